@@ -1,0 +1,316 @@
+/** Element types of graph tensors; everything floating is computed in f32. */
+export type DType = "f32" | "i32";
+export type Shape = readonly number[];
+
+/** Shape and element type of a tensor that need not exist yet. */
+export interface TensorSpec {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Compile-time settings of an op: whatever JSON can hold flat. */
+export type Attrs = Readonly<Record<string, number | string | boolean | readonly number[]>>;
+
+/**
+ * One operation of the graph: its shape rule and its derivative. What it computes is each backend's business.
+ */
+export interface Op<A extends Attrs = Attrs> {
+  readonly name: string;
+  /** @throws {ShapeError} when the inputs do not fit. */
+  infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
+  /**
+   * Gradients for every input, given those of the outputs (undefined where nothing depends on an output).
+   * Absent for ops that cannot be differentiated.
+   */
+  gradient?(node: Node<A>, outputGrads: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
+  /** Outputs that live in an input's storage: the op overwrites that input in place. */
+  readonly inPlace?: readonly (readonly [output: number, input: number])[];
+  /** The output is the first input's bytes under another shape; no work is done. */
+  readonly isView?: boolean;
+  /** Takes an optional last input that is added to output 0; the planner folds sums into such ops. */
+  readonly takesAddend?: boolean;
+}
+
+/** An op applied to tensors. Ids grow in creation order, which is a valid execution order. */
+export interface Node<A extends Attrs = Attrs> {
+  readonly id: number;
+  readonly graph: Graph;
+  readonly op: Op<A>;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: A;
+  readonly outputs: readonly Tensor[];
+}
+
+/** Where a tensor without inputs comes from. */
+export type Source =
+  | { readonly kind: "input"; readonly name: string }
+  | { readonly kind: "variable"; readonly name: string }
+  | { readonly kind: "constant"; readonly value: number };
+
+/** Inputs of an operation whose shapes do not go together. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+  constructor(op: string, shapes: Readonly<Record<string, Shape>>) {
+    const listed = Object.entries(shapes).map(([name, shape]) => `${name} [${shape.join(", ")}]`);
+    super(`${op}: shapes do not fit: ${listed.join(", ")}`);
+  }
+}
+
+/** Holds the nodes of one computation, numbered in creation order. */
+export class Graph {
+  private nextId = 0;
+  private readonly sources = new Map<string, Tensor>();
+
+  /** A tensor the host supplies at every run. */
+  input(name: string, shape: Shape, dtype: DType = "f32"): Tensor {
+    return this.source({ kind: "input", name }, shape, dtype);
+  }
+
+  /** A tensor that stays on the device between runs: a parameter, an optimizer moment, a cache. */
+  variable(name: string, shape: Shape, dtype: DType = "f32"): Tensor {
+    return this.source({ kind: "variable", name }, shape, dtype);
+  }
+
+  /** A tensor of one repeated number. */
+  constant(value: number, shape: Shape = []): Tensor {
+    return this.source({ kind: "constant", value }, shape, "f32");
+  }
+
+  /** Adds a node; called by ops, which give it a typed face. */
+  apply<A extends Attrs>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
+    const outputs: Tensor[] = [];
+    const node: Node<A> = { id: this.nextId++, graph: this, op, inputs, attrs, outputs };
+    for (const [index, spec] of op.infer(inputs, attrs).entries()) {
+      outputs.push(new Tensor(this, spec, { kind: "node", node: node as unknown as Node, index }));
+    }
+    return outputs;
+  }
+
+  private source(source: Source, shape: Shape, dtype: DType): Tensor {
+    const key = source.kind === "constant" ? `constant:${source.value}:${shape.join()}` : `${source.kind}:${source.name}`;
+    const known = this.sources.get(key);
+    if (known !== undefined) {
+      if (known.dtype !== dtype || !sameShape(known.shape, shape)) {
+        throw new ShapeError(key, { declared: known.shape, again: shape });
+      }
+      return known;
+    }
+    const tensor = new Tensor(this, { shape, dtype }, source);
+    this.sources.set(key, tensor);
+    return tensor;
+  }
+}
+
+/** A symbolic value: a place in the graph with a shape. Arithmetic on it adds nodes. */
+export class Tensor implements TensorSpec {
+  readonly graph: Graph;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly from: Source | { readonly kind: "node"; readonly node: Node; readonly index: number };
+
+  constructor(graph: Graph, spec: TensorSpec, from: Tensor["from"]) {
+    this.graph = graph;
+    this.shape = spec.shape;
+    this.dtype = spec.dtype;
+    this.from = from;
+  }
+
+  /** Elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  add(other: Tensor | number): Tensor {
+    return this.binaryOp("add", other);
+  }
+  sub(other: Tensor | number): Tensor {
+    return this.binaryOp("sub", other);
+  }
+  mul(other: Tensor | number): Tensor {
+    return this.binaryOp("mul", other);
+  }
+  div(other: Tensor | number): Tensor {
+    return this.binaryOp("div", other);
+  }
+  minimum(other: Tensor | number): Tensor {
+    return this.binaryOp("minimum", other);
+  }
+  maximum(other: Tensor | number): Tensor {
+    return this.binaryOp("maximum", other);
+  }
+  /** 1 where this ≤ other, else 0; not differentiable. */
+  lessEqual(other: Tensor | number): Tensor {
+    return this.binaryOp("lessEqual", other);
+  }
+  clamp(low: number, high: number): Tensor {
+    return this.maximum(low).minimum(high);
+  }
+  neg(): Tensor {
+    return this.unaryOp("neg");
+  }
+  exp(): Tensor {
+    return this.unaryOp("exp");
+  }
+  log(): Tensor {
+    return this.unaryOp("log");
+  }
+  abs(): Tensor {
+    return this.unaryOp("abs");
+  }
+  square(): Tensor {
+    return this.unaryOp("square");
+  }
+  sqrt(): Tensor {
+    return this.unaryOp("sqrt");
+  }
+  sigmoid(): Tensor {
+    return this.unaryOp("sigmoid");
+  }
+  /** log σ(x), stable for large |x|. */
+  logSigmoid(): Tensor {
+    return this.unaryOp("logSigmoid");
+  }
+  /** Sum of all elements, `[]`. */
+  sum(): Tensor {
+    return one(this.graph.apply(sum, [this], {}));
+  }
+  /** The same elements under another shape; free. */
+  reshape(shape: Shape): Tensor {
+    return sameShape(shape, this.shape) ? this : one(this.graph.apply(reshape, [this], { shape }));
+  }
+
+  private binaryOp(kind: BinaryKind, other: Tensor | number): Tensor {
+    const right = typeof other === "number" ? this.graph.constant(other) : other;
+    return one(this.graph.apply(binary, [this, right], { kind }));
+  }
+  private unaryOp(kind: UnaryKind): Tensor {
+    return one(this.graph.apply(unary, [this], { kind }));
+  }
+}
+
+export type UnaryKind = "neg" | "exp" | "log" | "abs" | "square" | "sqrt" | "sigmoid" | "logSigmoid";
+export type BinaryKind = "add" | "sub" | "mul" | "div" | "minimum" | "maximum" | "lessEqual";
+
+/** Element-wise function of one tensor. */
+export const unary: Op<{ kind: UnaryKind }> = {
+  name: "unary",
+  infer: ([x]) => [{ shape: given(x).shape, dtype: "f32" }],
+  gradient({ inputs, outputs, attrs }, [dy]) {
+    const x = given(inputs[0]);
+    const y = given(outputs[0]);
+    return dy === undefined ? [] : [unaryGradient(attrs.kind, x, y, dy)];
+  },
+};
+
+function unaryGradient(kind: UnaryKind, x: Tensor, y: Tensor, dy: Tensor): Tensor {
+  switch (kind) {
+    case "neg":
+      return dy.neg();
+    case "exp":
+      return dy.mul(y);
+    case "log":
+      return dy.div(x);
+    case "abs":
+      return dy.mul(x.lessEqual(0).mul(-2).add(1));
+    case "square":
+      return dy.mul(x).mul(2);
+    case "sqrt":
+      return dy.div(y).mul(0.5);
+    case "sigmoid":
+      return dy.mul(y).mul(y.neg().add(1));
+    case "logSigmoid":
+      return dy.mul(x.neg().sigmoid());
+  }
+}
+
+/** Element-wise function of two tensors of one shape, or of a tensor and a scalar. */
+export const binary: Op<{ kind: BinaryKind }> = {
+  name: "binary",
+  infer([a, b]) {
+    const left = given(a);
+    const right = given(b);
+    if (sizeOf(right.shape) === 1) return [{ shape: left.shape, dtype: "f32" }];
+    if (sizeOf(left.shape) === 1) return [{ shape: right.shape, dtype: "f32" }];
+    if (!sameShape(left.shape, right.shape)) throw new ShapeError("binary", { left: left.shape, right: right.shape });
+    return [{ shape: left.shape, dtype: "f32" }];
+  },
+  gradient({ inputs, attrs }, [dy]) {
+    if (dy === undefined) return [];
+    const a = given(inputs[0]);
+    const b = given(inputs[1]);
+    const [da, db] = binaryGradient(attrs.kind, a, b, dy);
+    return [da && unbroadcast(da, a), db && unbroadcast(db, b)];
+  },
+};
+
+/** At a tie, minimum and maximum pass the whole gradient to the first operand. */
+function binaryGradient(kind: BinaryKind, a: Tensor, b: Tensor, dy: Tensor): [Tensor?, Tensor?] {
+  switch (kind) {
+    case "add":
+      return [dy, dy];
+    case "sub":
+      return [dy, dy.neg()];
+    case "mul":
+      return [dy.mul(b), dy.mul(a)];
+    case "div":
+      return [dy.div(b), dy.mul(a).div(b.square()).neg()];
+    case "minimum": {
+      const first = a.lessEqual(b);
+      return [dy.mul(first), dy.mul(first.neg().add(1))];
+    }
+    case "maximum": {
+      const first = b.lessEqual(a);
+      return [dy.mul(first), dy.mul(first.neg().add(1))];
+    }
+    case "lessEqual":
+      return [];
+  }
+}
+
+function unbroadcast(grad: Tensor, operand: Tensor): Tensor {
+  return operand.size === 1 && grad.size !== 1 ? grad.sum().reshape(operand.shape) : grad.reshape(operand.shape);
+}
+
+/** Sum of all elements, `[]`. */
+export const sum: Op<Attrs> = {
+  name: "sum",
+  infer: () => [{ shape: [], dtype: "f32" }],
+  gradient({ inputs, graph }, [dy]) {
+    return dy === undefined ? [] : [graph.constant(1, given(inputs[0]).shape).mul(dy)];
+  },
+};
+
+/** The first input's bytes under another shape. */
+export const reshape: Op<{ shape: Shape }> = {
+  name: "reshape",
+  isView: true,
+  infer([x], { shape }) {
+    if (sizeOf(given(x).shape) !== sizeOf(shape)) throw new ShapeError("reshape", { from: given(x).shape, to: shape });
+    return [{ shape, dtype: given(x).dtype }];
+  },
+  gradient: ({ inputs }, [dy]) => (dy === undefined ? [] : [dy.reshape(given(inputs[0]).shape)]),
+};
+
+/** Elements of a shape. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
+
+/** Whether two shapes are equal, axis by axis. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
+}
+
+/**
+ * The value, or an error where a list is shorter than an op's contract says.
+ * @throws {TypeError}
+ */
+export function given<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError("graph: an operand is missing");
+  return value;
+}
+
+/** The only output of a node. */
+export function one(outputs: readonly Tensor[]): Tensor {
+  return given(outputs[0]);
+}
