@@ -37,9 +37,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): readonly Tensor
 
 /** Nodes between `wrt` and `loss`, last first: those that a gradient must cross. */
 function dependents(loss: Tensor, wrt: ReadonlySet<Tensor>): readonly Node[] {
-  return reachableNodes([loss])
-    .filter(dependsOn(wrt))
-    .reverse();
+  return reachableNodes([loss]).filter(dependsOn(wrt)).reverse();
 }
 
 /** A predicate to be asked in execution order: whether the node depends on one of the tensors. */

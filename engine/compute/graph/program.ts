@@ -1,5 +1,6 @@
+import { type Step, foldSums } from "./foldSums.ts";
 import { reachableNodes } from "./gradients.ts";
-import { type Attrs, type Node, type Tensor, type TensorSpec, given, sameShape, sizeOf } from "./tensor.ts";
+import { type Attrs, type Tensor, type TensorSpec, given, sizeOf } from "./tensor.ts";
 
 /** Where bytes live: at a fixed place in the program's arena, in a bound variable, or as one repeated number. */
 export type Buffer =
@@ -54,55 +55,6 @@ export function plan(outputs: Readonly<Record<string, Tensor>>, updates: readonl
   return layout.finish(outputs);
 }
 
-interface Step {
-  readonly node: Node;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-}
-
-/** Turns add(f(x), y) into f(x, addend y), at the place of the add, where f can and nothing else reads f(x). */
-function foldSums(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): readonly Step[] {
-  const readers = new Map<Tensor, number>();
-  for (const node of nodes) for (const input of node.inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
-  const steps = new Map<Node, Step>(nodes.map((node) => [node, { node, inputs: node.inputs, outputs: node.outputs }]));
-  const movedTo = new Map<Tensor, Node>();
-  for (const node of nodes) {
-    if (node.op.name !== "binary" || node.attrs["kind"] !== "add") continue;
-    const fold = foldable(node, readers, wanted, steps, movedTo);
-    if (fold === undefined) continue;
-    const [producer, addend] = fold;
-    steps.delete(producer.node);
-    const outputs = [given(node.outputs[0]), ...producer.outputs.slice(1)];
-    const step = { node: producer.node, inputs: [...producer.inputs, addend], outputs };
-    // The folded op now runs where the add stood: the map keeps that place.
-    steps.set(node, step);
-    movedTo.set(given(node.outputs[0]), node);
-  }
-  return nodes.flatMap((node) => steps.get(node) ?? []);
-}
-
-function foldable(
-  add: Node,
-  readers: ReadonlyMap<Tensor, number>,
-  wanted: ReadonlySet<Tensor>,
-  steps: ReadonlyMap<Node, Step>,
-  movedTo: ReadonlyMap<Tensor, Node>,
-): readonly [Step, Tensor] | undefined {
-  const [left, right] = [given(add.inputs[0]), given(add.inputs[1])];
-  if (left === right || !sameShape(left.shape, right.shape)) return undefined;
-  for (const [operand, addend] of [[right, left] as const, [left, right] as const]) {
-    const { from } = operand;
-    if (from.kind !== "node" || from.index !== 0 || movedTo.has(operand)) continue;
-    const { node } = from;
-    const aloneReadsIt = readers.get(operand) === 1 && !wanted.has(operand);
-    // Its other outputs must not be needed before the add runs.
-    const restUnread = node.outputs.slice(1).every((output) => (readers.get(output) ?? 0) === 0 && !wanted.has(output));
-    const step = steps.get(node);
-    if (node.op.takesAddend === true && aloneReadsIt && restUnread && step?.inputs === node.inputs) return [step, addend];
-  }
-  return undefined;
-}
-
 interface Draft {
   readonly kind: Buffer["kind"];
   readonly name?: string;
@@ -138,6 +90,7 @@ class Layout {
       if (source === undefined) this.add(output, { kind: "arena", bytes: bytesOf(output), born: time });
       else this.overwrite(output, given(this.values[given(inputs[source])]).buffer);
     }
+    if (step.sum !== undefined) this.alias(step.sum, given(this.values[this.value(given(step.outputs[0]))]).buffer);
   }
 
   /** The id of a tensor's value; declares inputs, variables and constants when first met. */
@@ -170,7 +123,9 @@ class Layout {
         attrs: step.node.attrs,
         inputs: step.inputs.map((tensor) => this.value(tensor)),
         outputs: step.outputs.map((tensor) => this.value(tensor)),
-        frees: this.drafts.flatMap((draft, index) => (draft.kind === "arena" && draft.lastRead === time ? [index] : [])),
+        frees: this.drafts.flatMap((draft, index) =>
+          draft.kind === "arena" && draft.lastRead === time ? [index] : [],
+        ),
       })),
       arenaBytes,
       inputs: this.inputs,
@@ -196,7 +151,9 @@ class Layout {
   }
 
   private overwrite(tensor: Tensor, buffer: number): void {
-    given(this.drafts[buffer]).current = this.alias(tensor, buffer);
+    const draft = given(this.drafts[buffer]);
+    if (draft.kind === "constant") throw new TypeError("plan: a constant cannot be overwritten in place");
+    draft.current = this.alias(tensor, buffer);
   }
 
   private alias(tensor: Tensor, buffer: number): number {

@@ -14,8 +14,8 @@ export type Attrs = Readonly<Record<string, number | string | boolean | readonly
 /**
  * One operation of the graph: its shape rule and its derivative. What it computes is each backend's business.
  */
-export interface Op<A extends Attrs = Attrs> {
-  readonly name: string;
+export interface Op<A extends Attrs = Attrs, N extends string = string> {
+  readonly name: N;
   /** @throws {ShapeError} when the inputs do not fit. */
   infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
   /**
@@ -87,7 +87,8 @@ export class Graph {
   }
 
   private source(source: Source, shape: Shape, dtype: DType): Tensor {
-    const key = source.kind === "constant" ? `constant:${source.value}:${shape.join()}` : `${source.kind}:${source.name}`;
+    const key =
+      source.kind === "constant" ? `constant:${source.value}:${shape.join()}` : `${source.kind}:${source.name}`;
     const known = this.sources.get(key);
     if (known !== undefined) {
       if (known.dtype !== dtype || !sameShape(known.shape, shape)) {
@@ -192,7 +193,7 @@ export type UnaryKind = "neg" | "exp" | "log" | "abs" | "square" | "sqrt" | "sig
 export type BinaryKind = "add" | "sub" | "mul" | "div" | "minimum" | "maximum" | "lessEqual";
 
 /** Element-wise function of one tensor. */
-export const unary: Op<{ kind: UnaryKind }> = {
+export const unary: Op<{ kind: UnaryKind }, "unary"> = {
   name: "unary",
   infer: ([x]) => [{ shape: given(x).shape, dtype: "f32" }],
   gradient({ inputs, outputs, attrs }, [dy]) {
@@ -224,7 +225,7 @@ function unaryGradient(kind: UnaryKind, x: Tensor, y: Tensor, dy: Tensor): Tenso
 }
 
 /** Element-wise function of two tensors of one shape, or of a tensor and a scalar. */
-export const binary: Op<{ kind: BinaryKind }> = {
+export const binary: Op<{ kind: BinaryKind }, "binary"> = {
   name: "binary",
   infer([a, b]) {
     const left = given(a);
@@ -272,7 +273,7 @@ function unbroadcast(grad: Tensor, operand: Tensor): Tensor {
 }
 
 /** Sum of all elements, `[]`. */
-export const sum: Op<Attrs> = {
+export const sum: Op<Attrs, "sum"> = {
   name: "sum",
   infer: () => [{ shape: [], dtype: "f32" }],
   gradient({ inputs, graph }, [dy]) {

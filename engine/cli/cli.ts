@@ -1,0 +1,78 @@
+import { ConfigError } from "../protocol/errors.ts";
+import { suggest } from "../protocol/config/suggest.ts";
+import { readArguments } from "./arguments.ts";
+import { EXIT, UsageError } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { COMMANDS } from "./commands/index.ts";
+import { commandHelp, overview } from "./help.ts";
+import { printJson, styled } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What the program is started with; `--json` is read here. */
+export type Surroundings = Omit<CommandContext, "isJson">;
+
+/** Runs the command that a command line names. @returns The exit code. */
+export async function runCli(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { terminal } = surroundings;
+  const [name, ...rest] = argv;
+  // Asked before arguments are read, so that a mistake in them is reported the way that was asked for.
+  const isJson = rest.includes("--json");
+  const isDebug = rest.includes("--debug");
+  try {
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      terminal.out(helpFor(rest[0]));
+      return name === undefined ? EXIT.usage : EXIT.ok;
+    }
+    if (name === "--version" || name === "-v") {
+      terminal.out(`${surroundings.version}\n`);
+      return EXIT.ok;
+    }
+    const command = commandNamed(name);
+    const args = readArguments(command, rest);
+    if (args.options["help"] === true) {
+      terminal.out(commandHelp(command));
+      return EXIT.ok;
+    }
+    return await command.run(args, { ...surroundings, isJson });
+  } catch (error) {
+    return reportError(error, { terminal, isJson, isDebug });
+  }
+}
+
+function helpFor(name: string | undefined): string {
+  return name === undefined || name.startsWith("-") ? overview(COMMANDS) : commandHelp(commandNamed(name));
+}
+
+function commandNamed(name: string): Command {
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command !== undefined) return command;
+  const names = COMMANDS.map((one) => one.name);
+  const near = suggest(name, names);
+  const hint = near.length > 0 ? `did you mean ${near.join(" or ")}?` : `commands are ${names.join(", ")}`;
+  throw new UsageError(`${JSON.stringify(name)} is not a command; ${hint}`);
+}
+
+interface ErrorStyle {
+  readonly terminal: Terminal;
+  readonly isJson: boolean;
+  readonly isDebug: boolean;
+}
+
+/** Tells an error to people, or to scripts as one JSON object. */
+function reportError(error: unknown, { terminal, isJson, isDebug }: ErrorStyle): number {
+  const known = error instanceof Error ? error : new Error(String(error));
+  if (isJson) {
+    const issues = known instanceof ConfigError ? { issues: known.issues } : {};
+    const stack = isDebug ? { stack: known.stack } : {};
+    printJson(terminal, { kind: "error", error: known.name, message: known.message, ...issues, ...stack });
+  } else {
+    const text = isDebug ? stackOf(known) : known.message;
+    terminal.err(`${styled(terminal, "red", "error:")} ${text}\n`);
+  }
+  return known instanceof UsageError || known instanceof ConfigError ? EXIT.usage : EXIT.failed;
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by: ${stackOf(error.cause)}` : "";
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,60 @@
+import type { Pipeline } from "./pipeline.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How the process ends, for scripts. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** An option of a command, written `--name value` or, for switches, `--name`. */
+export interface OptionSpec {
+  /** Name of the value in help texts; absent for a switch. */
+  readonly value?: string;
+  readonly short?: string;
+  readonly description: string;
+}
+
+/** An argument by position. */
+export interface PositionalSpec {
+  readonly name: string;
+  readonly description: string;
+  /** Default is one that must be given. */
+  readonly number?: "one" | "optional" | "several";
+}
+
+/** A command's arguments after reading. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  readonly options: Readonly<Record<string, string | true | undefined>>;
+}
+
+/** What a command works with; all that reaches outside comes in here. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Folder that paths on the command line start from. */
+  readonly folder: string;
+  readonly version: string;
+  readonly isJson: boolean;
+  /** Aborted at the first interrupt: finish the step, save, stop. */
+  readonly signal: AbortSignal;
+  /** Loaded on first use, so that help and errors come at once. */
+  pipeline(): Promise<Pipeline>;
+}
+
+/** A subcommand of `salsa`. */
+export interface Command {
+  readonly name: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  /** Further paragraphs of its help, such as what --json prints. */
+  readonly details: readonly string[];
+  readonly positionals: readonly PositionalSpec[];
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Command lines and what they do. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** @returns The exit code. */
+  run(args: Arguments, context: CommandContext): Promise<number>;
+}
+
+/** A command line that cannot be followed. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

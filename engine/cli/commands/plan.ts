@@ -1,0 +1,65 @@
+import { resolve } from "node:path";
+import { derivedSizes } from "../../protocol/config/index.ts";
+import { EXIT } from "../command.ts";
+import type { Command } from "../command.ts";
+import { loadConfig } from "../files.ts";
+import { formatBytes, formatCount, formatDuration } from "../format.ts";
+import type { StagePlan } from "../pipeline.ts";
+import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
+import { alignColumns } from "../tables.ts";
+import { printJson } from "../terminal.ts";
+
+/** Shows what a run would do. */
+export const plan: Command = {
+  name: "plan",
+  summary: "show what a run would do: stages, what is made already, memory, time",
+  details: [
+    "Nothing is computed or written. Times are estimates from the work of each stage.",
+    'With --json, one object: {"name":...,"stages":[{"name","stage","key","cached","parameters","memoryBytes",\n' +
+      '"estimatedSeconds"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,"config":{...as resolved}}.',
+  ],
+  positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
+  options: RUNTIME_OPTIONS,
+  examples: [
+    ["salsa plan examples/miniinstruct/demo.salsa.json", "The demo's stages and how long they will take"],
+    ["salsa plan my.salsa.json --json", "The same for a script, with every setting as resolved"],
+  ],
+  async run(args, context) {
+    const config = await loadConfig(
+      resolve(context.folder, args.positionals[0] ?? ""),
+      runtimeOverrides(args, context),
+    );
+    const { planPipeline } = await context.pipeline();
+    const stages = await planPipeline(config, { runsRoot: config.runtime.directory });
+    const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
+    const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
+    const { terminal, isJson } = context;
+    if (isJson) {
+      printJson(terminal, {
+        name: config.name,
+        stages,
+        sizes: derivedSizes(config),
+        peakMemoryBytes,
+        secondsLeft,
+        config,
+      });
+      return EXIT.ok;
+    }
+    const rows = [HEADERS, ...stages.map(planRow)];
+    for (const line of alignColumns(rows, [false, false, true, true, true])) terminal.out(`${line}\n`);
+    const nMade = stages.filter((stage) => stage.cached).length;
+    const made = `${nMade} of ${stages.length} stages are made already`;
+    terminal.out(
+      `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory\n`,
+    );
+    return EXIT.ok;
+  },
+};
+
+const HEADERS = ["stage", "state", "parameters", "memory", "time"] as const;
+
+function planRow(stage: StagePlan): string[] {
+  const { name, cached, parameters, memoryBytes, estimatedSeconds } = stage;
+  const time = cached ? "–" : formatDuration(estimatedSeconds);
+  return [name, cached ? "made" : "to do", formatCount(parameters), formatBytes(memoryBytes), time];
+}

@@ -1,0 +1,32 @@
+import { UsageError } from "../command.ts";
+import type { Command } from "../command.ts";
+import { findRun } from "../files.ts";
+import { DIRECTORY_OPTION, runsDirectory, showRun } from "../runOptions.ts";
+
+/** Goes on with a run that was stopped or killed. */
+export const resume: Command = {
+  name: "resume",
+  summary: "go on with a run that was stopped or killed",
+  details: [
+    "The run goes on from its last checkpoint with the settings it was started with, and ends with the same weights\n" +
+      "and tables as if it had never stopped.",
+    "With --json, the output is that of salsa run.",
+  ],
+  positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],
+  options: DIRECTORY_OPTION,
+  examples: [
+    ["salsa resume", "The latest run"],
+    ["salsa resume demo-2 --directory /data/salsa", "A run by its id"],
+  ],
+  async run(args, context) {
+    const runsRoot = runsDirectory(args, context);
+    const folder = await findRun(runsRoot, args.positionals[0]);
+    const { readRun, runPipeline } = await context.pipeline();
+    const { id, config, configFile, status } = await readRun(folder);
+    if (status === "running") throw new UsageError(`${id} is running already; stop it first, or wait for it to end`);
+    const { signal } = context;
+    return showRun(context, (report) =>
+      runPipeline({ config, configFile, runsRoot: config.runtime.directory, resume: id, signal, report }),
+    );
+  },
+};

@@ -1,0 +1,34 @@
+import { resolve } from "node:path";
+import type { Command } from "../command.ts";
+import { loadConfig } from "../files.ts";
+import { RUNTIME_OPTIONS, runtimeOverrides, showRun } from "../runOptions.ts";
+
+/** Runs a config's whole recipe; what an earlier run made of the same settings is used again. */
+export const run: Command = {
+  name: "run",
+  summary: "run the recipe of a config, from base model to win-rate table",
+  details: [
+    "Stages whose settings and inputs have not changed since an earlier run are taken from it.\n" +
+      "Ctrl-C stops after the running step and saves; a second one quits at once, and loses what was not saved.",
+    "With --json, standard output has one JSON object a line: every event of the run as in its events.jsonl, then\n" +
+      '{"kind":"result","id":...,"folder":...,"status":"finished"|"stopped","tables":[...]}, or {"kind":"error",...}.',
+  ],
+  positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
+  options: RUNTIME_OPTIONS,
+  examples: [
+    [
+      "salsa run examples/miniinstruct/demo.salsa.json",
+      "The demo: three SFTs, reward model, soups, four RLHF arms, tables",
+    ],
+    ["salsa run my.salsa.json --threads 4 --directory /data/salsa", "On four threads, with everything kept elsewhere"],
+    ["salsa run my.salsa.json --json > events.jsonl", "For a script"],
+  ],
+  async run(args, context) {
+    const configFile = resolve(context.folder, args.positionals[0] ?? "");
+    const config = await loadConfig(configFile, runtimeOverrides(args, context));
+    const { runPipeline } = await context.pipeline();
+    const { signal } = context;
+    const runsRoot = config.runtime.directory;
+    return showRun(context, (report) => runPipeline({ config, configFile, runsRoot, signal, report }));
+  },
+};

@@ -1,0 +1,52 @@
+import { resolve } from "node:path";
+import { choiceOption, numberOption, textOption } from "../arguments.ts";
+import { EXIT, UsageError } from "../command.ts";
+import type { Command } from "../command.ts";
+import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
+import { renderTable } from "../tables.ts";
+import { printJson } from "../terminal.ts";
+
+const TASKS = ["miniinstruct"] as const;
+
+/** Scores a checkpoint's answers. */
+export const score: Command = {
+  name: "score",
+  summary: "sample a checkpoint's answers and score them",
+  details: [
+    "Scores come from a task's gold score (--task), or from a reward model on your prompts (--prompts with --reward).",
+    'With --json, the table as one object: {"name","title","columns":[...],"rows":[[...]],"files":[]}.',
+  ],
+  positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model" }],
+  options: {
+    task: { value: "NAME", description: `Task with prompts and a gold score: ${TASKS.join(", ")}` },
+    prompts: { value: "FILE", description: "JSON lines with a prompt each" },
+    reward: { value: "DIR", description: "Reward model that scores the answers" },
+    n: { value: "N", description: "Answers per benchmark (default 256)" },
+    ...SAMPLING_OPTIONS,
+  },
+  examples: [
+    ["salsa score soup --task miniinstruct", "A soup's gold score, in and out of distribution"],
+    ["salsa score policy --prompts test.jsonl --reward reward --temperature 0", "By a reward model, likeliest tokens"],
+  ],
+  async run(args, context) {
+    const { folder, terminal, isJson, signal } = context;
+    const task = choiceOption(args, "task", TASKS);
+    const [prompts, reward] = [textOption(args, "prompts"), textOption(args, "reward")];
+    if ((task === undefined) === (prompts === undefined)) throw new UsageError("give either --task or --prompts");
+    if (prompts !== undefined && reward === undefined)
+      throw new UsageError("--prompts needs --reward, the model that scores the answers");
+    const { scoreCheckpoint } = await context.pipeline();
+    const table = await scoreCheckpoint({
+      checkpoint: resolve(folder, args.positionals[0] ?? ""),
+      ...(task === undefined ? {} : { task }),
+      ...(prompts === undefined ? {} : { prompts: resolve(folder, prompts) }),
+      ...(reward === undefined ? {} : { reward: resolve(folder, reward) }),
+      n: numberOption(args, "n", { least: 1, isWhole: true }) ?? 256,
+      ...samplingFrom(args),
+      signal,
+    });
+    if (isJson) printJson(terminal, table);
+    else terminal.out(renderTable(table, "text"));
+    return EXIT.ok;
+  },
+};

@@ -1,0 +1,67 @@
+import { COMMON_OPTIONS } from "./arguments.ts";
+import type { Command, OptionSpec } from "./command.ts";
+
+/** Exit codes as the help states them. */
+const EXIT_CODES = [
+  "0    done",
+  "1    the run failed: bad data or checkpoint, numbers that are not finite, a full disk",
+  "2    the command line or the config is wrong",
+  "130  stopped by Ctrl-C after saving; `salsa resume` goes on",
+];
+
+/** Help of the program: every command in a line. */
+export function overview(commands: readonly Command[]): string {
+  return paragraphs([
+    "salsa: RLHF against a model soup, from SFT to win-rate table",
+    titled("Usage", ["salsa COMMAND [arguments]", "salsa COMMAND --help", "salsa --version"]),
+    titled("Commands", twoColumns(commands.map(({ name, summary }) => [name, summary]))),
+    titled("Exit codes", EXIT_CODES),
+    titled("Environment", ["NO_COLOR  turns colours off"]),
+  ]);
+}
+
+/** Help of one command. */
+export function commandHelp(command: Command): string {
+  const { name, summary, details, positionals, options, examples } = command;
+  const words = positionals.map((one) => POSITIONAL_FORMS[one.number ?? "one"](one.name));
+  const usage = ["salsa", name, ...words, "[options]"].join(" ");
+  const optionRows = Object.entries({ ...options, ...COMMON_OPTIONS }).map(optionRow);
+  return paragraphs([
+    `salsa ${name}: ${summary}`,
+    titled("Usage", [usage]),
+    ...details,
+    ...(positionals.length === 0
+      ? []
+      : [titled("Arguments", twoColumns(positionals.map((one) => [one.name, one.description])))]),
+    titled("Options", twoColumns(optionRows)),
+    titled(
+      "Examples",
+      examples.flatMap(([line, meaning]) => [line, `    ${meaning}`]),
+    ),
+    titled("Exit codes", EXIT_CODES),
+  ]);
+}
+
+const POSITIONAL_FORMS = {
+  one: (name: string) => name,
+  optional: (name: string) => `[${name}]`,
+  several: (name: string) => `${name}...`,
+} as const;
+
+function optionRow([name, { value, short, description }]: [string, OptionSpec]): [string, string] {
+  const long = value === undefined ? `--${name}` : `--${name} ${value}`;
+  return [short === undefined ? `    ${long}` : `-${short}, ${long}`, description];
+}
+
+function titled(title: string, lines: readonly string[]): string {
+  return [`${title}:`, ...lines.map((line) => `  ${line}`)].join("\n");
+}
+
+function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`);
+}
+
+function paragraphs(parts: readonly string[]): string {
+  return `${parts.join("\n\n")}\n`;
+}

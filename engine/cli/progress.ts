@@ -1,0 +1,133 @@
+import type { RunEvent } from "../protocol/events.ts";
+import { formatDuration, formatNumber } from "./format.ts";
+import { styled } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Shows a run's events as they come. */
+export interface ProgressView {
+  show(event: RunEvent): void;
+  /** Leaves the screen as it is, below the last line. */
+  close(): void;
+}
+
+/** Milliseconds between redrawings on a screen. */
+const REDRAW = 100;
+/** Milliseconds between progress lines where they stay: in a log, a line a second drowns everything else. */
+const LINE_INTERVAL = 10_000;
+const BAR_WIDTH = 24;
+/** Metrics worth a place beside the bar; the first that a stage reports is shown. */
+const HEADLINES = ["objective/score", "reward/accuracy", "loss/total"];
+
+/** Where the stage that runs now stands. */
+interface Standing {
+  readonly stage: string;
+  readonly name: string;
+  /** Time and step of its first progress, for guessing what is left. */
+  first: { readonly time: number; readonly step: number } | undefined;
+  line: string;
+  headline: string;
+  drawn: number;
+}
+
+/** A bar redrawn in place on a screen, a line now and then elsewhere. Time is the events' own. */
+export function progressView(terminal: Terminal): ProgressView {
+  let standing: Standing | undefined;
+  let isBarShown = false;
+  const clear = (): void => {
+    if (isBarShown) terminal.err("\r\x1b[2K");
+    isBarShown = false;
+  };
+  const say = (line: string): void => {
+    clear();
+    terminal.err(`${line}\n`);
+  };
+  const draw = (time: number): void => {
+    const interval = terminal.isInteractive ? REDRAW : LINE_INTERVAL;
+    if (standing === undefined || time - standing.drawn < interval) return;
+    standing.drawn = time;
+    const line = [standing.line, standing.headline].filter((part) => part !== "").join("  ");
+    if (!terminal.isInteractive) {
+      terminal.err(`${line}\n`);
+      return;
+    }
+    clear();
+    // A line that wraps could not be redrawn in place.
+    terminal.err(line.slice(0, Math.max(0, terminal.columns - 1)));
+    isBarShown = true;
+  };
+  const show = (event: RunEvent): void => {
+    if (event.kind === "stageStarted") {
+      const { stage, name, time } = event;
+      standing = { stage, name, first: undefined, line: "", headline: "", drawn: time };
+      if (event.cached) say(`${mark(terminal, "done")} ${name}  already made`);
+      else if (!terminal.isInteractive) say(`${name} ...`);
+      return;
+    }
+    const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;
+    if (event.kind === "metrics" && current !== undefined) current.headline = headlineOf(event.values);
+    if (event.kind === "progress" && current !== undefined) {
+      current.first ??= { time: event.time, step: event.step };
+      current.line = progressLine(terminal, current, event);
+      draw(event.time);
+    }
+    const line = announcement(terminal, event, current?.name);
+    if (line !== undefined) say(line);
+  };
+  return { show, close: clear };
+}
+
+/** The line that stays, for events that have one. */
+function announcement(terminal: Terminal, event: RunEvent, name: string | undefined): string | undefined {
+  switch (event.kind) {
+    case "runStarted":
+      return `${event.resumed ? "Resuming" : "Run"} ${styled(terminal, "bold", event.run)} on ${event.device}`;
+    case "stageFinished":
+      return `${mark(terminal, "done")} ${name ?? event.stage}  ${formatDuration(event.seconds)}`;
+    case "alarm":
+      return `${mark(terminal, "alarm")} ${event.stage}, step ${event.step}: ${event.message}`;
+    case "stageStarted":
+    case "progress":
+    case "metrics":
+    case "sample":
+    case "table":
+    case "runFinished":
+    case "runFailed":
+      // Drawn above, or told when the command ends.
+      return undefined;
+  }
+}
+
+function progressLine(
+  terminal: Terminal,
+  { name, first }: Standing,
+  event: Extract<RunEvent, { kind: "progress" }>,
+): string {
+  const { step, total, time } = event;
+  const share = total === 0 ? 1 : Math.min(1, step / total);
+  const percent = `${Math.floor(100 * share)} %`.padStart(5);
+  const eta = event.etaSeconds ?? guessedSeconds({ step, total, time }, first);
+  const left = eta === undefined ? "" : `  ${formatDuration(eta)} left`;
+  if (!terminal.isInteractive) return `${name} ${percent.trim()} (${step}/${total})${left}`;
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
+  return `  ${name}  ${bar} ${percent}${left}`;
+}
+
+/** Seconds left at the pace since the stage's first progress, if there was any since. */
+function guessedSeconds(
+  now: { readonly step: number; readonly total: number; readonly time: number },
+  first: Standing["first"],
+): number | undefined {
+  if (first === undefined || now.step <= first.step) return undefined;
+  return ((now.time - first.time) / 1000 / (now.step - first.step)) * (now.total - now.step);
+}
+
+function headlineOf(values: Readonly<Record<string, number | null>>): string {
+  const name = HEADLINES.find((one) => typeof values[one] === "number");
+  return name === undefined ? "" : `${name} ${formatNumber(values[name] ?? 0)}`;
+}
+
+function mark(terminal: Terminal, kind: "done" | "alarm"): string {
+  if (kind === "alarm") return styled(terminal, "yellow", terminal.isInteractive ? "▲" : "warning:");
+  return styled(terminal, "green", terminal.isInteractive ? "✓" : "done:");
+}

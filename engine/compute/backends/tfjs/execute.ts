@@ -1,0 +1,113 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { BindingError, type Bindings, type HostArray } from "../../backend.ts";
+import type { Instruction, Program, Value } from "../../graph/program.ts";
+import { given, sizeOf } from "../../graph/tensor.ts";
+import type { OpName } from "../../ops/index.ts";
+import { type TfjsBuffer, download, upload } from "./buffer.ts";
+import type { Kernel, Tf } from "./kernel.ts";
+import { KERNELS } from "./kernels/index.ts";
+
+/** What one run works on. */
+export interface Operands {
+  readonly inputs: NonNullable<Bindings["inputs"]>;
+  /** By the program's names. */
+  readonly variables: Readonly<Record<string, TfjsBuffer>>;
+}
+
+/**
+ * Runs a program once; every tensor that it makes is gone afterwards, also when it fails.
+ *
+ * @returns The program's outputs on the host.
+ * @throws {BindingError} when an input is missing or has another size than planned.
+ */
+export function execute(tf: Tf, program: Program, operands: Operands): Readonly<Record<string, HostArray>> {
+  const run = new Run(tf, program, operands);
+  try {
+    run.loadInputs();
+    for (const instruction of program.instructions) run.step(instruction);
+    return run.outputs();
+  } finally {
+    run.dispose();
+  }
+}
+
+class Run {
+  private readonly tf: Tf;
+  private readonly program: Program;
+  private readonly operands: Operands;
+  /** By buffer; variables live in their own buffers. */
+  private readonly tensors = new Map<number, Tensor>();
+
+  constructor(tf: Tf, program: Program, operands: Operands) {
+    this.tf = tf;
+    this.program = program;
+    this.operands = operands;
+  }
+
+  loadInputs(): void {
+    for (const [name, id] of Object.entries(this.program.inputs)) {
+      const data = this.operands.inputs[name];
+      if (data === undefined) throw new BindingError(`run: input ${name} is missing`);
+      const value = this.value(id);
+      this.tensors.set(value.buffer, upload(this.tf, `run: input ${name}`, value, data));
+    }
+  }
+
+  step({ op, attrs, inputs, outputs, frees }: Instruction): void {
+    const kernel = KERNELS[op as OpName] as Kernel | undefined;
+    if (kernel === undefined) throw new TypeError(`tfjs: no kernel for op ${op}`);
+    const specs = outputs.map((id) => this.value(id));
+    const results = this.tf.tidy(() => [
+      ...kernel(this.tf, { inputs: inputs.map((id) => this.read(id)), attrs, outputs: specs }),
+    ]);
+    for (const [index, spec] of specs.entries()) this.store(op, spec, given(results[index]));
+    for (const buffer of frees) {
+      this.tensors.get(buffer)?.dispose();
+      this.tensors.delete(buffer);
+    }
+  }
+
+  outputs(): Readonly<Record<string, HostArray>> {
+    const entries = Object.entries(this.program.outputs).map(([name, id]) => {
+      const data = this.tf.tidy(() => download(this.read(id), this.value(id).dtype));
+      return [name, data] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+
+  dispose(): void {
+    for (const tensor of this.tensors.values()) tensor.dispose();
+  }
+
+  /** A value under its own shape; a new handle, to be called inside a tidy scope. */
+  private read(id: number): Tensor {
+    const { buffer, shape } = this.value(id);
+    return this.tf.reshape(this.held(buffer), [...shape]);
+  }
+
+  private held(buffer: number): Tensor {
+    const place = given(this.program.buffers[buffer]);
+    if (place.kind === "variable") return given(this.operands.variables[place.name]).tensor;
+    if (place.kind === "constant" && !this.tensors.has(buffer)) {
+      this.tensors.set(buffer, this.tf.keep(this.tf.fill([place.bytes / 4], place.value)));
+    }
+    return given(this.tensors.get(buffer));
+  }
+
+  private store(op: string, { buffer, shape }: Value, tensor: Tensor): void {
+    if (tensor.size !== sizeOf(shape)) {
+      throw new TypeError(`tfjs: ${op} gave [${tensor.shape.join(", ")}] for [${shape.join(", ")}]`);
+    }
+    const place = given(this.program.buffers[buffer]);
+    if (place.kind === "variable") {
+      given(this.operands.variables[place.name]).replace(tensor);
+      return;
+    }
+    this.tensors.get(buffer)?.dispose();
+    this.tensors.set(buffer, tensor);
+  }
+
+  private value(id: number): Value {
+    return given(this.program.values[id]);
+  }
+}

@@ -1,0 +1,80 @@
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Tf } from "./kernel.ts";
+
+/** Which of tfjs's own backends does the work; the last two are there only if the user has installed them. */
+export type TfjsModule = "cpu" | "wasm" | "node" | "node-gpu";
+
+/** A tfjs backend that cannot be used; the message says what to do. */
+export class TfjsUnavailableError extends Error {
+  override readonly name = "TfjsUnavailableError";
+}
+
+const LOADERS = {
+  cpu: async (): Promise<Tf> => {
+    const tf = await import("@tensorflow/tfjs-core");
+    await import("@tensorflow/tfjs-backend-cpu");
+    return tf;
+  },
+  wasm: async (): Promise<Tf> => {
+    const tf = await import("@tensorflow/tfjs-core");
+    await import("@tensorflow/tfjs-backend-wasm");
+    return tf;
+  },
+  node: (location?: string) => loadInstalled("@tensorflow/tfjs-node", location),
+  "node-gpu": (location?: string) => loadInstalled("@tensorflow/tfjs-node-gpu", location),
+} as const;
+
+/** The name that each module registers its backend under. */
+export const BACKEND_NAMES = { cpu: "cpu", wasm: "wasm", node: "tensorflow", "node-gpu": "tensorflow" } as const;
+
+/**
+ * Loads a tfjs module and proves with one product that it computes.
+ *
+ * @param module - Which one.
+ * @param location - Folder whose node_modules holds it; unless given, where this program is installed.
+ * @throws {TfjsUnavailableError} when it is not installed or does not work on this Node.
+ */
+export async function loadTfjs(module: TfjsModule, location?: string): Promise<Tf> {
+  const tf = await LOADERS[module](location);
+  // Prod mode keeps tfjs from printing advertisements for its other packages.
+  tf.enableProdMode();
+  try {
+    if (!(await tf.setBackend(BACKEND_NAMES[module]))) throw new TypeError("its backend did not start");
+    const [two] = tf.tidy(() => tf.matMul(tf.ones([1, 2]), tf.ones([2, 1])).dataSync());
+    if (two !== 2) throw new TypeError(`1 + 1 came out as ${String(two)}`);
+  } catch (cause) {
+    throw new TfjsUnavailableError(`tfjs: module ${module} is installed but does not work; ${remedy(module)}`, {
+      cause,
+    });
+  }
+  return tf;
+}
+
+async function loadInstalled(name: string, location?: string): Promise<Tf> {
+  // libtensorflow greets on stderr unless told otherwise before it is loaded.
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  const require = createRequire(location === undefined ? import.meta.url : resolve(location, "package.json"));
+  const module = name.endsWith("gpu") ? "node-gpu" : "node";
+  let path: string;
+  try {
+    path = require.resolve(name);
+  } catch (cause) {
+    const where = location === undefined ? "beside this program" : `in ${location}`;
+    throw new TfjsUnavailableError(`tfjs: ${name} is not installed ${where}; ${remedy(module)}`, { cause });
+  }
+  try {
+    const loaded = (await import(pathToFileURL(path).href)) as Tf & { readonly default?: Tf };
+    return loaded.default ?? loaded;
+  } catch (cause) {
+    throw new TfjsUnavailableError(`tfjs: ${name} at ${path} does not load; ${remedy(module)}`, { cause });
+  }
+}
+
+function remedy(module: TfjsModule): string {
+  if (module === "cpu" || module === "wasm") return "reinstall the dependencies with npm ci";
+  const install = `install it with npm install @tensorflow/tfjs-${module} and name that folder in the location setting`;
+  const limit = `it works on Node 22 and older only (this is ${process.version})`;
+  return module === "node" ? `${install}; ${limit}` : `${install}; ${limit}, on Linux with CUDA 11.2 and cuDNN 8.1`;
+}

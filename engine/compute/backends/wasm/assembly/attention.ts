@@ -1,0 +1,166 @@
+import { from, share, to, workspace } from "./control";
+import { FREE, MR, NR, tile } from "./gemm";
+import { packColumns, packRows } from "./packing";
+import { Operands, addScaled, dot, scaleFloats } from "./heads";
+import { Vector, expOne, logOne } from "./vector";
+
+/** Queries and keys per block. */
+export const QUERIES: i32 = 96;
+export const KEYS: i32 = 64;
+/** Up to so many queries, as in decoding, each is answered by itself. */
+const FEW_QUERIES: i32 = 4;
+/** The score of a key that is not seen; the log-sum-exp of a query that sees none. */
+export const UNSEEN: f32 = -1e30;
+/** Largest head size: it bounds the packed blocks in the workspace. */
+export const WIDEST: i32 = 512;
+
+const SCORES: usize = FREE;
+const PACKED_K: usize = SCORES + <usize>(MR * KEYS * 4);
+const PACKED_V: usize = PACKED_K + <usize>(KEYS * WIDEST * 4);
+const MAXIMA: usize = PACKED_V + <usize>(KEYS * WIDEST * 4);
+const SUMS: usize = MAXIMA + <usize>(QUERIES * 4);
+
+/** args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse. */
+export function attention(args: usize): void {
+  Operands.read(args);
+  const T = Operands.T;
+  const o = load<usize>(args, 52);
+  const lse = load<usize>(args, 56);
+  const heads = Operands.B * Operands.H;
+  const blocks = (T + QUERIES - 1) / QUERIES;
+  share(heads * blocks, 1);
+  for (let unit = from; unit < to; unit++) {
+    const b = unit / (Operands.H * blocks);
+    const h = (unit / blocks) % Operands.H;
+    const first = (unit % blocks) * QUERIES;
+    const end = min(T, first + QUERIES);
+    const sums = lse + ((<usize>((b * Operands.H + h) * T)) << 2);
+    if (T <= FEW_QUERIES) for (let t = 0; t < T; t++) answer(b, h, t, o, sums);
+    else answerBlock(b, h, first, end, o, sums);
+  }
+}
+
+/** One query against all its keys. The scores, one per key, lie in the workspace. */
+function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
+  const D = Operands.D;
+  const g = (h * Operands.G) / Operands.H;
+  const first = Operands.firstKey(b, t);
+  const end = Operands.endKey(t);
+  const at = Operands.queryAt(b, t, h);
+  const out = o + at;
+  memory.fill(out, 0, (<usize>D) << 2);
+  if (first >= end) {
+    store<f32>(lse + ((<usize>t) << 2), UNSEEN);
+    return;
+  }
+  const scores = workspace + FREE;
+  let top: f32 = UNSEEN;
+  for (let j = first; j < end; j++) {
+    const score = dot(Operands.q + at, Operands.k + Operands.keyAt(b, j, g), D) * Operands.scale;
+    store<f32>(scores + ((<usize>(j - first)) << 2), score);
+    top = max<f32>(top, score);
+  }
+  let total: f32 = 0;
+  for (let j = first; j < end; j++) {
+    const weight = expOne(load<f32>(scores + ((<usize>(j - first)) << 2)) - top);
+    total += weight;
+    addScaled(out, Operands.v + Operands.keyAt(b, j, g), weight, D);
+  }
+  scaleFloats(out, <f32>1 / total, D);
+  store<f32>(lse + ((<usize>t) << 2), top + logOne(total));
+}
+
+/** Queries [first, end) of one head, block of keys by block of keys, with running maxima and sums. */
+function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize): void {
+  const D = Operands.D;
+  const g = (h * Operands.G) / Operands.H;
+  const maxima = workspace + MAXIMA;
+  const sums = workspace + SUMS;
+  const queries = Operands.q + Operands.queryAt(b, first, h);
+  const out = o + Operands.queryAt(b, first, h);
+  for (let i = 0; i < end - first; i++) {
+    store<f32>(maxima + ((<usize>i) << 2), UNSEEN);
+    store<f32>(sums + ((<usize>i) << 2), 0);
+    memory.fill(out + <usize>i * Operands.queryStep, 0, (<usize>D) << 2);
+  }
+  const lastKey = Operands.endKey(end - 1);
+  for (let j = Operands.firstKey(b, first); j < lastKey; j += KEYS) {
+    const keys = min(KEYS, lastKey - j);
+    packColumns(workspace + PACKED_K, Operands.k + Operands.keyAt(b, j, g), Operands.keyStep, D, keys);
+    packRows(workspace + PACKED_V, Operands.v + Operands.keyAt(b, j, g), Operands.keyStep, keys, D);
+    for (let i = 0; i < end - first; i += MR) {
+      const rows = min(MR, end - first - i);
+      // Keys of this block that any of these queries sees.
+      const seen = min(keys, Operands.endKey(first + i + rows - 1) - j);
+      if (seen <= 0) continue;
+      const scores = workspace + SCORES;
+      scoreTiles(rows, seen, queries + <usize>i * Operands.queryStep, workspace + PACKED_K, scores);
+      for (let r = 0; r < rows; r++) {
+        const state = (<usize>(i + r)) << 2;
+        const line = scores + ((<usize>(r * KEYS)) << 2);
+        const row = out + <usize>(i + r) * Operands.queryStep;
+        soften(line, b, first + i + r, j, seen, maxima + state, sums + state, row);
+      }
+      mixTiles(rows, seen, keys, scores, workspace + PACKED_V, out + <usize>i * Operands.queryStep);
+    }
+  }
+  for (let i = 0; i < end - first; i++) {
+    const sum = load<f32>(sums + ((<usize>i) << 2));
+    if (sum > 0) scaleFloats(out + <usize>i * Operands.queryStep, <f32>1 / sum, D);
+    const top = load<f32>(maxima + ((<usize>i) << 2));
+    store<f32>(lse + ((<usize>(first + i)) << 2), sum > 0 ? top + logOne(sum) : UNSEEN);
+  }
+}
+
+/** Up to six rows of x (queries) times the packed columns: products `[6, KEYS]`, the first `count` columns of them. */
+export function scoreTiles(rows: i32, count: i32, x: usize, packed: usize, products: usize): void {
+  for (let c = 0; c < count; c += NR) {
+    const right = packed + ((<usize>(c * Operands.D)) << 2);
+    const target = products + ((<usize>c) << 2);
+    tile(rows, NR, Operands.D, x, Operands.queryStep, 4, right, NR << 2, target, KEYS << 2, 0, 0);
+  }
+}
+
+/** out += weights `[6, KEYS]` (the first `seen` columns) times the packed values, of which there are `keys`. */
+export function mixTiles(rows: i32, seen: i32, keys: i32, weights: usize, packed: usize, out: usize): void {
+  const D = Operands.D;
+  for (let d = 0; d < D; d += NR) {
+    const right = packed + ((<usize>(d * keys)) << 2);
+    const at = out + ((<usize>d) << 2);
+    const step = Operands.queryStep;
+    tile(rows, min(NR, D - d), seen, weights, KEYS << 2, 4, right, NR << 2, at, step, at, step);
+  }
+}
+
+/** Turns one row of scores into e^(score − running maximum) and rescales what was gathered before. */
+function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, sum: usize, out: usize): void {
+  mask(line, Operands.firstKey(b, t) - j, Operands.endKey(t) - j, seen);
+  let tops = f32x4.splat(UNSEEN);
+  const end = line + ((<usize>seen) << 2);
+  for (let at = line; at < end; at += 16) tops = f32x4.max(tops, v128.load(at));
+  const highest = Vector.max(tops);
+  if (highest == UNSEEN) {
+    memory.fill(line, 0, (<usize>seen) << 2);
+    return;
+  }
+  const before = load<f32>(maximum);
+  const top = max<f32>(before, highest * Operands.scale);
+  const scales = f32x4.splat(Operands.scale);
+  const shift = f32x4.splat(-top);
+  let totals = f32x4.splat(0);
+  for (let at = line; at < end; at += 16) {
+    const weight = Vector.exp(f32x4.relaxed_madd(v128.load(at), scales, shift));
+    totals = f32x4.add(totals, weight);
+    v128.store(at, weight);
+  }
+  const fade = expOne(before - top);
+  if (fade != 1) scaleFloats(out, fade, Operands.D);
+  store<f32>(maximum, top);
+  store<f32>(sum, load<f32>(sum) * fade + Vector.sum(totals));
+}
+
+/** Marks the columns of a row outside [low, high) as unseen, up to the end of the last vector. */
+function mask(line: usize, low: i32, high: i32, seen: i32): void {
+  for (let c = 0; c < min(low, seen); c++) store<f32>(line + ((<usize>c) << 2), UNSEEN);
+  for (let c = max(high, 0); c < ((seen + 3) & ~3); c++) store<f32>(line + ((<usize>c) << 2), UNSEEN);
+}

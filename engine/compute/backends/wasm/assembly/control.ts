@@ -1,0 +1,88 @@
+// Words that all threads share, at the bottom of memory, a cache line each. `../layout.ts` names the same places.
+const GENERATION: usize = 64;
+const ARRIVED: usize = 128;
+const SLEEPERS: usize = 192;
+const STOP: usize = 256;
+const FAULT: usize = 320;
+
+/** Polls before a thread goes to sleep: some tens of microseconds, less than waking it would cost. */
+const POLLS: i32 = 20_000;
+
+/** How often a sleeper looks whether another thread has died, in ns. */
+const PATIENCE: i64 = 100_000_000;
+
+/** Threads that execute programs, this one's number among them, and its private workspace. */
+export let threads: i32 = 1;
+export let thread: i32 = 0;
+export let workspace: usize = 0;
+/** Whether the compiler joins pairs of vectors into 256-bit ones, so that wide tiles pay. */
+export let wideTiles: bool = false;
+
+let generation: i32 = 0;
+let arrivals: i32 = 0;
+
+export function configure(index: i32, count: i32, base: usize, wide: bool): void {
+  thread = index;
+  threads = count;
+  workspace = base;
+  wideTiles = wide;
+}
+
+/** Waits until all threads have come here. */
+export function barrier(): void {
+  if (threads == 1) return;
+  arrivals += threads;
+  if (atomic.add<i32>(ARRIVED, 1) + 1 == arrivals) {
+    if (atomic.load<i32>(SLEEPERS) != 0) atomic.notify(ARRIVED, -1);
+    return;
+  }
+  for (let poll = 0; poll < POLLS; poll++) {
+    if (atomic.load<i32>(ARRIVED) - arrivals >= 0) return;
+  }
+  atomic.add<i32>(SLEEPERS, 1);
+  for (let seen = atomic.load<i32>(ARRIVED); seen - arrivals < 0; seen = atomic.load<i32>(ARRIVED)) {
+    if (atomic.load<i32>(STOP) != 0) unreachable();
+    atomic.wait<i32>(ARRIVED, seen, PATIENCE);
+  }
+  atomic.sub<i32>(SLEEPERS, 1);
+}
+
+/** Sends the other threads off on the next run. */
+export function wakeAll(): void {
+  if (threads == 1) return;
+  atomic.add<i32>(GENERATION, 1);
+  atomic.notify(GENERATION, -1);
+}
+
+/** Waits for the next run. @returns false when the thread is to end. */
+export function awaitRun(): bool {
+  for (let poll = 0; poll < POLLS; poll++) {
+    if (atomic.load<i32>(GENERATION) != generation) break;
+  }
+  while (atomic.load<i32>(GENERATION) == generation) atomic.wait<i32>(GENERATION, generation, -1);
+  generation++;
+  return atomic.load<i32>(STOP) == 0;
+}
+
+/** Where the instruction now executed lies. */
+let instruction: usize = 0;
+
+export function enter(at: usize): void {
+  instruction = at;
+}
+
+/** Notes the first operand out of range (a token id, a row, a position); the host turns it into an error. */
+export function reportFault(value: i32, limit: i32): void {
+  if (atomic.cmpxchg<i32>(FAULT, 0, <i32>instruction) != 0) return;
+  store<i32>(FAULT, value, 4);
+  store<i32>(FAULT, limit, 8);
+}
+
+/** This thread's part [from, to) of n units; every part but the last holds a multiple of `grain` units. */
+export let from: i32 = 0;
+export let to: i32 = 0;
+export function share(n: i32, grain: i32): void {
+  const grains = (n + grain - 1) / grain;
+  from = min(n, <i32>((<i64>grains * thread) / threads) * grain);
+  to = min(n, <i32>((<i64>grains * (thread + 1)) / threads) * grain);
+}

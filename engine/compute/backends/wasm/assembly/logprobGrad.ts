@@ -1,0 +1,84 @@
+import { barrier, from, share, to } from "./control";
+import { gemm } from "./gemm";
+import { logitsOf } from "./logprob";
+import { firstColumn, firstRow, lastColumn, lastRow, partition } from "./matmul";
+import { Vector } from "./vector";
+
+/** Rows and words of the block of logits that the threads fill together. `kernels.ts` reserves its bytes. */
+const ROWS: i32 = 512;
+const WORDS: i32 = 512;
+
+/**
+ * For each block of words and rows: all threads fill the block with d loss / d logit by rows and add its product with
+ * w to their rows of dh; then, by words, they add its product with h to their rows of dw.
+ * args: M, C, V, f32 temperature, h, w, targets, lse, entropy, dLogprob, dEntropy, dh, dw, block.
+ */
+export function logprobGrad(args: usize): void {
+  const M = load<i32>(args);
+  const C = load<i32>(args, 4);
+  const V = load<i32>(args, 8);
+  for (let v = 0; v < V; v += WORDS) {
+    const words = min(WORDS, V - v);
+    for (let m = 0; m < M; m += ROWS) {
+      const rows = min(ROWS, M - m);
+      share(rows, 6);
+      if (from < to) gradRows(args, C, m + from, to - from, v, words, from);
+      barrier();
+      if (partition(words, C, rows, true)) gradWords(args, C, m, rows, v);
+      barrier();
+    }
+  }
+}
+
+/** Fills rows of the block, from row `at` on, and adds block·w to dh. */
+function gradRows(args: usize, C: i32, m: i32, rows: i32, v: i32, words: i32, at: i32): void {
+  const stride = (<usize>C) << 2;
+  const sharpness = <f32>1 / load<f32>(args, 12);
+  const h = load<usize>(args, 16) + <usize>m * stride;
+  const w = load<usize>(args, 20) + <usize>v * stride;
+  const dh = load<usize>(args, 44) + <usize>m * stride;
+  const row: usize = WORDS << 2;
+  const block = load<usize>(args, 52) + <usize>at * row;
+  logitsOf(h, w, C, rows, words, block, row);
+  for (let r = 0; r < rows; r++) gradLogits(args, m + r, v, words, sharpness, block + <usize>r * row);
+  gemm(0, rows, 0, C, words, block, row, 4, w, stride, 4, dh, stride, v > 0 ? dh : 0, stride);
+}
+
+/** dw += blockᵀ·h for the words and channels that `partition` gave this thread. */
+function gradWords(args: usize, C: i32, m: i32, rows: i32, v: i32): void {
+  const stride = (<usize>C) << 2;
+  const h = load<usize>(args, 16) + <usize>m * stride;
+  const dw = load<usize>(args, 48) + <usize>v * stride;
+  const block = load<usize>(args, 52);
+  const addend = m > 0 ? dw : 0;
+  const row: usize = WORDS << 2;
+  gemm(firstRow, lastRow, firstColumn, lastColumn, rows, block, 4, row, h, stride, 4, dw, stride, addend, stride);
+}
+
+/** d/dl = (dLogprob·([v = target] − p) − dEntropy·p·(log p + H)) / temperature; 0 in ignored rows. */
+function gradLogits(args: usize, row: i32, v: i32, words: i32, sharpness: f32, line: usize): void {
+  const at = (<usize>row) << 2;
+  const target = load<i32>(load<usize>(args, 24) + at);
+  if (target < 0) {
+    memory.fill(line, 0, (<usize>words) << 2);
+    return;
+  }
+  const lse = load<f32>(load<usize>(args, 28) + at);
+  const entropy = f32x4.splat(load<f32>(load<usize>(args, 32) + at));
+  const dLogprob = load<f32>(load<usize>(args, 36) + at) * sharpness;
+  const dEntropy = f32x4.splat(load<f32>(load<usize>(args, 40) + at) * sharpness);
+  const scales = f32x4.splat(sharpness);
+  const shift = f32x4.splat(-lse);
+  const pull = f32x4.splat(dLogprob);
+  const end = line + ((<usize>words) << 2);
+  for (let to = line; to < end; to += 16) {
+    const log = f32x4.relaxed_madd(v128.load(to), scales, shift);
+    const p = Vector.exp(log);
+    const slope = f32x4.relaxed_madd(dEntropy, f32x4.add(log, entropy), pull);
+    v128.store(to, f32x4.neg(f32x4.mul(p, slope)));
+  }
+  if (target >= v && target < v + words) {
+    const hit = line + ((<usize>(target - v)) << 2);
+    store<f32>(hit, load<f32>(hit) + dLogprob);
+  }
+}

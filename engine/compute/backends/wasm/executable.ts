@@ -1,0 +1,143 @@
+import { type Bindings, BindingError, type DeviceBuffer, type Executable, type HostArray } from "../../backend.ts";
+import type { Program } from "../../graph/program.ts";
+import { given, sizeOf } from "../../graph/tensor.ts";
+import type { Arena } from "./arena.ts";
+import { type WasmBuffer, download, upload } from "./buffer.ts";
+import { type Encoded, encode } from "./encode.ts";
+import type { Heap } from "./heap.ts";
+import { FAULT } from "./layout.ts";
+import type { Threads } from "./threads.ts";
+
+/** What executables need of their backend. */
+export interface Device {
+  readonly threads: Threads;
+  readonly heap: Heap;
+  readonly arena: Arena;
+  /** @throws {BindingError} when the buffer was released or is another backend's. */
+  own(buffer: DeviceBuffer): WasmBuffer;
+}
+
+/** A program encoded in shared memory, ready to run. */
+export class WasmExecutable implements Executable {
+  readonly program: Program;
+  private readonly device: Device;
+  private readonly encoded: Encoded;
+  private readonly address: number;
+  private released = false;
+  /** The addresses last written into the instructions: the arena's and each variable's. */
+  private bound: readonly number[] = [];
+
+  constructor(device: Device, program: Program) {
+    this.program = program;
+    this.device = device;
+    this.encoded = encode(program);
+    const { words, arenaBytes } = this.encoded;
+    this.address = device.heap.allocate(words.byteLength);
+    try {
+      device.arena.reserve(arenaBytes);
+    } catch (error) {
+      device.heap.release(this.address);
+      throw error;
+    }
+    new Int32Array(device.threads.memory.buffer, this.address, words.length).set(words);
+  }
+
+  run(bindings: Bindings): Promise<Readonly<Record<string, HostArray>>> {
+    return new Promise((resolve) => {
+      resolve(this.runNow(bindings));
+    });
+  }
+
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.device.arena.release(this.encoded.arenaBytes);
+    this.device.heap.release(this.address);
+  }
+
+  private runNow({ inputs = {}, variables = {} }: Bindings): Readonly<Record<string, HostArray>> {
+    if (this.released) throw new BindingError("run: the program was released");
+    const { threads } = this.device;
+    const addresses = this.variableAddresses(variables);
+    this.patch(addresses);
+    for (const [name, id] of Object.entries(this.program.inputs)) {
+      const data = inputs[name];
+      if (data === undefined) throw new BindingError(`run: input ${name} is not bound`);
+      upload(threads.memory, this.addressOf(id, addresses), given(this.program.values[id]), data, `run: input ${name}`);
+    }
+    threads.run(this.address);
+    this.checkFault();
+    return Object.fromEntries(
+      Object.entries(this.program.outputs).map(([name, id]) => [name, this.output(id, addresses)]),
+    );
+  }
+
+  private variableAddresses(variables: Readonly<Record<string, DeviceBuffer>>): ReadonlyMap<string, number> {
+    const addresses = new Map<string, number>();
+    for (const [name, id] of Object.entries(this.program.variables)) {
+      const buffer = variables[name];
+      const planned = given(this.program.values[id]);
+      if (buffer === undefined) throw new BindingError(`run: variable ${name} is not bound`);
+      const own = this.device.own(buffer);
+      if (own.dtype !== planned.dtype || sizeOf(own.shape) !== sizeOf(planned.shape)) {
+        const [has, wants] = [own, planned].map(({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`);
+        throw new BindingError(`run: variable ${name} is planned as ${given(wants)}, got ${given(has)}`);
+      }
+      addresses.set(name, own.address);
+    }
+    return addresses;
+  }
+
+  /** Writes addresses into the instructions, unless they are there from the last run. */
+  private patch(addresses: ReadonlyMap<string, number>): void {
+    const bound = [this.device.arena.address, ...addresses.values()];
+    if (bound.length === this.bound.length && bound.every((address, index) => address === this.bound[index])) return;
+    this.checkWritten(addresses);
+    const { words, relocations } = this.encoded;
+    const stream = new Int32Array(this.device.threads.memory.buffer, this.address, words.length);
+    for (const { place, offset, word } of relocations) {
+      // Above 2 GiB, an address is a negative word.
+      stream[word] = (this.baseOf(place, addresses) + offset) | 0;
+    }
+    this.bound = bound;
+  }
+
+  /** Threads run ahead of each other: nothing may read, under a second name, a buffer that the program writes. */
+  private checkWritten(addresses: ReadonlyMap<string, number>): void {
+    for (const name of this.encoded.written) {
+      const twin = [...addresses].find(([other, address]) => other !== name && address === addresses.get(name));
+      if (twin !== undefined) {
+        throw new BindingError(`run: variable ${name} is overwritten, but ${twin[0]} is bound to the same buffer`);
+      }
+    }
+  }
+
+  private baseOf(place: Encoded["relocations"][number]["place"], addresses: ReadonlyMap<string, number>): number {
+    if (place === "arena") return this.device.arena.address;
+    return place === "own" ? this.address : given(addresses.get(place.variable));
+  }
+
+  private addressOf(id: number, addresses: ReadonlyMap<string, number>): number {
+    const buffer = given(this.program.buffers[given(this.program.values[id]).buffer]);
+    if (buffer.kind === "arena") return this.device.arena.address + buffer.offset;
+    if (buffer.kind === "variable") return given(addresses.get(buffer.name));
+    throw new TypeError("wasm: a constant has no address of its own");
+  }
+
+  private output(id: number, addresses: ReadonlyMap<string, number>): HostArray {
+    const spec = given(this.program.values[id]);
+    const buffer = given(this.program.buffers[spec.buffer]);
+    if (buffer.kind === "constant") return new Float32Array(sizeOf(spec.shape)).fill(buffer.value);
+    return download(this.device.threads.memory, this.addressOf(id, addresses), spec);
+  }
+
+  private checkFault(): void {
+    const words = new Int32Array(this.device.threads.memory.buffer, FAULT, 3);
+    const [at, value, limit] = words;
+    if (at === undefined || at === 0) return;
+    words[0] = 0;
+    const word = ((at >>> 0) - this.address) / 4;
+    const op = given(this.program.instructions[this.encoded.starts.indexOf(word)]).op;
+    throw new BindingError(`run: ${op} was given index ${given(value)}, which is not in [0, ${given(limit)})`);
+  }
+}

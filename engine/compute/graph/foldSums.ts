@@ -1,0 +1,71 @@
+import { type Node, type Tensor, given, sameShape } from "./tensor.ts";
+
+/** One op of a plan: a node, perhaps with an addend as its last input. */
+export interface Step {
+  readonly node: Node;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** The folded sum: output 0's bytes, perhaps under another shape. */
+  readonly sum?: Tensor;
+}
+
+/**
+ * Turns add(f(x), y) into f(x, addend y), at the place of the add, where f can add and nothing else reads f(x).
+ * Looks through reshapes of f(x), so the addend may come under another shape than f(x) has.
+ *
+ * @param nodes - In execution order.
+ * @param wanted - Tensors that must exist on their own.
+ */
+export function foldSums(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): readonly Step[] {
+  const steps = new Map<Node, Step>(nodes.map((node) => [node, { node, inputs: node.inputs, outputs: node.outputs }]));
+  const readers = readersOf(nodes);
+  const writers = nodes.filter((node) => node.op.inPlace !== undefined);
+
+  const isPrivate = (tensor: Tensor): boolean => readers.get(tensor)?.length === 1 && !wanted.has(tensor);
+  // Run at the add, the op must neither follow readers of its other results nor see its inputs overwritten.
+  const canWait = (node: Node, add: Node): boolean =>
+    node.outputs.slice(1).every((output) => (readers.get(output) ?? []).every((reader) => reader.id > add.id)) &&
+    !writers.some((writer) => writer.id > node.id && writer.id < add.id);
+
+  for (const add of nodes) {
+    if (add.op.name !== "binary" || add.attrs["kind"] !== "add") continue;
+    const [left, right] = [given(add.inputs[0]), given(add.inputs[1])];
+    if (!sameShape(left.shape, right.shape)) continue;
+    for (const [operand, addend] of [[right, left] as const, [left, right] as const]) {
+      const { source, views } = unwrap(operand);
+      const { from } = source;
+      if (from.kind !== "node" || from.index !== 0 || from.node.op.takesAddend !== true) continue;
+      const step = steps.get(from.node);
+      // A step that is gone, or whose inputs are no longer its node's, has its addend already.
+      if (step?.inputs !== from.node.inputs || !canWait(from.node, add)) continue;
+      if (![source, ...views.map((view) => given(view.outputs[0]))].every(isPrivate)) continue;
+      for (const node of [from.node, ...views]) steps.delete(node);
+      steps.set(add, { ...step, inputs: [...step.inputs, addend], sum: given(add.outputs[0]) });
+      break;
+    }
+  }
+  return nodes.flatMap((node) => steps.get(node) ?? []);
+}
+
+function readersOf(nodes: readonly Node[]): ReadonlyMap<Tensor, readonly Node[]> {
+  const readers = new Map<Tensor, Node[]>();
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      const known = readers.get(input);
+      if (known === undefined) readers.set(input, [node]);
+      else known.push(node);
+    }
+  }
+  return readers;
+}
+
+/** What a tensor is a view of, and the views between. */
+function unwrap(tensor: Tensor): { readonly source: Tensor; readonly views: readonly Node[] } {
+  const views: Node[] = [];
+  let source = tensor;
+  while (source.from.kind === "node" && source.from.node.op.isView === true) {
+    views.push(source.from.node);
+    source = given(source.from.node.inputs[0]);
+  }
+  return { source, views };
+}

@@ -1,0 +1,88 @@
+import { type Attrs, type Op, type Tensor, type TensorSpec, given } from "../graph/tensor.ts";
+import { mismatch, notDifferentiable, operand, readAxes } from "./axes.ts";
+
+/** What attention reads. */
+export interface AttentionOperands<T = Tensor> {
+  /** Queries, `[B, T, H, D]`. */
+  readonly q: T;
+  /** Keys of the sequence itself or of a cache, `[B, S, G, D]`, where G divides H. */
+  readonly k: T;
+  /** Values, `[B, S, G, D]`. */
+  readonly v: T;
+  /** Index of each row's first token after the padding, `[B]`. */
+  readonly start: T;
+  /** Absolute position of query 0, `[1]`. */
+  readonly offset: T;
+}
+
+/** How attention scores and what it sees. */
+export interface AttentionSettings {
+  /** Multiplies the scores; 1/√D unless given. */
+  readonly scale?: number;
+  /** Keys that a query sees, itself included; 0, as unless given, for all before it. */
+  readonly window?: number;
+}
+
+type AttentionAttrs = Attrs & Required<AttentionSettings>;
+
+/** The log-sum-exp given for a query that sees no key: finite, so that no gradient becomes NaN. */
+export const EMPTY_LSE = -1e30;
+
+/** Causal attention; the second output, log Σ exp(score) per query, `[B, H, T]`, is there for the gradient. */
+export const attentionOp: Op<AttentionAttrs, "attention"> = {
+  name: "attention",
+  infer([q, k, v, start, offset]) {
+    const { B, T, H } = attentionAxes("attention", { q, k, v, start, offset });
+    return [
+      { shape: given(q).shape, dtype: "f32" },
+      { shape: [B, H, T], dtype: "f32" },
+    ];
+  },
+  gradient({ inputs, outputs, attrs, graph }, [dOut, dLse]) {
+    if (dLse !== undefined) throw notDifferentiable("attention", "lse");
+    return dOut === undefined ? [] : graph.apply(attentionGradOp, [...inputs, ...outputs, dOut], attrs);
+  },
+};
+
+/** Gradients of attention by q, k, v: inputs q, k, v, start, offset, o, lse, do. */
+export const attentionGradOp: Op<AttentionAttrs, "attentionGrad"> = {
+  name: "attentionGrad",
+  infer([q, k, v, start, offset, o, lse, dOut]) {
+    attentionAxes("attentionGrad", { q, k, v, start, offset });
+    readAxes("attentionGrad", { q, o, lse, dOut }, {
+      q: "B T H D",
+      o: "B T H D",
+      lse: "B H T",
+      dOut: "B T H D",
+    } as const);
+    return [given(q), given(k), given(v)].map(({ shape }) => ({ shape, dtype: "f32" }));
+  },
+};
+
+function attentionAxes(
+  op: string,
+  operands: AttentionOperands<TensorSpec | undefined>,
+): Readonly<Record<"B" | "T" | "S" | "H" | "G" | "D", number>> {
+  const specs = { ...operands };
+  operand(op, "start", operands.start, "i32");
+  operand(op, "offset", operands.offset, "i32");
+  const sizes = readAxes(op, specs, { q: "B T H D", k: "B S G D", v: "B S G D", start: "B", offset: "1" } as const);
+  if (sizes.H % sizes.G !== 0) throw mismatch(op, specs);
+  return sizes;
+}
+
+/**
+ * Causal softmax attention over left-padded sequences, with grouped keys and an optional sliding window.
+ *
+ * Vaswani et al. 2017 (arXiv:1706.03762), eq. 1; grouped queries: Ainslie et al. 2023 (arXiv:2305.13245); computed
+ * in blocks after Dao et al. 2022 (arXiv:2205.14135), so the scores `[B, H, T, S]` never exist as a whole. Query t of
+ * row b stands at offset + t and sees the keys j with start[b] ≤ j ≤ offset + t and, with a window,
+ * j > offset + t − window. Head h reads group ⌊h·G/H⌋. A query that sees nothing gives 0.
+ *
+ * @returns `[B, T, H, D]`.
+ */
+export function attention(operands: AttentionOperands, settings: AttentionSettings = {}): Tensor {
+  const { q, k, v, start, offset } = operands;
+  const { scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1), window = 0 } = settings;
+  return given(q.graph.apply(attentionOp, [q, k, v, start, offset], { scale, window })[0]);
+}

@@ -1,0 +1,27 @@
+import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
+import { mismatch, operand, readAxes } from "./axes.ts";
+
+/** Writes new keys or values into their cache, in place. */
+export const cacheWriteOp: Op<Attrs, "cacheWrite"> = {
+  name: "cacheWrite",
+  inPlace: [[0, 0]],
+  infer([cache, x, offset]) {
+    const specs = { cache, x, offset };
+    const { S, T } = readAxes("cacheWrite", specs, { cache: "B S G D", x: "B T G D", offset: "1" } as const);
+    operand("cacheWrite", "offset", offset, "i32");
+    if (T > S) throw mismatch("cacheWrite", specs);
+    return [operand("cacheWrite", "cache", cache, "f32")];
+  },
+};
+
+/**
+ * Writes x into the cache from position `offset` on.
+ *
+ * @param cache - `[B, S, G, D]`, overwritten.
+ * @param x - `[B, T, G, D]` with offset + T ≤ S.
+ * @param offset - `[1]`.
+ * @returns The cache as it is afterwards.
+ */
+export function cacheWrite(cache: Tensor, x: Tensor, offset: Tensor): Tensor {
+  return one(cache.graph.apply(cacheWriteOp, [cache, x, offset], {}));
+}

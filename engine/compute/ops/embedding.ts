@@ -1,0 +1,39 @@
+import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
+import { mismatch, operand, readAxes } from "./axes.ts";
+
+/** Rows of a table, picked by token id. */
+export const embeddingOp: Op<Attrs, "embedding"> = {
+  name: "embedding",
+  infer([table, ids]) {
+    const { C } = readAxes("embedding", { table }, { table: "V C" } as const);
+    return [{ shape: [...operand("embedding", "ids", ids, "i32").shape, C], dtype: "f32" }];
+  },
+  gradient({ inputs, graph }, [dy]) {
+    if (dy === undefined) return [];
+    return [one(graph.apply(embeddingGradOp, [inputs[1]!, dy], { vocabulary: inputs[0]!.shape[0]! }))];
+  },
+};
+
+/** Gradient of embedding by its table: every row of dy added to the row of its id, in the order of the ids. */
+export const embeddingGradOp: Op<{ readonly vocabulary: number }, "embeddingGrad"> = {
+  name: "embeddingGrad",
+  infer([ids, dy], { vocabulary }) {
+    const { shape } = operand("embeddingGrad", "ids", ids, "i32");
+    const rows = operand("embeddingGrad", "dy", dy, "f32").shape;
+    const channels = rows.at(-1);
+    const fits = rows.length === shape.length + 1 && shape.every((size, axis) => size === rows[axis]);
+    if (!fits || channels === undefined) throw mismatch("embeddingGrad", { ids, dy });
+    return [{ shape: [vocabulary, channels], dtype: "f32" }];
+  },
+};
+
+/**
+ * Looks token ids up in a table.
+ *
+ * @param table - `[V, C]`.
+ * @param ids - Integers in [0, V), `[...]`.
+ * @returns `[..., C]`.
+ */
+export function embedding(table: Tensor, ids: Tensor): Tensor {
+  return one(table.graph.apply(embeddingOp, [table, ids], {}));
+}

@@ -1,0 +1,31 @@
+import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
+import { readAxes } from "./axes.ts";
+import { type LogprobSettings, requirePositive } from "./logprob.ts";
+
+/** KL divergence between the next-token distributions of two models, row by row; forward only. */
+export const fullKlOp: Op<Attrs & Required<LogprobSettings>, "fullKl"> = {
+  name: "fullKl",
+  infer([h, w, hRef, wRef], { temperature }) {
+    const { M } = readAxes("fullKl", { h, w, hRef, wRef }, { h: "M C", w: "V C", hRef: "M C", wRef: "V C" } as const);
+    requirePositive("fullKl", temperature);
+    return [{ shape: [M], dtype: "f32" }];
+  },
+};
+
+/** Next-token distributions softmax(h·wᵀ / temperature). */
+export interface NextToken {
+  /** Last hidden states, `[M, C]`. */
+  readonly h: Tensor;
+  /** Output embedding, `[V, C]`. */
+  readonly w: Tensor;
+}
+
+/**
+ * Σ_v π(v)·(log π(v) − log π_ref(v)) over the whole vocabulary, in nats; in blocks, like logprob.
+ *
+ * @returns `[M]`.
+ */
+export function fullKl(policy: NextToken, reference: NextToken, settings: LogprobSettings = {}): Tensor {
+  const { temperature = 1 } = settings;
+  return one(policy.h.graph.apply(fullKlOp, [policy.h, policy.w, reference.h, reference.w], { temperature }));
+}

@@ -1,0 +1,75 @@
+import { type Attrs, type Op, type Tensor, given } from "../graph/tensor.ts";
+import { notDifferentiable, operand, readAxes } from "./axes.ts";
+
+/** The temperature that divides the logits, above 0; 1 unless given. */
+export interface LogprobSettings {
+  readonly temperature?: number;
+}
+
+type LogprobAttrs = Attrs & Required<LogprobSettings>;
+
+/** Outputs logprob, entropy and, for the gradient, lse = log Σ_v exp(logit_v), all `[M]`; 0 in ignored rows. */
+export const logprobOp: Op<LogprobAttrs, "logprob"> = {
+  name: "logprob",
+  infer([h, w, targets], { temperature }) {
+    const { M } = readAxes("logprob", { h, w, targets }, { h: "M C", w: "V C", targets: "M" } as const);
+    operand("logprob", "targets", targets, "i32");
+    requirePositive("logprob", temperature);
+    const spec = { shape: [M], dtype: "f32" } as const;
+    return [spec, spec, spec];
+  },
+  gradient({ inputs, outputs, attrs, graph }, [dLogprob, dEntropy, dLse]) {
+    if (dLse !== undefined) throw notDifferentiable("logprob", "lse");
+    if (dLogprob === undefined && dEntropy === undefined) return [];
+    const [, entropy, lse] = outputs;
+    const none = graph.constant(0, given(entropy).shape);
+    const grads = [dLogprob ?? none, dEntropy ?? none];
+    return graph.apply(logprobGradOp, [...inputs, given(lse), given(entropy), ...grads], attrs);
+  },
+};
+
+/**
+ * Gradients of logprob and entropy by h and w: inputs h, w, targets, lse, entropy, dLogprob, dEntropy.
+ * d logprob / d logit_v = [v = target] − p_v and d entropy / d logit_v = −p_v·(log p_v + entropy).
+ */
+export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
+  name: "logprobGrad",
+  infer([h, w, targets, lse, entropy, dLogprob, dEntropy]) {
+    readAxes("logprobGrad", { h, w, targets, lse, entropy, dLogprob, dEntropy }, {
+      h: "M C",
+      w: "V C",
+      targets: "M",
+      lse: "M",
+      entropy: "M",
+      dLogprob: "M",
+      dEntropy: "M",
+    } as const);
+    return [given(h), given(w)].map(({ shape }) => ({ shape, dtype: "f32" }));
+  },
+};
+
+/**
+ * Log-probability of each target under softmax(h·wᵀ / temperature), and that distribution's entropy, in nats.
+ *
+ * Works in blocks: the logits `[M, V]` never exist as a whole. Cross-entropy is the negated log-probability.
+ *
+ * @param h - Last hidden states, `[M, C]`.
+ * @param w - Output embedding, `[V, C]`.
+ * @param targets - Token ids, `[M]`; −1 ignores the row: both results 0, no gradient.
+ * @returns Both `[M]`.
+ */
+export function logprob(
+  h: Tensor,
+  w: Tensor,
+  targets: Tensor,
+  settings: LogprobSettings = {},
+): { readonly logprob: Tensor; readonly entropy: Tensor } {
+  const { temperature = 1 } = settings;
+  const outputs = h.graph.apply(logprobOp, [h, w, targets], { temperature });
+  return { logprob: given(outputs[0]), entropy: given(outputs[1]) };
+}
+
+/** @throws {TypeError} unless the temperature can divide logits. */
+export function requirePositive(op: string, temperature: number): void {
+  if (!(temperature > 0)) throw new TypeError(`${op}: temperature must be above 0, got ${temperature}`);
+}

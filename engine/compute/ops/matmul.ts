@@ -1,0 +1,65 @@
+import { type Attrs, type Op, type Tensor, one, sizeOf } from "../graph/tensor.ts";
+import { mismatch, operand, readAxes } from "./axes.ts";
+
+/** Which operands are read transposed; neither unless said. */
+export interface MatmulSettings {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** Matrix product of two matrices, either one read transposed. The one op that all dense layers and their gradients are. */
+export const matmulOp: Op<Attrs & Required<MatmulSettings>, "matmul"> = {
+  name: "matmul",
+  takesAddend: true,
+  infer([a, b], { transposeA, transposeB }) {
+    operand("matmul", "a", a, "f32");
+    operand("matmul", "b", b, "f32");
+    const { M, N } = readAxes("matmul", { a, b }, {
+      a: transposeA ? "K M" : "M K",
+      b: transposeB ? "N K" : "K N",
+    } as const);
+    return [{ shape: [M, N], dtype: "f32" }];
+  },
+  gradient({ inputs, attrs: { transposeA, transposeB } }, [dy]) {
+    if (dy === undefined) return [];
+    const a = inputs[0]!;
+    const b = inputs[1]!;
+    return [
+      transposeA
+        ? matmul(b, dy, { transposeA: transposeB, transposeB: true })
+        : matmul(dy, b, { transposeB: !transposeB }),
+      transposeB
+        ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
+        : matmul(a, dy, { transposeA: !transposeA }),
+    ];
+  },
+};
+
+/**
+ * Matrix product.
+ *
+ * @param a - `[M, K]`, or `[K, M]` with transposeA.
+ * @param b - `[K, N]`, or `[N, K]` with transposeB.
+ * @returns `[M, N]`.
+ * @throws {ShapeError} when the inner sizes differ.
+ */
+export function matmul(a: Tensor, b: Tensor, settings: MatmulSettings = {}): Tensor {
+  const { transposeA = false, transposeB = false } = settings;
+  return one(a.graph.apply(matmulOp, [a, b], { transposeA, transposeB }));
+}
+
+/**
+ * Dense layer without bias: x·wᵀ over the last axis.
+ *
+ * @param x - `[..., K]`.
+ * @param w - `[N, K]`, the layout of Hugging Face checkpoints.
+ * @returns `[..., N]`.
+ * @throws {ShapeError} when the last axes differ.
+ */
+export function linear(x: Tensor, w: Tensor): Tensor {
+  const channels = x.shape.at(-1);
+  if (channels === undefined || channels !== w.shape[1]) throw mismatch("linear", { x, w });
+  const leading = x.shape.slice(0, -1);
+  const y = matmul(x.reshape([sizeOf(leading), channels]), w, { transposeB: true }); // [M, N]
+  return y.reshape([...leading, w.shape[0]!]);
+}

@@ -1,0 +1,66 @@
+import { type Attrs, type Op, type Tensor, given, sameShape, sizeOf } from "../graph/tensor.ts";
+import { mismatch, notDifferentiable, operand } from "./axes.ts";
+
+/** Constants of a root-mean-square norm. */
+export interface RmsNormSettings {
+  /** Added to the mean square inside the root, 1e-6 unless given. */
+  readonly eps?: number;
+  /** Added to the weight: 0 unless given, 1 for Gemma's (1 + w). */
+  readonly offset?: number;
+}
+
+type RmsNormAttrs = Attrs & Required<RmsNormSettings>;
+
+/** Root-mean-square layer norm; the second output, 1/rms per row, is there for the gradient. */
+export const rmsNormOp: Op<RmsNormAttrs, "rmsNorm"> = {
+  name: "rmsNorm",
+  infer([x, w]) {
+    const { shape } = operand("rmsNorm", "x", x, "f32");
+    if (shape.length === 0 || !sameShape(operand("rmsNorm", "w", w, "f32").shape, shape.slice(-1))) {
+      throw mismatch("rmsNorm", { x, w });
+    }
+    return [
+      { shape, dtype: "f32" },
+      { shape: [sizeOf(shape.slice(0, -1))], dtype: "f32" },
+    ];
+  },
+  gradient({ inputs, outputs, attrs, graph }, [dy, dRstd]) {
+    if (dRstd !== undefined) throw notDifferentiable("rmsNorm", "rstd");
+    return dy === undefined ? [] : graph.apply(rmsNormGradOp, [...inputs, outputs[1]!, dy], attrs);
+  },
+};
+
+/** Gradients of rmsNorm by x and w: inputs x, w, rstd, dy. The planner may add a tensor to dx. */
+export const rmsNormGradOp: Op<RmsNormAttrs, "rmsNormGrad"> = {
+  name: "rmsNormGrad",
+  takesAddend: true,
+  infer([x, w, rstd, dy]) {
+    const specs = { x, w, rstd, dy };
+    const { shape } = operand("rmsNormGrad", "x", x, "f32");
+    const channels = operand("rmsNormGrad", "w", w, "f32").shape;
+    const rows = operand("rmsNormGrad", "rstd", rstd, "f32").shape;
+    const fits =
+      sameShape(operand("rmsNormGrad", "dy", dy, "f32").shape, shape) &&
+      sameShape(channels, shape.slice(-1)) &&
+      sameShape(rows, [sizeOf(shape.slice(0, -1))]);
+    if (!fits) throw mismatch("rmsNormGrad", specs);
+    return [
+      { shape, dtype: "f32" },
+      { shape: channels, dtype: "f32" },
+    ];
+  },
+};
+
+/**
+ * Scales every row to root mean square 1, then by w: x / sqrt(mean(x²) + eps) · (offset + w).
+ *
+ * Zhang & Sennrich 2019 (arXiv:1910.07467), eq. 4.
+ *
+ * @param x - `[..., C]`.
+ * @param w - `[C]`.
+ * @returns `[..., C]`.
+ */
+export function rmsNorm(x: Tensor, w: Tensor, settings: RmsNormSettings = {}): Tensor {
+  const { eps = 1e-6, offset = 0 } = settings;
+  return given(x.graph.apply(rmsNormOp, [x, w], { eps, offset })[0]);
+}

@@ -1,0 +1,21 @@
+import { type Attrs, type Op, type Tensor, given, one } from "../graph/tensor.ts";
+import { operand } from "./axes.ts";
+
+/** Sum of squares over all elements of all inputs. */
+export const sumSquaresOp: Op<Attrs, "sumSquares"> = {
+  name: "sumSquares",
+  infer(tensors) {
+    if (tensors.length === 0) throw new TypeError("sumSquares: no tensor given");
+    for (const tensor of tensors) operand("sumSquares", "x", tensor, "f32");
+    return [{ shape: [], dtype: "f32" }];
+  },
+};
+
+/**
+ * Squared global norm of a list of tensors, `[]`: what gradient clipping compares with its limit.
+ *
+ * @param tensors - One or more, of any shapes.
+ */
+export function sumSquares(tensors: readonly Tensor[]): Tensor {
+  return one(given(tensors[0]).graph.apply(sumSquaresOp, tensors, {}));
+}

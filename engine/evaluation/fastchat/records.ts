@@ -1,0 +1,120 @@
+import { Fields } from "./fields.ts";
+
+/** A line of `question.jsonl`: MT-Bench has two turns. */
+export interface Question {
+  readonly question_id: number | string;
+  readonly category: string;
+  readonly turns: readonly string[];
+  /** Reference answers by turn, for math, reasoning and coding. */
+  readonly reference?: readonly string[];
+}
+
+/** A line of `model_answer/<model>.jsonl`. */
+export interface Answer {
+  readonly question_id: number | string;
+  readonly answer_id: string;
+  readonly model_id: string;
+  readonly choices: readonly { readonly index: number; readonly turns: readonly string[] }[];
+  /** Seconds since 1970. */
+  readonly tstamp: number;
+}
+
+export const RECORD_WINNERS = ["model_1", "model_2", "tie", "error"] as const;
+export type RecordWinner = (typeof RECORD_WINNERS)[number];
+
+/** A line of `model_judgment/<judge>_pair.jsonl`: two games, the second with sides swapped, winners by model. */
+export interface PairJudgment {
+  readonly question_id: number | string;
+  readonly model_1: string;
+  readonly model_2: string;
+  readonly g1_winner: RecordWinner;
+  readonly g2_winner: RecordWinner;
+  /** Judge model and prompt name. */
+  readonly judge: readonly [string, string];
+  readonly g1_user_prompt: string;
+  readonly g1_judgment: string;
+  readonly g2_user_prompt: string;
+  readonly g2_judgment: string;
+  readonly turn: number;
+  /** Seconds since 1970. */
+  readonly tstamp: number;
+}
+
+/**
+ * A question from its JSON value; fields that the format does not have are left out.
+ * @throws {RecordError}
+ */
+export function readQuestion(value: unknown): Question {
+  const fields = new Fields("question", value);
+  const turns = fields.texts("turns");
+  if (turns.length === 0) fields.refuse("turns", "one turn or more");
+  return {
+    question_id: fields.id("question_id"),
+    category: fields.text("category"),
+    turns,
+    ...(fields.has("reference") && { reference: fields.texts("reference") }),
+  };
+}
+
+/**
+ * An answer from its JSON value.
+ * @throws {RecordError}
+ */
+export function readAnswer(value: unknown): Answer {
+  const fields = new Fields("answer", value);
+  return {
+    question_id: fields.id("question_id"),
+    answer_id: fields.text("answer_id"),
+    model_id: fields.text("model_id"),
+    choices: fields.list("choices").map((choice) => {
+      const inner = new Fields("answer choice", choice);
+      return { index: inner.number("index"), turns: inner.texts("turns") };
+    }),
+    tstamp: fields.number("tstamp"),
+  };
+}
+
+/**
+ * A pair judgment from its JSON value.
+ * @throws {RecordError}
+ */
+export function readPairJudgment(value: unknown): PairJudgment {
+  const fields = new Fields("pair judgment", value);
+  const [model, prompt] = fields.texts("judge");
+  if (model === undefined || prompt === undefined) return fields.refuse("judge", "the judge model and its prompt");
+  return {
+    question_id: fields.id("question_id"),
+    model_1: fields.text("model_1"),
+    model_2: fields.text("model_2"),
+    g1_winner: fields.oneOf("g1_winner", RECORD_WINNERS),
+    g2_winner: fields.oneOf("g2_winner", RECORD_WINNERS),
+    judge: [model, prompt],
+    g1_user_prompt: fields.text("g1_user_prompt"),
+    g1_judgment: fields.text("g1_judgment"),
+    g2_user_prompt: fields.text("g2_user_prompt"),
+    g2_judgment: fields.text("g2_judgment"),
+    turn: fields.has("turn") ? fields.number("turn") : 1,
+    tstamp: fields.number("tstamp"),
+  };
+}
+
+/** A record as a line of its file, line break included. */
+export function recordLine(record: Question | Answer | PairJudgment): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+const TEMPERATURES: Readonly<Record<string, number>> = {
+  writing: 0.7,
+  roleplay: 0.7,
+  stem: 0.1,
+  humanities: 0.1,
+  math: 0,
+  coding: 0,
+  reasoning: 0,
+  extraction: 0,
+};
+
+/** Sampling temperature for a question of a category (FastChat `temperature_config`); 0.7 for one it does not know. */
+export function categoryTemperature(category: string): number {
+  return TEMPERATURES[category] ?? 0.7;
+}

@@ -1,0 +1,25 @@
+import type { Table } from "../table.ts";
+import { rowFrom, TableError } from "./fields.ts";
+
+/** The table as a JSON array of its rows, unrounded; a number that does not exist is null. */
+export function jsonTable(table: Table): string {
+  return `${JSON.stringify(table, undefined, 2)}\n`;
+}
+
+/**
+ * Reads what `jsonTable` writes.
+ * @throws {TableError}
+ */
+export function parseJsonTable(text: string): Table {
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text);
+  } catch (cause) {
+    throw new TableError("read table: this is not JSON", { cause });
+  }
+  if (!Array.isArray(rows)) throw new TableError("read table: expected an array of rows");
+  return rows.map((row: unknown, index) => {
+    if (typeof row !== "object" || row === null) throw new TableError(`read table: row ${index + 1} is no object`);
+    return rowFrom(row as Record<string, unknown>, `row ${index + 1}`);
+  });
+}

@@ -1,0 +1,165 @@
+import { drawByZipf, drawFrom, drawInteger } from "./draw.ts";
+import { editDistance } from "./editDistance.ts";
+import { slip, type Draft } from "./slips.ts";
+import type { Example, Preference, Response, Rng, Split, Task } from "./task.ts";
+
+/** What the words are; in distribution, the k-th is drawn in proportion to 1/k. */
+const WORDS = "time day home water night city garden river summer music bread island candle forest silver winter".split(
+  " ",
+);
+
+const THANKS = "thanks";
+const UM = "um";
+
+interface Instruction {
+  readonly phrase: string;
+  readonly follow: (words: readonly string[]) => readonly string[];
+}
+
+const INSTRUCTIONS: readonly Instruction[] = [
+  { phrase: "copy", follow: (words) => words },
+  { phrase: "reverse", follow: (words) => words.toReversed() },
+  { phrase: "double the first", follow: (words) => [...words.slice(0, 1), ...words] },
+  { phrase: "drop the last", follow: (words) => words.slice(0, -1) },
+];
+
+const FEWEST_WORDS = 3;
+const MOST_WORDS = 6;
+
+/** Longest prompt, in tokens: three words of instruction, a colon, the words, a full stop. */
+const LONGEST_PROMPT = 3 + 1 + MOST_WORDS + 1;
+/** Longest faultless response, the first word doubled, thanks and end-of-text included. */
+const LONGEST_TARGET = MOST_WORDS + 1 + 1 + 1;
+/** Tokens more than a faultless response needs, so that rambling is possible and can be scored. */
+const ROOM_TO_RAMBLE = 3;
+
+/** How MiniInstruct's data is made. Fractions are of examples; their defaults are in the run config. */
+export interface MiniInstructSettings {
+  /** Fraction of the base model's examples that are without fault. */
+  readonly pretrainingClean: number;
+  /** Fraction of the demonstrations that are without fault. */
+  readonly sftClean: number;
+  /** Gold score difference at which a labeller picks the better response e times as often as the worse. */
+  readonly labelTemperature: number;
+}
+
+/** A split has millions of prompts, but by Zipf's law new ones become rare; this many are found in a few seconds. */
+const MOST_DIFFERENT = 50_000;
+
+/** Gold scores closer than this are equal: the difference is rounding. */
+const SMALLEST_MARGIN = 1e-9;
+
+/** Prompts are dealt to the splits by their hash, in sixteenths. */
+const SHARES: Readonly<Record<Split, readonly [from: number, to: number]>> = {
+  train: [0, 10],
+  validation: [10, 12],
+  inDistribution: [12, 14],
+  outOfDistribution: [14, 16],
+};
+
+/**
+ * MiniInstruct: follow one of four instructions on a few words, then say thanks.
+ *
+ * "reverse: city river time." asks for "time river city thanks". Small enough to learn in a minute, rich enough that
+ * fine-tuning on few, partly faulty demonstrations leaves room for a soup and for RLHF.
+ *
+ * Which split a prompt belongs to is a function of its text alone, so no seed or amount of data can put a prompt of
+ * one split into another.
+ */
+export function miniInstruct({ pretrainingClean, sftClean, labelTemperature }: MiniInstructSettings): Task {
+  return {
+    name: "miniinstruct",
+    vocabulary: vocabulary(),
+    maxPromptLength: LONGEST_PROMPT,
+    maxResponseLength: LONGEST_TARGET + ROOM_TO_RAMBLE,
+    *pretraining(rng) {
+      for (;;) yield example(pretrainingClean, rng);
+    },
+    sft: (n, rng) => Array.from({ length: n }, () => example(sftClean, rng)),
+    prompts,
+    gold,
+    prefer: (prompt, pair, rng) => prefer(prompt, pair, labelTemperature, rng),
+  };
+}
+
+function vocabulary(): string[] {
+  return [...new Set([...INSTRUCTIONS.flatMap(({ phrase }) => phrase.split(" ")), ":", ".", ...WORDS, THANKS, UM])];
+}
+
+function example(cleanFraction: number, rng: Rng): Example {
+  const prompt = drawPrompt("train", rng);
+  const { instruction, words } = readPrompt(prompt);
+  const clean: Draft = { words: instruction.follow(words), thanks: 1 };
+  if (rng.uniform() < cleanFraction) return { prompt, response: write(clean) };
+  const misread: Draft = { words: drawFrom(INSTRUCTIONS, rng).follow(words), thanks: 1 };
+  const nSlips = 1 + drawInteger(3, rng);
+  return { prompt, response: write(slip(rng.uniform() < 0.5 ? misread : clean, nSlips, WORDS, rng)) };
+}
+
+function write({ words, thanks }: Draft): string {
+  return [...words, ...Array<string>(thanks).fill(THANKS)].join(" ");
+}
+
+function prompts(split: Split, n: number, rng: Rng): string[] {
+  if (split === "train") return Array.from({ length: n }, () => drawPrompt(split, rng));
+  if (n > MOST_DIFFERENT)
+    throw new RangeError(`miniinstruct: ${split} has at most ${MOST_DIFFERENT} prompts, asked ${n}`);
+  const drawn = new Set<string>();
+  while (drawn.size < n) drawn.add(drawPrompt(split, rng));
+  return [...drawn];
+}
+
+function drawPrompt(split: Split, rng: Rng): string {
+  const drawWord = split === "outOfDistribution" ? drawFrom : drawByZipf;
+  const [from, to] = SHARES[split];
+  for (;;) {
+    const { phrase } = drawFrom(INSTRUCTIONS, rng);
+    const nWords = FEWEST_WORDS + drawInteger(MOST_WORDS - FEWEST_WORDS + 1, rng);
+    const words = Array.from({ length: nWords }, () => drawWord(WORDS, rng));
+    const prompt = `${phrase}: ${words.join(" ")}.`;
+    const share = hash(prompt) >>> 28;
+    if (share >= from && share < to) return prompt;
+  }
+}
+
+/** Fowler, Noll and Vo's FNV-1a, mixed once more so that its top bits depend on every character. */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (const character of text) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  return Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0;
+}
+
+function readPrompt(prompt: string): { instruction: Instruction; words: readonly string[] } {
+  const [phrase, words] = prompt.split(": ");
+  const instruction = INSTRUCTIONS.find((known) => known.phrase === phrase);
+  if (instruction === undefined || words === undefined || !words.endsWith(".")) {
+    throw new RangeError(`miniinstruct: not a prompt of this task: "${prompt}"`);
+  }
+  return { instruction, words: words.slice(0, -1).split(" ") };
+}
+
+function gold(prompt: string, { text, ended }: Response): number {
+  const { instruction, words } = readPrompt(prompt);
+  const target = instruction.follow(words);
+  const said = text.split(" ").filter((word) => word !== "");
+  const content = said.filter((word) => word !== THANKS && word !== UM);
+  const nUms = said.filter((word) => word === UM).length;
+  const nThanks = said.filter((word) => word === THANKS).length;
+  const isPolite = said.at(-1) === THANKS;
+  const nFillers = nUms + nThanks - (isPolite ? 1 : 0);
+  const correctness = 1 - editDistance(content, target) / target.length;
+  return correctness + (isPolite && nThanks === 1 ? 0.25 : 0) - 0.15 * nFillers - (ended ? 0 : 0.5);
+}
+
+function prefer(
+  prompt: string,
+  pair: readonly [Response, Response],
+  temperature: number,
+  rng: Rng,
+): Preference | undefined {
+  const [first, second] = pair;
+  const margin = gold(prompt, first) - gold(prompt, second);
+  if (Math.abs(margin) < SMALLEST_MARGIN) return undefined;
+  const firstWins = rng.uniform() < 1 / (1 + Math.exp(-margin / temperature));
+  return firstWins ? { chosen: first, rejected: second } : { chosen: second, rejected: first };
+}

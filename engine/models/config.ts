@@ -1,0 +1,134 @@
+/** Stretching of the rotary frequencies after training, as Llama 3.1 does it. */
+export interface RopeScaling {
+  readonly factor: number;
+  readonly lowFreqFactor: number;
+  readonly highFreqFactor: number;
+  /** Tokens that the frequencies were first trained for. */
+  readonly originalMaxPositions: number;
+}
+
+/** A decoder-only transformer, independent of the file it was read from. */
+export interface ModelConfig {
+  readonly architecture: string;
+  readonly vocabularySize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly nLayers: number;
+  readonly nHeads: number;
+  readonly nKvHeads: number;
+  readonly headSize: number;
+  /** Longest sequence the model was made for, in tokens. */
+  readonly maxPositions: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling?: RopeScaling;
+  readonly normEps: number;
+  /** Added to every norm weight: 1 where checkpoints store w − 1 (Gemma), else 0. */
+  readonly normOffset: 0 | 1;
+  readonly activation: "silu" | "geluTanh";
+  /** Factor on the token embeddings as they enter the first layer. */
+  readonly embeddingScale: number;
+  /** Tokens a position sees, itself included; 0 for all before it. */
+  readonly slidingWindow: number;
+  readonly tiedEmbeddings: boolean;
+  /** Standard deviation of freshly drawn weights. */
+  readonly initializerRange: number;
+  readonly specialTokens: SpecialTokens;
+}
+
+/** What config.json may hold. */
+type ConfigJson =
+  null | boolean | number | string | readonly ConfigJson[] | { readonly [field: string]: ConfigJson | undefined };
+
+/** The fields of a config.json. */
+export type ConfigFile = Readonly<Record<string, ConfigJson>>;
+
+/** Token ids with a meaning of their own, where the checkpoint names them. */
+export interface SpecialTokens {
+  readonly bos?: number;
+  readonly eos?: number;
+  readonly pad?: number;
+}
+
+/** A config.json that the engine cannot run as it stands. */
+export class ModelConfigError extends Error {
+  override readonly name = "ModelConfigError";
+  /** The field to look at. */
+  readonly field: string;
+  constructor(where: string, field: string, problem: string) {
+    super(`${where}: ${field}: ${problem}`);
+    this.field = field;
+  }
+}
+
+/** Reads fields of a parsed config.json; every complaint names file and field. */
+export class ConfigFields {
+  private readonly json: Readonly<Record<string, unknown>>;
+  readonly where: string;
+
+  /** @throws {ModelConfigError} when the JSON is not an object. */
+  constructor(json: unknown, where: string) {
+    this.where = where;
+    if (!isRecord(json)) throw this.error("(whole file)", "must be a JSON object");
+    this.json = json;
+  }
+
+  /** Whether the field is there and not null. */
+  has(field: string): boolean {
+    return this.json[field] !== undefined && this.json[field] !== null;
+  }
+
+  raw(field: string): unknown {
+    return this.json[field];
+  }
+
+  /** A whole number of at least 1. */
+  count(field: string, fallback?: number): number {
+    const value = this.number(field, fallback);
+    if (!Number.isSafeInteger(value) || value < 1) throw this.error(field, `must be a whole number ≥ 1, is ${value}`);
+    return value;
+  }
+
+  number(field: string, fallback?: number): number {
+    const value = this.has(field) ? this.json[field] : fallback;
+    if (value === undefined) throw this.error(field, "is missing; copy it from the model's original config.json");
+    if (typeof value !== "number" || !Number.isFinite(value)) {
+      throw this.error(field, `must be a number, is ${JSON.stringify(value)}`);
+    }
+    return value;
+  }
+
+  boolean(field: string, fallback: boolean): boolean {
+    const value = this.has(field) ? this.json[field] : fallback;
+    if (typeof value !== "boolean") throw this.error(field, `must be true or false, is ${JSON.stringify(value)}`);
+    return value;
+  }
+
+  /** A nested object's fields, or undefined where it is absent or null. */
+  object(field: string): ConfigFields | undefined {
+    return this.has(field) ? new ConfigFields(this.json[field], `${this.where}: ${field}`) : undefined;
+  }
+
+  /** A token id; of a list, the first. */
+  token(field: string): number | undefined {
+    const value = this.json[field];
+    const first: unknown = Array.isArray(value) ? value[0] : value;
+    if (first === undefined || first === null) return undefined;
+    if (typeof first === "number" && Number.isSafeInteger(first) && first >= 0) return first;
+    throw this.error(field, `must be a token id, is ${JSON.stringify(value)}`);
+  }
+
+  /** Insists on the only value the engine supports; an absent field counts as that value. */
+  expect(field: string, supported: readonly (string | number | boolean | null)[], remedy: string): void {
+    const value = this.json[field];
+    if (value === undefined || supported.some((one) => one === value)) return;
+    throw this.error(field, `${JSON.stringify(value)} is not supported; ${remedy}`);
+  }
+
+  error(field: string, problem: string): ModelConfigError {
+    return new ModelConfigError(this.where, field, problem);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,81 @@
+import type { Tensor } from "../compute/graph/tensor.ts";
+import { gatherRows, linear, logprob, slice } from "../compute/ops/index.ts";
+import type { ModelConfig } from "./config.ts";
+
+/** Settings of a distribution over next tokens. */
+export interface DistributionSettings {
+  /** Divides the logits; 1 unless given. */
+  readonly temperature?: number;
+  /** Of the variables' names; none unless given. */
+  readonly prefix?: string;
+}
+
+/** The matrix that turns hidden states into logits, `[V, C]`: the embeddings themselves where they are tied. */
+export function outputEmbedding(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
+  const name = config.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
+  return h.graph.variable(prefix + name, [config.vocabularySize, config.hiddenSize]);
+}
+
+/**
+ * Logits over the vocabulary. For decoding; training takes {@link tokenLogprobs}, which never holds them.
+ *
+ * @param h - `[..., C]`.
+ * @returns `[..., V]`.
+ */
+export function logits(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
+  return linear(h, outputEmbedding(h, config, prefix));
+}
+
+/**
+ * Log-probability of each target and entropy of its distribution, in nats.
+ *
+ * @param h - Hidden states, `[..., C]`, each at the position *before* its target.
+ * @param targets - i32 with as many elements; −1 leaves a row out (both results 0, no gradient).
+ * @returns Both with the shape of `targets`.
+ */
+export function tokenLogprobs(
+  h: Tensor,
+  targets: Tensor,
+  config: ModelConfig,
+  { temperature = 1, prefix = "" }: DistributionSettings = {},
+): { readonly logprob: Tensor; readonly entropy: Tensor } {
+  const rows = h.reshape([targets.size, config.hiddenSize]);
+  const result = logprob(rows, outputEmbedding(h, config, prefix), targets.reshape([targets.size]), { temperature });
+  return { logprob: result.logprob.reshape(targets.shape), entropy: result.entropy.reshape(targets.shape) };
+}
+
+/**
+ * Value head: a linear function of the hidden state.
+ *
+ * @param h - `[..., C]`.
+ * @returns `[...]`.
+ */
+export function values(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
+  const weight = h.graph.variable(`${prefix}v_head.weight`, [1, config.hiddenSize]);
+  const bias = h.graph.variable(`${prefix}v_head.bias`, [1]);
+  return linear(h, weight).reshape(h.shape.slice(0, -1)).add(bias);
+}
+
+/**
+ * Scalar reward head at each sequence's last real token.
+ *
+ * @param h - `[B, T, C]`.
+ * @param last - Index of that token in the flattened batch, row · T + column, i32 `[B]`.
+ * @returns `[B]`.
+ */
+export function scores(h: Tensor, last: Tensor, config: ModelConfig, prefix = ""): Tensor {
+  const [B = 0, T = 0, C = 0] = h.shape;
+  const weight = h.graph.variable(`${prefix}score.weight`, [1, config.hiddenSize]);
+  return linear(gatherRows(h.reshape([B * T, C]), last), weight).reshape([B]);
+}
+
+/**
+ * Hidden states from which the response tokens are predicted: one position ahead of each.
+ *
+ * @param h - Of queries (Q tokens) followed by responses (R tokens), `[B, Q + R, C]`.
+ * @returns `[B, R, C]`.
+ */
+export function responseStates(h: Tensor, queryLength: number): Tensor {
+  const [, T = 0] = h.shape;
+  return slice(h, queryLength - 1, T - queryLength);
+}

@@ -1,0 +1,201 @@
+import type { Backend, Executable, HostArray } from "../compute/backend.ts";
+import { type Tensor, Graph } from "../compute/graph/tensor.ts";
+import { plan } from "../compute/graph/program.ts";
+import { fullKl } from "../compute/ops/index.ts";
+import type { ModelConfig } from "./config.ts";
+import { hidden } from "./decoder.ts";
+import { outputEmbedding, responseStates, scores, tokenLogprobs, values } from "./heads.ts";
+import {
+  type Rollouts,
+  SequenceError,
+  chunks,
+  padRight,
+  responseTargets,
+  sequenceArrays,
+  sequenceInputs,
+} from "./sequences.ts";
+import type { DeviceWeights } from "./weights.ts";
+
+/** Shapes that a scorer is compiled for. */
+export interface ScorerSettings {
+  /** Rollouts scored side by side, B. */
+  readonly batchSize: number;
+  /** Q tokens. */
+  readonly queryLength: number;
+  /** R tokens. */
+  readonly responseLength: number;
+  /** Divides the logits, as it did when sampling; 1 unless given. */
+  readonly temperature?: number;
+}
+
+/** What a model says about response tokens; 0 after each response's end. */
+export interface ResponseScores {
+  /** Log π(token), nats, `[N, R]`. */
+  readonly logprobs: Float32Array;
+  /** Entropy of the distribution the token was drawn from, nats, `[N, R]`. */
+  readonly entropies: Float32Array;
+  /** Value of the state before each token, `[N, R]`; empty without the value head. */
+  readonly values: Float32Array;
+}
+
+/** What a {@link ResponseScorer} computes: the language model's log-probabilities, the value head's values, or both. */
+export type ResponseHead = "language" | "value";
+
+/** Log-probabilities and values of given responses; forward only, for any weights of one config. */
+export class ResponseScorer {
+  private readonly settings: ScorerSettings;
+  private readonly executable: Executable;
+
+  constructor(
+    backend: Backend,
+    config: ModelConfig,
+    settings: ScorerSettings,
+    heads: readonly ResponseHead[] = ["language"],
+  ) {
+    this.settings = settings;
+    const graph = new Graph();
+    const { batchSize, responseLength, temperature = 1 } = settings;
+    const states = rolloutStates(graph, config, settings);
+    const outputs: Record<string, Tensor> = {};
+    if (heads.includes("language")) {
+      const targets = graph.input("targets", [batchSize, responseLength], "i32");
+      const { logprob, entropy } = tokenLogprobs(states, targets, config, { temperature });
+      Object.assign(outputs, { logprobs: logprob, entropies: entropy });
+    }
+    if (heads.includes("value")) outputs["values"] = values(states, config);
+    this.executable = backend.compile(plan(outputs));
+  }
+
+  async score(weights: DeviceWeights, rollouts: Rollouts): Promise<ResponseScores> {
+    const results = await runRollouts(this.executable, this.settings, rollouts, weights.buffers);
+    const none = new Float32Array(0);
+    return {
+      logprobs: results["logprobs"] ?? none,
+      entropies: results["entropies"] ?? none,
+      values: results["values"] ?? none,
+    };
+  }
+
+  release(): void {
+    this.executable.release();
+  }
+}
+
+/** KL over the whole vocabulary, Σ_v π(log π − log π_ref), at every response token; forward only. */
+export class FullKlScorer {
+  private readonly settings: ScorerSettings;
+  private readonly executable: Executable;
+
+  constructor(backend: Backend, config: ModelConfig, settings: ScorerSettings) {
+    this.settings = settings;
+    const graph = new Graph();
+    const rows = settings.batchSize * settings.responseLength;
+    const [policy, reference] = (["policy.", "reference."] as const).map((prefix) => {
+      const h = rolloutStates(graph, config, settings, prefix).reshape([rows, config.hiddenSize]);
+      return { h, w: outputEmbedding(h, config, prefix) };
+    });
+    if (policy === undefined || reference === undefined) throw new TypeError("full KL: two models are needed");
+    const kl = fullKl(policy, reference, { temperature: settings.temperature ?? 1 });
+    this.executable = backend.compile(plan({ kl }));
+  }
+
+  /** @returns Nats, `[N, R]`; 0 after each response's end. */
+  async score(policy: DeviceWeights, reference: DeviceWeights, rollouts: Rollouts): Promise<Float32Array> {
+    const variables = { ...policy.bind("policy."), ...reference.bind("reference.") };
+    const { kl } = await runRollouts(this.executable, this.settings, rollouts, variables);
+    return kl ?? new Float32Array(0);
+  }
+
+  release(): void {
+    this.executable.release();
+  }
+}
+
+/** Shapes that a reward scorer is compiled for. */
+export interface RewardScorerSettings {
+  /** Sequences scored side by side, B. */
+  readonly batchSize: number;
+  /** Longest sequence, T tokens. */
+  readonly length: number;
+}
+
+/** Scalar rewards of whole sequences, from the reward head at the last token. */
+export class RewardScorer {
+  private readonly batchSize: number;
+  private readonly length: number;
+  private readonly executable: Executable;
+
+  constructor(backend: Backend, config: ModelConfig, { batchSize, length }: RewardScorerSettings) {
+    this.batchSize = batchSize;
+    this.length = length;
+    const graph = new Graph();
+    const h = hidden(graph, config, sequenceInputs(graph, batchSize, length));
+    const last = graph.input("last", [batchSize], "i32");
+    this.executable = backend.compile(plan({ scores: scores(h, last, config) }));
+  }
+
+  /**
+   * Scores token ids without padding, `[N]` sequences of at most T tokens.
+   *
+   * @returns `[N]`.
+   * @throws {SequenceError} naming a sequence that is empty or too long.
+   */
+  async score(weights: DeviceWeights, sequences: readonly (readonly number[])[]): Promise<Float32Array> {
+    const results = new Float32Array(sequences.length);
+    const right = padRight(sequences, this.length);
+    for (const rows of chunks(sequences.length, this.batchSize)) {
+      const last = new Int32Array(this.batchSize);
+      for (const [at, row] of rows.entries()) last[at] = at * this.length + (sequences[row]?.length ?? 1) - 1;
+      const inputs = { ...sequenceArrays(right, rows, this.batchSize), last };
+      const outputs = await this.executable.run({ inputs, variables: weights.buffers });
+      copyRows(results, outputs["scores"], rows, 1);
+    }
+    return results;
+  }
+
+  release(): void {
+    this.executable.release();
+  }
+}
+
+function rolloutStates(graph: Graph, config: ModelConfig, settings: ScorerSettings, prefix = ""): Tensor {
+  const { batchSize, queryLength, responseLength } = settings;
+  const h = hidden(graph, config, sequenceInputs(graph, batchSize, queryLength + responseLength), prefix);
+  return responseStates(h, queryLength); // [B, R, C]
+}
+
+/** Runs all rollouts through a program of fixed batch size; every output is `[B, R]` and becomes `[N, R]`. */
+async function runRollouts(
+  executable: Executable,
+  { batchSize, queryLength, responseLength }: ScorerSettings,
+  rollouts: Rollouts,
+  variables: DeviceWeights["buffers"],
+): Promise<Record<string, Float32Array>> {
+  if (rollouts.queryLength !== queryLength || rollouts.responseLength !== responseLength) {
+    const shape = `${rollouts.queryLength} + ${rollouts.responseLength}`;
+    throw new SequenceError(`score rollouts: compiled for ${queryLength} + ${responseLength} tokens, got ${shape}`);
+  }
+  const results: Record<string, Float32Array> = {};
+  for (const rows of chunks(rollouts.count, batchSize)) {
+    const targets = responseTargets(rollouts, rows, batchSize);
+    const arrays = sequenceArrays(rollouts, rows, batchSize);
+    const inputs = "targets" in executable.program.inputs ? { ...arrays, targets } : arrays;
+    const outputs = await executable.run({ inputs, variables });
+    for (const [name, data] of Object.entries(outputs)) {
+      results[name] ??= new Float32Array(rollouts.count * responseLength);
+      copyRows(results[name], data, rows, responseLength);
+    }
+  }
+  for (const data of Object.values(results)) clearPadding(data, rollouts);
+  return results;
+}
+
+function copyRows(into: Float32Array, from: HostArray | undefined, rows: readonly number[], width: number): void {
+  if (from === undefined || rows[0] === undefined) return;
+  into.set(from.subarray(0, rows.length * width), rows[0] * width);
+}
+
+function clearPadding(data: Float32Array, { count, responseLength, lengths }: Rollouts): void {
+  for (let row = 0; row < count; row++)
+    data.fill(0, row * responseLength + (lengths[row] ?? 0), (row + 1) * responseLength);
+}

@@ -1,0 +1,94 @@
+import type { Backend, DeviceBuffer } from "../compute/backend.ts";
+import { type Shape, sameShape } from "../compute/graph/tensor.ts";
+
+/** A tensor on the host: row-major f32 elements. */
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** A model's tensors by their Hugging Face names. */
+export type Weights = ReadonlyMap<string, HostTensor>;
+
+/** Weights that do not belong to the model they are loaded into. */
+export class WeightsError extends Error {
+  override readonly name = "WeightsError";
+}
+
+/** A model's tensors on a device, to be released by whoever uploaded them. */
+export class DeviceWeights {
+  readonly backend: Backend;
+  readonly buffers: Readonly<Record<string, DeviceBuffer>>;
+
+  private constructor(backend: Backend, buffers: Readonly<Record<string, DeviceBuffer>>) {
+    this.backend = backend;
+    this.buffers = buffers;
+  }
+
+  /** Copies the weights to the device. */
+  static upload(backend: Backend, weights: Weights): DeviceWeights {
+    const buffers = [...weights].map(([name, { shape, data }]) => {
+      return [name, backend.allocate({ shape, dtype: "f32" }, data)] as const;
+    });
+    return new DeviceWeights(backend, Object.fromEntries(buffers));
+  }
+
+  /** Bindings for a program whose variables carry the prefix. */
+  bind(prefix = ""): Readonly<Record<string, DeviceBuffer>> {
+    if (prefix === "") return this.buffers;
+    return Object.fromEntries(Object.entries(this.buffers).map(([name, buffer]) => [prefix + name, buffer]));
+  }
+
+  /** The tensors whose names begin with the prefix, without it; shares and does not own their memory. */
+  under(prefix: string): DeviceWeights {
+    const own = Object.entries(this.buffers).filter(([name]) => name.startsWith(prefix));
+    const bare = own.map(([name, buffer]) => [name.slice(prefix.length), buffer] as const);
+    return new DeviceWeights(this.backend, Object.fromEntries(bare));
+  }
+
+  /** Replaces the values, name by name. */
+  write(weights: Weights): void {
+    for (const [name, buffer] of Object.entries(this.buffers)) {
+      const tensor = weights.get(name);
+      if (tensor === undefined || !sameShape(tensor.shape, buffer.shape)) {
+        throw new WeightsError(`write weights: ${name} [${buffer.shape.join(", ")}] is missing or has another shape`);
+      }
+      this.backend.write(buffer, tensor.data);
+    }
+  }
+
+  /** Copies the weights to the host. */
+  async read(): Promise<Map<string, HostTensor>> {
+    const weights = new Map<string, HostTensor>();
+    for (const [name, buffer] of Object.entries(this.buffers)) {
+      const data = await this.backend.read(buffer);
+      weights.set(name, { shape: buffer.shape, data: Float32Array.from(data) });
+    }
+    return weights;
+  }
+
+  release(): void {
+    for (const buffer of Object.values(this.buffers)) this.backend.release(buffer);
+  }
+}
+
+/**
+ * The tensors that a model needs, taken from a checkpoint in the model's order; others are left out.
+ *
+ * @param available - For instance everything in model.safetensors.
+ * @param wanted - From {@link parameters}.
+ * @throws {WeightsError} naming the first tensor that is missing or has another shape.
+ */
+export function selectWeights(available: Weights, wanted: ReadonlyMap<string, Shape>): Weights {
+  const selected = new Map<string, HostTensor>();
+  for (const [name, shape] of wanted) {
+    const tensor = available.get(name);
+    if (tensor === undefined) throw new WeightsError(`load weights: the checkpoint has no tensor ${name}`);
+    if (!sameShape(tensor.shape, shape)) {
+      const [found, expected] = [tensor.shape.join(", "), shape.join(", ")];
+      throw new WeightsError(`load weights: ${name} is [${found}] in the checkpoint, [${expected}] by its config.json`);
+    }
+    selected.set(name, tensor);
+  }
+  return selected;
+}

@@ -1,0 +1,170 @@
+import { mkdir } from "node:fs/promises";
+import { DeviceWeights, Generator, RewardScorer, type SamplingSettings } from "../models/index.ts";
+import { meanInterval } from "../evaluation/statistics.ts";
+import type { SamplingConfig } from "../protocol/config/index.ts";
+import { taskSchema } from "../protocol/config/task.ts";
+import type { Table } from "../protocol/events.ts";
+import { DataError } from "../protocol/errors.ts";
+import { readPrompts } from "../storage/datasets.ts";
+import { atomicWrite, onDisk } from "../storage/disk.ts";
+import { encodePrompt } from "../text/index.ts";
+import { Random } from "../training/index.ts";
+import { openBackend } from "./backends.ts";
+import { taskOf } from "./corpus.ts";
+import { type ResponseText, responseTexts } from "./generation.ts";
+import { type LoadedModel, loadModel } from "./modelFolder.ts";
+import { soupCheckpoints } from "./stages/soup.ts";
+
+/** What `salsa soup` asks for. */
+export interface SoupRequest {
+  readonly method: "uniform" | "linear" | "slerp";
+  /** Checkpoint folders. */
+  readonly of: readonly string[];
+  /** One per model, adding up to 1. */
+  readonly weights?: readonly number[];
+  /** Share of the second of two models; 0.5 unless given. */
+  readonly alpha?: number;
+  readonly out: string;
+  readonly signal: AbortSignal;
+}
+
+/** Mixes checkpoints into a new one. */
+export async function makeSoup({ method, of, weights, alpha = 0.5, out, signal }: SoupRequest): Promise<{ readonly folder: string }> {
+  await onDisk("create folder", out, () => mkdir(out, { recursive: true }));
+  const settings =
+    method === "uniform"
+      ? ({ method } as const)
+      : method === "slerp"
+        ? ({ method, alpha } as const)
+        : ({ method, weights: weights ?? [1 - alpha, alpha] } as const);
+  await soupCheckpoints({ of, folder: out, settings, signal });
+  return { folder: out };
+}
+
+/** What `salsa generate` asks for. */
+export interface GenerateRequest {
+  readonly checkpoint: string;
+  /** A JSON-lines file of prompts, or the prompts themselves. */
+  readonly prompts: string | readonly string[];
+  /** JSON-lines file to write; absent to get the completions only as the result. */
+  readonly out?: string;
+  readonly seed: number;
+  readonly sampling: SamplingConfig;
+  readonly signal: AbortSignal;
+}
+
+/** A prompt with what a model wrote. */
+export interface Completion {
+  readonly prompt: string;
+  readonly response: string;
+}
+
+/** Samples a checkpoint's answers to prompts. */
+export async function generateCompletions(request: GenerateRequest): Promise<readonly Completion[]> {
+  const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
+  const model = await loadModel(request.checkpoint);
+  const { responses } = await sampled(model, prompts, request);
+  const completions = prompts.map((prompt, index) => ({ prompt, response: responses[index]!.text }));
+  if (request.out !== undefined) {
+    await atomicWrite(request.out, completions.map((completion) => `${JSON.stringify(completion)}\n`).join(""));
+  }
+  return completions;
+}
+
+/** What `salsa score` asks for: a task with its gold score, or prompts with a reward model. */
+export interface ScoreRequest {
+  readonly checkpoint: string;
+  readonly task?: string;
+  readonly prompts?: string;
+  readonly reward?: string;
+  /** Answers per benchmark. */
+  readonly n: number;
+  readonly seed: number;
+  readonly sampling: SamplingConfig;
+  readonly signal: AbortSignal;
+}
+
+/** Samples a checkpoint's answers and scores them. */
+export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
+  const { n, seed, reward } = request;
+  const model = await loadModel(request.checkpoint);
+  const task = request.task === undefined ? undefined : taskOf({ task: taskSchema.parse({ name: request.task }) });
+  const rewarding = reward === undefined ? undefined : await loadModel(reward, ["score"]);
+  const rows: (string | number | null)[][] = [];
+  const add = async (benchmark: string, prompts: readonly string[]): Promise<void> => {
+    const { responses, rewards } = await sampled(model, prompts, request, rewarding);
+    const scores = task === undefined ? rewards : responses.map((response, row) => task.gold(prompts[row]!, response));
+    const { estimate, low, high } = meanInterval(scores);
+    const mean = (of: (response: ResponseText) => number): number =>
+      responses.reduce((sum, response) => sum + of(response), 0) / responses.length;
+    const ended = 100 * mean((response) => (response.ended ? 1 : 0));
+    rows.push([benchmark, responses.length, estimate, `${low.toFixed(3)} to ${high.toFixed(3)}`, mean(({ nTokens }) => nTokens), ended]);
+  };
+  if (task === undefined) await add(request.prompts ?? "", (await promptsIn(request.prompts ?? "")).slice(0, n));
+  else {
+    for (const split of ["inDistribution", "outOfDistribution"] as const) {
+      await add(split, task.prompts(split, n, Random.of(seed, "score", split)));
+    }
+  }
+  const right = (header: string): Table["columns"][number] => ({ header, align: "right" });
+  const scored = task === undefined ? "reward" : "gold";
+  const columns: Table["columns"] = [{ header: "benchmark", align: "left" }, right("n"), right(scored), right("95 % interval"), right("tokens"), right("ended %")];
+  return { name: "scores", title: `Scores of ${request.checkpoint}`, columns, rows, files: [] };
+}
+
+interface Sampled {
+  readonly responses: readonly ResponseText[];
+  /** Empty without a reward model. */
+  readonly rewards: readonly number[];
+}
+
+const AT_ONCE = 64;
+
+async function sampled(
+  model: LoadedModel,
+  prompts: readonly string[],
+  { seed, sampling, signal }: Pick<GenerateRequest, "seed" | "sampling" | "signal">,
+  reward?: LoadedModel,
+): Promise<Sampled> {
+  const { config, weights, tokenizer } = model;
+  const { maxNewTokens, ...how } = sampling;
+  const queries = prompts.map((prompt) => encodePrompt(tokenizer, prompt));
+  const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
+  const responseLength = Math.min(maxNewTokens, config.maxPositions - queryLength);
+  if (responseLength < 1) {
+    const remedy = `use prompts of fewer than ${config.maxPositions} tokens, which is as far as the model sees`;
+    throw new DataError(`the longest prompt has ${queryLength} tokens`, { file: "prompts", remedy });
+  }
+  const backend = await openBackend({ backend: "wasm", threads: 0 });
+  try {
+    const batchSize = Math.min(AT_ONCE, queries.length);
+    const settings = { batchSize, queryLength, responseLength, sampling: how satisfies SamplingSettings };
+    const generator = new Generator(backend, config, { ...settings, eos: [tokenizer.eos], pad: tokenizer.pad });
+    const device = DeviceWeights.upload(backend, weights);
+    const scorer = reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
+    const rewardDevice = reward && DeviceWeights.upload(backend, reward.weights);
+    const responses: ResponseText[] = [];
+    const rewards: number[] = [];
+    for (let first = 0; first < queries.length; first += batchSize) {
+      signal.throwIfAborted();
+      const batch = queries.slice(first, first + batchSize);
+      const generation = await generator.generate(device, batch, Random.of(seed, "generate", first));
+      responses.push(...responseTexts(generation, tokenizer));
+      if (scorer === undefined || rewardDevice === undefined) continue;
+      const sequences = batch.map((query, row) => {
+        const from = row * responseLength;
+        return [...query, ...generation.responses.subarray(from, from + (generation.lengths[row] ?? 0))];
+      });
+      rewards.push(...(await scorer.score(rewardDevice, sequences)));
+    }
+    return { responses, rewards };
+  } finally {
+    await backend.close();
+  }
+}
+
+async function promptsIn(file: string): Promise<string[]> {
+  const prompts: string[] = [];
+  for await (const { prompt } of readPrompts(file)) prompts.push(prompt);
+  return prompts;
+}

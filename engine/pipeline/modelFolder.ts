@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { type Head, type ModelConfig, type Weights, formatModelConfig, parameters, parseModelConfig, selectWeights } from "../models/index.ts";
+import { readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
+import type { JsonObject } from "../storage/json.ts";
+import { type Tokenizer, loadTokenizer } from "../text/index.ts";
+
+/** A checkpoint in memory: shape, weights in f32, tokenizer. */
+export interface LoadedModel {
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+  readonly tokenizer: Tokenizer;
+}
+
+/**
+ * Loads a Hugging Face folder.
+ *
+ * @param heads - Which heads' tensors must be there; others are left out.
+ * @throws {CheckpointError} when a file is missing or damaged.
+ * @throws {ModelConfigError} when the engine cannot run such a model.
+ * @throws {WeightsError} when weights and config do not fit.
+ */
+export async function loadModel(folder: string, heads: readonly Head[] = ["language"]): Promise<LoadedModel> {
+  const checkpoint = await readCheckpoint(folder);
+  try {
+    const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
+    const wanted = parameters(config, heads);
+    const available = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    for (const name of wanted.keys()) {
+      const entry = checkpoint.weights.tensors.get(name);
+      if (entry === undefined) continue;
+      available.set(name, { shape: entry.shape, data: await checkpoint.weights.readTensor(name) });
+    }
+    return { config, weights: selectWeights(available, wanted), tokenizer: await loadTokenizer(folder) };
+  } finally {
+    await checkpoint.weights.close();
+  }
+}
+
+/** Shape of a checkpoint, without its weights. */
+export async function loadConfig(folder: string): Promise<ModelConfig> {
+  const { config } = await readCheckpointFiles(folder);
+  return parseModelConfig(config, join(folder, "config.json"));
+}
+
+/** Writes a Hugging Face folder that transformers loads. */
+export async function saveModel(
+  folder: string,
+  { config, weights, tokenizer }: LoadedModel,
+  head: "language" | "score" = "language",
+): Promise<void> {
+  const { tokenizer: tokenizerJson, settings } = tokenizer.files;
+  await writeCheckpoint(folder, {
+    config: formatModelConfig(config, head) as JsonObject,
+    tokenizer: tokenizerJson as JsonObject,
+    tokenizerConfig: settings as JsonObject,
+    generationConfig: { bos_token_id: tokenizer.bos ?? null, eos_token_id: tokenizer.eos, pad_token_id: tokenizer.pad },
+    tensors: weights,
+  });
+}

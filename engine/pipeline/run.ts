@@ -1,0 +1,159 @@
+import { dirname, basename } from "node:path";
+import { readFileSync } from "node:fs";
+import type { Backend } from "../compute/backend.ts";
+import type { RunConfig } from "../protocol/config/index.ts";
+import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
+import { DataError } from "../protocol/errors.ts";
+import { Artifacts } from "../storage/artifacts.ts";
+import type { Json, JsonObject } from "../storage/json.ts";
+import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
+import { openBackend } from "./backends.ts";
+import { provenance } from "./provenance.ts";
+import { Runner } from "./runner.ts";
+import { salsa } from "./salsa.ts";
+import { Stopped } from "./step.ts";
+import { writeTables } from "./tables.ts";
+import { jsonOf } from "./training.ts";
+
+/** What a run is started with. */
+export interface RunRequest {
+  readonly config: RunConfig;
+  readonly configFile: string;
+  /** The folder of runs and artifacts: `.salsa`. */
+  readonly runsRoot: string;
+  /** Id of the run to go on with. */
+  readonly resume?: string;
+  /** Asks for a graceful stop: the running step is finished and its state saved. */
+  readonly signal: AbortSignal;
+  readonly report: (event: RunEvent) => void;
+}
+
+/** How a run ended. */
+export interface RunResult {
+  readonly id: string;
+  readonly folder: string;
+  readonly tables: readonly Table[];
+  readonly status: "finished" | "stopped";
+}
+
+/** A run as its folder tells it. */
+export interface RunRecord {
+  readonly id: string;
+  readonly folder: string;
+  readonly config: RunConfig;
+  readonly configFile: string;
+  readonly status: "running" | "finished" | "stopped" | "failed";
+  readonly tables: readonly Table[];
+}
+
+/** Version of this program, which results are recorded with. */
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+
+/**
+ * Runs a config's whole recipe, or goes on with a run that was stopped or killed.
+ *
+ * Finished stages are taken from earlier runs wherever settings and inputs are the same; events go to the run folder
+ * and to `report`.
+ *
+ * @throws {LockedError} when another process works on the run.
+ * @throws whatever a stage throws; what was finished stays.
+ */
+export async function runPipeline(request: RunRequest): Promise<RunResult> {
+  const { config, configFile, runsRoot, signal } = request;
+  const id = request.resume ?? (await freshId(runsRoot, config.name));
+  const log = await RunFolder.open(runsRoot, id);
+  const started = performance.now();
+  let sequence = await countEvents(log.folder);
+  const report = (body: EventBody): void => {
+    const event = { ...finite(body), time: Date.now(), sequence: sequence++ } as RunEvent;
+    log.append("events", event as unknown as Json);
+    request.report(event);
+  };
+  const artifacts = new Artifacts(runsRoot);
+  let backend: Backend | undefined;
+  const runner = new Runner({
+    config,
+    artifacts,
+    signal,
+    report,
+    backend: async () => (backend ??= await openBackend(config.runtime)),
+    sample: (record) => log.append("samples", record),
+  });
+  try {
+    await artifacts.collect();
+    if (request.resume === undefined) {
+      const origin = await provenance(version, dirname(configFile));
+      await log.writeRun({ id, config: jsonOf(config), configFile, seeds: config.seeds, ...(jsonOf(origin) as JsonObject) });
+    }
+    const { backend: name, threads } = config.runtime;
+    const device = `${name}, ${threads === 0 ? "all" : threads} threads`;
+    report({ kind: "runStarted", run: id, name: config.name, device, resumed: request.resume !== undefined, stages: [] });
+    const tables = await writeTables(config, await salsa(runner), log);
+    for (const table of tables) report({ kind: "table", table });
+    report({ kind: "runFinished", status: "finished", seconds: secondsSince(started) });
+    return { id, folder: log.folder, tables, status: "finished" };
+  } catch (error) {
+    if (error instanceof Stopped) {
+      report({ kind: "runFinished", status: "stopped", seconds: secondsSince(started) });
+      return { id, folder: log.folder, tables: [], status: "stopped" };
+    }
+    reportFailure(error, runner.currentStage, report);
+    throw error;
+  } finally {
+    await backend?.close();
+    await log.close();
+  }
+}
+
+const secondsSince = (started: number): number => (performance.now() - started) / 1000;
+
+/** The log may be what failed: then there is nowhere to write that to. */
+function reportFailure(error: unknown, stage: string | undefined, report: (body: EventBody) => void): void {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  try {
+    report({ kind: "runFailed", error: name, message, stage: stage ?? null });
+  } catch {
+    // The error that ended the run is the one that people must see.
+  }
+}
+
+/** JSON holds finite numbers only; metrics that are not become null. */
+function finite(body: EventBody): EventBody {
+  if (body.kind !== "metrics") return body;
+  const values = Object.entries(body.values).map(([name, value]) => [name, Number.isFinite(value) ? value : null] as const);
+  return { ...body, values: Object.fromEntries(values) };
+}
+
+/** The config's name with the first number that is free. */
+async function freshId(root: string, name: string): Promise<string> {
+  const taken = new Set(await listRuns(root));
+  for (let number = 1; ; number++) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
+}
+
+async function countEvents(folder: string): Promise<number> {
+  let count = 0;
+  for await (const _ of readRunLog(folder, "events")) count++;
+  return count;
+}
+
+/**
+ * What a run's folder tells.
+ * @throws {DataError} when there is no such run.
+ */
+export async function readRun(folder: string): Promise<RunRecord> {
+  const { config, configFile } = await readRunFile(folder);
+  if (config === undefined || typeof configFile !== "string") {
+    throw new DataError("run.json lacks the run's config", { file: folder, remedy: "start the run again from its config" });
+  }
+  let status: RunRecord["status"] = "failed";
+  const tables = new Map<string, Table>();
+  for await (const record of readRunLog(folder, "events")) {
+    const event = record as unknown as RunEvent;
+    if (event.kind === "runStarted") status = "failed"; // until it says otherwise
+    if (event.kind === "runFinished") status = event.status;
+    if (event.kind === "table") tables.set(event.table.name, event.table);
+  }
+  if ((await runOwner(folder)) !== undefined) status = "running";
+  return { id: basename(folder), folder, config: config as unknown as RunConfig, configFile, status, tables: [...tables.values()] };
+}
+

@@ -1,0 +1,147 @@
+import { basename, join } from "node:path";
+import type { Backend } from "../compute/backend.ts";
+import type { RunConfig } from "../protocol/config/index.ts";
+import type { EventBody } from "../protocol/events.ts";
+import { type Artifacts, artifactKey } from "../storage/artifacts.ts";
+import { atomicWrite, readIfThere } from "../storage/disk.ts";
+import type { Json } from "../storage/json.ts";
+import { openSafetensors } from "../storage/safetensors.ts";
+import { writeSafetensors } from "../storage/safetensorsWriter.ts";
+import { openSavepoint, replaceSavepoint } from "../storage/savepoints.ts";
+import { fileFingerprint, folderFingerprint } from "./fingerprints.ts";
+import { type Artifact, type Snapshot, type Stage, type StageInput, type Steps, Stopped, stageIdentity } from "./step.ts";
+
+const STATE_FILE = "state.json";
+const TENSORS_FILE = "tensors.safetensors";
+
+/** What a runner works with. */
+export interface RunnerSettings {
+  readonly config: RunConfig;
+  readonly artifacts: Artifacts;
+  readonly backend: () => Promise<Backend>;
+  readonly signal: AbortSignal;
+  readonly report: (event: EventBody) => void;
+  readonly sample: (record: Json) => void;
+}
+
+/** Executes steps: takes a result that is there, else runs its stage from where an earlier attempt was cut off. */
+export class Runner implements Steps {
+  readonly config: RunConfig;
+  private readonly settings: RunnerSettings;
+  private readonly fingerprints = new Map<string, Promise<string>>();
+  private current: string | undefined;
+
+  constructor(settings: RunnerSettings) {
+    this.config = settings.config;
+    this.settings = settings;
+  }
+
+  /** The stage at work, for reports of what went wrong. */
+  get currentStage(): string | undefined {
+    return this.current;
+  }
+
+  async step<I extends StageInput>(stage: Stage<I>, input: I, name: string): Promise<Artifact> {
+    const { artifacts, config, signal } = this.settings;
+    const key = artifactKey(stage.name, stageIdentity(stage, input, config));
+    const id = basename(artifacts.path(key));
+    if (signal.aborted) throw new Stopped(`${name}: not begun`);
+    const made = await artifacts.get(key);
+    this.current = name;
+    this.report({ kind: "stageStarted", stage: name, key: id, name: stage.title, cached: made !== undefined });
+    const started = performance.now();
+    const folder = made ?? (await this.make(stage, input, name, key));
+    this.report({ kind: "stageFinished", stage: name, seconds: (performance.now() - started) / 1000 });
+    this.current = undefined;
+    return { key: id, name, folder };
+  }
+
+  async given(folder: string, name: string): Promise<Artifact> {
+    return { key: await folderFingerprint(folder), name, folder };
+  }
+
+  fingerprint(file: string): Promise<string> {
+    let known = this.fingerprints.get(file);
+    if (known === undefined) {
+      known = fileFingerprint(file);
+      this.fingerprints.set(file, known);
+    }
+    return known;
+  }
+
+  private async make<I extends StageInput>(
+    stage: Stage<I>,
+    input: I,
+    name: string,
+    key: ReturnType<typeof artifactKey>,
+  ): Promise<string> {
+    const { artifacts, config, signal, sample } = this.settings;
+    const backend = await this.settings.backend();
+    const workspace = await artifacts.work(key);
+    const savepoint = join(workspace.folder, "savepoint");
+    const report = this.withTimeLeft();
+    try {
+      return await artifacts.create(key, (folder) =>
+        stage.run(
+          {
+            config,
+            name,
+            backend,
+            folder,
+            signal,
+            report,
+            sample,
+            restore: () => readSnapshot(savepoint),
+            save: (snapshot) => replaceSavepoint(savepoint, (state) => writeSnapshot(state, snapshot)),
+          },
+          input,
+        ),
+      );
+    } finally {
+      await workspace.release();
+    }
+  }
+
+  private report(event: EventBody): void {
+    this.settings.report(event);
+  }
+
+  /** Adds to progress how long the rest of the stage will take, going by its steps so far. */
+  private withTimeLeft(): (event: EventBody) => void {
+    let first: { readonly time: number; readonly step: number } | undefined;
+    return (event) => {
+      if (event.kind !== "progress") {
+        this.report(event);
+        return;
+      }
+      const now = performance.now();
+      first ??= { time: now, step: event.step };
+      const taken = event.step - first.step;
+      const etaSeconds = ((now - first.time) / 1000 / taken) * (event.total - event.step);
+      this.report(taken > 0 ? { ...event, etaSeconds } : event);
+    };
+  }
+}
+
+async function writeSnapshot(folder: string, { step, json, tensors }: Snapshot): Promise<void> {
+  const sources = Object.entries(tensors).map(([name, data]) => {
+    return [name, { shape: [data.length], data: data as Float32Array }] as const;
+  });
+  await writeSafetensors(join(folder, TENSORS_FILE), new Map(sources));
+  await atomicWrite(join(folder, STATE_FILE), JSON.stringify({ step, json }));
+}
+
+async function readSnapshot(savepoint: string): Promise<Snapshot | undefined> {
+  const folder = await openSavepoint(savepoint);
+  const text = folder === undefined ? undefined : await readIfThere(join(folder, STATE_FILE));
+  if (folder === undefined || text === undefined) return undefined;
+  const { step, json } = JSON.parse(text) as Pick<Snapshot, "step" | "json">;
+  const file = await openSafetensors(join(folder, TENSORS_FILE));
+  try {
+    const tensors: Record<string, Float32Array> = {};
+    for (const name of file.tensors.keys()) tensors[name] = await file.readTensor(name);
+    return { step, json, tensors };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { DeviceWeights, Generator, RewardScorer } from "../../models/index.ts";
+import type { RunConfig } from "../../protocol/config/index.ts";
+import { readJsonl } from "../../storage/datasets.ts";
+import { atomicWrite } from "../../storage/disk.ts";
+import { encodePrompt } from "../../text/index.ts";
+import { Random } from "../../training/index.ts";
+import { benchmarkPrompts, taskOf, validationPrompts } from "../corpus.ts";
+import { responseTexts } from "../generation.ts";
+import { loadModel } from "../modelFolder.ts";
+import { type Artifact, type Stage, Stopped } from "../step.ts";
+import { jsonOf } from "../training.ts";
+import { SCORED_AT_ONCE } from "./rewardModel.ts";
+
+/** A model's answer to a benchmark's prompt, with what is thought of it. */
+export interface Answer {
+  /** Position in the benchmark, from 0. */
+  readonly prompt: number;
+  readonly text: string;
+  readonly ended: boolean;
+  readonly nTokens: number;
+  /** By the reward model. */
+  readonly reward: number;
+  /** By the task; absent where nobody knows. */
+  readonly gold?: number;
+}
+
+/** File of the answers in the stage's folder. */
+const ANSWERS_FILE = "answers.jsonl";
+/** Name of the split that settings are chosen on. */
+export const VALIDATION = "validation";
+const ANSWERED_AT_ONCE = 256;
+
+/** Answers of a model to the prompts of a benchmark or of the validation split, scored. */
+export const answers: Stage<{
+  readonly model: Artifact;
+  readonly reward: Artifact;
+  readonly benchmark: string;
+  readonly data: string | null;
+  readonly seed: number;
+}> = {
+  name: "answers",
+  title: "Answers",
+  version: 1,
+  settings: ({ task, evaluation: { sampling, prompts, validationPrompts: validation } }) =>
+    jsonOf({ task, sampling, prompts, validation }),
+  async run(context, { model: from, reward, benchmark, seed }) {
+    const { config, backend, signal } = context;
+    const { config: model, weights, tokenizer } = await loadModel(from.folder);
+    const rewarding = await loadModel(reward.folder, ["score"]);
+    const texts = await promptsOf(config, benchmark);
+    const task = taskOf(config);
+    const { maxNewTokens, ...sampling } = config.evaluation.sampling;
+    const queries = texts.map((text) => encodePrompt(tokenizer, text));
+    const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
+    const responseLength = Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity);
+    const batchSize = Math.min(ANSWERED_AT_ONCE, texts.length);
+    const generator = new Generator(backend, model, {
+      batchSize,
+      queryLength,
+      responseLength,
+      sampling,
+      eos: [tokenizer.eos],
+      pad: tokenizer.pad,
+    });
+    const scorer = new RewardScorer(backend, rewarding.config, {
+      batchSize: Math.min(SCORED_AT_ONCE, texts.length),
+      length: queryLength + responseLength,
+    });
+    const device = DeviceWeights.upload(backend, weights);
+    const rewardDevice = DeviceWeights.upload(backend, rewarding.weights);
+    const lines: string[] = [];
+    try {
+      for (let first = 0; first < texts.length; first += batchSize) {
+        if (signal.aborted) throw new Stopped(`${context.name}: stopped; it starts over when the run goes on`);
+        const batch = queries.slice(first, first + batchSize);
+        const sampled = await generator.generate(device, batch, Random.of(seed, "answers", benchmark, first));
+        const written = responseTexts(sampled, tokenizer);
+        const sequences = batch.map((query, row) => {
+          const from = row * responseLength;
+          return [...query, ...sampled.responses.subarray(from, from + (sampled.lengths[row] ?? 0))];
+        });
+        const rewards = await scorer.score(rewardDevice, sequences);
+        for (const [row, response] of written.entries()) {
+          const gold = task === undefined ? {} : { gold: task.gold(texts[first + row]!, response) };
+          const answer: Answer = { prompt: first + row, ...response, reward: rewards[row] ?? NaN, ...gold };
+          lines.push(JSON.stringify(answer));
+        }
+        context.report({ kind: "progress", stage: context.name, step: lines.length, total: texts.length });
+      }
+    } finally {
+      for (const held of [device, rewardDevice, generator, scorer]) held.release();
+    }
+    await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
+  },
+};
+
+/** Prompts by the name of a benchmark, or of the validation split. */
+export async function promptsOf(config: RunConfig, benchmark: string): Promise<readonly string[]> {
+  return benchmark === VALIDATION ? validationPrompts(config) : benchmarkPrompts(config, benchmark);
+}
+
+/** Reads what the stage wrote, in the order of the prompts. */
+export async function readAnswers({ folder }: Artifact): Promise<readonly Answer[]> {
+  const read: Answer[] = [];
+  for await (const { fields } of readJsonl(join(folder, ANSWERS_FILE))) read.push(fields as unknown as Answer);
+  return read;
+}
+
+/** What the run's judge goes by. */
+export function judgedScore(config: RunConfig, { gold, reward }: Answer): number {
+  return config.evaluation.judge === "gold" ? (gold ?? NaN) : reward;
+}

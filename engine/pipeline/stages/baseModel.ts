@@ -1,0 +1,77 @@
+import { type ModelConfig, initialize } from "../../models/index.ts";
+import type { BaseModelConfig, RunConfig } from "../../protocol/config/index.ts";
+import { type Tokenizer, encodeExample } from "../../text/index.ts";
+import { type Example, Random, sftStep, supervisedBatches } from "../../training/index.ts";
+import { taskOf, taskTokenizer } from "../corpus.ts";
+import { saveModel } from "../modelFolder.ts";
+import type { Stage } from "../step.ts";
+import { jsonOf, optimizerOf, train } from "../training.ts";
+
+/** Examples that the base model's passes are made of: as many as it sees once, so that none comes twice. */
+const exampleCount = (steps: number, batchSize: number): number => steps * batchSize;
+
+/** Trains a new base model on a task's text. A base model from a checkpoint needs no stage. */
+export const baseModel: Stage<{ readonly seed: number }> = {
+  name: "base",
+  title: "Base model",
+  version: 1,
+  settings: ({ model, task }) => jsonOf({ model, task }),
+  async run(context, { seed }) {
+    const { config } = context;
+    const { architecture, pretrain } = newModelOf(config);
+    const task = taskOf(config);
+    if (task === undefined) throw new TypeError("base model: a new model is trained on a task's text, and no task is given");
+    const tokenizer = taskTokenizer(task);
+    const model = modelConfigOf(architecture, tokenizer);
+    const count = exampleCount(pretrain.steps, pretrain.batchSize * pretrain.gradientAccumulation);
+    const texts = task.pretraining(Random.of(seed, "pretraining"));
+    const examples: Example[] = [];
+    for (const text of texts) {
+      examples.push(encodeExample(tokenizer, text));
+      if (examples.length === count) break;
+    }
+    const shape = { batchSize: pretrain.batchSize, length: longest(examples) };
+    const weights = await train(context, {
+      weights: initialize(model, Random.of(seed, "weights")),
+      step: sftStep(context.backend, model, { ...shape, optimizer: optimizerOf(pretrain) }),
+      optimizer: pretrain,
+      totalSteps: pretrain.steps,
+      data: { count, seed },
+      batch: (indices) => supervisedBatches(indices.map((index) => examples[index]!), shape),
+      metrics: "pretrain",
+    });
+    await saveModel(context.folder, { config: model, weights, tokenizer });
+  },
+};
+
+/** Longest of the examples, in tokens. */
+export function longest(examples: readonly { readonly tokens: readonly number[] }[]): number {
+  return examples.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
+}
+
+type NewModel = Extract<BaseModelConfig, { readonly pretrain: unknown }>;
+
+function newModelOf({ model }: RunConfig): NewModel {
+  if ("architecture" in model) return model;
+  throw new TypeError("base model: the config names a checkpoint, which is not trained");
+}
+
+/** A Llama-style config of the wanted shape for a tokenizer. */
+export function modelConfigOf(architecture: NewModel["architecture"], tokenizer: Tokenizer): ModelConfig {
+  const { hiddenSize, nHeads } = architecture;
+  return {
+    ...architecture,
+    architecture: "llama",
+    vocabularySize: tokenizer.vocabularySize,
+    headSize: hiddenSize / nHeads,
+    normOffset: 0,
+    activation: "silu",
+    embeddingScale: 1,
+    slidingWindow: 0,
+    specialTokens: {
+      eos: tokenizer.eos,
+      pad: tokenizer.pad,
+      ...(tokenizer.bos === undefined ? {} : { bos: tokenizer.bos }),
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { copyFile, link, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode, atomicWrite, onDisk } from "../../storage/disk.ts";
+import type { Artifact, Stage } from "../step.ts";
+import { judgedScore, readAnswers } from "./answers.ts";
+
+/** What was chosen among which, and why. */
+export const CHOICE_FILE = "choice.json";
+/** Of the stage whose artifact a candidate is; not part of the checkpoint. */
+const MANIFEST_FILE = "manifest.json";
+
+/**
+ * The candidate whose answers on the validation split have the highest mean score by the run's judge.
+ *
+ * SALSA, section 4.1, takes the β with the highest win rate; the split is one that no table reports on.
+ */
+export const choose: Stage<{
+  readonly candidates: readonly Artifact[];
+  readonly answers: readonly Artifact[];
+  readonly labels: readonly number[];
+}> = {
+  name: "choice",
+  title: "Choice of β",
+  version: 1,
+  settings: ({ evaluation }) => ({ judge: evaluation.judge }),
+  async run({ config, folder }, { candidates, answers, labels }) {
+    const means: number[] = [];
+    for (const artifact of answers) {
+      const scores = (await readAnswers(artifact)).map((answer) => judgedScore(config, answer));
+      means.push(scores.reduce((sum, score) => sum + score, 0) / scores.length);
+    }
+    const best = means.indexOf(Math.max(...means));
+    const chosen = candidates[best];
+    if (chosen === undefined) throw new RangeError("choose: no candidate has a score");
+    await linkFiles(chosen.folder, folder);
+    const choice = { chosen: labels[best], candidates: labels.map((beta, index) => ({ beta, validationScore: means[index] })) };
+    await atomicWrite(join(folder, CHOICE_FILE), `${JSON.stringify(choice, undefined, 2)}\n`);
+  },
+};
+
+/** Gives the checkpoint a second name without copying it, where the disk can do that. */
+async function linkFiles(from: string, to: string): Promise<void> {
+  await onDisk("link", to, async () => {
+    for (const name of await readdir(from)) {
+      if (name === MANIFEST_FILE) continue;
+      try {
+        await link(join(from, name), join(to, name));
+      } catch (error) {
+        if (errorCode(error) === "ENOSPC") throw error;
+        await copyFile(join(from, name), join(to, name));
+      }
+    }
+  });
+}

@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import { pairJudgment } from "../../evaluation/fastchat/judgments.ts";
+import { JUDGES } from "../../evaluation/judges/index.ts";
+import type { Comparison } from "../../evaluation/winRates.ts";
+import type { RunConfig } from "../../protocol/config/index.ts";
+import { readJsonl } from "../../storage/datasets.ts";
+import { atomicWrite } from "../../storage/disk.ts";
+import type { Artifact, Stage } from "../step.ts";
+import { judgedScore, readAnswers } from "./answers.ts";
+
+/** One file for FastChat's tools, one with what the tables are made of. */
+const JUDGMENTS_FILE = "judgments.jsonl";
+const COMPARISONS_FILE = "comparisons.jsonl";
+
+/** Compares two models' answers to a benchmark: two games each, with the sides swapped. */
+export const judge: Stage<{
+  readonly ours: Artifact;
+  readonly theirs: Artifact;
+  readonly names: readonly [ours: string, theirs: string];
+  readonly seed: number;
+}> = {
+  name: "judgments",
+  title: "Judgments",
+  version: 1,
+  settings: ({ evaluation }) => ({ judge: evaluation.judge, tieMargin: evaluation.tieMargin }),
+  async run({ config, folder }, { ours, theirs, names, seed }) {
+    const [a, b] = [await readAnswers(ours), await readAnswers(theirs)];
+    const lines: string[] = [];
+    const comparisons: string[] = [];
+    for (const [index, answer] of a.entries()) {
+      const other = b[index];
+      if (other?.prompt !== answer.prompt) throw new RangeError(`judge: no answer of ${names[1]} to prompt ${answer.prompt}`);
+      const verdict = await scoreJudge(config, [judgedScore(config, answer), judgedScore(config, other)]);
+      const comparison: Comparison = {
+        prompt: String(answer.prompt),
+        seed,
+        outcome: verdict.outcome,
+        games: [verdict.games[0].winner, verdict.games[1].winner],
+        lengths: [answer.nTokens, other.nTokens],
+      };
+      comparisons.push(JSON.stringify(comparison));
+      const record = pairJudgment(verdict, {
+        question_id: answer.prompt,
+        model_1: names[0],
+        model_2: names[1],
+        judge: [config.evaluation.judge, "pair"],
+        turn: 1,
+        // Part of FastChat's format; artifacts know no clock, so that equal inputs give equal bytes.
+        tstamp: 0,
+      });
+      lines.push(JSON.stringify(record));
+    }
+    await atomicWrite(join(folder, JUDGMENTS_FILE), `${lines.join("\n")}\n`);
+    await atomicWrite(join(folder, COMPARISONS_FILE), `${comparisons.join("\n")}\n`);
+  },
+};
+
+/** The config's judge over scores that are known already: answers stand for themselves by their side. */
+function scoreJudge(config: RunConfig, [a, b]: readonly [number, number]): ReturnType<ReturnType<(typeof JUDGES)[number]["create"]>["compare"]> {
+  const { judge: name, tieMargin } = config.evaluation;
+  const kind = JUDGES.find((known) => known.name === name) ?? JUDGES[0];
+  return kind.create({ tieMargin, score: (_, side) => (side === "a" ? a : b) }).compare("", "a", "b");
+}
+
+/** Reads what the stage wrote, in the order of the prompts. */
+export async function readComparisons({ folder }: Artifact): Promise<readonly Comparison[]> {
+  const read: Comparison[] = [];
+  for await (const { fields } of readJsonl(join(folder, COMPARISONS_FILE))) read.push(fields as unknown as Comparison);
+  return read;
+}

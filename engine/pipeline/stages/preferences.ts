@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import { Generator, DeviceWeights } from "../../models/index.ts";
+import type { Preference } from "../../evaluation/tasks/task.ts";
+import { atomicWrite } from "../../storage/disk.ts";
+import { encodePrompt } from "../../text/index.ts";
+import { Random } from "../../training/index.ts";
+import { taskOf } from "../corpus.ts";
+import { responseTexts } from "../generation.ts";
+import { loadModel } from "../modelFolder.ts";
+import { type Artifact, type Stage, Stopped } from "../step.ts";
+import { jsonOf } from "../training.ts";
+
+/** A labelled pair; `…Ended` says whether the response closed with end-of-text. */
+export interface LabelledPair {
+  readonly prompt: string;
+  readonly chosen: string;
+  readonly chosenEnded: boolean;
+  readonly rejected: string;
+  readonly rejectedEnded: boolean;
+}
+
+/** File of the pairs in the stage's folder. */
+export const PAIRS_FILE = "pairs.jsonl";
+/** Prompts answered side by side. */
+const SAMPLED_AT_ONCE = 256;
+/** Equally good responses give no pair; a model whose responses are nearly all so will never give enough. */
+const MOST_ROUNDS_PER_BATCH = 20;
+
+/** Samples two responses to each prompt from a model and lets the task's noisy labeller choose. */
+export const preferences: Stage<{ readonly model: Artifact; readonly seed: number }> = {
+  name: "preferences",
+  title: "Preference pairs",
+  version: 1,
+  settings: ({ task, reward }) => jsonOf({ task, pairs: reward.pairs }),
+  async run(context, { model: from, seed }) {
+    const { config, backend, signal } = context;
+    const task = taskOf(config);
+    if (task === undefined) throw new TypeError("preferences: only a task labels pairs");
+    const total = config.reward.pairs ?? 0;
+    const { config: model, weights, tokenizer } = await loadModel(from.folder);
+    const promptSource = Random.of(seed, "preferences", "prompts");
+    const labeller = Random.of(seed, "preferences", "labels");
+    const generator = new Generator(backend, model, {
+      batchSize: 2 * SAMPLED_AT_ONCE,
+      queryLength: task.maxPromptLength,
+      responseLength: task.maxResponseLength,
+      sampling: {},
+      eos: [tokenizer.eos],
+      pad: tokenizer.pad,
+    });
+    const device = DeviceWeights.upload(backend, weights);
+    const lines: string[] = [];
+    try {
+      for (let round = 0; lines.length < total; round++) {
+        if (round > MOST_ROUNDS_PER_BATCH * Math.ceil(total / SAMPLED_AT_ONCE)) throw tooAlike(lines.length, total);
+        if (signal.aborted) throw new Stopped(`${context.name}: stopped; it starts over when the run goes on`);
+        const batch = task.prompts("train", SAMPLED_AT_ONCE, promptSource);
+        const queries = batch.flatMap((prompt) => [encodePrompt(tokenizer, prompt), encodePrompt(tokenizer, prompt)]);
+        const sampled = await generator.generate(device, queries, Random.of(seed, "preferences", "responses", round));
+        const texts = responseTexts(sampled, tokenizer);
+        for (const [index, prompt] of batch.entries()) {
+          const pair = [texts[2 * index]!, texts[2 * index + 1]!] as const;
+          const preferred = task.prefer(prompt, pair, labeller);
+          if (preferred !== undefined) lines.push(JSON.stringify(labelled(prompt, preferred)));
+        }
+        context.report({ kind: "progress", stage: context.name, step: Math.min(lines.length, total), total });
+      }
+    } finally {
+      device.release();
+      generator.release();
+    }
+    await atomicWrite(join(context.folder, PAIRS_FILE), `${lines.slice(0, total).join("\n")}\n`);
+  },
+};
+
+function labelled(prompt: string, { chosen, rejected }: Preference): LabelledPair {
+  return {
+    prompt,
+    chosen: chosen.text,
+    chosenEnded: chosen.ended,
+    rejected: rejected.text,
+    rejectedEnded: rejected.ended,
+  };
+}
+
+function tooAlike(found: number, wanted: number): Error {
+  return new RangeError(
+    `preferences: the model's responses are nearly all equally good: ${found} of ${wanted} pairs found; lower reward.pairs`,
+  );
+}

@@ -1,0 +1,118 @@
+import { join } from "node:path";
+import { DeviceWeights, RewardScorer, withHeads } from "../../models/index.ts";
+import { splitPairs, type RunConfig } from "../../protocol/config/index.ts";
+import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
+import { readJsonl } from "../../storage/datasets.ts";
+import { atomicWrite } from "../../storage/disk.ts";
+import { type Tokenizer, encodePrompt } from "../../text/index.ts";
+import { type PreferencePair, Random, pairBatches, rewardModelStep } from "../../training/index.ts";
+import { preferenceTexts } from "../corpus.ts";
+import { type LoadedModel, loadModel, saveModel } from "../modelFolder.ts";
+import type { Artifact, Stage, StageContext } from "../step.ts";
+import { jsonOf, optimizerOf, train } from "../training.ts";
+import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
+
+/** What is known of a reward model beside its weights. */
+export const REWARD_FACTS_FILE = "reward.json";
+
+/**
+ * The reward model: an SFT with a scalar head on the last token, trained on pairs.
+ *
+ * SALSA, section 3.1 and equation 1.
+ */
+export const rewardModel: Stage<{
+  readonly init: Artifact;
+  /** Pairs made by a stage; absent when the config brings a file. */
+  readonly pairs: Artifact | undefined;
+  readonly data: string | null;
+  readonly seed: number;
+}> = {
+  name: "reward",
+  title: "Reward model",
+  version: 1,
+  settings: ({ reward }) => jsonOf({ reward }),
+  async run(context, { init, pairs: from, seed }) {
+    const { config, backend } = context;
+    const { reward } = config;
+    const { config: model, weights, tokenizer } = await loadModel(init.folder);
+    const pairs = await encodedPairs(config, from, tokenizer);
+    const split = splitPairs(pairs.length, reward.heldOut);
+    const shuffled = Random.of(seed, "reward", "split").shuffle([...pairs]);
+    const heldOut = shuffled.slice(0, split.heldOut);
+    const learned = shuffled.slice(split.heldOut);
+    const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
+    const perStep = reward.batchSize * reward.gradientAccumulation;
+    const trained = await train(context, {
+      weights: withHeads(weights, model, Random.of(seed, "reward", "head"), ["score"]),
+      step: rewardModelStep(backend, model, {
+        ...shape,
+        optimizer: optimizerOf(reward),
+        loss: (chosen, rejected, margin) =>
+          rewardLoss(chosen, rejected, { centering: reward.centering, ...(reward.margin ? { margin } : {}) }),
+      }),
+      optimizer: reward,
+      totalSteps: Math.max(1, reward.epochs * Math.ceil(learned.length / perStep)),
+      data: { count: learned.length, seed },
+      batch: (indices) => pairBatches(indices.map((index) => learned[index]!), shape),
+      metrics: "reward",
+    });
+    const result = { config: model, weights: trained, tokenizer };
+    const accuracy = await measure(context, result, heldOut, shape.length);
+    await saveModel(context.folder, result, "score");
+    const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
+    await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
+  },
+};
+
+/** Pairs as token sequences, closed by end-of-text where the response was. */
+async function encodedPairs(
+  config: RunConfig,
+  made: Artifact | undefined,
+  tokenizer: Tokenizer,
+): Promise<readonly PreferencePair[]> {
+  const { maxLength } = config.reward;
+  const sequence = (prompt: string, response: string, ended: boolean): number[] =>
+    [...encodePrompt(tokenizer, prompt), ...tokenizer.encode(response), ...(ended ? [tokenizer.eos] : [])].slice(0, maxLength);
+  if (made === undefined) {
+    return (await preferenceTexts(config)).map(({ prompt, chosen, rejected, margin }) => ({
+      chosen: sequence(prompt, chosen, true),
+      rejected: sequence(prompt, rejected, true),
+      ...(margin === undefined ? {} : { margin }),
+    }));
+  }
+  const pairs: PreferencePair[] = [];
+  for await (const { fields } of readJsonl(join(made.folder, PAIRS_FILE))) {
+    const { prompt, chosen, chosenEnded, rejected, rejectedEnded } = fields as unknown as LabelledPair;
+    pairs.push({ chosen: sequence(prompt, chosen, chosenEnded), rejected: sequence(prompt, rejected, rejectedEnded) });
+  }
+  return pairs;
+}
+
+function longestPair(pairs: readonly PreferencePair[]): number {
+  return pairs.reduce((most, { chosen, rejected }) => Math.max(most, chosen.length, rejected.length), 0);
+}
+
+/** Share of held-out pairs that the model orders as labelled; null without any. */
+async function measure(
+  { backend, config, name, report }: StageContext,
+  model: LoadedModel,
+  pairs: readonly PreferencePair[],
+  length: number,
+): Promise<number | null> {
+  if (pairs.length === 0) return null;
+  const scorer = new RewardScorer(backend, model.config, { batchSize: Math.min(SCORED_AT_ONCE, pairs.length), length });
+  const device = DeviceWeights.upload(backend, model.weights);
+  try {
+    const chosen = await scorer.score(device, pairs.map((pair) => pair.chosen));
+    const rejected = await scorer.score(device, pairs.map((pair) => pair.rejected));
+    const accuracy = rewardAccuracy(chosen, rejected);
+    report({ kind: "metrics", stage: name, step: config.reward.epochs, values: { "reward/heldOutAccuracy": accuracy } });
+    return accuracy;
+  } finally {
+    device.release();
+    scorer.release();
+  }
+}
+
+/** Sequences scored side by side. */
+export const SCORED_AT_ONCE = 128;

@@ -1,0 +1,223 @@
+import type { Backend } from "../../compute/backend.ts";
+import { gradients } from "../../compute/graph/gradients.ts";
+import { plan } from "../../compute/graph/program.ts";
+import { Graph } from "../../compute/graph/tensor.ts";
+import { type Weights, DeviceWeights, Generator, parameters, RewardScorer, chunks } from "../../models/index.ts";
+import type { RunConfig, SoupConfig } from "../../protocol/config/index.ts";
+import type { LossAndGradient, TensorWeights } from "../../soup/recipe.ts";
+import type { Checkpoint } from "../../storage/checkpoints.ts";
+import type { Json } from "../../storage/json.ts";
+import { encodeExample, encodePrompt } from "../../text/index.ts";
+import { type Example, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
+import { heldOutTexts, taskOf, validationPrompts } from "../corpus.ts";
+import { responseTexts } from "../generation.ts";
+import { type LoadedModel, loadModel } from "../modelFolder.ts";
+import { type Tasting, soupCheckpoints } from "./soup.ts";
+import type { Artifact, Stage, StageContext } from "../step.ts";
+import { jsonOf } from "../training.ts";
+import { longest } from "./baseModel.ts";
+import { SCORED_AT_ONCE } from "./rewardModel.ts";
+
+/** A soup of models: a point in the space of weights that they span (SALSA, section 3.2). */
+export const soup: Stage<{
+  readonly of: readonly Artifact[];
+  readonly settings: Json;
+  /** Scores mixtures for greedy soups that go by reward. */
+  readonly reward: Artifact | undefined;
+  readonly data: string | null;
+  readonly seed: number;
+}> = {
+  name: "soup",
+  title: "Model soup",
+  version: 1,
+  settings: () => null,
+  async run(context, { of, settings: given, reward, seed }) {
+    const settings = given as unknown as SoupConfig;
+    const { name, signal, folder } = context;
+    const ingredients = await ingredientsFor(settings, context, { of, reward, seed });
+    try {
+      await soupCheckpoints({
+        of: of.map((model) => model.folder),
+        folder,
+        settings: recipeSettings(settings),
+        ...(ingredients === undefined ? {} : { tasting: ingredients.tasting }),
+        signal,
+        onProgress: ({ done, total }) => {
+          context.report({ kind: "progress", stage: name, step: done, total });
+        },
+      });
+    } finally {
+      ingredients?.release();
+    }
+  },
+};
+
+/** What the recipe itself reads of a soup's settings. */
+function recipeSettings(settings: SoupConfig): Parameters<typeof soupCheckpoints>[0]["settings"] {
+  switch (settings.method) {
+    case "uniform":
+      return { method: "uniform" };
+    case "greedy":
+      return { method: "greedy" };
+    case "linear":
+      return { method: "linear", weights: settings.weights };
+    case "slerp":
+      return { method: "slerp", alpha: settings.alpha };
+    case "learned":
+      return { method: "learned", steps: settings.steps, learningRate: settings.learningRate };
+  }
+}
+
+/** The settings of a soup that change its weights: all but which models it is made of. */
+export function soupIdentity({ of: _of, ...settings }: SoupConfig): Json {
+  return jsonOf(settings);
+}
+
+interface Held {
+  readonly tasting: (checkpoints: readonly Checkpoint[]) => Tasting;
+  release(): void;
+}
+
+interface Sources {
+  readonly of: readonly Artifact[];
+  readonly reward: Artifact | undefined;
+  readonly seed: number;
+}
+
+async function ingredientsFor(settings: SoupConfig, context: StageContext, sources: Sources): Promise<Held | undefined> {
+  if (settings.method !== "greedy" && settings.method !== "learned") return undefined;
+  const { backend, config } = context;
+  const models = await Promise.all(sources.of.map(({ folder }) => loadModel(folder)));
+  if (settings.method === "learned") {
+    return learnedTasting(backend, models, await heldOutExamples(config, sources.seed, models), settings.batchSize);
+  }
+  if (settings.score === "loss") return lossTasting(backend, models, await heldOutExamples(config, sources.seed, models));
+  const reward = settings.score === "reward" && sources.reward !== undefined ? await loadModel(sources.reward.folder, ["score"]) : undefined;
+  return answerTasting(backend, config, models, { reward, nPrompts: settings.prompts });
+}
+
+async function heldOutExamples(config: RunConfig, seed: number, models: readonly LoadedModel[]): Promise<readonly Example[]> {
+  const { tokenizer } = models[0]!;
+  return (await heldOutTexts(config, seed)).map((text) => encodeExample(tokenizer, text));
+}
+
+/** Σ wᵢ·θᵢ per tensor, accumulated in f32 like the soup on disk. */
+function mixture(models: readonly LoadedModel[], weightsOf: TensorWeights): Weights {
+  const [first] = models;
+  return new Map(
+    [...(first?.weights ?? [])].map(([name, { shape, data }]) => {
+      const mixed = new Float32Array(data.length);
+      for (const [index, share] of weightsOf(name).entries()) {
+        const part = models[index]!.weights.get(name)!.data;
+        for (let at = 0; at < mixed.length; at++) mixed[at]! += share * part[at]!;
+      }
+      return [name, { shape, data: mixed }] as const;
+    }),
+  );
+}
+
+/** Held-out sequences in work at a time. */
+const EXAMPLES_AT_ONCE = 32;
+
+/** Minus the SFT loss: more is better. */
+function lossTasting(backend: Backend, models: readonly LoadedModel[], examples: readonly Example[]): Held {
+  const [{ config }] = models as readonly [LoadedModel];
+  const shape = { batchSize: EXAMPLES_AT_ONCE, length: longest(examples) };
+  const graph = new Graph();
+  const executable = backend.compile(plan({ loss: sftLoss(graph, config, shape).loss }));
+  const batches = supervisedBatches(examples, shape);
+  const score = async (weightsOf: TensorWeights): Promise<number> => {
+    const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
+    let loss = 0;
+    for (const inputs of batches) loss += (await executable.run({ inputs, variables: device.buffers }))["loss"]?.[0] ?? NaN;
+    device.release();
+    return -loss;
+  };
+  return { tasting: () => ({ score }), release: () => executable.release() };
+}
+
+/** Loss and its gradient by the mixing weights: dL/dw[t][i] = ⟨dL/dθ_t, θ_i,t⟩. */
+function learnedTasting(
+  backend: Backend,
+  models: readonly LoadedModel[],
+  examples: readonly Example[],
+  batchSize: number,
+): Held {
+  const [{ config }] = models as readonly [LoadedModel];
+  const shape = { batchSize, length: longest(examples) };
+  const names = [...parameters(config).keys()];
+  const graph = new Graph();
+  const { loss } = sftLoss(graph, config, shape);
+  const variables = [...parameters(config)].map(([name, size]) => graph.variable(name, size));
+  const grads = gradients(loss, variables);
+  const executable = backend.compile(plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) }));
+  const batches = chunks(examples.length, batchSize).filter(({ length }) => length === batchSize);
+  const evaluate = async (tensors: readonly string[], weights: readonly (readonly number[])[], step: number): Promise<LossAndGradient> => {
+    const rows = new Map(tensors.map((name, row) => [name, weights[row]!]));
+    const device = DeviceWeights.upload(backend, mixture(models, (name) => rows.get(name) ?? []));
+    const chosen = batches[step % batches.length]!.map((index) => examples[index]!);
+    const outputs = await executable.run({ inputs: supervisedBatches(chosen, shape)[0]!, variables: device.buffers });
+    device.release();
+    const gradient = tensors.map((name) =>
+      models.map((model) => dot(outputs[`d ${name}`]!, model.weights.get(name)!.data)),
+    );
+    return { loss: outputs["loss"]?.[0] ?? NaN, gradient };
+  };
+  const tasting = ([first]: readonly Checkpoint[]): Tasting => {
+    const tensors = [...(first?.weights.tensors.keys() ?? [])];
+    return { lossAndGradient: (weights, step) => evaluate(tensors, weights, step) };
+  };
+  return { tasting, release: () => executable.release() };
+}
+
+/** Mean gold score, or mean reward, of a mixture's answers on the validation split. */
+async function answerTasting(
+  backend: Backend,
+  config: RunConfig,
+  models: readonly LoadedModel[],
+  { reward, nPrompts }: { readonly reward: LoadedModel | undefined; readonly nPrompts: number },
+): Promise<Held> {
+  const [{ config: model, tokenizer }] = models as readonly [LoadedModel];
+  const task = taskOf(config);
+  const texts = (await validationPrompts(config)).slice(0, nPrompts);
+  const queries = texts.map((text) => encodePrompt(tokenizer, text));
+  const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
+  const responseLength = Math.min(config.evaluation.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
+  const { maxNewTokens: _longest, ...sampling } = config.evaluation.sampling;
+  const batchSize = Math.min(SCORED_AT_ONCE, queries.length);
+  const generator = new Generator(backend, model, { batchSize, queryLength, responseLength, sampling, eos: [tokenizer.eos], pad: tokenizer.pad });
+  const scorer = reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
+  const rewardDevice = reward && DeviceWeights.upload(backend, reward.weights);
+  const score = async (weightsOf: TensorWeights): Promise<number> => {
+    const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
+    const sampled = await generator.generate(device, queries, Random.of(0, "tasting"));
+    device.release();
+    if (scorer === undefined || rewardDevice === undefined) {
+      const scores = responseTexts(sampled, tokenizer).map((response, row) => task?.gold(texts[row]!, response) ?? NaN);
+      return mean(scores);
+    }
+    const sequences = queries.map((query, row) => {
+      const from = row * responseLength;
+      return [...query, ...sampled.responses.subarray(from, from + (sampled.lengths[row] ?? 0))];
+    });
+    return mean(await scorer.score(rewardDevice, sequences));
+  };
+  return {
+    tasting: () => ({ score }),
+    release: () => {
+      for (const held of [generator, scorer, rewardDevice]) held?.release();
+    },
+  };
+}
+
+function mean(x: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < x.length; at++) sum += x[at]!;
+  return sum / x.length;
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
+  return sum;
+}

@@ -1,0 +1,79 @@
+import { meanInterval } from "../evaluation/statistics.ts";
+import { winRateTable } from "../evaluation/table.ts";
+import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
+import type { Sheet } from "../evaluation/tables/sheet.ts";
+import type { RunConfig } from "../protocol/config/index.ts";
+import type { Table } from "../protocol/events.ts";
+import type { RunFolder } from "../storage/runFolder.ts";
+import type { Dish } from "./salsa.ts";
+import { type Answer, readAnswers } from "./stages/answers.ts";
+import { readComparisons } from "./stages/judge.ts";
+
+/** Writes a run's tables in every form, and returns what people read of them. */
+export async function writeTables(config: RunConfig, dishes: readonly Dish[], run: RunFolder): Promise<Table[]> {
+  const scored = await scoreSheet(config, dishes);
+  const rates = await winRates(dishes);
+  return [
+    await write(run, "scores", "Scores by model", scored, (format) => format.render(scored)),
+    await write(run, "winRates", winRateTitle(config), winRateSheet(rates), (format) => format.renderWinRates(rates)),
+  ];
+}
+
+function winRateTitle({ evaluation: { judge, prompts } }: RunConfig): string {
+  return `Win rates by the ${judge === "gold" ? "gold score" : "reward model"}, ${prompts} prompts per benchmark`;
+}
+
+type WinRates = ReturnType<typeof winRateTable>;
+
+/** Judgments of every base seed, pooled by pair and benchmark. */
+async function winRates(dishes: readonly Dish[]): Promise<WinRates> {
+  const [first] = dishes;
+  const entries = (first?.judgments ?? []).map(async ({ benchmark, a, b }, index) => {
+    const perSeed = await Promise.all(dishes.map(({ judgments }) => readComparisons(judgments[index]!.artifact)));
+    return { benchmark, a, b, comparisons: perSeed.flat() };
+  });
+  return winRateTable(await Promise.all(entries));
+}
+
+/** Mean scores of every model, one row per base seed. */
+async function scoreSheet(config: RunConfig, dishes: readonly Dish[]): Promise<Sheet> {
+  const hasGold = config.task !== undefined;
+  const rows: Sheet["rows"][number][] = [];
+  for (const { seed, answers } of dishes) {
+    for (const { model, benchmark, artifact } of answers) {
+      rows.push([benchmark, model, seed, ...scoresOf(await readAnswers(artifact), hasGold)]);
+    }
+  }
+  const column = (header: string): Sheet["columns"][number] => ({ header, align: "right" });
+  const text = (header: string): Sheet["columns"][number] => ({ header, align: "left" });
+  const gold = hasGold ? [column("gold"), column("95 % interval")] : [];
+  const columns = [text("benchmark"), text("model"), column("seed"), column("n"), ...gold, column("reward"), column("tokens"), column("ended %")];
+  return { columns, rows };
+}
+
+function scoresOf(answers: readonly Answer[], hasGold: boolean): (string | number)[] {
+  const mean = (of: (answer: Answer) => number): number => answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
+  const gold: (string | number)[] = [];
+  if (hasGold) {
+    const { low, high } = meanInterval(answers.map((answer) => answer.gold ?? NaN));
+    gold.push(mean((answer) => answer.gold ?? NaN).toFixed(3), `${low.toFixed(3)} to ${high.toFixed(3)}`);
+  }
+  const ended = 100 * mean((answer) => (answer.ended ? 1 : 0));
+  return [answers.length, ...gold, mean((answer) => answer.reward).toFixed(3), mean((answer) => answer.nTokens).toFixed(1), ended.toFixed(1)];
+}
+
+async function write(
+  run: RunFolder,
+  name: string,
+  title: string,
+  { columns, rows }: Sheet,
+  render: (format: (typeof TABLE_FORMATS)[number]) => string,
+): Promise<Table> {
+  const files: string[] = [];
+  for (const format of TABLE_FORMATS) {
+    const file = `tables/${name}${format.extension}`;
+    await run.writeFile(file, render(format));
+    files.push(file);
+  }
+  return { name, title, columns: columns.map((column) => ({ ...column })), rows: rows.map((row) => [...row]), files };
+}

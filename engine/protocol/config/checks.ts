@@ -1,0 +1,142 @@
+import { checkArms, checkReferences } from "./armChecks.ts";
+import { repeated, unknownName } from "./complaints.ts";
+import type { PartialConfig } from "./complaints.ts";
+import { didYouMean, shown } from "./explain.ts";
+import type { Complaint } from "./complaint.ts";
+import { modelNames, TASK_BENCHMARKS } from "./names.ts";
+import type { ModelNames } from "./names.ts";
+import { checkSoups } from "./soupChecks.ts";
+
+/** Everything that can be wrong between settings that are each right. */
+export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<string>): Complaint[] {
+  const naming = { ...config, sft: config.sft ?? { seeds: [] } };
+  // A section that failed still names models; complaining about each use of them would bury the cause.
+  const isNamed = (["sft", "soups", "arms"] as const).every(
+    (key) => !writtenKeys.has(key) || config[key] !== undefined,
+  );
+  const names = modelNames(naming);
+  return [
+    ...checkSource(config, writtenKeys),
+    ...checkModel(config),
+    ...checkSeeds(config),
+    ...checkSft(config),
+    ...checkClashes(config),
+    ...(isNamed ? checkNames(config, names) : []),
+    ...checkJudging(config),
+    ...checkArms(config),
+  ];
+}
+
+function checkNames(config: PartialConfig, names: ModelNames): Complaint[] {
+  const { reward, evaluation } = config;
+  const init = reward?.init === undefined ? [] : unknownName(["reward", "init"], reward.init, names.ingredients);
+  const pairs = (evaluation?.pairs ?? []).flatMap((pair, index) => {
+    const unknown = pair.flatMap((name, side) =>
+      unknownName(["evaluation", "pairs", index, side], name, names.policies),
+    );
+    return unknown.length > 0 || pair[0] !== pair[1] ? unknown : [selfComparison(index, pair[0])];
+  });
+  return [...checkSoups(config, names), ...init, ...checkReferences(config, names), ...pairs];
+}
+
+function selfComparison(index: number, name: string): Complaint {
+  const message = `compares ${shown(name)} with itself`;
+  return { path: ["evaluation", "pairs", index], message, remedy: "name two different models" };
+}
+
+function checkSource({ task, data, model }: PartialConfig, writtenKeys: ReadonlySet<string>): Complaint[] {
+  const [hasTask, hasData] = [writtenKeys.has("task"), writtenKeys.has("data")];
+  if (hasTask && hasData) {
+    return [{ path: ["data"], message: "is given together with task", remedy: "keep one of the two", atKey: true }];
+  }
+  if (!hasTask && !hasData) {
+    const remedy = 'add "task": { "name": "miniinstruct" }, or data with your own files';
+    return [{ path: [], message: "task or data is missing", remedy }];
+  }
+  if (data === undefined || model === undefined || model.checkpoint !== undefined || task !== undefined) return [];
+  const remedy = 'add "checkpoint": a Hugging Face folder; only a task can train a model from nothing';
+  return [{ path: ["model"], message: "checkpoint is missing, and data needs one", remedy }];
+}
+
+function checkModel({ model }: PartialConfig): Complaint[] {
+  const architecture = model?.architecture;
+  if (architecture === undefined) return [];
+  const path = ["model", "architecture"];
+  const { hiddenSize, nHeads, nKvHeads = nHeads } = architecture;
+  const complaints: Complaint[] = [];
+  if (model?.checkpoint !== undefined) {
+    const remedy = "keep one of the two; a checkpoint brings its own architecture";
+    complaints.push({ path, message: "is given together with checkpoint", remedy, atKey: true });
+  }
+  if (hiddenSize % (2 * nHeads) !== 0) {
+    const message = `${hiddenSize} is not an even multiple of nHeads ${nHeads}`;
+    complaints.push({
+      path: [...path, "hiddenSize"],
+      message,
+      remedy: `use ${2 * nHeads * Math.max(1, Math.round(hiddenSize / nHeads / 2))}`,
+    });
+  }
+  if (nHeads % nKvHeads !== 0) {
+    const divisors = Array.from({ length: nHeads }, (_, i) => i + 1).filter((one) => nHeads % one === 0);
+    const message = `${nKvHeads} does not divide nHeads ${nHeads}`;
+    complaints.push({ path: [...path, "nKvHeads"], message, remedy: `use one of ${divisors.join(", ")}` });
+  }
+  return complaints;
+}
+
+function checkSeeds({ seeds, sft }: PartialConfig): Complaint[] {
+  return [...repeated(["seeds"], seeds ?? []), ...repeated(["sft", "seeds"], sft?.seeds ?? [])];
+}
+
+function checkSft({ sft }: PartialConfig): Complaint[] {
+  if (sft?.steps === undefined || sft.epochs === undefined) return [];
+  return [
+    { path: ["sft", "steps"], message: "is given together with epochs", remedy: "keep one of the two", atKey: true },
+  ];
+}
+
+function checkClashes(config: PartialConfig): Complaint[] {
+  const taken = new Map([
+    ["base", "the base model"],
+    ["reward", "the reward model"],
+  ]);
+  for (const one of config.sft?.seeds ?? []) taken.set(`sft-${one}`, "an SFT");
+  const complaints: Complaint[] = [];
+  for (const [section, kind] of [
+    ["soups", "a soup"],
+    ["arms", "an arm"],
+  ] as const) {
+    for (const name of Object.keys(config[section] ?? {})) {
+      const holder = taken.get(name);
+      const message = `is already the name of ${holder ?? "another model"}`;
+      if (holder !== undefined)
+        complaints.push({ path: [section, name], message, remedy: "choose another name", atKey: true });
+      taken.set(name, kind);
+    }
+  }
+  return complaints;
+}
+
+function checkJudging({ task, data, evaluation, soups }: PartialConfig): Complaint[] {
+  const benchmarks = task === undefined ? Object.keys(data?.benchmarks ?? {}) : TASK_BENCHMARKS;
+  const complaints: Complaint[] = (evaluation?.benchmarks ?? []).flatMap((name, index) => {
+    if (benchmarks.some((known) => known === name) || (task === undefined && data === undefined)) return [];
+    const known = benchmarks.length === 0 ? "none; add it to data.benchmarks" : benchmarks.join(", ");
+    const remedy = didYouMean(name, benchmarks) ?? `known here: ${known}`;
+    return [{ path: ["evaluation", "benchmarks", index], message: `${shown(name)} is not a benchmark`, remedy }];
+  });
+  if (task !== undefined || data === undefined) return complaints;
+  const remedy = 'use "reward", or give a task: only tasks know a gold score';
+  if (evaluation?.judge === "gold")
+    complaints.push({ path: ["evaluation", "judge"], message: "there is no gold score for data", remedy });
+  for (const [name, soup] of Object.entries(soups ?? {})) {
+    const isGold = soup.method === "greedy" && soup.score === "gold";
+    if (isGold)
+      complaints.push({
+        path: ["soups", name, "score"],
+        message: "there is no gold score for data",
+        remedy: 'use "loss" or "reward"',
+      });
+  }
+  return complaints;
+}

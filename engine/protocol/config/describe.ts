@@ -1,0 +1,79 @@
+import * as z from "zod";
+import { typeWords } from "./explain.ts";
+import { runConfigSchema } from "./schema.ts";
+import type { SettingDocs } from "./setting.ts";
+import { bare, defaultOf, docsOf, settingsOf } from "./walk.ts";
+
+/** JSON schema (draft 7) of a run config, for editors: descriptions, defaults, ranges; unknown keys are errors. */
+export function jsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(runConfigSchema, {
+    io: "input",
+    target: "draft-7",
+    override: ({ jsonSchema: json }) => {
+      tidy(json);
+    },
+  });
+  return { ...schema, title: "SALSA run config", allowComments: true, allowTrailingCommas: true };
+}
+
+/** Every setting as a Markdown table, grouped by section. */
+export function configTable(): string {
+  const entries = settingsOf(runConfigSchema);
+  // Arms repeat every setting of rlhf; one row says so.
+  const rows = entries
+    .filter(({ path }) => !path.startsWith("arms."))
+    .map(({ path, schema }) => settingRow(path, schema));
+  const arms = tableRow(["`arms.<name>.…`", "", "", "as in rlhf", "Any setting of rlhf, for this arm alone"]);
+  const head = ["| Setting | Value | Unit | Default | Meaning |", "|---|---|---|---|---|"];
+  return [...head, ...rows, arms, ""].join("\n");
+}
+
+function settingRow(path: string, schema: z.core.$ZodType): string {
+  const docs = docsOf(schema);
+  return tableRow([
+    `\`${path}\``,
+    rangeWords(schema),
+    docs.unit ?? "",
+    fallbackWords(schema, docs),
+    docs.description ?? "",
+  ]);
+}
+
+function tableRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+/** Range of a number, in words; other types by their name. */
+function rangeWords(schema: z.core.$ZodType): string {
+  const inner = bare(schema);
+  if (!(inner instanceof z.ZodNumber)) return typeWords(inner);
+  const { minimum, exclusiveMinimum, maximum } = z.toJSONSchema(inner) as Record<string, number | undefined>;
+  const least = exclusiveMinimum === undefined ? bound("≥", minimum) : `> ${exclusiveMinimum}`;
+  return [typeWords(inner), least, bound("≤", maximum)].filter((part) => part !== "").join(" ");
+}
+
+function bound(sign: string, value: number | undefined): string {
+  return value === undefined || Math.abs(value) === Number.MAX_SAFE_INTEGER ? "" : `${sign} ${value}`;
+}
+
+function fallbackWords(schema: z.core.$ZodType, docs: Partial<SettingDocs>): string {
+  const fallback = defaultOf(schema);
+  if (fallback !== undefined) {
+    const value = `\`${JSON.stringify(fallback)}\``;
+    return docs.source === undefined ? value : `${value} (${docs.source})`;
+  }
+  return docs.otherwise ?? "required";
+}
+
+/** Puts unit and source, which JSON schema has no words for, into the description that editors show. */
+function tidy(json: z.core.JSONSchema.BaseSchema): void {
+  const { description, unit, source, otherwise } = json as Partial<SettingDocs>;
+  const notes = [
+    unit === undefined ? "" : `Unit: ${unit}.`,
+    otherwise === undefined ? "" : `If left out: ${otherwise}.`,
+    source === undefined ? "" : `Default from: ${source}.`,
+  ].filter((note) => note !== "");
+  if (description !== undefined && notes.length > 0) json.description = `${description}. ${notes.join(" ")}`;
+  for (const key of ["unit", "source", "otherwise"]) Reflect.deleteProperty(json, key);
+  if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
+}

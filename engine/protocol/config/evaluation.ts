@@ -1,0 +1,68 @@
+import * as z from "zod";
+import { count, modelName, nonNegative, optionalSetting, section, setting } from "./setting.ts";
+
+const fastchat = "FastChat llm_judge";
+
+const sampling = section(
+  {
+    temperature: setting(nonNegative(), 0.7, {
+      description: "Divides the logits; 0 takes the likeliest token",
+      source: fastchat,
+    }),
+    topK: setting(count(0), 0, {
+      description: "Sample among this many likeliest tokens; 0 means all",
+      unit: "tokens",
+      source: fastchat,
+    }),
+    topP: setting(z.number().positive().max(1), 1, {
+      description: "Sample among the likeliest tokens that together have this probability",
+      source: fastchat,
+    }),
+    maxNewTokens: optionalSetting(count(), {
+      description: "Longest answer",
+      unit: "tokens",
+      otherwise: "16 for a model made for the built-in task, else 1024 (FastChat llm_judge)",
+    }),
+  },
+  "How answers are sampled",
+);
+
+/** What is compared, on what, and who judges. */
+export const evaluationSchema = section(
+  {
+    benchmarks: optionalSetting(z.array(modelName()).min(1), {
+      description: "Benchmarks to run: the task's inDistribution and outOfDistribution, or names in data.benchmarks",
+      otherwise: "all there are",
+    }),
+    prompts: setting(count(), 1024, {
+      description: "Comparisons per pair and benchmark",
+      unit: "prompts",
+      source: "this project's prototype",
+    }),
+    validationPrompts: setting(count(0), 256, {
+      description:
+        "Prompts of the validation split, on which β is chosen where a list is given; never used for the table",
+      unit: "prompts",
+      source: "this project",
+    }),
+    judge: optionalSetting(z.enum(["gold", "reward"]), {
+      description: "Who decides a comparison: the task's gold score, or the reward model",
+      otherwise: "gold with a task, else reward",
+    }),
+    tieMargin: setting(nonNegative(), 0, {
+      description: "Score differences up to this are ties",
+      unit: "score",
+      source: "this project",
+    }),
+    confidence: setting(z.number().min(0.5).max(0.9999), 0.95, {
+      description: "Level of the confidence intervals",
+      source: "convention",
+    }),
+    pairs: optionalSetting(z.array(z.tuple([modelName(), modelName()])).min(1), {
+      description: "Models to compare, each pair as [ours, theirs]; win rates are of the first",
+      otherwise: "every later arm against the first, and every arm against its start",
+    }),
+    sampling: sampling.prefault({}).meta({ description: "How answers are sampled" }),
+  },
+  "What is compared, on what, and who judges",
+);

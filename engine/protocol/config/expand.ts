@@ -1,0 +1,149 @@
+import { defaultArms, modelNames, sftName, TASK_BENCHMARKS } from "./names.ts";
+import { nameOf, resolvePath } from "./paths.ts";
+import type {
+  ArchitectureConfig,
+  ArmConfig,
+  BaseModelConfig,
+  DataConfig,
+  EvaluationConfig,
+  RunConfig,
+  SoupConfig,
+} from "./resolved.ts";
+import { architectureSchema } from "./model.ts";
+import type { WrittenConfig } from "./schema.ts";
+import { mlpWidth } from "./sizes.ts";
+
+/** Where a config lies: its name may come from the file and its paths are relative to the folder. */
+export interface ConfigPlace {
+  readonly file: string;
+  readonly folder: string;
+}
+
+/** Fills in what follows from other settings and makes paths absolute. The config must have passed its checks. */
+export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunConfig {
+  const { sft, reward, runtime } = written;
+  const names = modelNames(written);
+  const { examples, epochs, steps, ...sftRest } = sft;
+  const { init, pairs, ...rewardRest } = reward;
+  const soups = expandSoups(written, names.sfts);
+  const arms = expandArms(written, Object.keys(soups));
+  const isTask = written.task !== undefined;
+  return {
+    name: written.name ?? nameOf(place.file),
+    seeds: written.seeds,
+    ...(written.task === undefined ? {} : { task: written.task }),
+    ...(written.data === undefined ? {} : { data: expandData(written.data, place.folder) }),
+    model: expandModel(written, place.folder),
+    sft: {
+      ...sftRest,
+      examples: examples ?? (isTask ? 600 : undefined),
+      duration: steps === undefined ? { epochs: epochs ?? 1 } : { steps },
+    },
+    reward: { ...rewardRest, init: init ?? firstSft(written), pairs: pairs ?? (isTask ? 5000 : undefined) },
+    soups,
+    arms,
+    evaluation: expandEvaluation(written, arms),
+    runtime: { ...runtime, directory: resolvePath(place.folder, runtime.directory) },
+  };
+}
+
+/** The weights that an interpolation's alpha stands for, first model first; they add up to 1. */
+export function weightsOf(alpha: number | readonly number[]): number[] {
+  const others = typeof alpha === "number" ? [alpha] : alpha;
+  return [1 - others.reduce((sum, one) => sum + one, 0), ...others];
+}
+
+function firstSft({ sft }: WrittenConfig): string {
+  return sftName(sft.seeds[0] ?? 0);
+}
+
+function expandData(data: NonNullable<WrittenConfig["data"]>, folder: string): DataConfig {
+  const benchmarks = Object.entries(data.benchmarks ?? {}).map(([name, path]) => [name, resolvePath(folder, path)]);
+  return {
+    sft: resolvePath(folder, data.sft),
+    preferences: resolvePath(folder, data.preferences),
+    prompts: resolvePath(folder, data.prompts),
+    benchmarks: Object.fromEntries(benchmarks) as Record<string, string>,
+  };
+}
+
+function expandModel({ model }: WrittenConfig, folder: string): BaseModelConfig {
+  if (model.checkpoint !== undefined) return { checkpoint: resolvePath(folder, model.checkpoint) };
+  const { nKvHeads, intermediateSize, ...rest } = model.architecture ?? architectureSchema.parse({});
+  const architecture: ArchitectureConfig = {
+    ...rest,
+    nKvHeads: nKvHeads ?? rest.nHeads,
+    intermediateSize: intermediateSize ?? mlpWidth(rest.hiddenSize),
+  };
+  return { architecture, pretrain: model.pretrain };
+}
+
+function expandSoups(written: WrittenConfig, sfts: readonly string[]): Record<string, SoupConfig> {
+  const soups = written.soups ?? { soup: { method: "uniform" as const } };
+  const isTask = written.task !== undefined;
+  return Object.fromEntries(
+    Object.entries(soups).map(([name, soup]): [string, SoupConfig] => {
+      const of = soup.of ?? sfts;
+      if (soup.method === "linear")
+        return [name, { method: "linear", of, weights: soup.weights ?? weightsOf(soup.alpha ?? 0.5) }];
+      if (soup.method === "greedy") return [name, { ...soup, of, score: soup.score ?? (isTask ? "gold" : "loss") }];
+      return [name, { ...soup, of }];
+    }),
+  );
+}
+
+function expandArms(written: WrittenConfig, soups: readonly string[]): Record<string, ArmConfig> {
+  const standIns = [...defaultArms(soups)].map(([name, reference]): [string, WrittenArm] => [name, { reference }]);
+  const arms: Record<string, WrittenArm> = written.arms ?? { ppo: {}, ...Object.fromEntries(standIns) };
+  return Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, expandArm(written, arm)]));
+}
+
+type WrittenArm = NonNullable<WrittenConfig["arms"]>[string];
+
+function expandArm(written: WrittenConfig, arm: WrittenArm): ArmConfig {
+  const { beta, init, reference, maxNewTokens, ...rest } = overlaid(written.rlhf, arm);
+  const start = init ?? firstSft(written);
+  return {
+    ...rest,
+    init: start,
+    reference: listOf(reference ?? start),
+    betas: listOf(beta),
+    maxNewTokens: maxNewTokens ?? longestAnswer(written, 128),
+  };
+}
+
+/** An arm's own settings over those of all arms. */
+function overlaid(rlhf: WrittenConfig["rlhf"], arm: WrittenArm): WrittenConfig["rlhf"] {
+  const own = Object.fromEntries(Object.entries(arm).filter(([, value]) => value !== undefined));
+  return { ...rlhf, ...own };
+}
+
+/** Tokens of an answer where the config says nothing; the built-in task's own answers have at most 12. */
+function longestAnswer({ task, model }: WrittenConfig, otherwise: number): number {
+  return task !== undefined && model.checkpoint === undefined ? 16 : otherwise;
+}
+
+function listOf<T extends string | number>(value: T | readonly T[]): readonly T[] {
+  return typeof value === "object" ? value : [value];
+}
+
+function expandEvaluation(written: WrittenConfig, arms: Readonly<Record<string, ArmConfig>>): EvaluationConfig {
+  const { benchmarks, judge, pairs, sampling, ...rest } = written.evaluation;
+  const isTask = written.task !== undefined;
+  const known = isTask ? TASK_BENCHMARKS : Object.keys(written.data?.benchmarks ?? {});
+  return {
+    ...rest,
+    benchmarks: benchmarks ?? known,
+    judge: judge ?? (isTask ? "gold" : "reward"),
+    pairs: pairs ?? standardPairs(arms),
+    sampling: { ...sampling, maxNewTokens: sampling.maxNewTokens ?? longestAnswer(written, 1024) },
+  };
+}
+
+/** Every later arm against the first, and every arm against its start. */
+function standardPairs(arms: Readonly<Record<string, ArmConfig>>): [string, string][] {
+  const [first, ...later] = Object.keys(arms);
+  const against = first === undefined ? [] : later.map((name): [string, string] => [name, first]);
+  const progress = Object.entries(arms).map(([name, arm]): [string, string] => [name, arm.init]);
+  return [...against, ...progress];
+}

@@ -1,0 +1,11 @@
+export { BACKENDS } from "./runtime.ts";
+export { configTable, jsonSchema } from "./describe.ts";
+export { KL_KINDS } from "./rlhf.ts";
+export { modelNames, sftName, TASK_BENCHMARKS } from "./names.ts";
+export { parseConfig } from "./parse.ts";
+export type { ParseSettings } from "./parse.ts";
+export { runConfigSchema } from "./schema.ts";
+export { SCHEDULES } from "./optimizer.ts";
+export { derivedSizes, splitPairs } from "./sizes.ts";
+export type { ArmSizes, DerivedSizes } from "./sizes.ts";
+export type * from "./resolved.ts";

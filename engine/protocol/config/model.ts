@@ -1,0 +1,94 @@
+import * as z from "zod";
+import { optimizerSettings } from "./optimizer.ts";
+import { count, filePath, optionalSetting, section, setting } from "./setting.ts";
+
+const llama = "Llama 2, arXiv:2307.09288";
+
+/** Shape of a Llama-style transformer that starts from random weights. */
+export const architectureSchema = section(
+  {
+    hiddenSize: setting(count(), 64, {
+      description: "Width C of the residual stream",
+      unit: "channels",
+      source: "this project's prototype",
+    }),
+    nLayers: setting(count(), 2, {
+      description: "Transformer blocks",
+      unit: "layers",
+      source: "this project's prototype",
+    }),
+    nHeads: setting(count(), 4, {
+      description: "Attention heads; must divide hiddenSize",
+      unit: "heads",
+      source: "this project's prototype",
+    }),
+    nKvHeads: optionalSetting(count(), {
+      description: "Key and value heads for grouped-query attention; must divide nHeads",
+      unit: "heads",
+      otherwise: "nHeads",
+    }),
+    intermediateSize: optionalSetting(count(), {
+      description: "Width of the gated MLP",
+      unit: "channels",
+      otherwise: "8/3 of hiddenSize, rounded down to a multiple of 8 (Llama, arXiv:2302.13971)",
+    }),
+    maxPositions: setting(count(2), 64, {
+      description: "Longest sequence, prompt and response together",
+      unit: "tokens",
+      source: "this project's prototype",
+    }),
+    ropeTheta: setting(z.number().positive(), 10_000, {
+      description: "Base of the rotary embedding's wavelengths",
+      source: llama,
+    }),
+    normEps: setting(z.number().positive(), 1e-5, {
+      description: "Added to the mean square in RMSNorm",
+      source: llama,
+    }),
+    tiedEmbeddings: setting(z.boolean(), false, {
+      description: "Use the embedding table as the output layer too",
+      source: llama,
+    }),
+    initializerRange: setting(z.number().positive(), 0.02, {
+      description: "Standard deviation of the random initial weights",
+      source: "Hugging Face LlamaConfig",
+    }),
+  },
+  "Shape of a Llama-style transformer that starts from random weights",
+);
+
+/** Training of the base model on the task's text, for models given as an architecture. */
+export const pretrainSchema = section(
+  {
+    steps: setting(count(), 1500, {
+      description: "Optimizer steps",
+      unit: "steps",
+      source: "this project's prototype",
+    }),
+    ...optimizerSettings({
+      learningRate: [2e-3, "this project"],
+      schedule: ["cosine", "this project"],
+      warmupRatio: [0.03, "SALSA, appendix A.1, for SFT"],
+      weightDecay: [0, "this project"],
+      maxGradNorm: [1, "this project"],
+      batchSize: [64, "this project's prototype"],
+    }),
+  },
+  "Training of the base model on the task's text; only with architecture",
+);
+
+/** The base model that every SFT starts from. */
+export const modelSchema = section(
+  {
+    checkpoint: optionalSetting(filePath(), {
+      description: "Hugging Face folder of the base model (config.json, model.safetensors, tokenizer.json)",
+      otherwise: "a model of the given architecture is trained on the task",
+    }),
+    architecture: optionalSetting(architectureSchema, {
+      description: "Shape of a new base model, trained on the task's text; give this or checkpoint",
+      otherwise: "the demo's two layers of width 64, unless checkpoint is given",
+    }),
+    pretrain: pretrainSchema.prefault({}).meta({ description: "Training of a new base model on the task's text" }),
+  },
+  "The base model that every SFT starts from",
+);

@@ -1,0 +1,42 @@
+import type { WrittenConfig } from "./schema.ts";
+
+/** Benchmarks that a built-in task brings along. */
+export const TASK_BENCHMARKS = ["inDistribution", "outOfDistribution"] as const;
+
+/** Name of the SFT model of a seed. */
+export function sftName(seed: number): string {
+  return `sft-${seed}`;
+}
+
+/** Names of the models a run makes, by what they may be used for. */
+export interface ModelNames {
+  readonly sfts: readonly string[];
+  /** Base and SFTs: what soups mix. */
+  readonly ingredients: readonly string[];
+  readonly soups: readonly string[];
+  /** What a policy may start from or be held to. */
+  readonly references: readonly string[];
+  readonly arms: readonly string[];
+  /** What can be compared. */
+  readonly policies: readonly string[];
+}
+
+/** The parts of a config that name models; a part with errors of its own is undefined. */
+export type Naming = Partial<Pick<WrittenConfig, "soups" | "arms">> & {
+  readonly sft: { readonly seeds: readonly number[] };
+};
+
+/** Every model name a config defines, its default soup and arms included. */
+export function modelNames(config: Naming): ModelNames {
+  const sfts = config.sft.seeds.map(sftName);
+  const ingredients = ["base", ...sfts];
+  const soups = config.soups === undefined ? ["soup"] : Object.keys(config.soups);
+  const references = [...ingredients, ...soups];
+  const arms = config.arms === undefined ? ["ppo", ...defaultArms(soups).keys()] : Object.keys(config.arms);
+  return { sfts, ingredients, soups, references, arms, policies: [...references, ...arms] };
+}
+
+/** Arms that stand in when none are written, besides plain PPO: one per soup. */
+export function defaultArms(soups: readonly string[]): Map<string, string> {
+  return new Map(soups.map((soup) => [soups.length === 1 ? "salsa" : `salsa-${soup}`, soup]));
+}

@@ -1,0 +1,112 @@
+import type * as z from "zod";
+import type { evaluationSchema } from "./evaluation.ts";
+import type { architectureSchema, pretrainSchema } from "./model.ts";
+import type { rewardSchema } from "./reward.ts";
+import type { rlhfSchema } from "./rlhf.ts";
+import type { runtimeSchema } from "./runtime.ts";
+import type { sftSchema } from "./sft.ts";
+import type { soupSchema } from "./soup.ts";
+import type { taskSchema } from "./task.ts";
+
+/** A run config with every default filled in, every name resolved and every path absolute. */
+export interface RunConfig {
+  readonly name: string;
+  /** Base seeds: the whole recipe runs once per seed. */
+  readonly seeds: readonly number[];
+  /** Exactly one of task and data is there. */
+  readonly task?: TaskConfig;
+  readonly data?: DataConfig;
+  readonly model: BaseModelConfig;
+  readonly sft: SftConfig;
+  readonly reward: RewardConfig;
+  readonly soups: Readonly<Record<string, SoupConfig>>;
+  readonly arms: Readonly<Record<string, ArmConfig>>;
+  readonly evaluation: EvaluationConfig;
+  readonly runtime: RuntimeConfig;
+}
+
+export type TaskConfig = Readonly<z.output<typeof taskSchema>>;
+export type RuntimeConfig = Readonly<z.output<typeof runtimeSchema>>;
+export type PretrainConfig = Readonly<z.output<typeof pretrainSchema>>;
+
+/** Absolute paths of JSON-lines files. */
+export interface DataConfig {
+  readonly sft: string;
+  readonly preferences: string;
+  readonly prompts: string;
+  readonly benchmarks: Readonly<Record<string, string>>;
+}
+
+/** The base model: read from a Hugging Face folder, or trained on the task's text. */
+export type BaseModelConfig =
+  { readonly checkpoint: string } | { readonly architecture: ArchitectureConfig; readonly pretrain: PretrainConfig };
+
+export type ArchitectureConfig = Readonly<Required<z.output<typeof architectureSchema>>> & {
+  readonly nKvHeads: number;
+  readonly intermediateSize: number;
+};
+
+/** How long a training lasts: passes over its data, or optimizer steps. */
+export type Duration = { readonly epochs: number } | { readonly steps: number };
+
+type Sft = z.output<typeof sftSchema>;
+
+export type SftConfig = Readonly<Omit<Sft, "epochs" | "steps" | "examples">> & {
+  /** Undefined for every line of the data. */
+  readonly examples: number | undefined;
+  readonly duration: Duration;
+};
+
+type Reward = z.output<typeof rewardSchema>;
+
+export type RewardConfig = Readonly<Omit<Reward, "init" | "pairs">> & {
+  readonly init: string;
+  /** Undefined for every line of the data. */
+  readonly pairs: number | undefined;
+};
+
+type Written<M extends string> = Extract<z.output<typeof soupSchema>, { method: M }>;
+type Of<T> = Readonly<Omit<T, "of">> & { readonly of: readonly string[] };
+
+/** How one soup is made. A linear soup's alpha has become weights, one per model, that add up to 1. */
+export type SoupConfig =
+  | Of<Written<"uniform">>
+  | { readonly method: "linear"; readonly of: readonly string[]; readonly weights: readonly number[] }
+  | (Of<Omit<Written<"greedy">, "score">> & { readonly method: "greedy"; readonly score: "loss" | "reward" | "gold" })
+  | Of<Written<"learned">>
+  | Of<Written<"slerp">>;
+
+type Rlhf = z.output<typeof rlhfSchema>;
+
+/** One RLHF training: every PPO setting, with names of models that are there. */
+export type RlhfConfig = Readonly<Omit<Rlhf, "init" | "reference" | "beta" | "maxNewTokens">> & {
+  readonly maxNewTokens: number;
+  readonly init: string;
+  /** One name, or several whose KL is averaged (MKL). */
+  readonly reference: readonly string[];
+  readonly beta: number;
+};
+
+/** An arm: as many RLHF trainings as it has candidates for β. */
+export type ArmConfig = Omit<RlhfConfig, "beta"> & {
+  /** One value, or candidates of which the best on the validation split is kept. */
+  readonly betas: readonly number[];
+};
+
+type Evaluation = z.output<typeof evaluationSchema>;
+
+/** How tokens are drawn: temperature 0 is the likeliest, top-k 0 and top-p 1 are all. */
+export interface SamplingConfig {
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly maxNewTokens: number;
+}
+
+export type EvaluationConfig = Readonly<Omit<Evaluation, "benchmarks" | "judge" | "pairs" | "sampling">> & {
+  readonly sampling: SamplingConfig;
+  readonly benchmarks: readonly string[];
+  readonly judge: "gold" | "reward";
+  /** Names of models, ours first. */
+  readonly pairs: readonly (readonly [ours: string, theirs: string])[];
+};

@@ -1,0 +1,161 @@
+import * as z from "zod";
+import { optimizerSettings } from "./optimizer.ts";
+import { count, modelName, nonNegative, optionalSetting, section, setting, share } from "./setting.ts";
+
+const trl = "TRL 0.11 PPOConfig";
+const own = "this project";
+
+/** KL penalties per token; l and r are the token's log-probability under policy and reference. */
+export const KL_KINDS = ["kl", "abs", "mse", "full", "k3"] as const;
+
+/** β as written: one number, or several of which the best on the validation split is kept. */
+const beta = z.union([nonNegative(), z.array(nonNegative()).min(1)]);
+
+const optimizer = optimizerSettings({
+  learningRate: [1.41e-5, trl],
+  schedule: ["constant", trl],
+  warmupRatio: [0, trl],
+  weightDecay: [0, "torch Adam in TRL 0.11 PPOTrainer"],
+  maxGradNorm: [0, `${trl}, where it is off`],
+  batchSize: [128, trl],
+});
+
+const penalty = {
+  klKind: setting(z.enum(KL_KINDS), "kl", {
+    description:
+      "KL penalty per token, with l = log π and r = log π_ref: kl is l − r (k1), abs |l − r|, mse ½(l − r)², " +
+      "full the sum over the vocabulary, k3 e^(r−l) − 1 − (r − l)",
+    source: `${trl}; k3 from TRL 0.12`,
+  }),
+  beta: setting(beta, 0.2, {
+    description: "Weight β of the KL penalty; of a list, the value that does best on the validation split is kept",
+    source: `${trl} init_kl_coef; SALSA, appendix A.3, for PPO`,
+  }),
+  klController: setting(z.enum(["adaptive", "fixed"]), "adaptive", {
+    description: "Whether β follows the measured KL or stays; the paper does not say which it used",
+    source: trl,
+  }),
+  klTarget: setting(z.number().positive(), 6, {
+    description: "KL per sequence that the adaptive controller aims at",
+    unit: "nats",
+    source: trl,
+  }),
+  klHorizon: setting(z.number().positive(), 10_000, {
+    description: "Rollouts over which the adaptive controller acts; more is slower",
+    unit: "rollouts",
+    source: trl,
+  }),
+};
+
+const objective = {
+  gamma: setting(share(), 1, { description: "Discount γ per token", source: trl }),
+  lambda: setting(share(), 0.95, { description: "λ of generalised advantage estimation", source: trl }),
+  clipRange: setting(z.number().positive(), 0.2, {
+    description: "The policy ratio is clipped to 1 ± this",
+    source: trl,
+  }),
+  clipRangeValue: setting(z.number().positive(), 0.2, {
+    description: "New values are clipped to the old ones ± this",
+    unit: "reward",
+    source: trl,
+  }),
+  valueCoefficient: setting(nonNegative(), 0.1, { description: "Weight of the value loss", source: trl }),
+  entropyCoefficient: setting(nonNegative(), 0, {
+    description: "Weight of an entropy bonus; 0 turns it off",
+    source: own,
+  }),
+  ratioThreshold: setting(z.number().positive(), 10, {
+    description: "A minibatch whose mean policy ratio exceeds this has its loss multiplied by 0",
+    source: trl,
+  }),
+  whitenRewards: setting(z.boolean(), false, {
+    description: "Scale per-token rewards to unit variance, keeping their mean",
+    source: trl,
+  }),
+  whitenAdvantages: setting(z.boolean(), true, {
+    description: "Shift and scale advantages to mean 0 and variance 1",
+    source: "TRL 0.11 PPOTrainer, where it is always on",
+  }),
+  critic: setting(z.enum(["valueHead", "separate"]), "valueHead", {
+    description:
+      "valueHead: a linear head on the policy's last hidden state; separate: a model of its own, from the reward model",
+    source: "TRL 0.11 AutoModelForCausalLMWithValueHead",
+  }),
+};
+
+const score = {
+  scoreScaling: setting(z.boolean(), false, {
+    description: "Divide scores by their running standard deviation",
+    source: trl,
+  }),
+  scoreNormalizing: setting(z.boolean(), false, {
+    description: "With scoreScaling, also subtract the running mean",
+    source: trl,
+  }),
+  scoreClip: setting(nonNegative(), 0, {
+    description: "Clip scores to ± this, after scaling; 0 turns it off",
+    unit: "reward",
+    source: `${trl}, where it is off`,
+  }),
+  missingEosPenalty: setting(nonNegative(), 0, {
+    description: "Subtracted from the score of a response without end-of-text; 0 turns it off",
+    unit: "reward",
+    source: "TRL 0.12 PPOConfig, where it is off",
+  }),
+  scorePosition: setting(z.enum(["lastToken", "afterEos"]), "lastToken", {
+    description: "Which token gets the score: the last of the response, or the first pad after end-of-text",
+    source: "TRL 0.11 PPOTrainer; afterEos from TRL 0.12",
+  }),
+};
+
+const rollouts = {
+  iterations: setting(count(), 60, {
+    description: "Times that rollouts are sampled and learned from",
+    unit: "iterations",
+    source: "this project's prototype",
+  }),
+  batchSize: setting(count(), 128, { description: "Rollouts per iteration", unit: "rollouts", source: trl }),
+  minibatchSize: setting(count(), 128, {
+    description: "Rollouts per forward and backward pass; times gradientAccumulation it must divide batchSize",
+    unit: "rollouts",
+    source: trl,
+  }),
+  ppoEpochs: setting(count(), 4, { description: "Passes over an iteration's rollouts", unit: "passes", source: trl }),
+  temperature: setting(z.number().positive(), 1, {
+    description: "Divides the logits, in sampling and in log-probabilities alike",
+    source: "TRL 0.11 examples; TRL 0.12 uses 0.7",
+  }),
+  topK: setting(count(0), 0, {
+    description: "Sample among this many likeliest tokens; 0 means all",
+    unit: "tokens",
+    source: "TRL 0.11 examples",
+  }),
+  topP: setting(z.number().positive().max(1), 1, {
+    description: "Sample among the likeliest tokens that together have this probability",
+    source: "TRL 0.11 examples",
+  }),
+  maxNewTokens: optionalSetting(count(), {
+    description: "Longest response",
+    unit: "tokens",
+    otherwise: "16 for a model made for the built-in task, else 128",
+  }),
+};
+
+/** Where policies start and what holds them near; arms usually set these. */
+const models = {
+  init: optionalSetting(modelName(), {
+    description: "Model the policy starts from: base, an SFT or a soup",
+    otherwise: "the first SFT (SALSA, section 3)",
+  }),
+  reference: optionalSetting(z.union([modelName(), z.array(modelName()).min(1)]), {
+    description:
+      "Reference of the KL penalty: base, an SFT or a soup; of a list, the mean KL to each (MKL, SALSA equation 5)",
+    otherwise: "the same as init, which is plain PPO",
+  }),
+};
+
+/** Every setting of RLHF, each of which an arm may override. */
+export const RLHF_SETTINGS = { ...optimizer, ...models, ...penalty, ...objective, ...score, ...rollouts };
+
+/** PPO as TRL 0.9–0.11 has it, with the variants of later releases as settings. */
+export const rlhfSchema = section(RLHF_SETTINGS, "RLHF by PPO, for all arms unless an arm says otherwise");

@@ -1,0 +1,35 @@
+import * as z from "zod";
+import { count, filePath, section, setting } from "./setting.ts";
+
+/** Compute backends a run can ask for. */
+export const BACKENDS = ["wasm", "tfjs"] as const;
+
+/** Where and how the work runs; nothing here changes what is learned on a given backend. */
+export const runtimeSchema = section(
+  {
+    backend: setting(z.enum(BACKENDS), "wasm", {
+      description: "Compute backend: wasm is the fast CPU one, tfjs runs TensorFlow.js and its GPU build if installed",
+      source: "this project's measurements",
+    }),
+    threads: setting(count(0), 0, {
+      description: "Worker threads; 0 takes one per processor core. Results do not depend on it",
+      unit: "threads",
+      source: "this project",
+    }),
+    directory: setting(filePath(), ".salsa", {
+      description: "Folder for runs and artifacts, relative to the config's folder",
+      source: "this project",
+    }),
+    checkpointEvery: setting(count(), 50, {
+      description: "Optimizer steps (in RLHF: iterations) between checkpoints from which a killed run resumes",
+      unit: "steps",
+      source: "this project",
+    }),
+    metricsEvery: setting(count(), 10, {
+      description: "Optimizer steps between recorded metrics; RLHF records every iteration",
+      unit: "steps",
+      source: "this project",
+    }),
+  },
+  "Where and how the work runs",
+);

@@ -1,0 +1,90 @@
+import * as z from "zod";
+
+/** What people read about a setting: in the editor, the docs table and error remedies. */
+export interface SettingDocs {
+  readonly description: string;
+  /** Unit of the value, such as "tokens"; leave out for pure numbers and words. */
+  readonly unit?: string;
+  /** Where the default comes from: "SALSA, appendix A.3". */
+  readonly source?: string;
+  /** What holds when the setting is left out and its default depends on other settings. */
+  readonly otherwise?: string;
+}
+
+/** A setting with a fixed default; its range is in `schema`. */
+export function setting<S extends z.ZodType>(
+  schema: S,
+  fallback: z.util.NoUndefined<z.output<S>>,
+  docs: SettingDocs,
+): z.ZodDefault<S> {
+  return schema.default(fallback).meta({ ...docs });
+}
+
+/** A setting that may be left out: off, or derived from others as `docs.otherwise` says. */
+export function optionalSetting<S extends z.ZodType>(schema: S, docs: SettingDocs): z.ZodOptional<S> {
+  return schema.optional().meta({ ...docs });
+}
+
+/** A setting that must be written. */
+export function requiredSetting<S extends z.ZodType>(schema: S, docs: SettingDocs): S {
+  return schema.meta({ ...docs });
+}
+
+/** A group of settings; unknown keys are errors. */
+export function section<S extends z.core.$ZodLooseShape>(
+  shape: S,
+  description: string,
+): z.ZodObject<S, z.core.$strict> {
+  return z.strictObject(shape).meta({ description });
+}
+
+/** A schema's shape with every default taken off: what an arm may override and otherwise inherits. */
+export type Overrides<S> = {
+  [K in keyof S]: S[K] extends z.ZodDefault<infer T extends z.ZodType> ? z.ZodOptional<T> : S[K];
+};
+
+/** Takes the defaults off a shape, so that a setting left out stays out. */
+export function overrides<S extends Readonly<Record<string, z.ZodType>>>(shape: S): Overrides<S> {
+  const bare = Object.entries(shape).map(([key, schema]) => {
+    if (!(schema instanceof z.ZodDefault)) return [key, schema];
+    const { description = "" } = schema.meta() ?? {};
+    const docs = { description, otherwise: `as in rlhf.${key}`, ...unitOf(schema) };
+    return [key, optionalSetting(schema.unwrap() as z.ZodType, docs)];
+  });
+  return Object.fromEntries(bare) as Overrides<S>;
+}
+
+/** A whole number of at least `least`. */
+export function count(least = 1): z.ZodInt {
+  return z.int().min(least);
+}
+
+/** A number from 0 to 1. */
+export function share(): z.ZodNumber {
+  return z.number().min(0).max(1);
+}
+
+/** A number that is not negative; by custom 0 turns the setting off. */
+export function nonNegative(): z.ZodNumber {
+  return z.number().min(0);
+}
+
+/** What models, soups and arms may be called: it becomes a file name. */
+export function modelName(): z.ZodString {
+  return z.string().regex(/^[A-Za-z0-9][\w.-]*$/);
+}
+
+/** A file or folder, relative to the config's folder. */
+export function filePath(): z.ZodString {
+  return z.string().min(1);
+}
+
+/** A random seed. */
+export function seed(): z.ZodInt {
+  return count(0);
+}
+
+function unitOf(schema: z.ZodType): { unit?: string } {
+  const unit = schema.meta()?.["unit"];
+  return typeof unit === "string" ? { unit } : {};
+}

@@ -1,0 +1,74 @@
+import type { ArmConfig, RunConfig } from "./resolved.ts";
+
+/** Sizes that follow from a config. Undefined where they depend on how many lines a data file has. */
+export interface DerivedSizes {
+  /** D, channels per attention head; undefined when the model is a checkpoint. */
+  readonly headSize: number | undefined;
+  /** Optimizer steps of the base model's training; 0 when it is a checkpoint. */
+  readonly pretrainSteps: number;
+  /** Optimizer steps of one SFT. */
+  readonly sftSteps: number | undefined;
+  /** Pairs the reward model learns from, and those kept back. */
+  readonly rewardPairs: { readonly train: number; readonly heldOut: number } | undefined;
+  readonly rewardSteps: number | undefined;
+  readonly arms: Readonly<Record<string, ArmSizes>>;
+  /** Judged pairs of answers over all base seeds, pairs and benchmarks. */
+  readonly comparisons: number;
+}
+
+/** Sizes of one RLHF training. */
+export interface ArmSizes {
+  readonly minibatches: number;
+  readonly optimizerStepsPerIteration: number;
+  readonly optimizerSteps: number;
+  readonly rollouts: number;
+}
+
+/** The one place where sizes are derived from settings. */
+export function derivedSizes(config: RunConfig): DerivedSizes {
+  const { model, sft, reward, evaluation } = config;
+  const isNew = "architecture" in model;
+  const rewardPairs = reward.pairs === undefined ? undefined : splitPairs(reward.pairs, reward.heldOut);
+  return {
+    headSize: isNew ? model.architecture.hiddenSize / model.architecture.nHeads : undefined,
+    pretrainSteps: isNew ? model.pretrain.steps : 0,
+    sftSteps: "steps" in sft.duration ? sft.duration.steps : stepsOf(sft.examples, { ...sft, ...sft.duration }),
+    rewardPairs,
+    rewardSteps: stepsOf(rewardPairs?.train, reward),
+    arms: Object.fromEntries(Object.entries(config.arms).map(([name, arm]) => [name, armSizes(arm)])),
+    comparisons: config.seeds.length * evaluation.pairs.length * evaluation.benchmarks.length * evaluation.prompts,
+  };
+}
+
+/** How many of n pairs train the reward model and how many are kept back to measure it. */
+export function splitPairs(n: number, heldOut: number): { train: number; heldOut: number } {
+  const kept = Math.round(n * heldOut);
+  return { train: n - kept, heldOut: kept };
+}
+
+/** Width of the gated MLP when none is given: 8/3 of the hidden size, a multiple of 8. */
+export function mlpWidth(hiddenSize: number): number {
+  return Math.max(8, Math.floor((hiddenSize * 8) / 3 / 8) * 8);
+}
+
+interface Batches {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly gradientAccumulation: number;
+}
+
+/** Optimizer steps for n examples; the last, smaller batch of a pass is used too. */
+function stepsOf(n: number | undefined, { epochs, batchSize, gradientAccumulation }: Batches): number | undefined {
+  return n === undefined ? undefined : epochs * Math.ceil(Math.ceil(n / batchSize) / gradientAccumulation);
+}
+
+function armSizes(arm: ArmConfig): ArmSizes {
+  const minibatches = arm.batchSize / arm.minibatchSize;
+  const optimizerStepsPerIteration = (arm.ppoEpochs * minibatches) / arm.gradientAccumulation;
+  return {
+    minibatches,
+    optimizerStepsPerIteration,
+    optimizerSteps: arm.iterations * optimizerStepsPerIteration,
+    rollouts: arm.iterations * arm.batchSize,
+  };
+}

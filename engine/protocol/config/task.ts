@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { section, setting, share } from "./setting.ts";
+
+/** A built-in task, which generates all data from the run's seed and knows the gold score of an answer. */
+export const taskSchema = section(
+  {
+    name: z.enum(["miniinstruct"]).meta({
+      description:
+        "The built-in task: miniinstruct asks to copy, reverse, double the first or drop the last of some words",
+    }),
+    pretrainingClean: setting(share(), 0.4, {
+      description: "Share of faultless answers in the text the base model is trained on",
+      source: "this project's prototype",
+    }),
+    sftClean: setting(share(), 0.8, {
+      description: "Share of faultless answers in the SFT examples",
+      source: "this project's prototype",
+    }),
+    labelTemperature: setting(z.number().positive(), 0.3, {
+      description: "Noise of preference labels by Bradley–Terry: P(chosen) = σ(difference of gold scores / this)",
+      unit: "gold score",
+      source: "this project",
+    }),
+  },
+  "A built-in task that generates its data and scores answers; give this or data",
+);

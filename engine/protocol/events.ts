@@ -1,0 +1,150 @@
+import * as z from "zod";
+
+const count = z.int().min(0);
+
+/** On every record: when it was written and how many came before it in the file. */
+const stamp = {
+  /** Milliseconds since 1970. */
+  time: z.number(),
+  /** Counts from 0 without gaps over the life of a run, also across resumes. */
+  sequence: count,
+};
+
+/** A table as people read it; its files hold the same in full. */
+export const tableSchema = z.strictObject({
+  /** Unique within the run, and the stem of its files: "winRates". */
+  name: z.string(),
+  title: z.string(),
+  columns: z.array(z.strictObject({ header: z.string(), align: z.enum(["left", "right"]) })),
+  rows: z.array(z.array(z.union([z.string(), z.number(), z.null()]))),
+  /** Files it was written to, relative to the run folder: Markdown, CSV, JSON. */
+  files: z.array(z.string()),
+});
+
+const runStarted = z.strictObject({
+  kind: z.literal("runStarted"),
+  ...stamp,
+  run: z.string(),
+  name: z.string(),
+  /** Backend and threads, for people: "wasm, 2 threads". */
+  device: z.string(),
+  /** True when the run goes on from where it was. */
+  resumed: z.boolean(),
+  stages: z.array(z.string()),
+});
+
+const stageStarted = z.strictObject({
+  kind: z.literal("stageStarted"),
+  ...stamp,
+  /** Unique within the run: "sft-1", "salsa". */
+  stage: z.string(),
+  /** Content address of what it makes. */
+  key: z.string(),
+  /** For people: "SFT, seed 1". */
+  name: z.string(),
+  /** The artifact is there already; nothing is computed. */
+  cached: z.boolean(),
+});
+
+const progress = z.strictObject({
+  kind: z.literal("progress"),
+  ...stamp,
+  stage: z.string(),
+  step: count,
+  total: count,
+  /** Seconds left in this stage; absent while it cannot be told. */
+  etaSeconds: z.number().min(0).optional(),
+});
+
+const metrics = z.strictObject({
+  kind: z.literal("metrics"),
+  ...stamp,
+  stage: z.string(),
+  step: count,
+  /** By path, such as `objective/kl`; null for what was not finite, which JSON cannot hold. */
+  values: z.record(z.string(), z.number().nullable()),
+});
+
+const sample = z.strictObject({
+  kind: z.literal("sample"),
+  ...stamp,
+  stage: z.string(),
+  step: count,
+  prompt: z.string(),
+  response: z.string(),
+  reward: z.number().nullable(),
+});
+
+const stageFinished = z.strictObject({
+  kind: z.literal("stageFinished"),
+  ...stamp,
+  stage: z.string(),
+  seconds: z.number().min(0),
+});
+
+const alarm = z.strictObject({
+  kind: z.literal("alarm"),
+  ...stamp,
+  stage: z.string(),
+  step: count,
+  /** Which watch went off: "negativeKl", "lengthCollapse". */
+  name: z.string(),
+  /** What is seen, why it may be, what to do. */
+  message: z.string(),
+});
+
+const table = z.strictObject({ kind: z.literal("table"), ...stamp, table: tableSchema });
+
+const runFinished = z.strictObject({
+  kind: z.literal("runFinished"),
+  ...stamp,
+  /** "stopped" after a graceful stop: resume goes on from there. */
+  status: z.enum(["finished", "stopped"]),
+  seconds: z.number().min(0),
+});
+
+const runFailed = z.strictObject({
+  kind: z.literal("runFailed"),
+  ...stamp,
+  /** Class of the error: "NumericalError". */
+  error: z.string(),
+  message: z.string(),
+  stage: z.string().nullable(),
+});
+
+/** One line of a run's events.jsonl. */
+export const eventSchema = z.discriminatedUnion("kind", [
+  runStarted,
+  stageStarted,
+  progress,
+  metrics,
+  sample,
+  stageFinished,
+  alarm,
+  table,
+  runFinished,
+  runFailed,
+]);
+
+/** A record of events.jsonl. */
+export type RunEvent = z.output<typeof eventSchema>;
+
+/** What a stage reports; the run folder stamps time and sequence on it. */
+export type EventBody = Unstamped<RunEvent>;
+
+/** A table of results. */
+export type Table = z.output<typeof tableSchema>;
+
+type Unstamped<E> = E extends unknown ? Omit<E, keyof typeof stamp> : never;
+
+/** Reads one line of events.jsonl; undefined for a torn or foreign line, which readers skip. */
+export function parseEvent(line: string): RunEvent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const result = eventSchema.safeParse(value);
+  return result.success ? result.data : undefined;
+}

@@ -1,0 +1,48 @@
+import type { DistributionSettings } from "../models/index.ts";
+import type { OptimizerSettings, ScheduleKind } from "../training/index.ts";
+import type { AdvantageSettings } from "./advantages.ts";
+import type { KlKind } from "./kl.ts";
+import type { KlController } from "./klController.ts";
+import type { PpoLossSettings } from "./ppoLoss.ts";
+import type { ScoreSettings } from "./scores.ts";
+
+/** Settings of a PPO training beyond its models and prompts. */
+export interface PpoSettings {
+  readonly iterations: number;
+  /** Rollouts per iteration. */
+  readonly batchSize: number;
+  /** Rollouts per forward and backward pass. */
+  readonly minibatchSize: number;
+  /** Minibatches per optimizer step. */
+  readonly gradientAccumulation: number;
+  readonly ppoEpochs: number;
+  /** Longest prompt, Q tokens. */
+  readonly queryLength: number;
+  /** Longest response, R tokens. */
+  readonly responseLength: number;
+  /** Divides the logits in sampling and in log-probs alike. */
+  readonly temperature: Required<DistributionSettings>["temperature"];
+  /** 0 is off. */
+  readonly topK: number;
+  /** 1 is off. */
+  readonly topP: number;
+  readonly eos: readonly number[];
+  readonly pad: number;
+  readonly klKind: KlKind;
+  readonly klController: KlController;
+  readonly score: ScoreSettings;
+  readonly advantages: AdvantageSettings;
+  readonly loss: PpoLossSettings;
+  readonly critic: "valueHead" | "separate";
+  readonly optimizer: OptimizerSettings;
+  readonly learningRate: number;
+  readonly schedule: ScheduleKind;
+  readonly warmupRatio: number;
+  readonly seed: number;
+}
+
+/** Optimizer steps in one iteration. */
+export function stepsPerIteration(settings: PpoSettings): number {
+  const { batchSize, minibatchSize, gradientAccumulation, ppoEpochs } = settings;
+  return (ppoEpochs * batchSize) / (minibatchSize * gradientAccumulation);
+}

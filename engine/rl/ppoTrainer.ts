@@ -1,0 +1,282 @@
+import type { Backend } from "../compute/backend.ts";
+import {
+  type Generation,
+  type ModelConfig,
+  type Rollouts,
+  type Weights,
+  DeviceWeights,
+  FullKlScorer,
+  Generator,
+  ResponseScorer,
+  RewardScorer,
+  joinResponses,
+  unpaddedSequences,
+} from "../models/index.ts";
+import { type DataPosition, type SavedTrainState, DataOrder, Random, TrainState, learningRateAt } from "../training/index.ts";
+import { type Advantages, advantages } from "./advantages.ts";
+import { klPerToken, mixKl } from "./kl.ts";
+import { type KlController, updateKl } from "./klController.ts";
+import { type PpoSettings, stepsPerIteration } from "./ppoSettings.ts";
+import { type LearningBatch, CRITIC, minibatchInputs, ppoStep } from "./ppoStep.ts";
+import { checkRatio, checkSelfKl, PreflightError, PREFLIGHT_TOLERANCE } from "./preflight.ts";
+import { responseMask } from "./responseMask.ts";
+import { rewards } from "./rewards.ts";
+import type { Floats, RolloutShape } from "./rollout.ts";
+import { rolloutStatistics } from "./rolloutStatistics.ts";
+import { type RunningMoments, NO_MOMENTS } from "./runningMoments.ts";
+import { processScores } from "./scores.ts";
+
+/** A model's shape and its weights. */
+export interface Model {
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+}
+
+/** The models of a PPO training. All share the policy's tokenizer. */
+export interface PpoModels {
+  /** Where the policy starts; with a value head when the critic is one. */
+  readonly policy: Model;
+  /** What holds the policy near: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
+  readonly references: readonly Model[];
+  readonly reward: Model;
+  /** Where a separate critic starts; with a value head. */
+  readonly critic?: Model;
+}
+
+/** What an interrupted training goes on from. */
+export interface SavedPpo {
+  readonly iteration: number;
+  readonly controller: KlController;
+  readonly moments: RunningMoments;
+  readonly prompts: DataPosition;
+  readonly train: SavedTrainState;
+}
+
+/** One iteration: what was sampled, how it was judged, and how the updates went. */
+export interface PpoIteration {
+  /** From 0. */
+  readonly iteration: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly generation: Generation;
+  /** Index of each rollout's prompt, `[N]`. */
+  readonly prompts: readonly number[];
+  /** From the reward model, before any processing, `[N]`. */
+  readonly scores: Floats;
+  /** Per-token quantities, `[N, R]` each. */
+  readonly logprobs: Floats;
+  readonly kl: Floats;
+  readonly rewards: Floats;
+  readonly learned: Advantages;
+}
+
+/**
+ * PPO with any reference: the soup of SALSA (Chegini et al. 2024, eq. 4), one SFT (eq. 2), or several (eq. 5).
+ *
+ * TRL 0.11 `PPOTrainer.step`, with the variants of later releases as settings. Holds device memory and programs
+ * until released. An iteration depends only on the state before it and the seed, so a restored training ends with
+ * the same bytes.
+ */
+export class PpoTrainer {
+  private readonly settings: PpoSettings;
+  private readonly prompts: readonly (readonly number[])[];
+  private readonly order: DataOrder;
+  private readonly state: TrainState;
+  private readonly parts: Parts;
+  private controller: KlController;
+  private moments: RunningMoments;
+  private iteration: number;
+
+  /**
+   * @param prompts - Token ids of the prompts to sample from.
+   * @param saved - Where to go on; from the start if absent.
+   */
+  constructor(
+    backend: Backend,
+    models: PpoModels,
+    prompts: readonly (readonly number[])[],
+    settings: PpoSettings,
+    saved?: SavedPpo,
+  ) {
+    this.settings = settings;
+    this.prompts = prompts;
+    this.order = new DataOrder(prompts.length, settings.seed, saved?.prompts);
+    this.state =
+      saved === undefined
+        ? TrainState.create(backend, startWeights(models))
+        : TrainState.restore(backend, saved.train);
+    this.parts = compileParts(backend, models, settings);
+    this.controller = saved?.controller ?? settings.klController;
+    this.moments = saved?.moments ?? NO_MOMENTS;
+    this.iteration = saved?.iteration ?? 0;
+  }
+
+  /**
+   * Samples, scores and learns from one batch.
+   * @throws {PreflightError} in the first iteration, when log-probs do not come from the distribution sampled.
+   * @throws {NumericalError} when the loss stops being finite.
+   */
+  async iterate(): Promise<PpoIteration> {
+    const { settings, iteration } = this;
+    const shape = { B: settings.batchSize, R: settings.responseLength };
+    const prompts = this.order.next(settings.batchSize);
+    const queries = prompts.map((index) => this.prompts[index]!);
+    const random = Random.of(settings.seed, "rollout", iteration);
+    const generation = await this.parts.generator.generate(this.state.weights, queries, random);
+    const rollouts = joinResponses(generation.queries, generation.responses, generation.lengths);
+    const mask = responseMask(generation.lengths, shape);
+
+    const policy = await this.parts.policyScorer.score(this.state.weights, rollouts); // [B, R] each
+    if (iteration === 0) await this.preflight(generation, rollouts, policy.logprobs, mask, shape);
+    const values = await this.values(policy.values, rollouts);
+    const kl = await this.kl(policy.logprobs, rollouts);
+    const scores = await this.parts.rewardScorer.score(this.parts.reward, unpaddedSequences(rollouts));
+
+    const ended = Array.from(generation.ended, (flag) => flag === 1);
+    const processed = processScores(scores, ended, this.moments, settings.score);
+    this.moments = processed.moments;
+    const { beta } = this.controller;
+    const paid = rewards(kl, processed.scores, mask, shape, { beta, scorePosition: settings.advantages.scorePosition });
+    const learned = advantages(paid, values, mask, shape, settings.advantages);
+    const batch = { rollouts, logprobs: policy.logprobs, mask, learned };
+    const updates = await this.learn(batch);
+    const statistics = rolloutStatistics(
+      { logprobs: policy.logprobs, kl, scores, mask, ended, beta, learned },
+      shape,
+    );
+    this.controller = updateKl(this.controller, statistics["objective/kl"], settings.batchSize);
+    this.iteration++;
+    const metrics = { ...statistics, ...updates };
+    return { iteration, metrics, generation, prompts, scores, logprobs: policy.logprobs, kl, rewards: paid, learned };
+  }
+
+  /** Copies everything that the next iteration depends on. */
+  async save(): Promise<SavedPpo> {
+    const { iteration, controller, moments } = this;
+    return { iteration, controller, moments, prompts: this.order.state, train: await this.state.save() };
+  }
+
+  /** The policy as it is now, without value head or critic. */
+  async policy(): Promise<Weights> {
+    const weights = await this.state.weights.read();
+    return new Map([...weights].filter(([name]) => !name.startsWith("v_head.") && !name.startsWith(CRITIC)));
+  }
+
+  release(): void {
+    this.state.release();
+    const { step, generator, policyScorer, criticScorer, referenceScorer, fullKl, rewardScorer } = this.parts;
+    for (const part of [step, generator, policyScorer, criticScorer, referenceScorer, fullKl, rewardScorer]) part?.release();
+    for (const weights of [...this.parts.references, this.parts.reward]) weights.release();
+  }
+
+  private async values(fromPolicy: Float32Array, rollouts: Rollouts): Promise<Float32Array> {
+    if (this.parts.criticScorer === undefined) return fromPolicy;
+    return (await this.parts.criticScorer.score(this.state.weights.under(CRITIC), rollouts)).values;
+  }
+
+  /** Per-token KL to the reference, averaged where there are several, `[B, R]`. */
+  private async kl(logprobs: Float32Array, rollouts: Rollouts): Promise<Float64Array> {
+    const { referenceScorer, fullKl, references } = this.parts;
+    const { klKind } = this.settings;
+    const kls: Floats[] = [];
+    for (const reference of references) {
+      if (fullKl !== undefined) kls.push(await fullKl.score(this.state.weights, reference, rollouts));
+      else if (klKind !== "full") {
+        kls.push(klPerToken(logprobs, (await referenceScorer.score(reference, rollouts)).logprobs, klKind));
+      }
+    }
+    return mixKl(kls);
+  }
+
+  private async preflight(
+    generation: Generation,
+    rollouts: Rollouts,
+    training: Float32Array,
+    mask: Floats,
+    shape: RolloutShape,
+  ): Promise<void> {
+    const { temperature, topK, topP } = this.settings;
+    const leftPadding = generation.queries.starts;
+    const facts = { temperature, trainingTemperature: temperature, topK, topP };
+    checkRatio({ sampled: generation.logprobs, training, mask, leftPadding }, shape, facts);
+    const self = await this.parts.referenceScorer.score(this.state.weights, rollouts);
+    checkSelfKl(training, self.logprobs, mask);
+  }
+
+  /** Several passes over the batch; metrics are means over the updates. */
+  private async learn(batch: LearningBatch): Promise<Record<string, number>> {
+    const { settings, iteration } = this;
+    const { minibatchSize, gradientAccumulation } = settings;
+    const perUpdate = minibatchSize * gradientAccumulation;
+    const totalSteps = settings.iterations * stepsPerIteration(settings);
+    const { schedule: kind, warmupRatio } = settings;
+    const sums: Record<string, number> = {};
+    let [updates, learningRate] = [0, 0];
+    for (let epoch = 0; epoch < settings.ppoEpochs; epoch++) {
+      const random = Random.of(settings.seed, "minibatch", iteration, epoch);
+      const rows = random.shuffle(Array.from({ length: settings.batchSize }, (_, row) => row));
+      for (let from = 0; from < rows.length; from += perUpdate) {
+        const micro = Array.from({ length: gradientAccumulation }, (_, at) =>
+          minibatchInputs(batch, rows.slice(from + at * minibatchSize, from + (at + 1) * minibatchSize), settings),
+        );
+        const schedule = { kind, learningRate: settings.learningRate, totalSteps, warmupRatio };
+        learningRate = learningRateAt(schedule, this.state.step);
+        const { gradNorm, metrics } = await this.parts.step.run(this.state, micro, learningRate);
+        if (iteration === 0 && updates === 0) checkFirstRatio(metrics["policy/ratio"] ?? NaN);
+        for (const [name, value] of Object.entries({ ...metrics, "policy/gradNorm": gradNorm })) {
+          sums[name] = (sums[name] ?? 0) + value;
+        }
+        updates++;
+      }
+    }
+    const means = Object.entries(sums).map(([name, sum]) => [name, sum / updates] as const);
+    return { ...Object.fromEntries(means), "policy/learningRate": learningRate };
+  }
+}
+
+interface Parts {
+  readonly step: ReturnType<typeof ppoStep>;
+  readonly generator: Generator;
+  readonly policyScorer: ResponseScorer;
+  readonly criticScorer: ResponseScorer | undefined;
+  readonly referenceScorer: ResponseScorer;
+  readonly fullKl: FullKlScorer | undefined;
+  readonly rewardScorer: RewardScorer;
+  readonly references: readonly DeviceWeights[];
+  readonly reward: DeviceWeights;
+}
+
+function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings): Parts {
+  const { minibatchSize, batchSize, queryLength, responseLength, temperature, topK, topP, eos, pad } = settings;
+  const policy = models.policy.config;
+  const critic = settings.critic === "separate" ? models.critic?.config : undefined;
+  // Scored in minibatches: what fits for learning fits for scoring.
+  const shapes = { batchSize: minibatchSize, queryLength, responseLength, temperature };
+  const sampling = { temperature, topK, topP };
+  return {
+    step: ppoStep(backend, critic === undefined ? { policy } : { policy, critic }, settings),
+    generator: new Generator(backend, policy, { batchSize, queryLength, responseLength, sampling, eos, pad }),
+    policyScorer: new ResponseScorer(backend, policy, shapes, critic === undefined ? ["language", "value"] : ["language"]),
+    criticScorer: critic === undefined ? undefined : new ResponseScorer(backend, critic, shapes, ["value"]),
+    referenceScorer: new ResponseScorer(backend, policy, shapes),
+    fullKl: settings.klKind === "full" ? new FullKlScorer(backend, policy, shapes) : undefined,
+    rewardScorer: new RewardScorer(backend, models.reward.config, {
+      batchSize: minibatchSize,
+      length: queryLength + responseLength,
+    }),
+    references: models.references.map(({ weights }) => DeviceWeights.upload(backend, weights)),
+    reward: DeviceWeights.upload(backend, models.reward.weights),
+  };
+}
+
+function startWeights({ policy, critic }: PpoModels): Weights {
+  if (critic === undefined) return policy.weights;
+  return new Map([...policy.weights, ...[...critic.weights].map(([name, tensor]) => [CRITIC + name, tensor] as const)]);
+}
+
+function checkFirstRatio(ratio: number): void {
+  if (Math.abs(ratio - 1) <= PREFLIGHT_TOLERANCE) return;
+  throw new PreflightError(
+    `preflight: the mean ratio of the first minibatch is ${ratio} where 1 is expected; ` +
+      "the update's log-probs differ from the scorer's: this is a fault of the backend, try another runtime.backend",
+  );
+}

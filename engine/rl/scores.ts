@@ -1,0 +1,51 @@
+import { checkSameLength } from "./rollout.ts";
+import { type RunningMoments, standardDeviation, updateMoments } from "./runningMoments.ts";
+
+/** What happens to a reward model's score before it becomes a reward. */
+export interface ScoreSettings {
+  /** Subtracted from the score of a response without end of sequence; 0 turns it off. */
+  readonly missingEosPenalty: number;
+  /** `std` divides by the running standard deviation, `normalise` subtracts the running mean first. */
+  readonly scaling: "none" | "std" | "normalise";
+  /** Scores are held within ± this; 0 turns it off. */
+  readonly clip: number;
+}
+
+export const SCORE_SCALINGS = ["none", "std", "normalise"] as const satisfies readonly ScoreSettings["scaling"][];
+
+/** Smallest f32 ε, added to the deviation as TRL does. */
+const EPSILON = 2 ** -23;
+
+/**
+ * Scores as PPO receives them, `[B]`, and the running moments after this batch.
+ *
+ * Order: missing-EOS penalty (TRL ≥ 0.12), scaling, clip (TRL 0.11 `step`). The penalty belongs to the score,
+ * so the moments see it.
+ *
+ * @param scores - As the reward model gave them, `[B]`.
+ * @param ended - Whether each response ends with eos, `[B]`.
+ * @param moments - Moments of the scores so far.
+ * @param settings - What to do.
+ */
+export function processScores(
+  scores: ArrayLike<number>,
+  ended: readonly boolean[],
+  moments: RunningMoments,
+  settings: ScoreSettings,
+): { readonly scores: Float64Array; readonly moments: RunningMoments } {
+  checkSameLength("processScores", { scores, ended });
+  const penalised = Float64Array.from(scores, (score, row) =>
+    ended[row] === true ? score : score - settings.missingEosPenalty,
+  );
+  const updated = settings.scaling === "none" ? moments : updateMoments(moments, penalised);
+  const scaled = scale(penalised, updated, settings.scaling);
+  if (settings.clip === 0) return { scores: scaled, moments: updated };
+  return { scores: scaled.map((score) => Math.min(Math.max(score, -settings.clip), settings.clip)), moments: updated };
+}
+
+function scale(scores: Float64Array, moments: RunningMoments, scaling: ScoreSettings["scaling"]): Float64Array {
+  if (scaling === "none") return scores;
+  const centre = scaling === "normalise" ? moments.mean : 0;
+  const deviation = standardDeviation(moments) + EPSILON;
+  return scores.map((score) => (score - centre) / deviation);
+}

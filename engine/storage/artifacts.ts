@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { CheckpointError } from "../protocol/errors.ts";
+import { atomicWrite, errorCode, onDisk, readIfThere, syncFolder, temporaryName, temporaryOwner } from "./disk.ts";
+import { type Json, stableHash } from "./json.ts";
+import { isRunning, type Lock, takeLock } from "./locks.ts";
+import { syncTree } from "./savepoints.ts";
+
+/** Names a stage's result by everything that it depends on. */
+export interface ArtifactKey {
+  /** Such as `sft`: letters, digits and dashes. */
+  readonly stage: string;
+  /** SHA-256, hex. */
+  readonly hash: string;
+}
+
+/** What an artifact consists of; written last, so that its presence means the rest is whole. */
+export interface Manifest {
+  readonly stage: string;
+  readonly hash: string;
+  /** By path within the artifact, with `/`. */
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+/** A stage's working folder, held by this process. */
+export interface Workspace {
+  readonly folder: string;
+  release(): Promise<void>;
+}
+
+const MANIFEST = "manifest.json";
+const WORK = ".work-";
+/** Hex digits of the hash in a folder's name: 64 bits, so that two of a million artifacts will not meet. */
+const NAME_DIGITS = 16;
+
+/** The key of what a stage makes of these ingredients (settings, inputs, code version). */
+export function artifactKey(stage: string, ingredients: Json): ArtifactKey {
+  if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(stage)) throw new RangeError(`artifactKey: ${stage} is not a stage name`);
+  return { stage, hash: stableHash({ stage, ingredients }) };
+}
+
+/** Finished results of stages under `<root>/artifacts`, each in a folder named by its ingredients' hash. */
+export class Artifacts {
+  readonly folder: string;
+
+  constructor(root: string) {
+    this.folder = path.join(root, "artifacts");
+  }
+
+  /** Where a finished artifact stands, whether it exists or not. */
+  path({ stage, hash }: ArtifactKey): string {
+    return path.join(this.folder, `${stage}-${hash.slice(0, NAME_DIGITS)}`);
+  }
+
+  /**
+   * Folder of a finished artifact; undefined when there is none.
+   * @throws {CheckpointError} when files of it are missing or have another size.
+   */
+  async get(key: ArtifactKey): Promise<string | undefined> {
+    const folder = this.path(key);
+    const manifest = await readManifest(folder);
+    if (manifest === undefined) return undefined;
+    if (manifest.hash !== key.hash) throw damaged(folder, "it was made from other ingredients");
+    for (const [name, { bytes }] of Object.entries(manifest.files)) {
+      const file = path.join(folder, name);
+      const size = await sizeOf(file);
+      if (size !== bytes) throw damaged(file, `${size ?? "no"} bytes where ${bytes} were written`);
+    }
+    return folder;
+  }
+
+  /**
+   * Makes an artifact: `build` fills a temporary folder, which gets its name when every file in it is safe on disk.
+   * The stage's working folder is removed with that. If another process finished the same one first, its is kept.
+   *
+   * @returns The artifact's folder.
+   * @throws {DiskError} and leaves nothing behind but the working folder.
+   */
+  async create(key: ArtifactKey, build: (folder: string) => Promise<void>): Promise<string> {
+    const folder = this.path(key);
+    await onDisk("create folder", this.folder, () => fs.mkdir(this.folder, { recursive: true }));
+    const temporary = temporaryName(folder);
+    try {
+      await onDisk("create folder", temporary, () => fs.mkdir(temporary));
+      await onDisk("build", folder, () => build(temporary));
+      const files = await listFiles(temporary);
+      const manifest: Manifest = { ...key, files: Object.fromEntries(files) };
+      await syncTree(temporary);
+      await atomicWrite(path.join(temporary, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
+      await moveInto(temporary, folder);
+    } finally {
+      await fs.rm(temporary, { recursive: true, force: true });
+    }
+    await onDisk("remove", folder, () => fs.rm(this.workFolder(key), { recursive: true, force: true }));
+    return folder;
+  }
+
+  /**
+   * The folder where a stage keeps what it needs to go on after a crash. It survives until the artifact is finished.
+   * @throws {LockedError} when another process is at work on the same artifact.
+   */
+  async work(key: ArtifactKey): Promise<Workspace> {
+    const folder = this.workFolder(key);
+    await onDisk("create folder", folder, () => fs.mkdir(folder, { recursive: true }));
+    const lock: Lock = await takeLock(path.join(folder, "lock"));
+    return { folder, release: () => lock.release() };
+  }
+
+  /**
+   * Reads every byte of an artifact and compares it with what was written.
+   * @throws {CheckpointError} naming the first file that differs.
+   */
+  async verify(key: ArtifactKey): Promise<void> {
+    const folder = this.path(key);
+    const manifest = await readManifest(folder);
+    if (manifest === undefined) throw damaged(folder, "it has no manifest");
+    const found = new Map(await listFiles(folder));
+    for (const [name, { sha256 }] of Object.entries(manifest.files)) {
+      const file = found.get(name);
+      if (file?.sha256 !== sha256) {
+        throw damaged(path.join(folder, name), file === undefined ? "it is missing" : "its content has changed");
+      }
+    }
+  }
+
+  /** Removes temporary folders whose process is gone, and damaged artifacts never: those are for people to look at. */
+  async collect(): Promise<void> {
+    await onDisk("clean up", this.folder, async () => {
+      for (const name of await namesIn(this.folder)) {
+        const owner = temporaryOwner(name);
+        if (owner === undefined || isRunning(owner)) continue;
+        await fs.rm(path.join(this.folder, name), { recursive: true, force: true });
+      }
+    });
+  }
+
+  private workFolder({ stage, hash }: ArtifactKey): string {
+    return path.join(this.folder, `${WORK}${stage}-${hash.slice(0, NAME_DIGITS)}`);
+  }
+}
+
+function damaged(file: string, what: string): CheckpointError {
+  const remedy = "remove the artifact's folder and run again: only this stage is made anew";
+  return new CheckpointError(`read artifact: ${what}`, { file, remedy });
+}
+
+async function readManifest(folder: string): Promise<Manifest | undefined> {
+  const file = path.join(folder, MANIFEST);
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Manifest;
+  } catch {
+    throw damaged(file, "the manifest is not JSON");
+  }
+}
+
+type FileRecord = readonly [name: string, content: { readonly bytes: number; readonly sha256: string }];
+
+/** Every file below a folder but the manifest, by name. */
+async function listFiles(folder: string): Promise<readonly FileRecord[]> {
+  const entries = await onDisk("list", folder, () => fs.readdir(folder, { recursive: true, withFileTypes: true }));
+  const records: FileRecord[] = [];
+  for (const entry of entries) {
+    const file = path.join(entry.parentPath, entry.name);
+    const name = path.relative(folder, file).replaceAll(path.sep, "/");
+    if (!entry.isFile() || name === MANIFEST) continue;
+    records.push([name, await onDisk("read", file, () => fingerprint(file))]);
+  }
+  return records.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+async function fingerprint(file: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.byteLength;
+  }
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+/** Gives a finished folder its name, unless somebody else's stands there already: equal keys mean equal content. */
+async function moveInto(temporary: string, folder: string): Promise<void> {
+  await onDisk("rename", folder, async () => {
+    try {
+      await fs.rename(temporary, folder);
+    } catch (error) {
+      const code = errorCode(error) ?? "";
+      if (!["ENOTEMPTY", "EEXIST", "EPERM"].includes(code) || (await readManifest(folder)) === undefined) throw error;
+    }
+  });
+  await syncFolder(path.dirname(folder));
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  return onDisk("read", file, async () => {
+    try {
+      return (await fs.stat(file)).size;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  });
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await fs.readdir(folder);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}

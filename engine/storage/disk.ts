@@ -1,0 +1,135 @@
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { DiskError } from "../protocol/errors.ts";
+
+/** What people can do about the errors that an operating system gives. */
+const REMEDIES: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
+  ENOSPC: ["no space left on the disk", "free some space and run again, finished stages are kept"],
+  EDQUOT: ["the disk quota is used up", "free some space and run again, finished stages are kept"],
+  EFBIG: ["the file would be larger than this system allows", "raise the limit (ulimit -f) or use another disk"],
+  EROFS: ["the disk is read-only", "choose another runtime.directory"],
+  EACCES: ["permission denied", "check who owns it, or choose another runtime.directory"],
+  EPERM: ["not permitted", "check who owns it, or choose another runtime.directory"],
+  EIO: ["the disk reported an error", "check the disk, and run again from another one"],
+  EMFILE: ["too many open files", "raise the limit (ulimit -n)"],
+  ENOTDIR: ["a part of the path is a file where a folder is needed", "move that file away or choose another path"],
+  EISDIR: ["a folder stands where a file is needed", "move it away or choose another path"],
+  ENOENT: ["no such file or folder", "check the path"],
+};
+
+/**
+ * Runs one piece of work on a file and turns what the system complains about into a DiskError that names the file.
+ * Errors that are not the system's pass as they are.
+ * @throws {DiskError}
+ */
+export async function onDisk<T>(operation: string, file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asDiskError(operation, file, error);
+  }
+}
+
+/** The same for work that blocks. */
+export function onDiskSync<T>(operation: string, file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asDiskError(operation, file, error);
+  }
+}
+
+function asDiskError(operation: string, file: string, error: unknown): unknown {
+  const code = errorCode(error);
+  if (code === undefined || error instanceof DiskError) return error;
+  const [what, remedy] = REMEDIES[code] ?? [code, "see the cause"];
+  return new DiskError(`${operation}: ${what}`, { file, remedy }, { cause: error });
+}
+
+/** The system's name for an error, such as ENOENT; undefined for other errors. */
+export function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
+  return "syscall" in error ? error.code : undefined;
+}
+
+/** Whether a path leads to a file or folder. */
+export async function fileExists(file: string): Promise<boolean> {
+  return onDisk("look for file", file, async () => {
+    try {
+      await fs.stat(file);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return false;
+      throw error;
+    }
+  });
+}
+
+/** Text of a file, or undefined when there is none. */
+export async function readIfThere(file: string): Promise<string | undefined> {
+  return onDisk("read", file, async () => {
+    try {
+      return await fs.readFile(file, "utf8");
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  });
+}
+
+let temporaries = 0;
+
+/** A name beside `file` that no other process or call uses, and that tells which process made it. */
+export function temporaryName(file: string): string {
+  temporaries += 1;
+  return path.join(path.dirname(file), `.tmp-${process.pid}-${temporaries}-${path.basename(file)}`);
+}
+
+/** The process that made a temporary name; undefined for other names. */
+export function temporaryOwner(name: string): number | undefined {
+  const pid = /^\.tmp-(\d+)-\d+-/.exec(name)?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
+
+/**
+ * Replaces a file: readers see all of the old content or all of the new, also after a crash or a power cut.
+ * @throws {DiskError}
+ */
+export async function atomicWrite(file: string, content: string | Uint8Array): Promise<void> {
+  const temporary = temporaryName(file);
+  await onDisk("write", file, async () => {
+    try {
+      await fs.writeFile(temporary, content, { flag: "wx", flush: true });
+      await fs.rename(temporary, file);
+    } catch (error) {
+      await fs.rm(temporary, { force: true });
+      throw error;
+    }
+    await syncFolder(path.dirname(file));
+  });
+}
+
+/** Makes the names in a folder durable; on systems that cannot (Windows), it does nothing. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  await onDisk("sync", folder, async () => {
+    const handle = await fs.open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+/** Makes a file's content durable. */
+export async function syncFile(file: string): Promise<void> {
+  await onDisk("sync", file, async () => {
+    const handle = await fs.open(file, "r+");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  });
+}

@@ -1,0 +1,100 @@
+/// <reference lib="esnext.float16" />
+
+/**
+ * Bytes per element of every safetensors type, in the format's own order: files hold the last ones first.
+ *
+ * The 4- and 6-bit types are left out: their elements have no address, and nothing here can use them.
+ */
+export const ELEMENT_BYTES = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  F8_E8M0: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  C64: 8,
+  F64: 8,
+  I64: 8,
+  U64: 8,
+} as const;
+
+export type ElementType = keyof typeof ELEMENT_BYTES;
+
+/** Types that become `Float32Array`s. */
+export const FLOAT_TYPES = ["F16", "BF16", "F32", "F64"] as const;
+export type FloatType = (typeof FLOAT_TYPES)[number];
+
+/** Types that weights are written in. */
+export type StoredType = "F16" | "BF16" | "F32";
+
+/** Whether a name is that of a type this engine knows. */
+export function isElementType(name: unknown): name is ElementType {
+  return typeof name === "string" && Object.hasOwn(ELEMENT_BYTES, name);
+}
+
+/** Whether elements of a type can be had as f32. */
+export function isFloatType(name: string): name is FloatType {
+  return (FLOAT_TYPES as readonly string[]).includes(name);
+}
+
+/** Numbers of a type that weights are written in: all but F64. */
+export function isStoredType(name: string): name is StoredType {
+  return isFloatType(name) && name !== "F64";
+}
+
+/**
+ * Little-endian elements as f32. Exact for F16, BF16 and F32; F64 is rounded to nearest.
+ *
+ * The bytes are a whole number of elements, at any alignment; the result may share their memory.
+ */
+export function decodeFloats(type: FloatType, bytes: Uint8Array): Float32Array {
+  const count = bytes.byteLength / ELEMENT_BYTES[type];
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  switch (type) {
+    case "F32":
+      return new Float32Array(aligned.buffer, aligned.byteOffset, count);
+    case "F64":
+      return Float32Array.from(new Float64Array(aligned.buffer, aligned.byteOffset, count));
+    case "F16":
+      return new Float32Array(new Float16Array(aligned.buffer, aligned.byteOffset, count));
+    case "BF16":
+      return decodeBf16(new Uint16Array(aligned.buffer, aligned.byteOffset, count));
+  }
+}
+
+/** f32 as little-endian elements, rounded to nearest, ties to even; may share the input's memory. */
+export function encodeFloats(type: StoredType, values: Float32Array): Uint8Array {
+  switch (type) {
+    case "F32":
+      return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    case "F16":
+      return new Uint8Array(new Float16Array(values).buffer);
+    case "BF16":
+      return new Uint8Array(encodeBf16(values).buffer);
+  }
+}
+
+function decodeBf16(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] ?? 0) << 16;
+  return new Float32Array(bits.buffer);
+}
+
+/** A NaN becomes the quiet one, 0x7FC0, as in PyTorch: rounding could carry it over into another number. */
+function encodeBf16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) {
+    const word = bits[i] ?? 0;
+    const isNan = (word & 0x7fffffff) > 0x7f800000;
+    halves[i] = isNan ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return halves;
+}

@@ -1,0 +1,136 @@
+import * as fs from "node:fs";
+import { DataError } from "../protocol/errors.ts";
+import { onDiskSync } from "./disk.ts";
+import type { Json } from "./json.ts";
+import { readLines } from "./lines.ts";
+
+/** Bytes looked at per step when a log's end is searched for. */
+const TAIL_BYTES = 65_536;
+const NEWLINE = 10;
+
+/**
+ * An append-only file of JSON records, one per line, that survives the death of its writer.
+ *
+ * A record is with the system when `append` returns, so killing the process loses nothing. A record that a crash cut
+ * short is removed when the log is opened for appending again.
+ */
+export class JsonLog {
+  readonly file: string;
+  private readonly descriptor: number;
+
+  /** @throws {DiskError} */
+  constructor(file: string) {
+    this.file = file;
+    this.descriptor = onDiskSync("open", file, () => fs.openSync(file, "a+"));
+    onDiskSync("repair", file, () => {
+      repair(this.descriptor);
+    });
+  }
+
+  /** @throws {DiskError} and leaves no part of the record behind. */
+  append(record: Json): void {
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    onDiskSync("append", this.file, () => {
+      const before = fs.fstatSync(this.descriptor).size;
+      try {
+        for (let done = 0; done < line.byteLength;) done += fs.writeSync(this.descriptor, line, done);
+      } catch (error) {
+        cutBack(this.descriptor, before);
+        throw error;
+      }
+    });
+  }
+
+  /** Makes what was appended survive a power cut as well. */
+  sync(): void {
+    onDiskSync("sync", this.file, () => {
+      fs.fsyncSync(this.descriptor);
+    });
+  }
+
+  close(): void {
+    onDiskSync("close", this.file, () => {
+      fs.closeSync(this.descriptor);
+    });
+  }
+}
+
+/** Best effort: the error that led here is the one to report, and opening the log again repairs it in any case. */
+function cutBack(descriptor: number, size: number): void {
+  try {
+    fs.ftruncateSync(descriptor, size);
+  } catch {
+    return;
+  }
+}
+
+/** Cuts off what follows the last whole record; one that lacks only its newline gets it. */
+function repair(descriptor: number): void {
+  const { size } = fs.fstatSync(descriptor);
+  let end = size;
+  for (;;) {
+    const newline = lastNewline(descriptor, end);
+    if (newline < 0) {
+      end = 0;
+      break;
+    }
+    end = newline + 1;
+    if (isRecord(readRange(descriptor, lastNewline(descriptor, newline) + 1, newline))) break;
+    end = newline; // a torn page can hold a newline as well
+  }
+  if (end === size) return;
+  if (isRecord(readRange(descriptor, end, size))) fs.writeSync(descriptor, "\n");
+  else fs.ftruncateSync(descriptor, end);
+}
+
+/** Position of the last newline before `end`; −1 when there is none. */
+function lastNewline(descriptor: number, end: number): number {
+  for (let to = end; to > 0; to -= TAIL_BYTES) {
+    const from = Math.max(0, to - TAIL_BYTES);
+    const at = readRange(descriptor, from, to).lastIndexOf(NEWLINE);
+    if (at >= 0) return from + at;
+  }
+  return -1;
+}
+
+function readRange(descriptor: number, from: number, to: number): Buffer {
+  const bytes = Buffer.alloc(to - from);
+  let done = 0;
+  while (done < bytes.byteLength) {
+    const read = fs.readSync(descriptor, bytes, done, bytes.byteLength - done, from + done);
+    if (read === 0) break;
+    done += read;
+  }
+  return bytes.subarray(0, done);
+}
+
+function isRecord(line: Buffer): boolean {
+  try {
+    JSON.parse(line.toString("utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The records of a log, in order, also while somebody appends to it: an unfinished last line is passed over.
+ * @throws {DataError} when a line before the last is damaged.
+ */
+export async function* readLog(file: string): AsyncGenerator<Json, undefined> {
+  let broken: { readonly line: number; readonly cause: unknown } | undefined;
+  for await (const { line, text } of readLines(file)) {
+    if (broken !== undefined) {
+      const place = { file, line: broken.line, remedy: "remove this line: the log was damaged on disk" };
+      throw new DataError("read log: not JSON", place, { cause: broken.cause });
+    }
+    let record: Json;
+    try {
+      record = JSON.parse(text) as Json;
+    } catch (cause) {
+      broken = { line, cause };
+      continue;
+    }
+    yield record;
+  }
+}

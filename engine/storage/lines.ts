@@ -1,0 +1,95 @@
+import { createReadStream } from "node:fs";
+import { DataError } from "../protocol/errors.ts";
+import { errorCode, onDisk } from "./disk.ts";
+
+/** A line of a text file. */
+export interface TextLine {
+  /** Counted from 1. */
+  readonly line: number;
+  /** Without its end, and without a byte order mark. */
+  readonly text: string;
+}
+
+/** Longer lines are refused: they are not data, and they would fill the memory, in bytes. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+const NEWLINE = 10;
+const RETURN = 13;
+const MARK = "\ufeff";
+
+/**
+ * The lines of a UTF-8 file that hold more than white space, one in memory at a time. Ends may be LF or CRLF.
+ * @throws {DataError} when the file is missing, not UTF-8, or has a line that is too long.
+ */
+export async function* readLines(file: string): AsyncGenerator<TextLine, undefined> {
+  let line = 0;
+  for await (const bytes of splitLines(file)) {
+    line += 1;
+    const text = decode(file, line, bytes);
+    if (text.trim() !== "") yield { line, text };
+  }
+}
+
+function decode(file: string, line: number, bytes: Uint8Array): string {
+  const body = bytes.at(-1) === RETURN ? bytes.subarray(0, -1) : bytes;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    return line === 1 && text.startsWith(MARK) ? text.slice(MARK.length) : text;
+  } catch (cause) {
+    throw new DataError("read: not UTF-8", { file, line, remedy: "save the file as UTF-8" }, { cause });
+  }
+}
+
+async function* splitLines(file: string): AsyncGenerator<Uint8Array, undefined> {
+  let parts: Uint8Array[] = []; // of the line that goes on in the next chunk
+  let held = 0;
+  let line = 1;
+  for await (const chunk of readChunks(file)) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      yield joined(parts, chunk.subarray(from, end));
+      parts = [];
+      held = 0;
+      line += 1;
+      from = end + 1;
+    }
+    parts.push(chunk.subarray(from));
+    held += chunk.byteLength - from;
+    if (held > MAX_LINE_BYTES) {
+      const remedy = "write one record per line (JSON Lines), not one array";
+      throw new DataError(`read: a line of more than ${MAX_LINE_BYTES} bytes`, { file, line, remedy });
+    }
+  }
+  if (held > 0) yield joined(parts, new Uint8Array());
+}
+
+function joined(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
+  return parts.length === 0 ? last : Buffer.concat([...parts, last]);
+}
+
+async function* readChunks(file: string): AsyncGenerator<Buffer, undefined> {
+  const chunks = createReadStream(file) as AsyncIterable<Buffer>;
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await onDisk("read", file, async () => missingAsData(file, () => iterator.next()));
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function missingAsData<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (errorCode(cause) !== "ENOENT") throw cause;
+    throw new DataError(
+      "read: no such file",
+      { file, remedy: "check the path; it counts from the config's folder" },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,140 @@
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { DataError } from "../protocol/errors.ts";
+import { atomicWrite, fileExists, onDisk, readIfThere } from "./disk.ts";
+import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { JsonLog, readLog } from "./jsonLog.ts";
+import { type Lock, type LockOwner, readLock, isAlive, takeLock } from "./locks.ts";
+
+/** The logs of a run. */
+export const RUN_LOGS = ["events", "samples", "judgments"] as const;
+export type RunLog = (typeof RUN_LOGS)[number];
+
+const RUN_FILE = "run.json";
+const LOCK_FILE = "lock";
+
+/** Folder of a run below the working directory (`.salsa`). */
+export function runPath(root: string, id: string): string {
+  if (!/^[\w][\w.-]*$/.test(id)) {
+    const remedy = "use letters, digits, dots, dashes and underscores";
+    throw new DataError(`open run: ${JSON.stringify(id)} is not a run id`, { file: path.join(root, "runs"), remedy });
+  }
+  return path.join(root, "runs", id);
+}
+
+/** Ids of the runs below the working directory, in the order of their names. */
+export async function listRuns(root: string): Promise<readonly string[]> {
+  const folder = path.join(root, "runs");
+  if (!(await fileExists(folder))) return [];
+  const names = await onDisk("list", folder, () => fs.readdir(folder));
+  const present = await Promise.all(names.map((name) => fileExists(path.join(folder, name, RUN_FILE))));
+  return names.filter((_, index) => present[index]).sort();
+}
+
+/**
+ * What is known of a run: its config as resolved, versions, seeds, device.
+ * @throws {DataError} when there is no such run.
+ */
+export async function readRun(folder: string): Promise<JsonObject> {
+  const file = path.join(folder, RUN_FILE);
+  const text = await readIfThere(file);
+  if (text === undefined) {
+    throw new DataError("read run: no such file", {
+      file,
+      remedy: "check the run id: salsa runs are under .salsa/runs",
+    });
+  }
+  try {
+    const json = JSON.parse(text) as Json;
+    if (isJsonObject(json)) return json;
+  } catch (cause) {
+    throw new DataError("read run: not JSON", { file, remedy: "start the run again from its config" }, { cause });
+  }
+  throw new DataError("read run: not a JSON object", { file, remedy: "start the run again from its config" });
+}
+
+/** The records of one of a run's logs; none when it was not begun. */
+export async function* readRunLog(folder: string, log: RunLog): AsyncGenerator<Json, undefined> {
+  const file = logFile(folder, log);
+  if (await fileExists(file)) yield* readLog(file);
+}
+
+/** The living process that works on a run; undefined when none does. */
+export async function runOwner(folder: string): Promise<LockOwner | undefined> {
+  const owner = await readLock(path.join(folder, LOCK_FILE));
+  return owner !== undefined && (await isAlive(owner)) ? owner : undefined;
+}
+
+function logFile(folder: string, log: RunLog): string {
+  return path.join(folder, `${log}.jsonl`);
+}
+
+/**
+ * A run's folder, held for writing by this process.
+ *
+ * `run.json`, `events.jsonl`, `samples.jsonl`, `judgments.jsonl`, `tables/`, `lock`.
+ */
+export class RunFolder {
+  readonly folder: string;
+  private readonly lock: Lock;
+  private readonly logs: Readonly<Record<RunLog, JsonLog>>;
+
+  private constructor(folder: string, lock: Lock, logs: Readonly<Record<RunLog, JsonLog>>) {
+    this.folder = folder;
+    this.lock = lock;
+    this.logs = logs;
+  }
+
+  /**
+   * Opens a run's folder for writing, making it if it is not there, and mends logs that a crash left torn.
+   * The lock file tells others the socket where this process can be reached.
+   *
+   * @throws {LockedError} when another living process writes to it.
+   */
+  static async open(root: string, id: string, socket?: string): Promise<RunFolder> {
+    const folder = runPath(root, id);
+    await onDisk("create folder", folder, () => fs.mkdir(path.join(folder, "tables"), { recursive: true }));
+    const lock = await takeLock(path.join(folder, LOCK_FILE), socket);
+    const opened: JsonLog[] = [];
+    try {
+      for (const log of RUN_LOGS) opened.push(new JsonLog(logFile(folder, log)));
+    } catch (error) {
+      for (const log of opened) log.close();
+      await lock.release();
+      throw error;
+    }
+    const logs = Object.fromEntries(RUN_LOGS.map((name, index) => [name, opened[index]]));
+    return new RunFolder(folder, lock, logs as Record<RunLog, JsonLog>);
+  }
+
+  /** @throws {DiskError} */
+  async writeRun(run: JsonObject): Promise<void> {
+    await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`);
+  }
+
+  /** Adds a record to a log; it outlives this process from here on. */
+  append(log: RunLog, record: Json): void {
+    this.logs[log].append(record);
+  }
+
+  /**
+   * Writes a file below the run's folder as a whole: `tables/winRates.md`, `report.html`.
+   * @returns Its path.
+   */
+  async writeFile(name: string, content: string): Promise<string> {
+    const file = path.join(this.folder, name);
+    await onDisk("create folder", path.dirname(file), () => fs.mkdir(path.dirname(file), { recursive: true }));
+    await atomicWrite(file, content);
+    return file;
+  }
+
+  /** Makes the logs durable and gives the run free. */
+  async close(): Promise<void> {
+    try {
+      for (const log of Object.values(this.logs)) log.sync();
+    } finally {
+      for (const log of Object.values(this.logs)) log.close();
+      await this.lock.release();
+    }
+  }
+}

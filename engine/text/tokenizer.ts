@@ -1,0 +1,149 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as huggingFace from "@huggingface/tokenizers";
+
+/** Files of a Hugging Face folder that describe its tokenizer. */
+const TOKENIZER_FILES = { tokenizer: "tokenizer.json", settings: "tokenizer_config.json" } as const;
+
+/** A tokenizer file that cannot be used. */
+export class TokenizerError extends Error {
+  override readonly name = "TokenizerError";
+}
+
+/** What JSON can hold. */
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** A parsed tokenizer file. */
+type TokenizerJson = Readonly<Record<string, Json | undefined>>;
+
+/** Contents of the two files, to be saved beside a checkpoint. */
+export interface TokenizerFiles {
+  /** tokenizer.json. */
+  readonly tokenizer: TokenizerJson;
+  /** tokenizer_config.json. */
+  readonly settings: TokenizerJson;
+}
+
+/** What this module uses of the package, whose own declarations nodenext cannot resolve. */
+interface Encoder {
+  encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: readonly number[] };
+  decode(ids: readonly number[], options: { skip_special_tokens: boolean }): string;
+  token_to_id(token: string): number | undefined;
+  id_to_token(id: number): string | undefined;
+  get_vocab(withAddedTokens?: boolean): ReadonlyMap<string, number>;
+}
+
+const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
+  readonly Tokenizer: new (tokenizer: object, settings: object) => Encoder;
+};
+
+const PLAIN = { add_special_tokens: false };
+const FRAMED = { add_special_tokens: true };
+
+/** Text to token ids and back, as the checkpoint's own tokenizer.json says. */
+export class Tokenizer {
+  readonly files: TokenizerFiles;
+  /** Ids with a meaning of their own; where no padding token is named, the end-of-text token pads. */
+  readonly bos: number | undefined;
+  readonly eos: number;
+  readonly pad: number;
+  private readonly encoder: Encoder;
+
+  /** @throws {TokenizerError} when a file is malformed or names no end-of-text token. */
+  constructor(files: TokenizerFiles, where = TOKENIZER_FILES.tokenizer as string) {
+    this.files = files;
+    try {
+      this.encoder = new HuggingFaceTokenizer(files.tokenizer, files.settings);
+    } catch (cause) {
+      throw new TokenizerError(`load tokenizer: ${where} is not a tokenizer the engine can run`, { cause });
+    }
+    const eos = this.special("eos_token");
+    if (eos === undefined) {
+      throw new TokenizerError(`load tokenizer: ${where}: no eos_token; name one in ${TOKENIZER_FILES.settings}`);
+    }
+    this.eos = eos;
+    this.bos = this.special("bos_token");
+    this.pad = this.special("pad_token") ?? eos;
+  }
+
+  /** Ids in the vocabulary, added tokens included: the highest one plus 1. */
+  get vocabularySize(): number {
+    return Math.max(...this.encoder.get_vocab(true).values()) + 1;
+  }
+
+  /** Token ids of a text as it stands; nothing is put around it. */
+  encode(text: string): number[] {
+    return [...this.encoder.encode(text, PLAIN).ids];
+  }
+
+  /** Token ids of a text that begins a sequence: with what the tokenizer puts in front (Llama's `<s>`). */
+  encodeStart(text: string): number[] {
+    const ids = [...this.encoder.encode(text, FRAMED).ids];
+    // Some tokenizers also close every text; here the response does that.
+    return ids.at(-1) === this.eos && ids.length > 1 ? ids.slice(0, -1) : ids;
+  }
+
+  /** Text of token ids; special tokens are left out. */
+  decode(ids: readonly number[]): string {
+    return ids.length === 0 ? "" : this.encoder.decode(ids, { skip_special_tokens: true });
+  }
+
+  /** Text of token ids with special tokens shown, for inspection. */
+  decodeAll(ids: readonly number[]): string {
+    return ids.length === 0 ? "" : this.encoder.decode(ids, { skip_special_tokens: false });
+  }
+
+  /** The id of a token, or undefined where the vocabulary lacks it. */
+  idOf(token: string): number | undefined {
+    return this.encoder.token_to_id(token);
+  }
+
+  /** The token of an id. */
+  tokenOf(id: number): string | undefined {
+    return this.encoder.id_to_token(id);
+  }
+
+  /** A token that tokenizer_config.json names, as a string or as an object with its content. */
+  private special(name: string): number | undefined {
+    const named = this.files.settings[name];
+    const token = isRecord(named) ? named["content"] : named;
+    if (token === undefined || token === null) return undefined;
+    const id = typeof token === "string" ? this.idOf(token) : undefined;
+    if (id === undefined) {
+      throw new TokenizerError(`load tokenizer: ${name} ${JSON.stringify(token)} is not in the vocabulary`);
+    }
+    return id;
+  }
+}
+
+/**
+ * Loads the tokenizer of a Hugging Face folder.
+ *
+ * @throws {TokenizerError} naming the file that is missing or malformed.
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const path = join(folder, TOKENIZER_FILES.tokenizer);
+  const [tokenizer, settings] = await Promise.all([
+    readObject(path),
+    readObject(join(folder, TOKENIZER_FILES.settings)),
+  ]);
+  return new Tokenizer({ tokenizer, settings }, path);
+}
+
+async function readObject(path: string): Promise<TokenizerJson> {
+  let json: Json;
+  try {
+    json = JSON.parse(await readFile(path, "utf8")) as Json;
+  } catch (cause) {
+    const problem = cause instanceof SyntaxError ? "is not valid JSON" : "cannot be read";
+    throw new TokenizerError(`load tokenizer: ${path} ${problem}; the folder must hold a complete checkpoint`, {
+      cause,
+    });
+  }
+  if (!isRecord(json)) throw new TokenizerError(`load tokenizer: ${path} must hold a JSON object`);
+  return json;
+}
+
+function isRecord(value: Json | undefined): value is TokenizerJson {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,24 @@
+export {
+  type BatchShape,
+  type DataPosition,
+  type Example,
+  type PreferencePair,
+  DataOrder,
+  pairBatches,
+  supervisedBatches,
+} from "./batches.ts";
+export { type OptimizerSettings } from "./optimizer.ts";
+export { type RandomState, Random } from "./random.ts";
+export { type PairLoss, rewardModelLoss, rewardModelStep } from "./rewardModel.ts";
+export { type Schedule, type ScheduleKind, SCHEDULES, learningRateAt } from "./schedule.ts";
+export { sftLoss, sftStep } from "./sft.ts";
+export {
+  type LossBuilder,
+  type LossNodes,
+  type StepResult,
+  type StepSettings,
+  Evaluation,
+  NumericalError,
+  TrainStep,
+} from "./step.ts";
+export { type SavedTrainState, TrainState } from "./trainState.ts";

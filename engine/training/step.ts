@@ -1,0 +1,225 @@
+import type { Backend, DeviceBuffer, Executable } from "../compute/backend.ts";
+import { gradients } from "../compute/graph/gradients.ts";
+import { plan } from "../compute/graph/program.ts";
+import { type Shape, type Tensor, Graph, sizeOf } from "../compute/graph/tensor.ts";
+import { accumulate } from "../compute/ops/index.ts";
+import type { DeviceWeights, SequenceInputs } from "../models/index.ts";
+import { type OptimizerSettings, hyperInputs, optimizerNodes } from "./optimizer.ts";
+import type { TrainState } from "./trainState.ts";
+
+/** A loss and what else to report, all scalars. */
+export interface LossNodes {
+  /** `[]`. The losses of a step's micro-batches must add up to that of the whole batch. */
+  readonly loss: Tensor;
+  /** `[]` each, by path, such as `policy/clipfrac`; added up over micro-batches like the loss. */
+  readonly metrics?: Readonly<Record<string, Tensor>>;
+}
+
+/** Builds the forward computation; called once per program, each time on an empty graph. */
+export type LossBuilder = (graph: Graph) => LossNodes;
+
+/** What a training step is compiled from. */
+export interface StepSettings {
+  /** For messages: "sft", "ppo". */
+  readonly name: string;
+  /** What to train: names and shapes of variables that the loss depends on. */
+  readonly parameters: ReadonlyMap<string, Shape>;
+  readonly loss: LossBuilder;
+  readonly optimizer: OptimizerSettings;
+}
+
+/** How a step went. */
+export interface StepResult {
+  readonly loss: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradNorm: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** A loss, norm or metric that is not a finite number; the weights are as they were before the step. */
+export class NumericalError extends Error {
+  override readonly name = "NumericalError";
+  /** Which one. */
+  readonly metric: string;
+  constructor(where: string, metric: string, value: number, remedy: string) {
+    super(`${where}: ${metric} is ${value}; ${remedy}`);
+    this.metric = metric;
+  }
+}
+
+/** Loss, gradients, clipping and AdamW as compiled programs: one run per step, or one per micro-batch and an update. */
+export class TrainStep {
+  private readonly backend: Backend;
+  private readonly settings: StepSettings;
+  private whole: Executable | undefined;
+  private parts: Parts | undefined;
+
+  constructor(backend: Backend, settings: StepSettings) {
+    this.backend = backend;
+    this.settings = settings;
+  }
+
+  /**
+   * Takes one optimizer step.
+   *
+   * With several micro-batches, the inputs of the loss, gradients are added up before one update. `frozen` binds the
+   * loss's variables that are not trained.
+   *
+   * @throws {NumericalError} when loss, gradient norm or a metric is not finite; nothing was updated then.
+   */
+  async run(
+    state: TrainState,
+    microBatches: readonly SequenceInputs[],
+    learningRate: number,
+    frozen: Readonly<Record<string, DeviceBuffer>> = {},
+  ): Promise<StepResult> {
+    const hyper = hyperInputs(this.settings.optimizer, { learningRate, step: state.step + 1 });
+    const variables = { ...state.variables, ...frozen };
+    const where = `${this.settings.name} step ${state.step + 1}`;
+    const [only, ...others] = microBatches;
+    if (only === undefined) throw new TypeError(`${where}: no batch given`);
+    const remedy = `lower the learning rate (now ${learningRate}) or set maxGradNorm`;
+    const result =
+      others.length === 0
+        ? await this.runWhole({ ...only, ...hyper }, variables, (totals) => checked(totals, where, remedy))
+        : await this.runParts(microBatches, hyper, variables, (totals) => checked(totals, where, remedy));
+    state.advance();
+    return result;
+  }
+
+  release(): void {
+    this.whole?.release();
+    this.parts?.accumulate.release();
+    this.parts?.update.release();
+    for (const buffer of Object.values(this.parts?.gradients ?? {})) this.backend.release(buffer);
+  }
+
+  private async runWhole(inputs: SequenceInputs, variables: Variables, check: Check): Promise<StepResult> {
+    this.whole ??= this.backend.compile(wholeProgram(this.settings));
+    return stepResult(check(scalars(await this.whole.run({ inputs, variables }))));
+  }
+
+  private async runParts(
+    microBatches: readonly SequenceInputs[],
+    hyper: SequenceInputs,
+    variables: Variables,
+    check: Check,
+  ): Promise<StepResult> {
+    this.parts ??= compileParts(this.backend, this.settings);
+    const { accumulate: add, update, gradients: sums, zeros } = this.parts;
+    for (const [name, buffer] of Object.entries(sums)) this.backend.write(buffer, zeros[name] ?? new Float32Array(0));
+    const bound = { ...variables, ...sums };
+    const totals: Record<string, number> = {};
+    for (const inputs of microBatches) {
+      const outputs = check(scalars(await add.run({ inputs, variables: bound })));
+      for (const [name, value] of Object.entries(outputs)) totals[name] = (totals[name] ?? 0) + value;
+    }
+    const norm = check(scalars(await update.run({ inputs: hyper, variables: bound })));
+    return stepResult({ ...totals, ...norm });
+  }
+}
+
+/** A loss without its gradient, for held-out data. */
+export class Evaluation {
+  private readonly executable: Executable;
+
+  constructor(backend: Backend, loss: LossBuilder) {
+    this.executable = backend.compile(plan(lossOutputs(loss(new Graph()))));
+  }
+
+  /** Adds up loss and metrics over the batches. */
+  async run(weights: DeviceWeights, batches: readonly SequenceInputs[]): Promise<Omit<StepResult, "gradNorm">> {
+    const totals: Record<string, number> = {};
+    for (const inputs of batches) {
+      const outputs = scalars(await this.executable.run({ inputs, variables: weights.buffers }));
+      for (const [name, value] of Object.entries(outputs)) totals[name] = (totals[name] ?? 0) + value;
+    }
+    const { loss, metrics } = stepResult(totals);
+    return { loss, metrics };
+  }
+
+  release(): void {
+    this.executable.release();
+  }
+}
+
+type Variables = Readonly<Record<string, DeviceBuffer>>;
+type Totals = Readonly<Record<string, number>>;
+type Check = (totals: Totals) => Totals;
+
+interface Parts {
+  readonly accumulate: Executable;
+  readonly update: Executable;
+  readonly gradients: Variables;
+  readonly zeros: Readonly<Record<string, Float32Array>>;
+}
+
+const METRIC = "metric:";
+const gradientName = (parameter: string): string => `gradient.${parameter}`;
+
+function wholeProgram({ parameters, loss: build, optimizer }: StepSettings): ReturnType<typeof plan> {
+  const graph = new Graph();
+  const nodes = build(graph);
+  const grads = gradients(nodes.loss, variablesOf(graph, parameters));
+  const { gradNorm, updates } = optimizerNodes(graph, parameters, grads, optimizer, nodes.loss);
+  return plan({ ...lossOutputs(nodes), gradNorm }, updates);
+}
+
+function compileParts(backend: Backend, { parameters, loss: build, optimizer }: StepSettings): Parts {
+  const forward = new Graph();
+  const nodes = build(forward);
+  const grads = gradients(nodes.loss, variablesOf(forward, parameters));
+  const sums = sumVariables(forward, parameters);
+  const added = sums.map((total, index) => accumulate(total, grads[index] ?? total));
+
+  const optimize = new Graph();
+  const { gradNorm, updates } = optimizerNodes(optimize, parameters, sumVariables(optimize, parameters), optimizer);
+
+  const zeros = Object.fromEntries(
+    [...parameters].map(([name, shape]) => [gradientName(name), new Float32Array(sizeOf(shape))]),
+  );
+  return {
+    accumulate: backend.compile(plan(lossOutputs(nodes), added)),
+    update: backend.compile(plan({ gradNorm }, updates)),
+    gradients: Object.fromEntries(
+      [...parameters].map(([name, shape]) => [gradientName(name), backend.allocate({ shape, dtype: "f32" })]),
+    ),
+    zeros,
+  };
+}
+
+function variablesOf(graph: Graph, parameters: ReadonlyMap<string, Shape>): readonly Tensor[] {
+  return [...parameters].map(([name, shape]) => graph.variable(name, shape));
+}
+
+function sumVariables(graph: Graph, parameters: ReadonlyMap<string, Shape>): readonly Tensor[] {
+  return [...parameters].map(([name, shape]) => graph.variable(gradientName(name), shape));
+}
+
+/** Metrics get a prefix, so that none can be called like the loss. */
+function lossOutputs({ loss, metrics = {} }: LossNodes): Record<string, Tensor> {
+  const named = Object.entries(metrics).map(([name, tensor]) => [METRIC + name, tensor] as const);
+  return { loss, ...Object.fromEntries(named) };
+}
+
+function scalars(outputs: Readonly<Record<string, ArrayLike<number>>>): Totals {
+  return Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, data[0] ?? NaN]));
+}
+
+function stepResult(totals: Totals): StepResult {
+  const metrics = Object.entries(totals)
+    .filter(([name]) => name.startsWith(METRIC))
+    .map(([name, value]) => [name.slice(METRIC.length), value] as const);
+  return {
+    loss: totals["loss"] ?? NaN,
+    gradNorm: totals["gradNorm"] ?? NaN,
+    metrics: Object.fromEntries(metrics),
+  };
+}
+
+function checked(totals: Totals, where: string, remedy: string): Totals {
+  for (const [name, value] of Object.entries(totals)) {
+    if (!Number.isFinite(value)) throw new NumericalError(where, name.replace(METRIC, ""), value, remedy);
+  }
+  return totals;
+}

@@ -1,0 +1,7 @@
+import type { ICruiseOptions, IFlattenedRuleSet } from "dependency-cruiser";
+
+declare const layers: {
+  readonly forbidden: NonNullable<IFlattenedRuleSet["forbidden"]>;
+  readonly options: ICruiseOptions;
+};
+export = layers;

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { BindingError } from "../../engine/compute/backend.ts";
+import { plan } from "../../engine/compute/graph/program.ts";
+import { Graph } from "../../engine/compute/graph/tensor.ts";
+import { accumulate } from "../../engine/compute/ops/index.ts";
+import { BACKENDS } from "./backends.ts";
+import { open } from "./open.ts";
+
+for (const candidate of BACKENDS) {
+  describe(`backend ${candidate.title}`, () => {
+    const backend = open(candidate);
+
+    it("says what it is and where it runs", () => {
+      assert.ok(backend().name.length > 0);
+      assert.ok(backend().device.length > 0);
+    });
+
+    it("keeps what is written to a buffer, and nothing of the host's array", async () => {
+      const host = Float32Array.of(1, 2, 3);
+      const buffer = backend().allocate({ shape: [3], dtype: "f32" }, host);
+      host[0] = 9;
+      const first = await backend().read(buffer);
+      assert.deepEqual([...first], [1, 2, 3]);
+      first[1] = 9;
+      assert.deepEqual([...(await backend().read(buffer))], [1, 2, 3]);
+      backend().write(buffer, Float32Array.of(4, 5, 6));
+      assert.deepEqual([...(await backend().read(buffer))], [4, 5, 6]);
+      backend().release(buffer);
+    });
+
+    it("fills a buffer without data with zeros", async () => {
+      const used = backend().allocate({ shape: [40], dtype: "f32" }, new Float32Array(40).fill(7));
+      backend().release(used);
+      const buffer = backend().allocate({ shape: [40], dtype: "f32" });
+      assert.deepEqual([...(await backend().read(buffer))], new Array(40).fill(0));
+      backend().release(buffer);
+    });
+
+    it("holds integers exactly", async () => {
+      const buffer = backend().allocate({ shape: [2], dtype: "i32" }, Int32Array.of(-1, 2 ** 31 - 1));
+      const data = await backend().read(buffer);
+      assert.ok(data instanceof Int32Array);
+      assert.deepEqual([...data], [-1, 2 ** 31 - 1]);
+      backend().release(buffer);
+    });
+
+    it("counts the bytes that it holds", () => {
+      const before = backend().allocatedBytes;
+      const buffer = backend().allocate({ shape: [100, 10], dtype: "f32" });
+      assert.ok(backend().allocatedBytes >= before + 4000);
+      backend().release(buffer);
+      assert.equal(backend().allocatedBytes, before);
+    });
+
+    it("refuses host data of another size", () => {
+      assert.throws(() => backend().allocate({ shape: [3], dtype: "f32" }, Float32Array.of(1, 2)), BindingError);
+      const buffer = backend().allocate({ shape: [3], dtype: "f32" });
+      assert.throws(() => {
+        backend().write(buffer, Float32Array.of(1, 2, 3, 4));
+      }, BindingError);
+      backend().release(buffer);
+    });
+
+    it("updates variables in place, run after run", async () => {
+      const graph = new Graph();
+      const total = accumulate(graph.variable("total", [2]), graph.input("x", [2]));
+      const executable = backend().compile(plan({}, [total]));
+      const buffer = backend().allocate({ shape: [2], dtype: "f32" }, Float32Array.of(1, 2));
+      for (const x of [Float32Array.of(10, 20), Float32Array.of(100, 200)]) {
+        assert.deepEqual(await executable.run({ inputs: { x }, variables: { total: buffer } }), {});
+      }
+      assert.deepEqual([...(await backend().read(buffer))], [111, 222]);
+      executable.release();
+      backend().release(buffer);
+    });
+
+    it("runs one program with different weights", async () => {
+      const graph = new Graph();
+      const executable = backend().compile(plan({ y: graph.variable("w", [2]).mul(graph.input("x", [2])) }));
+      const inputs = { x: Float32Array.of(1, 2) };
+      const weights = [3, 5].map((value) =>
+        backend().allocate({ shape: [2], dtype: "f32" }, new Float32Array(2).fill(value)),
+      );
+      const results = [];
+      for (const w of weights) results.push([...(await executable.run({ inputs, variables: { w } }))["y"]!]);
+      assert.deepEqual(results, [
+        [3, 6],
+        [5, 10],
+      ]);
+      executable.release();
+      for (const w of weights) backend().release(w);
+    });
+
+    it("gives back sources and views of them as outputs", async () => {
+      const graph = new Graph();
+      const x = graph.input("x", [2, 2]);
+      const w = graph.variable("w", [2]);
+      const outputs = {
+        x,
+        view: x.reshape([4]),
+        w,
+        constant: graph.constant(2.5, [3]),
+        ids: graph.input("ids", [2], "i32"),
+      };
+      const executable = backend().compile(plan(outputs));
+      const buffer = backend().allocate({ shape: [2], dtype: "f32" }, Float32Array.of(7, 8));
+      const inputs = { x: Float32Array.of(1, 2, 3, 4), ids: Int32Array.of(5, -6) };
+      const results = await executable.run({ inputs, variables: { w: buffer } });
+      assert.deepEqual(results, {
+        x: Float32Array.of(1, 2, 3, 4),
+        view: Float32Array.of(1, 2, 3, 4),
+        w: Float32Array.of(7, 8),
+        constant: Float32Array.of(2.5, 2.5, 2.5),
+        ids: Int32Array.of(5, -6),
+      });
+      executable.release();
+      backend().release(buffer);
+    });
+
+    it("names the input or variable that is missing or has another size", async () => {
+      const graph = new Graph();
+      const executable = backend().compile(plan({ y: graph.variable("weight", [2]).mul(graph.input("tokens", [2])) }));
+      const buffer = backend().allocate({ shape: [2], dtype: "f32" });
+      const other = backend().allocate({ shape: [3], dtype: "f32" });
+      const tokens = Float32Array.of(1, 2);
+      const wrong = [
+        [{ variables: { weight: buffer } }, /tokens/],
+        [{ inputs: { tokens } }, /weight/],
+        [{ inputs: { tokens: Float32Array.of(1) }, variables: { weight: buffer } }, /tokens/],
+        [{ inputs: { tokens }, variables: { weight: other } }, /weight/],
+      ] as const;
+      for (const [bindings, message] of wrong) {
+        await assert.rejects(executable.run(bindings), (error: Error) => {
+          assert.ok(error instanceof BindingError, String(error));
+          assert.match(error.message, message);
+          return true;
+        });
+      }
+      executable.release();
+      backend().release(buffer);
+      backend().release(other);
+    });
+  });
+}

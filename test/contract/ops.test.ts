@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import type { Backend } from "../../engine/compute/backend.ts";
+import { given } from "../../engine/compute/graph/tensor.ts";
+import { OPS } from "../../engine/compute/ops/index.ts";
+import { BACKENDS, ORACLE } from "./backends.ts";
+import { type Prepared, type Results, prepare, runCase } from "./case.ts";
+import { CASES } from "./cases/index.ts";
+import { assertClose, assertSameBytes } from "./close.ts";
+import { slopes } from "./differences.ts";
+import { open } from "./open.ts";
+
+/**
+ * Between two f32 implementations that sum a few hundred terms of size 1 in different orders: some 100 roundings of
+ * 2⁻²⁴ in the worst case, and approximated exponentials good to a few 2⁻²³.
+ */
+const TOLERANCE = 2e-5;
+/** Against finite differences, whose own error stays near 1e-5 per term of the loss; a wrong formula is off by far more. */
+const SLOPE_TOLERANCE = 2e-3;
+
+const prepared = new Map(CASES.map((test) => [test, prepare(test)]));
+const oracle = new Map<string, { readonly forward: Results; readonly backward?: Results }>();
+
+describe("ops", () => {
+  it("all occur in the cases", () => {
+    const used = new Set(
+      [...prepared.values()].flatMap(({ forward, backward }) =>
+        [...forward.instructions, ...(backward?.instructions ?? [])].map(({ op }) => op),
+      ),
+    );
+    assert.deepEqual(
+      OPS.map(({ name }) => name).filter((name) => !used.has(name)),
+      [],
+    );
+    assert.equal(new Set(CASES.map(({ title }) => title)).size, CASES.length, "titles must differ");
+  });
+
+  describe(`on ${ORACLE.title}`, () => {
+    const backend = open(ORACLE);
+    for (const [test, programs] of prepared) {
+      it(test.title, async () => {
+        const forward = await runCase(backend(), test, programs.forward, programs.inputs);
+        const { backward: program } = programs;
+        const backward = program && (await runCase(backend(), test, program, programs.inputs));
+        oracle.set(test.title, { forward, ...(backward && { backward }) });
+        checkExpected(test, forward);
+        for (const name of test.wrt ?? []) {
+          const gradient = given(backward?.[name]);
+          const found = await slopes(backend(), test, programs, name);
+          assertClose(
+            `d loss / d ${name}`,
+            found.map(({ index }) => given(gradient[index])),
+            found.map(({ value }) => value),
+            SLOPE_TOLERANCE,
+          );
+        }
+      });
+    }
+  });
+
+  for (const candidate of BACKENDS.filter((other) => other !== ORACLE)) {
+    describe(`on ${candidate.title}`, () => {
+      const backend = open(candidate);
+      for (const [test, programs] of prepared) {
+        it(test.title, async () => {
+          const results = await runBoth(backend(), test, programs);
+          const expected = given(oracle.get(test.title));
+          checkExpected(test, results.forward);
+          for (const pass of ["forward", "backward"] as const) {
+            for (const [name, data] of Object.entries(expected[pass] ?? {})) {
+              assertClose(`${pass} ${name}`, results[pass][name], data, test.tolerance ?? TOLERANCE);
+            }
+          }
+        });
+      }
+    });
+  }
+});
+
+describe("determinism", () => {
+  for (const family of new Set(BACKENDS.map((candidate) => candidate.family))) {
+    const candidates = BACKENDS.filter((candidate) => candidate.family === family);
+    it(`${family} gives the same bytes every time${candidates.length > 1 ? ", with any number of threads" : ""}`, async () => {
+      const backends = await Promise.all([...candidates, given(candidates[0])].map(({ create }) => create()));
+      for (const [test, programs] of prepared) {
+        const [first, ...others] = await Promise.all(backends.map((backend) => runBoth(backend, test, programs)));
+        for (const other of others) {
+          assertSameBytes(other.forward, given(first).forward);
+          assertSameBytes(other.backward, given(first).backward);
+        }
+      }
+      await Promise.all(backends.map((backend) => backend.close()));
+    }).timeout(120_000);
+  }
+});
+
+async function runBoth(
+  backend: Backend,
+  test: (typeof CASES)[number],
+  { forward, backward, inputs }: Prepared,
+): Promise<{ readonly forward: Results; readonly backward: Results }> {
+  return {
+    forward: await runCase(backend, test, forward, inputs),
+    backward: backward === undefined ? {} : await runCase(backend, test, backward, inputs),
+  };
+}
+
+function checkExpected({ expected, tolerance = TOLERANCE }: (typeof CASES)[number], results: Results): void {
+  for (const [index, output] of (expected?.outputs ?? []).entries()) {
+    if (output !== undefined) assertClose(`out${index}`, results[`out${index}`], output.data, tolerance);
+  }
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+
+import { RecordError } from "../../../../engine/evaluation/fastchat/fields.ts";
+import { comparisonsOf, pairJudgment } from "../../../../engine/evaluation/fastchat/judgments.ts";
+import {
+  categoryTemperature,
+  type PairJudgment,
+  readAnswer,
+  readPairJudgment,
+  readQuestion,
+  recordLine,
+} from "../../../../engine/evaluation/fastchat/records.ts";
+
+const question = {
+  question_id: 81,
+  category: "math",
+  turns: ["What is 2 + 2?", "And doubled?"],
+  reference: ["4", "8"],
+};
+const answer = {
+  question_id: 81,
+  answer_id: "x1",
+  model_id: "salsa",
+  choices: [{ index: 0, turns: ["4", "8"] }],
+  tstamp: 1700000000.5,
+};
+const judgment: PairJudgment = {
+  question_id: 81,
+  model_1: "salsa",
+  model_2: "ppo",
+  g1_winner: "model_1",
+  g2_winner: "model_1",
+  judge: ["gpt-4", "pair-v2"],
+  g1_user_prompt: "p1",
+  g1_judgment: "[[A]]",
+  g2_user_prompt: "p2",
+  g2_judgment: "[[B]]",
+  turn: 1,
+  tstamp: 1700000001,
+};
+
+describe("FastChat's files", () => {
+  it("come back as they were written", () => {
+    assert.deepEqual(readQuestion(JSON.parse(recordLine(question))), question);
+    assert.deepEqual(readAnswer(JSON.parse(recordLine(answer))), answer);
+    assert.deepEqual(readPairJudgment(JSON.parse(recordLine(judgment))), judgment);
+  });
+
+  it("may have question ids of text and no reference", () => {
+    const { question_id, reference } = readQuestion({ question_id: "a3f", category: "writing", turns: ["Hi"] });
+    assert.deepEqual([question_id, reference], ["a3f", undefined]);
+  });
+
+  it("are refused with the record, the field and what it holds", () => {
+    const refusals: readonly (readonly [() => unknown, string])[] = [
+      [
+        () => readQuestion({ ...question, turns: "Hi" }),
+        'read question: field turns must be a list of texts, got "Hi"',
+      ],
+      [() => readQuestion({ ...question, turns: [] }), "read question: field turns must be one turn or more, got []"],
+      [() => readAnswer({ ...answer, model_id: 3 }), "read answer: field model_id must be text, got 3"],
+      [
+        () => readPairJudgment({ ...judgment, g1_winner: "A" }),
+        'read pair judgment: field g1_winner must be one of model_1, model_2, tie, error, got "A"',
+      ],
+      [() => readQuestion([]), "read question: expected an object, got []"],
+    ];
+    for (const [read, message] of refusals) assert.throws(read, new RecordError(message));
+  });
+
+  it("sample at the category's temperature", () => {
+    assert.deepEqual(["writing", "stem", "math", "anything"].map(categoryTemperature), [0.7, 0.1, 0, 0.7]);
+  });
+});
+
+describe("pair judgments", () => {
+  const records: readonly PairJudgment[] = [
+    judgment,
+    { ...judgment, turn: 2, g2_winner: "tie" },
+    { ...judgment, question_id: 82, model_1: "ppo", model_2: "salsa" },
+    { ...judgment, question_id: 83, g1_winner: "error" },
+    { ...judgment, question_id: 84, model_2: "sft" },
+  ];
+
+  it("become comparisons seen from the side asked for, clustered by question", () => {
+    const rows = comparisonsOf(records, "salsa", "ppo");
+    assert.deepEqual(
+      rows.map(({ prompt, outcome }) => [prompt, outcome]),
+      [
+        ["81", "win"],
+        ["81", "tie"],
+        ["82", "loss"],
+        ["83", "dropped"],
+      ],
+    );
+    assert.deepEqual(rows[2]?.games, ["b", "b"]);
+  });
+
+  it("are written from verdicts as FastChat writes them", () => {
+    const verdict = {
+      outcome: "win",
+      games: [
+        { winner: "a", userPrompt: "p1", judgment: "[[A]]" },
+        { winner: "a", userPrompt: "p2", judgment: "[[B]]" },
+      ],
+    } as const;
+    assert.deepEqual(pairJudgment(verdict, judgment), judgment);
+  });
+});

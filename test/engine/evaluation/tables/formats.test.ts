@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+
+import { type Table, type TableEntry, winRateTable } from "../../../../engine/evaluation/table.ts";
+import { csvTable, parseCsvTable } from "../../../../engine/evaluation/tables/csv.ts";
+import { TableError } from "../../../../engine/evaluation/tables/fields.ts";
+import { TABLE_FORMATS } from "../../../../engine/evaluation/tables/index.ts";
+import { jsonTable, parseJsonTable } from "../../../../engine/evaluation/tables/json.ts";
+import type { Comparison, Outcome } from "../../../../engine/evaluation/winRates.ts";
+
+const paper: TableEntry = {
+  benchmark: "Arena-Hard",
+  a: "SALSA",
+  b: "PPO",
+  counts: { wins: 102, losses: 62, ties: 335, dropped: 1 },
+};
+
+const seeds: TableEntry = {
+  benchmark: "in",
+  a: "salsa",
+  b: "ppo",
+  comparisons: [1, 2].flatMap((seed) =>
+    (["win", "tie", "loss", "win"] as const).map((outcome, at): Comparison => ({
+      prompt: String(at),
+      seed,
+      outcome,
+      games: ["a", "b"],
+      lengths: [at, 2],
+    })),
+  ),
+};
+
+const entry = fc.record({
+  benchmark: fc.string(),
+  a: fc.string(),
+  b: fc.string({ unit: fc.constantFrom('"', ",", "\n", "\r", "x", " ", "|") }),
+  comparisons: fc.array(
+    fc.record({
+      prompt: fc.constantFrom("p", "q"),
+      seed: fc.nat(2),
+      outcome: fc.constantFrom<Outcome>("win", "loss", "tie", "dropped"),
+      lengths: fc.constant([1, 2] as const),
+    }),
+    { maxLength: 12 },
+  ),
+});
+
+const rendered = (name: string, table: Table): string =>
+  TABLE_FORMATS.find((format) => format.name === name)?.renderWinRates(table) ?? "";
+
+describe("win-rate table", () => {
+  it("has a line per seed and one over all, and Holm's p for the latter only", () => {
+    const table = winRateTable([seeds, paper]);
+    assert.deepEqual(
+      table.map(({ seed, nSeeds, holm }) => [seed, nSeeds, holm !== undefined]),
+      [
+        [1, 1, false],
+        [2, 1, false],
+        ["all", 2, true],
+        ["all", 1, true],
+      ],
+    );
+  });
+
+  it("has one line where there is one seed", () => {
+    const comparisons: Comparison[] = [{ prompt: "p", seed: 7, outcome: "win" }];
+    assert.deepEqual(
+      winRateTable([{ benchmark: "in", a: "x", b: "y", comparisons }]).map(({ seed }) => seed),
+      ["all"],
+    );
+  });
+});
+
+describe("table formats", () => {
+  for (const { name, extension, renderWinRates: render } of TABLE_FORMATS) {
+    it(`are complete: ${name} names both sides and the rate, also of an empty table`, () => {
+      const text = render(winRateTable([paper]));
+      for (const part of ["SALSA", "PPO", "Arena-Hard", "102"]) assert(text.includes(part), part);
+      assert.match(text, /54\.01|0\.540080/);
+      assert.match(extension, /^\.[a-z]+$/);
+      assert(render([]).endsWith("\n"));
+    });
+  }
+
+  it("align the columns of the terminal's", () => {
+    const lines = rendered("text", winRateTable([seeds, paper]))
+      .trimEnd()
+      .split("\n");
+    const at = lines[0]?.indexOf("win %") ?? NaN;
+    for (const line of lines.slice(2)) assert.match(line.slice(at - 1, at + 5), /^ [\d.]+$/);
+  });
+
+  it("are the paper's rates in Markdown", () => {
+    const [, rule, row] = rendered("markdown", winRateTable([paper])).split("\n");
+    assert.match(rule ?? "", /^\| --- \| --- \| --- \| ---: /);
+    assert.match(
+      row ?? "",
+      /^\| Arena-Hard \| SALSA \| PPO \| all \| 102 \| 62 \| 335 \| 1 \| 499 \| 20\.44 \| 54\.01 \| /,
+    );
+  });
+
+  it("escape what Markdown and LaTeX would read as their own", () => {
+    const odd = winRateTable([{ ...paper, a: "50_% & |x|" }]);
+    assert(rendered("markdown", odd).includes("50_% & \\|x\\|"));
+    assert(rendered("latex", odd).includes("50\\_\\% \\& |x|"));
+  });
+
+  it("come back from CSV and JSON as they went, whatever names and numbers hold", () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 4 }), (entries) => {
+        const table = winRateTable(entries);
+        assert.deepEqual(parseCsvTable(csvTable(table)), table);
+        assert.deepEqual(parseJsonTable(jsonTable(table)), table);
+      }),
+    );
+  });
+
+  it("refuse files that hold no table, naming line and field", () => {
+    const text = csvTable(winRateTable([paper]));
+    assert.throws(() => parseCsvTable(text.replace("102", "many")), {
+      message: 'read table: line 2: field wins is "many"',
+    });
+    assert.throws(() => parseCsvTable("a,b\r\n1,2\r\n"), { message: "read table: the header has no column benchmark" });
+    assert.throws(() => parseJsonTable("[{}]"), { message: "read table: row 1: field benchmark is missing" });
+    assert.throws(() => parseJsonTable("nonsense"), TableError);
+  });
+});

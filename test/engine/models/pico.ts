@@ -1,0 +1,63 @@
+import type { Backend } from "../../../engine/compute/backend.ts";
+import { createTfjsBackend } from "../../../engine/compute/backends/tfjs/index.ts";
+import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
+import {
+  type GenerationSettings,
+  type Head,
+  type ModelConfig,
+  type Weights,
+  initialize,
+  parseModelConfig,
+} from "../../../engine/models/index.ts";
+import { Random } from "../../../engine/training/index.ts";
+
+/** The backends that models are tested on: the oracle and the default. */
+export const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
+  tfjs: () => createTfjsBackend(),
+  wasm: () => createWasmBackend({ threads: 2 }),
+};
+
+/** config.json of a model small enough to differentiate numerically; grouped queries, spread wide enough to matter. */
+export const PICO_JSON = {
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  vocab_size: 19,
+  hidden_size: 16,
+  intermediate_size: 24,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 64,
+  rms_norm_eps: 1e-5,
+  initializer_range: 0.3,
+  tie_word_embeddings: false,
+} as const;
+
+export const PICO: ModelConfig = parseModelConfig(PICO_JSON);
+
+export const PICO_PAD = 0;
+export const PICO_EOS = 2;
+
+/** Weights of a pico model, drawn from the seed. */
+export function picoWeights(seed = 1, heads: readonly Head[] = ["language"], config = PICO): Weights {
+  return initialize(config, Random.of(seed, "pico"), heads);
+}
+
+/** Random token ids of the given lengths, none of them special. */
+export function picoSequences(lengths: readonly number[], seed = 7): number[][] {
+  const random = Random.of(seed, "sequences");
+  return lengths.map((length) => Array.from({ length }, () => 3 + random.integer(PICO.vocabularySize - 3)));
+}
+
+/** Settings of a generator over pico models. */
+export function picoGeneration(changes: Partial<GenerationSettings> = {}): GenerationSettings {
+  return {
+    batchSize: 3,
+    queryLength: 5,
+    responseLength: 6,
+    sampling: { temperature: 1 },
+    eos: [PICO_EOS],
+    pad: PICO_PAD,
+    ...changes,
+  };
+}

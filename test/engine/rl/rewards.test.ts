@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+
+import { ShapeError } from "../../../engine/compute/graph/tensor.ts";
+import {
+  endsWithEos,
+  responseLengths,
+  responseMask,
+  rewardMask,
+  scoreColumns,
+} from "../../../engine/rl/responseMask.ts";
+import { rewards } from "../../../engine/rl/rewards.ts";
+import { RolloutError } from "../../../engine/rl/rollout.ts";
+import { allClose } from "./evaluate.ts";
+
+const EOS = 2;
+const shape = { B: 3, R: 4 };
+/** Pad is eos: one response ends at column 1, one starts with eos, one never ends. */
+const tokens = [5, EOS, EOS, EOS, EOS, EOS, 7, EOS, 5, 6, 7, 8];
+const mask = responseMask(responseLengths(tokens, shape, [EOS]), shape);
+
+describe("response mask", () => {
+  it("ends at the first eos even when padding is eos too", () => {
+    assert.deepEqual([...mask], [1, 1, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1]);
+  });
+
+  it("knows which responses end by themselves", () => {
+    assert.deepEqual(endsWithEos(tokens, shape, [EOS]), [true, true, false]);
+    assert.deepEqual(endsWithEos(tokens, shape, [8]), [false, false, true]);
+  });
+
+  it("stops at whichever end token comes first", () => {
+    assert.deepEqual([...responseLengths(tokens, shape, [7, EOS])], [2, 1, 3]);
+  });
+
+  it("places the score on the last token, or on the first pad while there is one", () => {
+    assert.deepEqual([...scoreColumns(mask, shape, "lastToken")], [1, 0, 3]);
+    assert.deepEqual([...scoreColumns(mask, shape, "afterEos")], [2, 1, 3]);
+    assert.deepEqual([...rewardMask(mask, shape, "afterEos")], [1, 1, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1]);
+  });
+
+  it("refuses a row without response", () => {
+    assert.throws(() => scoreColumns(new Float32Array(4), { B: 2, R: 2 }, "lastToken"), RolloutError);
+  });
+});
+
+describe("rewards", () => {
+  const kl = Float64Array.of(1, 2, NaN, Infinity, 3, NaN, NaN, NaN, 0, 0, 0, 1);
+  const scores = [10, 20, 30];
+
+  it("are −β·KL plus the score at the end, and 0 in the padding whatever its KL", () => {
+    const paid = rewards(kl, scores, mask, shape, { beta: 0.5, scorePosition: "lastToken" });
+    allClose(paid, [-0.5, 9, 0, 0, 18.5, 0, 0, 0, 0, 0, 0, 29.5], 0);
+  });
+
+  it("pay the score after the eos when asked", () => {
+    const paid = rewards(kl, scores, mask, shape, { beta: 0.5, scorePosition: "afterEos" });
+    allClose(paid, [-0.5, -1, 10, 0, -1.5, 20, 0, 0, 0, 0, 0, 29.5], 0);
+  });
+
+  it("refuse a KL of another shape", () => {
+    const settings = { beta: 1, scorePosition: "lastToken" } as const;
+    assert.throws(() => rewards(new Float64Array(4), scores, mask, shape, settings), ShapeError);
+  });
+});

@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import fc from "fast-check";
+import { DataError } from "../../../engine/protocol/errors.ts";
+import type { Json } from "../../../engine/storage/json.ts";
+import { JsonLog, readLog } from "../../../engine/storage/jsonLog.ts";
+import { listRuns, readRun, readRunLog, RunFolder, runOwner, runPath } from "../../../engine/storage/runFolder.ts";
+import { collect, inTemporaryFolder } from "./temporaryFolder.ts";
+
+const record = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 1 })) as fc.Arbitrary<Json>;
+
+async function append(file: string, records: readonly Json[]): Promise<void> {
+  const log = new JsonLog(file);
+  for (const one of records) log.append(one);
+  log.close();
+  return Promise.resolve();
+}
+
+describe("JsonLog", () => {
+  it("gives back every record, and wherever it is cut, all those before the cut", async () => {
+    const property = fc.asyncProperty(
+      fc.array(record, { minLength: 1, maxLength: 5 }),
+      fc.nat(),
+      async (records, place) => {
+        await inTemporaryFolder(async (folder) => {
+          const file = path.join(folder, "events.jsonl");
+          await append(file, records);
+          const whole = await collect(readLog(file));
+          assert.deepEqual(whole, JSON.parse(JSON.stringify(records)));
+          const { size } = await fs.stat(file);
+          const cut = place % (size + 1);
+          await fs.truncate(file, cut);
+          const before = await collect(readLog(file));
+          await append(file, [{ next: true }]);
+          const after = await collect(readLog(file));
+          assert.deepEqual(after, [...before, { next: true }]);
+          assert.deepEqual(before, whole.slice(0, before.length));
+          const lines = records.map((one) => Buffer.byteLength(JSON.stringify(one)));
+          const complete = lines.filter(
+            (_, i) => lines.slice(0, i + 1).reduce((sum, length) => sum + length + 1, 0) <= cut,
+          );
+          assert.ok(before.length >= complete.length);
+        });
+      },
+    );
+    await fc.assert(property, { numRuns: 60 });
+  });
+
+  it("drops a torn page of zeros and newlines after a power cut", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const file = path.join(folder, "events.jsonl");
+      await append(file, [{ a: 1 }, { b: "x".repeat(100_000) }]);
+      await fs.appendFile(file, Buffer.concat([Buffer.alloc(4096), Buffer.from("\n{\n\0\0")]));
+      await append(file, [{ c: 3 }]);
+      const records = (await collect(readLog(file))) as { c?: number }[];
+      assert.equal(records.length, 3);
+      assert.deepEqual(records[2], { c: 3 });
+    });
+  });
+
+  it("names the line when one before the last is damaged", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const file = path.join(folder, "events.jsonl");
+      await fs.writeFile(file, '{"a":1}\n{oops\n{"b":2}\n');
+      await assert.rejects(collect(readLog(file)), (error) => error instanceof DataError && error.line === 2);
+    });
+  });
+});
+
+describe("RunFolder", () => {
+  it("keeps run.json, logs and tables, and is free again after closing", async () => {
+    await inTemporaryFolder(async (root) => {
+      const run = await RunFolder.open(root, "demo-1");
+      await run.writeRun({ config: { name: "demo" } });
+      run.append("events", { kind: "started" });
+      run.append("judgments", { winner: "salsa" });
+      const table = await run.writeFile("tables/winRates.md", "| arm |\n");
+      assert.equal((await runOwner(run.folder))?.pid, process.pid);
+      await run.close();
+      assert.equal(await runOwner(run.folder), undefined);
+      assert.deepEqual(await readRun(run.folder), { config: { name: "demo" } });
+      assert.deepEqual(await collect(readRunLog(run.folder, "events")), [{ kind: "started" }]);
+      assert.deepEqual(await collect(readRunLog(run.folder, "samples")), []);
+      assert.equal(await fs.readFile(table, "utf8"), "| arm |\n");
+      const names = ["events.jsonl", "judgments.jsonl", "run.json", "samples.jsonl", "tables"];
+      assert.deepEqual((await fs.readdir(run.folder)).sort(), names);
+      assert.deepEqual(await listRuns(root), ["demo-1"]);
+    });
+  });
+
+  it("refuses a second writer, and says who the first is", async () => {
+    await inTemporaryFolder(async (root) => {
+      const run = await RunFolder.open(root, "demo");
+      const message = new RegExp(`in use by process ${process.pid}; wait`);
+      await assert.rejects(RunFolder.open(root, "demo"), { name: "DiskError", message });
+      await run.close();
+      await (await RunFolder.open(root, "demo")).close();
+    });
+  });
+
+  it("is not opened under an id that leads elsewhere", () => {
+    for (const id of ["../x", "a/b", "", ".", "a\\b", "..", "-x"])
+      assert.throws(() => runPath("/r", id), DataError, id);
+  });
+
+  it("is reported when it is not there or not readable", async () => {
+    await inTemporaryFolder(async (root) => {
+      assert.deepEqual(await listRuns(root), []);
+      await assert.rejects(readRun(runPath(root, "none")), { name: "DataError", message: /no such file/ });
+      const run = await RunFolder.open(root, "bad");
+      await run.close();
+      await fs.writeFile(path.join(run.folder, "run.json"), "[");
+      await assert.rejects(readRun(run.folder), { name: "DataError", message: /not JSON/ });
+    });
+  });
+});

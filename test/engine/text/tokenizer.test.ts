@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Tokenizer, loadTokenizer, wordLevelTokenizer } from "../../../engine/text/index.ts";
+
+const BPE = join(import.meta.dirname, "../../golden/models/tokenizer");
+
+interface GoldenCase {
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly start: readonly number[];
+  readonly decoded: string;
+}
+
+describe("tokenizer of a checkpoint", () => {
+  it("encodes and decodes as Hugging Face's tokenizers does", async () => {
+    const tokenizer = await loadTokenizer(BPE);
+    const { cases } = JSON.parse(await readFile(join(BPE, "golden.json"), "utf8")) as { cases: GoldenCase[] };
+    for (const { text, ids, start, decoded } of cases) {
+      assert.deepEqual(tokenizer.encode(text), ids, text);
+      assert.deepEqual(tokenizer.encodeStart(text), start, text);
+      assert.equal(tokenizer.decode(start), decoded);
+    }
+  });
+
+  it("pads with end-of-text where no padding token is named", async () => {
+    const tokenizer = await loadTokenizer(BPE);
+    assert.equal(tokenizer.pad, tokenizer.eos);
+    assert.equal(tokenizer.bos, 0);
+    assert.equal(tokenizer.vocabularySize, 300);
+  });
+
+  it("decodes nothing to nothing", async () => {
+    assert.equal((await loadTokenizer(BPE)).decode([]), "");
+  });
+
+  it("names the file that is missing", async () => {
+    await assert.rejects(loadTokenizer(join(BPE, "nowhere")), (error: Error) => {
+      assert.equal(error.name, "TokenizerError");
+      assert.match(error.message, /nowhere.tokenizer(_config)?\.json cannot be read; the folder must hold a complete/);
+      return true;
+    });
+  });
+
+  it("names the file that is not JSON", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tokenizer-"));
+    await writeFile(join(folder, "tokenizer.json"), "{");
+    await writeFile(join(folder, "tokenizer_config.json"), "{}");
+    await assert.rejects(loadTokenizer(folder), /tokenizer\.json is not valid JSON/);
+    await rm(folder, { recursive: true });
+  });
+
+  it("refuses a model it does not know and settings without end-of-text", () => {
+    const { files } = wordLevelTokenizer(["a"]);
+    const model = { type: "Mystery" };
+    assert.throws(() => new Tokenizer({ ...files, tokenizer: { ...files.tokenizer, model } }), {
+      name: "TokenizerError",
+      message: "load tokenizer: tokenizer.json is not a tokenizer the engine can run",
+    });
+    assert.throws(() => new Tokenizer({ ...files, settings: {} }), {
+      name: "TokenizerError",
+      message: "load tokenizer: tokenizer.json: no eos_token; name one in tokenizer_config.json",
+    });
+    assert.throws(() => new Tokenizer({ ...files, settings: { eos_token: "<none>" } }), {
+      message: 'load tokenizer: eos_token "<none>" is not in the vocabulary',
+    });
+  });
+});

@@ -1,0 +1,42 @@
+"""Opens with transformers the checkpoints that write.ts made, and compares logits, scores and tokens.
+
+    node test/golden/models/write.ts /tmp/written
+    /tmp/venv/bin/python test/golden/models/load.py /tmp/written
+
+Recorded in written.json: the largest difference per model, for every version of transformers it was run with.
+"""
+
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+
+# Both sides compute in float32 and add in different orders; logits reach about 5.
+TOLERANCE = 1e-5
+
+
+def difference(folder):
+    expected = json.loads((folder / "expected.json").read_text())
+    ids = AutoTokenizer.from_pretrained(folder)(expected["text"], return_tensors="pt").input_ids
+    assert ids[0].tolist() == expected["ids"], f"{folder.name}: other token ids"
+    with torch.no_grad():
+        if "score" in expected:
+            model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+            return (model(ids).logits.flatten() - expected["score"]).abs().max().item()
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+        return (model(ids).logits.flatten() - torch.tensor(expected["logits"])).abs().max().item()
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    folders = sorted(path for path in pathlib.Path(sys.argv[1]).iterdir() if path.is_dir())
+    differences = {folder.name: difference(folder) for folder in folders}
+    record = pathlib.Path(__file__).parent / "written.json"
+    runs = json.loads(record.read_text()) if record.exists() else {}
+    runs[f"transformers {transformers.__version__}, torch {torch.__version__}"] = differences
+    assert max(differences.values()) < TOLERANCE, differences
+    record.write_text(json.dumps(runs, indent=2, sort_keys=True) + "\n")
+    print(record.read_text())
