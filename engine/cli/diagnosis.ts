@@ -76,10 +76,18 @@ function wasmFeatures(): Finding[] {
       ? { name, state: "ok", detail: "available" }
       : { name, state: "missing", detail: "not in this Node", remedy };
   return [
-    feature("wasm SIMD", WebAssembly.validate(Uint8Array.from(SIMD))),
-    feature("wasm relaxed SIMD", WebAssembly.validate(Uint8Array.from(RELAXED_SIMD))),
+    feature("wasm SIMD", compiles(SIMD)),
+    feature("wasm relaxed SIMD", compiles(RELAXED_SIMD)),
     feature("wasm threads", hasSharedMemory()),
   ];
+}
+
+function compiles(bytes: readonly number[]): boolean {
+  try {
+    return new WebAssembly.Module(Uint8Array.from(bytes)) instanceof WebAssembly.Module;
+  } catch {
+    return false;
+  }
 }
 
 function hasSharedMemory(): boolean {

@@ -1,3 +1,5 @@
+import { describeMetric } from "../protocol/catalogue.ts";
+import type { MetricName } from "../protocol/catalogue.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { formatDuration, formatNumber } from "./format.ts";
 import { styled } from "./terminal.ts";
@@ -16,12 +18,16 @@ const REDRAW = 100;
 const LINE_INTERVAL = 10_000;
 const BAR_WIDTH = 24;
 /** Metrics worth a place beside the bar; the first that a stage reports is shown. */
-const HEADLINES = ["objective/score", "reward/accuracy", "loss/total"];
+const HEADLINES: readonly MetricName[] = ["objective/score", "reward/accuracy", "loss/total"];
+
+/** Names of stages that were made before, given in the line that says so. */
+const MOST_NAMES = 4;
 
 /** Where the stage that runs now stands. */
 interface Standing {
   readonly stage: string;
-  readonly name: string;
+  /** "salsa (RLHF)": what it makes, and what kind of work that is. */
+  readonly label: string;
   /** Time and step of its first progress, for guessing what is left. */
   first: { readonly time: number; readonly step: number } | undefined;
   line: string;
@@ -33,9 +39,13 @@ interface Standing {
 export function progressView(terminal: Terminal): ProgressView {
   let standing: Standing | undefined;
   let isBarShown = false;
+  let madeBefore: string[] = [];
   const clear = (): void => {
     if (isBarShown) terminal.err("\r\x1b[2K");
     isBarShown = false;
+    // Said once for all that follow each other: a repeated run would begin with a screenful of them.
+    if (madeBefore.length > 0) terminal.err(`${mark(terminal, "done")} made before: ${listed(madeBefore)}\n`);
+    madeBefore = [];
   };
   const say = (line: string): void => {
     clear();
@@ -57,10 +67,11 @@ export function progressView(terminal: Terminal): ProgressView {
   };
   const show = (event: RunEvent): void => {
     if (event.kind === "stageStarted") {
-      const { stage, name, time } = event;
-      standing = { stage, name, first: undefined, line: "", headline: "", drawn: time };
-      if (event.cached) say(`${mark(terminal, "done")} ${name}  already made`);
-      else if (!terminal.isInteractive) say(`${name} ...`);
+      const { stage, time } = event;
+      const label = `${stage} (${event.name})`;
+      standing = event.cached ? undefined : { stage, label, first: undefined, line: "", headline: "", drawn: time };
+      if (event.cached) madeBefore.push(stage);
+      else if (!terminal.isInteractive) say(`${label} ...`);
       return;
     }
     const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;
@@ -70,19 +81,19 @@ export function progressView(terminal: Terminal): ProgressView {
       current.line = progressLine(terminal, current, event);
       draw(event.time);
     }
-    const line = announcement(terminal, event, current?.name);
+    const line = announcement(terminal, event, current?.label);
     if (line !== undefined) say(line);
   };
   return { show, close: clear };
 }
 
 /** The line that stays, for events that have one. */
-function announcement(terminal: Terminal, event: RunEvent, name: string | undefined): string | undefined {
+function announcement(terminal: Terminal, event: RunEvent, label: string | undefined): string | undefined {
   switch (event.kind) {
     case "runStarted":
       return `${event.resumed ? "Resuming" : "Run"} ${styled(terminal, "bold", event.run)} on ${event.device}`;
     case "stageFinished":
-      return `${mark(terminal, "done")} ${name ?? event.stage}  ${formatDuration(event.seconds)}`;
+      return label && `${mark(terminal, "done")} ${label}  ${formatDuration(event.seconds)}`;
     case "alarm":
       return `${mark(terminal, "alarm")} ${event.stage}, step ${event.step}: ${event.message}`;
     case "stageStarted":
@@ -99,7 +110,7 @@ function announcement(terminal: Terminal, event: RunEvent, name: string | undefi
 
 function progressLine(
   terminal: Terminal,
-  { name, first }: Standing,
+  { label, first }: Standing,
   event: Extract<RunEvent, { kind: "progress" }>,
 ): string {
   const { step, total, time } = event;
@@ -107,10 +118,10 @@ function progressLine(
   const percent = `${Math.floor(100 * share)} %`.padStart(5);
   const eta = event.etaSeconds ?? guessedSeconds({ step, total, time }, first);
   const left = eta === undefined ? "" : `  ${formatDuration(eta)} left`;
-  if (!terminal.isInteractive) return `${name} ${percent.trim()} (${step}/${total})${left}`;
+  if (!terminal.isInteractive) return `${label} ${percent.trim()} (${step}/${total})${left}`;
   const filled = Math.round(share * BAR_WIDTH);
   const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  return `  ${name}  ${bar} ${percent}${left}`;
+  return `  ${label}  ${bar} ${percent}${left}`;
 }
 
 /** Seconds left at the pace since the stage's first progress, if there was any since. */
@@ -124,7 +135,12 @@ function guessedSeconds(
 
 function headlineOf(values: Readonly<Record<string, number | null>>): string {
   const name = HEADLINES.find((one) => typeof values[one] === "number");
-  return name === undefined ? "" : `${name} ${formatNumber(values[name] ?? 0)}`;
+  return name === undefined ? "" : `${describeMetric(name).label} ${formatNumber(values[name] ?? 0)}`;
+}
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - MOST_NAMES;
+  return names.slice(0, MOST_NAMES).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
 function mark(terminal: Terminal, kind: "done" | "alarm"): string {

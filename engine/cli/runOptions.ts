@@ -5,7 +5,7 @@ import { choiceOption, numberOption, textOption } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { Arguments, CommandContext, OptionSpec } from "./command.ts";
 import type { RuntimeOverrides } from "./files.ts";
-import type { RunResult } from "./pipeline.ts";
+import type { RunResult } from "../pipeline/index.ts";
 import { progressView } from "./progress.ts";
 import { renderTable } from "./tables.ts";
 import { printJson } from "./terminal.ts";

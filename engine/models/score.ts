@@ -28,13 +28,13 @@ export interface ScorerSettings {
   readonly temperature?: number;
 }
 
-/** What a model says about response tokens; 0 after each response's end. */
+/** What a model says about response tokens. */
 export interface ResponseScores {
-  /** Log π(token), nats, `[N, R]`. */
+  /** Log π(token), nats, `[N, R]`; 0 after each response's end. */
   readonly logprobs: Float32Array;
-  /** Entropy of the distribution the token was drawn from, nats, `[N, R]`. */
+  /** Entropy of the distribution the token was drawn from, nats, `[N, R]`; 0 after each response's end. */
   readonly entropies: Float32Array;
-  /** Value of the state before each token, `[N, R]`; empty without the value head. */
+  /** Value of the state before each token, `[N, R]`, padding included; empty without the value head. */
   readonly values: Float32Array;
 }
 
@@ -186,7 +186,10 @@ async function runRollouts(
       copyRows(results[name], data, rows, responseLength);
     }
   }
-  for (const data of Object.values(results)) clearPadding(data, rollouts);
+  for (const [name, data] of Object.entries(results)) {
+    // A score that is paid on the first pad after the end is learned there: that value must be real.
+    if (name !== "values") clearPadding(data, rollouts);
+  }
   return results;
 }
 

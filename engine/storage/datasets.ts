@@ -104,7 +104,7 @@ function conversation(record: JsonRecord): readonly Message[] {
   const value = record.fields["messages"];
   if (!Array.isArray(value)) throw wrongType(record, "messages", "a list", value);
   const messages = (value as readonly Json[]).map((item, index) => message(record, `messages[${index}]`, item));
-  if (messages.at(-1)?.role === "assistant") return messages;
+  if (messages[messages.length - 1]?.role === "assistant") return messages;
   const remedy = "end every conversation with the response to learn";
   throw new DataError("messages does not end with an assistant's turn", { ...placeOf(record), remedy });
 }

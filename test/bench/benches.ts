@@ -2,6 +2,7 @@ import { copyFile, mkdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BASELINES, BENCH_FOLDER, installNode, installPython, ROOT } from "./install.ts";
 import { type Command, runProcess } from "./process.ts";
+import { waitForQuiet } from "./quiet.ts";
 import { soupFiles } from "./soupFiles.ts";
 import { median, type Timing } from "./worker.ts";
 
@@ -26,7 +27,12 @@ export interface RuntimeTiming {
   /** Median of the processes' medians. */
   readonly ms: number;
   readonly minMs: number;
-  readonly processes: readonly Timing[];
+  readonly processes: readonly ProcessTiming[];
+}
+
+/** One process, and which fraction of the cores was busy before it started. */
+interface ProcessTiming extends Timing {
+  readonly busyBefore: number;
 }
 
 /** What a benchmark needs to run. */
@@ -85,6 +91,7 @@ const demo: Bench = {
   name: "demo",
   targets: { "demo.seconds": { atMost: 150 }, "demo.peakMiB": { atMost: 1024 } },
   async run({ log }) {
+    await waitForQuiet(log);
     log("demo: the whole pipeline, once");
     const folder = join(BENCH_FOLDER, "demo"); // runs land beside the config, so a copy elsewhere starts afresh
     await rm(folder, { recursive: true, force: true });
@@ -151,20 +158,21 @@ async function alternate(
   { rounds, log }: Setting,
   commands: Readonly<Record<string, Command>>,
 ): Promise<Record<string, RuntimeTiming>> {
-  const processes = new Map<string, Timing[]>(Object.keys(commands).map((name) => [name, []]));
+  const processes = new Map<string, ProcessTiming[]>(Object.keys(commands).map((name) => [name, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const [name, command] of Object.entries(commands)) {
+      const busyBefore = await waitForQuiet(log);
       const { stdout, peakMiB } = await runProcess(command);
       const timing = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Timing;
       checkLosses(name, timing);
-      processes.get(name)?.push({ ...timing, ...(peakMiB && { peakMiB }) });
+      processes.get(name)?.push({ ...timing, busyBefore, ...largestMemory(timing.peakMiB, peakMiB) });
       log(`round ${round} of ${rounds}: ${name} ${timing.ms.toFixed(1)} ms`);
     }
   }
   return Object.fromEntries([...processes].map(([name, timings]) => [name, summarize(timings)]));
 }
 
-function summarize(processes: readonly Timing[]): RuntimeTiming {
+function summarize(processes: readonly ProcessTiming[]): RuntimeTiming {
   const ms = median(processes.map((timing) => timing.ms));
   return { ms, minMs: Math.min(...processes.map((timing) => timing.minMs)), processes };
 }
@@ -180,4 +188,10 @@ function speedup(timings: Readonly<Record<string, RuntimeTiming>>, theirs: strin
   const [mine, other] = [timings["ours"], timings[theirs]];
   if (mine === undefined || other === undefined) throw new Error(`no timings of ours and ${theirs}`);
   return other.ms / mine.ms;
+}
+
+/** What a process says of itself is exact; what was seen from outside has its descendants too. */
+function largestMemory(own: number | undefined, seen: number | undefined): { peakMiB?: number } {
+  const known = [own, seen].filter((value) => value !== undefined);
+  return known.length === 0 ? {} : { peakMiB: Math.max(...known) };
 }

@@ -1,4 +1,4 @@
-import { cpus, loadavg, totalmem } from "node:os";
+import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { BENCHES, type Findings, type Setting, type Target, THREADS } from "./benches.ts";
 
@@ -9,8 +9,6 @@ Names: ${BENCHES.map(({ name }) => name).join(", ")} (default: all)
   --rounds N  processes per runtime, alternating (default 3)
   --json      one JSON object instead of the table
 `;
-/** Above this many busy cores before we start, the figures only indicate. */
-const BUSY = 0.5;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -27,11 +25,9 @@ async function main(): Promise<number> {
   const log = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  const [load = 0] = loadavg();
-  if (load > BUSY) log(`the machine is busy (load ${load.toFixed(1)}): figures are only indicative`);
   const selected = BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const { findings, failures } = await runAll(selected, { rounds, log });
-  if (values.json === true) process.stdout.write(`${JSON.stringify(asJson(findings, failures, load))}\n`);
+  if (values.json === true) process.stdout.write(`${JSON.stringify(asJson(findings, failures))}\n`);
   else process.stdout.write(asTable(findings));
   return failures.length === 0 ? 0 : 1;
 }
@@ -54,7 +50,7 @@ async function runAll(
   return { findings, failures };
 }
 
-function asJson(findings: readonly Findings[], failed: readonly string[], loadBefore: number): unknown {
+function asJson(findings: readonly Findings[], failed: readonly string[]): unknown {
   const raw = findings.flatMap(({ bench, timings }) =>
     Object.entries(timings).map(([runtime, timing]) => [`${bench}.${runtime}`, timing] as const),
   );
@@ -70,7 +66,6 @@ function asJson(findings: readonly Findings[], failed: readonly string[], loadBe
       processor: cpus()[0]?.model,
       cores: cpus().length,
       memoryGiB: Math.round(totalmem() / 2 ** 30),
-      loadBefore,
     },
   };
 }

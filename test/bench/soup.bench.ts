@@ -7,7 +7,12 @@ import { type BenchOptions, median, type Timing } from "./worker.ts";
  *
  * `files` are the first, the second and the output.
  */
-export async function soupBench({ warmup, repeats, threads, files }: BenchOptions): Promise<Omit<Timing, "versions">> {
+export async function soupBench({
+  warmup,
+  repeats,
+  threads,
+  files = [],
+}: BenchOptions): Promise<Omit<Timing, "versions">> {
   const [first = "", second = "", output = ""] = files;
   const samples: number[] = [];
   for (let i = 0; i < warmup + repeats; i++) {

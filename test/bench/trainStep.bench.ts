@@ -24,7 +24,11 @@ export async function trainStepBench(options: StepBenchOptions = DEFAULTS): Prom
   return { ...timing, threads, versions: { node: process.versions.node } };
 }
 
-async function timeReferenceStep(backend: Backend, repeats: Repeats): Promise<Omit<Timing, "threads" | "versions">> {
+/** Times the step on any backend. */
+export async function timeReferenceStep(
+  backend: Backend,
+  repeats: Repeats,
+): Promise<Omit<Timing, "threads" | "versions">> {
   const { batch: batchSize, tokens: length } = REFERENCE;
   const config = referenceConfig();
   const state = TrainState.create(backend, checkpointWeights());

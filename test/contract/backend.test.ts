@@ -82,11 +82,8 @@ for (const candidate of BACKENDS) {
         backend().allocate({ shape: [2], dtype: "f32" }, new Float32Array(2).fill(value)),
       );
       const results = [];
-      for (const w of weights) results.push([...(await executable.run({ inputs, variables: { w } }))["y"]!]);
-      assert.deepEqual(results, [
-        [3, 6],
-        [5, 10],
-      ]);
+      for (const w of weights) results.push(await executable.run({ inputs, variables: { w } }));
+      assert.deepEqual(results, [{ y: Float32Array.of(3, 6) }, { y: Float32Array.of(5, 10) }]);
       executable.release();
       for (const w of weights) backend().release(w);
     });

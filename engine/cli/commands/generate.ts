@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
-import type { Completion } from "../pipeline.ts";
+import type { Completion } from "../../pipeline/index.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { printJson, styled } from "../terminal.ts";
 

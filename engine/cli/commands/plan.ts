@@ -4,7 +4,7 @@ import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
 import { formatBytes, formatCount, formatDuration } from "../format.ts";
-import type { StagePlan } from "../pipeline.ts";
+import type { StagePlan } from "../../pipeline/index.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { alignColumns } from "../tables.ts";
 import { printJson } from "../terminal.ts";

@@ -4,7 +4,7 @@ import { choiceOption, textOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { findRun } from "../files.ts";
-import type { RunRecord } from "../pipeline.ts";
+import type { RunRecord } from "../../pipeline/index.ts";
 import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
 import { renderTable, TABLE_FORMATS } from "../tables.ts";
 import type { TableFormat } from "../tables.ts";

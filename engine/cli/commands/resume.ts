@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
 import { findRun } from "../files.ts";
@@ -19,14 +20,14 @@ export const resume: Command = {
     ["salsa resume demo-2 --directory /data/salsa", "A run by its id"],
   ],
   async run(args, context) {
-    const runsRoot = runsDirectory(args, context);
-    const folder = await findRun(runsRoot, args.positionals[0]);
+    const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
     const { readRun, runPipeline } = await context.pipeline();
     const { id, config, configFile, status } = await readRun(folder);
     if (status === "running") throw new UsageError(`${id} is running already; stop it first, or wait for it to end`);
     const { signal } = context;
+    // Where the run lies counts, not where the config had it made: the folder may have been moved.
     return showRun(context, (report) =>
-      runPipeline({ config, configFile, runsRoot: config.runtime.directory, resume: id, signal, report }),
+      runPipeline({ config, configFile, runsRoot: dirname(dirname(folder)), resume: id, signal, report }),
     );
   },
 };

@@ -25,7 +25,7 @@ describe("stableHash", () => {
   it("does not depend on the order of keys or on keys that are undefined", () => {
     const property = fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
       const reversed = Object.fromEntries(Object.entries(value).reverse());
-      assert.equal(stableHash({ ...reversed, "\0none": undefined } as Json), stableHash(value));
+      assert.equal(stableHash({ ...reversed, "\0none": undefined }), stableHash(value));
     });
     fc.assert(property);
   });

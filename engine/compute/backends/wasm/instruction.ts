@@ -3,7 +3,6 @@ import type { OPS, OpName } from "../../ops/index.ts";
 
 /** Kernels of assembly/index.ts by their number there. */
 export const KERNELS = {
-  fill: 1,
   unary: 2,
   binary: 3,
   sum: 4,

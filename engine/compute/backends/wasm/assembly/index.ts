@@ -2,7 +2,7 @@ import { adamw } from "./adamw";
 import { attention } from "./attention";
 import { attentionGrad } from "./attentionGrad";
 import { awaitRun, barrier, configure, enter, wakeAll } from "./control";
-import { accumulate, binary, fill, unary } from "./elementwise";
+import { accumulate, binary, unary } from "./elementwise";
 import { runTiles } from "./gemm";
 import { gatedActivation, gatedActivationGrad } from "./gatedActivation";
 import { logprob, fullKl } from "./logprob";
@@ -50,8 +50,6 @@ function execute(at: usize): void {
 /** The numbers are those of `KERNELS` in kernels.ts. */
 function dispatch(kernel: i32, args: usize): void {
   switch (kernel) {
-    case 1:
-      return fill(args);
     case 2:
       return unary(args);
     case 3:

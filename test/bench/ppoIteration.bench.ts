@@ -1,0 +1,82 @@
+import { createWasmBackend } from "../../engine/compute/backends/wasm/index.ts";
+import { type ModelConfig, initialize, parameterCount, parseModelConfig } from "../../engine/models/index.ts";
+import type { PpoSettings } from "../../engine/rl/ppoSettings.ts";
+import { PPO_LOSS_DEFAULTS } from "../../engine/rl/ppoLoss.ts";
+import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
+import { Random } from "../../engine/training/index.ts";
+import { type BenchOptions, type Timing, median } from "./worker.ts";
+
+/** The same work as baselines/ppo_trl.py: sizes, sampling, minibatches and settings. */
+const SHAPE = { rollouts: 128, query: 12, response: 12, vocabulary: 64, parameters: 99_648 } as const;
+const PROMPTS = 4096;
+
+/** Times one PPO iteration on the wasm backend: generation, scoring and two epochs. */
+export async function ppoIterationBench({ warmup, repeats, threads }: BenchOptions): Promise<Omit<Timing, "versions">> {
+  const backend = await createWasmBackend({ threads });
+  const config = demoShape();
+  const policy = { config, weights: initialize(config, Random.of(1, "policy"), ["language", "value"]) };
+  const reference = { config, weights: initialize(config, Random.of(1, "policy")) };
+  const reward = { config, weights: initialize(config, Random.of(1, "reward"), ["score"]) };
+  const trainer = new PpoTrainer(backend, { policy, references: [reference], reward }, prompts(), settings(warmup + repeats));
+  const samples: number[] = [];
+  let tokens = 0;
+  for (let iteration = 0; iteration < warmup + repeats; iteration++) {
+    const started = performance.now();
+    const { generation } = await trainer.iterate();
+    if (iteration < warmup) continue;
+    samples.push(performance.now() - started);
+    tokens += generation.lengths.reduce((sum, length) => sum + length, 0);
+  }
+  trainer.release();
+  await backend.close();
+  const meanResponse = tokens / (SHAPE.rollouts * repeats);
+  return { ms: median(samples), minMs: Math.min(...samples), threads, parts: { meanResponse } };
+}
+
+function demoShape(): ModelConfig {
+  const config = parseModelConfig({
+    architectures: ["LlamaForCausalLM"],
+    vocab_size: SHAPE.vocabulary,
+    hidden_size: 64,
+    intermediate_size: 152,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    max_position_embeddings: SHAPE.query + SHAPE.response,
+  });
+  if (parameterCount(config) !== SHAPE.parameters) throw new Error("demo model: another number of parameters");
+  return config;
+}
+
+function prompts(): number[][] {
+  const random = Random.of(1, "prompts");
+  const token = (): number => 2 + random.integer(SHAPE.vocabulary - 2);
+  return Array.from({ length: PROMPTS }, () => Array.from({ length: SHAPE.query }, token));
+}
+
+function settings(iterations: number): PpoSettings {
+  return {
+    iterations,
+    batchSize: SHAPE.rollouts,
+    minibatchSize: SHAPE.rollouts,
+    gradientAccumulation: 1,
+    ppoEpochs: 2,
+    queryLength: SHAPE.query,
+    responseLength: SHAPE.response,
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    eos: [1],
+    pad: 0,
+    klKind: "kl",
+    klController: { kind: "adaptive", beta: 0.2, target: 6, horizon: 10_000 },
+    score: { missingEosPenalty: 0, scaling: "none", clip: 0 },
+    advantages: { gamma: 1, lam: 0.95, whitenRewards: "none", whitenAdvantages: true, scorePosition: "lastToken" },
+    loss: PPO_LOSS_DEFAULTS,
+    critic: "valueHead",
+    optimizer: {},
+    learningRate: 2e-4,
+    schedule: "constant",
+    warmupRatio: 0,
+    seed: 1,
+  };
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as z from "zod";
+import { salsa } from "./screen.ts";
+
+const NAMES = [
+  "Node",
+  "processor",
+  "memory",
+  "wasm SIMD",
+  "wasm relaxed SIMD",
+  "wasm threads",
+  "tfjs-backend-wasm",
+  "tfjs-node",
+  "tfjs-node-gpu",
+  "webgpu",
+  "disk space",
+  "run folder",
+  "git",
+];
+
+const reportSchema = z.strictObject({
+  ok: z.boolean(),
+  findings: z.array(
+    z.strictObject({
+      name: z.string(),
+      state: z.enum(["ok", "optional", "missing"]),
+      detail: z.string().min(1),
+      remedy: z.string().min(1).optional(),
+    }),
+  ),
+});
+
+describe("salsa doctor", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "salsa-doctor-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("looks at everything a run depends on, with a remedy for all that is not there", async () => {
+    const { code, stdout } = await salsa(["doctor", "--json"], { folder });
+    const { ok, findings } = reportSchema.parse(JSON.parse(stdout));
+    assert.deepEqual(
+      findings.map(({ name }) => name),
+      NAMES,
+    );
+    for (const { name, state, remedy } of findings) assert.equal(remedy === undefined, state === "ok", name);
+    assert.equal(code, ok ? 0 : 1);
+    assert.equal(
+      ok,
+      findings.every(({ state }) => state !== "missing"),
+    );
+  });
+
+  it("finds what the Node that runs the tests has", async () => {
+    const { stdout } = await salsa(["doctor", "--json"], { folder });
+    const { findings } = reportSchema.parse(JSON.parse(stdout));
+    for (const name of ["Node", "wasm SIMD", "wasm relaxed SIMD", "wasm threads", "tfjs-backend-wasm"]) {
+      assert.equal(findings.find((finding) => finding.name === name)?.state, "ok", name);
+    }
+  });
+
+  it("warns that tfjs-node breaks on Node 23 and newer", async () => {
+    const { stdout } = await salsa(["doctor", "--json"], { folder });
+    const { findings } = reportSchema.parse(JSON.parse(stdout));
+    const gpu = findings.find(({ name }) => name === "tfjs-node-gpu");
+    if (gpu?.state === "optional") assert.match(gpu.remedy ?? "", /breaks on Node 23 and newer/);
+  });
+
+  it("prints a line for each on a terminal", async () => {
+    const { stdout } = await salsa(["doctor"], { folder });
+    for (const name of NAMES) assert.match(stdout, new RegExp(`^(ok|--|NO) +${name} `, "m"));
+  });
+});
+
+describe("salsa schema", () => {
+  it("prints the JSON schema, or the Markdown table", async () => {
+    const { stdout } = await salsa(["schema"]);
+    assert.equal((JSON.parse(stdout) as { title: string }).title, "SALSA run config");
+    const table = await salsa(["schema", "--markdown"]);
+    assert.match(table.stdout, /^\| Setting \|/);
+  });
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { progressView } from "../../../engine/cli/progress.ts";
+import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
+import { screen } from "./screen.ts";
+
+let sequence = 0;
+function at(time: number, body: EventBody): RunEvent {
+  return { ...body, time, sequence: sequence++ };
+}
+
+const STAGE: Extract<EventBody, { kind: "stageStarted" }> = {
+  kind: "stageStarted",
+  stage: "sft-1",
+  key: "k",
+  name: "SFT",
+  cached: false,
+};
+function step(n: number, total = 300): EventBody {
+  return { kind: "progress", stage: "sft-1", step: n, total };
+}
+
+describe("progress on a screen", () => {
+  it("redraws one line in place, with percent and time left", () => {
+    const terminal = screen({ isInteractive: true, columns: 100 });
+    const view = progressView(terminal);
+    view.show(at(0, STAGE));
+    view.show(at(1000, step(1)));
+    view.show(at(2000, step(101)));
+    const last = terminal.stderr().split("\r\x1b[2K").at(-1) ?? "";
+    assert.match(last, /^ {2}sft-1 \(SFT\) {2}█{8}░{16} +33 % {2}2\.0 s left$/);
+    assert.ok(!terminal.stderr().includes("\n"));
+  });
+
+  it("leaves one line for a stage that is done, and a clean line at the end", () => {
+    const terminal = screen({ isInteractive: true });
+    const view = progressView(terminal);
+    view.show(at(0, STAGE));
+    view.show(at(1000, step(1)));
+    view.show(at(3000, { kind: "stageFinished", stage: "sft-1", seconds: 3 }));
+    view.close();
+    assert.ok(terminal.stderr().endsWith("\r\x1b[2K✓ sft-1 (SFT)  3.0 s\n"));
+  });
+
+  it("draws at most ten times a second", () => {
+    const terminal = screen({ isInteractive: true });
+    const view = progressView(terminal);
+    view.show(at(0, STAGE));
+    for (let n = 1; n <= 1000; n++) view.show(at(n, step(n, 1000)));
+    assert.equal(terminal.stderr().split("sft-1 (SFT)").length - 1, 10);
+  });
+
+  it("never writes a line wider than the screen", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), fc.string({ maxLength: 100 }), (columns, name) => {
+        const terminal = screen({ isInteractive: true, columns });
+        const view = progressView(terminal);
+        view.show(at(0, { ...STAGE, name: name.replace(/\p{Cc}/gu, "") }));
+        view.show(at(1000, step(1)));
+        const drawn = terminal.stderr();
+        assert.ok(drawn.length < columns || columns === 1, drawn);
+      }),
+    );
+  });
+
+  it("shows a metric of the stage beside the bar, by its label", () => {
+    const terminal = screen({ isInteractive: true, columns: 120 });
+    const view = progressView(terminal);
+    view.show(at(0, STAGE));
+    view.show(at(900, { kind: "metrics", stage: "sft-1", step: 1, values: { "loss/total": 1.23456 } }));
+    view.show(at(1000, step(1)));
+    assert.match(terminal.stderr(), /Loss 1\.235$/);
+  });
+});
+
+describe("progress elsewhere", () => {
+  it("is plain lines, one in ten seconds", () => {
+    const terminal = screen();
+    const view = progressView(terminal);
+    view.show(at(0, STAGE));
+    for (let n = 1; n <= 300; n++) view.show(at(n * 100, step(n)));
+    view.show(at(30_100, { kind: "stageFinished", stage: "sft-1", seconds: 30.1 }));
+    view.close();
+    assert.equal(
+      terminal.stderr(),
+      [
+        "sft-1 (SFT) ...",
+        "sft-1 (SFT) 33 % (100/300)  20 s left",
+        "sft-1 (SFT) 66 % (200/300)  10 s left",
+        "sft-1 (SFT) 100 % (300/300)  0.0 s left",
+        "done: sft-1 (SFT)  30 s",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("tells stages that were made before in one line, and alarms", () => {
+    const terminal = screen();
+    const view = progressView(terminal);
+    for (const stage of ["base", "sft-1", "sft-2", "sft-3", "preferences", "reward"]) {
+      view.show(at(0, { ...STAGE, stage, cached: true }));
+      view.show(at(0, { kind: "stageFinished", stage, seconds: 0 }));
+    }
+    view.show(at(1, { kind: "alarm", stage: "ppo", step: 4, name: "negativeKl", message: "KL is -2: raise beta" }));
+    assert.deepEqual(terminal.stderr().split("\n"), [
+      "done: made before: base, sft-1, sft-2, sft-3 and 2 more",
+      "warning: ppo, step 4: KL is -2: raise beta",
+      "",
+    ]);
+  });
+});

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunRequest, RunResult, StagePlan } from "../../../engine/pipeline/index.ts";
+import { parseConfig } from "../../../engine/protocol/config/index.ts";
+import { CheckpointError } from "../../../engine/protocol/errors.ts";
+import type { RunEvent } from "../../../engine/protocol/events.ts";
+import { finishedRun, salsa, TABLE } from "./screen.ts";
+
+const CONFIG = '{ "preset": "miniinstruct" }';
+const STARTED: RunEvent = {
+  kind: "runStarted",
+  time: 1000,
+  sequence: 0,
+  run: "demo-1",
+  name: "demo",
+  device: "wasm, 2 threads",
+  resumed: false,
+  stages: ["base"],
+};
+
+describe("commands about runs", () => {
+  let folder: string;
+  const requests: RunRequest[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "salsa-cli-"));
+    await writeFile(join(folder, "demo.salsa.json"), CONFIG);
+    requests.length = 0;
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  function ending(status: RunResult["status"]): (request: RunRequest) => Promise<RunResult> {
+    return (request) => {
+      requests.push(request);
+      request.report(STARTED);
+      return Promise.resolve({ id: "demo-1", folder: join(folder, "r"), tables: [TABLE], status });
+    };
+  }
+
+  async function withRuns(...ids: string[]): Promise<void> {
+    for (const id of ids) {
+      await mkdir(join(folder, ".salsa", "runs", id), { recursive: true });
+      await writeFile(join(folder, ".salsa", "runs", id, "run.json"), "{}");
+    }
+  }
+
+  const readRun = (run: string): Promise<ReturnType<typeof finishedRun>> =>
+    Promise.resolve(finishedRun(run, parseConfig(CONFIG, join(folder, "demo.salsa.json"))));
+
+  it("run prints the tables and where the files are", async () => {
+    const { code, stdout, stderr } = await salsa(["run", "demo.salsa.json"], {
+      folder,
+      pipeline: { runPipeline: ending("finished") },
+    });
+    assert.equal(code, 0);
+    assert.match(stdout, /Win rates/);
+    assert.ok(stdout.endsWith(`Files: ${join(folder, "r")}\n`));
+    assert.match(stderr, /Run demo-1 on wasm, 2 threads/);
+  });
+
+  it("run takes its settings from the config and then the command line", async () => {
+    const argv = ["run", "demo.salsa.json", "--threads", "3", "--backend", "tfjs", "--directory", "d"];
+    await salsa(argv, { folder, pipeline: { runPipeline: ending("finished") } });
+    const [request] = requests;
+    assert.deepEqual(
+      [request?.config.runtime.threads, request?.config.runtime.backend, request?.runsRoot, request?.configFile],
+      [3, "tfjs", join(folder, "d"), join(folder, "demo.salsa.json")],
+    );
+    assert.equal(request?.config.name, "demo");
+  });
+
+  it("run --json prints the events and then the result, one a line", async () => {
+    const { stdout, stderr } = await salsa(["run", "demo.salsa.json", "--json"], {
+      folder,
+      pipeline: { runPipeline: ending("finished") },
+    });
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+    const result = { kind: "result", id: "demo-1", folder: join(folder, "r"), tables: [TABLE], status: "finished" };
+    assert.deepEqual(lines, [STARTED, result]);
+    assert.equal(stderr, "");
+  });
+
+  it("run that was stopped exits with 130 and says how to go on", async () => {
+    const { code, stderr } = await salsa(["run", "demo.salsa.json"], {
+      folder,
+      pipeline: { runPipeline: ending("stopped") },
+    });
+    assert.equal(code, 130);
+    assert.match(stderr, /salsa resume demo-1/);
+  });
+
+  it("run that fails exits with 1 and the message alone, or its stack with --debug", async () => {
+    const place = { file: "/m/model.safetensors", remedy: "copy it again" };
+    const runPipeline = (): Promise<never> => Promise.reject(new CheckpointError("is cut short", place));
+    const plain = await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } });
+    assert.deepEqual([plain.code, plain.stderr], [1, "error: /m/model.safetensors: is cut short; copy it again\n"]);
+    const debug = await salsa(["run", "demo.salsa.json", "--debug"], { folder, pipeline: { runPipeline } });
+    assert.match(debug.stderr, /is cut short; copy it again\n +at /);
+  });
+
+  it("run with a wrong config exits with 2 and every issue on a line", async () => {
+    await writeFile(
+      join(folder, "bad.salsa.json"),
+      '{\n"sft": { "stps": 1 },\n"rlhf": { "gamma": 2 },\n"task": { "name": "miniinstruct" } }',
+    );
+    const { code, stderr } = await salsa(["run", "bad.salsa.json"], { folder });
+    assert.equal(code, 2);
+    const file = join(folder, "bad.salsa.json");
+    assert.deepEqual(stderr.split("\n").slice(0, 2), [
+      `error: ${file}:2:10  sft.stps: is not a setting; did you mean "steps"?`,
+      `${file}:3:20  rlhf.gamma: must be at most 1, got 2; leave it out for the default 1 (TRL 0.11 PPOConfig)`,
+    ]);
+  });
+
+  it("run with a wrong config and --json lists the issues with their places", async () => {
+    await writeFile(join(folder, "bad.salsa.json"), '{ "preset": "miniinstruct",\n"seds": [1] }');
+    const { code, stdout } = await salsa(["run", "bad.salsa.json", "--json"], { folder });
+    const { error, issues } = JSON.parse(stdout) as { error: string; issues: unknown };
+    assert.deepEqual([code, error], [2, "ConfigError"]);
+    const place = { file: join(folder, "bad.salsa.json"), line: 2, column: 1, path: "seds" };
+    assert.deepEqual(issues, [{ ...place, message: "is not a setting", remedy: 'did you mean "seeds"?' }]);
+  });
+
+  it("run names data files that are not there", async () => {
+    const data = '"data": { "sft": "a.jsonl", "preferences": "demo.salsa.json", "prompts": "demo.salsa.json" }';
+    await writeFile(join(folder, "data.salsa.json"), `{ "model": { "checkpoint": "." }, ${data} }`);
+    const { code, stderr } = await salsa(["run", "data.salsa.json"], { folder });
+    assert.equal(code, 2);
+    assert.match(stderr, /data\.sft: there is no "a\.jsonl"/);
+    assert.equal(stderr.trimEnd().split("\n").length, 1);
+  });
+
+  for (const [name, message] of [
+    ["none.salsa.json", /there is no such file/],
+    [".", /is a folder/],
+  ] as const) {
+    it(`run refuses ${name} with exit code 2`, async () => {
+      const { code, stderr } = await salsa(["run", name], { folder });
+      assert.equal(code, 2);
+      assert.match(stderr, message);
+    });
+  }
+
+  it("resume goes on with the latest run, or with the one that is named", async () => {
+    await withRuns("demo-1", "demo-2");
+    const seen: string[] = [];
+    const pipeline = {
+      runPipeline: ending("finished"),
+      readRun: (run: string) => {
+        seen.push(run);
+        return readRun(run);
+      },
+    };
+    // Runs made within the clock's resolution are told apart by their names.
+    assert.equal((await salsa(["resume"], { folder, pipeline })).code, 0);
+    assert.equal((await salsa(["resume", "demo-1"], { folder, pipeline })).code, 0);
+    assert.equal(
+      (await salsa(["resume", join(".salsa", "runs", "demo-2")], { folder: process.cwd(), pipeline })).code,
+      2,
+    );
+    assert.deepEqual(seen.slice(1), [join(folder, ".salsa", "runs", "demo-1")]);
+    assert.deepEqual(
+      requests.map(({ resume }) => resume),
+      ["demo-1", "demo-1"],
+    );
+  });
+
+  it("resume refuses a run that is going on already", async () => {
+    await withRuns("demo-1");
+    const pipeline = { readRun: async (run: string) => ({ ...(await readRun(run)), status: "running" as const }) };
+    const { code, stderr } = await salsa(["resume"], { folder, pipeline });
+    assert.equal(code, 2);
+    assert.match(stderr, /demo-1 is running already/);
+  });
+
+  it("resume says where it looked when there is no run, and which there are when the name is wrong", async () => {
+    assert.match(
+      (await salsa(["resume"], { folder })).stderr,
+      /there is no run in .*\.salsa\/runs; start one with salsa run/,
+    );
+    await withRuns("demo-1");
+    const { code, stderr } = await salsa(["resume", "demo-7"], { folder });
+    assert.equal(code, 2);
+    assert.match(stderr, /there is no run "demo-7"; latest are demo-1/);
+  });
+
+  it("report prints tables as text, Markdown, CSV and JSON", async () => {
+    await withRuns("demo-1");
+    const pipeline = { readRun };
+    const printed = async (...argv: string[]): Promise<string> =>
+      (await salsa(["report", ...argv], { folder, pipeline })).stdout;
+    assert.equal(await printed("--format", "csv"), 'pair,adjusted %\nsalsa | ppo,54.321987\n"mkl, ""ppo""",\n');
+    assert.match(
+      await printed("--format", "markdown"),
+      /\| pair \| adjusted % \|\n\|---\|--:\|\n\| salsa \\\| ppo \| 54\.32 \|/,
+    );
+    assert.match(await printed(), /pair {9}adjusted %\n─+\nsalsa \| ppo {7}54\.32\n/);
+    assert.deepEqual(JSON.parse(await printed("--format", "json")), TABLE);
+    const record = JSON.parse(await printed("--json")) as { id: string; tables: unknown };
+    assert.deepEqual([record.id, record.tables], ["demo-1", [TABLE]]);
+  });
+
+  it("report prefers the run's own file, which has every digit", async () => {
+    await withRuns("demo-1");
+    const run = join(folder, ".salsa", "runs", "demo-1");
+    await writeFile(join(run, "winRates.csv"), "pair,adjusted\nsalsa-ppo,54.3219871\n");
+    const withFile = async (path: string): ReturnType<typeof readRun> => ({
+      ...(await readRun(path)),
+      tables: [{ ...TABLE, files: ["winRates.csv"] }],
+    });
+    const argv = ["report", "demo-1", "--format", "csv", "--out", "copy.csv"];
+    const { code, stdout } = await salsa(argv, { folder, pipeline: { readRun: withFile } });
+    assert.deepEqual([code, stdout], [0, ""]);
+    assert.match(await readFile(join(folder, "copy.csv"), "utf8"), /54\.3219871/);
+  });
+
+  it("plan lists stages, what is made, and what is left", async () => {
+    const stage = { parameters: 101_632, memoryBytes: 3 * 2 ** 20, estimatedSeconds: 90, stage: "sft", key: "k" };
+    const stages: StagePlan[] = [
+      { ...stage, name: "base", cached: true },
+      { ...stage, name: "sft-1", cached: false },
+    ];
+    const pipeline = { planPipeline: () => Promise.resolve(stages) };
+    const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
+    assert.match(stdout, /sft-1 {2}to do {5}101,632 {2}3\.0 MiB {2}1 min 30 s/);
+    assert.match(stdout, /1 of 2 stages are made already; about 1 min 30 s to go, at most 3\.0 MiB of memory/);
+    const json = await salsa(["plan", "demo.salsa.json", "--json"], { folder, pipeline });
+    const { secondsLeft, sizes } = JSON.parse(json.stdout) as { secondsLeft: number; sizes: { pretrainSteps: number } };
+    assert.deepEqual([secondsLeft, sizes.pretrainSteps], [90, 1500]);
+  });
+
+  it("keeps latest first by the time a run was started", async () => {
+    await withRuns("b");
+    await utimes(join(folder, ".salsa", "runs", "b", "run.json"), 1, 1);
+    const { stderr } = await salsa(["report", "zzz"], { folder });
+    assert.match(stderr, /latest are b/);
+  });
+});

@@ -1,0 +1,82 @@
+import type { Pipeline } from "../../../engine/cli/pipeline.ts";
+import type { RunRecord } from "../../../engine/pipeline/index.ts";
+import { runCli } from "../../../engine/cli/cli.ts";
+import type { Terminal } from "../../../engine/cli/terminal.ts";
+import type { Table } from "../../../engine/protocol/events.ts";
+
+/** A terminal that keeps what is written. */
+export interface Screen extends Terminal {
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+export function screen(settings: Partial<Pick<Terminal, "isInteractive" | "hasColor" | "columns">> = {}): Screen {
+  const written = { out: "", err: "" };
+  return {
+    isInteractive: false,
+    hasColor: false,
+    columns: 80,
+    ...settings,
+    out: (text) => void (written.out += text),
+    err: (text) => void (written.err += text),
+    stdout: () => written.out,
+    stderr: () => written.err,
+  };
+}
+
+/** What a command line came to. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command line in a folder with the parts of the pipeline that it needs. */
+export async function salsa(
+  argv: readonly string[],
+  { folder = "/nowhere", pipeline = {} }: { readonly folder?: string; readonly pipeline?: Partial<Pipeline> } = {},
+): Promise<Outcome> {
+  const terminal = screen();
+  const code = await runCli(argv, {
+    terminal,
+    folder,
+    version: "1.2.3",
+    signal: new AbortController().signal,
+    pipeline: () => Promise.resolve({ ...UNUSED, ...pipeline }),
+  });
+  return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
+}
+
+/** A pipeline none of which a command line is expected to reach. */
+const UNUSED: Pipeline = {
+  runPipeline: unexpected,
+  planPipeline: unexpected,
+  makeSoup: unexpected,
+  scoreCheckpoint: unexpected,
+  generateCompletions: unexpected,
+  readRun: unexpected,
+};
+
+function unexpected(): Promise<never> {
+  return Promise.reject(new TypeError("the command line reached a part of the pipeline it should not"));
+}
+
+/** A small table with words, numbers and nothing. */
+export const TABLE: Table = {
+  name: "winRates",
+  title: "Win rates",
+  columns: [
+    { header: "pair", align: "left" },
+    { header: "adjusted %", align: "right" },
+  ],
+  rows: [
+    ["salsa | ppo", 54.321987],
+    ['mkl, "ppo"', null],
+  ],
+  files: [],
+};
+
+/** A run that has finished. */
+export function finishedRun(folder: string, config: RunRecord["config"]): RunRecord {
+  return { id: "demo-1", folder, config, configFile: "/c/demo.salsa.json", status: "finished", tables: [TABLE] };
+}

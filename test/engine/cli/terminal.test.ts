@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { interruptible } from "../../../engine/cli/interrupt.ts";
+import { formatBytes, formatCount, formatDuration, formatNumber } from "../../../engine/cli/format.ts";
+import { processTerminal, styled } from "../../../engine/cli/terminal.ts";
+import { screen } from "./screen.ts";
+
+const tty = { isTTY: true, columns: 90, write: () => true };
+const pipe = { write: () => true };
+
+describe("processTerminal", () => {
+  for (const [what, streams, env, isInteractive, hasColor] of [
+    ["a terminal", { stdout: tty, stderr: tty }, {}, true, true],
+    ["a terminal with NO_COLOR", { stdout: tty, stderr: tty }, { NO_COLOR: "1" }, true, false],
+    ["a terminal with an empty NO_COLOR", { stdout: tty, stderr: tty }, { NO_COLOR: "" }, true, true],
+    ["a dumb terminal", { stdout: tty, stderr: tty }, { TERM: "dumb" }, false, false],
+    ["a CI job", { stdout: tty, stderr: tty }, { CI: "true" }, false, false],
+    ["piped results", { stdout: pipe, stderr: tty }, {}, true, false],
+    ["pipes", { stdout: pipe, stderr: pipe }, {}, false, false],
+  ] as const) {
+    it(`on ${what} redraws: ${isInteractive}, colours: ${hasColor}`, () => {
+      const terminal = processTerminal(streams, env);
+      assert.deepEqual([terminal.isInteractive, terminal.hasColor], [isInteractive, hasColor]);
+    });
+  }
+
+  it("styles text only where colours are shown", () => {
+    assert.equal(styled(screen({ hasColor: true }), "red", "x"), "\x1b[31mx\x1b[0m");
+    assert.equal(styled(screen(), "red", "x"), "x");
+  });
+});
+
+describe("interruptible", () => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    it(`asks for a stop at the first ${signal} and quits at the second`, () => {
+      const listeners = new Map<string, () => void>();
+      const exits: number[] = [];
+      const source = {
+        on: (name: string, listener: () => void) => listeners.set(name, listener),
+        exit: (code: number) => void exits.push(code),
+      };
+      const terminal = screen();
+      const aborted = interruptible(source, terminal);
+      listeners.get(signal)?.();
+      assert.deepEqual([aborted.aborted, exits], [true, []]);
+      assert.match(terminal.stderr(), /Stopping after this step and saving; Ctrl-C again quits at once/);
+      listeners.get(signal)?.();
+      assert.deepEqual(exits, [130]);
+    });
+  }
+});
+
+describe("formats", () => {
+  it("give durations as people say them", () => {
+    const seconds = [0, 9.94, 9.96, 59.4, 59.6, 185, 3599.6, 7620];
+    const words = ["0.0 s", "9.9 s", "10 s", "59 s", "1 min 00 s", "3 min 05 s", "1 h 00 min", "2 h 07 min"];
+    assert.deepEqual(seconds.map(formatDuration), words);
+  });
+
+  it("give bytes in binary units", () => {
+    assert.deepEqual([0, 1023, 1536, 2 ** 30, 2 ** 40].map(formatBytes), [
+      "0 B",
+      "1023 B",
+      "1.5 KiB",
+      "1.0 GiB",
+      "1.0 TiB",
+    ]);
+  });
+
+  it("give counts and measured numbers", () => {
+    assert.deepEqual(
+      [formatCount(861_312), formatNumber(54.321987), formatNumber(1.41e-5)],
+      ["861,312", "54.32", "0.0000141"],
+    );
+  });
+});
