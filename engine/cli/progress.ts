@@ -26,7 +26,7 @@ const MOST_NAMES = 4;
 /** Where the stage that runs now stands. */
 interface Standing {
   readonly stage: string;
-  /** "salsa (RLHF)": what it makes, and what kind of work that is. */
+  /** "RLHF: salsa": what kind of work it is, and what it makes. */
   readonly label: string;
   /** Time and step of its first progress, for guessing what is left. */
   first: { readonly time: number; readonly step: number } | undefined;
@@ -68,10 +68,9 @@ export function progressView(terminal: Terminal): ProgressView {
   const show = (event: RunEvent): void => {
     if (event.kind === "stageStarted") {
       const { stage, time } = event;
-      const label = `${stage} (${event.name})`;
+      const label = `${event.name}: ${stage}`;
       standing = event.cached ? undefined : { stage, label, first: undefined, line: "", headline: "", drawn: time };
       if (event.cached) madeBefore.push(stage);
-      else if (!terminal.isInteractive) say(`${label} ...`);
       return;
     }
     const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;

@@ -7,7 +7,7 @@ import type { Arguments, CommandContext, OptionSpec } from "./command.ts";
 import type { RuntimeOverrides } from "./files.ts";
 import type { RunResult } from "../pipeline/index.ts";
 import { progressView } from "./progress.ts";
-import { renderTable } from "./tables.ts";
+import { titledTable } from "./tables.ts";
 import { printJson } from "./terminal.ts";
 
 /** The folder of runs, for commands that look for one. */
@@ -63,6 +63,6 @@ function printResult({ terminal }: CommandContext, { id, folder, tables, status 
     terminal.err(`Stopped and saved; go on with: salsa resume ${id}\n`);
     return;
   }
-  for (const table of tables) terminal.out(`${renderTable(table, "text")}\n`);
+  for (const table of tables) terminal.out(`${titledTable(table)}\n`);
   terminal.out(`Files: ${folder}\n`);
 }

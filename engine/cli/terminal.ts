@@ -21,7 +21,9 @@ export function processTerminal(
     isInteractive,
     hasColor: isInteractive && stdout.isTTY === true && (env["NO_COLOR"] ?? "") === "",
     get columns() {
-      return stderr.columns ?? 80;
+      // Some pseudo-terminals report 0.
+      const { columns = 0 } = stderr;
+      return columns > 0 ? columns : 80;
     },
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),

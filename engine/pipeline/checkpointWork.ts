@@ -29,7 +29,14 @@ export interface SoupRequest {
 }
 
 /** Mixes checkpoints into a new one. */
-export async function makeSoup({ method, of, weights, alpha = 0.5, out, signal }: SoupRequest): Promise<{ readonly folder: string }> {
+export async function makeSoup({
+  method,
+  of,
+  weights,
+  alpha = 0.5,
+  out,
+  signal,
+}: SoupRequest): Promise<{ readonly folder: string }> {
   await onDisk("create folder", out, () => mkdir(out, { recursive: true }));
   const settings =
     method === "uniform"
@@ -98,7 +105,14 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
     const mean = (of: (response: ResponseText) => number): number =>
       responses.reduce((sum, response) => sum + of(response), 0) / responses.length;
     const ended = 100 * mean((response) => (response.ended ? 1 : 0));
-    rows.push([benchmark, responses.length, estimate, `${low.toFixed(3)} to ${high.toFixed(3)}`, mean(({ nTokens }) => nTokens), ended]);
+    rows.push([
+      benchmark,
+      responses.length,
+      estimate,
+      `${low.toFixed(3)} to ${high.toFixed(3)}`,
+      mean(({ nTokens }) => nTokens),
+      ended,
+    ]);
   };
   if (task === undefined) await add(request.prompts ?? "", (await promptsIn(request.prompts ?? "")).slice(0, n));
   else {
@@ -108,7 +122,14 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   }
   const right = (header: string): Table["columns"][number] => ({ header, align: "right" });
   const scored = task === undefined ? "reward" : "gold";
-  const columns: Table["columns"] = [{ header: "benchmark", align: "left" }, right("n"), right(scored), right("95 % interval"), right("tokens"), right("ended %")];
+  const columns: Table["columns"] = [
+    { header: "benchmark", align: "left" },
+    right("n"),
+    right(scored),
+    right("95 % interval"),
+    right("tokens"),
+    right("ended %"),
+  ];
   return { name: "scores", title: `Scores of ${request.checkpoint}`, columns, rows, files: [] };
 }
 
@@ -141,7 +162,8 @@ async function sampled(
     const settings = { batchSize, queryLength, responseLength, sampling: how satisfies SamplingSettings };
     const generator = new Generator(backend, config, { ...settings, eos: [tokenizer.eos], pad: tokenizer.pad });
     const device = DeviceWeights.upload(backend, weights);
-    const scorer = reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
+    const scorer =
+      reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
     const rewardDevice = reward && DeviceWeights.upload(backend, reward.weights);
     const responses: ResponseText[] = [];
     const rewards: number[] = [];

@@ -26,7 +26,8 @@ const BENCHMARK_SEED = 0;
 /** The task a config names; undefined when it brings data of its own. */
 export function taskOf({ task }: Pick<RunConfig, "task">): Task | undefined {
   if (task === undefined) return undefined;
-  return TASKS.find(({ name }) => name === task.name)?.create(task);
+  const tasks: readonly { readonly name: string; readonly create: (settings: typeof task) => Task }[] = TASKS;
+  return tasks.find(({ name }) => name === task.name)?.create(task);
 }
 
 /** One token per word of a task. */
@@ -101,10 +102,14 @@ export async function benchmarkPrompts(config: RunConfig, benchmark: string): Pr
   return (await promptsIn(dataOf(config).benchmarks[benchmark] ?? "")).slice(0, n);
 }
 
-/** Examples are kept back only where a soup goes by their loss. */
-function heldOutCount({ soups }: RunConfig, nExamples: number): number {
-  const isNeeded = Object.values(soups).some((soup) => soup.method === "learned" || (soup.method === "greedy" && soup.score === "loss"));
-  return isNeeded ? Math.min(HELD_OUT_EXAMPLES, Math.floor(nExamples * LARGEST_HELD_OUT_SHARE)) : 0;
+/** Whether the end of the SFT file is kept back: only where a soup goes by its loss. A task makes more instead. */
+export function keepsExamplesBack({ data, soups }: Pick<RunConfig, "data" | "soups">): boolean {
+  if (data === undefined) return false;
+  return Object.values(soups).some((soup) => soup.method === "learned" || (soup.method === "greedy" && soup.score === "loss"));
+}
+
+function heldOutCount(config: RunConfig, nExamples: number): number {
+  return keepsExamplesBack(config) ? Math.min(HELD_OUT_EXAMPLES, Math.floor(nExamples * LARGEST_HELD_OUT_SHARE)) : 0;
 }
 
 function validationCount(config: RunConfig, nPrompts: number): number {

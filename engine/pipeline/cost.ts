@@ -38,24 +38,38 @@ export const COSTS: Readonly<Record<string, (facts: CostFacts, input: Readonly<R
     if (!("pretrain" in config.model)) return NOTHING;
     const { steps, batchSize, gradientAccumulation } = config.model.pretrain;
     const shape = { batchSize, length: sequenceLength(config) };
-    return training(model, ["language"], (graph) => sftLoss(graph, model, shape), steps * gradientAccumulation * tokens(shape));
+    return training(
+      model,
+      ["language"],
+      (graph) => sftLoss(graph, model, shape),
+      steps * gradientAccumulation * tokens(shape),
+    );
   },
   sft: ({ config, model }) => {
     const { batchSize, gradientAccumulation, duration, examples = 0, maxLength } = config.sft;
     const shape = { batchSize, length: Math.min(sequenceLength(config), maxLength) };
     const perStep = batchSize * gradientAccumulation;
     const steps = "steps" in duration ? duration.steps : duration.epochs * Math.ceil(examples / perStep);
-    return training(model, ["language"], (graph) => sftLoss(graph, model, shape), steps * gradientAccumulation * tokens(shape));
+    return training(
+      model,
+      ["language"],
+      (graph) => sftLoss(graph, model, shape),
+      steps * gradientAccumulation * tokens(shape),
+    );
   },
   preferences: ({ config, model }) => forward(model, 2 * (config.reward.pairs ?? 0) * sequenceLength(config)),
   reward: ({ config, model }) => {
     const { batchSize, pairs = 0, epochs } = config.reward;
     const shape = { batchSize, length: sequenceLength(config) };
     const loss = (graph: Graph): LossNodes =>
-      rewardModelLoss(graph, model, { ...shape, loss: (chosen, rejected) => rewardLoss(chosen, rejected, { centering: 0 }) });
+      rewardModelLoss(graph, model, {
+        ...shape,
+        loss: (chosen, rejected) => rewardLoss(chosen, rejected, { centering: 0 }),
+      });
     return training(model, ["score"], loss, 2 * epochs * pairs * shape.length);
   },
-  rlhf: (facts, input) => rlhfCost(facts, input["settings"] as RlhfConfig, (input["reference"] as readonly unknown[]).length),
+  rlhf: (facts, input) =>
+    rlhfCost(facts, input["settings"] as RlhfConfig, (input["reference"] as readonly unknown[]).length),
   answers: ({ config, model }) => forward(model, 2 * config.evaluation.prompts * sequenceLength(config)),
 };
 
@@ -68,7 +82,12 @@ function rlhfCost({ config, model }: CostFacts, arm: RlhfConfig | ArmConfig, nRe
   const length = sequenceLength(config);
   const shape = { batchSize: arm.minibatchSize, length };
   const perIteration = arm.batchSize * length;
-  const learned = training(model, ["language", "value"], (graph) => sftLoss(graph, model, shape), arm.iterations * arm.ppoEpochs * perIteration);
+  const learned = training(
+    model,
+    ["language", "value"],
+    (graph) => sftLoss(graph, model, shape),
+    arm.iterations * arm.ppoEpochs * perIteration,
+  );
   // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
   const read = forward(model, arm.iterations * perIteration * (3 + nReferences));
   const weights = learned.parameters * BYTES;
@@ -81,14 +100,31 @@ function rlhfCost({ config, model }: CostFacts, arm: RlhfConfig | ArmConfig, nRe
 }
 
 /** Device memory of a training step is planned, not guessed: by the same planner that lays out the real one. */
-function training(model: ModelConfig, heads: readonly Head[], loss: (graph: Graph) => LossNodes, nTokens: number): Cost {
+function training(
+  model: ModelConfig,
+  heads: readonly Head[],
+  loss: (graph: Graph) => LossNodes,
+  nTokens: number,
+): Cost {
   const count = parameterCount(model, heads);
   const graph = new Graph();
   const nodes = loss(graph);
-  const shapes: readonly (readonly [string, Shape])[] = [...parameters(model, heads)].filter(([name]) => !name.startsWith("v_head"));
-  const grads = gradients(nodes.loss, shapes.map(([name, shape]) => graph.variable(name, shape)));
-  const { arenaBytes } = plan({ loss: nodes.loss, ...Object.fromEntries(grads.map((grad, at) => [`gradient ${at}`, grad])) });
-  return { parameters: count, memoryBytes: arenaBytes + (TRAINED_COPIES - 1) * count * BYTES, flops: TRAIN * count * nTokens };
+  const shapes: readonly (readonly [string, Shape])[] = [...parameters(model, heads)].filter(
+    ([name]) => !name.startsWith("v_head"),
+  );
+  const grads = gradients(
+    nodes.loss,
+    shapes.map(([name, shape]) => graph.variable(name, shape)),
+  );
+  const { arenaBytes } = plan({
+    loss: nodes.loss,
+    ...Object.fromEntries(grads.map((grad, at) => [`gradient ${at}`, grad])),
+  });
+  return {
+    parameters: count,
+    memoryBytes: arenaBytes + (TRAINED_COPIES - 1) * count * BYTES,
+    flops: TRAIN * count * nTokens,
+  };
 }
 
 function forward(model: ModelConfig, nTokens: number): Cost {
@@ -100,7 +136,8 @@ function cacheBytes({ nLayers, nKvHeads, headSize }: ModelConfig, batchSize: num
   return 2 * nLayers * batchSize * length * nKvHeads * headSize * BYTES;
 }
 
-const tokens = ({ batchSize, length }: { readonly batchSize: number; readonly length: number }): number => batchSize * length;
+const tokens = ({ batchSize, length }: { readonly batchSize: number; readonly length: number }): number =>
+  batchSize * length;
 
 /** Longest sequence of a task, or the limit that data is cut at. */
 function sequenceLength(config: RunConfig): number {

@@ -1,7 +1,14 @@
 import { join } from "node:path";
-import { type Head, type ModelConfig, type Weights, formatModelConfig, parameters, parseModelConfig, selectWeights } from "../models/index.ts";
+import {
+  type Head,
+  type ModelConfig,
+  type Weights,
+  formatModelConfig,
+  parameters,
+  parseModelConfig,
+  selectWeights,
+} from "../models/index.ts";
 import { readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
-import type { JsonObject } from "../storage/json.ts";
 import { type Tokenizer, loadTokenizer } from "../text/index.ts";
 
 /** A checkpoint in memory: shape, weights in f32, tokenizer. */
@@ -12,9 +19,8 @@ export interface LoadedModel {
 }
 
 /**
- * Loads a Hugging Face folder.
+ * Loads a Hugging Face folder. The tensors of the given heads must be there; others are left out.
  *
- * @param heads - Which heads' tensors must be there; others are left out.
  * @throws {CheckpointError} when a file is missing or damaged.
  * @throws {ModelConfigError} when the engine cannot run such a model.
  * @throws {WeightsError} when weights and config do not fit.
@@ -50,9 +56,9 @@ export async function saveModel(
 ): Promise<void> {
   const { tokenizer: tokenizerJson, settings } = tokenizer.files;
   await writeCheckpoint(folder, {
-    config: formatModelConfig(config, head) as JsonObject,
-    tokenizer: tokenizerJson as JsonObject,
-    tokenizerConfig: settings as JsonObject,
+    config: formatModelConfig(config, head),
+    tokenizer: tokenizerJson,
+    tokenizerConfig: settings,
     generationConfig: { bos_token_id: tokenizer.bos ?? null, eos_token_id: tokenizer.eos, pad_token_id: tokenizer.pad },
     tensors: weights,
   });

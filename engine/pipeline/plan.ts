@@ -37,7 +37,10 @@ const EFFICIENCY = 0.3;
 const SECONDS_PER_STAGE = 0.3;
 
 /** What a run of the config would do: the recipe, executed by somebody who only takes notes. */
-export async function planPipeline(config: RunConfig, { runsRoot }: { readonly runsRoot: string }): Promise<readonly StagePlan[]> {
+export async function planPipeline(
+  config: RunConfig,
+  { runsRoot }: { readonly runsRoot: string },
+): Promise<readonly StagePlan[]> {
   const notes = new Notes(config, new Artifacts(runsRoot), await baseConfig(config));
   await salsa(notes);
   const backend = await openBackend(config.runtime);

@@ -5,7 +5,7 @@ import type { RunConfig } from "../protocol/config/index.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
 import { DataError } from "../protocol/errors.ts";
 import { Artifacts } from "../storage/artifacts.ts";
-import type { Json, JsonObject } from "../storage/json.ts";
+import type { JsonObject } from "../storage/json.ts";
 import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
 import { openBackend } from "./backends.ts";
 import { provenance } from "./provenance.ts";
@@ -47,7 +47,9 @@ export interface RunRecord {
 }
 
 /** Version of this program, which results are recorded with. */
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 /**
  * Runs a config's whole recipe, or goes on with a run that was stopped or killed.
@@ -65,8 +67,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const started = performance.now();
   let sequence = await countEvents(log.folder);
   const report = (body: EventBody): void => {
-    const event = { ...finite(body), time: Date.now(), sequence: sequence++ } as RunEvent;
-    log.append("events", event as unknown as Json);
+    const event = { ...finite(body), time: Date.now(), sequence: sequence++ };
+    log.append("events", event);
     request.report(event);
   };
   const artifacts = new Artifacts(runsRoot);
@@ -83,11 +85,24 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     await artifacts.collect();
     if (request.resume === undefined) {
       const origin = await provenance(version, dirname(configFile));
-      await log.writeRun({ id, config: jsonOf(config), configFile, seeds: config.seeds, ...(jsonOf(origin) as JsonObject) });
+      await log.writeRun({
+        id,
+        config: jsonOf(config),
+        configFile,
+        seeds: config.seeds,
+        ...(jsonOf(origin) as JsonObject),
+      });
     }
     const { backend: name, threads } = config.runtime;
     const device = `${name}, ${threads === 0 ? "all" : threads} threads`;
-    report({ kind: "runStarted", run: id, name: config.name, device, resumed: request.resume !== undefined, stages: [] });
+    report({
+      kind: "runStarted",
+      run: id,
+      name: config.name,
+      device,
+      resumed: request.resume !== undefined,
+      stages: [],
+    });
     const tables = await writeTables(config, await salsa(runner), log);
     for (const table of tables) report({ kind: "table", table });
     report({ kind: "runFinished", status: "finished", seconds: secondsSince(started) });
@@ -120,7 +135,9 @@ function reportFailure(error: unknown, stage: string | undefined, report: (body:
 /** JSON holds finite numbers only; metrics that are not become null. */
 function finite(body: EventBody): EventBody {
   if (body.kind !== "metrics") return body;
-  const values = Object.entries(body.values).map(([name, value]) => [name, Number.isFinite(value) ? value : null] as const);
+  const values = Object.entries(body.values).map(
+    ([name, value]) => [name, Number.isFinite(value) ? value : null] as const,
+  );
   return { ...body, values: Object.fromEntries(values) };
 }
 
@@ -143,7 +160,10 @@ async function countEvents(folder: string): Promise<number> {
 export async function readRun(folder: string): Promise<RunRecord> {
   const { config, configFile } = await readRunFile(folder);
   if (config === undefined || typeof configFile !== "string") {
-    throw new DataError("run.json lacks the run's config", { file: folder, remedy: "start the run again from its config" });
+    throw new DataError("run.json lacks the run's config", {
+      file: folder,
+      remedy: "start the run again from its config",
+    });
   }
   let status: RunRecord["status"] = "failed";
   const tables = new Map<string, Table>();
@@ -154,6 +174,12 @@ export async function readRun(folder: string): Promise<RunRecord> {
     if (event.kind === "table") tables.set(event.table.name, event.table);
   }
   if ((await runOwner(folder)) !== undefined) status = "running";
-  return { id: basename(folder), folder, config: config as unknown as RunConfig, configFile, status, tables: [...tables.values()] };
+  return {
+    id: basename(folder),
+    folder,
+    config: config as unknown as RunConfig,
+    configFile,
+    status,
+    tables: [...tables.values()],
+  };
 }
-

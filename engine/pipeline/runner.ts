@@ -9,7 +9,15 @@ import { openSafetensors } from "../storage/safetensors.ts";
 import { writeSafetensors } from "../storage/safetensorsWriter.ts";
 import { openSavepoint, replaceSavepoint } from "../storage/savepoints.ts";
 import { fileFingerprint, folderFingerprint } from "./fingerprints.ts";
-import { type Artifact, type Snapshot, type Stage, type StageInput, type Steps, Stopped, stageIdentity } from "./step.ts";
+import {
+  type Artifact,
+  type Snapshot,
+  type Stage,
+  type StageInput,
+  type Steps,
+  Stopped,
+  stageIdentity,
+} from "./step.ts";
 
 const STATE_FILE = "state.json";
 const TENSORS_FILE = "tensors.safetensors";

@@ -48,7 +48,8 @@ async function recipe(run: Steps, seed: number): Promise<Dish> {
 
   for (const [name, settings] of Object.entries(config.soups)) {
     const of = settings.of.map(model);
-    const input = { of, settings: soupIdentity(settings), reward: tasteOf(settings, reward), data: data.sft, seed };
+    const tasting = { reward: tasteOf(settings, reward), data: heldOutOf(settings, data) };
+    const input = { of, settings: soupIdentity(settings, config), ...tasting, seed };
     models.set(name, await run.step(soup, input, named(name)));
   }
 
@@ -98,7 +99,11 @@ async function evaluated(
     const data = await benchmarkFingerprint(run, benchmark);
     const byModel = new Map<string, Artifact>();
     for (const [name, model] of models) {
-      const artifact = await run.step(answers, { model, reward, benchmark, data, seed }, named(`${name} on ${benchmark}`));
+      const artifact = await run.step(
+        answers,
+        { model, reward, benchmark, data, seed },
+        named(`${name} on ${benchmark}`),
+      );
       byModel.set(name, artifact);
       answered.push({ model: name, benchmark, artifact });
     }
@@ -113,6 +118,13 @@ async function evaluated(
 /** A soup depends on the reward model only when it goes by rewards. */
 function tasteOf(settings: RunConfig["soups"][string], reward: Artifact): Artifact | undefined {
   return settings.method === "greedy" && settings.score === "reward" ? reward : undefined;
+}
+
+/** The file whose end a soup is measured on; null for one that is not measured. */
+function heldOutOf(settings: RunConfig["soups"][string], data: DataFingerprints): string | null {
+  if (settings.method === "learned") return data.sft;
+  if (settings.method !== "greedy") return null;
+  return settings.score === "loss" ? data.sft : data.prompts;
 }
 
 function known(models: ReadonlyMap<string, Artifact>, name: string): Artifact {

@@ -33,13 +33,13 @@ export interface StageContext {
   /** Where the result is written; becomes the artifact when the stage returns. */
   readonly folder: string;
   readonly signal: AbortSignal;
-  report(event: EventBody): void;
+  readonly report: (event: EventBody) => void;
   /** Notes a rollout for people to read. */
-  sample(record: Json): void;
+  readonly sample: (record: Json) => void;
   /** The newest whole snapshot of an interrupted attempt at this very stage. */
-  restore(): Promise<Snapshot | undefined>;
+  readonly restore: () => Promise<Snapshot | undefined>;
   /** Replaces the snapshot, all or nothing. */
-  save(snapshot: Snapshot): Promise<void>;
+  readonly save: (snapshot: Snapshot) => Promise<void>;
 }
 
 /** What a stage will take, known before it runs. */

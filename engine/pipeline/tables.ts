@@ -47,19 +47,35 @@ async function scoreSheet(config: RunConfig, dishes: readonly Dish[]): Promise<S
   const column = (header: string): Sheet["columns"][number] => ({ header, align: "right" });
   const text = (header: string): Sheet["columns"][number] => ({ header, align: "left" });
   const gold = hasGold ? [column("gold"), column("95 % interval")] : [];
-  const columns = [text("benchmark"), text("model"), column("seed"), column("n"), ...gold, column("reward"), column("tokens"), column("ended %")];
+  const columns = [
+    text("benchmark"),
+    text("model"),
+    column("seed"),
+    column("n"),
+    ...gold,
+    column("reward"),
+    column("tokens"),
+    column("ended %"),
+  ];
   return { columns, rows };
 }
 
 function scoresOf(answers: readonly Answer[], hasGold: boolean): (string | number)[] {
-  const mean = (of: (answer: Answer) => number): number => answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
+  const mean = (of: (answer: Answer) => number): number =>
+    answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
   const gold: (string | number)[] = [];
   if (hasGold) {
     const { low, high } = meanInterval(answers.map((answer) => answer.gold ?? NaN));
     gold.push(mean((answer) => answer.gold ?? NaN).toFixed(3), `${low.toFixed(3)} to ${high.toFixed(3)}`);
   }
   const ended = 100 * mean((answer) => (answer.ended ? 1 : 0));
-  return [answers.length, ...gold, mean((answer) => answer.reward).toFixed(3), mean((answer) => answer.nTokens).toFixed(1), ended.toFixed(1)];
+  return [
+    answers.length,
+    ...gold,
+    mean((answer) => answer.reward).toFixed(3),
+    mean((answer) => answer.nTokens).toFixed(1),
+    ended.toFixed(1),
+  ];
 }
 
 async function write(

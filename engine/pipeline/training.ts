@@ -53,7 +53,10 @@ export async function train(context: StageContext, settings: TrainingSettings): 
   const { backend, config } = context;
   const { optimizer, totalSteps, data, step } = settings;
   const snapshot = await context.restore();
-  const state = snapshot === undefined ? TrainState.create(backend, settings.weights) : restoreState(backend, snapshot, settings.weights);
+  const state =
+    snapshot === undefined
+      ? TrainState.create(backend, settings.weights)
+      : restoreState(backend, snapshot, settings.weights);
   const order = new DataOrder(data.count, data.seed, snapshot?.json as DataPosition | undefined);
   const { learningRate: peak, schedule: kind, warmupRatio, batchSize, gradientAccumulation } = optimizer;
   try {
@@ -88,16 +91,8 @@ export function flattenState({ weights, optimizer }: SavedTrainState): Record<st
   return Object.fromEntries(all);
 }
 
-/**
- * The reverse of {@link flattenState}.
- *
- * @param shapes - Any weights with the names and shapes of those saved.
- */
-export function unflattenState(
-  tensors: Snapshot["tensors"],
-  step: number,
-  shapes: Weights,
-): SavedTrainState {
+/** The reverse of {@link flattenState}; `shapes` are any weights with the names and shapes of those saved. */
+export function unflattenState(tensors: Snapshot["tensors"], step: number, shapes: Weights): SavedTrainState {
   const pick = (prefix: string): Weights =>
     new Map(
       [...shapes].map(([name, { shape }]) => {

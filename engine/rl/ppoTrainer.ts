@@ -12,7 +12,14 @@ import {
   joinResponses,
   unpaddedSequences,
 } from "../models/index.ts";
-import { type DataPosition, type SavedTrainState, DataOrder, Random, TrainState, learningRateAt } from "../training/index.ts";
+import {
+  type DataPosition,
+  type SavedTrainState,
+  DataOrder,
+  Random,
+  TrainState,
+  learningRateAt,
+} from "../training/index.ts";
 import { type Advantages, advantages } from "./advantages.ts";
 import { klPerToken, mixKl } from "./kl.ts";
 import { type KlController, updateKl } from "./klController.ts";
@@ -86,10 +93,7 @@ export class PpoTrainer {
   private moments: RunningMoments;
   private iteration: number;
 
-  /**
-   * @param prompts - Token ids of the prompts to sample from.
-   * @param saved - Where to go on; from the start if absent.
-   */
+  /** Compiles everything; with `saved` the training goes on from there. Prompts are token ids. */
   constructor(
     backend: Backend,
     models: PpoModels,
@@ -101,9 +105,7 @@ export class PpoTrainer {
     this.prompts = prompts;
     this.order = new DataOrder(prompts.length, settings.seed, saved?.prompts);
     this.state =
-      saved === undefined
-        ? TrainState.create(backend, startWeights(models))
-        : TrainState.restore(backend, saved.train);
+      saved === undefined ? TrainState.create(backend, startWeights(models)) : TrainState.restore(backend, saved.train);
     this.parts = compileParts(backend, models, settings);
     this.controller = saved?.controller ?? settings.klController;
     this.moments = saved?.moments ?? NO_MOMENTS;
@@ -139,10 +141,7 @@ export class PpoTrainer {
     const learned = advantages(paid, values, mask, shape, settings.advantages);
     const batch = { rollouts, logprobs: policy.logprobs, mask, learned };
     const updates = await this.learn(batch);
-    const statistics = rolloutStatistics(
-      { logprobs: policy.logprobs, kl, scores, mask, ended, beta, learned },
-      shape,
-    );
+    const statistics = rolloutStatistics({ logprobs: policy.logprobs, kl, scores, mask, ended, beta, learned }, shape);
     this.controller = updateKl(this.controller, statistics["objective/kl"], settings.batchSize);
     this.iteration++;
     const metrics = { ...statistics, ...updates };
@@ -164,7 +163,8 @@ export class PpoTrainer {
   release(): void {
     this.state.release();
     const { step, generator, policyScorer, criticScorer, referenceScorer, fullKl, rewardScorer } = this.parts;
-    for (const part of [step, generator, policyScorer, criticScorer, referenceScorer, fullKl, rewardScorer]) part?.release();
+    for (const part of [step, generator, policyScorer, criticScorer, referenceScorer, fullKl, rewardScorer])
+      part?.release();
     for (const weights of [...this.parts.references, this.parts.reward]) weights.release();
   }
 
@@ -255,7 +255,12 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
   return {
     step: ppoStep(backend, critic === undefined ? { policy } : { policy, critic }, settings),
     generator: new Generator(backend, policy, { batchSize, queryLength, responseLength, sampling, eos, pad }),
-    policyScorer: new ResponseScorer(backend, policy, shapes, critic === undefined ? ["language", "value"] : ["language"]),
+    policyScorer: new ResponseScorer(
+      backend,
+      policy,
+      shapes,
+      critic === undefined ? ["language", "value"] : ["language"],
+    ),
     criticScorer: critic === undefined ? undefined : new ResponseScorer(backend, critic, shapes, ["value"]),
     referenceScorer: new ResponseScorer(backend, policy, shapes),
     fullKl: settings.klKind === "full" ? new FullKlScorer(backend, policy, shapes) : undefined,

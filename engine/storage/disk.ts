@@ -2,6 +2,9 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DiskError } from "../protocol/errors.ts";
 
+/** The most that is read or written in one call, in bytes: systems take less than 2 GiB. */
+export const MAX_CALL_BYTES = 2 ** 30;
+
 /** What people can do about the errors that an operating system gives. */
 const REMEDIES: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
   ENOSPC: ["no space left on the disk", "free some space and run again, finished stages are kept"],

@@ -12,7 +12,7 @@ declare const WebAssembly: {
 };
 
 /** Compiled from engine/soup/assembly/mix.ts by `npm run build`. */
-const KERNEL_FILE = new URL("../../out/wasm/soup.wasm", import.meta.url);
+const KERNEL_FILE = new URL("../soup/out/mix.wasm", import.meta.url);
 
 const PAGE_BYTES = 65_536;
 

@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises";
 import { CheckpointError } from "../protocol/errors.ts";
-import { errorCode, onDisk } from "./disk.ts";
+import { errorCode, MAX_CALL_BYTES, onDisk } from "./disk.ts";
 import { decodeFloats, ELEMENT_BYTES, isFloatType } from "./elementTypes.ts";
 import {
   headerLength,
@@ -71,7 +71,8 @@ async function readFully(path: string, handle: fs.FileHandle, into: Uint8Array, 
   let done = 0;
   while (done < into.byteLength) {
     const at = done;
-    const { bytesRead } = await onDisk("read", path, () => handle.read(into, at, into.byteLength - at, position + at));
+    const count = Math.min(into.byteLength - at, MAX_CALL_BYTES);
+    const { bytesRead } = await onDisk("read", path, () => handle.read(into, at, count, position + at));
     if (bytesRead === 0) {
       const remedy = "it changed while it was read: let nothing write to a checkpoint in use";
       throw new CheckpointError(`read safetensors: the file ended at byte ${position + at}`, { file: path, remedy });

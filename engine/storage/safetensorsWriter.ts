@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { onDisk, syncFolder, temporaryName } from "./disk.ts";
+import { MAX_CALL_BYTES, onDisk, syncFolder, temporaryName } from "./disk.ts";
 import { ELEMENT_BYTES, type ElementType, encodeFloats, type StoredType } from "./elementTypes.ts";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
 
@@ -10,14 +10,18 @@ export interface TensorPlan {
   readonly shape: readonly number[];
 }
 
-/** A tensor to write: its numbers, or where to get them when their turn comes. */
-export interface TensorSource {
+/** A tensor of floats to write: its numbers, or where to get them when their turn comes. */
+export interface FloatSource {
   /** F32 when absent; BF16 and F16 round to nearest, ties to even. */
   readonly dtype?: StoredType;
   readonly shape: readonly number[];
   /** Row-major. */
   readonly data: Float32Array | (() => Promise<Float32Array>);
 }
+
+/** A tensor to write. */
+export type TensorSource =
+  FloatSource | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array };
 
 /**
  * Writes a safetensors file, one tensor in memory at a time, under a temporary name that becomes `file` at the end.
@@ -36,14 +40,21 @@ export async function writeSafetensors(
     for (const name of writer.names) {
       const source = tensors.get(name);
       if (source === undefined) continue;
-      const values = typeof source.data === "function" ? await source.data() : source.data;
-      await writer.write(name, 0, encodeFloats(source.dtype ?? "F32", values));
+      await writer.write(name, 0, await bytesOf(source));
     }
     await writer.finish();
   } catch (error) {
     await writer.abandon();
     throw error;
   }
+}
+
+async function bytesOf({ dtype = "F32", data }: TensorSource): Promise<Uint8Array> {
+  if (dtype === "I32" || data instanceof Int32Array) {
+    const integers = data as Int32Array; // the union pairs them
+    return new Uint8Array(integers.buffer, integers.byteOffset, integers.byteLength);
+  }
+  return encodeFloats(dtype, typeof data === "function" ? await data() : data);
 }
 
 /** A safetensors file that is being filled: write every byte of every tensor in any order, then finish. */
@@ -179,8 +190,9 @@ class FileWriter implements SafetensorsWriter {
     let done = 0;
     while (done < bytes.byteLength) {
       const at = done;
+      const count = Math.min(bytes.byteLength - at, MAX_CALL_BYTES);
       const { bytesWritten } = await onDisk("write", this.file, () =>
-        this.handle.write(bytes, at, bytes.byteLength - at, position + at),
+        this.handle.write(bytes, at, count, position + at),
       );
       done += bytesWritten;
     }

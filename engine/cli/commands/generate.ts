@@ -50,7 +50,7 @@ function printCompletions(
   const n = completions.length;
   if (out !== undefined) {
     if (isJson) printJson(terminal, { out, n });
-    else terminal.out(`${n} answers: ${out}\n`);
+    else terminal.out(`${n === 1 ? "1 answer" : `${n} answers`}: ${out}\n`);
     return;
   }
   for (const { prompt, response } of completions) {

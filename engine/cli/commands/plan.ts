@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { sheetText } from "../../evaluation/tables/sheet.ts";
+import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { derivedSizes } from "../../protocol/config/index.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
@@ -6,7 +8,6 @@ import { loadConfig } from "../files.ts";
 import { formatBytes, formatCount, formatDuration } from "../format.ts";
 import type { StagePlan } from "../../pipeline/index.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
-import { alignColumns } from "../tables.ts";
 import { printJson } from "../terminal.ts";
 
 /** Shows what a run would do. */
@@ -45,8 +46,7 @@ export const plan: Command = {
       });
       return EXIT.ok;
     }
-    const rows = [HEADERS, ...stages.map(planRow)];
-    for (const line of alignColumns(rows, [false, false, true, true, true])) terminal.out(`${line}\n`);
+    terminal.out(sheetText({ columns: COLUMNS, rows: stages.map(planRow) }));
     const nMade = stages.filter((stage) => stage.cached).length;
     const made = `${nMade} of ${stages.length} stages are made already`;
     terminal.out(
@@ -56,7 +56,13 @@ export const plan: Command = {
   },
 };
 
-const HEADERS = ["stage", "state", "parameters", "memory", "time"] as const;
+const COLUMNS: Sheet["columns"] = [
+  { header: "stage", align: "left" },
+  { header: "state", align: "left" },
+  { header: "parameters", align: "right" },
+  { header: "memory", align: "right" },
+  { header: "time", align: "right" },
+];
 
 function planRow(stage: StagePlan): string[] {
   const { name, cached, parameters, memoryBytes, estimatedSeconds } = stage;

@@ -1,15 +1,17 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
+import type { TableFormat } from "../../evaluation/tables/index.ts";
+import type { RunRecord } from "../../pipeline/index.ts";
+import type { Table } from "../../protocol/events.ts";
 import { choiceOption, textOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { findRun } from "../files.ts";
-import type { RunRecord } from "../../pipeline/index.ts";
 import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
-import { renderTable, TABLE_FORMATS } from "../tables.ts";
-import type { TableFormat } from "../tables.ts";
 import { printJson } from "../terminal.ts";
-import type { Table } from "../../protocol/events.ts";
+
+const FORMATS = TABLE_FORMATS.map(({ name }) => name);
 
 /** Prints a run's tables. */
 export const report: Command = {
@@ -19,37 +21,51 @@ export const report: Command = {
   positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],
   options: {
     ...DIRECTORY_OPTION,
-    format: { value: "FORM", description: `${TABLE_FORMATS.join(", ")} (default: text)` },
+    format: { value: "FORM", description: `${FORMATS.join(", ")} (default: text)` },
+    table: { value: "NAME", description: "This table alone, such as winRates (default: all)" },
     out: { value: "FILE", short: "o", description: "Write to a file instead of the screen" },
   },
   examples: [
     ["salsa report", "The latest run's tables"],
     ["salsa report demo-2 --format markdown --out results.md", "For a document"],
+    ["salsa report --table winRates --format csv", "One table with every digit"],
     ["salsa report --json", "For a script"],
   ],
   async run(args, context) {
-    const format = choiceOption(args, "format", TABLE_FORMATS) ?? "text";
+    const formatName = choiceOption(args, "format", FORMATS) ?? "text";
     const out = textOption(args, "out");
     const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
     const { readRun } = await context.pipeline();
     const record = await readRun(folder);
+    const only = choiceOption(
+      args,
+      "table",
+      record.tables.map(({ name }) => name),
+    );
+    const tables = record.tables.filter(({ name }) => only === undefined || name === only);
     if (context.isJson) {
-      const { id, status, tables } = record;
+      const { id, status } = record;
       printJson(context.terminal, { id, folder: record.folder, status, tables });
       return EXIT.ok;
     }
-    const tables = await Promise.all(record.tables.map((table) => tableText(record, table, format)));
-    const text = tables.length === 0 ? `${record.id} has no tables yet: it is ${record.status}\n` : tables.join("\n");
+    const format = TABLE_FORMATS.filter(({ name }) => name === formatName);
+    const texts = await Promise.all(format.flatMap((one) => tables.map((table) => tableText(record, table, one))));
+    const text = texts.length === 0 ? `${record.id} has no tables yet: it is ${record.status}\n` : texts.join("\n");
     if (out === undefined) context.terminal.out(text);
     else await writeFile(resolve(context.folder, out), text);
     return EXIT.ok;
   },
 };
 
-const EXTENSIONS: Readonly<Record<TableFormat, string>> = { text: ".txt", markdown: ".md", csv: ".csv", json: ".json" };
+/** Titles where people read, none where programs do. */
+const TITLES: Readonly<Record<string, (title: string) => string>> = {
+  text: (title) => `${title}\n\n`,
+  markdown: (title) => `## ${title}\n\n`,
+};
 
-/** The run's own file in that form, which holds more digits than the screen shows; else the table as shown. */
-async function tableText(record: RunRecord, table: Table, format: TableFormat): Promise<string> {
-  const file = table.files.find((one) => one.endsWith(EXTENSIONS[format]));
-  return file === undefined ? renderTable(table, format) : readFile(join(record.folder, file), "utf8");
+/** The run's own file in that form, which may hold more digits than the screen shows; else the table as shown. */
+async function tableText(record: RunRecord, table: Table, { name, extension, render }: TableFormat): Promise<string> {
+  const file = table.files.find((one) => one.endsWith(extension));
+  const body = file === undefined ? render(table) : await readFile(join(record.folder, file), "utf8");
+  return (TITLES[name]?.(table.title) ?? "") + body;
 }

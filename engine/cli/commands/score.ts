@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
+import { TASKS } from "../../evaluation/tasks/index.ts";
 import { choiceOption, numberOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
-import { renderTable } from "../tables.ts";
+import { titledTable } from "../tables.ts";
 import { printJson } from "../terminal.ts";
 
-const TASKS = ["miniinstruct"] as const;
+const TASK_NAMES = TASKS.map(({ name }) => name);
 
 /** Scores a checkpoint's answers. */
 export const score: Command = {
@@ -18,7 +19,7 @@ export const score: Command = {
   ],
   positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model" }],
   options: {
-    task: { value: "NAME", description: `Task with prompts and a gold score: ${TASKS.join(", ")}` },
+    task: { value: "NAME", description: `Task with prompts and a gold score: ${TASK_NAMES.join(", ")}` },
     prompts: { value: "FILE", description: "JSON lines with a prompt each" },
     reward: { value: "DIR", description: "Reward model that scores the answers" },
     n: { value: "N", description: "Answers per benchmark (default 256)" },
@@ -30,7 +31,7 @@ export const score: Command = {
   ],
   async run(args, context) {
     const { folder, terminal, isJson, signal } = context;
-    const task = choiceOption(args, "task", TASKS);
+    const task = choiceOption(args, "task", TASK_NAMES);
     const [prompts, reward] = [textOption(args, "prompts"), textOption(args, "reward")];
     if ((task === undefined) === (prompts === undefined)) throw new UsageError("give either --task or --prompts");
     if (prompts !== undefined && reward === undefined)
@@ -46,7 +47,7 @@ export const score: Command = {
       signal,
     });
     if (isJson) printJson(terminal, table);
-    else terminal.out(renderTable(table, "text"));
+    else terminal.out(titledTable(table));
     return EXIT.ok;
   },
 };

@@ -23,7 +23,9 @@ export function sheetText(sheet: Sheet): string {
   const widths = sheet.columns.map((_, k) => Math.max(...lines.map((line) => line[k]?.length ?? 0)));
   const padded = lines.map((line) =>
     line
-      .map((cell, k) => (sheet.columns[k]?.align === "right" ? cell.padStart(widths[k] ?? 0) : cell.padEnd(widths[k] ?? 0)))
+      .map((cell, k) =>
+        sheet.columns[k]?.align === "right" ? cell.padStart(widths[k] ?? 0) : cell.padEnd(widths[k] ?? 0),
+      )
       .join("  ")
       .trimEnd(),
   );
@@ -43,7 +45,9 @@ export function sheetMarkdown(sheet: Sheet): string {
 export function sheetLatex(sheet: Sheet): string {
   const [head = "", ...body] = cellsOf(sheet).map((line) => `${line.map(escapeLatex).join(" & ")} \\\\`);
   const columns = sheet.columns.map(({ align }) => (align === "right" ? "r" : "l")).join("");
-  return [`\\begin{tabular}{${columns}}`, "\\hline", head, "\\hline", ...body, "\\hline", "\\end{tabular}", ""].join("\n");
+  return [`\\begin{tabular}{${columns}}`, "\\hline", head, "\\hline", ...body, "\\hline", "\\end{tabular}", ""].join(
+    "\n",
+  );
 }
 
 /** CSV (RFC 4180), numbers in full; a number that does not exist is empty. */

@@ -132,7 +132,7 @@ function hash(text: string): number {
 function readPrompt(prompt: string): { instruction: Instruction; words: readonly string[] } {
   const [phrase, words] = prompt.split(": ");
   const instruction = INSTRUCTIONS.find((known) => known.phrase === phrase);
-  if (instruction === undefined || words === undefined || !words.endsWith(".")) {
+  if (instruction === undefined || !words?.endsWith(".")) {
     throw new RangeError(`miniinstruct: not a prompt of this task: "${prompt}"`);
   }
   return { instruction, words: words.slice(0, -1).split(" ") };

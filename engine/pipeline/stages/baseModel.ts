@@ -20,7 +20,8 @@ export const baseModel: Stage<{ readonly seed: number }> = {
     const { config } = context;
     const { architecture, pretrain } = newModelOf(config);
     const task = taskOf(config);
-    if (task === undefined) throw new TypeError("base model: a new model is trained on a task's text, and no task is given");
+    if (task === undefined)
+      throw new TypeError("base model: a new model is trained on a task's text, and no task is given");
     const tokenizer = taskTokenizer(task);
     const model = modelConfigOf(architecture, tokenizer);
     const count = exampleCount(pretrain.steps, pretrain.batchSize * pretrain.gradientAccumulation);
@@ -37,7 +38,11 @@ export const baseModel: Stage<{ readonly seed: number }> = {
       optimizer: pretrain,
       totalSteps: pretrain.steps,
       data: { count, seed },
-      batch: (indices) => supervisedBatches(indices.map((index) => examples[index]!), shape),
+      batch: (indices) =>
+        supervisedBatches(
+          indices.map((index) => examples[index]!),
+          shape,
+        ),
       metrics: "pretrain",
     });
     await saveModel(context.folder, { config: model, weights, tokenizer });

@@ -33,7 +33,10 @@ export const choose: Stage<{
     const chosen = candidates[best];
     if (chosen === undefined) throw new RangeError("choose: no candidate has a score");
     await linkFiles(chosen.folder, folder);
-    const choice = { chosen: labels[best], candidates: labels.map((beta, index) => ({ beta, validationScore: means[index] })) };
+    const choice = {
+      chosen: labels[best],
+      candidates: labels.map((beta, index) => ({ beta, validationScore: means[index] })),
+    };
     await atomicWrite(join(folder, CHOICE_FILE), `${JSON.stringify(choice, undefined, 2)}\n`);
   },
 };

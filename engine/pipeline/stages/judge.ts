@@ -29,7 +29,8 @@ export const judge: Stage<{
     const comparisons: string[] = [];
     for (const [index, answer] of a.entries()) {
       const other = b[index];
-      if (other?.prompt !== answer.prompt) throw new RangeError(`judge: no answer of ${names[1]} to prompt ${answer.prompt}`);
+      if (other?.prompt !== answer.prompt)
+        throw new RangeError(`judge: no answer of ${names[1]} to prompt ${answer.prompt}`);
       const verdict = await scoreJudge(config, [judgedScore(config, answer), judgedScore(config, other)]);
       const comparison: Comparison = {
         prompt: String(answer.prompt),
@@ -56,7 +57,10 @@ export const judge: Stage<{
 };
 
 /** The config's judge over scores that are known already: answers stand for themselves by their side. */
-function scoreJudge(config: RunConfig, [a, b]: readonly [number, number]): ReturnType<ReturnType<(typeof JUDGES)[number]["create"]>["compare"]> {
+function scoreJudge(
+  config: RunConfig,
+  [a, b]: readonly [number, number],
+): ReturnType<ReturnType<(typeof JUDGES)[number]["create"]>["compare"]> {
   const { judge: name, tieMargin } = config.evaluation;
   const kind = JUDGES.find((known) => known.name === name) ?? JUDGES[0];
   return kind.create({ tieMargin, score: (_, side) => (side === "a" ? a : b) }).compare("", "a", "b");

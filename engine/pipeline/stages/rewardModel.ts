@@ -53,7 +53,11 @@ export const rewardModel: Stage<{
       optimizer: reward,
       totalSteps: Math.max(1, reward.epochs * Math.ceil(learned.length / perStep)),
       data: { count: learned.length, seed },
-      batch: (indices) => pairBatches(indices.map((index) => learned[index]!), shape),
+      batch: (indices) =>
+        pairBatches(
+          indices.map((index) => learned[index]!),
+          shape,
+        ),
       metrics: "reward",
     });
     const result = { config: model, weights: trained, tokenizer };
@@ -72,7 +76,10 @@ async function encodedPairs(
 ): Promise<readonly PreferencePair[]> {
   const { maxLength } = config.reward;
   const sequence = (prompt: string, response: string, ended: boolean): number[] =>
-    [...encodePrompt(tokenizer, prompt), ...tokenizer.encode(response), ...(ended ? [tokenizer.eos] : [])].slice(0, maxLength);
+    [...encodePrompt(tokenizer, prompt), ...tokenizer.encode(response), ...(ended ? [tokenizer.eos] : [])].slice(
+      0,
+      maxLength,
+    );
   if (made === undefined) {
     return (await preferenceTexts(config)).map(({ prompt, chosen, rejected, margin }) => ({
       chosen: sequence(prompt, chosen, true),
@@ -103,10 +110,21 @@ async function measure(
   const scorer = new RewardScorer(backend, model.config, { batchSize: Math.min(SCORED_AT_ONCE, pairs.length), length });
   const device = DeviceWeights.upload(backend, model.weights);
   try {
-    const chosen = await scorer.score(device, pairs.map((pair) => pair.chosen));
-    const rejected = await scorer.score(device, pairs.map((pair) => pair.rejected));
+    const chosen = await scorer.score(
+      device,
+      pairs.map((pair) => pair.chosen),
+    );
+    const rejected = await scorer.score(
+      device,
+      pairs.map((pair) => pair.rejected),
+    );
     const accuracy = rewardAccuracy(chosen, rejected);
-    report({ kind: "metrics", stage: name, step: config.reward.epochs, values: { "reward/heldOutAccuracy": accuracy } });
+    report({
+      kind: "metrics",
+      stage: name,
+      step: config.reward.epochs,
+      values: { "reward/heldOutAccuracy": accuracy },
+    });
     return accuracy;
   } finally {
     device.release();

@@ -103,7 +103,11 @@ export function withBeta({ betas: _betas, ...arm }: ArmConfig, beta: number): Rl
 function ppoSettings(
   config: RunConfig,
   arm: RlhfConfig,
-  { tokenizer, prompts, seed }: { readonly tokenizer: Tokenizer; readonly prompts: readonly (readonly number[])[]; readonly seed: number },
+  {
+    tokenizer,
+    prompts,
+    seed,
+  }: { readonly tokenizer: Tokenizer; readonly prompts: readonly (readonly number[])[]; readonly seed: number },
 ): PpoSettings {
   const task = taskOf(config);
   const { beta, klTarget, klHorizon } = arm;
@@ -163,7 +167,9 @@ function scalingOf({ scoreScaling, scoreNormalizing }: RlhfConfig): "none" | "st
 
 /** A critic that starts as the reward model, whose scalar head becomes the value head (TRL ≥ 0.12). */
 function criticFrom({ config, weights }: Model): Model {
-  const named = [...weights].map(([name, tensor]) => [name === "score.weight" ? "v_head.weight" : name, tensor] as const);
+  const named = [...weights].map(
+    ([name, tensor]) => [name === "score.weight" ? "v_head.weight" : name, tensor] as const,
+  );
   const bias = { shape: [1], data: new Float32Array(1) };
   return { config, weights: new Map([...named, ["v_head.bias", bias]]) };
 }
@@ -212,7 +218,12 @@ function remember(history: Metrics[], metrics: Metrics): void {
   if (history.length > 2 * ALARM_LIMITS.window) history.splice(ALARM_LIMITS.window, 1);
 }
 
-function raiseAlarms({ report, name }: StageContext, history: readonly Metrics[], step: number, raised: Set<string>): void {
+function raiseAlarms(
+  { report, name }: StageContext,
+  history: readonly Metrics[],
+  step: number,
+  raised: Set<string>,
+): void {
   for (const alarm of alarms(history)) {
     if (raised.has(alarm.name)) continue;
     raised.add(alarm.name);
@@ -229,7 +240,8 @@ function recordSamples(
   if (iteration % SAMPLES_EVERY !== 0) return;
   const R = generation.responses.length / generation.queries.count;
   for (const [row, response] of responses.slice(0, SAMPLES_KEPT).entries()) {
-    const perToken = (x: ArrayLike<number>): number[] => Array.from({ length: response.nTokens }, (_, t) => x[row * R + t] ?? 0);
+    const perToken = (x: ArrayLike<number>): number[] =>
+      Array.from({ length: response.nTokens }, (_, t) => x[row * R + t] ?? 0);
     context.sample({
       stage: context.name,
       step: iteration + 1,

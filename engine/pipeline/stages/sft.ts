@@ -1,7 +1,7 @@
 import type { RunConfig } from "../../protocol/config/index.ts";
 import { type Tokenizer, encodeExample } from "../../text/index.ts";
 import { type Example, sftStep, supervisedBatches } from "../../training/index.ts";
-import { sftTexts } from "../corpus.ts";
+import { keepsExamplesBack, sftTexts } from "../corpus.ts";
 import { loadModel, saveModel } from "../modelFolder.ts";
 import type { Artifact, Stage } from "../step.ts";
 import { jsonOf, optimizerOf, train } from "../training.ts";
@@ -21,7 +21,8 @@ export const sft: Stage<{
   name: "sft",
   title: "Supervised fine-tuning",
   version: 1,
-  settings: ({ sft: { seeds: _seeds, ...settings }, task }) => jsonOf({ settings, task }),
+  settings: ({ sft: { seeds: _seeds, ...settings }, task, ...rest }) =>
+    jsonOf({ settings, task, keepsExamplesBack: keepsExamplesBack(rest) }),
   async run(context, { base, seed, sftSeed }) {
     const { config, backend } = context;
     const { config: model, weights, tokenizer } = await loadModel(base.folder);
@@ -33,7 +34,11 @@ export const sft: Stage<{
       optimizer: config.sft,
       totalSteps: sftSteps(config, examples.length),
       data: { count: examples.length, seed: seed * SEED_STRIDE + sftSeed },
-      batch: (indices) => supervisedBatches(indices.map((index) => examples[index]!), shape),
+      batch: (indices) =>
+        supervisedBatches(
+          indices.map((index) => examples[index]!),
+          shape,
+        ),
       metrics: "sft",
     });
     await saveModel(context.folder, { config: model, weights: trained, tokenizer });
@@ -44,7 +49,11 @@ export const sft: Stage<{
 const SEED_STRIDE = 100_003;
 
 /** SFT examples as token ids. */
-export async function encodedExamples(config: RunConfig, seed: number, tokenizer: Tokenizer): Promise<readonly Example[]> {
+export async function encodedExamples(
+  config: RunConfig,
+  seed: number,
+  tokenizer: Tokenizer,
+): Promise<readonly Example[]> {
   return (await sftTexts(config, seed)).map((text) => encodeExample(tokenizer, text));
 }
 

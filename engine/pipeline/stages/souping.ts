@@ -1,4 +1,4 @@
-import type { Backend } from "../../compute/backend.ts";
+import type { Backend, HostArray } from "../../compute/backend.ts";
 import { gradients } from "../../compute/graph/gradients.ts";
 import { plan } from "../../compute/graph/program.ts";
 import { Graph } from "../../compute/graph/tensor.ts";
@@ -68,9 +68,14 @@ function recipeSettings(settings: SoupConfig): Parameters<typeof soupCheckpoints
   }
 }
 
-/** The settings of a soup that change its weights: all but which models it is made of. */
-export function soupIdentity({ of: _of, ...settings }: SoupConfig): Json {
-  return jsonOf(settings);
+/**
+ * The settings that change a soup's weights: all but which models it is made of, and for one that goes by answers also
+ * how many there are and how they are sampled.
+ */
+export function soupIdentity({ of: _of, ...settings }: SoupConfig, { evaluation }: RunConfig): Json {
+  const goesByAnswers = settings.method === "greedy" && settings.score !== "loss";
+  const { sampling, validationPrompts: validation } = evaluation;
+  return jsonOf(goesByAnswers ? { ...settings, answers: { sampling, validation } } : settings);
 }
 
 interface Held {
@@ -84,19 +89,31 @@ interface Sources {
   readonly seed: number;
 }
 
-async function ingredientsFor(settings: SoupConfig, context: StageContext, sources: Sources): Promise<Held | undefined> {
+async function ingredientsFor(
+  settings: SoupConfig,
+  context: StageContext,
+  sources: Sources,
+): Promise<Held | undefined> {
   if (settings.method !== "greedy" && settings.method !== "learned") return undefined;
   const { backend, config } = context;
   const models = await Promise.all(sources.of.map(({ folder }) => loadModel(folder)));
   if (settings.method === "learned") {
     return learnedTasting(backend, models, await heldOutExamples(config, sources.seed, models), settings.batchSize);
   }
-  if (settings.score === "loss") return lossTasting(backend, models, await heldOutExamples(config, sources.seed, models));
-  const reward = settings.score === "reward" && sources.reward !== undefined ? await loadModel(sources.reward.folder, ["score"]) : undefined;
+  if (settings.score === "loss")
+    return lossTasting(backend, models, await heldOutExamples(config, sources.seed, models));
+  const reward =
+    settings.score === "reward" && sources.reward !== undefined
+      ? await loadModel(sources.reward.folder, ["score"])
+      : undefined;
   return answerTasting(backend, config, models, { reward, nPrompts: settings.prompts });
 }
 
-async function heldOutExamples(config: RunConfig, seed: number, models: readonly LoadedModel[]): Promise<readonly Example[]> {
+async function heldOutExamples(
+  config: RunConfig,
+  seed: number,
+  models: readonly LoadedModel[],
+): Promise<readonly Example[]> {
   const { tokenizer } = models[0]!;
   return (await heldOutTexts(config, seed)).map((text) => encodeExample(tokenizer, text));
 }
@@ -129,7 +146,8 @@ function lossTasting(backend: Backend, models: readonly LoadedModel[], examples:
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
     let loss = 0;
-    for (const inputs of batches) loss += (await executable.run({ inputs, variables: device.buffers }))["loss"]?.[0] ?? NaN;
+    for (const inputs of batches)
+      loss += (await executable.run({ inputs, variables: device.buffers }))["loss"]?.[0] ?? NaN;
     device.release();
     return -loss;
   };
@@ -150,11 +168,20 @@ function learnedTasting(
   const { loss } = sftLoss(graph, config, shape);
   const variables = [...parameters(config)].map(([name, size]) => graph.variable(name, size));
   const grads = gradients(loss, variables);
-  const executable = backend.compile(plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) }));
+  const executable = backend.compile(
+    plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) }),
+  );
   const batches = chunks(examples.length, batchSize).filter(({ length }) => length === batchSize);
-  const evaluate = async (tensors: readonly string[], weights: readonly (readonly number[])[], step: number): Promise<LossAndGradient> => {
+  const evaluate = async (
+    tensors: readonly string[],
+    weights: readonly (readonly number[])[],
+    step: number,
+  ): Promise<LossAndGradient> => {
     const rows = new Map(tensors.map((name, row) => [name, weights[row]!]));
-    const device = DeviceWeights.upload(backend, mixture(models, (name) => rows.get(name) ?? []));
+    const device = DeviceWeights.upload(
+      backend,
+      mixture(models, (name) => rows.get(name) ?? []),
+    );
     const chosen = batches[step % batches.length]!.map((index) => examples[index]!);
     const outputs = await executable.run({ inputs: supervisedBatches(chosen, shape)[0]!, variables: device.buffers });
     device.release();
@@ -185,8 +212,16 @@ async function answerTasting(
   const responseLength = Math.min(config.evaluation.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
   const { maxNewTokens: _longest, ...sampling } = config.evaluation.sampling;
   const batchSize = Math.min(SCORED_AT_ONCE, queries.length);
-  const generator = new Generator(backend, model, { batchSize, queryLength, responseLength, sampling, eos: [tokenizer.eos], pad: tokenizer.pad });
-  const scorer = reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
+  const generator = new Generator(backend, model, {
+    batchSize,
+    queryLength,
+    responseLength,
+    sampling,
+    eos: [tokenizer.eos],
+    pad: tokenizer.pad,
+  });
+  const scorer =
+    reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
   const rewardDevice = reward && DeviceWeights.upload(backend, reward.weights);
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
@@ -210,14 +245,14 @@ async function answerTasting(
   };
 }
 
-function mean(x: ArrayLike<number>): number {
+function mean(x: readonly number[] | Float32Array): number {
   let sum = 0;
-  for (let at = 0; at < x.length; at++) sum += x[at]!;
+  for (const value of x) sum += value;
   return sum / x.length;
 }
 
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+function dot(a: HostArray, b: HostArray): number {
   let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
+  for (const [at, value] of a.entries()) sum += value * b[at]!;
   return sum;
 }

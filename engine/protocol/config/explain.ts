@@ -118,9 +118,7 @@ function wordRemedy(value: unknown, options: readonly unknown[], otherwise: stri
 
 function missingRemedy(issue: z.core.$ZodIssue, path: ConfigPath, checked: Checked): string {
   const isVariant = issue.code === "invalid_union" && "options" in issue;
-  const words = isVariant
-    ? oneOf(issue.options)
-    : typeWords(schemaAt(checked.schema, path, checked.value));
+  const words = isVariant ? oneOf(issue.options) : typeWords(schemaAt(checked.schema, path, checked.value));
   return `add it, ${words}: ${descriptionAt(path, checked)}`;
 }
 

@@ -1,7 +1,7 @@
 export { BACKENDS } from "./runtime.ts";
 export { configTable, jsonSchema } from "./describe.ts";
 export { KL_KINDS } from "./rlhf.ts";
-export { modelNames, sftName, TASK_BENCHMARKS } from "./names.ts";
+export { TASK_BENCHMARKS } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";
 export { runConfigSchema } from "./schema.ts";

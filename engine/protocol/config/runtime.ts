@@ -21,7 +21,8 @@ export const runtimeSchema = section(
       source: "this project",
     }),
     checkpointEvery: setting(count(), 50, {
-      description: "Optimizer steps (in RLHF: iterations) between checkpoints from which a killed run resumes",
+      description:
+        "Optimizer steps between checkpoints from which a killed run resumes; an RLHF iteration counts as ten",
       unit: "steps",
       source: "this project",
     }),

@@ -113,7 +113,7 @@ describe("salsa generate", () => {
       folder: "/m",
       pipeline,
     });
-    assert.equal(stdout, "1 answers: a.jsonl\n");
+    assert.equal(stdout, "1 answer: a.jsonl\n");
     assert.deepEqual([requests.at(-1)?.prompts, requests.at(-1)?.out], ["/m/p.jsonl", "/m/a.jsonl"]);
   });
 

@@ -28,7 +28,7 @@ describe("progress on a screen", () => {
     view.show(at(1000, step(1)));
     view.show(at(2000, step(101)));
     const last = terminal.stderr().split("\r\x1b[2K").at(-1) ?? "";
-    assert.match(last, /^ {2}sft-1 \(SFT\) {2}█{8}░{16} +33 % {2}2\.0 s left$/);
+    assert.match(last, /^ {2}SFT: sft-1 {2}█{8}░{16} +33 % {2}2\.0 s left$/);
     assert.ok(!terminal.stderr().includes("\n"));
   });
 
@@ -39,7 +39,7 @@ describe("progress on a screen", () => {
     view.show(at(1000, step(1)));
     view.show(at(3000, { kind: "stageFinished", stage: "sft-1", seconds: 3 }));
     view.close();
-    assert.ok(terminal.stderr().endsWith("\r\x1b[2K✓ sft-1 (SFT)  3.0 s\n"));
+    assert.ok(terminal.stderr().endsWith("\r\x1b[2K✓ SFT: sft-1  3.0 s\n"));
   });
 
   it("draws at most ten times a second", () => {
@@ -47,7 +47,7 @@ describe("progress on a screen", () => {
     const view = progressView(terminal);
     view.show(at(0, STAGE));
     for (let n = 1; n <= 1000; n++) view.show(at(n, step(n, 1000)));
-    assert.equal(terminal.stderr().split("sft-1 (SFT)").length - 1, 10);
+    assert.equal(terminal.stderr().split("SFT: sft-1").length - 1, 10);
   });
 
   it("never writes a line wider than the screen", () => {
@@ -84,11 +84,10 @@ describe("progress elsewhere", () => {
     assert.equal(
       terminal.stderr(),
       [
-        "sft-1 (SFT) ...",
-        "sft-1 (SFT) 33 % (100/300)  20 s left",
-        "sft-1 (SFT) 66 % (200/300)  10 s left",
-        "sft-1 (SFT) 100 % (300/300)  0.0 s left",
-        "done: sft-1 (SFT)  30 s",
+        "SFT: sft-1 33 % (100/300)  20 s left",
+        "SFT: sft-1 66 % (200/300)  10 s left",
+        "SFT: sft-1 100 % (300/300)  0.0 s left",
+        "done: SFT: sft-1  30 s",
         "",
       ].join("\n"),
     );

@@ -194,13 +194,15 @@ describe("commands about runs", () => {
     const pipeline = { readRun };
     const printed = async (...argv: string[]): Promise<string> =>
       (await salsa(["report", ...argv], { folder, pipeline })).stdout;
-    assert.equal(await printed("--format", "csv"), 'pair,adjusted %\nsalsa | ppo,54.321987\n"mkl, ""ppo""",\n');
+    assert.equal(await printed("--format", "csv"), 'pair,adjusted %\r\nsalsa | ppo,54.321987\r\n"mkl, ""ppo""",\r\n');
     assert.match(
       await printed("--format", "markdown"),
-      /\| pair \| adjusted % \|\n\|---\|--:\|\n\| salsa \\\| ppo \| 54\.32 \|/,
+      /^## Win rates\n\n\| pair \| adjusted % \|\n.*\n\| salsa \\\| ppo \| 54\.32 \|/,
     );
-    assert.match(await printed(), /pair {9}adjusted %\n─+\nsalsa \| ppo {7}54\.32\n/);
-    assert.deepEqual(JSON.parse(await printed("--format", "json")), TABLE);
+    assert.match(await printed(), /^Win rates\n\npair {9}adjusted %\n─+ {2}─+\nsalsa \| ppo {7}54\.32\n/);
+    assert.equal((JSON.parse(await printed("--format", "json")) as unknown[]).length, 2);
+    assert.equal((await printed("--table", "winRates")).length, (await printed()).length);
+    assert.match((await salsa(["report", "--table", "winRate"], { folder, pipeline })).stderr, /did you mean winRates/);
     const record = JSON.parse(await printed("--json")) as { id: string; tables: unknown };
     assert.deepEqual([record.id, record.tables], ["demo-1", [TABLE]]);
   });

@@ -23,6 +23,10 @@ describe("processTerminal", () => {
     });
   }
 
+  it("takes a screen without a width for 80 columns", () => {
+    assert.equal(processTerminal({ stdout: tty, stderr: { ...tty, columns: 0 } }, {}).columns, 80);
+  });
+
   it("styles text only where colours are shown", () => {
     assert.equal(styled(screen({ hasColor: true }), "red", "x"), "\x1b[31mx\x1b[0m");
     assert.equal(styled(screen(), "red", "x"), "x");

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import util from "node:util";
 import type { Tf } from "./kernel.ts";
 
 /** Which of tfjs's own backends does the work; the last two are there only if the user has installed them. */
@@ -53,8 +54,7 @@ export async function loadTfjs(module: TfjsModule, location?: string): Promise<T
 }
 
 async function loadInstalled(name: string, location?: string): Promise<Tf> {
-  // libtensorflow greets on stderr unless told otherwise before it is loaded.
-  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  prepareProcess();
   const require = createRequire(location === undefined ? import.meta.url : resolve(location, "package.json"));
   const module = name.endsWith("gpu") ? "node-gpu" : "node";
   let path: string;
@@ -72,9 +72,18 @@ async function loadInstalled(name: string, location?: string): Promise<Tf> {
   }
 }
 
+/** What tfjs-node needs to find in the process before it is loaded. */
+function prepareProcess(): void {
+  // libtensorflow greets on stderr unless told otherwise.
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
+  // Node 23 removed this function, the only one of those removed that tfjs-node 4.22 calls, and it does so in every op.
+  const legacy = util as typeof util & { isNullOrUndefined?: (value: unknown) => boolean };
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+}
+
 function remedy(module: TfjsModule): string {
   if (module === "cpu" || module === "wasm") return "reinstall the dependencies with npm ci";
   const install = `install it with npm install @tensorflow/tfjs-${module} and name that folder in the location setting`;
-  const limit = `it works on Node 22 and older only (this is ${process.version})`;
+  const limit = `it was made for Node 22 and older and breaks on Node 23 and newer (this is ${process.version})`;
   return module === "node" ? `${install}; ${limit}` : `${install}; ${limit}, on Linux with CUDA 11.2 and cuDNN 8.1`;
 }

@@ -17,7 +17,7 @@ describe("edit distance", () => {
   ];
   for (const [from, to, distance] of worked) {
     it(`is ${distance} from "${from}" to "${to}"`, () => {
-      assert.equal(editDistance([...from], [...to]), distance);
+      assert.equal(editDistance(Array.from(from), Array.from(to)), distance);
     });
   }
 

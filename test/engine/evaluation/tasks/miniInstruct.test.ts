@@ -9,7 +9,7 @@ const SETTINGS = { pretrainingClean: 0.4, sftClean: 0.8, labelTemperature: 0.2 }
 const task = miniInstruct(SETTINGS);
 
 /** Share of slips drawn that leave no fault: a repeated word swapped with itself, or replaced by itself. */
-const HARMLESS = 0.05;
+const HARMLESS = 0.015;
 
 const wordsOf = (prompt: string): string[] => prompt.slice(prompt.indexOf(":") + 2, -1).split(" ");
 const isFaultless = ({ prompt, response }: Example): boolean =>
@@ -204,7 +204,7 @@ describe("MiniInstruct's labeller", () => {
     );
   });
 
-  it("agrees with the gold score on 80 to 88 of 100 pairs of faulty answers", () => {
+  it("agrees with the gold score on most pairs of responses, yet not on all", () => {
     const rng = seeded(18);
     const drawn = miniInstruct({ ...SETTINGS, sftClean: 0 }).sft(6000, rng);
     const verdicts = drawn.flatMap(({ prompt: asked, response }, at) => {
@@ -213,6 +213,7 @@ describe("MiniInstruct's labeller", () => {
       return label === undefined ? [] : [task.gold(asked, label.chosen) > task.gold(asked, label.rejected)];
     });
     const accuracy = shareOf(verdicts, (isRight) => isRight);
-    assert(accuracy > 0.8 && accuracy < 0.999, `labels agree with gold on ${accuracy}`);
+    // Pairs as far apart as these leave little doubt: σ(margin / temperature) averages some 0.9.
+    assert(accuracy > 0.85 && accuracy < 0.99, `labels agree with gold on ${accuracy}`);
   });
 });

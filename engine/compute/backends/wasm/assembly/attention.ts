@@ -135,9 +135,9 @@ export function mixTiles(rows: i32, seen: i32, keys: i32, weights: usize, packed
 /** Turns one row of scores into e^(score − running maximum) and rescales what was gathered before. */
 function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, sum: usize, out: usize): void {
   mask(line, Operands.firstKey(b, t) - j, Operands.endKey(t) - j, seen);
-  let tops = f32x4.splat(UNSEEN);
-  const end = line + ((<usize>seen) << 2);
-  for (let at = line; at < end; at += 16) tops = f32x4.max(tops, v128.load(at));
+  const end = line + ((<usize>((seen + 7) & ~7)) << 2);
+  let tops = v128.load(line);
+  for (let at = line; at < end; at += 32) tops = f32x4.max(tops, f32x4.max(v128.load(at), v128.load(at, 16)));
   const highest = Vector.max(tops);
   if (highest == UNSEEN) {
     memory.fill(line, 0, (<usize>seen) << 2);
@@ -148,19 +148,23 @@ function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, 
   const scales = f32x4.splat(Operands.scale);
   const shift = f32x4.splat(-top);
   let totals = f32x4.splat(0);
-  for (let at = line; at < end; at += 16) {
+  let others = totals;
+  for (let at = line; at < end; at += 32) {
     const weight = Vector.exp(f32x4.relaxed_madd(v128.load(at), scales, shift));
-    totals = f32x4.add(totals, weight);
+    const other = Vector.exp(f32x4.relaxed_madd(v128.load(at, 16), scales, shift));
     v128.store(at, weight);
+    v128.store(at, other, 16);
+    totals = f32x4.add(totals, weight);
+    others = f32x4.add(others, other);
   }
   const fade = expOne(before - top);
   if (fade != 1) scaleFloats(out, fade, Operands.D);
   store<f32>(maximum, top);
-  store<f32>(sum, load<f32>(sum) * fade + Vector.sum(totals));
+  store<f32>(sum, load<f32>(sum) * fade + Vector.sum(f32x4.add(totals, others)));
 }
 
-/** Marks the columns of a row outside [low, high) as unseen, up to the end of the last vector. */
+/** Marks the columns of a row outside [low, high) as unseen, up to the next multiple of eight. */
 function mask(line: usize, low: i32, high: i32, seen: i32): void {
   for (let c = 0; c < min(low, seen); c++) store<f32>(line + ((<usize>c) << 2), UNSEEN);
-  for (let c = max(high, 0); c < ((seen + 3) & ~3); c++) store<f32>(line + ((<usize>c) << 2), UNSEEN);
+  for (let c = max(high, 0); c < ((seen + 7) & ~7); c++) store<f32>(line + ((<usize>c) << 2), UNSEEN);
 }

@@ -135,16 +135,27 @@ function gradScores(b: i32, h: i32, t: i32, j: i32, seen: i32, p: usize, ds: usi
   const sum = load<f32>(lse + ((<usize>((b * Operands.H + h) * Operands.T + t)) << 2));
   const scale = f32x4.splat(Operands.scale);
   const shift = f32x4.splat(-sum);
-  const lanes = i32x4(0, 1, 2, 3);
-  const lowest = i32x4.splat(low);
-  const highest = i32x4.splat(high);
-  for (let c = 0; c < KEYS; c += 4) {
-    const at = (<usize>c) << 2;
-    const column = i32x4.add(i32x4.splat(c), lanes);
-    const visible = v128.and(i32x4.ge_s(column, lowest), i32x4.lt_s(column, highest));
-    const weight = v128.and(Vector.exp(f32x4.relaxed_madd(v128.load(p + at), scale, shift)), visible);
-    v128.store(p + at, weight);
-    const slope = f32x4.mul(weight, f32x4.mul(f32x4.sub(v128.load(dP + at), delta), scale));
-    v128.store(ds + at, v128.and(slope, visible));
+  const end = p + ((<usize>((seen + 7) & ~7)) << 2);
+  let score = p;
+  let slope = ds;
+  for (; score < end; score += 32, slope += 32, dP += 32) {
+    const p0 = Vector.exp(f32x4.relaxed_madd(v128.load(score), scale, shift));
+    const p1 = Vector.exp(f32x4.relaxed_madd(v128.load(score, 16), scale, shift));
+    const s0 = f32x4.mul(p0, f32x4.mul(f32x4.sub(v128.load(dP), delta), scale));
+    const s1 = f32x4.mul(p1, f32x4.mul(f32x4.sub(v128.load(dP, 16), delta), scale));
+    v128.store(score, p0);
+    v128.store(score, p1, 16);
+    v128.store(slope, s0);
+    v128.store(slope, s1, 16);
   }
+  clearOutside(p, low, high);
+  clearOutside(ds, low, high);
+}
+
+/** Zeroes the columns of a row outside [low, high). */
+function clearOutside(line: usize, low: i32, high: i32): void {
+  for (let c = 0; c < min(low, KEYS); c++) store<f32>(line + ((<usize>c) << 2), 0);
+  let c = max(high, 0);
+  for (; (c & 3) != 0; c++) store<f32>(line + ((<usize>c) << 2), 0);
+  for (; c < KEYS; c += 4) v128.store(line + ((<usize>c) << 2), f32x4.splat(0));
 }

@@ -21,7 +21,7 @@ export function unary(args: usize): void {
   const y = load<usize>(args, 12);
   share(load<i32>(args, 4), GRAIN);
   for (let i = from; i < to; i += 4) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     v128.store(y + at, apply(kind, v128.load(x + at)));
   }
 }
@@ -56,7 +56,7 @@ export function binary(args: usize): void {
   const b0 = v128.load32_splat(b);
   share(load<i32>(args, 4), GRAIN);
   for (let i = from; i < to; i += 4) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     const left = oneA ? a0 : v128.load(a + at);
     const right = oneB ? b0 : v128.load(b + at);
     v128.store(y + at, combine(kind, left, right));
@@ -79,7 +79,7 @@ export function accumulate(args: usize): void {
   const total = load<usize>(args, 4);
   const x = load<usize>(args, 8);
   for (let i = from; i < to; i += 4) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     v128.store(total + at, f32x4.add(v128.load(total + at), v128.load(x + at)));
   }
 }

@@ -33,8 +33,8 @@ export function gatedActivationGrad(args: usize): void {
 // loop would keep it from doing so.
 
 function silu(gate: usize, up: usize, y: usize): void {
-  const end = gate + (<usize>to << 2);
-  const skipped = <usize>from << 2;
+  const end = gate + ((<usize>to) << 2);
+  const skipped = (<usize>from) << 2;
   gate += skipped;
   up += skipped;
   y += skipped;
@@ -49,8 +49,8 @@ function silu(gate: usize, up: usize, y: usize): void {
 }
 
 function gelu(gate: usize, up: usize, y: usize): void {
-  const end = gate + (<usize>to << 2);
-  const skipped = <usize>from << 2;
+  const end = gate + ((<usize>to) << 2);
+  const skipped = (<usize>from) << 2;
   gate += skipped;
   up += skipped;
   y += skipped;
@@ -66,9 +66,9 @@ function gelu(gate: usize, up: usize, y: usize): void {
 
 /** With s = σ(x): act = x·s and act' = s + x·s·(1 − s). */
 function siluGrad(gate: usize, up: usize, dy: usize, dGate: usize, dUp: usize): void {
-  const one = f32x4.splat(1);
+  const one = Vector.one();
   for (let i = from; i < to; i += 8) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     const x = gate + at;
     const u = up + at;
     const d = dy + at;
@@ -96,12 +96,12 @@ function siluGrad(gate: usize, up: usize, dy: usize, dGate: usize, dUp: usize): 
 /** With s = σ(2u): act = x·s and act' = s + x·s·(1 − s)·2u'. */
 function geluGrad(gate: usize, up: usize, dy: usize, dGate: usize, dUp: usize): void {
   for (let i = from; i < to; i += 4) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     const x = v128.load(gate + at);
     const d = v128.load(dy + at);
     const s = Vector.sigmoid(Gelu.twiceU(x));
     const act = f32x4.mul(x, s);
-    const bend = f32x4.mul(f32x4.mul(act, f32x4.sub(f32x4.splat(1), s)), Gelu.twiceSlope(x));
+    const bend = f32x4.mul(f32x4.mul(act, f32x4.sub(Vector.one(), s)), Gelu.twiceSlope(x));
     const toGate = f32x4.mul(f32x4.mul(d, v128.load(up + at)), f32x4.add(s, bend));
     v128.store(dUp + at, f32x4.mul(d, act));
     v128.store(dGate + at, toGate);

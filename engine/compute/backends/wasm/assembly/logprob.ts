@@ -7,6 +7,8 @@ export const ROWS: i32 = 240;
 export const WORDS: i32 = 256;
 /** Below every logit that a model gives. */
 const LOWEST: f32 = -3.0e38;
+/** Logits so far below the largest weigh nothing. */
+const FURTHEST: f32 = -200;
 
 /** Blocks of logits in the workspace (the second for fullKl), then per row the running numbers of a softmax. */
 const LOGITS: usize = FREE;
@@ -57,34 +59,48 @@ function resetStates(rows: i32): void {
   }
 }
 
-/** Takes a row's next logits into its state. Pads the row to a whole vector. */
+/** Takes a row's next logits into its state. Overwrites the row. */
 function absorb(line: usize, words: i32, sharpness: f32, state: usize): void {
-  for (let v = words; v < ((words + 3) & ~3); v++) store<f32>(line + ((<usize>v) << 2), LOWEST);
-  const end = line + ((<usize>words) << 2);
+  const end = pad(line, words);
   const before = load<f32>(state);
   const top = max<f32>(before, largest(line, end) * sharpness);
   const scales = f32x4.splat(sharpness);
   const shift = f32x4.splat(-top);
+  const furthest = f32x4.splat(FURTHEST);
   let sums = f32x4.splat(0);
   let moments = sums;
-  for (let at = line; at < end; at += 16) {
-    const gap = f32x4.relaxed_madd(v128.load(at), scales, shift);
-    const weight = Vector.exp(gap);
-    sums = f32x4.add(sums, weight);
+  for (let at = line; at < end; at += 32) {
     // A weight of 0 may come with a gap of minus infinity: their product counts as 0.
-    moments = f32x4.add(moments, f32x4.mul(weight, f32x4.max(gap, f32x4.splat(-200))));
+    const gap0 = f32x4.pmax(f32x4.relaxed_madd(v128.load(at), scales, shift), furthest);
+    const gap1 = f32x4.pmax(f32x4.relaxed_madd(v128.load(at, 16), scales, shift), furthest);
+    const weight0 = Vector.exp(gap0);
+    const weight1 = Vector.exp(gap1);
+    const moment0 = f32x4.mul(weight0, gap0);
+    const moment1 = f32x4.mul(weight1, gap1);
+    // Nobody reads the weights again: V8 joins vectors only on the way to two stores side by side.
+    v128.store(at, weight0);
+    v128.store(at, weight1, 16);
+    sums = f32x4.add(sums, f32x4.add(weight0, weight1));
+    moments = f32x4.add(moments, f32x4.add(moment0, moment1));
   }
   const fade = expOne(before - top);
-  const lowered = max<f32>(before - top, -200);
+  const lowered = max<f32>(before - top, FURTHEST);
   const sum = load<f32>(state, 4);
   store<f32>(state, top);
   store<f32>(state, sum * fade + Vector.sum(sums), 4);
   store<f32>(state, fade * (load<f32>(state, 8) + sum * lowered) + Vector.sum(moments), 8);
 }
 
+/** Fills a row up to the next multiple of eight; returns where that is. */
+function pad(line: usize, words: i32): usize {
+  const whole = (words + 7) & ~7;
+  for (let v = words; v < whole; v++) store<f32>(line + ((<usize>v) << 2), LOWEST);
+  return line + ((<usize>whole) << 2);
+}
+
 function largest(line: usize, end: usize): f32 {
-  let tops = f32x4.splat(LOWEST);
-  for (let at = line; at < end; at += 16) tops = f32x4.max(tops, v128.load(at));
+  let tops = v128.load(line);
+  for (let at = line; at < end; at += 32) tops = f32x4.max(tops, f32x4.max(v128.load(at), v128.load(at, 16)));
   return Vector.max(tops);
 }
 
@@ -148,22 +164,19 @@ export function fullKl(args: usize): void {
 
 /** A state of two: maximum m, Σ e^(l−m), Σ e^(l−m)·(l−lRef), –, maximum and sum of the reference. */
 function compare(line: usize, other: usize, words: i32, sharpness: f32, state: usize): void {
-  for (let v = words; v < ((words + 3) & ~3); v++) {
-    store<f32>(line + ((<usize>v) << 2), LOWEST);
-    store<f32>(other + ((<usize>v) << 2), LOWEST);
-  }
-  const end = line + ((<usize>words) << 2);
+  const end = pad(line, words);
+  const otherEnd = pad(other, words);
   const before = load<f32>(state);
   const otherBefore = load<f32>(state, 16);
   const top = max<f32>(before, largest(line, end) * sharpness);
-  const otherTop = max<f32>(otherBefore, largest(other, other + ((<usize>words) << 2)) * sharpness);
+  const otherTop = max<f32>(otherBefore, largest(other, otherEnd) * sharpness);
   const scales = f32x4.splat(sharpness);
   let sums = f32x4.splat(0);
   let gaps = sums;
   let otherSums = sums;
-  for (let at: usize = 0; at < (<usize>words) << 2; at += 16) {
-    const x = v128.load(line + at);
-    const y = v128.load(other + at);
+  for (; line < end; line += 16, other += 16) {
+    const x = v128.load(line);
+    const y = v128.load(other);
     const weight = Vector.exp(f32x4.relaxed_madd(x, scales, f32x4.splat(-top)));
     sums = f32x4.add(sums, weight);
     gaps = f32x4.relaxed_madd(weight, f32x4.mul(f32x4.sub(x, y), scales), gaps);

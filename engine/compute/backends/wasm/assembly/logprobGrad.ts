@@ -66,16 +66,21 @@ function gradLogits(args: usize, row: i32, v: i32, words: i32, sharpness: f32, l
   const lse = load<f32>(load<usize>(args, 28) + at);
   const entropy = f32x4.splat(load<f32>(load<usize>(args, 32) + at));
   const dLogprob = load<f32>(load<usize>(args, 36) + at) * sharpness;
-  const dEntropy = f32x4.splat(load<f32>(load<usize>(args, 40) + at) * sharpness);
+  // Negated: d/dl = −p·(dLogprob + dEntropy·(log p + H)) but for the target.
+  const dEntropy = f32x4.splat(-load<f32>(load<usize>(args, 40) + at) * sharpness);
   const scales = f32x4.splat(sharpness);
   const shift = f32x4.splat(-lse);
-  const pull = f32x4.splat(dLogprob);
+  const pull = f32x4.splat(-dLogprob);
   const end = line + ((<usize>words) << 2);
-  for (let to = line; to < end; to += 16) {
-    const log = f32x4.relaxed_madd(v128.load(to), scales, shift);
-    const p = Vector.exp(log);
-    const slope = f32x4.relaxed_madd(dEntropy, f32x4.add(log, entropy), pull);
-    v128.store(to, f32x4.neg(f32x4.mul(p, slope)));
+  for (let to = line; to < end; to += 32) {
+    const log0 = f32x4.relaxed_madd(v128.load(to), scales, shift);
+    const log1 = f32x4.relaxed_madd(v128.load(to, 16), scales, shift);
+    const slope0 = f32x4.relaxed_madd(dEntropy, f32x4.add(log0, entropy), pull);
+    const slope1 = f32x4.relaxed_madd(dEntropy, f32x4.add(log1, entropy), pull);
+    const d0 = f32x4.mul(Vector.exp(log0), slope0);
+    const d1 = f32x4.mul(Vector.exp(log1), slope1);
+    v128.store(to, d0);
+    v128.store(to, d1, 16);
   }
   if (target >= v && target < v + words) {
     const hit = line + ((<usize>(target - v)) << 2);

@@ -1,0 +1,70 @@
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { CheckpointError } from "../protocol/errors.ts";
+import { onDisk } from "./disk.ts";
+import type { Json } from "./json.ts";
+import { openSafetensors, type Weights } from "./safetensors.ts";
+import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
+import { openSavepoint, replaceSavepoint } from "./savepoints.ts";
+
+/** A trainer's state in the middle of its work: numbers in bulk, and everything else as JSON. */
+export interface SnapshotContent {
+  readonly json: Json;
+  readonly tensors: Readonly<Record<string, Float32Array | Int32Array>>;
+}
+
+const STATE_FILE = "state.json";
+const TENSORS_FILE = "tensors.safetensors";
+
+/**
+ * Replaces the snapshot in a folder, all or nothing, whenever the process may die.
+ * @throws {DiskError} and leaves the snapshot before in place.
+ */
+export async function writeSnapshot(folder: string, { json, tensors }: SnapshotContent): Promise<void> {
+  await replaceSavepoint(folder, async (state) => {
+    const sources = new Map(Object.entries(tensors).map(([name, data]) => [name, sourceOf(data)]));
+    await writeSafetensors(path.join(state, TENSORS_FILE), sources);
+    await fs.writeFile(path.join(state, STATE_FILE), JSON.stringify(json));
+  });
+}
+
+function sourceOf(data: Float32Array | Int32Array): TensorSource {
+  const shape = [data.length];
+  return data instanceof Int32Array ? { dtype: "I32", shape, data } : { dtype: "F32", shape, data };
+}
+
+/**
+ * The newest whole snapshot, with the bits that were written; undefined when there is none.
+ * @throws {CheckpointError} when it was damaged on disk.
+ */
+export async function readSnapshot(folder: string): Promise<SnapshotContent | undefined> {
+  const state = await openSavepoint(folder);
+  if (state === undefined) return undefined;
+  const file = path.join(state, STATE_FILE);
+  const text = await onDisk("read", file, () => fs.readFile(file, "utf8"));
+  const weights = await openSafetensors(path.join(state, TENSORS_FILE));
+  try {
+    const tensors: [string, Float32Array | Int32Array][] = [];
+    for (const name of weights.tensors.keys()) tensors.push([name, await readArray(weights, name)]);
+    return { json: parseState(file, text), tensors: Object.fromEntries(tensors) };
+  } finally {
+    await weights.close();
+  }
+}
+
+async function readArray(weights: Weights, name: string): Promise<Float32Array | Int32Array> {
+  const { dtype, shape } = weights.tensors.get(name) ?? { dtype: "F32", shape: [0] };
+  if (dtype !== "I32") return weights.readTensor(name);
+  const integers = new Int32Array(shape.reduce((product, size) => product * size, 1));
+  await weights.readBytes(name, 0, new Uint8Array(integers.buffer));
+  return integers;
+}
+
+function parseState(file: string, text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    const remedy = "remove its folder: the stage then starts from its beginning";
+    throw new CheckpointError("read snapshot: not JSON", { file, remedy }, { cause });
+  }
+}

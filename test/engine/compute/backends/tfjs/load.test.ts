@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { TfjsUnavailableError, createTfjsBackend } from "../../../../../engine/compute/backends/tfjs/index.ts";
+
+const TFJS = new URL("../../../../../engine/compute/backends/tfjs/index.ts", import.meta.url);
+
+describe("createTfjsBackend", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tfjs-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** Puts a package of that name into the folder. */
+  async function install(name: string, source: string): Promise<void> {
+    const path = join(folder, "node_modules", name);
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, "package.json"), JSON.stringify({ name, version: "4.22.0", main: "index.js" }));
+    await writeFile(join(path, "index.js"), source);
+  }
+
+  it("prints nothing, whatever tfjs has to advertise", async () => {
+    const script = `
+      const { createTfjsBackend } = await import(${JSON.stringify(TFJS.href)});
+      for (const module of ["cpu", "wasm"]) await createTfjsBackend({ module });`;
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+    assert.equal(stdout + stderr, "");
+  });
+
+  it("says how to install a package that is missing", async () => {
+    await assert.rejects(createTfjsBackend({ module: "node-gpu", location: folder }), (error: Error) => {
+      assert.ok(error instanceof TfjsUnavailableError);
+      assert.match(error.message, /@tensorflow\/tfjs-node-gpu is not installed in .*tfjs-/);
+      assert.match(error.message, /npm install @tensorflow\/tfjs-node-gpu/);
+      assert.match(error.message, /location setting/);
+      assert.match(error.message, /breaks on Node 23 and newer \(this is v\d+/);
+      return true;
+    });
+  });
+
+  it("says what to do about a package that does not load", async () => {
+    await install("@tensorflow/tfjs-node", `throw new Error("tfjs_binding.node can not be found")`);
+    await assert.rejects(createTfjsBackend({ module: "node", location: folder }), (error: Error) => {
+      assert.ok(error instanceof TfjsUnavailableError);
+      assert.match(error.message, /@tensorflow\/tfjs-node at .*index\.js does not load; .*Node 22/);
+      assert.match(String(error.cause), /tfjs_binding/);
+      return true;
+    });
+  });
+
+  it("says what to do about a package that loads but does not compute", async () => {
+    const source = `
+      const tf = require(${JSON.stringify(createRequire(import.meta.url).resolve("@tensorflow/tfjs-core"))});
+      module.exports = { ...tf, matMul() { throw new TypeError("isNullOrUndefined is not a function"); } };
+      tf.registerBackend("tensorflow", () => tf.findBackend("cpu"));`;
+    await createTfjsBackend();
+    await install("@tensorflow/tfjs-node", source);
+    await assert.rejects(createTfjsBackend({ module: "node", location: folder }), (error: Error) => {
+      assert.ok(error instanceof TfjsUnavailableError);
+      assert.match(error.message, /node is installed but does not work; .*Node 23/);
+      assert.match(String(error.cause), /isNullOrUndefined/);
+      return true;
+    });
+  });
+
+  it("runs on the package in the folder that the setting names, with what newer Nodes took from it", async () => {
+    const source = `
+      const tf = require(${JSON.stringify(createRequire(import.meta.url).resolve("@tensorflow/tfjs-core"))});
+      if (require("node:util").isNullOrUndefined(undefined) !== true) throw new TypeError("not restored");
+      tf.copyRegisteredKernels("cpu", "tensorflow");
+      tf.registerBackend("tensorflow", () => tf.findBackend("cpu"));
+      module.exports = tf;`;
+    await createTfjsBackend();
+    await install("@tensorflow/tfjs-node-gpu", source);
+    const backend = await createTfjsBackend({ module: "node-gpu", location: folder });
+    assert.match(backend.device, /^tfjs 4\.\d+\.\d+, node-gpu$/);
+    await backend.close();
+  });
+});

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { Graph, ShapeError, type Tensor } from "../../../../engine/compute/graph/tensor.ts";
+import {
+  accumulate,
+  adamw,
+  attention,
+  cacheWrite,
+  embedding,
+  fullKl,
+  gatedActivation,
+  gatherRows,
+  linear,
+  logprob,
+  matmul,
+  rmsNorm,
+  rope,
+  sample,
+  slice,
+  sumSquares,
+} from "../../../../engine/compute/ops/index.ts";
+
+const graph = new Graph();
+let count = 0;
+const f32 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape);
+const i32 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape, "i32");
+const heads = { q: f32(2, 5, 4, 8), k: f32(2, 9, 2, 8), v: f32(2, 9, 2, 8), start: i32(2), offset: i32(1) };
+const state = { p: f32(3), m: f32(3), v: f32(3), g: f32(3), hyper: f32(8) };
+
+/** Every op with operands that do not fit, and the message that says so. */
+const MISFITS: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ["matmul, inner sizes", () => matmul(f32(2, 3), f32(4, 5)), /^matmul: shapes do not fit: a \[2, 3\], b \[4, 5\]$/],
+  ["matmul, transposed", () => matmul(f32(2, 3), f32(3, 4), { transposeB: true }), /^matmul: /],
+  ["matmul, three axes", () => matmul(f32(2, 2, 3), f32(3, 4)), /^matmul: .* a \[2, 2, 3\]/],
+  ["linear", () => linear(f32(2, 3), f32(3, 4)), /^linear: shapes do not fit: x \[2, 3\], w \[3, 4\]$/],
+  ["embedding, one axis", () => embedding(f32(5), i32(2)), /^embedding: /],
+  ["rmsNorm", () => rmsNorm(f32(2, 3), f32(2)), /^rmsNorm: shapes do not fit: x \[2, 3\], w \[2\]$/],
+  ["rope, odd head size", () => rope(f32(1, 2, 3, 5), i32(1, 2)), /^rope: shapes do not fit: x \[1, 2, 3, 5\]$/],
+  ["rope, positions", () => rope(f32(1, 2, 3, 4), i32(1, 3)), /^rope: .* positions \[1, 3\]$/],
+  ["attention, heads not a multiple of groups", () => attention({ ...heads, q: f32(2, 5, 3, 8) }), /^attention: /],
+  ["attention, keys and values", () => attention({ ...heads, v: f32(2, 8, 2, 8) }), /v \[2, 8, 2, 8\]/],
+  ["attention, start", () => attention({ ...heads, start: i32(1) }), /start \[1\]/],
+  ["attention, offset", () => attention({ ...heads, offset: i32(2) }), /offset \[2\]$/],
+  ["gatedActivation", () => gatedActivation(f32(2, 3), f32(3, 2)), /gate \[2, 3\], up \[3, 2\]$/],
+  ["logprob, width", () => logprob(f32(4, 3), f32(7, 2), i32(4)), /^logprob: .* h \[4, 3\], w \[7, 2\]/],
+  ["logprob, targets", () => logprob(f32(4, 3), f32(7, 3), i32(5)), /targets \[5\]$/],
+  ["fullKl", () => fullKl({ h: f32(4, 3), w: f32(7, 3) }, { h: f32(4, 3), w: f32(6, 3) }), /wRef \[6, 3\]$/],
+  ["sample", () => sample(f32(2, 5), f32(3)), /^sample: .* logits \[2, 5\], uniform \[3\]$/],
+  ["slice, beyond the end", () => slice(f32(2, 5), 3, 3), /^slice: .* x \[2, 5\], start, length \[3, 3\]$/],
+  ["slice, nothing", () => slice(f32(2, 5), 0, 0), /^slice: /],
+  ["slice, one axis", () => slice(f32(5), 0, 1), /^slice: /],
+  ["gatherRows", () => gatherRows(f32(2, 3, 4), i32(2)), /^gatherRows: /],
+  ["cacheWrite, longer than the cache", () => cacheWrite(f32(1, 2, 1, 4), f32(1, 3, 1, 4), i32(1)), /^cacheWrite: /],
+  ["cacheWrite, other heads", () => cacheWrite(f32(1, 4, 1, 4), f32(1, 3, 2, 4), i32(1)), /x \[1, 3, 2, 4\]/],
+  ["accumulate", () => accumulate(f32(2), f32(3)), /^accumulate: shapes do not fit: total \[2\], x \[3\]$/],
+  ["adamw, gradient", () => adamw({ ...state, g: f32(4) }), /^adamw: .* g \[4\]/],
+  ["adamw, hyper", () => adamw({ ...state, hyper: f32(7) }), /hyper \[7\]/],
+  ["adamw, scale", () => adamw({ ...state, scale: f32(2) }), /scale \[2\]$/],
+];
+
+describe("ops refuse shapes that do not fit", () => {
+  for (const [title, build, message] of MISFITS) {
+    it(title, () => {
+      assert.throws(build, (error: Error) => {
+        assert.ok(error instanceof ShapeError, String(error));
+        assert.match(error.message, message);
+        return true;
+      });
+    });
+  }
+});
+
+/** Ops with operands of the wrong type or settings out of range. */
+const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ["embedding by floats", () => embedding(f32(5, 2), f32(2)), /^embedding: ids must be i32, got f32$/],
+  ["matmul of integers", () => matmul(i32(2, 2), f32(2, 2)), /^matmul: a must be f32, got i32$/],
+  ["rope at float positions", () => rope(f32(1, 2, 3, 4), f32(1, 2)), /^rope: positions must be i32/],
+  [
+    "rope with two scaling numbers",
+    () => rope(f32(1, 2, 3, 4), i32(1, 2), { scaling: [8, 1] }),
+    /0 or 4 numbers, got 2/,
+  ],
+  ["attention from a float start", () => attention({ ...heads, start: f32(2) }), /^attention: start must be i32/],
+  ["attention at a float offset", () => attention({ ...heads, offset: f32(1) }), /^attention: offset must be i32/],
+  ["logprob of float targets", () => logprob(f32(4, 3), f32(7, 3), f32(4)), /^logprob: targets must be i32/],
+  ["logprob at temperature 0", () => logprob(f32(4, 3), f32(7, 3), i32(4), { temperature: 0 }), /above 0, got 0/],
+  ["sample at a negative temperature", () => sample(f32(2, 5), f32(2), { temperature: -1 }), /negative, got -1/],
+  ["sample of half a token", () => sample(f32(2, 5), f32(2), { topK: 1.5 }), /topK must be a count, got 1.5/],
+  ["sample of no probability", () => sample(f32(2, 5), f32(2), { topP: 0 }), /topP must be in \(0, 1\], got 0/],
+  ["gatherRows by floats", () => gatherRows(f32(2, 3), f32(2)), /^gatherRows: rows must be i32/],
+  ["sumSquares of nothing", () => sumSquares([]), /./],
+];
+
+describe("ops refuse", () => {
+  for (const [title, build, message] of MISTAKES) {
+    it(title, () => {
+      assert.throws(build, (error: Error) => {
+        assert.ok(error instanceof TypeError, String(error));
+        assert.match(error.message, message);
+        return true;
+      });
+    });
+  }
+});
+
+describe("ops give shapes", () => {
+  it("that follow from their operands", () => {
+    assert.deepEqual(linear(f32(2, 3, 5), f32(7, 5)).shape, [2, 3, 7]);
+    assert.deepEqual(embedding(f32(9, 4), i32(2, 3)).shape, [2, 3, 4]);
+    assert.deepEqual(attention(heads).shape, [2, 5, 4, 8]);
+    assert.deepEqual(logprob(f32(4, 3), f32(7, 3), i32(4)).entropy.shape, [4]);
+    assert.deepEqual(slice(f32(2, 5, 3), 1, 2).shape, [2, 2, 3]);
+    assert.deepEqual(gatherRows(f32(9, 4), i32(3)).shape, [3, 4]);
+    assert.equal(sample(f32(2, 5), f32(2)).token.dtype, "i32");
+  });
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+
+import { TASKS } from "../../../../engine/evaluation/tasks/index.ts";
+import { SPLITS } from "../../../../engine/evaluation/tasks/task.ts";
+import { parseConfig } from "../../../../engine/protocol/config/index.ts";
+import { wordLevelTokenizer } from "../../../../engine/text/index.ts";
+import { seeded } from "./random.ts";
+
+const EXAMPLES = new URL("../../../../examples/miniinstruct/", import.meta.url);
+
+describe("every built-in task", () => {
+  for (const { name, create } of TASKS) {
+    const { task: written } = parseConfig(`{ "task": { "name": "${name}" } }`, "run.salsa.json");
+    assert(written !== undefined);
+    const task = create(written);
+
+    it(`${name} can be built from the run config's defaults`, () => {
+      assert.equal(task.name, name);
+    });
+
+    it(`${name} writes prompts and responses that its tokenizer gives back, within its lengths`, () => {
+      const tokenizer = wordLevelTokenizer(task.vocabulary);
+      for (const { prompt, response } of task.sft(300, seeded(1))) {
+        assert(tokenizer.encode(prompt).length <= task.maxPromptLength, prompt);
+        assert.equal(tokenizer.decode(tokenizer.encode(response)), response);
+      }
+    });
+
+    it(`${name} scores every prompt of every split, and its own demonstrations above silence`, () => {
+      for (const split of SPLITS) {
+        for (const prompt of task.prompts(split, 50, seeded(2))) {
+          assert(Number.isFinite(task.gold(prompt, { text: "", ended: true })));
+        }
+      }
+      const scores = task
+        .sft(300, seeded(3))
+        .map(({ prompt, response }) => task.gold(prompt, { text: response, ended: true }));
+      assert(scores.reduce((sum, score) => sum + score, 0) / scores.length > 0.5);
+    });
+  }
+});
+
+describe("the example configs of MiniInstruct", () => {
+  const read = (file: string): ReturnType<typeof parseConfig> =>
+    parseConfig(readFileSync(new URL(file, EXAMPLES), "utf8"), `/examples/${file}`);
+
+  it("are all valid", () => {
+    const files = readdirSync(EXAMPLES).filter((file) => file.endsWith(".salsa.json"));
+    assert.deepEqual(
+      files.map((file) => read(file).name),
+      files.map((file) => file.replace(".salsa.json", "")),
+    );
+  });
+
+  it("train the same base model, SFTs and reward model, so that a comparison's first seed is the demo", () => {
+    const [demo, comparison] = [read("demo.salsa.json"), read("comparison.salsa.json")];
+    for (const part of ["task", "model", "sft", "reward"] as const) assert.deepEqual(demo[part], comparison[part]);
+    assert(comparison.seeds.includes(demo.seeds[0] ?? NaN));
+  });
+
+  it("give every arm of the comparison the same candidates for β, the demo's among them", () => {
+    const betas = Object.values(read("comparison.salsa.json").arms).map((arm) => arm.betas);
+    for (const candidates of betas) assert.deepEqual(candidates, betas[0]);
+    for (const { betas: chosen } of Object.values(read("demo.salsa.json").arms)) {
+      assert(chosen.length === 1 && betas[0]?.includes(chosen[0] ?? NaN));
+    }
+  });
+});

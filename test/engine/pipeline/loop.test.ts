@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { type LoopSettings, loop } from "../../../engine/pipeline/loop.ts";
+import { type Snapshot, type StageContext, Stopped } from "../../../engine/pipeline/step.ts";
+import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
+import type { Backend } from "../../../engine/compute/backend.ts";
+import type { EventBody } from "../../../engine/protocol/events.ts";
+import { resolved, tiny } from "./tinyRun.ts";
+
+interface Notes {
+  readonly steps: number[];
+  readonly saved: number[];
+  readonly events: EventBody[];
+}
+
+interface Work extends Partial<Pick<LoopSettings, "total" | "saveEvery" | "metricsEvery">> {
+  readonly first?: number;
+  /** The step, counted from 0, in the middle of which a stop is asked for. */
+  readonly stopIn?: number;
+}
+
+describe("a stage's loop", () => {
+  let backend: Backend;
+  before(async () => {
+    backend = await createWasmBackend({ threads: 1 });
+  });
+  after(() => backend.close());
+
+  async function run({ total = 7, saveEvery = 3, metricsEvery = 100, first = 0, stopIn }: Work): Promise<Notes & { error: unknown }> {
+    const notes: Notes = { steps: [], saved: [], events: [] };
+    const controller = new AbortController();
+    const context: StageContext = {
+      config: resolved(tiny(), "/"),
+      name: "stage",
+      backend,
+      folder: "/",
+      signal: controller.signal,
+      report: (event) => void notes.events.push(event),
+      sample: () => undefined,
+      restore: () => Promise.resolve(undefined),
+      save: ({ step }: Snapshot) => {
+        notes.saved.push(step);
+        return Promise.resolve();
+      },
+    };
+    const step = (index: number): Promise<Record<string, number>> => {
+      notes.steps.push(index);
+      if (index === stopIn) controller.abort();
+      return Promise.resolve({ "loss/total": index });
+    };
+    const save = (): Promise<Omit<Snapshot, "step">> => Promise.resolve({ json: null, tensors: {} });
+    const error: unknown = await loop(context, { total, saveEvery, metricsEvery, step, save }, first).catch((reason: unknown) => reason);
+    return { ...notes, error };
+  }
+
+  it("takes every step once and saves at multiples of saveEvery, and not after the last", async () => {
+    const { steps, saved, error } = await run({ total: 6 });
+    assert.equal(error, undefined);
+    assert.deepEqual(steps, [0, 1, 2, 3, 4, 5]);
+    assert.deepEqual(saved, [3]);
+  });
+
+  it("goes on from the steps done before", async () => {
+    const { steps, saved } = await run({ first: 4 });
+    assert.deepEqual(steps, [4, 5, 6]);
+    assert.deepEqual(saved, [6]);
+  });
+
+  it("takes no step when all are done", async () => {
+    const { steps, saved, error } = await run({ first: 7 });
+    assert.deepEqual([steps, saved, error], [[], [], undefined]);
+  });
+
+  it("asked to stop, finishes its step, saves once and throws Stopped", async () => {
+    for (const stopIn of [0, 1, 2, 3]) {
+      const { steps, saved, error } = await run({ stopIn });
+      assert.ok(error instanceof Stopped);
+      assert.match(error.message, new RegExp(`stopped after step ${stopIn + 1} of 7`));
+      assert.deepEqual(steps.at(-1), stopIn);
+      assert.deepEqual(saved, stopIn === 3 ? [3, 4] : [stopIn + 1]);
+    }
+  });
+
+  it("asked to stop in its last step, finishes instead", async () => {
+    const { saved, error } = await run({ stopIn: 6 });
+    assert.deepEqual([saved, error], [[3, 6], undefined]);
+  });
+
+  it("reports progress of every step, and metrics every so often and at the end", async () => {
+    const { events } = await run({ total: 5, metricsEvery: 2 });
+    const progress = events.flatMap((event) => (event.kind === "progress" ? [[event.step, event.total]] : []));
+    assert.deepEqual(progress, [1, 2, 3, 4, 5].map((step) => [step, 5]));
+    const metrics = events.flatMap((event) => (event.kind === "metrics" ? [[event.step, event.values["loss/total"]]] : []));
+    assert.deepEqual(metrics, [[2, 1], [4, 3], [5, 4]]);
+  });
+});
