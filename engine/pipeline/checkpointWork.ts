@@ -4,14 +4,12 @@ import { meanInterval } from "../evaluation/statistics.ts";
 import type { SamplingConfig } from "../protocol/config/index.ts";
 import { taskSchema } from "../protocol/config/task.ts";
 import type { Table } from "../protocol/events.ts";
-import { DataError } from "../protocol/errors.ts";
 import { readPrompts } from "../storage/datasets.ts";
 import { atomicWrite, onDisk } from "../storage/disk.ts";
-import { encodePrompt } from "../text/index.ts";
 import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { taskOf } from "./corpus.ts";
-import { type ResponseText, responseTexts } from "./generation.ts";
+import { type ResponseText, encodePrompts, responseTexts } from "./generation.ts";
 import { type LoadedModel, loadModel } from "./modelFolder.ts";
 import { soupCheckpoints } from "./stages/soup.ts";
 
@@ -70,7 +68,8 @@ export interface Completion {
 export async function generateCompletions(request: GenerateRequest): Promise<readonly Completion[]> {
   const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
   const model = await loadModel(request.checkpoint);
-  const { responses } = await sampled(model, prompts, request);
+  const from = typeof request.prompts === "string" ? request.prompts : "--prompt";
+  const { responses } = await sampled(model, prompts, { ...request, from });
   const completions = prompts.map((prompt, index) => ({ prompt, response: responses[index]!.text }));
   if (request.out !== undefined) {
     await atomicWrite(request.out, completions.map((completion) => `${JSON.stringify(completion)}\n`).join(""));
@@ -99,7 +98,7 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const rewarding = reward === undefined ? undefined : await loadModel(reward, ["score"]);
   const rows: (string | number | null)[][] = [];
   const add = async (benchmark: string, prompts: readonly string[]): Promise<void> => {
-    const { responses, rewards } = await sampled(model, prompts, request, rewarding);
+    const { responses, rewards } = await sampled(model, prompts, { ...request, from: request.prompts ?? benchmark }, rewarding);
     const scores = task === undefined ? rewards : responses.map((response, row) => task.gold(prompts[row]!, response));
     const { estimate, low, high } = meanInterval(scores);
     const mean = (of: (response: ResponseText) => number): number =>
@@ -144,18 +143,12 @@ const AT_ONCE = 64;
 async function sampled(
   model: LoadedModel,
   prompts: readonly string[],
-  { seed, sampling, signal }: Pick<GenerateRequest, "seed" | "sampling" | "signal">,
+  { from, seed, sampling, signal }: Pick<GenerateRequest, "seed" | "sampling" | "signal"> & { readonly from: string },
   reward?: LoadedModel,
 ): Promise<Sampled> {
   const { config, weights, tokenizer } = model;
   const { maxNewTokens, ...how } = sampling;
-  const queries = prompts.map((prompt) => encodePrompt(tokenizer, prompt));
-  const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
-  const responseLength = Math.min(maxNewTokens, config.maxPositions - queryLength);
-  if (responseLength < 1) {
-    const remedy = `use prompts of fewer than ${config.maxPositions} tokens, which is as far as the model sees`;
-    throw new DataError(`the longest prompt has ${queryLength} tokens`, { file: "prompts", remedy });
-  }
+  const { queries, queryLength, responseLength } = encodePrompts(prompts, model, { maxNewTokens, from });
   const backend = await openBackend({ backend: "wasm", threads: 0 });
   try {
     const batchSize = Math.min(AT_ONCE, queries.length);

@@ -1,6 +1,6 @@
 import { TASKS } from "../evaluation/tasks/index.ts";
 import type { Split, Task } from "../evaluation/tasks/task.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig, TaskConfig } from "../protocol/config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type Preference, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
@@ -26,7 +26,7 @@ const BENCHMARK_SEED = 0;
 /** The task a config names; undefined when it brings data of its own. */
 export function taskOf({ task }: Pick<RunConfig, "task">): Task | undefined {
   if (task === undefined) return undefined;
-  const tasks: readonly { readonly name: string; readonly create: (settings: typeof task) => Task }[] = TASKS;
+  const tasks: readonly { readonly name: string; readonly create: (settings: TaskConfig) => Task }[] = TASKS;
   return tasks.find(({ name }) => name === task.name)?.create(task);
 }
 
@@ -56,12 +56,21 @@ async function textsIn(file: string): Promise<readonly SupervisedText[]> {
   return texts;
 }
 
-/** Demonstrations that no SFT sees, to measure soups with; of a data file the last ones. */
+/**
+ * Demonstrations that no SFT sees, to measure soups with; of a data file the last ones.
+ * @throws {DataError} when there are too few to keep some back.
+ */
 export async function heldOutTexts(config: RunConfig, seed: number): Promise<readonly SupervisedText[]> {
   const task = taskOf(config);
   if (task !== undefined) return task.sft(HELD_OUT_EXAMPLES, Random.of(seed, "heldOut"));
-  const texts = await textsIn(dataOf(config).sft);
-  return texts.slice(texts.length - heldOutCount(config, texts.length));
+  const { sft: file } = dataOf(config);
+  const texts = await textsIn(file);
+  const count = heldOutCount(config, texts.length);
+  if (count === 0) {
+    const remedy = `give at least ${1 / LARGEST_HELD_OUT_SHARE}, or make soups of a kind that is not measured`;
+    throw new DataError(`its ${texts.length} examples are too few to keep some back for measuring soups`, { file, remedy });
+  }
+  return texts.slice(texts.length - count);
 }
 
 /** Preference pairs of a data file. */
@@ -85,13 +94,25 @@ export async function trainPrompts(config: RunConfig, seed: number): Promise<rea
 /**
  * Prompts that settings are chosen on: of a task its validation split, of a data file the last ones, which training
  * never sees.
+ *
+ * @throws {DataError} when there are none.
  */
 export async function validationPrompts(config: RunConfig): Promise<readonly string[]> {
   const task = taskOf(config);
   const n = config.evaluation.validationPrompts;
+  if (n === 0) {
+    const remedy = "set it above 0, or choose nothing by answers: give one β, and no greedy soup by gold or reward";
+    throw new DataError("is 0, which leaves nothing to choose on", { file: "evaluation.validationPrompts", remedy });
+  }
   if (task !== undefined) return task.prompts("validation", n, Random.of(BENCHMARK_SEED, "validation"));
-  const prompts = await promptsIn(dataOf(config).prompts);
-  return prompts.slice(prompts.length - validationCount(config, prompts.length));
+  const { prompts: file } = dataOf(config);
+  const prompts = await promptsIn(file);
+  const count = validationCount(config, prompts.length);
+  if (count === 0) {
+    const remedy = `give at least ${1 / LARGEST_VALIDATION_SHARE}, or one β and no greedy soup by reward`;
+    throw new DataError(`its ${prompts.length} prompts are too few to keep some back to choose on`, { file, remedy });
+  }
+  return prompts.slice(prompts.length - count);
 }
 
 /** Prompts of a benchmark, in the order in which they are numbered. */

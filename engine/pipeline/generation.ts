@@ -1,5 +1,6 @@
-import type { Generation } from "../models/index.ts";
-import type { Tokenizer } from "../text/index.ts";
+import type { Generation, ModelConfig } from "../models/index.ts";
+import { DataError } from "../protocol/errors.ts";
+import { type Tokenizer, encodePrompt } from "../text/index.ts";
 
 /** What a model said to one prompt. */
 export interface ResponseText {
@@ -19,4 +20,38 @@ export function responseTexts(generation: Generation, tokenizer: Tokenizer): Res
     ended: ended[row] === 1,
     nTokens,
   }));
+}
+
+/** Prompts as token ids, and how much room they and their responses take. */
+export interface EncodedPrompts {
+  readonly queries: readonly (readonly number[])[];
+  /** Tokens of the longest prompt, Q. */
+  readonly queryLength: number;
+  /** Tokens of the longest response, R: what was asked for, or less where the model sees no further. */
+  readonly responseLength: number;
+}
+
+/**
+ * Encodes prompts that a model is to respond to.
+ *
+ * @param from - Where the prompts stand, for error messages.
+ * @throws {DataError} when a prompt is empty, or leaves no room for a response in the model's positions.
+ */
+export function encodePrompts(
+  texts: readonly string[],
+  { config, tokenizer }: { readonly config: ModelConfig; readonly tokenizer: Tokenizer },
+  { maxNewTokens, from }: { readonly maxNewTokens: number; readonly from: string },
+): EncodedPrompts {
+  const queries = texts.map((text) => encodePrompt(tokenizer, text));
+  const empty = queries.findIndex(({ length }) => length === 0);
+  if (empty >= 0) {
+    throw new DataError(`prompt ${empty + 1} has no tokens`, { file: from, remedy: "remove it, or give it words" });
+  }
+  const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
+  const { maxPositions } = config;
+  if (queryLength >= maxPositions) {
+    const remedy = `use prompts of fewer than ${maxPositions} tokens, which is as far as the model sees`;
+    throw new DataError(`the longest prompt has ${queryLength} tokens`, { file: from, remedy });
+  }
+  return { queries, queryLength, responseLength: Math.min(maxNewTokens, maxPositions - queryLength) };
 }

@@ -54,6 +54,13 @@ export async function planPipeline(
   }));
 }
 
+/** Names of the stages that a run of the config goes through, in order. */
+export async function stageNames(config: RunConfig, artifacts: Artifacts): Promise<string[]> {
+  const notes = new Notes(config, artifacts, await baseConfig(config));
+  await salsa(notes);
+  return notes.stages.map(({ name }) => name);
+}
+
 type Note = Pick<StagePlan, "name" | "stage" | "key" | "cached"> & { readonly cost: Cost };
 
 class Notes implements Steps {

@@ -8,6 +8,7 @@ import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
 import { openBackend } from "./backends.ts";
+import { stageNames } from "./plan.ts";
 import { provenance } from "./provenance.ts";
 import { Runner } from "./runner.ts";
 import { salsa } from "./salsa.ts";
@@ -101,7 +102,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       name: config.name,
       device,
       resumed: request.resume !== undefined,
-      stages: [],
+      stages: await stageNames(config, artifacts),
     });
     const tables = await writeTables(config, await salsa(runner), log);
     for (const table of tables) report({ kind: "table", table });

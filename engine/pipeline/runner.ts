@@ -105,6 +105,10 @@ export class Runner implements Steps {
           input,
         ),
       );
+    } catch (error) {
+      // Work that has no steps of its own, such as mixing tensors, is cut off by the signal.
+      if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);
+      throw error;
     } finally {
       await workspace.release();
     }

@@ -19,8 +19,10 @@ export async function writeTables(config: RunConfig, dishes: readonly Dish[], ru
   ];
 }
 
-function winRateTitle({ evaluation: { judge, prompts } }: RunConfig): string {
-  return `Win rates by the ${judge === "gold" ? "gold score" : "reward model"}, ${prompts} prompts per benchmark`;
+/** A file may hold fewer prompts than are asked for; the table's column n tells how many there were. */
+function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): string {
+  const title = `Win rates by the ${judge === "gold" ? "gold score" : "reward model"}`;
+  return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;
 }
 
 type WinRates = ReturnType<typeof winRateTable>;

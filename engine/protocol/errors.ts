@@ -71,11 +71,6 @@ export class CheckpointError extends Error {
   }
 }
 
-/** Training that left the finite numbers, or whose preflight identities do not hold. */
-export class NumericalError extends Error {
-  override readonly name = "NumericalError";
-}
-
 /** A disk that is full, a folder that cannot be written, a file that another process holds. */
 export class DiskError extends Error {
   override readonly name = "DiskError";

@@ -29,20 +29,35 @@ export async function innerProducts(
 /** From the first, in f64: small changes of large weights keep all their digits. */
 function deviations(pieces: readonly Float32Array[]): readonly Float64Array[] {
   const [first = new Float32Array()] = pieces;
-  return pieces.map((piece) => Float64Array.from(piece, (value, i) => value - (first[i] ?? 0)));
+  return pieces.map((piece) => {
+    const moved = new Float64Array(piece);
+    for (let i = 0; i < moved.length; i++) moved[i] = (moved[i] ?? 0) - (first[i] ?? 0);
+    return moved;
+  });
 }
 
-function addProducts(sums: number[][], pieces: readonly (Float32Array | Float64Array)[]): void {
+function addProducts(sums: readonly number[][], pieces: readonly (Float32Array | Float64Array)[]): void {
   for (const [i, a] of pieces.entries()) {
-    for (const [j, b] of pieces.entries()) {
-      const row = sums[i];
-      if (row !== undefined) row[j] = (row[j] ?? 0) + dot(a, b);
+    for (const [j, b] of pieces.slice(0, i + 1).entries()) {
+      const product = dot(a, b);
+      addTo(sums[i], j, product);
+      if (j < i) addTo(sums[j], i, product);
     }
   }
 }
 
+function addTo(row: number[] | undefined, column: number, amount: number): void {
+  if (row !== undefined) row[column] = (row[column] ?? 0) + amount;
+}
+
 function dot(a: Float32Array | Float64Array, b: Float32Array | Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
+  let even = 0; // two sums, so that one addition need not wait for the other
+  let odd = 0;
+  const pairs = a.length - (a.length % 2);
+  for (let i = 0; i < pairs; i += 2) {
+    even += (a[i] ?? 0) * (b[i] ?? 0);
+    odd += (a[i + 1] ?? 0) * (b[i + 1] ?? 0);
+  }
+  if (pairs < a.length) even += (a[pairs] ?? 0) * (b[pairs] ?? 0);
+  return even + odd;
 }

@@ -1,23 +1,40 @@
+import type { Backend } from "../../engine/compute/backend.ts";
 import { createWasmBackend } from "../../engine/compute/backends/wasm/index.ts";
 import { type ModelConfig, initialize, parameterCount, parseModelConfig } from "../../engine/models/index.ts";
 import type { PpoSettings } from "../../engine/rl/ppoSettings.ts";
 import { PPO_LOSS_DEFAULTS } from "../../engine/rl/ppoLoss.ts";
 import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
 import { Random } from "../../engine/training/index.ts";
-import { type BenchOptions, type Timing, median } from "./worker.ts";
+import { type BenchOptions, type Repeats, type Timing, median } from "./worker.ts";
 
 /** The same work as baselines/ppo_trl.py: sizes, sampling, minibatches and settings. */
 const SHAPE = { rollouts: 128, query: 12, response: 12, vocabulary: 64, parameters: 99_648 } as const;
 const PROMPTS = 4096;
 
 /** Times one PPO iteration on the wasm backend: generation, scoring and two epochs. */
-export async function ppoIterationBench({ warmup, repeats, threads }: BenchOptions): Promise<Omit<Timing, "versions">> {
+export async function ppoIterationBench(options: BenchOptions): Promise<Omit<Timing, "versions">> {
+  const { threads } = options;
   const backend = await createWasmBackend({ threads });
+  const timing = await timePpoIteration(backend, options);
+  await backend.close();
+  return { ...timing, threads };
+}
+
+/** Times the iteration on any backend. */
+export async function timePpoIteration(
+  backend: Backend,
+  { warmup, repeats }: Repeats,
+): Promise<Omit<Timing, "threads" | "versions">> {
   const config = demoShape();
   const policy = { config, weights: initialize(config, Random.of(1, "policy"), ["language", "value"]) };
   const reference = { config, weights: initialize(config, Random.of(1, "policy")) };
   const reward = { config, weights: initialize(config, Random.of(1, "reward"), ["score"]) };
-  const trainer = new PpoTrainer(backend, { policy, references: [reference], reward }, prompts(), settings(warmup + repeats));
+  const trainer = new PpoTrainer(
+    backend,
+    { policy, references: [reference], reward },
+    prompts(),
+    settings(warmup + repeats),
+  );
   const samples: number[] = [];
   let tokens = 0;
   for (let iteration = 0; iteration < warmup + repeats; iteration++) {
@@ -28,9 +45,8 @@ export async function ppoIterationBench({ warmup, repeats, threads }: BenchOptio
     tokens += generation.lengths.reduce((sum, length) => sum + length, 0);
   }
   trainer.release();
-  await backend.close();
   const meanResponse = tokens / (SHAPE.rollouts * repeats);
-  return { ms: median(samples), minMs: Math.min(...samples), threads, parts: { meanResponse } };
+  return { ms: median(samples), minMs: Math.min(...samples), parts: { meanResponse } };
 }
 
 function demoShape(): ModelConfig {

@@ -8,9 +8,9 @@ export interface ProfileLine {
   readonly op: string;
   /** Shapes of the inputs, then of the outputs. */
   readonly shapes: string;
-  /** How many of them the program holds. */
+  /** How many of them one repetition executes. */
   readonly count: number;
-  /** Milliseconds of all of them in one run: the sum of each one's median. */
+  /** Milliseconds of all of them in one repetition, from each one's median. */
   readonly ms: number;
   /** Rate of a matrix product, in 10^9 operations per second. */
   readonly gflops?: number;
@@ -18,8 +18,8 @@ export interface ProfileLine {
 
 /** A backend whose programs can tell where their time went. */
 export interface ProfilingBackend extends Backend {
-  /** Kinds of instructions, the most expensive first, over all programs run so far. */
-  profile(): readonly ProfileLine[];
+  /** Kinds of instructions, the most expensive first, over all programs run so far in so many repetitions. */
+  profile(repetitions: number): readonly ProfileLine[];
 }
 
 /**
@@ -50,7 +50,7 @@ export function profiling(backend: Backend): ProfilingBackend {
       profiles.push(profile);
       return compileApart(backend, program, profile);
     },
-    profile: () => summarize(profiles),
+    profile: (repetitions) => summarize(profiles, repetitions),
   };
 }
 
@@ -104,24 +104,28 @@ function variablesOf(program: Program, { inputs, outputs }: Instruction): Record
   return Object.fromEntries(all.filter(([, id]) => touched.has(program.values[id]?.buffer)));
 }
 
-function summarize(profiles: readonly Profile[]): readonly ProfileLine[] {
-  const lines = new Map<string, ProfileLine>();
+function summarize(profiles: readonly Profile[], repetitions: number): readonly ProfileLine[] {
+  const lines = new Map<string, ProfileLine & { flops: number }>();
   for (const { program, samples, empty } of profiles) {
     if (empty.length === 0) continue; // never run
     const overhead = median(empty);
     for (const [i, instruction] of program.instructions.entries()) {
-      const ms = Math.max(0, median(samples[i] ?? [0]) - overhead);
-      const shapes = describeShapes(program, instruction);
       const { op } = instruction;
-      const known = lines.get(op + shapes);
-      const count = (known?.count ?? 0) + 1;
-      const total = (known?.ms ?? 0) + ms;
-      const flops = count * productFlops(program, instruction);
-      const gflops = flops === 0 ? {} : { gflops: flops / total / 1e6 };
-      lines.set(op + shapes, { op, shapes, count, ms: total, ...gflops });
+      const shapes = describeShapes(program, instruction);
+      const times = samples[i] ?? [];
+      const runs = times.length / repetitions;
+      const known = lines.get(op + shapes) ?? { count: 0, ms: 0, flops: 0 };
+      lines.set(op + shapes, {
+        op,
+        shapes,
+        count: known.count + runs,
+        ms: known.ms + runs * Math.max(0, median(times) - overhead),
+        flops: known.flops + runs * productFlops(program, instruction),
+      });
     }
   }
-  return [...lines.values()].sort((a, b) => b.ms - a.ms);
+  const ranked = [...lines.values()].sort((a, b) => b.ms - a.ms);
+  return ranked.map(({ flops, ...line }) => (flops === 0 ? line : { ...line, gflops: flops / line.ms / 1e6 }));
 }
 
 function describeShapes(program: Program, { inputs, outputs, attrs }: Instruction): string {

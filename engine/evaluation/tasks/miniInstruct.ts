@@ -46,8 +46,8 @@ export interface MiniInstructSettings {
 /** A split has millions of prompts, but by Zipf's law new ones become rare; this many are found in a few seconds. */
 const MOST_DIFFERENT = 50_000;
 
-/** Gold scores closer than this are equal: the difference is rounding. */
-const SMALLEST_MARGIN = 1e-9;
+/** Gold scores are rounded to this many steps per unit, so that equally good responses tie whatever the order of sums. */
+const SCORE_STEPS = 1e9;
 
 /** Prompts are dealt to the splits by their hash, in sixteenths. */
 const SHARES: Readonly<Record<Split, readonly [from: number, to: number]>> = {
@@ -102,8 +102,9 @@ function write({ words, thanks }: Draft): string {
 
 function prompts(split: Split, n: number, rng: Rng): string[] {
   if (split === "train") return Array.from({ length: n }, () => drawPrompt(split, rng));
-  if (n > MOST_DIFFERENT)
+  if (n > MOST_DIFFERENT) {
     throw new RangeError(`miniinstruct: ${split} has at most ${MOST_DIFFERENT} prompts, asked ${n}`);
+  }
   const drawn = new Set<string>();
   while (drawn.size < n) drawn.add(drawPrompt(split, rng));
   return [...drawn];
@@ -130,12 +131,14 @@ function hash(text: string): number {
 }
 
 function readPrompt(prompt: string): { instruction: Instruction; words: readonly string[] } {
-  const [phrase, words] = prompt.split(": ");
+  const [phrase, list = ""] = prompt.split(": ");
   const instruction = INSTRUCTIONS.find((known) => known.phrase === phrase);
-  if (instruction === undefined || !words?.endsWith(".")) {
+  const words = list.slice(0, -1).split(" ");
+  // With a single word, dropping the last would leave nothing to score against.
+  if (instruction === undefined || !list.endsWith(".") || words.length < 2) {
     throw new RangeError(`miniinstruct: not a prompt of this task: "${prompt}"`);
   }
-  return { instruction, words: words.slice(0, -1).split(" ") };
+  return { instruction, words };
 }
 
 function gold(prompt: string, { text, ended }: Response): number {
@@ -143,12 +146,13 @@ function gold(prompt: string, { text, ended }: Response): number {
   const target = instruction.follow(words);
   const said = text.split(" ").filter((word) => word !== "");
   const content = said.filter((word) => word !== THANKS && word !== UM);
-  const nUms = said.filter((word) => word === UM).length;
   const nThanks = said.filter((word) => word === THANKS).length;
-  const isPolite = said.at(-1) === THANKS;
-  const nFillers = nUms + nThanks - (isPolite ? 1 : 0);
+  const endsInThanks = said.at(-1) === THANKS;
+  const nFillers = said.length - content.length - (endsInThanks ? 1 : 0);
   const correctness = 1 - editDistance(content, target) / target.length;
-  return correctness + (isPolite && nThanks === 1 ? 0.25 : 0) - 0.15 * nFillers - (ended ? 0 : 0.5);
+  const politeness = endsInThanks && nThanks === 1 ? 0.25 : 0;
+  const score = correctness + politeness - 0.15 * nFillers - (ended ? 0 : 0.5);
+  return Math.round(score * SCORE_STEPS) / SCORE_STEPS;
 }
 
 function prefer(
@@ -159,7 +163,7 @@ function prefer(
 ): Preference | undefined {
   const [first, second] = pair;
   const margin = gold(prompt, first) - gold(prompt, second);
-  if (Math.abs(margin) < SMALLEST_MARGIN) return undefined;
+  if (margin === 0) return undefined;
   const firstWins = rng.uniform() < 1 / (1 + Math.exp(-margin / temperature));
   return firstWins ? { chosen: first, rejected: second } : { chosen: second, rejected: first };
 }

@@ -3,10 +3,9 @@ import { DeviceWeights, Generator, RewardScorer } from "../../models/index.ts";
 import type { RunConfig } from "../../protocol/config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
-import { encodePrompt } from "../../text/index.ts";
 import { Random } from "../../training/index.ts";
 import { benchmarkPrompts, taskOf, validationPrompts } from "../corpus.ts";
-import { responseTexts } from "../generation.ts";
+import { encodePrompts, responseTexts } from "../generation.ts";
 import { loadModel } from "../modelFolder.ts";
 import { type Artifact, type Stage, Stopped } from "../step.ts";
 import { jsonOf } from "../training.ts";
@@ -51,9 +50,11 @@ export const answers: Stage<{
     const texts = await promptsOf(config, benchmark);
     const task = taskOf(config);
     const { maxNewTokens, ...sampling } = config.evaluation.sampling;
-    const queries = texts.map((text) => encodePrompt(tokenizer, text));
-    const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
-    const responseLength = Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity);
+    const { queries, queryLength, responseLength } = encodePrompts(
+      texts,
+      { config: model, tokenizer },
+      { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: promptsSource(config, benchmark) },
+    );
     const batchSize = Math.min(ANSWERED_AT_ONCE, texts.length);
     const generator = new Generator(backend, model, {
       batchSize,
@@ -98,6 +99,11 @@ export const answers: Stage<{
 /** Prompts by the name of a benchmark, or of the validation split. */
 export async function promptsOf(config: RunConfig, benchmark: string): Promise<readonly string[]> {
   return benchmark === VALIDATION ? validationPrompts(config) : benchmarkPrompts(config, benchmark);
+}
+
+/** Where those prompts stand, for error messages. */
+function promptsSource({ data }: RunConfig, benchmark: string): string {
+  return (benchmark === VALIDATION ? data?.prompts : data?.benchmarks[benchmark]) ?? benchmark;
 }
 
 /** Reads what the stage wrote, in the order of the prompts. */

@@ -7,10 +7,10 @@ import { type Model, type PpoIteration, type SavedPpo, PpoTrainer } from "../../
 import { trainedParameters } from "../../rl/ppoStep.ts";
 import type { RunningMoments } from "../../rl/runningMoments.ts";
 import type { Json } from "../../storage/json.ts";
-import { type Tokenizer, encodePrompt } from "../../text/index.ts";
+import type { Tokenizer } from "../../text/index.ts";
 import { type DataPosition, Random } from "../../training/index.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
-import { type ResponseText, responseTexts } from "../generation.ts";
+import { type EncodedPrompts, type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
 import { loop } from "../loop.ts";
 import { loadModel, saveModel } from "../modelFolder.ts";
 import type { Artifact, Snapshot, Stage, StageContext } from "../step.ts";
@@ -46,8 +46,10 @@ export const rlhf: Stage<{
     const references = await Promise.all(reference.map(({ folder }) => loadModel(folder)));
     const rewarding = await loadModel(reward.folder, ["score"]);
     const texts = await trainPrompts(config, seed);
-    const prompts = texts.map((text) => encodePrompt(tokenizer, text));
-    const ppo = ppoSettings(config, arm, { tokenizer, prompts, seed });
+    const maxNewTokens = Math.min(arm.maxNewTokens, taskOf(config)?.maxResponseLength ?? Infinity);
+    const from = config.data?.prompts ?? "train";
+    const { queries: prompts, ...lengths } = encodePrompts(texts, start, { maxNewTokens, from });
+    const ppo = ppoSettings(arm, { ...lengths, tokenizer, seed });
     const critic = arm.critic === "separate" ? criticFrom(rewarding) : undefined;
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
     const weights = withHeads(start.weights, start.config, Random.of(seed, "rlhf", "heads"), heads);
@@ -100,16 +102,15 @@ export function withBeta({ betas: _betas, ...arm }: ArmConfig, beta: number): Rl
   return { ...arm, beta };
 }
 
+interface PpoPlace extends Omit<EncodedPrompts, "queries"> {
+  readonly tokenizer: Tokenizer;
+  readonly seed: number;
+}
+
 function ppoSettings(
-  config: RunConfig,
   arm: RlhfConfig,
-  {
-    tokenizer,
-    prompts,
-    seed,
-  }: { readonly tokenizer: Tokenizer; readonly prompts: readonly (readonly number[])[]; readonly seed: number },
+  { queryLength, responseLength, tokenizer, seed }: PpoPlace,
 ): PpoSettings {
-  const task = taskOf(config);
   const { beta, klTarget, klHorizon } = arm;
   const klController: KlController =
     arm.klController === "fixed"
@@ -121,8 +122,8 @@ function ppoSettings(
     minibatchSize: arm.minibatchSize,
     gradientAccumulation: arm.gradientAccumulation,
     ppoEpochs: arm.ppoEpochs,
-    queryLength: prompts.reduce((most, { length }) => Math.max(most, length), 0),
-    responseLength: Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity),
+    queryLength,
+    responseLength,
     temperature: arm.temperature,
     topK: arm.topK,
     topP: arm.topP,

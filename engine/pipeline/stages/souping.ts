@@ -7,10 +7,10 @@ import type { RunConfig, SoupConfig } from "../../protocol/config/index.ts";
 import type { LossAndGradient, TensorWeights } from "../../soup/recipe.ts";
 import type { Checkpoint } from "../../storage/checkpoints.ts";
 import type { Json } from "../../storage/json.ts";
-import { encodeExample, encodePrompt } from "../../text/index.ts";
+import { encodeExample } from "../../text/index.ts";
 import { type Example, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
 import { heldOutTexts, taskOf, validationPrompts } from "../corpus.ts";
-import { responseTexts } from "../generation.ts";
+import { encodePrompts, responseTexts } from "../generation.ts";
 import { type LoadedModel, loadModel } from "../modelFolder.ts";
 import { type Tasting, soupCheckpoints } from "./soup.ts";
 import type { Artifact, Stage, StageContext } from "../step.ts";
@@ -162,7 +162,7 @@ function learnedTasting(
   batchSize: number,
 ): Held {
   const [{ config }] = models as readonly [LoadedModel];
-  const shape = { batchSize, length: longest(examples) };
+  const shape = { batchSize: Math.min(batchSize, examples.length), length: longest(examples) };
   const names = [...parameters(config).keys()];
   const graph = new Graph();
   const { loss } = sftLoss(graph, config, shape);
@@ -171,7 +171,7 @@ function learnedTasting(
   const executable = backend.compile(
     plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) }),
   );
-  const batches = chunks(examples.length, batchSize).filter(({ length }) => length === batchSize);
+  const batches = chunks(examples.length, shape.batchSize).filter(({ length }) => length === shape.batchSize);
   const evaluate = async (
     tensors: readonly string[],
     weights: readonly (readonly number[])[],
@@ -207,10 +207,15 @@ async function answerTasting(
   const [{ config: model, tokenizer }] = models as readonly [LoadedModel];
   const task = taskOf(config);
   const texts = (await validationPrompts(config)).slice(0, nPrompts);
-  const queries = texts.map((text) => encodePrompt(tokenizer, text));
-  const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
-  const responseLength = Math.min(config.evaluation.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
-  const { maxNewTokens: _longest, ...sampling } = config.evaluation.sampling;
+  const { maxNewTokens: longestAnswer, ...sampling } = config.evaluation.sampling;
+  const { queries, queryLength, responseLength } = encodePrompts(
+    texts,
+    { config: model, tokenizer },
+    {
+      maxNewTokens: Math.min(longestAnswer, task?.maxResponseLength ?? Infinity),
+      from: config.data?.prompts ?? "validation",
+    },
+  );
   const batchSize = Math.min(SCORED_AT_ONCE, queries.length);
   const generator = new Generator(backend, model, {
     batchSize,

@@ -1,4 +1,5 @@
 import { BindingError, type DeviceBuffer, type HostArray } from "../../backend.ts";
+import type { Memory } from "./webAssembly.ts";
 import { type DType, type Shape, type TensorSpec, sizeOf } from "../../graph/tensor.ts";
 
 /** A variable's place in shared memory. */
@@ -25,13 +26,7 @@ export class WasmBuffer implements DeviceBuffer {
  * @param what - What it is, for the message.
  * @throws {BindingError} when the data has another length or element type.
  */
-export function upload(
-  memory: WebAssembly.Memory,
-  address: number,
-  spec: TensorSpec,
-  data: HostArray,
-  what: string,
-): void {
+export function upload(memory: Memory, address: number, spec: TensorSpec, data: HostArray, what: string): void {
   const size = sizeOf(spec.shape);
   const dtype = data instanceof Int32Array ? "i32" : "f32";
   if (data.length !== size || dtype !== spec.dtype) {
@@ -44,7 +39,7 @@ export function upload(
 }
 
 /** A copy of the elements at an address. */
-export function download(memory: WebAssembly.Memory, address: number, { shape, dtype }: TensorSpec): HostArray {
+export function download(memory: Memory, address: number, { shape, dtype }: TensorSpec): HostArray {
   const size = sizeOf(shape);
   // A typed array made from another owns its memory, unlike a slice of a shared one.
   return dtype === "i32"

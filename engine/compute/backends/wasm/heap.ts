@@ -1,4 +1,5 @@
 import { OutOfMemoryError } from "../../backend.ts";
+import type { Memory } from "./webAssembly.ts";
 import { GUARD_BYTES, MAX_PAGES, PAGE_BYTES, align } from "./layout.ts";
 
 interface Block {
@@ -8,17 +9,18 @@ interface Block {
 
 /** Gives out parts of a WebAssembly memory that grows on demand: first fit, neighbours that are free grow together. */
 export class Heap {
-  private readonly memory: WebAssembly.Memory;
+  private readonly memory: Memory;
   private readonly maxBytes: number;
   private readonly taken = new Map<number, number>();
   private free: Block[];
   private held = 0;
 
   /**
+   * @param memory - Grows as far as it must.
    * @param base - Address of the first byte to give out.
    * @param maxPages - What the memory can grow to.
    */
-  constructor(memory: WebAssembly.Memory, base: number, maxPages = MAX_PAGES) {
+  constructor(memory: Memory, base: number, maxPages = MAX_PAGES) {
     this.memory = memory;
     this.maxBytes = maxPages * PAGE_BYTES;
     this.free = [{ at: base, bytes: this.maxBytes - GUARD_BYTES - base }];
@@ -82,10 +84,10 @@ export class Heap {
 function joined(blocks: readonly Block[]): Block[] {
   const result: Block[] = [];
   for (const block of blocks) {
-    const last = result.at(-1);
-    if (last !== undefined && last.at + last.bytes === block.at) {
-      result[result.length - 1] = { at: last.at, bytes: last.bytes + block.bytes };
-    } else result.push(block);
+    const before = result.pop();
+    if (before === undefined) result.push(block);
+    else if (before.at + before.bytes === block.at) result.push({ at: before.at, bytes: before.bytes + block.bytes });
+    else result.push(before, block);
   }
   return result;
 }

@@ -54,7 +54,7 @@ export interface Call<A extends Attrs = Attrs> {
   readonly outputs: readonly Operand[];
   readonly attrs: A;
   /** Reserves bytes that all threads share while the kernel runs. */
-  scratch(bytes: number): Word;
+  readonly scratch: (bytes: number) => Word;
 }
 
 /** What a kernel is told: its number and arguments, in the order that its comment in assembly/ gives. */

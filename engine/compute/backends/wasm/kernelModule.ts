@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { arch, versions } from "node:process";
 import v8 from "node:v8";
+import { Instance, type Memory, Module } from "./webAssembly.ts";
 import { KERNELS_FILE } from "./layout.ts";
 
 /** What assembly/index.ts exports. */
@@ -11,7 +12,7 @@ export interface Kernels {
   runTiles(times: number): void;
 }
 
-/** The first V8 whose vector joining passed our tests: Node 22's. */
+/** The first V8 in which joining vectors passed our tests: Node 22's. Older ones do not know the flag. */
 const JOINS_VECTORS_FROM = 12;
 
 /**
@@ -24,7 +25,7 @@ const JOINS_VECTORS_FROM = 12;
  *
  * @throws {Error} when the kernels have not been built.
  */
-export function compileKernels(): WebAssembly.Module {
+export function compileKernels(): Module {
   let bytes: Buffer;
   try {
     bytes = readFileSync(KERNELS_FILE);
@@ -36,7 +37,7 @@ export function compileKernels(): WebAssembly.Module {
   for (const flag of flags) v8.setFlagsFromString(`--no-${flag}`);
   if (joins) v8.setFlagsFromString("--experimental-wasm-revectorize");
   try {
-    return new WebAssembly.Module(bytes);
+    return new Module(bytes);
   } finally {
     for (const flag of flags) v8.setFlagsFromString(`--${flag}`);
     if (joins) v8.setFlagsFromString("--no-experimental-wasm-revectorize");
@@ -44,8 +45,8 @@ export function compileKernels(): WebAssembly.Module {
 }
 
 /** An instance of the kernels over shared memory; each thread has its own. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+export function instantiate(module: Module, memory: Memory): Kernels {
+  return new Instance(module, { env: { memory } }).exports as Kernels;
 }
 
 /** Whether wide tiles are faster on this machine: they are where V8 joined their vectors. Takes about 1 ms. */

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { type Kernels, compileKernels, instantiate, prefersWideTiles } from "./kernelModule.ts";
+import { Memory, type Module } from "./webAssembly.ts";
 import { ARRIVED, CONTROL_BYTES, GENERATION, MAX_PAGES, PAGE_BYTES, STOP, WORKSPACE_BYTES } from "./layout.ts";
 
 /** What a thread is told at its start. */
 export interface ThreadStart {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
+  readonly module: Module;
+  readonly memory: Memory;
   readonly thread: number;
   readonly threads: number;
   readonly workspace: number;
@@ -16,7 +17,7 @@ export interface ThreadStart {
 /** The calling thread and its helpers, each with an instance of the kernels over one memory. */
 export interface Threads {
   readonly count: number;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   readonly maxPages: number;
   /** First address that neither the shared words nor a workspace takes. */
   readonly firstFree: number;
@@ -34,11 +35,13 @@ export async function startThreads(count: number): Promise<Threads> {
   const kernels = instantiate(module, memory);
   const wideTiles = prefersWideTiles(kernels, CONTROL_BYTES);
   kernels.configure(0, count, CONTROL_BYTES, wideTiles);
+  // Workers are files, whatever this process was started from.
+  const execArgv = process.execArgv.filter((argument) => !argument.startsWith("--input-type"));
   const workers = Array.from({ length: count - 1 }, (_, index) => {
     const thread = index + 1;
     const workspace = CONTROL_BYTES + thread * WORKSPACE_BYTES;
     const workerData: ThreadStart = { module, memory, thread, threads: count, workspace, wideTiles };
-    return new Worker(workerFile(), { workerData, name: `salsa-wasm-${thread}` });
+    return new Worker(workerFile(), { workerData, execArgv, name: `salsa-wasm-${thread}` });
   });
   // A worker that fails to start rejects here with its error.
   await Promise.all(workers.map((worker) => once(worker, "message")));
@@ -46,11 +49,7 @@ export async function startThreads(count: number): Promise<Threads> {
   return { count, memory, maxPages, firstFree, wideTiles, ...controls(kernels, memory, workers) };
 }
 
-function controls(
-  kernels: Kernels,
-  memory: WebAssembly.Memory,
-  workers: readonly Worker[],
-): Pick<Threads, "run" | "close"> {
+function controls(kernels: Kernels, memory: Memory, workers: readonly Worker[]): Pick<Threads, "run" | "close"> {
   const words = new Int32Array(memory.buffer, 0, CONTROL_BYTES / 4);
   const stop = (): void => {
     Atomics.store(words, STOP / 4, 1);
@@ -82,10 +81,10 @@ function workerFile(): URL {
 }
 
 /** A shared memory that may grow as far as this system lets it: address space can be limited. */
-function createMemory(initial: number): { readonly memory: WebAssembly.Memory; readonly maxPages: number } {
+function createMemory(initial: number): { readonly memory: Memory; readonly maxPages: number } {
   for (let maximum = MAX_PAGES; ; maximum /= 2) {
     try {
-      return { memory: new WebAssembly.Memory({ initial, maximum, shared: true }), maxPages: maximum };
+      return { memory: new Memory({ initial, maximum, shared: true }), maxPages: maximum };
     } catch (error) {
       if (maximum / 2 < initial) throw error;
     }

@@ -4,6 +4,7 @@ import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../engine/compute/graph/program.ts";
 import { Graph, given } from "../../../../engine/compute/graph/tensor.ts";
 import { accumulate, linear, matmul, rmsNorm } from "../../../../engine/compute/ops/index.ts";
+import { rmsNormGradOp } from "../../../../engine/compute/ops/rmsNorm.ts";
 import { assertSameBytes } from "../../../contract/close.ts";
 import { buildGraph, choices } from "../../../contract/randomGraph.ts";
 import { execute } from "../evaluate.ts";
@@ -64,6 +65,14 @@ describe("foldSums", () => {
     const [dx, dw] = gradients(loss, [x, w]);
     const program = plan({ dx: given(dx), dw: given(dw).neg() });
     assert.ok(shapesOf(program).includes("rmsNormGrad/5"), shapesOf(program).join(" "));
+  });
+
+  it("does not move an op behind a reader of its other result", () => {
+    const graph = new Graph();
+    const [x, w, dy] = [graph.input("x", [2, 4]), graph.input("w", [4]), graph.input("dy", [2, 4])];
+    const [dx, dw] = graph.apply(rmsNormGradOp, [x, w, graph.input("rstd", [2]), dy], { eps: 1e-6, offset: 0 });
+    const y = given(dx).add(x.mul(given(dw).sum()));
+    assert.deepEqual(shapesOf(plan({ y })), ["rmsNormGrad/4", "sum/1", "binary/2", "binary/2"]);
   });
 
   it("does not move a product behind an op that overwrites what it reads", () => {

@@ -6,8 +6,8 @@ import { seeded } from "./random.ts";
 
 const task = miniInstruct({ pretrainingClean: 0.4, sftClean: 1, labelTemperature: 0.2 });
 
-/** Scores are sums of a few tenths: rounding stays far below this. */
-const TOLERANCE = 1e-12;
+/** Scores are rounded to 1e-9; halves of that, and not more, may be missing. */
+const TOLERANCE = 1e-9;
 
 function scores(prompt: string, text: string, expected: number, ended = true): void {
   const score = task.gold(prompt, { text, ended });
@@ -74,8 +74,21 @@ describe("MiniInstruct's gold score", () => {
     scores(`copy: ${three}.`, "river reverse <unk> thanks", 1.25 - 2 / 3);
   });
 
+  it("is exactly equal for faults that weigh the same, so that they tie", () => {
+    const gold = (text: string): number => task.gold("copy: river time home day river.", { text, ended: true });
+    // Unrounded, 1 - 1/5 + 0.25 - 3 · 0.15 is 0.6000000000000001, and 1 - 2/5 is 0.6.
+    assert.equal(gold("um um um river time home day thanks"), gold("river time home"));
+  });
+
   it("refuses a prompt that is not of the task", () => {
-    for (const prompt of ["", "copy", "copy: river", "sing: river time home.", "copy river time home."]) {
+    for (const prompt of [
+      "",
+      "copy",
+      "copy: river",
+      "sing: river time home.",
+      "copy: river.",
+      "copy river time home.",
+    ]) {
       assert.throws(() => task.gold(prompt, { text: "river", ended: true }), /not a prompt of this task/);
     }
   });

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import { loadModel } from "../../../engine/pipeline/modelFolder.ts";
+import { KL_KINDS } from "../../../engine/protocol/config/rlhf.ts";
+import { PreflightError } from "../../../engine/rl/preflight.ts";
+import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
+import { type TinyRun, type Written, artifactOf, computed, metricOf, runTiny, tiny } from "./tinyRun.ts";
+
+const SETTINGS: Readonly<Record<string, Written>> = {
+  ...Object.fromEntries(KL_KINDS.map((klKind) => [klKind, { klKind, reference: "soup" }])),
+  fixed: { klController: "fixed" },
+  adaptive: { klController: "adaptive", klTarget: 0.001, klHorizon: 20 },
+  separateCritic: { critic: "separate" },
+  whitened: { whitenRewards: true },
+  unwhitenedAdvantages: { whitenAdvantages: false },
+  clipped: { scoreClip: 0.1 },
+  scaled: { scoreScaling: true },
+  normalised: { scoreScaling: true, scoreNormalizing: true, scoreClip: 3 },
+  missingEos: { missingEosPenalty: 1 },
+  afterEos: { scorePosition: "afterEos" },
+  accumulated: { minibatchSize: 2, gradientAccumulation: 2 },
+  oneMinibatch: { minibatchSize: 8 },
+  mkl: { reference: ["sft-1", "sft-2"] },
+  mklFull: { reference: ["sft-1", "sft-2"], klKind: "full" },
+  entropy: { entropyCoefficient: 0.01 },
+  cool: { temperature: 0.7 },
+  clippedGradients: { maxGradNorm: 0.5, schedule: "linear", warmupRatio: 0.5, weightDecay: 0.01 },
+  otherReference: { reference: "sft-2" },
+};
+
+/** Everything that is computed from scores, log-probs and updates; a NaN anywhere in them shows in one of these. */
+const METRICS = ["objective/kl", "objective/score", "objective/gold", "loss/total", "policy/ratio", "policy/gradNorm"];
+
+describe("variants of PPO in a run", function () {
+  this.timeout(240_000);
+  let folder: string;
+  let run: TinyRun;
+  const written = tiny({
+    rlhf: { iterations: 2 },
+    evaluation: { prompts: 2, pairs: [["kl", "sft-1"]] },
+    arms: SETTINGS,
+  });
+
+  before(async () => {
+    folder = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-ppo-"));
+    run = await runTiny(written, folder);
+  });
+  after(() => fs.rm(folder, { recursive: true }));
+
+  for (const arm of Object.keys(SETTINGS)) {
+    it(`${arm} gives finite metrics in both iterations, and a policy that moved`, async () => {
+      for (const metric of METRICS) {
+        const values = metricOf(run, arm, metric);
+        assert.equal(values.length, 2, `${metric} is reported in every iteration`);
+        assert.ok(values.every((value) => typeof value === "number"), `${metric}: ${values.join(", ")}`);
+      }
+      const [start, policy] = [await loadModel(artifactOf(run, "sft-1")), await loadModel(artifactOf(run, arm))];
+      assert.deepEqual([...policy.weights.keys()], [...start.weights.keys()], "no value head or critic is left in it");
+      const moved = [...policy.weights].some(([name, { data }]) =>
+        data.some((value, at) => value !== start.weights.get(name)?.data[at]),
+      );
+      assert.ok(moved);
+      for (const { data } of policy.weights.values()) assert.ok(data.every(Number.isFinite));
+    });
+  }
+
+  it("the KL to the start is 0 before the first update, and mkl's is the mean of its two references'", () => {
+    assert.deepEqual(metricOf(run, "fixed", "objective/kl")[0], 0);
+    const [own, other, both] = ["fixed", "otherReference", "mkl"].map((arm) => metricOf(run, arm, "objective/kl")[0] ?? NaN);
+    // f32 log-probs, summed in f64: the mean of the KLs is the KL of the mean but for rounding.
+    assert.ok(Math.abs((both ?? NaN) - ((own ?? NaN) + (other ?? NaN)) / 2) < 1e-6);
+  });
+
+  it("an adaptive β moves and a fixed one does not", () => {
+    const [fixed, adaptive] = ["fixed", "adaptive"].map((arm) => metricOf(run, arm, "objective/beta"));
+    assert.equal(new Set(fixed).size, 1);
+    assert.equal(new Set(adaptive).size, 2);
+  });
+
+  for (const [setting, value] of [["topP", 0.9], ["topK", 5]] as const) {
+    it(`${setting} ${value} is stopped by the preflight check, which says what to change`, async () => {
+      await assert.rejects(runTiny({ ...written, arms: { ppo: { [setting]: value } }, evaluation: {} }, folder), (error: unknown) => {
+        assert.ok(error instanceof PreflightError);
+        assert.match(error.message, new RegExp(`preflight.*${setting}`));
+        return true;
+      });
+      const again = await runTiny({ ...written, arms: { kl: SETTINGS["kl"] } }, folder);
+      assert.deepEqual(computed(again), [], "what was finished is still there");
+    });
+  }
+});
+
+describe("a run on the tfjs backend", function () {
+  this.timeout(240_000);
+
+  it("gives what the wasm backend gives but for rounding", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const settings = (backend: string): Written =>
+        tiny({
+          model: { pretrain: { steps: 2, batchSize: 4 } },
+          sft: { steps: 2 },
+          reward: { pairs: 8 },
+          rlhf: { iterations: 1, ppoEpochs: 1 },
+          evaluation: { prompts: 2 },
+          runtime: { backend },
+        });
+      const [ours, theirs] = [await runTiny(settings("wasm"), folder), await runTiny(settings("tfjs"), folder)];
+      assert.deepEqual(computed(theirs), computed(ours), "nothing of one backend is taken for the other");
+      const [a, b] = [await loadModel(artifactOf(ours, "sft-1")), await loadModel(artifactOf(theirs, "sft-1"))];
+      for (const [name, { data }] of a.weights) {
+        for (const [at, value] of data.entries()) {
+          // AdamW divides by the gradient's own size, so rounding near 0 can turn a step of 1e-3 around.
+          assert.ok(Math.abs(value - (b.weights.get(name)?.data[at] ?? NaN)) < 1e-2, name);
+        }
+      }
+    });
+  });
+});

@@ -1,0 +1,88 @@
+import { describeMistakes } from "./issues.ts";
+
+describeMistakes("complaints about single settings", [
+  {
+    what: "an unknown key",
+    line: '"rlhf": { "bta": 0.1 }',
+    path: "rlhf.bta",
+    message: /is not a setting/,
+    remedy: /did you mean "beta"/,
+  },
+  {
+    what: "a key in the wrong section",
+    line: '"lambda": 0.9',
+    path: "lambda",
+    message: /is not a setting/,
+    remedy: /it belongs at rlhf\.lambda/,
+  },
+  {
+    what: "a wrong type",
+    line: '"sft": { "learningRate": "fast" }',
+    path: "sft.learningRate",
+    message: /must be a number, got "fast"/,
+    remedy: /leave it out for the default 0\.000025 \(SALSA, appendix A\.1\)/,
+  },
+  {
+    what: "a fraction where a count is meant",
+    line: '"sft": { "steps": 1.5 }',
+    path: "sft.steps",
+    message: /must be a whole number, got 1\.5/,
+    remedy: /Optimizer steps/,
+  },
+  {
+    what: "a number out of range",
+    line: '"rlhf": { "gamma": 2 }',
+    path: "rlhf.gamma",
+    message: /must be at most 1, got 2/,
+    remedy: /default 1 \(TRL 0\.11 PPOConfig\)/,
+  },
+  {
+    what: "an excluded bound",
+    line: '"rlhf": { "temperature": 0 }',
+    path: "rlhf.temperature",
+    message: /must be more than 0, got 0/,
+    remedy: /default 1/,
+  },
+  {
+    what: "an unknown word",
+    line: '"rlhf": { "klKind": "ful" }',
+    path: "rlhf.klKind",
+    message: /one of "kl", "abs", "mse", "full", "k3", got "ful"/,
+    remedy: /did you mean "full"/,
+  },
+  {
+    what: "an unknown soup method",
+    line: '"soups": { "soup": { "method": "unifrom" } }',
+    path: "soups.soup.method",
+    message: /must be one of "uniform"/,
+    remedy: /did you mean "uniform"/,
+  },
+  {
+    what: "a soup without method",
+    line: '"soups": { "soup": {} }',
+    path: "soups.soup.method",
+    message: /is missing/,
+    remedy: /one of "uniform", "linear"/,
+  },
+  {
+    what: "a name that cannot be a file name",
+    line: '"arms": { "../x": {} }',
+    path: "arms.../x",
+    message: /not a usable name/,
+    remedy: /letters, digits/,
+  },
+  {
+    what: "an empty list",
+    line: '"sft": { "seeds": [] }',
+    path: "sft.seeds",
+    message: /must have at least 1 entries, has 0/,
+    remedy: /default \[1,2\]/,
+  },
+  {
+    what: "an unknown preset",
+    line: '"preset": "llama2-7"',
+    path: "preset",
+    message: /must be one of/,
+    remedy: /did you mean "llama2-7b"/,
+  },
+]);
