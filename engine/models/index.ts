@@ -4,13 +4,12 @@ import { gemma } from "./gemma.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 
-export { type ConfigFile, type ModelConfig, ModelConfigError, type RopeScaling, type SpecialTokens } from "./config.ts";
+export { type ConfigFile, type ModelConfig, type RopeScaling, type SpecialTokens } from "./config.ts";
 export { type DecoderInputs, type Head, type LayerCache, hidden, parameterCount, parameters } from "./decoder.ts";
 export { type Generation, type GenerationSettings, type SamplingSettings, Generator } from "./generator.ts";
 export {
   type DistributionSettings,
   logits,
-  outputEmbedding,
   responseStates,
   scores,
   tokenLogprobs,
@@ -40,7 +39,7 @@ export {
   sequenceInputs,
   unpaddedSequences,
 } from "./sequences.ts";
-export { type HostTensor, type Weights, DeviceWeights, WeightsError, selectWeights } from "./weights.ts";
+export { type HostTensor, type Weights, DeviceWeights, selectWeights } from "./weights.ts";
 
 /** Every architecture the engine runs. Add yours here; loading, saving and the contract test follow. */
 export const ARCHITECTURES = [llama, mistral, gemma] as const satisfies readonly Architecture[];

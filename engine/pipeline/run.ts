@@ -68,8 +68,9 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const started = performance.now();
   let sequence = await countEvents(log.folder);
   const report = (body: EventBody): void => {
-    const event = { ...finite(body), time: Date.now(), sequence: sequence++ };
+    const event = { ...finite(body), time: Date.now(), sequence };
     log.append("events", event);
+    sequence += 1; // not before the record is written, so that the log has no gap
     request.report(event);
   };
   const artifacts = new Artifacts(runsRoot);

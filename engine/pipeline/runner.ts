@@ -3,11 +3,8 @@ import type { Backend } from "../compute/backend.ts";
 import type { RunConfig } from "../protocol/config/index.ts";
 import type { EventBody } from "../protocol/events.ts";
 import { type Artifacts, artifactKey } from "../storage/artifacts.ts";
-import { atomicWrite, readIfThere } from "../storage/disk.ts";
 import type { Json } from "../storage/json.ts";
-import { openSafetensors } from "../storage/safetensors.ts";
-import { writeSafetensors } from "../storage/safetensorsWriter.ts";
-import { openSavepoint, replaceSavepoint } from "../storage/savepoints.ts";
+import { readSnapshot, writeSnapshot } from "../storage/snapshots.ts";
 import { fileFingerprint, folderFingerprint } from "./fingerprints.ts";
 import {
   type Artifact,
@@ -18,9 +15,6 @@ import {
   Stopped,
   stageIdentity,
 } from "./step.ts";
-
-const STATE_FILE = "state.json";
-const TENSORS_FILE = "tensors.safetensors";
 
 /** What a runner works with. */
 export interface RunnerSettings {
@@ -99,8 +93,11 @@ export class Runner implements Steps {
             signal,
             report,
             sample,
-            restore: () => readSnapshot(savepoint),
-            save: (snapshot) => replaceSavepoint(savepoint, (state) => writeSnapshot(state, snapshot)),
+            restore: async () => {
+              const saved = await readSnapshot(savepoint);
+              return saved && { ...(saved.json as unknown as Pick<Snapshot, "step" | "json">), tensors: saved.tensors };
+            },
+            save: ({ step, json, tensors }) => writeSnapshot(savepoint, { json: { step, json }, tensors }),
           },
           input,
         ),
@@ -132,28 +129,5 @@ export class Runner implements Steps {
       const etaSeconds = ((now - first.time) / 1000 / taken) * (event.total - event.step);
       this.report(taken > 0 ? { ...event, etaSeconds } : event);
     };
-  }
-}
-
-async function writeSnapshot(folder: string, { step, json, tensors }: Snapshot): Promise<void> {
-  const sources = Object.entries(tensors).map(([name, data]) => {
-    return [name, { shape: [data.length], data: data as Float32Array }] as const;
-  });
-  await writeSafetensors(join(folder, TENSORS_FILE), new Map(sources));
-  await atomicWrite(join(folder, STATE_FILE), JSON.stringify({ step, json }));
-}
-
-async function readSnapshot(savepoint: string): Promise<Snapshot | undefined> {
-  const folder = await openSavepoint(savepoint);
-  const text = folder === undefined ? undefined : await readIfThere(join(folder, STATE_FILE));
-  if (folder === undefined || text === undefined) return undefined;
-  const { step, json } = JSON.parse(text) as Pick<Snapshot, "step" | "json">;
-  const file = await openSafetensors(join(folder, TENSORS_FILE));
-  try {
-    const tensors: Record<string, Float32Array> = {};
-    for (const name of file.tensors.keys()) tensors[name] = await file.readTensor(name);
-    return { step, json, tensors };
-  } finally {
-    await file.close();
   }
 }

@@ -11,8 +11,6 @@ export interface ScoreSettings {
   readonly clip: number;
 }
 
-export const SCORE_SCALINGS = ["none", "std", "normalise"] as const satisfies readonly ScoreSettings["scaling"][];
-
 /** Smallest f32 ε, added to the deviation as TRL does. */
 const EPSILON = 2 ** -23;
 

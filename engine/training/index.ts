@@ -18,7 +18,6 @@ export {
   type StepResult,
   type StepSettings,
   Evaluation,
-  NumericalError,
   TrainStep,
 } from "./step.ts";
 export { type SavedTrainState, TrainState } from "./trainState.ts";

@@ -1,12 +1,6 @@
-/** Element types of graph tensors; everything floating is computed in f32. */
-export type DType = "f32" | "i32";
-export type Shape = readonly number[];
+import { type DType, type Shape, type TensorSpec, sameShape, ShapeError, sizeOf } from "./shape.ts";
 
-/** Shape and element type of a tensor that need not exist yet. */
-export interface TensorSpec {
-  readonly shape: Shape;
-  readonly dtype: DType;
-}
+export { type DType, type Shape, type TensorSpec, sameShape, ShapeError, sizeOf } from "./shape.ts";
 
 /** Compile-time settings of an op: whatever JSON can hold flat. */
 export type Attrs = Readonly<Record<string, number | string | boolean | readonly number[]>>;
@@ -46,15 +40,6 @@ export type Source =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "variable"; readonly name: string }
   | { readonly kind: "constant"; readonly value: number };
-
-/** Inputs of an operation whose shapes do not go together. */
-export class ShapeError extends Error {
-  override readonly name = "ShapeError";
-  constructor(op: string, shapes: Readonly<Record<string, Shape>>) {
-    const listed = Object.entries(shapes).map(([name, shape]) => `${name} [${shape.join(", ")}]`);
-    super(`${op}: shapes do not fit: ${listed.join(", ")}`);
-  }
-}
 
 /** Holds the nodes of one computation, numbered in creation order. */
 export class Graph {
@@ -212,7 +197,7 @@ function unaryGradient(kind: UnaryKind, x: Tensor, y: Tensor, dy: Tensor): Tenso
     case "log":
       return dy.div(x);
     case "abs":
-      return dy.mul(x.lessEqual(0).mul(-2).add(1));
+      return dy.mul(x.neg().lessEqual(0).sub(x.lessEqual(0))); // the sign, 0 at 0
     case "square":
       return dy.mul(x).mul(2);
     case "sqrt":
@@ -291,16 +276,6 @@ export const reshape: Op<{ shape: Shape }> = {
   },
   gradient: ({ inputs }, [dy]) => (dy === undefined ? [] : [dy.reshape(given(inputs[0]).shape)]),
 };
-
-/** Elements of a shape. */
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}
-
-/** Whether two shapes are equal, axis by axis. */
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
-}
 
 /**
  * The value, or an error where a list is shorter than an op's contract says.

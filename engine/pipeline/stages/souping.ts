@@ -59,6 +59,8 @@ function recipeSettings(settings: SoupConfig): Parameters<typeof soupCheckpoints
       return { method: "uniform" };
     case "greedy":
       return { method: "greedy" };
+    case "modelStock":
+      return { method: "modelStock" };
     case "linear":
       return { method: "linear", weights: settings.weights };
     case "slerp":

@@ -74,7 +74,8 @@ export type SoupConfig =
   | { readonly method: "linear"; readonly of: readonly string[]; readonly weights: readonly number[] }
   | (Of<Omit<Written<"greedy">, "score">> & { readonly method: "greedy"; readonly score: "loss" | "reward" | "gold" })
   | Of<Written<"learned">>
-  | Of<Written<"slerp">>;
+  | Of<Written<"slerp">>
+  | Of<Written<"modelStock">>;
 
 type Rlhf = z.output<typeof rlhfSchema>;
 

@@ -83,9 +83,15 @@ const slerp = section(
   "Spherical interpolation of two models, tensor by tensor (Shoemake 1985)",
 );
 
+/** Between the base and the mean of its fine-tunings. */
+const modelStock = section(
+  { method: z.literal("modelStock"), of },
+  "Between the first model, the base, and the mean of the others, as their agreement says (Jang et al., arXiv:2403.19522)",
+);
+
 /** Ways to make a soup. */
 export const soupSchema = z
-  .discriminatedUnion("method", [uniform, linear, greedy, learned, slerp])
+  .discriminatedUnion("method", [uniform, linear, greedy, learned, slerp, modelStock])
   .meta({ description: "How one soup is made" });
 
 /** Soups by name, each usable as a reference or a start. */

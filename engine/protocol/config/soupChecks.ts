@@ -36,6 +36,11 @@ function checkCount(path: Complaint["path"], soup: WrittenSoup, of: readonly str
       },
     ];
   }
+  if (soup.method === "modelStock" && of.length < 3) {
+    const remedy = 'name the base first, such as ["base", "sft-1", "sft-2"]';
+    const message = `modelStock needs the base and at least 2 fine-tunings of it, there is ${list}`;
+    return [{ path: [...path, "of"], message, remedy }];
+  }
   if (of.length >= 2) return [];
   const remedy = "add a seed to sft.seeds, or name the models in `of`";
   return [{ path: [...path, "of"], message: `a soup needs at least 2 models, there is ${list}`, remedy }];

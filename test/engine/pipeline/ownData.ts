@@ -4,7 +4,7 @@ import { TASKS } from "../../../engine/evaluation/tasks/index.ts";
 import type { Task } from "../../../engine/evaluation/tasks/task.ts";
 import { taskSchema } from "../../../engine/protocol/config/task.ts";
 import { Random } from "../../../engine/training/index.ts";
-import { type Written, artifactOf, runTiny, tiny } from "./tinyRun.ts";
+import { type TinyRun, type Written, artifactOf, runTiny, tiny } from "./tinyRun.ts";
 
 const settings = taskSchema.parse({ name: "miniinstruct" });
 
@@ -60,12 +60,24 @@ export async function ownData(folder: string, sizes: DataSizes = {}): Promise<Wr
   };
 }
 
-/** A base checkpoint made by a run's first stage, moved to `<folder>/base`. */
-async function baseCheckpoint(folder: string): Promise<string> {
-  const controller = new AbortController();
-  const stopAfterBase = { signal: controller.signal, onEvent: ({ kind }: { readonly kind: string }) => void (kind === "stageFinished" && controller.abort()) };
-  const run = await runTiny(tiny({ runtime: { directory: "made" } }), folder, stopAfterBase);
-  await fs.cp(artifactOf(run, "base"), path.join(folder, "base"), { recursive: true });
+/**
+ * Makes a base checkpoint, `<folder>/<name>`: a run's first stage.
+ * @returns Its name.
+ */
+export async function baseCheckpoint(folder: string, name = "base", overrides: Written = {}): Promise<string> {
+  const run = await runBase(tiny({ ...overrides, runtime: { directory: "made" } }), folder);
+  await fs.cp(artifactOf(run, "base"), path.join(folder, name), { recursive: true });
   await fs.rm(path.join(folder, "made"), { recursive: true });
-  return "base";
+  return name;
+}
+
+/** Runs a config's first stage, and stops. */
+export async function runBase(written: Written, folder: string): Promise<TinyRun> {
+  const controller = new AbortController();
+  return runTiny(written, folder, {
+    signal: controller.signal,
+    onEvent: ({ kind }) => {
+      if (kind === "stageFinished") controller.abort();
+    },
+  });
 }

@@ -93,6 +93,13 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /name two/,
   },
   {
+    what: "a model stock of two",
+    line: '"sft": { "seeds": [1, 2] }, "soups": { "soup": { "method": "modelStock" } }',
+    path: "soups.soup.of",
+    message: /at least 2 fine-tunings/,
+    remedy: /name the base first/,
+  },
+  {
     what: "a soup named like another model",
     line: '"soups": { "reward": { "method": "uniform" } }',
     path: "soups.reward",

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { Random } from "../../engine/training/index.ts";
+import { eventSchema } from "../../engine/protocol/events.ts";
+import { readLog } from "../../engine/storage/jsonLog.ts";
+import { runPath } from "../../engine/storage/runFolder.ts";
+import { artifactHashes, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
+import { assertClearError, salsa, watchSalsa } from "../e2e/salsaProcess.ts";
+import { collect, inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
+
+const KILLS = 10;
+/** A kill comes after fewer steps than this: ten of them fall within the run's some forty. */
+const MOST_STEPS = 5;
+
+const WRITTEN = tiny({ name: "killed" });
+
+async function writeConfig(folder: string): Promise<{ readonly config: string; readonly root: string }> {
+  const config = path.join(folder, "killed.salsa.json");
+  await fs.writeFile(config, JSON.stringify(WRITTEN));
+  return { config, root: path.join(folder, ".salsa") };
+}
+
+/** What a finished run leaves: every artifact's bytes and the tables. */
+async function remains(root: string, id: string): Promise<readonly unknown[]> {
+  return [await artifactHashes(root), await tableFiles(runPath(root, id))];
+}
+
+describe("a run killed with SIGKILL at ten moments and resumed after each", function () {
+  this.timeout(240_000);
+
+  it("ends with the tables and weights of an uninterrupted run, one gapless log and no leftovers", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const whole = await writeConfig(await fs.mkdtemp(path.join(folder, "whole-")));
+      assert.equal((await salsa(["run", whole.config])).code, 0);
+
+      const { config, root } = await writeConfig(await fs.mkdtemp(path.join(folder, "killed-")));
+      const random = Random.of(1, "moments");
+      let argv = ["run", config];
+      for (let kill = 0; kill < KILLS; kill++) {
+        let left = random.integer(MOST_STEPS);
+        const ended = await watchSalsa(argv, ({ kind }, child) => {
+          if (kind === "progress") left--;
+          if (left < 0 || (kind === "runStarted" && left === 0)) child.kill("SIGKILL");
+        });
+        assert.deepEqual([ended.code, ended.stderr], [null, ""], `attempt ${kill + 1} ends by being killed`);
+        argv = ["resume", "--directory", root];
+      }
+      const last = await salsa(argv);
+      assert.equal(last.code, 0, last.stderr);
+
+      assert.deepEqual(await remains(root, "killed-1"), await remains(whole.root, "killed-1"));
+      const events = (await collect(readLog(path.join(runPath(root, "killed-1"), "events.jsonl")))).map((event) => eventSchema.parse(event));
+      assert.deepEqual(events.map(({ sequence }) => sequence), events.map((_, index) => index));
+      assert.equal(events.filter(({ kind }) => kind === "runStarted").length, KILLS + 1);
+      const left = (await fs.readdir(root, { recursive: true })).filter((name) => /\.tmp-|\.work-|lock$/.test(name));
+      assert.deepEqual(left, []);
+    });
+  });
+
+  it("has a working folder whose artifact was finished cleaned up as well", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { config, root } = await writeConfig(folder);
+      assert.equal((await salsa(["run", config])).code, 0);
+      const artifacts = path.join(root, "artifacts");
+      const [sft = ""] = (await fs.readdir(artifacts)).filter((name) => name.startsWith("sft-"));
+      // What a kill leaves between an artifact's last rename and the removal of its savepoint.
+      await fs.mkdir(path.join(artifacts, `.work-${sft}`, "savepoint"), { recursive: true });
+      assert.equal((await salsa(["run", config])).code, 0);
+      assert.deepEqual((await fs.readdir(artifacts)).filter((name) => name.startsWith(".")), []);
+    });
+  });
+});
+
+describe("a run interrupted by Ctrl-C", function () {
+  this.timeout(120_000);
+
+  it("saves, ends with 130, says how to go on, and goes on to the same end", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const whole = await writeConfig(await fs.mkdtemp(path.join(folder, "whole-")));
+      assert.equal((await salsa(["run", whole.config])).code, 0);
+      const { config, root } = await writeConfig(await fs.mkdtemp(path.join(folder, "stopped-")));
+      for (const [argv, stage] of [
+        [["run", config], "sft-1"],
+        [["resume", "killed-1", "--directory", root], "salsa"],
+      ] as const) {
+        let isSent = false;
+        const ended = await watchSalsa(argv, (line, child) => {
+          if (isSent || line.kind !== "progress" || line.stage !== stage) return;
+          isSent = child.kill("SIGINT");
+        });
+        assert.equal(ended.code, 130, ended.stderr);
+        assert.match(ended.stderr, /Stopping after this step and saving/);
+        const result = ended.lines.at(-1);
+        assert.deepEqual([result?.kind, result && "status" in result && result.status], ["result", "stopped"]);
+      }
+      const last = await salsa(["resume", "killed-1", "--directory", root]);
+      assert.equal(last.code, 0, last.stderr);
+      assert.deepEqual(await remains(root, "killed-1"), await remains(whole.root, "killed-1"));
+    });
+  });
+});
+
+describe("two processes on one run", function () {
+  this.timeout(120_000);
+
+  it("do not get in each other's way: the second says who is at work, and the first finishes", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { config, root } = await writeConfig(folder);
+      let others: Promise<void> | undefined;
+      const first = await watchSalsa(["run", config], ({ kind }, child) => {
+        if (kind !== "progress" || others !== undefined) return;
+        child.kill("SIGSTOP"); // so that it cannot be done before the others have looked
+        others = (async () => {
+          const resumed = await salsa(["resume", "killed-1", "--directory", root]);
+          assertClearError(resumed, { code: 2, message: /killed-1 is running already; / });
+          const again = await salsa(["run", config]);
+          assertClearError(again, { code: 1, message: new RegExp(`lock: in use by process ${child.pid}; wait`) });
+        })().finally(() => child.kill("SIGCONT"));
+      });
+      await others;
+      assert.equal(first.code, 0, first.stderr);
+      const left = (await fs.readdir(root, { recursive: true })).filter((name) => /\.tmp-|\.work-|lock$/.test(name));
+      assert.deepEqual(left, []);
+    });
+  });
+});
