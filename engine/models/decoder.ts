@@ -1,5 +1,14 @@
 import type { Graph, Shape, Tensor } from "../compute/graph/tensor.ts";
-import { attention, cacheWrite, embedding, gatedActivation, linear, rmsNorm, rope } from "../compute/ops/index.ts";
+import {
+  attention,
+  cacheWrite,
+  embedding,
+  gatedActivation,
+  linear,
+  rmsNorm,
+  rope,
+  slice,
+} from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** What sits on top of the trunk: next-token logits, a value per position, or one score per sequence. */
@@ -61,10 +70,19 @@ export function parameterCount(config: ModelConfig, heads: readonly Head[] = ["l
  * al. 2023 (arXiv:2305.13245). Weights are variables named prefix + Hugging Face name, so that one program can hold
  * several models.
  *
- * @returns `[B, T, C]`.
+ * With a span, the last layer answers for its positions only: whatever else it would compute, nobody reads. The
+ * other positions still serve as keys and values.
+ *
+ * @returns `[B, T, C]`, or `[B, length, C]` of the span.
  */
-export function hidden(graph: Graph, config: ModelConfig, inputs: DecoderInputs, prefix = ""): Tensor {
+export function hidden(
+  graph: Graph,
+  config: ModelConfig,
+  inputs: DecoderInputs,
+  { prefix = "", span }: HiddenSettings = {},
+): Tensor {
   const [B = 0, T = 0] = inputs.ids.shape;
+  const { start: first, length } = span ?? { start: 0, length: T };
   const C = config.hiddenSize;
   const norm = { eps: config.normEps, offset: config.normOffset };
   const shapes = parameters(config, []);
@@ -75,12 +93,34 @@ export function hidden(graph: Graph, config: ModelConfig, inputs: DecoderInputs,
   let x = config.embeddingScale === 1 ? embedded : embedded.mul(config.embeddingScale);
   for (let layer = 0; layer < config.nLayers; layer++) {
     const names = layerNames(layer);
-    x = x.add(attend(rmsNorm(x, weight(names.attentionNorm), norm), { config, inputs, layer, weight }));
+    const isNarrowed = layer === config.nLayers - 1 && length < T;
+    const rows = isNarrowed ? { start: first, length } : { start: 0, length: T };
+    const mixed = attend(rmsNorm(x, weight(names.attentionNorm), norm), { config, inputs, layer, weight, rows });
+    x = narrow(x, [B, T, C], rows).add(mixed);
     const h = rmsNorm(x, weight(names.mlpNorm), norm);
     const gated = gatedActivation(linear(h, weight(names.gate)), linear(h, weight(names.up)), config.activation);
     x = x.add(linear(gated, weight(names.down)));
   }
-  return rmsNorm(x, weight("model.norm.weight"), norm).reshape([B, T, C]);
+  return rmsNorm(x, weight("model.norm.weight"), norm).reshape([B, length, C]);
+}
+
+/** Positions [start, start + length) of every row. */
+export interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Whose hidden states, and which of them. */
+export interface HiddenSettings {
+  /** Of the variables' names; none unless given. */
+  readonly prefix?: string;
+  /** Positions whose states are wanted; all unless given. Only without caches, or where `offset` is 0. */
+  readonly span?: Span;
+}
+
+/** The rows of a span: `[B·T, …]` to `[B·length, …]`. */
+function narrow(x: Tensor, [B, T, C]: readonly [number, number, number], { start, length }: Span): Tensor {
+  return length === T ? x : slice(x.reshape([B, T, C]), start, length).reshape([B * length, C]);
 }
 
 type Weight = (name: string) => Tensor;
@@ -90,22 +130,28 @@ interface LayerContext {
   readonly inputs: DecoderInputs;
   readonly layer: number;
   readonly weight: Weight;
+  /** Positions that ask; every position is asked. */
+  readonly rows: Span;
 }
 
-/** Self-attention of one layer, `[B·T, C]` to `[B·T, C]`. */
-function attend(x: Tensor, { config, inputs, layer, weight }: LayerContext): Tensor {
+/** Self-attention of one layer, `[B·T, C]` to `[B·rows, C]`. */
+function attend(x: Tensor, { config, inputs, layer, weight, rows }: LayerContext): Tensor {
   const { nHeads: H, nKvHeads: G, headSize: D } = config;
   const [B = 0, T = 0] = inputs.ids.shape;
   const names = layerNames(layer);
   const turn = { theta: config.ropeTheta, scaling: scalingNumbers(config) };
-  const q = rope(linear(x, weight(names.q)).reshape([B, T, H, D]), inputs.positions, turn);
+  const isNarrowed = rows.length < T;
+  const asking = narrow(x, [B, T, config.hiddenSize], rows);
+  const positions = isNarrowed ? slice(inputs.positions, rows.start, rows.length) : inputs.positions; // [B, rows]
+  const q = rope(linear(asking, weight(names.q)).reshape([B, rows.length, H, D]), positions, turn);
   const newKeys = rope(linear(x, weight(names.k)).reshape([B, T, G, D]), inputs.positions, turn);
   const newValues = linear(x, weight(names.v)).reshape([B, T, G, D]);
   const cache = inputs.caches?.[layer];
   const k = cache === undefined ? newKeys : cacheWrite(cache.k, newKeys, inputs.offset); // [B, S, G, D]
   const v = cache === undefined ? newValues : cacheWrite(cache.v, newValues, inputs.offset);
-  const mixed = attention({ q, k, v, start: inputs.start, offset: inputs.offset }, { window: config.slidingWindow });
-  return linear(mixed.reshape([B * T, H * D]), weight(names.o));
+  const offset = isNarrowed ? x.graph.constant(rows.start, [1], "i32") : inputs.offset;
+  const mixed = attention({ q, k, v, start: inputs.start, offset }, { window: config.slidingWindow });
+  return linear(mixed.reshape([B * rows.length, H * D]), weight(names.o));
 }
 
 function scalingNumbers({ ropeScaling: scaling }: ModelConfig): readonly number[] {

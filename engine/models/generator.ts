@@ -1,10 +1,10 @@
 import type { Backend, DeviceBuffer, Executable } from "../compute/backend.ts";
 import { type Tensor, Graph } from "../compute/graph/tensor.ts";
 import { plan } from "../compute/graph/program.ts";
-import { sample, slice } from "../compute/ops/index.ts";
+import { sample } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LayerCache, hidden } from "./decoder.ts";
-import { logits } from "./heads.ts";
+import { lastSpan, logits } from "./heads.ts";
 import type { RandomSource } from "./initialize.ts";
 import { type PaddedQueries, chunks, padQueries, sequenceArrays, sequenceInputs } from "./sequences.ts";
 import type { DeviceWeights } from "./weights.ts";
@@ -167,8 +167,9 @@ function sampleProgram(
     const [k, v] = cacheNames(layer);
     return { k: graph.variable(k, shape), v: graph.variable(v, shape) };
   });
-  const h = hidden(graph, config, { ...sequenceInputs(graph, batchSize, length), caches }); // [B, T, C]
-  const last: Tensor = slice(h, length - 1, 1).reshape([batchSize, config.hiddenSize]); // [B, C]
+  const inputs = { ...sequenceInputs(graph, batchSize, length), caches };
+  const h = hidden(graph, config, inputs, { span: lastSpan(length) }); // [B, 1, C]
+  const last: Tensor = h.reshape([batchSize, config.hiddenSize]); // [B, C]
   return plan({ ...sample(logits(last, config), graph.input("uniform", [batchSize]), sampling) });
 }
 

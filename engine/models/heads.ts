@@ -1,6 +1,7 @@
 import type { Tensor } from "../compute/graph/tensor.ts";
-import { gatherRows, linear, logprob, slice } from "../compute/ops/index.ts";
+import { linear, logprob } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
+import type { Span } from "./decoder.ts";
 
 /** Settings of a distribution over next tokens. */
 export interface DistributionSettings {
@@ -57,25 +58,23 @@ export function values(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
 }
 
 /**
- * Scalar reward head at each sequence's last real token.
+ * Scalar reward head.
  *
- * @param h - `[B, T, C]`.
- * @param last - Index of that token in the flattened batch, row · T + column, i32 `[B]`.
+ * @param h - States of each sequence's last token, `[B, 1, C]`.
  * @returns `[B]`.
  */
-export function scores(h: Tensor, last: Tensor, config: ModelConfig, prefix = ""): Tensor {
-  const [B = 0, T = 0, C = 0] = h.shape;
+export function scores(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
+  const [B = 0] = h.shape;
   const weight = h.graph.variable(`${prefix}score.weight`, [1, config.hiddenSize]);
-  return linear(gatherRows(h.reshape([B * T, C]), last), weight).reshape([B]);
+  return linear(h, weight).reshape([B]);
 }
 
-/**
- * Hidden states from which the response tokens are predicted: one position ahead of each.
- *
- * @param h - Of queries (Q tokens) followed by responses (R tokens), `[B, Q + R, C]`.
- * @returns `[B, R, C]`.
- */
-export function responseStates(h: Tensor, queryLength: number): Tensor {
-  const [, T = 0] = h.shape;
-  return slice(h, queryLength - 1, T - queryLength);
+/** Positions from which the response tokens are predicted: one ahead of each, after a query of Q tokens. */
+export function responseSpan(queryLength: number, responseLength: number): Span {
+  return { start: queryLength - 1, length: responseLength };
+}
+
+/** The last position: of sequences padded on the left, the last token. */
+export function lastSpan(length: number): Span {
+  return { start: length - 1, length: 1 };
 }

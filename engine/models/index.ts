@@ -5,16 +5,18 @@ import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 
 export { type ConfigFile, type ModelConfig, type RopeScaling, type SpecialTokens } from "./config.ts";
-export { type DecoderInputs, type Head, type LayerCache, hidden, parameterCount, parameters } from "./decoder.ts";
-export { type Generation, type GenerationSettings, type SamplingSettings, Generator } from "./generator.ts";
 export {
-  type DistributionSettings,
-  logits,
-  responseStates,
-  scores,
-  tokenLogprobs,
-  values,
-} from "./heads.ts";
+  type DecoderInputs,
+  type Head,
+  type HiddenSettings,
+  type LayerCache,
+  type Span,
+  hidden,
+  parameterCount,
+  parameters,
+} from "./decoder.ts";
+export { type Generation, type GenerationSettings, type SamplingSettings, Generator } from "./generator.ts";
+export { type DistributionSettings, lastSpan, logits, responseSpan, scores, tokenLogprobs, values } from "./heads.ts";
 export { type RandomSource, initialize, withHeads } from "./initialize.ts";
 export {
   type ResponseHead,

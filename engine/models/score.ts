@@ -4,12 +4,12 @@ import { plan } from "../compute/graph/program.ts";
 import { fullKl } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 import { hidden } from "./decoder.ts";
-import { outputEmbedding, responseStates, scores, tokenLogprobs, values } from "./heads.ts";
+import { outputEmbedding, lastSpan, responseSpan, scores, tokenLogprobs, values } from "./heads.ts";
 import {
   type Rollouts,
   SequenceError,
   chunks,
-  padRight,
+  padQueries,
   responseTargets,
   sequenceArrays,
   sequenceInputs,
@@ -129,9 +129,8 @@ export class RewardScorer {
     this.batchSize = batchSize;
     this.length = length;
     const graph = new Graph();
-    const h = hidden(graph, config, sequenceInputs(graph, batchSize, length));
-    const last = graph.input("last", [batchSize], "i32");
-    this.executable = backend.compile(plan({ scores: scores(h, last, config) }));
+    const h = hidden(graph, config, sequenceInputs(graph, batchSize, length), { span: lastSpan(length) }); // [B, 1, C]
+    this.executable = backend.compile(plan({ scores: scores(h, config) }));
   }
 
   /**
@@ -142,11 +141,9 @@ export class RewardScorer {
    */
   async score(weights: DeviceWeights, sequences: readonly (readonly number[])[]): Promise<Float32Array> {
     const results = new Float32Array(sequences.length);
-    const right = padRight(sequences, this.length);
+    const padded = padQueries(sequences, this.length, 0);
     for (const rows of chunks(sequences.length, this.batchSize)) {
-      const last = new Int32Array(this.batchSize);
-      for (const [at, row] of rows.entries()) last[at] = at * this.length + (sequences[row]?.length ?? 1) - 1;
-      const inputs = { ...sequenceArrays(right, rows, this.batchSize), last };
+      const inputs = sequenceArrays(padded, rows, this.batchSize);
       const outputs = await this.executable.run({ inputs, variables: weights.buffers });
       copyRows(results, outputs["scores"], rows, 1);
     }
@@ -160,8 +157,8 @@ export class RewardScorer {
 
 function rolloutStates(graph: Graph, config: ModelConfig, settings: ScorerSettings, prefix = ""): Tensor {
   const { batchSize, queryLength, responseLength } = settings;
-  const h = hidden(graph, config, sequenceInputs(graph, batchSize, queryLength + responseLength), prefix);
-  return responseStates(h, queryLength); // [B, R, C]
+  const inputs = sequenceInputs(graph, batchSize, queryLength + responseLength);
+  return hidden(graph, config, inputs, { prefix, span: responseSpan(queryLength, responseLength) }); // [B, R, C]
 }
 
 /** Runs all rollouts through a program of fixed batch size; every output is `[B, R]` and becomes `[N, R]`. */

@@ -4,6 +4,7 @@ import { meanInterval } from "../evaluation/statistics.ts";
 import type { SamplingConfig } from "../protocol/config/index.ts";
 import { taskSchema } from "../protocol/config/task.ts";
 import type { Table } from "../protocol/events.ts";
+import { CheckpointError } from "../protocol/errors.ts";
 import { readPrompts } from "../storage/datasets.ts";
 import { atomicWrite, onDisk } from "../storage/disk.ts";
 import { Random } from "../training/index.ts";
@@ -26,7 +27,10 @@ export interface SoupRequest {
   readonly signal: AbortSignal;
 }
 
-/** Mixes checkpoints into a new one. */
+/**
+ * Mixes checkpoints into a new one.
+ * @throws {CheckpointError} when they do not go together, or one of them would be written over.
+ */
 export async function makeSoup({
   method,
   of,
@@ -35,6 +39,10 @@ export async function makeSoup({
   out,
   signal,
 }: SoupRequest): Promise<{ readonly folder: string }> {
+  if (of.includes(out)) {
+    const remedy = "write the soup to a folder of its own";
+    throw new CheckpointError("is one of the checkpoints to be mixed", { file: out, remedy });
+  }
   await onDisk("create folder", out, () => mkdir(out, { recursive: true }));
   const settings =
     method === "uniform"
@@ -98,7 +106,12 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const rewarding = reward === undefined ? undefined : await loadModel(reward, ["score"]);
   const rows: (string | number | null)[][] = [];
   const add = async (benchmark: string, prompts: readonly string[]): Promise<void> => {
-    const { responses, rewards } = await sampled(model, prompts, { ...request, from: request.prompts ?? benchmark }, rewarding);
+    const { responses, rewards } = await sampled(
+      model,
+      prompts,
+      { ...request, from: request.prompts ?? benchmark },
+      rewarding,
+    );
     const scores = task === undefined ? rewards : responses.map((response, row) => task.gold(prompts[row]!, response));
     const { estimate, low, high } = meanInterval(scores);
     const mean = (of: (response: ResponseText) => number): number =>

@@ -68,7 +68,10 @@ export async function heldOutTexts(config: RunConfig, seed: number): Promise<rea
   const count = heldOutCount(config, texts.length);
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_HELD_OUT_SHARE}, or make soups of a kind that is not measured`;
-    throw new DataError(`its ${texts.length} examples are too few to keep some back for measuring soups`, { file, remedy });
+    throw new DataError(`its ${texts.length} examples are too few to keep some back for measuring soups`, {
+      file,
+      remedy,
+    });
   }
   return texts.slice(texts.length - count);
 }
@@ -126,7 +129,9 @@ export async function benchmarkPrompts(config: RunConfig, benchmark: string): Pr
 /** Whether the end of the SFT file is kept back: only where a soup goes by its loss. A task makes more instead. */
 export function keepsExamplesBack({ data, soups }: Pick<RunConfig, "data" | "soups">): boolean {
   if (data === undefined) return false;
-  return Object.values(soups).some((soup) => soup.method === "learned" || (soup.method === "greedy" && soup.score === "loss"));
+  return Object.values(soups).some(
+    (soup) => soup.method === "learned" || (soup.method === "greedy" && soup.score === "loss"),
+  );
 }
 
 function heldOutCount(config: RunConfig, nExamples: number): number {

@@ -8,7 +8,9 @@ import {
   parseModelConfig,
   selectWeights,
 } from "../models/index.ts";
+import { CheckpointError } from "../protocol/errors.ts";
 import { readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
+import { WEIGHTS_FILE } from "../storage/shards.ts";
 import { type Tokenizer, loadTokenizer } from "../text/index.ts";
 
 /** A checkpoint in memory: shape, weights in f32, tokenizer. */
@@ -34,12 +36,20 @@ export async function loadModel(folder: string, heads: readonly Head[] = ["langu
     for (const name of wanted.keys()) {
       const entry = checkpoint.weights.tensors.get(name);
       if (entry === undefined) continue;
-      available.set(name, { shape: entry.shape, data: await checkpoint.weights.readTensor(name) });
+      const data = await checkpoint.weights.readTensor(name);
+      if (!data.every(Number.isFinite)) throw notFinite(folder, name);
+      available.set(name, { shape: entry.shape, data });
     }
     return { config, weights: selectWeights(available, wanted), tokenizer: await loadTokenizer(folder) };
   } finally {
     await checkpoint.weights.close();
   }
+}
+
+/** One such number makes every loss NaN, steps later and far from its cause. */
+function notFinite(folder: string, tensor: string): CheckpointError {
+  const remedy = "use a checkpoint from before its training diverged, or one stored in a wider type";
+  return new CheckpointError("holds numbers that are not finite", { file: join(folder, WEIGHTS_FILE), tensor, remedy });
 }
 
 /** Shape of a checkpoint, without its weights. */

@@ -40,20 +40,37 @@ const miniinstruct = {
     "The demo task: trains everything from nothing in minutes on a CPU (settings of this project's prototype)",
   config: {
     task: { name: "miniinstruct" },
-    sft: { seeds: [1, 2, 3], examples: 600, steps: 300, batchSize: 8, learningRate: 1e-3, maxLength: 64 },
-    reward: { pairs: 5000, learningRate: 1e-3, batchSize: 32, maxLength: 64 },
+    model: { architecture: { intermediateSize: 176 }, pretrain: { steps: 1500, batchSize: 64, learningRate: 1e-3 } },
+    sft: {
+      seeds: [1, 2, 3],
+      examples: 600,
+      steps: 300,
+      batchSize: 8,
+      learningRate: 1e-3,
+      schedule: "constant",
+      maxLength: 64,
+    },
+    reward: { pairs: 5000, epochs: 2, learningRate: 1e-3, warmupRatio: 0.03, batchSize: 32, maxLength: 64 },
     soups: {
       soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.5 },
       soup3: { method: "uniform", of: ["sft-1", "sft-2", "sft-3"] },
     },
-    rlhf: { learningRate: 2e-4, iterations: 60, batchSize: 128, minibatchSize: 128, ppoEpochs: 2 },
+    rlhf: {
+      learningRate: 2e-4,
+      iterations: 60,
+      batchSize: 128,
+      minibatchSize: 128,
+      ppoEpochs: 2,
+      klController: "fixed",
+      maxNewTokens: 12,
+    },
     arms: {
       ppo: { reference: "sft-1" },
       salsa: { reference: "soup" },
       "salsa-3": { reference: "soup3" },
       mkl: { reference: ["sft-1", "sft-2"] },
     },
-    evaluation: { prompts: 1024, judge: "gold" },
+    evaluation: { prompts: 1024, judge: "gold", sampling: { temperature: 1, maxNewTokens: 12 } },
   },
 } as const satisfies Preset;
 

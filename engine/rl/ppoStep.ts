@@ -5,9 +5,10 @@ import {
   type ModelConfig,
   type Rollouts,
   type SequenceInputs,
+  type Span,
   hidden,
   parameters,
-  responseStates,
+  responseSpan,
   responseTargets,
   sequenceArrays,
   sequenceInputs,
@@ -50,7 +51,8 @@ export function ppoStep(backend: Backend, models: TrainedModels, settings: PpoSe
 function lossNodes(graph: Graph, models: TrainedModels, settings: PpoSettings): LossNodes {
   const { minibatchSize: B, queryLength: Q, responseLength: R, temperature } = settings;
   const inputs = sequenceInputs(graph, B, Q + R);
-  const states = responseStates(hidden(graph, models.policy, inputs), Q); // [B, R, C]
+  const span = responseSpan(Q, R);
+  const states = hidden(graph, models.policy, inputs, { span }); // [B, R, C]
   const targets = graph.input("targets", [B, R], "i32");
   const { logprob, entropy } = tokenLogprobs(states, targets, models.policy, { temperature }); // [B, R]
   const given = (name: string): Tensor => graph.input(name, [B, R]);
@@ -58,7 +60,7 @@ function lossNodes(graph: Graph, models: TrainedModels, settings: PpoSettings): 
     {
       logprobs: logprob,
       entropy,
-      values: valuesOf(models, inputs, states, Q),
+      values: valuesOf(models, inputs, states, span),
       oldLogprobs: given("oldLogprobs"),
       oldValues: given("oldValues"),
       advantages: given("advantages"),
@@ -73,9 +75,9 @@ function lossNodes(graph: Graph, models: TrainedModels, settings: PpoSettings): 
   return { loss: loss.mul(share), metrics: Object.fromEntries(shared) };
 }
 
-function valuesOf({ policy, critic }: TrainedModels, inputs: DecoderInputs, states: Tensor, Q: number): Tensor {
+function valuesOf({ policy, critic }: TrainedModels, inputs: DecoderInputs, states: Tensor, span: Span): Tensor {
   if (critic === undefined) return values(states, policy); // [B, R]
-  return values(responseStates(hidden(states.graph, critic, inputs, CRITIC), Q), critic, CRITIC); // [B, R]
+  return values(hidden(states.graph, critic, inputs, { prefix: CRITIC, span }), critic, CRITIC); // [B, R]
 }
 
 /** A scored batch of rollouts, as its updates read it. */

@@ -125,15 +125,24 @@ export class Artifacts {
     }
   }
 
-  /** Removes temporary folders whose process is gone, and damaged artifacts never: those are for people to look at. */
+  /**
+   * Removes temporary folders whose process is gone and working folders of what is finished, and damaged artifacts
+   * never: those are for people to look at.
+   */
   async collect(): Promise<void> {
     await onDisk("clean up", this.folder, async () => {
       for (const name of await namesIn(this.folder)) {
         const owner = temporaryOwner(name);
-        if (owner === undefined || isRunning(owner)) continue;
-        await fs.rm(path.join(this.folder, name), { recursive: true, force: true });
+        const isLeftOver = owner === undefined ? await this.isDone(name) : !isRunning(owner);
+        if (isLeftOver) await fs.rm(path.join(this.folder, name), { recursive: true, force: true });
       }
     });
+  }
+
+  /** Whether a name is that of a working folder whose artifact is finished: its process died before removing it. */
+  private async isDone(name: string): Promise<boolean> {
+    if (!name.startsWith(WORK)) return false;
+    return (await readManifest(path.join(this.folder, name.slice(WORK.length)))) !== undefined;
   }
 
   private workFolder({ stage, hash }: ArtifactKey): string {

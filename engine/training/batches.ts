@@ -1,4 +1,4 @@
-import { type SequenceInputs, SequenceError, padRight, sequenceArrays } from "../models/index.ts";
+import { type SequenceInputs, SequenceError, padQueries, padRight, sequenceArrays } from "../models/index.ts";
 import { Random } from "./random.ts";
 
 /** A prompt and the response to learn, as one list of token ids. */
@@ -55,7 +55,7 @@ export function supervisedBatches(examples: readonly Example[], shape: BatchShap
 }
 
 /**
- * Reward-model inputs: rows 0 … B − 1 the chosen sequences, B … 2B − 1 the rejected ones, right-padded to T.
+ * Reward-model inputs: rows 0 … B − 1 the chosen sequences, B … 2B − 1 the rejected ones, left-padded to T.
  *
  * @throws {SequenceError} when a sequence is empty or too long, or the pairs do not fill the micro-batches.
  */
@@ -66,10 +66,9 @@ export function pairBatches(pairs: readonly PreferencePair[], shape: BatchShape)
   }
   return groups(pairs, batchSize).map((group) => {
     const sequences = [...group.map(({ chosen }) => chosen), ...group.map(({ rejected }) => rejected)];
-    const arrays = sequenceArrays(padRight(sequences, length), [...sequences.keys()], sequences.length);
+    const arrays = sequenceArrays(padQueries(sequences, length, 0), [...sequences.keys()], sequences.length);
     return {
       ...arrays,
-      last: Int32Array.from(sequences, (sequence, row) => row * length + sequence.length - 1),
       margin: Float32Array.from(group, ({ margin = 0 }) => margin),
       batchWeight: Float32Array.of(group.length / pairs.length),
     };

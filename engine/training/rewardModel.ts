@@ -1,7 +1,7 @@
 import type { Backend } from "../compute/backend.ts";
 import type { Graph, Tensor } from "../compute/graph/tensor.ts";
 import { slice } from "../compute/ops/index.ts";
-import { type ModelConfig, hidden, parameters, scores, sequenceInputs } from "../models/index.ts";
+import { type ModelConfig, hidden, lastSpan, parameters, scores, sequenceInputs } from "../models/index.ts";
 import type { BatchShape } from "./batches.ts";
 import type { OptimizerSettings } from "./optimizer.ts";
 import { type LossNodes, TrainStep } from "./step.ts";
@@ -26,8 +26,8 @@ export function rewardModelLoss(
   config: ModelConfig,
   { batchSize: B, length, loss }: BatchShape & { readonly loss: PairLoss },
 ): LossNodes {
-  const h = hidden(graph, config, sequenceInputs(graph, 2 * B, length)); // [2B, T, C]
-  const both = scores(h, graph.input("last", [2 * B], "i32"), config).reshape([1, 2 * B]);
+  const h = hidden(graph, config, sequenceInputs(graph, 2 * B, length), { span: lastSpan(length) }); // [2B, 1, C]
+  const both = scores(h, config).reshape([1, 2 * B]);
   const chosen = slice(both, 0, B).reshape([B]);
   const rejected = slice(both, B, B).reshape([B]);
   const weight = graph.input("batchWeight", []);

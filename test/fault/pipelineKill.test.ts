@@ -50,8 +50,13 @@ describe("a run killed with SIGKILL at ten moments and resumed after each", func
       assert.equal(last.code, 0, last.stderr);
 
       assert.deepEqual(await remains(root, "killed-1"), await remains(whole.root, "killed-1"));
-      const events = (await collect(readLog(path.join(runPath(root, "killed-1"), "events.jsonl")))).map((event) => eventSchema.parse(event));
-      assert.deepEqual(events.map(({ sequence }) => sequence), events.map((_, index) => index));
+      const events = (await collect(readLog(path.join(runPath(root, "killed-1"), "events.jsonl")))).map((event) =>
+        eventSchema.parse(event),
+      );
+      assert.deepEqual(
+        events.map(({ sequence }) => sequence),
+        events.map((_, index) => index),
+      );
       assert.equal(events.filter(({ kind }) => kind === "runStarted").length, KILLS + 1);
       const left = (await fs.readdir(root, { recursive: true })).filter((name) => /\.tmp-|\.work-|lock$/.test(name));
       assert.deepEqual(left, []);
@@ -67,7 +72,10 @@ describe("a run killed with SIGKILL at ten moments and resumed after each", func
       // What a kill leaves between an artifact's last rename and the removal of its savepoint.
       await fs.mkdir(path.join(artifacts, `.work-${sft}`, "savepoint"), { recursive: true });
       assert.equal((await salsa(["run", config])).code, 0);
-      assert.deepEqual((await fs.readdir(artifacts)).filter((name) => name.startsWith(".")), []);
+      assert.deepEqual(
+        (await fs.readdir(artifacts)).filter((name) => name.startsWith(".")),
+        [],
+      );
     });
   });
 });

@@ -5,17 +5,36 @@ import * as path from "node:path";
 import { eventSchema } from "../../engine/protocol/events.ts";
 import { readLog } from "../../engine/storage/jsonLog.ts";
 import { collect } from "../engine/storage/temporaryFolder.ts";
-import { type TinyRun, artifactHashes, computed, metricOf, runTiny, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
+import {
+  type TinyRun,
+  artifactHashes,
+  computed,
+  metricOf,
+  runTiny,
+  tableFiles,
+  tiny,
+} from "../engine/pipeline/tinyRun.ts";
 
 /** With everything whose state a resumed training must bring along: critic, controller, running moments, momentum. */
 const WRITTEN = tiny({
-  rlhf: { iterations: 6, critic: "separate", klController: "adaptive", scoreScaling: true, beta: 0.2, schedule: "linear" },
+  rlhf: {
+    iterations: 6,
+    critic: "separate",
+    klController: "adaptive",
+    scoreScaling: true,
+    beta: 0.2,
+    schedule: "linear",
+  },
   soups: { soup: { method: "uniform" } },
   sft: { gradientAccumulation: 2 },
 });
 
 /** The run that every other is compared with: uninterrupted, one thread. */
-let reference: { readonly run: TinyRun; readonly hashes: ReadonlyMap<string, string>; readonly tables: ReadonlyMap<string, string> };
+let reference: {
+  readonly run: TinyRun;
+  readonly hashes: ReadonlyMap<string, string>;
+  readonly tables: ReadonlyMap<string, string>;
+};
 let root: string;
 
 before(async function () {
@@ -50,7 +69,9 @@ describe("equal runs", function () {
   });
 
   it("on two threads end with the same bytes as on one", async () => {
-    await assertSame(await runTiny(tiny({ ...WRITTEN, runtime: { threads: 2, checkpointEvery: 2 } }), await folderNamed("threads")));
+    await assertSame(
+      await runTiny(tiny({ ...WRITTEN, runtime: { threads: 2, checkpointEvery: 2 } }), await folderNamed("threads")),
+    );
   });
 
   it("save as often as they like", async () => {
@@ -59,7 +80,10 @@ describe("equal runs", function () {
 });
 
 /** Stops a run gracefully when `stage` has taken `step` steps, and resumes it, until it is finished. */
-async function interrupted(folder: string, stops: readonly (readonly [stage: string, step: number])[]): Promise<{ readonly last: TinyRun; readonly runs: readonly TinyRun[] }> {
+async function interrupted(
+  folder: string,
+  stops: readonly (readonly [stage: string, step: number])[],
+): Promise<{ readonly last: TinyRun; readonly runs: readonly TinyRun[] }> {
   const runs: TinyRun[] = [];
   let resume: string | undefined;
   for (const [stage, step] of stops) {
@@ -84,17 +108,33 @@ async function interrupted(folder: string, stops: readonly (readonly [stage: str
 describe("a run stopped gracefully and resumed", function () {
   this.timeout(120_000);
 
-  for (const [stage, step] of [["base", 3], ["sft-1", 1], ["sft-2", 5], ["reward", 2], ["ppo", 1], ["salsa", 4]] as const) {
+  for (const [stage, step] of [
+    ["base", 3],
+    ["sft-1", 1],
+    ["sft-2", 5],
+    ["reward", 2],
+    ["ppo", 1],
+    ["salsa", 4],
+  ] as const) {
     it(`in the middle of ${stage} ends with the same bytes, without doing a step twice`, async () => {
       const { last, runs } = await interrupted(await folderNamed(`stop-${stage}`), [[stage, step]]);
       await assertSame(last);
-      const steps = runs.flatMap(({ events }) => events.flatMap((event) => (event.kind === "progress" && event.stage === stage ? [event.step] : [])));
-      assert.deepEqual(steps, steps.map((_, index) => index + 1));
+      const steps = runs.flatMap(({ events }) =>
+        events.flatMap((event) => (event.kind === "progress" && event.stage === stage ? [event.step] : [])),
+      );
+      assert.deepEqual(
+        steps,
+        steps.map((_, index) => index + 1),
+      );
     });
   }
 
   it("several times in one stage ends with the same bytes and metrics", async () => {
-    const { last, runs } = await interrupted(await folderNamed("often"), [["salsa", 1], ["salsa", 2], ["salsa", 5]]);
+    const { last, runs } = await interrupted(await folderNamed("often"), [
+      ["salsa", 1],
+      ["salsa", 2],
+      ["salsa", 5],
+    ]);
     await assertSame(last);
     for (const metric of ["objective/kl", "objective/beta", "objective/score", "loss/total"]) {
       const all = runs.flatMap((run) => metricOf(run, "salsa", metric));
@@ -135,13 +175,23 @@ describe("a run stopped gracefully and resumed", function () {
         if (event.kind === "progress" && event.stage === "reward") controller.abort();
       },
     });
-    await assertSame(await runTiny(tiny({ ...WRITTEN, runtime: { threads: 2, checkpointEvery: 2 } }), folder, { resume: stopped.id }));
+    await assertSame(
+      await runTiny(tiny({ ...WRITTEN, runtime: { threads: 2, checkpointEvery: 2 } }), folder, { resume: stopped.id }),
+    );
   });
 
   it("tells one story: events of all its processes are valid and counted without gaps", async () => {
-    const { last } = await interrupted(await folderNamed("story"), [["sft-1", 2], ["ppo", 3]]);
-    const events = (await collect(readLog(path.join(last.folder, "events.jsonl")))).map((event) => eventSchema.parse(event));
-    assert.deepEqual(events.map(({ sequence }) => sequence), events.map((_, index) => index));
+    const { last } = await interrupted(await folderNamed("story"), [
+      ["sft-1", 2],
+      ["ppo", 3],
+    ]);
+    const events = (await collect(readLog(path.join(last.folder, "events.jsonl")))).map((event) =>
+      eventSchema.parse(event),
+    );
+    assert.deepEqual(
+      events.map(({ sequence }) => sequence),
+      events.map((_, index) => index),
+    );
     const ends = events.flatMap((event) => (event.kind === "runFinished" ? [event.status] : []));
     assert.deepEqual(ends, ["stopped", "stopped", "finished"]);
     const starts = events.flatMap((event) => (event.kind === "runStarted" ? [event.resumed] : []));
@@ -149,9 +199,14 @@ describe("a run stopped gracefully and resumed", function () {
   });
 
   it("leaves no savepoint, temporary folder or lock behind", async () => {
-    const { last } = await interrupted(await folderNamed("tidy"), [["base", 2], ["salsa", 2]]);
+    const { last } = await interrupted(await folderNamed("tidy"), [
+      ["base", 2],
+      ["salsa", 2],
+    ]);
     const names = await fs.readdir(last.config.runtime.directory, { recursive: true });
-    const left = names.filter((name) => name.split(path.sep).some((part) => /^\.(tmp|work)-|^lock$|^savepoint$/.test(part)));
+    const left = names.filter((name) =>
+      name.split(path.sep).some((part) => /^\.(tmp|work)-|^lock$|^savepoint$/.test(part)),
+    );
     assert.deepEqual(left, []);
   });
 });

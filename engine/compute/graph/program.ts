@@ -1,12 +1,12 @@
 import { type Step, foldSums } from "./foldSums.ts";
 import { reachableNodes } from "./gradients.ts";
-import { type Attrs, type Tensor, type TensorSpec, given, sizeOf } from "./tensor.ts";
+import { type Attrs, type DType, type Tensor, type TensorSpec, given, sizeOf } from "./tensor.ts";
 
 /** Where bytes live: at a fixed place in the program's arena, in a bound variable, or as one repeated number. */
 export type Buffer =
   | { readonly kind: "arena"; readonly offset: number; readonly bytes: number }
   | { readonly kind: "variable"; readonly name: string; readonly bytes: number }
-  | { readonly kind: "constant"; readonly value: number; readonly bytes: number };
+  | { readonly kind: "constant"; readonly value: number; readonly dtype: DType; readonly bytes: number };
 
 /** A tensor of the compiled program: a shape over a buffer. Views and in-place results share their buffer. */
 export interface Value extends TensorSpec {
@@ -58,7 +58,7 @@ export function plan(outputs: Readonly<Record<string, Tensor>>, updates: readonl
 interface Draft {
   readonly kind: Buffer["kind"];
   readonly name?: string;
-  readonly constant?: number;
+  readonly constant?: { readonly value: number; readonly dtype: DType };
   readonly bytes: number;
   readonly born: number;
   lastRead: number;
@@ -105,7 +105,7 @@ class Layout {
       case "variable":
         return (this.variables[from.name] = this.add(tensor, { kind: "variable", name: from.name, bytes, born: -1 }));
       case "constant":
-        return this.add(tensor, { kind: "constant", constant: from.value, bytes, born: -1 });
+        return this.add(tensor, { kind: "constant", constant: { ...from, dtype: tensor.dtype }, bytes, born: -1 });
       case "node":
         throw new TypeError(`plan: ${from.node.op.name} is read before it is computed`);
     }
@@ -166,7 +166,7 @@ class Layout {
 function bufferOf(draft: Draft, offset: number): Buffer {
   const { bytes } = draft;
   if (draft.kind === "variable") return { kind: "variable", name: given(draft.name), bytes };
-  if (draft.kind === "constant") return { kind: "constant", value: given(draft.constant), bytes };
+  if (draft.kind === "constant") return { ...given(draft.constant), kind: "constant", bytes };
   return { kind: "arena", offset, bytes };
 }
 

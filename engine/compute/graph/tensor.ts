@@ -57,8 +57,8 @@ export class Graph {
   }
 
   /** A tensor of one repeated number. */
-  constant(value: number, shape: Shape = []): Tensor {
-    return this.source({ kind: "constant", value }, shape, "f32");
+  constant(value: number, shape: Shape = [], dtype: DType = "f32"): Tensor {
+    return this.source({ kind: "constant", value }, shape, dtype);
   }
 
   /** Adds a node; called by ops, which give it a typed face. */
@@ -73,7 +73,9 @@ export class Graph {
 
   private source(source: Source, shape: Shape, dtype: DType): Tensor {
     const key =
-      source.kind === "constant" ? `constant:${source.value}:${shape.join()}` : `${source.kind}:${source.name}`;
+      source.kind === "constant"
+        ? `constant:${dtype}:${source.value}:${shape.join()}`
+        : `${source.kind}:${source.name}`;
     const known = this.sources.get(key);
     if (known !== undefined) {
       if (known.dtype !== dtype || !sameShape(known.shape, shape)) {

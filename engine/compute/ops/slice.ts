@@ -5,12 +5,12 @@ import { operand } from "./axes.ts";
 export const sliceOp: Op<{ readonly start: number; readonly length: number }, "slice"> = {
   name: "slice",
   infer([x], { start, length }) {
-    const { shape } = operand("slice", "x", x, "f32");
+    const { shape, dtype } = operand("slice", "x", x);
     const [rows, total] = shape;
     if (rows === undefined || total === undefined || start < 0 || length < 1 || start + length > total) {
       throw new ShapeError("slice", { x: shape, "start, length": [start, length] });
     }
-    return [{ shape: [rows, length, ...shape.slice(2)], dtype: "f32" }];
+    return [{ shape: [rows, length, ...shape.slice(2)], dtype }];
   },
   gradient({ inputs, attrs: { start }, graph }, [dy]) {
     return dy === undefined ? [] : graph.apply(sliceGradOp, [dy], { start, total: inputs[0]!.shape[1]! });

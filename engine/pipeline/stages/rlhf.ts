@@ -107,10 +107,7 @@ interface PpoPlace extends Omit<EncodedPrompts, "queries"> {
   readonly seed: number;
 }
 
-function ppoSettings(
-  arm: RlhfConfig,
-  { queryLength, responseLength, tokenizer, seed }: PpoPlace,
-): PpoSettings {
+function ppoSettings(arm: RlhfConfig, { queryLength, responseLength, tokenizer, seed }: PpoPlace): PpoSettings {
   const { beta, klTarget, klHorizon } = arm;
   const klController: KlController =
     arm.klController === "fixed"

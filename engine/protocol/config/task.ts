@@ -16,7 +16,7 @@ export const taskSchema = section(
       description: "Share of faultless answers in the SFT examples",
       source: "this project's prototype",
     }),
-    labelTemperature: setting(z.number().positive(), 0.3, {
+    labelTemperature: setting(z.number().positive(), 0.15, {
       description: "Noise of preference labels by Bradley–Terry: P(chosen) = σ(difference of gold scores / this)",
       unit: "gold score",
       source: "this project",

@@ -51,8 +51,13 @@ describe("keys of the recipe's stages", function () {
   });
 
   it("are one and the same for α and the weights that it stands for", async () => {
-    const soup = (shares: Written): Written => ({ soups: { soup: { method: "linear", of: ["sft-1", "sft-2"], ...shares } } });
-    assert.deepEqual(await plannedKeys(tiny(soup({ alpha: 0.25 }))), await plannedKeys(tiny(soup({ weights: [0.75, 0.25] }))));
+    const soup = (shares: Written): Written => ({
+      soups: { soup: { method: "linear", of: ["sft-1", "sft-2"], ...shares } },
+    });
+    assert.deepEqual(
+      await plannedKeys(tiny(soup({ alpha: 0.25 }))),
+      await plannedKeys(tiny(soup({ weights: [0.75, 0.25] }))),
+    );
   });
 
   for (const runtime of [{ threads: 2 }, { directory: "elsewhere" }, { checkpointEvery: 7 }, { metricsEvery: 3 }]) {
@@ -102,10 +107,16 @@ describe("a run of a config that ran before", function () {
       assert.deepEqual(new Set(before.map(({ cached }) => cached)), new Set([false]));
 
       const first = await runTiny(tiny(), folder);
-      assert.deepEqual([...keysOf(first)], before.map(({ name, key }) => [name, key]));
+      assert.deepEqual(
+        [...keysOf(first)],
+        before.map(({ name, key }) => [name, key]),
+      );
       assert.deepEqual(computed(first), ALL);
       const after = await planPipeline(config, { runsRoot });
-      assert.deepEqual(after.map(({ cached, key }) => [cached, key]), before.map(({ key }) => [true, key]));
+      assert.deepEqual(
+        after.map(({ cached, key }) => [cached, key]),
+        before.map(({ key }) => [true, key]),
+      );
 
       const second = await runTiny(tiny(), folder);
       assert.deepEqual(computed(second), []);

@@ -25,7 +25,13 @@ describe("a stage's loop", () => {
   });
   after(() => backend.close());
 
-  async function run({ total = 7, saveEvery = 3, metricsEvery = 100, first = 0, stopIn }: Work): Promise<Notes & { error: unknown }> {
+  async function run({
+    total = 7,
+    saveEvery = 3,
+    metricsEvery = 100,
+    first = 0,
+    stopIn,
+  }: Work): Promise<Notes & { error: unknown }> {
     const notes: Notes = { steps: [], saved: [], events: [] };
     const controller = new AbortController();
     const context: StageContext = {
@@ -48,7 +54,9 @@ describe("a stage's loop", () => {
       return Promise.resolve({ "loss/total": index });
     };
     const save = (): Promise<Omit<Snapshot, "step">> => Promise.resolve({ json: null, tensors: {} });
-    const error: unknown = await loop(context, { total, saveEvery, metricsEvery, step, save }, first).catch((reason: unknown) => reason);
+    const error: unknown = await loop(context, { total, saveEvery, metricsEvery, step, save }, first).catch(
+      (reason: unknown) => reason,
+    );
     return { ...notes, error };
   }
 
@@ -88,8 +96,17 @@ describe("a stage's loop", () => {
   it("reports progress of every step, and metrics every so often and at the end", async () => {
     const { events } = await run({ total: 5, metricsEvery: 2 });
     const progress = events.flatMap((event) => (event.kind === "progress" ? [[event.step, event.total]] : []));
-    assert.deepEqual(progress, [1, 2, 3, 4, 5].map((step) => [step, 5]));
-    const metrics = events.flatMap((event) => (event.kind === "metrics" ? [[event.step, event.values["loss/total"]]] : []));
-    assert.deepEqual(metrics, [[2, 1], [4, 3], [5, 4]]);
+    assert.deepEqual(
+      progress,
+      [1, 2, 3, 4, 5].map((step) => [step, 5]),
+    );
+    const metrics = events.flatMap((event) =>
+      event.kind === "metrics" ? [[event.step, event.values["loss/total"]]] : [],
+    );
+    assert.deepEqual(metrics, [
+      [2, 1],
+      [4, 3],
+      [5, 4],
+    ]);
   });
 });

@@ -36,7 +36,10 @@ describe("a run over data files and a checkpoint", function () {
     const config = resolved(written, folder);
     const plan = await planPipeline(config, { runsRoot: config.runtime.directory });
     const run = await runTiny(written, folder);
-    assert.deepEqual([...keysOf(run)], plan.map(({ name, key }) => [name, key]));
+    assert.deepEqual(
+      [...keysOf(run)],
+      plan.map(({ name, key }) => [name, key]),
+    );
     assert.deepEqual(computed(await runTiny(written, folder)), []);
     for (const stage of plan) assert.ok(Number.isFinite(stage.estimatedSeconds), stage.name);
     const work = plan.filter(({ stage }) => ["sft", "reward", "rlhf"].includes(stage));
@@ -45,7 +48,10 @@ describe("a run over data files and a checkpoint", function () {
 
   it("is trained anew from the stage on whose file has changed", async () => {
     await runTiny(written, folder);
-    await writeJsonl(path.join(folder, "prompts.jsonl"), Array.from({ length: 20 }, () => ({ prompt: "copy: city answer:" })));
+    await writeJsonl(
+      path.join(folder, "prompts.jsonl"),
+      Array.from({ length: 20 }, () => ({ prompt: "copy: city answer:" })),
+    );
     const again = computed(await runTiny(written, folder));
     assert.deepEqual(
       again,
@@ -56,13 +62,20 @@ describe("a run over data files and a checkpoint", function () {
 
   it("reads what was written to a pair as its margin where the config says so", async () => {
     const plain = await runTiny(written, folder);
-    const withMargin = await runTiny({ ...written, reward: { ...(written["reward"] as Written), margin: true } }, folder);
+    const withMargin = await runTiny(
+      { ...written, reward: { ...(written["reward"] as Written), margin: true } },
+      folder,
+    );
     const loss = (run: typeof plain): unknown => metricOf(run, "reward", "reward/loss")[0];
     assert.ok(Number(loss(withMargin)) > Number(loss(plain)), "a margin is harder to reach than none");
   });
 
   it("makes greedy and learned soups of examples that no SFT has seen", async () => {
-    const soups = { byLoss: { method: "greedy" }, byReward: { method: "greedy", score: "reward" }, trained: { method: "learned", steps: 2 } };
+    const soups = {
+      byLoss: { method: "greedy" },
+      byReward: { method: "greedy", score: "reward" },
+      trained: { method: "learned", steps: 2 },
+    };
     const first = await runTiny({ ...written, arms: { ppo: {} } }, folder);
     const second = await runTiny({ ...written, arms: { ppo: {} }, soups }, folder);
     assert.equal(second.status, "finished");
@@ -82,7 +95,10 @@ describe("a run over data files and a checkpoint", function () {
 
   it("says what a greedy soup by reward lacks when no prompt can be kept back", async () => {
     await writeJsonl(path.join(folder, "prompts.jsonl"), [{ prompt: "copy: city answer:" }]);
-    await assert.rejects(runTiny({ ...written, soups: { soup: { method: "greedy", score: "reward" } } }, folder), DataError);
+    await assert.rejects(
+      runTiny({ ...written, soups: { soup: { method: "greedy", score: "reward" } } }, folder),
+      DataError,
+    );
   });
 
   it("says what a list of β lacks when no prompt can be kept back", async () => {
@@ -94,7 +110,10 @@ describe("a run over data files and a checkpoint", function () {
     const data = { ...(written["data"] as Written), benchmarks: undefined };
     const run = await runTiny({ ...written, data }, folder);
     assert.equal(run.status, "finished");
-    assert.deepEqual(run.tables.map(({ rows }) => rows), [[], []]);
+    assert.deepEqual(
+      run.tables.map(({ rows }) => rows),
+      [[], []],
+    );
   });
 
   it("counts the prompts there are in its title, not those asked for", async () => {
@@ -107,7 +126,10 @@ describe("a run over data files and a checkpoint", function () {
 
   it("refuses prompts that leave no room for an answer in the model's positions", async () => {
     const long = Array.from({ length: 70 }, () => "city").join(" ");
-    await writeJsonl(path.join(folder, "prompts.jsonl"), Array.from({ length: 20 }, () => ({ prompt: long })));
+    await writeJsonl(
+      path.join(folder, "prompts.jsonl"),
+      Array.from({ length: 20 }, () => ({ prompt: long })),
+    );
     await assert.rejects(runTiny(written, folder), (error: unknown) => {
       assert.ok(error instanceof DataError, String(error));
       assert.match(error.message, /prompts.*tokens.*64/);

@@ -41,7 +41,8 @@ export async function ownData(folder: string, sizes: DataSizes = {}): Promise<Wr
     return { prompt, chosen: response, rejected: "um", margin: 0.5 + at / 100, source: "made up" };
   });
   await writeJsonl(path.join(folder, "preferences.jsonl"), pairs);
-  const asked = (n: number, name: string): object[] => task.prompts("train", n, draw(name)).map((prompt) => ({ prompt }));
+  const asked = (n: number, name: string): object[] =>
+    task.prompts("train", n, draw(name)).map((prompt) => ({ prompt }));
   await writeJsonl(path.join(folder, "prompts.jsonl"), asked(prompts, "prompts"));
   await writeJsonl(path.join(folder, "mine.jsonl"), asked(benchmark, "mine"));
   await writeJsonl(path.join(folder, "other.jsonl"), asked(benchmark, "other"));

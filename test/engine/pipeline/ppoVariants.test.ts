@@ -54,7 +54,10 @@ describe("variants of PPO in a run", function () {
       for (const metric of METRICS) {
         const values = metricOf(run, arm, metric);
         assert.equal(values.length, 2, `${metric} is reported in every iteration`);
-        assert.ok(values.every((value) => typeof value === "number"), `${metric}: ${values.join(", ")}`);
+        assert.ok(
+          values.every((value) => typeof value === "number"),
+          `${metric}: ${values.join(", ")}`,
+        );
       }
       const [start, policy] = [await loadModel(artifactOf(run, "sft-1")), await loadModel(artifactOf(run, arm))];
       assert.deepEqual([...policy.weights.keys()], [...start.weights.keys()], "no value head or critic is left in it");
@@ -68,7 +71,9 @@ describe("variants of PPO in a run", function () {
 
   it("the KL to the start is 0 before the first update, and mkl's is the mean of its two references'", () => {
     assert.deepEqual(metricOf(run, "fixed", "objective/kl")[0], 0);
-    const [own, other, both] = ["fixed", "otherReference", "mkl"].map((arm) => metricOf(run, arm, "objective/kl")[0] ?? NaN);
+    const [own, other, both] = ["fixed", "otherReference", "mkl"].map(
+      (arm) => metricOf(run, arm, "objective/kl")[0] ?? NaN,
+    );
     // f32 log-probs, summed in f64: the mean of the KLs is the KL of the mean but for rounding.
     assert.ok(Math.abs((both ?? NaN) - ((own ?? NaN) + (other ?? NaN)) / 2) < 1e-6);
   });
@@ -79,13 +84,19 @@ describe("variants of PPO in a run", function () {
     assert.equal(new Set(adaptive).size, 2);
   });
 
-  for (const [setting, value] of [["topP", 0.9], ["topK", 5]] as const) {
+  for (const [setting, value] of [
+    ["topP", 0.9],
+    ["topK", 5],
+  ] as const) {
     it(`${setting} ${value} is stopped by the preflight check, which says what to change`, async () => {
-      await assert.rejects(runTiny({ ...written, arms: { ppo: { [setting]: value } }, evaluation: {} }, folder), (error: unknown) => {
-        assert.ok(error instanceof PreflightError);
-        assert.match(error.message, new RegExp(`preflight.*${setting}`));
-        return true;
-      });
+      await assert.rejects(
+        runTiny({ ...written, arms: { ppo: { [setting]: value } }, evaluation: {} }, folder),
+        (error: unknown) => {
+          assert.ok(error instanceof PreflightError);
+          assert.match(error.message, new RegExp(`preflight.*${setting}`));
+          return true;
+        },
+      );
       const again = await runTiny({ ...written, arms: { kl: SETTINGS["kl"] } }, folder);
       assert.deepEqual(computed(again), [], "what was finished is still there");
     });

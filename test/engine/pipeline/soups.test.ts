@@ -111,7 +111,11 @@ describe("soups of a run", function () {
 
   it("a policy may start at a soup", async () => {
     const started = await runTiny(
-      { ...written, arms: { soupStart: { init: "mean", reference: "mean" } }, evaluation: { benchmarks: ["inDistribution"], prompts: 4 } },
+      {
+        ...written,
+        arms: { soupStart: { init: "mean", reference: "mean" } },
+        evaluation: { benchmarks: ["inDistribution"], prompts: 4 },
+      },
       folder,
     );
     assert.equal(started.status, "finished");

@@ -34,8 +34,13 @@ describe("a run with several β and two base seeds", function () {
 
   it("keeps the β that does best on the validation split", async () => {
     for (const seed of [1, 2]) {
-      const choice = JSON.parse(await fs.readFile(path.join(artifactOf(run, `seed-${seed}/salsa`), CHOICE_FILE), "utf8")) as Choice;
-      assert.deepEqual(choice.candidates.map(({ beta }) => beta), BETAS);
+      const choice = JSON.parse(
+        await fs.readFile(path.join(artifactOf(run, `seed-${seed}/salsa`), CHOICE_FILE), "utf8"),
+      ) as Choice;
+      assert.deepEqual(
+        choice.candidates.map(({ beta }) => beta),
+        BETAS,
+      );
       for (const { beta, validationScore } of choice.candidates) {
         const folder = artifactOf(run, `seed-${seed}/salsa (β ${beta}) on validation`);
         const gold = (await readAnswers({ folder, key: "", name: "" })).map((answer) => answer.gold ?? NaN);
@@ -46,7 +51,9 @@ describe("a run with several β and two base seeds", function () {
       assert.equal(choice.chosen, choice.candidates.find(({ validationScore }) => validationScore === best)?.beta);
       const chosen = artifactOf(run, `seed-${seed}/salsa (β ${choice.chosen})`);
       for (const name of ["model.safetensors", "config.json", "tokenizer.json"]) {
-        const [given, kept] = await Promise.all([chosen, artifactOf(run, `seed-${seed}/salsa`)].map((one) => fs.stat(path.join(one, name))));
+        const [given, kept] = await Promise.all(
+          [chosen, artifactOf(run, `seed-${seed}/salsa`)].map((one) => fs.stat(path.join(one, name))),
+        );
         assert.equal(kept?.ino, given?.ino, `${name} is a second name of the same file`);
       }
     }
@@ -62,7 +69,9 @@ describe("a run with several β and two base seeds", function () {
   });
 
   it("asks every base seed's models the same prompts", async () => {
-    const asked = ["seed-1/ppo", "seed-2/ppo"].map((name) => readAnswers({ folder: artifactOf(run, `${name} on inDistribution`), key: "", name }));
+    const asked = ["seed-1/ppo", "seed-2/ppo"].map((name) =>
+      readAnswers({ folder: artifactOf(run, `${name} on inDistribution`), key: "", name }),
+    );
     const [a, b] = (await Promise.all(asked)).map((answers) => answers.map(({ prompt }) => prompt));
     assert.deepEqual(a, b);
   });
@@ -73,7 +82,9 @@ describe("a run with several β and two base seeds", function () {
     const rows = (table?.rows ?? []).filter((row) => row[column("a")] === "salsa" && row[column("b")] === "ppo");
     assert.deepEqual(rows.map((row) => String(row[column("seed")])).sort(), ["1", "2", "all"]);
     for (const header of ["win", "loss", "tie", "dropped", "n"]) {
-      const [one, two, all] = ["1", "2", "all"].map((seed) => Number(rows.find((row) => String(row[column("seed")]) === seed)?.[column(header)]));
+      const [one, two, all] = ["1", "2", "all"].map((seed) =>
+        Number(rows.find((row) => String(row[column("seed")]) === seed)?.[column(header)]),
+      );
       assert.equal(all, (one ?? NaN) + (two ?? NaN), header);
     }
     const [all] = rows.filter((row) => row[column("seed")] === "all");
@@ -86,7 +97,10 @@ describe("a run with several β and two base seeds", function () {
       run.tables.map(({ name }) => name),
       ["scores", "winRates"],
     );
-    assert.deepEqual(run.tables.flatMap((table) => table.files).sort(), [...files.keys()].map((name) => `tables/${name}`));
+    assert.deepEqual(
+      run.tables.flatMap((table) => table.files).sort(),
+      [...files.keys()].map((name) => `tables/${name}`),
+    );
     for (const { name, rows, columns, files: written } of run.tables) {
       assert.deepEqual(
         written.map((file) => path.extname(file)),
@@ -94,11 +108,12 @@ describe("a run with several β and two base seeds", function () {
       );
       const lines = (extension: string): string[] => (files.get(`${name}${extension}`) ?? "").trim().split("\n");
       assert.equal(lines(".csv").length, 1 + rows.length, "a header and the rows");
-      assert.equal(lines(".md").filter((line) => line.startsWith("|")).length, 2 + rows.length, "a header, a rule and the rows");
-      assert.deepEqual(
-        words(lines(".txt")[0] ?? ""),
-        words(columns.map(({ header }) => header).join(" ")),
+      assert.equal(
+        lines(".md").filter((line) => line.startsWith("|")).length,
+        2 + rows.length,
+        "a header, a rule and the rows",
       );
+      assert.deepEqual(words(lines(".txt")[0] ?? ""), words(columns.map(({ header }) => header).join(" ")));
       for (const [index, row] of rows.entries()) {
         const cells = words(row.map((cell) => String(cell)).join(" "));
         assert.equal(words(lines(".txt")[index + 2] ?? ""), cells);

@@ -105,7 +105,9 @@ export async function artifactHashes(root: string): Promise<ReadonlyMap<string, 
 export async function tableFiles(runFolder: string): Promise<ReadonlyMap<string, string>> {
   const folder = path.join(runFolder, "tables");
   const names = (await fs.readdir(folder)).sort();
-  return new Map(await Promise.all(names.map(async (name) => [name, await fs.readFile(path.join(folder, name), "utf8")] as const)));
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await fs.readFile(path.join(folder, name), "utf8")] as const)),
+  );
 }
 
 /** Values of a metric over a stage's steps, in the order of the run. */

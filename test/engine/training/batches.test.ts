@@ -40,11 +40,11 @@ describe("supervised batch", () => {
 });
 
 describe("pair batch", () => {
-  it("stacks chosen over rejected and points at each last token", () => {
+  it("stacks chosen over rejected, so that every last column is a last token", () => {
     const pairs = [{ chosen: [5, 6], rejected: [5, 7, 8], margin: 0.5 }];
     const [batch] = pairBatches(pairs, { batchSize: 1, length: 3 });
-    assert.deepEqual(batch?.["ids"], Int32Array.of(5, 6, 0, 5, 7, 8));
-    assert.deepEqual(batch["last"], Int32Array.of(1, 5));
+    assert.deepEqual(batch?.["ids"], Int32Array.of(0, 5, 6, 5, 7, 8));
+    assert.deepEqual(batch["start"], Int32Array.of(1, 0));
     assert.deepEqual(batch["margin"], Float32Array.of(0.5));
     assert.deepEqual(batch["batchWeight"], Float32Array.of(1));
   });

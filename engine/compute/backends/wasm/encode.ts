@@ -1,5 +1,5 @@
 import type { Instruction, Program, Value } from "../../graph/program.ts";
-import { given, sizeOf } from "../../graph/tensor.ts";
+import { type DType, given, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
 import { ENCODERS } from "./encoders.ts";
 import { Hazards } from "./hazards.ts";
@@ -115,7 +115,7 @@ class ProgramEncoder {
     const base = { shape, dtype, size };
     if (buffer.kind === "constant") {
       const { value } = buffer;
-      const repeat = (count: number): Address => ({ place: "own", offset: this.constants.place(value, count) });
+      const repeat = (count: number): Address => ({ place: "own", offset: this.constants.place(value, dtype, count) });
       return {
         ...base,
         isConstant: true,
@@ -155,12 +155,13 @@ class Constants {
   private bytes = 0;
 
   /** Offset of `count` times the value. */
-  place(value: number, count: number): number {
-    const key = `${Object.is(value, -0) ? "-0" : value}×${count}`;
+  place(value: number, dtype: DType, count: number): number {
+    const key = `${dtype} ${Object.is(value, -0) ? "-0" : value}×${count}`;
     const known = this.places.get(key);
     if (known !== undefined) return known;
     const offset = this.bytes;
-    const part = new Float32Array(align(count * BYTES_PER_ELEMENT) / BYTES_PER_ELEMENT).fill(value);
+    const length = align(count * BYTES_PER_ELEMENT) / BYTES_PER_ELEMENT;
+    const part = (dtype === "i32" ? new Int32Array(length) : new Float32Array(length)).fill(value);
     this.parts.push(new Int32Array(part.buffer));
     this.bytes += part.byteLength;
     this.places.set(key, offset);

@@ -127,7 +127,10 @@ export class WasmExecutable implements Executable {
   private output(id: number, addresses: ReadonlyMap<string, number>): HostArray {
     const spec = given(this.program.values[id]);
     const buffer = given(this.program.buffers[spec.buffer]);
-    if (buffer.kind === "constant") return new Float32Array(sizeOf(spec.shape)).fill(buffer.value);
+    if (buffer.kind === "constant") {
+      const size = sizeOf(spec.shape);
+      return (buffer.dtype === "i32" ? new Int32Array(size) : new Float32Array(size)).fill(buffer.value);
+    }
     return download(this.device.threads.memory, this.addressOf(id, addresses), spec);
   }
 

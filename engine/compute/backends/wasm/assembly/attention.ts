@@ -2,7 +2,7 @@ import { from, share, to, workspace } from "./control";
 import { FREE, MR, NR, tile } from "./gemm";
 import { packColumns, packRows } from "./packing";
 import { Operands, addScaled, dot, scaleFloats } from "./heads";
-import { Vector, expOne, logOne } from "./vector";
+import { Vector, clearFloats, expOne, logOne, storePart } from "./vector";
 
 /** Queries and keys per block. */
 export const QUERIES: i32 = 96;
@@ -48,7 +48,7 @@ function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
   const end = Operands.endKey(t);
   const at = Operands.queryAt(b, t, h);
   const out = o + at;
-  memory.fill(out, 0, (<usize>D) << 2);
+  clearFloats(out, D);
   if (first >= end) {
     store<f32>(lse + ((<usize>t) << 2), UNSEEN);
     return;
@@ -81,7 +81,7 @@ function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize)
   for (let i = 0; i < end - first; i++) {
     store<f32>(maxima + ((<usize>i) << 2), UNSEEN);
     store<f32>(sums + ((<usize>i) << 2), 0);
-    memory.fill(out + <usize>i * Operands.queryStep, 0, (<usize>D) << 2);
+    clearFloats(out + <usize>i * Operands.queryStep, D);
   }
   const lastKey = Operands.endKey(end - 1);
   for (let j = Operands.firstKey(b, first); j < lastKey; j += KEYS) {
@@ -107,8 +107,18 @@ function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize)
   for (let i = 0; i < end - first; i++) {
     const sum = load<f32>(sums + ((<usize>i) << 2));
     if (sum > 0) scaleFloats(out + <usize>i * Operands.queryStep, <f32>1 / sum, D);
-    const top = load<f32>(maxima + ((<usize>i) << 2));
-    store<f32>(lse + ((<usize>(first + i)) << 2), sum > 0 ? top + logOne(sum) : UNSEEN);
+  }
+  storeLogSums(lse + ((<usize>first) << 2), maxima, sums, end - first);
+}
+
+/** lse = maximum + log(sum), or UNSEEN where the sum is 0. */
+function storeLogSums(lse: usize, maxima: usize, sums: usize, count: i32): void {
+  for (; count > 0; count -= 4, lse += 16, maxima += 16, sums += 16) {
+    const sum = v128.load(sums);
+    const logs = f32x4.add(v128.load(maxima), Vector.log(sum));
+    const result = v128.bitselect(logs, f32x4.splat(UNSEEN), f32x4.ne(sum, f32x4.splat(0)));
+    if (count >= 4) v128.store(lse, result);
+    else storePart(lse, result, count);
   }
 }
 
@@ -140,7 +150,7 @@ function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, 
   for (let at = line; at < end; at += 32) tops = f32x4.max(tops, f32x4.max(v128.load(at), v128.load(at, 16)));
   const highest = Vector.max(tops);
   if (highest == UNSEEN) {
-    memory.fill(line, 0, (<usize>seen) << 2);
+    clearFloats(line, seen);
     return;
   }
   const before = load<f32>(maximum);
@@ -157,10 +167,14 @@ function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, 
     totals = f32x4.add(totals, weight);
     others = f32x4.add(others, other);
   }
-  const fade = expOne(before - top);
-  if (fade != 1) scaleFloats(out, fade, Operands.D);
+  let total = Vector.sum(f32x4.add(totals, others));
+  if (before != UNSEEN) {
+    const fade = expOne(before - top);
+    if (fade != 1) scaleFloats(out, fade, Operands.D);
+    total += load<f32>(sum) * fade;
+  }
   store<f32>(maximum, top);
-  store<f32>(sum, load<f32>(sum) * fade + Vector.sum(f32x4.add(totals, others)));
+  store<f32>(sum, total);
 }
 
 /** Marks the columns of a row outside [low, high) as unseen, up to the next multiple of eight. */

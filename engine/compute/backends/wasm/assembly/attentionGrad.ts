@@ -3,7 +3,7 @@ import { from, share, to, workspace } from "./control";
 import { FREE, MR, NR, tile } from "./gemm";
 import { Operands, dot } from "./heads";
 import { packColumns, packRows } from "./packing";
-import { Vector } from "./vector";
+import { Vector, clearFloats } from "./vector";
 
 // Blocks in the workspace: keys and values packed to be multiplied by queries (K, V by columns) and by
 // probabilities (K, Q, dO by rows), then P and dS of a block of queries and one row of tiles of scores and dP.
@@ -52,13 +52,13 @@ function headsPerGroup(): i32 {
 }
 
 function clear(b: i32, g: i32): void {
-  const head = (<usize>Operands.D) << 2;
+  const D = Operands.D;
   for (let s = 0; s < Operands.S; s++) {
-    memory.fill(dK + Operands.keyAt(b, s, g), 0, head);
-    memory.fill(dV + Operands.keyAt(b, s, g), 0, head);
+    clearFloats(dK + Operands.keyAt(b, s, g), D);
+    clearFloats(dV + Operands.keyAt(b, s, g), D);
   }
   const heads = headsPerGroup();
-  for (let t = 0; t < Operands.T; t++) memory.fill(dQ + Operands.queryAt(b, t, g * heads), 0, <usize>heads * head);
+  for (let t = 0; t < Operands.T; t++) clearFloats(dQ + Operands.queryAt(b, t, g * heads), heads * D);
 }
 
 /** What keys [j, j + keys) of a group contribute, and receive, from every query that sees them. */
