@@ -34,7 +34,7 @@ export interface EncodedPrompts {
 /**
  * Encodes prompts that a model is to respond to.
  *
- * @param from - Where the prompts stand, for error messages.
+ * `from` says where the prompts stand, for error messages.
  * @throws {DataError} when a prompt is empty, or leaves no room for a response in the model's positions.
  */
 export function encodePrompts(

@@ -8,6 +8,7 @@ import {
   parseModelConfig,
   selectWeights,
 } from "../models/index.ts";
+import { WeightsError } from "../models/weights.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
@@ -23,9 +24,8 @@ export interface LoadedModel {
 /**
  * Loads a Hugging Face folder. The tensors of the given heads must be there; others are left out.
  *
- * @throws {CheckpointError} when a file is missing or damaged.
+ * @throws {CheckpointError} when a file is missing or damaged, or weights and config do not fit.
  * @throws {ModelConfigError} when the engine cannot run such a model.
- * @throws {WeightsError} when weights and config do not fit.
  */
 export async function loadModel(folder: string, heads: readonly Head[] = ["language"]): Promise<LoadedModel> {
   const checkpoint = await readCheckpoint(folder);
@@ -40,9 +40,21 @@ export async function loadModel(folder: string, heads: readonly Head[] = ["langu
       if (!data.every(Number.isFinite)) throw notFinite(folder, name);
       available.set(name, { shape: entry.shape, data });
     }
-    return { config, weights: selectWeights(available, wanted), tokenizer: await loadTokenizer(folder) };
+    return { config, weights: fitting(folder, available, wanted), tokenizer: await loadTokenizer(folder) };
   } finally {
     await checkpoint.weights.close();
+  }
+}
+
+/** The wanted weights; what does not fit is told with the folder it is in. */
+function fitting(folder: string, ...[available, wanted]: Parameters<typeof selectWeights>): Weights {
+  try {
+    return selectWeights(available, wanted);
+  } catch (cause) {
+    if (!(cause instanceof WeightsError)) throw cause;
+    const isReward = wanted.has("score.weight");
+    const remedy = isReward ? "give a reward model" : "give a language model whose config.json is its own";
+    throw new CheckpointError(cause.message, { file: folder, remedy }, { cause });
   }
 }
 

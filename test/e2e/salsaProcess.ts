@@ -27,14 +27,12 @@ export interface Place {
 
 /** Starts `salsa` with these arguments. */
 export function spawnSalsa(argv: readonly string[], { folder, shell }: Place = {}): ChildProcess {
-  const [program, ...args] =
+  const [program, args] =
     shell === undefined
-      ? [process.execPath, MAIN, ...argv]
-      : ["sh", "-c", `${shell}; exec "$0" "$@"`, process.execPath, MAIN, ...argv];
-  return spawn(program ?? "", args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    ...(folder === undefined ? {} : { cwd: folder }),
-  });
+      ? [process.execPath, [MAIN, ...argv]]
+      : ["sh", ["-c", `${shell}; exec "$0" "$@"`, process.execPath, MAIN, ...argv]];
+  const where = folder === undefined ? {} : { cwd: folder };
+  return spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...where });
 }
 
 /** Runs `salsa` to its end. */

@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { type Written, artifactHashes, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
-import { baseCheckpoint, ownData, runBase } from "../engine/pipeline/ownData.ts";
+import { type Written, tiny } from "../engine/pipeline/tinyRun.ts";
+import { baseCheckpoint, ownData } from "../engine/pipeline/ownData.ts";
 import { type Ended, assertClearError, salsa } from "../e2e/salsaProcess.ts";
 
 let root: string;
 /** A config over data files and a base checkpoint, all in `root`. */
 let own: Written;
-
-before(async function () {
-  this.timeout(60_000);
-  root = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-input-"));
-  own = await ownData(root);
-});
-after(() => fs.rm(root, { recursive: true }));
 
 let configs = 0;
 
@@ -30,117 +22,6 @@ async function run(written: Written | string, ...more: readonly string[]): Promi
 const section = (written: Written, name: string, more: Written): Written => ({
   ...written,
   [name]: { ...(written[name] as Written), ...more },
-});
-
-describe("a config that is wrong", function () {
-  this.timeout(60_000);
-
-  for (const [what, written, message] of [
-    [
-      "has an unknown key",
-      section(tiny(), "rlhf", { betta: 0.1 }),
-      /bad-\d+\.salsa\.json:\d+:\d+ {2}rlhf\.betta: .*did you mean "beta"\?/,
-    ],
-    [
-      "has a wrong type",
-      section(tiny(), "sft", { steps: "many" }),
-      /bad-\d+\.salsa\.json:\d+:\d+ {2}sft\.steps: .*"many".*; /,
-    ],
-    [
-      "has α for a wrong number of models",
-      tiny({ soups: { soup: { method: "linear", alpha: [0.2, 0.3] } } }),
-      /soups\.soup\.alpha: .*2.*; /,
-    ],
-    [
-      "has weights for a wrong number of models",
-      tiny({ soups: { soup: { method: "linear", weights: [0.2, 0.3, 0.5] } } }),
-      /soups\.soup\.weights: .*3.*; /,
-    ],
-    [
-      "has weights that do not add up to 1",
-      tiny({ soups: { soup: { method: "linear", weights: [0.2, 0.3] } } }),
-      /soups\.soup\.weights: .*0\.5.*; /,
-    ],
-    [
-      "names a reference that there is not",
-      tiny({ arms: { salsa: { reference: "soop" } } }),
-      /arms\.salsa\.reference: .*"soop".*did you mean.*soup/,
-    ],
-    [
-      "has minibatches that do not divide the batch",
-      section(tiny(), "rlhf", { minibatchSize: 3 }),
-      /rlhf\.minibatchSize: .*; use/,
-    ],
-    ["is not JSON", "{ name: tiny", /bad-\d+\.salsa\.json:\d+:\d+ .*; /],
-  ] as const) {
-    it(`${what} is told with its place and a remedy, and nothing is run`, async () => {
-      const ended = await run(written);
-      assertClearError(ended, { code: 2, message });
-      assert.equal(ended.stdout, "");
-    });
-  }
-
-  it("is not there", async () => {
-    assertClearError(await salsa(["run", path.join(root, "none.salsa.json")]), {
-      code: 2,
-      message: /none\.salsa\.json: there is no such file; /,
-    });
-  });
-
-  it("names a data file that is not there", async () => {
-    const ended = await run(section(own, "data", { prompts: "nowhere.jsonl" }));
-    assertClearError(ended, { code: 2, message: /data\.prompts: .*nowhere\.jsonl.*; / });
-  });
-
-  it("names a checkpoint that is not there", async () => {
-    assertClearError(await run({ ...own, model: { checkpoint: "nowhere" } }), {
-      code: 2,
-      message: /model\.checkpoint: .*nowhere.*; /,
-    });
-  });
-});
-
-describe("a data file that is wrong", function () {
-  this.timeout(60_000);
-
-  for (const [what, field, text, message] of [
-    [
-      "has a line that is not JSON",
-      "sft",
-      '{"prompt":"a","response":"b"}\n{"prompt":\n',
-      /wrong\.jsonl:2: .*not JSON.*; /,
-    ],
-    ["is empty", "sft", "", /wrong\.jsonl: .*no records; /],
-    ["lacks a field", "sft", '{"prompt":"a","answer":"b"}\n', /wrong\.jsonl:1: no field response; /],
-    [
-      "has a field of a wrong type",
-      "preferences",
-      '{"prompt":"a","chosen":1,"rejected":"b"}\n',
-      /wrong\.jsonl:1: field chosen .*; make it a string/,
-    ],
-    ["has only blank lines", "prompts", "\n\n", /wrong\.jsonl: .*no records; /],
-    [
-      "has a prompt without words",
-      "prompts",
-      '{"prompt":"city"}\n{"prompt":""}\n',
-      /wrong\.jsonl: prompt 2 has no tokens; /,
-    ],
-    [
-      "has conversations",
-      "sft",
-      '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}\n',
-      /wrong\.jsonl:1: messages .*; /,
-    ],
-    ["is an empty benchmark", "benchmarks", "", /wrong\.jsonl: .*no records; /],
-  ] as const) {
-    it(`${what}: the message names file and line`, async () => {
-      await fs.writeFile(path.join(root, "wrong.jsonl"), text);
-      const ended = await run(
-        section(own, "data", { [field]: field === "benchmarks" ? { mine: "wrong.jsonl" } : "wrong.jsonl" }),
-      );
-      assertClearError(ended, { code: 1, message });
-    });
-  }
 });
 
 /** A safetensors file with this header, and so many bytes of data. */
@@ -173,211 +54,204 @@ const HOSTILE: Readonly<Record<string, Buffer>> = {
   "has a type that nobody knows": safetensors({ a: { dtype: "F31", shape: [2], data_offsets: [0, 8] } }, 8),
 };
 
-describe("a checkpoint that is wrong", function () {
-  this.timeout(60_000);
+describe("bad input", () => {
+  before(async function () {
+    this.timeout(60_000);
+    root = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-input-"));
+    own = await ownData(root);
+  });
+  after(() => fs.rm(root, { recursive: true }));
 
-  /** A copy of the base checkpoint with other weights. */
-  async function withWeights(name: string, change: (weights: Buffer) => Buffer): Promise<string> {
-    const folder = path.join(root, name);
-    await fs.rm(folder, { recursive: true, force: true });
-    await fs.cp(path.join(root, "base"), folder, { recursive: true });
-    const file = path.join(folder, "model.safetensors");
-    await fs.writeFile(file, change(await fs.readFile(file)));
-    return folder;
-  }
+  describe("a config that is wrong", function () {
+    this.timeout(60_000);
 
-  for (const [what, bytes] of Object.entries(HOSTILE)) {
-    it(`${what}: neither run nor soup reads on`, async () => {
-      const hostile = await withWeights("hostile", () => bytes);
-      const message = /hostile\/model\.safetensors: .*; /;
-      const out = path.join(root, "hostile-soup");
-      const [ran, souped] = await Promise.all([
-        run({ ...own, model: { checkpoint: "hostile" } }),
-        salsa(["soup", path.join(root, "base"), hostile, "--out", out]),
-      ]);
-      assertClearError(ran, { code: 1, message });
-      assertClearError(souped, { code: 1, message });
-      await assert.rejects(fs.stat(path.join(out, "model.safetensors")), "no half a soup is left");
+    for (const [what, written, message] of [
+      [
+        "has an unknown key",
+        section(tiny(), "rlhf", { betta: 0.1 }),
+        /bad-\d+\.salsa\.json:\d+:\d+ {2}rlhf\.betta: .*did you mean "beta"\?/,
+      ],
+      [
+        "has a wrong type",
+        section(tiny(), "sft", { steps: "many" }),
+        /bad-\d+\.salsa\.json:\d+:\d+ {2}sft\.steps: .*"many".*; /,
+      ],
+      [
+        "has α for a wrong number of models",
+        tiny({ soups: { soup: { method: "linear", alpha: [0.2, 0.3] } } }),
+        /soups\.soup\.alpha: .*2.*; /,
+      ],
+      [
+        "has weights for a wrong number of models",
+        tiny({ soups: { soup: { method: "linear", weights: [0.2, 0.3, 0.5] } } }),
+        /soups\.soup\.weights: .*3.*; /,
+      ],
+      [
+        "has weights that do not add up to 1",
+        tiny({ soups: { soup: { method: "linear", weights: [0.2, 0.3] } } }),
+        /soups\.soup\.weights: .*0\.5.*; /,
+      ],
+      [
+        "names a reference that there is not",
+        tiny({ arms: { salsa: { reference: "soop" } } }),
+        /arms\.salsa\.reference: .*"soop".*did you mean.*soup/,
+      ],
+      [
+        "has minibatches that do not divide the batch",
+        section(tiny(), "rlhf", { minibatchSize: 3 }),
+        /rlhf\.minibatchSize: .*; use/,
+      ],
+      ["is not JSON", "{ name: tiny", /bad-\d+\.salsa\.json:\d+:\d+ .*; /],
+    ] as const) {
+      it(`${what} is told with its place and a remedy, and nothing is run`, async () => {
+        const ended = await run(written);
+        assertClearError(ended, { code: 2, message });
+        assert.equal(ended.stdout, "");
+      });
+    }
+
+    it("is not there", async () => {
+      assertClearError(await salsa(["run", path.join(root, "none.salsa.json")]), {
+        code: 2,
+        message: /none\.salsa\.json: there is no such file; /,
+      });
     });
-  }
 
-  it("is cut short", async () => {
-    await withWeights("short", (weights) => weights.subarray(0, weights.byteLength - 100));
-    assertClearError(await run({ ...own, model: { checkpoint: "short" } }), {
-      code: 1,
-      message: /short\/model\.safetensors: .*; /,
+    it("names a data file that is not there", async () => {
+      const ended = await run(section(own, "data", { prompts: "nowhere.jsonl" }));
+      assertClearError(ended, { code: 2, message: /data\.prompts: .*nowhere\.jsonl.*; / });
+    });
+
+    it("names a checkpoint that is not there", async () => {
+      assertClearError(await run({ ...own, model: { checkpoint: "nowhere" } }), {
+        code: 2,
+        message: /model\.checkpoint: .*nowhere.*; /,
+      });
     });
   });
 
-  it("holds Inf: the tensor is named before anything is trained", async () => {
-    await withWeights("infinite", (weights) => {
-      weights.writeFloatLE(Infinity, weights.byteLength - 4);
-      return weights;
-    });
-    const message = /infinite\/model\.safetensors: tensor \S+: holds numbers that are not finite; /;
-    assertClearError(await run({ ...own, model: { checkpoint: "infinite" } }), { code: 1, message });
-  });
+  describe("a data file that is wrong", function () {
+    this.timeout(60_000);
 
-  it("lacks a file", async () => {
-    for (const name of ["config.json", "model.safetensors", "tokenizer.json"]) {
-      await withWeights("partial", (weights) => weights);
-      await fs.rm(path.join(root, "partial", name));
-      assertClearError(await run({ ...own, model: { checkpoint: "partial" } }), { code: 1, message: /partial.*; / });
+    for (const [what, field, text, message] of [
+      [
+        "has a line that is not JSON",
+        "sft",
+        '{"prompt":"a","response":"b"}\n{"prompt":\n',
+        /wrong\.jsonl:2: .*not JSON.*; /,
+      ],
+      ["is empty", "sft", "", /wrong\.jsonl: .*no records; /],
+      ["lacks a field", "sft", '{"prompt":"a","answer":"b"}\n', /wrong\.jsonl:1: no field response; /],
+      [
+        "has a field of a wrong type",
+        "preferences",
+        '{"prompt":"a","chosen":1,"rejected":"b"}\n',
+        /wrong\.jsonl:1: field chosen .*; make it a string/,
+      ],
+      ["has only blank lines", "prompts", "\n\n", /wrong\.jsonl: .*no records; /],
+      [
+        "has a prompt without words",
+        "prompts",
+        '{"prompt":"city"}\n{"prompt":""}\n',
+        /wrong\.jsonl: prompt 2 has no tokens; /,
+      ],
+      [
+        "has conversations",
+        "sft",
+        '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}\n',
+        /wrong\.jsonl:1: messages .*; /,
+      ],
+      ["is an empty benchmark", "benchmarks", "", /wrong\.jsonl: .*no records; /],
+    ] as const) {
+      it(`${what}: the message names file and line`, async () => {
+        await fs.writeFile(path.join(root, "wrong.jsonl"), text);
+        const ended = await run(
+          section(own, "data", { [field]: field === "benchmarks" ? { mine: "wrong.jsonl" } : "wrong.jsonl" }),
+        );
+        assertClearError(ended, { code: 1, message });
+      });
     }
   });
 
-  it("does not go with the others of its soup: the first difference is named", async () => {
-    await baseCheckpoint(root, "wider", {
-      model: { architecture: { hiddenSize: 24, nLayers: 1, nHeads: 2 }, pretrain: { steps: 1, batchSize: 4 } },
-    });
-    const ended = await salsa([
-      "soup",
-      path.join(root, "base"),
-      path.join(root, "wider"),
-      "--out",
-      path.join(root, "mixed"),
-    ]);
-    assertClearError(ended, { code: 1, message: /wider.*(hidden_size|16|24).*; / });
-  });
+  describe("a checkpoint that is wrong", function () {
+    this.timeout(60_000);
 
-  it("is not touched by a soup that would be written over it", async () => {
-    const before = await fs.readFile(path.join(root, "base", "model.safetensors"));
-    const other = await withWeights("other", (weights) => weights.fill(0, weights.byteLength - 4));
-    const ended = await salsa(["soup", path.join(root, "base"), other, "--out", path.join(root, "base")]);
-    assertClearError(ended, { code: 1, message: /\/base: is one of the checkpoints to be mixed; / });
-    assert.deepEqual(await fs.readFile(path.join(root, "base", "model.safetensors")), before);
-  });
-});
+    /** A copy of the base checkpoint with other weights. */
+    async function withWeights(name: string, change: (weights: Buffer) => Buffer): Promise<string> {
+      const folder = path.join(root, name);
+      await fs.rm(folder, { recursive: true, force: true });
+      await fs.cp(path.join(root, "base"), folder, { recursive: true });
+      const file = path.join(folder, "model.safetensors");
+      await fs.writeFile(file, change(await fs.readFile(file)));
+      return folder;
+    }
 
-describe("a training that diverges", function () {
-  this.timeout(60_000);
+    for (const [what, bytes] of Object.entries(HOSTILE)) {
+      it(`${what}: neither run nor soup reads on`, async () => {
+        const hostile = await withWeights("hostile", () => bytes);
+        const message = /hostile\/model\.safetensors: .*; /;
+        const out = path.join(root, "hostile-soup");
+        const [ran, souped] = await Promise.all([
+          run({ ...own, model: { checkpoint: "hostile" } }),
+          salsa(["soup", path.join(root, "base"), hostile, "--out", out]),
+        ]);
+        assertClearError(ran, { code: 1, message });
+        assertClearError(souped, { code: 1, message });
+        await assert.rejects(fs.stat(path.join(out, "model.safetensors")), "no half a soup is left");
+      });
+    }
 
-  it("stops at the step, names the metric and what to change, and keeps what was finished", async () => {
-    const directory = path.join(root, "diverging");
-    const config = tiny({ runtime: { directory } });
-    await runBase(config, root);
-    const before = await artifactHashes(directory);
-    // Decay of 100 at a rate of 1 multiplies weights by −99 a step: they leave f32 in some twenty steps.
-    const ended = await run(
-      section(config, "sft", { learningRate: 1, weightDecay: 100, steps: 60, schedule: "constant" }),
-    );
-    assertClearError(ended, { code: 1, message: /sft step \d+: .* is (NaN|-?Infinity); lower the learning rate/ });
-    assert.deepEqual(await finishedArtifacts(directory), before);
-  });
-});
-
-describe("RLHF that samples otherwise than it learns", function () {
-  this.timeout(60_000);
-
-  it("is stopped by the preflight check, and the exit code says so", async () => {
-    assertClearError(await run(section(tiny({ runtime: { directory: "preflight" } }), "rlhf", { topP: 0.5 })), {
-      code: 1,
-      message: /preflight: .*topP 0\.5 .*set topK 0 and topP 1/,
-    });
-  });
-});
-
-/** Folders with little room: what is above some bytes cannot be written. */
-const SMALL_DISKS = [
-  {
-    // The system's own limit on a file, in blocks of 512 bytes; without the trap the signal would end the process.
-    name: "a limit on files' sizes",
-    shell: 'trap "" XFSZ; ulimit -f 16',
-    async within(work: (folder: string, fill: () => Promise<() => Promise<void>>) => Promise<void>): Promise<void> {
-      await work(await fs.mkdtemp(path.join(root, "limit-")), () => Promise.resolve(() => Promise.resolve()));
-    },
-  },
-  ...(canMount()
-    ? [
-        {
-          name: "a full disk",
-          shell: "true",
-          async within(
-            work: (folder: string, fill: () => Promise<() => Promise<void>>) => Promise<void>,
-          ): Promise<void> {
-            const folder = await fs.mkdtemp(path.join(root, "disk-"));
-            execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]);
-            try {
-              await work(folder, async () => {
-                const filler = path.join(folder, "filler");
-                const { bavail, bsize } = await fs.statfs(folder);
-                await fs.writeFile(filler, Buffer.alloc(bavail * bsize - 2 ** 15)); // 32 KiB are left
-                return () => fs.rm(filler);
-              });
-            } finally {
-              execFileSync("umount", ["-l", folder]);
-            }
-          },
-        },
-      ]
-    : []),
-];
-
-/** Whether this process may mount a file system, which in most places is for root alone. */
-function canMount(): boolean {
-  try {
-    const folder = path.join(os.tmpdir(), "salsa-mount");
-    execFileSync("mkdir", ["-p", folder]);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describe("a disk that takes no more", function () {
-  this.timeout(120_000);
-
-  for (const { name, shell, within } of SMALL_DISKS) {
-    it(`by ${name} is told with the file and a remedy; the run goes on once there is room`, async () => {
-      await within(async (folder, fill) => {
-        const written = tiny();
-        const config = path.join(folder, "tiny.salsa.json");
-        await fs.writeFile(config, JSON.stringify(written));
-        const started = await runBase(written, folder);
-        const before = await artifactHashes(path.join(folder, ".salsa"));
-        const free = await fill();
-
-        const ended = await salsa(["resume", started.folder], { shell });
-        assertClearError(ended, {
-          code: 1,
-          message: /\.salsa\/.*: (no space left on the disk|the file would be larger than this system allows); /,
-        });
-        assert.deepEqual(await finishedArtifacts(path.join(folder, ".salsa")), before);
-
-        await free();
-        const last = await salsa(["resume", started.folder]);
-        assert.equal(last.code, 0, last.stderr);
-        const whole = await runTiny(written, await fs.mkdtemp(path.join(root, "whole-")));
-        assert.deepEqual(
-          await artifactHashes(path.join(folder, ".salsa")),
-          await artifactHashes(whole.config.runtime.directory),
-        );
+    it("is cut short", async () => {
+      await withWeights("short", (weights) => weights.subarray(0, weights.byteLength - 100));
+      assertClearError(await run({ ...own, model: { checkpoint: "short" } }), {
+        code: 1,
+        message: /short\/model\.safetensors: .*; /,
       });
     });
-  }
 
-  it("because the folder lies under a file names the path", async () => {
-    const file = path.join(root, "file");
-    await fs.writeFile(file, "");
-    const ended = await run(tiny(), "--directory", path.join(file, "runs"));
-    assertClearError(ended, {
-      code: 1,
-      message: /\/file\/runs.*: a part of the path is a file where a folder is needed; /,
+    it("holds Inf: the tensor is named before anything is trained", async () => {
+      await withWeights("infinite", (weights) => {
+        weights.writeFloatLE(Infinity, weights.byteLength - 4);
+        return weights;
+      });
+      const message = /infinite\/model\.safetensors: tensor \S+: holds numbers that are not finite; /;
+      assertClearError(await run({ ...own, model: { checkpoint: "infinite" } }), { code: 1, message });
     });
-    const souped = await salsa([
-      "soup",
-      path.join(root, "base"),
-      path.join(root, "base"),
-      "--out",
-      path.join(file, "soup"),
-    ]);
-    assertClearError(souped, { code: 1, message: /\/file\/soup.*: a part of the path is a file.*; / });
+
+    it("lacks a file", async () => {
+      for (const name of ["config.json", "model.safetensors", "tokenizer.json"]) {
+        await withWeights("partial", (weights) => weights);
+        await fs.rm(path.join(root, "partial", name));
+        assertClearError(await run({ ...own, model: { checkpoint: "partial" } }), { code: 1, message: /partial.*; / });
+      }
+    });
+
+    it("is of another kind than what is asked of it", async () => {
+      const argv = ["--prompts", path.join(root, "prompts.jsonl"), "--n", "2"];
+      const ended = await salsa(["score", path.join(root, "base"), ...argv, "--reward", path.join(root, "base")]);
+      assertClearError(ended, { code: 1, message: /base: .*no tensor score\.weight; give a reward model/ });
+    });
+
+    it("does not go with the others of its soup: the first difference is named", async () => {
+      await baseCheckpoint(root, "wider", {
+        model: { architecture: { hiddenSize: 24, nLayers: 1, nHeads: 2 }, pretrain: { steps: 1, batchSize: 4 } },
+      });
+      const ended = await salsa([
+        "soup",
+        path.join(root, "base"),
+        path.join(root, "wider"),
+        "--out",
+        path.join(root, "mixed"),
+      ]);
+      assertClearError(ended, { code: 1, message: /wider.*(hidden_size|16|24).*; / });
+    });
+
+    it("is not touched by a soup that would be written over it", async () => {
+      const before = await fs.readFile(path.join(root, "base", "model.safetensors"));
+      const other = await withWeights("other", (weights) => weights.fill(0, weights.byteLength - 4));
+      const ended = await salsa(["soup", path.join(root, "base"), other, "--out", path.join(root, "base")]);
+      assertClearError(ended, { code: 1, message: /\/base: is one of the checkpoints to be mixed; / });
+      assert.deepEqual(await fs.readFile(path.join(root, "base", "model.safetensors")), before);
+    });
   });
 });
-
-/** Hashes of artifacts, without working folders: a savepoint may well be there. */
-async function finishedArtifacts(directory: string): Promise<ReadonlyMap<string, string>> {
-  return new Map([...(await artifactHashes(directory))].filter(([name]) => !name.startsWith(".work-")));
-}

@@ -63,7 +63,7 @@ export const rlhf: Stage<{
     const saved = snapshot === undefined ? undefined : savedOf(snapshot, start.config, critic?.config);
     const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
     const history: Metrics[] = [...(saved?.history ?? [])];
-    const raised = new Set<string>();
+    const raised = new Set(alarms(history).map((alarm) => alarm.name)); // by the attempt that was cut off
     try {
       await loop(
         context,

@@ -103,7 +103,7 @@ describe("derivedSizes", () => {
     assert.equal(sizes.pretrainSteps, 1500);
     assert.equal(sizes.sftSteps, 300);
     assert.deepEqual(sizes.rewardPairs, { train: 4500, heldOut: 500 });
-    assert.equal(sizes.rewardSteps, 282); // ceil(4500 / 32)
+    assert.equal(sizes.rewardSteps, 282); // 2 · ceil(4500 / 32)
     assert.deepEqual(sizes.arms["salsa"], {
       minibatches: 1,
       optimizerStepsPerIteration: 2,
