@@ -18,7 +18,7 @@ const REDRAW = 100;
 const LINE_INTERVAL = 10_000;
 const BAR_WIDTH = 24;
 /** Metrics worth a place beside the bar; the first that a stage reports is shown. */
-const HEADLINES: readonly MetricName[] = ["objective/score", "reward/accuracy", "loss/total"];
+const HEADLINES: readonly MetricName[] = ["objective/score", "reward/accuracy", "sft/loss", "pretrain/loss"];
 
 /** Names of stages that were made before, given in the line that says so. */
 const MOST_NAMES = 4;

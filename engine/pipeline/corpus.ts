@@ -57,12 +57,21 @@ async function textsIn(file: string): Promise<readonly SupervisedText[]> {
 }
 
 /**
- * Demonstrations that no SFT sees, to measure soups with; of a data file the last ones.
+ * Demonstrations whose prompts no SFT of this base seed sees, to measure soups with; of a data file the last ones.
  * @throws {DataError} when there are too few to keep some back.
  */
 export async function heldOutTexts(config: RunConfig, seed: number): Promise<readonly SupervisedText[]> {
   const task = taskOf(config);
-  if (task !== undefined) return task.sft(HELD_OUT_EXAMPLES, Random.of(seed, "heldOut"));
+  if (task !== undefined) {
+    const seen = new Set((await sftTexts(config, seed)).map(({ prompt }) => prompt));
+    const random = Random.of(seed, "heldOut");
+    const texts: SupervisedText[] = [];
+    while (texts.length < HELD_OUT_EXAMPLES) {
+      const drawn = task.sft(HELD_OUT_EXAMPLES - texts.length, random);
+      texts.push(...drawn.filter(({ prompt }) => !seen.has(prompt)));
+    }
+    return texts;
+  }
   const { sft: file } = dataOf(config);
   const texts = await textsIn(file);
   const count = heldOutCount(config, texts.length);

@@ -58,6 +58,14 @@ const objective = [
     source: trl("ppo/mean_non_score_reward"),
   },
   {
+    name: "objective/gold",
+    label: "Gold score",
+    unit: "gold score",
+    description:
+      "Mean true score of the responses, where the task knows it; a falling one under a rising reward is hacking",
+    source: "",
+  },
+  {
     name: "rollout/length",
     label: "Response length",
     unit: "tokens",
@@ -115,8 +123,7 @@ const learning = [
     name: "loss/total",
     label: "Loss",
     unit: "",
-    description:
-      "What the optimizer descends: cross-entropy per response token in SFT, Bradley–Terry loss in reward modelling, policy plus weighted value loss in PPO",
+    description: "What PPO's optimizer descends: policy loss plus weighted value loss",
     source: trl("ppo/loss/total"),
   },
   {
@@ -169,6 +176,13 @@ const learning = [
     source: trl("ppo/policy/ratio"),
   },
   {
+    name: "policy/skipped",
+    label: "Skipped minibatches",
+    unit: "share",
+    description: "Share of minibatches whose loss counted 0, because their mean ratio was over rlhf.ratioThreshold",
+    source: "",
+  },
+  {
     name: "policy/entropy",
     label: "Token entropy",
     unit: "nats per token",
@@ -198,8 +212,42 @@ const learning = [
   },
 ] as const satisfies readonly MetricEntry[];
 
-/** Reward model, optimizer, results. */
-const others = [
+/** What is descended in the trainings from fixed data. */
+const DESCENDED = {
+  pretrain: "Cross-entropy per token of the base model's training",
+  sft: "Cross-entropy per response token of SFT",
+  reward: "Bradley–Terry loss of the reward model",
+} as const;
+
+/** Of every optimizer. */
+const optimizers = (["pretrain", "sft", "reward", "policy"] as const).flatMap((stage) => [
+  {
+    name: `${stage}/learningRate` as const,
+    label: "Learning rate",
+    unit: "",
+    description: "AdamW's learning rate at this step",
+    source: trl("ppo/learning_rate"),
+  },
+  {
+    name: `${stage}/gradNorm` as const,
+    label: "Gradient norm",
+    unit: "",
+    description: "Global norm of the gradient before clipping",
+    source: "transformers Trainer grad_norm",
+  },
+]) satisfies readonly MetricEntry[];
+
+/** Trainings from fixed data. */
+const losses = (["pretrain", "sft", "reward"] as const).map((stage) => ({
+  name: `${stage}/loss` as const,
+  label: "Loss",
+  unit: "",
+  description: DESCENDED[stage],
+  source: "transformers Trainer loss",
+})) satisfies readonly MetricEntry[];
+
+/** Reward model. */
+const rewards = [
   {
     name: "reward/accuracy",
     label: "Reward-model accuracy",
@@ -222,30 +270,16 @@ const others = [
     source: "",
   },
   {
-    name: "optimizer/learningRate",
-    label: "Learning rate",
-    unit: "",
-    description: "AdamW's learning rate at this step",
-    source: trl("ppo/learning_rate"),
-  },
-  {
-    name: "optimizer/gradNorm",
-    label: "Gradient norm",
-    unit: "",
-    description: "Global norm of the gradient before clipping",
-    source: "transformers Trainer grad_norm",
-  },
-  {
-    name: "evaluation/score",
-    label: "Judge's score",
-    unit: "score",
-    description: "Mean score of a model's answers by the run's judge",
+    name: "reward/heldOutAccuracy",
+    label: "Held-out accuracy",
+    unit: "share",
+    description: "Share of the pairs kept back that the finished reward model orders as labelled; ties count half",
     source: "",
   },
 ] as const satisfies readonly MetricEntry[];
 
 /** Every metric a run records. Add yours here; dashboards, reports and the contract test follow. */
-export const METRICS = [...objective, ...learning, ...others] as const;
+export const METRICS = [...objective, ...learning, ...losses, ...optimizers, ...rewards] as const;
 
 /** Paths of all metrics. */
 export type MetricName = (typeof METRICS)[number]["name"];

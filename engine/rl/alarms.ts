@@ -20,8 +20,6 @@ export interface AlarmLimits {
   readonly entropyGrowth: number;
   /** Share of starting entropy per token under which responses are all alike. */
   readonly entropyCollapse: number;
-  /** Mean ratio above which a minibatch is skipped (`ratio_threshold`). */
-  readonly ratioThreshold: number;
   /** Iterations averaged at each end of the history. */
   readonly window: number;
 }
@@ -33,7 +31,6 @@ export const ALARM_LIMITS: AlarmLimits = {
   klPerToken: 1,
   entropyGrowth: 2,
   entropyCollapse: 0.1,
-  ratioThreshold: 10,
   window: 4,
 };
 
@@ -103,10 +100,11 @@ const entropyCollapse: Detector = {
 
 const skippedMinibatch: Detector = {
   name: "skippedMinibatch",
-  detect: (history, limits) => {
-    const ratio = history.at(-1)?.["policy/ratio"];
-    if (ratio === undefined || ratio <= limits.ratioThreshold) return undefined;
-    return `mean ratio ${ratio.toFixed(1)} is over the threshold of ${limits.ratioThreshold}, so its loss counts 0: lower the learning rate or the number of epochs`;
+  detect: (history) => {
+    const skipped = history.at(-1)?.["policy/skipped"];
+    // Not a number has an alarm of its own.
+    if (skipped === undefined || !(skipped > 0)) return undefined;
+    return `${(100 * skipped).toFixed(0)} % of the minibatches had a mean ratio over the threshold, so their loss counted 0: lower the learning rate or the number of epochs`;
   },
 };
 

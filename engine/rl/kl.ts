@@ -37,40 +37,19 @@ function estimate(difference: number, kind: SampledKlKind): number {
 }
 
 /**
- * Log-probs to compare with when there are several references: their weighted mean per token, `[B, R]`.
+ * Mean of the per-token KLs to several references, `[B, R]` each, nats: MKL (SALSA eq. 5), for any kind.
  *
- * SALSA eq. 5 (MKL) averages the KL to each reference. With k1 the average is linear in r, so the KL to the mean
- * log-prob is the same number; it also equals the KL to the normalised geometric mean of the references minus
- * log Z. For the other kinds average the KLs: `mixKl`.
+ * With k1 it is also the KL to the normalised geometric mean of the references minus log Z, since the mean of l − r is
+ * l minus the mean of r.
  *
- * Weights sum to 1; they are equal when absent.
+ * @throws {RolloutError} when there is no reference.
  */
-export function mixReferences(references: readonly Floats[], weights?: readonly number[]): Float64Array {
-  return weightedMean("mixReferences", references, weights);
-}
-
-/**
- * Weighted mean of the per-token KLs to several references, `[B, R]`, for any kind (SALSA eq. 5).
- * Weights sum to 1; they are equal when absent.
- */
-export function mixKl(kls: readonly Floats[], weights?: readonly number[]): Float64Array {
-  return weightedMean("mixKl", kls, weights);
-}
-
-function weightedMean(operation: string, arrays: readonly Floats[], weights?: readonly number[]): Float64Array {
-  const [first] = arrays;
-  if (first === undefined) throw new RolloutError(`${operation}: needs one reference or more, got none`);
-  checkSameLength(operation, Object.fromEntries(arrays.map((array, index) => [`reference ${index + 1}`, array])));
-  const shares = weights ?? arrays.map(() => 1 / arrays.length);
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  if (shares.length !== arrays.length || Math.abs(total - 1) > 1e-6) {
-    throw new RolloutError(
-      `${operation}: needs ${arrays.length} weights that sum to 1, got [${shares.join(", ")}], which sum to ${total}`,
-    );
-  }
-  return Float64Array.from(first, (_, at) =>
-    arrays.reduce((sum, array, index) => sum + shares[index]! * array[at]!, 0),
-  );
+export function mixKl(kls: readonly Floats[]): Float64Array {
+  const [first] = kls;
+  if (first === undefined) throw new RolloutError("mixKl: needs one reference or more, got none");
+  checkSameLength("mixKl", Object.fromEntries(kls.map((kl, index) => [`reference ${index + 1}`, kl])));
+  const share = 1 / kls.length;
+  return Float64Array.from(first, (_, at) => kls.reduce((sum, kl) => sum + share * kl[at]!, 0));
 }
 
 /** Sum of the per-token KL over each response, `[B]`, in nats: what the β controller and the logs look at. */

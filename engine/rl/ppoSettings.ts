@@ -13,7 +13,7 @@ export interface PpoSettings {
   readonly batchSize: number;
   /** Rollouts per forward and backward pass. */
   readonly minibatchSize: number;
-  /** Minibatches per optimizer step. */
+  /** Minibatches per optimizer step; their losses are averaged, each alike whatever its tokens (as in TRL 0.11). */
   readonly gradientAccumulation: number;
   readonly ppoEpochs: number;
   /** Longest prompt, Q tokens. */

@@ -16,6 +16,7 @@ import {
   type DataPosition,
   type SavedTrainState,
   DataOrder,
+  NumericalError,
   Random,
   TrainState,
   learningRateAt,
@@ -115,7 +116,7 @@ export class PpoTrainer {
   /**
    * Samples, scores and learns from one batch.
    * @throws {PreflightError} in the first iteration, when log-probs do not come from the distribution sampled.
-   * @throws {NumericalError} when the loss stops being finite.
+   * @throws {NumericalError} when scores or the loss stop being finite.
    */
   async iterate(): Promise<PpoIteration> {
     const { settings, iteration } = this;
@@ -132,6 +133,7 @@ export class PpoTrainer {
     const values = await this.values(policy.values, rollouts);
     const kl = await this.kl(policy.logprobs, rollouts);
     const scores = await this.parts.rewardScorer.score(this.parts.reward, unpaddedSequences(rollouts));
+    checkScores(scores, iteration);
 
     const ended = Array.from(generation.ended, (flag) => flag === 1);
     const processed = processScores(scores, ended, this.moments, settings.score);
@@ -276,6 +278,14 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
 function startWeights({ policy, critic }: PpoModels): Weights {
   if (critic === undefined) return policy.weights;
   return new Map([...policy.weights, ...[...critic.weights].map(([name, tensor]) => [CRITIC + name, tensor] as const)]);
+}
+
+/** A score that is not finite would show as a loss that is not, and the learning rate be blamed. */
+function checkScores(scores: Floats, iteration: number): void {
+  const bad = scores.find((score) => !Number.isFinite(score));
+  if (bad === undefined) return;
+  const remedy = "the reward model has diverged: train it with a lower learning rate or maxGradNorm";
+  throw new NumericalError(`ppo iteration ${iteration + 1}`, "a reward-model score", bad, remedy);
 }
 
 function checkFirstRatio(ratio: number): void {

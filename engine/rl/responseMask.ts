@@ -1,34 +1,12 @@
 import { checkShape, type Floats, RolloutError, type RolloutShape } from "./rollout.ts";
 
 /**
- * Tokens per response up to and including the first end-of-sequence token, `[B]`; `R` where there is none.
+ * 1 on the first `lengths[b]` columns of row b, else 0, `[B, R]`.
  *
- * Only the first eos counts and no other token is looked at, so a vocabulary whose pad is its eos, and
- * padding of any value, are both safe.
+ * Made of lengths, never of token values, so a vocabulary whose pad is its eos is safe.
  *
- * @param tokens - Response ids, `[B, R]`.
- * @param shape - Axes of `tokens`.
- * @param eos - Ids that end a response.
+ * @param lengths - Tokens of each response, eos included, `[B]`: the generator's.
  */
-export function responseLengths(
-  tokens: ArrayLike<number>,
-  shape: RolloutShape,
-  eos: readonly number[],
-): Int32Array<ArrayBuffer> {
-  checkShape("responseLengths", shape, { tokens });
-  return Int32Array.from({ length: shape.B }, (_, row) => {
-    for (let t = 0; t < shape.R; t++) if (eos.includes(tokens[row * shape.R + t]!)) return t + 1;
-    return shape.R;
-  });
-}
-
-/** Whether each response ends by itself, `[B]`; one cut off at `R` tokens does not. */
-export function endsWithEos(tokens: ArrayLike<number>, shape: RolloutShape, eos: readonly number[]): boolean[] {
-  const lengths = responseLengths(tokens, shape, eos);
-  return Array.from(lengths, (length, row) => eos.includes(tokens[row * shape.R + length - 1]!));
-}
-
-/** 1 on the first `lengths[b]` columns of row b, else 0, `[B, R]`. */
 export function responseMask(lengths: ArrayLike<number>, { B, R }: RolloutShape): Float32Array<ArrayBuffer> {
   const mask = new Float32Array(B * R);
   for (let row = 0; row < B; row++) mask.fill(1, row * R, row * R + lengths[row]!);

@@ -1,10 +1,10 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, onDisk, readIfThere } from "./disk.ts";
+import { atomicWrite, fileExists, onDisk, readIfThere, temporaryOwner } from "./disk.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { JsonLog, readLog } from "./jsonLog.ts";
-import { type Lock, type LockOwner, readLock, isAlive, takeLock } from "./locks.ts";
+import { type Lock, type LockOwner, isRunning, readLock, isAlive, takeLock } from "./locks.ts";
 
 /** The logs of a run. */
 export const RUN_LOGS = ["events", "samples", "judgments"] as const;
@@ -97,6 +97,7 @@ export class RunFolder {
     const lock = await takeLock(path.join(folder, LOCK_FILE), socket);
     const opened: JsonLog[] = [];
     try {
+      await removeTemporaries(folder);
       for (const log of RUN_LOGS) opened.push(new JsonLog(logFile(folder, log)));
     } catch (error) {
       for (const log of opened) log.close();
@@ -137,4 +138,14 @@ export class RunFolder {
       await this.lock.release();
     }
   }
+}
+
+/** Removes what a killed process had begun to write. */
+async function removeTemporaries(folder: string): Promise<void> {
+  await onDisk("clean up", folder, async () => {
+    for (const name of await fs.readdir(folder, { recursive: true })) {
+      const owner = temporaryOwner(path.basename(name));
+      if (owner !== undefined && !isRunning(owner)) await fs.rm(path.join(folder, name), { force: true });
+    }
+  });
 }

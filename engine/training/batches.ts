@@ -82,7 +82,11 @@ export interface DataPosition {
   readonly position: number;
 }
 
-/** Endless passes over a data set, each in an order of its own that seed and epoch determine. */
+/**
+ * Endless passes over a data set, each in an order of its own that seed and epoch determine.
+ *
+ * The stream has no other name: two trainings from one seed over as many examples go through them alike.
+ */
 export class DataOrder {
   private readonly count: number;
   private readonly seed: number;

@@ -12,5 +12,13 @@ export { type RandomState, Random } from "./random.ts";
 export { type PairLoss, rewardModelLoss, rewardModelStep } from "./rewardModel.ts";
 export { type Schedule, type ScheduleKind, SCHEDULES, learningRateAt } from "./schedule.ts";
 export { sftLoss, sftStep } from "./sft.ts";
-export { type LossBuilder, type LossNodes, type StepResult, type StepSettings, Evaluation, TrainStep } from "./step.ts";
+export {
+  type LossBuilder,
+  type LossNodes,
+  type StepResult,
+  type StepSettings,
+  Evaluation,
+  NumericalError,
+  TrainStep,
+} from "./step.ts";
 export { type SavedTrainState, TrainState } from "./trainState.ts";

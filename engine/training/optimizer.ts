@@ -9,10 +9,11 @@ export interface OptimizerSettings {
   readonly beta2?: number;
   /** Added to the root of the second moment; 1e-8 unless given (torch.optim.AdamW). */
   readonly epsilon?: number;
-  /** Decoupled decay, times the learning rate per step; 0 unless given (transformers' TrainingArguments). */
+  /**
+   * Decoupled decay, times the learning rate per step; 0 unless given (transformers' TrainingArguments). Norms and
+   * biases do not decay (transformers' Trainer).
+   */
   readonly weightDecay?: number;
-  /** Whether norms and biases decay, too; no unless given (transformers' Trainer). */
-  readonly decayNorms?: boolean;
   /** Global gradient norm above which gradients are scaled down; 0, for never, unless given. */
   readonly maxGradNorm?: number;
 }
@@ -58,7 +59,7 @@ export function optimizerNodes(
   const scale = coefficient.add(poison);
   const updates = [...parameters].flatMap(([name, shape], index) => {
     const { m, v } = momentNames(name);
-    const group = decays(shape, settings) ? HYPER_INPUTS.decayed : HYPER_INPUTS.undecayed;
+    const group = decays(shape) ? HYPER_INPUTS.decayed : HYPER_INPUTS.undecayed;
     return adamw({
       p: graph.variable(name, shape),
       m: graph.variable(m, shape),
@@ -85,6 +86,6 @@ export function hyperInputs(
 }
 
 /** Norm weights and biases are the one-dimensional tensors. */
-function decays(shape: Shape, { decayNorms = false }: OptimizerSettings): boolean {
-  return decayNorms || shape.length > 1;
+function decays(shape: Shape): boolean {
+  return shape.length > 1;
 }

@@ -9,7 +9,7 @@ import type { TrainState } from "./trainState.ts";
 
 /** A loss and what else to report, all scalars. */
 export interface LossNodes {
-  /** `[]`. The losses of a step's micro-batches must add up to that of the whole batch. */
+  /** `[]`. A step descends the sum over its micro-batches, so each must carry its share: see the batches' weights. */
   readonly loss: Tensor;
   /** `[]` each, by path, such as `policy/clipfrac`; added up over micro-batches like the loss. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
@@ -78,7 +78,9 @@ export class TrainStep {
     const where = `${this.settings.name} step ${state.step + 1}`;
     const [only, ...others] = microBatches;
     if (only === undefined) throw new TypeError(`${where}: no batch given`);
-    const remedy = `lower the learning rate (now ${learningRate}) or set maxGradNorm`;
+    const { maxGradNorm = 0 } = this.settings.optimizer;
+    const clipping = maxGradNorm === 0 ? "set maxGradNorm" : `lower maxGradNorm (now ${maxGradNorm})`;
+    const remedy = `lower the learning rate (now ${learningRate}) or ${clipping}`;
     const result =
       others.length === 0
         ? await this.runWhole({ ...only, ...hyper }, variables, (totals) => checked(totals, where, remedy))

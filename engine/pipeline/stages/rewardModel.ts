@@ -42,6 +42,7 @@ export const rewardModel: Stage<{
     const learned = shuffled.slice(split.heldOut);
     const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
     const perStep = reward.batchSize * reward.gradientAccumulation;
+    const totalSteps = Math.max(1, reward.epochs * Math.ceil(learned.length / perStep));
     const trained = await train(context, {
       weights: withHeads(weights, model, Random.of(seed, "reward", "head"), ["score"]),
       step: rewardModelStep(backend, model, {
@@ -51,7 +52,7 @@ export const rewardModel: Stage<{
           rewardLoss(chosen, rejected, { centering: reward.centering, ...(reward.margin ? { margin } : {}) }),
       }),
       optimizer: reward,
-      totalSteps: Math.max(1, reward.epochs * Math.ceil(learned.length / perStep)),
+      totalSteps,
       data: { count: learned.length, seed },
       batch: (indices) =>
         pairBatches(
@@ -61,7 +62,7 @@ export const rewardModel: Stage<{
       metrics: "reward",
     });
     const result = { config: model, weights: trained, tokenizer };
-    const accuracy = await measure(context, result, heldOut, shape.length);
+    const accuracy = await measure(context, result, heldOut, { length: shape.length, step: totalSteps });
     await saveModel(context.folder, result, "score");
     const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
     await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
@@ -101,10 +102,10 @@ function longestPair(pairs: readonly PreferencePair[]): number {
 
 /** Share of held-out pairs that the model orders as labelled; null without any. */
 async function measure(
-  { backend, config, name, report }: StageContext,
+  { backend, name, report }: StageContext,
   model: LoadedModel,
   pairs: readonly PreferencePair[],
-  length: number,
+  { length, step }: { readonly length: number; readonly step: number },
 ): Promise<number | null> {
   if (pairs.length === 0) return null;
   const scorer = new RewardScorer(backend, model.config, { batchSize: Math.min(SCORED_AT_ONCE, pairs.length), length });
@@ -119,12 +120,7 @@ async function measure(
       pairs.map((pair) => pair.rejected),
     );
     const accuracy = rewardAccuracy(chosen, rejected);
-    report({
-      kind: "metrics",
-      stage: name,
-      step: config.reward.epochs,
-      values: { "reward/heldOutAccuracy": accuracy },
-    });
+    report({ kind: "metrics", stage: name, step, values: { "reward/heldOutAccuracy": accuracy } });
     return accuracy;
   } finally {
     device.release();

@@ -24,6 +24,9 @@ const SAMPLES_EVERY = 5;
 /**
  * PPO against any reference. With the first SFT as reference it is the paper's PPO (equation 2), with a soup it is
  * SALSA (equation 4), with several models MKL (equation 5).
+ *
+ * Arms of one base seed, and candidates for β, draw alike: the same fresh value head, prompts in the same order, the
+ * same uniform number for each token, the same minibatches. They differ by their settings, less by luck.
  */
 export const rlhf: Stage<{
   readonly init: Artifact;

@@ -8,7 +8,7 @@ import type { LossAndGradient, TensorWeights } from "../../soup/recipe.ts";
 import type { Checkpoint } from "../../storage/checkpoints.ts";
 import type { Json } from "../../storage/json.ts";
 import { encodeExample } from "../../text/index.ts";
-import { type Example, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
+import { type Example, Evaluation, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
 import { heldOutTexts, taskOf, validationPrompts } from "../corpus.ts";
 import { encodePrompts, responseTexts } from "../generation.ts";
 import { type LoadedModel, loadModel } from "../modelFolder.ts";
@@ -29,7 +29,7 @@ export const soup: Stage<{
 }> = {
   name: "soup",
   title: "Model soup",
-  version: 1,
+  version: 2,
   settings: () => null,
   async run(context, { of, settings: given, reward, seed }) {
     const settings = given as unknown as SoupConfig;
@@ -108,7 +108,7 @@ async function ingredientsFor(
     settings.score === "reward" && sources.reward !== undefined
       ? await loadModel(sources.reward.folder, ["score"])
       : undefined;
-  return answerTasting(backend, config, models, { reward, nPrompts: settings.prompts });
+  return answerTasting(backend, config, models, { reward, nPrompts: settings.prompts, seed: sources.seed });
 }
 
 async function heldOutExamples(
@@ -117,7 +117,10 @@ async function heldOutExamples(
   models: readonly LoadedModel[],
 ): Promise<readonly Example[]> {
   const { tokenizer } = models[0]!;
-  return (await heldOutTexts(config, seed)).map((text) => encodeExample(tokenizer, text));
+  return (await heldOutTexts(config, seed)).map((text) => {
+    const { tokens, promptLength } = encodeExample(tokenizer, text);
+    return { tokens: tokens.slice(0, config.sft.maxLength), promptLength }; // as in SFT
+  });
 }
 
 /** Σ wᵢ·θᵢ per tensor, accumulated in f32 like the soup on disk. */
@@ -142,18 +145,17 @@ const EXAMPLES_AT_ONCE = 32;
 function lossTasting(backend: Backend, models: readonly LoadedModel[], examples: readonly Example[]): Held {
   const [{ config }] = models as readonly [LoadedModel];
   const shape = { batchSize: EXAMPLES_AT_ONCE, length: longest(examples) };
-  const graph = new Graph();
-  const executable = backend.compile(plan({ loss: sftLoss(graph, config, shape).loss }));
+  const evaluation = new Evaluation(backend, (graph) => sftLoss(graph, config, shape));
   const batches = supervisedBatches(examples, shape);
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
-    let loss = 0;
-    for (const inputs of batches)
-      loss += (await executable.run({ inputs, variables: device.buffers }))["loss"]?.[0] ?? NaN;
-    device.release();
-    return -loss;
+    try {
+      return -(await evaluation.run(device, batches)).loss;
+    } finally {
+      device.release();
+    }
   };
-  return { tasting: () => ({ score }), release: () => executable.release() };
+  return { tasting: () => ({ score }), release: () => evaluation.release() };
 }
 
 /** Loss and its gradient by the mixing weights: dL/dw[t][i] = ⟨dL/dθ_t, θ_i,t⟩. */
@@ -185,8 +187,8 @@ function learnedTasting(
       mixture(models, (name) => rows.get(name) ?? []),
     );
     const chosen = batches[step % batches.length]!.map((index) => examples[index]!);
-    const outputs = await executable.run({ inputs: supervisedBatches(chosen, shape)[0]!, variables: device.buffers });
-    device.release();
+    const inputs = supervisedBatches(chosen, shape)[0]!;
+    const outputs = await executable.run({ inputs, variables: device.buffers }).finally(() => device.release());
     const gradient = tensors.map((name) =>
       models.map((model) => dot(outputs[`d ${name}`]!, model.weights.get(name)!.data)),
     );
@@ -204,7 +206,11 @@ async function answerTasting(
   backend: Backend,
   config: RunConfig,
   models: readonly LoadedModel[],
-  { reward, nPrompts }: { readonly reward: LoadedModel | undefined; readonly nPrompts: number },
+  {
+    reward,
+    nPrompts,
+    seed,
+  }: { readonly reward: LoadedModel | undefined; readonly nPrompts: number; readonly seed: number },
 ): Promise<Held> {
   const [{ config: model, tokenizer }] = models as readonly [LoadedModel];
   const task = taskOf(config);
@@ -232,8 +238,8 @@ async function answerTasting(
   const rewardDevice = reward && DeviceWeights.upload(backend, reward.weights);
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
-    const sampled = await generator.generate(device, queries, Random.of(0, "tasting"));
-    device.release();
+    const random = Random.of(seed, "tasting");
+    const sampled = await generator.generate(device, queries, random).finally(() => device.release());
     if (scorer === undefined || rewardDevice === undefined) {
       const scores = responseTexts(sampled, tokenizer).map((response, row) => task?.gold(texts[row]!, response) ?? NaN);
       return mean(scores);

@@ -67,7 +67,7 @@ describe("progress on a screen", () => {
     const terminal = screen({ isInteractive: true, columns: 120 });
     const view = progressView(terminal);
     view.show(at(0, STAGE));
-    view.show(at(900, { kind: "metrics", stage: "sft-1", step: 1, values: { "loss/total": 1.23456 } }));
+    view.show(at(900, { kind: "metrics", stage: "sft-1", step: 1, values: { "sft/loss": 1.23456 } }));
     view.show(at(1000, step(1)));
     assert.match(terminal.stderr(), /Loss 1\.235$/);
   });

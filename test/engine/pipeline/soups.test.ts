@@ -19,6 +19,7 @@ const SOUPS = {
   byLoss: { method: "greedy", score: "loss" },
   byReward: { method: "greedy", score: "reward", prompts: 8 },
   trained: { method: "learned", steps: 3, batchSize: 8 },
+  stock: { method: "modelStock", of: ["base", "sft-1", "sft-2", "sft-3"] },
   arc: { method: "slerp", of: OF, alpha: 0.3 },
 };
 
@@ -101,6 +102,14 @@ describe("soups of a run", function () {
     for (const [at, value] of (soup ?? []).entries()) {
       const corners = sfts.map((weights) => weights[at] ?? NaN);
       assert.ok(value >= Math.min(...corners) - ROUNDING && value <= Math.max(...corners) + ROUNDING);
+    }
+  });
+
+  it("stock lies between the base model and the SFTs' mean", async () => {
+    const [soup, base, mean] = await Promise.all([weightsOf("stock"), weightsOf("base"), mixed([1 / 3, 1 / 3, 1 / 3])]);
+    for (const [at, value] of soup.entries()) {
+      const ends = [base[at] ?? NaN, mean[at] ?? NaN];
+      assert.ok(value >= Math.min(...ends) - ROUNDING && value <= Math.max(...ends) + ROUNDING);
     }
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
-import { klPerToken, mixKl, mixReferences, sequenceKl } from "../../../engine/rl/kl.ts";
+import { klPerToken, mixKl, sequenceKl } from "../../../engine/rl/kl.ts";
 import { RolloutError } from "../../../engine/rl/rollout.ts";
 import { allClose, close } from "./evaluate.ts";
 
@@ -53,8 +53,8 @@ describe("mixing references (MKL)", () => {
         const geometric = roots.map((x) => x / z);
         close((kl(p, q1) + kl(p, q2)) / 2, kl(p, geometric) - Math.log(z), 1e-12);
         // And what the engine computes per token, averaged under π, is the same number.
-        const logs = [q1, q2].map((q) => Float64Array.from(q, Math.log));
-        const perToken = klPerToken(Float64Array.from(p, Math.log), mixReferences(logs), "kl");
+        const policy = Float64Array.from(p, Math.log);
+        const perToken = mixKl([q1, q2].map((q) => klPerToken(policy, Float64Array.from(q, Math.log), "kl")));
         close(
           p.reduce((sum, x, v) => sum + x * (perToken[v] ?? NaN), 0),
           (kl(p, q1) + kl(p, q2)) / 2,
@@ -64,22 +64,19 @@ describe("mixing references (MKL)", () => {
     );
   });
 
-  it("gives the same k1 from mixed references as from mixed KLs", () => {
+  it("gives for k1 the KL to the mean log-prob, and for a bent kind another number", () => {
     const other = Float64Array.of(-0.5, -3);
-    const mixed = klPerToken(l, mixReferences([r, other], [0.25, 0.75]), "kl");
-    const kls = [r, other].map((reference) => klPerToken(l, reference, "kl"));
-    allClose(mixed, mixKl(kls, [0.25, 0.75]), 1e-15);
+    const mean = r.map((x, at) => (x + (other[at] ?? NaN)) / 2);
+    const mixed = (kind: "kl" | "mse"): Float64Array =>
+      mixKl([r, other].map((reference) => klPerToken(l, reference, kind)));
+    allClose(mixed("kl"), klPerToken(l, mean, "kl"), 1e-15);
+    // l − r is 1 and −0.5 in the first column, −0.5 and 1 in the second.
+    allClose(mixed("mse"), [0.3125, 0.3125], 1e-15);
   });
 
-  it("leaves one reference as it is", () => {
-    allClose(mixReferences([r]), r, 0);
-  });
-
-  it("refuses no reference, and weights that do not sum to 1", () => {
-    assert.throws(() => mixReferences([]), RolloutError);
-    assert.throws(() => mixReferences([l, r], [0.5, 0.6]), {
-      message: "mixReferences: needs 2 weights that sum to 1, got [0.5, 0.6], which sum to 1.1",
-    });
+  it("leaves the KL to one reference as it is, and refuses none", () => {
+    allClose(mixKl([r]), r, 0);
+    assert.throws(() => mixKl([]), RolloutError);
   });
 });
 

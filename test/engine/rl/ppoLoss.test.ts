@@ -107,6 +107,17 @@ describe("ppoLoss", () => {
     for (const metric of PPO_METRICS) assert.deepEqual(metrics[metric].shape, []);
   });
 
+  it("says whether the minibatch was skipped, by the threshold it is given", () => {
+    // The mean ratio of the feeds is 1.074.
+    for (const [ratioThreshold, skipped] of [
+      [1.07, 1],
+      [1.08, 0],
+    ] as const) {
+      const { metrics } = ppoLoss(inputs(feeds), { ...PPO_LOSS_DEFAULTS, ratioThreshold });
+      assert.equal(evaluate([metrics["policy/skipped"]], feeds)[0]?.[0], skipped);
+    }
+  });
+
   it("counts the tokens that the clip holds back", () => {
     const { metrics } = ppoLoss(inputs(feeds), PPO_LOSS_DEFAULTS);
     // Ratio e^0.5 with advantage 1 and e^−0.5 with advantage −1; the others are inside or on the punished side.

@@ -6,7 +6,13 @@ import { close } from "./evaluate.ts";
 
 const shape = { B: 2, R: 2 };
 const mask = Float64Array.of(1, 1, 1, 0);
-const settings = { gamma: 1, lam: 1, whitenRewards: "none", whitenAdvantages: true, scorePosition: "lastToken" } as const;
+const settings = {
+  gamma: 1,
+  lam: 1,
+  whitenRewards: "none",
+  whitenAdvantages: true,
+  scorePosition: "lastToken",
+} as const;
 
 describe("rolloutStatistics", () => {
   const learned = advantages(Float64Array.of(0, 2, 3, 9), Float64Array.of(1, 1, 1, 9), mask, shape, settings);

@@ -2,7 +2,7 @@ import { advantages } from "../../../engine/rl/advantages.ts";
 import { type AdaptiveKl, updateKl } from "../../../engine/rl/klController.ts";
 import { klPerToken } from "../../../engine/rl/kl.ts";
 import { PPO_LOSS_DEFAULTS, ppoLoss, type PpoMetric } from "../../../engine/rl/ppoLoss.ts";
-import { endsWithEos, responseLengths, responseMask } from "../../../engine/rl/responseMask.ts";
+import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { masked, maskedVariance } from "../../../engine/rl/rollout.ts";
 import { rewards } from "../../../engine/rl/rewards.ts";
 import { rolloutStatistics } from "../../../engine/rl/rolloutStatistics.ts";
@@ -127,15 +127,15 @@ describe("TRL 0.11.4, PPO", () => {
 });
 
 describe("TRL 1.9, PPO", () => {
-  const tokens = TRL.ppo_v2.responses.flat();
-  const eos = [TRL.ppo_v2.eos];
-  const lengths = responseLengths(tokens, SHAPE, eos);
+  const ends = TRL.ppo_v2.responses.map((tokens) => tokens.indexOf(TRL.ppo_v2.eos));
+  const ended = ends.map((at) => at >= 0);
+  const lengths = ends.map((at) => (at >= 0 ? at + 1 : SHAPE.R));
   const inResponse = responseMask(lengths, SHAPE);
 
   for (const golden of TRL.ppo_v2.cases) {
     const title = `${golden.kl_estimator}, rewards ${golden.whiten_rewards ? "whitened" : "as they are"}`;
     const kind = golden.kl_estimator === "k1" ? "kl" : "k3";
-    const processed = processScores(scores, endsWithEos(tokens, SHAPE, eos), NO_MOMENTS, {
+    const processed = processScores(scores, ended, NO_MOMENTS, {
       missingEosPenalty: golden.missing_eos_penalty,
       scaling: "none",
       clip: 0,

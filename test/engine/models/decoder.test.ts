@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import type { Backend } from "../../../engine/compute/backend.ts";
+import { gradients } from "../../../engine/compute/graph/gradients.ts";
+import { plan } from "../../../engine/compute/graph/program.ts";
+import { type Tensor, Graph } from "../../../engine/compute/graph/tensor.ts";
+import { slice } from "../../../engine/compute/ops/index.ts";
+import {
+  type ModelConfig,
+  type Span,
+  DeviceWeights,
+  hidden,
+  padQueries,
+  parameters,
+  sequenceArrays,
+  sequenceInputs,
+} from "../../../engine/models/index.ts";
+import { assertClose } from "./close.ts";
+import { BACKENDS, PICO, picoSequences, picoWeights } from "./pico.ts";
+
+const LENGTH = 9;
+/** The third row is shorter than any of the spans is long: some of their positions are padding, which nobody reads. */
+const SEQUENCES = picoSequences([9, 6, 5]);
+
+const CONFIGS: Readonly<Record<string, ModelConfig>> = {
+  "the whole past": PICO,
+  "a window shorter than the span's distance from the start": { ...PICO, slidingWindow: 3 },
+  "a single layer": { ...PICO, nLayers: 1 },
+};
+const SPANS: readonly Span[] = [
+  { start: 4, length: 5 },
+  { start: 5, length: 2 },
+  { start: 8, length: 1 },
+];
+
+/** Sums of a few dozen f32 terms of order 1, in two orders. */
+const TOLERANCE = 2e-5;
+
+for (const [name, open] of Object.entries(BACKENDS)) {
+  describe(`a span of hidden states on ${name}`, () => {
+    let backend: Backend;
+    before(async () => (backend = await open()));
+    after(() => backend.close());
+
+    /** States of the span, and the gradient of the sum of their squares by every weight. */
+    async function run(
+      config: ModelConfig,
+      states: (graph: Graph) => Tensor,
+    ): Promise<Readonly<Record<string, ArrayLike<number>>>> {
+      const graph = new Graph();
+      const h = states(graph);
+      const names = [...parameters(config, [])];
+      const grads = gradients(
+        h.square().sum(),
+        names.map(([tensor, shape]) => graph.variable(tensor, shape)),
+      );
+      const device = DeviceWeights.upload(backend, picoWeights(1, [], config));
+      const executable = backend.compile(
+        plan({ states: h, ...Object.fromEntries(names.map(([tensor], at) => [tensor, grads[at] ?? h])) }),
+      );
+      const inputs = sequenceArrays(padQueries(SEQUENCES, LENGTH, 0), [0, 1, 2], 3);
+      const outputs = await executable.run({ inputs, variables: device.buffers });
+      device.release();
+      executable.release();
+      return outputs;
+    }
+
+    for (const [sees, config] of Object.entries(CONFIGS)) {
+      it(`has the states and gradients of the whole sequence, left-padded, seeing ${sees}`, async () => {
+        for (const span of SPANS) {
+          const inputs = (graph: Graph): ReturnType<typeof sequenceInputs> => sequenceInputs(graph, 3, LENGTH);
+          const narrow = await run(config, (graph) => hidden(graph, config, inputs(graph), { span }));
+          const whole = await run(config, (graph) =>
+            slice(hidden(graph, config, inputs(graph)), span.start, span.length),
+          );
+          assert.deepEqual(Object.keys(narrow).sort(), Object.keys(whole).sort());
+          for (const [tensor, values] of Object.entries(whole)) {
+            const scale = Math.max(1, ...Array.from(values, Math.abs));
+            assertClose(narrow[tensor] ?? [], values, TOLERANCE * scale, `${tensor} from ${span.start}`);
+          }
+        }
+      });
+    }
+  });
+}
