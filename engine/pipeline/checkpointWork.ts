@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { DeviceWeights, Generator, RewardScorer, type SamplingSettings } from "../models/index.ts";
+import { DeviceWeights } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
 import type { SamplingConfig } from "../protocol/config/index.ts";
 import { taskSchema } from "../protocol/config/task.ts";
@@ -10,8 +10,9 @@ import { atomicWrite, onDisk } from "../storage/disk.ts";
 import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { taskOf } from "./corpus.ts";
-import { type ResponseText, encodePrompts, responseTexts } from "./generation.ts";
+import { type ResponseText, encodePrompts } from "./generation.ts";
 import { type LoadedModel, loadModel } from "./modelFolder.ts";
+import { type ScoredResponse, Respondent } from "./respondent.ts";
 import { soupCheckpoints } from "./stages/soup.ts";
 
 /** What `salsa soup` asks for. */
@@ -77,7 +78,7 @@ export async function generateCompletions(request: GenerateRequest): Promise<rea
   const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
   const model = await loadModel(request.checkpoint);
   const from = typeof request.prompts === "string" ? request.prompts : "--prompt";
-  const { responses } = await sampled(model, prompts, { ...request, from });
+  const responses = await responsesOf(model, prompts, { ...request, from });
   const completions = prompts.map((prompt, index) => ({ prompt, response: responses[index]!.text }));
   if (request.out !== undefined) {
     await atomicWrite(request.out, completions.map((completion) => `${JSON.stringify(completion)}\n`).join(""));
@@ -106,13 +107,8 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const rewarding = reward === undefined ? undefined : await loadModel(reward, ["score"]);
   const rows: (string | number | null)[][] = [];
   const add = async (benchmark: string, prompts: readonly string[]): Promise<void> => {
-    const { responses, rewards } = await sampled(
-      model,
-      prompts,
-      { ...request, from: request.prompts ?? benchmark },
-      rewarding,
-    );
-    const scores = task === undefined ? rewards : responses.map((response, row) => task.gold(prompts[row]!, response));
+    const responses = await responsesOf(model, prompts, { ...request, from: request.prompts ?? benchmark }, rewarding);
+    const scores = responses.map((response, row) => task?.gold(prompts[row]!, response) ?? response.reward);
     const { estimate, low, high } = meanInterval(scores);
     const mean = (of: (response: ResponseText) => number): number =>
       responses.reduce((sum, response) => sum + of(response), 0) / responses.length;
@@ -145,47 +141,24 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   return { name: "scores", title: `Scores of ${request.checkpoint}`, columns, rows, files: [] };
 }
 
-interface Sampled {
-  readonly responses: readonly ResponseText[];
-  /** Empty without a reward model. */
-  readonly rewards: readonly number[];
-}
-
-const AT_ONCE = 64;
-
-async function sampled(
+async function responsesOf(
   model: LoadedModel,
-  prompts: readonly string[],
+  texts: readonly string[],
   { from, seed, sampling, signal }: Pick<GenerateRequest, "seed" | "sampling" | "signal"> & { readonly from: string },
   reward?: LoadedModel,
-): Promise<Sampled> {
-  const { config, weights, tokenizer } = model;
+): Promise<readonly ScoredResponse[]> {
   const { maxNewTokens, ...how } = sampling;
-  const { queries, queryLength, responseLength } = encodePrompts(prompts, model, { maxNewTokens, from });
+  const prompts = encodePrompts(texts, model, { maxNewTokens, from });
   const backend = await openBackend({ backend: "wasm", threads: 0 });
   try {
-    const batchSize = Math.min(AT_ONCE, queries.length);
-    const settings = { batchSize, queryLength, responseLength, sampling: how satisfies SamplingSettings };
-    const generator = new Generator(backend, config, { ...settings, eos: [tokenizer.eos], pad: tokenizer.pad });
-    const device = DeviceWeights.upload(backend, weights);
-    const scorer =
-      reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
-    const rewardDevice = reward && DeviceWeights.upload(backend, reward.weights);
-    const responses: ResponseText[] = [];
-    const rewards: number[] = [];
-    for (let first = 0; first < queries.length; first += batchSize) {
+    const respondent = new Respondent(backend, { model, prompts, sampling: how, reward });
+    const device = DeviceWeights.upload(backend, model.weights);
+    const responses: ScoredResponse[] = [];
+    for await (const batch of respondent.respond(device, Random.of(seed, "generate"))) {
       signal.throwIfAborted();
-      const batch = queries.slice(first, first + batchSize);
-      const generation = await generator.generate(device, batch, Random.of(seed, "generate", first));
-      responses.push(...responseTexts(generation, tokenizer));
-      if (scorer === undefined || rewardDevice === undefined) continue;
-      const sequences = batch.map((query, row) => {
-        const from = row * responseLength;
-        return [...query, ...generation.responses.subarray(from, from + (generation.lengths[row] ?? 0))];
-      });
-      rewards.push(...(await scorer.score(rewardDevice, sequences)));
+      responses.push(...batch);
     }
-    return { responses, rewards };
+    return responses;
   } finally {
     await backend.close();
   }

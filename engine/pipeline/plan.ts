@@ -34,7 +34,9 @@ export interface StagePlan {
  */
 const EFFICIENCY = 0.3;
 /** Reading, writing and making programs. */
-const SECONDS_PER_STAGE = 0.3;
+const SECONDS_PER_STAGE = 0.1;
+/** Operations per second that stages are weighed against each other at, where nothing is measured. */
+const NOMINAL_RATE = 5e10;
 
 /** What a run of the config would do: the recipe, executed by somebody who only takes notes. */
 export async function planPipeline(
@@ -54,11 +56,17 @@ export async function planPipeline(
   }));
 }
 
-/** Names of the stages that a run of the config goes through, in order. */
-export async function stageNames(config: RunConfig, artifacts: Artifacts): Promise<string[]> {
+/** The stages that a run of the config goes through, in order: their names, and how their work compares. */
+export async function outline(
+  config: RunConfig,
+  artifacts: Artifacts,
+): Promise<{ readonly stages: string[]; readonly work: number[] }> {
   const notes = new Notes(config, artifacts, await baseConfig(config));
   await salsa(notes);
-  return notes.stages.map(({ name }) => name);
+  return {
+    stages: notes.stages.map(({ name }) => name),
+    work: notes.stages.map(({ cached, cost }) => (cached ? 0 : SECONDS_PER_STAGE + cost.flops / NOMINAL_RATE)),
+  };
 }
 
 type Note = Pick<StagePlan, "name" | "stage" | "key" | "cached"> & { readonly cost: Cost };

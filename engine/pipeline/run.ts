@@ -1,17 +1,18 @@
-import { dirname, basename } from "node:path";
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, dirname, relative } from "node:path";
 import type { Backend } from "../compute/backend.ts";
 import type { RunConfig } from "../protocol/config/index.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
-import { DataError } from "../protocol/errors.ts";
+import { DataError, LockedError } from "../protocol/errors.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
 import { openBackend } from "./backends.ts";
-import { stageNames } from "./plan.ts";
+import { outline } from "./plan.ts";
 import { provenance } from "./provenance.ts";
 import { Runner } from "./runner.ts";
-import { salsa } from "./salsa.ts";
+import { type Dish, salsa } from "./salsa.ts";
 import { Stopped } from "./step.ts";
 import { writeTables } from "./tables.ts";
 import { jsonOf } from "./training.ts";
@@ -63,8 +64,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
  */
 export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const { config, configFile, runsRoot, signal } = request;
-  const id = request.resume ?? (await freshId(runsRoot, config.name));
-  const log = await RunFolder.open(runsRoot, id);
+  const { id, log } = await openRun(request);
   const started = performance.now();
   let sequence = await countEvents(log.folder);
   const report = (body: EventBody): void => {
@@ -95,17 +95,17 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
         ...(jsonOf(origin) as JsonObject),
       });
     }
-    const { backend: name, threads } = config.runtime;
-    const device = `${name}, ${threads === 0 ? "all" : threads} threads`;
     report({
       kind: "runStarted",
       run: id,
       name: config.name,
-      device,
+      device: deviceOf(config),
       resumed: request.resume !== undefined,
-      stages: await stageNames(config, artifacts),
+      ...(await outline(config, artifacts)),
     });
-    const tables = await writeTables(config, await salsa(runner), log);
+    const dishes = await salsa(runner);
+    await writeModels(dishes, log);
+    const tables = await writeTables(config, dishes, log);
     for (const table of tables) report({ kind: "table", table });
     report({ kind: "runFinished", status: "finished", seconds: secondsSince(started) });
     return { id, folder: log.folder, tables, status: "finished" };
@@ -143,10 +143,38 @@ function finite(body: EventBody): EventBody {
   return { ...body, values: Object.fromEntries(values) };
 }
 
-/** The config's name with the first number that is free. */
-async function freshId(root: string, name: string): Promise<string> {
-  const taken = new Set(await listRuns(root));
-  for (let number = 1; ; number++) if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
+/** The run's folder, held: that of the run to resume, or of the config's name with the first number that is free. */
+async function openRun({ config, runsRoot, resume }: RunRequest): Promise<{ readonly id: string; log: RunFolder }> {
+  if (resume !== undefined) return { id: resume, log: await RunFolder.open(runsRoot, resume) };
+  const taken = new Set(await listRuns(runsRoot));
+  for (let number = 1; ; number++) {
+    const id = `${config.name}-${number}`;
+    if (taken.has(id)) continue;
+    try {
+      return { id, log: await RunFolder.open(runsRoot, id) };
+    } catch (error) {
+      // Another process that began at the same moment has that number.
+      if (!(error instanceof LockedError)) throw error;
+    }
+  }
+}
+
+/** For people: "wasm, 2 threads". */
+function deviceOf({ runtime: { backend, threads } }: RunConfig): string {
+  if (backend !== "wasm") return backend;
+  const n = threads === 0 ? availableParallelism() : threads;
+  return `${backend}, ${n} ${n === 1 ? "thread" : "threads"}`;
+}
+
+/** Where each model's checkpoint is, by its name in the config: artifacts are named by hashes. */
+async function writeModels(dishes: readonly Dish[], log: RunFolder): Promise<void> {
+  const entries = dishes.flatMap(({ seed, models, reward }) =>
+    [...models, ["reward", reward] as const].map(([name, { folder }]) => {
+      const place = relative(log.folder, folder).replaceAll("\\", "/");
+      return [dishes.length > 1 ? `seed-${seed}/${name}` : name, place] as const;
+    }),
+  );
+  await log.writeFile("models.json", `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`);
 }
 
 async function countEvents(folder: string): Promise<number> {

@@ -15,8 +15,27 @@ export async function writeTables(config: RunConfig, dishes: readonly Dish[], ru
   const rates = await winRates(dishes);
   return [
     await write(run, "scores", "Scores by model", scored, (format) => format.render(scored)),
-    await write(run, "winRates", winRateTitle(config), winRateSheet(rates), (format) => format.renderWinRates(rates)),
+    {
+      ...(await write(run, "winRates", winRateTitle(config), winRateSheet(rates), (format) =>
+        format.renderWinRates(rates),
+      )),
+      note: winRateNote(config),
+    },
   ];
+}
+
+/** What readers of the numbers are most likely to take for granted. */
+function winRateNote({ seeds, evaluation: { judge } }: RunConfig): string {
+  const reading = "adjusted % counts a tie as half a win: above 50, a is better than b.";
+  const luck =
+    seeds.length > 1
+      ? []
+      : ["Intervals and p cover the luck of prompts and sampling, not of training: there is one base seed."];
+  const hacking =
+    judge === "gold"
+      ? []
+      : ["The judge is the reward model that the arms were trained to please, so exploiting it wins here, too."];
+  return [reading, ...luck, ...hacking].join("\n");
 }
 
 /** A file may hold fewer prompts than are asked for; the table's column n tells how many there were. */

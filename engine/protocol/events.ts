@@ -17,6 +17,8 @@ export const tableSchema = z.strictObject({
   title: z.string(),
   columns: z.array(z.strictObject({ header: z.string(), align: z.enum(["left", "right"]) })),
   rows: z.array(z.array(z.union([z.string(), z.number(), z.null()]))),
+  /** What the numbers cover and what not, for people. */
+  note: z.string().optional(),
   /** Files it was written to, relative to the run folder: Markdown, CSV, JSON. */
   files: z.array(z.string()),
 });
@@ -31,6 +33,8 @@ const runStarted = z.strictObject({
   /** True when the run goes on from where it was. */
   resumed: z.boolean(),
   stages: z.array(z.string()),
+  /** Work of each stage, by reckoning, in a unit that only ratios count in; 0 for what was made before. */
+  work: z.array(z.number().min(0)).optional(),
 });
 
 const stageStarted = z.strictObject({

@@ -1,15 +1,15 @@
 import { join } from "node:path";
-import { DeviceWeights, Generator, RewardScorer } from "../../models/index.ts";
+import { DeviceWeights } from "../../models/index.ts";
 import type { RunConfig } from "../../protocol/config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { Random } from "../../training/index.ts";
 import { benchmarkPrompts, taskOf, validationPrompts } from "../corpus.ts";
-import { encodePrompts, responseTexts } from "../generation.ts";
+import { encodePrompts } from "../generation.ts";
 import { loadModel } from "../modelFolder.ts";
+import { Respondent } from "../respondent.ts";
 import { type Artifact, type Stage, Stopped } from "../step.ts";
 import { jsonOf } from "../training.ts";
-import { SCORED_AT_ONCE } from "./rewardModel.ts";
 
 /** A model's answer to a benchmark's prompt, with what is thought of it. */
 export interface Answer {
@@ -28,7 +28,6 @@ export interface Answer {
 const ANSWERS_FILE = "answers.jsonl";
 /** Name of the split that settings are chosen on. */
 export const VALIDATION = "validation";
-const ANSWERED_AT_ONCE = 256;
 
 /**
  * Answers of a model to the prompts of a benchmark or of the validation split, scored.
@@ -55,7 +54,7 @@ export const answers: Stage<{
     const texts = await promptsOf(config, benchmark);
     const task = taskOf(config);
     const { maxNewTokens, ...sampling } = config.evaluation.sampling;
-    const { queries, queryLength, responseLength } = encodePrompts(
+    const prompts = encodePrompts(
       texts,
       { config: model, tokenizer },
       {
@@ -63,42 +62,29 @@ export const answers: Stage<{
         from: promptsSource(config, benchmark),
       },
     );
-    const batchSize = Math.min(ANSWERED_AT_ONCE, texts.length);
-    const generator = new Generator(backend, model, {
-      batchSize,
-      queryLength,
-      responseLength,
+    const respondent = new Respondent(backend, {
+      model: { config: model, tokenizer },
+      prompts,
       sampling,
-      eos: [tokenizer.eos],
-      pad: tokenizer.pad,
-    });
-    const scorer = new RewardScorer(backend, rewarding.config, {
-      batchSize: Math.min(SCORED_AT_ONCE, texts.length),
-      length: queryLength + responseLength,
+      reward: rewarding,
     });
     const device = DeviceWeights.upload(backend, weights);
-    const rewardDevice = DeviceWeights.upload(backend, rewarding.weights);
     const lines: string[] = [];
     try {
-      for (let first = 0; first < texts.length; first += batchSize) {
-        if (signal.aborted) throw new Stopped(`${context.name}: stopped; it starts over when the run goes on`);
-        const batch = queries.slice(first, first + batchSize);
-        const sampled = await generator.generate(device, batch, Random.of(seed, "answers", benchmark, first));
-        const written = responseTexts(sampled, tokenizer);
-        const sequences = batch.map((query, row) => {
-          const from = row * responseLength;
-          return [...query, ...sampled.responses.subarray(from, from + (sampled.lengths[row] ?? 0))];
-        });
-        const rewards = await scorer.score(rewardDevice, sequences);
-        for (const [row, response] of written.entries()) {
-          const gold = task === undefined ? {} : { gold: task.gold(texts[first + row]!, response) };
-          const answer: Answer = { prompt: first + row, ...response, reward: rewards[row] ?? NaN, ...gold };
+      for await (const batch of respondent.respond(device, Random.of(seed, "answers", benchmark))) {
+        for (const response of batch) {
+          const prompt = lines.length;
+          const gold = task === undefined ? {} : { gold: task.gold(texts[prompt]!, response) };
+          const answer: Answer = { prompt, ...response, ...gold };
           lines.push(JSON.stringify(answer));
         }
         context.report({ kind: "progress", stage: context.name, step: lines.length, total: texts.length });
+        if (signal.aborted && lines.length < texts.length)
+          throw new Stopped(`${context.name}: stopped; it starts over when the run goes on`);
       }
     } finally {
-      for (const held of [device, rewardDevice, generator, scorer]) held.release();
+      device.release();
+      respondent.release();
     }
     await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
   },

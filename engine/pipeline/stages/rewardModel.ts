@@ -129,4 +129,4 @@ async function measure(
 }
 
 /** Sequences scored side by side. */
-export const SCORED_AT_ONCE = 128;
+const SCORED_AT_ONCE = 128;

@@ -2,7 +2,7 @@ import type { Backend, HostArray } from "../../compute/backend.ts";
 import { gradients } from "../../compute/graph/gradients.ts";
 import { plan } from "../../compute/graph/program.ts";
 import { Graph } from "../../compute/graph/tensor.ts";
-import { type Weights, DeviceWeights, Generator, parameters, RewardScorer, chunks } from "../../models/index.ts";
+import { type Weights, DeviceWeights, chunks, parameters } from "../../models/index.ts";
 import type { RunConfig, SoupConfig } from "../../protocol/config/index.ts";
 import type { LossAndGradient, TensorWeights } from "../../soup/recipe.ts";
 import type { Checkpoint } from "../../storage/checkpoints.ts";
@@ -10,13 +10,13 @@ import type { Json } from "../../storage/json.ts";
 import { encodeExample } from "../../text/index.ts";
 import { type Example, Evaluation, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
 import { heldOutTexts, taskOf, validationPrompts } from "../corpus.ts";
-import { encodePrompts, responseTexts } from "../generation.ts";
+import { encodePrompts } from "../generation.ts";
 import { type LoadedModel, loadModel } from "../modelFolder.ts";
+import { Respondent } from "../respondent.ts";
 import { type Tasting, soupCheckpoints } from "./soup.ts";
 import type { Artifact, Stage, StageContext } from "../step.ts";
 import { jsonOf } from "../training.ts";
 import { longest } from "./baseModel.ts";
-import { SCORED_AT_ONCE } from "./rewardModel.ts";
 
 /** A soup of models: a point in the space of weights that they span (SALSA, section 3.2). */
 export const soup: Stage<{
@@ -216,7 +216,7 @@ async function answerTasting(
   const task = taskOf(config);
   const texts = (await validationPrompts(config)).slice(0, nPrompts);
   const { maxNewTokens: longestAnswer, ...sampling } = config.evaluation.sampling;
-  const { queries, queryLength, responseLength } = encodePrompts(
+  const prompts = encodePrompts(
     texts,
     { config: model, tokenizer },
     {
@@ -224,38 +224,16 @@ async function answerTasting(
       from: config.data?.prompts ?? "validation",
     },
   );
-  const batchSize = Math.min(SCORED_AT_ONCE, queries.length);
-  const generator = new Generator(backend, model, {
-    batchSize,
-    queryLength,
-    responseLength,
-    sampling,
-    eos: [tokenizer.eos],
-    pad: tokenizer.pad,
-  });
-  const scorer =
-    reward && new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
-  const rewardDevice = reward && DeviceWeights.upload(backend, reward.weights);
+  const respondent = new Respondent(backend, { model: { config: model, tokenizer }, prompts, sampling, reward });
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
-    const random = Random.of(seed, "tasting");
-    const sampled = await generator.generate(device, queries, random).finally(() => device.release());
-    if (scorer === undefined || rewardDevice === undefined) {
-      const scores = responseTexts(sampled, tokenizer).map((response, row) => task?.gold(texts[row]!, response) ?? NaN);
-      return mean(scores);
-    }
-    const sequences = queries.map((query, row) => {
-      const from = row * responseLength;
-      return [...query, ...sampled.responses.subarray(from, from + (sampled.lengths[row] ?? 0))];
-    });
-    return mean(await scorer.score(rewardDevice, sequences));
+    const responses = await respondent.respondToAll(device, Random.of(seed, "tasting"));
+    device.release();
+    return mean(
+      responses.map((one, row) => (reward === undefined ? (task?.gold(texts[row]!, one) ?? NaN) : one.reward)),
+    );
   };
-  return {
-    tasting: () => ({ score }),
-    release: () => {
-      for (const held of [generator, scorer, rewardDevice]) held?.release();
-    },
-  };
+  return { tasting: () => ({ score }), release: () => respondent.release() };
 }
 
 function mean(x: readonly number[] | Float32Array): number {

@@ -54,10 +54,6 @@ export const evaluationSchema = section(
       unit: "score",
       source: "this project",
     }),
-    confidence: setting(z.number().min(0.5).max(0.9999), 0.95, {
-      description: "Level of the confidence intervals",
-      source: "convention",
-    }),
     pairs: optionalSetting(z.array(z.tuple([modelName(), modelName()])).min(1), {
       description: "Models to compare, each pair as [ours, theirs]; win rates are of the first",
       otherwise: "every later arm against the first, and every arm against its start",

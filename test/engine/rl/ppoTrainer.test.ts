@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import type { Backend } from "../../../engine/compute/backend.ts";
+import { type Weights, joinResponses, padQueries } from "../../../engine/models/index.ts";
+import { PPO_LOSS_DEFAULTS } from "../../../engine/rl/ppoLoss.ts";
+import type { PpoSettings } from "../../../engine/rl/ppoSettings.ts";
+import { type LearningBatch, minibatchInputs, ppoStep } from "../../../engine/rl/ppoStep.ts";
+import { type PpoIteration, type PpoModels, PpoTrainer } from "../../../engine/rl/ppoTrainer.ts";
+import { responseMask } from "../../../engine/rl/responseMask.ts";
+import { TrainState } from "../../../engine/training/index.ts";
+import { assertClose } from "../models/close.ts";
+import { BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
+
+const PROMPTS = picoSequences([5, 2, 4, 1, 3, 5]);
+
+const SETTINGS: PpoSettings = {
+  iterations: 3,
+  batchSize: 4,
+  minibatchSize: 2,
+  gradientAccumulation: 1,
+  ppoEpochs: 2,
+  queryLength: 5,
+  responseLength: 6,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  eos: [PICO_EOS],
+  pad: PICO_PAD,
+  klKind: "kl",
+  klController: { kind: "fixed", beta: 0.1 },
+  score: { missingEosPenalty: 0, scaling: "none", clip: 0 },
+  advantages: { gamma: 1, lam: 0.95, whitenRewards: "none", whitenAdvantages: true, scorePosition: "lastToken" },
+  loss: PPO_LOSS_DEFAULTS,
+  critic: "valueHead",
+  optimizer: {},
+  learningRate: 1e-3,
+  schedule: "linear",
+  warmupRatio: 0,
+  seed: 1,
+};
+
+/** Everything that has a state of its own: critic, controller, running moments, schedule. */
+const STATEFUL: Partial<PpoSettings> = {
+  critic: "separate",
+  klController: { kind: "adaptive", beta: 0.1, target: 1, horizon: 20 },
+  klKind: "full",
+  score: { missingEosPenalty: 1, scaling: "normalise", clip: 2 },
+  gradientAccumulation: 2,
+};
+
+function models(settings: PpoSettings, reward: Weights = picoWeights(4, ["score"])): PpoModels {
+  const isSeparate = settings.critic === "separate";
+  return {
+    policy: { config: PICO, weights: picoWeights(1, isSeparate ? ["language"] : ["language", "value"]) },
+    references: [2, 3].map((seed) => ({ config: PICO, weights: picoWeights(seed) })),
+    reward: { config: PICO, weights: reward },
+    ...(isSeparate ? { critic: { config: PICO, weights: picoWeights(5, ["value"]) } } : {}),
+  };
+}
+
+for (const [name, open] of Object.entries(BACKENDS)) {
+  describe(`PPO training on ${name}`, () => {
+    let backend: Backend;
+    before(async () => (backend = await open()));
+    after(() => backend.close());
+
+    const trainerOf = (
+      changes: Partial<PpoSettings>,
+      saved?: ConstructorParameters<typeof PpoTrainer>[4],
+    ): PpoTrainer => {
+      const settings = { ...SETTINGS, ...changes };
+      return new PpoTrainer(backend, models(settings), PROMPTS, settings, saved);
+    };
+
+    async function first(changes: Partial<PpoSettings>): Promise<PpoIteration> {
+      const trainer = trainerOf(changes);
+      const iteration = await trainer.iterate();
+      trainer.release();
+      return iteration;
+    }
+
+    it("learns the same when the end-of-text token also pads", async () => {
+      const eos = [PICO_EOS, 5, 7, 9]; // so many that some of a few responses end
+      for (const scorePosition of ["lastToken", "afterEos"] as const) {
+        const advantages = { ...SETTINGS.advantages, scorePosition };
+        const [apart, same] = [await first({ advantages, eos }), await first({ advantages, eos, pad: PICO_EOS })];
+        assert.ok(apart.generation.ended.includes(1), "the seed gives responses that end");
+        assert.deepEqual(same.rewards, apart.rewards);
+        // After the end the value is that of the token sampled there, not of what fills the row.
+        assert.deepEqual(same.learned, apart.learned);
+        assert.deepEqual(same.metrics, apart.metrics);
+      }
+    });
+
+    it("learns the same whatever the padding on the left", async () => {
+      const [bare, padded] = [await first({}), await first({ queryLength: 8 })];
+      assert.deepEqual(padded.generation.lengths, bare.generation.lengths);
+      for (const [metric, value] of Object.entries(bare.metrics)) {
+        // Sums of f32 products in another order, through two epochs of Adam.
+        const scale = Math.max(1, Math.abs(value));
+        assertClose([padded.metrics[metric] ?? NaN], [value], 1e-3 * scale, metric);
+      }
+    });
+
+    it("goes on from a saved state with the same bytes: critic, controller, moments, data position", async () => {
+      const whole = trainerOf(STATEFUL);
+      for (let at = 0; at < 2; at++) await whole.iterate();
+      const saved = await whole.save();
+      assert.notEqual(saved.controller.beta, 0.1);
+      assert.equal(saved.moments.count, 8);
+      const resumed = trainerOf(STATEFUL, saved);
+      const [expected, actual] = [await whole.iterate(), await resumed.iterate()];
+      assert.deepEqual(actual, expected);
+      assert.deepEqual(await resumed.save(), await whole.save());
+      whole.release();
+      resumed.release();
+    });
+
+    for (const [kind, changes] of Object.entries({ "a value head": {}, "a critic and full KL": STATEFUL })) {
+      it(`gives all device memory back, with ${kind}`, async () => {
+        const before = backend.allocatedBytes;
+        await first(changes);
+        assert.equal(backend.allocatedBytes, before);
+      });
+    }
+
+    it("blames the reward model for a score that is not finite", async () => {
+      const reward = new Map(picoWeights(4, ["score"]));
+      // Finite, but the sum of sixteen of them times numbers around 1 is not.
+      reward.set("score.weight", { shape: [1, 16], data: new Float32Array(16).fill(3e38) });
+      const trainer = new PpoTrainer(backend, models(SETTINGS, reward), PROMPTS, SETTINGS);
+      await assert.rejects(trainer.iterate(), {
+        name: "NumericalError",
+        message: /^ppo iteration 1: a reward-model score is (-?Infinity|NaN); the reward model has diverged/,
+      });
+      trainer.release();
+    });
+
+    it("averages the losses of accumulated minibatches, each alike whatever its tokens", async () => {
+      const batch = learningBatch();
+      const lossOf = async (gradientAccumulation: number, groups: readonly number[][]): Promise<number> => {
+        const settings = { ...SETTINGS, gradientAccumulation };
+        const step = ppoStep(backend, { policy: PICO }, settings);
+        const state = TrainState.create(backend, picoWeights(1, ["language", "value"]));
+        const micro = groups.map((rows) => minibatchInputs(batch, rows, settings));
+        const { loss } = await step.run(state, micro, 1e-3);
+        step.release();
+        state.release();
+        return loss;
+      };
+      const [short, long] = [
+        [0, 1],
+        [2, 3],
+      ] as const;
+      const alone = [await lossOf(1, [[...short]]), await lossOf(1, [[...long]])] as const;
+      const together = await lossOf(2, [[...short], [...long]]);
+      assert.ok(Math.abs(alone[0] - alone[1]) > 0.01, "the minibatches differ");
+      assertClose([together], [(alone[0] + alone[1]) / 2], 1e-6);
+    });
+  });
+}
+
+/** Four rollouts, of 1 and 2 and of 6 and 6 response tokens, with advantages that grow along them. */
+function learningBatch(): LearningBatch {
+  const lengths = Int32Array.of(1, 2, 6, 6);
+  const shape = { B: 4, R: SETTINGS.responseLength };
+  const responses = Int32Array.from(picoSequences([6, 6, 6, 6], 9).flat());
+  const mask = responseMask(lengths, shape);
+  const ramp = Float64Array.from(mask, (inside, at) => inside * (0.1 * at - 1));
+  return {
+    rollouts: joinResponses(padQueries(PROMPTS.slice(0, 4), SETTINGS.queryLength, PICO_PAD), responses, lengths),
+    logprobs: Float64Array.from(mask, (inside) => -3 * inside),
+    mask,
+    learned: { advantages: ramp, returns: ramp, values: new Float64Array(mask.length), valueMask: mask },
+  };
+}
