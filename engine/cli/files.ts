@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseConfig } from "../protocol/config/index.ts";
 import type { RunConfig } from "../protocol/config/index.ts";
@@ -56,6 +56,16 @@ export async function readText(file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (error) {
     throw new UsageError(`${file}: ${readProblem(error)}`, { cause: error });
+  }
+}
+
+/** @throws {UsageError} when the file cannot be written. */
+export async function writeText(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new UsageError(`${file}: cannot be written (${code}); check the path and its permissions`, { cause: error });
   }
 }
 

@@ -2,6 +2,7 @@ import { describeMetric } from "../protocol/catalogue.ts";
 import type { MetricName } from "../protocol/catalogue.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { formatDuration, formatNumber } from "./format.ts";
+import { type RunClock, runClock } from "./runClock.ts";
 import { styled } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,6 +18,9 @@ const REDRAW = 100;
 /** Milliseconds between progress lines where they stay: in a log, a line a second drowns everything else. */
 const LINE_INTERVAL = 10_000;
 const BAR_WIDTH = 24;
+/** Below this many columns the bar is short, so that the times left have room. */
+const NARROW = 100;
+const NARROW_BAR_WIDTH = 10;
 /** Metrics worth a place beside the bar; the first that a stage reports is shown. */
 const HEADLINES: readonly MetricName[] = ["objective/score", "reward/accuracy", "sft/loss", "pretrain/loss"];
 
@@ -26,17 +30,19 @@ const MOST_NAMES = 4;
 /** Where the stage that runs now stands. */
 interface Standing {
   readonly stage: string;
-  /** "RLHF: salsa": what kind of work it is, and what it makes. */
+  /** "9/44 RLHF: salsa": which stage of how many, what kind of work it is, and what it makes. */
   readonly label: string;
   /** Time and step of its first progress, for guessing what is left. */
   first: { readonly time: number; readonly step: number } | undefined;
-  line: string;
+  /** What the line consists of, the most important first. */
+  parts: readonly string[];
   headline: string;
   drawn: number;
 }
 
 /** A bar redrawn in place on a screen, a line now and then elsewhere. Time is the events' own. */
 export function progressView(terminal: Terminal): ProgressView {
+  const clock = runClock();
   let standing: Standing | undefined;
   let isBarShown = false;
   let madeBefore: string[] = [];
@@ -55,21 +61,21 @@ export function progressView(terminal: Terminal): ProgressView {
     const interval = terminal.isInteractive ? REDRAW : LINE_INTERVAL;
     if (standing === undefined || time - standing.drawn < interval) return;
     standing.drawn = time;
-    const line = [standing.line, standing.headline].filter((part) => part !== "").join("  ");
+    const parts = [...standing.parts, standing.headline === "" ? "" : `  ${standing.headline}`];
     if (!terminal.isInteractive) {
-      terminal.err(`${line}\n`);
+      terminal.err(`${parts.join("")}\n`);
       return;
     }
     clear();
-    // A line that wraps could not be redrawn in place.
-    terminal.err(line.slice(0, Math.max(0, terminal.columns - 1)));
+    terminal.err(fitting(parts, terminal.columns - 1));
     isBarShown = true;
   };
   const show = (event: RunEvent): void => {
+    clock.note(event);
     if (event.kind === "stageStarted") {
       const { stage, time } = event;
-      const label = `${event.name}: ${stage}`;
-      standing = event.cached ? undefined : { stage, label, first: undefined, line: "", headline: "", drawn: time };
+      const label = `${clock.position(stage)} ${event.name}: ${stage}`.trimStart();
+      standing = event.cached ? undefined : { stage, label, first: undefined, parts: [], headline: "", drawn: time };
       if (event.cached) madeBefore.push(stage);
       return;
     }
@@ -77,7 +83,7 @@ export function progressView(terminal: Terminal): ProgressView {
     if (event.kind === "metrics" && current !== undefined) current.headline = headlineOf(event.values);
     if (event.kind === "progress" && current !== undefined) {
       current.first ??= { time: event.time, step: event.step };
-      current.line = progressLine(terminal, current, event);
+      current.parts = progressParts(terminal, current, event, clock);
       draw(event.time);
     }
     const line = announcement(terminal, event, current?.label);
@@ -107,20 +113,34 @@ function announcement(terminal: Terminal, event: RunEvent, label: string | undef
   }
 }
 
-function progressLine(
+/** As many parts as fit: a line that wraps could not be redrawn in place, and half a number misleads. */
+function fitting(parts: readonly string[], columns: number): string {
+  let line = "";
+  for (const part of parts) {
+    if (line !== "" && line.length + part.length > columns) break;
+    line += part;
+  }
+  return line.slice(0, Math.max(0, columns));
+}
+
+function progressParts(
   terminal: Terminal,
   { label, first }: Standing,
   event: Extract<RunEvent, { kind: "progress" }>,
-): string {
+  clock: RunClock,
+): readonly string[] {
   const { step, total, time } = event;
   const share = total === 0 ? 1 : Math.min(1, step / total);
   const percent = `${Math.floor(100 * share)} %`.padStart(5);
   const eta = event.etaSeconds ?? guessedSeconds({ step, total, time }, first);
+  const after = eta === undefined ? undefined : clock.secondsAfter(event);
+  const inAll = after === undefined || eta === undefined ? "" : `, ${formatDuration(eta + after)} in all`;
   const left = eta === undefined ? "" : `  ${formatDuration(eta)} left`;
-  if (!terminal.isInteractive) return `${label} ${percent.trim()} (${step}/${total})${left}`;
-  const filled = Math.round(share * BAR_WIDTH);
-  const bar = "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled);
-  return `  ${label}  ${bar} ${percent}${left}`;
+  if (!terminal.isInteractive) return [`${label} ${percent.trim()} (${step}/${total})`, left, inAll];
+  const width = terminal.columns < NARROW ? NARROW_BAR_WIDTH : BAR_WIDTH;
+  const filled = Math.round(share * width);
+  const bar = "█".repeat(filled) + "░".repeat(width - filled);
+  return [`  ${label}  ${bar} ${percent}`, left, inAll];
 }
 
 /** Seconds left at the pace since the stage's first progress, if there was any since. */

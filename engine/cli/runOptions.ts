@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { BACKENDS } from "../protocol/config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { choiceOption, numberOption, textOption } from "./arguments.ts";
@@ -9,6 +9,9 @@ import type { RunResult } from "../pipeline/index.ts";
 import { progressView } from "./progress.ts";
 import { titledTable } from "./tables.ts";
 import { printJson } from "./terminal.ts";
+
+/** Where runs are looked for when nothing is said. */
+const DEFAULT_DIRECTORY = ".salsa";
 
 /** The folder of runs, for commands that look for one. */
 export const DIRECTORY_OPTION: Readonly<Record<string, OptionSpec>> = {
@@ -36,19 +39,31 @@ export function runtimeOverrides(args: Arguments, { folder }: CommandContext): R
 
 /** The folder that runs are looked for in. */
 export function runsDirectory(args: Arguments, { folder }: CommandContext): string {
-  return resolve(folder, textOption(args, "directory") ?? ".salsa");
+  return resolve(folder, textOption(args, "directory") ?? DEFAULT_DIRECTORY);
+}
+
+/** A run to be shown, and the folder it is kept in. */
+export interface ShownRun {
+  readonly runsRoot: string;
+  readonly start: (report: (event: RunEvent) => void) => Promise<RunResult>;
 }
 
 /** Shows a run while it lasts, then its tables, and says where its files are. @returns The exit code. */
-export async function showRun(
-  context: CommandContext,
-  start: (report: (event: RunEvent) => void) => Promise<RunResult>,
-): Promise<number> {
+export async function showRun(context: CommandContext, { runsRoot, start }: ShownRun): Promise<number> {
   const { terminal, isJson } = context;
   const view = progressView(terminal);
+  let id: string | undefined;
   const report = (event: RunEvent): void => {
-    if (isJson) printJson(terminal, event);
-    else view.show(event);
+    if (isJson) {
+      printJson(terminal, event);
+      return;
+    }
+    view.show(event);
+    if (event.kind === "runStarted") id = event.run;
+    if (event.kind !== "runFailed" || id === undefined) return;
+    view.close();
+    const again = commandLine(context, "resume", join(runsRoot, "runs", id));
+    terminal.err(`What was finished stays. When what follows is put right, go on with: ${again}\n`);
   };
   const result = await start(report).finally(() => {
     view.close();
@@ -58,11 +73,30 @@ export async function showRun(
   return result.status === "stopped" ? EXIT.interrupted : EXIT.ok;
 }
 
-function printResult({ terminal }: CommandContext, { id, folder, tables, status }: RunResult): void {
+function printResult(context: CommandContext, { folder, tables, status }: RunResult): void {
+  const { terminal } = context;
   if (status === "stopped") {
-    terminal.err(`Stopped and saved; go on with: salsa resume ${id}\n`);
+    terminal.err(`Stopped and saved; go on with: ${commandLine(context, "resume", folder)}\n`);
     return;
   }
-  for (const table of tables) terminal.out(`${titledTable(table)}\n`);
-  terminal.out(`Files: ${folder}\n`);
+  for (const table of tables) terminal.out(`${titledTable(table, terminal.outColumns)}\n`);
+  const rows = [
+    ["Files:", shown(context, folder)],
+    ["", "tables/, samples.jsonl (rollouts), events.jsonl (every metric), models.json (where each checkpoint is)"],
+    ["Again:", commandLine(context, "report", folder)],
+  ] as const;
+  for (const [what, where] of rows) terminal.out(`${what.padEnd(7)}${where}\n`);
+}
+
+/** A command about a run that works where the user is: by its id where the runs are looked for, else by its folder. */
+function commandLine(context: CommandContext, command: string, run: string): string {
+  const isHere = dirname(run) === join(context.folder, DEFAULT_DIRECTORY, "runs");
+  return `npx salsa ${command} ${isHere ? basename(run) : shown(context, run)}`;
+}
+
+/** A path as short as it can be written, quoted where a shell needs it. */
+function shown({ folder }: CommandContext, path: string): string {
+  const fromHere = relative(folder, path);
+  const short = fromHere.startsWith("..") ? path : fromHere;
+  return /^[\w./\\:@+-]+$/.test(short) ? short : `"${short}"`;
 }

@@ -4,6 +4,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
   readonly columns: number;
+  /** Width that tables on `out` should fit; Infinity where it is no screen. */
+  readonly outColumns: number;
   out(text: string): void;
   err(text: string): void;
 }
@@ -24,6 +26,10 @@ export function processTerminal(
       // Some pseudo-terminals report 0.
       const { columns = 0 } = stderr;
       return columns > 0 ? columns : 80;
+    },
+    get outColumns() {
+      const { isTTY, columns = 0 } = stdout;
+      return isTTY === true && columns > 0 ? columns : Infinity;
     },
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),

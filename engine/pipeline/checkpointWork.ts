@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { DeviceWeights } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
 import type { SamplingConfig } from "../protocol/config/index.ts";
@@ -6,7 +7,7 @@ import { taskSchema } from "../protocol/config/task.ts";
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { readPrompts } from "../storage/datasets.ts";
-import { atomicWrite, onDisk } from "../storage/disk.ts";
+import { atomicWrite, fileExists, onDisk } from "../storage/disk.ts";
 import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { taskOf } from "./corpus.ts";
@@ -25,6 +26,8 @@ export interface SoupRequest {
   /** Share of the second of two models; 0.5 unless given. */
   readonly alpha?: number;
   readonly out: string;
+  /** Writes over a checkpoint that is there. */
+  readonly force?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -38,11 +41,16 @@ export async function makeSoup({
   weights,
   alpha = 0.5,
   out,
+  force = false,
   signal,
 }: SoupRequest): Promise<{ readonly folder: string }> {
   if (of.includes(out)) {
     const remedy = "write the soup to a folder of its own";
     throw new CheckpointError("is one of the checkpoints to be mixed", { file: out, remedy });
+  }
+  if (!force && (await fileExists(join(out, "config.json")))) {
+    const remedy = "write the soup to another folder, or add --force to write over it";
+    throw new CheckpointError("holds a checkpoint already", { file: out, remedy });
   }
   await onDisk("create folder", out, () => mkdir(out, { recursive: true }));
   const settings =
@@ -51,7 +59,12 @@ export async function makeSoup({
       : method === "slerp"
         ? ({ method, alpha } as const)
         : ({ method, weights: weights ?? [1 - alpha, alpha] } as const);
-  await soupCheckpoints({ of, folder: out, settings, signal });
+  try {
+    await soupCheckpoints({ of, folder: out, settings, signal });
+  } catch (error) {
+    await rmdir(out).catch(() => undefined); // which goes only if it is empty
+    throw error;
+  }
   return { folder: out };
 }
 
@@ -105,9 +118,17 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const model = await loadModel(request.checkpoint);
   const task = request.task === undefined ? undefined : taskOf({ task: taskSchema.parse({ name: request.task }) });
   const rewarding = reward === undefined ? undefined : await loadModel(reward, ["score"]);
+  // As in a run: longer answers than a task allows are cut off, and scored as such.
+  const maxNewTokens = Math.min(request.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
+  const sampling = { ...request.sampling, maxNewTokens };
   const rows: (string | number | null)[][] = [];
   const add = async (benchmark: string, prompts: readonly string[]): Promise<void> => {
-    const responses = await responsesOf(model, prompts, { ...request, from: request.prompts ?? benchmark }, rewarding);
+    const responses = await responsesOf(
+      model,
+      prompts,
+      { ...request, sampling, from: request.prompts ?? benchmark },
+      rewarding,
+    );
     const scores = responses.map((response, row) => task?.gold(prompts[row]!, response) ?? response.reward);
     const { estimate, low, high } = meanInterval(scores);
     const mean = (of: (response: ResponseText) => number): number =>
@@ -138,7 +159,10 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
     right("tokens"),
     right("ended %"),
   ];
-  return { name: "scores", title: `Scores of ${request.checkpoint}`, columns, rows, files: [] };
+  const { temperature, topK, topP } = sampling;
+  const truncation = (topK > 0 ? `, top-k ${topK}` : "") + (topP < 1 ? `, top-p ${topP}` : "");
+  const note = `Sampled at temperature ${temperature}${truncation}, at most ${maxNewTokens} tokens, seed ${seed}.`;
+  return { name: "scores", title: `Scores of ${request.checkpoint}`, columns, rows, files: [], note };
 }
 
 async function responsesOf(

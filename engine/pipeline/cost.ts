@@ -2,10 +2,11 @@ import { gradients } from "../compute/graph/gradients.ts";
 import { plan } from "../compute/graph/program.ts";
 import { type Shape, Graph } from "../compute/graph/tensor.ts";
 import { type Head, type ModelConfig, parameterCount, parameters } from "../models/index.ts";
-import type { ArmConfig, RlhfConfig, RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../protocol/config/index.ts";
 import { rewardLoss } from "../rl/rewardLoss.ts";
 import { type LossNodes, rewardModelLoss, sftLoss } from "../training/index.ts";
 import { taskOf } from "./corpus.ts";
+import type { PpoConfig } from "./stages/rlhf.ts";
 
 /** What a stage will take, known before it runs. */
 export interface Cost {
@@ -69,7 +70,7 @@ export const COSTS: Readonly<Record<string, (facts: CostFacts, input: Readonly<R
     return training(model, ["score"], loss, 2 * epochs * pairs * shape.length);
   },
   rlhf: (facts, input) =>
-    rlhfCost(facts, input["settings"] as RlhfConfig, (input["reference"] as readonly unknown[]).length),
+    rlhfCost(facts, input["settings"] as PpoConfig, (input["reference"] as readonly unknown[]).length),
   answers: ({ config, model }) => forward(model, 2 * config.evaluation.prompts * sequenceLength(config)),
 };
 
@@ -78,7 +79,7 @@ export function costOf(stage: string, facts: CostFacts, input: Readonly<Record<s
   return COSTS[stage]?.(facts, input) ?? NOTHING;
 }
 
-function rlhfCost({ config, model }: CostFacts, arm: RlhfConfig | ArmConfig, nReferences: number): Cost {
+function rlhfCost({ config, model }: CostFacts, arm: PpoConfig, nReferences: number): Cost {
   const length = sequenceLength(config);
   const shape = { batchSize: arm.minibatchSize, length };
   const perIteration = arm.batchSize * length;

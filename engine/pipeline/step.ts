@@ -42,16 +42,6 @@ export interface StageContext {
   readonly save: (snapshot: Snapshot) => Promise<void>;
 }
 
-/** What a stage will take, known before it runs. */
-export interface Cost {
-  /** Weights it trains or reads. */
-  readonly parameters: number;
-  /** Device memory at its peak. */
-  readonly memoryBytes: number;
-  /** Floating-point operations of its matrix products. */
-  readonly flops: number;
-}
-
 /** One stage of the recipe; its result depends on settings, inputs and backend, and on nothing else. */
 export interface Stage<I extends StageInput> {
   readonly name: string;

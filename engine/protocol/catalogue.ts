@@ -214,7 +214,7 @@ const learning = [
 
 /** What is descended in the trainings from fixed data. */
 const DESCENDED = {
-  pretrain: "Cross-entropy per token of the base model's training",
+  pretrain: "Cross-entropy per response token of the base model's training",
   sft: "Cross-entropy per response token of SFT",
   reward: "Bradley–Terry loss of the reward model",
 } as const;

@@ -1,4 +1,3 @@
-import type { DistributionSettings } from "../models/index.ts";
 import type { OptimizerSettings, ScheduleKind } from "../training/index.ts";
 import type { AdvantageSettings } from "./advantages.ts";
 import type { KlKind } from "./kl.ts";
@@ -21,7 +20,7 @@ export interface PpoSettings {
   /** Longest response, R tokens. */
   readonly responseLength: number;
   /** Divides the logits in sampling and in log-probs alike. */
-  readonly temperature: Required<DistributionSettings>["temperature"];
+  readonly temperature: number;
   /** 0 is off. */
   readonly topK: number;
   /** 1 is off. */

@@ -32,7 +32,7 @@ export interface FirstBatch {
  * Largest |difference| of log-probs, nats, that counts as rounding. Decoding and training sum the same f32 products
  * in another order, which moves a log-prob by some 1e-5; every real mismatch moves some token by far more.
  */
-export const PREFLIGHT_TOLERANCE = 1e-3;
+const PREFLIGHT_TOLERANCE = 1e-3;
 
 /**
  * Checks that PPO's ratio is 1 before the first update: the sampler's log-probs equal the training program's.
@@ -79,6 +79,18 @@ export function checkSelfKl(
     `preflight: KL of the policy to itself ${amount} where 0 is expected; ` +
       "reference and policy log-probs come from different programs or inputs: " +
       "compare their temperature, padding and attention mask, and that neither uses dropout",
+  );
+}
+
+/**
+ * Checks that the mean ratio of the first minibatch is 1, as the update's own program computes it.
+ * @throws {PreflightError}
+ */
+export function checkFirstRatio(ratio: number): void {
+  if (Math.abs(ratio - 1) <= PREFLIGHT_TOLERANCE) return;
+  throw new PreflightError(
+    `preflight: the mean ratio of the first minibatch is ${ratio} where 1 is expected; ` +
+      "the update's log-probs differ from the scorer's: this is a fault of the backend, try another runtime.backend",
   );
 }
 

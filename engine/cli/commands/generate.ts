@@ -19,7 +19,7 @@ export const generate: Command = {
     ...SAMPLING_OPTIONS,
   },
   examples: [
-    ['salsa generate soup --prompt "reverse these words: city river time answer:"', "One answer, on the screen"],
+    ['salsa generate soup --prompt "reverse: city river time."', "One answer, on the screen"],
     ["salsa generate soup --prompts test.jsonl --out answers.jsonl --temperature 0", "A file of answers"],
   ],
   async run(args, context) {

@@ -15,7 +15,8 @@ export const plan: Command = {
   name: "plan",
   summary: "show what a run would do: stages, what is made already, memory, time",
   details: [
-    "Nothing is computed or written. Times are estimates from the work of each stage.",
+    "Nothing is computed or written. Times are estimates from the work of each stage, right to about a factor of two.\n" +
+      "Memory is that of weights and activations; the process takes some 200 MiB more.",
     'With --json, one object: {"name":...,"stages":[{"name","stage","key","cached","parameters","memoryBytes",\n' +
       '"estimatedSeconds"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,"config":{...as resolved}}.',
   ],
@@ -50,7 +51,7 @@ export const plan: Command = {
     const nMade = stages.filter((stage) => stage.cached).length;
     const made = `${nMade} of ${stages.length} stages are made already`;
     terminal.out(
-      `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory\n`,
+      `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models\n`,
     );
     return EXIT.ok;
   },

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
 import type { TableFormat } from "../../evaluation/tables/index.ts";
@@ -7,7 +7,7 @@ import type { Table } from "../../protocol/events.ts";
 import { choiceOption, textOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
-import { findRun } from "../files.ts";
+import { findRun, writeText } from "../files.ts";
 import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -52,7 +52,7 @@ export const report: Command = {
     const texts = await Promise.all(format.flatMap((one) => tables.map((table) => tableText(record, table, one))));
     const text = texts.length === 0 ? `${record.id} has no tables yet: it is ${record.status}\n` : texts.join("\n");
     if (out === undefined) context.terminal.out(text);
-    else await writeFile(resolve(context.folder, out), text);
+    else await writeText(resolve(context.folder, out), text);
     return EXIT.ok;
   },
 };
@@ -67,5 +67,7 @@ const TITLES: Readonly<Record<string, (title: string) => string>> = {
 async function tableText(record: RunRecord, table: Table, { name, extension, render }: TableFormat): Promise<string> {
   const file = table.files.find((one) => one.endsWith(extension));
   const body = file === undefined ? render(table) : await readFile(join(record.folder, file), "utf8");
-  return (TITLES[name]?.(table.title) ?? "") + body;
+  const title = TITLES[name];
+  if (title === undefined) return body;
+  return title(table.title) + (table.note === undefined ? "" : `${table.note}\n\n`) + body;
 }

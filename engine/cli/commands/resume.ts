@@ -26,8 +26,10 @@ export const resume: Command = {
     if (status === "running") throw new UsageError(`${id} is running already; stop it first, or wait for it to end`);
     const { signal } = context;
     // Where the run lies counts, not where the config had it made: the folder may have been moved.
-    return showRun(context, (report) =>
-      runPipeline({ config, configFile, runsRoot: dirname(dirname(folder)), resume: id, signal, report }),
-    );
+    const runsRoot = dirname(dirname(folder));
+    return showRun(context, {
+      runsRoot,
+      start: (report) => runPipeline({ config, configFile, runsRoot, resume: id, signal, report }),
+    });
   },
 };

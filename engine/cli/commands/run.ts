@@ -29,6 +29,9 @@ export const run: Command = {
     const { runPipeline } = await context.pipeline();
     const { signal } = context;
     const runsRoot = config.runtime.directory;
-    return showRun(context, (report) => runPipeline({ config, configFile, runsRoot, signal, report }));
+    return showRun(context, {
+      runsRoot,
+      start: (report) => runPipeline({ config, configFile, runsRoot, signal, report }),
+    });
   },
 };

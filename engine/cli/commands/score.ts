@@ -47,7 +47,7 @@ export const score: Command = {
       signal,
     });
     if (isJson) printJson(terminal, table);
-    else terminal.out(titledTable(table));
+    else terminal.out(titledTable(table, terminal.outColumns));
     return EXIT.ok;
   },
 };

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { choiceOption, numberListOption, numberOption, requiredOption } from "../arguments.ts";
+import { choiceOption, numberListOption, numberOption, requiredOption, switchOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { printJson } from "../terminal.ts";
@@ -29,6 +29,7 @@ export const soup: Command = {
       description: "Share of the second of two checkpoints; may leave 0 to 1 (linear, slerp; default 0.5)",
     },
     weights: { value: "W1,W2,...", description: "One weight per checkpoint, adding up to 1 (linear)" },
+    force: { description: "Write over a checkpoint that is in --out already" },
   },
   examples: [
     ["salsa soup sft-1 sft-2 --out soup", "The mean of two"],
@@ -41,7 +42,13 @@ export const soup: Command = {
     const recipe = readRecipe(args, of.length);
     const out = resolve(context.folder, requiredOption(args, "out", "where to write the soup, such as --out soup"));
     const { makeSoup } = await context.pipeline();
-    const { folder } = await makeSoup({ ...recipe, of, out, signal: context.signal });
+    const { folder } = await makeSoup({
+      ...recipe,
+      of,
+      out,
+      force: switchOption(args, "force"),
+      signal: context.signal,
+    });
     if (context.isJson) printJson(context.terminal, { folder, ...recipe, of });
     else context.terminal.out(`Soup of ${of.length}: ${folder}\n`);
     return EXIT.ok;

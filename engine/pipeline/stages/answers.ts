@@ -8,7 +8,7 @@ import { benchmarkPrompts, taskOf, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
 import { loadModel } from "../modelFolder.ts";
 import { Respondent } from "../respondent.ts";
-import { type Artifact, type Stage, Stopped } from "../step.ts";
+import { type Artifact, type Stage, type StageContext, Stopped } from "../step.ts";
 import { jsonOf } from "../training.ts";
 
 /** A model's answer to a benchmark's prompt, with what is thought of it. */
@@ -44,11 +44,12 @@ export const answers: Stage<{
 }> = {
   name: "answers",
   title: "Answers",
-  version: 1,
+  version: 2,
   settings: ({ task, evaluation: { sampling, prompts, validationPrompts: validation } }) =>
     jsonOf({ task, sampling, prompts, validation }),
   async run(context, { model: from, reward, benchmark, seed }) {
-    const { config, backend, signal } = context;
+    const { config, backend } = context;
+    stopIfAsked(context);
     const { config: model, weights, tokenizer } = await loadModel(from.folder);
     const rewarding = await loadModel(reward.folder, ["score"]);
     const texts = await promptsOf(config, benchmark);
@@ -79,8 +80,7 @@ export const answers: Stage<{
           lines.push(JSON.stringify(answer));
         }
         context.report({ kind: "progress", stage: context.name, step: lines.length, total: texts.length });
-        if (signal.aborted && lines.length < texts.length)
-          throw new Stopped(`${context.name}: stopped; it starts over when the run goes on`);
+        if (lines.length < texts.length) stopIfAsked(context);
       }
     } finally {
       device.release();
@@ -89,6 +89,10 @@ export const answers: Stage<{
     await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
   },
 };
+
+function stopIfAsked({ signal, name }: StageContext): void {
+  if (signal.aborted) throw new Stopped(`${name}: stopped; it starts over when the run goes on`);
+}
 
 /** Prompts by the name of a benchmark, or of the validation split. */
 export async function promptsOf(config: RunConfig, benchmark: string): Promise<readonly string[]> {

@@ -29,17 +29,15 @@ export const rewardModel: Stage<{
 }> = {
   name: "reward",
   title: "Reward model",
-  version: 1,
+  version: 2,
   settings: ({ reward }) => jsonOf({ reward }),
   async run(context, { init, pairs: from, seed }) {
     const { config, backend } = context;
     const { reward } = config;
     const { config: model, weights, tokenizer } = await loadModel(init.folder);
     const pairs = await encodedPairs(config, from, tokenizer);
-    const split = splitPairs(pairs.length, reward.heldOut);
-    const shuffled = Random.of(seed, "reward", "split").shuffle([...pairs]);
-    const heldOut = shuffled.slice(0, split.heldOut);
-    const learned = shuffled.slice(split.heldOut);
+    const nHeldOut = splitPairs(pairs.length, reward.heldOut).heldOut;
+    const { heldOut, learned } = splitByPrompt(pairs, nHeldOut, Random.of(seed, "reward", "split"));
     const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
     const perStep = reward.batchSize * reward.gradientAccumulation;
     const totalSteps = Math.max(1, reward.epochs * Math.ceil(learned.length / perStep));
@@ -69,12 +67,37 @@ export const rewardModel: Stage<{
   },
 };
 
+/** A pair as token sequences, and what it answers. */
+interface PromptedPair extends PreferencePair {
+  readonly prompt: string;
+}
+
+/** Holds back whole prompts, so that no held-out pair has a prompt that was learned from; at most `wanted` pairs. */
+export function splitByPrompt(
+  pairs: readonly PromptedPair[],
+  wanted: number,
+  random: Random,
+): { readonly heldOut: readonly PromptedPair[]; readonly learned: readonly PromptedPair[] } {
+  const byPrompt = Map.groupBy(pairs, ({ prompt }) => prompt);
+  const held = new Set<string>();
+  let count = 0;
+  for (const [prompt, group] of random.shuffle([...byPrompt])) {
+    if (count + group.length > wanted) continue;
+    held.add(prompt);
+    count += group.length;
+  }
+  return {
+    heldOut: pairs.filter(({ prompt }) => held.has(prompt)),
+    learned: pairs.filter(({ prompt }) => !held.has(prompt)),
+  };
+}
+
 /** Pairs as token sequences, closed by end-of-text where the response was. */
 async function encodedPairs(
   config: RunConfig,
   made: Artifact | undefined,
   tokenizer: Tokenizer,
-): Promise<readonly PreferencePair[]> {
+): Promise<readonly PromptedPair[]> {
   const { maxLength } = config.reward;
   const sequence = (prompt: string, response: string, ended: boolean): number[] =>
     [...encodePrompt(tokenizer, prompt), ...tokenizer.encode(response), ...(ended ? [tokenizer.eos] : [])].slice(
@@ -83,15 +106,20 @@ async function encodedPairs(
     );
   if (made === undefined) {
     return (await preferenceTexts(config)).map(({ prompt, chosen, rejected, margin }) => ({
+      prompt,
       chosen: sequence(prompt, chosen, true),
       rejected: sequence(prompt, rejected, true),
       ...(margin === undefined ? {} : { margin }),
     }));
   }
-  const pairs: PreferencePair[] = [];
+  const pairs: PromptedPair[] = [];
   for await (const { fields } of readJsonl(join(made.folder, PAIRS_FILE))) {
     const { prompt, chosen, chosenEnded, rejected, rejectedEnded } = fields as unknown as LabelledPair;
-    pairs.push({ chosen: sequence(prompt, chosen, chosenEnded), rejected: sequence(prompt, rejected, rejectedEnded) });
+    pairs.push({
+      prompt,
+      chosen: sequence(prompt, chosen, chosenEnded),
+      rejected: sequence(prompt, rejected, rejectedEnded),
+    });
   }
   return pairs;
 }

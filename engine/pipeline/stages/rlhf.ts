@@ -25,8 +25,9 @@ const SAMPLES_EVERY = 5;
  * PPO against any reference. With the first SFT as reference it is the paper's PPO (equation 2), with a soup it is
  * SALSA (equation 4), with several models MKL (equation 5).
  *
- * Arms of one base seed, and candidates for β, draw alike: the same fresh value head, prompts in the same order, the
- * same uniform number for each token, the same minibatches. They differ by their settings, less by luck.
+ * Arms of one base seed, and candidates for β, draw alike: the same fresh value head, prompts in the same order and,
+ * with batches and responses of one size, the same uniform number for each token and the same minibatches. So they
+ * differ by their settings, less by luck.
  */
 export const rlhf: Stage<{
   readonly init: Artifact;
@@ -43,7 +44,7 @@ export const rlhf: Stage<{
   settings: ({ task, evaluation }) => jsonOf({ task, validationPrompts: evaluation.validationPrompts }),
   async run(context, { init, reference, reward, seed, settings }) {
     const { config, backend } = context;
-    const arm = settings as unknown as RlhfConfig;
+    const arm = settings as unknown as PpoConfig;
     const start = await loadModel(init.folder);
     const { tokenizer } = start;
     const references = await Promise.all(reference.map(({ folder }) => loadModel(folder)));
@@ -100,8 +101,14 @@ export const rlhf: Stage<{
 /** An iteration samples and learns from a batch: it takes as long as some ten steps of a supervised training. */
 const ITERATION_IN_STEPS = 10;
 
+/** An arm's settings but for its models, which are inputs of their own: a soup's name changes no result. */
+export type PpoConfig = Omit<RlhfConfig, "init" | "reference">;
+
 /** The arm with one of its candidates for β. */
-export function withBeta({ betas: _betas, ...arm }: ArmConfig, beta: number): RlhfConfig {
+export function withBeta(
+  { betas: _betas, init: _init, reference: _reference, ...arm }: ArmConfig,
+  beta: number,
+): PpoConfig {
   return { ...arm, beta };
 }
 
@@ -110,7 +117,7 @@ interface PpoPlace extends Omit<EncodedPrompts, "queries"> {
   readonly seed: number;
 }
 
-function ppoSettings(arm: RlhfConfig, { queryLength, responseLength, tokenizer, seed }: PpoPlace): PpoSettings {
+function ppoSettings(arm: PpoConfig, { queryLength, responseLength, tokenizer, seed }: PpoPlace): PpoSettings {
   const { beta, klTarget, klHorizon } = arm;
   const klController: KlController =
     arm.klController === "fixed"
@@ -161,7 +168,7 @@ function ppoSettings(arm: RlhfConfig, { queryLength, responseLength, tokenizer, 
   };
 }
 
-function scalingOf({ scoreScaling, scoreNormalizing }: RlhfConfig): "none" | "std" | "normalise" {
+function scalingOf({ scoreScaling, scoreNormalizing }: PpoConfig): "none" | "std" | "normalise" {
   if (!scoreScaling) return "none";
   return scoreNormalizing ? "normalise" : "std";
 }

@@ -51,6 +51,13 @@ describe("salsa soup", () => {
     });
   }
 
+  it("writes over a checkpoint only with --force", async () => {
+    await salsa(["soup", "a", "b", "-o", "s"], { pipeline });
+    assert.equal(last().force, false);
+    await salsa(["soup", "a", "b", "-o", "s", "--force"], { pipeline });
+    assert.equal(last().force, true);
+  });
+
   it("prints one JSON object when asked to", async () => {
     const { stdout } = await salsa(["soup", "a", "b", "-o", "s", "--json"], { folder: "/m", pipeline });
     assert.deepEqual(JSON.parse(stdout), { folder: "/m/s", method: "uniform", of: ["/m/a", "/m/b"] });

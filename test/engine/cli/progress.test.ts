@@ -73,6 +73,67 @@ describe("progress on a screen", () => {
   });
 });
 
+describe("progress of a whole run", () => {
+  const stages = ["base", "sft-1", "ppo"];
+  const started = (work?: number[]): RunEvent =>
+    at(0, {
+      kind: "runStarted",
+      run: "demo-1",
+      name: "demo",
+      device: "wasm, 2 threads",
+      resumed: false,
+      stages,
+      ...(work === undefined ? {} : { work }),
+    });
+
+  it("says which stage of how many, and the time left in all at the pace so far", () => {
+    const terminal = screen({ isInteractive: true, columns: 100 });
+    const view = progressView(terminal);
+    view.show(started([10, 2, 4]));
+    view.show(at(0, { ...STAGE, stage: "base" }));
+    view.show(at(10_000, { kind: "stageFinished", stage: "base", seconds: 10 })); // a unit of work takes a second
+    view.show(at(10_000, STAGE));
+    view.show(at(10_000, step(0)));
+    view.show(at(11_000, step(150))); // half of 2 units, in a second
+    const last = terminal.stderr().split("\n").at(-1) ?? "";
+    assert.match(last, /^ {2}2\/3 SFT: sft-1 {2}█{12}░{12} +50 % {2}1\.0 s left, 5\.0 s in all$/);
+    view.close();
+    assert.match(terminal.stderr(), /✓ 1\/3 SFT: base {2}10 s\n/);
+  });
+
+  it("counts no time for stages that were made before", () => {
+    const terminal = screen();
+    const view = progressView(terminal);
+    view.show(started([0, 2, 0]));
+    view.show(at(0, { ...STAGE, stage: "base", cached: true }));
+    view.show(at(0, { kind: "stageFinished", stage: "base", seconds: 0 }));
+    view.show(at(0, STAGE));
+    view.show(at(0, step(0)));
+    view.show(at(20_000, step(100)));
+    assert.match(terminal.stderr(), /2\/3 SFT: sft-1 33 % \(100\/300\) {2}40 s left, 40 s in all\n$/);
+  });
+
+  it("keeps to the stage when the work of the run is not known", () => {
+    const terminal = screen();
+    const view = progressView(terminal);
+    view.show(started());
+    view.show(at(0, STAGE));
+    view.show(at(0, step(0)));
+    view.show(at(20_000, step(100)));
+    assert.match(terminal.stderr(), /2\/3 SFT: sft-1 33 % \(100\/300\) {2}40 s left\n$/);
+  });
+
+  it("shortens the bar on a narrow screen, and leaves out what does not fit as a whole", () => {
+    const terminal = screen({ isInteractive: true, columns: 70 });
+    const view = progressView(terminal);
+    view.show(started([1, 1, 1]));
+    view.show(at(0, { ...STAGE, name: "Supervised fine-tuning" }));
+    view.show(at(0, step(0)));
+    view.show(at(1000, step(150)));
+    assert.match(terminal.stderr(), /█{5}░{5} +50 % {2}1\.0 s left$/);
+  });
+});
+
 describe("progress elsewhere", () => {
   it("is plain lines, one in ten seconds", () => {
     const terminal = screen();

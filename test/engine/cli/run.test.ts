@@ -56,8 +56,31 @@ describe("commands about runs", () => {
     });
     assert.equal(code, 0);
     assert.match(stdout, /Win rates/);
-    assert.ok(stdout.endsWith(`Files: ${join(folder, "r")}\n`));
+    assert.match(stdout, /^Files: r$/m);
     assert.match(stderr, /Run demo-1 on wasm, 2 threads/);
+  });
+
+  it("run gives commands about it that work where it was started", async () => {
+    const shown = async (directory: string, run: string): Promise<string> => {
+      const runPipeline = (): Promise<RunResult> =>
+        Promise.resolve({ id: run, folder: join(folder, directory, "runs", run), tables: [], status: "finished" });
+      return (await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } })).stdout;
+    };
+    assert.match(await shown(".salsa", "demo-3"), /npx salsa report demo-3\n/);
+    assert.match(await shown("a/.salsa", "demo-3"), /npx salsa report a\/\.salsa\/runs\/demo-3\n/);
+    assert.match(await shown("a b", "demo-3"), /npx salsa report "a b\/runs\/demo-3"\n/);
+    assert.match(await shown("../x", "demo-3"), /npx salsa report \/.*\/x\/runs\/demo-3\n/);
+  });
+
+  it("run that fails after it began says how to go on before it says why", async () => {
+    const runPipeline = (request: RunRequest): Promise<never> => {
+      request.report(STARTED);
+      request.report({ kind: "runFailed", time: 1, sequence: 1, error: "DataError", message: "no", stage: "ppo" });
+      return Promise.reject(new CheckpointError("no", { file: "/f", remedy: "yes" }));
+    };
+    const { code, stderr } = await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } });
+    assert.equal(code, 1);
+    assert.match(stderr, /What was finished stays\. .*npx salsa resume demo-1\nerror: \/f: no; yes\n$/);
   });
 
   it("run takes its settings from the config and then the command line", async () => {
@@ -91,7 +114,7 @@ describe("commands about runs", () => {
       pipeline: { runPipeline: ending("stopped") },
     });
     assert.equal(code, 130);
-    assert.match(stderr, /salsa resume demo-1/);
+    assert.match(stderr, /npx salsa resume r\n/);
   });
 
   it("run that fails exits with 1 and the message alone, or its stack with --debug", async () => {
@@ -219,6 +242,27 @@ describe("commands about runs", () => {
     const { code, stdout } = await salsa(argv, { folder, pipeline: { readRun: withFile } });
     assert.deepEqual([code, stdout], [0, ""]);
     assert.match(await readFile(join(folder, "copy.csv"), "utf8"), /54\.3219871/);
+  });
+
+  it("report says which file it could not write", async () => {
+    await withRuns("demo-1");
+    const argv = ["report", "demo-1", "--out", join("none", "t.md")];
+    const { code, stderr } = await salsa(argv, { folder, pipeline: { readRun } });
+    assert.equal(code, 2);
+    assert.match(stderr, /none\/t\.md: cannot be written \(ENOENT\); check the path/);
+  });
+
+  it("report prints what the numbers cover, for people", async () => {
+    await withRuns("demo-1");
+    const noted = async (path: string): ReturnType<typeof readRun> => ({
+      ...(await readRun(path)),
+      tables: [{ ...TABLE, note: "One seed." }],
+    });
+    const printed = async (format: string): Promise<string> =>
+      (await salsa(["report", "--format", format], { folder, pipeline: { readRun: noted } })).stdout;
+    assert.match(await printed("text"), /^Win rates\n\nOne seed\.\n\npair/);
+    assert.match(await printed("markdown"), /^## Win rates\n\nOne seed\.\n\n\| pair/);
+    assert.ok(!(await printed("csv")).includes("One seed"));
   });
 
   it("plan lists stages, what is made, and what is left", async () => {

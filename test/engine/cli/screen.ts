@@ -10,12 +10,15 @@ export interface Screen extends Terminal {
   readonly stderr: () => string;
 }
 
-export function screen(settings: Partial<Pick<Terminal, "isInteractive" | "hasColor" | "columns">> = {}): Screen {
+export function screen(
+  settings: Partial<Pick<Terminal, "isInteractive" | "hasColor" | "columns" | "outColumns">> = {},
+): Screen {
   const written = { out: "", err: "" };
   return {
     isInteractive: false,
     hasColor: false,
     columns: 80,
+    outColumns: Infinity,
     ...settings,
     out: (text) => void (written.out += text),
     err: (text) => void (written.err += text),

@@ -91,6 +91,33 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       }
     });
 
+    it("reads in its first update the log-probs and values that were scored before it", async () => {
+      for (const changes of [{}, STATEFUL]) {
+        for (const scorePosition of ["lastToken", "afterEos"] as const) {
+          const { metrics, learned } = await first({
+            ...changes,
+            ...{ minibatchSize: 4, gradientAccumulation: 1, ppoEpochs: 1, temperature: 0.7, eos: [PICO_EOS, 5, 7, 9] },
+            advantages: { ...SETTINGS.advantages, scorePosition },
+          });
+          // Two programs that sum the same f32 products; a value or log-prob of a neighbouring token is far off.
+          assertClose([metrics["value/prediction"] ?? NaN], [metrics["value/mean"] ?? NaN], 1e-5);
+          assertClose([metrics["value/error"] ?? NaN], [meanSquaredError(learned)], 1e-4);
+          assertClose([metrics["policy/ratio"] ?? NaN, metrics["policy/approxKl"] ?? NaN], [1, 0], 1e-5);
+        }
+      }
+    });
+
+    it("is stopped by the preflight check when the full KL of the policy to itself is not 0", async () => {
+      const broken = withFault(backend, "fullKl", (kl) => kl + 0.1);
+      const settings: PpoSettings = { ...SETTINGS, klKind: "full" };
+      const trainer = new PpoTrainer(broken, models(settings), PROMPTS, settings);
+      await assert.rejects(trainer.iterate(), {
+        name: "PreflightError",
+        message: /^preflight: KL of the policy to itself is 0\.100 nats per token/,
+      });
+      trainer.release();
+    });
+
     it("learns the same whatever the padding on the left", async () => {
       const [bare, padded] = [await first({}), await first({ queryLength: 8 })];
       assert.deepEqual(padded.generation.lengths, bare.generation.lengths);
@@ -172,4 +199,27 @@ function learningBatch(): LearningBatch {
     mask,
     learned: { advantages: ramp, returns: ramp, values: new Float64Array(mask.length), valueMask: mask },
   };
+}
+
+/** Mean of (v − return)² over the tokens of the value loss. */
+function meanSquaredError({ values, returns, valueMask }: PpoIteration["learned"]): number {
+  const errors = Array.from(values, (value, at) => (valueMask[at] ?? 0) * (value - (returns[at] ?? NaN)) ** 2);
+  return errors.reduce((sum, error) => sum + error, 0) / valueMask.reduce((sum, inside) => sum + inside, 0);
+}
+
+/** A backend on which programs with the given op give other numbers. */
+function withFault(backend: Backend, op: string, fault: (value: number) => number): Backend {
+  const compile: Backend["compile"] = (program) => {
+    const executable = backend.compile(program);
+    if (!program.instructions.some((instruction) => instruction.op === op)) return executable;
+    return {
+      program,
+      release: () => executable.release(),
+      run: async (bindings) => {
+        const outputs = Object.entries(await executable.run(bindings));
+        return Object.fromEntries(outputs.map(([output, values]) => [output, Float32Array.from(values, fault)]));
+      },
+    };
+  };
+  return Object.assign(Object.create(backend) as Backend, { compile });
 }

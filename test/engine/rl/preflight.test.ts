@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { checkRatio, checkSelfKl, PreflightError } from "../../../engine/rl/preflight.ts";
+import { checkFirstRatio, checkRatio, checkSelfKl, PreflightError } from "../../../engine/rl/preflight.ts";
 
 const shape = { B: 2, R: 3 };
 const mask = Float32Array.of(1, 1, 0, 1, 1, 1);
@@ -72,5 +72,16 @@ describe("checkSelfKl", () => {
     refuses(() => {
       checkSelfKl(training, reference.fill(NaN), mask);
     }, /is not finite/);
+  });
+});
+
+describe("checkFirstRatio", () => {
+  it("accepts rounding and refuses more, not a number included", () => {
+    checkFirstRatio(1 - 1e-5);
+    for (const ratio of [1.01, 0.9, NaN]) {
+      refuses(() => {
+        checkFirstRatio(ratio);
+      }, /first minibatch is .* where 1 is expected; .*runtime\.backend/);
+    }
   });
 });

@@ -1,0 +1,36 @@
+import type { RunEvent } from "./events.ts";
+import type { RunState } from "./runState.ts";
+
+/** Raised when a message changes its meaning; both sides must have the same. */
+export const PROTOCOL_VERSION = 1;
+
+/** Requests to a run's process, by JSON-RPC 2.0 over its local socket. */
+export interface RpcRequests {
+  /** The first request: agrees on the version, or is refused with both versions in the message. */
+  readonly handshake: { params: HandshakeParams; result: HandshakeResult };
+  /** The run as it stands; events that come after it are sent as notifications from then on. */
+  readonly snapshot: { params: Record<string, never>; result: RunState };
+  /** Asks for a graceful stop: the running step is finished and its state saved. */
+  readonly stop: { params: Record<string, never>; result: { readonly stopping: boolean } };
+}
+
+/** Notifications from a run's process. */
+export interface RpcNotifications {
+  /** Events since the last such notification, at most some tens a second, however many events there are. */
+  readonly events: { readonly events: readonly RunEvent[] };
+}
+
+export interface HandshakeParams {
+  readonly protocol: number;
+  /** Who asks: "vscode 0.1.0". */
+  readonly client: string;
+}
+
+export interface HandshakeResult {
+  readonly protocol: number;
+  /** Version of the engine. */
+  readonly version: string;
+  readonly run: string;
+  readonly folder: string;
+  readonly pid: number;
+}
