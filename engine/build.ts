@@ -1,9 +1,12 @@
-import { mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { jsonSchema } from "./protocol/config/index.ts";
 
 /**
+ * What `npm run build` makes: the wasm modules and the JSON schema of run configs.
+ *
  * Compiles what is written in AssemblyScript, each module unless it is newer than all of its sources.
  *
  * No runtime and no assertions: kernels only load and store.
@@ -48,3 +51,7 @@ async function build({ folder, entry, target: relative, features, options }: (ty
 }
 
 for (const module of MODULES) await build(module);
+
+// What editors complete and check run configs with; .vscode/settings.json names it.
+mkdirSync(here("../out"), { recursive: true });
+writeFileSync(here("../out/run-config.schema.json"), `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);

@@ -23,6 +23,18 @@ const LARGEST_VALIDATION_SHARE = 0.1;
 /** Benchmarks are the same for every base seed, so that seeds are compared on the same prompts. */
 const BENCHMARK_SEED = 0;
 
+/**
+ * Reads every data file that a config names, so that what is wrong in one comes out before anything is trained.
+ * @throws {DataError} naming file and line.
+ */
+export async function checkData({ data }: RunConfig): Promise<void> {
+  if (data === undefined) return;
+  const { sft, preferences, prompts, benchmarks } = data;
+  await textsIn(sft);
+  const files = [readPreferences(preferences), ...[prompts, ...Object.values(benchmarks)].map(readPrompts)];
+  for (const records of files) for await (const _ of records) continue;
+}
+
 /** The task a config names; undefined when it brings data of its own. */
 export function taskOf({ task }: Pick<RunConfig, "task">): Task | undefined {
   if (task === undefined) return undefined;

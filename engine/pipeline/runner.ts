@@ -1,9 +1,11 @@
 import { basename, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { Backend } from "../compute/backend.ts";
 import type { RunConfig } from "../protocol/config/index.ts";
 import type { EventBody } from "../protocol/events.ts";
 import { type Artifacts, artifactKey } from "../storage/artifacts.ts";
 import type { Json } from "../storage/json.ts";
+import { LockedError } from "../storage/locks.ts";
 import { readSnapshot, writeSnapshot } from "../storage/snapshots.ts";
 import { fileFingerprint, folderFingerprint } from "./fingerprints.ts";
 import {
@@ -15,6 +17,9 @@ import {
   Stopped,
   stageIdentity,
 } from "./step.ts";
+
+/** Between two looks at whether another process has finished, ms. */
+const POLL_MS = 250;
 
 /** What a runner works with. */
 export interface RunnerSettings {
@@ -52,7 +57,7 @@ export class Runner implements Steps {
     this.current = name;
     this.report({ kind: "stageStarted", stage: name, key: id, name: stage.title, cached: made !== undefined });
     const started = performance.now();
-    const folder = made ?? (await this.make(stage, input, name, key));
+    const folder = made ?? (await this.makeOrAwait(stage, input, name, key));
     this.report({ kind: "stageFinished", stage: name, seconds: (performance.now() - started) / 1000 });
     this.current = undefined;
     return { key: id, name, folder };
@@ -69,6 +74,30 @@ export class Runner implements Steps {
       this.fingerprints.set(file, known);
     }
     return known;
+  }
+
+  /** Makes the artifact, or waits for another process that is making the very same. */
+  private async makeOrAwait<I extends StageInput>(
+    stage: Stage<I>,
+    input: I,
+    name: string,
+    key: ReturnType<typeof artifactKey>,
+  ): Promise<string> {
+    let isAnnounced = false;
+    for (;;) {
+      try {
+        return await this.make(stage, input, name, key);
+      } catch (error) {
+        if (!(error instanceof LockedError)) throw error;
+        const message = `waiting for process ${error.owner.pid}, which is making the same`;
+        if (!isAnnounced) this.report({ kind: "alarm", stage: name, step: 0, name: "waiting", message });
+        isAnnounced = true;
+      }
+      if (this.settings.signal.aborted) throw new Stopped(`${name}: not begun`);
+      await setTimeout(POLL_MS);
+      const made = await this.settings.artifacts.get(key);
+      if (made !== undefined) return made;
+    }
   }
 
   private async make<I extends StageInput>(

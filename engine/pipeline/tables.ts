@@ -7,12 +7,14 @@ import type { Table } from "../protocol/events.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
 import type { Dish } from "./salsa.ts";
 import { type Answer, readAnswers } from "./stages/answers.ts";
-import { readComparisons } from "./stages/judge.ts";
+import { judgmentLines, readComparisons } from "./stages/judge.ts";
 
-/** Writes a run's tables in every form, and returns what people read of them. */
+/** Writes a run's judgments, and its tables in every form; returns what people read of the tables. */
 export async function writeTables(config: RunConfig, dishes: readonly Dish[], run: RunFolder): Promise<Table[]> {
   const scored = await scoreSheet(config, dishes);
   const rates = await winRates(dishes);
+  const judged = dishes.flatMap(({ judgments }) => judgments.map(({ artifact }) => judgmentLines(artifact)));
+  await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
   return [
     await write(run, "scores", "Scores by model", scored, (format) => format.render(scored)),
     {

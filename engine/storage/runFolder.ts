@@ -7,7 +7,7 @@ import { JsonLog, readLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, isRunning, readLock, isAlive, takeLock } from "./locks.ts";
 
 /** The logs of a run. */
-export const RUN_LOGS = ["events", "samples", "judgments"] as const;
+export const RUN_LOGS = ["events", "samples"] as const;
 export type RunLog = (typeof RUN_LOGS)[number];
 
 const RUN_FILE = "run.json";
@@ -72,7 +72,7 @@ function logFile(folder: string, log: RunLog): string {
 /**
  * A run's folder, held for writing by this process.
  *
- * `run.json`, `events.jsonl`, `samples.jsonl`, `judgments.jsonl`, `tables/`, `lock`.
+ * `run.json`, `events.jsonl`, `samples.jsonl`, `tables/`, `lock`, and what else is written with `writeFile`.
  */
 export class RunFolder {
   readonly folder: string;

@@ -114,25 +114,33 @@ describe("a run interrupted by Ctrl-C", function () {
   });
 });
 
-describe("two processes on one run", function () {
+describe("two processes at work on the same", function () {
   this.timeout(120_000);
 
-  it("do not get in each other's way: the second says who is at work, and the first finishes", async () => {
+  it("do not get in each other's way: one run has one process, and a second run waits for what the first makes", async () => {
     await inTemporaryFolder(async (folder) => {
       const { config, root } = await writeConfig(folder);
       let others: Promise<void> | undefined;
+      let second: ReturnType<typeof watchSalsa> | undefined;
       const first = await watchSalsa(["run", config], ({ kind }, child) => {
         if (kind !== "progress" || others !== undefined) return;
         child.kill("SIGSTOP"); // so that it cannot be done before the others have looked
         others = (async () => {
           const resumed = await salsa(["resume", "killed-1", "--directory", root]);
           assertClearError(resumed, { code: 2, message: /killed-1 is running already; / });
-          const again = await salsa(["run", config]);
-          assertClearError(again, { code: 1, message: new RegExp(`lock: in use by process ${child.pid}; wait`) });
-        })().finally(() => child.kill("SIGCONT"));
+          second = watchSalsa(["run", config], (line) => {
+            if (line.kind === "alarm" && line.name === "waiting") child.kill("SIGCONT");
+          });
+        })().catch((error: unknown) => {
+          child.kill("SIGCONT");
+          throw error;
+        });
       });
       await others;
       assert.equal(first.code, 0, first.stderr);
+      const waited = await second;
+      assert.equal(waited?.code, 0, waited?.stderr);
+      assert.ok(waited.lines.some((line) => line.kind === "stageStarted" && line.cached));
       assert.deepEqual(await leftovers(root), []);
     });
   });

@@ -6,7 +6,6 @@ import { cacheWriteOp } from "./cacheWrite.ts";
 import { embeddingGradOp, embeddingOp } from "./embedding.ts";
 import { fullKlOp } from "./fullKl.ts";
 import { gatedActivationGradOp, gatedActivationOp } from "./gatedActivation.ts";
-import { gatherRowsOp, scatterRowsOp } from "./gatherRows.ts";
 import { logprobGradOp, logprobOp } from "./logprob.ts";
 import { matmulOp } from "./matmul.ts";
 import { rmsNormGradOp, rmsNormOp } from "./rmsNorm.ts";
@@ -22,7 +21,6 @@ export { cacheWrite } from "./cacheWrite.ts";
 export { embedding } from "./embedding.ts";
 export { type NextToken, fullKl } from "./fullKl.ts";
 export { type GateKind, gatedActivation } from "./gatedActivation.ts";
-export { gatherRows } from "./gatherRows.ts";
 export { type LogprobSettings, logprob } from "./logprob.ts";
 export { type MatmulSettings, linear, matmul } from "./matmul.ts";
 export { type RmsNormSettings, rmsNorm } from "./rmsNorm.ts";
@@ -55,8 +53,6 @@ export const OPS = [
   sampleOp,
   sliceOp,
   sliceGradOp,
-  gatherRowsOp,
-  scatterRowsOp,
   cacheWriteOp,
   accumulateOp,
   sumSquaresOp,

@@ -15,6 +15,8 @@ import { jsonOf } from "../training.ts";
 export interface Answer {
   /** Position in the benchmark, from 0. */
   readonly prompt: number;
+  /** The prompt itself. */
+  readonly question: string;
   readonly text: string;
   readonly ended: boolean;
   readonly nTokens: number;
@@ -44,7 +46,7 @@ export const answers: Stage<{
 }> = {
   name: "answers",
   title: "Answers",
-  version: 2,
+  version: 3,
   settings: ({ task, evaluation: { sampling, prompts, validationPrompts: validation } }) =>
     jsonOf({ task, sampling, prompts, validation }),
   async run(context, { model: from, reward, benchmark, seed }) {
@@ -76,7 +78,7 @@ export const answers: Stage<{
         for (const response of batch) {
           const prompt = lines.length;
           const gold = task === undefined ? {} : { gold: task.gold(texts[prompt]!, response) };
-          const answer: Answer = { prompt, ...response, ...gold };
+          const answer: Answer = { prompt, question: texts[prompt]!, ...response, ...gold };
           lines.push(JSON.stringify(answer));
         }
         context.report({ kind: "progress", stage: context.name, step: lines.length, total: texts.length });

@@ -1,10 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pairJudgment } from "../../evaluation/fastchat/judgments.ts";
 import { JUDGES } from "../../evaluation/judges/index.ts";
 import type { Comparison } from "../../evaluation/winRates.ts";
 import type { RunConfig } from "../../protocol/config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
-import { atomicWrite } from "../../storage/disk.ts";
+import { atomicWrite, onDisk } from "../../storage/disk.ts";
 import type { Artifact, Stage } from "../step.ts";
 import { judgedScore, readAnswers } from "./answers.ts";
 
@@ -64,6 +65,12 @@ function scoreJudge(
   const { judge: name, tieMargin } = config.evaluation;
   const kind = JUDGES.find((known) => known.name === name) ?? JUDGES[0];
   return kind.create({ tieMargin, score: (_, side) => (side === "a" ? a : b) }).compare("", "a", "b");
+}
+
+/** The judgments as FastChat's tools read them, one JSON object per line. */
+export async function judgmentLines({ folder }: Artifact): Promise<string> {
+  const file = join(folder, JUDGMENTS_FILE);
+  return onDisk("read", file, () => readFile(file, "utf8"));
 }
 
 /** Reads what the stage wrote, in the order of the prompts. */

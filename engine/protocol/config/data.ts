@@ -4,7 +4,7 @@ import { filePath, modelName, optionalSetting, requiredSetting, section } from "
 /** Your own data, as JSON-lines files. */
 export const dataSchema = section(
   {
-    sft: requiredSetting(filePath(), { description: "SFT examples: one {prompt, response} or {messages} a line" }),
+    sft: requiredSetting(filePath(), { description: "SFT examples: one {prompt, response} a line" }),
     preferences: requiredSetting(filePath(), {
       description: "Reward-model pairs: one {prompt, chosen, rejected, margin?} a line",
     }),

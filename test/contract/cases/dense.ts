@@ -1,5 +1,4 @@
 import { embeddingGradOp, embeddingOp } from "../../../engine/compute/ops/embedding.ts";
-import { gatherRowsOp, scatterRowsOp } from "../../../engine/compute/ops/gatherRows.ts";
 import { linear, rmsNorm } from "../../../engine/compute/ops/index.ts";
 import { matmulOp } from "../../../engine/compute/ops/matmul.ts";
 import { rmsNormOp } from "../../../engine/compute/ops/rmsNorm.ts";
@@ -84,32 +83,6 @@ const tables = [
     {
       title: "ids that repeat and ids that never come",
       operands: { ids: ints([5], [8, 2, 2, 0, 8]), dy: uniform([5, 3], 34) },
-    },
-  ),
-  opCase(
-    gatherRowsOp,
-    {},
-    {
-      title: "repeated rows",
-      operands: { x: uniform([6, 5], 35), rows: ints([4], [5, 0, 5, 2]) },
-      wrt: ["x"],
-    },
-  ),
-  opCase(
-    gatherRowsOp,
-    {},
-    {
-      title: "67 channels",
-      operands: { x: uniform([40, 67], 36), rows: indices([31], 37, 40) },
-      wrt: ["x"],
-    },
-  ),
-  opCase(
-    scatterRowsOp,
-    { height: 7 },
-    {
-      title: "rows may repeat",
-      operands: { dy: uniform([4, 3], 38), rows: ints([4], [6, 1, 1, 6]) },
     },
   ),
 ];

@@ -74,7 +74,7 @@ describe("RunFolder", () => {
       const run = await RunFolder.open(root, "demo-1");
       await run.writeRun({ config: { name: "demo" } });
       run.append("events", { kind: "started" });
-      run.append("judgments", { winner: "salsa" });
+      await run.writeFile("judgments.jsonl", '{"winner":"salsa"}\n');
       const table = await run.writeFile("tables/winRates.md", "| arm |\n");
       assert.equal((await runOwner(run.folder))?.pid, process.pid);
       await run.close();

@@ -56,9 +56,7 @@ export const ENCODERS: EncoderTable = {
   },
 
   embedding: ({ inputs: [table, ids], outputs: [y] }) => gather(table, ids, y),
-  gatherRows: ({ inputs: [x, rows], outputs: [y] }) => gather(x, rows, y),
   embeddingGrad: ({ inputs: [ids, dy], outputs: [dTable] }) => scatter(ids, dy, dTable),
-  scatterRows: ({ inputs: [dy, rows], outputs: [dx] }) => scatter(rows, dy, dx),
 
   rmsNorm({ attrs: { eps, offset }, inputs: [x, w], outputs: [y, rstd] }) {
     const args = [given(rstd).size, dim(x, -1), float(eps), float(offset), ...addresses([x, w, y, rstd])];

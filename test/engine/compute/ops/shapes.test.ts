@@ -8,7 +8,6 @@ import {
   embedding,
   fullKl,
   gatedActivation,
-  gatherRows,
   linear,
   logprob,
   matmul,
@@ -48,7 +47,6 @@ const MISFITS: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["slice, beyond the end", () => slice(f32(2, 5), 3, 3), /^slice: .* x \[2, 5\], start, length \[3, 3\]$/],
   ["slice, nothing", () => slice(f32(2, 5), 0, 0), /^slice: /],
   ["slice, one axis", () => slice(f32(5), 0, 1), /^slice: /],
-  ["gatherRows", () => gatherRows(f32(2, 3, 4), i32(2)), /^gatherRows: /],
   ["cacheWrite, longer than the cache", () => cacheWrite(f32(1, 2, 1, 4), f32(1, 3, 1, 4), i32(1)), /^cacheWrite: /],
   ["cacheWrite, other heads", () => cacheWrite(f32(1, 4, 1, 4), f32(1, 3, 2, 4), i32(1)), /x \[1, 3, 2, 4\]/],
   ["accumulate", () => accumulate(f32(2), f32(3)), /^accumulate: shapes do not fit: total \[2\], x \[3\]$/],
@@ -86,7 +84,6 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["sample at a negative temperature", () => sample(f32(2, 5), f32(2), { temperature: -1 }), /negative, got -1/],
   ["sample of half a token", () => sample(f32(2, 5), f32(2), { topK: 1.5 }), /topK must be a count, got 1.5/],
   ["sample of no probability", () => sample(f32(2, 5), f32(2), { topP: 0 }), /topP must be in \(0, 1\], got 0/],
-  ["gatherRows by floats", () => gatherRows(f32(2, 3), f32(2)), /^gatherRows: rows must be i32/],
   ["sumSquares of nothing", () => sumSquares([]), /./],
 ];
 
@@ -109,7 +106,6 @@ describe("ops give shapes", () => {
     assert.deepEqual(attention(heads).shape, [2, 5, 4, 8]);
     assert.deepEqual(logprob(f32(4, 3), f32(7, 3), i32(4)).entropy.shape, [4]);
     assert.deepEqual(slice(f32(2, 5, 3), 1, 2).shape, [2, 2, 3]);
-    assert.deepEqual(gatherRows(f32(9, 4), i32(3)).shape, [3, 4]);
     assert.equal(sample(f32(2, 5), f32(2)).token.dtype, "i32");
   });
 });

@@ -21,14 +21,6 @@ export const embeddingGrad: Kernel<{ vocabulary: number }> = (tf, { inputs: [ids
   return [addRows(tf, tf.reshape(ids!, [-1]), rows, vocabulary)];
 };
 
-/** Rows of a matrix, picked by index. */
-export const gatherRows: Kernel = (tf, { inputs: [x, rows] }) => [tf.gather(x!, rows!)];
-
-/** Rows of dy added up by index. */
-export const scatterRows: Kernel<{ height: number }> = (tf, { inputs: [dy, rows], attrs: { height } }) => [
-  addRows(tf, rows!, dy!, height),
-];
-
 /**
  * Sums rows by their index, `[K]` and `[K, C]` → `[height, C]`: as a product with one-hot rows, because scatter ops
  * add in any order on a GPU, which would break "same bytes every time".

@@ -2,7 +2,7 @@
 import { from, reportFault, share, to } from "./control";
 import { addFloats, copyFloats } from "./vector";
 
-/** embedding and gatherRows. args: ids, C, table rows, table, id list, y. */
+/** embedding. args: ids, C, table rows, table, id list, y. */
 export function gatherRows(args: usize): void {
   const C = load<i32>(args, 4);
   const height = load<i32>(args, 8);
@@ -19,7 +19,7 @@ export function gatherRows(args: usize): void {
 }
 
 /**
- * embeddingGrad and scatterRows: every row of dy is added to the row of its id, in the order of the ids. Threads share
+ * embeddingGrad: every row of dy is added to the row of its id, in the order of the ids. Threads share
  * columns. args: ids, C, table rows, id list, dy, dtable.
  */
 export function scatterRows(args: usize): void {
