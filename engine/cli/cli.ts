@@ -35,8 +35,16 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     }
     return await command.run(args, { ...surroundings, isJson });
   } catch (error) {
+    const { signal } = surroundings;
+    // Cut off by Ctrl-C, which is what was asked for.
+    if (signal.aborted && error === signal.reason) return EXIT.interrupted;
     return reportError(error, { terminal, isJson, isDebug });
   }
+}
+
+/** What the first Ctrl-C says while a command line is worked on; undefined for the usual. */
+export function interruptNotice([name]: readonly string[]): string | undefined {
+  return COMMANDS.find((one) => one.name === name)?.interruptNotice;
 }
 
 function helpFor(name: string | undefined): string {

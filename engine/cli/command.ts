@@ -50,6 +50,8 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Command lines and what they do. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
+  /** What the first Ctrl-C says, where it does not stop a run. */
+  readonly interruptNotice?: string;
   /** @returns The exit code. */
   run(args: Arguments, context: CommandContext): Promise<number>;
 }

@@ -9,6 +9,11 @@ const EXIT_CODES = [
   "130  stopped by Ctrl-C after saving; `salsa resume` goes on",
 ];
 
+const ENVIRONMENT = [
+  ["NO_COLOR", "Turns colours off"],
+  ["SALSA_RUNTIME_DIR", "Folder for sockets and locks of runs in the background (default: /tmp/salsa-<user id>)"],
+] as const;
+
 /** Help of the program: every command in a line. */
 export function overview(commands: readonly Command[]): string {
   return paragraphs([
@@ -16,7 +21,7 @@ export function overview(commands: readonly Command[]): string {
     titled("Usage", ["salsa COMMAND [arguments]", "salsa COMMAND --help", "salsa --version"]),
     titled("Commands", twoColumns(commands.map(({ name, summary }) => [name, summary]))),
     titled("Exit codes", EXIT_CODES),
-    titled("Environment", ["NO_COLOR  turns colours off"]),
+    titled("Environment", twoColumns(ENVIRONMENT)),
   ]);
 }
 

@@ -7,15 +7,18 @@ export interface SignalSource {
   exit(code: number): void;
 }
 
-/** A signal that is aborted by the first Ctrl-C; the second ends the process at once. */
-export function interruptible(source: SignalSource, terminal: Terminal): AbortSignal {
+/** What the first Ctrl-C says where a command has nothing else to say. */
+export const STOPPING = "Stopping after this step and saving; Ctrl-C again quits at once";
+
+/** A signal that is aborted by the first Ctrl-C, which is answered by the notice; the second ends the process at once. */
+export function interruptible(source: SignalSource, terminal: Terminal, notice = STOPPING): AbortSignal {
   const controller = new AbortController();
   const onInterrupt = (): void => {
     if (controller.signal.aborted) {
       source.exit(EXIT.interrupted);
       return;
     }
-    terminal.err("\nStopping after this step and saving; Ctrl-C again quits at once\n");
+    terminal.err(`\n${notice}\n`);
     controller.abort();
   };
   source.on("SIGINT", onInterrupt);

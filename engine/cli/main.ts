@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { runCli } from "./cli.ts";
+import { interruptNotice, runCli } from "./cli.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { processTerminal } from "./terminal.ts";
@@ -15,10 +15,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const argv = process.argv.slice(2);
+process.exitCode = await runCli(argv, {
   terminal,
   folder: process.cwd(),
   version: manifest.version,
-  signal: interruptible(process, terminal),
+  signal: interruptible(process, terminal, interruptNotice(argv)),
   pipeline: (): Promise<Pipeline> => import("../pipeline/index.ts"),
 });

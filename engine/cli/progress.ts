@@ -95,6 +95,10 @@ export function progressView(terminal: Terminal): ProgressView {
 /** The line that stays, for events that have one. */
 function announcement(terminal: Terminal, event: RunEvent, label: string | undefined): string | undefined {
   switch (event.kind) {
+    case "runQueued": {
+      const runs = event.ahead === 1 ? "1 run" : `${event.ahead} runs`;
+      return `${styled(terminal, "bold", event.run)} waits for ${event.device}: ${runs} ahead of it`;
+    }
     case "runStarted":
       return `${event.resumed ? "Resuming" : "Run"} ${styled(terminal, "bold", event.run)} on ${event.device}`;
     case "stageFinished":

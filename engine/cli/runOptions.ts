@@ -73,7 +73,8 @@ export async function showRun(context: CommandContext, { runsRoot, start }: Show
   return result.status === "stopped" ? EXIT.interrupted : EXIT.ok;
 }
 
-function printResult(context: CommandContext, { folder, tables, status }: RunResult): void {
+/** Prints a run's tables and where its files are, or how to go on. */
+export function printResult(context: CommandContext, { folder, tables, status }: RunResult): void {
   const { terminal } = context;
   if (status === "stopped") {
     terminal.err(`Stopped and saved; go on with: ${commandLine(context, "resume", folder)}\n`);
@@ -89,7 +90,7 @@ function printResult(context: CommandContext, { folder, tables, status }: RunRes
 }
 
 /** A command about a run that works where the user is: by its id where the runs are looked for, else by its folder. */
-function commandLine(context: CommandContext, command: string, run: string): string {
+export function commandLine(context: CommandContext, command: string, run: string): string {
   const isHere = dirname(run) === join(context.folder, DEFAULT_DIRECTORY, "runs");
   return `npx salsa ${command} ${isHere ? basename(run) : shown(context, run)}`;
 }

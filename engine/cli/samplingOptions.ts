@@ -20,7 +20,7 @@ export function samplingFrom(args: Arguments): { readonly sampling: SamplingConf
     sampling: {
       temperature: numberOption(args, "temperature", { least: 0 }) ?? 0.7,
       topK: numberOption(args, "top-k", { least: 0, isWhole: true }) ?? 0,
-      topP: numberOption(args, "top-p", { least: 0, most: 1 }) ?? 1,
+      topP: numberOption(args, "top-p", { least: 1e-6, most: 1 }) ?? 1,
       maxNewTokens: numberOption(args, "max-new-tokens", { least: 1, isWhole: true }) ?? 1024,
     },
     seed: numberOption(args, "seed", { least: 0, isWhole: true }) ?? 0,

@@ -14,7 +14,7 @@ import { taskOf } from "./corpus.ts";
 import { type ResponseText, encodePrompts } from "./generation.ts";
 import { type LoadedModel, loadModel } from "./modelFolder.ts";
 import { type ScoredResponse, Respondent } from "./respondent.ts";
-import { soupCheckpoints } from "./stages/soup.ts";
+import { soupCheckpoints } from "./soupCheckpoints.ts";
 
 /** What `salsa soup` asks for. */
 export interface SoupRequest {

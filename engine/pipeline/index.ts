@@ -8,4 +8,14 @@ export {
   scoreCheckpoint,
 } from "./checkpointWork.ts";
 export { type StagePlan, planPipeline } from "./plan.ts";
-export { type RunRecord, type RunRequest, type RunResult, readRun, runPipeline } from "./run.ts";
+export {
+  type RunRecord,
+  type RunRequest,
+  type RunResult,
+  type Turn,
+  openRun,
+  readRun,
+  runPipeline,
+  version,
+} from "./run.ts";
+export { Stopped } from "./step.ts";

@@ -10,6 +10,7 @@ import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
 import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
 import { openBackend } from "./backends.ts";
+import { checkData } from "./corpus.ts";
 import { outline } from "./plan.ts";
 import { provenance } from "./provenance.ts";
 import { Runner } from "./runner.ts";
@@ -29,6 +30,15 @@ export interface RunRequest {
   /** Asks for a graceful stop: the running step is finished and its state saved. */
   readonly signal: AbortSignal;
   readonly report: (event: RunEvent) => void;
+  /** The run's folder if it is held already; it is given free at the end all the same. */
+  readonly held?: RunFolder;
+  /** Waits until the device is free for this run, telling how many come before it; absent where runs do not queue. */
+  readonly turn?: (waiting: (ahead: number) => void) => Promise<Turn>;
+}
+
+/** The right to compute on a device. */
+export interface Turn {
+  release(): Promise<void>;
 }
 
 /** How a run ended. */
@@ -50,7 +60,7 @@ export interface RunRecord {
 }
 
 /** Version of this program, which results are recorded with. */
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+export const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
 
@@ -64,8 +74,9 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
  * @throws whatever a stage throws; what was finished stays.
  */
 export async function runPipeline(request: RunRequest): Promise<RunResult> {
-  const { config, configFile, runsRoot, signal } = request;
-  const { id, log } = await openRun(request);
+  const { config, runsRoot, signal } = request;
+  const log = request.held ?? (await openRun(request));
+  const id = basename(log.folder);
   const started = performance.now();
   let sequence = await countEvents(log.folder);
   const report = (body: EventBody): void => {
@@ -76,6 +87,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   };
   const artifacts = new Artifacts(runsRoot);
   let backend: Backend | undefined;
+  let turn: Turn | undefined;
   const runner = new Runner({
     config,
     artifacts,
@@ -86,24 +98,18 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   });
   try {
     await artifacts.collect();
-    if (request.resume === undefined) {
-      const origin = await provenance(version, dirname(configFile));
-      await log.writeRun({
-        id,
-        config: jsonOf(config),
-        configFile,
-        seeds: config.seeds,
-        ...(jsonOf(origin) as JsonObject),
-      });
-    }
+    if (request.resume === undefined) await describeRun(request, log);
+    const device = deviceOf(config);
+    turn = await request.turn?.((ahead) => report({ kind: "runQueued", run: id, name: config.name, device, ahead }));
     report({
       kind: "runStarted",
       run: id,
       name: config.name,
-      device: deviceOf(config),
+      device,
       resumed: request.resume !== undefined,
       ...(await outline(config, artifacts)),
     });
+    await checkData(config);
     const dishes = await salsa(runner);
     await writeModels(dishes, log);
     const tables = await writeTables(config, dishes, log);
@@ -119,8 +125,15 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     throw error;
   } finally {
     await backend?.close();
+    await turn?.release();
     await log.close();
   }
+}
+
+/** Writes what the run is made of, once: resuming changes none of it. */
+async function describeRun({ config, configFile }: RunRequest, log: RunFolder): Promise<void> {
+  const origin = jsonOf(await provenance(version, dirname(configFile))) as JsonObject;
+  await log.writeRun({ id: basename(log.folder), config: jsonOf(config), configFile, seeds: config.seeds, ...origin });
 }
 
 const secondsSince = (started: number): number => (performance.now() - started) / 1000;
@@ -144,15 +157,24 @@ function finite(body: EventBody): EventBody {
   return { ...body, values: Object.fromEntries(values) };
 }
 
-/** The run's folder, held: that of the run to resume, or of the config's name with the first number that is free. */
-async function openRun({ config, runsRoot, resume }: RunRequest): Promise<{ readonly id: string; log: RunFolder }> {
-  if (resume !== undefined) return { id: resume, log: await RunFolder.open(runsRoot, resume) };
+/**
+ * The run's folder, held: that of the run to resume, or of the config's name with the first number that is free.
+ *
+ * `socket` is where this process can be reached: others read it from the run's lock.
+ *
+ * @throws {LockedError} when another process works on the run.
+ */
+export async function openRun(
+  { config, runsRoot, resume }: Pick<RunRequest, "config" | "runsRoot" | "resume">,
+  socket?: string,
+): Promise<RunFolder> {
+  if (resume !== undefined) return RunFolder.open(runsRoot, resume, socket);
   const taken = new Set(await listRuns(runsRoot));
   for (let number = 1; ; number++) {
     const id = `${config.name}-${number}`;
     if (taken.has(id)) continue;
     try {
-      return { id, log: await RunFolder.open(runsRoot, id) };
+      return await RunFolder.open(runsRoot, id, socket);
     } catch (error) {
       // Another process that began at the same moment has that number.
       if (!(error instanceof LockedError)) throw error;

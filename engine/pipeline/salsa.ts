@@ -8,7 +8,7 @@ import { preferences } from "./stages/preferences.ts";
 import { rewardModel } from "./stages/rewardModel.ts";
 import { rlhf, withBeta } from "./stages/rlhf.ts";
 import { sft } from "./stages/sft.ts";
-import { soup, soupIdentity } from "./stages/souping.ts";
+import { soup, soupIdentity } from "./stages/soup.ts";
 import type { Artifact, Steps } from "./step.ts";
 import { jsonOf } from "./training.ts";
 

@@ -23,6 +23,17 @@ export const tableSchema = z.strictObject({
   files: z.array(z.string()),
 });
 
+const runQueued = z.strictObject({
+  kind: z.literal("runQueued"),
+  ...stamp,
+  run: z.string(),
+  name: z.string(),
+  /** What it waits for, for people: "wasm, 2 threads". */
+  device: z.string(),
+  /** Runs that come before it, the one at work included. */
+  ahead: z.int().min(1),
+});
+
 const runStarted = z.strictObject({
   kind: z.literal("runStarted"),
   ...stamp,
@@ -118,6 +129,7 @@ const runFailed = z.strictObject({
 
 /** One line of a run's events.jsonl. */
 export const eventSchema = z.discriminatedUnion("kind", [
+  runQueued,
   runStarted,
   stageStarted,
   progress,

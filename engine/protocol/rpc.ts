@@ -8,7 +8,7 @@ export const PROTOCOL_VERSION = 1;
 export interface RpcRequests {
   /** The first request: agrees on the version, or is refused with both versions in the message. */
   readonly handshake: { params: HandshakeParams; result: HandshakeResult };
-  /** The run as it stands; events that come after it are sent as notifications from then on. */
+  /** The run as it stands. Events from then on are sent as notifications; they may overlap, and leave no gap. */
   readonly snapshot: { params: Record<string, never>; result: RunState };
   /** Asks for a graceful stop: the running step is finished and its state saved. */
   readonly stop: { params: Record<string, never>; result: { readonly stopping: boolean } };
@@ -18,6 +18,8 @@ export interface RpcRequests {
 export interface RpcNotifications {
   /** Events since the last such notification, at most some tens a second, however many events there are. */
   readonly events: { readonly events: readonly RunEvent[] };
+  /** The client read too slowly and missed events: no more are sent until it asks for a snapshot again. */
+  readonly behind: Record<string, never>;
 }
 
 export interface HandshakeParams {
@@ -34,3 +36,6 @@ export interface HandshakeResult {
   readonly folder: string;
   readonly pid: number;
 }
+
+/** Codes of refusals, from the range that JSON-RPC 2.0 leaves to programs. */
+export const RPC_ERRORS = { versionMismatch: 1, noHandshake: 2 } as const;

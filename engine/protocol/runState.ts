@@ -14,10 +14,12 @@ export interface StageState {
   status: StageStatus;
   step: number;
   total: number;
-  etaSeconds: number | undefined;
-  seconds: number | undefined;
+  /** Work by reckoning, in a unit that only ratios count in; 0 for what was made before; absent if unknown. */
+  work?: number | undefined;
+  etaSeconds?: number | undefined;
+  seconds?: number | undefined;
   /** Milliseconds since 1970. */
-  startedAt: number | undefined;
+  startedAt?: number | undefined;
 }
 
 /** One metric of one stage over its steps, in the order in which they were recorded. */
@@ -41,21 +43,24 @@ export interface AlarmState {
 /** Whether a run works, and how it ended. `lost` means that its process died without a word. */
 export type RunStatus = "queued" | "running" | "finished" | "stopped" | "failed" | "lost";
 
-/** Everything that a run's events add up to. Plain data: it travels as JSON. */
+/** Everything that a run's events add up to. Plain data, in which what is not known is absent: it travels as JSON. */
 export interface RunState {
   readonly run: string;
   name: string;
   device: string;
   status: RunStatus;
-  startedAt: number | undefined;
-  updatedAt: number | undefined;
+  /** While queued: runs that come before this one, the one at work included. */
+  ahead?: number | undefined;
+  /** When it first began to compute, in milliseconds since 1970. */
+  startedAt?: number | undefined;
+  updatedAt?: number | undefined;
   stages: StageState[];
   /** By stage, then by metric path. */
   metrics: Record<string, Record<string, Series>>;
   alarms: AlarmState[];
   tables: Table[];
   /** What ended the run, if something did. */
-  failure: { readonly error: string; readonly message: string; readonly stage: string | null } | undefined;
+  failure?: { readonly error: string; readonly message: string; readonly stage: string | null } | undefined;
   /** Events taken in so far: the sequence number of the next one. */
   nextSequence: number;
 }
@@ -67,15 +72,17 @@ export function emptyRunState(run: string): RunState {
     name: run,
     device: "",
     status: "queued",
-    startedAt: undefined,
-    updatedAt: undefined,
     stages: [],
     metrics: {},
     alarms: [],
     tables: [],
-    failure: undefined,
     nextSequence: 0,
   };
+}
+
+/** Takes events into a run's state, in place and in their order; see `applyEvent`. */
+export function applyEvents(state: RunState, events: Iterable<RunEvent>): void {
+  for (const event of events) applyEvent(state, event);
 }
 
 /**
@@ -89,47 +96,45 @@ export function applyEvent(state: RunState, event: RunEvent): void {
   state.nextSequence = event.sequence + 1;
   state.updatedAt = event.time;
   switch (event.kind) {
-    case "runStarted":
-      Object.assign(state, { name: event.name, device: event.device, status: "running", failure: undefined });
-      state.startedAt ??= event.time;
-      for (const name of event.stages) stageOf(state, name);
+    case "runQueued":
+      Object.assign(state, { name: event.name, device: event.device, status: "queued", ahead: event.ahead });
+      delete state.failure;
       return;
-    case "stageStarted": {
+    case "runStarted":
+      startRun(state, event);
+      return;
+    case "stageStarted":
+      startStage(stageOf(state, event.stage), event);
+      return;
+    case "progress": {
       const stage = stageOf(state, event.stage);
-      const status: StageStatus = event.cached ? "made" : "running";
-      Object.assign(stage, { title: event.name, key: event.key, status, startedAt: event.time });
+      Object.assign(stage, { step: event.step, total: event.total });
+      if (event.etaSeconds === undefined) delete stage.etaSeconds;
+      else stage.etaSeconds = event.etaSeconds;
       return;
     }
-    case "progress":
-      Object.assign(stageOf(state, event.stage), {
-        step: event.step,
-        total: event.total,
-        etaSeconds: event.etaSeconds,
-      });
-      return;
     case "metrics":
       for (const [path, value] of Object.entries(event.values)) record(state, event, path, value);
       return;
-    case "stageFinished": {
-      const stage = stageOf(state, event.stage);
-      if (stage.status !== "made") stage.status = "finished";
-      Object.assign(stage, { seconds: event.seconds, etaSeconds: undefined });
+    case "stageFinished":
+      finishStage(stageOf(state, event.stage), event);
       return;
-    }
     case "alarm": {
       const { stage, step, name, message, time } = event;
-      state.alarms.push({ stage, step, name, message, time });
+      const others = state.alarms.filter((one) => one.stage !== stage || one.step !== step || one.name !== name);
+      state.alarms = [...others, { stage, step, name, message, time }];
       return;
     }
     case "table":
       state.tables = [...state.tables.filter(({ name }) => name !== event.table.name), event.table];
       return;
     case "runFinished":
-      state.status = event.status;
+      endRun(state, event.status);
       return;
     case "runFailed": {
       const { error, message, stage } = event;
-      Object.assign(state, { status: "failed", failure: { error, message, stage } });
+      endRun(state, "failed");
+      state.failure = { error, message, stage };
       if (stage !== null) stageOf(state, stage).status = "failed";
       return;
     }
@@ -138,32 +143,61 @@ export function applyEvent(state: RunState, event: RunEvent): void {
   }
 }
 
+type Of<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
+
+/** A run that goes on has stages that were cut off: they wait again. */
+function startRun(state: RunState, { name, device, stages, work, time }: Of<"runStarted">): void {
+  Object.assign(state, { name, device, status: "running" });
+  state.startedAt ??= time;
+  delete state.ahead;
+  delete state.failure;
+  for (const [index, stageName] of stages.entries()) {
+    const stage = stageOf(state, stageName);
+    const share = work?.[index];
+    // A run that goes on gives what it made itself as no work; of the whole run, it is a part still.
+    if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);
+    if (stage.status === "failed" || stage.status === "running") stage.status = "waiting";
+  }
+}
+
+function startStage(stage: StageState, { name, key, cached, time }: Of<"stageStarted">): void {
+  // When a run goes on, it finds what it made itself: that stays finished, with the time it took.
+  if (cached && stage.status === "finished" && stage.key === key) return;
+  Object.assign(stage, { title: name, key, status: cached ? "made" : "running", startedAt: time });
+  delete stage.seconds;
+  delete stage.etaSeconds;
+}
+
+function finishStage(stage: StageState, { seconds }: Of<"stageFinished">): void {
+  delete stage.etaSeconds;
+  if (stage.status === "finished") return;
+  if (stage.status !== "made") stage.status = "finished";
+  stage.seconds = seconds;
+}
+
+/** Nothing runs in a run that has ended: the stage it was at waits for the run to go on. */
+function endRun(state: RunState, status: RunStatus): void {
+  state.status = status;
+  delete state.ahead;
+  for (const stage of state.stages) {
+    delete stage.etaSeconds;
+    if (stage.status === "running") stage.status = "waiting";
+  }
+}
+
 function stageOf(state: RunState, name: string): StageState {
   const known = state.stages.find((stage) => stage.name === name);
   if (known !== undefined) return known;
-  const stage: StageState = {
-    name,
-    title: "",
-    key: "",
-    status: "waiting",
-    step: 0,
-    total: 0,
-    etaSeconds: undefined,
-    seconds: undefined,
-    startedAt: undefined,
-  };
+  const stage: StageState = { name, title: "", key: "", status: "waiting", step: 0, total: 0 };
   state.stages.push(stage);
   return stage;
 }
 
-function record(
-  state: RunState,
-  { stage, step, time }: Extract<RunEvent, { kind: "metrics" }>,
-  path: string,
-  value: number | null,
-): void {
+function record(state: RunState, { stage, step, time }: Of<"metrics">, path: string, value: number | null): void {
   const series = ((state.metrics[stage] ??= {})[path] ??= { steps: [], times: [], values: [] });
-  while ((series.steps.at(-1) ?? -1) >= step) for (const column of [series.steps, series.times, series.values]) column.pop();
+  while ((series.steps.at(-1) ?? -1) >= step) {
+    for (const column of [series.steps, series.times, series.values]) column.pop();
+  }
   series.steps.push(step);
   series.times.push(time);
   series.values.push(value);

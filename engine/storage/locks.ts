@@ -109,11 +109,12 @@ async function removeLock(file: string, expected: LockOwner): Promise<void> {
   });
 }
 
-/** Start time from Linux's process table; undefined elsewhere. */
+/** Start time from Linux's process table; undefined elsewhere; "dead" for a zombie, which holds nothing. */
 async function processStart(pid: number): Promise<string | undefined> {
   try {
     const stat = await fs.readFile(path.join("/proc", String(pid), "stat"), "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]; // field 22; the second may hold spaces
+    const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the second may hold spaces
+    return "ZX".includes(state) ? "dead" : fields[18]; // field 22
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { attach } from "./attach.ts";
 import { doctor } from "./doctor.ts";
 import { generate } from "./generate.ts";
 import { plan } from "./plan.ts";
@@ -8,6 +9,19 @@ import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { score } from "./score.ts";
 import { soup } from "./soup.ts";
+import { stop } from "./stop.ts";
 
 /** Every subcommand, in the order of the help. Add yours here. */
-export const COMMANDS: readonly Command[] = [run, resume, plan, soup, score, generate, report, doctor, schema];
+export const COMMANDS: readonly Command[] = [
+  run,
+  attach,
+  stop,
+  resume,
+  plan,
+  soup,
+  score,
+  generate,
+  report,
+  doctor,
+  schema,
+];

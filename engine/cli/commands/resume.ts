@@ -1,6 +1,8 @@
 import { dirname } from "node:path";
+import { switchOption } from "../arguments.ts";
 import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
+import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { findRun } from "../files.ts";
 import { DIRECTORY_OPTION, runsDirectory, showRun } from "../runOptions.ts";
 
@@ -12,9 +14,10 @@ export const resume: Command = {
     "The run goes on from its last checkpoint with the settings it was started with, and ends with the same weights\n" +
       "and tables as if it had never stopped.",
     "With --json, the output is that of salsa run.",
+    DETACH_DETAILS,
   ],
   positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],
-  options: DIRECTORY_OPTION,
+  options: { ...DIRECTORY_OPTION, ...DETACH_OPTION },
   examples: [
     ["salsa resume", "The latest run"],
     ["salsa resume demo-2 --directory /data/salsa", "A run by its id"],
@@ -27,6 +30,7 @@ export const resume: Command = {
     const { signal } = context;
     // Where the run lies counts, not where the config had it made: the folder may have been moved.
     const runsRoot = dirname(dirname(folder));
+    if (switchOption(args, "detach")) return startDetached(context, { kind: "resume", runsRoot, run: id });
     return showRun(context, {
       runsRoot,
       start: (report) => runPipeline({ config, configFile, runsRoot, resume: id, signal, report }),

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
+import { switchOption } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { loadConfig } from "../files.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides, showRun } from "../runOptions.ts";
 
@@ -12,23 +14,26 @@ export const run: Command = {
       "Ctrl-C stops after the running step and saves; a second one quits at once, and loses what was not saved.",
     "With --json, standard output has one JSON object a line: every event of the run as in its events.jsonl, then\n" +
       '{"kind":"result","id":...,"folder":...,"status":"finished"|"stopped","tables":[...]}, or {"kind":"error",...}.',
+    DETACH_DETAILS,
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
-  options: RUNTIME_OPTIONS,
+  options: { ...RUNTIME_OPTIONS, ...DETACH_OPTION },
   examples: [
     [
       "salsa run examples/miniinstruct/demo.salsa.json",
       "The demo: three SFTs, reward model, soups, four RLHF arms, tables",
     ],
     ["salsa run my.salsa.json --threads 4 --directory /data/salsa", "On four threads, with everything kept elsewhere"],
+    ["salsa run my.salsa.json --detach", "In the background: it goes on when this terminal is closed"],
     ["salsa run my.salsa.json --json > events.jsonl", "For a script"],
   ],
   async run(args, context) {
     const configFile = resolve(context.folder, args.positionals[0] ?? "");
     const config = await loadConfig(configFile, runtimeOverrides(args, context));
+    const runsRoot = config.runtime.directory;
+    if (switchOption(args, "detach")) return startDetached(context, { kind: "run", config, configFile, runsRoot });
     const { runPipeline } = await context.pipeline();
     const { signal } = context;
-    const runsRoot = config.runtime.directory;
     return showRun(context, {
       runsRoot,
       start: (report) => runPipeline({ config, configFile, runsRoot, signal, report }),

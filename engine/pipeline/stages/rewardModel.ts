@@ -35,7 +35,10 @@ export const rewardModel: Stage<{
     const { config, backend } = context;
     const { reward } = config;
     const { config: model, weights, tokenizer } = await loadModel(init.folder);
-    const pairs = await encodedPairs(config, from, tokenizer);
+    const pairs = await encodedPairs(config, from, {
+      tokenizer,
+      maxLength: Math.min(reward.maxLength, model.maxPositions),
+    });
     const nHeldOut = splitPairs(pairs.length, reward.heldOut).heldOut;
     const { heldOut, learned } = splitByPrompt(pairs, nHeldOut, Random.of(seed, "reward", "split"));
     const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
@@ -96,9 +99,8 @@ export function splitByPrompt(
 async function encodedPairs(
   config: RunConfig,
   made: Artifact | undefined,
-  tokenizer: Tokenizer,
+  { tokenizer, maxLength }: { readonly tokenizer: Tokenizer; readonly maxLength: number },
 ): Promise<readonly PromptedPair[]> {
-  const { maxLength } = config.reward;
   const sequence = (prompt: string, response: string, ended: boolean): number[] =>
     [...encodePrompt(tokenizer, prompt), ...tokenizer.encode(response), ...(ended ? [tokenizer.eos] : [])].slice(
       0,

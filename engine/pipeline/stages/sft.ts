@@ -27,7 +27,8 @@ export const sft: Stage<{
     const { config, backend } = context;
     const { config: model, weights, tokenizer } = await loadModel(base.folder);
     const examples = await encodedExamples(config, seed, tokenizer);
-    const shape = { batchSize: config.sft.batchSize, length: Math.min(longest(examples), config.sft.maxLength) };
+    const length = Math.min(longest(examples), config.sft.maxLength, model.maxPositions);
+    const shape = { batchSize: config.sft.batchSize, length };
     const trained = await train(context, {
       weights,
       step: sftStep(backend, model, { ...shape, optimizer: optimizerOf(config.sft) }),

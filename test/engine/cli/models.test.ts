@@ -128,4 +128,17 @@ describe("salsa generate", () => {
     assert.match((await salsa(["generate", "m"], { pipeline })).stderr, /give --prompt or --prompts/);
     assert.match((await salsa(["generate", "m", "--prompt", "a", "--prompts", "b"], { pipeline })).stderr, /keep one/);
   });
+
+  it("end with 130 and without a complaint when Ctrl-C cuts them off", async () => {
+    const controller = new AbortController();
+    const generateCompletions = ({ signal }: GenerateRequest): Promise<never> => {
+      controller.abort();
+      return Promise.reject(signal.reason as Error);
+    };
+    const { code, stderr } = await salsa(["generate", "model", "--prompt", "hello"], {
+      pipeline: { generateCompletions },
+      signal: controller.signal,
+    });
+    assert.deepEqual({ code, stderr }, { code: 130, stderr: "" });
+  });
 });

@@ -37,14 +37,18 @@ export interface Outcome {
 /** Runs a command line in a folder with the parts of the pipeline that it needs. */
 export async function salsa(
   argv: readonly string[],
-  { folder = "/nowhere", pipeline = {} }: { readonly folder?: string; readonly pipeline?: Partial<Pipeline> } = {},
+  {
+    folder = "/nowhere",
+    pipeline = {},
+    signal = new AbortController().signal,
+  }: { readonly folder?: string; readonly pipeline?: Partial<Pipeline>; readonly signal?: AbortSignal } = {},
 ): Promise<Outcome> {
   const terminal = screen();
   const code = await runCli(argv, {
     terminal,
     folder,
     version: "1.2.3",
-    signal: new AbortController().signal,
+    signal,
     pipeline: () => Promise.resolve({ ...UNUSED, ...pipeline }),
   });
   return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };

@@ -89,7 +89,10 @@ class Run {
     const place = given(this.program.buffers[buffer]);
     if (place.kind === "variable") return given(this.operands.variables[place.name]).tensor;
     if (place.kind === "constant" && !this.tensors.has(buffer)) {
-      this.tensors.set(buffer, this.tf.keep(this.tf.fill([place.bytes / 4], place.value, place.dtype === "i32" ? "int32" : "float32")));
+      this.tensors.set(
+        buffer,
+        this.tf.keep(this.tf.fill([place.bytes / 4], place.value, place.dtype === "i32" ? "int32" : "float32")),
+      );
     }
     return given(this.tensors.get(buffer));
   }

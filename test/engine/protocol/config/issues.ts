@@ -5,7 +5,7 @@ import { ConfigError } from "../../../../engine/protocol/errors.ts";
 import type { ConfigIssue } from "../../../../engine/protocol/errors.ts";
 
 /** Where the configs of the tests lie. */
-export const FILE = "/work/runs/demo.salsa.json";
+export const FILE = "/project/runs/demo.salsa.json";
 
 /** Everything wrong with a config. */
 export function issuesOf(text: string, settings?: ParseSettings): readonly ConfigIssue[] {

@@ -91,7 +91,7 @@ describe("parseConfig", () => {
     const issue = onlyIssue(text, { exists });
     assert.equal(issue.path, "data.prompts");
     assert.match(issue.message, /there is no "prompts\.jsonl"/);
-    assert.deepEqual(asked.sort(), ["/d/a", "/work/m", "/work/runs/b", "/work/runs/prompts.jsonl"]);
+    assert.deepEqual(asked.sort(), ["/d/a", "/project/m", "/project/runs/b", "/project/runs/prompts.jsonl"]);
   });
 
   it("points at the preset for a mistake between it and the config", () => {

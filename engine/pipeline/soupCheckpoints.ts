@@ -1,0 +1,86 @@
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { type SoupSettings, recipeOf, soupWeights } from "../soup/index.ts";
+import type { Ingredients } from "../soup/recipe.ts";
+import { compareCheckpoints } from "../storage/compareCheckpoints.ts";
+import {
+  type Checkpoint,
+  OTHER_TOKENIZER_FILES,
+  readCheckpoint,
+  WEIGHTS_METADATA,
+  writeCheckpointFiles,
+} from "../storage/checkpoints.ts";
+import { fileExists, onDisk } from "../storage/disk.ts";
+import { isStoredType } from "../storage/elementTypes.ts";
+import { innerProducts } from "../storage/innerProducts.ts";
+import { type MixOptions, mixWeights } from "../storage/mixWeights.ts";
+import { WEIGHTS_FILE } from "../storage/shards.ts";
+
+/** How a soup is measured on held-out data, for the recipes that need it. */
+export type Tasting = Pick<Ingredients, "score" | "lossAndGradient">;
+
+/** What to mix, how, and where to. */
+export interface SoupRequest extends Pick<MixOptions, "signal" | "onProgress"> {
+  /** Hugging Face folders, in the order of the weights. */
+  readonly of: readonly string[];
+  /** Becomes a Hugging Face folder, with the first one's settings and tokenizer. */
+  readonly folder: string;
+  readonly settings: SoupSettings;
+  /** Given the open checkpoints, whose tensors it may read. */
+  readonly tasting?: (checkpoints: readonly Checkpoint[]) => Tasting;
+}
+
+/**
+ * Mixes checkpoints on disk into a new one, piece by piece: memory does not grow with the models.
+ *
+ * Weights are accumulated in f32 and stored in the type that the checkpoints have.
+ * @throws {CheckpointError} when the checkpoints do not go together, naming the first difference.
+ * @throws {SoupError} when the settings do not go with them.
+ */
+export async function soupCheckpoints(request: SoupRequest): Promise<void> {
+  const { of, folder, settings, tasting } = request;
+  recipeOf(settings.method).check(settings, of.length); // before gigabytes are read
+  const checkpoints = await openAll(of);
+  try {
+    await compareCheckpoints(checkpoints);
+    const [first] = checkpoints;
+    if (first === undefined) return;
+    const weightsOf = await soupWeights(settings, { ...ingredientsOf(checkpoints), ...tasting?.(checkpoints) });
+    await writeCheckpointFiles(folder, first);
+    await copyTokenizerFiles(first.folder, folder);
+    const models = checkpoints.map(({ weights }) => weights);
+    const metadata = { ...Object.fromEntries(first.weights.metadata), ...WEIGHTS_METADATA };
+    await mixWeights(path.join(folder, WEIGHTS_FILE), models, weightsOf, { ...request, metadata });
+  } finally {
+    await Promise.all(checkpoints.map(({ weights }) => weights.close()));
+  }
+}
+
+async function openAll(folders: readonly string[]): Promise<readonly Checkpoint[]> {
+  const open: Checkpoint[] = [];
+  try {
+    for (const folder of folders) open.push(await readCheckpoint(folder));
+    return open;
+  } catch (error) {
+    await Promise.all(open.map(({ weights }) => weights.close()));
+    throw error;
+  }
+}
+
+function ingredientsOf(checkpoints: readonly Checkpoint[]): Ingredients {
+  const models = checkpoints.map(({ weights }) => weights);
+  const tensors = [...(models[0]?.tensors ?? [])].filter(([, { dtype }]) => isStoredType(dtype)).map(([name]) => name);
+  return {
+    nModels: models.length,
+    tensors,
+    products: (tensor, origin) => innerProducts(models, tensor, origin),
+  };
+}
+
+async function copyTokenizerFiles(from: string, to: string): Promise<void> {
+  for (const name of OTHER_TOKENIZER_FILES) {
+    const source = path.join(from, name);
+    if (!(await fileExists(source))) continue;
+    await onDisk("copy", path.join(to, name), () => fs.copyFile(source, path.join(to, name)));
+  }
+}

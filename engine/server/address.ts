@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import { DiskError } from "../protocol/errors.ts";
+import { errorCode, onDisk, temporaryOwner } from "../storage/disk.ts";
+import { isRunning } from "../storage/locks.ts";
+
+/** Names another folder for sockets and device locks. */
+const VARIABLE = "SALSA_RUNTIME_DIR";
+/** Longest path of a socket, in bytes: macOS has room for 104 with the zero at the end, Linux for 108. */
+const LONGEST = 103;
+const SUFFIX = ".sock";
+/** A socket younger than this, in milliseconds, may be one that its process does not listen on yet. */
+const YOUNG = 60_000;
+
+/**
+ * The folder where this user's engines keep sockets and device locks, made if it is not there.
+ *
+ * It is per user and machine, since two workspaces share their processor, and home folders may be shared by machines.
+ * `/tmp` is taken before TMPDIR, which may differ from one session to the next, and before XDG_RUNTIME_DIR, which is
+ * removed when a session ends and the engine goes on.
+ *
+ * @throws {DiskError} when it cannot be made, or others could get at it.
+ */
+export async function runtimeFolder(): Promise<string> {
+  const given = process.env[VARIABLE] ?? "";
+  const folder =
+    given === "" ? path.join(await temporaryFolder(), `salsa-${process.getuid?.() ?? os.userInfo().username}`) : given;
+  await onDisk("create folder", folder, () => fs.mkdir(folder, { recursive: true, mode: 0o700 }));
+  if (process.platform !== "win32") await checkPrivate(folder);
+  return folder;
+}
+
+/** Where a process may listen: a short path that nobody uses, or a named pipe on Windows. @throws {DiskError} */
+export async function newAddress(): Promise<string> {
+  const name = randomBytes(6).toString("hex");
+  if (process.platform === "win32") return `\\\\.\\pipe\\salsa-${name}`;
+  const folder = await runtimeFolder();
+  const address = path.join(folder, `${name}${SUFFIX}`);
+  if (Buffer.byteLength(address) > LONGEST) {
+    const remedy = `set ${VARIABLE} to a folder with a shorter path`;
+    throw new DiskError(`too long for a socket, which takes ${LONGEST} bytes`, { file: address, remedy });
+  }
+  return address;
+}
+
+/** Removes what killed processes have left in the runtime folder. */
+export async function sweepRuntimeFolder(folder: string): Promise<void> {
+  for (const name of await onDisk("list", folder, () => fs.readdir(folder))) {
+    const file = path.join(folder, name);
+    const owner = temporaryOwner(name);
+    const isLeft = owner !== undefined ? !isRunning(owner) : name.endsWith(SUFFIX) && (await isStale(file));
+    if (isLeft) await onDisk("clean up", file, () => fs.rm(file, { force: true }));
+  }
+}
+
+async function temporaryFolder(): Promise<string> {
+  const shared = "/tmp";
+  if (process.platform === "win32") return os.tmpdir();
+  try {
+    await fs.access(shared, fs.constants.W_OK);
+    return shared;
+  } catch {
+    return os.tmpdir();
+  }
+}
+
+/** Whoever may write to the folder could put a socket of their own there: it must be this user's alone. */
+async function checkPrivate(folder: string): Promise<void> {
+  const found = await onDisk("look at", folder, () => fs.lstat(folder));
+  const remedy = `move it away, or set ${VARIABLE} to a folder of your own`;
+  if (!found.isDirectory()) throw new DiskError("is no folder", { file: folder, remedy });
+  if (found.uid !== process.getuid?.()) throw new DiskError("belongs to another user", { file: folder, remedy });
+  if ((found.mode & 0o077) !== 0) {
+    throw new DiskError("is open to other users", { file: folder, remedy: `chmod 700 it, or ${remedy}` });
+  }
+}
+
+async function isStale(file: string): Promise<boolean> {
+  try {
+    if (Date.now() - (await fs.stat(file)).mtimeMs < YOUNG) return false;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return false;
+    throw error;
+  }
+  return new Promise((resolve) => {
+    const probe = connect(file);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
+  });
+}

@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { type Socket, connect as connectSocket } from "node:net";
+import {
+  type MessageConnection,
+  ResponseError,
+  SocketMessageReader,
+  SocketMessageWriter,
+  createMessageConnection,
+} from "vscode-jsonrpc/node";
+import type { RunEvent } from "../protocol/events.ts";
+import { type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
+import type { RunState } from "../protocol/runState.ts";
+import type { LockOwner } from "../storage/locks.ts";
+import { readRun, runOwner } from "../storage/runFolder.ts";
+import { NotRunningError, UnreachableError, VersionMismatchError } from "./errors.ts";
+import { readRunState } from "./history.ts";
+import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
+
+/** Milliseconds that an engine has to answer a handshake: it has a thread for that, however busy it is. */
+const PATIENCE = 10_000;
+
+/** Who connects, and how. */
+export interface ClientSettings {
+  /** "vscode 0.1.0". */
+  readonly client: string;
+  /** For tests: another version than this program's. */
+  readonly protocol?: number;
+}
+
+/** A connection to the engine of a run. Listeners are called from the next turn of the event loop on. */
+export interface RunConnection {
+  readonly handshake: HandshakeResult;
+  /** The run as it stands; events are sent from then on. */
+  snapshot(): Promise<RunState>;
+  onEvents(listener: (events: readonly RunEvent[]) => void): void;
+  /** Events were missed: ask for a snapshot again. */
+  onBehind(listener: () => void): void;
+  /** The engine has ended, or the connection has. */
+  onClose(listener: () => void): void;
+  /** Asks for a graceful stop; the run says when it has stopped. */
+  stop(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Connects to the engine that works on a run.
+ *
+ * @param folder - The run's: `.salsa/runs/<id>`.
+ * @throws {DataError} when there is no such run.
+ * @throws {NotRunningError} when no process works on it; a lock or socket that a dead one left changes nothing.
+ * @throws {UnreachableError} when its process lives and does not answer.
+ * @throws {VersionMismatchError} when it speaks another version.
+ */
+export async function connect(folder: string, settings: ClientSettings): Promise<RunConnection> {
+  const owner = await runOwner(folder);
+  if (owner === undefined) {
+    await readRun(folder);
+    throw new NotRunningError(folder, await readRunState(folder));
+  }
+  const { pid, socket: address } = owner;
+  if (address === undefined) {
+    const what = `it runs in the foreground of process ${pid}: watch and stop it there`;
+    throw new UnreachableError(folder, { pid, what });
+  }
+  try {
+    return await connectTo(address, settings);
+  } catch (error) {
+    throw await explained(error, folder, owner);
+  }
+}
+
+/** Connects to whoever listens at an address. @throws the system's error, or the engine's. */
+export async function connectTo(address: string, settings: ClientSettings): Promise<RunConnection> {
+  const { client, protocol = PROTOCOL_VERSION } = settings;
+  const socket = connectSocket(address);
+  await once(socket, "connect");
+  const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+  connection.onError(() => socket.destroy());
+  connection.listen();
+  const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
+  try {
+    const result = await untilClosed(connection.sendRequest(REQUESTS.handshake, { protocol, client }), socket);
+    return connected(result, connection, socket);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function connected(result: HandshakeResult, connection: MessageConnection, socket: Socket): RunConnection {
+  return {
+    handshake: result,
+    snapshot: () => untilClosed(connection.sendRequest(REQUESTS.snapshot, {}), socket),
+    onEvents: (listener) => void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(events)),
+    onBehind: (listener) => void connection.onNotification(NOTIFICATIONS.behind, listener),
+    onClose: (listener) => {
+      if (socket.closed) setImmediate(listener);
+      else socket.once("close", listener);
+    },
+    stop: async () => {
+      await untilClosed(connection.sendRequest(REQUESTS.stop, {}), socket);
+    },
+    close: () => {
+      socket.destroy();
+    },
+  };
+}
+
+/** Requests of a connection that breaks are never answered: they fail when it does. */
+async function untilClosed<T>(answer: Promise<T>, socket: Socket): Promise<T> {
+  if (socket.closed) throw new Error("the connection to the engine is closed");
+  const { promise: broken, reject } = Promise.withResolvers<never>();
+  const onClose = (): void => reject(socket.errored ?? new Error("the engine closed the connection"));
+  socket.once("close", onClose);
+  try {
+    return await Promise.race([answer, broken]);
+  } finally {
+    socket.off("close", onClose);
+  }
+}
+
+/** What a failed connection means: mostly, that the engine has just ended. */
+async function explained(error: unknown, folder: string, { pid, socket }: LockOwner): Promise<Error> {
+  if (error instanceof ResponseError && error.code === RPC_ERRORS.versionMismatch) {
+    const { protocol } = error.data as { readonly protocol: number };
+    return new VersionMismatchError(folder, { protocol, message: error.message });
+  }
+  if ((await runOwner(folder))?.pid !== pid) return new NotRunningError(folder, await readRunState(folder));
+  const reason = error instanceof Error ? error.message : String(error);
+  const what = `its process ${pid} does not answer at ${socket ?? "any socket"} (${reason}); see its engine.log`;
+  return new UnreachableError(folder, { pid, what }, { cause: error });
+}

@@ -1,0 +1,98 @@
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { RunConfig } from "../protocol/config/index.ts";
+import { onDisk } from "../storage/disk.ts";
+import { type Lock, LockedError, isAlive, readLock, takeLock } from "../storage/locks.ts";
+
+/** Milliseconds between looks at who is ahead: a process that was killed tells nobody. */
+const INTERVAL = 500;
+const DIGITS = 15;
+
+/** What computes, as far as runs must share it. */
+export type DeviceName = "cpu";
+
+/** Which device a backend keeps busy. */
+export const DEVICES: Readonly<Record<RunConfig["runtime"]["backend"], DeviceName>> = { wasm: "cpu", tfjs: "cpu" };
+
+/** A wish to compute. */
+export interface TurnRequest {
+  /** The runtime folder, which all that share the device look into. */
+  readonly folder: string;
+  readonly device: DeviceName;
+  readonly signal: AbortSignal;
+  /** Told whenever the number of those ahead changes. */
+  readonly waiting: (ahead: number) => void;
+}
+
+/**
+ * Waits until no other run computes on a device, first come, first served; released or dead, the next one follows.
+ *
+ * Tickets in the runtime folder give the order, and a lock makes sure that one computes at a time: a ticket that is
+ * older than it appeared must not overtake who has begun.
+ *
+ * @throws the signal's reason when it is aborted before.
+ */
+export async function takeTurn({ folder, device, signal, waiting }: TurnRequest): Promise<Pick<Lock, "release">> {
+  const ticket = ticketName(device);
+  const held = await takeLock(path.join(folder, ticket));
+  let told = 0;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const before = (await ticketsOf(folder, device)).filter((other) => other < ticket).length;
+      const lock = before === 0 ? await lockIfFree(path.join(folder, `${device}.lock`)) : undefined;
+      if (lock !== undefined) return { release: () => releaseAll([lock, held]) };
+      const ahead = Math.max(1, before);
+      if (ahead !== told) waiting(ahead);
+      told = ahead;
+      await wait(signal);
+    }
+  } catch (error) {
+    await held.release();
+    throw error;
+  }
+}
+
+let tickets = 0;
+
+function ticketName(device: DeviceName): string {
+  const order = String(tickets++).padStart(4, "0"); // among those of one process in one millisecond
+  return `${device}-${String(Date.now()).padStart(DIGITS, "0")}-${order}-${process.pid}.ticket`;
+}
+
+/** Tickets of living processes; others are removed. */
+async function ticketsOf(folder: string, device: DeviceName): Promise<readonly string[]> {
+  const names = await onDisk("list", folder, () => fs.readdir(folder));
+  const living: string[] = [];
+  for (const name of names) {
+    if (!name.startsWith(`${device}-`) || !name.endsWith(".ticket")) continue;
+    const file = path.join(folder, name);
+    const owner = await readLock(file);
+    if (owner === undefined) continue;
+    if (await isAlive(owner)) living.push(name);
+    else await onDisk("clean up", file, () => fs.rm(file, { force: true }));
+  }
+  return living;
+}
+
+async function lockIfFree(file: string): Promise<Lock | undefined> {
+  try {
+    return await takeLock(file);
+  } catch (error) {
+    if (error instanceof LockedError) return undefined;
+    throw error;
+  }
+}
+
+async function releaseAll(locks: readonly Lock[]): Promise<void> {
+  for (const lock of locks) await lock.release();
+}
+
+async function wait(signal: AbortSignal): Promise<void> {
+  try {
+    await delay(INTERVAL, undefined, { signal });
+  } catch {
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,136 @@
+import { rename } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type RunRequest, Stopped, openRun, readRun, runPipeline, version } from "../pipeline/index.ts";
+import type { EventBody, RunEvent } from "../protocol/events.ts";
+import { onDisk } from "../storage/disk.ts";
+import { type RunFolder, runPath } from "../storage/runFolder.ts";
+import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
+import { DEVICES, takeTurn } from "./deviceQueue.ts";
+import { ENGINE_LOG, errorText, logLine } from "./engineLog.ts";
+import type { EngineRequest, EngineStart } from "./engineRequest.ts";
+import { readEvents } from "./history.ts";
+import { ServerHandle } from "./serverHandle.ts";
+
+/** What an engine tells whoever started it. */
+export interface EngineSettings {
+  /** The run is there for others to find. */
+  readonly opened: (run: { readonly run: string; readonly folder: string }) => void;
+  /** Aborted for a graceful stop, by a client or a signal. */
+  readonly stop: AbortController;
+}
+
+/** A run at work in this process, as far as a crash is concerned. */
+interface Work {
+  readonly held: RunFolder;
+  readonly server: ServerHandle;
+  /** Called once, at the first event. */
+  opened: (() => void) | undefined;
+  /** Sequence number of the next event. */
+  next: number;
+  hasEnded: boolean;
+}
+
+/**
+ * Runs one run to its end, serving it meanwhile.
+ * @returns The exit code.
+ */
+export async function runEngine({ request, log }: EngineStart, { opened, stop }: EngineSettings): Promise<number> {
+  const folder = await runtimeFolder();
+  await sweepRuntimeFolder(folder);
+  const address = await newAddress();
+  const server = await ServerHandle.start({ address, version }, (client) => {
+    logLine(`${client} asks for a stop`);
+    stop.abort();
+  });
+  try {
+    const run = await prepare(request);
+    const held = await openRun(run, address);
+    const id = basename(held.folder);
+    const next = await countEvents(held.folder);
+    // Not before there is a run.json to be read, which comes before the first event.
+    const tell = (): void => opened({ run: id, folder: held.folder });
+    const work: Work = { held, server, opened: tell, next, hasEnded: false };
+    dieLoudly(work);
+    if (log !== undefined) await moveLog(log, held.folder);
+    server.open({ run: id, folder: held.folder });
+    logLine(`engine ${version}, Node ${process.version}, process ${process.pid}: run ${id} at ${address}`);
+    const device = DEVICES[run.config.runtime.backend];
+    const { signal } = stop;
+    const running = runPipeline({
+      ...run,
+      held,
+      signal,
+      report: (event) => pass(event, work),
+      turn: async (waiting) => {
+        try {
+          return await takeTurn({ folder, device, signal, waiting });
+        } catch (error) {
+          if (signal.aborted && error === signal.reason) throw new Stopped("stopped while it was queued");
+          throw error;
+        }
+      },
+    });
+    const { status } = await running.catch((error: unknown) => {
+      if (!work.hasEnded) lastWords(error, work, "");
+      throw error;
+    });
+    logLine(status);
+    return 0;
+  } finally {
+    await server.close();
+  }
+}
+
+type Prepared = Pick<RunRequest, "config" | "configFile" | "runsRoot" | "resume">;
+
+async function prepare(request: EngineRequest): Promise<Prepared> {
+  if (request.kind === "run") return request;
+  const { runsRoot, run } = request;
+  const { config, configFile } = await readRun(runPath(runsRoot, run));
+  return { config, configFile, runsRoot, resume: run };
+}
+
+function pass(event: RunEvent, work: Work): void {
+  work.next = event.sequence + 1;
+  work.hasEnded = event.kind === "runFinished" || event.kind === "runFailed";
+  if (event.kind === "runQueued") logLine(`waits for ${event.device}: ${event.ahead} ahead`);
+  if (event.kind === "runStarted") logLine(`computes on ${event.device}`);
+  work.server.publish(event);
+  work.opened?.();
+  work.opened = undefined;
+}
+
+async function countEvents(folder: string): Promise<number> {
+  let next = 0;
+  for await (const event of readEvents(folder)) next = event.sequence + 1;
+  return next;
+}
+
+async function moveLog(log: string, folder: string): Promise<void> {
+  const file = join(folder, ENGINE_LOG);
+  await onDisk("move log", file, () => rename(log, file));
+}
+
+/** An error that nothing caught ends the process: first it is written where people will look for it. */
+function dieLoudly(work: Work): void {
+  const die = (error: unknown): void => {
+    logLine(`crashed: ${errorText(error)}`);
+    if (!work.hasEnded) lastWords(error, work, "the engine crashed: ");
+    void work.server.close().then(() => process.exit(1));
+  };
+  process.once("uncaughtException", die);
+  process.once("unhandledRejection", die);
+}
+
+/** Records what ended the run, if it can be, and tells it to clients in any case. */
+function lastWords(error: unknown, work: Work, prefix: string): void {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const body: EventBody = { kind: "runFailed", error: name, message: `${prefix}${message}`, stage: null };
+  const event: RunEvent = { ...body, time: Date.now(), sequence: work.next };
+  try {
+    work.held.append("events", event);
+  } catch (failure) {
+    logLine(`how the run ended could not be recorded: ${errorText(failure)}`);
+  }
+  pass(event, work);
+}

@@ -1,0 +1,25 @@
+import type { RunConfig } from "../protocol/config/index.ts";
+
+/** What an engine process is started for. It travels as JSON. */
+export type EngineRequest =
+  | {
+      readonly kind: "run";
+      /** As resolved. */
+      readonly config: RunConfig;
+      readonly configFile: string;
+      /** The folder of runs and artifacts: `.salsa`. */
+      readonly runsRoot: string;
+    }
+  | { readonly kind: "resume"; readonly runsRoot: string; readonly run: string };
+
+/** What the process is sent: the request, and the file that its standard error goes to until it has a folder. */
+export interface EngineStart {
+  readonly request: EngineRequest;
+  /** Absent when the file is in its place already. */
+  readonly log?: string;
+}
+
+/** What the process says of its start, once. */
+export type EngineAnswer =
+  | { readonly kind: "opened"; readonly run: string; readonly folder: string }
+  | { readonly kind: "failed"; readonly error: string; readonly message: string };

@@ -1,0 +1,46 @@
+import type { RunState } from "../protocol/runState.ts";
+
+/** A run that no process works on; what it left can be read, and unless it has finished, it can be resumed. */
+export class NotRunningError extends Error {
+  override readonly name = "NotRunningError";
+  readonly state: RunState;
+  constructor(folder: string, state: RunState) {
+    super(`${folder}: no engine works on this run, which ${ENDS[state.status]}`);
+    this.state = state;
+  }
+}
+
+const ENDS: Readonly<Record<RunState["status"], string>> = {
+  queued: "has not begun",
+  running: "has just ended",
+  finished: "has finished",
+  stopped: "was stopped; go on with salsa resume",
+  failed: "has failed; see its engine.log, and go on with salsa resume",
+  lost: "was cut off: its process died without a word; go on with salsa resume",
+};
+
+/** A run whose process lives and cannot be reached. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+  readonly pid: number;
+  constructor(folder: string, { pid, what }: { readonly pid: number; readonly what: string }, options?: ErrorOptions) {
+    super(`${folder}: ${what}`, options);
+    this.pid = pid;
+  }
+}
+
+/** An engine that speaks another version of the protocol than this client. */
+export class VersionMismatchError extends Error {
+  override readonly name = "VersionMismatchError";
+  /** The engine's version. */
+  readonly protocol: number;
+  constructor(folder: string, { protocol, message }: { readonly protocol: number; readonly message: string }) {
+    super(`${folder}: ${message}; attach with the version that started the run, or wait for it to end`);
+    this.protocol = protocol;
+  }
+}
+
+/** An engine process that did not come so far as to open its run. */
+export class LaunchError extends Error {
+  override readonly name = "LaunchError";
+}

@@ -1,0 +1,134 @@
+import { basename } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { RunEvent } from "../protocol/events.ts";
+import { type RunState, applyEvents, emptyRunState } from "../protocol/runState.ts";
+import { runOwner } from "../storage/runFolder.ts";
+import type { RunConnection } from "./client.ts";
+import { readEvents, readRunState } from "./history.ts";
+
+/** Told how a run goes. */
+export interface RunListener {
+  /** The whole state: at first, again after events were missed, and when the run or the connection has ended. */
+  readonly reset: (state: RunState) => void;
+  /** Events that the state now holds as well; none comes twice. */
+  readonly events: (events: readonly RunEvent[]) => void;
+  /** Nothing more comes. While the state says "running", only the connection is lost, and can be made again. */
+  readonly ended: (state: RunState) => void;
+}
+
+/** A run that is being followed. */
+export interface FollowedRun {
+  /** As of the last event. It goes on changing. */
+  state(): RunState;
+  /** Stops following; nothing is told any more, and the run goes on. */
+  close(): void;
+}
+
+/**
+ * Keeps a copy of a run's state while its engine works.
+ * The connection comes from `connect` and is nobody else's: it is closed with the following.
+ */
+export async function followRun(
+  folder: string,
+  connection: RunConnection,
+  listener: RunListener,
+): Promise<FollowedRun> {
+  let state = emptyRunState(basename(folder));
+  /** Events that came before the snapshot they follow; undefined while none is awaited. */
+  let early: RunEvent[] | undefined;
+  let hasClosed = false;
+  const take = (events: readonly RunEvent[]): void => {
+    if (early !== undefined) {
+      early.push(...events);
+      return;
+    }
+    const { nextSequence } = state;
+    const news = events.filter(({ sequence }) => sequence >= nextSequence);
+    if (news.length === 0) return;
+    applyEvents(state, news);
+    listener.events(news);
+  };
+  const reset = async (): Promise<void> => {
+    early = [];
+    state = await connection.snapshot();
+    const overtaken = early;
+    early = undefined;
+    listener.reset(state);
+    take(overtaken);
+  };
+  connection.onEvents(take);
+  // If the connection breaks meanwhile, its end is told below.
+  connection.onBehind(() => void reset().catch(() => undefined));
+  await reset();
+  connection.onClose(() => {
+    if (hasClosed) return;
+    const last = state;
+    const end = finalState(folder).then(
+      // A failure that could not be written, on a full disk, was heard all the same.
+      (left) => (left.status === "lost" && last.status === "failed" ? last : left),
+      () => last,
+    );
+    void end.then((ended) => {
+      state = ended;
+      listener.reset(ended);
+      listener.ended(ended);
+    });
+  });
+  const close = (): void => {
+    hasClosed = true;
+    connection.close();
+  };
+  return { close, state: () => state };
+}
+
+/**
+ * Every event of a run in order, without gap or repetition: from the start, then as they come, until its engine ends.
+ * What a slow reader misses is read from the run's log.
+ */
+export async function* runEvents(folder: string, connection: RunConnection): AsyncGenerator<RunEvent, undefined> {
+  let next = 0;
+  const seen = { isBehind: true, isClosed: false };
+  const queue: RunEvent[] = [];
+  let wake = Promise.withResolvers<undefined>();
+  connection.onEvents((events) => {
+    queue.push(...events);
+    wake.resolve(undefined);
+  });
+  connection.onBehind(() => {
+    seen.isBehind = true;
+    wake.resolve(undefined);
+  });
+  connection.onClose(() => {
+    seen.isClosed = true;
+    wake.resolve(undefined);
+  });
+  for (;;) {
+    wake = Promise.withResolvers();
+    if (seen.isBehind || seen.isClosed) {
+      const isLast = seen.isClosed;
+      seen.isBehind = false;
+      if (!isLast) await connection.snapshot().catch(() => undefined); // from here on, events are sent
+      for await (const event of readEvents(folder, next)) {
+        yield event;
+        next = event.sequence + 1;
+      }
+      if (isLast) return;
+    }
+    for (const event of queue.splice(0)) {
+      if (event.sequence < next) continue;
+      yield event;
+      next = event.sequence + 1;
+    }
+    await wake.promise;
+  }
+}
+
+/** Milliseconds, and how often, a process is given to be gone after its connections have broken. */
+const DYING = 50;
+const LOOKS = 20;
+
+/** How a run stands whose connection has ended: "running" still if only the connection is lost. */
+export async function finalState(folder: string): Promise<RunState> {
+  for (let look = 0; look < LOOKS && (await runOwner(folder)) !== undefined; look++) await delay(DYING);
+  return readRunState(folder);
+}

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+import { onDisk } from "../storage/disk.ts";
+import { runPath } from "../storage/runFolder.ts";
+import { ENGINE_LOG } from "./engineLog.ts";
+import type { EngineAnswer, EngineRequest, EngineStart } from "./engineRequest.ts";
+import { LaunchError } from "./errors.ts";
+
+/** How an engine process is started; the defaults are for whoever runs on the engine's own Node already. */
+export interface LaunchSettings {
+  /** The Node to start it with: version 24. */
+  readonly node?: string;
+  /** The engine's main file. */
+  readonly main?: string;
+}
+
+/** A run that goes on in the background. */
+export interface LaunchedRun {
+  readonly run: string;
+  readonly folder: string;
+  readonly pid: number;
+}
+
+/** Characters of the engine's log that an error quotes. */
+const MOST_QUOTED = 2000;
+
+/**
+ * Starts an engine process that outlives this one, and waits until it holds its run; see `connect` for what comes then.
+ * @throws {LaunchError} when it does not start, or cannot open its run; the message says why.
+ */
+export async function launch(request: EngineRequest, settings: LaunchSettings = {}): Promise<LaunchedRun> {
+  const { node = process.execPath, main = mainFile() } = settings;
+  const log = await logFor(request);
+  const handle = await onDisk("open", log.file, () => fs.open(log.file, "a"));
+  try {
+    const child = spawn(node, [main], { detached: true, stdio: ["ignore", "ignore", handle.fd, "ipc"] });
+    const start: EngineStart = { request, ...(log.isTemporary && { log: log.file }) };
+    const answer = await answerOf(child, start, { node, log: log.file });
+    if (answer.kind === "failed") throw new LaunchError(answer.message);
+    return { run: answer.run, folder: answer.folder, pid: child.pid ?? 0 };
+  } catch (error) {
+    if (log.isTemporary) await fs.rm(log.file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A new run has no folder yet: its log begins beside the runs, and the engine moves it to where it belongs. */
+async function logFor(request: EngineRequest): Promise<{ readonly file: string; readonly isTemporary: boolean }> {
+  if (request.kind === "resume") {
+    return { file: path.join(runPath(request.runsRoot, request.run), ENGINE_LOG), isTemporary: false };
+  }
+  const { runsRoot } = request;
+  await onDisk("create folder", runsRoot, () => fs.mkdir(runsRoot, { recursive: true }));
+  return { file: path.join(runsRoot, `.starting-${randomBytes(6).toString("hex")}.log`), isTemporary: true };
+}
+
+async function answerOf(
+  child: ChildProcess,
+  start: EngineStart,
+  { node, log }: { readonly node: string; readonly log: string },
+): Promise<EngineAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<EngineAnswer>();
+  child.once("message", (answer) => resolve(answer as EngineAnswer));
+  child.once("error", (cause) =>
+    reject(new LaunchError(`the engine does not start: ${node}: ${cause.message}; it needs Node 24`, { cause })),
+  );
+  child.once("exit", (code, signal) => {
+    void lastWords(log).then((words) => {
+      const how = signal ?? `exit code ${code ?? "unknown"}`;
+      reject(new LaunchError(`the engine ended as it started (${how}); its last words: ${words}`));
+    });
+  });
+  child.send(start, (error) => {
+    if (error !== null) child.kill(); // its exit tells why
+  });
+  const answer = await promise;
+  child.removeAllListeners("exit");
+  if (child.connected) child.disconnect();
+  child.unref();
+  return answer;
+}
+
+async function lastWords(log: string): Promise<string> {
+  const text = await fs.readFile(log, "utf8").catch(() => "");
+  return text === "" ? "none" : text.trimEnd().slice(-MOST_QUOTED);
+}
+
+/** The main file lies beside this one, as source or bundled. */
+function mainFile(): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./main.ts" : "./main.js", import.meta.url));
+}

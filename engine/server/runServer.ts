@@ -1,0 +1,83 @@
+import { chmod } from "node:fs/promises";
+import { once } from "node:events";
+import { type Server, createServer } from "node:net";
+import type { RunEvent } from "../protocol/events.ts";
+import type { HandshakeResult } from "../protocol/rpc.ts";
+import { type RunState, applyEvent } from "../protocol/runState.ts";
+import { onDisk } from "../storage/disk.ts";
+import { Session } from "./session.ts";
+
+/** Milliseconds that clients have to read the end of a run before they are cut off. */
+const GRACE = 2000;
+
+/** What a server is started with. */
+export interface RunServerSettings {
+  /** Path of a socket, or name of a pipe, that nobody listens on. */
+  readonly address: string;
+  /** Version of the engine. */
+  readonly version: string;
+  /** A client asks for a graceful stop. */
+  readonly stop: (client: string) => void;
+  readonly log: (message: string) => void;
+}
+
+/** Serves one run's state and events to any number of clients, which may come and vanish as they like. */
+export class RunServer {
+  private readonly server: Server;
+  private readonly sessions = new Set<Session>();
+  private readonly opened = Promise.withResolvers<Pick<HandshakeResult, "run" | "folder">>();
+  private readonly ready = Promise.withResolvers<RunState>();
+  private state: RunState | undefined;
+
+  private constructor(server: Server, { version, stop, log }: RunServerSettings) {
+    this.server = server;
+    const host = { version, stop, log, opened: this.opened.promise, ready: this.ready.promise };
+    server.on("connection", (socket) => {
+      const session = new Session(socket, host);
+      this.sessions.add(session);
+      socket.on("close", () => this.sessions.delete(session));
+    });
+  }
+
+  /**
+   * Listens before there is a run, so that whoever finds the address in the run's lock is heard.
+   * @throws {DiskError} when the address cannot be used.
+   */
+  static async listen(settings: RunServerSettings): Promise<RunServer> {
+    const { address } = settings;
+    const server = createServer();
+    await onDisk("listen", address, async () => {
+      server.listen(address);
+      await once(server, "listening");
+      if (process.platform !== "win32") await chmod(address, 0o600);
+    });
+    return new RunServer(server, settings);
+  }
+
+  /** Says which run this is: handshakes are answered from here on. */
+  open(run: Pick<HandshakeResult, "run" | "folder">): void {
+    this.opened.resolve(run);
+  }
+
+  /** Takes the run's history over: snapshots are answered from here on, and the state belongs to the server. */
+  start(state: RunState): void {
+    this.state = state;
+    this.ready.resolve(state);
+  }
+
+  /** Takes in an event and passes it on; one that the history holds already is passed over. */
+  publish(event: RunEvent): void {
+    if (this.state === undefined) throw new TypeError("publish: the server has no state yet");
+    if (event.sequence < this.state.nextSequence) return;
+    applyEvent(this.state, event);
+    for (const session of this.sessions) session.push(event);
+  }
+
+  /** Lets clients read to the end and hangs up. The socket's file is gone afterwards. */
+  async close(): Promise<void> {
+    const closed = once(this.server, "close");
+    this.server.close();
+    await Promise.all([...this.sessions].map((session) => session.finish(GRACE)));
+    await closed;
+  }
+}

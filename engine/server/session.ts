@@ -1,0 +1,119 @@
+import type { Socket } from "node:net";
+import {
+  type MessageConnection,
+  ResponseError,
+  SocketMessageReader,
+  SocketMessageWriter,
+  createMessageConnection,
+} from "vscode-jsonrpc/node";
+import type { RunEvent } from "../protocol/events.ts";
+import { type HandshakeParams, type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
+import type { RunState } from "../protocol/runState.ts";
+import { Feed } from "./feed.ts";
+import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
+
+/** What a session asks of the server it belongs to. */
+export interface SessionHost {
+  /** Version of the engine. */
+  readonly version: string;
+  readonly opened: Promise<Pick<HandshakeResult, "run" | "folder">>;
+  /** The run's state once its history is read; later events are pushed. */
+  readonly ready: Promise<RunState>;
+  readonly stop: (client: string) => void;
+  readonly log: (message: string) => void;
+}
+
+/** Bytes that may wait in a socket before another snapshot is refused: who does not read gets no more. */
+const MOST_WAITING = 2 ** 20;
+
+/** One client of a run, from its handshake to its end. */
+export class Session {
+  private readonly socket: Socket;
+  private readonly host: SessionHost;
+  private readonly connection: MessageConnection;
+  private readonly feed: Feed;
+  private client: string | undefined;
+
+  constructor(socket: Socket, host: SessionHost) {
+    this.socket = socket;
+    this.host = host;
+    this.connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+    const { connection } = this;
+    this.feed = new Feed({
+      send: async (events) => {
+        await connection.sendNotification(NOTIFICATIONS.events, { events }); // throws at once when disposed of
+      },
+      behind: () => {
+        host.log(`${this.name} reads too slowly and was told to start over`);
+        connection.sendNotification(NOTIFICATIONS.behind, {}).catch(() => undefined);
+      },
+    });
+    connection.onRequest(REQUESTS.handshake, (params) => this.handshake(params));
+    connection.onRequest(REQUESTS.snapshot, () => this.snapshot());
+    connection.onRequest(REQUESTS.stop, () => this.stop());
+    // Whoever does not speak the protocol is no client.
+    connection.onError(() => socket.destroy());
+    socket.on("close", () => {
+      this.feed.stop();
+      connection.dispose();
+      if (this.client !== undefined) host.log(`${this.name} left`);
+    });
+    connection.listen();
+  }
+
+  push(event: RunEvent): void {
+    this.feed.push(event);
+  }
+
+  /** Sends what waits and hangs up; a client that does not read is cut off when the time is over. */
+  async finish(milliseconds: number): Promise<void> {
+    if (this.socket.closed) return;
+    const closed = new Promise((resolve) => this.socket.once("close", resolve));
+    const timer = setTimeout(() => this.socket.destroy(), milliseconds);
+    await this.feed.finish();
+    this.socket.end();
+    await closed;
+    clearTimeout(timer);
+  }
+
+  private get name(): string {
+    return this.client ?? "a client without a name";
+  }
+
+  private async handshake(params?: Partial<HandshakeParams>): Promise<HandshakeResult | ResponseError<unknown>> {
+    const { version, opened, log } = this.host;
+    const { protocol, client = "a client" } = params ?? {};
+    if (protocol !== PROTOCOL_VERSION) {
+      const theirs = protocol === undefined ? "says no version" : `speaks ${protocol}`;
+      const message = `engine ${version} speaks protocol ${PROTOCOL_VERSION}, ${client} ${theirs}`;
+      log(`refused: ${message}`);
+      return new ResponseError(RPC_ERRORS.versionMismatch, message, { protocol: PROTOCOL_VERSION, version });
+    }
+    const { run, folder } = await opened;
+    this.client = client;
+    log(`${client} attached`);
+    return { protocol, version, run, folder, pid: process.pid };
+  }
+
+  private async snapshot(): Promise<RunState | ResponseError<unknown>> {
+    if (this.client === undefined) return refusal();
+    const state = await this.host.ready;
+    if (this.socket.writableLength > MOST_WAITING) {
+      this.socket.destroy();
+      this.host.log(`${this.name} asks for snapshots without reading them and was cut off`);
+    }
+    // The answer is written later than this, with whatever the state is by then: it may overlap, and leaves no gap.
+    this.feed.start();
+    return state;
+  }
+
+  private stop(): { readonly stopping: boolean } | ResponseError<unknown> {
+    if (this.client === undefined) return refusal();
+    this.host.stop(this.client);
+    return { stopping: true };
+  }
+}
+
+function refusal(): ResponseError<unknown> {
+  return new ResponseError(RPC_ERRORS.noHandshake, "the first request must be the handshake");
+}

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
+import { type RunState, applyEvent, applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
+
+const STAGES = ["base", "sft-1", "ppo"];
+const METRICS = ["objective/kl", "sft/loss"];
+
+const stage = fc.constantFrom(...STAGES);
+const step = fc.nat(20);
+const seconds = fc.double({ min: 0, max: 100, noNaN: true });
+
+const table = fc.record({ name: fc.constantFrom("a", "b"), title: fc.string() }).map(({ name, title }): EventBody => {
+  return { kind: "table", table: { name, title, columns: [], rows: [], files: [] } };
+});
+
+/** Anything that a run may report, in any order. */
+const body: fc.Arbitrary<EventBody> = fc.oneof(
+  fc.constant<EventBody>({ kind: "runQueued", run: "r-1", name: "r", device: "cpu", ahead: 2 }),
+  fc.boolean().map((resumed): EventBody => {
+    const work = resumed ? { work: [0, 2, 3] } : {};
+    return { kind: "runStarted", run: "r-1", name: "r", device: "cpu", resumed, stages: STAGES, ...work };
+  }),
+  fc.record({ kind: fc.constant("stageStarted"), stage, key: fc.string(), name: fc.string(), cached: fc.boolean() }),
+  fc.record(
+    { kind: fc.constant("progress"), stage, step, total: step, etaSeconds: seconds },
+    { requiredKeys: ["kind", "stage", "step", "total"] },
+  ),
+  fc.record({
+    kind: fc.constant("metrics"),
+    stage,
+    step,
+    values: fc.dictionary(fc.constantFrom(...METRICS), fc.option(fc.integer())),
+  }),
+  fc.record({ kind: fc.constant("sample"), stage, step, prompt: fc.string(), response: fc.string(), reward: seconds }),
+  fc.record({ kind: fc.constant("stageFinished"), stage, seconds }),
+  fc.record({ kind: fc.constant("alarm"), stage, step, name: fc.constantFrom("x", "y"), message: fc.string() }),
+  table,
+  fc.record({ kind: fc.constant("runFinished"), status: fc.constantFrom("finished", "stopped"), seconds }),
+  fc.record({ kind: fc.constant("runFailed"), error: fc.string(), message: fc.string(), stage: fc.option(stage) }),
+);
+
+const events = fc.array(body, { maxLength: 60 }).map(stamped);
+
+function stamped(bodies: readonly EventBody[]): RunEvent[] {
+  return bodies.map((one, sequence) => ({ ...one, sequence, time: 1000 + sequence }));
+}
+
+function stateOf(all: readonly RunEvent[]): RunState {
+  const state = emptyRunState("r-1");
+  applyEvents(state, all);
+  return state;
+}
+
+const travelled = (state: RunState): RunState => JSON.parse(JSON.stringify(state)) as RunState;
+
+const started: EventBody = {
+  kind: "runStarted",
+  run: "r-1",
+  name: "r",
+  device: "cpu",
+  resumed: false,
+  stages: STAGES,
+  work: [1, 2, 3],
+};
+const resumed: EventBody = { ...started, resumed: true, work: [0, 2, 3] };
+const stageStarted = (name: string, cached = false): EventBody => {
+  return { kind: "stageStarted", stage: name, key: `${name}-key`, name: "Training", cached };
+};
+const loss = (at: number, value: number): EventBody => {
+  return { kind: "metrics", stage: "sft-1", step: at, values: { "sft/loss": value } };
+};
+
+describe("a run's state", () => {
+  it("is the same from events one by one and from a snapshot with a stream that overlaps it", () => {
+    fc.assert(
+      fc.property(events, fc.nat(), fc.nat(), (all, cut, overlap) => {
+        const at = cut % (all.length + 1);
+        const state = travelled(stateOf(all.slice(0, at)));
+        applyEvents(state, all.slice(Math.max(0, at - (overlap % (at + 1)))));
+        assert.deepEqual(state, stateOf(all));
+      }),
+    );
+  });
+
+  it("does not change when events come again", () => {
+    fc.assert(
+      fc.property(events, (all) => {
+        const state = stateOf(all);
+        applyEvents(state, all);
+        assert.deepEqual(state, stateOf(all));
+      }),
+    );
+  });
+
+  it("survives JSON unchanged", () => {
+    fc.assert(
+      fc.property(events, (all) => {
+        assert.deepEqual(travelled(stateOf(all)), stateOf(all));
+      }),
+    );
+  });
+
+  it("has series whose steps increase and whose columns are as long as each other", () => {
+    fc.assert(
+      fc.property(events, (all) => {
+        for (const byPath of Object.values(stateOf(all).metrics)) {
+          for (const { steps, times, values } of Object.values(byPath)) {
+            assert.ok(steps.every((one, index) => index === 0 || one > (steps[index - 1] ?? Infinity)));
+            assert.deepEqual([times.length, values.length], [steps.length, steps.length]);
+          }
+        }
+      }),
+    );
+  });
+
+  it("has no running stage and no guess of time left in a run that has ended", () => {
+    fc.assert(
+      fc.property(events, (all) => {
+        const end = stamped([...all, { kind: "runFinished", status: "stopped", seconds: 1 }]);
+        const { stages, status } = stateOf(end);
+        assert.equal(status, "stopped");
+        for (const one of stages) assert.ok(one.status !== "running" && one.etaSeconds === undefined);
+      }),
+    );
+  });
+
+  it("takes the later record of the steps that a resumed stage repeats", () => {
+    const first = [started, stageStarted("sft-1"), loss(1, 0.9), loss(2, 0.8), loss(3, 0.7)];
+    const state = stateOf(stamped([...first, resumed, stageStarted("sft-1"), loss(2, 0.6), loss(3, 0.5)]));
+    assert.deepEqual(state.metrics["sft-1"]?.["sft/loss"], {
+      steps: [1, 2, 3],
+      times: [1002, 1007, 1008],
+      values: [0.9, 0.6, 0.5],
+    });
+  });
+
+  it("holds an alarm once that a resumed stage repeats", () => {
+    const alarm: EventBody = { kind: "alarm", stage: "ppo", step: 3, name: "negativeKl", message: "m" };
+    const state = stateOf(stamped([started, alarm, { ...alarm, step: 4 }, resumed, alarm]));
+    assert.deepEqual(
+      state.alarms.map((one) => one.step),
+      [4, 3],
+    );
+  });
+
+  it("keeps the time and the work of what the run made itself when it goes on", () => {
+    const finished: EventBody = { kind: "stageFinished", stage: "base", seconds: 7 };
+    const again = [resumed, stageStarted("base", true), { ...finished, seconds: 0.001 }];
+    const state = stateOf(stamped([started, stageStarted("base"), finished, stageStarted("sft-1"), ...again]));
+    const [base, sft] = state.stages;
+    assert.deepEqual([base?.status, base?.seconds, base?.work, base?.startedAt], ["finished", 7, 1, 1001]);
+    assert.deepEqual([sft?.status, state.status], ["waiting", "running"]);
+  });
+
+  it("tells a stage taken from an earlier run from one that was computed", () => {
+    const finished: EventBody = { kind: "stageFinished", stage: "base", seconds: 0 };
+    assert.equal(stateOf(stamped([started, stageStarted("base", true), finished])).stages[0]?.status, "made");
+  });
+
+  it("says how many are ahead while it is queued, and no longer", () => {
+    const queued: EventBody = { kind: "runQueued", run: "r-1", name: "r", device: "cpu", ahead: 2 };
+    const state = stateOf(stamped([queued]));
+    assert.deepEqual([state.status, state.ahead, state.startedAt], ["queued", 2, undefined]);
+    applyEvent(state, { ...started, sequence: 1, time: 5 });
+    assert.deepEqual([state.status, "ahead" in state, state.startedAt], ["running", false, 5]);
+  });
+
+  it("names what ended a run until the run goes on", () => {
+    const failed: EventBody = { kind: "runFailed", error: "DataError", message: "no", stage: "ppo" };
+    const state = stateOf(stamped([started, stageStarted("ppo"), failed]));
+    assert.deepEqual([state.status, state.failure?.message, state.stages[2]?.status], ["failed", "no", "failed"]);
+    applyEvent(state, { ...resumed, sequence: 3, time: 5 });
+    assert.deepEqual([state.status, "failure" in state, state.stages[2]?.status], ["running", false, "waiting"]);
+  });
+});
