@@ -32,6 +32,7 @@ export const attach: Command = {
     let failure: RunState["failure"];
     try {
       for await (const event of follow) {
+        if (signal.aborted) break; // what came in between is not news to who has left
         show(event);
         if (event.kind === "runStarted") failure = undefined;
         if (event.kind === "runFailed") failure = event;
