@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type Socket, connect as connectSocket } from "node:net";
 import {
+  type Message,
   type MessageConnection,
   ResponseError,
   SocketMessageReader,
@@ -74,12 +75,12 @@ export async function connectTo(address: string, settings: ClientSettings): Prom
   const { client, protocol = PROTOCOL_VERSION } = settings;
   const socket = connectSocket(address);
   await once(socket, "connect");
-  const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+  const connection = createMessageConnection(new SocketMessageReader(socket), new QuietWriter(socket));
   connection.onError(() => socket.destroy());
   connection.listen();
   const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
   try {
-    const result = await untilClosed(connection.sendRequest(REQUESTS.handshake, { protocol, client }), socket);
+    const result = await untilClosed(socket, () => connection.sendRequest(REQUESTS.handshake, { protocol, client }));
     return connected(result, connection, socket);
   } catch (error) {
     socket.destroy();
@@ -92,7 +93,7 @@ export async function connectTo(address: string, settings: ClientSettings): Prom
 function connected(result: HandshakeResult, connection: MessageConnection, socket: Socket): RunConnection {
   return {
     handshake: result,
-    snapshot: () => untilClosed(connection.sendRequest(REQUESTS.snapshot, {}), socket),
+    snapshot: () => untilClosed(socket, () => connection.sendRequest(REQUESTS.snapshot, {})),
     onEvents: (listener) => void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(events)),
     onBehind: (listener) => void connection.onNotification(NOTIFICATIONS.behind, listener),
     onClose: (listener) => {
@@ -100,7 +101,7 @@ function connected(result: HandshakeResult, connection: MessageConnection, socke
       else socket.once("close", listener);
     },
     stop: async () => {
-      await untilClosed(connection.sendRequest(REQUESTS.stop, {}), socket);
+      await untilClosed(socket, () => connection.sendRequest(REQUESTS.stop, {}));
     },
     close: () => {
       socket.destroy();
@@ -108,14 +109,35 @@ function connected(result: HandshakeResult, connection: MessageConnection, socke
   };
 }
 
+/**
+ * Writes as long as it can. vscode-jsonrpc throws a failed write once more where nobody can catch it, which would end
+ * the process; the socket's own end tells whoever waits for an answer.
+ */
+class QuietWriter extends SocketMessageWriter {
+  private readonly connected: Socket;
+
+  constructor(socket: Socket) {
+    super(socket);
+    this.connected = socket;
+  }
+
+  override async write(message: Message): Promise<void> {
+    try {
+      await super.write(message);
+    } catch {
+      this.connected.destroy();
+    }
+  }
+}
+
 /** Requests of a connection that breaks are never answered: they fail when it does. */
-async function untilClosed<T>(answer: Promise<T>, socket: Socket): Promise<T> {
-  if (socket.closed) throw new Error("the connection to the engine is closed");
+async function untilClosed<T>(socket: Socket, ask: () => Promise<T>): Promise<T> {
+  if (socket.destroyed) throw new Error("the connection to the engine is closed");
   const { promise: broken, reject } = Promise.withResolvers<never>();
   const onClose = (): void => reject(socket.errored ?? new Error("the engine closed the connection"));
   socket.once("close", onClose);
   try {
-    return await Promise.race([answer, broken]);
+    return await Promise.race([ask(), broken]);
   } finally {
     socket.off("close", onClose);
   }
