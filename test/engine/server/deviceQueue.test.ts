@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs/promises";
+import * as path from "node:path";
 import { takeTurn } from "../../../engine/server/deviceQueue.ts";
+import { takeLock } from "../../../engine/storage/locks.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { condition } from "./served.ts";
 
@@ -63,6 +65,17 @@ describe("the queue for a device", () => {
         [undefined, 1, 2, 3],
       );
       assert.deepEqual(await fs.readdir(folder), []);
+    });
+  });
+
+  it("lets nobody overtake who came before, even when the device is free for a moment", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const earlier = await takeLock(path.join(folder, `cpu-${"1".padStart(15, "0")}-0000-1.ticket`));
+      const { turn, told, waits } = queue(folder);
+      await waits;
+      assert.deepEqual([told, (await fs.readdir(folder)).includes("cpu.lock")], [[1], false]);
+      await earlier.release();
+      await (await turn).release();
     });
   });
 
