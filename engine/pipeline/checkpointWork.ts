@@ -6,11 +6,10 @@ import type { SamplingConfig } from "../protocol/config/index.ts";
 import { taskSchema } from "../protocol/config/task.ts";
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
-import { readPrompts } from "../storage/datasets.ts";
 import { atomicWrite, fileExists, onDisk } from "../storage/disk.ts";
 import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
-import { taskOf } from "./corpus.ts";
+import { promptsIn, taskOf } from "./corpus.ts";
 import { type ResponseText, encodePrompts } from "./generation.ts";
 import { type LoadedModel, loadModel } from "./modelFolder.ts";
 import { type ScoredResponse, Respondent } from "./respondent.ts";
@@ -186,10 +185,4 @@ async function responsesOf(
   } finally {
     await backend.close();
   }
-}
-
-async function promptsIn(file: string): Promise<string[]> {
-  const prompts: string[] = [];
-  for await (const { prompt } of readPrompts(file)) prompts.push(prompt);
-  return prompts;
 }

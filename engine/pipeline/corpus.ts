@@ -163,7 +163,11 @@ function validationCount(config: RunConfig, nPrompts: number): number {
   return Math.min(config.evaluation.validationPrompts, Math.floor(nPrompts * LARGEST_VALIDATION_SHARE));
 }
 
-async function promptsIn(file: string): Promise<string[]> {
+/**
+ * All prompts of a data file, in its order.
+ * @throws {DataError} naming file and line.
+ */
+export async function promptsIn(file: string): Promise<string[]> {
   const prompts: string[] = [];
   for await (const { prompt } of readPrompts(file)) prompts.push(prompt);
   return prompts;
