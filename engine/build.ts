@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "nod
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import { jsonSchema } from "./protocol/config/index.ts";
+import { editorSchema, jsonSchema } from "./protocol/config/index.ts";
 
 /**
  * What `npm run build` makes: the wasm modules and the JSON schema of run configs.
@@ -52,6 +52,6 @@ async function build({ folder, entry, target: relative, features, options }: (ty
 
 for (const module of MODULES) await build(module);
 
-// What editors complete and check run configs with; .vscode/settings.json names it.
-mkdirSync(here("../out"), { recursive: true });
-writeFileSync(here("../out/run-config.schema.json"), `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
+// What editors complete and check run configs with; package.json and .vscode/settings.json name it.
+mkdirSync(here("../dist"), { recursive: true });
+writeFileSync(here("../dist/run-config.schema.json"), `${JSON.stringify(editorSchema(jsonSchema()))}\n`);

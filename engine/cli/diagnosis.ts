@@ -3,8 +3,9 @@ import { constants, existsSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { tfjsLocation } from "../compute/backends/tfjs/load.ts";
 import { formatBytes } from "./format.ts";
 
 /** One thing looked at. */
@@ -112,10 +113,18 @@ const TENSORFLOW = [
   },
 ] as const;
 
+/** Whether this is the packaged program, which has in it what the source takes from node_modules. */
+const IS_BUNDLED = !import.meta.url.endsWith(".ts");
+
 function tensorflow(): Finding[] {
-  const { resolve } = createRequire(import.meta.url);
+  const location = tfjsLocation();
   return TENSORFLOW.map(({ module, remedy }) => {
+    const isAdded = module.startsWith("@tensorflow/tfjs-node");
+    const { resolve } = createRequire(
+      isAdded && location !== undefined ? join(location, "package.json") : import.meta.url,
+    );
     const name = module.replace("@tensorflow/", "");
+    if (name.endsWith("wasm") && IS_BUNDLED) return { name, state: "ok", detail: "comes along" };
     try {
       return { name, state: "ok", detail: `installed: ${dirname(resolve(`${module}/package.json`))}` };
     } catch {

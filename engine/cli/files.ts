@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { parseConfig } from "../protocol/config/index.ts";
+import { basename, join, resolve } from "node:path";
 import type { RunConfig } from "../protocol/config/index.ts";
+import { parseConfigFile } from "../server/configFile.ts";
 import { UsageError } from "./command.ts";
 
 /** Runtime settings that a command line may put over those of the config. */
@@ -19,8 +19,7 @@ export interface RuntimeOverrides {
  * @throws {ConfigError} when something in it is wrong.
  */
 export async function loadConfig(file: string, overrides: RuntimeOverrides = {}): Promise<RunConfig> {
-  const text = await readText(file);
-  const config = parseConfig(text, file, { folder: resolve(dirname(file)), exists: existsSync });
+  const config = parseConfigFile(await readText(file), file);
   return { ...config, runtime: { ...config.runtime, ...overrides } };
 }
 

@@ -1,5 +1,13 @@
 import { type Snapshot, type StageContext, Stopped } from "./step.ts";
 
+/** What a step tells. */
+export interface StepReport {
+  /** Metrics by path. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Tokens that it worked on, without padding. */
+  readonly tokens: number;
+}
+
 /** A stage's work, step by step. */
 export interface LoopSettings {
   readonly total: number;
@@ -8,8 +16,10 @@ export interface LoopSettings {
   /** Steps between recorded metrics; the last step's are always recorded. */
   readonly metricsEvery: number;
   /** Takes one step, counted from 0. */
-  readonly step: (index: number) => Promise<Readonly<Record<string, number>>>;
+  readonly step: (index: number) => Promise<StepReport>;
   readonly save: () => Promise<Omit<Snapshot, "step">>;
+  /** Milliseconds from some moment on; the process's own clock when left out. It makes metrics and nothing else. */
+  readonly clock?: () => number;
 }
 
 /**
@@ -23,12 +33,18 @@ export interface LoopSettings {
  * @throws {Stopped} after saving, when the context's signal is aborted.
  */
 export async function loop(context: StageContext, settings: LoopSettings, first: number): Promise<void> {
-  const { total, saveEvery, metricsEvery } = settings;
+  const { total, saveEvery, metricsEvery, clock = () => performance.now() } = settings;
   const { name: stage, signal } = context;
+  let work = NO_WORK;
   for (let index = first; index < total; index++) {
-    const values = await settings.step(index);
+    const began = clock();
+    const { values, tokens } = await settings.step(index);
+    work = { tokens: work.tokens + tokens, ms: work.ms + clock() - began };
     const done = index + 1;
-    if (done % metricsEvery === 0 || done === total) context.report({ kind: "metrics", stage, step: done, values });
+    if (done % metricsEvery === 0 || done === total) {
+      context.report({ kind: "metrics", stage, step: done, values: { ...values, ...workMetrics(work) } });
+      work = NO_WORK;
+    }
     context.report({ kind: "progress", stage, step: done, total });
     // Steps hold the thread for their milliseconds; this is where signals and timers get their turn.
     await new Promise((resolve) => setImmediate(resolve));
@@ -36,4 +52,22 @@ export async function loop(context: StageContext, settings: LoopSettings, first:
     if (signal.aborted || done % saveEvery === 0) await context.save({ step: done, ...(await settings.save()) });
     if (signal.aborted) throw new Stopped(`${stage}: stopped after step ${done} of ${total}`);
   }
+}
+
+/** Tokens, and the time that the steps took which worked on them. */
+interface Work {
+  readonly tokens: number;
+  readonly ms: number;
+}
+
+const NO_WORK: Work = { tokens: 0, ms: 0 };
+
+const MEBIBYTE = 2 ** 20;
+
+/** How the work since the last record went. A step too short for the clock counts as a microsecond. */
+function workMetrics({ tokens, ms }: Work): Readonly<Record<string, number>> {
+  return {
+    "throughput/tokensPerSecond": tokens / Math.max(ms / 1000, 1e-6),
+    "process/memory": process.memoryUsage.rss() / MEBIBYTE,
+  };
 }

@@ -44,6 +44,8 @@ export interface TrainingSettings {
   readonly data: { readonly count: number; readonly seed: number };
   /** Micro-batches of the chosen examples. */
   readonly batch: (indices: readonly number[]) => readonly SequenceInputs[];
+  /** Tokens of an example as it is learned from, without padding. */
+  readonly tokens: (index: number) => number;
   /** Prefix of the metrics: "sft". */
   readonly metrics: string;
 }
@@ -68,11 +70,13 @@ export async function train(context: StageContext, settings: TrainingSettings): 
         metricsEvery: config.runtime.metricsEvery,
         step: async (index) => {
           const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps, warmupRatio }, index);
-          const batch = settings.batch(order.next(batchSize * gradientAccumulation));
+          const chosen = order.next(batchSize * gradientAccumulation);
+          const batch = settings.batch(chosen);
           const { loss, gradNorm, metrics } = await step.run(state, batch, learningRate);
           const own = { loss, gradNorm, learningRate };
           const named = Object.entries(own).map(([name, value]) => [`${settings.metrics}/${name}`, value] as const);
-          return { ...Object.fromEntries(named), ...metrics };
+          const tokens = chosen.reduce((sum, example) => sum + settings.tokens(example), 0);
+          return { values: { ...Object.fromEntries(named), ...metrics }, tokens };
         },
         save: async () => ({ json: { ...order.state }, tensors: flattenState(await state.save()) }),
       },

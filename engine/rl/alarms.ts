@@ -4,8 +4,8 @@ export type Metrics = Readonly<Record<string, number>>;
 /** Something in the metrics that a person should look at. */
 export interface Alarm {
   readonly name: string;
-  /** What is seen, why it may be, what to do. */
-  readonly message: string;
+  /** What is seen; why it matters and what to do is said by the catalogue that people's interfaces have. */
+  readonly seen: string;
 }
 
 /** Limits of the detectors. */
@@ -22,6 +22,12 @@ export interface AlarmLimits {
   readonly entropyCollapse: number;
   /** Iterations averaged at each end of the history. */
   readonly window: number;
+  /** Standard errors of the difference of two windows by which a score must have moved to count as rising or falling. */
+  readonly trend: number;
+  /** Standard deviations of the first batches' scores by which the mean must have risen for a KL to be suspect. */
+  readonly scoreRise: number;
+  /** KL per response token, nats, over which a risen score is suspect where no gold score is known. */
+  readonly runawayKl: number;
 }
 
 /** Where TRL has no number these are ours, wide enough that a healthy run of the demo stays silent. */
@@ -32,11 +38,18 @@ export const ALARM_LIMITS: AlarmLimits = {
   entropyGrowth: 2,
   entropyCollapse: 0.1,
   window: 4,
+  // Two windows of pure noise are four standard errors apart once in 16,000 times; the best window of a long run is by
+  // itself some three errors above the mean, which the second condition, a score that rose as surely, makes up for.
+  trend: 4,
+  // Two deviations: the average response is then scored like the best in forty were at first. The demo ends at 0.7.
+  scoreRise: 2,
+  // Half of what is gibberish. The demo ends under 0.25.
+  runawayKl: 0.5,
 };
 
 interface Detector {
   readonly name: string;
-  /** The message, if the history shows it. */
+  /** What is seen, if the history shows it. */
   readonly detect: (history: readonly Metrics[], limits: AlarmLimits) => string | undefined;
 }
 
@@ -45,7 +58,7 @@ const nonFinite: Detector = {
   detect: (history) => {
     const bad = Object.entries(history.at(-1) ?? {}).find(([, value]) => !Number.isFinite(value));
     if (bad === undefined) return undefined;
-    return `${bad[0]} is ${bad[1]}: lower the learning rate, clip the gradient norm, and resume from the last checkpoint`;
+    return `${bad[0]} is ${bad[1]}`;
   },
 };
 
@@ -54,10 +67,7 @@ const negativeKl: Detector = {
   detect: (history, limits) => {
     const kl = recent(history, "objective/kl", limits);
     if (kl === undefined || kl >= limits.negativeKl) return undefined;
-    return (
-      `KL to the reference is ${kl.toFixed(2)} nats, and a true KL is never negative: ` +
-      "sampling and log-probs use different distributions (temperature, top-p, padding)"
-    );
+    return `KL to the reference is ${kl.toFixed(2)} nats, and a true KL is never negative`;
   },
 };
 
@@ -67,9 +77,8 @@ const lengthCollapse: Detector = {
     const change = growth(history, "rollout/length", limits);
     if (change === undefined || change.ratio >= limits.lengthCollapse) return undefined;
     return (
-      `responses shrank from ${change.start.toFixed(1)} to ${change.now.toFixed(1)} tokens: ` +
-      "the policy may be escaping the KL penalty by saying nothing (SALSA's KL-hack): " +
-      "lower beta, or pay the score only to responses long enough"
+      `responses shrank from ${change.start.toFixed(1)} to ${change.now.toFixed(1)} tokens; ` +
+      "the policy may be escaping the KL penalty by saying nothing (SALSA's KL-hack)"
     );
   },
 };
@@ -81,11 +90,11 @@ const gibberish: Detector = {
     const length = recent(history, "rollout/length", limits);
     if (kl !== undefined && length !== undefined && kl / Math.max(length, 1) > limits.klPerToken) {
       const perToken = (kl / Math.max(length, 1)).toFixed(2);
-      return `KL is ${perToken} nats per token: the policy has left the reference and may write gibberish: raise beta`;
+      return `KL is ${perToken} nats per token; the policy has left the reference and may write gibberish`;
     }
     const entropy = growth(history, "policy/entropy", limits);
     if (entropy === undefined || entropy.start <= 0 || entropy.ratio <= limits.entropyGrowth) return undefined;
-    return `entropy per token grew ${entropy.ratio.toFixed(1)} times since the start: text may be turning to noise: raise beta or lower the learning rate`;
+    return `entropy per token grew ${entropy.ratio.toFixed(1)} times since the start; text may be turning to noise`;
   },
 };
 
@@ -94,7 +103,7 @@ const entropyCollapse: Detector = {
   detect: (history, limits) => {
     const entropy = growth(history, "policy/entropy", limits);
     if (entropy === undefined || entropy.start <= 0 || entropy.ratio >= limits.entropyCollapse) return undefined;
-    return `entropy per token fell to ${(100 * entropy.ratio).toFixed(0)} % of its start: responses are becoming all alike: raise beta or add an entropy bonus`;
+    return `entropy per token fell to ${(100 * entropy.ratio).toFixed(0)} % of its start; responses are becoming all alike`;
   },
 };
 
@@ -104,9 +113,53 @@ const skippedMinibatch: Detector = {
     const skipped = history.at(-1)?.["policy/skipped"];
     // Not a number has an alarm of its own.
     if (skipped === undefined || !(skipped > 0)) return undefined;
-    return `${(100 * skipped).toFixed(0)} % of the minibatches had a mean ratio over the threshold, so their loss counted 0: lower the learning rate or the number of epochs`;
+    return `${(100 * skipped).toFixed(0)} % of the minibatches had a mean ratio over the threshold, so their loss counted 0`;
   },
 };
+
+/**
+ * The score rises while the gold score falls below the best it has been; where no gold score is known, while the KL runs
+ * away, since true quality peaks at some KL and the reward model's score does not (Gao et al. 2022, arXiv:2210.10760).
+ */
+const rewardHacking: Detector = {
+  name: "rewardHacking",
+  detect: (history, limits) => {
+    const isKnown = history.some((row) => row["objective/gold"] !== undefined);
+    return isKnown ? goldFalling(history, limits) : klRunningAway(history, limits);
+  },
+};
+
+function goldFalling(history: readonly Metrics[], limits: AlarmLimits): string | undefined {
+  const { window, trend } = limits;
+  if (history.length < 2 * window) return undefined;
+  const gold = windowMeans(history, "objective/gold", window);
+  const score = windowMeans(history, "objective/score", window);
+  // Windows that share iterations with the last one tell nothing of a change.
+  const best = gold.slice(0, -window).reduce((top, value, at, all) => (value > (all[top] ?? NaN) ? at : top), 0);
+  const [goldThen = NaN, goldNow = NaN] = [gold[best], gold.at(-1)];
+  const [scoreThen = NaN, scoreNow = NaN] = [score[best], score.at(-1)];
+  const hasFallen = goldThen - goldNow > trend * differenceError(history, "objective/gold", window);
+  const hasRisen = scoreNow - scoreThen > trend * differenceError(history, "objective/score", window);
+  if (!hasFallen || !hasRisen) return undefined;
+  return (
+    `the reward model's score rose from ${scoreThen.toFixed(2)} to ${scoreNow.toFixed(2)} ` +
+    `while the gold score fell from ${goldThen.toFixed(2)} to ${goldNow.toFixed(2)}`
+  );
+}
+
+function klRunningAway(history: readonly Metrics[], limits: AlarmLimits): string | undefined {
+  const score = growth(history, "objective/score", limits);
+  const spread = mean(history.slice(0, limits.window), "objective/scoreStd");
+  const kl = recent(history, "objective/kl", limits);
+  const length = recent(history, "rollout/length", limits);
+  if (score === undefined || spread === undefined || kl === undefined || length === undefined) return undefined;
+  const perToken = kl / Math.max(length, 1);
+  if (score.now - score.start < limits.scoreRise * spread || perToken < limits.runawayKl) return undefined;
+  return (
+    `the reward model's score rose from ${score.start.toFixed(2)} to ${score.now.toFixed(2)} ` +
+    `while the KL to the reference ran away to ${kl.toFixed(1)} nats, ${perToken.toFixed(2)} a token`
+  );
+}
 
 /** Every detector. Add yours here. */
 export const DETECTORS = [
@@ -116,6 +169,7 @@ export const DETECTORS = [
   gibberish,
   entropyCollapse,
   skippedMinibatch,
+  rewardHacking,
 ] as const satisfies readonly Detector[];
 
 /**
@@ -124,8 +178,8 @@ export const DETECTORS = [
  */
 export function alarms(history: readonly Metrics[], limits: AlarmLimits = ALARM_LIMITS): readonly Alarm[] {
   return DETECTORS.flatMap(({ name, detect }) => {
-    const message = detect(history, limits);
-    return message === undefined ? [] : [{ name, message }];
+    const seen = detect(history, limits);
+    return seen === undefined ? [] : [{ name, seen }];
   });
 }
 
@@ -143,6 +197,24 @@ function growth(
   const start = mean(history.slice(0, window), metric);
   const now = mean(history.slice(-window), metric);
   return start === undefined || now === undefined ? undefined : { start, now, ratio: now / start };
+}
+
+/** Means of a metric over every stretch of `window` iterations, the oldest first; NaN where none is finite. */
+function windowMeans(history: readonly Metrics[], metric: string, window: number): number[] {
+  return history.slice(window - 1).map((_, at) => mean(history.slice(at, at + window), metric) ?? NaN);
+}
+
+/**
+ * Standard error of the difference of two windows' means, as the jitter from one iteration to the next tells it: trends
+ * change successive differences little. By their median, so that a gap in the history does not count.
+ */
+function differenceError(history: readonly Metrics[], metric: string, window: number): number {
+  const values = history.map((row) => row[metric] ?? NaN).filter(Number.isFinite);
+  const jumps = values.slice(1).map((value, at) => Math.abs(value - (values[at] ?? NaN)));
+  const median = jumps.sort((a, b) => a - b)[Math.floor(jumps.length / 2)] ?? 0;
+  // A normal deviate's median size is 0.6745 deviations, and a difference of two has √2 of one.
+  const deviation = median / (0.6745 * Math.SQRT2);
+  return deviation * Math.sqrt(2 / window);
 }
 
 function mean(rows: readonly Metrics[], metric: string): number | undefined {

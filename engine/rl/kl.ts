@@ -59,3 +59,10 @@ export function sequenceKl(kl: Floats, mask: Floats, shape: RolloutShape): Float
   for (let at = 0; at < kl.length; at++) if (mask[at] !== 0) sums[Math.floor(at / shape.R)]! += kl[at]!;
   return sums;
 }
+
+/** Mean over the batch of the KL summed over each response, in nats. */
+export function meanSequenceKl(kl: Floats, mask: Floats, shape: RolloutShape): number {
+  let sum = 0;
+  for (const value of sequenceKl(kl, mask, shape)) sum += value;
+  return sum / shape.B;
+}

@@ -16,13 +16,12 @@ import {
   type DataPosition,
   type SavedTrainState,
   DataOrder,
-  NumericalError,
   Random,
   TrainState,
   learningRateAt,
 } from "../training/index.ts";
 import { type Advantages, advantages } from "./advantages.ts";
-import { klPerToken, mixKl } from "./kl.ts";
+import { klPerToken, meanSequenceKl, mixKl } from "./kl.ts";
 import { type KlController, updateKl } from "./klController.ts";
 import { type PpoSettings, stepsPerIteration } from "./ppoSettings.ts";
 import { type LearningBatch, CRITIC, minibatchInputs, ppoStep } from "./ppoStep.ts";
@@ -32,7 +31,7 @@ import { rewards } from "./rewards.ts";
 import type { Floats, RolloutShape } from "./rollout.ts";
 import { rolloutStatistics } from "./rolloutStatistics.ts";
 import { type RunningMoments, NO_MOMENTS } from "./runningMoments.ts";
-import { processScores } from "./scores.ts";
+import { checkScores, processScores } from "./scores.ts";
 
 /** A model's shape and its weights. */
 export interface Model {
@@ -65,6 +64,8 @@ export interface PpoIteration {
   /** From 0. */
   readonly iteration: number;
   readonly metrics: Readonly<Record<string, number>>;
+  /** Mean KL per sequence to each reference, nats, in their order. */
+  readonly referenceKls: readonly number[];
   readonly generation: Generation;
   /** Index of each rollout's prompt, `[N]`. */
   readonly prompts: readonly number[];
@@ -131,7 +132,8 @@ export class PpoTrainer {
     const policy = await this.parts.policyScorer.score(this.state.weights, rollouts); // [B, R] each
     if (iteration === 0) await this.preflight(generation, rollouts, policy.logprobs, mask, shape);
     const values = await this.values(policy.values, rollouts);
-    const kl = await this.kl(policy.logprobs, rollouts);
+    const kls = await this.kls(policy.logprobs, rollouts);
+    const kl = mixKl(kls); // [B, R]
     const scores = await this.parts.rewardScorer.score(this.parts.reward, unpaddedSequences(rollouts));
     checkScores(scores, iteration);
 
@@ -147,7 +149,19 @@ export class PpoTrainer {
     this.controller = updateKl(this.controller, statistics["objective/kl"], settings.batchSize);
     this.iteration++;
     const metrics = { ...statistics, ...updates };
-    return { iteration, metrics, generation, prompts, scores, logprobs: policy.logprobs, kl, rewards: paid, learned };
+    const referenceKls = kls.map((one) => meanSequenceKl(one, mask, shape));
+    return {
+      iteration,
+      metrics,
+      referenceKls,
+      generation,
+      prompts,
+      scores,
+      logprobs: policy.logprobs,
+      kl,
+      rewards: paid,
+      learned,
+    };
   }
 
   /** Copies everything that the next iteration depends on. */
@@ -175,8 +189,8 @@ export class PpoTrainer {
     return (await this.parts.criticScorer.score(this.state.weights.under(CRITIC), rollouts)).values;
   }
 
-  /** Per-token KL to the reference, averaged where there are several, `[B, R]`. */
-  private async kl(logprobs: Float32Array, rollouts: Rollouts): Promise<Float64Array> {
+  /** Per-token KL to each reference, `[B, R]`. */
+  private async kls(logprobs: Float32Array, rollouts: Rollouts): Promise<readonly Floats[]> {
     const { referenceScorer, fullKl, references } = this.parts;
     const { klKind } = this.settings;
     const kls: Floats[] = [];
@@ -186,7 +200,7 @@ export class PpoTrainer {
         kls.push(klPerToken(logprobs, (await referenceScorer.score(reference, rollouts)).logprobs, klKind));
       }
     }
-    return mixKl(kls);
+    return kls;
   }
 
   private async preflight(
@@ -282,12 +296,4 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
 function startWeights({ policy, critic }: PpoModels): Weights {
   if (critic === undefined) return policy.weights;
   return new Map([...policy.weights, ...[...critic.weights].map(([name, tensor]) => [CRITIC + name, tensor] as const)]);
-}
-
-/** A score that is not finite would show as a loss that is not, and the learning rate be blamed. */
-function checkScores(scores: Floats, iteration: number): void {
-  const bad = scores.find((score) => !Number.isFinite(score));
-  if (bad === undefined) return;
-  const remedy = "the reward model has diverged: train it with a lower learning rate or maxGradNorm";
-  throw new NumericalError(`ppo iteration ${iteration + 1}`, "a reward-model score", bad, remedy);
 }

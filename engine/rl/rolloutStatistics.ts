@@ -1,5 +1,5 @@
 import type { Advantages } from "./advantages.ts";
-import { sequenceKl } from "./kl.ts";
+import { meanSequenceKl, sequenceKl } from "./kl.ts";
 import { type Floats, maskedMean, maskedVariance, type RolloutShape } from "./rollout.ts";
 
 /** Metrics of one batch of rollouts, known before it is learned from. KL and entropy are per sequence, in nats. */
@@ -45,7 +45,7 @@ export function rolloutStatistics(
   const ones = new Float64Array(scores.length).fill(1);
   const nTokens = total(mask);
   return {
-    "objective/kl": mean(sequenceKl(kl, mask, shape)),
+    "objective/kl": meanSequenceKl(kl, mask, shape),
     "objective/beta": beta,
     "objective/entropy": -mean(sequenceKl(logprobs, mask, shape)),
     "objective/score": mean(scores),

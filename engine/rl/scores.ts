@@ -1,4 +1,5 @@
-import { checkSameLength } from "./rollout.ts";
+import { NumericalError } from "../training/index.ts";
+import { type Floats, checkSameLength } from "./rollout.ts";
 import { type RunningMoments, standardDeviation, updateMoments } from "./runningMoments.ts";
 
 /** What happens to a reward model's score before it becomes a reward. */
@@ -46,4 +47,15 @@ function scale(scores: Float64Array, moments: RunningMoments, scaling: ScoreSett
   const centre = scaling === "normalise" ? moments.mean : 0;
   const deviation = standardDeviation(moments) + EPSILON;
   return scores.map((score) => (score - centre) / deviation);
+}
+
+/**
+ * Refuses scores that are not finite: they would show as a loss that is not, and the learning rate be blamed.
+ * @throws {NumericalError}
+ */
+export function checkScores(scores: Floats, iteration: number): void {
+  const bad = scores.find((score) => !Number.isFinite(score));
+  if (bad === undefined) return;
+  const remedy = "the reward model has diverged: train it with a lower learning rate or maxGradNorm";
+  throw new NumericalError(`ppo iteration ${iteration + 1}`, "a reward-model score", bad, remedy);
 }

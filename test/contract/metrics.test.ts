@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
-import { METRICS } from "../../engine/protocol/catalogue.ts";
+import { describeMetric, METRIC_FAMILIES, METRICS } from "../../engine/protocol/catalogue.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { type TinyRun, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
+
+type Family = (typeof METRIC_FAMILIES)[number];
+
+function familyOf(name: string): Family | undefined {
+  return METRIC_FAMILIES.find(({ prefix }) => name.startsWith(prefix));
+}
 
 describe("metrics of a run", function () {
   this.timeout(120_000);
@@ -9,14 +15,50 @@ describe("metrics of a run", function () {
 
   before(() =>
     inTemporaryFolder(async (folder) => {
-      const { events } = await runTiny(tiny({ arms: { ppo: {} }, rlhf: { iterations: 1 } }), folder);
+      const { events } = await runTiny(
+        tiny({ seeds: [1, 2], arms: { ppo: {}, mkl: { reference: ["sft-1", "soup"] } }, rlhf: { iterations: 2 } }),
+        folder,
+      );
       recorded = events.filter((event) => event.kind === "metrics");
     }),
   );
 
   it("are all in the catalogue, and all that is in the catalogue is recorded", () => {
     const names = new Set(recorded.flatMap(({ values }) => Object.keys(values)));
-    assert.deepEqual([...names].sort(), METRICS.map(({ name }) => name).sort());
+    const single = [...names].filter((name) => familyOf(name) === undefined);
+    assert.deepEqual(single.sort(), METRICS.map(({ name }) => name).sort());
+    assert.deepEqual(
+      new Set([...names].map(familyOf).filter((family) => family !== undefined)),
+      new Set<Family>(METRIC_FAMILIES),
+    );
+    for (const name of names) assert.ok(describeMetric(name).description !== "", name);
+  });
+
+  it("hold the KL to each reference where there are several, of which objective/kl is the mean", () => {
+    for (const stage of ["seed-1/mkl", "seed-2/mkl"]) {
+      const rows = recorded.filter((event) => event.stage === stage);
+      assert.equal(rows.length, 2);
+      for (const { values } of rows) {
+        const [sft, soup, both] = ["objective/kl/sft-1", "objective/kl/soup", "objective/kl"].map(
+          (name) => values[name],
+        );
+        assert.ok(typeof sft === "number" && typeof soup === "number" && typeof both === "number");
+        assert.ok(sft !== soup, "a soup is not its ingredient");
+        assert.ok(Math.abs((sft + soup) / 2 - both) < 1e-9 * Math.max(1, Math.abs(both)));
+      }
+    }
+    const ppo = recorded.filter(({ stage }) => stage === "seed-1/ppo");
+    assert.ok(ppo.every(({ values }) => Object.keys(values).every((name) => familyOf(name) === undefined)));
+  });
+
+  it("hold throughput and memory in every record of a training", () => {
+    const trainings = recorded.filter(({ values }) => !("reward/heldOutAccuracy" in values));
+    assert.ok(new Set(trainings.map(({ stage }) => stage)).has("seed-1/base"));
+    for (const { stage, values } of trainings) {
+      for (const name of ["throughput/tokensPerSecond", "process/memory"]) {
+        assert.ok((values[name] ?? 0) > 0, `${stage}: ${name} is ${values[name] ?? "missing"}`);
+      }
+    }
   });
 
   it("of one stage never go back in steps", () => {

@@ -8,6 +8,7 @@ import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { score } from "./score.ts";
+import { serve } from "./serve.ts";
 import { soup } from "./soup.ts";
 import { stop } from "./stop.ts";
 
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   score,
   generate,
   report,
+  serve,
   doctor,
   schema,
 ];

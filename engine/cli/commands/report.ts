@@ -1,9 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
-import type { TableFormat } from "../../evaluation/tables/index.ts";
-import type { RunRecord } from "../../pipeline/index.ts";
-import type { Table } from "../../protocol/events.ts";
+import { tableText } from "../../server/service/tableText.ts";
 import { choiceOption, textOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
@@ -49,25 +46,12 @@ export const report: Command = {
       return EXIT.ok;
     }
     const format = TABLE_FORMATS.filter(({ name }) => name === formatName);
-    const texts = await Promise.all(format.flatMap((one) => tables.map((table) => tableText(record, table, one))));
+    const texts = await Promise.all(
+      format.flatMap((one) => tables.map((table) => tableText(record.folder, table, one))),
+    );
     const text = texts.length === 0 ? `${record.id} has no tables yet: it is ${record.status}\n` : texts.join("\n");
     if (out === undefined) context.terminal.out(text);
     else await writeText(resolve(context.folder, out), text);
     return EXIT.ok;
   },
 };
-
-/** Titles where people read, none where programs do. */
-const TITLES: Readonly<Record<string, (title: string) => string>> = {
-  text: (title) => `${title}\n\n`,
-  markdown: (title) => `## ${title}\n\n`,
-};
-
-/** The run's own file in that form, which may hold more digits than the screen shows; else the table as shown. */
-async function tableText(record: RunRecord, table: Table, { name, extension, render }: TableFormat): Promise<string> {
-  const file = table.files.find((one) => one.endsWith(extension));
-  const body = file === undefined ? render(table) : await readFile(join(record.folder, file), "utf8");
-  const title = TITLES[name];
-  if (title === undefined) return body;
-  return title(table.title) + (table.note === undefined ? "" : `${table.note}\n\n`) + body;
-}

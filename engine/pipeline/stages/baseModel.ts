@@ -43,6 +43,7 @@ export const baseModel: Stage<{ readonly seed: number }> = {
           indices.map((index) => examples[index]!),
           shape,
         ),
+      tokens: (index) => examples[index]!.tokens.length,
       metrics: "pretrain",
     });
     await saveModel(context.folder, { config: model, weights, tokenizer });

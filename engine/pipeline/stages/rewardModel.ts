@@ -60,6 +60,7 @@ export const rewardModel: Stage<{
           indices.map((index) => learned[index]!),
           shape,
         ),
+      tokens: (index) => learned[index]!.chosen.length + learned[index]!.rejected.length,
       metrics: "reward",
     });
     const result = { config: model, weights: trained, tokenizer };

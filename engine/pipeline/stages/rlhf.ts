@@ -1,4 +1,6 @@
 import { type Head, type ModelConfig, type Weights, withHeads } from "../../models/index.ts";
+import { alarmMessage } from "../../protocol/alarms.ts";
+import { referenceKl } from "../../protocol/catalogue.ts";
 import type { ArmConfig, RlhfConfig, RunConfig } from "../../protocol/config/index.ts";
 import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
 import type { KlController } from "../../rl/klController.ts";
@@ -79,14 +81,18 @@ export const rlhf: Stage<{
             const iteration = await trainer.iterate();
             const responses = responseTexts(iteration.generation, tokenizer);
             const metrics = { ...iteration.metrics, ...goldMetrics(config, texts, iteration, responses) };
-            remember(history, metrics);
+            history.push(metrics);
             raiseAlarms(context, history, iteration.iteration + 1, raised);
             recordSamples(context, texts, iteration, { responses, tokenizer });
-            return metrics;
+            const values = { ...metrics, ...referenceMetrics(reference, iteration) };
+            return { values, tokens: tokensOf(iteration, prompts) };
           },
           save: async () => {
             const { train, ...state } = await trainer.save();
-            return { json: jsonOf({ ...state, optimizerStep: train.step, history }), tensors: flattenState(train) };
+            return {
+              json: jsonOf({ ...state, optimizerStep: train.step, history: ends(history) }),
+              tensors: flattenState(train),
+            };
           },
         },
         snapshot?.step ?? 0,
@@ -220,10 +226,28 @@ function goldMetrics(
   return { "objective/gold": scores.reduce((sum, score) => sum + score, 0) / scores.length };
 }
 
-/** Detectors look at the start and the end of the history only, so the middle is let go. */
-function remember(history: Metrics[], metrics: Metrics): void {
-  history.push(metrics);
-  if (history.length > 2 * ALARM_LIMITS.window) history.splice(ALARM_LIMITS.window, 1);
+/** The KL to each of several references, by its name in the config, which base seeds do not count in. */
+function referenceMetrics(references: readonly Artifact[], { referenceKls }: PpoIteration): Metrics {
+  if (references.length < 2) return {};
+  const named = references.map(({ name }, at) => [referenceKl(name.split("/").at(-1)), referenceKls[at]!] as const);
+  return Object.fromEntries(named);
+}
+
+/** Tokens of the iteration's rollouts, prompts and responses. */
+function tokensOf({ prompts, generation }: PpoIteration, queries: readonly (readonly number[])[]): number {
+  let tokens = 0;
+  for (const prompt of prompts) tokens += queries[prompt]!.length;
+  for (const length of generation.lengths) tokens += length;
+  return tokens;
+}
+
+/**
+ * What is saved of the history: its start and its end, where detectors look for trends. The best gold score so far,
+ * which only one detector asks for, is looked for anew after a resume.
+ */
+function ends(history: readonly Metrics[]): readonly Metrics[] {
+  const { window } = ALARM_LIMITS;
+  return history.length <= 2 * window ? history : [...history.slice(0, window), ...history.slice(-window)];
 }
 
 function raiseAlarms(
@@ -235,7 +259,8 @@ function raiseAlarms(
   for (const alarm of alarms(history)) {
     if (raised.has(alarm.name)) continue;
     raised.add(alarm.name);
-    report({ kind: "alarm", stage: name, step, ...alarm });
+    const message = alarmMessage(alarm.name, alarm.seen);
+    report({ kind: "alarm", stage: name, step, name: alarm.name, message });
   }
 }
 

@@ -40,6 +40,7 @@ export const sft: Stage<{
           indices.map((index) => examples[index]!),
           shape,
         ),
+      tokens: (index) => Math.min(examples[index]!.tokens.length, length),
       metrics: "sft",
     });
     await saveModel(context.folder, { config: model, weights: trained, tokenizer });

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { RLHF_SETTINGS } from "./rlhf.ts";
-import { modelName, overrides, section } from "./setting.ts";
+import { modelName, overrides, section, withSnippets } from "./setting.ts";
+import { ARM_SNIPPETS } from "./snippets.ts";
 
 /** One RLHF run to compare: a reference, and whatever it does differently. */
-export const armSchema = section(
-  overrides(RLHF_SETTINGS),
-  "One RLHF run to compare; any setting of rlhf may be overridden",
+export const armSchema = withSnippets(
+  section(overrides(RLHF_SETTINGS), "One RLHF run to compare; any setting of rlhf may be overridden"),
+  ARM_SNIPPETS,
 );
 
 /** Arms by name, in the order of the table. */

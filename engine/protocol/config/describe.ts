@@ -1,19 +1,22 @@
 import * as z from "zod";
 import { typeWords } from "./explain.ts";
+import { type JsonSchema, tidy } from "./hover.ts";
 import { runConfigSchema } from "./schema.ts";
 import type { SettingDocs } from "./setting.ts";
+import { ROOT_SNIPPETS } from "./snippets.ts";
 import { bare, defaultOf, docsOf, settingsOf } from "./walk.ts";
 
 /** JSON schema (draft 7) of a run config, for editors: descriptions, defaults, ranges; unknown keys are errors. */
 export function jsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(runConfigSchema, {
-    io: "input",
-    target: "draft-7",
-    override: ({ jsonSchema: json }) => {
-      tidy(json);
-    },
-  });
-  return { ...schema, title: "SALSA run config", allowComments: true, allowTrailingCommas: true };
+  const schema = z.toJSONSchema(runConfigSchema, { io: "input", target: "draft-7" }) as JsonSchema;
+  tidy(schema);
+  return {
+    ...schema,
+    title: "SALSA run config",
+    allowComments: true,
+    allowTrailingCommas: true,
+    defaultSnippets: ROOT_SNIPPETS,
+  };
 }
 
 /** Every setting as a Markdown table, grouped by section. */
@@ -35,8 +38,14 @@ function settingRow(path: string, schema: z.core.$ZodType): string {
     rangeWords(schema),
     docs.unit ?? "",
     fallbackWords(schema, docs),
-    docs.description ?? "",
+    [docs.description ?? "", ...meaningWords(schema)].join("; "),
   ]);
+}
+
+/** What each word of a choice does. */
+function meaningWords(schema: z.core.$ZodType): string[] {
+  const { meanings = {} } = docsOf(bare(schema)) as { readonly meanings?: Readonly<Record<string, string>> };
+  return Object.entries(meanings).map(([word, meaning]) => `\`${word}\`: ${meaning}`);
 }
 
 function tableRow(cells: readonly string[]): string {
@@ -63,17 +72,4 @@ function fallbackWords(schema: z.core.$ZodType, docs: Partial<SettingDocs>): str
     return docs.source === undefined ? value : `${value} (${docs.source})`;
   }
   return docs.otherwise ?? "required";
-}
-
-/** Puts unit and source, which JSON schema has no words for, into the description that editors show. */
-function tidy(json: z.core.JSONSchema.BaseSchema): void {
-  const { description, unit, source, otherwise } = json as Partial<SettingDocs>;
-  const notes = [
-    unit === undefined ? "" : `Unit: ${unit}.`,
-    otherwise === undefined ? "" : `If left out: ${otherwise}.`,
-    source === undefined ? "" : `Default from: ${source}.`,
-  ].filter((note) => note !== "");
-  if (description !== undefined && notes.length > 0) json.description = `${description}. ${notes.join(" ")}`;
-  for (const key of ["unit", "source", "otherwise"]) Reflect.deleteProperty(json, key);
-  if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
 }

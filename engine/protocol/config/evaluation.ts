@@ -1,7 +1,13 @@
 import * as z from "zod";
-import { count, modelName, nonNegative, optionalSetting, section, setting } from "./setting.ts";
+import { choice, count, modelName, nonNegative, optionalSetting, section, setting, withSnippets } from "./setting.ts";
+import { PAIR_SNIPPETS } from "./snippets.ts";
 
 const fastchat = "FastChat llm_judge";
+
+const judges = {
+  gold: "the task's own true score, which only built-in tasks have",
+  reward: "the run's reward model, which the policies were trained to please",
+} as const;
 
 const sampling = section(
   {
@@ -45,8 +51,8 @@ export const evaluationSchema = section(
       unit: "prompts",
       source: "this project",
     }),
-    judge: optionalSetting(z.enum(["gold", "reward"]), {
-      description: "Who decides a comparison: the task's gold score, or the reward model",
+    judge: optionalSetting(choice(judges), {
+      description: "Who decides a comparison",
       otherwise: "gold with a task, else reward",
     }),
     tieMargin: setting(nonNegative(), 0, {
@@ -54,7 +60,7 @@ export const evaluationSchema = section(
       unit: "score",
       source: "this project",
     }),
-    pairs: optionalSetting(z.array(z.tuple([modelName(), modelName()])).min(1), {
+    pairs: optionalSetting(withSnippets(z.array(z.tuple([modelName(), modelName()])).min(1), PAIR_SNIPPETS), {
       description: "Models to compare, each pair as [ours, theirs]; win rates are of the first",
       otherwise: "every later arm against the first, and every arm against its start",
     }),

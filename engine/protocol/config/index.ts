@@ -1,5 +1,6 @@
 export { BACKENDS } from "./runtime.ts";
 export { configTable, jsonSchema } from "./describe.ts";
+export { editorSchema } from "./editorSchema.ts";
 export { KL_KINDS } from "./rlhf.ts";
 export { TASK_BENCHMARKS } from "./names.ts";
 export { parseConfig } from "./parse.ts";

@@ -1,8 +1,14 @@
 import * as z from "zod";
-import { count, nonNegative, setting, share } from "./setting.ts";
+import { choice, count, nonNegative, setting, share, wordsOf } from "./setting.ts";
+
+const schedules = {
+  constant: "stays at its peak",
+  linear: "falls in a straight line, to 0 after the last step",
+  cosine: "falls along half a cosine, to 0 after the last step",
+} as const;
 
 /** Learning-rate schedules, each after a linear warm-up. */
-export const SCHEDULES = ["constant", "linear", "cosine"] as const;
+export const SCHEDULES = wordsOf(schedules);
 
 /** Adam's own settings, the same in every stage. */
 const adam = {
@@ -33,7 +39,7 @@ export function optimizerSettings(defaults: OptimizerDefaults): OptimizerShape {
       description: "AdamW's peak learning rate",
       source: defaults.learningRate[1],
     }),
-    schedule: setting(z.enum(SCHEDULES), defaults.schedule[0], {
+    schedule: setting(choice(schedules), defaults.schedule[0], {
       description: "How the learning rate falls after the warm-up",
       source: defaults.schedule[1],
     }),

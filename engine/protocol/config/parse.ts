@@ -55,7 +55,7 @@ const ALTERNATIVES: readonly (readonly [string, string])[] = [
 ];
 
 /** The preset that a config names, with the config's own settings put over it. */
-function withPreset(value: unknown): unknown {
+export function withPreset(value: unknown): unknown {
   if (!isRecord(value)) return value;
   const preset = PRESETS.find(({ name }) => name === value["preset"]);
   return preset === undefined ? value : laidOver(preset.config, value);

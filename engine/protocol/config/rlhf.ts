@@ -1,12 +1,35 @@
 import * as z from "zod";
 import { optimizerSettings } from "./optimizer.ts";
-import { count, modelName, nonNegative, optionalSetting, section, setting, share } from "./setting.ts";
+import { choice, count, modelName, nonNegative, optionalSetting, section, setting, share, wordsOf } from "./setting.ts";
 
 const trl = "TRL 0.11 PPOConfig";
 const own = "this project";
 
+const klKinds = {
+  kl: "l − r, which averages to the KL (k1)",
+  abs: "|l − r|, never negative",
+  mse: "½(l − r)², never negative (k2)",
+  full: "the KL itself, summed over the vocabulary; the slowest",
+  k3: "e^(r−l) − 1 − (r − l), never negative, and averages to the KL",
+} as const;
+
 /** KL penalties per token; l and r are the token's log-probability under policy and reference. */
-export const KL_KINDS = ["kl", "abs", "mse", "full", "k3"] as const;
+export const KL_KINDS = wordsOf(klKinds);
+
+const controllers = {
+  adaptive: "β grows while the KL is above klTarget and shrinks while it is below, by at most klHorizon's pace",
+  fixed: "β stays as written",
+} as const;
+
+const critics = {
+  valueHead: "a linear head on the policy's last hidden state",
+  separate: "a model of its own, which starts as the reward model",
+} as const;
+
+const scorePositions = {
+  lastToken: "the last token of the response",
+  afterEos: "the first pad after end-of-text",
+} as const;
 
 /** β as written: one number, or several of which the best on the validation split is kept. */
 const beta = z.union([nonNegative(), z.array(nonNegative()).min(1)]);
@@ -21,17 +44,15 @@ const optimizer = optimizerSettings({
 });
 
 const penalty = {
-  klKind: setting(z.enum(KL_KINDS), "kl", {
-    description:
-      "KL penalty per token, with l = log π and r = log π_ref: kl is l − r (k1), abs |l − r|, mse ½(l − r)², " +
-      "full the sum over the vocabulary, k3 e^(r−l) − 1 − (r − l)",
+  klKind: setting(choice(klKinds), "kl", {
+    description: "KL penalty per token, with l = log π and r = log π_ref of the sampled token",
     source: `${trl}; k3 from TRL 0.12`,
   }),
   beta: setting(beta, 0.2, {
     description: "Weight β of the KL penalty; of a list, the value that does best on the validation split is kept",
     source: `${trl} init_kl_coef; SALSA, appendix A.3, for PPO`,
   }),
-  klController: setting(z.enum(["adaptive", "fixed"]), "adaptive", {
+  klController: setting(choice(controllers), "adaptive", {
     description: "Whether β follows the measured KL or stays; the paper does not say which it used",
     source: trl,
   }),
@@ -76,9 +97,8 @@ const objective = {
     description: "Shift and scale advantages to mean 0 and variance 1",
     source: "TRL 0.11 PPOTrainer, where it is always on",
   }),
-  critic: setting(z.enum(["valueHead", "separate"]), "valueHead", {
-    description:
-      "valueHead: a linear head on the policy's last hidden state; separate: a model of its own, from the reward model",
+  critic: setting(choice(critics), "valueHead", {
+    description: "What estimates the values that advantages are measured against",
     source: "TRL 0.11 AutoModelForCausalLMWithValueHead",
   }),
 };
@@ -102,8 +122,8 @@ const score = {
     unit: "reward",
     source: "TRL 0.12 PPOConfig, where it is off",
   }),
-  scorePosition: setting(z.enum(["lastToken", "afterEos"]), "lastToken", {
-    description: "Which token gets the score: the last of the response, or the first pad after end-of-text",
+  scorePosition: setting(choice(scorePositions), "lastToken", {
+    description: "Which token gets the score",
     source: "TRL 0.11 PPOTrainer; afterEos from TRL 0.12",
   }),
 };

@@ -1,14 +1,18 @@
-import * as z from "zod";
-import { count, filePath, section, setting } from "./setting.ts";
+import { choice, count, filePath, section, setting, wordsOf } from "./setting.ts";
+
+const backends = {
+  wasm: "the fast one for processors",
+  tfjs: "TensorFlow.js, with its GPU build where that is installed",
+} as const;
 
 /** Compute backends a run can ask for. */
-export const BACKENDS = ["wasm", "tfjs"] as const;
+export const BACKENDS = wordsOf(backends);
 
 /** Where and how the work runs; nothing here changes what is learned on a given backend. */
 export const runtimeSchema = section(
   {
-    backend: setting(z.enum(BACKENDS), "wasm", {
-      description: "Compute backend: wasm is the fast CPU one, tfjs runs TensorFlow.js and its GPU build if installed",
+    backend: setting(choice(backends), "wasm", {
+      description: "Compute backend",
       source: "this project's measurements",
     }),
     threads: setting(count(0), 0, {

@@ -6,11 +6,17 @@ import { modelSchema } from "./model.ts";
 import { rewardSchema } from "./reward.ts";
 import { rlhfSchema } from "./rlhf.ts";
 import { runtimeSchema } from "./runtime.ts";
-import { modelName, optionalSetting, section, seed, setting } from "./setting.ts";
+import { choice, modelName, optionalSetting, section, seed, setting, withSnippets } from "./setting.ts";
+import { ARMS_SNIPPETS, DATA_SNIPPETS, SOUPS_SNIPPETS, TASK_SNIPPETS } from "./snippets.ts";
 import { sftSchema } from "./sft.ts";
 import { soupsSchema } from "./soup.ts";
 import { taskSchema } from "./task.ts";
-import { PRESET_NAMES } from "../presets.ts";
+import { PRESETS } from "../presets.ts";
+
+type PresetName = (typeof PRESETS)[number]["name"];
+const presets = Object.fromEntries(PRESETS.map(({ name, description }) => [name, description])) as Readonly<
+  Record<PresetName, string>
+>;
 
 /** A run config as people write it. Add a section here; types, JSON schema, docs table and checks follow. */
 export const runConfigSchema = section(
@@ -20,7 +26,7 @@ export const runConfigSchema = section(
       otherwise: "none",
     }),
     name: optionalSetting(modelName(), { description: "Name of the run", otherwise: "the file's name" }),
-    preset: optionalSetting(z.enum(PRESET_NAMES), {
+    preset: optionalSetting(choice(presets), {
       description: "Settings to start from; what else is written takes precedence",
       otherwise: "the defaults below",
     }),
@@ -28,17 +34,25 @@ export const runConfigSchema = section(
       description: "The whole recipe runs once per base seed",
       source: "this project",
     }),
-    task: taskSchema.optional().meta({ description: "A built-in task that generates its data; give this or data" }),
-    data: dataSchema.optional().meta({ description: "Your own data as JSON-lines files; give this or task" }),
+    task: taskSchema.optional().meta({
+      description: "A built-in task that generates its data; give this or data",
+      otherwise: "data must be given",
+      snippets: TASK_SNIPPETS,
+    }),
+    data: dataSchema.optional().meta({
+      description: "Your own data as JSON-lines files; give this or task",
+      otherwise: "task must be given",
+      snippets: DATA_SNIPPETS,
+    }),
     model: modelSchema.prefault({}).meta({ description: "The base model that every SFT starts from" }),
     sft: sftSchema.prefault({}).meta({ description: "Supervised fine-tuning, once per seed" }),
     reward: rewardSchema.prefault({}).meta({ description: "The reward model, trained on preference pairs" }),
-    soups: optionalSetting(soupsSchema, {
+    soups: optionalSetting(withSnippets(soupsSchema, SOUPS_SNIPPETS), {
       description: "Soups by name",
       otherwise: 'one named "soup", the mean of every SFT',
     }),
     rlhf: rlhfSchema.prefault({}).meta({ description: "RLHF by PPO, for all arms unless an arm says otherwise" }),
-    arms: optionalSetting(armsSchema, {
+    arms: optionalSetting(withSnippets(armsSchema, ARMS_SNIPPETS), {
       description: "RLHF runs to compare, by name",
       otherwise: '"ppo", held to its start, and "salsa", held to the soup',
     }),

@@ -11,6 +11,13 @@ export interface SettingDocs {
   readonly otherwise?: string;
 }
 
+/** What editors offer to write, as VS Code's JSON service reads it: `${1:word}` is filled in, "^2" stands for a bare 2. */
+export interface Snippet {
+  readonly label: string;
+  readonly description: string;
+  readonly body: unknown;
+}
+
 /** A setting with a fixed default; its range is in `schema`. */
 export function setting<S extends z.ZodType>(
   schema: S,
@@ -28,6 +35,21 @@ export function optionalSetting<S extends z.ZodType>(schema: S, docs: SettingDoc
 /** A setting that must be written. */
 export function requiredSetting<S extends z.ZodType>(schema: S, docs: SettingDocs): S {
   return schema.meta({ ...docs });
+}
+
+/** One of several words, in the order of `meanings`, which say what each does. */
+export function choice<V extends string>(meanings: Readonly<Record<V, string>>): z.ZodEnum<{ [K in V]: K }> {
+  return z.enum(wordsOf(meanings)).meta({ meanings });
+}
+
+/** The words of a choice, in their order. */
+export function wordsOf<V extends string>(meanings: Readonly<Record<V, string>>): readonly V[] {
+  return Object.keys(meanings) as V[];
+}
+
+/** A schema with texts that editors offer for it. */
+export function withSnippets<S extends z.ZodType>(schema: S, snippets: readonly Snippet[]): S {
+  return schema.meta({ snippets });
 }
 
 /** A group of settings; unknown keys are errors. */

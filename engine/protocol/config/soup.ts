@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { count, modelName, optionalSetting, section, setting } from "./setting.ts";
+import { choice, count, modelName, optionalSetting, section, setting, withSnippets } from "./setting.ts";
+import { SOUP_SNIPPETS } from "./snippets.ts";
 
 const of = optionalSetting(z.array(modelName()).min(2), {
   description: "Models to mix, base or SFTs by name",
@@ -8,16 +9,27 @@ const of = optionalSetting(z.array(modelName()).min(2), {
 
 const alpha = z.union([z.number(), z.array(z.number()).min(1)]);
 
+const scores = {
+  loss: "SFT loss, less is better",
+  reward: "the reward model's mean score",
+  gold: "the task's mean true score",
+} as const;
+
+/** What tells the ways apart. */
+function method<M extends string>(name: M, meaning: string): z.ZodLiteral<M> {
+  return z.literal(name).meta({ description: meaning });
+}
+
 /** Mean of the weights. */
 const uniform = section(
-  { method: z.literal("uniform"), of },
+  { method: method("uniform", "The mean of all weights"), of },
   "The mean of all weights (Wortsman et al., arXiv:2203.05482)",
 );
 
 /** A point on the line between two models, or in the plane of more. */
 const linear = section(
   {
-    method: z.literal("linear"),
+    method: method("linear", "A point on the line between two models, or in the plane of more"),
     of,
     alpha: optionalSetting(alpha, {
       description:
@@ -35,11 +47,10 @@ const linear = section(
 /** Adds models while the held-out score improves. */
 const greedy = section(
   {
-    method: z.literal("greedy"),
+    method: method("greedy", "Models are added while the held-out score improves"),
     of,
-    score: optionalSetting(z.enum(["loss", "reward", "gold"]), {
-      description:
-        "What is measured on held-out data: SFT loss (less is better), reward model or the task's gold score",
+    score: optionalSetting(choice(scores), {
+      description: "What is measured on held-out data",
       otherwise: "gold with a task, else loss",
     }),
     prompts: setting(count(), 256, {
@@ -54,7 +65,7 @@ const greedy = section(
 /** Mixing weights trained on held-out loss. */
 const learned = section(
   {
-    method: z.literal("learned"),
+    method: method("learned", "Mixing weights are trained on held-out loss"),
     of,
     steps: setting(count(), 50, { description: "Optimizer steps", unit: "steps", source: "this project" }),
     learningRate: setting(z.number().positive(), 0.1, {
@@ -73,7 +84,7 @@ const learned = section(
 /** Interpolation along the arc. */
 const slerp = section(
   {
-    method: z.literal("slerp"),
+    method: method("slerp", "A point on the arc between two models"),
     of,
     alpha: setting(z.number(), 0.5, {
       description: "Share of the second model along the arc",
@@ -85,14 +96,15 @@ const slerp = section(
 
 /** Between the base and the mean of its fine-tunings. */
 const modelStock = section(
-  { method: z.literal("modelStock"), of },
+  { method: method("modelStock", "Between the base and the mean of its fine-tunings"), of },
   "Between the first model, the base, and the mean of the others, as their agreement says (Jang et al., arXiv:2403.19522)",
 );
 
 /** Ways to make a soup. */
-export const soupSchema = z
-  .discriminatedUnion("method", [uniform, linear, greedy, learned, slerp, modelStock])
-  .meta({ description: "How one soup is made" });
+export const soupSchema = withSnippets(
+  z.discriminatedUnion("method", [uniform, linear, greedy, learned, slerp, modelStock]),
+  SOUP_SNIPPETS,
+).meta({ description: "How one soup is made" });
 
 /** Soups by name, each usable as a reference or a start. */
 export const soupsSchema = z.record(modelName(), soupSchema);

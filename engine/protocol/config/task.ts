@@ -1,13 +1,12 @@
 import * as z from "zod";
-import { section, setting, share } from "./setting.ts";
+import { choice, requiredSetting, section, setting, share } from "./setting.ts";
+
+const tasks = { miniinstruct: "asks to copy, reverse, double the first or drop the last of some words" } as const;
 
 /** A built-in task, which generates all data from the run's seed and knows the gold score of an answer. */
 export const taskSchema = section(
   {
-    name: z.enum(["miniinstruct"]).meta({
-      description:
-        "The built-in task: miniinstruct asks to copy, reverse, double the first or drop the last of some words",
-    }),
+    name: requiredSetting(choice(tasks), { description: "The built-in task" }),
     pretrainingClean: setting(share(), 0.4, {
       description: "Share of faultless answers in the text the base model is trained on",
       source: "this project's prototype",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type LoopSettings, loop } from "../../../engine/pipeline/loop.ts";
+import { type LoopSettings, type StepReport, loop } from "../../../engine/pipeline/loop.ts";
 import { type Snapshot, type StageContext, Stopped } from "../../../engine/pipeline/step.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
 import type { Backend } from "../../../engine/compute/backend.ts";
@@ -48,15 +48,20 @@ describe("a stage's loop", () => {
         return Promise.resolve();
       },
     };
-    const step = (index: number): Promise<Record<string, number>> => {
+    let now = 0;
+    // A step takes a second more than the one before, the first one a second.
+    const step = (index: number): Promise<StepReport> => {
       notes.steps.push(index);
       if (index === stopIn) controller.abort();
-      return Promise.resolve({ "loss/total": index });
+      now += 1000 * (index + 1);
+      return Promise.resolve({ values: { "loss/total": index }, tokens: 60 });
     };
     const save = (): Promise<Omit<Snapshot, "step">> => Promise.resolve({ json: null, tensors: {} });
-    const error: unknown = await loop(context, { total, saveEvery, metricsEvery, step, save }, first).catch(
-      (reason: unknown) => reason,
-    );
+    const error: unknown = await loop(
+      context,
+      { total, saveEvery, metricsEvery, step, save, clock: () => now },
+      first,
+    ).catch((reason: unknown) => reason);
     return { ...notes, error };
   }
 
@@ -108,5 +113,17 @@ describe("a stage's loop", () => {
       [4, 3],
       [5, 4],
     ]);
+  });
+
+  it("records tokens by the time that steps took since the record before, and the memory in use", async () => {
+    const { events } = await run({ total: 5, metricsEvery: 2 });
+    const values = events.flatMap((event) => (event.kind === "metrics" ? [event.values] : []));
+    // 120 tokens in 1 + 2 s, 120 in 3 + 4 s, 60 in 5 s.
+    assert.deepEqual(
+      values.map((one) => one["throughput/tokensPerSecond"]),
+      [40, 120 / 7, 12],
+    );
+    const mebibytes = values.map((one) => one["process/memory"] ?? 0);
+    assert.ok(mebibytes.every((one) => one > 10 && one < 1e6, String(mebibytes)));
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeMetric, METRICS } from "../../../engine/protocol/catalogue.ts";
+import { describeMetric, METRICS, referenceKl } from "../../../engine/protocol/catalogue.ts";
 import { PPO_METRICS } from "../../../engine/rl/ppoLoss.ts";
 import { ROLLOUT_METRICS } from "../../../engine/rl/rolloutStatistics.ts";
 
@@ -21,6 +21,21 @@ describe("the metric catalogue", () => {
       assert.ok(label.length > 2 && description.length > 2);
     });
   }
+
+  it("knows the KL to each of several references by the reference's name", () => {
+    const entry = describeMetric(referenceKl("sft-1"));
+    assert.deepEqual([entry.name, entry.label, entry.unit], ["objective/kl/sft-1", "KL to sft-1", "nats per sequence"]);
+    assert.match(entry.description, /sft-1/);
+    assert.equal(describeMetric("objective/kl/").description, "");
+  });
+
+  it("says which tokens are counted, and in what they are measured", () => {
+    const { description, unit } = describeMetric("throughput/tokensPerSecond");
+    assert.match(description, /prompts and responses without padding/);
+    assert.match(description, /each counted once/);
+    assert.equal(unit, "tokens per second");
+    assert.equal(describeMetric("process/memory").unit, "MiB");
+  });
 
   it("lets a metric it does not know stand for itself", () => {
     assert.deepEqual(describeMetric("my/metric"), {

@@ -107,6 +107,16 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       }
     });
 
+    it("tells the KL to each reference, of which the penalty is the mean", async () => {
+      for (const klKind of ["kl", "full", "k3"] as const) {
+        const { referenceKls, metrics } = await first({ klKind });
+        const [one = NaN, other = NaN] = referenceKls;
+        assert.equal(referenceKls.length, 2);
+        assert.notEqual(one, other);
+        assertClose([(one + other) / 2], [metrics["objective/kl"] ?? NaN], 1e-9);
+      }
+    });
+
     it("is stopped by the preflight check when the full KL of the policy to itself is not 0", async () => {
       const broken = withFault(backend, "fullKl", (kl) => kl + 0.1);
       const settings: PpoSettings = { ...SETTINGS, klKind: "full" };

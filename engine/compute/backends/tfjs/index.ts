@@ -1,14 +1,14 @@
 import type { Backend } from "../../backend.ts";
 import { TfjsBackend } from "./backend.ts";
-import { BACKEND_NAMES, type TfjsModule, loadTfjs } from "./load.ts";
+import { BACKEND_NAMES, type TfjsModule, defaultTfjsModule, loadTfjs, tfjsLocation } from "./load.ts";
 
 export { type TfjsModule, TfjsUnavailableError } from "./load.ts";
 
 /** Which tfjs does the work. */
 export interface TfjsSettings {
-  /** cpu (plain JavaScript) unless given. */
+  /** Unless given, what is installed at the location, or else cpu, which is plain JavaScript. */
   readonly module?: TfjsModule;
-  /** For node and node-gpu: folder whose node_modules holds the package; where this program is, unless given. */
+  /** For node and node-gpu: folder whose node_modules holds the package; unless given, SALSA_TFJS_PATH names it. */
   readonly location?: string;
 }
 
@@ -18,7 +18,10 @@ export interface TfjsSettings {
  *
  * @throws {TfjsUnavailableError} when the module is not installed or does not work on this Node.
  */
-export async function createTfjsBackend({ module = "cpu", location }: TfjsSettings = {}): Promise<Backend> {
+export async function createTfjsBackend({
+  location = tfjsLocation(),
+  module = defaultTfjsModule(location),
+}: TfjsSettings = {}): Promise<Backend> {
   const tf = await loadTfjs(module, location);
   return new TfjsBackend(tf, { registeredAs: BACKEND_NAMES[module], module });
 }

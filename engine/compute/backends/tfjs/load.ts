@@ -12,14 +12,17 @@ export class TfjsUnavailableError extends Error {
   override readonly name = "TfjsUnavailableError";
 }
 
+/** Names the folder whose node_modules holds a TensorFlow.js that the user has installed. */
+const LOCATION = "SALSA_TFJS_PATH";
+
 const LOADERS = {
   cpu: async (): Promise<Tf> => {
-    const tf = await import("@tensorflow/tfjs-core");
+    const tf = exportsOf(await import("@tensorflow/tfjs-core"));
     await import("@tensorflow/tfjs-backend-cpu");
     return tf;
   },
   wasm: async (): Promise<Tf> => {
-    const tf = await import("@tensorflow/tfjs-core");
+    const tf = exportsOf(await import("@tensorflow/tfjs-core"));
     await import("@tensorflow/tfjs-backend-wasm");
     return tf;
   },
@@ -29,6 +32,34 @@ const LOADERS = {
 
 /** The name that each module registers its backend under. */
 export const BACKEND_NAMES = { cpu: "cpu", wasm: "wasm", node: "tensorflow", "node-gpu": "tensorflow" } as const;
+
+/** Where this process is told to look for TensorFlow.js; undefined when it is not. */
+export function tfjsLocation(): string | undefined {
+  const given = process.env[LOCATION] ?? "";
+  return given === "" ? undefined : given;
+}
+
+/**
+ * Which module to use when none is named: what is installed where this process is told to look, the GPU's first, and
+ * plain JavaScript if it is told nothing.
+ *
+ * @throws {TfjsUnavailableError} when nothing is installed there.
+ */
+export function defaultTfjsModule(location: string | undefined): TfjsModule {
+  if (location === undefined) return "cpu";
+  const { resolve: find } = createRequire(resolve(location, "package.json"));
+  for (const module of ["node-gpu", "node"] as const) {
+    try {
+      find(`@tensorflow/tfjs-${module}`);
+      return module;
+    } catch {
+      continue;
+    }
+  }
+  throw new TfjsUnavailableError(
+    `tfjs: neither tfjs-node-gpu nor tfjs-node is installed in ${location}; ${remedy("node")}`,
+  );
+}
 
 /**
  * Loads a tfjs module and proves with one product that it computes.
@@ -65,11 +96,15 @@ async function loadInstalled(name: string, location?: string): Promise<Tf> {
     throw new TfjsUnavailableError(`tfjs: ${name} is not installed ${where}; ${remedy(module)}`, { cause });
   }
   try {
-    const loaded = (await import(pathToFileURL(path).href)) as Tf & { readonly default?: Tf };
-    return loaded.default ?? loaded;
+    return exportsOf((await import(pathToFileURL(path).href)) as object);
   } catch (cause) {
     throw new TfjsUnavailableError(`tfjs: ${name} at ${path} does not load; ${remedy(module)}`, { cause });
   }
+}
+
+/** What a CommonJS module exports, which when bundled comes as its default alone. */
+function exportsOf(loaded: object): Tf {
+  return (loaded as { readonly default?: Tf }).default ?? (loaded as Tf);
 }
 
 /** What tfjs-node needs to find in the process before it is loaded. */
@@ -83,7 +118,7 @@ function prepareProcess(): void {
 
 function remedy(module: TfjsModule): string {
   if (module === "cpu" || module === "wasm") return "reinstall the dependencies with npm ci";
-  const install = `install it with npm install @tensorflow/tfjs-${module} and name that folder in the location setting`;
+  const install = `install it with npm install @tensorflow/tfjs-${module} and name that folder in the setting salsa.tfjsPath or in ${LOCATION}`;
   const limit = `it was made for Node 22 and older and breaks on Node 23 and newer (this is ${process.version})`;
   return module === "node" ? `${install}; ${limit}` : `${install}; ${limit}, on Linux with CUDA 11.2 and cuDNN 8.1`;
 }

@@ -57,7 +57,14 @@ describe("the JSON schema", () => {
       exclusiveMinimum: 0,
       default: 6,
       description:
-        "KL per sequence that the adaptive controller aims at. Unit: nats. Default from: TRL 0.11 PPOConfig.",
+        "KL per sequence that the adaptive controller aims at. Unit: nats. Range: more than 0. Default: 6 (TRL 0.11 PPOConfig).",
+      markdownDescription: [
+        "KL per sequence that the adaptive controller aims at.",
+        "",
+        "**Unit:** nats  ",
+        "**Range:** more than 0  ",
+        "**Default:** `6` (TRL 0.11 PPOConfig)",
+      ].join("\n"),
     });
   });
 

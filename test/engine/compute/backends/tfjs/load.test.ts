@@ -37,7 +37,7 @@ describe("createTfjsBackend", () => {
       assert.ok(error instanceof TfjsUnavailableError);
       assert.match(error.message, /@tensorflow\/tfjs-node-gpu is not installed in .*tfjs-/);
       assert.match(error.message, /npm install @tensorflow\/tfjs-node-gpu/);
-      assert.match(error.message, /location setting/);
+      assert.match(error.message, /setting salsa\.tfjsPath/);
       assert.match(error.message, /breaks on Node 23 and newer \(this is v\d+/);
       return true;
     });
@@ -80,5 +80,27 @@ describe("createTfjsBackend", () => {
     const backend = await createTfjsBackend({ module: "node-gpu", location: folder });
     assert.match(backend.device, /^tfjs 4\.\d+\.\d+, node-gpu$/);
     await backend.close();
+  });
+
+  it("looks in the folder that SALSA_TFJS_PATH names, and takes what is installed there", async () => {
+    const script = `
+      const { createTfjsBackend } = await import(${JSON.stringify(TFJS.href)});
+      console.log((await createTfjsBackend()).device);`;
+    const run = (location: string): Promise<{ readonly stdout: string }> =>
+      promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
+        env: { ...process.env, SALSA_TFJS_PATH: location },
+      });
+    const core = JSON.stringify(createRequire(import.meta.url).resolve("@tensorflow/tfjs-core"));
+    const cpu = JSON.stringify(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-cpu"));
+    await install(
+      "@tensorflow/tfjs-node",
+      `const tf = require(${core}); require(${cpu});
+      tf.copyRegisteredKernels("cpu", "tensorflow");
+      tf.registerBackend("tensorflow", () => tf.findBackend("cpu"));
+      module.exports = tf;`,
+    );
+    assert.match((await run("")).stdout, /, cpu$/m);
+    await assert.rejects(run(tmpdir()), /neither tfjs-node-gpu nor tfjs-node is installed in/);
+    assert.match((await run(folder)).stdout, /, node(-gpu)?$/m);
   });
 });

@@ -1,0 +1,74 @@
+import { type Line, type Points, lineFigure } from "../../protocol/figures/index.ts";
+import { describeMetric } from "../../protocol/catalogue.ts";
+import type { RunState } from "../../protocol/runState.ts";
+
+/** A file below the report's folder. */
+export interface Figure {
+  /** "figures/score.svg" */
+  readonly file: string;
+  readonly title: string;
+  readonly svg: string;
+}
+
+/** What tells most of an RLHF training, in the order in which to look at it. */
+const KEY_METRICS = [
+  { metric: "objective/score", name: "score" },
+  { metric: "objective/gold", name: "gold" },
+  { metric: "objective/kl", name: "kl" },
+  { metric: "rollout/length", name: "length" },
+  { metric: "policy/entropy", name: "entropy" },
+] as const;
+
+/** A stage that recorded the KL is an RLHF training. */
+const RLHF_METRIC = "objective/kl";
+
+/** Arms that have curves, with the stages of their seeds: "salsa" of "seed-1/salsa" and "seed-2/salsa". */
+export function armStages({ metrics }: RunState): ReadonlyMap<string, readonly string[]> {
+  const arms = new Map<string, string[]>();
+  for (const [stage, series] of Object.entries(metrics)) {
+    if (series[RLHF_METRIC] === undefined) continue;
+    const arm = stage.replace(/^seed-\d+\//, "");
+    arms.set(arm, [...(arms.get(arm) ?? []), stage]);
+  }
+  return arms;
+}
+
+/** A figure for each key metric that was recorded, with all arms laid over each other. */
+export function curveFigures(state: RunState): Figure[] {
+  const arms = armStages(state);
+  return KEY_METRICS.flatMap(({ metric, name }) => {
+    const lines = [...arms].flatMap(([arm, stages]): Line[] => {
+      const curves = stages.flatMap((stage) => pointsOf(state, stage, metric));
+      return curves.length === 0 ? [] : [{ name: arm, curves }];
+    });
+    if (lines.length === 0) return [];
+    const { label, unit, description } = describeMetric(metric);
+    const svg = lineFigure({
+      title: label,
+      x: { label: "PPO iteration" },
+      y: { label, unit },
+      lines,
+      smoothing: smoothingFor(lines),
+      caption: `${description}.`,
+    });
+    return [{ file: `figures/${name}.svg`, title: label, svg }];
+  });
+}
+
+function pointsOf({ metrics }: RunState, stage: string, metric: string): Points[] {
+  const series = metrics[stage]?.[metric];
+  if (series === undefined) return [];
+  return [{ x: series.steps, y: series.values.map((value) => value ?? NaN) }];
+}
+
+/** Points too few to smooth. */
+const FEW = 20;
+/** Share of the past that one point keeps. */
+const KEPT = 0.7;
+
+/** The weight under which each of the points keeps the same share of those before, however many there are. */
+function smoothingFor(lines: readonly Line[]): number {
+  const n = Math.max(...lines.flatMap(({ curves }) => curves.map(({ x }) => x.length)));
+  // As smooth() has it, a point d thousandths of the axis further on keeps (√weight)^d of what was before.
+  return n < FEW ? 0 : Number((KEPT ** ((2 * (n - 1)) / 1000)).toFixed(3));
+}

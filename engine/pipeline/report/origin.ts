@@ -1,0 +1,50 @@
+import { basename } from "node:path";
+import type { RunFacts } from "./facts.ts";
+import { fenced, literal, tableOf } from "./markdown.ts";
+
+const GIBIBYTE = 2 ** 30;
+
+/** Lines of the diff that are shown; all of it is in run.json. */
+const DIFF_LINES = 40;
+
+/** How to make the run again, and on what it was made. */
+export function originSection({ id, configFile, config, origin, state }: RunFacts): string {
+  const { git } = origin;
+  const commit = git === undefined ? "not in a git repository" : `\`${git.commit}\` on \`${git.branch}\``;
+  const rows = [
+    ["Config", literal(configFile)],
+    ["Git commit", git?.dirty === true ? `${commit}, **with changes that were not committed**` : commit],
+    ["SALSA", origin.salsa ?? "unknown"],
+    ["Node", `${origin.node ?? "unknown"} on ${origin.platform ?? "unknown"}`],
+    ["Machine", machineWords(origin)],
+    ["Device", state.device === "" ? "–" : literal(state.device)],
+    ["Seeds", `base ${config.seeds.join(", ")}; SFT ${config.sft.seeds.join(", ")}`],
+  ];
+  const checkout = git === undefined ? [] : [`git checkout ${git.commit}`];
+  const commands = [...checkout, `salsa run ${quoted(basename(configFile))}`].join("\n");
+  const device = config.runtime.backend;
+  return [
+    tableOf(["", ""], rows),
+    fenced(commands, "sh"),
+    `On the backend \`${device}\` the same config, seeds and version give the same bytes, whatever the number of threads. ` +
+      `The config with every default filled in is in \`run.json\` of run \`${id}\`.`,
+    ...(git?.dirty === true ? [diffWords(git.diff)] : []),
+  ].join("\n\n");
+}
+
+function machineWords({ cpu, memoryBytes }: RunFacts["origin"]): string {
+  const memory = memoryBytes === undefined ? "" : `, ${(memoryBytes / GIBIBYTE).toFixed(0)} GiB`;
+  return `${literal(cpu ?? "unknown")}${memory}`;
+}
+
+function diffWords(diff: string): string {
+  const lines = diff.trimEnd().split("\n");
+  if (diff.trim() === "") return "The changes were to files that git does not follow.";
+  const more = lines.length > DIFF_LINES ? `\n\n${lines.length - DIFF_LINES} more lines are in \`run.json\`.` : "";
+  return `The changes:\n\n${fenced(lines.slice(0, DIFF_LINES).join("\n"), "diff")}${more}`;
+}
+
+/** A word as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

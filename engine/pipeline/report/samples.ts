@@ -1,0 +1,34 @@
+import { armStages } from "./curves.ts";
+import type { RunFacts, Sample } from "./facts.ts";
+import { literal, tableOf } from "./markdown.ts";
+
+/** Prompts shown. */
+const N_PROMPTS = 3;
+
+/** What the arms wrote to the same prompts near their end; undefined when no rollout was kept. */
+export function samplesSection({ state, samples }: RunFacts): string | undefined {
+  const arms = [...armStages(state)].flatMap(([arm, [stage]]) => {
+    const own = samples.filter((sample) => sample.stage === stage);
+    return own.length === 0 ? [] : [{ arm, own }];
+  });
+  const [first] = arms;
+  if (first === undefined) return undefined;
+  const prompts = [...new Set(first.own.map(({ prompt }) => prompt))].slice(0, N_PROMPTS);
+  const blocks = prompts.map((prompt) => {
+    const rows = arms.flatMap(({ arm, own }) => {
+      const found = own.find((sample) => sample.prompt === prompt);
+      return found === undefined ? [] : [[`\`${arm}\``, responseWords(found), scoreWords(found), String(found.step)]];
+    });
+    return `**Prompt:** ${literal(prompt)}\n\n${tableOf(["Arm", "Response", "Score", "Iteration"], rows, [2, 3])}`;
+  });
+  return ["Rollouts as they were sampled in training, with the reward model's score.", ...blocks].join("\n\n");
+}
+
+function responseWords({ response, ended }: Sample): string {
+  const text = response === "" ? "*nothing*" : literal(response);
+  return ended ? text : `${text} … *(cut off)*`;
+}
+
+function scoreWords({ score }: Sample): string {
+  return score === null ? "–" : score.toFixed(2);
+}

@@ -1,0 +1,101 @@
+import type { RunConfig, SoupConfig } from "../../protocol/config/index.ts";
+import { literal, tableOf } from "./markdown.ts";
+import type { RunFacts } from "./facts.ts";
+
+/** What was run: one row a section of the config, and one an arm. */
+export function setupSection({ config, state }: RunFacts): string {
+  const rows: (readonly [string, string])[] = [
+    ["Data", dataWords(config)],
+    ["Model", modelWords(config)],
+    ["SFT", `seeds ${config.sft.seeds.join(", ")}; ${durationWords(config)}; learning rate ${config.sft.learningRate}`],
+    ["Reward model", rewardWords(config, heldOutAccuracies(state))],
+    ...Object.entries(config.soups).map(([name, soup]) => [`Soup \`${name}\``, soupWords(soup)] as const),
+    ["Evaluation", evaluationWords(config)],
+    ["Base seeds", config.seeds.join(", ")],
+    ["Device", state.device === "" ? "not begun" : literal(state.device)],
+  ];
+  return [tableOf(["", ""], rows), "### Arms", armsTable({ config, state })].join("\n\n");
+}
+
+function armsTable({ config, state }: Pick<RunFacts, "config" | "state">): string {
+  const rows = Object.entries(config.arms).map(([name, arm]) => {
+    const controller = arm.klController === "adaptive" ? ` adaptive, target ${arm.klTarget} nats` : " fixed";
+    return [
+      `\`${name}\``,
+      code(arm.init),
+      arm.reference.map(code).join(", "),
+      `${arm.betas.join(", ")}${controller}`,
+      arm.klKind,
+      `${arm.iterations} × ${arm.batchSize} × ${arm.ppoEpochs}`,
+      String(arm.learningRate),
+      lastValue(state, config, name, "objective/kl"),
+    ];
+  });
+  const headers = [
+    "Arm",
+    "Starts at",
+    "Held to",
+    "β",
+    "KL",
+    "iterations × rollouts × passes",
+    "Learning rate",
+    "KL at the end, nats",
+  ];
+  return tableOf(headers, rows, [6, 7]);
+}
+
+/** Mean over base seeds of a metric's last value; a dash for an arm without curves in this run. */
+function lastValue({ metrics }: RunFacts["state"], { seeds }: RunConfig, arm: string, metric: string): string {
+  const stages = seeds.length > 1 ? seeds.map((seed) => `seed-${seed}/${arm}`) : [arm];
+  const values = stages.flatMap((stage) => metrics[stage]?.[metric]?.values.at(-1) ?? []);
+  return values.length === 0 ? "–" : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(2);
+}
+
+function heldOutAccuracies({ metrics }: RunFacts["state"]): number[] {
+  return Object.values(metrics).flatMap((series) => series["reward/heldOutAccuracy"]?.values.at(-1) ?? []);
+}
+
+function dataWords({ task, data }: RunConfig): string {
+  if (task !== undefined) return `task \`${task.name}\`, which makes it from the seed`;
+  return data === undefined
+    ? "–"
+    : `SFT ${code(data.sft)}, pairs ${code(data.preferences)}, prompts ${code(data.prompts)}`;
+}
+
+function modelWords({ model }: RunConfig): string {
+  if ("checkpoint" in model) return code(model.checkpoint);
+  const { nLayers, hiddenSize, nHeads } = model.architecture;
+  return `new: ${nLayers} layers of width ${hiddenSize}, ${nHeads} heads; trained for ${model.pretrain.steps} steps`;
+}
+
+function durationWords({ sft: { duration, batchSize, gradientAccumulation } }: RunConfig): string {
+  const batch = batchSize * gradientAccumulation;
+  return "steps" in duration ? `${duration.steps} steps of ${batch}` : `${duration.epochs} epochs, batches of ${batch}`;
+}
+
+function rewardWords({ reward }: RunConfig, accuracies: readonly number[]): string {
+  const pairs = reward.pairs === undefined ? "all pairs" : `${reward.pairs.toLocaleString("en-US")} pairs`;
+  const accuracy = accuracies.map((one) => `${(100 * one).toFixed(1)} %`).join(", ");
+  return `from ${code(reward.init)}; ${pairs}, ${reward.epochs} epochs${accuracy === "" ? "" : `; held-out accuracy ${accuracy}`}`;
+}
+
+function soupWords(soup: SoupConfig): string {
+  const shares =
+    soup.method === "linear"
+      ? `, weights ${soup.weights.join(", ")}`
+      : soup.method === "slerp"
+        ? `, α ${soup.alpha}`
+        : "";
+  return `${soup.method} of ${soup.of.map(code).join(", ")}${shares}`;
+}
+
+function evaluationWords({ evaluation }: RunConfig): string {
+  const { judge, benchmarks, prompts, sampling } = evaluation;
+  const who = judge === "gold" ? "the task's gold score" : "the reward model";
+  return `${benchmarks.map(code).join(", ")}; up to ${prompts.toLocaleString("en-US")} prompts; judged by ${who}; temperature ${sampling.temperature}`;
+}
+
+/** A name in code, which no Markdown is read in. */
+function code(text: string): string {
+  return text.includes("`") ? literal(text) : `\`${text}\``;
+}

@@ -1,0 +1,57 @@
+import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
+import { TASK_BENCHMARKS } from "../../protocol/config/index.ts";
+
+/** Two-sided level at which sides are told apart, over all pairs together (Holm). */
+const LEVEL = 0.05;
+
+/** What the intervals of a win-rate table are. */
+export function intervalWords(nSeeds: number): string {
+  return nSeeds > 1
+    ? "95 % interval (Wilson's at the effective sample size, clustered by prompt and by seed, Student's t with seeds − 1 degrees of freedom)"
+    : "95 % interval (Wilson's at the effective sample size, clustered by prompt)";
+}
+
+/** One honest sentence for each pair and benchmark, over all seeds. */
+export function verdicts(rows: WinRates): string[] {
+  const overall = rows.filter(({ seed }) => seed === "all");
+  return overall.map((row) => verdict(row, overall.length));
+}
+
+/** "in distribution" for the benchmarks that tasks bring along, else "on <name>". */
+export function placeOf(benchmark: string): string {
+  const [inside, outside] = TASK_BENCHMARKS;
+  if (benchmark === inside) return "in distribution";
+  return benchmark === outside ? "out of distribution" : `on ${benchmark}`;
+}
+
+/** A rate as people read it: "58.0 %". */
+export function percent(rate: number): string {
+  return `${(100 * rate).toFixed(1)} %`;
+}
+
+/** "p < 0.0001", "p = 0.04". */
+export function probability(name: string, p: number): string {
+  if (!Number.isFinite(p)) return `${name} unknown`;
+  return p < 1e-4 ? `${name} < 0.0001` : `${name} = ${String(Number(p.toPrecision(2)))}`;
+}
+
+function verdict(row: TableRow, nPairs: number): string {
+  const { benchmark, a, b, adjusted, low, high, n, nSeeds, dropped, p, holm = p } = row;
+  const [ours, theirs, place] = [`**${a}**`, `**${b}**`, placeOf(benchmark)];
+  if (n === 0 || !Number.isFinite(adjusted)) {
+    return `${ours} and ${theirs} were not compared ${place}: no comparison of ${dropped} could be counted.`;
+  }
+  const numbers = [
+    `${percent(adjusted)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`,
+    `n = ${n.toLocaleString("en-US")}`,
+    nSeeds > 1 ? `${nSeeds} seeds` : "one seed",
+    ...(dropped > 0 ? [`${dropped} dropped`] : []),
+  ].join(", ");
+  const isTold = holm < LEVEL && (low > 0.5 || high < 0.5);
+  if (!isTold) {
+    const alone =
+      low > 0.5 || high < 0.5 ? `; alone it would be (${probability("p", p)}), among ${nPairs} it is not` : "";
+    return `${ours} and ${theirs} cannot be told apart ${place}: ${numbers}; ${probability("Holm p", holm)}${alone}.`;
+  }
+  return `${ours} ${adjusted > 0.5 ? "beats" : "loses to"} ${theirs} ${place}: ${numbers}; ${probability("Holm p", holm)}.`;
+}

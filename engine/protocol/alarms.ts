@@ -1,0 +1,197 @@
+import type { MetricName } from "./catalogue.ts";
+import type { AlarmState, RunState, StageState } from "./runState.ts";
+
+/** Something to try, and the settings that it is about. */
+export interface AlarmAction {
+  /** An imperative without a full stop: "Raise beta". */
+  readonly text: string;
+  /** Paths in a run config; an arm may set those of rlhf for itself. */
+  readonly settings: readonly string[];
+}
+
+/** What people should know of an alarm. */
+export interface AlarmEntry {
+  /** As in events: "lengthCollapse". */
+  readonly name: string;
+  readonly label: string;
+  /** What it may mean, and what comes of it. */
+  readonly why: string;
+  /** The likeliest help first. */
+  readonly actions: readonly AlarmAction[];
+  /** Curves that show it. */
+  readonly metrics: readonly MetricName[];
+}
+
+const raiseBeta: AlarmAction = { text: "Raise beta", settings: ["rlhf.beta"] };
+const slower: AlarmAction = { text: "Lower the learning rate", settings: ["rlhf.learningRate"] };
+
+/** Every alarm that a run, or who watches it, may raise. */
+export const ALARMS = [
+  {
+    name: "nonFinite",
+    label: "Not a number",
+    why: "A metric is infinite or not a number: from there on every weight that it touches is lost.",
+    actions: [
+      slower,
+      { text: "Clip the gradient norm", settings: ["rlhf.maxGradNorm"] },
+      { text: "Resume from the last checkpoint", settings: ["runtime.checkpointEvery"] },
+    ],
+    metrics: ["loss/total", "policy/gradNorm", "objective/kl"],
+  },
+  {
+    name: "negativeKl",
+    label: "Negative KL",
+    why: "A true KL is never negative, so sampling and log-probs use different distributions, or the policy has found tokens whose estimate of the KL is below 0; the penalty then pays for leaving the reference.",
+    actions: [
+      {
+        text: "Sample from the whole distribution (temperature 1, top-k 0, top-p 1)",
+        settings: ["rlhf.temperature", "rlhf.topK", "rlhf.topP"],
+      },
+      { text: "Use an estimate that is never negative", settings: ["rlhf.klKind"] },
+    ],
+    metrics: ["objective/kl", "policy/ratio"],
+  },
+  {
+    name: "lengthCollapse",
+    label: "KL-hack: responses collapse",
+    why: "The penalty adds up over tokens, so saying nothing costs nothing: the policy escapes it by ending at once (SALSA, appendix A.4).",
+    actions: [
+      { text: "Lower beta", settings: ["rlhf.beta"] },
+      { text: "Start nearer to the reference", settings: ["rlhf.init", "rlhf.reference"] },
+      { text: "Let the controller find beta", settings: ["rlhf.klController", "rlhf.klTarget"] },
+    ],
+    metrics: ["rollout/length", "objective/kl", "rollout/eosRate", "objective/score"],
+  },
+  {
+    name: "gibberish",
+    label: "Gibberish",
+    why: "The policy has left the reference so far, or become so unsure of its tokens, that its text is likely to be noise which the reward model was never trained to judge.",
+    actions: [
+      raiseBeta,
+      slower,
+      { text: "Learn less from each batch", settings: ["rlhf.ppoEpochs", "rlhf.clipRange"] },
+    ],
+    metrics: ["objective/kl", "policy/entropy", "objective/entropy", "objective/gold"],
+  },
+  {
+    name: "entropyCollapse",
+    label: "Entropy collapse",
+    why: "Responses are becoming all alike: nothing new is tried any more, so nothing more is learned.",
+    actions: [raiseBeta, { text: "Add an entropy bonus", settings: ["rlhf.entropyCoefficient"] }, slower],
+    metrics: ["policy/entropy", "objective/entropy", "objective/scoreStd"],
+  },
+  {
+    name: "skippedMinibatch",
+    label: "Skipped minibatches",
+    why: "The policy moved so far within one batch that the ratio of new to old probabilities means little; such minibatches count 0, so part of the work is thrown away.",
+    actions: [
+      slower,
+      { text: "Make fewer passes over a batch", settings: ["rlhf.ppoEpochs"] },
+      { text: "Raise the threshold", settings: ["rlhf.ratioThreshold"] },
+    ],
+    metrics: ["policy/skipped", "policy/ratio", "policy/approxKl", "policy/clipFraction"],
+  },
+  {
+    name: "rewardHacking",
+    label: "Reward hacking",
+    why: "The policy is finding what the reward model mistakes for quality: the score still rises while the responses get worse (Gao et al. 2022, arXiv:2210.10760).",
+    actions: [
+      raiseBeta,
+      { text: "Stop earlier", settings: ["rlhf.iterations"] },
+      { text: "Train the reward model on more pairs", settings: ["reward.pairs", "reward.epochs"] },
+      { text: "Use a soup as the reference", settings: ["rlhf.reference"] },
+    ],
+    metrics: ["objective/score", "objective/gold", "objective/kl", "rollout/length"],
+  },
+  {
+    name: "stalled",
+    label: "Stalled",
+    why: "The run says that it is at work, but nothing has come from it for much longer than its steps take: its machine may sleep or swap, or its process may hang.",
+    actions: [
+      { text: "Look at the engine's log and at the machine's free memory", settings: [] },
+      { text: "Stop the run and resume it", settings: [] },
+      { text: "Use fewer threads or smaller batches", settings: ["runtime.threads", "rlhf.minibatchSize"] },
+    ],
+    metrics: ["throughput/tokensPerSecond", "process/memory"],
+  },
+  {
+    name: "waiting",
+    label: "Waiting for another run",
+    why: "Another process is making the very same artifact; this run goes on with it as soon as it is there, and nothing is computed twice.",
+    actions: [
+      { text: "Leave both alone", settings: [] },
+      { text: "Stop this run if the other is the one you want", settings: [] },
+    ],
+    metrics: [],
+  },
+] as const satisfies readonly AlarmEntry[];
+
+/** What is known of an alarm; one that is not in the catalogue, such as a newer version's, is its own label. */
+export function describeAlarm(name: string): AlarmEntry {
+  return ALARMS.find((entry) => entry.name === name) ?? { name, label: name, why: "", actions: [], metrics: [] };
+}
+
+/** What was seen and what to do, in one line: "entropy fell to 5 % of its start: raise beta, or add an entropy bonus". */
+export function alarmMessage(name: string, seen: string): string {
+  const advice = adviceOf(describeAlarm(name));
+  return advice === "" ? seen : `${seen}: ${advice}`;
+}
+
+/** What was seen, without the advice that the message ends with. */
+export function seenOf({ name, message }: Pick<AlarmState, "name" | "message">): string {
+  const advice = `: ${adviceOf(describeAlarm(name))}`;
+  return message.endsWith(advice) ? message.slice(0, -advice.length) : message;
+}
+
+/** The two likeliest helps. */
+function adviceOf({ actions }: AlarmEntry): string {
+  return actions
+    .slice(0, 2)
+    .map(({ text }) => text.charAt(0).toLowerCase() + text.slice(1))
+    .join(", or ");
+}
+
+/** Usual steps without a word after which a run is stalled; saving and a slow step must not look like it. */
+const STEPS_OF_SILENCE = 20;
+/** Shortest silence that counts, in ms: machines pause, and file systems stall, for seconds. */
+const SHORTEST_SILENCE = 120_000;
+/** Silence that counts while no step has told yet how long steps take, in ms: large models take minutes to load. */
+const FIRST_SILENCE = 600_000;
+
+/**
+ * Whether a run that says it is at work has gone silent: an alarm raised by who watches, as a run that hangs cannot.
+ *
+ * @param state - Of the run.
+ * @param now - Milliseconds since 1970.
+ */
+export function stalledAlarm(
+  state: Pick<RunState, "status" | "stages" | "alarms" | "updatedAt">,
+  now: number,
+): AlarmState | undefined {
+  const { status, stages, updatedAt } = state;
+  if (status !== "running" || updatedAt === undefined) return undefined;
+  const stage = stages.find((one) => one.status === "running");
+  // Who waits for another process has said so, and says nothing more until it is done.
+  const last = state.alarms.findLast((alarm) => alarm.stage === stage?.name);
+  if (last?.name === "waiting" && last.time === updatedAt) return undefined;
+  const step = stage === undefined ? undefined : stepTime(stage, updatedAt);
+  const silence = step === undefined ? FIRST_SILENCE : Math.max(SHORTEST_SILENCE, STEPS_OF_SILENCE * step);
+  if (now - updatedAt < silence) return undefined;
+  const usual = step === undefined ? "" : `, though its steps take ${duration(step)}`;
+  const seen = `nothing has come from the run for ${duration(now - updatedAt)}${usual}`;
+  const message = alarmMessage("stalled", seen);
+  return { stage: stage?.name ?? "", step: stage?.step ?? 0, name: "stalled", message, time: updatedAt + silence };
+}
+
+/** What a step of a stage takes, in ms, as its own reckoning of the rest tells, or else its time so far. */
+function stepTime({ step, total, etaSeconds, startedAt }: StageState, updatedAt: number): number | undefined {
+  if (etaSeconds !== undefined && total > step) return (1000 * etaSeconds) / (total - step);
+  return startedAt === undefined || step === 0 ? undefined : (updatedAt - startedAt) / step;
+}
+
+/** "4 minutes", "12 s", "300 ms". */
+function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} minutes` : `${Math.round(ms / 3_600_000)} hours`;
+}

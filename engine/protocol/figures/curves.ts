@@ -1,0 +1,29 @@
+import { meanBand } from "./meanBand.ts";
+import { type Points, rangeOf } from "./points.ts";
+import { smooth } from "./smooth.ts";
+
+/** What is drawn of a line. */
+export interface Curve {
+  /** The curve itself, or the mean over seeds; smoothed if wanted. */
+  readonly main: Points;
+  /** As recorded, where `main` is smoothed. */
+  readonly raw: Points | undefined;
+  /** Edges of the band at the places of `main`. */
+  readonly low: Float64Array | undefined;
+  readonly high: Float64Array | undefined;
+  /** Seeds. */
+  readonly n: number;
+}
+
+/** One curve as it is, or the mean and band of several; each is smoothed before that, so that the band is of what is drawn. */
+export function curvesOf(curves: readonly Points[], smoothing: number): Curve {
+  const range = rangeOf(...curves.map(({ x }) => x));
+  const drawn = curves.map(({ x, y }) => ({ x, y: smoothing > 0 ? smooth({ x, y }, smoothing, range) : y }));
+  const [only = { x: [], y: [] }, ...others] = drawn;
+  if (others.length === 0) {
+    const raw = smoothing > 0 ? curves[0] : undefined;
+    return { main: only, raw, low: undefined, high: undefined, n: curves.length };
+  }
+  const { x, mean, low, high } = meanBand(drawn);
+  return { main: { x, y: mean }, raw: undefined, low, high, n: curves.length };
+}

@@ -1,0 +1,35 @@
+import type { Range } from "./points.ts";
+
+/** Numbers of an axis as pixels. */
+export interface Scale {
+  /** What the axis covers. */
+  readonly range: Range;
+  readonly at: (value: number) => number;
+}
+
+/** Ends of an axis, in pixels. */
+export interface Pixels {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** An axis with room at both ends, a share of its span. */
+export function linearScale({ min, max }: Range, pixels: Pixels, room = 0.04): Scale {
+  const span = max - min;
+  // A level curve runs through the middle.
+  const pad = span > 0 ? span * room : Math.max(Math.abs(min) * 0.1, 0.5);
+  return mapped({ min: min - pad, max: max + pad }, pixels, (value) => value);
+}
+
+/** An axis of equal factors. */
+export function logScale(range: Range, pixels: Pixels): Scale {
+  const { min, max } = range;
+  if (!(min > 0)) return linearScale(range, pixels);
+  const factor = max > min ? (max / min) ** 0.04 : 2;
+  return mapped({ min: min / factor, max: max * factor }, pixels, Math.log);
+}
+
+function mapped(range: Range, { from, to }: Pixels, of: (value: number) => number): Scale {
+  const [start, end] = [of(range.min), of(range.max)];
+  return { range, at: (value) => from + ((of(value) - start) / (end - start)) * (to - from) };
+}

@@ -1,0 +1,14 @@
+/** What a metric is, for axes, tooltips and reports. */
+export interface MetricEntry {
+  /** Path under which it is recorded: `objective/kl`. */
+  readonly name: string;
+  readonly label: string;
+  /** Unit of the values; empty for pure numbers. */
+  readonly unit: string;
+  readonly description: string;
+  /** Name under which others know it, with whose it is; empty if it is ours. */
+  readonly source: string;
+}
+
+/** A name in TRL's releases that this engine's numbers are held against. */
+export const trl = (name: string): string => `TRL 0.11 ${name}`;

@@ -1,0 +1,86 @@
+import { type MetricEntry, trl } from "./entry.ts";
+
+/** What is descended in the trainings from fixed data. */
+const DESCENDED = {
+  pretrain: "Cross-entropy per response token of the base model's training",
+  sft: "Cross-entropy per response token of SFT",
+  reward: "Bradley–Terry loss of the reward model",
+} as const;
+
+/** Of every optimizer. */
+export const OPTIMIZERS = (["pretrain", "sft", "reward", "policy"] as const).flatMap((stage) => [
+  {
+    name: `${stage}/learningRate` as const,
+    label: "Learning rate",
+    unit: "",
+    description: "AdamW's learning rate at this step",
+    source: trl("ppo/learning_rate"),
+  },
+  {
+    name: `${stage}/gradNorm` as const,
+    label: "Gradient norm",
+    unit: "",
+    description: "Global norm of the gradient before clipping",
+    source: "transformers Trainer grad_norm",
+  },
+]) satisfies readonly MetricEntry[];
+
+/** Trainings from fixed data. */
+export const LOSSES = (["pretrain", "sft", "reward"] as const).map((stage) => ({
+  name: `${stage}/loss` as const,
+  label: "Loss",
+  unit: "",
+  description: DESCENDED[stage],
+  source: "transformers Trainer loss",
+})) satisfies readonly MetricEntry[];
+
+/** Of the reward model. */
+export const REWARDS = [
+  {
+    name: "reward/accuracy",
+    label: "Reward-model accuracy",
+    unit: "share",
+    description: "Share of pairs whose chosen response scores higher",
+    source: "TRL 0.11 RewardTrainer accuracy",
+  },
+  {
+    name: "reward/chosen",
+    label: "Score of chosen",
+    unit: "reward",
+    description: "Mean score of the chosen responses",
+    source: "",
+  },
+  {
+    name: "reward/rejected",
+    label: "Score of rejected",
+    unit: "reward",
+    description: "Mean score of the rejected responses",
+    source: "",
+  },
+  {
+    name: "reward/heldOutAccuracy",
+    label: "Held-out accuracy",
+    unit: "share",
+    description: "Share of the pairs kept back that the finished reward model orders as labelled; ties count half",
+    source: "",
+  },
+] as const satisfies readonly MetricEntry[];
+
+/** How the work goes, of every training. */
+export const WORK = [
+  {
+    name: "throughput/tokensPerSecond",
+    label: "Throughput",
+    unit: "tokens per second",
+    description:
+      "Tokens of the sequences that were learned from, prompts and responses without padding, by the time their steps took; of RLHF those of the sampled rollouts, each counted once, by the time of sampling, scoring and all passes of learning",
+    source: "",
+  },
+  {
+    name: "process/memory",
+    label: "Memory",
+    unit: "MiB",
+    description: "Resident set of the engine's process when this was recorded, weights and buffers included",
+    source: "",
+  },
+] as const satisfies readonly MetricEntry[];

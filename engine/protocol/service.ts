@@ -1,0 +1,355 @@
+import type { RunConfig } from "./config/index.ts";
+import type { ConfigIssue } from "./errors.ts";
+import type { RunEvent } from "./events.ts";
+import type { AlarmState, RunState, RunStatus } from "./runState.ts";
+
+/** Raised when a message changes its meaning; editor and service must have the same. */
+export const SERVICE_PROTOCOL = 1;
+
+/**
+ * What a run's folder tells in one line: for lists. Runs are named by their folder, an absolute path
+ * `<root>/runs/<id>`, since several roots may have runs of one id.
+ */
+export interface RunSummary {
+  readonly folder: string;
+  /** The folder of runs and artifacts, `.salsa`. */
+  readonly root: string;
+  readonly id: string;
+  readonly name: string;
+  readonly configFile: string;
+  readonly status: RunStatus;
+  /** "wasm, 2 threads"; empty until it has begun. */
+  readonly device: string;
+  /** While queued: runs that come before this one. */
+  readonly ahead?: number;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly updatedAt?: number;
+  readonly progress: RunProgress;
+  readonly nAlarms: number;
+  /** The newest alarm. */
+  readonly alarm?: AlarmState;
+  readonly failure?: NonNullable<RunState["failure"]>;
+  /** Names of the tables that are there. */
+  readonly tables: readonly string[];
+  /** The win rate to show in one line, where there is one: the first comparison against another arm. */
+  readonly result?: RunResultLine;
+  /** What keeps the folder from being read in full, such as a newer version's records, and what to do about it. */
+  readonly problem?: string;
+}
+
+/** One comparison, for people in a hurry. */
+export interface RunResultLine {
+  readonly benchmark: string;
+  readonly a: string;
+  readonly b: string;
+  /** Adjusted win rate and its 95 % interval, 0 to 1. */
+  readonly adjusted: number;
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+}
+
+/** How far a run is. */
+export interface RunProgress {
+  /** The stage at work: "salsa"; empty when none is. */
+  readonly stage: string;
+  /** What kind of work it is: "RLHF". */
+  readonly title: string;
+  readonly step: number;
+  readonly total: number;
+  /** Stages that are finished or were made before. */
+  readonly nDone: number;
+  readonly nStages: number;
+  /** Of the whole run's work, 0 to 1. */
+  readonly fraction: number;
+  /** Of the whole run; absent while it cannot be told. */
+  readonly secondsLeft?: number;
+}
+
+/** A run without its curves; those are asked for one by one. */
+export interface RunOutline extends Omit<RunState, "metrics"> {
+  readonly folder: string;
+  /** Recorded points by stage, then by metric path. */
+  readonly series: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Names a curve of a run. */
+export interface SeriesKey {
+  readonly stage: string;
+  readonly metric: string;
+}
+
+/** A curve, packed: little-endian float64 columns in base64; NaN for what was not finite. */
+export interface PackedSeries extends SeriesKey {
+  readonly length: number;
+  readonly steps: string;
+  /** Milliseconds since 1970. */
+  readonly times: string;
+  readonly values: string;
+}
+
+/** Where completions come from: rollouts kept during RLHF, or the final answers to a benchmark. */
+export type SampleSource =
+  { readonly kind: "rollouts" } | { readonly kind: "answers"; readonly benchmark: string; readonly seed?: number };
+
+/** Which rows of samples are wanted. */
+export interface SampleQuery {
+  readonly folder: string;
+  readonly source: SampleSource;
+  /** Columns: stages of rollouts or models of answers; all when left out. */
+  readonly columns?: readonly string[];
+  /** Part of a prompt or a completion, in any letters. */
+  readonly text?: string;
+  /** Rollouts of these steps, both ends included. */
+  readonly steps?: { readonly from: number; readonly to: number };
+  /** Only rows in which some completion did not end. */
+  readonly isUnended?: boolean;
+  /** "spread": largest difference of scores within the row first. */
+  readonly order?: "recorded" | "lowest" | "highest" | "spread";
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** What a model wrote. */
+export interface Completion {
+  readonly text: string;
+  readonly ended: boolean;
+  readonly nTokens: number;
+  /** Reward-model score. */
+  readonly score: number | null;
+  readonly gold?: number;
+  /** Line of samples.jsonl, from 0, under which the tokens are found; absent for answers. */
+  readonly line?: number;
+}
+
+/** A prompt with the completions of each column, in the page's order; null where a column has none. */
+export interface SampleRow {
+  /** RLHF iteration; absent for answers. */
+  readonly step?: number;
+  readonly prompt: string;
+  readonly completions: readonly (Completion | null)[];
+}
+
+/** A window of the rows that fit a query. */
+export interface SamplePage {
+  /** Rows that fit, in all. */
+  readonly total: number;
+  /** Rows that there are without text, steps and isUnended. */
+  readonly all: number;
+  readonly columns: readonly string[];
+  /** Columns there are to choose from. */
+  readonly allColumns: readonly string[];
+  /** First and last step of the source; absent for answers and when there is none. */
+  readonly steps?: { readonly from: number; readonly to: number };
+  readonly rows: readonly SampleRow[];
+}
+
+/** One completion, token by token; every array has one entry a token. */
+export interface TokenView {
+  readonly stage: string;
+  readonly step: number;
+  readonly prompt: string;
+  readonly tokens: readonly string[];
+  /** log π, nats. */
+  readonly logprobs: readonly number[];
+  /** Penalty before β, nats. */
+  readonly kl: readonly number[];
+  readonly rewards: readonly number[];
+  readonly advantages: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** A row of the win-rate table with every digit. Rates are fractions; null is a number that does not exist. */
+export interface WinRateRow {
+  readonly benchmark: string;
+  readonly a: string;
+  readonly b: string;
+  /** A base seed, or all of them pooled. */
+  readonly seed: number | "all";
+  readonly wins: number;
+  readonly losses: number;
+  readonly ties: number;
+  readonly dropped: number;
+  readonly n: number;
+  readonly winRate: number | null;
+  /** (W + T/2) / N, with its 95 % interval. */
+  readonly adjusted: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly p: number | null;
+  readonly holm?: number | null;
+  readonly nSeeds: number;
+  readonly longerWins?: number;
+  readonly flipRate?: number;
+}
+
+/** Which judged prompts of a pair are wanted. */
+export interface ComparisonQuery {
+  readonly folder: string;
+  readonly benchmark: string;
+  readonly a: string;
+  readonly b: string;
+  /** A base seed; all when left out. */
+  readonly seed?: number;
+  /** "flip": the two games name different winners. */
+  readonly outcome?: "win" | "loss" | "tie" | "dropped" | "flip";
+  readonly text?: string;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** One of the judge's two games: who won, by model and not by seat, and what the judge was shown and said. */
+export interface GameView {
+  readonly winner: "a" | "b" | "tie" | "error";
+  readonly prompt: string;
+  readonly judgment: string;
+}
+
+/** One prompt, both answers, both games. */
+export interface ComparisonRow {
+  readonly seed: number;
+  readonly prompt: string;
+  readonly a: Completion;
+  readonly b: Completion;
+  readonly outcome: "win" | "loss" | "tie" | "dropped";
+  /** The first game seats a first, the second b. */
+  readonly games: readonly [GameView, GameView];
+}
+
+/** A window of the comparisons that fit a query. */
+export interface ComparisonPage {
+  readonly total: number;
+  readonly judge: string;
+  readonly rows: readonly ComparisonRow[];
+}
+
+/** What a run was made from. */
+export interface RunProvenance {
+  readonly folder: string;
+  readonly id: string;
+  /** As resolved. */
+  readonly config: RunConfig;
+  readonly configFile: string;
+  readonly seeds: readonly number[];
+  /** Versions of this program and of Node. */
+  readonly salsa: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly memoryBytes: number;
+  readonly device: string;
+  readonly git?: { readonly commit: string; readonly branch: string; readonly dirty: boolean; readonly diff: string };
+}
+
+/** A model that a run made or was given. */
+export interface ModelArtifact {
+  /** "sft-1", "soup", "seed-2/salsa", "reward". */
+  readonly name: string;
+  readonly folder: string;
+  /** False when its folder has been removed since. */
+  readonly exists: boolean;
+  readonly bytes: number;
+  /** Whether it is a language model that can be mixed and scored; the reward model is not. */
+  readonly isPolicy: boolean;
+}
+
+/** A detached run that has just begun. */
+export interface StartedRun {
+  readonly folder: string;
+  readonly id: string;
+  readonly pid: number;
+}
+
+/** Requests to the service, by JSON-RPC 2.0 over its standard input and output. */
+export interface ServiceRequests {
+  /** The first request: agrees on the version, or is refused with both versions in the message. */
+  readonly initialize: { params: InitializeParams; result: InitializeResult };
+  /** Folders `.salsa` to look for runs in; they need not exist. The runs found are told by `runs` notifications. */
+  readonly setRoots: { params: { readonly roots: readonly string[] }; result: Record<string, never> };
+  /** Every run known so far. */
+  readonly listRuns: { params: Record<string, never>; result: readonly RunSummary[] };
+  /** A run's outline; from then on its events are sent as `runEvents`, until `unfollow` as often as `follow`. */
+  readonly follow: { params: RunParams; result: RunOutline };
+  readonly unfollow: { params: RunParams; result: Record<string, never> };
+  /** The outline once, without following. */
+  readonly outline: { params: RunParams; result: RunOutline };
+  /** Curves as recorded before `nextSequence`; later points come by events if the run is followed. */
+  readonly series: {
+    params: RunParams & { readonly keys: readonly SeriesKey[] };
+    result: { readonly nextSequence: number; readonly series: readonly PackedSeries[] };
+  };
+  readonly samples: { params: SampleQuery; result: SamplePage };
+  readonly tokens: { params: RunParams & { readonly line: number }; result: TokenView };
+  readonly winRates: { params: RunParams; result: readonly WinRateRow[] };
+  readonly comparisons: { params: ComparisonQuery; result: ComparisonPage };
+  readonly provenance: { params: RunParams; result: RunProvenance };
+  readonly models: { params: RunParams; result: readonly ModelArtifact[] };
+  /** A table in one of the forms that `TABLE_FORMATS` names, with every digit where the form is for programs. */
+  readonly table: {
+    params: RunParams & { readonly name: string; readonly format: TableFormatName };
+    result: { readonly text: string };
+  };
+  /** Writes `report/report.md` with its figures into the run's folder. */
+  readonly report: { params: RunParams; result: { readonly file: string } };
+  /** Starts a detached run of a config as it is on disk. */
+  readonly startRun: { params: { readonly configFile: string }; result: StartedRun };
+  /** Goes on with a run that was stopped, failed or was cut off. */
+  readonly resumeRun: { params: RunParams; result: StartedRun };
+  /** Asks for a graceful stop: the running step is finished and its state saved. */
+  readonly stopRun: { params: RunParams; result: Record<string, never> };
+  /** Removes a run that nobody works on; with `artifacts`, also what no other run of its root uses. */
+  readonly deleteRun: {
+    params: RunParams & { readonly artifacts: boolean };
+    result: { readonly freedBytes: number };
+  };
+  /** What `deleteRun` with `artifacts` would free. */
+  readonly sizeOf: { params: RunParams; result: { readonly runBytes: number; readonly artifactBytes: number } };
+}
+
+/** Notifications from the service. */
+export interface ServiceNotifications {
+  /** Runs that are new or have changed, some times a second at most, and folders of those that are gone. */
+  readonly runs: { readonly changed: readonly RunSummary[]; readonly removed: readonly string[] };
+  /** Events of a followed run since the last such notification. */
+  readonly runEvents: { readonly folder: string; readonly events: readonly RunEvent[] };
+  /** A followed run's outline anew: events were missed, or its engine has ended. Curves must be asked for again. */
+  readonly runReset: { readonly outline: RunOutline };
+  /** A line for the engine log. */
+  readonly log: { readonly message: string };
+}
+
+export interface RunParams {
+  /** `<root>/runs/<id>`. */
+  readonly folder: string;
+}
+
+export interface InitializeParams {
+  readonly protocol: number;
+  /** Who asks: "vscode 0.1.0". */
+  readonly client: string;
+}
+
+export interface InitializeResult {
+  readonly protocol: number;
+  readonly version: string;
+  /** "v24.21.0" */
+  readonly node: string;
+  readonly pid: number;
+}
+
+/** Forms of a table. */
+export const TABLE_FORMAT_NAMES = ["text", "markdown", "csv", "json", "latex"] as const;
+export type TableFormatName = (typeof TABLE_FORMAT_NAMES)[number];
+
+/** What the error of a refused request carries as `data`. */
+export interface ServiceErrorData {
+  /** Class of the error: "ConfigError", "NotRunningError". */
+  readonly name: string;
+  /** Of a ConfigError. */
+  readonly issues?: readonly ConfigIssue[];
+}
+
+/** Codes of refusals, from the range that JSON-RPC 2.0 leaves to programs. */
+export const SERVICE_ERRORS = { failed: 1, versionMismatch: 2, notInitialized: 3 } as const;

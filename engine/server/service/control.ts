@@ -1,0 +1,55 @@
+import { isAbsolute } from "node:path";
+import { DataError } from "../../protocol/errors.ts";
+import type { StartedRun } from "../../protocol/service.ts";
+import { connect } from "../client.ts";
+import { readConfigFile } from "../configFile.ts";
+import { type LaunchedRun, launch } from "../launch.ts";
+import { configOf } from "./runFacts.ts";
+import type { Runs } from "./runs.ts";
+import type { TrackedRun } from "./trackedRun.ts";
+
+/**
+ * Starts a detached run of a config file as it is on disk; its root is watched from then on.
+ * @throws {ConfigError} when something in the config is wrong.
+ * @throws {LaunchError} when the engine does not start.
+ */
+export async function startRun(runs: Runs, configFile: string): Promise<StartedRun> {
+  if (!isAbsolute(configFile)) {
+    throw new DataError("start run: is no absolute path", { file: configFile, remedy: "give the path from the root" });
+  }
+  const config = await readConfigFile(configFile);
+  const runsRoot = config.runtime.directory;
+  const started = await launch({ kind: "run", config, configFile, runsRoot });
+  runs.addRoot(runsRoot);
+  return listed(runs, started);
+}
+
+/**
+ * Goes on with a run.
+ * @throws {DataError} when a process works on it already, or it cannot be read.
+ * @throws {LaunchError} when the engine does not start.
+ */
+export async function resumeRun(runs: Runs, run: TrackedRun): Promise<StartedRun> {
+  configOf(run.record, run.folder);
+  if (run.isAtWork) {
+    const remedy = "open its dashboard, or stop it first";
+    throw new DataError("resume run: a process is at work on it already", { file: run.folder, remedy });
+  }
+  return listed(runs, await launch({ kind: "resume", runsRoot: run.root, run: run.id }));
+}
+
+/** Asks a run's engine for a graceful stop. @throws {NotRunningError} {UnreachableError} {VersionMismatchError} */
+export async function stopRun({ folder }: TrackedRun, client: string): Promise<void> {
+  const connection = await connect(folder, { client });
+  try {
+    await connection.stop();
+  } finally {
+    connection.close();
+  }
+}
+
+/** Whoever started a run finds it at once. */
+async function listed(runs: Runs, { run: id, folder, pid }: LaunchedRun): Promise<StartedRun> {
+  await runs.get(folder);
+  return { folder, id, pid };
+}

@@ -1,0 +1,60 @@
+import { join, resolve } from "node:path";
+import { DataError } from "../../protocol/errors.ts";
+import type { ModelArtifact } from "../../protocol/service.ts";
+import { readIfThere } from "../../storage/disk.ts";
+import { isJsonObject } from "../../storage/json.ts";
+import { folderBytes } from "./folderSize.ts";
+import { artifactFolder } from "./stageArtifacts.ts";
+import type { TrackedRun } from "./trackedRun.ts";
+
+/** Where each model's checkpoint is, by its name; written when a run has finished. */
+const MODELS_FILE = "models.json";
+/** Kinds of stages that make a model, as artifact keys begin. */
+const MAKERS: ReadonlySet<string> = new Set(["base", "sft", "reward", "soup", "rlhf", "choice"]);
+
+/**
+ * The models of a run: all of a finished one, and what there is so far of another.
+ * @throws {DataError} when models.json holds something else.
+ */
+export async function modelsOf(run: TrackedRun): Promise<readonly ModelArtifact[]> {
+  const places = (await listedModels(run.folder)) ?? modelsSoFar(run);
+  return Promise.all(
+    places.map(async ([name, folder]) => {
+      const bytes = await folderBytes(folder);
+      const isPolicy = name.split("/").at(-1) !== "reward";
+      return { name, folder, exists: bytes !== undefined, bytes: bytes ?? 0, isPolicy };
+    }),
+  );
+}
+
+type ModelPlace = readonly [name: string, folder: string];
+
+async function listedModels(folder: string): Promise<readonly ModelPlace[] | undefined> {
+  const file = join(folder, MODELS_FILE);
+  const text = await readIfThere(file);
+  if (text === undefined) return undefined;
+  const remedy = "resume the run, which writes it again";
+  let places: unknown;
+  try {
+    places = JSON.parse(text);
+  } catch (cause) {
+    throw new DataError("is not JSON", { file, remedy }, { cause });
+  }
+  if (!isJsonObject(places)) throw new DataError("is no JSON object", { file, remedy });
+  return Object.entries(places).flatMap(([name, place]) =>
+    typeof place === "string" ? [[name, resolve(folder, place)] as const] : [],
+  );
+}
+
+/** What finished stages have made; the candidates for an arm's β are not among the run's models. */
+function modelsSoFar({ root, brief, record }: TrackedRun): readonly ModelPlace[] {
+  const made = brief.stages.filter(
+    ({ key, status, name }) =>
+      MAKERS.has(key.split("-")[0] ?? "") &&
+      (status === "finished" || status === "made") &&
+      !/ \(β [^)]*\)$/.test(name),
+  );
+  const given = record.config?.model;
+  const base = given !== undefined && "checkpoint" in given ? [["base", given.checkpoint] as const] : [];
+  return [...base, ...made.map((stage) => [stage.name, artifactFolder(root, stage)] as const)];
+}

@@ -1,0 +1,69 @@
+import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
+import { DataError } from "../../protocol/errors.ts";
+import type { SamplePage, SampleQuery, ServiceRequests, TokenView, WinRateRow } from "../../protocol/service.ts";
+import { Answers } from "./answers.ts";
+import { Comparisons } from "./comparisons.ts";
+import { Recent } from "./recent.ts";
+import { Rollouts } from "./rollouts.ts";
+import { configOf } from "./runFacts.ts";
+import { tableText } from "./tableText.ts";
+import type { TrackedRun } from "./trackedRun.ts";
+import { readWinRates } from "./winRateFile.ts";
+
+/** Runs whose rollouts stay indexed: some 30 MB for a hundred thousand, and at most 128 M characters each. */
+const MOST_ROLLOUTS = 3;
+
+/** Answers questions about what a run has written. */
+export class Reader {
+  private readonly rollouts = new Recent<Rollouts>(MOST_ROLLOUTS);
+  private readonly answers = new Answers();
+  private readonly pairs = new Comparisons();
+
+  async samples(run: TrackedRun, query: SampleQuery): Promise<SamplePage> {
+    const { source, columns } = query;
+    if (source.kind === "rollouts") return (await this.rolloutsOf(run).current()).page(query);
+    const { folder, root, brief: state } = run;
+    const { benchmark, seed } = source;
+    const search = await this.answers.search({ folder, root, state, benchmark, seed, columns });
+    return search.page(query);
+  }
+
+  tokens(run: TrackedRun, line: number): Promise<TokenView> {
+    return this.rolloutsOf(run).tokens(line);
+  }
+
+  /** No rows while there is no table. @throws {DataError} when the table's file has been removed. */
+  async winRates({ folder, brief }: TrackedRun): Promise<readonly WinRateRow[]> {
+    const rows = await readWinRates(folder);
+    if (rows !== undefined) return rows;
+    if (!brief.tables.some(({ name }) => name === "winRates")) return [];
+    const remedy = "resume the run: its stages are kept and only its tables are written again";
+    throw new DataError("the win-rate table has been removed", { file: `${folder}/tables/winRates.json`, remedy });
+  }
+
+  async comparisons(
+    { folder, root, brief: state, record }: TrackedRun,
+    query: ServiceRequests["comparisons"]["params"],
+  ): Promise<ServiceRequests["comparisons"]["result"]> {
+    const { judge } = configOf(record, folder).evaluation;
+    return this.pairs.page({ root, state, judge }, query);
+  }
+
+  /** @throws {DataError} when the run has no such table, or nobody writes tables in that form. */
+  async table({ folder, brief }: TrackedRun, name: string, formatName: string): Promise<string> {
+    const format = TABLE_FORMATS.find((one) => one.name === formatName);
+    const table = brief.tables.find((one) => one.name === name);
+    if (table !== undefined && format !== undefined) return tableText(folder, table, format);
+    if (format === undefined) {
+      const remedy = `use one of ${TABLE_FORMATS.map((one) => one.name).join(", ")}`;
+      throw new DataError(`${JSON.stringify(formatName)} is no form of a table`, { file: folder, remedy });
+    }
+    const known = brief.tables.map((one) => one.name).join(", ");
+    const remedy = known === "" ? "wait until the run has finished, or resume it" : `it has ${known}`;
+    throw new DataError(`the run has no table ${JSON.stringify(name)}`, { file: folder, remedy });
+  }
+
+  private rolloutsOf({ folder }: TrackedRun): Rollouts {
+    return this.rollouts.get(folder, () => new Rollouts(folder));
+  }
+}

@@ -1,0 +1,110 @@
+import { readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { DataError } from "../../protocol/errors.ts";
+import type { ServiceRequests } from "../../protocol/service.ts";
+import { errorCode, onDisk, temporaryName, temporaryOwner } from "../../storage/disk.ts";
+import { LockedError, isAlive, isRunning, readLock, takeLock } from "../../storage/locks.ts";
+import { bytesFreedBy, folderBytes } from "./folderSize.ts";
+import { type Runs, isRunPlace } from "./runs.ts";
+import { statIfThere } from "./runFacts.ts";
+import { isArtifactKey } from "./stageArtifacts.ts";
+import type { TrackedRun } from "./trackedRun.ts";
+
+/** Where a stage keeps what it needs to go on after a crash, beside its artifact. */
+const WORK = ".work-";
+
+/** What removing a run would free. */
+export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceRequests["sizeOf"]["result"]> {
+  const runBytes = (await folderBytes(run.folder)) ?? 0;
+  return { runBytes, artifactBytes: await bytesFreedBy(await ownArtifacts(runs, run)) };
+}
+
+/**
+ * Removes a run that nobody works on, and with it, if that is asked for, the artifacts that no other run uses.
+ * @returns Bytes freed.
+ * @throws {DataError} when a process works on the run.
+ */
+export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boolean): Promise<number> {
+  const { folder } = run;
+  const remedy = "remove it by hand if it is to go";
+  if (!isRunPlace(folder)) throw new DataError("delete run: is not below a folder of runs", { file: folder, remedy });
+  const lock = join(folder, "lock");
+  const held = await takeLock(lock).catch((error: unknown) => {
+    throw error instanceof LockedError ? atWork(folder, error) : error;
+  });
+  let freed: number;
+  try {
+    const artifacts = hasArtifacts ? await ownArtifacts(runs, run) : [];
+    freed = ((await folderBytes(folder)) ?? 0) + (await bytesFreedBy(artifacts));
+    // Artifacts first: cut off in between, the run is there still and can be removed again.
+    for (const artifact of artifacts) await removeWhole(artifact);
+    await removeWhole(folder);
+    await sweep(dirname(folder));
+  } finally {
+    await held.release();
+  }
+  runs.remove(run);
+  return freed;
+}
+
+function atWork(folder: string, error: LockedError): DataError {
+  const { pid } = error.owner;
+  const remedy = "stop the run, then delete it";
+  return new DataError(`delete run: process ${pid} is at work on it`, { file: folder, remedy }, { cause: error });
+}
+
+/**
+ * Artifacts and working folders of a run that no other run of its root uses.
+ *
+ * A run at work uses what its stages have taken so far, and may take what its later stages are named like: which
+ * artifacts those will be is not known before.
+ */
+async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly string[]> {
+  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+  if (others.some(({ isAtWork, brief }) => isAtWork && brief.stages.length === 0)) return []; // it has not said yet
+  const used = new Set(others.flatMap((other) => [...other.keys()]));
+  const awaited = new Set(others.filter(({ isAtWork }) => isAtWork).flatMap(stagesToCome));
+  for (const { name, key } of run.brief.stages) if (awaited.has(name)) used.add(key);
+  const own = [...run.keys()].filter((key) => isArtifactKey(key) && !used.has(key));
+  const folders: string[] = [];
+  for (const key of own) {
+    for (const name of [key, `${WORK}${key}`]) {
+      const folder = join(run.root, "artifacts", name);
+      if ((await statIfThere(folder)) !== undefined && !(await isHeld(folder))) folders.push(folder);
+    }
+  }
+  return folders;
+}
+
+function stagesToCome({ brief }: TrackedRun): readonly string[] {
+  return brief.stages.filter(({ status }) => status === "waiting").map(({ name }) => name);
+}
+
+/** Whether a living process works in a working folder. */
+async function isHeld(folder: string): Promise<boolean> {
+  const owner = await readLock(join(folder, "lock"));
+  return owner !== undefined && isAlive(owner);
+}
+
+/** Removes what a process that was killed over a removal has left. */
+async function sweep(runs: string): Promise<void> {
+  for (const name of await onDisk("list", runs, () => readdir(runs))) {
+    const owner = temporaryOwner(name);
+    if (owner === undefined || isRunning(owner)) continue;
+    await onDisk("remove", join(runs, name), () => rm(join(runs, name), { recursive: true, force: true }));
+  }
+}
+
+/** Takes a folder's name away first, so that nobody finds half of it. */
+async function removeWhole(folder: string): Promise<void> {
+  const aside = temporaryName(folder);
+  await onDisk("remove", folder, async () => {
+    try {
+      await rename(folder, aside);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return; // somebody else was faster
+      throw error;
+    }
+    await rm(aside, { recursive: true, force: true });
+  });
+}

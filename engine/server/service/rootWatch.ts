@@ -1,0 +1,109 @@
+import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
+import { statIfThere } from "./runFacts.ts";
+
+/** Milliseconds between looks where nothing tells of changes, such as on network disks. */
+const INTERVAL = 1500;
+/** Milliseconds for changes to gather before a look. */
+const DELAY = 100;
+
+/** A folder that the system tells of, and which one it was. */
+interface Watched {
+  readonly watcher: FSWatcher;
+  readonly identity: number;
+}
+
+/**
+ * Says when it may be worth looking into folders of runs again: soon after a run came or went where the system tells,
+ * and every so often in any case. Folders need not exist.
+ */
+export class RootWatch {
+  private readonly look: () => Promise<void>;
+  private readonly watched = new Map<string, Watched>();
+  private roots: readonly string[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private dueAt = Infinity;
+  private isLooking = false;
+  private isAskedAgain = false;
+  private isClosed = false;
+
+  /** @param look - Never called twice at a time. */
+  constructor(look: () => Promise<void>) {
+    this.look = look;
+  }
+
+  /** Watches these roots, and no others, and looks at once. */
+  setRoots(roots: readonly string[]): void {
+    this.roots = roots;
+    this.schedule(0);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    for (const { watcher } of this.watched.values()) watcher.close();
+    this.watched.clear();
+  }
+
+  private schedule(milliseconds: number): void {
+    if (this.isClosed) return;
+    if (this.isLooking) {
+      this.isAskedAgain = true;
+      return;
+    }
+    const at = Date.now() + milliseconds;
+    if (this.timer !== undefined && this.dueAt <= at) return;
+    clearTimeout(this.timer);
+    this.dueAt = at;
+    this.timer = setTimeout(() => void this.run(), milliseconds);
+  }
+
+  private async run(): Promise<void> {
+    this.timer = undefined;
+    this.isLooking = true;
+    this.isAskedAgain = false;
+    try {
+      await this.watchFolders();
+      await this.look();
+    } finally {
+      this.isLooking = false;
+      this.schedule(this.nextDelay());
+    }
+  }
+
+  private nextDelay(): number {
+    return this.isAskedAgain ? DELAY : INTERVAL;
+  }
+
+  /** The system follows a folder, not its name: one that was made anew is watched anew. */
+  private async watchFolders(): Promise<void> {
+    const wanted = new Set(this.roots.flatMap((root) => [root, join(root, "runs")]));
+    for (const [folder, { watcher }] of this.watched) {
+      if (wanted.has(folder)) continue;
+      watcher.close();
+      this.watched.delete(folder);
+    }
+    for (const folder of wanted) {
+      const identity = (await statIfThere(folder).catch(() => undefined))?.ino;
+      const known = this.watched.get(folder);
+      if (this.isClosed || identity === known?.identity) continue;
+      known?.watcher.close();
+      this.watched.delete(folder);
+      const watcher = identity === undefined ? undefined : this.tryWatch(folder);
+      if (watcher !== undefined && identity !== undefined) this.watched.set(folder, { watcher, identity });
+    }
+  }
+
+  private tryWatch(folder: string): FSWatcher | undefined {
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.schedule(DELAY));
+      watcher.on("error", () => {
+        watcher.close();
+        this.watched.delete(folder);
+      });
+      return watcher;
+    } catch {
+      return undefined; // too many watchers, or a system without any: looking every so often does
+    }
+  }
+}

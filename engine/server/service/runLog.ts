@@ -1,0 +1,175 @@
+import { basename, join } from "node:path";
+import type { RunEvent } from "../../protocol/events.ts";
+import { type RunState, applyEvent, emptyRunState } from "../../protocol/runState.ts";
+import { readEventRecord } from "./eventRecord.ts";
+import { LineTail } from "./lineTail.ts";
+
+/** The log of a run's events. */
+export const EVENTS_FILE = "events.jsonl";
+
+/** What records of curves and rollouts begin with, as `JsonLog` writes them. */
+const BULK = ['{"kind":"metrics"', '{"kind":"sample"'].map((text) => Buffer.from(text));
+const PROGRESS = Buffer.from('{"kind":"progress"');
+const STEP = Buffer.from(',"step":');
+
+/** A line of the log, counted from 1. */
+interface Line {
+  readonly bytes: Buffer;
+  readonly number: number;
+}
+
+/** What an update brought. */
+export interface LogUpdate {
+  /** In order, if `givesEvents`. */
+  readonly events: readonly RunEvent[];
+  /** The log is another one, and the state was made anew. */
+  readonly isRestarted: boolean;
+}
+
+/**
+ * A run's state from its log, kept up as the log grows, whichever version writes it and whatever a crash left in it.
+ *
+ * Without curves it reads a tenth of the text and keeps kilobytes; with them some 50 bytes a recorded value.
+ */
+export class RunLog {
+  readonly state: RunState;
+  /** When the first record was written, in milliseconds since 1970. */
+  firstTime: number | undefined;
+  /** Whether updates give the events themselves as well. */
+  givesEvents = false;
+  private readonly hasCurves: boolean;
+  private readonly tail: LineTail;
+  /** Artifact keys in records that could not be read. */
+  private readonly strayKeys = new Set<string>();
+  private line = 0;
+  private foreign: string | undefined;
+  private damagedLine: number | undefined;
+  /** The last line, if it is damaged: a torn page may hold a newline, and then nothing follows. */
+  private tornLine: number | undefined;
+  /** A stage's progress that is only of interest if no newer one follows. */
+  private progress: Line | undefined;
+  private updating: Promise<LogUpdate> | undefined;
+
+  constructor(folder: string, { hasCurves }: { readonly hasCurves: boolean }) {
+    this.hasCurves = hasCurves;
+    this.tail = new LineTail(join(folder, EVENTS_FILE));
+    this.state = emptyRunState(basename(folder));
+  }
+
+  /** What could not be read and what to do about it; undefined when all was. */
+  get problem(): string | undefined {
+    if (this.foreign !== undefined) return newerProblem(`events.jsonl has ${this.foreign}`);
+    if (this.damagedLine === undefined) return undefined;
+    const where = `${this.tail.file}:${this.damagedLine}`;
+    return `${where} was damaged on disk and is passed over; remove the line, or run the config again`;
+  }
+
+  /** Keys of the artifacts that the run's stages made or took, also where a record could not be read in full. */
+  keys(): ReadonlySet<string> {
+    return new Set([...this.state.stages.map(({ key }) => key).filter((key) => key !== ""), ...this.strayKeys]);
+  }
+
+  /** Takes in what was added. Calls that overlap share one update. @throws {DiskError} */
+  update(): Promise<LogUpdate> {
+    this.updating ??= this.readNews().finally(() => (this.updating = undefined));
+    return this.updating;
+  }
+
+  private async readNews(): Promise<LogUpdate> {
+    const events: RunEvent[] = [];
+    let isRestarted = false;
+    const take = (event: RunEvent): void => {
+      if (event.sequence < this.state.nextSequence) return;
+      this.firstTime ??= event.time;
+      applyEvent(this.state, event);
+      if (this.givesEvents) events.push(event);
+    };
+    const rest = await this.tail.read({
+      line: (bytes) => {
+        this.line += 1;
+        const line = { bytes, number: this.line };
+        if (this.hasCurves || !this.isPassedOver(line, take)) this.takeLine(line, take);
+      },
+      restart: () => {
+        this.restart();
+        isRestarted = true;
+      },
+    });
+    this.takeProgress(take);
+    // A record that lacks only its newline counts; if it comes again, its sequence number tells.
+    const last = rest.length === 0 ? undefined : parsed(rest);
+    if (last !== undefined) this.takeRecord(last, take);
+    return { events, isRestarted };
+  }
+
+  /** Where there are no curves, three lines of four need not be parsed: curves, and progress that is overtaken. */
+  private isPassedOver({ bytes, number }: Line, take: (event: RunEvent) => void): boolean {
+    if (BULK.some((start) => startsWith(bytes, start))) return true;
+    const stageEnd = startsWith(bytes, PROGRESS) ? bytes.indexOf(STEP) : -1;
+    const isSameStage = stageEnd > 0 && this.progress !== undefined && startsWith(this.progress.bytes, bytes, stageEnd);
+    if (!isSameStage) this.takeProgress(take);
+    if (stageEnd > 0) this.progress = { bytes: Buffer.from(bytes), number };
+    return stageEnd > 0;
+  }
+
+  private takeProgress(take: (event: RunEvent) => void): void {
+    const { progress } = this;
+    this.progress = undefined;
+    if (progress !== undefined) this.takeLine(progress, take);
+  }
+
+  private takeLine({ bytes, number }: Line, take: (event: RunEvent) => void): void {
+    if (bytes.length === 0) return;
+    const value = parsed(bytes);
+    if (value === undefined) {
+      this.noteKeys(bytes.toString());
+      this.damagedLine ??= this.tornLine;
+      this.tornLine = number;
+      return;
+    }
+    this.damagedLine ??= this.tornLine;
+    this.takeRecord(value, take);
+  }
+
+  private takeRecord(value: unknown, take: (event: RunEvent) => void): void {
+    const { event, problem } = readEventRecord(value);
+    if (problem !== undefined) {
+      this.foreign ??= problem;
+      this.noteKeys(JSON.stringify(value));
+    }
+    if (event !== undefined) take(event);
+  }
+
+  private noteKeys(text: string): void {
+    for (const [, key = ""] of text.matchAll(/"key":"([A-Za-z0-9-]+)"/g)) this.strayKeys.add(key);
+  }
+
+  private restart(): void {
+    const { state } = this;
+    for (const name of Object.keys(state)) Reflect.deleteProperty(state, name);
+    Object.assign(state, emptyRunState(basename(join(this.tail.file, ".."))));
+    this.strayKeys.clear();
+    this.firstTime = undefined;
+    this.line = 0;
+    this.progress = undefined;
+    this.foreign = this.damagedLine = this.tornLine = undefined;
+  }
+}
+
+/** What to do about a folder that another version wrote. @param what - Seen in it. */
+export function newerProblem(what: string): string {
+  return `${what}, as a newer version of SALSA writes them; update the extension to see all of this run`;
+}
+
+/** Whether bytes begin as others do, up to a length. */
+function startsWith(bytes: Buffer, start: Buffer, length = start.length): boolean {
+  return bytes.length >= length && bytes.compare(start, 0, length, 0, length) === 0;
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

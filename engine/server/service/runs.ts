@@ -1,0 +1,203 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { DataError } from "../../protocol/errors.ts";
+import type { RunSummary, ServiceNotifications } from "../../protocol/service.ts";
+import { errorCode, onDisk, temporaryOwner } from "../../storage/disk.ts";
+import { RootWatch } from "./rootWatch.ts";
+import { statIfThere } from "./runFacts.ts";
+import { RunsNotifier } from "./runsNotifier.ts";
+import { rootOf } from "./summary.ts";
+import { TrackedRun, type TrackedRunSettings } from "./trackedRun.ts";
+
+/** Runs whose curves stay in memory though nobody watches them: those last asked for. */
+const MOST_KEPT = 4;
+/** Runs that are read at a time when a root is new. */
+const AT_ONCE = 4;
+
+/** What the registry works with. */
+export interface RunsSettings extends Pick<TrackedRunSettings, "client" | "log"> {
+  /** Resolves when the other side has taken the news in. */
+  readonly send: (news: ServiceNotifications["runs"]) => Promise<void>;
+}
+
+/**
+ * Every run below the roots, found, kept up and told of as runs come, change and go.
+ *
+ * In memory are: of every run what it takes without curves (some 20 kB for a recipe of fifty stages); with curves, some
+ * 50 bytes a recorded value, runs at work, runs that are watched, and the 4 that were last asked for.
+ */
+export class Runs {
+  private readonly settings: RunsSettings;
+  private readonly notifier: RunsNotifier;
+  private readonly watch: RootWatch;
+  private readonly tracked = new Map<string, TrackedRun>();
+  /** Roots that runs were started in from here, whoever else names them. */
+  private readonly ownRoots = new Set<string>();
+  private readonly recent = new Set<TrackedRun>();
+  private givenRoots: readonly string[] = [];
+
+  constructor(settings: RunsSettings) {
+    this.settings = settings;
+    this.notifier = new RunsNotifier(settings.send);
+    this.watch = new RootWatch(() => this.scan());
+  }
+
+  private get roots(): ReadonlySet<string> {
+    return new Set([...this.givenRoots, ...this.ownRoots]);
+  }
+
+  /** Looks for runs in these folders `.salsa`, which need not exist. */
+  setRoots(roots: readonly string[]): void {
+    const listed = [...this.tracked.values()].filter((run) => this.isListed(run));
+    this.givenRoots = roots.map((root) => resolve(root));
+    for (const run of listed) if (!this.isListed(run)) this.notifier.remove(run);
+    for (const run of this.tracked.values()) if (run.isRead && this.isListed(run)) this.notifier.change(run);
+    this.watch.setRoots([...this.roots]);
+  }
+
+  /** Looks for runs in one more folder, whatever roots are set. */
+  addRoot(root: string): void {
+    this.ownRoots.add(resolve(root));
+    this.watch.setRoots([...this.roots]);
+  }
+
+  /** Every run known so far, newest first. */
+  list(): readonly RunSummary[] {
+    const listed = [...this.tracked.values()].filter((run) => run.isRead && this.isListed(run));
+    return listed.map((run) => run.summary()).sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /**
+   * A run by its folder, as it is now; it need not lie below a root.
+   * @throws {DataError} when there is no run.
+   */
+  async get(folder: string): Promise<TrackedRun> {
+    const run = this.track(resolve(folder));
+    if (await run.refresh()) return run;
+    this.remove(run);
+    throw new DataError("there is no run here", { file: folder, remedy: "it was removed: look at the runs there are" });
+  }
+
+  /** Marks a run's curves as just used: they stay, and those that were used longest ago go. */
+  used(run: TrackedRun): void {
+    this.recent.delete(run);
+    this.recent.add(run);
+    for (const old of this.recent) {
+      if (this.recent.size <= MOST_KEPT) return;
+      this.recent.delete(old);
+      old.forget();
+    }
+  }
+
+  /** Every run of a root, each read. @throws {DiskError} when the root cannot be listed. */
+  async allOf(root: string): Promise<readonly TrackedRun[]> {
+    const all: TrackedRun[] = [];
+    for (const folder of await runFolders(root)) {
+      const run = this.track(folder);
+      if (await run.refresh()) all.push(run);
+      else this.remove(run);
+    }
+    return all;
+  }
+
+  /** Takes a run from the list that is no more, or that nobody looks at. */
+  remove(run: TrackedRun): void {
+    this.recent.delete(run);
+    run.close();
+    if (this.tracked.delete(run.folder) && run.isRead && this.isListed(run)) this.notifier.remove(run);
+  }
+
+  close(): void {
+    this.watch.close();
+    this.notifier.close();
+    for (const run of this.tracked.values()) run.close();
+  }
+
+  private isListed({ root }: TrackedRun): boolean {
+    return this.roots.has(root);
+  }
+
+  private track(folder: string): TrackedRun {
+    const known = this.tracked.get(folder);
+    if (known !== undefined) return known;
+    const { client, log } = this.settings;
+    const changed = (run: TrackedRun): void => {
+      if (this.tracked.get(folder) === run && this.isListed(run)) this.notifier.change(run);
+    };
+    const run = new TrackedRun(folder, { client, log, changed });
+    this.tracked.set(folder, run);
+    return run;
+  }
+
+  private async scan(): Promise<void> {
+    const present = new Set<string>();
+    const found: string[] = [];
+    for (const root of this.roots) {
+      try {
+        for (const folder of await runFolders(root)) {
+          present.add(folder);
+          if (!this.tracked.has(folder)) found.push(folder);
+        }
+      } catch (error) {
+        this.settings.log(error instanceof Error ? error.message : String(error));
+      }
+    }
+    for (const run of this.tracked.values()) {
+      const isGone = this.isListed(run) ? !present.has(run.folder) : !run.isWatched;
+      if (isGone || !(await this.refreshed(run))) this.remove(run);
+    }
+    await this.readNew(await newestFirst(found));
+  }
+
+  private async readNew(folders: readonly string[]): Promise<void> {
+    const waiting = [...folders];
+    const work = async (): Promise<void> => {
+      for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
+        if (this.tracked.has(folder) || !this.roots.has(rootOf(folder))) continue;
+        const run = this.track(folder);
+        if (!(await this.refreshed(run))) this.remove(run);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
+
+  /** What cannot be looked at just now is no reason to take it from the list. */
+  private async refreshed(run: TrackedRun): Promise<boolean> {
+    try {
+      return await run.refresh();
+    } catch (error) {
+      this.settings.log(`${run.folder}: ${error instanceof Error ? error.message : String(error)}`);
+      return true;
+    }
+  }
+}
+
+/** Folders below `<root>/runs` that hold a run. */
+async function runFolders(root: string): Promise<readonly string[]> {
+  const runs = join(root, "runs");
+  const names = await onDisk("list", runs, async () => {
+    try {
+      return await readdir(runs);
+    } catch (error) {
+      if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return [];
+      throw error;
+    }
+  });
+  return names.filter((name) => temporaryOwner(name) === undefined).map((name) => join(runs, name));
+}
+
+/** Folders with a run.json, the one written last first. */
+async function newestFirst(folders: readonly string[]): Promise<readonly string[]> {
+  const written = await Promise.all(
+    folders.map(async (folder) => ({ folder, time: (await statIfThere(join(folder, "run.json")))?.mtimeMs })),
+  );
+  return written
+    .filter((one): one is { folder: string; time: number } => one.time !== undefined)
+    .sort((a, b) => b.time - a.time)
+    .map(({ folder }) => folder);
+}
+
+/** Whether a folder lies where runs lie: `<root>/runs/<id>`. */
+export function isRunPlace(folder: string): boolean {
+  return basename(dirname(folder)) === "runs" && basename(folder) !== "";
+}

@@ -1,0 +1,135 @@
+import type { Disposable, MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import {
+  type InitializeParams,
+  type InitializeResult,
+  SERVICE_PROTOCOL,
+  type ServiceErrorData,
+  type ServiceRequests,
+} from "../../protocol/service.ts";
+import { resumeRun, startRun, stopRun } from "./control.ts";
+import { asResponseError, notInitialized, versionMismatch } from "./errors.ts";
+import { Follows } from "./follows.ts";
+import { modelsOf } from "./models.ts";
+import { provenanceOf } from "./provenance.ts";
+import { Reader } from "./reader.ts";
+import { deleteRun, sizeOfRun } from "./removal.ts";
+import { Runs } from "./runs.ts";
+import { SERVICE_NOTIFICATIONS } from "./notifications.ts";
+import { packSeries } from "./series.ts";
+import { outlineOf } from "./summary.ts";
+import type { TrackedRun } from "./trackedRun.ts";
+
+type Method = keyof ServiceRequests;
+type Params<M extends Method> = ServiceRequests[M]["params"];
+type Result<M extends Method> = ServiceRequests[M]["result"];
+type AnyHandler = (params: unknown) => Promise<unknown>;
+type Handlers = { readonly [M in Exclude<Method, "initialize">]: (params: Params<M>) => Promise<Result<M>> };
+
+/** The service behind one editor window: finds and reads runs, starts and ends them. Runs do not depend on it. */
+export class Service implements Disposable {
+  private readonly connection: MessageConnection;
+  private readonly version: string;
+  private readonly runs: Runs;
+  private readonly follows: Follows;
+  private readonly reader = new Reader();
+  private client: string | undefined;
+
+  /** @param connection - Listened to from here on by whoever gives it. @param version - Of this program. */
+  constructor(connection: MessageConnection, version: string) {
+    this.connection = connection;
+    this.version = version;
+    const log = (message: string): void => this.log(message);
+    this.runs = new Runs({
+      client: () => this.client ?? "a service",
+      log,
+      send: (news) => connection.sendNotification(SERVICE_NOTIFICATIONS.runs, news),
+    });
+    this.follows = new Follows({
+      log,
+      sendEvents: (message) => connection.sendNotification(SERVICE_NOTIFICATIONS.runEvents, message),
+      sendReset: (message) => connection.sendNotification(SERVICE_NOTIFICATIONS.runReset, message),
+    });
+    connection.onRequest("initialize", (params: Partial<InitializeParams>) => this.initialize(params));
+    const handlers = this.handlers();
+    for (const method of Object.keys(handlers) as (keyof Handlers)[]) {
+      connection.onRequest(method, (params) => this.answer(handlers[method] as AnyHandler, params));
+    }
+  }
+
+  dispose(): void {
+    this.follows.close();
+    this.runs.close();
+  }
+
+  private initialize(params?: Partial<InitializeParams>): InitializeResult | ResponseError<ServiceErrorData> {
+    const { protocol, client = "a client" } = params ?? {};
+    if (protocol !== SERVICE_PROTOCOL) return versionMismatch(this.version, client, protocol);
+    this.client = client;
+    return { protocol, version: this.version, node: process.version, pid: process.pid };
+  }
+
+  private async answer(handler: AnyHandler, params: unknown): Promise<unknown> {
+    if (this.client === undefined) return notInitialized();
+    try {
+      return await handler(params);
+    } catch (error) {
+      return asResponseError(error);
+    }
+  }
+
+  private handlers(): Handlers {
+    const { runs, reader, follows } = this;
+    const done = {};
+    return {
+      setRoots: ({ roots }) => {
+        runs.setRoots(roots);
+        return Promise.resolve(done);
+      },
+      listRuns: () => Promise.resolve(runs.list()),
+      follow: async ({ folder }) => follows.follow(await this.withCurves(folder)),
+      unfollow: ({ folder }) => {
+        follows.unfollow(folder);
+        return Promise.resolve(done);
+      },
+      outline: async ({ folder }) => outlineOf(folder, await (await this.withCurves(folder)).state()),
+      series: async ({ folder, keys }) => {
+        const state = await (await this.withCurves(folder)).state();
+        return { nextSequence: state.nextSequence, series: packSeries(state, keys) };
+      },
+      samples: async (query) => reader.samples(await runs.get(query.folder), query),
+      tokens: async ({ folder, line }) => reader.tokens(await runs.get(folder), line),
+      winRates: async ({ folder }) => reader.winRates(await runs.get(folder)),
+      comparisons: async (query) => reader.comparisons(await runs.get(query.folder), query),
+      provenance: async ({ folder }) => provenanceOf(await runs.get(folder)),
+      models: async ({ folder }) => modelsOf(await runs.get(folder)),
+      table: async ({ folder, name, format }) => ({ text: await reader.table(await runs.get(folder), name, format) }),
+      report: async ({ folder }) => ({ file: await reportOf(await runs.get(folder)) }),
+      startRun: ({ configFile }) => startRun(runs, configFile),
+      resumeRun: async ({ folder }) => resumeRun(runs, await runs.get(folder)),
+      stopRun: async ({ folder }) => {
+        await stopRun(await runs.get(folder), this.client ?? "a service");
+        return done;
+      },
+      deleteRun: async ({ folder, artifacts }) => ({
+        freedBytes: await deleteRun(runs, await runs.get(folder), artifacts),
+      }),
+      sizeOf: async ({ folder }) => sizeOfRun(runs, await runs.get(folder)),
+    };
+  }
+
+  private async withCurves(folder: string): Promise<TrackedRun> {
+    const run = await this.runs.get(folder);
+    this.runs.used(run);
+    return run;
+  }
+
+  private log(message: string): void {
+    this.connection.sendNotification(SERVICE_NOTIFICATIONS.log, { message }).catch(() => undefined);
+  }
+}
+
+/** Loaded on first use: figures and tables are no part of what most windows need. */
+async function reportOf({ folder }: TrackedRun): Promise<string> {
+  const { writeReport } = await import("../../pipeline/report/index.ts");
+  return writeReport(folder);
+}

@@ -1,0 +1,57 @@
+import { basename, dirname } from "node:path";
+import { runProgress } from "../../protocol/runProgress.ts";
+import type { RunState } from "../../protocol/runState.ts";
+import type { RunOutline, RunResultLine, RunSummary } from "../../protocol/service.ts";
+import type { RunFacts } from "./runFacts.ts";
+
+/** The folder of runs and artifacts that a run lies in. @param folder - `<root>/runs/<id>`. */
+export function rootOf(folder: string): string {
+  return dirname(dirname(folder));
+}
+
+/** What a summary is made from. */
+export interface SummaryParts {
+  readonly folder: string;
+  readonly facts: RunFacts;
+  /** With or without curves. */
+  readonly state: RunState;
+  readonly createdAt: number;
+  readonly result?: RunResultLine | undefined;
+  readonly problem?: string | undefined;
+}
+
+/** A run in one line. */
+export function summaryOf({ folder, facts, state, createdAt, result, problem }: SummaryParts): RunSummary {
+  const { status, device, ahead, startedAt, updatedAt, alarms, failure, tables } = state;
+  const alarm = alarms[alarms.length - 1];
+  return {
+    folder,
+    root: rootOf(folder),
+    id: basename(folder),
+    name: facts.name,
+    configFile: facts.configFile,
+    status,
+    device,
+    ...(ahead !== undefined && { ahead }),
+    createdAt,
+    ...(startedAt !== undefined && { startedAt }),
+    ...(updatedAt !== undefined && { updatedAt }),
+    progress: runProgress(state),
+    nAlarms: alarms.length,
+    ...(alarm !== undefined && { alarm }),
+    ...(failure !== undefined && { failure }),
+    tables: tables.map(({ name }) => name),
+    ...(result !== undefined && { result }),
+    ...(problem !== undefined && { problem }),
+  };
+}
+
+/** A copy of a state but for its curves, of which it tells the lengths. */
+export function outlineOf(folder: string, state: RunState): RunOutline {
+  const { metrics, ...rest } = state;
+  const series = Object.entries(metrics).map(([stage, byPath]) => {
+    const lengths = Object.entries(byPath).map(([path, { steps }]) => [path, steps.length] as const);
+    return [stage, Object.fromEntries(lengths)] as const;
+  });
+  return { ...structuredClone(rest), folder, series: Object.fromEntries(series) };
+}

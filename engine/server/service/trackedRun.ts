@@ -1,0 +1,289 @@
+import { basename, join } from "node:path";
+import type { RunState, RunStatus } from "../../protocol/runState.ts";
+import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
+import type { LockOwner } from "../../storage/locks.ts";
+import { runOwner } from "../../storage/runFolder.ts";
+import { NotRunningError, VersionMismatchError } from "../errors.ts";
+import type { RunListener } from "../follow.ts";
+import { withoutOwner } from "../history.ts";
+import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
+import { type RunFacts, readRunFacts, statIfThere } from "./runFacts.ts";
+import { EVENTS_FILE, RunLog } from "./runLog.ts";
+import { rootOf, summaryOf } from "./summary.ts";
+import { readWinRates, resultLine } from "./winRateFile.ts";
+
+/** Milliseconds before a process that did not answer is asked again. */
+const PATIENCE = 10_000;
+
+/** What a tracked run works with. */
+export interface TrackedRunSettings {
+  /** Who asks engines: "vscode 0.1.0". */
+  readonly client: () => string;
+  /** The summary may have changed. */
+  readonly changed: (run: TrackedRun) => void;
+  readonly log: (message: string) => void;
+}
+
+/** Told how a run goes, as to a listener of `followRun`. */
+export type RunWatcher = Pick<RunListener, "reset" | "events">;
+
+/**
+ * A run as the service knows it: what its folder tells, and while a process works on it, what that one tells.
+ *
+ * Without curves a run takes kilobytes. Curves are in memory while the run is at work or watched, and else until
+ * `forget` is called.
+ */
+export class TrackedRun {
+  readonly folder: string;
+  readonly root: string;
+  private readonly settings: TrackedRunSettings;
+  private readonly watchers = new Set<RunWatcher>();
+  private log: RunLog;
+  private facts: RunFacts | undefined;
+  private result: RunResultLine | undefined;
+  private readProblem: string | undefined;
+  private mismatch: string | undefined;
+  private owner: LockOwner | undefined;
+  /** What was seen of the folder when it was last read. */
+  private stamp = "";
+  private live: LiveRun | undefined;
+  /** A state with curves that is not kept up by itself. */
+  private kept: RunState | undefined;
+  /** The status that watchers know of. */
+  private told: RunStatus | undefined;
+  /** A failure that an engine told and could not write, on a full disk. */
+  private unwritten: RunState["failure"];
+  private retryAt = 0;
+  private isAttaching = false;
+  private isClosed = false;
+  private refreshing: Promise<boolean> | undefined;
+  private reading: Promise<void> | undefined;
+
+  constructor(folder: string, settings: TrackedRunSettings) {
+    this.folder = folder;
+    this.root = rootOf(folder);
+    this.settings = settings;
+    this.log = new RunLog(folder, { hasCurves: false });
+  }
+
+  get id(): string {
+    return basename(this.folder);
+  }
+
+  /** Whether it is known that a process works on it. */
+  get isAtWork(): boolean {
+    return this.owner !== undefined || this.live !== undefined;
+  }
+
+  get isRead(): boolean {
+    return this.facts !== undefined;
+  }
+
+  get isWatched(): boolean {
+    return this.watchers.size > 0;
+  }
+
+  /** What run.json tells; there from the first `refresh` on. */
+  get record(): RunFacts {
+    if (this.facts === undefined) throw new TypeError(`${this.folder}: asked before it was read`);
+    return this.facts;
+  }
+
+  /** Its state as last known, with or without curves. */
+  get brief(): RunState {
+    return this.standing(this.live?.state() ?? this.log.state);
+  }
+
+  /** Keys of the artifacts that its stages made, took or work at. */
+  keys(): ReadonlySet<string> {
+    return new Set([...this.log.keys(), ...this.brief.stages.map(({ key }) => key)]);
+  }
+
+  summary(): RunSummary {
+    const { folder, record: facts, result } = this;
+    const problem = facts.problem ?? this.readProblem ?? this.mismatch ?? this.log.problem;
+    const createdAt = this.log.firstTime ?? facts.writtenAt;
+    return summaryOf({ folder, facts, state: this.brief, createdAt, result, problem });
+  }
+
+  /** Looks what has changed, and attaches to the process that works on the run. @returns Whether there is a run. */
+  refresh(): Promise<boolean> {
+    this.refreshing ??= this.look().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  /** The state with curves. It may go on changing. @throws {DiskError} */
+  async state(): Promise<RunState> {
+    if (this.live === undefined && this.kept === undefined) {
+      this.reading ??= this.readAll().finally(() => (this.reading = undefined));
+      await this.reading;
+    }
+    return this.standing(this.withCurves());
+  }
+
+  /** Tells how the run goes from now on. @returns What ends that. */
+  watch(watcher: RunWatcher): () => void {
+    this.watchers.add(watcher);
+    return () => void this.watchers.delete(watcher);
+  }
+
+  /** Lets go of curves that can be read again. */
+  forget(): void {
+    if (!this.isWatched) this.kept = undefined;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.live?.close();
+    this.live = undefined;
+    this.watchers.clear();
+  }
+
+  private async look(): Promise<boolean> {
+    const stamp = await stampOf(this.folder);
+    if (stamp === undefined) return false;
+    // Whoever takes a run's lock changes its folder.
+    if (stamp === this.stamp && this.owner === undefined && this.live === undefined) return true;
+    const owner = await runOwner(this.folder);
+    const isNews = stamp !== this.stamp || owner?.pid !== this.owner?.pid;
+    if (owner?.pid !== this.owner?.pid) this.retryAt = 0;
+    this.owner = owner;
+    if (isNews && this.live === undefined && !(await this.read(stamp))) return false;
+    if (owner !== undefined) this.goLive(owner);
+    return true;
+  }
+
+  /** Reads the folder anew. Whatever is wrong with it becomes the run's problem. */
+  private async read(stamp: string): Promise<boolean> {
+    this.readProblem = undefined;
+    try {
+      this.facts = await readRunFacts(this.folder);
+      if (this.facts === undefined) return false;
+      const { isRestarted } = await this.log.update();
+      const { nextSequence } = this.log.state;
+      if (isRestarted || (this.kept?.nextSequence ?? 0) < nextSequence) this.kept = undefined;
+      this.result = resultLine((await readWinRates(this.folder)) ?? [], this.facts.config);
+    } catch (error) {
+      this.readProblem = error instanceof Error ? error.message : String(error);
+      this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0, record: {} };
+    }
+    this.stamp = stamp;
+    this.settings.changed(this);
+    if (this.isWatched && (this.kept === undefined || this.told !== this.brief.status)) this.tellAnew();
+    return true;
+  }
+
+  /** Watchers read on from the state with curves, if it can be read. */
+  private tellAnew(): void {
+    void this.state().then(
+      (state) => this.tell((watcher) => watcher.reset(state)),
+      (error: unknown) => this.settings.log(`${this.folder}: ${String(error)}`),
+    );
+  }
+
+  private async readAll(): Promise<void> {
+    const log = new RunLog(this.folder, { hasCurves: true });
+    await log.update();
+    this.kept = log.state;
+  }
+
+  private withCurves(): RunState {
+    return this.live?.state() ?? this.kept ?? this.log.state;
+  }
+
+  /** A state as it stands with what else is known: a log does not tell that its writer is dead. */
+  private standing(state: RunState): RunState {
+    if (this.isAtWork) return state;
+    const left = withoutOwner(state);
+    if (left.status !== "lost" || this.unwritten === undefined) return left;
+    return { ...left, status: "failed", failure: this.unwritten };
+  }
+
+  private goLive({ socket }: LockOwner): void {
+    const isSettled = this.live?.kind === "attached" || (this.live !== undefined && socket === undefined);
+    if (isSettled || this.isAttaching || this.isClosed || Date.now() < this.retryAt) return;
+    this.isAttaching = true;
+    void this.attach()
+      .catch((error: unknown) => this.settings.log(`${this.folder}: cannot be followed: ${String(error)}`))
+      .finally(() => (this.isAttaching = false));
+  }
+
+  /** By the socket, or where that cannot be, by the log; the socket is tried again later. */
+  private async attach(): Promise<void> {
+    let isReady = false;
+    // Until the state can be asked for, events are only in it; watchers read on from there.
+    const hear = (tell: (watcher: RunWatcher) => void): void => {
+      if (isReady) this.heard(tell);
+    };
+    const next = await this.openLive({
+      reset: (state) => hear((watcher) => watcher.reset(state)),
+      events: (events) => hear((watcher) => watcher.events(events)),
+      ended: (state) => this.ended(state),
+    });
+    if (next === undefined) return;
+    if (this.isClosed) {
+      next.close();
+      return;
+    }
+    this.live?.close();
+    this.live = next;
+    this.unwritten = undefined;
+    this.kept = undefined;
+    isReady = true;
+    this.heard((watcher) => watcher.reset(next.state()));
+  }
+
+  /** Undefined when there is nothing better than what there is. */
+  private async openLive(listener: RunListener): Promise<LiveRun | undefined> {
+    try {
+      const attached = await attachedRun(this.folder, listener, this.settings.client());
+      this.mismatch = undefined;
+      return attached;
+    } catch (error) {
+      if (error instanceof NotRunningError) return undefined;
+      this.mismatch = error instanceof VersionMismatchError ? error.message : undefined;
+      this.retryAt = this.mismatch === undefined ? Date.now() + PATIENCE : Infinity;
+      return this.live === undefined ? polledRun(this.folder, listener) : undefined;
+    }
+  }
+
+  private heard(tell: (watcher: RunWatcher) => void): void {
+    this.tell(tell);
+    this.settings.changed(this);
+  }
+
+  private tell(tell: (watcher: RunWatcher) => void): void {
+    if (this.isClosed) return;
+    for (const watcher of this.watchers) tell(watcher);
+    this.told = this.brief.status;
+  }
+
+  private ended(state: RunState): void {
+    if (this.isClosed) return;
+    const isOpen = state.status === "running" || state.status === "queued"; // then only the connection is lost
+    this.live = undefined;
+    if (!isOpen) this.owner = undefined;
+    this.mismatch = undefined;
+    if (state.status === "failed") this.unwritten = state.failure;
+    this.kept = state;
+    this.stamp = "";
+    void this.lookAgain();
+  }
+
+  /** Looks once more after what is under way, which may have begun before the news. */
+  private async lookAgain(): Promise<void> {
+    try {
+      await this.refreshing;
+      await this.refresh();
+    } catch (error) {
+      this.settings.log(`${this.folder}: ${String(error)}`);
+    }
+  }
+}
+
+/** What tells whether a run's folder has changed: files come and go, and its log grows. */
+async function stampOf(folder: string): Promise<string | undefined> {
+  const [own, events] = await Promise.all([statIfThere(folder), statIfThere(join(folder, EVENTS_FILE))]);
+  if (own === undefined) return undefined;
+  return [own.ino, own.mtimeMs, events?.ino, events?.size, events?.mtimeMs].join();
+}

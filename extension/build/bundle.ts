@@ -1,0 +1,173 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import * as esbuild from "esbuild";
+
+/** The repository. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** How the bundles are made. */
+export interface BundleOptions {
+  /** Shortens names and leaves source maps away. */
+  readonly production: boolean;
+}
+
+/** The extension: VS Code 1.100 runs it on Node 20 and loads CommonJS only. */
+const EXTENSION = {
+  entryPoints: { extension: "extension/main.ts" },
+  outdir: "dist",
+  outExtension: { ".js": ".cjs" },
+  format: "cjs",
+  platform: "node",
+  target: "node20",
+  external: ["vscode"],
+} as const satisfies esbuild.BuildOptions;
+
+/** The script of web views; style sheets come as text, which shadow trees can take in. */
+const WEBVIEW = {
+  entryPoints: { webview: "webview/main.ts" },
+  outdir: "dist",
+  format: "esm",
+  platform: "browser",
+  target: "es2022",
+  loader: { ".css": "text" },
+} as const satisfies esbuild.BuildOptions;
+
+/**
+ * The engine, run by the Node that comes along. Its entries lie in one flat folder with what they share, since each
+ * finds the others, and the files of `COPIES`, beside itself.
+ */
+const ENGINE = {
+  entryPoints: {
+    salsa: "engine/cli/main.ts",
+    main: "engine/server/main.ts",
+    serverThread: "engine/server/serverThread.ts",
+    worker: "engine/compute/backends/wasm/worker.ts",
+  },
+  outdir: "dist/engine",
+  chunkNames: "[name]-[hash]",
+  format: "esm",
+  splitting: true,
+  platform: "node",
+  target: "node24",
+  // TensorFlow.js is CommonJS, which looks for its wasm file beside itself.
+  banner: {
+    js: [
+      'import { createRequire as createBundleRequire } from "node:module";',
+      "const require = createBundleRequire(import.meta.url);",
+      "const { dirname: __dirname, filename: __filename } = import.meta;",
+    ].join("\n"),
+  },
+} as const satisfies esbuild.BuildOptions;
+
+const CODICONS = "node_modules/@vscode/codicons/dist";
+
+/** Files that the bundles read, and where they look for them. */
+const COPIES = [
+  ["engine/compute/backends/wasm/out/kernels.wasm", "dist/engine/out/kernels.wasm"],
+  ["engine/soup/out/mix.wasm", "dist/soup/out/mix.wasm"],
+  // Node has had SIMD since version 16, and threads are off under Node: the other two files are never read.
+  [
+    "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+    "dist/engine/tfjs-backend-wasm-simd.wasm",
+  ],
+  [`${CODICONS}/codicon.ttf`, "dist/codicon.ttf"],
+] as const;
+
+/**
+ * Writes `dist/`: the extension, the web views' script and styles, and the engine.
+ *
+ * @returns Which sources went into it, and the size of each file.
+ */
+export async function bundle({ production }: BundleOptions): Promise<esbuild.Metafile> {
+  const results = await Promise.all(PARTS.map((part) => esbuild.build(settings(part, production))));
+  await copyFiles();
+  const metafile: esbuild.Metafile = { inputs: {}, outputs: {} };
+  for (const { metafile: each } of results) {
+    Object.assign(metafile.inputs, each.inputs);
+    Object.assign(metafile.outputs, each.outputs);
+  }
+  await removeStale(metafile);
+  return metafile;
+}
+
+/** Bundles again whenever a source changes, until the process is ended. */
+async function watch(): Promise<void> {
+  await copyFiles();
+  const production = false;
+  for (const part of PARTS) {
+    const context = await esbuild.context({ ...settings(part, production), plugins: [moduleSources, announcement] });
+    await context.watch();
+  }
+}
+
+const PARTS: readonly esbuild.BuildOptions[] = [EXTENSION, WEBVIEW, ENGINE].filter(({ entryPoints }) =>
+  Object.values(entryPoints).every((file) => existsSync(join(ROOT, file))),
+);
+
+function settings(part: esbuild.BuildOptions, production: boolean): esbuild.BuildOptions & { readonly metafile: true } {
+  return {
+    ...part,
+    absWorkingDir: ROOT,
+    bundle: true,
+    metafile: true,
+    charset: "utf8",
+    minify: production,
+    sourcemap: production ? false : "linked",
+    // Licences are kept in a file of their own, by notices.ts.
+    legalComments: "none",
+    logLevel: "warning",
+    plugins: [moduleSources],
+  };
+}
+
+/** Takes the ES modules of a package whose main file is UMD, which cannot be bundled. */
+const moduleSources: esbuild.Plugin = {
+  name: "module sources",
+  setup(build) {
+    build.onResolve({ filter: /^jsonc-parser$/ }, () => ({
+      path: join(ROOT, "node_modules/jsonc-parser/lib/esm/main.js"),
+    }));
+  },
+};
+
+/** Says when a build begins and ends, for the task of .vscode/tasks.json. */
+const announcement: esbuild.Plugin = {
+  name: "announcement",
+  setup(build) {
+    build.onStart(() => void process.stdout.write("bundle: building\n"));
+    build.onEnd(({ errors }) => void process.stdout.write(`bundle: built with ${errors.length} errors\n`));
+  },
+};
+
+async function copyFiles(): Promise<void> {
+  for (const [from, to] of COPIES) {
+    await mkdir(dirname(join(ROOT, to)), { recursive: true });
+    await copyFile(join(ROOT, from), join(ROOT, to));
+  }
+  const icons = await readFile(join(ROOT, CODICONS, "codicon.css"), "utf8");
+  const { code } = await esbuild.transform(icons, { loader: "css", minify: true });
+  await writeFile(join(ROOT, "dist/webview.css"), code);
+}
+
+/** Removes what earlier builds have left in the engine's folder: chunks are named by what is in them. */
+async function removeStale({ outputs }: esbuild.Metafile): Promise<void> {
+  const made = new Set(Object.keys(outputs).map((file) => basename(file)));
+  const folder = join(ROOT, ENGINE.outdir);
+  for (const file of await readdir(folder))
+    if (/\.js(\.map)?$/.test(file) && !made.has(file)) await rm(join(folder, file));
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { watch: { type: "boolean" }, production: { type: "boolean" } } });
+  try {
+    if (values.watch === true) await watch();
+    else await bundle({ production: values.production === true });
+  } catch (error) {
+    // What is wrong in a source, esbuild has printed.
+    if (!(error instanceof Error && "errors" in error)) throw error;
+    process.exitCode = 1;
+  }
+}

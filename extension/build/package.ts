@@ -1,0 +1,152 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { parseArgs } from "node:util";
+import { createVSIX } from "@vscode/vsce";
+import { ROOT, bundle } from "./bundle.ts";
+import { copyNode, isTarget, PLATFORMS, type Target } from "./nodeRuntime.ts";
+import { notices } from "./notices.ts";
+
+/**
+ * Most bytes of a VSIX: Node makes 34 to 46 MB of it, packed, and the rest 2 MB. Somewhat more, so that a new Node
+ * fits, and a forgotten source map, model or second platform does not.
+ */
+export const MOST_BYTES = 56e6;
+
+/** Most bytes of what is not Node, unpacked: scripts, wasm, schema, icons, figures. */
+export const MOST_BYTES_WITHOUT_NODE = 8e6;
+
+/** What goes in from the repository; nothing else does. */
+const SHIPPED = [
+  "dist/extension.cjs",
+  "dist/webview.js",
+  "dist/webview.css",
+  "dist/codicon.ttf",
+  "dist/run-config.schema.json",
+  "dist/engine",
+  "dist/soup",
+  "extension/media",
+  "l10n",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+];
+
+/** What of package.json is for those who build it. */
+const NOT_SHIPPED = [
+  "private",
+  "bin",
+  "scripts",
+  "allowScripts",
+  "dependencies",
+  "devDependencies",
+  "peerDependencies",
+  "peerDependenciesMeta",
+];
+
+/** A packaged extension. */
+export interface Package {
+  readonly file: string;
+  readonly bytes: number;
+  /** Of its parts, unpacked. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** Builds all that is packaged. @returns The licences of what is in it, for `packageFor`. */
+export async function buildForProduction(): Promise<string> {
+  execFileSync(process.execPath, [join(ROOT, "engine/build.ts")], { stdio: "inherit" });
+  return notices(await bundle({ production: true }), ROOT);
+}
+
+/**
+ * Packages what is in `dist/` for a platform, with the platform's Node.
+ *
+ * @param target - The platform.
+ * @param notice - Licences of what is in the bundles.
+ * @throws {Error} when it has outgrown its budget.
+ */
+export async function packageFor(target: Target, notice: string): Promise<Package> {
+  const folder = join(ROOT, ".vscode-test/package", target);
+  await fs.rm(folder, { recursive: true, force: true });
+  await stage(folder);
+  await fs.writeFile(join(folder, "dist/NOTICES.txt"), notice);
+  await copyNode(target, join(folder, "dist/node"), join(ROOT, ".vscode-test/node"));
+  const { version } = JSON.parse(await fs.readFile(join(folder, "package.json"), "utf8")) as { version: string };
+  const file = join(ROOT, `salsa-${target}-${version}.vsix`);
+  await createVSIX({
+    cwd: folder,
+    packagePath: file,
+    target,
+    dependencies: false,
+    allowMissingRepository: true,
+    // Links and figures stay as they are, since they lead to files that are in it.
+    rewriteRelativeLinks: false,
+  });
+  const { size } = await fs.stat(file);
+  const parts = await measure(folder);
+  await fs.rm(folder, { recursive: true });
+  const made = { file, bytes: size, parts };
+  checkBudget(made);
+  return made;
+}
+
+/** @throws {Error} with what has grown, when a package exceeds its budget. */
+export function checkBudget({ file, bytes, parts }: Package): void {
+  const { node = 0, ...others } = parts;
+  const rest = Object.values(others).reduce((total, each) => total + each, 0);
+  if (bytes <= MOST_BYTES && rest <= MOST_BYTES_WITHOUT_NODE) return;
+  const sizes = Object.entries(parts).map(([part, size]) => `${part} ${megabytes(size)}`);
+  throw new Error(
+    `package: ${relative(ROOT, file)} has ${megabytes(bytes)}, of which ${megabytes(rest)} unpacked are not Node; ` +
+      `the budget is ${megabytes(MOST_BYTES)} and ${megabytes(MOST_BYTES_WITHOUT_NODE)}. Unpacked: ${sizes.join(", ")}` +
+      (node === 0 ? "; Node is missing" : ""),
+  );
+}
+
+async function stage(folder: string): Promise<void> {
+  for (const path of SHIPPED)
+    await fs.cp(join(ROOT, path), join(folder, path), { recursive: true, filter: (file) => !file.endsWith(".map") });
+  for (const name of await fs.readdir(ROOT))
+    if (/^package\.nls(\.[\w-]+)?\.json$/.test(name)) await fs.copyFile(join(ROOT, name), join(folder, name));
+  // All that is here ships; vsce warns where nothing is said about that.
+  await fs.writeFile(join(folder, ".vscodeignore"), "");
+  const manifest = Object.entries(JSON.parse(await fs.readFile(join(ROOT, "package.json"), "utf8")) as object);
+  const shipped = Object.fromEntries(manifest.filter(([key]) => !NOT_SHIPPED.includes(key)));
+  await fs.writeFile(join(folder, "package.json"), `${JSON.stringify(shipped, undefined, 2)}\n`);
+}
+
+/** Bytes by part: of `dist/`, each entry; of the rest, each folder or file. */
+async function measure(folder: string): Promise<Readonly<Record<string, number>>> {
+  const parts: Record<string, number> = {};
+  const entries = await fs.readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((each) => each.isFile())) {
+    const path = relative(folder, join(entry.parentPath, entry.name)).split(sep);
+    const part = path[0] === "dist" ? path[1] : path[0];
+    const { size } = await fs.stat(join(folder, ...path));
+    parts[part ?? ""] = (parts[part ?? ""] ?? 0) + size;
+  }
+  return parts;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Packages for the platforms that are asked for, and tells how big the parts are. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { target: { type: "string", multiple: true }, all: { type: "boolean" } } });
+  const own = `${process.platform}-${process.arch}`;
+  const targets = values.all === true ? Object.keys(PLATFORMS) : (values.target ?? [own]);
+  for (const target of targets)
+    if (!isTarget(target))
+      throw new Error(`package: no Node is published for ${target}; there is ${Object.keys(PLATFORMS).join(", ")}`);
+  const notice = await buildForProduction();
+  for (const target of targets.filter(isTarget)) {
+    const { file, bytes, parts } = await packageFor(target, notice);
+    process.stdout.write(`${relative(process.cwd(), file)}: ${megabytes(bytes)}; unpacked:\n`);
+    for (const [part, size] of Object.entries(parts).sort(([, a], [, b]) => b - a))
+      process.stdout.write(`  ${megabytes(size).padStart(9)}  ${part}\n`);
+  }
+}
+
+if (import.meta.main) await main();

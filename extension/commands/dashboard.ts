@@ -1,0 +1,55 @@
+import * as vscode from "vscode";
+import type { Command } from "../salsa.ts";
+import { readCalled } from "./called.ts";
+import { pickRun, pickRuns } from "./pickers.ts";
+
+/** Opens the dashboard: on the run it was called on, or as it was. */
+export const openDashboard: Command = {
+  id: "salsa.openDashboard",
+  run: async (salsa, ...args) => {
+    const { folders, files } = readCalled(args);
+    if (folders.length === 0 && files.length === 0) {
+      salsa.dashboard.show();
+      return;
+    }
+    const none = vscode.l10n.t("This config has not been run yet.");
+    const run = await pickRun(salsa, args, { title: vscode.l10n.t("Open Dashboard"), none });
+    salsa.dashboard.show({ runs: folders.length > 1 ? folders : [run.folder] });
+  },
+};
+
+/** Lays the curves of runs over each other. */
+export const compareRuns: Command = {
+  id: "salsa.compareRuns",
+  run: async (salsa, ...args) => {
+    const runs = await pickRuns(salsa, args, {
+      title: vscode.l10n.t("Compare Runs: mark two or more"),
+      none: vscode.l10n.t("There are not two runs to compare."),
+    });
+    salsa.dashboard.show({ view: "metrics", runs: runs.map(({ folder }) => folder) });
+  },
+};
+
+/** Shows what the models wrote. */
+export const openSamples: Command = {
+  id: "salsa.openSamples",
+  run: async (salsa, ...args) => {
+    const none = vscode.l10n.t("There are no runs yet.");
+    const { folder } = await pickRun(salsa, args, { title: vscode.l10n.t("Open Samples"), none });
+    salsa.dashboard.show({ view: "samples", runs: [folder] });
+  },
+};
+
+/** Shows who won. */
+export const openWinRates: Command = {
+  id: "salsa.openWinRates",
+  run: async (salsa, ...args) => {
+    const { folder } = await pickRun(salsa, args, {
+      title: vscode.l10n.t("Open Win-Rate Table"),
+      fits: ({ tables }) => tables.includes("winRates"),
+      none: vscode.l10n.t("No run has a win-rate table yet: it is made at a run's end."),
+      unfit: ({ id }) => vscode.l10n.t("{0} has no win-rate table yet: it is made at a run's end.", id),
+    });
+    salsa.dashboard.show({ view: "winRates", runs: [folder] });
+  },
+};

@@ -1,0 +1,72 @@
+import * as vscode from "vscode";
+import type { RunSummary } from "../../engine/protocol/service.ts";
+import { bytesText } from "../runs/labels.ts";
+import { isActive } from "../runs/states.ts";
+import type { Command, Salsa } from "../salsa.ts";
+import { commandAction } from "./actions.ts";
+import { readCalled } from "./called.ts";
+import { CommandError, showDone } from "./failures.ts";
+import { picked, pickRun, pickRuns } from "./pickers.ts";
+import { withNotice } from "./progress.ts";
+
+/** Deletes runs, with what only they use if that is wanted. */
+export const deleteRun: Command = {
+  id: "salsa.deleteRun",
+  run: async (salsa, ...args) => {
+    const runs = await pickDeleted(salsa, args);
+    const { isWithArtifacts } = await confirm(salsa, runs);
+    const freed = await withNotice(vscode.l10n.t("Deleting {0}", namesOf(runs)), async () => {
+      let bytes = 0;
+      for (const { folder } of runs) {
+        const { freedBytes } = await salsa.service.request("deleteRun", { folder, artifacts: isWithArtifacts });
+        bytes += freedBytes;
+      }
+      return bytes;
+    });
+    showDone(salsa, vscode.l10n.t("{0} is deleted: {1} freed.", namesOf(runs), bytesText(freed)));
+    return freed;
+  },
+};
+
+async function pickDeleted(salsa: Salsa, args: readonly unknown[]): Promise<readonly RunSummary[]> {
+  const called = readCalled(args).folders.flatMap((folder) => salsa.runs.get(folder) ?? []);
+  const active = called.find(isActive);
+  if (active !== undefined) {
+    throw new CommandError(vscode.l10n.t("{0} is at work. Stop it first.", active.id), [
+      commandAction(vscode.l10n.t("Stop Run"), "salsa.stop", active.folder),
+    ]);
+  }
+  const question = {
+    title: vscode.l10n.t("Delete Run"),
+    fits: (run: RunSummary) => !isActive(run),
+    none: vscode.l10n.t("There is no run to delete; those at work have to be stopped first."),
+  };
+  if (called.length > 1) return pickRuns(salsa, args, question);
+  return [await pickRun(salsa, args, question)];
+}
+
+interface DeleteItem extends vscode.MessageItem {
+  readonly isWithArtifacts: boolean;
+}
+
+/** Asks in a dialog that has to be answered, since nothing brings a run back. */
+async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<DeleteItem> {
+  const sizes = await Promise.all(runs.map(({ folder }) => salsa.service.request("sizeOf", { folder })));
+  const total = (of: (size: (typeof sizes)[number]) => number): string =>
+    bytesText(sizes.reduce((sum, size) => sum + of(size), 0));
+  const detail = vscode.l10n.t(
+    "The run's records take {0}. The models and data that no other run uses take {1}; without them, a later run has to make them again.",
+    total(({ runBytes }) => runBytes),
+    total(({ artifactBytes }) => artifactBytes),
+  );
+  const items: DeleteItem[] = [
+    { title: vscode.l10n.t("Delete Run"), isWithArtifacts: false },
+    { title: vscode.l10n.t("Delete Run and Its Artifacts"), isWithArtifacts: true },
+  ];
+  const question = vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs));
+  return picked(vscode.window.showWarningMessage(question, { modal: true, detail }, ...items));
+}
+
+function namesOf(runs: readonly RunSummary[]): string {
+  return runs.map(({ id }) => id).join(", ");
+}

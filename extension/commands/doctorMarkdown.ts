@@ -1,0 +1,82 @@
+import { t } from "../localize.ts";
+import { inlineCode, markdownTable, plainText } from "./markdown.ts";
+
+/** One thing that `salsa doctor` looked at. */
+export interface Finding {
+  readonly name: string;
+  readonly state: "ok" | "optional" | "missing";
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** What was found, or why nothing could be looked at. */
+export interface Diagnosis {
+  readonly findings: readonly Finding[];
+  /** Why the engine did not start, with what to do. */
+  readonly problem?: string;
+}
+
+/** Where it was looked, for reports of faults. */
+export interface DoctorPlace {
+  readonly extension: string;
+  readonly editor: string;
+  readonly platform: string;
+}
+
+/** What was found, for people: first what has to be seen to. */
+export function doctorMarkdown({ findings, problem }: Diagnosis, { extension, editor, platform }: DoctorPlace): string {
+  const missing = findings.filter(({ state }) => state === "missing");
+  const parts = [
+    `# ${t("Doctor")}`,
+    problem === undefined ? verdict(missing.length) : engineText(problem),
+    ...(findings.length === 0 ? [] : [findingsTable(findings)]),
+    t("SALSA {0} in VS Code {1} on {2}.", extension, editor, inlineCode(platform)),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+function verdict(nMissing: number): string {
+  if (nMissing === 0) return t("**This machine can run everything that the wasm backend can.**");
+  if (nMissing === 1) return t("**One thing is missing that no run can do without.**");
+  return t("**{0} things are missing that no run can do without.**", nMissing);
+}
+
+function engineText(problem: string): string {
+  return [
+    `**${t("The engine does not start.")}**`,
+    plainText(problem),
+    t(
+      'The Node that runs it comes with the extension; the setting {0} names another one. What the engine said is in the output channel "SALSA Engine".',
+      inlineCode("salsa.nodePath"),
+    ),
+  ].join("\n\n");
+}
+
+function findingsTable(findings: readonly Finding[]): string {
+  const order = ["missing", "optional", "ok"];
+  const sorted = [...findings].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+  const columns = [
+    { header: "", align: "left" },
+    { header: t("What"), align: "left" },
+    { header: t("Found"), align: "left" },
+    { header: t("What to do"), align: "left" },
+  ] as const;
+  const rows = sorted.map(({ name, state, detail, remedy = "" }) => [
+    stateText(state),
+    plainText(name),
+    plainText(detail),
+    plainText(remedy),
+  ]);
+  return markdownTable(columns, rows);
+}
+
+function stateText(state: Finding["state"]): string {
+  switch (state) {
+    case "ok":
+      return `✓ ${t("ok")}`;
+    case "optional":
+      return `– ${t("optional")}`;
+    case "missing":
+      return `✗ ${t("missing")}`;
+  }
+}

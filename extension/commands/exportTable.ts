@@ -1,0 +1,77 @@
+import { dirname } from "node:path";
+import * as vscode from "vscode";
+import type { RunSummary, TableFormatName } from "../../engine/protocol/service.ts";
+import type { Command } from "../salsa.ts";
+import { commandAction } from "./actions.ts";
+import { CommandError, showDone } from "./failures.ts";
+import { picked, pickRun } from "./pickers.ts";
+import { tableTitle } from "./tableTitle.ts";
+
+/** Writes a table of a run to a file. */
+export const exportTable: Command = {
+  id: "salsa.exportTable",
+  run: async (salsa, ...args) => {
+    const run = await pickRun(salsa, args, {
+      title: vscode.l10n.t("Export Table"),
+      fits: ({ tables }) => tables.length > 0,
+      none: vscode.l10n.t("No run has a table yet: tables are made at a run's end."),
+      unfit: ({ id }) => vscode.l10n.t("{0} has no table yet: tables are made at a run's end.", id),
+    });
+    const name = await pickTable(run);
+    const { format, filter, ending } = await pickFormat();
+    const defaultUri = vscode.Uri.joinPath(vscode.Uri.file(dirname(run.configFile)), `${run.id}-${name}.${ending}`);
+    const file = await picked(
+      vscode.window.showSaveDialog({ defaultUri, filters: { [filter]: [ending] }, title: tableTitle(name) }),
+    );
+    const { text } = await salsa.service.request("table", { folder: run.folder, name, format });
+    await writeText(file, text);
+    showDone(salsa, vscode.l10n.t("{0} of {1} is in {2}.", tableTitle(name), run.id, relative(file)), [
+      commandAction(vscode.l10n.t("Open"), "vscode.open", file),
+    ]);
+    return file;
+  },
+};
+
+async function pickTable({ tables }: RunSummary): Promise<string> {
+  const [first = ""] = tables;
+  if (tables.length === 1) return first;
+  const items = tables.map((name) => ({ name, label: tableTitle(name) }));
+  return (await picked(vscode.window.showQuickPick(items, { title: vscode.l10n.t("Export Table: which one") }))).name;
+}
+
+interface Format extends vscode.QuickPickItem {
+  readonly format: Exclude<TableFormatName, "text">;
+  readonly filter: string;
+  readonly ending: string;
+}
+
+function pickFormat(): Promise<Format> {
+  const form = (format: Format["format"], filter: string, ending: string, description: string): Format => ({
+    format,
+    filter,
+    ending,
+    label: filter,
+    description,
+  });
+  const formats = [
+    form("markdown", "Markdown", "md", vscode.l10n.t("as it is read")),
+    form("csv", "CSV", "csv", vscode.l10n.t("for spreadsheets, with every digit")),
+    form("latex", "LaTeX", "tex", vscode.l10n.t("for papers")),
+    form("json", "JSON", "json", vscode.l10n.t("for programs, with every digit")),
+  ];
+  return picked(vscode.window.showQuickPick(formats, { title: vscode.l10n.t("Export Table: in which form") }));
+}
+
+/** @throws {CommandError} when the disk does not take it. */
+async function writeText(file: vscode.Uri, text: string): Promise<void> {
+  try {
+    await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandError(vscode.l10n.t("{0} cannot be written: {1}. Choose another folder.", file.fsPath, why));
+  }
+}
+
+function relative(file: vscode.Uri): string {
+  return vscode.workspace.asRelativePath(file);
+}

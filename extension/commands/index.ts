@@ -1,0 +1,40 @@
+import type { Command } from "../salsa.ts";
+import { compareRuns, openDashboard, openSamples, openWinRates } from "./dashboard.ts";
+import { deleteRun } from "./deleteRun.ts";
+import { diffConfigs } from "./diffConfigs.ts";
+import { doctor } from "./doctor.ts";
+import { exportPlot } from "./exportPlot.ts";
+import { exportTable } from "./exportTable.ts";
+import { withFailures } from "./failures.ts";
+import { makeSoup } from "./makeSoup.ts";
+import { newConfig } from "./newConfig.ts";
+import { openReport } from "./openReport.ts";
+import { plan } from "./plan.ts";
+import { run } from "./run.ts";
+import { resume, retry, stop } from "./runControl.ts";
+import { revealRunFolder, showLog } from "./runFiles.ts";
+import { score } from "./score.ts";
+
+/** Every command that is not about the Runs view itself. Add yours here, and to package.json. */
+export const COMMANDS: readonly Command[] = [
+  newConfig,
+  run,
+  plan,
+  stop,
+  resume,
+  retry,
+  openDashboard,
+  compareRuns,
+  openSamples,
+  openWinRates,
+  openReport,
+  exportTable,
+  exportPlot,
+  makeSoup,
+  score,
+  revealRunFolder,
+  diffConfigs,
+  deleteRun,
+  doctor,
+  showLog,
+].map(withFailures);

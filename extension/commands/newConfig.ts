@@ -1,0 +1,133 @@
+import * as vscode from "vscode";
+import { nameOf } from "../../engine/protocol/config/paths.ts";
+import type { Command, Salsa } from "../salsa.ts";
+import { commandAction, manageTrustAction } from "./actions.ts";
+import { readCalled } from "./called.ts";
+import { isRunnable, newConfig as configText } from "./configTemplates.ts";
+import type { PresetName } from "./configTemplates.ts";
+import { CommandError, showDone } from "./failures.ts";
+import { picked } from "./pickers.ts";
+
+/** Writes a commented run config from a preset, and opens it where there is something to fill in. */
+export const newConfig: Command = {
+  id: "salsa.newConfig",
+  run: async (salsa, ...args) => {
+    const folder = await pickFolder(args);
+    const preset = await pickPreset();
+    const file = await pickFile(folder, preset);
+    const { text, start, end } = configText(preset, nameOf(file.path));
+    await writeNew(file, text);
+    const document = await vscode.workspace.openTextDocument(file);
+    const selection = new vscode.Range(document.positionAt(start), document.positionAt(end));
+    await vscode.window.showTextDocument(document, { selection });
+    tellTrust(salsa);
+    return file;
+  },
+};
+
+/** The folder that the command was called on, or one of the workspace. */
+async function pickFolder(args: readonly unknown[]): Promise<vscode.Uri> {
+  const [called] = readCalled(args).files;
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const [first] = folders;
+  if (called !== undefined) return called;
+  if (first === undefined) {
+    throw new CommandError(vscode.l10n.t("Runs are kept beside their config, so a folder must be open."), [
+      commandAction(vscode.l10n.t("Open Folder..."), "workbench.action.files.openFolder"),
+    ]);
+  }
+  if (folders.length === 1) return first.uri;
+  const placeHolder = vscode.l10n.t("Folder of the new config");
+  return (await picked(vscode.window.showWorkspaceFolderPick({ placeHolder }))).uri;
+}
+
+async function pickPreset(): Promise<PresetName> {
+  const { PRESETS } = await import("../../engine/protocol/presets.ts");
+  const items = PRESETS.map(({ name, title, description }) => ({
+    name,
+    label: title,
+    description: isRunnable(name)
+      ? vscode.l10n.t("runs on this machine")
+      : vscode.l10n.t("too large for this engine yet"),
+    detail: isRunnable(name) ? description : `${description}. ${whyNot()}`,
+  }));
+  const title = vscode.l10n.t("New Run Config: what to start from");
+  return (await picked(vscode.window.showQuickPick(items, { title, matchOnDetail: true }))).name;
+}
+
+function whyNot(): string {
+  return vscode.l10n.t(
+    "At that size it needs more than the 4 GiB of the wasm backend; there is no GPU backend yet, and chat templates are not applied.",
+  );
+}
+
+async function pickFile(folder: vscode.Uri, preset: PresetName): Promise<vscode.Uri> {
+  const value = `${await freeName(folder, preset)}.salsa.json`;
+  const name = await picked(
+    vscode.window.showInputBox({
+      title: vscode.l10n.t("New Run Config: name of the file"),
+      prompt: vscode.l10n.t("Made in {0}", vscode.workspace.asRelativePath(folder, true)),
+      value,
+      valueSelection: [0, value.length - ".salsa.json".length],
+      validateInput: (text) => nameProblem(folder, text),
+    }),
+  );
+  return vscode.Uri.joinPath(folder, withEnding(name));
+}
+
+async function nameProblem(folder: vscode.Uri, text: string): Promise<string | undefined> {
+  if (/[\\:*?"<>|]/.test(text) || text.split("/").some((part) => part === "..")) {
+    return vscode.l10n.t("Use letters, digits, dots, dashes and underscores.");
+  }
+  if (/(^|\/)(\.salsa\.jsonc?)?$/.test(text.trim())) return vscode.l10n.t("Give the file a name.");
+  const name = withEnding(text);
+  return (await exists(vscode.Uri.joinPath(folder, name))) ? vscode.l10n.t("There is a {0} already.", name) : undefined;
+}
+
+function withEnding(text: string): string {
+  return `${text.trim().replace(/(\.salsa)?(\.jsonc?)?$/, "")}.salsa.json`;
+}
+
+/** The preset's name, with a number if that is taken. */
+async function freeName(folder: vscode.Uri, preset: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? preset : `${preset}-${n}`;
+    if (!(await exists(vscode.Uri.joinPath(folder, `${name}.salsa.json`)))) return name;
+  }
+}
+
+async function exists(file: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws {CommandError} in a folder that cannot be written. */
+async function writeNew(file: vscode.Uri, text: string): Promise<void> {
+  const isReadOnly = vscode.workspace.fs.isWritableFileSystem(file.scheme) === false;
+  const unwritable = vscode.l10n.t(
+    "{0} cannot be written: the folder is read-only. Change its permissions, or open another folder.",
+    file.fsPath,
+  );
+  if (isReadOnly) throw new CommandError(unwritable);
+  // Someone may have made the file since its name was checked.
+  if (await exists(file)) throw new CommandError(vscode.l10n.t("There is a {0} already.", file.fsPath));
+  try {
+    await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
+  } catch (error) {
+    const isDenied = error instanceof vscode.FileSystemError && error.code === "NoPermissions";
+    const message = error instanceof Error ? error.message : String(error);
+    if (isDenied || /EROFS|EACCES|EPERM/.test(message)) throw new CommandError(unwritable);
+    throw new CommandError(vscode.l10n.t("{0} cannot be written: {1}", file.fsPath, message));
+  }
+}
+
+function tellTrust(salsa: Salsa): void {
+  if (vscode.workspace.isTrusted) return;
+  showDone(salsa, vscode.l10n.t("The config can be edited. To run it, this workspace has to be trusted."), [
+    manageTrustAction(),
+  ]);
+}

@@ -1,0 +1,33 @@
+import { dirname } from "node:path";
+import { totalmem } from "node:os";
+import * as vscode from "vscode";
+import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import type { Command } from "../salsa.ts";
+import { pickConfig } from "./pickers.ts";
+import { type Plan, planMarkdown } from "./planMarkdown.ts";
+import { withProgress } from "./progress.ts";
+import { save } from "./run.ts";
+
+/** Shows what a run of a config would do. */
+export const plan: Command = {
+  id: "salsa.plan",
+  run: async (salsa, ...args) => {
+    assertOnDisk();
+    assertTrusted();
+    const file = await pickConfig(salsa, args, vscode.l10n.t("Plan Config"));
+    await save(file);
+    const name = vscode.workspace.asRelativePath(file);
+    const planned = await withProgress(vscode.l10n.t("Planning {0}", name), ({ token }) =>
+      salsa.tool.run(["plan", file.fsPath], { folder: dirname(file.fsPath), token }),
+    );
+    const text = planMarkdown(planned as Plan, { file: name, memoryBytes: machineMemory() });
+    await salsa.documents.showMarkdown({ title: vscode.l10n.t("Plan of {0}", (planned as Plan).name), text });
+  },
+};
+
+/** Memory of this machine, or of the container. */
+function machineMemory(): number {
+  const limit = process.constrainedMemory();
+  // Without a limit, some systems report 0 and some a number beyond all memory.
+  return limit > 0 && limit < totalmem() ? limit : totalmem();
+}

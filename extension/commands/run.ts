@@ -1,0 +1,55 @@
+import * as vscode from "vscode";
+import type { StartedRun } from "../../engine/protocol/service.ts";
+import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import type { Command, Salsa } from "../salsa.ts";
+import { commandAction } from "./actions.ts";
+import { CommandError, showDone } from "./failures.ts";
+import { pickConfig } from "./pickers.ts";
+import { withNotice } from "./progress.ts";
+import { runChange } from "./runChange.ts";
+
+/** Starts a run of a config, and shows it. */
+export const run: Command = {
+  id: "salsa.run",
+  run: async (salsa, ...args) => {
+    assertOnDisk();
+    assertTrusted();
+    const file = await pickConfig(salsa, args, vscode.l10n.t("Run Config"));
+    await save(file);
+    const title = vscode.l10n.t("Starting {0}", vscode.workspace.asRelativePath(file));
+    return withNotice(title, async () => {
+      const started = await salsa.service.request("startRun", { configFile: file.fsPath });
+      await showStarted(salsa, started);
+      return started.folder;
+    });
+  },
+};
+
+/** Shows a run that goes on, last heard of `before`, or has just begun; says so if others come before it. */
+export async function showStarted(salsa: Salsa, { folder, id }: StartedRun, before?: number): Promise<void> {
+  salsa.dashboard.show({ view: "pipeline", runs: [folder] });
+  const begun = await runChange(
+    salsa.runs,
+    folder,
+    ({ status, ahead, updatedAt }) => updatedAt !== before && (status !== "queued" || ahead !== undefined),
+  );
+  const ahead = begun?.status === "queued" ? begun.ahead : undefined;
+  if (ahead === undefined) return;
+  const message =
+    ahead === 1
+      ? vscode.l10n.t("{0} is queued: another run has the processor. It starts by itself.", id)
+      : vscode.l10n.t("{0} is queued: {1} runs come before it. It starts by itself.", id, ahead);
+  showDone(salsa, message, [commandAction(vscode.l10n.t("Stop Run"), "salsa.stop", folder)]);
+}
+
+/**
+ * Writes a config to the disk if it has been edited: what runs is the file.
+ *
+ * @throws {CommandError} when that cannot be done.
+ */
+export async function save(file: vscode.Uri): Promise<void> {
+  const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
+  if (open?.isDirty !== true || (await open.save())) return;
+  const name = vscode.workspace.asRelativePath(file);
+  throw new CommandError(vscode.l10n.t("{0} could not be saved, and what runs is the file. Save it first.", name));
+}

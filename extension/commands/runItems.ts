@@ -1,0 +1,50 @@
+import { t } from "../localize.ts";
+import type { RunSummary } from "../../engine/protocol/service.ts";
+import { percentText, resultText, statusText } from "../runs/labels.ts";
+import { isResumable } from "../runs/states.ts";
+import { formatAgo } from "./format.ts";
+
+/** When and in which language runs are told of. */
+export interface Telling {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** "en", "pt-br". */
+  readonly locale: string;
+}
+
+/** A run as a line to pick: what it is called, how it stands, when that was, and what came out. */
+export interface RunItem {
+  readonly label: string;
+  readonly description: string;
+  readonly run: RunSummary;
+}
+
+/** The lines of a list of runs; those that share an id are told apart by their config. */
+export function runItems(runs: readonly RunSummary[], telling: Telling): RunItem[] {
+  const counts = new Map<string, number>();
+  for (const { id } of runs) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return runs.map((run) => ({
+    label: (counts.get(run.id) ?? 0) > 1 ? `${run.id} (${run.configFile})` : run.id,
+    description: runText(run, telling),
+    run,
+  }));
+}
+
+/** How a run stands, when that was, and its result, in one line. */
+export function runText(run: RunSummary, telling: Telling): string {
+  const since = run.updatedAt ?? run.startedAt ?? run.createdAt;
+  const result = run.result === undefined ? [] : [resultText(run.result)];
+  return [standing(run), formatAgo(since, telling), ...result].join(" · ");
+}
+
+/** How a run stands: "running, 42 %". */
+function standing({ status, progress, ahead }: RunSummary): string {
+  if (status === "finished") return statusText(status);
+  if (status === "queued") return ahead === undefined ? statusText(status) : t("queued, {0} ahead", ahead);
+  return `${statusText(status)}, ${percentText(progress.fraction)}`;
+}
+
+/** Whether a run can go on: stopped, cut off or failed. */
+export function canGoOn(run: RunSummary): boolean {
+  return isResumable(run) || run.status === "failed";
+}

@@ -1,0 +1,66 @@
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import type { Table } from "../../engine/protocol/events.ts";
+import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import type { Command, Salsa } from "../salsa.ts";
+import { calledCheckpoints, pickCheckpoint } from "./checkpoints.ts";
+import { picked } from "./pickers.ts";
+import { withProgress } from "./progress.ts";
+import { numberProblem, type Scoring, scoreArguments, scoreMarkdown } from "./scoring.ts";
+
+/** Scores a checkpoint's answers, and shows the table. */
+export const score: Command = {
+  id: "salsa.score",
+  run: async (salsa, ...args) => {
+    assertOnDisk();
+    assertTrusted();
+    const title = vscode.l10n.t("Score Checkpoint");
+    const [called] = await calledCheckpoints(salsa, args);
+    const checkpoint = called ?? (await pickCheckpoint(salsa, { title, fits: ({ isPolicy }) => isPolicy }));
+    const by = await pickScoring(salsa);
+    const n = await askNumber();
+    const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri.fsPath ?? homedir();
+    const table = await withProgress(vscode.l10n.t("Scoring {0}", checkpoint.name), ({ token }) =>
+      salsa.tool.run(scoreArguments(checkpoint.folder, by, n), { folder, token }),
+    );
+    await salsa.documents.showMarkdown({
+      title: vscode.l10n.t("Scores of {0}", checkpoint.name),
+      text: scoreMarkdown(table as Table, {
+        checkpoint: checkpoint.name,
+        folder: vscode.workspace.asRelativePath(checkpoint.folder),
+        by,
+      }),
+    });
+  },
+};
+
+async function pickScoring(salsa: Salsa): Promise<Scoring> {
+  const items = [
+    { by: "task", label: "MiniInstruct", description: vscode.l10n.t("the demo task, by its gold score") },
+    { by: "prompts", label: vscode.l10n.t("Your prompts"), description: vscode.l10n.t("by a reward model") },
+  ] as const;
+  const { by } = await picked(
+    vscode.window.showQuickPick(items, { title: vscode.l10n.t("Score Checkpoint: on what") }),
+  );
+  if (by === "task") return { kind: by, task: "miniinstruct" };
+  const title = vscode.l10n.t("Score Checkpoint: prompts, a JSON object with a prompt on each line");
+  const filters = { [vscode.l10n.t("JSON lines")]: ["jsonl", "json"] };
+  const [file] = await picked(vscode.window.showOpenDialog({ title, filters }));
+  const reward = await pickCheckpoint(salsa, {
+    title: vscode.l10n.t("Score Checkpoint: reward model that scores the answers"),
+    fits: ({ isPolicy }) => !isPolicy,
+  });
+  return { kind: by, prompts: file?.fsPath ?? "", reward: reward.folder };
+}
+
+async function askNumber(): Promise<number> {
+  const text = await picked(
+    vscode.window.showInputBox({
+      title: vscode.l10n.t("Score Checkpoint: how many answers for each benchmark"),
+      prompt: vscode.l10n.t("More make the interval narrower, and take longer."),
+      value: "256",
+      validateInput: numberProblem,
+    }),
+  );
+  return Number(text);
+}

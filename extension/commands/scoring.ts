@@ -1,0 +1,47 @@
+import type { Table } from "../../engine/protocol/events.ts";
+import { t } from "../localize.ts";
+import { inlineCode, markdownTable, plainText } from "./markdown.ts";
+
+/** What a checkpoint is scored on, and by whom. */
+export type Scoring =
+  | { readonly kind: "task"; readonly task: string }
+  | { readonly kind: "prompts"; readonly prompts: string; readonly reward: string };
+
+/** The command line that scores a checkpoint. */
+export function scoreArguments(checkpoint: string, by: Scoring, n: number): string[] {
+  const source = by.kind === "task" ? ["--task", by.task] : ["--prompts", by.prompts, "--reward", by.reward];
+  return ["score", checkpoint, ...source, "--n", String(n)];
+}
+
+/** What is wrong with a number of answers as typed; undefined when it can be used. */
+export function numberProblem(text: string): string | undefined {
+  return /^[1-9]\d{0,8}$/.test(text.trim()) ? undefined : t("Give a whole number from 1 on.");
+}
+
+/** What was scored. */
+export interface ScoredCheckpoint {
+  /** For people: "sft-1". */
+  readonly checkpoint: string;
+  readonly folder: string;
+  readonly by: Scoring;
+}
+
+/** A checkpoint's scores for people. */
+export function scoreMarkdown({ columns, rows, note }: Table, { checkpoint, folder, by }: ScoredCheckpoint): string {
+  const source =
+    by.kind === "task"
+      ? t("On the task {0}, by its gold score.", inlineCode(by.task))
+      : t("On {0}, by the reward model {1}.", inlineCode(by.prompts), inlineCode(by.reward));
+  const table = markdownTable(
+    columns,
+    rows.map((row) => row.map(cellText)),
+  );
+  const title = t("Scores of {0}", plainText(checkpoint));
+  const parts = [`# ${title}`, `${inlineCode(folder)}. ${source}`, table];
+  return `${[...parts, ...(note === undefined ? [] : [plainText(note)])].join("\n\n")}\n`;
+}
+
+function cellText(cell: string | number | null): string {
+  if (cell === null) return "–";
+  return typeof cell === "string" ? plainText(cell) : String(Number(cell.toPrecision(4)));
+}

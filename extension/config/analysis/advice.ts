@@ -1,0 +1,87 @@
+import type { Node } from "jsonc-parser";
+import { folderOf, resolvePath } from "../../../engine/protocol/config/paths.ts";
+import { pathText } from "../../../engine/protocol/config/locate.ts";
+import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import { t } from "../../localize.ts";
+import type { Finding } from "./finding.ts";
+import { markOf, nodeAt } from "./tree.ts";
+import type { ConfigTree } from "./tree.ts";
+
+/** What a config says that may run and yet is unlikely to be meant, or is worth knowing. */
+export function adviceOn(tree: ConfigTree, file: string): Finding[] {
+  return [...extrapolations(tree), ...trainedPrompts(tree, file), ...truncations(tree)];
+}
+
+function extrapolations(tree: ConfigTree): Finding[] {
+  const shares = namesIn(tree, "soups").flatMap((name) =>
+    ["alpha", "weights"].flatMap((key) => numbersAt(tree, ["soups", name, key])),
+  );
+  return shares.flatMap(({ node, path, value }) => {
+    if (value >= 0 && value <= 1) return [];
+    const message = t(
+      "{0} of {1} extrapolates beyond the segment between the models; SALSA, figure 4a, looks at it too",
+      pathText(path),
+      value,
+    );
+    return [{ code: "extrapolation", severity: "information", span: markOf(tree, node), path, message, remedy: "" }];
+  });
+}
+
+/** Win rates on prompts that RLHF has learned from say nothing about others. */
+function trainedPrompts(tree: ConfigTree, file: string): Finding[] {
+  const prompts = nodeAt(tree, ["data", "prompts"])?.value as unknown;
+  if (typeof prompts !== "string") return [];
+  const folder = folderOf(file);
+  return namesIn(tree, "data", "benchmarks").flatMap((name) => {
+    const path = ["data", "benchmarks", name];
+    const node = nodeAt(tree, path);
+    const benchmark = node?.value as unknown;
+    if (node === undefined || typeof benchmark !== "string") return [];
+    if (resolvePath(folder, benchmark) !== resolvePath(folder, prompts)) return [];
+    const message = t("{0} is the file that RLHF learns from, data.prompts", pathText(path));
+    const remedy = t("name prompts that no training has seen, or win rates will look better than they are");
+    return [{ code: "trainedPrompts", severity: "warning", span: markOf(tree, node), path, message, remedy }];
+  });
+}
+
+/** What each of the two settings is when it cuts nothing off. */
+const UNCUT = { topK: 0, topP: 1 } as const;
+
+function truncations(tree: ConfigTree): Finding[] {
+  const sections = [["rlhf"], ...namesIn(tree, "arms").map((name) => ["arms", name])];
+  return sections.flatMap((section) =>
+    (["topK", "topP"] as const).flatMap((key) => {
+      const path = [...section, key];
+      return numbersAt(tree, path).flatMap(({ node, value }): Finding[] => {
+        if (value === UNCUT[key]) return [];
+        const message = t(
+          "{0} {1} cuts off the distribution that rollouts are sampled from, and training does not: the preflight will stop the run",
+          pathText(path),
+          value,
+        );
+        const remedy = t("set it to {0} here; evaluation.sampling may cut answers off", UNCUT[key]);
+        return [{ code: "truncation", severity: "warning", span: markOf(tree, node), path, message, remedy }];
+      });
+    }),
+  );
+}
+
+interface NumberAt {
+  readonly node: Node;
+  readonly path: ConfigPath;
+  readonly value: number;
+}
+
+/** The number at a path, or each of a list's. */
+function numbersAt(tree: ConfigTree, path: ConfigPath): NumberAt[] {
+  const node = nodeAt(tree, path);
+  if (node?.type === "array") return (node.children ?? []).flatMap((_, index) => numbersAt(tree, [...path, index]));
+  const value = node?.value as unknown;
+  return node === undefined || typeof value !== "number" ? [] : [{ node, path, value }];
+}
+
+function namesIn(tree: ConfigTree, ...path: string[]): string[] {
+  const section = nodeAt(tree, path);
+  if (section?.type !== "object") return [];
+  return (section.children ?? []).map((property) => String(property.children?.[0]?.value));
+}

@@ -1,0 +1,80 @@
+import { parseConfig } from "../../../engine/protocol/config/index.ts";
+import type { ParseSettings } from "../../../engine/protocol/config/index.ts";
+import { ConfigError } from "../../../engine/protocol/errors.ts";
+import type { ConfigIssue } from "../../../engine/protocol/errors.ts";
+import { folderOf, resolvePath } from "../../../engine/protocol/config/paths.ts";
+import { adviceOn } from "./advice.ts";
+import type { Finding, FindingCode } from "./finding.ts";
+import { pathLinks } from "./links.ts";
+import { nodeAt, placeOf } from "./tree.ts";
+import type { ConfigTree } from "./tree.ts";
+
+/** Whose config it is, and what is known about its files. */
+export interface FindingSettings extends ParseSettings {
+  readonly file: string;
+}
+
+/**
+ * Everything to say about a config from its text alone: what keeps it from running, and what it may not have meant.
+ *
+ * Broken JSON and keys written twice are left to the editor's own JSON support, which underlines them already.
+ */
+export function findingsOf(tree: ConfigTree, settings: FindingSettings): Finding[] {
+  if (!tree.isSound && tree.text.trim() !== "") return [];
+  const issues = issuesOf(tree.text, settings).filter(({ message }) => message !== "is written twice");
+  const findings = issues.map((issue) => findingOf(tree, issue));
+  // A preset that is misspelled is the cause, and the task that it would have brought the effect.
+  const isPresetWrong = findings.some(({ path }) => path[0] === "preset");
+  const causes = findings.filter(({ code, path }) => !isPresetWrong || code !== "missingSetting" || path.length > 0);
+  return [...causes, ...adviceOn(tree, settings.file)];
+}
+
+/** Paths that the config names and that should be there, made absolute: what `exists` will be asked. */
+export function pathsToCheck(tree: ConfigTree, file: string): string[] {
+  return pathLinks(tree).map(({ path }) => resolvePath(folderOf(file), path));
+}
+
+function issuesOf(text: string, { file, exists }: ParseSettings & { readonly file: string }): readonly ConfigIssue[] {
+  try {
+    parseConfig(text, file, exists === undefined ? {} : { exists });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.issues;
+    throw error;
+  }
+}
+
+function findingOf(tree: ConfigTree, issue: ConfigIssue): Finding {
+  const place = placeOf(tree, issue);
+  const isWritten = nodeAt(tree, place.path) !== undefined;
+  return {
+    code: codeOf(issue.message),
+    severity: "error",
+    ...place,
+    message: sentence(issue, isWritten),
+    remedy: issue.remedy,
+  };
+}
+
+/** Issues say what their setting is or does; where they speak of something else, what is underlined is the setting. */
+function sentence({ path, message }: ConfigIssue, isWritten: boolean): string {
+  const needsSubject = /^(is|must|has|add|compares)\b/.test(message);
+  if (needsSubject) return `${path === "" ? "the config" : path} ${message}`;
+  return isWritten || path === "" || message.startsWith(path) ? message : `${path}: ${message}`;
+}
+
+const CODES: readonly (readonly [RegExp, FindingCode])[] = [
+  [/^is not a setting$/, "unknownSetting"],
+  [/ is not a model of this run/, "unknownModel"],
+  [/ is not a benchmark$/, "unknownBenchmark"],
+  [/^there is no "/, "missingFile"],
+  [/\bis missing\b/, "missingSetting"],
+  [/^is given together with /, "alternatives"],
+  [/ is listed twice$/, "repeated"],
+  [/^add up to /, "weights"],
+  [/ does not divide batchSize /, "batchSize"],
+];
+
+function codeOf(message: string): FindingCode {
+  return CODES.find(([pattern]) => pattern.test(message))?.[1] ?? "invalidValue";
+}

@@ -1,0 +1,106 @@
+import { getNodePath } from "jsonc-parser";
+import { derivedSizes, parseConfig } from "../../../engine/protocol/config/index.ts";
+import type { ArmSizes, RunConfig } from "../../../engine/protocol/config/index.ts";
+import { ConfigError } from "../../../engine/protocol/errors.ts";
+import { formatCount } from "../../commands/format.ts";
+import { inlineCode } from "../../commands/markdown.ts";
+import { t } from "../../localize.ts";
+import { inline } from "./edits.ts";
+import { modelsOf } from "./models.ts";
+import { occurrenceAt } from "./occurrences.ts";
+import { isKey, nodeAtOffset, spanOf } from "./tree.ts";
+import type { ConfigTree, Span } from "./tree.ts";
+
+/** What is told about a place beyond its setting's description, in Markdown. */
+export interface HoverText {
+  readonly span: Span;
+  readonly lines: readonly string[];
+}
+
+/** What a name stands for, what an arm changes, and what follows from a section's settings. */
+export function hoverAt(tree: ConfigTree, offset: number, file: string): HoverText | undefined {
+  const node = nodeAtOffset(tree, offset);
+  if (node === undefined) return undefined;
+  const lines = [...nameLines(tree, offset), ...(isKey(node) ? keyLines(tree, getNodePath(node), file) : [])];
+  return lines.length === 0 ? undefined : { span: spanOf(node), lines };
+}
+
+function nameLines(tree: ConfigTree, offset: number): string[] {
+  const occurrence = occurrenceAt(tree, offset);
+  if (occurrence?.kind !== "model") return [];
+  const { name } = occurrence;
+  const text = modelsOf(tree.value).describe(name);
+  return text === undefined ? [] : [`**${inlineCode(name)}**: ${text}`];
+}
+
+function keyLines(tree: ConfigTree, path: readonly (string | number)[], file: string): string[] {
+  const [section, name, ...deeper] = path;
+  if (deeper.length > 0 || (name !== undefined && section !== "arms")) return [];
+  const config = resolved(tree, file);
+  if (config === undefined) return [];
+  if (section === "arms" && typeof name === "string") return [...differences(tree, name), ...armLines(config, name)];
+  return name === undefined && typeof section === "string" ? sectionLines(config, section) : [];
+}
+
+function resolved({ text }: ConfigTree, file: string): RunConfig | undefined {
+  try {
+    return parseConfig(text, file);
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** What an arm sets otherwise than rlhf. */
+function differences({ value }: ConfigTree, name: string): string[] {
+  const { rlhf = {}, arms = {} } = value as { rlhf?: Settings; arms?: Readonly<Record<string, Settings>> };
+  const own = Object.entries(arms[name] ?? {}).filter(([key, one]) => inline(one) !== inline(rlhf[key] ?? null));
+  if (own.length === 0) return [t("The same as rlhf.")];
+  const list = own.map(([key, one]) => inlineCode(`${key}: ${inline(one)}`));
+  return [t("Other than rlhf: {0}", list.join(", "))];
+}
+
+function armLines(config: RunConfig, name: string): string[] {
+  const sizes = derivedSizes(config).arms[name];
+  const nBetas = config.arms[name]?.betas.length ?? 1;
+  const betas = nBetas > 1 ? [t("{0} candidates for β: as many trainings", nBetas)] : [];
+  return sizes === undefined ? [] : [...betas, sizesText(sizes)];
+}
+
+function sectionLines(config: RunConfig, section: string): string[] {
+  const sizes = derivedSizes(config);
+  const steps = (n: number | undefined): string[] =>
+    n === undefined ? [] : [t("{0} optimizer steps", formatCount(n))];
+  switch (section) {
+    case "rlhf": {
+      const texts = new Set(Object.values(sizes.arms).map(sizesText));
+      return texts.size === 1
+        ? [...texts, t("The same for each of {0} arms", Object.keys(sizes.arms).length)]
+        : [...texts];
+    }
+    case "sft":
+      return steps(sizes.sftSteps).map((text) => t("{0} for each of {1} seeds", text, config.sft.seeds.length));
+    case "reward": {
+      const pairs = sizes.rewardPairs;
+      const split =
+        pairs && t("{0} pairs to learn from, {1} kept back", formatCount(pairs.train), formatCount(pairs.heldOut));
+      return [...(split === undefined ? [] : [split]), ...steps(sizes.rewardSteps)];
+    }
+    case "evaluation":
+      return [t("{0} comparisons in all", formatCount(sizes.comparisons))];
+    default:
+      return [];
+  }
+}
+
+function sizesText({ rollouts, minibatches, optimizerStepsPerIteration, optimizerSteps }: ArmSizes): string {
+  return t(
+    "{0} rollouts; {1} minibatches and {2} optimizer steps an iteration, {3} optimizer steps in all",
+    formatCount(rollouts),
+    formatCount(minibatches),
+    formatCount(optimizerStepsPerIteration),
+    formatCount(optimizerSteps),
+  );
+}

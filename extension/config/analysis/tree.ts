@@ -1,0 +1,88 @@
+import { findNodeAtLocation, findNodeAtOffset, getNodePath, getNodeValue, parseTree } from "jsonc-parser";
+import type { Node, ParseError } from "jsonc-parser";
+import { pathText } from "../../../engine/protocol/config/locate.ts";
+import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import type { ConfigIssue } from "../../../engine/protocol/errors.ts";
+
+/** The part of a text from `start` up to `end`, in UTF-16 units. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A config's text with what is where in it. */
+export interface ConfigTree {
+  readonly text: string;
+  readonly root: Node | undefined;
+  readonly value: unknown;
+  /** False while something is being typed: the tree is then what could be made of it. */
+  readonly isSound: boolean;
+}
+
+/** Reads JSON with comments and trailing commas as far as it goes. */
+export function readTree(text: string): ConfigTree {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const value: unknown = root === undefined ? undefined : getNodeValue(root);
+  return { text, root, value, isSound: errors.length === 0 };
+}
+
+/** What is written at a path, or undefined. */
+export function nodeAt({ root }: ConfigTree, path: ConfigPath): Node | undefined {
+  return root === undefined ? undefined : findNodeAtLocation(root, [...path]);
+}
+
+/** The innermost key or value at an offset; its end belongs to it, so that a caret after it finds it. */
+export function nodeAtOffset({ root }: ConfigTree, offset: number): Node | undefined {
+  return root === undefined ? undefined : findNodeAtOffset(root, offset, true);
+}
+
+/** Whether a node is the key of a property. */
+export function isKey(node: Node): boolean {
+  return node.parent?.type === "property" && node.parent.children?.[0] === node;
+}
+
+/** The key that a value is written under; undefined in lists and for the whole. */
+export function keyOf(node: Node): Node | undefined {
+  return node.parent?.type === "property" ? node.parent.children?.[0] : undefined;
+}
+
+/** Where a key or value is written. */
+export function spanOf(node: Node): Span {
+  return { start: node.offset, end: node.offset + node.length };
+}
+
+/** What is underlined for a value: itself, or what names it where it has several lines. */
+export function markOf({ text }: ConfigTree, node: Node): Span {
+  if (!text.slice(node.offset, node.offset + node.length).includes("\n")) return spanOf(node);
+  const key = keyOf(node);
+  return key === undefined ? { start: node.offset, end: node.offset + 1 } : spanOf(key);
+}
+
+/** Where an issue is: what to underline, and the path of the setting, which may not be written yet. */
+export function placeOf(tree: ConfigTree, issue: ConfigIssue): { readonly span: Span; readonly path: ConfigPath } {
+  const offset = offsetOf(tree.text, issue);
+  const { root } = tree;
+  const node = root === undefined ? undefined : findNodeAtOffset(root, offset);
+  if (node === undefined) return { span: { start: 0, end: tree.text.length }, path: [] };
+  const written = getNodePath(node);
+  // A name may hold dots, so only what follows the written part is taken apart.
+  const within = written.map((_, index) => written.slice(0, written.length - index));
+  const prefix = within.find((path) => isWithin(pathText(path), issue.path)) ?? [];
+  const rest = issue.path.slice(pathText(prefix).length);
+  return { span: markOf(tree, node), path: [...prefix, ...partsOf(rest)] };
+}
+
+function isWithin(prefix: string, path: string): boolean {
+  return path.startsWith(prefix) && /^([.[]|$)/.test(path.slice(prefix.length));
+}
+
+function partsOf(text: string): (string | number)[] {
+  return [...text.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, key = ""]) => (index === undefined ? key : +index));
+}
+
+function offsetOf(text: string, { line, column }: ConfigIssue): number {
+  let start = 0;
+  for (let at = 1; at < line; at++) start = text.indexOf("\n", start) + 1;
+  return start + column - 1;
+}

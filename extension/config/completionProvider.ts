@@ -1,0 +1,70 @@
+import * as vscode from "vscode";
+import { completionContext } from "./analysis/completions.ts";
+import type { NamesContext, PathContext } from "./analysis/completions.ts";
+import { readTree } from "./analysis/tree.ts";
+import { fileUri, isConfig, rangeOf } from "./documents.ts";
+
+/** Completes names of models and benchmarks, and paths: what the JSON schema cannot know. */
+export class ConfigCompletions implements vscode.CompletionItemProvider {
+  static readonly triggers = ['"', "/", "["];
+
+  async provideCompletionItems(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+  ): Promise<vscode.CompletionItem[]> {
+    if (!isConfig(document)) return [];
+    const context = completionContext(readTree(document.getText()), document.offsetAt(position));
+    if (context === undefined) return [];
+    const range = rangeOf(document, context.span);
+    return context.kind === "names" ? nameItems(context, range) : pathItems(document.uri, context, range);
+  }
+}
+
+function nameItems({ names }: NamesContext, range: vscode.Range): vscode.CompletionItem[] {
+  return names.map(({ name, detail }, index) => {
+    const item = new vscode.CompletionItem({ label: name, description: detail }, vscode.CompletionItemKind.Reference);
+    const text = JSON.stringify(name);
+    Object.assign(item, { insertText: text, filterText: text, range, sortText: order(index) });
+    return item;
+  });
+}
+
+async function pathItems(
+  config: vscode.Uri,
+  { folder, isQuoted, wants }: PathContext,
+  range: vscode.Range,
+): Promise<vscode.CompletionItem[]> {
+  const entries = await listing(fileUri(config, folder === "" ? "." : folder));
+  const shown = entries.filter(
+    ([name, type]) => isFolder(type) || (wants === "file" && !name.startsWith(".") && !name.endsWith(".salsa.json")),
+  );
+  return shown.map(([name, type]) => {
+    const isInner = isFolder(type);
+    const kind = isInner ? vscode.CompletionItemKind.Folder : vscode.CompletionItemKind.File;
+    const item = new vscode.CompletionItem(isInner ? `${name}/` : name, kind);
+    const path = isInner && wants === "file" ? `${name}/` : name;
+    // Without quotes of its own, a name is not what people type: they type a quote.
+    const text = isQuoted ? JSON.stringify(path).slice(1, -1) : JSON.stringify(path);
+    const isLikely = isInner === (wants === "folder") && (isInner || /\.(jsonl|ndjson|json)$/.test(name));
+    Object.assign(item, { insertText: text, filterText: text, range, sortText: `${isLikely ? 0 : 1}${name}` });
+    if (isInner && isQuoted) item.command = { title: "", command: "editor.action.triggerSuggest" };
+    return item;
+  });
+}
+
+async function listing(folder: vscode.Uri): Promise<[string, vscode.FileType][]> {
+  try {
+    return await vscode.workspace.fs.readDirectory(folder);
+  } catch {
+    // A folder that is not there has no entries; the diagnostic says so.
+    return [];
+  }
+}
+
+function isFolder(type: vscode.FileType): boolean {
+  return (type & vscode.FileType.Directory) !== 0;
+}
+
+function order(index: number): string {
+  return String(index).padStart(3, "0");
+}

@@ -1,0 +1,86 @@
+import { totalmem } from "node:os";
+import { dirname } from "node:path";
+import * as vscode from "vscode";
+import type { Salsa } from "../salsa.ts";
+import type { Finding } from "./analysis/finding.ts";
+import { pathLinks } from "./analysis/links.ts";
+import { memoryFindings, readPlan, unreadableFinding } from "./analysis/memory.ts";
+import { readTree } from "./analysis/tree.ts";
+import type { ConfigTree } from "./analysis/tree.ts";
+import { fileUri, isRunnable } from "./documents.ts";
+
+/** Milliseconds after a save before the config is planned: several saves in a row are one. */
+const PAUSE = 500;
+
+interface Check {
+  readonly cancel: vscode.CancellationTokenSource;
+  /** Of the document, as it was planned. */
+  readonly version: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Plans saved configs with the engine, to warn of what does not fit into memory before it is run. */
+export class MemoryChecks implements vscode.Disposable {
+  private readonly salsa: Salsa;
+  private readonly onResult: (document: vscode.TextDocument) => void;
+  private readonly checks = new Map<string, Check>();
+
+  constructor(salsa: Salsa, onResult: (document: vscode.TextDocument) => void) {
+    this.salsa = salsa;
+    this.onResult = onResult;
+  }
+
+  /** Warnings of the last plan, as long as the text is what was planned. */
+  findings({ uri, version }: vscode.TextDocument): readonly Finding[] {
+    const check = this.checks.get(String(uri));
+    return check?.version === version ? check.findings : [];
+  }
+
+  /** Plans a document that has just been saved. */
+  check(document: vscode.TextDocument): void {
+    this.forget(document.uri);
+    const isWanted = vscode.workspace.getConfiguration("salsa", document.uri).get<boolean>("planOnSave", true);
+    if (!isWanted || !isRunnable(document)) return;
+    const cancel = new vscode.CancellationTokenSource();
+    const { version } = document;
+    this.checks.set(String(document.uri), { cancel, version, findings: [] });
+    const timer = setTimeout(() => void this.plan(document, cancel), PAUSE);
+    cancel.token.onCancellationRequested(() => clearTimeout(timer));
+  }
+
+  /** Calls off the plan of a document, and forgets what came of it. */
+  forget(uri: vscode.Uri): void {
+    this.checks.get(String(uri))?.cancel.cancel();
+    this.checks.delete(String(uri));
+  }
+
+  dispose(): void {
+    for (const { cancel } of this.checks.values()) cancel.cancel();
+    this.checks.clear();
+  }
+
+  private async plan(document: vscode.TextDocument, cancel: vscode.CancellationTokenSource): Promise<void> {
+    const { uri, version } = document;
+    const tree = readTree(document.getText());
+    const findings = await this.planned(uri, tree, cancel.token);
+    if (cancel.token.isCancellationRequested || document.version !== version) return;
+    this.checks.set(String(uri), { cancel, version, findings });
+    this.onResult(document);
+  }
+
+  private async planned(uri: vscode.Uri, tree: ConfigTree, token: vscode.CancellationToken): Promise<Finding[]> {
+    try {
+      const line = await this.salsa.tool.run(["plan", uri.fsPath], { folder: dirname(uri.fsPath), token });
+      const plan = readPlan(line);
+      return plan === undefined ? [] : memoryFindings(tree, plan, totalmem());
+    } catch (error) {
+      if (error instanceof vscode.CancellationError) return [];
+      const message = error instanceof Error ? error.message : String(error);
+      const files = pathLinks(tree).map(({ path, at }) => ({ path: at, file: fileUri(uri, path).fsPath }));
+      const finding = unreadableFinding(tree, message, files);
+      // Anything else is the engine's trouble and not the config's: commands that need it will say so.
+      if (finding === undefined) this.salsa.log.warn(`plan of ${uri.fsPath}: ${message}`);
+      return finding === undefined ? [] : [finding];
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import type { CancellationToken } from "vscode-jsonrpc";
+import type { ServiceNotifications, ServiceRequests } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import { ServiceError } from "./errors.ts";
+import type { Runtime } from "./runtime.ts";
+import { type ServiceProcess, type ServiceSettings, startService } from "./serviceProcess.ts";
+
+/** Deaths within `WINDOW` milliseconds after which it is no accident any more. */
+const MOST_DEATHS = 3;
+const WINDOW = 60_000;
+/** Milliseconds before a service that died is started again, by the number of its recent deaths. */
+const BACKOFF = [250, 2000];
+
+/** What the client needs of its surroundings. */
+export interface ClientSettings extends Pick<ServiceSettings, "client" | "onText" | "patience"> {
+  /** Looks for the Node and the engine anew at each start. @throws {ServiceError} */
+  readonly runtime: () => Promise<Runtime>;
+  readonly onLog: (message: string) => void;
+  /** It has stopped trying: `retry` begins anew. */
+  readonly onGiveUp: (error: ServiceError) => void;
+  readonly backoff?: readonly number[];
+}
+
+/** What the client is at. */
+type State =
+  | { readonly kind: "idle" }
+  | { readonly kind: "working"; readonly process: Promise<ServiceProcess> }
+  | { readonly kind: "given up"; readonly error: ServiceError };
+
+/** Ends a listening. */
+interface Disposable {
+  dispose(): void;
+}
+
+type Listener = (params: never) => void;
+
+/** The engine service: started at the first request, and again when it dies, until that is no accident any more. */
+export class ServiceClient {
+  private readonly settings: ClientSettings;
+  private readonly listeners = new Map<keyof ServiceNotifications, Set<Listener>>();
+  private readonly problemListeners = new Set<(problem: string | null) => void>();
+  private state: State = { kind: "idle" };
+  private deaths: number[] = [];
+  private told: string | null = null;
+  private running: ServiceProcess | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  /** Ends the wait before a start at once. */
+  private wake: (() => void) | undefined;
+  /** Counts starts: what an earlier one brings is not wanted any more. */
+  private turn = 0;
+  private isDisposed = false;
+
+  constructor(settings: ClientSettings) {
+    this.settings = settings;
+  }
+
+  /** Why the service is gone; null while it is there, or was never asked for. */
+  get problem(): string | null {
+    return this.told;
+  }
+
+  /** Process id of the service that works. */
+  get pid(): number | undefined {
+    return this.running?.info.pid;
+  }
+
+  /** Asks the service, starting it if it does not run. @throws {ServiceError} */
+  async request<M extends keyof ServiceRequests>(
+    method: M,
+    params: ServiceRequests[M]["params"],
+    token?: CancellationToken,
+  ): Promise<ServiceRequests[M]["result"]> {
+    if (this.isDisposed) throw new ServiceError(t("The editor is closing"), "gone");
+    if (this.state.kind === "given up") throw this.state.error;
+    const process = await (this.state.kind === "working" ? this.state.process : this.start(0));
+    return process.request(method, params, token);
+  }
+
+  /** Listens to a notification, over all restarts. */
+  on<N extends keyof ServiceNotifications>(name: N, listener: (params: ServiceNotifications[N]) => void): Disposable {
+    const listeners = this.listeners.get(name) ?? new Set();
+    this.listeners.set(name, listeners.add(listener));
+    return { dispose: () => listeners.delete(listener) };
+  }
+
+  /** Told why the service is gone, and null when it is back. */
+  onDidChangeProblem(listener: (problem: string | null) => void): Disposable {
+    this.problemListeners.add(listener);
+    return { dispose: () => this.problemListeners.delete(listener) };
+  }
+
+  /** Begins anew, forgetting earlier deaths; with other settings, or because the person wants another try. */
+  async restart(): Promise<void> {
+    this.deaths = [];
+    const old = this.running;
+    this.running = undefined;
+    old?.close();
+    if (old !== undefined) this.announce(t("The engine service is being restarted"));
+    const wakeEarlier = this.wake;
+    const started = this.start(0);
+    wakeEarlier?.();
+    try {
+      await started;
+    } catch {
+      return; // whoever listens to problems has been told
+    }
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.turn++;
+    clearTimeout(this.timer);
+    this.wake?.();
+    this.running?.close();
+    this.running = undefined;
+    this.listeners.clear();
+    this.problemListeners.clear();
+  }
+
+  /** Starts a process after some milliseconds; requests that come meanwhile wait for it. */
+  private start(delay: number): Promise<ServiceProcess> {
+    const turn = ++this.turn;
+    const process = this.wait(delay).then(async () => this.adopt(await this.launch(), turn));
+    this.state = { kind: "working", process };
+    process.catch((error: unknown) => {
+      if (this.turn === turn) this.die(error as ServiceError);
+    });
+    return process;
+  }
+
+  /** Takes a process as the one that works, unless it has come too late for that. */
+  private adopt(started: ServiceProcess, turn: number): ServiceProcess {
+    if (this.turn !== turn) {
+      started.close();
+      throw new ServiceError(t("The engine service was restarted. Try again"), "gone");
+    }
+    this.running = started;
+    void started.ended.then((error) => {
+      if (this.running === started) this.die(error);
+    });
+    this.announce(null);
+    return started;
+  }
+
+  private wait(delay: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      this.timer = setTimeout(resolve, delay);
+    });
+  }
+
+  private async launch(): Promise<ServiceProcess> {
+    const { client, onText, onLog, patience } = this.settings;
+    if (this.isDisposed) throw new ServiceError(t("The editor is closing"), "gone");
+    const runtime = await this.settings.runtime();
+    onLog(`${runtime.node} ${runtime.main} serve`);
+    const process = await startService(runtime, {
+      client,
+      onText,
+      onNotification: (name, params) => this.pass(name, params),
+      ...(patience !== undefined && { patience }),
+    });
+    const { pid, node, version } = process.info;
+    onLog(`engine ${version}, Node ${node}, process ${pid}`);
+    return process;
+  }
+
+  /** Starts it again if that may help. */
+  private die(error: ServiceError): void {
+    this.running = undefined;
+    this.settings.onLog(error.message);
+    const now = Date.now();
+    this.deaths = [...this.deaths.filter((time) => now - time < WINDOW), now];
+    const isHopeless = error.kind === "unusable" || this.deaths.length >= MOST_DEATHS;
+    if (isHopeless) {
+      this.state = { kind: "given up", error };
+      this.settings.onGiveUp(error);
+    } else {
+      const { backoff = BACKOFF } = this.settings;
+      this.start(backoff[this.deaths.length - 1] ?? 0).catch(() => undefined); // its end comes here again
+    }
+    this.announce(error.message);
+  }
+
+  private pass<N extends keyof ServiceNotifications>(name: N, params: ServiceNotifications[N]): void {
+    if (name === "log") this.settings.onLog((params as ServiceNotifications["log"]).message);
+    for (const listener of this.listeners.get(name) ?? []) listener(params as never);
+  }
+
+  private announce(problem: string | null): void {
+    if (problem === this.told) return;
+    this.told = problem;
+    for (const listener of this.problemListeners) listener(problem);
+  }
+}

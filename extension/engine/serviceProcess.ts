@@ -1,0 +1,225 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { CancellationToken, MessageConnection, MessageWriter, ResponseError } from "vscode-jsonrpc";
+import {
+  type InitializeResult,
+  SERVICE_ERRORS,
+  SERVICE_PROTOCOL,
+  type ServiceErrorData,
+  type ServiceNotifications,
+  type ServiceRequests,
+} from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import { ServiceError } from "./errors.ts";
+import { type Ending, deathFailure, isRecent, mismatch, spawnFailure, startFailure, tooOld } from "./failures.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Milliseconds that a service has to answer the first request: a cold disk on a busy machine is slow. */
+const PATIENCE = 60_000;
+/** Milliseconds that a service has to end by itself. */
+const GRACE = 5000;
+/** Characters of standard error that are kept for the case of a death. */
+const MOST_WORDS = 8000;
+
+const NOTIFICATIONS = ["runs", "runEvents", "runReset", "log"] as const satisfies (keyof ServiceNotifications)[];
+
+/** JSON-RPC's code for a request that its sender has cancelled. */
+const CANCELLED = -32800;
+
+/** How a service is started and listened to. */
+export interface ServiceSettings {
+  /** "vscode 0.1.0". */
+  readonly client: string;
+  readonly onNotification: <N extends keyof ServiceNotifications>(name: N, params: ServiceNotifications[N]) => void;
+  /** What the process writes to its standard error. */
+  readonly onText: (text: string) => void;
+  /** Milliseconds to wait for the first answer. */
+  readonly patience?: number;
+}
+
+/** A service that has shaken hands. */
+export interface ServiceProcess {
+  readonly info: InitializeResult;
+  request<M extends keyof ServiceRequests>(
+    method: M,
+    params: ServiceRequests[M]["params"],
+    token?: CancellationToken,
+  ): Promise<ServiceRequests[M]["result"]>;
+  /** Resolves when the process has ended, with what that means for whoever waits. */
+  readonly ended: Promise<ServiceError>;
+  /** Ends it by closing its standard input. */
+  close(): void;
+}
+
+/** A spawned process as this file sees it. */
+interface Child {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly connection: MessageConnection;
+  readonly ending: Promise<Ending | NodeJS.ErrnoException>;
+}
+
+/**
+ * Starts `salsa serve` and shakes hands with it.
+ * @throws {ServiceError} that says why it cannot be used, and what to do.
+ */
+export async function startService(runtime: Runtime, settings: ServiceSettings): Promise<ServiceProcess> {
+  const child = await open(runtime, settings);
+  const startup = child.ending.then(async (ending) =>
+    ending instanceof Error ? spawnFailure(ending, runtime) : startFailure(ending, runtime),
+  );
+  try {
+    const info = await unlessEnded(startup, () => shakeHands(child.connection, settings));
+    if (info.protocol !== SERVICE_PROTOCOL) throw mismatch(SERVICE_PROTOCOL, info.protocol);
+    if (!isRecent(info.node)) throw tooOld(info.node, runtime);
+    return started(child, info);
+  } catch (error) {
+    close(child);
+    throw refusal(error, "initialize");
+  }
+}
+
+function started(child: Child, info: InitializeResult): ServiceProcess {
+  const { connection } = child;
+  const ended = child.ending.then((ending) => {
+    // Later, since it fails what waits with words of its own.
+    setImmediate(() => connection.dispose());
+    return ending instanceof Error
+      ? new ServiceError(t("The engine service is gone: {0}", ending.message), "gone", { cause: ending })
+      : deathFailure(ending);
+  });
+  return {
+    info,
+    ended,
+    request: async (method, params, token) => {
+      try {
+        return await unlessEnded(ended, () => unlessCancelled(token, () => send(connection, method, params, token)));
+      } catch (error) {
+        throw refusal(error, method);
+      }
+    },
+    close: () => close(child),
+  };
+}
+
+async function open(runtime: Runtime, { onNotification, onText }: ServiceSettings): Promise<Child> {
+  // Loaded on first use: an editor that never asks for a run should not wait for it.
+  const rpc = await import("vscode-jsonrpc/node");
+  const process = spawn(runtime.node, [runtime.main, "serve"], { env: runtime.env, stdio: "pipe", windowsHide: true });
+  const ending = endingOf(process, onText);
+  const connection = rpc.createMessageConnection(
+    new rpc.StreamMessageReader(process.stdout),
+    quiet(new rpc.StreamMessageWriter(process.stdin)),
+  );
+  // What is no message on its standard output comes from a process that cannot be understood from then on.
+  connection.onError(() => process.kill());
+  for (const name of NOTIFICATIONS) {
+    connection.onNotification(name, (params: unknown) => onNotification(name, params as never));
+  }
+  connection.listen();
+  return { process, connection, ending };
+}
+
+async function endingOf(
+  process: ChildProcessWithoutNullStreams,
+  onText: (text: string) => void,
+): Promise<Ending | NodeJS.ErrnoException> {
+  let words = "";
+  process.stderr.setEncoding("utf8").on("data", (text: string) => {
+    words = (words + text).slice(-MOST_WORDS);
+    onText(text);
+  });
+  return new Promise((resolve) => {
+    process.once("error", resolve);
+    // "close", not "exit": the last words come after the exit.
+    process.once("close", (code, signal) => resolve({ code, signal, words }));
+  });
+}
+
+async function shakeHands(
+  connection: MessageConnection,
+  { client, patience = PATIENCE }: ServiceSettings,
+): Promise<InitializeResult> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const message = t(
+      "The engine service did not answer within {0} s. Try again, or look into its log",
+      patience / 1000,
+    );
+    timer = setTimeout(() => reject(new ServiceError(message, "gone")), patience);
+  });
+  try {
+    const params = { protocol: SERVICE_PROTOCOL, client };
+    return await Promise.race([connection.sendRequest<InitializeResult>("initialize", params), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function send<M extends keyof ServiceRequests>(
+  connection: MessageConnection,
+  method: M,
+  params: ServiceRequests[M]["params"],
+  token: CancellationToken | undefined,
+): Promise<ServiceRequests[M]["result"]> {
+  return token === undefined ? connection.sendRequest(method, params) : connection.sendRequest(method, params, token);
+}
+
+/** Requests of a process that ends are never answered: they fail when it does. */
+async function unlessEnded<T>(ended: Promise<ServiceError>, ask: () => Promise<T>): Promise<T> {
+  const broken = ended.then((error) => {
+    throw error;
+  });
+  const answer = ask();
+  // An end disposes the connection, which would fail the request with a message of its own.
+  answer.catch(() => undefined);
+  return await Promise.race([broken, answer]);
+}
+
+/** A service at work answers a cancelled request late, if ever; whoever cancelled should not wait for that. */
+async function unlessCancelled<T>(token: CancellationToken | undefined, ask: () => Promise<T>): Promise<T> {
+  if (token === undefined) return ask();
+  const cancelled = new ServiceError(t("Cancelled"), "cancelled");
+  if (token.isCancellationRequested) throw cancelled;
+  const answer = ask();
+  answer.catch(() => undefined);
+  let listening: { dispose(): void } | undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    listening = token.onCancellationRequested(() => reject(cancelled));
+  });
+  try {
+    return await Promise.race([answer, stopped]);
+  } finally {
+    listening?.dispose();
+  }
+}
+
+/** What the service's answer to a request that it did not follow means. */
+function refusal(error: unknown, method: string): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const known = error instanceof Error ? error : new Error(String(error));
+  const { code, data } = known as Partial<ResponseError<ServiceErrorData & { readonly protocol?: number }>>;
+  if (code === CANCELLED) return new ServiceError(t("Cancelled"), "cancelled", { cause: known });
+  if (code === SERVICE_ERRORS.versionMismatch) return mismatch(SERVICE_PROTOCOL, data?.protocol ?? known.message);
+  if (method === "initialize") {
+    return new ServiceError(t("The engine service cannot be talked to: {0}", known.message), "gone", { cause: known });
+  }
+  return new ServiceError(known.message, "refused", { cause: known, ...(data !== undefined && { data }) });
+}
+
+/** Writes as long as it can: vscode-jsonrpc throws a failed write once more where nobody can catch it. */
+function quiet(writer: MessageWriter): MessageWriter {
+  return {
+    onError: writer.onError,
+    onClose: writer.onClose,
+    write: (message) => writer.write(message).catch(() => undefined), // the end of the process tells
+    end: () => writer.end(),
+    dispose: () => writer.dispose(),
+  };
+}
+
+function close({ process, connection }: Child): void {
+  connection.dispose();
+  process.stdin.end();
+  // Nothing of it keeps the editor's process from ending.
+  process.unref();
+  setTimeout(() => process.kill(), GRACE).unref();
+}

@@ -1,0 +1,17 @@
+type Translate = (message: string, ...values: (string | number)[]) => string;
+
+let translate: Translate = inEnglish;
+
+/** Has texts translated from here on; without it they stay English, as in tests outside of the editor. */
+export function setTranslate(by: Translate): void {
+  translate = by;
+}
+
+/** A text for people, from code that runs without the editor: `vscode.l10n.t` for the rest of the extension. */
+export function t(message: string, ...values: (string | number)[]): string {
+  return translate(message, ...values);
+}
+
+function inEnglish(message: string, ...values: (string | number)[]): string {
+  return message.replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
+}

@@ -1,0 +1,60 @@
+import * as vscode from "vscode";
+import { VirtualDocuments } from "./commands/documents.ts";
+import { COMMANDS } from "./commands/index.ts";
+import { registerConfigFeatures } from "./config/index.ts";
+import { EngineService } from "./engine/service.ts";
+import { EngineTool } from "./engine/tool.ts";
+import { setTranslate } from "./localize.ts";
+import { DashboardPanel } from "./panels/dashboard.ts";
+import { RunSelection } from "./runs/selection.ts";
+import { RunStore } from "./runs/store.ts";
+import type { Salsa } from "./salsa.ts";
+import { registerTools } from "./tools/index.ts";
+import { VIEW_COMMANDS } from "./views/commands.ts";
+import { Notifications } from "./views/notifications.ts";
+import { RunsView } from "./views/runsView.ts";
+import { StatusBar } from "./views/statusBar.ts";
+
+/**
+ * Builds the extension and subscribes it to the editor. The engine is not started before somebody needs it.
+ * @returns What it is built of, for tests inside the editor; nothing otherwise.
+ */
+export function activate(context: vscode.ExtensionContext): Salsa | undefined {
+  setTranslate((message, ...values) => vscode.l10n.t(message, ...values));
+  const log = vscode.window.createOutputChannel("SALSA Engine", { log: true });
+  const service = new EngineService(context, log);
+  const tool = new EngineTool(context, log);
+  const selection = new RunSelection(context.workspaceState);
+  const runs = new RunStore(service, selection);
+  const dashboard = new DashboardPanel({ context, service, runs, log });
+  const documents = new VirtualDocuments(service);
+  const salsa: Salsa = { context, service, tool, runs, dashboard, selection, documents, log };
+
+  const view = new RunsView({ service, runs, selection });
+  const statusBar = new StatusBar(runs);
+  const seen = (): void => statusBar.markSeen();
+  context.subscriptions.push(
+    log,
+    service,
+    runs,
+    dashboard,
+    documents,
+    view,
+    statusBar,
+    new Notifications(runs, log),
+    dashboard.onDidShow(seen),
+    view.onDidShow(seen),
+    ...[...COMMANDS, ...VIEW_COMMANDS].map((command) =>
+      vscode.commands.registerCommand(command.id, (...args: unknown[]) => command.run(salsa, ...args)),
+    ),
+    registerConfigFeatures(salsa),
+    registerTools(salsa),
+  );
+  void runs.start();
+  return context.extensionMode === vscode.ExtensionMode.Test ? salsa : undefined;
+}
+
+/** What was built is disposed by the editor; runs go on in processes of their own. */
+export function deactivate(): void {
+  // Nothing else holds on to anything.
+}

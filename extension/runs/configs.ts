@@ -1,0 +1,89 @@
+import * as vscode from "vscode";
+import { rootOf, rootsOf } from "./roots.ts";
+
+const PATTERN = "**/*.salsa.json";
+const ELSEWHERE = "{**/node_modules/**,**/.salsa/**}";
+/** Milliseconds in which changes of files are gathered: a checkout touches many. */
+const DELAY = 300;
+
+/** The config files of the workspace, and the folders in which they keep runs. */
+export class ConfigFiles {
+  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly listening: readonly { dispose(): void }[];
+  private files: readonly vscode.Uri[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  /** Folders of runs by config, by its URI. */
+  private roots = new Map<string, string>();
+  readonly onDidChange = this.changed.event;
+
+  constructor() {
+    const watcher = vscode.workspace.createFileSystemWatcher(PATTERN);
+    const touch = (): void => this.schedule();
+    this.listening = [
+      this.changed,
+      watcher,
+      watcher.onDidCreate(touch),
+      watcher.onDidChange(touch),
+      watcher.onDidDelete(touch),
+      vscode.workspace.onDidChangeWorkspaceFolders(touch),
+      vscode.workspace.onDidOpenTextDocument(({ uri }) => {
+        if (isLoose(uri)) this.schedule();
+      }),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        if (isLoose(uri)) this.schedule();
+      }),
+    ];
+  }
+
+  /** Sorted. */
+  all(): readonly vscode.Uri[] {
+    return this.files;
+  }
+
+  /** Every folder to look for runs in. */
+  runRoots(): readonly string[] {
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file");
+    return rootsOf(
+      this.roots.values(),
+      folders.map(({ uri }) => uri.fsPath),
+    );
+  }
+
+  /** Looks for them anew. */
+  async refresh(): Promise<void> {
+    clearTimeout(this.timer);
+    const found = await vscode.workspace.findFiles(PATTERN, ELSEWHERE);
+    const loose = vscode.workspace.textDocuments.map(({ uri }) => uri).filter(isLoose);
+    const files = [...found, ...loose].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    const onDisk = files.filter(({ scheme }) => scheme === "file");
+    const roots = await Promise.all(onDisk.map(async (uri) => [uri.toString(), await readRoot(uri)] as const));
+    this.files = files;
+    this.roots = new Map(roots);
+    this.changed.fire();
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    for (const one of this.listening) one.dispose();
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.refresh(), DELAY);
+  }
+}
+
+/** Whether a file is a config that was opened from outside of the workspace. */
+function isLoose(uri: vscode.Uri): boolean {
+  const isConfig = uri.scheme === "file" && uri.path.endsWith(".salsa.json");
+  return isConfig && vscode.workspace.getWorkspaceFolder(uri) === undefined;
+}
+
+/** A config that cannot be read keeps its runs beside it, like one that says nothing. */
+async function readRoot(uri: vscode.Uri): Promise<string> {
+  const bytes = await vscode.workspace.fs.readFile(uri).then(
+    (read) => read,
+    () => new Uint8Array(),
+  );
+  return rootOf(uri.fsPath, new TextDecoder().decode(bytes));
+}

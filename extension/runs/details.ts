@@ -1,0 +1,144 @@
+import type { RunConfig } from "../../engine/protocol/config/index.ts";
+import type { RunEvent } from "../../engine/protocol/events.ts";
+import type { ModelArtifact, RunOutline, ServiceRequests } from "../../engine/protocol/service.ts";
+import type { Service } from "../salsa.ts";
+import { ARM_METRICS, type ArmLine, RunDetail, armsOf } from "./detail.ts";
+import { isActive } from "./states.ts";
+
+/** What is shown below a run. */
+export interface OpenRun {
+  readonly detail: RunDetail;
+  readonly arms: readonly ArmLine[];
+  models: readonly ModelArtifact[];
+}
+
+/** A run that is opened out. */
+interface Held {
+  readonly opened: Promise<OpenRun>;
+  isFollowed: boolean;
+  isLoaded: boolean;
+}
+
+type Asked = Pick<Service, "request" | "on">;
+
+/** Runs that are opened out in the view: those at work are followed, and everything is forgotten when they are closed. */
+export class RunDetails {
+  private readonly service: Asked;
+  private readonly held = new Map<string, Held>();
+  private readonly listening: readonly { dispose(): void }[];
+
+  /** @param service - Asked and listened to. @param onDidChange - Called with the folder of a run whose details have changed. */
+  constructor(service: Asked, onDidChange: (folder: string) => void) {
+    this.service = service;
+    const pass = async (folder: string, act: (opened: OpenRun) => Promise<void> | void): Promise<void> => {
+      const opened = await this.held.get(folder)?.opened.catch(() => undefined);
+      if (opened === undefined) return;
+      await act(opened);
+      onDidChange(folder);
+    };
+    this.listening = [
+      service.on(
+        "runEvents",
+        ({ folder, events }) => void pass(folder, (opened) => this.apply(opened, folder, events)),
+      ),
+      service.on("runReset", ({ outline }) => void pass(outline.folder, ({ detail }) => detail.reset(outline))),
+    ];
+  }
+
+  /** What is shown below a run, asked for once while it is open. @throws {ServiceError} */
+  open(folder: string): Promise<OpenRun> {
+    const known = this.held.get(folder);
+    if (known !== undefined) return known.opened;
+    const opened = this.load(folder, () => (held.isFollowed = true));
+    const held: Held = { opened, isFollowed: false, isLoaded: false };
+    this.held.set(folder, held);
+    opened.then(
+      () => (held.isLoaded = true),
+      () => {
+        if (this.held.get(folder) === held) this.held.delete(folder);
+      },
+    );
+    return opened;
+  }
+
+  /** Whether a run is open and not followed, as one that had ended; if it works, it has begun again since. */
+  isUnfollowed(folder: string): boolean {
+    const held = this.held.get(folder);
+    return held?.isLoaded === true && !held.isFollowed;
+  }
+
+  /** Forgets a run, so that it is asked for anew when it is opened again. */
+  close(folder: string): void {
+    const held = this.held.get(folder);
+    this.held.delete(folder);
+    if (held === undefined) return;
+    const unfollow = async (): Promise<void> => {
+      await held.opened;
+      if (held.isFollowed) await this.service.request("unfollow", { folder });
+    };
+    unfollow().catch(() => undefined); // a service that is gone follows nothing
+  }
+
+  closeAll(): void {
+    for (const folder of [...this.held.keys()]) this.close(folder);
+  }
+
+  /** The service was gone, and follows nothing any more. */
+  forgetAll(): void {
+    this.held.clear();
+  }
+
+  dispose(): void {
+    this.closeAll();
+    for (const one of this.listening) one.dispose();
+  }
+
+  private async apply(opened: OpenRun, folder: string, events: readonly RunEvent[]): Promise<void> {
+    opened.detail.apply(events);
+    const isMade = events.some(({ kind }) => kind === "stageFinished");
+    if (isMade) opened.models = (await this.optional("models", { folder })) ?? opened.models;
+  }
+
+  /** Calls `followed` once the service follows the run. */
+  private async load(folder: string, followed: () => void): Promise<OpenRun> {
+    const outline = await this.outline(folder, followed);
+    const detail = new RunDetail(outline);
+    const [provenance, models] = await Promise.all([
+      this.optional("provenance", { folder }),
+      this.optional("models", { folder }),
+    ]);
+    const stages = Object.keys(outline.series);
+    const config: Pick<RunConfig, "arms"> = provenance?.config ?? { arms: {} };
+    const names = [...new Set([...outline.stages.map(({ name }) => name), ...stages])];
+    const arms = armsOf(config, names);
+    const keys = arms
+      .flatMap((arm) => arm.stages)
+      .flatMap((stage) => ARM_METRICS.map((metric) => ({ stage, metric })))
+      .filter(({ stage, metric }) => (outline.series[stage]?.[metric] ?? 0) > 0);
+    if (keys.length > 0) {
+      const { series } = await this.service.request("series", { folder, keys });
+      detail.takeSeries(series);
+    }
+    return { detail, arms, models: models ?? [] };
+  }
+
+  private async outline(folder: string, followed: () => void): Promise<RunOutline> {
+    const outline = await this.service.request("outline", { folder });
+    if (!isActive(outline)) return outline;
+    const live = await this.service.request("follow", { folder });
+    followed();
+    return live;
+  }
+
+  /** Parts that a run may lack, such as one that failed before it had made anything. */
+  private async optional<M extends keyof ServiceRequests>(
+    method: M,
+    params: ServiceRequests[M]["params"],
+  ): Promise<ServiceRequests[M]["result"] | undefined> {
+    try {
+      return await this.service.request(method, params);
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { RunSummary } from "../../engine/protocol/service.ts";
+import { type RunFilter, type RunOrder, isFiltering, matches, sorted } from "./selection.ts";
+import { SECTIONS, type SectionName, sectionOf } from "./states.ts";
+
+/** Runs of one config. */
+export interface ConfigGroup {
+  /** Absolute path. */
+  readonly configFile: string;
+  /** False when the workspace has no such config: it was removed, or lies elsewhere. */
+  readonly isThere: boolean;
+  readonly runs: readonly RunSummary[];
+  /** The same runs by state; empty when all are in one. */
+  readonly sections: readonly Section[];
+}
+
+/** Runs of one config in like states. */
+export interface Section {
+  readonly name: SectionName;
+  readonly runs: readonly RunSummary[];
+}
+
+/** What is to be grouped, and how. */
+export interface GroupingSettings {
+  /** Config files of the workspace, absolute. */
+  readonly configs: readonly string[];
+  readonly filter: RunFilter;
+  readonly order: RunOrder;
+}
+
+/**
+ * Runs by config and state: configs whose runs come first in the order are first, then those without runs. Nothing at
+ * all without runs, so that the view can welcome instead.
+ */
+export function grouped(
+  runs: readonly RunSummary[],
+  { configs, filter, order }: GroupingSettings,
+): readonly ConfigGroup[] {
+  const wanted = sorted(
+    runs.filter((run) => matches(run, filter)),
+    order,
+  );
+  if (wanted.length === 0) return [];
+  const unused = isFiltering(filter) ? [] : configs;
+  const files = new Set([...wanted.map(({ configFile }) => configFile), ...unused]);
+  return [...files].map((configFile) => {
+    const own = wanted.filter((run) => run.configFile === configFile);
+    return { configFile, isThere: configs.includes(configFile), runs: own, sections: sectionsOf(own) };
+  });
+}
+
+function sectionsOf(runs: readonly RunSummary[]): readonly Section[] {
+  const names = Object.keys(SECTIONS) as SectionName[];
+  const sections = names
+    .map((name) => ({ name, runs: runs.filter((run) => sectionOf(run) === name) }))
+    .filter((section) => section.runs.length > 0);
+  return sections.length > 1 ? sections : [];
+}
+
+/** What of a grouping makes the tree look as it does, apart from what each run says: when it changes, so does the tree. */
+export function outlineOf(groups: readonly ConfigGroup[]): string {
+  return JSON.stringify(
+    groups.map(({ configFile, isThere, runs, sections }) => [
+      configFile,
+      isThere,
+      sections.length > 0
+        ? sections.map(({ name, runs: own }) => [name, own.map(({ folder }) => folder)])
+        : runs.map(({ folder }) => folder),
+    ]),
+  );
+}

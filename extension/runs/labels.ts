@@ -1,0 +1,168 @@
+import type { RunStatus, StageStatus } from "../../engine/protocol/runState.ts";
+import type { RunResultLine, RunSummary } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import type { RunOrder } from "./selection.ts";
+import { type SectionName, isActive } from "./states.ts";
+
+/** An icon of the editor's with a colour of its theme's. */
+export interface IconName {
+  readonly icon: string;
+  readonly color?: string;
+}
+
+const RUN_ICONS: Readonly<Record<RunStatus, IconName>> = {
+  queued: { icon: "clock", color: "charts.blue" },
+  running: { icon: "sync~spin", color: "charts.blue" },
+  finished: { icon: "pass", color: "testing.iconPassed" },
+  stopped: { icon: "debug-pause", color: "charts.yellow" },
+  failed: { icon: "error", color: "testing.iconFailed" },
+  lost: { icon: "debug-disconnect", color: "list.warningForeground" },
+};
+
+/** Shows a run's state. */
+export function runIcon({ status, problem }: Pick<RunSummary, "status" | "problem">): IconName {
+  return problem === undefined ? RUN_ICONS[status] : { icon: "warning", color: "list.warningForeground" };
+}
+
+/** Shows a stage's state. */
+export const STAGE_ICONS: Readonly<Record<StageStatus, IconName>> = {
+  waiting: { icon: "circle-large-outline" },
+  running: { icon: "sync~spin", color: "charts.blue" },
+  made: { icon: "archive", color: "testing.iconPassed" },
+  finished: { icon: "pass", color: "testing.iconPassed" },
+  failed: { icon: "error", color: "testing.iconFailed" },
+};
+
+/** Name of a state. */
+export function statusText(status: RunStatus): string {
+  switch (status) {
+    case "queued":
+      return t("queued");
+    case "running":
+      return t("running");
+    case "finished":
+      return t("finished");
+    case "stopped":
+      return t("stopped");
+    case "failed":
+      return t("failed");
+    case "lost":
+      return t("cut off");
+  }
+}
+
+/** Heading of the runs in like states. */
+export function sectionText(name: SectionName): string {
+  switch (name) {
+    case "active":
+      return t("Active");
+    case "finished":
+      return t("Finished");
+    case "ended":
+      return t("Stopped or Failed");
+  }
+}
+
+/** Name of an order. */
+export function orderText(order: RunOrder): string {
+  switch (order) {
+    case "newest":
+      return t("Newest first");
+    case "name":
+      return t("Name");
+    case "status":
+      return t("State: active first");
+    case "result":
+      return t("Win rate: highest first");
+  }
+}
+
+/** What the line of a run says after its name. */
+export function runDescription(run: RunSummary): string {
+  const parts = [mainText(run)];
+  if (run.nAlarms > 0) parts.push(run.nAlarms === 1 ? t("1 alarm") : t("{0} alarms", run.nAlarms));
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+function mainText(run: RunSummary): string {
+  const { status, problem, result, progress, ahead, failure, createdAt } = run;
+  if (problem !== undefined) return problem;
+  switch (status) {
+    case "queued":
+      return ahead === undefined ? t("queued") : t("queued, {0} ahead", ahead);
+    case "running":
+      return progressText(run);
+    case "finished":
+      return result === undefined ? dateText(createdAt) : resultText(result);
+    case "stopped":
+      return t("stopped at {0}", percentText(progress.fraction));
+    case "failed":
+      return failedText(failure?.stage ?? undefined);
+    case "lost":
+      return t("cut off at {0}", percentText(progress.fraction));
+  }
+}
+
+function failedText(stage: string | undefined): string {
+  return stage === undefined ? t("failed") : t("failed in {0}", stage);
+}
+
+/** "salsa · 58 % · 3 min left" */
+export function progressText({ progress }: Pick<RunSummary, "progress">): string {
+  const { stage, fraction, secondsLeft } = progress;
+  const left = secondsLeft === undefined ? "" : t("{0} left", durationText(secondsLeft));
+  return [stage, percentText(fraction), left].filter((part) => part !== "").join(" · ");
+}
+
+/** "salsa 58.0 % vs ppo" */
+export function resultText({ a, b, adjusted }: RunResultLine): string {
+  return t("{0} {1} vs {2}", a, rateText(adjusted), b);
+}
+
+/** "58 %", rounded down: a run at 100 % is done. */
+export function percentText(fraction: number): string {
+  return `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)} %`;
+}
+
+/** "58.0 %" */
+export function rateText(rate: number): string {
+  return `${(rate * 100).toFixed(1)} %`;
+}
+
+/** "42 s", "3 min", "2 h 05 min", "3 d 4 h". */
+export function durationText(seconds: number): string {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 60) return t("{0} s", s);
+  const min = Math.round(s / 60);
+  if (min < 60) return t("{0} min", min);
+  const h = Math.floor(min / 60);
+  if (h < 48) return t("{0} h {1} min", h, String(min % 60).padStart(2, "0"));
+  return t("{0} d {1} h", Math.floor(h / 24), h % 24);
+}
+
+/** "1.2 GB" */
+export function bytesText(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let power = 0;
+  let value = bytes;
+  while (value >= 999.5 && power < units.length - 1) {
+    value /= 1000;
+    power++;
+  }
+  return `${power === 0 || value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${units[power] ?? "B"}`;
+}
+
+/** In the reader's own way of writing dates. */
+export function dateText(time: number): string {
+  return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/** Words by which menus know what a run can do. */
+export function runContext(run: RunSummary): string {
+  const words = ["run"];
+  if (isActive(run)) words.push("active");
+  if (run.status === "stopped" || run.status === "lost") words.push("resumable");
+  if (run.status === "failed") words.push("failed");
+  if (run.tables.length > 0) words.push("tables");
+  return words.join(" ");
+}

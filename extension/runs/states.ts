@@ -1,0 +1,55 @@
+import type { RunStatus } from "../../engine/protocol/runState.ts";
+import type { RunSummary } from "../../engine/protocol/service.ts";
+
+/** Whether a run waits or works. */
+export function isActive({ status }: Pick<RunSummary, "status">): boolean {
+  return status === "queued" || status === "running";
+}
+
+/** Whether a run can go on from where it ended; one that failed is tried again instead. */
+export function isResumable({ status }: Pick<RunSummary, "status">): boolean {
+  return status === "stopped" || status === "lost";
+}
+
+/** States that are listed together. */
+export const SECTIONS = {
+  active: ["queued", "running"],
+  finished: ["finished"],
+  ended: ["stopped", "failed", "lost"],
+} as const satisfies Readonly<Record<string, readonly RunStatus[]>>;
+export type SectionName = keyof typeof SECTIONS;
+
+/** The section that lists a run. */
+export function sectionOf({ status }: Pick<RunSummary, "status">): SectionName {
+  if (status === "finished") return "finished";
+  return status === "queued" || status === "running" ? "active" : "ended";
+}
+
+/** What the context keys of the extension say, by their names after `salsa.`. */
+export interface Flags {
+  readonly hasRuns: boolean;
+  readonly hasTwoRuns: boolean;
+  readonly hasActive: boolean;
+  readonly hasResumable: boolean;
+  readonly hasFailed: boolean;
+  readonly hasTables: boolean;
+  readonly hasConfigs: boolean;
+  readonly isFiltered: boolean;
+}
+
+/** What the palette offers depends on. */
+export function flagsOf(
+  runs: readonly RunSummary[],
+  { nConfigs, isFiltered }: { readonly nConfigs: number; readonly isFiltered: boolean },
+): Flags {
+  return {
+    hasRuns: runs.length > 0,
+    hasTwoRuns: runs.length > 1,
+    hasActive: runs.some(isActive),
+    hasResumable: runs.some(isResumable),
+    hasFailed: runs.some(({ status }) => status === "failed"),
+    hasTables: runs.some(({ tables }) => tables.length > 0),
+    hasConfigs: nConfigs > 0,
+    isFiltered,
+  };
+}

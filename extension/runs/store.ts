@@ -1,0 +1,132 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import type { RunSummary, ServiceNotifications } from "../../engine/protocol/service.ts";
+import { isVirtual } from "../engine/workspace.ts";
+import type { Runs, Service } from "../salsa.ts";
+import { RunCatalog } from "./catalog.ts";
+import { ConfigFiles } from "./configs.ts";
+import { type RunSelection, isFiltering } from "./selection.ts";
+import { flagsOf } from "./states.ts";
+
+/** What has come and gone. */
+export type RunChanges = ServiceNotifications["runs"];
+
+/** The runs of the workspace. It asks the service once there is a config, or somebody looks. */
+export class RunStore implements Runs {
+  private readonly service: Service;
+  private readonly selection: RunSelection;
+  private readonly catalog = new RunCatalog();
+  private readonly files = new ConfigFiles();
+  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly told = new vscode.EventEmitter<RunChanges>();
+  private readonly listening: readonly { dispose(): void }[];
+  private readonly flags = new Map<string, boolean>();
+  private roots: readonly string[] = [];
+  private isWanted = false;
+  readonly onDidChange = this.changed.event;
+  /** The same, run by run. */
+  readonly onDidTell = this.told.event;
+
+  constructor(service: Service, selection: RunSelection) {
+    this.service = service;
+    this.selection = selection;
+    this.listening = [
+      this.changed,
+      this.told,
+      this.files,
+      service.on("runs", (changes) => this.take(changes)),
+      service.onDidChangeProblem((problem) => {
+        if (problem === null) void this.comeBack();
+      }),
+      this.files.onDidChange(() => void this.look()),
+      vscode.Disposable.from(selection.onDidChange(() => this.tellFlags())),
+    ];
+  }
+
+  all(): readonly RunSummary[] {
+    return this.catalog.all();
+  }
+
+  get(folder: string): RunSummary | undefined {
+    return this.catalog.get(folder);
+  }
+
+  configs(): readonly vscode.Uri[] {
+    return this.files.all();
+  }
+
+  async refresh(): Promise<void> {
+    this.isWanted = true;
+    await this.files.refresh();
+    // Also when the roots are the same: the service looks at once when it is told them.
+    await this.tellRoots(true);
+  }
+
+  /** Looks for configs; the service is asked only if there are some, or somebody has looked at runs. */
+  async start(): Promise<void> {
+    await this.files.refresh();
+  }
+
+  /** Somebody looks at runs: from now on the service is asked even where there is no config. */
+  want(): void {
+    if (this.isWanted) return;
+    this.isWanted = true;
+    void this.look();
+  }
+
+  dispose(): void {
+    for (const one of this.listening) one.dispose();
+  }
+
+  private async look(): Promise<void> {
+    this.tellFlags();
+    this.changed.fire();
+    if (this.isWanted || this.files.all().length > 0) await this.tellRoots(false);
+  }
+
+  private async tellRoots(isUrgent: boolean): Promise<void> {
+    const roots = this.files.runRoots();
+    const isSame = roots.length === this.roots.length && roots.every((root, index) => root === this.roots[index]);
+    if (isVirtual() || (isSame && !isUrgent)) return;
+    this.roots = roots;
+    try {
+      await this.service.request("setRoots", { roots });
+    } catch {
+      return; // whoever listens to the service's problems has been told; it asks for the roots when it is back
+    }
+  }
+
+  /** A service that is back knows nothing; what went while it was gone, it will not tell. */
+  private async comeBack(): Promise<void> {
+    if (this.roots.length > 0) await this.tellRoots(true);
+    const gone = await Promise.all(
+      this.catalog.all().map(async ({ folder }) => ((await isThere(join(folder, "run.json"))) ? [] : [folder])),
+    );
+    if (gone.flat().length > 0) this.take({ changed: [], removed: gone.flat() });
+  }
+
+  private take(changes: RunChanges): void {
+    this.catalog.take(changes);
+    this.tellFlags();
+    this.told.fire(changes);
+    this.changed.fire();
+  }
+
+  private tellFlags(): void {
+    const isFiltered = isFiltering(this.selection.filter);
+    const flags = flagsOf(this.catalog.all(), { nConfigs: this.files.all().length, isFiltered });
+    for (const [name, value] of Object.entries<boolean>({ ...flags })) {
+      if (this.flags.get(name) === value) continue;
+      this.flags.set(name, value);
+      void vscode.commands.executeCommand("setContext", `salsa.${name}`, value);
+    }
+  }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,20 @@
+import type { PackedSeries } from "../../engine/protocol/service.ts";
+
+/** A curve as it was recorded; NaN is what was not finite. */
+export interface Curve {
+  readonly stage: string;
+  readonly metric: string;
+  readonly steps: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Unpacks the columns of a curve. */
+export function readCurve({ stage, metric, length, steps, values }: PackedSeries): Curve {
+  return { stage, metric, steps: column(steps, length), values: column(values, length) };
+}
+
+/** Number by number: a buffer from base64 need not begin where a float64 may. */
+function column(base64: string, length: number): Float64Array {
+  const bytes = Buffer.from(base64, "base64");
+  return Float64Array.from({ length }, (_, at) => bytes.readDoubleLE(8 * at));
+}

@@ -1,0 +1,87 @@
+import { basename, dirname } from "node:path";
+import * as vscode from "vscode";
+import type { Plan } from "../commands/planMarkdown.ts";
+import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import { isActive } from "../runs/states.ts";
+import type { Salsa } from "../salsa.ts";
+import { confirmationText } from "./confirmation.ts";
+
+interface StartRunInput {
+  /** Path of a config, relative to the workspace. */
+  readonly config: string;
+}
+
+/** Starts a run, after the person has agreed to it. */
+export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
+  private readonly salsa: Salsa;
+
+  constructor(salsa: Salsa) {
+    this.salsa = salsa;
+  }
+
+  async prepareInvocation(
+    { input }: vscode.LanguageModelToolInvocationPrepareOptions<StartRunInput>,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.PreparedToolInvocation> {
+    assertOnDisk();
+    assertTrusted();
+    const file = await this.config(input.config);
+    const name = vscode.workspace.asRelativePath(file);
+    const nAtWork = this.salsa.runs.all().filter(isActive).length;
+    return {
+      invocationMessage: vscode.l10n.t("Starting a run of {0}", name),
+      confirmationMessages: {
+        title: vscode.l10n.t("Run {0}?", basename(name)),
+        message: new vscode.MarkdownString(confirmationText(name, await this.plan(file, token), nAtWork)),
+      },
+    };
+  }
+
+  async invoke({
+    input,
+  }: vscode.LanguageModelToolInvocationOptions<StartRunInput>): Promise<vscode.LanguageModelToolResult> {
+    assertOnDisk();
+    assertTrusted();
+    const file = await this.config(input.config);
+    const { folder, id } = await this.salsa.service.request("startRun", { configFile: file.fsPath });
+    this.salsa.dashboard.show({ view: "pipeline", runs: [folder] });
+    return new vscode.LanguageModelToolResult([
+      new vscode.LanguageModelTextPart(
+        `Run ${id} has begun, in ${folder}. salsa_listRuns tells how far it is; salsa_readMetrics with run ${id} its curves.`,
+      ),
+    ]);
+  }
+
+  /** @throws {Error} when it is no config of this workspace: models may not start what the person does not see. */
+  private async config(named: string): Promise<vscode.Uri> {
+    const { runs } = this.salsa;
+    if (runs.configs().length === 0) await runs.refresh();
+    const names = runs.configs().map((uri) => ({ uri, name: vscode.workspace.asRelativePath(uri) }));
+    const found =
+      names.find(({ uri, name }) => name === named || uri.fsPath === named) ??
+      only(names.filter(({ name }) => basename(name) === named));
+    if (found === undefined) {
+      const known = names.length === 0 ? "There are none." : `There are ${names.map(({ name }) => name).join(", ")}.`;
+      throw new Error(`${JSON.stringify(named)} is not a run config of this workspace. ${known}`);
+    }
+    const { uri, name } = found;
+    const isDirty = vscode.workspace.textDocuments.some((one) => one.isDirty && one.uri.toString() === uri.toString());
+    if (isDirty) throw new Error(`${name} has edits that are not saved. Ask the person to save it, then try again.`);
+    return uri;
+  }
+
+  /** A config that cannot be planned is refused by the run itself, with the reason. */
+  private async plan(file: vscode.Uri, token: vscode.CancellationToken): Promise<Plan | undefined> {
+    try {
+      return (await this.salsa.tool.run(["plan", file.fsPath], { folder: dirname(file.fsPath), token })) as Plan;
+    } catch (error) {
+      if (error instanceof vscode.CancellationError) throw error;
+      this.salsa.log.warn(`plan of ${file.fsPath}: ${String(error)}`);
+      return undefined;
+    }
+  }
+}
+
+function only<T>(list: readonly T[]): T | undefined {
+  return list.length === 1 ? list[0] : undefined;
+}

@@ -1,0 +1,69 @@
+import type { RunSummary, WinRateRow } from "../../engine/protocol/service.ts";
+import { markdownTable } from "../commands/markdown.ts";
+import { interval, number, percent } from "./numbers.ts";
+
+/** A table other than the win rates, as the engine renders it. */
+export interface OtherTable {
+  readonly name: string;
+  readonly markdown: string;
+}
+
+const COLUMNS = [
+  ["benchmark", "left"],
+  ["a", "left"],
+  ["b", "left"],
+  ["seed", "right"],
+  ["seeds", "right"],
+  ["wins", "right"],
+  ["losses", "right"],
+  ["ties", "right"],
+  ["n", "right"],
+  ["win rate of a", "right"],
+  ["adjusted", "right"],
+  ["95 % interval", "right"],
+  ["p", "right"],
+  ["p (Holm)", "right"],
+] as const;
+
+const NOTE = [
+  "Rates are those of a against b. Adjusted is (wins + ties/2)/n; 50 % is a draw.",
+  "p tests wins against losses; p (Holm) is corrected over the table's pooled rows, and alone decides which are significant.",
+  "A seed is a base seed of the whole recipe; rows of one seed say nothing about the luck of another.",
+].join(" ");
+
+/** A run's tables as a language model reads them, with what the numbers mean. */
+export function tablesText(
+  { id, status }: Pick<RunSummary, "id" | "status">,
+  rows: readonly WinRateRow[],
+  others: readonly OtherTable[],
+): string {
+  if (rows.length === 0 && others.length === 0)
+    return `${id} has no tables yet: it is ${status}, and tables are made at a run's end.`;
+  const columns = COLUMNS.map(([header, align]) => ({ header, align }));
+  const winRates = rows.length === 0 ? [] : [`Win rates of ${id}`, markdownTable(columns, rows.map(cells)), NOTE];
+  return [...winRates, ...others.flatMap(({ name, markdown }) => [`Table ${name} of ${id}`, markdown.trim()])].join(
+    "\n\n",
+  );
+}
+
+function cells(row: WinRateRow): string[] {
+  const { benchmark, a, b, seed, nSeeds, wins, losses, ties, n, winRate, adjusted, p, holm } = row;
+  return [
+    benchmark,
+    a,
+    b,
+    String(seed),
+    String(nSeeds),
+    ...[wins, losses, ties, n].map(String),
+    percent(winRate),
+    percent(adjusted),
+    interval(row),
+    probability(p),
+    probability(holm ?? null),
+  ];
+}
+
+function probability(p: number | null): string {
+  if (p === null) return "–";
+  return p < 1e-4 ? "<0.0001" : number(p);
+}

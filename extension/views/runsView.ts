@@ -1,0 +1,212 @@
+import * as vscode from "vscode";
+import { RunDetails } from "../runs/details.ts";
+import { type ConfigGroup, grouped, outlineOf } from "../runs/grouping.ts";
+import type { RunSelection } from "../runs/selection.ts";
+import { isActive, sectionOf } from "../runs/states.ts";
+import type { RunChanges, RunStore } from "../runs/store.ts";
+import type { Service } from "../salsa.ts";
+import { armItem, configItem, modelItem, partItem, runItem, sectionItem, stageItem } from "./items.ts";
+import { Nodes, type RunsNode, runId } from "./nodes.ts";
+
+/** Milliseconds between two redrawings of lines: two a second are read, and more flicker. */
+const INTERVAL = 500;
+
+/** What the view is built from. */
+export interface RunsViewParts {
+  readonly service: Service;
+  readonly runs: RunStore;
+  readonly selection: RunSelection;
+}
+
+/** The view "Runs": configs, their runs by state, and what each run is made of. */
+export class RunsView implements vscode.TreeDataProvider<RunsNode> {
+  private readonly parts: RunsViewParts;
+  private readonly changed = new vscode.EventEmitter<RunsNode | undefined>();
+  private readonly nodes = new Nodes();
+  private readonly details: RunDetails;
+  private readonly view: vscode.TreeView<RunsNode>;
+  private readonly listening: readonly { dispose(): void }[];
+  /** Ids of lines to be drawn anew. */
+  private readonly dirty = new Set<string>();
+  private groups: readonly ConfigGroup[] = [];
+  private outline = "";
+  private timer: NodeJS.Timeout | undefined;
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(parts: RunsViewParts) {
+    this.parts = parts;
+    const { service, runs, selection } = parts;
+    this.details = new RunDetails(service, (folder) => this.touch(folder));
+    this.regroup();
+    this.view = vscode.window.createTreeView("salsa.runs", {
+      treeDataProvider: this,
+      canSelectMany: true,
+      showCollapseAll: true,
+    });
+    this.listening = [
+      this.changed,
+      this.view,
+      this.view.onDidCollapseElement(({ element }) => this.collapse(element)),
+      this.view.onDidChangeVisibility(({ visible }) => this.see(visible)),
+      runs.onDidTell((changes) => this.take(changes)),
+      runs.onDidChange(() => this.schedule()),
+      service.onDidChangeProblem((problem) => this.tellProblem(problem)),
+      vscode.Disposable.from(
+        selection.onDidChange(() => this.schedule()),
+        this.details,
+      ),
+    ];
+    this.tell();
+    if (this.view.visible) runs.want();
+  }
+
+  /** Called whenever it becomes visible. */
+  onDidShow(listener: () => void): vscode.Disposable {
+    return this.view.onDidChangeVisibility(({ visible }) => {
+      if (visible) listener();
+    });
+  }
+
+  getTreeItem(node: RunsNode): vscode.TreeItem | Promise<vscode.TreeItem> {
+    switch (node.kind) {
+      case "config":
+        return configItem(node, this.groupOf(node));
+      case "section":
+        return node.part === undefined ? sectionItem(node, this.runsOf(node).length) : partItem(node);
+      case "run": {
+        const run = this.parts.runs.get(node.folder ?? "");
+        return run === undefined ? new vscode.TreeItem("") : runItem(node, run);
+      }
+      case "arm":
+      case "stage":
+      case "model":
+        return this.leafItem(node);
+    }
+  }
+
+  async getChildren(node?: RunsNode): Promise<RunsNode[]> {
+    if (node === undefined) {
+      this.parts.runs.want();
+      return this.groups.map(({ configFile }) => this.nodes.config(configFile));
+    }
+    if (node.kind === "config") {
+      const { runs, sections } = this.groupOf(node);
+      if (sections.length > 0) return sections.map(({ name }) => this.nodes.section(node, name));
+      return runs.map((run) => this.nodes.run(run, node));
+    }
+    if (node.section !== undefined) return this.runsOf(node).map((run) => this.nodes.run(run, node));
+    return this.childrenOfRun(node);
+  }
+
+  getParent(node: RunsNode): RunsNode | undefined {
+    return node.parent;
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    for (const one of this.listening) one.dispose();
+  }
+
+  private async childrenOfRun(node: RunsNode): Promise<RunsNode[]> {
+    const { detail, arms, models } = await this.details.open(node.folder ?? "");
+    if (node.kind === "run") {
+      const isThere = { arms: arms.length > 0, stages: detail.stages.length > 0, models: models.length > 0 };
+      return (["arms", "stages", "models"] as const)
+        .filter((part) => isThere[part])
+        .map((part) => this.nodes.part(node, part));
+    }
+    if (node.part === "arms") return arms.map(({ name }) => this.nodes.leaf(node, "arm", name));
+    if (node.part === "stages") return detail.stages.map(({ name }) => this.nodes.leaf(node, "stage", name));
+    return models.map(({ name, folder }) => this.nodes.leaf(node, "model", name, folder));
+  }
+
+  private async leafItem(node: RunsNode): Promise<vscode.TreeItem> {
+    const opened = await this.details.open(node.folder ?? "");
+    if (node.kind === "arm") return armItem(node, opened);
+    if (node.kind === "stage") return stageItem(node, opened);
+    return modelItem(
+      node,
+      opened.models.find(({ name }) => name === node.name),
+    );
+  }
+
+  private groupOf({ uri }: RunsNode): ConfigGroup {
+    const configFile = uri?.fsPath ?? "";
+    const empty = { configFile, isThere: false, runs: [], sections: [] };
+    return this.groups.find((group) => group.configFile === configFile) ?? empty;
+  }
+
+  private runsOf({ parent, section }: RunsNode): ConfigGroup["runs"] {
+    const runs = parent === undefined ? [] : this.groupOf(parent).runs;
+    return runs.filter((run) => sectionOf(run) === section);
+  }
+
+  private take({ changed, removed }: RunChanges): void {
+    for (const folder of removed) this.details.close(folder);
+    this.nodes.forget(removed);
+    for (const run of changed) {
+      this.dirty.add(runId(run.folder));
+      // A run that has begun again must be followed from here on.
+      if (isActive(run) && this.details.isUnfollowed(run.folder)) this.details.close(run.folder);
+    }
+    this.schedule();
+  }
+
+  private touch(folder: string): void {
+    for (const part of ["arms", "stages", "models"]) this.dirty.add(`${runId(folder)}/${part}`);
+    this.schedule();
+  }
+
+  private collapse(node: RunsNode): void {
+    if (node.kind === "run" && node.folder !== undefined) this.details.close(node.folder);
+  }
+
+  private see(isVisible: boolean): void {
+    if (isVisible) {
+      this.parts.runs.want();
+      this.changed.fire(undefined);
+    } else this.details.closeAll(); // asked for anew when the view is back
+  }
+
+  private tellProblem(problem: string | null): void {
+    this.view.message = problem ?? "";
+    this.details.forgetAll();
+    if (problem === null) this.changed.fire(undefined);
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => this.flush(), INTERVAL);
+  }
+
+  private flush(): void {
+    this.timer = undefined;
+    const before = this.outline;
+    this.regroup();
+    this.tell();
+    const lines = [...this.dirty].flatMap((id) => this.nodes.get(id) ?? []);
+    this.dirty.clear();
+    if (this.outline !== before) this.changed.fire(undefined);
+    else for (const node of lines) this.changed.fire(node);
+  }
+
+  private regroup(): void {
+    const { runs, selection } = this.parts;
+    const { filter, order } = selection;
+    const configs = runs.configs().map(({ fsPath }) => fsPath);
+    this.groups = grouped(runs.all(), { configs, filter, order });
+    this.outline = outlineOf(this.groups);
+  }
+
+  /** The number on the view's icon, and beside its title. */
+  private tell(): void {
+    const all = this.parts.runs.all();
+    const nActive = all.filter(isActive).length;
+    const tooltip = nActive === 1 ? vscode.l10n.t("1 active run") : vscode.l10n.t("{0} active runs", nActive);
+    if ((this.view.badge?.value ?? 0) !== nActive) {
+      this.view.badge = nActive === 0 ? undefined : { value: nActive, tooltip };
+    }
+    const nShown = this.groups.reduce((sum, group) => sum + group.runs.length, 0);
+    const description = nShown < all.length ? vscode.l10n.t("{0} of {1}", nShown, all.length) : "";
+    if (this.view.description !== description) this.view.description = description;
+  }
+}

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import { ALARMS, alarmMessage, describeAlarm, seenOf } from "../../engine/protocol/alarms.ts";
+import { METRICS } from "../../engine/protocol/catalogue.ts";
+import { runConfigSchema } from "../../engine/protocol/config/index.ts";
+import { settingsOf } from "../../engine/protocol/config/walk.ts";
+import { DETECTORS, type Metrics, alarms } from "../../engine/rl/alarms.ts";
+
+/** Raised by who runs or watches, not by what the metrics show. */
+const OTHERS = ["stalled", "waiting"];
+
+describe("the catalogue of alarms", () => {
+  it("has each alarm that is detected, and no other, once", () => {
+    const names = ALARMS.map(({ name }) => name);
+    assert.deepEqual([...names].sort(), [...DETECTORS.map(({ name }) => name), ...OTHERS].sort());
+  });
+
+  const settings = new Set(settingsOf(runConfigSchema).map(({ path }) => path));
+  for (const { name, label, why, actions, metrics } of ALARMS) {
+    it(`says what ${name} is called, why it matters and what to try`, () => {
+      assert.match(label, /^[A-Z].*[^.]$/);
+      assert.match(why, /^[A-Z].{40,}\.$/);
+      assert.ok(actions.length >= 2);
+      for (const { text, settings: named } of actions) {
+        assert.match(text, /^[A-Z].*[^.]$/);
+        for (const path of named) assert.ok(settings.has(path), path);
+      }
+      for (const metric of metrics) assert.ok(METRICS.some((entry) => entry.name === metric));
+    });
+
+    it(`gives ${name} a message of what was seen and what to do, which can be told apart again`, () => {
+      const message = alarmMessage(name, "KL is 3: high");
+      assert.match(message, /^KL is 3: high: [a-z]/);
+      assert.equal(seenOf({ name, message }), "KL is 3: high");
+    });
+  }
+
+  it("lets an alarm of a newer version speak for itself", () => {
+    assert.equal(describeAlarm("later").label, "later");
+    assert.equal(alarmMessage("later", "seen"), "seen");
+    assert.equal(seenOf({ name: "later", message: "all of it" }), "all of it");
+  });
+});
+
+describe("the detectors", () => {
+  it("are silent over every iteration of a healthy demo", () => {
+    // The run of examples/miniinstruct, by arm and metric.
+    const file = new URL("./healthyDemo.json", import.meta.url);
+    const arms = Object.entries(
+      z.record(z.string(), z.record(z.string(), z.array(z.number()))).parse(JSON.parse(readFileSync(file, "utf8"))),
+    );
+    assert.equal(arms.length, 4);
+    for (const [arm, series] of arms) {
+      const history = Array.from({ length: 60 }, (_, at): Metrics => {
+        const row = Object.entries(series).map(([metric, values]) => [metric, values[at] ?? NaN] as const);
+        return Object.fromEntries(row);
+      });
+      for (let n = 1; n <= history.length; n++) assert.deepEqual(alarms(history.slice(0, n)), [], `${arm}, step ${n}`);
+    }
+  });
+});

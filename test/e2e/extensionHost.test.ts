@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import Mocha from "mocha";
+import { describeInVsCode } from "./host/browser.ts";
+import { extensionTestFiles, runExtensionTests } from "./host/extensionTests.ts";
+import type { TestResult } from "./host/insideHost.ts";
+
+const TIMEOUT_MS = 300_000;
+
+describeInVsCode("inside the extension host", function () {
+  this.timeout(TIMEOUT_MS + 60_000);
+  let results: readonly TestResult[] = [];
+
+  before(async () => {
+    results = await runExtensionTests(extensionTestFiles(), TIMEOUT_MS);
+    // What ran there is told here, each test by its name, as if it had run here.
+    for (const { titles, error } of results) {
+      const told = new Mocha.Test(titles.join(" · "), () => {
+        if (error !== undefined) assert.fail(error);
+      });
+      this.addTest(told);
+    }
+  });
+
+  it("there are tests, and mocha ran them to the end", () => assert.ok(results.length > 0));
+});

@@ -1,0 +1,177 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Frame, FrameLocator, Locator, Page } from "playwright-core";
+
+/** Enough for a loaded machine; a fast one waits for none of it. */
+const TIMEOUT_MS = 60_000;
+
+/** VS Code's own themes of each kind. */
+export const THEMES = {
+  light: { name: "Light Modern", kind: "vs" },
+  dark: { name: "Dark Modern", kind: "vs-dark" },
+  highContrast: { name: "Dark High Contrast", kind: "hc-black" },
+  highContrastLight: { name: "Light High Contrast", kind: "hc-light" },
+} as const;
+
+/** Opens the workbench and waits until it can be worked with. */
+export async function openWorkbench(page: Page, url: string): Promise<void> {
+  page.setDefaultTimeout(TIMEOUT_MS);
+  await page.goto(url, { waitUntil: "domcontentloaded" });
+  await workbenchReady(page);
+}
+
+/** Loads the page anew, as a window is reloaded: the extension host ends, and a new one starts. */
+export async function reloadWindow(page: Page): Promise<void> {
+  await page.reload({ waitUntil: "domcontentloaded" });
+  await workbenchReady(page);
+}
+
+async function workbenchReady(page: Page): Promise<void> {
+  await page.locator(".monaco-workbench").waitFor();
+  await page.locator(".statusbar-item").first().waitFor();
+}
+
+/** Runs a command of the palette by its full title: "SALSA: Run Config". */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  const row = quickPickRow(page, title);
+  // The palette does not notice commands that come while it is open, so it is opened until the command is there.
+  for (const end = Date.now() + TIMEOUT_MS; ;) {
+    await openPalette(page, `>${title}`);
+    try {
+      await row.waitFor({ timeout: 2000 });
+      break;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await page.keyboard.press("Escape");
+    }
+  }
+  await row.click();
+}
+
+/** Titles that the palette offers for a text, as with this text typed into it; leaves it closed. */
+export async function paletteTitles(page: Page, text: string): Promise<readonly string[]> {
+  await openPalette(page, `>${text}`);
+  const rows = page.locator(".quick-input-list .monaco-list-row");
+  await rows.first().waitFor();
+  const titles = await rows.locator(".monaco-icon-label .label-name").allTextContents();
+  await page.keyboard.press("Escape");
+  return titles;
+}
+
+async function openPalette(page: Page, text: string): Promise<void> {
+  await page.keyboard.press("F1");
+  await quickInput(page).fill(text);
+}
+
+/** The field of the palette, of a quick pick or of an input box. */
+export function quickInput(page: Page): Locator {
+  return page.locator('.quick-input-widget:visible input[type="text"]').first();
+}
+
+/** A row of the open quick pick, by a part of its text. */
+export function quickPickRow(page: Page, text: string | RegExp): Locator {
+  return page
+    .locator(".quick-input-widget:visible .quick-input-list .monaco-list-row")
+    .filter({ hasText: text })
+    .first();
+}
+
+/** Chooses a row of the quick pick that a command opens. */
+export async function pick(page: Page, text: string | RegExp): Promise<void> {
+  await quickPickRow(page, text).click();
+}
+
+/** Answers the input box, or the file dialog of the workbench, that a command opens. */
+export async function answer(page: Page, text: string): Promise<void> {
+  await quickInput(page).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** Opens a file of the workspace in the editor. @returns Its editor. */
+export async function openFile(page: Page, name: string): Promise<Locator> {
+  await page.keyboard.press("Control+P");
+  await quickInput(page).fill(name);
+  await quickPickRow(page, name.slice(name.lastIndexOf("/") + 1)).click();
+  const opened = editor(page, name);
+  await opened.locator(".view-line").first().waitFor();
+  return opened;
+}
+
+/** The text editor of a file that is open, by the end of its path. */
+export function editor(page: Page, name: string): Locator {
+  return page.locator(`.editor-instance .monaco-editor[data-uri$="${name}"]`);
+}
+
+/** What is in the panel with this title on its tab: VS Code's frame, and in it the extension's page. */
+export function webview(page: Page): FrameLocator {
+  return page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+}
+
+/** The extension's page as a frame, to evaluate in; waits until it is there. */
+export async function webviewFrame(page: Page): Promise<Frame> {
+  const handle = await page
+    .frameLocator("iframe.webview.ready")
+    .locator("iframe#active-frame")
+    .elementHandle({ timeout: TIMEOUT_MS });
+  const frame = await handle.contentFrame();
+  if (frame === null) throw new Error("webview: its frame has no content");
+  return frame;
+}
+
+/** Opens the view of the activity bar with this title. */
+export async function openView(page: Page, title: string): Promise<void> {
+  const tab = page.locator(`.activitybar .action-item a[aria-label^="${title}"]`).first();
+  const isOpen = (await tab.getAttribute("aria-expanded")) === "true";
+  if (!isOpen) await tab.click();
+  await page.locator(".sidebar .composite.title", { hasText: title }).first().waitFor();
+}
+
+/** A row of the tree in the side bar, by a part of its text. */
+export function treeRow(page: Page, text: string | RegExp): Locator {
+  return page.locator(".sidebar .monaco-list-row").filter({ hasText: text }).first();
+}
+
+/** A notification that shows, by a part of its text. */
+export function notification(page: Page, text: string | RegExp): Locator {
+  return page.locator(".notification-toast").filter({ hasText: text }).first();
+}
+
+/** Presses a button of a notification. */
+export async function notificationAction(page: Page, text: string | RegExp, action: string): Promise<void> {
+  await notification(page, text).locator(".monaco-button", { hasText: action }).click();
+}
+
+/** Presses a button of the dialog that is open. */
+export async function dialogAction(page: Page, action: string): Promise<void> {
+  await page.locator(".monaco-dialog-box .monaco-button", { hasText: action }).click();
+}
+
+/** A status bar item, by a part of its text. */
+export function statusItem(page: Page, text: string | RegExp): Locator {
+  return page.locator(".statusbar-item").filter({ hasText: text }).first();
+}
+
+/** Opens the Problems view. @returns Its rows. */
+export async function problems(page: Page): Promise<Locator> {
+  await runCommand(page, "Problems: Focus on Problems View");
+  return page.locator(".markers-panel-container .monaco-list-row");
+}
+
+/** Changes the colour theme through the palette, since settings changed on disk are not noticed. */
+export async function setTheme(page: Page, theme: keyof typeof THEMES): Promise<void> {
+  const { name, kind } = THEMES[theme];
+  await runCommand(page, "Preferences: Color Theme");
+  await quickInput(page).fill(name);
+  await pick(page, name);
+  await page.locator(`.monaco-workbench.${kind}`).waitFor();
+}
+
+/** Keeps a picture of the page in `.vscode-test/screenshots`. @returns Its file. */
+export async function screenshot(page: Page, name: string): Promise<string> {
+  const folder = fileURLToPath(new URL("../../../.vscode-test/screenshots", import.meta.url));
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}.png`);
+  await page.screenshot({ path });
+  return path;
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { runProgress } from "../../../engine/protocol/runProgress.ts";
+import type { StageState, StageStatus } from "../../../engine/protocol/runState.ts";
+
+const stage = (name: string, status: StageStatus, more: Partial<StageState> = {}): StageState => ({
+  name,
+  title: name.toUpperCase(),
+  key: "",
+  status,
+  step: 0,
+  total: 0,
+  ...more,
+});
+
+describe("runProgress", () => {
+  it("weighs stages by their work and takes the rest at the pace so far", () => {
+    const stages = [
+      stage("base", "made", { work: 0 }),
+      stage("sft-1", "finished", { work: 10, seconds: 5 }),
+      stage("ppo", "running", { work: 30, step: 10, total: 20, etaSeconds: 8 }),
+      stage("salsa", "waiting", { work: 20 }),
+    ];
+    assert.deepEqual(runProgress({ status: "running", stages }), {
+      stage: "ppo",
+      title: "PPO",
+      step: 10,
+      total: 20,
+      nDone: 2,
+      nStages: 4,
+      fraction: 25 / 60, // 10 + half of 30, of 60
+      secondsLeft: 8 + 20 * 0.5, // the stage's own reckoning, then 20 units at 5 s for 10
+    });
+  });
+
+  it("leaves the time open while nothing of this run has been timed", () => {
+    const stages = [stage("base", "running", { work: 5 }), stage("sft-1", "waiting", { work: 5 })];
+    assert.equal("secondsLeft" in runProgress({ status: "running", stages }), false);
+  });
+
+  it("is done when the run has finished, also where every stage was made before", () => {
+    const stages = [stage("base", "made", { work: 0 }), stage("sft-1", "made", { work: 0 })];
+    assert.equal(runProgress({ status: "finished", stages }).fraction, 1);
+    assert.equal(runProgress({ status: "queued", stages: [] }).fraction, 0);
+  });
+
+  it("stays between 0 and 1 and never goes back as stages end in turn", () => {
+    const works = fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 10 });
+    fc.assert(
+      fc.property(works, (units) => {
+        const fractions = units.map((_, done) => {
+          const stages = units.map((work, index) =>
+            stage(`s${index}`, index < done ? "finished" : "waiting", { work }),
+          );
+          return runProgress({ status: "running", stages }).fraction;
+        });
+        for (const [index, fraction] of fractions.entries()) {
+          assert.ok(fraction >= 0 && fraction <= 1 && fraction >= (fractions[index - 1] ?? 0));
+        }
+      }),
+    );
+  });
+});

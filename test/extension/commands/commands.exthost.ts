@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { cp, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { COMMANDS } from "../../../extension/commands/index.ts";
+import type { Salsa } from "../../../extension/salsa.ts";
+
+describe("commands", () => {
+  let workspace = "";
+  let salsa: Salsa;
+
+  before(async () => {
+    workspace = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? "";
+    const extension = vscode.extensions.getExtension<Salsa>("salsa.salsa");
+    assert.ok(extension !== undefined && workspace !== "");
+    salsa = await extension.activate();
+    // The demo's finished run; twice, so that there are two to compare.
+    const demo = join(extension.extensionPath, "examples/miniinstruct");
+    await cp(join(demo, "demo.salsa.json"), join(workspace, "demo.salsa.json"));
+    await cp(join(demo, ".salsa"), join(workspace, ".salsa"), { recursive: true });
+    await cp(runFolder("demo-1"), runFolder("demo-2"), { recursive: true });
+    await salsa.runs.refresh();
+  });
+
+  after(async () => {
+    await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+    for (const name of ["demo.salsa.json", ".salsa", "miniinstruct.salsa.json", "miniinstruct-2.salsa.json"])
+      await rm(join(workspace, name), { recursive: true, force: true });
+    await salsa.runs.refresh();
+  });
+
+  afterEach(() => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
+
+  const runFolder = (id: string): string => join(workspace, ".salsa/runs", id);
+
+  /** Runs a command of this bundle, whose questions the test answers: those of the installed one only people can. */
+  async function ask(id: string, args: readonly unknown[], answers: Answers): Promise<unknown> {
+    const command = COMMANDS.find((one) => one.id === id);
+    assert.ok(command !== undefined);
+    const kept = Object.fromEntries(Object.entries(vscode.window).filter(([name]) => name in answers));
+    Object.assign(vscode.window, answers);
+    try {
+      return await command.run(salsa, ...args);
+    } finally {
+      Object.assign(vscode.window, kept);
+    }
+  }
+
+  it("write a new config, select what to fill in, and never write over one that is there", async () => {
+    for (const name of ["miniinstruct", "miniinstruct-2"]) {
+      const file = join(workspace, `${name}.salsa.json`);
+      const made = await ask("salsa.newConfig", [], {
+        showQuickPick: (items) => items[0],
+        showInputBox: ({ value = "" }) => value,
+      });
+      assert.equal((made as vscode.Uri).fsPath, file);
+      assert.ok((await readFile(file, "utf8")).includes(`"name": "${name}"`));
+      const editor = vscode.window.activeTextEditor;
+      assert.equal(editor?.document.uri.fsPath, file);
+      assert.equal(editor.document.getText(editor.selection), name);
+    }
+  });
+
+  it("plan a config: every stage, what is made, and the memory of this machine", async () => {
+    await vscode.commands.executeCommand("salsa.plan", vscode.Uri.file(join(workspace, "demo.salsa.json")));
+    const text = await previewed("Plan of demo.md");
+    assert.match(text, /\| base \| made \| 104,640 \|/);
+    assert.match(text, /this machine has \d+\.\d GiB/);
+  });
+
+  it("look at the machine", async () => {
+    await vscode.commands.executeCommand("salsa.doctor");
+    assert.match(await previewed("Doctor.md"), /✓ ok \| Node \| v\d+/);
+  });
+
+  it("compare the resolved configs of two runs, without asking when there are only two", async () => {
+    await vscode.commands.executeCommand("salsa.diffConfigs");
+    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    assert.ok(input instanceof vscode.TabInputTextDiff);
+    const document = await vscode.workspace.openTextDocument(input.modified);
+    assert.equal(document.languageId, "json");
+    const config = JSON.parse(document.getText()) as { name: string };
+    assert.equal(config.name, "demo");
+    assert.deepEqual(Object.keys(config), Object.keys(config).sort());
+  });
+
+  it("write a table as the run has it", async () => {
+    const file = vscode.Uri.file(join(workspace, ".salsa/winRates.csv"));
+    const saved = await ask("salsa.exportTable", [runFolder("demo-1")], {
+      showQuickPick: (items) => items.find(({ name, format }) => name === "winRates" || format === "csv"),
+      showSaveDialog: () => file,
+    });
+    assert.equal(String(saved), String(file));
+    const own = await readFile(join(runFolder("demo-1"), "tables/winRates.csv"), "utf8");
+    assert.equal(await readFile(file.fsPath, "utf8"), own);
+  });
+
+  it("mix two checkpoints, and score the soup", async () => {
+    const models = await salsa.service.request("models", { folder: runFolder("demo-1") });
+    const [first, second] = ["sft-1", "sft-2"].map((name) => ({
+      kind: "model",
+      folder: runFolder("demo-1"),
+      model: models.find((model) => model.name === name)?.folder,
+    }));
+    const soup = await ask("salsa.makeSoup", [first, [first, second]], {
+      showQuickPick: (items) => items.find(({ method }) => method === "linear"),
+      showInputBox: ({ value }) => (value === "0.5" ? "0.25" : ".salsa/soup"),
+    });
+    assert.equal(soup, join(workspace, ".salsa/soup"));
+    await ask("salsa.score", [{ kind: "model", model: soup }], {
+      showQuickPick: (items) => items[0],
+      showInputBox: () => "16",
+    });
+    assert.match(await previewed("Scores of soup.md"), /\| inDistribution \| 16 \| \d/);
+  });
+
+  it("tell a failure in one message, with the tool's own words", async () => {
+    const told: string[] = [];
+    const models = await salsa.service.request("models", { folder: runFolder("demo-1") });
+    const [policy, reward] = ["sft-1", "reward"].map((name) => ({
+      kind: "model",
+      model: models.find((model) => model.name === name)?.folder,
+    }));
+    await ask("salsa.makeSoup", [policy, [policy, reward]], {
+      showQuickPick: (items) => items[0],
+      showInputBox: () => ".salsa/never",
+      showErrorMessage: (message) => void told.push(message),
+    });
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /config\.json differs from .* at architectures/);
+  });
+
+  it("end silently when the person thinks better of it", async () => {
+    const told: string[] = [];
+    const showErrorMessage = (message: string): void => void told.push(message);
+    await ask("salsa.newConfig", [], { showQuickPick: () => undefined, showErrorMessage });
+    assert.deepEqual(told, []);
+  });
+
+  it("delete a run and what no other run uses, once that is confirmed", async () => {
+    const asked: string[] = [];
+    await ask("salsa.deleteRun", [runFolder("demo-2")], {
+      showWarningMessage: (question, { detail }, ...items) => {
+        asked.push(question, detail);
+        return items[1];
+      },
+    });
+    assert.match(asked[0] ?? "", /^Delete demo-2\?/);
+    assert.match(asked[1] ?? "", /take \d.* [KM]B/);
+    await assert.rejects(stat(runFolder("demo-2")));
+    // The other run of the same artifacts keeps them all.
+    const models = await salsa.service.request("models", { folder: runFolder("demo-1") });
+    assert.ok(models.length > 0 && models.every(({ exists }) => exists));
+  });
+
+  it("offer language models what they contribute, and answer them", async () => {
+    const names = vscode.lm.tools.map(({ name }) => name).filter((name) => name.startsWith("salsa_"));
+    assert.deepEqual(names.sort(), ["salsa_listRuns", "salsa_readMetrics", "salsa_readTables", "salsa_startRun"]);
+    const invoke = async (name: string, input: object): Promise<string> => {
+      const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
+      return content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : "")).join("");
+    };
+    assert.match(await invoke("salsa_listRuns", {}), /- demo-1: finished, 100\.00 % done/);
+    const metrics = await invoke("salsa_readMetrics", { run: "demo-1", metrics: ["objective/kl"], stages: ["salsa"] });
+    assert.match(metrics, /salsa objective\/kl .*\n60 points; first .* at step \d+; last .* at step \d+/);
+    const tables = await invoke("salsa_readTables", { run: "demo-1" });
+    assert.match(tables, /\| inDistribution \| salsa \| ppo \| all \| 1 \| 264 \| 101 \| 659 \| 1024 \| 25\.78 % \|/);
+  });
+});
+
+/** What the person answers, in the place of the editor's own questions. */
+interface Answers {
+  readonly showQuickPick?: (items: readonly Choice[]) => Choice | undefined;
+  readonly showInputBox?: (options: vscode.InputBoxOptions) => string;
+  readonly showSaveDialog?: () => vscode.Uri;
+  readonly showErrorMessage?: (message: string) => void;
+  readonly showWarningMessage?: (
+    question: string,
+    options: { readonly detail: string },
+    ...items: vscode.MessageItem[]
+  ) => vscode.MessageItem | undefined;
+}
+type Choice = vscode.QuickPickItem & { readonly name?: string; readonly format?: string; readonly method?: string };
+
+/** The text of the document of ours that is shown as it reads, once it is. */
+async function previewed(title: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const look = (): void => {
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label));
+    const own = vscode.workspace.textDocuments.find(({ uri }) => uri.scheme === "salsa" && uri.path === `/${title}`);
+    if (own !== undefined && tabs.some((label) => label.endsWith(title))) resolve(own.getText());
+  };
+  const listening = [vscode.window.tabGroups.onDidChangeTabs(look), vscode.workspace.onDidOpenTextDocument(look)];
+  look();
+  return promise.finally(() => {
+    for (const each of listening) each.dispose();
+  });
+}

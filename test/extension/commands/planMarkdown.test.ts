@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { type Plan, planMarkdown } from "../../../extension/commands/planMarkdown.ts";
+
+const GiB = 2 ** 30;
+const stage = { parameters: 104_640, memoryBytes: 16 * 2 ** 20, estimatedSeconds: 32.5 };
+const plan: Plan = {
+  name: "demo",
+  stages: [
+    { name: "base", cached: true, ...stage },
+    { name: "soup", cached: false, parameters: 0, memoryBytes: 0, estimatedSeconds: 0.1 },
+    { name: "ppo", cached: false, ...stage, estimatedSeconds: 185 },
+  ],
+  peakMemoryBytes: 16 * 2 ** 20,
+  secondsLeft: 185.1,
+  config: { runtime: { backend: "wasm" } },
+};
+const place = { file: "demo.salsa.json", memoryBytes: 8 * GiB };
+
+describe("a plan for people", () => {
+  const text = planMarkdown(plan, place);
+
+  it("has a line for each stage, and one for all", () => {
+    const rows = text.split("\n").filter((line) => line.startsWith("| "));
+    assert.deepEqual(rows.slice(2), [
+      "| base | made | 104,640 | 16.0 MiB | – |",
+      "| soup | to do | – | – | under 1 s |",
+      "| ppo | to do | 104,640 | 16.0 MiB | 3 min |",
+      "| **In all** | **2 to do** |  | **16.0 MiB at most** | **3 min** |",
+    ]);
+  });
+
+  it("says how much is made, and that it fits", () => {
+    assert.match(text, /`demo\.salsa\.json`: 1 of 3 stages are made already/);
+    assert.match(text, /It needs 216\.0 MiB of memory with the process itself; this machine has 8\.0 GiB\./);
+  });
+
+  it("says so when everything is made", () => {
+    const stages = plan.stages.map((one) => ({ ...one, cached: true }));
+    assert.match(planMarkdown({ ...plan, stages, secondsLeft: 0 }, place), /every stage is made already/);
+  });
+
+  it("says what to do when the machine has not enough memory", () => {
+    const text = planMarkdown({ ...plan, peakMemoryBytes: 3 * GiB }, { ...place, memoryBytes: 2 * GiB });
+    assert.match(text, /\*\*This does not fit: it needs 3\.2 GiB .* this machine has 2\.0 GiB\.\*\* Make the model/);
+  });
+
+  it("says what to do when the wasm backend has not, on any machine", () => {
+    const text = planMarkdown({ ...plan, peakMemoryBytes: 80 * GiB }, { ...place, memoryBytes: 999 * GiB });
+    assert.match(text, /\*\*This does not fit: the wasm backend holds 4 GiB, and a stage needs 80\.0 GiB\.\*\*/);
+    const tfjs = { ...plan, peakMemoryBytes: 80 * GiB, config: { runtime: { backend: "tfjs" } } };
+    assert.doesNotMatch(planMarkdown(tfjs, { ...place, memoryBytes: 999 * GiB }), /does not fit/);
+  });
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { applied } from "../../../../extension/config/analysis/edits.ts";
+import type { Finding } from "../../../../extension/config/analysis/finding.ts";
+import { findingsOf } from "../../../../extension/config/analysis/findings.ts";
+import type { FindingSettings } from "../../../../extension/config/analysis/findings.ts";
+import { fixesOf } from "../../../../extension/config/analysis/fixes.ts";
+import { readTree } from "../../../../extension/config/analysis/tree.ts";
+
+/** Where the configs of these tests lie. */
+export const FILE = "/project/demo.salsa.json";
+
+/** What a config for the task begins with. */
+export const TASK = '"task": { "name": "miniinstruct" }';
+
+/** A config of one's own data. */
+export const DATA =
+  '"model": { "checkpoint": "m" }, "data": { "sft": "a.jsonl", "preferences": "b.jsonl", "prompts": "c.jsonl" }';
+
+/** Everything found in a config. */
+export function findingsIn(text: string, settings: Partial<FindingSettings> = {}): Finding[] {
+  return findingsOf(readTree(text), { file: FILE, ...settings });
+}
+
+/** The one thing found in a config. */
+export function onlyFinding(text: string, settings: Partial<FindingSettings> = {}): Finding {
+  const [finding, ...others] = findingsIn(text, settings);
+  assert.ok(finding !== undefined, "nothing was found");
+  assert.deepEqual(others, []);
+  return finding;
+}
+
+/** What is underlined. */
+export function marked(text: string, { span }: Pick<Finding, "span">): string {
+  return text.slice(span.start, span.end);
+}
+
+/** What each fix of a finding is called, and the text that it leaves. */
+export function fixedTexts(text: string, finding: Finding): Record<string, string> {
+  const fixes = fixesOf({ tree: readTree(text), finding });
+  return Object.fromEntries(fixes.map(({ title, changes }) => [title, applied(text, changes)]));
+}
+
+/** A text with `|` where the caret is. */
+export function caret(text: string): { readonly text: string; readonly offset: number } {
+  const offset = text.indexOf("|");
+  assert.notEqual(offset, -1, "no caret");
+  return { text: text.slice(0, offset) + text.slice(offset + 1), offset };
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { hoverAt } from "../../../../extension/config/analysis/hovers.ts";
+import { readTree } from "../../../../extension/config/analysis/tree.ts";
+import { FILE, TASK } from "./configs.ts";
+
+const DEMO = new URL("../../../../examples/miniinstruct/demo.salsa.json", import.meta.url);
+
+describe("hoverAt", () => {
+  let text: string;
+  before(async () => (text = await readFile(DEMO, "utf8")));
+
+  const linesAt = (part: string, whole = text): readonly string[] => {
+    const offset = whole.lastIndexOf(part);
+    assert.notEqual(offset, -1);
+    return hoverAt(readTree(whole), offset + 1, FILE)?.lines ?? [];
+  };
+
+  for (const [part, lines] of [
+    ['"soup"', ["**`soup`**: soup: linear of sft-1, sft-2, α 0.5"]],
+    ['"sft-2"', ["**`sft-2`**: SFT with seed 2"]],
+    [
+      '"rlhf"',
+      [
+        "7,680 rollouts; 1 minibatches and 2 optimizer steps an iteration, 120 optimizer steps in all",
+        "The same for each of 4 arms",
+      ],
+    ],
+    ['"reward"', ["4,500 pairs to learn from, 500 kept back", "282 optimizer steps"]],
+    ['"sft"', ["300 optimizer steps for each of 3 seeds"]],
+    ['"evaluation"', ["12,288 comparisons in all"]],
+    ['"gamma"', []],
+  ] as const) {
+    it(`tells of ${part}: ${lines.join(" ") || "nothing"}`, () => {
+      const whole = part === '"gamma"' ? `{ ${TASK}, "rlhf": { "gamma": 1 } }` : text;
+      assert.deepEqual(linesAt(part, whole), lines);
+    });
+  }
+
+  it("tells of an arm what it is, and what it sets otherwise than rlhf", () => {
+    const config = `{ ${TASK}, "rlhf": { "beta": 0.2 }, "arms": { "a": { "reference": "soup", "beta": [0.1, 0.2], "gamma": 1 }, "b": { "beta": 0.2 } } }`;
+    assert.deepEqual(linesAt('"a"', config), [
+      "**`a`**: arm: PPO from sft-1, held to soup, β 0.1, 0.2",
+      'Other than rlhf: `reference: "soup"`, `beta: [0.1, 0.2]`, `gamma: 1`',
+      "2 candidates for β: as many trainings",
+      "7,680 rollouts; 1 minibatches and 4 optimizer steps an iteration, 240 optimizer steps in all",
+    ]);
+    assert.equal(linesAt('"b"', config)[1], "The same as rlhf.");
+  });
+
+  it("still tells what a name is in a config with mistakes", () => {
+    assert.deepEqual(linesAt('"soup"', `{ ${TASK}, "bta": 1, "rlhf": { "init": "soup" } }`), [
+      "**`soup`**: soup: uniform of sft-1, sft-2",
+    ]);
+  });
+});

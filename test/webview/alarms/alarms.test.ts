@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
+import { axeViolations } from "../axe.ts";
+import { describeInBrowser } from "../chromium.ts";
+import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
+import { type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { BEGIN, recording } from "../recording.ts";
+
+/** Cut off in the middle of an arm. */
+const CUT_OFF = recording({ until: 900 });
+const QUIET: FixtureRun = { ...demoRun(), events: CUT_OFF.filter(({ kind }) => kind !== "alarm") };
+const ALARM: EventBody = {
+  kind: "alarm",
+  stage: "ppo",
+  step: 12,
+  name: "gibberish",
+  message: "KL is 1.32 nats per token",
+};
+
+describeInBrowser("the alarms view", (browser) => {
+  let open: DashboardPage | undefined;
+
+  afterEach(async () => {
+    const errors = open?.errors ?? [];
+    await open?.close();
+    open = undefined;
+    assert.deepEqual(errors, []);
+  });
+
+  async function show(...more: readonly EventBody[]): Promise<Page> {
+    const events = QUIET.events.map((event, sequence): RunEvent => ({ ...event, sequence }));
+    const time = events.at(-1)?.time ?? BEGIN;
+    const added = more.map((body, index): RunEvent => ({ ...body, time, sequence: events.length + index }));
+    const run = { ...QUIET, events: [...events, ...added] };
+    open = await openDashboard(browser(), fixtureBackend([run]), { focus: { view: "alarms", runs: [run.folder] } });
+    return open.page;
+  }
+
+  const stopped: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
+
+  it("says what was seen, why it matters and what to try", async () => {
+    const page = await show(ALARM, stopped);
+    const kind = page.getByRole("region", { name: "Gibberish" });
+    await kind.getByText("KL is 1.32 nats per token").waitFor();
+    await kind.getByText("the reward model was never trained to judge").waitFor();
+    await kind.getByRole("listitem").filter({ hasText: "Raise beta" }).getByText("rlhf.beta").waitFor();
+  });
+
+  it("draws the metric around the step, and leads to it and to its samples", async () => {
+    const page = await show(ALARM, stopped);
+    await page.getByRole("button", { name: /^KL to reference at step 12: / }).waitFor();
+    await page.getByRole("button", { name: "Read Samples at This Step" }).click();
+    assert.deepEqual(open?.focuses.at(-1)?.place, { stage: "ppo", step: 12 });
+    assert.equal(open.focuses.at(-1)?.view, "samples");
+    await page.getByRole("tab", { name: "Alarms" }).click();
+    await page.getByRole("button", { name: "Show in Metrics", exact: true }).click();
+    assert.equal(open.focuses.at(-1)?.view, "metrics");
+  });
+
+  it("raises an alarm by itself when a run that says it works has long been silent", async () => {
+    const page = await show(); // its last event is months old
+    await page.getByRole("region", { name: "Stalled" }).getByText("nothing has come from the run for").waitFor();
+  });
+
+  it("shows the last words of a run that failed, and the ways on", async () => {
+    const failed: EventBody = { kind: "runFailed", error: "NumericalError", message: "the loss is NaN", stage: "ppo" };
+    const page = await show(failed);
+    const notice = page.locator("salsa-alarms").getByRole("alert");
+    await notice.getByText("The run failed in ppo").waitFor();
+    await notice.getByText("NumericalError: the loss is NaN").waitFor();
+    for (const label of ["Resume", "Retry", "Show Log"]) await notice.getByText(label, { exact: true }).click();
+    const commands = open?.asked.flatMap(({ method, params }) => (method === "command" ? [params.command] : []));
+    assert.deepEqual(commands, ["salsa.resume", "salsa.retry", "salsa.showLog"]);
+  });
+
+  it("says what is watched for when nothing was seen", async () => {
+    const page = await show(stopped);
+    await page.getByText("Nothing unusual was seen").waitFor();
+    await page.getByText("KL-hack: responses collapse").waitFor();
+  });
+
+  for (const theme of THEMES) {
+    it(`has no serious violation for axe in the ${theme} theme`, async () => {
+      const page = await show(ALARM, {
+        kind: "runFailed",
+        error: "NumericalError",
+        message: "the loss is NaN",
+        stage: "ppo",
+      });
+      await open?.setTheme(theme);
+      await page.getByRole("region", { name: "Gibberish" }).waitFor();
+      assert.deepEqual(await axeViolations(page), []);
+    });
+  }
+});

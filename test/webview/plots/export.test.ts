@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { FIGURE_THEMES } from "../../../engine/protocol/figures/index.ts";
+import { csvOf, svgOf } from "../../../webview/plots/export.ts";
+import type { LoadedLine } from "../../../webview/plots/settings.ts";
+
+function lineOf(name: string, nSeeds: number): LoadedLine {
+  const stages = Array.from({ length: nSeeds }, (_, at) => (nSeeds > 1 ? `seed-${at + 1}/${name}` : name));
+  return {
+    key: name,
+    name,
+    title: name,
+    folder: "/w/.salsa/runs/demo-1",
+    runIndex: 0,
+    stages,
+    curves: stages.map((_, at) => ({
+      steps: Float64Array.of(1, 2),
+      times: Float64Array.of(0, 1000),
+      values: Float64Array.of(at + 0.5, NaN),
+    })),
+    isWhole: true,
+    look: { color: "#123456", dash: [] },
+  };
+}
+
+const LOOKS = { metric: "objective/kl", axis: "step", smoothing: 0, isLog: false, theme: FIGURE_THEMES.light } as const;
+
+describe("csvOf", () => {
+  it("has every point as recorded, with what was not finite left empty", () => {
+    assert.equal(
+      csvOf({ metric: "objective/kl", lines: [lineOf("salsa", 2)] }),
+      [
+        "run,stage,metric,step,time,value",
+        "demo-1,seed-1/salsa,objective/kl,1,1970-01-01T00:00:00.000Z,0.5",
+        "demo-1,seed-1/salsa,objective/kl,2,1970-01-01T00:00:01.000Z,",
+        "demo-1,seed-2/salsa,objective/kl,1,1970-01-01T00:00:00.000Z,1.5",
+        "demo-1,seed-2/salsa,objective/kl,2,1970-01-01T00:00:01.000Z,",
+        "",
+      ].join("\n"),
+    );
+  });
+});
+
+describe("svgOf", () => {
+  it("is a figure with the lines' names and colours, and the band's definition over seeds", () => {
+    const svg = svgOf({ ...LOOKS, lines: [lineOf("salsa", 3), lineOf("ppo", 1)] });
+    for (const part of ["<svg", "KL to reference", "salsa", "ppo", "#123456", "Student-t", "n = 3 seeds"]) {
+      assert.ok(svg.includes(part), `${part} is missing`);
+    }
+  });
+
+  it("has an axis of time as the plot has, unless seeds are averaged by step", () => {
+    const [one, several] = [lineOf("ppo", 1), lineOf("ppo", 2)];
+    assert.ok(svgOf({ ...LOOKS, axis: "relative", lines: [one] }).includes("time since the stage began (s)"));
+    assert.ok(!svgOf({ ...LOOKS, axis: "relative", lines: [several] }).includes("time since"));
+  });
+});

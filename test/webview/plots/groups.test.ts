@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { METRICS } from "../../../engine/protocol/catalogue.ts";
+import type { RunOutline } from "../../../engine/protocol/service.ts";
+import { groupMetrics } from "../../../webview/plots/groups.ts";
+import { demoRun, outlineOf } from "../fixtures.ts";
+
+function outlineWith(...metrics: readonly string[]): RunOutline {
+  return { ...outlineOf(demoRun()), series: { ppo: Object.fromEntries(metrics.map((name) => [name, 1])) } };
+}
+
+describe("groupMetrics", () => {
+  it("has a group other than the last for every metric of the catalogue", () => {
+    const groups = groupMetrics([outlineWith(...METRICS.map(({ name }) => name))], "");
+    assert.ok(!groups.some(({ title }) => title === "Other"));
+    assert.equal(groups.flatMap(({ metrics }) => metrics).length, METRICS.length);
+  });
+
+  it("lists only what the runs have, in the catalogue's order, and what it does not know at the end", () => {
+    const groups = groupMetrics([outlineWith("rollout/length", "my/own", "objective/score", "objective/kl")], "");
+    assert.deepEqual(
+      groups.map(({ title, metrics }) => [title, ...metrics.map(({ name }) => name)]),
+      [
+        ["Reward & KL", "objective/kl", "objective/score"],
+        ["Rollouts", "rollout/length"],
+        ["Other", "my/own"],
+      ],
+    );
+  });
+
+  it("puts the KL to one of several references behind their mean", () => {
+    const [group] = groupMetrics([outlineWith("objective/score", "objective/kl/soup", "objective/kl")], "");
+    assert.deepEqual(
+      group?.metrics.map(({ name }) => name),
+      ["objective/kl", "objective/kl/soup", "objective/score"],
+    );
+  });
+
+  it("finds metrics by words of path, label and description", () => {
+    const names = (search: string): string[] =>
+      groupMetrics([outlineOf(demoRun())], search).flatMap(({ metrics }) => metrics.map(({ name }) => name));
+    assert.deepEqual(names("KL reference"), ["objective/kl"]);
+    assert.deepEqual(names("clipfraction"), ["policy/clipFraction"]);
+    assert.deepEqual(names("no such metric"), []);
+  });
+});

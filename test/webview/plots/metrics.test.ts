@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import type { Locator, Page } from "playwright-core";
+import { describeInBrowser } from "../chromium.ts";
+import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
+import { type DashboardPage, openDashboard } from "../page.ts";
+import { configOf, recording } from "../recording.ts";
+
+const DEMO = demoRun();
+
+describeInBrowser("the metrics view", (browser) => {
+  let open: DashboardPage | undefined;
+
+  afterEach(async () => {
+    const errors = open?.errors ?? [];
+    await open?.close();
+    open = undefined;
+    assert.deepEqual(errors, []);
+  });
+
+  async function show(...runs: readonly FixtureRun[]): Promise<Page> {
+    const focus = { view: "metrics" as const, runs: runs.map(({ folder }) => folder) };
+    open = await openDashboard(browser(), fixtureBackend(runs), { focus });
+    return open.page;
+  }
+
+  function plot(page: Page, label: string): Locator {
+    return page.getByRole("img", { name: new RegExp(`^${label}.*last values`) });
+  }
+
+  /** Waits till a file is saved. */
+  async function saved(page: Page): Promise<{ name: string; content: { text?: string; base64?: string } }> {
+    for (;;) {
+      const found = open?.asked.find(({ method }) => method === "save");
+      if (found !== undefined) return found.params as Awaited<ReturnType<typeof saved>>;
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+  }
+
+  it("draws what can be seen and asks for no more", async () => {
+    const page = await show(DEMO);
+    await plot(page, "KL to reference").waitFor();
+    const asked = open?.asked.flatMap(({ method, params }) => (method === "series" ? params.keys : [])) ?? [];
+    assert.ok(asked.some(({ metric }) => metric === "objective/kl"));
+    assert.ok(!asked.some(({ metric }) => metric === "reward/rejected"));
+    await page.getByText("Score of rejected").scrollIntoViewIfNeeded();
+    await plot(page, "Score of rejected").waitFor();
+  });
+
+  it("says the last value of each line in words", async () => {
+    const page = await show(DEMO);
+    const name = await plot(page, "KL to reference").getAttribute("aria-label");
+    assert.match(name ?? "", /ppo: [\d.]+ at step 60\. salsa: [\d.]+ at step 60\. salsa-3: .* mkl: /);
+  });
+
+  it("moves its cursor from point to point with the keys, in all plots at once", async () => {
+    const page = await show(DEMO);
+    await plot(page, "KL to reference").press("End");
+    await page.getByText(/^step 60: salsa/).waitFor({ state: "attached" });
+    await page.keyboard.press("ArrowLeft");
+    await page.getByText(/^step 59: salsa/).waitFor({ state: "attached" });
+    const cursors = page.locator(".u-cursor-x:not(.u-off)");
+    assert.ok((await cursors.count()) >= 6);
+    await page.keyboard.press("Escape");
+    assert.equal(await cursors.count(), 0);
+  });
+
+  it("shows all values at the mouse", async () => {
+    const page = await show(DEMO);
+    await plot(page, "KL to reference").hover();
+    const tooltip = page.locator(".tooltip");
+    assert.match(await tooltip.innerText(), /^step \d+\s+(salsa|ppo|salsa-3|mkl)\s+[\d.]+/);
+  });
+
+  it("zooms all plots to what is dragged over, and back by a double click", async () => {
+    const page = await show(DEMO);
+    const [kl, score] = [plot(page, "KL to reference"), plot(page, "Reward-model score")];
+    await score.waitFor();
+    const before = (await score.screenshot()).toString("base64");
+    const box = await kl.boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + box.width * 0.4, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await page.mouse.move(5, 5);
+    await until(page, async () => (await score.screenshot()).toString("base64") !== before);
+    await kl.dblclick();
+    await page.mouse.move(5, 5);
+    await until(page, async () => (await score.screenshot()).toString("base64") === before);
+  });
+
+  it("takes a line away and brings it back from the legend", async () => {
+    const page = await show(DEMO);
+    await plot(page, "KL to reference").waitFor();
+    await page.getByRole("button", { name: "mkl", pressed: true }).click();
+    await page.getByRole("img", { name: /^KL to reference((?!mkl).)*$/ }).waitFor();
+    await page.getByRole("button", { name: "mkl", pressed: false }).click();
+    await page.getByRole("img", { name: /^KL to reference.*mkl/ }).waitFor();
+  });
+
+  it("finds metrics by their names", async () => {
+    const page = await show(DEMO);
+    await page.getByLabel("Filter metrics").fill("explained");
+    await plot(page, "Explained variance").waitFor();
+    assert.equal(await page.locator("salsa-plot").count(), 1);
+    await page.getByLabel("Filter metrics").fill("nonsense");
+    await page.getByText("No metric fits “nonsense”").waitFor();
+  });
+
+  it("folds seeds into a mean and says what the band is", async () => {
+    const config = configOf({ seeds: [1, 2, 3] });
+    const page = await show({ ...DEMO, config, events: recording({ config, steps: 10 }) });
+    await page.getByText("Mean of 3 seeds; band: 95 % Student-t interval of the mean").first().waitFor();
+    assert.match((await plot(page, "KL to reference").getAttribute("aria-label")) ?? "", /salsa: .*, mean of 3 seeds/);
+  });
+
+  it("tells runs apart by name when several are laid over one another", async () => {
+    const page = await show(DEMO, { ...demoRun("demo-2"), events: recording({ seed: 9 }) });
+    await page
+      .getByRole("img", { name: /salsa · demo-1.*salsa · demo-2/ })
+      .first()
+      .waitFor();
+  });
+
+  it("saves a plot as SVG, PNG and CSV", async () => {
+    for (const [format, pattern] of [
+      ["SVG", /^<svg[^]*KL to reference/],
+      ["PNG", /^iVBOR/],
+      ["CSV", /^run,stage,metric,step,time,value\ndemo-1,ppo,objective\/kl,1,/],
+    ] as const) {
+      const page = await show(DEMO);
+      await plot(page, "KL to reference").waitFor();
+      await page.getByRole("button", { name: "Plot of KL to reference" }).click();
+      await page.getByRole("menuitem", { name: `Save as ${format}…` }).click();
+      const { name, content } = await saved(page);
+      assert.equal(name, `objective-kl.${format.toLowerCase()}`);
+      assert.match(content.text ?? content.base64 ?? "", pattern);
+      await open?.close();
+    }
+    open = undefined;
+  });
+
+  it("saves a plot that a command asks for, from any view", async () => {
+    const focus = { view: "alarms" as const, runs: [DEMO.folder] };
+    open = await openDashboard(browser(), fixtureBackend([DEMO]), { focus });
+    await open.send({ kind: "exportPlot", metric: "objective/score", format: "csv" });
+    const { content } = await saved(open.page);
+    assert.equal(content.text?.trimEnd().split("\n").length, 1 + 4 * 60);
+  });
+
+  it("enlarges a plot from its menu by the keyboard alone", async () => {
+    const page = await show(DEMO);
+    await plot(page, "KL to reference").waitFor();
+    await page.getByRole("button", { name: "Plot of KL to reference" }).press("Enter");
+    await page.keyboard.press("Enter");
+    await page.locator("salsa-plot[large]").waitFor();
+  });
+});
+
+/** Frames pass till it is so; the test's own limit ends the waiting. */
+async function until(page: Page, isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await page.evaluate(() => new Promise(requestAnimationFrame));
+}

@@ -1,0 +1,176 @@
+import type { EventBody, RunEvent } from "../../engine/protocol/events.ts";
+import { describeMetric } from "../../engine/protocol/catalogue.ts";
+import { parseConfig, type RunConfig } from "../../engine/protocol/config/index.ts";
+
+/** When every recording begins, in milliseconds since 1970. */
+export const BEGIN = Date.UTC(2026, 8, 1, 9, 0, 0);
+
+/** What a recorded run is like. */
+export interface RecordingSettings {
+  readonly name?: string;
+  readonly config?: RunConfig;
+  /** Steps of each training. */
+  readonly steps?: number;
+  /** Events after which the recording is cut off; the whole run when left out. */
+  readonly until?: number;
+  readonly seed?: number;
+}
+
+/** The recipe of most fixtures: two SFTs, their soup, PPO against either, one benchmark of two. */
+export const RECIPE = {
+  name: "demo",
+  seeds: [1],
+  task: { name: "miniinstruct" },
+  model: {
+    architecture: { hiddenSize: 64, nLayers: 2, nHeads: 4, intermediateSize: 176 },
+    pretrain: { steps: 100, batchSize: 64, learningRate: 1e-3 },
+  },
+  sft: { seeds: [1, 2, 3], steps: 100, batchSize: 8, learningRate: 1e-3 },
+  soups: {
+    soup: { method: "linear", of: ["sft-1", "sft-2"] },
+    soup3: { method: "uniform", of: ["sft-1", "sft-2", "sft-3"] },
+  },
+  rlhf: { init: "sft-1", iterations: 60, batchSize: 128, minibatchSize: 128 },
+  arms: {
+    ppo: { reference: "sft-1" },
+    salsa: { reference: "soup" },
+    "salsa-3": { reference: "soup3" },
+    mkl: { reference: ["sft-1", "sft-2"] },
+  },
+} as const;
+
+/** A config as a run keeps it. */
+export function configOf(changes: Readonly<Record<string, unknown>> = {}): RunConfig {
+  return parseConfig(JSON.stringify({ ...RECIPE, ...changes }), "/work/demo.salsa.json");
+}
+
+/** Names of a recipe's stages, in the order in which they are made. */
+export function stagesOf({ seeds, sft, soups, arms, evaluation }: RunConfig): string[] {
+  return seeds.flatMap((seed) => {
+    const models = ["base", ...sft.seeds.map((one) => `sft-${one}`), ...Object.keys(soups), ...Object.keys(arms)];
+    const trained = Object.entries(arms).flatMap(([name, { betas }]) =>
+      betas.length === 1
+        ? [name]
+        : [...betas.flatMap((beta) => [`${name} (β ${beta})`, `${name} (β ${beta}) on validation`]), name],
+    );
+    const names = [
+      "base",
+      ...sft.seeds.map((one) => `sft-${one}`),
+      "preferences",
+      "reward",
+      ...Object.keys(soups),
+      ...trained,
+      ...evaluation.benchmarks.flatMap((benchmark) => [
+        ...models.map((name) => `${name} on ${benchmark}`),
+        ...evaluation.pairs.map(([a, b]) => `${a} vs ${b} on ${benchmark}`),
+      ]),
+    ];
+    return seeds.length > 1 ? names.map((name) => `seed-${seed}/${name}`) : names;
+  });
+}
+
+const RLHF_METRICS = [
+  "objective/kl",
+  "objective/beta",
+  "objective/entropy",
+  "objective/score",
+  "objective/scoreStd",
+  "objective/gold",
+  "rollout/length",
+  "rollout/eosRate",
+  "returns/mean",
+  "value/mean",
+  "value/explainedVariance",
+  "loss/policy",
+  "loss/value",
+  "loss/total",
+  "policy/approxKl",
+  "policy/clipFraction",
+  "policy/ratio",
+  "policy/entropy",
+  "policy/learningRate",
+  "policy/gradNorm",
+];
+
+/** Every event of a run of a recipe, a second between steps: the same for the same settings. */
+export function recording({
+  config = configOf(),
+  steps = 60,
+  until,
+  seed = 1,
+  ...rest
+}: RecordingSettings = {}): RunEvent[] {
+  const name = rest.name ?? config.name;
+  const events: RunEvent[] = [];
+  let time = BEGIN;
+  const emit = (body: EventBody): void => {
+    events.push({ ...body, time, sequence: events.length });
+  };
+  const stages = stagesOf(config);
+  const work = stages.map((stage) => (metricsOf(stage, config).length > 0 ? steps : 1));
+  emit({ kind: "runStarted", run: `${name}-1`, name, device: "wasm, 2 threads", resumed: false, stages, work });
+  for (const [nth, stage] of stages.entries()) {
+    if (until !== undefined && events.length > until) break;
+    const metrics = metricsOf(stage, config);
+    const total = metrics.length > 0 ? steps : 4;
+    emit({
+      kind: "stageStarted",
+      stage,
+      key: `${stage}-0123456789abcdef`,
+      name: titleOf(stage, config),
+      cached: stage === "base",
+    });
+    for (let step = 1; step <= total && stage !== "base"; step++) {
+      time += 1000;
+      emit({ kind: "progress", stage, step, total, etaSeconds: total - step });
+      if (metrics.length === 0) continue;
+      const values = Object.fromEntries(
+        metrics.map((metric) => [metric, valueAt({ metric, nth, step: step / total, noise: noise(seed, nth, step) })]),
+      );
+      emit({ kind: "metrics", stage, step, values });
+    }
+    emit({ kind: "stageFinished", stage, seconds: stage === "base" ? 0 : total });
+  }
+  if (until === undefined) emit({ kind: "runFinished", status: "finished", seconds: (time - BEGIN) / 1000 });
+  return events.slice(0, until);
+}
+
+function metricsOf(stage: string, { arms }: RunConfig): readonly string[] {
+  const name = stage.replace(/^seed-\d+\//, "");
+  if (name.includes(" on ")) return [];
+  if (/^sft-\d+$/.test(name)) return ["sft/loss", "sft/gradNorm", "sft/learningRate"];
+  if (name === "reward") return ["reward/loss", "reward/accuracy", "reward/chosen", "reward/rejected"];
+  const arm = arms[name.replace(/ \(β .*/, "")];
+  return arm !== undefined && (arm.betas.length === 1 || name.includes("(β ")) ? RLHF_METRICS : [];
+}
+
+function titleOf(stage: string, { arms, soups }: RunConfig): string {
+  const name = stage.replace(/^seed-\d+\//, "");
+  if (name.includes(" vs ")) return "Judging";
+  if (name.includes(" on ")) return "Answers";
+  if (name === "base") return "Base model";
+  if (name in soups) return "Model soup";
+  if (name.replace(/ \(β .*/, "") in arms) return "RLHF";
+  return name === "reward" ? "Reward model" : name === "preferences" ? "Preferences" : "Supervised fine-tuning";
+}
+
+/** Rises or falls as such a metric does, at a level of its stage's own. */
+function valueAt({ metric, nth, step, noise }: { metric: string; nth: number; step: number; noise: number }): number {
+  const { unit } = describeMetric(metric);
+  if (metric.endsWith("learningRate")) return 2e-4 * (1 - step * 0.9);
+  if (metric.endsWith("loss")) return 2 * Math.exp(-3 * step) + 0.3 + noise * 0.1;
+  if (unit === "share") return Math.min(1, Math.max(0, 0.9 - 0.5 * Math.exp(-4 * step) + noise * 0.04));
+  if (unit === "tokens") return 8 - step + noise * 0.4;
+  return (0.5 + (nth % 5) * 0.25) * Math.sqrt(step) + noise * 0.08;
+}
+
+/** Between −1 and 1, the same for the same arguments. */
+function noise(...parts: readonly number[]): number {
+  let hash = 2166136261;
+  for (const part of parts) {
+    hash = Math.imul(hash ^ part, 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
+    hash ^= hash >>> 13;
+  }
+  return (hash >>> 0) / 2 ** 31 - 1;
+}

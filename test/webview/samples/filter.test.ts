@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import type { StageState } from "../../../engine/protocol/runState.ts";
+import { excerpt } from "../../../webview/samples/excerpt.ts";
+import { benchmarksOf, isNarrowed, NO_FILTER, sampleQuery, seedsOf } from "../../../webview/samples/filter.ts";
+import { rowOfStep } from "../../../webview/samples/place.ts";
+import { samplesOf } from "./rows.ts";
+
+describe("the filter of samples", () => {
+  it("asks for everything as recorded when nothing is chosen", () => {
+    assert.deepEqual(sampleQuery("/r", NO_FILTER, ["ppo", "salsa"]), { folder: "/r", source: { kind: "rollouts" } });
+    assert.equal(isNarrowed(NO_FILTER), false);
+  });
+
+  it("asks for what is chosen, with an open end as the first or last step", () => {
+    const filter = {
+      ...NO_FILTER,
+      text: " river ",
+      from: 6,
+      isUnended: true,
+      order: "spread",
+      hidden: ["mkl"],
+    } as const;
+    assert.deepEqual(sampleQuery("/r", filter, ["ppo", "mkl"]), {
+      folder: "/r",
+      source: { kind: "rollouts" },
+      columns: ["ppo"],
+      text: "river",
+      steps: { from: 6, to: Number.MAX_SAFE_INTEGER },
+      isUnended: true,
+      order: "spread",
+    });
+    assert.equal(isNarrowed(filter), true);
+  });
+
+  it("asks for no steps of answers", () => {
+    const source = { kind: "answers", benchmark: "inDistribution" } as const;
+    assert.deepEqual(sampleQuery("/r", { ...NO_FILTER, source, from: 6 }, []), { folder: "/r", source });
+  });
+
+  it("finds benchmarks and seeds in the names of stages whose answers are there", () => {
+    const stages = [
+      stage("ppo", "finished"),
+      stage("seed-1/ppo on inDistribution", "made"),
+      stage("seed-2/ppo on inDistribution", "finished"),
+      stage("seed-2/ppo on outOfDistribution", "waiting"),
+      stage("salsa vs ppo on other", "finished"),
+    ];
+    assert.deepEqual(benchmarksOf({ stages }), ["inDistribution"]);
+    assert.deepEqual(seedsOf({ stages }), [1, 2]);
+  });
+
+  it("shows the beginning of a long text, or what is around a hit that lies later", () => {
+    const text = `${"a".repeat(100)} river ${"b".repeat(100)}`;
+    assert.equal(excerpt(text, "", 20), `${"a".repeat(20)}…`);
+    assert.match(excerpt(text, "RIVER", 60), /^…a+ river b+…$/);
+    assert.equal(excerpt("short", "or", 20), "short");
+  });
+
+  it("leads from a step to the first row of the last recorded step that is not after it", async () => {
+    const samples = samplesOf(48); // 4 rows a step: 1, 6, 11, …
+    const ask = (query: Parameters<Parameters<typeof rowOfStep>[0]>[0]): Promise<ReturnType<typeof samples>> =>
+      Promise.resolve(samples({ folder: "/r", ...query }));
+    assert.equal(await rowOfStep(ask, 13), 8);
+    assert.equal(await rowOfStep(ask, 11), 8);
+    assert.equal(await rowOfStep(ask, 0), 0);
+    assert.equal(await rowOfStep(ask, 9999), 44);
+  });
+});
+
+function stage(name: string, status: StageState["status"]): StageState {
+  return { name, title: "", key: "", status, step: 0, total: 0 };
+}

@@ -1,0 +1,66 @@
+import type { SamplePage, SampleQuery, SampleRow, TokenView } from "../../../engine/protocol/service.ts";
+
+const COLUMNS = ["ppo", "salsa"];
+/** Rows recorded at a step. */
+const ROWS_A_STEP = 4;
+
+/** A made-up row: every seventh completion of the second column did not end. */
+export function rowOf(index: number): SampleRow {
+  const completions = COLUMNS.map((column, nth) => ({
+    text: `${column} answers ${index}`,
+    ended: nth === 0 || index % 7 !== 0,
+    nTokens: 4,
+    score: (index % 10) / 10 + nth,
+    line: 2 * index + nth,
+  }));
+  return { step: 1 + 5 * Math.floor(index / ROWS_A_STEP), prompt: `prompt ${index}`, completions };
+}
+
+/** A window of made-up rows. */
+export function pageOf(
+  nRows: number,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): SamplePage {
+  const rows = Array.from({ length: Math.max(0, Math.min(limit, nRows - offset)) }, (_, index) =>
+    rowOf(offset + index),
+  );
+  const to = rowOf(Math.max(0, nRows - 1)).step ?? 1;
+  return { total: nRows, all: nRows, columns: COLUMNS, allColumns: COLUMNS, steps: { from: 1, to }, rows };
+}
+
+/** Answers to `samples` over made-up rows, filtered as the service does. */
+export function samplesOf(nRows: number): (query: SampleQuery) => SamplePage {
+  return (query) => {
+    const { text, steps, isUnended, columns = COLUMNS, offset, limit } = query;
+    const whole = pageOf(nRows, { offset, limit });
+    const isNarrowed =
+      text !== undefined || steps !== undefined || isUnended === true || columns.length < COLUMNS.length;
+    if (!isNarrowed) return whole;
+    const fits = pageOf(nRows, { offset: 0, limit: nRows }).rows.filter(
+      ({ step = 0, prompt, completions }) =>
+        (text === undefined || [prompt, ...completions.map((one) => one?.text)].some((one) => one?.includes(text))) &&
+        (steps === undefined || (step >= steps.from && step <= steps.to)) &&
+        (isUnended !== true || completions.some((one) => one?.ended === false)),
+    );
+    const shown = fits.slice(offset, offset + limit).map((row) => ({
+      ...row,
+      completions: columns.map((column) => row.completions[COLUMNS.indexOf(column)] ?? null),
+    }));
+    return { ...whole, total: fits.length, columns, rows: shown };
+  };
+}
+
+/** Tokens of a made-up completion. */
+export function tokensOf(line: number): TokenView {
+  return {
+    stage: COLUMNS[line % 2] ?? "",
+    step: 1,
+    prompt: "",
+    tokens: ["the", "answer", "is", "</s>"],
+    logprobs: [-0.1, -0.5, -2, -0.01],
+    kl: [0, 0.25, -0.25, 0],
+    rewards: [0, -0.05, 0.05, 2],
+    advantages: [1, 2, -1, 0.5],
+    values: [0.1, 0.2, 0.3, 0.4],
+  };
+}

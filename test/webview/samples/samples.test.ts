@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import type { DashboardFocus } from "../../../engine/protocol/dashboard.ts";
+import type { SampleQuery } from "../../../engine/protocol/service.ts";
+import { axeViolations } from "../axe.ts";
+import type { Answers } from "../backend.ts";
+import { describeInBrowser } from "../chromium.ts";
+import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
+import { type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { recording } from "../recording.ts";
+import { samplesOf, tokensOf } from "./rows.ts";
+
+const DEMO = demoRun();
+
+describeInBrowser("the samples view", (browser) => {
+  let open: DashboardPage | undefined;
+
+  afterEach(async () => {
+    const errors = open?.errors ?? [];
+    await open?.close();
+    open = undefined;
+    assert.deepEqual(errors, []);
+  });
+
+  async function show(
+    nRows: number,
+    { run = DEMO, answers = {}, place }: { run?: FixtureRun; answers?: Answers; place?: DashboardFocus["place"] } = {},
+  ): Promise<Page> {
+    const backend = fixtureBackend([run], {
+      samples: samplesOf(nRows),
+      tokens: ({ line }) => tokensOf(line),
+      ...answers,
+    });
+    const focus = { view: "samples", runs: [run.folder], ...(place !== undefined && { place }) } as const;
+    open = await openDashboard(browser(), backend, { focus });
+    return open.page;
+  }
+
+  function queries(): readonly SampleQuery[] {
+    return (open?.asked ?? []).flatMap(({ method, params }) => (method === "samples" ? [params] : []));
+  }
+
+  it("shows prompts with a column for each arm", async () => {
+    const page = await show(48);
+    await page.getByRole("columnheader", { name: "salsa" }).waitFor();
+    await page.getByRole("gridcell", { name: "salsa answers 3" }).waitFor();
+    await page.getByText("48 prompts").waitFor();
+  });
+
+  it("holds only the rows in view of 100,000, and reaches the last one", async () => {
+    const page = await show(100_000);
+    const grid = page.getByRole("grid", { name: "Samples" });
+    await grid.focus();
+    assert.equal(await grid.getAttribute("aria-rowcount"), "100001");
+    await page.keyboard.press("End");
+    await page.getByText("prompt 99999").waitFor();
+    assert.ok((await grid.getByRole("row").count()) < 40);
+    await page.keyboard.press("Home");
+    await page.getByText("prompt 0", { exact: true }).waitFor();
+    const nRows = queries().reduce((sum, { limit }) => sum + limit, 0);
+    assert.ok(nRows < 600, `${nRows} rows were asked for`);
+  });
+
+  it("shows the same rows at the top whether it is scrolled by thumb or by keys", async () => {
+    const page = await show(100_000);
+    const grid = page.getByRole("grid", { name: "Samples" });
+    await grid.evaluate((element) => (element.scrollTop = element.scrollHeight / 2));
+    await page
+      .getByText(/^prompt 50\d\d\d$/)
+      .first()
+      .waitFor();
+  });
+
+  it("moves the active row by keys, opens it, and closes it again", async () => {
+    const page = await show(48);
+    await page.getByRole("grid", { name: "Samples" }).focus();
+    for (const key of ["ArrowDown", "ArrowDown", "ArrowUp", "PageDown", "Home", "ArrowDown", "Enter"]) {
+      await page.keyboard.press(key);
+    }
+    const detail = page.getByRole("region", { name: "Sample in full" });
+    await detail.getByText("prompt 1", { exact: true }).waitFor();
+    await detail.getByRole("button", { name: "Next Sample" }).click();
+    await detail.getByText("prompt 2", { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await detail.waitFor({ state: "detached" });
+  });
+
+  it("asks for what is searched once typing pauses, and marks the hits", async () => {
+    const page = await show(48);
+    await page.getByRole("textbox", { name: "Search prompts and completions" }).pressSequentially("answers 17");
+    await page.getByText("1 of 48 prompts").waitFor();
+    assert.equal(await page.locator("salsa-sample-grid mark").count(), 2);
+    const searched = queries().flatMap(({ text }) => text ?? []);
+    assert.deepEqual([...new Set(searched)].at(-1), "answers 17");
+    assert.ok(searched.length < "answers 17".length);
+  });
+
+  it("narrows to rows that were cut off, orders them, and clears a filter that nothing fits", async () => {
+    const page = await show(48);
+    await page.getByRole("checkbox", { name: "Cut off only" }).click();
+    await page.getByText("7 of 48 prompts").waitFor();
+    await page.getByRole("combobox", { name: "Order" }).selectOption("spread");
+    await page.getByRole("textbox", { name: "Search prompts and completions" }).fill("nowhere");
+    await page.getByText("No sample fits the filter").waitFor();
+    assert.deepEqual([queries().at(-1)?.order, queries().at(-1)?.isUnended], ["spread", true]);
+    await page.getByText("Clear Filter").click();
+    await page.getByText("48 prompts").waitFor();
+  });
+
+  it("leaves a column out", async () => {
+    const page = await show(48);
+    await page.getByRole("button", { name: "ppo", exact: true }).click();
+    await page.getByRole("columnheader", { name: "ppo" }).waitFor({ state: "detached" });
+    assert.deepEqual(queries().at(-1)?.columns, ["salsa"]);
+  });
+
+  it("narrows the steps by the keyboard", async () => {
+    const page = await show(48);
+    await page.getByRole("slider", { name: "First step" }).focus();
+    await page.keyboard.press("End");
+    await page.getByText("4 of 48 prompts").waitFor();
+    assert.deepEqual(queries().at(-1)?.steps, { from: 56, to: 56 });
+  });
+
+  it("goes to the samples of the step that an alarm was raised at", async () => {
+    const page = await show(400, { place: { stage: "salsa", step: 303 } });
+    await page.getByText("prompt 240", { exact: true }).waitFor();
+    assert.equal(await page.locator('[aria-selected="true"] .step').textContent(), "301");
+    await page.locator(".place", { hasText: "salsa" }).waitFor();
+  });
+
+  it("shows what differs between two completions", async () => {
+    const page = await show(48);
+    await page.getByRole("gridcell", { name: "salsa answers 1", exact: true }).click();
+    await page.getByRole("combobox", { name: "Differences of" }).selectOption("ppo");
+    await page.getByRole("combobox", { name: "Differences to" }).selectOption("salsa");
+    assert.equal(await page.locator("salsa-sample-detail del").textContent(), "ppo");
+    assert.equal(await page.locator("salsa-sample-detail ins").textContent(), "salsa");
+  });
+
+  it("shows tokens with their numbers by pointer, keys and table", async () => {
+    const page = await show(48);
+    await page.getByRole("gridcell", { name: "salsa answers 1", exact: true }).click();
+    await page.getByRole("radio", { name: "Tokens" }).click();
+    const tokens = page.getByRole("listbox", { name: "Tokens of salsa" });
+    await tokens.getByRole("option", { name: "is, advantage −1.00" }).hover();
+    const numbers = page.locator("salsa-token-map", { has: tokens }).locator(".numbers");
+    await numbers.getByText("−2.00").waitFor();
+    await tokens.focus();
+    await page.keyboard.press("End");
+    await numbers.getByText("token 4").waitFor();
+    await page.getByRole("combobox", { name: "Colour by" }).selectOption("kl");
+    await page.getByText("KL to reference (nats): Σ 0, mean 0 over 4 tokens").first().waitFor();
+    await page.getByRole("button", { name: "Show numbers as a table" }).first().click();
+    assert.equal(await page.locator("salsa-token-map table tbody tr").count(), 4);
+  });
+
+  it("brings new rows without moving the reader, and leads to them", async () => {
+    const run: FixtureRun = { ...DEMO, events: recording({ until: 900 }) };
+    let nRows = 4000;
+    const page = await show(0, { run, answers: { samples: (query) => samplesOf(nRows)(query) } });
+    const grid = page.getByRole("grid", { name: "Samples" });
+    await grid.evaluate((element) => (element.scrollTop = 66_000));
+    const first = await page.locator("salsa-sample-grid .row").nth(3).textContent();
+    nRows = 4012;
+    const event = {
+      kind: "progress",
+      stage: "mkl",
+      step: 33,
+      total: 60,
+      time: 1,
+      sequence: run.events.length,
+    } as const;
+    await open?.send({ kind: "runEvents", folder: run.folder, events: [event] });
+    const button = page.getByRole("button", { name: "12 new rows" });
+    await button.waitFor();
+    assert.equal(await page.locator("salsa-sample-grid .row").nth(3).textContent(), first);
+    await button.click();
+    await page.getByText("prompt 4011", { exact: true }).waitFor();
+    await button.waitFor({ state: "detached" });
+  });
+
+  it("says why samples cannot be read, and tries again", async () => {
+    let isBroken = true;
+    const page = await show(0, {
+      answers: {
+        samples: (query) => {
+          if (isBroken) throw new Error("samples.jsonl: written by a newer version");
+          return samplesOf(48)(query);
+        },
+      },
+    });
+    await page.getByText("samples.jsonl: written by a newer version").waitFor();
+    isBroken = false;
+    await page.getByText("Try Again").click();
+    await page.getByText("48 prompts").waitFor();
+  });
+
+  it("says what to wait for when there are none", async () => {
+    const page = await show(0);
+    await page.getByText("No samples yet").waitFor();
+  });
+
+  for (const theme of THEMES) {
+    it(`has no serious violation for axe in the ${theme} theme, with a sample open by tokens`, async () => {
+      const page = await show(48);
+      await open?.setTheme(theme);
+      await page.getByRole("gridcell", { name: "salsa answers 1", exact: true }).click();
+      await page.getByRole("radio", { name: "Tokens" }).click();
+      await page.getByRole("listbox", { name: "Tokens of salsa" }).waitFor();
+      assert.deepEqual(await axeViolations(page), []);
+    });
+  }
+});

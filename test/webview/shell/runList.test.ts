@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import type { RunSummary } from "../../../engine/protocol/service.ts";
+import { groupRuns, runTitle } from "../../../webview/shell/runList.ts";
+import { demoRun, summaryOf } from "../fixtures.ts";
+
+function run(id: string, createdAt: number, changes: Partial<RunSummary> = {}): RunSummary {
+  return { ...summaryOf(demoRun(id)), createdAt, ...changes };
+}
+
+const RUNS = [
+  run("demo-1", 1),
+  run("demo-2", 5),
+  run("sweep-1", 9, { configFile: "/work/sweep.salsa.json", name: "sweep", status: "failed" }),
+];
+
+describe("groupRuns", () => {
+  it("lists runs by config, newest first", () => {
+    const groups = groupRuns(RUNS, "");
+    assert.deepEqual(
+      groups.map(({ name, runs }) => [name, ...runs.map(({ id }) => id)]),
+      [
+        ["sweep", "sweep-1"],
+        ["demo", "demo-2", "demo-1"],
+      ],
+    );
+  });
+
+  it("searches ids, configs and states, all words of it", () => {
+    const ids = (search: string): string[] => groupRuns(RUNS, search).flatMap(({ runs }) => runs.map(({ id }) => id));
+    assert.deepEqual(ids("DEMO 2"), ["demo-2"]);
+    assert.deepEqual(ids("failed"), ["sweep-1"]);
+    assert.deepEqual(ids("sweep demo"), []);
+  });
+});
+
+describe("runTitle", () => {
+  it("is the id, with the workspace where two roots have the same", () => {
+    const [one] = RUNS;
+    const other = { ...run("demo-1", 2), folder: "/other/.salsa/runs/demo-1", root: "/other/.salsa" };
+    assert.ok(one);
+    assert.equal(runTitle(one, RUNS), "demo-1");
+    assert.equal(runTitle(other, [...RUNS, other]), "demo-1 (other)");
+  });
+});

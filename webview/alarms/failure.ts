@@ -1,0 +1,69 @@
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { DashboardCommand } from "../../engine/protocol/dashboard.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import { type Action, actionRow } from "../parts/notice.ts";
+
+/** Of what ended a run. */
+export const failureStyles = css`
+  .failure {
+    margin-bottom: 18px;
+    padding: 12px 14px;
+    border: 1px solid var(--vscode-inputValidation-errorBorder, var(--vscode-errorForeground));
+    border-radius: 4px;
+  }
+  .failure h2 {
+    display: flex;
+    gap: 6px;
+    align-items: center;
+  }
+  .failure pre {
+    max-height: 240px;
+    margin: 8px 0 12px;
+    padding: 8px 10px;
+    overflow: auto;
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+    background: var(--vscode-textCodeBlock-background);
+    border-radius: 3px;
+  }
+  .failure p {
+    margin-bottom: 12px;
+  }
+`;
+
+/** What ended a run that failed or died, its last words, and the ways on. */
+export function failureNotice(
+  { status, failure, stages }: RunOutline,
+  run: (command: DashboardCommand) => void,
+): TemplateResult | typeof nothing {
+  if (status !== "failed" && status !== "lost") return nothing;
+  const action = (label: string, icon: string, command: DashboardCommand, isSecondary: boolean): Action => ({
+    label,
+    icon,
+    isSecondary,
+    run: () => run(command),
+  });
+  const at = failure?.stage ?? stages.find((stage) => stage.status === "running" || stage.status === "failed")?.name;
+  const title =
+    status === "lost"
+      ? t("The run's process ended without a word")
+      : at === undefined
+        ? t("The run failed")
+        : t("The run failed in {0}", at);
+  return html`<section class="failure" role="alert">
+    <h2><vscode-icon class="error-icon" name="error"></vscode-icon>${title}</h2>
+    ${
+      failure === undefined
+        ? html`<p>
+            ${t("It was killed, ran out of memory, or its machine went down. What it saved is there: resuming goes on from its last checkpoint.")}
+          </p>`
+        : html`<pre class="mono" tabindex="0" aria-label=${t("Last words")}>${failure.error}: ${failure.message}</pre>`
+    }
+    ${actionRow([
+      action(t("Resume"), "debug-continue", "salsa.resume", false),
+      ...(status === "failed" ? [action(t("Retry"), "refresh", "salsa.retry", true)] : []),
+      action(t("Show Log"), "output", "salsa.showLog", true),
+    ])}
+  </section>`;
+}

@@ -1,0 +1,18 @@
+import { type AlarmEntry, describeAlarm, stalledAlarm } from "../../engine/protocol/alarms.ts";
+import type { AlarmState, RunState } from "../../engine/protocol/runState.ts";
+
+/** Alarms of a kind, newest first. */
+export interface AlarmGroup {
+  readonly entry: AlarmEntry;
+  readonly alarms: readonly AlarmState[];
+}
+
+/** All alarms of a run by kind, the kind with the newest first; that a run is stalled is seen by whoever watches. */
+export function alarmGroups(
+  run: Pick<RunState, "status" | "stages" | "alarms" | "updatedAt">,
+  now: number,
+): readonly AlarmGroup[] {
+  const stalled = stalledAlarm(run, now);
+  const all = (stalled === undefined ? run.alarms : [...run.alarms, stalled]).toSorted((a, b) => b.time - a.time);
+  return [...Map.groupBy(all, ({ name }) => name)].map(([name, alarms]) => ({ entry: describeAlarm(name), alarms }));
+}

@@ -1,0 +1,254 @@
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { html as staticHtml, literal, type StaticValue } from "lit/static-html.js";
+import { DASHBOARD_VIEWS, type DashboardCommand, type DashboardView } from "../engine/protocol/dashboard.ts";
+import type { RunSummary } from "../engine/protocol/service.ts";
+import { DashboardElement } from "./element.ts";
+import { t } from "./localize.ts";
+import { emptyNotice, failedNotice, loadingNotice } from "./parts/notice.ts";
+import { baseStyles, noticeStyles } from "./parts/styles.ts";
+import { idOfFolder, runTitle } from "./shell/runList.ts";
+import { runLook, statusIcon, statusStyles } from "./shell/status.ts";
+import { statusLine, statusLineStyles } from "./shell/statusLine.ts";
+import { shellStyles } from "./shell/styles.ts";
+import type { Tab } from "./shell/tabs.ts";
+import "./shell/runPicker.ts";
+import "./shell/tabs.ts";
+import "./pipeline/index.ts";
+import "./plots/index.ts";
+import "./samples/index.ts";
+import "./tables/index.ts";
+import "./alarms/index.ts";
+import "./provenance/index.ts";
+
+/** The element of each view. */
+const ELEMENTS: Readonly<Record<DashboardView, StaticValue>> = {
+  pipeline: literal`salsa-pipeline`,
+  metrics: literal`salsa-metrics`,
+  samples: literal`salsa-samples`,
+  winRates: literal`salsa-win-rates`,
+  alarms: literal`salsa-alarms`,
+  provenance: literal`salsa-provenance`,
+};
+
+/** The dashboard: which runs are in focus, where the first of them stands, and the views on them as tabs. */
+class Dashboard extends DashboardElement {
+  static override readonly properties = { picking: { state: true } };
+  /** Whether the list of runs is open, and what for. */
+  declare picking: "focus" | "add" | undefined;
+  /** Views that were shown once: they stay as they are behind the others. */
+  private readonly visited = new Set<DashboardView>();
+
+  static override readonly styles = [baseStyles, noticeStyles, statusStyles, statusLineStyles, shellStyles];
+
+  override render(): TemplateResult {
+    const { model } = this;
+    const folder = model.focus.runs[0];
+    return html`${this.problemBanner()}
+    ${
+      !model.isReady
+        ? loadingNotice(t("Looking for runs"))
+        : folder === undefined
+          ? this.noRuns()
+          : html`${this.header(folder)} ${this.runBanner(folder)} ${this.views(folder)}`
+    }`;
+  }
+
+  private problemBanner(): TemplateResult | typeof nothing {
+    const { problem } = this.model;
+    if (problem === null) return nothing;
+    return html`<div class="banner bad" role="alert">
+      <vscode-icon class="tone-bad" name="error"></vscode-icon>
+      <p>${t("The engine service is gone: {0}", problem)}</p>
+      <button class="link" @click=${() => this.command("salsa.showLog")}>${t("Show Log")}</button>
+    </div>`;
+  }
+
+  private noRuns(): TemplateResult {
+    return html`<main>
+      ${emptyNotice({
+        icon: "beaker",
+        title: t("No runs yet"),
+        text: t("Run a config to watch its stages, curves and samples here, live and after the fact."),
+        actions: [
+          { label: t("Run a Config…"), icon: "play", run: () => this.command("salsa.run") },
+          { label: t("New Config…"), icon: "new-file", isSecondary: true, run: () => this.command("salsa.newConfig") },
+        ],
+      })}
+    </main>`;
+  }
+
+  private header(folder: string): TemplateResult {
+    const { model } = this;
+    const summary = model.runs.get(folder);
+    return html`<header>
+      <div class="runs">
+        ${this.focusButton(folder, summary)} ${model.focus.runs.slice(1).map((other) => this.overlaid(other))}
+        <button
+          class="icon"
+          aria-haspopup="listbox"
+          aria-expanded=${this.picking === "add"}
+          @click=${() => this.pick("add")}
+        >
+          <vscode-icon name="add"></vscode-icon>${t("Compare")}
+        </button>
+        <span class="end">${this.moreButtons(folder)}</span>
+        ${this.picker()}
+      </div>
+      ${
+        summary === undefined
+          ? nothing
+          : statusLine(summary, model.outline(folder), (command) => this.command(command, folder))
+      }
+      <salsa-tabs
+        .tabs=${this.tabs()}
+        .selected=${model.focus.view}
+        .label=${t("Views")}
+        @tab=${({ detail }: CustomEvent<DashboardView>) => model.show({ view: detail })}
+      ></salsa-tabs>
+    </header>`;
+  }
+
+  private focusButton(folder: string, summary: RunSummary | undefined): TemplateResult {
+    const { runs } = this.model;
+    const title = summary === undefined ? idOfFolder(folder) : runTitle(summary, runs.values());
+    return html`<button
+      class="run"
+      aria-haspopup="listbox"
+      aria-expanded=${this.picking === "focus"}
+      title=${summary?.configFile ?? folder}
+      @click=${() => this.pick("focus")}
+    >
+      <span class="visually-hidden">${t("Choose a run. Now:")}</span>
+      <vscode-icon name="beaker"></vscode-icon><b>${title}</b>
+      ${summary === undefined || summary.name === summary.id ? nothing : html`<span class="muted">${summary.name}</span>`}
+      <vscode-icon name="chevron-down"></vscode-icon>
+    </button>`;
+  }
+
+  private overlaid(folder: string): TemplateResult {
+    const { model } = this;
+    const summary = model.runs.get(folder);
+    const title = summary === undefined ? idOfFolder(folder) : runTitle(summary, model.runs.values());
+    const others = model.focus.runs.filter((one) => one !== folder);
+    return html`<span class="overlaid">
+      ${summary === undefined ? nothing : statusIcon(runLook(summary.status), 14)}
+      <button class="name" title=${t("Put {0} first", title)} @click=${() => model.show({ runs: [folder, ...others] })}>
+        ${title}
+      </button>
+      <button class="icon" aria-label=${t("Take {0} off", title)} @click=${() => model.show({ runs: others })}>
+        <vscode-icon name="close"></vscode-icon>
+      </button>
+    </span>`;
+  }
+
+  private moreButtons(folder: string): readonly TemplateResult[] {
+    const button = (command: DashboardCommand, icon: string, label: string): TemplateResult =>
+      html`<button class="icon" aria-label=${label} title=${label} @click=${() => this.command(command, folder)}>
+        <vscode-icon name=${icon}></vscode-icon>
+      </button>`;
+    return [
+      button("salsa.exportTable", "export", t("Export Table…")),
+      button("salsa.revealRunFolder", "folder-opened", t("Reveal Run Folder")),
+      button("salsa.showLog", "output", t("Show Engine Log")),
+    ];
+  }
+
+  private picker(): TemplateResult | typeof nothing {
+    if (this.picking === undefined) return nothing;
+    const { model } = this;
+    return html`<salsa-run-picker
+      .runs=${model.runs}
+      .shown=${model.focus.runs}
+      .isAdding=${this.picking === "add"}
+      @pick=${({ detail }: CustomEvent<string>) => this.picked(detail)}
+      @close=${() => this.closePicker()}
+    ></salsa-run-picker>`;
+  }
+
+  private pick(what: "focus" | "add"): void {
+    this.picking = this.picking === what ? undefined : what;
+  }
+
+  private picked(folder: string): void {
+    const [first = folder, ...others] = this.model.focus.runs;
+    if (this.picking === "focus") {
+      this.model.show({ runs: [folder, ...others.filter((one) => one !== folder)] });
+      this.closePicker();
+    } else if (folder !== first) {
+      const isShown = others.includes(folder);
+      this.model.show({ runs: [first, ...(isShown ? others.filter((one) => one !== folder) : [...others, folder])] });
+    }
+  }
+
+  /** The keyboard goes back to where it came from. */
+  private closePicker(): void {
+    const isInside = this.shadowRoot?.activeElement?.localName === "salsa-run-picker";
+    const opener = this.shadowRoot?.querySelector<HTMLElement>('[aria-haspopup][aria-expanded="true"]');
+    this.picking = undefined;
+    if (isInside) opener?.focus();
+  }
+
+  private tabs(): readonly Tab[] {
+    const [folder = ""] = this.model.focus.runs;
+    const nAlarms = this.model.outline(folder)?.alarms.length ?? this.model.runs.get(folder)?.nAlarms ?? 0;
+    const labels: Readonly<Record<DashboardView, string>> = {
+      pipeline: t("Pipeline"),
+      metrics: t("Metrics"),
+      samples: t("Samples"),
+      winRates: t("Win Rates"),
+      alarms: t("Alarms"),
+      provenance: t("Config"),
+    };
+    return DASHBOARD_VIEWS.map((id) => ({
+      id,
+      label: labels[id],
+      ...(id === "alarms" && { count: nAlarms, countLabel: t("{0} raised", nAlarms) }),
+    }));
+  }
+
+  private runBanner(folder: string): TemplateResult | typeof nothing {
+    const summary = this.model.runs.get(folder);
+    const failure = this.model.outline(folder)?.failure ?? summary?.failure;
+    if (summary?.problem !== undefined) {
+      return html`<div class="banner" role="status">
+        <vscode-icon class="tone-halted" name="warning"></vscode-icon>
+        <p>${summary.problem}</p>
+      </div>`;
+    }
+    if (failure === undefined) return nothing;
+    const where = failure.stage === null ? "" : `${failure.stage}: `;
+    return html`<div class="banner bad" role="status">
+      <vscode-icon class="tone-bad" name="error"></vscode-icon>
+      <p>${where}${failure.message}</p>
+      <button class="link" @click=${() => this.command("salsa.showLog")}>${t("Show Log")}</button>
+    </div>`;
+  }
+
+  private views(folder: string): TemplateResult {
+    const { model } = this;
+    const problem = model.followProblem(folder);
+    if (problem !== undefined && model.outline(folder) === undefined) {
+      return html`<main>${failedNotice(t("The run cannot be read"), problem, () => model.retry(folder))}</main>`;
+    }
+    this.visited.add(model.focus.view);
+    return html`<main role="tabpanel" aria-label=${this.tabs().find(({ id }) => id === model.focus.view)?.label ?? ""}>
+      ${repeat(
+        DASHBOARD_VIEWS.filter((view) => this.visited.has(view)),
+        (view) => view,
+        (view) =>
+          staticHtml`<${ELEMENTS[view]} .model=${model} ?hidden=${view !== model.focus.view}></${ELEMENTS[view]}>`,
+      )}
+    </main>`;
+  }
+
+  private command(command: DashboardCommand, folder?: string): void {
+    // What keeps a command from running is told by the editor itself.
+    void this.model.host
+      .request("command", { command, ...(folder !== undefined && { folder }) })
+      .catch(() => undefined);
+  }
+}
+
+customElements.define("salsa-dashboard", Dashboard);

@@ -1,0 +1,169 @@
+import type { RunEvent } from "../engine/protocol/events.ts";
+import { applyEvent, type RunState } from "../engine/protocol/runState.ts";
+import type { PackedSeries, RunOutline, SeriesKey } from "../engine/protocol/service.ts";
+import { GrowingCurve } from "./growing.ts";
+import type { Curve } from "./model.ts";
+import { unpack } from "./packed.ts";
+
+type MetricsEvent = Extract<RunEvent, { kind: "metrics" }>;
+
+/** A request for many points would hold the page up when it comes: it is made in parts. */
+const POINTS_A_REQUEST = 200_000;
+
+/** A run in focus: its outline and the curves that were asked for, kept up to date by its events. */
+export class FollowedRun {
+  readonly folder: string;
+  private state: RunState | undefined;
+  private series: Record<string, Record<string, number>> = {};
+  /** Stages whose counts are shared with an outline that was given out. */
+  private sharedStages = new Set<string>();
+  private given: RunOutline | undefined;
+  private readonly curves = new Map<string, GrowingCurve>();
+  /** Wanted and not asked for yet, and asked for and not come yet. */
+  private wanted = new Map<string, SeriesKey>();
+  private readonly awaited = new Set<string>();
+  /** Could not be had; asked for again only after a reset. */
+  private readonly refused = new Set<string>();
+  /** What came while curves or the outline are awaited; they may begin before it or after. */
+  private recent: RunEvent[] = [];
+  /** Raised by a reset: answers to what was asked before are dropped. */
+  private generation = 0;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Takes the outline over, the first time or anew; curves are then asked for again, and shown as they were till then. */
+  reset(outline: RunOutline): void {
+    const { folder: _folder, series, ...rest } = structuredClone(outline);
+    this.generation++;
+    this.state = { ...rest, metrics: {} };
+    this.series = series as Record<string, Record<string, number>>;
+    this.given = undefined;
+    this.sharedStages.clear();
+    const early = this.recent;
+    this.recent = [];
+    this.awaited.clear();
+    this.refused.clear();
+    for (const id of this.curves.keys()) this.wanted.set(id, keyOf(id));
+    this.take(early);
+  }
+
+  /** Takes events in, each once. */
+  take(events: readonly RunEvent[]): void {
+    const { state } = this;
+    if (state === undefined || this.awaited.size > 0) this.recent.push(...events);
+    if (state === undefined) return;
+    for (const event of events) {
+      if (event.kind === "metrics") this.record(state, event);
+      else applyEvent(state, event);
+    }
+    this.given = undefined;
+  }
+
+  /** The outline as it stands; what is given out never changes. */
+  outline(): RunOutline | undefined {
+    if (this.state === undefined) return undefined;
+    if (this.given === undefined) {
+      const { metrics: _metrics, ...rest } = this.state;
+      const stages = this.state.stages.map((stage) => ({ ...stage }));
+      this.given = { ...rest, stages, folder: this.folder, series: this.series };
+      this.sharedStages = new Set(Object.keys(this.series));
+    }
+    return this.given;
+  }
+
+  /** A curve as it stands; undefined until it has come, and for what the run has not recorded. */
+  curve(key: SeriesKey): Curve | undefined {
+    const id = idOf(key);
+    const curve = this.curves.get(id);
+    const isKnown = curve !== undefined || this.awaited.has(id) || this.refused.has(id);
+    if (!isKnown && this.series[key.stage]?.[key.metric] !== undefined) this.wanted.set(id, key);
+    return curve?.curve();
+  }
+
+  get wants(): boolean {
+    return this.state !== undefined && this.wanted.size > 0;
+  }
+
+  /** The wanted curves, in portions for one request each; from then on they are awaited. */
+  ask(): { readonly generation: number; readonly portions: readonly (readonly SeriesKey[])[] } {
+    const portions: SeriesKey[][] = [];
+    let room = 0;
+    for (const [id, key] of this.wanted) {
+      this.awaited.add(id);
+      const points = this.series[key.stage]?.[key.metric] ?? 0;
+      if (portions.length === 0 || points > room) {
+        portions.push([]);
+        room = POINTS_A_REQUEST;
+      }
+      portions.at(-1)?.push(key);
+      room -= points;
+    }
+    this.wanted = new Map();
+    return { generation: this.generation, portions };
+  }
+
+  /** Takes over curves that have come, with what has been recorded since. */
+  receive(generation: number, series: readonly PackedSeries[], nextSequence: number): void {
+    if (generation !== this.generation) return;
+    for (const packed of series) {
+      const id = idOf(packed);
+      const curve = new GrowingCurve(unpack(packed), nextSequence);
+      for (const event of this.recent) {
+        if (event.kind === "metrics" && event.stage === packed.stage) appendTo(curve, event, packed.metric);
+      }
+      this.curves.set(id, curve);
+      this.awaited.delete(id);
+    }
+    if (this.awaited.size === 0) this.recent = [];
+  }
+
+  /** Those of the curves asked for that have not come cannot be had. */
+  refuse(generation: number, keys: readonly SeriesKey[]): void {
+    if (generation !== this.generation) return;
+    for (const id of keys.map(idOf)) {
+      if (this.awaited.delete(id)) this.refused.add(id);
+    }
+    if (this.awaited.size === 0) this.recent = [];
+  }
+
+  private record(state: RunState, event: MetricsEvent): void {
+    const isNew = event.sequence >= state.nextSequence;
+    if (isNew) {
+      state.nextSequence = event.sequence + 1;
+      state.updatedAt = event.time;
+    }
+    for (const metric of Object.keys(event.values)) {
+      if (isNew) this.count(event.stage, metric);
+      const curve = this.curves.get(idOf({ stage: event.stage, metric }));
+      if (curve !== undefined) appendTo(curve, event, metric);
+    }
+  }
+
+  private count(stage: string, metric: string): void {
+    if (this.sharedStages.has(stage) || this.series[stage] === undefined) {
+      this.series = { ...this.series, [stage]: { ...this.series[stage] } };
+      this.sharedStages.delete(stage);
+    }
+    const counts = this.series[stage] ?? {};
+    counts[metric] = (counts[metric] ?? 0) + 1;
+  }
+}
+
+/** A curve takes each event once: it knows how far it goes. */
+function appendTo(curve: GrowingCurve, event: MetricsEvent, metric: string): void {
+  if (event.sequence < curve.nextSequence || !(metric in event.values)) return;
+  curve.nextSequence = event.sequence + 1;
+  curve.append(event.step, event.time, event.values[metric] ?? NaN);
+}
+
+/** No stage or metric has a line break in its name. */
+function idOf({ stage, metric }: SeriesKey): string {
+  return `${stage}\n${metric}`;
+}
+
+function keyOf(id: string): SeriesKey {
+  const [stage = "", metric = ""] = id.split("\n");
+  return { stage, metric };
+}

@@ -1,0 +1,11 @@
+let strings: Readonly<Record<string, string>> = {};
+
+/** Takes over the translations that the extension sends at first. */
+export function setStrings(translations: Readonly<Record<string, string>>): void {
+  strings = translations;
+}
+
+/** A text in the editor's language: the English one names it, and `{0}` stands for the first value. */
+export function t(text: string, ...values: readonly (string | number)[]): string {
+  return (strings[text] ?? text).replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
+}

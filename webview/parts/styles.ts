@@ -1,0 +1,218 @@
+import { css } from "lit";
+
+/** What the views have in common: type, focus, notices, native controls in the editor's colours. */
+export const baseStyles = css`
+  :host {
+    display: block;
+    box-sizing: border-box;
+    color: var(--vscode-foreground);
+    font-family: var(--vscode-font-family);
+    font-size: var(--vscode-font-size, 13px);
+    line-height: 1.4;
+  }
+  :host([hidden]),
+  [hidden] {
+    display: none !important;
+  }
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+  h2 {
+    font-size: 1.1em;
+    font-weight: 600;
+    margin: 0;
+  }
+  h3 {
+    font-size: 1em;
+    font-weight: 600;
+    margin: 0;
+  }
+  p {
+    margin: 0;
+  }
+  a,
+  .link {
+    color: var(--vscode-textLink-foreground);
+    background: none;
+    border: 0;
+    padding: 0;
+    font: inherit;
+    cursor: pointer;
+    text-decoration: none;
+  }
+  a:hover,
+  .link:hover {
+    color: var(--vscode-textLink-activeForeground);
+    text-decoration: underline;
+  }
+  :focus-visible {
+    outline: 1px solid var(--vscode-focusBorder);
+    outline-offset: -1px;
+  }
+  .muted {
+    color: var(--vscode-descriptionForeground);
+  }
+  .mono {
+    font-family: var(--vscode-editor-font-family, monospace);
+    font-size: var(--vscode-editor-font-size, 12px);
+  }
+  .number {
+    text-align: right;
+    font-variant-numeric: tabular-nums;
+    white-space: nowrap;
+  }
+  .visually-hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    margin: -1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  mark {
+    color: inherit;
+    background: var(--vscode-editor-findMatchHighlightBackground, rgba(234, 92, 0, 0.33));
+    outline: 1px solid var(--vscode-editor-findMatchHighlightBorder, transparent);
+  }
+`;
+
+/** Of `loadingNotice`, `emptyNotice` and `failedNotice`. */
+export const noticeStyles = css`
+  .notice {
+    display: flex;
+    flex-direction: column;
+    align-items: center;
+    justify-content: center;
+    gap: 10px;
+    max-width: 560px;
+    min-height: 180px;
+    margin: 0 auto;
+    padding: 24px;
+    text-align: center;
+    color: var(--vscode-descriptionForeground);
+  }
+  .notice h2 {
+    color: var(--vscode-foreground);
+  }
+  .notice .words {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
+  .error-icon {
+    color: var(--vscode-errorForeground);
+  }
+  .actions {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+    align-items: center;
+  }
+`;
+
+/** Of selects, toolbars and chips. A native select's list is never cut off by the pane that it stands in. */
+export const controlStyles = css`
+  select {
+    height: 26px;
+    max-width: 220px;
+    padding: 2px 4px;
+    color: var(--vscode-dropdown-foreground);
+    background: var(--vscode-dropdown-background);
+    border: 1px solid var(--vscode-dropdown-border, transparent);
+    border-radius: 4px;
+    font: inherit;
+  }
+  .toolbar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 6px 12px;
+  }
+  .toolbar label,
+  .field {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    white-space: nowrap;
+  }
+  .toolbar .spacer {
+    flex: 1;
+  }
+  .chips {
+    display: inline-flex;
+    flex-wrap: wrap;
+    gap: 4px;
+  }
+  .chip {
+    padding: 2px 8px;
+    color: var(--vscode-foreground);
+    background: transparent;
+    border: 1px solid var(--vscode-checkbox-border, var(--vscode-contrastBorder, transparent));
+    border-radius: 11px;
+    font: inherit;
+    cursor: pointer;
+  }
+  .chip:hover {
+    background: var(--vscode-toolbar-hoverBackground);
+  }
+  .chip[aria-checked="true"],
+  .chip[aria-pressed="true"] {
+    color: var(--vscode-button-foreground);
+    background: var(--vscode-button-background);
+    border-color: var(--vscode-contrastBorder, var(--vscode-button-background));
+  }
+  .badge {
+    display: inline-block;
+    padding: 0 6px;
+    border-radius: 9px;
+    font-size: 0.85em;
+    line-height: 1.6;
+    white-space: nowrap;
+    color: var(--vscode-badge-foreground);
+    background: var(--vscode-badge-background);
+    border: 1px solid var(--vscode-contrastBorder, transparent);
+  }
+  .warning {
+    display: inline-flex;
+    gap: 4px;
+    align-items: center;
+  }
+  .warning vscode-icon {
+    --vscode-icon-foreground: var(--vscode-editorWarning-foreground, var(--vscode-charts-yellow));
+    color: var(--vscode-editorWarning-foreground, var(--vscode-charts-yellow));
+  }
+`;
+
+/** Of tables. */
+export const tableStyles = css`
+  .scroll {
+    overflow-x: auto;
+  }
+  table {
+    border-collapse: collapse;
+    width: 100%;
+  }
+  caption {
+    text-align: left;
+  }
+  th,
+  td {
+    padding: 4px 8px;
+    text-align: left;
+    vertical-align: middle;
+    border-bottom: 1px solid var(--vscode-editorWidget-border, var(--vscode-contrastBorder, rgba(128, 128, 128, 0.35)));
+  }
+  th {
+    font-weight: 600;
+    white-space: nowrap;
+  }
+  th.number,
+  td.number {
+    text-align: right;
+  }
+  tbody tr:hover {
+    background: var(--vscode-list-hoverBackground);
+  }
+`;

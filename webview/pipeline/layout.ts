@@ -1,0 +1,186 @@
+/** What is to be laid out. */
+export interface Graph {
+  readonly nodes: readonly { readonly id: string; readonly height: number }[];
+  /** From what is used to what uses it. */
+  readonly edges: readonly (readonly [from: string, to: string])[];
+}
+
+export interface Spacing {
+  readonly nodeWidth: number;
+  /** Between layers, left to right. */
+  readonly layerGap: number;
+  /** Between nodes of a layer. */
+  readonly nodeGap: number;
+}
+
+/** Places in pixels. */
+export interface Layout {
+  readonly width: number;
+  readonly height: number;
+  /** Upper left corners. */
+  readonly places: ReadonlyMap<string, { readonly x: number; readonly y: number; readonly layer: number }>;
+  /** Points that each edge runs through: out of the right side, past the layers between, into the left side. */
+  readonly routes: readonly { readonly from: string; readonly to: string; readonly points: readonly Point[] }[];
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A node, or the place where a long edge passes a layer. */
+interface Slot {
+  readonly id: string;
+  readonly layer: number;
+  readonly height: number;
+  readonly before: Slot[];
+  readonly after: Slot[];
+  y: number;
+}
+
+/** Sweeps to and fro; more change nothing in graphs of this size. */
+const SWEEPS = 8;
+
+/**
+ * Layers from left to right, each node in the first one after all that it uses; within a layer in the order of least
+ * crossings that the barycentre method finds (Sugiyama et al. 1981).
+ */
+export function layOut({ nodes, edges }: Graph, spacing: Spacing): Layout {
+  const layerOf = layersOf(nodes, edges);
+  const slots = new Map(nodes.map(({ id, height }) => [id, slot(id, layerOf.get(id) ?? 0, height)]));
+  const chains = edges.flatMap(([from, to]) => {
+    const [start, end] = [slots.get(from), slots.get(to)];
+    return start === undefined || end === undefined ? [] : [{ from, to, chain: chainOf(start, end) }];
+  });
+  const layers: Slot[][] = [];
+  for (const one of new Set([...slots.values(), ...chains.flatMap(({ chain }) => chain)])) {
+    (layers[one.layer] ??= []).push(one);
+  }
+  order(layers);
+  place(layers, spacing.nodeGap);
+  const x = (layer: number): number => layer * (spacing.nodeWidth + spacing.layerGap);
+  const all = layers.flat();
+  return {
+    width: layers.length === 0 ? 0 : x(layers.length - 1) + spacing.nodeWidth,
+    height: Math.max(0, ...all.map(({ y, height }) => y + height)),
+    places: new Map([...slots].map(([id, { layer, y }]) => [id, { x: x(layer), y, layer }])),
+    routes: chains.map(({ from, to, chain }) => ({ from, to, points: route(chain, x, spacing.nodeWidth) })),
+  };
+}
+
+function slot(id: string, layer: number, height: number): Slot {
+  return { id, layer, height, before: [], after: [], y: 0 };
+}
+
+/** The longest way from a node that uses nothing. */
+function layersOf(nodes: Graph["nodes"], edges: Graph["edges"]): ReadonlyMap<string, number> {
+  const layers = new Map(nodes.map(({ id }) => [id, 0]));
+  // As many rounds as there are nodes settle any graph without cycles, and end on one with them.
+  for (let round = 0; round < nodes.length; round++) {
+    let isSettled = true;
+    for (const [from, to] of edges) {
+      const least = (layers.get(from) ?? 0) + 1;
+      if (!layers.has(from) || (layers.get(to) ?? 0) >= least) continue;
+      layers.set(to, least);
+      isSettled = false;
+    }
+    if (isSettled) break;
+  }
+  return layers;
+}
+
+/** An edge's slots from start to end, tied together. */
+function chainOf(start: Slot, end: Slot): readonly Slot[] {
+  const chain = [start];
+  for (let layer = start.layer + 1; layer < end.layer; layer++) chain.push(slot(`${start.id}→${end.id}`, layer, 0));
+  chain.push(end);
+  for (let at = 1; at < chain.length; at++) {
+    const [a, b] = [chain[at - 1], chain[at]];
+    if (a === undefined || b === undefined) continue;
+    a.after.push(b);
+    b.before.push(a);
+  }
+  return chain;
+}
+
+function order(layers: readonly Slot[][]): void {
+  let best = layers.map((layer) => [...layer]);
+  let fewest = crossings(layers);
+  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
+    const isForward = sweep % 2 === 0;
+    const swept = isForward ? layers : layers.toReversed();
+    for (const layer of swept.slice(1)) sortByNeighbours(layer, layers, isForward ? "before" : "after");
+    const count = crossings(layers);
+    if (count < fewest) [best, fewest] = [layers.map((layer) => [...layer]), count];
+  }
+  for (const [at, layer] of best.entries()) layers[at]?.splice(0, layer.length, ...layer);
+}
+
+function sortByNeighbours(layer: Slot[], layers: readonly Slot[][], side: "before" | "after"): void {
+  const position = positions(layers);
+  const weight = new Map(
+    layer.map((one, at) => {
+      const near = one[side];
+      return [one, near.length === 0 ? at : mean(near.map((other) => position.get(other) ?? 0))];
+    }),
+  );
+  layer.sort((a, b) => (weight.get(a) ?? 0) - (weight.get(b) ?? 0));
+}
+
+function positions(layers: readonly Slot[][]): ReadonlyMap<Slot, number> {
+  return new Map(layers.flatMap((layer) => layer.map((one, at) => [one, at])));
+}
+
+function crossings(layers: readonly Slot[][]): number {
+  const position = positions(layers);
+  const at = (one: Slot): number => position.get(one) ?? 0;
+  let count = 0;
+  for (const layer of layers) {
+    const lines = layer.flatMap((one) => one.after.map((other) => [at(one), at(other)] as const));
+    for (const [nth, [a, b]] of lines.entries()) {
+      for (const [c, d] of lines.slice(nth + 1)) if ((a - c) * (b - d) < 0) count++;
+    }
+  }
+  return count;
+}
+
+/** Layers stacked from the top, then moved to the middle of what they are made from. */
+function place(layers: readonly Slot[][], gap: number): void {
+  const heights = layers.map((layer) => layer.reduce((sum, { height }) => sum + height + gap, -gap));
+  const tallest = Math.max(0, ...heights);
+  for (const [nth, layer] of layers.entries()) {
+    let y = (tallest - (heights[nth] ?? 0)) / 2;
+    for (const one of layer) {
+      one.y = y;
+      y += one.height + gap;
+    }
+  }
+}
+
+function route(chain: readonly Slot[], x: (layer: number) => number, width: number): readonly Point[] {
+  return chain.flatMap((one, at) => {
+    const y = one.y + one.height / 2;
+    const [left, right] = [
+      { x: x(one.layer), y },
+      { x: x(one.layer) + width, y },
+    ];
+    return at === 0 ? [right] : at === chain.length - 1 ? [left] : [left, right];
+  });
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** An SVG path through the points of a route: level through layers, curved between them. */
+export function pathOf(points: readonly Point[]): string {
+  return points
+    .map(({ x, y }, at) => {
+      const before = points[at - 1];
+      if (before === undefined) return `M${x},${y}`;
+      if (before.y === y) return `L${x},${y}`;
+      const middle = (before.x + x) / 2;
+      return `C${middle},${before.y} ${middle},${y} ${x},${y}`;
+    })
+    .join("");
+}

@@ -1,0 +1,176 @@
+import { css } from "lit";
+
+/** Of the pipeline: cards on lanes, with lines between them. */
+export const pipelineStyles = css`
+  :host {
+    padding: 12px 16px 24px;
+  }
+  .total {
+    display: flex;
+    flex-direction: column;
+    gap: 6px;
+    margin-bottom: 16px;
+  }
+  .segments {
+    display: flex;
+    gap: 1px;
+    height: 8px;
+    overflow: hidden;
+    border-radius: 4px;
+    outline: 1px solid var(--vscode-contrastBorder, transparent);
+  }
+  .segment {
+    position: relative;
+    min-width: 1px;
+    background: color-mix(in srgb, var(--vscode-foreground) 16%, transparent);
+  }
+  .segment > div {
+    height: 100%;
+    background: currentColor;
+  }
+  .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px 16px;
+    color: var(--vscode-descriptionForeground);
+  }
+  .legend span {
+    display: inline-flex;
+    align-items: center;
+    gap: 4px;
+  }
+  .lane {
+    margin-bottom: 16px;
+  }
+  .lane > button {
+    display: flex;
+    align-items: center;
+    gap: 6px;
+    width: 100%;
+    padding: 4px 0;
+    border: 0;
+    color: inherit;
+    background: none;
+    font: inherit;
+    font-weight: 600;
+    text-align: left;
+    cursor: pointer;
+  }
+  .lane > button .muted {
+    font-weight: normal;
+  }
+  .graph {
+    overflow-x: auto;
+    padding: 4px 2px 12px;
+  }
+  .canvas {
+    position: relative;
+  }
+  .canvas svg {
+    position: absolute;
+    inset: 0;
+    overflow: visible;
+    pointer-events: none;
+  }
+  .edge {
+    fill: none;
+    stroke: var(--vscode-descriptionForeground);
+    stroke-opacity: 0.45;
+    stroke-width: 1.25;
+  }
+  .edge.near {
+    stroke: var(--vscode-focusBorder);
+    stroke-opacity: 1;
+    stroke-width: 2;
+  }
+  ol {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  .node {
+    position: absolute;
+    display: flex;
+    flex-direction: column;
+    overflow: hidden;
+    padding: 0;
+    border: 1px solid var(--vscode-editorWidget-border, var(--vscode-contrastBorder, rgba(128, 128, 128, 0.4)));
+    border-radius: 6px;
+    color: var(--vscode-foreground);
+    background: var(--vscode-editorWidget-background);
+    font: inherit;
+    text-align: left;
+    cursor: pointer;
+  }
+  .node:hover {
+    border-color: var(--vscode-focusBorder);
+    background: var(--vscode-list-hoverBackground);
+  }
+  .node:focus-visible {
+    outline: 2px solid var(--vscode-focusBorder);
+    outline-offset: 1px;
+  }
+  .node.waiting {
+    border-style: dashed;
+    background: transparent;
+  }
+  .node.running {
+    border-color: var(--vscode-charts-blue);
+  }
+  .node.failed {
+    border-color: var(--vscode-errorForeground);
+  }
+  .node.placed {
+    outline: 2px solid var(--vscode-focusBorder);
+  }
+  .head {
+    display: flex;
+    align-items: center;
+    gap: 6px;
+    padding: 7px 8px 0;
+  }
+  .head b {
+    overflow: hidden;
+    font-weight: 600;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .what {
+    font-variant-numeric: tabular-nums;
+    overflow: hidden;
+    padding: 1px 8px 0 30px;
+    color: var(--vscode-descriptionForeground);
+    font-size: 11px;
+    line-height: 15px;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .candidate {
+    display: flex;
+    align-items: center;
+    gap: 4px;
+    height: 18px;
+    padding: 0 8px 0 30px;
+    font-size: 11px;
+  }
+  .candidate .muted {
+    margin-left: auto;
+  }
+  .progress {
+    position: absolute;
+    right: 0;
+    bottom: 0;
+    left: 0;
+    height: 3px;
+    background: color-mix(in srgb, var(--vscode-foreground) 16%, transparent);
+  }
+  .progress > div {
+    height: 100%;
+    background: var(--vscode-progressBar-background);
+  }
+  @media (max-width: 640px) {
+    :host {
+      padding: 8px 8px 16px;
+    }
+  }
+`;

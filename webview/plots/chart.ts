@@ -1,0 +1,210 @@
+import uPlot from "uplot";
+import { logTicks, type Range, rangeOf, ticks, tickText } from "../../engine/protocol/figures/index.ts";
+import { type DrawnLine, drawLines, drawMarkers, type Frame, type Marker, type SeenLine, seenOf } from "./draw.ts";
+import type { XAxis } from "./prepared.ts";
+import { valueRange, type ValueScale } from "./range.ts";
+
+/** What a chart shows. */
+export interface ChartContent {
+  readonly lines: readonly DrawnLine[];
+  readonly markers: readonly Marker[];
+  readonly axis: XAxis;
+  readonly scale: ValueScale;
+  /** Undefined for the whole. */
+  readonly zoom: Range | undefined;
+}
+
+/** What a chart tells. */
+export interface ChartEvents {
+  /** The cursor moved to a place along the axis; undefined when it left. */
+  moved(x: number | undefined, event: MouseEvent | undefined): void;
+  /** A stretch was dragged over; undefined to see the whole again. */
+  zoomed(range: Range | undefined): void;
+}
+
+const AXIS_FONT = 11;
+
+/**
+ * uPlot for axes, cursor and selection. The lines are drawn by us: each has places of its own, and uPlot wants one
+ * column of places for all, which for many runs would be mostly gaps.
+ */
+export class Chart {
+  private readonly host: HTMLElement;
+  private readonly events: ChartEvents;
+  private plot: uPlot | undefined;
+  private content: ChartContent | undefined;
+  private seen: readonly SeenLine[] = [];
+  private y: Range = { min: 0, max: 1 };
+  private size = { width: 0, height: 0 };
+  /** Axis and scale that the plot was built for. */
+  private kind = "";
+
+  constructor(host: HTMLElement, events: ChartEvents) {
+    this.host = host;
+    this.events = events;
+  }
+
+  /** Draws anew. */
+  draw(content: ChartContent, size: { readonly width: number; readonly height: number }): void {
+    if (size.width < 40) return;
+    this.content = content;
+    const kind = `${content.axis} ${content.scale.isLog}`;
+    if (kind !== this.kind) this.destroy();
+    this.kind = kind;
+    const x = this.range();
+    this.plot ??= this.build(content, size);
+    const { plot } = this;
+    const columns = Math.max(50, Math.round(size.width - 60));
+    this.seen = content.lines.map((line) => seenOf(line, x, columns));
+    this.y = valueRange(
+      this.seen.flatMap(({ main, low, high }) => [main.y, low?.y ?? [], high?.y ?? []]),
+      content.scale,
+    );
+    plot.batch(() => {
+      if (size.width !== this.size.width || size.height !== this.size.height) plot.setSize({ ...size });
+      plot.setScale("x", x);
+      plot.setScale("y", this.y);
+      plot.redraw(false, true);
+    });
+    this.size = { ...size };
+  }
+
+  /** The stretch of the axis that is shown. */
+  range(): Range {
+    const { content } = this;
+    const whole = content && rangeOf(...content.lines.map(({ prepared }) => prepared.main.x));
+    const { min, max } = content?.zoom ?? whole ?? { min: 0, max: 1 };
+    return max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 };
+  }
+
+  /** Shows the cursor at a place along the axis, or nowhere. */
+  point(x: number | undefined): void {
+    const { plot } = this;
+    if (plot === undefined) return;
+    const left = x === undefined ? -10 : plot.valToPos(x, "x");
+    const isInside = left >= 0 && left <= plot.over.clientWidth;
+    plot.setCursor(isInside ? { left, top: 1 } : { left: -10, top: -10 }, false);
+  }
+
+  /** Where a place along the axis is on the page. */
+  pageX(x: number): { readonly left: number; readonly top: number } | undefined {
+    if (this.plot === undefined) return undefined;
+    const { left, top } = this.plot.over.getBoundingClientRect();
+    return { left: left + this.plot.valToPos(x, "x"), top: top + 12 };
+  }
+
+  destroy(): void {
+    this.plot?.destroy();
+    this.plot = undefined;
+    this.size = { width: 0, height: 0 };
+  }
+
+  private build(content: ChartContent, { width, height }: { readonly width: number; readonly height: number }): uPlot {
+    const { isLog } = content.scale;
+    const options: uPlot.Options = {
+      width,
+      height,
+      ms: 1,
+      padding: [8, 10, 0, 0],
+      legend: { show: false },
+      scales: {
+        x: { time: content.axis === "wall", auto: false, range: (_, min, max) => [min, max] },
+        y: { auto: false, range: (_, min, max) => [min, max], ...(isLog && { distr: 3 }) },
+      },
+      axes: [this.xAxis(content.axis), this.yAxis(isLog)],
+      series: [{}, { paths: () => null, points: { show: false } }],
+      cursor: {
+        y: false,
+        points: { show: false },
+        drag: { x: true, y: false, setScale: false },
+        bind: {
+          dblclick: () => () => {
+            this.events.zoomed(undefined);
+            return null;
+          },
+          mouseleave: () => () => {
+            this.events.moved(undefined, undefined);
+            return null;
+          },
+        },
+      },
+      hooks: {
+        draw: [(plot) => this.paint(plot)],
+        setCursor: [(plot) => this.cursorMoved(plot)],
+        setSelect: [(plot) => this.selected(plot)],
+      },
+    };
+    // uPlot wants data to have axes; ours is beside it.
+    return new uPlot(options, [Float64Array.of(0, 1), [null, null]], this.host);
+  }
+
+  private xAxis(axis: XAxis): uPlot.Axis {
+    const looks = { ...axisLooks(this.host), size: 30, gap: 4 };
+    if (axis === "wall") return { ...looks, space: 70 };
+    return {
+      ...looks,
+      splits: (plot, _, min, max) => ticks({ min, max }, Math.max(2, Math.floor(plot.bbox.width / uPlot.pxRatio / 70))),
+      values: (_, splits) => splits.map((value) => (axis === "step" ? tickText(value) : secondsText(value))),
+    };
+  }
+
+  private yAxis(isLog: boolean): uPlot.Axis {
+    return {
+      ...axisLooks(this.host),
+      splits: (plot, _, min, max) => {
+        const wanted = Math.max(2, Math.floor(plot.bbox.height / uPlot.pxRatio / 34));
+        return (isLog ? logTicks : ticks)({ min, max }, wanted);
+      },
+      filter: (_, splits) => splits,
+      values: (_, splits) => splits.map(tickText),
+      size: (_, values) => 16 + 6.2 * Math.max(2, ...(values ?? []).map((value) => value.length)),
+      gap: 4,
+    };
+  }
+
+  private paint(plot: uPlot): void {
+    const { content } = this;
+    if (content === undefined) return;
+    const { left, top, width, height } = plot.bbox;
+    const { isLog } = content.scale;
+    const frame: Frame = { left, top, width, height, x: this.range(), y: this.y, isLog, ratio: uPlot.pxRatio };
+    drawLines(plot.ctx, this.seen, frame);
+    drawMarkers(plot.ctx, content.markers, frame);
+  }
+
+  private cursorMoved(plot: uPlot): void {
+    const { left = -10 } = plot.cursor;
+    // uPlot's own type does not say so, but there is none when the cursor was set by script.
+    const event = plot.cursor.event as MouseEvent | null | undefined;
+    if (event?.type !== "mousemove" || left < 0) return;
+    this.events.moved(plot.posToVal(left, "x"), event);
+  }
+
+  private selected(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    const range = { min: plot.posToVal(left, "x"), max: plot.posToVal(left + width, "x") };
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.events.zoomed(range);
+  }
+}
+
+/** Colours are looked up at every drawing: the theme may have changed. */
+function axisLooks(host: HTMLElement): Pick<uPlot.Axis, "stroke" | "grid" | "ticks" | "font"> {
+  const color = (name: string, otherwise: string) => (): string =>
+    getComputedStyle(host).getPropertyValue(name).trim() || otherwise;
+  const line = { stroke: color("--plot-grid", "rgba(128, 128, 128, 0.25)"), width: 1 };
+  return {
+    stroke: color("--plot-text", "gray"),
+    font: `${AXIS_FONT}px ${getComputedStyle(host).fontFamily}`,
+    grid: line,
+    ticks: { ...line, size: 4 },
+  };
+}
+
+/** Seconds on an axis: "45 s", "12 min", "1.5 h". */
+export function secondsText(seconds: number): string {
+  if (Math.abs(seconds) >= 7200) return `${tickText(Number((seconds / 3600).toFixed(2)))} h`;
+  if (Math.abs(seconds) >= 300) return `${tickText(Number((seconds / 60).toFixed(2)))} min`;
+  return `${tickText(seconds)} s`;
+}

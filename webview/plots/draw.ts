@@ -1,0 +1,160 @@
+import { decimate, type Points, type Range } from "../../engine/protocol/figures/index.ts";
+import type { Prepared } from "./prepared.ts";
+import type { Look } from "./looks.ts";
+
+/** A line with its looks. */
+export interface DrawnLine {
+  readonly key: string;
+  /** "salsa", or "salsa · demo-2" beside other runs. */
+  readonly title: string;
+  readonly look: Look;
+  readonly prepared: Prepared;
+}
+
+/** A place worth a line across the plot. */
+export interface Marker {
+  readonly x: number;
+  readonly color: string;
+  readonly isDashed: boolean;
+}
+
+/** What can be seen of a line: no more points than there are pixels. */
+export interface SeenLine {
+  readonly look: Look;
+  readonly main: Points;
+  readonly raw: Points | undefined;
+  readonly low: Points | undefined;
+  readonly high: Points | undefined;
+}
+
+/** Thins a line out to a stretch of the axis. */
+export function seenOf({ look, prepared }: DrawnLine, range: Range, columns: number): SeenLine {
+  const thin = (points: Points | undefined): Points | undefined => points && decimate(points, columns, range);
+  const { main, raw, low, high } = prepared;
+  return { look, main: decimate(main, columns, range), raw: thin(raw), low: thin(low), high: thin(high) };
+}
+
+/** From values to pixels of the canvas. */
+export interface Frame {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly x: Range;
+  readonly y: Range;
+  readonly isLog: boolean;
+  /** Pixels of the canvas a pixel of the page. */
+  readonly ratio: number;
+}
+
+/** Draws bands, then faded curves, then lines, then markers. */
+export function drawLines(context: CanvasRenderingContext2D, lines: readonly SeenLine[], frame: Frame): void {
+  const { left, top, width, height, ratio } = frame;
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  context.lineJoin = "bevel";
+  for (const line of lines) fillBand(context, line, frame);
+  for (const { raw, look } of lines) {
+    if (raw !== undefined) stroke(context, raw, frame, { color: look.color, alpha: 0.3, width: ratio, dash: [] });
+  }
+  // Many lines are told apart, and drawn in time, only if they are thin.
+  const thickness = (lines.length > 8 ? 1 : 1.75) * ratio;
+  for (const { main, look } of lines) {
+    const dash = look.dash.map((length) => length * ratio);
+    stroke(context, main, frame, { color: look.color, alpha: 1, width: thickness, dash });
+  }
+  context.restore();
+}
+
+interface Pen {
+  readonly color: string;
+  readonly alpha: number;
+  readonly width: number;
+  readonly dash: readonly number[];
+}
+
+function stroke(context: CanvasRenderingContext2D, { x, y }: Points, frame: Frame, pen: Pen): void {
+  const [toX, toY] = [xScale(frame), yScale(frame)];
+  const dots: (readonly [x: number, y: number])[] = [];
+  const isThere = (at: number): boolean => Number.isFinite(toY(y[at] ?? NaN));
+  context.beginPath();
+  let isDown = false;
+  for (let at = 0, { length } = x; at < length; at++) {
+    const [px, py] = [toX(x[at] ?? NaN), toY(y[at] ?? NaN)];
+    if (!Number.isFinite(py)) {
+      isDown = false;
+      continue;
+    }
+    if (isDown) context.lineTo(px, py);
+    else if (isThere(at + 1)) context.moveTo(px, py);
+    else dots.push([px, py]);
+    isDown = true;
+  }
+  context.globalAlpha = pen.alpha;
+  context.strokeStyle = pen.color;
+  context.lineWidth = pen.width;
+  context.setLineDash([...pen.dash]);
+  context.stroke();
+  context.fillStyle = pen.color;
+  for (const [px, py] of dots)
+    context.fillRect(px - 2 * frame.ratio, py - 2 * frame.ratio, 4 * frame.ratio, 4 * frame.ratio);
+  context.globalAlpha = 1;
+}
+
+/** The band is the area between its edges, stretch by stretch where there are gaps. */
+function fillBand(context: CanvasRenderingContext2D, { low, high, look }: SeenLine, frame: Frame): void {
+  if (low === undefined || high === undefined) return;
+  const [toX, toY] = [xScale(frame), yScale(frame)];
+  const edge = ({ x, y }: Points): (readonly [number, number])[] =>
+    Array.from(x, (place, at) => [toX(place), toY(y[at] ?? NaN)] as const).filter(([, py]) => Number.isFinite(py));
+  const outline = [...edge(high), ...edge(low).reverse()];
+  if (outline.length === 0) return;
+  context.globalAlpha = 0.18;
+  context.fillStyle = look.color;
+  context.beginPath();
+  for (const [px, py] of outline) context.lineTo(px, py);
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+/** Draws lines across the plot. */
+export function drawMarkers(context: CanvasRenderingContext2D, markers: readonly Marker[], frame: Frame): void {
+  const { left, top, width, height, ratio } = frame;
+  const toX = xScale(frame);
+  context.save();
+  context.lineWidth = ratio;
+  for (const { x, color, isDashed } of markers) {
+    const px = Math.round(toX(x));
+    if (px < left || px > left + width) continue;
+    context.strokeStyle = color;
+    context.fillStyle = color;
+    context.setLineDash(isDashed ? [4 * ratio, 3 * ratio] : []);
+    context.beginPath();
+    context.moveTo(px, top);
+    context.lineTo(px, top + height);
+    context.stroke();
+    context.beginPath();
+    context.moveTo(px - 4 * ratio, top);
+    context.lineTo(px + 4 * ratio, top);
+    context.lineTo(px, top + 6 * ratio);
+    context.fill();
+  }
+  context.restore();
+}
+
+function xScale({ left, width, x: { min, max } }: Frame): (value: number) => number {
+  const per = width / (max - min || 1);
+  return (value) => left + (value - min) * per;
+}
+
+/** NaN for what a logarithm cannot show. */
+function yScale({ top, height, y: { min, max }, isLog }: Frame): (value: number) => number {
+  if (!isLog) {
+    const per = height / (max - min || 1);
+    return (value) => top + height - (value - min) * per;
+  }
+  const [low, per] = [Math.log(min), height / (Math.log(max) - Math.log(min) || 1)];
+  return (value) => (value > 0 ? top + height - (Math.log(value) - low) * per : NaN);
+}

@@ -1,0 +1,106 @@
+import { describeMetric } from "../../engine/protocol/catalogue.ts";
+import type { FileContent, PlotFormat } from "../../engine/protocol/dashboard.ts";
+import { type FigureTheme, lineFigure } from "../../engine/protocol/figures/index.ts";
+import type { DashboardModel } from "../model.ts";
+import { idOfFolder } from "../shell/runList.ts";
+import { placesOf, type XAxis } from "./prepared.ts";
+import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
+
+/** What a plot of a metric is saved from. */
+export interface PlotToSave {
+  readonly metric: string;
+  readonly lines: readonly LoadedLine[];
+  readonly axis: XAxis;
+  readonly smoothing: number;
+  readonly isLog: boolean;
+  readonly theme: FigureTheme;
+}
+
+/** Saves the plot of a metric as it would be shown, once its curves are there. */
+export async function exportPlot(
+  model: DashboardModel,
+  { metric, format, theme }: { readonly metric: string; readonly format: PlotFormat; readonly theme: FigureTheme },
+): Promise<void> {
+  const lines = await wholeLines(model, metric, theme);
+  const { axis, smoothing, isLog } = plotSettings(model);
+  const plot = { metric, lines, axis, smoothing, isLog: isLog(metric), theme };
+  const name = `${metric.replaceAll("/", "-")}.${format}`;
+  await model.host.request("save", { name, content: await contentOf(plot, format) });
+}
+
+function wholeLines(model: DashboardModel, metric: string, theme: FigureTheme): Promise<readonly LoadedLine[]> {
+  return new Promise((resolve) => {
+    const look = (): boolean => {
+      const isTold = model.focus.runs.every((folder) => model.outline(folder) ?? model.followProblem(folder));
+      const lines = loadedLines(model, metric, { settings: plotSettings(model), theme });
+      const isWhole = lines.every((line) => line.isWhole || model.followProblem(line.folder) !== undefined);
+      if (model.isReady && isTold && isWhole) resolve(lines);
+      return model.isReady && isTold && isWhole;
+    };
+    if (look()) return;
+    const end = model.subscribe(() => {
+      if (look()) end();
+    });
+  });
+}
+
+async function contentOf(plot: PlotToSave, format: PlotFormat): Promise<FileContent> {
+  if (format === "csv") return { text: csvOf(plot) };
+  const svg = svgOf(plot);
+  return format === "svg" ? { text: svg } : { base64: await pngOf(svg) };
+}
+
+/** Every point as recorded. */
+export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): string {
+  const rows = lines.flatMap(({ folder, stages, curves }) =>
+    curves.flatMap(({ steps, times, values }, nth) => {
+      const place = `${field(idOfFolder(folder))},${field(stages[nth] ?? "")},${field(metric)}`;
+      return Array.from(steps, (step, at) => {
+        const value = values[at] ?? NaN;
+        return `${place},${step},${new Date(times[at] ?? 0).toISOString()},${Number.isFinite(value) ? value : ""}`;
+      });
+    }),
+  );
+  return `${["run,stage,metric,step,time,value", ...rows].join("\n")}\n`;
+}
+
+/** RFC 4180: quoted where it has to be. */
+function field(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The figure of a report, as the plot is set. Seeds are averaged by step, so with several the axis is of steps. */
+export function svgOf({ metric, lines, axis, smoothing, isLog, theme }: PlotToSave): string {
+  const { label, unit } = describeMetric(metric);
+  const along = lines.some(({ curves }) => curves.length > 1) ? "step" : axis;
+  const begin = Math.min(...lines.flatMap(({ curves }) => curves.map(({ times }) => times[0] ?? Infinity)));
+  const drawn = lines.map(({ title, look, curves }) => ({
+    name: title,
+    color: look.color,
+    isDashed: look.dash.length > 0,
+    curves: curves.map((curve) => ({ x: figurePlaces(placesOf(curve, along), along, begin), y: curve.values })),
+  }));
+  return lineFigure({ title: label, x: X_LABELS[along], y: { label, unit, isLog }, lines: drawn, smoothing, theme });
+}
+
+const X_LABELS = {
+  step: { label: "step" },
+  relative: { label: "time since the stage began", unit: "s" },
+  wall: { label: "time since the first record", unit: "s" },
+} as const;
+
+/** A figure's axis counts seconds, not dates. */
+function figurePlaces(places: Float64Array, axis: XAxis, begin: number): Float64Array {
+  return axis === "wall" ? places.map((time) => (time - begin) / 1000) : places;
+}
+
+/** At twice its size, for screens and papers. */
+async function pngOf(svg: string): Promise<string> {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.naturalWidth * 2, image.naturalHeight * 2];
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/png").replace(/^data:image\/png;base64,/, "");
+}

@@ -1,0 +1,44 @@
+import { describeMetric, type MetricEntry, METRICS } from "../../engine/protocol/catalogue.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+
+/** Metrics that belong together. */
+export interface MetricGroup {
+  readonly title: string;
+  readonly metrics: readonly MetricEntry[];
+}
+
+/** In the order of the view; a metric is in the first group whose pattern fits its path. */
+const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
+  [() => t("Reward & KL"), /^objective\//],
+  [() => t("Policy"), /^(policy\/|loss\/(policy|total)$)/],
+  [() => t("Value"), /^(value\/|returns\/|loss\/value$)/],
+  [() => t("Rollouts"), /^rollout\//],
+  [() => t("Supervised"), /^(pretrain|sft)\//],
+  [() => t("Reward Model"), /^reward\//],
+  [() => t("Throughput"), /^(throughput|process)\//],
+  [() => t("Other"), /^/],
+];
+
+/** The metrics that the runs have, in the catalogue's order, those that fit a search by path, label or description. */
+export function groupMetrics(outlines: readonly RunOutline[], search: string): readonly MetricGroup[] {
+  const recorded = new Set(outlines.flatMap(({ series }) => Object.values(series).flatMap((of) => Object.keys(of))));
+  const names = [...recorded].sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const entries = names.map(describeMetric).filter(({ name, label, description }) => {
+    const text = `${name} ${label} ${description}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  const grouped = Map.groupBy(entries, ({ name }) => GROUPS.findIndex(([, pattern]) => pattern.test(name)));
+  return GROUPS.flatMap(([title], at) => {
+    const metrics = grouped.get(at);
+    return metrics === undefined ? [] : [{ title: title(), metrics }];
+  });
+}
+
+const PLACES = new Map<string, number>(METRICS.map(({ name }, at) => [name, at]));
+
+/** One of a family, such as the KL to one of several references, comes after what it is a part of. */
+function placeOf(name: string): number {
+  return PLACES.get(name) ?? (PLACES.get(name.slice(0, name.lastIndexOf("/"))) ?? METRICS.length) + 0.5;
+}

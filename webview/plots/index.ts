@@ -1,0 +1,217 @@
+import "@vscode-elements/elements/dist/vscode-checkbox/index.js";
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
+import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
+import { SMOOTHING_DEFINITION } from "../../engine/protocol/figures/index.ts";
+import { DashboardElement } from "../element.ts";
+import { t } from "../localize.ts";
+import { emptyNotice, loadingNotice } from "../parts/notice.ts";
+import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import { idOfFolder } from "../shell/runList.ts";
+import { DrawQueue } from "./drawQueue.ts";
+import { exportPlot } from "./export.ts";
+import { groupMetrics, type MetricGroup } from "./groups.ts";
+import { lineNames } from "./lines.ts";
+import { lookOf, themeOf } from "./looks.ts";
+import type { MenuItem } from "./menu.ts";
+import { metricsStyles } from "./metricsStyles.ts";
+import type { PlotContext } from "./plot.ts";
+import { outlinesOf, type PlotSettings, plotSettings } from "./settings.ts";
+import { SharedAxis } from "./shared.ts";
+import { swatch } from "./swatch.ts";
+import "./plot.ts";
+
+/** The curves of the runs in focus, in small plots with one axis and one cursor. */
+class Metrics extends DashboardElement {
+  private readonly queue = new DrawQueue();
+  private readonly shared = new SharedAxis();
+  private watcher: IntersectionObserver | undefined;
+  private themed: MutationObserver | undefined;
+
+  static override readonly styles = [baseStyles, noticeStyles, controlStyles, metricsStyles];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // A margin, so that plots are there when they are scrolled to.
+    this.watcher = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) Object.assign(target, { seen: isIntersecting });
+      },
+      { rootMargin: "150px" },
+    );
+    this.themed = new MutationObserver(() => this.requestUpdate());
+    this.themed.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.watcher?.disconnect();
+    this.themed?.disconnect();
+  }
+
+  override render(): TemplateResult {
+    const { model, watcher, queue, shared } = this;
+    const outlines = outlinesOf(model);
+    if (outlines.length === 0 || watcher === undefined) return loadingNotice(t("Reading the run"));
+    const settings = plotSettings(model);
+    const context = { model, settings, theme: themeOf(document.body), queue, shared, watcher };
+    const groups = groupMetrics(outlines, settings.search);
+    const hasAny = outlines.some(({ series }) => Object.keys(series).length > 0);
+    if (!hasAny) {
+      const text = t("Curves appear with the first step of the first training.");
+      return emptyNotice({ icon: "graph-line", title: t("No metrics yet"), text });
+    }
+    return html`<div class="bar">${this.toolbar(settings)} ${this.legend(context)}</div>
+      ${groups.length === 0 ? emptyNotice({ icon: "search", title: t("No metric fits “{0}”", settings.search) }) : nothing}
+      ${repeat(
+        groups,
+        ({ title }) => title,
+        (group) => this.group(group, context),
+      )}`;
+  }
+
+  private toolbar({ search, smoothing, axis, isClipped, only }: PlotSettings): TemplateResult {
+    const { model } = this;
+    const set = (name: string, value: string | number | boolean) => model.set(`metrics.${name}`, value);
+    const valueOf = (event: Event): string => (event.target as HTMLInputElement).value;
+    const check = (name: string, label: string, isChecked: boolean): TemplateResult =>
+      html`<vscode-checkbox
+        label=${label}
+        ?checked=${isChecked}
+        @change=${(event: Event) => set(name, (event.target as HTMLInputElement).checked)}
+      ></vscode-checkbox>`;
+    return html`<div class="toolbar" role="toolbar" aria-label=${t("Plots")}>
+      <input
+        type="search"
+        placeholder=${t("Filter metrics")}
+        aria-label=${t("Filter metrics")}
+        .value=${search}
+        @input=${(event: Event) => set("search", valueOf(event))}
+      />
+      <label title=${SMOOTHING_DEFINITION}>
+        ${t("Smoothing")}
+        <input
+          type="range"
+          min="0"
+          max="0.99"
+          step="0.01"
+          .value=${String(smoothing)}
+          @input=${(event: Event) => set("smoothing", Number(valueOf(event)))}
+        />
+        <output>${smoothing.toFixed(2)}</output>
+      </label>
+      <label>
+        ${t("Axis")}
+        <select .value=${axis} @change=${(event: Event) => this.changeAxis(valueOf(event))}>
+          <option value="step" ?selected=${axis === "step"}>${t("Step")}</option>
+          <option value="relative" ?selected=${axis === "relative"}>${t("Relative time")}</option>
+          <option value="wall" ?selected=${axis === "wall"}>${t("Wall time")}</option>
+        </select>
+      </label>
+      ${check("logAll", t("Log scale"), model.setting("metrics.logAll", false))}
+      ${check("clip", t("Clip outliers"), isClipped)} ${model.focus.runs.length > 1 ? this.colorBy() : nothing}
+      ${only.size > 0 ? this.onlyChip(only) : nothing}
+    </div>`;
+  }
+
+  /** The stretch that is zoomed to means nothing on another axis. */
+  private changeAxis(axis: string): void {
+    this.shared.zoom = undefined;
+    this.model.set("metrics.axis", axis);
+  }
+
+  private colorBy(): TemplateResult {
+    const { colorBy } = plotSettings(this.model);
+    return html`<label>
+      ${t("Colors")}
+      <select @change=${(event: Event) => this.model.set("metrics.colorBy", (event.target as HTMLSelectElement).value)}>
+        <option value="arm" ?selected=${colorBy === "arm"}>${t("By arm")}</option>
+        <option value="run" ?selected=${colorBy === "run"}>${t("By run")}</option>
+      </select>
+    </label>`;
+  }
+
+  private onlyChip(only: ReadonlySet<string>): TemplateResult {
+    return html`<button class="chip" aria-pressed="true" @click=${() => this.model.set("metrics.stages", [])}>
+      ${t("Only {0}", [...only].slice(0, 2).join(", "))} <vscode-icon name="close" size="12"></vscode-icon>
+    </button>`;
+  }
+
+  private legend({ settings, theme, model }: PlotContext): TemplateResult {
+    const outlines = outlinesOf(model);
+    const names = lineNames(outlines);
+    const { colorBy, hidden } = settings;
+    const entry = (id: string, title: string, look?: ReturnType<typeof lookOf>): TemplateResult =>
+      html`<button class="entry" aria-pressed=${!hidden.has(id)} @click=${() => this.toggle("metrics.hidden", id)}>
+        ${look === undefined ? nothing : swatch(look)} ${title}
+      </button>`;
+    const look = (name: string, runIndex: number): ReturnType<typeof lookOf> =>
+      lookOf({ name, runIndex }, { names, colorBy, theme });
+    const runs =
+      outlines.length < 2 ? [] : outlines.map(({ folder }, at) => ({ folder, look: look(names[0] ?? "", at) }));
+    return html`<div class="legend" role="group" aria-label=${t("Lines")}>
+      ${names.map((name) => entry(name, name, look(name, 0)))}
+      ${runs.length > 0 ? html`<span class="between"></span>` : nothing}
+      ${runs.map((run) => entry(run.folder, idOfFolder(run.folder), run.look))}
+    </div>`;
+  }
+
+  private group({ title, metrics }: MetricGroup, context: PlotContext): TemplateResult {
+    const closed = this.model.setting("metrics.closed", []);
+    const isOpen = !closed.includes(title);
+    return html`<details
+      ?open=${isOpen}
+      @toggle=${({ target }: Event) => {
+        if ((target as HTMLDetailsElement).open === closed.includes(title)) this.toggle("metrics.closed", title);
+      }}
+    >
+      <summary>${title} <span class="muted">${metrics.length}</span></summary>
+      <div class="grid">
+        ${
+          isOpen
+            ? repeat(
+                metrics,
+                ({ name }) => name,
+                (metric) => this.plot(metric, context),
+              )
+            : nothing
+        }
+      </div>
+    </details>`;
+  }
+
+  private plot(metric: MetricEntry, context: PlotContext): TemplateResult {
+    const isLarge = this.model.setting("metrics.large", "") === metric.name;
+    return html`<salsa-plot
+      .metric=${metric}
+      .context=${context}
+      .isLarge=${isLarge}
+      .items=${this.menuOf(metric, { isLarge, context })}
+    ></salsa-plot>`;
+  }
+
+  private menuOf(
+    { name }: MetricEntry,
+    { isLarge, context }: { readonly isLarge: boolean; readonly context: PlotContext },
+  ): readonly MenuItem[] {
+    const { model, settings, theme } = context;
+    return [
+      { label: t("Enlarge"), isChecked: isLarge, run: () => model.set("metrics.large", isLarge ? "" : name) },
+      { label: t("Log Scale"), isChecked: settings.isLog(name), run: () => this.toggle("metrics.log", name) },
+      ...PLOT_FORMATS.map((format) => ({
+        label: t("Save as {0}…", format.toUpperCase()),
+        // What keeps it from being saved is told by the editor itself.
+        run: () => void exportPlot(model, { metric: name, format, theme }).catch(() => undefined),
+      })),
+    ];
+  }
+
+  private toggle(setting: string, item: string): void {
+    const items = this.model.setting(setting, []);
+    this.model.set(setting, items.includes(item) ? items.filter((one) => one !== item) : [...items, item]);
+  }
+}
+
+customElements.define("salsa-metrics", Metrics);

@@ -1,0 +1,119 @@
+import { css } from "lit";
+
+/** Of the metrics view: bar of settings, legend, and plots in as many columns as fit. */
+export const metricsStyles = css`
+  :host {
+    padding: 0 16px 24px;
+  }
+  .bar {
+    position: sticky;
+    z-index: 5;
+    top: 0;
+    padding: 10px 0 8px;
+    background: var(--vscode-editor-background);
+  }
+  input[type="search"] {
+    width: 170px;
+    height: 26px;
+    padding: 3px 6px;
+    border: 1px solid var(--vscode-input-border, var(--vscode-contrastBorder, transparent));
+    border-radius: 2px;
+    color: var(--vscode-input-foreground);
+    background: var(--vscode-input-background);
+    font: inherit;
+  }
+  input[type="search"]::placeholder {
+    color: var(--vscode-input-placeholderForeground);
+  }
+  input[type="range"] {
+    width: 110px;
+    height: 16px;
+    margin: 0;
+    background: none;
+    appearance: none;
+  }
+  input[type="range"]::-webkit-slider-runnable-track {
+    height: 4px;
+    border: 1px solid var(--vscode-checkbox-border, var(--vscode-contrastBorder, transparent));
+    border-radius: 3px;
+    background: var(--vscode-checkbox-background);
+  }
+  input[type="range"]::-webkit-slider-thumb {
+    width: 12px;
+    height: 12px;
+    margin-top: -5px;
+    border: 0;
+    border-radius: 6px;
+    background: var(--vscode-button-background);
+    outline: 1px solid var(--vscode-contrastBorder, transparent);
+    appearance: none;
+  }
+  output {
+    min-width: 2.5em;
+    color: var(--vscode-descriptionForeground);
+    font-variant-numeric: tabular-nums;
+  }
+  .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px;
+    max-height: 84px;
+    margin-top: 8px;
+    overflow-y: auto;
+  }
+  .entry {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+    padding: 1px 8px;
+    border: 1px solid transparent;
+    border-radius: 11px;
+    color: var(--vscode-foreground);
+    background: none;
+    font: inherit;
+    cursor: pointer;
+  }
+  .entry:hover {
+    background: var(--vscode-toolbar-hoverBackground);
+  }
+  .entry[aria-pressed="true"] {
+    border-color: var(--vscode-editorWidget-border, var(--vscode-contrastBorder, transparent));
+  }
+  .entry[aria-pressed="false"] {
+    color: var(--vscode-descriptionForeground);
+    text-decoration: line-through;
+  }
+  .entry[aria-pressed="false"] svg {
+    opacity: 0.35;
+  }
+  .legend .between {
+    width: 1px;
+    margin: 2px 4px;
+    background: var(--vscode-editorWidget-border, var(--vscode-contrastBorder, transparent));
+  }
+  details {
+    margin-top: 8px;
+  }
+  summary {
+    padding: 4px 0;
+    font-weight: 600;
+    cursor: pointer;
+  }
+  summary .muted {
+    font-weight: normal;
+  }
+  .grid {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(min(270px, 100%), 1fr));
+    gap: 10px;
+    padding: 4px 0 8px;
+  }
+  salsa-plot[large] {
+    grid-column: 1 / -1;
+  }
+  @media (max-width: 640px) {
+    :host {
+      padding: 0 8px 16px;
+    }
+  }
+`;

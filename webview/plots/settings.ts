@@ -1,0 +1,80 @@
+import type { FigureTheme } from "../../engine/protocol/figures/index.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import type { Curve, DashboardModel } from "../model.ts";
+import { lineNames, linesOf, type LineSource } from "./lines.ts";
+import { type ColorBy, colorByDefault, type Look, lookOf } from "./looks.ts";
+import { X_AXES, type XAxis } from "./prepared.ts";
+import { idOfFolder } from "../shell/runList.ts";
+
+/** How the plots are to be, as the person last set it. */
+export interface PlotSettings {
+  readonly axis: XAxis;
+  /** 0 to 1. */
+  readonly smoothing: number;
+  readonly isClipped: boolean;
+  readonly isLog: (metric: string) => boolean;
+  readonly search: string;
+  /** Names of lines and folders of runs that are not to be seen. */
+  readonly hidden: ReadonlySet<string>;
+  /** Stages that are to be seen alone; all if there are none. */
+  readonly only: ReadonlySet<string>;
+  readonly colorBy: ColorBy;
+}
+
+/** The plots' settings as the model remembers them. */
+export function plotSettings(model: DashboardModel): PlotSettings {
+  const axis = model.setting("metrics.axis", "step");
+  const isLogAll = model.setting("metrics.logAll", false);
+  // A plot that is listed differs from the rest.
+  const differing = new Set(model.setting("metrics.log", []));
+  const colorBy = model.setting("metrics.colorBy", "");
+  return {
+    axis: X_AXES.find((one) => one === axis) ?? "step",
+    smoothing: Math.min(0.99, Math.max(0, model.setting("metrics.smoothing", 0))),
+    isClipped: model.setting("metrics.clip", false),
+    isLog: (metric) => isLogAll !== differing.has(metric),
+    search: model.setting("metrics.search", ""),
+    hidden: new Set(model.setting("metrics.hidden", [])),
+    only: new Set(model.setting("metrics.stages", [])),
+    colorBy: colorBy === "arm" || colorBy === "run" ? colorBy : colorByDefault(model.focus.runs.length),
+  };
+}
+
+/** Outlines of the runs in focus that have come, the first run's first. */
+export function outlinesOf(model: DashboardModel): readonly RunOutline[] {
+  return model.focus.runs.flatMap((folder) => model.outline(folder) ?? []);
+}
+
+/** A line with the curves that have come. */
+export interface LoadedLine extends LineSource {
+  readonly title: string;
+  readonly look: Look;
+  readonly curves: readonly Curve[];
+  /** Whether every one of its curves has come. */
+  readonly isWhole: boolean;
+}
+
+/** The lines of a metric that are to be seen, with their curves; those that have not come are asked for. */
+export function loadedLines(
+  model: DashboardModel,
+  metric: string,
+  { settings, theme }: { readonly settings: PlotSettings; readonly theme: FigureTheme },
+): readonly LoadedLine[] {
+  const outlines = outlinesOf(model);
+  const names = lineNames(outlines);
+  return linesOf(metric, outlines)
+    .filter(({ name, folder, stages }) => {
+      const isHidden = settings.hidden.has(name) || settings.hidden.has(folder);
+      return !isHidden && (settings.only.size === 0 || stages.some((stage) => settings.only.has(stage)));
+    })
+    .map((source) => {
+      const curves = source.stages.flatMap((stage) => model.curve(source.folder, { stage, metric }) ?? []);
+      return {
+        ...source,
+        curves,
+        isWhole: curves.length === source.stages.length,
+        title: outlines.length > 1 ? `${source.name} · ${idOfFolder(source.folder)}` : source.name,
+        look: lookOf(source, { names, colorBy: settings.colorBy, theme }),
+      };
+    });
+}

@@ -1,0 +1,221 @@
+import "@vscode-elements/elements/dist/vscode-toolbar-button/index.js";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import type { Completion, SampleRow, TokenView } from "../../engine/protocol/service.ts";
+import type { Host } from "../host.ts";
+import { t } from "../localize.ts";
+import { Asked } from "../parts/asked.ts";
+import { short, whole } from "../parts/format.ts";
+import { marked } from "../parts/matches.ts";
+import { failedNotice, loadingNotice, warning } from "../parts/notice.ts";
+import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import { detailStyles } from "./detailStyles.ts";
+import { type HeatScale, heatScale, QUANTITIES, type Quantity } from "./heat.ts";
+import { heatLegend } from "./legend.ts";
+import { quantityLabel } from "./tokenMap.ts";
+import { type Piece, wordDiff } from "./wordDiff.ts";
+import "./tokenMap.ts";
+
+/** What the detail asks of the view that holds it. */
+export class DetailEvent extends Event {
+  static readonly type = "detail";
+  readonly wish: "close" | "previous" | "next";
+
+  constructor(wish: "close" | "previous" | "next") {
+    super(DetailEvent.type);
+    this.wish = wish;
+  }
+}
+
+/** One prompt with all its completions in full: as text with differences between two, or token by token. */
+export class SampleDetail extends LitElement {
+  static override readonly styles = [baseStyles, noticeStyles, controlStyles, detailStyles];
+  static override readonly properties = {
+    host: { attribute: false },
+    folder: { attribute: false },
+    row: { attribute: false },
+    columns: { attribute: false },
+    search: { attribute: false },
+    index: { attribute: false },
+    total: { attribute: false },
+    isByToken: { state: true },
+    quantity: { state: true },
+    base: { state: true },
+    other: { state: true },
+  };
+  declare host: Host;
+  declare folder: string;
+  declare row: SampleRow;
+  declare columns: readonly string[];
+  declare search: string;
+  declare index: number;
+  declare total: number;
+  declare private isByToken: boolean;
+  declare private quantity: Quantity;
+  /** Columns whose differences are shown; none until both are chosen. */
+  declare private base: string;
+  declare private other: string;
+  private readonly tokens = new Asked<readonly TokenView[]>(this);
+
+  constructor() {
+    super();
+    this.isByToken = false;
+    this.quantity = "advantages";
+    this.base = "";
+    this.other = "";
+    this.search = "";
+  }
+
+  protected override render(): TemplateResult {
+    const { step, prompt, completions } = this.row;
+    const hasTokens = completions.some((completion) => completion?.line !== undefined);
+    return html`<section aria-label=${t("Sample in full")} @keydown=${this.onKey}>
+      <div class="bar toolbar">
+        <h2>${step === undefined ? t("Prompt") : t("Step {0}", step)}</h2>
+        <span class="muted">${t("{0} of {1}", whole(this.index + 1), whole(this.total))}</span>
+        ${hasTokens ? this.modes() : nothing} ${this.isByToken && hasTokens ? this.quantities() : this.comparing()}
+        <span class="spacer"></span>
+        ${this.button("arrow-up", t("Previous Sample"), "previous")}
+        ${this.button("arrow-down", t("Next Sample"), "next")} ${this.button("close", t("Close"), "close")}
+      </div>
+      <div class="body">
+        <p class="prompt mono">${marked(prompt, this.search)}</p>
+        ${this.isByToken && hasTokens ? this.maps() : this.texts()}
+      </div>
+    </section>`;
+  }
+
+  private button(icon: string, label: string, wish: DetailEvent["wish"]): TemplateResult {
+    return html`<vscode-toolbar-button
+      icon=${icon}
+      label=${label}
+      title=${label}
+      @click=${() => this.dispatchEvent(new DetailEvent(wish))}
+    ></vscode-toolbar-button>`;
+  }
+
+  private modes(): TemplateResult {
+    const mode = (label: string, isByToken: boolean): TemplateResult =>
+      html`<button
+        class="chip"
+        role="radio"
+        aria-checked=${this.isByToken === isByToken ? "true" : "false"}
+        @click=${() => (this.isByToken = isByToken)}
+      >
+        ${label}
+      </button>`;
+    return html`<span class="chips" role="radiogroup" aria-label=${t("Show")}>
+      ${mode(t("Text"), false)} ${mode(t("Tokens"), true)}
+    </span>`;
+  }
+
+  private quantities(): TemplateResult {
+    return html`<label class="field"
+      >${t("Colour by")}
+      <select
+        .value=${this.quantity}
+        @change=${(event: Event) => (this.quantity = (event.target as HTMLSelectElement).value as Quantity)}
+      >
+        ${QUANTITIES.map(
+          (quantity) =>
+            html`<option value=${quantity} ?selected=${quantity === this.quantity}>${quantityLabel(quantity)}</option>`,
+        )}
+      </select>
+    </label>`;
+  }
+
+  private comparing(): TemplateResult | typeof nothing {
+    if (this.columns.length < 2) return nothing;
+    const choice = (label: string, value: string, chosen: (value: string) => void): TemplateResult =>
+      html`<select aria-label=${label} @change=${(event: Event) => chosen((event.target as HTMLSelectElement).value)}>
+        <option value="" ?selected=${value === ""}>${t("none")}</option>
+        ${this.columns.map((column) => html`<option value=${column} ?selected=${column === value}>${column}</option>`)}
+      </select>`;
+    return html`<span class="field"
+      >${t("Differences")} ${choice(t("Differences of"), this.base, (value) => (this.base = value))} →
+      ${choice(t("Differences to"), this.other, (value) => (this.other = value))}</span
+    >`;
+  }
+
+  private texts(): TemplateResult {
+    const text = (column: string): string | undefined => this.row.completions[this.columns.indexOf(column)]?.text;
+    const [base, other] = [text(this.base), text(this.other)];
+    const isCompared = this.base !== this.other && base !== undefined && other !== undefined;
+    const diff = isCompared ? wordDiff(base, other) : undefined;
+    return html`<div class="columns">
+      ${this.columns.map((column, index) => {
+        const pieces = column === this.base ? diff?.left : column === this.other ? diff?.right : undefined;
+        return this.panel(column, this.row.completions[index] ?? null, (completion) =>
+          this.fullText(completion, pieces, column === this.base),
+        );
+      })}
+    </div>`;
+  }
+
+  private fullText({ text }: Completion, pieces: readonly Piece[] | undefined, isBase: boolean): TemplateResult {
+    if (text === "") return html`<p class="muted"><i>${t("(empty)")}</i></p>`;
+    if (pieces === undefined) return html`<p class="text">${marked(text, this.search)}</p>`;
+    return html`<p class="text">
+      ${pieces.map(({ text: part, isChanged }) =>
+        isChanged ? (isBase ? html`<del>${part}</del>` : html`<ins>${part}</ins>`) : part,
+      )}
+    </p>`;
+  }
+
+  private maps(): TemplateResult {
+    const lines = this.row.completions.map((completion) => completion?.line);
+    const { folder, host } = this;
+    const asked = lines.filter((line) => line !== undefined);
+    const { value, problem } = this.tokens.ask(`${folder} ${asked.join()}`, () =>
+      Promise.all(asked.map((line) => host.request("tokens", { folder, line }))),
+    );
+    if (problem !== undefined)
+      return failedNotice(t("The tokens could not be read"), problem, () => this.tokens.retry());
+    if (value === undefined) return loadingNotice(t("Reading tokens…"));
+    const scale = heatScale(this.quantity, value);
+    return html`${heatLegend(this.quantity, scale)}
+      <div class="columns">
+        ${this.columns.map((column, index) =>
+          this.panel(column, this.row.completions[index] ?? null, ({ line }) =>
+            this.tokenMap(line === undefined ? undefined : value[asked.indexOf(line)], scale),
+          ),
+        )}
+      </div>`;
+  }
+
+  private tokenMap(view: TokenView | undefined, scale: HeatScale): TemplateResult {
+    if (view === undefined) return html`<p class="muted">${t("No tokens were kept.")}</p>`;
+    return html`<salsa-token-map .view=${view} .quantity=${this.quantity} .scale=${scale}></salsa-token-map>`;
+  }
+
+  private panel(
+    column: string,
+    completion: Completion | null,
+    body: (completion: Completion) => TemplateResult,
+  ): TemplateResult {
+    return html`<article aria-label=${column}>
+      <header>
+        <h3>${column}</h3>
+        ${completion === null ? nothing : facts(completion)}
+      </header>
+      ${completion === null ? html`<p class="muted">${t("Nothing was kept here.")}</p>` : body(completion)}
+    </article>`;
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") this.dispatchEvent(new DetailEvent("close"));
+  };
+}
+
+function facts({ score, gold, nTokens, ended }: Completion): TemplateResult {
+  return html`<span>${t("score")} <b title=${String(score ?? "")}>${short(score)}</b></span>
+    ${gold === undefined ? nothing : html`<span>${t("gold")} <b title=${String(gold)}>${short(gold)}</b></span>`}
+    <span class="muted">${t("{0} tokens", nTokens)}</span>
+    ${ended ? nothing : warning(t("cut off"))}`;
+}
+
+customElements.define("salsa-sample-detail", SampleDetail);
+declare global {
+  interface HTMLElementTagNameMap {
+    "salsa-sample-detail": SampleDetail;
+  }
+}

@@ -1,0 +1,75 @@
+import type { RunOutline, SampleQuery, SampleSource } from "../../engine/protocol/service.ts";
+
+/** Orders of rows. */
+export const ORDERS = ["recorded", "lowest", "highest", "spread"] as const;
+export type Order = (typeof ORDERS)[number];
+
+/** Heights of rows, by the lines of text that each shows. */
+export const DENSITIES = { compact: 1, comfortable: 3, spacious: 7 } as const;
+export type Density = keyof typeof DENSITIES;
+
+/** What a person has chosen to see. */
+export interface SampleFilter {
+  readonly source: SampleSource;
+  readonly text: string;
+  /** Undefined: from the first, to the last. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly isUnended: boolean;
+  readonly order: Order;
+  /** Columns that are left out. */
+  readonly hidden: readonly string[];
+}
+
+/** Everything, as it was recorded. */
+export const NO_FILTER: SampleFilter = {
+  source: { kind: "rollouts" },
+  text: "",
+  isUnended: false,
+  order: "recorded",
+  hidden: [],
+};
+
+/** The service's query for a filter, but for the window. */
+export function sampleQuery(
+  folder: string,
+  filter: SampleFilter,
+  allColumns: readonly string[],
+): Omit<SampleQuery, "offset" | "limit"> {
+  const { source, text, from, to, isUnended, order, hidden } = filter;
+  const columns = allColumns.filter((column) => !hidden.includes(column));
+  const hasSteps = source.kind === "rollouts" && (from !== undefined || to !== undefined);
+  return {
+    folder,
+    source,
+    ...(columns.length < allColumns.length && columns.length > 0 && { columns }),
+    ...(text.trim() !== "" && { text: text.trim() }),
+    ...(hasSteps && { steps: { from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER } }),
+    ...(isUnended && { isUnended }),
+    ...(order !== "recorded" && { order }),
+  };
+}
+
+/** Whether anything but source and columns narrows the rows. */
+export function isNarrowed({ text, from, to, isUnended }: SampleFilter): boolean {
+  return text.trim() !== "" || from !== undefined || to !== undefined || isUnended;
+}
+
+/** Benchmarks of which some model's answers are there, from the names of the stages that made them. */
+export function benchmarksOf({ stages }: Pick<RunOutline, "stages">): readonly string[] {
+  const names = stages.flatMap(({ name, status }) => {
+    const benchmark = / on (.+)$/.exec(name)?.[1];
+    const isThere = status === "finished" || status === "made";
+    return benchmark !== undefined && isThere && !name.includes(" vs ") ? [benchmark] : [];
+  });
+  return [...new Set(names)];
+}
+
+/** Base seeds that stages are made for; none are named where there is one. */
+export function seedsOf({ stages }: Pick<RunOutline, "stages">): readonly number[] {
+  const seeds = stages.flatMap(({ name }) => {
+    const seed = /^seed-(\d+)\//.exec(name)?.[1];
+    return seed === undefined ? [] : [Number(seed)];
+  });
+  return [...new Set(seeds)];
+}

@@ -1,0 +1,211 @@
+import "@vscode-elements/elements/dist/vscode-checkbox/index.js";
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import "@vscode-elements/elements/dist/vscode-textfield/index.js";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import type { RunOutline, SamplePage, SampleSource } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import { Debounce } from "../parts/debounce.ts";
+import { baseStyles, controlStyles } from "../parts/styles.ts";
+import { benchmarksOf, DENSITIES, type Density, type Order, ORDERS, type SampleFilter, seedsOf } from "./filter.ts";
+import type { StepRangeEvent } from "./stepRange.ts";
+import "./stepRange.ts";
+
+/** Tells what has been chosen. */
+export class FilterEvent extends Event {
+  static readonly type = "filter";
+  readonly filter: SampleFilter | undefined;
+  readonly density: Density | undefined;
+
+  constructor({ filter, density }: { readonly filter?: SampleFilter; readonly density?: Density }) {
+    super(FilterEvent.type);
+    this.filter = filter;
+    this.density = density;
+  }
+}
+
+/** Milliseconds after the last key before the service searches. */
+const TYPING = 250;
+
+/** Source, search, order, columns and steps of the samples. */
+export class FilterBar extends LitElement {
+  static override readonly styles = [
+    baseStyles,
+    controlStyles,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        gap: 8px;
+      }
+      vscode-textfield {
+        width: 270px;
+      }
+    `,
+  ];
+  static override readonly properties = {
+    filter: { attribute: false },
+    density: { attribute: false },
+    outline: { attribute: false },
+    head: { attribute: false },
+    allColumns: { attribute: false },
+  };
+  declare filter: SampleFilter;
+  declare density: Density;
+  declare outline: RunOutline | undefined;
+  declare head: SamplePage | undefined;
+  declare allColumns: readonly string[];
+  private readonly typing = new Debounce(TYPING);
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.typing.cancel();
+  }
+
+  protected override render(): TemplateResult {
+    const { text, isUnended } = this.filter;
+    return html`<div class="toolbar" role="search">
+        ${this.sources()}
+        <vscode-textfield
+          label=${t("Search prompts and completions")}
+          placeholder=${t("Search prompts and completions")}
+          .value=${text}
+          @input=${this.onType}
+        >
+          <vscode-icon slot="content-before" name="search"></vscode-icon>
+        </vscode-textfield>
+        ${this.orders()}
+        <vscode-checkbox
+          label=${t("Cut off only")}
+          title=${t("Only rows in which some completion did not end by itself")}
+          ?checked=${isUnended}
+          @change=${(event: Event) => this.narrow({ isUnended: (event.target as HTMLInputElement).checked })}
+        ></vscode-checkbox>
+        <span class="spacer"></span>
+        ${this.densities()}
+      </div>
+      <div class="toolbar">${this.columns()} ${this.steps()}</div>`;
+  }
+
+  private sources(): TemplateResult {
+    const { outline } = this;
+    const benchmarks = outline === undefined ? [] : benchmarksOf(outline);
+    const seeds = outline === undefined ? [] : seedsOf(outline);
+    const sources: { label: string; source: SampleSource }[] = [
+      { label: t("Rollouts during training"), source: { kind: "rollouts" } },
+      ...benchmarks.flatMap((benchmark) =>
+        seeds.length === 0
+          ? [{ label: t("Answers: {0}", benchmark), source: { kind: "answers", benchmark } as const }]
+          : seeds.map((seed) => ({
+              label: t("Answers: {0}, seed {1}", benchmark, seed),
+              source: { kind: "answers", benchmark, seed } as const,
+            })),
+      ),
+    ];
+    const chosen = JSON.stringify(this.filter.source);
+    return html`<select
+      aria-label=${t("Source")}
+      @change=${(event: Event) => this.onSource(sources[(event.target as HTMLSelectElement).selectedIndex]?.source)}
+    >
+      ${sources.map(
+        ({ label, source }) => html`<option ?selected=${JSON.stringify(source) === chosen}>${label}</option>`,
+      )}
+    </select>`;
+  }
+
+  private onSource(source: SampleSource | undefined): void {
+    if (source === undefined) return;
+    this.narrow({ source, from: undefined, to: undefined, hidden: [] });
+  }
+
+  private orders(): TemplateResult {
+    const labels: Readonly<Record<Order, string>> = {
+      recorded: t("as recorded"),
+      lowest: t("lowest score first"),
+      highest: t("highest score first"),
+      spread: t("largest difference first"),
+    };
+    return html`<select
+      aria-label=${t("Order")}
+      @change=${(event: Event) => this.narrow({ order: (event.target as HTMLSelectElement).value as Order })}
+    >
+      ${ORDERS.map(
+        (order) => html`<option value=${order} ?selected=${order === this.filter.order}>${labels[order]}</option>`,
+      )}
+    </select>`;
+  }
+
+  private densities(): TemplateResult {
+    const labels: Readonly<Record<Density, string>> = {
+      compact: t("Compact"),
+      comfortable: t("Comfortable"),
+      spacious: t("Spacious"),
+    };
+    const densities = Object.keys(DENSITIES) as Density[];
+    return html`<select
+      aria-label=${t("Row height")}
+      @change=${(event: Event) =>
+        this.dispatchEvent(new FilterEvent({ density: (event.target as HTMLSelectElement).value as Density }))}
+    >
+      ${densities.map(
+        (density) => html`<option value=${density} ?selected=${density === this.density}>${labels[density]}</option>`,
+      )}
+    </select>`;
+  }
+
+  private columns(): TemplateResult | typeof nothing {
+    const { hidden } = this.filter;
+    if (this.allColumns.length < 2) return nothing;
+    const shown = this.allColumns.filter((column) => !hidden.includes(column));
+    const toggled = (column: string): readonly string[] =>
+      hidden.includes(column) ? hidden.filter((one) => one !== column) : [...hidden, column];
+    return html`<div class="field" role="group" aria-label=${t("Columns")}>
+      <span class="muted">${t("Columns")}</span>
+      <span class="chips">
+        ${this.allColumns.map(
+          (column) =>
+            html`<button
+              class="chip"
+              aria-pressed=${hidden.includes(column) ? "false" : "true"}
+              ?disabled=${shown.length === 1 && shown[0] === column}
+              @click=${() => this.narrow({ hidden: toggled(column) })}
+            >
+              ${column}
+            </button>`,
+        )}
+      </span>
+    </div>`;
+  }
+
+  private steps(): TemplateResult | typeof nothing {
+    const { steps } = this.head ?? {};
+    if (this.filter.source.kind !== "rollouts" || steps === undefined || steps.from === steps.to) return nothing;
+    const marks = (this.outline?.alarms ?? []).map(({ step, stage, name }) => ({
+      step,
+      label: t("{0} at step {1} of {2}: go there", name, step, stage),
+    }));
+    return html`<salsa-step-range
+      .first=${steps.from}
+      .last=${steps.to}
+      .from=${this.filter.from}
+      .to=${this.filter.to}
+      .marks=${marks}
+      @step-range=${({ from, to }: StepRangeEvent) => this.narrow({ from, to })}
+    ></salsa-step-range>`;
+  }
+
+  private readonly onType = (event: Event): void => {
+    const { value } = event.target as HTMLInputElement;
+    this.typing.run(() => this.narrow({ text: value }));
+  };
+
+  private narrow(change: Partial<SampleFilter>): void {
+    this.dispatchEvent(new FilterEvent({ filter: { ...this.filter, ...change } }));
+  }
+}
+
+customElements.define("salsa-sample-filter", FilterBar);
+declare global {
+  interface HTMLElementTagNameMap {
+    "salsa-sample-filter": FilterBar;
+  }
+}

@@ -1,0 +1,301 @@
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { Completion, SampleRow } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import { short } from "../parts/format.ts";
+import { marked } from "../parts/matches.ts";
+import { styled } from "../parts/styled.ts";
+import { baseStyles } from "../parts/styles.ts";
+import { excerpt } from "./excerpt.ts";
+import { DENSITIES, type Density } from "./filter.ts";
+import { gridStyles } from "./gridStyles.ts";
+import type { Pages } from "./pages.ts";
+import { Track } from "./track.ts";
+
+/** Characters that fit a line of the widest column. */
+const LINE_LENGTH = 160;
+const LINE_HEIGHT = 1.4;
+/** Above and below the text of a row. */
+const PADDING = 10;
+/** Rows laid out beyond those that are seen, at either end. */
+const SPARE = 3;
+
+/** Tells which row is the active one. */
+export class ActiveRowEvent extends Event {
+  static readonly type = "active-row";
+  readonly row: number;
+  /** Whether it is to be opened, too. */
+  readonly isOpened: boolean;
+
+  constructor(row: number, isOpened: boolean) {
+    super(ActiveRowEvent.type);
+    this.row = row;
+    this.isOpened = isOpened;
+  }
+}
+
+/** A grid of any number of rows, of which only those in view are in the document. */
+export class SampleGrid extends LitElement {
+  static override readonly styles = [baseStyles, gridStyles];
+  static override readonly properties = {
+    pages: { attribute: false },
+    revision: { attribute: false },
+    columns: { attribute: false },
+    hasSteps: { attribute: false },
+    place: { attribute: false },
+    density: { attribute: false },
+    search: { attribute: false },
+    active: { attribute: false },
+  };
+  declare pages: Pages;
+  /** Counts changes of `pages`. */
+  declare revision: number;
+  declare columns: readonly string[];
+  /** Whether rows belong to steps of training. */
+  declare hasSteps: boolean;
+  /** Column that attention is called to. */
+  declare place: string | undefined;
+  declare density: Density;
+  declare search: string;
+  /** Index of the active row. */
+  declare active: number;
+  private readonly track = new Track();
+  private readonly observer = new ResizeObserver(() => {
+    this.measure();
+    this.requestUpdate();
+  });
+  private lastTop = 0;
+  /** Pixels; measured when the grid changes its size, and not at each movement. */
+  private seen = { height: 1, line: 18 };
+
+  constructor() {
+    super();
+    this.revision = 0;
+    this.columns = [];
+    this.hasSteps = true;
+    this.density = "comfortable";
+    this.search = "";
+    this.active = 0;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.observer.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer.disconnect();
+  }
+
+  /** Puts a row at the top. */
+  jumpTo(row: number): void {
+    this.resize();
+    this.track.jumpTo(row);
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.settle());
+  }
+
+  /** Makes a row the active one and moves just so far that it is seen. */
+  moveTo(row: number): void {
+    this.activate(row, false);
+  }
+
+  /** Whether the last row is in view. */
+  get isAtEnd(): boolean {
+    return this.track.rows.last >= this.nRows - 1;
+  }
+
+  override focus(): void {
+    this.viewport?.focus();
+  }
+
+  protected override willUpdate(): void {
+    this.resize();
+    const { first, last } = this.track.rows;
+    this.pages.want(first, last, this.track.top < this.lastTop);
+    this.lastTop = this.track.top;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    // Rows that come or change their height move the thumb, not the rows.
+    if (changed.has("density") || changed.has("pages") || changed.has("revision")) this.settle();
+  }
+
+  protected override render(): TemplateResult {
+    const { first, last } = this.track.rows;
+    const from = Math.max(0, first - SPARE);
+    const rows = Array.from(
+      { length: Math.max(0, Math.min(this.nRows - 1, last + SPARE) - from + 1) },
+      (_, i) => from + i,
+    );
+    const isActiveThere = rows.includes(this.active);
+    return html`<div
+      class="viewport ${this.density} ${this.hasSteps ? "stepped" : ""}"
+      role="grid"
+      tabindex="0"
+      aria-label=${t("Samples")}
+      aria-rowcount=${this.nRows + 1}
+      aria-colcount=${this.nColumns}
+      aria-activedescendant=${isActiveThere ? `row-${this.active}` : nothing}
+      @scroll=${this.onScroll}
+      @scrollend=${this.onScrollEnd}
+      @keydown=${this.onKey}
+      ${styled({ "--columns": String(this.columns.length), "--lines": String(DENSITIES[this.density]) })}
+    >
+      ${this.header()}
+      <div class="canvas" role="rowgroup" ${styled({ height: `${this.track.height}px` })}>
+        ${repeat(
+          rows,
+          (row) => row,
+          (row) => this.row(row),
+        )}
+      </div>
+    </div>`;
+  }
+
+  private header(): TemplateResult {
+    return html`<div role="rowgroup" class="head">
+      <div role="row" class="line" aria-rowindex="1">
+        ${this.hasSteps ? html`<div role="columnheader" class="cell step">${t("Step")}</div>` : nothing}
+        <div role="columnheader" class="cell prompt">${t("Prompt")}</div>
+        ${this.columns.map(
+          (column) =>
+            html`<div role="columnheader" class="cell ${column === this.place ? "place" : ""}" title=${column}>
+              <span class="name">${column}</span><span class="muted score">${t("score")}</span>
+            </div>`,
+        )}
+      </div>
+    </div>`;
+  }
+
+  private row(index: number): TemplateResult {
+    const row = this.pages.row(index);
+    return html`<div
+      role="row"
+      id="row-${index}"
+      class="line row ${index % 2 === 1 ? "odd" : ""}"
+      aria-rowindex=${index + 2}
+      aria-selected=${index === this.active ? "true" : "false"}
+      @click=${() => this.activate(index, true)}
+      ${styled({ transform: `translateY(${this.track.offsetOf(index)}px)`, height: `${this.rowHeight}px` })}
+    >
+      ${row === undefined ? this.placeholder() : this.cells(row)}
+    </div>`;
+  }
+
+  private cells({ step, prompt, completions }: SampleRow): TemplateResult {
+    return html`${this.hasSteps ? html`<div role="gridcell" class="cell step number">${step ?? "–"}</div>` : nothing}
+      <div role="gridcell" class="cell prompt"><span class="text">${this.text(prompt)}</span></div>
+      ${this.columns.map((_, index) => this.completion(completions[index] ?? null))}`;
+  }
+
+  private completion(completion: Completion | null): TemplateResult {
+    if (completion === null) return html`<div role="gridcell" class="cell muted">${t("none yet")}</div>`;
+    const { text, ended, score } = completion;
+    return html`<div role="gridcell" class="cell">
+      <span class="text">${text === "" ? html`<i class="muted">${t("(empty)")}</i>` : this.text(text)}</span>
+      <span class="score number"
+        >${short(score)}${
+          ended
+            ? nothing
+            : html`<span
+                class="unended"
+                role="img"
+                aria-label=${t("did not end")}
+                title=${t("Cut off at the length limit")}
+                ><vscode-icon name="kebab-horizontal" size="14"></vscode-icon
+              ></span>`
+        }</span
+      >
+    </div>`;
+  }
+
+  private placeholder(): TemplateResult {
+    return html`<div role="gridcell" class="cell" aria-colspan=${this.nColumns}>
+      <span class="skeleton"></span><span class="visually-hidden">${t("Loading…")}</span>
+    </div>`;
+  }
+
+  private text(text: string): ReturnType<typeof marked> {
+    return marked(excerpt(text, this.search, DENSITIES[this.density] * LINE_LENGTH), this.search);
+  }
+
+  private readonly onScroll = (): void => {
+    if (this.viewport === null) return;
+    this.track.scrollTo(this.viewport.scrollTop);
+    this.requestUpdate();
+  };
+
+  private readonly onScrollEnd = (): void => this.settle();
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    const { first, last } = this.track.rows;
+    const page = Math.max(1, last - first - 1);
+    const moves: Readonly<Record<string, number>> = {
+      ArrowUp: this.active - 1,
+      ArrowDown: this.active + 1,
+      PageUp: this.active - page,
+      PageDown: this.active + page,
+      Home: 0,
+      End: this.nRows - 1,
+      Enter: this.active,
+    };
+    const target = moves[event.key];
+    if (target === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    this.activate(Math.max(0, Math.min(this.nRows - 1, target)), event.key === "Enter");
+  };
+
+  private activate(row: number, isOpened: boolean): void {
+    this.track.reveal(row);
+    this.settle();
+    this.requestUpdate();
+    this.dispatchEvent(new ActiveRowEvent(row, isOpened));
+  }
+
+  private settle(): void {
+    const { viewport } = this;
+    if (viewport === null) return;
+    const place = this.track.settle();
+    if (Math.abs(viewport.scrollTop - place) < 1) return;
+    viewport.scrollTop = place;
+    this.requestUpdate();
+  }
+
+  private measure(): void {
+    const { viewport } = this;
+    if (viewport === null) return;
+    const head = viewport.querySelector<HTMLElement>(".head")?.offsetHeight ?? 0;
+    const fontSize = parseFloat(getComputedStyle(viewport).fontSize);
+    this.seen = { height: Math.max(1, viewport.clientHeight - head), line: Math.ceil(fontSize * LINE_HEIGHT) };
+  }
+
+  private resize(): void {
+    this.track.resize({ nRows: this.nRows, rowHeight: this.rowHeight, viewport: this.seen.height });
+  }
+
+  private get rowHeight(): number {
+    return this.seen.line * DENSITIES[this.density] + PADDING;
+  }
+
+  private get nColumns(): number {
+    return this.columns.length + (this.hasSteps ? 2 : 1);
+  }
+
+  private get nRows(): number {
+    return this.pages.head?.total ?? 0;
+  }
+
+  private get viewport(): HTMLElement | null {
+    return this.renderRoot.querySelector(".viewport");
+  }
+}
+
+customElements.define("salsa-sample-grid", SampleGrid);
+declare global {
+  interface HTMLElementTagNameMap {
+    "salsa-sample-grid": SampleGrid;
+  }
+}

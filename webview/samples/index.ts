@@ -1,0 +1,279 @@
+import { html, nothing, type TemplateResult } from "lit";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import { DashboardElement } from "../element.ts";
+import { t } from "../localize.ts";
+import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
+import type { SplitEvent } from "../parts/splitter.ts";
+import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import { styled } from "../parts/styled.ts";
+import type { DetailEvent } from "./detail.ts";
+import { type Density, NO_FILTER, type SampleFilter, sampleQuery } from "./filter.ts";
+import type { FilterEvent } from "./filterBar.ts";
+import type { ActiveRowEvent, SampleGrid } from "./grid.ts";
+import { Newcomers } from "./newcomers.ts";
+import { Pages } from "./pages.ts";
+import { rowOfStep } from "./place.ts";
+import type { StepMarkEvent } from "./stepRange.ts";
+import { noSamples, samplesStatus } from "./samplesStatus.ts";
+import { samplesStyles } from "./samplesStyles.ts";
+import "../parts/splitter.ts";
+import "./detail.ts";
+import "./filterBar.ts";
+import "./grid.ts";
+
+/** What is looked at in a run; another run may be looked at in between. */
+interface Setup {
+  readonly filter: SampleFilter;
+  readonly active: number;
+  readonly isOpen: boolean;
+}
+
+const START: Setup = { filter: NO_FILTER, active: 0, isOpen: false };
+/** Remembered over reloads: how high rows are, and the share of the height that an open sample has. */
+const DENSITY = "samples.density";
+const SHARE = "samples.share";
+
+/** Prompts with the completions of every arm or model side by side. */
+export class SamplesView extends DashboardElement {
+  static override readonly styles = [baseStyles, noticeStyles, controlStyles, samplesStyles];
+  static override readonly properties = { ...DashboardElement.properties, revision: { state: true } };
+  declare private revision: number;
+  private readonly setups = new Map<string, Setup>();
+  /** What is shown. */
+  private pages: Pages | undefined;
+  /** What takes its place when its first page is there; until then, what was read stays in view. */
+  private coming: Pages | undefined;
+  /** Row to begin with once `coming` is there. */
+  private target = 0;
+  /** Row that the grid is to be moved to after the next update. */
+  private jump: number | undefined;
+  private newcomers: Newcomers | undefined;
+  private allColumns: readonly string[] = [];
+  private pagesKey = "";
+  private shownFolder = "";
+  private placeKey = "";
+
+  constructor() {
+    super();
+    this.revision = 0;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.newcomers?.stop();
+  }
+
+  protected override willUpdate(): void {
+    const { folder } = this;
+    if (folder === undefined) return;
+    if (folder !== this.shownFolder) this.leave(folder);
+    if (this.coming?.head !== undefined) this.arrive(this.coming);
+    this.allColumns = this.pages?.head?.allColumns ?? this.allColumns;
+    const query = sampleQuery(folder, this.setup.filter, this.allColumns);
+    const key = JSON.stringify(query);
+    if (key !== this.pagesKey) this.open(key, query);
+    const outline = this.model.outline(folder);
+    if (outline !== undefined) this.newcomers?.notice(outline);
+    void this.goToPlace(folder);
+  }
+
+  protected override updated(): void {
+    if (this.jump === undefined || this.grid === null) return;
+    this.grid.jumpTo(this.jump);
+    this.jump = undefined;
+  }
+
+  /** Nothing of another run may stay in view. */
+  private leave(folder: string): void {
+    this.shownFolder = folder;
+    this.pages = undefined;
+    this.coming = undefined;
+    this.allColumns = [];
+    this.pagesKey = "";
+  }
+
+  private open(key: string, query: ReturnType<typeof sampleQuery>): void {
+    const { host } = this.model;
+    const source = (window: { offset: number; limit: number }): ReturnType<typeof host.request<"samples">> =>
+      host.request("samples", { ...query, ...window });
+    this.pagesKey = key;
+    this.newcomers?.stop();
+    const pages = new Pages(source, () => this.revision++);
+    this.newcomers = new Newcomers(source, pages, query.order === undefined, () => this.onNewcomers());
+    this.coming = pages;
+    this.target = this.pages === undefined ? this.setup.active : 0;
+    pages.want(0, 0, false);
+  }
+
+  private arrive(pages: Pages): void {
+    this.pages = pages;
+    this.coming = undefined;
+    const row = Math.max(0, Math.min(this.target, (pages.head?.total ?? 1) - 1));
+    this.set({ active: row });
+    this.jump = row;
+  }
+
+  private onNewcomers(): void {
+    this.revision++;
+    if (this.grid?.isAtEnd === true && this.newcomers?.isAppending === true) this.goToNew();
+  }
+
+  protected override render(): TemplateResult {
+    const { folder, pages } = this;
+    if (folder === undefined) return emptyNotice({ icon: "list-selection", title: t("No run is chosen") });
+    const outline = this.model.outline(folder);
+    const { filter } = this.setup;
+    return html`<salsa-sample-filter
+        .filter=${filter}
+        .density=${this.density}
+        .outline=${outline}
+        .head=${pages?.head}
+        .allColumns=${this.allColumns}
+        @filter=${this.onFilter}
+        @step-mark=${({ step }: StepMarkEvent) => void this.goToStep(folder, step)}
+      ></salsa-sample-filter>
+      ${this.content(pages, outline)}`;
+  }
+
+  private content(pages: Pages | undefined, outline: RunOutline | undefined): TemplateResult {
+    if (pages?.head === undefined) {
+      const { coming } = this;
+      if (coming?.problem === undefined) return loadingNotice(t("Reading samples…"));
+      return failedNotice(t("The samples could not be read"), coming.problem, () => coming.retry());
+    }
+    const { filter } = this.setup;
+    if (pages.head.total === 0) {
+      const clear = { ...filter, text: "", from: undefined, to: undefined, isUnended: false };
+      return noSamples(filter, outline, () => this.set({ filter: clear }));
+    }
+    const { active, isOpen } = this.setup;
+    const share = this.model.setting(SHARE, 0.45);
+    const row = isOpen ? pages.row(active) : undefined;
+    return html`${samplesStatus({
+        head: pages.head,
+        filter,
+        nNew: this.newcomers?.count ?? 0,
+        problem: (this.coming ?? pages).problem,
+        goToNew: () => this.goToNew(),
+        retry: () => (this.coming ?? pages).retry(),
+      })}
+      <div
+        class="panes"
+        aria-busy=${this.coming === undefined ? "false" : "true"}
+        ${styled({ "--share": String(share) })}
+      >
+        ${this.list(pages)}
+        ${
+          row === undefined
+            ? nothing
+            : html`<salsa-splitter
+                  .share=${share}
+                  .label=${t("Height of the open sample")}
+                  @split=${({ share: chosen }: SplitEvent) => this.model.set(SHARE, chosen)}
+                ></salsa-splitter>
+                <salsa-sample-detail
+                  .host=${this.model.host}
+                  .folder=${this.folder}
+                  .row=${row}
+                  .columns=${pages.head.columns}
+                  .search=${this.setup.filter.text.trim()}
+                  .index=${active}
+                  .total=${pages.head.total}
+                  @detail=${this.onDetail}
+                ></salsa-sample-detail>`
+        }
+      </div>`;
+  }
+
+  private list(pages: Pages): TemplateResult {
+    const { filter, active } = this.setup;
+    const { view, place } = this.model.focus;
+    return html`<salsa-sample-grid
+      .pages=${pages}
+      .revision=${this.revision}
+      .columns=${pages.head?.columns ?? []}
+      .hasSteps=${filter.source.kind === "rollouts"}
+      .place=${view === "samples" ? place?.stage : undefined}
+      .density=${this.density}
+      .search=${filter.text.trim()}
+      .active=${active}
+      @active-row=${this.onActive}
+    ></salsa-sample-grid>`;
+  }
+
+  private goToNew(): void {
+    const { newcomers } = this;
+    if (newcomers === undefined) return;
+    const first = newcomers.take();
+    if (newcomers.isAppending) this.jump = first;
+    else this.pagesKey = "";
+    this.requestUpdate();
+  }
+
+  /** A place is gone to once; later on, the reader scrolls. */
+  private async goToPlace(folder: string): Promise<void> {
+    const { view, place } = this.model.focus;
+    const key = view === "samples" && place !== undefined ? `${folder} ${place.stage} ${place.step}` : "";
+    if (key === this.placeKey) return;
+    this.placeKey = key;
+    if (key !== "" && place !== undefined) await this.goToStep(folder, place.step);
+  }
+
+  private async goToStep(folder: string, step: number): Promise<void> {
+    this.set({ filter: NO_FILTER });
+    const { host } = this.model;
+    const row = await rowOfStep((query) => host.request("samples", { folder, ...query }), step).catch(() => 0);
+    if (folder !== this.folder) return;
+    if (this.coming !== undefined) this.target = row;
+    else {
+      this.set({ active: row });
+      this.jump = row;
+    }
+  }
+
+  private readonly onFilter = ({ filter, density }: FilterEvent): void => {
+    if (filter !== undefined) this.set({ filter });
+    if (density !== undefined) this.model.set(DENSITY, density);
+  };
+
+  private readonly onActive = ({ row, isOpened }: ActiveRowEvent): void => {
+    this.set({ active: row, ...(isOpened && { isOpen: true }) });
+  };
+
+  private readonly onDetail = ({ wish }: DetailEvent): void => {
+    const { active } = this.setup;
+    const last = (this.pages?.head?.total ?? 1) - 1;
+    if (wish === "close") {
+      this.set({ isOpen: false });
+      this.grid?.focus();
+    } else this.grid?.moveTo(Math.max(0, Math.min(last, active + (wish === "next" ? 1 : -1))));
+  };
+
+  private get setup(): Setup {
+    return this.setups.get(this.folder ?? "") ?? START;
+  }
+
+  private set(change: Partial<Setup>): void {
+    this.setups.set(this.folder ?? "", { ...this.setup, ...change });
+    this.requestUpdate();
+  }
+
+  private get density(): Density {
+    return this.model.setting(DENSITY, "comfortable") as Density;
+  }
+
+  private get folder(): string | undefined {
+    return this.model.focus.runs[0];
+  }
+
+  private get grid(): SampleGrid | null {
+    return this.renderRoot.querySelector("salsa-sample-grid");
+  }
+}
+
+customElements.define("salsa-samples", SamplesView);
+declare global {
+  interface HTMLElementTagNameMap {
+    "salsa-samples": SamplesView;
+  }
+}

@@ -1,0 +1,100 @@
+import type { SamplePage, SampleRow } from "../../engine/protocol/service.ts";
+import { wordsOf } from "../parts/asked.ts";
+
+/** Rows of a page. */
+export const PAGE_ROWS = 60;
+/** Pages kept, those wanted last: 720 rows, whatever there is in all. */
+const MOST_PAGES = 12;
+/** Requests at once; while the thumb is dragged, only the newest wish waits. */
+const MOST_REQUESTS = 2;
+
+/** Asks for a window of rows. */
+export type PageSource = (window: { readonly offset: number; readonly limit: number }) => Promise<SamplePage>;
+
+/** Rows of a query, fetched a page at a time as they are wanted, in bounded memory. */
+export class Pages {
+  private readonly source: PageSource;
+  private readonly changed: () => void;
+  /** In the order in which they were last wanted. */
+  private readonly kept = new Map<number, { readonly page: SamplePage; isStale: boolean }>();
+  private readonly pending = new Set<number>();
+  private wanted: readonly number[] = [];
+  /** The newest page: what it says of the whole holds for all. */
+  head: SamplePage | undefined;
+  /** Why rows are missing. */
+  problem: string | undefined;
+
+  constructor(source: PageSource, changed: () => void) {
+    this.source = source;
+    this.changed = changed;
+  }
+
+  /** A row, or undefined until it has come. */
+  row(index: number): SampleRow | undefined {
+    return this.kept.get(Math.floor(index / PAGE_ROWS))?.page.rows[index % PAGE_ROWS];
+  }
+
+  /** Fetches what is missing of the rows from `first` to `last`, then the page ahead of the movement. */
+  want(first: number, last: number, isUpward: boolean): void {
+    const from = Math.max(0, Math.floor(first / PAGE_ROWS));
+    const to = Math.max(from, Math.floor(last / PAGE_ROWS));
+    const wanted = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    this.wanted = [...wanted, isUpward ? from - 1 : to + 1];
+    for (const number of [...wanted].reverse()) {
+      const entry = this.kept.get(number);
+      if (entry === undefined) continue;
+      this.kept.delete(number);
+      this.kept.set(number, entry);
+    }
+    if (this.problem === undefined) this.fetchNext();
+  }
+
+  /** Takes over how many rows there are now, and fetches kept ones anew when wanted next; till then, the old ones stay. */
+  refresh(total: number): void {
+    if (this.head !== undefined) this.head = { ...this.head, total };
+    for (const entry of this.kept.values()) entry.isStale = true;
+    if (this.problem === undefined) this.fetchNext();
+  }
+
+  /** Tries again after a problem. */
+  retry(): void {
+    this.problem = undefined;
+    this.changed();
+    this.fetchNext();
+  }
+
+  private fetchNext(): void {
+    const nPages = this.head === undefined ? Infinity : Math.ceil(this.head.total / PAGE_ROWS);
+    for (const number of this.wanted) {
+      if (this.pending.size >= MOST_REQUESTS) return;
+      const isThere = this.kept.get(number)?.isStale === false;
+      if (number < 0 || isThere || this.pending.has(number)) continue;
+      // The first page is fetched of an empty list, too: it tells what there is.
+      if (number > 0 && number >= nPages) continue;
+      if (this.head === undefined && this.pending.size > 0) return;
+      void this.fetch(number);
+    }
+  }
+
+  private async fetch(number: number): Promise<void> {
+    this.pending.add(number);
+    try {
+      this.keep(number, await this.source({ offset: number * PAGE_ROWS, limit: PAGE_ROWS }));
+    } catch (error) {
+      this.problem = wordsOf(error);
+    }
+    this.pending.delete(number);
+    this.changed();
+    if (this.problem === undefined) this.fetchNext();
+  }
+
+  private keep(number: number, page: SamplePage): void {
+    this.head = page;
+    this.kept.delete(number);
+    this.kept.set(number, { page, isStale: false });
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= MOST_PAGES) break;
+      if (!this.wanted.includes(oldest)) this.kept.delete(oldest);
+    }
+  }
+}

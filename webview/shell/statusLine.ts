@@ -1,0 +1,143 @@
+import "@vscode-elements/elements/dist/vscode-button/index.js";
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { DashboardCommand } from "../../engine/protocol/dashboard.ts";
+import { runProgress } from "../../engine/protocol/runProgress.ts";
+import type { RunStatus } from "../../engine/protocol/runState.ts";
+import type { RunOutline, RunProgress, RunSummary } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import { styled } from "../parts/styled.ts";
+import { runLook, statusIcon } from "./status.ts";
+import { duration, moment } from "./time.ts";
+
+/** What a run that is in that state can be told. */
+function commandsFor(status: RunStatus): readonly { command: DashboardCommand; label: string; icon: string }[] {
+  switch (status) {
+    case "queued":
+    case "running":
+      return [{ command: "salsa.stop", label: t("Stop"), icon: "debug-stop" }];
+    case "stopped":
+    case "lost":
+      return [{ command: "salsa.resume", label: t("Resume"), icon: "debug-continue" }];
+    case "failed":
+      return [{ command: "salsa.retry", label: t("Retry"), icon: "debug-restart" }];
+    case "finished":
+      return [{ command: "salsa.openReport", label: t("Open Report"), icon: "open-preview" }];
+  }
+}
+
+/** Where a run stands: state, stage, share done, time left, and what can be done about it. */
+export function statusLine(
+  summary: RunSummary,
+  outline: RunOutline | undefined,
+  run: (command: DashboardCommand) => void,
+): TemplateResult {
+  const status = outline?.status ?? summary.status;
+  const progress = outline === undefined ? summary.progress : runProgress(outline);
+  const isActive = status === "running" || status === "queued";
+  return html`<div class="status">
+    <span class="state">${statusIcon(runLook(status))}<strong>${runLook(status).label}</strong></span>
+    <span class="facts">${facts({ summary, outline, status, progress })}</span>
+    ${status === "finished" ? nothing : progressBar(progress, { isActive })}
+    <span class="commands">
+      ${commandsFor(status).map(
+        ({ command, label, icon }) =>
+          html`<vscode-button icon=${icon} ?secondary=${status === "finished"} @click=${() => run(command)}>
+            ${label}
+          </vscode-button>`,
+      )}
+    </span>
+  </div>`;
+}
+
+interface Facts {
+  readonly summary: RunSummary;
+  readonly outline: RunOutline | undefined;
+  readonly status: RunStatus;
+  readonly progress: RunProgress;
+}
+
+function facts({ summary, outline, status, progress }: Facts): string {
+  const began = outline?.startedAt ?? summary.startedAt;
+  const ended = outline?.updatedAt ?? summary.updatedAt;
+  const parts = [
+    status === "queued" ? t("{0} before it", outline?.ahead ?? summary.ahead ?? 1) : "",
+    status === "running" ? progress.stage : "",
+    status === "running" && progress.total > 0 ? t("step {0} of {1}", progress.step, progress.total) : "",
+    status === "finished" ? "" : t("{0} %", Math.floor(progress.fraction * 100)),
+    status === "running" && progress.secondsLeft !== undefined ? t("{0} left", duration(progress.secondsLeft)) : "",
+    status === "finished" && began !== undefined && ended !== undefined
+      ? t("in {0}", duration((ended - began) / 1000))
+      : "",
+    status === "running" ? "" : t("{0} of {1} stages", progress.nDone, progress.nStages),
+    began === undefined ? "" : moment(began),
+    outline?.device ?? summary.device,
+  ];
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
+/** Of the whole run. */
+function progressBar({ fraction }: RunProgress, { isActive }: { readonly isActive: boolean }): TemplateResult {
+  const percent = Math.floor(fraction * 100);
+  return html`<div
+    class="bar ${isActive ? "" : "still"}"
+    role="progressbar"
+    aria-label=${t("Progress of the run")}
+    aria-valuenow=${percent}
+    aria-valuemin="0"
+    aria-valuemax="100"
+  >
+    <div class="done" ${styled({ width: `${(fraction * 100).toFixed(2)}%` })}></div>
+  </div>`;
+}
+
+/** Of the status line. */
+export const statusLineStyles = css`
+  .status {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 12px;
+    min-height: 30px;
+  }
+  .state {
+    display: inline-flex;
+    align-items: center;
+    gap: 6px;
+  }
+  .facts {
+    color: var(--vscode-descriptionForeground);
+    font-variant-numeric: tabular-nums;
+  }
+  .bar {
+    flex: 1 1 120px;
+    max-width: 320px;
+    height: 4px;
+    overflow: hidden;
+    border-radius: 2px;
+    background: color-mix(in srgb, var(--vscode-foreground) 16%, transparent);
+    outline: 1px solid var(--vscode-contrastBorder, transparent);
+  }
+  .bar .done {
+    height: 100%;
+    background: var(--vscode-progressBar-background);
+  }
+  .bar.still .done {
+    background: var(--vscode-descriptionForeground);
+  }
+  .commands {
+    display: inline-flex;
+    gap: 6px;
+    margin-left: auto;
+  }
+  @media (max-width: 640px) {
+    .facts {
+      flex: 1 1 180px;
+    }
+    .bar {
+      flex-basis: 100%;
+      max-width: none;
+      order: 1;
+    }
+  }
+`;

@@ -1,0 +1,222 @@
+import { DASHBOARD_VIEWS, type DashboardFocus } from "../engine/protocol/dashboard.ts";
+import type { RunOutline, RunSummary, SeriesKey } from "../engine/protocol/service.ts";
+import { FollowedRun } from "./followed.ts";
+import type { Host, HostMessage } from "./host.ts";
+import { setStrings } from "./localize.ts";
+import type { Curve, DashboardModel, SettingValue, Widened } from "./model.ts";
+
+/** Does something before the next frame is drawn; `requestAnimationFrame` in a page. */
+export type NextFrame = (task: () => void) => void;
+
+/** What `setState` keeps: the focus as the extension knows it, and what each view remembers. */
+interface Kept extends DashboardFocus {
+  readonly settings: Readonly<Record<string, SettingValue>>;
+}
+
+/** The dashboard's state: what the extension tells, what is in focus, and the curves that somebody has asked for. */
+export class DashboardState implements DashboardModel {
+  readonly host: Host;
+  readonly runs = new Map<string, RunSummary>();
+  focus: DashboardFocus = { view: "pipeline", runs: [] };
+  problem: string | null = null;
+  isReady = false;
+  private readonly nextFrame: NextFrame;
+  private readonly settings: Record<string, SettingValue>;
+  private readonly followed = new Map<string, FollowedRun>();
+  private readonly failed = new Map<string, string>();
+  private readonly subscribers = new Set<() => void>();
+  private isFrameDue = false;
+  private hasChanged = false;
+
+  constructor(host: Host, nextFrame: NextFrame) {
+    this.host = host;
+    this.nextFrame = nextFrame;
+    this.settings = { ...settingsIn(host.getState()) };
+    host.listen((message) => this.hear(message));
+    host.tell({ kind: "ready" });
+  }
+
+  outline(folder: string): RunOutline | undefined {
+    return this.followed.get(folder)?.outline();
+  }
+
+  followProblem(folder: string): string | undefined {
+    return this.failed.get(folder);
+  }
+
+  retry(folder: string): void {
+    const run = this.followed.get(folder);
+    if (run !== undefined) this.ask(run);
+  }
+
+  curve(folder: string, key: SeriesKey): Curve | undefined {
+    const run = this.followed.get(folder);
+    const curve = run?.curve(key);
+    if (run?.wants === true) this.dueFrame();
+    return curve;
+  }
+
+  show(focus: Partial<DashboardFocus>): void {
+    this.setFocus({ ...this.focus, ...focus });
+    this.host.tell({ kind: "focus", focus: this.focus });
+  }
+
+  setting<T extends SettingValue>(name: string, otherwise: T): Widened<T> {
+    const value = this.settings[name];
+    // What an older version kept may be of another kind.
+    const isOfItsKind = typeof value === typeof otherwise && Array.isArray(value) === Array.isArray(otherwise);
+    return (isOfItsKind ? value : otherwise) as Widened<T>;
+  }
+
+  set(name: string, value: SettingValue): void {
+    this.settings[name] = value;
+    this.keep();
+    this.change();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.subscribers.add(listener);
+    return () => this.subscribers.delete(listener);
+  }
+
+  private hear(message: HostMessage): void {
+    switch (message.kind) {
+      case "init":
+        setStrings(message.strings);
+        for (const run of message.runs) this.runs.set(run.folder, run);
+        this.isReady = true;
+        this.setFocus(message.focus);
+        return;
+      case "show":
+        this.setFocus(message.focus);
+        this.host.tell({ kind: "focus", focus: this.focus });
+        return;
+      case "runs":
+        for (const run of message.changed) this.runs.set(run.folder, run);
+        for (const folder of message.removed) this.runs.delete(folder);
+        this.setFocus({ ...this.focus, runs: this.focus.runs.filter((one) => !message.removed.includes(one)) });
+        return;
+      case "runEvents":
+        this.followed.get(message.folder)?.take(message.events);
+        return this.change();
+      case "runReset":
+        this.followed.get(message.outline.folder)?.reset(message.outline);
+        return this.change();
+      case "service":
+        this.problem = message.problem;
+        if (message.problem === null) this.followAnew();
+        return this.change();
+      case "exportPlot":
+        return;
+    }
+  }
+
+  /** Something is always in focus once there are runs: the newest, if nothing else is. */
+  private setFocus({ view, runs, place }: DashboardFocus): void {
+    const newest = [...this.runs.values()].sort((a, b) => b.createdAt - a.createdAt)[0];
+    const shown = runs.length > 0 || newest === undefined ? [...new Set(runs)] : [newest.folder];
+    this.focus = {
+      view: DASHBOARD_VIEWS.includes(view) ? view : "pipeline",
+      runs: shown,
+      ...(place !== undefined && { place }),
+    };
+    this.follow();
+    this.keep();
+    this.change();
+  }
+
+  private follow(): void {
+    for (const folder of this.followed.keys()) {
+      if (this.focus.runs.includes(folder)) continue;
+      this.followed.delete(folder);
+      this.failed.delete(folder);
+      // A run that is gone cannot be unfollowed, and need not be.
+      this.host.request("unfollow", { folder }).catch(() => undefined);
+    }
+    for (const folder of this.focus.runs) {
+      if (!this.followed.has(folder)) this.followOne(folder);
+    }
+  }
+
+  private followOne(folder: string): void {
+    const run = new FollowedRun(folder);
+    this.followed.set(folder, run);
+    this.ask(run);
+  }
+
+  private ask(run: FollowedRun): void {
+    const { folder } = run;
+    this.host.request("follow", { folder }).then(
+      (outline) => {
+        if (this.followed.get(folder) !== run) return;
+        this.failed.delete(folder);
+        run.reset(outline);
+        this.change();
+      },
+      (error: unknown) => {
+        if (this.followed.get(folder) !== run) return;
+        this.failed.set(folder, messageOf(error));
+        this.change();
+      },
+    );
+  }
+
+  /** A service that has come back knows of nobody who follows. What is shown stays till it has told. */
+  private followAnew(): void {
+    for (const run of this.followed.values()) this.ask(run);
+  }
+
+  /** Asks for the curves that were wanted in this frame, together. */
+  private fetch(): void {
+    for (const run of this.followed.values()) {
+      if (!run.wants) continue;
+      const { folder } = run;
+      const { generation, portions } = run.ask();
+      for (const keys of portions) {
+        this.host.request("series", { folder, keys }).then(
+          ({ series, nextSequence }) => {
+            run.receive(generation, series, nextSequence);
+            run.refuse(generation, keys);
+            this.change();
+          },
+          (error: unknown) => {
+            run.refuse(generation, keys);
+            this.failed.set(folder, messageOf(error));
+            this.change();
+          },
+        );
+      }
+    }
+  }
+
+  private keep(): void {
+    const kept: Kept = { ...this.focus, settings: this.settings };
+    this.host.setState(kept);
+  }
+
+  private change(): void {
+    this.hasChanged = true;
+    this.dueFrame();
+  }
+
+  private dueFrame(): void {
+    if (this.isFrameDue) return;
+    this.isFrameDue = true;
+    this.nextFrame(() => {
+      this.isFrameDue = false;
+      this.fetch();
+      if (!this.hasChanged) return;
+      this.hasChanged = false;
+      for (const listener of [...this.subscribers]) listener();
+    });
+  }
+}
+
+function settingsIn(state: unknown): Readonly<Record<string, SettingValue>> {
+  const kept = state as Partial<Kept> | null | undefined;
+  return typeof kept === "object" && typeof kept?.settings === "object" ? kept.settings : {};
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,123 @@
+import { css, html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+import { t } from "../localize.ts";
+import { percent } from "../parts/format.ts";
+import { forest, type ForestEntry, type ForestMark } from "./forest.ts";
+
+/** Runs are told apart by colour and by shape. */
+const N_STYLES = 5;
+const SIZE = 5;
+const SEED_SIZE = 3.5;
+
+/** Of the forest plot and its legend. */
+export const forestStyles = css`
+  .forest {
+    display: block;
+    overflow: visible;
+    font-size: 12px;
+  }
+  .forest text {
+    fill: var(--vscode-foreground);
+    dominant-baseline: middle;
+  }
+  .forest .group {
+    font-weight: 600;
+  }
+  .forest .tick,
+  .forest .axis-name {
+    fill: var(--vscode-descriptionForeground);
+    text-anchor: middle;
+    font-size: 11px;
+  }
+  .forest .grid-line {
+    stroke: var(--vscode-editorWidget-border, var(--vscode-contrastBorder, currentColor));
+    stroke-opacity: 0.5;
+  }
+  .forest .reference {
+    stroke: var(--vscode-foreground);
+    stroke-dasharray: 4 3;
+  }
+  .run-0 {
+    --run: var(--series-0);
+  }
+  .run-1 {
+    --run: var(--series-1);
+  }
+  .run-2 {
+    --run: var(--series-2);
+  }
+  .run-3 {
+    --run: var(--series-3);
+  }
+  .run-4 {
+    --run: var(--series-4);
+  }
+  .whisker {
+    stroke: var(--run);
+    stroke-width: 1.5;
+  }
+  .point {
+    fill: var(--run);
+    stroke: var(--run);
+    stroke-width: 1.5;
+  }
+  .point.seed {
+    fill: var(--vscode-editor-background);
+  }
+`;
+
+/** A forest plot of win rates, which the table tells in numbers. */
+export function forestPlot(entries: readonly ForestEntry[], width: number): TemplateResult {
+  const { height, left, right, reference, bottom, ticks, labels, marks } = forest(entries, width);
+  const name = t("Adjusted win rates with 95 % intervals; the table has the same numbers");
+  return html`<svg class="forest" role="img" aria-label=${name} width=${width} height=${height}>
+    ${ticks.map(
+      ({ x, label }) =>
+        svg`<line class="grid-line" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
+          <text class="tick" x=${x} y=${bottom + 12}>${label}</text>`,
+    )}
+    <line class="reference" x1=${reference} x2=${reference} y1="0" y2=${bottom}></line>
+    ${labels.map(
+      ({ y, text, isGroup }) => svg`<text class=${isGroup ? "group" : ""} x=${isGroup ? 0 : 12} y=${y}>${text}</text>`,
+    )}
+    ${marks.map(drawMark)}
+    ${marks.length === 0 ? svg`<text x=${(left + right) / 2} y=${bottom / 2}>${t("no interval to draw")}</text>` : nothing}
+  </svg>`;
+}
+
+function drawMark({ entry, x, y, low, high, isSeed }: ForestMark): SVGTemplateResult {
+  const { row, label } = entry;
+  const interval = `${percent(row.low)} – ${percent(row.high)}`;
+  const title = `${label}${isSeed ? `, ${t("seed {0}", row.seed)}` : ""}: ${percent(row.adjusted)} % (${interval}), n = ${row.n}`;
+  const whiskers =
+    low === undefined || high === undefined
+      ? nothing
+      : svg`<line class="whisker" x1=${low} x2=${high} y1=${y} y2=${y}></line>
+        ${[low, high].map((end) => svg`<line class="whisker" x1=${end} x2=${end} y1=${y - 3} y2=${y + 3}></line>`)}`;
+  return svg`<g class=${`run-${entry.run % N_STYLES}`}>
+    <title>${title}</title>
+    ${whiskers}
+    <path class=${isSeed ? "point seed" : "point"} d=${shape(entry.run, x, y, isSeed ? SEED_SIZE : SIZE)}></path>
+  </g>`;
+}
+
+/** The mark of a run, as in the plot. */
+export function runMark(run: number): TemplateResult {
+  return html`<svg class="run-${run % N_STYLES}" width="14" height="14" aria-hidden="true">
+    <path class="point" d=${shape(run, 7, 7, SIZE)}></path>
+  </svg>`;
+}
+
+function shape(run: number, x: number, y: number, r: number): string {
+  switch (run % N_STYLES) {
+    case 0:
+      return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+    case 1:
+      return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}Z`;
+    case 2:
+      return `M${x} ${y - 1.3 * r}l${1.3 * r} ${1.3 * r}l${-1.3 * r} ${1.3 * r}l${-1.3 * r} ${-1.3 * r}Z`;
+    case 3:
+      return `M${x} ${y - 1.2 * r}l${1.2 * r} ${2.2 * r}h${-2.4 * r}Z`;
+    default:
+      return `M${x} ${y + 1.2 * r}l${1.2 * r} ${-2.2 * r}h${-2.4 * r}Z`;
+  }
+}

@@ -1,0 +1,248 @@
+import "@vscode-elements/elements/dist/vscode-button/index.js";
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { RunOutline, WinRateRow } from "../../engine/protocol/service.ts";
+import { DashboardElement } from "../element.ts";
+import { t } from "../localize.ts";
+import { Asked } from "../parts/asked.ts";
+import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
+import { paletteStyles } from "../parts/palette.ts";
+import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
+import type { ForestEntry } from "./forest.ts";
+import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
+import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
+import { type OtherRun, winRateStyles, winRateTable } from "./winRateTable.ts";
+import "./comparisons.ts";
+
+/** Rows of every run in focus, by folder. */
+type Rates = ReadonlyMap<string, readonly WinRateRow[]>;
+
+/** The win-rate table with its plot; a click on a pair leads to each of its prompts. */
+export class WinRatesView extends DashboardElement {
+  static override readonly styles = [
+    baseStyles,
+    noticeStyles,
+    controlStyles,
+    tableStyles,
+    paletteStyles,
+    winRateStyles,
+    forestStyles,
+    css`
+      :host {
+        padding: 12px 16px;
+      }
+      section,
+      figure {
+        margin: 0 0 18px;
+      }
+      .title {
+        margin-bottom: 8px;
+      }
+      .notes {
+        margin: 10px 0 0;
+        padding-left: 18px;
+        color: var(--vscode-descriptionForeground);
+      }
+      figcaption {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 4px 16px;
+        align-items: center;
+        margin-bottom: 6px;
+      }
+      figcaption span {
+        display: inline-flex;
+        gap: 4px;
+        align-items: center;
+      }
+    `,
+  ];
+  static override readonly properties = {
+    ...DashboardElement.properties,
+    order: { state: true },
+    open: { state: true },
+    pair: { state: true },
+    width: { state: true },
+  };
+  declare private order: SortOrder;
+  declare private open: ReadonlySet<string>;
+  /** The pair whose prompts are shown. */
+  declare private pair: PairRates | undefined;
+  /** Of the plot, in pixels. */
+  declare private width: number;
+  private readonly asked = new Asked<Rates>(this);
+  private readonly observer = new ResizeObserver(([entry]) => {
+    const width = Math.floor(entry?.contentRect.width ?? 0);
+    if (width > 0) this.width = width;
+  });
+
+  constructor() {
+    super();
+    this.order = { key: undefined, isDescending: true };
+    this.open = new Set();
+    this.width = 800;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.observer.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer.disconnect();
+  }
+
+  protected override render(): TemplateResult {
+    const [folder] = this.model.focus.runs;
+    if (folder === undefined) return emptyNotice({ icon: "list-selection", title: t("No run is chosen") });
+    const outline = this.model.outline(folder);
+    const { value, problem } = this.ask();
+    if (problem !== undefined)
+      return failedNotice(t("The win rates could not be read"), problem, () => this.asked.retry());
+    if (value === undefined) return loadingNotice(t("Reading win rates…"));
+    const rows = value.get(folder) ?? [];
+    if (rows.length === 0) return this.nothingThere(outline);
+    return this.pair === undefined ? this.overview(folder, outline, value) : this.drilled(folder, this.pair);
+  }
+
+  /** Asks anew when a run's tables have been written. */
+  private ask(): Asked<Rates>["answer"] {
+    const { focus, host } = this.model;
+    const keys = focus.runs.map((folder) => {
+      const table = this.model.outline(folder)?.tables.find(({ name }) => name === "winRates");
+      return [folder, table === undefined ? "" : JSON.stringify(table.rows)];
+    });
+    const ask = async (folder: string): Promise<readonly [string, readonly WinRateRow[]]> => [
+      folder,
+      await host.request("winRates", { folder }),
+    ];
+    return this.asked.ask(JSON.stringify(keys), async () => new Map(await Promise.all(focus.runs.map(ask))), {
+      keepsLast: this.asked.answer.value?.has(focus.runs[0] ?? "") === true,
+    });
+  }
+
+  private overview(folder: string, outline: RunOutline | undefined, rates: Rates): TemplateResult {
+    const table = outline?.tables.find(({ name }) => name === "winRates");
+    const benchmarks = byBenchmark(rates.get(folder) ?? []);
+    const { order, open } = this;
+    return html`<section aria-label=${t("Win rates")}>
+        <div class="toolbar title">
+          <h2>${table?.title ?? t("Win rates")}</h2>
+          <span class="spacer"></span>
+          <vscode-button secondary icon="export" @click=${() => this.run("salsa.exportTable", folder)}>
+            ${t("Export Table…")}
+          </vscode-button>
+          <vscode-button icon="book" @click=${() => this.run("salsa.openReport", folder)}>
+            ${t("Open Report")}
+          </vscode-button>
+        </div>
+        ${winRateTable({
+          benchmarks,
+          others: this.others(rates),
+          order,
+          open,
+          sort: (key) => {
+            this.order = { key, isDescending: order.key === key ? !order.isDescending : key !== "pair" };
+          },
+          toggle: (key) =>
+            (this.open = new Set(open.has(key) ? [...open].filter((one) => one !== key) : [...open, key])),
+          drill: (pair) => (this.pair = pair),
+        })}
+        ${notes(table?.note, rates.get(folder) ?? [])}
+      </section>
+      ${this.plot(rates)}`;
+  }
+
+  private others(rates: Rates): readonly OtherRun[] {
+    return this.model.focus.runs.slice(1).map((folder) => {
+      const pooled = byBenchmark(rates.get(folder) ?? []).flatMap(({ pairs }) => pairs);
+      return { id: this.idOf(folder), rows: new Map(pooled.map((pair) => [pair.key, pair.pooled])) };
+    });
+  }
+
+  private plot(rates: Rates): TemplateResult {
+    const { runs } = this.model.focus;
+    const shown = byBenchmark(rates.get(runs[0] ?? "") ?? []);
+    const keys = shown.flatMap(({ pairs }) => sorted(pairs, this.order).map(({ key }) => key));
+    const all = runs.map((folder) => byBenchmark(rates.get(folder) ?? []).flatMap(({ pairs }) => pairs));
+    const entries = keys.flatMap((key) =>
+      all.flatMap((pairs, run) =>
+        pairs.filter((pair) => pair.key === key).flatMap((pair) => entriesOf(pair, run, this.open.has(key))),
+      ),
+    );
+    return html`<figure>
+      <figcaption>
+        <h2>${t("Adjusted win rate of a against b")}</h2>
+        <span class="muted">${t("whiskers: 95 % interval; dashed line: 50 %, no difference")}</span>
+        ${runs.length > 1 ? runs.map((folder, run) => html`<span>${runMark(run)} ${this.idOf(folder)}</span>`) : nothing}
+      </figcaption>
+      ${forestPlot(entries, this.width)}
+    </figure>`;
+  }
+
+  private drilled(folder: string, pair: PairRates): TemplateResult {
+    return html`<salsa-comparisons
+      .host=${this.model.host}
+      .folder=${folder}
+      .pair=${pair}
+      @close-pair=${() => (this.pair = undefined)}
+    ></salsa-comparisons>`;
+  }
+
+  private nothingThere(outline: RunOutline | undefined): TemplateResult {
+    const isLive = outline?.status === "running" || outline?.status === "queued";
+    return emptyNotice({
+      icon: "table",
+      title: t("No win rates yet"),
+      text: isLive
+        ? t("They are computed when the run has judged the answers of its models, and will appear here.")
+        : t("The run ended before its models were judged. Resume it to get there."),
+      actions: isLive
+        ? [{ label: t("Show Progress"), icon: "type-hierarchy", run: () => this.model.show({ view: "pipeline" }) }]
+        : [{ label: t("Resume"), icon: "debug-continue", run: () => this.run("salsa.resume", outline?.folder ?? "") }],
+    });
+  }
+
+  private run(command: "salsa.exportTable" | "salsa.openReport" | "salsa.resume", folder: string): void {
+    // What goes wrong with a command, the editor itself tells.
+    this.model.host.request("command", { command, folder }).catch(() => undefined);
+  }
+
+  private idOf(folder: string): string {
+    return this.model.runs.get(folder)?.id ?? folder.slice(folder.lastIndexOf("/") + 1);
+  }
+}
+
+function entriesOf({ pooled, seeds }: PairRates, run: number, hasSeeds: boolean): readonly ForestEntry[] {
+  const label = `${pooled.a} vs ${pooled.b}`;
+  return [pooled, ...(hasSeeds ? seeds : [])].map((row) => ({ label, group: row.benchmark, row, run }));
+}
+
+/** What the marks and intervals mean: the run's own words, and those that every table needs. */
+function notes(note: string | undefined, rows: readonly WinRateRow[]): TemplateResult {
+  const nCompared = new Set(rows.map(pairKey)).size;
+  const isOneSeed = rows.every(({ nSeeds }) => nSeeds === 1);
+  const lines = note?.split("\n") ?? [
+    t("Adjusted % counts a tie as half a win: above 50, a is better than b."),
+    ...(isOneSeed
+      ? [t("Intervals and p cover the luck of prompts and sampling, not of training: there is one base seed.")]
+      : []),
+  ];
+  const meaning = t(
+    "Stars go by Holm's p, corrected for all {0} comparisons: * below 0.05, ** below 0.01, *** below 0.001. Without a star, which of the two is better is not decided.",
+    nCompared,
+  );
+  return html`<ul class="notes">
+    ${[...lines, meaning, t("Point at a number for all its digits; choose a pair to read its answers.")].map(
+      (line) => html`<li>${line}</li>`,
+    )}
+  </ul>`;
+}
+
+customElements.define("salsa-win-rates", WinRatesView);
+declare global {
+  interface HTMLElementTagNameMap {
+    "salsa-win-rates": WinRatesView;
+  }
+}

@@ -1,0 +1,74 @@
+import type { WinRateRow } from "../../engine/protocol/service.ts";
+
+/** A pair on a benchmark: pooled over seeds, and by seed where there are several. */
+export interface PairRates {
+  readonly key: string;
+  readonly pooled: WinRateRow;
+  readonly seeds: readonly WinRateRow[];
+}
+
+/** Pairs of a benchmark. */
+export interface BenchmarkRates {
+  readonly benchmark: string;
+  readonly pairs: readonly PairRates[];
+}
+
+/** What the table can be sorted by. */
+export const SORT_KEYS = ["pair", "wins", "winRate", "adjusted", "n", "p", "holm", "flipRate", "longerWins"] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** Undefined key: the order of the config. */
+export interface SortOrder {
+  readonly key: SortKey | undefined;
+  readonly isDescending: boolean;
+}
+
+/** Names a pair on a benchmark, in any run. */
+export function pairKey({ benchmark, a, b }: Pick<WinRateRow, "benchmark" | "a" | "b">): string {
+  return JSON.stringify([benchmark, a, b]);
+}
+
+/** Rows by benchmark and pair, in the order in which they come. */
+export function byBenchmark(rows: readonly WinRateRow[]): readonly BenchmarkRates[] {
+  const benchmarks = Map.groupBy(rows, ({ benchmark }) => benchmark);
+  return [...benchmarks].map(([benchmark, ofBenchmark]) => ({
+    benchmark,
+    pairs: [...Map.groupBy(ofBenchmark, pairKey)].flatMap(([key, ofPair]) => pairOf(key, ofPair)),
+  }));
+}
+
+/** A table of one seed may leave the pooled row out. */
+function pairOf(key: string, rows: readonly WinRateRow[]): readonly PairRates[] {
+  const pooled = rows.find(({ seed }) => seed === "all") ?? rows[0];
+  const seeds = rows.filter((row) => row !== pooled && row.seed !== "all");
+  return pooled === undefined ? [] : [{ key, pooled, seeds }];
+}
+
+/** Pairs in an order; numbers that do not exist come last either way. */
+export function sorted(pairs: readonly PairRates[], { key, isDescending }: SortOrder): readonly PairRates[] {
+  if (key === undefined) return pairs;
+  const direction = isDescending ? -1 : 1;
+  return pairs.toSorted((one, other) => {
+    if (key === "pair") return direction * nameOf(one).localeCompare(nameOf(other));
+    const [x, y] = [one.pooled[key], other.pooled[key]];
+    if (typeof x !== "number") return typeof y === "number" ? 1 : 0;
+    return typeof y === "number" ? direction * (x - y) : -1;
+  });
+}
+
+function nameOf({ pooled: { a, b } }: PairRates): string {
+  return `${a} ${b}`;
+}
+
+/** How sure it is that the two differ: stars by the p that is corrected for the number of pairs, where there is one. */
+export function stars({ holm, p }: Pick<WinRateRow, "holm" | "p">): "" | "*" | "**" | "***" {
+  const value = holm ?? p;
+  if (value === null || value >= 0.05) return "";
+  return value < 0.001 ? "***" : value < 0.01 ? "**" : "*";
+}
+
+/** Whether `a` is better, worse, or neither can be said. */
+export function verdict(row: WinRateRow): "better" | "worse" | "open" {
+  if (row.adjusted === null || stars(row) === "") return "open";
+  return row.adjusted > 0.5 ? "better" : "worse";
+}
