@@ -38,7 +38,7 @@ export class FollowedRun {
     const { folder: _folder, series, ...rest } = structuredClone(outline);
     this.generation++;
     this.state = { ...rest, metrics: {} };
-    this.series = series as Record<string, Record<string, number>>;
+    this.series = series;
     this.given = undefined;
     this.sharedStages.clear();
     const early = this.recent;

@@ -98,14 +98,17 @@ export class DashboardState implements DashboardModel {
         return;
       case "runEvents":
         this.followed.get(message.folder)?.take(message.events);
-        return this.change();
+        this.change();
+        return;
       case "runReset":
         this.followed.get(message.outline.folder)?.reset(message.outline);
-        return this.change();
+        this.change();
+        return;
       case "service":
         this.problem = message.problem;
         if (message.problem === null) this.followAnew();
-        return this.change();
+        this.change();
+        return;
       case "exportPlot":
         return;
     }

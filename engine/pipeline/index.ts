@@ -8,6 +8,7 @@ export {
   scoreCheckpoint,
 } from "./checkpointWork.ts";
 export { type StagePlan, planPipeline } from "./plan.ts";
+export { writeReport } from "./report/index.ts";
 export {
   type RunRecord,
   type RunRequest,

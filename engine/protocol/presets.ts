@@ -109,6 +109,3 @@ const gemma = {
 
 /** Settings to start from. Add yours here; the schema's `preset`, its docs and the contract test follow. */
 export const PRESETS = [miniinstruct, llama2, mistral, gemma] as const;
-
-/** What `preset` in a config may be. */
-export const PRESET_NAMES = PRESETS.map((preset) => preset.name);

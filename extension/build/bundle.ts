@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -95,17 +94,21 @@ export async function bundle({ production }: BundleOptions): Promise<esbuild.Met
 
 /** Bundles again whenever a source changes, until the process is ended. */
 async function watch(): Promise<void> {
-  await copyFiles();
   const production = false;
-  for (const part of PARTS) {
-    const context = await esbuild.context({ ...settings(part, production), plugins: [moduleSources, announcement] });
-    await context.watch();
-  }
+  const announcement = announce();
+  const contexts = await Promise.all(
+    PARTS.map((part) =>
+      esbuild.context({ ...settings(part, production), plugins: [moduleSources, announcement.plugin] }),
+    ),
+  );
+  await announcement.during(async () => {
+    await copyFiles();
+    await Promise.allSettled(contexts.map((context) => context.rebuild()));
+  });
+  await Promise.all(contexts.map((context) => context.watch()));
 }
 
-const PARTS: readonly esbuild.BuildOptions[] = [EXTENSION, WEBVIEW, ENGINE].filter(({ entryPoints }) =>
-  Object.values(entryPoints).every((file) => existsSync(join(ROOT, file))),
-);
+const PARTS: readonly esbuild.BuildOptions[] = [EXTENSION, WEBVIEW, ENGINE];
 
 function settings(part: esbuild.BuildOptions, production: boolean): esbuild.BuildOptions & { readonly metafile: true } {
   return {
@@ -133,14 +136,30 @@ const moduleSources: esbuild.Plugin = {
   },
 };
 
-/** Says when a build begins and ends, for the task of .vscode/tasks.json. */
-const announcement: esbuild.Plugin = {
-  name: "announcement",
-  setup(build) {
-    build.onStart(() => void process.stdout.write("bundle: building\n"));
-    build.onEnd(({ errors }) => void process.stdout.write(`bundle: built with ${errors.length} errors\n`));
-  },
-};
+/** Says when the first of the builds begins and the last ends, for the task of .vscode/tasks.json. */
+function announce(): { readonly plugin: esbuild.Plugin; during(work: () => Promise<void>): Promise<void> } {
+  let running = 0;
+  const begin = (): void => {
+    if (running++ === 0) process.stdout.write("bundle: building\n");
+  };
+  const end = (): void => {
+    if (--running === 0) process.stdout.write("bundle: built\n");
+  };
+  return {
+    plugin: {
+      name: "announcement",
+      setup(build) {
+        build.onStart(begin);
+        build.onEnd(end);
+      },
+    },
+    during: async (work) => {
+      begin();
+      await work();
+      end();
+    },
+  };
+}
 
 async function copyFiles(): Promise<void> {
   for (const [from, to] of COPIES) {

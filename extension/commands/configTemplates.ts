@@ -36,33 +36,36 @@ function selected(text: string, quoted: string): NewConfig {
 }
 
 const demo = (name: string): string => `\
-// SALSA on MiniInstruct: every model is trained here, from random weights, in about two minutes on two CPU cores.
-// Hover over a setting to read what it does; press Ctrl+Space for the ones that are not written here.
+// SALSA on MiniInstruct: every model is trained here, from random weights, in a minute
+// or two on two CPU cores. Hover over a setting to read what it does; press Ctrl+Space
+// for those that are not written here.
 {
   "preset": "miniinstruct",
   "name": ${JSON.stringify(name)},
 
-  // The whole recipe runs once per seed. With several, the win rates tell how much is luck.
+  // The whole recipe runs once per seed. Several tell how much of a win rate is luck.
   "seeds": [1],
 
   // PPO from sft-1 against the reward model.
   "rlhf": {
     "iterations": 60, // more trains longer, and strays further from the reference
-    "beta": 0.2 // weight of the KL penalty; of a list, such as [0.05, 0.2], the best is kept
+    "beta": 0.2 // weight of the KL penalty; of a list, like [0.05, 0.2], the best is kept
   },
 
-  // The mean of the weights of two SFTs (SALSA, equation 3). An alpha of 0 is sft-1 alone, 1 is sft-2.
+  // The mean of the weights of two SFTs (SALSA, equation 3).
+  // An alpha of 0 is sft-1 alone, 1 is sft-2.
   "soups": {
     "soup": { "method": "linear", "of": ["sft-1", "sft-2"], "alpha": 0.5 }
   },
 
-  // The arms differ in nothing but what the KL penalty holds the policy to. Any setting of rlhf may be put into one.
+  // The arms differ in nothing but what the KL penalty holds the policy to.
+  // Any setting of rlhf may be put into one.
   "arms": {
     "ppo": { "reference": "sft-1" }, // where it started: plain PPO
     "salsa": { "reference": "soup" } // SALSA
   },
 
-  // Who answers better? Judged by the task's gold score, on prompts that no training has seen.
+  // Who answers better? Judged by the task's gold score, on prompts new to all models.
   "evaluation": {
     "prompts": 1024, // per benchmark: more make the intervals narrower
     "pairs": [["salsa", "ppo"], ["ppo", "sft-1"], ["salsa", "sft-1"]]
@@ -78,22 +81,28 @@ const PAPER_TITLES: Readonly<Record<Exclude<PresetName, "miniinstruct">, string>
 
 const paper = (preset: keyof typeof PAPER_TITLES, name: string): string => `\
 // The paper's settings for ${PAPER_TITLES[preset]} (SALSA, appendix A).
-// This version of the engine cannot run them at that size: the wasm backend has 4 GiB of memory, there is no GPU
-// backend yet, and chat templates are not applied. To try the recipe, give it a small checkpoint of the same family.
+// This version of the engine cannot run them at that size: the wasm backend has 4 GiB of
+// memory, there is no GPU backend yet, and chat templates are not applied. To try the
+// recipe, give it a small checkpoint of the same family.
 {
   "preset": ${JSON.stringify(preset)},
   "name": ${JSON.stringify(name)},
   "seeds": [1],
 
-  // A Hugging Face folder with config.json, model.safetensors and tokenizer.json. Paths start at this file's folder.
+  // A Hugging Face folder: config.json, model.safetensors and tokenizer.json.
+  // Paths start at this file's folder.
   "model": { "checkpoint": ${CHECKPOINT} },
 
   // JSON lines: an object a line.
   "data": {
-    "sft": "data/sft.jsonl", // {"prompt": ..., "response": ...}; in the paper UltraChat-200k
-    "preferences": "data/preferences.jsonl", // {"prompt": ..., "chosen": ..., "rejected": ...}; UltraFeedback
-    "prompts": "data/prompts.jsonl", // {"prompt": ...}, to learn on
-    "benchmarks": { "test": "data/test.jsonl" } // {"prompt": ...}, to compare on
+    // {"prompt": ..., "response": ...}; in the paper UltraChat-200k.
+    "sft": "data/sft.jsonl",
+    // {"prompt": ..., "chosen": ..., "rejected": ...}; in the paper UltraFeedback.
+    "preferences": "data/preferences.jsonl",
+    // {"prompt": ...}, to learn on.
+    "prompts": "data/prompts.jsonl",
+    // {"prompt": ...}, to compare on.
+    "benchmarks": { "test": "data/test.jsonl" }
   },
 
   // The preset compares plain PPO with SALSA, each with the β of appendix A.3.

@@ -54,15 +54,21 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
   const sizes = await Promise.all(runs.map(({ folder }) => salsa.service.request("sizeOf", { folder })));
   const total = (of: (size: (typeof sizes)[number]) => number): string =>
     bytesText(sizes.reduce((sum, size) => sum + of(size), 0));
-  const detail = vscode.l10n.t(
-    "The run's records take {0}. The models and data that no other run uses take {1}; without them, a later run has to make them again.",
+  const records = vscode.l10n.t(
+    "The records take {0}.",
     total(({ runBytes }) => runBytes),
-    total(({ artifactBytes }) => artifactBytes),
   );
-  const items: DeleteItem[] = [
-    { title: vscode.l10n.t("Delete Run"), isWithArtifacts: false },
-    { title: vscode.l10n.t("Delete Run and Its Artifacts"), isWithArtifacts: true },
-  ];
+  const hasArtifacts = sizes.some(({ artifactBytes }) => artifactBytes > 0);
+  const artifacts = hasArtifacts
+    ? vscode.l10n.t(
+        "The models and data that no other run uses take {0}; without them, a later run has to make them again.",
+        total(({ artifactBytes }) => artifactBytes),
+      )
+    : vscode.l10n.t("Other runs use all its models and data, which stay.");
+  const detail = `${records} ${artifacts}`;
+  const alone: DeleteItem = { title: vscode.l10n.t("Delete Run"), isWithArtifacts: false };
+  const whole: DeleteItem = { title: vscode.l10n.t("Delete Run and Its Artifacts"), isWithArtifacts: true };
+  const items = hasArtifacts ? [alone, whole] : [alone];
   const question = vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs));
   return picked(vscode.window.showWarningMessage(question, { modal: true, detail }, ...items));
 }

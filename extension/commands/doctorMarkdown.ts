@@ -70,13 +70,14 @@ function findingsTable(findings: readonly Finding[]): string {
   return markdownTable(columns, rows);
 }
 
+/** Mark and word stay in one line: the column is narrow. */
 function stateText(state: Finding["state"]): string {
   switch (state) {
     case "ok":
-      return `✓ ${t("ok")}`;
+      return `✓\u00a0${t("ok")}`;
     case "optional":
-      return `– ${t("optional")}`;
+      return `–\u00a0${t("optional")}`;
     case "missing":
-      return `✗ ${t("missing")}`;
+      return `✗\u00a0${t("missing")}`;
   }
 }

@@ -43,22 +43,18 @@ async function pickFolder(args: readonly unknown[]): Promise<vscode.Uri> {
 
 async function pickPreset(): Promise<PresetName> {
   const { PRESETS } = await import("../../engine/protocol/presets.ts");
-  const items = PRESETS.map(({ name, title, description }) => ({
+  const items = PRESETS.map(({ name, title }) => ({
     name,
     label: title,
     description: isRunnable(name)
       ? vscode.l10n.t("runs on this machine")
       : vscode.l10n.t("too large for this engine yet"),
-    detail: isRunnable(name) ? description : `${description}. ${whyNot()}`,
+    detail: isRunnable(name)
+      ? vscode.l10n.t("Trains everything from nothing, in minutes on a processor")
+      : vscode.l10n.t("Needs your checkpoint and data, over 4 GiB, a GPU and chat templates"),
   }));
   const title = vscode.l10n.t("New Run Config: what to start from");
   return (await picked(vscode.window.showQuickPick(items, { title, matchOnDetail: true }))).name;
-}
-
-function whyNot(): string {
-  return vscode.l10n.t(
-    "At that size it needs more than the 4 GiB of the wasm backend; there is no GPU backend yet, and chat templates are not applied.",
-  );
 }
 
 async function pickFile(folder: vscode.Uri, preset: PresetName): Promise<vscode.Uri> {
@@ -66,13 +62,18 @@ async function pickFile(folder: vscode.Uri, preset: PresetName): Promise<vscode.
   const name = await picked(
     vscode.window.showInputBox({
       title: vscode.l10n.t("New Run Config: name of the file"),
-      prompt: vscode.l10n.t("Made in {0}", vscode.workspace.asRelativePath(folder, true)),
+      prompt: vscode.l10n.t("Made in {0}", folderName(folder)),
       value,
       valueSelection: [0, value.length - ".salsa.json".length],
       validateInput: (text) => nameProblem(folder, text),
     }),
   );
   return vscode.Uri.joinPath(folder, withEnding(name));
+}
+
+function folderName(folder: vscode.Uri): string {
+  const root = vscode.workspace.getWorkspaceFolder(folder);
+  return root?.uri.toString() === folder.toString() ? root.name : vscode.workspace.asRelativePath(folder);
 }
 
 async function nameProblem(folder: vscode.Uri, text: string): Promise<string | undefined> {

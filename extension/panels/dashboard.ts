@@ -88,7 +88,8 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
     this.panel?.dispose();
     this.panel = panel;
     const dist = vscode.Uri.joinPath(extensionUri, "dist");
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, "extension", "media", "salsa.svg");
+    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, `extension/media/salsa-${theme}.svg`);
+    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const { webview } = panel;
     webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const listening = [

@@ -87,16 +87,16 @@ function isStageOf(stage: string, arm: string): boolean {
   return stage.replace(/^seed-\d+\//, "") === arm;
 }
 
-/** "vs soup · β 0.2 · score 1.592 · KL 1.164" */
+/** "ref soup · β 0.2 · score 1.59 · KL 1.16" */
 export function armDescription({ reference, betas, stages }: ArmLine, detail: RunDetail): string {
   const values = stages.map((stage) => detail.valuesOf(stage));
   const score = mean(values.map((one) => one["objective/score"]));
   const kl = mean(values.map((one) => one["objective/kl"]));
   return [
-    t("reference {0}", reference.join(" + ")),
+    t("ref {0}", reference.join(" + ")),
     `β ${betas.join(", ")}`,
-    score === undefined ? "" : t("score {0}", score.toFixed(3)),
-    kl === undefined ? "" : t("KL {0}", kl.toFixed(3)),
+    score === undefined ? "" : t("score {0}", score.toFixed(2)),
+    kl === undefined ? "" : t("KL {0}", kl.toFixed(2)),
   ]
     .filter((part) => part !== "")
     .join(" · ");

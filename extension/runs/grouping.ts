@@ -35,8 +35,9 @@ export function grouped(
   runs: readonly RunSummary[],
   { configs, filter, order }: GroupingSettings,
 ): readonly ConfigGroup[] {
+  const located = runs.map((run) => withConfig(run, configs));
   const wanted = sorted(
-    runs.filter((run) => matches(run, filter)),
+    located.filter((run) => matches(run, filter)),
     order,
   );
   if (wanted.length === 0) return [];
@@ -46,6 +47,22 @@ export function grouped(
     const own = wanted.filter((run) => run.configFile === configFile);
     return { configFile, isThere: configs.includes(configFile), runs: own, sections: sectionsOf(own) };
   });
+}
+
+/**
+ * A run with its config where that is now: a folder that was moved or copied takes its runs along, which name the place
+ * where it was.
+ */
+export function withConfig(run: RunSummary, configs: readonly string[]): RunSummary {
+  const { configFile, root } = run;
+  if (configs.includes(configFile)) return run;
+  const besideRuns = `${folderOf(root)}${configFile.slice(folderOf(configFile).length)}`;
+  return configs.includes(besideRuns) ? { ...run, configFile: besideRuns } : run;
+}
+
+/** All of a path but its last part. */
+function folderOf(path: string): string {
+  return path.replace(/[\\/][^\\/]*$/, "");
 }
 
 function sectionsOf(runs: readonly RunSummary[]): readonly Section[] {

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { withConfig } from "../runs/grouping.ts";
 import { orderText, statusText } from "../runs/labels.ts";
 import { NO_FILTER, ORDERS, type RunFilter, STATUSES, isFiltering, matches } from "../runs/selection.ts";
 import type { Command, Salsa } from "../salsa.ts";
@@ -93,9 +94,11 @@ const CHANGES: Readonly<Record<Facet, (salsa: Salsa) => Promise<Change>>> = {
   },
   configs: async ({ selection, runs }) => {
     const { filter } = selection;
-    const files = [...new Set(runs.all().map(({ configFile }) => configFile))].sort();
+    const configs = runs.configs().map(({ fsPath }) => fsPath);
+    const all = runs.all().map((run) => withConfig(run, configs));
+    const files = [...new Set(all.map(({ configFile }) => configFile))].sort();
     const items = files.map((file) => {
-      const n = runs.all().filter((run) => matches(run, { ...filter, configs: [file] })).length;
+      const n = all.filter((run) => matches(run, { ...filter, configs: [file] })).length;
       const label = vscode.workspace.asRelativePath(file);
       return { label, description: String(n), value: file, picked: filter.configs.includes(file) };
     });

@@ -2,6 +2,7 @@ import { copyFile, mkdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BASELINES, BENCH_FOLDER, installNode, installPython, ROOT } from "./install.ts";
 import { editor } from "./editor/editor.ts";
+import type { Bench, ProcessTiming, RuntimeTiming, Setting } from "./bench.ts";
 import { type Command, runProcess } from "./process.ts";
 import { waitForQuiet } from "./quiet.ts";
 import { soupFiles } from "./soupFiles.ts";
@@ -9,45 +10,6 @@ import { median, type Timing } from "./worker.ts";
 
 /** Threads that every runtime gets. */
 export const THREADS = 2;
-
-/** A figure that the project promises. */
-export interface Target {
-  readonly atLeast?: number;
-  readonly atMost?: number;
-}
-
-/** What a benchmark found: the promised figures by name, and everything they were computed from. */
-export interface Findings {
-  readonly bench: string;
-  readonly figures: Readonly<Record<string, number>>;
-  readonly timings: Readonly<Record<string, RuntimeTiming>>;
-}
-
-/** One runtime over all rounds. */
-export interface RuntimeTiming {
-  /** Median of the processes' medians. */
-  readonly ms: number;
-  readonly minMs: number;
-  readonly processes: readonly ProcessTiming[];
-}
-
-/** One process, and which fraction of the cores was busy before it started. */
-interface ProcessTiming extends Timing {
-  readonly busyBefore: number;
-}
-
-/** What a benchmark needs to run. */
-export interface Setting {
-  readonly rounds: number;
-  readonly log: (line: string) => void;
-}
-
-/** A benchmark that `npm run bench` knows by name. */
-export interface Bench {
-  readonly name: string;
-  readonly targets: Readonly<Record<string, Target>>;
-  run(setting: Setting): Promise<Findings>;
-}
 
 const trainStep: Bench = {
   name: "trainStep",

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
-import { BENCHES, type Findings, type Setting, type Target, THREADS } from "./benches.ts";
+import type { Findings, Setting, Target } from "./bench.ts";
+import { BENCHES, THREADS } from "./benches.ts";
 
 const USAGE = `Usage: npm run bench -- [NAME...] [--rounds N] [--json]
 

@@ -100,7 +100,11 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await dashboardTab(/Metrics/).click();
     const metrics = webview(page).locator("salsa-metrics");
     await metrics.locator("canvas").first().waitFor();
-    await waitFor(() => /"stage":"ppo".*"objective\/score"/.test(eventsOf(runFile("demo-1", "events.jsonl"))), "PPO");
+    await waitFor(
+      () => /"stage":"ppo".*"objective\/score"/.test(eventsOf(runFile("demo-1", "events.jsonl"))),
+      "PPO",
+      RUN_MS,
+    );
     const score = metrics.getByText("Reward-model score").first();
     await score.waitFor();
     await screenshot(page, "metrics-live");
@@ -121,7 +125,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await waitFor(() => lastEvent("demo-1").kind === "runFinished", "the stop");
     assert.equal(lastEvent("demo-1").status, "stopped");
     await openView(page, "SALSA");
-    await webview(page).getByText("Stopped").first().waitFor();
+    await webview(page).locator("strong", { hasText: "Stopped" }).waitFor();
     await runCommand(page, "SALSA: Resume Run");
     await waitFor(() => lastEvent("demo-1").status === "finished", "the end of the run", RUN_MS);
     await notification(page, "demo-1").waitFor();
@@ -228,7 +232,9 @@ async function cursorAfter(page: Page, path: string, text: string): Promise<void
   const before = readFileSync(path, "utf8").split(text)[0] ?? "";
   const lines = (before + text).split("\n");
   await page.keyboard.press("Control+G");
-  await answer(page, `${lines.length}:${(lines.at(-1) ?? "").length + 1}`);
+  await answer(page, `:${lines.length}:${(lines.at(-1) ?? "").length + 1}`);
+  await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+  await page.locator(".editor-instance .monaco-editor.focused").waitFor();
 }
 
 function eventsOf(path: string): string {

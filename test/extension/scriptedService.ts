@@ -54,5 +54,6 @@ type Listening = ReturnType<Service["onDidChangeProblem"]>;
 
 /** As `vscode.Disposable`, which there is none of outside of the editor. */
 function ending(dispose: () => void): Listening {
-  return { dispose } as Pick<Listening, "dispose"> as Listening;
+  const listening: unknown = { dispose };
+  return listening as Listening;
 }

@@ -46,7 +46,7 @@ export function backendOf(runs: readonly RunSummary[], answers: Answers): Backen
     request: async (method, params) => {
       const answer = all[method] as ((params: unknown) => unknown) | undefined;
       if (answer === undefined) throw new Error(`${method}: the fixture has no answer`);
-      return answer(params);
+      return await answer(params);
     },
     connect: () => undefined,
     close: () => Promise.resolve(),

@@ -31,7 +31,7 @@ export function describeInBrowser(title: string, suite: (browser: () => Browser)
   const executablePath = findChromium();
   if (executablePath === undefined) {
     const remedy = "install Debian's chromium, Chrome or Edge, or set CHROMIUM to one";
-    if (process.env["CI"] === undefined) console.log(`left out: ${title}: no browser; ${remedy}`);
+    if (process.env["CI"] === undefined) process.stdout.write(`left out: ${title}: no browser; ${remedy}\n`);
     else describe(title, () => it(`finds a browser (${remedy})`, () => Promise.reject(new Error("no browser found"))));
     return;
   }

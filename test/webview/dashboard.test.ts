@@ -101,7 +101,7 @@ describeInBrowser("the dashboard", (browser) => {
     await page.keyboard.press("Escape");
     assert.deepEqual(open?.focuses.at(-1)?.runs, [DEMO.folder, LIVE.folder]);
     await page.getByRole("button", { name: "Take demo-2 off" }).click();
-    assert.deepEqual(open?.focuses.at(-1)?.runs, [DEMO.folder]);
+    assert.deepEqual(open.focuses.at(-1)?.runs, [DEMO.folder]);
   });
 
   it("puts another run into focus", async () => {
@@ -150,7 +150,7 @@ describeInBrowser("the dashboard", (browser) => {
       const content = view === "metrics" ? page.getByRole("img", { name: /last values/ }) : page.getByText("Finished:");
       await content.first().waitFor();
       for (const theme of THEMES) {
-        await open?.setTheme(theme);
+        await open.setTheme(theme);
         // Only colours differ between themes, and axe takes its time.
         assert.deepEqual(await axeViolations(page, theme === "dark" ? undefined : ["color-contrast"]), [], theme);
       }

@@ -54,7 +54,7 @@ export function sparklinePlot(
   const { label } = describeMetric(metric);
   const { x, y, value, path, first, last, least, most } = spark;
   const name = t(
-    "{0} at step {1}: {2}; between {3} and {4} from step {5} to {6}. Show in Metrics",
+    "{0} {2} at step {1}; between {3} and {4} from step {5} to {6}. Show in Metrics",
     label,
     step,
     value === undefined ? t("not a number") : short(value),
@@ -64,7 +64,7 @@ export function sparklinePlot(
     last,
   );
   return html`<button class="spark" aria-label=${name} title=${name} @click=${show}>
-    <span>${label}<b class="number">${value === undefined ? t("not a number") : short(value)}</b></span>
+    <span>${label} <b class="number">${value === undefined ? t("not a number") : short(value)}</b></span>
     <svg width=${SIZE.width} height=${SIZE.height} aria-hidden="true">
       <line x1=${x} x2=${x} y1="0" y2=${SIZE.height}></line>
       <path d=${path}></path>

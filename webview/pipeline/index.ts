@@ -163,13 +163,10 @@ class Pipeline extends DashboardElement {
 
   /** Shows what a node made: curves of trainings, texts of answers, the table of judgments. */
   private open({ kind, stages }: PipelineNode): void {
-    if (kind === "answers") return this.model.show({ view: "samples" });
-    if (kind === "judgments") return this.model.show({ view: "winRates" });
-    this.model.set(
-      "metrics.stages",
-      stages.map(({ name }) => name),
-    );
-    this.model.show({ view: "metrics" });
+    const view = kind === "answers" ? "samples" : kind === "judgments" ? "winRates" : "metrics";
+    const names = stages.map(({ name }) => name);
+    if (view === "metrics") this.model.set("metrics.stages", names);
+    this.model.show({ view });
   }
 }
 

@@ -76,15 +76,10 @@ function slot(id: string, layer: number, height: number): Slot {
 function layersOf(nodes: Graph["nodes"], edges: Graph["edges"]): ReadonlyMap<string, number> {
   const layers = new Map(nodes.map(({ id }) => [id, 0]));
   // As many rounds as there are nodes settle any graph without cycles, and end on one with them.
-  for (let round = 0; round < nodes.length; round++) {
-    let isSettled = true;
+  for (const _ of nodes) {
     for (const [from, to] of edges) {
-      const least = (layers.get(from) ?? 0) + 1;
-      if (!layers.has(from) || (layers.get(to) ?? 0) >= least) continue;
-      layers.set(to, least);
-      isSettled = false;
+      if (layers.has(from)) layers.set(to, Math.max(layers.get(to) ?? 0, (layers.get(from) ?? 0) + 1));
     }
-    if (isSettled) break;
   }
   return layers;
 }

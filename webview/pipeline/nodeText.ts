@@ -2,7 +2,7 @@ import type { StageState } from "../../engine/protocol/runState.ts";
 import { t } from "../localize.ts";
 import { stageLook } from "../shell/status.ts";
 import { clock } from "../shell/time.ts";
-import type { NodeKind, PipelineNode } from "./graph.ts";
+import type { PipelineNode } from "./graph.ts";
 
 /** What a node is called: models by their name, the rest by its benchmark. */
 export function titleOf({ id, kind }: PipelineNode): string {
@@ -21,19 +21,20 @@ export function whatOf(node: PipelineNode): string {
       return t("judgments · {0}", of);
     case "arm":
       return reference === undefined ? t("RLHF") : t("RLHF · ref {0}", reference.join(" + "));
-    default:
-      return KINDS()[kind];
+    case "base":
+      return t("base model");
+    case "sft":
+      return t("fine-tuning");
+    case "preferences":
+      return t("preference pairs");
+    case "reward":
+      return t("reward model");
+    case "soup":
+      return t("model soup");
+    case "other":
+      return t("stage");
   }
 }
-
-const KINDS = (): Readonly<Record<Exclude<NodeKind, "answers" | "judgments" | "arm">, string>> => ({
-  base: t("base model"),
-  sft: t("fine-tuning"),
-  preferences: t("preference pairs"),
-  reward: t("reward model"),
-  soup: t("model soup"),
-  other: t("stage"),
-});
 
 /** The time it took, or has left. */
 function spentOf(node: PipelineNode): string {

@@ -24,6 +24,9 @@ export interface ChartEvents {
 
 const AXIS_FONT = 11;
 
+/** A logarithmic scale, which uPlot names by an enum that only its own compiler sees. */
+const LOGARITHMIC: object = { distr: 3 };
+
 /**
  * uPlot for axes, cursor and selection. The lines are drawn by us: each has places of its own, and uPlot wants one
  * column of places for all, which for many runs would be mostly gaps.
@@ -109,7 +112,7 @@ export class Chart {
       legend: { show: false },
       scales: {
         x: { time: content.axis === "wall", auto: false, range: (_, min, max) => [min, max] },
-        y: { auto: false, range: (_, min, max) => [min, max], ...(isLog && { distr: 3 }) },
+        y: { auto: false, range: (_, min, max) => [min, max], ...(isLog && LOGARITHMIC) },
       },
       axes: [this.xAxis(content.axis), this.yAxis(isLog)],
       series: [{}, { paths: () => null, points: { show: false } }],
@@ -157,7 +160,8 @@ export class Chart {
       },
       filter: (_, splits) => splits,
       values: (_, splits) => splits.map(tickText),
-      size: (_, values) => 16 + 6.2 * Math.max(2, ...(values ?? []).map((value) => value.length)),
+      // Before the first drawing there are no values, whatever uPlot's types say.
+      size: (_, values: string[] | null) => 16 + 6.2 * Math.max(2, ...(values ?? []).map((value) => value.length)),
       gap: 4,
     };
   }

@@ -200,7 +200,7 @@ export class ProvenanceView extends DashboardElement {
         nDifferent === undefined
           ? nothing
           : html`<span role="status">
-                ${nDifferent === 0 ? t("The configs are the same.") : t("{0} differences", nDifferent)}
+                ${nDifferent === 0 ? t("The configs are the same.") : nDifferent === 1 ? t("1 difference") : t("{0} differences", nDifferent)}
               </span>
               <vscode-checkbox
                 label=${t("Differences only")}

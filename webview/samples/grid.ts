@@ -1,20 +1,21 @@
-import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
-import type { Completion, SampleRow } from "../../engine/protocol/service.ts";
+import type { SampleRow } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
-import { short } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles } from "../parts/styles.ts";
 import { excerpt } from "./excerpt.ts";
 import { DENSITIES, type Density } from "./filter.ts";
+import { completionCell, placeholderCell } from "./gridCells.ts";
 import { gridStyles } from "./gridStyles.ts";
 import type { Pages } from "./pages.ts";
 import { Track } from "./track.ts";
 
-/** Characters that fit a line of the widest column. */
-const LINE_LENGTH = 160;
+/** Pixels of the narrowest column, as in the styles. */
+const NARROWEST = 200;
+/** Share of the font's size that narrow letters are wide: text beyond what fits is not laid out at all. */
+const LETTER_WIDTH = 0.38;
 const LINE_HEIGHT = 1.4;
 /** Above and below the text of a row. */
 const PADDING = 10;
@@ -67,7 +68,7 @@ export class SampleGrid extends LitElement {
   });
   private lastTop = 0;
   /** Pixels; measured when the grid changes its size, and not at each movement. */
-  private seen = { height: 1, line: 18 };
+  private seen = { height: 1, line: 18, width: 1000, fontSize: 13 };
 
   constructor() {
     super();
@@ -181,45 +182,20 @@ export class SampleGrid extends LitElement {
       @click=${() => this.activate(index, true)}
       ${styled({ transform: `translateY(${this.track.offsetOf(index)}px)`, height: `${this.rowHeight}px` })}
     >
-      ${row === undefined ? this.placeholder() : this.cells(row)}
+      ${row === undefined ? placeholderCell(this.nColumns) : this.cells(row)}
     </div>`;
   }
 
   private cells({ step, prompt, completions }: SampleRow): TemplateResult {
     return html`${this.hasSteps ? html`<div role="gridcell" class="cell step number">${step ?? "–"}</div>` : nothing}
       <div role="gridcell" class="cell prompt"><span class="text">${this.text(prompt)}</span></div>
-      ${this.columns.map((_, index) => this.completion(completions[index] ?? null))}`;
-  }
-
-  private completion(completion: Completion | null): TemplateResult {
-    if (completion === null) return html`<div role="gridcell" class="cell muted">${t("none yet")}</div>`;
-    const { text, ended, score } = completion;
-    return html`<div role="gridcell" class="cell">
-      <span class="text">${text === "" ? html`<i class="muted">${t("(empty)")}</i>` : this.text(text)}</span>
-      <span class="score number"
-        >${short(score)}${
-          ended
-            ? nothing
-            : html`<span
-                class="unended"
-                role="img"
-                aria-label=${t("did not end")}
-                title=${t("Cut off at the length limit")}
-                ><vscode-icon name="kebab-horizontal" size="14"></vscode-icon
-              ></span>`
-        }</span
-      >
-    </div>`;
-  }
-
-  private placeholder(): TemplateResult {
-    return html`<div role="gridcell" class="cell" aria-colspan=${this.nColumns}>
-      <span class="skeleton"></span><span class="visually-hidden">${t("Loading…")}</span>
-    </div>`;
+      ${this.columns.map((_, index) => completionCell(completions[index] ?? null, (text) => this.text(text)))}`;
   }
 
   private text(text: string): ReturnType<typeof marked> {
-    return marked(excerpt(text, this.search, DENSITIES[this.density] * LINE_LENGTH), this.search);
+    const column = Math.max(NARROWEST, this.seen.width / (this.columns.length + 1));
+    const nLetters = Math.ceil(column / (this.seen.fontSize * LETTER_WIDTH)) * DENSITIES[this.density];
+    return marked(excerpt(text, this.search, nLetters), this.search);
   }
 
   private readonly onScroll = (): void => {
@@ -269,7 +245,12 @@ export class SampleGrid extends LitElement {
     if (viewport === null) return;
     const head = viewport.querySelector<HTMLElement>(".head")?.offsetHeight ?? 0;
     const fontSize = parseFloat(getComputedStyle(viewport).fontSize);
-    this.seen = { height: Math.max(1, viewport.clientHeight - head), line: Math.ceil(fontSize * LINE_HEIGHT) };
+    this.seen = {
+      height: Math.max(1, viewport.clientHeight - head),
+      line: Math.ceil(fontSize * LINE_HEIGHT),
+      width: viewport.clientWidth,
+      fontSize,
+    };
   }
 
   private resize(): void {

@@ -109,6 +109,9 @@ export const shellStyles = css`
   main > * {
     min-height: 100%;
   }
+  main > .notice {
+    min-height: 60vh;
+  }
   @media (max-width: 640px) {
     header {
       padding: 6px 8px 0;

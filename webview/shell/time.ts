@@ -3,6 +3,7 @@ import { t } from "../localize.ts";
 /** A stretch of time for people: "45 s", "3 min 20 s", "2 h 05 min", "1 d 3 h". */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
+  if (seconds < 0.05) return t("under 0.1 s");
   if (seconds < 10) return t("{0} s", seconds < 0.95 ? seconds.toFixed(1) : whole);
   if (whole < 60) return t("{0} s", whole);
   const minutes = Math.floor(whole / 60);

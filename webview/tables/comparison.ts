@@ -57,6 +57,9 @@ export const comparisonStyles = css`
     align-items: center;
     margin-bottom: 4px;
   }
+  .answer.preferred .muted {
+    color: inherit; /* what is muted is too faint on the ground of the preferred one */
+  }
   .answer .check {
     display: inline-flex;
     gap: 4px;

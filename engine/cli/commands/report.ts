@@ -2,19 +2,24 @@ import { resolve } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
 import { tableText } from "../../server/service/tableText.ts";
 import { choiceOption, textOption } from "../arguments.ts";
-import { EXIT } from "../command.ts";
-import type { Command } from "../command.ts";
+import { EXIT, UsageError } from "../command.ts";
+import type { Arguments, Command, CommandContext } from "../command.ts";
 import { findRun, writeText } from "../files.ts";
 import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
-const FORMATS = TABLE_FORMATS.map(({ name }) => name);
+/** The report as a document with figures, not a form of a table. */
+const DOCUMENT = "document";
+const FORMATS = [...TABLE_FORMATS.map(({ name }) => name), DOCUMENT];
 
 /** Prints a run's tables. */
 export const report: Command = {
   name: "report",
-  summary: "print the tables of a run",
-  details: ['With --json, one object: {"id","folder","status","tables":[{"name","title","columns","rows","files"}]}.'],
+  summary: "print the tables of a run, or write its report",
+  details: [
+    "--format document writes a Markdown report with figures into the run's folder, of a run in any state.",
+    'With --json, one object: {"id","folder","status","tables":[{"name","title","columns","rows","files"}]}; of a document, {"file"}.',
+  ],
   positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],
   options: {
     ...DIRECTORY_OPTION,
@@ -26,12 +31,14 @@ export const report: Command = {
     ["salsa report", "The latest run's tables"],
     ["salsa report demo-2 --format markdown --out results.md", "For a document"],
     ["salsa report --table winRates --format csv", "One table with every digit"],
+    ["salsa report --format document", "Results, figures, samples and how to make them again"],
     ["salsa report --json", "For a script"],
   ],
   async run(args, context) {
     const formatName = choiceOption(args, "format", FORMATS) ?? "text";
     const out = textOption(args, "out");
     const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
+    if (formatName === DOCUMENT) return writeDocument(folder, args, context);
     const { readRun } = await context.pipeline();
     const record = await readRun(folder);
     const only = choiceOption(
@@ -55,3 +62,15 @@ export const report: Command = {
     return EXIT.ok;
   },
 };
+
+async function writeDocument(folder: string, args: Arguments, context: CommandContext): Promise<number> {
+  for (const name of ["out", "table"]) {
+    if (args.options[name] === undefined) continue;
+    throw new UsageError(`--${name} does not go with --format document, which is written into the run's folder`);
+  }
+  const { writeReport } = await context.pipeline();
+  const file = await writeReport(folder);
+  if (context.isJson) printJson(context.terminal, { file });
+  else context.terminal.out(`${file}\n`);
+  return EXIT.ok;
+}

@@ -36,6 +36,7 @@ export function armStages({ metrics }: RunState): ReadonlyMap<string, readonly s
 /** A figure for each key metric that was recorded, with all arms laid over each other. */
 export function curveFigures(state: RunState): Figure[] {
   const arms = armStages(state);
+  const isSingle = [...arms.values()].every((stages) => stages.length === 1);
   return KEY_METRICS.flatMap(({ metric, name }) => {
     const lines = [...arms].flatMap(([arm, stages]): Line[] => {
       const curves = stages.flatMap((stage) => pointsOf(state, stage, metric));
@@ -49,7 +50,7 @@ export function curveFigures(state: RunState): Figure[] {
       y: { label, unit },
       lines,
       smoothing: smoothingFor(lines),
-      caption: `${description}.`,
+      caption: `${description}.${isSingle ? " One seed." : ""}`,
     });
     return [{ file: `figures/${name}.svg`, title: label, svg }];
   });

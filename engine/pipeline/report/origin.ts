@@ -25,6 +25,7 @@ export function originSection({ id, configFile, config, origin, state }: RunFact
   const device = config.runtime.backend;
   return [
     tableOf(["", ""], rows),
+    "In the folder of the config:",
     fenced(commands, "sh"),
     `On the backend \`${device}\` the same config, seeds and version give the same bytes, whatever the number of threads. ` +
       `The config with every default filled in is in \`run.json\` of run \`${id}\`.`,

@@ -82,15 +82,19 @@ function looks(lines: readonly Line[], { series }: FigureTheme): LegendEntry[] {
   }));
 }
 
+/** Smaller numbers are 0 to a logarithmic scale, whose ends must differ by a factor. */
+const SMALLEST = 1e-300;
+
 /** What a logarithm can show: other values become gaps. */
 function positive(curve: Curve): Curve {
-  const keep = (values: ArrayLike<number>): Float64Array => Float64Array.from(values, (one) => (one > 0 ? one : NaN));
+  const keep = (values: ArrayLike<number>): Float64Array =>
+    Float64Array.from(values, (one) => (one > SMALLEST ? one : NaN));
   const points = ({ x, y }: Points): Points => ({ x, y: keep(y) });
   return {
     ...curve,
     main: points(curve.main),
     raw: curve.raw && points(curve.raw),
-    low: curve.low?.map((value) => Math.max(value, Number.MIN_VALUE)),
+    low: curve.low?.map((value) => Math.max(value, SMALLEST)),
     high: curve.high && keep(curve.high),
   };
 }

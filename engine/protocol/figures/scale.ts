@@ -25,7 +25,8 @@ export function linearScale({ min, max }: Range, pixels: Pixels, room = 0.04): S
 export function logScale(range: Range, pixels: Pixels): Scale {
   const { min, max } = range;
   if (!(min > 0)) return linearScale(range, pixels);
-  const factor = max > min ? (max / min) ** 0.04 : 2;
+  // By logarithms, since the quotient of the ends may be more than a double holds.
+  const factor = max > min ? Math.exp(0.04 * (Math.log(max) - Math.log(min))) : 2;
   return mapped({ min: min / factor, max: max * factor }, pixels, Math.log);
 }
 

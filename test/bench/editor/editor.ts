@@ -4,7 +4,7 @@ import { type Backend, focusOn, serviceBackend } from "../../webview/backend.ts"
 import { openBrowser } from "../../webview/chromium.ts";
 import { openDashboard } from "../../webview/page.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
-import type { Bench, Setting } from "../benches.ts";
+import type { Bench, Setting } from "../bench.ts";
 import { BENCH_FOLDER } from "../install.ts";
 import { waitForQuiet } from "../quiet.ts";
 import { writeRuns, writeSamples } from "./folders.ts";
@@ -61,7 +61,7 @@ async function metrics(browser: Browser, log: Setting["log"]): Promise<Record<st
   const panned = await frameTimes(page, () => panAndZoom(page));
   log(`editor: pan and zoom: median ${panned.median.toFixed(1)} ms, p95 ${panned.p95.toFixed(1)} ms, n = ${panned.n}`);
   const heap = await heapMiB(page);
-  const flood = await frameTimes(page, () => floodWith(opened.send, folders[0] ?? ""));
+  const flood = await frameTimes(page, () => floodWith((message) => opened.send(message), folders[0] ?? ""));
   log(
     `editor: ${EVENTS} events/s: median ${flood.median.toFixed(1)} ms, p95 ${flood.p95.toFixed(1)} ms, n = ${flood.n}`,
   );

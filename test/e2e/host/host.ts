@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import * as fs from "node:fs/promises";
@@ -17,6 +17,8 @@ export interface HostOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Folder to open where it is, instead of a workspace of the host's own. */
   readonly folder?: string;
+  /** Folder for the profile and the extensions, which is kept; otherwise a temporary one. */
+  readonly home?: string;
   /** User settings over those that keep the workbench quiet. */
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Begins with the folder not trusted and asks about it, as for a person; otherwise all is trusted. */
@@ -39,7 +41,7 @@ export interface Host {
   url(query?: Readonly<Record<string, string>>): string;
   /** What the server has printed so far. */
   output(): string;
-  /** Ends the server and removes its folder. Processes that extensions have detached live on. */
+  /** Ends the server. Of a temporary home, ends also what runs from it, detached or not, and removes it. */
   stop(): Promise<void>;
 }
 
@@ -62,7 +64,7 @@ const QUIET_SETTINGS = {
 /** Starts VS Code's server on a free port of this machine, installing it first if need be. */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const program = installHost((line) => process.stderr.write(`${line}\n`));
-  const root = await fs.mkdtemp(join(tmpdir(), "salsa-vscode-"));
+  const root = options.home ?? (await fs.mkdtemp(join(tmpdir(), "salsa-vscode-")));
   const userData = join(root, "user");
   const workspace = options.folder ?? join(root, "workspace");
   await fs.mkdir(join(userData, "User"), { recursive: true });
@@ -75,7 +77,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const args = ["--user-data-dir", userData, "--extensions-dir", join(root, "extensions")];
   args.push("--server-data-dir", join(root, "server"), "--accept-server-license-terms", "--disable-telemetry");
   const env = hostEnvironment(root, options.env ?? {});
-  for (const file of options.vsix ?? []) install(program, [...args, "--install-extension", file], env);
+  for (const file of options.vsix ?? []) install(program, [...args, "--force", "--install-extension", file], env);
   args.push("--host", "127.0.0.1", "--port", "0", "--connection-token", token);
   if (options.trustPrompt !== true) args.push("--disable-workspace-trust");
   if (options.driver === true) args.push("--enable-smoke-test-driver");
@@ -86,12 +88,17 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     userData,
     url: (query = {}) => {
       const parameters = new URLSearchParams({ folder: workspace, ...query, tkn: token });
-      if (parameters.get("folder") === "") parameters.set("ew", "true");
+      if (parameters.get("folder") === "") {
+        parameters.delete("folder");
+        parameters.set("ew", "true");
+      }
       return `http://127.0.0.1:${server.port}/?${parameters.toString()}`;
     },
     output: server.output,
     stop: async () => {
       await server.stop();
+      if (options.home !== undefined) return;
+      endProcesses(root);
       await fs.rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
@@ -115,6 +122,18 @@ function hostEnvironment(home: string, env: Readonly<Record<string, string>>): N
 
 function install({ node, entry }: HostProgram, args: readonly string[], env: NodeJS.ProcessEnv): void {
   execFileSync(node, [entry, ...args], { env, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Ends all that was started with a path in the folder, which no other program has in its command line. */
+function endProcesses(folder: string): void {
+  const { stdout } = spawnSync("pgrep", ["-f", folder], { encoding: "utf8" });
+  for (const pid of stdout.split("\n").filter((line) => line !== "")) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 interface Server {

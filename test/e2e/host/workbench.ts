@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Frame, FrameLocator, Locator, Page } from "playwright-core";
 
 /** Enough for a loaded machine; a fast one waits for none of it. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 40_000;
 
 /** VS Code's own themes of each kind. */
 export const THEMES = {
@@ -49,16 +49,6 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await row.click();
 }
 
-/** Titles that the palette offers for a text, as with this text typed into it; leaves it closed. */
-export async function paletteTitles(page: Page, text: string): Promise<readonly string[]> {
-  await openPalette(page, `>${text}`);
-  const rows = page.locator(".quick-input-list .monaco-list-row");
-  await rows.first().waitFor();
-  const titles = await rows.locator(".monaco-icon-label .label-name").allTextContents();
-  await page.keyboard.press("Escape");
-  return titles;
-}
-
 async function openPalette(page: Page, text: string): Promise<void> {
   await page.keyboard.press("F1");
   await quickInput(page).fill(text);
@@ -88,16 +78,6 @@ export async function answer(page: Page, text: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-/** Opens a file of the workspace in the editor. @returns Its editor. */
-export async function openFile(page: Page, name: string): Promise<Locator> {
-  await page.keyboard.press("Control+P");
-  await quickInput(page).fill(name);
-  await quickPickRow(page, name.slice(name.lastIndexOf("/") + 1)).click();
-  const opened = editor(page, name);
-  await opened.locator(".view-line").first().waitFor();
-  return opened;
-}
-
 /** The text editor of a file that is open, by the end of its path. */
 export function editor(page: Page, name: string): Locator {
   return page.locator(`.editor-instance .monaco-editor[data-uri$="${name}"]`);
@@ -121,9 +101,7 @@ export async function webviewFrame(page: Page): Promise<Frame> {
 
 /** Opens the view of the activity bar with this title. */
 export async function openView(page: Page, title: string): Promise<void> {
-  const tab = page.locator(`.activitybar .action-item a[aria-label^="${title}"]`).first();
-  const isOpen = (await tab.getAttribute("aria-expanded")) === "true";
-  if (!isOpen) await tab.click();
+  await runCommand(page, `View: Show ${title}`);
   await page.locator(".sidebar .composite.title", { hasText: title }).first().waitFor();
 }
 
@@ -135,16 +113,6 @@ export function treeRow(page: Page, text: string | RegExp): Locator {
 /** A notification that shows, by a part of its text. */
 export function notification(page: Page, text: string | RegExp): Locator {
   return page.locator(".notification-toast").filter({ hasText: text }).first();
-}
-
-/** Presses a button of a notification. */
-export async function notificationAction(page: Page, text: string | RegExp, action: string): Promise<void> {
-  await notification(page, text).locator(".monaco-button", { hasText: action }).click();
-}
-
-/** Presses a button of the dialog that is open. */
-export async function dialogAction(page: Page, action: string): Promise<void> {
-  await page.locator(".monaco-dialog-box .monaco-button", { hasText: action }).click();
 }
 
 /** A status bar item, by a part of its text. */

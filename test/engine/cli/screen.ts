@@ -58,6 +58,7 @@ export async function salsa(
 const UNUSED: Pipeline = {
   runPipeline: unexpected,
   planPipeline: unexpected,
+  writeReport: unexpected,
   makeSoup: unexpected,
   scoreCheckpoint: unexpected,
   generateCompletions: unexpected,

@@ -70,7 +70,7 @@ describe("commands", () => {
 
   it("look at the machine", async () => {
     await vscode.commands.executeCommand("salsa.doctor");
-    assert.match(await previewed("Doctor.md"), /✓ ok \| Node \| v\d+/);
+    assert.match(await previewed("Doctor.md"), /✓\u00a0ok \| Node \| v\d+/);
   });
 
   it("compare the resolved configs of two runs, without asking when there are only two", async () => {
@@ -137,16 +137,17 @@ describe("commands", () => {
     assert.deepEqual(told, []);
   });
 
-  it("delete a run and what no other run uses, once that is confirmed", async () => {
+  it("delete a run once that is confirmed, and leave what other runs use", async () => {
     const asked: string[] = [];
     await ask("salsa.deleteRun", [runFolder("demo-2")], {
       showWarningMessage: (question, { detail }, ...items) => {
         asked.push(question, detail);
-        return items[1];
+        assert.equal(items.length, 1);
+        return items[0];
       },
     });
     assert.match(asked[0] ?? "", /^Delete demo-2\?/);
-    assert.match(asked[1] ?? "", /take \d.* [KM]B/);
+    assert.match(asked[1] ?? "", /^The records take \d.* MB\. Other runs use all its models and data/);
     await assert.rejects(stat(runFolder("demo-2")));
     // The other run of the same artifacts keeps them all.
     const models = await salsa.service.request("models", { folder: runFolder("demo-1") });

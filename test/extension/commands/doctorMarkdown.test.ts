@@ -19,9 +19,9 @@ describe("a diagnosis for people", () => {
     const rows = text.split("\n").filter((line) => line.startsWith("| "));
     assert.match(text, /One thing is missing that no run can do without/);
     assert.deepEqual(rows.slice(2), [
-      "| ✗ missing | disk space | 1 MiB free | free 1 GiB |",
-      "| – optional | git | not found | install git |",
-      "| ✓ ok | Node | v24 |  |",
+      "| ✗\u00a0missing | disk space | 1 MiB free | free 1 GiB |",
+      "| –\u00a0optional | git | not found | install git |",
+      "| ✓\u00a0ok | Node | v24 |  |",
     ]);
   });
 

@@ -33,7 +33,7 @@ describe("RunDetails of the demo", () => {
     );
     const [, salsa] = arms;
     assert.ok(salsa);
-    assert.match(armDescription(salsa, detail), /^reference soup · β 0\.2 · score 1\.592 · KL 1\.164$/);
+    assert.match(armDescription(salsa, detail), /^ref soup · β 0\.2 · score 1\.59 · KL 1\.16$/);
     assert.ok(detail.stages.every((stage) => stageDescription(stage) !== ""));
     assert.ok(models.some(({ name, isPolicy }) => name === "salsa" && isPolicy));
     assert.ok(models.some(({ name, isPolicy }) => name === "reward" && !isPolicy));

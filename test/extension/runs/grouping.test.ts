@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { grouped, outlineOf } from "../../../extension/runs/grouping.ts";
+import { grouped, outlineOf, withConfig } from "../../../extension/runs/grouping.ts";
 import { NO_FILTER } from "../../../extension/runs/selection.ts";
 import { summary } from "./summary.ts";
 
@@ -51,6 +51,23 @@ describe("grouped", () => {
       groups.map(({ configFile }) => configFile),
       [A],
     );
+  });
+});
+
+describe("withConfig", () => {
+  const copied = summary({ configFile: "/old/place/a.salsa.json", root: "/w/.salsa" });
+
+  it("finds the config of a run whose folder was moved or copied", () => {
+    assert.equal(withConfig(copied, [A, B]).configFile, A);
+    assert.equal(
+      withConfig({ ...copied, root: "C:\\w\\.salsa" }, ["C:\\w/a.salsa.json"]).configFile,
+      "C:\\w/a.salsa.json",
+    );
+  });
+
+  it("leaves a run with its own where that is there, or nothing like it is", () => {
+    assert.equal(withConfig(copied, [B]), copied);
+    assert.equal(withConfig(copied, [A, copied.configFile]), copied);
   });
 });
 

@@ -49,7 +49,7 @@ describeInBrowser("the alarms view", (browser) => {
 
   it("draws the metric around the step, and leads to it and to its samples", async () => {
     const page = await show(ALARM, stopped);
-    await page.getByRole("button", { name: /^KL to reference at step 12: / }).waitFor();
+    await page.getByRole("button", { name: /^KL to reference \S+ at step 12; / }).waitFor();
     await page.getByRole("button", { name: "Read Samples at This Step" }).click();
     assert.deepEqual(open?.focuses.at(-1)?.place, { stage: "ppo", step: 12 });
     assert.equal(open.focuses.at(-1)?.view, "samples");

@@ -30,7 +30,7 @@ describe("alarms by kind", () => {
       total: 60,
       startedAt: 0,
     };
-    const run = { status: "running", stages: [stage], alarms: [], updatedAt: 12_000 } as const;
+    const run = { status: "running" as const, stages: [stage], alarms: [], updatedAt: 12_000 };
     assert.deepEqual(alarmGroups(run, 20_000), []);
     const [group] = alarmGroups(run, 3_600_000);
     assert.deepEqual([group?.entry.name, group?.alarms[0]?.step], ["stalled", 12]);

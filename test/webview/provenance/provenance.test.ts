@@ -88,8 +88,8 @@ describeInBrowser("the provenance view", (browser) => {
   it("shows where another run's config differs", async () => {
     const page = await show();
     await page.getByRole("combobox", { name: "Compare with" }).selectOption(OTHER.folder);
-    await page.getByText("1 differences").waitFor();
-    await page.getByRole("checkbox", { name: "Differences only" }).click();
+    await page.getByText("1 difference").waitFor();
+    await page.getByText("Differences only").click();
     const cells = page.getByRole("row", { name: /^seeds/ }).getByRole("gridcell");
     assert.deepEqual((await cells.allInnerTexts()).slice(1), ["[1]", "[1, 2]"]);
     await page.getByText("Compare in Editor…").click();
@@ -115,7 +115,7 @@ describeInBrowser("the provenance view", (browser) => {
       const page = await show();
       await open?.setTheme(theme);
       await page.getByRole("combobox", { name: "Compare with" }).selectOption(OTHER.folder);
-      await page.getByText("1 differences").waitFor();
+      await page.getByText("1 difference").waitFor();
       assert.deepEqual(await axeViolations(page), []);
     });
   }

@@ -97,7 +97,7 @@ describeInBrowser("the samples view", (browser) => {
 
   it("narrows to rows that were cut off, orders them, and clears a filter that nothing fits", async () => {
     const page = await show(48);
-    await page.getByRole("checkbox", { name: "Cut off only" }).click();
+    await page.getByText("Cut off only").click();
     await page.getByText("7 of 48 prompts").waitFor();
     await page.getByRole("combobox", { name: "Order" }).selectOption("spread");
     await page.getByRole("textbox", { name: "Search prompts and completions" }).fill("nowhere");
@@ -131,7 +131,7 @@ describeInBrowser("the samples view", (browser) => {
 
   it("shows what differs between two completions", async () => {
     const page = await show(48);
-    await page.getByRole("gridcell", { name: "salsa answers 1", exact: true }).click();
+    await page.getByText("salsa answers 1", { exact: true }).click();
     await page.getByRole("combobox", { name: "Differences of" }).selectOption("ppo");
     await page.getByRole("combobox", { name: "Differences to" }).selectOption("salsa");
     assert.equal(await page.locator("salsa-sample-detail del").textContent(), "ppo");
@@ -140,7 +140,7 @@ describeInBrowser("the samples view", (browser) => {
 
   it("shows tokens with their numbers by pointer, keys and table", async () => {
     const page = await show(48);
-    await page.getByRole("gridcell", { name: "salsa answers 1", exact: true }).click();
+    await page.getByText("salsa answers 1", { exact: true }).click();
     await page.getByRole("radio", { name: "Tokens" }).click();
     const tokens = page.getByRole("listbox", { name: "Tokens of salsa" });
     await tokens.getByRole("option", { name: "is, advantage −1.00" }).hover();
@@ -161,6 +161,10 @@ describeInBrowser("the samples view", (browser) => {
     const page = await show(0, { run, answers: { samples: (query) => samplesOf(nRows)(query) } });
     const grid = page.getByRole("grid", { name: "Samples" });
     await grid.evaluate((element) => (element.scrollTop = 66_000));
+    await page
+      .getByText(/^prompt 98\d$/)
+      .first()
+      .waitFor();
     const first = await page.locator("salsa-sample-grid .row").nth(3).textContent();
     nRows = 4012;
     const event = {
@@ -205,7 +209,7 @@ describeInBrowser("the samples view", (browser) => {
     it(`has no serious violation for axe in the ${theme} theme, with a sample open by tokens`, async () => {
       const page = await show(48);
       await open?.setTheme(theme);
-      await page.getByRole("gridcell", { name: "salsa answers 1", exact: true }).click();
+      await page.getByText("salsa answers 1", { exact: true }).click();
       await page.getByRole("radio", { name: "Tokens" }).click();
       await page.getByRole("listbox", { name: "Tokens of salsa" }).waitFor();
       assert.deepEqual(await axeViolations(page), []);

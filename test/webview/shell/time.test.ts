@@ -3,7 +3,7 @@ import { clock, duration } from "../../../webview/shell/time.ts";
 
 describe("duration", () => {
   for (const [seconds, text] of [
-    [0, "0.0 s"],
+    [0, "under 0.1 s"],
     [0.42, "0.4 s"],
     [9.4, "9 s"],
     [59.6, "1 min 00 s"],

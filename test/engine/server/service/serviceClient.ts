@@ -36,10 +36,10 @@ export interface ServiceClient {
   /** Events that came though one before them had not. */
   readonly gaps: readonly RunEvent[];
   readonly logged: readonly string[];
-  ask<M extends keyof ServiceRequests>(
+  readonly ask: <M extends keyof ServiceRequests>(
     method: M,
     params: ServiceRequests[M]["params"],
-  ): Promise<ServiceRequests[M]["result"]>;
+  ) => Promise<ServiceRequests[M]["result"]>;
   /** Resolves when a condition on what was told holds. */
   until(holds: () => boolean): Promise<void>;
   /** Closes its standard input. @returns Its exit code. */

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { writeReport } from "../../../../engine/pipeline/index.ts";
+import { DataError } from "../../../../engine/protocol/errors.ts";
+import type { EventBody } from "../../../../engine/protocol/events.ts";
+import { readRunLog } from "../../../../engine/storage/runFolder.ts";
+import { collect, inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { runTiny, tiny } from "../tinyRun.ts";
+
+/** Headings of a document, in order. */
+const headings = (text: string): string[] => [...text.matchAll(/^## (.*)$/gm)].map(([, title = ""]) => title);
+
+const images = (text: string): string[] => [...text.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, file = ""]) => file);
+
+const ARMS = { ppo: {}, salsa: { reference: "soup" }, mkl: { reference: ["sft-1", "sft-2"] } };
+
+describe("a run's report", function () {
+  this.timeout(120_000);
+  let root: string;
+  let release: () => void;
+  let held: Promise<unknown>;
+  let run: string;
+
+  before(async () => {
+    const ready = new Promise<void>((resolve) => {
+      held = inTemporaryFolder(async (folder) => {
+        root = folder;
+        run = (await runTiny(tiny({ seeds: [1, 2], arms: ARMS }), folder)).folder;
+        const until = new Promise<void>((done) => (release = done));
+        resolve();
+        await until;
+      });
+    });
+    await Promise.race([ready, ready.then(() => held)]);
+  });
+  after(async () => {
+    release();
+    await held;
+  });
+
+  /** A copy whose last events are replaced: of a run that came no further. */
+  async function copyOf(
+    id: string,
+    keep: (event: EventBody) => boolean,
+    ...more: readonly EventBody[]
+  ): Promise<string> {
+    const folder = path.join(root, ".salsa", "runs", id);
+    await fs.cp(run, folder, { recursive: true });
+    const events = (await collect(readRunLog(run, "events"))) as unknown as EventBody[];
+    const end = events.findIndex((event) => !keep(event));
+    const kept = [...events.slice(0, end < 0 ? events.length : end), ...more];
+    const lines = kept.map((event, sequence) =>
+      JSON.stringify({ time: 1_790_000_000_000 + sequence, ...event, sequence }),
+    );
+    await fs.writeFile(path.join(folder, "events.jsonl"), `${lines.join("\n")}\n`);
+    if (end >= 0) await fs.rm(path.join(folder, "tables"), { recursive: true });
+    return folder;
+  }
+
+  const report = async (folder: string): Promise<string> => fs.readFile(await writeReport(folder), "utf8");
+
+  it("says what came out, what was run and how to make it again, with figures that are there", async () => {
+    const text = await report(await copyOf("whole", () => true));
+    assert.deepEqual(headings(text), [
+      "Results",
+      "What was run",
+      "Learning curves",
+      "Alarms",
+      "Samples",
+      "How to make it again",
+    ]);
+    const folder = path.join(root, ".salsa", "runs", "whole", "report");
+    const names = ["winRates", "score", "gold", "kl", "length", "entropy"].map((name) => `figures/${name}.svg`);
+    assert.deepEqual(images(text), names);
+    for (const name of names) assert.match(await fs.readFile(path.join(folder, name), "utf8"), /^<svg [^]*<\/svg>\n$/);
+    assert.match(text, /^# tiny: whole\n\nBegun \d{4}-\d\d-\d\d \d\d:\d\d UTC, finished /);
+    assert.match(text, /\| `mkl` \| `sft-1` \| `sft-1`, `sft-2` \| 0\.05 adaptive, target 6 nats \|/);
+    assert.match(text, /salsa run tiny\.salsa\.json/);
+  });
+
+  it("has an honest sentence for each pair: few prompts and two seeds tell nobody apart", async () => {
+    const text = await report(run);
+    const sentences = text.split("\n").filter((line) => line.startsWith("- **"));
+    assert.equal(sentences.length, 5); // both later arms against the first, all three against their start
+    for (const sentence of sentences) {
+      assert.match(
+        sentence,
+        /^- \*\*[\w-]+\*\* (and|beats|loses to) \*\*[\w-]+\*\* (cannot be told apart )?in distribution: \d+\.\d % \(\d+\.\d to \d+\.\d\), n = 32, 2 seeds; Holm p [<=] /,
+      );
+    }
+    assert.match(text, /\| benchmark \| a \| b \| seed \| win \|/);
+    assert.match(text, /### Scores by model/);
+  });
+
+  it("shows every arm's curves over seeds with the band's definition", async () => {
+    await report(run);
+    const svg = await fs.readFile(path.join(run, "report", "figures", "kl.svg"), "utf8");
+    assert.match(svg, /ppo.*salsa.*mkl/s);
+    assert.equal([...svg.matchAll(/<polygon/g)].length, 3);
+    assert.match(svg.replace(/<\/text><text[^>]*>/g, " "), /n = 2 seeds/);
+  });
+
+  it("is the same whenever it is written, and leaves nothing of an earlier one", async () => {
+    const folder = await copyOf("again", () => true);
+    const first = await report(folder);
+    await fs.writeFile(path.join(folder, "report", "figures", "old.svg"), "<svg/>");
+    assert.equal(await report(folder), first);
+    assert.ok(!existsSync(path.join(folder, "report", "figures", "old.svg")));
+    assert.deepEqual((await fs.readdir(path.join(folder, "report"))).sort(), ["figures", "report.md"]);
+  });
+
+  it("of a run that was cut off in the middle says so first, and shows what there is", async () => {
+    const folder = await copyOf(
+      "cut",
+      (event) => !(event.kind === "metrics" && event.stage === "seed-1/mkl" && event.step === 2),
+    );
+    const text = await report(folder);
+    assert.match(
+      text,
+      /^# tiny: cut\n\n> \*\*This run was cut off: its process is gone\.\*\* \d+ of \d+ stages are done/,
+    );
+    assert.match(text, /## Results\n\nThere are no results yet/);
+    assert.deepEqual(images(text)[0], "figures/score.svg");
+    assert.ok(!images(text).includes("figures/winRates.svg"));
+  });
+
+  it("of a run that failed names stage and error, and shows them as text", async () => {
+    const error = {
+      kind: "runFailed",
+      error: "NumericalError",
+      message: "loss is <NaN> | *",
+      stage: "seed-1/ppo",
+    } as const;
+    const folder = await copyOf("failed", ({ kind }) => kind !== "table", error as EventBody);
+    const text = await report(folder);
+    assert.match(
+      text,
+      /> \*\*This run failed in stage `seed-1\/ppo`\.\*\* .* NumericalError: loss is \\<NaN\\> \\\| \\\*\./,
+    );
+  });
+
+  it("of a run that was stopped before any arm says how to go on", async () => {
+    const stopped = { kind: "runFinished", status: "stopped", seconds: 3 } as const;
+    const folder = await copyOf(
+      "stopped",
+      (event) => !(event.kind === "stageStarted" && event.stage === "seed-1/reward"),
+      stopped as EventBody,
+    );
+    const text = await report(folder);
+    assert.match(text, /> \*\*This run was stopped before its end\.\*\* .*`salsa resume`/);
+    assert.match(text, /No arm has been trained in this run\.\n\nWithout curves in this run: `ppo`, `salsa`, `mkl`/);
+    assert.deepEqual(images(text), []);
+  });
+
+  it("of a run that has not begun says that it waits", async () => {
+    const queued = { kind: "runQueued", run: "queued", name: "tiny", device: "wasm, 1 thread", ahead: 1 } as const;
+    const folder = await copyOf("queued", () => false, queued as EventBody);
+    // Nobody holds its lock any more.
+    assert.match(await report(folder), /> \*\*This run was cut off/);
+  });
+
+  it("lists alarms with what was seen and what to try", async () => {
+    const alarm = {
+      kind: "alarm",
+      stage: "seed-1/ppo",
+      step: 2,
+      name: "lengthCollapse",
+      message: "responses shrank from 9.0 to 1.0 tokens: lower beta, or start nearer to the reference",
+    } as const;
+    const folder = await copyOf("alarmed", ({ kind }) => kind !== "table", alarm as EventBody);
+    const text = await report(folder);
+    assert.match(
+      text,
+      /\| KL-hack: responses collapse \| `seed-1\/ppo` \| 2 \| responses shrank from 9\.0 to 1\.0 tokens \| Lower beta; Start nearer/,
+    );
+  });
+
+  it("warns of changes that were not committed, and shows them", async () => {
+    const folder = await copyOf("dirty", () => true);
+    const file = path.join(folder, "run.json");
+    const record = JSON.parse(await fs.readFile(file, "utf8")) as Record<string, unknown>;
+    const git = { commit: "abc", branch: "main", dirty: true, diff: "--- a\n+++ b\n-``` old\n+new\n" };
+    await fs.writeFile(file, JSON.stringify({ ...record, git }));
+    const text = await report(folder);
+    assert.match(text, /`abc` on `main`, \*\*with changes that were not committed\*\*/);
+    assert.match(text, /````diff\n--- a\n\+\+\+ b\n-``` old\n\+new\n````/);
+    assert.match(text, /```sh\ngit checkout abc\nsalsa run tiny\.salsa\.json\n```/);
+  });
+
+  it("is refused for a folder that is no run, and for a table that is none", async () => {
+    await assert.rejects(writeReport(path.join(root, "nothing")), DataError);
+    const folder = await copyOf("torn", () => true);
+    await fs.writeFile(path.join(folder, "tables", "winRates.json"), "[{");
+    await assert.rejects(
+      writeReport(folder),
+      (error) => error instanceof DataError && /resume the run/.test(error.message),
+    );
+  });
+});

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { bytesFreedBy, folderBytes } from "../../../../engine/server/service/folderSize.ts";
+import { runOwner } from "../../../../engine/storage/runFolder.ts";
+import { type Written, keysOf, runTiny, tiny } from "../../pipeline/tinyRun.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { ENDLESS, withEngines } from "../engines.ts";
+import { finishedEvents, refusal, stamped, writeRun } from "./runFolders.ts";
+import { type ServiceClient, startService, withService } from "./serviceClient.ts";
+
+async function writeConfig(folder: string, written: Written, name = "tiny"): Promise<string> {
+  const file = path.join(folder, `${name}.salsa.json`);
+  await fs.writeFile(file, JSON.stringify(written));
+  return file;
+}
+
+const stepOf = (client: ServiceClient, folder: string): number => {
+  const { stage, step } = client.runs.get(folder)?.progress ?? { stage: "", step: 0 };
+  return stage === "ppo" ? step : 0;
+};
+
+describe("runs started from the service", function () {
+  this.timeout(120_000);
+
+  it("begin, stop, go on, and outlive it", async () => {
+    await withEngines(async (folder) => {
+      const configFile = await writeConfig(folder, ENDLESS);
+      const client = startService();
+      await client.ask("initialize", { protocol: 1, client: "test 1" });
+      const started = await client.ask("startRun", { configFile });
+      assert.deepEqual([started.id, path.basename(started.folder)], ["endless-1", "endless-1"]);
+      assert.equal((await runOwner(started.folder))?.pid, started.pid);
+      assert.ok(
+        (await client.ask("listRuns", {})).some(({ id }) => id === "endless-1"),
+        "though no root was set",
+      );
+      await client.until(() => stepOf(client, started.folder) >= 2);
+      await assert.rejects(
+        client.ask("resumeRun", { folder: started.folder }),
+        refusal(1, "DataError", /resume run: a process is at work on it already; open its dashboard, or stop it first/),
+      );
+      await assert.rejects(
+        client.ask("deleteRun", { folder: started.folder, artifacts: false }),
+        refusal(1, "DataError", /delete run: process \d+ is at work on it; stop the run, then delete it/),
+      );
+      await client.ask("stopRun", { folder: started.folder });
+      await client.until(() => client.runs.get(started.folder)?.status === "stopped");
+      const again = await client.ask("resumeRun", { folder: started.folder });
+      assert.equal(again.folder, started.folder);
+      await client.until(() => client.runs.get(started.folder)?.status === "running");
+      assert.equal(await client.end(), 0);
+      assert.equal((await runOwner(started.folder))?.pid, again.pid);
+
+      await withService(async (other) => {
+        await other.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+        await other.until(() => other.runs.get(started.folder)?.status === "running");
+        await other.ask("follow", { folder: started.folder });
+        process.kill(again.pid, "SIGKILL");
+        await other.until(() => other.runs.get(started.folder)?.status === "lost");
+        await other.until(() => other.resets.at(-1)?.status === "lost");
+      });
+    });
+  });
+
+  it("are refused with everything that is wrong in their config, and where", async () => {
+    await inTemporaryFolder((folder) =>
+      withService(async ({ ask }) => {
+        const wrong = { ...tiny(), sft: { seeds: [1], stepz: 3 } };
+        const configFile = await writeConfig(folder, wrong);
+        const column = JSON.stringify(wrong).indexOf('"stepz"') + 1;
+        await assert.rejects(ask("startRun", { configFile }), (error) => {
+          const { code, data, message } = error as {
+            code: number;
+            message: string;
+            data: { name: string; issues: object[] };
+          };
+          assert.deepEqual([code, data.name, data.issues.length], [1, "ConfigError", 1]);
+          assert.deepEqual(
+            { ...data.issues[0], message: "", remedy: "" },
+            { file: configFile, line: 1, column, path: "sft.stepz", message: "", remedy: "" },
+          );
+          return message.includes("did you mean steps?");
+        });
+        await assert.rejects(
+          ask("startRun", { configFile: "/nowhere/x.salsa.json" }),
+          refusal(1, "DiskError", /^\/nowhere.*no such file/),
+        );
+        await assert.rejects(
+          ask("startRun", { configFile: "x.salsa.json" }),
+          refusal(1, "DataError", /is no absolute path/),
+        );
+        await fs.writeFile(path.join(folder, "file"), "");
+        const blocked = await writeConfig(folder, tiny({ runtime: { directory: "file/runs" } }), "blocked");
+        await assert.rejects(
+          ask("startRun", { configFile: blocked }),
+          refusal(1, "DiskError", /file\/runs: create folder: .*; move that file away/),
+        );
+      }),
+    );
+  });
+});
+
+describe("deleting a run", function () {
+  this.timeout(120_000);
+
+  it("frees what it said it would, and leaves what another run uses", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const one = await runTiny(tiny(), folder);
+      const other = await runTiny(tiny({ name: "other", rlhf: { beta: 0.1 } }), folder);
+      const [ownKeys, otherKeys] = [new Set(keysOf(one).values()), new Set(keysOf(other).values())];
+      const artifacts = path.join(folder, ".salsa", "artifacts");
+      await withService(async (client) => {
+        await client.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+        await client.until(() => client.runs.size === 2);
+        const { runBytes, artifactBytes } = await client.ask("sizeOf", { folder: one.folder });
+        const only = [...ownKeys.difference(otherKeys)].map((key) => path.join(artifacts, key));
+        assert.ok(only.length > 2 && only.length < ownKeys.size);
+        assert.deepEqual([runBytes, artifactBytes], [await folderBytes(one.folder), await bytesFreedBy(only)]);
+        const { freedBytes } = await client.ask("deleteRun", { folder: one.folder, artifacts: true });
+        // The lock, which is not there when it is asked.
+        assert.ok(freedBytes - runBytes - artifactBytes < 200);
+        await client.until(() => !client.runs.has(one.folder));
+        assert.deepEqual(new Set(await fs.readdir(artifacts)), otherKeys);
+        assert.deepEqual(await fs.readdir(path.join(folder, ".salsa", "runs")), ["other-1"]);
+        await assert.rejects(
+          client.ask("outline", { folder: one.folder }),
+          refusal(1, "DataError", /there is no run here/),
+        );
+        await client.ask("deleteRun", { folder: other.folder, artifacts: false });
+        assert.deepEqual(new Set(await fs.readdir(artifacts)), otherKeys);
+      });
+    });
+  });
+
+  it("spares what a run at work has taken, may take yet, or works at", async () => {
+    await withEngines(async (folder) => {
+      const live = { ...ENDLESS, sft: { ...(ENDLESS["sft"] as object), steps: 5 } };
+      const done = await runTiny(tiny(), folder);
+      const artifacts = path.join(folder, ".salsa", "artifacts");
+      await withService(async (client) => {
+        const { folder: liveFolder } = await client.ask("startRun", { configFile: await writeConfig(folder, live) });
+        await client.until(() => stepOf(client, liveFolder) >= 1);
+        const { artifactBytes } = await client.ask("sizeOf", { folder: done.folder });
+        await client.ask("deleteRun", { folder: done.folder, artifacts: true });
+        const left = await fs.readdir(artifacts);
+        const keys = keysOf(done);
+        const isLeft = (stage: string): boolean => left.includes(keys.get(stage) ?? "");
+        assert.deepEqual(
+          [isLeft("base"), isLeft("salsa"), isLeft("sft-1"), isLeft("ppo"), artifactBytes > 0],
+          [true, true, false, false, true],
+          "taken, to come by its name, of other settings, of other settings though by the name of what is at work",
+        );
+        assert.equal(client.runs.get(liveFolder)?.status, "running");
+      });
+    });
+  });
+
+  it("removes nothing that a run's log names outside of the artifacts, or that an unread record may name", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const artifacts = path.join(folder, ".salsa", "artifacts");
+      const outside = path.join(folder, ".salsa", "precious");
+      const keys = ["base-0000000000000001", "base-0000000000000002"] as const;
+      for (const one of [outside, ...keys.map((key) => path.join(artifacts, key))]) {
+        await fs.mkdir(one, { recursive: true });
+        await fs.writeFile(path.join(one, "file"), "12345");
+      }
+      const run = await writeRun(folder, "one-1", {
+        events: [
+          ...finishedEvents("one-1", keys[0]),
+          ...stamped(
+            ["../precious", keys[1]].map((key, index) => ({
+              kind: "stageStarted",
+              stage: `s${index}`,
+              key,
+              name: "",
+              cached: true,
+            })),
+            { first: 8 },
+          ),
+        ],
+      });
+      await writeRun(folder, "new-1", { events: stamped([{ kind: "stageBegun", key: keys[1] }]) });
+      await withService(async ({ ask }) => {
+        assert.equal((await ask("sizeOf", { folder: run })).artifactBytes, 5);
+        await ask("deleteRun", { folder: run, artifacts: true });
+      });
+      assert.deepEqual(await fs.readdir(artifacts), [keys[1]]);
+      assert.deepEqual(await fs.readdir(outside), ["file"]);
+    });
+  });
+});
+
+describe("the size of folders", () => {
+  it("counts a file of two names once, and as freed only if both go", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const [one, other] = [path.join(folder, "one"), path.join(folder, "other")];
+      for (const each of [one, other]) await fs.mkdir(each);
+      await fs.writeFile(path.join(one, "weights"), "1234567");
+      await fs.writeFile(path.join(one, "config"), "12");
+      await fs.link(path.join(one, "weights"), path.join(other, "weights"));
+      assert.deepEqual([await bytesFreedBy([one]), await bytesFreedBy([one, other])], [2, 9]);
+      assert.deepEqual([await folderBytes(one), await folderBytes(path.join(folder, "none"))], [9, undefined]);
+    });
+  });
+});

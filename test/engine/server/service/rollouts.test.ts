@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import type { SamplePage, SampleQuery } from "../../../../engine/protocol/service.ts";
+import { Rollouts } from "../../../../engine/server/service/rollouts.ts";
+import { SampleSearch } from "../../../../engine/server/service/sampleQuery.ts";
+import { MOST_TEXT, SampleStore } from "../../../../engine/server/service/sampleStore.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { linesOf } from "./runFolders.ts";
+
+function sample(stage: string, step: number, prompt: string, response: string, more: object = {}): object {
+  const tokens = response.split(" ");
+  const numbers = tokens.map((_, index) => index / 3);
+  const columns = { logprobs: numbers, kl: numbers, rewards: numbers, advantages: numbers, values: numbers };
+  return { stage, step, prompt, response, ended: true, score: 0, ...more, tokens, ...columns };
+}
+
+async function indexed<T>(
+  records: readonly object[],
+  work: (ask: (query?: Partial<SampleQuery>) => Promise<SamplePage>, file: string, rollouts: Rollouts) => Promise<T>,
+): Promise<T> {
+  return inTemporaryFolder(async (folder) => {
+    const file = path.join(folder, "samples.jsonl");
+    await fs.writeFile(file, linesOf(records));
+    const rollouts = new Rollouts(folder);
+    const query: SampleQuery = { folder, source: { kind: "rollouts" }, offset: 0, limit: 100 };
+    return work(async (more) => (await rollouts.current()).page({ ...query, ...more }), file, rollouts);
+  });
+}
+
+const textsOf = ({ rows }: SamplePage): (string | undefined)[][] =>
+  rows.map(({ completions }) => completions.map((one) => one?.text));
+
+describe("the index of rollouts", () => {
+  it("goes on as the file grows, past a line that is torn or of another kind", async () => {
+    await indexed([sample("ppo", 1, "p", "one")], async (ask, file, rollouts) => {
+      assert.equal((await ask()).total, 1);
+      const next = linesOf([sample("salsa", 1, "p", "two words"), { note: 1 }, sample("ppo", 6, "p", "three")]);
+      await fs.appendFile(file, `${next}{"stage":"ppo","st`);
+      assert.deepEqual(textsOf(await ask()), [
+        ["one", "two words"],
+        ["three", undefined],
+      ]);
+      await fs.appendFile(file, `\n${linesOf([sample("salsa", 6, "p", "four")])}`);
+      assert.deepEqual(textsOf(await ask()), [
+        ["one", "two words"],
+        ["three", "four"],
+      ]);
+      assert.deepEqual((await rollouts.tokens(5)).tokens, ["four"]);
+      await assert.rejects(rollouts.tokens(4), /samples\.jsonl:5: this line was damaged on disk/);
+      await assert.rejects(rollouts.tokens(2), /samples\.jsonl:3: this line has no tokens/);
+    });
+  });
+
+  it("shows what a stage recorded last, where it was cut off and took its steps again", async () => {
+    const first = [sample("ppo", 1, "p", "a"), sample("ppo", 6, "p", "b"), sample("ppo", 11, "p", "c")];
+    const again = [sample("ppo", 6, "p", "b2"), sample("ppo", 6, "p", "b2"), sample("ppo", 11, "q", "c2")];
+    await indexed([...first, ...again], async (ask) => {
+      assert.deepEqual(
+        (await ask()).rows.map(({ step, prompt, completions: [one] }) => [step, prompt, one?.text]),
+        [
+          [1, "p", "a"],
+          [6, "p", "b2"],
+          [11, "q", "c2"],
+        ],
+      );
+    });
+  });
+
+  it("keeps apart what one batch says twice to one prompt", async () => {
+    await indexed(
+      [sample("ppo", 1, "p", "a"), sample("ppo", 1, "p", "b"), sample("salsa", 1, "p", "c")],
+      async (ask) => {
+        assert.deepEqual(textsOf(await ask()), [
+          ["a", "c"],
+          ["b", undefined],
+        ]);
+      },
+    );
+  });
+
+  it("reads texts that look like its own format", async () => {
+    const hard = ',"tokens":[ "logprobs":[1,2] \\ " ]}';
+    await indexed([sample("ppo", 1, hard, hard), sample("ppo", 2, "end,", "x")], async (ask, _, rollouts) => {
+      const { rows } = await ask();
+      assert.deepEqual([rows[0]?.prompt, rows[0]?.completions[0]?.text, rows[1]?.prompt], [hard, hard, "end,"]);
+      assert.equal(rows[0]?.completions[0]?.nTokens, hard.split(" ").length);
+      assert.deepEqual((await rollouts.tokens(0)).tokens, hard.split(" "));
+    });
+  });
+
+  it("reads records whose fields another version writes in another order", async () => {
+    const { ended, score, ...rest } = sample("ppo", 1, "p", "a b c", { score: 2, ended: false }) as Record<
+      string,
+      unknown
+    >;
+    await indexed([{ ...rest, ended, score }], async (ask) => {
+      assert.deepEqual((await ask()).rows[0]?.completions, [
+        { text: "a b c", ended: false, nTokens: 3, score: 2, line: 0 },
+      ]);
+    });
+  });
+
+  it("finds text in any letters, in prompts and completions of the columns asked for", async () => {
+    const records = [
+      sample("ppo", 1, "Über uns", "nothing"),
+      sample("ppo", 2, "p", "ends in STRASSE (1+1)"),
+      sample("salsa", 2, "p", "x"),
+    ];
+    await indexed(records, async (ask) => {
+      assert.deepEqual(textsOf(await ask({ text: "ÜBER" })), [["nothing", undefined]]);
+      assert.deepEqual((await ask({ text: "strasse (1+" })).total, 1);
+      assert.deepEqual((await ask({ text: "strasse", columns: ["salsa"] })).total, 0);
+      assert.deepEqual(
+        await ask({ text: "nowhere" }).then(({ total, all, rows }) => [total, all, rows.length]),
+        [0, 2, 0],
+      );
+    });
+  });
+
+  it("sorts by what a row's scores are, and rows without any last", async () => {
+    const scores: [number | null, number | null][] = [
+      [1, 4],
+      [null, null],
+      [3, 3],
+      [-2, null],
+    ];
+    const records = scores.flatMap(([a, b], index) => [
+      sample("a", index + 1, "p", `a${index}`, { score: a }),
+      sample("b", index + 1, "p", `b${index}`, { score: b }),
+    ]);
+    await indexed(records, async (ask) => {
+      const order = async (by: NonNullable<SampleQuery["order"]>): Promise<(number | undefined)[]> =>
+        (await ask({ order: by })).rows.map(({ step }) => step);
+      assert.deepEqual(await order("recorded"), [1, 2, 3, 4]);
+      assert.deepEqual(await order("lowest"), [4, 1, 3, 2]);
+      assert.deepEqual(await order("highest"), [1, 3, 4, 2]);
+      assert.deepEqual(await order("spread"), [1, 3, 2, 4]);
+    });
+  });
+
+  it("is empty where there is no file", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const page = await (
+        await new Rollouts(folder).current()
+      ).page({ folder, source: { kind: "rollouts" }, offset: 0, limit: 9 });
+      assert.deepEqual(page, { total: 0, all: 0, columns: [], allColumns: [], rows: [] });
+    });
+  });
+});
+
+describe("a store of samples", () => {
+  it("keeps a bounded amount of text and reads the rest when it is needed", async () => {
+    const store = new SampleStore();
+    const long = "long ".repeat(MOST_TEXT / 5);
+    const column = store.columnId("ppo");
+    for (const [line, text] of [long, "late needle"].entries()) {
+      store.put(store.addRow(store.promptId(`p${line}`), line), column, {
+        text,
+        ended: true,
+        nTokens: 1,
+        score: null,
+        line,
+      });
+    }
+    assert.deepEqual([store.text(0)?.length, store.text(1)], [long.length, undefined]);
+    const search = new SampleSearch(store, (one) => Promise.resolve(`line ${store.line(one)}: late needle`));
+    const page = await search.page({ folder: "", source: { kind: "rollouts" }, text: "NEEDLE", offset: 0, limit: 1 });
+    assert.deepEqual(textsOf(page), [["line 1: late needle"]]);
+  });
+});

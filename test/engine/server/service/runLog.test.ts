@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import fc from "fast-check";
+import { type RunState, applyEvents, emptyRunState } from "../../../../engine/protocol/runState.ts";
+import type { RunEvent } from "../../../../engine/protocol/events.ts";
+import { LineTail } from "../../../../engine/server/service/lineTail.ts";
+import { RunLog } from "../../../../engine/server/service/runLog.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { linesOf, stamped } from "./runFolders.ts";
+
+const stage = fc.constantFrom("base", "ppo");
+const step = fc.integer({ min: 1, max: 6 });
+/** Any records in any order, as crashes and resumes may leave them. */
+const bodies = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constant("stageStarted"),
+      stage,
+      key: fc.constant("rlhf-1"),
+      name: fc.constant("RLHF"),
+      cached: fc.boolean(),
+    }),
+    fc.record({ kind: fc.constant("progress"), stage, step, total: fc.constant(6) }),
+    fc.record({
+      kind: fc.constant("metrics"),
+      stage,
+      step,
+      values: fc.record({ "objective/kl": fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })) }),
+    }),
+    fc.record({ kind: fc.constant("stageFinished"), stage, seconds: fc.constant(1) }),
+    fc.record({
+      kind: fc.constant("runFinished"),
+      status: fc.constantFrom("finished", "stopped"),
+      seconds: fc.constant(1),
+    }),
+  ),
+  { maxLength: 40 },
+);
+
+async function inRunFolder(
+  work: (folder: string, write: (text: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await inTemporaryFolder((folder) => work(folder, (text) => fs.appendFile(path.join(folder, "events.jsonl"), text)));
+}
+
+function stateOf(folder: string, events: readonly object[]): RunState {
+  const state = emptyRunState(path.basename(folder));
+  applyEvents(state, JSON.parse(JSON.stringify(events)) as RunEvent[]);
+  return state;
+}
+
+describe("a run's log as the service reads it", () => {
+  it("adds up to what the events add up to, wherever it was cut while it grew", async () => {
+    await fc.assert(
+      fc.asyncProperty(bodies, fc.array(fc.nat(4000), { maxLength: 3 }), async (all, cuts) => {
+        await inRunFolder(async (folder, write) => {
+          const events = stamped(all);
+          const text = linesOf(events);
+          const log = new RunLog(folder, { hasCurves: true });
+          let written = 0;
+          for (const cut of [...cuts.sort((a, b) => a - b), text.length]) {
+            await write(text.slice(written, cut));
+            written = Math.max(written, Math.min(cut, text.length));
+            await log.update();
+          }
+          assert.deepEqual(log.state, stateOf(folder, events));
+          assert.equal(log.problem, undefined);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("without curves has the same stages, tables and end", async () => {
+    await fc.assert(
+      fc.asyncProperty(bodies, async (all) => {
+        await inRunFolder(async (folder, write) => {
+          const events = stamped(all);
+          await write(linesOf(events));
+          const log = new RunLog(folder, { hasCurves: false });
+          await log.update();
+          const { stages, status } = stateOf(folder, events);
+          const known = new Set(log.state.stages.map(({ name }) => name));
+          // A stage of which nothing but curves is known is none here.
+          assert.deepEqual(
+            log.state.stages,
+            stages.filter(({ name }) => known.has(name)),
+          );
+          assert.equal(log.state.status, status);
+          assert.deepEqual(log.state.metrics, {});
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("takes a last record that lacks only its newline, once", async () => {
+    await inRunFolder(async (folder, write) => {
+      const events = stamped([
+        { kind: "stageStarted", stage: "base", key: "base-1", name: "Base", cached: false },
+        { kind: "alarm", stage: "base", step: 1, name: "stalled", message: "m" },
+      ]);
+      const log = new RunLog(folder, { hasCurves: true });
+      log.givesEvents = true;
+      await write(linesOf(events).trimEnd());
+      assert.equal((await log.update()).events.length, 2);
+      await write("\n");
+      assert.equal((await log.update()).events.length, 0);
+      assert.equal(log.state.alarms.length, 1);
+    });
+  });
+
+  it("starts over when the log is cut, as a repair may cut it", async () => {
+    await inRunFolder(async (folder, write) => {
+      const events = stamped([
+        { kind: "stageFinished", stage: "a", seconds: 1 },
+        { kind: "stageFinished", stage: "b", seconds: 1 },
+      ]);
+      await write(linesOf(events));
+      const log = new RunLog(folder, { hasCurves: false });
+      assert.equal((await log.update()).isRestarted, false);
+      await fs.writeFile(path.join(folder, "events.jsonl"), linesOf(events.slice(0, 1)));
+      assert.equal((await log.update()).isRestarted, true);
+      assert.deepEqual(
+        log.state.stages.map(({ name }) => name),
+        ["a"],
+      );
+    });
+  });
+});
+
+describe("the lines of a growing file", () => {
+  it("come whole and once, at their offsets, though they are longer than what is read at a time", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const file = path.join(folder, "log");
+      const lines = ["é".repeat(10), "x".repeat(3_000_000), "", "y".repeat(1_500_000)];
+      const seen: [string, number][] = [];
+      const tail = new LineTail(file);
+      const read = (): Promise<Buffer> =>
+        tail.read({ line: (bytes, offset) => seen.push([bytes.toString(), offset]), restart: () => seen.splice(0) });
+      await read();
+      await fs.writeFile(file, `${lines.join("\n")}\nend`);
+      assert.equal((await read()).toString(), "end");
+      assert.deepEqual(seen, [
+        [lines[0], 0],
+        [lines[1], 21],
+        ["", 3_000_022],
+        [lines[3], 3_000_023],
+      ]);
+      await fs.appendFile(file, "ing\n");
+      assert.equal((await read()).length, 0);
+      assert.deepEqual(seen.at(-1), ["ending", 4_500_024]);
+    });
+  });
+});

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import * as fs from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Metafile } from "esbuild";
+import { ROOT, bundle } from "../../../extension/build/bundle.ts";
+import { bundledPackages, notices } from "../../../extension/build/notices.ts";
+
+const run = promisify(execFile);
+
+/** What node-fetch, in TensorFlow.js, looks for and does without. */
+const OPTIONAL = "encoding";
+
+/** Every stage once, on models as small as they get. */
+const TINY = {
+  preset: "miniinstruct",
+  name: "tiny",
+  model: {
+    architecture: { hiddenSize: 16, nLayers: 1, nHeads: 2, intermediateSize: 16 },
+    pretrain: { steps: 1, batchSize: 2 },
+  },
+  sft: { seeds: [1, 2], steps: 1, batchSize: 2 },
+  reward: { pairs: 8, epochs: 1, batchSize: 8 },
+  soups: { soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.5 } },
+  rlhf: { iterations: 1, batchSize: 4, minibatchSize: 4, ppoEpochs: 1, maxNewTokens: 2 },
+  arms: { salsa: { reference: "soup" } },
+  evaluation: { prompts: 4, pairs: [["salsa", "sft-1"]], sampling: { maxNewTokens: 2 } },
+};
+
+describe("the bundles", function () {
+  this.timeout(180_000);
+  let metafile: Metafile;
+
+  before(async () => {
+    metafile = await bundle({ production: true });
+  });
+
+  /** What an output takes from outside of all bundles. */
+  function external(output: string): readonly string[] {
+    return (metafile.outputs[output]?.imports ?? []).filter((each) => each.external === true).map(({ path }) => path);
+  }
+
+  function sourcesOf(output: string): readonly string[] {
+    return Object.keys(metafile.outputs[output]?.inputs ?? {});
+  }
+
+  it("of the extension needs nothing but VS Code and Node", () => {
+    const needed = external("dist/extension.cjs");
+    assert.ok(needed.includes("vscode"));
+    assert.deepEqual(
+      needed.filter((path) => path !== "vscode" && !isBuiltin(path)),
+      [],
+    );
+  });
+
+  it("of the extension holds nothing of the engine but its protocol", () => {
+    const sources = sourcesOf("dist/extension.cjs");
+    assert.ok(sources.includes("extension/main.ts"));
+    assert.deepEqual(
+      sources.filter((file) => !/^(extension|engine\/protocol|node_modules)\//.test(file)),
+      [],
+    );
+  });
+
+  it("of the web view needs nothing at all, and holds only what runs in a browser", () => {
+    assert.deepEqual(external("dist/webview.js"), []);
+    const sources = sourcesOf("dist/webview.js");
+    assert.ok(sources.includes("webview/main.ts"));
+    assert.deepEqual(
+      sources.filter((file) => !/^(webview|engine\/protocol|node_modules)\//.test(file)),
+      [],
+    );
+  });
+
+  it("of the engine needs nothing but Node, and no window of VS Code", () => {
+    const engine = Object.keys(metafile.outputs).filter((file) => file.startsWith("dist/engine/"));
+    assert.ok(engine.length > 4);
+    for (const file of engine)
+      assert.deepEqual(
+        external(file).filter((path) => !isBuiltin(path) && path !== OPTIONAL),
+        [],
+        file,
+      );
+  });
+
+  it("keep to their budgets, so that the extension loads and the dashboard opens at once", () => {
+    const bytes = (file: string): number => metafile.outputs[file]?.bytes ?? NaN;
+    assert.ok(bytes("dist/extension.cjs") < 500_000, String(bytes("dist/extension.cjs")));
+    assert.ok(bytes("dist/webview.js") < 500_000, String(bytes("dist/webview.js")));
+  });
+
+  it("come with the licence of every package in them", async () => {
+    const packages = bundledPackages(metafile.inputs);
+    for (const name of ["zod", "lit", "uplot", "vscode-jsonrpc", "@tensorflow/tfjs-core", "@vscode/codicons"])
+      assert.ok(packages.includes(`node_modules/${name}`), name);
+    const text = await notices(metafile, ROOT);
+    for (const folder of packages) assert.ok(text.includes(`\n${folder.split("node_modules/").at(-1) ?? ""} `), folder);
+  });
+
+  describe("of the engine, alone in a folder", () => {
+    let folder: string;
+
+    before(async () => {
+      folder = await fs.mkdtemp(join(tmpdir(), "salsa-bundle-"));
+      for (const part of ["dist/engine", "dist/soup", "package.json"])
+        await fs.cp(join(ROOT, part), join(folder, "program", part), { recursive: true });
+      for (const backend of ["wasm", "tfjs"])
+        await fs.writeFile(
+          join(folder, `${backend}.salsa.json`),
+          JSON.stringify({ ...TINY, name: backend, runtime: { backend } }),
+        );
+    });
+    after(() => fs.rm(folder, { recursive: true, force: true }));
+
+    async function salsa(...args: readonly string[]): Promise<string> {
+      const { stdout } = await run(process.execPath, [join(folder, "program/dist/engine/salsa.js"), ...args], {
+        cwd: folder,
+        // Nothing of the repository may help.
+        env: { ...process.env, NODE_PATH: "" },
+      });
+      return stdout;
+    }
+
+    for (const backend of ["wasm", "tfjs"])
+      it(`runs the whole recipe on ${backend}`, async () => {
+        const last = (await salsa("run", `${backend}.salsa.json`, "--json")).trim().split("\n").at(-1) ?? "";
+        const { kind, status } = JSON.parse(last) as Record<string, string>;
+        assert.deepEqual([kind, status], ["result", "finished"]);
+      });
+
+    it("finds nothing amiss with itself", async () => {
+      const report = await salsa("doctor");
+      for (const name of ["wasm SIMD", "wasm threads", "tfjs-backend-wasm"])
+        assert.match(report, new RegExp(`^ok +${name}`, "m"));
+    });
+
+    it("starts a detached run, and follows it to its end", async () => {
+      const { id } = JSON.parse(await salsa("run", "wasm.salsa.json", "--detach", "--json")) as Record<string, string>;
+      assert.ok(id !== undefined);
+      await salsa("attach", id);
+      const { status } = JSON.parse(await salsa("report", id, "--json")) as Record<string, string>;
+      assert.equal(status, "finished");
+    });
+
+    it("mixes checkpoints", async () => {
+      const artifacts = await fs.readdir(join(folder, ".salsa/artifacts"));
+      const [first, second] = artifacts
+        .filter((name) => name.startsWith("sft-"))
+        .map((name) => `.salsa/artifacts/${name}`);
+      assert.ok(first !== undefined && second !== undefined);
+      await salsa("soup", first, second, "--alpha", "0.5", "--out", "mixed");
+      assert.ok((await fs.readdir(join(folder, "mixed"))).includes("model.safetensors"));
+    });
+  });
+});
