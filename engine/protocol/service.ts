@@ -90,7 +90,10 @@ export interface PackedSeries extends SeriesKey {
   readonly values: string;
 }
 
-/** Where completions come from: rollouts kept during RLHF, or the final answers to a benchmark. */
+/**
+ * Where completions come from: rollouts kept during RLHF, or the final answers to a benchmark, those of the run's first
+ * base seed when none is named.
+ */
 export type SampleSource =
   { readonly kind: "rollouts" } | { readonly kind: "answers"; readonly benchmark: string; readonly seed?: number };
 

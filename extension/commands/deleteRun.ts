@@ -58,7 +58,8 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
     "The records take {0}.",
     total(({ runBytes }) => runBytes),
   );
-  const hasArtifacts = sizes.some(({ artifactBytes }) => artifactBytes > 0);
+  // What several runs share among them alone counts for none of them by itself.
+  const hasArtifacts = runs.length > 1 || sizes.some(({ artifactBytes }) => artifactBytes > 0);
   const artifacts = hasArtifacts
     ? vscode.l10n.t(
         "The models and data that no other run uses take {0}; without them, a later run has to make them again.",

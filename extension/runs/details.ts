@@ -61,6 +61,11 @@ export class RunDetails {
     return opened;
   }
 
+  /** Whether a run is open. */
+  has(folder: string): boolean {
+    return this.held.has(folder);
+  }
+
   /** Whether a run is open and not followed, as one that had ended; if it works, it has begun again since. */
   isUnfollowed(folder: string): boolean {
     const held = this.held.get(folder);

@@ -61,12 +61,14 @@ const COMPARE: Readonly<Record<RunOrder, Compare>> = {
   result: (a, b) => (b.result?.adjusted ?? -1) - (a.result?.adjusted ?? -1),
 };
 
+let collator: Intl.Collator | undefined;
+
 /** "demo-10" comes after "demo-9". */
 function byText(a: string, b: string): number {
-  return COLLATOR.compare(a, b);
+  // Made on first use: it takes a third of what activation may take.
+  collator ??= new Intl.Collator(undefined, { numeric: true });
+  return collator.compare(a, b);
 }
-
-const COLLATOR = new Intl.Collator(undefined, { numeric: true });
 
 /** Where the editor keeps things for a workspace. */
 interface Memory {

@@ -10,6 +10,8 @@ import { Nodes, type RunsNode, runId } from "./nodes.ts";
 
 /** Milliseconds between two redrawings of lines: two a second are read, and more flicker. */
 const INTERVAL = 500;
+/** The same for a run that is opened out: VS Code draws all that is below it anew, and says that it is busy. */
+const OPEN_INTERVAL = 2000;
 
 /** What the view is built from. */
 export interface RunsViewParts {
@@ -28,6 +30,8 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly listening: readonly { dispose(): void }[];
   /** Ids of lines to be drawn anew. */
   private readonly dirty = new Set<string>();
+  /** When runs that are opened out were last drawn, by their folders. */
+  private readonly drawn = new Map<string, number>();
   private groups: readonly ConfigGroup[] = [];
   private outline = "";
   private timer: NodeJS.Timeout | undefined;
@@ -144,6 +148,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private take({ changed, removed }: RunChanges): void {
     for (const folder of removed) this.details.close(folder);
     this.nodes.forget(removed);
+    for (const folder of removed) this.drawn.delete(folder);
     for (const run of changed) {
       this.dirty.add(runId(run.folder));
       // A run that has begun again must be followed from here on.
@@ -153,7 +158,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   }
 
   private touch(folder: string): void {
-    for (const part of ["arms", "stages", "models"]) this.dirty.add(`${runId(folder)}/${part}`);
+    this.dirty.add(runId(folder));
     this.schedule();
   }
 
@@ -183,10 +188,24 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
     const before = this.outline;
     this.regroup();
     this.tell();
-    const lines = [...this.dirty].flatMap((id) => this.nodes.get(id) ?? []);
-    this.dirty.clear();
-    if (this.outline !== before) this.changed.fire(undefined);
-    else for (const node of lines) this.changed.fire(node);
+    if (this.outline === before) this.draw();
+    else {
+      this.dirty.clear();
+      this.changed.fire(undefined);
+    }
+  }
+
+  private draw(): void {
+    const now = Date.now();
+    for (const id of [...this.dirty]) {
+      const node = this.nodes.get(id);
+      const { folder = "" } = node ?? {};
+      if (this.details.has(folder) && now - (this.drawn.get(folder) ?? 0) < OPEN_INTERVAL) continue;
+      this.drawn.set(folder, now);
+      this.dirty.delete(id);
+      if (node !== undefined) this.changed.fire(node);
+    }
+    if (this.dirty.size > 0) this.schedule();
   }
 
   private regroup(): void {

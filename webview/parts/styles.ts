@@ -163,6 +163,11 @@ export const controlStyles = css`
     background: var(--vscode-button-background);
     border-color: var(--vscode-contrastBorder, var(--vscode-button-background));
   }
+  :host-context(.vscode-high-contrast) .chip[aria-checked="true"],
+  :host-context(.vscode-high-contrast) .chip[aria-pressed="true"] {
+    color: var(--vscode-editor-background);
+    background: var(--vscode-foreground);
+  }
   .badge {
     display: inline-block;
     padding: 0 6px;

@@ -153,12 +153,11 @@ export class SampleDetail extends LitElement {
 
   private fullText({ text }: Completion, pieces: readonly Piece[] | undefined, isBase: boolean): TemplateResult {
     if (text === "") return html`<p class="muted"><i>${t("(empty)")}</i></p>`;
-    if (pieces === undefined) return html`<p class="text">${marked(text, this.search)}</p>`;
-    return html`<p class="text">
-      ${pieces.map(({ text: part, isChanged }) =>
-        isChanged ? (isBase ? html`<del>${part}</del>` : html`<ins>${part}</ins>`) : part,
-      )}
-    </p>`;
+    const parts = pieces?.map(({ text: part, isChanged }) =>
+      !isChanged ? part : isBase ? html`<del>${part}</del>` : html`<ins>${part}</ins>`,
+    );
+    // Nothing may stand between the tags: spaces are kept as they are.
+    return html`<p class="text">${parts ?? marked(text, this.search)}</p>`;
   }
 
   private maps(): TemplateResult {

@@ -63,7 +63,13 @@ export class SampleGrid extends LitElement {
   declare active: number;
   private readonly track = new Track();
   private readonly observer = new ResizeObserver(() => {
+    const { first, last } = this.track.rows;
+    const isActiveSeen = this.active >= first && this.active <= last;
     this.measure();
+    this.resize();
+    // A pane that opens below must not cover the row that it is about.
+    if (isActiveSeen) this.track.reveal(this.active);
+    this.settle();
     this.requestUpdate();
   });
   private lastTop = 0;

@@ -1,23 +1,19 @@
 import { type Sheet, sheetMarkdown } from "../../evaluation/tables/sheet.ts";
 
-/** Text that Markdown shows as it is. */
+/** Text that Markdown shows as it is; bars, which only tables read, are left to `tableOf`. */
 export function literal(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#|~]/g, "\\$&").replace(/\s*\n\s*/g, " ");
+  return text.replace(/[\\`*_{}[\]<>#~]/g, "\\$&").replace(/\s*\n\s*/g, " ");
 }
 
-/** A table of texts that are Markdown already but for their bars. */
+/** A table of cells that are Markdown already but for their bars; columns `right` are aligned so. */
 export function tableOf(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
 ): string {
-  const columns = headers.map((header, at): Sheet["columns"][number] => ({
-    header,
-    align: right.includes(at) ? "right" : "left",
-  }));
   const escape = (cell: string): string => cell.replaceAll("|", "\\|").replaceAll("\n", " ");
   const line = (cells: readonly string[]): string => `| ${cells.map(escape).join(" | ")} |`;
-  const rule = columns.map(({ align }) => (align === "right" ? "---:" : "---"));
+  const rule = headers.map((_, at) => (right.includes(at) ? "---:" : "---"));
   return [line(headers), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
 }
 

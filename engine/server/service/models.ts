@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
 import { readIfThere } from "../../storage/disk.ts";
@@ -18,9 +18,12 @@ const MAKERS: ReadonlySet<string> = new Set(["base", "sft", "reward", "soup", "r
  */
 export async function modelsOf(run: TrackedRun): Promise<readonly ModelArtifact[]> {
   const places = (await listedModels(run.folder)) ?? modelsSoFar(run);
+  const artifacts = join(run.root, "artifacts") + sep;
   return Promise.all(
     places.map(async ([name, folder]) => {
-      const bytes = await folderBytes(folder);
+      // A file that came from elsewhere may name any folder: only those of models are gone through.
+      const isModel = folder.startsWith(artifacts) || folder === givenBase(run);
+      const bytes = isModel ? await folderBytes(folder) : undefined;
       const isPolicy = name.split("/").at(-1) !== "reward";
       return { name, folder, exists: bytes !== undefined, bytes: bytes ?? 0, isPolicy };
     }),
@@ -47,14 +50,23 @@ async function listedModels(folder: string): Promise<readonly ModelPlace[] | und
 }
 
 /** What finished stages have made; the candidates for an arm's β are not among the run's models. */
-function modelsSoFar({ root, brief, record }: TrackedRun): readonly ModelPlace[] {
+function modelsSoFar(run: TrackedRun): readonly ModelPlace[] {
+  const { root, brief } = run;
   const made = brief.stages.filter(
     ({ key, status, name }) =>
       MAKERS.has(key.split("-")[0] ?? "") &&
       (status === "finished" || status === "made") &&
       !/ \(β [^)]*\)$/.test(name),
   );
-  const given = record.config?.model;
-  const base = given !== undefined && "checkpoint" in given ? [["base", given.checkpoint] as const] : [];
-  return [...base, ...made.map((stage) => [stage.name, artifactFolder(root, stage)] as const)];
+  const base = givenBase(run);
+  return [
+    ...(base === undefined ? [] : [["base", base] as const]),
+    ...made.map((stage) => [stage.name, artifactFolder(root, stage)] as const),
+  ];
+}
+
+/** The base model's folder, where the config names one. */
+function givenBase({ record }: TrackedRun): string | undefined {
+  const model = record.config?.model;
+  return model !== undefined && "checkpoint" in model ? resolve(model.checkpoint) : undefined;
 }

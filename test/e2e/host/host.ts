@@ -76,7 +76,9 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const token = randomUUID();
   const args = ["--user-data-dir", userData, "--extensions-dir", join(root, "extensions")];
   args.push("--server-data-dir", join(root, "server"), "--accept-server-license-terms", "--disable-telemetry");
-  const env = hostEnvironment(root, options.env ?? {});
+  // A runtime folder of its own: runs must not queue behind those of others on this machine.
+  const apart: Record<string, string> = options.home === undefined ? { SALSA_RUNTIME_DIR: join(root, "run") } : {};
+  const env = hostEnvironment(root, { ...apart, ...options.env });
   for (const file of options.vsix ?? []) install(program, [...args, "--force", "--install-extension", file], env);
   args.push("--host", "127.0.0.1", "--port", "0", "--connection-token", token);
   if (options.trustPrompt !== true) args.push("--disable-workspace-trust");

@@ -44,9 +44,10 @@ export function installHost(report: (line: string) => void): HostProgram {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "name": "vscode-host", "private": true }\n');
   const npm = inFolder(folder);
-  npm(folder, "install", "--no-save", `node-${system}@${NODE}`, `code-server@${CODE_SERVER}`);
+  npm(folder, "install", "--ignore-scripts", "--no-save", `node-${system}@${NODE}`, `code-server@${CODE_SERVER}`);
   // What code-server's own install script does, without its builds: most natives lie prebuilt in their packages.
-  for (const inner of ["lib/vscode", "lib/vscode/extensions"]) npm(join(codeServer, inner), "install", "--omit=dev");
+  for (const inner of ["lib/vscode", "lib/vscode/extensions"])
+    npm(join(codeServer, inner), "install", "--ignore-scripts", "--omit=dev");
   buildNatives(join(codeServer, "lib/vscode"), npm, report);
   rmSync(join(codeServer, "lib/vscode/extensions/copilot"), { recursive: true, force: true });
   allowSearch(join(codeServer, "lib/vscode/node_modules/@vscode/ripgrep-universal/bin"));
@@ -72,7 +73,7 @@ function inFolder(root: string): Npm {
   return (folder, command, ...args) => {
     // npm tells its children in these about the package it runs for.
     const inherited = Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith("npm_"));
-    execFileSync("npm", [command, ...args, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+    execFileSync("npm", [command, ...args, "--no-audit", "--no-fund", "--loglevel=error"], {
       cwd: folder,
       stdio: ["ignore", "ignore", "inherit"],
       env: {

@@ -244,6 +244,25 @@ describe("commands about runs", () => {
     assert.match(await readFile(join(folder, "copy.csv"), "utf8"), /54\.3219871/);
   });
 
+  it("report writes a document into the run's folder, and prints where", async () => {
+    await withRuns("demo-1");
+    const asked: string[] = [];
+    const writeReport = (path: string): Promise<string> => {
+      asked.push(path);
+      return Promise.resolve(join(path, "report", "report.md"));
+    };
+    const argv = ["report", "demo-1", "--format", "document"];
+    const run = join(folder, ".salsa", "runs", "demo-1");
+    const file = join(run, "report", "report.md");
+    assert.equal((await salsa(argv, { folder, pipeline: { writeReport } })).stdout, `${file}\n`);
+    const { stdout } = await salsa([...argv, "--json"], { folder, pipeline: { writeReport } });
+    assert.deepEqual(JSON.parse(stdout), { file });
+    assert.deepEqual(asked, [run, run]);
+    const { code, stderr } = await salsa([...argv, "--out", "x.md"], { folder, pipeline: { writeReport } });
+    assert.equal(code, 2);
+    assert.match(stderr, /--out does not go with --format document/);
+  });
+
   it("report says which file it could not write", async () => {
     await withRuns("demo-1");
     const argv = ["report", "demo-1", "--out", join("none", "t.md")];

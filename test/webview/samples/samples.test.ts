@@ -85,6 +85,23 @@ describeInBrowser("the samples view", (browser) => {
     await detail.waitFor({ state: "detached" });
   });
 
+  it("keeps the row in view that is opened, though the list gets lower", async () => {
+    const page = await show(48);
+    await page.getByText("salsa answers 7", { exact: true }).click();
+    const detail = page.getByRole("region", { name: "Sample in full" });
+    await detail.getByText("prompt 7", { exact: true }).waitFor();
+    await page.waitForFunction(() => {
+      const shadow = (
+        element: Element | ShadowRoot | null | undefined,
+        selector: string,
+      ): ShadowRoot | null | undefined => element?.querySelector(selector)?.shadowRoot;
+      const samples = shadow(shadow(document.body, "salsa-dashboard"), "salsa-samples");
+      const grid = samples?.querySelector("salsa-sample-grid");
+      const row = grid?.shadowRoot?.querySelector("#row-7")?.getBoundingClientRect();
+      return row !== undefined && row.bottom <= (grid?.getBoundingClientRect().bottom ?? 0) + 1;
+    });
+  });
+
   it("asks for what is searched once typing pauses, and marks the hits", async () => {
     const page = await show(48);
     await page.getByRole("textbox", { name: "Search prompts and completions" }).pressSequentially("answers 17");
@@ -136,6 +153,10 @@ describeInBrowser("the samples view", (browser) => {
     await page.getByRole("combobox", { name: "Differences to" }).selectOption("salsa");
     assert.equal(await page.locator("salsa-sample-detail del").textContent(), "ppo");
     assert.equal(await page.locator("salsa-sample-detail ins").textContent(), "salsa");
+    assert.equal(
+      await page.locator("salsa-sample-detail .text", { has: page.locator("del") }).textContent(),
+      "ppo answers 1",
+    );
   });
 
   it("shows tokens with their numbers by pointer, keys and table", async () => {

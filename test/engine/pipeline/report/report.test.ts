@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { writeReport } from "../../../../engine/pipeline/index.ts";
 import { DataError } from "../../../../engine/protocol/errors.ts";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
-import { readRunLog } from "../../../../engine/storage/runFolder.ts";
+import { RunFolder, readRunLog } from "../../../../engine/storage/runFolder.ts";
 import { collect, inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { runTiny, tiny } from "../tinyRun.ts";
 
@@ -133,11 +133,11 @@ describe("a run's report", function () {
       message: "loss is <NaN> | *",
       stage: "seed-1/ppo",
     } as const;
-    const folder = await copyOf("failed", ({ kind }) => kind !== "table", error as EventBody);
+    const folder = await copyOf("failed", ({ kind }) => kind !== "table", error);
     const text = await report(folder);
     assert.match(
       text,
-      /> \*\*This run failed in stage `seed-1\/ppo`\.\*\* .* NumericalError: loss is \\<NaN\\> \\\| \\\*\./,
+      /> \*\*This run failed in stage `seed-1\/ppo`\.\*\* .* NumericalError: loss is \\<NaN\\> \| \\\*\./,
     );
   });
 
@@ -146,7 +146,7 @@ describe("a run's report", function () {
     const folder = await copyOf(
       "stopped",
       (event) => !(event.kind === "stageStarted" && event.stage === "seed-1/reward"),
-      stopped as EventBody,
+      stopped,
     );
     const text = await report(folder);
     assert.match(text, /> \*\*This run was stopped before its end\.\*\* .*`salsa resume`/);
@@ -154,11 +154,22 @@ describe("a run's report", function () {
     assert.deepEqual(images(text), []);
   });
 
-  it("of a run that has not begun says that it waits", async () => {
+  it("of a run that waits or works says so while its process lives", async () => {
     const queued = { kind: "runQueued", run: "queued", name: "tiny", device: "wasm, 1 thread", ahead: 1 } as const;
-    const folder = await copyOf("queued", () => false, queued as EventBody);
-    // Nobody holds its lock any more.
-    assert.match(await report(folder), /> \*\*This run was cut off/);
+    const waits = await copyOf("queued", () => false, queued);
+    const works = await copyOf("working", (event) => !(event.kind === "progress" && event.stage === "seed-2/sft-1"));
+    for (const [folder, said] of [
+      [waits, /> \*\*This run has not begun\.\*\* It waits for its device/],
+      [
+        works,
+        /> \*\*This run is still at work\.\*\* \d+ of \d+ stages are done, and stage `seed-2\/sft-1` is at step 0/,
+      ],
+    ] as const) {
+      assert.match(await report(folder), /> \*\*This run was cut off/);
+      const held = await RunFolder.open(path.join(root, ".salsa"), path.basename(folder));
+      assert.match(await report(folder), said);
+      await held.close();
+    }
   });
 
   it("lists alarms with what was seen and what to try", async () => {
@@ -169,7 +180,7 @@ describe("a run's report", function () {
       name: "lengthCollapse",
       message: "responses shrank from 9.0 to 1.0 tokens: lower beta, or start nearer to the reference",
     } as const;
-    const folder = await copyOf("alarmed", ({ kind }) => kind !== "table", alarm as EventBody);
+    const folder = await copyOf("alarmed", ({ kind }) => kind !== "table", alarm);
     const text = await report(folder);
     assert.match(
       text,
@@ -195,7 +206,7 @@ describe("a run's report", function () {
     await fs.writeFile(path.join(folder, "tables", "winRates.json"), "[{");
     await assert.rejects(
       writeReport(folder),
-      (error) => error instanceof DataError && /resume the run/.test(error.message),
+      (error) => error instanceof DataError && error.message.includes("resume the run"),
     );
   });
 });

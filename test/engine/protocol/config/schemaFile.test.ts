@@ -80,7 +80,7 @@ function written(body: unknown): unknown {
 const root = { task: { name: "miniinstruct" } };
 
 describe("snippets of a run config", () => {
-  const validator = z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema);
+  const validator = z.fromJSONSchema(schema);
   const cases = [
     { of: "the root", snippets: ROOT_SNIPPETS, config: (body: unknown) => body },
     { of: "data", snippets: DATA_SNIPPETS, config: (data: unknown) => ({ data }) },

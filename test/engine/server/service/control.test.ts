@@ -80,7 +80,7 @@ describe("runs started from the service", function () {
             { ...data.issues[0], message: "", remedy: "" },
             { file: configFile, line: 1, column, path: "sft.stepz", message: "", remedy: "" },
           );
-          return message.includes("did you mean steps?");
+          return message.includes(`did you mean "steps"?`);
         });
         await assert.rejects(
           ask("startRun", { configFile: "/nowhere/x.salsa.json" }),

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { newAddress } from "../../../../engine/server/address.ts";
 import { readHistory } from "../../../../engine/server/history.ts";
+import { RunServer } from "../../../../engine/server/runServer.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
-import { STARTED, metric, serving } from "../served.ts";
+import { STARTED, inRuntimeFolder, metric, serving } from "../served.ts";
 import { finishedEvents, linesOf, unpacked, writeRun } from "./runFolders.ts";
 import { startService, withService } from "./serviceClient.ts";
 
@@ -126,6 +128,38 @@ describe("following a run", function () {
         await fs.appendFile(path.join(run, "events.jsonl"), linesOf(events.slice(4)));
         await client.until(() => client.resets.some(({ status }) => status === "finished"));
         assert.equal(client.resets.at(-1)?.series["base"]?.["loss/total"], 2);
+      }),
+    );
+  });
+
+  it("keeps a failure that its engine told and could not write, as on a full disk", async () => {
+    await inRuntimeFolder(() =>
+      inTemporaryFolder(async (root) => {
+        const address = await newAddress();
+        const ignore = (): void => undefined;
+        const server = await RunServer.listen({ address, version: "1.2.3", stop: ignore, log: ignore });
+        const held = await RunFolder.open(root, "full-1", address);
+        const { folder } = held;
+        await held.writeRun({ id: "full-1" });
+        held.append("events", { ...STARTED, time: 1, sequence: 0 });
+        server.open({ run: "full-1", folder });
+        server.start(await readHistory(folder));
+        await withService(async (client) => {
+          await client.ask("setRoots", { roots: [root] });
+          await client.until(() => client.logged.length > 0 || client.runs.get(folder)?.status === "running");
+          await client.ask("follow", { folder });
+          await client.until(() => client.resets.length > 0); // it has attached
+          const message = "no space left on the disk";
+          server.publish({ kind: "runFailed", error: "DiskError", message, stage: null, time: 2, sequence: 1 });
+          await client.until(() => client.runs.get(folder)?.status === "failed");
+          await server.close();
+          await held.close();
+          await client.until(() => client.resets.at(-1)?.status === "failed");
+          await fs.writeFile(path.join(folder, "note"), ""); // has the folder looked at again
+          const { status, failure } = await client.ask("outline", { folder });
+          assert.deepEqual([status, failure?.message], ["failed", message]);
+          assert.equal((await client.ask("listRuns", {}))[0]?.failure?.error, "DiskError");
+        });
       }),
     );
   });

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import type { Salsa } from "../../../extension/salsa.ts";
+
+/** What the extension is built of; it gives that only to tests. */
+async function built(): Promise<Salsa> {
+  const salsa: unknown = await vscode.extensions.getExtension("salsa.salsa")?.activate();
+  assert.ok(salsa !== undefined, "extension mode is Test");
+  return salsa as Salsa;
+}
+
+const tabs = (): readonly vscode.Tab[] => vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+const dashboards = (): readonly vscode.Tab[] =>
+  tabs().filter(({ input }) => input instanceof vscode.TabInputWebview && input.viewType.includes("salsa.dashboard"));
+
+/** Resolves at the next change of tabs after which something is so, or at once. */
+function untilTabs(isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!isSo()) return;
+      listening.dispose();
+      resolve();
+    };
+    const listening = vscode.window.tabGroups.onDidChangeTabs(look);
+    look();
+  });
+}
+
+describe("the dashboard's panel", () => {
+  it("is one a window, keeps what it shows, and forgets it when it is closed", async () => {
+    const { dashboard } = await built();
+    assert.equal(dashboard.focused(), undefined);
+    dashboard.show({ view: "metrics", runs: ["/w/.salsa/runs/demo-7"] });
+    await untilTabs(() => dashboards().some(({ label }) => label === "SALSA: demo-7"));
+    dashboard.show({ view: "samples" });
+    assert.deepEqual(dashboard.focused(), ["/w/.salsa/runs/demo-7"]);
+    assert.equal(dashboards().length, 1);
+    await vscode.window.tabGroups.close([...dashboards()]);
+    await untilTabs(() => dashboards().length === 0);
+    assert.equal(dashboard.focused(), undefined);
+  });
+});
+
+describe("the engine service in the editor", () => {
+  it("answers with the Node that comes along, and finds runs of the workspace", async () => {
+    const { service, runs } = await built();
+    await runs.refresh();
+    assert.ok(Array.isArray(await service.request("listRuns", {})));
+  });
+
+  it("says what it cannot find", async () => {
+    const { service } = await built();
+    await assert.rejects(service.request("outline", { folder: "/nowhere/.salsa/runs/demo-1" }), /demo-1/);
+  });
+
+  it("stops asking when the person does not want to know any more", async () => {
+    const { service } = await built();
+    const source = new vscode.CancellationTokenSource();
+    source.cancel();
+    await assert.rejects(service.request("listRuns", {}, source.token), vscode.CancellationError);
+  });
+});
+
+describe("the tool in the editor", () => {
+  it("runs the command line and gives its last line", async () => {
+    const { tool, context } = await built();
+    const report = await tool.run(["doctor"], { folder: context.extensionPath });
+    assert.ok(JSON.stringify(report).includes("Node"));
+  });
+});
