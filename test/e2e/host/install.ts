@@ -67,7 +67,7 @@ function hostFolder(): string {
   return resolve(process.env["VSCODE_HOST_DIR"] ?? join(repository, ".vscode-test/host"));
 }
 
-/** Runs npm with a cache of its own and the Node that has been installed, without any scripts of packages. */
+/** Runs npm with a cache of its own, and with the Node that has been installed. */
 function inFolder(root: string): Npm {
   const bin = join(root, `node_modules/node-${process.platform}-${process.arch}`, "bin");
   return (folder, command, ...args) => {
@@ -97,7 +97,7 @@ function buildNatives(vscode: string, npm: Npm, report: (line: string) => void):
     npm(
       vscode,
       "rebuild",
-      "--ignore-scripts=false",
+
       `--nodedir=${headers}`,
       "@vscode/spdlog",
       "@vscode/native-watchdog",

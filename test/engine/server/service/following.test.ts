@@ -136,8 +136,11 @@ describe("following a run", function () {
     await inRuntimeFolder(() =>
       inTemporaryFolder(async (root) => {
         const address = await newAddress();
-        const ignore = (): void => undefined;
-        const server = await RunServer.listen({ address, version: "1.2.3", stop: ignore, log: ignore });
+        const attached = Promise.withResolvers<undefined>();
+        const server = await RunServer.listen({
+          ...{ address, version: "1.2.3", stop: () => undefined },
+          log: (line) => line.endsWith("attached") && attached.resolve(undefined),
+        });
         const held = await RunFolder.open(root, "full-1", address);
         const { folder } = held;
         await held.writeRun({ id: "full-1" });
@@ -146,9 +149,8 @@ describe("following a run", function () {
         server.start(await readHistory(folder));
         await withService(async (client) => {
           await client.ask("setRoots", { roots: [root] });
-          await client.until(() => client.logged.length > 0 || client.runs.get(folder)?.status === "running");
           await client.ask("follow", { folder });
-          await client.until(() => client.resets.length > 0); // it has attached
+          await attached.promise;
           const message = "no space left on the disk";
           server.publish({ kind: "runFailed", error: "DiskError", message, stage: null, time: 2, sequence: 1 });
           await client.until(() => client.runs.get(folder)?.status === "failed");
