@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import Mocha from "mocha";
+import { DEMO_MS, demoFolder } from "../extension/demoRun.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import { extensionTestFiles, runExtensionTests } from "./host/extensionTests.ts";
 import type { TestResult } from "./host/insideHost.ts";
@@ -7,10 +8,11 @@ import type { TestResult } from "./host/insideHost.ts";
 const TIMEOUT_MS = 300_000;
 
 describeInVsCode("inside the extension host", function () {
-  this.timeout(TIMEOUT_MS + 60_000);
+  this.timeout(TIMEOUT_MS + DEMO_MS);
   let results: readonly TestResult[] = [];
 
   before(async () => {
+    demoFolder();
     results = await runExtensionTests(extensionTestFiles(), TIMEOUT_MS);
     // What ran there is told here, each test by its name, as if it had run here.
     for (const { titles, error } of results) {

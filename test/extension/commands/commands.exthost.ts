@@ -15,7 +15,7 @@ describe("commands", () => {
     assert.ok(extension !== undefined && workspace !== "");
     salsa = await extension.activate();
     // The demo's finished run; twice, so that there are two to compare.
-    const demo = join(extension.extensionPath, "examples/miniinstruct");
+    const demo = join(extension.extensionPath, "out/demo"); // made by the outer suite
     await cp(join(demo, "demo.salsa.json"), join(workspace, "demo.salsa.json"));
     await cp(join(demo, ".salsa"), join(workspace, ".salsa"), { recursive: true });
     await cp(runFolder("demo-1"), runFolder("demo-2"), { recursive: true });

@@ -9,10 +9,10 @@ import type { RunSummary } from "../../../engine/protocol/service.ts";
 import { ServiceError } from "../../../extension/engine/errors.ts";
 import type { Runtime } from "../../../extension/engine/runtime.ts";
 import { ServiceClient } from "../../../extension/engine/serviceClient.ts";
+import { DEMO_MS, demoFolder } from "../demoRun.ts";
 
 const FAULTY = fileURLToPath(new URL("faultyService.ts", import.meta.url));
 const ENGINE = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
-const EXAMPLE = fileURLToPath(new URL("../../../examples/miniinstruct/.salsa", import.meta.url));
 
 describe("ServiceClient", () => {
   let folder: string;
@@ -56,7 +56,8 @@ describe("ServiceClient", () => {
       });
     });
 
-  it("starts the engine's service with the first request, and hears of the runs", async () => {
+  it("starts the engine's service with the first request, and hears of the runs", async function () {
+    this.timeout(DEMO_MS);
     start({ main: ENGINE });
     assert.equal(client.pid, undefined);
     const told = new Promise<RunSummary>((resolve) => {
@@ -65,7 +66,7 @@ describe("ServiceClient", () => {
         if (demo !== undefined) resolve(demo);
       });
     });
-    await client.request("setRoots", { roots: [EXAMPLE] });
+    await client.request("setRoots", { roots: [join(demoFolder(), ".salsa")] });
     const demo = await told;
     assert.equal(demo.status, "finished");
     assert.deepEqual(
