@@ -133,6 +133,7 @@ export async function setTheme(page: Page, theme: keyof typeof THEMES): Promise<
   await quickInput(page).fill(name);
   await pick(page, name);
   await page.locator(`.monaco-workbench.${kind}`).waitFor();
+  await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
 }
 
 /** Keeps a picture of the page in `.vscode-test/screenshots`. @returns Its file. */
