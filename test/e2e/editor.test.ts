@@ -1,18 +1,42 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { seriousViolations } from "./host/axe.ts";
 import { describeInVsCode } from "./host/browser.ts";
-import { answer, editor, pick, runCommand, screenshot } from "./host/workbench.ts";
-import { type Session, picture, startSession } from "./session.ts";
+import {
+  answer,
+  editor,
+  notification,
+  openView,
+  pick,
+  problems,
+  quickPickRow,
+  reloadWindow,
+  runCommand,
+  screenshot,
+  setTheme,
+  statusItem,
+  treeRow,
+  webview,
+  webviewFrame,
+} from "./host/workbench.ts";
+import { SHORT_CONFIG, type Session, picture, startSession } from "./session.ts";
 
+/** Milliseconds that a shortened run may take on a loaded machine. */
+const RUN_MS = 180_000;
 const CONFIG = "demo.salsa.json";
 
 describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
-  this.timeout(240_000);
+  this.timeout(RUN_MS + 60_000);
   let session: Session;
   let page: Page;
   const file = (...names: string[]): string => join(session.host.workspace, ...names);
+  const runFile = (run: string, name: string): string => file(".salsa/runs", run, name);
+  const lastEvent = (run: string): { kind: string; status?: string } =>
+    JSON.parse(/.*\n$/.exec(readFileSync(runFile(run, "events.jsonl"), "utf8"))?.[0] ?? "{}") as never;
+  const dashboardTab = (name: RegExp): ReturnType<Page["locator"]> => webview(page).getByRole("tab", { name });
+
   before(async () => {
     session = await startSession();
     page = session.page;
@@ -41,10 +65,174 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await screenshot(page, "completion");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+Z");
-    await editor(page, CONFIG).locator(".view-line span", { hasText: '"iterations"' }).last().hover();
-    const hover = page.locator(".monaco-hover:visible", { hasText: "Default" });
-    await hover.first().waitFor();
+    // The keyboard's hover: the mouse's does not come where lines move under it.
+    await cursorAfter(page, file(CONFIG), '"iterat');
+    await runCommand(page, "Show or Focus Hover");
+    await page.locator(".monaco-hover:visible", { hasText: "Default" }).first().waitFor();
     await page.keyboard.press("Escape");
+  });
+
+  it("underlines a mistyped key and mends it", async () => {
+    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"iterations"', '"itterations"'));
+    await editor(page, CONFIG).locator(".squiggly-error").first().waitFor();
+    await cursorAfter(page, file(CONFIG), '"itter');
+    await page.keyboard.press("Control+.");
+    const fix = page.locator(".action-widget .action-item, .action-widget .monaco-list-row", { hasText: /iterations/ });
+    await fix.first().waitFor();
+    await screenshot(page, "quick-fix");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Control+S");
+    await waitFor(() => readFileSync(file(CONFIG), "utf8") === SHORT_CONFIG, "the mended file on disk");
+    const rows = await problems(page);
+    await rows.first().waitFor({ state: "detached" });
+    await runCommand(page, "View: Toggle Panel Visibility");
+  });
+
+  it("runs the config from the palette and shows its stages", async () => {
+    await runCommand(page, "SALSA: Run Config");
+    await webview(page).locator("salsa-pipeline").getByText("sft-1").first().waitFor();
+    await waitFor(() => existsSync(runFile("demo-1", "events.jsonl")), "the run's folder");
+    await openView(page, "SALSA");
+    await treeRow(page, "demo-1").waitFor();
+    await statusItem(page, /%/).waitFor();
+  });
+
+  it("draws curves that move while a policy learns", async () => {
+    await dashboardTab(/Metrics/).click();
+    const metrics = webview(page).locator("salsa-metrics");
+    await metrics.locator("canvas").first().waitFor();
+    await waitFor(
+      () => /"stage":"ppo".*"objective\/score"/.test(eventsOf(runFile("demo-1", "events.jsonl"))),
+      "PPO",
+      RUN_MS,
+    );
+    const score = metrics.getByText("Reward-model score").first();
+    await score.waitFor();
+    await screenshot(page, "metrics-live");
+  });
+
+  it("is attached again after the window was reloaded, and the run has gone on", async () => {
+    const owner = readFileSync(runFile("demo-1", "lock"), "utf8");
+    const before = eventsOf(runFile("demo-1", "events.jsonl")).length;
+    await reloadWindow(page);
+    await statusItem(page, /%/).waitFor();
+    await webview(page).locator("salsa-metrics canvas").first().waitFor();
+    await waitFor(() => eventsOf(runFile("demo-1", "events.jsonl")).length > before, "further events");
+    assert.equal(readFileSync(runFile("demo-1", "lock"), "utf8"), owner, "the same process works on it");
+  });
+
+  it("stops gracefully and resumes to the end", async () => {
+    await runCommand(page, "SALSA: Stop Run");
+    await waitFor(() => lastEvent("demo-1").kind === "runFinished", "the stop");
+    assert.equal(lastEvent("demo-1").status, "stopped");
+    await openView(page, "SALSA");
+    await webview(page).locator("strong", { hasText: "Stopped" }).waitFor();
+    await runCommand(page, "SALSA: Resume Run");
+    await waitFor(() => lastEvent("demo-1").status === "finished", "the end of the run", RUN_MS);
+    await notification(page, "demo-1").waitFor();
+    await runCommand(page, "Notifications: Clear All Notifications");
+  });
+
+  it("shows completions of both arms side by side, token by token", async () => {
+    await runCommand(page, "SALSA: Open Samples");
+    const samples = webview(page).locator("salsa-samples");
+    await samples.getByText("ppo").first().waitFor();
+    await samples.getByText("salsa").first().waitFor();
+    const row = samples.getByRole("row").nth(1);
+    await row.click();
+    await page.keyboard.press("Enter");
+    await samples.getByText("Tokens", { exact: true }).click();
+    const colour = samples.locator('select:has(option[value="kl"])');
+    await colour.selectOption("kl");
+    await samples.locator('[aria-selected][aria-label*="KL"]').first().waitFor();
+    await screenshot(page, "samples");
+  });
+
+  it("shows the win-rate table, and exports it as the run's own file", async () => {
+    await runCommand(page, "SALSA: Open Win-Rate Table");
+    const rates = webview(page).locator("salsa-win-rates");
+    await rates.getByText("inDistribution").first().waitFor();
+    const [first] = JSON.parse(readFileSync(runFile("demo-1", "tables/winRates.json"), "utf8")) as {
+      adjusted: number;
+    }[];
+    await rates
+      .getByText((100 * (first?.adjusted ?? NaN)).toFixed(1))
+      .first()
+      .waitFor();
+    await screenshot(page, "win-rates");
+    await runCommand(page, "SALSA: Export Table...");
+    await pick(page, /win.rates/i);
+    await pick(page, "CSV");
+    const target = file("exported.csv");
+    await answer(page, target);
+    await waitFor(() => existsSync(target), "the exported file");
+    assert.equal(readFileSync(target, "utf8"), readFileSync(runFile("demo-1", "tables/winRates.csv"), "utf8"));
+  });
+
+  it("drills down to both of the judge's games", async () => {
+    await runCommand(page, "SALSA: Open Win-Rate Table");
+    const rates = webview(page).locator("salsa-win-rates");
+    await rates
+      .getByRole("button", { name: /salsa.*ppo/ })
+      .first()
+      .click();
+    await rates
+      .getByText(/[Gg]ame 1|[Ff]irst game/)
+      .first()
+      .waitFor();
+  });
+
+  it("compares two runs", async () => {
+    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"iterations": 60', '"iterations": 12'));
+    await runCommand(page, "SALSA: Run Config");
+    await waitFor(() => existsSync(runFile("demo-2", "events.jsonl")), "the second run");
+    await waitFor(() => lastEvent("demo-2").status === "finished", "the end of the second run", RUN_MS);
+    // Of two runs there is nothing to choose.
+    await runCommand(page, "SALSA: Compare Runs...");
+    await webview(page).locator("salsa-metrics canvas").first().waitFor();
+    await webview(page).getByText("demo-2").first().waitFor();
+    await screenshot(page, "compare");
+  });
+
+  it("opens a report with the table and figures", async () => {
+    await runCommand(page, "SALSA: Open Report");
+    await pick(page, "demo-1");
+    await webview(page).locator("img").first().waitFor();
+    assert.match(readFileSync(runFile("demo-1", "report/report.md"), "utf8"), /salsa/);
+    await screenshot(page, "report");
+  });
+
+  for (const theme of ["light", "dark", "highContrast"] as const) {
+    it(`is readable and accessible in every view, theme ${theme}`, async () => {
+      await setTheme(page, theme);
+      await runCommand(page, "SALSA: Open Dashboard");
+      for (const view of [/Pipeline/, /Metrics/, /Samples/, /Win Rates/, /Alarms/, /Config/]) {
+        await dashboardTab(view).click();
+        await webview(page).getByRole("tabpanel").waitFor();
+        await screenshot(page, `${theme}-${view.source.toLowerCase().replace(" ", "-")}`);
+        assert.deepEqual(await seriousViolations(await webviewFrame(page)), [], `axe on ${view.source}`);
+      }
+    });
+  }
+
+  it("reaches every view by the keyboard alone", async () => {
+    await runCommand(page, "SALSA: Open Dashboard");
+    const selected = webview(page).getByRole("tab", { selected: true });
+    await selected.focus();
+    const seen = new Set<string>();
+    for (let presses = 0; presses < 6; presses++) {
+      const before = await selected.textContent();
+      await page.keyboard.press("ArrowRight");
+      await webview(page)
+        .getByRole("tab", { selected: true })
+        .filter({ hasNotText: before ?? "" })
+        .waitFor();
+      seen.add((await selected.textContent())?.trim() ?? "");
+    }
+    assert.equal(seen.size, 6);
+    await page.keyboard.press("Tab");
+    const focused = await (await webviewFrame(page)).evaluate(() => document.activeElement?.localName);
+    assert.equal(focused, "salsa-dashboard", "Tab goes from the tabs into the view");
   });
 });
 
@@ -56,4 +244,17 @@ async function cursorAfter(page: Page, path: string, text: string): Promise<void
   await answer(page, `:${lines.length}:${(lines.at(-1) ?? "").length + 1}`);
   await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   await page.locator(".editor-instance .monaco-editor.focused").waitFor();
+}
+
+function eventsOf(path: string): string {
+  return readFileSync(path, "utf8");
+}
+
+/** Looks again and again until something holds. */
+async function waitFor(holds: () => boolean, what: string, milliseconds = 60_000): Promise<void> {
+  for (const end = Date.now() + milliseconds; ;) {
+    if (holds()) return;
+    if (Date.now() > end) throw new Error(`waited ${milliseconds / 1000} s in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

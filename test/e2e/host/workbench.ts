@@ -50,8 +50,18 @@ export async function runCommand(page: Page, title: string): Promise<void> {
 }
 
 async function openPalette(page: Page, text: string): Promise<void> {
-  await page.keyboard.press("F1");
-  await quickInput(page).fill(text);
+  const input = quickInput(page);
+  for (const end = Date.now() + TIMEOUT_MS; ;) {
+    await page.keyboard.press("F1");
+    try {
+      // A widget that is just closing cannot be filled any more.
+      await input.fill(text, { timeout: 2000 });
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await page.keyboard.press("Escape");
+    }
+  }
 }
 
 /** The field of the palette, of a quick pick or of an input box. */
