@@ -233,7 +233,11 @@ class Dashboard extends DashboardElement {
       return html`<main>${failedNotice(t("The run cannot be read"), problem, () => model.retry(folder))}</main>`;
     }
     this.visited.add(model.focus.view);
-    return html`<main role="tabpanel" tabindex="0" aria-label=${this.tabs().find(({ id }) => id === model.focus.view)?.label ?? ""}>
+    return html`<main
+      role="tabpanel"
+      tabindex="0"
+      aria-label=${this.tabs().find(({ id }) => id === model.focus.view)?.label ?? ""}
+    >
       ${repeat(
         DASHBOARD_VIEWS.filter((view) => this.visited.has(view)),
         (view) => view,

@@ -11,7 +11,6 @@ import {
   openView,
   pick,
   problems,
-  quickPickRow,
   reloadWindow,
   runCommand,
   screenshot,
