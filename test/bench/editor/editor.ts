@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { type Backend, focusOn, serviceBackend } from "../../webview/backend.ts";
-import { openBrowser } from "../../webview/chromium.ts";
+import { launchBrowser } from "../../e2e/host/browser.ts";
 import { openDashboard } from "../../webview/page.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
 import type { Bench, Setting } from "../bench.ts";
@@ -34,7 +34,7 @@ export const editor: Bench = {
   },
   async run({ log }: Setting) {
     await waitForQuiet(log);
-    const browser = await openBrowser();
+    const browser = await launchBrowser();
     try {
       const figures = { ...(await metrics(browser, log)), ...(await samples(browser, log)) };
       return { bench: "editor", figures, timings: {} };
