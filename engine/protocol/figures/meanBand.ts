@@ -1,5 +1,5 @@
 import type { Points } from "./points.ts";
-import { studentQuantile95 } from "./student.ts";
+import { studentQuantile } from "../distributions.ts";
 
 /** What a mean with a band shows, for people. */
 export const BAND_DEFINITION =
@@ -52,5 +52,5 @@ function interval(values: readonly number[]): { readonly centre: number; readonl
   const centre = values.reduce((sum, value) => sum + value, 0) / n;
   if (n < 2) return { centre, half: NaN };
   const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (n - 1);
-  return { centre, half: studentQuantile95(n - 1) * Math.sqrt(variance / n) };
+  return { centre, half: studentQuantile(0.95, n - 1) * Math.sqrt(variance / n) };
 }

@@ -8,7 +8,7 @@ import {
   normalTail,
   studentQuantile,
   studentTwoSided,
-} from "../../../engine/evaluation/distributions.ts";
+} from "../../../engine/protocol/distributions.ts";
 import { randomStream } from "../../../engine/evaluation/random.ts";
 import {
   bootstrapInterval,
