@@ -6,7 +6,7 @@ import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { tfjsLocation } from "../compute/backends/tfjs/load.ts";
-import { formatBytes } from "./format.ts";
+import { formatBytes } from "../protocol/format.ts";
 
 /** One thing looked at. */
 export interface Finding {

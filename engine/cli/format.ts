@@ -8,23 +8,6 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${padded(minutes % 60)} min`;
 }
 
-/** Bytes in binary units: `1.5 GiB`. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ""}`;
-}
-
-/** Counts with a thousands comma: `861,312`. */
-export function formatCount(n: number): string {
-  return Math.round(n).toLocaleString("en-US");
-}
-
 /** A measured number with four significant digits. */
 export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(4)));

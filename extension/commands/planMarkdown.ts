@@ -1,6 +1,6 @@
 import { t } from "../localize.ts";
 import { durationText } from "../runs/labels.ts";
-import { formatBytes, formatCount } from "./format.ts";
+import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
 import { inlineCode, markdownTable, plainText } from "./markdown.ts";
 
 /** What `salsa plan --json` prints, as far as it is shown. */

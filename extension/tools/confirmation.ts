@@ -1,4 +1,4 @@
-import { formatBytes } from "../commands/format.ts";
+import { formatBytes } from "../../engine/protocol/format.ts";
 import { inlineCode } from "../commands/markdown.ts";
 import { type Plan, timeText } from "../commands/planMarkdown.ts";
 import { t } from "../localize.ts";

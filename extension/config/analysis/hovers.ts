@@ -2,7 +2,7 @@ import { getNodePath } from "jsonc-parser";
 import { derivedSizes, parseConfig } from "../../../engine/protocol/config/index.ts";
 import type { ArmSizes, RunConfig } from "../../../engine/protocol/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
-import { formatCount } from "../../commands/format.ts";
+import { formatCount } from "../../../engine/protocol/format.ts";
 import { inlineCode } from "../../commands/markdown.ts";
 import { t } from "../../localize.ts";
 import { inline } from "./edits.ts";

@@ -1,4 +1,4 @@
-import { formatBytes } from "../../commands/format.ts";
+import { formatBytes } from "../../../engine/protocol/format.ts";
 import { t } from "../../localize.ts";
 import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
 import type { Finding } from "./finding.ts";

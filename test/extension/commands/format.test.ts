@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { formatAgo, formatBytes, formatCount } from "../../../extension/commands/format.ts";
+import { formatBytes, formatCount } from "../../../engine/protocol/format.ts";
+import { formatAgo } from "../../../extension/commands/format.ts";
 
 describe("memory", () => {
   it("is told in binary units", () => {
