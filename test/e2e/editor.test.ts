@@ -48,7 +48,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   it("creates a config from the palette that has no problems", async () => {
     await runCommand(page, "SALSA: New Run Config...");
     await pick(page, "MiniInstruct demo");
-    await answer(page, "demo");
+    await answer(page, "demo", /miniinstruct\.salsa\.json$/);
     await editor(page, CONFIG).locator(".view-line", { hasText: "preset" }).waitFor();
     assert.ok(existsSync(file(CONFIG)));
     await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
@@ -163,7 +163,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await pick(page, /win.rates/i);
     await pick(page, "CSV");
     const target = file("exported.csv");
-    await answer(page, target);
+    await answer(page, target, /demo-1-winRates\.csv$/);
     await waitFor(() => existsSync(target), "the exported file");
     assert.equal(readFileSync(target, "utf8"), readFileSync(runFile("demo-1", "tables/winRates.csv"), "utf8"));
   });

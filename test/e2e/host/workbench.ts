@@ -82,9 +82,18 @@ export async function pick(page: Page, text: string | RegExp): Promise<void> {
   await quickPickRow(page, text).click();
 }
 
-/** Answers the input box, or the file dialog of the workbench, that a command opens. */
-export async function answer(page: Page, text: string): Promise<void> {
-  await quickInput(page).fill(text);
+/**
+ * Answers the input box, or the file dialog of the workbench, that a command opens.
+ *
+ * `offered` is what its field begins with: until it says that, the widget before it may still be there.
+ */
+export async function answer(page: Page, text: string, offered?: RegExp): Promise<void> {
+  const input = quickInput(page);
+  for (const end = Date.now() + TIMEOUT_MS; offered !== undefined && !offered.test(await input.inputValue());) {
+    if (Date.now() > end) throw new Error(`the field says ${await input.inputValue()}, not ${offered.source}`);
+    await page.waitForTimeout(50);
+  }
+  await input.fill(text);
   await page.keyboard.press("Enter");
 }
 
