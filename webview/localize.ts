@@ -7,5 +7,10 @@ export function setStrings(translations: Readonly<Record<string, string>>): void
 
 /** A text in the editor's language: the English one names it, and `{0}` stands for the first value. */
 export function t(text: string, ...values: readonly (string | number)[]): string {
+  return fromCatalogue(text, ...values);
+}
+
+/** As `t`, for a text that is not written out at the place: translators have it from one of the engine's catalogues. */
+export function fromCatalogue(text: string, ...values: readonly (string | number)[]): string {
   return (strings[text] ?? text).replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
 }

@@ -18,12 +18,22 @@ export interface AlarmEntry {
   readonly why: string;
   /** The likeliest help first. */
   readonly actions: readonly AlarmAction[];
+  /** Every text that may say what was seen, with {0}, {1} and so on where values stand, in this order. */
+  readonly seen: readonly string[];
   /** Curves that show it. */
   readonly metrics: readonly MetricName[];
 }
 
 const raiseBeta: AlarmAction = { text: "Raise beta", settings: ["rlhf.beta"] };
 const slower: AlarmAction = { text: "Lower the learning rate", settings: ["rlhf.learningRate"] };
+
+/** What is seen of a run that is stalled: with what its steps usually take, where that is known. */
+const STALLED = {
+  usual: "nothing has come from the run for {0}, though its steps take {1}",
+  silent: "nothing has come from the run for {0}",
+} as const;
+/** Times in what is seen. */
+export const ALARM_DURATIONS = ["{0} ms", "{0} s", "{0} minutes", "{0} hours"] as const;
 
 /** Every alarm that a run, or who watches it, may raise. */
 export const ALARMS = [
@@ -36,6 +46,7 @@ export const ALARMS = [
       { text: "Clip the gradient norm", settings: ["rlhf.maxGradNorm"] },
       { text: "Resume from the last checkpoint", settings: ["runtime.checkpointEvery"] },
     ],
+    seen: ["{0} is {1}"],
     metrics: ["loss/total", "policy/gradNorm", "objective/kl"],
   },
   {
@@ -49,6 +60,7 @@ export const ALARMS = [
       },
       { text: "Use an estimate that is never negative", settings: ["rlhf.klKind"] },
     ],
+    seen: ["KL to the reference is {0} nats, and a true KL is never negative"],
     metrics: ["objective/kl", "policy/ratio"],
   },
   {
@@ -59,6 +71,9 @@ export const ALARMS = [
       { text: "Lower beta", settings: ["rlhf.beta"] },
       { text: "Start nearer to the reference", settings: ["rlhf.init", "rlhf.reference"] },
       { text: "Let the controller find beta", settings: ["rlhf.klController", "rlhf.klTarget"] },
+    ],
+    seen: [
+      "responses shrank from {0} to {1} tokens; the policy may be escaping the KL penalty by saying nothing (SALSA's KL-hack)",
     ],
     metrics: ["rollout/length", "objective/kl", "rollout/eosRate", "objective/score"],
   },
@@ -71,6 +86,10 @@ export const ALARMS = [
       slower,
       { text: "Learn less from each batch", settings: ["rlhf.ppoEpochs", "rlhf.clipRange"] },
     ],
+    seen: [
+      "KL is {0} nats per token; the policy has left the reference and may write gibberish",
+      "entropy per token grew {0} times since the start; text may be turning to noise",
+    ],
     metrics: ["objective/kl", "policy/entropy", "objective/entropy", "objective/gold"],
   },
   {
@@ -78,6 +97,7 @@ export const ALARMS = [
     label: "Entropy collapse",
     why: "Responses are becoming all alike: nothing new is tried any more, so nothing more is learned.",
     actions: [raiseBeta, { text: "Add an entropy bonus", settings: ["rlhf.entropyCoefficient"] }, slower],
+    seen: ["entropy per token fell to {0} % of its start; responses are becoming all alike"],
     metrics: ["policy/entropy", "objective/entropy", "objective/scoreStd"],
   },
   {
@@ -89,6 +109,7 @@ export const ALARMS = [
       { text: "Make fewer passes over a batch", settings: ["rlhf.ppoEpochs"] },
       { text: "Raise the threshold", settings: ["rlhf.ratioThreshold"] },
     ],
+    seen: ["{0} % of the minibatches had a mean ratio over the threshold, so their loss counted 0"],
     metrics: ["policy/skipped", "policy/ratio", "policy/approxKl", "policy/clipFraction"],
   },
   {
@@ -101,6 +122,10 @@ export const ALARMS = [
       { text: "Train the reward model on more pairs", settings: ["reward.pairs", "reward.epochs"] },
       { text: "Use a soup as the reference", settings: ["rlhf.reference"] },
     ],
+    seen: [
+      "the reward model's score rose from {0} to {1} while the gold score fell from {2} to {3}",
+      "the reward model's score rose from {0} to {1} while the KL to the reference ran away to {2} nats, {3} a token",
+    ],
     metrics: ["objective/score", "objective/gold", "objective/kl", "rollout/length"],
   },
   {
@@ -112,6 +137,7 @@ export const ALARMS = [
       { text: "Stop the run and resume it", settings: [] },
       { text: "Use fewer threads or smaller batches", settings: ["runtime.threads", "rlhf.minibatchSize"] },
     ],
+    seen: [STALLED.usual, STALLED.silent],
     metrics: ["throughput/tokensPerSecond", "process/memory"],
   },
   {
@@ -122,13 +148,15 @@ export const ALARMS = [
       { text: "Leave both alone", settings: [] },
       { text: "Stop this run if the other is the one you want", settings: [] },
     ],
+    seen: ["waiting for process {0}, which is making the same"],
     metrics: [],
   },
 ] as const satisfies readonly AlarmEntry[];
 
 /** What is known of an alarm; one that is not in the catalogue, such as a newer version's, is its own label. */
 export function describeAlarm(name: string): AlarmEntry {
-  return ALARMS.find((entry) => entry.name === name) ?? { name, label: name, why: "", actions: [], metrics: [] };
+  const entry: AlarmEntry = { name, label: name, why: "", actions: [], seen: [], metrics: [] };
+  return ALARMS.find((known) => known.name === name) ?? entry;
 }
 
 /** What was seen and what to do, in one line: "entropy fell to 5 % of its start: raise beta, or add an entropy bonus". */
@@ -177,8 +205,8 @@ export function stalledAlarm(
   const step = stage === undefined ? undefined : stepTime(stage, updatedAt);
   const silence = step === undefined ? FIRST_SILENCE : Math.max(SHORTEST_SILENCE, STEPS_OF_SILENCE * step);
   if (now - updatedAt < silence) return undefined;
-  const usual = step === undefined ? "" : `, though its steps take ${duration(step)}`;
-  const seen = `nothing has come from the run for ${duration(now - updatedAt)}${usual}`;
+  const silent = duration(now - updatedAt);
+  const seen = step === undefined ? filled(STALLED.silent, silent) : filled(STALLED.usual, silent, duration(step));
   const message = alarmMessage("stalled", seen);
   return { stage: stage?.name ?? "", step: stage?.step ?? 0, name: "stalled", message, time: updatedAt + silence };
 }
@@ -191,7 +219,12 @@ function stepTime({ step, total, etaSeconds, startedAt }: StageState, updatedAt:
 
 /** "4 minutes", "12 s", "300 ms". */
 function duration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} minutes` : `${Math.round(ms / 3_600_000)} hours`;
+  const [millis, seconds, minutes, hours] = ALARM_DURATIONS;
+  if (ms < 1000) return filled(millis, Math.round(ms));
+  if (ms < 120_000) return filled(seconds, Math.round(ms / 1000));
+  return ms < 7_200_000 ? filled(minutes, Math.round(ms / 60_000)) : filled(hours, Math.round(ms / 3_600_000));
+}
+
+function filled(template: string, ...values: readonly (string | number)[]): string {
+  return template.replace(/\{(\d+)\}/g, (_, at) => String(values[Number(at)]));
 }

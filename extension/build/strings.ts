@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { alarmTexts } from "../../engine/protocol/alarmTexts.ts";
 
 /** The repository. */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -12,13 +13,17 @@ const FOLDERS = ["extension", "webview"] as const;
 /** The file that translators start from: every string, named by itself. */
 export const STRINGS_FILE = join(ROOT, "l10n/bundle.l10n.json");
 
-/** Every string that goes through `vscode.l10n.t` or `t`, sorted. @throws {Error} where one is no plain literal. */
+/**
+ * Every string that goes through `vscode.l10n.t` or `t`, and the engine's texts that are shown as they are, sorted.
+ *
+ * @throws {Error} where one is no plain literal.
+ */
 export async function collectStrings(): Promise<readonly string[]> {
   const files = (await Promise.all(FOLDERS.map((folder) => sources(join(ROOT, folder))))).flat();
   const found = await Promise.all(
     files.map(async (file) => stringsOf(relative(ROOT, file), await readFile(file, "utf8"))),
   );
-  return [...new Set(found.flat())].sort();
+  return [...new Set([...found.flat(), ...alarmTexts()])].sort();
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { ALARMS, alarmMessage, describeAlarm, seenOf } from "../../engine/protocol/alarms.ts";
+import { alarmTexts, translatedAlarm, translatedSeen } from "../../engine/protocol/alarmTexts.ts";
 import { METRICS } from "../../engine/protocol/catalogue.ts";
 import { runConfigSchema } from "../../engine/protocol/config/index.ts";
 import { settingsOf } from "../../engine/protocol/config/walk.ts";
@@ -36,7 +37,39 @@ describe("the catalogue of alarms", () => {
     });
   }
 
+  it("numbers the values of what was seen as they stand", () => {
+    for (const { seen } of ALARMS) {
+      assert.ok(seen.length > 0);
+      for (const text of seen) {
+        const numbers = [...text.matchAll(/\{(\d+)\}/g)].map(([, number]) => Number(number));
+        assert.deepEqual(
+          numbers,
+          numbers.map((_, at) => at),
+          text,
+        );
+      }
+    }
+  });
+
+  it("is put into another language as a whole, with its values in their places", () => {
+    const inPig = (text: string, ...values: readonly string[]): string => `<${[text, ...values].join("|")}>`;
+    const { label, why, actions } = translatedAlarm("gibberish", inPig);
+    assert.equal(label, "<Gibberish>");
+    for (const text of [label, why, ...actions.map((action) => action.text)]) {
+      assert.ok(alarmTexts().includes(text.slice(1, -1)), text);
+    }
+    const message = alarmMessage("stalled", "nothing has come from the run for 5 minutes, though its steps take 10 s");
+    assert.equal(
+      translatedSeen({ name: "stalled", message }, inPig),
+      "<nothing has come from the run for {0}, though its steps take {1}|<{0} minutes|5>|<{0} s|10>>",
+    );
+  });
+
   it("lets an alarm of a newer version speak for itself", () => {
+    assert.equal(
+      translatedSeen({ name: "gibberish", message: "seen anew" }, () => "?"),
+      "seen anew",
+    );
     assert.equal(describeAlarm("later").label, "later");
     assert.equal(alarmMessage("later", "seen"), "seen");
     assert.equal(seenOf({ name: "later", message: "all of it" }), "all of it");

@@ -1,5 +1,7 @@
-import { type AlarmEntry, describeAlarm, stalledAlarm } from "../../engine/protocol/alarms.ts";
+import { type AlarmEntry, stalledAlarm } from "../../engine/protocol/alarms.ts";
+import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
 import type { AlarmState, RunState } from "../../engine/protocol/runState.ts";
+import { fromCatalogue } from "../localize.ts";
 
 /** Alarms of a kind, newest first. */
 export interface AlarmGroup {
@@ -14,5 +16,8 @@ export function alarmGroups(
 ): readonly AlarmGroup[] {
   const stalled = stalledAlarm(run, now);
   const all = (stalled === undefined ? run.alarms : [...run.alarms, stalled]).toSorted((a, b) => b.time - a.time);
-  return [...Map.groupBy(all, ({ name }) => name)].map(([name, alarms]) => ({ entry: describeAlarm(name), alarms }));
+  return [...Map.groupBy(all, ({ name }) => name)].map(([name, alarms]) => ({
+    entry: translatedAlarm(name, fromCatalogue),
+    alarms,
+  }));
 }

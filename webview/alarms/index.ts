@@ -1,10 +1,11 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { type AlarmAction, ALARMS, seenOf } from "../../engine/protocol/alarms.ts";
+import { type AlarmAction, ALARMS } from "../../engine/protocol/alarms.ts";
+import { translatedSeen } from "../../engine/protocol/alarmTexts.ts";
 import type { AlarmState } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import { emptyNotice, loadingNotice } from "../parts/notice.ts";
 import { paletteStyles } from "../parts/palette.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
@@ -152,7 +153,7 @@ export class AlarmsView extends DashboardElement {
         <h3>${stage === "" ? t("The run") : t("{0}, step {1}", stage, step)}</h3>
         <time class="muted" datetime=${new Date(time).toISOString()}>${new Date(time).toLocaleString()}</time>
       </header>
-      <p>${seenOf(alarm)}</p>
+      <p>${translatedSeen(alarm, fromCatalogue)}</p>
       <div class="curves">
         ${shown.map((metric) =>
           sparklinePlot(metric, step, {
@@ -189,8 +190,8 @@ export class AlarmsView extends DashboardElement {
       <dl class="watched">
         ${ALARMS.filter(({ name }) => name !== "waiting").map(
           ({ label, why }) =>
-            html`<dt>${label}</dt>
-              <dd>${why}</dd>`,
+            html`<dt>${fromCatalogue(label)}</dt>
+              <dd>${fromCatalogue(why)}</dd>`,
         )}
       </dl>`;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
-import { alarms, DETECTORS, type Metrics } from "../../../engine/rl/alarms.ts";
+import { translatedSeen } from "../../../engine/protocol/alarmTexts.ts";
+import { type Alarm, alarms, DETECTORS, type Metrics } from "../../../engine/rl/alarms.ts";
 
 const healthy: Metrics = {
   "objective/kl": 3,
@@ -35,6 +36,10 @@ const CASES: Readonly<Record<string, Metrics>> = {
   rewardHacking: { "objective/score": 3, "objective/gold": 0.4 },
 };
 
+/** Whether the catalogue has the text, so that it can be shown in another language. */
+const isCatalogued = ({ name, seen }: Alarm): boolean =>
+  translatedSeen({ name, message: seen }, () => "found") === "found";
+
 describe("alarms", () => {
   it("stay silent over a healthy run and over no run", () => {
     assert.deepEqual(alarms(drift({ "objective/kl": 6, "rollout/length": 15 })), []);
@@ -49,14 +54,17 @@ describe("alarms", () => {
         [name],
       );
       assert.match(raised[0]?.seen ?? "", /\d|NaN/);
+      assert.ok(raised.every(isCatalogued));
     });
   }
 
   it("ring when entropy doubles although KL is moderate", () => {
+    const raised = alarms(drift({ "policy/entropy": 4 }));
     assert.deepEqual(
-      alarms(drift({ "policy/entropy": 4 })).map((alarm) => alarm.name),
+      raised.map((alarm) => alarm.name),
       ["gibberish"],
     );
+    assert.ok(raised.every(isCatalogued));
   });
 
   it("wait with trends until the history has two windows", () => {
@@ -103,6 +111,7 @@ describe("alarms", () => {
       alarms(run(3, 15))[0]?.seen ?? "",
       /while the KL to the reference ran away to 14\.\d nats, 0\.7\d a token/,
     );
+    assert.ok(alarms(run(3, 15)).every(isCatalogued));
     assert.deepEqual(names(run(1, 15)), [], "the score has hardly risen");
     assert.deepEqual(names(run(3, 8)), [], "the policy is near its reference");
     const known = run(3, 15).map((row) => ({ ...row, "objective/gold": 1 }));

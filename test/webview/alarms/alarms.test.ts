@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { describeAlarm } from "../../../engine/protocol/alarms.ts";
 import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
@@ -29,11 +30,16 @@ describeInBrowser("the alarms view", (browser) => {
   });
 
   async function show(...more: readonly EventBody[]): Promise<Page> {
+    return shown(more);
+  }
+
+  async function shown(more: readonly EventBody[], strings: Readonly<Record<string, string>> = {}): Promise<Page> {
     const events = QUIET.events.map((event, sequence): RunEvent => ({ ...event, sequence }));
     const time = events.at(-1)?.time ?? BEGIN;
     const added = more.map((body, index): RunEvent => ({ ...body, time, sequence: events.length + index }));
     const run = { ...QUIET, events: [...events, ...added] };
-    open = await openDashboard(browser(), fixtureBackend([run]), { focus: { view: "alarms", runs: [run.folder] } });
+    const focus = { view: "alarms", runs: [run.folder] } as const;
+    open = await openDashboard(browser(), fixtureBackend([run]), { focus, strings });
     return open.page;
   }
 
@@ -72,6 +78,21 @@ describeInBrowser("the alarms view", (browser) => {
     for (const label of ["Resume", "Retry", "Show Log"]) await notice.getByText(label, { exact: true }).click();
     const commands = open?.asked.flatMap(({ method, params }) => (method === "command" ? [params.command] : []));
     assert.deepEqual(commands, ["salsa.resume", "salsa.retry", "salsa.showLog"]);
+  });
+
+  it("says all of it in the editor's language", async () => {
+    const message = "KL is 1.32 nats per token; the policy has left the reference and may write gibberish";
+    const { why, actions } = describeAlarm("gibberish");
+    const page = await shown([{ ...ALARM, message }, stopped], {
+      Gibberish: "Kauderwelsch",
+      [why]: "Der Text ist wohl Rauschen.",
+      [actions[0]?.text ?? ""]: "Beta erhöhen",
+      "KL is {0} nats per token; the policy has left the reference and may write gibberish": "{0} nats KL je Token",
+    });
+    const kind = page.getByRole("region", { name: "Kauderwelsch" });
+    await kind.getByText("1.32 nats KL je Token").waitFor();
+    await kind.getByText("Der Text ist wohl Rauschen.").waitFor();
+    await kind.getByRole("listitem").filter({ hasText: "Beta erhöhen" }).waitFor();
   });
 
   it("says what is watched for when nothing was seen", async () => {

@@ -1,0 +1,46 @@
+import { ALARM_DURATIONS, type AlarmEntry, ALARMS, describeAlarm, seenOf } from "./alarms.ts";
+import type { AlarmState } from "./runState.ts";
+
+/** Puts a text, known by its English, into another language; `{0}` stands for the first value. */
+export type Translate = (text: string, ...values: readonly string[]) => string;
+
+/** Every text of the catalogue of alarms, for translators. */
+export function alarmTexts(): readonly string[] {
+  const texts = ALARMS.flatMap(({ label, why, actions, seen }) => [
+    label,
+    why,
+    ...actions.map(({ text }) => text),
+    ...seen,
+  ]);
+  return [...texts, ...ALARM_DURATIONS];
+}
+
+/** What is known of an alarm, in another language. */
+export function translatedAlarm(name: string, translate: Translate): AlarmEntry {
+  const entry = describeAlarm(name);
+  const { label, why, actions } = entry;
+  return {
+    ...entry,
+    label: translate(label),
+    why: translate(why),
+    actions: actions.map(({ text, settings }) => ({ text: translate(text), settings })),
+  };
+}
+
+/** What was seen, in another language: events have it in English, as they outlive the language of who reads them. */
+export function translatedSeen(alarm: Pick<AlarmState, "name" | "message">, translate: Translate): string {
+  const time = (value: string): string => translated(value, ALARM_DURATIONS, translate);
+  return translated(seenOf(alarm), describeAlarm(alarm.name).seen, (template, ...values) =>
+    translate(template, ...values.map(time)),
+  );
+}
+
+/** A text by its template, with the values that stand in it; a text that has no template stays as it is. */
+function translated(text: string, templates: readonly string[], translate: Translate): string {
+  for (const template of templates) {
+    const parts = template.split(/\{\d+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    const values = new RegExp(`^${parts.join("(.+)")}$`).exec(text)?.slice(1);
+    if (values !== undefined) return translate(template, ...values);
+  }
+  return text;
+}
