@@ -13,15 +13,21 @@ export interface BundleOptions {
   readonly production: boolean;
 }
 
-/** The extension: VS Code 1.100 runs it on Node 20 and loads CommonJS only. */
+/**
+ * The extension, on the Node 20 of VS Code 1.100. What is imported dynamically lies in files of its own: parsing is
+ * most of what an activation costs. esbuild splits ES modules only, so CommonJS is made of them afterwards.
+ */
 const EXTENSION = {
   entryPoints: { extension: "extension/main.ts" },
   outdir: "dist",
   outExtension: { ".js": ".cjs" },
-  format: "cjs",
+  chunkNames: "extension/[name]-[hash]",
+  format: "esm",
+  splitting: true,
   platform: "node",
   target: "node20",
   external: ["vscode"],
+  write: false,
 } as const satisfies esbuild.BuildOptions;
 
 /** The script of web views; style sheets come as text, which shadow trees can take in. */
@@ -97,9 +103,10 @@ async function watch(): Promise<void> {
   const production = false;
   const announcement = announce();
   const contexts = await Promise.all(
-    PARTS.map((part) =>
-      esbuild.context({ ...settings(part, production), plugins: [moduleSources, announcement.plugin] }),
-    ),
+    PARTS.map((part) => {
+      const { plugins = [], ...options } = settings(part, production);
+      return esbuild.context({ ...options, plugins: [...plugins, announcement.plugin] });
+    }),
   );
   await announcement.during(async () => {
     await copyFiles();
@@ -118,11 +125,12 @@ function settings(part: esbuild.BuildOptions, production: boolean): esbuild.Buil
     metafile: true,
     charset: "utf8",
     minify: production,
-    sourcemap: production ? false : "linked",
+    // Of what is written in two steps, the second finds the map of the first within its text.
+    sourcemap: production ? false : "write" in part ? "inline" : "linked",
     // Licences are kept in a file of their own, by notices.ts.
     legalComments: "none",
     logLevel: "warning",
-    plugins: [moduleSources],
+    plugins: "write" in part ? [moduleSources, commonJs] : [moduleSources],
   };
 }
 
@@ -133,6 +141,22 @@ const moduleSources: esbuild.Plugin = {
     build.onResolve({ filter: /^jsonc-parser$/ }, () => ({
       path: join(ROOT, "node_modules/jsonc-parser/lib/esm/main.js"),
     }));
+  },
+};
+
+/** Writes what was built as ES modules as CommonJS. */
+const commonJs: esbuild.Plugin = {
+  name: "CommonJS",
+  setup(build) {
+    const { platform, target, charset, minify, sourcemap } = build.initialOptions;
+    const shared = { platform, target, charset, minify, sourcemap } as esbuild.CommonOptions;
+    build.onEnd(async ({ outputFiles = [] }) => {
+      for (const { path, text } of outputFiles) {
+        const { code } = await esbuild.transform(text, { ...shared, format: "cjs", sourcefile: basename(path) });
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, code);
+      }
+    });
   },
 };
 
@@ -171,12 +195,12 @@ async function copyFiles(): Promise<void> {
   await writeFile(join(ROOT, "dist/webview.css"), code);
 }
 
-/** Removes what earlier builds have left in the engine's folder: chunks are named by what is in them. */
+/** Removes what earlier builds have left in folders of chunks, which are named by what is in them. */
 async function removeStale({ outputs }: esbuild.Metafile): Promise<void> {
   const made = new Set(Object.keys(outputs).map((file) => basename(file)));
-  const folder = join(ROOT, ENGINE.outdir);
-  for (const file of await readdir(folder))
-    if (/\.js(\.map)?$/.test(file) && !made.has(file)) await rm(join(folder, file));
+  for (const folder of [ENGINE.outdir, join(EXTENSION.outdir, "extension")])
+    for (const file of await readdir(join(ROOT, folder)))
+      if (/\.c?js(\.map)?$/.test(file) && !made.has(file)) await rm(join(ROOT, folder, file));
 }
 
 if (import.meta.main) {

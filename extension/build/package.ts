@@ -19,6 +19,7 @@ export const MOST_BYTES_WITHOUT_NODE = 8e6;
 /** What goes in from the repository; nothing else does. */
 const SHIPPED = [
   "dist/extension.cjs",
+  "dist/extension",
   "dist/webview.js",
   "dist/webview.css",
   "dist/codicon.ttf",

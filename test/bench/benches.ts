@@ -1,6 +1,7 @@
 import { copyFile, mkdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BASELINES, BENCH_FOLDER, installNode, installPython, ROOT } from "./install.ts";
+import { activation } from "./editor/activation.ts";
 import { editor } from "./editor/editor.ts";
 import type { Bench, ProcessTiming, RuntimeTiming, Setting } from "./bench.ts";
 import { type Command, runProcess } from "./process.ts";
@@ -98,7 +99,7 @@ const soup: Bench = {
 };
 
 /** Every benchmark, in the order in which it runs. Add yours here. */
-export const BENCHES = [trainStep, ppoIteration, soup, demo, editor] as const satisfies readonly Bench[];
+export const BENCHES = [trainStep, ppoIteration, soup, demo, activation, editor] as const satisfies readonly Bench[];
 
 function node(...args: readonly string[]): Command {
   return { file: process.execPath, args, cwd: ROOT };

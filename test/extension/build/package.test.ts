@@ -43,6 +43,11 @@ describe("the package for this machine", function () {
       "dist/node/LICENSE",
     ])
       assert.ok(names.includes(`extension/${name}`), name);
+    for (const chunk of ["dist/extension/features-", "dist/engine/chunk-"])
+      assert.ok(
+        names.some((name) => name.startsWith(`extension/${chunk}`)),
+        chunk,
+      );
   });
 
   it("has neither sources, tests, source maps nor node_modules", () => {
