@@ -19,7 +19,7 @@ function extrapolations(tree: ConfigTree): Finding[] {
   return shares.flatMap(({ node, path, value }) => {
     if (value >= 0 && value <= 1) return [];
     const message = t(
-      "{0} of {1} extrapolates beyond the segment between the models; SALSA, figure 4a, looks at it too",
+      "{0} of {1} extrapolates beyond the models; rewards were lower outside of them in SALSA, figure 2c",
       pathText(path),
       value,
     );
