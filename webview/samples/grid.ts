@@ -1,5 +1,4 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import type { SampleRow } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { marked } from "../parts/matches.ts";
@@ -7,7 +6,7 @@ import { styled } from "../parts/styled.ts";
 import { baseStyles } from "../parts/styles.ts";
 import { excerpt } from "./excerpt.ts";
 import { DENSITIES, type Density } from "./filter.ts";
-import { completionCell, placeholderCell } from "./gridCells.ts";
+import { completionCell } from "./gridCells.ts";
 import { gridStyles } from "./gridStyles.ts";
 import type { Pages } from "./pages.ts";
 import { Track } from "./track.ts";
@@ -19,8 +18,8 @@ const LETTER_WIDTH = 0.38;
 const LINE_HEIGHT = 1.4;
 /** Above and below the text of a row. */
 const PADDING = 10;
-/** Rows laid out beyond those that are seen, at either end. */
-const SPARE = 3;
+/** Pixels of the narrowest column of prompts with that of steps, as in the styles. */
+const NARROWEST_PROMPT = 260;
 
 /** Tells which row is the active one. */
 export class ActiveRowEvent extends Event {
@@ -73,6 +72,8 @@ export class SampleGrid extends LitElement {
     this.requestUpdate();
   });
   private lastTop = 0;
+  /** Where the viewport is scrolled to, in pixels: asking it would make it lay out what has changed. */
+  private scrolledTo = 0;
   /** Pixels; measured when the grid changes its size, and not at each movement. */
   private seen = { height: 1, line: 18, width: 1000, fontSize: 13 };
 
@@ -131,15 +132,11 @@ export class SampleGrid extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { first, last } = this.track.rows;
-    const from = Math.max(0, first - SPARE);
-    const rows = Array.from(
-      { length: Math.max(0, Math.min(this.nRows - 1, last + SPARE) - from + 1) },
-      (_, i) => from + i,
-    );
-    const isActiveThere = rows.includes(this.active);
+    const slots = this.track.slots();
+    const isActiveThere = slots.includes(this.active);
+    const isWide = this.seen.width < NARROWEST_PROMPT + this.columns.length * NARROWEST;
     return html`<div
-      class="viewport ${this.density} ${this.hasSteps ? "stepped" : ""}"
+      class="viewport ${this.density} ${this.hasSteps ? "stepped" : ""} ${isWide ? "wide" : ""}"
       role="grid"
       tabindex="0"
       aria-label=${t("Samples")}
@@ -153,11 +150,7 @@ export class SampleGrid extends LitElement {
     >
       ${this.header()}
       <div class="canvas" role="rowgroup" ${styled({ height: `${this.track.height}px` })}>
-        ${repeat(
-          rows,
-          (row) => row,
-          (row) => this.row(row),
-        )}
+        ${slots.map((row) => this.row(row))}
       </div>
     </div>`;
   }
@@ -182,21 +175,27 @@ export class SampleGrid extends LitElement {
     return html`<div
       role="row"
       id="row-${index}"
-      class="line row ${index % 2 === 1 ? "odd" : ""}"
+      class="line row ${index % 2 === 1 ? "odd" : ""} ${row === undefined ? "coming" : ""}"
       aria-rowindex=${index + 2}
       aria-selected=${index === this.active ? "true" : "false"}
       @click=${() => this.activate(index, true)}
       ${styled({ transform: `translateY(${this.track.offsetOf(index)}px)`, height: `${this.rowHeight}px` })}
     >
-      ${row === undefined ? placeholderCell(this.nColumns) : this.cells(row)}
+      ${this.cells(row)}
     </div>`;
   }
 
-  private cells({ step, prompt, completions }: SampleRow): TemplateResult {
-    return html`${this.hasSteps ? html`<div role="gridcell" class="cell step number">${step ?? "–"}</div>` : nothing}
-      <div role="gridcell" class="cell prompt"><span class="text">${this.text(prompt)}</span></div>
-      ${this.columns.map((_, index) => completionCell(completions[index] ?? null, (text) => this.text(text)))}`;
+  /** Of a row that has not come yet, what stands for its text says so. */
+  private cells(row: SampleRow | undefined): TemplateResult {
+    const step = row === undefined ? "" : (row.step ?? "–");
+    return html`${this.hasSteps ? html`<div role="gridcell" class="cell step number">${step}</div>` : nothing}
+      <div role="gridcell" class="cell prompt" aria-label=${row === undefined ? t("Loading…") : nothing}>
+        <span class="text">${this.text(row?.prompt ?? "")}</span>
+      </div>
+      ${this.columns.map((_, index) => completionCell(row && (row.completions[index] ?? null), this.show))}`;
   }
+
+  private readonly show = (text: string): ReturnType<typeof marked> => this.text(text);
 
   private text(text: string): ReturnType<typeof marked> {
     const column = Math.max(NARROWEST, this.seen.width / (this.columns.length + 1));
@@ -206,7 +205,8 @@ export class SampleGrid extends LitElement {
 
   private readonly onScroll = (): void => {
     if (this.viewport === null) return;
-    this.track.scrollTo(this.viewport.scrollTop);
+    this.scrolledTo = this.viewport.scrollTop;
+    this.track.scrollTo(this.scrolledTo);
     this.requestUpdate();
   };
 
@@ -241,7 +241,8 @@ export class SampleGrid extends LitElement {
     const { viewport } = this;
     if (viewport === null) return;
     const place = this.track.settle();
-    if (Math.abs(viewport.scrollTop - place) < 1) return;
+    if (Math.abs(this.scrolledTo - place) < 1) return;
+    this.scrolledTo = place;
     viewport.scrollTop = place;
     this.requestUpdate();
   }

@@ -80,14 +80,15 @@ export const gridStyles = css`
   .cell.step {
     justify-content: flex-end;
   }
-  .cell.step,
-  .cell.prompt {
+  /* What stays in place is a layer of its own, which costs in every frame: only where there is a way to the side. */
+  .wide .cell.step,
+  .wide .cell.prompt {
     position: sticky;
     left: 0;
     z-index: 1;
     background: inherit;
   }
-  .stepped .cell.prompt {
+  .wide.stepped .cell.prompt {
     left: 52px;
   }
   .head .line {
@@ -132,7 +133,8 @@ export const gridStyles = css`
   .unended {
     color: var(--vscode-editorWarning-foreground, currentColor);
   }
-  .skeleton {
+  .coming .prompt .text::before {
+    content: "";
     width: 60%;
     height: 0.8em;
     margin-top: 0.3em;

@@ -2,6 +2,8 @@
 const TALLEST = 8_000_000;
 /** Screens that a scroll event may move before it counts as a jump: a drag of the thumb, and not a wheel. */
 const JUMP = 2;
+/** Rows laid out beyond those that are seen, at either end. */
+const SPARE = 3;
 
 /** What is scrolled. */
 export interface TrackSize {
@@ -42,6 +44,17 @@ export class Track {
     const first = Math.floor(this.top / rowHeight);
     const last = Math.ceil((this.top + viewport) / rowHeight) - 1;
     return { first: clamp(first, 0, nRows), last: clamp(last, -1, nRows - 1) };
+  }
+
+  /**
+   * The rows to be laid out, each in a slot of its own: a row stays in its slot while it is there, and a slot whose row
+   * has left takes in the next. So a step of the wheel changes the text of few rows, and no element comes or goes.
+   */
+  slots(): readonly number[] {
+    const { nRows, rowHeight, viewport } = this.size;
+    const length = Math.min(nRows, Math.ceil(viewport / rowHeight) + 1 + 2 * SPARE);
+    const from = clamp(this.rows.first - SPARE, 0, nRows - length);
+    return Array.from({ length }, (_, slot) => from + ((((slot - from) % length) + length) % length));
   }
 
   /** Takes over what the browser scrolled to. */

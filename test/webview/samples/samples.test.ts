@@ -71,6 +71,44 @@ describeInBrowser("the samples view", (browser) => {
       .waitFor();
   });
 
+  it("scrolls through rows that are there and that have to come without a row or cell coming or going", async () => {
+    const page = await show(100_000);
+    const grid = page.getByRole("grid", { name: "Samples" });
+    await page.getByText("prompt 0", { exact: true }).waitFor();
+    await grid.evaluate((element) => {
+      const counted = { nChanges: 0 };
+      const observer = new MutationObserver((records) => {
+        const nodes = records.flatMap(({ addedNodes, removedNodes }) => [...addedNodes, ...removedNodes]);
+        counted.nChanges += nodes.filter((node) => node instanceof HTMLDivElement).length;
+      });
+      observer.observe(element, { childList: true, subtree: true });
+      Object.assign(window, { counted });
+    });
+    for (const place of [200, 900, 5000, 3_000_000]) {
+      await grid.evaluate((element, top) => (element.scrollTop = top), place);
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    }
+    await page
+      .getByText(/^prompt 44\d\d\d$/)
+      .first()
+      .waitFor();
+    const nChanges = await page.evaluate(
+      () => (window as unknown as { counted: { nChanges: number } }).counted.nChanges,
+    );
+    assert.equal(nChanges, 0);
+  });
+
+  it("keeps steps and prompts in place only where there is a way to the side", async () => {
+    const page = await show(48);
+    const prompt = page.locator("salsa-sample-grid .row .prompt").first();
+    await prompt.waitFor();
+    const position = (): Promise<string> => prompt.evaluate((element) => getComputedStyle(element).position);
+    assert.equal(await position(), "static");
+    await page.setViewportSize({ width: 500, height: 800 });
+    await page.locator("salsa-sample-grid .wide").waitFor();
+    assert.equal(await position(), "sticky");
+  });
+
   it("moves the active row by keys, opens it, and closes it again", async () => {
     const page = await show(48);
     await page.getByRole("grid", { name: "Samples" }).focus();

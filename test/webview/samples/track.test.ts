@@ -60,6 +60,26 @@ describe("the track of a scrollbar", () => {
     assert.equal(track.rows.first, 500);
   });
 
+  it("has a slot for each row in view, in which the row stays while others come and go", () => {
+    const places = fc.record({ nRows: fc.integer({ min: 0, max: 200_000 }), from: fc.nat(), by: fc.integer() });
+    fc.assert(
+      fc.property(places, ({ nRows, from, by }) => {
+        const track = trackOf(nRows, 50);
+        track.jumpTo(from % Math.max(1, nRows));
+        const before = track.slots();
+        track.jumpTo((from % Math.max(1, nRows)) + (by % 20));
+        const after = track.slots();
+        assert.equal(before.length, Math.min(nRows, 12 + 1 + 6));
+        assert.equal(new Set(after).size, before.length);
+        const { first, last } = track.rows;
+        for (let row = first; row <= last; row++) assert.ok(after.includes(row), `row ${row} is seen`);
+        for (const [slot, row] of before.entries()) {
+          if (after.includes(row)) assert.equal(after[slot], row);
+        }
+      }),
+    );
+  });
+
   it("reveals a row in whole wherever it is, and settles without moving the rows", () => {
     const sizes = fc.record({
       nRows: fc.integer({ min: 1, max: 2_000_000 }),
