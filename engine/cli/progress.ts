@@ -1,8 +1,9 @@
 import { describeMetric } from "../protocol/catalogue.ts";
 import type { MetricName } from "../protocol/catalogue.ts";
 import type { RunEvent } from "../protocol/events.ts";
+import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
+import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
 import { formatDuration, formatNumber } from "./format.ts";
-import { type RunClock, runClock } from "./runClock.ts";
 import { styled } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,8 +33,6 @@ interface Standing {
   readonly stage: string;
   /** "9/44 RLHF: salsa": which stage of how many, what kind of work it is, and what it makes. */
   readonly label: string;
-  /** Time and step of its first progress, for guessing what is left. */
-  first: { readonly time: number; readonly step: number } | undefined;
   /** What the line consists of, the most important first. */
   parts: readonly string[];
   headline: string;
@@ -42,7 +41,7 @@ interface Standing {
 
 /** A bar redrawn in place on a screen, a line now and then elsewhere. Time is the events' own. */
 export function progressView(terminal: Terminal): ProgressView {
-  const clock = runClock();
+  const state = emptyRunState("");
   let standing: Standing | undefined;
   let isBarShown = false;
   let madeBefore: string[] = [];
@@ -71,19 +70,20 @@ export function progressView(terminal: Terminal): ProgressView {
     isBarShown = true;
   };
   const show = (event: RunEvent): void => {
-    clock.note(event);
+    // Curves would only fill the memory: what is shown of them is the last value.
+    if (event.kind !== "metrics") applyEvent(state, event);
     if (event.kind === "stageStarted") {
       const { stage, time } = event;
-      const label = `${clock.position(stage)} ${event.name}: ${stage}`.trimStart();
-      standing = event.cached ? undefined : { stage, label, first: undefined, parts: [], headline: "", drawn: time };
+      const label = `${positionOf(state, stage)} ${event.name}: ${stage}`.trimStart();
+      standing = event.cached ? undefined : { stage, label, parts: [], headline: "", drawn: time };
       if (event.cached) madeBefore.push(stage);
       return;
     }
     const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;
     if (event.kind === "metrics" && current !== undefined) current.headline = headlineOf(event.values);
     if (event.kind === "progress" && current !== undefined) {
-      current.first ??= { time: event.time, step: event.step };
-      current.parts = progressParts(terminal, current, event, clock);
+      const stage = state.stages.find(({ name }) => name === event.stage);
+      if (stage !== undefined) current.parts = progressParts(terminal, current.label, stage, state);
       draw(event.time);
     }
     const line = announcement(terminal, event, current?.label);
@@ -127,33 +127,24 @@ function fitting(parts: readonly string[], columns: number): string {
   return line.slice(0, Math.max(0, columns));
 }
 
-function progressParts(
-  terminal: Terminal,
-  { label, first }: Standing,
-  event: Extract<RunEvent, { kind: "progress" }>,
-  clock: RunClock,
-): readonly string[] {
-  const { step, total, time } = event;
+/** "12/44": which stage of how many, counted from 1; empty for a run that has not said what its stages are. */
+function positionOf({ stages, startedAt }: RunState, stage: string): string {
+  return startedAt === undefined ? "" : `${stages.findIndex(({ name }) => name === stage) + 1}/${stages.length}`;
+}
+
+function progressParts(terminal: Terminal, label: string, stage: StageState, state: RunState): readonly string[] {
+  const { step, total } = stage;
   const share = total === 0 ? 1 : Math.min(1, step / total);
   const percent = `${Math.floor(100 * share)} %`.padStart(5);
-  const eta = event.etaSeconds ?? guessedSeconds({ step, total, time }, first);
-  const after = eta === undefined ? undefined : clock.secondsAfter(event);
-  const inAll = after === undefined || eta === undefined ? "" : `, ${formatDuration(eta + after)} in all`;
+  const eta = stageSecondsLeft(stage, state.updatedAt);
+  const all = eta === undefined ? undefined : runProgress(state).secondsLeft;
+  const inAll = all === undefined ? "" : `, ${formatDuration(all)} in all`;
   const left = eta === undefined ? "" : `  ${formatDuration(eta)} left`;
   if (!terminal.isInteractive) return [`${label} ${percent.trim()} (${step}/${total})`, left, inAll];
   const width = terminal.columns < NARROW ? NARROW_BAR_WIDTH : BAR_WIDTH;
   const filled = Math.round(share * width);
   const bar = "█".repeat(filled) + "░".repeat(width - filled);
   return [`  ${label}  ${bar} ${percent}`, left, inAll];
-}
-
-/** Seconds left at the pace since the stage's first progress, if there was any since. */
-function guessedSeconds(
-  now: { readonly step: number; readonly total: number; readonly time: number },
-  first: Standing["first"],
-): number | undefined {
-  if (first === undefined || now.step <= first.step) return undefined;
-  return ((now.time - first.time) / 1000 / (now.step - first.step)) * (now.total - now.step);
 }
 
 function headlineOf(values: Readonly<Record<string, number | null>>): string {

@@ -5,14 +5,14 @@ import type { RunProgress } from "./service.ts";
  * How far a run is, by the work that its stages were reckoned at before it began, and how long the rest will take at
  * the pace of what this run has made itself.
  */
-export function runProgress(state: Pick<RunState, "stages" | "status">): RunProgress {
+export function runProgress(state: Pick<RunState, "stages" | "status" | "updatedAt">): RunProgress {
   const { stages } = state;
   const running = stages.find(({ status }) => status === "running");
   const nDone = stages.filter(isDone).length;
   const total = sum(stages, ({ work = 1 }) => work);
   const done = sum(stages, (stage) => (stage.work ?? 1) * shareDone(stage));
   const fraction = state.status === "finished" ? 1 : total === 0 ? 0 : done / total;
-  const secondsLeft = state.status === "running" ? secondsLeftOf(stages, running) : undefined;
+  const secondsLeft = state.status === "running" ? secondsLeftOf(state, running) : undefined;
   return {
     stage: running?.name ?? "",
     title: running?.title ?? "",
@@ -25,19 +25,39 @@ export function runProgress(state: Pick<RunState, "stages" | "status">): RunProg
   };
 }
 
-/** What remains of the running stage by its own reckoning, and of later ones at the pace of those that were made. */
-function secondsLeftOf(stages: readonly StageState[], running: StageState | undefined): number | undefined {
-  const timed = stages.filter(
-    ({ status, seconds, work = 0 }) => status === "finished" && seconds !== undefined && work > 0,
+/** Seconds that the running stage still takes: by its own reckoning, or else at its pace since its first progress. */
+export function stageSecondsLeft(stage: StageState, updatedAt: number | undefined): number | undefined {
+  if (stage.etaSeconds !== undefined) return stage.etaSeconds;
+  const { steps, seconds } = paced(stage, updatedAt);
+  return steps > 0 ? (seconds / steps) * (stage.total - stage.step) : undefined;
+}
+
+/** What remains of the running stage, and of later ones at the pace of all that this run has timed. */
+function secondsLeftOf(
+  { stages, updatedAt }: Pick<RunState, "stages" | "updatedAt">,
+  running: StageState | undefined,
+): number | undefined {
+  const timed = stages.flatMap(({ status, seconds, work = 0 }) =>
+    status === "finished" && seconds !== undefined && work > 0 ? [{ seconds, work }] : [],
   );
-  const pace = sum(timed, ({ seconds = 0 }) => seconds) / sum(timed, ({ work = 0 }) => work); // seconds a unit
-  const waiting = sum(
-    stages.filter(({ status }) => status === "waiting"),
-    ({ work = 0 }) => work,
-  );
-  const current = running && (running.etaSeconds ?? (running.work ?? 0) * (1 - shareDone(running)) * pace);
-  const left = (current ?? 0) + (waiting === 0 ? 0 : waiting * pace);
+  if (running !== undefined) {
+    const { steps, seconds } = paced(running, updatedAt);
+    timed.push({ seconds, work: ((running.work ?? 0) * steps) / Math.max(1, running.total) });
+  }
+  const pace = sum(timed, ({ seconds }) => seconds) / sum(timed, ({ work }) => work); // seconds a unit
+  const waiting = stages.filter(({ status }) => status === "waiting");
+  if (waiting.some(({ work }) => work === undefined)) return undefined;
+  const after = sum(waiting, ({ work = 0 }) => work);
+  const current =
+    running && (stageSecondsLeft(running, updatedAt) ?? (running.work ?? 0) * (1 - shareDone(running)) * pace);
+  const left = (current ?? 0) + (after === 0 ? 0 : after * pace);
   return Number.isFinite(left) ? left : undefined;
+}
+
+/** Steps, and the seconds they took, since a stage's first progress. */
+function paced({ step, paceFrom }: StageState, updatedAt: number | undefined): { steps: number; seconds: number } {
+  if (paceFrom === undefined || updatedAt === undefined) return { steps: 0, seconds: 0 };
+  return { steps: step - paceFrom.step, seconds: (updatedAt - paceFrom.time) / 1000 };
 }
 
 function shareDone(stage: StageState): number {

@@ -20,6 +20,8 @@ export interface StageState {
   seconds?: number | undefined;
   /** Milliseconds since 1970. */
   startedAt?: number | undefined;
+  /** Step and time of its first progress since it started or went on: what its own pace is counted from. */
+  paceFrom?: { readonly step: number; readonly time: number } | undefined;
 }
 
 /** One metric of one stage over its steps, in the order in which they were recorded. */
@@ -109,6 +111,7 @@ export function applyEvent(state: RunState, event: RunEvent): void {
     case "progress": {
       const stage = stageOf(state, event.stage);
       Object.assign(stage, { step: event.step, total: event.total });
+      stage.paceFrom ??= { step: event.step, time: event.time };
       if (event.etaSeconds === undefined) delete stage.etaSeconds;
       else stage.etaSeconds = event.etaSeconds;
       return;
@@ -166,10 +169,12 @@ function startStage(stage: StageState, { name, key, cached, time }: Of<"stageSta
   Object.assign(stage, { title: name, key, status: cached ? "made" : "running", startedAt: time });
   delete stage.seconds;
   delete stage.etaSeconds;
+  delete stage.paceFrom;
 }
 
 function finishStage(stage: StageState, { seconds }: Of<"stageFinished">): void {
   delete stage.etaSeconds;
+  delete stage.paceFrom;
   if (stage.status === "finished") return;
   if (stage.status !== "made") stage.status = "finished";
   stage.seconds = seconds;

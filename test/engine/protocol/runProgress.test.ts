@@ -38,6 +38,22 @@ describe("runProgress", () => {
     assert.equal("secondsLeft" in runProgress({ status: "running", stages }), false);
   });
 
+  it("takes the running stage's own pace, from where this process began it, before any stage has ended", () => {
+    const running = stage("base", "running", { work: 10, step: 60, total: 100, paceFrom: { step: 50, time: 1000 } });
+    const state = {
+      status: "running",
+      stages: [running, stage("sft-1", "waiting", { work: 5 })],
+      updatedAt: 3000,
+    } as const;
+    // Ten of 100 steps took two seconds: 40 steps are left, and half as much work after them.
+    assert.equal(runProgress({ ...state }).secondsLeft, 8 + 10);
+  });
+
+  it("leaves the time open where the work of a stage to come is not known", () => {
+    const stages = [stage("base", "finished", { work: 5, seconds: 5 }), stage("sft-1", "waiting")];
+    assert.equal("secondsLeft" in runProgress({ status: "running", stages }), false);
+  });
+
   it("is done when the run has finished, also where every stage was made before", () => {
     const stages = [stage("base", "made", { work: 0 }), stage("sft-1", "made", { work: 0 })];
     assert.equal(runProgress({ status: "finished", stages }).fraction, 1);
