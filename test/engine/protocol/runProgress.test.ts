@@ -40,13 +40,9 @@ describe("runProgress", () => {
 
   it("takes the running stage's own pace, from where this process began it, before any stage has ended", () => {
     const running = stage("base", "running", { work: 10, step: 60, total: 100, paceFrom: { step: 50, time: 1000 } });
-    const state = {
-      status: "running",
-      stages: [running, stage("sft-1", "waiting", { work: 5 })],
-      updatedAt: 3000,
-    } as const;
-    // Ten of 100 steps took two seconds: 40 steps are left, and half as much work after them.
-    assert.equal(runProgress({ ...state }).secondsLeft, 8 + 10);
+    const stages = [running, stage("sft-1", "waiting", { work: 5 })];
+    // Ten of 100 steps took two seconds: 40 steps are left, and then as much work as 50 steps are.
+    assert.equal(runProgress({ status: "running", stages, updatedAt: 3000 }).secondsLeft, 8 + 10);
   });
 
   it("leaves the time open where the work of a stage to come is not known", () => {
