@@ -1,9 +1,10 @@
 import { describeMetric } from "../protocol/catalogue.ts";
 import type { MetricName } from "../protocol/catalogue.ts";
 import type { RunEvent } from "../protocol/events.ts";
+import { formatDuration } from "../protocol/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
 import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
-import { formatDuration, formatNumber } from "./format.ts";
+import { formatNumber } from "./format.ts";
 import { styled } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 

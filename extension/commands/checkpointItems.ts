@@ -1,6 +1,6 @@
 import type { ModelArtifact } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
-import { bytesText } from "../runs/labels.ts";
+import { formatFileSize } from "../../engine/protocol/format.ts";
 
 /** The models of a run. */
 export interface RunModels {
@@ -43,7 +43,7 @@ export function checkpointGroups(
       return [
         {
           label: model.name,
-          description: bytesText(model.bytes),
+          description: formatFileSize(model.bytes),
           checkpoint: { folder: model.folder, name: model.name },
         },
       ];

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../../engine/protocol/service.ts";
-import { bytesText } from "../runs/labels.ts";
+import { formatFileSize } from "../../engine/protocol/format.ts";
 import { isActive } from "../runs/states.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
@@ -23,7 +23,7 @@ export const deleteRun: Command = {
       }
       return bytes;
     });
-    showDone(salsa, vscode.l10n.t("{0} is deleted: {1} freed.", namesOf(runs), bytesText(freed)));
+    showDone(salsa, vscode.l10n.t("{0} is deleted: {1} freed.", namesOf(runs), formatFileSize(freed)));
     return freed;
   },
 };
@@ -53,7 +53,7 @@ interface DeleteItem extends vscode.MessageItem {
 async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<DeleteItem> {
   const sizes = await Promise.all(runs.map(({ folder }) => salsa.service.request("sizeOf", { folder })));
   const total = (of: (size: (typeof sizes)[number]) => number): string =>
-    bytesText(sizes.reduce((sum, size) => sum + of(size), 0));
+    formatFileSize(sizes.reduce((sum, size) => sum + of(size), 0));
   const records = vscode.l10n.t(
     "The records take {0}.",
     total(({ runBytes }) => runBytes),

@@ -140,18 +140,6 @@ export function durationText(seconds: number): string {
   return t("{0} d {1} h", Math.floor(h / 24), h % 24);
 }
 
-/** "1.2 GB" */
-export function bytesText(bytes: number): string {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let power = 0;
-  let value = bytes;
-  while (value >= 999.5 && power < units.length - 1) {
-    value /= 1000;
-    power++;
-  }
-  return `${power === 0 || value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${units[power] ?? "B"}`;
-}
-
 /** In the reader's own way of writing dates. */
 export function dateText(time: number): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

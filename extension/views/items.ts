@@ -1,12 +1,12 @@
 import * as vscode from "vscode";
 import type { ModelArtifact, RunSummary } from "../../engine/protocol/service.ts";
+import { formatFileSize } from "../../engine/protocol/format.ts";
 import { armDescription, stageDescription } from "../runs/detail.ts";
 import type { OpenRun } from "../runs/details.ts";
 import type { ConfigGroup } from "../runs/grouping.ts";
 import {
   type IconName,
   STAGE_ICONS,
-  bytesText,
   runContext,
   runDescription,
   runIcon,
@@ -118,7 +118,7 @@ export function modelItem({ id, name = "" }: RunsNode, model: ModelArtifact | un
   item.iconPath = exists
     ? new vscode.ThemeIcon(isPolicy ? "hubot" : "star-half")
     : themeIcon({ icon: "warning", color: "list.warningForeground" });
-  item.description = exists ? bytesText(bytes) : vscode.l10n.t("removed from the disk");
+  item.description = exists ? formatFileSize(bytes) : vscode.l10n.t("removed from the disk");
   item.tooltip = exists
     ? folder
     : vscode.l10n.t("{0} was there and has been removed. Running the config again makes it anew.", folder);

@@ -21,17 +21,6 @@ export function short(value: number | null | undefined): string {
   return text.replace(/^-/, "−");
 }
 
-/** Bytes for people: "5.6 MB"; powers of 1000, as file managers count. */
-export function bytes(value: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let [size, unit] = [value, 0];
-  while (size >= 999.5 && unit < units.length - 1) {
-    size /= 1000;
-    unit++;
-  }
-  return `${size >= 100 || unit === 0 ? size.toFixed(0) : size.toFixed(1)} ${units[unit] ?? ""}`;
-}
-
 /** Whole numbers with thousands apart: "100,000". */
 export function whole(value: number): string {
   return value.toLocaleString("en-US");

@@ -8,7 +8,7 @@ import type { ModelArtifact, RunProvenance } from "../../engine/protocol/service
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { Asked } from "../parts/asked.ts";
-import { bytes } from "../parts/format.ts";
+import { formatFileSize } from "../../engine/protocol/format.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
 import { configDifferences, configTree, type Json } from "./configDifferences.ts";
@@ -141,7 +141,7 @@ export class ProvenanceView extends DashboardElement {
         </button>`,
       )}
       ${fact(t("Base seeds"), seeds.join(", "))} ${fact(t("Device"), device === "" ? t("not begun yet") : device)}
-      ${fact(t("Machine"), `${platform}, ${cpu}, ${bytes(memoryBytes)}`)}
+      ${fact(t("Machine"), `${platform}, ${cpu}, ${formatFileSize(memoryBytes)}`)}
       ${fact(t("Versions"), `SALSA ${salsa}, Node ${node}`)}
     </dl>`;
   }

@@ -2,7 +2,7 @@ import "@vscode-elements/elements/dist/vscode-toolbar-button/index.js";
 import { html, type TemplateResult } from "lit";
 import type { ModelArtifact } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
-import { bytes } from "../parts/format.ts";
+import { formatFileSize } from "../../engine/protocol/format.ts";
 import { warning } from "../parts/notice.ts";
 
 /** What can be done with a model's folder. */
@@ -41,7 +41,7 @@ function row(
   return html`<tr>
     <th scope="row">${name}</th>
     <td>${isPolicy ? t("language model") : t("reward model")}</td>
-    <td class="number" title=${t("{0} bytes", size)}>${exists ? bytes(size) : "–"}</td>
+    <td class="number" title=${t("{0} bytes", size)}>${exists ? formatFileSize(size) : "–"}</td>
     <td class="folder" title=${folder}>
       ${exists ? html`<span class="mono">${tail(folder)}</span>` : warning(t("removed since: {0}", tail(folder)))}
     </td>

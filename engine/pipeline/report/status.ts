@@ -1,6 +1,7 @@
+import { formatDuration } from "../../protocol/format.ts";
 import { runProgress } from "../../protocol/runProgress.ts";
 import type { RunFacts } from "./facts.ts";
-import { duration, literal, moment } from "./markdown.ts";
+import { literal, moment } from "./markdown.ts";
 
 /** What became of the run: first of all where it is not whole, so that nobody takes parts for results. */
 export function statusSection({ state }: RunFacts): string {
@@ -16,7 +17,7 @@ export function statusSection({ state }: RunFacts): string {
       const reused = nMade === 0 ? "" : `; ${nMade} of ${nStages} stages were there from earlier runs`;
       const began = startedAt === undefined ? "" : `Begun ${moment(startedAt)}, `;
       const ended = updatedAt === undefined ? "" : `finished ${moment(updatedAt)}; `;
-      return `${began}${ended}${duration(seconds)} of work${reused}.`;
+      return `${began}${ended}${formatDuration(seconds)} of work${reused}.`;
     }
     case "failed": {
       const where = failure?.stage === undefined || failure.stage === null ? "" : ` in stage \`${failure.stage}\``;

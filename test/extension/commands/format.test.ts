@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { formatBytes, formatCount } from "../../../engine/protocol/format.ts";
+import { formatBytes, formatCount, formatFileSize } from "../../../engine/protocol/format.ts";
 import { formatAgo } from "../../../extension/commands/format.ts";
 
 describe("memory", () => {
@@ -20,6 +20,19 @@ describe("memory", () => {
         assert.match(formatBytes(bytes), /^\d+(\.\d)? ([KMGT]i)?B$/),
       ),
     );
+  });
+});
+
+describe("files", () => {
+  it("are counted in powers of 1000, and never as a thousand of a unit", () => {
+    assert.deepEqual([0, 999, 1500, 423_900, 999_600, 26.5e9].map(formatFileSize), [
+      "0 B",
+      "999 B",
+      "1.5 kB",
+      "424 kB",
+      "1.0 MB",
+      "26.5 GB",
+    ]);
   });
 });
 

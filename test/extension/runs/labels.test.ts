@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  bytesText,
   durationText,
   percentText,
   runContext,
@@ -71,17 +70,14 @@ describe("numbers", () => {
   it("are as exact as people read them", () => {
     assert.deepEqual([0, 0.009, 0.999, 1, 2, -1].map(percentText), ["0 %", "0 %", "99 %", "100 %", "100 %", "0 %"]);
     const durations = [0.4, 59, 61, 3599, 3600, 7500, 200_000];
-    assert.deepEqual(
-      durations.map(durationText),
-      ["0 s", "59 s", "1 min", "1 h 00 min", "1 h 00 min", "2 h 05 min", "2 d 7 h"].map((text) => text),
-    );
-    assert.deepEqual([0, 999, 1500, 1_234_567, 999_900, 3.2e9].map(bytesText), [
-      "0 B",
-      "999 B",
-      "1.5 KB",
-      "1.23 MB",
-      "1 MB",
-      "3.2 GB",
+    assert.deepEqual(durations.map(durationText), [
+      "0 s",
+      "59 s",
+      "1 min",
+      "1 h 00 min",
+      "1 h 00 min",
+      "2 h 05 min",
+      "2 d 7 h",
     ]);
   });
 });

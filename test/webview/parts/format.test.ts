@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytes, percent, pValue, short, whole } from "../../../webview/parts/format.ts";
+import { percent, pValue, short, whole } from "../../../webview/parts/format.ts";
 
 describe("numbers for people", () => {
   it("are percentages with two digits, or a dash where there is none", () => {
@@ -16,10 +16,6 @@ describe("numbers for people", () => {
   it("have digits that suit their size, and a true minus sign", () => {
     const texts = [2.2256, -0.0709, 12.345, 6321.4, -1.2e-7, 0, NaN, null].map(short);
     assert.deepEqual(texts, ["2.23", "−0.071", "12.3", "6321", "−1.2e-7", "0", "–", "–"]);
-  });
-
-  it("are bytes in powers of 1000", () => {
-    assert.deepEqual([999, 423_900, 999_600, 26.5e9].map(bytes), ["999 B", "424 kB", "1.0 MB", "26.5 GB"]);
   });
 
   it("have thousands apart", () => {
