@@ -8,11 +8,15 @@ import { DashboardElement } from "./element.ts";
 import { t } from "./localize.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "./parts/notice.ts";
 import { baseStyles, noticeStyles } from "./parts/styles.ts";
+import { runBanner, serviceBanner } from "./shell/banners.ts";
+import { keepFocus } from "./shell/keepFocus.ts";
 import { idOfFolder, runTitle } from "./shell/runList.ts";
+import { ScrollPlaces } from "./shell/scrollPlaces.ts";
 import { runLook, statusIcon, statusStyles } from "./shell/status.ts";
 import { statusLine, statusLineStyles } from "./shell/statusLine.ts";
 import { shellStyles } from "./shell/styles.ts";
 import type { Tab } from "./shell/tabs.ts";
+import "./shell/announcer.ts";
 import "./shell/runPicker.ts";
 import "./shell/tabs.ts";
 import "./pipeline/index.ts";
@@ -39,30 +43,51 @@ class Dashboard extends DashboardElement {
   declare picking: "focus" | "add" | undefined;
   /** Views that were shown once: they stay as they are behind the others. */
   private readonly visited = new Set<DashboardView>();
+  private readonly places = new ScrollPlaces();
+  private unkeep: (() => void) | undefined;
 
   static override readonly styles = [baseStyles, noticeStyles, statusStyles, statusLineStyles, shellStyles];
 
   override render(): TemplateResult {
     const { model } = this;
     const folder = model.focus.runs[0];
-    return html`${this.problemBanner()}
-    ${
-      !model.isReady
-        ? loadingNotice(t("Looking for runs"))
-        : folder === undefined
-          ? this.noRuns()
-          : html`${this.header(folder)} ${this.runBanner(folder)} ${this.views(folder)}`
-    }`;
+    const showLog = (): void => this.command("salsa.showLog");
+    return html`${serviceBanner(model.problem, showLog)}
+      ${
+        !model.isReady
+          ? loadingNotice(t("Looking for runs"))
+          : folder === undefined
+            ? this.noRuns()
+            : html`${this.header(folder)} ${runBanner(model.runs.get(folder), model.outline(folder), showLog)}
+              ${this.views(folder)}`
+      } <salsa-announcer .model=${model}></salsa-announcer>`;
   }
 
-  private problemBanner(): TemplateResult | typeof nothing {
-    const { problem } = this.model;
-    if (problem === null) return nothing;
-    return html`<div class="banner bad" role="alert">
-      <vscode-icon class="tone-bad" name="error"></vscode-icon>
-      <p>${t("The engine service is gone: {0}", problem)}</p>
-      <button class="link" @click=${() => this.command("salsa.showLog")}>${t("Show Log")}</button>
-    </div>`;
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.unkeep = keepFocus(document, (path) => this.heirOf(path));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.unkeep?.();
+  }
+
+  protected override updated(): void {
+    const { pane } = this;
+    const content = pane?.querySelector(":scope > :not([hidden])");
+    if (pane && content) this.places.show(this.model, pane, content);
+  }
+
+  /** What was in the header leaves the keyboard there; else the view has it. */
+  private heirOf(path: readonly EventTarget[]): HTMLElement | null | undefined {
+    const header = this.renderRoot.querySelector("header");
+    const isOfHeader = header !== null && path.includes(header);
+    return (isOfHeader ? header.querySelector("button") : this.pane) ?? this.renderRoot.querySelector("vscode-button");
+  }
+
+  private get pane(): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>("main[tabindex]");
   }
 
   private noRuns(): TemplateResult {
@@ -89,6 +114,7 @@ class Dashboard extends DashboardElement {
           class="icon"
           aria-haspopup="listbox"
           aria-expanded=${this.picking === "add"}
+          @mousedown=${this.onOpener}
           @click=${() => this.pick("add")}
         >
           <vscode-icon name="add"></vscode-icon>${t("Compare")}
@@ -118,6 +144,7 @@ class Dashboard extends DashboardElement {
       aria-haspopup="listbox"
       aria-expanded=${this.picking === "focus"}
       title=${summary?.configFile ?? folder}
+      @mousedown=${this.onOpener}
       @click=${() => this.pick("focus")}
     >
       <span class="visually-hidden">${t("Choose a run. Now:")}</span>
@@ -168,8 +195,14 @@ class Dashboard extends DashboardElement {
   }
 
   private pick(what: "focus" | "add"): void {
-    this.picking = this.picking === what ? undefined : what;
+    if (this.picking === what) this.closePicker();
+    else this.picking = what;
   }
+
+  /** An open list closes by losing the keyboard, which the click that follows would open again. */
+  private readonly onOpener = (event: MouseEvent): void => {
+    if (this.picking !== undefined) event.preventDefault();
+  };
 
   private picked(folder: string): void {
     const [first = folder, ...others] = this.model.focus.runs;
@@ -208,24 +241,6 @@ class Dashboard extends DashboardElement {
     }));
   }
 
-  private runBanner(folder: string): TemplateResult | typeof nothing {
-    const summary = this.model.runs.get(folder);
-    const failure = this.model.outline(folder)?.failure ?? summary?.failure;
-    if (summary?.problem !== undefined) {
-      return html`<div class="banner" role="status">
-        <vscode-icon class="tone-halted" name="warning"></vscode-icon>
-        <p>${summary.problem}</p>
-      </div>`;
-    }
-    if (failure === undefined) return nothing;
-    const where = failure.stage === null ? "" : `${failure.stage}: `;
-    return html`<div class="banner bad" role="status">
-      <vscode-icon class="tone-bad" name="error"></vscode-icon>
-      <p>${where}${failure.message}</p>
-      <button class="link" @click=${() => this.command("salsa.showLog")}>${t("Show Log")}</button>
-    </div>`;
-  }
-
   private views(folder: string): TemplateResult {
     const { model } = this;
     const problem = model.followProblem(folder);
@@ -237,6 +252,10 @@ class Dashboard extends DashboardElement {
       role="tabpanel"
       tabindex="0"
       aria-label=${this.tabs().find(({ id }) => id === model.focus.view)?.label ?? ""}
+      @scroll=${() => this.places.scrolled(model)}
+      @wheel=${() => this.places.release()}
+      @pointerdown=${() => this.places.release()}
+      @keydown=${() => this.places.release()}
     >
       ${repeat(
         DASHBOARD_VIEWS.filter((view) => this.visited.has(view)),

@@ -10,6 +10,7 @@ import { Asked } from "../parts/asked.ts";
 import { loadingNotice } from "../parts/notice.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles, noticeStyles } from "../parts/styles.ts";
+import { Remembered } from "../remembered.ts";
 import { stageLook, statusIcon, statusStyles } from "../shell/status.ts";
 import { duration } from "../shell/time.ts";
 import { type Lane, type PipelineNode, pipelineOf, shownEdges } from "./graph.ts";
@@ -21,21 +22,23 @@ const SPACING = { layerGap: 30, nodeGap: 12 } as const;
 const WIDTH = { least: 152, most: 210 } as const;
 const HEIGHT = { node: 68, candidate: 18 } as const;
 
+/** How the stages of a run are looked at. */
+interface Setup {
+  /** Seeds of lanes that were opened or closed by hand. */
+  readonly toggled: readonly (readonly [seed: number, isOpen: boolean])[];
+}
+
+const START: Setup = { toggled: [] };
+
 /** The run's stages as a graph, with where each stands. */
 class Pipeline extends DashboardElement {
-  static override readonly properties = { near: { state: true }, toggled: { state: true } };
+  static override readonly properties = { near: { state: true } };
   /** The node that is pointed at: its edges stand out. */
   declare near: string | undefined;
-  /** Lanes that were opened or closed by hand, by seed. */
-  declare toggled: ReadonlyMap<number, boolean>;
+  private readonly setups = new Remembered("pipeline.setup", START);
   private readonly config = new Asked<RunConfig>(this);
 
   static override readonly styles = [baseStyles, noticeStyles, statusStyles, pipelineStyles];
-
-  constructor() {
-    super();
-    this.toggled = new Map();
-  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -69,7 +72,7 @@ class Pipeline extends DashboardElement {
   ): TemplateResult {
     if (isOnly || lane.seed === undefined) return this.graph(lane);
     const { seed, nodes } = lane;
-    const isOpen = this.toggled.get(seed) ?? lane === openLane(lanes);
+    const isOpen = new Map(this.toggled).get(seed) ?? lane === openLane(lanes);
     const stages = nodes.flatMap((node) => node.stages);
     const nDone = nodes.reduce((sum, node) => sum + node.nDone, 0);
     const look = stageLook(laneStatus(lane));
@@ -158,7 +161,12 @@ class Pipeline extends DashboardElement {
   }
 
   private toggle(seed: number, isOpen: boolean): void {
-    this.toggled = new Map([...this.toggled, [seed, isOpen]]);
+    const others = this.toggled.filter(([one]) => one !== seed);
+    this.setups.set(this.model, this.model.focus.runs[0] ?? "", { toggled: [...others, [seed, isOpen]] });
+  }
+
+  private get toggled(): Setup["toggled"] {
+    return this.setups.of(this.model, this.model.focus.runs[0] ?? "").toggled;
   }
 
   /** Shows what a node made: curves of trainings, texts of answers, the table of judgments. */

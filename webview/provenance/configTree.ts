@@ -5,13 +5,26 @@ import { marked } from "../parts/matches.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles } from "../parts/styles.ts";
 import type { ConfigNode, Relation } from "./configDifferences.ts";
-import { type TreeFilter, type TreeRow, valueText, visibleRows } from "./visibleRows.ts";
+import { type TreeRow, valueText, visibleRows } from "./visibleRows.ts";
 
 const RELATION_ICONS: Readonly<Record<Exclude<Relation, "same">, string>> = {
   changed: "diff-modified",
   onlyHere: "diff-added",
   onlyThere: "diff-removed",
 };
+
+/** Tells that a section is to be opened or closed. */
+export class SectionEvent extends Event {
+  static readonly type = "toggle-section";
+  readonly path: string;
+  readonly isOpen: boolean;
+
+  constructor(path: string, isOpen: boolean) {
+    super(SectionEvent.type);
+    this.path = path;
+    this.isOpen = isOpen;
+  }
+}
 
 /** A resolved config as a tree, where two are compared with both values. */
 export class ConfigTree extends LitElement {
@@ -86,7 +99,7 @@ export class ConfigTree extends LitElement {
     onlyDifferences: { attribute: false },
     here: { attribute: false },
     there: { attribute: false },
-    toggled: { state: true },
+    toggled: { attribute: false },
     active: { state: true },
   };
   declare nodes: readonly ConfigNode[];
@@ -96,7 +109,8 @@ export class ConfigTree extends LitElement {
   declare here: string;
   /** Name of the run it is compared with. */
   declare there: string | undefined;
-  declare private toggled: TreeFilter["toggled"];
+  /** Sections that a person has opened or closed. */
+  declare toggled: Iterable<readonly [path: string, isOpen: boolean]>;
   declare private active: number;
 
   constructor() {
@@ -105,7 +119,7 @@ export class ConfigTree extends LitElement {
     this.search = "";
     this.onlyDifferences = false;
     this.here = "";
-    this.toggled = new Map();
+    this.toggled = [];
     this.active = 0;
   }
 
@@ -179,7 +193,7 @@ export class ConfigTree extends LitElement {
 
   private rows(): readonly TreeRow[] {
     const { search, onlyDifferences, toggled } = this;
-    return visibleRows(this.nodes, { search, onlyDifferences, toggled });
+    return visibleRows(this.nodes, { search, onlyDifferences, toggled: new Map(toggled) });
   }
 
   private onClick(node: ConfigNode, isOpen: boolean, index: number): void {
@@ -188,7 +202,7 @@ export class ConfigTree extends LitElement {
   }
 
   private toggle({ path }: ConfigNode, isOpen: boolean): void {
-    this.toggled = new Map([...this.toggled, [path, isOpen]]);
+    this.dispatchEvent(new SectionEvent(path, isOpen));
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {

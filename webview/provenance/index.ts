@@ -8,13 +8,27 @@ import type { ModelArtifact, RunProvenance } from "../../engine/protocol/service
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { Asked } from "../parts/asked.ts";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatBytes } from "../../engine/protocol/format.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
 import { configDifferences, configTree, type Json } from "./configDifferences.ts";
+import { Remembered } from "../remembered.ts";
+import type { SectionEvent } from "./configTree.ts";
 import { modelTable } from "./modelTable.ts";
 import { sourceState, sourceStyles } from "./sourceState.ts";
 import "./configTree.ts";
+
+/** How the config of a run is looked at. */
+interface Setup {
+  /** Folder of the run to compare with: "" for none; undefined until somebody chooses. */
+  readonly other?: string;
+  readonly search: string;
+  readonly onlyDifferences: boolean;
+  /** Paths of sections, and whether each was opened or closed. */
+  readonly toggled: readonly (readonly [path: string, isOpen: boolean])[];
+}
+
+const START: Setup = { search: "", onlyDifferences: false, toggled: [] };
 
 /** What a run was made from: code, machine, models, and the config as it was resolved. */
 export class ProvenanceView extends DashboardElement {
@@ -62,25 +76,10 @@ export class ProvenanceView extends DashboardElement {
       }
     `,
   ];
-  static override readonly properties = {
-    ...DashboardElement.properties,
-    other: { state: true },
-    search: { state: true },
-    onlyDifferences: { state: true },
-  };
-  /** Folder of the run to compare with: "" for none; undefined until somebody chooses. */
-  declare private other: string | undefined;
-  declare private search: string;
-  declare private onlyDifferences: boolean;
+  private readonly setups = new Remembered("provenance.setup", START);
   private readonly own = new Asked<RunProvenance>(this);
   private readonly others = new Asked<RunProvenance>(this);
   private readonly models = new Asked<readonly ModelArtifact[]>(this);
-
-  constructor() {
-    super();
-    this.search = "";
-    this.onlyDifferences = false;
-  }
 
   protected override render(): TemplateResult {
     const [folder] = this.model.focus.runs;
@@ -141,7 +140,7 @@ export class ProvenanceView extends DashboardElement {
         </button>`,
       )}
       ${fact(t("Base seeds"), seeds.join(", "))} ${fact(t("Device"), device === "" ? t("not begun yet") : device)}
-      ${fact(t("Machine"), `${platform}, ${cpu}, ${formatFileSize(memoryBytes)}`)}
+      ${fact(t("Machine"), `${platform}, ${cpu}, ${formatBytes(memoryBytes)}`)}
       ${fact(t("Versions"), `SALSA ${salsa}, Node ${node}`)}
     </dl>`;
   }
@@ -162,7 +161,7 @@ export class ProvenanceView extends DashboardElement {
   }
 
   private config(folder: string, { id, config }: RunProvenance): TemplateResult {
-    const other = this.other ?? this.model.focus.runs[1] ?? "";
+    const other = this.setup.other ?? this.model.focus.runs[1] ?? "";
     const { host } = this.model;
     const answer =
       other === "" || other === folder
@@ -172,26 +171,31 @@ export class ProvenanceView extends DashboardElement {
       return html`${this.configBar(folder, other, undefined)}
       ${failedNotice(t("The other run's config could not be read"), answer.problem, () => this.others.retry())}`;
     }
+    const { search, onlyDifferences, toggled } = this.setup;
     const here = config as unknown as Json;
     const there = answer?.value?.config as unknown as Json | undefined;
     const nDifferent = there === undefined ? undefined : configDifferences(here, there).length;
     return html`${this.configBar(folder, other, nDifferent)}
       <salsa-config-tree
         .nodes=${configTree(here, there)}
-        .search=${this.search}
-        .onlyDifferences=${this.onlyDifferences && there !== undefined}
+        .search=${search}
+        .onlyDifferences=${onlyDifferences && there !== undefined}
+        .toggled=${toggled}
+        @toggle-section=${({ path, isOpen }: SectionEvent) =>
+          this.set({ toggled: [...toggled.filter(([one]) => one !== path), [path, isOpen]] })}
         .here=${id}
         .there=${there === undefined ? undefined : answer?.value?.id}
       ></salsa-config-tree>`;
   }
 
   private configBar(folder: string, other: string, nDifferent: number | undefined): TemplateResult {
+    const { search, onlyDifferences } = this.setup;
     return html`<div class="toolbar bar" role="search">
       <vscode-textfield
         label=${t("Search settings")}
         placeholder=${t("Search settings")}
-        .value=${this.search}
-        @input=${(event: Event) => (this.search = (event.target as HTMLInputElement).value.trim())}
+        .value=${search}
+        @input=${(event: Event) => this.set({ search: (event.target as HTMLInputElement).value.trim() })}
       >
         <vscode-icon slot="content-before" name="search"></vscode-icon>
       </vscode-textfield>
@@ -204,8 +208,8 @@ export class ProvenanceView extends DashboardElement {
               </span>
               <vscode-checkbox
                 label=${t("Differences only")}
-                ?checked=${this.onlyDifferences}
-                @change=${(event: Event) => (this.onlyDifferences = (event.target as HTMLInputElement).checked)}
+                ?checked=${onlyDifferences}
+                @change=${(event: Event) => this.set({ onlyDifferences: (event.target as HTMLInputElement).checked })}
               ></vscode-checkbox>`
       }
       <span class="spacer"></span>
@@ -226,13 +230,22 @@ export class ProvenanceView extends DashboardElement {
     if (runs.length === 0) return nothing;
     return html`<label class="field"
       >${t("Compare with")}
-      <select @change=${(event: Event) => (this.other = (event.target as HTMLSelectElement).value)}>
+      <select @change=${(event: Event) => this.set({ other: (event.target as HTMLSelectElement).value })}>
         <option value="" ?selected=${other === ""}>${t("no other run")}</option>
         ${runs.map(
           (run) => html`<option value=${run.folder} ?selected=${run.folder === other}>${run.id} · ${run.name}</option>`,
         )}
       </select>
     </label>`;
+  }
+
+  private get setup(): Setup {
+    return this.setups.of(this.model, this.model.focus.runs[0] ?? "");
+  }
+
+  private set(change: Partial<Setup>): void {
+    this.setups.set(this.model, this.model.focus.runs[0] ?? "", change);
+    this.requestUpdate();
   }
 
   private request<M extends DashboardMethod>(method: M, params: DashboardRequests[M]["params"]): void {

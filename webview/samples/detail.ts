@@ -1,8 +1,8 @@
 import "@vscode-elements/elements/dist/vscode-toolbar-button/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { Completion, SampleRow, TokenView } from "../../engine/protocol/service.ts";
-import type { Host } from "../host.ts";
 import { t } from "../localize.ts";
+import type { DashboardModel, SettingValue } from "../model.ts";
 import { Asked } from "../parts/asked.ts";
 import { short, whole } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";
@@ -14,6 +14,10 @@ import { heatLegend } from "./legend.ts";
 import { quantityLabel } from "./tokenMap.ts";
 import { type Piece, wordDiff } from "./wordDiff.ts";
 import "./tokenMap.ts";
+
+/** Remembered over reloads: how a sample is read. */
+const [BY_TOKEN, QUANTITY] = ["samples.byToken", "samples.quantity"];
+const [BASE, OTHER] = ["samples.base", "samples.other"];
 
 /** What the detail asks of the view that holds it. */
 export class DetailEvent extends Event {
@@ -30,38 +34,25 @@ export class DetailEvent extends Event {
 export class SampleDetail extends LitElement {
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, detailStyles];
   static override readonly properties = {
-    host: { attribute: false },
+    model: { attribute: false },
     folder: { attribute: false },
     row: { attribute: false },
     columns: { attribute: false },
     search: { attribute: false },
     index: { attribute: false },
     total: { attribute: false },
-    isByToken: { state: true },
-    quantity: { state: true },
-    base: { state: true },
-    other: { state: true },
   };
-  declare host: Host;
+  declare model: DashboardModel;
   declare folder: string;
   declare row: SampleRow;
   declare columns: readonly string[];
   declare search: string;
   declare index: number;
   declare total: number;
-  declare private isByToken: boolean;
-  declare private quantity: Quantity;
-  /** Columns whose differences are shown; none until both are chosen. */
-  declare private base: string;
-  declare private other: string;
   private readonly tokens = new Asked<readonly TokenView[]>(this);
 
   constructor() {
     super();
-    this.isByToken = false;
-    this.quantity = "advantages";
-    this.base = "";
-    this.other = "";
     this.search = "";
   }
 
@@ -99,7 +90,7 @@ export class SampleDetail extends LitElement {
         class="chip"
         role="radio"
         aria-checked=${this.isByToken === isByToken ? "true" : "false"}
-        @click=${() => (this.isByToken = isByToken)}
+        @click=${() => this.choose(BY_TOKEN, isByToken)}
       >
         ${label}
       </button>`;
@@ -113,7 +104,7 @@ export class SampleDetail extends LitElement {
       >${t("Colour by")}
       <select
         .value=${this.quantity}
-        @change=${(event: Event) => (this.quantity = (event.target as HTMLSelectElement).value as Quantity)}
+        @change=${(event: Event) => this.choose(QUANTITY, (event.target as HTMLSelectElement).value)}
       >
         ${QUANTITIES.map(
           (quantity) =>
@@ -131,8 +122,8 @@ export class SampleDetail extends LitElement {
         ${this.columns.map((column) => html`<option value=${column} ?selected=${column === value}>${column}</option>`)}
       </select>`;
     return html`<span class="field"
-      >${t("Differences")} ${choice(t("Differences of"), this.base, (value) => (this.base = value))} →
-      ${choice(t("Differences to"), this.other, (value) => (this.other = value))}</span
+      >${t("Differences")} ${choice(t("Differences of"), this.base, (value) => this.choose(BASE, value))} →
+      ${choice(t("Differences to"), this.other, (value) => this.choose(OTHER, value))}</span
     >`;
   }
 
@@ -162,7 +153,10 @@ export class SampleDetail extends LitElement {
 
   private maps(): TemplateResult {
     const lines = this.row.completions.map((completion) => completion?.line);
-    const { folder, host } = this;
+    const {
+      folder,
+      model: { host },
+    } = this;
     const asked = lines.filter((line) => line !== undefined);
     const { value, problem } = this.tokens.ask(`${folder} ${asked.join()}`, () =>
       Promise.all(asked.map((line) => host.request("tokens", { folder, line }))),
@@ -198,6 +192,29 @@ export class SampleDetail extends LitElement {
       </header>
       ${completion === null ? html`<p class="muted">${t("Nothing was kept here.")}</p>` : body(completion)}
     </article>`;
+  }
+
+  private get isByToken(): boolean {
+    return this.model.setting(BY_TOKEN, false);
+  }
+
+  private get quantity(): Quantity {
+    const chosen = this.model.setting(QUANTITY, "");
+    return QUANTITIES.find((one) => one === chosen) ?? "advantages";
+  }
+
+  /** Columns whose differences are shown; none until both are chosen. */
+  private get base(): string {
+    return this.model.setting(BASE, "");
+  }
+
+  private get other(): string {
+    return this.model.setting(OTHER, "");
+  }
+
+  private choose(name: string, value: SettingValue): void {
+    this.model.set(name, value);
+    this.requestUpdate();
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {

@@ -1,19 +1,23 @@
 import { html, nothing, type TemplateResult } from "lit";
+import type { DashboardFocus } from "../../engine/protocol/dashboard.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
+import { Debounce } from "../parts/debounce.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import type { SplitEvent } from "../parts/splitter.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { styled } from "../parts/styled.ts";
+import { Remembered } from "../remembered.ts";
 import type { DetailEvent } from "./detail.ts";
-import { type Density, NO_FILTER, type SampleFilter, sampleQuery } from "./filter.ts";
+import { type Density, NO_FILTER, sampleQuery } from "./filter.ts";
 import type { FilterEvent } from "./filterBar.ts";
 import type { ActiveRowEvent, SampleGrid } from "./grid.ts";
 import { Newcomers } from "./newcomers.ts";
 import { Pages } from "./pages.ts";
 import { rowOfStep } from "./place.ts";
 import type { StepMarkEvent } from "./stepRange.ts";
+import { type Setup, START } from "./setup.ts";
 import { noSamples, samplesStatus } from "./samplesStatus.ts";
 import { samplesStyles } from "./samplesStyles.ts";
 import "../parts/splitter.ts";
@@ -21,24 +25,19 @@ import "./detail.ts";
 import "./filterBar.ts";
 import "./grid.ts";
 
-/** What is looked at in a run; another run may be looked at in between. */
-interface Setup {
-  readonly filter: SampleFilter;
-  readonly active: number;
-  readonly isOpen: boolean;
-}
-
-const START: Setup = { filter: NO_FILTER, active: 0, isOpen: false };
 /** Remembered over reloads: how high rows are, and the share of the height that an open sample has. */
 const DENSITY = "samples.density";
 const SHARE = "samples.share";
+/** Milliseconds after the last movement before the active row is remembered. */
+const MOVING = 200;
 
 /** Prompts with the completions of every arm or model side by side. */
 export class SamplesView extends DashboardElement {
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, samplesStyles];
   static override readonly properties = { ...DashboardElement.properties, revision: { state: true } };
   declare private revision: number;
-  private readonly setups = new Map<string, Setup>();
+  private readonly setups = new Remembered("samples.setup", START);
+  private readonly moving = new Debounce(MOVING);
   /** What is shown. */
   private pages: Pages | undefined;
   /** What takes its place when its first page is there; until then, what was read stays in view. */
@@ -50,8 +49,9 @@ export class SamplesView extends DashboardElement {
   private newcomers: Newcomers | undefined;
   private allColumns: readonly string[] = [];
   private pagesKey = "";
+  private rowsKey = "";
   private shownFolder = "";
-  private placeKey = "";
+  private place: DashboardFocus["place"];
 
   constructor() {
     super();
@@ -101,7 +101,10 @@ export class SamplesView extends DashboardElement {
     const pages = new Pages(source, () => this.revision++);
     this.newcomers = new Newcomers(source, pages, query.order === undefined, () => this.onNewcomers());
     this.coming = pages;
-    this.target = this.pages === undefined ? this.setup.active : 0;
+    // Columns that come or go leave the rows as they are.
+    const rowsKey = JSON.stringify({ ...query, columns: undefined });
+    this.target = this.pages === undefined || rowsKey === this.rowsKey ? this.setup.active : 0;
+    this.rowsKey = rowsKey;
     pages.want(0, 0, false);
   }
 
@@ -172,7 +175,7 @@ export class SamplesView extends DashboardElement {
                   @split=${({ share: chosen }: SplitEvent) => this.model.set(SHARE, chosen)}
                 ></salsa-splitter>
                 <salsa-sample-detail
-                  .host=${this.model.host}
+                  .model=${this.model}
                   .folder=${this.folder}
                   .row=${row}
                   .columns=${pages.head.columns}
@@ -210,13 +213,16 @@ export class SamplesView extends DashboardElement {
     this.requestUpdate();
   }
 
-  /** A place is gone to once; later on, the reader scrolls. */
+  /** A place is gone to once, also over reloads; later on, the reader scrolls. */
   private async goToPlace(folder: string): Promise<void> {
     const { view, place } = this.model.focus;
-    const key = view === "samples" && place !== undefined ? `${folder} ${place.stage} ${place.step}` : "";
-    if (key === this.placeKey) return;
-    this.placeKey = key;
-    if (key !== "" && place !== undefined) await this.goToStep(folder, place.step);
+    if (view !== "samples" || place === undefined || place === this.place) return;
+    const key = `${place.stage} ${place.step}`;
+    const isBack = this.place === undefined && key === this.setup.place;
+    this.place = place;
+    if (isBack) return;
+    this.set({ place: key });
+    await this.goToStep(folder, place.step);
   }
 
   private async goToStep(folder: string, step: number): Promise<void> {
@@ -237,7 +243,8 @@ export class SamplesView extends DashboardElement {
   };
 
   private readonly onActive = ({ row, isOpened }: ActiveRowEvent): void => {
-    this.set({ active: row, ...(isOpened && { isOpen: true }) });
+    if (isOpened) this.set({ active: row, isOpen: true });
+    else this.move(row);
   };
 
   private readonly onDetail = ({ wish }: DetailEvent): void => {
@@ -249,12 +256,19 @@ export class SamplesView extends DashboardElement {
     } else this.grid?.moveTo(Math.max(0, Math.min(last, active + (wish === "next" ? 1 : -1))));
   };
 
+  private move(active: number): void {
+    const { model, folder = "" } = this;
+    this.setups.move(model, folder, { active });
+    this.moving.run(() => this.setups.keep(model, folder));
+    this.requestUpdate();
+  }
+
   private get setup(): Setup {
-    return this.setups.get(this.folder ?? "") ?? START;
+    return this.setups.of(this.model, this.folder ?? "");
   }
 
   private set(change: Partial<Setup>): void {
-    this.setups.set(this.folder ?? "", { ...this.setup, ...change });
+    this.setups.set(this.model, this.folder ?? "", change);
     this.requestUpdate();
   }
 

@@ -20,6 +20,28 @@ const TYPING = 250;
 
 type Outcome = NonNullable<ComparisonQuery["outcome"]>;
 
+/** Which prompts of a pair are shown. */
+export interface Chosen {
+  readonly outcome?: Outcome | undefined;
+  readonly seed?: number | undefined;
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** All prompts, from the first. */
+export const ALL: Chosen = { text: "", offset: 0 };
+
+/** Tells what is to be shown. */
+export class ChosenEvent extends Event {
+  static readonly type = "chosen";
+  readonly chosen: Chosen;
+
+  constructor(chosen: Chosen) {
+    super(ChosenEvent.type);
+    this.chosen = chosen;
+  }
+}
+
 /** Each judged prompt of a pair, with both answers and both games. */
 export class Comparisons extends LitElement {
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, comparisonStyles];
@@ -27,25 +49,18 @@ export class Comparisons extends LitElement {
     host: { attribute: false },
     folder: { attribute: false },
     pair: { attribute: false },
-    outcome: { state: true },
-    seed: { state: true },
-    text: { state: true },
-    offset: { state: true },
+    chosen: { attribute: false },
   };
   declare host: Host;
   declare folder: string;
   declare pair: PairRates;
-  declare private outcome: Outcome | undefined;
-  declare private seed: number | undefined;
-  declare private text: string;
-  declare private offset: number;
+  declare chosen: Chosen;
   private readonly asked = new Asked<ComparisonPage>(this);
   private readonly typing = new Debounce(TYPING);
 
   constructor() {
     super();
-    this.text = "";
-    this.offset = 0;
+    this.chosen = ALL;
   }
 
   override disconnectedCallback(): void {
@@ -53,8 +68,8 @@ export class Comparisons extends LitElement {
     this.typing.cancel();
   }
 
-  protected override firstUpdated(): void {
-    this.renderRoot.querySelector<HTMLElement>(".back")?.focus();
+  override focus(): void {
+    this.renderRoot.querySelector(".back")?.shadowRoot?.querySelector("button")?.focus();
   }
 
   protected override render(): TemplateResult {
@@ -79,7 +94,7 @@ export class Comparisons extends LitElement {
         <vscode-textfield
           label=${t("Search prompts and answers")}
           placeholder=${t("Search prompts and answers")}
-          .value=${this.text}
+          .value=${this.chosen.text}
           @input=${this.onType}
         >
           <vscode-icon slot="content-before" name="search"></vscode-icon>
@@ -107,8 +122,8 @@ export class Comparisons extends LitElement {
           html`<button
             class="chip"
             role="radio"
-            aria-checked=${outcome === this.outcome ? "true" : "false"}
-            @click=${() => this.narrow(() => (this.outcome = outcome))}
+            aria-checked=${outcome === this.chosen.outcome ? "true" : "false"}
+            @click=${() => this.choose({ outcome })}
           >
             ${label}
           </button>`,
@@ -120,18 +135,20 @@ export class Comparisons extends LitElement {
     if (this.pair.seeds.length < 2) return nothing;
     const onChange = (event: Event): void => {
       const { value } = event.target as HTMLSelectElement;
-      this.narrow(() => (this.seed = value === "" ? undefined : Number(value)));
+      this.choose({ seed: value === "" ? undefined : Number(value) });
     };
     return html`<select aria-label=${t("Seed")} @change=${onChange}>
       <option value="">${t("all seeds")}</option>
       ${this.pair.seeds.map(
-        ({ seed }) => html`<option value=${seed} ?selected=${seed === this.seed}>${t("seed {0}", seed)}</option>`,
+        ({ seed }) =>
+          html`<option value=${seed} ?selected=${seed === this.chosen.seed}>${t("seed {0}", seed)}</option>`,
       )}
     </select>`;
   }
 
   private content(): TemplateResult {
-    const { folder, outcome, seed, text, offset } = this;
+    const { folder } = this;
+    const { outcome, seed, text, offset } = this.chosen;
     const { benchmark, a, b } = this.pair.pooled;
     const query: ComparisonQuery = {
       folder,
@@ -161,23 +178,18 @@ export class Comparisons extends LitElement {
   }
 
   private nothingFits(): TemplateResult {
-    const clear = (): void =>
-      this.narrow(() => {
-        this.outcome = undefined;
-        this.seed = undefined;
-        this.text = "";
-      });
     return emptyNotice({
       icon: "filter",
-      title: this.outcome === "flip" ? t("No verdict depends on who sits first") : t("No prompt fits the filter"),
-      actions: [{ label: t("Show All"), run: clear }],
+      title:
+        this.chosen.outcome === "flip" ? t("No verdict depends on who sits first") : t("No prompt fits the filter"),
+      actions: [{ label: t("Show All"), run: () => this.choose({ ...ALL, outcome: undefined, seed: undefined }) }],
     });
   }
 
   private pager(total: number): TemplateResult | typeof nothing {
     if (total <= PAGE) return nothing;
     const last = Math.floor((total - 1) / PAGE);
-    const page = this.offset / PAGE;
+    const page = this.chosen.offset / PAGE;
     const button = (icon: string, label: string, target: number): TemplateResult =>
       html`<vscode-button
         secondary
@@ -194,19 +206,18 @@ export class Comparisons extends LitElement {
   }
 
   private turnTo(page: number): void {
-    this.offset = page * PAGE;
+    this.choose({ offset: page * PAGE });
     this.renderRoot.querySelector("section")?.scrollIntoView();
   }
 
   /** What is narrowed begins at its first page. */
-  private narrow(change: () => void): void {
-    change();
-    this.offset = 0;
+  private choose(change: Partial<Chosen>): void {
+    this.dispatchEvent(new ChosenEvent({ ...this.chosen, offset: 0, ...change }));
   }
 
   private readonly onType = (event: Event): void => {
     const { value } = event.target as HTMLInputElement;
-    this.typing.run(() => this.narrow(() => (this.text = value.trim())));
+    this.typing.run(() => this.choose({ text: value.trim() }));
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {

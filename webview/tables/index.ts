@@ -8,14 +8,27 @@ import { Asked } from "../parts/asked.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { paletteStyles } from "../parts/palette.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
+import { Remembered } from "../remembered.ts";
 import type { ForestEntry } from "./forest.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
 import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
 import { type OtherRun, winRateStyles, winRateTable } from "./winRateTable.ts";
-import "./comparisons.ts";
+import { ALL, type Chosen, type ChosenEvent } from "./comparisons.ts";
 
 /** Rows of every run in focus, by folder. */
 type Rates = ReadonlyMap<string, readonly WinRateRow[]>;
+
+/** What is looked at of a run. */
+interface Setup {
+  readonly order: SortOrder;
+  /** Keys of pairs whose seeds are shown. */
+  readonly open: readonly string[];
+  /** Key of the pair whose prompts are shown; "" for the table. */
+  readonly pair: string;
+  readonly chosen: Chosen;
+}
+
+const START: Setup = { order: { key: undefined, isDescending: true }, open: [], pair: "", chosen: ALL };
 
 /** The win-rate table with its plot; a click on a pair leads to each of its prompts. */
 export class WinRatesView extends DashboardElement {
@@ -59,17 +72,11 @@ export class WinRatesView extends DashboardElement {
   ];
   static override readonly properties = {
     ...DashboardElement.properties,
-    order: { state: true },
-    open: { state: true },
-    pair: { state: true },
     width: { state: true },
   };
-  declare private order: SortOrder;
-  declare private open: ReadonlySet<string>;
-  /** The pair whose prompts are shown. */
-  declare private pair: PairRates | undefined;
   /** Of the plot, in pixels. */
   declare private width: number;
+  private readonly setups = new Remembered("winRates.setup", START);
   private readonly asked = new Asked<Rates>(this);
   private readonly observer = new ResizeObserver(([entry]) => {
     const width = Math.floor(entry?.contentRect.width ?? 0);
@@ -78,8 +85,6 @@ export class WinRatesView extends DashboardElement {
 
   constructor() {
     super();
-    this.order = { key: undefined, isDescending: true };
-    this.open = new Set();
     this.width = 800;
   }
 
@@ -103,7 +108,9 @@ export class WinRatesView extends DashboardElement {
     if (value === undefined) return loadingNotice(t("Reading win rates…"));
     const rows = value.get(folder) ?? [];
     if (rows.length === 0) return this.nothingThere(outline);
-    return this.pair === undefined ? this.overview(folder, outline, value) : this.drilled(folder, this.pair);
+    const pairs = byBenchmark(rows).flatMap((of) => of.pairs);
+    const pair = pairs.find(({ key }) => key === this.setup.pair);
+    return pair === undefined ? this.overview(folder, outline, value) : this.drilled(folder, pair);
   }
 
   /** Asks anew when a run's tables have been written. */
@@ -125,7 +132,7 @@ export class WinRatesView extends DashboardElement {
   private overview(folder: string, outline: RunOutline | undefined, rates: Rates): TemplateResult {
     const table = outline?.tables.find(({ name }) => name === "winRates");
     const benchmarks = byBenchmark(rates.get(folder) ?? []);
-    const { order, open } = this;
+    const { order, open } = this.setup;
     return html`<section aria-label=${t("Win rates")}>
         <div class="toolbar title">
           <h2>${table?.title ?? t("Win rates")}</h2>
@@ -141,13 +148,11 @@ export class WinRatesView extends DashboardElement {
           benchmarks,
           others: this.others(rates),
           order,
-          open,
-          sort: (key) => {
-            this.order = { key, isDescending: order.key === key ? !order.isDescending : key !== "pair" };
-          },
-          toggle: (key) =>
-            (this.open = new Set(open.has(key) ? [...open].filter((one) => one !== key) : [...open, key])),
-          drill: (pair) => (this.pair = pair),
+          open: new Set(open),
+          sort: (key) =>
+            this.set({ order: { key, isDescending: order.key === key ? !order.isDescending : key !== "pair" } }),
+          toggle: (key) => this.set({ open: open.includes(key) ? open.filter((one) => one !== key) : [...open, key] }),
+          drill: ({ key }) => void this.drill(key),
         })}
         ${notes(table?.note, rates.get(folder) ?? [])}
       </section>
@@ -163,12 +168,13 @@ export class WinRatesView extends DashboardElement {
 
   private plot(rates: Rates): TemplateResult {
     const { runs } = this.model.focus;
+    const { order, open } = this.setup;
     const shown = byBenchmark(rates.get(runs[0] ?? "") ?? []);
-    const keys = shown.flatMap(({ pairs }) => sorted(pairs, this.order).map(({ key }) => key));
+    const keys = shown.flatMap(({ pairs }) => sorted(pairs, order).map(({ key }) => key));
     const all = runs.map((folder) => byBenchmark(rates.get(folder) ?? []).flatMap(({ pairs }) => pairs));
     const entries = keys.flatMap((key) =>
       all.flatMap((pairs, run) =>
-        pairs.filter((pair) => pair.key === key).flatMap((pair) => entriesOf(pair, run, this.open.has(key))),
+        pairs.filter((pair) => pair.key === key).flatMap((pair) => entriesOf(pair, run, open.includes(key))),
       ),
     );
     return html`<figure>
@@ -186,8 +192,25 @@ export class WinRatesView extends DashboardElement {
       .host=${this.model.host}
       .folder=${folder}
       .pair=${pair}
-      @close-pair=${() => (this.pair = undefined)}
+      .chosen=${this.setup.chosen}
+      @chosen=${({ chosen }: ChosenEvent) => this.set({ chosen })}
+      @close-pair=${() => void this.close(pair)}
     ></salsa-comparisons>`;
+  }
+
+  /** The keyboard goes along. */
+  private async drill(key: string): Promise<void> {
+    this.set({ pair: key, chosen: ALL });
+    await this.updateComplete;
+    await this.renderRoot.querySelector("salsa-comparisons")?.updateComplete;
+    this.renderRoot.querySelector("salsa-comparisons")?.focus();
+  }
+
+  private async close({ key }: PairRates): Promise<void> {
+    this.set({ pair: "" });
+    await this.updateComplete;
+    const links = this.renderRoot.querySelectorAll<HTMLElement>("[data-pair]");
+    [...links].find(({ dataset }) => dataset["pair"] === key)?.focus();
   }
 
   private nothingThere(outline: RunOutline | undefined): TemplateResult {
@@ -207,6 +230,15 @@ export class WinRatesView extends DashboardElement {
   private run(command: "salsa.exportTable" | "salsa.openReport" | "salsa.resume", folder: string): void {
     // What goes wrong with a command, the editor itself tells.
     this.model.host.request("command", { command, folder }).catch(() => undefined);
+  }
+
+  private get setup(): Setup {
+    return this.setups.of(this.model, this.model.focus.runs[0] ?? "");
+  }
+
+  private set(change: Partial<Setup>): void {
+    this.setups.set(this.model, this.model.focus.runs[0] ?? "", change);
+    this.requestUpdate();
   }
 
   private idOf(folder: string): string {

@@ -243,7 +243,12 @@ function pairRows(pair: PairRates, columns: readonly Column[], table: WinRateTab
       <th scope="row">
         <span class="pair">
           ${seeds.length > 0 ? twistie : nothing}
-          <button class="link" title=${t("Show each prompt of {0}", name)} @click=${() => table.drill(pair)}>
+          <button
+            class="link"
+            data-pair=${key}
+            title=${t("Show each prompt of {0}", name)}
+            @click=${() => table.drill(pair)}
+          >
             ${name}
           </button>
         </span>

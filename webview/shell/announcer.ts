@@ -1,0 +1,56 @@
+import { css, html, type TemplateResult } from "lit";
+import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
+import type { RunStatus } from "../../engine/protocol/runState.ts";
+import { DashboardElement } from "../element.ts";
+import { fromCatalogue, t } from "../localize.ts";
+import { idOfFolder } from "./runList.ts";
+import { runLook } from "./status.ts";
+
+/** News that stand there at once: a screen reader tells only what is added. */
+const MOST_NEWS = 5;
+
+/** Tells screen readers when a run in focus changes its state or raises an alarm. */
+class Announcer extends DashboardElement {
+  static override readonly styles = css`
+    :host {
+      position: absolute;
+      width: 1px;
+      height: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+    }
+  `;
+  private readonly known = new Map<string, { readonly status: RunStatus; readonly nAlarms: number }>();
+  private news: readonly string[] = [];
+
+  protected override willUpdate(): void {
+    const { model } = this;
+    for (const folder of this.known.keys()) if (!model.focus.runs.includes(folder)) this.known.delete(folder);
+    const told = model.focus.runs.flatMap((folder) => this.newsOf(folder));
+    this.news = [...this.news, ...told].slice(-MOST_NEWS);
+  }
+
+  protected override render(): TemplateResult {
+    return html`<div role="log" aria-label=${t("News of the runs")}>
+      ${this.news.map((text) => html`<p>${text}</p>`)}
+    </div>`;
+  }
+
+  /** Nothing of a run that has only come into focus. */
+  private newsOf(folder: string): readonly string[] {
+    const outline = this.model.outline(folder);
+    if (outline === undefined) return [];
+    const { status, alarms } = outline;
+    const before = this.known.get(folder);
+    this.known.set(folder, { status, nAlarms: alarms.length });
+    if (before === undefined) return [];
+    const id = idOfFolder(folder);
+    const raised = alarms.slice(before.nAlarms).map(({ name, stage, step }) => {
+      const { label } = translatedAlarm(name, fromCatalogue);
+      return t("Alarm in {0}: {1}, in {2} at step {3}", id, label, stage, step);
+    });
+    return status === before.status ? raised : [...raised, t("{0}: {1}", id, runLook(status).label)];
+  }
+}
+
+customElements.define("salsa-announcer", Announcer);

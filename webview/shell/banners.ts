@@ -1,0 +1,36 @@
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { html, nothing, type TemplateResult } from "lit";
+import type { RunOutline, RunSummary } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+
+/** Says that the engine service is gone, and why. */
+export function serviceBanner(problem: string | null, showLog: () => void): TemplateResult | typeof nothing {
+  if (problem === null) return nothing;
+  return html`<div class="banner bad" role="alert">
+    <vscode-icon class="tone-bad" name="error"></vscode-icon>
+    <p>${t("The engine service is gone: {0}", problem)}</p>
+    <button class="link" @click=${showLog}>${t("Show Log")}</button>
+  </div>`;
+}
+
+/** Says what keeps a run from being read, or what ended it. */
+export function runBanner(
+  summary: RunSummary | undefined,
+  outline: RunOutline | undefined,
+  showLog: () => void,
+): TemplateResult | typeof nothing {
+  const failure = outline?.failure ?? summary?.failure;
+  if (summary?.problem !== undefined) {
+    return html`<div class="banner" role="status">
+      <vscode-icon class="tone-halted" name="warning"></vscode-icon>
+      <p>${summary.problem}</p>
+    </div>`;
+  }
+  if (failure === undefined) return nothing;
+  const where = failure.stage === null ? "" : `${failure.stage}: `;
+  return html`<div class="banner bad" role="status">
+    <vscode-icon class="tone-bad" name="error"></vscode-icon>
+    <p>${where}${failure.message}</p>
+    <button class="link" @click=${showLog}>${t("Show Log")}</button>
+  </div>`;
+}
