@@ -1,6 +1,6 @@
 import uPlot from "uplot";
-import { logTicks, type Range, rangeOf, ticks, tickText } from "../../engine/protocol/figures/index.ts";
-import { type DrawnLine, drawLines, drawMarkers, type Frame, type Marker, type SeenLine, seenOf } from "./draw.ts";
+import { logTicks, type Range, ticks, tickText } from "../../engine/protocol/figures/index.ts";
+import { type DrawnLine, drawLines, drawMarkers, type Frame, type Marker, type SeenLine, Thinner } from "./draw.ts";
 import type { XAxis } from "./prepared.ts";
 import { valueRange, type ValueScale } from "./range.ts";
 
@@ -36,7 +36,9 @@ export class Chart {
   private readonly events: ChartEvents;
   private plot: uPlot | undefined;
   private content: ChartContent | undefined;
+  private readonly thinner = new Thinner();
   private seen: readonly SeenLine[] = [];
+  private x: Range = { min: 0, max: 1 };
   private y: Range = { min: 0, max: 1 };
   private size = { width: 0, height: 0 };
   /** Axis and scale that the plot was built for. */
@@ -54,11 +56,10 @@ export class Chart {
     const kind = `${content.axis} ${content.scale.isLog}`;
     if (kind !== this.kind) this.destroy();
     this.kind = kind;
-    const x = this.range();
+    this.x = this.range();
     this.plot ??= this.build(content, size);
-    const { plot } = this;
-    const columns = Math.max(50, Math.round(size.width - 60));
-    this.seen = content.lines.map((line) => seenOf(line, x, columns));
+    const { plot, x } = this;
+    this.seen = this.thinner.seen(content.lines, x, Math.max(50, size.width - 60));
     this.y = valueRange(
       this.seen.flatMap(({ main, low, high }) => [main.y, low?.y ?? [], high?.y ?? []]),
       content.scale,
@@ -74,9 +75,18 @@ export class Chart {
 
   /** The stretch of the axis that is shown. */
   range(): Range {
-    const { content } = this;
-    const whole = content && rangeOf(...content.lines.map(({ prepared }) => prepared.main.x));
-    const { min, max } = content?.zoom ?? whole ?? { min: 0, max: 1 };
+    return this.content?.zoom ?? this.whole();
+  }
+
+  /** The stretch of the axis that the lines cover. */
+  whole(): Range {
+    let [min, max] = [Infinity, -Infinity];
+    for (const { prepared } of this.content?.lines ?? []) {
+      const { x } = prepared.main;
+      min = Math.min(min, x[0] ?? Infinity);
+      max = Math.max(max, x[x.length - 1] ?? -Infinity);
+    }
+    if (min > max) return { min: 0, max: 1 };
     return max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 };
   }
 
@@ -85,7 +95,8 @@ export class Chart {
     const { plot } = this;
     if (plot === undefined) return;
     const left = x === undefined ? -10 : plot.valToPos(x, "x");
-    const isInside = left >= 0 && left <= plot.over.clientWidth;
+    // Not asked of the page: it would lay itself out for every plot anew.
+    const isInside = left >= 0 && left <= plot.bbox.width / uPlot.pxRatio;
     plot.setCursor(isInside ? { left, top: 1 } : { left: -10, top: -10 }, false);
   }
 
@@ -171,7 +182,7 @@ export class Chart {
     if (content === undefined) return;
     const { left, top, width, height } = plot.bbox;
     const { isLog } = content.scale;
-    const frame: Frame = { left, top, width, height, x: this.range(), y: this.y, isLog, ratio: uPlot.pxRatio };
+    const frame: Frame = { left, top, width, height, x: this.x, y: this.y, isLog, ratio: uPlot.pxRatio };
     drawLines(plot.ctx, this.seen, frame);
     drawMarkers(plot.ctx, content.markers, frame);
   }

@@ -18,20 +18,42 @@ export interface Marker {
   readonly isDashed: boolean;
 }
 
-/** What can be seen of a line: no more points than there are pixels. */
-export interface SeenLine {
-  readonly look: Look;
+/** A line thinned out: no more points than can be seen. */
+interface Thinned {
   readonly main: Points;
   readonly raw: Points | undefined;
   readonly low: Points | undefined;
   readonly high: Points | undefined;
 }
 
-/** Thins a line out to a stretch of the axis. */
-export function seenOf({ look, prepared }: DrawnLine, range: Range, columns: number): SeenLine {
-  const thin = (points: Points | undefined): Points | undefined => points && decimate(points, columns, range);
-  const { main, raw, low, high } = prepared;
-  return { look, main: decimate(main, columns, range), raw: thin(raw), low: thin(low), high: thin(high) };
+/** What can be seen of a line. */
+export interface SeenLine extends Thinned {
+  readonly look: Look;
+}
+
+/** More lines than these are thin, and their peaks are looked for in columns twice as wide: they cover each other. */
+const MANY = 8;
+
+/** Thins lines out to a stretch of an axis; a line that stays as it is, on the same stretch, is thinned once. */
+export class Thinner {
+  private readonly known = new WeakMap<Prepared, { readonly key: string; readonly thinned: Thinned }>();
+
+  /** What can be seen of lines on a stretch that is drawn over `width` pixels. */
+  seen(lines: readonly DrawnLine[], range: Range, width: number): readonly SeenLine[] {
+    const columns = Math.round(lines.length > MANY ? width / 2 : width);
+    const key = `${range.min} ${range.max} ${columns}`;
+    return lines.map(({ look, prepared }) => {
+      const last = this.known.get(prepared);
+      const thinned = last?.key === key ? last.thinned : thin(prepared, range, columns);
+      if (last?.key !== key) this.known.set(prepared, { key, thinned });
+      return { look, ...thinned };
+    });
+  }
+}
+
+function thin({ main, raw, low, high }: Prepared, range: Range, columns: number): Thinned {
+  const of = (points: Points | undefined): Points | undefined => points && decimate(points, columns, range);
+  return { main: decimate(main, columns, range), raw: of(raw), low: of(low), high: of(high) };
 }
 
 /** From values to pixels of the canvas. */
@@ -60,7 +82,7 @@ export function drawLines(context: CanvasRenderingContext2D, lines: readonly See
     if (raw !== undefined) stroke(context, raw, frame, { color: look.color, alpha: 0.3, width: ratio, dash: [] });
   }
   // Many lines are told apart, and drawn in time, only if they are thin.
-  const thickness = (lines.length > 8 ? 1 : 1.75) * ratio;
+  const thickness = (lines.length > MANY ? 1 : 1.75) * ratio;
   for (const { main, look } of lines) {
     const dash = look.dash.map((length) => length * ratio);
     stroke(context, main, frame, { color: look.color, alpha: 1, width: thickness, dash });

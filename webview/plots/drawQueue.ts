@@ -1,10 +1,21 @@
-/** Milliseconds of a frame that may go into plots: the rest of them waits for the next frame. */
-const BUDGET = 8;
+/** Milliseconds of a frame that may go into plots: at first, at least and at most. */
+const BUDGET = { first: 4, least: 1, most: 12 };
+/** Milliseconds between frames above which a screen of 60 Hz has missed one. */
+const LATE = 20;
 
-/** Draws what has changed, a few plots a frame, so that the page answers between them. */
+/**
+ * Draws what has changed, a few plots a frame, so that the page answers between them.
+ *
+ * How many that may be depends on what the browser does with them afterwards, which no script can measure: it is
+ * found out from the time between frames.
+ */
 export class DrawQueue {
   private readonly waiting = new Set<() => void>();
+  private first: (() => void) | undefined;
   private isDue = false;
+  private budget = BUDGET.first;
+  /** When the last frame began, if it left plots for this one; milliseconds. */
+  private before: number | undefined;
 
   /** Puts a plot in line, once. */
   add(draw: () => void): void {
@@ -14,28 +25,44 @@ export class DrawQueue {
 
   /** Puts a plot first: the one that somebody works with. */
   addFirst(draw: () => void): void {
-    const others = [...this.waiting].filter((other) => other !== draw);
-    this.waiting.clear();
-    for (const one of [draw, ...others]) this.waiting.add(one);
+    this.waiting.delete(draw);
+    this.first = draw;
     this.due();
   }
 
   remove(draw: () => void): void {
     this.waiting.delete(draw);
+    if (this.first === draw) this.first = undefined;
   }
 
   private due(): void {
     if (this.isDue) return;
     this.isDue = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame((now) => {
       this.isDue = false;
-      const end = performance.now() + BUDGET;
-      for (const draw of this.waiting) {
-        this.waiting.delete(draw);
-        draw();
-        if (performance.now() > end) break;
-      }
-      if (this.waiting.size > 0) this.due();
+      this.adapt(now);
+      this.drawSome();
+      const isMore = this.waiting.size > 0;
+      this.before = isMore ? now : undefined;
+      if (isMore) this.due();
     });
+  }
+
+  private adapt(now: number): void {
+    if (this.before === undefined) return;
+    const isLate = now - this.before > LATE;
+    this.budget = isLate ? Math.max(BUDGET.least, this.budget / 2) : Math.min(BUDGET.most, this.budget + 0.5);
+  }
+
+  /** One of the others is drawn in any case, or they would wait as long as somebody moves the first. */
+  private drawSome(): void {
+    const end = performance.now() + this.budget;
+    this.first?.();
+    this.first = undefined;
+    for (const draw of this.waiting) {
+      this.waiting.delete(draw);
+      draw();
+      if (performance.now() > end) return;
+    }
   }
 }

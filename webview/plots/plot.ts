@@ -4,7 +4,6 @@ import { BAND_DEFINITION, type FigureTheme } from "../../engine/protocol/figures
 import { t } from "../localize.ts";
 import type { DashboardModel } from "../model.ts";
 import { short } from "../parts/format.ts";
-import { styled } from "../parts/styled.ts";
 import { baseStyles } from "../parts/styles.ts";
 import { Chart, type ChartContent } from "./chart.ts";
 import type { DrawnLine } from "./draw.ts";
@@ -14,9 +13,9 @@ import type { MenuItem } from "./menu.ts";
 import { plotStyles } from "./plotStyles.ts";
 import { nearest, PreparedCache } from "./prepared.ts";
 import { loadedLines, type PlotSettings } from "./settings.ts";
-import { type SharedAxis, zoomAround } from "./shared.ts";
-import { swatch } from "./swatch.ts";
-import { placeText, type Reading, readingsAt, summaryOf } from "./readings.ts";
+import { type SharedAxis, type SharedCursor, zoomAround } from "./shared.ts";
+import { tooltip } from "./tooltip.ts";
+import { placeText, readingsAt, summaryOf } from "./readings.ts";
 import "./menu.ts";
 
 /** What the plots of a view have in common. */
@@ -30,8 +29,8 @@ export interface PlotContext {
   readonly watcher: IntersectionObserver;
 }
 
-/** Lines that the tooltip lists at most, nearest to the cursor's end of the order. */
-const MOST_READINGS = 16;
+/** Milliseconds between drawings of a plot of whose lines some have not come yet. */
+const PART_PAUSE = 400;
 
 /** One metric of the runs in focus: title, menu, chart, and what the band is. */
 class Plot extends LitElement {
@@ -51,12 +50,18 @@ class Plot extends LitElement {
   /** As last drawn. */
   declare lines: readonly DrawnLine[] | undefined;
   /** Where the tooltip is, if it is here. */
-  declare cursor: { readonly x: number; readonly left: number; readonly top: number } | undefined;
+  declare cursor: SharedCursor | undefined;
   declare spoken: string;
   private isSeen = false;
   private readonly cache = new PreparedCache();
   private chart: Chart | undefined;
   private drawnSettings: readonly unknown[] = [];
+  private drawn: { readonly content: ChartContent; readonly size: { width: number; height: number } } | undefined;
+  /** Whether more than the stretch of the axis may have changed since. */
+  private isStale = true;
+  /** When it was last drawn without some of its lines; milliseconds. */
+  private partAt = -Infinity;
+  private partTimer: ReturnType<typeof setTimeout> | undefined;
   private resized: ResizeObserver | undefined;
   private unlisten: (() => void) | undefined;
 
@@ -76,9 +81,12 @@ class Plot extends LitElement {
     this.context.queue.remove(this.draw);
     this.unlisten?.();
     this.resized?.disconnect();
+    clearTimeout(this.partTimer);
     this.chart?.destroy();
     this.chart = undefined;
     this.drawnSettings = [];
+    this.drawn = undefined;
+    this.isStale = true;
   }
 
   /** Told by the watcher. */
@@ -113,7 +121,7 @@ class Plot extends LitElement {
           : nothing
       }
       <div class="visually-hidden" aria-live="polite">${this.spoken}</div>
-      ${this.tooltip()}`;
+      ${tooltip(this.cursor, this.lines ?? [], this.context.settings.axis)}`;
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -121,14 +129,22 @@ class Plot extends LitElement {
   }
 
   private due(): void {
+    this.isStale = true;
     if (this.isSeen) this.context.queue.add(this.draw);
   }
 
   private readonly draw = (): void => {
+    if (this.isStale) this.drawAnew();
+    else this.drawZoomed();
+  };
+
+  private drawAnew(): void {
     const { model, settings, theme, shared } = this.context;
     const { name } = this.metric;
     const loaded = loadedLines(model, name, { settings, theme });
-    if (loaded.some(({ isWhole }) => !isWhole) && loaded.every(({ curves }) => curves.length === 0)) return;
+    const isPart = loaded.some(({ isWhole }) => !isWhole);
+    if (isPart && (loaded.every(({ curves }) => curves.length === 0) || !this.mayDrawPart())) return;
+    this.isStale = false;
     const lines = loaded
       .filter(({ curves }) => curves.length > 0)
       .map(({ key, title, look, curves }) => ({ key, title, look, prepared: this.cache.get(key, curves, settings) }));
@@ -141,8 +157,28 @@ class Plot extends LitElement {
     if (!this.isNew(content, size, theme)) return;
     this.chart ??= new Chart(host, { moved: this.onMoved, zoomed: (range) => (shared.zoom = range) });
     this.chart.draw(content, size);
+    this.drawn = { content, size };
     this.lines = lines;
-  };
+  }
+
+  /** While somebody zooms and pans, nothing but the stretch changes. */
+  private drawZoomed(): void {
+    const { drawn, chart } = this;
+    const { zoom } = this.context.shared;
+    if (drawn === undefined || chart === undefined || drawn.content.zoom === zoom) return;
+    this.drawn = { ...drawn, content: { ...drawn.content, zoom } };
+    chart.draw(this.drawn.content, drawn.size);
+  }
+
+  /** To draw each time that a line comes would keep the page from taking in the rest. What may not yet is drawn later. */
+  private mayDrawPart(): boolean {
+    const now = performance.now();
+    clearTimeout(this.partTimer);
+    const pause = this.partAt + PART_PAUSE - now;
+    if (pause <= 0) this.partAt = now;
+    else this.partTimer = setTimeout(() => this.due(), pause);
+    return pause <= 0;
+  }
 
   /** Whether something that is drawn differs from the last time; a run's progress alone does not. */
   private isNew(
@@ -152,12 +188,12 @@ class Plot extends LitElement {
   ): boolean {
     const now = [
       ...lines.flatMap(({ prepared, look }) => [prepared, look.color, look.dash]),
-      JSON.stringify([markers, axis, scale, zoom, size, getComputedStyle(this).color]),
+      JSON.stringify([markers, axis, scale, size, getComputedStyle(this).color]),
       theme,
     ];
     const isSame = now.length === this.drawnSettings.length && now.every((one, at) => one === this.drawnSettings[at]);
     this.drawnSettings = now;
-    return !isSame;
+    return !isSame || zoom !== this.drawn?.content.zoom;
   }
 
   private zoomMoved(): void {
@@ -179,35 +215,6 @@ class Plot extends LitElement {
         ? undefined
         : { x, metric: this.metric.name, left: event.clientX, top: event.clientY };
   };
-
-  private tooltip(): TemplateResult | typeof nothing {
-    const { cursor, lines = [] } = this;
-    if (cursor === undefined || lines.length === 0) return nothing;
-    const readings = readingsAt(lines, cursor.x);
-    const shown = readings.slice(0, MOST_READINGS);
-    const isRight = cursor.left > window.innerWidth / 2;
-    const isLow = cursor.top > window.innerHeight * 0.6;
-    const style = {
-      [isRight ? "right" : "left"]: `${isRight ? window.innerWidth - cursor.left + 14 : cursor.left + 14}px`,
-      [isLow ? "bottom" : "top"]: `${isLow ? window.innerHeight - cursor.top + 10 : cursor.top + 10}px`,
-    };
-    const row = ({ title, look, value }: Reading): TemplateResult =>
-      html`<tr>
-        <td>${swatch(look)}</td>
-        <td>${title}</td>
-        <td>${short(value)}</td>
-      </tr>`;
-    const rest = readings.length - shown.length;
-    return html`<div class="tooltip" aria-hidden="true" ${styled(style)}>
-      <strong>${placeText(readings[0]?.at ?? cursor.x, this.context.settings.axis)}</strong>
-      <table>
-        <tbody>
-          ${shown.map(row)}
-        </tbody>
-      </table>
-      ${rest > 0 ? html`<span class="muted">${t("and {0} more", rest)}</span>` : nothing}
-    </div>`;
-  }
 
   private readonly onKey = (event: KeyboardEvent): void => {
     const { chart, lines = [] } = this;

@@ -46,6 +46,23 @@ describeInBrowser("the metrics view", (browser) => {
     await plot(page, "Score of rejected").waitFor();
   });
 
+  it("shows the lines that have come while others are on their way, and all once they are there", async () => {
+    const late = Promise.withResolvers<undefined>();
+    const runs = [DEMO, { ...demoRun("demo-2"), events: recording({ seed: 9 }) }];
+    const backend = fixtureBackend(runs);
+    const request: typeof backend.request = async (method, params) => {
+      if (method === "series" && (params as { folder: string }).folder === runs[1]?.folder) await late.promise;
+      return backend.request(method, params);
+    };
+    const focus = { view: "metrics" as const, runs: runs.map(({ folder }) => folder) };
+    open = await openDashboard(browser(), { ...backend, request }, { focus });
+    const first = open.page.getByRole("img", { name: /^KL to reference.*demo-1/ });
+    await first.waitFor();
+    assert.doesNotMatch((await first.getAttribute("aria-label")) ?? "", /demo-2/);
+    late.resolve(undefined);
+    await open.page.getByRole("img", { name: /^KL to reference.*salsa · demo-1.*salsa · demo-2/ }).waitFor();
+  });
+
   it("says the last value of each line in words", async () => {
     const page = await show(DEMO);
     const name = await plot(page, "KL to reference").getAttribute("aria-label");
