@@ -102,7 +102,7 @@ function started(child: Child, info: InitializeResult): ServiceProcess {
 
 async function open(runtime: Runtime, { onNotification, onText }: ServiceSettings): Promise<Child> {
   // Loaded on first use: an editor that never asks for a run should not wait for it.
-  const rpc = await import("vscode-jsonrpc/node");
+  const rpc = await import("./rpc.ts");
   const process = spawn(runtime.node, [runtime.main, "serve"], { env: runtime.env, stdio: "pipe", windowsHide: true });
   const ending = endingOf(process, onText);
   const connection = rpc.createMessageConnection(
