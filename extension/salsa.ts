@@ -35,6 +35,8 @@ export interface Service {
   ): vscode.Disposable;
   /** Told why the service is gone, and null when it is back: what was followed must be followed anew. */
   onDidChangeProblem(listener: (problem: string | null) => void): vscode.Disposable;
+  /** Begins anew where it could not be started and nobody tries any more. */
+  retry(): Promise<void>;
 }
 
 /** The `salsa` command line as a child process, for work that takes a while: plan, soup, score, doctor. */

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { ServiceError } from "../engine/errors.ts";
+import { openNodeSetting } from "../engine/nodeSetting.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { type Action, commandAction, manageTrustAction, problemsAction } from "./actions.ts";
 import { issuesOf, issuesText } from "./issues.ts";
@@ -69,6 +70,11 @@ function described(salsa: Salsa, error: unknown): { readonly message: string; re
       return Promise.resolve();
     },
   };
+  if (error instanceof ServiceError && error.kind === "unusable") {
+    const retry: Action = { title: vscode.l10n.t("Retry"), run: () => salsa.service.retry() };
+    const settings: Action = { title: vscode.l10n.t("Open Settings"), run: openNodeSetting };
+    return { message: error.message, actions: [retry, settings, showLog] };
+  }
   const doctor = commandAction(vscode.l10n.t("Doctor"), "salsa.doctor");
   return { message: error instanceof Error ? error.message : String(error), actions: [showLog, doctor] };
 }

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { ServiceNotifications, ServiceRequests } from "../../engine/protocol/service.ts";
 import type { Service } from "../salsa.ts";
 import { ServiceError } from "./errors.ts";
+import { openNodeSetting } from "./nodeSetting.ts";
 import { type Runtime, findRuntime } from "./runtime.ts";
 import { ServiceClient } from "./serviceClient.ts";
 import { assertOnDisk, assertTrusted } from "./workspace.ts";
@@ -68,6 +69,10 @@ export class EngineService implements Service {
     return vscode.Disposable.from(this.client.onDidChangeProblem(listener));
   }
 
+  async retry(): Promise<void> {
+    if (this.client.hasGivenUp) await this.client.restart();
+  }
+
   dispose(): void {
     this.listening.dispose();
     this.client.dispose();
@@ -86,7 +91,7 @@ export class EngineService implements Service {
     const choice = await vscode.window.showErrorMessage(error.message, ...actions);
     if (choice === retry) await this.client.restart();
     if (choice === showLog) this.log.show();
-    if (choice === settings) await vscode.commands.executeCommand("workbench.action.openSettings", "salsa.nodePath");
+    if (choice === settings) await openNodeSetting();
   }
 }
 

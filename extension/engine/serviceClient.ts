@@ -59,6 +59,11 @@ export class ServiceClient {
     return this.told;
   }
 
+  /** Whether it tries no more until `restart` is called. */
+  get hasGivenUp(): boolean {
+    return this.state.kind === "given up";
+  }
+
   /** Process id of the service that works. */
   get pid(): number | undefined {
     return this.running?.info.pid;

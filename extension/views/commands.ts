@@ -42,8 +42,11 @@ const sortRuns: Command = {
 
 const refreshRuns: Command = {
   id: "salsa.refreshRuns",
-  run: async ({ runs }) => {
-    await vscode.window.withProgress({ location: { viewId: "salsa.runs" } }, () => runs.refresh());
+  run: async ({ runs, service }) => {
+    await vscode.window.withProgress({ location: { viewId: "salsa.runs" } }, async () => {
+      await service.retry();
+      await runs.refresh();
+    });
   },
 };
 

@@ -74,6 +74,13 @@ export async function startSession(
   };
 }
 
+/** The folder that the VSIX of a session was unpacked into. */
+export function installedIn({ extensions }: Host): string {
+  const folder = readdirSync(extensions).find((name) => name.startsWith("salsa."));
+  if (folder === undefined) throw new Error(`${extensions}: the extension is not installed`);
+  return join(extensions, folder);
+}
+
 /** Keeps a picture of what a test that failed saw. Call it in `afterEach`. */
 export async function picture(test: Mocha.Test | undefined, page: Page): Promise<void> {
   if (test?.state !== "failed") return;

@@ -41,6 +41,11 @@ export class ScriptedService implements Service {
     return ending(() => this.problemListeners.delete(listener));
   }
 
+  retry(): Promise<void> {
+    this.asked.push("retry");
+    return Promise.resolve();
+  }
+
   notify<N extends keyof ServiceNotifications>(name: N, params: ServiceNotifications[N]): void {
     for (const listener of this.listeners.get(name) ?? []) listener(params as never);
   }

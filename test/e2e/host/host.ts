@@ -37,6 +37,8 @@ export interface Host {
   readonly workspace: string;
   /** The user's data: settings, and logs in `User/..`. */
   readonly userData: string;
+  /** Folder that extensions are installed in. */
+  readonly extensions: string;
   /** Address of the workbench. `folder: ""` opens no folder. */
   url(query?: Readonly<Record<string, string>>): string;
   /** What the server has printed so far. */
@@ -74,7 +76,8 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
 
   // Whoever else works on this machine must not reach a server that runs programs.
   const token = randomUUID();
-  const args = ["--user-data-dir", userData, "--extensions-dir", join(root, "extensions")];
+  const extensions = join(root, "extensions");
+  const args = ["--user-data-dir", userData, "--extensions-dir", extensions];
   args.push("--server-data-dir", join(root, "server"), "--accept-server-license-terms", "--disable-telemetry");
   // A runtime folder of its own: runs must not queue behind those of others on this machine.
   const apart: Record<string, string> = options.home === undefined ? { SALSA_RUNTIME_DIR: join(root, "run") } : {};
@@ -88,6 +91,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     authority: `127.0.0.1:${server.port}`,
     workspace,
     userData,
+    extensions,
     url: (query = {}) => {
       const parameters = new URLSearchParams({ folder: workspace, ...query, tkn: token });
       if (parameters.get("folder") === "") {

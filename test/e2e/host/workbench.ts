@@ -64,6 +64,13 @@ async function openPalette(page: Page, text: string): Promise<void> {
   }
 }
 
+/** Opens a file of the workspace by its name. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await openPalette(page, name);
+  await pick(page, name);
+  await editor(page, name).locator(".view-line").first().waitFor();
+}
+
 /** The field of the palette, of a quick pick or of an input box. */
 export function quickInput(page: Page): Locator {
   return page.locator('.quick-input-widget:visible input[type="text"]').first();
@@ -132,6 +139,11 @@ export function treeRow(page: Page, text: string | RegExp): Locator {
 /** A notification that shows, by a part of its text. */
 export function notification(page: Page, text: string | RegExp): Locator {
   return page.locator(".notification-toast").filter({ hasText: text }).first();
+}
+
+/** Presses a button of a notification that shows. */
+export async function pressButton(page: Page, text: string | RegExp, button: string): Promise<void> {
+  await notification(page, text).getByRole("button", { name: button, exact: true }).click();
 }
 
 /** A status bar item, by a part of its text. */

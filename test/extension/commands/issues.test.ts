@@ -27,11 +27,11 @@ describe("issues of a config", () => {
   it("are told by the first, and by how many there are", () => {
     assert.equal(
       issuesText([issue], "demo.salsa.json"),
-      "demo.salsa.json has a problem: rlhf.beta: must be 0 or more, got -1; use 0.2",
+      "demo.salsa.json has a problem in line 3: rlhf.beta: must be 0 or more, got -1; use 0.2",
     );
     assert.match(
       issuesText([{ ...issue, path: "", remedy: "" }, issue], "a"),
-      /^a has 2 problems\. The first: must be/,
+      /^a has 2 problems\. The first, in line 3: must be/,
     );
   });
 });
