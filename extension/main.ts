@@ -30,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   const documents = new VirtualDocuments(service);
   const salsa: Salsa = { context, service, tool, runs, dashboard, selection, documents, log };
 
-  const view = new RunsView({ service, runs, selection });
+  const view = new RunsView({ service, runs, selection, memory: context.workspaceState });
   const statusBar = new StatusBar(runs);
   const seen = (): void => statusBar.markSeen();
   context.subscriptions.push(

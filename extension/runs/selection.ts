@@ -71,7 +71,7 @@ function byText(a: string, b: string): number {
 }
 
 /** Where the editor keeps things for a workspace. */
-interface Memory {
+export interface Memory {
   get(key: string): unknown;
   update(key: string, value: unknown): PromiseLike<void>;
 }

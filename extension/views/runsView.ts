@@ -5,6 +5,7 @@ import type { RunSelection } from "../runs/selection.ts";
 import { isActive, sectionOf } from "../runs/states.ts";
 import type { RunChanges, RunStore } from "../runs/store.ts";
 import type { Service } from "../salsa.ts";
+import { Expansion } from "./expansion.ts";
 import { armItem, configItem, modelItem, partItem, runItem, sectionItem, stageItem } from "./items.ts";
 import { Nodes, type RunsNode, runId } from "./nodes.ts";
 
@@ -18,6 +19,8 @@ export interface RunsViewParts {
   readonly service: Service;
   readonly runs: RunStore;
   readonly selection: RunSelection;
+  /** Keeps which lines are open, from one window to the next. */
+  readonly memory: vscode.Memento;
 }
 
 /** The view "Runs": configs, their runs by state, and what each run is made of. */
@@ -25,6 +28,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly parts: RunsViewParts;
   private readonly changed = new vscode.EventEmitter<RunsNode | undefined>();
   private readonly nodes = new Nodes();
+  private readonly expansion: Expansion;
   private readonly details: RunDetails;
   private readonly view: vscode.TreeView<RunsNode>;
   private readonly listening: readonly { dispose(): void }[];
@@ -39,7 +43,8 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
 
   constructor(parts: RunsViewParts) {
     this.parts = parts;
-    const { service, runs, selection } = parts;
+    const { service, runs, selection, memory } = parts;
+    this.expansion = new Expansion(memory);
     this.details = new RunDetails(service, (folder) => this.touch(folder));
     this.regroup();
     this.view = vscode.window.createTreeView("salsa.runs", {
@@ -50,6 +55,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
     this.listening = [
       this.changed,
       this.view,
+      this.view.onDidExpandElement(({ element }) => this.expansion.note(element.id, true)),
       this.view.onDidCollapseElement(({ element }) => this.collapse(element)),
       this.view.onDidChangeVisibility(({ visible }) => this.see(visible)),
       runs.onDidTell((changes) => this.take(changes)),
@@ -74,18 +80,29 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   getTreeItem(node: RunsNode): vscode.TreeItem | Promise<vscode.TreeItem> {
     switch (node.kind) {
       case "config":
-        return configItem(node, this.groupOf(node));
+        return this.asLeft(configItem(node, this.groupOf(node)), node);
       case "section":
-        return node.part === undefined ? sectionItem(node, this.runsOf(node).length) : partItem(node);
+        return this.asLeft(
+          node.part === undefined ? sectionItem(node, this.runsOf(node).length) : partItem(node),
+          node,
+        );
       case "run": {
         const run = this.parts.runs.get(node.folder ?? "");
-        return run === undefined ? new vscode.TreeItem("") : runItem(node, run);
+        return run === undefined ? new vscode.TreeItem("") : this.asLeft(runItem(node, run), node);
       }
       case "arm":
       case "stage":
       case "model":
         return this.leafItem(node);
     }
+  }
+
+  /** Opened or closed as somebody left it. */
+  private asLeft(item: vscode.TreeItem, { id }: RunsNode): vscode.TreeItem {
+    const isOpen = this.expansion.isOpen(id);
+    const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
+    if (isOpen !== undefined && item.collapsibleState !== None) item.collapsibleState = isOpen ? Expanded : Collapsed;
+    return item;
   }
 
   async getChildren(node?: RunsNode): Promise<RunsNode[]> {
@@ -163,6 +180,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   }
 
   private collapse(node: RunsNode): void {
+    this.expansion.note(node.id, false);
     if (node.kind === "run" && node.folder !== undefined) this.details.close(node.folder);
   }
 

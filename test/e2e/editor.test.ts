@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { seriousViolations } from "./host/axe.ts";
@@ -92,7 +92,8 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await webview(page).locator("salsa-pipeline").getByText("sft-1").first().waitFor();
     await waitFor(() => existsSync(runFile("demo-1", "events.jsonl")), "the run's folder");
     await openView(page, "SALSA");
-    await treeRow(page, "demo-1").waitFor();
+    await treeRow(page, "demo-1").click();
+    await treeRow(page, "Stages").waitFor();
     await statusItem(page, /%/).waitFor();
   });
 
@@ -118,6 +119,8 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
     await waitFor(() => eventsOf(runFile("demo-1", "events.jsonl")).length > before, "further events");
     assert.equal(readFileSync(runFile("demo-1", "lock"), "utf8"), owner, "the same process works on it");
+    await openView(page, "SALSA");
+    await treeRow(page, "Stages").waitFor(); // the run is opened out as it was before
   });
 
   it("stops gracefully and resumes to the end", async () => {
@@ -166,6 +169,36 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await answer(page, target, /demo-1-winRates\.csv$/);
     await waitFor(() => existsSync(target), "the exported file");
     assert.equal(readFileSync(target, "utf8"), readFileSync(runFile("demo-1", "tables/winRates.csv"), "utf8"));
+  });
+
+  it("exports a plot as the numbers that were recorded, and as a picture", async () => {
+    const recorded = eventsOf(runFile("demo-1", "events.jsonl"))
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { kind: string; stage: string; step: number; values: Record<string, number> })
+      .filter(({ kind, values }) => kind === "metrics" && "objective/score" in values);
+    const exported = async (format: string): Promise<string> => {
+      await runCommand(page, "SALSA: Export Plot...");
+      await pick(page, "Reward-model score");
+      await pick(page, format);
+      const target = file(`plot.${format.toLowerCase()}`);
+      await answer(page, target, new RegExp(`objective-score\\.${format.toLowerCase()}$`));
+      await waitFor(() => existsSync(target) && statSync(target).size > 0, target);
+      return target;
+    };
+    const rows = readFileSync(await exported("CSV"), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1);
+    const values = new Map(recorded.map(({ stage, step, values }) => [`${stage},${step}`, values["objective/score"]]));
+    assert.equal(rows.length, values.size);
+    for (const row of rows) {
+      const [, stage, , step, , value] = row.split(",");
+      assert.equal(Number(value), values.get(`${stage},${step}`), row);
+    }
+    const png = readFileSync(await exported("PNG"));
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    assert.ok(png.readUInt32BE(16) >= 640, "the width of the picture");
   });
 
   it("drills down to both of the judge's games", async () => {
