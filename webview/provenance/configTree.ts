@@ -90,6 +90,8 @@ export class ConfigTree extends LitElement {
       .changed .there,
       .onlyThere .there {
         background: var(--vscode-diffEditor-removedLineBackground, transparent);
+        outline: 1px dashed var(--vscode-diffEditor-removedTextBorder, transparent);
+        outline-offset: -1px;
       }
     `,
   ];

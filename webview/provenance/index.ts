@@ -8,6 +8,7 @@ import type { ModelArtifact, RunProvenance } from "../../engine/protocol/service
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { Asked } from "../parts/asked.ts";
+import { choice, choiceStyles } from "../parts/choice.ts";
 import { formatBytes } from "../../engine/protocol/format.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
@@ -36,6 +37,7 @@ export class ProvenanceView extends DashboardElement {
     baseStyles,
     noticeStyles,
     controlStyles,
+    choiceStyles,
     tableStyles,
     sourceStyles,
     css`
@@ -228,15 +230,17 @@ export class ProvenanceView extends DashboardElement {
       .filter((run) => run.folder !== folder)
       .sort((a, b) => b.createdAt - a.createdAt);
     if (runs.length === 0) return nothing;
-    return html`<label class="field"
-      >${t("Compare with")}
-      <select @change=${(event: Event) => this.set({ other: (event.target as HTMLSelectElement).value })}>
-        <option value="" ?selected=${other === ""}>${t("no other run")}</option>
-        ${runs.map(
-          (run) => html`<option value=${run.folder} ?selected=${run.folder === other}>${run.id} · ${run.name}</option>`,
-        )}
-      </select>
-    </label>`;
+    return html`<span class="field"
+      ><span aria-hidden="true">${t("Compare with")}</span> ${choice({
+        label: t("Compare with"),
+        options: [
+          { value: "", label: t("no other run") },
+          ...runs.map((run) => ({ value: run.folder, label: `${run.id} · ${run.name}` })),
+        ],
+        value: other,
+        chosen: (value) => this.set({ other: value }),
+      })}</span
+    >`;
   }
 
   private get setup(): Setup {

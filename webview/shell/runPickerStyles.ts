@@ -74,6 +74,11 @@ export const pickerStyles = css`
     color: inherit;
     opacity: 0.85;
   }
+  @media (max-width: 480px) {
+    .run .date {
+      display: none;
+    }
+  }
   .none {
     padding: 4px 8px;
     color: var(--vscode-descriptionForeground);

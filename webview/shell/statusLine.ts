@@ -95,7 +95,6 @@ function progressBar({ fraction }: RunProgress, { isActive }: { readonly isActiv
 export const statusLineStyles = css`
   .status {
     display: flex;
-    flex-wrap: wrap;
     align-items: center;
     gap: 4px 12px;
     min-height: 30px;
@@ -106,11 +105,13 @@ export const statusLineStyles = css`
     gap: 6px;
   }
   .facts {
+    flex: 0 1 auto;
+    min-width: min(420px, 45%);
     color: var(--vscode-descriptionForeground);
     font-variant-numeric: tabular-nums;
   }
   .bar {
-    flex: 1 1 120px;
+    flex: 1 0 80px;
     max-width: 320px;
     height: 4px;
     overflow: hidden;
@@ -131,9 +132,10 @@ export const statusLineStyles = css`
     margin-left: auto;
   }
   @media (max-width: 640px) {
-    .facts {
-      flex: 1 1 180px;
+    .status {
+      flex-wrap: wrap;
     }
+    .facts,
     .bar {
       flex-basis: 100%;
       max-width: none;

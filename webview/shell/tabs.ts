@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 
 /** A tab. */
 export interface Tab {
@@ -55,6 +55,15 @@ class TabRow extends LitElement {
       outline: 1px solid var(--vscode-focusBorder);
       outline-offset: -2px;
     }
+    @media (max-width: 640px) {
+      [role="tablist"] {
+        gap: 0;
+      }
+      [role="tab"] {
+        padding: 0 4px;
+        gap: 2px;
+      }
+    }
     .count {
       min-width: 18px;
       padding: 0 5px;
@@ -83,6 +92,11 @@ class TabRow extends LitElement {
           </button>`,
       )}
     </div>`;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const selected = this.renderRoot.querySelector(`[aria-selected="true"]`);
+    if (changed.has("selected")) selected?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {

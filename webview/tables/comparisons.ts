@@ -6,6 +6,7 @@ import type { ComparisonPage, ComparisonQuery } from "../../engine/protocol/serv
 import type { Host } from "../host.ts";
 import { t } from "../localize.ts";
 import { Asked } from "../parts/asked.ts";
+import { choice, choiceStyles } from "../parts/choice.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { percent, whole } from "../parts/format.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
@@ -44,7 +45,7 @@ export class ChosenEvent extends Event {
 
 /** Each judged prompt of a pair, with both answers and both games. */
 export class Comparisons extends LitElement {
-  static override readonly styles = [baseStyles, noticeStyles, controlStyles, comparisonStyles];
+  static override readonly styles = [baseStyles, noticeStyles, controlStyles, choiceStyles, comparisonStyles];
   static override readonly properties = {
     host: { attribute: false },
     folder: { attribute: false },
@@ -133,17 +134,15 @@ export class Comparisons extends LitElement {
 
   private seeds(): TemplateResult | typeof nothing {
     if (this.pair.seeds.length < 2) return nothing;
-    const onChange = (event: Event): void => {
-      const { value } = event.target as HTMLSelectElement;
-      this.choose({ seed: value === "" ? undefined : Number(value) });
-    };
-    return html`<select aria-label=${t("Seed")} @change=${onChange}>
-      <option value="">${t("all seeds")}</option>
-      ${this.pair.seeds.map(
-        ({ seed }) =>
-          html`<option value=${seed} ?selected=${seed === this.chosen.seed}>${t("seed {0}", seed)}</option>`,
-      )}
-    </select>`;
+    return choice({
+      label: t("Seed"),
+      options: [
+        { value: "", label: t("all seeds") },
+        ...this.pair.seeds.map(({ seed }) => ({ value: String(seed), label: t("seed {0}", seed) })),
+      ],
+      value: String(this.chosen.seed ?? ""),
+      chosen: (value) => this.choose({ seed: value === "" ? undefined : Number(value) }),
+    });
   }
 
   private content(): TemplateResult {

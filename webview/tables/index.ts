@@ -137,12 +137,14 @@ export class WinRatesView extends DashboardElement {
         <div class="toolbar title">
           <h2>${table?.title ?? t("Win rates")}</h2>
           <span class="spacer"></span>
-          <vscode-button secondary icon="export" @click=${() => this.run("salsa.exportTable", folder)}>
-            ${t("Export Table…")}
-          </vscode-button>
-          <vscode-button icon="book" @click=${() => this.run("salsa.openReport", folder)}>
-            ${t("Open Report")}
-          </vscode-button>
+          <span class="actions">
+            <vscode-button secondary icon="export" @click=${() => this.run("salsa.exportTable", folder)}>
+              ${t("Export Table…")}
+            </vscode-button>
+            <vscode-button icon="book" @click=${() => this.run("salsa.openReport", folder)}>
+              ${t("Open Report")}
+            </vscode-button>
+          </span>
         </div>
         ${winRateTable({
           benchmarks,

@@ -39,6 +39,9 @@ export const winRateStyles = css`
     vertical-align: bottom;
     white-space: normal;
   }
+  thead svg {
+    vertical-align: -2px;
+  }
   .sort {
     padding: 0;
     border: 0;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
+import { choose } from "../choose.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, provenanceOf } from "../fixtures.ts";
 import { type DashboardPage, openDashboard, THEMES } from "../page.ts";
@@ -40,7 +41,7 @@ describeInBrowser("the provenance view", (browser) => {
   it("tells code, machine and versions", async () => {
     const page = await show();
     await page.getByText("SALSA 0.1.0, Node v24.21.0").waitFor();
-    await page.getByText("linux-x64, 2 × AMD EPYC, 8.6 GB").waitFor();
+    await page.getByText("linux-x64, 2 × AMD EPYC, 8.0 GiB").waitFor();
     await page.getByText("with uncommitted changes").waitFor();
   });
 
@@ -87,7 +88,7 @@ describeInBrowser("the provenance view", (browser) => {
 
   it("shows where another run's config differs", async () => {
     const page = await show();
-    await page.getByRole("combobox", { name: "Compare with" }).selectOption(OTHER.folder);
+    await choose(page, "Compare with", "demo-2 · demo");
     await page.getByText("1 difference").waitFor();
     await page.getByText("Differences only").click();
     const cells = page.getByRole("row", { name: /^seeds/ }).getByRole("gridcell");
@@ -114,7 +115,7 @@ describeInBrowser("the provenance view", (browser) => {
     it(`has no serious violation for axe in the ${theme} theme`, async () => {
       const page = await show();
       await open?.setTheme(theme);
-      await page.getByRole("combobox", { name: "Compare with" }).selectOption(OTHER.folder);
+      await choose(page, "Compare with", "demo-2 · demo");
       await page.getByText("1 difference").waitFor();
       assert.deepEqual(await axeViolations(page), []);
     });

@@ -1,0 +1,7 @@
+import type { Page } from "playwright-core";
+
+/** Chooses an option of a select box, both known by what they are called. */
+export async function choose(page: Page, label: string, option: string): Promise<void> {
+  await page.getByRole("combobox", { name: label }).click();
+  await page.getByRole("option", { name: option, exact: true }).click();
+}
