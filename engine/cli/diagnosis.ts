@@ -32,7 +32,12 @@ export async function diagnose(directory: string): Promise<Finding[]> {
   ];
 }
 
+/** Whether this is the program that the extension brings along: then nobody has a repository to run npm in. */
+const IS_BUNDLED = !import.meta.url.endsWith(".ts");
 const LEAST_NODE = 24;
+const OUR_NODE = IS_BUNDLED
+  ? "empty the setting salsa.nodePath, and the Node that comes along is used"
+  : "start with npx salsa";
 /** What the demo needs, with room; larger models say what they need in `salsa plan`. */
 const LEAST_MEMORY = 2 ** 30;
 const LEAST_DISK = 2 ** 30;
@@ -45,7 +50,7 @@ function nodeVersion(): Finding {
     name: "Node",
     state: "optional",
     detail,
-    remedy: `Node ${LEAST_NODE} is what salsa is tested on: start it with npx salsa`,
+    remedy: `Node ${LEAST_NODE} is what salsa is tested on: ${OUR_NODE}`,
   };
 }
 
@@ -71,7 +76,7 @@ const SIMD = [...WASM_HEADER, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
 const RELAXED_SIMD = [...WASM_HEADER, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11];
 
 function wasmFeatures(): Finding[] {
-  const remedy = `use Node ${LEAST_NODE}, which has it without a flag: start with npx salsa`;
+  const remedy = `use Node ${LEAST_NODE}, which has it without a flag: ${OUR_NODE}`;
   const feature = (name: string, isThere: boolean): Finding =>
     isThere
       ? { name, state: "ok", detail: "available" }
@@ -96,25 +101,24 @@ function hasSharedMemory(): boolean {
   return memory.buffer instanceof SharedArrayBuffer;
 }
 
-const NODE_22 = "it breaks on Node 23 and newer, so start the engine with Node 22: node engine/cli/main.ts";
+const NODE_22 = "it breaks on Node 23 and newer";
 
-/** Builds of TensorFlow.js: those that come along, and those that users add. */
+/** How to get a build of TensorFlow.js that users add. */
+function installing(module: string, about = ""): string {
+  return IS_BUNDLED
+    ? `optional: npm install ${module}${about} in a folder of yours, named in the setting salsa.tfjsPath; ${NODE_22}, so name a Node 22 in salsa.nodePath`
+    : `optional: npm install --no-save ${module}${about}; ${NODE_22}, so start the engine with Node 22: node engine/cli/main.ts`;
+}
+
+/** Builds of TensorFlow.js: the one that comes along, and those that users add. */
 const TENSORFLOW = [
   { module: "@tensorflow/tfjs-backend-wasm", remedy: "run npm ci in the repository" },
-  {
-    module: "@tensorflow/tfjs-node",
-    remedy: `optional: npm install --no-save @tensorflow/tfjs-node; ${NODE_22}`,
-  },
+  { module: "@tensorflow/tfjs-node", remedy: installing("@tensorflow/tfjs-node") },
   {
     module: "@tensorflow/tfjs-node-gpu",
-    remedy:
-      "optional: npm install --no-save @tensorflow/tfjs-node-gpu (some 400 MB; wants CUDA 11.2, does not know Hopper); " +
-      NODE_22,
+    remedy: installing("@tensorflow/tfjs-node-gpu", " (some 400 MB; wants CUDA 11.2, does not know Hopper)"),
   },
 ] as const;
-
-/** Whether this is the packaged program, which has in it what the source takes from node_modules. */
-const IS_BUNDLED = !import.meta.url.endsWith(".ts");
 
 function tensorflow(): Finding[] {
   const location = tfjsLocation();

@@ -156,6 +156,9 @@ describe("the bundles", function () {
       const report = await salsa("doctor");
       for (const name of ["wasm SIMD", "wasm threads", "tfjs-backend-wasm"])
         assert.match(report, new RegExp(`^ok +${name}`, "m"));
+      // What is missing is had through the editor: there is no repository here.
+      assert.match(report, /salsa\.tfjsPath/);
+      assert.doesNotMatch(report, /npx|npm ci|engine\/cli/);
     });
 
     it("starts a detached run, and follows it to its end", async () => {
