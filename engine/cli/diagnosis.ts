@@ -101,13 +101,14 @@ function hasSharedMemory(): boolean {
   return memory.buffer instanceof SharedArrayBuffer;
 }
 
-const NODE_22 = "it breaks on Node 23 and newer";
+/** What is so by reading it: neither package could be installed where this was written. */
+const MADE_FOR = "made for Node 22 and older: for newer ones the engine gives it the function that they lack";
 
 /** How to get a build of TensorFlow.js that users add. */
 function installing(module: string, about = ""): string {
   return IS_BUNDLED
-    ? `optional: npm install ${module}${about} in a folder of yours, named in the setting salsa.tfjsPath; ${NODE_22}, so name a Node 22 in salsa.nodePath`
-    : `optional: npm install --no-save ${module}${about}; ${NODE_22}, so start the engine with Node 22: node engine/cli/main.ts`;
+    ? `optional: npm install ${module}${about} in a folder of yours, named in the setting salsa.tfjsPath; ${MADE_FOR}`
+    : `optional: npm install --no-save ${module}${about}; ${MADE_FOR}`;
 }
 
 /** Builds of TensorFlow.js: the one that comes along, and those that users add. */

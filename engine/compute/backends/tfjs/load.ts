@@ -119,6 +119,6 @@ function prepareProcess(): void {
 function remedy(module: TfjsModule): string {
   if (module === "cpu" || module === "wasm") return "reinstall the dependencies with npm ci";
   const install = `install it with npm install @tensorflow/tfjs-${module} and name that folder in the setting salsa.tfjsPath or in ${LOCATION}`;
-  const limit = `it was made for Node 22 and older and breaks on Node 23 and newer (this is ${process.version})`;
+  const limit = `it was made for Node 22 and older (this is ${process.version})`;
   return module === "node" ? `${install}; ${limit}` : `${install}; ${limit}, on Linux with CUDA 11.2 and cuDNN 8.1`;
 }
