@@ -94,14 +94,7 @@ function buildNatives(vscode: string, npm: Npm, report: (line: string) => void):
   }
   const headers = join(vscode, "../../..", `node-${process.platform}-${process.arch}`);
   try {
-    npm(
-      vscode,
-      "rebuild",
-
-      `--nodedir=${headers}`,
-      "@vscode/spdlog",
-      "@vscode/native-watchdog",
-    );
+    npm(vscode, "rebuild", `--nodedir=${headers}`, "@vscode/spdlog", "@vscode/native-watchdog");
   } catch (error) {
     report(`@vscode/spdlog cannot be built (${(error as Error).message}): output channels of the host stay empty`);
   }
