@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { logTicks, type Range, ticks, tickText } from "../../engine/protocol/figures/index.ts";
+import { logTicks, type Range, rangeOf, ticks, tickText } from "../../engine/protocol/figures/index.ts";
 import { type DrawnLine, drawLines, drawMarkers, type Frame, type Marker, type SeenLine, Thinner } from "./draw.ts";
 import type { XAxis } from "./prepared.ts";
 import { valueRange, type ValueScale } from "./range.ts";
@@ -80,13 +80,9 @@ export class Chart {
 
   /** The stretch of the axis that the lines cover. */
   whole(): Range {
-    let [min, max] = [Infinity, -Infinity];
-    for (const { prepared } of this.content?.lines ?? []) {
-      const { x } = prepared.main;
-      min = Math.min(min, x[0] ?? Infinity);
-      max = Math.max(max, x[x.length - 1] ?? -Infinity);
-    }
-    if (min > max) return { min: 0, max: 1 };
+    // Points stand in the order of the axis: its ends tell the range, however many there are.
+    const ends = (this.content?.lines ?? []).map(({ prepared: { main } }) => [main.x[0], main.x[main.x.length - 1]]);
+    const { min, max } = rangeOf(ends.flat().map(Number)) ?? { min: 0, max: 1 };
     return max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 };
   }
 
