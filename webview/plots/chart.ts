@@ -73,8 +73,7 @@ export class Chart {
     this.size = { ...size };
   }
 
-  /** The stretch of the axis that is shown. */
-  range(): Range {
+  private range(): Range {
     return this.content?.zoom ?? this.whole();
   }
 
@@ -91,8 +90,7 @@ export class Chart {
     const { plot } = this;
     if (plot === undefined) return;
     const left = x === undefined ? -10 : plot.valToPos(x, "x");
-    // Not asked of the page: it would lay itself out for every plot anew.
-    const isInside = left >= 0 && left <= plot.bbox.width / uPlot.pxRatio;
+    const isInside = left >= 0 && left <= this.length;
     plot.setCursor(isInside ? { left, top: 1 } : { left: -10, top: -10 }, false);
   }
 
@@ -101,6 +99,19 @@ export class Chart {
     if (this.plot === undefined) return undefined;
     const { left, top } = this.plot.over.getBoundingClientRect();
     return { left: left + this.plot.valToPos(x, "x"), top: top + 12 };
+  }
+
+  /** Where a place on the page is along the axis: 0 at its beginning, 1 at its end; undefined where there is no axis. */
+  shareAt(clientX: number): number | undefined {
+    if (this.plot === undefined) return undefined;
+    const share = (clientX - this.plot.over.getBoundingClientRect().left) / this.length;
+    return share >= 0 && share <= 1 ? share : undefined;
+  }
+
+  /** Length of the axis in pixels of the page. */
+  get length(): number {
+    // Not asked of the page: it would lay itself out for every plot anew.
+    return this.plot === undefined ? 0 : this.plot.bbox.width / uPlot.pxRatio;
   }
 
   destroy(): void {

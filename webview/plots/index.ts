@@ -11,6 +11,7 @@ import { emptyNotice, loadingNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { idOfFolder } from "../shell/runList.ts";
 import { DrawQueue } from "./drawQueue.ts";
+import { plotHelp } from "./help.ts";
 import { exportPlot } from "./export.ts";
 import { groupMetrics, type MetricGroup } from "./groups.ts";
 import { lineNames } from "./lines.ts";
@@ -112,7 +113,7 @@ class Metrics extends DashboardElement {
       </label>
       ${check("logAll", t("Log scale"), model.setting("metrics.logAll", false))}
       ${check("clip", t("Clip outliers"), isClipped)} ${model.focus.runs.length > 1 ? this.colorBy() : nothing}
-      ${only.size > 0 ? this.onlyChip(only) : nothing}
+      ${only.size > 0 ? this.onlyChip(only) : nothing} ${plotHelp()}
     </div>`;
   }
 

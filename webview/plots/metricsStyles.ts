@@ -102,6 +102,29 @@ export const metricsStyles = css`
   summary .muted {
     font-weight: normal;
   }
+  .help {
+    margin: 0;
+  }
+  .help summary {
+    padding: 0;
+    color: var(--vscode-descriptionForeground);
+    font-weight: normal;
+  }
+  .help ul {
+    position: absolute;
+    z-index: 10;
+    right: 0;
+    width: max-content;
+    max-width: min(420px, 100%);
+    box-sizing: border-box;
+    margin: 4px 0 0;
+    padding: 8px 12px 8px 26px;
+    border: 1px solid var(--vscode-editorHoverWidget-border, var(--vscode-contrastBorder, transparent));
+    border-radius: 4px;
+    color: var(--vscode-editorHoverWidget-foreground);
+    background: var(--vscode-editorHoverWidget-background);
+    box-shadow: 0 2px 8px var(--vscode-widget-shadow, transparent);
+  }
   .grid {
     display: grid;
     grid-template-columns: repeat(auto-fill, minmax(min(270px, 100%), 1fr));

@@ -8,6 +8,7 @@ import { baseStyles } from "../parts/styles.ts";
 import { Chart, type ChartContent } from "./chart.ts";
 import type { DrawnLine } from "./draw.ts";
 import type { DrawQueue } from "./drawQueue.ts";
+import { Gestures } from "./gestures.ts";
 import { markersOf } from "./markers.ts";
 import type { MenuItem } from "./menu.ts";
 import { plotStyles } from "./plotStyles.ts";
@@ -55,6 +56,7 @@ class Plot extends LitElement {
   private isSeen = false;
   private readonly cache = new PreparedCache();
   private chart: Chart | undefined;
+  private gestures: Gestures | undefined;
   private drawnSettings: readonly unknown[] = [];
   private drawn: { readonly content: ChartContent; readonly size: { width: number; height: number } } | undefined;
   /** Whether more than the stretch of the axis may have changed since. */
@@ -82,6 +84,8 @@ class Plot extends LitElement {
     this.unlisten?.();
     this.resized?.disconnect();
     clearTimeout(this.partTimer);
+    this.gestures?.release();
+    this.gestures = undefined;
     this.chart?.destroy();
     this.chart = undefined;
     this.drawnSettings = [];
@@ -156,6 +160,7 @@ class Plot extends LitElement {
     const content: ChartContent = { lines, markers, axis: settings.axis, scale, zoom: shared.zoom };
     if (!this.isNew(content, size, theme)) return;
     this.chart ??= new Chart(host, { moved: this.onMoved, zoomed: (range) => (shared.zoom = range) });
+    this.gestures ??= new Gestures(host, { shared, chart: this.chart, moved: this.onMoved });
     this.chart.draw(content, size);
     this.drawn = { content, size };
     this.lines = lines;
@@ -220,10 +225,10 @@ class Plot extends LitElement {
     const { chart, lines = [] } = this;
     const { shared } = this.context;
     if (chart === undefined) return;
-    const range = chart.range();
+    const range = shared.zoom ?? chart.whole();
     const middle = shared.cursor?.x ?? (range.min + range.max) / 2;
-    if (event.key === "+" || event.key === "=") shared.zoom = zoomAround(range, middle, 0.5);
-    else if (event.key === "-") shared.zoom = zoomAround(range, middle, 2);
+    if (event.key === "+" || event.key === "=") shared.zoom = zoomAround(range, middle, 0.5, chart.whole());
+    else if (event.key === "-") shared.zoom = zoomAround(range, middle, 2, chart.whole());
     else if (event.key === "0") shared.zoom = undefined;
     else if (event.key === "Escape") shared.cursor = undefined;
     else if (!this.moveCursor(event, lines)) return;

@@ -66,6 +66,10 @@ export const plotStyles = [
     .u-vt .u-cursor-y {
       border-right: 1px solid var(--vscode-descriptionForeground);
     }
+    .moving,
+    .moving .u-over {
+      cursor: grabbing;
+    }
     .wait {
       position: absolute;
       inset: 0 0 30px;

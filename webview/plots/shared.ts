@@ -46,7 +46,19 @@ export class SharedAxis {
   }
 }
 
-/** A stretch shrunk or widened around a place; 0.5 halves it. */
-export function zoomAround({ min, max }: Range, place: number, factor: number): Range {
-  return { min: place - (place - min) * factor, max: place + (max - place) * factor };
+/** Share of all there is below which there is nothing more to see. */
+const LEAST_SHARE = 1e-6;
+
+/** A stretch shrunk or widened around a place, as far as there is something to see; undefined for all. 0.5 halves it. */
+export function zoomAround({ min, max }: Range, place: number, factor: number, whole: Range): Range | undefined {
+  const span = whole.max - whole.min;
+  const bounded = Math.max(factor, (LEAST_SHARE * span) / (max - min));
+  const zoomed = { min: place - (place - min) * bounded, max: place + (max - place) * bounded };
+  return zoomed.max - zoomed.min >= span ? undefined : moved(zoomed, 0, whole);
+}
+
+/** A stretch moved along the axis, not beyond what there is. */
+export function moved({ min, max }: Range, by: number, whole: Range): Range {
+  const bounded = Math.max(whole.min - min, Math.min(whole.max - max, by));
+  return { min: min + bounded, max: max + bounded };
 }

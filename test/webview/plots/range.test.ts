@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { valueRange } from "../../../webview/plots/range.ts";
-import { zoomAround } from "../../../webview/plots/shared.ts";
+import { moved, zoomAround } from "../../../webview/plots/shared.ts";
 
 const PLAIN = { isLog: false, isClipped: false };
 
@@ -37,8 +37,30 @@ describe("valueRange", () => {
   });
 });
 
+const WHOLE = { min: 0, max: 100 };
+
 describe("zoomAround", () => {
   it("keeps the place where it is", () => {
-    assert.deepEqual(zoomAround({ min: 0, max: 100 }, 20, 0.5), { min: 10, max: 60 });
+    assert.deepEqual(zoomAround(WHOLE, 20, 0.5, WHOLE), { min: 10, max: 60 });
+  });
+
+  it("does not go beyond what there is, and ends with all of it", () => {
+    assert.deepEqual(zoomAround({ min: 0, max: 40 }, 40, 2, WHOLE), { min: 0, max: 80 });
+    assert.equal(zoomAround({ min: 0, max: 60 }, 0, 2, WHOLE), undefined);
+  });
+
+  it("ends where there is nothing more to tell apart", () => {
+    let range = { min: 0, max: 100 };
+    for (let times = 0; times < 100; times++) range = zoomAround(range, 50, 0.5, WHOLE) ?? WHOLE;
+    assert.ok(range.min < 50 && range.max > 50);
+    assert.ok(range.max - range.min >= 0.9e-4);
+  });
+});
+
+describe("moved", () => {
+  it("moves a stretch without changing its length, up to the ends", () => {
+    assert.deepEqual(moved({ min: 10, max: 30 }, 5, WHOLE), { min: 15, max: 35 });
+    assert.deepEqual(moved({ min: 10, max: 30 }, -50, WHOLE), { min: 0, max: 20 });
+    assert.deepEqual(moved({ min: 10, max: 30 }, 500, WHOLE), { min: 80, max: 100 });
   });
 });
