@@ -1,8 +1,9 @@
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
-import type { FileContent, PlotFormat } from "../../engine/protocol/dashboard.ts";
+import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
 import { type FigureTheme, lineFigure } from "../../engine/protocol/figures/index.ts";
 import type { DashboardModel } from "../model.ts";
 import { idOfFolder } from "../shell/runList.ts";
+import { csvField, figureFile } from "./figureFile.ts";
 import { placesOf, type XAxis } from "./prepared.ts";
 import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
 
@@ -24,8 +25,9 @@ export async function exportPlot(
   const lines = await wholeLines(model, metric, theme);
   const { axis, smoothing, isLog } = plotSettings(model);
   const plot = { metric, lines, axis, smoothing, isLog: isLog(metric), theme };
+  const texts = { svg: () => svgOf(plot), csv: () => csvOf(plot) };
   const name = `${metric.replaceAll("/", "-")}.${format}`;
-  await model.host.request("save", { name, content: await contentOf(plot, format) });
+  await model.host.request("save", { name, content: await figureFile(texts, format) });
 }
 
 function wholeLines(model: DashboardModel, metric: string, theme: FigureTheme): Promise<readonly LoadedLine[]> {
@@ -44,17 +46,11 @@ function wholeLines(model: DashboardModel, metric: string, theme: FigureTheme): 
   });
 }
 
-async function contentOf(plot: PlotToSave, format: PlotFormat): Promise<FileContent> {
-  if (format === "csv") return { text: csvOf(plot) };
-  const svg = svgOf(plot);
-  return format === "svg" ? { text: svg } : { base64: await pngOf(svg) };
-}
-
 /** Every point as recorded. */
 export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): string {
   const rows = lines.flatMap(({ folder, stages, curves }) =>
     curves.flatMap(({ steps, times, values }, nth) => {
-      const place = `${field(idOfFolder(folder))},${field(stages[nth] ?? "")},${field(metric)}`;
+      const place = `${csvField(idOfFolder(folder))},${csvField(stages[nth] ?? "")},${csvField(metric)}`;
       return Array.from(steps, (step, at) => {
         const value = values[at] ?? NaN;
         return `${place},${step},${new Date(times[at] ?? 0).toISOString()},${Number.isFinite(value) ? value : ""}`;
@@ -62,11 +58,6 @@ export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): 
     }),
   );
   return `${["run,stage,metric,step,time,value", ...rows].join("\n")}\n`;
-}
-
-/** RFC 4180: quoted where it has to be. */
-function field(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The figure of a report, as the plot is set. Seeds are averaged by step, so with several the axis is of steps. */
@@ -92,15 +83,4 @@ const X_LABELS = {
 /** A figure's axis counts seconds, not dates. */
 function figurePlaces(places: Float64Array, axis: XAxis, begin: number): Float64Array {
   return axis === "wall" ? places.map((time) => (time - begin) / 1000) : places;
-}
-
-/** At twice its size, for screens and papers. */
-async function pngOf(svg: string): Promise<string> {
-  const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.naturalWidth * 2, image.naturalHeight * 2];
-  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/png").replace(/^data:image\/png;base64,/, "");
 }

@@ -10,6 +10,9 @@ const SEED_SIZE = 3.5;
 
 /** Of the forest plot and its legend. */
 export const forestStyles = css`
+  figcaption salsa-menu {
+    margin-left: auto;
+  }
   .forest {
     display: block;
     overflow: visible;

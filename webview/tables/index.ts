@@ -10,6 +10,7 @@ import { paletteStyles } from "../parts/palette.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
 import { Remembered } from "../remembered.ts";
 import type { ForestEntry } from "./forest.ts";
+import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
 import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
 import { type OtherRun, winRateStyles, winRateTable } from "./winRateTable.ts";
@@ -184,6 +185,7 @@ export class WinRatesView extends DashboardElement {
         <h2>${t("Adjusted win rate of a against b")}</h2>
         <span class="muted">${t("whiskers: 95 % interval; dashed line: 50 %, no difference")}</span>
         ${runs.length > 1 ? runs.map((folder, run) => html`<span>${runMark(run)} ${this.idOf(folder)}</span>`) : nothing}
+        ${forestMenu(this.model.host, { entries, runs: runs.map((folder) => this.idOf(folder)) })}
       </figcaption>
       ${forestPlot(entries, this.width)}
     </figure>`;
