@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { isConfigName } from "../commands/called.ts";
 import { rootOf, rootsOf } from "./roots.ts";
 
 const PATTERN = "**/*.salsa.json";
@@ -27,10 +28,10 @@ export class ConfigFiles {
       watcher.onDidDelete(touch),
       vscode.workspace.onDidChangeWorkspaceFolders(touch),
       vscode.workspace.onDidOpenTextDocument(({ uri }) => {
-        if (isLoose(uri)) this.schedule();
+        if (isOnDisk(uri) && !this.has(uri)) this.schedule();
       }),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
-        if (isLoose(uri)) this.schedule();
+        if (this.has(uri)) this.schedule();
       }),
     ];
   }
@@ -53,8 +54,10 @@ export class ConfigFiles {
   async refresh(): Promise<void> {
     clearTimeout(this.timer);
     const found = await vscode.workspace.findFiles(PATTERN, ELSEWHERE);
-    const loose = vscode.workspace.textDocuments.map(({ uri }) => uri).filter(isLoose);
-    const files = [...found, ...loose].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    // What is open counts wherever it is: outside of the workspace, or where the search does not look.
+    const open = vscode.workspace.textDocuments.map(({ uri }) => uri).filter(isOnDisk);
+    const unique = new Map([...found, ...open].map((uri) => [uri.toString(), uri]));
+    const files = [...unique.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     const onDisk = files.filter(({ scheme }) => scheme === "file");
     const roots = await Promise.all(onDisk.map(async (uri) => [uri.toString(), await readRoot(uri)] as const));
     this.files = files;
@@ -67,16 +70,18 @@ export class ConfigFiles {
     for (const one of this.listening) one.dispose();
   }
 
+  private has(uri: vscode.Uri): boolean {
+    return this.files.some((one) => one.toString() === uri.toString());
+  }
+
   private schedule(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.refresh(), DELAY);
   }
 }
 
-/** Whether a file is a config that was opened from outside of the workspace. */
-function isLoose(uri: vscode.Uri): boolean {
-  const isConfig = uri.scheme === "file" && uri.path.endsWith(".salsa.json");
-  return isConfig && vscode.workspace.getWorkspaceFolder(uri) === undefined;
+function isOnDisk({ scheme, path }: vscode.Uri): boolean {
+  return scheme === "file" && isConfigName(path);
 }
 
 /** A config that cannot be read keeps its runs beside it, like one that says nothing. */
