@@ -65,7 +65,7 @@ class Dashboard extends DashboardElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.unkeep = keepFocus(document, (path) => this.heirOf(path));
+    this.unkeep = keepFocus(this, (path) => this.heirOf(path));
   }
 
   override disconnectedCallback(): void {

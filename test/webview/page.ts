@@ -47,6 +47,8 @@ export interface PageSettings {
   readonly strings?: Readonly<Record<string, string>>;
   /** What `setState` kept when the panel was open before. */
   readonly state?: unknown;
+  /** Done before the page's scripts run. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 /** A request that the dashboard made. */
@@ -74,7 +76,7 @@ export interface DashboardPage {
 export async function openDashboard(
   browser: Browser,
   backend: Backend,
-  { focus, theme = "dark", width = 1280, height = 800, strings = {}, state, isAudited = false }: PageSettings,
+  { focus, theme = "dark", width = 1280, height = 800, strings = {}, state, prepare, isAudited = false }: PageSettings,
 ): Promise<DashboardPage> {
   const page = await browser.newPage({ viewport: { width, height } });
   const asked: Asked[] = [];
@@ -103,6 +105,7 @@ export async function openDashboard(
   await page.exposeFunction("keepState", (value: unknown) => {
     kept = value;
   });
+  await prepare?.(page);
   await page.addInitScript(installApi, state);
   await serve(page, { isAudited });
   await page.goto(`${ORIGIN}/`);

@@ -58,7 +58,8 @@ export function failureNotice(
         ? html`<p>
             ${t("It was killed, ran out of memory, or its machine went down. What it saved is there: resuming goes on from its last checkpoint.")}
           </p>`
-        : html`<pre class="mono" tabindex="0" aria-label=${t("Last words")}>${failure.error}: ${failure.message}</pre>`
+        : html`<pre class="mono" role="region" tabindex="0" aria-label=${t("Last words")}>
+${failure.error}: ${failure.message}</pre>`
     }
     ${actionRow([
       action(t("Resume"), "debug-continue", "salsa.resume", false),

@@ -7,6 +7,7 @@ import { Asked } from "../parts/asked.ts";
 import { short, whole } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";
 import { failedNotice, loadingNotice, warning } from "../parts/notice.ts";
+import { radios } from "../parts/radios.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { detailStyles } from "./detailStyles.ts";
 import { type HeatScale, heatScale, QUANTITIES, type Quantity } from "./heat.ts";
@@ -85,18 +86,15 @@ export class SampleDetail extends LitElement {
   }
 
   private modes(): TemplateResult {
-    const mode = (label: string, isByToken: boolean): TemplateResult =>
-      html`<button
-        class="chip"
-        role="radio"
-        aria-checked=${this.isByToken === isByToken ? "true" : "false"}
-        @click=${() => this.choose(BY_TOKEN, isByToken)}
-      >
-        ${label}
-      </button>`;
-    return html`<span class="chips" role="radiogroup" aria-label=${t("Show")}>
-      ${mode(t("Text"), false)} ${mode(t("Tokens"), true)}
-    </span>`;
+    return radios({
+      label: t("Show"),
+      options: [
+        { value: false, label: t("Text") },
+        { value: true, label: t("Tokens") },
+      ],
+      value: this.isByToken,
+      chosen: (isByToken) => this.choose(BY_TOKEN, isByToken),
+    });
   }
 
   private quantities(): TemplateResult {

@@ -85,20 +85,31 @@ export class StepRange extends LitElement {
         pointer-events: auto;
         cursor: ew-resize;
       }
+      /* Two thumbs share a line: which of them has the keyboard is shown at the thumb itself. */
+      input:focus-visible {
+        outline: none;
+      }
+      input:focus-visible::-webkit-slider-thumb {
+        outline: 2px solid var(--vscode-focusBorder);
+        outline-offset: 1px;
+      }
       .mark {
         position: absolute;
-        top: -3px;
-        left: calc(8px + var(--at) * (100% - 16px) - 6px);
-        width: 12px;
-        height: 10px;
-        padding: 0;
+        top: -5px;
+        left: calc(8px + var(--at) * (100% - 16px) - 8px);
+        width: 16px;
+        height: 14px;
+        padding: 2px;
         border: 0;
-        background: var(--vscode-editorWarning-foreground, var(--vscode-charts-yellow));
-        clip-path: polygon(0 0, 100% 0, 50% 100%);
+        background: none;
         cursor: pointer;
       }
-      .mark:focus-visible {
-        background: var(--vscode-focusBorder);
+      .mark::before {
+        content: "";
+        display: block;
+        height: 100%;
+        background: var(--vscode-editorWarning-foreground, var(--vscode-charts-yellow));
+        clip-path: polygon(0 0, 100% 0, 50% 100%);
       }
       output {
         min-width: 84px;

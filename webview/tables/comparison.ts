@@ -166,7 +166,7 @@ function words(label: string, { prompt, judgment }: GameView): TemplateResult | 
   if (prompt === "" && judgment === "") return nothing;
   return html`<details>
     <summary>${t("{0}: what the judge was shown and said", label)}</summary>
-    <pre tabindex="0" class="mono">${prompt}</pre>
-    <pre tabindex="0" class="mono">${judgment}</pre>
+    <pre class="mono" role="region" tabindex="0" aria-label=${t("{0}: what the judge was shown", label)}>${prompt}</pre>
+    <pre class="mono" role="region" tabindex="0" aria-label=${t("{0}: what the judge said", label)}>${judgment}</pre>
   </details>`;
 }

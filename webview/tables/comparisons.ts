@@ -10,6 +10,7 @@ import { choice, choiceStyles } from "../parts/choice.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { percent, whole } from "../parts/format.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
+import { radios } from "../parts/radios.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { comparison, comparisonStyles } from "./comparison.ts";
 import type { PairRates } from "./rates.ts";
@@ -117,19 +118,12 @@ export class Comparisons extends LitElement {
       ["flip", `${t("Position flips")}${flips}`],
       ...(dropped > 0 ? [["dropped", t("Dropped {0}", whole(dropped))] as const] : []),
     ];
-    return html`<span class="chips" role="radiogroup" aria-label=${t("Outcome")}>
-      ${chips.map(
-        ([outcome, label]) =>
-          html`<button
-            class="chip"
-            role="radio"
-            aria-checked=${outcome === this.chosen.outcome ? "true" : "false"}
-            @click=${() => this.choose({ outcome })}
-          >
-            ${label}
-          </button>`,
-      )}
-    </span>`;
+    return radios({
+      label: t("Outcome"),
+      options: chips.map(([value, label]) => ({ value, label })),
+      value: this.chosen.outcome,
+      chosen: (outcome) => this.choose({ outcome }),
+    });
   }
 
   private seeds(): TemplateResult | typeof nothing {

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { describeInBrowser } from "./chromium.ts";
+import { installInspector } from "./inspector.ts";
+import { activeWords, type Walk, walk, walkList } from "./keyboard.ts";
+import type { DashboardPage } from "./page.ts";
+import { openState, plots, VIEW_STATES } from "./views.ts";
+
+/** Presses Enter on what is called so, and where the keyboard is then: nobody may have to look for it. */
+interface Press {
+  readonly in: string;
+  readonly role?: "button" | "radio" | "link";
+  readonly name: string | RegExp;
+  /** Words of where the keyboard is afterwards. */
+  readonly to: RegExp;
+}
+
+describeInBrowser("the keyboard alone", (browser) => {
+  let open: DashboardPage | undefined;
+
+  afterEach(async () => {
+    const errors = open?.errors ?? [];
+    await open?.close();
+    open = undefined;
+    assert.deepEqual(errors, []);
+  });
+
+  async function show(what: string): Promise<Page> {
+    const state = VIEW_STATES.find((one) => one.what === what);
+    assert.ok(state, what);
+    open = await openState(browser(), state, { prepare: installInspector });
+    return open.page;
+  }
+
+  /** All is well with a walk; tabs, which change the view, have a test of their own. */
+  function assertWhole({ unreached = [], unnamed, unmarked, oneWay = [] }: Partial<Walk>): void {
+    const others = unreached.filter((words) => !words.includes("salsa-tabs"));
+    assert.deepEqual({ others, unnamed, unmarked, oneWay }, { others: [], unnamed: [], unmarked: [], oneWay: [] });
+  }
+
+  for (const { what, part } of VIEW_STATES) {
+    it(`reaches everything in ${what}, sees where it is, and comes back`, async () => {
+      const page = await show(what);
+      const walked = await walk(page, part);
+      assertWhole(walked);
+      assert.ok(walked.stops.length > 1);
+    });
+  }
+
+  for (const name of [/^Choose a run/, "Compare"]) {
+    it(`goes through the runs of ${String(name)}, and back to its opener by Escape`, async () => {
+      const page = await show("the pipeline");
+      await page.getByRole("button", { name, exact: true }).press("Enter");
+      await page.getByRole("combobox", { name: /^Search runs/ }).waitFor();
+      const walked = await walkList(page, "salsa-run-picker");
+      assertWhole(walked);
+      assert.equal(walked.stops.length, 2);
+      await page.keyboard.press("Escape");
+      assert.equal(await page.getByRole("option").count(), 0);
+      assert.match(await activeWords(page), name === "Compare" ? /Compare/ : /Choose a run/);
+    });
+  }
+
+  it("closes the list of runs by the button that opened it", async () => {
+    const page = await show("the pipeline");
+    for (const count of [2, 0, 2]) {
+      await page.getByRole("button", { name: "Compare", exact: true }).click();
+      assert.equal(await page.getByRole("option").count(), count);
+    }
+  });
+
+  it("is at one chip of several, and chooses another by the arrows", async () => {
+    const page = await show("the prompts of a pair");
+    await page.getByRole("radio", { name: "All" }).press("ArrowLeft");
+    await page.getByRole("radio", { name: "Position flips", checked: true }).waitFor();
+    assert.match(await activeWords(page), /Position flips/);
+    await page.keyboard.press("Tab");
+    assert.match(await activeWords(page), /Search prompts and answers/);
+  });
+
+  const PRESSES: readonly Press[] = [
+    { in: "the pipeline", name: /^base/, to: /main.* Metrics$/ },
+    { in: "the pipeline", name: "Take demo-2 off", to: /Choose a run/ },
+    { in: "the pipeline", name: /^Seed 2/, to: /Seed 2/ },
+    { in: "the pipeline", name: "Resume", to: /Resume/ },
+    { in: "a sample's text", name: "Close", to: /Samples$/ },
+    { in: "a sample's text", name: "Next Sample", to: /Next Sample$/ },
+    { in: "samples that no filter fits", name: "Clear Filter", to: /main.* Samples$/ },
+    { in: "the win rates", name: "salsa vs ppo", to: /Back to the Table/ },
+    { in: "the win rates", name: /^Adjusted %/, to: /Adjusted %/ },
+    { in: "the prompts of a pair", name: "Back to the Table", to: /salsa vs ppo$/ },
+    { in: "the alarms", name: /^Read Samples/, to: /main.* Samples$/ },
+    { in: "the alarms", name: /^Show in Metrics/, to: /main.* Metrics$/ },
+    { in: "what cannot be read", name: "Try Again", to: /main.* Config$|Try Again/ },
+  ];
+  for (const { in: what, role = "button", name, to } of PRESSES) {
+    it(`is at ${String(to)} after ${String(name)} in ${what}`, async () => {
+      const page = await show(what);
+      await page.getByRole(role, { name, exact: true }).first().press("Enter");
+      await until(page, to);
+    });
+  }
+
+  for (const [what, to] of [
+    ["a sample's text", /Samples$/],
+    ["the prompts of a pair", /salsa vs ppo$/],
+  ] as const) {
+    it(`leaves ${what} by Escape to where it came from`, async () => {
+      const page = await show(what);
+      if (what === "a sample's text") await page.getByRole("button", { name: "Next Sample" }).focus();
+      await page.keyboard.press("Escape");
+      await until(page, to);
+    });
+  }
+
+  it("stays with the pages when there is no next one", async () => {
+    const page = await show("the prompts of a pair");
+    for (const range of ["21 to 40", "41 to 45"]) {
+      await page.getByRole("button", { name: "Next", exact: true }).press("Enter");
+      await page.getByText(`${range} of 45 prompts`).waitFor();
+    }
+    await until(page, /Previous$|main/);
+  });
+
+  it("goes through all views by the arrows at the tabs", async () => {
+    const page = await show("the pipeline");
+    await page.getByRole("tab", { name: "Pipeline" }).focus();
+    for (const name of ["Metrics", "Samples", "Win Rates", "Alarms", "Config", "Pipeline"]) {
+      await page.keyboard.press("ArrowRight");
+      await page.getByRole("tab", { name, selected: true }).waitFor();
+      assert.match(await activeWords(page), new RegExp(`button ${name}`));
+    }
+  });
+
+  it("moves what a mouse drags: the range of steps, the splitter, a plot's zoom", async () => {
+    const page = await show("a sample's text");
+    await page.getByRole("slider", { name: "First step" }).press("ArrowRight");
+    await page.getByRole("separator", { name: "Height of the open sample" }).press("ArrowUp");
+    await page.locator('[role="separator"][aria-valuenow="50"]').waitFor();
+    await page.getByRole("tab", { name: "Metrics" }).click();
+    const plot = plots(page).first();
+    await plot.waitFor();
+    const before = await plot.screenshot();
+    await plot.press("+");
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    await page.getByRole("tab", { name: "Metrics" }).focus();
+    assert.ok(!before.equals(await plot.screenshot()));
+  });
+});
+
+/** Frames pass till the keyboard is there; the test's own limit ends the waiting. */
+async function until(page: Page, where: RegExp): Promise<void> {
+  for (let frames = 0; !where.test(await activeWords(page)); frames++) {
+    if (frames > 120) assert.match(await activeWords(page), where);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+}

@@ -1,0 +1,150 @@
+import type { Browser, Page } from "playwright-core";
+import type { DashboardView } from "../../engine/protocol/dashboard.ts";
+import type { EventBody, RunEvent } from "../../engine/protocol/events.ts";
+import type { Answers } from "./backend.ts";
+import { demoRun, fixtureBackend, type FixtureRun, provenanceOf } from "./fixtures.ts";
+import { type DashboardPage, openDashboard, type PageSettings } from "./page.ts";
+import { configOf, recording } from "./recording.ts";
+import { samplesOf, tokensOf } from "./samples/rows.ts";
+import { comparisonOf, rateOf } from "./tables/rows.ts";
+
+const CONFIG = configOf({ seeds: [1, 2] });
+const DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old line\n+new line\n";
+const STOPPED: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
+const FAILED: EventBody = { kind: "runFailed", error: "NumericalError", message: "the loss is NaN", stage: null };
+
+/** Beside every run under test. */
+export const OTHER = demoRun("demo-2");
+
+/** Cut off in its second seed, with two alarms, and then what is given. */
+export function runWith(...more: readonly EventBody[]): FixtureRun {
+  const events = recording({ config: CONFIG, steps: 8, until: 650 });
+  const time = events.at(-1)?.time ?? 0;
+  const alarm = { kind: "alarm", stage: "seed-1/ppo", step: 4, name: "gibberish", message: "KL is 3" } as const;
+  const added = [alarm, { ...alarm, step: 6 }, ...more];
+  const last = added.map((body, at): RunEvent => ({ ...body, time, sequence: events.length + at }));
+  return { ...demoRun(), config: CONFIG, events: [...events, ...last] };
+}
+
+/** A view with something in it, or a part of it that opens. */
+export interface ViewState {
+  readonly what: string;
+  readonly view: DashboardView;
+  readonly run?: FixtureRun;
+  readonly answers?: Answers;
+  /** Tag of the element that it is about; the whole page when left out. */
+  readonly part?: string;
+  readonly ready: (page: Page) => Promise<unknown>;
+}
+
+/** What the dashboard can show, but for menus and lists that close when the keyboard leaves them. */
+export const VIEW_STATES: readonly ViewState[] = [
+  {
+    what: "the pipeline",
+    view: "pipeline",
+    ready: (page) => page.getByRole("button", { name: /^base/ }).waitFor(),
+  },
+  { what: "the curves", view: "metrics", ready: (page) => plots(page).first().waitFor() },
+  { what: "the samples", view: "samples", ready: (page) => page.getByText("prompt 0", { exact: true }).waitFor() },
+  { what: "a sample's text", view: "samples", ready: openSample },
+  {
+    what: "a sample's tokens",
+    view: "samples",
+    part: "salsa-sample-detail",
+    ready: async (page: Page): Promise<void> => {
+      await openSample(page);
+      await page.getByRole("radio", { name: "Text" }).press("ArrowRight");
+      await page.getByRole("button", { name: "Show numbers as a table" }).first().press("Enter");
+    },
+  },
+  {
+    what: "samples that no filter fits",
+    view: "samples",
+    part: "salsa-samples",
+    ready: async (page: Page): Promise<void> => {
+      await page.getByRole("textbox", { name: "Search prompts and completions" }).fill("nowhere");
+      await page.getByText("Clear Filter").waitFor();
+    },
+  },
+  {
+    what: "the win rates",
+    view: "winRates",
+    ready: (page) => page.getByRole("button", { name: "Seeds of salsa vs ppo" }).press("Enter"),
+  },
+  {
+    what: "the prompts of a pair",
+    view: "winRates",
+    ready: async (page: Page): Promise<void> => {
+      await page.getByRole("button", { name: "salsa vs ppo", exact: true }).first().press("Enter");
+      await page.getByText("Game 1: what the judge was shown and said").first().press("Enter");
+    },
+  },
+  {
+    what: "win rates that are not there yet",
+    view: "winRates",
+    answers: { winRates: () => [] },
+    ready: (page) => page.getByText("No win rates yet").waitFor(),
+  },
+  {
+    what: "the alarms",
+    view: "alarms",
+    ready: (page) => page.getByRole("region", { name: "Gibberish" }).waitFor(),
+  },
+  {
+    what: "what ended a run",
+    view: "alarms",
+    run: runWith(FAILED),
+    ready: (page) => page.getByText("The run failed").waitFor(),
+  },
+  { what: "the config", view: "provenance", ready: (page) => page.getByRole("treegrid").waitFor() },
+  {
+    what: "what cannot be read",
+    view: "provenance",
+    answers: {
+      provenance: (): never => {
+        throw new Error("run.json: cut off");
+      },
+    },
+    ready: (page) => page.getByText("Try Again").waitFor(),
+  },
+];
+
+/** Opens the dashboard in a state, over two runs. */
+export async function openState(
+  browser: Browser,
+  { view, run = runWith(STOPPED), answers = {}, ready }: ViewState,
+  settings: Partial<PageSettings> = {},
+): Promise<DashboardPage> {
+  const backend = fixtureBackend([run, OTHER], {
+    samples: samplesOf(40),
+    tokens: ({ line }) => tokensOf(line),
+    provenance: ({ folder }) => ({
+      ...provenanceOf(folder === OTHER.folder ? OTHER : run),
+      git: { commit: "0123456789abcdef", branch: "main", dirty: true, diff: DIFF },
+    }),
+    models: () => [{ name: "soup", folder: "/work/soup-1", exists: true, bytes: 423_900, isPolicy: true }],
+    winRates: () => [rateOf({ nSeeds: 2 }), rateOf({ seed: 1 }), rateOf({ seed: 2 }), rateOf({ a: "mkl" })],
+    comparisons: ({ offset, limit }) => {
+      const all = Array.from({ length: 45 }, (_, index) => comparisonOf(index));
+      return { total: all.length, judge: "gold", rows: all.slice(offset, offset + limit) };
+    },
+    ...answers,
+  });
+  const open = await openDashboard(browser, backend, {
+    focus: { view, runs: [run.folder, OTHER.folder] },
+    ...settings,
+  });
+  await open.page.getByRole("tab").first().waitFor();
+  await ready(open.page);
+  return open;
+}
+
+/** Plots that are drawn. */
+export function plots(page: Page): ReturnType<Page["getByRole"]> {
+  return page.getByRole("img", { name: /last values/ });
+}
+
+async function openSample(page: Page): Promise<void> {
+  await page.getByRole("grid", { name: "Samples" }).press("Enter");
+  await page.getByRole("region", { name: "Sample in full" }).waitFor();
+}
