@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from "node:fs/promises";
+import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DeviceWeights } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
@@ -6,7 +6,7 @@ import type { SamplingConfig } from "../protocol/config/index.ts";
 import { taskSchema } from "../protocol/config/task.ts";
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, onDisk } from "../storage/disk.ts";
+import { atomicWrite, fileExists, makeFolder } from "../storage/disk.ts";
 import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { promptsIn, taskOf } from "./corpus.ts";
@@ -51,7 +51,7 @@ export async function makeSoup({
     const remedy = "write the soup to another folder, or add --force to write over it";
     throw new CheckpointError("holds a checkpoint already", { file: out, remedy });
   }
-  await onDisk("create folder", out, () => mkdir(out, { recursive: true }));
+  await makeFolder(out);
   const settings =
     method === "uniform"
       ? ({ method } as const)

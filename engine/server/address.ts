@@ -4,7 +4,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, onDisk, temporaryOwner } from "../storage/disk.ts";
+import { errorCode, makeFolder, onDisk, temporaryOwner } from "../storage/disk.ts";
 import { isRunning } from "../storage/locks.ts";
 
 /** Names another folder for sockets and device locks. */
@@ -28,7 +28,7 @@ export async function runtimeFolder(): Promise<string> {
   const given = process.env[VARIABLE] ?? "";
   const folder =
     given === "" ? path.join(await temporaryFolder(), `salsa-${process.getuid?.() ?? os.userInfo().username}`) : given;
-  await onDisk("create folder", folder, () => fs.mkdir(folder, { recursive: true, mode: 0o700 }));
+  await makeFolder(folder, 0o700);
   if (process.platform !== "win32") await checkPrivate(folder);
   return folder;
 }

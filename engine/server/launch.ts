@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import { onDisk } from "../storage/disk.ts";
+import { makeFolder, onDisk } from "../storage/disk.ts";
 import { runPath } from "../storage/runFolder.ts";
 import { ENGINE_LOG } from "./engineLog.ts";
 import type { EngineAnswer, EngineRequest, EngineStart } from "./engineRequest.ts";
@@ -55,7 +55,7 @@ async function logFor(request: EngineRequest): Promise<{ readonly file: string; 
     return { file: path.join(runPath(request.runsRoot, request.run), ENGINE_LOG), isTemporary: false };
   }
   const { runsRoot } = request;
-  await onDisk("create folder", runsRoot, () => fs.mkdir(runsRoot, { recursive: true }));
+  await makeFolder(runsRoot);
   return { file: path.join(runsRoot, `.starting-${randomBytes(6).toString("hex")}.log`), isTemporary: true };
 }
 

@@ -3,7 +3,16 @@ import { createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import { atomicWrite, errorCode, onDisk, readIfThere, syncFolder, temporaryName, temporaryOwner } from "./disk.ts";
+import {
+  atomicWrite,
+  errorCode,
+  makeFolder,
+  onDisk,
+  readIfThere,
+  syncFolder,
+  temporaryName,
+  temporaryOwner,
+} from "./disk.ts";
 import { type Json, stableHash } from "./json.ts";
 import { isRunning, type Lock, takeLock } from "./locks.ts";
 import { syncTree } from "./savepoints.ts";
@@ -80,7 +89,7 @@ export class Artifacts {
    */
   async create(key: ArtifactKey, build: (folder: string) => Promise<void>): Promise<string> {
     const folder = this.path(key);
-    await onDisk("create folder", this.folder, () => fs.mkdir(this.folder, { recursive: true }));
+    await makeFolder(this.folder);
     const temporary = temporaryName(folder);
     try {
       await onDisk("create folder", temporary, () => fs.mkdir(temporary));
@@ -103,7 +112,7 @@ export class Artifacts {
    */
   async work(key: ArtifactKey): Promise<Workspace> {
     const folder = this.workFolder(key);
-    await onDisk("create folder", folder, () => fs.mkdir(folder, { recursive: true }));
+    await makeFolder(folder);
     const lock: Lock = await takeLock(path.join(folder, "lock"));
     return { folder, release: () => lock.release() };
   }

@@ -1,7 +1,6 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import { atomicWrite, onDisk, readIfThere } from "./disk.ts";
+import { atomicWrite, makeFolder, readIfThere } from "./disk.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { Weights } from "./safetensors.ts";
 import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
@@ -121,7 +120,7 @@ export async function writeCheckpoint(folder: string, content: CheckpointContent
  * @throws {DiskError}
  */
 export async function writeCheckpointFiles(folder: string, files: CheckpointFiles): Promise<void> {
-  await onDisk("create folder", folder, () => fs.mkdir(folder, { recursive: true }));
+  await makeFolder(folder);
   for (const part of ["config", "tokenizer", "tokenizerConfig", "generationConfig"] as const) {
     const json = files[part];
     if (json !== undefined)

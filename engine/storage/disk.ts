@@ -42,6 +42,34 @@ export function onDiskSync<T>(operation: string, file: string, work: () => T): T
   }
 }
 
+/**
+ * Makes a folder, and those above it that are not there.
+ * @throws {DiskError}
+ */
+export async function makeFolder(folder: string, mode?: number): Promise<void> {
+  const options = mode === undefined ? {} : { mode };
+  await onDisk("create folder", folder, async () => {
+    try {
+      await fs.mkdir(folder, { recursive: true, ...options });
+    } catch (error) {
+      // So Node tells of a read-only disk, too; made one by one, the first that cannot be made tells why.
+      if (errorCode(error) !== "ENOENT") throw error;
+      await makeOneByOne(folder, options);
+    }
+  });
+}
+
+async function makeOneByOne(folder: string, options: { readonly mode?: number }): Promise<void> {
+  const parent = path.dirname(folder);
+  try {
+    await fs.mkdir(folder, options);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT" || parent === folder) throw error;
+    await makeOneByOne(parent, options);
+    await fs.mkdir(folder, options);
+  }
+}
+
 function asDiskError(operation: string, file: string, error: unknown): unknown {
   const code = errorCode(error);
   if (code === undefined || error instanceof DiskError) return error;

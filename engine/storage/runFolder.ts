@@ -1,7 +1,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, onDisk, readIfThere, temporaryOwner } from "./disk.ts";
+import { atomicWrite, fileExists, makeFolder, onDisk, readIfThere, temporaryOwner } from "./disk.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { JsonLog, readLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, isRunning, readLock, isAlive, takeLock } from "./locks.ts";
@@ -93,7 +93,7 @@ export class RunFolder {
    */
   static async open(root: string, id: string, socket?: string): Promise<RunFolder> {
     const folder = runPath(root, id);
-    await onDisk("create folder", folder, () => fs.mkdir(path.join(folder, "tables"), { recursive: true }));
+    await makeFolder(path.join(folder, "tables"));
     const lock = await takeLock(path.join(folder, LOCK_FILE), socket);
     const opened: JsonLog[] = [];
     try {
@@ -124,7 +124,7 @@ export class RunFolder {
    */
   async writeFile(name: string, content: string): Promise<string> {
     const file = path.join(this.folder, name);
-    await onDisk("create folder", path.dirname(file), () => fs.mkdir(path.dirname(file), { recursive: true }));
+    await makeFolder(path.dirname(file));
     await atomicWrite(file, content);
     return file;
   }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { atomicWrite, onDisk, readIfThere, syncFile, syncFolder } from "./disk.ts";
+import { atomicWrite, makeFolder, onDisk, readIfThere, syncFile, syncFolder } from "./disk.ts";
 
 /** Names the folder that counts. */
 const POINTER = "current";
@@ -15,7 +15,7 @@ const STATE = /^state-(\d+)$/;
  * @throws {DiskError} and leaves the old state in place.
  */
 export async function replaceSavepoint(folder: string, fill: (state: string) => Promise<void>): Promise<void> {
-  await onDisk("create folder", folder, () => fs.mkdir(folder, { recursive: true }));
+  await makeFolder(folder);
   const before = await readPointer(folder);
   const name = `state-${Number(STATE.exec(before ?? "")?.[1] ?? 0) + 1}`;
   await removeStates(folder, before); // leftovers of an interrupted replacement

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { atomicWrite, onDisk } from "../../storage/disk.ts";
+import { atomicWrite, makeFolder, onDisk } from "../../storage/disk.ts";
 import { curveFigures } from "./curves.ts";
 import { document } from "./document.ts";
 import { readFacts } from "./facts.ts";
@@ -24,7 +24,7 @@ export async function writeReport(folder: string): Promise<string> {
   const figures = { results: winRateFigure(facts.winRates), curves: curveFigures(facts.state) };
   const all = [...figures.results, ...figures.curves];
   const target = join(folder, FOLDER);
-  await onDisk("create folder", target, () => mkdir(join(target, "figures"), { recursive: true }));
+  await makeFolder(join(target, "figures"));
   for (const { file, svg } of all) await atomicWrite(join(target, file), svg);
   const report = join(target, "report.md");
   await atomicWrite(report, document(facts, figures));

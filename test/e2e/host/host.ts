@@ -27,6 +27,8 @@ export interface HostOptions {
   readonly driver?: boolean;
   /** Environment over the host's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Program and arguments that the server's command line is put after, to start it within other limits. */
+  readonly within?: readonly string[];
 }
 
 /** A running VS Code server with a profile of its own, in a temporary folder. */
@@ -61,6 +63,8 @@ const QUIET_SETTINGS = {
   "chat.disableAIFeatures": true,
   "git.enabled": false,
   "editor.quickSuggestionsDelay": 0,
+  // In a browser it is on: files would change while a test looks at them.
+  "files.autoSave": "off",
 };
 
 /** Starts VS Code's server on a free port of this machine, installing it first if need be. */
@@ -86,7 +90,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   args.push("--host", "127.0.0.1", "--port", "0", "--connection-token", token);
   if (options.trustPrompt !== true) args.push("--disable-workspace-trust");
   if (options.driver === true) args.push("--enable-smoke-test-driver");
-  const server = await listen(program, args, env);
+  const server = await listen([...(options.within ?? []), program.node, program.entry, ...args], env);
   return {
     authority: `127.0.0.1:${server.port}`,
     workspace,
@@ -148,8 +152,9 @@ interface Server {
   readonly stop: () => Promise<void>;
 }
 
-async function listen({ node, entry }: HostProgram, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Server> {
-  const child = spawn(node, [entry, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+async function listen(commandLine: readonly string[], env: NodeJS.ProcessEnv): Promise<Server> {
+  const [program = "", ...args] = commandLine;
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const exit = once(child, "exit");
   let output = "";
   child.stderr.on("data", (text: Buffer) => (output += text.toString()));
