@@ -69,6 +69,24 @@ describeInBrowser("the keyboard alone", (browser) => {
     }
   });
 
+  it("closes the options of a select box by Escape, and not what it stands in", async () => {
+    const page = await show("a sample's text");
+    const select = page.getByRole("combobox", { name: "Differences of" });
+    await select.press("Enter");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Escape");
+    await page.locator("select:open").waitFor({ state: "detached" });
+    assert.match(await activeWords(page), /select Differences of/);
+    await select.press("Enter");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    assert.match(await activeWords(page), /select Differences of/);
+    assert.equal(await select.inputValue(), "ppo");
+    await page.keyboard.press("Escape");
+    await until(page, /Samples$/);
+  });
+
   it("is at one chip of several, and chooses another by the arrows", async () => {
     const page = await show("the prompts of a pair");
     await page.getByRole("radio", { name: "All" }).press("ArrowLeft");

@@ -112,7 +112,7 @@ export const noticeStyles = css`
   }
 `;
 
-/** Of selects, toolbars and chips. A native select's list is never cut off by the pane that it stands in. */
+/** Of selects, toolbars and chips. Where the browser lets it, a native select looks as `choice` does. */
 export const controlStyles = css`
   select {
     height: 26px;
@@ -123,6 +123,57 @@ export const controlStyles = css`
     border: 1px solid var(--vscode-dropdown-border, transparent);
     border-radius: 4px;
     font: inherit;
+  }
+  @supports (appearance: base-select) {
+    select,
+    ::picker(select) {
+      appearance: base-select;
+    }
+    select {
+      align-items: center;
+      padding: 2px 6px 2px 4px;
+      min-height: 0;
+      line-height: 18px;
+    }
+    select:focus-visible {
+      outline: none;
+      border-color: var(--vscode-focusBorder);
+    }
+    select::picker-icon {
+      width: 6px;
+      height: 6px;
+      margin: -4px 3px 0 8px;
+      content: "";
+      border: solid currentColor;
+      border-width: 0 1px 1px 0;
+      transform: rotate(45deg);
+    }
+    ::picker(select) {
+      padding: 0;
+      color: var(--vscode-dropdown-foreground);
+      background: var(--vscode-dropdown-background);
+      border: 1px solid var(--vscode-dropdown-border, var(--vscode-widget-border, transparent));
+      border-radius: 4px;
+      box-shadow: 0 2px 8px var(--vscode-widget-shadow, transparent);
+    }
+    option {
+      min-height: 22px;
+      padding: 1px 4px;
+      line-height: 20px;
+    }
+    option::checkmark {
+      display: none;
+    }
+    option:hover {
+      color: var(--vscode-list-hoverForeground, inherit);
+      background: var(--vscode-list-hoverBackground);
+    }
+    option:focus {
+      color: var(--vscode-list-activeSelectionForeground, inherit);
+      background: var(--vscode-list-activeSelectionBackground);
+      outline: 1px solid var(--vscode-list-focusOutline, var(--vscode-focusBorder));
+      outline-offset: -1px;
+    }
   }
   .toolbar {
     display: flex;

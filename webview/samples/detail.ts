@@ -216,7 +216,9 @@ export class SampleDetail extends LitElement {
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") this.dispatchEvent(new DetailEvent("close"));
+    // At an option, it is the list of options that closes.
+    const [at] = event.composedPath();
+    if (event.key === "Escape" && !(at instanceof HTMLOptionElement)) this.dispatchEvent(new DetailEvent("close"));
   };
 }
 
