@@ -21,6 +21,7 @@ import { metricsStyles } from "./metricsStyles.ts";
 import type { PlotContext } from "./plot.ts";
 import { outlinesOf, type PlotSettings, plotSettings } from "./settings.ts";
 import { SharedAxis } from "./shared.ts";
+import { Sight } from "./sight.ts";
 import { swatch } from "./swatch.ts";
 import "./plot.ts";
 
@@ -28,36 +29,30 @@ import "./plot.ts";
 class Metrics extends DashboardElement {
   private readonly queue = new DrawQueue();
   private readonly shared = new SharedAxis();
-  private watcher: IntersectionObserver | undefined;
+  private sight: Sight | undefined;
   private themed: MutationObserver | undefined;
 
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, metricsStyles];
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // A margin, so that plots are there when they are scrolled to.
-    this.watcher = new IntersectionObserver(
-      (entries) => {
-        for (const { target, isIntersecting } of entries) Object.assign(target, { seen: isIntersecting });
-      },
-      { rootMargin: "150px" },
-    );
+    this.sight = new Sight();
     this.themed = new MutationObserver(() => this.requestUpdate());
     this.themed.observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.watcher?.disconnect();
+    this.sight?.disconnect();
     this.themed?.disconnect();
   }
 
   override render(): TemplateResult {
-    const { model, watcher, queue, shared } = this;
+    const { model, sight, queue, shared } = this;
     const outlines = outlinesOf(model);
-    if (outlines.length === 0 || watcher === undefined) return loadingNotice(t("Reading the run"));
+    if (outlines.length === 0 || sight === undefined) return loadingNotice(t("Reading the run"));
     const settings = plotSettings(model);
-    const context = { model, settings, theme: themeOf(document.body), queue, shared, watcher };
+    const context = { model, settings, theme: themeOf(document.body), queue, shared, sight };
     const groups = groupMetrics(outlines, settings.search);
     const hasAny = outlines.some(({ series }) => Object.keys(series).length > 0);
     if (!hasAny) {

@@ -15,6 +15,7 @@ import { plotStyles } from "./plotStyles.ts";
 import { nearest, PreparedCache } from "./prepared.ts";
 import { loadedLines, type PlotSettings } from "./settings.ts";
 import { type SharedAxis, type SharedCursor, zoomAround } from "./shared.ts";
+import type { Sight } from "./sight.ts";
 import { tooltip } from "./tooltip.ts";
 import { placeText, readingsAt, summaryOf } from "./readings.ts";
 import "./menu.ts";
@@ -27,10 +28,10 @@ export interface PlotContext {
   readonly queue: DrawQueue;
   readonly shared: SharedAxis;
   /** Tells whether a plot can be seen; the others are not drawn. */
-  readonly watcher: IntersectionObserver;
+  readonly sight: Sight;
 }
 
-/** Milliseconds between drawings of a plot of whose lines some have not come yet. */
+/** Milliseconds until a plot is drawn again of whose lines some have not come yet, the first time; later, twice as long. */
 const PART_PAUSE = 400;
 
 /** One metric of the runs in focus: title, menu, chart, and what the band is. */
@@ -61,8 +62,11 @@ class Plot extends LitElement {
   private drawn: { readonly content: ChartContent; readonly size: { width: number; height: number } } | undefined;
   /** Whether more than the stretch of the axis may have changed since. */
   private isStale = true;
-  /** When it was last drawn without some of its lines; milliseconds. */
+  /** Whether all of its lines had come when it was last looked at. */
+  isWhole = false;
+  /** When it may be drawn again without some of its lines, and the pause after that; milliseconds. */
   private partAt = -Infinity;
+  private partPause = PART_PAUSE;
   private partTimer: ReturnType<typeof setTimeout> | undefined;
   private resized: ResizeObserver | undefined;
   private unlisten: (() => void) | undefined;
@@ -71,7 +75,7 @@ class Plot extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.context.watcher.observe(this);
+    this.context.sight.observe(this);
     this.unlisten = this.context.shared.listen((what) => (what === "zoom" ? this.zoomMoved() : this.cursorMoved()));
     this.resized = new ResizeObserver(() => this.due());
     this.resized.observe(this);
@@ -79,7 +83,7 @@ class Plot extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.context.watcher.unobserve(this);
+    this.context.sight.unobserve(this);
     this.context.queue.remove(this.draw);
     this.unlisten?.();
     this.resized?.disconnect();
@@ -146,8 +150,9 @@ class Plot extends LitElement {
     const { model, settings, theme, shared } = this.context;
     const { name } = this.metric;
     const loaded = loadedLines(model, name, { settings, theme });
-    const isPart = loaded.some(({ isWhole }) => !isWhole);
-    if (isPart && (loaded.every(({ curves }) => curves.length === 0) || !this.mayDrawPart())) return;
+    this.isWhole = loaded.every(({ isWhole }) => isWhole);
+    if (this.isWhole) this.partPause = PART_PAUSE;
+    else if (loaded.every(({ curves }) => curves.length === 0) || !this.mayDrawPart()) return;
     this.isStale = false;
     const lines = loaded
       .filter(({ curves }) => curves.length > 0)
@@ -179,10 +184,13 @@ class Plot extends LitElement {
   private mayDrawPart(): boolean {
     const now = performance.now();
     clearTimeout(this.partTimer);
-    const pause = this.partAt + PART_PAUSE - now;
-    if (pause <= 0) this.partAt = now;
-    else this.partTimer = setTimeout(() => this.due(), pause);
-    return pause <= 0;
+    if (now < this.partAt) {
+      this.partTimer = setTimeout(() => this.due(), this.partAt - now);
+      return false;
+    }
+    this.partAt = now + this.partPause;
+    this.partPause *= 2;
+    return true;
   }
 
   /** Whether something that is drawn differs from the last time; a run's progress alone does not. */

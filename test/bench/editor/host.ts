@@ -6,6 +6,7 @@ import { ServiceClient } from "../../../extension/engine/serviceClient.ts";
 import { type HostActions, PageSession } from "../../../extension/panels/session.ts";
 import { backendOf } from "../../webview/backend.ts";
 import { openDashboard } from "../../webview/page.ts";
+import { Relay } from "./relay.ts";
 
 const MAIN = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
 /** Milliseconds that anything may take: reading a hundred thousand samples on a busy machine takes many seconds. */
@@ -30,10 +31,8 @@ export interface HostSettings {
 }
 
 /**
- * Opens the dashboard behind the extension's own client and session, on the real service.
- *
- * Messages to the page travel as JSON and are parsed there, as VS Code does it; DevTools carry the text, where VS Code
- * has a channel of its own.
+ * Opens the dashboard behind the extension's own client and session, on the real service. Only the page's requests,
+ * which are small, come through DevTools.
  */
 export async function openHosted(
   browser: Browser,
@@ -48,15 +47,16 @@ export async function openHosted(
   const opened = await openDashboard(browser, backend, { focus });
   const { page } = opened;
   page.setDefaultTimeout(PATIENCE);
+  const relay = await Relay.open(page);
   const failures: string[] = [];
   let answeredAt = 0;
-  const post = async (message: ToDashboard): Promise<void> => {
+  const post = (message: ToDashboard): Promise<void> => {
     if (message.kind === "response") answeredAt = Date.now();
-    await page.evaluate((text) => window.postMessage(JSON.parse(text), "*"), JSON.stringify(message));
+    return relay.post(message);
   };
   const session = new PageSession({
     service,
-    post: (message) => post(message).catch((error: unknown) => void failures.push(String(error))),
+    post,
     actions: REFUSALS,
     log: (line) => void failures.push(line),
   });
@@ -75,6 +75,7 @@ export async function openHosted(
     answeredAt: () => answeredAt,
     close: async () => {
       session.dispose();
+      relay.close();
       const problems = [...failures, ...opened.errors];
       await opened.close();
       service.dispose();
