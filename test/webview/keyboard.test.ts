@@ -47,6 +47,19 @@ describeInBrowser("the keyboard alone", (browser) => {
     });
   }
 
+  it("goes through the menu of a plot, and back to its opener by Escape", async () => {
+    const page = await show("the curves");
+    const opener = page.getByRole("button", { name: "Plot of KL to reference" });
+    await opener.press("Enter");
+    await page.getByRole("menu").waitFor();
+    const walked = await walkList(page, "menu");
+    assertWhole(walked);
+    assert.equal(walked.stops.length, 5);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.getByRole("menu").count(), 0);
+    assert.match(await activeWords(page), /Plot of KL to reference/);
+  });
+
   for (const name of [/^Choose a run/, "Compare"]) {
     it(`goes through the runs of ${String(name)}, and back to its opener by Escape`, async () => {
       const page = await show("the pipeline");

@@ -89,6 +89,22 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
     await page.getByRole("button", { name: "ppo", exact: true, pressed: false }).waitFor();
   });
 
+  it("has the samples scrolled to where they were, wherever the active row is", async () => {
+    const before = await show("samples");
+    const grid = before.getByRole("grid", { name: "Samples" });
+    await before.getByText("prompt 0", { exact: true }).waitFor();
+    await grid.evaluate((element) => (element.scrollTop = 6700));
+    await before
+      .getByText(/^prompt 10\d$/)
+      .first()
+      .waitFor();
+    await kept(/top\\":1\d\d/);
+    const first = await before.evaluate(firstPrompt);
+    const page = await reload();
+    await page.getByText(first, { exact: true }).waitFor();
+    assert.equal(await page.evaluate(firstPrompt), first);
+  });
+
   it("does not go once more to the samples that an alarm led to", async () => {
     const before = await show("samples", { stage: "salsa", step: 303 });
     await before.getByText("prompt 240", { exact: true }).waitFor();
@@ -158,3 +174,19 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
     await until(await reload(), 333);
   });
 });
+
+/** Runs in the page: the prompt of the first row of the samples that is seen in whole. */
+function firstPrompt(): string {
+  const shadow = (element: Element | ShadowRoot | null | undefined, tag: string): ShadowRoot | null | undefined =>
+    element?.querySelector(tag)?.shadowRoot;
+  const grid = shadow(shadow(shadow(document.body, "salsa-dashboard"), "salsa-samples"), "salsa-sample-grid");
+  const head = grid?.querySelector(".head")?.getBoundingClientRect().bottom ?? 0;
+  const rows = [...(grid?.querySelectorAll(".row") ?? [])];
+  const tops = rows.map((row) => ({ row, top: row.getBoundingClientRect().top })).filter(({ top }) => top >= head - 1);
+  return (
+    tops
+      .sort((a, b) => a.top - b.top)[0]
+      ?.row.querySelector(".prompt")
+      ?.textContent.trim() ?? ""
+  );
+}

@@ -84,6 +84,9 @@ class Menu extends LitElement {
         color: var(--vscode-menu-selectionForeground);
         outline: 1px solid var(--vscode-menu-selectionBorder, transparent);
       }
+      .item:focus {
+        outline-color: var(--vscode-menu-selectionBorder, var(--vscode-focusBorder));
+      }
       .item vscode-icon {
         --vscode-icon-foreground: currentColor;
       }

@@ -2,8 +2,9 @@ import "@vscode-elements/elements/dist/vscode-checkbox/index.js";
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import "@vscode-elements/elements/dist/vscode-textfield/index.js";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
 import type { RunOutline, SamplePage, SampleSource } from "../../engine/protocol/service.ts";
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { baseStyles, controlStyles } from "../parts/styles.ts";
 import { benchmarksOf, DENSITIES, type Density, type Order, ORDERS, type SampleFilter, seedsOf } from "./filter.ts";
@@ -181,7 +182,7 @@ export class FilterBar extends LitElement {
     if (this.filter.source.kind !== "rollouts" || steps === undefined || steps.from === steps.to) return nothing;
     const marks = (this.outline?.alarms ?? []).map(({ step, stage, name }) => ({
       step,
-      label: t("{0} at step {1} of {2}: go there", name, step, stage),
+      label: t("{0} at step {1} of {2}: go there", translatedAlarm(name, fromCatalogue).label, step, stage),
     }));
     return html`<salsa-step-range
       .first=${steps.from}

@@ -115,6 +115,10 @@ export class SampleGrid extends LitElement {
     return this.track.rows.last >= this.nRows - 1;
   }
 
+  get firstInView(): number {
+    return this.track.rows.first;
+  }
+
   override focus(): void {
     this.viewport?.focus();
   }
@@ -210,7 +214,10 @@ export class SampleGrid extends LitElement {
     this.requestUpdate();
   };
 
-  private readonly onScrollEnd = (): void => this.settle();
+  private readonly onScrollEnd = (): void => {
+    this.settle();
+    this.dispatchEvent(new Event("rest"));
+  };
 
   private readonly onKey = (event: KeyboardEvent): void => {
     const { first, last } = this.track.rows;

@@ -91,6 +91,12 @@ export const gridStyles = css`
   .wide.stepped .cell.prompt {
     left: 52px;
   }
+  /* In a narrow panel it would leave no room for what passes by it. */
+  @media (max-width: 480px) {
+    .wide .cell.prompt {
+      position: static;
+    }
+  }
   .head .line {
     background: inherit;
   }

@@ -44,6 +44,8 @@ export class SamplesView extends DashboardElement {
   private coming: Pages | undefined;
   /** Row to begin with once `coming` is there. */
   private target = 0;
+  /** Row that is to be the first in view then, if it is not that one. */
+  private top: number | undefined;
   /** Row that the grid is to be moved to after the next update. */
   private jump: number | undefined;
   private newcomers: Newcomers | undefined;
@@ -105,6 +107,7 @@ export class SamplesView extends DashboardElement {
     const rowsKey = JSON.stringify({ ...query, columns: undefined });
     this.target = this.pages === undefined || rowsKey === this.rowsKey ? this.setup.active : 0;
     this.rowsKey = rowsKey;
+    this.top = this.pages === undefined ? this.setup.top : undefined;
     pages.want(0, 0, false);
   }
 
@@ -113,7 +116,7 @@ export class SamplesView extends DashboardElement {
     this.coming = undefined;
     const row = Math.max(0, Math.min(this.target, (pages.head?.total ?? 1) - 1));
     this.set({ active: row });
-    this.jump = row;
+    this.jump = this.top ?? row;
   }
 
   private onNewcomers(): void {
@@ -201,6 +204,7 @@ export class SamplesView extends DashboardElement {
       .search=${filter.text.trim()}
       .active=${active}
       @active-row=${this.onActive}
+      @rest=${({ target }: Event) => this.move({ top: (target as SampleGrid).firstInView })}
     ></salsa-sample-grid>`;
   }
 
@@ -230,7 +234,7 @@ export class SamplesView extends DashboardElement {
     const { host } = this.model;
     const row = await rowOfStep((query) => host.request("samples", { folder, ...query }), step).catch(() => 0);
     if (folder !== this.folder) return;
-    if (this.coming !== undefined) this.target = row;
+    if (this.coming !== undefined) [this.target, this.top] = [row, undefined];
     else {
       this.set({ active: row });
       this.jump = row;
@@ -244,7 +248,7 @@ export class SamplesView extends DashboardElement {
 
   private readonly onActive = ({ row, isOpened }: ActiveRowEvent): void => {
     if (isOpened) this.set({ active: row, isOpen: true });
-    else this.move(row);
+    else this.move({ active: row });
   };
 
   private readonly onDetail = ({ wish }: DetailEvent): void => {
@@ -256,9 +260,9 @@ export class SamplesView extends DashboardElement {
     } else this.grid?.moveTo(Math.max(0, Math.min(last, active + (wish === "next" ? 1 : -1))));
   };
 
-  private move(active: number): void {
+  private move(change: Partial<Setup>): void {
     const { model, folder = "" } = this;
-    this.setups.move(model, folder, { active });
+    this.setups.move(model, folder, change);
     this.moving.run(() => this.setups.keep(model, folder));
     this.requestUpdate();
   }
