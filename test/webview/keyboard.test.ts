@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { describeInBrowser } from "./chromium.ts";
+import { fixtureBackend } from "./fixtures.ts";
 import { installInspector } from "./inspector.ts";
 import { activeWords, type Walk, walk, walkList } from "./keyboard.ts";
-import type { DashboardPage } from "./page.ts";
+import { type DashboardPage, openDashboard } from "./page.ts";
 import { openState, plots, VIEW_STATES } from "./views.ts";
 
 /** Presses Enter on what is called so, and where the keyboard is then: nobody may have to look for it. */
@@ -46,6 +47,22 @@ describeInBrowser("the keyboard alone", (browser) => {
       assert.ok(walked.stops.length > 1);
     });
   }
+
+  it("reaches what can be done when there are no runs, and when the service is gone", async () => {
+    const focus = { view: "pipeline" as const, runs: [] };
+    open = await openDashboard(browser(), fixtureBackend([]), { focus, prepare: installInspector });
+    await open.send({ kind: "service", problem: "no Node runtime for linux-riscv64" });
+    await open.page.getByRole("button", { name: "Show Log" }).waitFor();
+    const walked = await walk(open.page);
+    assertWhole(walked);
+    assert.deepEqual(
+      walked.stops.map(({ name }) => name),
+      ["Show Log", "Run a Config…", "New Config…"],
+    );
+    await open.page.getByRole("button", { name: "Show Log" }).focus();
+    await open.send({ kind: "service", problem: null });
+    await until(open.page, /Run a Config/);
+  });
 
   it("goes through the menu of a plot, and back to its opener by Escape", async () => {
     const page = await show("the curves");
