@@ -12,6 +12,7 @@ import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } fro
 import { openBackend } from "./backends.ts";
 import { checkData } from "./corpus.ts";
 import { outline } from "./plan.ts";
+import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { Runner } from "./runner.ts";
 import { type Dish, salsa } from "./salsa.ts";
@@ -97,6 +98,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     sample: (record) => log.append("samples", record),
   });
   try {
+    backend = await preload(config);
     await artifacts.collect();
     if (request.resume === undefined) await describeRun(request, log);
     const device = deviceOf(config);

@@ -41,7 +41,7 @@ export async function openMixLanes(nLanes: number, nModels: number, pieceBytes: 
   const lanePages = tablePages + (nModels + 1) * piecePages;
   const pages = 1 + nLanes * lanePages; // the first page is the compiler's
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { instance } = await WebAssembly.instantiate(await readKernels(), { env: { memory } });
+  const { instance } = await WebAssembly.instantiate(await loadMixKernels(), { env: { memory } });
   const kernels = instance.exports as Kernels;
   return Array.from({ length: nLanes }, (_, lane) => {
     const table = (1 + lane * lanePages) * PAGE_BYTES;
@@ -49,9 +49,16 @@ export async function openMixLanes(nLanes: number, nModels: number, pieceBytes: 
   });
 }
 
-async function readKernels(): Promise<Uint8Array> {
+let loaded: Uint8Array | undefined;
+
+/**
+ * Reads the kernels, once: a process that needs them much later may call this before their file can have gone.
+ *
+ * @throws {DiskError} when the kernels were not built.
+ */
+export async function loadMixKernels(): Promise<Uint8Array> {
   try {
-    return await fs.readFile(KERNEL_FILE);
+    return (loaded ??= await fs.readFile(KERNEL_FILE));
   } catch (cause) {
     const place = { file: KERNEL_FILE.pathname, remedy: "run npm run build" };
     throw new DiskError("load soup kernels: not built", place, { cause });
