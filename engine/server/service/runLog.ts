@@ -156,9 +156,9 @@ export class RunLog {
   }
 }
 
-/** What to do about a folder that another version wrote. @param what - Seen in it. */
+/** What to do about a folder that another version wrote, the most needed first. @param what - Seen in it. */
 export function newerProblem(what: string): string {
-  return `${what}, as a newer version of SALSA writes them; update the extension to see all of this run`;
+  return `made by a newer version of SALSA; update the extension to see all of this run (${what})`;
 }
 
 /** Whether bytes begin as others do, up to a length. */

@@ -71,7 +71,7 @@ export async function artifactRecords(root: string, stage: StageState, file: str
 
 /** A stage's artifact that somebody has removed. */
 export function removedArtifact(folder: string, stage: string): DataError {
-  const remedy = "run the config again, or resume the run: only that stage is made anew";
+  const remedy = "run the config again: only that stage is made anew";
   return new DataError(`the artifact of stage ${JSON.stringify(stage)} has been removed`, { file: folder, remedy });
 }
 

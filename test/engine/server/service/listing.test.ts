@@ -129,10 +129,13 @@ describe("a run folder that is not as this version writes it", function () {
       const problem = (run: string): string => client.runs.get(run)?.problem ?? "";
       assert.match(
         problem(kinds),
-        /^events\.jsonl has records of the kind "weather", as a newer .*; update the extension/,
+        /^made by a newer version of SALSA; update the extension .* \(events\.jsonl has records of the kind "weather"\)/,
       );
       assert.equal(client.runs.get(kinds)?.status, "finished");
-      assert.match(problem(config), /run\.json \(SALSA 9\.0\.0\) has a config that does not fit, as a newer version/);
+      assert.match(
+        problem(config),
+        /^made by a newer version .*run\.json \(SALSA 9\.0\.0\) has a config that does not fit/,
+      );
       assert.match(problem(torn), /run\.json: read run: not JSON; start the run again/);
       const { stages, nextSequence } = await client.ask("follow", { folder: kinds });
       assert.deepEqual([stages[0]?.status, nextSequence], ["finished", 9]);
