@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import type { RunEvent } from "../../engine/protocol/events.ts";
+import type { LockOwner } from "../../engine/storage/locks.ts";
+import { describeInVsCode } from "./host/browser.ts";
+import {
+  answer,
+  notification,
+  openView,
+  openWorkbench,
+  pressButton,
+  quickPickRow,
+  runCommand,
+  statusItem,
+  treeRow,
+  webview,
+} from "./host/workbench.ts";
+import { SHORT_CONFIG, type Session, installedIn, picture, startSession } from "./session.ts";
+import { waitFor } from "./waiting.ts";
+
+/** Milliseconds that a shortened run may take on a loaded machine. */
+const RUN_MS = 180_000;
+
+const DEMO_CONFIG = SHORT_CONFIG.replace('"iterations": 60', '"iterations": 25');
+/** Stopped before its end. */
+const LONG_CONFIG = SHORT_CONFIG.replace('"demo"', '"long"').replace('"iterations": 60', '"iterations": 5000');
+
+describeInVsCode("runs that fare badly, from the packaged extension", function () {
+  this.timeout(RUN_MS + 60_000);
+  let session: Session;
+  let page: Page;
+  const runs = (...names: string[]): string => join(session.host.workspace, ".salsa/runs", ...names);
+  const events = (run: string): readonly RunEvent[] => readLines(runs(run, "events.jsonl"));
+  const hasFinished = (run: string): boolean => {
+    const last = events(run).at(-1);
+    return last?.kind === "runFinished" && last.status === "finished";
+  };
+  const lockOf = (run: string): LockOwner => JSON.parse(text(runs(run, "lock"))) as LockOwner;
+
+  before(async () => {
+    session = await startSession({ files: { "demo.salsa.json": DEMO_CONFIG, "long.salsa.json": LONG_CONFIG } });
+    page = session.page;
+    await openView(page, "SALSA");
+  });
+  after(() => session.close());
+  afterEach(function () {
+    return picture(this.currentTest, page);
+  });
+
+  describe("a run whose process was killed", () => {
+    it("is told as cut off, and goes on though lock and socket of the dead process are left", async () => {
+      await runConfig(page, "demo.salsa.json");
+      await waitFor(() => events("demo-1").some(({ kind }) => kind === "progress"), "the run's work");
+      const { pid, socket = "" } = lockOf("demo-1");
+      process.kill(pid, "SIGKILL");
+      await notification(page, "demo-1 was cut off: its engine died without a word").waitFor();
+      await treeRow(page, /demo-1.*cut off at \d+ %/).waitFor();
+      assert.equal(lockOf("demo-1").pid, pid);
+      assert.ok(fs.existsSync(socket));
+      await pressButton(page, "demo-1 was cut off", "Resume");
+      await statusItem(page, /%/).waitFor();
+    });
+
+    it("ends well, and so does one that waits for it, though an update removes the extension meanwhile", async () => {
+      await runConfig(page, "demo.salsa.json");
+      await notification(page, "demo-2 is queued: another run has the processor. It starts by itself.").waitFor();
+      const extension = installedIn(session.host);
+      assert.ok(!events("demo-1").some((event) => event.kind === "stageStarted" && event.stage === "soup"));
+      fs.renameSync(extension, `${extension}.removed`);
+      try {
+        await waitFor(() => hasFinished("demo-1"), "the end of the run", RUN_MS);
+        await waitFor(() => hasFinished("demo-2"), "the end of the other run", RUN_MS);
+      } finally {
+        fs.renameSync(`${extension}.removed`, extension);
+      }
+      await notification(page, "demo-2 has finished").waitFor();
+    });
+  });
+
+  describe("two windows on one folder", () => {
+    let other: Page;
+
+    before(async () => {
+      await clear(page);
+      await runConfig(page, "long.salsa.json");
+      other = await session.browser.newPage();
+      await openWorkbench(other, session.host.url());
+    });
+
+    it("show the run of one in the other, as it goes on", async () => {
+      const progress = statusItem(other, /%/);
+      await progress.waitFor();
+      const before = await progress.textContent();
+      await waitFor(async () => (await progress.textContent()) !== before, "the status bar to move");
+    });
+
+    it("queue what the other starts meanwhile, say so, and take it back", async () => {
+      await runConfig(other, "long.salsa.json");
+      await notification(other, "long-2 is queued: another run has the processor. It starts by itself.").waitFor();
+      await treeRow(page, /long-2.*queued/).waitFor();
+      await pressButton(other, "long-2 is queued", "Stop Run");
+      await notification(page, "long-2 was stopped").waitFor();
+    });
+
+    it("stop and resume what the other has started", async () => {
+      await runCommand(other, "SALSA: Stop Run");
+      await pressButton(page, "long-1 was stopped", "Resume");
+      await statusItem(other, /%/).waitFor();
+    });
+
+    it("leave the run and each other alone when one is closed", async () => {
+      await other.close();
+      const seen = events("long-1").length;
+      await waitFor(() => events("long-1").length > seen + 5, "further events");
+      await runCommand(page, "SALSA: Stop Run");
+      await treeRow(page, /long-1.*stopped at/).waitFor();
+    });
+  });
+
+  describe("a folder of runs", () => {
+    it("lists a run of a newer version with what to do, beside the others", async () => {
+      fs.cpSync(runs("demo-1"), runs("newer-1"), { recursive: true });
+      const next = events("demo-1").length;
+      const record = { kind: "constellation", time: Date.now(), sequence: next, stars: 3 };
+      fs.appendFileSync(runs("newer-1", "events.jsonl"), `${JSON.stringify(record)}\n`);
+      const newer = treeRow(page, /newer-1.*made by a newer version of SALSA; update the extension to see all/);
+      await newer.waitFor();
+      await treeRow(page, /demo-1.*vs/).waitFor();
+      await newer.hover();
+      await newer.getByRole("button", { name: "Open Dashboard" }).click();
+      await webview(page).getByText("newer-1").first().waitFor();
+      await webview(page).locator("salsa-pipeline").getByText("sft-1").first().waitFor();
+    });
+
+    it("names what was removed of a run, which the config run again brings back", async () => {
+      const artifacts = join(session.host.workspace, ".salsa/artifacts");
+      const removed = fs.readdirSync(artifacts).filter((name) => /^(judgments|soup)-/.test(name));
+      for (const name of removed) fs.rmSync(join(artifacts, name), { recursive: true });
+      await runCommand(page, "SALSA: Open Win-Rate Table");
+      await quickPickRow(page, "demo-1").waitFor();
+      await answer(page, "demo-1");
+      const rates = webview(page).locator("salsa-win-rates");
+      await rates
+        .getByRole("button", { name: /salsa.*ppo/ })
+        .first()
+        .click();
+      await rates.getByText(/has been removed; run the config again: only that stage is made anew/).waitFor();
+      await runConfig(page, "demo.salsa.json");
+      await notification(page, "demo-3 has finished").waitFor({ timeout: RUN_MS });
+      assert.deepEqual(
+        removed.filter((name) => !fs.existsSync(join(artifacts, name))),
+        [],
+      );
+      assert.deepEqual(madeIn(events("demo-3")), new Set(removed));
+    });
+  });
+});
+
+/** Keys of the artifacts that a run did not find. */
+function madeIn(events: readonly RunEvent[]): ReadonlySet<string> {
+  return new Set(events.flatMap((event) => (event.kind === "stageStarted" && !event.cached ? [event.key] : [])));
+}
+
+async function runConfig(page: Page, name: string): Promise<void> {
+  await runCommand(page, "SALSA: Run Config");
+  await quickPickRow(page, name).waitFor();
+  // By the keyboard: a hover may lie over the row.
+  await answer(page, name);
+}
+
+function clear(page: Page): Promise<void> {
+  return runCommand(page, "Notifications: Clear All Notifications");
+}
+
+function text(file: string): string {
+  return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
+}
+
+function readLines(file: string): readonly RunEvent[] {
+  const lines = text(file).split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as RunEvent);
+}
