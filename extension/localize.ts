@@ -12,6 +12,11 @@ export function t(message: string, ...values: (string | number)[]): string {
   return translate(message, ...values);
 }
 
+/** As `t`, for a text that is not written out at the place: translators have it from one of the engine's catalogues. */
+export function fromCatalogue(message: string, ...values: (string | number)[]): string {
+  return translate(message, ...values);
+}
+
 function inEnglish(message: string, ...values: (string | number)[]): string {
   return message.replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
 }

@@ -1,5 +1,6 @@
+import { translatedSeen } from "../../engine/protocol/alarmTexts.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import { resultText } from "./labels.ts";
 import { isActive } from "./states.ts";
 
@@ -74,6 +75,8 @@ export function newsText({ kind, run }: News): string {
     case "lost":
       return t("{0} was cut off: its engine died without a word. It can go on from its last checkpoint.", id);
     case "alarm":
-      return t("{0}, stage {1}, step {2}: {3}", id, alarm?.stage ?? "", alarm?.step ?? 0, alarm?.message ?? "");
+      return alarm === undefined
+        ? ""
+        : t("{0}, stage {1}, step {2}: {3}", id, alarm.stage, alarm.step, translatedSeen(alarm, fromCatalogue));
   }
 }

@@ -1,5 +1,6 @@
+import { translatedSeen } from "../../engine/protocol/alarmTexts.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import { dateText, durationText, percentText, rateText, runIcon, statusText } from "./labels.ts";
 
 /** Everything about a run in short, as Markdown with theme icons. */
@@ -12,7 +13,7 @@ export function runTooltip(run: RunSummary): string {
     head,
     table,
     failure === undefined ? "" : `$(error) ${escaped(failure.message)}`,
-    alarm === undefined ? "" : `$(warning) ${alarmHead(nAlarms)}: ${escaped(alarm.message)}`,
+    alarm === undefined ? "" : `$(warning) ${alarmHead(nAlarms)}: ${escaped(translatedSeen(alarm, fromCatalogue))}`,
     problem === undefined ? "" : `$(warning) ${escaped(problem)}`,
   ]
     .filter((part) => part !== "")

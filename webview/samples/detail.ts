@@ -99,7 +99,7 @@ export class SampleDetail extends LitElement {
 
   private quantities(): TemplateResult {
     return html`<label class="field"
-      >${t("Colour by")}
+      >${t("Color by")}
       <select
         .value=${this.quantity}
         @change=${(event: Event) => this.choose(QUANTITY, (event.target as HTMLSelectElement).value)}

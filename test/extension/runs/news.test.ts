@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { alarmMessage } from "../../../engine/protocol/alarms.ts";
 import { type News, Newsdesk, isWanted, newsText } from "../../../extension/runs/news.ts";
 import { summary } from "./summary.ts";
 
 const SINCE = 1000;
 const run = summary({ id: "demo-1", createdAt: 1 });
+const COLLAPSE = "entropy per token fell to 5 % of its start; responses are becoming all alike";
 const alarm = { stage: "salsa", step: 5, name: "lengthCollapse", message: "Answers get short", time: 0 };
 
 describe("Newsdesk", () => {
@@ -71,5 +73,7 @@ describe("newsText", () => {
     assert.match(text("stopped"), /can go on/);
     assert.match(text("lost"), /cut off.*last checkpoint/);
     assert.equal(text("alarm", { alarm }), "demo-1, stage salsa, step 5: Answers get short");
+    const told = { ...alarm, name: "entropyCollapse", message: alarmMessage("entropyCollapse", COLLAPSE) };
+    assert.equal(text("alarm", { alarm: told }), `demo-1, stage salsa, step 5: ${COLLAPSE}`, "without the advice");
   });
 });

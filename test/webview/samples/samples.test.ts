@@ -208,7 +208,7 @@ describeInBrowser("the samples view", (browser) => {
     await tokens.focus();
     await page.keyboard.press("End");
     await numbers.getByText("token 4").waitFor();
-    await page.getByRole("combobox", { name: "Colour by" }).selectOption("kl");
+    await page.getByRole("combobox", { name: "Color by" }).selectOption("kl");
     await page.getByText("KL to reference (nats): Σ 0, mean 0 over 4 tokens").first().waitFor();
     await page.getByRole("button", { name: "Show numbers as a table" }).first().click();
     assert.equal(await page.locator("salsa-token-map table tbody tr").count(), 4);
