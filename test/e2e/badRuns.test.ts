@@ -7,11 +7,13 @@ import type { LockOwner } from "../../engine/storage/locks.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
   answer,
+  editor,
   notification,
   openView,
   openWorkbench,
   pressButton,
   quickPickRow,
+  reloadWindow,
   runCommand,
   statusItem,
   treeRow,
@@ -23,7 +25,11 @@ import { waitFor } from "./waiting.ts";
 /** Milliseconds that a shortened run may take on a loaded machine. */
 const RUN_MS = 180_000;
 
-const DEMO_CONFIG = SHORT_CONFIG.replace('"iterations": 60', '"iterations": 25');
+/** Most of its time goes into the first stage. */
+const DEMO_CONFIG = SHORT_CONFIG.replace('"iterations": 60', '"iterations": 10').replace(
+  '"prompts": 128',
+  '"prompts": 32',
+);
 /** Stopped before its end. */
 const LONG_CONFIG = SHORT_CONFIG.replace('"demo"', '"long"').replace('"iterations": 60', '"iterations": 5000');
 
@@ -59,23 +65,30 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
       await treeRow(page, /demo-1.*cut off at \d+ %/).waitFor();
       assert.equal(lockOf("demo-1").pid, pid);
       assert.ok(fs.existsSync(socket));
-      await pressButton(page, "demo-1 was cut off", "Resume");
-      await statusItem(page, /%/).waitFor();
+      await pressButton(page, "demo-1 was cut off", "Show Log");
+      await editor(page, "demo-1/engine.log").locator(".view-line", { hasText: "computes on" }).waitFor();
+      await runCommand(page, "SALSA: Resume Run");
+      await waitFor(() => events("demo-1").filter(({ kind }) => kind === "runStarted").length === 2, "the run");
     });
 
     it("ends well, and so does one that waits for it, though an update removes the extension meanwhile", async () => {
+      // Held until the files are gone, lest it has all that it needs of them by then.
+      const { pid } = lockOf("demo-1");
+      process.kill(pid, "SIGSTOP");
       await runConfig(page, "demo.salsa.json");
       await notification(page, "demo-2 is queued: another run has the processor. It starts by itself.").waitFor();
       const extension = installedIn(session.host);
       assert.ok(!events("demo-1").some((event) => event.kind === "stageStarted" && event.stage === "soup"));
       fs.renameSync(extension, `${extension}.removed`);
+      process.kill(pid, "SIGCONT");
       try {
         await waitFor(() => hasFinished("demo-1"), "the end of the run", RUN_MS);
         await waitFor(() => hasFinished("demo-2"), "the end of the other run", RUN_MS);
       } finally {
         fs.renameSync(`${extension}.removed`, extension);
       }
-      await notification(page, "demo-2 has finished").waitFor();
+      await reloadWindow(page); // as after an update
+      await treeRow(page, /demo-2.*vs/).waitFor();
     });
   });
 
