@@ -1,6 +1,6 @@
 import type { RunEvent } from "../engine/protocol/events.ts";
 import { applyEvent, type RunState } from "../engine/protocol/runState.ts";
-import type { PackedSeries, RunOutline, SeriesKey } from "../engine/protocol/service.ts";
+import type { PackedCurves, RunOutline, SeriesKey } from "../engine/protocol/service.ts";
 import { GrowingCurve } from "./growing.ts";
 import type { Curve } from "./model.ts";
 import { unpack } from "./packed.ts";
@@ -105,13 +105,13 @@ export class FollowedRun {
   }
 
   /** Takes over curves that have come, with what has been recorded since. */
-  receive(generation: number, series: readonly PackedSeries[], nextSequence: number): void {
+  receive(generation: number, packed: PackedCurves, nextSequence: number): void {
     if (generation !== this.generation) return;
-    for (const packed of series) {
-      const id = idOf(packed);
-      const curve = new GrowingCurve(unpack(packed), nextSequence);
+    for (const { stage, metric, curve: columns } of unpack(packed)) {
+      const id = idOf({ stage, metric });
+      const curve = new GrowingCurve(columns, nextSequence);
       for (const event of this.recent) {
-        if (event.kind === "metrics" && event.stage === packed.stage) appendTo(curve, event, packed.metric);
+        if (event.kind === "metrics" && event.stage === stage) appendTo(curve, event, metric);
       }
       this.curves.set(id, curve);
       this.awaited.delete(id);

@@ -12,7 +12,7 @@ export class GrowingCurve {
   private length: number;
   private given: Curve | undefined;
 
-  /** The columns of `curve` are taken over, not copied. */
+  /** The columns of `curve` are not copied, and never written to: others may have them, too. */
   constructor({ steps, times, values }: Curve, nextSequence: number) {
     this.steps = steps;
     this.times = times;

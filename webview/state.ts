@@ -177,8 +177,8 @@ export class DashboardState implements DashboardModel {
       const { generation, portions } = run.ask();
       for (const keys of portions) {
         this.host.request("series", { folder, keys }).then(
-          ({ series, nextSequence }) => {
-            run.receive(generation, series, nextSequence);
+          ({ nextSequence, ...packed }) => {
+            run.receive(generation, packed, nextSequence);
             run.refuse(generation, keys);
             this.change();
           },

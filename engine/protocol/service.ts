@@ -81,12 +81,19 @@ export interface SeriesKey {
   readonly metric: string;
 }
 
-/** A curve, packed: little-endian float64 columns in base64; NaN for what was not finite. */
+/** Curves of a run, packed: columns are little-endian float64 in base64. */
+export interface PackedCurves {
+  /** Steps, and times in milliseconds since 1970: once for all curves that were recorded together. */
+  readonly axes: readonly { readonly steps: string; readonly times: string }[];
+  readonly series: readonly PackedSeries[];
+}
+
+/** A curve of several. */
 export interface PackedSeries extends SeriesKey {
   readonly length: number;
-  readonly steps: string;
-  /** Milliseconds since 1970. */
-  readonly times: string;
+  /** Index of its axis. */
+  readonly axis: number;
+  /** NaN for what was not finite. */
   readonly values: string;
 }
 
@@ -281,7 +288,7 @@ export interface ServiceRequests {
   /** Curves as recorded before `nextSequence`; later points come by events if the run is followed. */
   readonly series: {
     params: RunParams & { readonly keys: readonly SeriesKey[] };
-    result: { readonly nextSequence: number; readonly series: readonly PackedSeries[] };
+    result: PackedCurves & { readonly nextSequence: number };
   };
   readonly samples: { params: SampleQuery; result: SamplePage };
   readonly tokens: { params: RunParams & { readonly line: number }; result: TokenView };

@@ -1,4 +1,4 @@
-import type { PackedSeries } from "../../engine/protocol/service.ts";
+import type { PackedCurves } from "../../engine/protocol/service.ts";
 
 /** A curve as it was recorded; NaN is what was not finite. */
 export interface Curve {
@@ -8,9 +8,12 @@ export interface Curve {
   readonly values: Float64Array;
 }
 
-/** Unpacks the columns of a curve. */
-export function readCurve({ stage, metric, length, steps, values }: PackedSeries): Curve {
-  return { stage, metric, steps: column(steps, length), values: column(values, length) };
+/** Unpacks the columns of curves. */
+export function readCurves({ axes, series }: PackedCurves): readonly Curve[] {
+  return series.map(({ stage, metric, length, axis, values }) => {
+    const steps = column(axes[axis]?.steps ?? "", length);
+    return { stage, metric, steps, values: column(values, length) };
+  });
 }
 
 /** Number by number: a buffer from base64 need not begin where a float64 may. */

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import type { Salsa } from "../salsa.ts";
-import { readCurve } from "./curve.ts";
+import { readCurves } from "./curve.ts";
 import { findRun } from "./findRun.ts";
 import type { TextBudget } from "./metricsText.ts";
 import { runsText } from "./runsText.ts";
@@ -36,10 +36,10 @@ const readMetrics: Read = async (salsa, { run: named, metrics = [], stages = [] 
   const { folder, id, status } = findRun(await knownRuns(salsa), named);
   const { series: recorded } = await salsa.service.request("outline", { folder }, token);
   const { keys, missing } = chosenCurves(recorded, { metrics, stages });
-  const { series } = await salsa.service.request("series", { folder, keys }, token);
+  const packed = await salsa.service.request("series", { folder, keys }, token);
   const inVain = missing.length === 0 ? "" : `Not recorded: ${missing.join(", ")}. ${recordedText(recorded)}\n\n`;
   if (keys.length === 0) return `${id} is ${status}. ${inVain === "" ? "Nothing is recorded yet." : inVain}`;
-  return `${id} is ${status}.\n\n${inVain}${await metricsText(series.map(readCurve), budget)}`;
+  return `${id} is ${status}.\n\n${inVain}${await metricsText(readCurves(packed), budget)}`;
 };
 
 function recordedText(recorded: Readonly<Record<string, Readonly<Record<string, number>>>>): string {

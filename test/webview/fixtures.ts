@@ -2,7 +2,8 @@ import type { RunConfig } from "../../engine/protocol/config/index.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { runProgress } from "../../engine/protocol/runProgress.ts";
 import { applyEvents, emptyRunState, type RunState, type Series } from "../../engine/protocol/runState.ts";
-import type { PackedSeries, RunOutline, RunProvenance, RunSummary, SeriesKey } from "../../engine/protocol/service.ts";
+import type { PackedCurves, RunOutline, RunProvenance, RunSummary, SeriesKey } from "../../engine/protocol/service.ts";
+import { packCurves } from "../../engine/server/service/series.ts";
 import { type Answers, type Backend, backendOf } from "./backend.ts";
 import { BEGIN, configOf, recording } from "./recording.ts";
 
@@ -58,23 +59,10 @@ export function summaryOf(run: FixtureRun): RunSummary {
   } as RunSummary;
 }
 
-/** A curve as the service packs it. */
-export function pack(key: SeriesKey, { steps, times, values }: Series): PackedSeries {
-  const base64 = (column: readonly (number | null)[]): string =>
-    Buffer.from(Float64Array.from(column, (value) => value ?? NaN).buffer).toString("base64");
-  return { ...key, length: steps.length, steps: base64(steps), times: base64(times), values: base64(values) };
-}
-
-export function seriesOf(
-  run: FixtureRun,
-  keys: readonly SeriesKey[],
-): { nextSequence: number; series: PackedSeries[] } {
-  const { metrics, nextSequence } = stateOf(run);
-  const series = keys.flatMap((key) => {
-    const found = metrics[key.stage]?.[key.metric];
-    return found === undefined ? [] : [pack(key, found)];
-  });
-  return { nextSequence, series };
+/** Curves as the service gives them. */
+export function seriesOf(run: FixtureRun, keys: readonly SeriesKey[]): PackedCurves & { nextSequence: number } {
+  const state = stateOf(run);
+  return { nextSequence: state.nextSequence, ...packCurves(state, keys) };
 }
 
 /** Runs in memory behind a dashboard; `answers` adds what the views ask for, or replaces it. */

@@ -15,7 +15,7 @@ import { Reader } from "./reader.ts";
 import { deleteRun, sizeOfRun } from "./removal.ts";
 import { Runs } from "./runs.ts";
 import { SERVICE_NOTIFICATIONS } from "./notifications.ts";
-import { packSeries } from "./series.ts";
+import { packCurves } from "./series.ts";
 import { outlineOf } from "./summary.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
@@ -94,7 +94,7 @@ export class Service implements Disposable {
       outline: async ({ folder }) => outlineOf(folder, await (await this.withCurves(folder)).state()),
       series: async ({ folder, keys }) => {
         const state = await (await this.withCurves(folder)).state();
-        return { nextSequence: state.nextSequence, series: packSeries(state, keys) };
+        return { nextSequence: state.nextSequence, ...packCurves(state, keys) };
       },
       samples: async (query) => reader.samples(await runs.get(query.folder), query),
       tokens: async ({ folder, line }) => reader.tokens(await runs.get(folder), line),

@@ -122,7 +122,7 @@ describe("RunDetail", () => {
     const detail = new RunDetail(running);
     detail.apply([metrics(0, 0.7)]);
     const values = Buffer.from(new Float64Array([0.1, NaN]).buffer).toString("base64");
-    detail.takeSeries([{ stage: "ppo", metric: "objective/kl", length: 2, steps: "", times: "", values }]);
+    detail.takeSeries([{ stage: "ppo", metric: "objective/kl", length: 2, axis: 0, values }]);
     assert.equal(detail.valuesOf("ppo")["objective/kl"], 0.7);
   });
 });

@@ -24,13 +24,13 @@ describe("following a run", function () {
         assert.deepEqual(outline.series, { base: { "loss/total": 2, "loss/nan": 1 } });
         assert.deepEqual([outline.folder, outline.nextSequence, "metrics" in outline], [run, 8, false]);
         const keys = ["loss/total", "loss/nan", "loss/none"].map((name) => ({ stage: "base", metric: name }));
-        const { nextSequence, series } = await ask("series", { folder: run, keys });
+        const { nextSequence, axes, series } = await ask("series", { folder: run, keys });
         assert.equal(nextSequence, 8);
         assert.deepEqual(
-          series.map(({ length, steps, times, values }) => [
+          series.map(({ length, axis, values }) => [
             length,
-            unpacked(steps),
-            unpacked(times),
+            unpacked(axes[axis]?.steps ?? ""),
+            unpacked(axes[axis]?.times ?? ""),
             unpacked(values),
           ]),
           [
