@@ -149,12 +149,13 @@ const commonJs: esbuild.Plugin = {
   name: "CommonJS",
   setup(build) {
     const { platform, target, charset, minify, sourcemap } = build.initialOptions;
-    const shared = { platform, target, charset, minify, sourcemap } as esbuild.CommonOptions;
+    const shared = { platform, target, charset, minifyWhitespace: minify, sourcemap } as esbuild.CommonOptions;
     build.onEnd(async ({ outputFiles = [] }) => {
       for (const { path, text } of outputFiles) {
         const { code } = await esbuild.transform(text, { ...shared, format: "cjs", sourcefile: basename(path) });
         await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, code);
+        // It has a default export to nobody, and to copy it for each importer is most of what loading would take.
+        await writeFile(path, code.replaceAll('__toESM(require("vscode"))', 'require("vscode")'));
       }
     });
   },

@@ -83,6 +83,12 @@ describe("the bundles", function () {
     assert.deepEqual(atActivation("dist/extension.cjs").flatMap(sourcesOf).filter(isPackage), []);
   });
 
+  it("of the extension never copies the editor's API, which would take longer than all else at activation", async () => {
+    const texts = await Promise.all(extensionFiles().map((file) => fs.readFile(join(ROOT, file), "utf8")));
+    const ways = new Set(texts.flatMap((text) => text.match(/[\w$]*\(?require\("vscode"\)/g) ?? []));
+    assert.deepEqual([...ways], ['require("vscode")']);
+  });
+
   it("of the web view needs nothing at all, and holds only what runs in a browser", () => {
     assert.deepEqual(external("dist/webview.js"), []);
     const sources = sourcesOf("dist/webview.js");
