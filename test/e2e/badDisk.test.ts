@@ -11,8 +11,8 @@ import {
   notification,
   openView,
   openWorkbench,
-  pick,
   pressButton,
+  runAndPick,
   runCommand,
   treeRow,
 } from "./host/workbench.ts";
@@ -88,11 +88,9 @@ function suite(this: Mocha.Suite): void {
     });
 
     it("is told when a run is started, and a run elsewhere comes to its end", async () => {
-      await runCommand(page, "SALSA: Run Config");
-      await pick(page, "tiny.salsa.json");
+      await runAndPick(page, "SALSA: Run Config", "tiny.salsa.json");
       await notification(page, /the disk is read-only; choose another runtime\.directory/).waitFor();
-      await runCommand(page, "SALSA: Run Config");
-      await pick(page, "elsewhere.salsa.json");
+      await runAndPick(page, "SALSA: Run Config", "elsewhere.salsa.json");
       await notification(page, "elsewhere-1 has finished").waitFor();
       await waitFor(() => existsSync(join(folder, "writable/runs/elsewhere-1/models.json")), "the run's files");
       await openView(page, "SALSA");
@@ -100,8 +98,7 @@ function suite(this: Mocha.Suite): void {
     });
 
     it("is told when a config is made", async () => {
-      await runCommand(page, "SALSA: New Run Config...");
-      await pick(page, "MiniInstruct demo");
+      await runAndPick(page, "SALSA: New Run Config...", "MiniInstruct demo");
       await answer(page, "demo", /miniinstruct\.salsa\.json$/);
       await notification(page, /demo\.salsa\.json cannot be written: the folder is read-only/).waitFor();
     });

@@ -6,14 +6,13 @@ import type { RunEvent } from "../../engine/protocol/events.ts";
 import type { LockOwner } from "../../engine/storage/locks.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
-  answer,
   editor,
   notification,
   openView,
   openWorkbench,
   pressButton,
-  quickPickRow,
   reloadWindow,
+  runAndPick,
   runCommand,
   statusItem,
   treeRow,
@@ -151,9 +150,7 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
       const artifacts = join(session.host.workspace, ".salsa/artifacts");
       const removed = fs.readdirSync(artifacts).filter((name) => /^(judgments|soup)-/.test(name));
       for (const name of removed) fs.rmSync(join(artifacts, name), { recursive: true });
-      await runCommand(page, "SALSA: Open Win-Rate Table");
-      await quickPickRow(page, "demo-1").waitFor();
-      await answer(page, "demo-1");
+      await runAndPick(page, "SALSA: Open Win-Rate Table", "demo-1");
       const rates = webview(page).locator("salsa-win-rates");
       await rates
         .getByRole("button", { name: /salsa.*ppo/ })
@@ -176,11 +173,8 @@ function madeIn(events: readonly RunEvent[]): ReadonlySet<string> {
   return new Set(events.flatMap((event) => (event.kind === "stageStarted" && !event.cached ? [event.key] : [])));
 }
 
-async function runConfig(page: Page, name: string): Promise<void> {
-  await runCommand(page, "SALSA: Run Config");
-  await quickPickRow(page, name).waitFor();
-  // By the keyboard: a hover may lie over the row.
-  await answer(page, name);
+function runConfig(page: Page, name: string): Promise<void> {
+  return runAndPick(page, "SALSA: Run Config", name);
 }
 
 function clear(page: Page): Promise<void> {

@@ -12,6 +12,7 @@ import {
   pick,
   problems,
   reloadWindow,
+  runAndPick,
   runCommand,
   screenshot,
   setTheme,
@@ -46,8 +47,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   });
 
   it("creates a config from the palette that has no problems", async () => {
-    await runCommand(page, "SALSA: New Run Config...");
-    await pick(page, "MiniInstruct demo");
+    await runAndPick(page, "SALSA: New Run Config...", "MiniInstruct demo");
     await answer(page, "demo", /miniinstruct\.salsa\.json$/);
     await editor(page, CONFIG).locator(".view-line", { hasText: "preset" }).waitFor();
     assert.ok(existsSync(file(CONFIG)));
@@ -162,8 +162,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
       .first()
       .waitFor();
     await screenshot(page, "win-rates");
-    await runCommand(page, "SALSA: Export Table...");
-    await pick(page, /win.rates/i);
+    await runAndPick(page, "SALSA: Export Table...", /win.rates/i);
     await pick(page, "CSV");
     const target = file("exported.csv");
     await answer(page, target, /demo-1-winRates\.csv$/);
@@ -178,8 +177,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
       .map((line) => JSON.parse(line) as { kind: string; stage: string; step: number; values: Record<string, number> })
       .filter(({ kind, values }) => kind === "metrics" && "objective/score" in values);
     const exported = async (format: string): Promise<string> => {
-      await runCommand(page, "SALSA: Export Plot...");
-      await pick(page, "Reward-model score");
+      await runAndPick(page, "SALSA: Export Plot...", "Reward-model score");
       await pick(page, format);
       const target = file(`plot.${format.toLowerCase()}`);
       await answer(page, target, new RegExp(`objective-score\\.${format.toLowerCase()}$`));
@@ -227,8 +225,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   });
 
   it("opens a report with the table and figures", async () => {
-    await runCommand(page, "SALSA: Open Report");
-    await pick(page, "demo-1");
+    await runAndPick(page, "SALSA: Open Report", "demo-1");
     await webview(page).locator("img").first().waitFor();
     assert.match(readFileSync(runFile("demo-1", "report/report.md"), "utf8"), /salsa/);
     await screenshot(page, "report");

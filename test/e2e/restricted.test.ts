@@ -13,8 +13,8 @@ import {
   openFile,
   openView,
   openWorkbench,
-  pick,
   pressButton,
+  runAndPick,
   runCommand,
   statusItem,
   treeRow,
@@ -70,8 +70,7 @@ describeInVsCode("workspaces that nothing may be started in, from the packaged e
       assert.ok(!existsSync(workspace(".salsa/runs/tiny-2")));
       await pressButton(page, "Restricted Mode", "Manage Workspace Trust");
       await page.locator(".workspace-trust-editor").getByRole("button", { name: "Trust", exact: true }).click();
-      await runCommand(page, "SALSA: Run Config");
-      await pick(page, "tiny.salsa.json");
+      await runAndPick(page, "SALSA: Run Config", "tiny.salsa.json");
       await waitFor(() => existsSync(workspace(".salsa/runs/tiny-2")), "the run");
       assert.ok(await page.evaluate(() => "isSamePage" in globalThis));
     });
@@ -90,8 +89,7 @@ describeInVsCode("workspaces that nothing may be started in, from the packaged e
     });
 
     it("makes a config there, checks it, and says why it cannot be run", async () => {
-      await runCommand(page, "SALSA: New Run Config...");
-      await pick(page, "MiniInstruct demo");
+      await runAndPick(page, "SALSA: New Run Config...", "MiniInstruct demo");
       await answer(page, "made", /miniinstruct\.salsa\.json$/);
       await editor(page, "made.salsa.json").locator(".view-line", { hasText: "preset" }).waitFor();
       await openView(page, "Explorer");

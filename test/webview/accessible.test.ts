@@ -3,18 +3,12 @@ import type { Page } from "playwright-core";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { axeViolations } from "./axe.ts";
 import { describeInBrowser } from "./chromium.ts";
-import type { DashboardPage, PageSettings } from "./page.ts";
+import { closeAfterEach, type DashboardPage, type PageSettings } from "./page.ts";
 import { openState, plots, runWith, VIEW_STATES, type ViewState } from "./views.ts";
 
 describeInBrowser("who does not see the dashboard", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(what: string, change: Partial<ViewState> = {}, settings?: Partial<PageSettings>): Promise<Page> {
     const state = VIEW_STATES.find((one) => one.what === what);
@@ -71,7 +65,7 @@ describeInBrowser("who does not see the dashboard", (browser) => {
   it("has each plot in words: curves by their last values, the forest by its table, sparks by their numbers", async () => {
     const page = await show("the curves");
     const charts = page.locator("salsa-plot .chart:has(canvas)");
-    assert.ok((await charts.count()) > 3);
+    await charts.nth(3).waitFor();
     for (const chart of await charts.all()) {
       assert.match((await chart.getAttribute("aria-label")) ?? "", /, last values\. .+: [−\d.e-]+ at step \d+/);
     }

@@ -4,7 +4,7 @@ import type { RunEvent } from "../../engine/protocol/events.ts";
 import { axeViolations } from "./axe.ts";
 import { describeInBrowser } from "./chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun, summaryOf } from "./fixtures.ts";
-import { type DashboardPage, openDashboard, THEMES } from "./page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "./page.ts";
 import { configOf, recording } from "./recording.ts";
 
 const DEMO = demoRun();
@@ -13,13 +13,7 @@ const LIVE: FixtureRun = { ...demoRun("demo-2"), events: recording({ until: 900 
 
 describeInBrowser("the dashboard", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(
     runs: readonly FixtureRun[],

@@ -4,7 +4,7 @@ import { describeInBrowser } from "./chromium.ts";
 import { fixtureBackend } from "./fixtures.ts";
 import { installInspector } from "./inspector.ts";
 import { activeWords, type Walk, walk, walkList } from "./keyboard.ts";
-import { type DashboardPage, openDashboard } from "./page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "./page.ts";
 import { openState, plots, VIEW_STATES } from "./views.ts";
 
 /** Presses Enter on what is called so, and where the keyboard is then: nobody may have to look for it. */
@@ -18,13 +18,7 @@ interface Press {
 
 describeInBrowser("the keyboard alone", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(what: string): Promise<Page> {
     const state = VIEW_STATES.find((one) => one.what === what);

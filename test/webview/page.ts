@@ -1,4 +1,5 @@
 /// <reference lib="dom" />
+import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,6 +71,18 @@ export interface DashboardPage {
   send(message: ToDashboard): Promise<void>;
   setTheme(theme: ThemeName): Promise<void>;
   close(): Promise<void>;
+}
+
+/** After each test, closes the page that it has opened last; errors of the page's scripts fail the test. */
+export function closeAfterEach(opened: () => DashboardPage | undefined): void {
+  let closed: DashboardPage | undefined;
+  afterEach(async () => {
+    const page = opened();
+    if (page === undefined || page === closed) return;
+    closed = page;
+    await page.close();
+    assert.deepEqual(page.errors, []);
+  });
 }
 
 /** Opens webview/main.ts as VS Code would, on a backend. */

@@ -4,7 +4,7 @@ import type { DashboardFocus, DashboardView } from "../../engine/protocol/dashbo
 import type { Backend } from "./backend.ts";
 import { describeInBrowser } from "./chromium.ts";
 import { demoRun, fixtureBackend, provenanceOf } from "./fixtures.ts";
-import { type DashboardPage, openDashboard } from "./page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "./page.ts";
 import { configOf, recording } from "./recording.ts";
 import { samplesOf, tokensOf } from "./samples/rows.ts";
 import { comparisonOf, rateOf } from "./tables/rows.ts";
@@ -31,13 +31,7 @@ function backend(): Backend {
 
 describeInBrowser("a panel that was hidden, or whose window was reloaded,", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(view: DashboardView, place?: DashboardFocus["place"]): Promise<Page> {
     const focus = { view, runs: [DEMO.folder], ...(place !== undefined && { place }) };

@@ -16,6 +16,8 @@ const STEP = Buffer.from(',"step":');
 interface Line {
   readonly bytes: Buffer;
   readonly number: number;
+  /** It has been taken in, and only tells which stage the next ones are of. */
+  readonly isTaken?: boolean;
 }
 
 /** What an update brought. */
@@ -108,14 +110,18 @@ export class RunLog {
     const stageEnd = startsWith(bytes, PROGRESS) ? bytes.indexOf(STEP) : -1;
     const isSameStage = stageEnd > 0 && this.progress !== undefined && startsWith(this.progress.bytes, bytes, stageEnd);
     if (!isSameStage) this.takeProgress(take);
-    if (stageEnd > 0) this.progress = { bytes: Buffer.from(bytes), number };
-    return stageEnd > 0;
+    if (stageEnd <= 0) return false;
+    const line = { bytes: Buffer.from(bytes), number, isTaken: !isSameStage };
+    // The first is where a stage's pace is counted from.
+    if (line.isTaken) this.takeLine(line, take);
+    this.progress = line;
+    return true;
   }
 
   private takeProgress(take: (event: RunEvent) => void): void {
     const { progress } = this;
     this.progress = undefined;
-    if (progress !== undefined) this.takeLine(progress, take);
+    if (progress?.isTaken === false) this.takeLine(progress, take);
   }
 
   private takeLine({ bytes, number }: Line, take: (event: RunEvent) => void): void {

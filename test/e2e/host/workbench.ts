@@ -84,6 +84,26 @@ export function quickPickRow(page: Page, text: string | RegExp): Locator {
     .first();
 }
 
+/**
+ * Runs a command that asks for one of several, and chooses.
+ *
+ * A panel that has just been opened may take the focus for itself, which closes the question: then it is asked again.
+ */
+export async function runAndPick(page: Page, title: string, text: string | RegExp): Promise<void> {
+  for (const end = Date.now() + TIMEOUT_MS; ;) {
+    await runCommand(page, title);
+    // A hover of what the mouse is over may lie over the row.
+    await page.mouse.move(1, 1);
+    try {
+      await quickPickRow(page, text).click({ timeout: 5000 });
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await page.keyboard.press("Escape");
+    }
+  }
+}
+
 /** Chooses a row of the quick pick that a command opens. */
 export async function pick(page: Page, text: string | RegExp): Promise<void> {
   await quickPickRow(page, text).click();

@@ -23,7 +23,7 @@ describe("checkpoints to pick", () => {
       items.map(({ label, description }) => `${label}, ${description}`),
     ]);
     assert.deepEqual(groups, [
-      ["Models of demo-2", ["sft-1, 420 kB", "ppo, 420 KB"]],
+      ["Models of demo-2", ["sft-1, 420 kB", "ppo, 420 kB"]],
       ["Models of demo-1", ["old, 420 kB"]],
     ]);
   });

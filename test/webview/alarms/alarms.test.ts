@@ -5,7 +5,7 @@ import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
-import { type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
 import { BEGIN, recording } from "../recording.ts";
 
 /** Cut off in the middle of an arm. */
@@ -21,13 +21,7 @@ const ALARM: EventBody = {
 
 describeInBrowser("the alarms view", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(...more: readonly EventBody[]): Promise<Page> {
     return shown(more);

@@ -3,19 +3,13 @@ import type { Page } from "playwright-core";
 import { choose } from "../choose.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
-import { type DashboardPage, openDashboard } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
 
 const RUNS = ["demo-1", "demo-2", "other-3"].map(demoRun);
 
 describeInBrowser("a select box", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(): Promise<Page> {
     const focus = { view: "provenance" as const, runs: RUNS.slice(0, 1).map(({ folder }) => folder) };

@@ -4,19 +4,13 @@ import type { Range } from "../../../engine/protocol/figures/index.ts";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
-import { type DashboardPage, openDashboard } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
 
 const DEMO = demoRun();
 
 describeInBrowser("gestures in a plot", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   /** Opens the metrics; at(share) is a place along the axis of the first plot. */
   async function show(): Promise<{ page: Page; at: (share: number) => [x: number, y: number] }> {

@@ -2,20 +2,14 @@ import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
-import { type DashboardPage, openDashboard } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
 import { configOf, recording } from "../recording.ts";
 
 const DEMO = demoRun();
 
 describeInBrowser("the metrics view", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(...runs: readonly FixtureRun[]): Promise<Page> {
     const focus = { view: "metrics" as const, runs: runs.map(({ folder }) => folder) };

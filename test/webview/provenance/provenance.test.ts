@@ -5,7 +5,7 @@ import type { Answers } from "../backend.ts";
 import { choose } from "../choose.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, provenanceOf } from "../fixtures.ts";
-import { type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
 import { configOf } from "../recording.ts";
 
 const DEMO = demoRun();
@@ -14,13 +14,7 @@ const DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old line\n+new
 
 describeInBrowser("the provenance view", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(answers: Answers = {}): Promise<Page> {
     const backend = fixtureBackend([DEMO, OTHER], {

@@ -6,7 +6,7 @@ import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
-import { type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
 import { recording } from "../recording.ts";
 import { samplesOf, tokensOf } from "./rows.ts";
 
@@ -14,13 +14,7 @@ const DEMO = demoRun();
 
 describeInBrowser("the samples view", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(
     nRows: number,

@@ -5,7 +5,7 @@ import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
-import { type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
 import { comparisonOf, rateOf } from "./rows.ts";
 
 const [DEMO, OTHER] = [demoRun(), demoRun("demo-2")];
@@ -19,13 +19,7 @@ const ROWS = [
 
 describeInBrowser("the win-rate view", (browser) => {
   let open: DashboardPage | undefined;
-
-  afterEach(async () => {
-    const errors = open?.errors ?? [];
-    await open?.close();
-    open = undefined;
-    assert.deepEqual(errors, []);
-  });
+  closeAfterEach(() => open);
 
   async function show(answers: Answers = {}, runs = [DEMO.folder]): Promise<Page> {
     const backend = fixtureBackend([DEMO, OTHER], {

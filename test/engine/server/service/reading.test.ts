@@ -216,7 +216,7 @@ describe("what a real run has written, as the service reads it", function () {
     await fs.rename(artifact, aside);
     // Another seed has been asked for before, so nothing of this is in memory.
     const message = new RegExp(
-      `^${artifact}: the artifact of stage "seed-1/salsa on inDistribution" has been removed; run the config again, .*only`,
+      `^${artifact}: the artifact of stage "seed-1/salsa on inDistribution" has been removed; run the config again: only that stage`,
     );
     const source = { kind: "answers", benchmark: "inDistribution", seed: 1 } as const;
     await assert.rejects(samples({ source, columns: ["salsa"] }), refusal(1, "DataError", message));
