@@ -11,6 +11,7 @@ import {
   editor,
   notification,
   openFile,
+  openFromExplorer,
   openView,
   openWorkbench,
   pressButton,
@@ -92,8 +93,7 @@ describeInVsCode("workspaces that nothing may be started in, from the packaged e
       await runAndPick(page, "SALSA: New Run Config...", "MiniInstruct demo");
       await answer(page, "made", /miniinstruct\.salsa\.json$/);
       await editor(page, "made.salsa.json").locator(".view-line", { hasText: "preset" }).waitFor();
-      await openView(page, "Explorer");
-      await treeRow(page, "demo.salsa.json").dblclick();
+      await openFromExplorer(page, "demo.salsa.json");
       await editor(page, "demo.salsa.json").locator(".squiggly-error").first().waitFor();
       await runCommand(page, "SALSA: Run Config");
       await notification(page, /not on a disk that the engine can reach\. Open the folder from the disk/).waitFor();

@@ -151,6 +151,20 @@ export async function openView(page: Page, title: string): Promise<void> {
   await page.locator(".sidebar .composite.title", { hasText: title }).first().waitFor();
 }
 
+/** Opens a file from the Explorer, which may be at revealing another one when it is clicked: then it is clicked again. */
+export async function openFromExplorer(page: Page, name: string): Promise<void> {
+  await openView(page, "Explorer");
+  for (const end = Date.now() + TIMEOUT_MS; ;) {
+    await treeRow(page, name).dblclick();
+    try {
+      await editor(page, name).waitFor({ timeout: 5000 });
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
 /** A row of the tree in the side bar, by a part of its text. */
 export function treeRow(page: Page, text: string | RegExp): Locator {
   return page.locator(".sidebar .monaco-list-row").filter({ hasText: text }).first();
