@@ -1,3 +1,5 @@
+import { filledIn } from "../engine/protocol/format.ts";
+
 type Translate = (message: string, ...values: (string | number)[]) => string;
 
 let translate: Translate = inEnglish;
@@ -18,5 +20,5 @@ export function fromCatalogue(message: string, ...values: (string | number)[]): 
 }
 
 function inEnglish(message: string, ...values: (string | number)[]): string {
-  return message.replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
+  return filledIn(message, values);
 }

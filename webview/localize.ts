@@ -1,3 +1,5 @@
+import { filledIn } from "../engine/protocol/format.ts";
+
 let strings: Readonly<Record<string, string>> = {};
 
 /** Takes over the translations that the extension sends at first. */
@@ -12,5 +14,5 @@ export function t(text: string, ...values: readonly (string | number)[]): string
 
 /** As `t`, for a text that is not written out at the place: translators have it from one of the engine's catalogues. */
 export function fromCatalogue(text: string, ...values: readonly (string | number)[]): string {
-  return (strings[text] ?? text).replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
+  return filledIn(strings[text] ?? text, values);
 }

@@ -32,7 +32,7 @@ export class Remembered<T extends object> {
 
   /** Chooses something; every view is told. */
   set(model: DashboardModel, folder: string, change: Partial<T>): void {
-    this.values.set(folder, { ...this.of(model, folder), ...change });
+    this.move(model, folder, change);
     this.keep(model, folder);
   }
 

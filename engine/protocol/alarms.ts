@@ -1,4 +1,5 @@
 import type { MetricName } from "./catalogue.ts";
+import { filledIn } from "./format.ts";
 import type { AlarmState, RunState, StageState } from "./runState.ts";
 
 /** Something to try, and the settings that it is about. */
@@ -206,7 +207,8 @@ export function stalledAlarm(
   const silence = step === undefined ? FIRST_SILENCE : Math.max(SHORTEST_SILENCE, STEPS_OF_SILENCE * step);
   if (now - updatedAt < silence) return undefined;
   const silent = duration(now - updatedAt);
-  const seen = step === undefined ? filled(STALLED.silent, silent) : filled(STALLED.usual, silent, duration(step));
+  const seen =
+    step === undefined ? filledIn(STALLED.silent, [silent]) : filledIn(STALLED.usual, [silent, duration(step)]);
   const message = alarmMessage("stalled", seen);
   return { stage: stage?.name ?? "", step: stage?.step ?? 0, name: "stalled", message, time: updatedAt + silence };
 }
@@ -220,11 +222,7 @@ function stepTime({ step, total, etaSeconds, startedAt }: StageState, updatedAt:
 /** "4 minutes", "12 s", "300 ms". */
 function duration(ms: number): string {
   const [millis, seconds, minutes, hours] = ALARM_DURATIONS;
-  if (ms < 1000) return filled(millis, Math.round(ms));
-  if (ms < 120_000) return filled(seconds, Math.round(ms / 1000));
-  return ms < 7_200_000 ? filled(minutes, Math.round(ms / 60_000)) : filled(hours, Math.round(ms / 3_600_000));
-}
-
-function filled(template: string, ...values: readonly (string | number)[]): string {
-  return template.replace(/\{(\d+)\}/g, (_, at) => String(values[Number(at)]));
+  if (ms < 1000) return filledIn(millis, [Math.round(ms)]);
+  if (ms < 120_000) return filledIn(seconds, [Math.round(ms / 1000)]);
+  return ms < 7_200_000 ? filledIn(minutes, [Math.round(ms / 60_000)]) : filledIn(hours, [Math.round(ms / 3_600_000)]);
 }

@@ -1,25 +1,25 @@
 /** Memory in binary units, as the engine counts it: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ""}`;
+  const { value, unit } = scaled(bytes, 1024, 1024);
+  return `${unit === 0 ? value : value.toFixed(1)} ${["B", "KiB", "MiB", "GiB", "TiB"][unit] ?? ""}`;
 }
 
 /** Files in powers of 1000, as file managers count: `424 kB`, `1.2 GB`. */
 export function formatFileSize(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
+  const { value, unit } = scaled(bytes, 1000, 999.5);
+  const isWhole = unit === 0 || value >= 100;
+  return `${isWhole ? value.toFixed(0) : value.toFixed(1)} ${["B", "kB", "MB", "GB", "TB"][unit] ?? ""}`;
+}
+
+/** A number below `limit` and the power of `base` that it is counted in, the fourth at most. */
+function scaled(bytes: number, base: number, limit: number): { readonly value: number; readonly unit: number } {
   let value = bytes;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= limit && unit < 4) {
+    value /= base;
     unit++;
   }
-  return `${unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${units[unit] ?? ""}`;
+  return { value, unit };
 }
 
 /** Seconds as people say them: `0.4 s`, `42 s`, `3 min 05 s`, `2 h 07 min`. */
@@ -39,4 +39,9 @@ function padded(n: number): string {
 /** Counts with a thousands comma: `861,312`. */
 export function formatCount(n: number): string {
   return Math.round(n).toLocaleString("en-US");
+}
+
+/** A text with its values: `{0}` stands for the first. What has no value stays as it is. */
+export function filledIn(template: string, values: readonly (string | number)[]): string {
+  return template.replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
 }

@@ -22,6 +22,7 @@ import {
   webviewFrame,
 } from "./host/workbench.ts";
 import { SHORT_CONFIG, type Session, picture, startSession } from "./session.ts";
+import { waitFor } from "./waiting.ts";
 
 /** Milliseconds that a shortened run may take on a loaded machine. */
 const RUN_MS = 180_000;
@@ -277,13 +278,4 @@ async function cursorAfter(page: Page, path: string, text: string): Promise<void
 
 function eventsOf(path: string): string {
   return readFileSync(path, "utf8");
-}
-
-/** Looks again and again until something holds. */
-async function waitFor(holds: () => boolean, what: string, milliseconds = 60_000): Promise<void> {
-  for (const end = Date.now() + milliseconds; ;) {
-    if (holds()) return;
-    if (Date.now() > end) throw new Error(`waited ${milliseconds / 1000} s in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
