@@ -220,6 +220,8 @@ export async function readRun(folder: string): Promise<RunRecord> {
       remedy: "start the run again from its config",
     });
   }
+  // Asked first: a process that ends in between has written its last event by then.
+  const owner = await runOwner(folder);
   let status: RunRecord["status"] = "failed";
   const tables = new Map<string, Table>();
   for await (const record of readRunLog(folder, "events")) {
@@ -228,7 +230,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
     if (event.kind === "runFinished") status = event.status;
     if (event.kind === "table") tables.set(event.table.name, event.table);
   }
-  if ((await runOwner(folder)) !== undefined) status = "running";
+  if (owner !== undefined) status = "running";
   return {
     id: basename(folder),
     folder,

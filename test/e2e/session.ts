@@ -81,9 +81,9 @@ export function installedIn({ extensions }: Host): string {
   return join(extensions, folder);
 }
 
-/** Keeps a picture of what a test that failed saw. Call it in `afterEach`. */
+/** Keeps a picture of what a test saw that failed, or is tried again. Call it in `afterEach`. */
 export async function picture(test: Mocha.Test | undefined, page: Page): Promise<void> {
-  if (test?.state !== "failed") return;
-  const name = test.title.replace(/\W+/g, "-").slice(0, 60);
+  if (test === undefined || test.state === "passed") return;
+  const name = `${test.title.replace(/\W+/g, "-").slice(0, 60)}-${test.state ?? "retried"}`;
   await screenshot(page, `failed-${name}`).catch(() => undefined);
 }

@@ -67,13 +67,15 @@ export async function readFacts(folder: string): Promise<RunFacts> {
 }
 
 async function readState(folder: string, id: string): Promise<RunState> {
+  // Asked first: a process that ends in between has written its last event by then.
+  const owner = await runOwner(folder);
   const state = emptyRunState(id);
   for await (const record of readRunLog(folder, "events")) {
     const event = eventSchema.safeParse(record);
     if (event.success) applyEvent(state, event.data);
   }
   const isOpen = state.status === "running" || state.status === "queued";
-  if (isOpen && (await runOwner(folder)) === undefined) state.status = "lost";
+  if (isOpen && owner === undefined) state.status = "lost";
   return state;
 }
 

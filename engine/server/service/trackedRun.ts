@@ -44,6 +44,8 @@ export class TrackedRun {
   private readProblem: string | undefined;
   private mismatch: string | undefined;
   private owner: LockOwner | undefined;
+  /** There was no owner when the log was last read to its end: what it leaves open stays open. */
+  private isLeft = false;
   /** What was seen of the folder when it was last read. */
   private stamp = "";
   private live: LiveRun | undefined;
@@ -54,6 +56,7 @@ export class TrackedRun {
   /** A failure that an engine told and could not write, on a full disk. */
   private unwritten: RunState["failure"];
   private retryAt = 0;
+  private hasRead = false;
   private isAttaching = false;
   private isClosed = false;
   private refreshing: Promise<boolean> | undefined;
@@ -75,8 +78,9 @@ export class TrackedRun {
     return this.owner !== undefined || this.live !== undefined;
   }
 
+  /** Whether its folder has been read to the end. */
   get isRead(): boolean {
-    return this.facts !== undefined;
+    return this.hasRead;
   }
 
   get isWatched(): boolean {
@@ -91,7 +95,7 @@ export class TrackedRun {
 
   /** Its state as last known, with or without curves. */
   get brief(): RunState {
-    return this.standing(this.live?.state() ?? this.log.state);
+    return this.standing(this.latest());
   }
 
   /** Keys of the artifacts that its stages made, took or work at. */
@@ -118,7 +122,7 @@ export class TrackedRun {
       this.reading ??= this.readAll().finally(() => (this.reading = undefined));
       await this.reading;
     }
-    return this.standing(this.withCurves());
+    return this.standing(this.latest());
   }
 
   /** Tells how the run goes from now on. @returns What ends that. */
@@ -148,13 +152,19 @@ export class TrackedRun {
     const isNews = stamp !== this.stamp || owner?.pid !== this.owner?.pid;
     if (owner?.pid !== this.owner?.pid) this.retryAt = 0;
     this.owner = owner;
-    if (isNews && this.live === undefined && !(await this.read(stamp))) return false;
+    if (owner !== undefined) this.isLeft = false;
+    if (isNews && this.live === undefined && !(await this.read(stamp, owner))) return false;
     if (owner !== undefined) this.goLive(owner);
     return true;
   }
 
-  /** Reads the folder anew. Whatever is wrong with it becomes the run's problem. */
-  private async read(stamp: string): Promise<boolean> {
+  /**
+   * Reads the folder anew. Whatever is wrong with it becomes the run's problem.
+   *
+   * @param stamp - What is seen of it now.
+   * @param owner - Who held it before it is read: a process that ends meanwhile has written its last event by then.
+   */
+  private async read(stamp: string, owner: LockOwner | undefined): Promise<boolean> {
     this.readProblem = undefined;
     try {
       this.facts = await readRunFacts(this.folder);
@@ -168,6 +178,8 @@ export class TrackedRun {
       this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0, record: {} };
     }
     this.stamp = stamp;
+    this.isLeft = owner === undefined;
+    this.hasRead = true;
     this.settings.changed(this);
     if (this.isWatched && (this.kept === undefined || this.told !== this.brief.status)) this.tellAnew();
     return true;
@@ -187,13 +199,14 @@ export class TrackedRun {
     this.kept = log.state;
   }
 
-  private withCurves(): RunState {
+  /** What was heard last; with curves, unless nobody has asked for them. */
+  private latest(): RunState {
     return this.live?.state() ?? this.kept ?? this.log.state;
   }
 
   /** A state as it stands with what else is known: a log does not tell that its writer is dead. */
   private standing(state: RunState): RunState {
-    if (this.isAtWork) return state;
+    if (!this.isLeft || this.isAtWork) return state;
     const left = withoutOwner(state);
     if (left.status !== "lost" || this.unwritten === undefined) return left;
     return { ...left, status: "failed", failure: this.unwritten };

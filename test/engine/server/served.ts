@@ -33,6 +33,8 @@ export interface Served {
   readonly logged: readonly string[];
   /** Records an event and sends it to clients. */
   report(body: EventBody): RunEvent;
+  /** Records an event. */
+  unsent(body: EventBody): RunEvent;
 }
 
 /** Serves a run while the work lasts; with another address in its lock, if one is given. */
@@ -52,15 +54,19 @@ export async function serving<T>(work: (run: Served) => Promise<T>, lockAddress?
     server.open({ run: "demo-1", folder: held.folder });
     server.start(emptyRunState("demo-1"));
     let sequence = 0;
-    const report = (body: EventBody): RunEvent => {
+    const unsent = (body: EventBody): RunEvent => {
       const event = { ...body, time: 1000 + sequence, sequence };
       sequence += 1;
       held.append("events", event);
+      return event;
+    };
+    const report = (body: EventBody): RunEvent => {
+      const event = unsent(body);
       server.publish(event);
       return event;
     };
     try {
-      return await work({ folder: held.folder, address, server, stops, logged, report });
+      return await work({ folder: held.folder, address, server, stops, logged, report, unsent });
     } finally {
       await server.close();
       await held.close();

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import type { EventBody } from "../../../../engine/protocol/events.ts";
+import { TrackedRun } from "../../../../engine/server/service/trackedRun.ts";
+import { RunFolder } from "../../../../engine/storage/runFolder.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { STARTED, metric, serving } from "../served.ts";
+import { finishedEvents, stamped, writeRun } from "./runFolders.ts";
+
+const settings = { client: (): string => "test 1", changed: (): void => undefined, log: (): void => undefined };
+
+/** Lets files and sockets have their turn. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Every status, in order, that a run has at any moment that others get their turn in, until the work is over. */
+async function statusesDuring(run: TrackedRun, work: Promise<unknown>): Promise<readonly string[]> {
+  const seen: string[] = [];
+  const state = { isOver: false };
+  const over = work.finally(() => (state.isOver = true));
+  for (;;) {
+    const status = run.isRead ? run.summary().status : "unread";
+    if (status !== seen.at(-1)) seen.push(status);
+    if (state.isOver) break;
+    await nextTurn();
+  }
+  await over;
+  return seen;
+}
+
+describe("a run that the service keeps track of", function () {
+  this.timeout(60_000);
+
+  it("that has finished is never taken for one that is at work or was cut off, while its log is read", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const begun = finishedEvents("one-1").slice(0, -2);
+      // Several reads of the file.
+      const curves = Array.from({ length: 30_000 }, (_, step) => metric(step));
+      const events = [...begun, ...stamped([...curves, ...ENDING], { first: begun.length })];
+      const run = new TrackedRun(await writeRun(folder, "one-1", { events }), settings);
+      assert.deepEqual(await statusesDuring(run, run.refresh()), ["unread", "finished"]);
+    });
+  });
+
+  it("that ends is never taken for one that was cut off, before its last events are read", async () => {
+    await inTemporaryFolder(async (root) => {
+      const held = await RunFolder.open(root, "front-1");
+      await held.writeRun({ id: "front-1" });
+      held.append("events", { ...STARTED, time: 1, sequence: 0 });
+      const run = new TrackedRun(held.folder, settings);
+      // At work, and not followed yet.
+      assert.deepEqual(await statusesDuring(run, run.refresh()), ["unread", "running"]);
+      held.append("events", { ...STOPPED, time: 2, sequence: 1 });
+      await held.close();
+      assert.deepEqual(await statusesDuring(run, run.refresh()), ["running", "stopped"]);
+      run.close();
+    });
+  });
+
+  it("that ends while it is followed is never taken for one that was cut off", async () => {
+    const ended = Promise.withResolvers<undefined>();
+    const { run, seen } = await serving(async (served) => {
+      served.report(STARTED);
+      const state = { isFollowed: false };
+      const tracked = new TrackedRun(served.folder, settings);
+      tracked.watch({
+        reset: ({ status }) => {
+          if (status !== "running") ended.resolve(undefined);
+        },
+        events: () => (state.isFollowed = true),
+      });
+      await tracked.refresh();
+      for (let step = 0; !state.isFollowed; step++) {
+        served.report(metric(step));
+        await nextTurn();
+      }
+      // Its process writes its last event and is gone before it could send it.
+      const statuses = statusesDuring(
+        tracked,
+        ended.promise.then(() => tracked.refresh()),
+      );
+      served.unsent(STOPPED);
+      await served.server.close();
+      await ended.promise;
+      return { run: tracked, seen: statuses };
+    });
+    assert.deepEqual(await seen, ["running", "stopped"]);
+    run.close();
+  });
+});
+
+const STOPPED: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
+const ENDING: readonly EventBody[] = [
+  { kind: "stageFinished", stage: "base", seconds: 2 },
+  { kind: "runFinished", status: "finished", seconds: 3 },
+];
