@@ -3,10 +3,12 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Page } from "playwright-core";
+import { finishedEvents, writeRun } from "../engine/server/service/runFolders.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
   answer,
   editor,
+  insist,
   notification,
   openFile,
   openView,
@@ -16,8 +18,7 @@ import {
   runCommand,
   treeRow,
 } from "./host/workbench.ts";
-import { SHORT_CONFIG, type Session, installedIn, picture, startSession } from "./session.ts";
-import { waitFor } from "./waiting.ts";
+import { SHORT_CONFIG, type Session, installedIn, picture, runsOf, startRun, startSession } from "./session.ts";
 
 const BROKEN = SHORT_CONFIG.replace('"name": "demo"', '"name" "demo"');
 
@@ -31,6 +32,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
   before(async () => {
     session = await startSession({ files: { "demo.salsa.json": BROKEN } });
     page = session.page;
+    await writeRun(session.host.workspace, "kept-1", { events: finishedEvents("kept-1") });
   });
   after(() => session.close());
   afterEach(function () {
@@ -38,25 +40,26 @@ describeInVsCode("bad input, from the packaged extension", function () {
   });
 
   describe("a config that does not parse", () => {
-    it("is underlined, and running it tells the line and starts nothing", async () => {
+    it("is underlined; to run it tells the line, starts nothing and leads there; mended, it runs", async () => {
+      const before = runsOf(session);
+      fs.writeFileSync(file("demo.salsa.json"), BROKEN);
       await openFile(page, "demo.salsa.json");
-      await editor(page, "demo.salsa.json").locator(".squiggly-error").first().waitFor();
+      const squiggle = editor(page, "demo.salsa.json").locator(".squiggly-error").first();
+      await squiggle.waitFor();
       await runCommand(page, "SALSA: Run Config");
       await notification(page, "demo.salsa.json has a problem in line 4: is not JSON here: colon expected").waitFor();
-      assert.ok(!fs.existsSync(file(".salsa")));
-    });
-
-    it("opens where the problem is, and runs once it is mended", async () => {
+      assert.deepEqual(runsOf(session), before);
       await pressButton(page, "has a problem", "Show Problems");
       await page.locator(".markers-panel-container .monaco-list-row", { hasText: "demo.salsa.json" }).first().waitFor();
       await page.locator(".statusbar-item", { hasText: /Ln 4,/ }).waitFor();
-      await runCommand(page, "View: Toggle Panel Visibility");
-      fs.writeFileSync(file("demo.salsa.json"), SHORT_CONFIG);
-      await editor(page, "demo.salsa.json").locator(".squiggly-error").first().waitFor({ state: "detached" });
-      await runCommand(page, "SALSA: Run Config");
-      await waitFor(() => fs.existsSync(file(".salsa/runs/demo-1/events.jsonl")), "the run");
+      await runCommand(page, "View: Hide Panel");
+      await insist(async () => {
+        fs.writeFileSync(file("demo.salsa.json"), SHORT_CONFIG);
+        await squiggle.waitFor({ state: "detached", timeout: 5000 });
+      });
+      const run = await startRun(session, page);
       await runCommand(page, "SALSA: Stop Run");
-      await notification(page, "demo-1 was stopped").waitFor();
+      await notification(page, `${run} was stopped`).waitFor();
     });
   });
 
@@ -71,13 +74,14 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await notification(page, text).waitFor();
       await sideBar(text).waitFor();
     };
-    const isBack = async (text: string): Promise<void> => {
-      await sideBar(text).waitFor({ state: "detached" });
-      await treeRow(page, "demo-1").waitFor();
-    };
+    const isBack = (): Promise<void> => treeRow(page, "kept-1").waitFor();
 
     before(() => openView(page, "SALSA"));
-    afterEach(() => runCommand(page, "Notifications: Clear All Notifications"));
+    beforeEach(async () => {
+      setNode("");
+      await isBack();
+      await runCommand(page, "Notifications: Clear All Notifications");
+    });
 
     it("says that the Node of the setting is not there, and opens the setting to mend it", async () => {
       setNode("/nowhere/node");
@@ -85,7 +89,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await pressButton(page, "/nowhere/node", "Open Settings");
       const setting = page.locator(".settings-editor .setting-item", { hasText: "Node Path" });
       await setting.locator("input").fill("");
-      await isBack("/nowhere/node");
+      await isBack();
       await page.keyboard.press("Escape");
     });
 
@@ -97,7 +101,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await told(`The Node at ${node} may not be executed. Make it executable: chmod +x`);
       fs.chmodSync(node, 0o755);
       await pressButton(page, node, "Retry");
-      await isBack("may not be executed");
+      await isBack();
     });
 
     it("says that the Node is for another processor, and each command says so again with the remedy", async () => {
@@ -112,7 +116,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await runCommand(page, "SALSA: Resume Run");
       await notification(page, text).waitFor();
       setNode("");
-      await isBack("another processor");
+      await isBack();
     });
 
     const old = oldNode();
@@ -122,7 +126,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
         setNode(old);
         await told(`The engine needs Node 24 or newer, and ${old} is v`);
         setNode("");
-        await isBack("is v");
+        await isBack();
       });
 
     it("says that the package lacks its Node, and goes on when it is there again", async () => {
@@ -130,20 +134,23 @@ describeInVsCode("bad input, from the packaged extension", function () {
       setNode("/nowhere/node");
       await told("There is no Node at /nowhere/node");
       fs.renameSync(node, `${node}.away`);
-      setNode("");
-      await told(`The engine's Node runtime for ${process.platform}-${process.arch} is missing`);
-      await sideBar("Install the SALSA package for").waitFor();
-      fs.renameSync(`${node}.away`, node);
+      try {
+        setNode("");
+        await told(`The engine's Node runtime for ${process.platform}-${process.arch} is missing`);
+        await sideBar("Install the SALSA package for").waitFor();
+      } finally {
+        fs.renameSync(`${node}.away`, node);
+      }
       await runCommand(page, "SALSA: Refresh Runs");
-      await isBack("is missing");
+      await isBack();
     });
   });
 
   describe("a window without a folder", () => {
     before(async () => {
       page = await session.browser.newPage();
-      await openWorkbench(page, session.host.url({ folder: "" }));
     });
+    beforeEach(() => openWorkbench(page, session.host.url({ folder: "" })));
 
     it("says in the Runs view that a folder must be open, and opens one", async () => {
       await openView(page, "SALSA");
@@ -160,7 +167,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await answer(page, session.host.workspace, /\//);
       await page.waitForURL(/folder=/);
       await openView(page, "SALSA");
-      await treeRow(page, "demo-1").waitFor();
+      await treeRow(page, "kept-1").waitFor();
     });
   });
 });

@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { RunEvent } from "../../engine/protocol/events.ts";
-import type { LockOwner } from "../../engine/storage/locks.ts";
+import { type LockOwner, isAlive, readLock } from "../../engine/storage/locks.ts";
+import { tiny } from "../engine/pipeline/tinyRun.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
   editor,
@@ -18,7 +19,8 @@ import {
   treeRow,
   webview,
 } from "./host/workbench.ts";
-import { SHORT_CONFIG, type Session, installedIn, picture, startSession } from "./session.ts";
+import { salsa } from "./salsaProcess.ts";
+import { SHORT_CONFIG, type Session, installedIn, picture, runsOf, startRun, startSession } from "./session.ts";
 import { waitFor } from "./waiting.ts";
 
 /** Milliseconds that a shortened run may take on a loaded machine. */
@@ -50,56 +52,69 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
     await openView(page, "SALSA");
   });
   after(() => session.close());
-  afterEach(function () {
-    return picture(this.currentTest, page);
+  beforeEach(() => runCommand(page, "Notifications: Clear All Notifications"));
+  afterEach(async function () {
+    await picture(this.currentTest, page);
+    for (const run of runsOf(session)) await stopped(runs(run, "lock"));
   });
 
   describe("a run whose process was killed", () => {
     it("is told as cut off, and goes on though lock and socket of the dead process are left", async () => {
-      await runConfig(page, "demo.salsa.json");
-      await waitFor(() => events("demo-1").some(({ kind }) => kind === "progress"), "the run's work");
-      const { pid, socket = "" } = lockOf("demo-1");
+      const run = await startRun(session, page, "demo.salsa.json");
+      await waitFor(() => events(run).some(({ kind }) => kind === "progress"), "the run's work");
+      const { pid, socket = "" } = lockOf(run);
       process.kill(pid, "SIGKILL");
-      await notification(page, "demo-1 was cut off: its engine died without a word").waitFor();
-      await treeRow(page, /demo-1.*cut off at \d+ %/).waitFor();
-      assert.equal(lockOf("demo-1").pid, pid);
+      await notification(page, `${run} was cut off: its engine died without a word`).waitFor();
+      await treeRow(page, new RegExp(`${run}.*cut off at \\d+ %`)).waitFor();
+      assert.equal(lockOf(run).pid, pid);
       assert.ok(fs.existsSync(socket));
-      await pressButton(page, "demo-1 was cut off", "Show Log");
-      await editor(page, "demo-1/engine.log").locator(".view-line", { hasText: "computes on" }).waitFor();
+      await pressButton(page, `${run} was cut off`, "Show Log");
+      await editor(page, `${run}/engine.log`).locator(".view-line", { hasText: "computes on" }).waitFor();
       await runCommand(page, "SALSA: Resume Run");
-      await waitFor(() => events("demo-1").filter(({ kind }) => kind === "runStarted").length === 2, "the run");
+      await waitFor(() => events(run).filter(({ kind }) => kind === "runStarted").length === 2, "the run");
     });
+  });
 
-    it("ends well, and so does one that waits for it, though an update removes the extension meanwhile", async () => {
+  describe("runs under an update of the extension", () => {
+    it("end well, one that is at work and one that waits for it, though their files are removed", async () => {
+      // Nothing of it is made before, also when it is tried again.
+      const steps = 400 + runsOf(session).length;
+      fs.writeFileSync(
+        join(session.host.workspace, "demo.salsa.json"),
+        DEMO_CONFIG.replace('"steps": 400', `"steps": ${steps}`),
+      );
+      const working = await startRun(session, page, "demo.salsa.json");
+      await waitFor(() => events(working).some(({ kind }) => kind === "progress"), "the run's work");
       // Held until the files are gone, lest it has all that it needs of them by then.
-      const { pid } = lockOf("demo-1");
+      const { pid } = lockOf(working);
       process.kill(pid, "SIGSTOP");
-      await runConfig(page, "demo.salsa.json");
-      await notification(page, "demo-2 is queued: another run has the processor. It starts by itself.").waitFor();
+      const waiting = await startRun(session, page, "demo.salsa.json");
+      await notification(page, `${waiting} is queued: another run has the processor. It starts by itself.`).waitFor();
       const extension = installedIn(session.host);
-      assert.ok(!events("demo-1").some((event) => event.kind === "stageStarted" && event.stage === "soup"));
+      assert.ok(!events(working).some((event) => event.kind === "stageStarted" && event.stage === "soup"));
       fs.renameSync(extension, `${extension}.removed`);
       process.kill(pid, "SIGCONT");
       try {
-        await waitFor(() => hasFinished("demo-1"), "the end of the run", RUN_MS);
-        await waitFor(() => hasFinished("demo-2"), "the end of the other run", RUN_MS);
+        await waitFor(() => hasFinished(working), "the end of the run", RUN_MS);
+        await waitFor(() => hasFinished(waiting), "the end of the other run", RUN_MS);
       } finally {
         fs.renameSync(`${extension}.removed`, extension);
       }
       await reloadWindow(page); // as after an update
-      await treeRow(page, /demo-2.*vs/).waitFor();
+      await treeRow(page, new RegExp(`${waiting}.*vs`)).waitFor();
     });
   });
 
   describe("two windows on one folder", () => {
     let other: Page;
+    let run: string;
 
-    before(async () => {
-      await clear(page);
-      await runConfig(page, "long.salsa.json");
+    beforeEach(async () => {
       other = await session.browser.newPage();
       await openWorkbench(other, session.host.url());
+      run = await startRun(session, page, "long.salsa.json");
     });
+    afterEach(() => other.close());
 
     it("show the run of one in the other, as it goes on", async () => {
       const progress = statusItem(other, /%/);
@@ -109,37 +124,45 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
     });
 
     it("queue what the other starts meanwhile, say so, and take it back", async () => {
-      await runConfig(other, "long.salsa.json");
-      await notification(other, "long-2 is queued: another run has the processor. It starts by itself.").waitFor();
-      await treeRow(page, /long-2.*queued/).waitFor();
-      await pressButton(other, "long-2 is queued", "Stop Run");
-      await notification(page, "long-2 was stopped").waitFor();
+      const queued = await startRun(session, other, "long.salsa.json");
+      await notification(other, `${queued} is queued: another run has the processor. It starts by itself.`).waitFor();
+      await treeRow(page, new RegExp(`${queued}.*queued`)).waitFor();
+      await pressButton(other, `${queued} is queued`, "Stop Run");
+      await notification(page, `${queued} was stopped`).waitFor();
     });
 
     it("stop and resume what the other has started", async () => {
+      await statusItem(other, /%/).waitFor();
       await runCommand(other, "SALSA: Stop Run");
-      await pressButton(page, "long-1 was stopped", "Resume");
+      await pressButton(page, `${run} was stopped`, "Resume");
       await statusItem(other, /%/).waitFor();
     });
 
     it("leave the run and each other alone when one is closed", async () => {
+      await statusItem(other, /%/).waitFor();
       await other.close();
-      const seen = events("long-1").length;
-      await waitFor(() => events("long-1").length > seen + 5, "further events");
+      const seen = events(run).length;
+      await waitFor(() => events(run).length > seen + 5, "further events");
       await runCommand(page, "SALSA: Stop Run");
-      await treeRow(page, /long-1.*stopped at/).waitFor();
+      await treeRow(page, new RegExp(`${run}.*stopped at`)).waitFor();
     });
   });
 
   describe("a folder of runs", () => {
+    before(async () => {
+      fs.writeFileSync(join(session.host.workspace, "tiny.salsa.json"), JSON.stringify(tiny()));
+      const made = await salsa(["run", "tiny.salsa.json"], { folder: session.host.workspace });
+      assert.equal(made.code, 0, made.stderr);
+    });
+
     it("lists a run of a newer version with what to do, beside the others", async () => {
-      fs.cpSync(runs("demo-1"), runs("newer-1"), { recursive: true });
-      const next = events("demo-1").length;
+      fs.cpSync(runs("tiny-1"), runs("newer-1"), { recursive: true });
+      const next = events("tiny-1").length;
       const record = { kind: "constellation", time: Date.now(), sequence: next, stars: 3 };
       fs.appendFileSync(runs("newer-1", "events.jsonl"), `${JSON.stringify(record)}\n`);
       const newer = treeRow(page, /newer-1.*made by a newer version of SALSA; update the extension to see all/);
       await newer.waitFor();
-      await treeRow(page, /demo-1.*vs/).waitFor();
+      await treeRow(page, /tiny-1.*vs/).waitFor();
       await newer.hover();
       await newer.getByRole("button", { name: "Open Dashboard" }).click();
       await webview(page).getByText("newer-1").first().waitFor();
@@ -148,22 +171,23 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
 
     it("names what was removed of a run, which the config run again brings back", async () => {
       const artifacts = join(session.host.workspace, ".salsa/artifacts");
-      const removed = fs.readdirSync(artifacts).filter((name) => /^(judgments|soup)-/.test(name));
-      for (const name of removed) fs.rmSync(join(artifacts, name), { recursive: true });
-      await runAndPick(page, "SALSA: Open Win-Rate Table", "demo-1");
+      const own = events("tiny-1").flatMap((event) => (event.kind === "stageStarted" ? [event.key] : []));
+      const removed = own.filter((name) => /^(judgments|soup)-/.test(name));
+      for (const name of removed) fs.rmSync(join(artifacts, name), { recursive: true, force: true });
+      await runAndPick(page, "SALSA: Open Win-Rate Table", "tiny-1");
       const rates = webview(page).locator("salsa-win-rates");
       await rates
         .getByRole("button", { name: /salsa.*ppo/ })
         .first()
         .click();
       await rates.getByText(/has been removed; run the config again: only that stage is made anew/).waitFor();
-      await runConfig(page, "demo.salsa.json");
-      await notification(page, "demo-3 has finished").waitFor({ timeout: RUN_MS });
+      const again = await startRun(session, page, "tiny.salsa.json");
+      await notification(page, `${again} has finished`).waitFor({ timeout: RUN_MS });
       assert.deepEqual(
         removed.filter((name) => !fs.existsSync(join(artifacts, name))),
         [],
       );
-      assert.deepEqual(madeIn(events("demo-3")), new Set(removed));
+      assert.deepEqual(madeIn(events(again)), new Set(removed));
     });
   });
 });
@@ -173,12 +197,13 @@ function madeIn(events: readonly RunEvent[]): ReadonlySet<string> {
   return new Set(events.flatMap((event) => (event.kind === "stageStarted" && !event.cached ? [event.key] : [])));
 }
 
-function runConfig(page: Page, name: string): Promise<void> {
-  return runAndPick(page, "SALSA: Run Config", name);
-}
-
-function clear(page: Page): Promise<void> {
-  return runCommand(page, "Notifications: Clear All Notifications");
+/** Stops the run that holds a lock, if any does. */
+async function stopped(lock: string): Promise<void> {
+  const owner = await readLock(lock);
+  if (owner === undefined || !(await isAlive(owner))) return;
+  process.kill(owner.pid, "SIGTERM");
+  process.kill(owner.pid, "SIGCONT");
+  await waitFor(async () => !(await isAlive(owner)), "the end of a run");
 }
 
 function text(file: string): string {

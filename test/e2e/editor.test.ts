@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { seriousViolations } from "./host/axe.ts";
@@ -21,7 +21,7 @@ import {
   webview,
   webviewFrame,
 } from "./host/workbench.ts";
-import { SHORT_CONFIG, type Session, picture, startSession } from "./session.ts";
+import { SHORT_CONFIG, type Session, picture, startRun, startSession } from "./session.ts";
 import { waitFor } from "./waiting.ts";
 
 /** Milliseconds that a shortened run may take on a loaded machine. */
@@ -166,6 +166,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await runAndPick(page, "SALSA: Export Table...", /win.rates/i);
     await pick(page, "CSV");
     const target = file("exported.csv");
+    rmSync(target, { force: true });
     await answer(page, target, /demo-1-winRates\.csv$/);
     await waitFor(() => existsSync(target), "the exported file");
     assert.equal(readFileSync(target, "utf8"), readFileSync(runFile("demo-1", "tables/winRates.csv"), "utf8"));
@@ -181,6 +182,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
       await runAndPick(page, "SALSA: Export Plot...", "Reward-model score");
       await pick(page, format);
       const target = file(`plot.${format.toLowerCase()}`);
+      rmSync(target, { force: true });
       await answer(page, target, new RegExp(`objective-score\\.${format.toLowerCase()}$`));
       await waitFor(() => existsSync(target) && statSync(target).size > 0, target);
       return target;
@@ -215,13 +217,12 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
 
   it("compares two runs", async () => {
     writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"iterations": 60', '"iterations": 12'));
-    await runCommand(page, "SALSA: Run Config");
-    await waitFor(() => existsSync(runFile("demo-2", "events.jsonl")), "the second run");
-    await waitFor(() => lastEvent("demo-2").status === "finished", "the end of the second run", RUN_MS);
+    const second = await startRun(session, page);
+    await waitFor(() => lastEvent(second).status === "finished", "the end of the second run", RUN_MS);
     // Of two runs there is nothing to choose.
     await runCommand(page, "SALSA: Compare Runs...");
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
-    await webview(page).getByText("demo-2").first().waitFor();
+    await webview(page).getByText(second).first().waitFor();
     await screenshot(page, "compare");
   });
 

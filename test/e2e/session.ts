@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { launchBrowser } from "./host/browser.ts";
 import { type Host, type HostOptions, startHost } from "./host/host.ts";
-import { openWorkbench, screenshot } from "./host/workbench.ts";
+import { openWorkbench, runAndPick, runCommand, screenshot } from "./host/workbench.ts";
+import { waitFor } from "./waiting.ts";
 
 /** Root of the repository. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -72,6 +73,29 @@ export async function startSession(
       await host.stop();
     },
   };
+}
+
+/** Ids of the runs in a session's workspace. */
+export function runsOf({ host }: Session): readonly string[] {
+  const runs = join(host.workspace, ".salsa/runs");
+  return existsSync(runs) ? readdirSync(runs) : [];
+}
+
+/**
+ * Runs a config from the palette: the one in the active editor, or the one that is named.
+ *
+ * @returns The run's id, once it has begun.
+ */
+export async function startRun(session: Session, page: Page, config?: string): Promise<string> {
+  const before = new Set(runsOf(session));
+  if (config === undefined) await runCommand(page, "SALSA: Run Config");
+  else await runAndPick(page, "SALSA: Run Config", config);
+  const begun = (): string | undefined =>
+    runsOf(session).find(
+      (id) => !before.has(id) && existsSync(join(session.host.workspace, ".salsa/runs", id, "events.jsonl")),
+    );
+  await waitFor(() => begun() !== undefined, "the run");
+  return begun() ?? "";
 }
 
 /** The folder that the VSIX of a session was unpacked into. */

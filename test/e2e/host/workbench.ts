@@ -32,36 +32,43 @@ async function workbenchReady(page: Page): Promise<void> {
   await page.locator(".statusbar-item").first().waitFor();
 }
 
+/** Does something until it takes: a workbench that is busy may lose a click or a key. */
+export async function insist(act: () => Promise<void>): Promise<void> {
+  for (const end = Date.now() + TIMEOUT_MS; ;) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
 /** Runs a command of the palette by its full title: "SALSA: Run Config". */
 export async function runCommand(page: Page, title: string): Promise<void> {
   const row = quickPickRow(page, title);
   // The palette does not notice commands that come while it is open, so it is opened until the command is there.
-  for (const end = Date.now() + TIMEOUT_MS; ;) {
+  await insist(async () => {
     await openPalette(page, `>${title}`);
-    try {
-      await row.waitFor({ timeout: 2000 });
-      break;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await page.keyboard.press("Escape");
-    }
-  }
+    await row.waitFor({ timeout: 2000 }).catch(closing(page));
+  });
   await row.click();
 }
 
 async function openPalette(page: Page, text: string): Promise<void> {
-  const input = quickInput(page);
-  for (const end = Date.now() + TIMEOUT_MS; ;) {
+  await insist(async () => {
     await page.keyboard.press("F1");
-    try {
-      // A widget that is just closing cannot be filled any more.
-      await input.fill(text, { timeout: 2000 });
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await page.keyboard.press("Escape");
-    }
-  }
+    // A widget that is just closing cannot be filled any more.
+    await quickInput(page).fill(text, { timeout: 2000 }).catch(closing(page));
+  });
+}
+
+/** Closes what asks for something, and passes on why. */
+function closing(page: Page): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await page.keyboard.press("Escape");
+    throw error;
+  };
 }
 
 /** Opens a file of the workspace by its name. */
@@ -90,18 +97,12 @@ export function quickPickRow(page: Page, text: string | RegExp): Locator {
  * A panel that has just been opened may take the focus for itself, which closes the question: then it is asked again.
  */
 export async function runAndPick(page: Page, title: string, text: string | RegExp): Promise<void> {
-  for (const end = Date.now() + TIMEOUT_MS; ;) {
+  await insist(async () => {
     await runCommand(page, title);
     // A hover of what the mouse is over may lie over the row.
     await page.mouse.move(1, 1);
-    try {
-      await quickPickRow(page, text).click({ timeout: 5000 });
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await page.keyboard.press("Escape");
-    }
-  }
+    await quickPickRow(page, text).click({ timeout: 5000 }).catch(closing(page));
+  });
 }
 
 /** Chooses a row of the quick pick that a command opens. */
@@ -154,15 +155,10 @@ export async function openView(page: Page, title: string): Promise<void> {
 /** Opens a file from the Explorer, which may be at revealing another one when it is clicked: then it is clicked again. */
 export async function openFromExplorer(page: Page, name: string): Promise<void> {
   await openView(page, "Explorer");
-  for (const end = Date.now() + TIMEOUT_MS; ;) {
+  await insist(async () => {
     await treeRow(page, name).dblclick();
-    try {
-      await editor(page, name).waitFor({ timeout: 5000 });
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-  }
+    await editor(page, name).waitFor({ timeout: 5000 });
+  });
 }
 
 /** A row of the tree in the side bar, by a part of its text. */
@@ -175,9 +171,16 @@ export function notification(page: Page, text: string | RegExp): Locator {
   return page.locator(".notification-toast").filter({ hasText: text }).first();
 }
 
-/** Presses a button of a notification that shows. */
+/** Presses a button of a notification that shows, which closes it. */
 export async function pressButton(page: Page, text: string | RegExp, button: string): Promise<void> {
-  await notification(page, text).getByRole("button", { name: button, exact: true }).click();
+  const shown = notification(page, text);
+  let isPressed = false;
+  await insist(async () => {
+    if (!isPressed || (await shown.isVisible()))
+      await shown.getByRole("button", { name: button, exact: true }).click({ timeout: 5000 });
+    isPressed = true;
+    await shown.waitFor({ state: "hidden", timeout: 5000 });
+  });
 }
 
 /** A status bar item, by a part of its text. */
