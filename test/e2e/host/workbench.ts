@@ -46,13 +46,11 @@ export async function insist(act: () => Promise<void>): Promise<void> {
 
 /** Runs a command of the palette by its full title: "SALSA: Run Config". */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  const row = quickPickRow(page, title);
   // The palette does not notice commands that come while it is open, so it is opened until the command is there.
   await insist(async () => {
     await openPalette(page, `>${title}`);
-    await row.waitFor({ timeout: 2000 }).catch(closing(page));
+    await quickPickRow(page, title).click({ timeout: 2000 }).catch(closing(page));
   });
-  await row.click();
 }
 
 async function openPalette(page: Page, text: string): Promise<void> {
