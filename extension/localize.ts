@@ -1,6 +1,4 @@
-import { filledIn } from "../engine/protocol/format.ts";
-
-type Translate = (message: string, ...values: (string | number)[]) => string;
+import { type Translate, inEnglish } from "../engine/protocol/format.ts";
 
 let translate: Translate = inEnglish;
 
@@ -17,8 +15,4 @@ export function t(message: string, ...values: (string | number)[]): string {
 /** As `t`, for a text that is not written out at the place: translators have it from one of the engine's catalogues. */
 export function fromCatalogue(message: string, ...values: (string | number)[]): string {
   return translate(message, ...values);
-}
-
-function inEnglish(message: string, ...values: (string | number)[]): string {
-  return filledIn(message, values);
 }

@@ -1,8 +1,6 @@
 import { ALARM_DURATIONS, type AlarmEntry, ALARMS, describeAlarm, seenOf } from "./alarms.ts";
+import type { Translate } from "./format.ts";
 import type { AlarmState } from "./runState.ts";
-
-/** Puts a text, known by its English, into another language; `{0}` stands for the first value. */
-export type Translate = (text: string, ...values: readonly string[]) => string;
 
 /** Every text of the catalogue of alarms, for translators. */
 export function alarmTexts(): readonly string[] {
@@ -29,7 +27,7 @@ export function translatedAlarm(name: string, translate: Translate): AlarmEntry 
 
 /** What was seen, in another language: events have it in English, as they outlive the language of who reads them. */
 export function translatedSeen(alarm: Pick<AlarmState, "name" | "message">, translate: Translate): string {
-  const time = (value: string): string => translated(value, ALARM_DURATIONS, translate);
+  const time = (value: string | number): string => translated(String(value), ALARM_DURATIONS, translate);
   return translated(seenOf(alarm), describeAlarm(alarm.name).seen, (template, ...values) =>
     translate(template, ...values.map(time)),
   );

@@ -1,5 +1,6 @@
 import type { MetricName } from "./catalogue.ts";
 import { filledIn } from "./format.ts";
+import { paceOf } from "./runProgress.ts";
 import type { AlarmState, RunState, StageState } from "./runState.ts";
 
 /** Something to try, and the settings that it is about. */
@@ -213,10 +214,12 @@ export function stalledAlarm(
   return { stage: stage?.name ?? "", step: stage?.step ?? 0, name: "stalled", message, time: updatedAt + silence };
 }
 
-/** What a step of a stage takes, in ms, as its own reckoning of the rest tells, or else its time so far. */
-function stepTime({ step, total, etaSeconds, startedAt }: StageState, updatedAt: number): number | undefined {
+/** What a step of a stage takes, in ms, as its own reckoning of the rest tells, or else its pace so far. */
+function stepTime(stage: StageState, updatedAt: number): number | undefined {
+  const { step, total, etaSeconds } = stage;
   if (etaSeconds !== undefined && total > step) return (1000 * etaSeconds) / (total - step);
-  return startedAt === undefined || step === 0 ? undefined : (updatedAt - startedAt) / step;
+  const { steps, seconds } = paceOf(stage, updatedAt);
+  return steps > 0 ? (1000 * seconds) / steps : undefined;
 }
 
 /** "4 minutes", "12 s", "300 ms". */

@@ -1,3 +1,4 @@
+import { type Translate, inEnglish } from "./format.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
 import { LEARNING, OBJECTIVE } from "./metrics/ppo.ts";
 import { LOSSES, OPTIMIZERS, REWARDS, WORK } from "./metrics/training.ts";
@@ -10,16 +11,15 @@ export const METRICS = [...OBJECTIVE, ...LEARNING, ...LOSSES, ...OPTIMIZERS, ...
 /** Paths of all metrics. */
 export type MetricName = (typeof METRICS)[number]["name"];
 
-/** Metrics of which there is one for each of several things, which the last part of the name tells. */
+/** Metrics of which there is one for each of several things, which the last part of the name tells: `{0}` in texts. */
 export const METRIC_FAMILIES = [
   {
     prefix: "objective/kl/",
-    entry: (reference: string): Omit<MetricEntry, "name"> => ({
-      label: `KL to ${reference}`,
-      unit: "nats per sequence",
-      description: `Penalty to the reference ${reference} alone, summed over each response, averaged over the batch; recorded where an arm has several references, whose mean is objective/kl`,
-      source: "",
-    }),
+    label: "KL to {0}",
+    unit: "nats per sequence",
+    description:
+      "Penalty to the reference {0} alone, summed over each response, averaged over the batch; recorded where an arm has several references, whose mean is objective/kl",
+    source: "",
   },
 ] as const;
 
@@ -28,11 +28,19 @@ export function referenceKl(reference: string): string {
   return `objective/kl/${reference}`;
 }
 
-/** What is known about a metric; one that is not in the catalogue is its own label. */
-export function describeMetric(name: string): MetricEntry {
-  const known = METRICS.find((entry) => entry.name === name);
-  if (known !== undefined) return known;
+/** Every text of the catalogue, for translators. */
+export function metricTexts(): readonly string[] {
+  const texts = [...METRICS, ...METRIC_FAMILIES].flatMap(({ label, unit, description }) => [label, unit, description]);
+  return texts.filter((text) => text !== "");
+}
+
+/** What is known about a metric, in English or another language; one that is not in the catalogue is its own label. */
+export function describeMetric(name: string, translate: Translate = inEnglish): MetricEntry {
   const family = METRIC_FAMILIES.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length);
-  if (family !== undefined) return { name, ...family.entry(name.slice(family.prefix.length)) };
-  return { name, label: name, unit: "", description: "", source: "" };
+  const entry = family ?? METRICS.find((one) => one.name === name);
+  if (entry === undefined) return { name, label: name, unit: "", description: "", source: "" };
+  const values = family === undefined ? [] : [name.slice(family.prefix.length)];
+  const put = (text: string): string => (text === "" ? "" : translate(text, ...values));
+  const { label, unit, description, source } = entry;
+  return { name, label: put(label), unit: put(unit), description: put(description), source };
 }

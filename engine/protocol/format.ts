@@ -45,3 +45,9 @@ export function formatCount(n: number): string {
 export function filledIn(template: string, values: readonly (string | number)[]): string {
   return template.replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
 }
+
+/** Puts a text, known by its English, into another language; `{0}` stands for the first value. */
+export type Translate = (text: string, ...values: readonly (string | number)[]) => string;
+
+/** Leaves a text as it is, with its values. */
+export const inEnglish: Translate = (text, ...values) => filledIn(text, values);

@@ -28,7 +28,7 @@ export function runProgress(state: Pick<RunState, "stages" | "status" | "updated
 /** Seconds that the running stage still takes: by its own reckoning, or else at its pace since its first progress. */
 export function stageSecondsLeft(stage: StageState, updatedAt: number | undefined): number | undefined {
   if (stage.etaSeconds !== undefined) return stage.etaSeconds;
-  const { steps, seconds } = paced(stage, updatedAt);
+  const { steps, seconds } = paceOf(stage, updatedAt);
   return steps > 0 ? (seconds / steps) * (stage.total - stage.step) : undefined;
 }
 
@@ -41,7 +41,7 @@ function secondsLeftOf(
     status === "finished" && seconds !== undefined && work > 0 ? [{ seconds, work }] : [],
   );
   if (running !== undefined) {
-    const { steps, seconds } = paced(running, updatedAt);
+    const { steps, seconds } = paceOf(running, updatedAt);
     timed.push({ seconds, work: ((running.work ?? 0) * steps) / Math.max(1, running.total) });
   }
   const pace = sum(timed, ({ seconds }) => seconds) / sum(timed, ({ work }) => work); // seconds a unit
@@ -55,7 +55,10 @@ function secondsLeftOf(
 }
 
 /** Steps, and the seconds they took, since a stage's first progress. */
-function paced({ step, paceFrom }: StageState, updatedAt: number | undefined): { steps: number; seconds: number } {
+export function paceOf(
+  { step, paceFrom }: StageState,
+  updatedAt: number | undefined,
+): { readonly steps: number; readonly seconds: number } {
   if (paceFrom === undefined || updatedAt === undefined) return { steps: 0, seconds: 0 };
   return { steps: step - paceFrom.step, seconds: (updatedAt - paceFrom.time) / 1000 };
 }

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { alarmTexts } from "../../engine/protocol/alarmTexts.ts";
+import { metricTexts } from "../../engine/protocol/catalogue.ts";
 
 /** The repository. */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,7 +15,7 @@ const FOLDERS = ["extension", "webview"] as const;
 export const STRINGS_FILE = join(ROOT, "l10n/bundle.l10n.json");
 
 /**
- * Every string that goes through `vscode.l10n.t` or `t`, and the engine's texts that are shown as they are, sorted.
+ * Every string that goes through `vscode.l10n.t` or `t`, and those of the engine's catalogues, sorted.
  *
  * @throws {Error} where one is no plain literal.
  */
@@ -23,7 +24,7 @@ export async function collectStrings(): Promise<readonly string[]> {
   const found = await Promise.all(
     files.map(async (file) => stringsOf(relative(ROOT, file), await readFile(file, "utf8"))),
   );
-  return [...new Set([...found.flat(), ...alarmTexts()])].sort();
+  return [...new Set([...found.flat(), ...alarmTexts(), ...metricTexts()])].sort();
 }
 
 /**

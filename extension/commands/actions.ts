@@ -25,7 +25,7 @@ export function problemsAction({ file, line, column }: ConfigIssue): Action {
       const place = new vscode.Position(Math.max(0, line - 1), Math.max(0, column - 1));
       const selection = new vscode.Range(place, place);
       await vscode.window.showTextDocument(vscode.Uri.file(file), { selection });
-      await vscode.commands.executeCommand("workbench.actions.view.problems");
+      await vscode.commands.executeCommand("workbench.panel.markers.view.focus");
     },
   };
 }

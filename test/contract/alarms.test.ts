@@ -52,7 +52,7 @@ describe("the catalogue of alarms", () => {
   });
 
   it("is put into another language as a whole, with its values in their places", () => {
-    const inPig = (text: string, ...values: readonly string[]): string => `<${[text, ...values].join("|")}>`;
+    const inPig = (text: string, ...values: readonly (string | number)[]): string => `<${[text, ...values].join("|")}>`;
     const { label, why, actions } = translatedAlarm("gibberish", inPig);
     assert.equal(label, "<Gibberish>");
     for (const text of [label, why, ...actions.map((action) => action.text)]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeMetric, METRIC_FAMILIES, METRICS } from "../../engine/protocol/catalogue.ts";
+import { describeMetric, METRIC_FAMILIES, METRICS, metricTexts } from "../../engine/protocol/catalogue.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { type TinyRun, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
 
@@ -32,6 +32,18 @@ describe("metrics of a run", function () {
       new Set<Family>(METRIC_FAMILIES),
     );
     for (const name of names) assert.ok(describeMetric(name).description !== "", name);
+  });
+
+  it("are put into another language as a whole", () => {
+    const inPig = (text: string, ...values: readonly (string | number)[]): string => `<${[text, ...values].join("|")}>`;
+    const texts = metricTexts();
+    for (const name of new Set(recorded.flatMap(({ values }) => Object.keys(values)))) {
+      const { label, unit, description } = describeMetric(name, inPig);
+      for (const text of [label, unit, description].filter((one) => one !== ""))
+        assert.ok(texts.includes(/^<([^|]*)(?:\|.*)?>$/.exec(text)?.[1] ?? ""), text);
+    }
+    assert.equal(describeMetric("objective/kl/soup", inPig).label, "<KL to {0}|soup>");
+    assert.equal(describeMetric("objective/kl/soup").label, "KL to soup");
   });
 
   it("hold the KL to each reference where there are several, of which objective/kl is the mean", () => {

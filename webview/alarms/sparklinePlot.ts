@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import type { Curve } from "../model.ts";
 import { short } from "../parts/format.ts";
 import { sparkline } from "./sparkline.ts";
@@ -51,7 +51,7 @@ export function sparklinePlot(
 ): TemplateResult | typeof nothing {
   const spark = curve && sparkline(curve, step, SIZE);
   if (spark === undefined) return nothing;
-  const { label } = describeMetric(metric);
+  const { label } = describeMetric(metric, fromCatalogue);
   const { x, y, value, path, first, last, least, most } = spark;
   const name = t(
     "{0} {2} at step {1}; between {3} and {4} from step {5} to {6}. Show in Metrics",

@@ -1,6 +1,6 @@
 import { describeMetric, type MetricEntry, METRICS } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 
 /** Metrics that belong together. */
 export interface MetricGroup {
@@ -25,10 +25,12 @@ export function groupMetrics(outlines: readonly RunOutline[], search: string): r
   const recorded = new Set(outlines.flatMap(({ series }) => Object.values(series).flatMap((of) => Object.keys(of))));
   const names = [...recorded].sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  const entries = names.map(describeMetric).filter(({ name, label, description }) => {
-    const text = `${name} ${label} ${description}`.toLowerCase();
-    return words.every((word) => text.includes(word));
-  });
+  const entries = names
+    .map((name) => describeMetric(name, fromCatalogue))
+    .filter(({ name, label, description }) => {
+      const text = `${name} ${label} ${description}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
   const grouped = Map.groupBy(entries, ({ name }) => GROUPS.findIndex(([, pattern]) => pattern.test(name)));
   return GROUPS.flatMap(([title], at) => {
     const metrics = grouped.get(at);

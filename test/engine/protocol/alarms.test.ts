@@ -11,6 +11,7 @@ const stage: StageState = {
   step: 10,
   total: 60,
   startedAt: 0,
+  paceFrom: { step: 0, time: 0 },
 };
 /** Ten steps in 100 s, and nothing since. */
 const state: Parameters<typeof stalledAlarm>[0] = {
@@ -29,7 +30,14 @@ describe("a run", () => {
     assert.equal(isStalled({}, 200_000), true);
   });
 
-  it("goes by its own reckoning of the rest where it has one: after a resume its time so far is short", () => {
+  it("counts the steps since a resume alone", () => {
+    const stages = [{ ...stage, startedAt: 80_000, paceFrom: { step: 9, time: 80_000 } }]; // 20 s a step
+    assert.equal(isStalled({ stages }, 399_000), false);
+    assert.equal(isStalled({ stages }, 400_000), true);
+    assert.equal(isStalled({ stages: [{ ...stage, paceFrom: { step: 10, time: 99_000 } }] }, 9 * MINUTE), false);
+  });
+
+  it("goes by its own reckoning of the rest where it has one", () => {
     const stages = [{ ...stage, etaSeconds: 50 * 30 }]; // 30 s a step
     assert.equal(isStalled({ stages }, 590_000), false);
     assert.equal(isStalled({ stages }, 600_000), true);
@@ -42,7 +50,7 @@ describe("a run", () => {
   });
 
   it("has ten minutes for its first step, and while no stage runs", () => {
-    for (const stages of [[{ ...stage, step: 0 }], []]) {
+    for (const stages of [[{ ...stage, step: 0, paceFrom: undefined }], []]) {
       assert.equal(isStalled({ stages }, 9 * MINUTE), false);
       assert.equal(isStalled({ stages }, 10 * MINUTE), true);
     }
