@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { finishedEvents, writeRun } from "../engine/server/service/runFolders.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
-  answer,
+  chooseFolder,
   editor,
   insist,
   notification,
@@ -164,7 +164,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await runCommand(page, "SALSA: New Run Config...");
       await notification(page, "Runs are kept beside their config, so a folder must be open.").waitFor();
       await pressButton(page, "a folder must be open", "Open Folder...");
-      await answer(page, session.host.workspace, /\//);
+      await chooseFolder(page, session.host.workspace);
       await page.waitForURL(/folder=/);
       await openView(page, "SALSA");
       await treeRow(page, "kept-1").waitFor();

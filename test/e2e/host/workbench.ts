@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -113,14 +114,28 @@ export async function pick(page: Page, text: string | RegExp): Promise<void> {
  *
  * `offered` is what its field begins with: until it says that, the widget before it may still be there.
  */
-export async function answer(page: Page, text: string, offered?: RegExp): Promise<void> {
-  const input = quickInput(page);
-  for (const end = Date.now() + TIMEOUT_MS; offered !== undefined && !offered.test(await input.inputValue());) {
-    if (Date.now() > end) throw new Error(`the field says ${await input.inputValue()}, not ${offered.source}`);
+export async function answer(page: Page, text: string, offered = /^/): Promise<void> {
+  await insist(async () => {
     await page.waitForTimeout(50);
-  }
-  await input.fill(text);
+    assert.match(await quickInput(page).inputValue(), offered);
+  });
+  await fillIn(page, text);
   await page.keyboard.press("Enter");
+}
+
+/** Chooses a folder in the file dialog of the workbench that a command opens. */
+export async function chooseFolder(page: Page, folder: string): Promise<void> {
+  await fillIn(page, `${folder}/`); // without the slash it is chosen or listed, as fast as the dialog is
+  await page.locator(".quick-input-widget:visible").getByRole("button", { name: "OK" }).click();
+}
+
+/** Fills the field that is open: a file dialog which is at listing its first folder still writes into it. */
+async function fillIn(page: Page, text: string): Promise<void> {
+  await insist(async () => {
+    await quickInput(page).fill(text);
+    await page.waitForTimeout(300);
+    assert.equal(await quickInput(page).inputValue(), text);
+  });
 }
 
 /** The text editor of a file that is open, by the end of its path. */
