@@ -82,6 +82,12 @@ export function emptyRunState(run: string): RunState {
   };
 }
 
+/** A run's state when no process works on it any more. */
+export function withoutOwner(state: RunState): RunState {
+  const isOpen = state.status === "running" || state.status === "queued";
+  return isOpen ? { ...state, status: "lost" } : state;
+}
+
 /** Takes events into a run's state, in place and in their order; see `applyEvent`. */
 export function applyEvents(state: RunState, events: Iterable<RunEvent>): void {
   for (const event of events) applyEvent(state, event);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { RunEvent } from "../protocol/events.ts";
-import { type RunState, applyEvent, emptyRunState } from "../protocol/runState.ts";
+import { type RunState, applyEvent, emptyRunState, withoutOwner } from "../protocol/runState.ts";
 import { readRunLog, runOwner } from "../storage/runFolder.ts";
 
 /** The events of a run that are on disk, in order, from a sequence number on. */
@@ -27,10 +27,4 @@ export async function readRunState(folder: string): Promise<RunState> {
   const owner = await runOwner(folder);
   const state = await readHistory(folder);
   return owner === undefined ? withoutOwner(state) : state;
-}
-
-/** A run's state when no process works on it any more. */
-export function withoutOwner(state: RunState): RunState {
-  const isOpen = state.status === "running" || state.status === "queued";
-  return isOpen ? { ...state, status: "lost" } : state;
 }

@@ -7,6 +7,7 @@ import { METRICS } from "../../engine/protocol/catalogue.ts";
 import { runConfigSchema } from "../../engine/protocol/config/index.ts";
 import { settingsOf } from "../../engine/protocol/config/walk.ts";
 import { DETECTORS, type Metrics, alarms } from "../../engine/rl/alarms.ts";
+import { inPig } from "./inPig.ts";
 
 /** Raised by who runs or watches, not by what the metrics show. */
 const OTHERS = ["stalled", "waiting"];
@@ -52,7 +53,6 @@ describe("the catalogue of alarms", () => {
   });
 
   it("is put into another language as a whole, with its values in their places", () => {
-    const inPig = (text: string, ...values: readonly (string | number)[]): string => `<${[text, ...values].join("|")}>`;
     const { label, why, actions } = translatedAlarm("gibberish", inPig);
     assert.equal(label, "<Gibberish>");
     for (const text of [label, why, ...actions.map((action) => action.text)]) {

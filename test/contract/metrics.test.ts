@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describeMetric, METRIC_FAMILIES, METRICS, metricTexts } from "../../engine/protocol/catalogue.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { type TinyRun, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
+import { inPig } from "./inPig.ts";
 
 type Family = (typeof METRIC_FAMILIES)[number];
 
@@ -35,7 +36,6 @@ describe("metrics of a run", function () {
   });
 
   it("are put into another language as a whole", () => {
-    const inPig = (text: string, ...values: readonly (string | number)[]): string => `<${[text, ...values].join("|")}>`;
     const texts = metricTexts();
     for (const name of new Set(recorded.flatMap(({ values }) => Object.keys(values)))) {
       const { label, unit, description } = describeMetric(name, inPig);

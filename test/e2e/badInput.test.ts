@@ -74,12 +74,15 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await notification(page, text).waitFor();
       await sideBar(text).waitFor();
     };
-    const isBack = (): Promise<void> => treeRow(page, "kept-1").waitFor();
+    const isBack = async (text: string): Promise<void> => {
+      await sideBar(text).waitFor({ state: "detached" });
+      await treeRow(page, "kept-1").waitFor();
+    };
 
     before(() => openView(page, "SALSA"));
     beforeEach(async () => {
       setNode("");
-      await isBack();
+      await treeRow(page, "kept-1").waitFor();
       await runCommand(page, "Notifications: Clear All Notifications");
     });
 
@@ -89,7 +92,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await pressButton(page, "/nowhere/node", "Open Settings");
       const setting = page.locator(".settings-editor .setting-item", { hasText: "Node Path" });
       await setting.locator("input").fill("");
-      await isBack();
+      await isBack("/nowhere/node");
       await page.keyboard.press("Escape");
     });
 
@@ -101,7 +104,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await told(`The Node at ${node} may not be executed. Make it executable: chmod +x`);
       fs.chmodSync(node, 0o755);
       await pressButton(page, node, "Retry");
-      await isBack();
+      await isBack("may not be executed");
     });
 
     it("says that the Node is for another processor, and each command says so again with the remedy", async () => {
@@ -116,7 +119,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
       await runCommand(page, "SALSA: Resume Run");
       await notification(page, text).waitFor();
       setNode("");
-      await isBack();
+      await isBack("another processor");
     });
 
     const old = oldNode();
@@ -126,7 +129,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
         setNode(old);
         await told(`The engine needs Node 24 or newer, and ${old} is v`);
         setNode("");
-        await isBack();
+        await isBack("is v");
       });
 
     it("says that the package lacks its Node, and goes on when it is there again", async () => {
@@ -142,7 +145,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
         fs.renameSync(`${node}.away`, node);
       }
       await runCommand(page, "SALSA: Refresh Runs");
-      await isBack();
+      await isBack("is missing");
     });
   });
 

@@ -6,7 +6,7 @@ import { parseJsonTable } from "../../evaluation/tables/json.ts";
 import type { RunConfig } from "../../protocol/config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { eventSchema } from "../../protocol/events.ts";
-import { type RunState, applyEvent, emptyRunState } from "../../protocol/runState.ts";
+import { type RunState, applyEvent, emptyRunState, withoutOwner } from "../../protocol/runState.ts";
 import { readIfThere } from "../../storage/disk.ts";
 import { readRun as readRunFile, readRunLog, runOwner } from "../../storage/runFolder.ts";
 import { readRun } from "../run.ts";
@@ -74,9 +74,7 @@ async function readState(folder: string, id: string): Promise<RunState> {
     const event = eventSchema.safeParse(record);
     if (event.success) applyEvent(state, event.data);
   }
-  const isOpen = state.status === "running" || state.status === "queued";
-  if (isOpen && owner === undefined) state.status = "lost";
-  return state;
+  return owner === undefined ? withoutOwner(state) : state;
 }
 
 async function readWinRates(folder: string): Promise<WinRates> {

@@ -1,8 +1,7 @@
-import type { RunState } from "../../protocol/runState.ts";
+import { type RunState, withoutOwner } from "../../protocol/runState.ts";
 import { runOwner } from "../../storage/runFolder.ts";
 import { connect } from "../client.ts";
 import { type RunListener, followRun } from "../follow.ts";
-import { withoutOwner } from "../history.ts";
 import { RunLog } from "./runLog.ts";
 
 /** A run at work, with its curves. */

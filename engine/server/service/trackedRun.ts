@@ -1,11 +1,10 @@
 import { basename, join } from "node:path";
-import type { RunState, RunStatus } from "../../protocol/runState.ts";
+import { type RunState, type RunStatus, withoutOwner } from "../../protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
 import type { LockOwner } from "../../storage/locks.ts";
 import { runOwner } from "../../storage/runFolder.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
 import type { RunListener } from "../follow.ts";
-import { withoutOwner } from "../history.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type RunFacts, readRunFacts, statIfThere } from "./runFacts.ts";
 import { EVENTS_FILE, RunLog } from "./runLog.ts";

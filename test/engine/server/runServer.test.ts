@@ -11,15 +11,13 @@ import { connect, connectTo } from "../../../engine/server/client.ts";
 import { INTERVAL } from "../../../engine/server/feed.ts";
 import { followRun, runEvents } from "../../../engine/server/follow.ts";
 import { readHistory } from "../../../engine/server/history.ts";
-import { CLIENT, STARTED, type Served, condition, metric, serving } from "./served.ts";
+import { CLIENT, STARTED, type Served, condition, metric, nextTurn, serving } from "./served.ts";
 
 /** One JSON-RPC message in its frame. */
 function framed(message: object): string {
   const text = JSON.stringify({ jsonrpc: "2.0", ...message });
   return `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A client that shakes hands, asks for a snapshot, and never reads. */
 async function stuckClient(address: string): Promise<Socket> {

@@ -87,6 +87,11 @@ export const metric = (step: number): EventBody => {
   return { kind: "metrics", stage: "ppo", step, values: { "objective/kl": step / 2 } };
 };
 
+/** Lets what this process serves, reads or writes have its turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Resolves when a condition holds, which is looked at whenever something happens. */
 export function condition(): { readonly check: () => void; until(holds: () => boolean): Promise<void> } {
   const waiting = new Set<() => void>();

@@ -6,12 +6,9 @@ import { readHistory } from "../../../../engine/server/history.ts";
 import { RunServer } from "../../../../engine/server/runServer.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
-import { STARTED, inRuntimeFolder, metric, serving } from "../served.ts";
+import { STARTED, inRuntimeFolder, metric, nextTurn, serving } from "../served.ts";
 import { finishedEvents, linesOf, unpacked, writeRun } from "./runFolders.ts";
 import { startService, withService } from "./serviceClient.ts";
-
-/** Lets what this process serves or writes have its turn. */
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("following a run", function () {
   this.timeout(60_000);

@@ -3,13 +3,10 @@ import type { EventBody } from "../../../../engine/protocol/events.ts";
 import { TrackedRun } from "../../../../engine/server/service/trackedRun.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
-import { STARTED, metric, serving } from "../served.ts";
+import { STARTED, metric, nextTurn, serving } from "../served.ts";
 import { finishedEvents, stamped, writeRun } from "./runFolders.ts";
 
 const settings = { client: (): string => "test 1", changed: (): void => undefined, log: (): void => undefined };
-
-/** Lets files and sockets have their turn. */
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Every status, in order, that a run has at any moment that others get their turn in, until the work is over. */
 async function statusesDuring(run: TrackedRun, work: Promise<unknown>): Promise<readonly string[]> {
