@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "nod
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import { editorSchema, jsonSchema } from "./protocol/config/index.ts";
+import { editorSchema, jsonSchema } from "./config/index.ts";
 
 /**
  * What `npm run build` makes: the wasm modules and the JSON schema of run configs.

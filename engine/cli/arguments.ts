@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { suggest } from "../protocol/config/suggest.ts";
+import { suggest } from "../config/suggest.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, Command, OptionSpec } from "./command.ts";
 

@@ -1,5 +1,5 @@
 import { ConfigError } from "../protocol/errors.ts";
-import { suggest } from "../protocol/config/suggest.ts";
+import { suggest } from "../config/suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { EXIT, UsageError } from "./command.ts";
 import type { Command, CommandContext } from "./command.ts";

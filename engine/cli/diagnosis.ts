@@ -9,7 +9,7 @@ import { tfjsLocation } from "../compute/backends/tfjs/load.ts";
 import { formatBytes } from "../protocol/format.ts";
 
 /** One thing looked at. */
-export interface Finding {
+export interface DoctorCheck {
   readonly name: string;
   /** "optional" is not there, and only some runs want it; "missing" is needed by all. */
   readonly state: "ok" | "optional" | "missing";
@@ -19,7 +19,7 @@ export interface Finding {
 }
 
 /** Looks at everything that a run depends on. Changes nothing. */
-export async function diagnose(directory: string): Promise<Finding[]> {
+export async function diagnose(directory: string): Promise<DoctorCheck[]> {
   return [
     nodeVersion(),
     processor(),
@@ -42,7 +42,7 @@ const OUR_NODE = IS_BUNDLED
 const LEAST_MEMORY = 2 ** 30;
 const LEAST_DISK = 2 ** 30;
 
-function nodeVersion(): Finding {
+function nodeVersion(): DoctorCheck {
   const major = Number(process.versions.node.split(".")[0]);
   const detail = `${process.version} at ${process.execPath}`;
   if (major >= LEAST_NODE) return { name: "Node", state: "ok", detail };
@@ -54,12 +54,12 @@ function nodeVersion(): Finding {
   };
 }
 
-function processor(): Finding {
+function processor(): DoctorCheck {
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   return { name: "processor", state: "ok", detail: `${model}, ${availableParallelism()} threads` };
 }
 
-function memory(): Finding {
+function memory(): DoctorCheck {
   const limit = process.constrainedMemory();
   // Without a limit, some systems report 0 and some a number beyond all memory.
   const total = limit > 0 && limit < totalmem() ? limit : totalmem();
@@ -75,9 +75,9 @@ const SIMD = [...WASM_HEADER, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
 /** (func (result v128) (i8x16.relaxed_swizzle (i8x16.splat (i32.const 1)) (i8x16.splat (i32.const 2)))) */
 const RELAXED_SIMD = [...WASM_HEADER, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11];
 
-function wasmFeatures(): Finding[] {
+function wasmFeatures(): DoctorCheck[] {
   const remedy = `use Node ${LEAST_NODE}, which has it without a flag: ${OUR_NODE}`;
-  const feature = (name: string, isThere: boolean): Finding =>
+  const feature = (name: string, isThere: boolean): DoctorCheck =>
     isThere
       ? { name, state: "ok", detail: "available" }
       : { name, state: "missing", detail: "not in this Node", remedy };
@@ -121,7 +121,7 @@ const TENSORFLOW = [
   },
 ] as const;
 
-function tensorflow(): Finding[] {
+function tensorflow(): DoctorCheck[] {
   const location = tfjsLocation();
   return TENSORFLOW.map(({ module, remedy }) => {
     const isAdded = module.startsWith("@tensorflow/tfjs-node");
@@ -138,7 +138,7 @@ function tensorflow(): Finding[] {
   });
 }
 
-function webgpu(): Finding {
+function webgpu(): DoctorCheck {
   return {
     name: "webgpu",
     state: "optional",
@@ -147,11 +147,11 @@ function webgpu(): Finding {
   };
 }
 
-async function disk(directory: string): Promise<Finding[]> {
+async function disk(directory: string): Promise<DoctorCheck[]> {
   const present = nearestFolder(directory);
   const { bavail, bsize } = await statfs(present);
   const free = bavail * bsize;
-  const space: Finding = {
+  const space: DoctorCheck = {
     name: "disk space",
     state: free >= LEAST_DISK ? "ok" : "missing",
     detail: `${formatBytes(free)} free at ${present}`,
@@ -162,7 +162,7 @@ async function disk(directory: string): Promise<Finding[]> {
   return [space, await writable(directory, present)];
 }
 
-async function writable(directory: string, present: string): Promise<Finding> {
+async function writable(directory: string, present: string): Promise<DoctorCheck> {
   const name = "run folder";
   const detail = present === directory ? directory : `${directory}, made when needed`;
   try {
@@ -179,7 +179,7 @@ function nearestFolder(path: string): string {
   return existsSync(path) || parent === path ? path : nearestFolder(parent);
 }
 
-async function git(): Promise<Finding> {
+async function git(): Promise<DoctorCheck> {
   try {
     const { stdout } = await promisify(execFile)("git", ["--version"]);
     return { name: "git", state: "ok", detail: stdout.trim() };

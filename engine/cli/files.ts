@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import { parseConfigFile } from "../server/configFile.ts";
 import { UsageError } from "./command.ts";
 

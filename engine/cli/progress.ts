@@ -26,7 +26,7 @@ const NARROW_BAR_WIDTH = 10;
 /** Metrics worth a place beside the bar; the first that a stage reports is shown. */
 const HEADLINES: readonly MetricName[] = ["objective/score", "reward/accuracy", "sft/loss", "pretrain/loss"];
 
-/** Names of stages that were made before, given in the line that says so. */
+/** Names of cached stages, given in the line that says so. */
 const MOST_NAMES = 4;
 
 /** Where the stage that runs now stands. */
@@ -45,13 +45,13 @@ export function progressView(terminal: Terminal): ProgressView {
   const state = emptyRunState("");
   let standing: Standing | undefined;
   let isBarShown = false;
-  let madeBefore: string[] = [];
+  let cachedStages: string[] = [];
   const clear = (): void => {
     if (isBarShown) terminal.err("\r\x1b[2K");
     isBarShown = false;
     // Said once for all that follow each other: a repeated run would begin with a screenful of them.
-    if (madeBefore.length > 0) terminal.err(`${mark(terminal, "done")} made before: ${listed(madeBefore)}\n`);
-    madeBefore = [];
+    if (cachedStages.length > 0) terminal.err(`${mark(terminal, "done")} cached: ${listed(cachedStages)}\n`);
+    cachedStages = [];
   };
   const say = (line: string): void => {
     clear();
@@ -77,7 +77,7 @@ export function progressView(terminal: Terminal): ProgressView {
       const { stage, time } = event;
       const label = `${positionOf(state, stage)} ${event.name}: ${stage}`.trimStart();
       standing = event.cached ? undefined : { stage, label, parts: [], headline: "", drawn: time };
-      if (event.cached) madeBefore.push(stage);
+      if (event.cached) cachedStages.push(stage);
       return;
     }
     const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;

@@ -1,5 +1,5 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { BACKENDS } from "../protocol/config/index.ts";
+import { BACKENDS } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { choiceOption, numberOption, textOption } from "./arguments.ts";
 import { EXIT } from "./command.ts";

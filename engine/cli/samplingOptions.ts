@@ -1,6 +1,6 @@
 import { numberOption } from "./arguments.ts";
 import type { Arguments, OptionSpec } from "./command.ts";
-import type { SamplingConfig } from "../protocol/config/index.ts";
+import type { SamplingConfig } from "../config/index.ts";
 
 /** How answers are sampled. */
 export const SAMPLING_OPTIONS: Readonly<Record<string, OptionSpec>> = {

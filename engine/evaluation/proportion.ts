@@ -1,4 +1,4 @@
-import { normalQuantile, studentQuantile, studentTwoSided } from "../protocol/distributions.ts";
+import { normalQuantile, studentQuantile, studentTwoSided } from "../figures/distributions.ts";
 import type { Interval } from "./statistics.ts";
 
 /** A rate in [0, 1] and how surely it is known. */

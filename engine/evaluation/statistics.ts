@@ -1,4 +1,4 @@
-import { logGamma, studentQuantile } from "../protocol/distributions.ts";
+import { logGamma, studentQuantile } from "../figures/distributions.ts";
 import { randomStream } from "./random.ts";
 
 /** An estimate with the ends of its confidence interval. */

@@ -2,8 +2,8 @@ import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DeviceWeights } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
-import type { SamplingConfig } from "../protocol/config/index.ts";
-import { taskSchema } from "../protocol/config/task.ts";
+import type { SamplingConfig } from "../config/index.ts";
+import { taskSchema } from "../config/task.ts";
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { atomicWrite, fileExists, makeFolder } from "../storage/disk.ts";
@@ -12,7 +12,7 @@ import { openBackend } from "./backends.ts";
 import { promptsIn, taskOf } from "./corpus.ts";
 import { type ResponseText, encodePrompts } from "./generation.ts";
 import { type LoadedModel, loadModel } from "./modelFolder.ts";
-import { type ScoredResponse, Respondent } from "./respondent.ts";
+import { type ScoredResponse, ResponseSampler } from "./responseSampler.ts";
 import { soupCheckpoints } from "./soupCheckpoints.ts";
 
 /** What `salsa soup` asks for. */
@@ -80,13 +80,13 @@ export interface GenerateRequest {
 }
 
 /** A prompt with what a model wrote. */
-export interface Completion {
+export interface PromptResponse {
   readonly prompt: string;
   readonly response: string;
 }
 
 /** Samples a checkpoint's answers to prompts. */
-export async function generateCompletions(request: GenerateRequest): Promise<readonly Completion[]> {
+export async function generateResponses(request: GenerateRequest): Promise<readonly PromptResponse[]> {
   const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
   const model = await loadModel(request.checkpoint);
   const from = typeof request.prompts === "string" ? request.prompts : "--prompt";
@@ -174,10 +174,10 @@ async function responsesOf(
   const prompts = encodePrompts(texts, model, { maxNewTokens, from });
   const backend = await openBackend({ backend: "wasm", threads: 0 });
   try {
-    const respondent = new Respondent(backend, { model, prompts, sampling: how, reward });
+    const sampler = new ResponseSampler(backend, { model, prompts, sampling: how, reward });
     const device = DeviceWeights.upload(backend, model.weights);
     const responses: ScoredResponse[] = [];
-    for await (const batch of respondent.respond(device, Random.of(seed, "generate"))) {
+    for await (const batch of sampler.sample(device, Random.of(seed, "generate"))) {
       signal.throwIfAborted();
       responses.push(...batch);
     }

@@ -1,6 +1,6 @@
 import { TASKS } from "../evaluation/tasks/index.ts";
 import type { Split, Task } from "../evaluation/tasks/task.ts";
-import type { RunConfig, TaskConfig } from "../protocol/config/index.ts";
+import type { RunConfig, TaskConfig } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type Preference, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";

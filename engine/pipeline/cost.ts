@@ -2,7 +2,7 @@ import { gradients } from "../compute/graph/gradients.ts";
 import { plan } from "../compute/graph/program.ts";
 import { type Shape, Graph } from "../compute/graph/tensor.ts";
 import { type Head, type ModelConfig, parameterCount, parameters } from "../models/index.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import { rewardLoss } from "../rl/rewardLoss.ts";
 import { type LossNodes, rewardModelLoss, sftLoss } from "../training/index.ts";
 import { taskOf } from "./corpus.ts";

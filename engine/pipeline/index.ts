@@ -1,9 +1,9 @@
 export {
-  type Completion,
+  type PromptResponse as Completion,
   type GenerateRequest,
   type ScoreRequest,
   type SoupRequest,
-  generateCompletions,
+  generateResponses as generateCompletions,
   makeSoup,
   scoreCheckpoint,
 } from "./checkpointWork.ts";

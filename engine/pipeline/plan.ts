@@ -4,7 +4,7 @@ import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
 import type { ModelConfig } from "../models/index.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import { Artifacts, artifactKey } from "../storage/artifacts.ts";
 import { openBackend } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
@@ -42,7 +42,7 @@ export async function planPipeline(
   config: RunConfig,
   { runsRoot }: { readonly runsRoot: string },
 ): Promise<readonly StagePlan[]> {
-  const notes = new Notes(config, new Artifacts(runsRoot), await baseConfig(config));
+  const notes = new DryRun(config, new Artifacts(runsRoot), await baseConfig(config));
   await salsa(notes);
   const backend = await openBackend(config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
@@ -60,7 +60,7 @@ export async function outline(
   config: RunConfig,
   artifacts: Artifacts,
 ): Promise<{ readonly stages: string[]; readonly work: number[] }> {
-  const notes = new Notes(config, artifacts, await baseConfig(config));
+  const notes = new DryRun(config, artifacts, await baseConfig(config));
   await salsa(notes);
   return {
     stages: notes.stages.map(({ name }) => name),
@@ -68,11 +68,11 @@ export async function outline(
   };
 }
 
-type Note = Pick<StagePlan, "name" | "stage" | "key" | "cached"> & { readonly cost: Cost };
+type StageEstimate = Pick<StagePlan, "name" | "stage" | "key" | "cached"> & { readonly cost: Cost };
 
-class Notes implements Steps {
+class DryRun implements Steps {
   readonly config: RunConfig;
-  readonly stages: Note[] = [];
+  readonly stages: StageEstimate[] = [];
   private readonly artifacts: Artifacts;
   private readonly model: ModelConfig;
 
@@ -92,7 +92,7 @@ class Notes implements Steps {
     return { key: basename(folder), name, folder };
   }
 
-  async given(folder: string, name: string): Promise<Artifact> {
+  async external(folder: string, name: string): Promise<Artifact> {
     return { key: await folderFingerprint(folder), name, folder };
   }
 

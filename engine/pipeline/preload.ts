@@ -1,6 +1,6 @@
 import type { Backend } from "../compute/backend.ts";
 import { tfjsLocation } from "../compute/backends/tfjs/load.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import { loadMixKernels } from "../storage/mixKernel.ts";
 import { openBackend } from "./backends.ts";
 

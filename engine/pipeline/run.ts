@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, relative } from "node:path";
 import type { Backend } from "../compute/backend.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
 import { DataError } from "../protocol/errors.ts";
 import { Artifacts } from "../storage/artifacts.ts";
@@ -15,7 +15,7 @@ import { outline } from "./plan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { Runner } from "./runner.ts";
-import { type Dish, salsa } from "./salsa.ts";
+import { type SeedResult, salsa } from "./salsa.ts";
 import { Stopped } from "./step.ts";
 import { writeTables } from "./tables.ts";
 import { jsonOf } from "./training.ts";
@@ -112,9 +112,9 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       ...(await outline(config, artifacts)),
     });
     await checkData(config);
-    const dishes = await salsa(runner);
-    await writeModels(dishes, log);
-    const tables = await writeTables(config, dishes, log);
+    const results = await salsa(runner);
+    await writeModels(results, log);
+    const tables = await writeTables(config, results, log);
     for (const table of tables) report({ kind: "table", table });
     report({ kind: "runFinished", status: "finished", seconds: secondsSince(started) });
     return { id, folder: log.folder, tables, status: "finished" };
@@ -192,11 +192,11 @@ function deviceOf({ runtime: { backend, threads } }: RunConfig): string {
 }
 
 /** Where each model's checkpoint is, by its name in the config: artifacts are named by hashes. */
-async function writeModels(dishes: readonly Dish[], log: RunFolder): Promise<void> {
-  const entries = dishes.flatMap(({ seed, models, reward }) =>
+async function writeModels(results: readonly SeedResult[], log: RunFolder): Promise<void> {
+  const entries = results.flatMap(({ seed, models, reward }) =>
     [...models, ["reward", reward] as const].map(([name, { folder }]) => {
       const place = relative(log.folder, folder).replaceAll("\\", "/");
-      return [dishes.length > 1 ? `seed-${seed}/${name}` : name, place] as const;
+      return [results.length > 1 ? `seed-${seed}/${name}` : name, place] as const;
     }),
   );
   await log.writeFile("models.json", `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`);

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Backend } from "../compute/backend.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import type { EventBody } from "../protocol/events.ts";
 import { type Artifacts, artifactKey } from "../storage/artifacts.ts";
 import type { Json } from "../storage/json.ts";
@@ -63,7 +63,7 @@ export class Runner implements Steps {
     return { key: id, name, folder };
   }
 
-  async given(folder: string, name: string): Promise<Artifact> {
+  async external(folder: string, name: string): Promise<Artifact> {
     return { key: await folderFingerprint(folder), name, folder };
   }
 

@@ -1,5 +1,5 @@
 import type { TableEntry } from "../evaluation/table.ts";
-import type { ArmConfig, RunConfig } from "../protocol/config/index.ts";
+import type { ArmConfig, RunConfig } from "../config/index.ts";
 import { answers, VALIDATION } from "./stages/answers.ts";
 import { baseModel } from "./stages/baseModel.ts";
 import { choose } from "./stages/choose.ts";
@@ -13,7 +13,7 @@ import type { Artifact, Steps } from "./step.ts";
 import { jsonOf } from "./training.ts";
 
 /** Everything that one base seed's recipe made. */
-export interface Dish {
+export interface SeedResult {
   readonly seed: number;
   /** By the names of the config: `base`, `sft-1`, soups, arms. */
   readonly models: ReadonlyMap<string, Artifact>;
@@ -23,13 +23,13 @@ export interface Dish {
 }
 
 /** SALSA: for every base seed, several SFTs of one base, a reward model, their soups, PPO against each reference. */
-export async function salsa(run: Steps): Promise<readonly Dish[]> {
-  const dishes: Dish[] = [];
-  for (const seed of run.config.seeds) dishes.push(await recipe(run, seed));
-  return dishes;
+export async function salsa(run: Steps): Promise<readonly SeedResult[]> {
+  const results: SeedResult[] = [];
+  for (const seed of run.config.seeds) results.push(await recipe(run, seed));
+  return results;
 }
 
-async function recipe(run: Steps, seed: number): Promise<Dish> {
+async function recipe(run: Steps, seed: number): Promise<SeedResult> {
   const { config } = run;
   const named = (name: string): string => (config.seeds.length > 1 ? `seed-${seed}/${name}` : name);
   const data = await fingerprints(run);
@@ -48,8 +48,8 @@ async function recipe(run: Steps, seed: number): Promise<Dish> {
 
   for (const [name, settings] of Object.entries(config.soups)) {
     const of = settings.of.map(model);
-    const tasting = { reward: tasteOf(settings, reward), data: heldOutOf(settings, data) };
-    const input = { of, settings: soupIdentity(settings, config), ...tasting, seed };
+    const heldOut = { reward: rewardOf(settings, reward), data: heldOutOf(settings, data) };
+    const input = { of, settings: soupIdentity(settings, config), ...heldOut, seed };
     models.set(name, await run.step(soup, input, named(name)));
   }
 
@@ -63,7 +63,7 @@ async function recipe(run: Steps, seed: number): Promise<Dish> {
 
 async function baseOf(run: Steps, seed: number, name: string): Promise<Artifact> {
   const { model } = run.config;
-  return "checkpoint" in model ? run.given(model.checkpoint, name) : run.step(baseModel, { seed }, name);
+  return "checkpoint" in model ? run.external(model.checkpoint, name) : run.step(baseModel, { seed }, name);
 }
 
 type RlhfInput = Omit<Parameters<typeof rlhf.run>[1], "settings">;
@@ -89,12 +89,12 @@ async function trained(run: Steps, arm: ArmConfig, input: RlhfInput, name: strin
 /** Every model's answers to every benchmark, and the judge's word on every pair. */
 async function evaluated(
   run: Steps,
-  { models, reward, seed }: Pick<Dish, "models" | "reward" | "seed">,
+  { models, reward, seed }: Pick<SeedResult, "models" | "reward" | "seed">,
   named: (name: string) => string,
-): Promise<Pick<Dish, "answers" | "judgments">> {
+): Promise<Pick<SeedResult, "answers" | "judgments">> {
   const { benchmarks, pairs } = run.config.evaluation;
-  const answered: Dish["answers"][number][] = [];
-  const judged: Dish["judgments"][number][] = [];
+  const answered: SeedResult["answers"][number][] = [];
+  const judged: SeedResult["judgments"][number][] = [];
   for (const benchmark of benchmarks) {
     const data = await benchmarkFingerprint(run, benchmark);
     const byModel = new Map<string, Artifact>();
@@ -116,7 +116,7 @@ async function evaluated(
 }
 
 /** A soup depends on the reward model only when it goes by rewards. */
-function tasteOf(settings: RunConfig["soups"][string], reward: Artifact): Artifact | undefined {
+function rewardOf(settings: RunConfig["soups"][string], reward: Artifact): Artifact | undefined {
   return settings.method === "greedy" && settings.score === "reward" ? reward : undefined;
 }
 

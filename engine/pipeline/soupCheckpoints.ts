@@ -17,17 +17,17 @@ import { type MixOptions, mixWeights } from "../storage/mixWeights.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
 
 /** How a soup is measured on held-out data, for the recipes that need it. */
-export type Tasting = Pick<Ingredients, "score" | "lossAndGradient">;
+export type HeldOutEvaluator = Pick<Ingredients, "score" | "lossAndGradient">;
 
 /** What to mix, how, and where to. */
-export interface SoupRequest extends Pick<MixOptions, "signal" | "onProgress"> {
+export interface SoupCheckpointsRequest extends Pick<MixOptions, "signal" | "onProgress"> {
   /** Hugging Face folders, in the order of the weights. */
   readonly of: readonly string[];
   /** Becomes a Hugging Face folder, with the first one's settings and tokenizer. */
   readonly folder: string;
   readonly settings: SoupSettings;
   /** Given the open checkpoints, whose tensors it may read. */
-  readonly tasting?: (checkpoints: readonly Checkpoint[]) => Tasting;
+  readonly evaluator?: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
 }
 
 /**
@@ -37,15 +37,15 @@ export interface SoupRequest extends Pick<MixOptions, "signal" | "onProgress"> {
  * @throws {CheckpointError} when the checkpoints do not go together, naming the first difference.
  * @throws {SoupError} when the settings do not go with them.
  */
-export async function soupCheckpoints(request: SoupRequest): Promise<void> {
-  const { of, folder, settings, tasting } = request;
+export async function soupCheckpoints(request: SoupCheckpointsRequest): Promise<void> {
+  const { of, folder, settings, evaluator } = request;
   recipeOf(settings.method).check(settings, of.length); // before gigabytes are read
   const checkpoints = await openAll(of);
   try {
     await compareCheckpoints(checkpoints);
     const [first] = checkpoints;
     if (first === undefined) return;
-    const weightsOf = await soupWeights(settings, { ...ingredientsOf(checkpoints), ...tasting?.(checkpoints) });
+    const weightsOf = await soupWeights(settings, { ...ingredientsOf(checkpoints), ...evaluator?.(checkpoints) });
     await writeCheckpointFiles(folder, first);
     await copyTokenizerFiles(first.folder, folder);
     const models = checkpoints.map(({ weights }) => weights);

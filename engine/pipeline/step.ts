@@ -1,5 +1,5 @@
 import type { Backend, HostArray } from "../compute/backend.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import type { EventBody } from "../protocol/events.ts";
 import type { Json } from "../storage/json.ts";
 
@@ -59,7 +59,7 @@ export interface Steps {
   readonly config: RunConfig;
   step<I extends StageInput>(stage: Stage<I>, input: I, name: string): Promise<Artifact>;
   /** A folder that was there before, such as the base checkpoint. */
-  given(folder: string, name: string): Promise<Artifact>;
+  external(folder: string, name: string): Promise<Artifact>;
   /** What stands for a data file's content in the keys of what is made from it. */
   fingerprint(file: string): Promise<string>;
 }

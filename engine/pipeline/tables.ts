@@ -2,18 +2,18 @@ import { meanInterval } from "../evaluation/statistics.ts";
 import { winRateTable } from "../evaluation/table.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
-import type { Dish } from "./salsa.ts";
+import type { SeedResult } from "./salsa.ts";
 import { type Answer, readAnswers } from "./stages/answers.ts";
 import { judgmentLines, readComparisons } from "./stages/judge.ts";
 
 /** Writes a run's judgments, and its tables in every form; returns what people read of the tables. */
-export async function writeTables(config: RunConfig, dishes: readonly Dish[], run: RunFolder): Promise<Table[]> {
-  const scored = await scoreSheet(config, dishes);
-  const rates = await winRates(dishes);
-  const judged = dishes.flatMap(({ judgments }) => judgments.map(({ artifact }) => judgmentLines(artifact)));
+export async function writeTables(config: RunConfig, results: readonly SeedResult[], run: RunFolder): Promise<Table[]> {
+  const scored = await scoreSheet(config, results);
+  const rates = await winRates(results);
+  const judged = results.flatMap(({ judgments }) => judgments.map(({ artifact }) => judgmentLines(artifact)));
   await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
   return [
     await write(run, "scores", "Scores by model", scored, (format) => format.render(scored)),
@@ -49,20 +49,20 @@ function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): stri
 type WinRates = ReturnType<typeof winRateTable>;
 
 /** Judgments of every base seed, pooled by pair and benchmark. */
-async function winRates(dishes: readonly Dish[]): Promise<WinRates> {
-  const [first] = dishes;
+async function winRates(results: readonly SeedResult[]): Promise<WinRates> {
+  const [first] = results;
   const entries = (first?.judgments ?? []).map(async ({ benchmark, a, b }, index) => {
-    const perSeed = await Promise.all(dishes.map(({ judgments }) => readComparisons(judgments[index]!.artifact)));
+    const perSeed = await Promise.all(results.map(({ judgments }) => readComparisons(judgments[index]!.artifact)));
     return { benchmark, a, b, comparisons: perSeed.flat() };
   });
   return winRateTable(await Promise.all(entries));
 }
 
 /** Mean scores of every model, one row per base seed. */
-async function scoreSheet(config: RunConfig, dishes: readonly Dish[]): Promise<Sheet> {
+async function scoreSheet(config: RunConfig, results: readonly SeedResult[]): Promise<Sheet> {
   const hasGold = config.task !== undefined;
   const rows: Sheet["rows"][number][] = [];
-  for (const { seed, answers } of dishes) {
+  for (const { seed, answers } of results) {
     for (const { model, benchmark, artifact } of answers) {
       rows.push([benchmark, model, seed, ...scoresOf(await readAnswers(artifact), hasGold)]);
     }

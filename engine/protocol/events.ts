@@ -44,7 +44,7 @@ const runStarted = z.strictObject({
   /** True when the run goes on from where it was. */
   resumed: z.boolean(),
   stages: z.array(z.string()),
-  /** Work of each stage, by reckoning, in a unit that only ratios count in; 0 for what was made before. */
+  /** Work of each stage, estimated, in a unit in which only ratios count; 0 for cached stages. */
   work: z.array(z.number().min(0)).optional(),
 });
 

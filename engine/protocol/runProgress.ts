@@ -69,7 +69,7 @@ function shareDone(stage: StageState): number {
 }
 
 function isDone({ status }: StageState): boolean {
-  return status === "finished" || status === "made";
+  return status === "finished" || status === "cached";
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

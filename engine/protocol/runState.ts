@@ -1,7 +1,7 @@
 import type { RunEvent, Table } from "./events.ts";
 
-/** Where a stage stands. `made` is taken from an earlier run. */
-export type StageStatus = "waiting" | "running" | "made" | "finished" | "failed";
+/** Where a stage stands. `cached` is taken from an earlier run. */
+export type StageStatus = "waiting" | "running" | "cached" | "finished" | "failed";
 
 /** One stage of a run as its events tell it. */
 export interface StageState {
@@ -14,7 +14,7 @@ export interface StageState {
   status: StageStatus;
   step: number;
   total: number;
-  /** Work by reckoning, in a unit that only ratios count in; 0 for what was made before; absent if unknown. */
+  /** Work, estimated, in a unit in which only ratios count; 0 for cached stages; absent if unknown. */
   work?: number | undefined;
   etaSeconds?: number | undefined;
   seconds?: number | undefined;
@@ -172,7 +172,7 @@ function startRun(state: RunState, { name, device, stages, work, time }: Of<"run
 function startStage(stage: StageState, { name, key, cached, time }: Of<"stageStarted">): void {
   // When a run goes on, it finds what it made itself: that stays finished, with the time it took.
   if (cached && stage.status === "finished" && stage.key === key) return;
-  Object.assign(stage, { title: name, key, status: cached ? "made" : "running", startedAt: time });
+  Object.assign(stage, { title: name, key, status: cached ? "cached" : "running", startedAt: time });
   delete stage.seconds;
   delete stage.etaSeconds;
   delete stage.paceFrom;
@@ -182,7 +182,7 @@ function finishStage(stage: StageState, { seconds }: Of<"stageFinished">): void 
   delete stage.etaSeconds;
   delete stage.paceFrom;
   if (stage.status === "finished") return;
-  if (stage.status !== "made") stage.status = "finished";
+  if (stage.status !== "cached") stage.status = "finished";
   stage.seconds = seconds;
 }
 

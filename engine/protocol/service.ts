@@ -1,4 +1,4 @@
-import type { RunConfig } from "./config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { AlarmState, RunState, RunStatus } from "./runState.ts";
@@ -59,7 +59,7 @@ export interface RunProgress {
   readonly title: string;
   readonly step: number;
   readonly total: number;
-  /** Stages that are finished or were made before. */
+  /** Stages that are finished or cached. */
   readonly nDone: number;
   readonly nStages: number;
   /** Of the whole run's work, 0 to 1. */
@@ -123,7 +123,7 @@ export interface SampleQuery {
 }
 
 /** What a model wrote. */
-export interface Completion {
+export interface SampledResponse {
   readonly text: string;
   readonly ended: boolean;
   readonly nTokens: number;
@@ -139,7 +139,7 @@ export interface SampleRow {
   /** RLHF iteration; absent for answers. */
   readonly step?: number;
   readonly prompt: string;
-  readonly completions: readonly (Completion | null)[];
+  readonly responses: readonly (SampledResponse | null)[];
 }
 
 /** A window of the rows that fit a query. */
@@ -221,8 +221,8 @@ export interface GameView {
 export interface ComparisonRow {
   readonly seed: number;
   readonly prompt: string;
-  readonly a: Completion;
-  readonly b: Completion;
+  readonly a: SampledResponse;
+  readonly b: SampledResponse;
   readonly outcome: "win" | "loss" | "tie" | "dropped";
   /** The first game seats a first, the second b. */
   readonly games: readonly [GameView, GameView];

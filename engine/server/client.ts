@@ -18,7 +18,7 @@ import { readRunState } from "./history.ts";
 import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
 
 /** Milliseconds that an engine has to answer a handshake: it has a thread for that, however busy it is. */
-const PATIENCE = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Who connects, and how. */
 export interface ClientSettings {
@@ -78,7 +78,10 @@ export async function connectTo(address: string, settings: ClientSettings): Prom
   const connection = createMessageConnection(new SocketMessageReader(socket), new QuietWriter(socket));
   connection.onError(() => socket.destroy());
   connection.listen();
-  const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${PATIENCE / 1000} s`)), PATIENCE);
+  const timer = setTimeout(
+    () => socket.destroy(new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} s`)),
+    HANDSHAKE_TIMEOUT_MS,
+  );
   try {
     const result = await untilClosed(socket, () => connection.sendRequest(REQUESTS.handshake, { protocol, client }));
     return connected(result, connection, socket);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type RunConfig, parseConfig } from "../protocol/config/index.ts";
+import { type RunConfig, parseConfig } from "../config/index.ts";
 import { onDisk } from "../storage/disk.ts";
 
 /**

@@ -1,7 +1,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import { onDisk } from "../storage/disk.ts";
 import { type Lock, LockedError, isAlive, readLock, takeLock } from "../storage/locks.ts";
 

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../protocol/config/index.ts";
+import type { RunConfig } from "../config/index.ts";
 
 /** What an engine process is started for. It travels as JSON. */
 export type EngineRequest =

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
 import { atomicWrite, makeFolder, readIfThere } from "./disk.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
-import type { Weights } from "./safetensors.ts";
+import type { WeightsFile } from "./safetensors.ts";
 import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
 import { openWeights, WEIGHTS_FILE } from "./shards.ts";
 
@@ -21,7 +21,7 @@ export interface CheckpointFiles {
 /** An open checkpoint; close its weights when done. */
 export interface Checkpoint extends CheckpointFiles {
   readonly folder: string;
-  readonly weights: Weights;
+  readonly weights: WeightsFile;
 }
 
 /** What becomes a Hugging Face folder. */
@@ -99,7 +99,7 @@ async function readPart(folder: string, name: string): Promise<JsonObject | unde
  * All float tensors of an open checkpoint, in memory as f32.
  * @throws {CheckpointError}
  */
-export async function readTensors(weights: Weights): Promise<Map<string, Float32Array>> {
+export async function readTensors(weights: WeightsFile): Promise<Map<string, Float32Array>> {
   const tensors = new Map<string, Float32Array>();
   for (const name of weights.tensors.keys()) tensors.set(name, await weights.readTensor(name));
   return tensors;

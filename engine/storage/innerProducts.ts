@@ -1,5 +1,5 @@
 import { isStoredType } from "./elementTypes.ts";
-import type { Weights } from "./safetensors.ts";
+import type { WeightsFile } from "./safetensors.ts";
 
 /** Elements of each model in work at a time. */
 const PIECE = 1 << 18;
@@ -10,7 +10,7 @@ const PIECE = 1 << 18;
  * @returns `[n, n]`; all 0 for a tensor that does not hold floats.
  */
 export async function innerProducts(
-  models: readonly Weights[],
+  models: readonly WeightsFile[],
   tensor: string,
   origin: "zero" | "first",
 ): Promise<readonly (readonly number[])[]> {

@@ -1,7 +1,7 @@
 import { CheckpointError } from "../protocol/errors.ts";
 import { ELEMENT_BYTES, type ElementType, isStoredType } from "./elementTypes.ts";
 import { type MixLane, openMixLanes } from "./mixKernel.ts";
-import type { Weights } from "./safetensors.ts";
+import type { WeightsFile } from "./safetensors.ts";
 import { createSafetensors, type SafetensorsWriter } from "./safetensorsWriter.ts";
 
 /** Bytes of each model in work at a time: large enough to hide the cost of a call, small enough for the cache. */
@@ -32,7 +32,7 @@ export interface MixOptions {
  */
 export async function mixWeights(
   file: string,
-  models: readonly Weights[],
+  models: readonly WeightsFile[],
   weightsOf: (tensor: string) => readonly number[],
   options: MixOptions = {},
 ): Promise<void> {
@@ -65,7 +65,7 @@ interface Piece {
   readonly bytes: number;
 }
 
-function* piecesOf(weights: Weights, names: readonly string[]): Generator<Piece, undefined> {
+function* piecesOf(weights: WeightsFile, names: readonly string[]): Generator<Piece, undefined> {
   for (const tensor of names) {
     const entry = weights.tensors.get(tensor);
     if (entry === undefined) continue;
@@ -81,7 +81,7 @@ function tensorBytes({ dtype, shape }: { dtype: ElementType; shape: readonly num
   return shape.reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
 }
 
-function bytesOf(weights: Weights): number {
+function bytesOf(weights: WeightsFile): number {
   return [...weights.tensors.values()].reduce((sum, entry) => sum + tensorBytes(entry), 0);
 }
 
@@ -105,7 +105,7 @@ async function runLanes(
 async function mixPiece(
   lane: MixLane,
   piece: Piece,
-  models: readonly Weights[],
+  models: readonly WeightsFile[],
   weights: readonly number[],
   writer: SafetensorsWriter,
 ): Promise<void> {

@@ -13,7 +13,7 @@ import {
 export type { TensorEntry } from "./safetensorsHeader.ts";
 
 /** Named tensors that can be read one by one or piece by piece: a safetensors file, or several behind one index. */
-export interface Weights {
+export interface WeightsFile {
   /** For messages: the file or folder. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, Pick<TensorEntry, "dtype" | "shape">>;
@@ -36,7 +36,7 @@ export interface Weights {
  * Format: https://github.com/huggingface/safetensors (8 bytes length, JSON, data).
  * @throws {CheckpointError} when the file is missing, cut short, or not what its header says.
  */
-export async function openSafetensors(path: string): Promise<Weights> {
+export async function openSafetensors(path: string): Promise<WeightsFile> {
   const handle = await openFile(path);
   try {
     return new SafetensorsFile(path, handle, await readHeader(path, handle));
@@ -81,7 +81,7 @@ async function readFully(path: string, handle: fs.FileHandle, into: Uint8Array, 
   }
 }
 
-class SafetensorsFile implements Weights {
+class SafetensorsFile implements WeightsFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: ReadonlyMap<string, string>;

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
 import { fileExists, onDisk } from "./disk.ts";
 import { duplicateKey, isJsonObject, type Json } from "./json.ts";
-import { openSafetensors, type TensorEntry, type Weights } from "./safetensors.ts";
+import { openSafetensors, type TensorEntry, type WeightsFile } from "./safetensors.ts";
 
 /** Weights of a Hugging Face folder in one file. */
 export const WEIGHTS_FILE = "model.safetensors";
@@ -17,7 +17,7 @@ const DAMAGED = "the index does not belong to these files: download or export th
  * @throws {CheckpointError} when there are none, or an index names a file outside the folder or tensors that its
  * shards do not hold.
  */
-export async function openWeights(folder: string): Promise<Weights> {
+export async function openWeights(folder: string): Promise<WeightsFile> {
   const single = path.join(folder, WEIGHTS_FILE);
   if (await fileExists(single)) return openSafetensors(single);
   const index = path.join(folder, INDEX_FILE);
@@ -56,8 +56,8 @@ function isPlainName(name: string): boolean {
   return /^[\w-][\w.-]*\.safetensors$/.test(name);
 }
 
-async function openShards(folder: string, index: string, map: WeightMap): Promise<Weights> {
-  const shards = new Map<string, Weights>();
+async function openShards(folder: string, index: string, map: WeightMap): Promise<WeightsFile> {
+  const shards = new Map<string, WeightsFile>();
   try {
     for (const name of new Set(map.values())) shards.set(name, await openSafetensors(path.join(folder, name)));
     checkIndex(index, map, shards);
@@ -69,7 +69,7 @@ async function openShards(folder: string, index: string, map: WeightMap): Promis
 }
 
 /** Every tensor that the index names is in its shard, and no shard holds others. */
-function checkIndex(index: string, map: WeightMap, shards: ReadonlyMap<string, Weights>): void {
+function checkIndex(index: string, map: WeightMap, shards: ReadonlyMap<string, WeightsFile>): void {
   for (const [tensor, shard] of map) {
     if (shards.get(shard)?.tensors.has(tensor) === true) continue;
     throw new CheckpointError(`read index: not in ${shard}`, { file: index, tensor, remedy: DAMAGED });
@@ -82,14 +82,14 @@ function checkIndex(index: string, map: WeightMap, shards: ReadonlyMap<string, W
   }
 }
 
-class ShardedWeights implements Weights {
+class ShardedWeights implements WeightsFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, Pick<TensorEntry, "dtype" | "shape">>;
   readonly metadata: ReadonlyMap<string, string>;
-  private readonly shards: readonly Weights[];
-  private readonly homes: ReadonlyMap<string, Weights>;
+  private readonly shards: readonly WeightsFile[];
+  private readonly homes: ReadonlyMap<string, WeightsFile>;
 
-  constructor(folder: string, shards: ReadonlyMap<string, Weights>) {
+  constructor(folder: string, shards: ReadonlyMap<string, WeightsFile>) {
     this.path = folder;
     this.shards = [...shards.values()];
     this.tensors = new Map(this.shards.flatMap((shard) => [...shard.tensors]));
@@ -115,7 +115,7 @@ class ShardedWeights implements Weights {
     await Promise.all(this.shards.map((shard) => shard.close()));
   }
 
-  private home(name: string): Weights {
+  private home(name: string): WeightsFile {
     const shard = this.homes.get(name);
     if (shard !== undefined) return shard;
     const remedy = `it has ${this.tensors.size} tensors; is it another architecture?`;

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
 import { onDisk } from "./disk.ts";
 import type { Json } from "./json.ts";
-import { openSafetensors, type Weights } from "./safetensors.ts";
+import { openSafetensors, type WeightsFile } from "./safetensors.ts";
 import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
 import { openSavepoint, replaceSavepoint } from "./savepoints.ts";
 
@@ -52,7 +52,7 @@ export async function readSnapshot(folder: string): Promise<SnapshotContent | un
   }
 }
 
-async function readArray(weights: Weights, name: string): Promise<Float32Array | Int32Array> {
+async function readArray(weights: WeightsFile, name: string): Promise<Float32Array | Int32Array> {
   const { dtype, shape } = weights.tensors.get(name) ?? { dtype: "F32", shape: [0] };
   if (dtype !== "I32") return weights.readTensor(name);
   const integers = new Int32Array(shape.reduce((product, size) => product * size, 1));

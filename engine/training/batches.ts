@@ -2,7 +2,7 @@ import { type SequenceInputs, SequenceError, padQueries, padRight, sequenceArray
 import { Random } from "./random.ts";
 
 /** A prompt and the response to learn, as one list of token ids. */
-export interface Example {
+export interface TokenizedExample {
   readonly tokens: readonly number[];
   /** Tokens of the prompt: those before it carry no loss. */
   readonly promptLength: number;
@@ -33,7 +33,7 @@ export interface BatchShape {
  *
  * @throws {SequenceError} when no response token is left.
  */
-export function supervisedBatches(examples: readonly Example[], shape: BatchShape): SequenceInputs[] {
+export function supervisedBatches(examples: readonly TokenizedExample[], shape: BatchShape): SequenceInputs[] {
   const { batchSize, length } = shape;
   const total = examples.reduce((sum, example) => sum + targetCount(example, length), 0);
   if (total === 0) {
@@ -133,7 +133,7 @@ export class DataOrder {
 /** The first token has no position before it to be predicted from. */
 const firstTarget = (promptLength: number): number => Math.max(1, promptLength);
 
-function targetCount({ tokens, promptLength }: Example, length: number): number {
+function targetCount({ tokens, promptLength }: TokenizedExample, length: number): number {
   return Math.max(0, Math.min(tokens.length, length) - firstTarget(promptLength));
 }
 

@@ -1,7 +1,7 @@
 export {
   type BatchShape,
   type DataPosition,
-  type Example,
+  type TokenizedExample,
   type PreferencePair,
   DataOrder,
   pairBatches,

@@ -1,4 +1,4 @@
-import type { PRESETS } from "../../engine/protocol/presets.ts";
+import type { PRESETS } from "../../engine/config/presets.ts";
 
 /** Settings that a config may start from. */
 export type PresetName = (typeof PRESETS)[number]["name"];

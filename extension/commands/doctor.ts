@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { assertOnDisk } from "../engine/workspace.ts";
 import type { Command } from "../salsa.ts";
-import { type Diagnosis, type Finding, doctorMarkdown } from "./doctorMarkdown.ts";
+import { type Diagnosis, type DoctorCheck, doctorMarkdown } from "./doctorMarkdown.ts";
 import { withProgress } from "./progress.ts";
 
 /** Looks at the machine, and says what is missing and how to get it; also when the engine itself does not start. */
@@ -12,7 +12,7 @@ export const doctor: Command = {
     assertOnDisk();
     const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri.fsPath;
     const diagnosis = await withProgress(vscode.l10n.t("Looking at this machine"), async ({ token }) => {
-      let findings: readonly Finding[] = [];
+      let findings: readonly DoctorCheck[] = [];
       const onLine = (line: unknown): void => {
         findings = (line as Partial<Diagnosis>).findings ?? findings;
       };

@@ -2,7 +2,7 @@ import { t } from "../localize.ts";
 import { inlineCode, markdownTable, plainText } from "./markdown.ts";
 
 /** One thing that `salsa doctor` looked at. */
-export interface Finding {
+export interface DoctorCheck {
   readonly name: string;
   readonly state: "ok" | "optional" | "missing";
   readonly detail: string;
@@ -11,7 +11,7 @@ export interface Finding {
 
 /** What was found, or why nothing could be looked at. */
 export interface Diagnosis {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly DoctorCheck[];
   /** Why the engine did not start, with what to do. */
   readonly problem?: string;
 }
@@ -52,7 +52,7 @@ function engineText(problem: string): string {
   ].join("\n\n");
 }
 
-function findingsTable(findings: readonly Finding[]): string {
+function findingsTable(findings: readonly DoctorCheck[]): string {
   const order = ["missing", "optional", "ok"];
   const sorted = [...findings].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   const columns = [
@@ -71,7 +71,7 @@ function findingsTable(findings: readonly Finding[]): string {
 }
 
 /** Mark and word stay in one line: the column is narrow. */
-function stateText(state: Finding["state"]): string {
+function stateText(state: DoctorCheck["state"]): string {
   switch (state) {
     case "ok":
       return `✓\u00a0${t("ok")}`;

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { nameOf } from "../../engine/protocol/config/paths.ts";
+import { nameOf } from "../../engine/config/paths.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction, manageTrustAction } from "./actions.ts";
 import { readCalled } from "./called.ts";
@@ -42,7 +42,7 @@ async function pickFolder(args: readonly unknown[]): Promise<vscode.Uri> {
 }
 
 async function pickPreset(): Promise<PresetName> {
-  const { PRESETS } = await import("../../engine/protocol/presets.ts");
+  const { PRESETS } = await import("../../engine/config/presets.ts");
   const items = PRESETS.map(({ name, title }) => ({
     name,
     label: title,

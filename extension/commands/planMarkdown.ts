@@ -32,7 +32,7 @@ const PROCESS_BYTES = 200 * 2 ** 20;
 /** 32-bit addresses: no wasm backend has more, whatever the machine has. */
 const WASM_BYTES = 4 * 2 ** 30;
 
-/** A plan for people: what is made already, and what the rest takes. */
+/** A plan for people: what is cached, and what the rest takes. */
 export function planMarkdown(plan: Plan, place: PlanPlace): string {
   const { stages } = plan;
   const table = markdownTable(
@@ -61,7 +61,7 @@ export function planMarkdown(plan: Plan, place: PlanPlace): string {
 function stageRow({ name, cached, parameters, memoryBytes, estimatedSeconds }: PlannedStage): string[] {
   return [
     plainText(name),
-    cached ? t("made") : t("to do"),
+    cached ? t("cached") : t("to do"),
     parameters === 0 ? "–" : formatCount(parameters),
     memoryBytes === 0 ? "–" : formatBytes(memoryBytes),
     cached ? "–" : timeText(estimatedSeconds),
@@ -82,8 +82,8 @@ export function timeText(seconds: number): string {
 
 function madeText(stages: readonly PlannedStage[]): string {
   const nMade = stages.filter(({ cached }) => cached).length;
-  if (nMade === stages.length) return t("every stage is made already; a run would only put the results together.");
-  return t("{0} of {1} stages are made already.", nMade, stages.length);
+  if (nMade === stages.length) return t("every stage is cached; a run would only put the results together.");
+  return t("{0} of {1} stages are cached.", nMade, stages.length);
 }
 
 function memoryText({ peakMemoryBytes, config }: Plan, { memoryBytes }: PlanPlace): string {

@@ -5,7 +5,7 @@ export const SOUP_METHODS = ["uniform", "linear", "slerp"] as const;
 export type SoupMethod = (typeof SOUP_METHODS)[number];
 
 /** A soup that can be made. */
-export interface SoupRecipe {
+export interface SoupChoice {
   readonly method: SoupMethod;
   /** Folders, in the order that the shares are given in. */
   readonly of: readonly string[];
@@ -50,7 +50,7 @@ export function sharesProblem(
 }
 
 /** The command line that makes a soup. */
-export function soupArguments({ method, of, shares, out }: SoupRecipe): string[] {
+export function soupArguments({ method, of, shares, out }: SoupChoice): string[] {
   const numbers = shares?.split(",").map((part) => String(Number(part))) ?? [];
   const option = numbers.length === 0 ? [] : numbers.length === 1 ? ["--alpha"] : ["--weights"];
   const values = numbers.length === 0 ? [] : [numbers.join(",")];

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
-import { suggest } from "../../engine/protocol/config/suggest.ts";
+import { suggest } from "../../engine/config/suggest.ts";
 import { removeNode } from "./analysis/edits.ts";
-import type { Finding } from "./analysis/finding.ts";
+import type { ConfigFinding } from "./analysis/finding.ts";
 import { fixesOf, spellingChanges } from "./analysis/fixes.ts";
 import { pathPlace } from "./analysis/places.ts";
 import { isKey, nodeAt, nodeAtOffset, readTree } from "./analysis/tree.ts";
@@ -44,7 +44,7 @@ export class ConfigCodeActions implements vscode.CodeActionProvider {
 }
 
 interface Found {
-  readonly finding: Finding;
+  readonly finding: ConfigFinding;
   readonly context: vscode.CodeActionContext;
 }
 
@@ -119,8 +119,8 @@ function duplicates(
 function together(
   document: vscode.TextDocument,
   tree: ConfigTree,
-  here: readonly Finding[],
-  all: readonly Finding[],
+  here: readonly ConfigFinding[],
+  all: readonly ConfigFinding[],
 ): vscode.CodeAction[] {
   const changes = spellingChanges(tree, all);
   if (changes.length < 2 || spellingChanges(tree, here).length === 0) return [];
@@ -130,7 +130,11 @@ function together(
   return [action];
 }
 
-function fixAll(document: vscode.TextDocument, tree: ConfigTree, findings: readonly Finding[]): vscode.CodeAction[] {
+function fixAll(
+  document: vscode.TextDocument,
+  tree: ConfigTree,
+  findings: readonly ConfigFinding[],
+): vscode.CodeAction[] {
   const changes = spellingChanges(tree, findings);
   if (changes.length === 0) return [];
   const action = new vscode.CodeAction(vscode.l10n.t("Correct misspelled names"), FIX_ALL);

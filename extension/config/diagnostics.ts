@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Salsa } from "../salsa.ts";
 import { findingText } from "./analysis/finding.ts";
-import type { Finding } from "./analysis/finding.ts";
+import type { ConfigFinding } from "./analysis/finding.ts";
 import { findingsOf, pathsToCheck } from "./analysis/findings.ts";
 import { readTree } from "./analysis/tree.ts";
 import { fileUri, isConfig, pathOf, rangeOf } from "./documents.ts";
@@ -21,7 +21,7 @@ export class ConfigDiagnostics implements vscode.Disposable {
   private readonly salsa: Salsa;
   private readonly collection = vscode.languages.createDiagnosticCollection("salsa");
   private readonly waiting = new Map<string, NodeJS.Timeout>();
-  private readonly known = new Map<string, { readonly version: number; readonly findings: readonly Finding[] }>();
+  private readonly known = new Map<string, { readonly version: number; readonly findings: readonly ConfigFinding[] }>();
   private readonly memory: MemoryChecks;
   private readonly listeners: vscode.Disposable;
 
@@ -45,7 +45,7 @@ export class ConfigDiagnostics implements vscode.Disposable {
   }
 
   /** What was found in a document as it is now; empty while it is being looked at. */
-  findings({ uri, version }: vscode.TextDocument): readonly Finding[] {
+  findings({ uri, version }: vscode.TextDocument): readonly ConfigFinding[] {
     const known = this.known.get(String(uri));
     return known?.version === version ? known.findings : [];
   }
@@ -124,7 +124,7 @@ async function isThere(uri: vscode.Uri): Promise<boolean> {
   }
 }
 
-function diagnosticOf(document: vscode.TextDocument, finding: Finding): vscode.Diagnostic {
+function diagnosticOf(document: vscode.TextDocument, finding: ConfigFinding): vscode.Diagnostic {
   const range = rangeOf(document, finding.span);
   const diagnostic = new vscode.Diagnostic(range, findingText(finding), SEVERITIES[finding.severity]);
   diagnostic.source = "SALSA";

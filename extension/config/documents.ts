@@ -1,6 +1,6 @@
 import { isConfigName } from "../commands/called.ts";
 import * as vscode from "vscode";
-import { resolvePath } from "../../engine/protocol/config/paths.ts";
+import { resolvePath } from "../../engine/config/paths.ts";
 import type { TextChange } from "./analysis/edits.ts";
 import type { Span } from "./analysis/tree.ts";
 

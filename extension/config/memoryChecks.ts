@@ -2,7 +2,7 @@ import { totalmem } from "node:os";
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { Salsa } from "../salsa.ts";
-import type { Finding } from "./analysis/finding.ts";
+import type { ConfigFinding } from "./analysis/finding.ts";
 import { pathLinks } from "./analysis/links.ts";
 import { memoryFindings, readPlan, unreadableFinding } from "./analysis/memory.ts";
 import { readTree } from "./analysis/tree.ts";
@@ -16,7 +16,7 @@ interface Check {
   readonly cancel: vscode.CancellationTokenSource;
   /** Of the document, as it was planned. */
   readonly version: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ConfigFinding[];
 }
 
 /** Plans saved configs with the engine, to warn of what does not fit into memory before it is run. */
@@ -31,7 +31,7 @@ export class MemoryChecks implements vscode.Disposable {
   }
 
   /** Warnings of the last plan, as long as the text is what was planned. */
-  findings({ uri, version }: vscode.TextDocument): readonly Finding[] {
+  findings({ uri, version }: vscode.TextDocument): readonly ConfigFinding[] {
     const check = this.checks.get(String(uri));
     return check?.version === version ? check.findings : [];
   }
@@ -68,7 +68,7 @@ export class MemoryChecks implements vscode.Disposable {
     this.onResult(document);
   }
 
-  private async planned(uri: vscode.Uri, tree: ConfigTree, token: vscode.CancellationToken): Promise<Finding[]> {
+  private async planned(uri: vscode.Uri, tree: ConfigTree, token: vscode.CancellationToken): Promise<ConfigFinding[]> {
     try {
       const line = await this.salsa.tool.run(["plan", uri.fsPath], { folder: dirname(uri.fsPath), token });
       const plan = readPlan(line);

@@ -5,7 +5,7 @@ import { ServiceError } from "./errors.ts";
 import { LEAST_NODE, type Runtime, nodeRemedy } from "./runtime.ts";
 
 /** Milliseconds that `node --version` may take. */
-const PATIENCE = 10_000;
+const VERSION_TIMEOUT_MS = 10_000;
 
 /** What the system's refusal to start a Node means. */
 export function spawnFailure(error: NodeJS.ErrnoException, { node, isOwnNode }: Runtime): ServiceError {
@@ -128,7 +128,7 @@ function here(): string {
 
 async function nodeVersion({ node, env }: Runtime): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(node, ["--version"], { env, timeout: PATIENCE }, (error, stdout) => {
+    execFile(node, ["--version"], { env, timeout: VERSION_TIMEOUT_MS }, (error, stdout) => {
       const version = stdout.trim();
       resolve(error === null && /^v\d+\./.test(version) ? version : undefined);
     });

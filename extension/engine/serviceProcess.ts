@@ -14,9 +14,9 @@ import { type Ending, deathFailure, isRecent, mismatch, spawnFailure, startFailu
 import type { Runtime } from "./runtime.ts";
 
 /** Milliseconds that a service has to answer the first request: a cold disk on a busy machine is slow. */
-const PATIENCE = 60_000;
+const INITIALIZE_TIMEOUT_MS = 60_000;
 /** Milliseconds that a service has to end by itself. */
-const GRACE = 5000;
+const EXIT_TIMEOUT_MS = 5000;
 /** Characters of standard error that are kept for the case of a death. */
 const MOST_WORDS = 8000;
 
@@ -136,7 +136,7 @@ async function endingOf(
 
 async function shakeHands(
   connection: MessageConnection,
-  { client, patience = PATIENCE }: ServiceSettings,
+  { client, patience = INITIALIZE_TIMEOUT_MS }: ServiceSettings,
 ): Promise<InitializeResult> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -221,5 +221,5 @@ function close({ process, connection }: Child): void {
   process.stdin.end();
   // Nothing of it keeps the editor's process from ending.
   process.unref();
-  setTimeout(() => process.kill(), GRACE).unref();
+  setTimeout(() => process.kill(), EXIT_TIMEOUT_MS).unref();
 }

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../engine/protocol/config/index.ts";
+import type { RunConfig } from "../../engine/config/index.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { type RunState, type StageState, applyEvent } from "../../engine/protocol/runState.ts";
 import type { PackedSeries, RunOutline } from "../../engine/protocol/service.ts";
@@ -110,7 +110,7 @@ function mean(values: readonly (number | undefined)[]): number | undefined {
 /** What a stage's line says after its name. */
 export function stageDescription({ status, title, step, total, seconds, etaSeconds }: StageState): string {
   const parts = [title];
-  if (status === "made") parts.push(t("from an earlier run"));
+  if (status === "cached") parts.push(t("from an earlier run"));
   if (status === "failed") parts.push(t("failed"));
   if (status === "running" && total > 0) parts.push(percentText(step / total));
   if (status === "running" && etaSeconds !== undefined) parts.push(t("{0} left", durationText(etaSeconds)));

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../engine/protocol/config/index.ts";
+import type { RunConfig } from "../../engine/config/index.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import type { ModelArtifact, RunOutline, ServiceRequests } from "../../engine/protocol/service.ts";
 import type { Service } from "../salsa.ts";

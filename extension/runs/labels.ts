@@ -28,7 +28,7 @@ export function runIcon({ status, problem }: Pick<RunSummary, "status" | "proble
 export const STAGE_ICONS: Readonly<Record<StageStatus, IconName>> = {
   waiting: { icon: "circle-large-outline" },
   running: { icon: "sync~spin", color: "charts.blue" },
-  made: { icon: "archive", color: "testing.iconPassed" },
+  cached: { icon: "archive", color: "testing.iconPassed" },
   finished: { icon: "pass", color: "testing.iconPassed" },
   failed: { icon: "error", color: "testing.iconFailed" },
 };

@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 /** Above this fraction of the cores busy with other work, timings mislead: PyTorch's threads spin for each other. */
 const BUSY = 0.15;
 const SAMPLE_MS = 500;
-const PATIENCE_MS = 60_000;
+const QUIET_TIMEOUT_MS = 60_000;
 
 /**
  * Waits until nothing else works on this machine, at most a minute.
@@ -13,7 +13,7 @@ const PATIENCE_MS = 60_000;
 export async function waitForQuiet(log: (line: string) => void): Promise<number> {
   let busy = await busyFraction();
   if (busy > BUSY) log(`waiting for other work to end: ${Math.round(100 * busy)} % of the cores are busy`);
-  for (let waited = 0; busy > BUSY && waited < PATIENCE_MS; waited += SAMPLE_MS) busy = await busyFraction();
+  for (let waited = 0; busy > BUSY && waited < QUIET_TIMEOUT_MS; waited += SAMPLE_MS) busy = await busyFraction();
   if (busy > BUSY) log("the machine stays busy: figures are only indicative");
   return busy;
 }

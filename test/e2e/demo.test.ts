@@ -126,7 +126,7 @@ describe("the demo, shortened", function () {
     assert.match(again.stdout, /Files: .*demo-2/);
     for (const line of report.stdout.split("\n").filter((text) => text.includes("Distribution")))
       assert.ok(again.stdout.includes(line), line);
-    assert.match(again.stderr, /made before: /);
+    assert.match(again.stderr, /cached: /);
     assert.ok(!/\d+ %/.test(again.stderr), "there is nothing to show progress of");
   });
 

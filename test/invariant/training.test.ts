@@ -4,7 +4,7 @@ import { createWasmBackend } from "../../engine/compute/backends/wasm/index.ts";
 import type { HostTensor } from "../../engine/models/index.ts";
 import {
   type DataPosition,
-  type Example,
+  type TokenizedExample,
   type OptimizerSettings,
   type SavedTrainState,
   type StepResult,
@@ -17,7 +17,7 @@ import {
 import { assertClose } from "../engine/models/close.ts";
 import { BACKENDS, PICO, PICO_EOS, picoSequences, picoWeights } from "../engine/models/pico.ts";
 
-const EXAMPLES: readonly Example[] = picoSequences([8, 5, 7, 3, 6, 8, 4, 5]).map((tokens, row) => ({
+const EXAMPLES: readonly TokenizedExample[] = picoSequences([8, 5, 7, 3, 6, 8, 4, 5]).map((tokens, row) => ({
   tokens: [...tokens.slice(0, -1), PICO_EOS],
   promptLength: row % 3,
 }));

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../engine/protocol/config/index.ts";
+import type { RunConfig } from "../../engine/config/index.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { runProgress } from "../../engine/protocol/runProgress.ts";
 import { applyEvents, emptyRunState, type RunState, type Series } from "../../engine/protocol/runState.ts";

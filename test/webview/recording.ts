@@ -1,6 +1,6 @@
 import type { EventBody, RunEvent } from "../../engine/protocol/events.ts";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
-import { parseConfig, type RunConfig } from "../../engine/protocol/config/index.ts";
+import { parseConfig, type RunConfig } from "../../engine/config/index.ts";
 
 /** When every recording begins, in milliseconds since 1970. */
 export const BEGIN = Date.UTC(2026, 8, 1, 9, 0, 0);

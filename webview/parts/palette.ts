@@ -1,5 +1,5 @@
 import { css, type CSSResult, unsafeCSS } from "lit";
-import { FIGURE_THEMES } from "../../engine/protocol/figures/index.ts";
+import { FIGURE_THEMES } from "../../engine/figures/index.ts";
 
 const properties = (series: readonly string[]): CSSResult =>
   unsafeCSS(series.map((color, index) => `--series-${index}: ${color};`).join(" "));

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../engine/protocol/config/index.ts";
+import type { RunConfig } from "../../engine/config/index.ts";
 import type { StageState, StageStatus } from "../../engine/protocol/runState.ts";
 import { type StageName, readStageName } from "./stageNames.ts";
 
@@ -134,7 +134,7 @@ function candidatesOf(named: readonly Named[]): readonly Candidate[] {
 /** What several stages come to. */
 function summed(stages: readonly StageState[]): Pick<PipelineNode, "status" | "nDone" | "seconds"> {
   const statuses = new Set(stages.map(({ status }) => status));
-  const isDone = ({ status }: StageState): boolean => status === "finished" || status === "made";
+  const isDone = ({ status }: StageState): boolean => status === "finished" || status === "cached";
   const nDone = stages.filter(isDone).length;
   const status = statuses.has("failed")
     ? "failed"
@@ -144,7 +144,7 @@ function summed(stages: readonly StageState[]): Pick<PipelineNode, "status" | "n
         ? "waiting"
         : statuses.has("finished")
           ? "finished"
-          : "made";
+          : "cached";
   return { status, nDone, seconds: stages.reduce((sum, { seconds = 0 }) => sum + seconds, 0) };
 }
 

@@ -1,12 +1,12 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, svg, type TemplateResult } from "lit";
-import type { RunConfig } from "../../engine/protocol/config/index.ts";
+import type { RunConfig } from "../../engine/config/index.ts";
 import { runProgress } from "../../engine/protocol/runProgress.ts";
 import type { StageStatus } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
-import { Asked } from "../parts/asked.ts";
+import { LatestRequest } from "../parts/latestRequest.ts";
 import { loadingNotice } from "../parts/notice.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles, noticeStyles } from "../parts/styles.ts";
@@ -36,7 +36,7 @@ class Pipeline extends DashboardElement {
   /** The node that is pointed at: its edges stand out. */
   declare near: string | undefined;
   private readonly setups = new Remembered("pipeline.setup", START);
-  private readonly config = new Asked<RunConfig>(this);
+  private readonly config = new LatestRequest<RunConfig>(this);
 
   static override readonly styles = [baseStyles, noticeStyles, statusStyles, pipelineStyles];
 
@@ -185,7 +185,7 @@ function openLane(lanes: readonly Lane[]): Lane | undefined {
 
 function laneStatus({ nodes }: Lane): StageStatus {
   const has = (status: StageStatus): boolean => nodes.some((node) => node.status === status);
-  return (["failed", "running", "waiting", "finished"] as const).find(has) ?? "made";
+  return (["failed", "running", "waiting", "finished"] as const).find(has) ?? "cached";
 }
 
 function keyOf(seed: number | undefined, id: string): string {
@@ -196,7 +196,7 @@ function keyOf(seed: number | undefined, id: string): string {
 function totalBar(outline: RunOutline): TemplateResult {
   const { stages } = outline;
   const { nDone, nStages, fraction, secondsLeft } = runProgress(outline);
-  const counts = (["finished", "made", "running", "failed", "waiting"] as const)
+  const counts = (["finished", "cached", "running", "failed", "waiting"] as const)
     .map((status) => ({ status, n: stages.filter((stage) => stage.status === status).length }))
     .filter(({ n }) => n > 0);
   const left = secondsLeft === undefined ? "" : ` · ${t("{0} left", duration(secondsLeft))}`;

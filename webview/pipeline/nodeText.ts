@@ -46,7 +46,7 @@ function spentOf(node: PipelineNode): string {
 
 /** Its state, with the time it took or has left. */
 export function stateOf(node: PipelineNode): string {
-  const spent = node.status === "made" ? "" : spentOf(node);
+  const spent = node.status === "cached" ? "" : spentOf(node);
   return [stageLook(node.status).label, spent].filter((part) => part !== "").join(" · ");
 }
 
@@ -63,6 +63,6 @@ export function unseenOf({ stages, init, uses }: PipelineNode): string {
 
 /** How far a stage is, 0 to 1. */
 export function shareOf({ status, step, total }: StageState): number {
-  if (status === "finished" || status === "made") return 1;
+  if (status === "finished" || status === "cached") return 1;
   return total === 0 ? 0 : Math.min(1, step / total);
 }

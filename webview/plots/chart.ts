@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { logTicks, type Range, rangeOf, ticks, tickText } from "../../engine/protocol/figures/index.ts";
+import { logTicks, type Range, rangeOf, ticks, tickText } from "../../engine/figures/index.ts";
 import { type DrawnLine, drawLines, drawMarkers, type Frame, type Marker, type SeenLine, Thinner } from "./draw.ts";
 import type { XAxis } from "./prepared.ts";
 import { valueRange, type ValueScale } from "./range.ts";

@@ -1,4 +1,4 @@
-import { decimate, type Points, type Range } from "../../engine/protocol/figures/index.ts";
+import { decimate, type Points, type Range } from "../../engine/figures/index.ts";
 import type { Prepared } from "./prepared.ts";
 import type { Look } from "./looks.ts";
 

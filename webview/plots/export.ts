@@ -1,6 +1,6 @@
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
-import { type FigureTheme, lineFigure } from "../../engine/protocol/figures/index.ts";
+import { type FigureTheme, lineFigure } from "../../engine/figures/index.ts";
 import type { DashboardModel } from "../model.ts";
 import { idOfFolder } from "../shell/runList.ts";
 import { csvField, figureFile } from "./figureFile.ts";

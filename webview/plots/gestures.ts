@@ -1,4 +1,4 @@
-import type { Range } from "../../engine/protocol/figures/index.ts";
+import type { Range } from "../../engine/figures/index.ts";
 import type { Chart } from "./chart.ts";
 import { moved, type SharedAxis, zoomAround } from "./shared.ts";
 

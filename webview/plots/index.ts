@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
-import { SMOOTHING_DEFINITION } from "../../engine/protocol/figures/index.ts";
+import { SMOOTHING_DEFINITION } from "../../engine/figures/index.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { emptyNotice, loadingNotice } from "../parts/notice.ts";
@@ -21,7 +21,7 @@ import { metricsStyles } from "./metricsStyles.ts";
 import type { PlotContext } from "./plot.ts";
 import { outlinesOf, type PlotSettings, plotSettings } from "./settings.ts";
 import { SharedAxis } from "./shared.ts";
-import { Sight } from "./sight.ts";
+import { VisibilityTracker } from "./visibilityTracker.ts";
 import { swatch } from "./swatch.ts";
 import "./plot.ts";
 
@@ -29,14 +29,14 @@ import "./plot.ts";
 class Metrics extends DashboardElement {
   private readonly queue = new DrawQueue();
   private readonly shared = new SharedAxis();
-  private sight: Sight | undefined;
+  private sight: VisibilityTracker | undefined;
   private themed: MutationObserver | undefined;
 
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, metricsStyles];
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.sight = new Sight();
+    this.sight = new VisibilityTracker();
     this.themed = new MutationObserver(() => this.requestUpdate());
     this.themed.observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }

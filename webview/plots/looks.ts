@@ -1,4 +1,4 @@
-import { FIGURE_THEMES, type FigureTheme } from "../../engine/protocol/figures/index.ts";
+import { FIGURE_THEMES, type FigureTheme } from "../../engine/figures/index.ts";
 import { readStageName } from "../pipeline/stageNames.ts";
 import type { LineSource } from "./lines.ts";
 

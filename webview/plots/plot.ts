@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
-import { BAND_DEFINITION, type FigureTheme } from "../../engine/protocol/figures/index.ts";
+import { BAND_DEFINITION, type FigureTheme } from "../../engine/figures/index.ts";
 import { t } from "../localize.ts";
 import type { DashboardModel } from "../model.ts";
 import { short } from "../parts/format.ts";
@@ -15,7 +15,7 @@ import { plotStyles } from "./plotStyles.ts";
 import { nearest, PreparedCache } from "./prepared.ts";
 import { loadedLines, type PlotSettings } from "./settings.ts";
 import { type SharedAxis, type SharedCursor, zoomAround } from "./shared.ts";
-import type { Sight } from "./sight.ts";
+import type { VisibilityTracker } from "./visibilityTracker.ts";
 import { tooltip } from "./tooltip.ts";
 import { placeText, readingsAt, summaryOf } from "./readings.ts";
 import "./menu.ts";
@@ -28,7 +28,7 @@ export interface PlotContext {
   readonly queue: DrawQueue;
   readonly shared: SharedAxis;
   /** Tells whether a plot can be seen; the others are not drawn. */
-  readonly sight: Sight;
+  readonly sight: VisibilityTracker;
 }
 
 /** Milliseconds until a plot is drawn again of whose lines some have not come yet, the first time; later, twice as long. */

@@ -1,4 +1,4 @@
-import { meanBand, type Points, smooth } from "../../engine/protocol/figures/index.ts";
+import { meanBand, type Points, smooth } from "../../engine/figures/index.ts";
 import type { Curve } from "../model.ts";
 
 /** What lies along the axis: steps, seconds since a stage's first record, or milliseconds since 1970. */

@@ -1,4 +1,4 @@
-import type { Range } from "../../engine/protocol/figures/index.ts";
+import type { Range } from "../../engine/figures/index.ts";
 
 /** How the axis of values is to be. */
 export interface ValueScale {

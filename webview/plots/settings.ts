@@ -1,4 +1,4 @@
-import type { FigureTheme } from "../../engine/protocol/figures/index.ts";
+import type { FigureTheme } from "../../engine/figures/index.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import type { Curve, DashboardModel } from "../model.ts";
 import { lineNames, linesOf, type LineSource } from "./lines.ts";

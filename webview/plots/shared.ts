@@ -1,4 +1,4 @@
-import type { Range } from "../../engine/protocol/figures/index.ts";
+import type { Range } from "../../engine/figures/index.ts";
 
 /** Where the cursor is: the place along the axis, and on the page. */
 export interface SharedCursor {

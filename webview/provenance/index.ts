@@ -7,7 +7,7 @@ import type { DashboardMethod, DashboardRequests } from "../../engine/protocol/d
 import type { ModelArtifact, RunProvenance } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
-import { Asked } from "../parts/asked.ts";
+import { LatestRequest } from "../parts/latestRequest.ts";
 import { choice, choiceStyles } from "../parts/choice.ts";
 import { formatBytes } from "../../engine/protocol/format.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
@@ -79,9 +79,9 @@ export class ProvenanceView extends DashboardElement {
     `,
   ];
   private readonly setups = new Remembered("provenance.setup", START);
-  private readonly own = new Asked<RunProvenance>(this);
-  private readonly others = new Asked<RunProvenance>(this);
-  private readonly models = new Asked<readonly ModelArtifact[]>(this);
+  private readonly own = new LatestRequest<RunProvenance>(this);
+  private readonly others = new LatestRequest<RunProvenance>(this);
+  private readonly models = new LatestRequest<readonly ModelArtifact[]>(this);
 
   protected override render(): TemplateResult {
     const [folder] = this.model.focus.runs;

@@ -1,9 +1,9 @@
 import "@vscode-elements/elements/dist/vscode-toolbar-button/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Completion, SampleRow, TokenView } from "../../engine/protocol/service.ts";
+import type { SampledResponse, SampleRow, TokenView } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import type { DashboardModel, SettingValue } from "../model.ts";
-import { Asked } from "../parts/asked.ts";
+import { LatestRequest } from "../parts/latestRequest.ts";
 import { short, whole } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";
 import { failedNotice, loadingNotice, warning } from "../parts/notice.ts";
@@ -50,7 +50,7 @@ export class SampleDetail extends LitElement {
   declare search: string;
   declare index: number;
   declare total: number;
-  private readonly tokens = new Asked<readonly TokenView[]>(this);
+  private readonly tokens = new LatestRequest<readonly TokenView[]>(this);
 
   constructor() {
     super();
@@ -58,7 +58,7 @@ export class SampleDetail extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { step, prompt, completions } = this.row;
+    const { step, prompt, responses: completions } = this.row;
     const hasTokens = completions.some((completion) => completion?.line !== undefined);
     return html`<section aria-label=${t("Sample in full")} @keydown=${this.onKey}>
       <div class="bar toolbar">
@@ -126,21 +126,21 @@ export class SampleDetail extends LitElement {
   }
 
   private texts(): TemplateResult {
-    const text = (column: string): string | undefined => this.row.completions[this.columns.indexOf(column)]?.text;
+    const text = (column: string): string | undefined => this.row.responses[this.columns.indexOf(column)]?.text;
     const [base, other] = [text(this.base), text(this.other)];
     const isCompared = this.base !== this.other && base !== undefined && other !== undefined;
     const diff = isCompared ? wordDiff(base, other) : undefined;
     return html`<div class="columns">
       ${this.columns.map((column, index) => {
         const pieces = column === this.base ? diff?.left : column === this.other ? diff?.right : undefined;
-        return this.panel(column, this.row.completions[index] ?? null, (completion) =>
+        return this.panel(column, this.row.responses[index] ?? null, (completion) =>
           this.fullText(completion, pieces, column === this.base),
         );
       })}
     </div>`;
   }
 
-  private fullText({ text }: Completion, pieces: readonly Piece[] | undefined, isBase: boolean): TemplateResult {
+  private fullText({ text }: SampledResponse, pieces: readonly Piece[] | undefined, isBase: boolean): TemplateResult {
     if (text === "") return html`<p class="muted"><i>${t("(empty)")}</i></p>`;
     const parts = pieces?.map(({ text: part, isChanged }) =>
       !isChanged ? part : isBase ? html`<del>${part}</del>` : html`<ins>${part}</ins>`,
@@ -150,7 +150,7 @@ export class SampleDetail extends LitElement {
   }
 
   private maps(): TemplateResult {
-    const lines = this.row.completions.map((completion) => completion?.line);
+    const lines = this.row.responses.map((completion) => completion?.line);
     const {
       folder,
       model: { host },
@@ -166,7 +166,7 @@ export class SampleDetail extends LitElement {
     return html`${heatLegend(this.quantity, scale)}
       <div class="columns">
         ${this.columns.map((column, index) =>
-          this.panel(column, this.row.completions[index] ?? null, ({ line }) =>
+          this.panel(column, this.row.responses[index] ?? null, ({ line }) =>
             this.tokenMap(line === undefined ? undefined : value[asked.indexOf(line)], scale),
           ),
         )}
@@ -180,8 +180,8 @@ export class SampleDetail extends LitElement {
 
   private panel(
     column: string,
-    completion: Completion | null,
-    body: (completion: Completion) => TemplateResult,
+    completion: SampledResponse | null,
+    body: (completion: SampledResponse) => TemplateResult,
   ): TemplateResult {
     return html`<article aria-label=${column}>
       <header>
@@ -222,7 +222,7 @@ export class SampleDetail extends LitElement {
   };
 }
 
-function facts({ score, gold, nTokens, ended }: Completion): TemplateResult {
+function facts({ score, gold, nTokens, ended }: SampledResponse): TemplateResult {
   return html`<span>${t("score")} <b title=${String(score ?? "")}>${short(score)}</b></span>
     ${gold === undefined ? nothing : html`<span>${t("gold")} <b title=${String(gold)}>${short(gold)}</b></span>`}
     <span class="muted">${t("{0} tokens", nTokens)}</span>

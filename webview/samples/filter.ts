@@ -59,7 +59,7 @@ export function isNarrowed({ text, from, to, isUnended }: SampleFilter): boolean
 export function benchmarksOf({ stages }: Pick<RunOutline, "stages">): readonly string[] {
   const names = stages.flatMap(({ name, status }) => {
     const benchmark = / on (.+)$/.exec(name)?.[1];
-    const isThere = status === "finished" || status === "made";
+    const isThere = status === "finished" || status === "cached";
     return benchmark !== undefined && isThere && !name.includes(" vs ") ? [benchmark] : [];
   });
   return [...new Set(names)];

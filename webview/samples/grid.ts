@@ -196,7 +196,7 @@ export class SampleGrid extends LitElement {
       <div role="gridcell" class="cell prompt" aria-label=${row === undefined ? t("Loading…") : nothing}>
         <span class="text">${this.text(row?.prompt ?? "")}</span>
       </div>
-      ${this.columns.map((_, index) => completionCell(row && (row.completions[index] ?? null), this.show))}`;
+      ${this.columns.map((_, index) => completionCell(row && (row.responses[index] ?? null), this.show))}`;
   }
 
   private readonly show = (text: string): ReturnType<typeof marked> => this.text(text);

@@ -1,6 +1,6 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, type TemplateResult } from "lit";
-import type { Completion } from "../../engine/protocol/service.ts";
+import type { SampledResponse } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 
@@ -11,7 +11,7 @@ import { short } from "../parts/format.ts";
  * place takes longer than a frame when the thumb is dragged.
  */
 export function completionCell(
-  completion: Completion | null | undefined,
+  completion: SampledResponse | null | undefined,
   show: (text: string) => unknown,
 ): TemplateResult {
   const score = completion ? html`${short(completion.score)}${completion.ended ? nothing : unended()}` : "";
@@ -21,7 +21,7 @@ export function completionCell(
   </div>`;
 }
 
-function textOf(completion: Completion | null | undefined, show: (text: string) => unknown): unknown {
+function textOf(completion: SampledResponse | null | undefined, show: (text: string) => unknown): unknown {
   if (completion === undefined) return "";
   if (completion === null) return t("none yet");
   return completion.text === "" ? html`<i class="muted">${t("(empty)")}</i>` : show(completion.text);

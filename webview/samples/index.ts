@@ -13,7 +13,7 @@ import type { DetailEvent } from "./detail.ts";
 import { type Density, NO_FILTER, sampleQuery } from "./filter.ts";
 import type { FilterEvent } from "./filterBar.ts";
 import type { ActiveRowEvent, SampleGrid } from "./grid.ts";
-import { Newcomers } from "./newcomers.ts";
+import { NewRows } from "./newRows.ts";
 import { Pages } from "./pages.ts";
 import { rowOfStep } from "./place.ts";
 import type { StepMarkEvent } from "./stepRange.ts";
@@ -48,7 +48,7 @@ export class SamplesView extends DashboardElement {
   private top: number | undefined;
   /** Row that the grid is to be moved to after the next update. */
   private jump: number | undefined;
-  private newcomers: Newcomers | undefined;
+  private newRows: NewRows | undefined;
   private allColumns: readonly string[] = [];
   private pagesKey = "";
   private rowsKey = "";
@@ -62,7 +62,7 @@ export class SamplesView extends DashboardElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.newcomers?.stop();
+    this.newRows?.stop();
   }
 
   protected override willUpdate(): void {
@@ -75,7 +75,7 @@ export class SamplesView extends DashboardElement {
     const key = JSON.stringify(query);
     if (key !== this.pagesKey) this.open(key, query);
     const outline = this.model.outline(folder);
-    if (outline !== undefined) this.newcomers?.notice(outline);
+    if (outline !== undefined) this.newRows?.notice(outline);
     void this.goToPlace(folder);
   }
 
@@ -99,9 +99,9 @@ export class SamplesView extends DashboardElement {
     const source = (window: { offset: number; limit: number }): ReturnType<typeof host.request<"samples">> =>
       host.request("samples", { ...query, ...window });
     this.pagesKey = key;
-    this.newcomers?.stop();
+    this.newRows?.stop();
     const pages = new Pages(source, () => this.revision++);
-    this.newcomers = new Newcomers(source, pages, query.order === undefined, () => this.onNewcomers());
+    this.newRows = new NewRows(source, pages, query.order === undefined, () => this.onNewRows());
     this.coming = pages;
     // Columns that come or go leave the rows as they are.
     const rowsKey = JSON.stringify({ ...query, columns: undefined });
@@ -119,9 +119,9 @@ export class SamplesView extends DashboardElement {
     this.jump = this.top ?? row;
   }
 
-  private onNewcomers(): void {
+  private onNewRows(): void {
     this.revision++;
-    if (this.grid?.isAtEnd === true && this.newcomers?.isAppending === true) this.goToNew();
+    if (this.grid?.isAtEnd === true && this.newRows?.isAppending === true) this.goToNew();
   }
 
   protected override render(): TemplateResult {
@@ -158,7 +158,7 @@ export class SamplesView extends DashboardElement {
     return html`${samplesStatus({
         head: pages.head,
         filter,
-        nNew: this.newcomers?.count ?? 0,
+        nNew: this.newRows?.count ?? 0,
         problem: (this.coming ?? pages).problem,
         goToNew: () => this.goToNew(),
         retry: () => (this.coming ?? pages).retry(),
@@ -209,10 +209,10 @@ export class SamplesView extends DashboardElement {
   }
 
   private goToNew(): void {
-    const { newcomers } = this;
-    if (newcomers === undefined) return;
-    const first = newcomers.take();
-    if (newcomers.isAppending) this.jump = first;
+    const { newRows } = this;
+    if (newRows === undefined) return;
+    const first = newRows.take();
+    if (newRows.isAppending) this.jump = first;
     else this.pagesKey = "";
     this.requestUpdate();
   }

@@ -1,5 +1,5 @@
 import type { SamplePage, SampleRow } from "../../engine/protocol/service.ts";
-import { wordsOf } from "../parts/asked.ts";
+import { wordsOf } from "../parts/latestRequest.ts";
 
 /** Rows of a page. */
 export const PAGE_ROWS = 60;

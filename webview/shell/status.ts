@@ -35,7 +35,7 @@ export function stageLook(status: StageStatus): StatusLook {
       return { icon: "circle-large", label: t("Waiting"), tone: "idle" };
     case "running":
       return { icon: "sync", label: t("Running"), tone: "busy" };
-    case "made":
+    case "cached":
       return { icon: "archive", label: t("Made before"), tone: "good" };
     case "finished":
       return { icon: "pass-filled", label: t("Finished"), tone: "good" };

@@ -1,6 +1,6 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { ComparisonRow, Completion, GameView } from "../../engine/protocol/service.ts";
+import type { ComparisonRow, SampledResponse, GameView } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 import { warning } from "../parts/notice.ts";
@@ -120,7 +120,7 @@ export function comparison(row: ComparisonRow, names: Names, search: string): Te
   </article>`;
 }
 
-function answer(name: string, completion: Completion, isPreferred: boolean, search: string): TemplateResult {
+function answer(name: string, completion: SampledResponse, isPreferred: boolean, search: string): TemplateResult {
   const { text, score, gold, nTokens, ended } = completion;
   return html`<div class="answer ${isPreferred ? "preferred" : ""}">
     <header>

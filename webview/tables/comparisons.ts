@@ -5,7 +5,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { ComparisonPage, ComparisonQuery } from "../../engine/protocol/service.ts";
 import type { Host } from "../host.ts";
 import { t } from "../localize.ts";
-import { Asked } from "../parts/asked.ts";
+import { LatestRequest } from "../parts/latestRequest.ts";
 import { choice, choiceStyles } from "../parts/choice.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { percent, whole } from "../parts/format.ts";
@@ -57,7 +57,7 @@ export class Comparisons extends LitElement {
   declare folder: string;
   declare pair: PairRates;
   declare chosen: Chosen;
-  private readonly asked = new Asked<ComparisonPage>(this);
+  private readonly asked = new LatestRequest<ComparisonPage>(this);
   private readonly typing = new Debounce(TYPING);
 
   constructor() {

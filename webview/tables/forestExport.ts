@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from "lit";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
-import { type FigureTheme, forestFigure, type ForestRow } from "../../engine/protocol/figures/index.ts";
+import { type FigureTheme, forestFigure, type ForestRow } from "../../engine/figures/index.ts";
 import type { Host } from "../host.ts";
 import { t } from "../localize.ts";
 import { csvField, figureFile } from "../plots/figureFile.ts";

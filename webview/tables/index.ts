@@ -4,7 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import type { RunOutline, WinRateRow } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
-import { Asked } from "../parts/asked.ts";
+import { LatestRequest } from "../parts/latestRequest.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { paletteStyles } from "../parts/palette.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
@@ -78,7 +78,7 @@ export class WinRatesView extends DashboardElement {
   /** Of the plot, in pixels. */
   declare private width: number;
   private readonly setups = new Remembered("winRates.setup", START);
-  private readonly asked = new Asked<Rates>(this);
+  private readonly asked = new LatestRequest<Rates>(this);
   private readonly observer = new ResizeObserver(([entry]) => {
     const width = Math.floor(entry?.contentRect.width ?? 0);
     if (width > 0) this.width = width;
@@ -115,7 +115,7 @@ export class WinRatesView extends DashboardElement {
   }
 
   /** Asks anew when a run's tables have been written. */
-  private ask(): Asked<Rates>["answer"] {
+  private ask(): LatestRequest<Rates>["answer"] {
     const { focus, host } = this.model;
     const keys = focus.runs.map((folder) => {
       const table = this.model.outline(folder)?.tables.find(({ name }) => name === "winRates");

@@ -1,7 +1,7 @@
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { diagnose } from "../diagnosis.ts";
-import type { Finding } from "../diagnosis.ts";
+import type { DoctorCheck } from "../diagnosis.ts";
 import { runsDirectory, DIRECTORY_OPTION } from "../runOptions.ts";
 import { printJson, styled } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -31,7 +31,7 @@ export const doctor: Command = {
 
 const MARKS = { ok: ["green", "ok"], optional: ["yellow", "--"], missing: ["red", "NO"] } as const;
 
-function printFinding(terminal: Terminal, { name, state, detail, remedy }: Finding): void {
+function printFinding(terminal: Terminal, { name, state, detail, remedy }: DoctorCheck): void {
   const [color, mark] = MARKS[state];
   terminal.out(`${styled(terminal, color, mark)}  ${name.padEnd(22)}  ${detail}\n`);
   if (remedy !== undefined) terminal.out(`    ${" ".repeat(22)}  ${remedy}\n`);

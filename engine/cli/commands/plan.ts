@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
-import { derivedSizes } from "../../protocol/config/index.ts";
+import { derivedSizes } from "../../config/index.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
@@ -13,7 +13,7 @@ import { printJson } from "../terminal.ts";
 /** Shows what a run would do. */
 export const plan: Command = {
   name: "plan",
-  summary: "show what a run would do: stages, what is made already, memory, time",
+  summary: "show what a run would do: stages, what is cached, memory, time",
   details: [
     "Nothing is computed or written. Times are estimates from the work of each stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations; the process takes some 200 MiB more.",
@@ -49,7 +49,7 @@ export const plan: Command = {
     }
     terminal.out(sheetText({ columns: COLUMNS, rows: stages.map(planRow) }));
     const nMade = stages.filter((stage) => stage.cached).length;
-    const made = `${nMade} of ${stages.length} stages are made already`;
+    const made = `${nMade} of ${stages.length} stages are cached`;
     terminal.out(
       `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models\n`,
     );
@@ -68,5 +68,5 @@ const COLUMNS: Sheet["columns"] = [
 function planRow(stage: StagePlan): string[] {
   const { name, cached, parameters, memoryBytes, estimatedSeconds } = stage;
   const time = cached ? "–" : formatDuration(estimatedSeconds);
-  return [name, cached ? "made" : "to do", formatCount(parameters), formatBytes(memoryBytes), time];
+  return [name, cached ? "cached" : "to do", formatCount(parameters), formatBytes(memoryBytes), time];
 }

@@ -1,4 +1,4 @@
-import { configTable, jsonSchema } from "../../protocol/config/index.ts";
+import { configTable, jsonSchema } from "../../config/index.ts";
 import { switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";

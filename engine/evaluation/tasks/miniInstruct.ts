@@ -1,7 +1,7 @@
 import { drawByZipf, drawFrom, drawInteger } from "./draw.ts";
 import { editDistance } from "./editDistance.ts";
 import { slip, type Draft } from "./slips.ts";
-import type { Example, Preference, Response, Rng, Split, Task } from "./task.ts";
+import type { Demonstration, RankedResponses, Response, Rng, Split, Task } from "./task.ts";
 
 /** What the words are; in distribution, the k-th is drawn in proportion to 1/k. */
 const WORDS = "time day home water night city garden river summer music bread island candle forest silver winter".split(
@@ -86,7 +86,7 @@ function vocabulary(): string[] {
   return [...new Set([...INSTRUCTIONS.flatMap(({ phrase }) => phrase.split(" ")), ":", ".", ...WORDS, THANKS, UM])];
 }
 
-function example(cleanFraction: number, rng: Rng): Example {
+function example(cleanFraction: number, rng: Rng): Demonstration {
   const prompt = drawPrompt("train", rng);
   const { instruction, words } = readPrompt(prompt);
   const clean: Draft = { words: instruction.follow(words), thanks: 1 };
@@ -160,7 +160,7 @@ function prefer(
   pair: readonly [Response, Response],
   temperature: number,
   rng: Rng,
-): Preference | undefined {
+): RankedResponses | undefined {
   const [first, second] = pair;
   const margin = gold(prompt, first) - gold(prompt, second);
   if (margin === 0) return undefined;

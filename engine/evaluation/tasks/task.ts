@@ -5,7 +5,7 @@ export interface Rng {
 }
 
 /** A prompt with the response to learn from it. Words are separated by one space; end-of-text is not written out. */
-export interface Example {
+export interface Demonstration {
   readonly prompt: string;
   readonly response: string;
 }
@@ -17,7 +17,7 @@ export interface Response {
 }
 
 /** Two responses of which a labeller preferred the first. */
-export interface Preference {
+export interface RankedResponses {
   readonly chosen: Response;
   readonly rejected: Response;
 }
@@ -36,13 +36,13 @@ export interface Task {
   /** Longest response to sample, tokens, end-of-text included. */
   readonly maxResponseLength: number;
   /** Endless stream for the base model. */
-  pretraining(rng: Rng): Generator<Example, never, undefined>;
+  pretraining(rng: Rng): Generator<Demonstration, never, undefined>;
   /** Demonstrations for supervised fine-tuning. */
-  sft(n: number, rng: Rng): Example[];
+  sft(n: number, rng: Rng): Demonstration[];
   /** Prompts of one split; no prompt belongs to two. The benchmarks' are all different. */
   prompts(split: Split, n: number, rng: Rng): string[];
   /** True quality of a response: the higher, the better. */
   gold(prompt: string, response: Response): number;
   /** Which of two responses a noisy labeller prefers; undefined if they are equally good, which gives no pair. */
-  prefer(prompt: string, pair: readonly [Response, Response], rng: Rng): Preference | undefined;
+  prefer(prompt: string, pair: readonly [Response, Response], rng: Rng): RankedResponses | undefined;
 }

@@ -1,4 +1,4 @@
-import { type Line, type Points, lineFigure } from "../../protocol/figures/index.ts";
+import { type Line, type Points, lineFigure } from "../../figures/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
 import type { RunState } from "../../protocol/runState.ts";
 

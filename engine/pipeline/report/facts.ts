@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Table as WinRates } from "../../evaluation/table.ts";
 import { TableError } from "../../evaluation/tables/fields.ts";
 import { parseJsonTable } from "../../evaluation/tables/json.ts";
-import type { RunConfig } from "../../protocol/config/index.ts";
+import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { eventSchema } from "../../protocol/events.ts";
 import { type RunState, applyEvent, emptyRunState, withoutOwner } from "../../protocol/runState.ts";

@@ -1,5 +1,5 @@
 import type { Table as WinRates } from "../../evaluation/table.ts";
-import { forestFigure } from "../../protocol/figures/index.ts";
+import { forestFigure } from "../../figures/index.ts";
 import type { Figure } from "./curves.ts";
 import { intervalWords, probability } from "./verdicts.ts";
 

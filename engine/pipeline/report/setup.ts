@@ -1,4 +1,4 @@
-import type { RunConfig, SoupConfig } from "../../protocol/config/index.ts";
+import type { RunConfig, SoupConfig } from "../../config/index.ts";
 import { literal, tableOf } from "./markdown.ts";
 import type { RunFacts } from "./facts.ts";
 

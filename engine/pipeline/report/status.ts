@@ -13,7 +13,7 @@ export function statusSection({ state }: RunFacts): string {
   switch (status) {
     case "finished": {
       const seconds = state.stages.reduce((sum, one) => sum + (one.status === "finished" ? (one.seconds ?? 0) : 0), 0);
-      const nMade = state.stages.filter((one) => one.status === "made").length;
+      const nMade = state.stages.filter((one) => one.status === "cached").length;
       const reused = nMade === 0 ? "" : `; ${nMade} of ${nStages} stages were there from earlier runs`;
       const began = startedAt === undefined ? "" : `Begun ${moment(startedAt)}, `;
       const ended = updatedAt === undefined ? "" : `finished ${moment(updatedAt)}; `;

@@ -1,5 +1,5 @@
 import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
-import { TASK_BENCHMARKS } from "../../protocol/config/index.ts";
+import { TASK_BENCHMARKS } from "../../config/index.ts";
 
 /** Two-sided level at which sides are told apart, over all pairs together (Holm). */
 const LEVEL = 0.05;

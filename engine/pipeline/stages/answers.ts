@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { DeviceWeights } from "../../models/index.ts";
-import type { RunConfig } from "../../protocol/config/index.ts";
+import type { RunConfig } from "../../config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { Random } from "../../training/index.ts";
 import { benchmarkPrompts, taskOf, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
 import { loadModel } from "../modelFolder.ts";
-import { Respondent } from "../respondent.ts";
+import { ResponseSampler } from "../responseSampler.ts";
 import { type Artifact, type Stage, type StageContext, Stopped } from "../step.ts";
 import { jsonOf } from "../training.ts";
 
@@ -65,7 +65,7 @@ export const answers: Stage<{
         from: promptsSource(config, benchmark),
       },
     );
-    const respondent = new Respondent(backend, {
+    const sampler = new ResponseSampler(backend, {
       model: { config: model, tokenizer },
       prompts,
       sampling,
@@ -74,7 +74,7 @@ export const answers: Stage<{
     const device = DeviceWeights.upload(backend, weights);
     const lines: string[] = [];
     try {
-      for await (const batch of respondent.respond(device, Random.of(seed, "answers", benchmark))) {
+      for await (const batch of sampler.sample(device, Random.of(seed, "answers", benchmark))) {
         for (const response of batch) {
           const prompt = lines.length;
           const gold = task === undefined ? {} : { gold: task.gold(texts[prompt]!, response) };
@@ -86,7 +86,7 @@ export const answers: Stage<{
       }
     } finally {
       device.release();
-      respondent.release();
+      sampler.release();
     }
     await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
   },

@@ -1,7 +1,7 @@
 import { type ModelConfig, initialize } from "../../models/index.ts";
-import type { BaseModelConfig, RunConfig } from "../../protocol/config/index.ts";
+import type { BaseModelConfig, RunConfig } from "../../config/index.ts";
 import { type Tokenizer, encodeExample } from "../../text/index.ts";
-import { type Example, Random, sftStep, supervisedBatches } from "../../training/index.ts";
+import { type TokenizedExample, Random, sftStep, supervisedBatches } from "../../training/index.ts";
 import { taskOf, taskTokenizer } from "../corpus.ts";
 import { saveModel } from "../modelFolder.ts";
 import type { Stage } from "../step.ts";
@@ -26,7 +26,7 @@ export const baseModel: Stage<{ readonly seed: number }> = {
     const model = modelConfigOf(architecture, tokenizer);
     const count = exampleCount(pretrain.steps, pretrain.batchSize * pretrain.gradientAccumulation);
     const texts = task.pretraining(Random.of(seed, "pretraining"));
-    const examples: Example[] = [];
+    const examples: TokenizedExample[] = [];
     for (const text of texts) {
       examples.push(encodeExample(tokenizer, text));
       if (examples.length === count) break;

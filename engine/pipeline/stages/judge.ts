@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pairJudgment } from "../../evaluation/fastchat/judgments.ts";
 import { JUDGES } from "../../evaluation/judges/index.ts";
 import type { Comparison } from "../../evaluation/winRates.ts";
-import type { RunConfig } from "../../protocol/config/index.ts";
+import type { RunConfig } from "../../config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite, onDisk } from "../../storage/disk.ts";
 import type { Artifact, Stage } from "../step.ts";

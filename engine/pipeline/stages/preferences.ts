@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Generator, DeviceWeights } from "../../models/index.ts";
-import type { Preference } from "../../evaluation/tasks/task.ts";
+import type { RankedResponses } from "../../evaluation/tasks/task.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { encodePrompt } from "../../text/index.ts";
 import { Random } from "../../training/index.ts";
@@ -73,7 +73,7 @@ export const preferences: Stage<{ readonly model: Artifact; readonly seed: numbe
   },
 };
 
-function labelled(prompt: string, { chosen, rejected }: Preference): LabelledPair {
+function labelled(prompt: string, { chosen, rejected }: RankedResponses): LabelledPair {
   return {
     prompt,
     chosen: chosen.text,

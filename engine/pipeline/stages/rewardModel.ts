@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DeviceWeights, RewardScorer, withHeads } from "../../models/index.ts";
-import { splitPairs, type RunConfig } from "../../protocol/config/index.ts";
+import { splitPairs, type RunConfig } from "../../config/index.ts";
 import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";

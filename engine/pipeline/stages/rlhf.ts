@@ -1,7 +1,7 @@
 import { type Head, type ModelConfig, type Weights, withHeads } from "../../models/index.ts";
 import { alarmMessage } from "../../protocol/alarms.ts";
 import { referenceKl } from "../../protocol/catalogue.ts";
-import type { ArmConfig, RlhfConfig, RunConfig } from "../../protocol/config/index.ts";
+import type { ArmConfig, RlhfConfig, RunConfig } from "../../config/index.ts";
 import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
 import type { KlController } from "../../rl/klController.ts";
 import type { PpoSettings } from "../../rl/ppoSettings.ts";

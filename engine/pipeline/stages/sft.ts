@@ -1,6 +1,6 @@
-import type { RunConfig } from "../../protocol/config/index.ts";
+import type { RunConfig } from "../../config/index.ts";
 import { type Tokenizer, encodeExample } from "../../text/index.ts";
-import { type Example, sftStep, supervisedBatches } from "../../training/index.ts";
+import { type TokenizedExample, sftStep, supervisedBatches } from "../../training/index.ts";
 import { keepsExamplesBack, sftTexts } from "../corpus.ts";
 import { loadModel, saveModel } from "../modelFolder.ts";
 import type { Artifact, Stage } from "../step.ts";
@@ -55,7 +55,7 @@ export async function encodedExamples(
   config: RunConfig,
   seed: number,
   tokenizer: Tokenizer,
-): Promise<readonly Example[]> {
+): Promise<readonly TokenizedExample[]> {
   return (await sftTexts(config, seed)).map((text) => encodeExample(tokenizer, text));
 }
 

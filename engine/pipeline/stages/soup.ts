@@ -3,17 +3,17 @@ import { gradients } from "../../compute/graph/gradients.ts";
 import { plan } from "../../compute/graph/program.ts";
 import { Graph } from "../../compute/graph/tensor.ts";
 import { type Weights, DeviceWeights, chunks, parameters } from "../../models/index.ts";
-import type { RunConfig, SoupConfig } from "../../protocol/config/index.ts";
+import type { RunConfig, SoupConfig } from "../../config/index.ts";
 import type { LossAndGradient, TensorWeights } from "../../soup/recipe.ts";
 import type { Checkpoint } from "../../storage/checkpoints.ts";
 import type { Json } from "../../storage/json.ts";
 import { encodeExample } from "../../text/index.ts";
-import { type Example, Evaluation, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
+import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
 import { heldOutTexts, taskOf, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
 import { type LoadedModel, loadModel } from "../modelFolder.ts";
-import { Respondent } from "../respondent.ts";
-import { type Tasting, soupCheckpoints } from "../soupCheckpoints.ts";
+import { ResponseSampler } from "../responseSampler.ts";
+import { type HeldOutEvaluator, soupCheckpoints } from "../soupCheckpoints.ts";
 import type { Artifact, Stage, StageContext } from "../step.ts";
 import { jsonOf } from "../training.ts";
 import { longest } from "./baseModel.ts";
@@ -40,7 +40,7 @@ export const soup: Stage<{
         of: of.map((model) => model.folder),
         folder,
         settings: recipeSettings(settings),
-        ...(ingredients === undefined ? {} : { tasting: ingredients.tasting }),
+        ...(ingredients === undefined ? {} : { evaluator: ingredients.evaluator }),
         signal,
         onProgress: ({ done, total }) => {
           context.report({ kind: "progress", stage: name, step: done, total });
@@ -81,7 +81,7 @@ export function soupIdentity({ of: _of, ...settings }: SoupConfig, { evaluation 
 }
 
 interface Held {
-  readonly tasting: (checkpoints: readonly Checkpoint[]) => Tasting;
+  readonly evaluator: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
   release(): void;
 }
 
@@ -100,22 +100,22 @@ async function ingredientsFor(
   const { backend, config } = context;
   const models = await Promise.all(sources.of.map(({ folder }) => loadModel(folder)));
   if (settings.method === "learned") {
-    return learnedTasting(backend, models, await heldOutExamples(config, sources.seed, models), settings.batchSize);
+    return learnedEvaluator(backend, models, await heldOutExamples(config, sources.seed, models), settings.batchSize);
   }
   if (settings.score === "loss")
-    return lossTasting(backend, models, await heldOutExamples(config, sources.seed, models));
+    return lossEvaluator(backend, models, await heldOutExamples(config, sources.seed, models));
   const reward =
     settings.score === "reward" && sources.reward !== undefined
       ? await loadModel(sources.reward.folder, ["score"])
       : undefined;
-  return answerTasting(backend, config, models, { reward, nPrompts: settings.prompts, seed: sources.seed });
+  return responseEvaluator(backend, config, models, { reward, nPrompts: settings.prompts, seed: sources.seed });
 }
 
 async function heldOutExamples(
   config: RunConfig,
   seed: number,
   models: readonly LoadedModel[],
-): Promise<readonly Example[]> {
+): Promise<readonly TokenizedExample[]> {
   const { tokenizer } = models[0]!;
   return (await heldOutTexts(config, seed)).map((text) => {
     const { tokens, promptLength } = encodeExample(tokenizer, text);
@@ -142,7 +142,7 @@ function mixture(models: readonly LoadedModel[], weightsOf: TensorWeights): Weig
 const EXAMPLES_AT_ONCE = 32;
 
 /** Minus the SFT loss: more is better. */
-function lossTasting(backend: Backend, models: readonly LoadedModel[], examples: readonly Example[]): Held {
+function lossEvaluator(backend: Backend, models: readonly LoadedModel[], examples: readonly TokenizedExample[]): Held {
   const [{ config }] = models as readonly [LoadedModel];
   const shape = { batchSize: EXAMPLES_AT_ONCE, length: longest(examples) };
   const evaluation = new Evaluation(backend, (graph) => sftLoss(graph, config, shape));
@@ -155,14 +155,14 @@ function lossTasting(backend: Backend, models: readonly LoadedModel[], examples:
       device.release();
     }
   };
-  return { tasting: () => ({ score }), release: () => evaluation.release() };
+  return { evaluator: () => ({ score }), release: () => evaluation.release() };
 }
 
 /** Loss and its gradient by the mixing weights: dL/dw[t][i] = ⟨dL/dθ_t, θ_i,t⟩. */
-function learnedTasting(
+function learnedEvaluator(
   backend: Backend,
   models: readonly LoadedModel[],
-  examples: readonly Example[],
+  examples: readonly TokenizedExample[],
   batchSize: number,
 ): Held {
   const [{ config }] = models as readonly [LoadedModel];
@@ -194,15 +194,15 @@ function learnedTasting(
     );
     return { loss: outputs["loss"]?.[0] ?? NaN, gradient };
   };
-  const tasting = ([first]: readonly Checkpoint[]): Tasting => {
+  const evaluator = ([first]: readonly Checkpoint[]): HeldOutEvaluator => {
     const tensors = [...(first?.weights.tensors.keys() ?? [])];
     return { lossAndGradient: (weights, step) => evaluate(tensors, weights, step) };
   };
-  return { tasting, release: () => executable.release() };
+  return { evaluator, release: () => executable.release() };
 }
 
 /** Mean gold score, or mean reward, of a mixture's answers on the validation split. */
-async function answerTasting(
+async function responseEvaluator(
   backend: Backend,
   config: RunConfig,
   models: readonly LoadedModel[],
@@ -224,16 +224,16 @@ async function answerTasting(
       from: config.data?.prompts ?? "validation",
     },
   );
-  const respondent = new Respondent(backend, { model: { config: model, tokenizer }, prompts, sampling, reward });
+  const sampler = new ResponseSampler(backend, { model: { config: model, tokenizer }, prompts, sampling, reward });
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
-    const responses = await respondent.respondToAll(device, Random.of(seed, "tasting"));
+    const responses = await sampler.sampleAll(device, Random.of(seed, "tasting"));
     device.release();
     return mean(
       responses.map((one, row) => (reward === undefined ? (task?.gold(texts[row]!, one) ?? NaN) : one.reward)),
     );
   };
-  return { tasting: () => ({ score }), release: () => respondent.release() };
+  return { evaluator: () => ({ score }), release: () => sampler.release() };
 }
 
 function mean(x: readonly number[] | Float32Array): number {

@@ -1,6 +1,6 @@
 import { DataError } from "../../protocol/errors.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
-import type { Completion } from "../../protocol/service.ts";
+import type { SampledResponse } from "../../protocol/service.ts";
 import type { JsonObject } from "../../storage/json.ts";
 import { Recent } from "./recent.ts";
 import { SampleSearch } from "./sampleQuery.ts";
@@ -17,7 +17,7 @@ export interface AnswerRecord {
   /** Position in the benchmark, from 0. */
   readonly prompt: number;
   readonly question: string;
-  readonly completion: Completion;
+  readonly completion: SampledResponse;
 }
 
 /** Where a benchmark's answers are wanted from. */

@@ -55,7 +55,7 @@ function modelsSoFar(run: TrackedRun): readonly ModelPlace[] {
   const made = brief.stages.filter(
     ({ key, status, name }) =>
       MAKERS.has(key.split("-")[0] ?? "") &&
-      (status === "finished" || status === "made") &&
+      (status === "finished" || status === "cached") &&
       !/ \(β [^)]*\)$/.test(name),
   );
   const base = givenBase(run);

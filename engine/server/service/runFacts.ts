@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { RunConfig } from "../../protocol/config/index.ts";
+import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { errorCode, onDisk } from "../../storage/disk.ts";
 import { type JsonObject, isJsonObject } from "../../storage/json.ts";

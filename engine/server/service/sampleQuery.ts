@@ -97,7 +97,7 @@ export class SampleSearch {
     return {
       ...(step >= 0 && { step }),
       prompt: store.prompt(store.promptOf(row)),
-      completions: await Promise.all(completions),
+      responses: await Promise.all(completions),
     };
   }
 }

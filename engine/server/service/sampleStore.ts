@@ -1,4 +1,4 @@
-import type { Completion } from "../../protocol/service.ts";
+import type { SampledResponse } from "../../protocol/service.ts";
 
 /** Characters of completions that one store keeps; later ones are read from their file when they are needed. */
 export const MOST_TEXT = 2 ** 27;
@@ -131,7 +131,7 @@ export class SampleStore {
   }
 
   /** A sample as it travels. @param text - What was written. */
-  completion(sample: number, text: string): Completion {
+  completion(sample: number, text: string): SampledResponse {
     const [score, gold, line] = [this.score(sample), this.golds[sample] ?? NaN, this.line(sample)];
     return {
       text,

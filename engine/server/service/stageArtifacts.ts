@@ -34,7 +34,9 @@ export function benchmarksOf(state: RunState, kind: BenchmarkKind): readonly str
 }
 
 function finishedOf({ stages }: RunState, kind: BenchmarkKind): readonly StageState[] {
-  return stages.filter(({ key, status }) => key.startsWith(`${kind}-`) && (status === "finished" || status === "made"));
+  return stages.filter(
+    ({ key, status }) => key.startsWith(`${kind}-`) && (status === "finished" || status === "cached"),
+  );
 }
 
 /** Whether a key names an artifact, and not a way out of their folder. */

@@ -12,7 +12,7 @@ import { rootOf, summaryOf } from "./summary.ts";
 import { readWinRates, resultLine } from "./winRateFile.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
-const PATIENCE = 10_000;
+const REASK_AFTER_MS = 10_000;
 
 /** What a tracked run works with. */
 export interface TrackedRunSettings {
@@ -254,7 +254,7 @@ export class TrackedRun {
     } catch (error) {
       if (error instanceof NotRunningError) return undefined;
       this.mismatch = error instanceof VersionMismatchError ? error.message : undefined;
-      this.retryAt = this.mismatch === undefined ? Date.now() + PATIENCE : Infinity;
+      this.retryAt = this.mismatch === undefined ? Date.now() + REASK_AFTER_MS : Infinity;
       return this.live === undefined ? polledRun(this.folder, listener) : undefined;
     }
   }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { TableError } from "../../evaluation/tables/fields.ts";
 import { parseJsonTable } from "../../evaluation/tables/json.ts";
-import type { RunConfig } from "../../protocol/config/index.ts";
+import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { RunResultLine, WinRateRow } from "../../protocol/service.ts";
 import { readIfThere } from "../../storage/disk.ts";

@@ -1,18 +1,18 @@
 import type { Node } from "jsonc-parser";
-import { folderOf, resolvePath } from "../../../engine/protocol/config/paths.ts";
-import { pathText } from "../../../engine/protocol/config/locate.ts";
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import { folderOf, resolvePath } from "../../../engine/config/paths.ts";
+import { pathText } from "../../../engine/config/locate.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
 import { t } from "../../localize.ts";
-import type { Finding } from "./finding.ts";
+import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
 /** What a config says that may run and yet is unlikely to be meant, or is worth knowing. */
-export function adviceOn(tree: ConfigTree, file: string): Finding[] {
+export function adviceOn(tree: ConfigTree, file: string): ConfigFinding[] {
   return [...extrapolations(tree), ...trainedPrompts(tree, file), ...truncations(tree)];
 }
 
-function extrapolations(tree: ConfigTree): Finding[] {
+function extrapolations(tree: ConfigTree): ConfigFinding[] {
   const shares = namesIn(tree, "soups").flatMap((name) =>
     ["alpha", "weights"].flatMap((key) => numbersAt(tree, ["soups", name, key])),
   );
@@ -28,7 +28,7 @@ function extrapolations(tree: ConfigTree): Finding[] {
 }
 
 /** Win rates on prompts that RLHF has learned from say nothing about others. */
-function trainedPrompts(tree: ConfigTree, file: string): Finding[] {
+function trainedPrompts(tree: ConfigTree, file: string): ConfigFinding[] {
   const prompts = nodeAt(tree, ["data", "prompts"])?.value as unknown;
   if (typeof prompts !== "string") return [];
   const folder = folderOf(file);
@@ -47,12 +47,12 @@ function trainedPrompts(tree: ConfigTree, file: string): Finding[] {
 /** What each of the two settings is when it cuts nothing off. */
 const UNCUT = { topK: 0, topP: 1 } as const;
 
-function truncations(tree: ConfigTree): Finding[] {
+function truncations(tree: ConfigTree): ConfigFinding[] {
   const sections = [["rlhf"], ...namesIn(tree, "arms").map((name) => ["arms", name])];
   return sections.flatMap((section) =>
     (["topK", "topP"] as const).flatMap((key) => {
       const path = [...section, key];
-      return numbersAt(tree, path).flatMap(({ node, value }): Finding[] => {
+      return numbersAt(tree, path).flatMap(({ node, value }): ConfigFinding[] => {
         if (value === UNCUT[key]) return [];
         const message = t(
           "{0} {1} cuts off the distribution that rollouts are sampled from, and training does not: the preflight will stop the run",

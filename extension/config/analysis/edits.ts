@@ -1,6 +1,6 @@
 import type { Node } from "jsonc-parser";
 import { createScanner } from "jsonc-parser";
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
 import { nodeAt, spanOf } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 

@@ -1,8 +1,8 @@
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
 import type { Span } from "./tree.ts";
 
 /** Kinds of findings, shown beside each and matched with its quick fixes. */
-export type FindingCode =
+export type ConfigFindingCode =
   | "unknownSetting"
   | "unknownModel"
   | "unknownBenchmark"
@@ -20,8 +20,8 @@ export type FindingCode =
   | "unreadableFile";
 
 /** Something to say about a place in a config. */
-export interface Finding {
-  readonly code: FindingCode;
+export interface ConfigFinding {
+  readonly code: ConfigFindingCode;
   /** Errors keep the config from running. */
   readonly severity: "error" | "warning" | "information";
   readonly span: Span;
@@ -33,6 +33,6 @@ export interface Finding {
 }
 
 /** What people read: what is wrong, then what to do. */
-export function findingText({ message, remedy }: Pick<Finding, "message" | "remedy">): string {
+export function findingText({ message, remedy }: Pick<ConfigFinding, "message" | "remedy">): string {
   return remedy === "" ? message : `${message}; ${remedy}`;
 }

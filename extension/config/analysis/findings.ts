@@ -1,10 +1,10 @@
-import { parseConfig } from "../../../engine/protocol/config/index.ts";
-import type { ParseSettings } from "../../../engine/protocol/config/index.ts";
+import { parseConfig } from "../../../engine/config/index.ts";
+import type { ParseSettings } from "../../../engine/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
 import type { ConfigIssue } from "../../../engine/protocol/errors.ts";
-import { folderOf, resolvePath } from "../../../engine/protocol/config/paths.ts";
+import { folderOf, resolvePath } from "../../../engine/config/paths.ts";
 import { adviceOn } from "./advice.ts";
-import type { Finding, FindingCode } from "./finding.ts";
+import type { ConfigFinding, ConfigFindingCode } from "./finding.ts";
 import { pathLinks } from "./links.ts";
 import { nodeAt, placeOf } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
@@ -19,7 +19,7 @@ export interface FindingSettings extends ParseSettings {
  *
  * Broken JSON and keys written twice are left to the editor's own JSON support, which underlines them already.
  */
-export function findingsOf(tree: ConfigTree, settings: FindingSettings): Finding[] {
+export function findingsOf(tree: ConfigTree, settings: FindingSettings): ConfigFinding[] {
   if (!tree.isSound && tree.text.trim() !== "") return [];
   const issues = issuesOf(tree.text, settings).filter(({ message }) => message !== "is written twice");
   const findings = issues.map((issue) => findingOf(tree, issue));
@@ -44,7 +44,7 @@ function issuesOf(text: string, { file, exists }: ParseSettings & { readonly fil
   }
 }
 
-function findingOf(tree: ConfigTree, issue: ConfigIssue): Finding {
+function findingOf(tree: ConfigTree, issue: ConfigIssue): ConfigFinding {
   const place = placeOf(tree, issue);
   const isWritten = nodeAt(tree, place.path) !== undefined;
   return {
@@ -63,7 +63,7 @@ function sentence({ path, message }: ConfigIssue, isWritten: boolean): string {
   return isWritten || path === "" || message.startsWith(path) ? message : `${path}: ${message}`;
 }
 
-const CODES: readonly (readonly [RegExp, FindingCode])[] = [
+const CODES: readonly (readonly [RegExp, ConfigFindingCode])[] = [
   [/^is not a setting$/, "unknownSetting"],
   [/ is not a model of this run/, "unknownModel"],
   [/ is not a benchmark$/, "unknownBenchmark"],
@@ -75,6 +75,6 @@ const CODES: readonly (readonly [RegExp, FindingCode])[] = [
   [/ does not divide batchSize /, "batchSize"],
 ];
 
-function codeOf(message: string): FindingCode {
+function codeOf(message: string): ConfigFindingCode {
   return CODES.find(([pattern]) => pattern.test(message))?.[1] ?? "invalidValue";
 }

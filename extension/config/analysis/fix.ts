@@ -1,5 +1,5 @@
 import type { TextChange } from "./edits.ts";
-import type { Finding } from "./finding.ts";
+import type { ConfigFinding } from "./finding.ts";
 import type { ConfigTree } from "./tree.ts";
 
 /** A change that remedies a finding. */
@@ -13,5 +13,5 @@ export interface Fix {
 /** What a maker of fixes goes by. */
 export interface FixContext {
   readonly tree: ConfigTree;
-  readonly finding: Finding;
+  readonly finding: ConfigFinding;
 }

@@ -1,9 +1,9 @@
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
 import { additions } from "./additions.ts";
 import type { Fix, FixContext } from "./fix.ts";
 import { applied, difference, inline, put, remove } from "./edits.ts";
 import type { TextChange } from "./edits.ts";
-import type { Finding, FindingCode } from "./finding.ts";
+import type { ConfigFinding, ConfigFindingCode } from "./finding.ts";
 import { t } from "../../localize.ts";
 import { keyOf, nodeAt, readTree, spanOf } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
@@ -15,7 +15,7 @@ export function fixesOf(context: FixContext): Fix[] {
 }
 
 /** The changes that put right every name of which only one can have been meant. */
-export function spellingChanges(tree: ConfigTree, findings: readonly Finding[]): TextChange[] {
+export function spellingChanges(tree: ConfigTree, findings: readonly ConfigFinding[]): TextChange[] {
   return findings.flatMap((finding) => {
     const fixes = spelling({ tree, finding });
     return fixes.length === 1 ? [...(fixes[0]?.changes ?? [])] : [];
@@ -169,7 +169,7 @@ function quotients({ tree, finding }: FixContext): Fix[] {
 }
 
 /** Codes whose finding is over when what it is about is taken out. */
-const REMOVABLE: ReadonlySet<FindingCode> = new Set(["unknownSetting", "alternatives", "repeated"]);
+const REMOVABLE: ReadonlySet<ConfigFindingCode> = new Set(["unknownSetting", "alternatives", "repeated"]);
 
 function removals({ tree, finding }: FixContext): Fix[] {
   const { code, path, remedy, message } = finding;
@@ -193,7 +193,7 @@ function removed(tree: ConfigTree, path: ConfigPath): TextChange[] {
 }
 
 /** Another word for the key or the value that a finding underlines, if it is written here and not in a preset. */
-function written(tree: ConfigTree, { path, span }: Finding, word: string): TextChange[] {
+function written(tree: ConfigTree, { path, span }: ConfigFinding, word: string): TextChange[] {
   const value = nodeAt(tree, path);
   if (value === undefined) return [];
   const node = [keyOf(value), value].find((one) => one?.offset === span.start);

@@ -1,6 +1,6 @@
 import { getNodePath } from "jsonc-parser";
-import { derivedSizes, parseConfig } from "../../../engine/protocol/config/index.ts";
-import type { ArmSizes, RunConfig } from "../../../engine/protocol/config/index.ts";
+import { derivedSizes, parseConfig } from "../../../engine/config/index.ts";
+import type { ArmSizes, RunConfig } from "../../../engine/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
 import { formatCount } from "../../../engine/protocol/format.ts";
 import { inlineCode } from "../../commands/markdown.ts";

@@ -1,6 +1,6 @@
 import { getNodePath } from "jsonc-parser";
 import type { Node } from "jsonc-parser";
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
 import { pathPlace } from "./places.ts";
 import { isKey, spanOf } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";

@@ -1,7 +1,7 @@
 import { formatBytes } from "../../../engine/protocol/format.ts";
 import { t } from "../../localize.ts";
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
-import type { Finding } from "./finding.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
+import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
@@ -37,12 +37,12 @@ export function readPlan(line: unknown): MemoryPlan | undefined {
 }
 
 /** One warning for each setting that makes a stage larger than memory, about its largest stage. */
-export function memoryFindings(tree: ConfigTree, plan: MemoryPlan, machineBytes: number): Finding[] {
+export function memoryFindings(tree: ConfigTree, plan: MemoryPlan, machineBytes: number): ConfigFinding[] {
   const isWasm = plan.backend === "wasm";
   const tooLarge = plan.stages.filter(({ cached, memoryBytes }) => {
     return !cached && (memoryBytes + PROCESS_BYTES > machineBytes || (isWasm && memoryBytes > WASM_BYTES));
   });
-  const byPlace = new Map<string, Finding & { readonly bytes: number }>();
+  const byPlace = new Map<string, ConfigFinding & { readonly bytes: number }>();
   for (const stage of tooLarge) {
     const limit = isWasm ? Math.min(WASM_BYTES, machineBytes) : machineBytes;
     const finding = findingOf(tree, stage, { limit, isWasm: limit === WASM_BYTES });
@@ -57,7 +57,7 @@ interface Limit {
   readonly isWasm: boolean;
 }
 
-function findingOf(tree: ConfigTree, stage: PlannedStage, { limit, isWasm }: Limit): Finding & { bytes: number } {
+function findingOf(tree: ConfigTree, stage: PlannedStage, { limit, isWasm }: Limit): ConfigFinding & { bytes: number } {
   const { name, memoryBytes, parameters } = stage;
   const areWeightsTooLarge = parameters * TRAINED_BYTES > limit;
   const [path, remedy] = areWeightsTooLarge
@@ -97,7 +97,11 @@ function writtenPart(tree: ConfigTree, path: ConfigPath): ReturnType<typeof node
 }
 
 /** A warning at each path setting that a tool's message names: a file that is there and cannot be used. */
-export function unreadableFinding(tree: ConfigTree, message: string, files: readonly NamedFile[]): Finding | undefined {
+export function unreadableFinding(
+  tree: ConfigTree,
+  message: string,
+  files: readonly NamedFile[],
+): ConfigFinding | undefined {
   const named = files.find(({ file }) => message.startsWith(file));
   const node = named && nodeAt(tree, named.path);
   if (node === undefined || named === undefined) return undefined;

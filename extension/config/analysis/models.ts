@@ -1,7 +1,7 @@
-import { modelNames } from "../../../engine/protocol/config/names.ts";
-import type { ModelNames } from "../../../engine/protocol/config/names.ts";
-import { withPreset } from "../../../engine/protocol/config/parse.ts";
-import { TASK_BENCHMARKS } from "../../../engine/protocol/config/index.ts";
+import { modelNames } from "../../../engine/config/names.ts";
+import type { ModelNames } from "../../../engine/config/names.ts";
+import { withPreset } from "../../../engine/config/parse.ts";
+import { TASK_BENCHMARKS } from "../../../engine/config/index.ts";
 import { t } from "../../localize.ts";
 import { inline } from "./edits.ts";
 

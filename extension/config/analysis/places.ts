@@ -1,5 +1,5 @@
-import type { ModelNames } from "../../../engine/protocol/config/names.ts";
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import type { ModelNames } from "../../../engine/config/names.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
 
 /** What kind of name is written at a path, and whether it is used or given there. */
 export interface NamePlace {

@@ -1,7 +1,7 @@
 import { findNodeAtLocation, findNodeAtOffset, getNodePath, getNodeValue, parseTree } from "jsonc-parser";
 import type { Node, ParseError } from "jsonc-parser";
-import { pathText } from "../../../engine/protocol/config/locate.ts";
-import type { ConfigPath } from "../../../engine/protocol/config/walk.ts";
+import { pathText } from "../../../engine/config/locate.ts";
+import type { ConfigPath } from "../../../engine/config/walk.ts";
 import type { ConfigIssue } from "../../../engine/protocol/errors.ts";
 
 /** The part of a text from `start` up to `end`, in UTF-16 units. */

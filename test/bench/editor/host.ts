@@ -10,7 +10,7 @@ import { Relay } from "./relay.ts";
 
 const MAIN = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
 /** Milliseconds that anything may take: reading a hundred thousand samples on a busy machine takes many seconds. */
-const PATIENCE = 120_000;
+const READING_TIMEOUT_MS = 120_000;
 
 /** A dashboard with all that stands behind it in VS Code but the editor. */
 export interface HostedDashboard {
@@ -46,7 +46,7 @@ export async function openHosted(
   const backend = { ...backendOf([], {}), runs: () => bridged.promise.then(() => [...runs.values()]) };
   const opened = await openDashboard(browser, backend, { focus });
   const { page } = opened;
-  page.setDefaultTimeout(PATIENCE);
+  page.setDefaultTimeout(READING_TIMEOUT_MS);
   const relay = await Relay.open(page);
   const failures: string[] = [];
   let answeredAt = 0;
@@ -97,7 +97,10 @@ function serviceOf(log: (line: string) => void): ServiceClient {
 async function readRuns(service: ServiceClient, root: string, nRuns: number): Promise<ReadonlyMap<string, RunSummary>> {
   const runs = new Map<string, RunSummary>();
   const all = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => all.reject(new Error(`the service has not read ${nRuns} runs of ${root}`)), PATIENCE);
+  const timer = setTimeout(
+    () => all.reject(new Error(`the service has not read ${nRuns} runs of ${root}`)),
+    READING_TIMEOUT_MS,
+  );
   service.on("runs", ({ changed }) => {
     for (const run of changed) runs.set(run.folder, run);
     if (runs.size >= nRuns) all.resolve(undefined);

@@ -101,7 +101,7 @@ describe("progress of a whole run", () => {
     assert.match(terminal.stderr(), /✓ 1\/3 SFT: base {2}10 s\n/);
   });
 
-  it("counts no time for stages that were made before", () => {
+  it("counts no time for cached stages", () => {
     const terminal = screen();
     const view = progressView(terminal);
     view.show(started([0, 2, 0]));
@@ -154,7 +154,7 @@ describe("progress elsewhere", () => {
     );
   });
 
-  it("tells stages that were made before in one line, and alarms", () => {
+  it("lists cached stages in one line, and alarms", () => {
     const terminal = screen();
     const view = progressView(terminal);
     for (const stage of ["base", "sft-1", "sft-2", "sft-3", "preferences", "reward"]) {
@@ -163,7 +163,7 @@ describe("progress elsewhere", () => {
     }
     view.show(at(1, { kind: "alarm", stage: "ppo", step: 4, name: "negativeKl", message: "KL is -2: raise beta" }));
     assert.deepEqual(terminal.stderr().split("\n"), [
-      "done: made before: base, sft-1, sft-2, sft-3 and 2 more",
+      "done: cached: base, sft-1, sft-2, sft-3 and 2 more",
       "warning: ppo, step 4: KL is -2: raise beta",
       "",
     ]);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunRequest, RunResult, StagePlan } from "../../../engine/pipeline/index.ts";
-import { parseConfig } from "../../../engine/protocol/config/index.ts";
+import { parseConfig } from "../../../engine/config/index.ts";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { finishedRun, salsa, TABLE } from "./screen.ts";
@@ -292,8 +292,8 @@ describe("commands about runs", () => {
     ];
     const pipeline = { planPipeline: () => Promise.resolve(stages) };
     const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
-    assert.match(stdout, /sft-1 {2}to do {5}101,632 {2}3\.0 MiB {2}1 min 30 s/);
-    assert.match(stdout, /1 of 2 stages are made already; about 1 min 30 s to go, at most 3\.0 MiB of memory/);
+    assert.match(stdout, /sft-1 {2}to do {6}101,632 {2}3\.0 MiB {2}1 min 30 s/);
+    assert.match(stdout, /1 of 2 stages are cached; about 1 min 30 s to go, at most 3\.0 MiB of memory/);
     const json = await salsa(["plan", "demo.salsa.json", "--json"], { folder, pipeline });
     const { secondsLeft, sizes } = JSON.parse(json.stdout) as { secondsLeft: number; sizes: { pretrainSteps: number } };
     assert.deepEqual([secondsLeft, sizes.pretrainSteps], [90, 1500]);

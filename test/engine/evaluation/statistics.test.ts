@@ -8,7 +8,7 @@ import {
   normalTail,
   studentQuantile,
   studentTwoSided,
-} from "../../../engine/protocol/distributions.ts";
+} from "../../../engine/figures/distributions.ts";
 import { randomStream } from "../../../engine/evaluation/random.ts";
 import {
   bootstrapInterval,

@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { TASKS } from "../../../engine/evaluation/tasks/index.ts";
 import type { Task } from "../../../engine/evaluation/tasks/task.ts";
-import { taskSchema } from "../../../engine/protocol/config/task.ts";
+import { taskSchema } from "../../../engine/config/task.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { type TinyRun, type Written, artifactOf, runTiny, tiny } from "./tinyRun.ts";
 

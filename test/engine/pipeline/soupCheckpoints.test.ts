@@ -82,14 +82,14 @@ describe("soupCheckpoints", () => {
 
   it("lets recipes taste the open checkpoints", async () => {
     await withModels(async (of, folder) => {
-      const tasting: Parameters<typeof soupCheckpoints>[0]["tasting"] = (checkpoints) => ({
+      const evaluator: Parameters<typeof soupCheckpoints>[0]["evaluator"] = (checkpoints) => ({
         score: async (weightsOf) => {
           const norm = "model.norm.weight";
           const parts = await Promise.all(checkpoints.map(({ weights }) => weights.readTensor(norm)));
           return -Math.abs(combine(parts, weightsOf(norm))[0] ?? NaN);
         },
       });
-      await soupCheckpoints({ of, folder, settings: { method: "greedy" }, tasting });
+      await soupCheckpoints({ of, folder, settings: { method: "greedy" }, evaluator });
       const models = await Promise.all(of.map(tensorsOf));
       const soup = (await tensorsOf(folder)).get("model.norm.weight")?.[0] ?? NaN;
       for (const model of models)

@@ -4,8 +4,8 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { runPipeline } from "../../../engine/pipeline/index.ts";
 import type { RunResult } from "../../../engine/pipeline/index.ts";
-import { parseConfig } from "../../../engine/protocol/config/index.ts";
-import type { RunConfig } from "../../../engine/protocol/config/index.ts";
+import { parseConfig } from "../../../engine/config/index.ts";
+import type { RunConfig } from "../../../engine/config/index.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
 
 /** A config as somebody writes it. */

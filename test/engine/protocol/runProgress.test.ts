@@ -16,7 +16,7 @@ const stage = (name: string, status: StageStatus, more: Partial<StageState> = {}
 describe("runProgress", () => {
   it("weighs stages by their work and takes the rest at the pace so far", () => {
     const stages = [
-      stage("base", "made", { work: 0 }),
+      stage("base", "cached", { work: 0 }),
       stage("sft-1", "finished", { work: 10, seconds: 5 }),
       stage("ppo", "running", { work: 30, step: 10, total: 20, etaSeconds: 8 }),
       stage("salsa", "waiting", { work: 20 }),
@@ -50,8 +50,8 @@ describe("runProgress", () => {
     assert.equal("secondsLeft" in runProgress({ status: "running", stages }), false);
   });
 
-  it("is done when the run has finished, also where every stage was made before", () => {
-    const stages = [stage("base", "made", { work: 0 }), stage("sft-1", "made", { work: 0 })];
+  it("is done when the run has finished, also where every stage is cached", () => {
+    const stages = [stage("base", "cached", { work: 0 }), stage("sft-1", "cached", { work: 0 })];
     assert.equal(runProgress({ status: "finished", stages }).fraction, 1);
     assert.equal(runProgress({ status: "queued", stages: [] }).fraction, 0);
   });

@@ -155,7 +155,7 @@ describe("a run's state", () => {
 
   it("tells a stage taken from an earlier run from one that was computed", () => {
     const finished: EventBody = { kind: "stageFinished", stage: "base", seconds: 0 };
-    assert.equal(stateOf(stamped([started, stageStarted("base", true), finished])).stages[0]?.status, "made");
+    assert.equal(stateOf(stamped([started, stageStarted("base", true), finished])).stages[0]?.status, "cached");
   });
 
   it("says how many are ahead while it is queued, and no longer", () => {

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
 import type { StoredType } from "../../../engine/storage/elementTypes.ts";
-import { openSafetensors, type Weights } from "../../../engine/storage/safetensors.ts";
+import { openSafetensors, type WeightsFile } from "../../../engine/storage/safetensors.ts";
 import { createSafetensors, type TensorSource, writeSafetensors } from "../../../engine/storage/safetensorsWriter.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
 
@@ -22,7 +22,7 @@ const files = fc.dictionary(names, tensor, { maxKeys: 6 });
 async function roundTrip<T>(
   tensors: ReadonlyMap<string, TensorSource>,
   metadata: Readonly<Record<string, string>>,
-  look: (weights: Weights, file: string) => Promise<T>,
+  look: (weights: WeightsFile, file: string) => Promise<T>,
 ): Promise<T> {
   return inTemporaryFolder(async (folder) => {
     const file = path.join(folder, "x.safetensors");

@@ -5,7 +5,7 @@ import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
 import { type HostTensor, type Weights, DeviceWeights, parameters } from "../../../engine/models/index.ts";
 import {
-  type Example,
+  type TokenizedExample,
   type LossBuilder,
   type PreferencePair,
   Evaluation,
@@ -26,7 +26,7 @@ const SHAPE = { batchSize: 4, length: 8 };
 const bradleyTerry: Parameters<typeof rewardModelStep>[2]["loss"] = (chosen, rejected, margin) =>
   chosen.sub(rejected).sub(margin).logSigmoid().sum().div(chosen.size).neg();
 
-function picoExamples(): Example[] {
+function picoExamples(): TokenizedExample[] {
   return picoSequences([8, 5, 7, 3]).map((tokens, row) => ({ tokens, promptLength: row }));
 }
 

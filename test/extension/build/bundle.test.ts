@@ -68,11 +68,11 @@ describe("the bundles", function () {
     );
   });
 
-  it("of the extension holds nothing of the engine but its protocol", () => {
+  it("of the extension holds nothing of the engine but what editors share with it", () => {
     const sources = extensionFiles().flatMap(sourcesOf);
     assert.ok(sources.includes("extension/main.ts"));
     assert.deepEqual(
-      sources.filter((file) => !/^(extension|engine\/protocol|node_modules)\//.test(file)),
+      sources.filter((file) => !/^(extension|engine\/(protocol|config|figures)|node_modules)\//.test(file)),
       [],
     );
   });
@@ -94,7 +94,7 @@ describe("the bundles", function () {
     const sources = sourcesOf("dist/webview.js");
     assert.ok(sources.includes("webview/main.ts"));
     assert.deepEqual(
-      sources.filter((file) => !/^(webview|engine\/protocol|node_modules)\//.test(file)),
+      sources.filter((file) => !/^(webview|engine\/(protocol|figures)|node_modules)\//.test(file)),
       [],
     );
   });

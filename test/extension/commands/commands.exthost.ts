@@ -64,7 +64,7 @@ describe("commands", () => {
   it("plan a config: every stage, what is made, and the memory of this machine", async () => {
     await vscode.commands.executeCommand("salsa.plan", vscode.Uri.file(join(workspace, "demo.salsa.json")));
     const text = await previewed("Plan of demo.md");
-    assert.match(text, /\| base \| made \| 104,640 \|/);
+    assert.match(text, /\| base \| cached \| 104,640 \|/);
     assert.match(text, /this machine has \d+\.\d GiB/);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../../engine/protocol/config/index.ts";
+import { parseConfig } from "../../../engine/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
-import { PRESETS } from "../../../engine/protocol/presets.ts";
+import { PRESETS } from "../../../engine/config/presets.ts";
 import { isRunnable, newConfig } from "../../../extension/commands/configTemplates.ts";
 
 describe("a new config", () => {

@@ -22,7 +22,7 @@ describe("a plan for people", () => {
   it("has a line for each stage, and one for all", () => {
     const rows = text.split("\n").filter((line) => line.startsWith("| "));
     assert.deepEqual(rows.slice(2), [
-      "| base | made | 104,640 | 16.0 MiB | – |",
+      "| base | cached | 104,640 | 16.0 MiB | – |",
       "| soup | to do | – | – | under 1 s |",
       "| ppo | to do | 104,640 | 16.0 MiB | 3 min |",
       "| **In all** | **2 to do** |  | **16.0 MiB at most** | **3 min** |",
@@ -30,13 +30,13 @@ describe("a plan for people", () => {
   });
 
   it("says how much is made, and that it fits", () => {
-    assert.match(text, /`demo\.salsa\.json`: 1 of 3 stages are made already/);
+    assert.match(text, /`demo\.salsa\.json`: 1 of 3 stages are cached/);
     assert.match(text, /It needs 216\.0 MiB of memory with the process itself; this machine has 8\.0 GiB\./);
   });
 
   it("says so when everything is made", () => {
     const stages = plan.stages.map((one) => ({ ...one, cached: true }));
-    assert.match(planMarkdown({ ...plan, stages, secondsLeft: 0 }, place), /every stage is made already/);
+    assert.match(planMarkdown({ ...plan, stages, secondsLeft: 0 }, place), /every stage is cached/);
   });
 
   it("says what to do when the machine has not enough memory", () => {

@@ -100,12 +100,12 @@ describe("pipelineOf", () => {
         statuses.map((status, at) => staged(`m${at} on b`, status)),
         undefined,
       )[0]?.nodes[0];
-    assert.equal(answers("made", "made")?.status, "made");
-    assert.equal(answers("made", "finished")?.status, "finished");
+    assert.equal(answers("cached", "cached")?.status, "cached");
+    assert.equal(answers("cached", "finished")?.status, "finished");
     assert.equal(answers("finished", "waiting")?.status, "waiting");
     assert.equal(answers("finished", "running", "waiting")?.status, "running");
     assert.equal(answers("failed", "running")?.status, "failed");
-    assert.equal(answers("finished", "made", "waiting")?.nDone, 2);
+    assert.equal(answers("finished", "cached", "waiting")?.nDone, 2);
   });
 
   it("draws what names alone tell while the config is not known", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIGURE_THEMES } from "../../../engine/protocol/figures/index.ts";
+import { FIGURE_THEMES } from "../../../engine/figures/index.ts";
 import { csvOf, svgOf } from "../../../webview/plots/export.ts";
 import type { LoadedLine } from "../../../webview/plots/settings.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIGURE_THEMES } from "../../../engine/protocol/figures/index.ts";
+import { FIGURE_THEMES } from "../../../engine/figures/index.ts";
 import { lineNames, linesOf } from "../../../webview/plots/lines.ts";
 import { colorByDefault, lookOf } from "../../../webview/plots/looks.ts";
 import { demoRun, folderOf, outlineOf } from "../fixtures.ts";

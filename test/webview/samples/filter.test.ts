@@ -40,7 +40,7 @@ describe("the filter of samples", () => {
   it("finds benchmarks and seeds in the names of stages whose answers are there", () => {
     const stages = [
       stage("ppo", "finished"),
-      stage("seed-1/ppo on inDistribution", "made"),
+      stage("seed-1/ppo on inDistribution", "cached"),
       stage("seed-2/ppo on inDistribution", "finished"),
       stage("seed-2/ppo on outOfDistribution", "waiting"),
       stage("salsa vs ppo on other", "finished"),

@@ -13,7 +13,7 @@ export function rowOf(index: number): SampleRow {
     score: (index % 10) / 10 + nth,
     line: 2 * index + nth,
   }));
-  return { step: 1 + 5 * Math.floor(index / ROWS_A_STEP), prompt: `prompt ${index}`, completions };
+  return { step: 1 + 5 * Math.floor(index / ROWS_A_STEP), prompt: `prompt ${index}`, responses: completions };
 }
 
 /** A window of made-up rows. */
@@ -37,14 +37,14 @@ export function samplesOf(nRows: number): (query: SampleQuery) => SamplePage {
       text !== undefined || steps !== undefined || isUnended === true || columns.length < COLUMNS.length;
     if (!isNarrowed) return whole;
     const fits = pageOf(nRows, { offset: 0, limit: nRows }).rows.filter(
-      ({ step = 0, prompt, completions }) =>
+      ({ step = 0, prompt, responses: completions }) =>
         (text === undefined || [prompt, ...completions.map((one) => one?.text)].some((one) => one?.includes(text))) &&
         (steps === undefined || (step >= steps.from && step <= steps.to)) &&
         (isUnended !== true || completions.some((one) => one?.ended === false)),
     );
     const shown = fits.slice(offset, offset + limit).map((row) => ({
       ...row,
-      completions: columns.map((column) => row.completions[COLUMNS.indexOf(column)] ?? null),
+      completions: columns.map((column) => row.responses[COLUMNS.indexOf(column)] ?? null),
     }));
     return { ...whole, total: fits.length, columns, rows: shown };
   };

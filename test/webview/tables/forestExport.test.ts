@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIGURE_THEMES } from "../../../engine/protocol/figures/index.ts";
+import { FIGURE_THEMES } from "../../../engine/figures/index.ts";
 import type { ForestEntry } from "../../../webview/tables/forest.ts";
 import { forestCsv, forestSvg } from "../../../webview/tables/forestExport.ts";
 import { describeInBrowser } from "../chromium.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 
 import { miniInstruct } from "../../../../engine/evaluation/tasks/miniInstruct.ts";
-import { type Example, type Response, SPLITS } from "../../../../engine/evaluation/tasks/task.ts";
+import { type Demonstration, type Response, SPLITS } from "../../../../engine/evaluation/tasks/task.ts";
 import { seeded } from "./random.ts";
 
 const SETTINGS = { pretrainingClean: 0.4, sftClean: 0.8, labelTemperature: 0.2 };
@@ -12,10 +12,10 @@ const task = miniInstruct(SETTINGS);
 const HARMLESS = 0.015;
 
 const wordsOf = (prompt: string): string[] => prompt.slice(prompt.indexOf(":") + 2, -1).split(" ");
-const isFaultless = ({ prompt, response }: Example): boolean =>
+const isFaultless = ({ prompt, response }: Demonstration): boolean =>
   task.gold(prompt, { text: response, ended: true }) > 1.2;
 
-function takeExamples(n: number, seed: number): Example[] {
+function takeExamples(n: number, seed: number): Demonstration[] {
   return task.pretraining(seeded(seed)).take(n).toArray();
 }
 

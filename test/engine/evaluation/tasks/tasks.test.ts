@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { TASKS } from "../../../../engine/evaluation/tasks/index.ts";
 import { SPLITS } from "../../../../engine/evaluation/tasks/task.ts";
-import { parseConfig } from "../../../../engine/protocol/config/index.ts";
+import { parseConfig } from "../../../../engine/config/index.ts";
 import { wordLevelTokenizer } from "../../../../engine/text/index.ts";
 import { seeded } from "./random.ts";
 

@@ -29,7 +29,7 @@ async function indexed<T>(
 }
 
 const textsOf = ({ rows }: SamplePage): (string | undefined)[][] =>
-  rows.map(({ completions }) => completions.map((one) => one?.text));
+  rows.map(({ responses: completions }) => completions.map((one) => one?.text));
 
 describe("the index of rollouts", () => {
   it("goes on as the file grows, past a line that is torn or of another kind", async () => {
@@ -57,7 +57,7 @@ describe("the index of rollouts", () => {
     const again = [sample("ppo", 6, "p", "b2"), sample("ppo", 6, "p", "b2"), sample("ppo", 11, "q", "c2")];
     await indexed([...first, ...again], async (ask) => {
       assert.deepEqual(
-        (await ask()).rows.map(({ step, prompt, completions: [one] }) => [step, prompt, one?.text]),
+        (await ask()).rows.map(({ step, prompt, responses: [one] }) => [step, prompt, one?.text]),
         [
           [1, "p", "a"],
           [6, "p", "b2"],
@@ -83,8 +83,8 @@ describe("the index of rollouts", () => {
     const hard = ',"tokens":[ "logprobs":[1,2] \\ " ]}';
     await indexed([sample("ppo", 1, hard, hard), sample("ppo", 2, "end,", "x")], async (ask, _, rollouts) => {
       const { rows } = await ask();
-      assert.deepEqual([rows[0]?.prompt, rows[0]?.completions[0]?.text, rows[1]?.prompt], [hard, hard, "end,"]);
-      assert.equal(rows[0]?.completions[0]?.nTokens, hard.split(" ").length);
+      assert.deepEqual([rows[0]?.prompt, rows[0]?.responses[0]?.text, rows[1]?.prompt], [hard, hard, "end,"]);
+      assert.equal(rows[0]?.responses[0]?.nTokens, hard.split(" ").length);
       assert.deepEqual((await rollouts.tokens(0)).tokens, hard.split(" "));
     });
   });
@@ -95,7 +95,7 @@ describe("the index of rollouts", () => {
       unknown
     >;
     await indexed([{ ...rest, ended, score }], async (ask) => {
-      assert.deepEqual((await ask()).rows[0]?.completions, [
+      assert.deepEqual((await ask()).rows[0]?.responses, [
         { text: "a b c", ended: false, nTokens: 3, score: 2, line: 0 },
       ]);
     });

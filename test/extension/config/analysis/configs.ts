@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { applied } from "../../../../extension/config/analysis/edits.ts";
-import type { Finding } from "../../../../extension/config/analysis/finding.ts";
+import type { ConfigFinding } from "../../../../extension/config/analysis/finding.ts";
 import { findingsOf } from "../../../../extension/config/analysis/findings.ts";
 import type { FindingSettings } from "../../../../extension/config/analysis/findings.ts";
 import { fixesOf } from "../../../../extension/config/analysis/fixes.ts";
@@ -17,12 +17,12 @@ export const DATA =
   '"model": { "checkpoint": "m" }, "data": { "sft": "a.jsonl", "preferences": "b.jsonl", "prompts": "c.jsonl" }';
 
 /** Everything found in a config. */
-export function findingsIn(text: string, settings: Partial<FindingSettings> = {}): Finding[] {
+export function findingsIn(text: string, settings: Partial<FindingSettings> = {}): ConfigFinding[] {
   return findingsOf(readTree(text), { file: FILE, ...settings });
 }
 
 /** The one thing found in a config. */
-export function onlyFinding(text: string, settings: Partial<FindingSettings> = {}): Finding {
+export function onlyFinding(text: string, settings: Partial<FindingSettings> = {}): ConfigFinding {
   const [finding, ...others] = findingsIn(text, settings);
   assert.ok(finding !== undefined, "nothing was found");
   assert.deepEqual(others, []);
@@ -30,12 +30,12 @@ export function onlyFinding(text: string, settings: Partial<FindingSettings> = {
 }
 
 /** What is underlined. */
-export function marked(text: string, { span }: Pick<Finding, "span">): string {
+export function marked(text: string, { span }: Pick<ConfigFinding, "span">): string {
   return text.slice(span.start, span.end);
 }
 
 /** What each fix of a finding is called, and the text that it leaves. */
-export function fixedTexts(text: string, finding: Finding): Record<string, string> {
+export function fixedTexts(text: string, finding: ConfigFinding): Record<string, string> {
   const fixes = fixesOf({ tree: readTree(text), finding });
   return Object.fromEntries(fixes.map(({ title, changes }) => [title, applied(text, changes)]));
 }

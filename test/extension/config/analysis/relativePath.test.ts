@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { resolvePath } from "../../../../engine/protocol/config/paths.ts";
+import { resolvePath } from "../../../../engine/config/paths.ts";
 import { relativePath } from "../../../../extension/config/analysis/relativePath.ts";
 
 describe("relativePath", () => {

@@ -10,7 +10,7 @@ const BARRIER_POLLS: i32 = 20_000;
 const IDLE_POLLS: i32 = 60_000;
 
 /** How often a sleeper looks whether another thread has died, in ns. */
-const PATIENCE: i64 = 100_000_000;
+const WATCH_INTERVAL_NS: i64 = 100_000_000;
 
 /** Threads that execute programs, this one's number among them, and its private workspace. */
 export let threads: i32 = 1;
@@ -43,7 +43,7 @@ export function barrier(): void {
   atomic.add<i32>(SLEEPERS, 1);
   for (let seen = atomic.load<i32>(ARRIVED); seen - arrivals < 0; seen = atomic.load<i32>(ARRIVED)) {
     if (atomic.load<i32>(STOP) != 0) unreachable();
-    atomic.wait<i32>(ARRIVED, seen, PATIENCE);
+    atomic.wait<i32>(ARRIVED, seen, WATCH_INTERVAL_NS);
   }
   atomic.sub<i32>(SLEEPERS, 1);
 }

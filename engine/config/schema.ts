@@ -1,0 +1,66 @@
+import * as z from "zod";
+import { armsSchema } from "./arm.ts";
+import { dataSchema } from "./data.ts";
+import { evaluationSchema } from "./evaluation.ts";
+import { modelSchema } from "./model.ts";
+import { rewardSchema } from "./reward.ts";
+import { rlhfSchema } from "./rlhf.ts";
+import { runtimeSchema } from "./runtime.ts";
+import { choice, modelName, optionalSetting, section, seed, setting, withSnippets } from "./setting.ts";
+import { ARMS_SNIPPETS, DATA_SNIPPETS, SOUPS_SNIPPETS, TASK_SNIPPETS } from "./snippets.ts";
+import { sftSchema } from "./sft.ts";
+import { soupsSchema } from "./soup.ts";
+import { taskSchema } from "./task.ts";
+import { PRESETS } from "./presets.ts";
+
+type PresetName = (typeof PRESETS)[number]["name"];
+const presets = Object.fromEntries(PRESETS.map(({ name, description }) => [name, description])) as Readonly<
+  Record<PresetName, string>
+>;
+
+/** A run config as people write it. Add a section here; types, JSON schema, docs table and checks follow. */
+export const runConfigSchema = section(
+  {
+    $schema: optionalSetting(z.string(), {
+      description: "JSON schema for editors that look for it here",
+      otherwise: "none",
+    }),
+    name: optionalSetting(modelName(), { description: "Name of the run", otherwise: "the file's name" }),
+    preset: optionalSetting(choice(presets), {
+      description: "Settings to start from; what else is written takes precedence",
+      otherwise: "the defaults below",
+    }),
+    seeds: setting(z.array(seed()).min(1), [1], {
+      description: "The whole recipe runs once per base seed",
+      source: "this project",
+    }),
+    task: taskSchema.optional().meta({
+      description: "A built-in task that generates its data; give this or data",
+      otherwise: "data must be given",
+      snippets: TASK_SNIPPETS,
+    }),
+    data: dataSchema.optional().meta({
+      description: "Your own data as JSON-lines files; give this or task",
+      otherwise: "task must be given",
+      snippets: DATA_SNIPPETS,
+    }),
+    model: modelSchema.prefault({}).meta({ description: "The base model that every SFT starts from" }),
+    sft: sftSchema.prefault({}).meta({ description: "Supervised fine-tuning, once per seed" }),
+    reward: rewardSchema.prefault({}).meta({ description: "The reward model, trained on preference pairs" }),
+    soups: optionalSetting(withSnippets(soupsSchema, SOUPS_SNIPPETS), {
+      description: "Soups by name",
+      otherwise: 'one named "soup", the mean of every SFT',
+    }),
+    rlhf: rlhfSchema.prefault({}).meta({ description: "RLHF by PPO, for all arms unless an arm says otherwise" }),
+    arms: optionalSetting(withSnippets(armsSchema, ARMS_SNIPPETS), {
+      description: "RLHF runs to compare, by name",
+      otherwise: '"ppo", held to its start, and "salsa", held to the soup',
+    }),
+    evaluation: evaluationSchema.prefault({}).meta({ description: "What is compared, on what, and who judges" }),
+    runtime: runtimeSchema.prefault({}).meta({ description: "Where and how the work runs" }),
+  },
+  "Run config of SALSA",
+);
+
+/** A config as written, with defaults filled in but nothing derived. */
+export type WrittenConfig = z.output<typeof runConfigSchema>;

@@ -1,0 +1,75 @@
+import type { Backend } from "../compute/backend.ts";
+import { type SamplingSettings, DeviceWeights, Generator, RewardScorer } from "../models/index.ts";
+import type { Random } from "../training/index.ts";
+import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
+import type { LoadedModel } from "./modelFolder.ts";
+
+/** A response with what the reward model thinks of it. */
+export interface ScoredResponse extends ResponseText {
+  /** NaN without a reward model. */
+  readonly reward: number;
+}
+
+/** Whose responses to what, and who scores them. */
+export interface ResponseSamplerSettings {
+  readonly model: Pick<LoadedModel, "config" | "tokenizer">;
+  readonly prompts: EncodedPrompts;
+  readonly sampling: SamplingSettings;
+  readonly reward?: Pick<LoadedModel, "config" | "weights"> | undefined;
+}
+
+/** Prompts in work at a time. */
+const AT_ONCE = 256;
+
+/**
+ * Samples responses to a list of prompts from any weights of one model, and scores them. Holds device memory and
+ * programs until released.
+ */
+export class ResponseSampler {
+  private readonly settings: ResponseSamplerSettings;
+  private readonly generator: Generator;
+  private readonly scorer: RewardScorer | undefined;
+  private readonly reward: DeviceWeights | undefined;
+
+  constructor(backend: Backend, settings: ResponseSamplerSettings) {
+    const { model, prompts, sampling, reward } = settings;
+    const { queries, queryLength, responseLength } = prompts;
+    const batchSize = Math.min(AT_ONCE, queries.length);
+    const { eos, pad } = model.tokenizer;
+    this.settings = settings;
+    this.generator = new Generator(backend, model.config, {
+      ...{ batchSize, queryLength, responseLength, sampling, pad },
+      eos: [eos],
+    });
+    if (reward === undefined) return;
+    this.scorer = new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
+    this.reward = DeviceWeights.upload(backend, reward.weights);
+  }
+
+  /** Responds to all prompts, giving what each batch brought. The random stream is read in the order of the prompts. */
+  async *sample(weights: DeviceWeights, random: Random): AsyncGenerator<readonly ScoredResponse[], undefined> {
+    const { model, prompts } = this.settings;
+    const { queries, responseLength: R } = prompts;
+    for (let first = 0; first < queries.length; first += AT_ONCE) {
+      const batch = queries.slice(first, first + AT_ONCE);
+      const generation = await this.generator.generate(weights, batch, random);
+      const sequences = batch.map((query, row) => {
+        const from = row * R;
+        return [...query, ...generation.responses.subarray(from, from + (generation.lengths[row] ?? 0))];
+      });
+      const rewards = this.reward && (await this.scorer?.score(this.reward, sequences));
+      yield responseTexts(generation, model.tokenizer).map((text, row) => ({ ...text, reward: rewards?.[row] ?? NaN }));
+    }
+  }
+
+  /** {@link respond}, all at once. */
+  async sampleAll(weights: DeviceWeights, random: Random): Promise<readonly ScoredResponse[]> {
+    const all: ScoredResponse[] = [];
+    for await (const batch of this.sample(weights, random)) all.push(...batch);
+    return all;
+  }
+
+  release(): void {
+    for (const held of [this.generator, this.scorer, this.reward]) held?.release();
+  }
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { parseConfig } from "../../../engine/config/index.ts";
+import type { ParseSettings } from "../../../engine/config/index.ts";
+import { ConfigError } from "../../../engine/protocol/errors.ts";
+import type { ConfigIssue } from "../../../engine/protocol/errors.ts";
+
+/** Where the configs of the tests lie. */
+export const FILE = "/project/runs/demo.salsa.json";
+
+/** Everything wrong with a config. */
+export function issuesOf(text: string, settings?: ParseSettings): readonly ConfigIssue[] {
+  try {
+    parseConfig(text, FILE, settings);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.issues;
+  }
+  return [];
+}
+
+/** The one thing wrong with a config. */
+export function onlyIssue(text: string, settings?: ParseSettings): ConfigIssue {
+  const issues = issuesOf(text, settings);
+  assert.equal(issues.length, 1, JSON.stringify(issues, undefined, 1));
+  assert.ok(issues[0] !== undefined);
+  return issues[0];
+}
+
+/** A config for the task with more settings, one per line from line 3 on. */
+export function withTask(...lines: string[]): string {
+  return ["{", '"task": { "name": "miniinstruct" },', ...lines.map((line) => `${line},`), "}"].join("\n");
+}
+
+/** A mistake, made in line 3 of a config for the task, and what is said about it. */
+export interface Mistake {
+  readonly what: string;
+  readonly line: string;
+  readonly path: string;
+  readonly message: RegExp;
+  readonly remedy: RegExp;
+}
+
+/** One test per mistake. */
+export function describeMistakes(title: string, mistakes: readonly Mistake[]): void {
+  describe(title, () => {
+    for (const { what, line, path, message, remedy } of mistakes) {
+      it(`name setting, line and remedy for ${what}`, () => {
+        const issue = onlyIssue(withTask(line));
+        assert.equal(issue.path, path);
+        assert.equal(issue.line, 3);
+        assert.match(issue.message, message);
+        assert.match(issue.remedy, remedy);
+      });
+    }
+  });
+}
