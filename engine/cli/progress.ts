@@ -83,7 +83,7 @@ export function progressView(terminal: Terminal): ProgressView {
     const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;
     if (event.kind === "metrics" && current !== undefined) current.headline = headlineOf(event.values);
     if (event.kind === "progress" && current !== undefined) {
-      const stage = state.stages.find(({ name }) => name === event.stage);
+      const stage = state.stages.find(({ id: name }) => name === event.stage);
       if (stage !== undefined) current.parts = progressParts(terminal, current.label, stage, state);
       draw(event.time);
     }
@@ -130,7 +130,7 @@ function fitting(parts: readonly string[], columns: number): string {
 
 /** "12/44": which stage of how many, counted from 1; empty for a run that has not said what its stages are. */
 function positionOf({ stages, startedAt }: RunState, stage: string): string {
-  return startedAt === undefined ? "" : `${stages.findIndex(({ name }) => name === stage) + 1}/${stages.length}`;
+  return startedAt === undefined ? "" : `${stages.findIndex(({ id: name }) => name === stage) + 1}/${stages.length}`;
 }
 
 function progressParts(terminal: Terminal, label: string, stage: StageState, state: RunState): readonly string[] {

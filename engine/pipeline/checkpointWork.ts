@@ -72,7 +72,7 @@ export interface GenerateRequest {
   readonly checkpoint: string;
   /** A JSON-lines file of prompts, or the prompts themselves. */
   readonly prompts: string | readonly string[];
-  /** JSON-lines file to write; absent to get the completions only as the result. */
+  /** JSON-lines file to write; absent to get the responses only as the result. */
   readonly out?: string;
   readonly seed: number;
   readonly sampling: SamplingConfig;
@@ -90,12 +90,12 @@ export async function generateResponses(request: GenerateRequest): Promise<reado
   const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
   const model = await loadModel(request.checkpoint);
   const from = typeof request.prompts === "string" ? request.prompts : "--prompt";
-  const responses = await responsesOf(model, prompts, { ...request, from });
-  const completions = prompts.map((prompt, index) => ({ prompt, response: responses[index]!.text }));
+  const sampled = await responsesOf(model, prompts, { ...request, from });
+  const responses = prompts.map((prompt, index) => ({ prompt, response: sampled[index]!.text }));
   if (request.out !== undefined) {
-    await atomicWrite(request.out, completions.map((completion) => `${JSON.stringify(completion)}\n`).join(""));
+    await atomicWrite(request.out, responses.map((response) => `${JSON.stringify(response)}\n`).join(""));
   }
-  return completions;
+  return responses;
 }
 
 /** What `salsa score` asks for: a task with its gold score, or prompts with a reward model. */

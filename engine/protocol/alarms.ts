@@ -202,7 +202,7 @@ export function stalledAlarm(
   if (status !== "running" || updatedAt === undefined) return undefined;
   const stage = stages.find((one) => one.status === "running");
   // Who waits for another process has said so, and says nothing more until it is done.
-  const last = state.alarms.findLast((alarm) => alarm.stage === stage?.name);
+  const last = state.alarms.findLast((alarm) => alarm.stage === stage?.id);
   if (last?.name === "waiting" && last.time === updatedAt) return undefined;
   const step = stage === undefined ? undefined : stepTime(stage, updatedAt);
   const silence = step === undefined ? FIRST_SILENCE : Math.max(SHORTEST_SILENCE, STEPS_OF_SILENCE * step);
@@ -211,7 +211,7 @@ export function stalledAlarm(
   const seen =
     step === undefined ? filledIn(STALLED.silent, [silent]) : filledIn(STALLED.usual, [silent, duration(step)]);
   const message = alarmMessage("stalled", seen);
-  return { stage: stage?.name ?? "", step: stage?.step ?? 0, name: "stalled", message, time: updatedAt + silence };
+  return { stage: stage?.id ?? "", step: stage?.step ?? 0, name: "stalled", message, time: updatedAt + silence };
 }
 
 /** What a step of a stage takes, in ms, as its own reckoning of the rest tells, or else its pace so far. */

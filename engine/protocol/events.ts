@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { stageInfoSchema } from "./stages.ts";
 
 const count = z.int().min(0);
 
@@ -43,7 +44,8 @@ const runStarted = z.strictObject({
   device: z.string(),
   /** True when the run goes on from where it was. */
   resumed: z.boolean(),
-  stages: z.array(z.string()),
+  /** In the order of the recipe; logs from before 2026-12 hold names only, see `legacyStage`. */
+  stages: z.array(z.union([stageInfoSchema, z.string()])),
   /** Work of each stage, estimated, in a unit in which only ratios count; 0 for cached stages. */
   work: z.array(z.number().min(0)).optional(),
 });
@@ -51,12 +53,12 @@ const runStarted = z.strictObject({
 const stageStarted = z.strictObject({
   kind: z.literal("stageStarted"),
   ...stamp,
-  /** Unique within the run: "sft-1", "salsa". */
+  /** Its id. */
   stage: z.string(),
   /** Content address of what it makes. */
   key: z.string(),
-  /** For people: "SFT, seed 1". */
-  name: z.string(),
+  /** Kind of work for people; in logs from before 2026-12 only. */
+  name: z.string().optional(),
   /** The artifact is there already; nothing is computed. */
   cached: z.boolean(),
 });

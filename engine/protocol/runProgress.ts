@@ -14,7 +14,7 @@ export function runProgress(state: Pick<RunState, "stages" | "status" | "updated
   const fraction = state.status === "finished" ? 1 : total === 0 ? 0 : done / total;
   const secondsLeft = state.status === "running" ? secondsLeftOf(state, running) : undefined;
   return {
-    stage: running?.name ?? "",
+    stage: running?.id ?? "",
     title: running?.title ?? "",
     step: running?.step ?? 0,
     total: running?.total ?? 0,

@@ -1,14 +1,12 @@
 import type { RunEvent, Table } from "./events.ts";
+import { kindOfKey, legacyStage } from "./legacyStages.ts";
+import type { StageInfo } from "./stages.ts";
 
 /** Where a stage stands. `cached` is taken from an earlier run. */
 export type StageStatus = "waiting" | "running" | "cached" | "finished" | "failed";
 
 /** One stage of a run as its events tell it. */
-export interface StageState {
-  /** Unique within the run: "sft-1", "seed-2/salsa". */
-  readonly name: string;
-  /** Kind of work, for people: "Supervised fine-tuning"; empty until it starts. */
-  title: string;
+export interface StageState extends StageInfo {
   /** Content address of what it makes; empty until it starts. */
   key: string;
   status: StageStatus;
@@ -160,8 +158,8 @@ function startRun(state: RunState, { name, device, stages, work, time }: Of<"run
   state.startedAt ??= time;
   delete state.ahead;
   delete state.failure;
-  for (const [index, stageName] of stages.entries()) {
-    const stage = stageOf(state, stageName);
+  for (const [index, told] of stages.entries()) {
+    const stage = typeof told === "string" ? stageOf(state, told) : Object.assign(stageOf(state, told.id), told);
     const share = work?.[index];
     // A run that goes on gives what it made itself as no work; of the whole run, it is a part still.
     if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);
@@ -170,9 +168,11 @@ function startRun(state: RunState, { name, device, stages, work, time }: Of<"run
 }
 
 function startStage(stage: StageState, { name, key, cached, time }: Of<"stageStarted">): void {
+  stage.title ||= name ?? "";
+  stage.kind ||= kindOfKey(key);
   // When a run goes on, it finds what it made itself: that stays finished, with the time it took.
   if (cached && stage.status === "finished" && stage.key === key) return;
-  Object.assign(stage, { title: name, key, status: cached ? "cached" : "running", startedAt: time });
+  Object.assign(stage, { key, status: cached ? "cached" : "running", startedAt: time });
   delete stage.seconds;
   delete stage.etaSeconds;
   delete stage.paceFrom;
@@ -196,10 +196,10 @@ function endRun(state: RunState, status: RunStatus): void {
   }
 }
 
-function stageOf(state: RunState, name: string): StageState {
-  const known = state.stages.find((stage) => stage.name === name);
+function stageOf(state: RunState, id: string): StageState {
+  const known = state.stages.find((stage) => stage.id === id);
   if (known !== undefined) return known;
-  const stage: StageState = { name, title: "", key: "", status: "waiting", step: 0, total: 0 };
+  const stage: StageState = { ...legacyStage(id), key: "", status: "waiting", step: 0, total: 0 };
   state.stages.push(stage);
   return stage;
 }

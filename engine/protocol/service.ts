@@ -98,7 +98,7 @@ export interface PackedSeries extends SeriesKey {
 }
 
 /**
- * Where completions come from: rollouts kept during RLHF, or the final answers to a benchmark, those of the run's first
+ * Where responses come from: rollouts kept during RLHF, or the final answers to a benchmark, those of the run's first
  * base seed when none is named.
  */
 export type SampleSource =
@@ -110,11 +110,11 @@ export interface SampleQuery {
   readonly source: SampleSource;
   /** Columns: stages of rollouts or models of answers; all when left out. */
   readonly columns?: readonly string[];
-  /** Part of a prompt or a completion, in any letters. */
+  /** Part of a prompt or a response, in any letters. */
   readonly text?: string;
   /** Rollouts of these steps, both ends included. */
   readonly steps?: { readonly from: number; readonly to: number };
-  /** Only rows in which some completion did not end. */
+  /** Only rows in which some response did not end. */
   readonly isUnended?: boolean;
   /** "spread": largest difference of scores within the row first. */
   readonly order?: "recorded" | "lowest" | "highest" | "spread";
@@ -134,7 +134,7 @@ export interface SampledResponse {
   readonly line?: number;
 }
 
-/** A prompt with the completions of each column, in the page's order; null where a column has none. */
+/** A prompt with the responses of each column, in the page's order; null where a column has none. */
 export interface SampleRow {
   /** RLHF iteration; absent for answers. */
   readonly step?: number;
@@ -156,7 +156,7 @@ export interface SamplePage {
   readonly rows: readonly SampleRow[];
 }
 
-/** One completion, token by token; every array has one entry a token. */
+/** One response, token by token; every array has one entry a token. */
 export interface TokenView {
   readonly stage: string;
   readonly step: number;

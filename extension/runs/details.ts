@@ -114,7 +114,7 @@ export class RunDetails {
     ]);
     const stages = Object.keys(outline.series);
     const config: Pick<RunConfig, "arms"> = provenance?.config ?? { arms: {} };
-    const names = [...new Set([...outline.stages.map(({ name }) => name), ...stages])];
+    const names = [...new Set([...outline.stages.map(({ id: name }) => name), ...stages])];
     const arms = armsOf(config, names);
     const keys = arms
       .flatMap((arm) => arm.stages)

@@ -87,7 +87,7 @@ export function armItem(node: RunsNode, { arms, detail }: OpenRun): vscode.TreeI
   item.contextValue = "arm";
   const arm = arms.find((one) => one.name === name);
   if (arm === undefined) return item;
-  const stages = detail.stages.filter((stage) => arm.stages.includes(stage.name));
+  const stages = detail.stages.filter((stage) => arm.stages.includes(stage.id));
   const stage = stages.find(({ status }) => status === "running") ?? stages.at(-1);
   item.iconPath = themeIcon(stage === undefined ? STAGE_ICONS.waiting : STAGE_ICONS[stage.status]);
   item.description = armDescription(arm, detail);
@@ -101,7 +101,7 @@ export function stageItem(node: RunsNode, { detail }: OpenRun): vscode.TreeItem 
   const item = new vscode.TreeItem(name, None);
   item.id = id;
   item.contextValue = "stage";
-  const stage = detail.stages.find((one) => one.name === name);
+  const stage = detail.stages.find((one) => one.id === name);
   if (stage === undefined) return item;
   item.iconPath = themeIcon(STAGE_ICONS[stage.status]);
   item.description = stageDescription(stage);

@@ -63,7 +63,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await page.keyboard.press("Control+Space");
     const offered = page.locator(".suggest-widget.visible .monaco-list-row", { hasText: "klController" });
     await offered.first().waitFor();
-    await screenshot(page, "completion");
+    await screenshot(page, "response");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+Z");
     // The keyboard's hover: the mouse's does not come where lines move under it.
@@ -136,7 +136,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await runCommand(page, "Notifications: Clear All Notifications");
   });
 
-  it("shows completions of both arms side by side, token by token", async () => {
+  it("shows responses of both arms side by side, token by token", async () => {
     await runCommand(page, "SALSA: Open Samples");
     const samples = webview(page).locator("salsa-samples");
     await samples.getByText("ppo").first().waitFor();

@@ -68,7 +68,7 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
 
   it("filters samples as before, with the same sample open in the same way", async () => {
     const before = await show("samples");
-    await before.getByRole("textbox", { name: "Search prompts and completions" }).fill("answers 1");
+    await before.getByRole("textbox", { name: "Search prompts and responses" }).fill("answers 1");
     await before.getByText("111 of 400 prompts").waitFor();
     await before.getByRole("button", { name: "ppo", exact: true }).click();
     await before.getByText("salsa answers 12", { exact: true }).click();
@@ -79,7 +79,7 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
     await detail.getByText("prompt 12", { exact: true }).waitFor();
     await page.getByRole("listbox", { name: "Tokens of salsa" }).waitFor();
     await page.getByText("111 of 400 prompts").waitFor();
-    assert.equal(await page.getByRole("textbox", { name: "Search prompts and completions" }).inputValue(), "answers 1");
+    assert.equal(await page.getByRole("textbox", { name: "Search prompts and responses" }).inputValue(), "answers 1");
     await page.getByRole("button", { name: "ppo", exact: true, pressed: false }).waitFor();
   });
 

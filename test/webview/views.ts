@@ -62,7 +62,7 @@ export const VIEW_STATES: readonly ViewState[] = [
     view: "samples",
     part: "salsa-samples",
     ready: async (page: Page): Promise<void> => {
-      await page.getByRole("textbox", { name: "Search prompts and completions" }).fill("nowhere");
+      await page.getByRole("textbox", { name: "Search prompts and responses" }).fill("nowhere");
       await page.getByText("Clear Filter").waitFor();
     },
   },

@@ -44,7 +44,7 @@ export function failureNotice(
     isSecondary,
     run: () => run(command),
   });
-  const at = failure?.stage ?? stages.find((stage) => stage.status === "running" || stage.status === "failed")?.name;
+  const at = failure?.stage ?? stages.find((stage) => stage.status === "running" || stage.status === "failed")?.id;
   const title =
     status === "lost"
       ? t("The run's process ended without a word")

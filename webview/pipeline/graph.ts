@@ -41,7 +41,7 @@ interface Named extends StageName {
 
 /** A run's stages as graphs, one a base seed. What a config does not tell (it may not have come yet) is left open. */
 export function pipelineOf(stages: readonly StageState[], config: RunConfig | undefined): readonly Lane[] {
-  const named = stages.map((stage): Named => ({ stage, ...readStageName(stage.name) }));
+  const named = stages.map((stage): Named => ({ stage, ...readStageName(stage.id) }));
   const bySeed = Map.groupBy(named, ({ seed }) => seed);
   return [...bySeed].map(([seed, of]) => ({ seed, nodes: nodesOf(of, config) }));
 }

@@ -126,7 +126,7 @@ class Pipeline extends DashboardElement {
     { box, key }: { readonly box: Readonly<Record<string, string>>; readonly key: string },
   ): TemplateResult {
     const running = node.stages.find(({ status }) => status === "running");
-    const isPlaced = node.stages.some(({ name }) => name === this.model.focus.place?.stage);
+    const isPlaced = node.stages.some(({ id: name }) => name === this.model.focus.place?.stage);
     const point = (isNear: boolean) => () => {
       this.near = isNear ? key : undefined;
     };
@@ -172,7 +172,7 @@ class Pipeline extends DashboardElement {
   /** Shows what a node made: curves of trainings, texts of answers, the table of judgments. */
   private open({ kind, stages }: PipelineNode): void {
     const view = kind === "answers" ? "samples" : kind === "judgments" ? "winRates" : "metrics";
-    const names = stages.map(({ name }) => name);
+    const names = stages.map(({ id: name }) => name);
     if (view === "metrics") this.model.set("metrics.stages", names);
     this.model.show({ view });
   }
@@ -210,7 +210,7 @@ function totalBar(outline: RunOutline): TemplateResult {
         const look = stageLook(stage.status);
         return html`<div
           class="segment tone-${look.tone}"
-          title="${stage.name}: ${look.label}"
+          title="${stage.id}: ${look.label}"
           ${styled({ "flex-grow": String(stage.work ?? 1) })}
         >
           <div ${styled({ width: `${shareOf(stage) * 100}%` })}></div>

@@ -34,7 +34,7 @@ export function lineNames(outlines: readonly RunOutline[]): readonly string[] {
   const arms = new Set<string>();
   const others = new Set<string>();
   for (const { stages, series } of outlines) {
-    const order = new Map(stages.map(({ name }, at) => [name, at]));
+    const order = new Map(stages.map(({ id: name }, at) => [name, at]));
     const recorded = Object.keys(series).sort((a, b) => (order.get(a) ?? Infinity) - (order.get(b) ?? Infinity));
     for (const stage of recorded) {
       const isArm = Object.keys(series[stage] ?? {}).some((metric) => metric.startsWith("objective/"));

@@ -31,7 +31,7 @@ export class DetailEvent extends Event {
   }
 }
 
-/** One prompt with all its completions in full: as text with differences between two, or token by token. */
+/** One prompt with all its responses in full: as text with differences between two, or token by token. */
 export class SampleDetail extends LitElement {
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, detailStyles];
   static override readonly properties = {
@@ -58,8 +58,8 @@ export class SampleDetail extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { step, prompt, responses: completions } = this.row;
-    const hasTokens = completions.some((completion) => completion?.line !== undefined);
+    const { step, prompt, responses } = this.row;
+    const hasTokens = responses.some((response) => response?.line !== undefined);
     return html`<section aria-label=${t("Sample in full")} @keydown=${this.onKey}>
       <div class="bar toolbar">
         <h2>${step === undefined ? t("Prompt") : t("Step {0}", step)}</h2>
@@ -133,8 +133,8 @@ export class SampleDetail extends LitElement {
     return html`<div class="columns">
       ${this.columns.map((column, index) => {
         const pieces = column === this.base ? diff?.left : column === this.other ? diff?.right : undefined;
-        return this.panel(column, this.row.responses[index] ?? null, (completion) =>
-          this.fullText(completion, pieces, column === this.base),
+        return this.panel(column, this.row.responses[index] ?? null, (response) =>
+          this.fullText(response, pieces, column === this.base),
         );
       })}
     </div>`;
@@ -150,7 +150,7 @@ export class SampleDetail extends LitElement {
   }
 
   private maps(): TemplateResult {
-    const lines = this.row.responses.map((completion) => completion?.line);
+    const lines = this.row.responses.map((response) => response?.line);
     const {
       folder,
       model: { host },
@@ -180,15 +180,15 @@ export class SampleDetail extends LitElement {
 
   private panel(
     column: string,
-    completion: SampledResponse | null,
-    body: (completion: SampledResponse) => TemplateResult,
+    response: SampledResponse | null,
+    body: (response: SampledResponse) => TemplateResult,
   ): TemplateResult {
     return html`<article aria-label=${column}>
       <header>
         <h3>${column}</h3>
-        ${completion === null ? nothing : facts(completion)}
+        ${response === null ? nothing : facts(response)}
       </header>
-      ${completion === null ? html`<p class="muted">${t("Nothing was kept here.")}</p>` : body(completion)}
+      ${response === null ? html`<p class="muted">${t("Nothing was kept here.")}</p>` : body(response)}
     </article>`;
   }
 

@@ -57,7 +57,7 @@ export function isNarrowed({ text, from, to, isUnended }: SampleFilter): boolean
 
 /** Benchmarks of which some model's answers are there, from the names of the stages that made them. */
 export function benchmarksOf({ stages }: Pick<RunOutline, "stages">): readonly string[] {
-  const names = stages.flatMap(({ name, status }) => {
+  const names = stages.flatMap(({ id: name, status }) => {
     const benchmark = / on (.+)$/.exec(name)?.[1];
     const isThere = status === "finished" || status === "cached";
     return benchmark !== undefined && isThere && !name.includes(" vs ") ? [benchmark] : [];
@@ -67,7 +67,7 @@ export function benchmarksOf({ stages }: Pick<RunOutline, "stages">): readonly s
 
 /** Base seeds that stages are made for; none are named where there is one. */
 export function seedsOf({ stages }: Pick<RunOutline, "stages">): readonly number[] {
-  const seeds = stages.flatMap(({ name }) => {
+  const seeds = stages.flatMap(({ id: name }) => {
     const seed = /^seed-(\d+)\//.exec(name)?.[1];
     return seed === undefined ? [] : [Number(seed)];
   });

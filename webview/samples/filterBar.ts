@@ -67,8 +67,8 @@ export class FilterBar extends LitElement {
     return html`<div class="toolbar" role="search">
         ${this.sources()}
         <vscode-textfield
-          label=${t("Search prompts and completions")}
-          placeholder=${t("Search prompts and completions")}
+          label=${t("Search prompts and responses")}
+          placeholder=${t("Search prompts and responses")}
           .value=${text}
           @input=${this.onType}
         >
@@ -77,7 +77,7 @@ export class FilterBar extends LitElement {
         ${this.orders()}
         <vscode-checkbox
           label=${t("Cut off only")}
-          title=${t("Only rows in which some completion did not end by itself")}
+          title=${t("Only rows in which some response did not end by itself")}
           ?checked=${isUnended}
           @change=${(event: Event) => this.narrow({ isUnended: (event.target as HTMLInputElement).checked })}
         ></vscode-checkbox>

@@ -5,26 +5,26 @@ import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 
 /**
- * A completion in the grid: its text as far as there is room, its score, and whether it was cut off.
+ * A response in the grid: its text as far as there is room, its score, and whether it was cut off.
  *
  * It is undefined until it has come, and null where there is none. All are the same elements: to put others in their
  * place takes longer than a frame when the thumb is dragged.
  */
 export function completionCell(
-  completion: SampledResponse | null | undefined,
+  response: SampledResponse | null | undefined,
   show: (text: string) => unknown,
 ): TemplateResult {
-  const score = completion ? html`${short(completion.score)}${completion.ended ? nothing : unended()}` : "";
-  return html`<div role="gridcell" class=${completion === null ? "cell muted" : "cell"}>
-    <span class="text">${textOf(completion, show)}</span>
+  const score = response ? html`${short(response.score)}${response.ended ? nothing : unended()}` : "";
+  return html`<div role="gridcell" class=${response === null ? "cell muted" : "cell"}>
+    <span class="text">${textOf(response, show)}</span>
     <span class="score number">${score}</span>
   </div>`;
 }
 
-function textOf(completion: SampledResponse | null | undefined, show: (text: string) => unknown): unknown {
-  if (completion === undefined) return "";
-  if (completion === null) return t("none yet");
-  return completion.text === "" ? html`<i class="muted">${t("(empty)")}</i>` : show(completion.text);
+function textOf(response: SampledResponse | null | undefined, show: (text: string) => unknown): unknown {
+  if (response === undefined) return "";
+  if (response === null) return t("none yet");
+  return response.text === "" ? html`<i class="muted">${t("(empty)")}</i>` : show(response.text);
 }
 
 function unended(): TemplateResult {

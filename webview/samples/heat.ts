@@ -17,7 +17,7 @@ const ABOVE = [226, 112, 0] as const;
 /** Of the colour over the editor's background: text stays readable on it in light and dark. */
 const MOST_OPAQUE = 0.5;
 
-/** One scale over all completions that are shown together, so that their colours can be compared. */
+/** One scale over all responses that are shown together, so that their colours can be compared. */
 export function heatScale(quantity: Quantity, views: readonly TokenView[]): HeatScale {
   const sizes = views.flatMap((view) => view[quantity].filter(Number.isFinite).map(Math.abs));
   return { isDiverging: quantity !== "logprobs", reach: sizes.reduce((most, size) => Math.max(most, size), 0) };
@@ -31,7 +31,7 @@ export function heatColour(value: number | null | undefined, { reach }: HeatScal
   return `rgba(${red}, ${green}, ${blue}, ${(share * MOST_OPAQUE).toFixed(3)})`;
 }
 
-/** Sum and mean over a completion's tokens; numbers that are not finite are passed over. */
+/** Sum and mean over a response's tokens; numbers that are not finite are passed over. */
 export function totals(values: readonly (number | null)[]): { readonly sum: number; readonly mean: number } {
   const finite = values.filter((value): value is number => Number.isFinite(value));
   const sum = finite.reduce((total, value) => total + value, 0);

@@ -31,7 +31,7 @@ const SHARE = "samples.share";
 /** Milliseconds after the last movement before the active row is remembered. */
 const MOVING = 200;
 
-/** Prompts with the completions of every arm or model side by side. */
+/** Prompts with the responses of every arm or model side by side. */
 export class SamplesView extends DashboardElement {
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, samplesStyles];
   static override readonly properties = { ...DashboardElement.properties, revision: { state: true } };

@@ -23,7 +23,7 @@ export function quantityLabel(quantity: Quantity): string {
   }
 }
 
-/** One completion as a heat-map of its tokens; numbers come with pointer, arrow keys and as a table. */
+/** One response as a heat-map of its tokens; numbers come with pointer, arrow keys and as a table. */
 export class TokenMap extends LitElement {
   static override readonly styles = [baseStyles, tableStyles, tokenStyles];
   static override readonly properties = {

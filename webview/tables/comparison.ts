@@ -120,8 +120,8 @@ export function comparison(row: ComparisonRow, names: Names, search: string): Te
   </article>`;
 }
 
-function answer(name: string, completion: SampledResponse, isPreferred: boolean, search: string): TemplateResult {
-  const { text, score, gold, nTokens, ended } = completion;
+function answer(name: string, response: SampledResponse, isPreferred: boolean, search: string): TemplateResult {
+  const { text, score, gold, nTokens, ended } = response;
   return html`<div class="answer ${isPreferred ? "preferred" : ""}">
     <header>
       <h3>${name}</h3>

@@ -30,30 +30,30 @@ export const generate: Command = {
     if (prompt !== undefined && file !== undefined)
       throw new UsageError("--prompt and --prompts are given together; keep one");
     const { generateCompletions } = await context.pipeline();
-    const completions = await generateCompletions({
+    const responses = await generateCompletions({
       checkpoint: resolve(folder, args.positionals[0] ?? ""),
       prompts,
       ...(out === undefined ? {} : { out: resolve(folder, out) }),
       ...samplingFrom(args),
       signal,
     });
-    printCompletions(context, completions, out);
+    printCompletions(context, responses, out);
     return EXIT.ok;
   },
 };
 
 function printCompletions(
   { terminal, isJson }: CommandContext,
-  completions: readonly Completion[],
+  responses: readonly Completion[],
   out: string | undefined,
 ): void {
-  const n = completions.length;
+  const n = responses.length;
   if (out !== undefined) {
     if (isJson) printJson(terminal, { out, n });
     else terminal.out(`${n === 1 ? "1 answer" : `${n} answers`}: ${out}\n`);
     return;
   }
-  for (const { prompt, response } of completions) {
+  for (const { prompt, response } of responses) {
     if (isJson) printJson(terminal, { prompt, response });
     else terminal.out(`${styled(terminal, "dim", prompt)}\n${response}\n\n`);
   }

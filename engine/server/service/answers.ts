@@ -17,7 +17,7 @@ export interface AnswerRecord {
   /** Position in the benchmark, from 0. */
   readonly prompt: number;
   readonly question: string;
-  readonly completion: SampledResponse;
+  readonly response: SampledResponse;
 }
 
 /** Where a benchmark's answers are wanted from. */
@@ -61,10 +61,10 @@ async function tableOf(root: string, stages: readonly WantedStage[]): Promise<Sa
   for (const { stage, subject, isWanted } of stages) {
     const column = store.columnId(subject);
     if (!isWanted) continue;
-    for (const { prompt, question, completion } of await readAnswers(root, stage)) {
+    for (const { prompt, question, response } of await readAnswers(root, stage)) {
       let row = rows.get(prompt);
       if (row === undefined) rows.set(prompt, (row = store.addRow(store.promptId(question), -1)));
-      store.put(row, column, completion);
+      store.put(row, column, response);
     }
   }
   return new SampleSearch(store, () => Promise.resolve(""));
@@ -92,7 +92,7 @@ function answerOf({ prompt, question, text, ended, nTokens, reward, gold }: Json
   return {
     prompt: typeof prompt === "number" ? prompt : -1,
     question: typeof question === "string" ? question : "",
-    completion: {
+    response: {
       text: typeof text === "string" ? text : "",
       ended: ended === true,
       nTokens: typeof nTokens === "number" ? nTokens : 0,

@@ -107,8 +107,8 @@ async function readPair(
       {
         seed: typeof seed === "number" ? seed : 0,
         prompt: a.question,
-        a: a.completion,
-        b: b.completion,
+        a: a.response,
+        b: b.response,
         outcome: known,
         games: [gameOf(judgment, "g1"), gameOf(judgment, "g2")] as const,
       },

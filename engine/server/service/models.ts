@@ -53,7 +53,7 @@ async function listedModels(folder: string): Promise<readonly ModelPlace[] | und
 function modelsSoFar(run: TrackedRun): readonly ModelPlace[] {
   const { root, brief } = run;
   const made = brief.stages.filter(
-    ({ key, status, name }) =>
+    ({ key, status, id: name }) =>
       MAKERS.has(key.split("-")[0] ?? "") &&
       (status === "finished" || status === "cached") &&
       !/ \(β [^)]*\)$/.test(name),
@@ -61,7 +61,7 @@ function modelsSoFar(run: TrackedRun): readonly ModelPlace[] {
   const base = givenBase(run);
   return [
     ...(base === undefined ? [] : [["base", base] as const]),
-    ...made.map((stage) => [stage.name, artifactFolder(root, stage)] as const),
+    ...made.map((stage) => [stage.id, artifactFolder(root, stage)] as const),
   ];
 }
 

@@ -64,7 +64,7 @@ async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly strin
   if (others.some(({ isAtWork, brief }) => isAtWork && brief.stages.length === 0)) return []; // it has not said yet
   const used = new Set(others.flatMap((other) => [...other.keys()]));
   const awaited = new Set(others.filter(({ isAtWork }) => isAtWork).flatMap(stagesToCome));
-  for (const { name, key } of run.brief.stages) if (awaited.has(name)) used.add(key);
+  for (const { id: name, key } of run.brief.stages) if (awaited.has(name)) used.add(key);
   const own = [...run.keys()].filter((key) => isArtifactKey(key) && !used.has(key));
   const folders: string[] = [];
   for (const key of own) {
@@ -77,7 +77,7 @@ async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly strin
 }
 
 function stagesToCome({ brief }: TrackedRun): readonly string[] {
-  return brief.stages.filter(({ status }) => status === "waiting").map(({ name }) => name);
+  return brief.stages.filter(({ status }) => status === "waiting").map(({ id: name }) => name);
 }
 
 /** Whether a living process works in a working folder. */

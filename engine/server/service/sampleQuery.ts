@@ -90,14 +90,14 @@ export class SampleSearch {
   private async row(row: number, ids: readonly number[]): Promise<SampleRow> {
     const { store } = this;
     const step = store.step(row);
-    const completions = ids.map(async (id) => {
+    const responses = ids.map(async (id) => {
       const sample = store.sample(row, id);
-      return sample < 0 ? null : store.completion(sample, store.text(sample) ?? (await this.readText(sample)));
+      return sample < 0 ? null : store.response(sample, store.text(sample) ?? (await this.readText(sample)));
     });
     return {
       ...(step >= 0 && { step }),
       prompt: store.prompt(store.promptOf(row)),
-      responses: await Promise.all(completions),
+      responses: await Promise.all(responses),
     };
   }
 }

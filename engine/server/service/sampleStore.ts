@@ -1,9 +1,9 @@
 import type { SampledResponse } from "../../protocol/service.ts";
 
-/** Characters of completions that one store keeps; later ones are read from their file when they are needed. */
+/** Characters of responses that one store keeps; later ones are read from their file when they are needed. */
 export const MOST_TEXT = 2 ** 27;
 
-/** A completion to be stored. */
+/** A response to be stored. */
 export interface NewSample {
   readonly text: string;
   readonly ended: boolean;
@@ -15,10 +15,10 @@ export interface NewSample {
 }
 
 /**
- * Completions in a table: a row per prompt (and step), a column per model.
+ * Responses in a table: a row per prompt (and step), a column per model.
  *
  * By columns and without objects, since there may be a million: V8 keeps arrays of numbers unboxed, 8 bytes a number,
- * names and prompts are kept once, and completions up to a bound.
+ * names and prompts are kept once, and responses up to a bound.
  */
 export class SampleStore {
   /** Raised by every change, for what is reckoned from the store. */
@@ -73,7 +73,7 @@ export class SampleStore {
     return this.rowPrompts.push(promptId) - 1;
   }
 
-  /** Puts a completion into a cell, in place of what is there. */
+  /** Puts a response into a cell, in place of what is there. */
   put(row: number, column: number, { text, ended, nTokens, score, gold, line }: NewSample): void {
     this.version += 1;
     const isKept = line === undefined || this.nCharacters + text.length <= MOST_TEXT;
@@ -131,7 +131,7 @@ export class SampleStore {
   }
 
   /** A sample as it travels. @param text - What was written. */
-  completion(sample: number, text: string): SampledResponse {
+  response(sample: number, text: string): SampledResponse {
     const [score, gold, line] = [this.score(sample), this.golds[sample] ?? NaN, this.line(sample)];
     return {
       text,

@@ -22,15 +22,15 @@ export type BenchmarkKind = "answers" | "judgments";
 export function benchmarkStages(state: RunState, kind: BenchmarkKind, benchmark: string): readonly BenchmarkStage[] {
   const suffix = ` on ${benchmark}`;
   return finishedOf(state, kind).flatMap((stage) => {
-    if (!stage.name.endsWith(suffix)) return [];
-    const [, seed, subject = ""] = /^(?:seed-(\d+)\/)?(.*)$/s.exec(stage.name.slice(0, -suffix.length)) ?? [];
+    if (!stage.id.endsWith(suffix)) return [];
+    const [, seed, subject = ""] = /^(?:seed-(\d+)\/)?(.*)$/s.exec(stage.id.slice(0, -suffix.length)) ?? [];
     return [{ stage, seed: seed === undefined ? undefined : Number(seed), subject }];
   });
 }
 
 /** Benchmarks that a run's finished stages have something of, for messages. */
 export function benchmarksOf(state: RunState, kind: BenchmarkKind): readonly string[] {
-  return [...new Set(finishedOf(state, kind).flatMap(({ name }) => name.split(" on ").slice(-1)))];
+  return [...new Set(finishedOf(state, kind).flatMap(({ id: name }) => name.split(" on ").slice(-1)))];
 }
 
 function finishedOf({ stages }: RunState, kind: BenchmarkKind): readonly StageState[] {
@@ -45,7 +45,7 @@ export function isArtifactKey(key: string): boolean {
 }
 
 /** Where a stage's artifact is. @throws {DataError} when its key, which came from a file, is none. */
-export function artifactFolder(root: string, { key, name }: Pick<StageState, "key" | "name">): string {
+export function artifactFolder(root: string, { key, id: name }: Pick<StageState, "key" | "id">): string {
   const folder = join(root, "artifacts");
   if (isArtifactKey(key)) return join(folder, key);
   const remedy = "run the config again";
@@ -59,7 +59,7 @@ export function artifactFolder(root: string, { key, name }: Pick<StageState, "ke
 export async function artifactRecords(root: string, stage: StageState, file: string): Promise<readonly JsonObject[]> {
   const folder = artifactFolder(root, stage);
   const path = join(folder, file);
-  if ((await statIfThere(path)) === undefined) throw removedArtifact(folder, stage.name);
+  if ((await statIfThere(path)) === undefined) throw removedArtifact(folder, stage.id);
   const records: JsonObject[] = [];
   let line = 0;
   const read = (bytes: Buffer): void => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import type { RunState } from "../../../engine/protocol/runState.ts";
 import { stalledAlarm } from "../../../engine/protocol/alarms.ts";
-import type { RunState, StageState } from "../../../engine/protocol/runState.ts";
+import { stageState } from "./stageStates.ts";
 
 const MINUTE = 60_000;
-const stage: StageState = {
-  name: "ppo",
+const stage = stageState("ppo", {
   title: "RLHF",
   key: "k",
   status: "running",
@@ -12,11 +12,11 @@ const stage: StageState = {
   total: 60,
   startedAt: 0,
   paceFrom: { step: 0, time: 0 },
-};
+});
 /** Ten steps in 100 s, and nothing since. */
 const state: Parameters<typeof stalledAlarm>[0] = {
   status: "running",
-  stages: [{ ...stage, name: "base", status: "finished" }, stage],
+  stages: [{ ...stage, id: "base", status: "finished" }, stage],
   alarms: [],
   updatedAt: 100_000,
 };

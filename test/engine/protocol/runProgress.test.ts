@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { runProgress } from "../../../engine/protocol/runProgress.ts";
+import { stageState } from "./stageStates.ts";
 import type { StageState, StageStatus } from "../../../engine/protocol/runState.ts";
 
-const stage = (name: string, status: StageStatus, more: Partial<StageState> = {}): StageState => ({
-  name,
-  title: name.toUpperCase(),
-  key: "",
-  status,
-  step: 0,
-  total: 0,
-  ...more,
-});
+const stage = (id: string, status: StageStatus, more: Partial<StageState> = {}): StageState =>
+  stageState(id, { title: id.toUpperCase(), status, ...more });
 
 describe("runProgress", () => {
   it("weighs stages by their work and takes the rest at the pace so far", () => {

@@ -51,7 +51,7 @@ describe("an engine process", function () {
       await watched.connection.stop();
       const { status, stages } = await watched.ended;
       assert.equal(status, "stopped");
-      const done = stages.find(({ name }) => name === "ppo")?.step ?? 0;
+      const done = stages.find(({ id: name }) => name === "ppo")?.step ?? 0;
 
       const again = await launch({ kind: "resume", runsRoot: path.join(folder, ".salsa"), run });
       assert.equal(again.folder, runFolder);
@@ -133,7 +133,7 @@ describe("an engine process", function () {
       process.kill(pid, "SIGHUP");
       const watched = await watch(runFolder);
       const { stages } = watched.followed.state();
-      const before = stages.find(({ name }) => name === "ppo")?.step ?? 0;
+      const before = stages.find(({ id: name }) => name === "ppo")?.step ?? 0;
       await watched.until(hasSteps("ppo", before + 3));
       process.kill(pid, "SIGTERM");
       assert.equal((await watched.ended).status, "stopped");

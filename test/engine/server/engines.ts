@@ -93,4 +93,4 @@ export async function watch(folder: string): Promise<Watched> {
 export const hasSteps =
   (stage: string, steps: number) =>
   ({ stages }: RunState): boolean =>
-    stages.some(({ name, step }) => name === stage && step >= steps);
+    stages.some(({ id: name, step }) => name === stage && step >= steps);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { AlarmState, StageState } from "../../../engine/protocol/runState.ts";
+import type { AlarmState } from "../../../engine/protocol/runState.ts";
 import { alarmGroups } from "../../../webview/alarms/groups.ts";
+import { stageState } from "../../engine/protocol/stageStates.ts";
 
 describe("alarms by kind", () => {
   it("begin with the kind of the newest, and are newest first", () => {
@@ -21,15 +22,7 @@ describe("alarms by kind", () => {
   });
 
   it("have one more when a run that says it works has long been silent", () => {
-    const stage: StageState = {
-      name: "ppo",
-      title: "RLHF",
-      key: "",
-      status: "running",
-      step: 12,
-      total: 60,
-      startedAt: 0,
-    };
+    const stage = stageState("ppo", { title: "RLHF", status: "running", step: 12, total: 60, startedAt: 0 });
     const run = { status: "running" as const, stages: [stage], alarms: [], updatedAt: 12_000 };
     assert.deepEqual(alarmGroups(run, 20_000), []);
     const [group] = alarmGroups(run, 3_600_000);

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import type { StageState, StageStatus } from "../../../engine/protocol/runState.ts";
 import { pipelineOf, type PipelineNode, shownEdges } from "../../../webview/pipeline/graph.ts";
 import { configOf, stagesOf } from "../recording.ts";
+import { stageState } from "../../engine/protocol/stageStates.ts";
 
-function staged(name: string, status: StageStatus = "waiting"): StageState {
-  return { name, title: "", key: "", status, step: 0, total: 0 };
-}
+const staged = (id: string, status: StageStatus = "waiting"): StageState => stageState(id, { status });
 
 function nodesOf(changes: Readonly<Record<string, unknown>> = {}): readonly PipelineNode[] {
   const config = configOf(changes);

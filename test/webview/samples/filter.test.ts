@@ -4,6 +4,7 @@ import { excerpt } from "../../../webview/samples/excerpt.ts";
 import { benchmarksOf, isNarrowed, NO_FILTER, sampleQuery, seedsOf } from "../../../webview/samples/filter.ts";
 import { rowOfStep } from "../../../webview/samples/place.ts";
 import { samplesOf } from "./rows.ts";
+import { stageState } from "../../engine/protocol/stageStates.ts";
 
 describe("the filter of samples", () => {
   it("asks for everything as recorded when nothing is chosen", () => {
@@ -67,6 +68,4 @@ describe("the filter of samples", () => {
   });
 });
 
-function stage(name: string, status: StageState["status"]): StageState {
-  return { name, title: "", key: "", status, step: 0, total: 0 };
-}
+const stage = (id: string, status: StageState["status"]): StageState => stageState(id, { status });

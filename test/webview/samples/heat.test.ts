@@ -4,7 +4,7 @@ import type { TokenView } from "../../../engine/protocol/service.ts";
 import { heatColour, heatScale, totals } from "../../../webview/samples/heat.ts";
 
 describe("the heat-map of tokens", () => {
-  it("has one scale for all completions, as wide as the largest value either way", () => {
+  it("has one scale for all responses, as wide as the largest value either way", () => {
     const scale = heatScale("advantages", [viewOf([0.5, -2]), viewOf([1, NaN])]);
     assert.deepEqual(scale, { isDiverging: true, reach: 2 });
   });

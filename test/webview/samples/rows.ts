@@ -4,16 +4,16 @@ const COLUMNS = ["ppo", "salsa"];
 /** Rows recorded at a step. */
 const ROWS_A_STEP = 4;
 
-/** A made-up row: every seventh completion of the second column did not end. */
+/** A made-up row: every seventh response of the second column did not end. */
 export function rowOf(index: number): SampleRow {
-  const completions = COLUMNS.map((column, nth) => ({
+  const responses = COLUMNS.map((column, nth) => ({
     text: `${column} answers ${index}`,
     ended: nth === 0 || index % 7 !== 0,
     nTokens: 4,
     score: (index % 10) / 10 + nth,
     line: 2 * index + nth,
   }));
-  return { step: 1 + 5 * Math.floor(index / ROWS_A_STEP), prompt: `prompt ${index}`, responses: completions };
+  return { step: 1 + 5 * Math.floor(index / ROWS_A_STEP), prompt: `prompt ${index}`, responses };
 }
 
 /** A window of made-up rows. */
@@ -37,20 +37,20 @@ export function samplesOf(nRows: number): (query: SampleQuery) => SamplePage {
       text !== undefined || steps !== undefined || isUnended === true || columns.length < COLUMNS.length;
     if (!isNarrowed) return whole;
     const fits = pageOf(nRows, { offset: 0, limit: nRows }).rows.filter(
-      ({ step = 0, prompt, responses: completions }) =>
-        (text === undefined || [prompt, ...completions.map((one) => one?.text)].some((one) => one?.includes(text))) &&
+      ({ step = 0, prompt, responses }) =>
+        (text === undefined || [prompt, ...responses.map((one) => one?.text)].some((one) => one?.includes(text))) &&
         (steps === undefined || (step >= steps.from && step <= steps.to)) &&
-        (isUnended !== true || completions.some((one) => one?.ended === false)),
+        (isUnended !== true || responses.some((one) => one?.ended === false)),
     );
     const shown = fits.slice(offset, offset + limit).map((row) => ({
       ...row,
-      completions: columns.map((column) => row.responses[COLUMNS.indexOf(column)] ?? null),
+      responses: columns.map((column) => row.responses[COLUMNS.indexOf(column)] ?? null),
     }));
     return { ...whole, total: fits.length, columns, rows: shown };
   };
 }
 
-/** Tokens of a made-up completion. */
+/** Tokens of a made-up response. */
 export function tokensOf(line: number): TokenView {
   return {
     stage: COLUMNS[line % 2] ?? "",

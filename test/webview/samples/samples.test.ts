@@ -136,7 +136,7 @@ describeInBrowser("the samples view", (browser) => {
 
   it("asks for what is searched once typing pauses, and marks the hits", async () => {
     const page = await show(48);
-    await page.getByRole("textbox", { name: "Search prompts and completions" }).pressSequentially("answers 17");
+    await page.getByRole("textbox", { name: "Search prompts and responses" }).pressSequentially("answers 17");
     await page.getByText("1 of 48 prompts").waitFor();
     assert.equal(await page.locator("salsa-sample-grid mark").count(), 2);
     const searched = queries().flatMap(({ text }) => text ?? []);
@@ -149,7 +149,7 @@ describeInBrowser("the samples view", (browser) => {
     await page.getByText("Cut off only").click();
     await page.getByText("7 of 48 prompts").waitFor();
     await page.getByRole("combobox", { name: "Order" }).selectOption("spread");
-    await page.getByRole("textbox", { name: "Search prompts and completions" }).fill("nowhere");
+    await page.getByRole("textbox", { name: "Search prompts and responses" }).fill("nowhere");
     await page.getByText("No sample fits the filter").waitFor();
     assert.deepEqual([queries().at(-1)?.order, queries().at(-1)?.isUnended], ["spread", true]);
     await page.getByText("Clear Filter").click();
@@ -178,7 +178,7 @@ describeInBrowser("the samples view", (browser) => {
     await page.locator(".place", { hasText: "salsa" }).waitFor();
   });
 
-  it("shows what differs between two completions", async () => {
+  it("shows what differs between two responses", async () => {
     const page = await show(48);
     await page.getByText("salsa answers 1", { exact: true }).click();
     await page.getByRole("combobox", { name: "Differences of" }).selectOption("ppo");

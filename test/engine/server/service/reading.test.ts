@@ -50,9 +50,9 @@ describe("what a real run has written, as the service reads it", function () {
     const page = await samples({});
     assert.deepEqual(page.allColumns, ["seed-1/ppo", "seed-1/salsa", "seed-2/ppo", "seed-2/salsa"]);
     assert.deepEqual([page.total, page.all, page.steps], [page.rows.length, page.rows.length, { from: 1, to: 6 }]);
-    const shown = page.rows.flatMap(({ step, prompt, responses: completions }) =>
-      completions.flatMap((completion, column) =>
-        completion === null ? [] : [{ stage: page.columns[column], step, prompt, ...completion }],
+    const shown = page.rows.flatMap(({ step, prompt, responses }) =>
+      responses.flatMap((response, column) =>
+        response === null ? [] : [{ stage: page.columns[column], step, prompt, ...response }],
       ),
     );
     assert.deepEqual(
@@ -79,21 +79,16 @@ describe("what a real run has written, as the service reads it", function () {
     const all = await samples({});
     const columns = ["seed-1/ppo"];
     const own = await samples({ columns });
-    assert.equal(own.all, all.rows.filter(({ responses: completions }) => completions[0] !== null).length);
+    assert.equal(own.all, all.rows.filter(({ responses }) => responses[0] !== null).length);
     assert.deepEqual((await samples({ columns, offset: 2, limit: 2 })).rows, own.rows.slice(2, 4));
     const late = await samples({ steps: { from: 6, to: 9 } });
     assert.deepEqual([late.all, late.total], [all.all, all.rows.filter(({ step = 0 }) => step === 6).length]);
     const unended = await samples({ columns, isUnended: true });
-    assert.equal(
-      unended.total,
-      own.rows.filter(({ responses: completions }) => completions[0]?.ended === false).length,
-    );
-    const scores = (await samples({ columns, order: "highest" })).rows.map(
-      ({ responses: completions }) => completions[0]?.score,
-    );
+    assert.equal(unended.total, own.rows.filter(({ responses }) => responses[0]?.ended === false).length);
+    const scores = (await samples({ columns, order: "highest" })).rows.map(({ responses }) => responses[0]?.score);
     assert.deepEqual(
       scores,
-      own.rows.map(({ responses: completions }) => completions[0]?.score ?? 0).sort((a, b) => b - a),
+      own.rows.map(({ responses }) => responses[0]?.score ?? 0).sort((a, b) => b - a),
     );
     const part = all.rows[0]?.prompt.slice(2, 12).toUpperCase() ?? "";
     const found = await samples({ text: part });
@@ -113,7 +108,7 @@ describe("what a real run has written, as the service reads it", function () {
     assert.deepEqual(
       page.rows,
       ppo.map((answer, index) => {
-        return { prompt: answer.question, completions: [shown(answer), base[index] && shown(base[index])] };
+        return { prompt: answer.question, responses: [shown(answer), base[index] && shown(base[index])] };
       }),
     );
     assert.deepEqual(page.allColumns, ["base", "sft-1", "sft-2", "soup", "ppo", "salsa"]);

@@ -29,7 +29,7 @@ async function indexed<T>(
 }
 
 const textsOf = ({ rows }: SamplePage): (string | undefined)[][] =>
-  rows.map(({ responses: completions }) => completions.map((one) => one?.text));
+  rows.map(({ responses }) => responses.map((one) => one?.text));
 
 describe("the index of rollouts", () => {
   it("goes on as the file grows, past a line that is torn or of another kind", async () => {
@@ -101,7 +101,7 @@ describe("the index of rollouts", () => {
     });
   });
 
-  it("finds text in any letters, in prompts and completions of the columns asked for", async () => {
+  it("finds text in any letters, in prompts and responses of the columns asked for", async () => {
     const records = [
       sample("ppo", 1, "Über uns", "nothing"),
       sample("ppo", 2, "p", "ends in STRASSE (1+1)"),

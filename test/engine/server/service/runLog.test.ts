@@ -81,11 +81,11 @@ describe("a run's log as the service reads it", () => {
           const log = new RunLog(folder, { hasCurves: false });
           await log.update();
           const { stages, status } = stateOf(folder, events);
-          const known = new Set(log.state.stages.map(({ name }) => name));
+          const known = new Set(log.state.stages.map(({ id: name }) => name));
           // A stage of which nothing but curves is known is none here.
           assert.deepEqual(
             log.state.stages,
-            stages.filter(({ name }) => known.has(name)),
+            stages.filter(({ id: name }) => known.has(name)),
           );
           assert.equal(log.state.status, status);
           assert.deepEqual(log.state.metrics, {});
@@ -123,7 +123,7 @@ describe("a run's log as the service reads it", () => {
       await fs.writeFile(path.join(folder, "events.jsonl"), linesOf(events.slice(0, 1)));
       assert.equal((await log.update()).isRestarted, true);
       assert.deepEqual(
-        log.state.stages.map(({ name }) => name),
+        log.state.stages.map(({ id: name }) => name),
         ["a"],
       );
     });

@@ -1,0 +1,33 @@
+import * as z from "zod";
+
+/**
+ * A stage of a run as data: names for people are made of it at the edge (`stageName`), and nobody takes one apart.
+ */
+export const stageInfoSchema = z.strictObject({
+  /** Unique within the run; events, samples and curves name the stage by it. */
+  id: z.string(),
+  /** Kind of work, as artifact keys begin: "sft", "rlhf", "answers". */
+  kind: z.string(),
+  /** Kind of work for people, in English: "Supervised fine-tuning". */
+  title: z.string(),
+  /** Base seed. */
+  seed: z.int().optional(),
+  /** What it works for, by its name in the config: "sft-1", "soup", "salsa", "reward"; of a comparison the first model. */
+  product: z.string(),
+  /**
+   * "result": what the config asks for. "candidate": one of several trainings, of which one becomes the product.
+   * "validation": measures a candidate.
+   */
+  role: z.enum(["result", "candidate", "validation"]),
+  /** Of a candidate, and of what measures it. */
+  beta: z.number().optional(),
+  /** Prompts that are answered or judged. */
+  benchmark: z.string().optional(),
+  /** The other model of a comparison. */
+  opponent: z.string().optional(),
+  /** Ids of the stages whose results it is made from. */
+  inputs: z.array(z.string()),
+});
+
+/** A stage of a run as data. */
+export type StageInfo = z.output<typeof stageInfoSchema>;
