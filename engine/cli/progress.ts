@@ -4,6 +4,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import { formatDuration } from "../protocol/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
 import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
+import { seededStageName } from "../protocol/stageName.ts";
 import { formatNumber } from "./format.ts";
 import { styled } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -75,26 +76,30 @@ export function progressView(terminal: Terminal): ProgressView {
     if (event.kind !== "metrics") applyEvent(state, event);
     if (event.kind === "stageStarted") {
       const { stage, time } = event;
-      const label = `${positionOf(state, stage)} ${event.name}: ${stage}`.trimStart();
+      const label = `${positionOf(state, stage)} ${titledName(state, stage)}`.trimStart();
       standing = event.cached ? undefined : { stage, label, parts: [], headline: "", drawn: time };
-      if (event.cached) cachedStages.push(stage);
+      if (event.cached) cachedStages.push(nameOf(state, stage));
       return;
     }
     const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;
     if (event.kind === "metrics" && current !== undefined) current.headline = headlineOf(event.values);
     if (event.kind === "progress" && current !== undefined) {
-      const stage = state.stages.find(({ id: name }) => name === event.stage);
+      const stage = state.stages.find(({ id }) => id === event.stage);
       if (stage !== undefined) current.parts = progressParts(terminal, current.label, stage, state);
       draw(event.time);
     }
-    const line = announcement(terminal, event, current?.label);
+    const line = announcement(terminal, event, { label: current?.label, state });
     if (line !== undefined) say(line);
   };
   return { show, close: clear };
 }
 
 /** The line that stays, for events that have one. */
-function announcement(terminal: Terminal, event: RunEvent, label: string | undefined): string | undefined {
+function announcement(
+  terminal: Terminal,
+  event: RunEvent,
+  { label, state }: { readonly label: string | undefined; readonly state: RunState },
+): string | undefined {
   switch (event.kind) {
     case "runQueued": {
       const runs = event.ahead === 1 ? "1 run" : `${event.ahead} runs`;
@@ -105,7 +110,7 @@ function announcement(terminal: Terminal, event: RunEvent, label: string | undef
     case "stageFinished":
       return label && `${mark(terminal, "done")} ${label}  ${formatDuration(event.seconds)}`;
     case "alarm":
-      return `${mark(terminal, "alarm")} ${event.stage}, step ${event.step}: ${event.message}`;
+      return `${mark(terminal, "alarm")} ${nameOf(state, event.stage)}, step ${event.step}: ${event.message}`;
     case "stageStarted":
     case "progress":
     case "metrics":
@@ -130,7 +135,19 @@ function fitting(parts: readonly string[], columns: number): string {
 
 /** "12/44": which stage of how many, counted from 1; empty for a run that has not said what its stages are. */
 function positionOf({ stages, startedAt }: RunState, stage: string): string {
-  return startedAt === undefined ? "" : `${stages.findIndex(({ id: name }) => name === stage) + 1}/${stages.length}`;
+  return startedAt === undefined ? "" : `${stages.findIndex(({ id }) => id === stage) + 1}/${stages.length}`;
+}
+
+/** Name of a stage for people: "salsa (β 0.1)". */
+function nameOf({ stages }: RunState, id: string): string {
+  const stage = stages.find((one) => one.id === id);
+  return stage === undefined ? id : seededStageName(stage);
+}
+
+/** "RLHF: salsa". */
+function titledName(state: RunState, id: string): string {
+  const title = state.stages.find((one) => one.id === id)?.title ?? "";
+  return title === "" ? nameOf(state, id) : `${title}: ${nameOf(state, id)}`;
 }
 
 function progressParts(terminal: Terminal, label: string, stage: StageState, state: RunState): readonly string[] {

@@ -2,6 +2,7 @@ import { createTfjsBackend } from "../compute/backends/tfjs/index.ts";
 import { createWasmBackend } from "../compute/backends/wasm/index.ts";
 import type { Backend } from "../compute/backend.ts";
 import type { RuntimeConfig } from "../config/index.ts";
+import type { BackendIdentity } from "./resolve.ts";
 
 /** Starts the backend that a config asks for; to be closed by the caller. */
 export async function openBackend({ backend, threads }: Pick<RuntimeConfig, "backend" | "threads">): Promise<Backend> {
@@ -11,4 +12,9 @@ export async function openBackend({ backend, threads }: Pick<RuntimeConfig, "bac
     case "tfjs":
       return createTfjsBackend();
   }
+}
+
+/** What a config's runs are computed by, as it stands in the keys of their results. */
+export function backendIdentity({ backend }: Pick<RuntimeConfig, "backend">): BackendIdentity {
+  return { name: backend, revision: 1 };
 }

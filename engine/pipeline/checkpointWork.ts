@@ -115,7 +115,7 @@ export interface ScoreRequest {
 export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const { n, seed, reward } = request;
   const model = await loadModel(request.checkpoint);
-  const task = request.task === undefined ? undefined : taskOf({ task: taskSchema.parse({ name: request.task }) });
+  const task = request.task === undefined ? undefined : taskOf(taskSchema.parse({ name: request.task }));
   const rewarding = reward === undefined ? undefined : await loadModel(reward, ["score"]);
   // As in a run: longer answers than a task allows are cut off, and scored as such.
   const maxNewTokens = Math.min(request.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);

@@ -23,6 +23,24 @@ const LARGEST_VALIDATION_SHARE = 0.1;
 /** Benchmarks are the same for every base seed, so that seeds are compared on the same prompts. */
 const BENCHMARK_SEED = 0;
 
+/** What SFT examples come from: a task, or a file. */
+export interface SftSource {
+  readonly task: TaskConfig | undefined;
+  readonly file: string | undefined;
+  /** How many; undefined for every line of the file. */
+  readonly examples: number | undefined;
+  /** Whether the end of the file is kept back for measuring soups. A task makes more instead. */
+  readonly keepsExamplesBack: boolean;
+}
+
+/** What prompts come from: a task, or a file whose end is the validation split. */
+export interface PromptSource {
+  readonly task: TaskConfig | undefined;
+  readonly file: string | undefined;
+  /** Prompts of the validation split; of a file, at most a tenth. */
+  readonly validationPrompts: number;
+}
+
 /**
  * Reads every data file that a config names, so that what is wrong in one comes out before anything is trained.
  * @throws {DataError} naming file and line.
@@ -35,11 +53,11 @@ export async function checkData({ data }: RunConfig): Promise<void> {
   for (const records of files) for await (const _ of records) continue;
 }
 
-/** The task a config names; undefined when it brings data of its own. */
-export function taskOf({ task }: Pick<RunConfig, "task">): Task | undefined {
-  if (task === undefined) return undefined;
+/** The task of these settings; undefined without any, where data files are used. */
+export function taskOf(settings: TaskConfig | undefined): Task | undefined {
+  if (settings === undefined) return undefined;
   const tasks: readonly { readonly name: string; readonly create: (settings: TaskConfig) => Task }[] = TASKS;
-  return tasks.find(({ name }) => name === task.name)?.create(task);
+  return tasks.find(({ name }) => name === settings.name)?.create(settings);
 }
 
 /** One token per word of a task. */
@@ -48,12 +66,18 @@ export function taskTokenizer(task: Task): Tokenizer {
 }
 
 /** SFT examples: the same for every SFT seed of a base seed. */
-export async function sftTexts(config: RunConfig, seed: number): Promise<readonly SupervisedText[]> {
-  const { examples } = config.sft;
-  const task = taskOf(config);
+export async function sftTexts(source: SftSource, seed: number): Promise<readonly SupervisedText[]> {
+  const { examples, file } = source;
+  const task = taskOf(source.task);
   if (task !== undefined) return task.sft(examples ?? 0, Random.of(seed, "sft"));
-  const texts = await textsIn(dataOf(config).sft);
-  return texts.slice(0, texts.length - heldOutCount(config, texts.length)).slice(0, examples);
+  const texts = await textsIn(given(file));
+  return texts.slice(0, texts.length - heldOutCount(source, texts.length)).slice(0, examples);
+}
+
+/** How many SFT examples {@link sftTexts} takes from a file of that many rows. */
+export function sftCount(source: Omit<SftSource, "file">, rows: number): number {
+  if (source.task !== undefined) return source.examples ?? 0;
+  return Math.min(source.examples ?? Infinity, rows - heldOutCount(source, rows));
 }
 
 async function textsIn(file: string): Promise<readonly SupervisedText[]> {
@@ -72,10 +96,10 @@ async function textsIn(file: string): Promise<readonly SupervisedText[]> {
  * Demonstrations whose prompts no SFT of this base seed sees, to measure soups with; of a data file the last ones.
  * @throws {DataError} when there are too few to keep some back.
  */
-export async function heldOutTexts(config: RunConfig, seed: number): Promise<readonly SupervisedText[]> {
-  const task = taskOf(config);
+export async function heldOutTexts(source: SftSource, seed: number): Promise<readonly SupervisedText[]> {
+  const task = taskOf(source.task);
   if (task !== undefined) {
-    const seen = new Set((await sftTexts(config, seed)).map(({ prompt }) => prompt));
+    const seen = new Set((await sftTexts(source, seed)).map(({ prompt }) => prompt));
     const random = Random.of(seed, "heldOut");
     const texts: SupervisedText[] = [];
     while (texts.length < HELD_OUT_EXAMPLES) {
@@ -84,9 +108,9 @@ export async function heldOutTexts(config: RunConfig, seed: number): Promise<rea
     }
     return texts;
   }
-  const { sft: file } = dataOf(config);
+  const file = given(source.file);
   const texts = await textsIn(file);
-  const count = heldOutCount(config, texts.length);
+  const count = heldOutCount(source, texts.length);
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_HELD_OUT_SHARE}, or make soups of a kind that is not measured`;
     throw new DataError(`its ${texts.length} examples are too few to keep some back for measuring soups`, {
@@ -97,22 +121,22 @@ export async function heldOutTexts(config: RunConfig, seed: number): Promise<rea
   return texts.slice(texts.length - count);
 }
 
-/** Preference pairs of a data file. */
-export async function preferenceTexts(config: RunConfig): Promise<readonly Preference[]> {
+/** Preference pairs of a data file; at most `count`. */
+export async function preferenceTexts(file: string, count: number | undefined): Promise<readonly Preference[]> {
   const pairs: Preference[] = [];
-  for await (const pair of readPreferences(dataOf(config).preferences)) {
-    if (pairs.length === config.reward.pairs) break;
+  for await (const pair of readPreferences(file)) {
+    if (pairs.length === count) break;
     pairs.push(pair);
   }
   return pairs;
 }
 
 /** Prompts that policies sample from while they learn. */
-export async function trainPrompts(config: RunConfig, seed: number): Promise<readonly string[]> {
-  const task = taskOf(config);
+export async function trainPrompts(source: PromptSource, seed: number): Promise<readonly string[]> {
+  const task = taskOf(source.task);
   if (task !== undefined) return task.prompts("train", TASK_PROMPTS, Random.of(seed, "prompts"));
-  const prompts = await promptsIn(dataOf(config).prompts);
-  return prompts.slice(0, prompts.length - validationCount(config, prompts.length));
+  const prompts = await promptsIn(given(source.file));
+  return prompts.slice(0, prompts.length - validationCount(source, prompts.length));
 }
 
 /**
@@ -121,17 +145,17 @@ export async function trainPrompts(config: RunConfig, seed: number): Promise<rea
  *
  * @throws {DataError} when there are none.
  */
-export async function validationPrompts(config: RunConfig): Promise<readonly string[]> {
-  const task = taskOf(config);
-  const n = config.evaluation.validationPrompts;
+export async function validationPrompts(source: PromptSource): Promise<readonly string[]> {
+  const task = taskOf(source.task);
+  const n = source.validationPrompts;
   if (n === 0) {
     const remedy = "set it above 0, or choose nothing by answers: give one β, and no greedy soup by gold or reward";
     throw new DataError("is 0, which leaves nothing to choose on", { file: "evaluation.validationPrompts", remedy });
   }
   if (task !== undefined) return task.prompts("validation", n, Random.of(BENCHMARK_SEED, "validation"));
-  const { prompts: file } = dataOf(config);
+  const file = given(source.file);
   const prompts = await promptsIn(file);
-  const count = validationCount(config, prompts.length);
+  const count = validationCount(source, prompts.length);
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_VALIDATION_SHARE}, or one β and no greedy soup by reward`;
     throw new DataError(`its ${prompts.length} prompts are too few to keep some back to choose on`, { file, remedy });
@@ -139,12 +163,14 @@ export async function validationPrompts(config: RunConfig): Promise<readonly str
   return prompts.slice(prompts.length - count);
 }
 
-/** Prompts of a benchmark, in the order in which they are numbered. */
-export async function benchmarkPrompts(config: RunConfig, benchmark: string): Promise<readonly string[]> {
-  const n = config.evaluation.prompts;
-  const task = taskOf(config);
+/** Prompts of a benchmark, in the order in which they are numbered: a task's split of that name, or a file's first. */
+export async function benchmarkPrompts(
+  { task: settings, file }: Pick<PromptSource, "task" | "file">,
+  { benchmark, prompts: n }: { readonly benchmark: string; readonly prompts: number },
+): Promise<readonly string[]> {
+  const task = taskOf(settings);
   if (task !== undefined) return task.prompts(benchmark as Split, n, Random.of(BENCHMARK_SEED, "benchmark", benchmark));
-  return (await promptsIn(dataOf(config).benchmarks[benchmark] ?? "")).slice(0, n);
+  return (await promptsIn(given(file))).slice(0, n);
 }
 
 /** Whether the end of the SFT file is kept back: only where a soup goes by its loss. A task makes more instead. */
@@ -155,12 +181,16 @@ export function keepsExamplesBack({ data, soups }: Pick<RunConfig, "data" | "sou
   );
 }
 
-function heldOutCount(config: RunConfig, nExamples: number): number {
-  return keepsExamplesBack(config) ? Math.min(HELD_OUT_EXAMPLES, Math.floor(nExamples * LARGEST_HELD_OUT_SHARE)) : 0;
+function heldOutCount({ keepsExamplesBack: isKept }: Pick<SftSource, "keepsExamplesBack">, nExamples: number): number {
+  return isKept ? Math.min(HELD_OUT_EXAMPLES, Math.floor(nExamples * LARGEST_HELD_OUT_SHARE)) : 0;
 }
 
-function validationCount(config: RunConfig, nPrompts: number): number {
-  return Math.min(config.evaluation.validationPrompts, Math.floor(nPrompts * LARGEST_VALIDATION_SHARE));
+/** Prompts of the validation split of a file of that many. */
+export function validationCount(
+  { validationPrompts: n }: Pick<PromptSource, "validationPrompts">,
+  nPrompts: number,
+): number {
+  return Math.min(n, Math.floor(nPrompts * LARGEST_VALIDATION_SHARE));
 }
 
 /**
@@ -173,7 +203,7 @@ export async function promptsIn(file: string): Promise<string[]> {
   return prompts;
 }
 
-function dataOf({ data }: RunConfig): NonNullable<RunConfig["data"]> {
-  if (data === undefined) throw new TypeError("corpus: the config has neither task nor data");
-  return data;
+function given(file: string | undefined): string {
+  if (file === undefined) throw new TypeError("corpus: there is neither a task nor a data file");
+  return file;
 }

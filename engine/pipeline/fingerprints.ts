@@ -6,19 +6,50 @@ import { DataError } from "../protocol/errors.ts";
 import { onDisk } from "../storage/disk.ts";
 import { readCheckpointFiles } from "../storage/checkpoints.ts";
 import { stableHash } from "../storage/json.ts";
+import type { DataFile } from "./stage.ts";
+
+/** What one pass over a data file's bytes tells. */
+export type DataFileFacts = Omit<DataFile, "path">;
+
+const NEWLINE = 0x0a;
 
 /**
- * SHA-256 of a data file's bytes, hex.
+ * Hashes a data file and counts its rows.
  * @throws {DataError} when there is no such file.
  */
-export async function fileFingerprint(file: string): Promise<string> {
+export async function dataFileFacts(file: string): Promise<DataFileFacts> {
   const hash = createHash("sha256");
+  let rows = 0;
+  let longestRow = 0;
+  /** Of the line that is being read, so far. */
+  let line = { bytes: 0, isBlank: true };
+  const endLine = (): void => {
+    if (!line.isBlank) rows++;
+    longestRow = Math.max(longestRow, line.bytes);
+    line = { bytes: 0, isBlank: true };
+  };
   try {
-    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      for (let from = 0; from < chunk.length;) {
+        const end = chunk.indexOf(NEWLINE, from);
+        const to = end < 0 ? chunk.length : end;
+        line = { bytes: line.bytes + to - from, isBlank: line.isBlank && isBlankBetween(chunk, from, to) };
+        if (end >= 0) endLine();
+        from = to + 1;
+      }
+    }
   } catch (cause) {
     throw new DataError("cannot be read", { file, remedy: "check the path in the config's data section" }, { cause });
   }
-  return hash.digest("hex");
+  endLine();
+  return { fingerprint: hash.digest("hex"), rows, longestRow };
+}
+
+/** Whether bytes are white space only: looks at few, since most lines begin with a brace. */
+function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if ((bytes[at] ?? 0) > 0x20) return false;
+  return true;
 }
 
 /**

@@ -1,9 +1,9 @@
 export {
-  type PromptResponse as Completion,
+  type PromptResponse,
   type GenerateRequest,
   type ScoreRequest,
   type SoupRequest,
-  generateResponses as generateCompletions,
+  generateResponses,
   makeSoup,
   scoreCheckpoint,
 } from "./checkpointWork.ts";
@@ -19,4 +19,4 @@ export {
   runPipeline,
   version,
 } from "./run.ts";
-export { Stopped } from "./step.ts";
+export { Stopped } from "./stage.ts";

@@ -1,4 +1,4 @@
-import { type Snapshot, type StageContext, Stopped } from "./step.ts";
+import { type Snapshot, type StageContext, Stopped } from "./stage.ts";
 
 /** What a step tells. */
 export interface StepReport {
@@ -34,7 +34,7 @@ export interface LoopSettings {
  */
 export async function loop(context: StageContext, settings: LoopSettings, first: number): Promise<void> {
   const { total, saveEvery, metricsEvery, clock = () => performance.now() } = settings;
-  const { name: stage, signal } = context;
+  const { name, signal } = context;
   let work = NO_WORK;
   for (let index = first; index < total; index++) {
     const began = clock();
@@ -42,15 +42,15 @@ export async function loop(context: StageContext, settings: LoopSettings, first:
     work = { tokens: work.tokens + tokens, ms: work.ms + clock() - began };
     const done = index + 1;
     if (done % metricsEvery === 0 || done === total) {
-      context.report({ kind: "metrics", stage, step: done, values: { ...values, ...workMetrics(work) } });
+      context.report({ kind: "metrics", step: done, values: { ...values, ...workMetrics(work) } });
       work = NO_WORK;
     }
-    context.report({ kind: "progress", stage, step: done, total });
+    context.report({ kind: "progress", step: done, total });
     // Steps hold the thread for their milliseconds; this is where signals and timers get their turn.
     await new Promise((resolve) => setImmediate(resolve));
     if (done === total) return;
     if (signal.aborted || done % saveEvery === 0) await context.save({ step: done, ...(await settings.save()) });
-    if (signal.aborted) throw new Stopped(`${stage}: stopped after step ${done} of ${total}`);
+    if (signal.aborted) throw new Stopped(`${name}: stopped after step ${done} of ${total}`);
   }
 }
 

@@ -1,24 +1,24 @@
-import { basename } from "node:path";
 import type { Backend } from "../compute/backend.ts";
 import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
-import type { ModelConfig } from "../models/index.ts";
 import type { RunConfig } from "../config/index.ts";
-import { Artifacts, artifactKey } from "../storage/artifacts.ts";
-import { openBackend } from "./backends.ts";
+import type { ModelConfig } from "../models/index.ts";
+import { seededStageName } from "../protocol/stageName.ts";
+import { Artifacts } from "../storage/artifacts.ts";
+import { backendIdentity, openBackend } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
-import { type Cost, costOf } from "./cost.ts";
-import { fileFingerprint, folderFingerprint } from "./fingerprints.ts";
 import { loadConfig } from "./modelFolder.ts";
+import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
-import { type Artifact, type Stage, type StageInput, type Steps, stageIdentity } from "./step.ts";
+import type { Cost } from "./stage.ts";
 
 /** One stage of a recipe before it runs. */
 export interface StagePlan {
   /** For people: "sft-1". */
   readonly name: string;
+  /** Kind of work: "sft". */
   readonly stage: string;
   /** Content address of what it makes. */
   readonly key: string;
@@ -28,83 +28,67 @@ export interface StagePlan {
   readonly estimatedSeconds: number;
 }
 
-/**
- * Share of the rate measured on a large matrix product that stages reach: the demo's, on two cores (plan 35 s, run 30 s).
- */
+/** Share of the rate of a large matrix product that stages reach: the demo's, on two cores (plan 35 s, run 30 s). */
 const EFFICIENCY = 0.75;
 /** Reading, writing and making programs. */
 const SECONDS_PER_STAGE = 0.1;
 /** Operations per second that stages are weighed against each other at, where nothing is measured. */
 const NOMINAL_RATE = 5e10;
 
-/** What a run of the config would do: the recipe, executed by somebody who only takes notes. */
+/** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
 export async function planPipeline(
   config: RunConfig,
   { runsRoot }: { readonly runsRoot: string },
 ): Promise<readonly StagePlan[]> {
-  const notes = new DryRun(config, new Artifacts(runsRoot), await baseConfig(config));
-  await salsa(notes);
+  const artifacts = new Artifacts(runsRoot);
+  const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: backendIdentity(config.runtime) });
+  const estimates = await estimate(config, resolved, artifacts);
   const backend = await openBackend(config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
-  return notes.stages.map(({ cost, ...stage }) => ({
-    ...stage,
+  return estimates.map(({ stage: { info, artifact }, cached, cost }) => ({
+    name: seededStageName(info),
+    stage: info.kind,
+    key: artifact.key,
+    cached,
     parameters: cost.parameters,
     memoryBytes: cost.memoryBytes,
     estimatedSeconds: SECONDS_PER_STAGE + cost.flops / rate,
   }));
 }
 
-/** The stages that a run of the config goes through, in order: their names, and how their work compares. */
-export async function outline(
-  config: RunConfig,
-  artifacts: Artifacts,
-): Promise<{ readonly stages: string[]; readonly work: number[] }> {
-  const notes = new DryRun(config, artifacts, await baseConfig(config));
-  await salsa(notes);
-  return {
-    stages: notes.stages.map(({ name }) => name),
-    work: notes.stages.map(({ cached, cost }) => (cached ? 0 : SECONDS_PER_STAGE + cost.flops / NOMINAL_RATE)),
-  };
+/** A resolved stage, whether its artifact is there, and what making it takes. */
+export interface StageEstimate {
+  readonly stage: ResolvedStage;
+  readonly cached: boolean;
+  readonly cost: Cost;
 }
 
-type StageEstimate = Pick<StagePlan, "name" | "stage" | "key" | "cached"> & { readonly cost: Cost };
+/** Estimates every stage of a resolved recipe, in its order. */
+export async function estimate(
+  config: RunConfig,
+  { stages }: Pick<ResolvedRecipe, "stages">,
+  artifacts: Artifacts,
+): Promise<readonly StageEstimate[]> {
+  const model = await baseConfig(config);
+  return Promise.all(
+    stages.map(async (stage) => ({
+      stage,
+      cached: (await artifacts.get(stage.key)) !== undefined,
+      cost: stage.declared.cost({ model, ...inputFacts(stage.inputs) }),
+    })),
+  );
+}
 
-class DryRun implements Steps {
-  readonly config: RunConfig;
-  readonly stages: StageEstimate[] = [];
-  private readonly artifacts: Artifacts;
-  private readonly model: ModelConfig;
-
-  constructor(config: RunConfig, artifacts: Artifacts, model: ModelConfig) {
-    this.config = config;
-    this.artifacts = artifacts;
-    this.model = model;
-  }
-
-  async step<I extends StageInput>(stage: Stage<I>, input: I, name: string): Promise<Artifact> {
-    const { config, model } = this;
-    const key = artifactKey(stage.name, stageIdentity(stage, input, config));
-    const folder = this.artifacts.path(key);
-    const cached = (await this.artifacts.get(key)) !== undefined;
-    const cost = costOf(stage.name, { config, model }, input);
-    this.stages.push({ name, stage: stage.name, key: basename(folder), cached, cost });
-    return { key: basename(folder), name, folder };
-  }
-
-  async external(folder: string, name: string): Promise<Artifact> {
-    return { key: await folderFingerprint(folder), name, folder };
-  }
-
-  fingerprint(file: string): Promise<string> {
-    return fileFingerprint(file);
-  }
+/** How a stage's work compares to the others', in a unit in which only ratios count; 0 for cached stages. */
+export function workOf({ cached, cost }: StageEstimate): number {
+  return cached ? 0 : SECONDS_PER_STAGE + cost.flops / NOMINAL_RATE;
 }
 
 async function baseConfig(config: RunConfig): Promise<ModelConfig> {
   const { model } = config;
   if ("checkpoint" in model) return loadConfig(model.checkpoint);
-  const task = taskOf(config);
+  const task = taskOf(config.task);
   if (task === undefined) throw new TypeError("plan: a new base model needs a task");
   return modelConfigOf(model.architecture, taskTokenizer(task));
 }

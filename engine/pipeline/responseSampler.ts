@@ -19,7 +19,7 @@ export interface ResponseSamplerSettings {
 }
 
 /** Prompts in work at a time. */
-const AT_ONCE = 256;
+export const PROMPTS_AT_ONCE = 256;
 
 /**
  * Samples responses to a list of prompts from any weights of one model, and scores them. Holds device memory and
@@ -34,7 +34,7 @@ export class ResponseSampler {
   constructor(backend: Backend, settings: ResponseSamplerSettings) {
     const { model, prompts, sampling, reward } = settings;
     const { queries, queryLength, responseLength } = prompts;
-    const batchSize = Math.min(AT_ONCE, queries.length);
+    const batchSize = Math.min(PROMPTS_AT_ONCE, queries.length);
     const { eos, pad } = model.tokenizer;
     this.settings = settings;
     this.generator = new Generator(backend, model.config, {
@@ -50,8 +50,8 @@ export class ResponseSampler {
   async *sample(weights: DeviceWeights, random: Random): AsyncGenerator<readonly ScoredResponse[], undefined> {
     const { model, prompts } = this.settings;
     const { queries, responseLength: R } = prompts;
-    for (let first = 0; first < queries.length; first += AT_ONCE) {
-      const batch = queries.slice(first, first + AT_ONCE);
+    for (let first = 0; first < queries.length; first += PROMPTS_AT_ONCE) {
+      const batch = queries.slice(first, first + PROMPTS_AT_ONCE);
       const generation = await this.generator.generate(weights, batch, random);
       const sequences = batch.map((query, row) => {
         const from = row * R;

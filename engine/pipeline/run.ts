@@ -9,16 +9,17 @@ import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
 import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
-import { openBackend } from "./backends.ts";
+import { backendIdentity, openBackend } from "./backends.ts";
 import { checkData } from "./corpus.ts";
-import { outline } from "./plan.ts";
+import { LocalExecutor } from "./executors/local.ts";
+import { StageError } from "./executors/executor.ts";
+import { estimate, workOf } from "./plan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
-import { Runner } from "./runner.ts";
+import { type ResolvedRecipe, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
-import { Stopped } from "./step.ts";
+import { Stopped, jsonOf } from "./stage.ts";
 import { writeTables } from "./tables.ts";
-import { jsonOf } from "./training.ts";
 
 /** What a run is started with. */
 export interface RunRequest {
@@ -89,32 +90,31 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const artifacts = new Artifacts(runsRoot);
   let backend: Backend | undefined;
   let turn: Turn | undefined;
-  const runner = new Runner({
-    config,
-    artifacts,
-    signal,
-    report,
-    backend: async () => (backend ??= await openBackend(config.runtime)),
+  const device = { open: async () => (backend ??= await openBackend(config.runtime)) };
+  const executor = new LocalExecutor([device], {
+    ...{ artifacts, signal, report, pace: config.runtime },
     sample: (record) => log.append("samples", record),
   });
   try {
     backend = await preload(config);
     await artifacts.collect();
     if (request.resume === undefined) await describeRun(request, log);
-    const device = deviceOf(config);
-    turn = await request.turn?.((ahead) => report({ kind: "runQueued", run: id, name: config.name, device, ahead }));
+    const about = { run: id, name: config.name, device: deviceOf(config) };
+    turn = await request.turn?.((ahead) => report({ kind: "runQueued", ...about, ahead }));
+    const { recipe, results } = salsa(config);
+    const resolved = await resolveRecipe(recipe, { artifacts, backend: backendIdentity(config.runtime) });
+    const estimates = await estimate(config, resolved, artifacts);
     report({
       kind: "runStarted",
-      run: id,
-      name: config.name,
-      device,
+      ...about,
       resumed: request.resume !== undefined,
-      ...(await outline(config, artifacts)),
+      stages: estimates.map(({ stage }) => stage.info),
+      work: estimates.map(workOf),
     });
     await checkData(config);
-    const results = await salsa(runner);
-    await writeModels(results, log);
-    const tables = await writeTables(config, results, log);
+    await executor.execute(resolved.stages);
+    await writeModels({ results, ...resolved }, log);
+    const tables = await writeTables({ config, results, ...resolved, folder: log });
     for (const table of tables) report({ kind: "table", table });
     report({ kind: "runFinished", status: "finished", seconds: secondsSince(started) });
     return { id, folder: log.folder, tables, status: "finished" };
@@ -123,8 +123,9 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       report({ kind: "runFinished", status: "stopped", seconds: secondsSince(started) });
       return { id, folder: log.folder, tables: [], status: "stopped" };
     }
-    reportFailure(error, runner.currentStage, report);
-    throw error;
+    const { cause, stage } = error instanceof StageError ? error : { cause: error, stage: undefined };
+    reportFailure(cause, stage, report);
+    throw cause;
   } finally {
     await backend?.close();
     await turn?.release();
@@ -192,9 +193,13 @@ function deviceOf({ runtime: { backend, threads } }: RunConfig): string {
 }
 
 /** Where each model's checkpoint is, by its name in the config: artifacts are named by hashes. */
-async function writeModels(results: readonly SeedResult[], log: RunFolder): Promise<void> {
+async function writeModels(
+  { results, artifactOf }: Pick<ResolvedRecipe, "artifactOf"> & { readonly results: readonly SeedResult[] },
+  log: RunFolder,
+): Promise<void> {
   const entries = results.flatMap(({ seed, models, reward }) =>
-    [...models, ["reward", reward] as const].map(([name, { folder }]) => {
+    [...models, ["reward", reward] as const].map(([name, handle]) => {
+      const { folder } = artifactOf(handle);
       const place = relative(log.folder, folder).replaceAll("\\", "/");
       return [results.length > 1 ? `seed-${seed}/${name}` : name, place] as const;
     }),

@@ -1,157 +1,189 @@
+/**
+ * The recipe of SALSA (Chegini et al. 2024, arXiv:2411.01798), declared.
+ *
+ * Where it leaves the paper:
+ * - The paper aligns 2B and 7B models on UltraFeedback; a config may do so, or bring any data, or take a task that makes
+ *   its own (sections 4 and A).
+ * - Each of several base seeds runs the whole recipe, so that win rates carry an interval over trainings; the paper has
+ *   one run of each arm.
+ * - An arm may list candidates for β. The best by mean score on a validation split is kept; the paper (section 4.1)
+ *   keeps the one with the highest win rate.
+ * - All models of a base seed answer with common random numbers, and arms start from one value head and one order of
+ *   prompts: they differ by their settings, less by luck.
+ * - Whether β adapts is a setting, fixed unless said otherwise; the paper leaves it open.
+ */
+import type { ArmConfig, RunConfig, SoupConfig } from "../config/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
-import type { ArmConfig, RunConfig } from "../config/index.ts";
+import { type ArtifactHandle, type FileHandle as File, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
 import { answers, VALIDATION } from "./stages/answers.ts";
 import { baseModel } from "./stages/baseModel.ts";
 import { choose } from "./stages/choose.ts";
 import { judge } from "./stages/judge.ts";
 import { preferences } from "./stages/preferences.ts";
 import { rewardModel } from "./stages/rewardModel.ts";
-import { rlhf, withBeta } from "./stages/rlhf.ts";
+import { rlhf } from "./stages/rlhf.ts";
 import { sft } from "./stages/sft.ts";
-import { soup, soupIdentity } from "./stages/soup.ts";
-import type { Artifact, Steps } from "./step.ts";
-import { jsonOf } from "./training.ts";
+import { soup } from "./stages/soup.ts";
 
-/** Everything that one base seed's recipe made. */
+/** What one base seed's recipe makes. */
 export interface SeedResult {
   readonly seed: number;
   /** By the names of the config: `base`, `sft-1`, soups, arms. */
-  readonly models: ReadonlyMap<string, Artifact>;
-  readonly reward: Artifact;
-  readonly answers: readonly { readonly model: string; readonly benchmark: string; readonly artifact: Artifact }[];
-  readonly judgments: readonly (Pick<TableEntry, "benchmark" | "a" | "b"> & { readonly artifact: Artifact })[];
+  readonly models: ReadonlyMap<string, ArtifactHandle>;
+  readonly reward: ArtifactHandle;
+  readonly answers: readonly {
+    readonly model: string;
+    readonly benchmark: string;
+    readonly artifact: ArtifactHandle;
+  }[];
+  readonly judgments: readonly (Pick<TableEntry, "benchmark" | "a" | "b"> & { readonly artifact: ArtifactHandle })[];
 }
 
 /** SALSA: for every base seed, several SFTs of one base, a reward model, their soups, PPO against each reference. */
-export async function salsa(run: Steps): Promise<readonly SeedResult[]> {
-  const results: SeedResult[] = [];
-  for (const seed of run.config.seeds) results.push(await recipe(run, seed));
-  return results;
+export function salsa(config: RunConfig): { readonly recipe: Recipe; readonly results: readonly SeedResult[] } {
+  const recipe = new Recipe(config);
+  const results = config.seeds.map((seed) => seedRecipe({ config, recipe, seed }));
+  return { recipe, results };
 }
 
-async function recipe(run: Steps, seed: number): Promise<SeedResult> {
-  const { config } = run;
-  const named = (name: string): string => (config.seeds.length > 1 ? `seed-${seed}/${name}` : name);
-  const data = await fingerprints(run);
-  const models = new Map<string, Artifact>();
-  const model = (name: string): Artifact => known(models, name);
+interface Scope {
+  readonly config: RunConfig;
+  readonly recipe: Recipe;
+  readonly seed: number;
+}
 
-  models.set("base", await baseOf(run, seed, named("base")));
+function seedRecipe(scope: Scope): SeedResult {
+  const { config, recipe, seed } = scope;
+  const { data } = config;
+  const models = new Map<string, ArtifactHandle>();
+  const model = (name: string): ArtifactHandle => known(models, name);
+
+  models.set("base", baseOf(scope));
   for (const sftSeed of config.sft.seeds) {
-    const name = `sft-${sftSeed}`;
-    models.set(name, await run.step(sft, { base: model("base"), seed, sftSeed, data: data.sft }, named(name)));
+    const inputs = { base: model("base"), data: fileOf(data?.sft) };
+    models.set(
+      `sft-${sftSeed}`,
+      recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, `sft-${sftSeed}`) }),
+    );
   }
 
   const init = model(config.reward.init);
-  const pairs = config.task && (await run.step(preferences, { model: init, seed }, named("preferences")));
-  const reward = await run.step(rewardModel, { init, pairs, data: data.preferences, seed }, named("reward"));
+  const pairs =
+    config.task && recipe.add(preferences, { of: { seed }, inputs: { model: init }, place: at(scope, "preferences") });
+  const reward = recipe.add(rewardModel, {
+    of: { seed },
+    inputs: { init, pairs, data: fileOf(data?.preferences) },
+    place: at(scope, "reward"),
+  });
 
   for (const [name, settings] of Object.entries(config.soups)) {
-    const of = settings.of.map(model);
-    const heldOut = { reward: rewardOf(settings, reward), data: heldOutOf(settings, data) };
-    const input = { of, settings: soupIdentity(settings, config), ...heldOut, seed };
-    models.set(name, await run.step(soup, input, named(name)));
+    const heldOut = { reward: rewardOf(settings, reward), ...heldOutFiles(settings, config) };
+    const inputs = { of: settings.of.map(model), ...heldOut };
+    models.set(name, recipe.add(soup, { of: { name, seed }, inputs, place: at(scope, name) }));
   }
 
   for (const [name, arm] of Object.entries(config.arms)) {
-    const ppo = { init: model(arm.init), reference: arm.reference.map(model), reward, data: data.prompts, seed };
-    models.set(name, await trained(run, arm, ppo, named(name)));
+    const inputs = {
+      init: model(arm.init),
+      reference: arm.reference.map(model),
+      reward,
+      data: fileOf(data?.prompts),
+    };
+    models.set(name, alignedModel(scope, { name, arm, inputs }));
   }
 
-  return { seed, models, reward, ...(await evaluated(run, { models, reward, seed }, named)) };
+  return { seed, models, reward, ...evaluated(scope, { models, reward }) };
 }
 
-async function baseOf(run: Steps, seed: number, name: string): Promise<Artifact> {
-  const { model } = run.config;
-  return "checkpoint" in model ? run.external(model.checkpoint, name) : run.step(baseModel, { seed }, name);
+function baseOf({ config, recipe, seed, ...scope }: Scope): ArtifactHandle {
+  const place = at({ config, recipe, seed, ...scope }, "base");
+  const { model } = config;
+  if ("checkpoint" in model) return recipe.checkpoint(model.checkpoint, place);
+  return recipe.add(baseModel, { of: { seed }, inputs: {}, place });
 }
 
-type RlhfInput = Omit<Parameters<typeof rlhf.run>[1], "settings">;
+interface ArmInputs {
+  readonly init: ArtifactHandle;
+  readonly reference: readonly ArtifactHandle[];
+  readonly reward: ArtifactHandle;
+  readonly data: File | undefined;
+}
 
 /** An arm trained; with several candidates for β, the one that does best on the validation split. */
-async function trained(run: Steps, arm: ArmConfig, input: RlhfInput, name: string): Promise<Artifact> {
-  const train = (beta: number, as: string): Promise<Artifact> =>
-    run.step(rlhf, { ...input, settings: jsonOf(withBeta(arm, beta)) }, as);
+function alignedModel(
+  scope: Scope,
+  { name, arm, inputs }: { readonly name: string; readonly arm: ArmConfig; readonly inputs: ArmInputs },
+): ArtifactHandle {
+  const { recipe, seed } = scope;
+  const train = (beta: number, place: StagePlace): ArtifactHandle =>
+    recipe.add(rlhf, { of: { arm: name, beta, seed }, inputs, place });
   const [only, ...others] = arm.betas;
-  if (only !== undefined && others.length === 0) return train(only, name);
-  const candidates: Artifact[] = [];
-  const validation: Artifact[] = [];
+  if (only !== undefined && others.length === 0) return train(only, at(scope, name));
+  const { reward, data } = inputs;
+  const candidates: ArtifactHandle[] = [];
+  const validation: ArtifactHandle[] = [];
   for (const beta of arm.betas) {
-    const candidate = await train(beta, `${name} (β ${beta})`);
-    const { reward, data, seed } = input;
-    const answering = { model: candidate, reward, benchmark: VALIDATION, data, seed };
+    const candidate = train(beta, at(scope, name, { role: "candidate", beta }));
+    const place = at(scope, name, { role: "validation", beta, benchmark: VALIDATION });
+    const of = { benchmark: VALIDATION, isValidation: true, seed };
     candidates.push(candidate);
-    validation.push(await run.step(answers, answering, `${name} (β ${beta}) on ${VALIDATION}`));
+    validation.push(recipe.add(answers, { of, inputs: { model: candidate, reward, data }, place }));
   }
-  return run.step(choose, { candidates, answers: validation, labels: arm.betas }, name);
+  return recipe.add(choose, { of: { arm: name }, inputs: { candidates, answers: validation }, place: at(scope, name) });
 }
 
 /** Every model's answers to every benchmark, and the judge's word on every pair. */
-async function evaluated(
-  run: Steps,
-  { models, reward, seed }: Pick<SeedResult, "models" | "reward" | "seed">,
-  named: (name: string) => string,
-): Promise<Pick<SeedResult, "answers" | "judgments">> {
-  const { benchmarks, pairs } = run.config.evaluation;
+function evaluated(
+  scope: Scope,
+  { models, reward }: Pick<SeedResult, "models" | "reward">,
+): Pick<SeedResult, "answers" | "judgments"> {
+  const { config, recipe, seed } = scope;
+  const { benchmarks, pairs } = config.evaluation;
   const answered: SeedResult["answers"][number][] = [];
   const judged: SeedResult["judgments"][number][] = [];
   for (const benchmark of benchmarks) {
-    const data = await benchmarkFingerprint(run, benchmark);
-    const byModel = new Map<string, Artifact>();
+    const data = fileOf(config.data?.benchmarks[benchmark]);
+    const byModel = new Map<string, ArtifactHandle>();
     for (const [name, model] of models) {
-      const artifact = await run.step(
-        answers,
-        { model, reward, benchmark, data, seed },
-        named(`${name} on ${benchmark}`),
-      );
+      const of = { benchmark, isValidation: false, seed };
+      const place = at(scope, name, { benchmark });
+      const artifact = recipe.add(answers, { of, inputs: { model, reward, data }, place });
       byModel.set(name, artifact);
       answered.push({ model: name, benchmark, artifact });
     }
     for (const [a, b] of pairs) {
-      const input = { ours: known(byModel, a), theirs: known(byModel, b), names: [a, b] as const, seed };
-      judged.push({ benchmark, a, b, artifact: await run.step(judge, input, named(`${a} vs ${b} on ${benchmark}`)) });
+      const inputs = { ours: known(byModel, a), theirs: known(byModel, b) };
+      const place = at(scope, a, { opponent: b, benchmark });
+      judged.push({ benchmark, a, b, artifact: recipe.add(judge, { of: { names: [a, b], seed }, inputs, place }) });
     }
   }
   return { answers: answered, judgments: judged };
 }
 
+/** A stage's place in a recipe. Runs with one base seed do not name it. */
+function at({ config, seed }: Scope, product: string, more: Partial<StagePlace> = {}): StagePlace {
+  return { product, role: "result", ...more, ...(config.seeds.length > 1 && { seed }) };
+}
+
 /** A soup depends on the reward model only when it goes by rewards. */
-function rewardOf(settings: RunConfig["soups"][string], reward: Artifact): Artifact | undefined {
+function rewardOf(settings: SoupConfig, reward: ArtifactHandle): ArtifactHandle | undefined {
   return settings.method === "greedy" && settings.score === "reward" ? reward : undefined;
 }
 
-/** The file whose end a soup is measured on; null for one that is not measured. */
-function heldOutOf(settings: RunConfig["soups"][string], data: DataFingerprints): string | null {
-  if (settings.method === "learned") return data.sft;
-  if (settings.method !== "greedy") return null;
-  return settings.score === "loss" ? data.sft : data.prompts;
+/** The file whose end a soup is measured on; none for one that is not measured. */
+function heldOutFiles(settings: SoupConfig, { data }: RunConfig): { readonly data: File | undefined } {
+  const goesByLoss = settings.method === "learned" || (settings.method === "greedy" && settings.score === "loss");
+  if (goesByLoss) return { data: fileOf(data?.sft) };
+  return { data: settings.method === "greedy" ? fileOf(data?.prompts) : undefined };
 }
 
-function known(models: ReadonlyMap<string, Artifact>, name: string): Artifact {
+function fileOf(path: string | undefined): File | undefined {
+  return path === undefined ? undefined : new FileHandle(path);
+}
+
+function known(models: ReadonlyMap<string, ArtifactHandle>, name: string): ArtifactHandle {
   const found = models.get(name);
   // The config's checks leave no unknown names.
   if (found === undefined) throw new RangeError(`recipe: there is no model called ${name}`);
   return found;
-}
-
-interface DataFingerprints {
-  readonly sft: string | null;
-  readonly preferences: string | null;
-  readonly prompts: string | null;
-}
-
-async function fingerprints(run: Steps): Promise<DataFingerprints> {
-  const { data } = run.config;
-  if (data === undefined) return { sft: null, preferences: null, prompts: null };
-  const { sft: examples, preferences: pairs, prompts } = data;
-  return {
-    sft: await run.fingerprint(examples),
-    preferences: await run.fingerprint(pairs),
-    prompts: await run.fingerprint(prompts),
-  };
-}
-
-async function benchmarkFingerprint(run: Steps, benchmark: string): Promise<string | null> {
-  const file = run.config.data?.benchmarks[benchmark];
-  return file === undefined ? null : run.fingerprint(file);
 }

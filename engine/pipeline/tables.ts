@@ -5,15 +5,25 @@ import type { Sheet } from "../evaluation/tables/sheet.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
+import type { ResolvedRecipe } from "./resolve.ts";
 import type { SeedResult } from "./salsa.ts";
 import { type Answer, readAnswers } from "./stages/answers.ts";
 import { judgmentLines, readComparisons } from "./stages/judge.ts";
 
+/** A finished run, and where its tables go. */
+export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
+  readonly config: RunConfig;
+  readonly results: readonly SeedResult[];
+  readonly folder: RunFolder;
+}
+
 /** Writes a run's judgments, and its tables in every form; returns what people read of the tables. */
-export async function writeTables(config: RunConfig, results: readonly SeedResult[], run: RunFolder): Promise<Table[]> {
-  const scored = await scoreSheet(config, results);
-  const rates = await winRates(results);
-  const judged = results.flatMap(({ judgments }) => judgments.map(({ artifact }) => judgmentLines(artifact)));
+export async function writeTables({ config, results, artifactOf, folder: run }: TableSources): Promise<Table[]> {
+  const scored = await scoreSheet({ config, results, artifactOf });
+  const rates = await winRates({ results, artifactOf });
+  const judged = results.flatMap(({ judgments }) =>
+    judgments.map(({ artifact }) => judgmentLines(artifactOf(artifact))),
+  );
   await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
   return [
     await write(run, "scores", "Scores by model", scored, (format) => format.render(scored)),
@@ -49,22 +59,24 @@ function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): stri
 type WinRates = ReturnType<typeof winRateTable>;
 
 /** Judgments of every base seed, pooled by pair and benchmark. */
-async function winRates(results: readonly SeedResult[]): Promise<WinRates> {
+async function winRates({ results, artifactOf }: Pick<TableSources, "results" | "artifactOf">): Promise<WinRates> {
   const [first] = results;
   const entries = (first?.judgments ?? []).map(async ({ benchmark, a, b }, index) => {
-    const perSeed = await Promise.all(results.map(({ judgments }) => readComparisons(judgments[index]!.artifact)));
+    const perSeed = await Promise.all(
+      results.map(({ judgments }) => readComparisons(artifactOf(judgments[index]!.artifact))),
+    );
     return { benchmark, a, b, comparisons: perSeed.flat() };
   });
   return winRateTable(await Promise.all(entries));
 }
 
 /** Mean scores of every model, one row per base seed. */
-async function scoreSheet(config: RunConfig, results: readonly SeedResult[]): Promise<Sheet> {
+async function scoreSheet({ config, results, artifactOf }: Omit<TableSources, "folder">): Promise<Sheet> {
   const hasGold = config.task !== undefined;
   const rows: Sheet["rows"][number][] = [];
   for (const { seed, answers } of results) {
     for (const { model, benchmark, artifact } of answers) {
-      rows.push([benchmark, model, seed, ...scoresOf(await readAnswers(artifact), hasGold)]);
+      rows.push([benchmark, model, seed, ...scoresOf(await readAnswers(artifactOf(artifact)), hasGold)]);
     }
   }
   const column = (header: string): Sheet["columns"][number] => ({ header, align: "right" });

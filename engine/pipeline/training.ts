@@ -10,9 +10,8 @@ import {
   TrainState,
   learningRateAt,
 } from "../training/index.ts";
-import type { Json } from "../storage/json.ts";
 import { loop } from "./loop.ts";
-import type { Snapshot, StageContext } from "./step.ts";
+import type { Snapshot, StageContext } from "./stage.ts";
 
 /** The settings that every stage with an optimizer has. */
 export interface OptimizerConfig {
@@ -52,7 +51,7 @@ export interface TrainingSettings {
 
 /** Trains to the end, from the last snapshot if there is one, and returns the weights. */
 export async function train(context: StageContext, settings: TrainingSettings): Promise<Weights> {
-  const { backend, config } = context;
+  const { backend, pace } = context;
   const { optimizer, totalSteps, data, step } = settings;
   const snapshot = await context.restore();
   const state =
@@ -66,8 +65,8 @@ export async function train(context: StageContext, settings: TrainingSettings): 
       context,
       {
         total: totalSteps,
-        saveEvery: config.runtime.checkpointEvery,
-        metricsEvery: config.runtime.metricsEvery,
+        saveEvery: pace.checkpointEvery,
+        metricsEvery: pace.metricsEvery,
         step: async (index) => {
           const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps, warmupRatio }, index);
           const chosen = order.next(batchSize * gradientAccumulation);
@@ -110,9 +109,4 @@ export function unflattenState(tensors: Snapshot["tensors"], step: number, shape
 
 function restoreState(backend: Backend, snapshot: Snapshot, shapes: Weights): TrainState {
   return TrainState.restore(backend, unflattenState(snapshot.tensors, snapshot.step, shapes));
-}
-
-/** The JSON form of settings: a copy without what is undefined. */
-export function jsonOf(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
-import type { Completion } from "../../pipeline/index.ts";
+import type { PromptResponse } from "../../pipeline/index.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { printJson, styled } from "../terminal.ts";
 
@@ -29,8 +29,8 @@ export const generate: Command = {
     if (prompts === undefined) throw new UsageError("give --prompt or --prompts");
     if (prompt !== undefined && file !== undefined)
       throw new UsageError("--prompt and --prompts are given together; keep one");
-    const { generateCompletions } = await context.pipeline();
-    const responses = await generateCompletions({
+    const { generateResponses } = await context.pipeline();
+    const responses = await generateResponses({
       checkpoint: resolve(folder, args.positionals[0] ?? ""),
       prompts,
       ...(out === undefined ? {} : { out: resolve(folder, out) }),
@@ -44,7 +44,7 @@ export const generate: Command = {
 
 function printCompletions(
   { terminal, isJson }: CommandContext,
-  responses: readonly Completion[],
+  responses: readonly PromptResponse[],
   out: string | undefined,
 ): void {
   const n = responses.length;

@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { DeviceWeights } from "../../models/index.ts";
-import type { RunConfig } from "../../config/index.ts";
+import type { EvaluationConfig, SamplingConfig, TaskConfig } from "../../config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { Random } from "../../training/index.ts";
-import { benchmarkPrompts, taskOf, validationPrompts } from "../corpus.ts";
+import { readingCost, sequenceLength } from "../cost.ts";
+import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
 import { loadModel } from "../modelFolder.ts";
-import { ResponseSampler } from "../responseSampler.ts";
-import { type Artifact, type Stage, type StageContext, Stopped } from "../step.ts";
-import { jsonOf } from "../training.ts";
+import { PROMPTS_AT_ONCE, ResponseSampler } from "../responseSampler.ts";
+import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
 
 /** A model's answer to a benchmark's prompt, with what is thought of it. */
 export interface Answer {
@@ -37,51 +37,47 @@ export const VALIDATION = "validation";
  * All models draw with the same random numbers for the same prompt: what two models would say alike they do say alike,
  * so comparisons have more ties and less noise than with draws of their own.
  */
-export const answers: Stage<{
-  readonly model: Artifact;
-  readonly reward: Artifact;
-  readonly benchmark: string;
-  readonly data: string | null;
-  readonly seed: number;
-}> = {
-  name: "answers",
+export const answers: Stage<
+  { readonly benchmark: string; readonly isValidation: boolean; readonly seed: number },
+  AnswersSlice,
+  { readonly model: Artifact; readonly reward: Artifact; readonly data: DataFile | undefined }
+> = {
+  kind: "answers",
   title: "Answers",
-  version: 3,
-  settings: ({ task, evaluation: { sampling, prompts, validationPrompts: validation } }) =>
-    jsonOf({ task, sampling, prompts, validation }),
-  async run(context, { model: from, reward, benchmark, seed }) {
-    const { config, backend } = context;
+  revision: 3,
+  select: ({ task, evaluation }, { benchmark, isValidation, seed }) => ({
+    task,
+    sampling: evaluation.sampling,
+    seed,
+    from: isValidation
+      ? { kind: "validation", prompts: evaluation.validationPrompts }
+      : { kind: "benchmark", benchmark, prompts: evaluation.prompts },
+  }),
+  async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from }, inputs) {
+    const { backend } = context;
     stopIfAsked(context);
-    const { config: model, weights, tokenizer } = await loadModel(from.folder);
-    const rewarding = await loadModel(reward.folder, ["score"]);
-    const texts = await promptsOf(config, benchmark);
-    const task = taskOf(config);
-    const { maxNewTokens, ...sampling } = config.evaluation.sampling;
+    const { config: model, weights, tokenizer } = await loadModel(inputs.model.folder);
+    const reward = await loadModel(inputs.reward.folder, ["score"]);
+    const name = from.kind === "validation" ? VALIDATION : from.benchmark;
+    const texts = await promptsOf({ task: settings, file: inputs.data?.path }, from);
+    const task = taskOf(settings);
     const prompts = encodePrompts(
       texts,
       { config: model, tokenizer },
-      {
-        maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity),
-        from: promptsSource(config, benchmark),
-      },
+      { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: inputs.data?.path ?? name },
     );
-    const sampler = new ResponseSampler(backend, {
-      model: { config: model, tokenizer },
-      prompts,
-      sampling,
-      reward: rewarding,
-    });
+    const sampler = new ResponseSampler(backend, { model: { config: model, tokenizer }, prompts, sampling, reward });
     const device = DeviceWeights.upload(backend, weights);
     const lines: string[] = [];
     try {
-      for await (const batch of sampler.sample(device, Random.of(seed, "answers", benchmark))) {
+      for await (const batch of sampler.sample(device, Random.of(seed, "answers", name))) {
         for (const response of batch) {
           const prompt = lines.length;
           const gold = task === undefined ? {} : { gold: task.gold(texts[prompt]!, response) };
           const answer: Answer = { prompt, question: texts[prompt]!, ...response, ...gold };
           lines.push(JSON.stringify(answer));
         }
-        context.report({ kind: "progress", stage: context.name, step: lines.length, total: texts.length });
+        context.report({ kind: "progress", step: lines.length, total: texts.length });
         if (lines.length < texts.length) stopIfAsked(context);
       }
     } finally {
@@ -90,20 +86,38 @@ export const answers: Stage<{
     }
     await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
   },
+  cost({ task, sampling, from }, { model, files: { data } }) {
+    const rows = data?.rows ?? Infinity;
+    const count =
+      from.kind === "validation" && data !== undefined
+        ? validationCount({ validationPrompts: from.prompts }, rows)
+        : Math.min(from.prompts, rows);
+    const prompt = sequenceLength(task, { maxLength: model.maxPositions, longestRow: data?.longestRow });
+    const length = task === undefined ? Math.min(model.maxPositions, prompt + sampling.maxNewTokens) : prompt;
+    const cachedTokens = Math.min(count, PROMPTS_AT_ONCE) * length;
+    // Once by the model, token by token, and once by the reward model.
+    return readingCost(model, { models: 2, tokens: 2 * count * length, cachedTokens });
+  },
 };
 
-function stopIfAsked({ signal, name }: StageContext): void {
-  if (signal.aborted) throw new Stopped(`${name}: stopped; it starts over when the run goes on`);
+/** Which prompts are answered: those of a benchmark, or those that settings are chosen on. */
+type AnsweredPrompts =
+  | { readonly kind: "validation"; readonly prompts: number }
+  | { readonly kind: "benchmark"; readonly benchmark: string; readonly prompts: number };
+
+interface AnswersSlice {
+  readonly task: TaskConfig | undefined;
+  readonly sampling: SamplingConfig;
+  readonly seed: number;
+  readonly from: AnsweredPrompts;
 }
 
-/** Prompts by the name of a benchmark, or of the validation split. */
-export async function promptsOf(config: RunConfig, benchmark: string): Promise<readonly string[]> {
-  return benchmark === VALIDATION ? validationPrompts(config) : benchmarkPrompts(config, benchmark);
-}
-
-/** Where those prompts stand, for error messages. */
-function promptsSource({ data }: RunConfig, benchmark: string): string {
-  return (benchmark === VALIDATION ? data?.prompts : data?.benchmarks[benchmark]) ?? benchmark;
+function promptsOf(
+  source: { readonly task: TaskConfig | undefined; readonly file: string | undefined },
+  from: AnsweredPrompts,
+): Promise<readonly string[]> {
+  if (from.kind === "benchmark") return benchmarkPrompts(source, from);
+  return validationPrompts({ ...source, validationPrompts: from.prompts });
 }
 
 /** Reads what the stage wrote, in the order of the prompts. */
@@ -114,6 +128,6 @@ export async function readAnswers({ folder }: Artifact): Promise<readonly Answer
 }
 
 /** What the run's judge goes by. */
-export function judgedScore(config: RunConfig, { gold, reward }: Answer): number {
-  return config.evaluation.judge === "gold" ? (gold ?? NaN) : reward;
+export function judgedScore(judge: EvaluationConfig["judge"], { gold, reward }: Answer): number {
+  return judge === "gold" ? (gold ?? NaN) : reward;
 }

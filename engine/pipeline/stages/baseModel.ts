@@ -1,25 +1,28 @@
 import { type ModelConfig, initialize } from "../../models/index.ts";
-import type { BaseModelConfig, RunConfig } from "../../config/index.ts";
+import type { BaseModelConfig, RunConfig, TaskConfig } from "../../config/index.ts";
 import { type Tokenizer, encodeExample } from "../../text/index.ts";
-import { type TokenizedExample, Random, sftStep, supervisedBatches } from "../../training/index.ts";
+import { type TokenizedExample, Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
+import { NO_COST, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, taskTokenizer } from "../corpus.ts";
 import { saveModel } from "../modelFolder.ts";
-import type { Stage } from "../step.ts";
-import { jsonOf, optimizerOf, train } from "../training.ts";
+import type { NoInputs, Stage } from "../stage.ts";
+import { optimizerOf, train } from "../training.ts";
 
 /** Examples that the base model's passes are made of: as many as it sees once, so that none comes twice. */
 const exampleCount = (steps: number, batchSize: number): number => steps * batchSize;
 
 /** Trains a new base model on a task's text. A base model from a checkpoint needs no stage. */
-export const baseModel: Stage<{ readonly seed: number }> = {
-  name: "base",
+export const baseModel: Stage<
+  { readonly seed: number },
+  { readonly model: NewModel; readonly task: TaskConfig | undefined; readonly seed: number },
+  NoInputs
+> = {
+  kind: "base",
   title: "Base model",
-  version: 1,
-  settings: ({ model, task }) => jsonOf({ model, task }),
-  async run(context, { seed }) {
-    const { config } = context;
-    const { architecture, pretrain } = newModelOf(config);
-    const task = taskOf(config);
+  revision: 1,
+  select: (config, { seed }) => ({ model: newModelOf(config), task: config.task, seed }),
+  async run(context, { model: { architecture, pretrain }, task: settings, seed }) {
+    const task = taskOf(settings);
     if (task === undefined)
       throw new TypeError("base model: a new model is trained on a task's text, and no task is given");
     const tokenizer = taskTokenizer(task);
@@ -47,6 +50,13 @@ export const baseModel: Stage<{ readonly seed: number }> = {
       metrics: "pretrain",
     });
     await saveModel(context.folder, { config: model, weights, tokenizer });
+  },
+  cost({ model: { pretrain }, task }, { model }) {
+    const { steps, batchSize, gradientAccumulation } = pretrain;
+    if (task === undefined) return NO_COST;
+    const shape = { batchSize, length: sequenceLength(task, { maxLength: model.maxPositions }) };
+    const tokens = steps * gradientAccumulation * batchSize * shape.length;
+    return trainingCost({ model, heads: ["language"], loss: (graph) => sftLoss(graph, model, shape), tokens });
   },
 };
 

@@ -1,7 +1,9 @@
 import { copyFile, link, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { EvaluationConfig } from "../../config/index.ts";
 import { errorCode, atomicWrite, onDisk } from "../../storage/disk.ts";
-import type { Artifact, Stage } from "../step.ts";
+import { NO_COST } from "../cost.ts";
+import type { Artifact, Stage } from "../stage.ts";
 import { judgedScore, readAnswers } from "./answers.ts";
 
 /** What was chosen among which, and why. */
@@ -14,19 +16,19 @@ const MANIFEST_FILE = "manifest.json";
  *
  * SALSA, section 4.1, takes the β with the highest win rate; the split is one that no table reports on.
  */
-export const choose: Stage<{
-  readonly candidates: readonly Artifact[];
-  readonly answers: readonly Artifact[];
-  readonly labels: readonly number[];
-}> = {
-  name: "choice",
+export const choose: Stage<
+  { readonly arm: string },
+  { readonly judge: EvaluationConfig["judge"]; readonly betas: readonly number[] },
+  { readonly candidates: readonly Artifact[]; readonly answers: readonly Artifact[] }
+> = {
+  kind: "choice",
   title: "Choice of β",
-  version: 1,
-  settings: ({ evaluation }) => ({ judge: evaluation.judge }),
-  async run({ config, folder }, { candidates, answers, labels }) {
+  revision: 1,
+  select: ({ evaluation, arms }, { arm }) => ({ judge: evaluation.judge, betas: arms[arm]?.betas ?? [] }),
+  async run({ folder, report }, { judge, betas }, { candidates, answers }) {
     const means: number[] = [];
     for (const artifact of answers) {
-      const scores = (await readAnswers(artifact)).map((answer) => judgedScore(config, answer));
+      const scores = (await readAnswers(artifact)).map((answer) => judgedScore(judge, answer));
       means.push(scores.reduce((sum, score) => sum + score, 0) / scores.length);
     }
     const best = means.indexOf(Math.max(...means));
@@ -34,11 +36,17 @@ export const choose: Stage<{
     if (chosen === undefined) throw new RangeError("choose: no candidate has a score");
     await linkFiles(chosen.folder, folder);
     const choice = {
-      chosen: labels[best],
-      candidates: labels.map((beta, index) => ({ beta, validationScore: means[index] })),
+      chosen: betas[best],
+      candidates: betas.map((beta, index) => ({ beta, validationScore: means[index] })),
     };
     await atomicWrite(join(folder, CHOICE_FILE), `${JSON.stringify(choice, undefined, 2)}\n`);
+    report({
+      kind: "metrics",
+      step: 1,
+      values: { "choice/beta": betas[best] ?? NaN, "choice/score": means[best] ?? NaN },
+    });
   },
+  cost: () => NO_COST,
 };
 
 /** Gives the checkpoint a second name without copying it, where the disk can do that. */

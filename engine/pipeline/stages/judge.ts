@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { pairJudgment } from "../../evaluation/fastchat/judgments.ts";
 import { JUDGES } from "../../evaluation/judges/index.ts";
 import type { Comparison } from "../../evaluation/winRates.ts";
-import type { RunConfig } from "../../config/index.ts";
+import type { EvaluationConfig } from "../../config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite, onDisk } from "../../storage/disk.ts";
-import type { Artifact, Stage } from "../step.ts";
+import { NO_COST } from "../cost.ts";
+import type { Artifact, Stage } from "../stage.ts";
 import { judgedScore, readAnswers } from "./answers.ts";
 
 /** One file for FastChat's tools, one with what the tables are made of. */
@@ -14,17 +15,18 @@ const JUDGMENTS_FILE = "judgments.jsonl";
 const COMPARISONS_FILE = "comparisons.jsonl";
 
 /** Compares two models' answers to a benchmark: two games each, with the sides swapped. */
-export const judge: Stage<{
-  readonly ours: Artifact;
-  readonly theirs: Artifact;
-  readonly names: readonly [ours: string, theirs: string];
-  readonly seed: number;
-}> = {
-  name: "judgments",
+export const judge: Stage<
+  { readonly names: readonly [ours: string, theirs: string]; readonly seed: number },
+  JudgeSlice,
+  { readonly ours: Artifact; readonly theirs: Artifact }
+> = {
+  kind: "judgments",
   title: "Judgments",
-  version: 1,
-  settings: ({ evaluation }) => ({ judge: evaluation.judge, tieMargin: evaluation.tieMargin }),
-  async run({ config, folder }, { ours, theirs, names, seed }) {
+  revision: 1,
+  // FastChat's records name the models, so names are part of the result.
+  select: ({ evaluation: { judge: by, tieMargin } }, { names, seed }) => ({ judge: by, tieMargin, names, seed }),
+  async run({ folder }, slice, { ours, theirs }) {
+    const { names, seed } = slice;
     const [a, b] = [await readAnswers(ours), await readAnswers(theirs)];
     const lines: string[] = [];
     const comparisons: string[] = [];
@@ -32,7 +34,7 @@ export const judge: Stage<{
       const other = b[index];
       if (other?.prompt !== answer.prompt)
         throw new RangeError(`judge: no answer of ${names[1]} to prompt ${answer.prompt}`);
-      const verdict = await scoreJudge(config, [judgedScore(config, answer), judgedScore(config, other)]);
+      const verdict = await scoreJudge(slice, [judgedScore(slice.judge, answer), judgedScore(slice.judge, other)]);
       const comparison: Comparison = {
         prompt: String(answer.prompt),
         seed,
@@ -45,7 +47,7 @@ export const judge: Stage<{
         question_id: answer.prompt,
         model_1: names[0],
         model_2: names[1],
-        judge: [config.evaluation.judge, "pair"],
+        judge: [slice.judge, "pair"],
         turn: 1,
         // Part of FastChat's format; artifacts know no clock, so that equal inputs give equal bytes.
         tstamp: 0,
@@ -55,14 +57,19 @@ export const judge: Stage<{
     await atomicWrite(join(folder, JUDGMENTS_FILE), `${lines.join("\n")}\n`);
     await atomicWrite(join(folder, COMPARISONS_FILE), `${comparisons.join("\n")}\n`);
   },
+  cost: () => NO_COST,
 };
+
+interface JudgeSlice extends Pick<EvaluationConfig, "judge" | "tieMargin"> {
+  readonly names: readonly [ours: string, theirs: string];
+  readonly seed: number;
+}
 
 /** The config's judge over scores that are known already: answers stand for themselves by their side. */
 function scoreJudge(
-  config: RunConfig,
+  { judge: name, tieMargin }: JudgeSlice,
   [a, b]: readonly [number, number],
 ): ReturnType<ReturnType<(typeof JUDGES)[number]["create"]>["compare"]> {
-  const { judge: name, tieMargin } = config.evaluation;
   const kind = JUDGES.find((known) => known.name === name) ?? JUDGES[0];
   return kind.create({ tieMargin, score: (_, side) => (side === "a" ? a : b) }).compare("", "a", "b");
 }

@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { Generator, DeviceWeights } from "../../models/index.ts";
+import type { TaskConfig } from "../../config/index.ts";
 import type { RankedResponses } from "../../evaluation/tasks/task.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { encodePrompt } from "../../text/index.ts";
 import { Random } from "../../training/index.ts";
+import { readingCost, sequenceLength } from "../cost.ts";
 import { taskOf } from "../corpus.ts";
 import { responseTexts } from "../generation.ts";
 import { loadModel } from "../modelFolder.ts";
-import { type Artifact, type Stage, Stopped } from "../step.ts";
-import { jsonOf } from "../training.ts";
+import { type Artifact, type Stage, stopIfAsked } from "../stage.ts";
 
 /** A labelled pair; `…Ended` says whether the response closed with end-of-text. */
 export interface LabelledPair {
@@ -27,16 +28,19 @@ const SAMPLED_AT_ONCE = 256;
 const MOST_ROUNDS_PER_BATCH = 20;
 
 /** Samples two responses to each prompt from a model and lets the task's noisy labeller choose. */
-export const preferences: Stage<{ readonly model: Artifact; readonly seed: number }> = {
-  name: "preferences",
+export const preferences: Stage<
+  { readonly seed: number },
+  { readonly task: TaskConfig | undefined; readonly pairs: number; readonly seed: number },
+  { readonly model: Artifact }
+> = {
+  kind: "preferences",
   title: "Preference pairs",
-  version: 1,
-  settings: ({ task, reward }) => jsonOf({ task, pairs: reward.pairs }),
-  async run(context, { model: from, seed }) {
-    const { config, backend, signal } = context;
-    const task = taskOf(config);
+  revision: 1,
+  select: ({ task, reward }, { seed }) => ({ task, pairs: reward.pairs ?? 0, seed }),
+  async run(context, { task: settings, pairs: total, seed }, { model: from }) {
+    const { backend } = context;
+    const task = taskOf(settings);
     if (task === undefined) throw new TypeError("preferences: only a task labels pairs");
-    const total = config.reward.pairs ?? 0;
     const { config: model, weights, tokenizer } = await loadModel(from.folder);
     const promptSource = Random.of(seed, "preferences", "prompts");
     const labeller = Random.of(seed, "preferences", "labels");
@@ -53,7 +57,7 @@ export const preferences: Stage<{ readonly model: Artifact; readonly seed: numbe
     try {
       for (let round = 0; lines.length < total; round++) {
         if (round > MOST_ROUNDS_PER_BATCH * Math.ceil(total / SAMPLED_AT_ONCE)) throw tooAlike(lines.length, total);
-        if (signal.aborted) throw new Stopped(`${context.name}: stopped; it starts over when the run goes on`);
+        stopIfAsked(context);
         const batch = task.prompts("train", SAMPLED_AT_ONCE, promptSource);
         const queries = batch.flatMap((prompt) => [encodePrompt(tokenizer, prompt), encodePrompt(tokenizer, prompt)]);
         const sampled = await generator.generate(device, queries, Random.of(seed, "preferences", "responses", round));
@@ -63,13 +67,17 @@ export const preferences: Stage<{ readonly model: Artifact; readonly seed: numbe
           const preferred = task.prefer(prompt, pair, labeller);
           if (preferred !== undefined) lines.push(JSON.stringify(labelled(prompt, preferred)));
         }
-        context.report({ kind: "progress", stage: context.name, step: Math.min(lines.length, total), total });
+        context.report({ kind: "progress", step: Math.min(lines.length, total), total });
       }
     } finally {
       device.release();
       generator.release();
     }
     await atomicWrite(join(context.folder, PAIRS_FILE), `${lines.slice(0, total).join("\n")}\n`);
+  },
+  cost({ task, pairs }, { model }) {
+    const length = sequenceLength(task, { maxLength: model.maxPositions });
+    return readingCost(model, { models: 1, tokens: 2 * pairs * length, cachedTokens: 2 * SAMPLED_AT_ONCE * length });
   },
 };
 

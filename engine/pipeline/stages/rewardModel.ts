@@ -1,15 +1,24 @@
 import { join } from "node:path";
+import type { Graph } from "../../compute/graph/tensor.ts";
 import { DeviceWeights, RewardScorer, withHeads } from "../../models/index.ts";
-import { splitPairs, type RunConfig } from "../../config/index.ts";
+import { type RewardConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { type Tokenizer, encodePrompt } from "../../text/index.ts";
-import { type PreferencePair, Random, pairBatches, rewardModelStep } from "../../training/index.ts";
+import {
+  type LossNodes,
+  type PreferencePair,
+  Random,
+  pairBatches,
+  rewardModelLoss,
+  rewardModelStep,
+} from "../../training/index.ts";
+import { sequenceLength, trainingCost } from "../cost.ts";
 import { preferenceTexts } from "../corpus.ts";
 import { type LoadedModel, loadModel, saveModel } from "../modelFolder.ts";
-import type { Artifact, Stage, StageContext } from "../step.ts";
-import { jsonOf, optimizerOf, train } from "../training.ts";
+import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
+import { optimizerOf, train } from "../training.ts";
 import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
 
 /** What is known of a reward model beside its weights. */
@@ -20,25 +29,27 @@ export const REWARD_FACTS_FILE = "reward.json";
  *
  * SALSA, section 3.1 and equation 1.
  */
-export const rewardModel: Stage<{
-  readonly init: Artifact;
-  /** Pairs made by a stage; absent when the config brings a file. */
-  readonly pairs: Artifact | undefined;
-  readonly data: string | null;
-  readonly seed: number;
-}> = {
-  name: "reward",
+export const rewardModel: Stage<
+  { readonly seed: number },
+  { readonly reward: RewardTraining; readonly task: TaskConfig | undefined; readonly seed: number },
+  {
+    readonly init: Artifact;
+    /** Pairs made by a stage; absent when the config brings a file. */
+    readonly pairs: Artifact | undefined;
+    readonly data: DataFile | undefined;
+  }
+> = {
+  kind: "reward",
   title: "Reward model",
-  version: 2,
-  settings: ({ reward }) => jsonOf({ reward }),
-  async run(context, { init, pairs: from, seed }) {
-    const { config, backend } = context;
-    const { reward } = config;
+  revision: 2,
+  select: ({ reward: { init: _init, ...reward }, task }, { seed }) => ({ reward, task, seed }),
+  async run(context, { reward, seed }, { init, pairs: made, data }) {
+    const { backend } = context;
     const { config: model, weights, tokenizer } = await loadModel(init.folder);
-    const pairs = await encodedPairs(config, from, {
-      tokenizer,
-      maxLength: Math.min(reward.maxLength, model.maxPositions),
-    });
+    const pairs = await encodedPairs(
+      { made, data, count: reward.pairs },
+      { tokenizer, maxLength: Math.min(reward.maxLength, model.maxPositions) },
+    );
     const nHeldOut = splitPairs(pairs.length, reward.heldOut).heldOut;
     const { heldOut, learned } = splitByPrompt(pairs, nHeldOut, Random.of(seed, "reward", "split"));
     const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
@@ -69,7 +80,22 @@ export const rewardModel: Stage<{
     const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
     await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
   },
+  cost({ reward, task }, { model, files: { data } }) {
+    const { batchSize, epochs, maxLength } = reward;
+    const length = sequenceLength(task, { maxLength, longestRow: data?.longestRow });
+    const pairs = Math.min(reward.pairs ?? Infinity, data?.rows ?? Infinity);
+    const learned = splitPairs(Number.isFinite(pairs) ? pairs : 0, reward.heldOut).train;
+    const loss = (graph: Graph): LossNodes =>
+      rewardModelLoss(graph, model, {
+        ...{ batchSize, length },
+        loss: (chosen, rejected) => rewardLoss(chosen, rejected, { centering: 0 }),
+      });
+    return trainingCost({ model, heads: ["score"], loss, tokens: 2 * epochs * learned * length });
+  },
 };
+
+/** Settings of the training itself; the model that it starts from is an input. */
+type RewardTraining = Omit<RewardConfig, "init">;
 
 /** A pair as token sequences, and what it answers. */
 interface PromptedPair extends PreferencePair {
@@ -96,10 +122,16 @@ export function splitByPrompt(
   };
 }
 
+interface PairSource {
+  readonly made: Artifact | undefined;
+  readonly data: DataFile | undefined;
+  /** Pairs of the file to take; undefined for all. */
+  readonly count: number | undefined;
+}
+
 /** Pairs as token sequences, closed by end-of-text where the response was. */
 async function encodedPairs(
-  config: RunConfig,
-  made: Artifact | undefined,
+  { made, data, count }: PairSource,
   { tokenizer, maxLength }: { readonly tokenizer: Tokenizer; readonly maxLength: number },
 ): Promise<readonly PromptedPair[]> {
   const sequence = (prompt: string, response: string, ended: boolean): number[] =>
@@ -108,7 +140,7 @@ async function encodedPairs(
       maxLength,
     );
   if (made === undefined) {
-    return (await preferenceTexts(config)).map(({ prompt, chosen, rejected, margin }) => ({
+    return (await preferenceTexts(data?.path ?? "", count)).map(({ prompt, chosen, rejected, margin }) => ({
       prompt,
       chosen: sequence(prompt, chosen, true),
       rejected: sequence(prompt, rejected, true),
@@ -133,7 +165,7 @@ function longestPair(pairs: readonly PreferencePair[]): number {
 
 /** Share of held-out pairs that the model orders as labelled; null without any. */
 async function measure(
-  { backend, name, report }: StageContext,
+  { backend, report }: StageContext,
   model: LoadedModel,
   pairs: readonly PreferencePair[],
   { length, step }: { readonly length: number; readonly step: number },
@@ -151,7 +183,7 @@ async function measure(
       pairs.map((pair) => pair.rejected),
     );
     const accuracy = rewardAccuracy(chosen, rejected);
-    report({ kind: "metrics", stage: name, step, values: { "reward/heldOutAccuracy": accuracy } });
+    report({ kind: "metrics", step, values: { "reward/heldOutAccuracy": accuracy } });
     return accuracy;
   } finally {
     device.release();

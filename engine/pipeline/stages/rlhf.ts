@@ -1,22 +1,22 @@
 import { type Head, type ModelConfig, type Weights, withHeads } from "../../models/index.ts";
 import { alarmMessage } from "../../protocol/alarms.ts";
 import { referenceKl } from "../../protocol/catalogue.ts";
-import type { ArmConfig, RlhfConfig, RunConfig } from "../../config/index.ts";
+import type { TaskConfig } from "../../config/index.ts";
 import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
-import type { KlController } from "../../rl/klController.ts";
-import type { PpoSettings } from "../../rl/ppoSettings.ts";
 import { type Model, type PpoIteration, type SavedPpo, PpoTrainer } from "../../rl/ppoTrainer.ts";
 import { trainedParameters } from "../../rl/ppoStep.ts";
 import type { RunningMoments } from "../../rl/runningMoments.ts";
-import type { Json } from "../../storage/json.ts";
 import type { Tokenizer } from "../../text/index.ts";
-import { type DataPosition, Random } from "../../training/index.ts";
+import { type DataPosition, Random, sftLoss } from "../../training/index.ts";
+import type { Task } from "../../evaluation/tasks/task.ts";
+import { type PpoConfig, armWithBeta, ppoSettings } from "../armSettings.ts";
+import { readingCost, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
-import { type EncodedPrompts, type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
+import { type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
 import { loop } from "../loop.ts";
 import { loadModel, saveModel } from "../modelFolder.ts";
-import type { Artifact, Snapshot, Stage, StageContext } from "../step.ts";
-import { flattenState, jsonOf, unflattenState } from "../training.ts";
+import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf } from "../stage.ts";
+import { flattenState, unflattenState } from "../training.ts";
 
 /** Rollouts of an iteration that are kept for people to read. */
 const SAMPLES_KEPT = 4;
@@ -31,29 +31,36 @@ const SAMPLES_EVERY = 5;
  * with batches and responses of one size, the same uniform number for each token and the same minibatches. So they
  * differ by their settings, less by luck.
  */
-export const rlhf: Stage<{
-  readonly init: Artifact;
-  readonly reference: readonly Artifact[];
-  readonly reward: Artifact;
-  readonly data: string | null;
-  readonly seed: number;
-  /** The arm's settings, with one β. */
-  readonly settings: Json;
-}> = {
-  name: "rlhf",
+export const rlhf: Stage<
+  { readonly arm: string; readonly beta: number; readonly seed: number },
+  RlhfSlice,
+  {
+    readonly init: Artifact;
+    readonly reference: readonly Artifact[];
+    readonly reward: Artifact;
+    readonly data: DataFile | undefined;
+  }
+> = {
+  kind: "rlhf",
   title: "RLHF",
-  version: 1,
-  settings: ({ task, evaluation }) => jsonOf({ task, validationPrompts: evaluation.validationPrompts }),
-  async run(context, { init, reference, reward, seed, settings }) {
-    const { config, backend } = context;
-    const arm = settings as unknown as PpoConfig;
+  revision: 1,
+  select: (config, { arm, beta, seed }) => ({
+    arm: armWithBeta(config, arm, beta),
+    task: config.task,
+    // A task draws its validation split for itself; of a file it takes the end away from training.
+    validationPrompts: config.task === undefined ? config.evaluation.validationPrompts : 0,
+    seed,
+  }),
+  async run(context, { arm, task: settings, validationPrompts, seed }, { init, reference, reward, data }) {
+    const { backend, pace } = context;
+    const task = taskOf(settings);
     const start = await loadModel(init.folder);
     const { tokenizer } = start;
     const references = await Promise.all(reference.map(({ folder }) => loadModel(folder)));
     const rewarding = await loadModel(reward.folder, ["score"]);
-    const texts = await trainPrompts(config, seed);
-    const maxNewTokens = Math.min(arm.maxNewTokens, taskOf(config)?.maxResponseLength ?? Infinity);
-    const from = config.data?.prompts ?? "train";
+    const texts = await trainPrompts({ task: settings, file: data?.path, validationPrompts }, seed);
+    const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
+    const from = data?.path ?? "train";
     const { queries: prompts, ...lengths } = encodePrompts(texts, start, { maxNewTokens, from });
     const ppo = ppoSettings(arm, { ...lengths, tokenizer, seed });
     const critic = arm.critic === "separate" ? criticFrom(rewarding) : undefined;
@@ -75,12 +82,12 @@ export const rlhf: Stage<{
         context,
         {
           total: arm.iterations,
-          saveEvery: Math.max(1, Math.round(config.runtime.checkpointEvery / ITERATION_IN_STEPS)),
+          saveEvery: Math.max(1, Math.round(pace.checkpointEvery / ITERATION_IN_STEPS)),
           metricsEvery: 1,
           step: async () => {
             const iteration = await trainer.iterate();
             const responses = responseTexts(iteration.generation, tokenizer);
-            const metrics = { ...iteration.metrics, ...goldMetrics(config, texts, iteration, responses) };
+            const metrics = { ...iteration.metrics, ...goldMetrics(task, texts, iteration, responses) };
             history.push(metrics);
             raiseAlarms(context, history, iteration.iteration + 1, raised);
             recordSamples(context, texts, iteration, { responses, tokenizer });
@@ -102,82 +109,40 @@ export const rlhf: Stage<{
       trainer.release();
     }
   },
+  cost({ arm, task }, { model, files: { data }, counts: { reference = 1 } }) {
+    const prompt = sequenceLength(task, { maxLength: model.maxPositions, longestRow: data?.longestRow });
+    const length = task === undefined ? Math.min(model.maxPositions, prompt + arm.maxNewTokens) : prompt;
+    const shape = { batchSize: arm.minibatchSize, length };
+    const perIteration = arm.batchSize * length;
+    const isSeparate = arm.critic === "separate";
+    const learned = trainingCost({
+      model,
+      heads: ["language", "value"],
+      loss: (graph) => sftLoss(graph, model, shape),
+      tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
+    });
+    // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
+    const tokens = arm.iterations * perIteration * (3 + reference);
+    const read = readingCost(model, { models: 1 + reference, tokens, cachedTokens: perIteration });
+    return {
+      parameters: learned.parameters,
+      memoryBytes: learned.memoryBytes * (isSeparate ? 2 : 1) + read.memoryBytes,
+      flops: learned.flops + read.flops,
+    };
+  },
 };
 
-/** An iteration samples and learns from a batch: it takes as long as some ten steps of a supervised training. */
-const ITERATION_IN_STEPS = 10;
-
-/** An arm's settings but for its models, which are inputs of their own: a soup's name changes no result. */
-export type PpoConfig = Omit<RlhfConfig, "init" | "reference">;
-
-/** The arm with one of its candidates for β. */
-export function withBeta(
-  { betas: _betas, init: _init, reference: _reference, ...arm }: ArmConfig,
-  beta: number,
-): PpoConfig {
-  return { ...arm, beta };
-}
-
-interface PpoPlace extends Omit<EncodedPrompts, "queries"> {
-  readonly tokenizer: Tokenizer;
+interface RlhfSlice {
+  /** The arm's settings, with one β. */
+  readonly arm: PpoConfig;
+  readonly task: TaskConfig | undefined;
+  /** Prompts that are kept back at the end of the file; 0 for a task. */
+  readonly validationPrompts: number;
   readonly seed: number;
 }
 
-function ppoSettings(arm: PpoConfig, { queryLength, responseLength, tokenizer, seed }: PpoPlace): PpoSettings {
-  const { beta, klTarget, klHorizon } = arm;
-  const klController: KlController =
-    arm.klController === "fixed"
-      ? { kind: "fixed", beta }
-      : { kind: "adaptive", beta, target: klTarget, horizon: klHorizon };
-  return {
-    iterations: arm.iterations,
-    batchSize: arm.batchSize,
-    minibatchSize: arm.minibatchSize,
-    gradientAccumulation: arm.gradientAccumulation,
-    ppoEpochs: arm.ppoEpochs,
-    queryLength,
-    responseLength,
-    temperature: arm.temperature,
-    topK: arm.topK,
-    topP: arm.topP,
-    eos: [tokenizer.eos],
-    pad: tokenizer.pad,
-    klKind: arm.klKind,
-    klController,
-    score: { missingEosPenalty: arm.missingEosPenalty, scaling: scalingOf(arm), clip: arm.scoreClip },
-    advantages: {
-      gamma: arm.gamma,
-      lam: arm.lambda,
-      whitenRewards: arm.whitenRewards ? "response" : "none",
-      whitenAdvantages: arm.whitenAdvantages,
-      scorePosition: arm.scorePosition,
-    },
-    loss: {
-      clip: arm.clipRange,
-      valueClip: arm.clipRangeValue,
-      valueCoefficient: arm.valueCoefficient,
-      entropyCoefficient: arm.entropyCoefficient,
-      ratioThreshold: arm.ratioThreshold,
-    },
-    critic: arm.critic,
-    optimizer: {
-      beta1: arm.beta1,
-      beta2: arm.beta2,
-      epsilon: arm.epsilon,
-      weightDecay: arm.weightDecay,
-      maxGradNorm: arm.maxGradNorm,
-    },
-    learningRate: arm.learningRate,
-    schedule: arm.schedule,
-    warmupRatio: arm.warmupRatio,
-    seed,
-  };
-}
-
-function scalingOf({ scoreScaling, scoreNormalizing }: PpoConfig): "none" | "std" | "normalise" {
-  if (!scoreScaling) return "none";
-  return scoreNormalizing ? "normalise" : "std";
-}
+/** An iteration samples and learns from a batch: it takes as long as some ten steps of a supervised training. */
+const ITERATION_IN_STEPS = 10;
 
 /** A critic that starts as the reward model, whose scalar head becomes the value head (TRL ≥ 0.12). */
 function criticFrom({ config, weights }: Model): Model {
@@ -215,21 +180,20 @@ const NO_DATA = new Float32Array(0);
 
 /** True quality of the rollouts, where the task knows it: what reward hacking shows against. */
 function goldMetrics(
-  config: RunConfig,
+  task: Task | undefined,
   texts: readonly string[],
   { prompts }: PpoIteration,
   responses: readonly ResponseText[],
 ): Metrics {
-  const task = taskOf(config);
   if (task === undefined) return {};
   const scores = prompts.map((prompt, row) => task.gold(texts[prompt]!, responses[row]!));
   return { "objective/gold": scores.reduce((sum, score) => sum + score, 0) / scores.length };
 }
 
-/** The KL to each of several references, by its name in the config, which base seeds do not count in. */
+/** The KL to each of several references, by its name in the config. */
 function referenceMetrics(references: readonly Artifact[], { referenceKls }: PpoIteration): Metrics {
   if (references.length < 2) return {};
-  const named = references.map(({ name }, at) => [referenceKl(name.split("/").at(-1)), referenceKls[at]!] as const);
+  const named = references.map(({ product }, at) => [referenceKl(product), referenceKls[at]!] as const);
   return Object.fromEntries(named);
 }
 
@@ -250,17 +214,12 @@ function ends(history: readonly Metrics[]): readonly Metrics[] {
   return history.length <= 2 * window ? history : [...history.slice(0, window), ...history.slice(-window)];
 }
 
-function raiseAlarms(
-  { report, name }: StageContext,
-  history: readonly Metrics[],
-  step: number,
-  raised: Set<string>,
-): void {
+function raiseAlarms({ report }: StageContext, history: readonly Metrics[], step: number, raised: Set<string>): void {
   for (const alarm of alarms(history)) {
     if (raised.has(alarm.name)) continue;
     raised.add(alarm.name);
     const message = alarmMessage(alarm.name, alarm.seen);
-    report({ kind: "alarm", stage: name, step, name: alarm.name, message });
+    report({ kind: "alarm", step, name: alarm.name, message });
   }
 }
 
@@ -276,7 +235,6 @@ function recordSamples(
     const perToken = (x: ArrayLike<number>): number[] =>
       Array.from({ length: response.nTokens }, (_, t) => x[row * R + t] ?? 0);
     context.sample({
-      stage: context.name,
       step: iteration + 1,
       prompt: texts[prompts[row]!] ?? "",
       response: response.text,

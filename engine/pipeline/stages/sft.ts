@@ -1,10 +1,11 @@
-import type { RunConfig } from "../../config/index.ts";
-import { type Tokenizer, encodeExample } from "../../text/index.ts";
-import { type TokenizedExample, sftStep, supervisedBatches } from "../../training/index.ts";
-import { keepsExamplesBack, sftTexts } from "../corpus.ts";
+import type { RunConfig, SftConfig } from "../../config/index.ts";
+import { encodeExample } from "../../text/index.ts";
+import { sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
+import { sequenceLength, trainingCost } from "../cost.ts";
+import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
 import { loadModel, saveModel } from "../modelFolder.ts";
-import type { Artifact, Stage } from "../step.ts";
-import { jsonOf, optimizerOf, train } from "../training.ts";
+import type { Artifact, DataFile, Stage } from "../stage.ts";
+import { optimizerOf, train } from "../training.ts";
 import { longest } from "./baseModel.ts";
 
 /**
@@ -12,28 +13,26 @@ import { longest } from "./baseModel.ts";
  *
  * SALSA, section 3.1: every SFT sees the same examples; its seed orders them.
  */
-export const sft: Stage<{
-  readonly base: Artifact;
-  readonly seed: number;
-  readonly sftSeed: number;
-  readonly data: string | null;
-}> = {
-  name: "sft",
+export const sft: Stage<
+  { readonly seed: number; readonly sftSeed: number },
+  SftSlice,
+  { readonly base: Artifact; readonly data: DataFile | undefined }
+> = {
+  kind: "sft",
   title: "Supervised fine-tuning",
-  version: 1,
-  settings: ({ sft: { seeds: _seeds, ...settings }, task, ...rest }) =>
-    jsonOf({ settings, task, keepsExamplesBack: keepsExamplesBack(rest) }),
-  async run(context, { base, seed, sftSeed }) {
-    const { config, backend } = context;
+  revision: 1,
+  select: (config, { seed, sftSeed }) => ({ ...sftSource(config), sft: trainingOf(config.sft), seed, sftSeed }),
+  async run(context, { sft: settings, seed, sftSeed, ...source }, { base, data }) {
     const { config: model, weights, tokenizer } = await loadModel(base.folder);
-    const examples = await encodedExamples(config, seed, tokenizer);
-    const length = Math.min(longest(examples), config.sft.maxLength, model.maxPositions);
-    const shape = { batchSize: config.sft.batchSize, length };
+    const texts = await sftTexts({ ...source, file: data?.path }, seed);
+    const examples = texts.map((text) => encodeExample(tokenizer, text));
+    const length = Math.min(longest(examples), settings.maxLength, model.maxPositions);
+    const shape = { batchSize: settings.batchSize, length };
     const trained = await train(context, {
       weights,
-      step: sftStep(backend, model, { ...shape, optimizer: optimizerOf(config.sft) }),
-      optimizer: config.sft,
-      totalSteps: sftSteps(config, examples.length),
+      step: sftStep(context.backend, model, { ...shape, optimizer: optimizerOf(settings) }),
+      optimizer: settings,
+      totalSteps: sftSteps(settings, examples.length),
       data: { count: examples.length, seed: seed * SEED_STRIDE + sftSeed },
       batch: (indices) =>
         supervisedBatches(
@@ -45,21 +44,37 @@ export const sft: Stage<{
     });
     await saveModel(context.folder, { config: model, weights: trained, tokenizer });
   },
+  cost({ sft: settings, ...source }, { model, files: { data } }) {
+    const { batchSize, gradientAccumulation, maxLength } = settings;
+    const shape = { batchSize, length: sequenceLength(source.task, { maxLength, longestRow: data?.longestRow }) };
+    const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
+    const tokens = steps * gradientAccumulation * batchSize * shape.length;
+    return trainingCost({ model, heads: ["language"], loss: (graph) => sftLoss(graph, model, shape), tokens });
+  },
 };
+
+/** Settings of the training itself: which seeds there are changes none of their results. */
+type SftTraining = Omit<SftConfig, "seeds" | "examples">;
+
+interface SftSlice extends Omit<SftSource, "file"> {
+  readonly sft: SftTraining;
+  readonly seed: number;
+  readonly sftSeed: number;
+}
+
+function trainingOf({ seeds: _seeds, examples: _examples, ...training }: SftConfig): SftTraining {
+  return training;
+}
+
+/** Where a config's SFT examples come from. */
+export function sftSource({ task, sft: { examples }, ...rest }: RunConfig): Omit<SftSource, "file"> {
+  return { task, examples, keepsExamplesBack: keepsExamplesBack(rest) };
+}
 
 /** Keeps the seeds of different base seeds apart. */
 const SEED_STRIDE = 100_003;
 
-/** SFT examples as token ids. */
-export async function encodedExamples(
-  config: RunConfig,
-  seed: number,
-  tokenizer: Tokenizer,
-): Promise<readonly TokenizedExample[]> {
-  return (await sftTexts(config, seed)).map((text) => encodeExample(tokenizer, text));
-}
-
 /** Optimizer steps of one SFT over n examples. */
-export function sftSteps({ sft: { duration, batchSize, gradientAccumulation } }: RunConfig, n: number): number {
+function sftSteps({ duration, batchSize, gradientAccumulation }: SftTraining, n: number): number {
   return "steps" in duration ? duration.steps : duration.epochs * Math.ceil(n / (batchSize * gradientAccumulation));
 }

@@ -2,39 +2,40 @@ import type { Backend, HostArray } from "../../compute/backend.ts";
 import { gradients } from "../../compute/graph/gradients.ts";
 import { plan } from "../../compute/graph/program.ts";
 import { Graph } from "../../compute/graph/tensor.ts";
-import { type Weights, DeviceWeights, chunks, parameters } from "../../models/index.ts";
-import type { RunConfig, SoupConfig } from "../../config/index.ts";
+import { type ModelConfig, type Weights, DeviceWeights, chunks, parameters } from "../../models/index.ts";
+import type { RunConfig, SamplingConfig, SoupConfig } from "../../config/index.ts";
 import type { LossAndGradient, TensorWeights } from "../../soup/recipe.ts";
 import type { Checkpoint } from "../../storage/checkpoints.ts";
-import type { Json } from "../../storage/json.ts";
 import { encodeExample } from "../../text/index.ts";
 import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches } from "../../training/index.ts";
-import { heldOutTexts, taskOf, validationPrompts } from "../corpus.ts";
+import { NO_COST, readingCost, sequenceLength } from "../cost.ts";
+import { type PromptSource, type SftSource, heldOutTexts, taskOf, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
 import { type LoadedModel, loadModel } from "../modelFolder.ts";
 import { ResponseSampler } from "../responseSampler.ts";
 import { type HeldOutEvaluator, soupCheckpoints } from "../soupCheckpoints.ts";
-import type { Artifact, Stage, StageContext } from "../step.ts";
-import { jsonOf } from "../training.ts";
+import type { Artifact, Cost, DataFile, Stage } from "../stage.ts";
 import { longest } from "./baseModel.ts";
+import { sftSource } from "./sft.ts";
 
 /** A soup of models: a point in the space of weights that they span (SALSA, section 3.2). */
-export const soup: Stage<{
-  readonly of: readonly Artifact[];
-  readonly settings: Json;
-  /** Scores mixtures for greedy soups that go by reward. */
-  readonly reward: Artifact | undefined;
-  readonly data: string | null;
-  readonly seed: number;
-}> = {
-  name: "soup",
+export const soup: Stage<
+  { readonly name: string; readonly seed: number },
+  SoupSlice,
+  {
+    readonly of: readonly Artifact[];
+    /** Scores mixtures for greedy soups that go by reward. */
+    readonly reward: Artifact | undefined;
+    readonly data: DataFile | undefined;
+  }
+> = {
+  kind: "soup",
   title: "Model soup",
-  version: 2,
-  settings: () => null,
-  async run(context, { of, settings: given, reward, seed }) {
-    const settings = given as unknown as SoupConfig;
-    const { name, signal, folder } = context;
-    const ingredients = await ingredientsFor(settings, context, { of, reward, seed });
+  revision: 2,
+  select: soupSlice,
+  async run(context, { settings, heldOut }, { of, reward, data }) {
+    const { signal, folder } = context;
+    const ingredients = heldOut && (await ingredientsFor(heldOut, context.backend, { settings, of, reward, data }));
     try {
       await soupCheckpoints({
         of: of.map((model) => model.folder),
@@ -43,17 +44,70 @@ export const soup: Stage<{
         ...(ingredients === undefined ? {} : { evaluator: ingredients.evaluator }),
         signal,
         onProgress: ({ done, total }) => {
-          context.report({ kind: "progress", stage: name, step: done, total });
+          context.report({ kind: "progress", step: done, total });
         },
       });
     } finally {
       ingredients?.release();
     }
   },
+  cost: ({ settings, heldOut }, { model, counts: { of = 0 } }) => soupCost({ settings, heldOut, model, nModels: of }),
 };
 
+/** A soup's settings but for the models that it is made of, which are inputs. */
+type SoupSettings = DistributiveOmit<SoupConfig, "of">;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** What mixtures are measured on, for the recipes that measure. */
+type HeldOut =
+  | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & Omit<SftSource, "file">)
+  | ({ readonly kind: "responses"; readonly sampling: SamplingConfig; readonly seed: number } & Omit<
+      PromptSource,
+      "file"
+    >);
+
+interface SoupSlice {
+  readonly settings: SoupSettings;
+  readonly heldOut: HeldOut | undefined;
+}
+
+function soupSlice(config: RunConfig, { name, seed }: { readonly name: string; readonly seed: number }): SoupSlice {
+  const found = config.soups[name];
+  if (found === undefined) throw new RangeError(`soup: there is no soup called ${name}`);
+  const { of: _of, ...settings } = found;
+  const goesByLoss = settings.method === "learned" || (settings.method === "greedy" && settings.score === "loss");
+  if (goesByLoss) {
+    const { maxLength } = config.sft;
+    return { settings, heldOut: { kind: "examples", ...sftSource(config), maxLength, seed } };
+  }
+  if (settings.method !== "greedy") return { settings, heldOut: undefined };
+  const { sampling, validationPrompts } = config.evaluation;
+  return { settings, heldOut: { kind: "responses", task: config.task, sampling, validationPrompts, seed } };
+}
+
+/** Only measuring takes time worth counting. */
+function soupCost({
+  settings,
+  heldOut,
+  model,
+  nModels,
+}: SoupSlice & { readonly model: ModelConfig; readonly nModels: number }): Cost {
+  if (heldOut === undefined) return NO_COST;
+  const maxLength = heldOut.kind === "examples" ? heldOut.maxLength : model.maxPositions;
+  const length = sequenceLength(heldOut.task, { maxLength });
+  const sequences =
+    settings.method === "learned"
+      ? 3 * settings.steps * settings.batchSize
+      : 2 * nModels * (settings.method === "greedy" ? settings.prompts : 0);
+  return readingCost(model, {
+    models: 1 + nModels,
+    tokens: sequences * length,
+    cachedTokens: EXAMPLES_AT_ONCE * length,
+  });
+}
+
 /** What the recipe itself reads of a soup's settings. */
-function recipeSettings(settings: SoupConfig): Parameters<typeof soupCheckpoints>[0]["settings"] {
+function recipeSettings(settings: SoupSettings): Parameters<typeof soupCheckpoints>[0]["settings"] {
   switch (settings.method) {
     case "uniform":
       return { method: "uniform" };
@@ -70,56 +124,41 @@ function recipeSettings(settings: SoupConfig): Parameters<typeof soupCheckpoints
   }
 }
 
-/**
- * The settings that change a soup's weights: all but which models it is made of, and for one that goes by answers also
- * how many there are and how they are sampled.
- */
-export function soupIdentity({ of: _of, ...settings }: SoupConfig, { evaluation }: RunConfig): Json {
-  const goesByAnswers = settings.method === "greedy" && settings.score !== "loss";
-  const { sampling, validationPrompts: validation } = evaluation;
-  return jsonOf(goesByAnswers ? { ...settings, answers: { sampling, validation } } : settings);
-}
-
 interface Held {
   readonly evaluator: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
   release(): void;
 }
 
 interface Sources {
+  readonly settings: SoupSettings;
   readonly of: readonly Artifact[];
   readonly reward: Artifact | undefined;
-  readonly seed: number;
+  readonly data: DataFile | undefined;
 }
 
-async function ingredientsFor(
-  settings: SoupConfig,
-  context: StageContext,
-  sources: Sources,
-): Promise<Held | undefined> {
-  if (settings.method !== "greedy" && settings.method !== "learned") return undefined;
-  const { backend, config } = context;
-  const models = await Promise.all(sources.of.map(({ folder }) => loadModel(folder)));
-  if (settings.method === "learned") {
-    return learnedEvaluator(backend, models, await heldOutExamples(config, sources.seed, models), settings.batchSize);
+async function ingredientsFor(heldOut: HeldOut, backend: Backend, sources: Sources): Promise<Held | undefined> {
+  const { settings, of, data } = sources;
+  const models = await Promise.all(of.map(({ folder }) => loadModel(folder)));
+  if (heldOut.kind === "examples") {
+    const examples = await heldOutExamples(heldOut, data?.path, models);
+    return settings.method === "learned"
+      ? learnedEvaluator(backend, models, examples, settings.batchSize)
+      : lossEvaluator(backend, models, examples);
   }
-  if (settings.score === "loss")
-    return lossEvaluator(backend, models, await heldOutExamples(config, sources.seed, models));
-  const reward =
-    settings.score === "reward" && sources.reward !== undefined
-      ? await loadModel(sources.reward.folder, ["score"])
-      : undefined;
-  return responseEvaluator(backend, config, models, { reward, nPrompts: settings.prompts, seed: sources.seed });
+  const reward = sources.reward && (await loadModel(sources.reward.folder, ["score"]));
+  const nPrompts = settings.method === "greedy" ? settings.prompts : 0;
+  return responseEvaluator(backend, heldOut, models, { reward, nPrompts, file: data?.path });
 }
 
 async function heldOutExamples(
-  config: RunConfig,
-  seed: number,
+  { maxLength, seed, ...source }: Extract<HeldOut, { kind: "examples" }>,
+  file: string | undefined,
   models: readonly LoadedModel[],
 ): Promise<readonly TokenizedExample[]> {
   const { tokenizer } = models[0]!;
-  return (await heldOutTexts(config, seed)).map((text) => {
+  return (await heldOutTexts({ ...source, file }, seed)).map((text) => {
     const { tokens, promptLength } = encodeExample(tokenizer, text);
-    return { tokens: tokens.slice(0, config.sft.maxLength), promptLength }; // as in SFT
+    return { tokens: tokens.slice(0, maxLength), promptLength }; // as in SFT
   });
 }
 
@@ -204,25 +243,21 @@ function learnedEvaluator(
 /** Mean gold score, or mean reward, of a mixture's answers on the validation split. */
 async function responseEvaluator(
   backend: Backend,
-  config: RunConfig,
+  { seed, sampling: { maxNewTokens, ...sampling }, ...source }: Extract<HeldOut, { kind: "responses" }>,
   models: readonly LoadedModel[],
   {
     reward,
     nPrompts,
-    seed,
-  }: { readonly reward: LoadedModel | undefined; readonly nPrompts: number; readonly seed: number },
+    file,
+  }: { readonly reward: LoadedModel | undefined; readonly nPrompts: number; readonly file: string | undefined },
 ): Promise<Held> {
   const [{ config: model, tokenizer }] = models as readonly [LoadedModel];
-  const task = taskOf(config);
-  const texts = (await validationPrompts(config)).slice(0, nPrompts);
-  const { maxNewTokens: longestAnswer, ...sampling } = config.evaluation.sampling;
+  const task = taskOf(source.task);
+  const texts = (await validationPrompts({ ...source, file })).slice(0, nPrompts);
   const prompts = encodePrompts(
     texts,
     { config: model, tokenizer },
-    {
-      maxNewTokens: Math.min(longestAnswer, task?.maxResponseLength ?? Infinity),
-      from: config.data?.prompts ?? "validation",
-    },
+    { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: file ?? "validation" },
   );
   const sampler = new ResponseSampler(backend, { model: { config: model, tokenizer }, prompts, sampling, reward });
   const score = async (weightsOf: TensorWeights): Promise<number> => {

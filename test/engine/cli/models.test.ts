@@ -101,7 +101,7 @@ describe("salsa score", () => {
 describe("salsa generate", () => {
   const requests: GenerateRequest[] = [];
   const pipeline = {
-    generateCompletions: (request: GenerateRequest) => {
+    generateResponses: (request: GenerateRequest) => {
       requests.push(request);
       return Promise.resolve([{ prompt: "copy: a", response: "a thanks" }]);
     },
@@ -131,12 +131,12 @@ describe("salsa generate", () => {
 
   it("end with 130 and without a complaint when Ctrl-C cuts them off", async () => {
     const controller = new AbortController();
-    const generateCompletions = ({ signal }: GenerateRequest): Promise<never> => {
+    const generateResponses = ({ signal }: GenerateRequest): Promise<never> => {
       controller.abort();
       return Promise.reject(signal.reason as Error);
     };
     const { code, stderr } = await salsa(["generate", "model", "--prompt", "hello"], {
-      pipeline: { generateCompletions },
+      pipeline: { generateResponses },
       signal: controller.signal,
     });
     assert.deepEqual({ code, stderr }, { code: 130, stderr: "" });

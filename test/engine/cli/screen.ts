@@ -61,7 +61,7 @@ const UNUSED: Pipeline = {
   writeReport: unexpected,
   makeSoup: unexpected,
   scoreCheckpoint: unexpected,
-  generateCompletions: unexpected,
+  generateResponses: unexpected,
   readRun: unexpected,
 };
 

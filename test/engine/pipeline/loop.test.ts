@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { type LoopSettings, type StepReport, loop } from "../../../engine/pipeline/loop.ts";
-import { type Snapshot, type StageContext, Stopped } from "../../../engine/pipeline/step.ts";
+import { type Snapshot, type StageContext, type StageReport, Stopped } from "../../../engine/pipeline/stage.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
 import type { Backend } from "../../../engine/compute/backend.ts";
-import type { EventBody } from "../../../engine/protocol/events.ts";
-import { resolved, tiny } from "./tinyRun.ts";
 
 interface Notes {
   readonly steps: number[];
   readonly saved: number[];
-  readonly events: EventBody[];
+  readonly events: StageReport[];
 }
 
 interface Work extends Partial<Pick<LoopSettings, "total" | "saveEvery" | "metricsEvery">> {
@@ -35,8 +33,9 @@ describe("a stage's loop", () => {
     const notes: Notes = { steps: [], saved: [], events: [] };
     const controller = new AbortController();
     const context: StageContext = {
-      config: resolved(tiny(), "/"),
       name: "stage",
+      workspace: "/",
+      pace: { checkpointEvery: 1, metricsEvery: 1 },
       backend,
       folder: "/",
       signal: controller.signal,

@@ -43,7 +43,7 @@ describe("a run with several β and two base seeds", function () {
       );
       for (const { beta, validationScore } of choice.candidates) {
         const folder = artifactOf(run, `seed-${seed}/salsa (β ${beta}) on validation`);
-        const gold = (await readAnswers({ folder, key: "", name: "" })).map((answer) => answer.gold ?? NaN);
+        const gold = (await readAnswers({ folder, key: "", product: "" })).map((answer) => answer.gold ?? NaN);
         assert.equal(gold.length, 16);
         assert.equal(validationScore, gold.reduce((sum, one) => sum + one, 0) / gold.length);
       }
@@ -70,7 +70,7 @@ describe("a run with several β and two base seeds", function () {
 
   it("asks every base seed's models the same prompts", async () => {
     const asked = ["seed-1/ppo", "seed-2/ppo"].map((name) =>
-      readAnswers({ folder: artifactOf(run, `${name} on inDistribution`), key: "", name }),
+      readAnswers({ folder: artifactOf(run, `${name} on inDistribution`), key: "", product: name }),
     );
     const [a, b] = (await Promise.all(asked)).map((answers) => answers.map(({ prompt }) => prompt));
     assert.deepEqual(a, b);

@@ -1,0 +1,82 @@
+import type { RlhfConfig, RunConfig } from "../config/index.ts";
+import type { KlController } from "../rl/klController.ts";
+import type { PpoSettings } from "../rl/ppoSettings.ts";
+import type { Tokenizer } from "../text/index.ts";
+import type { EncodedPrompts } from "./generation.ts";
+
+/** An arm's settings but for its models, which are inputs of their own: a soup's name changes no result. */
+export type PpoConfig = Omit<RlhfConfig, "init" | "reference">;
+
+/**
+ * The arm with one of its candidates for β.
+ * @throws {RangeError} when there is no such arm.
+ */
+export function armWithBeta({ arms }: RunConfig, name: string, beta: number): PpoConfig {
+  const found = arms[name];
+  if (found === undefined) throw new RangeError(`rlhf: there is no arm called ${name}`);
+  const { betas: _betas, init: _init, reference: _reference, ...arm } = found;
+  return { ...arm, beta };
+}
+
+/** Where an arm's settings are used. */
+export interface PpoPlace extends Omit<EncodedPrompts, "queries"> {
+  readonly tokenizer: Tokenizer;
+  readonly seed: number;
+}
+
+/** The trainer's settings for an arm. */
+export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, tokenizer, seed }: PpoPlace): PpoSettings {
+  const { beta, klTarget, klHorizon } = arm;
+  const klController: KlController =
+    arm.klController === "fixed"
+      ? { kind: "fixed", beta }
+      : { kind: "adaptive", beta, target: klTarget, horizon: klHorizon };
+  return {
+    iterations: arm.iterations,
+    batchSize: arm.batchSize,
+    minibatchSize: arm.minibatchSize,
+    gradientAccumulation: arm.gradientAccumulation,
+    ppoEpochs: arm.ppoEpochs,
+    queryLength,
+    responseLength,
+    temperature: arm.temperature,
+    topK: arm.topK,
+    topP: arm.topP,
+    eos: [tokenizer.eos],
+    pad: tokenizer.pad,
+    klKind: arm.klKind,
+    klController,
+    score: { missingEosPenalty: arm.missingEosPenalty, scaling: scalingOf(arm), clip: arm.scoreClip },
+    advantages: {
+      gamma: arm.gamma,
+      lam: arm.lambda,
+      whitenRewards: arm.whitenRewards ? "response" : "none",
+      whitenAdvantages: arm.whitenAdvantages,
+      scorePosition: arm.scorePosition,
+    },
+    loss: {
+      clip: arm.clipRange,
+      valueClip: arm.clipRangeValue,
+      valueCoefficient: arm.valueCoefficient,
+      entropyCoefficient: arm.entropyCoefficient,
+      ratioThreshold: arm.ratioThreshold,
+    },
+    critic: arm.critic,
+    optimizer: {
+      beta1: arm.beta1,
+      beta2: arm.beta2,
+      epsilon: arm.epsilon,
+      weightDecay: arm.weightDecay,
+      maxGradNorm: arm.maxGradNorm,
+    },
+    learningRate: arm.learningRate,
+    schedule: arm.schedule,
+    warmupRatio: arm.warmupRatio,
+    seed,
+  };
+}
+
+function scalingOf({ scoreScaling, scoreNormalizing }: PpoConfig): "none" | "std" | "normalise" {
+  if (!scoreScaling) return "none";
+  return scoreNormalizing ? "normalise" : "std";
+}

@@ -1,0 +1,37 @@
+import type { EventBody } from "../../protocol/events.ts";
+import type { Artifacts } from "../../storage/artifacts.ts";
+import type { Json } from "../../storage/json.ts";
+import type { ResolvedStage } from "../resolve.ts";
+import type { Pace } from "../stage.ts";
+
+/** What every executor works with, wherever it runs stages. */
+export interface ExecutorSettings {
+  readonly artifacts: Artifacts;
+  readonly pace: Pace;
+  /** Asks for a graceful stop: stages save and end. */
+  readonly signal: AbortSignal;
+  readonly report: (event: EventBody) => void;
+  readonly sample: (record: Readonly<Record<string, Json>>) => void;
+}
+
+/** Runs declared stages, each once what it is made from is there. */
+export interface Executor {
+  /**
+   * Makes the artifact of every stage that has none yet.
+   *
+   * @throws {Stopped} when it was asked to stop; what was under way is saved.
+   * @throws {StageError} with the stage and, as its cause, what ended it; stages that ran beside it are stopped.
+   */
+  execute(stages: readonly ResolvedStage[]): Promise<void>;
+}
+
+/** What ended a stage, with the stage: `cause` is what people must see. */
+export class StageError extends Error {
+  override readonly name = "StageError";
+  /** Id of the stage. */
+  readonly stage: string;
+  constructor(stage: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.stage = stage;
+  }
+}

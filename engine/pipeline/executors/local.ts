@@ -1,0 +1,87 @@
+import type { Backend } from "../../compute/backend.ts";
+import type { ResolvedStage } from "../resolve.ts";
+import { Stopped } from "../stage.ts";
+import { type Executor, type ExecutorSettings, StageError } from "./executor.ts";
+import { takeOrMake } from "./takeOrMake.ts";
+
+/** A device of this machine; opened when the first stage that computes begins on it. */
+export interface LocalDevice {
+  open(): Promise<Backend>;
+}
+
+/**
+ * Runs stages on this machine's devices: on one device in the order of their declaration, on several every stage that
+ * is ready at once, the earliest declared first.
+ */
+export class LocalExecutor implements Executor {
+  private readonly devices: readonly LocalDevice[];
+  private readonly settings: ExecutorSettings;
+
+  constructor(devices: readonly LocalDevice[], settings: ExecutorSettings) {
+    this.devices = devices;
+    this.settings = settings;
+  }
+
+  async execute(stages: readonly ResolvedStage[]): Promise<void> {
+    // One that fails stops those beside it, gracefully, like a stop from outside.
+    const failure = new AbortController();
+    const signal = AbortSignal.any([this.settings.signal, failure.signal]);
+    const schedule = new Schedule(stages);
+    const settings = { ...this.settings, signal };
+    const work = async (device: LocalDevice): Promise<void> => {
+      for (let stage = await schedule.next(); stage !== undefined; stage = await schedule.next()) {
+        try {
+          await takeOrMake(stage, () => device.open(), settings);
+          schedule.done(stage);
+        } catch (error) {
+          schedule.end();
+          if (!(error instanceof Stopped)) failure.abort();
+          throw error instanceof Stopped ? error : new StageError(stage.info.id, error);
+        }
+      }
+    };
+    const ends = await Promise.allSettled(this.devices.map(work));
+    const errors = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+    const first = errors.find((error) => error instanceof StageError) ?? errors[0];
+    if (first !== undefined) throw first as Error;
+  }
+}
+
+/** Which stages wait, which are ready: gives out each once, in order. */
+class Schedule {
+  private readonly waiting: ResolvedStage[];
+  private readonly unfinished: Set<string>;
+  private wake = Promise.withResolvers<undefined>();
+  private isEnded = false;
+
+  constructor(stages: readonly ResolvedStage[]) {
+    this.waiting = [...stages];
+    this.unfinished = new Set(stages.map(({ info }) => info.id));
+  }
+
+  /** The first stage that is ready, as soon as there is one; undefined when none will be. */
+  async next(): Promise<ResolvedStage | undefined> {
+    while (!this.isEnded && this.waiting.length > 0) {
+      const at = this.waiting.findIndex(({ info }) => !info.inputs.some((id) => this.unfinished.has(id)));
+      if (at >= 0) return this.waiting.splice(at, 1)[0];
+      await this.wake.promise;
+    }
+    return undefined;
+  }
+
+  done({ info }: ResolvedStage): void {
+    this.unfinished.delete(info.id);
+    this.wakeAll();
+  }
+
+  /** Gives out nothing more. */
+  end(): void {
+    this.isEnded = true;
+    this.wakeAll();
+  }
+
+  private wakeAll(): void {
+    this.wake.resolve(undefined);
+    this.wake = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,118 @@
+import type { RunConfig } from "../config/index.ts";
+import { stageName } from "../protocol/stageName.ts";
+import type { StageInfo } from "../protocol/stages.ts";
+import type { Json } from "../storage/json.ts";
+import {
+  type Artifact,
+  type Cost,
+  type CostFacts,
+  type DataFile,
+  type Stage,
+  type StageContext,
+  type StageInputs,
+  jsonOf,
+} from "./stage.ts";
+
+/** Stands for an artifact that a stage will make, or for a checkpoint from outside. */
+export class ArtifactHandle {
+  /** Id of the stage, or of the checkpoint among the recipe's sources. */
+  readonly id: string;
+  readonly product: string;
+  constructor(id: string, product: string) {
+    this.id = id;
+    this.product = product;
+  }
+}
+
+/** Stands for a data file. */
+export class FileHandle {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+}
+
+export type DeclaredInput = ArtifactHandle | readonly ArtifactHandle[] | FileHandle | undefined;
+
+/** Inputs as a recipe names them: handles where the stage gets artifacts and files. */
+export type Declared<Inputs extends StageInputs> = { readonly [K in keyof Inputs]: HandleOf<Inputs[K]> };
+type HandleOf<T> = T extends Artifact
+  ? ArtifactHandle
+  : T extends readonly Artifact[]
+    ? readonly ArtifactHandle[]
+    : T extends DataFile
+      ? FileHandle
+      : T;
+
+/** What a recipe says of a stage's place in it. */
+export type StagePlace = Omit<StageInfo, "id" | "kind" | "title" | "inputs">;
+
+/** A stage of a recipe, declared and not run. */
+export interface DeclaredStage {
+  readonly info: StageInfo;
+  readonly revision: number;
+  readonly slice: Json;
+  readonly inputs: Readonly<Record<string, DeclaredInput>>;
+  /** Runs the stage on its slice. `inputs` are what the handles stood for. */
+  run(context: StageContext, inputs: StageInputs): Promise<void>;
+  cost(facts: CostFacts): Cost;
+}
+
+/** What depends on what, declared without doing any of it: an executor runs what is ready. */
+export class Recipe {
+  /** In the order of their declaration, in which each comes after what it is made from. */
+  readonly stages: DeclaredStage[] = [];
+  /** Folders of checkpoints from outside, by the id of their handle. */
+  readonly checkpoints = new Map<string, string>();
+  private readonly config: RunConfig;
+
+  constructor(config: RunConfig) {
+    this.config = config;
+  }
+
+  /** A checkpoint that was there before the run. */
+  checkpoint(folder: string, { product, seed }: Pick<StagePlace, "product" | "seed">): ArtifactHandle {
+    const id = this.idOf({ product, role: "result", ...(seed !== undefined && { seed }) });
+    this.checkpoints.set(id, folder);
+    return new ArtifactHandle(id, product);
+  }
+
+  /** Declares a stage. Its handle may be the input of later ones. */
+  add<Of, Slice extends object, Inputs extends StageInputs>(
+    stage: Stage<Of, Slice, Inputs>,
+    { of, inputs, place }: { readonly of: Of; readonly inputs: Declared<Inputs>; readonly place: StagePlace },
+  ): ArtifactHandle {
+    const slice = stage.select(this.config, of);
+    const declared = inputs as Readonly<Record<string, DeclaredInput>>;
+    const id = this.idOf(place);
+    if (this.stages.some(({ info }) => info.id === id)) throw new RangeError(`recipe: there are two stages ${id}`);
+    const sources = Object.values(declared)
+      .flatMap(handlesIn)
+      .map((handle) => handle.id);
+    this.stages.push({
+      info: {
+        ...{ id, kind: stage.kind, title: stage.title, ...place },
+        inputs: [...new Set(sources.filter((one) => !this.checkpoints.has(one)))],
+      },
+      revision: stage.revision,
+      slice: jsonOf(slice),
+      inputs: declared,
+      // The compiler has seen above that the inputs fit the stage; executors resolve handle by handle.
+      run: (context, resolved) => stage.run(context, slice, resolved as Inputs),
+      cost: (facts) => stage.cost(slice, facts),
+    });
+    return new ArtifactHandle(id, place.product);
+  }
+
+  /** Unique within the run; the base seed is in it where there are several. */
+  private idOf(place: StagePlace): string {
+    const name = stageName({ kind: "", title: "", inputs: [], ...place });
+    return this.config.seeds.length > 1 && place.seed !== undefined ? `seed-${place.seed}/${name}` : name;
+  }
+}
+
+/** Handles of artifacts in an input. */
+export function handlesIn(input: DeclaredInput): readonly ArtifactHandle[] {
+  if (input instanceof ArtifactHandle) return [input];
+  return Array.isArray(input) ? (input as readonly ArtifactHandle[]) : [];
+}

@@ -1,0 +1,112 @@
+import { basename } from "node:path";
+import type { StageInfo } from "../protocol/stages.ts";
+import { type ArtifactKey, type Artifacts, artifactKey } from "../storage/artifacts.ts";
+import type { Json } from "../storage/json.ts";
+import { type DataFileFacts, dataFileFacts, folderFingerprint } from "./fingerprints.ts";
+import { ArtifactHandle, type DeclaredInput, type DeclaredStage, FileHandle, type Recipe } from "./recipe.ts";
+import type { Artifact, CostFacts, DataFile, StageInput, StageInputs } from "./stage.ts";
+
+/** What computes: part of every key, since another kernel may give other bytes. */
+export interface BackendIdentity {
+  readonly name: string;
+  readonly revision: number;
+}
+
+/** A declared stage with the name of its result: known before anything runs, since keys hold ingredients only. */
+export interface ResolvedStage {
+  readonly info: StageInfo;
+  readonly declared: DeclaredStage;
+  readonly key: ArtifactKey;
+  /** What its result is to others. */
+  readonly artifact: Artifact;
+  readonly inputs: StageInputs;
+}
+
+/** A recipe whose every artifact has a name. */
+export interface ResolvedRecipe {
+  /** In the order of declaration. */
+  readonly stages: readonly ResolvedStage[];
+  /** What a handle stands for; the artifact need not be there yet. */
+  artifactOf(handle: ArtifactHandle): Artifact;
+}
+
+/** Where results are, and what they are computed on. */
+export interface ResolveSettings {
+  readonly artifacts: Artifacts;
+  readonly backend: BackendIdentity;
+}
+
+/**
+ * Gives every stage its key: reads each data file once, and of checkpoints from outside their settings.
+ *
+ * @throws {DataError} naming a data file that cannot be read.
+ * @throws {CheckpointError} naming a folder that is no checkpoint.
+ */
+export async function resolveRecipe(recipe: Recipe, { artifacts, backend }: ResolveSettings): Promise<ResolvedRecipe> {
+  const known = new Map<string, Artifact>();
+  const files = new Map<string, Promise<DataFileFacts>>();
+  const artifactOf = (handle: ArtifactHandle): Artifact => {
+    const artifact = known.get(handle.id);
+    if (artifact === undefined) throw new RangeError(`recipe: ${handle.id} is used before it is declared`);
+    return { ...artifact, product: handle.product };
+  };
+  const fileOf = async ({ path }: FileHandle): Promise<DataFile> => {
+    const facts = files.get(path) ?? dataFileFacts(path);
+    files.set(path, facts);
+    return { path, ...(await facts) };
+  };
+  const resolve = async (input: DeclaredInput): Promise<StageInput> => {
+    if (input instanceof FileHandle) return fileOf(input);
+    if (input instanceof ArtifactHandle) return artifactOf(input);
+    return input?.map(artifactOf);
+  };
+
+  for (const [id, folder] of recipe.checkpoints) {
+    known.set(id, { key: await folderFingerprint(folder), folder, product: id });
+  }
+  const stages: ResolvedStage[] = [];
+  for (const declared of recipe.stages) {
+    const { info, revision, slice } = declared;
+    const inputs: Record<string, StageInput> = {};
+    for (const [name, input] of Object.entries(declared.inputs)) inputs[name] = await resolve(input);
+    const identities = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, identityOf(input)]));
+    const ingredients: Json = { revision, backend: { ...backend }, slice, inputs: identities };
+    const key = artifactKey(info.kind, ingredients);
+    const folder = artifacts.path(key);
+    const artifact: Artifact = { key: basename(folder), folder, product: info.product };
+    known.set(info.id, artifact);
+    stages.push({ info, declared, key, artifact, inputs });
+  }
+  return { stages, artifactOf };
+}
+
+/** What stands for an input in a key: never a path or a name. */
+function identityOf(input: StageInput): Json {
+  if (input === undefined) return null;
+  if (isDataFile(input)) return input.fingerprint;
+  if (isArtifact(input)) return input.key;
+  return input.map(({ key }) => key);
+}
+
+/** Facts of a stage's inputs that its cost is estimated from. */
+export function inputFacts(inputs: StageInputs): Pick<CostFacts, "files" | "counts"> {
+  const entries = Object.entries(inputs);
+  const files = entries.flatMap(([name, input]) =>
+    input !== undefined && isDataFile(input) ? [[name, input] as const] : [],
+  );
+  const counts = entries.map(([name, input]) => [name, countOf(input)] as const);
+  return { files: Object.fromEntries(files), counts: Object.fromEntries(counts) };
+}
+
+function countOf(input: StageInput): number {
+  if (input === undefined || isDataFile(input)) return 0;
+  return isArtifact(input) ? 1 : input.length;
+}
+
+function isDataFile(input: Exclude<StageInput, undefined>): input is DataFile {
+  return "fingerprint" in input;
+}
+
+function isArtifact(input: Artifact | readonly Artifact[]): input is Artifact {
+  return "key" in input;
+}

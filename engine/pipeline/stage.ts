@@ -1,0 +1,125 @@
+import type { Backend, HostArray } from "../compute/backend.ts";
+import type { RunConfig } from "../config/index.ts";
+import type { ModelConfig } from "../models/index.ts";
+import type { RunEvent } from "../protocol/events.ts";
+import type { Json } from "../storage/json.ts";
+
+/** A finished stage's result, or a checkpoint from outside: a folder that never changes, named by what made it. */
+export interface Artifact {
+  /** `<kind>-<start of the hash of revision, backend, slice and inputs>`. */
+  readonly key: string;
+  readonly folder: string;
+  /** Its name in the config of this run: "sft-1", "salsa". Metrics are named by it; no result depends on it. */
+  readonly product: string;
+}
+
+/** A data file that a stage reads. */
+export interface DataFile {
+  readonly path: string;
+  /** SHA-256 of its bytes, hex: what stands for it in keys. */
+  readonly fingerprint: string;
+  /** Lines with something in them. */
+  readonly rows: number;
+  /** Bytes of the longest line. */
+  readonly longestRow: number;
+}
+
+/** What a stage is made from beside its slice of the config. All of it is part of the result's key. */
+export type StageInput = Artifact | readonly Artifact[] | DataFile | undefined;
+export type StageInputs = Readonly<Record<string, StageInput>>;
+export type NoInputs = Readonly<Record<string, undefined>>;
+
+/** A stage's state in the middle of its work. */
+export interface Snapshot {
+  /** Steps done. */
+  readonly step: number;
+  readonly json: Json;
+  /** f32 arrays by name. */
+  readonly tensors: Readonly<Record<string, HostArray>>;
+}
+
+/** What a stage reports about itself; the executor adds which stage it is. */
+export type StageReport = WithoutStage<Extract<RunEvent, { readonly kind: "progress" | "metrics" | "alarm" }>>;
+type WithoutStage<E> = E extends unknown ? Omit<E, "stage" | "time" | "sequence"> : never;
+
+/** How often a stage saves and records; changes no result. */
+export interface Pace {
+  /** Optimizer steps between snapshots. */
+  readonly checkpointEvery: number;
+  /** Optimizer steps between recorded metrics. */
+  readonly metricsEvery: number;
+}
+
+/** What a running stage has at hand: everything but its slice of the config and its inputs. */
+export interface StageContext {
+  /** For messages: "salsa (β 0.1)". */
+  readonly name: string;
+  readonly backend: Backend;
+  /** Where the result is written; becomes the artifact when the stage returns. */
+  readonly folder: string;
+  /** Survives an interruption, for files that grow as the stage works; goes when the stage is finished. */
+  readonly workspace: string;
+  readonly pace: Pace;
+  readonly signal: AbortSignal;
+  readonly report: (event: StageReport) => void;
+  /** Keeps a rollout for people to read. */
+  readonly sample: (record: Readonly<Record<string, Json>>) => void;
+  /** The newest whole snapshot of an interrupted attempt at this very stage. */
+  readonly restore: () => Promise<Snapshot | undefined>;
+  /** Replaces the snapshot, all or nothing. */
+  readonly save: (snapshot: Snapshot) => Promise<void>;
+}
+
+/** What a stage takes, estimated before it runs. */
+export interface Cost {
+  /** Weights it trains or reads. */
+  readonly parameters: number;
+  /** Memory of models at its peak, device and host, bytes. */
+  readonly memoryBytes: number;
+  /** Floating-point operations of its matrix products. */
+  readonly flops: number;
+}
+
+/** What costs are estimated from, beside the stage's slice. */
+export interface CostFacts {
+  /** The shape of the run's models. */
+  readonly model: ModelConfig;
+  /** Data files among the inputs, by the input's name. */
+  readonly files: Readonly<Record<string, DataFile>>;
+  /** Artifacts among each input: 1, or the length of the list. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/**
+ * One kind of work of the recipe. Its result depends on its slice of the config, its inputs, the backend, and on
+ * nothing else: it sees nothing else.
+ *
+ * `Of` says which of the config's products it works for, `Slice` is plain data.
+ */
+export interface Stage<Of, Slice extends object, Inputs extends StageInputs> {
+  /** Begins the keys of its results: letters, digits and dashes. */
+  readonly kind: string;
+  /** For people: "Supervised fine-tuning". */
+  readonly title: string;
+  /** To be raised whenever the same slice and inputs would give another result. */
+  readonly revision: number;
+  /** Everything of the config that the result depends on, seeds included. */
+  select(config: RunConfig, of: Of): Slice;
+  run(context: StageContext, slice: Slice, inputs: Inputs): Promise<void>;
+  cost(slice: Slice, facts: CostFacts): Cost;
+}
+
+/** A run was asked to stop and its state is saved: neither an error nor a result. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+}
+
+/** @throws {Stopped} when the run was asked to stop and the stage has nothing to save. */
+export function stopIfAsked({ signal, name }: Pick<StageContext, "signal" | "name">): void {
+  if (signal.aborted) throw new Stopped(`${name}: stopped; it starts over when the run goes on`);
+}
+
+/** The JSON form of plain data: a copy without what is undefined. */
+export function jsonOf(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
