@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import type { Backend } from "../../../../engine/compute/backend.ts";
+import { StageError } from "../../../../engine/pipeline/executors/executor.ts";
+import { LocalExecutor } from "../../../../engine/pipeline/executors/local.ts";
+import { type ArtifactHandle, Recipe } from "../../../../engine/pipeline/recipe.ts";
+import { resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
+import { type Artifact, type Stage, Stopped } from "../../../../engine/pipeline/stage.ts";
+import type { EventBody } from "../../../../engine/protocol/events.ts";
+import { Artifacts } from "../../../../engine/storage/artifacts.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { resolved, tiny } from "../tinyRun.ts";
+
+/** What the stages of a test did. */
+interface Record {
+  readonly begun: string[];
+  readonly ended: string[];
+  most: number;
+}
+
+interface TestStage {
+  readonly name: string;
+  readonly of?: readonly string[];
+  readonly fails?: boolean;
+}
+
+/** A stage that writes its name after some milliseconds, or sooner when it is asked to stop. */
+function stageThat(record: Record): Stage<TestStage, { name: string; fails: boolean }, { of: readonly Artifact[] }> {
+  return {
+    kind: "test",
+    title: "Test",
+    revision: 1,
+    select: (_, { name, fails = false }) => ({ name, fails }),
+    async run({ folder, signal, report }, { name, fails }) {
+      record.begun.push(name);
+      record.most = Math.max(record.most, record.begun.length - record.ended.length);
+      await setTimeout(20, undefined, { signal }).catch(() => undefined);
+      record.ended.push(name);
+      if (fails) throw new RangeError(`${name} cannot be made`);
+      if (signal.aborted) throw new Stopped(name);
+      report({ kind: "progress", step: 1, total: 1 });
+      await fs.writeFile(path.join(folder, "name"), name);
+    },
+    cost: () => ({ parameters: 0, memoryBytes: 0, flops: 0 }),
+  };
+}
+
+interface Ran extends Record {
+  readonly opened: number;
+  readonly events: readonly EventBody[];
+  readonly error: unknown;
+}
+
+async function execute(
+  declared: readonly TestStage[],
+  { nDevices, root, stopAt }: { readonly nDevices: number; readonly root: string; readonly stopAt?: string },
+): Promise<Ran> {
+  const record: Record = { begun: [], ended: [], most: 0 };
+  const recipe = new Recipe(resolved(tiny(), root));
+  const handles = new Map<string, ArtifactHandle>();
+  for (const one of declared) {
+    const of = (one.of ?? []).map((name) => handles.get(name)!);
+    const place = { product: one.name, role: "result" as const };
+    handles.set(one.name, recipe.add(stageThat(record), { of: one, inputs: { of }, place }));
+  }
+  const artifacts = new Artifacts(root);
+  const { stages } = await resolveRecipe(recipe, { artifacts, backend: { name: "none", revision: 1 } });
+  let opened = 0;
+  const events: EventBody[] = [];
+  const controller = new AbortController();
+  const device = { open: () => Promise.resolve((opened++, {} as Backend)) };
+  const executor = new LocalExecutor(Array(nDevices).fill(device), {
+    ...{ artifacts, pace: { checkpointEvery: 1, metricsEvery: 1 }, signal: controller.signal },
+    report: (event) => {
+      events.push(event);
+      if (event.kind === "stageStarted" && event.stage === stopAt) controller.abort();
+    },
+    sample: () => undefined,
+  });
+  const error: unknown = await executor.execute(stages).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return { ...record, opened, events, error };
+}
+
+/** Two chains that meet: a → b, c → d, and e of both. */
+const CHAINS: readonly TestStage[] = [
+  { name: "a" },
+  { name: "b", of: ["a"] },
+  { name: "c" },
+  { name: "d", of: ["c"] },
+  { name: "e", of: ["b", "d"] },
+];
+
+describe("the local executor", () => {
+  it("runs stages in the order of their declaration on one device, one at a time", async () => {
+    await inTemporaryFolder(async (root) => {
+      const { begun, most, error } = await execute(CHAINS, { nDevices: 1, root });
+      assert.equal(error, undefined);
+      assert.deepEqual(begun, ["a", "b", "c", "d", "e"]);
+      assert.equal(most, 1);
+    });
+  });
+
+  it("runs independent stages at once on two devices, and none before what it is made from", async () => {
+    await inTemporaryFolder(async (root) => {
+      const { begun, ended, most, error } = await execute(CHAINS, { nDevices: 2, root });
+      assert.equal(error, undefined);
+      assert.deepEqual(begun.slice(0, 2), ["a", "c"]);
+      assert.equal(most, 2);
+      assert.equal(ended.at(-1), "e");
+      for (const { name, of = [] } of CHAINS) {
+        for (const source of of) assert.ok(ended.indexOf(source) < ended.indexOf(name), `${source} before ${name}`);
+      }
+    });
+  });
+
+  it("opens no device for what is cached, and says that it is", async () => {
+    await inTemporaryFolder(async (root) => {
+      await execute(CHAINS, { nDevices: 1, root });
+      const { opened, begun, events } = await execute(CHAINS, { nDevices: 1, root });
+      assert.deepEqual([opened, begun], [0, []]);
+      const started = events.filter((event) => event.kind === "stageStarted");
+      assert.deepEqual(new Set(started.map(({ cached }) => cached)), new Set([true]));
+      assert.equal(started.length, CHAINS.length);
+    });
+  });
+
+  it("names the stage that failed, stops those beside it and begins no other", async () => {
+    await inTemporaryFolder(async (root) => {
+      const stages = [{ name: "a", fails: true }, { name: "c" }, { name: "d", of: ["c"] }];
+      const { error, begun } = await execute(stages, { nDevices: 2, root });
+      assert.ok(error instanceof StageError);
+      assert.equal(error.stage, "a");
+      assert.match(String(error.cause), /RangeError: a cannot be made/);
+      assert.ok(!begun.includes("d"));
+    });
+  });
+
+  it("stops when it is asked to, and goes on where it was", async () => {
+    await inTemporaryFolder(async (root) => {
+      const first = await execute(CHAINS, { nDevices: 1, root, stopAt: "c" });
+      assert.ok(first.error instanceof Stopped);
+      assert.deepEqual(first.begun, ["a", "b", "c"]);
+      const second = await execute(CHAINS, { nDevices: 1, root });
+      assert.equal(second.error, undefined);
+      assert.deepEqual(second.begun, ["c", "d", "e"]);
+    });
+  });
+});
+
+describe("a recipe", () => {
+  it("refuses two stages of one id", async () => {
+    await inTemporaryFolder(async (root) => {
+      await assert.rejects(execute([{ name: "a" }, { name: "a" }], { nDevices: 1, root }), /there are two stages a/);
+    });
+  });
+});
