@@ -2,6 +2,7 @@ import { from, share, to, workspace } from "./control";
 import { FREE, MR, NR, tile } from "./gemm";
 import { packColumns, packRows } from "./packing";
 import { Operands, addScaled, dot, scaleFloats } from "./heads";
+import { capOne, capRow } from "./softcap";
 import { Vector, clearFloats, expOne, logOne, storePart } from "./vector";
 
 /** Queries and keys per block. */
@@ -20,12 +21,13 @@ const PACKED_V: usize = PACKED_K + <usize>(KEYS * WIDEST * 4);
 const MAXIMA: usize = PACKED_V + <usize>(KEYS * WIDEST * 4);
 const SUMS: usize = MAXIMA + <usize>(QUERIES * 4);
 
-/** args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse. */
+/** args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse, f32 softcap. */
 export function attention(args: usize): void {
   Operands.read(args);
   const T = Operands.T;
   const o = load<usize>(args, 52);
   const lse = load<usize>(args, 56);
+  Operands.softcap = load<f32>(args, 60) / Operands.scale;
   const heads = Operands.B * Operands.H;
   const blocks = (T + QUERIES - 1) / QUERIES;
   share(heads * blocks, 1);
@@ -59,6 +61,11 @@ function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
     const score = dot(Operands.q + at, Operands.k + Operands.keyAt(b, j, g), D) * Operands.scale;
     store<f32>(scores + ((<usize>(j - first)) << 2), score);
     top = max<f32>(top, score);
+  }
+  if (Operands.softcap != 0) {
+    const cap = Operands.softcap * Operands.scale;
+    capRow(scores, end - first, cap);
+    top = capOne(top, cap);
   }
   let total: f32 = 0;
   for (let j = first; j < end; j++) {
@@ -144,6 +151,7 @@ export function mixTiles(rows: i32, seen: i32, keys: i32, weights: usize, packed
 
 /** Turns one row of scores into e^(score − running maximum) and rescales what was gathered before. */
 function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, sum: usize, out: usize): void {
+  if (Operands.softcap != 0) capRow(line, seen, Operands.softcap);
   mask(line, Operands.firstKey(b, t) - j, Operands.endKey(t) - j, seen);
   const end = line + ((<usize>((seen + 7) & ~7)) << 2);
   let tops = v128.load(line);

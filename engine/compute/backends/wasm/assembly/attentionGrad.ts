@@ -3,10 +3,12 @@ import { from, share, to, workspace } from "./control";
 import { FREE, MR, NR, tile } from "./gemm";
 import { Operands, dot } from "./heads";
 import { packColumns, packRows } from "./packing";
+import { capRowWithSlopes, multiplyRow } from "./softcap";
 import { Vector, clearFloats } from "./vector";
 
 // Blocks in the workspace: keys and values packed to be multiplied by queries (K, V by columns) and by
-// probabilities (K, Q, dO by rows), then P and dS of a block of queries and one row of tiles of scores and dP.
+// probabilities (K, Q, dO by rows), then P and dS of a block of queries, one row of tiles of scores and dP, and one
+// query's slopes of the soft-cap.
 const COLUMNS_K: usize = FREE;
 const COLUMNS_V: usize = COLUMNS_K + <usize>(KEYS * WIDEST * 4);
 const ROWS_K: usize = COLUMNS_V + <usize>(KEYS * WIDEST * 4);
@@ -15,6 +17,7 @@ const ROWS_DO: usize = ROWS_Q + <usize>(QUERIES * WIDEST * 4);
 const P: usize = ROWS_DO + <usize>(QUERIES * WIDEST * 4);
 const DS: usize = P + <usize>(QUERIES * KEYS * 4);
 const SLOPES: usize = DS + <usize>(QUERIES * KEYS * 4);
+const CAP_SLOPES: usize = SLOPES + <usize>(MR * KEYS * 4);
 
 let o: usize = 0;
 let lse: usize = 0;
@@ -26,7 +29,7 @@ let dV: usize = 0;
 /**
  * Recomputes the probabilities P block by block from the kept log-sum-exps. With dP = dO·Vᵀ and δ = Σ o·dO per query:
  * dS = P·(dP − δ)·scale, dQ = dS·K, dK = dSᵀ·Q, dV = Pᵀ·dO. Each (row, group) belongs to one thread.
- * args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse, do, dq, dk, dv.
+ * args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse, do, dq, dk, dv, f32 softcap.
  */
 export function attentionGrad(args: usize): void {
   Operands.read(args);
@@ -36,6 +39,7 @@ export function attentionGrad(args: usize): void {
   dQ = load<usize>(args, 64);
   dK = load<usize>(args, 68);
   dV = load<usize>(args, 72);
+  Operands.softcap = load<f32>(args, 76) / Operands.scale;
   share(Operands.B * Operands.G, 1);
   for (let unit = from; unit < to; unit++) {
     const b = unit / Operands.G;
@@ -126,10 +130,14 @@ function gather(
   }
 }
 
-/** Scores of one query become P in place; ds = P·(dP − δ)·scale. Columns that are not seen become 0 in both. */
+/**
+ * Scores of one query become P in place; ds = P·(dP − δ)·scale, times the soft-cap's slope. Columns that are not seen
+ * become 0 in both.
+ */
 function gradScores(b: i32, h: i32, t: i32, j: i32, seen: i32, p: usize, ds: usize, dP: usize): void {
   const low = Operands.firstKey(b, t) - j;
   const high = min(seen, Operands.endKey(t) - j);
+  if (Operands.softcap != 0) capRowWithSlopes(p, seen, Operands.softcap, workspace + CAP_SLOPES);
   const at = Operands.queryAt(b, t, h);
   const delta = f32x4.splat(dot(o + at, dOut + at, Operands.D));
   const sum = load<f32>(lse + ((<usize>((b * Operands.H + h) * Operands.T + t)) << 2));
@@ -148,6 +156,7 @@ function gradScores(b: i32, h: i32, t: i32, j: i32, seen: i32, p: usize, ds: usi
     v128.store(slope, s0);
     v128.store(slope, s1, 16);
   }
+  if (Operands.softcap != 0) multiplyRow(ds, seen, workspace + CAP_SLOPES);
   clearOutside(p, low, high);
   clearOutside(ds, low, high);
 }
