@@ -1,6 +1,6 @@
 import type { Architecture } from "./architecture.ts";
 import { SANDWICH_NORMS, attentionOf } from "./blocks.ts";
-import type { ConfigFields, ConfigFile, ModelConfig } from "./config.ts";
+import { type ConfigFields, type ConfigFile, type ModelConfig, floatJson } from "./config.ts";
 import { formatGemma, parseGemma } from "./gemma.ts";
 import { formatLayerTypes, parseLayerTypes } from "./layerTypes.ts";
 
@@ -45,7 +45,7 @@ export function parseCaps(
 export function formatCaps({ queryPreAttnScalar, attentionSoftcap, logitSoftcap }: ModelConfig): ConfigFile {
   return {
     query_pre_attn_scalar: queryPreAttnScalar,
-    attn_logit_softcapping: attentionSoftcap || null,
-    final_logit_softcapping: logitSoftcap || null,
+    attn_logit_softcapping: attentionSoftcap === 0 ? null : floatJson(attentionSoftcap),
+    final_logit_softcapping: logitSoftcap === 0 ? null : floatJson(logitSoftcap),
   };
 }

@@ -1,7 +1,7 @@
 import { type Architecture, formatCommon, parseCommon } from "./architecture.ts";
 import { attentionOf } from "./blocks.ts";
 import type { ConfigFields, ConfigFile, ModelConfig } from "./config.ts";
-import { formatLayerTypes, parseLayerTypes, windowOf } from "./layerTypes.ts";
+import { formatLayerTypes, parseLayerTypes } from "./layerTypes.ts";
 
 /** Qwen 2 and 2.5 (Yang et al. 2024, arXiv:2407.10671): Llama with biases on queries, keys and values. */
 export const qwen2 = {
@@ -32,10 +32,14 @@ export function parseQwen(fields: ConfigFields): Omit<ModelConfig, "architecture
 
 /** The other way round. */
 export function formatQwen(config: ModelConfig): ConfigFile {
+  const windows = Array.from({ length: config.nLayers }, (_, layer) => attentionOf(config, layer).window);
+  const firstSliding = windows.findIndex((window) => window > 0);
   return {
     ...formatCommon(config),
     ...formatLayerTypes(config),
-    use_sliding_window: windowOf(config) > 0,
+    use_sliding_window: firstSliding !== -1,
+    // What readers go by that know no layer_types.
+    max_window_layers: firstSliding === -1 ? config.nLayers : firstSliding,
     hidden_act: "silu",
   };
 }
