@@ -2,7 +2,7 @@ import { from, share, to, workspace } from "./control";
 import { FREE, MR, NR, tile } from "./gemm";
 import { packColumns, packRows } from "./packing";
 import { Operands, addScaled, dot, scaleFloats } from "./heads";
-import { capOne, capRow } from "./softcap";
+import { capOne, capRow, capRows } from "./softcap";
 import { Vector, clearFloats, expOne, logOne, storePart } from "./vector";
 
 /** Queries and keys per block. */
@@ -102,6 +102,7 @@ function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize)
       if (seen <= 0) continue;
       const scores = workspace + SCORES;
       scoreTiles(rows, seen, queries + <usize>i * Operands.queryStep, workspace + PACKED_K, scores);
+      if (Operands.softcap != 0) capRows(rows, seen, scores, KEYS << 2, Operands.softcap);
       for (let r = 0; r < rows; r++) {
         const state = (<usize>(i + r)) << 2;
         const line = scores + ((<usize>(r * KEYS)) << 2);
@@ -151,7 +152,6 @@ export function mixTiles(rows: i32, seen: i32, keys: i32, weights: usize, packed
 
 /** Turns one row of scores into e^(score − running maximum) and rescales what was gathered before. */
 function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, sum: usize, out: usize): void {
-  if (Operands.softcap != 0) capRow(line, seen, Operands.softcap);
   mask(line, Operands.firstKey(b, t) - j, Operands.endKey(t) - j, seen);
   const end = line + ((<usize>((seen + 7) & ~7)) << 2);
   let tops = v128.load(line);

@@ -7,8 +7,8 @@ import { capRowWithSlopes, multiplyRow } from "./softcap";
 import { Vector, clearFloats } from "./vector";
 
 // Blocks in the workspace: keys and values packed to be multiplied by queries (K, V by columns) and by
-// probabilities (K, Q, dO by rows), then P and dS of a block of queries, one row of tiles of scores and dP, and one
-// query's slopes of the soft-cap.
+// probabilities (K, Q, dO by rows), then P and dS of a block of queries, one row of tiles of scores and dP, and the
+// soft-cap's slopes at those scores.
 const COLUMNS_K: usize = FREE;
 const COLUMNS_V: usize = COLUMNS_K + <usize>(KEYS * WIDEST * 4);
 const ROWS_K: usize = COLUMNS_V + <usize>(KEYS * WIDEST * 4);
@@ -95,10 +95,12 @@ function gradBlock(b: i32, h: i32, j: i32, keys: i32, first: i32, queries: i32, 
     const ds = workspace + DS + ((<usize>(i * KEYS)) << 2);
     scoreTiles(rows, seen, Operands.q + here, workspace + COLUMNS_K, p);
     scoreTiles(rows, seen, dOut + here, workspace + COLUMNS_V, workspace + SLOPES);
+    if (Operands.softcap != 0) capScores(rows, seen, p);
     for (let r = 0; r < rows; r++) {
       const line = (<usize>(r * KEYS)) << 2;
       gradScores(b, h, first + i + r, j, seen, p + line, ds + line, workspace + SLOPES + line);
     }
+    if (Operands.softcap != 0) passCap(rows, seen, ds);
     mixTiles(rows, seen, keys, ds, workspace + ROWS_K, dQ + here);
   }
   for (let c = 0; c < keys; c += MR) {
@@ -107,6 +109,22 @@ function gradBlock(b: i32, h: i32, j: i32, keys: i32, first: i32, queries: i32, 
     const target = keysAt + <usize>c * Operands.keyStep;
     gather(min(MR, keys - c), c, skipped, queries, workspace + P, workspace + ROWS_DO, dV + target);
     gather(min(MR, keys - c), c, skipped, queries, workspace + DS, workspace + ROWS_Q, dK + target);
+  }
+}
+
+/** Caps up to six rows of scores, keeping the slopes. */
+function capScores(rows: i32, seen: i32, scores: usize): void {
+  for (let r = 0; r < rows; r++) {
+    const line = (<usize>(r * KEYS)) << 2;
+    capRowWithSlopes(scores + line, seen, Operands.softcap, workspace + CAP_SLOPES + line);
+  }
+}
+
+/** Takes up to six rows of dS from the capped scores to those before. */
+function passCap(rows: i32, seen: i32, ds: usize): void {
+  for (let r = 0; r < rows; r++) {
+    const line = (<usize>(r * KEYS)) << 2;
+    multiplyRow(ds + line, seen, workspace + CAP_SLOPES + line);
   }
 }
 
@@ -130,14 +148,10 @@ function gather(
   }
 }
 
-/**
- * Scores of one query become P in place; ds = P·(dP − δ)·scale, times the soft-cap's slope. Columns that are not seen
- * become 0 in both.
- */
+/** Scores of one query become P in place; ds = P·(dP − δ)·scale. Columns that are not seen become 0 in both. */
 function gradScores(b: i32, h: i32, t: i32, j: i32, seen: i32, p: usize, ds: usize, dP: usize): void {
   const low = Operands.firstKey(b, t) - j;
   const high = min(seen, Operands.endKey(t) - j);
-  if (Operands.softcap != 0) capRowWithSlopes(p, seen, Operands.softcap, workspace + CAP_SLOPES);
   const at = Operands.queryAt(b, t, h);
   const delta = f32x4.splat(dot(o + at, dOut + at, Operands.D));
   const sum = load<f32>(lse + ((<usize>((b * Operands.H + h) * Operands.T + t)) << 2));
@@ -156,7 +170,6 @@ function gradScores(b: i32, h: i32, t: i32, j: i32, seen: i32, p: usize, ds: usi
     v128.store(slope, s0);
     v128.store(slope, s1, 16);
   }
-  if (Operands.softcap != 0) multiplyRow(ds, seen, workspace + CAP_SLOPES);
   clearOutside(p, low, high);
   clearOutside(ds, low, high);
 }

@@ -1,6 +1,6 @@
 import { from, reportFault, share, to, workspace } from "./control";
 import { FREE, gemm } from "./gemm";
-import { capRow } from "./softcap";
+import { capRows } from "./softcap";
 import { Vector, expOne, logOne } from "./vector";
 
 /** Rows and words of a block of logits; it stays in the level-2 cache. */
@@ -39,9 +39,9 @@ export function logprob(args: usize): void {
       const words = min(WORDS, V - v);
       const h = load<usize>(args, 16) + <usize>m * stride;
       logitsOf(h, w + <usize>v * stride, C, rows, words, workspace + LOGITS, WORDS << 2);
+      if (cap != 0) capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
       for (let r = 0; r < rows; r++) {
         const line = workspace + LOGITS + ((<usize>(r * WORDS)) << 2);
-        if (cap != 0) capRow(line, words, cap);
         const target = load<i32>(load<usize>(args, 24) + ((<usize>(m + r)) << 2)) - v;
         const state = workspace + STATES + <usize>r * STATE_BYTES;
         if (target >= 0 && target < words) store<f32>(state, load<f32>(line + ((<usize>target) << 2)) * sharpness, 12);
@@ -153,13 +153,13 @@ export function fullKl(args: usize): void {
       const wRef = load<usize>(args, 32) + <usize>v * otherStride;
       logitsOf(h, w, C, rows, words, workspace + LOGITS, WORDS << 2);
       logitsOf(hRef, wRef, other, rows, words, workspace + OTHERS, WORDS << 2);
+      if (cap != 0) {
+        capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
+        capRows(rows, words, workspace + OTHERS, WORDS << 2, cap);
+      }
       for (let r = 0; r < rows; r++) {
         const line = (<usize>(r * WORDS)) << 2;
         const state = workspace + STATES + <usize>r * STATE_BYTES;
-        if (cap != 0) {
-          capRow(workspace + LOGITS + line, words, cap);
-          capRow(workspace + OTHERS + line, words, cap);
-        }
         compare(workspace + LOGITS + line, workspace + OTHERS + line, words, sharpness, state);
       }
     }

@@ -2,6 +2,11 @@ import { Vector } from "./vector";
 
 // Rows are worked on up to the next multiple of eight floats, whose bytes must be the row's own.
 
+/** Caps rows that are `stride` bytes apart. A loop of its own, to leave those of kernels without a cap as they are. */
+export function capRows(rows: i32, count: i32, x: usize, stride: usize, cap: f32): void {
+  for (; rows > 0; rows--, x += stride) capRow(x, count, cap);
+}
+
 /** x becomes cap·tanh(x / cap). */
 export function capRow(row: usize, count: i32, cap: f32): void {
   const caps = f32x4.splat(cap);
@@ -15,7 +20,7 @@ export function capRow(row: usize, count: i32, cap: f32): void {
   }
 }
 
-/** Caps a row and keeps the derivative at each number, 1 − tanh²(x / cap). */
+/** Caps a row and keeps the derivative at each number, 1 − tanh²(x / cap); 0 for NaN, which columns nobody sees may hold. */
 export function capRowWithSlopes(row: usize, count: i32, cap: f32, slopes: usize): void {
   const caps = f32x4.splat(cap);
   const inverse = f32x4.splat(1 / cap);
@@ -24,7 +29,7 @@ export function capRowWithSlopes(row: usize, count: i32, cap: f32, slopes: usize
   for (; row < end; row += 16, slopes += 16) {
     const t = Vector.tanh(f32x4.mul(v128.load(row), inverse));
     v128.store(row, f32x4.mul(t, caps));
-    v128.store(slopes, f32x4.relaxed_nmadd(t, t, one));
+    v128.store(slopes, f32x4.pmax(f32x4.splat(0), f32x4.relaxed_nmadd(t, t, one)));
   }
 }
 
