@@ -1,10 +1,6 @@
-import {
-  type ConfigFields,
-  type ConfigFile,
-  type ModelConfig,
-  type RopeScaling,
-  type SpecialTokens,
-} from "./config.ts";
+import { type Rope, type RopeScaling, LLAMA_BLOCKS, attentionOf } from "./blocks.ts";
+import type { ConfigFields, ConfigFile, ModelConfig, SpecialTokens } from "./config.ts";
+import { LAYER_TYPES } from "./layerTypes.ts";
 
 /** What a family of checkpoints adds to the common decoder. Every value is data: the decoder reads the config. */
 export interface Architecture {
@@ -42,7 +38,9 @@ export function parseCommon(fields: ConfigFields): Omit<ModelConfig, "architectu
   }
   const headSize = fields.count("head_dim", Math.floor(hiddenSize / nHeads));
   if (headSize % 2 !== 0) throw fields.error("head_dim", `${headSize} is odd; rotary embeddings need an even size`);
+  const attentionBias = fields.boolean("attention_bias", false);
   return {
+    ...LLAMA_BLOCKS,
     vocabularySize: fields.count("vocab_size"),
     hiddenSize,
     intermediateSize: fields.count("intermediate_size"),
@@ -51,12 +49,12 @@ export function parseCommon(fields: ConfigFields): Omit<ModelConfig, "architectu
     nKvHeads,
     headSize,
     maxPositions: fields.count("max_position_embeddings", 2048),
-    ...parseRope(fields),
+    attentionPattern: [{ window: 0, rope: parseRope(fields) }],
+    queryPreAttnScalar: headSize,
+    biases: { qkv: attentionBias, o: attentionBias, mlp: fields.boolean("mlp_bias", false) },
     normEps: fields.number("rms_norm_eps", 1e-6),
-    normOffset: 0,
-    activation: "silu",
     embeddingScale: 1,
-    slidingWindow: 0,
+    logitSoftcap: 0,
     tiedEmbeddings: fields.boolean("tie_word_embeddings", false),
     initializerRange: fields.number("initializer_range", 0.02),
     specialTokens: parseSpecialTokens(fields),
@@ -64,28 +62,31 @@ export function parseCommon(fields: ConfigFields): Omit<ModelConfig, "architectu
 }
 
 function rejectUnsupported(fields: ConfigFields): void {
-  const noBias = "the engine has no bias terms in its layers; use a checkpoint without them";
-  fields.expect("attention_bias", [false, null], noBias);
-  fields.expect("mlp_bias", [false, null], noBias);
   fields.expect("attention_dropout", [0, null], UNSUPPORTED_TRAINING);
   fields.expect("quantization_config", [null], "use the checkpoint's unquantised weights");
   fields.expect("partial_rotary_factor", [1, null], "only rotation of the whole head is");
   fields.expect("use_bidirectional_attention", [false, null], "use a causal checkpoint");
 }
 
-function parseRope(fields: ConfigFields): Pick<ModelConfig, "ropeTheta" | "ropeScaling"> {
-  const parameters = fields.object("rope_parameters") ?? fields.object("rope_scaling");
-  const ropeTheta = (fields.object("rope_parameters") ?? fields).number(
-    "rope_theta",
-    fields.number("rope_theta", 10000),
-  );
-  if (parameters === undefined) return { ropeTheta };
+/**
+ * Rotary positions of all layers, or of those of one type where transformers 5 lists them by type.
+ *
+ * @param fields - Of the whole file.
+ * @param defaultTheta - The base where the file gives none.
+ * @param layerType - One of `layer_types`.
+ */
+export function parseRope(fields: ConfigFields, defaultTheta = 10_000, layerType: string = LAYER_TYPES.full): Rope {
+  const all = fields.object("rope_parameters");
+  const given = all?.object(layerType) ?? all;
+  const parameters = given ?? fields.object("rope_scaling");
+  const theta = (given ?? fields).number("rope_theta", fields.number("rope_theta", defaultTheta));
+  if (parameters === undefined) return { theta };
   const kind = parameters.raw("rope_type") ?? parameters.raw("type") ?? "default";
-  if (kind === "default") return { ropeTheta };
+  if (kind === "default") return { theta };
   if (kind !== "llama3") {
     throw parameters.error("rope_type", `${JSON.stringify(kind)} is not supported; use "default" or "llama3"`);
   }
-  return { ropeTheta, ropeScaling: parseLlama3(parameters) };
+  return { theta, scaling: parseLlama3(parameters) };
 }
 
 function parseLlama3(parameters: ConfigFields): RopeScaling {
@@ -108,7 +109,9 @@ function parseSpecialTokens(fields: ConfigFields): SpecialTokens {
 
 /** config.json fields that all families share, in the form that transformers 4 and 5 both read. */
 export function formatCommon(config: ModelConfig): ConfigFile {
-  const { ropeScaling, specialTokens } = config;
+  const { specialTokens } = config;
+  const { theta, scaling } = (config.attentionPattern.find(({ window }) => window === 0) ?? attentionOf(config, 0))
+    .rope;
   return {
     vocab_size: config.vocabularySize,
     hidden_size: config.hiddenSize,
@@ -118,8 +121,8 @@ export function formatCommon(config: ModelConfig): ConfigFile {
     num_key_value_heads: config.nKvHeads,
     head_dim: config.headSize,
     max_position_embeddings: config.maxPositions,
-    rope_theta: config.ropeTheta,
-    rope_scaling: ropeScaling === undefined ? null : formatLlama3(ropeScaling),
+    rope_theta: theta,
+    rope_scaling: scaling === undefined ? null : formatLlama3(scaling),
     rms_norm_eps: config.normEps,
     tie_word_embeddings: config.tiedEmbeddings,
     initializer_range: config.initializerRange,

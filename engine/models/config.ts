@@ -1,34 +1,16 @@
-/** Stretching of the rotary frequencies after training, as Llama 3.1 does it. */
-export interface RopeScaling {
-  readonly factor: number;
-  readonly lowFreqFactor: number;
-  readonly highFreqFactor: number;
-  /** Tokens that the frequencies were first trained for. */
-  readonly originalMaxPositions: number;
-}
+import type { BlockConfig } from "./blocks.ts";
 
 /** A decoder-only transformer, independent of the file it was read from. */
-export interface ModelConfig {
+export interface ModelConfig extends BlockConfig {
   readonly architecture: string;
   readonly vocabularySize: number;
-  readonly hiddenSize: number;
-  readonly intermediateSize: number;
   readonly nLayers: number;
-  readonly nHeads: number;
-  readonly nKvHeads: number;
-  readonly headSize: number;
   /** Longest sequence the model was made for, in tokens. */
   readonly maxPositions: number;
-  readonly ropeTheta: number;
-  readonly ropeScaling?: RopeScaling;
-  readonly normEps: number;
-  /** Added to every norm weight: 1 where checkpoints store w − 1 (Gemma), else 0. */
-  readonly normOffset: 0 | 1;
-  readonly activation: "silu" | "geluTanh";
   /** Factor on the token embeddings as they enter the first layer. */
   readonly embeddingScale: number;
-  /** Tokens a position sees, itself included; 0 for all before it. */
-  readonly slidingWindow: number;
+  /** Bounds the logits; 0 for none. */
+  readonly logitSoftcap: number;
   readonly tiedEmbeddings: boolean;
   /** Standard deviation of freshly drawn weights. */
   readonly initializerRange: number;
@@ -41,6 +23,18 @@ type ConfigJson =
 
 /** The fields of a config.json. */
 export type ConfigFile = Readonly<Record<string, ConfigJson>>;
+
+declare global {
+  interface JSON {
+    /** ECMAScript 2026; TypeScript's library lacks it. */
+    rawJSON(text: string): { readonly rawJSON: string };
+  }
+}
+
+/** A number for a field that transformers declares as a float: its version 5 refuses `30` and takes `30.0`. */
+export function floatJson(value: number): ConfigJson {
+  return Number.isInteger(value) ? JSON.rawJSON(`${value}.0`) : value;
+}
 
 /** Token ids with a meaning of their own, where the checkpoint names them. */
 export interface SpecialTokens {
@@ -100,6 +94,16 @@ export class ConfigFields {
   boolean(field: string, fallback: boolean): boolean {
     const value = this.has(field) ? this.json[field] : fallback;
     if (typeof value !== "boolean") throw this.error(field, `must be true or false, is ${JSON.stringify(value)}`);
+    return value;
+  }
+
+  /** A list of texts, or undefined where it is absent or null. */
+  texts(field: string): readonly string[] | undefined {
+    if (!this.has(field)) return undefined;
+    const value = this.json[field];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
+      throw this.error(field, `must be a list of texts, is ${JSON.stringify(value)}`);
+    }
     return value;
   }
 

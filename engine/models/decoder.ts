@@ -1,5 +1,6 @@
-import type { Graph, Shape, Tensor } from "../compute/graph/tensor.ts";
+import { type Graph, type Shape, type Tensor, given } from "../compute/graph/tensor.ts";
 import {
+  type RmsNormSettings,
   attention,
   cacheWrite,
   embedding,
@@ -9,6 +10,7 @@ import {
   rope,
   slice,
 } from "../compute/ops/index.ts";
+import { type Rope, attentionOf, blockShapes } from "./blocks.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** What sits on top of the trunk: next-token logits, a value per position, or one score per sequence. */
@@ -36,19 +38,10 @@ export interface LayerCache {
 
 /** Every tensor of a model with its shape, by Hugging Face name, in checkpoint order. */
 export function parameters(config: ModelConfig, heads: readonly Head[] = ["language"]): ReadonlyMap<string, Shape> {
-  const { hiddenSize: C, intermediateSize: F, vocabularySize: V } = config;
+  const { hiddenSize: C, vocabularySize: V } = config;
   const shapes = new Map<string, Shape>([["model.embed_tokens.weight", [V, C]]]);
   for (let layer = 0; layer < config.nLayers; layer++) {
-    const names = layerNames(layer);
-    shapes.set(names.q, [config.nHeads * config.headSize, C]);
-    shapes.set(names.k, [config.nKvHeads * config.headSize, C]);
-    shapes.set(names.v, [config.nKvHeads * config.headSize, C]);
-    shapes.set(names.o, [C, config.nHeads * config.headSize]);
-    shapes.set(names.gate, [F, C]);
-    shapes.set(names.up, [F, C]);
-    shapes.set(names.down, [C, F]);
-    shapes.set(names.attentionNorm, [C]);
-    shapes.set(names.mlpNorm, [C]);
+    for (const [name, shape] of blockShapes(config)) shapes.set(blockPrefix(layer) + name, shape);
   }
   shapes.set("model.norm.weight", [C]);
   if (heads.includes("language") && !config.tiedEmbeddings) shapes.set("lm_head.weight", [V, C]);
@@ -64,11 +57,11 @@ export function parameterCount(config: ModelConfig, heads: readonly Head[] = ["l
 }
 
 /**
- * Last hidden states of a pre-norm decoder, after the final norm.
+ * Last hidden states of a decoder, after the final norm.
  *
  * Touvron et al. 2023 (arXiv:2302.13971): RMSNorm, rotary positions, gated MLP; grouped queries as in Ainslie et
- * al. 2023 (arXiv:2305.13245). Weights are variables named prefix + Hugging Face name, so that one program can hold
- * several models.
+ * al. 2023 (arXiv:2305.13245). In what the families differ, the config says. Weights are variables named prefix +
+ * Hugging Face name, so that one program can hold several models.
  *
  * With a span, the last layer answers for its positions only: whatever else it would compute, nobody reads. The
  * other positions still serve as keys and values.
@@ -84,24 +77,26 @@ export function hidden(
   const [B = 0, T = 0] = inputs.ids.shape;
   const { start: first, length } = span ?? { start: 0, length: T };
   const C = config.hiddenSize;
-  const norm = { eps: config.normEps, offset: config.normOffset };
   const shapes = parameters(config, []);
-  const weight: Weight = (name) => graph.variable(prefix + name, shapes.get(name) ?? []);
+  const find = (name: string): Tensor | undefined => {
+    const shape = shapes.get(name);
+    return shape && graph.variable(prefix + name, shape);
+  };
 
-  const embedded = embedding(weight("model.embed_tokens.weight"), inputs.ids).reshape([B * T, C]);
+  const embedded = embedding(given(find("model.embed_tokens.weight")), inputs.ids).reshape([B * T, C]);
   // Rows stay flat, [B·T, C], so that each residual sum folds into the matrix product before it.
   let x = config.embeddingScale === 1 ? embedded : embedded.mul(config.embeddingScale);
+  const { norms } = config;
   for (let layer = 0; layer < config.nLayers; layer++) {
-    const names = layerNames(layer);
     const isNarrowed = layer === config.nLayers - 1 && length < T;
     const rows = isNarrowed ? { start: first, length } : { start: 0, length: T };
-    const mixed = attend(rmsNorm(x, weight(names.attentionNorm), norm), { config, inputs, layer, weight, rows });
-    x = narrow(x, [B, T, C], rows).add(mixed);
-    const h = rmsNorm(x, weight(names.mlpNorm), norm);
-    const gated = gatedActivation(linear(h, weight(names.gate)), linear(h, weight(names.up)), config.activation);
-    x = x.add(linear(gated, weight(names.down)));
+    const block: Block = { config, layer, find: (name) => find(blockPrefix(layer) + name) };
+    const mixed = attend(block, norm(block, x, norms.attention.before), inputs, rows);
+    x = narrow(x, [B, T, C], rows).add(norm(block, mixed, norms.attention.after));
+    const gated = gatedMlp(block, norm(block, x, norms.mlp.before));
+    x = x.add(norm(block, gated, norms.mlp.after));
   }
-  return rmsNorm(x, weight("model.norm.weight"), norm).reshape([B, length, C]);
+  return rmsNorm(x, given(find("model.norm.weight")), normSettings(config)).reshape([B, length, C]);
 }
 
 /** Positions [start, start + length) of every row. */
@@ -123,56 +118,65 @@ function narrow(x: Tensor, [B, T, C]: readonly [number, number, number], { start
   return length === T ? x : slice(x.reshape([B, T, C]), start, length).reshape([B * length, C]);
 }
 
-type Weight = (name: string) => Tensor;
-
-interface LayerContext {
+/** One layer of a model. */
+interface Block {
   readonly config: ModelConfig;
-  readonly inputs: DecoderInputs;
   readonly layer: number;
-  readonly weight: Weight;
-  /** Positions that ask; every position is asked. */
-  readonly rows: Span;
+  /** The block's variable of a name, if it has one. */
+  readonly find: (name: string) => Tensor | undefined;
 }
 
-/** Self-attention of one layer, `[B·T, C]` to `[B·rows, C]`. */
-function attend(x: Tensor, { config, inputs, layer, weight, rows }: LayerContext): Tensor {
+/** A dense layer, with its bias where it has one. */
+function dense({ find }: Block, x: Tensor, name: string): Tensor {
+  return linear(x, given(find(`${name}.weight`)), find(`${name}.bias`));
+}
+
+/** A norm over as many numbers as its weight has; without a name, or where the block lacks it, none. */
+function norm({ config, find }: Block, x: Tensor, name: string | undefined): Tensor {
+  const weight = name === undefined ? undefined : find(`${name}.weight`);
+  if (weight === undefined) return x;
+  const runs = x.reshape([x.size / weight.size, weight.size]);
+  return rmsNorm(runs, weight, normSettings(config)).reshape(x.shape);
+}
+
+/** Self-attention of one layer, `[B·T, C]` to `[B·rows, C]`; every position is asked, those of `rows` ask. */
+function attend(block: Block, x: Tensor, inputs: DecoderInputs, rows: Span): Tensor {
+  const { config, layer } = block;
   const { nHeads: H, nKvHeads: G, headSize: D } = config;
   const [B = 0, T = 0] = inputs.ids.shape;
-  const names = layerNames(layer);
-  const turn = { theta: config.ropeTheta, scaling: scalingNumbers(config) };
+  const { window, rope: rotary } = attentionOf(config, layer);
+  const turn = { theta: rotary.theta, scaling: scalingNumbers(rotary) };
   const isNarrowed = rows.length < T;
   const asking = narrow(x, [B, T, config.hiddenSize], rows);
   const positions = isNarrowed ? slice(inputs.positions, rows.start, rows.length) : inputs.positions; // [B, rows]
-  const q = rope(linear(asking, weight(names.q)).reshape([B, rows.length, H, D]), positions, turn);
-  const newKeys = rope(linear(x, weight(names.k)).reshape([B, T, G, D]), inputs.positions, turn);
-  const newValues = linear(x, weight(names.v)).reshape([B, T, G, D]);
+  const queries = norm(block, dense(block, asking, "self_attn.q_proj"), "self_attn.q_norm"); // [B·rows, H·D]
+  const q = rope(queries.reshape([B, rows.length, H, D]), positions, turn);
+  const keys = norm(block, dense(block, x, "self_attn.k_proj"), "self_attn.k_norm"); // [B·T, G·D]
+  const newKeys = rope(keys.reshape([B, T, G, D]), inputs.positions, turn);
+  const newValues = dense(block, x, "self_attn.v_proj").reshape([B, T, G, D]);
   const cache = inputs.caches?.[layer];
   const k = cache === undefined ? newKeys : cacheWrite(cache.k, newKeys, inputs.offset); // [B, S, G, D]
   const v = cache === undefined ? newValues : cacheWrite(cache.v, newValues, inputs.offset);
   const offset = isNarrowed ? x.graph.constant(rows.start, [1], "i32") : inputs.offset;
-  const mixed = attention({ q, k, v, start: inputs.start, offset }, { window: config.slidingWindow });
-  return linear(mixed.reshape([B * rows.length, H * D]), weight(names.o));
+  const scale = 1 / Math.sqrt(config.queryPreAttnScalar);
+  const settings = { scale, window, softcap: config.attentionSoftcap };
+  const mixed = attention({ q, k, v, start: inputs.start, offset }, settings);
+  return dense(block, mixed.reshape([B * rows.length, H * D]), "self_attn.o_proj");
 }
 
-function scalingNumbers({ ropeScaling: scaling }: ModelConfig): readonly number[] {
+/** The gated MLP of one layer, row by row, `[N, C]`. */
+function gatedMlp(block: Block, x: Tensor): Tensor {
+  const [gate, up] = [dense(block, x, "mlp.gate_proj"), dense(block, x, "mlp.up_proj")]; // [N, F]
+  return dense(block, gatedActivation(gate, up, block.config.activation), "mlp.down_proj");
+}
+
+function normSettings({ normEps, normOffset }: ModelConfig): RmsNormSettings {
+  return { eps: normEps, offset: normOffset };
+}
+
+function scalingNumbers({ scaling }: Rope): readonly number[] {
   if (scaling === undefined) return [];
   return [scaling.factor, scaling.lowFreqFactor, scaling.highFreqFactor, scaling.originalMaxPositions];
 }
 
-function layerNames(layer: number): Readonly<Record<"q" | "k" | "v" | "o" | "gate" | "up" | "down", string>> & {
-  readonly attentionNorm: string;
-  readonly mlpNorm: string;
-} {
-  const of = (name: string): string => `model.layers.${layer}.${name}.weight`;
-  return {
-    q: of("self_attn.q_proj"),
-    k: of("self_attn.k_proj"),
-    v: of("self_attn.v_proj"),
-    o: of("self_attn.o_proj"),
-    gate: of("mlp.gate_proj"),
-    up: of("mlp.up_proj"),
-    down: of("mlp.down_proj"),
-    attentionNorm: of("input_layernorm"),
-    mlpNorm: of("post_attention_layernorm"),
-  };
-}
+const blockPrefix = (layer: number): string => `model.layers.${layer}.`;

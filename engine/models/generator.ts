@@ -4,7 +4,7 @@ import { plan } from "../compute/graph/program.ts";
 import { sample } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LayerCache, hidden } from "./decoder.ts";
-import { lastSpan, logits } from "./heads.ts";
+import { lastSpan, uncappedLogits } from "./heads.ts";
 import type { RandomSource } from "./initialize.ts";
 import { type PaddedQueries, chunks, padQueries, sequenceArrays, sequenceInputs } from "./sequences.ts";
 import type { DeviceWeights } from "./weights.ts";
@@ -170,7 +170,8 @@ function sampleProgram(
   const inputs = { ...sequenceInputs(graph, batchSize, length), caches };
   const h = hidden(graph, config, inputs, { span: lastSpan(length) }); // [B, 1, C]
   const last: Tensor = h.reshape([batchSize, config.hiddenSize]); // [B, C]
-  return plan({ ...sample(logits(last, config), graph.input("uniform", [batchSize]), sampling) });
+  const settings = { ...sampling, softcap: config.logitSoftcap };
+  return plan({ ...sample(uncappedLogits(last, config), graph.input("uniform", [batchSize]), settings) });
 }
 
 function cacheNames(layer: number): [k: string, v: string] {

@@ -1,5 +1,5 @@
 import type { Tensor } from "../compute/graph/tensor.ts";
-import { linear, logprob } from "../compute/ops/index.ts";
+import { linear, logprob, softcap } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Span } from "./decoder.ts";
 
@@ -24,6 +24,16 @@ export function outputEmbedding(h: Tensor, config: ModelConfig, prefix = ""): Te
  * @returns `[..., V]`.
  */
 export function logits(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
+  return softcap(uncappedLogits(h, config, prefix), config.logitSoftcap);
+}
+
+/**
+ * Logits without the soft-cap, for ops that apply it themselves.
+ *
+ * @param h - `[..., C]`.
+ * @returns `[..., V]`.
+ */
+export function uncappedLogits(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
   return linear(h, outputEmbedding(h, config, prefix));
 }
 
@@ -41,7 +51,8 @@ export function tokenLogprobs(
   { temperature = 1, prefix = "" }: DistributionSettings = {},
 ): { readonly logprob: Tensor; readonly entropy: Tensor } {
   const rows = h.reshape([targets.size, config.hiddenSize]);
-  const result = logprob(rows, outputEmbedding(h, config, prefix), targets.reshape([targets.size]), { temperature });
+  const settings = { temperature, softcap: config.logitSoftcap };
+  const result = logprob(rows, outputEmbedding(h, config, prefix), targets.reshape([targets.size]), settings);
   return { logprob: result.logprob.reshape(targets.shape), entropy: result.entropy.reshape(targets.shape) };
 }
 

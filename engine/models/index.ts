@@ -1,10 +1,16 @@
 import type { Architecture } from "./architecture.ts";
 import { ConfigFields, type ConfigFile, type ModelConfig } from "./config.ts";
 import { gemma } from "./gemma.ts";
+import { gemma2 } from "./gemma2.ts";
+import { gemma3 } from "./gemma3.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
+import { olmo2 } from "./olmo2.ts";
+import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 
-export { type ConfigFile, type ModelConfig, type RopeScaling, type SpecialTokens } from "./config.ts";
+export { type LayerAttention, type RopeScaling, LLAMA_BLOCKS } from "./blocks.ts";
+export { type ConfigFile, type ModelConfig, type SpecialTokens } from "./config.ts";
 export {
   type DecoderInputs,
   type Head,
@@ -44,7 +50,16 @@ export {
 export { type HostTensor, type Weights, DeviceWeights, selectWeights } from "./weights.ts";
 
 /** Every architecture the engine runs. Add yours here; loading, saving and the contract test follow. */
-export const ARCHITECTURES = [llama, mistral, gemma] as const satisfies readonly Architecture[];
+export const ARCHITECTURES = [
+  llama,
+  mistral,
+  gemma,
+  qwen2,
+  qwen3,
+  gemma2,
+  gemma3,
+  olmo2,
+] as const satisfies readonly Architecture[];
 
 /**
  * Reads the contents of a Hugging Face config.json.

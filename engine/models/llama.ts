@@ -12,7 +12,7 @@ export const llama = {
   format: (config) => ({
     ...formatCommon(config),
     hidden_act: "silu",
-    attention_bias: false,
-    mlp_bias: false,
+    attention_bias: config.biases.qkv,
+    mlp_bias: config.biases.mlp,
   }),
 } as const satisfies Architecture;

@@ -95,7 +95,8 @@ export class FullKlScorer {
       return { h, w: outputEmbedding(h, config, prefix) };
     });
     if (policy === undefined || reference === undefined) throw new TypeError("full KL: two models are needed");
-    const kl = fullKl(policy, reference, { temperature: settings.temperature ?? 1 });
+    const { temperature = 1 } = settings;
+    const kl = fullKl(policy, reference, { temperature, softcap: config.logitSoftcap });
     this.executable = backend.compile(plan({ kl }));
   }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Graph, type Tensor, given } from "../../engine/compute/graph/tensor.ts";
-import { accumulate, matmul, rmsNorm } from "../../engine/compute/ops/index.ts";
+import { accumulate, addBias, linear, matmul, rmsNorm } from "../../engine/compute/ops/index.ts";
 import { uniform } from "./data.ts";
 
 /** One op of a random graph: what it does, and which of the tensors so far it reads. */
@@ -10,7 +10,20 @@ export interface Choice {
   readonly second: number;
 }
 
-const KINDS = ["sigmoid", "neg", "add", "sub", "mul", "matmul", "residual", "norm", "view", "accumulate"] as const;
+const KINDS = [
+  "sigmoid",
+  "neg",
+  "add",
+  "sub",
+  "mul",
+  "matmul",
+  "residual",
+  "layer",
+  "bias",
+  "norm",
+  "view",
+  "accumulate",
+] as const;
 const SIDE = 4;
 const SHAPE = [SIDE, SIDE];
 
@@ -86,6 +99,10 @@ function apply(
       return matmul(a, b.sigmoid().mul(1 / SIDE));
     case "residual":
       return a.mul(0.5).add(matmul(a, b.sigmoid().mul(1 / SIDE / 2)).reshape(SHAPE));
+    case "layer":
+      return linear(a, b.sigmoid().mul(1 / SIDE), gain.mul(0.3));
+    case "bias":
+      return addBias(a.mul(0.5), gain.mul(0.3));
     case "norm":
       return rmsNorm(a, gain, { eps: 1 });
     case "view":

@@ -10,7 +10,8 @@ export interface Step {
 }
 
 /**
- * Turns add(f(x), y) into f(x, addend y), at the place of the add, where f can add and nothing else reads f(x).
+ * Turns add(f(x), y) into f(x, addend y), at the place of the add, where f can add and nothing else reads f(x). The
+ * addend has f(x)'s size or, where f takes a bias, that of one row.
  * Looks through reshapes of f(x), so the addend may come under another shape than f(x) has.
  *
  * @param nodes - In execution order.
@@ -28,13 +29,10 @@ export function foldSums(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): r
     !writers.some((writer) => writer.id > node.id && writer.id < add.id);
 
   for (const add of nodes) {
-    if (add.op.name !== "binary" || add.attrs["kind"] !== "add") continue;
-    const [left, right] = [given(add.inputs[0]), given(add.inputs[1])];
-    if (!sameShape(left.shape, right.shape)) continue;
-    for (const [operand, addend] of [[right, left] as const, [left, right] as const]) {
+    for (const [operand, addend] of sumsOf(add)) {
       const { source, views } = unwrap(operand);
       const { from } = source;
-      if (from.kind !== "node" || from.index !== 0 || from.node.op.takesAddend !== true) continue;
+      if (from.kind !== "node" || from.index !== 0 || !takes(from.node, addend)) continue;
       const step = steps.get(from.node);
       // A step that is gone, or whose inputs are no longer its node's, has its addend already.
       if (step?.inputs !== from.node.inputs || !canWait(from.node, add)) continue;
@@ -45,6 +43,24 @@ export function foldSums(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): r
     }
   }
   return nodes.flatMap((node) => steps.get(node) ?? []);
+}
+
+/** The ways to read a node as operand + addend; none where it is no sum. */
+function sumsOf({ op, attrs, inputs: [left, right] }: Node): readonly (readonly [operand: Tensor, addend: Tensor])[] {
+  if (left === undefined || right === undefined) return [];
+  if (op.name === "addBias") return [[left, right]];
+  if (op.name !== "binary" || attrs["kind"] !== "add" || !sameShape(left.shape, right.shape)) return [];
+  return [
+    [right, left],
+    [left, right],
+  ];
+}
+
+/** Whether the op can add the tensor to its first output: element by element, or as a row to every row. */
+function takes({ op, outputs }: Node, addend: Tensor): boolean {
+  const { size, shape } = given(outputs[0]);
+  if (addend.size === size) return op.takesAddend === true;
+  return op.takesBias === true && addend.size === shape.at(-1);
 }
 
 function readersOf(nodes: readonly Node[]): ReadonlyMap<Tensor, readonly Node[]> {

@@ -23,6 +23,8 @@ export interface Op<A extends Attrs = Attrs, N extends string = string> {
   readonly isView?: boolean;
   /** Takes an optional last input that is added to output 0; the planner folds sums into such ops. */
   readonly takesAddend?: boolean;
+  /** The addend may also be one row, added to every row of output 0. */
+  readonly takesBias?: boolean;
 }
 
 /** An op applied to tensors. Ids grow in creation order, which is a valid execution order. */
@@ -154,6 +156,9 @@ export class Tensor implements TensorSpec {
   sigmoid(): Tensor {
     return this.unaryOp("sigmoid");
   }
+  tanh(): Tensor {
+    return this.unaryOp("tanh");
+  }
   /** log σ(x), stable for large |x|. */
   logSigmoid(): Tensor {
     return this.unaryOp("logSigmoid");
@@ -176,7 +181,7 @@ export class Tensor implements TensorSpec {
   }
 }
 
-export type UnaryKind = "neg" | "exp" | "log" | "abs" | "square" | "sqrt" | "sigmoid" | "logSigmoid";
+export type UnaryKind = "neg" | "exp" | "log" | "abs" | "square" | "sqrt" | "sigmoid" | "logSigmoid" | "tanh";
 export type BinaryKind = "add" | "sub" | "mul" | "div" | "minimum" | "maximum" | "lessEqual";
 
 /** Element-wise function of one tensor. */
@@ -208,6 +213,8 @@ function unaryGradient(kind: UnaryKind, x: Tensor, y: Tensor, dy: Tensor): Tenso
       return dy.mul(y).mul(y.neg().add(1));
     case "logSigmoid":
       return dy.mul(x.neg().sigmoid());
+    case "tanh":
+      return dy.mul(y.square().neg().add(1));
   }
 }
 

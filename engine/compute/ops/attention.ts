@@ -1,5 +1,6 @@
 import { type Attrs, type Op, type Tensor, type TensorSpec, given } from "../graph/tensor.ts";
 import { mismatch, notDifferentiable, operand, readAxes } from "./axes.ts";
+import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
 /** What attention reads. */
 export interface AttentionOperands<T = Tensor> {
@@ -16,7 +17,7 @@ export interface AttentionOperands<T = Tensor> {
 }
 
 /** How attention scores and what it sees. */
-export interface AttentionSettings {
+export interface AttentionSettings extends SoftcapSettings {
   /** Multiplies the scores; 1/√D unless given. */
   readonly scale?: number;
   /** Keys that a query sees, itself included; 0, as unless given, for all before it. */
@@ -31,7 +32,8 @@ export const EMPTY_LSE = -1e30;
 /** Causal attention; the second output, log Σ exp(score) per query, `[B, H, T]`, is there for the gradient. */
 export const attentionOp: Op<AttentionAttrs, "attention"> = {
   name: "attention",
-  infer([q, k, v, start, offset]) {
+  infer([q, k, v, start, offset], { softcap }) {
+    requireSoftcap("attention", softcap);
     const { B, T, H } = attentionAxes("attention", { q, k, v, start, offset });
     return [
       { shape: given(q).shape, dtype: "f32" },
@@ -72,7 +74,8 @@ function attentionAxes(
 }
 
 /**
- * Causal softmax attention over left-padded sequences, with grouped keys and an optional sliding window.
+ * Causal softmax attention over left-padded sequences, with grouped keys, an optional sliding window, and an optional
+ * soft-cap on the scaled scores.
  *
  * Vaswani et al. 2017 (arXiv:1706.03762), eq. 1; grouped queries: Ainslie et al. 2023 (arXiv:2305.13245); computed
  * in blocks after Dao et al. 2022 (arXiv:2205.14135), so the scores `[B, H, T, S]` never exist as a whole. Query t of
@@ -83,6 +86,6 @@ function attentionAxes(
  */
 export function attention(operands: AttentionOperands, settings: AttentionSettings = {}): Tensor {
   const { q, k, v, start, offset } = operands;
-  const { scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1), window = 0 } = settings;
-  return given(q.graph.apply(attentionOp, [q, k, v, start, offset], { scale, window })[0]);
+  const { scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1), window = 0, softcap = 0 } = settings;
+  return given(q.graph.apply(attentionOp, [q, k, v, start, offset], { scale, window, softcap })[0]);
 }

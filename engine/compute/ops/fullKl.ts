@@ -1,18 +1,20 @@
 import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
 import { readAxes } from "./axes.ts";
 import { type LogprobSettings, requirePositive } from "./logprob.ts";
+import { requireSoftcap } from "./softcap.ts";
 
 /** KL divergence between the next-token distributions of two models, row by row; forward only. */
 export const fullKlOp: Op<Attrs & Required<LogprobSettings>, "fullKl"> = {
   name: "fullKl",
-  infer([h, w, hRef, wRef], { temperature }) {
+  infer([h, w, hRef, wRef], { temperature, softcap }) {
     const { M } = readAxes("fullKl", { h, w, hRef, wRef }, { h: "M C", w: "V C", hRef: "M C", wRef: "V C" } as const);
     requirePositive("fullKl", temperature);
+    requireSoftcap("fullKl", softcap);
     return [{ shape: [M], dtype: "f32" }];
   },
 };
 
-/** Next-token distributions softmax(h·wᵀ / temperature). */
+/** Next-token distributions softmax(cap(h·wᵀ) / temperature). */
 export interface NextToken {
   /** Last hidden states, `[M, C]`. */
   readonly h: Tensor;
@@ -26,6 +28,7 @@ export interface NextToken {
  * @returns `[M]`.
  */
 export function fullKl(policy: NextToken, reference: NextToken, settings: LogprobSettings = {}): Tensor {
-  const { temperature = 1 } = settings;
-  return one(policy.h.graph.apply(fullKlOp, [policy.h, policy.w, reference.h, reference.w], { temperature }));
+  const { temperature = 1, softcap = 0 } = settings;
+  const operands = [policy.h, policy.w, reference.h, reference.w];
+  return one(policy.h.graph.apply(fullKlOp, operands, { temperature, softcap }));
 }

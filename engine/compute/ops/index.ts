@@ -2,6 +2,7 @@ import { binary, sum, unary } from "../graph/tensor.ts";
 import { accumulateOp } from "./accumulate.ts";
 import { adamwOp } from "./adamw.ts";
 import { attentionGradOp, attentionOp } from "./attention.ts";
+import { addBiasOp, sumRowsOp } from "./bias.ts";
 import { cacheWriteOp } from "./cacheWrite.ts";
 import { embeddingGradOp, embeddingOp } from "./embedding.ts";
 import { fullKlOp } from "./fullKl.ts";
@@ -17,6 +18,7 @@ import { sumSquaresOp } from "./sumSquares.ts";
 export { accumulate } from "./accumulate.ts";
 export { type AdamwOperands, adamw } from "./adamw.ts";
 export { type AttentionOperands, type AttentionSettings, EMPTY_LSE, attention } from "./attention.ts";
+export { addBias, sumRows } from "./bias.ts";
 export { cacheWrite } from "./cacheWrite.ts";
 export { embedding } from "./embedding.ts";
 export { type NextToken, fullKl } from "./fullKl.ts";
@@ -27,6 +29,7 @@ export { type RmsNormSettings, rmsNorm } from "./rmsNorm.ts";
 export { type RopeSettings, rope, ropeFrequencies } from "./rope.ts";
 export { type SampleSettings, sample } from "./sample.ts";
 export { slice } from "./slice.ts";
+export { type SoftcapSettings, softcap } from "./softcap.ts";
 export { sumSquares } from "./sumSquares.ts";
 
 /**
@@ -38,6 +41,8 @@ export const OPS = [
   binary,
   sum,
   matmulOp,
+  addBiasOp,
+  sumRowsOp,
   embeddingOp,
   embeddingGradOp,
   rmsNormOp,

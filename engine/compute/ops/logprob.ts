@@ -1,8 +1,10 @@
 import { type Attrs, type Op, type Tensor, given } from "../graph/tensor.ts";
 import { notDifferentiable, operand, readAxes } from "./axes.ts";
+import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
-/** The temperature that divides the logits, above 0; 1 unless given. */
-export interface LogprobSettings {
+/** How hidden states become a distribution: the soft-cap comes first, then the temperature. */
+export interface LogprobSettings extends SoftcapSettings {
+  /** Divides the logits, above 0; 1 unless given. */
   readonly temperature?: number;
 }
 
@@ -11,10 +13,11 @@ type LogprobAttrs = Attrs & Required<LogprobSettings>;
 /** Outputs logprob, entropy and, for the gradient, lse = log Σ_v exp(logit_v), all `[M]`; 0 in ignored rows. */
 export const logprobOp: Op<LogprobAttrs, "logprob"> = {
   name: "logprob",
-  infer([h, w, targets], { temperature }) {
+  infer([h, w, targets], { temperature, softcap }) {
     const { M } = readAxes("logprob", { h, w, targets }, { h: "M C", w: "V C", targets: "M" } as const);
     operand("logprob", "targets", targets, "i32");
     requirePositive("logprob", temperature);
+    requireSoftcap("logprob", softcap);
     const spec = { shape: [M], dtype: "f32" } as const;
     return [spec, spec, spec];
   },
@@ -30,7 +33,8 @@ export const logprobOp: Op<LogprobAttrs, "logprob"> = {
 
 /**
  * Gradients of logprob and entropy by h and w: inputs h, w, targets, lse, entropy, dLogprob, dEntropy.
- * d logprob / d logit_v = [v = target] − p_v and d entropy / d logit_v = −p_v·(log p_v + entropy).
+ * d logprob / d logit_v = [v = target] − p_v and d entropy / d logit_v = −p_v·(log p_v + entropy). A soft-cap
+ * multiplies both by 1 − tanh².
  */
 export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
   name: "logprobGrad",
@@ -49,7 +53,7 @@ export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
 };
 
 /**
- * Log-probability of each target under softmax(h·wᵀ / temperature), and that distribution's entropy, in nats.
+ * Log-probability of each target under softmax(cap(h·wᵀ) / temperature), and that distribution's entropy, in nats.
  *
  * Works in blocks: the logits `[M, V]` never exist as a whole. Cross-entropy is the negated log-probability.
  *
@@ -64,8 +68,8 @@ export function logprob(
   targets: Tensor,
   settings: LogprobSettings = {},
 ): { readonly logprob: Tensor; readonly entropy: Tensor } {
-  const { temperature = 1 } = settings;
-  const outputs = h.graph.apply(logprobOp, [h, w, targets], { temperature });
+  const { temperature = 1, softcap = 0 } = settings;
+  const outputs = h.graph.apply(logprobOp, [h, w, targets], { temperature, softcap });
   return { logprob: given(outputs[0]), entropy: given(outputs[1]) };
 }
 

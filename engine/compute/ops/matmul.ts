@@ -1,5 +1,6 @@
 import { type Attrs, type Op, type Tensor, one, sizeOf } from "../graph/tensor.ts";
 import { mismatch, operand, readAxes } from "./axes.ts";
+import { addBias } from "./bias.ts";
 
 /** Which operands are read transposed; neither unless said. */
 export interface MatmulSettings {
@@ -11,6 +12,7 @@ export interface MatmulSettings {
 export const matmulOp: Op<Attrs & Required<MatmulSettings>, "matmul"> = {
   name: "matmul",
   takesAddend: true,
+  takesBias: true,
   infer([a, b], { transposeA, transposeB }) {
     operand("matmul", "a", a, "f32");
     operand("matmul", "b", b, "f32");
@@ -49,17 +51,19 @@ export function matmul(a: Tensor, b: Tensor, settings: MatmulSettings = {}): Ten
 }
 
 /**
- * Dense layer without bias: x·wᵀ over the last axis.
+ * Dense layer: x·wᵀ (+ bias) over the last axis.
  *
  * @param x - `[..., K]`.
  * @param w - `[N, K]`, the layout of Hugging Face checkpoints.
+ * @param bias - `[N]`; none unless given.
  * @returns `[..., N]`.
  * @throws {ShapeError} when the last axes differ.
  */
-export function linear(x: Tensor, w: Tensor): Tensor {
+export function linear(x: Tensor, w: Tensor, bias?: Tensor): Tensor {
   const channels = x.shape.at(-1);
   if (channels === undefined || channels !== w.shape[1]) throw mismatch("linear", { x, w });
   const leading = x.shape.slice(0, -1);
-  const y = matmul(x.reshape([sizeOf(leading), channels]), w, { transposeB: true }); // [M, N]
+  const product = matmul(x.reshape([sizeOf(leading), channels]), w, { transposeB: true }); // [M, N]
+  const y = bias === undefined ? product : addBias(product, bias);
   return y.reshape([...leading, w.shape[0]!]);
 }

@@ -1,8 +1,9 @@
 import { type Attrs, type Op, type Tensor, given } from "../graph/tensor.ts";
 import { readAxes } from "./axes.ts";
+import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
 /** How a distribution is sharpened and truncated before a token is drawn. */
-export interface SampleSettings {
+export interface SampleSettings extends SoftcapSettings {
   /** Divides the logits, 1 unless given; 0 takes the largest. */
   readonly temperature?: number;
   /** Tokens kept, counted from the likeliest; 0, as unless given, for all. */
@@ -16,11 +17,12 @@ type SampleAttrs = Attrs & Required<SampleSettings>;
 /** Draws a token per row; outputs the token (i32) and its log-probability. */
 export const sampleOp: Op<SampleAttrs, "sample"> = {
   name: "sample",
-  infer([logits, uniform], { temperature, topK, topP }) {
+  infer([logits, uniform], { temperature, topK, topP, softcap }) {
     const { B } = readAxes("sample", { logits, uniform }, { logits: "B V", uniform: "B" } as const);
     if (!(temperature >= 0)) throw new TypeError(`sample: temperature must not be negative, got ${temperature}`);
     if (!(Number.isInteger(topK) && topK >= 0)) throw new TypeError(`sample: topK must be a count, got ${topK}`);
     if (!(topP > 0 && topP <= 1)) throw new TypeError(`sample: topP must be in (0, 1], got ${topP}`);
+    requireSoftcap("sample", softcap);
     return [
       { shape: [B], dtype: "i32" },
       { shape: [B], dtype: "f32" },
@@ -31,7 +33,7 @@ export const sampleOp: Op<SampleAttrs, "sample"> = {
 /**
  * Draws one token per row, by the inverse of the cumulative distribution.
  *
- * Order: logits / temperature; then top-k; then top-p (Holtzman et al. 2019, arXiv:1904.09751) of what top-k left,
+ * Order: soft-cap; then logits / temperature; then top-k; then top-p (Holtzman et al. 2019, arXiv:1904.09751) of what top-k left,
  * renormalised. Tokens rank by logit, equal ones by index. Top-k keeps exactly the first k; top-p keeps the shortest
  * run of first tokens that reaches topP, one at least. The token is the first, *in index order* among those kept,
  * whose cumulative probability exceeds the uniform number. Its log-probability is that under the truncated
@@ -47,7 +49,7 @@ export function sample(
   uniform: Tensor,
   settings: SampleSettings = {},
 ): { readonly token: Tensor; readonly logprob: Tensor } {
-  const { temperature = 1, topK = 0, topP = 1 } = settings;
-  const outputs = logits.graph.apply(sampleOp, [logits, uniform], { temperature, topK, topP });
+  const { temperature = 1, topK = 0, topP = 1, softcap = 0 } = settings;
+  const outputs = logits.graph.apply(sampleOp, [logits, uniform], { temperature, topK, topP, softcap });
   return { token: given(outputs[0]), logprob: given(outputs[1]) };
 }

@@ -1,4 +1,4 @@
-import { type ModelConfig, initialize } from "../../models/index.ts";
+import { type ModelConfig, LLAMA_BLOCKS, initialize } from "../../models/index.ts";
 import type { BaseModelConfig, RunConfig, TaskConfig } from "../../config/index.ts";
 import { type Tokenizer, encodeExample } from "../../text/index.ts";
 import { type TokenizedExample, Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
@@ -74,16 +74,18 @@ function newModelOf({ model }: RunConfig): NewModel {
 
 /** A Llama-style config of the wanted shape for a tokenizer. */
 export function modelConfigOf(architecture: NewModel["architecture"], tokenizer: Tokenizer): ModelConfig {
-  const { hiddenSize, nHeads } = architecture;
+  const { ropeTheta, ...sizes } = architecture;
+  const headSize = sizes.hiddenSize / sizes.nHeads;
   return {
-    ...architecture,
+    ...LLAMA_BLOCKS,
+    ...sizes,
     architecture: "llama",
     vocabularySize: tokenizer.vocabularySize,
-    headSize: hiddenSize / nHeads,
-    normOffset: 0,
-    activation: "silu",
+    headSize,
+    attentionPattern: [{ window: 0, rope: { theta: ropeTheta } }],
+    queryPreAttnScalar: headSize,
     embeddingScale: 1,
-    slidingWindow: 0,
+    logitSoftcap: 0,
     specialTokens: {
       eos: tokenizer.eos,
       pad: tokenizer.pad,

@@ -12,7 +12,8 @@ interface Sizes {
   readonly D: number;
 }
 
-function operands(
+/** Operands of an attention of the given sizes: queries and keys in [−2, 2), values in [−1, 1). */
+export function attentionOperands(
   { B, T, S, H, G, D }: Sizes,
   { start = [], offset = 0 }: { readonly start?: readonly number[]; readonly offset?: number } = {},
 ): Readonly<Record<string, HostTensor>> {
@@ -33,100 +34,100 @@ const wrt = ["q", "k", "v"];
 const training = [
   opCase(
     attentionOp,
-    { scale: 0.5, window: 0 },
+    { scale: 0.5, window: 0, softcap: 0 },
     {
       title: "causal",
-      operands: operands({ B: 1, T: 5, S: 5, H: 2, G: 2, D: 4 }),
+      operands: attentionOperands({ B: 1, T: 5, S: 5, H: 2, G: 2, D: 4 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.7, window: 0 },
+    { scale: 0.7, window: 0, softcap: 0 },
     {
       title: "one token",
-      operands: operands({ B: 2, T: 1, S: 1, H: 1, G: 1, D: 3 }),
+      operands: attentionOperands({ B: 2, T: 1, S: 1, H: 1, G: 1, D: 3 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.4, window: 0 },
+    { scale: 0.4, window: 0, softcap: 0 },
     {
       title: "grouped queries",
-      operands: operands({ B: 2, T: 7, S: 7, H: 6, G: 2, D: 5 }),
+      operands: attentionOperands({ B: 2, T: 7, S: 7, H: 6, G: 2, D: 5 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.4, window: 0 },
+    { scale: 0.4, window: 0, softcap: 0 },
     {
       title: "one group for all heads",
-      operands: operands({ B: 1, T: 6, S: 6, H: 3, G: 1, D: 8 }),
+      operands: attentionOperands({ B: 1, T: 6, S: 6, H: 3, G: 1, D: 8 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.5, window: 3 },
+    { scale: 0.5, window: 3, softcap: 0 },
     {
       title: "sliding window",
-      operands: operands({ B: 2, T: 9, S: 9, H: 2, G: 1, D: 4 }),
+      operands: attentionOperands({ B: 2, T: 9, S: 9, H: 2, G: 1, D: 4 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.5, window: 1 },
+    { scale: 0.5, window: 1, softcap: 0 },
     {
       title: "window of one: each token sees itself",
-      operands: operands({ B: 1, T: 4, S: 4, H: 1, G: 1, D: 4 }),
+      operands: attentionOperands({ B: 1, T: 4, S: 4, H: 1, G: 1, D: 4 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.5, window: 0 },
+    { scale: 0.5, window: 0, softcap: 0 },
     {
       title: "left padding, one row all padding",
-      operands: operands({ B: 4, T: 6, S: 6, H: 2, G: 2, D: 4 }, { start: [0, 2, 5, 6] }),
+      operands: attentionOperands({ B: 4, T: 6, S: 6, H: 2, G: 2, D: 4 }, { start: [0, 2, 5, 6] }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.5, window: 2 },
+    { scale: 0.5, window: 2, softcap: 0 },
     {
       title: "left padding and window",
-      operands: operands({ B: 3, T: 7, S: 7, H: 4, G: 2, D: 4 }, { start: [1, 0, 4] }),
+      operands: attentionOperands({ B: 3, T: 7, S: 7, H: 4, G: 2, D: 4 }, { start: [1, 0, 4] }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.18, window: 0 },
+    { scale: 0.18, window: 0, softcap: 0 },
     {
       title: "71 tokens, head size 32",
-      operands: operands({ B: 2, T: 71, S: 71, H: 4, G: 2, D: 32 }, { start: [0, 37] }),
+      operands: attentionOperands({ B: 2, T: 71, S: 71, H: 4, G: 2, D: 32 }, { start: [0, 37] }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.2, window: 20 },
+    { scale: 0.2, window: 20, softcap: 0 },
     {
       title: "130 tokens, window 20, odd head size",
-      operands: operands({ B: 1, T: 130, S: 130, H: 1, G: 1, D: 17 }, { start: [3] }),
+      operands: attentionOperands({ B: 1, T: 130, S: 130, H: 1, G: 1, D: 17 }, { start: [3] }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 20, window: 0 },
+    { scale: 20, window: 0, softcap: 0 },
     {
       title: "large scores",
-      operands: operands({ B: 1, T: 8, S: 8, H: 2, G: 2, D: 4 }),
+      operands: attentionOperands({ B: 1, T: 8, S: 8, H: 2, G: 2, D: 4 }),
       // Scores near 200 carry an absolute error near 200 · 2⁻²³ into the exponent.
       tolerance: 1e-3,
     },
@@ -136,28 +137,28 @@ const training = [
 const decoding = [
   opCase(
     attentionOp,
-    { scale: 0.5, window: 0 },
+    { scale: 0.5, window: 0, softcap: 0 },
     {
       title: "decoding, one query against a cache",
-      operands: operands({ B: 2, T: 1, S: 11, H: 2, G: 2, D: 4 }, { start: [2, 0], offset: 6 }),
+      operands: attentionOperands({ B: 2, T: 1, S: 11, H: 2, G: 2, D: 4 }, { start: [2, 0], offset: 6 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.5, window: 4 },
+    { scale: 0.5, window: 4, softcap: 0 },
     {
       title: "decoding, three queries, groups and window",
-      operands: operands({ B: 2, T: 3, S: 12, H: 4, G: 2, D: 6 }, { start: [0, 5], offset: 4 }),
+      operands: attentionOperands({ B: 2, T: 3, S: 12, H: 4, G: 2, D: 6 }, { start: [0, 5], offset: 4 }),
       wrt,
     },
   ),
   opCase(
     attentionOp,
-    { scale: 0.2, window: 0 },
+    { scale: 0.2, window: 0, softcap: 0 },
     {
       title: "decoding, long cache, full",
-      operands: operands({ B: 3, T: 1, S: 133, H: 4, G: 4, D: 32 }, { start: [0, 60, 131], offset: 132 }),
+      operands: attentionOperands({ B: 3, T: 1, S: 133, H: 4, G: 4, D: 32 }, { start: [0, 60, 131], offset: 132 }),
     },
   ),
 ];

@@ -14,6 +14,7 @@ const UNARY: Readonly<Record<UnaryKind, readonly [number, number]>> = {
   sqrt: POSITIVE,
   sigmoid: [-4, 4],
   logSigmoid: [-4, 4],
+  tanh: [-2, 2],
 };
 const BINARY: readonly BinaryKind[] = ["add", "sub", "mul", "div", "minimum", "maximum"];
 
@@ -28,7 +29,7 @@ const unaryCases = Object.entries(UNARY).flatMap(([name, range]) => {
 /** Far-out values, where a careless formula overflows or cancels. */
 const farOut = floats([9], [-100, -88, -30, -1e-4, 0, 1e-4, 30, 88, 100]);
 const extremes = [
-  ...(["sigmoid", "logSigmoid", "abs"] as const).map((kind) =>
+  ...(["sigmoid", "logSigmoid", "tanh", "abs"] as const).map((kind) =>
     opCase(unary, { kind }, { title: `${kind}, far-out values`, operands: { x: farOut } }),
   ),
   opCase(unary, { kind: "exp" }, { title: "exp, small results", operands: { x: floats([4], [-80, -50, -20, 0]) } }),

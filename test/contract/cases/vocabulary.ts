@@ -10,7 +10,7 @@ const smooth = [0, 1];
 const logprobs = [
   opCase(
     logprobOp,
-    { temperature: 1 },
+    { temperature: 1, softcap: 0 },
     {
       title: "small",
       operands: { h: uniform([4, 3], 80), w: uniform([7, 3], 81, [-2, 2]), targets: ints([4], [0, 6, 3, 3]) },
@@ -20,7 +20,7 @@ const logprobs = [
   ),
   opCase(
     logprobOp,
-    { temperature: 0.7 },
+    { temperature: 0.7, softcap: 0 },
     {
       title: "temperature 0.7, ignored rows",
       operands: { h: uniform([5, 4], 82), w: uniform([9, 4], 83, [-2, 2]), targets: ints([5], [-1, 2, -1, 8, 0]) },
@@ -30,7 +30,7 @@ const logprobs = [
   ),
   opCase(
     logprobOp,
-    { temperature: 2 },
+    { temperature: 2, softcap: 0 },
     {
       title: "every row ignored",
       operands: { h: uniform([2, 4], 84), w: uniform([9, 4], 85), targets: ints([2], [-1, -1]) },
@@ -40,7 +40,7 @@ const logprobs = [
   ),
   opCase(
     logprobOp,
-    { temperature: 1 },
+    { temperature: 1, softcap: 0 },
     {
       title: "without the entropy's gradient",
       operands: { h: uniform([3, 5], 86), w: uniform([6, 5], 87), targets: ints([3], [5, 0, 1]) },
@@ -49,7 +49,7 @@ const logprobs = [
   ),
   opCase(
     logprobOp,
-    { temperature: 1.3 },
+    { temperature: 1.3, softcap: 0 },
     {
       title: "the entropy's gradient alone",
       operands: { h: uniform([3, 5], 88), w: uniform([6, 5], 89), targets: ints([3], [5, 0, 1]) },
@@ -59,7 +59,7 @@ const logprobs = [
   ),
   opCase(
     logprobOp,
-    { temperature: 0.9 },
+    { temperature: 0.9, softcap: 0 },
     {
       title: "150 rows, vocabulary 515",
       operands: { h: uniform([150, 33], 90), w: uniform([515, 33], 91), targets: indices([150], 92, 515) },
@@ -69,7 +69,7 @@ const logprobs = [
   ),
   opCase(
     logprobOp,
-    { temperature: 1 },
+    { temperature: 1, softcap: 0 },
     {
       title: "a vocabulary of one",
       operands: { h: uniform([2, 3], 93), w: uniform([1, 3], 94), targets: ints([2], [0, 0]) },
@@ -79,7 +79,7 @@ const logprobs = [
   ),
   opCase(
     logprobOp,
-    { temperature: 0.05 },
+    { temperature: 0.05, softcap: 0 },
     {
       title: "large logits",
       operands: { h: uniform([6, 8], 95, [-3, 3]), w: uniform([11, 8], 96, [-3, 3]), targets: indices([6], 97, 11) },
@@ -92,7 +92,7 @@ const logprobs = [
 const divergences = [
   opCase(
     fullKlOp,
-    { temperature: 1 },
+    { temperature: 1, softcap: 0 },
     {
       title: "two models",
       operands: {
@@ -105,7 +105,7 @@ const divergences = [
   ),
   opCase(
     fullKlOp,
-    { temperature: 0.7 },
+    { temperature: 0.7, softcap: 0 },
     {
       title: "a model and itself",
       operands: {
@@ -119,7 +119,7 @@ const divergences = [
   ),
   opCase(
     fullKlOp,
-    { temperature: 1.5 },
+    { temperature: 1.5, softcap: 0 },
     {
       title: "131 rows, vocabulary 515",
       operands: {
@@ -137,6 +137,7 @@ interface Draws {
   readonly temperature?: number;
   readonly topK?: number;
   readonly topP?: number;
+  readonly softcap?: number;
   /** One row of logits, drawn from once per uniform number. */
   readonly logits: readonly number[];
   readonly uniform: readonly number[];
@@ -269,12 +270,22 @@ const DRAWS: readonly Draws[] = [
 ];
 
 const draws = DRAWS.map(
-  ({ title, temperature = 1, topK = 0, topP = 1, logits: row, uniform: numbers, tokens, probabilities }) => {
+  ({
+    title,
+    temperature = 1,
+    topK = 0,
+    topP = 1,
+    softcap = 0,
+    logits: row,
+    uniform: numbers,
+    tokens,
+    probabilities,
+  }) => {
     const batch = numbers.length;
     const repeated = numbers.flatMap(() => row);
     return opCase(
       sampleOp,
-      { temperature, topK, topP },
+      { temperature, topK, topP, softcap },
       {
         title,
         operands: { logits: floats([batch, row.length], repeated), uniform: floats([batch], numbers) },
@@ -285,7 +296,7 @@ const draws = DRAWS.map(
 );
 const manyDraws = opCase(
   sampleOp,
-  { temperature: 0.8, topK: 50, topP: 0.9 },
+  { temperature: 0.8, topK: 50, topP: 0.9, softcap: 0 },
   {
     title: "64 rows, vocabulary 515",
     operands: { logits: uniform([64, 515], 98, [-4, 4]), uniform: uniform([64], 99, [0, 1]) },

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
+import { attentionOf } from "../../../engine/models/blocks.ts";
 import {
+  type ModelConfig,
   ARCHITECTURES,
   formatModelConfig,
   parameterCount,
   parameters,
   parseModelConfig,
 } from "../../../engine/models/index.ts";
-import { PICO, PICO_JSON } from "./pico.ts";
+import { PICO, PICO_FAMILIES, PICO_JSON } from "./pico.ts";
 
 describe("model config", () => {
   it("counts the parameters of the reference model", () => {
@@ -32,8 +34,9 @@ describe("model config", () => {
     const four = parseModelConfig({ ...PICO_JSON, rope_theta: 5e5, rope_scaling: scaling });
     const five = parseModelConfig({ ...PICO_JSON, rope_parameters: { rope_theta: 5e5, ...scaling } });
     assert.deepEqual(four, five);
-    assert.equal(four.ropeTheta, 5e5);
-    assert.equal(four.ropeScaling?.originalMaxPositions, 8192);
+    const [{ rope } = assert.fail()] = four.attentionPattern;
+    assert.equal(rope.theta, 5e5);
+    assert.equal(rope.scaling?.originalMaxPositions, 8192);
   });
 
   it("takes the first of several end-of-text tokens", () => {
@@ -50,7 +53,7 @@ describe("model config", () => {
     [
       "an unknown architecture",
       { ...PICO_JSON, architectures: ["GPT2LMHeadModel"] },
-      'config.json: architectures: "GPT2LMHeadModel" is not supported; use a checkpoint of LlamaForCausalLM, MistralForCausalLM, GemmaForCausalLM',
+      'config.json: architectures: "GPT2LMHeadModel" is not supported; use a checkpoint of LlamaForCausalLM, MistralForCausalLM, GemmaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, Gemma2ForCausalLM, Gemma3ForCausalLM, Olmo2ForCausalLM',
     ],
     [
       "a missing field",
@@ -64,9 +67,24 @@ describe("model config", () => {
       "config.json: num_hidden_layers: must be a whole number ≥ 1, is -1",
     ],
     [
-      "attention biases",
-      { ...PICO_JSON, attention_bias: true },
-      "config.json: attention_bias: true is not supported; the engine has no bias terms in its layers; use a checkpoint without them",
+      "dropout",
+      { ...PICO_JSON, attention_dropout: 0.1 },
+      "config.json: attention_dropout: 0.1 is not supported; set it to 0: the engine trains without dropout",
+    ],
+    [
+      "types of another number of layers",
+      { ...PICO_JSON, architectures: ["Gemma2ForCausalLM"], layer_types: ["full_attention"], hidden_act: undefined },
+      "config.json: layer_types: lists 1 layers, num_hidden_layers is 2",
+    ],
+    [
+      "an unknown type of layer",
+      { ...PICO_JSON, architectures: ["Gemma3ForCausalLM"], layer_types: ["full_attention", "chunked_attention"] },
+      'config.json: layer_types: "chunked_attention" is not supported; only sliding and full attention are',
+    ],
+    [
+      "types of layers that are no list of texts",
+      { ...PICO_JSON, architectures: ["Gemma2ForCausalLM"], layer_types: [1, 2] },
+      "config.json: layer_types: must be a list of texts, is [1,2]",
     ],
     [
       "an unknown rotary scaling",
@@ -95,9 +113,59 @@ describe("model config", () => {
     });
   }
 
+  it("puts biases where the file says", () => {
+    const plain = [...parameters(PICO).keys()];
+    const added = (json: object): string[] =>
+      [...parameters(parseModelConfig({ ...PICO_JSON, num_hidden_layers: 1, ...json })).keys()]
+        .filter((name) => !plain.includes(name))
+        .map((name) => name.replace("model.layers.0.", ""));
+    const attention = ["q", "k", "v", "o"].map((name) => `self_attn.${name}_proj.bias`);
+    assert.deepEqual(added({ attention_bias: true }), attention);
+    assert.deepEqual(
+      added({ mlp_bias: true }),
+      ["gate", "up", "down"].map((name) => `mlp.${name}_proj.bias`),
+    );
+    assert.deepEqual(added({ architectures: ["Qwen2ForCausalLM"] }), attention.slice(0, 3));
+  });
+
+  it("gives each layer its window and rotary base, from the list of types or the family's rule", () => {
+    const windowsOf = (json: object): number[] => {
+      const config = parseModelConfig({ ...PICO_JSON, num_hidden_layers: 7, sliding_window: 4, ...json });
+      return Array.from({ length: 7 }, (_, layer) => attentionOf(config, layer).window);
+    };
+    assert.deepEqual(windowsOf({ architectures: ["Gemma2ForCausalLM"] }), [4, 0, 4, 0, 4, 0, 4]);
+    assert.deepEqual(windowsOf({ architectures: ["Gemma3ForCausalLM"] }), [4, 4, 4, 4, 4, 0, 4]);
+    const qwen = { architectures: ["Qwen2ForCausalLM"], max_window_layers: 5 };
+    assert.deepEqual(windowsOf(qwen), [0, 0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(windowsOf({ ...qwen, use_sliding_window: true }), [0, 0, 0, 0, 0, 4, 4]);
+    const listed = [1, 0, 0, 1, 1, 0, 1].map((slides) => (slides === 1 ? "sliding_attention" : "full_attention"));
+    assert.deepEqual(windowsOf({ architectures: ["Gemma2ForCausalLM"], layer_types: listed }), [4, 0, 0, 4, 4, 0, 4]);
+  });
+
+  it("reads Gemma 3's two rotary bases where transformers 4 and where transformers 5 put them", () => {
+    const json = { ...PICO_JSON, architectures: ["Gemma3ForCausalLM"], sliding_window_pattern: 2 };
+    const four = parseModelConfig({ ...json, rope_theta: 5e5, rope_local_base_freq: 500 });
+    const types = { full_attention: { rope_theta: 5e5 }, sliding_attention: { rope_theta: 500 } };
+    assert.deepEqual(parseModelConfig({ ...json, rope_parameters: types }), four);
+    assert.deepEqual(
+      four.attentionPattern.map(({ rope }) => rope.theta),
+      [500, 5e5],
+    );
+  });
+
+  it("takes Gemma 2's caps from the paper where the file is silent, and none where it says null", () => {
+    const json = { ...PICO_JSON, architectures: ["Gemma2ForCausalLM"] };
+    const capsOf = ({ attentionSoftcap, logitSoftcap }: ModelConfig): number[] => [attentionSoftcap, logitSoftcap];
+    assert.deepEqual(capsOf(parseModelConfig(json)), [50, 30]);
+    // transformers 5 refuses whole numbers here.
+    assert.match(JSON.stringify(formatModelConfig(parseModelConfig(json))), /"attn_logit_softcapping":50\.0,/);
+    const none = { ...json, attn_logit_softcapping: null, final_logit_softcapping: null };
+    assert.deepEqual(capsOf(parseModelConfig(none)), [0, 0]);
+  });
+
   it("reads back what it writes", () => {
     for (const head of ["language", "score"] as const) {
-      assert.deepEqual(parseModelConfig(formatModelConfig(PICO, head)), PICO);
+      assert.deepEqual(rereadConfig(PICO, head), PICO);
     }
   });
 });
@@ -108,7 +176,15 @@ describe("every architecture", () => {
       const json = { ...PICO_JSON, architectures: [architecture.languageClass], sliding_window: 5 };
       const config = parseModelConfig({ ...json, hidden_act: undefined, tie_word_embeddings: undefined });
       assert.equal(config.architecture, architecture.name);
-      assert.deepEqual(parseModelConfig(formatModelConfig(config)), config);
+      assert.deepEqual(rereadConfig(config), config);
+    });
+
+    it(`reads back each of its settings: ${architecture.name}`, () => {
+      const config = PICO_FAMILIES.find((family) => family.architecture === architecture.name);
+      assert.ok(config);
+      for (const head of ["language", "score"] as const) {
+        assert.deepEqual(rereadConfig(config, head), config);
+      }
     });
 
     it(`names its tensors as Hugging Face does: ${architecture.name}`, () => {
@@ -122,3 +198,8 @@ describe("every architecture", () => {
     });
   }
 });
+
+/** The config that its own config.json says. */
+function rereadConfig(config: ModelConfig, head?: "language" | "score"): ModelConfig {
+  return parseModelConfig(JSON.parse(JSON.stringify(formatModelConfig(config, head))));
+}

@@ -15,7 +15,7 @@ import {
   sequenceInputs,
 } from "../../../engine/models/index.ts";
 import { assertClose } from "./close.ts";
-import { BACKENDS, PICO, picoSequences, picoWeights } from "./pico.ts";
+import { BACKENDS, PICO, PICO_EVERYTHING, picoSequences, unevenWeights } from "./pico.ts";
 
 const LENGTH = 9;
 /** The third row is shorter than any of the spans is long: some of their positions are padding, which nobody reads. */
@@ -23,8 +23,9 @@ const SEQUENCES = picoSequences([9, 6, 5]);
 
 const CONFIGS: Readonly<Record<string, ModelConfig>> = {
   "the whole past": PICO,
-  "a window of three": { ...PICO, slidingWindow: 3 },
+  "a window of three": { ...PICO, attentionPattern: [{ window: 3, rope: { theta: 10_000 } }] },
   "a single layer": { ...PICO, nLayers: 1 },
+  "the past through every kind of norm, bias and cap": PICO_EVERYTHING,
 };
 const SPANS: readonly Span[] = [
   { start: 4, length: 5 },
@@ -53,7 +54,7 @@ for (const [name, open] of Object.entries(BACKENDS)) {
         h.exp().sum(),
         names.map(([tensor, shape]) => graph.variable(tensor, shape)),
       );
-      const device = DeviceWeights.upload(backend, picoWeights(1, [], config));
+      const device = DeviceWeights.upload(backend, unevenWeights(config, []));
       const executable = backend.compile(
         plan({ states: h, ...Object.fromEntries(names.map(([tensor], at) => [tensor, grads[at] ?? h])) }),
       );

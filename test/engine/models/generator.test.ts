@@ -11,7 +11,17 @@ import {
 } from "../../../engine/models/index.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { assertClose } from "./close.ts";
-import { BACKENDS, PICO, PICO_EOS, PICO_PAD, picoGeneration, picoSequences, picoWeights } from "./pico.ts";
+import {
+  BACKENDS,
+  PICO,
+  PICO_EOS,
+  PICO_FAMILIES,
+  PICO_PAD,
+  picoGeneration,
+  picoSequences,
+  picoWeights,
+  unevenWeights,
+} from "./pico.ts";
 
 /** Two ways of summing the same f32 terms, for log-probabilities of a few nats. */
 const TOLERANCE = 2e-5;
@@ -36,8 +46,12 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       return generation;
     }
 
-    async function score(generation: Awaited<ReturnType<typeof generate>>, config: ModelConfig): Promise<Float32Array> {
-      const device = DeviceWeights.upload(backend, picoWeights(1, ["language"], config));
+    async function score(
+      generation: Awaited<ReturnType<typeof generate>>,
+      config = PICO,
+      weights = picoWeights(),
+    ): Promise<Float32Array> {
+      const device = DeviceWeights.upload(backend, weights);
       const scorer = new ResponseScorer(backend, config, { batchSize: 3, queryLength: 5, responseLength: 6 });
       const rollouts = joinResponses(generation.queries, generation.responses, generation.lengths);
       const { logprobs } = await scorer.score(device, rollouts);
@@ -48,14 +62,16 @@ for (const [name, open] of Object.entries(BACKENDS)) {
 
     it("gives with its caches the log-probabilities of a full forward pass", async () => {
       const generation = await generate({ eos: [] });
-      assertClose(generation.logprobs, await score(generation, PICO), TOLERANCE);
+      assertClose(generation.logprobs, await score(generation), TOLERANCE);
     });
 
-    it("does so with a sliding window, too", async () => {
-      const config = { ...PICO, slidingWindow: 3 };
-      const generation = await generate({ eos: [] }, { config });
-      assertClose(generation.logprobs, await score(generation, config), TOLERANCE);
-    });
+    for (const config of PICO_FAMILIES) {
+      it(`does so for ${config.architecture}, whose layers may differ`, async () => {
+        const weights = unevenWeights(config);
+        const generation = await generate({ eos: [] }, { config, weights });
+        assertClose(generation.logprobs, await score(generation, config, weights), TOLERANCE);
+      });
+    }
 
     it("is not moved by the padding on the left", async () => {
       const padded = await generate({ eos: [], queryLength: 9 });

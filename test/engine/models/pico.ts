@@ -6,6 +6,7 @@ import {
   type Head,
   type ModelConfig,
   type Weights,
+  ARCHITECTURES,
   initialize,
   parseModelConfig,
 } from "../../../engine/models/index.ts";
@@ -35,12 +36,56 @@ export const PICO_JSON = {
 
 export const PICO: ModelConfig = parseModelConfig(PICO_JSON);
 
+/**
+ * A pico model of every architecture. Windows and caps are tight enough to matter; where layers differ, the second
+ * sees the whole past. Weights come from {@link unevenWeights}.
+ */
+export const PICO_FAMILIES: readonly ModelConfig[] = ARCHITECTURES.map(({ languageClass }) =>
+  parseModelConfig({
+    ...PICO_JSON,
+    architectures: [languageClass],
+    sliding_window: 3,
+    use_sliding_window: true,
+    layer_types: ["sliding_attention", "full_attention"],
+    rope_local_base_freq: 100,
+    attn_logit_softcapping: 1.5,
+    final_logit_softcapping: 8,
+    query_pre_attn_scalar: 5,
+  }),
+);
+
+/** Every option of a block at once that no family combines: biases everywhere, caps, norms on all sides. */
+export const PICO_EVERYTHING: ModelConfig = {
+  ...PICO,
+  biases: { qkv: true, o: true, mlp: true },
+  qkNorm: "projection",
+  attentionSoftcap: 1.5,
+  logitSoftcap: 8,
+  norms: {
+    attention: { before: "input_layernorm", after: "post_attention_layernorm" },
+    mlp: { before: "pre_feedforward_layernorm", after: "post_feedforward_layernorm" },
+  },
+  attentionPattern: [
+    { window: 3, rope: { theta: 100 } },
+    { window: 0, rope: { theta: 10_000 } },
+  ],
+};
+
 export const PICO_PAD = 0;
 export const PICO_EOS = 2;
 
 /** Weights of a pico model, drawn from the seed. */
 export function picoWeights(seed = 1, heads: readonly Head[] = ["language"], config = PICO): Weights {
   return initialize(config, Random.of(seed, "pico"), heads);
+}
+
+/** Pico weights whose norms and biases are not the trivial ones that they start with. */
+export function unevenWeights(config: ModelConfig, heads: readonly Head[] = ["language"]): Weights {
+  const random = Random.of(3, "uneven");
+  const weights = [...picoWeights(1, heads, config)].map(([name, { shape, data }]) => {
+    return [name, { shape, data: shape.length > 1 ? data : data.map((x) => x + 0.3 * random.normal()) }] as const;
+  });
+  return new Map(weights);
 }
 
 /** Random token ids of the given lengths, none of them special. */

@@ -41,11 +41,11 @@ for (const [name, open] of Object.entries(BACKENDS)) {
     after(() => backend.close());
 
     /** Log-softmax rows over the vocabulary, one per response token, computed on the host from plain logits. */
-    async function distributions(seed: number, temperature: number): Promise<number[][]> {
+    async function distributions(seed: number, temperature: number, config = PICO): Promise<number[][]> {
       const device = DeviceWeights.upload(backend, picoWeights(seed));
       const graph = new Graph();
       const length = Q + R;
-      const program = plan({ logits: logits(hidden(graph, PICO, sequenceInputs(graph, 3, length)), PICO) });
+      const program = plan({ logits: logits(hidden(graph, config, sequenceInputs(graph, 3, length)), config) });
       const executable = backend.compile(program);
       const sequences = unpaddedSequences(rollouts());
       const inputs = sequenceArrays(padRight(sequences, length), [0, 1, 2], 3);
@@ -88,16 +88,21 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       device.release();
     });
 
-    it("give a full KL of 0 to the same model and of Σ π (log π − log π_ref) to another", async () => {
-      const scorer = new FullKlScorer(backend, PICO, SHAPE);
-      const [policy, reference] = [1, 2].map((seed) => DeviceWeights.upload(backend, picoWeights(seed)));
-      assert.ok(policy && reference);
-      const [p, r] = [await distributions(1, 1), await distributions(2, 1)];
-      const expected = p.map((row, at) => row.reduce((sum, x, v) => sum + Math.exp(x) * (x - (r[at]?.[v] ?? NaN)), 0));
-      assertClose(await scorer.score(policy, policy, rollouts()), new Float32Array(9), 1e-6);
-      assertClose(await scorer.score(policy, reference, rollouts()), scatter(expected), TOLERANCE);
-      for (const held of [scorer, policy, reference]) held.release();
-    });
+    for (const config of [PICO, { ...PICO, logitSoftcap: 2 }]) {
+      const under = config.logitSoftcap === 0 ? "" : ", under a soft-cap";
+      it(`give a full KL of 0 to the same model and of Σ π (log π − log π_ref) to another${under}`, async () => {
+        const scorer = new FullKlScorer(backend, config, SHAPE);
+        const [policy, reference] = [1, 2].map((seed) => DeviceWeights.upload(backend, picoWeights(seed)));
+        assert.ok(policy && reference);
+        const [p, r] = [await distributions(1, 1, config), await distributions(2, 1, config)];
+        const expected = p.map((row, at) =>
+          row.reduce((sum, x, v) => sum + Math.exp(x) * (x - (r[at]?.[v] ?? NaN)), 0),
+        );
+        assertClose(await scorer.score(policy, policy, rollouts()), new Float32Array(9), 1e-6);
+        assertClose(await scorer.score(policy, reference, rollouts()), scatter(expected), TOLERANCE);
+        for (const held of [scorer, policy, reference]) held.release();
+      });
+    }
 
     it("give each sequence the score of its last token, whatever stands beside it", async () => {
       const settings = { batchSize: 2, length: 6 };

@@ -47,6 +47,7 @@ const UNARY: Readonly<Record<UnaryKind, (x: number) => number>> = {
   sqrt: Math.sqrt,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   logSigmoid: (x) => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x))),
+  tanh: Math.tanh,
 };
 
 const BINARY: Readonly<Record<BinaryKind, (x: number, y: number) => number>> = {

@@ -3,7 +3,13 @@ import type { Backend } from "../../../engine/compute/backend.ts";
 import { gradients } from "../../../engine/compute/graph/gradients.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
-import { type HostTensor, type Weights, DeviceWeights, parameters } from "../../../engine/models/index.ts";
+import {
+  type HostTensor,
+  type ModelConfig,
+  type Weights,
+  DeviceWeights,
+  parameters,
+} from "../../../engine/models/index.ts";
 import {
   type TokenizedExample,
   type LossBuilder,
@@ -20,8 +26,16 @@ import {
   supervisedBatches,
 } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
-import { BACKENDS, PICO, picoSequences, picoWeights } from "../models/pico.ts";
+import { BACKENDS, PICO, PICO_EVERYTHING, picoSequences, picoWeights, unevenWeights } from "../models/pico.ts";
 
+const PICO_GEMMA: ModelConfig = {
+  ...PICO,
+  activation: "geluTanh",
+  normOffset: 1,
+  embeddingScale: 4,
+  attentionPattern: [{ window: 3, rope: { theta: 10_000 } }],
+  tiedEmbeddings: true,
+};
 const SHAPE = { batchSize: 4, length: 8 };
 const bradleyTerry: Parameters<typeof rewardModelStep>[2]["loss"] = (chosen, rejected, margin) =>
   chosen.sub(rejected).sub(margin).logSigmoid().sum().div(chosen.size).neg();
@@ -71,12 +85,15 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       await checkGradients((graph) => sftLoss(graph, PICO, SHAPE), picoWeights(), inputs);
     });
 
-    it("has them where embeddings are tied, scaled and windowed, too", async () => {
-      const gemma = { activation: "geluTanh", normOffset: 1, embeddingScale: 4, slidingWindow: 3 } as const;
-      const config = { ...PICO, ...gemma, tiedEmbeddings: true };
-      const [inputs = {}] = supervisedBatches(picoExamples(), SHAPE);
-      await checkGradients((graph) => sftLoss(graph, config, SHAPE), picoWeights(1, ["language"], config), inputs);
-    });
+    for (const [title, config] of [
+      ["where embeddings are tied and scaled, and norms stored as w − 1", PICO_GEMMA],
+      ["through every kind of norm, bias and cap", PICO_EVERYTHING],
+    ] as const) {
+      it(`has them ${title}, too`, async () => {
+        const [inputs = {}] = supervisedBatches(picoExamples(), SHAPE);
+        await checkGradients((graph) => sftLoss(graph, config, SHAPE), unevenWeights(config), inputs);
+      });
+    }
 
     it("has gradients of the reward loss that agree with finite differences", async () => {
       const [inputs = {}] = pairBatches(picoPairs(), SHAPE);
@@ -84,18 +101,23 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       await checkGradients(build, picoWeights(1, ["score"]), inputs);
     });
 
-    it("learns one batch by heart", async () => {
-      const step = sftStep(backend, PICO, { ...SHAPE, optimizer: {} });
-      const state = TrainState.create(backend, picoWeights());
-      const batches = supervisedBatches(picoExamples(), SHAPE);
-      let loss = Infinity;
-      for (let at = 0; at < 60; at++) ({ loss } = await step.run(state, batches, 0.02));
-      // No token follows one history twice, so the loss has no floor above 0.
-      assert.ok(loss < 0.05, `loss ${loss}`);
-      assert.equal(state.step, 60);
-      state.release();
-      step.release();
-    });
+    for (const [title, config] of [
+      ["learns one batch by heart", PICO],
+      ["does so with every kind of norm, bias and cap", PICO_EVERYTHING],
+    ] as const) {
+      it(title, async () => {
+        const step = sftStep(backend, config, { ...SHAPE, optimizer: {} });
+        const state = TrainState.create(backend, unevenWeights(config));
+        const batches = supervisedBatches(picoExamples(), SHAPE);
+        let loss = Infinity;
+        for (let at = 0; at < 60; at++) ({ loss } = await step.run(state, batches, 0.02));
+        // No token follows one history twice, so the loss has no floor above 0.
+        assert.ok(loss < 0.05, `loss ${loss}`);
+        assert.equal(state.step, 60);
+        state.release();
+        step.release();
+      });
+    }
 
     it("teaches a reward model to tell chosen from rejected", async () => {
       const step = rewardModelStep(backend, PICO, { ...SHAPE, loss: bradleyTerry, optimizer: { maxGradNorm: 1 } });

@@ -11,7 +11,15 @@ import {
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 
 /** A model's folder as transformers wrote it. */
-export async function loadPico(name: string): Promise<{ readonly config: ModelConfig; readonly weights: Weights }> {
+export interface Pico {
+  readonly config: ModelConfig;
+  readonly weights: Weights;
+  /** Names of all tensors in the file. */
+  readonly saved: readonly string[];
+}
+
+/** Reads the folder of a golden model. */
+export async function loadPico(name: string): Promise<Pico> {
   const folder = join(import.meta.dirname, name);
   const json: unknown = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   const config = parseModelConfig(json, join(folder, "config.json"));
@@ -19,7 +27,7 @@ export async function loadPico(name: string): Promise<{ readonly config: ModelCo
   const tensors = new Map<string, HostTensor>();
   for (const [tensor, { shape }] of file.tensors) tensors.set(tensor, { shape, data: await file.readTensor(tensor) });
   await file.close();
-  return { config, weights: selectWeights(tensors, parameters(config)) };
+  return { config, weights: selectWeights(tensors, parameters(config)), saved: [...tensors.keys()] };
 }
 
 /** What PyTorch computed with it. */

@@ -1,9 +1,10 @@
 """Makes the pico checkpoints and golden values that engine/models and engine/training are tested against.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch==2.13.0 transformers==5.23.0 safetensors
-    /tmp/venv/bin/python test/golden/models/generate.py
+    /tmp/venv/bin/python test/golden/models/generate.py [MODEL ...]
 
-Per architecture it writes a folder as `save_pretrained` leaves it, and golden.json with: logits of a right-padded
+Without names it makes all models; with names, those, and leaves what golden.json has of the others.
+Per model (one for each architecture, named like it, and more for settings that need their own) it writes a folder as `save_pretrained` leaves it, and golden.json with: logits of a right-padded
 batch, tokens generated greedily, and three SFT steps of torch.optim.AdamW with gradient clipping (loss, gradient
 norm, and checksums of the parameters afterwards). Weights are drawn with a larger spread than usual (0.2), so that
 attention, gates and norms are far from their trivial values. Everything is float32 on one thread.
@@ -11,6 +12,7 @@ attention, gates and norms are far from their trivial values. Everything is floa
 
 import json
 import pathlib
+import sys
 
 import torch
 import transformers
@@ -58,6 +60,66 @@ MODELS = {
     "gemma": (
         transformers.GemmaForCausalLM,
         transformers.GemmaConfig(**COMMON, num_attention_heads=4, num_key_value_heads=1, head_dim=8),
+    ),
+    # Biases on all projections.
+    "llama_biases": (
+        transformers.LlamaForCausalLM,
+        transformers.LlamaConfig(
+            **COMMON, num_attention_heads=4, num_key_value_heads=2, attention_bias=True, mlp_bias=True
+        ),
+    ),
+    # Biases on queries, keys and values; a window in the second layer only.
+    "qwen2": (
+        transformers.Qwen2ForCausalLM,
+        transformers.Qwen2Config(
+            **COMMON,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            use_sliding_window=True,
+            sliding_window=5,
+            max_window_layers=1,
+        ),
+    ),
+    "qwen3": (
+        transformers.Qwen3ForCausalLM,
+        transformers.Qwen3Config(
+            **COMMON, num_attention_heads=4, num_key_value_heads=2, head_dim=16, tie_word_embeddings=True
+        ),
+    ),
+    # Caps low enough to bend the scores and logits of such small models; a divisor that is not the head size.
+    "gemma2": (
+        transformers.Gemma2ForCausalLM,
+        transformers.Gemma2Config(
+            **COMMON,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=8,
+            query_pre_attn_scalar=5,
+            sliding_window=5,
+            attn_logit_softcapping=1.5,
+            final_logit_softcapping=4.0,
+        ),
+    ),
+    # The second layer sees everything, under a rotary base of its own.
+    "gemma3_text": (
+        transformers.Gemma3ForCausalLM,
+        transformers.Gemma3TextConfig(
+            **COMMON,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=8,
+            query_pre_attn_scalar=5,
+            sliding_window=5,
+            layer_types=["sliding_attention", "full_attention"],
+            rope_parameters={
+                "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+                "full_attention": {"rope_type": "default", "rope_theta": 5000.0},
+            },
+        ),
+    ),
+    "olmo2": (
+        transformers.Olmo2ForCausalLM,
+        transformers.Olmo2Config(**COMMON, num_attention_heads=4, num_key_value_heads=2),
     ),
 }
 PROMPT_LENGTHS = [3, 5, 1]
@@ -155,6 +217,8 @@ def golden(name):
 if __name__ == "__main__":
     torch.set_num_threads(1)
     versions = {"torch": torch.__version__, "transformers": transformers.__version__}
-    models = {name: golden(name) for name in MODELS}
-    text = json.dumps({"versions": versions, "models": models}, separators=(",", ":"))
-    (HERE / "golden.json").write_text(text + "\n")
+    path = HERE / "golden.json"
+    known = json.loads(path.read_text())["models"] if sys.argv[1:] else {}
+    made = {name: golden(name) for name in sys.argv[1:] or MODELS}
+    models = {name: made[name] if name in made else known[name] for name in MODELS if name in made or name in known}
+    path.write_text(json.dumps({"versions": versions, "models": models}, separators=(",", ":")) + "\n")

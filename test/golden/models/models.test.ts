@@ -3,18 +3,20 @@ import type { Backend } from "../../../engine/compute/backend.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
 import {
+  ARCHITECTURES,
   DeviceWeights,
   Generator,
   hidden,
   logits,
   padRight,
+  parameters,
   sequenceArrays,
   sequenceInputs,
 } from "../../../engine/models/index.ts";
 import { Random, TrainState, sftStep, supervisedBatches } from "../../../engine/training/index.ts";
 import { assertClose } from "../../engine/models/close.ts";
 import { BACKENDS } from "../../engine/models/pico.ts";
-import { type Golden, loadGolden, loadPico } from "./checkpoint.ts";
+import { loadGolden, loadPico } from "./checkpoint.ts";
 
 const LENGTH = 12;
 const RESPONSE = 8;
@@ -28,19 +30,28 @@ const LOGIT_TOLERANCE = 2e-5;
 /** Relative to the gradient norm; three steps of Adam amplify such roundings a little. Measured: 3e-5. */
 const STEP_TOLERANCE = 1e-4;
 
+const GOLDEN = await loadGolden();
+
+describe("golden checkpoints", () => {
+  for (const { name } of ARCHITECTURES) {
+    it(`are there for ${name}`, () => {
+      assert.ok(name in GOLDEN);
+    });
+  }
+});
+
 for (const [backendName, open] of Object.entries(BACKENDS)) {
-  for (const name of ["llama", "mistral", "gemma"]) {
+  for (const [name, golden] of Object.entries(GOLDEN)) {
     describe(`${name} checkpoint of transformers on ${backendName}`, () => {
       let backend: Backend;
-      let golden: Golden;
 
-      before(async () => {
-        backend = await open();
-        const expected = (await loadGolden())[name];
-        assert.ok(expected);
-        golden = expected;
-      });
+      before(async () => (backend = await open()));
       after(() => backend.close());
+
+      it("has the tensors that transformers saved", async () => {
+        const { config, saved } = await loadPico(name);
+        assert.deepEqual([...parameters(config).keys()].sort(), [...saved].sort());
+      });
 
       it("gives the logits of PyTorch", async () => {
         const { config, weights } = await loadPico(name);
@@ -101,8 +112,9 @@ for (const [backendName, open] of Object.entries(BACKENDS)) {
           assert.ok(expected, tensor);
           const sums = [sumOf(data), sumOf(data.map((x) => x * x))];
           // Adam moves each weight by up to lr per step whatever the gradient's size, so weights whose gradient is
-          // all but 0 may move differently; sums of hundreds of weights differ by a small part of that. Measured: 2e-4.
-          assertClose(sums, [expected.sum, expected.sumOfSquares], 1e-3, tensor);
+          // all but 0 may move differently; sums of hundreds of weights differ by a small part of that. Measured: 2e-4,
+          // and 1.2e-3 where one weight of gemma3_text does so.
+          assertClose(sums, [expected.sum, expected.sumOfSquares], 2e-3, tensor);
         }
         state.release();
         step.release();

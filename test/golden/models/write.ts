@@ -27,6 +27,7 @@ import {
 import { writeCheckpoint } from "../../../engine/storage/checkpoints.ts";
 import { wordLevelTokenizer } from "../../../engine/text/index.ts";
 import { Random } from "../../../engine/training/index.ts";
+import { unevenWeights } from "../../engine/models/pico.ts";
 
 const LENGTH = 10;
 const TEXT = "one two three four five six seven eight nine ten";
@@ -40,7 +41,7 @@ const ids = tokenizer.encode(TEXT);
 
 for (const architecture of ARCHITECTURES) {
   const config = configOf(architecture.languageClass);
-  const weights = initialize(config, Random.of(1, architecture.name));
+  const weights = unevenWeights(config);
   await save(architecture.name, config, weights, { ids, logits: await logitsOf(config, weights) });
 }
 const config = configOf("LlamaForSequenceClassification");

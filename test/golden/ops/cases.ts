@@ -29,6 +29,7 @@ type Lookup = (name: string) => Tensor;
 /** What PyTorch has a function for and the engine builds out of several ops. */
 const RECIPES: Readonly<Record<string, (operand: Lookup, attrs: Attrs) => readonly Tensor[]>> = {
   linear: (operand) => [linear(operand("x"), operand("w"))],
+  linearWithBias: (operand) => [linear(operand("x"), operand("w"), operand("bias"))],
   gatedMlp: (operand) => {
     const gated = gatedActivation(linear(operand("x"), operand("gate")), linear(operand("x"), operand("up")));
     return [linear(gated, operand("down"))];

@@ -127,6 +127,11 @@ for title, theta, scaling in (("rope", 10000.0, []), ("rope, Llama 3 scaling", 5
     )
 
 
+# Soft-caps as Gemma 2 has them; a cap of 0 is none.
+def capped(x, cap):
+    return cap * torch.tanh(x / cap) if cap else x
+
+
 # Attention: torch's scaled_dot_product_attention under an explicit mask.
 def attention(scale, window):
     def function(q, k, v, start, offset):
@@ -168,7 +173,7 @@ for title, at in ATTENTIONS.items():
             "start": integers(at["start"]),
             "offset": integers([at.get("offset", 0)]),
         },
-        attrs={"scale": scale, "window": window},
+        attrs={"scale": scale, "window": window, "softcap": 0},
         wrt=["q", "k", "v"],
     )
 
@@ -194,9 +199,9 @@ case(
 
 
 # Log-probability (cross-entropy, negated) and entropy under a temperature.
-def logprob(temperature):
+def logprob(temperature, softcap=0):
     def function(h, w, targets):
-        logits = F.linear(h, w) / temperature
+        logits = capped(F.linear(h, w), softcap) / temperature
         used = targets >= 0
         logp = logits.log_softmax(-1)
         chosen = -F.cross_entropy(logits, targets, ignore_index=-1, reduction="none")
@@ -216,7 +221,7 @@ for temperature in (1.0, 0.7, 2.5):
             "w": uniform(9, 4, low=-2, high=2),
             "targets": integers([0, 8, -1, 3, 3, -1]),
         },
-        attrs={"temperature": temperature},
+        attrs={"temperature": temperature, "softcap": 0},
         wrt=["h", "w"],
         smooth=(0, 1),
     )
@@ -232,7 +237,7 @@ case(
     "fullKl",
     full_kl,
     {"h": uniform(4, 3), "w": uniform(7, 3), "hRef": uniform(4, 3), "wRef": uniform(7, 3)},
-    attrs={"temperature": 1.0},
+    attrs={"temperature": 1.0, "softcap": 0},
 )
 
 # Three steps of torch.optim.AdamW.
@@ -272,6 +277,74 @@ for limit in (0.5, 100.0):
         {"a": raw[0], "b": raw[1]},
         attrs={"limit": limit},
     )
+
+# Biases and soft-caps.
+case(
+    "linear with bias",
+    "linearWithBias",
+    lambda x, w, bias: [F.linear(x, w, bias)],
+    {"x": uniform(2, 3, 5), "w": uniform(7, 5), "bias": uniform(7)},
+    wrt=["x", "w", "bias"],
+)
+case("tanh", "unary", lambda x: [torch.tanh(x)], {"x": uniform(3, 5, low=-3, high=3)}, attrs={"kind": "tanh"}, wrt=["x"])
+
+
+def capped_attention(scale, cap):
+    """Gemma 2's eager attention: the cap comes after the scale and before the mask."""
+
+    def function(q, k, v, start, offset):
+        key = torch.arange(k.shape[1])
+        mask = (key[None, :] <= key[:, None])[None] & (key[None, None, :] >= start[:, None, None])
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        k, v = (x.repeat_interleave(q.shape[1] // k.shape[1], 1) for x in (k, v))
+        scores = capped(q @ k.transpose(-1, -2) * scale, cap).masked_fill(~mask[:, None], -math.inf)
+        return [(scores.softmax(-1) @ v).transpose(1, 2), scores.logsumexp(-1)]
+
+    return function
+
+
+case(
+    "attention, soft-capped",
+    "attention",
+    capped_attention(0.8, 1.5),
+    {
+        "q": uniform(2, 6, 4, 4, low=-2, high=2),
+        "k": uniform(2, 6, 2, 4, low=-2, high=2),
+        "v": uniform(2, 6, 2, 4),
+        "start": integers([0, 0]),
+        "offset": integers([0]),
+    },
+    attrs={"scale": 0.8, "window": 0, "softcap": 1.5},
+    wrt=["q", "k", "v"],
+)
+case(
+    "logprob and entropy, soft-capped",
+    "logprob",
+    logprob(0.7, 2.0),
+    {"h": uniform(4, 4, low=-2, high=2), "w": uniform(9, 4, low=-2, high=2), "targets": integers([0, 8, -1, 3])},
+    attrs={"temperature": 0.7, "softcap": 2.0},
+    wrt=["h", "w"],
+    smooth=(0, 1),
+)
+
+
+def capped_kl(h, w, hRef, wRef):
+    policy, ref = (capped(F.linear(a, b), 1.5).log_softmax(-1) for a, b in ((h, w), (hRef, wRef)))
+    return [F.kl_div(ref, policy, reduction="none", log_target=True).sum(-1)]
+
+
+case(
+    "full KL, soft-capped",
+    "fullKl",
+    capped_kl,
+    {
+        "h": uniform(4, 3, low=-2, high=2),
+        "w": uniform(7, 3, low=-2, high=2),
+        "hRef": uniform(4, 3, low=-2, high=2),
+        "wRef": uniform(7, 3, low=-2, high=2),
+    },
+    attrs={"temperature": 1.0, "softcap": 1.5},
+)
 
 versions = {"python": platform.python_version(), "torch": torch.__version__}
 path = Path(__file__).with_name("golden.json")

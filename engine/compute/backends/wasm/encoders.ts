@@ -3,7 +3,7 @@ import { ropeFrequencies } from "../../ops/index.ts";
 import { type Call, type EncoderTable, type KernelCall, type Operand, type Word, doubleWords } from "./instruction.ts";
 import { WORKSPACE_BYTES } from "./layout.ts";
 
-const UNARY = ["neg", "exp", "log", "abs", "square", "sqrt", "sigmoid", "logSigmoid"] as const;
+const UNARY = ["neg", "exp", "log", "abs", "square", "sqrt", "sigmoid", "logSigmoid", "tanh"] as const;
 const BINARY = ["add", "sub", "mul", "div", "minimum", "maximum", "lessEqual"] as const;
 const GATES = ["silu", "geluTanh"] as const;
 
@@ -51,9 +51,23 @@ export const ENCODERS: EncoderTable = {
 
   matmul({ attrs: { transposeA, transposeB }, inputs: [a, b, addend], outputs: [y] }) {
     const sizes = [dim(y, 0), dim(y, 1), dim(a, transposeA ? 0 : 1)];
-    const args = [...sizes, flag(transposeA), flag(transposeB), ...addresses([a, b, y]), addend?.address ?? 0];
-    return { kernel: "matmul", args };
+    const flags = [flag(transposeA), flag(transposeB)];
+    const isBias = addend !== undefined && addend.size !== given(y).size;
+    return {
+      kernel: "matmul",
+      args: [...sizes, ...flags, ...addresses([a, b, y]), addend?.address ?? 0, flag(isBias)],
+    };
   },
+
+  addBias({ inputs: [x, bias], outputs: [y] }) {
+    const channels = given(bias).size;
+    return { kernel: "addBias", args: [given(x).size / channels, channels, ...addresses([x, bias, y])] };
+  },
+
+  sumRows: ({ inputs: [x], outputs: [y] }) => ({
+    kernel: "sumRows",
+    args: [dim(x, 0), dim(x, 1), ...addresses([x, y])],
+  }),
 
   embedding: ({ inputs: [table, ids], outputs: [y] }) => gather(table, ids, y),
   embeddingGrad: ({ inputs: [ids, dy], outputs: [dTable] }) => scatter(ids, dy, dTable),
@@ -94,26 +108,34 @@ export const ENCODERS: EncoderTable = {
   logprob({ attrs, inputs, outputs }) {
     return {
       kernel: "logprob",
-      args: [...headSizes(inputs), float(attrs.temperature), ...addresses([...inputs, ...outputs])],
+      args: [
+        ...headSizes(inputs),
+        float(attrs.temperature),
+        ...addresses([...inputs, ...outputs]),
+        float(attrs.softcap),
+      ],
     };
   },
 
   logprobGrad({ attrs, inputs, outputs, scratch }) {
-    const operands = [...addresses([...inputs, ...outputs]), scratch(LOGITS_BLOCK_BYTES)];
+    const operands = [...addresses([...inputs, ...outputs]), scratch(LOGITS_BLOCK_BYTES), float(attrs.softcap)];
     return { kernel: "logprobGrad", args: [...headSizes(inputs), float(attrs.temperature), ...operands] };
   },
 
   fullKl({ attrs, inputs, outputs }) {
     const sizes = [...headSizes(inputs), dim(inputs[2], 1)];
-    return { kernel: "fullKl", args: [...sizes, float(attrs.temperature), ...addresses([...inputs, ...outputs])] };
+    const operands = [...addresses([...inputs, ...outputs]), float(attrs.softcap)];
+    return { kernel: "fullKl", args: [...sizes, float(attrs.temperature), ...operands] };
   },
 
-  sample({ attrs: { temperature, topK, topP }, inputs, outputs, scratch }) {
+  sample({ attrs: { temperature, topK, topP, softcap }, inputs, outputs, scratch }) {
     const [B, V] = [dim(inputs[0], 0), dim(inputs[0], 1)];
     const weights = scratch(B * V * 4);
     const ranks = scratch(B * V * 4);
     const settings = [float(temperature), topK, float(topP)];
-    return { kernel: "sample", args: [B, V, ...settings, ...addresses([...inputs, ...outputs]), weights, ranks] };
+    const operands = [...addresses([...inputs, ...outputs]), weights, ranks];
+    const capped = softcap > 0 ? scratch(B * V * 4) : 0;
+    return { kernel: "sample", args: [B, V, ...settings, ...operands, float(softcap), capped] };
   },
 
   slice({ attrs: { start, length }, inputs: [x], outputs: [y] }) {
@@ -158,10 +180,10 @@ function headSizes([h, w]: readonly Operand[]): readonly number[] {
 }
 
 function attentionArgs({
-  attrs: { scale, window },
+  attrs: { scale, window, softcap },
   inputs,
   outputs,
-}: Call<{ readonly scale: number; readonly window: number }>): readonly Word[] {
+}: Call<{ readonly scale: number; readonly window: number; readonly softcap: number }>): readonly Word[] {
   const [q, k] = inputs;
   const [B, T, H, D] = given(q).shape;
   const [S, G] = [dim(k, 1), dim(k, 2)];
@@ -169,5 +191,5 @@ function attentionArgs({
     throw new RangeError(`attention: heads of up to ${WIDEST_HEAD} channels, got ${given(D)}`);
   if (S > MOST_KEYS) throw new RangeError(`attention: up to ${MOST_KEYS} keys, got ${S}`);
   const sizes = [B, T, S, H, G, D].map((size) => given(size));
-  return [...sizes, float(scale), window, ...addresses([...inputs, ...outputs])];
+  return [...sizes, float(scale), window, ...addresses([...inputs, ...outputs]), float(softcap)];
 }

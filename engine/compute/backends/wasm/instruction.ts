@@ -26,6 +26,8 @@ export const KERNELS = {
   cacheWrite: 22,
   accumulate: 23,
   adamw: 24,
+  addBias: 25,
+  sumRows: 26,
 } as const;
 
 /** A tensor that a kernel reads or writes. */

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../engine/compute/graph/program.ts";
 import { Graph, given } from "../../../../engine/compute/graph/tensor.ts";
-import { accumulate, linear, matmul, rmsNorm } from "../../../../engine/compute/ops/index.ts";
+import { accumulate, addBias, linear, matmul, rmsNorm } from "../../../../engine/compute/ops/index.ts";
 import { rmsNormGradOp } from "../../../../engine/compute/ops/rmsNorm.ts";
 import { assertSameBytes } from "../../../contract/close.ts";
 import { buildGraph, choices } from "../../../contract/randomGraph.ts";
@@ -21,6 +21,23 @@ describe("foldSums", () => {
       const y = order === "left" ? product.add(given(c)) : given(c).add(product);
       assert.deepEqual(shapesOf(plan({ y })), ["matmul/3"]);
     }
+  });
+
+  it("folds a bias into the product that it is added to, and no other op", () => {
+    const graph = new Graph();
+    const [x, w, bias] = [graph.input("x", [2, 3, 4]), graph.variable("w", [5, 4]), graph.variable("bias", [5])];
+    const y = linear(x, w, bias);
+    assert.deepEqual(shapesOf(plan({ y })), ["matmul/3"]);
+    assert.deepEqual(shapesOf(plan({ sum: y.add(1) })), ["matmul/3", "binary/2"]);
+    const [normed, gain] = [graph.input("n", [2, 4]), graph.variable("gain", [4])];
+    assert.deepEqual(shapesOf(plan({ y: addBias(rmsNorm(normed, gain), gain) })), ["rmsNorm/2", "addBias/2"]);
+  });
+
+  it("leaves a bias on another axis of the product alone", () => {
+    const graph = new Graph();
+    const product = matmul(graph.input("a", [3, 4]), graph.input("b", [4, 2]));
+    const y = addBias(product.reshape([2, 3]), graph.variable("bias", [3]));
+    assert.deepEqual(shapesOf(plan({ y })), ["matmul/2", "addBias/2"]);
   });
 
   it("looks through reshapes", () => {

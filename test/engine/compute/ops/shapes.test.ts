@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Graph, ShapeError, type Tensor } from "../../../../engine/compute/graph/tensor.ts";
 import {
   accumulate,
+  addBias,
   adamw,
   attention,
   cacheWrite,
@@ -15,6 +16,7 @@ import {
   rope,
   sample,
   slice,
+  sumRows,
   sumSquares,
 } from "../../../../engine/compute/ops/index.ts";
 
@@ -49,6 +51,9 @@ const MISFITS: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["slice, one axis", () => slice(f32(5), 0, 1), /^slice: /],
   ["cacheWrite, longer than the cache", () => cacheWrite(f32(1, 2, 1, 4), f32(1, 3, 1, 4), i32(1)), /^cacheWrite: /],
   ["cacheWrite, other heads", () => cacheWrite(f32(1, 4, 1, 4), f32(1, 3, 2, 4), i32(1)), /x \[1, 3, 2, 4\]/],
+  ["addBias", () => addBias(f32(2, 3), f32(2)), /^addBias: shapes do not fit: x \[2, 3\], bias \[2\]$/],
+  ["addBias, two rows", () => addBias(f32(2, 3), f32(2, 3)), /bias \[2, 3\]$/],
+  ["sumRows", () => sumRows(f32(2, 3, 4)), /^sumRows: shapes do not fit: x \[2, 3, 4\]$/],
   ["accumulate", () => accumulate(f32(2), f32(3)), /^accumulate: shapes do not fit: total \[2\], x \[3\]$/],
   ["adamw, gradient", () => adamw({ ...state, g: f32(4) }), /^adamw: .* g \[4\]/],
   ["adamw, hyper", () => adamw({ ...state, hyper: f32(7) }), /hyper \[7\]/],
@@ -81,6 +86,12 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["attention at a float offset", () => attention({ ...heads, offset: f32(1) }), /^attention: offset must be i32/],
   ["logprob of float targets", () => logprob(f32(4, 3), f32(7, 3), f32(4)), /^logprob: targets must be i32/],
   ["logprob at temperature 0", () => logprob(f32(4, 3), f32(7, 3), i32(4), { temperature: 0 }), /above 0, got 0/],
+  [
+    "attention under a negative cap",
+    () => attention(heads, { softcap: -1 }),
+    /^attention: softcap must not be negative/,
+  ],
+  ["logprob under no number", () => logprob(f32(4, 3), f32(7, 3), i32(4), { softcap: NaN }), /^logprob: .* got NaN$/],
   ["sample at a negative temperature", () => sample(f32(2, 5), f32(2), { temperature: -1 }), /negative, got -1/],
   ["sample of half a token", () => sample(f32(2, 5), f32(2), { topK: 1.5 }), /topK must be a count, got 1.5/],
   ["sample of no probability", () => sample(f32(2, 5), f32(2), { topP: 0 }), /topP must be in \(0, 1\], got 0/],

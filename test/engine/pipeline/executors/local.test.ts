@@ -61,7 +61,7 @@ async function execute(
   const recipe = new Recipe(resolved(tiny(), root));
   const handles = new Map<string, ArtifactHandle>();
   for (const one of declared) {
-    const of = (one.of ?? []).map((name) => handles.get(name)!);
+    const of = (one.of ?? []).flatMap((name) => handles.get(name) ?? []);
     const place = { product: one.name, role: "result" as const };
     handles.set(one.name, recipe.add(stageThat(record), { of: one, inputs: { of }, place }));
   }

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
-import { EMPTY_LSE } from "../../../ops/index.ts";
+import { type AttentionSettings, EMPTY_LSE } from "../../../ops/index.ts";
 import { type Kernel, type Tf, rowBlocks } from "../kernel.ts";
+import { capped, throughCap } from "./softcap.ts";
 
 /** Queries that are worked on together at most, so that `[B, H, T, S]` never exists as a whole. */
 const BLOCK_QUERIES = 32;
@@ -15,7 +16,7 @@ interface Sizes {
 }
 
 /** Causal attention in blocks of queries: o and lse. */
-export const attention: Kernel<{ scale: number; window: number }> = (tf, { inputs, attrs }) => {
+export const attention: Kernel<Required<AttentionSettings>> = (tf, { inputs, attrs }) => {
   const [q, k, v, start, offset] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
   const sizes = sizesOf(q, k);
   const keys = byHead(tf, k); // [B, G, S, D]
@@ -24,7 +25,7 @@ export const attention: Kernel<{ scale: number; window: number }> = (tf, { input
     tf.tidy(() => {
       const mask = visible(tf, { start, offset }, sizes, { range, window: attrs.window }); // [B, 1, R·t, S]
       const queries = groupQueries(tf, q, sizes, range); // [B, G, R·t, D]
-      const scores = tf.mul(tf.matMul(queries, keys, false, true), attrs.scale);
+      const scores = capped(tf, tf.mul(tf.matMul(queries, keys, false, true), attrs.scale), attrs.softcap);
       const masked = tf.where(tf.greater(mask, 0), scores, EMPTY_LSE); // [B, G, R·t, S]
       const top = tf.max(masked, -1, true);
       const weights = tf.mul(tf.exp(tf.sub(masked, top)), mask);
@@ -46,7 +47,7 @@ export const attention: Kernel<{ scale: number; window: number }> = (tf, { input
 };
 
 /** Gradients of attention by q, k and v; the probabilities come back block by block from lse. */
-export const attentionGrad: Kernel<{ scale: number; window: number }> = (tf, { inputs, attrs }) => {
+export const attentionGrad: Kernel<Required<AttentionSettings>> = (tf, { inputs, attrs }) => {
   const [q, k, v, start, offset, o, lse, dOut] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]] &
     Record<4 | 5 | 6 | 7, Tensor>;
   const sizes = sizesOf(q, k);
@@ -63,12 +64,12 @@ export const attentionGrad: Kernel<{ scale: number; window: number }> = (tf, { i
       const group = (x: Tensor): Tensor => groupQueries(tf, x, sizes, range);
       const queries = group(q);
       const outGrads = group(dOut);
-      const scores = tf.mul(tf.matMul(queries, keys, false, true), attrs.scale);
+      const scores = capped(tf, tf.mul(tf.matMul(queries, keys, false, true), attrs.scale), attrs.softcap);
       // Hidden scores are set to lse first: exp of one far above it would be infinite, and ∞·0 is NaN.
       const seen = tf.where(tf.greater(mask, 0), tf.sub(scores, group(lseRows)), 0);
       const p = tf.mul(tf.exp(seen), mask); // [B, G, R·t, S]
       const dp = tf.matMul(outGrads, values, false, true);
-      const ds = tf.mul(tf.mul(p, tf.sub(dp, group(deltas))), attrs.scale);
+      const ds = throughCap(tf, tf.mul(tf.mul(p, tf.sub(dp, group(deltas))), attrs.scale), scores, attrs.softcap);
       return [
         ungroupQueries(tf, tf.matMul(ds, keys), sizes, range),
         tf.matMul(ds, queries, true),

@@ -2,15 +2,22 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { type RopeSettings, ropeFrequencies } from "../../../ops/index.ts";
 import { type Kernel, type Tf, oneHotRows, rowBlocks } from "../kernel.ts";
 
-/** Matrix product, plus an addend where the planner folded one in. */
+/** Matrix product, plus an addend or a bias where the planner folded one in. */
 export const matmul: Kernel<{ transposeA: boolean; transposeB: boolean }> = (tf, { inputs, attrs }) => {
   const y = tf.matMul(inputs[0]!, inputs[1]!, attrs.transposeA, attrs.transposeB);
   return [withAddend(tf, y, inputs[2])];
 };
 
 function withAddend(tf: Tf, y: Tensor, addend: Tensor | undefined): Tensor {
-  return addend === undefined ? y : tf.add(y, tf.reshape(addend, y.shape));
+  if (addend === undefined) return y;
+  return tf.add(y, addend.size === y.size ? tf.reshape(addend, y.shape) : addend);
 }
+
+/** One row added to every row. */
+export const addBias: Kernel = (tf, { inputs: [x, bias] }) => [tf.add(x!, bias!)];
+
+/** Sum of all rows. */
+export const sumRows: Kernel = (tf, { inputs: [x] }) => [tf.sum(x!, 0)];
 
 /** Rows of a table, picked by id. */
 export const embedding: Kernel = (tf, { inputs: [table, ids] }) => [tf.gather(table!, ids!)];

@@ -15,6 +15,7 @@ function apply(tf: Tf, kind: UnaryKind, x: Tensor): Tensor {
     case "square":
     case "sqrt":
     case "sigmoid":
+    case "tanh":
       return tf[kind](x);
     case "logSigmoid":
       // min(x, 0) − log(1 + exp(−|x|)) overflows nowhere.

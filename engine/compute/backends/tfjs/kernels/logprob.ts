@@ -1,5 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
+import type { LogprobSettings } from "../../../ops/index.ts";
 import { type Kernel, type Tf, oneHotRows, rowBlocks } from "../kernel.ts";
+import { capped, throughCap } from "./softcap.ts";
 
 /** Rows of logits that exist together at most, so that `[M, V]` never does as a whole. */
 const BLOCK_ROWS = 128;
@@ -8,14 +10,15 @@ interface Projection {
   readonly h: Tensor;
   readonly w: Tensor;
   readonly temperature: number;
+  readonly softcap: number;
 }
 
 /** Log-probability of the targets, entropy and log-sum-exp, per row. */
-export const logprob: Kernel<{ temperature: number }> = (tf, { inputs, attrs: { temperature } }) => {
+export const logprob: Kernel<Required<LogprobSettings>> = (tf, { inputs, attrs: { temperature, softcap } }) => {
   const [h, w, targets] = inputs as [Tensor, Tensor, Tensor];
   const results = rowBlocks(h.shape[0], w.shape[0], BLOCK_ROWS).map((range) =>
     tf.tidy(() => {
-      const { logp, lse } = logSoftmax(tf, { h, w, temperature }, range);
+      const { logp, lse } = logSoftmax(tf, { h, w, temperature, softcap }, range);
       const target = rowsOf(tf, targets, range);
       const used = tf.cast(tf.greaterEqual(target, tf.scalar(0, "int32")), "float32"); // [m]
       const hot = oneHotRows(tf, target, w.shape[0]); // [m, V], all 0 for target −1
@@ -27,13 +30,13 @@ export const logprob: Kernel<{ temperature: number }> = (tf, { inputs, attrs: { 
 };
 
 /** Gradients of log-probability and entropy by h and w. */
-export const logprobGrad: Kernel<{ temperature: number }> = (tf, { inputs, attrs: { temperature } }) => {
+export const logprobGrad: Kernel<Required<LogprobSettings>> = (tf, { inputs, attrs: { temperature, softcap } }) => {
   const [h, w, targets, , entropy, dLogprob, dEntropy] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]] &
     Record<4 | 5 | 6, Tensor>;
   let dw: Tensor = tf.zerosLike(w);
   const dh = rowBlocks(h.shape[0], w.shape[0], BLOCK_ROWS).map((range) => {
     const [block, more] = tf.tidy(() => {
-      const { logp } = logSoftmax(tf, { h, w, temperature }, range);
+      const { logp, logits } = logSoftmax(tf, { h, w, temperature, softcap }, range);
       const column = (x: Tensor): Tensor => tf.expandDims(rowsOf(tf, x, range), -1); // [m, 1]
       const target = rowsOf(tf, targets, range);
       const used = tf.cast(tf.greaterEqual(column(targets), tf.scalar(0, "int32")), "float32");
@@ -41,7 +44,8 @@ export const logprobGrad: Kernel<{ temperature: number }> = (tf, { inputs, attrs
       const p = tf.exp(logp);
       const byLogprob = tf.mul(tf.sub(hot, p), column(dLogprob));
       const byEntropy = tf.mul(tf.mul(p, tf.add(logp, column(entropy))), column(dEntropy));
-      const dLogits = tf.mul(tf.mul(tf.sub(byLogprob, byEntropy), used), 1 / temperature);
+      const byCapped = tf.mul(tf.mul(tf.sub(byLogprob, byEntropy), used), 1 / temperature);
+      const dLogits = throughCap(tf, byCapped, logits, softcap);
       return [tf.matMul(dLogits, w), tf.matMul(dLogits, rowsOf(tf, h, range), true)] as [Tensor, Tensor];
     });
     const sum = tf.add(dw, more);
@@ -53,28 +57,29 @@ export const logprobGrad: Kernel<{ temperature: number }> = (tf, { inputs, attrs
 };
 
 /** KL divergence of two models' next-token distributions, per row. */
-export const fullKl: Kernel<{ temperature: number }> = (tf, { inputs, attrs: { temperature } }) => {
+export const fullKl: Kernel<Required<LogprobSettings>> = (tf, { inputs, attrs: { temperature, softcap } }) => {
   const [h, w, hRef, wRef] = inputs as [Tensor, Tensor, Tensor, Tensor];
   const blocks = rowBlocks(h.shape[0], w.shape[0], BLOCK_ROWS).map((range) =>
     tf.tidy(() => {
-      const policy = logSoftmax(tf, { h, w, temperature }, range).logp;
-      const ref = logSoftmax(tf, { h: hRef, w: wRef, temperature }, range).logp;
+      const policy = logSoftmax(tf, { h, w, temperature, softcap }, range).logp;
+      const ref = logSoftmax(tf, { h: hRef, w: wRef, temperature, softcap }, range).logp;
       return tf.sum(tf.mul(tf.exp(policy), tf.sub(policy, ref)), -1);
     }),
   );
   return [tf.concat(blocks)];
 };
 
-/** log softmax of the logits of a range of rows, `[m, V]`, and their log-sum-exp, `[m]`. */
+/** Capped logits of a range of rows and their log softmax under the temperature, `[m, V]`, and the log-sum-exp, `[m]`. */
 function logSoftmax(
   tf: Tf,
-  { h, w, temperature }: Projection,
+  { h, w, temperature, softcap }: Projection,
   range: readonly [number, number],
-): { readonly logp: Tensor; readonly lse: Tensor } {
-  const logits = tf.mul(tf.matMul(rowsOf(tf, h, range), w, false, true), 1 / temperature);
-  const top = tf.max(logits, -1, true);
-  const lse = tf.add(tf.log(tf.sum(tf.exp(tf.sub(logits, top)), -1, true)), top); // [m, 1]
-  return { logp: tf.sub(logits, lse), lse: tf.reshape(lse, [-1]) };
+): { readonly logits: Tensor; readonly logp: Tensor; readonly lse: Tensor } {
+  const logits = capped(tf, tf.matMul(rowsOf(tf, h, range), w, false, true), softcap);
+  const scaled = tf.mul(logits, 1 / temperature);
+  const top = tf.max(scaled, -1, true);
+  const lse = tf.add(tf.log(tf.sum(tf.exp(tf.sub(scaled, top)), -1, true)), top); // [m, 1]
+  return { logits, logp: tf.sub(scaled, lse), lse: tf.reshape(lse, [-1]) };
 }
 
 /** Rows [from, to) of axis 0. */

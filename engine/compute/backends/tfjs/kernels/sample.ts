@@ -1,6 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { SampleSettings } from "../../../ops/index.ts";
 import { type Kernel, type Tf, oneHotRows } from "../kernel.ts";
+import { capped } from "./softcap.ts";
 
 /** Stands for −∞ where ∞·0 would give NaN. */
 const NEVER = -1e30;
@@ -8,8 +9,9 @@ const NEVER = -1e30;
 /** A token per row, and its log-probability under the truncated distribution. */
 export const sample: Kernel<Required<SampleSettings>> = (tf, { inputs: [logits, uniform], attrs }) => {
   const [batch, vocabulary] = logits!.shape as [number, number];
-  if (attrs.temperature === 0) return [tf.argMax(logits!, -1), tf.zeros([batch])];
-  const scaled = tf.mul(logits!, 1 / attrs.temperature);
+  const bounded = capped(tf, logits!, attrs.softcap);
+  if (attrs.temperature === 0) return [tf.argMax(bounded, -1), tf.zeros([batch])];
+  const scaled = tf.mul(bounded, 1 / attrs.temperature);
   const kept = truncate(tf, scaled, attrs); // [B, V]
   const masked = tf.where(tf.greater(kept, 0), scaled, NEVER);
   const top = tf.max(masked, -1, true);

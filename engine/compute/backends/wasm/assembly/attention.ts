@@ -2,6 +2,7 @@ import { from, share, to, workspace } from "./control";
 import { FREE, MR, NR, tile } from "./gemm";
 import { packColumns, packRows } from "./packing";
 import { Operands, addScaled, dot, scaleFloats } from "./heads";
+import { capOne, capRow, capRows } from "./softcap";
 import { Vector, clearFloats, expOne, logOne, storePart } from "./vector";
 
 /** Queries and keys per block. */
@@ -20,12 +21,13 @@ const PACKED_V: usize = PACKED_K + <usize>(KEYS * WIDEST * 4);
 const MAXIMA: usize = PACKED_V + <usize>(KEYS * WIDEST * 4);
 const SUMS: usize = MAXIMA + <usize>(QUERIES * 4);
 
-/** args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse. */
+/** args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse, f32 softcap. */
 export function attention(args: usize): void {
   Operands.read(args);
   const T = Operands.T;
   const o = load<usize>(args, 52);
   const lse = load<usize>(args, 56);
+  Operands.softcap = load<f32>(args, 60) / Operands.scale;
   const heads = Operands.B * Operands.H;
   const blocks = (T + QUERIES - 1) / QUERIES;
   share(heads * blocks, 1);
@@ -59,6 +61,11 @@ function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
     const score = dot(Operands.q + at, Operands.k + Operands.keyAt(b, j, g), D) * Operands.scale;
     store<f32>(scores + ((<usize>(j - first)) << 2), score);
     top = max<f32>(top, score);
+  }
+  if (Operands.softcap != 0) {
+    const cap = Operands.softcap * Operands.scale;
+    capRow(scores, end - first, cap);
+    top = capOne(top, cap);
   }
   let total: f32 = 0;
   for (let j = first; j < end; j++) {
@@ -95,6 +102,7 @@ function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize)
       if (seen <= 0) continue;
       const scores = workspace + SCORES;
       scoreTiles(rows, seen, queries + <usize>i * Operands.queryStep, workspace + PACKED_K, scores);
+      if (Operands.softcap != 0) capRows(rows, seen, scores, KEYS << 2, Operands.softcap);
       for (let r = 0; r < rows; r++) {
         const state = (<usize>(i + r)) << 2;
         const line = scores + ((<usize>(r * KEYS)) << 2);

@@ -3,10 +3,12 @@ import { from, share, to, workspace } from "./control";
 import { FREE, MR, NR, tile } from "./gemm";
 import { Operands, dot } from "./heads";
 import { packColumns, packRows } from "./packing";
+import { capRowWithSlopes, multiplyRow } from "./softcap";
 import { Vector, clearFloats } from "./vector";
 
 // Blocks in the workspace: keys and values packed to be multiplied by queries (K, V by columns) and by
-// probabilities (K, Q, dO by rows), then P and dS of a block of queries and one row of tiles of scores and dP.
+// probabilities (K, Q, dO by rows), then P and dS of a block of queries, one row of tiles of scores and dP, and the
+// soft-cap's slopes at those scores.
 const COLUMNS_K: usize = FREE;
 const COLUMNS_V: usize = COLUMNS_K + <usize>(KEYS * WIDEST * 4);
 const ROWS_K: usize = COLUMNS_V + <usize>(KEYS * WIDEST * 4);
@@ -15,6 +17,7 @@ const ROWS_DO: usize = ROWS_Q + <usize>(QUERIES * WIDEST * 4);
 const P: usize = ROWS_DO + <usize>(QUERIES * WIDEST * 4);
 const DS: usize = P + <usize>(QUERIES * KEYS * 4);
 const SLOPES: usize = DS + <usize>(QUERIES * KEYS * 4);
+const CAP_SLOPES: usize = SLOPES + <usize>(MR * KEYS * 4);
 
 let o: usize = 0;
 let lse: usize = 0;
@@ -26,7 +29,7 @@ let dV: usize = 0;
 /**
  * Recomputes the probabilities P block by block from the kept log-sum-exps. With dP = dO·Vᵀ and δ = Σ o·dO per query:
  * dS = P·(dP − δ)·scale, dQ = dS·K, dK = dSᵀ·Q, dV = Pᵀ·dO. Each (row, group) belongs to one thread.
- * args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse, do, dq, dk, dv.
+ * args: B, T, S, H, G, D, f32 scale, window, q, k, v, start, offset, o, lse, do, dq, dk, dv, f32 softcap.
  */
 export function attentionGrad(args: usize): void {
   Operands.read(args);
@@ -36,6 +39,7 @@ export function attentionGrad(args: usize): void {
   dQ = load<usize>(args, 64);
   dK = load<usize>(args, 68);
   dV = load<usize>(args, 72);
+  Operands.softcap = load<f32>(args, 76) / Operands.scale;
   share(Operands.B * Operands.G, 1);
   for (let unit = from; unit < to; unit++) {
     const b = unit / Operands.G;
@@ -91,10 +95,12 @@ function gradBlock(b: i32, h: i32, j: i32, keys: i32, first: i32, queries: i32, 
     const ds = workspace + DS + ((<usize>(i * KEYS)) << 2);
     scoreTiles(rows, seen, Operands.q + here, workspace + COLUMNS_K, p);
     scoreTiles(rows, seen, dOut + here, workspace + COLUMNS_V, workspace + SLOPES);
+    if (Operands.softcap != 0) capScores(rows, seen, p);
     for (let r = 0; r < rows; r++) {
       const line = (<usize>(r * KEYS)) << 2;
       gradScores(b, h, first + i + r, j, seen, p + line, ds + line, workspace + SLOPES + line);
     }
+    if (Operands.softcap != 0) passCap(rows, seen, ds);
     mixTiles(rows, seen, keys, ds, workspace + ROWS_K, dQ + here);
   }
   for (let c = 0; c < keys; c += MR) {
@@ -103,6 +109,22 @@ function gradBlock(b: i32, h: i32, j: i32, keys: i32, first: i32, queries: i32, 
     const target = keysAt + <usize>c * Operands.keyStep;
     gather(min(MR, keys - c), c, skipped, queries, workspace + P, workspace + ROWS_DO, dV + target);
     gather(min(MR, keys - c), c, skipped, queries, workspace + DS, workspace + ROWS_Q, dK + target);
+  }
+}
+
+/** Caps up to six rows of scores, keeping the slopes. */
+function capScores(rows: i32, seen: i32, scores: usize): void {
+  for (let r = 0; r < rows; r++) {
+    const line = (<usize>(r * KEYS)) << 2;
+    capRowWithSlopes(scores + line, seen, Operands.softcap, workspace + CAP_SLOPES + line);
+  }
+}
+
+/** Takes up to six rows of dS from the capped scores to those before. */
+function passCap(rows: i32, seen: i32, ds: usize): void {
+  for (let r = 0; r < rows; r++) {
+    const line = (<usize>(r * KEYS)) << 2;
+    multiplyRow(ds + line, seen, workspace + CAP_SLOPES + line);
   }
 }
 

@@ -15,20 +15,32 @@ export function dotProducts(
   c: usize,
   cRow: usize,
   d: usize,
+  dRow: usize,
 ): void {
   const row = (<usize>K) << 2;
   for (let n = n0; n < n1; n += 4) {
     const columns = min(4, n1 - n);
     for (let m = m0; m < m1; m += 3) {
       const at = <usize>m * cRow + ((<usize>n) << 2);
-      const addend = d != 0 ? d + at : 0;
-      dotTile(min(3, m1 - m), columns, K, a + <usize>m * row, b + <usize>n * row, row, c + at, addend, cRow);
+      const addend = d != 0 ? d + <usize>m * dRow + ((<usize>n) << 2) : 0;
+      dotTile(min(3, m1 - m), columns, K, a + <usize>m * row, b + <usize>n * row, row, c + at, cRow, addend, dRow);
     }
   }
 }
 
 /** Missing rows repeat the last one and are not stored. */
-function dotTile(mr: i32, nr: i32, K: i32, a0: usize, b0: usize, row: usize, c: usize, d: usize, cRow: usize): void {
+function dotTile(
+  mr: i32,
+  nr: i32,
+  K: i32,
+  a0: usize,
+  b0: usize,
+  row: usize,
+  c: usize,
+  cRow: usize,
+  d: usize,
+  dRow: usize,
+): void {
   const a1 = a0 + (mr > 1 ? row : 0);
   const a2 = a1 + (mr > 2 ? row : 0);
   const b1 = b0 + (nr > 1 ? row : 0);
@@ -71,8 +83,8 @@ function dotTile(mr: i32, nr: i32, K: i32, a0: usize, b0: usize, row: usize, c: 
     c23 = f32x4.relaxed_madd(x2, y, c23);
   }
   storeSums(c, d, nr, c00, c01, c02, c03);
-  if (mr > 1) storeSums(c + cRow, d != 0 ? d + cRow : 0, nr, c10, c11, c12, c13);
-  if (mr > 2) storeSums(c + 2 * cRow, d != 0 ? d + 2 * cRow : 0, nr, c20, c21, c22, c23);
+  if (mr > 1) storeSums(c + cRow, d != 0 ? d + dRow : 0, nr, c10, c11, c12, c13);
+  if (mr > 2) storeSums(c + 2 * cRow, d != 0 ? d + 2 * dRow : 0, nr, c20, c21, c22, c23);
 }
 
 function storeSums(c: usize, d: usize, nr: i32, x0: v128, x1: v128, x2: v128, x3: v128): void {

@@ -13,8 +13,9 @@ const ABS: i32 = 3;
 const SQUARE: i32 = 4;
 const SQRT: i32 = 5;
 const SIGMOID: i32 = 6;
+const LOG_SIGMOID: i32 = 7;
 
-/** args: kind (logSigmoid beside those named above), n, x, y. */
+/** args: kind (tanh beside those named above), n, x, y. */
 export function unary(args: usize): void {
   const kind = load<i32>(args);
   const x = load<usize>(args, 8);
@@ -34,7 +35,8 @@ function apply(kind: i32, x: v128): v128 {
   if (kind == SQUARE) return f32x4.mul(x, x);
   if (kind == SQRT) return f32x4.sqrt(x);
   if (kind == SIGMOID) return Vector.sigmoid(x);
-  return Vector.logSigmoid(x);
+  if (kind == LOG_SIGMOID) return Vector.logSigmoid(x);
+  return Vector.tanh(x);
 }
 
 const ADD: i32 = 0;

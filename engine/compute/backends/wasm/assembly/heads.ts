@@ -10,6 +10,8 @@ export class Operands {
   static D: i32 = 0;
   static scale: f32 = 0;
   static window: i32 = 0;
+  /** Bounds the scores before they are scaled; 0 for none. */
+  static softcap: f32 = 0;
   static q: usize = 0;
   static k: usize = 0;
   static v: usize = 0;

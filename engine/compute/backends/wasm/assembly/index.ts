@@ -1,4 +1,5 @@
 import { adamw } from "./adamw";
+import { addBias, sumRows } from "./bias";
 import { attention } from "./attention";
 import { attentionGrad } from "./attentionGrad";
 import { awaitRun, barrier, configure, enter, wakeAll } from "./control";
@@ -96,6 +97,10 @@ function dispatch(kernel: i32, args: usize): void {
       return accumulate(args);
     case 24:
       return adamw(args);
+    case 25:
+      return addBias(args);
+    case 26:
+      return sumRows(args);
     default:
       unreachable();
   }

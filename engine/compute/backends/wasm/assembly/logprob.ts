@@ -1,5 +1,6 @@
 import { from, reportFault, share, to, workspace } from "./control";
 import { FREE, gemm } from "./gemm";
+import { capRows } from "./softcap";
 import { Vector, expOne, logOne } from "./vector";
 
 /** Rows and words of a block of logits; it stays in the level-2 cache. */
@@ -22,11 +23,12 @@ export function logitsOf(h: usize, w: usize, C: i32, rows: i32, words: i32, targ
   gemm(0, rows, 0, words, C, h, stride, 4, w, 4, stride, target, row, 0, 0);
 }
 
-/** args: M, C, V, f32 temperature, h, w, targets, logprob, entropy, lse. */
+/** args: M, C, V, f32 temperature, h, w, targets, logprob, entropy, lse, f32 softcap. */
 export function logprob(args: usize): void {
   const C = load<i32>(args, 4);
   const V = load<i32>(args, 8);
   const sharpness = <f32>1 / load<f32>(args, 12);
+  const cap = load<f32>(args, 40);
   const stride = (<usize>C) << 2;
   const w = load<usize>(args, 20);
   share(load<i32>(args), 6);
@@ -37,6 +39,7 @@ export function logprob(args: usize): void {
       const words = min(WORDS, V - v);
       const h = load<usize>(args, 16) + <usize>m * stride;
       logitsOf(h, w + <usize>v * stride, C, rows, words, workspace + LOGITS, WORDS << 2);
+      if (cap != 0) capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
       for (let r = 0; r < rows; r++) {
         const line = workspace + LOGITS + ((<usize>(r * WORDS)) << 2);
         const target = load<i32>(load<usize>(args, 24) + ((<usize>(m + r)) << 2)) - v;
@@ -128,13 +131,14 @@ function conclude(args: usize, row: i32, V: i32, state: usize): void {
 
 /**
  * Σ π(log π − log πref), with both logits in blocks. args: M, C, V, C of the reference, f32 temperature, h, w, hRef,
- * wRef, kl.
+ * wRef, kl, f32 softcap.
  */
 export function fullKl(args: usize): void {
   const C = load<i32>(args, 4);
   const V = load<i32>(args, 8);
   const other = load<i32>(args, 12);
   const sharpness = <f32>1 / load<f32>(args, 16);
+  const cap = load<f32>(args, 40);
   const stride = (<usize>C) << 2;
   const otherStride = (<usize>other) << 2;
   share(load<i32>(args), 6);
@@ -149,6 +153,10 @@ export function fullKl(args: usize): void {
       const wRef = load<usize>(args, 32) + <usize>v * otherStride;
       logitsOf(h, w, C, rows, words, workspace + LOGITS, WORDS << 2);
       logitsOf(hRef, wRef, other, rows, words, workspace + OTHERS, WORDS << 2);
+      if (cap != 0) {
+        capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
+        capRows(rows, words, workspace + OTHERS, WORDS << 2, cap);
+      }
       for (let r = 0; r < rows; r++) {
         const line = (<usize>(r * WORDS)) << 2;
         const state = workspace + STATES + <usize>r * STATE_BYTES;

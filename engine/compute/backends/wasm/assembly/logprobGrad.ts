@@ -1,7 +1,8 @@
-import { barrier, from, share, to } from "./control";
-import { gemm } from "./gemm";
+import { barrier, from, share, to, workspace } from "./control";
+import { FREE, gemm } from "./gemm";
 import { logitsOf } from "./logprob";
 import { firstColumn, firstRow, lastColumn, lastRow, partition } from "./matmul";
+import { capRowWithSlopes, multiplyRow } from "./softcap";
 import { Vector } from "./vector";
 
 /** Rows and words of the block of logits that the threads fill together. `kernels.ts` reserves its bytes. */
@@ -11,7 +12,7 @@ const WORDS: i32 = 512;
 /**
  * For each block of words and rows: all threads fill the block with d loss / d logit by rows and add its product with
  * w to their rows of dh; then, by words, they add its product with h to their rows of dw.
- * args: M, C, V, f32 temperature, h, w, targets, lse, entropy, dLogprob, dEntropy, dh, dw, block.
+ * args: M, C, V, f32 temperature, h, w, targets, lse, entropy, dLogprob, dEntropy, dh, dw, block, f32 softcap.
  */
 export function logprobGrad(args: usize): void {
   const M = load<i32>(args);
@@ -55,7 +56,10 @@ function gradWords(args: usize, C: i32, m: i32, rows: i32, v: i32): void {
   gemm(firstRow, lastRow, firstColumn, lastColumn, rows, block, 4, row, h, stride, 4, dw, stride, addend, stride);
 }
 
-/** d/dl = (dLogprob·([v = target] − p) − dEntropy·p·(log p + H)) / temperature; 0 in ignored rows. */
+/**
+ * d/dl = (dLogprob·([v = target] − p) − dEntropy·p·(log p + H)) / temperature, times the soft-cap's slope; 0 in
+ * ignored rows.
+ */
 function gradLogits(args: usize, row: i32, v: i32, words: i32, sharpness: f32, line: usize): void {
   const at = (<usize>row) << 2;
   const target = load<i32>(load<usize>(args, 24) + at);
@@ -63,6 +67,9 @@ function gradLogits(args: usize, row: i32, v: i32, words: i32, sharpness: f32, l
     memory.fill(line, 0, (<usize>words) << 2);
     return;
   }
+  const cap = load<f32>(args, 56);
+  const capSlopes = workspace + FREE;
+  if (cap != 0) capRowWithSlopes(line, words, cap, capSlopes);
   const lse = load<f32>(load<usize>(args, 28) + at);
   const entropy = f32x4.splat(load<f32>(load<usize>(args, 32) + at));
   const dLogprob = load<f32>(load<usize>(args, 36) + at) * sharpness;
@@ -86,4 +93,5 @@ function gradLogits(args: usize, row: i32, v: i32, words: i32, sharpness: f32, l
     const hit = line + ((<usize>(target - v)) << 2);
     store<f32>(hit, load<f32>(hit) + dLogprob);
   }
+  if (cap != 0) multiplyRow(line, words, capSlopes);
 }

@@ -1,16 +1,22 @@
 import { from, share, to } from "./control";
+import { capOne } from "./softcap";
 import { expOne, logOne } from "./vector";
 
-/** args: B, V, f32 temperature, topK, f32 topP, logits, uniform, token, logprob, weights `[B, V]`, ranks `[B, V]`. */
+/**
+ * args: B, V, f32 temperature, topK, f32 topP, logits, uniform, token, logprob, weights `[B, V]`, ranks `[B, V]`,
+ * f32 softcap, capped logits `[B, V]` (with a softcap).
+ */
 export function sample(args: usize): void {
   const V = load<i32>(args, 4);
   const temperature = load<f32>(args, 8);
   const topK = load<i32>(args, 12);
   const topP = load<f32>(args, 16);
+  const cap = load<f32>(args, 44);
   share(load<i32>(args), 1);
   for (let row = from; row < to; row++) {
     const one = (<usize>row) << 2;
-    const logits = load<usize>(args, 20) + <usize>V * one;
+    let logits = load<usize>(args, 20) + <usize>V * one;
+    if (cap != 0) logits = capLogits(logits, V, cap, load<usize>(args, 48) + <usize>V * one);
     const token = load<usize>(args, 28) + one;
     const logprob = load<usize>(args, 32) + one;
     const best = argmax(logits, V);
@@ -31,6 +37,15 @@ export function sample(args: usize): void {
     const gap = (load<f32>(logits + ((<usize>chosen) << 2)) - top) / temperature;
     store<f32>(logprob, gap - logOne(<f32>mass));
   }
+}
+
+/** Writes a row's logits under the cap; returns where they are. */
+function capLogits(logits: usize, V: i32, cap: f32, capped: usize): usize {
+  for (let i = 0; i < V; i++) {
+    const at = (<usize>i) << 2;
+    store<f32>(capped + at, capOne(load<f32>(logits + at), cap));
+  }
+  return capped;
 }
 
 /** The first of the largest. */

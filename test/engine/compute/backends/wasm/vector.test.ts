@@ -13,7 +13,7 @@ describe("wasm vector mathematics", () => {
   });
   after(() => backend.close());
 
-  const apply = async (kind: "exp" | "log", x: Float32Array): Promise<Float32Array> => {
+  const apply = async (kind: "exp" | "log" | "tanh", x: Float32Array): Promise<Float32Array> => {
     const y = new Graph().input("x", [x.length])[kind]();
     const result = await evaluate(backend, { outputs: { y }, inputs: { x } });
     return result["y"] as Float32Array;
@@ -31,11 +31,19 @@ describe("wasm vector mathematics", () => {
     assertWithin(2, await apply("log", close), Float64Array.from(close, Math.log));
   });
 
+  it("gives tanh x within 3 ulp, on both sides of where its formula changes", async () => {
+    for (const spread of [0.7, 12]) {
+      const x = randomFloats(COUNT, spread);
+      assertWithin(3, await apply("tanh", x), Float64Array.from(x, Math.tanh));
+    }
+  });
+
   it("keeps zeros, infinities and NaN apart", async () => {
     assert.deepEqual(
       [...(await apply("exp", Float32Array.of(-Infinity, -1e30, 0, Infinity, NaN)))],
       [0, 0, 1, Infinity, NaN],
     );
+    assert.deepEqual([...(await apply("tanh", Float32Array.of(-Infinity, 0, Infinity, NaN)))], [-1, 0, 1, NaN]);
     assert.deepEqual(
       [...(await apply("log", Float32Array.of(0, -0, 1, Infinity, -1, NaN)))],
       [-Infinity, -Infinity, 0, Infinity, NaN, NaN],

@@ -1,0 +1,52 @@
+import { type Attrs, type Op, type Tensor, one, sizeOf } from "../graph/tensor.ts";
+import { mismatch, operand, readAxes } from "./axes.ts";
+
+/** One row added to every row of a tensor; the planner folds it into the product before it. */
+export const addBiasOp: Op<Attrs, "addBias"> = {
+  name: "addBias",
+  infer([x, bias]) {
+    const { shape } = operand("addBias", "x", x, "f32");
+    const row = operand("addBias", "bias", bias, "f32").shape;
+    if (row.length !== 1 || row[0] !== shape.at(-1)) throw mismatch("addBias", { x, bias });
+    return [{ shape, dtype: "f32" }];
+  },
+  gradient({ inputs: [x] }, [dy]) {
+    if (dy === undefined || x === undefined) return [];
+    return [dy, sumRows(dy.reshape([sizeOf(x.shape.slice(0, -1)), x.shape.at(-1) ?? 1]))];
+  },
+};
+
+/** Sum of all rows: the gradient of a bias. */
+export const sumRowsOp: Op<Attrs, "sumRows"> = {
+  name: "sumRows",
+  infer([x]) {
+    operand("sumRows", "x", x, "f32");
+    const { C } = readAxes("sumRows", { x }, { x: "M C" } as const);
+    return [{ shape: [C], dtype: "f32" }];
+  },
+  gradient({ inputs: [x], graph }, [dy]) {
+    return dy === undefined || x === undefined ? [] : [addBias(graph.constant(0, x.shape), dy)];
+  },
+};
+
+/**
+ * Adds one row to every row.
+ *
+ * @param x - `[..., C]`.
+ * @param bias - `[C]`.
+ * @returns `[..., C]`.
+ * @throws {ShapeError} when the last axis of x has another size.
+ */
+export function addBias(x: Tensor, bias: Tensor): Tensor {
+  return one(x.graph.apply(addBiasOp, [x, bias], {}));
+}
+
+/**
+ * Sum of all rows.
+ *
+ * @param x - `[M, C]`.
+ * @returns `[C]`.
+ */
+export function sumRows(x: Tensor): Tensor {
+  return one(x.graph.apply(sumRowsOp, [x], {}));
+}
