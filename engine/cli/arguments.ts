@@ -47,7 +47,7 @@ export function textOption(args: Arguments, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** Whether a switch is on. */
+/** True if a switch is on. */
 export function switchOption(args: Arguments, name: string): boolean {
   return args.options[name] === true;
 }

@@ -8,7 +8,7 @@ import { commandHelp, overview } from "./help.ts";
 import { printJson, styled } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What the program is started with; `--json` is read here. */
+/** Settings of the program's start; `--json` is read here. */
 export type Surroundings = Omit<CommandContext, "isJson">;
 
 /** Runs the command that a command line names. @returns The exit code. */
@@ -42,7 +42,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
   }
 }
 
-/** What the first Ctrl-C says while a command line is worked on; undefined for the usual. */
+/** The message of the first Ctrl-C while a command runs; undefined for the usual one. */
 export function interruptNotice([name]: readonly string[]): string | undefined {
   return COMMANDS.find((one) => one.name === name)?.interruptNotice;
 }

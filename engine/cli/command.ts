@@ -26,7 +26,7 @@ export interface Arguments {
   readonly options: Readonly<Record<string, string | true | undefined>>;
 }
 
-/** What a command works with; all that reaches outside comes in here. */
+/** A command's surroundings; everything that reaches outside comes in here. */
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Folder that paths on the command line start from. */
@@ -50,7 +50,7 @@ export interface Command {
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Command lines and what they do. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
-  /** What the first Ctrl-C says, where it does not stop a run. */
+  /** The message of the first Ctrl-C, where it does not stop a run. */
   readonly interruptNotice?: string;
   /** @returns The exit code. */
   run(args: Arguments, context: CommandContext): Promise<number>;

@@ -9,7 +9,7 @@ export const DETACH_OPTION: Readonly<Record<string, OptionSpec>> = {
   detach: { description: "Run in the background, one run at a time; follow it with salsa attach" },
 };
 
-/** What the help says of it. */
+/** Its description in the help. */
 export const DETACH_DETAILS =
   "With --detach, the run goes on by itself, whatever becomes of this terminal, and waits its turn while another one\n" +
   'in the background computes. With --json, that prints one object: {"kind":"started","id","folder","pid"}.';

@@ -7,7 +7,7 @@ export interface SignalSource {
   exit(code: number): void;
 }
 
-/** What the first Ctrl-C says where a command has nothing else to say. */
+/** The message of the first Ctrl-C where a command has none of its own. */
 export const STOPPING = "Stopping after this step and saving; Ctrl-C again quits at once";
 
 /** A signal that is aborted by the first Ctrl-C, which is answered by the notice; the second ends the process at once. */

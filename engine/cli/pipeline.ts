@@ -1,6 +1,6 @@
 import type * as pipeline from "../pipeline/index.ts";
 
-/** What the commands use of engine/pipeline, which is loaded on first use. */
+/** The part of engine/pipeline that commands use; loaded on first use. */
 export type Pipeline = Pick<
   typeof pipeline,
   "runPipeline" | "planPipeline" | "makeSoup" | "scoreCheckpoint" | "generateResponses" | "readRun" | "writeReport"

@@ -30,12 +30,12 @@ const HEADLINES: readonly MetricName[] = ["objective/score", "reward/accuracy", 
 /** Names of cached stages, given in the line that says so. */
 const MOST_NAMES = 4;
 
-/** Where the stage that runs now stands. */
+/** The stage that runs now, and its line. */
 interface Standing {
   readonly stage: string;
   /** "9/44 RLHF: salsa": which stage of how many, what kind of work it is, and what it makes. */
   readonly label: string;
-  /** What the line consists of, the most important first. */
+  /** Parts of the line, the most important first. */
   parts: readonly string[];
   headline: string;
   drawn: number;
@@ -118,7 +118,7 @@ function announcement(
     case "table":
     case "runFinished":
     case "runFailed":
-      // Drawn above, or told when the command ends.
+      // Drawn above, or printed when the command ends.
       return undefined;
   }
 }

@@ -10,7 +10,7 @@ import { progressView } from "./progress.ts";
 import { titledTable } from "./tables.ts";
 import { printJson } from "./terminal.ts";
 
-/** Where runs are looked for when nothing is said. */
+/** The folder of runs when none is named. */
 const DEFAULT_DIRECTORY = ".salsa";
 
 /** The folder of runs, for commands that look for one. */

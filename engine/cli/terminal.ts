@@ -1,6 +1,6 @@
-/** Where a command writes: results to `out`, everything about their making to `err`. */
+/** A command's output: results go to `out`, everything about their making to `err`. */
 export interface Terminal {
-  /** Whether `err` is a screen on which lines can be redrawn. */
+  /** True if `err` is a screen on which lines can be redrawn. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
   readonly columns: number;

@@ -2,7 +2,7 @@ import { type Rope, type RopeScaling, LLAMA_BLOCKS, attentionOf } from "./blocks
 import type { ConfigFields, ConfigFile, ModelConfig, SpecialTokens } from "./config.ts";
 import { LAYER_TYPES } from "./layerTypes.ts";
 
-/** What a family of checkpoints adds to the common decoder. Every value is data: the decoder reads the config. */
+/** Everything a family of checkpoints adds to the common decoder. Every value is data: the decoder reads the config. */
 export interface Architecture {
   /** Its name in configs, and `model_type` in config.json. */
   readonly name: string;

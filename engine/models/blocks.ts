@@ -31,7 +31,7 @@ interface SublayerNorms {
   readonly after?: string;
 }
 
-/** Where a block's norms stand, and their names in checkpoints. */
+/** A block's norms: their places, and their names in checkpoints. */
 export interface BlockNorms {
   readonly attention: SublayerNorms;
   readonly mlp: SublayerNorms;

@@ -17,7 +17,7 @@ export interface ModelConfig extends BlockConfig {
   readonly specialTokens: SpecialTokens;
 }
 
-/** What config.json may hold. */
+/** A value in config.json. */
 type ConfigJson =
   null | boolean | number | string | readonly ConfigJson[] | { readonly [field: string]: ConfigJson | undefined };
 
@@ -66,7 +66,7 @@ export class ConfigFields {
     this.json = json;
   }
 
-  /** Whether the field is there and not null. */
+  /** True if the field is there and not null. */
   has(field: string): boolean {
     return this.json[field] !== undefined && this.json[field] !== null;
   }

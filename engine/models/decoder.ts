@@ -13,7 +13,7 @@ import {
 import { type Rope, attentionOf, blockShapes } from "./blocks.ts";
 import type { ModelConfig } from "./config.ts";
 
-/** What sits on top of the trunk: next-token logits, a value per position, or one score per sequence. */
+/** The output on top of the trunk: next-token logits, a value per position, or one score per sequence. */
 export type Head = "language" | "value" | "score";
 
 /** Tokens as the decoder reads them, `B` rows left-padded to one length. */
@@ -105,7 +105,7 @@ export interface Span {
   readonly length: number;
 }
 
-/** Whose hidden states, and which of them. */
+/** The model, and the positions wanted of it. */
 export interface HiddenSettings {
   /** Of the variables' names; none unless given. */
   readonly prefix?: string;

@@ -34,7 +34,7 @@ export interface GenerationSettings {
   readonly pad: number;
 }
 
-/** What was generated, in the order of the queries. */
+/** Generated tokens, in the order of the queries. */
 export interface Generation {
   readonly queries: PaddedQueries;
   /** `[N, R]`, padded after each response's end. */

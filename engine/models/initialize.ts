@@ -3,7 +3,7 @@ import type { ModelConfig } from "./config.ts";
 import { type Head, parameters } from "./decoder.ts";
 import type { HostTensor, Weights } from "./weights.ts";
 
-/** Where random numbers come from; engine/training's Random is one. */
+/** A source of random numbers; engine/training's Random is one. */
 export interface RandomSource {
   /** Uniform in [0, 1), exact in f32. */
   uniform(): number;

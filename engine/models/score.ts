@@ -28,7 +28,7 @@ export interface ScorerSettings {
   readonly temperature?: number;
 }
 
-/** What a model says about response tokens. */
+/** A model's scores of response tokens. */
 export interface ResponseScores {
   /** Log π(token), nats, `[N, R]`; 0 after each response's end. */
   readonly logprobs: Float32Array;
@@ -38,7 +38,7 @@ export interface ResponseScores {
   readonly values: Float32Array;
 }
 
-/** What a {@link ResponseScorer} computes: the language model's log-probabilities, the value head's values, or both. */
+/** Outputs of a {@link ResponseScorer}: the language model's log-probabilities, the value head's values, or both. */
 export type ResponseHead = "language" | "value";
 
 /** Log-probabilities and values of given responses; forward only, for any weights of one config. */

@@ -15,7 +15,7 @@ export class WeightsError extends Error {
   override readonly name = "WeightsError";
 }
 
-/** A model's tensors on a device, to be released by whoever uploaded them. */
+/** A model's tensors on a device, released by its uploader. */
 export class DeviceWeights {
   readonly backend: Backend;
   readonly buffers: Readonly<Record<string, DeviceBuffer>>;

@@ -18,7 +18,7 @@ export function armWithBeta({ arms }: RunConfig, name: string, beta: number): Pp
   return { ...arm, beta };
 }
 
-/** Where an arm's settings are used. */
+/** The lengths, tokenizer and seed that complete an arm's settings. */
 export interface PpoPlace extends Omit<EncodedPrompts, "queries"> {
   readonly tokenizer: Tokenizer;
   readonly seed: number;

@@ -15,7 +15,7 @@ import { type LoadedModel, loadModel } from "./modelFolder.ts";
 import { type ScoredResponse, ResponseSampler } from "./responseSampler.ts";
 import { soupCheckpoints } from "./soupCheckpoints.ts";
 
-/** What `salsa soup` asks for. */
+/** A request of `salsa soup`. */
 export interface SoupRequest {
   readonly method: "uniform" | "linear" | "slerp";
   /** Checkpoint folders. */
@@ -67,7 +67,7 @@ export async function makeSoup({
   return { folder: out };
 }
 
-/** What `salsa generate` asks for. */
+/** A request of `salsa generate`. */
 export interface GenerateRequest {
   readonly checkpoint: string;
   /** A JSON-lines file of prompts, or the prompts themselves. */
@@ -98,7 +98,7 @@ export async function generateResponses(request: GenerateRequest): Promise<reado
   return responses;
 }
 
-/** What `salsa score` asks for: a task with its gold score, or prompts with a reward model. */
+/** A request of `salsa score`: a task with its gold score, or prompts with a reward model. */
 export interface ScoreRequest {
   readonly checkpoint: string;
   readonly task?: string;

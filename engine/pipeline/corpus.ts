@@ -23,17 +23,17 @@ const LARGEST_VALIDATION_SHARE = 0.1;
 /** Benchmarks are the same for every base seed, so that seeds are compared on the same prompts. */
 const BENCHMARK_SEED = 0;
 
-/** What SFT examples come from: a task, or a file. */
+/** The source of SFT examples: a task, or a file. */
 export interface SftSource {
   readonly task: TaskConfig | undefined;
   readonly file: string | undefined;
   /** How many; undefined for every line of the file. */
   readonly examples: number | undefined;
-  /** Whether the end of the file is kept back for measuring soups. A task makes more instead. */
+  /** True if the end of the file is kept back for measuring soups. A task makes more instead. */
   readonly keepsExamplesBack: boolean;
 }
 
-/** What prompts come from: a task, or a file whose end is the validation split. */
+/** The source of prompts: a task, or a file whose end is the validation split. */
 export interface PromptSource {
   readonly task: TaskConfig | undefined;
   readonly file: string | undefined;
@@ -173,7 +173,7 @@ export async function benchmarkPrompts(
   return (await promptsIn(given(file))).slice(0, n);
 }
 
-/** Whether the end of the SFT file is kept back: only where a soup goes by its loss. A task makes more instead. */
+/** True if the end of the SFT file is kept back: only where a soup is scored by its loss. A task makes more instead. */
 export function keepsExamplesBack({ data, soups }: Pick<RunConfig, "data" | "soups">): boolean {
   if (data === undefined) return false;
   return Object.values(soups).some(

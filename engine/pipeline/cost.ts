@@ -19,7 +19,7 @@ const TRAIN = 6;
 /** Of a stage that only reads and writes files. */
 export const NO_COST: Cost = { parameters: 0, memoryBytes: 0, flops: 0 };
 
-/** What a training is estimated from. */
+/** Facts that a training's cost is estimated from. */
 export interface TrainingCost {
   readonly model: ModelConfig;
   readonly heads: readonly Head[];

@@ -8,7 +8,7 @@ import { readCheckpointFiles } from "../storage/checkpoints.ts";
 import { stableHash } from "../storage/json.ts";
 import type { DataFile } from "./stage.ts";
 
-/** What one pass over a data file's bytes tells. */
+/** Facts of a data file, from one pass over its bytes. */
 export type DataFileFacts = Omit<DataFile, "path">;
 
 const NEWLINE = 0x0a;
@@ -46,7 +46,7 @@ export async function dataFileFacts(file: string): Promise<DataFileFacts> {
   return { fingerprint: hash.digest("hex"), rows, longestRow };
 }
 
-/** Whether bytes are white space only: looks at few, since most lines begin with a brace. */
+/** True for white space only. Looks at few bytes, since most lines begin with a brace. */
 function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if ((bytes[at] ?? 0) > 0x20) return false;
   return true;

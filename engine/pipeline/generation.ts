@@ -2,10 +2,10 @@ import type { Generation, ModelConfig } from "../models/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type Tokenizer, encodePrompt } from "../text/index.ts";
 
-/** What a model said to one prompt. */
+/** A model's response to one prompt. */
 export interface ResponseText {
   readonly text: string;
-  /** Whether it closed with end-of-text before the length limit. */
+  /** True if it closed with end-of-text before the length limit. */
   readonly ended: boolean;
   /** End-of-text included. */
   readonly nTokens: number;

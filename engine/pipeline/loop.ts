@@ -1,6 +1,6 @@
 import { type Snapshot, type StageContext, Stopped } from "./stage.ts";
 
-/** What a step tells. */
+/** A step's metrics and its work. */
 export interface StepReport {
   /** Metrics by path. */
   readonly values: Readonly<Record<string, number>>;

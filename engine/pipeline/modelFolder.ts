@@ -46,7 +46,7 @@ export async function loadModel(folder: string, heads: readonly Head[] = ["langu
   }
 }
 
-/** The wanted weights; what does not fit is told with the folder it is in. */
+/** Selects the wanted weights; an error about one that does not fit names its folder. */
 function fitting(folder: string, ...[available, wanted]: Parameters<typeof selectWeights>): Weights {
   try {
     return selectWeights(available, wanted);

@@ -1,7 +1,7 @@
 import { arch, cpus, platform, totalmem } from "node:os";
 import { simpleGit } from "simple-git";
 
-/** Where a result comes from: enough to make it again. */
+/** A result's origin: enough to reproduce it. */
 export interface Provenance {
   readonly salsa: string;
   readonly node: string;

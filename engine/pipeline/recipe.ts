@@ -44,7 +44,7 @@ type HandleOf<T> = T extends Artifact
       ? FileHandle
       : T;
 
-/** What a recipe says of a stage's place in it. */
+/** A stage's place in its recipe. */
 export type StagePlace = Omit<StageInfo, "id" | "kind" | "title" | "inputs">;
 
 /** A stage of a recipe, declared and not run. */
@@ -58,7 +58,7 @@ export interface DeclaredStage {
   cost(facts: CostFacts): Cost;
 }
 
-/** What depends on what, declared without doing any of it: an executor runs what is ready. */
+/** Stages and their dependencies, declared without running any: an executor runs those that are ready. */
 export class Recipe {
   /** In the order of their declaration, in which each comes after what it is made from. */
   readonly stages: DeclaredStage[] = [];

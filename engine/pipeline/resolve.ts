@@ -6,7 +6,7 @@ import { type DataFileFacts, dataFileFacts, folderFingerprint } from "./fingerpr
 import { ArtifactHandle, type DeclaredInput, type DeclaredStage, FileHandle, type Recipe } from "./recipe.ts";
 import type { Artifact, CostFacts, DataFile, StageInput, StageInputs } from "./stage.ts";
 
-/** What computes: part of every key, since another kernel may give other bytes. */
+/** The backend in a key: another kernel may give other bytes. */
 export interface BackendIdentity {
   readonly name: string;
   readonly revision: number;
@@ -17,7 +17,7 @@ export interface ResolvedStage {
   readonly info: StageInfo;
   readonly declared: DeclaredStage;
   readonly key: ArtifactKey;
-  /** What its result is to others. */
+  /** Its result, as later stages see it. */
   readonly artifact: Artifact;
   readonly inputs: StageInputs;
 }
@@ -26,11 +26,11 @@ export interface ResolvedStage {
 export interface ResolvedRecipe {
   /** In the order of declaration. */
   readonly stages: readonly ResolvedStage[];
-  /** What a handle stands for; the artifact need not be there yet. */
+  /** The artifact of a handle; it need not be there yet. */
   artifactOf(handle: ArtifactHandle): Artifact;
 }
 
-/** Where results are, and what they are computed on. */
+/** The place of results, and the backend that computes them. */
 export interface ResolveSettings {
   readonly artifacts: Artifacts;
   readonly backend: BackendIdentity;
@@ -80,7 +80,7 @@ export async function resolveRecipe(recipe: Recipe, { artifacts, backend }: Reso
   return { stages, artifactOf };
 }
 
-/** What stands for an input in a key: never a path or a name. */
+/** The identity of an input in a key: never a path or a name. */
 function identityOf(input: StageInput): Json {
   if (input === undefined) return null;
   if (isDataFile(input)) return input.fingerprint;

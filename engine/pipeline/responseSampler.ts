@@ -10,7 +10,7 @@ export interface ScoredResponse extends ResponseText {
   readonly reward: number;
 }
 
-/** Whose responses to what, and who scores them. */
+/** The model that responds, its prompts, and the model that scores. */
 export interface ResponseSamplerSettings {
   readonly model: Pick<LoadedModel, "config" | "tokenizer">;
   readonly prompts: EncodedPrompts;

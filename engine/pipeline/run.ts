@@ -21,7 +21,7 @@ import { type SeedResult, salsa } from "./salsa.ts";
 import { Stopped, jsonOf } from "./stage.ts";
 import { writeTables } from "./tables.ts";
 
-/** What a run is started with. */
+/** Settings of a run's start. */
 export interface RunRequest {
   readonly config: RunConfig;
   readonly configFile: string;
@@ -34,7 +34,7 @@ export interface RunRequest {
   readonly report: (event: RunEvent) => void;
   /** The run's folder if it is held already; it is given free at the end all the same. */
   readonly held?: RunFolder;
-  /** Waits until the device is free for this run, telling how many come before it; absent where runs do not queue. */
+  /** Waits until the device is free for this run, and reports how many come before it; absent where runs do not queue. */
   readonly turn?: (waiting: (ahead: number) => void) => Promise<Turn>;
 }
 
@@ -51,7 +51,7 @@ export interface RunResult {
   readonly status: "finished" | "stopped";
 }
 
-/** A run as its folder tells it. */
+/** A run as its folder describes it. */
 export interface RunRecord {
   readonly id: string;
   readonly folder: string;
@@ -192,7 +192,7 @@ function deviceOf({ runtime: { backend, threads } }: RunConfig): string {
   return `${backend}, ${n} ${n === 1 ? "thread" : "threads"}`;
 }
 
-/** Where each model's checkpoint is, by its name in the config: artifacts are named by hashes. */
+/** Writes the place of each model's checkpoint, by its name in the config: artifacts are named by hashes. */
 async function writeModels(
   { results, artifactOf }: Pick<ResolvedRecipe, "artifactOf"> & { readonly results: readonly SeedResult[] },
   log: RunFolder,
@@ -214,7 +214,7 @@ async function countEvents(folder: string): Promise<number> {
 }
 
 /**
- * What a run's folder tells.
+ * Reads a run from its folder.
  * @throws {DataError} when there is no such run.
  */
 export async function readRun(folder: string): Promise<RunRecord> {

@@ -25,7 +25,7 @@ import { rlhf } from "./stages/rlhf.ts";
 import { sft } from "./stages/sft.ts";
 import { soup } from "./stages/soup.ts";
 
-/** What one base seed's recipe makes. */
+/** Everything one base seed's recipe makes. */
 export interface SeedResult {
   readonly seed: number;
   /** By the names of the config: `base`, `sft-1`, soups, arms. */

@@ -19,7 +19,7 @@ import { WEIGHTS_FILE } from "../storage/shards.ts";
 /** How a soup is measured on held-out data, for the recipes that need it. */
 export type HeldOutEvaluator = Pick<Ingredients, "score" | "lossAndGradient">;
 
-/** What to mix, how, and where to. */
+/** Checkpoints to mix, the method, and the target folder. */
 export interface SoupCheckpointsRequest extends Pick<MixOptions, "signal" | "onProgress"> {
   /** Hugging Face folders, in the order of the weights. */
   readonly of: readonly string[];

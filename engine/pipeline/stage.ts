@@ -24,7 +24,7 @@ export interface DataFile {
   readonly longestRow: number;
 }
 
-/** What a stage is made from beside its slice of the config. All of it is part of the result's key. */
+/** One input of a stage, beside its slice of the config. Inputs are part of the result's key. */
 export type StageInput = Artifact | readonly Artifact[] | DataFile | undefined;
 export type StageInputs = Readonly<Record<string, StageInput>>;
 export type NoInputs = Readonly<Record<string, undefined>>;
@@ -38,7 +38,7 @@ export interface Snapshot {
   readonly tensors: Readonly<Record<string, HostArray>>;
 }
 
-/** What a stage reports about itself; the executor adds which stage it is. */
+/** An event of a stage about itself; the executor adds the stage's id. */
 export type StageReport = WithoutStage<Extract<RunEvent, { readonly kind: "progress" | "metrics" | "alarm" }>>;
 type WithoutStage<E> = E extends unknown ? Omit<E, "stage" | "time" | "sequence"> : never;
 
@@ -50,7 +50,7 @@ export interface Pace {
   readonly metricsEvery: number;
 }
 
-/** What a running stage has at hand: everything but its slice of the config and its inputs. */
+/** Everything a running stage works with but its slice of the config and its inputs. */
 export interface StageContext {
   /** For messages: "salsa (β 0.1)". */
   readonly name: string;
@@ -70,7 +70,7 @@ export interface StageContext {
   readonly save: (snapshot: Snapshot) => Promise<void>;
 }
 
-/** What a stage takes, estimated before it runs. */
+/** Memory and work of a stage, estimated before it runs. */
 export interface Cost {
   /** Weights it trains or reads. */
   readonly parameters: number;
@@ -80,7 +80,7 @@ export interface Cost {
   readonly flops: number;
 }
 
-/** What costs are estimated from, beside the stage's slice. */
+/** Facts that costs are estimated from, beside the stage's slice. */
 export interface CostFacts {
   /** The shape of the run's models. */
   readonly model: ModelConfig;

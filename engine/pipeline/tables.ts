@@ -36,7 +36,7 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
   ];
 }
 
-/** What readers of the numbers are most likely to take for granted. */
+/** Notes on the assumptions that readers of the numbers easily miss. */
 function winRateNote({ seeds, evaluation: { judge } }: RunConfig): string {
   const reading = "adjusted % counts a tie as half a win: above 50, a is better than b.";
   const luck =
@@ -50,7 +50,7 @@ function winRateNote({ seeds, evaluation: { judge } }: RunConfig): string {
   return [reading, ...luck, ...hacking].join("\n");
 }
 
-/** A file may hold fewer prompts than are asked for; the table's column n tells how many there were. */
+/** A file may hold fewer prompts than are asked for; the table's column n has their number. */
 function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): string {
   const title = `Win rates by the ${judge === "gold" ? "gold score" : "reward model"}`;
   return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;

@@ -13,7 +13,7 @@ export function alarmTexts(): readonly string[] {
   return [...texts, ...ALARM_DURATIONS];
 }
 
-/** What is known of an alarm, in another language. */
+/** Describes an alarm in another language. */
 export function translatedAlarm(name: string, translate: Translate): AlarmEntry {
   const entry = describeAlarm(name);
   const { label, why, actions } = entry;
@@ -25,7 +25,7 @@ export function translatedAlarm(name: string, translate: Translate): AlarmEntry 
   };
 }
 
-/** What was seen, in another language: events have it in English, as they outlive the language of who reads them. */
+/** The observation in another language: events have it in English, as they outlive their reader's language. */
 export function translatedSeen(alarm: Pick<AlarmState, "name" | "message">, translate: Translate): string {
   const time = (value: string | number): string => translated(String(value), ALARM_DURATIONS, translate);
   return translated(seenOf(alarm), describeAlarm(alarm.name).seen, (template, ...values) =>

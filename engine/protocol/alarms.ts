@@ -11,12 +11,12 @@ export interface AlarmAction {
   readonly settings: readonly string[];
 }
 
-/** What people should know of an alarm. */
+/** An alarm's texts. */
 export interface AlarmEntry {
   /** As in events: "lengthCollapse". */
   readonly name: string;
   readonly label: string;
-  /** What it may mean, and what comes of it. */
+  /** Its possible meaning and consequence. */
   readonly why: string;
   /** The likeliest help first. */
   readonly actions: readonly AlarmAction[];
@@ -29,7 +29,7 @@ export interface AlarmEntry {
 const raiseBeta: AlarmAction = { text: "Raise beta", settings: ["rlhf.beta"] };
 const slower: AlarmAction = { text: "Lower the learning rate", settings: ["rlhf.learningRate"] };
 
-/** What is seen of a run that is stalled: with what its steps usually take, where that is known. */
+/** Describes a run that is stalled: with the usual time of its steps, where that is known. */
 const STALLED = {
   usual: "nothing has come from the run for {0}, though its steps take {1}",
   silent: "nothing has come from the run for {0}",
@@ -155,19 +155,19 @@ export const ALARMS = [
   },
 ] as const satisfies readonly AlarmEntry[];
 
-/** What is known of an alarm; one that is not in the catalogue, such as a newer version's, is its own label. */
+/** Describes an alarm; one that is not in the catalogue, such as a newer version's, is its own label. */
 export function describeAlarm(name: string): AlarmEntry {
   const entry: AlarmEntry = { name, label: name, why: "", actions: [], seen: [], metrics: [] };
   return ALARMS.find((known) => known.name === name) ?? entry;
 }
 
-/** What was seen and what to do, in one line: "entropy fell to 5 % of its start: raise beta, or add an entropy bonus". */
+/** The observation and the advice, in one line: "entropy fell to 5 % of its start: raise beta, or add an entropy bonus". */
 export function alarmMessage(name: string, seen: string): string {
   const advice = adviceOf(describeAlarm(name));
   return advice === "" ? seen : `${seen}: ${advice}`;
 }
 
-/** What was seen, without the advice that the message ends with. */
+/** The observation, without the advice that ends the message. */
 export function seenOf({ name, message }: Pick<AlarmState, "name" | "message">): string {
   const advice = `: ${adviceOf(describeAlarm(name))}`;
   return message.endsWith(advice) ? message.slice(0, -advice.length) : message;
@@ -185,11 +185,11 @@ function adviceOf({ actions }: AlarmEntry): string {
 const STEPS_OF_SILENCE = 20;
 /** Shortest silence that counts, in ms: machines pause, and file systems stall, for seconds. */
 const SHORTEST_SILENCE = 120_000;
-/** Silence that counts while no step has told yet how long steps take, in ms: large models take minutes to load. */
+/** Silence that counts before any step has shown how long steps take, in ms: large models take minutes to load. */
 const FIRST_SILENCE = 600_000;
 
 /**
- * Whether a run that says it is at work has gone silent: an alarm raised by who watches, as a run that hangs cannot.
+ * Raises an alarm for a run that says it is at work and has gone silent: its watcher must, as a run that hangs cannot.
  *
  * @param state - Of the run.
  * @param now - Milliseconds since 1970.
@@ -214,7 +214,7 @@ export function stalledAlarm(
   return { stage: stage?.id ?? "", step: stage?.step ?? 0, name: "stalled", message, time: updatedAt + silence };
 }
 
-/** What a step of a stage takes, in ms, as its own reckoning of the rest tells, or else its pace so far. */
+/** Estimates the time of a stage's step, in ms, by the stage's own estimate of the rest, or else its pace so far. */
 function stepTime(stage: StageState, updatedAt: number): number | undefined {
   const { step, total, etaSeconds } = stage;
   if (etaSeconds !== undefined && total > step) return (1000 * etaSeconds) / (total - step);

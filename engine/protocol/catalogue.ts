@@ -11,7 +11,7 @@ export const METRICS = [...OBJECTIVE, ...LEARNING, ...LOSSES, ...OPTIMIZERS, ...
 /** Paths of all metrics. */
 export type MetricName = (typeof METRICS)[number]["name"];
 
-/** Metrics of which there is one for each of several things, which the last part of the name tells: `{0}` in texts. */
+/** Metrics with one instance for each of several things, named by the last part of the path: `{0}` in texts. */
 export const METRIC_FAMILIES = [
   {
     prefix: "objective/kl/",
@@ -34,7 +34,7 @@ export function metricTexts(): readonly string[] {
   return texts.filter((text) => text !== "");
 }
 
-/** What is known about a metric, in English or another language; one that is not in the catalogue is its own label. */
+/** Describes a metric, in English or another language; one that is not in the catalogue is its own label. */
 export function describeMetric(name: string, translate: Translate = inEnglish): MetricEntry {
   const family = METRIC_FAMILIES.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length);
   const entry = family ?? METRICS.find((one) => one.name === name);

@@ -5,7 +5,7 @@ import type { RunOutline, RunSummary, ServiceRequests } from "./service.ts";
 export const DASHBOARD_VIEWS = ["pipeline", "metrics", "samples", "winRates", "alarms", "provenance"] as const;
 export type DashboardView = (typeof DASHBOARD_VIEWS)[number];
 
-/** What the dashboard shows: survives a reload of the window as JSON. */
+/** The dashboard's focus: survives a reload of the window as JSON. */
 export interface DashboardFocus {
   readonly view: DashboardView;
   /** Folders of runs; the first is the one that views of a single run show, the others are laid over it. */
@@ -43,7 +43,7 @@ export const DASHBOARD_COMMANDS = [
 ] as const;
 export type DashboardCommand = (typeof DASHBOARD_COMMANDS)[number];
 
-/** What the editor itself does for the dashboard. */
+/** Requests that the editor itself answers. */
 interface HostRequests {
   /** Runs a command of the extension on a run, or without one. */
   readonly command: {
@@ -81,7 +81,7 @@ export type FromDashboard =
   /** The script runs: only from here on are messages heard. */
   | { readonly kind: "ready" }
   | RequestMessage
-  /** What is shown now, for the panel's title and for reloads. */
+  /** The focus now, for the panel's title and for reloads. */
   | { readonly kind: "focus"; readonly focus: DashboardFocus };
 
 /** A request with a number of its own. */
@@ -113,5 +113,5 @@ export type ToDashboard =
   | { readonly kind: "runs"; readonly changed: readonly RunSummary[]; readonly removed: readonly string[] }
   | { readonly kind: "runEvents"; readonly folder: string; readonly events: readonly RunEvent[] }
   | { readonly kind: "runReset"; readonly outline: RunOutline }
-  /** The engine service is gone, and why; null when it is back: runs must be followed anew. */
+  /** The engine service is gone, and why; null when it is back: runs must be followed again. */
   | { readonly kind: "service"; readonly problem: string | null };

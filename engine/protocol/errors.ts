@@ -8,7 +8,7 @@ export interface ConfigIssue {
   /** Dotted path of the setting, such as `rlhf.beta`; empty for the whole file. */
   readonly path: string;
   readonly message: string;
-  /** What to do about it. */
+  /** The remedy. */
   readonly remedy: string;
 }
 
@@ -29,7 +29,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Where in a data file something is wrong, and what to do about it. */
+/** A place in a data file, and the remedy. */
 export interface DataPlace {
   readonly file: string;
   /** Counted from 1; absent when it is about the whole file. */
@@ -50,7 +50,7 @@ export class DataError extends Error {
   }
 }
 
-/** Where in a checkpoint something is wrong, and what to do about it. */
+/** A place in a checkpoint, and the remedy. */
 export interface CheckpointPlace {
   readonly file: string;
   /** Absent when it is about the whole file. */

@@ -18,7 +18,7 @@ export const tableSchema = z.strictObject({
   title: z.string(),
   columns: z.array(z.strictObject({ header: z.string(), align: z.enum(["left", "right"]) })),
   rows: z.array(z.array(z.union([z.string(), z.number(), z.null()]))),
-  /** What the numbers cover and what not, for people. */
+  /** The numbers' coverage and its limits, for people. */
   note: z.string().optional(),
   /** Files it was written to, relative to the run folder: Markdown, CSV, JSON. */
   files: z.array(z.string()),
@@ -29,7 +29,7 @@ const runQueued = z.strictObject({
   ...stamp,
   run: z.string(),
   name: z.string(),
-  /** What it waits for, for people: "wasm, 2 threads". */
+  /** The device it waits for, for people: "wasm, 2 threads". */
   device: z.string(),
   /** Runs that come before it, the one at work included. */
   ahead: z.int().min(1),
@@ -69,7 +69,7 @@ const progress = z.strictObject({
   stage: z.string(),
   step: count,
   total: count,
-  /** Seconds left in this stage; absent while it cannot be told. */
+  /** Seconds left in this stage; absent while it is unknown. */
   etaSeconds: z.number().min(0).optional(),
 });
 
@@ -106,7 +106,7 @@ const alarm = z.strictObject({
   step: count,
   /** Which watch went off: "negativeKl", "lengthCollapse". */
   name: z.string(),
-  /** What is seen, why it may be, what to do. */
+  /** The observation, its possible cause, the advice. */
   message: z.string(),
 });
 
@@ -147,7 +147,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
 /** A record of events.jsonl. */
 export type RunEvent = z.output<typeof eventSchema>;
 
-/** What a stage reports; the run folder stamps time and sequence on it. */
+/** An event before the run folder stamps time and sequence on it. */
 export type EventBody = Unstamped<RunEvent>;
 
 /** A table of results. */

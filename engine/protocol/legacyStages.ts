@@ -24,7 +24,7 @@ export function legacyStage(name: string): StageInfo {
   };
 }
 
-/** Kinds that a name alone tells; a soup and an arm are told apart by their artifacts' keys, once those are known. */
+/** The kind that a name alone gives away; only the keys of their artifacts distinguish a soup from an arm. */
 function legacyKind({
   product,
   beta,

@@ -24,7 +24,7 @@ export interface RpcNotifications {
 
 export interface HandshakeParams {
   readonly protocol: number;
-  /** Who asks: "vscode 0.1.0". */
+  /** Name and version of the client: "vscode 0.1.0". */
   readonly client: string;
 }
 

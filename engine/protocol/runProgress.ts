@@ -2,8 +2,8 @@ import type { RunState, StageState } from "./runState.ts";
 import type { RunProgress } from "./service.ts";
 
 /**
- * How far a run is, by the work that its stages were reckoned at before it began, and how long the rest will take at
- * the pace of what this run has made itself.
+ * Estimates how far a run is, by the work of its stages as estimated before it began, and how long the rest will take
+ * at the pace of what this run has made itself.
  */
 export function runProgress(state: Pick<RunState, "stages" | "status" | "updatedAt">): RunProgress {
   const { stages } = state;
@@ -25,14 +25,14 @@ export function runProgress(state: Pick<RunState, "stages" | "status" | "updated
   };
 }
 
-/** Seconds that the running stage still takes: by its own reckoning, or else at its pace since its first progress. */
+/** Seconds that the running stage still takes: by its own estimate, or else at its pace since its first progress. */
 export function stageSecondsLeft(stage: StageState, updatedAt: number | undefined): number | undefined {
   if (stage.etaSeconds !== undefined) return stage.etaSeconds;
   const { steps, seconds } = paceOf(stage, updatedAt);
   return steps > 0 ? (seconds / steps) * (stage.total - stage.step) : undefined;
 }
 
-/** What remains of the running stage, and of later ones at the pace of all that this run has timed. */
+/** Time left in the running stage, and in later ones at the pace of all that this run has timed. */
 function secondsLeftOf(
   { stages, updatedAt }: Pick<RunState, "stages" | "updatedAt">,
   running: StageState | undefined,

@@ -2,7 +2,7 @@ import type { RunEvent, Table } from "./events.ts";
 import { kindOfKey, legacyStage } from "./legacyStages.ts";
 import type { StageInfo } from "./stages.ts";
 
-/** Where a stage stands. `cached` is taken from an earlier run. */
+/** A stage's status. `cached` is taken from an earlier run. */
 export type StageStatus = "waiting" | "running" | "cached" | "finished" | "failed";
 
 /** One stage of a run as its events tell it. */
@@ -40,7 +40,7 @@ export interface AlarmState {
   readonly time: number;
 }
 
-/** Whether a run works, and how it ended. `lost` means that its process died without a word. */
+/** A run's status. `lost` means that its process died without a word. */
 export type RunStatus = "queued" | "running" | "finished" | "stopped" | "failed" | "lost";
 
 /** Everything that a run's events add up to. Plain data, in which what is not known is absent: it travels as JSON. */
@@ -59,7 +59,7 @@ export interface RunState {
   metrics: Record<string, Record<string, Series>>;
   alarms: AlarmState[];
   tables: Table[];
-  /** What ended the run, if something did. */
+  /** The error that ended the run, if one did. */
   failure?: { readonly error: string; readonly message: string; readonly stage: string | null } | undefined;
   /** Events taken in so far: the sequence number of the next one. */
   nextSequence: number;
@@ -158,8 +158,9 @@ function startRun(state: RunState, { name, device, stages, work, time }: Of<"run
   state.startedAt ??= time;
   delete state.ahead;
   delete state.failure;
-  for (const [index, told] of stages.entries()) {
-    const stage = typeof told === "string" ? stageOf(state, told) : Object.assign(stageOf(state, told.id), told);
+  for (const [index, declared] of stages.entries()) {
+    const stage =
+      typeof declared === "string" ? stageOf(state, declared) : Object.assign(stageOf(state, declared.id), declared);
     const share = work?.[index];
     // A run that goes on gives what it made itself as no work; of the whole run, it is a part still.
     if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);

@@ -7,7 +7,7 @@ import type { AlarmState, RunState, RunStatus } from "./runState.ts";
 export const SERVICE_PROTOCOL = 1;
 
 /**
- * What a run's folder tells in one line: for lists. Runs are named by their folder, an absolute path
+ * A run's folder in one line: for lists. Runs are named by their folder, an absolute path
  * `<root>/runs/<id>`, since several roots may have runs of one id.
  */
 export interface RunSummary {
@@ -35,7 +35,7 @@ export interface RunSummary {
   readonly tables: readonly string[];
   /** The win rate to show in one line, where there is one: the first comparison against another arm. */
   readonly result?: RunResultLine;
-  /** What keeps the folder from being read in full, such as a newer version's records, and what to do about it. */
+  /** The obstacle to reading the folder in full, such as a newer version's records, and the remedy. */
   readonly problem?: string;
 }
 
@@ -55,7 +55,7 @@ export interface RunResultLine {
 export interface RunProgress {
   /** The stage at work: "salsa"; empty when none is. */
   readonly stage: string;
-  /** What kind of work it is: "RLHF". */
+  /** Its kind of work: "RLHF". */
   readonly title: string;
   readonly step: number;
   readonly total: number;
@@ -64,7 +64,7 @@ export interface RunProgress {
   readonly nStages: number;
   /** Of the whole run's work, 0 to 1. */
   readonly fraction: number;
-  /** Of the whole run; absent while it cannot be told. */
+  /** Of the whole run; absent while it is unknown. */
   readonly secondsLeft?: number;
 }
 
@@ -122,7 +122,7 @@ export interface SampleQuery {
   readonly limit: number;
 }
 
-/** What a model wrote. */
+/** A model's response. */
 export interface SampledResponse {
   readonly text: string;
   readonly ended: boolean;
@@ -235,7 +235,7 @@ export interface ComparisonPage {
   readonly rows: readonly ComparisonRow[];
 }
 
-/** What a run was made from. */
+/** A run's config and origin. */
 export interface RunProvenance {
   readonly folder: string;
   readonly id: string;
@@ -261,7 +261,7 @@ export interface ModelArtifact {
   /** False when its folder has been removed since. */
   readonly exists: boolean;
   readonly bytes: number;
-  /** Whether it is a language model that can be mixed and scored; the reward model is not. */
+  /** True for a language model, which can be mixed and scored; the reward model is none. */
   readonly isPolicy: boolean;
 }
 
@@ -276,7 +276,7 @@ export interface StartedRun {
 export interface ServiceRequests {
   /** The first request: agrees on the version, or is refused with both versions in the message. */
   readonly initialize: { params: InitializeParams; result: InitializeResult };
-  /** Folders `.salsa` to look for runs in; they need not exist. The runs found are told by `runs` notifications. */
+  /** Folders `.salsa` to look for runs in; they need not exist. `runs` notifications list the runs found. */
   readonly setRoots: { params: { readonly roots: readonly string[] }; result: Record<string, never> };
   /** Every run known so far. */
   readonly listRuns: { params: Record<string, never>; result: readonly RunSummary[] };
@@ -314,7 +314,7 @@ export interface ServiceRequests {
     params: RunParams & { readonly artifacts: boolean };
     result: { readonly freedBytes: number };
   };
-  /** What `deleteRun` with `artifacts` would free. */
+  /** Bytes that `deleteRun` with `artifacts` would free. */
   readonly sizeOf: { params: RunParams; result: { readonly runBytes: number; readonly artifactBytes: number } };
 }
 
@@ -324,7 +324,7 @@ export interface ServiceNotifications {
   readonly runs: { readonly changed: readonly RunSummary[]; readonly removed: readonly string[] };
   /** Events of a followed run since the last such notification. */
   readonly runEvents: { readonly folder: string; readonly events: readonly RunEvent[] };
-  /** A followed run's outline anew: events were missed, or its engine has ended. Curves must be asked for again. */
+  /** A followed run's outline again: events were missed, or its engine has ended. Curves must be asked for again. */
   readonly runReset: { readonly outline: RunOutline };
   /** A line for the engine log. */
   readonly log: { readonly message: string };
@@ -337,7 +337,7 @@ export interface RunParams {
 
 export interface InitializeParams {
   readonly protocol: number;
-  /** Who asks: "vscode 0.1.0". */
+  /** Name and version of the client: "vscode 0.1.0". */
   readonly client: string;
 }
 
@@ -353,7 +353,7 @@ export interface InitializeResult {
 export const TABLE_FORMAT_NAMES = ["text", "markdown", "csv", "json", "latex"] as const;
 export type TableFormatName = (typeof TABLE_FORMAT_NAMES)[number];
 
-/** What the error of a refused request carries as `data`. */
+/** `data` of a refused request's error. */
 export interface ServiceErrorData {
   /** Class of the error: "ConfigError", "NotRunningError". */
   readonly name: string;

@@ -12,7 +12,7 @@ export const stageInfoSchema = z.strictObject({
   title: z.string(),
   /** Base seed. */
   seed: z.int().optional(),
-  /** What it works for, by its name in the config: "sft-1", "soup", "salsa", "reward"; of a comparison the first model. */
+  /** The product it works for, by its name in the config: "sft-1", "soup", "salsa", "reward"; of a comparison the first model. */
   product: z.string(),
   /**
    * "result": what the config asks for. "candidate": one of several trainings, of which one becomes the product.

@@ -4,7 +4,7 @@ import { checkShape, type Floats, masked, type RolloutShape } from "./rollout.ts
 import { whiten } from "./whiten.ts";
 
 /**
- * Whether rewards are whitened, keeping their mean, before GAE. `response` leaves padding at reward 0 (TRL ≥ 0.12).
+ * Whitening of rewards, keeping their mean, before GAE. `response` leaves padding at reward 0 (TRL ≥ 0.12).
  * `everywhere` is what TRL 0.11 does: padding, at 0 before, gets the reward μ − μ/σ, which GAE carries back into
  * the responses in front of it; for comparison with that release only.
  */
@@ -16,12 +16,12 @@ export interface AdvantageSettings {
   readonly gamma: number;
   readonly lam: number;
   readonly whitenRewards: RewardWhitening;
-  /** Whether advantages are shifted and scaled to mean 0 and variance 1, as TRL always does. */
+  /** Shifts and scales advantages to mean 0 and variance 1, as TRL always does. */
   readonly whitenAdvantages: boolean;
   readonly scorePosition: ScorePosition;
 }
 
-/** What PPO learns from, `[B, R]` each. */
+/** Targets of PPO, `[B, R]` each. */
 export interface Advantages {
   /** Whitened if asked; 0 outside the response. */
   readonly advantages: Float64Array;

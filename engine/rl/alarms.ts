@@ -4,7 +4,7 @@ export type Metrics = Readonly<Record<string, number>>;
 /** Something in the metrics that a person should look at. */
 export interface Alarm {
   readonly name: string;
-  /** What is seen; why it matters and what to do is said by the catalogue that people's interfaces have. */
+  /** The observation; meaning and advice are in the catalogue that interfaces for people have. */
   readonly seen: string;
 }
 
@@ -30,7 +30,7 @@ export interface AlarmLimits {
   readonly runawayKl: number;
 }
 
-/** Where TRL has no number these are ours, wide enough that a healthy run of the demo stays silent. */
+/** These are ours where TRL has no number, wide enough that a healthy run of the demo stays silent. */
 export const ALARM_LIMITS: AlarmLimits = {
   negativeKl: -1,
   lengthCollapse: 0.3,
@@ -49,7 +49,7 @@ export const ALARM_LIMITS: AlarmLimits = {
 
 interface Detector {
   readonly name: string;
-  /** What is seen, if the history shows it. */
+  /** The observation, if the history shows it. */
   readonly detect: (history: readonly Metrics[], limits: AlarmLimits) => string | undefined;
 }
 
@@ -205,7 +205,7 @@ function windowMeans(history: readonly Metrics[], metric: string, window: number
 }
 
 /**
- * Standard error of the difference of two windows' means, as the jitter from one iteration to the next tells it: trends
+ * Standard error of the difference of two windows' means, by the jitter from one iteration to the next: trends
  * change successive differences little. By their median, so that a gap in the history does not count.
  */
 function differenceError(history: readonly Metrics[], metric: string, window: number): number {

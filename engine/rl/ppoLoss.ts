@@ -2,7 +2,7 @@ import type { Tensor } from "../compute/graph/tensor.ts";
 import { clipFraction, meanOver, policyLoss } from "./policyLoss.ts";
 import { valueClipFraction, valueLoss } from "./valueLoss.ts";
 
-/** What the loss reads, `[B, R]` each. Padding must hold finite numbers. */
+/** Inputs of the loss, `[B, R]` each. Padding must hold finite numbers. */
 export interface PpoTensors {
   /** log π of the response tokens under the policy being trained. */
   readonly logprobs: Tensor;

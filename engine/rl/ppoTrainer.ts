@@ -41,16 +41,16 @@ export interface Model {
 
 /** The models of a PPO training. All share the policy's tokenizer. */
 export interface PpoModels {
-  /** Where the policy starts; with a value head when the critic is one. */
+  /** The policy's start; with a value head when the critic is one. */
   readonly policy: Model;
-  /** What holds the policy near: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
+  /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
   readonly references: readonly Model[];
   readonly reward: Model;
-  /** Where a separate critic starts; with a value head. */
+  /** A separate critic's start; with a value head. */
   readonly critic?: Model;
 }
 
-/** What an interrupted training goes on from. */
+/** State from which an interrupted training goes on. */
 export interface SavedPpo {
   readonly iteration: number;
   readonly controller: KlController;

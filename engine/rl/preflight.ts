@@ -5,7 +5,7 @@ export class PreflightError extends Error {
   override readonly name = "PreflightError";
 }
 
-/** How responses were drawn, as the sampler and the log-prob program were told. */
+/** How responses were drawn, by the settings of the sampler and the log-prob program. */
 export interface SamplingFacts {
   readonly temperature: number;
   /** Temperature that the training log-probs divide the logits by. */

@@ -31,7 +31,7 @@ export interface ScoredRollout {
   readonly scores: Floats;
   /** 1 on response tokens, `[B, R]`. */
   readonly mask: Floats;
-  /** Whether each response ends with eos, `[B]`. */
+  /** 1 for responses that end with eos, `[B]`. */
   readonly ended: readonly boolean[];
   readonly beta: number;
   readonly learned: Advantages;

@@ -2,7 +2,7 @@ import { NumericalError } from "../training/index.ts";
 import { type Floats, checkSameLength } from "./rollout.ts";
 import { type RunningMoments, standardDeviation, updateMoments } from "./runningMoments.ts";
 
-/** What happens to a reward model's score before it becomes a reward. */
+/** Transforms of a reward model's score before it becomes a reward. */
 export interface ScoreSettings {
   /** Subtracted from the score of a response without end of sequence; 0 turns it off. */
   readonly missingEosPenalty: number;
@@ -22,7 +22,7 @@ const EPSILON = 2 ** -23;
  * so the moments see it.
  *
  * @param scores - As the reward model gave them, `[B]`.
- * @param ended - Whether each response ends with eos, `[B]`.
+ * @param ended - 1 for responses that end with eos, `[B]`.
  * @param moments - Moments of the scores so far.
  * @param settings - What to do.
  */

@@ -10,7 +10,7 @@ export class TokenizerError extends Error {
   override readonly name = "TokenizerError";
 }
 
-/** What JSON can hold. */
+/** A JSON value. */
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** A parsed tokenizer file. */
@@ -24,7 +24,7 @@ export interface TokenizerFiles {
   readonly settings: TokenizerJson;
 }
 
-/** What this module uses of the package, whose own declarations nodenext cannot resolve. */
+/** The part of the package that this module uses; nodenext cannot resolve its own declarations. */
 interface Encoder {
   encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: readonly number[] };
   decode(ids: readonly number[], options: { skip_special_tokens: boolean }): string;

@@ -120,7 +120,7 @@ export class DataOrder {
     return indices;
   }
 
-  /** Where to go on, as the constructor takes it. */
+  /** The position to go on from, as the constructor takes it. */
   get state(): DataPosition {
     return { epoch: this.epoch, position: this.position };
   }

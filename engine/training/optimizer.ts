@@ -72,7 +72,7 @@ export function optimizerNodes(
   return { gradNorm, updates };
 }
 
-/** What adamw reads for one step, per group of parameters; steps count from 1. */
+/** Inputs of adamw for one step, per group of parameters; steps count from 1. */
 export function hyperInputs(
   settings: OptimizerSettings,
   { learningRate, step }: { readonly learningRate: number; readonly step: number },

@@ -1,4 +1,4 @@
-/** Where a generator stands: its key and how many 32-bit words it has given out. Fits in JSON. */
+/** A generator's position: its key and the number of 32-bit words it has given out. Fits in JSON. */
 export interface RandomState {
   readonly key: readonly [number, number];
   readonly position: number;

@@ -18,11 +18,11 @@ export interface LossNodes {
 /** Builds the forward computation; called once per program, each time on an empty graph. */
 export type LossBuilder = (graph: Graph) => LossNodes;
 
-/** What a training step is compiled from. */
+/** Settings that a training step is compiled from. */
 export interface StepSettings {
   /** For messages: "sft", "ppo". */
   readonly name: string;
-  /** What to train: names and shapes of variables that the loss depends on. */
+  /** Trained parameters: names and shapes of variables that the loss depends on. */
   readonly parameters: ReadonlyMap<string, Shape>;
   readonly loss: LossBuilder;
   readonly optimizer: OptimizerSettings;

@@ -12,7 +12,7 @@ export interface SavedTrainState {
   readonly optimizer: Weights;
 }
 
-/** Parameters and AdamW moments on a device, to be released by whoever made them. */
+/** Parameters and AdamW moments on a device, released by its maker. */
 export class TrainState {
   /** Usable by generators and scorers as it is: steps update it in place. */
   readonly weights: DeviceWeights;

@@ -8,7 +8,7 @@ import { type ProgressView, progressView } from "../progress.ts";
 import { DIRECTORY_OPTION, commandLine, printResult, runsDirectory } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
-/** Follows a run that goes on in the background, or tells how one went that has ended. */
+/** Follows a run in the background, or reports how one that has ended went. */
 export const attach: Command = {
   name: "attach",
   summary: "follow a run in the background, or see how one went",

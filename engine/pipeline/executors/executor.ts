@@ -4,7 +4,7 @@ import type { Json } from "../../storage/json.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import type { Pace } from "../stage.ts";
 
-/** What every executor works with, wherever it runs stages. */
+/** Settings of every executor, wherever it runs stages. */
 export interface ExecutorSettings {
   readonly artifacts: Artifacts;
   readonly pace: Pace;
@@ -25,7 +25,7 @@ export interface Executor {
   execute(stages: readonly ResolvedStage[]): Promise<void>;
 }
 
-/** What ended a stage, with the stage: `cause` is what people must see. */
+/** A stage's failure: `cause` is the error that people must see. */
 export class StageError extends Error {
   override readonly name = "StageError";
   /** Id of the stage. */

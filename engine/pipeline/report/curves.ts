@@ -10,7 +10,7 @@ export interface Figure {
   readonly svg: string;
 }
 
-/** What tells most of an RLHF training, in the order in which to look at it. */
+/** The most telling metrics of an RLHF training, in the order in which to look at them. */
 const KEY_METRICS = [
   { metric: "objective/score", name: "score" },
   { metric: "objective/gold", name: "gold" },

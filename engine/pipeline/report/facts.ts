@@ -11,7 +11,7 @@ import { readIfThere } from "../../storage/disk.ts";
 import { readRun as readRunFile, readRunLog, runOwner } from "../../storage/runFolder.ts";
 import { readRun } from "../run.ts";
 
-/** Where a run was made, as its run.json tells; what an older version did not write is absent. */
+/** A run's origin, from its run.json; what an older version did not write is absent. */
 const originSchema = z.object({
   salsa: z.string().optional(),
   node: z.string().optional(),

@@ -5,7 +5,7 @@ import { literal, tableOf } from "./markdown.ts";
 /** Prompts shown. */
 const N_PROMPTS = 3;
 
-/** What the arms wrote to the same prompts near their end; undefined when no rollout was kept. */
+/** The arms' responses to the same prompts near their end; undefined when no rollout was kept. */
 export function samplesSection({ state, samples }: RunFacts): string | undefined {
   const arms = [...armStages(state)].flatMap(([arm, [stage]]) => {
     const own = samples.filter((sample) => sample.stage === stage);

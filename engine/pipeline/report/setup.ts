@@ -2,7 +2,7 @@ import type { RunConfig, SoupConfig } from "../../config/index.ts";
 import { literal, tableOf } from "./markdown.ts";
 import type { RunFacts } from "./facts.ts";
 
-/** What was run: one row a section of the config, and one an arm. */
+/** The run's setup: one row per section of the config, and one per arm. */
 export function setupSection({ config, state }: RunFacts): string {
   const rows: (readonly [string, string])[] = [
     ["Data", dataWords(config)],

@@ -3,7 +3,7 @@ import { runProgress } from "../../protocol/runProgress.ts";
 import type { RunFacts } from "./facts.ts";
 import { literal, moment } from "./markdown.ts";
 
-/** What became of the run: first of all where it is not whole, so that nobody takes parts for results. */
+/** The run's end: first of all where it is not whole, so that nobody takes parts for results. */
 export function statusSection({ state }: RunFacts): string {
   const { status, startedAt, updatedAt, failure } = state;
   const { nDone, nStages, stage, step, total } = runProgress(state);

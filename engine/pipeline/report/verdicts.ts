@@ -4,7 +4,7 @@ import { TASK_BENCHMARKS } from "../../config/index.ts";
 /** Two-sided level at which sides are told apart, over all pairs together (Holm). */
 const LEVEL = 0.05;
 
-/** What the intervals of a win-rate table are. */
+/** Describes the intervals of a win-rate table. */
 export function intervalWords(nSeeds: number): string {
   return nSeeds > 1
     ? "95 % interval (Wilson's at the effective sample size, clustered by prompt and by seed, Student's t with seeds − 1 degrees of freedom)"

@@ -127,7 +127,7 @@ export async function readAnswers({ folder }: Artifact): Promise<readonly Answer
   return read;
 }
 
-/** What the run's judge goes by. */
+/** The score that the run's judge compares. */
 export function judgedScore(judge: EvaluationConfig["judge"], { gold, reward }: Answer): number {
   return judge === "gold" ? (gold ?? NaN) : reward;
 }

@@ -6,7 +6,7 @@ import { NO_COST } from "../cost.ts";
 import type { Artifact, Stage } from "../stage.ts";
 import { judgedScore, readAnswers } from "./answers.ts";
 
-/** What was chosen among which, and why. */
+/** Names the file with the choice, the candidates and their scores. */
 export const CHOICE_FILE = "choice.json";
 /** Of the stage whose artifact a candidate is; not part of the checkpoint. */
 const MANIFEST_FILE = "manifest.json";

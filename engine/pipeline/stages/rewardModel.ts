@@ -21,7 +21,7 @@ import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { optimizerOf, train } from "../training.ts";
 import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
 
-/** What is known of a reward model beside its weights. */
+/** Names the file with a reward model's held-out accuracy. */
 export const REWARD_FACTS_FILE = "reward.json";
 
 /**

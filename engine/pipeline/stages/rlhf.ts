@@ -206,8 +206,8 @@ function tokensOf({ prompts, generation }: PpoIteration, queries: readonly (read
 }
 
 /**
- * What is saved of the history: its start and its end, where detectors look for trends. The best gold score so far,
- * which only one detector asks for, is looked for anew after a resume.
+ * The part of the history that is saved: its start and its end, where detectors look for trends. The best gold score
+ * so far, which only one detector asks for, is found again after a resume.
  */
 function ends(history: readonly Metrics[]): readonly Metrics[] {
   const { window } = ALARM_LIMITS;

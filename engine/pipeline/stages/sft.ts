@@ -66,7 +66,7 @@ function trainingOf({ seeds: _seeds, examples: _examples, ...training }: SftConf
   return training;
 }
 
-/** Where a config's SFT examples come from. */
+/** The source of a config's SFT examples. */
 export function sftSource({ task, sft: { examples }, ...rest }: RunConfig): Omit<SftSource, "file"> {
   return { task, examples, keepsExamplesBack: keepsExamplesBack(rest) };
 }

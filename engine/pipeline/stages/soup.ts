@@ -58,7 +58,7 @@ export const soup: Stage<
 type SoupSettings = DistributiveOmit<SoupConfig, "of">;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-/** What mixtures are measured on, for the recipes that measure. */
+/** Held-out data that mixtures are measured on, for the recipes that measure. */
 type HeldOut =
   | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & Omit<SftSource, "file">)
   | ({ readonly kind: "responses"; readonly sampling: SamplingConfig; readonly seed: number } & Omit<
@@ -106,7 +106,7 @@ function soupCost({
   });
 }
 
-/** What the recipe itself reads of a soup's settings. */
+/** The part of a soup's settings that the recipe reads. */
 function recipeSettings(settings: SoupSettings): Parameters<typeof soupCheckpoints>[0]["settings"] {
   switch (settings.method) {
     case "uniform":

@@ -1,4 +1,4 @@
-/** What a metric is, for axes, tooltips and reports. */
+/** A metric's texts and unit, for axes, tooltips and reports. */
 export interface MetricEntry {
   /** Path under which it is recorded: `objective/kl`. */
   readonly name: string;

@@ -1,6 +1,6 @@
 import { type MetricEntry, trl } from "./entry.ts";
 
-/** What is descended in the trainings from fixed data. */
+/** Losses of the trainings from fixed data. */
 const DESCENDED = {
   pretrain: "Cross-entropy per response token of the base model's training",
   sft: "Cross-entropy per response token of SFT",
