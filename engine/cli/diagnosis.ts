@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { constants, existsSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { tfjsLocation } from "../compute/backends/tfjs/load.ts";
+import { AUTO, BackendUnavailableError, choose } from "../compute/backends/choose.ts";
+import type { Availability, BackendDescriptor, BackendPart, Device } from "../compute/backends/descriptor.ts";
+import { allBackends } from "../compute/backends/registry.ts";
 import { formatBytes } from "../protocol/format.ts";
 
 /** One thing looked at. */
@@ -24,9 +25,8 @@ export async function diagnose(directory: string): Promise<DoctorCheck[]> {
     nodeVersion(),
     processor(),
     memory(),
-    ...wasmFeatures(),
-    ...tensorflow(),
-    webgpu(),
+    ...(await backends()),
+    await choice(),
     ...(await disk(directory)),
     await git(),
   ];
@@ -68,83 +68,49 @@ function memory(): DoctorCheck {
   return { name: "memory", state: "missing", detail, remedy: `the smallest run needs ${formatBytes(LEAST_MEMORY)}` };
 }
 
-/** Smallest modules that use a feature; WebAssembly core specification 3.0, binary format. */
-const WASM_HEADER = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0];
-/** (func (result v128) (i8x16.popcnt (i8x16.splat (i32.const 0)))) */
-const SIMD = [...WASM_HEADER, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-/** (func (result v128) (i8x16.relaxed_swizzle (i8x16.splat (i32.const 1)) (i8x16.splat (i32.const 2)))) */
-const RELAXED_SIMD = [...WASM_HEADER, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11];
-
-function wasmFeatures(): DoctorCheck[] {
-  const remedy = `use Node ${LEAST_NODE}, which has it without a flag: ${OUR_NODE}`;
-  const feature = (name: string, isThere: boolean): DoctorCheck =>
-    isThere
-      ? { name, state: "ok", detail: "available" }
-      : { name, state: "missing", detail: "not in this Node", remedy };
-  return [
-    feature("wasm SIMD", compiles(SIMD)),
-    feature("wasm relaxed SIMD", compiles(RELAXED_SIMD)),
-    feature("wasm threads", hasSharedMemory()),
-  ];
+/** Every backend of the engine: where it computes, and its parts. */
+async function backends(): Promise<DoctorCheck[]> {
+  const found = await Promise.all(
+    (await allBackends()).map(async (descriptor) => ({ descriptor, found: await descriptor.probe({ threads: 0 }) })),
+  );
+  const isAnyAvailable = found.some((one) => one.found.isAvailable);
+  return found.flatMap((one) => [
+    backendCheck(one.descriptor, one.found, isAnyAvailable),
+    ...one.found.parts.map(part),
+  ]);
 }
 
-function compiles(bytes: readonly number[]): boolean {
+function backendCheck(
+  { name: id, title }: BackendDescriptor,
+  found: Availability,
+  isAnyAvailable: boolean,
+): DoctorCheck {
+  const name = `backend ${id}`;
+  if (found.isAvailable) return { name, state: "ok", detail: `${title}; ${found.devices.map(deviceText).join("; ")}` };
+  const detail = `${title}; ${found.reason}`;
+  return { name, state: isAnyAvailable ? "optional" : "missing", detail, remedy: found.remedy };
+}
+
+function deviceText({ id, name, memoryBytes, limits: { maxBytes } }: Device): string {
+  const has = memoryBytes === undefined ? "" : ` with ${formatBytes(memoryBytes)}`;
+  return `${name} on ${id}${has}${maxBytes === undefined ? "" : `, at most ${formatBytes(maxBytes)}`}`;
+}
+
+function part({ name, isThere, detail, remedy }: BackendPart): DoctorCheck {
+  return { name, state: isThere ? "ok" : "optional", detail, ...(remedy !== undefined && { remedy }) };
+}
+
+/** What "auto" takes, and why. */
+async function choice(): Promise<DoctorCheck> {
+  const name = "runtime.backend auto";
   try {
-    return new WebAssembly.Module(Uint8Array.from(bytes)) instanceof WebAssembly.Module;
-  } catch {
-    return false;
+    const chosen = await choose(await allBackends(), AUTO, { threads: 0 });
+    return { name, state: "ok", detail: `takes ${chosen.descriptor.name} (${chosen.reason})` };
+  } catch (error) {
+    if (!(error instanceof BackendUnavailableError)) throw error;
+    const remedy = "make one of the backends above available";
+    return { name, state: "missing", detail: error.message, remedy };
   }
-}
-
-function hasSharedMemory(): boolean {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  return memory.buffer instanceof SharedArrayBuffer;
-}
-
-/** What is so by reading it: neither package could be installed where this was written. */
-const MADE_FOR = "made for Node 22 and older: for newer ones the engine gives it the function that they lack";
-
-/** How to get a build of TensorFlow.js that users add. */
-function installing(module: string, about = ""): string {
-  return IS_BUNDLED
-    ? `optional: npm install ${module}${about} in a folder of yours, named in the setting salsa.tfjsPath; ${MADE_FOR}`
-    : `optional: npm install --no-save ${module}${about}; ${MADE_FOR}`;
-}
-
-/** Builds of TensorFlow.js: the one that comes along, and those that users add. */
-const TENSORFLOW = [
-  { module: "@tensorflow/tfjs-backend-wasm", remedy: "run npm ci in the repository" },
-  { module: "@tensorflow/tfjs-node", remedy: installing("@tensorflow/tfjs-node") },
-  {
-    module: "@tensorflow/tfjs-node-gpu",
-    remedy: installing("@tensorflow/tfjs-node-gpu", " (some 400 MB; wants CUDA 11.2, does not know Hopper)"),
-  },
-] as const;
-
-function tensorflow(): DoctorCheck[] {
-  const location = tfjsLocation();
-  return TENSORFLOW.map(({ module, remedy }) => {
-    const isAdded = module.startsWith("@tensorflow/tfjs-node");
-    const { resolve } = createRequire(
-      isAdded && location !== undefined ? join(location, "package.json") : import.meta.url,
-    );
-    const name = module.replace("@tensorflow/", "");
-    if (name.endsWith("wasm") && IS_BUNDLED) return { name, state: "ok", detail: "comes along" };
-    try {
-      return { name, state: "ok", detail: `installed: ${dirname(resolve(`${module}/package.json`))}` };
-    } catch {
-      return { name, state: "optional", detail: "not installed", remedy };
-    }
-  });
-}
-
-function webgpu(): DoctorCheck {
-  return {
-    name: "webgpu",
-    state: "optional",
-    detail: "not yet in this version",
-    remedy: "use the wasm backend, on the processor",
-  };
 }
 
 async function disk(directory: string): Promise<DoctorCheck[]> {

@@ -3,5 +3,13 @@ import type * as pipeline from "../pipeline/index.ts";
 /** The part of engine/pipeline that commands use; loaded on first use. */
 export type Pipeline = Pick<
   typeof pipeline,
-  "runPipeline" | "planPipeline" | "makeSoup" | "scoreCheckpoint" | "generateResponses" | "readRun" | "writeReport"
+  | "runPipeline"
+  | "planPipeline"
+  | "chooseBackend"
+  | "withChoice"
+  | "makeSoup"
+  | "scoreCheckpoint"
+  | "generateResponses"
+  | "readRun"
+  | "writeReport"
 >;

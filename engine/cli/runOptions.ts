@@ -1,5 +1,5 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { BACKENDS } from "../config/index.ts";
+import { BACKEND_CHOICES } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { choiceOption, numberOption, textOption } from "./arguments.ts";
 import { EXIT } from "./command.ts";
@@ -21,14 +21,17 @@ export const DIRECTORY_OPTION: Readonly<Record<string, OptionSpec>> = {
 /** Settings of the config's runtime section that a command line may put over it. */
 export const RUNTIME_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   directory: { value: "DIR", description: "Folder for runs and artifacts (default: as in the config)" },
-  backend: { value: "NAME", description: `Compute backend: ${BACKENDS.join(" or ")} (default: as in the config)` },
+  backend: {
+    value: "NAME",
+    description: `Compute backend: ${BACKEND_CHOICES.join(" or ")} (default: as in the config)`,
+  },
   threads: { value: "N", description: "Worker threads, 0 for one per core (default: as in the config)" },
 };
 
 /** Reads RUNTIME_OPTIONS. @throws {UsageError} for values out of range. */
 export function runtimeOverrides(args: Arguments, { folder }: CommandContext): RuntimeOverrides {
   const directory = textOption(args, "directory");
-  const backend = choiceOption(args, "backend", BACKENDS);
+  const backend = choiceOption(args, "backend", BACKEND_CHOICES);
   const threads = numberOption(args, "threads", { least: 0, isWhole: true });
   return {
     ...(directory === undefined ? {} : { directory: resolve(folder, directory) }),

@@ -1,5 +1,5 @@
 import type { Program } from "./graph/program.ts";
-import type { TensorSpec } from "./graph/tensor.ts";
+import { type TensorSpec, sizeOf } from "./graph/tensor.ts";
 
 /** Host side of a tensor: row-major elements. */
 export type HostArray = Float32Array | Int32Array;
@@ -9,10 +9,17 @@ export interface DeviceBuffer extends TensorSpec {
   readonly backend: string;
 }
 
-/** What a run reads: host arrays for the program's inputs, device buffers for its variables. */
+/** What a run reads: host arrays or device buffers for the program's inputs, device buffers for its variables. */
 export interface Bindings {
-  readonly inputs?: Readonly<Record<string, HostArray>>;
+  readonly inputs?: Readonly<Record<string, HostArray | DeviceBuffer>>;
   readonly variables?: Readonly<Record<string, DeviceBuffer>>;
+}
+
+/** Outputs of a run, some of them on the device: those in `kept`, to be released by the caller. */
+export interface KeptOutputs<K extends string> {
+  /** The other outputs, copied to the host. */
+  readonly outputs: Readonly<Record<string, HostArray>>;
+  readonly kept: Readonly<Record<K, DeviceBuffer>>;
 }
 
 /** A program made ready for a device. */
@@ -24,16 +31,37 @@ export interface Executable {
    * @throws {BindingError} when an input or variable is missing or has another size than planned.
    */
   run(bindings: Bindings): Promise<Readonly<Record<string, HostArray>>>;
+  /**
+   * Runs the program once and leaves the outputs named in `keep` on the device, for another program to read as inputs
+   * or variables.
+   *
+   * @throws {BindingError} like `run`, and when the program has no output of a name.
+   */
+  runKeeping<K extends string>(bindings: Bindings, keep: readonly K[]): Promise<KeptOutputs<K>>;
   release(): void;
+}
+
+/** How much a backend can hold and use. */
+export interface Limits {
+  /** Bytes that buffers and programs take together at most; absent where only the device's own memory bounds them. */
+  readonly maxBytes?: number;
+  /** Absent where the backend has no threads of its own. */
+  readonly maxThreads?: number;
+}
+
+/** Device memory of a backend, in bytes. */
+export interface MemoryUse {
+  /** Held now. */
+  readonly allocatedBytes: number;
+  /** The most that was held at a time since the backend was opened. */
+  readonly peakBytes: number;
 }
 
 /** A device that executes programs. The same program on the same device gives the same bytes every time. */
 export interface Backend {
   readonly name: string;
-  /** What the work runs on, for people: "wasm, 2 threads". */
-  readonly device: string;
-  /** Device memory now held, in bytes. */
-  readonly allocatedBytes: number;
+  readonly limits: Limits;
+  readonly memory: MemoryUse;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;
   write(buffer: DeviceBuffer, data: HostArray): void;
   read(buffer: DeviceBuffer): Promise<HostArray>;
@@ -47,7 +75,55 @@ export class BindingError extends Error {
   override readonly name = "BindingError";
 }
 
-/** Device memory that could not be had. */
+/**
+ * Checks that a buffer bound to a program is of the kind that was planned.
+ *
+ * @param what - What it is bound as, for the message: "variable w".
+ * @throws {BindingError} when it has another size or element type.
+ */
+export function checkBound(what: string, planned: TensorSpec, buffer: DeviceBuffer): void {
+  if (buffer.dtype === planned.dtype && sizeOf(buffer.shape) === sizeOf(planned.shape)) return;
+  const text = ({ dtype, shape }: TensorSpec): string => `${dtype} [${shape.join(", ")}]`;
+  throw new BindingError(`run: ${what} is planned as ${text(planned)}, got ${text(buffer)}`);
+}
+
+/**
+ * Checks that a program has the outputs that are to be kept.
+ * @throws {BindingError} naming the first that it lacks.
+ */
+export function checkKept({ outputs }: Program, keep: readonly string[]): void {
+  const unknown = keep.find((name) => !(name in outputs));
+  if (unknown === undefined) return;
+  throw new BindingError(`run: there is no output ${unknown} to keep; there are ${Object.keys(outputs).join(", ")}`);
+}
+
+/** Device memory that was asked for and could not be had. */
+export interface Shortage {
+  readonly backend: string;
+  /** Asked for, in bytes. */
+  readonly bytes: number;
+  readonly memory: MemoryUse;
+  readonly limits: Limits;
+  /** Backends that hold more, by their names. */
+  readonly roomier: readonly string[];
+}
+
+/** Device memory that could not be had; the message says what to do. */
 export class OutOfMemoryError extends Error {
   override readonly name = "OutOfMemoryError";
+  readonly shortage: Shortage;
+
+  constructor(shortage: Shortage, options?: ErrorOptions) {
+    const { backend, bytes, memory, limits, roomier } = shortage;
+    const most = limits.maxBytes === undefined ? "" : ` of at most ${mebibytes(limits.maxBytes)}`;
+    const other = roomier.length === 0 ? "" : `, or runtime.backend ${roomier.join(" or ")}, which holds more`;
+    super(
+      `${backend}: no room for ${mebibytes(bytes)}: ${mebibytes(memory.allocatedBytes)}${most} are in use; ` +
+        `use a smaller batch or model${other}`,
+      options,
+    );
+    this.shortage = shortage;
+  }
 }
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -1,4 +1,4 @@
-export { BACKENDS } from "./runtime.ts";
+export { BACKEND_CHOICES } from "./runtime.ts";
 export { configTable, jsonSchema } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
 export { KL_KINDS } from "./rlhf.ts";

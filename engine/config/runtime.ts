@@ -1,19 +1,20 @@
+import { BACKENDS, type BackendName } from "../compute/backends/index.ts";
 import { choice, count, filePath, section, setting, wordsOf } from "./setting.ts";
 
-const backends = {
-  wasm: "the fast one for processors",
-  tfjs: "TensorFlow.js, with its GPU build where that is installed",
-} as const;
+const meanings = {
+  auto: "the first of those below that this machine has; the run says which and why",
+  ...(Object.fromEntries(BACKENDS.map(({ name, description }) => [name, description])) as Record<BackendName, string>),
+};
 
-/** Compute backends a run can ask for. */
-export const BACKENDS = wordsOf(backends);
+/** What a run can ask for as its backend. */
+export const BACKEND_CHOICES = wordsOf(meanings);
 
 /** Where and how the work runs; nothing here changes what is learned on a given backend. */
 export const runtimeSchema = section(
   {
-    backend: setting(choice(backends), "wasm", {
+    backend: setting(choice(meanings), "auto", {
       description: "Compute backend",
-      source: "this project's measurements",
+      source: "this project: the fastest first",
     }),
     threads: setting(count(0), 0, {
       description: "Worker threads; 0 takes one per processor core. Results do not depend on it",

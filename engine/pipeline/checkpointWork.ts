@@ -172,7 +172,7 @@ async function responsesOf(
 ): Promise<readonly ScoredResponse[]> {
   const { maxNewTokens, ...how } = sampling;
   const prompts = encodePrompts(texts, model, { maxNewTokens, from });
-  const backend = await openBackend({ backend: "wasm", threads: 0 });
+  const backend = await openBackend({ backend: "auto", threads: 0 });
   try {
     const sampler = new ResponseSampler(backend, { model, prompts, sampling: how, reward });
     const device = DeviceWeights.upload(backend, model.weights);

@@ -1,3 +1,4 @@
+export { chooseBackend, withChoice } from "./backends.ts";
 export {
   type PromptResponse,
   type GenerateRequest,
@@ -9,14 +10,5 @@ export {
 } from "./checkpointWork.ts";
 export { type StagePlan, planPipeline } from "./plan.ts";
 export { writeReport } from "./report/index.ts";
-export {
-  type RunRecord,
-  type RunRequest,
-  type RunResult,
-  type Turn,
-  openRun,
-  readRun,
-  runPipeline,
-  version,
-} from "./run.ts";
+export { type RunRecord, type RunRequest, type RunResult, openRun, readRun, runPipeline, version } from "./run.ts";
 export { Stopped } from "./stage.ts";

@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.ts";
+import { identityOf } from "../compute/backends/choose.ts";
 import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
@@ -6,7 +7,7 @@ import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import { seededStageName } from "../protocol/stageName.ts";
 import { Artifacts } from "../storage/artifacts.ts";
-import { backendIdentity, openBackend } from "./backends.ts";
+import { chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
 import { loadConfig } from "./modelFolder.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
@@ -41,9 +42,10 @@ export async function planPipeline(
   { runsRoot }: { readonly runsRoot: string },
 ): Promise<readonly StagePlan[]> {
   const artifacts = new Artifacts(runsRoot);
-  const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: backendIdentity(config.runtime) });
+  const choice = await chooseBackend(config.runtime);
+  const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice) });
   const estimates = await estimate(config, resolved, artifacts);
-  const backend = await openBackend(config.runtime);
+  const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
   return estimates.map(({ stage: { info, artifact }, cached, cost }) => ({

@@ -1,16 +1,11 @@
 import { basename } from "node:path";
+import type { BackendIdentity } from "../compute/backends/choose.ts";
 import type { StageInfo } from "../protocol/stages.ts";
 import { type ArtifactKey, type Artifacts, artifactKey } from "../storage/artifacts.ts";
 import type { Json } from "../storage/json.ts";
 import { type DataFileFacts, dataFileFacts, folderFingerprint } from "./fingerprints.ts";
 import { ArtifactHandle, type DeclaredInput, type DeclaredStage, FileHandle, type Recipe } from "./recipe.ts";
 import type { Artifact, CostFacts, DataFile, StageInput, StageInputs } from "./stage.ts";
-
-/** The backend in a key: another kernel may give other bytes. */
-export interface BackendIdentity {
-  readonly name: string;
-  readonly revision: number;
-}
 
 /** A declared stage with the name of its result: known before anything runs, since keys hold ingredients only. */
 export interface ResolvedStage {

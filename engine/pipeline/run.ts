@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { basename, dirname, relative } from "node:path";
-import type { Backend } from "../compute/backend.ts";
+import { choiceText, identityOf } from "../compute/backends/choose.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
 import { DataError } from "../protocol/errors.ts";
@@ -9,8 +8,9 @@ import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
 import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
-import { backendIdentity, openBackend } from "./backends.ts";
+import { chooseBackend, withChoice } from "./backends.ts";
 import { checkData } from "./corpus.ts";
+import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
 import { estimate, workOf } from "./plan.ts";
@@ -34,13 +34,8 @@ export interface RunRequest {
   readonly report: (event: RunEvent) => void;
   /** The run's folder if it is held already; it is given free at the end all the same. */
   readonly held?: RunFolder;
-  /** Waits until the device is free for this run, and reports how many come before it; absent where runs do not queue. */
-  readonly turn?: (waiting: (ahead: number) => void) => Promise<Turn>;
-}
-
-/** The right to compute on a device. */
-export interface Turn {
-  release(): Promise<void>;
+  /** Absent where runs do not queue. */
+  readonly turn?: TakeTurn;
 }
 
 /** How a run ended. */
@@ -76,7 +71,7 @@ export const { version } = JSON.parse(readFileSync(new URL("../../package.json",
  * @throws whatever a stage throws; what was finished stays.
  */
 export async function runPipeline(request: RunRequest): Promise<RunResult> {
-  const { config, runsRoot, signal } = request;
+  const { runsRoot, signal, turn } = request;
   const log = request.held ?? (await openRun(request));
   const id = basename(log.folder);
   const started = performance.now();
@@ -88,22 +83,29 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     request.report(event);
   };
   const artifacts = new Artifacts(runsRoot);
-  let backend: Backend | undefined;
-  let turn: Turn | undefined;
-  const device = { open: async () => (backend ??= await openBackend(config.runtime)) };
-  const executor = new LocalExecutor([device], {
-    ...{ artifacts, signal, report, pace: config.runtime },
-    sample: (record) => log.append("samples", record),
-  });
+  let lease: DeviceLease | undefined;
   try {
-    backend = await preload(config);
+    const choice = await chooseBackend(request.config.runtime);
+    const config = withChoice(request.config, choice);
+    const about = { run: id, name: config.name, device: choiceText(choice) };
+    const waiting = (ahead: number): void => report({ kind: "runQueued", ...about, ahead });
+    const device = new DeviceLease({ choice, threads: config.runtime.threads, turn, signal, waiting });
+    lease = device;
+    const executor = new LocalExecutor([device], {
+      ...{ artifacts, signal, report, pace: config.runtime },
+      sample: (record) => log.append("samples", record),
+    });
+    await preload(choice);
     await artifacts.collect();
-    if (request.resume === undefined) await describeRun(request, log);
-    const about = { run: id, name: config.name, device: deviceOf(config) };
-    turn = await request.turn?.((ahead) => report({ kind: "runQueued", ...about, ahead }));
+    if (request.resume === undefined) await describeRun({ ...request, config }, log);
     const { recipe, results } = salsa(config);
-    const resolved = await resolveRecipe(recipe, { artifacts, backend: backendIdentity(config.runtime) });
-    const estimates = await estimate(config, resolved, artifacts);
+    const resolved = await resolveRecipe(recipe, { artifacts, backend: identityOf(choice) });
+    let estimates = await estimate(config, resolved, artifacts);
+    // A run that finds everything made computes nothing, and waits for nobody.
+    if (estimates.some(({ cached }) => !cached)) {
+      await device.wait();
+      estimates = await estimate(config, resolved, artifacts);
+    }
     report({
       kind: "runStarted",
       ...about,
@@ -127,8 +129,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     reportFailure(cause, stage, report);
     throw cause;
   } finally {
-    await backend?.close();
-    await turn?.release();
+    await lease?.close();
     await log.close();
   }
 }
@@ -183,13 +184,6 @@ export async function openRun(
       if (!(error instanceof LockedError)) throw error;
     }
   }
-}
-
-/** For people: "wasm, 2 threads". */
-function deviceOf({ runtime: { backend, threads } }: RunConfig): string {
-  if (backend !== "wasm") return backend;
-  const n = threads === 0 ? availableParallelism() : threads;
-  return `${backend}, ${n} ${n === 1 ? "thread" : "threads"}`;
 }
 
 /** Writes the place of each model's checkpoint, by its name in the config: artifacts are named by hashes. */

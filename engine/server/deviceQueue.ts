@@ -1,7 +1,6 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { RunConfig } from "../config/index.ts";
 import { onDisk } from "../storage/disk.ts";
 import { type Lock, LockedError, isAlive, readLock, takeLock } from "../storage/locks.ts";
 
@@ -9,19 +8,14 @@ import { type Lock, LockedError, isAlive, readLock, takeLock } from "../storage/
 const INTERVAL = 500;
 const DIGITS = 15;
 
-/** What computes, as far as runs must share it. */
-export type DeviceName = "cpu";
-
-/** Which device a backend keeps busy. */
-export const DEVICES: Readonly<Record<RunConfig["runtime"]["backend"], DeviceName>> = { wasm: "cpu", tfjs: "cpu" };
-
 /** A wish to compute. */
 export interface TurnRequest {
   /** The runtime folder, which all that share the device look into. */
   readonly folder: string;
-  readonly device: DeviceName;
+  /** Its id: "cpu", "cuda:0". Each device has a queue of its own. */
+  readonly device: string;
   readonly signal: AbortSignal;
-  /** Told whenever the number of those ahead changes. */
+  /** Called whenever the number of those ahead changes. */
   readonly waiting: (ahead: number) => void;
 }
 
@@ -36,16 +30,16 @@ export interface TurnRequest {
 export async function takeTurn({ folder, device, signal, waiting }: TurnRequest): Promise<Pick<Lock, "release">> {
   const ticket = ticketName(device);
   const held = await takeLock(path.join(folder, ticket));
-  let told = 0;
+  let last = 0;
   try {
     for (;;) {
       signal.throwIfAborted();
       const before = (await ticketsOf(folder, device)).filter((other) => other < ticket).length;
-      const lock = before === 0 ? await lockIfFree(path.join(folder, `${device}.lock`)) : undefined;
+      const lock = before === 0 ? await lockIfFree(path.join(folder, `${fileName(device)}.lock`)) : undefined;
       if (lock !== undefined) return { release: () => releaseAll([lock, held]) };
       const ahead = Math.max(1, before);
-      if (ahead !== told) waiting(ahead);
-      told = ahead;
+      if (ahead !== last) waiting(ahead);
+      last = ahead;
       await wait(signal);
     }
   } catch (error) {
@@ -56,17 +50,23 @@ export async function takeTurn({ folder, device, signal, waiting }: TurnRequest)
 
 let tickets = 0;
 
-function ticketName(device: DeviceName): string {
+/** An id as part of a file's name, on every system. */
+const fileName = (device: string): string => encodeURIComponent(device);
+
+/** The device of a ticket, as part of its name: the rest has no letters, and ids may hold dashes. */
+const TICKET = /^(.+?)-\d+-\d+-\d+\.ticket$/;
+
+function ticketName(device: string): string {
   const order = String(tickets++).padStart(4, "0"); // among those of one process in one millisecond
-  return `${device}-${String(Date.now()).padStart(DIGITS, "0")}-${order}-${process.pid}.ticket`;
+  return `${fileName(device)}-${String(Date.now()).padStart(DIGITS, "0")}-${order}-${process.pid}.ticket`;
 }
 
 /** Tickets of living processes; others are removed. */
-async function ticketsOf(folder: string, device: DeviceName): Promise<readonly string[]> {
+async function ticketsOf(folder: string, device: string): Promise<readonly string[]> {
   const names = await onDisk("list", folder, () => fs.readdir(folder));
   const living: string[] = [];
   for (const name of names) {
-    if (!name.startsWith(`${device}-`) || !name.endsWith(".ticket")) continue;
+    if (TICKET.exec(name)?.[1] !== fileName(device)) continue;
     const file = path.join(folder, name);
     const owner = await readLock(file);
     if (owner === undefined) continue;

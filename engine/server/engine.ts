@@ -1,11 +1,11 @@
 import { rename } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type RunRequest, Stopped, openRun, readRun, runPipeline, version } from "../pipeline/index.ts";
+import { type RunRequest, openRun, readRun, runPipeline, version } from "../pipeline/index.ts";
 import type { EventBody, RunEvent } from "../protocol/events.ts";
 import { onDisk } from "../storage/disk.ts";
 import { type RunFolder, runPath } from "../storage/runFolder.ts";
 import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
-import { DEVICES, takeTurn } from "./deviceQueue.ts";
+import { takeTurn } from "./deviceQueue.ts";
 import { ENGINE_LOG, errorText, logLine } from "./engineLog.ts";
 import type { EngineRequest, EngineStart } from "./engineRequest.ts";
 import { readEvents } from "./history.ts";
@@ -54,21 +54,13 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
     if (log !== undefined) await moveLog(log, held.folder);
     server.open({ run: id, folder: held.folder });
     logLine(`engine ${version}, Node ${process.version}, process ${process.pid}: run ${id} at ${address}`);
-    const device = DEVICES[run.config.runtime.backend];
     const { signal } = stop;
     const running = runPipeline({
       ...run,
       held,
       signal,
       report: (event) => pass(event, work),
-      turn: async (waiting) => {
-        try {
-          return await takeTurn({ folder, device, signal, waiting });
-        } catch (error) {
-          if (signal.aborted && error === signal.reason) throw new Stopped("stopped while it was queued");
-          throw error;
-        }
-      },
+      turn: (device, waiting) => takeTurn({ folder, device, signal, waiting }),
     });
     const { status } = await running.catch((error: unknown) => {
       if (!work.hasEnded) lastWords(error, work, "");

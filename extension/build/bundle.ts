@@ -49,7 +49,6 @@ const ENGINE = {
     salsa: "engine/cli/main.ts",
     main: "engine/server/main.ts",
     serverThread: "engine/server/serverThread.ts",
-    worker: "engine/compute/backends/wasm/worker.ts",
   },
   outdir: "dist/engine",
   chunkNames: "[name]-[hash]",
@@ -65,6 +64,15 @@ const ENGINE = {
       "const { dirname: __dirname, filename: __filename } = import.meta;",
     ].join("\n"),
   },
+} as const satisfies esbuild.BuildOptions;
+
+/** The wasm backend's threads: one file that needs no other, for the engine keeps it in memory. */
+const WORKER = {
+  entryPoints: { worker: "engine/compute/backends/wasm/worker.ts" },
+  outdir: "dist/engine",
+  format: "esm",
+  platform: "node",
+  target: "node24",
 } as const satisfies esbuild.BuildOptions;
 
 const CODICONS = "node_modules/@vscode/codicons/dist";
@@ -115,7 +123,7 @@ async function watch(): Promise<void> {
   await Promise.all(contexts.map((context) => context.watch()));
 }
 
-const PARTS: readonly esbuild.BuildOptions[] = [EXTENSION, WEBVIEW, ENGINE];
+const PARTS: readonly esbuild.BuildOptions[] = [EXTENSION, WEBVIEW, ENGINE, WORKER];
 
 function settings(part: esbuild.BuildOptions, production: boolean): esbuild.BuildOptions & { readonly metafile: true } {
   return {

@@ -1,4 +1,4 @@
-import type { Backend, Executable } from "../../engine/compute/backend.ts";
+import type { Backend, Bindings, Executable } from "../../engine/compute/backend.ts";
 import type { Instruction, Program } from "../../engine/compute/graph/program.ts";
 import { sizeOf } from "../../engine/compute/graph/tensor.ts";
 import { median } from "./worker.ts";
@@ -32,9 +32,9 @@ export function profiling(backend: Backend): ProfilingBackend {
   const profiles: Profile[] = [];
   return {
     name: backend.name,
-    device: backend.device,
-    get allocatedBytes() {
-      return backend.allocatedBytes;
+    limits: backend.limits,
+    get memory() {
+      return backend.memory;
     },
     allocate: (spec, data) => backend.allocate(spec, data),
     write: (buffer, data) => {
@@ -71,16 +71,23 @@ function compileApart(backend: Backend, program: Program, { samples, empty }: Pr
     const executable = backend.compile({ ...none, instructions: [instruction], variables });
     return { executable, names: Object.keys(variables) };
   });
+  const runParts = async ({ inputs = {}, variables = {} }: Bindings): Promise<void> => {
+    await first.run({ inputs });
+    for (const [i, { executable, names }] of parts.entries()) {
+      const bound = Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name)));
+      await timed(idle, {}, empty);
+      await timed(executable, bound, samples[i] ?? []);
+    }
+  };
   return {
     program,
-    async run({ inputs = {}, variables = {} }) {
-      await first.run({ inputs });
-      for (const [i, { executable, names }] of parts.entries()) {
-        const bound = Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name)));
-        await timed(idle, {}, empty);
-        await timed(executable, bound, samples[i] ?? []);
-      }
-      return last.run({ variables });
+    async run(bindings) {
+      await runParts(bindings);
+      return last.run({ variables: bindings.variables ?? {} });
+    },
+    async runKeeping(bindings, keep) {
+      await runParts(bindings);
+      return last.runKeeping({ variables: bindings.variables ?? {} }, keep);
     },
     release() {
       for (const executable of [first, last, idle, ...parts.map((part) => part.executable)]) executable.release();

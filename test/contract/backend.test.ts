@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { BindingError } from "../../engine/compute/backend.ts";
+import { BindingError, OutOfMemoryError } from "../../engine/compute/backend.ts";
+import { BACKENDS } from "../../engine/compute/backends/index.ts";
 import { plan } from "../../engine/compute/graph/program.ts";
 import { Graph } from "../../engine/compute/graph/tensor.ts";
 import { accumulate } from "../../engine/compute/ops/index.ts";
-import { BACKENDS } from "./backends.ts";
+import { CANDIDATES } from "./backends.ts";
 import { open } from "./open.ts";
 
-for (const candidate of BACKENDS) {
+for (const candidate of CANDIDATES) {
   describe(`backend ${candidate.title}`, () => {
     const backend = open(candidate);
 
-    it("says what it is and where it runs", () => {
-      assert.ok(backend().name.length > 0);
-      assert.ok(backend().device.length > 0);
+    it("is one of the backends that the engine declares", () => {
+      assert.ok(BACKENDS.some(({ name }) => name === backend().name));
     });
 
     it("keeps what is written to a buffer, and nothing of the host's array", async () => {
@@ -45,11 +45,37 @@ for (const candidate of BACKENDS) {
     });
 
     it("counts the bytes that it holds", () => {
-      const before = backend().allocatedBytes;
+      const before = backend().memory.allocatedBytes;
       const buffer = backend().allocate({ shape: [100, 10], dtype: "f32" });
-      assert.ok(backend().allocatedBytes >= before + 4000);
+      assert.ok(backend().memory.allocatedBytes >= before + 4000);
       backend().release(buffer);
-      assert.equal(backend().allocatedBytes, before);
+      assert.equal(backend().memory.allocatedBytes, before);
+    });
+
+    it("remembers the most bytes that it held", async () => {
+      const { peakBytes } = backend().memory;
+      const buffer = backend().allocate({ shape: [200_000], dtype: "f32" });
+      const graph = new Graph();
+      const executable = backend().compile(plan({ y: graph.input("x", [100_000]).exp() }));
+      await executable.run({ inputs: { x: new Float32Array(100_000) } });
+      executable.release();
+      backend().release(buffer);
+      const { allocatedBytes, peakBytes: later } = backend().memory;
+      assert.ok(later >= Math.max(peakBytes, allocatedBytes + 4 * (200_000 + 2 * 100_000)), `${later}`);
+    });
+
+    it("says how much was asked for and what to do when there is no such memory", () => {
+      const before = backend().memory.allocatedBytes;
+      assert.throws(
+        () => backend().allocate({ shape: [2 ** 46], dtype: "f32" }),
+        (error: Error) => {
+          assert.ok(error instanceof OutOfMemoryError, String(error));
+          assert.match(error.message, new RegExp(`^${backend().name}: no room for 268435456\\.0 MiB: .*smaller batch`));
+          assert.equal(error.shortage.bytes, 2 ** 48);
+          return true;
+        },
+      );
+      assert.equal(backend().memory.allocatedBytes, before);
     });
 
     it("refuses host data of another size", () => {
@@ -112,6 +138,69 @@ for (const candidate of BACKENDS) {
       });
       executable.release();
       backend().release(buffer);
+    });
+
+    it("leaves outputs on the device, for other programs to read as inputs and variables", async () => {
+      const graph = new Graph();
+      const x = graph.input("x", [2, 2]);
+      const first = backend().compile(plan({ doubled: x.add(x), sum: x.sum(), ids: graph.input("ids", [2], "i32") }));
+      const inputs = { x: Float32Array.of(1, 2, 3, 4), ids: Int32Array.of(7, -8) };
+      const { outputs, kept } = await first.runKeeping({ inputs }, ["doubled", "ids"]);
+      assert.deepEqual(outputs, { sum: Float32Array.of(10) });
+      assert.deepEqual(await backend().read(kept.ids), Int32Array.of(7, -8));
+      // What another run leaves in the same places changes nothing.
+      await first.run({ inputs: { x: new Float32Array(4), ids: new Int32Array(2) } });
+
+      const next = new Graph();
+      const second = backend().compile(
+        plan({ y: next.input("a", [4]).mul(next.variable("b", [4])), ids: next.input("ids", [2], "i32") }),
+      );
+      const bindings = { inputs: { a: kept.doubled, ids: kept.ids }, variables: { b: kept.doubled } };
+      const expected = { y: Float32Array.of(4, 16, 36, 64), ids: Int32Array.of(7, -8) };
+      assert.deepEqual(await second.run(bindings), expected);
+      assert.deepEqual(await second.run(bindings), expected, "the run left its inputs as they were");
+      for (const buffer of Object.values(kept)) backend().release(buffer);
+      for (const executable of [first, second]) executable.release();
+    });
+
+    it("keeps copies of variables, views and constants, which later runs do not change", async () => {
+      const graph = new Graph();
+      const total = graph.variable("total", [2]);
+      const after = accumulate(total, graph.input("x", [2]));
+      const program = plan({ after, view: after.reshape([2, 1]), constant: graph.constant(2.5, [3]) });
+      const executable = backend().compile(program);
+      const buffer = backend().allocate({ shape: [2], dtype: "f32" }, Float32Array.of(1, 2));
+      const bindings = { inputs: { x: Float32Array.of(10, 20) }, variables: { total: buffer } };
+      const { kept, outputs } = await executable.runKeeping(bindings, ["after", "view", "constant"]);
+      assert.deepEqual(outputs, {});
+      await executable.run(bindings);
+      assert.deepEqual(await backend().read(buffer), Float32Array.of(21, 42));
+      assert.deepEqual(await backend().read(kept.after), Float32Array.of(11, 22));
+      assert.deepEqual(kept.view.shape, [2, 1]);
+      assert.deepEqual(await backend().read(kept.view), Float32Array.of(11, 22));
+      assert.deepEqual(await backend().read(kept.constant), Float32Array.of(2.5, 2.5, 2.5));
+      for (const one of [buffer, ...Object.values(kept)]) backend().release(one);
+      executable.release();
+    });
+
+    it("refuses to keep what the program does not give, and inputs of another kind or released", async () => {
+      const graph = new Graph();
+      const executable = backend().compile(plan({ y: graph.input("x", [2]).neg() }));
+      const before = backend().memory.allocatedBytes;
+      const x = Float32Array.of(1, 2);
+      await assert.rejects(
+        executable.runKeeping<string>({ inputs: { x } }, ["y", "z"]),
+        /no output z to keep; there are y/,
+      );
+      const other = backend().allocate({ shape: [2], dtype: "i32" });
+      await assert.rejects(
+        executable.run({ inputs: { x: other } }),
+        new BindingError("run: input x is planned as f32 [2], got i32 [2]"),
+      );
+      backend().release(other);
+      await assert.rejects(executable.run({ inputs: { x: other } }), BindingError);
+      assert.equal(backend().memory.allocatedBytes, before);
+      executable.release();
     });
 
     it("names the input or variable that is missing or has another size", async () => {

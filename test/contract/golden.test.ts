@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Backend } from "../../engine/compute/backend.ts";
 import { given } from "../../engine/compute/graph/tensor.ts";
 import { goldenCases } from "../golden/ops/cases.ts";
-import { BACKENDS } from "./backends.ts";
+import { CANDIDATES } from "./backends.ts";
 import { prepare, runCase } from "./case.ts";
 import { assertClose } from "./close.ts";
 
@@ -13,7 +13,7 @@ import { assertClose } from "./close.ts";
 const TOLERANCE = 1e-5;
 
 describe("ops against PyTorch", () => {
-  for (const candidate of BACKENDS) {
+  for (const candidate of CANDIDATES) {
     describe(`on ${candidate.title}`, () => {
       let backend: Backend;
       before(async () => {

@@ -9,7 +9,7 @@ export function open({ create }: Candidate): () => Backend {
     backend = await create();
   });
   after(async () => {
-    assert.equal(backend.allocatedBytes, 0, "device memory must all be given back");
+    assert.equal(backend.memory.allocatedBytes, 0, "device memory must all be given back");
     await backend.close();
   });
   return () => backend;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Backend } from "../../engine/compute/backend.ts";
 import { given } from "../../engine/compute/graph/tensor.ts";
 import { OPS } from "../../engine/compute/ops/index.ts";
-import { BACKENDS, ORACLE } from "./backends.ts";
+import { CANDIDATES, ORACLE } from "./backends.ts";
 import { type Case, type Prepared, type Results, prepare, runCase } from "./case.ts";
 import { CASES } from "./cases/index.ts";
 import { assertClose, assertSameBytes } from "./close.ts";
@@ -65,7 +65,7 @@ describe("ops", () => {
     }
   });
 
-  for (const candidate of BACKENDS.filter((other) => other !== ORACLE)) {
+  for (const candidate of CANDIDATES.filter((other) => other !== ORACLE)) {
     describe(`on ${candidate.title}`, () => {
       const backend = open(candidate);
       for (const [test, programs] of prepared) {
@@ -85,8 +85,8 @@ describe("ops", () => {
 });
 
 describe("determinism", () => {
-  for (const family of new Set(BACKENDS.map((candidate) => candidate.family))) {
-    const candidates = BACKENDS.filter((candidate) => candidate.family === family);
+  for (const family of new Set(CANDIDATES.map((candidate) => candidate.family))) {
+    const candidates = CANDIDATES.filter((candidate) => candidate.family === family);
     it(`${family} gives the same bytes every time${candidates.length > 1 ? ", with any number of threads" : ""}`, async () => {
       const backends = await Promise.all([...candidates, given(candidates[0])].map(({ create }) => create()));
       for (const [test, programs] of prepared) {

@@ -6,7 +6,7 @@ import { given } from "../../engine/compute/graph/tensor.ts";
 import { matmulOp } from "../../engine/compute/ops/matmul.ts";
 import { attentionOp } from "../../engine/compute/ops/attention.ts";
 import { logprobOp } from "../../engine/compute/ops/logprob.ts";
-import { BACKENDS, ORACLE } from "./backends.ts";
+import { CANDIDATES, ORACLE } from "./backends.ts";
 import { type Case, opCase, prepare, runCase } from "./case.ts";
 import { assertClose } from "./close.ts";
 import { indices, ints, uniform } from "./data.ts";
@@ -40,7 +40,7 @@ const sequence = fc.record({
   start: fc.array(fc.nat(45), { minLength: 3, maxLength: 3 }),
 });
 
-for (const candidate of BACKENDS.filter((other) => other !== ORACLE)) {
+for (const candidate of CANDIDATES.filter((other) => other !== ORACLE)) {
   describe(`random programs on ${candidate.title}`, () => {
     const backend = open(candidate);
     const oracle = open(ORACLE);

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
+import { type BackendChoice, choiceText } from "../../compute/backends/choose.ts";
 import { derivedSizes } from "../../config/index.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
@@ -17,8 +18,9 @@ export const plan: Command = {
   details: [
     "Nothing is computed or written. Times are estimates from the work of each stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations; the process takes some 200 MiB more.",
-    'With --json, one object: {"name":...,"stages":[{"name","stage","key","cached","parameters","memoryBytes",\n' +
-      '"estimatedSeconds"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,"config":{...as resolved}}.',
+    'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
+      '"reason"},"stages":[{"name","stage","key","cached","parameters","memoryBytes","estimatedSeconds"}],"sizes":{...},\n' +
+      '"peakMemoryBytes":...,"secondsLeft":...,"config":{...as resolved, with the backend that is taken}}.',
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
   options: RUNTIME_OPTIONS,
@@ -27,11 +29,10 @@ export const plan: Command = {
     ["salsa plan my.salsa.json --json", "The same for a script, with every setting as resolved"],
   ],
   async run(args, context) {
-    const config = await loadConfig(
-      resolve(context.folder, args.positionals[0] ?? ""),
-      runtimeOverrides(args, context),
-    );
-    const { planPipeline } = await context.pipeline();
+    const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
+    const { chooseBackend, planPipeline, withChoice } = await context.pipeline();
+    const choice = await chooseBackend(asked.runtime);
+    const config = withChoice(asked, choice);
     const stages = await planPipeline(config, { runsRoot: config.runtime.directory });
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
@@ -39,6 +40,7 @@ export const plan: Command = {
     if (isJson) {
       printJson(terminal, {
         name: config.name,
+        backend: backendFacts(choice),
         stages,
         sizes: derivedSizes(config),
         peakMemoryBytes,
@@ -53,9 +55,22 @@ export const plan: Command = {
     terminal.out(
       `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models\n`,
     );
+    terminal.out(`computes on ${choiceText(choice)}\n`);
+    const { maxBytes = Infinity } = choice.device.limits;
+    if (peakMemoryBytes > maxBytes) {
+      terminal.out(`${choice.descriptor.name} holds ${formatBytes(maxBytes)}, which is too little\n`);
+    }
     return EXIT.ok;
   },
 };
+
+function backendFacts({
+  descriptor: { name, title },
+  device,
+  reason,
+}: BackendChoice): Readonly<Record<string, unknown>> {
+  return { name, title, device: device.id, deviceName: device.name, limits: device.limits, reason };
+}
 
 const COLUMNS: Sheet["columns"] = [
   { header: "stage", align: "left" },

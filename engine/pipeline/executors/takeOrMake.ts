@@ -63,11 +63,12 @@ async function make(
   open: () => Promise<Backend>,
   { artifacts, pace, signal, report, sample }: ExecutorSettings,
 ): Promise<void> {
+  // The device first: a run that waits for one holds nothing that the runs before it could wait for.
+  const backend = await open();
   const workspace = await artifacts.work(key);
   const savepoint = join(workspace.folder, "savepoint");
   const name = seededStageName(info);
   try {
-    const backend = await open();
     const context = {
       ...{ name, backend, pace, signal, workspace: workspace.folder },
       report: stageReporter(info.id, report),

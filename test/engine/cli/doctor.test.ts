@@ -3,23 +3,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
+import { allBackends } from "../../../engine/compute/backends/registry.ts";
 import { salsa } from "./screen.ts";
 
-const NAMES = [
-  "Node",
-  "processor",
-  "memory",
-  "wasm SIMD",
-  "wasm relaxed SIMD",
-  "wasm threads",
-  "tfjs-backend-wasm",
-  "tfjs-node",
-  "tfjs-node-gpu",
-  "webgpu",
-  "disk space",
-  "run folder",
-  "git",
-];
+/** A line for each backend that the engine has, with its parts, between those about the machine. */
+async function names(): Promise<readonly string[]> {
+  const backends = await Promise.all(
+    (await allBackends()).map(async (descriptor) => {
+      const { parts } = await descriptor.probe({ threads: 0 });
+      return [`backend ${descriptor.name}`, ...parts.map((part) => part.name)];
+    }),
+  );
+  const machine = ["Node", "processor", "memory"];
+  return [...machine, ...backends.flat(), "runtime.backend auto", "disk space", "run folder", "git"];
+}
 
 const reportSchema = z.strictObject({
   ok: z.boolean(),
@@ -45,7 +42,7 @@ describe("salsa doctor", () => {
     const { ok, findings } = reportSchema.parse(JSON.parse(stdout));
     assert.deepEqual(
       findings.map(({ name }) => name),
-      NAMES,
+      await names(),
     );
     for (const { name, state, remedy } of findings) assert.equal(remedy === undefined, state === "ok", name);
     assert.equal(code, ok ? 0 : 1);
@@ -58,9 +55,13 @@ describe("salsa doctor", () => {
   it("finds what the Node that runs the tests has", async () => {
     const { stdout } = await salsa(["doctor", "--json"], { folder });
     const { findings } = reportSchema.parse(JSON.parse(stdout));
+    const found = new Map(findings.map((finding) => [finding.name, finding]));
     for (const name of ["Node", "wasm SIMD", "wasm relaxed SIMD", "wasm threads", "tfjs-backend-wasm"]) {
-      assert.equal(findings.find((finding) => finding.name === name)?.state, "ok", name);
+      assert.equal(found.get(name)?.state, "ok", name);
     }
+    assert.match(found.get("backend wasm")?.detail ?? "", /^WebAssembly; wasm, \d+ threads? on cpu, at most 4\.0 GiB$/);
+    assert.match(found.get("backend tfjs")?.detail ?? "", /^TensorFlow\.js; tfjs, [\w-]+ on /);
+    assert.equal(found.get("runtime.backend auto")?.detail, "takes wasm (the first choice)");
   });
 
   it("warns that tfjs-node was made for older Nodes", async () => {
@@ -72,7 +73,7 @@ describe("salsa doctor", () => {
 
   it("prints a line for each on a terminal", async () => {
     const { stdout } = await salsa(["doctor"], { folder });
-    for (const name of NAMES) assert.match(stdout, new RegExp(`^(ok|--|NO) +${name} `, "m"));
+    for (const name of await names()) assert.match(stdout, new RegExp(`^(ok|--|NO) +${name} `, "m"));
   });
 });
 

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chooseBackend, withChoice } from "../../../engine/pipeline/index.ts";
 import type { RunRequest, RunResult, StagePlan } from "../../../engine/pipeline/index.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
+import type { RunConfig } from "../../../engine/config/index.ts";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { finishedRun, salsa, TABLE } from "./screen.ts";
@@ -290,13 +292,40 @@ describe("commands about runs", () => {
       { ...stage, name: "base", cached: true },
       { ...stage, name: "sft-1", cached: false },
     ];
-    const pipeline = { planPipeline: () => Promise.resolve(stages) };
+    const planned: RunConfig[] = [];
+    const planPipeline = (config: RunConfig): Promise<StagePlan[]> => {
+      planned.push(config);
+      return Promise.resolve(stages);
+    };
+    const pipeline = { planPipeline, chooseBackend, withChoice };
     const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
     assert.match(stdout, /sft-1 {2}to do {6}101,632 {2}3\.0 MiB {2}1 min 30 s/);
     assert.match(stdout, /1 of 2 stages are cached; about 1 min 30 s to go, at most 3\.0 MiB of memory/);
     const json = await salsa(["plan", "demo.salsa.json", "--json"], { folder, pipeline });
-    const { secondsLeft, sizes } = JSON.parse(json.stdout) as { secondsLeft: number; sizes: { pretrainSteps: number } };
-    assert.deepEqual([secondsLeft, sizes.pretrainSteps], [90, 1500]);
+    const { secondsLeft, sizes, backend } = JSON.parse(json.stdout) as Readonly<
+      Record<string, Record<string, unknown>>
+    >;
+    assert.deepEqual([secondsLeft, sizes?.["pretrainSteps"]], [90, 1500]);
+    // Keys are planned for the backend that is taken, and the plan says which and why.
+    assert.deepEqual(
+      planned.map(({ runtime }) => runtime.backend),
+      ["wasm", "wasm"],
+    );
+    assert.match(stdout, /^computes on wasm, \d+ threads? \(auto: the first choice\)$/m);
+    const { name, device, limits, reason } = backend ?? {};
+    assert.deepEqual([name, device, reason], ["wasm", "cpu", "the first choice"]);
+    assert.deepEqual(limits, { maxBytes: 4 * 2 ** 30, maxThreads: 64 });
+  });
+
+  it("plan warns when a stage needs more than the backend holds", async () => {
+    const stage = { parameters: 1e9, memoryBytes: 16 * 2 ** 30, estimatedSeconds: 9, stage: "sft", key: "k" };
+    const pipeline = {
+      chooseBackend,
+      withChoice,
+      planPipeline: () => Promise.resolve([{ ...stage, name: "base", cached: false }]),
+    };
+    const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
+    assert.match(stdout, /^wasm holds 4\.0 GiB, which is too little$/m);
   });
 
   it("keeps latest first by the time a run was started", async () => {

@@ -58,6 +58,10 @@ export async function salsa(
 const UNUSED: Pipeline = {
   runPipeline: unexpected,
   planPipeline: unexpected,
+  chooseBackend: unexpected,
+  withChoice: () => {
+    throw new TypeError("the command line chose no backend");
+  },
   writeReport: unexpected,
   makeSoup: unexpected,
   scoreCheckpoint: unexpected,

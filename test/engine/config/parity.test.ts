@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { TASKS } from "../../../engine/evaluation/tasks/index.ts";
-import { BACKENDS, KL_KINDS, SCHEDULES, TASK_BENCHMARKS } from "../../../engine/config/index.ts";
+import { KL_KINDS, SCHEDULES, TASK_BENCHMARKS } from "../../../engine/config/index.ts";
 import { soupSchema } from "../../../engine/config/soup.ts";
 import { rlhfSchema } from "../../../engine/config/rlhf.ts";
 import { taskSchema } from "../../../engine/config/task.ts";
@@ -10,7 +10,6 @@ import { SCORE_POSITIONS } from "../../../engine/rl/responseMask.ts";
 import { SOUPS } from "../../../engine/soup/index.ts";
 import { SCHEDULES as TRAINING_SCHEDULES } from "../../../engine/training/schedule.ts";
 import { SPLITS } from "../../../engine/evaluation/tasks/task.ts";
-import { openBackend } from "../../../engine/pipeline/backends.ts";
 
 /** The protocol imports no other layer, so its choices are written there again; here they are held together. */
 describe("what a config may choose from is what the engine has", () => {
@@ -38,11 +37,4 @@ describe("what a config may choose from is what the engine has", () => {
     const known: readonly string[] = SOUPS.map(({ method }) => method);
     for (const method of variantNames(soupSchema)) assert.ok(known.includes(String(method)), String(method));
   });
-
-  for (const backend of BACKENDS) {
-    it(`for the ${backend} backend, which opens`, async () => {
-      const opened = await openBackend({ backend, threads: 1 });
-      await opened.close();
-    });
-  }
 });

@@ -132,9 +132,9 @@ for (const [name, open] of Object.entries(BACKENDS)) {
     });
 
     it("gives all device memory back", async () => {
-      const before = backend.allocatedBytes;
+      const before = backend.memory.allocatedBytes;
       await generate({});
-      assert.equal(backend.allocatedBytes, before);
+      assert.equal(backend.memory.allocatedBytes, before);
     });
   });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Backend } from "../../../engine/compute/backend.ts";
+import type { Backend, HostArray } from "../../../engine/compute/backend.ts";
 import { type Weights, joinResponses, padQueries } from "../../../engine/models/index.ts";
 import { PPO_LOSS_DEFAULTS } from "../../../engine/rl/ppoLoss.ts";
 import type { PpoSettings } from "../../../engine/rl/ppoSettings.ts";
@@ -154,9 +154,9 @@ for (const [name, open] of Object.entries(BACKENDS)) {
 
     for (const [kind, changes] of Object.entries({ "a value head": {}, "a critic and full KL": STATEFUL })) {
       it(`gives all device memory back, with ${kind}`, async () => {
-        const before = backend.allocatedBytes;
+        const before = backend.memory.allocatedBytes;
         await first(changes);
-        assert.equal(backend.allocatedBytes, before);
+        assert.equal(backend.memory.allocatedBytes, before);
       });
     }
 
@@ -222,12 +222,15 @@ function withFault(backend: Backend, op: string, fault: (value: number) => numbe
   const compile: Backend["compile"] = (program) => {
     const executable = backend.compile(program);
     if (!program.instructions.some((instruction) => instruction.op === op)) return executable;
+    const faulty = (outputs: Readonly<Record<string, HostArray>>): Record<string, HostArray> =>
+      Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, Float32Array.from(values, fault)]));
     return {
       program,
       release: () => executable.release(),
-      run: async (bindings) => {
-        const outputs = Object.entries(await executable.run(bindings));
-        return Object.fromEntries(outputs.map(([output, values]) => [output, Float32Array.from(values, fault)]));
+      run: async (bindings) => faulty(await executable.run(bindings)),
+      runKeeping: async (bindings, keep) => {
+        const { outputs, kept } = await executable.runKeeping(bindings, keep);
+        return { outputs: faulty(outputs), kept };
       },
     };
   };

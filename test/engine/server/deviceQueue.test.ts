@@ -18,14 +18,14 @@ interface Place {
   readonly waits: Promise<void>;
 }
 
-function queue(folder: string, signal = new AbortController().signal): Place {
+function queue(folder: string, signal = new AbortController().signal, device = "cpu"): Place {
   const told: number[] = [];
   const news = condition();
   const waiting = (ahead: number): void => {
     told.push(ahead);
     news.check();
   };
-  return { turn: takeTurn({ folder, device: "cpu", signal, waiting }), told, waits: news.until(() => told.length > 0) };
+  return { turn: takeTurn({ folder, device, signal, waiting }), told, waits: news.until(() => told.length > 0) };
 }
 
 describe("the queue for a device", () => {
@@ -64,6 +64,28 @@ describe("the queue for a device", () => {
         places.map(({ told }) => told[0]),
         [undefined, 1, 2, 3],
       );
+      assert.deepEqual(await fs.readdir(folder), []);
+    });
+  });
+
+  it("is one for each device: only runs on the same one wait for each other", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { signal } = new AbortController();
+      // Ids that begin alike, and that no file system takes as they are.
+      const ids = ["cpu", "cuda", "cuda:0", "cuda:0-1", "cuda:1", "a/b"];
+      const first = await Promise.all(ids.map((id) => queue(folder, signal, id).turn));
+      const second = ids.map((id) => queue(folder, signal, id));
+      for (const place of second) await place.waits;
+      assert.deepEqual(
+        second.map(({ told }) => told),
+        ids.map(() => [1]),
+      );
+      // One that ends lets its own successor begin, and no other.
+      await first[2]?.release();
+      await (await second[2]?.turn)?.release();
+      assert.equal((await fs.readdir(folder)).filter((name) => name.endsWith(".lock")).length, ids.length - 1);
+      for (const [index, turn] of first.entries()) if (index !== 2) await turn.release();
+      for (const place of second) await (await place.turn).release();
       assert.deepEqual(await fs.readdir(folder), []);
     });
   });

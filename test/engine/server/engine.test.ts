@@ -38,7 +38,7 @@ describe("an engine process", function () {
       assert.equal(await runOwner(runFolder), undefined);
       assert.match(
         await logOf(runFolder),
-        /engine \d.*: run tiny-1 at .*\n.*computes on wasm, 1 thread\n[^]*finished\n/,
+        /engine \d.*: run tiny-1 at .*\n.*computes on wasm, 1 thread .*\n[^]*finished\n/,
       );
     });
   });
@@ -172,11 +172,14 @@ describe("two runs on one device", function () {
       const second = await launch(request(tiny({ name: "second" }), there));
       const watched = await watch(second.folder);
       const { status, ahead, device } = watched.followed.state();
-      assert.deepEqual([status, ahead, device], ["queued", 1, "wasm, 1 thread"]);
+      assert.deepEqual([status, ahead, device], ["queued", 1, "wasm, 1 thread (auto: the first choice)"]);
       assert.equal((await readRunState(second.folder)).status, "queued");
       process.kill(first.pid, "SIGKILL");
       assert.equal((await watched.ended).status, "finished");
-      assert.match(await logOf(second.folder), /waits for wasm, 1 thread: 1 ahead\n[^]*computes on wasm, 1 thread\n/);
+      assert.match(
+        await logOf(second.folder),
+        /waits for wasm, 1 thread .*: 1 ahead\n[^]*computes on wasm, 1 thread .*\n/,
+      );
     });
   });
 

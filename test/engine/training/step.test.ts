@@ -211,13 +211,13 @@ for (const [name, open] of Object.entries(BACKENDS)) {
     });
 
     it("gives all device memory back", async () => {
-      const before = backend.allocatedBytes;
+      const before = backend.memory.allocatedBytes;
       const step = sftStep(backend, PICO, { batchSize: 2, length: 8, optimizer: {} });
       const state = TrainState.create(backend, picoWeights());
       await step.run(state, supervisedBatches(picoExamples(), { batchSize: 2, length: 8 }), 0.01);
       state.release();
       step.release();
-      assert.equal(backend.allocatedBytes, before);
+      assert.equal(backend.memory.allocatedBytes, before);
     });
 
     it("trains exactly the tensors of the model and its head", () => {

@@ -8,6 +8,8 @@ import { promisify } from "node:util";
 import type { Metafile } from "esbuild";
 import { ROOT, bundle } from "../../../extension/build/bundle.ts";
 import { bundledPackages, notices } from "../../../extension/build/notices.ts";
+import { takeTurn } from "../../../engine/server/deviceQueue.ts";
+import { watch } from "../../engine/server/engines.ts";
 
 const run = promisify(execFile);
 
@@ -71,8 +73,10 @@ describe("the bundles", function () {
   it("of the extension holds nothing of the engine but what editors share with it", () => {
     const sources = extensionFiles().flatMap(sourcesOf);
     assert.ok(sources.includes("extension/main.ts"));
+    const isShared =
+      /^(extension\/|node_modules\/|engine\/(protocol|config|figures)\/|engine\/compute\/backends\/(index|\w+\/declaration)\.ts$)/;
     assert.deepEqual(
-      sources.filter((file) => !/^(extension|engine\/(protocol|config|figures)|node_modules)\//.test(file)),
+      sources.filter((file) => !isShared.test(file)),
       [],
     );
   });
@@ -142,8 +146,12 @@ describe("the bundles", function () {
     });
     after(() => fs.rm(folder, { recursive: true, force: true }));
 
-    async function salsa(...args: readonly string[]): Promise<string> {
-      const { stdout } = await run(process.execPath, [join(folder, "program/dist/engine/salsa.js"), ...args], {
+    function salsa(...args: readonly string[]): Promise<string> {
+      return salsaOf("program", ...args);
+    }
+
+    async function salsaOf(program: string, ...args: readonly string[]): Promise<string> {
+      const { stdout } = await run(process.execPath, [join(folder, program, "dist/engine/salsa.js"), ...args], {
         cwd: folder,
         // Runs of others on this machine would have to be waited for.
         env: { ...process.env, SALSA_RUNTIME_DIR: join(folder, "run") },
@@ -173,6 +181,22 @@ describe("the bundles", function () {
       await salsa("attach", id);
       const { status } = JSON.parse(await salsa("report", id, "--json")) as Record<string, string>;
       assert.equal(status, "finished");
+    });
+
+    it("computes to the end though its files are gone by then, as after an update while it was queued", async () => {
+      await fs.cp(join(folder, "program"), join(folder, "old"), { recursive: true });
+      const config = { ...TINY, name: "late", seeds: [7], runtime: { backend: "wasm", threads: 2 } };
+      await fs.writeFile(join(folder, "late.salsa.json"), JSON.stringify(config));
+      const { signal } = new AbortController();
+      const turn = await takeTurn({ folder: join(folder, "run"), device: "cpu", signal, waiting: () => undefined });
+      const { folder: late = "" } = JSON.parse(
+        await salsaOf("old", "run", "late.salsa.json", "--detach", "--json"),
+      ) as Record<string, string>;
+      const watched = await watch(late);
+      await watched.until(({ ahead }) => ahead === 1);
+      await fs.rm(join(folder, "old"), { recursive: true });
+      await turn.release();
+      assert.equal((await watched.ended).status, "finished");
     });
 
     it("mixes checkpoints", async () => {

@@ -5,45 +5,62 @@ import {
   type DeviceBuffer,
   type Executable,
   type HostArray,
+  type KeptOutputs,
+  type Limits,
+  type MemoryUse,
+  OutOfMemoryError,
+  checkBound,
+  checkKept,
 } from "../../backend.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, given, sizeOf } from "../../graph/tensor.ts";
 import { TfjsBuffer, download, upload } from "./buffer.ts";
-import { execute } from "./execute.ts";
+import { type Results, execute } from "./execute.ts";
 import type { Tf } from "./kernel.ts";
 
 const BYTES_PER_ELEMENT = 4;
 
+/** What a tfjs backend is made with. */
+export interface TfjsBackendSettings {
+  /** Name that tfjs knows its own backend by. */
+  readonly registeredAs: string;
+  readonly limits: Limits;
+  /** Backends that hold more, for advice when memory runs out. */
+  readonly roomier: readonly string[];
+}
+
 /** Executes programs instruction by instruction with tfjs. */
 export class TfjsBackend implements Backend {
   readonly name = "tfjs";
-  readonly device: string;
+  readonly limits: Limits;
   private readonly tf: Tf;
-  private readonly registeredAs: string;
+  private readonly settings: TfjsBackendSettings;
   private readonly buffers = new Set<TfjsBuffer>();
+  private peakBytes = 0;
 
-  constructor(tf: Tf, { registeredAs, module }: { readonly registeredAs: string; readonly module: string }) {
+  constructor(tf: Tf, settings: TfjsBackendSettings) {
     this.tf = tf;
-    this.registeredAs = registeredAs;
-    this.device = `tfjs ${tf.version_core}, ${module}`;
+    this.settings = settings;
+    this.limits = settings.limits;
   }
 
-  get allocatedBytes(): number {
-    return [...this.buffers].reduce((bytes, { shape }) => bytes + sizeOf(shape) * BYTES_PER_ELEMENT, 0);
+  /** Buffers, and at the peak what the largest program placed beside them by its plan. */
+  get memory(): MemoryUse {
+    return { allocatedBytes: this.heldBytes(), peakBytes: this.peakBytes };
   }
 
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer {
-    this.select();
-    const zeros = new Float32Array(data === undefined ? sizeOf(spec.shape) : 0);
-    const buffer = new TfjsBuffer(spec, upload(this.tf, "allocate", spec, data ?? zeros));
-    this.buffers.add(buffer);
-    return buffer;
+    return this.within(sizeOf(spec.shape) * BYTES_PER_ELEMENT, () => {
+      const zeros = new Float32Array(data === undefined ? sizeOf(spec.shape) : 0);
+      return this.adopt(new TfjsBuffer(spec, upload(this.tf, "allocate", spec, data ?? zeros)));
+    });
   }
 
   write(buffer: DeviceBuffer, data: HostArray): void {
-    this.select();
     const own = this.own(buffer);
-    own.replace(upload(this.tf, "write", own, data));
+    this.within(data.byteLength, () => {
+      own.replace(upload(this.tf, "write", own, data));
+    });
   }
 
   read(buffer: DeviceBuffer): Promise<HostArray> {
@@ -60,7 +77,18 @@ export class TfjsBackend implements Backend {
   }
 
   compile(program: Program): Executable {
-    return { program, run: (bindings) => settle(() => this.run(program, bindings)), release: () => undefined };
+    return {
+      program,
+      run: (bindings) => settle(() => this.run(program, bindings, []).outputs),
+      runKeeping: <K extends string>(bindings: Bindings, keep: readonly K[]) =>
+        settle((): KeptOutputs<K> => {
+          checkKept(program, keep);
+          const { outputs, kept } = this.run(program, bindings, keep);
+          const adopted = [...kept].map(([name, buffer]): [string, DeviceBuffer] => [name, this.adopt(buffer)]);
+          return { outputs, kept: Object.fromEntries(adopted) as Record<K, DeviceBuffer> };
+        }),
+      release: () => undefined,
+    };
   }
 
   close(): Promise<void> {
@@ -70,30 +98,59 @@ export class TfjsBackend implements Backend {
   }
 
   /** One synchronous stretch, so that no other run can switch tfjs's global backend half-way. */
-  private run(program: Program, { inputs = {}, variables = {} }: Bindings): Readonly<Record<string, HostArray>> {
-    this.select();
+  private run(program: Program, { inputs = {}, variables = {} }: Bindings, keep: readonly string[]): Results {
     const bound = Object.entries(program.variables).map(([name, id]) => {
       const buffer = variables[name];
       const planned = given(program.values[id]);
       if (buffer === undefined) throw new BindingError(`run: variable ${name} is not bound`);
-      if (buffer.dtype !== planned.dtype || sizeOf(buffer.shape) !== sizeOf(planned.shape)) {
-        const [has, wants] = [buffer, planned].map(({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`);
-        throw new BindingError(`run: variable ${name} is planned as ${given(wants)}, got ${given(has)}`);
-      }
+      checkBound(`variable ${name}`, planned, buffer);
       return [name, this.own(buffer)] as const;
     });
-    return execute(this.tf, program, { inputs, variables: Object.fromEntries(bound) });
+    const read = Object.entries(inputs).map(([name, data]) => {
+      return [name, ArrayBuffer.isView(data) ? data : this.own(data)] as const;
+    });
+    const operands = { inputs: Object.fromEntries(read), variables: Object.fromEntries(bound) };
+    this.peakBytes = Math.max(this.peakBytes, this.heldBytes() + program.arenaBytes);
+    return this.within(program.arenaBytes, () => execute(this.tf, program, operands, keep));
+  }
+
+  /** Does work on tfjs's global backend that takes so many bytes. */
+  private within<T>(bytes: number, work: () => T): T {
+    this.select();
+    try {
+      return work();
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      const { memory, limits } = this;
+      const { roomier } = this.settings;
+      throw new OutOfMemoryError({ backend: "tfjs", bytes, memory, limits, roomier }, { cause: error });
+    }
+  }
+
+  private adopt(buffer: TfjsBuffer): TfjsBuffer {
+    this.buffers.add(buffer);
+    this.peakBytes = Math.max(this.peakBytes, this.heldBytes());
+    return buffer;
+  }
+
+  private heldBytes(): number {
+    return [...this.buffers].reduce((bytes, { shape }) => bytes + sizeOf(shape) * BYTES_PER_ELEMENT, 0);
   }
 
   private select(): void {
     // For a backend that is registered and started, the switch happens before the promise is awaited.
-    void this.tf.setBackend(this.registeredAs);
+    void this.tf.setBackend(this.settings.registeredAs);
   }
 
   private own(buffer: DeviceBuffer): TfjsBuffer {
     if (buffer instanceof TfjsBuffer && this.buffers.has(buffer)) return buffer;
     throw new BindingError(`tfjs: the buffer was released or belongs to another backend (${buffer.backend})`);
   }
+}
+
+/** V8 says by the message alone that there is no memory for an array, or that none can be so long. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && /allocation failed|Invalid (typed )?array length/i.test(error.message);
 }
 
 /** What a synchronous function returns or throws, as a promise. */

@@ -1,31 +1,38 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { BindingError, type Bindings, type HostArray } from "../../backend.ts";
+import { BindingError, type HostArray, checkBound } from "../../backend.ts";
 import type { Instruction, Program, Value } from "../../graph/program.ts";
 import { given, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
-import { type TfjsBuffer, download, upload } from "./buffer.ts";
+import { TfjsBuffer, download, upload } from "./buffer.ts";
 import type { Kernel, Tf } from "./kernel.ts";
 import { KERNELS } from "./kernels/index.ts";
 
 /** What one run works on. */
 export interface Operands {
-  readonly inputs: NonNullable<Bindings["inputs"]>;
+  readonly inputs: Readonly<Record<string, HostArray | TfjsBuffer>>;
   /** By the program's names. */
   readonly variables: Readonly<Record<string, TfjsBuffer>>;
 }
 
+/** What a run leaves: outputs on the host, and those to be kept as buffers. */
+export interface Results {
+  readonly outputs: Readonly<Record<string, HostArray>>;
+  readonly kept: ReadonlyMap<string, TfjsBuffer>;
+}
+
 /**
- * Runs a program once; every tensor that it makes is gone afterwards, also when it fails.
+ * Runs a program once; every tensor that it makes, but for the outputs named in `keep`, is gone afterwards, also when
+ * it fails.
  *
- * @returns The program's outputs on the host.
  * @throws {BindingError} when an input is missing or has another size than planned.
  */
-export function execute(tf: Tf, program: Program, operands: Operands): Readonly<Record<string, HostArray>> {
+export function execute(tf: Tf, program: Program, operands: Operands, keep: readonly string[]): Results {
   const run = new Run(tf, program, operands);
   try {
     run.loadInputs();
     for (const instruction of program.instructions) run.step(instruction);
-    return run.outputs();
+    const outputs = run.outputs(Object.keys(program.outputs).filter((name) => !keep.includes(name)));
+    return { outputs, kept: run.kept(keep) };
   } finally {
     run.dispose();
   }
@@ -49,7 +56,7 @@ class Run {
       const data = this.operands.inputs[name];
       if (data === undefined) throw new BindingError(`run: input ${name} is missing`);
       const value = this.value(id);
-      this.tensors.set(value.buffer, upload(this.tf, `run: input ${name}`, value, data));
+      this.tensors.set(value.buffer, this.load(name, value, data));
     }
   }
 
@@ -67,8 +74,24 @@ class Run {
     }
   }
 
-  outputs(): Readonly<Record<string, HostArray>> {
-    const entries = Object.entries(this.program.outputs).map(([name, id]) => {
+  /** A tensor of its own: it is disposed of after its last reader. */
+  private load(name: string, value: Value, data: HostArray | TfjsBuffer): Tensor {
+    if (!(data instanceof TfjsBuffer)) return upload(this.tf, `run: input ${name}`, value, data);
+    checkBound(`input ${name}`, value, data);
+    return this.tf.clone(data.tensor);
+  }
+
+  kept(names: readonly string[]): ReadonlyMap<string, TfjsBuffer> {
+    const entries = names.map((name) => {
+      const { buffer, shape, dtype } = this.value(given(this.program.outputs[name]));
+      return [name, new TfjsBuffer({ shape, dtype }, this.tf.clone(this.held(buffer)))] as const;
+    });
+    return new Map(entries);
+  }
+
+  outputs(names: readonly string[]): Readonly<Record<string, HostArray>> {
+    const entries = names.map((name) => {
+      const id = given(this.program.outputs[name]);
       const data = this.tf.tidy(() => download(this.read(id), this.value(id).dtype));
       return [name, data] as const;
     });

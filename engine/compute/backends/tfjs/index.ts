@@ -1,6 +1,18 @@
-import type { Backend } from "../../backend.ts";
+import { totalmem } from "node:os";
+import type { Backend, Limits } from "../../backend.ts";
+import type { BackendDescriptor, Device } from "../descriptor.ts";
 import { TfjsBackend } from "./backend.ts";
-import { BACKEND_NAMES, type TfjsModule, defaultTfjsModule, loadTfjs, tfjsLocation } from "./load.ts";
+import { tfjs } from "./declaration.ts";
+import {
+  BACKEND_NAMES,
+  type TfjsModule,
+  TfjsUnavailableError,
+  defaultTfjsModule,
+  importTfjs,
+  loadTfjs,
+  tfjsLocation,
+} from "./load.ts";
+import { installedBuilds } from "./installed.ts";
 
 export { type TfjsModule, TfjsUnavailableError } from "./load.ts";
 
@@ -10,6 +22,8 @@ export interface TfjsSettings {
   readonly module?: TfjsModule;
   /** For node and node-gpu: folder whose node_modules holds the package; unless given, SALSA_TFJS_PATH names it. */
   readonly location?: string;
+  /** Backends that hold more, for advice when memory runs out. */
+  readonly roomier?: readonly string[];
 }
 
 /**
@@ -21,7 +35,39 @@ export interface TfjsSettings {
 export async function createTfjsBackend({
   location = tfjsLocation(),
   module = defaultTfjsModule(location),
+  roomier = [],
 }: TfjsSettings = {}): Promise<Backend> {
   const tf = await loadTfjs(module, location);
-  return new TfjsBackend(tf, { registeredAs: BACKEND_NAMES[module], module });
+  return new TfjsBackend(tf, { registeredAs: BACKEND_NAMES[module], limits: limitsOf(module), roomier });
+}
+
+/** Whatever TensorFlow.js runs on: plain JavaScript, or a build that the user has installed. */
+export const backend: BackendDescriptor = {
+  ...tfjs,
+  probe() {
+    const parts = installedBuilds(tfjsLocation());
+    try {
+      const module = defaultTfjsModule(tfjsLocation());
+      return Promise.resolve({ parts, isAvailable: true, devices: [deviceOf(module)] });
+    } catch (error) {
+      if (!(error instanceof TfjsUnavailableError)) throw error;
+      const { reason, remedy } = error;
+      return Promise.resolve({ parts, isAvailable: false, reason, remedy });
+    }
+  },
+  // What the user has installed no update removes, and it takes the GPU's memory as soon as it is loaded.
+  async load() {
+    if (tfjsLocation() === undefined) await importTfjs("cpu");
+  },
+  open: ({ roomier }) => createTfjsBackend({ roomier }),
+};
+
+/** The GPU's build takes the first GPU, by the name that it has among all backends. */
+function deviceOf(module: TfjsModule): Device {
+  const id = module === "node-gpu" ? "cuda:0" : "cpu";
+  return { id, name: `${tfjs.name}, ${module}`, limits: limitsOf(module), build: module };
+}
+
+function limitsOf(module: TfjsModule): Limits {
+  return module === "node-gpu" ? {} : { maxBytes: totalmem() };
 }

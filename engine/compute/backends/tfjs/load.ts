@@ -10,6 +10,15 @@ export type TfjsModule = "cpu" | "wasm" | "node" | "node-gpu";
 /** A tfjs backend that cannot be used; the message says what to do. */
 export class TfjsUnavailableError extends Error {
   override readonly name = "TfjsUnavailableError";
+  /** What is wrong. */
+  readonly reason: string;
+  readonly remedy: string;
+
+  constructor(reason: string, remedy: string, options?: ErrorOptions) {
+    super(`tfjs: ${reason}; ${remedy}`, options);
+    this.reason = reason;
+    this.remedy = remedy;
+  }
 }
 
 /** Names the folder whose node_modules holds a TensorFlow.js that the user has installed. */
@@ -56,9 +65,12 @@ export function defaultTfjsModule(location: string | undefined): TfjsModule {
       continue;
     }
   }
-  throw new TfjsUnavailableError(
-    `tfjs: neither tfjs-node-gpu nor tfjs-node is installed in ${location}; ${remedy("node")}`,
-  );
+  throw new TfjsUnavailableError(`neither tfjs-node-gpu nor tfjs-node is installed in ${location}`, remedyFor("node"));
+}
+
+/** Reads a tfjs module's files, without starting its backend. */
+export function importTfjs(module: TfjsModule, location?: string): Promise<Tf> {
+  return LOADERS[module](location);
 }
 
 /**
@@ -69,7 +81,7 @@ export function defaultTfjsModule(location: string | undefined): TfjsModule {
  * @throws {TfjsUnavailableError} when it is not installed or does not work on this Node.
  */
 export async function loadTfjs(module: TfjsModule, location?: string): Promise<Tf> {
-  const tf = await LOADERS[module](location);
+  const tf = await importTfjs(module, location);
   // Prod mode keeps tfjs from printing advertisements for its other packages.
   tf.enableProdMode();
   try {
@@ -77,9 +89,7 @@ export async function loadTfjs(module: TfjsModule, location?: string): Promise<T
     const [two] = tf.tidy(() => tf.matMul(tf.ones([1, 2]), tf.ones([2, 1])).dataSync());
     if (two !== 2) throw new TypeError(`1 + 1 came out as ${String(two)}`);
   } catch (cause) {
-    throw new TfjsUnavailableError(`tfjs: module ${module} is installed but does not work; ${remedy(module)}`, {
-      cause,
-    });
+    throw new TfjsUnavailableError(`module ${module} is installed but does not work`, remedyFor(module), { cause });
   }
   return tf;
 }
@@ -93,12 +103,12 @@ async function loadInstalled(name: string, location?: string): Promise<Tf> {
     path = require.resolve(name);
   } catch (cause) {
     const where = location === undefined ? "beside this program" : `in ${location}`;
-    throw new TfjsUnavailableError(`tfjs: ${name} is not installed ${where}; ${remedy(module)}`, { cause });
+    throw new TfjsUnavailableError(`${name} is not installed ${where}`, remedyFor(module), { cause });
   }
   try {
     return exportsOf((await import(pathToFileURL(path).href)) as object);
   } catch (cause) {
-    throw new TfjsUnavailableError(`tfjs: ${name} at ${path} does not load; ${remedy(module)}`, { cause });
+    throw new TfjsUnavailableError(`${name} at ${path} does not load`, remedyFor(module), { cause });
   }
 }
 
@@ -116,7 +126,7 @@ function prepareProcess(): void {
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
 }
 
-function remedy(module: TfjsModule): string {
+function remedyFor(module: TfjsModule): string {
   if (module === "cpu" || module === "wasm") return "reinstall the dependencies with npm ci";
   const install = `install it with npm install @tensorflow/tfjs-${module} and name that folder in the setting salsa.tfjsPath or in ${LOCATION}`;
   const limit = `it was made for Node 22 and older (this is ${process.version})`;

@@ -1,10 +1,19 @@
-import { type Backend, BindingError, type DeviceBuffer, type Executable, type HostArray } from "../../backend.ts";
+import {
+  type Backend,
+  BindingError,
+  type DeviceBuffer,
+  type Executable,
+  type HostArray,
+  type Limits,
+  type MemoryUse,
+} from "../../backend.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, sizeOf } from "../../graph/tensor.ts";
 import { Arena } from "./arena.ts";
 import { WasmBuffer, download, upload } from "./buffer.ts";
 import { type Device, WasmExecutable } from "./executable.ts";
 import { Heap } from "./heap.ts";
+import { MAX_THREADS } from "./layout.ts";
 import type { Threads } from "./threads.ts";
 
 const BYTES_PER_ELEMENT = 4;
@@ -12,35 +21,40 @@ const BYTES_PER_ELEMENT = 4;
 /** Variables, programs and the arena in one shared memory, and the threads that work on it. */
 export class WasmBackend implements Backend, Device {
   readonly name = "wasm";
-  readonly device: string;
+  readonly limits: Limits;
   readonly threads: Threads;
   readonly heap: Heap;
   readonly arena: Arena;
   private readonly buffers = new Set<WasmBuffer>();
 
-  constructor(threads: Threads) {
+  /** `roomier` names backends that hold more, for advice when memory runs out. */
+  constructor(threads: Threads, roomier: readonly string[]) {
     this.threads = threads;
-    this.device = `wasm, ${threads.count} ${threads.count === 1 ? "thread" : "threads"}`;
-    this.heap = new Heap(threads.memory, threads.firstFree, threads.maxPages);
+    const { memory, firstFree: base, maxPages } = threads;
+    this.heap = new Heap(memory, { base, maxPages, roomier });
+    this.limits = { ...this.heap.limits, maxThreads: MAX_THREADS };
     this.arena = new Arena(this.heap);
   }
 
-  get allocatedBytes(): number {
-    return this.heap.allocatedBytes;
+  get memory(): MemoryUse {
+    return this.heap.use;
   }
 
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer {
-    const size = sizeOf(spec.shape);
-    const address = this.heap.allocate(size * BYTES_PER_ELEMENT);
+    const buffer = this.reserve(spec);
     const { memory } = this.threads;
     try {
-      if (data === undefined) new Int32Array(memory.buffer, address, size).fill(0);
-      else upload(memory, address, spec, data, "allocate");
+      if (data === undefined) new Int32Array(memory.buffer, buffer.address, sizeOf(spec.shape)).fill(0);
+      else upload(memory, buffer.address, spec, data, "allocate");
     } catch (error) {
-      this.heap.release(address);
+      this.release(buffer);
       throw error;
     }
-    const buffer = new WasmBuffer(spec, address);
+    return buffer;
+  }
+
+  reserve(spec: TensorSpec): WasmBuffer {
+    const buffer = new WasmBuffer(spec, this.heap.allocate(sizeOf(spec.shape) * BYTES_PER_ELEMENT));
     this.buffers.add(buffer);
     return buffer;
   }

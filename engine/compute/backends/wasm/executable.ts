@@ -1,6 +1,15 @@
-import { type Bindings, BindingError, type DeviceBuffer, type Executable, type HostArray } from "../../backend.ts";
+import {
+  type Bindings,
+  BindingError,
+  type DeviceBuffer,
+  type Executable,
+  type HostArray,
+  type KeptOutputs,
+  checkBound,
+  checkKept,
+} from "../../backend.ts";
 import type { Program } from "../../graph/program.ts";
-import { given, sizeOf } from "../../graph/tensor.ts";
+import { type TensorSpec, given, sizeOf } from "../../graph/tensor.ts";
 import type { Arena } from "./arena.ts";
 import { type WasmBuffer, download, upload } from "./buffer.ts";
 import { type Encoded, encode } from "./encode.ts";
@@ -15,6 +24,10 @@ export interface Device {
   readonly arena: Arena;
   /** @throws {BindingError} when the buffer was released or is another backend's. */
   own(buffer: DeviceBuffer): WasmBuffer;
+  allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;
+  /** A buffer like that of `allocate`; what lies there is arbitrary. */
+  reserve(spec: TensorSpec): WasmBuffer;
+  release(buffer: DeviceBuffer): void;
 }
 
 /** A program encoded in shared memory, ready to run. */
@@ -42,9 +55,17 @@ export class WasmExecutable implements Executable {
     new Int32Array(device.threads.memory.buffer, this.address, words.length).set(words);
   }
 
-  run(bindings: Bindings): Promise<Readonly<Record<string, HostArray>>> {
+  async run(bindings: Bindings): Promise<Readonly<Record<string, HostArray>>> {
+    return (await this.runKeeping(bindings, [])).outputs;
+  }
+
+  runKeeping<K extends string>(bindings: Bindings, keep: readonly K[]): Promise<KeptOutputs<K>> {
     return new Promise((resolve) => {
-      resolve(this.runNow(bindings));
+      checkKept(this.program, keep);
+      const addresses = this.runNow(bindings);
+      const copied = Object.entries(this.program.outputs).filter(([name]) => !keep.some((kept) => kept === name));
+      const outputs = Object.fromEntries(copied.map(([name, id]) => [name, this.output(id, addresses)]));
+      resolve({ outputs, kept: this.kept(keep, addresses) });
     });
   }
 
@@ -55,7 +76,8 @@ export class WasmExecutable implements Executable {
     this.device.heap.release(this.address);
   }
 
-  private runNow({ inputs = {}, variables = {} }: Bindings): Readonly<Record<string, HostArray>> {
+  /** @returns Where each variable lies. */
+  private runNow({ inputs = {}, variables = {} }: Bindings): ReadonlyMap<string, number> {
     if (this.released) throw new BindingError("run: the program was released");
     const { threads } = this.device;
     const addresses = this.variableAddresses(variables);
@@ -63,13 +85,47 @@ export class WasmExecutable implements Executable {
     for (const [name, id] of Object.entries(this.program.inputs)) {
       const data = inputs[name];
       if (data === undefined) throw new BindingError(`run: input ${name} is not bound`);
-      upload(threads.memory, this.addressOf(id, addresses), given(this.program.values[id]), data, `run: input ${name}`);
+      const [place, planned] = [this.addressOf(id, addresses), given(this.program.values[id])];
+      if (ArrayBuffer.isView(data)) upload(threads.memory, place, planned, data, `run: input ${name}`);
+      else {
+        checkBound(`input ${name}`, planned, data);
+        this.copy(this.device.own(data).address, place, id);
+      }
     }
     threads.run(this.address);
     this.checkFault();
-    return Object.fromEntries(
-      Object.entries(this.program.outputs).map(([name, id]) => [name, this.output(id, addresses)]),
-    );
+    return addresses;
+  }
+
+  /** Outputs in buffers of their own: the next run overwrites the arena. */
+  private kept<K extends string>(
+    keep: readonly K[],
+    addresses: ReadonlyMap<string, number>,
+  ): Readonly<Record<K, DeviceBuffer>> {
+    const kept = new Map<K, DeviceBuffer>();
+    try {
+      for (const name of keep) kept.set(name, this.keptOutput(given(this.program.outputs[name]), addresses));
+    } catch (error) {
+      for (const buffer of kept.values()) this.device.release(buffer);
+      throw error;
+    }
+    return Object.fromEntries(kept) as Record<K, DeviceBuffer>;
+  }
+
+  private keptOutput(id: number, addresses: ReadonlyMap<string, number>): DeviceBuffer {
+    const { shape, dtype, buffer } = given(this.program.values[id]);
+    if (given(this.program.buffers[buffer]).kind === "constant") {
+      return this.device.allocate({ shape, dtype }, this.output(id, addresses));
+    }
+    const kept = this.device.reserve({ shape, dtype });
+    this.copy(this.addressOf(id, addresses), kept.address, id);
+    return kept;
+  }
+
+  /** Copies a value's bytes within the memory. */
+  private copy(from: number, to: number, id: number): void {
+    const { bytes } = given(this.program.buffers[given(this.program.values[id]).buffer]);
+    new Uint8Array(this.device.threads.memory.buffer).copyWithin(to, from, from + bytes);
   }
 
   private variableAddresses(variables: Readonly<Record<string, DeviceBuffer>>): ReadonlyMap<string, number> {
@@ -79,10 +135,7 @@ export class WasmExecutable implements Executable {
       const planned = given(this.program.values[id]);
       if (buffer === undefined) throw new BindingError(`run: variable ${name} is not bound`);
       const own = this.device.own(buffer);
-      if (own.dtype !== planned.dtype || sizeOf(own.shape) !== sizeOf(planned.shape)) {
-        const [has, wants] = [own, planned].map(({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`);
-        throw new BindingError(`run: variable ${name} is planned as ${given(wants)}, got ${given(has)}`);
-      }
+      checkBound(`variable ${name}`, planned, own);
       addresses.set(name, own.address);
     }
     return addresses;

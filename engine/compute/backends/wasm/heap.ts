@@ -1,4 +1,4 @@
-import { OutOfMemoryError } from "../../backend.ts";
+import { type Limits, type MemoryUse, OutOfMemoryError } from "../../backend.ts";
 import type { Memory } from "./webAssembly.ts";
 import { GUARD_BYTES, MAX_PAGES, PAGE_BYTES, align } from "./layout.ts";
 
@@ -7,28 +7,41 @@ interface Block {
   readonly bytes: number;
 }
 
+/** What a heap is made with. */
+export interface HeapSettings {
+  /** Address of the first byte to give out. */
+  readonly base: number;
+  /** What the memory can grow to; what addresses can reach unless given. */
+  readonly maxPages?: number;
+  /** Backends that hold more, for advice when there is no room. */
+  readonly roomier?: readonly string[];
+}
+
 /** Gives out parts of a WebAssembly memory that grows on demand: first fit, neighbours that are free grow together. */
 export class Heap {
   private readonly memory: Memory;
   private readonly maxBytes: number;
+  private readonly roomier: readonly string[];
   private readonly taken = new Map<number, number>();
   private free: Block[];
   private held = 0;
+  private peak = 0;
 
-  /**
-   * @param memory - Grows as far as it must.
-   * @param base - Address of the first byte to give out.
-   * @param maxPages - What the memory can grow to.
-   */
-  constructor(memory: Memory, base: number, maxPages = MAX_PAGES) {
+  /** @param memory - Grows as far as it must. */
+  constructor(memory: Memory, { base, maxPages = MAX_PAGES, roomier = [] }: HeapSettings) {
     this.memory = memory;
     this.maxBytes = maxPages * PAGE_BYTES;
+    this.roomier = roomier;
     this.free = [{ at: base, bytes: this.maxBytes - GUARD_BYTES - base }];
   }
 
-  /** Bytes given out and not returned. */
-  get allocatedBytes(): number {
-    return this.held;
+  /** Bytes given out and not returned, now and at most. */
+  get use(): MemoryUse {
+    return { allocatedBytes: this.held, peakBytes: this.peak };
+  }
+
+  get limits(): Pick<Limits, "maxBytes"> {
+    return { maxBytes: this.maxBytes };
   }
 
   /**
@@ -46,6 +59,7 @@ export class Heap {
     else this.free[slot] = { at: block.at + size, bytes: block.bytes - size };
     this.taken.set(block.at, size);
     this.held += size;
+    this.peak = Math.max(this.peak, this.held);
     return block.at;
   }
 
@@ -71,12 +85,8 @@ export class Heap {
   }
 
   private outOfMemory(bytes: number, cause?: unknown): OutOfMemoryError {
-    const mib = (count: number): string => (count / 2 ** 20).toFixed(1);
-    return new OutOfMemoryError(
-      `wasm: no room for ${mib(bytes)} MiB: ${mib(this.held)} of at most ${mib(this.maxBytes)} MiB are in use; ` +
-        "use a smaller batch or model, or the webgpu or tfjs backend",
-      { cause },
-    );
+    const { use: memory, limits, roomier } = this;
+    return new OutOfMemoryError({ backend: "wasm", bytes, memory, limits, roomier }, { cause });
   }
 }
 

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { arch, versions } from "node:process";
 import v8 from "node:v8";
 import { Instance, type Memory, Module } from "./webAssembly.ts";
-import { KERNELS_FILE } from "./layout.ts";
 
 /** What assembly/index.ts exports. */
 export interface Kernels {
@@ -31,25 +30,37 @@ function compilerFlags(): ReadonlyMap<string, boolean> {
   return flags;
 }
 
+let bytes: Buffer | undefined;
+
+/**
+ * Reads the kernels' file, once in a process.
+ *
+ * @throws {Error} when the kernels have not been built.
+ */
+export function loadKernels(): Buffer {
+  // Not at the top: the worker's code may have no place of its own.
+  const file = new URL("./out/kernels.wasm", import.meta.url);
+  try {
+    return (bytes ??= readFileSync(file));
+  } catch (cause) {
+    throw new Error(`wasm: the kernels are not built (${file.pathname}): run npm run build`, { cause });
+  }
+}
+
 /**
  * Compiles the kernels. The flags are set only meanwhile; where they have no effect, `prefersWideTiles` finds out.
  *
  * @throws {Error} when the kernels have not been built.
  */
 export function compileKernels(): Module {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(KERNELS_FILE);
-  } catch (cause) {
-    throw new Error(`wasm: the kernels are not built (${KERNELS_FILE.pathname}): run npm run build`, { cause });
-  }
+  const kernels = loadKernels();
   const flags = compilerFlags();
   const set = (name: string, value: boolean): void => {
     v8.setFlagsFromString(value ? `--${name}` : `--no-${name}`);
   };
   for (const [name, value] of flags) set(name, value);
   try {
-    return new Module(bytes);
+    return new Module(kernels);
   } finally {
     for (const [name, value] of flags) set(name, !value);
   }

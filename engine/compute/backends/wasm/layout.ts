@@ -1,6 +1,3 @@
-/** The compiled kernels, as `npm run build` leaves them. */
-export const KERNELS_FILE = new URL("./out/kernels.wasm", import.meta.url);
-
 /** Byte offsets of the words all threads share, as in assembly/control.ts. */
 export const GENERATION = 64;
 export const ARRIVED = 128;
@@ -10,6 +7,8 @@ export const FAULT = 320;
 
 /** Memory below this belongs to the shared words. */
 export const CONTROL_BYTES = 4096;
+/** Helpers that the barriers can count. */
+export const MAX_THREADS = 64;
 /** Private working memory of a thread: packed blocks, scores, running sums. */
 export const WORKSPACE_BYTES = 2 << 20;
 /** Packing reads a little beyond its source: so much memory stays unused at the top. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { type Kernels, compileKernels, instantiate, prefersWideTiles } from "./kernelModule.ts";
 import { Memory, type Module } from "./webAssembly.ts";
@@ -35,13 +36,14 @@ export async function startThreads(count: number): Promise<Threads> {
   const kernels = instantiate(module, memory);
   const wideTiles = prefersWideTiles(kernels, CONTROL_BYTES);
   kernels.configure(0, count, CONTROL_BYTES, wideTiles);
-  // Workers are files, whatever this process was started from.
+  const file = await loadWorker();
+  // Workers are modules, whatever this process was started from.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith("--input-type"));
   const workers = Array.from({ length: count - 1 }, (_, index) => {
     const thread = index + 1;
     const workspace = CONTROL_BYTES + thread * WORKSPACE_BYTES;
     const workerData: ThreadStart = { module, memory, thread, threads: count, workspace, wideTiles };
-    return new Worker(workerFile(), { workerData, execArgv, name: `salsa-wasm-${thread}` });
+    return new Worker(file, { workerData, execArgv, name: `salsa-wasm-${thread}` });
   });
   // A worker that fails to start rejects here with its error.
   await Promise.all(workers.map((worker) => once(worker, "message")));
@@ -75,9 +77,22 @@ function controls(kernels: Kernels, memory: Memory, workers: readonly Worker[]):
   };
 }
 
-/** The worker's file lies beside this one, as source or bundled. */
-function workerFile(): URL {
-  return new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+let worker: Promise<URL> | undefined;
+
+/**
+ * The worker's code, which lies beside this file. Bundled it is read, once in a process: an update of the extension
+ * removes the file, and threads may start later.
+ */
+export function loadWorker(): Promise<URL> {
+  worker ??= IS_BUNDLED ? readModule(new URL("./worker.js", import.meta.url)) : Promise.resolve(SOURCE);
+  return worker;
+}
+
+const IS_BUNDLED = !import.meta.url.endsWith(".ts");
+const SOURCE = new URL("./worker.ts", import.meta.url);
+
+async function readModule(file: URL): Promise<URL> {
+  return new URL(`data:text/javascript;base64,${(await readFile(file)).toString("base64")}`);
 }
 
 /** A shared memory that may grow as far as this system lets it: address space can be limited. */

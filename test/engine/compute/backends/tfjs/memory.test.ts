@@ -58,7 +58,7 @@ describe("tfjs backend, memory", () => {
     await backend.compile(program).run({ inputs: { x: new Float32Array(8) }, variables: { total: buffer } });
     await backend.close();
     assert.equal(tf.memory().numTensors, before);
-    assert.equal(backend.allocatedBytes, 0);
+    assert.equal(backend.memory.allocatedBytes, 0);
   });
 
   it("never holds the scores of all queries, [B, H, T, T]", async () => {

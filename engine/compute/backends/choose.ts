@@ -1,0 +1,102 @@
+import type { Availability, BackendDescriptor, BackendSettings, Device } from "./descriptor.ts";
+
+/** Leaves the choice of a backend to the machine. */
+export const AUTO = "auto";
+
+/** Which backend a run takes, where it computes, and why. */
+export interface BackendChoice {
+  readonly descriptor: BackendDescriptor;
+  readonly device: Device;
+  /** All that it found, `device` first. */
+  readonly devices: readonly Device[];
+  /** Whether the machine decided, not the config. */
+  readonly isAuto: boolean;
+  /** For people: "asked for", "the first choice", "cuda: no NVIDIA driver was found". */
+  readonly reason: string;
+  /** Names of backends that hold more on this machine. */
+  readonly roomier: readonly string[];
+}
+
+/** A backend that was asked for and cannot be opened on this machine; the message says what to do. */
+export class BackendUnavailableError extends Error {
+  override readonly name = "BackendUnavailableError";
+}
+
+/**
+ * Looks at the machine and chooses a backend.
+ *
+ * @param descriptors - In order of preference.
+ * @param wanted - Name of one, or "auto" for the first that is available.
+ * @throws {BackendUnavailableError} when the one that is wanted is not available, or none is.
+ */
+export async function choose(
+  descriptors: readonly BackendDescriptor[],
+  wanted: string,
+  settings: BackendSettings,
+): Promise<BackendChoice> {
+  const candidates = await Promise.all(
+    descriptors.map(async (descriptor) => ({ descriptor, found: await descriptor.probe(settings) })),
+  );
+  const asked = candidates.filter(({ descriptor }) => wanted === AUTO || descriptor.name === wanted);
+  const taken = asked.find(isAvailable);
+  if (taken === undefined) throw new BackendUnavailableError(refusal(asked, wanted));
+  const { descriptor, found } = taken;
+  const [device] = found.devices;
+  const passedOver = asked.slice(0, asked.indexOf(taken)).map(lack);
+  const why = passedOver.length === 0 ? "the first choice" : passedOver.join("; ");
+  return {
+    descriptor,
+    device,
+    devices: found.devices,
+    isAuto: wanted === AUTO,
+    reason: wanted === AUTO ? why : "asked for",
+    roomier: candidates.filter((other) => other !== taken && isRoomier(other, device)).map(nameOf),
+  };
+}
+
+/** Everything of a backend that a program's bytes depend on: part of every artifact's key. */
+export interface BackendIdentity {
+  readonly name: string;
+  readonly revision: number;
+  /** Where the backend has several builds of its kernels. */
+  readonly build?: string;
+}
+
+/** What stands for a chosen backend in artifacts' keys. */
+export function identityOf({ descriptor, device }: Pick<BackendChoice, "descriptor" | "device">): BackendIdentity {
+  const { name, revision } = descriptor;
+  return { name, revision, ...(device.build !== undefined && { build: device.build }) };
+}
+
+/** For people: "wasm, 2 threads", and for "auto" why it was taken. */
+export function choiceText({ device, isAuto, reason }: Pick<BackendChoice, "device" | "isAuto" | "reason">): string {
+  return isAuto ? `${device.name} (${AUTO}: ${reason})` : device.name;
+}
+
+interface Candidate {
+  readonly descriptor: BackendDescriptor;
+  readonly found: Availability;
+}
+
+type Available = Candidate & { readonly found: Extract<Availability, { readonly isAvailable: true }> };
+
+function isAvailable(candidate: Candidate): candidate is Available {
+  return candidate.found.isAvailable;
+}
+
+function isRoomier(candidate: Candidate, { limits }: Device): boolean {
+  if (!isAvailable(candidate) || limits.maxBytes === undefined) return false;
+  const { maxBytes: own } = limits;
+  return candidate.found.devices.some(({ limits: { maxBytes = Infinity } }) => maxBytes > own);
+}
+
+const nameOf = ({ descriptor }: Candidate): string => descriptor.name;
+
+function lack({ descriptor, found }: Candidate): string {
+  return found.isAvailable ? descriptor.name : `${descriptor.name}: ${found.reason}`;
+}
+
+function refusal(asked: readonly Candidate[], wanted: string): string {
+  const lacks = asked.map((one) => (one.found.isAvailable ? nameOf(one) : `${lack(one)}; ${one.found.remedy}`));
+  return `runtime.backend ${wanted} is not available: ${lacks.length === 0 ? "there is none of that name" : lacks.join("; ")}`;
+}

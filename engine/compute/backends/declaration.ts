@@ -1,0 +1,14 @@
+/**
+ * What is known of a backend without its code: data alone, which config and editor read, too. It stands in the
+ * `declaration.ts` of the backend's folder, beside the code in `index.ts`.
+ */
+export interface BackendDeclaration<N extends string = string> {
+  /** What `runtime.backend` calls it, and its folder's name. */
+  readonly name: N;
+  /** For people: "WebAssembly". */
+  readonly title: string;
+  /** Follows the name where settings are explained. */
+  readonly description: string;
+  /** To be raised whenever the kernels may give other bytes: it is part of every artifact's key. */
+  readonly revision: number;
+}

@@ -1,0 +1,59 @@
+import type { Backend, Limits } from "../backend.ts";
+import type { BackendDeclaration } from "./declaration.ts";
+import type { BackendName } from "./index.ts";
+
+/** How a backend is to work. */
+export interface BackendSettings {
+  /** Threads on the processor; 0 takes one per core. Results do not depend on it. */
+  readonly threads: number;
+}
+
+/** A place that computes. Runs on one device take turns; those on different devices do not wait for each other. */
+export interface Device {
+  /** "cpu", "cuda:0". */
+  readonly id: string;
+  /** For people, with the backend: "wasm, 2 threads". */
+  readonly name: string;
+  /** Memory of the device itself, in bytes; absent where it is not known. */
+  readonly memoryBytes?: number;
+  readonly limits: Limits;
+  /** Names the build of the kernels where a backend has several, whose results differ; part of every artifact's key. */
+  readonly build?: string;
+}
+
+/** One thing that a backend was found to have or to lack. */
+export interface BackendPart {
+  readonly name: string;
+  readonly isThere: boolean;
+  readonly detail: string;
+  /** How to get what is not there. */
+  readonly remedy?: string;
+}
+
+/** Whether a backend can be opened on this machine. */
+export type Availability = { readonly parts: readonly BackendPart[] } & (
+  | { readonly isAvailable: true; readonly devices: readonly [Device, ...Device[]] }
+  | {
+      readonly isAvailable: false;
+      /** What it lacks: "this Node has no relaxed SIMD". */
+      readonly reason: string;
+      /** How to get it. */
+      readonly remedy: string;
+    }
+);
+
+/** How a backend is opened. */
+export interface OpenSettings extends BackendSettings {
+  /** Names of backends that hold more, for advice when memory runs out. */
+  readonly roomier: readonly string[];
+}
+
+/** A backend with its code: the export `backend` of its folder's `index.ts`. */
+export interface BackendDescriptor extends BackendDeclaration<BackendName> {
+  /** Looks at the machine: quickly, changing nothing, taking no device memory. */
+  probe(settings: BackendSettings): Promise<Availability>;
+  /** Reads what opening needs of this program's files: from then on they may go. Takes no device memory. */
+  load(): Promise<void>;
+  /** Takes the device. To be closed by the caller. */
+  open(settings: OpenSettings, device: Device): Promise<Backend>;
+}

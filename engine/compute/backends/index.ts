@@ -1,0 +1,11 @@
+import { tfjs } from "./tfjs/declaration.ts";
+import { wasm } from "./wasm/declaration.ts";
+
+/**
+ * Every backend of the engine, in the order in which `runtime.backend: "auto"` prefers them. Add yours here, in a
+ * folder of its name; config, doctor, the choice and the contract tests follow.
+ */
+export const BACKENDS = [wasm, tfjs] as const;
+
+/** What a backend may be called. */
+export type BackendName = (typeof BACKENDS)[number]["name"];

@@ -1,0 +1,9 @@
+import type { BackendDeclaration } from "../declaration.ts";
+
+/** The processor, by kernels of our own. */
+export const wasm = {
+  name: "wasm",
+  title: "WebAssembly",
+  description: "the fast one for processors",
+  revision: 1,
+} as const satisfies BackendDeclaration;

@@ -1,0 +1,84 @@
+import type { Backend } from "../compute/backend.ts";
+import type { BackendChoice } from "../compute/backends/choose.ts";
+import { openChoice } from "./backends.ts";
+import { Stopped } from "./stage.ts";
+
+/** The right to compute on a device. */
+export interface Turn {
+  release(): Promise<void>;
+}
+
+/**
+ * Waits until a device is free for this run.
+ *
+ * @param device - Id of the device.
+ * @param waiting - Called whenever the number of runs that come before changes.
+ */
+export type TakeTurn = (device: string, waiting: (ahead: number) => void) => Promise<Turn>;
+
+/** What a lease is made with. */
+export interface DeviceLeaseSettings {
+  readonly choice: BackendChoice;
+  /** Threads on the processor; 0 takes one per core. */
+  readonly threads: number;
+  /** Absent where runs do not queue. */
+  readonly turn: TakeTurn | undefined;
+  readonly signal: AbortSignal;
+  /** Called whenever the number of runs that come before changes. */
+  readonly waiting: (ahead: number) => void;
+}
+
+/** A device that a run may need: nothing is waited for or opened before it does. */
+export class DeviceLease {
+  private readonly settings: DeviceLeaseSettings;
+  private turn: Promise<Turn | undefined> | undefined;
+  private backend: Promise<Backend> | undefined;
+
+  constructor(settings: DeviceLeaseSettings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Waits for the device's turn, once; others get it when the lease is closed.
+   * @throws {Stopped} when the run is stopped meanwhile.
+   */
+  async wait(): Promise<void> {
+    await (this.turn ??= this.takeTurn());
+  }
+
+  /**
+   * The backend on the device, after the turn has come; the same one at every call.
+   * @throws {Stopped} when the run is stopped while it waits.
+   */
+  open(): Promise<Backend> {
+    return (this.backend ??= this.openNow());
+  }
+
+  /** Closes what was opened and lets the next run have the device. */
+  async close(): Promise<void> {
+    // What could not be had need not be given back; whoever asked for it knows.
+    const backend = await this.backend?.catch(() => undefined);
+    const turn = await this.turn?.catch(() => undefined);
+    try {
+      await backend?.close();
+    } finally {
+      await turn?.release();
+    }
+  }
+
+  private async openNow(): Promise<Backend> {
+    await this.wait();
+    const { choice, threads } = this.settings;
+    return openChoice(choice, { threads });
+  }
+
+  private async takeTurn(): Promise<Turn | undefined> {
+    const { choice, turn, signal, waiting } = this.settings;
+    try {
+      return await turn?.(choice.device.id, waiting);
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) throw new Stopped("stopped while it was queued");
+      throw error;
+    }
+  }
+}
