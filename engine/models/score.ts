@@ -81,34 +81,62 @@ export class ResponseScorer {
   }
 }
 
-/** KL over the whole vocabulary, Σ_v π(log π − log π_ref), at every response token; forward only. */
+/**
+ * KL over the whole vocabulary, Σ_v π(log π − log π_ref), at every response token; forward only.
+ *
+ * The policy's states are computed once and stay on the device for all references.
+ */
 export class FullKlScorer {
+  private readonly backend: Backend;
   private readonly settings: ScorerSettings;
-  private readonly executable: Executable;
+  private readonly states: Executable;
+  private readonly divergence: Executable;
 
   constructor(backend: Backend, config: ModelConfig, settings: ScorerSettings) {
+    this.backend = backend;
     this.settings = settings;
+    const shape = [settings.batchSize * settings.responseLength, config.hiddenSize];
+    const statesOf = (graph: Graph, prefix = ""): Tensor =>
+      rolloutStates(graph, config, settings, prefix).reshape(shape); // [B·R, C]
+    this.states = backend.compile(plan({ states: statesOf(new Graph()) }));
     const graph = new Graph();
-    const rows = settings.batchSize * settings.responseLength;
-    const [policy, reference] = (["policy.", "reference."] as const).map((prefix) => {
-      const h = rolloutStates(graph, config, settings, prefix).reshape([rows, config.hiddenSize]);
-      return { h, w: outputEmbedding(h, config, prefix) };
-    });
-    if (policy === undefined || reference === undefined) throw new TypeError("full KL: two models are needed");
+    const [h, hRef] = [graph.input("policyStates", shape), statesOf(graph, "reference.")];
+    const policy = { h, w: outputEmbedding(h, config, "policy.") };
+    const reference = { h: hRef, w: outputEmbedding(hRef, config, "reference.") };
     const { temperature = 1 } = settings;
     const kl = fullKl(policy, reference, { temperature, softcap: config.logitSoftcap });
-    this.executable = backend.compile(plan({ kl }));
+    this.divergence = backend.compile(plan({ kl }));
   }
 
-  /** @returns Nats, `[N, R]`; 0 after each response's end. */
-  async score(policy: DeviceWeights, reference: DeviceWeights, rollouts: Rollouts): Promise<Float32Array> {
-    const variables = { ...policy.bind("policy."), ...reference.bind("reference.") };
-    const { kl } = await runRollouts(this.executable, this.settings, rollouts, variables);
-    return kl ?? new Float32Array(0);
+  /** @returns For each reference nats, `[N, R]`; 0 after each response's end. */
+  async score(
+    policy: DeviceWeights,
+    references: readonly DeviceWeights[],
+    rollouts: Rollouts,
+  ): Promise<readonly Float32Array[]> {
+    checkRollouts(rollouts, this.settings);
+    const { batchSize, responseLength } = this.settings;
+    const results = references.map(() => new Float32Array(rollouts.count * responseLength));
+    for (const rows of chunks(rollouts.count, batchSize)) {
+      const inputs = sequenceArrays(rollouts, rows, batchSize);
+      const { kept } = await this.states.runKeeping({ inputs, variables: policy.buffers }, ["states"]);
+      try {
+        for (const [index, reference] of references.entries()) {
+          const variables = { ...policy.bind("policy."), ...reference.bind("reference.") };
+          const { kl } = await this.divergence.run({ inputs: { ...inputs, policyStates: kept.states }, variables });
+          copyRows(results[index], kl, rows, responseLength);
+        }
+      } finally {
+        this.backend.release(kept.states);
+      }
+    }
+    for (const kl of results) clearPadding(kl, rollouts);
+    return results;
   }
 
   release(): void {
-    this.executable.release();
+    this.states.release();
+    this.divergence.release();
   }
 }
 
@@ -165,14 +193,12 @@ function rolloutStates(graph: Graph, config: ModelConfig, settings: ScorerSettin
 /** Runs all rollouts through a program of fixed batch size; every output is `[B, R]` and becomes `[N, R]`. */
 async function runRollouts(
   executable: Executable,
-  { batchSize, queryLength, responseLength }: ScorerSettings,
+  settings: ScorerSettings,
   rollouts: Rollouts,
   variables: DeviceWeights["buffers"],
 ): Promise<Record<string, Float32Array>> {
-  if (rollouts.queryLength !== queryLength || rollouts.responseLength !== responseLength) {
-    const shape = `${rollouts.queryLength} + ${rollouts.responseLength}`;
-    throw new SequenceError(`score rollouts: compiled for ${queryLength} + ${responseLength} tokens, got ${shape}`);
-  }
+  checkRollouts(rollouts, settings);
+  const { batchSize, responseLength } = settings;
   const results: Record<string, Float32Array> = {};
   for (const rows of chunks(rollouts.count, batchSize)) {
     const targets = responseTargets(rollouts, rows, batchSize);
@@ -191,8 +217,20 @@ async function runRollouts(
   return results;
 }
 
-function copyRows(into: Float32Array, from: HostArray | undefined, rows: readonly number[], width: number): void {
-  if (from === undefined || rows[0] === undefined) return;
+/** @throws {SequenceError} when programs were compiled for another shape. */
+function checkRollouts(rollouts: Rollouts, { queryLength, responseLength }: ScorerSettings): void {
+  if (rollouts.queryLength === queryLength && rollouts.responseLength === responseLength) return;
+  const shape = `${rollouts.queryLength} + ${rollouts.responseLength}`;
+  throw new SequenceError(`score rollouts: compiled for ${queryLength} + ${responseLength} tokens, got ${shape}`);
+}
+
+function copyRows(
+  into: Float32Array | undefined,
+  from: HostArray | undefined,
+  rows: readonly number[],
+  width: number,
+): void {
+  if (into === undefined || from === undefined || rows[0] === undefined) return;
   into.set(from.subarray(0, rows.length * width), rows[0] * width);
 }
 

@@ -193,12 +193,11 @@ export class PpoTrainer {
   private async kls(logprobs: Float32Array, rollouts: Rollouts): Promise<readonly Floats[]> {
     const { referenceScorer, fullKl, references } = this.parts;
     const { klKind } = this.settings;
+    if (fullKl !== undefined) return fullKl.score(this.state.weights, references, rollouts);
     const kls: Floats[] = [];
     for (const reference of references) {
-      if (fullKl !== undefined) kls.push(await fullKl.score(this.state.weights, reference, rollouts));
-      else if (klKind !== "full") {
-        kls.push(klPerToken(logprobs, (await referenceScorer.score(reference, rollouts)).logprobs, klKind));
-      }
+      if (klKind === "full") continue;
+      kls.push(klPerToken(logprobs, (await referenceScorer.score(reference, rollouts)).logprobs, klKind));
     }
     return kls;
   }
@@ -218,8 +217,9 @@ export class PpoTrainer {
     const self = await this.parts.referenceScorer.score(weights, rollouts);
     checkSelfKl(training, self.logprobs, mask);
     if (this.parts.fullKl === undefined) return;
-    const full = await this.parts.fullKl.score(weights, weights, rollouts);
-    checkSelfKl(full, new Float32Array(full.length), mask);
+    for (const full of await this.parts.fullKl.score(weights, [weights], rollouts)) {
+      checkSelfKl(full, new Float32Array(full.length), mask);
+    }
   }
 
   /** Several passes over the batch; metrics are means over the updates. */
