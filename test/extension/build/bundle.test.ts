@@ -72,7 +72,9 @@ describe("the bundles", function () {
     const sources = extensionFiles().flatMap(sourcesOf);
     assert.ok(sources.includes("extension/main.ts"));
     assert.deepEqual(
-      sources.filter((file) => !/^(extension|engine\/(protocol|config|figures)|node_modules)\//.test(file)),
+      sources.filter(
+        (file) => !/^(extension|engine\/(protocol|config|figures|soup|evaluation\/tasks)|node_modules)\//.test(file),
+      ),
       [],
     );
   });
