@@ -41,6 +41,7 @@ export const ppo = algorithm({
   check: (arm, facts) => [
     ...checkBatches(arm),
     ...checkScores(arm),
+    ...checkTruncation(arm),
     ...checkPositions(arm, facts),
     ...checkBetas(arm, facts),
   ],
@@ -70,6 +71,20 @@ function checkScores({ path, own, settings }: PpoArm): Complaint[] {
   if (own.scoreNormalizing !== true || settings.scoreScaling) return [];
   const remedy = "set scoreScaling to true as well; the mean is only subtracted while scaling";
   return [{ path: [...path, "scoreNormalizing"], message: "has no effect without scoreScaling", remedy }];
+}
+
+/** Settings at which sampling cuts nothing off. */
+const UNCUT = { topK: 0, topP: 1 } as const;
+
+/** Log-probabilities are of the whole distribution: samples of a part of it would make every ratio wrong. */
+function checkTruncation({ path, own }: PpoArm): Complaint[] {
+  return (["topK", "topP"] as const).flatMap((key) => {
+    const value = own[key];
+    if (value === undefined || value === UNCUT[key]) return [];
+    const message = `${value} cuts off the distribution that rollouts are sampled from, and training does not`;
+    const remedy = `use ${UNCUT[key]} here; evaluation.sampling may cut answers off`;
+    return [{ path: [...path, key], message, remedy }];
+  });
 }
 
 /** A new model's positions bound what it can write. */
