@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { RLHF_SETTINGS } from "./rlhf.ts";
 import { modelName, overrides, section, withSnippets } from "./setting.ts";
-import { ARM_SNIPPETS } from "./snippets.ts";
+import { ARM_SNIPPETS, ARMS_SNIPPETS } from "./snippets.ts";
 
 /** One RLHF run to compare: a reference, and whatever it does differently. */
 export const armSchema = withSnippets(
@@ -10,4 +10,4 @@ export const armSchema = withSnippets(
 );
 
 /** Arms by name, in the order of the table. */
-export const armsSchema = z.record(modelName(), armSchema);
+export const armsSchema = withSnippets(z.record(modelName(), armSchema), ARMS_SNIPPETS);

@@ -1,9 +1,10 @@
+import { TASKS, taskKindOf } from "../evaluation/tasks/index.ts";
 import { checkArms, checkReferences } from "./armChecks.ts";
 import { repeated, unknownName } from "./complaints.ts";
-import type { PartialConfig } from "./complaints.ts";
+import type { PartialConfig } from "./schema.ts";
 import { didYouMean, shown } from "./explain.ts";
 import type { Complaint } from "./complaint.ts";
-import { modelNames, TASK_BENCHMARKS } from "./names.ts";
+import { modelNames, RESERVED_NAMES, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 import type { ModelNames } from "./names.ts";
 import { checkSoups } from "./soupChecks.ts";
 
@@ -20,7 +21,9 @@ export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<stri
     ...checkModel(config),
     ...checkSeeds(config),
     ...checkSft(config),
-    ...checkClashes(config),
+    ...(isNamed ? checkClashes(config, names) : []),
+    ...checkBenchmarkNames(config),
+    ...checkTask(config),
     ...(isNamed ? checkNames(config, names) : []),
     ...checkJudging(config),
     ...checkArms(config),
@@ -50,12 +53,20 @@ function checkSource({ task, data, model }: PartialConfig, writtenKeys: Readonly
     return [{ path: ["data"], message: "is given together with task", remedy: "keep one of the two", atKey: true }];
   }
   if (!hasTask && !hasData) {
-    const remedy = 'add "task": { "name": "miniinstruct" }, or data with your own files';
+    const remedy = `add "task": { "name": "${TASKS[0].name}" }, or data with your own files`;
     return [{ path: [], message: "task or data is missing", remedy }];
   }
   if (data === undefined || model === undefined || model.checkpoint !== undefined || task !== undefined) return [];
   const remedy = 'add "checkpoint": a Hugging Face folder; only a task can train a model from nothing';
   return [{ path: ["model"], message: "checkpoint is missing, and data needs one", remedy }];
+}
+
+function checkTask({ task }: PartialConfig): Complaint[] {
+  if (task === undefined) return [];
+  const { name, ...settings } = task;
+  return taskKindOf(name)
+    .check(settings)
+    .map((complaint) => ({ ...complaint, path: ["task", ...complaint.path] }));
 }
 
 function checkModel({ model }: PartialConfig): Complaint[] {
@@ -95,29 +106,32 @@ function checkSft({ sft }: PartialConfig): Complaint[] {
   ];
 }
 
-function checkClashes(config: PartialConfig): Complaint[] {
-  const taken = new Map([
-    ["base", "the base model"],
-    ["reward", "the reward model"],
-  ]);
-  for (const one of config.sft?.seeds ?? []) taken.set(`sft-${one}`, "an SFT");
-  const complaints: Complaint[] = [];
-  for (const [section, kind] of [
-    ["soups", "a soup"],
-    ["arms", "an arm"],
-  ] as const) {
-    for (const name of Object.keys(config[section] ?? {})) {
+/** Models and stages of one name. */
+function checkClashes({ soups = {}, arms }: PartialConfig, names: ModelNames): Complaint[] {
+  const taken = new Map([...RESERVED_NAMES, ...names.sfts.map((name) => [name, "an SFT"] as const)]);
+  const clashes = (section: string, written: readonly string[]): Complaint[] =>
+    written.flatMap((name) => {
       const holder = taken.get(name);
-      const message = `is already the name of ${holder ?? "another model"}`;
-      if (holder !== undefined)
-        complaints.push({ path: [section, name], message, remedy: "choose another name", atKey: true });
-      taken.set(name, kind);
-    }
-  }
-  return complaints;
+      if (holder === undefined) return [];
+      const message = `is already the name of ${holder}`;
+      return [{ path: [section, name], message, remedy: "choose another name", atKey: true }];
+    });
+  const ofSoups = clashes("soups", Object.keys(soups));
+  for (const name of names.soups) taken.set(name, "a soup");
+  if (arms !== undefined) return [...ofSoups, ...clashes("arms", Object.keys(arms))];
+  const standIns = names.arms.filter((name) => Object.hasOwn(soups, name));
+  const message = "is the name of the arm that stands in where none are written";
+  const remedy = "choose another name, or write arms";
+  return [...ofSoups, ...standIns.map((name): Complaint => ({ path: ["soups", name], message, remedy, atKey: true }))];
 }
 
-function checkJudging({ task, data, evaluation, soups }: PartialConfig): Complaint[] {
+function checkBenchmarkNames({ data }: PartialConfig): Complaint[] {
+  if (data?.benchmarks?.[VALIDATION] === undefined) return [];
+  const message = "is the name of the split that settings are chosen on, which data.prompts gives";
+  return [{ path: ["data", "benchmarks", VALIDATION], message, remedy: "choose another name", atKey: true }];
+}
+
+function checkJudging({ task, data, evaluation }: PartialConfig): Complaint[] {
   const benchmarks = task === undefined ? Object.keys(data?.benchmarks ?? {}) : TASK_BENCHMARKS;
   const complaints: Complaint[] = (evaluation?.benchmarks ?? []).flatMap((name, index) => {
     if (benchmarks.some((known) => known === name) || (task === undefined && data === undefined)) return [];
@@ -129,14 +143,5 @@ function checkJudging({ task, data, evaluation, soups }: PartialConfig): Complai
   const remedy = 'use "reward", or give a task: only tasks know a gold score';
   if (evaluation?.judge === "gold")
     complaints.push({ path: ["evaluation", "judge"], message: "there is no gold score for data", remedy });
-  for (const [name, soup] of Object.entries(soups ?? {})) {
-    const isGold = soup.method === "greedy" && soup.score === "gold";
-    if (isGold)
-      complaints.push({
-        path: ["soups", name, "score"],
-        message: "there is no gold score for data",
-        remedy: 'use "loss" or "reward"',
-      });
-  }
   return complaints;
 }

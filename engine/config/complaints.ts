@@ -1,9 +1,5 @@
 import { didYouMean, shown } from "./explain.ts";
 import type { Complaint } from "./complaint.ts";
-import type { WrittenConfig } from "./schema.ts";
-
-/** A config of which some sections may have been left out because they have errors of their own. */
-export type PartialConfig = Partial<WrittenConfig>;
 
 /** A name that is not among those it may be. */
 export function unknownName(path: Complaint["path"], name: string, known: readonly string[]): Complaint[] {

@@ -4,7 +4,7 @@ import { type JsonSchema, tidy } from "./hover.ts";
 import { runConfigSchema } from "./schema.ts";
 import type { SettingDocs } from "./setting.ts";
 import { ROOT_SNIPPETS } from "./snippets.ts";
-import { bare, defaultOf, docsOf, settingsOf } from "./walk.ts";
+import { bare, defaultOf, docsOf, settingsOf, variantNames } from "./walk.ts";
 
 /** JSON schema (draft 7) of a run config, for editors: descriptions, defaults, ranges; unknown keys are errors. */
 export function jsonSchema(): Record<string, unknown> {
@@ -44,8 +44,17 @@ function settingRow(path: string, schema: z.core.$ZodType): string {
 
 /** What each word of a choice does. */
 function meaningWords(schema: z.core.$ZodType): string[] {
-  const { meanings = {} } = docsOf(bare(schema)) as { readonly meanings?: Readonly<Record<string, string>> };
+  const inner = bare(schema);
+  const { meanings = variantMeanings(inner) } = docsOf(inner) as {
+    readonly meanings?: Readonly<Record<string, string>>;
+  };
   return Object.entries(meanings).map(([word, meaning]) => `\`${word}\`: ${meaning}`);
+}
+
+function variantMeanings(schema: z.core.$ZodType): Readonly<Record<string, string>> {
+  if (!(schema instanceof z.ZodDiscriminatedUnion)) return {};
+  const words = variantNames(schema).map(String);
+  return Object.fromEntries(words.map((word, at) => [word, docsOf(schema.options[at] as z.ZodType).description ?? ""]));
 }
 
 function tableRow(cells: readonly string[]): string {

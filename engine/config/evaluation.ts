@@ -1,6 +1,10 @@
 import * as z from "zod";
 import { choice, count, modelName, nonNegative, optionalSetting, section, setting, withSnippets } from "./setting.ts";
 import { PAIR_SNIPPETS } from "./snippets.ts";
+import { byTask } from "./task.ts";
+
+/** Longest answer where neither config nor task says one, tokens. */
+export const LONGEST_ANSWER = 1024;
 
 const fastchat = "FastChat llm_judge";
 
@@ -27,7 +31,7 @@ const sampling = section(
     maxNewTokens: optionalSetting(count(), {
       description: "Longest answer",
       unit: "tokens",
-      otherwise: "16 for a model made for the built-in task, else 1024 (FastChat llm_judge)",
+      otherwise: `${byTask("maxNewTokens")} for a model made for the built-in task, else ${LONGEST_ANSWER} (FastChat llm_judge)`,
     }),
   },
   "How answers are sampled",

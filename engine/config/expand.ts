@@ -1,3 +1,6 @@
+import { taskKindOf } from "../evaluation/tasks/index.ts";
+import { LONGEST_RESPONSE } from "./algorithms/ppoSettings.ts";
+import { LONGEST_ANSWER } from "./evaluation.ts";
 import { defaultArms, modelNames, sftName, TASK_BENCHMARKS } from "./names.ts";
 import { nameOf, resolvePath } from "./paths.ts";
 import type {
@@ -12,6 +15,7 @@ import type {
 import { architectureSchema } from "./model.ts";
 import type { WrittenConfig } from "./schema.ts";
 import { mlpWidth } from "./sizes.ts";
+import { type WrittenSoup, resolveSoup } from "./soup.ts";
 
 /** Where a config lies: its name may come from the file and its paths are relative to the folder. */
 export interface ConfigPlace {
@@ -27,7 +31,7 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
   const { init, pairs, ...rewardRest } = reward;
   const soups = expandSoups(written, names.sfts);
   const arms = expandArms(written, Object.keys(soups));
-  const isTask = written.task !== undefined;
+  const sizes = written.task === undefined ? undefined : taskKindOf(written.task.name).defaults;
   return {
     name: written.name ?? nameOf(place.file),
     seeds: written.seeds,
@@ -36,21 +40,15 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
     model: expandModel(written, place.folder),
     sft: {
       ...sftRest,
-      examples: examples ?? (isTask ? 600 : undefined),
+      examples: examples ?? sizes?.examples,
       duration: steps === undefined ? { epochs: epochs ?? 1 } : { steps },
     },
-    reward: { ...rewardRest, init: init ?? firstSft(written), pairs: pairs ?? (isTask ? 5000 : undefined) },
+    reward: { ...rewardRest, init: init ?? firstSft(written), pairs: pairs ?? sizes?.pairs },
     soups,
     arms,
     evaluation: expandEvaluation(written, arms),
     runtime: { ...runtime, directory: resolvePath(place.folder, runtime.directory) },
   };
-}
-
-/** The weights that an interpolation's alpha stands for, first model first; they add up to 1. */
-export function weightsOf(alpha: number | readonly number[]): number[] {
-  const others = typeof alpha === "number" ? [alpha] : alpha;
-  return [1 - others.reduce((sum, one) => sum + one, 0), ...others];
 }
 
 function firstSft({ sft }: WrittenConfig): string {
@@ -79,22 +77,16 @@ function expandModel({ model }: WrittenConfig, folder: string): BaseModelConfig 
 }
 
 function expandSoups(written: WrittenConfig, sfts: readonly string[]): Record<string, SoupConfig> {
-  const soups = written.soups ?? { soup: { method: "uniform" as const } };
+  const soups: Readonly<Record<string, WrittenSoup>> = written.soups ?? { soup: { method: "uniform" } };
   const isTask = written.task !== undefined;
   return Object.fromEntries(
-    Object.entries(soups).map(([name, soup]): [string, SoupConfig] => {
-      const of = soup.of ?? sfts;
-      if (soup.method === "linear")
-        return [name, { method: "linear", of, weights: soup.weights ?? weightsOf(soup.alpha ?? 0.5) }];
-      if (soup.method === "greedy") return [name, { ...soup, of, score: soup.score ?? (isTask ? "gold" : "loss") }];
-      return [name, { ...soup, of }];
-    }),
+    Object.entries(soups).map(([name, soup]) => [name, resolveSoup(soup, { of: soup.of ?? sfts, isTask })]),
   );
 }
 
 function expandArms(written: WrittenConfig, soups: readonly string[]): Record<string, ArmConfig> {
   const standIns = [...defaultArms(soups)].map(([name, reference]): [string, WrittenArm] => [name, { reference }]);
-  const arms: Record<string, WrittenArm> = written.arms ?? { ppo: {}, ...Object.fromEntries(standIns) };
+  const arms: Record<string, WrittenArm> = written.arms ?? Object.fromEntries(standIns);
   return Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, expandArm(written, arm)]));
 }
 
@@ -108,7 +100,7 @@ function expandArm(written: WrittenConfig, arm: WrittenArm): ArmConfig {
     init: start,
     reference: listOf(reference ?? start),
     betas: listOf(beta),
-    maxNewTokens: maxNewTokens ?? longestAnswer(written, 128),
+    maxNewTokens: maxNewTokens ?? longestAnswer(written, LONGEST_RESPONSE),
   };
 }
 
@@ -118,9 +110,9 @@ function overlaid(rlhf: WrittenConfig["rlhf"], arm: WrittenArm): WrittenConfig["
   return { ...rlhf, ...own };
 }
 
-/** Tokens of an answer where the config says nothing; the built-in task's own answers have at most 12. */
+/** Tokens of an answer where the config says nothing: a model made for a task answers as the task does. */
 function longestAnswer({ task, model }: WrittenConfig, otherwise: number): number {
-  return task !== undefined && model.checkpoint === undefined ? 16 : otherwise;
+  return task !== undefined && model.checkpoint === undefined ? taskKindOf(task.name).defaults.maxNewTokens : otherwise;
 }
 
 function listOf<T extends string | number>(value: T | readonly T[]): readonly T[] {
@@ -136,7 +128,7 @@ function expandEvaluation(written: WrittenConfig, arms: Readonly<Record<string, 
     benchmarks: benchmarks ?? known,
     judge: judge ?? (isTask ? "gold" : "reward"),
     pairs: pairs ?? standardPairs(arms),
-    sampling: { ...sampling, maxNewTokens: sampling.maxNewTokens ?? longestAnswer(written, 1024) },
+    sampling: { ...sampling, maxNewTokens: sampling.maxNewTokens ?? longestAnswer(written, LONGEST_ANSWER) },
   };
 }
 

@@ -1,8 +1,8 @@
 export { BACKEND_CHOICES } from "./runtime.ts";
 export { configTable, jsonSchema } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
-export { KL_KINDS } from "./rlhf.ts";
-export { TASK_BENCHMARKS } from "./names.ts";
+export { KL_KINDS } from "./algorithms/ppoSettings.ts";
+export { armTitle, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";
 export { runConfigSchema } from "./schema.ts";

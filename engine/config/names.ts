@@ -1,4 +1,15 @@
+import { ARM_KINDS } from "./algorithms/index.ts";
 import type { WrittenConfig } from "./schema.ts";
+
+/** Name of the split that settings are chosen on; no benchmark may have it. */
+export const VALIDATION = "validation";
+
+/** Names that the recipe gives to what every run makes, and what that is. */
+export const RESERVED_NAMES: ReadonlyMap<string, string> = new Map([
+  ["base", "the base model"],
+  ["reward", "the reward model"],
+  ["preferences", "the preference pairs"],
+]);
 
 /** Benchmarks that a built-in task brings along. */
 export const TASK_BENCHMARKS = ["inDistribution", "outOfDistribution"] as const;
@@ -32,11 +43,16 @@ export function modelNames(config: Naming): ModelNames {
   const ingredients = ["base", ...sfts];
   const soups = config.soups === undefined ? ["soup"] : Object.keys(config.soups);
   const references = [...ingredients, ...soups];
-  const arms = config.arms === undefined ? ["ppo", ...defaultArms(soups).keys()] : Object.keys(config.arms);
+  const arms = config.arms === undefined ? [...defaultArms(soups).keys()] : Object.keys(config.arms);
   return { sfts, ingredients, soups, references, arms, policies: [...references, ...arms] };
 }
 
-/** Arms that stand in when none are written, besides plain PPO: one per soup. */
-export function defaultArms(soups: readonly string[]): Map<string, string> {
-  return new Map(soups.map((soup) => [soups.length === 1 ? "salsa" : `salsa-${soup}`, soup]));
+/** Arms that stand in when none are written, with their references; undefined is where they start. */
+export function defaultArms(soups: readonly string[]): Map<string, string | undefined> {
+  return new Map(ARM_KINDS.flatMap((kind) => kind.standIns(soups)));
+}
+
+/** What an arm is called by what holds it: "SALSA". */
+export function armTitle(reference: readonly string[], soups: readonly string[]): string {
+  return ARM_KINDS.find((kind) => kind.fits(reference, soups))?.title ?? "";
 }

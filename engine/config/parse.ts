@@ -2,7 +2,7 @@ import type * as z from "zod";
 import { ConfigError } from "../protocol/errors.ts";
 import { PRESETS } from "./presets.ts";
 import { crossChecks } from "./checks.ts";
-import type { PartialConfig } from "./complaints.ts";
+import type { PartialConfig } from "./schema.ts";
 import { expandConfig } from "./expand.ts";
 import { explain } from "./explain.ts";
 import { readDocument } from "./locate.ts";

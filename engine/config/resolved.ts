@@ -5,7 +5,7 @@ import type { rewardSchema } from "./reward.ts";
 import type { rlhfSchema } from "./rlhf.ts";
 import type { runtimeSchema } from "./runtime.ts";
 import type { sftSchema } from "./sft.ts";
-import type { soupSchema } from "./soup.ts";
+import type { SoupConfig } from "./soup.ts";
 import type { taskSchema } from "./task.ts";
 
 /** A run config with every default filled in, every name resolved and every path absolute. */
@@ -25,6 +25,7 @@ export interface RunConfig {
   readonly runtime: RuntimeConfig;
 }
 
+export type { SoupConfig };
 export type TaskConfig = Readonly<z.output<typeof taskSchema>>;
 export type RuntimeConfig = Readonly<z.output<typeof runtimeSchema>>;
 export type PretrainConfig = Readonly<z.output<typeof pretrainSchema>>;
@@ -64,18 +65,6 @@ export type RewardConfig = Readonly<Omit<Reward, "init" | "pairs">> & {
   /** Undefined for every line of the data. */
   readonly pairs: number | undefined;
 };
-
-type Written<M extends string> = Extract<z.output<typeof soupSchema>, { method: M }>;
-type Of<T> = Readonly<Omit<T, "of">> & { readonly of: readonly string[] };
-
-/** How one soup is made. A linear soup's alpha has become weights, one per model, that add up to 1. */
-export type SoupConfig =
-  | Of<Written<"uniform">>
-  | { readonly method: "linear"; readonly of: readonly string[]; readonly weights: readonly number[] }
-  | (Of<Omit<Written<"greedy">, "score">> & { readonly method: "greedy"; readonly score: "loss" | "reward" | "gold" })
-  | Of<Written<"learned">>
-  | Of<Written<"slerp">>
-  | Of<Written<"modelStock">>;
 
 type Rlhf = z.output<typeof rlhfSchema>;
 

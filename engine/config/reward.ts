@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { optimizerSettings } from "./optimizer.ts";
 import { count, modelName, nonNegative, optionalSetting, section, setting } from "./setting.ts";
+import { byTask } from "./task.ts";
 
 /** The reward model: a scalar head trained on preference pairs. */
 export const rewardSchema = section(
@@ -12,7 +13,7 @@ export const rewardSchema = section(
     pairs: optionalSetting(count(), {
       description: "Preference pairs to train on",
       unit: "pairs",
-      otherwise: "every line of data.preferences, or 5,000 sampled from an SFT and labelled by the task",
+      otherwise: `every line of data.preferences, or ${byTask("pairs")} sampled from an SFT and labelled by the task`,
     }),
     epochs: setting(count(), 1, {
       description: "Passes over the pairs",

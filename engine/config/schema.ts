@@ -6,11 +6,11 @@ import { modelSchema } from "./model.ts";
 import { rewardSchema } from "./reward.ts";
 import { rlhfSchema } from "./rlhf.ts";
 import { runtimeSchema } from "./runtime.ts";
-import { choice, modelName, optionalSetting, section, seed, setting, withSnippets } from "./setting.ts";
-import { ARMS_SNIPPETS, DATA_SNIPPETS, SOUPS_SNIPPETS, TASK_SNIPPETS } from "./snippets.ts";
+import { choice, modelName, optionalSetting, section, seed, setting } from "./setting.ts";
+import { DATA_SNIPPETS } from "./snippets.ts";
 import { sftSchema } from "./sft.ts";
 import { soupsSchema } from "./soup.ts";
-import { taskSchema } from "./task.ts";
+import { TASK_SNIPPETS, taskSchema } from "./task.ts";
 import { PRESETS } from "./presets.ts";
 
 type PresetName = (typeof PRESETS)[number]["name"];
@@ -47,12 +47,12 @@ export const runConfigSchema = section(
     model: modelSchema.prefault({}).meta({ description: "The base model that every SFT starts from" }),
     sft: sftSchema.prefault({}).meta({ description: "Supervised fine-tuning, once per seed" }),
     reward: rewardSchema.prefault({}).meta({ description: "The reward model, trained on preference pairs" }),
-    soups: optionalSetting(withSnippets(soupsSchema, SOUPS_SNIPPETS), {
+    soups: optionalSetting(soupsSchema, {
       description: "Soups by name",
       otherwise: 'one named "soup", the mean of every SFT',
     }),
     rlhf: rlhfSchema.prefault({}).meta({ description: "RLHF by PPO, for all arms unless an arm says otherwise" }),
-    arms: optionalSetting(withSnippets(armsSchema, ARMS_SNIPPETS), {
+    arms: optionalSetting(armsSchema, {
       description: "RLHF runs to compare, by name",
       otherwise: '"ppo", held to its start, and "salsa", held to the soup',
     }),
@@ -64,3 +64,6 @@ export const runConfigSchema = section(
 
 /** A config as written, with defaults filled in but nothing derived. */
 export type WrittenConfig = z.output<typeof runConfigSchema>;
+
+/** A config of which some sections may have been left out because they have errors of their own. */
+export type PartialConfig = Partial<WrittenConfig>;

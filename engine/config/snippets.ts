@@ -1,3 +1,4 @@
+import { ARM_KINDS } from "./algorithms/index.ts";
 import { PRESETS } from "./presets.ts";
 import type { Snippet } from "./setting.ts";
 
@@ -8,8 +9,6 @@ const DATA = {
   prompts: "${3:data/prompts.jsonl}",
   benchmarks: { "${4:test}": "${5:data/test.jsonl}" },
 };
-
-const OF_TWO = ["${1:sft-1}", "${2:sft-2}"];
 
 /** Whole configs: one for each preset, and one for data of your own. */
 export const ROOT_SNIPPETS: readonly Snippet[] = [
@@ -33,54 +32,13 @@ export const DATA_SNIPPETS: readonly Snippet[] = [
   { label: "Data files", description: "SFT examples, preference pairs, prompts and a benchmark", body: DATA },
 ];
 
-/** The built-in task. */
-export const TASK_SNIPPETS: readonly Snippet[] = [
-  {
-    label: "MiniInstruct",
-    description: "Data is generated, and true scores are known",
-    body: { name: "miniinstruct" },
-  },
-];
-
-/** One soup. */
-export const SOUP_SNIPPETS: readonly Snippet[] = [
-  { label: "Uniform soup", description: "The mean of every SFT", body: { method: "uniform" } },
-  {
-    label: "Linear soup",
-    description: "A point on the line between two SFTs (SALSA, equation 3)",
-    body: { method: "linear", of: OF_TWO, alpha: "^${3:0.5}" },
-  },
-  {
-    label: "Greedy soup",
-    description: "SFTs are added while the held-out score improves",
-    body: { method: "greedy", score: "${1|gold,loss,reward|}" },
-  },
-  { label: "Learned soup", description: "Mixing weights trained on held-out loss", body: { method: "learned" } },
-  {
-    label: "Spherical soup",
-    description: "A point on the arc between two SFTs",
-    body: { method: "slerp", of: OF_TWO, alpha: "^${3:0.5}" },
-  },
-  {
-    label: "Model stock",
-    description: "Between the base and the mean of its SFTs, as their agreement says",
-    body: { method: "modelStock", of: ["base", ...OF_TWO] },
-  },
-];
-
-/** One arm. */
+/** One arm: a kind each, and one with candidates for β. */
 export const ARM_SNIPPETS: readonly Snippet[] = [
-  {
-    label: "SALSA",
-    description: "Held to a soup (SALSA, equation 4)",
-    body: { reference: "${1:soup}", beta: "^${2:0.01}" },
-  },
-  {
-    label: "PPO",
-    description: "Held to the SFT it starts from (SALSA, equation 2)",
-    body: { reference: "${1:sft-1}" },
-  },
-  { label: "MKL", description: "Held to several SFTs at once (SALSA, equation 5)", body: { reference: OF_TWO } },
+  ...ARM_KINDS.map(({ title, description, source, snippet }) => ({
+    label: title,
+    description: `${description} (${source})`,
+    body: snippet,
+  })),
   {
     label: "Several β",
     description: "The β that does best on the validation split is kept",
@@ -88,8 +46,7 @@ export const ARM_SNIPPETS: readonly Snippet[] = [
   },
 ];
 
-/** Soups and arms with their names. */
-export const SOUPS_SNIPPETS = named(SOUP_SNIPPETS, "soup");
+/** Arms with their names. */
 export const ARMS_SNIPPETS: readonly Snippet[] = [
   {
     label: "PPO and SALSA",
@@ -108,6 +65,6 @@ export const PAIR_SNIPPETS: readonly Snippet[] = [
 ];
 
 /** Entries as the only ones of a section; their placeholders count on from the name's. */
-function named(snippets: readonly Snippet[], name: string): readonly Snippet[] {
+export function named(snippets: readonly Snippet[], name: string): readonly Snippet[] {
   return snippets.map((snippet) => ({ ...snippet, body: { [`\${9:${name}}`]: snippet.body } }));
 }

@@ -1,25 +1,39 @@
 import * as z from "zod";
-import { choice, requiredSetting, section, setting, share } from "./setting.ts";
+import { TASKS } from "../evaluation/tasks/index.ts";
+import type { TaskDefaults } from "../evaluation/tasks/task.ts";
+import { section } from "./setting.ts";
+import type { Snippet } from "./setting.ts";
 
-const tasks = { miniinstruct: "asks to copy, reverse, double the first or drop the last of some words" } as const;
+type Variant<N extends string, S extends z.core.$ZodLooseShape> = z.ZodObject<
+  { name: z.ZodLiteral<N> } & S,
+  z.core.$strict
+>;
+type Variants<L> = {
+  -readonly [K in keyof L]: L[K] extends {
+    readonly name: infer N extends string;
+    readonly settings: infer S extends z.core.$ZodLooseShape;
+  }
+    ? Variant<N, S>
+    : never;
+};
+
+const variants = TASKS.map(({ name, description, settings }) =>
+  section({ name: z.literal(name).meta({ description }), ...settings }, description),
+) as unknown as Variants<typeof TASKS>;
 
 /** A built-in task, which generates all data from the run's seed and knows the gold score of an answer. */
-export const taskSchema = section(
-  {
-    name: requiredSetting(choice(tasks), { description: "The built-in task" }),
-    pretrainingClean: setting(share(), 0.4, {
-      description: "Share of faultless answers in the text the base model is trained on",
-      source: "this project's prototype",
-    }),
-    sftClean: setting(share(), 0.8, {
-      description: "Share of faultless answers in the SFT examples",
-      source: "this project's prototype",
-    }),
-    labelTemperature: setting(z.number().positive(), 0.15, {
-      description: "Noise of preference labels by Bradley–Terry: P(chosen) = σ(difference of gold scores / this)",
-      unit: "gold score",
-      source: "this project",
-    }),
-  },
-  "A built-in task that generates its data and scores answers; give this or data",
-);
+export const taskSchema = z.discriminatedUnion("name", variants).meta({ description: "The built-in task" });
+
+/** The tasks, as editors offer them. */
+export const TASK_SNIPPETS: readonly Snippet[] = TASKS.map(({ name, title, description, snippet }) => ({
+  label: title,
+  description: `${description}; data is generated, and true scores are known`,
+  body: { name, ...snippet },
+}));
+
+/** A default that goes with the task, in words: "600", or "600 (miniinstruct), 900 (other)" where tasks differ. */
+export function byTask(size: keyof TaskDefaults): string {
+  const sizes = TASKS.map(({ name, defaults }) => ({ name, n: defaults[size].toLocaleString("en-US") }));
+  const isOne = sizes.every(({ n }) => n === sizes[0]?.n);
+  return isOne ? (sizes[0]?.n ?? "") : sizes.map(({ name, n }) => `${n} (${name})`).join(", ");
+}

@@ -1,5 +1,5 @@
 import { rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { DeviceWeights } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
 import type { SamplingConfig } from "../config/index.ts";
@@ -13,17 +13,18 @@ import { promptsIn, taskOf } from "./corpus.ts";
 import { type ResponseText, encodePrompts } from "./generation.ts";
 import { type LoadedModel, loadModel } from "./modelFolder.ts";
 import { type ScoredResponse, ResponseSampler } from "./responseSampler.ts";
+import { type SoupMethod, readSoup } from "../soup/index.ts";
 import { soupCheckpoints } from "./soupCheckpoints.ts";
 
 /** A request of `salsa soup`. */
 export interface SoupRequest {
-  readonly method: "uniform" | "linear" | "slerp";
+  readonly method: SoupMethod;
   /** Checkpoint folders. */
   readonly of: readonly string[];
   /** One per model, adding up to 1. */
   readonly weights?: readonly number[];
-  /** Share of the second of two models; 0.5 unless given. */
-  readonly alpha?: number;
+  /** Share of the second of two models, or one share for each model after the first. */
+  readonly alpha?: number | readonly number[];
   readonly out: string;
   /** Writes over a checkpoint that is there. */
   readonly force?: boolean;
@@ -33,12 +34,13 @@ export interface SoupRequest {
 /**
  * Mixes checkpoints into a new one.
  * @throws {CheckpointError} when they do not go together, or one of them would be written over.
+ * @throws {SoupError} when the settings do not go with them.
  */
 export async function makeSoup({
   method,
   of,
   weights,
-  alpha = 0.5,
+  alpha,
   out,
   force = false,
   signal,
@@ -51,13 +53,12 @@ export async function makeSoup({
     const remedy = "write the soup to another folder, or add --force to write over it";
     throw new CheckpointError("holds a checkpoint already", { file: out, remedy });
   }
+  const written = { method, ...(alpha === undefined ? {} : { alpha }), ...(weights === undefined ? {} : { weights }) };
+  const settings = readSoup(
+    written,
+    of.map((folder) => basename(folder)),
+  );
   await makeFolder(out);
-  const settings =
-    method === "uniform"
-      ? ({ method } as const)
-      : method === "slerp"
-        ? ({ method, alpha } as const)
-        : ({ method, weights: weights ?? [1 - alpha, alpha] } as const);
   try {
     await soupCheckpoints({ of, folder: out, settings, signal });
   } catch (error) {

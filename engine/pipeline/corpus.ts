@@ -1,4 +1,5 @@
-import { TASKS } from "../evaluation/tasks/index.ts";
+import { createTask } from "../evaluation/tasks/index.ts";
+import { needOf } from "../soup/index.ts";
 import type { Split, Task } from "../evaluation/tasks/task.ts";
 import type { RunConfig, TaskConfig } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
@@ -55,9 +56,7 @@ export async function checkData({ data }: RunConfig): Promise<void> {
 
 /** The task of these settings; undefined without any, where data files are used. */
 export function taskOf(settings: TaskConfig | undefined): Task | undefined {
-  if (settings === undefined) return undefined;
-  const tasks: readonly { readonly name: string; readonly create: (settings: TaskConfig) => Task }[] = TASKS;
-  return tasks.find(({ name }) => name === settings.name)?.create(settings);
+  return settings === undefined ? undefined : createTask(settings);
 }
 
 /** One token per word of a task. */
@@ -176,9 +175,7 @@ export async function benchmarkPrompts(
 /** True if the end of the SFT file is kept back: only where a soup is scored by its loss. A task makes more instead. */
 export function keepsExamplesBack({ data, soups }: Pick<RunConfig, "data" | "soups">): boolean {
   if (data === undefined) return false;
-  return Object.values(soups).some(
-    (soup) => soup.method === "learned" || (soup.method === "greedy" && soup.score === "loss"),
-  );
+  return Object.values(soups).some((soup) => needOf(soup, soup.of.length).on === "examples");
 }
 
 function heldOutCount({ keepsExamplesBack: isKept }: Pick<SftSource, "keepsExamplesBack">, nExamples: number): number {

@@ -12,10 +12,11 @@
  *   prompts: they differ by their settings, less by luck.
  * - Whether β adapts is a setting, fixed unless said otherwise; the paper leaves it open.
  */
-import type { ArmConfig, RunConfig, SoupConfig } from "../config/index.ts";
+import { type ArmConfig, type RunConfig, type SoupConfig, VALIDATION } from "../config/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
+import { needOf } from "../soup/index.ts";
 import { type ArtifactHandle, type FileHandle as File, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
-import { answers, VALIDATION } from "./stages/answers.ts";
+import { answers } from "./stages/answers.ts";
 import { baseModel } from "./stages/baseModel.ts";
 import { choose } from "./stages/choose.ts";
 import { judge } from "./stages/judge.ts";
@@ -77,8 +78,7 @@ function seedRecipe(scope: Scope): SeedResult {
   });
 
   for (const [name, settings] of Object.entries(config.soups)) {
-    const heldOut = { reward: rewardOf(settings, reward), ...heldOutFiles(settings, config) };
-    const inputs = { of: settings.of.map(model), ...heldOut };
+    const inputs = { of: settings.of.map(model), ...heldOutInputs(settings, { reward, data }) };
     models.set(name, recipe.add(soup, { of: { name, seed }, inputs, place: at(scope, name) }));
   }
 
@@ -165,16 +165,15 @@ function at({ config, seed }: Scope, product: string, more: Partial<StagePlace> 
   return { product, role: "result", ...more, ...(config.seeds.length > 1 && { seed }) };
 }
 
-/** A soup depends on the reward model only when it goes by rewards. */
-function rewardOf(settings: SoupConfig, reward: ArtifactHandle): ArtifactHandle | undefined {
-  return settings.method === "greedy" && settings.score === "reward" ? reward : undefined;
-}
-
-/** The file whose end a soup is measured on; none for one that is not measured. */
-function heldOutFiles(settings: SoupConfig, { data }: RunConfig): { readonly data: File | undefined } {
-  const goesByLoss = settings.method === "learned" || (settings.method === "greedy" && settings.score === "loss");
-  if (goesByLoss) return { data: fileOf(data?.sft) };
-  return { data: settings.method === "greedy" ? fileOf(data?.prompts) : undefined };
+/** What mixtures are measured with and on: the reward model and the file that the recipe asks for. */
+function heldOutInputs(
+  soup: SoupConfig,
+  { reward, data }: { readonly reward: ArtifactHandle; readonly data: RunConfig["data"] },
+): { readonly reward: ArtifactHandle | undefined; readonly data: File | undefined } {
+  const need = needOf(soup, soup.of.length);
+  const files = { weights: undefined, examples: data?.sft, responses: data?.prompts };
+  const goesByReward = need.kind === "score" && need.by === "reward";
+  return { reward: goesByReward ? reward : undefined, data: fileOf(files[need.on]) };
 }
 
 function fileOf(path: string | undefined): File | undefined {

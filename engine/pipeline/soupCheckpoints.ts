@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { type SoupSettings, recipeOf, soupWeights } from "../soup/index.ts";
+import { type SoupSettings, readSoup, soupWeights } from "../soup/index.ts";
 import type { Ingredients } from "../soup/recipe.ts";
 import { compareCheckpoints } from "../storage/compareCheckpoints.ts";
 import {
@@ -39,7 +39,10 @@ export interface SoupCheckpointsRequest extends Pick<MixOptions, "signal" | "onP
  */
 export async function soupCheckpoints(request: SoupCheckpointsRequest): Promise<void> {
   const { of, folder, settings, evaluator } = request;
-  recipeOf(settings.method).check(settings, of.length); // before gigabytes are read
+  readSoup(
+    settings,
+    of.map((model) => path.basename(model)),
+  ); // before gigabytes are read
   const checkpoints = await openAll(of);
   try {
     await compareCheckpoints(checkpoints);

@@ -1,4 +1,11 @@
-import { atLeast, needed, type SoupRecipe, SoupError, type TensorWeights } from "./recipe.ts";
+import { choice, count, optionalSetting, setting } from "../config/setting.ts";
+import { atLeastTwo, needed, SoupError, soupRecipe, type TensorWeights } from "./recipe.ts";
+
+const scores = {
+  loss: "SFT loss, less is better",
+  reward: "the reward model's mean score",
+  gold: "the task's mean true score",
+} as const;
 
 /**
  * The mean of the models that help: sorted by held-out score, each is kept if the mean with it scores strictly better.
@@ -6,13 +13,33 @@ import { atLeast, needed, type SoupRecipe, SoupError, type TensorWeights } from 
  * Wortsman et al. 2022 (arXiv:2203.05482), recipe 1, which also keeps models that leave the score as it is; asking for
  * more makes the soup the same whatever the order of equal models, and smaller. Equal scores stand in the given order.
  */
-export const greedy: SoupRecipe<{ readonly method: "greedy" }> = {
+export const greedy = soupRecipe({
   method: "greedy",
-  description: "The mean of the models that raise a held-out score, best first",
-  source: "Wortsman et al. 2022 (arXiv:2203.05482), recipe 1",
-  needs: "score",
-  check(_, nModels) {
-    atLeast(1, "greedy", nModels);
+  title: "Greedy soup",
+  description: "Models are added, best first, while the held-out score improves",
+  source: "Wortsman et al., arXiv:2203.05482",
+  settings: {
+    score: optionalSetting(choice(scores), {
+      description: "What is measured on held-out data",
+      otherwise: "gold with a task, else loss",
+    }),
+    prompts: setting(count(), 256, {
+      description: "Held-out prompts to measure on",
+      unit: "prompts",
+      source: "this project",
+    }),
+  },
+  snippet: { score: "${1|gold,loss,reward|}" },
+  check({ score }, facts) {
+    const few = atLeastTwo(facts);
+    if (score !== "gold" || facts.isTask) return few;
+    const message = "there is no gold score for data";
+    return [...few, { path: ["score"], message, remedy: 'use "loss" or "reward"' }];
+  },
+  resolve: ({ score, prompts }, { isTask }) => ({ score: score ?? (isTask ? "gold" : "loss"), prompts }),
+  needs({ score, prompts }, nModels) {
+    const measured = { kind: "score", sequences: prompts, evaluations: 2 * nModels } as const;
+    return score === "loss" ? { ...measured, on: "examples", by: score } : { ...measured, on: "responses", by: score };
   },
   async weigh(_, ingredients) {
     const { nModels } = ingredients;
@@ -33,7 +60,7 @@ export const greedy: SoupRecipe<{ readonly method: "greedy" }> = {
     }
     return meanOf(kept, nModels);
   },
-};
+});
 
 function meanOf(models: readonly number[], nModels: number): TensorWeights {
   const weights = Array.from({ length: nModels }, (_, model) => (models.includes(model) ? 1 / models.length : 0));

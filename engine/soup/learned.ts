@@ -1,11 +1,6 @@
-import { atLeast, needed, type SoupRecipe, SoupError } from "./recipe.ts";
-
-/** How mixing weights are trained. */
-export interface LearnedSettings {
-  readonly method: "learned";
-  readonly steps: number;
-  readonly learningRate: number;
-}
+import * as z from "zod";
+import { count, setting } from "../config/setting.ts";
+import { atLeastTwo, needed, SoupError, soupRecipe } from "./recipe.ts";
 
 /** Adam's constants (Kingma & Ba 2015, arXiv:1412.6980, algorithm 1). */
 const BETA1 = 0.9;
@@ -21,16 +16,32 @@ type Table = number[][];
  * Wortsman et al. 2022 (arXiv:2203.05482), section 3.3 and appendix I, "learned soup (by layer)", with one set of
  * weights per tensor rather than per layer, without its temperature, and with Adam.
  */
-export const learned: SoupRecipe<LearnedSettings> = {
+export const learned = soupRecipe({
   method: "learned",
+  title: "Learned soup",
   description: "Softmax weights per tensor, trained by gradient on held-out loss",
-  source: "Wortsman et al. 2022 (arXiv:2203.05482), appendix I",
-  needs: "lossAndGradient",
-  check({ steps, learningRate }, nModels) {
-    atLeast(1, "learned", nModels);
-    if (!Number.isSafeInteger(steps) || steps < 1) throw new SoupError(`learned: steps must be a count, got ${steps}`);
-    if (!(learningRate > 0)) throw new SoupError(`learned: learningRate must be above 0, got ${learningRate}`);
+  source: "Wortsman et al., arXiv:2203.05482",
+  settings: {
+    steps: setting(count(), 50, { description: "Optimizer steps", unit: "steps", source: "this project" }),
+    learningRate: setting(z.number().positive(), 0.1, {
+      description: "Learning rate of the mixing weights",
+      source: "this project",
+    }),
+    batchSize: setting(count(), 32, {
+      description: "Held-out sequences in a batch",
+      unit: "sequences",
+      source: "this project",
+    }),
   },
+  snippet: {},
+  check: (_, facts) => atLeastTwo(facts),
+  resolve: (written) => written,
+  needs: ({ steps, batchSize }) => ({
+    kind: "lossAndGradient",
+    on: "examples",
+    sequences: batchSize,
+    evaluations: steps,
+  }),
   async weigh({ steps, learningRate }, ingredients) {
     const { tensors, nModels } = ingredients;
     const evaluate = needed(ingredients.lossAndGradient?.bind(ingredients), "learned", "a held-out loss");
@@ -48,7 +59,7 @@ export const learned: SoupRecipe<LearnedSettings> = {
     const found = new Map(tensors.map((tensor, t) => [tensor, softmax(logits[t]!)]));
     return (tensor) => found.get(tensor) ?? Array.from({ length: nModels }, () => 1 / nModels);
   },
-};
+});
 
 function zeros(rows: number, columns: number): Table {
   return Array.from({ length: rows }, () => Array.from({ length: columns }, () => 0));

@@ -1,4 +1,4 @@
-import { atLeast, type InnerProducts, needed, type SoupRecipe } from "./recipe.ts";
+import { type InnerProducts, listed, needed, soupRecipe } from "./recipe.ts";
 
 /**
  * Between the base and the mean of its fine-tunings, nearer to the mean the more alike their changes are.
@@ -7,14 +7,21 @@ import { atLeast, type InnerProducts, needed, type SoupRecipe } from "./recipe.t
  * angle between two fine-tunings' changes of the base; here the mean over all pairs. The first model is the base.
  * A mean cosine below 0 counts as 0, so that the result is the base: the paper assumes agreement.
  */
-export const modelStock: SoupRecipe<{ readonly method: "modelStock" }> = {
+export const modelStock = soupRecipe({
   method: "modelStock",
-  description: "Between the base (the first model) and the mean of the others, as their agreement says",
-  source: "Jang et al. 2024 (arXiv:2403.19522), equation 6",
-  needs: "products",
-  check(_, nModels) {
-    atLeast(3, "modelStock", nModels);
+  title: "Model stock",
+  description: "Between the first model, the base, and the mean of the others, as their agreement says",
+  source: "Jang et al., arXiv:2403.19522",
+  settings: {},
+  snippet: { of: ["base", "${1:sft-1}", "${2:sft-2}"] },
+  check(_, { of }) {
+    if (of.length >= 3) return [];
+    const remedy = 'name the base first, such as ["base", "sft-1", "sft-2"]';
+    const message = `modelStock needs the base and at least 2 fine-tunings of it, there is ${listed(of)}`;
+    return [{ path: ["of"], message, remedy }];
   },
+  resolve: () => ({}),
+  needs: () => ({ kind: "products", on: "weights" }),
   async weigh(_, ingredients) {
     const weights = new Map<string, readonly number[]>();
     const ask = needed(ingredients.products?.bind(ingredients), "modelStock", "the models' inner products");
@@ -22,7 +29,7 @@ export const modelStock: SoupRecipe<{ readonly method: "modelStock" }> = {
     const { nModels } = ingredients;
     return (tensor) => weights.get(tensor) ?? Array.from({ length: nModels }, () => 1 / nModels);
   },
-};
+});
 
 /** @param products - Of the models' changes from the first, whose own row is 0. */
 function stockWeights(products: InnerProducts): readonly number[] {

@@ -1,3 +1,6 @@
+import type * as z from "zod";
+import type { Complaint } from "../config/complaint.ts";
+
 /** One weight per model, for a tensor: the soup's tensor is the weighted sum of the models'. */
 export type TensorWeights = (tensor: string) => readonly number[];
 
@@ -26,26 +29,75 @@ export interface Ingredients {
   lossAndGradient?(weights: readonly (readonly number[])[], step: number): Promise<LossAndGradient>;
 }
 
-/** What a recipe asks of its ingredients beyond their number. */
-export type Need = "nothing" | "products" | "score" | "lossAndGradient";
+/**
+ * What a recipe asks of its ingredients beyond their number, as data: recipe, plan and stage read this, and no method.
+ *
+ * `on` is what it takes: the models' weights alone, held-out examples, or responses to held-out prompts. `sequences` of
+ * those make an evaluation.
+ */
+export type SoupNeed =
+  | { readonly kind: "nothing" | "products"; readonly on: "weights" }
+  | ({ readonly kind: "score" } & Measured &
+      ({ readonly on: "examples"; readonly by: "loss" } | { readonly on: "responses"; readonly by: "reward" | "gold" }))
+  | ({ readonly kind: "lossAndGradient"; readonly on: "examples" } & Measured);
 
-/** A way to choose a soup's weights. */
-export interface SoupRecipe<S extends { readonly method: string }> {
-  readonly method: S["method"];
-  /** One sentence for forms and tables. */
+/** How much a recipe measures. */
+interface Measured {
+  readonly sequences: number;
+  /** Mixtures that are measured, at most. */
+  readonly evaluations: number;
+}
+
+/** The rest of a run config, as far as a recipe's defaults depend on it. */
+export interface SoupFacts {
+  /** Names of the models to mix. */
+  readonly of: readonly string[];
+  /** A task makes the data, so answers have a gold score. */
+  readonly isTask: boolean;
+}
+
+type Shape = z.core.$ZodShape;
+
+/** Settings as people write them, defaults filled in. */
+export type WrittenSettings<S extends Shape> = z.output<z.ZodObject<S>>;
+
+/**
+ * A way to choose a soup's weights, with all that is known of it: schema, forms, docs, checks, report and engine take
+ * it from here.
+ *
+ * `M` is the method's name, `S` the shape of its settings, `R` the settings with every default resolved.
+ */
+export interface SoupRecipe<M extends string = string, S extends Shape = Shape, R extends object = object> {
+  readonly method: M;
+  /** For lists: "Linear soup". */
+  readonly title: string;
+  /** One sentence without a full stop, for forms, hovers and tables. */
   readonly description: string;
   /** Where it was proposed. */
   readonly source: string;
-  readonly needs: Need;
-  /** @throws {SoupError} when these settings do not go with this many models. */
-  check(settings: S, nModels: number): void;
+  /** Settings beyond `method` and `of`; each says what it is and where its default comes from. */
+  readonly settings: S;
+  /** What editors offer to write beside the method. */
+  readonly snippet: Readonly<Record<string, unknown>>;
+  /** Complaints about settings and names that are each right, and do not go together; paths start at the soup. */
+  check(written: WrittenSettings<S>, facts: SoupFacts): readonly Complaint[];
+  /** Fills in what follows from the rest of the config. What it gives is in the shape of `settings` as well. */
+  resolve(written: WrittenSettings<S>, facts: SoupFacts): R;
+  needs(settings: R, nModels: number): SoupNeed;
   /** @throws {SoupError} */
-  weigh(settings: S, ingredients: Ingredients): Promise<TensorWeights>;
+  weigh(settings: R & { readonly method: M }, ingredients: Ingredients): Promise<TensorWeights>;
 }
 
 /** Models and settings that make no soup. */
 export class SoupError extends Error {
   override readonly name = "SoupError";
+}
+
+/** A recipe whose types follow from what it says. */
+export function soupRecipe<const M extends string, S extends Shape, R extends object>(
+  recipe: SoupRecipe<M, S, R>,
+): SoupRecipe<M, S, R> {
+  return recipe;
 }
 
 /**
@@ -57,10 +109,14 @@ export function needed<T>(ability: T | undefined, method: string, what: string):
   return ability;
 }
 
-/**
- * Checks the number of models.
- * @throws {SoupError}
- */
-export function atLeast(minimum: number, method: string, nModels: number): void {
-  if (nModels < minimum) throw new SoupError(`${method}: needs at least ${minimum} models, got ${nModels}`);
+/** Complains where there is nothing to mix. */
+export function atLeastTwo({ of }: SoupFacts): readonly Complaint[] {
+  if (of.length >= 2) return [];
+  const message = `a soup needs at least 2 models, there is ${listed(of)}`;
+  return [{ path: ["of"], message, remedy: "add a seed to sft.seeds, or name the models in `of`" }];
+}
+
+/** Names in a message. */
+export function listed(of: readonly string[]): string {
+  return of.length === 0 ? "no models" : of.join(", ");
 }

@@ -1,11 +1,12 @@
-import { resolve } from "node:path";
-import { choiceOption, numberListOption, numberOption, requiredOption, switchOption } from "../arguments.ts";
+import { basename, resolve } from "node:path";
+import { type SoupMethod, checkpointMethods, recipeOf } from "../../soup/index.ts";
+import { choiceOption, numberListOption, requiredOption, switchOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { printJson } from "../terminal.ts";
 
-/** Methods that need nothing but the checkpoints; the others are for run configs, which have data. */
-const METHODS = ["uniform", "linear", "slerp"] as const;
+/** The others are for run configs, which have data. */
+const METHODS = checkpointMethods();
 
 /** Mixes checkpoints into one. */
 export const soup: Command = {
@@ -14,7 +15,7 @@ export const soup: Command = {
   details: [
     "Checkpoints are Hugging Face folders. They must agree in tensors, shapes, tokenizer and config; the first\n" +
       "difference is named if they do not. Tensors are streamed, so memory is needed for a few of them only.\n" +
-      "Greedy and learned soups need held-out data: put them into a run config.",
+      "Soups that are measured on held-out data, greedy and learned ones, belong into a run config.",
     'With --json, one object: {"folder":...,"method":...,"of":[...]}.',
   ],
   positionals: [{ name: "CHECKPOINT", description: "Folders to mix, two or more", number: "several" }],
@@ -39,7 +40,7 @@ export const soup: Command = {
   ],
   async run(args, context) {
     const of = args.positionals.map((folder) => resolve(context.folder, folder));
-    const recipe = readRecipe(args, of.length);
+    const recipe = readRecipe(args, of);
     const out = resolve(context.folder, requiredOption(args, "out", "where to write the soup, such as --out soup"));
     const { makeSoup } = await context.pipeline();
     const { folder } = await makeSoup({
@@ -56,37 +57,36 @@ export const soup: Command = {
 };
 
 interface Recipe {
-  readonly method: (typeof METHODS)[number];
-  readonly alpha?: number;
+  readonly method: SoupMethod;
+  readonly alpha?: number | readonly number[];
   readonly weights?: readonly number[];
 }
 
-/** @throws {UsageError} when method, shares and number of checkpoints do not go together. */
-function readRecipe(args: Arguments, n: number): Recipe {
-  const alpha = numberOption(args, "alpha");
-  const weights = numberListOption(args, "weights");
-  const method =
-    choiceOption(args, "method", METHODS) ?? (alpha === undefined && weights === undefined ? "uniform" : "linear");
-  if (n < 2) throw new UsageError("a soup needs at least 2 checkpoints, got 1");
-  if (alpha !== undefined && weights !== undefined)
-    throw new UsageError("--alpha and --weights are given together; keep one");
-  if (method === "uniform") {
-    const surplus = alpha === undefined ? (weights === undefined ? undefined : "--weights") : "--alpha";
-    if (surplus !== undefined) throw new UsageError(`${surplus} goes with --method linear, not uniform`);
-    return { method };
+/** @throws {UsageError} when method, shares and checkpoints do not go together. */
+function readRecipe(args: Arguments, of: readonly string[]): Recipe {
+  const [alpha, weights] = [numberListOption(args, "alpha"), numberListOption(args, "weights")];
+  const written = {
+    ...(alpha === undefined ? {} : { alpha: shareOf(alpha) }),
+    ...(weights === undefined ? {} : { weights }),
+  };
+  const standard = Object.keys(written).length === 0 ? "uniform" : "linear";
+  const method = choiceOption(args, "method", METHODS) ?? standard;
+  if (of.length < 2) throw new UsageError("a soup needs at least 2 checkpoints, got 1");
+  for (const setting of Object.keys(written)) {
+    const fitting = METHODS.filter((one) => setting in recipeOf(one).settings);
+    if (!fitting.includes(method))
+      throw new UsageError(`--${setting} goes with --method ${fitting.join(" or ")}, not ${method}`);
   }
-  if (weights !== undefined) return { method: checkedWeights(method, weights, n), weights };
-  if (n !== 2)
-    throw new UsageError(`--method ${method} with --alpha mixes exactly 2 checkpoints, got ${n}; give --weights`);
-  return { method, alpha: alpha ?? 0.5 };
+  const facts = { of: of.map((folder) => basename(folder)), isTask: false };
+  for (const { path, message, remedy } of recipeOf(method).check(written, facts)) {
+    const setting = path[0] === "of" ? "" : `--${path.join(".")} `;
+    throw new UsageError(`${setting}${message}; ${remedy}`);
+  }
+  return { method, ...written };
 }
 
-function checkedWeights(method: Recipe["method"], weights: readonly number[], n: number): "linear" {
-  if (method !== "linear") throw new UsageError(`--weights goes with --method linear, not ${method}`);
-  if (weights.length !== n)
-    throw new UsageError(`--weights has ${weights.length} numbers for ${n} checkpoints; give one each`);
-  const sum = weights.reduce((total, one) => total + one, 0);
-  if (Math.abs(sum - 1) > 1e-5)
-    throw new UsageError(`--weights add up to ${Number(sum.toPrecision(6))}, not 1; divide each by their sum`);
-  return method;
+/** One share stands by itself, as in a config. */
+function shareOf(alpha: readonly number[]): number | readonly number[] {
+  const [only, ...others] = alpha;
+  return only === undefined || others.length > 0 ? alpha : only;
 }

@@ -1,7 +1,9 @@
+import * as z from "zod";
+import { setting, share } from "../../config/setting.ts";
 import { drawByZipf, drawFrom, drawInteger } from "./draw.ts";
 import { editDistance } from "./editDistance.ts";
 import { slip, type Draft } from "./slips.ts";
-import type { Demonstration, RankedResponses, Response, Rng, Split, Task } from "./task.ts";
+import { type Demonstration, type RankedResponses, type Response, type Rng, type Split, taskKind } from "./task.ts";
 
 /** What the words are; in distribution, the k-th is drawn in proportion to 1/k. */
 const WORDS = "time day home water night city garden river summer music bread island candle forest silver winter".split(
@@ -33,16 +35,6 @@ const LONGEST_TARGET = MOST_WORDS + 1 + 1 + 1;
 /** Tokens more than a faultless response needs, so that rambling is possible and can be scored. */
 const ROOM_TO_RAMBLE = 3;
 
-/** How MiniInstruct's data is made. Fractions are of examples; their defaults are in the run config. */
-export interface MiniInstructSettings {
-  /** Fraction of the base model's examples that are without fault. */
-  readonly pretrainingClean: number;
-  /** Fraction of the demonstrations that are without fault. */
-  readonly sftClean: number;
-  /** Gold score difference at which a labeller picks the better response e times as often as the worse. */
-  readonly labelTemperature: number;
-}
-
 /** A split has millions of prompts, but by Zipf's law new ones become rare; this many are found in a few seconds. */
 const MOST_DIFFERENT = 50_000;
 
@@ -66,8 +58,30 @@ const SHARES: Readonly<Record<Split, readonly [from: number, to: number]>> = {
  * Which split a prompt belongs to is a function of its text alone, so no seed or amount of data can put a prompt of
  * one split into another.
  */
-export function miniInstruct({ pretrainingClean, sftClean, labelTemperature }: MiniInstructSettings): Task {
-  return {
+export const miniInstruct = taskKind({
+  name: "miniinstruct",
+  title: "MiniInstruct",
+  description: "Asks to copy, reverse, double the first or drop the last of some words",
+  settings: {
+    pretrainingClean: setting(share(), 0.4, {
+      description: "Share of faultless answers in the text the base model is trained on",
+      source: "this project's prototype",
+    }),
+    sftClean: setting(share(), 0.8, {
+      description: "Share of faultless answers in the SFT examples",
+      source: "this project's prototype",
+    }),
+    labelTemperature: setting(z.number().positive(), 0.15, {
+      description: "Noise of preference labels by Bradley–Terry: P(chosen) = σ(difference of gold scores / this)",
+      unit: "gold score",
+      source: "this project",
+    }),
+  },
+  snippet: {},
+  // Its own answers have at most 12 tokens.
+  defaults: { examples: 600, pairs: 5000, maxNewTokens: 16 },
+  check: () => [],
+  create: ({ pretrainingClean, sftClean, labelTemperature }) => ({
     name: "miniinstruct",
     vocabulary: vocabulary(),
     maxPromptLength: LONGEST_PROMPT,
@@ -79,8 +93,8 @@ export function miniInstruct({ pretrainingClean, sftClean, labelTemperature }: M
     prompts,
     gold,
     prefer: (prompt, pair, rng) => prefer(prompt, pair, labelTemperature, rng),
-  };
-}
+  }),
+});
 
 function vocabulary(): string[] {
   return [...new Set([...INSTRUCTIONS.flatMap(({ phrase }) => phrase.split(" ")), ":", ".", ...WORDS, THANKS, UM])];

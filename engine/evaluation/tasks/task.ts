@@ -1,3 +1,6 @@
+import type * as z from "zod";
+import type { Complaint } from "../../config/complaint.ts";
+
 /** Source of randomness that tasks draw from; any seeded generator fits. */
 export interface Rng {
   /** Next draw, uniform in [0, 1). */
@@ -45,4 +48,43 @@ export interface Task {
   gold(prompt: string, response: Response): number;
   /** Which of two responses a noisy labeller prefers; undefined if they are equally good, which gives no pair. */
   prefer(prompt: string, pair: readonly [Response, Response], rng: Rng): RankedResponses | undefined;
+}
+
+type Shape = z.core.$ZodShape;
+
+/**
+ * A built-in task, with all that is known of it: schema, forms, docs and engine take it from here.
+ *
+ * `N` is its name, `S` the shape of its settings.
+ */
+export interface TaskKind<N extends string = string, S extends Shape = Shape> {
+  readonly name: N;
+  /** For lists: "MiniInstruct". */
+  readonly title: string;
+  /** One sentence without a full stop, for forms, hovers and tables. */
+  readonly description: string;
+  /** Settings beyond the name; each says what it is and where its default comes from. */
+  readonly settings: S;
+  /** What editors offer to write beside the name. */
+  readonly snippet: Readonly<Record<string, unknown>>;
+  /** What a run of this task takes where the config says nothing. */
+  readonly defaults: TaskDefaults;
+  /** Complaints about settings that are each right, and do not go together; paths start at the task. */
+  check(written: z.output<z.ZodObject<S>>): readonly Complaint[];
+  create(settings: z.output<z.ZodObject<S>>): Task;
+}
+
+/** Sizes that go with a task. */
+export interface TaskDefaults {
+  /** SFT examples. */
+  readonly examples: number;
+  /** Preference pairs for the reward model. */
+  readonly pairs: number;
+  /** Longest answer of a model made for the task, tokens. */
+  readonly maxNewTokens: number;
+}
+
+/** A task whose types follow from what it says. */
+export function taskKind<const N extends string, S extends Shape>(kind: TaskKind<N, S>): TaskKind<N, S> {
+  return kind;
 }

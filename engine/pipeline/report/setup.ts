@@ -79,14 +79,9 @@ function rewardWords({ reward }: RunConfig, accuracies: readonly number[]): stri
   return `from ${code(reward.init)}; ${pairs}, ${reward.epochs} epochs${accuracy === "" ? "" : `; held-out accuracy ${accuracy}`}`;
 }
 
-function soupWords(soup: SoupConfig): string {
-  const shares =
-    soup.method === "linear"
-      ? `, weights ${soup.weights.join(", ")}`
-      : soup.method === "slerp"
-        ? `, α ${soup.alpha}`
-        : "";
-  return `${soup.method} of ${soup.of.map(code).join(", ")}${shares}`;
+function soupWords({ method, of, ...settings }: SoupConfig): string {
+  const words = Object.entries(settings).map(([name, value]) => `, ${name} ${[value].flat().join(", ")}`);
+  return `${method} of ${of.map(code).join(", ")}${words.join("")}`;
 }
 
 function evaluationWords({ evaluation }: RunConfig): string {

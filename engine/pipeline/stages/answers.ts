@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DeviceWeights } from "../../models/index.ts";
-import type { EvaluationConfig, SamplingConfig, TaskConfig } from "../../config/index.ts";
+import { type EvaluationConfig, type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { Random } from "../../training/index.ts";
@@ -28,8 +28,6 @@ export interface Answer {
 
 /** File of the answers in the stage's folder. */
 const ANSWERS_FILE = "answers.jsonl";
-/** Name of the split that settings are chosen on. */
-export const VALIDATION = "validation";
 
 /**
  * Answers of a model to the prompts of a benchmark or of the validation split, scored.

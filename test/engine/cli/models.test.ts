@@ -16,7 +16,9 @@ describe("salsa soup", () => {
     ["a b -o s", { method: "uniform" }],
     ["a b c -o s", { method: "uniform" }],
     ["a b --alpha -0.5 -o s", { method: "linear", alpha: -0.5 }],
-    ["a b --method linear -o s", { method: "linear", alpha: 0.5 }],
+    ["a b --method linear -o s", { method: "linear" }],
+    ["a b c --alpha 0.2,0.3 -o s", { method: "linear", alpha: [0.2, 0.3] }],
+    ["a b c --method modelStock -o s", { method: "modelStock" }],
     ["a b c --weights 0.5,0.25,0.25 -o s", { method: "linear", weights: [0.5, 0.25, 0.25] }],
     ["a b --method slerp --alpha 0.3 -o s", { method: "slerp", alpha: 0.3 }],
   ] as const) {
@@ -36,13 +38,15 @@ describe("salsa soup", () => {
   for (const [line, message] of [
     ["a -o s", /at least 2 checkpoints/],
     ["a b", /--out is missing/],
-    ["a b c --alpha 0.5 -o s", /exactly 2 checkpoints, got 3; give --weights/],
-    ["a b --weights 0.5 -o s", /has 1 numbers for 2 checkpoints/],
-    ["a b --weights 0.5,0.6 -o s", /add up to 1\.1, not 1/],
+    ["a b c --alpha 0.5 -o s", /--alpha is one number, for 3 models \(a, b, c\)/],
+    ["a b --weights 0.5 -o s", /--weights has 1 weights, for 2 models/],
+    ["a b --weights 0.5,0.6 -o s", /--weights add up to 1\.1, not 1/],
     ["a b --weights 0.5,0.5 --alpha 0.5 -o s", /given together/],
     ["a b --method uniform --alpha 0.5 -o s", /goes with --method linear/],
     ["a b --method slerp --weights 0.5,0.5 -o s", /goes with --method linear/],
     ["a b --method slurp -o s", /did you mean slerp/],
+    ["a b c --method slerp -o s", /exactly 2 models, not 3/],
+    ["a b --method greedy -o s", /--method/],
   ] as const) {
     it(`refuses ${line}`, async () => {
       const { code, stderr } = await salsa(["soup", ...line.split(" ")], { pipeline });

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { derivedSizes, parseConfig } from "../../../engine/config/index.ts";
 import type { RunConfig } from "../../../engine/config/index.ts";
-import { weightsOf } from "../../../engine/config/expand.ts";
 import { nameOf, resolvePath } from "../../../engine/config/paths.ts";
 
 const TASK = { task: { name: "miniinstruct" } };
@@ -75,24 +73,6 @@ describe("a resolved config", () => {
     const config = parse({ preset: "miniinstruct", arms: { ppo: {} }, rlhf: { iterations: 3 } });
     assert.deepEqual(Object.keys(config.arms), ["ppo"]);
     assert.deepEqual([config.arms["ppo"]?.iterations, config.arms["ppo"]?.learningRate], [3, 2e-4]);
-  });
-});
-
-describe("weightsOf", () => {
-  it("gives (1 − α, α) for one share (SALSA, equation 3)", () => {
-    assert.deepEqual(weightsOf(0.25), [0.75, 0.25]);
-    assert.deepEqual(weightsOf(1.5), [-0.5, 1.5]);
-  });
-
-  it("adds up to 1 for any shares", () => {
-    const share = fc.double({ min: -2, max: 2, noNaN: true });
-    fc.assert(
-      fc.property(fc.array(share, { minLength: 1, maxLength: 8 }), (shares) => {
-        const sum = weightsOf(shares).reduce((total, one) => total + one, 0);
-        // Nine terms of at most 16, each rounded to 2^-53 relative.
-        assert.ok(Math.abs(sum - 1) < 1e-13);
-      }),
-    );
   });
 });
 

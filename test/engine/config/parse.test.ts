@@ -80,6 +80,14 @@ describe("parseConfig", () => {
     assert.match(issue.remedy, /use "reward"/);
   });
 
+  it("keeps the name of the validation split from benchmarks, whose file would never be read", () => {
+    const files = '"sft": "a", "preferences": "b", "prompts": "c", "benchmarks": { "validation": "d", "mine": "e" }';
+    const issue = onlyIssue(`{ "model": { "checkpoint": "m" }, "data": { ${files} } }`);
+    assert.equal(issue.path, "data.benchmarks.validation");
+    assert.match(issue.message, /is the name of the split that settings are chosen on/);
+    assert.match(issue.remedy, /another name/);
+  });
+
   it("names files that are not there, looked for beside the config", () => {
     const asked: string[] = [];
     const exists = (path: string): boolean => {

@@ -9,12 +9,11 @@ import {
   DATA_SNIPPETS,
   PAIR_SNIPPETS,
   ROOT_SNIPPETS,
-  SOUP_SNIPPETS,
-  SOUPS_SNIPPETS,
-  TASK_SNIPPETS,
 } from "../../../engine/config/snippets.ts";
+import { SOUP_SNIPPETS, SOUPS_SNIPPETS } from "../../../engine/config/soup.ts";
+import { TASK_SNIPPETS } from "../../../engine/config/task.ts";
 
-const FILE = new URL("../../../../dist/run-config.schema.json", import.meta.url);
+const FILE = new URL("../../../dist/run-config.schema.json", import.meta.url);
 const schema = jsonSchema() as JsonSchema;
 
 /** Every key that a config may hold, with its schema. */

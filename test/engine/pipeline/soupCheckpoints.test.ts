@@ -11,6 +11,8 @@ import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 
 const VALUES = [(i: number) => Math.sin(i), (i: number) => Math.cos(3 * i), (i: number) => (i % 5) - 2];
 
+const GREEDY = { method: "greedy", score: "loss", prompts: 1 } as const;
+
 /** Three checkpoints on disk, and where the soup goes. */
 async function withModels(work: (models: readonly string[], soup: string) => Promise<void>): Promise<void> {
   await inTemporaryFolder(async (folder) => {
@@ -89,7 +91,7 @@ describe("soupCheckpoints", () => {
           return -Math.abs(combine(parts, weightsOf(norm))[0] ?? NaN);
         },
       });
-      await soupCheckpoints({ of, folder, settings: { method: "greedy" }, evaluator });
+      await soupCheckpoints({ of, folder, settings: GREEDY, evaluator });
       const models = await Promise.all(of.map(tensorsOf));
       const soup = (await tensorsOf(folder)).get("model.norm.weight")?.[0] ?? NaN;
       for (const model of models)
@@ -99,12 +101,12 @@ describe("soupCheckpoints", () => {
 
   it("refuses settings and checkpoints that do not go together, and writes nothing", async () => {
     await withModels(async (of, folder) => {
-      const alone: SoupSettings = { method: "linear", weights: [1] };
+      const alone: SoupSettings = { method: "linear", weights: [0.5, 0.5] };
       await assert.rejects(soupCheckpoints({ of, folder, settings: alone }), {
         name: "SoupError",
-        message: /got 1 for 3/,
+        message: /has 2 weights, for 3 models \(sft-0, sft-1, sft-2\)/,
       });
-      await assert.rejects(soupCheckpoints({ of, folder, settings: { method: "greedy" } }), /needs a held-out score/);
+      await assert.rejects(soupCheckpoints({ of, folder, settings: GREEDY }), /needs a held-out score/);
       await writeContent(of[2] ?? "", { ...content((i) => i), tokenizer: {} });
       await assert.rejects(
         soupCheckpoints({ of, folder, settings: { method: "uniform" } }),

@@ -1,73 +1,76 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SOUPS, type SoupSettings, soupWeights } from "../../../engine/soup/index.ts";
-import { SoupError } from "../../../engine/soup/recipe.ts";
+import * as z from "zod";
+import { SOUPS, type SoupMethod, readSoup, recipeOf, soupWeights } from "../../../engine/soup/index.ts";
+import { weightsOf } from "../../../engine/soup/linear.ts";
+import { type Ingredients, SoupError } from "../../../engine/soup/recipe.ts";
 import { assertClose, ingredients, weigh } from "./ingredients.ts";
 
 const RIGHT = { method: "slerp", alpha: 0.5 } as const;
 
-const EXAMPLES: Readonly<Record<SoupSettings["method"], readonly SoupSettings[]>> = {
-  uniform: [{ method: "uniform" }],
-  linear: [
-    { method: "linear", weights: [0.2, 0.8] },
-    { method: "linear", weights: [1.5, -0.5] },
-  ],
-  greedy: [{ method: "greedy" }],
-  learned: [{ method: "learned", steps: 5, learningRate: 0.1 }],
-  slerp: [RIGHT],
-  modelStock: [{ method: "modelStock" }],
-};
+/** As many models as a recipe takes: two, or three where it wants a base besides. */
+function modelsFor(method: SoupMethod): readonly (readonly number[])[] {
+  const models = [
+    [0, 1],
+    [1, 2],
+    [2, 1],
+  ];
+  const recipe = recipeOf(method);
+  const two = recipe.check(z.strictObject(recipe.settings).parse({}), { of: ["a", "b"], isTask: true });
+  return two.some(({ path }) => path[0] === "of") ? models : models.slice(0, 2);
+}
 
 describe("every soup recipe", () => {
-  it("has a method of its own and names its source", () => {
-    assert.deepEqual(SOUPS.map(({ method }) => method).sort(), Object.keys(EXAMPLES).sort());
-    for (const { source, description } of SOUPS) assert.ok(/\d{4}|SALSA/.test(source) && description !== "");
+  it("has a method of its own", () => {
+    assert.equal(new Set(SOUPS.map(({ method }) => method)).size, SOUPS.length);
   });
 
-  for (const recipe of SOUPS) {
-    it(`gives one finite weight per model: ${recipe.method}`, async () => {
-      for (const settings of EXAMPLES[recipe.method]) {
-        const models =
-          recipe.method === "modelStock"
-            ? [
-                [0, 1],
-                [1, 2],
-                [2, 1],
-              ]
-            : [
-                [0, 1],
-                [1, 2],
-              ];
-        const weights = await weigh(settings, ingredients(models, [1, 1]));
-        assert.equal(weights.length, models.length);
-        assert.ok(weights.every(Number.isFinite));
-        const again = await weigh(settings, ingredients(models, [1, 1]));
-        assert.deepEqual(again, weights, "the same every time");
-      }
+  for (const { method } of SOUPS) {
+    const recipe = recipeOf(method);
+    const models = modelsFor(method);
+    const names = models.map((_, model) => `model ${model}`);
+    const settings = readSoup({ method }, names);
+    const needs = recipe.needs(settings, models.length);
+
+    it(`says what it is and where it comes from: ${method}`, () => {
+      const { title, description, source } = recipe;
+      assert.match(title, /^[A-Z]/);
+      assert.match(description, /^[A-Z].*[^.;]$/);
+      assert.match(source, /\d{4}|SALSA/);
     });
 
-    it(`gives back a model that is mixed with copies of itself: ${recipe.method}`, async () => {
-      for (const settings of EXAMPLES[recipe.method]) {
-        const copies = Array.from({ length: recipe.method === "modelStock" ? 3 : 2 }, () => [0.5, -2]);
-        const weights = await weigh(settings, ingredients(copies, [1, 1]));
-        assertClose([weights.reduce((sum, weight) => sum + weight, 0)], [1]);
-      }
+    it(`takes what it has resolved as it is: ${method}`, () => {
+      assert.deepEqual(readSoup(settings, names), settings);
     });
 
-    it(`refuses no models at all: ${recipe.method}`, async () => {
-      for (const settings of EXAMPLES[recipe.method])
-        await assert.rejects(soupWeights(settings, ingredients([])), SoupError);
+    it(`gives one finite weight per model, the same every time: ${method}`, async () => {
+      const weights = await weigh(settings, ingredients(models, [1, 1]));
+      assert.equal(weights.length, models.length);
+      assert.ok(weights.every(Number.isFinite));
+      assert.deepEqual(await weigh(settings, ingredients(models, [1, 1])), weights);
     });
 
-    it(`says what it lacks: ${recipe.method}`, async () => {
-      if (recipe.needs === "nothing") return;
-      for (const settings of EXAMPLES[recipe.method]) {
-        const bare = { nModels: recipe.method === "modelStock" ? 3 : 2, tensors: ["w"] };
-        await assert.rejects(soupWeights(settings, bare), {
-          name: "SoupError",
-          message: /needs .*, and none was given/,
-        });
+    it(`gives back a model that is mixed with copies of itself: ${method}`, async () => {
+      const copies = models.map(() => [0.5, -2]);
+      const weights = await weigh(settings, ingredients(copies, [1, 1]));
+      assertClose([weights.reduce((sum, weight) => sum + weight, 0)], [1]);
+    });
+
+    it(`refuses no models at all, and one: ${method}`, async () => {
+      await assert.rejects(soupWeights(settings, ingredients([])), SoupError);
+      await assert.rejects(soupWeights(settings, ingredients([[1]])), SoupError);
+    });
+
+    it(`asks for nothing but what it says it needs: ${method}`, async () => {
+      const all = ingredients(models, [1, 1]);
+      const { nModels, tensors } = all;
+      const bare: Ingredients = { nModels, tensors };
+      if (needs.kind !== "nothing") {
+        const lacking = { name: "SoupError", message: /needs .*, and none was given/ };
+        await assert.rejects(soupWeights(settings, bare), lacking);
+        Object.assign(bare, { [needs.kind]: all[needs.kind]?.bind(all) });
       }
+      assert.equal((await weigh(settings, bare)).length, models.length);
     });
   }
 });
@@ -92,9 +95,27 @@ describe("linear", () => {
 
   it("refuses the wrong number of weights, and weights that do not add up to 1", async () => {
     const two = ingredients([[1], [2]]);
-    await assert.rejects(weigh({ method: "linear", weights: [1] }, two), /one weight per model, got 1 for 2 models/);
-    await assert.rejects(weigh({ method: "linear", weights: [0.5, 0.6] }, two), /add up to 1, got \[0\.5, 0\.6\]/);
+    await assert.rejects(weigh({ method: "linear", weights: [1] }, two), /Too small/);
+    await assert.rejects(weigh({ method: "linear", weights: [0.5, 0.6] }, two), /weights add up to 1\.1, not 1/);
     await assert.rejects(weigh({ method: "linear", weights: [NaN, 1] }, two), SoupError);
+  });
+});
+
+describe("weightsOf", () => {
+  it("gives (1 − α, α) for one share (SALSA, equation 3)", () => {
+    assert.deepEqual(weightsOf(0.25), [0.75, 0.25]);
+    assert.deepEqual(weightsOf(1.5), [-0.5, 1.5]);
+  });
+
+  it("adds up to 1 for any shares", () => {
+    const share = fc.double({ min: -2, max: 2, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(share, { minLength: 1, maxLength: 8 }), (shares) => {
+        const sum = weightsOf(shares).reduce((total, one) => total + one, 0);
+        // Nine terms of at most 16, each rounded to 2^-53 relative.
+        assert.ok(Math.abs(sum - 1) < 1e-13);
+      }),
+    );
   });
 });
 
@@ -150,8 +171,11 @@ describe("slerp", () => {
   });
 
   it("refuses other numbers of models than two, and an alpha that is no number", async () => {
-    await assert.rejects(weigh(RIGHT, ingredients([[1], [2], [3]])), /exactly 2 models, got 3/);
-    await assert.rejects(weigh({ method: "slerp", alpha: NaN }, ingredients([[1], [2]])), /finite number, got NaN/);
+    await assert.rejects(weigh(RIGHT, ingredients([[1], [2], [3]])), /exactly 2 models, not 3/);
+    await assert.rejects(
+      weigh({ method: "slerp", alpha: NaN }, ingredients([[1], [2]])),
+      /expected number, received NaN/,
+    );
   });
 });
 

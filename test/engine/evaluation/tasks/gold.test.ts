@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { miniInstruct } from "../../../../engine/evaluation/tasks/miniInstruct.ts";
 import { seeded } from "./random.ts";
 
-const task = miniInstruct({ pretrainingClean: 0.4, sftClean: 1, labelTemperature: 0.2 });
+const task = miniInstruct.create({ pretrainingClean: 0.4, sftClean: 1, labelTemperature: 0.2 });
 
 /** Scores are rounded to 1e-9; halves of that, and not more, may be missing. */
 const TOLERANCE = 1e-9;

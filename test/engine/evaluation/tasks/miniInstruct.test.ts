@@ -6,7 +6,7 @@ import { type Demonstration, type Response, SPLITS } from "../../../../engine/ev
 import { seeded } from "./random.ts";
 
 const SETTINGS = { pretrainingClean: 0.4, sftClean: 0.8, labelTemperature: 0.2 };
-const task = miniInstruct(SETTINGS);
+const task = miniInstruct.create(SETTINGS);
 
 /** Share of slips drawn that leave no fault: a repeated word swapped with itself, or replaced by itself. */
 const HARMLESS = 0.015;
@@ -142,14 +142,15 @@ describe("MiniInstruct's faults", () => {
 
   it("are absent when the clean share is 1", () => {
     assert(
-      miniInstruct({ ...SETTINGS, sftClean: 1 })
+      miniInstruct
+        .create({ ...SETTINGS, sftClean: 1 })
         .sft(500, seeded(13))
         .every(isFaultless),
     );
   });
 
   it("include ums, missing and repeated thanks, and answers to another instruction", () => {
-    const faulty = miniInstruct({ ...SETTINGS, sftClean: 0 }).sft(500, seeded(14));
+    const faulty = miniInstruct.create({ ...SETTINGS, sftClean: 0 }).sft(500, seeded(14));
     const has = (isCounted: (words: string[], prompt: string) => boolean): boolean =>
       faulty.some(({ prompt, response }) => isCounted(response.split(" "), prompt));
     assert(has((words) => words.includes("um")));
@@ -206,7 +207,7 @@ describe("MiniInstruct's labeller", () => {
 
   it("agrees with the gold score on most pairs of responses, yet not on all", () => {
     const rng = seeded(18);
-    const drawn = miniInstruct({ ...SETTINGS, sftClean: 0 }).sft(6000, rng);
+    const drawn = miniInstruct.create({ ...SETTINGS, sftClean: 0 }).sft(6000, rng);
     const verdicts = drawn.flatMap(({ prompt: asked, response }, at) => {
       const second: Response = { text: drawn[(at * 7 + 1) % drawn.length]?.response ?? "", ended: true };
       const label = task.prefer(asked, [{ text: response, ended: true }, second], rng);

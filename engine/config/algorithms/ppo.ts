@@ -1,0 +1,107 @@
+import type { Complaint } from "../complaint.ts";
+import { repeated } from "../complaints.ts";
+import { type ArmFacts, type ArmKind, type WrittenArm, algorithm } from "./algorithm.ts";
+import { PPO_SETTINGS } from "./ppoSettings.ts";
+
+const plain: ArmKind = {
+  title: "PPO",
+  description: "Held to the SFT it starts from",
+  source: "SALSA, equation 2",
+  snippet: { reference: "${1:sft-1}" },
+  fits: (reference, soups) => reference.length === 1 && !isSoup(reference, soups),
+  standIns: () => [["ppo", undefined]],
+};
+
+const salsa: ArmKind = {
+  title: "SALSA",
+  description: "Held to a soup",
+  source: "SALSA, equation 4",
+  snippet: { reference: "${1:soup}", beta: "^${2:0.01}" },
+  fits: (reference, soups) => reference.length === 1 && isSoup(reference, soups),
+  standIns: (soups) => soups.map((soup) => [soups.length === 1 ? "salsa" : `salsa-${soup}`, soup]),
+};
+
+const mkl: ArmKind = {
+  title: "MKL",
+  description: "Held to several SFTs at once",
+  source: "SALSA, equation 5",
+  snippet: { reference: ["${1:sft-1}", "${2:sft-2}"] },
+  fits: (reference) => reference.length > 1,
+  standIns: () => [],
+};
+
+type PpoArm = WrittenArm<typeof PPO_SETTINGS>;
+
+/** PPO against any reference policy: TRL's, with the reference of the KL penalty as a setting. */
+export const ppo = algorithm({
+  name: "ppo",
+  description: "RLHF by PPO",
+  settings: PPO_SETTINGS,
+  kinds: [plain, salsa, mkl],
+  check: (arm, facts) => [
+    ...checkBatches(arm),
+    ...checkScores(arm),
+    ...checkTruncation(arm),
+    ...checkPositions(arm, facts),
+    ...checkBetas(arm, facts),
+  ],
+});
+
+function isSoup([reference = ""]: readonly string[], soups: readonly string[]): boolean {
+  return soups.includes(reference);
+}
+
+function checkBatches({ path, own, settings }: PpoArm): Complaint[] {
+  const { batchSize, minibatchSize, gradientAccumulation } = settings;
+  const isOwn = [own.batchSize, own.minibatchSize, own.gradientAccumulation].some((one) => one !== undefined);
+  const chunk = minibatchSize * gradientAccumulation;
+  if (!isOwn || batchSize % chunk === 0) return [];
+  const key =
+    own.minibatchSize === undefined
+      ? own.batchSize === undefined
+        ? "gradientAccumulation"
+        : "batchSize"
+      : "minibatchSize";
+  const message = `minibatchSize ${minibatchSize} × gradientAccumulation ${gradientAccumulation} does not divide batchSize ${batchSize}`;
+  const remedy = `use a batchSize of ${Math.max(1, Math.round(batchSize / chunk)) * chunk}, or a minibatchSize that divides it`;
+  return [{ path: [...path, key], message, remedy }];
+}
+
+function checkScores({ path, own, settings }: PpoArm): Complaint[] {
+  if (own.scoreNormalizing !== true || settings.scoreScaling) return [];
+  const remedy = "set scoreScaling to true as well; the mean is only subtracted while scaling";
+  return [{ path: [...path, "scoreNormalizing"], message: "has no effect without scoreScaling", remedy }];
+}
+
+/** Settings at which sampling cuts nothing off. */
+const UNCUT = { topK: 0, topP: 1 } as const;
+
+/** Log-probabilities are of the whole distribution: samples of a part of it would make every ratio wrong. */
+function checkTruncation({ path, own }: PpoArm): Complaint[] {
+  return (["topK", "topP"] as const).flatMap((key) => {
+    const value = own[key];
+    if (value === undefined || value === UNCUT[key]) return [];
+    const message = `${value} cuts off the distribution that rollouts are sampled from, and training does not`;
+    const remedy = `use ${UNCUT[key]} here; evaluation.sampling may cut answers off`;
+    return [{ path: [...path, key], message, remedy }];
+  });
+}
+
+/** A new model's positions bound what it can write. */
+function checkPositions({ path, own }: PpoArm, { maxPositions: room }: ArmFacts): Complaint[] {
+  if (own.maxNewTokens === undefined || own.maxNewTokens < room) return [];
+  const message = `${own.maxNewTokens} leaves no room for a prompt in the model's ${room} positions`;
+  return [{ path: [...path, "maxNewTokens"], message, remedy: "use less, or raise model.architecture.maxPositions" }];
+}
+
+function checkBetas({ path, own }: PpoArm, { validationPrompts }: ArmFacts): Complaint[] {
+  if (!Array.isArray(own.beta)) return [];
+  const place = [...path, "beta"];
+  const twice = repeated(place, own.beta);
+  if (own.beta.length < 2 || validationPrompts !== 0) return twice;
+  const remedy = "set evaluation.validationPrompts above 0, or give one β";
+  return [
+    ...twice,
+    { path: place, message: "a list needs a validation split to choose on, which has 0 prompts", remedy },
+  ];
+}

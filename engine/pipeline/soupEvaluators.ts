@@ -1,0 +1,189 @@
+import type { Backend, HostArray } from "../compute/backend.ts";
+import { gradients } from "../compute/graph/gradients.ts";
+import { plan } from "../compute/graph/program.ts";
+import { Graph } from "../compute/graph/tensor.ts";
+import { type Weights, DeviceWeights, chunks, parameters } from "../models/index.ts";
+import type { SamplingConfig } from "../config/index.ts";
+import type { LossAndGradient, SoupNeed, TensorWeights } from "../soup/recipe.ts";
+import type { Checkpoint } from "../storage/checkpoints.ts";
+import { encodeExample } from "../text/index.ts";
+import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches } from "../training/index.ts";
+import { type PromptSource, type SftSource, heldOutTexts, taskOf, validationPrompts } from "./corpus.ts";
+import { encodePrompts } from "./generation.ts";
+import type { LoadedModel } from "./modelFolder.ts";
+import { ResponseSampler } from "./responseSampler.ts";
+import type { HeldOutEvaluator } from "./soupCheckpoints.ts";
+import { longest } from "./stages/baseModel.ts";
+
+/** What mixtures are measured on: held-out examples, cut at `maxLength` tokens as in SFT, or answers to prompts. */
+export type HeldOut =
+  | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & Omit<SftSource, "file">)
+  | ({ readonly kind: "responses"; readonly sampling: SamplingConfig; readonly seed: number } & Omit<
+      PromptSource,
+      "file"
+    >);
+
+/** What mixtures are measured with. */
+export interface HeldOutSources {
+  readonly backend: Backend;
+  /** In the order of the weights. */
+  readonly models: readonly LoadedModel[];
+  /** For a score by rewards. */
+  readonly reward: LoadedModel | undefined;
+  /** Of the examples or prompts; undefined where a task makes them. */
+  readonly file: string | undefined;
+}
+
+/** What measures mixtures; it holds device memory until released. */
+export interface Evaluator {
+  readonly of: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
+  release(): void;
+}
+
+/**
+ * Prepares what a recipe needs beyond checkpoints; undefined for one that needs no more.
+ * @throws {DataError} when there is too little data to keep some back.
+ */
+export async function heldOutEvaluator(
+  need: SoupNeed,
+  heldOut: HeldOut,
+  sources: HeldOutSources,
+): Promise<Evaluator | undefined> {
+  if (need.on === "weights") return undefined;
+  const { backend, models, file } = sources;
+  if (heldOut.kind === "responses")
+    return need.kind === "score" ? responseEvaluator(need, heldOut, sources) : undefined;
+  const examples = await heldOutExamples(heldOut, file, models);
+  return need.kind === "score"
+    ? lossEvaluator(backend, models, examples)
+    : gradientEvaluator(backend, models, examples, need.sequences);
+}
+
+async function heldOutExamples(
+  { maxLength, seed, ...source }: Extract<HeldOut, { kind: "examples" }>,
+  file: string | undefined,
+  models: readonly LoadedModel[],
+): Promise<readonly TokenizedExample[]> {
+  const { tokenizer } = models[0]!;
+  return (await heldOutTexts({ ...source, file }, seed)).map((text) => {
+    const { tokens, promptLength } = encodeExample(tokenizer, text);
+    return { tokens: tokens.slice(0, maxLength), promptLength };
+  });
+}
+
+/** Σ wᵢ·θᵢ per tensor, accumulated in f32 like the soup on disk. */
+function mixture(models: readonly LoadedModel[], weightsOf: TensorWeights): Weights {
+  const [first] = models;
+  return new Map(
+    [...(first?.weights ?? [])].map(([name, { shape, data }]) => {
+      const mixed = new Float32Array(data.length);
+      for (const [index, share] of weightsOf(name).entries()) {
+        const part = models[index]!.weights.get(name)!.data;
+        for (let at = 0; at < mixed.length; at++) mixed[at]! += share * part[at]!;
+      }
+      return [name, { shape, data: mixed }] as const;
+    }),
+  );
+}
+
+/** Held-out sequences in work at a time. */
+export const EXAMPLES_AT_ONCE = 32;
+
+/** Minus the SFT loss: more is better. */
+function lossEvaluator(
+  backend: Backend,
+  models: readonly LoadedModel[],
+  examples: readonly TokenizedExample[],
+): Evaluator {
+  const [{ config }] = models as readonly [LoadedModel];
+  const shape = { batchSize: EXAMPLES_AT_ONCE, length: longest(examples) };
+  const evaluation = new Evaluation(backend, (graph) => sftLoss(graph, config, shape));
+  const batches = supervisedBatches(examples, shape);
+  const score = async (weightsOf: TensorWeights): Promise<number> => {
+    const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
+    try {
+      return -(await evaluation.run(device, batches)).loss;
+    } finally {
+      device.release();
+    }
+  };
+  return { of: () => ({ score }), release: () => evaluation.release() };
+}
+
+/** Loss and its gradient by the mixing weights: dL/dw[t][i] = ⟨dL/dθ_t, θ_i,t⟩. */
+function gradientEvaluator(
+  backend: Backend,
+  models: readonly LoadedModel[],
+  examples: readonly TokenizedExample[],
+  batchSize: number,
+): Evaluator {
+  const [{ config }] = models as readonly [LoadedModel];
+  const shape = { batchSize: Math.min(batchSize, examples.length), length: longest(examples) };
+  const names = [...parameters(config).keys()];
+  const graph = new Graph();
+  const { loss } = sftLoss(graph, config, shape);
+  const variables = [...parameters(config)].map(([name, size]) => graph.variable(name, size));
+  const grads = gradients(loss, variables);
+  const executable = backend.compile(
+    plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) }),
+  );
+  const batches = chunks(examples.length, shape.batchSize).filter(({ length }) => length === shape.batchSize);
+  const evaluate = async (
+    tensors: readonly string[],
+    weights: readonly (readonly number[])[],
+    step: number,
+  ): Promise<LossAndGradient> => {
+    const rows = new Map(tensors.map((name, row) => [name, weights[row]!]));
+    const device = DeviceWeights.upload(
+      backend,
+      mixture(models, (name) => rows.get(name) ?? []),
+    );
+    const chosen = batches[step % batches.length]!.map((index) => examples[index]!);
+    const inputs = supervisedBatches(chosen, shape)[0]!;
+    const outputs = await executable.run({ inputs, variables: device.buffers }).finally(() => device.release());
+    const gradient = tensors.map((name) =>
+      models.map((model) => dot(outputs[`d ${name}`]!, model.weights.get(name)!.data)),
+    );
+    return { loss: outputs["loss"]?.[0] ?? NaN, gradient };
+  };
+  const evaluator = ([first]: readonly Checkpoint[]): HeldOutEvaluator => {
+    const tensors = [...(first?.weights.tensors.keys() ?? [])];
+    return { lossAndGradient: (weights, step) => evaluate(tensors, weights, step) };
+  };
+  return { of: evaluator, release: () => executable.release() };
+}
+
+/** Mean gold score, or mean reward, of a mixture's answers on the validation split. */
+async function responseEvaluator(
+  { by, sequences }: Extract<SoupNeed, { readonly kind: "score" }>,
+  { seed, sampling: { maxNewTokens: longestAnswer, ...sampling }, ...source }: Extract<HeldOut, { kind: "responses" }>,
+  { backend, models, reward, file }: HeldOutSources,
+): Promise<Evaluator> {
+  const [model] = models as readonly [LoadedModel];
+  const task = taskOf(source.task);
+  const texts = (await validationPrompts({ ...source, file })).slice(0, sequences);
+  const maxNewTokens = Math.min(longestAnswer, task?.maxResponseLength ?? Infinity);
+  const prompts = encodePrompts(texts, model, { maxNewTokens, from: file ?? "validation" });
+  const scorer = by === "reward" ? reward : undefined;
+  const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: scorer });
+  const score = async (weightsOf: TensorWeights): Promise<number> => {
+    const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
+    // The stream's name is part of the result: by another, other answers would be drawn.
+    const responses = await sampler.sampleAll(device, Random.of(seed, "tasting"));
+    device.release();
+    return mean(responses.map((one, row) => (by === "reward" ? one.reward : (task?.gold(texts[row]!, one) ?? NaN))));
+  };
+  return { of: () => ({ score }), release: () => sampler.release() };
+}
+
+function mean(x: readonly number[] | Float32Array): number {
+  let sum = 0;
+  for (const value of x) sum += value;
+  return sum / x.length;
+}
+
+function dot(a: HostArray, b: HostArray): number {
+  let sum = 0;
+  for (const [at, value] of a.entries()) sum += value * b[at]!;
+  return sum;
+}
