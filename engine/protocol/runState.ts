@@ -145,8 +145,6 @@ export function applyEvent(state: RunState, event: RunEvent): void {
       if (stage !== null) stageOf(state, stage).status = "failed";
       return;
     }
-    case "sample":
-      return;
   }
 }
 

@@ -255,8 +255,16 @@ export interface RunProvenance {
 
 /** A model that a run made or was given. */
 export interface ModelArtifact {
-  /** "sft-1", "soup", "seed-2/salsa", "reward". */
+  /** Unique within the run: "sft-1", "soup", "seed-2/salsa", "reward". */
   readonly name: string;
+  /** Its name in the config: "sft-1", "salsa". */
+  readonly product: string;
+  /** Kind of the stage that made it: "sft", "rlhf"; "base" for one that was given. */
+  readonly kind: string;
+  /** Base seed, in a run of several. */
+  readonly seed?: number;
+  /** β that was chosen for it among several. */
+  readonly beta?: number;
   readonly folder: string;
   /** False when its folder has been removed since. */
   readonly exists: boolean;

@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
+import { WIN_RATES_FILE } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { SamplePage, SampleQuery, ServiceRequests, TokenView, WinRateRow } from "../../protocol/service.ts";
 import { Answers } from "./answers.ts";
@@ -8,7 +10,7 @@ import { Rollouts } from "./rollouts.ts";
 import { configOf } from "./runFacts.ts";
 import { tableText } from "./tableText.ts";
 import type { TrackedRun } from "./trackedRun.ts";
-import { readWinRates } from "./winRateFile.ts";
+import { winRateRows } from "./winRateFile.ts";
 
 /** Runs whose rollouts stay indexed: some 30 MB for a hundred thousand, and at most 128 M characters each. */
 const MOST_ROLLOUTS = 3;
@@ -34,11 +36,11 @@ export class Reader {
 
   /** No rows while there is no table. @throws {DataError} when the table's file has been removed. */
   async winRates({ folder, brief }: TrackedRun): Promise<readonly WinRateRow[]> {
-    const rows = await readWinRates(folder);
+    const rows = await winRateRows(folder);
     if (rows !== undefined) return rows;
     if (!brief.tables.some(({ name }) => name === "winRates")) return [];
     const remedy = "resume the run: its stages are kept and only its tables are written again";
-    throw new DataError("the win-rate table has been removed", { file: `${folder}/tables/winRates.json`, remedy });
+    throw new DataError("the win-rate table has been removed", { file: join(folder, WIN_RATES_FILE), remedy });
   }
 
   async comparisons(

@@ -3,18 +3,19 @@ import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { TokenView } from "../../protocol/service.ts";
 import { onDisk } from "../../storage/disk.ts";
-import { type JsonObject, isJsonObject } from "../../storage/json.ts";
-import { LineTail } from "./lineTail.ts";
+import {
+  SAMPLES_FILE,
+  type Sample,
+  type SampleHead,
+  parseSample,
+  parseSampleHead,
+} from "../../storage/formats/samples.ts";
+import { LineTail } from "../../storage/lineTail.ts";
 import { SampleSearch } from "./sampleQuery.ts";
 import { SampleStore } from "./sampleStore.ts";
 
-const SAMPLES_FILE = "samples.jsonl";
-/** Above what rows are told apart by their prompt, so that a row is found by one number. */
+/** Prompts that a step's rows are told apart by, so that one number finds a row. */
 const MOST_PROMPTS = 2 ** 26;
-/** Where a record's arrays begin; within a text, its quotes would be escaped. */
-const ARRAYS = Buffer.from(',"tokens":[');
-const NUMBERS = Buffer.from('"logprobs":[');
-const [COMMA, BRACKET] = [44, 93];
 
 /** A run's rollouts: where each line of samples.jsonl begins, and what lists and searches need of it. */
 export class Rollouts {
@@ -42,38 +43,21 @@ export class Rollouts {
   /** A line's tokens. @throws {DataError} when the line has none. */
   async tokens(line: number): Promise<TokenView> {
     await this.current();
-    const record = await this.record(line);
-    const texts = record["tokens"];
-    const { stage, step, prompt } = record;
-    const isWhole = typeof stage === "string" && typeof step === "number" && typeof prompt === "string";
-    if (!isWhole || !Array.isArray(texts)) throw this.unfit(line, "has no tokens");
-    const numbers = (name: string): number[] => {
-      const column = record[name];
-      if (!Array.isArray(column) || column.length !== texts.length) throw this.unfit(line, `has no ${name} by token`);
-      return column.map((value: unknown) => (typeof value === "number" ? value : NaN));
-    };
-    return {
-      ...{ stage, step, prompt },
-      tokens: texts.map(String),
-      logprobs: numbers("logprobs"),
-      kl: numbers("kl"),
-      rewards: numbers("rewards"),
-      advantages: numbers("advantages"),
-      values: numbers("values"),
-    };
+    const { response: _response, ended: _ended, score: _score, ...view } = await this.record(line);
+    return view;
   }
 
   private newSearch(): SampleSearch {
     const { store } = this;
-    return new SampleSearch(store, async (sample) => textOf(await this.record(store.line(sample))));
+    return new SampleSearch(store, async (sample) => (await this.record(store.line(sample))).response);
   }
 
   private async update(): Promise<void> {
     await this.tail.read({
       line: (bytes, offset) => {
         this.offsets.push(offset);
-        const record = headOf(bytes);
-        if (record !== undefined) this.add(record, this.offsets.length - 1);
+        const head = parseSampleHead(bytes);
+        if (head !== undefined) this.add(head, this.offsets.length - 1);
       },
       restart: () => {
         this.offsets = [];
@@ -85,19 +69,15 @@ export class Rollouts {
     });
   }
 
-  private add({ fields, nTokens }: Head, line: number): void {
-    const { stage, step, prompt, ended, score } = fields;
-    if (typeof stage !== "string" || !isStep(step) || typeof prompt !== "string") return;
+  private add({ stage, step, prompt, response: text, ended, score, nTokens }: SampleHead, line: number): void {
     const { store } = this;
     const column = store.columnId(stage);
     const promptId = store.promptId(prompt);
-    const text = textOf(fields);
     // A stage that was cut off and goes on records some steps again: those in its place.
     if (step < (this.lastSteps.get(column) ?? 0)) this.forget(column, step);
     this.lastSteps.set(column, step);
     const row = this.rowFor(column, { promptId, step, text });
-    const value = typeof score === "number" ? score : null;
-    store.put(row, column, { text, ended: ended === true, nTokens, score: value, line });
+    store.put(row, column, { text, ended, nTokens, score, line });
   }
 
   private forget(column: number, step: number): void {
@@ -124,15 +104,10 @@ export class Rollouts {
     return row;
   }
 
-  private async record(line: number): Promise<JsonObject> {
-    const bytes = await this.bytesOf(line);
-    try {
-      const record: unknown = JSON.parse(bytes.toString("utf8"));
-      if (isJsonObject(record)) return record;
-    } catch (cause) {
-      throw this.unfit(line, "was damaged on disk", cause);
-    }
-    throw this.unfit(line, "is no record");
+  private async record(line: number): Promise<Sample> {
+    const sample = parseSample(await this.bytesOf(line));
+    if (typeof sample === "string") throw this.unfit(line, sample);
+    return sample;
   }
 
   private async bytesOf(line: number): Promise<Buffer> {
@@ -152,51 +127,8 @@ export class Rollouts {
     });
   }
 
-  private unfit(line: number, what: string, cause?: unknown): DataError {
+  private unfit(line: number, what: string): DataError {
     const remedy = "open the samples again, or run the config again if the file was changed";
-    return new DataError(`this line ${what}`, { file: this.tail.file, line: line + 1, remedy }, { cause });
+    return new DataError(`this line ${what}`, { file: this.tail.file, line: line + 1, remedy });
   }
-}
-
-/** A record without its arrays. */
-interface Head {
-  readonly fields: JsonObject;
-  readonly nTokens: number;
-}
-
-/** Nearly all of a line are numbers by token, which lists do not need: those are counted and not parsed. */
-function headOf(bytes: Buffer): Head | undefined {
-  const at = bytes.indexOf(ARRAYS);
-  const numbers = at < 0 ? -1 : bytes.indexOf(NUMBERS, at);
-  try {
-    if (numbers < 0) return wholeOf(JSON.parse(bytes.toString("utf8")));
-    const fields: unknown = JSON.parse(`${bytes.toString("utf8", 0, at)}}`);
-    if (!isJsonObject(fields) || !("score" in fields && "ended" in fields)) {
-      return wholeOf(JSON.parse(bytes.toString("utf8"))); // another version writes them in another order
-    }
-    return { fields, nTokens: countNumbers(bytes, numbers + NUMBERS.length) };
-  } catch {
-    return undefined;
-  }
-}
-
-function wholeOf(record: unknown): Head | undefined {
-  if (!isJsonObject(record)) return undefined;
-  const { tokens } = record;
-  return { fields: record, nTokens: Array.isArray(tokens) ? tokens.length : 0 };
-}
-
-function countNumbers(bytes: Buffer, from: number): number {
-  if (bytes[from] === BRACKET) return 0;
-  let count = 1;
-  for (let at = from; at < bytes.length && bytes[at] !== BRACKET; at++) if (bytes[at] === COMMA) count += 1;
-  return count;
-}
-
-function textOf({ response }: JsonObject): string {
-  return typeof response === "string" ? response : "";
-}
-
-function isStep(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
