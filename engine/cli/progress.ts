@@ -114,7 +114,6 @@ function announcement(
     case "stageStarted":
     case "progress":
     case "metrics":
-    case "sample":
     case "table":
     case "runFinished":
     case "runFailed":

@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
-import { basename, dirname, relative } from "node:path";
+import { basename, dirname } from "node:path";
 import { choiceText, identityOf } from "../compute/backends/choose.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
-import { DataError } from "../protocol/errors.ts";
+import { kindOfKey } from "../protocol/legacyStages.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
-import { RunFolder, listRuns, readRun as readRunFile, readRunLog, runOwner } from "../storage/runFolder.ts";
+import { modelsFile } from "../storage/formats/models.ts";
+import { readRunnable } from "../storage/formats/runDescription.ts";
+import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
+import { readHistory } from "../storage/runHistory.ts";
 import { chooseBackend, withChoice } from "./backends.ts";
 import { checkData } from "./corpus.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
@@ -75,7 +78,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const log = request.held ?? (await openRun(request));
   const id = basename(log.folder);
   const started = performance.now();
-  let sequence = await countEvents(log.folder);
+  let sequence = log.nextSequence;
   const report = (body: EventBody): void => {
     const event = { ...finite(body), time: Date.now(), sequence };
     log.append("events", event);
@@ -92,7 +95,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const device = new DeviceLease({ choice, threads: config.runtime.threads, turn, signal, waiting });
     lease = device;
     const executor = new LocalExecutor([device], {
-      ...{ artifacts, signal, report, pace: config.runtime },
+      ...{ run: id, root: runsRoot, artifacts, signal, report, pace: config.runtime },
       sample: (record) => log.append("samples", record),
     });
     await preload(choice);
@@ -186,56 +189,30 @@ export async function openRun(
   }
 }
 
-/** Writes the place of each model's checkpoint, by its name in the config: artifacts are named by hashes. */
+/** Writes the place of each model's checkpoint: artifacts are named by hashes. */
 async function writeModels(
   { results, artifactOf }: Pick<ResolvedRecipe, "artifactOf"> & { readonly results: readonly SeedResult[] },
   log: RunFolder,
 ): Promise<void> {
-  const entries = results.flatMap(({ seed, models, reward }) =>
-    [...models, ["reward", reward] as const].map(([name, handle]) => {
-      const { folder } = artifactOf(handle);
-      const place = relative(log.folder, folder).replaceAll("\\", "/");
-      return [results.length > 1 ? `seed-${seed}/${name}` : name, place] as const;
+  const places = results.flatMap(({ seed, models, reward }) =>
+    [...models, ["reward", reward] as const].map(([product, handle]) => {
+      const { folder, key } = artifactOf(handle);
+      return { product, kind: kindOfKey(key) || "base", ...(results.length > 1 && { seed }), folder };
     }),
   );
-  await log.writeFile("models.json", `${JSON.stringify(Object.fromEntries(entries), undefined, 2)}\n`);
-}
-
-async function countEvents(folder: string): Promise<number> {
-  let count = 0;
-  for await (const _ of readRunLog(folder, "events")) count++;
-  return count;
+  const { name, content } = modelsFile(log.folder, places);
+  await log.writeFile(name, content);
 }
 
 /**
  * Reads a run from its folder.
- * @throws {DataError} when there is no such run.
+ * @throws {DataError} when there is no such run, or what it holds cannot be read.
  */
 export async function readRun(folder: string): Promise<RunRecord> {
-  const { config, configFile } = await readRunFile(folder);
-  if (config === undefined || typeof configFile !== "string") {
-    throw new DataError("run.json lacks the run's config", {
-      file: folder,
-      remedy: "start the run again from its config",
-    });
-  }
+  const { config, configFile } = await readRunnable(folder);
   // Asked first: a process that ends in between has written its last event by then.
   const owner = await runOwner(folder);
-  let status: RunRecord["status"] = "failed";
-  const tables = new Map<string, Table>();
-  for await (const record of readRunLog(folder, "events")) {
-    const event = record as unknown as RunEvent;
-    if (event.kind === "runStarted") status = "failed"; // until it says otherwise
-    if (event.kind === "runFinished") status = event.status;
-    if (event.kind === "table") tables.set(event.table.name, event.table);
-  }
-  if (owner !== undefined) status = "running";
-  return {
-    id: basename(folder),
-    folder,
-    config: config as unknown as RunConfig,
-    configFile,
-    status,
-    tables: [...tables.values()],
-  };
+  const { status: last, tables } = await readHistory(folder, { hasCurves: false });
+  const ended = last === "finished" || last === "stopped" ? last : "failed";
+  return { id: basename(folder), folder, config, configFile, status: owner === undefined ? ended : "running", tables };
 }

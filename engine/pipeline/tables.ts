@@ -4,11 +4,12 @@ import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
+import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
+import { readComparisons } from "../storage/formats/comparisons.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
 import type { SeedResult } from "./salsa.ts";
-import { type Answer, readAnswers } from "./stages/answers.ts";
-import { judgmentLines, readComparisons } from "./stages/judge.ts";
+import { judgmentLines } from "./stages/judge.ts";
 
 /** A finished run, and where its tables go. */
 export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
@@ -63,7 +64,7 @@ async function winRates({ results, artifactOf }: Pick<TableSources, "results" | 
   const [first] = results;
   const entries = (first?.judgments ?? []).map(async ({ benchmark, a, b }, index) => {
     const perSeed = await Promise.all(
-      results.map(({ judgments }) => readComparisons(artifactOf(judgments[index]!.artifact))),
+      results.map(({ judgments }) => readComparisons(artifactOf(judgments[index]!.artifact).folder)),
     );
     return { benchmark, a, b, comparisons: perSeed.flat() };
   });
@@ -76,7 +77,7 @@ async function scoreSheet({ config, results, artifactOf }: Omit<TableSources, "f
   const rows: Sheet["rows"][number][] = [];
   for (const { seed, answers } of results) {
     for (const { model, benchmark, artifact } of answers) {
-      rows.push([benchmark, model, seed, ...scoresOf(await readAnswers(artifactOf(artifact)), hasGold)]);
+      rows.push([benchmark, model, seed, ...scoresOf(await readAnswers(artifactOf(artifact).folder), hasGold)]);
     }
   }
   const column = (header: string): Sheet["columns"][number] => ({ header, align: "right" });
@@ -95,8 +96,8 @@ async function scoreSheet({ config, results, artifactOf }: Omit<TableSources, "f
   return { columns, rows };
 }
 
-function scoresOf(answers: readonly Answer[], hasGold: boolean): (string | number)[] {
-  const mean = (of: (answer: Answer) => number): number =>
+function scoresOf(answers: readonly BenchmarkAnswer[], hasGold: boolean): (string | number)[] {
+  const mean = (of: (answer: BenchmarkAnswer) => number): number =>
     answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
   const gold: (string | number)[] = [];
   if (hasGold) {

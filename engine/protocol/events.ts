@@ -61,6 +61,8 @@ const stageStarted = z.strictObject({
   name: z.string().optional(),
   /** The artifact is there already; nothing is computed. */
   cached: z.boolean(),
+  /** Id of the run, of the same root, that made the artifact, where known. */
+  from: z.string().optional(),
 });
 
 const progress = z.strictObject({
@@ -80,16 +82,6 @@ const metrics = z.strictObject({
   step: count,
   /** By path, such as `objective/kl`; null for what was not finite, which JSON cannot hold. */
   values: z.record(z.string(), z.number().nullable()),
-});
-
-const sample = z.strictObject({
-  kind: z.literal("sample"),
-  ...stamp,
-  stage: z.string(),
-  step: count,
-  prompt: z.string(),
-  response: z.string(),
-  reward: z.number().nullable(),
 });
 
 const stageFinished = z.strictObject({
@@ -136,7 +128,6 @@ export const eventSchema = z.discriminatedUnion("kind", [
   stageStarted,
   progress,
   metrics,
-  sample,
   stageFinished,
   alarm,
   table,
@@ -155,14 +146,41 @@ export type Table = z.output<typeof tableSchema>;
 
 type Unstamped<E> = E extends unknown ? Omit<E, keyof typeof stamp> : never;
 
-/** Reads one line of events.jsonl; undefined for a torn or foreign line, which readers skip. */
-export function parseEvent(line: string): RunEvent | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
+/** A record of events.jsonl as far as this version can read it. */
+export interface ParsedEvent {
+  readonly event?: RunEvent;
+  /** What is wrong with it, for people; a record may be understood in part. */
+  readonly problem?: string;
+}
+
+/** Every kind of record that this version knows. */
+const KINDS: ReadonlySet<unknown> = new Set(eventSchema.options.map(({ shape }) => shape.kind.value));
+/** Kinds that earlier versions wrote and that say nothing any more: rollouts stand in samples.jsonl. */
+const DROPPED: ReadonlySet<unknown> = new Set(["sample"]);
+
+/** Reads a record that any version of this program may have written. @param value - As JSON. */
+export function parseEvent(value: unknown): ParsedEvent {
+  if (!isRecord(value) || typeof value["kind"] !== "string") return { problem: "a record without a kind" };
+  const { kind, sequence, time } = value;
+  if (DROPPED.has(kind)) return {};
+  if (!KINDS.has(kind)) return { problem: `records of the kind ${JSON.stringify(kind)}` };
+  if (isQuick(value) && Number.isSafeInteger(sequence) && typeof time === "number") {
+    return { event: value as unknown as RunEvent };
   }
   const result = eventSchema.safeParse(value);
-  return result.success ? result.data : undefined;
+  if (result.success) return { event: result.data };
+  const problem = `records of the kind ${JSON.stringify(kind)} that do not fit`;
+  // Additions can be left out; what is missing cannot be made up.
+  const isMore = result.error.issues.every(({ code }) => code === "unrecognized_keys");
+  return isMore ? { event: value as unknown as RunEvent, problem } : { problem };
+}
+
+/** Nearly all records are of two kinds: those are checked by hand, for a schema takes ten times as long. */
+function isQuick({ kind, stage, step, total, values }: Readonly<Record<string, unknown>>): boolean {
+  if (typeof stage !== "string" || !Number.isSafeInteger(step)) return false;
+  return kind === "metrics" ? isRecord(values) : kind === "progress" && Number.isSafeInteger(total);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

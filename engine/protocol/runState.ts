@@ -5,6 +5,14 @@ import type { StageInfo } from "./stages.ts";
 /** A stage's status. `cached` is taken from an earlier run. */
 export type StageStatus = "waiting" | "running" | "cached" | "finished" | "failed";
 
+/** The run that made an artifact. */
+export interface StageOrigin {
+  /** Its id. */
+  readonly run: string;
+  /** Absent where it is not known, or has been removed. */
+  readonly folder?: string | undefined;
+}
+
 /** One stage of a run as its events tell it. */
 export interface StageState extends StageInfo {
   /** Content address of what it makes; empty until it starts. */
@@ -18,6 +26,8 @@ export interface StageState extends StageInfo {
   seconds?: number | undefined;
   /** Milliseconds since 1970. */
   startedAt?: number | undefined;
+  /** Of a cached stage, where known. */
+  from?: StageOrigin | undefined;
   /** Step and time of its first progress since it started or went on: what its own pace is counted from. */
   paceFrom?: { readonly step: number; readonly time: number } | undefined;
 }
@@ -145,8 +155,6 @@ export function applyEvent(state: RunState, event: RunEvent): void {
       if (stage !== null) stageOf(state, stage).status = "failed";
       return;
     }
-    case "sample":
-      return;
   }
 }
 
@@ -168,12 +176,14 @@ function startRun(state: RunState, { name, device, stages, work, time }: Of<"run
   }
 }
 
-function startStage(stage: StageState, { name, key, cached, time }: Of<"stageStarted">): void {
+function startStage(stage: StageState, { name, key, cached, from, time }: Of<"stageStarted">): void {
   stage.title ||= name ?? "";
   stage.kind ||= kindOfKey(key);
   // When a run goes on, it finds what it made itself: that stays finished, with the time it took.
   if (cached && stage.status === "finished" && stage.key === key) return;
   Object.assign(stage, { key, status: cached ? "cached" : "running", startedAt: time });
+  if (from === undefined) delete stage.from;
+  else stage.from = { run: from };
   delete stage.seconds;
   delete stage.etaSeconds;
   delete stage.paceFrom;

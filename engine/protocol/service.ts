@@ -1,7 +1,7 @@
 import type { RunConfig } from "../config/index.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
-import type { AlarmState, RunState, RunStatus } from "./runState.ts";
+import type { AlarmState, RunState, RunStatus, StageOrigin } from "./runState.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
 export const SERVICE_PROTOCOL = 1;
@@ -68,7 +68,11 @@ export interface RunProgress {
   readonly secondsLeft?: number;
 }
 
-/** A run without its curves; those are asked for one by one. */
+/**
+ * A run without its curves; those are asked for one by one.
+ *
+ * Curves of a cached stage are those of the run that made it, which `StageState.from` names.
+ */
 export interface RunOutline extends Omit<RunState, "metrics"> {
   readonly folder: string;
   /** Recorded points by stage, then by metric path. */
@@ -130,7 +134,7 @@ export interface SampledResponse {
   /** Reward-model score. */
   readonly score: number | null;
   readonly gold?: number;
-  /** Line of samples.jsonl, from 0, under which the tokens are found; absent for answers. */
+  /** Names the response to the request `tokens`; absent for answers. */
   readonly line?: number;
 }
 
@@ -153,12 +157,16 @@ export interface SamplePage {
   readonly allColumns: readonly string[];
   /** First and last step of the source; absent for answers and when there is none. */
   readonly steps?: { readonly from: number; readonly to: number };
+  /** Origins of the columns of rollouts that another run has recorded, which made the stage's artifact. */
+  readonly origins?: Readonly<Record<string, StageOrigin>>;
   readonly rows: readonly SampleRow[];
 }
 
 /** One response, token by token; every array has one entry a token. */
 export interface TokenView {
   readonly stage: string;
+  /** Of a response that another run has recorded. */
+  readonly from?: StageOrigin;
   readonly step: number;
   readonly prompt: string;
   readonly tokens: readonly string[];
@@ -255,8 +263,16 @@ export interface RunProvenance {
 
 /** A model that a run made or was given. */
 export interface ModelArtifact {
-  /** "sft-1", "soup", "seed-2/salsa", "reward". */
+  /** Unique within the run: "sft-1", "soup", "seed-2/salsa", "reward". */
   readonly name: string;
+  /** Its name in the config: "sft-1", "salsa". */
+  readonly product: string;
+  /** Kind of the stage that made it: "sft", "rlhf"; "base" for one that was given. */
+  readonly kind: string;
+  /** Base seed, in a run of several. */
+  readonly seed?: number;
+  /** β that was chosen for it among several. */
+  readonly beta?: number;
   readonly folder: string;
   /** False when its folder has been removed since. */
   readonly exists: boolean;

@@ -12,9 +12,10 @@ import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
 import type { LockOwner } from "../storage/locks.ts";
-import { readRun, runOwner } from "../storage/runFolder.ts";
+import { readDescription } from "../storage/formats/runDescription.ts";
+import { runOwner } from "../storage/runFolder.ts";
+import { readRunState } from "../storage/runHistory.ts";
 import { NotRunningError, UnreachableError, VersionMismatchError } from "./errors.ts";
-import { readRunState } from "./history.ts";
 import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
 
 /** Milliseconds that an engine has to answer a handshake: it has a thread for that, however busy it is. */
@@ -55,7 +56,7 @@ export interface RunConnection {
 export async function connect(folder: string, settings: ClientSettings): Promise<RunConnection> {
   const owner = await runOwner(folder);
   if (owner === undefined) {
-    await readRun(folder);
+    await readDescription(folder);
     throw new NotRunningError(folder, await readRunState(folder));
   }
   const { pid, socket: address } = owner;

@@ -8,7 +8,6 @@ import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
 import { takeTurn } from "./deviceQueue.ts";
 import { ENGINE_LOG, errorText, logLine } from "./engineLog.ts";
 import type { EngineRequest, EngineStart } from "./engineRequest.ts";
-import { readEvents } from "./history.ts";
 import { ServerHandle } from "./serverHandle.ts";
 
 /** What an engine tells whoever started it. */
@@ -46,7 +45,7 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
     const run = await prepare(request);
     const held = await openRun(run, address);
     const id = basename(held.folder);
-    const next = await countEvents(held.folder);
+    const next = held.nextSequence;
     // Not before there is a run.json to be read, which comes before the first event.
     const tell = (): void => opened({ run: id, folder: held.folder });
     const work: Work = { held, server, opened: tell, next, hasEnded: false };
@@ -90,12 +89,6 @@ function pass(event: RunEvent, work: Work): void {
   work.server.publish(event);
   work.opened?.();
   work.opened = undefined;
-}
-
-async function countEvents(folder: string): Promise<number> {
-  let next = 0;
-  for await (const event of readEvents(folder)) next = event.sequence + 1;
-  return next;
 }
 
 async function moveLog(log: string, folder: string): Promise<void> {

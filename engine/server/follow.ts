@@ -3,8 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RunEvent } from "../protocol/events.ts";
 import { type RunState, applyEvents, emptyRunState } from "../protocol/runState.ts";
 import { runOwner } from "../storage/runFolder.ts";
+import { readRunState } from "../storage/runHistory.ts";
+import { readEvents } from "../storage/runLog.ts";
 import type { RunConnection } from "./client.ts";
-import { readEvents, readRunState } from "./history.ts";
 
 /** Told how a run goes. */
 export interface RunListener {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { RunEvent } from "../protocol/events.ts";
+import { readHistory } from "../storage/runHistory.ts";
 import { logLine } from "./engineLog.ts";
-import { readHistory } from "./history.ts";
 import { RunServer } from "./runServer.ts";
 import type { FromThread, ThreadStart, ToThread } from "./threadMessages.ts";
 

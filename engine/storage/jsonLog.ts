@@ -1,8 +1,6 @@
 import * as fs from "node:fs";
-import { DataError } from "../protocol/errors.ts";
 import { onDiskSync } from "./disk.ts";
 import type { Json } from "./json.ts";
-import { readLines } from "./lines.ts";
 
 /** Bytes looked at per step when a log's end is searched for. */
 const TAIL_BYTES = 65_536;
@@ -16,15 +14,15 @@ const NEWLINE = 10;
  */
 export class JsonLog {
   readonly file: string;
+  /** The last record that was there when the log was opened. */
+  readonly last: Json | undefined;
   private readonly descriptor: number;
 
   /** @throws {DiskError} */
   constructor(file: string) {
     this.file = file;
     this.descriptor = onDiskSync("open", file, () => fs.openSync(file, "a+"));
-    onDiskSync("repair", file, () => {
-      repair(this.descriptor);
-    });
+    this.last = onDiskSync("repair", file, () => repair(this.descriptor));
   }
 
   /** @throws {DiskError} and leaves no part of the record behind. */
@@ -64,10 +62,14 @@ function cutBack(descriptor: number, size: number): void {
   }
 }
 
-/** Cuts off what follows the last whole record; one that lacks only its newline gets it. */
-function repair(descriptor: number): void {
+/**
+ * Cuts off what follows the last whole record; one that lacks only its newline gets it.
+ * @returns The last record; undefined when there is none.
+ */
+function repair(descriptor: number): Json | undefined {
   const { size } = fs.fstatSync(descriptor);
   let end = size;
+  let last: Json | undefined;
   for (;;) {
     const newline = lastNewline(descriptor, end);
     if (newline < 0) {
@@ -75,12 +77,15 @@ function repair(descriptor: number): void {
       break;
     }
     end = newline + 1;
-    if (isRecord(readRange(descriptor, lastNewline(descriptor, newline) + 1, newline))) break;
+    last = recordOf(readRange(descriptor, lastNewline(descriptor, newline) + 1, newline));
+    if (last !== undefined) break;
     end = newline; // a torn page can hold a newline as well
   }
-  if (end === size) return;
-  if (isRecord(readRange(descriptor, end, size))) fs.writeSync(descriptor, "\n");
-  else fs.ftruncateSync(descriptor, end);
+  if (end === size) return last;
+  const unended = recordOf(readRange(descriptor, end, size));
+  if (unended === undefined) fs.ftruncateSync(descriptor, end);
+  else fs.writeSync(descriptor, "\n");
+  return unended ?? last;
 }
 
 /** Position of the last newline before `end`; −1 when there is none. */
@@ -104,33 +109,10 @@ function readRange(descriptor: number, from: number, to: number): Buffer {
   return bytes.subarray(0, done);
 }
 
-function isRecord(line: Buffer): boolean {
+function recordOf(line: Buffer): Json | undefined {
   try {
-    JSON.parse(line.toString("utf8"));
-    return true;
+    return JSON.parse(line.toString("utf8")) as Json;
   } catch {
-    return false;
-  }
-}
-
-/**
- * The records of a log, in order, also while somebody appends to it: an unfinished last line is passed over.
- * @throws {DataError} when a line before the last is damaged.
- */
-export async function* readLog(file: string): AsyncGenerator<Json, undefined> {
-  let broken: { readonly line: number; readonly cause: unknown } | undefined;
-  for await (const { line, text } of readLines(file)) {
-    if (broken !== undefined) {
-      const place = { file, line: broken.line, remedy: "remove this line: the log was damaged on disk" };
-      throw new DataError("read log: not JSON", place, { cause: broken.cause });
-    }
-    let record: Json;
-    try {
-      record = JSON.parse(text) as Json;
-    } catch (cause) {
-      broken = { line, cause };
-      continue;
-    }
-    yield record;
+    return undefined;
   }
 }

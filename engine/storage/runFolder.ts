@@ -1,16 +1,16 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, makeFolder, onDisk, readIfThere, temporaryOwner } from "./disk.ts";
+import { atomicWrite, fileExists, makeFolder, onDisk, temporaryOwner } from "./disk.ts";
+import { RUN_FILE } from "./formats/runDescription.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
-import { JsonLog, readLog } from "./jsonLog.ts";
+import { JsonLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, isRunning, readLock, isAlive, takeLock } from "./locks.ts";
 
 /** The logs of a run. */
 export const RUN_LOGS = ["events", "samples"] as const;
-export type RunLog = (typeof RUN_LOGS)[number];
+export type RunLogName = (typeof RUN_LOGS)[number];
 
-const RUN_FILE = "run.json";
 const LOCK_FILE = "lock";
 
 /** Folder of a run below the working directory (`.salsa`). */
@@ -31,41 +31,13 @@ export async function listRuns(root: string): Promise<readonly string[]> {
   return names.filter((_, index) => present[index]).sort();
 }
 
-/**
- * What is known of a run: its config as resolved, versions, seeds, device.
- * @throws {DataError} when there is no such run.
- */
-export async function readRun(folder: string): Promise<JsonObject> {
-  const file = path.join(folder, RUN_FILE);
-  const text = await readIfThere(file);
-  if (text === undefined) {
-    throw new DataError("read run: no such file", {
-      file,
-      remedy: "check the run id: salsa runs are under .salsa/runs",
-    });
-  }
-  try {
-    const json = JSON.parse(text) as Json;
-    if (isJsonObject(json)) return json;
-  } catch (cause) {
-    throw new DataError("read run: not JSON", { file, remedy: "start the run again from its config" }, { cause });
-  }
-  throw new DataError("read run: not a JSON object", { file, remedy: "start the run again from its config" });
-}
-
-/** The records of one of a run's logs; none when it was not begun. */
-export async function* readRunLog(folder: string, log: RunLog): AsyncGenerator<Json, undefined> {
-  const file = logFile(folder, log);
-  if (await fileExists(file)) yield* readLog(file);
-}
-
 /** The living process that works on a run; undefined when none does. */
 export async function runOwner(folder: string): Promise<LockOwner | undefined> {
   const owner = await readLock(path.join(folder, LOCK_FILE));
   return owner !== undefined && (await isAlive(owner)) ? owner : undefined;
 }
 
-function logFile(folder: string, log: RunLog): string {
+function logFile(folder: string, log: RunLogName): string {
   return path.join(folder, `${log}.jsonl`);
 }
 
@@ -77,9 +49,9 @@ function logFile(folder: string, log: RunLog): string {
 export class RunFolder {
   readonly folder: string;
   private readonly lock: Lock;
-  private readonly logs: Readonly<Record<RunLog, JsonLog>>;
+  private readonly logs: Readonly<Record<RunLogName, JsonLog>>;
 
-  private constructor(folder: string, lock: Lock, logs: Readonly<Record<RunLog, JsonLog>>) {
+  private constructor(folder: string, lock: Lock, logs: Readonly<Record<RunLogName, JsonLog>>) {
     this.folder = folder;
     this.lock = lock;
     this.logs = logs;
@@ -105,7 +77,7 @@ export class RunFolder {
       throw error;
     }
     const logs = Object.fromEntries(RUN_LOGS.map((name, index) => [name, opened[index]]));
-    return new RunFolder(folder, lock, logs as Record<RunLog, JsonLog>);
+    return new RunFolder(folder, lock, logs as Record<RunLogName, JsonLog>);
   }
 
   /** @throws {DiskError} */
@@ -113,8 +85,20 @@ export class RunFolder {
     await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`);
   }
 
+  /**
+   * Sequence number of the first event that this holder will write: they count without gaps over the life of a run.
+   * @throws {DataError} when the last event has none.
+   */
+  get nextSequence(): number {
+    const { file, last } = this.logs.events;
+    if (last === undefined) return 0;
+    const sequence = isJsonObject(last) ? last["sequence"] : undefined;
+    if (typeof sequence === "number" && Number.isSafeInteger(sequence)) return sequence + 1;
+    throw new DataError("the last event has no sequence number", { file, remedy: "remove its line" });
+  }
+
   /** Adds a record to a log; it outlives this process from here on. */
-  append(log: RunLog, record: Json): void {
+  append(log: RunLogName, record: Json): void {
     this.logs[log].append(record);
   }
 

@@ -3,11 +3,11 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { Random } from "../../engine/training/index.ts";
 import { eventSchema } from "../../engine/protocol/events.ts";
-import { readLog } from "../../engine/storage/jsonLog.ts";
 import { runPath } from "../../engine/storage/runFolder.ts";
 import { artifactHashes, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
 import { assertClearError, salsa, watchSalsa } from "../e2e/salsaProcess.ts";
-import { collect, inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
+import { logRecords } from "../engine/storage/logRecords.ts";
+import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 
 const KILLS = 10;
 /** A kill comes after fewer steps than this: ten of them fall within the run's some forty. */
@@ -58,7 +58,7 @@ describe("a run killed with SIGKILL at ten moments and resumed after each", func
       assert.equal(last.code, 0, last.stderr);
 
       assert.deepEqual(await remains(root, "killed-1"), await remains(whole.root, "killed-1"));
-      const events = (await collect(readLog(path.join(runPath(root, "killed-1"), "events.jsonl")))).map((event) =>
+      const events = (await logRecords(path.join(runPath(root, "killed-1"), "events.jsonl"))).map((event) =>
         eventSchema.parse(event),
       );
       assert.deepEqual(

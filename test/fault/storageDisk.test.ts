@@ -6,9 +6,10 @@ import { promisify } from "node:util";
 import { DiskError } from "../../engine/protocol/errors.ts";
 import { artifactKey, Artifacts } from "../../engine/storage/artifacts.ts";
 import { atomicWrite, onDisk } from "../../engine/storage/disk.ts";
-import { JsonLog, readLog } from "../../engine/storage/jsonLog.ts";
+import { JsonLog } from "../../engine/storage/jsonLog.ts";
 import { openSavepoint } from "../../engine/storage/savepoints.ts";
-import { collect, inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
+import { logRecords } from "../engine/storage/logRecords.ts";
+import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 
 const ENGINE = new URL("../../engine/storage/", import.meta.url).href;
 
@@ -68,7 +69,7 @@ describe("a full disk", () => {
         const log = new JsonLog(${JSON.stringify(file)});
         for (;;) log.append({ text: "x".repeat(1000) });`);
       assert.equal(outcome.name, "DiskError");
-      const records = await collect(readLog(file));
+      const records = await logRecords(file);
       assert.equal(
         (await fs.stat(file)).size,
         records.length * (JSON.stringify({ text: "x".repeat(1000) }).length + 1),

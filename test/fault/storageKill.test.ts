@@ -4,9 +4,10 @@ import { once } from "node:events";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { artifactKey, Artifacts } from "../../engine/storage/artifacts.ts";
-import { readRunLog, RunFolder, runPath } from "../../engine/storage/runFolder.ts";
+import { RunFolder, runPath } from "../../engine/storage/runFolder.ts";
 import { openSavepoint, replaceSavepoint } from "../../engine/storage/savepoints.ts";
-import { collect, inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
+import { logRecords } from "../engine/storage/logRecords.ts";
+import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 
 /** How often the writers below are killed: enough to hit each of their steps, few enough for seconds. */
 const KILLS = 12;
@@ -110,7 +111,10 @@ describe("a process killed with SIGKILL", () => {
       const run = await RunFolder.open(root, "demo");
       run.append("events", { pid: 0, step: 0 });
       await run.close();
-      const events = (await collect(readRunLog(runPath(root, "demo"), "events"))) as { pid: number; step: number }[];
+      const events = (await logRecords(path.join(runPath(root, "demo"), "events.jsonl"))) as {
+        pid: number;
+        step: number;
+      }[];
       const processes = new Set(events.map(({ pid }) => pid));
       assert.equal(processes.size, 1 + KILLS / 4);
       for (const writer of processes) {

@@ -3,8 +3,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { eventSchema } from "../../engine/protocol/events.ts";
-import { readLog } from "../../engine/storage/jsonLog.ts";
-import { collect } from "../engine/storage/temporaryFolder.ts";
+import { logRecords } from "../engine/storage/logRecords.ts";
 import {
   type TinyRun,
   artifactHashes,
@@ -194,7 +193,7 @@ describe("runs of one config", () => {
         ["sft-1", 2],
         ["ppo", 3],
       ]);
-      const events = (await collect(readLog(path.join(last.folder, "events.jsonl")))).map((event) =>
+      const events = (await logRecords(path.join(last.folder, "events.jsonl"))).map((event) =>
         eventSchema.parse(event),
       );
       assert.deepEqual(

@@ -122,7 +122,15 @@ export async function openState(
       ...provenanceOf(folder === OTHER.folder ? OTHER : run),
       git: { commit: "0123456789abcdef", branch: "main", dirty: true, diff: DIFF },
     }),
-    models: () => [{ name: "soup", folder: "/work/soup-1", exists: true, bytes: 423_900, isPolicy: true }],
+    models: () => [
+      {
+        ...{ name: "soup", product: "soup", kind: "soup" },
+        folder: "/work/soup-1",
+        exists: true,
+        bytes: 423_900,
+        isPolicy: true,
+      },
+    ],
     winRates: () => [rateOf({ nSeeds: 2 }), rateOf({ seed: 1 }), rateOf({ seed: 2 }), rateOf({ a: "mkl" })],
     comparisons: ({ offset, limit }) => {
       const all = Array.from({ length: 45 }, (_, index) => comparisonOf(index));

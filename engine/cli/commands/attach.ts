@@ -60,7 +60,7 @@ async function eventsOf(folder: string, { signal, version }: CommandContext): Pr
     import("../../server/client.ts"),
     import("../../server/errors.ts"),
     import("../../server/follow.ts"),
-    import("../../server/history.ts"),
+    import("../../storage/runLog.ts"),
   ]);
   try {
     const connection = await connect(folder, { client: `salsa ${version}` });

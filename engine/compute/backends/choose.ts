@@ -1,5 +1,8 @@
 import type { Availability, BackendDescriptor, BackendSettings, Device } from "./descriptor.ts";
 
+/** The reason of a choice that passes over nothing. */
+const PREFERRED = "preferred";
+
 /** Leaves the choice of a backend to the machine. */
 export const AUTO = "auto";
 
@@ -11,7 +14,7 @@ export interface BackendChoice {
   readonly devices: readonly Device[];
   /** Whether the machine decided, not the config. */
   readonly isAuto: boolean;
-  /** For people: "asked for", "the first choice", "cuda: no NVIDIA driver was found". */
+  /** For people: "asked for", "preferred", "cuda: no NVIDIA driver was found". */
   readonly reason: string;
   /** Names of backends that hold more on this machine. */
   readonly roomier: readonly string[];
@@ -43,7 +46,7 @@ export async function choose(
   const { descriptor, found } = taken;
   const [device] = found.devices;
   const passedOver = asked.slice(0, asked.indexOf(taken)).map(lack);
-  const why = passedOver.length === 0 ? "the first choice" : passedOver.join("; ");
+  const why = passedOver.length === 0 ? PREFERRED : passedOver.join("; ");
   return {
     descriptor,
     device,
@@ -70,7 +73,8 @@ export function identityOf({ descriptor, device }: Pick<BackendChoice, "descript
 
 /** For people: "wasm, 2 threads", and for "auto" why it was taken. */
 export function choiceText({ device, isAuto, reason }: Pick<BackendChoice, "device" | "isAuto" | "reason">): string {
-  return isAuto ? `${device.name} (${AUTO}: ${reason})` : device.name;
+  if (!isAuto) return device.name;
+  return reason === PREFERRED ? `${device.name} (${AUTO})` : `${device.name} (${AUTO}: ${reason})`;
 }
 
 interface Candidate {

@@ -5,6 +5,7 @@ import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
 import { LockedError } from "../../storage/locks.ts";
 import { readSnapshot, writeSnapshot } from "../../storage/snapshots.ts";
+import { StageRecord } from "../../storage/stageRecords.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { type Snapshot, type StageReport, Stopped } from "../stage.ts";
 import type { ExecutorSettings } from "./executor.ts";
@@ -59,20 +60,29 @@ async function makeOrAwait(
 }
 
 async function make(
-  { info, declared, inputs, key }: ResolvedStage,
+  { info, artifact, declared, inputs, key }: ResolvedStage,
   open: () => Promise<Backend>,
-  { artifacts, pace, signal, report, sample }: ExecutorSettings,
+  { run, root, artifacts, pace, signal, report, sample }: ExecutorSettings,
 ): Promise<void> {
   // The device first: a run that waits for one holds nothing that the runs before it could wait for.
   const backend = await open();
   const workspace = await artifacts.work(key);
   const savepoint = join(workspace.folder, "savepoint");
   const name = seededStageName(info);
+  let record: StageRecord | undefined;
   try {
+    record = await StageRecord.open({ root, key: artifact.key, run });
+    const kept = record;
     const context = {
       ...{ name, backend, pace, signal, workspace: workspace.folder },
-      report: stageReporter(info.id, report),
-      sample: (record: Parameters<typeof sample>[0]) => sample({ stage: info.id, ...record }),
+      report: stageReporter(info.id, (event) => {
+        report(event);
+        kept.event(event);
+      }),
+      sample: (rollout: Parameters<typeof sample>[0]) => {
+        sample({ stage: info.id, ...rollout });
+        kept.sample(rollout);
+      },
       restore: async () => {
         const saved = await readSnapshot(savepoint);
         return saved && { ...(saved.json as unknown as Pick<Snapshot, "step" | "json">), tensors: saved.tensors };
@@ -85,6 +95,7 @@ async function make(
     if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);
     throw error;
   } finally {
+    record?.close();
     await workspace.release();
   }
 }

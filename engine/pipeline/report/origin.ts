@@ -14,8 +14,8 @@ export function originSection({ id, configFile, config, origin, state }: RunFact
   const rows = [
     ["Config", literal(configFile)],
     ["Git commit", git?.dirty === true ? `${commit}, **with changes that were not committed**` : commit],
-    ["SALSA", origin.salsa ?? "unknown"],
-    ["Node", `${origin.node ?? "unknown"} on ${origin.platform ?? "unknown"}`],
+    ["SALSA", origin.salsa || "unknown"],
+    ["Node", `${origin.node || "unknown"} on ${origin.platform || "unknown"}`],
     ["Machine", machineWords(origin)],
     ["Device", state.device === "" ? "–" : literal(state.device)],
     ["Seeds", `base ${config.seeds.join(", ")}; SFT ${config.sft.seeds.join(", ")}`],
@@ -34,8 +34,8 @@ export function originSection({ id, configFile, config, origin, state }: RunFact
 }
 
 function machineWords({ cpu, memoryBytes }: RunFacts["origin"]): string {
-  const memory = memoryBytes === undefined ? "" : `, ${(memoryBytes / GIBIBYTE).toFixed(0)} GiB`;
-  return `${literal(cpu ?? "unknown")}${memory}`;
+  const memory = memoryBytes === 0 ? "" : `, ${(memoryBytes / GIBIBYTE).toFixed(0)} GiB`;
+  return `${literal(cpu || "unknown")}${memory}`;
 }
 
 function diffWords(diff: string): string {

@@ -1,5 +1,6 @@
+import type { SampleHead } from "../../storage/formats/samples.ts";
 import { armStages } from "./curves.ts";
-import type { RunFacts, Sample } from "./facts.ts";
+import type { RunFacts } from "./facts.ts";
 import { literal, tableOf } from "./markdown.ts";
 
 /** Prompts shown. */
@@ -24,11 +25,11 @@ export function samplesSection({ state, samples }: RunFacts): string | undefined
   return ["Rollouts as they were sampled in training, with the reward model's score.", ...blocks].join("\n\n");
 }
 
-function responseWords({ response, ended }: Sample): string {
+function responseWords({ response, ended }: SampleHead): string {
   const text = response === "" ? "*nothing*" : literal(response);
   return ended ? text : `${text} … *(cut off)*`;
 }
 
-function scoreWords({ score }: Sample): string {
+function scoreWords({ score }: SampleHead): string {
   return score === null ? "–" : score.toFixed(2);
 }

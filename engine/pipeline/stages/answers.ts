@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { DeviceWeights } from "../../models/index.ts";
 import { type EvaluationConfig, type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
-import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
+import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { Random } from "../../training/index.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
 import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
@@ -10,24 +10,6 @@ import { encodePrompts } from "../generation.ts";
 import { loadModel } from "../modelFolder.ts";
 import { PROMPTS_AT_ONCE, ResponseSampler } from "../responseSampler.ts";
 import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
-
-/** A model's answer to a benchmark's prompt, with what is thought of it. */
-export interface Answer {
-  /** Position in the benchmark, from 0. */
-  readonly prompt: number;
-  /** The prompt itself. */
-  readonly question: string;
-  readonly text: string;
-  readonly ended: boolean;
-  readonly nTokens: number;
-  /** By the reward model. */
-  readonly reward: number;
-  /** By the task; absent where nobody knows. */
-  readonly gold?: number;
-}
-
-/** File of the answers in the stage's folder. */
-const ANSWERS_FILE = "answers.jsonl";
 
 /**
  * Answers of a model to the prompts of a benchmark or of the validation split, scored.
@@ -72,7 +54,7 @@ export const answers: Stage<
         for (const response of batch) {
           const prompt = lines.length;
           const gold = task === undefined ? {} : { gold: task.gold(texts[prompt]!, response) };
-          const answer: Answer = { prompt, question: texts[prompt]!, ...response, ...gold };
+          const answer: BenchmarkAnswer = { prompt, question: texts[prompt]!, ...response, ...gold };
           lines.push(JSON.stringify(answer));
         }
         context.report({ kind: "progress", step: lines.length, total: texts.length });
@@ -118,14 +100,7 @@ function promptsOf(
   return validationPrompts({ ...source, validationPrompts: from.prompts });
 }
 
-/** Reads what the stage wrote, in the order of the prompts. */
-export async function readAnswers({ folder }: Artifact): Promise<readonly Answer[]> {
-  const read: Answer[] = [];
-  for await (const { fields } of readJsonl(join(folder, ANSWERS_FILE))) read.push(fields as unknown as Answer);
-  return read;
-}
-
 /** The score that the run's judge compares. */
-export function judgedScore(judge: EvaluationConfig["judge"], { gold, reward }: Answer): number {
+export function judgedScore(judge: EvaluationConfig["judge"], { gold, reward }: BenchmarkAnswer): number {
   return judge === "gold" ? (gold ?? NaN) : reward;
 }

@@ -2,12 +2,12 @@ import { copyFile, link, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvaluationConfig } from "../../config/index.ts";
 import { errorCode, atomicWrite, onDisk } from "../../storage/disk.ts";
+import { readAnswers } from "../../storage/formats/answers.ts";
+import { CHOICE_FILE, type Choice } from "../../storage/formats/choice.ts";
 import { NO_COST } from "../cost.ts";
 import type { Artifact, Stage } from "../stage.ts";
-import { judgedScore, readAnswers } from "./answers.ts";
+import { judgedScore } from "./answers.ts";
 
-/** Names the file with the choice, the candidates and their scores. */
-export const CHOICE_FILE = "choice.json";
 /** Of the stage whose artifact a candidate is; not part of the checkpoint. */
 const MANIFEST_FILE = "manifest.json";
 
@@ -28,16 +28,16 @@ export const choose: Stage<
   async run({ folder, report }, { judge, betas }, { candidates, answers }) {
     const means: number[] = [];
     for (const artifact of answers) {
-      const scores = (await readAnswers(artifact)).map((answer) => judgedScore(judge, answer));
+      const scores = (await readAnswers(artifact.folder)).map((answer) => judgedScore(judge, answer));
       means.push(scores.reduce((sum, score) => sum + score, 0) / scores.length);
     }
     const best = means.indexOf(Math.max(...means));
     const chosen = candidates[best];
     if (chosen === undefined) throw new RangeError("choose: no candidate has a score");
     await linkFiles(chosen.folder, folder);
-    const choice = {
-      chosen: betas[best],
-      candidates: betas.map((beta, index) => ({ beta, validationScore: means[index] })),
+    const choice: Choice = {
+      chosen: betas[best]!,
+      candidates: betas.map((beta, index) => ({ beta, validationScore: means[index]! })),
     };
     await atomicWrite(join(folder, CHOICE_FILE), `${JSON.stringify(choice, undefined, 2)}\n`);
     report({

@@ -4,15 +4,12 @@ import { pairJudgment } from "../../evaluation/fastchat/judgments.ts";
 import { JUDGES } from "../../evaluation/judges/index.ts";
 import type { Comparison } from "../../evaluation/winRates.ts";
 import type { EvaluationConfig } from "../../config/index.ts";
-import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite, onDisk } from "../../storage/disk.ts";
+import { readAnswers } from "../../storage/formats/answers.ts";
+import { COMPARISONS_FILE, JUDGMENTS_FILE } from "../../storage/formats/comparisons.ts";
 import { NO_COST } from "../cost.ts";
 import type { Artifact, Stage } from "../stage.ts";
-import { judgedScore, readAnswers } from "./answers.ts";
-
-/** One file for FastChat's tools, one with what the tables are made of. */
-const JUDGMENTS_FILE = "judgments.jsonl";
-const COMPARISONS_FILE = "comparisons.jsonl";
+import { judgedScore } from "./answers.ts";
 
 /** Compares two models' answers to a benchmark: two games each, with the sides swapped. */
 export const judge: Stage<
@@ -27,7 +24,7 @@ export const judge: Stage<
   select: ({ evaluation: { judge: by, tieMargin } }, { names, seed }) => ({ judge: by, tieMargin, names, seed }),
   async run({ folder }, slice, { ours, theirs }) {
     const { names, seed } = slice;
-    const [a, b] = [await readAnswers(ours), await readAnswers(theirs)];
+    const [a, b] = [await readAnswers(ours.folder), await readAnswers(theirs.folder)];
     const lines: string[] = [];
     const comparisons: string[] = [];
     for (const [index, answer] of a.entries()) {
@@ -78,11 +75,4 @@ function scoreJudge(
 export async function judgmentLines({ folder }: Artifact): Promise<string> {
   const file = join(folder, JUDGMENTS_FILE);
   return onDisk("read", file, () => readFile(file, "utf8"));
-}
-
-/** Reads what the stage wrote, in the order of the prompts. */
-export async function readComparisons({ folder }: Artifact): Promise<readonly Comparison[]> {
-  const read: Comparison[] = [];
-  for await (const { fields } of readJsonl(join(folder, COMPARISONS_FILE))) read.push(fields as unknown as Comparison);
-  return read;
 }

@@ -1,24 +1,14 @@
 import { DataError } from "../../protocol/errors.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
 import type { SampledResponse } from "../../protocol/service.ts";
-import type { JsonObject } from "../../storage/json.ts";
+import { ANSWERS_FILE, type BenchmarkAnswer, readAnswers } from "../../storage/formats/answers.ts";
 import { Recent } from "./recent.ts";
 import { SampleSearch } from "./sampleQuery.ts";
 import { SampleStore } from "./sampleStore.ts";
-import { type BenchmarkStage, artifactRecords, benchmarkStages, benchmarksOf } from "./stageArtifacts.ts";
+import { benchmarkStages, benchmarksOf, fromArtifact, subjectOf } from "./stageArtifacts.ts";
 
-/** As the stage writes it. */
-const ANSWERS_FILE = "answers.jsonl";
 /** Benchmarks of runs whose answers stay in memory: some 20 MB each for ten models on ten thousand prompts. */
 const MOST_BENCHMARKS = 4;
-
-/** A model's answer to a prompt of a benchmark. */
-export interface AnswerRecord {
-  /** Position in the benchmark, from 0. */
-  readonly prompt: number;
-  readonly question: string;
-  readonly response: SampledResponse;
-}
 
 /** Where a benchmark's answers are wanted from. */
 export interface AnswersQuery {
@@ -49,28 +39,35 @@ export class Answers {
   }
 }
 
-/** Reads what the stage wrote. @throws {DataError} */
-export async function readAnswers(root: string, stage: StageState): Promise<readonly AnswerRecord[]> {
-  return (await artifactRecords(root, stage, ANSWERS_FILE)).map(answerOf);
+/** Reads a stage's answers. @throws {DataError} */
+export function answersOf(root: string, stage: StageState): Promise<readonly BenchmarkAnswer[]> {
+  return fromArtifact({ root, file: ANSWERS_FILE }, stage, readAnswers);
 }
 
-/** All of a benchmark's models are columns, whether their answers are asked for, and read, or not. */
+/** An answer as it travels. */
+export function responseOf({ text, ended, nTokens, reward, gold }: BenchmarkAnswer): SampledResponse {
+  const score = Number.isNaN(reward) ? null : reward;
+  return { text, ended, nTokens, score, ...(gold !== undefined && !Number.isNaN(gold) && { gold }) };
+}
+
+/** All of a benchmark's models are columns; only answers that are asked for are read. */
 async function tableOf(root: string, stages: readonly WantedStage[]): Promise<SampleSearch> {
   const store = new SampleStore();
   const rows = new Map<number, number>();
-  for (const { stage, subject, isWanted } of stages) {
-    const column = store.columnId(subject);
+  for (const { stage, isWanted } of stages) {
+    const column = store.columnId(subjectOf(stage));
     if (!isWanted) continue;
-    for (const { prompt, question, response } of await readAnswers(root, stage)) {
-      let row = rows.get(prompt);
-      if (row === undefined) rows.set(prompt, (row = store.addRow(store.promptId(question), -1)));
-      store.put(row, column, response);
+    for (const answer of await answersOf(root, stage)) {
+      let row = rows.get(answer.prompt);
+      if (row === undefined) rows.set(answer.prompt, (row = store.addRow(store.promptId(answer.question), -1)));
+      store.put(row, column, responseOf(answer));
     }
   }
   return new SampleSearch(store, () => Promise.resolve(""));
 }
 
-interface WantedStage extends BenchmarkStage {
+interface WantedStage {
+  readonly stage: StageState;
   readonly isWanted: boolean;
 }
 
@@ -79,25 +76,11 @@ function answerStages({ folder, state, benchmark, seed, columns }: AnswersQuery)
   const first = stages[0]?.seed;
   const found = stages.filter((one) => one.seed === (first === undefined ? undefined : (seed ?? first)));
   if (found.length > 0) {
-    return found.map((one) => ({ ...one, isWanted: columns === undefined || columns.includes(one.subject) }));
+    return found.map((stage) => ({ stage, isWanted: columns === undefined || columns.includes(subjectOf(stage)) }));
   }
   const known = benchmarksOf(state, "answers");
   const what = known.length === 0 ? "it has none yet" : `it has those of ${known.join(", ")}`;
   const remedy = state.status === "finished" ? "choose one of those" : "wait until the run has made them";
   const ofSeed = seed === undefined ? "" : `, seed ${seed}`;
   throw new DataError(`there are no answers to ${benchmark}${ofSeed}: ${what}`, { file: folder, remedy });
-}
-
-function answerOf({ prompt, question, text, ended, nTokens, reward, gold }: JsonObject): AnswerRecord {
-  return {
-    prompt: typeof prompt === "number" ? prompt : -1,
-    question: typeof question === "string" ? question : "",
-    response: {
-      text: typeof text === "string" ? text : "",
-      ended: ended === true,
-      nTokens: typeof nTokens === "number" ? nTokens : 0,
-      score: typeof reward === "number" ? reward : null,
-      ...(typeof gold === "number" && { gold }),
-    },
-  };
 }

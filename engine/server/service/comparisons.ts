@@ -1,15 +1,16 @@
+import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
 import type { ComparisonPage, ComparisonQuery, ComparisonRow, GameView } from "../../protocol/service.ts";
-import type { JsonObject } from "../../storage/json.ts";
-import { type AnswerRecord, readAnswers } from "./answers.ts";
+import { type PairJudgment, readPairJudgment } from "../../evaluation/fastchat/records.ts";
+import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";
+import { COMPARISONS_FILE, JUDGMENTS_FILE, readComparisons } from "../../storage/formats/comparisons.ts";
+import { artifactFormat, readRecords } from "../../storage/formats/records.ts";
+import { answersOf, responseOf } from "./answers.ts";
 import { Recent } from "./recent.ts";
 import { textMatcher } from "./sampleQuery.ts";
-import { type BenchmarkStage, artifactRecords, benchmarkStages } from "./stageArtifacts.ts";
+import { benchmarkStages, fromArtifact, subjectOf } from "./stageArtifacts.ts";
 
-/** As the judge's stage writes them, both in the order of the prompts. */
-const COMPARISONS_FILE = "comparisons.jsonl";
-const JUDGMENTS_FILE = "judgments.jsonl";
 /** Pairs whose comparisons stay in memory. */
 const MOST_PAIRS = 4;
 const MOST_ROWS = 1000;
@@ -29,7 +30,7 @@ export class Comparisons {
   /** @throws {DataError} when the pair was not judged, or artifacts have been removed. */
   async page(source: ComparisonsSource, query: ComparisonQuery): Promise<ComparisonPage> {
     const stages = judgeStages(source, query);
-    const key = JSON.stringify([source.root, query.benchmark, query.a, query.b, stages.map(({ stage }) => stage.key)]);
+    const key = JSON.stringify([source.root, query.benchmark, query.a, query.b, stages.map(({ key }) => key)]);
     let all: readonly ComparisonRow[];
     try {
       all = await this.pairs.get(key, () => readPairs(source, query, stages));
@@ -52,19 +53,19 @@ function filterOf({ outcome, text = "" }: ComparisonQuery): (row: ComparisonRow)
   };
 }
 
-/** Whether the two games name different winners, as a judge that looks at the seat would. */
+/** Tells whether the two games name different winners, as a judge that looks at the seat would. */
 function isFlip([one, two]: ComparisonRow["games"]): boolean {
   return (one.winner === "a" && two.winner === "b") || (one.winner === "b" && two.winner === "a");
 }
 
-function judgeStages({ state }: ComparisonsSource, query: ComparisonQuery): readonly BenchmarkStage[] {
+function judgeStages({ state }: ComparisonsSource, query: ComparisonQuery): readonly StageState[] {
   const { folder, benchmark, a, b, seed } = query;
   const judged = benchmarkStages(state, "judgments", benchmark);
   // Stages of a run with one base seed do not name it.
-  const isOfSeed = (one: BenchmarkStage): boolean => seed === undefined || one.seed === undefined || one.seed === seed;
-  const found = judged.filter((one) => one.subject === `${a} vs ${b}` && isOfSeed(one));
+  const isOfSeed = (one: StageState): boolean => seed === undefined || one.seed === undefined || one.seed === seed;
+  const found = judged.filter((one) => one.product === a && one.opponent === b && isOfSeed(one));
   if (found.length > 0) return found;
-  const known = [...new Set(judged.map(({ subject }) => subject))];
+  const known = [...new Set(judged.map(subjectOf))];
   const what = known.length === 0 ? "no pair is judged yet" : `judged are ${known.join(", ")}`;
   const remedy = known.length === 0 ? "wait until the run has judged it" : "choose one of those";
   throw new DataError(`${a} vs ${b} on ${benchmark} is not judged: ${what}`, { file: folder, remedy });
@@ -73,59 +74,57 @@ function judgeStages({ state }: ComparisonsSource, query: ComparisonQuery): read
 async function readPairs(
   { root, state }: ComparisonsSource,
   { benchmark, a, b, folder }: ComparisonQuery,
-  stages: readonly BenchmarkStage[],
+  stages: readonly StageState[],
 ): Promise<readonly ComparisonRow[]> {
-  const answered = benchmarkStages(state, "answers", benchmark);
+  // Of an arm's candidates, none is compared with others.
+  const answered = benchmarkStages(state, "answers", benchmark).filter(({ role }) => role === "result");
   const all: ComparisonRow[] = [];
-  for (const { stage, seed } of stages) {
-    const answersOf = async (model: string): Promise<ReadonlyMap<number, AnswerRecord>> => {
-      const of = answered.find((one) => one.subject === model && one.seed === seed);
+  for (const stage of stages) {
+    const byPrompt = async (model: string): Promise<AnswersByPrompt> => {
+      const of = answered.find((one) => one.product === model && one.seed === stage.seed);
       if (of === undefined) {
         const remedy = "run the config again";
         throw new DataError(`there are no answers of ${model} to ${benchmark}`, { file: folder, remedy });
       }
-      return new Map((await readAnswers(root, of.stage)).map((answer) => [answer.prompt, answer]));
+      return new Map((await answersOf(root, of)).map((answer) => [answer.prompt, answer]));
     };
-    all.push(...(await readPair(root, stage, [await answersOf(a), await answersOf(b)])));
+    all.push(...(await readPair(root, stage, [await byPrompt(a), await byPrompt(b)])));
   }
   return all;
 }
 
+type AnswersByPrompt = ReadonlyMap<number, BenchmarkAnswer>;
+
+/** Comparisons and judgments stand in the same order. */
 async function readPair(
   root: string,
   stage: StageState,
-  [ours, theirs]: readonly [ReadonlyMap<number, AnswerRecord>, ReadonlyMap<number, AnswerRecord>],
+  [ours, theirs]: readonly [AnswersByPrompt, AnswersByPrompt],
 ): Promise<readonly ComparisonRow[]> {
-  const judgments = await artifactRecords(root, stage, JUDGMENTS_FILE);
-  return (await artifactRecords(root, stage, COMPARISONS_FILE)).flatMap((comparison, index) => {
-    const { prompt, outcome, seed } = comparison;
+  const judgments = await fromArtifact({ root, file: JUDGMENTS_FILE }, stage, readJudgments);
+  const comparisons = await fromArtifact({ root, file: COMPARISONS_FILE }, stage, readComparisons);
+  return comparisons.flatMap(({ prompt, outcome, seed = 0 }, index) => {
     const [a, b] = [ours.get(Number(prompt)), theirs.get(Number(prompt))];
-    const known = OUTCOMES.find((one) => one === outcome);
-    if (a === undefined || b === undefined || known === undefined) return [];
-    const judgment = judgments[index] ?? {};
-    return [
-      {
-        seed: typeof seed === "number" ? seed : 0,
-        prompt: a.question,
-        a: a.response,
-        b: b.response,
-        outcome: known,
-        games: [gameOf(judgment, "g1"), gameOf(judgment, "g2")] as const,
-      },
-    ];
+    if (a === undefined || b === undefined) return [];
+    const games = gamesOf(judgments[index]);
+    return [{ seed, prompt: a.question, a: responseOf(a), b: responseOf(b), outcome, games }];
   });
 }
 
-const OUTCOMES = ["win", "loss", "tie", "dropped"] as const;
+function readJudgments(folder: string): Promise<readonly PairJudgment[]> {
+  return readRecords(join(folder, JUDGMENTS_FILE), artifactFormat(folder, readPairJudgment));
+}
 
 /** FastChat's record names winners by model, of which the first is a. */
 const WINNERS = { model_1: "a", model_2: "b", tie: "tie", error: "error" } as const;
 
-function gameOf(judgment: JsonObject, game: "g1" | "g2"): GameView {
-  const field = (name: string): string => {
-    const value = judgment[`${game}_${name}`];
-    return typeof value === "string" ? value : "";
-  };
-  const winner = WINNERS[field("winner") as keyof typeof WINNERS] as GameView["winner"] | undefined;
-  return { winner: winner ?? "error", prompt: field("user_prompt"), judgment: field("judgment") };
+function gamesOf(judgment: PairJudgment | undefined): ComparisonRow["games"] {
+  if (judgment === undefined) return [NO_GAME, NO_GAME];
+  const { g1_winner, g1_user_prompt, g1_judgment, g2_winner, g2_user_prompt, g2_judgment } = judgment;
+  return [
+    { winner: WINNERS[g1_winner], prompt: g1_user_prompt, judgment: g1_judgment },
+    { winner: WINNERS[g2_winner], prompt: g2_user_prompt, judgment: g2_judgment },
+  ];
 }
+
+const NO_GAME: GameView = { winner: "error", prompt: "", judgment: "" };

@@ -1,5 +1,6 @@
 import type { RunOutline, ServiceNotifications } from "../../protocol/service.ts";
 import { Feed } from "../feed.ts";
+import { type Origins, withOrigins } from "./origins.ts";
 import { outlineOf } from "./summary.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
@@ -7,6 +8,7 @@ import type { TrackedRun } from "./trackedRun.ts";
 export interface FollowsSettings {
   readonly sendEvents: (message: ServiceNotifications["runEvents"]) => Promise<void>;
   readonly sendReset: (message: ServiceNotifications["runReset"]) => Promise<void>;
+  readonly origins: Pick<Origins, "of">;
   readonly log: (message: string) => void;
 }
 
@@ -80,13 +82,16 @@ class Follow {
       reset: () => this.reset(),
       events: (events) => {
         for (const event of events) this.feed.push(event);
+        // The curves of a stage that is taken are there at once, and come with no event.
+        if (events.some((event) => event.kind === "stageStarted" && event.cached)) void this.resetForBorrowed();
       },
     });
   }
 
   /** The run as it stands. Events from then on are sent. */
   async outline(): Promise<RunOutline> {
-    const state = await this.run.state();
+    const borrowed = await this.settings.origins.of(this.run);
+    const state = withOrigins(await this.run.state(), borrowed);
     // In one turn with the outline, so that no event is in neither; others that follow already lose none.
     if (!this.isLive) this.feed.start();
     this.isLive = true;
@@ -97,6 +102,15 @@ class Follow {
     this.isClosed = true;
     this.feed.stop();
     this.unwatch();
+  }
+
+  private async resetForBorrowed(): Promise<void> {
+    try {
+      const borrowed = await this.settings.origins.of(this.run);
+      if (borrowed.size > 0 && !this.isClosed) this.reset();
+    } catch (error) {
+      this.settings.log(`${this.run.id}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   private reset(): void {

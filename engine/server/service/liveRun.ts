@@ -1,8 +1,8 @@
 import { type RunState, withoutOwner } from "../../protocol/runState.ts";
 import { runOwner } from "../../storage/runFolder.ts";
+import { RunLog } from "../../storage/runLog.ts";
 import { connect } from "../client.ts";
 import { type RunListener, followRun } from "../follow.ts";
-import { RunLog } from "./runLog.ts";
 
 /** A run at work, with its curves. */
 export interface LiveRun {

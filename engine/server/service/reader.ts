@@ -1,14 +1,17 @@
+import { join } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
+import { WIN_RATES_FILE } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { SamplePage, SampleQuery, ServiceRequests, TokenView, WinRateRow } from "../../protocol/service.ts";
 import { Answers } from "./answers.ts";
 import { Comparisons } from "./comparisons.ts";
+import type { Origins } from "./origins.ts";
 import { Recent } from "./recent.ts";
 import { Rollouts } from "./rollouts.ts";
 import { configOf } from "./runFacts.ts";
 import { tableText } from "./tableText.ts";
 import type { TrackedRun } from "./trackedRun.ts";
-import { readWinRates } from "./winRateFile.ts";
+import { winRateRows } from "./winRateFile.ts";
 
 /** Runs whose rollouts stay indexed: some 30 MB for a hundred thousand, and at most 128 M characters each. */
 const MOST_ROLLOUTS = 3;
@@ -18,27 +21,32 @@ export class Reader {
   private readonly rollouts = new Recent<Rollouts>(MOST_ROLLOUTS);
   private readonly answers = new Answers();
   private readonly pairs = new Comparisons();
+  private readonly origins: Origins;
+
+  constructor(origins: Origins) {
+    this.origins = origins;
+  }
 
   async samples(run: TrackedRun, query: SampleQuery): Promise<SamplePage> {
     const { source, columns } = query;
-    if (source.kind === "rollouts") return (await this.rolloutsOf(run).current()).page(query);
+    if (source.kind === "rollouts") return this.rolloutPage(run, query);
     const { folder, root, brief: state } = run;
     const { benchmark, seed } = source;
     const search = await this.answers.search({ folder, root, state, benchmark, seed, columns });
     return search.page(query);
   }
 
-  tokens(run: TrackedRun, line: number): Promise<TokenView> {
-    return this.rolloutsOf(run).tokens(line);
+  async tokens(run: TrackedRun, line: number): Promise<TokenView> {
+    return this.rolloutsOf(run).tokens(line, await this.origins.of(run));
   }
 
   /** No rows while there is no table. @throws {DataError} when the table's file has been removed. */
   async winRates({ folder, brief }: TrackedRun): Promise<readonly WinRateRow[]> {
-    const rows = await readWinRates(folder);
+    const rows = await winRateRows(folder);
     if (rows !== undefined) return rows;
     if (!brief.tables.some(({ name }) => name === "winRates")) return [];
     const remedy = "resume the run: its stages are kept and only its tables are written again";
-    throw new DataError("the win-rate table has been removed", { file: `${folder}/tables/winRates.json`, remedy });
+    throw new DataError("the win-rate table has been removed", { file: join(folder, WIN_RATES_FILE), remedy });
   }
 
   async comparisons(
@@ -61,6 +69,16 @@ export class Reader {
     const known = brief.tables.map((one) => one.name).join(", ");
     const remedy = known === "" ? "wait until the run has finished, or resume it" : `it has ${known}`;
     throw new DataError(`the run has no table ${JSON.stringify(name)}`, { file: folder, remedy });
+  }
+
+  private async rolloutPage(run: TrackedRun, query: SampleQuery): Promise<SamplePage> {
+    const borrowed = await this.origins.of(run);
+    const page = await (await this.rolloutsOf(run).current(borrowed)).page(query);
+    const origins = page.columns.flatMap((stage) => {
+      const from = borrowed.get(stage)?.from;
+      return from === undefined ? [] : [[stage, from] as const];
+    });
+    return origins.length === 0 ? page : { ...page, origins: Object.fromEntries(origins) };
   }
 
   private rolloutsOf({ folder }: TrackedRun): Rollouts {

@@ -19,6 +19,11 @@ export class Recent<V> {
     return value;
   }
 
+  /** The value of a key, if it is there. */
+  peek(key: string): V | undefined {
+    return this.values.get(key);
+  }
+
   delete(key: string): void {
     this.values.delete(key);
   }

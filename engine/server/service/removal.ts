@@ -4,6 +4,7 @@ import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests } from "../../protocol/service.ts";
 import { errorCode, onDisk, temporaryName, temporaryOwner } from "../../storage/disk.ts";
 import { LockedError, isAlive, isRunning, readLock, takeLock } from "../../storage/locks.ts";
+import { recordFolder } from "../../storage/stageRecords.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
 import { type Runs, isRunPlace } from "./runs.ts";
 import { statIfThere } from "./runFacts.ts";
@@ -54,7 +55,7 @@ function atWork(folder: string, error: LockedError): DataError {
 }
 
 /**
- * Artifacts and working folders of a run that no other run of its root uses.
+ * Artifacts, with their records and working folders, of a run that no other run of its root uses.
  *
  * A run at work uses what its stages have taken so far, and may take what its later stages are named like: which
  * artifacts those will be is not known before.
@@ -68,9 +69,10 @@ async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly strin
   const own = [...run.keys()].filter((key) => isArtifactKey(key) && !used.has(key));
   const folders: string[] = [];
   for (const key of own) {
-    for (const name of [key, `${WORK}${key}`]) {
-      const folder = join(run.root, "artifacts", name);
-      if ((await statIfThere(folder)) !== undefined && !(await isHeld(folder))) folders.push(folder);
+    const work = join(run.root, "artifacts", `${WORK}${key}`);
+    if (await isHeld(work)) continue;
+    for (const folder of [join(run.root, "artifacts", key), work, recordFolder(run.root, key)]) {
+      if ((await statIfThere(folder)) !== undefined) folders.push(folder);
     }
   }
   return folders;
@@ -80,7 +82,7 @@ function stagesToCome({ brief }: TrackedRun): readonly string[] {
   return brief.stages.filter(({ status }) => status === "waiting").map(({ id: name }) => name);
 }
 
-/** Whether a living process works in a working folder. */
+/** Tells whether a living process works in a working folder. */
 async function isHeld(folder: string): Promise<boolean> {
   const owner = await readLock(join(folder, "lock"));
   return owner !== undefined && isAlive(owner);

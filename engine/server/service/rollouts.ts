@@ -3,101 +3,139 @@ import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { TokenView } from "../../protocol/service.ts";
 import { onDisk } from "../../storage/disk.ts";
-import { type JsonObject, isJsonObject } from "../../storage/json.ts";
-import { LineTail } from "./lineTail.ts";
+import {
+  SAMPLES_FILE,
+  type Sample,
+  type SampleHead,
+  parseSample,
+  parseSampleHead,
+} from "../../storage/formats/samples.ts";
+import { LineTail } from "../../storage/lineTail.ts";
+import type { BorrowedStages } from "./origins.ts";
 import { SampleSearch } from "./sampleQuery.ts";
 import { SampleStore } from "./sampleStore.ts";
 
-const SAMPLES_FILE = "samples.jsonl";
-/** Above what rows are told apart by their prompt, so that a row is found by one number. */
+/** Prompts that a step's rows are told apart by, so that one number finds a row. */
 const MOST_PROMPTS = 2 ** 26;
-/** Where a record's arrays begin; within a text, its quotes would be escaped. */
-const ARRAYS = Buffer.from(',"tokens":[');
-const NUMBERS = Buffer.from('"logprobs":[');
-const [COMMA, BRACKET] = [44, 93];
 
-/** A run's rollouts: where each line of samples.jsonl begins, and what lists and searches need of it. */
+/** Lines that one file may have; a response is named by its file and line in one number. */
+const MOST_LINES = 2 ** 32;
+
+/** A file with rollouts. */
+interface Source {
+  readonly tail: LineTail;
+  /** Where each line begins. */
+  readonly offsets: number[];
+  /** Of rollouts that another run has recorded: the stage's id there, and in this run. */
+  readonly stage?: { readonly there: string; readonly here: string };
+}
+
+/** Rollouts of a run: where each line of samples.jsonl begins, and what lists and searches need of it. */
 export class Rollouts {
-  private readonly tail: LineTail;
-  private offsets: number[] = [];
+  private readonly folder: string;
+  /** The run's own file, then those of stages that it took, each in the place of its stage's id below. */
+  private sources: Source[] = [];
+  private borrowed: string[] = [];
   private store = new SampleStore();
-  private search: SampleSearch;
+  private search = this.newSearch();
   /** Rows of a step and prompt: more than one where a batch holds a prompt twice. */
   private rows = new Map<number, number[]>();
   private lastSteps = new Map<number, number>();
   private updating: Promise<void> | undefined;
 
   constructor(folder: string) {
-    this.tail = new LineTail(join(folder, SAMPLES_FILE));
-    this.search = this.newSearch();
+    this.folder = folder;
+    this.reset(new Map());
   }
 
-  /** The index with what has been added since. @throws {DiskError} */
-  async current(): Promise<SampleSearch> {
-    this.updating ??= this.update().finally(() => (this.updating = undefined));
+  /** The index with what has been added since. @param borrowed - Stages that the run took. @throws {DiskError} */
+  async current(borrowed: BorrowedStages = new Map()): Promise<SampleSearch> {
+    this.updating ??= this.update(borrowed).finally(() => (this.updating = undefined));
     await this.updating;
     return this.search;
   }
 
-  /** A line's tokens. @throws {DataError} when the line has none. */
-  async tokens(line: number): Promise<TokenView> {
-    await this.current();
-    const record = await this.record(line);
-    const texts = record["tokens"];
-    const { stage, step, prompt } = record;
-    const isWhole = typeof stage === "string" && typeof step === "number" && typeof prompt === "string";
-    if (!isWhole || !Array.isArray(texts)) throw this.unfit(line, "has no tokens");
-    const numbers = (name: string): number[] => {
-      const column = record[name];
-      if (!Array.isArray(column) || column.length !== texts.length) throw this.unfit(line, `has no ${name} by token`);
-      return column.map((value: unknown) => (typeof value === "number" ? value : NaN));
-    };
-    return {
-      ...{ stage, step, prompt },
-      tokens: texts.map(String),
-      logprobs: numbers("logprobs"),
-      kl: numbers("kl"),
-      rewards: numbers("rewards"),
-      advantages: numbers("advantages"),
-      values: numbers("values"),
-    };
+  /** A response's tokens. @throws {DataError} when there is no such response. */
+  async tokens(line: number, borrowed: BorrowedStages = new Map()): Promise<TokenView> {
+    await this.current(borrowed);
+    const { response: _response, ended: _ended, score: _score, ...view } = await this.record(line);
+    const { stage } = this.placeOf(line).source;
+    if (stage === undefined) return view;
+    const from = borrowed.get(stage.here)?.from;
+    return { ...view, stage: stage.here, ...(from !== undefined && { from }) };
   }
 
   private newSearch(): SampleSearch {
     const { store } = this;
-    return new SampleSearch(store, async (sample) => textOf(await this.record(store.line(sample))));
+    return new SampleSearch(store, async (sample) => (await this.record(store.line(sample))).response);
   }
 
-  private async update(): Promise<void> {
-    await this.tail.read({
-      line: (bytes, offset) => {
-        this.offsets.push(offset);
-        const record = headOf(bytes);
-        if (record !== undefined) this.add(record, this.offsets.length - 1);
-      },
-      restart: () => {
-        this.offsets = [];
-        this.store = new SampleStore();
-        this.search = this.newSearch();
-        this.rows = new Map();
-        this.lastSteps = new Map();
-      },
-    });
+  private async update(borrowed: BorrowedStages): Promise<void> {
+    if (this.isOutdated(borrowed)) this.reset(borrowed);
+    this.addSources(borrowed);
+    // What one file said is not told from what the others did: where one is another file now, all are read again.
+    while (await this.readSources()) this.reset(borrowed);
   }
 
-  private add({ fields, nTokens }: Head, line: number): void {
-    const { stage, step, prompt, ended, score } = fields;
-    if (typeof stage !== "string" || !isStep(step) || typeof prompt !== "string") return;
+  /** @returns Whether a file is another one than it was, or was cut. */
+  private async readSources(): Promise<boolean> {
+    const seen = { isRestarted: false };
+    for (const [index, source] of this.sources.entries()) {
+      await source.tail.read({
+        line: (bytes, offset) => {
+          const line = index * MOST_LINES + source.offsets.push(offset) - 1;
+          const head = parseSampleHead(bytes);
+          if (head !== undefined) this.take(head, line, source);
+        },
+        restart: () => (seen.isRestarted = true),
+      });
+    }
+    return seen.isRestarted;
+  }
+
+  /** A stage is taken that this run had begun itself, or made again after it was taken. */
+  private isOutdated(borrowed: BorrowedStages): boolean {
+    const { columns } = this.store;
+    const isLate = (id: string): boolean => !this.borrowed.includes(id) && columns.includes(id);
+    return this.borrowed.some((id) => !borrowed.has(id)) || [...borrowed.keys()].some(isLate);
+  }
+
+  private reset(borrowed: BorrowedStages): void {
+    this.sources = [{ tail: new LineTail(join(this.folder, SAMPLES_FILE)), offsets: [] }];
+    this.borrowed = [];
+    this.store = new SampleStore();
+    this.search = this.newSearch();
+    this.rows = new Map();
+    this.lastSteps = new Map();
+    this.addSources(borrowed);
+  }
+
+  /** A stage's file keeps its place, so that the numbers of its lines hold. */
+  private addSources(borrowed: BorrowedStages): void {
+    for (const [here, { samples }] of borrowed) {
+      if (this.borrowed.includes(here)) continue;
+      this.borrowed.push(here);
+      this.sources.push({ tail: new LineTail(samples.file), offsets: [], stage: { there: samples.stage, here } });
+    }
+  }
+
+  private take(head: SampleHead, line: number, { stage }: Source): void {
+    if (stage === undefined) {
+      if (!this.borrowed.includes(head.stage)) this.add(head, line);
+    } else if (head.stage === stage.there) {
+      this.add({ ...head, stage: stage.here }, line);
+    }
+  }
+
+  private add({ stage, step, prompt, response: text, ended, score, nTokens }: SampleHead, line: number): void {
     const { store } = this;
     const column = store.columnId(stage);
     const promptId = store.promptId(prompt);
-    const text = textOf(fields);
     // A stage that was cut off and goes on records some steps again: those in its place.
     if (step < (this.lastSteps.get(column) ?? 0)) this.forget(column, step);
     this.lastSteps.set(column, step);
     const row = this.rowFor(column, { promptId, step, text });
-    const value = typeof score === "number" ? score : null;
-    store.put(row, column, { text, ended: ended === true, nTokens, score: value, line });
+    store.put(row, column, { text, ended, nTokens, score, line });
   }
 
   private forget(column: number, step: number): void {
@@ -124,25 +162,28 @@ export class Rollouts {
     return row;
   }
 
-  private async record(line: number): Promise<JsonObject> {
-    const bytes = await this.bytesOf(line);
-    try {
-      const record: unknown = JSON.parse(bytes.toString("utf8"));
-      if (isJsonObject(record)) return record;
-    } catch (cause) {
-      throw this.unfit(line, "was damaged on disk", cause);
-    }
-    throw this.unfit(line, "is no record");
+  private placeOf(line: number): { readonly source: Source; readonly at: number } {
+    const [own] = this.sources;
+    const source = this.sources[Math.floor(line / MOST_LINES)] ?? own;
+    if (source === undefined) throw new TypeError("rollouts: no file");
+    return { source, at: line % MOST_LINES };
+  }
+
+  private async record(line: number): Promise<Sample> {
+    const sample = parseSample(await this.bytesOf(line));
+    if (typeof sample === "string") throw this.unfit(line, sample);
+    return sample;
   }
 
   private async bytesOf(line: number): Promise<Buffer> {
-    const from = this.offsets[line];
+    const { source, at } = this.placeOf(line);
+    const from = source.offsets[at];
     if (from === undefined) throw this.unfit(line, "is not there");
-    const { file } = this.tail;
+    const { file } = source.tail;
     return onDisk("read", file, async () => {
       const handle = await open(file, "r");
       try {
-        const to = this.offsets[line + 1] ?? (await handle.stat()).size;
+        const to = source.offsets[at + 1] ?? (await handle.stat()).size;
         const { buffer, bytesRead } = await handle.read(Buffer.alloc(to - from), 0, to - from, from);
         const end = buffer.indexOf("\n");
         return buffer.subarray(0, end < 0 ? bytesRead : end);
@@ -152,51 +193,9 @@ export class Rollouts {
     });
   }
 
-  private unfit(line: number, what: string, cause?: unknown): DataError {
+  private unfit(line: number, what: string): DataError {
+    const { source, at } = this.placeOf(line);
     const remedy = "open the samples again, or run the config again if the file was changed";
-    return new DataError(`this line ${what}`, { file: this.tail.file, line: line + 1, remedy }, { cause });
+    return new DataError(`this line ${what}`, { file: source.tail.file, line: at + 1, remedy });
   }
-}
-
-/** A record without its arrays. */
-interface Head {
-  readonly fields: JsonObject;
-  readonly nTokens: number;
-}
-
-/** Nearly all of a line are numbers by token, which lists do not need: those are counted and not parsed. */
-function headOf(bytes: Buffer): Head | undefined {
-  const at = bytes.indexOf(ARRAYS);
-  const numbers = at < 0 ? -1 : bytes.indexOf(NUMBERS, at);
-  try {
-    if (numbers < 0) return wholeOf(JSON.parse(bytes.toString("utf8")));
-    const fields: unknown = JSON.parse(`${bytes.toString("utf8", 0, at)}}`);
-    if (!isJsonObject(fields) || !("score" in fields && "ended" in fields)) {
-      return wholeOf(JSON.parse(bytes.toString("utf8"))); // another version writes them in another order
-    }
-    return { fields, nTokens: countNumbers(bytes, numbers + NUMBERS.length) };
-  } catch {
-    return undefined;
-  }
-}
-
-function wholeOf(record: unknown): Head | undefined {
-  if (!isJsonObject(record)) return undefined;
-  const { tokens } = record;
-  return { fields: record, nTokens: Array.isArray(tokens) ? tokens.length : 0 };
-}
-
-function countNumbers(bytes: Buffer, from: number): number {
-  if (bytes[from] === BRACKET) return 0;
-  let count = 1;
-  for (let at = from; at < bytes.length && bytes[at] !== BRACKET; at++) if (bytes[at] === COMMA) count += 1;
-  return count;
-}
-
-function textOf({ response }: JsonObject): string {
-  return typeof response === "string" ? response : "";
-}
-
-function isStep(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

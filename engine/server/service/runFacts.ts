@@ -3,13 +3,10 @@ import { basename, join } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { errorCode, onDisk } from "../../storage/disk.ts";
-import { type JsonObject, isJsonObject } from "../../storage/json.ts";
-import { readRun } from "../../storage/runFolder.ts";
-import { newerProblem } from "./runLog.ts";
+import { RUN_FILE, type RunDescription, readDescription } from "../../storage/formats/runDescription.ts";
+import { newerProblem } from "../../storage/runLog.ts";
 
-const RUN_FILE = "run.json";
-
-/** What a run's run.json tells, as far as this version can read it. */
+/** A run as its run.json describes it, as far as this version can read it. */
 export interface RunFacts {
   readonly id: string;
   readonly name: string;
@@ -17,49 +14,38 @@ export interface RunFacts {
   readonly configFile: string;
   /** When run.json was written, in milliseconds since 1970. */
   readonly writtenAt: number;
-  /** All of run.json; empty when it cannot be read. */
-  readonly record: JsonObject;
-  /** Absent when it is not what this version can read. */
-  readonly config?: RunConfig;
+  /** Absent when run.json cannot be read at all. */
+  readonly description?: RunDescription;
   readonly problem?: string;
 }
 
-/** Reads run.json; undefined when there is none. Whatever else is wrong is told as the problem. */
+/** Reads run.json; undefined when there is none. Everything else that is wrong becomes the problem. */
 export async function readRunFacts(folder: string): Promise<RunFacts | undefined> {
   const id = basename(folder);
   const file = join(folder, RUN_FILE);
   const found = await statIfThere(file);
   if (found === undefined) return undefined;
-  const unread = { id, name: id, configFile: "", writtenAt: found.mtimeMs, record: {} };
-  let record: JsonObject;
+  const unread = { id, name: id, configFile: "", writtenAt: found.mtimeMs };
+  let description: RunDescription;
   try {
-    record = await readRun(folder);
+    description = await readDescription(folder);
   } catch (error) {
     if (error instanceof Error) return { ...unread, problem: error.message };
     throw error;
   }
-  const { config, configFile, salsa } = record;
-  if (!isRunConfig(config) || typeof configFile !== "string") {
-    const by = typeof salsa === "string" ? ` (SALSA ${salsa})` : "";
-    const problem = newerProblem(`${file}${by} has a config that does not fit`);
-    return { ...unread, configFile: typeof configFile === "string" ? configFile : "", record, problem };
+  const { config, configFile, salsa } = description;
+  if (config !== undefined && configFile !== "") {
+    return { ...unread, name: config.name, configFile, description };
   }
-  return { ...unread, name: config.name, configFile, record, config };
+  const by = salsa === "" ? "" : ` (SALSA ${salsa})`;
+  return { ...unread, configFile, description, problem: newerProblem(`${file}${by} has a config that does not fit`) };
 }
 
 /** The config of a run. @throws {DataError} when it cannot be read. */
-export function configOf({ config, problem }: RunFacts, folder: string): RunConfig {
-  if (config !== undefined) return config;
+export function configOf({ description, problem }: RunFacts, folder: string): RunConfig {
+  if (description?.config !== undefined && problem === undefined) return description.config;
   const remedy = "start the run again from its config file";
   throw new DataError(problem ?? "has no config", { file: join(folder, RUN_FILE), remedy });
-}
-
-/** What every part of the service relies on; the engine's own check is of config files and not of resolved configs. */
-function isRunConfig(value: unknown): value is RunConfig {
-  if (!isJsonObject(value)) return false;
-  const { name, seeds, arms, evaluation, runtime, model } = value;
-  if (typeof name !== "string" || !Array.isArray(seeds) || !isJsonObject(arms) || !isJsonObject(model)) return false;
-  return isJsonObject(evaluation) && typeof evaluation["judge"] === "string" && isJsonObject(runtime);
 }
 
 /** Size and times of a file or folder; undefined when there is none. */

@@ -6,10 +6,12 @@ import {
   type ServiceErrorData,
   type ServiceRequests,
 } from "../../protocol/service.ts";
+import type { RunState } from "../../protocol/runState.ts";
 import { resumeRun, startRun, stopRun } from "./control.ts";
 import { asResponseError, notInitialized, versionMismatch } from "./errors.ts";
 import { Follows } from "./follows.ts";
 import { modelsOf } from "./models.ts";
+import { Origins, withOrigins } from "./origins.ts";
 import { provenanceOf } from "./provenance.ts";
 import { Reader } from "./reader.ts";
 import { deleteRun, sizeOfRun } from "./removal.ts";
@@ -31,7 +33,8 @@ export class Service implements Disposable {
   private readonly version: string;
   private readonly runs: Runs;
   private readonly follows: Follows;
-  private readonly reader = new Reader();
+  private readonly origins: Origins;
+  private readonly reader: Reader;
   private client: string | undefined;
 
   /** @param connection - Listened to from here on by whoever gives it. @param version - Of this program. */
@@ -44,8 +47,11 @@ export class Service implements Disposable {
       log,
       send: (news) => connection.sendNotification(SERVICE_NOTIFICATIONS.runs, news),
     });
+    this.origins = new Origins(this.runs);
+    this.reader = new Reader(this.origins);
     this.follows = new Follows({
       log,
+      origins: this.origins,
       sendEvents: (message) => connection.sendNotification(SERVICE_NOTIFICATIONS.runEvents, message),
       sendReset: (message) => connection.sendNotification(SERVICE_NOTIFICATIONS.runReset, message),
     });
@@ -91,9 +97,9 @@ export class Service implements Disposable {
         follows.unfollow(folder);
         return Promise.resolve(done);
       },
-      outline: async ({ folder }) => outlineOf(folder, await (await this.withCurves(folder)).state()),
+      outline: async ({ folder }) => outlineOf(folder, await this.stateOf(folder)),
       series: async ({ folder, keys }) => {
-        const state = await (await this.withCurves(folder)).state();
+        const state = await this.stateOf(folder);
         return { nextSequence: state.nextSequence, ...packCurves(state, keys) };
       },
       samples: async (query) => reader.samples(await runs.get(query.folder), query),
@@ -115,6 +121,13 @@ export class Service implements Disposable {
       }),
       sizeOf: async ({ folder }) => sizeOfRun(runs, await runs.get(folder)),
     };
+  }
+
+  /** With curves, also those of cached stages. */
+  private async stateOf(folder: string): Promise<RunState> {
+    const run = await this.withCurves(folder);
+    const borrowed = await this.origins.of(run);
+    return withOrigins(await run.state(), borrowed);
   }
 
   private async withCurves(folder: string): Promise<TrackedRun> {

@@ -3,13 +3,13 @@ import { type RunState, type RunStatus, withoutOwner } from "../../protocol/runS
 import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
 import type { LockOwner } from "../../storage/locks.ts";
 import { runOwner } from "../../storage/runFolder.ts";
+import { EVENTS_FILE, RunLog } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type RunFacts, readRunFacts, statIfThere } from "./runFacts.ts";
-import { EVENTS_FILE, RunLog } from "./runLog.ts";
 import { rootOf, summaryOf } from "./summary.ts";
-import { readWinRates, resultLine } from "./winRateFile.ts";
+import { resultLine, winRateRows } from "./winRateFile.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
 const REASK_AFTER_MS = 10_000;
@@ -171,10 +171,10 @@ export class TrackedRun {
       const { isRestarted } = await this.log.update();
       const { nextSequence } = this.log.state;
       if (isRestarted || (this.kept?.nextSequence ?? 0) < nextSequence) this.kept = undefined;
-      this.result = resultLine((await readWinRates(this.folder)) ?? [], this.facts.config);
+      this.result = resultLine((await winRateRows(this.folder)) ?? [], this.facts.description?.config);
     } catch (error) {
       this.readProblem = error instanceof Error ? error.message : String(error);
-      this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0, record: {} };
+      this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0 };
     }
     this.stamp = stamp;
     this.isLeft = owner === undefined;

@@ -1,38 +1,20 @@
-import { join } from "node:path";
-import { TableError } from "../../evaluation/tables/fields.ts";
-import { parseJsonTable } from "../../evaluation/tables/json.ts";
 import type { RunConfig } from "../../config/index.ts";
-import { DataError } from "../../protocol/errors.ts";
+import { readWinRates } from "../../pipeline/winRateFile.ts";
 import type { RunResultLine, WinRateRow } from "../../protocol/service.ts";
-import { readIfThere } from "../../storage/disk.ts";
-
-/** The win-rate table with every digit, in a run's folder. */
-const WIN_RATES_FILE = "tables/winRates.json";
 
 /**
- * The rows of a run's win-rate table; undefined while there is none.
+ * The rows of a run's win-rate table as they travel; undefined while there is none.
  * @throws {DataError} when the file holds something else.
  */
-export async function readWinRates(folder: string): Promise<readonly WinRateRow[] | undefined> {
-  const file = join(folder, WIN_RATES_FILE);
-  const text = await readIfThere(file);
-  if (text === undefined) return undefined;
-  try {
-    return parseJsonTable(text).map((row) => {
-      const { holm, longerWins, flipRate, winRate, adjusted, low, high, p, ...counts } = row;
-      return {
-        ...counts,
-        ...{ winRate: finite(winRate), adjusted: finite(adjusted), low: finite(low), high: finite(high), p: finite(p) },
-        ...(holm !== undefined && { holm: finite(holm) }),
-        ...(longerWins !== undefined && { longerWins }),
-        ...(flipRate !== undefined && { flipRate }),
-      };
-    });
-  } catch (cause) {
-    if (!(cause instanceof TableError)) throw cause;
-    const remedy = "resume the run, which writes its tables again, or update the extension if a newer one wrote it";
-    throw new DataError(cause.message, { file, remedy }, { cause });
-  }
+export async function winRateRows(folder: string): Promise<readonly WinRateRow[] | undefined> {
+  const table = await readWinRates(folder);
+  return table?.map(({ holm, longerWins, flipRate, winRate, adjusted, low, high, p, ...counts }) => ({
+    ...counts,
+    ...{ winRate: finite(winRate), adjusted: finite(adjusted), low: finite(low), high: finite(high), p: finite(p) },
+    ...(holm !== undefined && { holm: finite(holm) }),
+    ...(longerWins !== undefined && { longerWins }),
+    ...(flipRate !== undefined && { flipRate }),
+  }));
 }
 
 /** The row to show in one line: the first over all seeds that compares two arms, else the first over all seeds. */

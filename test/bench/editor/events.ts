@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { readEvents } from "../../../engine/server/history.ts";
+import { readEvents } from "../../../engine/storage/runLog.ts";
 import { BENCH_FOLDER } from "../install.ts";
 import { focusOn } from "../../webview/backend.ts";
 import { writeRuns } from "./folders.ts";

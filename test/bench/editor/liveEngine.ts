@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { setTimeout as wait } from "node:timers/promises";
 import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { newAddress } from "../../../engine/server/address.ts";
-import { readHistory } from "../../../engine/server/history.ts";
+import { readHistory } from "../../../engine/storage/runHistory.ts";
 import { ServerHandle } from "../../../engine/server/serverHandle.ts";
 import { RunFolder, runPath } from "../../../engine/storage/runFolder.ts";
 

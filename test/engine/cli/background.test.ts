@@ -4,11 +4,10 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { interruptNotice } from "../../../engine/cli/cli.ts";
 import { progressView } from "../../../engine/cli/progress.ts";
-import { readLog } from "../../../engine/storage/jsonLog.ts";
 import { type JsonLine, assertClearError, salsa, spawnSalsa, watchSalsa } from "../../e2e/salsaProcess.ts";
 import { type Written, tiny } from "../pipeline/tinyRun.ts";
 import { ENDLESS, hasSteps, kill, watch, withEngines } from "../server/engines.ts";
-import { collect } from "../storage/temporaryFolder.ts";
+import { logRecords } from "../storage/logRecords.ts";
 import { screen } from "./screen.ts";
 
 interface Started {
@@ -44,7 +43,7 @@ describe("runs in the background", function () {
       const { id, folder: run } = await startDetached(folder, tiny());
       const live = await watchSalsa(["attach"], () => undefined, { folder });
       const later = await watchSalsa(["attach", id], () => undefined, { folder });
-      const events = await collect(readLog(path.join(run, "events.jsonl")));
+      const events = await logRecords(path.join(run, "events.jsonl"));
       for (const { code, stderr, lines } of [live, later]) {
         assert.deepEqual([code, stderr], [0, ""]);
         assert.deepEqual(lines.slice(0, -1), events);

@@ -311,9 +311,9 @@ describe("commands about runs", () => {
       planned.map(({ runtime }) => runtime.backend),
       ["wasm", "wasm"],
     );
-    assert.match(stdout, /^computes on wasm, \d+ threads? \(auto: the first choice\)$/m);
+    assert.match(stdout, /^computes on wasm, \d+ threads? \(auto\)$/m);
     const { name, device, limits, reason } = backend ?? {};
-    assert.deepEqual([name, device, reason], ["wasm", "cpu", "the first choice"]);
+    assert.deepEqual([name, device, reason], ["wasm", "cpu", "preferred"]);
     assert.deepEqual(limits, { maxBytes: 4 * 2 ** 30, maxThreads: 64 });
   });
 

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { runPipeline } from "../../../engine/pipeline/index.ts";
 import type { RunConfig } from "../../../engine/config/index.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
-import { readRun } from "../../../engine/storage/runFolder.ts";
+import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
 import { resolved, tiny } from "./tinyRun.ts";
 
 interface Outcome {
@@ -58,7 +58,7 @@ describe("a run and its device", function () {
   const deviceOf = ({ events }: Outcome): string =>
     events.flatMap((event) => (event.kind === "runStarted" ? [event.device] : [])).join();
   const backendOf = async ({ folder: run }: Outcome): Promise<unknown> =>
-    ((await readRun(run))["config"] as { readonly runtime: { readonly backend: string } }).runtime.backend;
+    (await readRunnable(run)).config.runtime.backend;
 
   before(async () => {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-device-"));
@@ -72,7 +72,7 @@ describe("a run and its device", function () {
   });
 
   it("records the backend that auto took, and why", async () => {
-    assert.equal(deviceOf(first), "wasm, 1 thread (auto: the first choice)");
+    assert.equal(deviceOf(first), "wasm, 1 thread (auto)");
     assert.equal(await backendOf(first), "wasm");
   });
 

@@ -3,8 +3,8 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { TABLE_FORMATS } from "../../../engine/evaluation/tables/index.ts";
-import { CHOICE_FILE } from "../../../engine/pipeline/stages/choose.ts";
-import { readAnswers } from "../../../engine/pipeline/stages/answers.ts";
+import { readAnswers } from "../../../engine/storage/formats/answers.ts";
+import { CHOICE_FILE } from "../../../engine/storage/formats/choice.ts";
 import { readRun } from "../../../engine/pipeline/index.ts";
 import { readJsonl } from "../../../engine/storage/datasets.ts";
 import { collect } from "../storage/temporaryFolder.ts";
@@ -43,7 +43,7 @@ describe("a run with several β and two base seeds", function () {
       );
       for (const { beta, validationScore } of choice.candidates) {
         const folder = artifactOf(run, `seed-${seed}/salsa (β ${beta}) on validation`);
-        const gold = (await readAnswers({ folder, key: "", product: "" })).map((answer) => answer.gold ?? NaN);
+        const gold = (await readAnswers(folder)).map((answer) => answer.gold ?? NaN);
         assert.equal(gold.length, 16);
         assert.equal(validationScore, gold.reduce((sum, one) => sum + one, 0) / gold.length);
       }
@@ -69,9 +69,7 @@ describe("a run with several β and two base seeds", function () {
   });
 
   it("asks every base seed's models the same prompts", async () => {
-    const asked = ["seed-1/ppo", "seed-2/ppo"].map((name) =>
-      readAnswers({ folder: artifactOf(run, `${name} on inDistribution`), key: "", product: name }),
-    );
+    const asked = ["seed-1/ppo", "seed-2/ppo"].map((name) => readAnswers(artifactOf(run, `${name} on inDistribution`)));
     const [a, b] = (await Promise.all(asked)).map((answers) => answers.map(({ prompt }) => prompt));
     assert.deepEqual(a, b);
   });

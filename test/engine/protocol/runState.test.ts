@@ -32,7 +32,6 @@ const body: fc.Arbitrary<EventBody> = fc.oneof(
     step,
     values: fc.dictionary(fc.constantFrom(...METRICS), fc.option(fc.integer())),
   }),
-  fc.record({ kind: fc.constant("sample"), stage, step, prompt: fc.string(), response: fc.string(), reward: seconds }),
   fc.record({ kind: fc.constant("stageFinished"), stage, seconds }),
   fc.record({ kind: fc.constant("alarm"), stage, step, name: fc.constantFrom("x", "y"), message: fc.string() }),
   table,

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import * as path from "node:path";
 import { newAddress } from "../../../engine/server/address.ts";
 import { connect } from "../../../engine/server/client.ts";
-import { readRunState } from "../../../engine/server/history.ts";
+import { readRunState } from "../../../engine/storage/runHistory.ts";
 import { RunFolder, runPath } from "../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { CLIENT, STARTED, inRuntimeFolder, serving } from "./served.ts";
@@ -37,7 +37,7 @@ describe("connect", () => {
     await inTemporaryFolder(async (folder) => {
       await assert.rejects(connect(path.join(folder, "runs", "none"), CLIENT), {
         name: "DataError",
-        message: /none\/run\.json: read run: no such file; check the run id/,
+        message: /none\/run\.json: read: no such file; check the run id/,
       });
     });
   });

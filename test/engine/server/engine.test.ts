@@ -6,11 +6,10 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect } from "../../../engine/server/client.ts";
 import { launch } from "../../../engine/server/launch.ts";
-import { readRunState } from "../../../engine/server/history.ts";
-import { readLog } from "../../../engine/storage/jsonLog.ts";
+import { readRunState } from "../../../engine/storage/runHistory.ts";
 import { runOwner } from "../../../engine/storage/runFolder.ts";
 import { tiny } from "../pipeline/tinyRun.ts";
-import { collect } from "../storage/temporaryFolder.ts";
+import { logRecords } from "../storage/logRecords.ts";
 import { ENDLESS, hasSteps, kill, request, watch, withEngines } from "./engines.ts";
 import { CLIENT } from "./served.ts";
 
@@ -59,7 +58,7 @@ describe("an engine process", function () {
       await resumed.until(hasSteps("ppo", done + 1));
       await resumed.connection.stop();
       assert.equal((await resumed.ended).status, "stopped");
-      const sequences = (await collect(readLog(path.join(runFolder, "events.jsonl")))).map(
+      const sequences = (await logRecords(path.join(runFolder, "events.jsonl"))).map(
         (event) => (event as { sequence: number }).sequence,
       );
       assert.deepEqual(
@@ -172,7 +171,7 @@ describe("two runs on one device", function () {
       const second = await launch(request(tiny({ name: "second" }), there));
       const watched = await watch(second.folder);
       const { status, ahead, device } = watched.followed.state();
-      assert.deepEqual([status, ahead, device], ["queued", 1, "wasm, 1 thread (auto: the first choice)"]);
+      assert.deepEqual([status, ahead, device], ["queued", 1, "wasm, 1 thread (auto)"]);
       assert.equal((await readRunState(second.folder)).status, "queued");
       process.kill(first.pid, "SIGKILL");
       assert.equal((await watched.ended).status, "finished");

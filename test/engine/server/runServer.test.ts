@@ -10,7 +10,7 @@ import { newAddress } from "../../../engine/server/address.ts";
 import { connect, connectTo } from "../../../engine/server/client.ts";
 import { INTERVAL } from "../../../engine/server/feed.ts";
 import { followRun, runEvents } from "../../../engine/server/follow.ts";
-import { readHistory } from "../../../engine/server/history.ts";
+import { readHistory } from "../../../engine/storage/runHistory.ts";
 import { CLIENT, STARTED, type Served, condition, metric, nextTurn, serving } from "./served.ts";
 
 /** One JSON-RPC message in its frame. */
@@ -240,9 +240,9 @@ describe("a burst of 100,000 events", function () {
     await serving(async (run) => {
       const stuck = await stuckClient(run.address);
       const report = (step: number): void =>
-        // Samples are no part of the state: what stays in memory is the client's queue.
+        // Each replaces the one before in the state: what stays in memory is the client's queue.
         run.server.publish({
-          ...{ kind: "sample", stage: "ppo", step, prompt: "", response: `${LONG}${step}`, reward: null },
+          ...{ kind: "runQueued", run: "r-1", name: "r", device: `${LONG}${step}`, ahead: 1 },
           ...{ time: step, sequence: step },
         });
       gc();

@@ -4,9 +4,10 @@ import * as path from "node:path";
 import fc from "fast-check";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import type { Json } from "../../../engine/storage/json.ts";
-import { JsonLog, readLog } from "../../../engine/storage/jsonLog.ts";
-import { listRuns, readRun, readRunLog, RunFolder, runOwner, runPath } from "../../../engine/storage/runFolder.ts";
-import { collect, inTemporaryFolder } from "./temporaryFolder.ts";
+import { JsonLog } from "../../../engine/storage/jsonLog.ts";
+import { listRuns, RunFolder, runOwner, runPath } from "../../../engine/storage/runFolder.ts";
+import { logRecords } from "./logRecords.ts";
+import { inTemporaryFolder } from "./temporaryFolder.ts";
 
 const record = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 1 })) as fc.Arbitrary<Json>;
 
@@ -26,14 +27,14 @@ describe("JsonLog", () => {
         await inTemporaryFolder(async (folder) => {
           const file = path.join(folder, "events.jsonl");
           await append(file, records);
-          const whole = await collect(readLog(file));
+          const whole = await logRecords(file);
           assert.deepEqual(whole, JSON.parse(JSON.stringify(records)));
           const { size } = await fs.stat(file);
           const cut = place % (size + 1);
           await fs.truncate(file, cut);
-          const before = await collect(readLog(file));
+          const before = await logRecords(file);
           await append(file, [{ next: true }]);
-          const after = await collect(readLog(file));
+          const after = await logRecords(file);
           assert.deepEqual(after, [...before, { next: true }]);
           assert.deepEqual(before, whole.slice(0, before.length));
           const lines = records.map((one) => Buffer.byteLength(JSON.stringify(one)));
@@ -53,7 +54,7 @@ describe("JsonLog", () => {
       await append(file, [{ a: 1 }, { b: "x".repeat(100_000) }]);
       await fs.appendFile(file, Buffer.concat([Buffer.alloc(4096), Buffer.from("\n{\n\0\0")]));
       await append(file, [{ c: 3 }]);
-      const records = (await collect(readLog(file))) as { c?: number }[];
+      const records = (await logRecords(file)) as { c?: number }[];
       assert.equal(records.length, 3);
       assert.deepEqual(records[2], { c: 3 });
     });
@@ -63,7 +64,7 @@ describe("JsonLog", () => {
     await inTemporaryFolder(async (folder) => {
       const file = path.join(folder, "events.jsonl");
       await fs.writeFile(file, '{"a":1}\n{oops\n{"b":2}\n');
-      await assert.rejects(collect(readLog(file)), (error) => error instanceof DataError && error.line === 2);
+      await assert.rejects(logRecords(file), (error) => error instanceof DataError && error.line === 2);
     });
   });
 });
@@ -79,9 +80,11 @@ describe("RunFolder", () => {
       assert.equal((await runOwner(run.folder))?.pid, process.pid);
       await run.close();
       assert.equal(await runOwner(run.folder), undefined);
-      assert.deepEqual(await readRun(run.folder), { config: { name: "demo" } });
-      assert.deepEqual(await collect(readRunLog(run.folder, "events")), [{ kind: "started" }]);
-      assert.deepEqual(await collect(readRunLog(run.folder, "samples")), []);
+      assert.deepEqual(JSON.parse(await fs.readFile(path.join(run.folder, "run.json"), "utf8")), {
+        config: { name: "demo" },
+      });
+      assert.deepEqual(await logRecords(path.join(run.folder, "events.jsonl")), [{ kind: "started" }]);
+      assert.deepEqual(await logRecords(path.join(run.folder, "samples.jsonl")), []);
       assert.equal(await fs.readFile(table, "utf8"), "| arm |\n");
       const names = ["events.jsonl", "judgments.jsonl", "run.json", "samples.jsonl", "tables"];
       assert.deepEqual((await fs.readdir(run.folder)).sort(), names);
@@ -104,14 +107,21 @@ describe("RunFolder", () => {
       assert.throws(() => runPath("/r", id), DataError, id);
   });
 
-  it("is reported when it is not there or not readable", async () => {
+  it("goes on with the number after the last event, also past a torn one", async () => {
     await inTemporaryFolder(async (root) => {
-      assert.deepEqual(await listRuns(root), []);
-      await assert.rejects(readRun(runPath(root, "none")), { name: "DataError", message: /no such file/ });
-      const run = await RunFolder.open(root, "bad");
+      const run = await RunFolder.open(root, "demo");
+      assert.equal(run.nextSequence, 0);
+      for (const sequence of [0, 1]) run.append("events", { kind: "alarm", sequence });
       await run.close();
-      await fs.writeFile(path.join(run.folder, "run.json"), "[");
-      await assert.rejects(readRun(run.folder), { name: "DataError", message: /not JSON/ });
+      await fs.appendFile(path.join(run.folder, "events.jsonl"), '{"kind":"alarm","sequence":2');
+      const again = await RunFolder.open(root, "demo");
+      assert.equal(again.nextSequence, 2);
+      await again.close();
+      await fs.appendFile(path.join(run.folder, "events.jsonl"), "{}\n");
+      const odd = await RunFolder.open(root, "demo");
+      assert.throws(() => odd.nextSequence, { name: "DataError", message: /events\.jsonl: the last event has no/ });
+      await odd.close();
+      assert.deepEqual(await listRuns(root), []);
     });
   });
 });

@@ -3,7 +3,7 @@ import type { ModelArtifact } from "../../../engine/protocol/service.ts";
 import { checkpointGroups } from "../../../extension/commands/checkpointItems.ts";
 
 const model = (name: string, given: Partial<ModelArtifact> = {}): ModelArtifact => ({
-  name,
+  ...{ name, product: name, kind: "sft" },
   folder: `/artifacts/${name}`,
   exists: true,
   bytes: 420_000,

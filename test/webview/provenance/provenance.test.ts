@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import type { ModelArtifact } from "../../../engine/protocol/service.ts";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
 import { choose } from "../choose.ts";
@@ -12,6 +13,11 @@ const DEMO = demoRun();
 const OTHER = { ...demoRun("demo-2"), config: configOf({ seeds: [1, 2] }) };
 const DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old line\n+new line\n";
 
+function modelOf(name: string, { exists, bytes }: Pick<ModelArtifact, "exists" | "bytes">): ModelArtifact {
+  const folder = `/work/.salsa/artifacts/${name}`;
+  return { name, product: name, kind: "sft", folder, exists, bytes, isPolicy: true };
+}
+
 describeInBrowser("the provenance view", (browser) => {
   let open: DashboardPage | undefined;
   closeAfterEach(() => open);
@@ -22,10 +28,7 @@ describeInBrowser("the provenance view", (browser) => {
         const made = provenanceOf(folder === OTHER.folder ? OTHER : DEMO);
         return { ...made, git: { commit: "0123456789abcdef", branch: "main", dirty: true, diff: DIFF } };
       },
-      models: () => [
-        { name: "soup", folder: "/work/.salsa/artifacts/soup-1", exists: true, bytes: 423_900, isPolicy: true },
-        { name: "sft-1", folder: "/work/.salsa/artifacts/sft-1", exists: false, bytes: 0, isPolicy: true },
-      ],
+      models: () => [modelOf("soup", { exists: true, bytes: 423_900 }), modelOf("sft-1", { exists: false, bytes: 0 })],
       ...answers,
     });
     open = await openDashboard(browser(), backend, { focus: { view: "provenance", runs: [DEMO.folder] } });
@@ -58,7 +61,7 @@ describeInBrowser("the provenance view", (browser) => {
     await page.getByRole("button", { name: "Open Folder of soup" }).click();
     await page.getByRole("button", { name: "Copy Path of sft-1" }).click();
     assert.deepEqual(open?.asked.slice(-2), [
-      { method: "openFile", params: { file: "/work/.salsa/artifacts/soup-1" } },
+      { method: "openFile", params: { file: "/work/.salsa/artifacts/soup" } },
       { method: "copy", params: { text: "/work/.salsa/artifacts/sft-1" } },
     ]);
   });

@@ -50,7 +50,7 @@ describe("the choice of a backend", () => {
     const choice = await choose([cuda, small, large], "auto", SETTINGS);
     assert.equal(choice.descriptor, cuda);
     assert.deepEqual([choice.device, choice.devices], [gpus[0], gpus]);
-    assert.equal(choiceText(choice), "cuda, GPU 0 (auto: the first choice)");
+    assert.equal(choiceText(choice), "cuda, GPU 0 (auto)");
   });
 
   it("says by auto what those before it lack", async () => {

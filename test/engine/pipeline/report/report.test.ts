@@ -5,8 +5,9 @@ import * as path from "node:path";
 import { writeReport } from "../../../../engine/pipeline/index.ts";
 import { DataError } from "../../../../engine/protocol/errors.ts";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
-import { RunFolder, readRunLog } from "../../../../engine/storage/runFolder.ts";
-import { collect, inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { RunFolder } from "../../../../engine/storage/runFolder.ts";
+import { logRecords } from "../../storage/logRecords.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { runTiny, tiny } from "../tinyRun.ts";
 
 /** Headings of a document, in order. */
@@ -48,7 +49,7 @@ describe("a run's report", function () {
   ): Promise<string> {
     const folder = path.join(root, ".salsa", "runs", id);
     await fs.cp(run, folder, { recursive: true });
-    const events = (await collect(readRunLog(run, "events"))) as unknown as EventBody[];
+    const events = (await logRecords(path.join(run, "events.jsonl"))) as unknown as EventBody[];
     const end = events.findIndex((event) => !keep(event));
     const kept = [...events.slice(0, end < 0 ? events.length : end), ...more];
     const lines = kept.map((event, sequence) =>

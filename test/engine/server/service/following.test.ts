@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { newAddress } from "../../../../engine/server/address.ts";
-import { readHistory } from "../../../../engine/server/history.ts";
+import { readHistory } from "../../../../engine/storage/runHistory.ts";
 import { RunServer } from "../../../../engine/server/runServer.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";

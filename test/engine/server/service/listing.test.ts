@@ -136,7 +136,7 @@ describe("a run folder that is not as this version writes it", function () {
         problem(config),
         /^made by a newer version .*run\.json \(SALSA 9\.0\.0\) has a config that does not fit/,
       );
-      assert.match(problem(torn), /run\.json: read run: not JSON; start the run again/);
+      assert.match(problem(torn), /run\.json: read: not JSON; start the run again/);
       const { stages, nextSequence } = await client.ask("follow", { folder: kinds });
       assert.deepEqual([stages[0]?.status, nextSequence], ["finished", 9]);
       await assert.rejects(client.ask("provenance", { folder: config }), refusal(1, "DataError", /does not fit/));

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import type { Answer } from "../../../../engine/pipeline/stages/answers.ts";
 import {
   type ComparisonPage,
   type ComparisonQuery,
@@ -10,9 +9,9 @@ import {
   type SampleQuery,
   TABLE_FORMAT_NAMES,
 } from "../../../../engine/protocol/service.ts";
-import { readLog } from "../../../../engine/storage/jsonLog.ts";
+import { type BenchmarkAnswer, readAnswers } from "../../../../engine/storage/formats/answers.ts";
 import { type TinyRun, artifactOf, runTiny, tiny } from "../../pipeline/tinyRun.ts";
-import { collect } from "../../storage/temporaryFolder.ts";
+import { logRecords } from "../../storage/logRecords.ts";
 import { refusal } from "./runFolders.ts";
 import { type ServiceClient, startService } from "./serviceClient.ts";
 
@@ -42,11 +41,10 @@ describe("what a real run has written, as the service reads it", function () {
       ...{ folder: run.folder, benchmark: "inDistribution", a: "salsa", b: "ppo", offset: 0, limit: 1000 },
       ...query,
     });
-  const answersOf = async (stage: string): Promise<Answer[]> =>
-    (await collect(readLog(path.join(artifactOf(run, stage), "answers.jsonl")))) as unknown as Answer[];
+  const answersOf = (stage: string): Promise<readonly BenchmarkAnswer[]> => readAnswers(artifactOf(run, stage));
 
   it("has every rollout in the row of its step and prompt and the column of its stage", async () => {
-    const recorded = (await collect(readLog(path.join(run.folder, "samples.jsonl")))) as unknown as Rollout[];
+    const recorded = (await logRecords(path.join(run.folder, "samples.jsonl"))) as unknown as Rollout[];
     const page = await samples({});
     assert.deepEqual(page.allColumns, ["seed-1/ppo", "seed-1/salsa", "seed-2/ppo", "seed-2/salsa"]);
     assert.deepEqual([page.total, page.all, page.steps], [page.rows.length, page.rows.length, { from: 1, to: 6 }]);
@@ -66,7 +64,7 @@ describe("what a real run has written, as the service reads it", function () {
   });
 
   it("shows a line's tokens with every number that was recorded", async () => {
-    const [, second] = await collect(readLog(path.join(run.folder, "samples.jsonl")));
+    const [, second] = await logRecords(path.join(run.folder, "samples.jsonl"));
     const { response: _response, ended: _ended, score: _score, ...view } = second as unknown as Rollout;
     assert.deepEqual(await client.ask("tokens", { folder: run.folder, line: 1 }), view);
     await assert.rejects(
@@ -102,7 +100,7 @@ describe("what a real run has written, as the service reads it", function () {
       await answersOf("seed-2/ppo on inDistribution"),
       await answersOf("seed-2/base on inDistribution"),
     ];
-    const shown = ({ text, ended, nTokens, reward, gold }: Answer): object => {
+    const shown = ({ text, ended, nTokens, reward, gold }: BenchmarkAnswer): object => {
       return { text, ended, nTokens, score: reward, ...(gold !== undefined && { gold }) };
     };
     assert.deepEqual(
@@ -168,7 +166,7 @@ describe("what a real run has written, as the service reads it", function () {
   it("tells what the run was made from", async () => {
     const provenance = await client.ask("provenance", { folder: run.folder });
     const record = JSON.parse(await fs.readFile(path.join(run.folder, "run.json"), "utf8")) as Record<string, unknown>;
-    assert.deepEqual(provenance, { ...record, folder: run.folder, device: "wasm, 1 thread" });
+    assert.deepEqual(provenance, { ...record, folder: run.folder, device: "wasm, 1 thread (auto)" });
     assert.deepEqual(provenance.config, JSON.parse(JSON.stringify(run.config)));
   });
 

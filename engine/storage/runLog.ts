@@ -1,13 +1,14 @@
 import { basename, join } from "node:path";
-import type { RunEvent } from "../../protocol/events.ts";
-import { type RunState, applyEvent, emptyRunState } from "../../protocol/runState.ts";
-import { readEventRecord } from "./eventRecord.ts";
-import { LineTail } from "./lineTail.ts";
+import { DataError } from "../protocol/errors.ts";
+import { type RunEvent, parseEvent } from "../protocol/events.ts";
+import { type RunState, applyEvent, emptyRunState } from "../protocol/runState.ts";
+import { jsonOf } from "./formats/records.ts";
+import { LineTail, forEachLine } from "./lineTail.ts";
 
 /** The log of a run's events. */
 export const EVENTS_FILE = "events.jsonl";
 
-/** What records of curves and rollouts begin with, as `JsonLog` writes them. */
+/** Records of curves, and of rollouts in logs from before 2026-12, begin like this, as `JsonLog` writes them. */
 const BULK = ['{"kind":"metrics"', '{"kind":"sample"'].map((text) => Buffer.from(text));
 const PROGRESS = Buffer.from('{"kind":"progress"');
 const STEP = Buffer.from(',"step":');
@@ -18,6 +19,14 @@ interface Line {
   readonly number: number;
   /** It has been taken in, and only tells which stage the next ones are of. */
   readonly isTaken?: boolean;
+}
+
+/** Something in the log that this version cannot read. */
+interface Misfit {
+  /** Counted from 1. */
+  readonly line: number;
+  /** For people. */
+  readonly what: string;
 }
 
 /** What an update brought. */
@@ -44,7 +53,7 @@ export class RunLog {
   /** Artifact keys in records that could not be read. */
   private readonly strayKeys = new Set<string>();
   private line = 0;
-  private foreign: string | undefined;
+  private foreign: Misfit | undefined;
   private damagedLine: number | undefined;
   /** The last line, if it is damaged: a torn page may hold a newline, and then nothing follows. */
   private tornLine: number | undefined;
@@ -60,10 +69,17 @@ export class RunLog {
 
   /** What could not be read and what to do about it; undefined when all was. */
   get problem(): string | undefined {
-    if (this.foreign !== undefined) return newerProblem(`events.jsonl has ${this.foreign}`);
+    if (this.foreign !== undefined) return newerProblem(`events.jsonl has ${this.foreign.what}`);
     if (this.damagedLine === undefined) return undefined;
     const where = `${this.tail.file}:${this.damagedLine}`;
     return `${where} was damaged on disk and is passed over; remove the line, or run the config again`;
+  }
+
+  /** @throws {DataError} naming the first line that could not be read, for readers that need all of them. */
+  check(): void {
+    const { file } = this.tail;
+    if (this.foreign !== undefined) throw foreignLine(file, this.foreign);
+    if (this.damagedLine !== undefined) throw damagedLine(file, this.damagedLine);
   }
 
   /** Keys of the artifacts that the run's stages made or took, also where a record could not be read in full. */
@@ -99,8 +115,8 @@ export class RunLog {
     });
     this.takeProgress(take);
     // A record that lacks only its newline counts; if it comes again, its sequence number tells.
-    const last = rest.length === 0 ? undefined : parsed(rest);
-    if (last !== undefined) this.takeRecord(last, take);
+    const last = rest.length === 0 ? undefined : jsonOf(rest);
+    if (last !== undefined) this.takeRecord(last, this.line + 1, take);
     return { events, isRestarted };
   }
 
@@ -126,7 +142,7 @@ export class RunLog {
 
   private takeLine({ bytes, number }: Line, take: (event: RunEvent) => void): void {
     if (bytes.length === 0) return;
-    const value = parsed(bytes);
+    const value = jsonOf(bytes);
     if (value === undefined) {
       this.noteKeys(bytes.toString());
       this.damagedLine ??= this.tornLine;
@@ -134,13 +150,13 @@ export class RunLog {
       return;
     }
     this.damagedLine ??= this.tornLine;
-    this.takeRecord(value, take);
+    this.takeRecord(value, number, take);
   }
 
-  private takeRecord(value: unknown, take: (event: RunEvent) => void): void {
-    const { event, problem } = readEventRecord(value);
+  private takeRecord(value: unknown, line: number, take: (event: RunEvent) => void): void {
+    const { event, problem } = parseEvent(value);
     if (problem !== undefined) {
-      this.foreign ??= problem;
+      this.foreign ??= { line, what: problem };
       this.noteKeys(JSON.stringify(value));
     }
     if (event !== undefined) take(event);
@@ -162,20 +178,48 @@ export class RunLog {
   }
 }
 
-/** What to do about a folder that another version wrote, the most needed first. @param what - Seen in it. */
+/**
+ * The events of a run that are on disk, in order, from a sequence number on; none when it has no log.
+ * @throws {DataError} naming the first line that is damaged, but for a last one, or that another version wrote.
+ */
+export async function* readEvents(folder: string, from = 0): AsyncGenerator<RunEvent, undefined> {
+  const file = join(folder, EVENTS_FILE);
+  let line = 0;
+  let torn: number | undefined;
+  for await (const block of new LineTail(file).blocks()) {
+    const batch: RunEvent[] = [];
+    forEachLine(block, (bytes) => {
+      line += 1;
+      if (bytes.length === 0) return;
+      if (torn !== undefined) throw damagedLine(file, torn);
+      const value = jsonOf(bytes);
+      if (value === undefined) {
+        torn = line;
+        return;
+      }
+      const { event, problem } = parseEvent(value);
+      if (event === undefined && problem !== undefined) throw foreignLine(file, { line, what: problem });
+      if (event !== undefined && event.sequence >= from) batch.push(event);
+    });
+    yield* batch;
+  }
+}
+
+/** Says that another version wrote a folder, and the most needed first: what to do. @param what - Seen in it. */
 export function newerProblem(what: string): string {
   return `made by a newer version of SALSA; update the extension to see all of this run (${what})`;
 }
 
-/** Whether bytes begin as others do, up to a length. */
-function startsWith(bytes: Buffer, start: Buffer, length = start.length): boolean {
-  return bytes.length >= length && bytes.compare(start, 0, length, 0, length) === 0;
+function foreignLine(file: string, { line, what }: Misfit): DataError {
+  const remedy = "read this run with the version of SALSA that wrote it, or a newer one";
+  return new DataError(`read log: holds ${what}`, { file, line, remedy });
 }
 
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined;
-  }
+function damagedLine(file: string, line: number): DataError {
+  return new DataError("read log: not JSON", { file, line, remedy: "remove this line: the log was damaged on disk" });
+}
+
+/** Tells whether bytes begin as others do, up to a length. */
+function startsWith(bytes: Buffer, start: Buffer, length = start.length): boolean {
+  return bytes.length >= length && bytes.compare(start, 0, length, 0, length) === 0;
 }

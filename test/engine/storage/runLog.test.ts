@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import fc from "fast-check";
-import { type RunState, applyEvents, emptyRunState } from "../../../../engine/protocol/runState.ts";
-import type { RunEvent } from "../../../../engine/protocol/events.ts";
-import { LineTail } from "../../../../engine/server/service/lineTail.ts";
-import { RunLog } from "../../../../engine/server/service/runLog.ts";
-import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
-import { linesOf, stamped } from "./runFolders.ts";
+import { type RunState, applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
+import type { RunEvent } from "../../../engine/protocol/events.ts";
+import { LineTail } from "../../../engine/storage/lineTail.ts";
+import { readHistory, readRunState } from "../../../engine/storage/runHistory.ts";
+import { RunLog, readEvents } from "../../../engine/storage/runLog.ts";
+import { collect, inTemporaryFolder } from "./temporaryFolder.ts";
+import { linesOf, stamped } from "../server/service/runFolders.ts";
 
 const stage = fc.constantFrom("base", "ppo");
 const step = fc.integer({ min: 1, max: 6 });
@@ -128,6 +129,47 @@ describe("a run's log as the service reads it", () => {
       );
     });
   });
+});
+
+describe("a run's log as those read it who need all of it", () => {
+  const events = stamped([
+    { kind: "stageFinished", stage: "a", seconds: 1 },
+    { kind: "sample", stage: "a", step: 1, prompt: "p", response: "r", reward: 1 },
+    { kind: "stageFinished", stage: "b", seconds: 1 },
+  ]);
+  const [, , last = {}] = events;
+
+  it("has its events from a number on, past kinds that are dropped and a last line that is cut short", async () => {
+    await inRunFolder(async (folder, write) => {
+      assert.deepEqual(await collect(readEvents(folder)), []);
+      await write(`${linesOf(events)}{"kind":"stageFi`);
+      assert.deepEqual(
+        (await collect(readEvents(folder))).map(({ sequence }) => sequence),
+        [0, 2],
+      );
+      assert.deepEqual(await collect(readEvents(folder, 1)), [last]);
+      assert.deepEqual(await readHistory(folder), stateOf(folder, [events[0] ?? {}, last]));
+      assert.equal((await readRunState(folder, { hasCurves: false })).status, "lost");
+    });
+  });
+
+  const bad = [
+    { name: "that is damaged", line: "{oops", message: /events\.jsonl:4: read log: not JSON; remove this line/ },
+    {
+      name: "of a newer version",
+      line: '{"kind":"other","time":1,"sequence":3}',
+      message: /events\.jsonl:4: read log: holds records of the kind "other"; read this run with the version/,
+    },
+  ];
+  for (const { name, line, message } of bad) {
+    it(`names a line ${name}`, async () => {
+      await inRunFolder(async (folder, write) => {
+        await write(`${linesOf(events)}${line}\n${linesOf([last])}`);
+        await assert.rejects(collect(readEvents(folder)), { name: "DataError", message });
+        await assert.rejects(readHistory(folder, { hasCurves: false }), { name: "DataError", message });
+      });
+    });
+  }
 });
 
 describe("the lines of a growing file", () => {

@@ -1,17 +1,26 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { errorCode, onDisk } from "../../storage/disk.ts";
-import { MAX_LINE_BYTES } from "../../storage/lines.ts";
+import { errorCode, onDisk } from "./disk.ts";
+import { MAX_LINE_BYTES } from "./lines.ts";
 
 /** Bytes read at a time: some milliseconds of work, after which others get their turn. */
 const CHUNK = 1 << 20;
 const NEWLINE = 10;
 
-/** What is told of a file's lines. */
+/** Receives a file's lines. */
 export interface LineReader {
   /** A line without its end, and where it begins. The bytes are only good during the call. */
   readonly line: (bytes: Buffer, offset: number) => void;
   /** The file is another one, or was cut: its lines come again from the first. */
   readonly restart: () => void;
+}
+
+/** A stretch of a file; its bytes are only good until the next one is asked for. */
+export interface LineBlock {
+  readonly bytes: Buffer;
+  /** Where it begins in the file. */
+  readonly offset: number;
+  /** False for the last one where no newline ends it: a record whose writer is at it, or died over it. */
+  readonly isWhole: boolean;
 }
 
 /** Reads the whole lines of a file that grows, each once; what is not ended by a newline yet is left for later. */
@@ -29,53 +38,65 @@ export class LineTail {
    * @returns What follows the last newline: a record whose writer is at it, or died over it.
    * @throws {DiskError}
    */
-  async read(reader: LineReader): Promise<Buffer> {
+  async read({ line, restart }: LineReader): Promise<Buffer> {
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const block of this.blocks(restart)) {
+      if (block.isWhole) forEachLine(block, line);
+      else rest = block.bytes;
+    }
+    return rest;
+  }
+
+  /** The same by blocks, for readers that go on at their own pace. */
+  async *blocks(restart: () => void = () => undefined): AsyncGenerator<LineBlock, undefined> {
     const handle = await openIfThere(this.file);
     if (handle === undefined) {
-      this.restart("", reader);
-      return Buffer.alloc(0);
+      this.restart("", restart);
+      return;
     }
     try {
-      return await onDisk("read", this.file, () => this.readFrom(handle, reader));
+      const { size, ino } = await onDisk("look at", this.file, () => handle.stat());
+      if (size < this.offset || String(ino) !== this.identity) this.restart(String(ino), restart);
+      yield* this.blocksUpTo(size, handle);
     } finally {
       await handle.close();
     }
   }
 
-  private async readFrom(handle: FileHandle, reader: LineReader): Promise<Buffer> {
-    const { size, ino } = await handle.stat();
-    if (size < this.offset || String(ino) !== this.identity) this.restart(String(ino), reader);
+  private async *blocksUpTo(size: number, handle: FileHandle): AsyncGenerator<LineBlock, undefined> {
     let buffer: Buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - this.offset));
     let held = 0; // bytes at the buffer's start that no newline ends yet
     for (let at = this.offset; at < size;) {
       if (held === buffer.length) buffer = enlarged(buffer, held);
-      const { bytesRead } = await handle.read(buffer, held, Math.min(buffer.length - held, size - at), at);
+      const room = Math.min(buffer.length - held, size - at);
+      const { bytesRead } = await onDisk("read", this.file, () => handle.read(buffer, held, room, at));
       if (bytesRead === 0) break;
       at += bytesRead;
       const filled = buffer.subarray(0, held + bytesRead);
-      const used = takeLines(filled, this.offset, reader.line);
-      this.offset += used;
-      buffer.copyWithin(0, used, filled.length);
-      held = filled.length - used;
+      const end = filled.lastIndexOf(NEWLINE) + 1;
+      if (end > 0) yield { bytes: filled.subarray(0, end), offset: this.offset, isWhole: true };
+      this.offset += end;
+      buffer.copyWithin(0, end, filled.length);
+      held = filled.length - end;
     }
-    return buffer.subarray(0, held);
+    if (held > 0) yield { bytes: buffer.subarray(0, held), offset: this.offset, isWhole: false };
   }
 
-  private restart(identity: string, { restart }: LineReader): void {
+  private restart(identity: string, restart: () => void): void {
     if (this.offset > 0) restart();
     this.offset = 0;
     this.identity = identity;
   }
 }
 
-/** @returns Bytes up to the last newline. */
-function takeLines(bytes: Buffer, offset: number, take: LineReader["line"]): number {
+/** The lines of a block, without their ends. */
+export function forEachLine({ bytes, offset }: LineBlock, take: LineReader["line"]): void {
   let from = 0;
   for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
     take(bytes.subarray(from, end), offset + from);
     from = end + 1;
   }
-  return from;
+  if (from < bytes.length) take(bytes.subarray(from), offset + from);
 }
 
 /** @throws {RangeError} when it is no line any more. */

@@ -1,0 +1,126 @@
+import { basename, join } from "node:path";
+import type { RunState, Series, StageOrigin, StageState } from "../../protocol/runState.ts";
+import { RUN_FILE } from "../../storage/formats/runDescription.ts";
+import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
+import { RunLog } from "../../storage/runLog.ts";
+import { readStageCurves, recordFolder } from "../../storage/stageRecords.ts";
+import { Recent } from "./recent.ts";
+import { statIfThere } from "./runFacts.ts";
+import type { Runs } from "./runs.ts";
+import { isArtifactKey } from "./stageArtifacts.ts";
+import type { TrackedRun } from "./trackedRun.ts";
+
+/** Stages whose curves stay in memory: a quarter of a megabyte each for twenty metrics over five hundred steps. */
+const MOST_STAGES = 128;
+
+/** Records of a stage whose artifact an earlier run has made. */
+export interface BorrowedStage {
+  readonly from: StageOrigin;
+  /** By metric path. */
+  readonly metrics: Record<string, Series>;
+  /** The file its rollouts are in, and the stage's id there. */
+  readonly samples: { readonly file: string; readonly stage: string };
+}
+
+/** Borrowed records by the id of the stage in the run that took the artifact. */
+export type BorrowedStages = ReadonlyMap<string, BorrowedStage>;
+
+/**
+ * Follows artifacts that a run has taken to what was recorded when they were made: beside the artifact, or, where that
+ * is from before such records were kept, in the log of the run that made it.
+ */
+export class Origins {
+  private readonly runs: Pick<Runs, "allOf">;
+  /** By root and key; artifacts never change, and neither does what was recorded of them. */
+  private readonly known = new Recent<BorrowedStage>(MOST_STAGES);
+
+  constructor(runs: Pick<Runs, "allOf">) {
+    this.runs = runs;
+  }
+
+  /**
+   * The records of a run's cached stages, as far as they are found.
+   * @throws {DiskError}
+   */
+  async of(run: TrackedRun): Promise<BorrowedStages> {
+    const found = new Map<string, BorrowedStage>();
+    const missing: StageState[] = [];
+    const take = async (stage: StageState, borrowed: BorrowedStage): Promise<void> => {
+      this.known.get(keyOf(run, stage), () => borrowed);
+      found.set(stage.id, { ...borrowed, from: await placeOf(run.root, borrowed.from.run) });
+    };
+    for (const stage of run.brief.stages) {
+      if (stage.status !== "cached" || !isArtifactKey(stage.key)) continue;
+      const borrowed = this.known.peek(keyOf(run, stage)) ?? (await recorded(run.root, stage.key));
+      if (borrowed === undefined) missing.push(stage);
+      else await take(stage, borrowed);
+    }
+    if (missing.length === 0) return found;
+    for (const [stage, borrowed] of await this.fromLogs(run, missing)) await take(stage, borrowed);
+    return found;
+  }
+
+  /** Looks for the runs that made artifacts, and reads each one's log once. */
+  private async fromLogs(
+    run: TrackedRun,
+    stages: readonly StageState[],
+  ): Promise<ReadonlyMap<StageState, BorrowedStage>> {
+    const all = await this.runs.allOf(run.root);
+    const byMaker = new Map<TrackedRun, StageState[]>();
+    for (const stage of stages) {
+      const makers = all.filter(({ brief }) => brief.stages.some((one) => hasMade(one, stage.key)));
+      const maker = makers.find(({ id }) => id === stage.from?.run) ?? makers[0];
+      if (maker !== undefined) byMaker.set(maker, [...(byMaker.get(maker) ?? []), stage]);
+    }
+    const found = new Map<StageState, BorrowedStage>();
+    for (const [maker, taken] of byMaker) {
+      const log = new RunLog(maker.folder, { hasCurves: true });
+      await log.update();
+      for (const stage of taken) {
+        const made = log.state.stages.find((one) => hasMade(one, stage.key));
+        if (made === undefined) continue; // its run was removed, or started it over, meanwhile
+        found.set(stage, {
+          from: { run: maker.id },
+          metrics: log.state.metrics[made.id] ?? {},
+          samples: { file: join(maker.folder, SAMPLES_FILE), stage: made.id },
+        });
+      }
+    }
+    return found;
+  }
+}
+
+/** A state with the curves and origins of its cached stages. */
+export function withOrigins(state: RunState, borrowed: BorrowedStages): RunState {
+  if (borrowed.size === 0) return state;
+  const metrics = { ...state.metrics };
+  const stages = state.stages.map((stage) => {
+    const found = stage.status === "cached" ? borrowed.get(stage.id) : undefined;
+    if (found === undefined) return stage;
+    metrics[stage.id] = found.metrics;
+    return { ...stage, from: found.from };
+  });
+  return { ...state, stages, metrics };
+}
+
+function keyOf({ root }: TrackedRun, { key }: StageState): string {
+  return `${root}\0${key}`;
+}
+
+/** The record beside an artifact. */
+async function recorded(root: string, key: string): Promise<BorrowedStage | undefined> {
+  const curves = await readStageCurves(root, key);
+  if (curves === undefined) return undefined;
+  const samples = { file: join(recordFolder(root, key), SAMPLES_FILE), stage: key };
+  return { from: { run: curves.run }, metrics: curves.metrics, samples };
+}
+
+/** A run of a root, with its folder if that is there. @param id - May come from a file. */
+async function placeOf(root: string, id: string): Promise<StageOrigin> {
+  const folder = join(root, "runs", basename(id));
+  return (await statIfThere(join(folder, RUN_FILE))) === undefined ? { run: id } : { run: id, folder };
+}
+
+function hasMade({ status, key }: StageState, wanted: string): boolean {
+  return status === "finished" && key === wanted;
+}

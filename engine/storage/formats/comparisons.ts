@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import * as z from "zod";
+import { artifactFormat, checkedBy, readRecords } from "./records.ts";
+
+/** File of a pair's comparisons, which the tables are made of, in the folder of the stage that judged them. */
+export const COMPARISONS_FILE = "comparisons.jsonl";
+/** File of the same judgments as FastChat's tools read them, in the same order. */
+export const JUDGMENTS_FILE = "judgments.jsonl";
+
+const gameWinner = z.enum(["a", "b", "tie", "error"]);
+
+/** A line of comparisons.jsonl: one prompt, answered by two models, judged. */
+export const comparisonSchema = z.object({
+  /** Position in the benchmark, as text. */
+  prompt: z.string(),
+  seed: z.exactOptional(z.int()),
+  outcome: z.enum(["win", "loss", "tie", "dropped"]),
+  games: z.exactOptional(z.tuple([gameWinner, gameWinner])),
+  lengths: z.exactOptional(z.tuple([z.number(), z.number()])),
+});
+
+/** One prompt, answered by two models, judged. */
+export type ComparisonRecord = Readonly<z.output<typeof comparisonSchema>>;
+
+/**
+ * Reads the comparisons that a stage has judged, in the order of the prompts.
+ * @throws {DataError} naming the line that does not fit, or when the file has been removed.
+ */
+export async function readComparisons(folder: string): Promise<readonly ComparisonRecord[]> {
+  return readRecords(join(folder, COMPARISONS_FILE), artifactFormat(folder, checkedBy(comparisonSchema)));
+}

@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import * as z from "zod";
+import { LineTail, forEachLine } from "../lineTail.ts";
+import { jsonOf, numberOrNaN } from "./records.ts";
+
+/** The log of rollouts that are kept for people to read. */
+export const SAMPLES_FILE = "samples.jsonl";
+
+/** A rollout without its numbers by token. */
+const headSchema = z.object({
+  stage: z.string(),
+  /** Iteration, from 1. */
+  step: z.int().min(0),
+  prompt: z.string(),
+  response: z.string(),
+  ended: z.boolean(),
+  /** By the reward model; null for what was not finite. */
+  score: z.number().nullable(),
+});
+
+const numbers = z.array(numberOrNaN);
+
+/** A line of samples.jsonl: a rollout, token by token. */
+const sampleSchema = headSchema
+  .extend({
+    tokens: z.array(z.string()),
+    /** log π, nats. */
+    logprobs: numbers,
+    /** Penalty before β, nats. */
+    kl: numbers,
+    rewards: numbers,
+    advantages: numbers,
+    values: numbers,
+  })
+  .refine(
+    ({ tokens, logprobs, kl, rewards, advantages, values }) =>
+      [logprobs, kl, rewards, advantages, values].every(({ length }) => length === tokens.length),
+    { message: "its columns have different lengths" },
+  );
+
+/** A rollout, token by token; all arrays are of one length. */
+export type Sample = Readonly<z.output<typeof sampleSchema>>;
+
+/** A rollout as lists show it. */
+export interface SampleHead extends Readonly<z.output<typeof headSchema>> {
+  readonly nTokens: number;
+}
+
+/** Reads a whole record. @returns What does not fit, for people, where it is none. */
+export function parseSample(bytes: Buffer): Sample | string {
+  const value = jsonOf(bytes);
+  if (value === undefined) return "was damaged on disk";
+  const { success, data, error } = sampleSchema.safeParse(value);
+  if (success) return data;
+  const [issue] = error.issues;
+  return `is no rollout: ${[...(issue?.path ?? []), issue?.message].join(": ")}`;
+}
+
+/** Within a line, the arrays begin here; within a text, its quotes would be escaped. */
+const ARRAYS = Buffer.from(',"tokens":[');
+const NUMBERS = Buffer.from('"logprobs":[');
+const [COMMA, BRACKET] = [44, 93];
+
+/**
+ * Reads a record for lists; undefined for a line that is damaged or no rollout.
+ *
+ * Nearly all of a line are numbers by token: those are counted and not parsed.
+ */
+export function parseSampleHead(bytes: Buffer): SampleHead | undefined {
+  const at = bytes.indexOf(ARRAYS);
+  const from = at < 0 ? -1 : bytes.indexOf(NUMBERS, at);
+  if (from >= 0) {
+    const head = headSchema.safeParse(jsonOf(Buffer.concat([bytes.subarray(0, at), CLOSE])));
+    if (head.success) return { ...head.data, nTokens: countNumbers(bytes, from + NUMBERS.length) };
+  }
+  // Another version writes fields in another order.
+  const value = jsonOf(bytes);
+  const head = headSchema.safeParse(value);
+  if (!head.success) return undefined;
+  const { tokens } = value as { readonly tokens?: unknown };
+  return { ...head.data, nTokens: Array.isArray(tokens) ? tokens.length : 0 };
+}
+
+const CLOSE = Buffer.from("}");
+
+function countNumbers(bytes: Buffer, from: number): number {
+  if (bytes[from] === BRACKET) return 0;
+  let count = 1;
+  for (let at = from; at < bytes.length && bytes[at] !== BRACKET; at++) if (bytes[at] === COMMA) count += 1;
+  return count;
+}
+
+/** The rollouts of each stage's last kept step, in the order of the file; none where there is no file. */
+export async function readLastSamples(folder: string): Promise<readonly SampleHead[]> {
+  const last = new Map<string, SampleHead[]>();
+  for await (const block of new LineTail(join(folder, SAMPLES_FILE)).blocks()) {
+    if (!block.isWhole && jsonOf(block.bytes) === undefined) continue; // its writer is at it, or died over it
+    forEachLine(block, (bytes) => {
+      const head = parseSampleHead(bytes);
+      if (head === undefined) return;
+      const kept = last.get(head.stage);
+      // A stage that was resumed may have gone back: what comes later in the file is what counts.
+      if (kept?.[0]?.step === head.step) kept.push(head);
+      else last.set(head.stage, [head]);
+    });
+  }
+  return [...last.values()].flat();
+}

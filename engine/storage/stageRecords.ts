@@ -1,0 +1,114 @@
+import * as path from "node:path";
+import type { EventBody } from "../protocol/events.ts";
+import type { Series } from "../protocol/runState.ts";
+import { makeFolder } from "./disk.ts";
+import { SAMPLES_FILE } from "./formats/samples.ts";
+import { isJsonObject, type Json } from "./json.ts";
+import { JsonLog } from "./jsonLog.ts";
+import { EVENTS_FILE, RunLog } from "./runLog.ts";
+
+/**
+ * Folder of what was recorded while an artifact was made: `<root>/records/<key>`, with `events.jsonl` and
+ * `samples.jsonl` as a run has them.
+ *
+ * It stands beside the artifacts and not in one, since it holds times: artifacts have the same bytes whoever makes them,
+ * and whenever. It outlives the run that made the artifact, and goes with the artifact.
+ *
+ * @param root - The folder of runs and artifacts: `.salsa`.
+ * @param key - Name of the artifact, `<kind>-<hash>`.
+ */
+export function recordFolder(root: string, key: string): string {
+  return path.join(root, "records", key);
+}
+
+/** Who makes an artifact, and where. */
+export interface StageMaker {
+  /** The folder of runs and artifacts: `.salsa`. */
+  readonly root: string;
+  /** Name of the artifact, `<kind>-<hash>`. */
+  readonly key: string;
+  /** Id of the run. */
+  readonly run: string;
+}
+
+/**
+ * The record of a stage at work: its metrics, alarms and rollouts, for runs that take its artifact later.
+ *
+ * An executor opens it once it holds the stage's workspace, passes it all that the stage reports, and closes it before
+ * it gives the workspace free. Opened again after a crash, also by another run, it goes on: as in a run's log, steps
+ * that are recorded twice count as they were recorded last.
+ */
+export class StageRecord {
+  private readonly key: string;
+  private readonly events: JsonLog;
+  private readonly samples: JsonLog;
+  private sequence: number;
+
+  private constructor(key: string, events: JsonLog, samples: JsonLog) {
+    this.key = key;
+    this.events = events;
+    this.samples = samples;
+    const last = isJsonObject(events.last) ? events.last["sequence"] : undefined;
+    this.sequence = typeof last === "number" ? last + 1 : 0;
+  }
+
+  /** @throws {DiskError} */
+  static async open({ root, key, run }: StageMaker): Promise<StageRecord> {
+    const folder = recordFolder(root, key);
+    await makeFolder(folder);
+    const events = new JsonLog(path.join(folder, EVENTS_FILE));
+    try {
+      const record = new StageRecord(key, events, new JsonLog(path.join(folder, SAMPLES_FILE)));
+      record.append({ kind: "stageStarted", stage: key, key, cached: false, from: run });
+      return record;
+    } catch (error) {
+      events.close();
+      throw error;
+    }
+  }
+
+  /** Takes metrics and alarms, whatever the stage is called in the run; other events are passed over. @throws {DiskError} */
+  event(body: EventBody): void {
+    if (body.kind === "metrics" || body.kind === "alarm") this.append({ ...body, stage: this.key });
+  }
+
+  /** Takes a rollout. @throws {DiskError} */
+  sample(record: Readonly<Record<string, Json>>): void {
+    this.samples.append({ ...record, stage: this.key });
+  }
+
+  /** Makes the record durable. @throws {DiskError} */
+  close(): void {
+    for (const log of [this.events, this.samples]) {
+      try {
+        log.sync();
+      } finally {
+        log.close();
+      }
+    }
+  }
+
+  private append(body: EventBody): void {
+    this.events.append({ ...body, time: Date.now(), sequence: this.sequence });
+    this.sequence += 1;
+  }
+}
+
+/** A record as it is read. */
+export interface StageCurves {
+  /** Id of the run that made the artifact, the last one where several worked at it. */
+  readonly run: string;
+  /** By metric path. */
+  readonly metrics: Record<string, Series>;
+}
+
+/**
+ * Reads the curves that were recorded while an artifact was made; undefined when there is no record.
+ * @throws {DiskError}
+ */
+export async function readStageCurves(root: string, key: string): Promise<StageCurves | undefined> {
+  const log = new RunLog(recordFolder(root, key), { hasCurves: true });
+  await log.update();
+  const run = log.state.stages.find(({ id }) => id === key)?.from?.run;
+  return run === undefined ? undefined : { run, metrics: log.state.metrics[key] ?? {} };
+}
