@@ -95,7 +95,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   let turn: Turn | undefined;
   const device = { open: async () => (backend ??= await openBackend(config.runtime)) };
   const executor = new LocalExecutor([device], {
-    ...{ artifacts, signal, report, pace: config.runtime },
+    ...{ run: id, artifacts, signal, report, pace: config.runtime },
     sample: (record) => log.append("samples", record),
   });
   try {

@@ -6,6 +6,8 @@ import type { Pace } from "../stage.ts";
 
 /** What every executor works with, wherever it runs stages. */
 export interface ExecutorSettings {
+  /** Id of the run, which records of its stages name. */
+  readonly run: string;
   readonly artifacts: Artifacts;
   readonly pace: Pace;
   /** Asks for a graceful stop: stages save and end. */

@@ -3,7 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import type { Backend } from "../../compute/backend.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
-import { LockedError } from "../../storage/locks.ts";
+import { LockedError, ownerName } from "../../storage/locks.ts";
+import { StageRecord } from "../../storage/stageRecords.ts";
 import { readSnapshot, writeSnapshot } from "../../storage/snapshots.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { type Snapshot, type StageReport, Stopped } from "../stage.ts";
@@ -29,7 +30,9 @@ export async function takeOrMake(
   const cached = (await artifacts.get(key)) !== undefined;
   report({ kind: "stageStarted", stage: info.id, key: artifact.key, cached });
   const started = performance.now();
-  if (!cached) await makeOrAwait(stage, open, settings);
+  if (!cached && (await makeOrAwait(stage, open, settings)) === "awaited") {
+    report({ kind: "stageStarted", stage: info.id, key: artifact.key, cached: true });
+  }
   report({ kind: "stageFinished", stage: info.id, seconds: (performance.now() - started) / 1000 });
 }
 
@@ -38,40 +41,48 @@ async function makeOrAwait(
   stage: ResolvedStage,
   open: () => Promise<Backend>,
   settings: ExecutorSettings,
-): Promise<void> {
+): Promise<"made" | "awaited"> {
   const { artifacts, report, signal } = settings;
   const { id } = stage.info;
   let isAnnounced = false;
   for (;;) {
     try {
       await make(stage, open, settings);
-      return;
+      return "made";
     } catch (error) {
       if (!(error instanceof LockedError)) throw error;
-      const message = `waiting for process ${error.owner.pid}, which is making the same`;
+      const message = `waiting for ${ownerName(error.owner)}, which is making the same`;
       if (!isAnnounced) report({ kind: "alarm", stage: id, step: 0, name: "waiting", message });
       isAnnounced = true;
     }
     if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
     await setTimeout(POLL_MS);
-    if ((await artifacts.get(stage.key)) !== undefined) return;
+    if ((await artifacts.get(stage.key)) !== undefined) return "awaited";
   }
 }
 
 async function make(
-  { info, declared, inputs, key }: ResolvedStage,
+  { info, declared, inputs, key, artifact }: ResolvedStage,
   open: () => Promise<Backend>,
-  { artifacts, pace, signal, report, sample }: ExecutorSettings,
+  { run, artifacts, pace, signal, report, sample }: ExecutorSettings,
 ): Promise<void> {
   const workspace = await artifacts.work(key);
+  let record: StageRecord | undefined;
   const savepoint = join(workspace.folder, "savepoint");
   const name = seededStageName(info);
   try {
+    const kept = (record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run }));
     const backend = await open();
     const context = {
       ...{ name, backend, pace, signal, workspace: workspace.folder },
-      report: stageReporter(info.id, report),
-      sample: (record: Parameters<typeof sample>[0]) => sample({ stage: info.id, ...record }),
+      report: stageReporter(info.id, (event) => {
+        report(event);
+        kept.event(event);
+      }),
+      sample: (rollout: Parameters<typeof sample>[0]) => {
+        sample({ stage: info.id, ...rollout });
+        kept.sample(rollout);
+      },
       restore: async () => {
         const saved = await readSnapshot(savepoint);
         return saved && { ...(saved.json as unknown as Pick<Snapshot, "step" | "json">), tensors: saved.tensors };
@@ -84,7 +95,11 @@ async function make(
     if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);
     throw error;
   } finally {
-    await workspace.release();
+    try {
+      record?.close();
+    } finally {
+      await workspace.release();
+    }
   }
 }
 
