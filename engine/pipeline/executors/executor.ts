@@ -6,10 +6,8 @@ import type { Pace } from "../stage.ts";
 
 /** Settings of every executor, wherever it runs stages. */
 export interface ExecutorSettings {
-  /** Id of the run, which records of stages name as their maker. */
+  /** Id of the run, which records of its stages name. */
   readonly run: string;
-  /** The folder of runs and artifacts: `.salsa`. */
-  readonly root: string;
   readonly artifacts: Artifacts;
   readonly pace: Pace;
   /** Asks for a graceful stop: stages save and end. */
