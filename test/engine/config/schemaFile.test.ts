@@ -14,7 +14,7 @@ import {
   TASK_SNIPPETS,
 } from "../../../engine/config/snippets.ts";
 
-const FILE = new URL("../../../../dist/run-config.schema.json", import.meta.url);
+const FILE = new URL("../../../dist/run-config.schema.json", import.meta.url);
 const schema = jsonSchema() as JsonSchema;
 
 /** Every key that a config may hold, with its schema. */
