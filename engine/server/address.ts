@@ -4,8 +4,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, makeFolder, onDisk, temporaryOwner } from "../storage/disk.ts";
-import { isRunning } from "../storage/locks.ts";
+import { errorCode, isLeftover, makeFolder, onDisk } from "../storage/disk.ts";
 
 /** Names another folder for sockets and device locks. */
 const VARIABLE = "SALSA_RUNTIME_DIR";
@@ -50,8 +49,7 @@ export async function newAddress(): Promise<string> {
 export async function sweepRuntimeFolder(folder: string): Promise<void> {
   for (const name of await onDisk("list", folder, () => fs.readdir(folder))) {
     const file = path.join(folder, name);
-    const owner = temporaryOwner(name);
-    const isLeft = owner !== undefined ? !isRunning(owner) : name.endsWith(SUFFIX) && (await isStale(file));
+    const isLeft = name.endsWith(SUFFIX) ? await isStale(file) : await isLeftover(file);
     if (isLeft) await onDisk("clean up", file, () => fs.rm(file, { force: true }));
   }
 }

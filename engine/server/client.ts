@@ -11,7 +11,7 @@ import {
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
-import type { LockOwner } from "../storage/locks.ts";
+import { type LockOwner, isSameOwner, ownerName } from "../storage/locks.ts";
 import { readDescription } from "../storage/formats/runDescription.ts";
 import { runOwner } from "../storage/runFolder.ts";
 import { readRunState } from "../storage/runHistory.ts";
@@ -61,7 +61,7 @@ export async function connect(folder: string, settings: ClientSettings): Promise
   }
   const { pid, socket: address } = owner;
   if (address === undefined) {
-    const what = `it runs in the foreground of process ${pid}: watch and stop it there`;
+    const what = `it runs in the foreground of ${ownerName(owner)}: watch and stop it there`;
     throw new UnreachableError(folder, { pid, what });
   }
   try {
@@ -148,13 +148,14 @@ async function untilClosed<T>(socket: Socket, ask: () => Promise<T>): Promise<T>
 }
 
 /** What a failed connection means: mostly, that the engine has just ended. */
-async function explained(error: unknown, folder: string, { pid, socket }: LockOwner): Promise<Error> {
+async function explained(error: unknown, folder: string, owner: LockOwner): Promise<Error> {
+  const { pid, socket } = owner;
   if (error instanceof ResponseError && error.code === RPC_ERRORS.versionMismatch) {
     const { protocol } = error.data as { readonly protocol: number };
     return new VersionMismatchError(folder, { protocol, message: error.message });
   }
-  if ((await runOwner(folder))?.pid !== pid) return new NotRunningError(folder, await readRunState(folder));
+  if (!isSameOwner(await runOwner(folder), owner)) return new NotRunningError(folder, await readRunState(folder));
   const reason = error instanceof Error ? error.message : String(error);
-  const what = `its process ${pid} does not answer at ${socket ?? "any socket"} (${reason}); see its engine.log`;
+  const what = `${ownerName(owner)} does not answer at ${socket ?? "any socket"} (${reason}); see its engine.log`;
   return new UnreachableError(folder, { pid, what }, { cause: error });
 }

@@ -2,7 +2,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { onDisk } from "../storage/disk.ts";
-import { type Lock, LockedError, isAlive, readLock, takeLock } from "../storage/locks.ts";
+import { type Lock, LockedError, livingOwner, takeLock } from "../storage/locks.ts";
 
 /** Milliseconds between looks at who is ahead: a process that was killed tells nobody. */
 const INTERVAL = 500;
@@ -68,9 +68,7 @@ async function ticketsOf(folder: string, device: string): Promise<readonly strin
   for (const name of names) {
     if (TICKET.exec(name)?.[1] !== fileName(device)) continue;
     const file = path.join(folder, name);
-    const owner = await readLock(file);
-    if (owner === undefined) continue;
-    if (await isAlive(owner)) living.push(name);
+    if ((await livingOwner(file)) !== undefined) living.push(name);
     else await onDisk("clean up", file, () => fs.rm(file, { force: true }));
   }
   return living;

@@ -6,15 +6,16 @@ import { CheckpointError } from "../protocol/errors.ts";
 import {
   atomicWrite,
   errorCode,
+  isLeftover,
+  isTemporary,
   makeFolder,
   onDisk,
   readIfThere,
   syncFolder,
   temporaryName,
-  temporaryOwner,
 } from "./disk.ts";
 import { type Json, stableHash } from "./json.ts";
-import { isRunning, type Lock, takeLock } from "./locks.ts";
+import { type Lock, type LockSettings, takeLock } from "./locks.ts";
 import { syncTree } from "./savepoints.ts";
 
 /** Names a stage's result by everything that it depends on. */
@@ -33,10 +34,9 @@ export interface Manifest {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
-/** A stage's working folder, held by this process. */
-export interface Workspace {
+/** A stage's working folder, held by this process or by a job that it watches. */
+export interface Workspace extends Pick<Lock, "beat" | "release"> {
   readonly folder: string;
-  release(): Promise<void>;
 }
 
 const MANIFEST = "manifest.json";
@@ -111,13 +111,17 @@ export class Artifacts {
 
   /**
    * The folder where a stage keeps what it needs to go on after a crash. It survives until the artifact is finished.
-   * @throws {LockedError} when another process is at work on the same artifact.
+   *
+   * A job holds it in place of this process where an executor has stages made elsewhere: the executor then says with
+   * `beat` that the job goes on.
+   *
+   * @throws {LockedError} when somebody else is at work on the same artifact.
    */
-  async work(key: ArtifactKey): Promise<Workspace> {
+  async work(key: ArtifactKey, holder: Pick<LockSettings, "job"> = {}): Promise<Workspace> {
     const folder = this.workFolder(key);
     await makeFolder(folder);
-    const lock: Lock = await takeLock(path.join(folder, "lock"));
-    return { folder, release: () => lock.release() };
+    const lock = await takeLock(path.join(folder, "lock"), holder);
+    return { folder, beat: () => lock.beat(), release: () => lock.release() };
   }
 
   /**
@@ -144,9 +148,9 @@ export class Artifacts {
   async collect(): Promise<void> {
     await onDisk("clean up", this.folder, async () => {
       for (const name of await namesIn(this.folder)) {
-        const owner = temporaryOwner(name);
-        const isLeftOver = owner === undefined ? await this.isDone(name) : !isRunning(owner);
-        if (isLeftOver) await fs.rm(path.join(this.folder, name), { recursive: true, force: true });
+        const file = path.join(this.folder, name);
+        const isOver = isTemporary(name) ? await isLeftover(file) : await this.isDone(name);
+        if (isOver) await fs.rm(file, { recursive: true, force: true });
       }
     });
   }

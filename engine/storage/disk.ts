@@ -1,6 +1,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DiskError } from "../protocol/errors.ts";
+import { isProcessAlive, tableDigest, thisProcess } from "./processes.ts";
 
 /** The most that is read or written in one call, in bytes: systems take less than 2 GiB. */
 export const MAX_CALL_BYTES = 2 ** 30;
@@ -113,13 +114,29 @@ let temporaries = 0;
 /** A name beside `file` that no other process or call uses, and that tells which process made it. */
 export function temporaryName(file: string): string {
   temporaries += 1;
-  return path.join(path.dirname(file), `.tmp-${process.pid}-${temporaries}-${path.basename(file)}`);
+  const { pid, started } = thisProcess();
+  const maker = `${tableDigest()}.${pid}.${started}`;
+  return path.join(path.dirname(file), `.tmp-${maker}-${temporaries}-${path.basename(file)}`);
 }
 
-/** The process that made a temporary name; undefined for other names. */
-export function temporaryOwner(name: string): number | undefined {
-  const pid = /^\.tmp-(\d+)-\d+-/.exec(name)?.[1];
-  return pid === undefined ? undefined : Number(pid);
+/** Names from before 2026-12 have the pid alone. */
+const TEMPORARY = /^\.tmp-(?:(?<table>[0-9a-f]{8})\.)?(?<pid>\d+)(?:\.(?<started>\w*))?-\d+-/;
+/** Age in milliseconds at which other machines' temporary files are given up: 30 days. No stage takes that long. */
+const GIVEN_UP_MS = 30 * 24 * 3600 * 1000;
+
+/** Tells whether a file's name is a temporary one. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Tells whether a file or folder is a temporary one whose maker is gone. @throws {DiskError} */
+export async function isLeftover(file: string): Promise<boolean> {
+  const maker = TEMPORARY.exec(path.basename(file))?.groups;
+  if (maker === undefined) return false;
+  const { table, pid, started = "" } = maker;
+  if (table === undefined || table === tableDigest()) return !(await isProcessAlive({ pid: Number(pid), started }));
+  const found = await onDisk("look at", file, () => fs.stat(file).catch(() => undefined));
+  return found !== undefined && Date.now() - found.mtimeMs > GIVEN_UP_MS;
 }
 
 /**

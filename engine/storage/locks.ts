@@ -1,13 +1,33 @@
+import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
-import * as path from "node:path";
+import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
 import { errorCode, onDisk, readIfThere, temporaryName } from "./disk.ts";
+import { HEARTBEAT_MS, heartbeat } from "./heartbeat.ts";
+import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processes.ts";
 
-/** What a lock file tells about the process that holds it. */
-export interface LockOwner {
-  readonly pid: number;
-  /** When the process started, as the system counts it; tells it from a later one with the same pid. Empty if unknown. */
-  readonly started: string;
+/**
+ * Milliseconds after its last sign of life at which a holder on another machine counts as dead. The clocks of machines
+ * that share a folder have to agree to within a minute.
+ */
+export const HOLDER_TIMEOUT_MS = 12 * HEARTBEAT_MS;
+
+/** Content of a lock file; those from before 2026-12 have no host, table and token. */
+const ownerSchema = z.object({
+  host: z.string().default(""),
+  table: z.string().default(""),
+  pid: z.int(),
+  started: z.string(),
+  token: z.string().default(""),
+  socket: z.exactOptional(z.string()),
+});
+
+/**
+ * Who holds a lock: a process, or, with pid 0, work that no process of a machine stands for, such as a cluster's job.
+ */
+export interface LockOwner extends ProcessId {
+  /** Told apart by this: one process may hold a lock twice, one after the other. */
+  readonly token: string;
   /** Where the process can be reached, if it listens. */
   readonly socket?: string;
 }
@@ -15,63 +35,100 @@ export interface LockOwner {
 /** A held lock. */
 export interface Lock {
   readonly owner: LockOwner;
+  /** Gives a sign of life. A lock of this process gives its own; that of a job is up to who watches the job. */
+  beat(): Promise<void>;
   release(): Promise<void>;
 }
 
-/** Something that another living process holds. */
+/** What a lock is taken with. */
+export interface LockSettings {
+  /** Where this process can be reached. */
+  readonly socket?: string | undefined;
+  /** Holds the lock in place of this process; name it so that people find it: "ray job 7 at head:8265". */
+  readonly job?: string | undefined;
+}
+
+/** Something that another living holder has. */
 export class LockedError extends DiskError {
   readonly owner: LockOwner;
   constructor(file: string, owner: LockOwner) {
-    const remedy = "wait for it to end, or stop it first";
-    super(`in use by process ${owner.pid}`, { file, remedy });
+    super(`in use by ${ownerName(owner)}`, { file, remedy: "wait for it to end, or stop it first" });
     this.owner = owner;
   }
 }
 
+/** A holder, for people: "process 12 on build-7". */
+export function ownerName({ host, pid }: Pick<LockOwner, "host" | "pid">): string {
+  if (pid === 0) return host;
+  return host === "" ? `process ${pid}` : `process ${pid} on ${host}`;
+}
+
+/** Tells whether two holders are the same one. */
+export function isSameOwner(a: LockOwner | undefined, b: LockOwner | undefined): boolean {
+  return a?.token === b?.token && a?.pid === b?.pid && a?.started === b?.started;
+}
+
 /**
- * Takes a lock file, also one whose owner is gone without having released it.
+ * Takes a lock file, also one whose holder is gone without having released it.
  *
  * The file appears with its content in one step (a hard link), so nobody reads half of it.
- * @throws {LockedError} when a living process holds it.
+ * @throws {LockedError} when a living holder has it.
  */
-export async function takeLock(file: string, socket?: string): Promise<Lock> {
-  const started = (await processStart(process.pid)) ?? "";
-  const owner: LockOwner = { pid: process.pid, started, ...(socket !== undefined && { socket }) };
+export async function takeLock(file: string, { socket, job }: LockSettings = {}): Promise<Lock> {
+  const holder = job === undefined ? thisProcess() : { host: job, table: "", pid: 0, started: "" };
+  const token = randomBytes(8).toString("hex");
+  const owner: LockOwner = { ...holder, token, ...(socket !== undefined && { socket }) };
   for (;;) {
-    if (await link(file, owner)) return { owner, release: () => removeLock(file, owner) };
-    const holder = await readLock(file);
-    if (holder === undefined) continue; // released in between
-    if (await isAlive(holder)) throw new LockedError(file, holder);
-    await removeLock(file, holder);
+    if (await link(file, owner)) return heldLock(file, owner);
+    const other = await readLock(file);
+    if (other === undefined) continue; // released in between
+    if (await isAlive(file, other)) throw new LockedError(file, other);
+    await removeLock(file, other);
   }
 }
 
-/** Who holds a lock file; undefined when nobody does. The owner may be dead: see `isAlive`. */
-export async function readLock(file: string): Promise<LockOwner | undefined> {
+/** The living holder of a lock file; undefined when there is none. */
+export async function livingOwner(file: string): Promise<LockOwner | undefined> {
+  const owner = await readLock(file);
+  return owner !== undefined && (await isAlive(file, owner)) ? owner : undefined;
+}
+
+function heldLock(file: string, owner: LockOwner): Lock {
+  if (owner.pid !== 0) heartbeat.add(file);
+  return {
+    owner,
+    beat: () => onDisk("keep lock", file, () => fs.utimes(file, new Date(), new Date())),
+    release: async () => {
+      heartbeat.remove(file);
+      await removeLock(file, owner);
+    },
+  };
+}
+
+/** Who is named in a lock file, dead or alive; undefined when there is none. */
+async function readLock(file: string): Promise<LockOwner | undefined> {
   const text = await readIfThere(file);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as LockOwner;
+    return ownerSchema.parse(JSON.parse(text));
   } catch {
-    return { pid: 0, started: "" }; // damaged on disk: its owner did not live through whatever did that
+    return DAMAGED; // on disk: its owner did not live through whatever did that
   }
 }
 
-/** Whether the very process that wrote a lock still runs. */
-export async function isAlive({ pid, started }: LockOwner): Promise<boolean> {
-  if (!isRunning(pid)) return false;
-  return started === "" || ((await processStart(pid)) ?? started) === started;
-}
+const DAMAGED: LockOwner = { host: "", table: "", pid: -1, started: "", token: "" };
 
-/** Whether some process has this pid. */
-export function isRunning(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) === "EPERM"; // it is there, and somebody else's
-  }
+/** A process of this machine lives if it runs; of others, only signs of life are seen. */
+async function isAlive(file: string, owner: LockOwner): Promise<boolean> {
+  if (owner.pid !== 0 && isLocal(owner)) return isProcessAlive(owner);
+  return onDisk("look at lock", file, async () => {
+    try {
+      return Date.now() - (await fs.stat(file)).mtimeMs < HOLDER_TIMEOUT_MS;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return false; // released in between
+      throw error;
+    }
+  });
 }
 
 async function link(file: string, owner: LockOwner): Promise<boolean> {
@@ -103,19 +160,7 @@ async function removeLock(file: string, expected: LockOwner): Promise<void> {
       if (errorCode(error) === "ENOENT") return;
       throw error;
     }
-    const taken = await readLock(aside);
-    if (taken?.pid !== expected.pid || taken.started !== expected.started) await fs.link(aside, file);
+    if (!isSameOwner(await readLock(aside), expected)) await fs.link(aside, file);
     await fs.rm(aside, { force: true });
   });
-}
-
-/** Start time from Linux's process table; undefined elsewhere; "dead" for a zombie, which holds nothing. */
-async function processStart(pid: number): Promise<string | undefined> {
-  try {
-    const stat = await fs.readFile(path.join("/proc", String(pid), "stat"), "utf8");
-    const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" "); // the second may hold spaces
-    return "ZX".includes(state) ? "dead" : fields[18]; // field 22
-  } catch {
-    return undefined;
-  }
 }

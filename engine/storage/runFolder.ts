@@ -1,11 +1,11 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, makeFolder, onDisk, temporaryOwner } from "./disk.ts";
+import { atomicWrite, fileExists, isLeftover, makeFolder, onDisk } from "./disk.ts";
 import { RUN_FILE } from "./formats/runDescription.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
-import { type Lock, type LockOwner, isRunning, readLock, isAlive, takeLock } from "./locks.ts";
+import { type Lock, type LockOwner, livingOwner, takeLock } from "./locks.ts";
 
 /** The logs of a run. */
 export const RUN_LOGS = ["events", "samples"] as const;
@@ -33,8 +33,7 @@ export async function listRuns(root: string): Promise<readonly string[]> {
 
 /** The living process that works on a run; undefined when none does. */
 export async function runOwner(folder: string): Promise<LockOwner | undefined> {
-  const owner = await readLock(path.join(folder, LOCK_FILE));
-  return owner !== undefined && (await isAlive(owner)) ? owner : undefined;
+  return livingOwner(path.join(folder, LOCK_FILE));
 }
 
 function logFile(folder: string, log: RunLogName): string {
@@ -66,7 +65,7 @@ export class RunFolder {
   static async open(root: string, id: string, socket?: string): Promise<RunFolder> {
     const folder = runPath(root, id);
     await makeFolder(path.join(folder, "tables"));
-    const lock = await takeLock(path.join(folder, LOCK_FILE), socket);
+    const lock = await takeLock(path.join(folder, LOCK_FILE), { socket });
     const opened: JsonLog[] = [];
     try {
       await removeTemporaries(folder);
@@ -128,8 +127,8 @@ export class RunFolder {
 async function removeTemporaries(folder: string): Promise<void> {
   await onDisk("clean up", folder, async () => {
     for (const name of await fs.readdir(folder, { recursive: true })) {
-      const owner = temporaryOwner(path.basename(name));
-      if (owner !== undefined && !isRunning(owner)) await fs.rm(path.join(folder, name), { force: true });
+      const file = path.join(folder, name);
+      if (await isLeftover(file)) await fs.rm(file, { force: true });
     }
   });
 }

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { RunEvent } from "../../engine/protocol/events.ts";
-import { type LockOwner, isAlive, readLock } from "../../engine/storage/locks.ts";
+import { type LockOwner, livingOwner } from "../../engine/storage/locks.ts";
 import { tiny } from "../engine/pipeline/tinyRun.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
@@ -209,11 +209,11 @@ function madeIn(events: readonly RunEvent[]): ReadonlySet<string> {
 
 /** Stops the run that holds a lock, if any does. */
 async function stopped(lock: string): Promise<void> {
-  const owner = await readLock(lock);
-  if (owner === undefined || !(await isAlive(owner))) return;
+  const owner = await livingOwner(lock);
+  if (owner === undefined) return;
   process.kill(owner.pid, "SIGTERM");
   process.kill(owner.pid, "SIGCONT");
-  await waitFor(async () => !(await isAlive(owner)), "the end of a run");
+  await waitFor(async () => (await livingOwner(lock)) === undefined, "the end of a run");
 }
 
 function text(file: string): string {

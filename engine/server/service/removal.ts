@@ -2,8 +2,8 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests } from "../../protocol/service.ts";
-import { errorCode, onDisk, temporaryName, temporaryOwner } from "../../storage/disk.ts";
-import { LockedError, isAlive, isRunning, readLock, takeLock } from "../../storage/locks.ts";
+import { errorCode, isLeftover, onDisk, temporaryName } from "../../storage/disk.ts";
+import { LockedError, livingOwner, ownerName, takeLock } from "../../storage/locks.ts";
 import { recordFolder } from "../../storage/stageRecords.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
 import { type Runs, isRunPlace } from "./runs.ts";
@@ -49,9 +49,12 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
 }
 
 function atWork(folder: string, error: LockedError): DataError {
-  const { pid } = error.owner;
   const remedy = "stop the run, then delete it";
-  return new DataError(`delete run: process ${pid} is at work on it`, { file: folder, remedy }, { cause: error });
+  return new DataError(
+    `delete run: ${ownerName(error.owner)} is at work on it`,
+    { file: folder, remedy },
+    { cause: error },
+  );
 }
 
 /**
@@ -84,16 +87,14 @@ function stagesToCome({ brief }: TrackedRun): readonly string[] {
 
 /** Tells whether a living process works in a working folder. */
 async function isHeld(folder: string): Promise<boolean> {
-  const owner = await readLock(join(folder, "lock"));
-  return owner !== undefined && isAlive(owner);
+  return (await livingOwner(join(folder, "lock"))) !== undefined;
 }
 
 /** Removes what a process that was killed over a removal has left. */
 async function sweep(runs: string): Promise<void> {
   for (const name of await onDisk("list", runs, () => readdir(runs))) {
-    const owner = temporaryOwner(name);
-    if (owner === undefined || isRunning(owner)) continue;
-    await onDisk("remove", join(runs, name), () => rm(join(runs, name), { recursive: true, force: true }));
+    const file = join(runs, name);
+    if (await isLeftover(file)) await onDisk("remove", file, () => rm(file, { recursive: true, force: true }));
   }
 }
 

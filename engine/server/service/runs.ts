@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { RunSummary, ServiceNotifications } from "../../protocol/service.ts";
-import { errorCode, onDisk, temporaryOwner } from "../../storage/disk.ts";
+import { errorCode, isTemporary, onDisk } from "../../storage/disk.ts";
 import { RootWatch } from "./rootWatch.ts";
 import { statIfThere } from "./runFacts.ts";
 import { RunsNotifier } from "./runsNotifier.ts";
@@ -183,7 +183,7 @@ async function runFolders(root: string): Promise<readonly string[]> {
       throw error;
     }
   });
-  return names.filter((name) => temporaryOwner(name) === undefined).map((name) => join(runs, name));
+  return names.filter((name) => !isTemporary(name)).map((name) => join(runs, name));
 }
 
 /** Folders with a run.json, the one written last first. */

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { type RunState, type RunStatus, withoutOwner } from "../../protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
-import type { LockOwner } from "../../storage/locks.ts";
+import { type LockOwner, isSameOwner } from "../../storage/locks.ts";
 import { runOwner } from "../../storage/runFolder.ts";
 import { EVENTS_FILE, RunLog } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
@@ -148,8 +148,9 @@ export class TrackedRun {
     // Whoever takes a run's lock changes its folder.
     if (stamp === this.stamp && this.owner === undefined && this.live === undefined) return true;
     const owner = await runOwner(this.folder);
-    const isNews = stamp !== this.stamp || owner?.pid !== this.owner?.pid;
-    if (owner?.pid !== this.owner?.pid) this.retryAt = 0;
+    const isOther = !isSameOwner(owner, this.owner);
+    const isNews = stamp !== this.stamp || isOther;
+    if (isOther) this.retryAt = 0;
     this.owner = owner;
     if (owner !== undefined) this.isLeft = false;
     if (isNews && this.live === undefined && !(await this.read(stamp, owner))) return false;

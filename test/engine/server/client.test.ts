@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs/promises";
 import { createServer } from "node:net";
+import { hostname } from "node:os";
 import * as path from "node:path";
 import { newAddress } from "../../../engine/server/address.ts";
 import { connect } from "../../../engine/server/client.ts";
@@ -74,7 +75,7 @@ describe("connect", () => {
     await inTemporaryFolder(async (root) => {
       const run = await RunFolder.open(root, "demo-1");
       const message = new RegExp(
-        `demo-1: it runs in the foreground of process ${process.pid}: watch and stop it there`,
+        `demo-1: it runs in the foreground of process ${process.pid} on ${hostname()}: watch and stop it there`,
       );
       await assert.rejects(connect(run.folder, CLIENT), { name: "UnreachableError", pid: process.pid, message });
       await run.close();
@@ -84,7 +85,7 @@ describe("connect", () => {
   it("says that a living process does not answer when its socket is gone", async () => {
     await serving(async ({ folder, address }) => {
       await fs.rm(address);
-      const message = /its process \d+ does not answer at .*\.sock \(connect ENOENT .*\); see its engine\.log/;
+      const message = /process \d+ on .* does not answer at .*\.sock \(connect ENOENT .*\); see its engine\.log/;
       await assert.rejects(connect(folder, CLIENT), { name: "UnreachableError", message });
     });
   });

@@ -224,7 +224,9 @@ describe("launch", function () {
     await withEngines(async (folder) => {
       const { run, folder: runFolder, pid } = await launch(request(ENDLESS, folder));
       const again = { kind: "resume", runsRoot: path.join(folder, ".salsa"), run } as const;
-      const message = new RegExp(`^${runFolder}/lock: in use by process ${pid}; wait for it to end, or stop it first$`);
+      const message = new RegExp(
+        `^${runFolder}/lock: in use by process ${pid} on .*; wait for it to end, or stop it first$`,
+      );
       await assert.rejects(launch(again), { name: "LaunchError", message });
     });
   });

@@ -5,7 +5,7 @@ import type { RunState } from "../../../engine/protocol/runState.ts";
 import { type RunConnection, connect } from "../../../engine/server/client.ts";
 import type { EngineRequest } from "../../../engine/server/engineRequest.ts";
 import { type FollowedRun, followRun } from "../../../engine/server/follow.ts";
-import { readLock } from "../../../engine/storage/locks.ts";
+import { livingOwner } from "../../../engine/storage/locks.ts";
 import { type Written, resolved, tiny } from "../pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { CLIENT, condition, inRuntimeFolder } from "./served.ts";
@@ -22,7 +22,7 @@ export async function withEngines<T>(work: (folder: string) => Promise<T>): Prom
       } finally {
         for (const name of await fs.readdir(folder, { recursive: true })) {
           if (path.basename(name) !== "lock") continue;
-          const owner = await readLock(path.join(folder, name));
+          const owner = await livingOwner(path.join(folder, name));
           if (owner !== undefined && owner.pid !== process.pid) kill(owner.pid);
         }
       }

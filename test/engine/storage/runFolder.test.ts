@@ -95,7 +95,7 @@ describe("RunFolder", () => {
   it("refuses a second writer, and says who the first is", async () => {
     await inTemporaryFolder(async (root) => {
       const run = await RunFolder.open(root, "demo");
-      const message = new RegExp(`in use by process ${process.pid}; wait`);
+      const message = new RegExp(`in use by process ${process.pid} on .*; wait`);
       await assert.rejects(RunFolder.open(root, "demo"), { name: "DiskError", message });
       await run.close();
       await (await RunFolder.open(root, "demo")).close();

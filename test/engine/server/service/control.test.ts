@@ -42,7 +42,7 @@ describe("runs started from the service", function () {
       );
       await assert.rejects(
         client.ask("deleteRun", { folder: started.folder, artifacts: false }),
-        refusal(1, "DataError", /delete run: process \d+ is at work on it; stop the run, then delete it/),
+        refusal(1, "DataError", /delete run: process \d+ on .* is at work on it; stop the run, then delete it/),
       );
       await client.ask("stopRun", { folder: started.folder });
       await client.until(() => client.runs.get(started.folder)?.status === "stopped");

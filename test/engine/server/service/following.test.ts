@@ -103,10 +103,12 @@ describe("following a run", function () {
         assert.deepEqual(client.gaps, []);
         assert.equal(nextSequence, 1);
         await assert.rejects(client.ask("stopRun", { folder }), {
-          message: /it runs in the foreground of process \d+: .*stop it there/,
+          message: /it runs in the foreground of process \d+ on .*: .*stop it there/,
         });
         await assert.rejects(client.ask("deleteRun", { folder, artifacts: true }), {
-          message: new RegExp(`delete run: process ${process.pid} is at work on it; stop the run, then delete it`),
+          message: new RegExp(
+            `delete run: process ${process.pid} on .* is at work on it; stop the run, then delete it`,
+          ),
         });
         await held.close();
         await client.until(() => client.resets.at(-1)?.status === "lost");
