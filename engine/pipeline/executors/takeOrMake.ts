@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Backend } from "../../compute/backend.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
-import { LockedError } from "../../storage/locks.ts";
+import { LockedError, ownerName } from "../../storage/locks.ts";
 import { readSnapshot, writeSnapshot } from "../../storage/snapshots.ts";
 import { StageRecord } from "../../storage/stageRecords.ts";
 import type { ResolvedStage } from "../resolve.ts";
@@ -30,7 +30,9 @@ export async function takeOrMake(
   const cached = (await artifacts.get(key)) !== undefined;
   report({ kind: "stageStarted", stage: info.id, key: artifact.key, cached });
   const started = performance.now();
-  if (!cached) await makeOrAwait(stage, open, settings);
+  if (!cached && (await makeOrAwait(stage, open, settings)) === "awaited") {
+    report({ kind: "stageStarted", stage: info.id, key: artifact.key, cached: true });
+  }
   report({ kind: "stageFinished", stage: info.id, seconds: (performance.now() - started) / 1000 });
 }
 
@@ -39,23 +41,23 @@ async function makeOrAwait(
   stage: ResolvedStage,
   open: () => Promise<Backend>,
   settings: ExecutorSettings,
-): Promise<void> {
+): Promise<"made" | "awaited"> {
   const { artifacts, report, signal } = settings;
   const { id } = stage.info;
   let isAnnounced = false;
   for (;;) {
     try {
       await make(stage, open, settings);
-      return;
+      return "made";
     } catch (error) {
       if (!(error instanceof LockedError)) throw error;
-      const message = `waiting for process ${error.owner.pid}, which is making the same`;
+      const message = `waiting for ${ownerName(error.owner)}, which is making the same`;
       if (!isAnnounced) report({ kind: "alarm", stage: id, step: 0, name: "waiting", message });
       isAnnounced = true;
     }
     if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
     await setTimeout(POLL_MS);
-    if ((await artifacts.get(stage.key)) !== undefined) return;
+    if ((await artifacts.get(stage.key)) !== undefined) return "awaited";
   }
 }
 
@@ -95,8 +97,11 @@ async function make(
     if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);
     throw error;
   } finally {
-    record?.close();
-    await workspace.release();
+    try {
+      record?.close();
+    } finally {
+      await workspace.release();
+    }
   }
 }
 

@@ -97,7 +97,7 @@ export function withOrigins(state: RunState, borrowed: BorrowedStages): RunState
   const stages = state.stages.map((stage) => {
     const found = stage.status === "cached" ? borrowed.get(stage.id) : undefined;
     if (found === undefined) return stage;
-    metrics[stage.id] = found.metrics;
+    if (Object.keys(found.metrics).length > 0) metrics[stage.id] = found.metrics;
     return { ...stage, from: found.from };
   });
   return { ...state, stages, metrics };

@@ -3,6 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import type { RunOutline } from "../../../../engine/protocol/service.ts";
 import { StageRecord, recordFolder } from "../../../../engine/storage/stageRecords.ts";
+import { runTiny, tiny } from "../../pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { linesOf, stamped, unpacked, writeRun } from "./runFolders.ts";
 import { type ServiceClient, withService } from "./serviceClient.ts";
@@ -147,6 +148,33 @@ describe("a stage that a run took from an earlier one", () => {
       await withService(async ({ ask }) => {
         const outline = await ask("outline", { folder: run });
         assert.deepEqual([fromOf(outline, "ours"), outline.series["ours"]], [undefined, undefined]);
+      });
+    });
+  });
+});
+
+describe("a run whose stages were all made before", function () {
+  this.timeout(120_000);
+
+  it("has the curves and rollouts of the run that made them, also once that is deleted", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const first = await runTiny(tiny(), folder);
+      const second = await runTiny(tiny({ name: "again" }), folder);
+      await withService(async (client) => {
+        const { ask } = client;
+        const made = await ask("outline", { folder: first.folder });
+        const query = { source: { kind: "rollouts" }, offset: 0, limit: 100 } as const;
+        const { rows } = await ask("samples", { ...query, folder: first.folder });
+        await ask("deleteRun", { folder: first.folder, artifacts: false });
+        const taken = await ask("outline", { folder: second.folder });
+        assert.ok(taken.stages.every(({ status }) => status === "cached"));
+        assert.ok(taken.stages.every(({ from }) => from?.run === "tiny-1" && from.folder === undefined));
+        assert.deepEqual(taken.series, made.series);
+        const page = await ask("samples", { ...query, folder: second.folder });
+        const textsOf = (all: typeof rows): unknown =>
+          all.map(({ step, responses }) => [step, ...responses.map((one) => one?.text)]);
+        assert.ok(rows.length > 0);
+        assert.deepEqual(textsOf(page.rows), textsOf(rows));
       });
     });
   });
