@@ -23,6 +23,8 @@ export interface SessionHost {
   readonly log: (message: string) => void;
 }
 
+/** Twenty batches a second are more than a screen shows. This is the one place where events gather. */
+export const GATHER_MS = 50;
 /** Bytes that may wait in a socket before another snapshot is refused: who does not read gets no more. */
 const MOST_WAITING = 2 ** 20;
 
@@ -40,6 +42,7 @@ export class Session {
     this.connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
     const { connection } = this;
     this.feed = new Feed({
+      gatherMs: GATHER_MS,
       send: async (events) => {
         await connection.sendNotification(NOTIFICATIONS.events, { events }); // throws at once when disposed of
       },
@@ -62,7 +65,7 @@ export class Session {
   }
 
   push(event: RunEvent): void {
-    this.feed.push(event);
+    this.feed.push([event]);
   }
 
   /** Sends what waits and hangs up; a client that does not read is cut off when the time is over. */

@@ -53,7 +53,7 @@ export class Follows {
   }
 }
 
-/** A run on its way to the client: some twenty batches of events a second, and the outline anew when any were lost. */
+/** A run on its way to the client: batches of events as they come, and the outline again when any were lost. */
 class Follow {
   readonly run: TrackedRun;
   /** How often the client follows it. */
@@ -72,6 +72,7 @@ class Follow {
     this.run = run;
     this.settings = settings;
     this.feed = new Feed({
+      gatherMs: 0, // the engine has gathered them, or the looks at its log do
       send: (events) => (this.sending = settings.sendEvents({ folder: run.folder, events })),
       behind: () => {
         settings.log(`${run.id}: the client reads too slowly; its events are dropped and its outline is sent anew`);
@@ -81,7 +82,7 @@ class Follow {
     this.unwatch = run.watch({
       reset: () => this.reset(),
       events: (events) => {
-        for (const event of events) this.feed.push(event);
+        this.feed.push(events);
         // The curves of a stage that is taken are there at once, and come with no event.
         if (events.some((event) => event.kind === "stageStarted" && event.cached)) void this.resetForBorrowed();
       },
