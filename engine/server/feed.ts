@@ -19,7 +19,7 @@ export interface FeedSettings {
 /**
  * The events that go to one client, in batches, one batch under way at a time.
  *
- * What waits is bounded: a client that reads too slowly loses its queue, is told so, and starts over from a snapshot.
+ * What waits is bounded: a client that reads too slowly loses its queue, hears so, and starts over from a snapshot.
  */
 export class Feed {
   private readonly settings: FeedSettings;

@@ -12,7 +12,7 @@ import type { RunState } from "../protocol/runState.ts";
 import { Feed } from "./feed.ts";
 import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
 
-/** What a session asks of the server it belongs to. */
+/** The server of a session, as the session sees it. */
 export interface SessionHost {
   /** Version of the engine. */
   readonly version: string;
@@ -54,7 +54,7 @@ export class Session {
     connection.onRequest(REQUESTS.handshake, (params) => this.handshake(params));
     connection.onRequest(REQUESTS.snapshot, () => this.snapshot());
     connection.onRequest(REQUESTS.stop, () => this.stop());
-    // Whoever does not speak the protocol is no client.
+    // A peer that does not speak the protocol is no client.
     connection.onError(() => socket.destroy());
     socket.on("close", () => {
       this.feed.stop();

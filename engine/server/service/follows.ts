@@ -75,7 +75,7 @@ class Follow {
       gatherMs: 0, // the engine has gathered them, or the looks at its log do
       send: (events) => (this.sending = settings.sendEvents({ folder: run.folder, events })),
       behind: () => {
-        settings.log(`${run.id}: the client reads too slowly; its events are dropped and its outline is sent anew`);
+        settings.log(`${run.id}: the client reads too slowly; its events are dropped and its outline is sent again`);
         this.reset();
       },
     });
@@ -115,7 +115,7 @@ class Follow {
   }
 
   private reset(): void {
-    if (!this.isLive && this.resetting === undefined) return; // whoever follows gets the outline anyway
+    if (!this.isLive && this.resetting === undefined) return; // a client that follows gets the outline anyway
     this.isLive = false;
     this.feed.stop();
     this.isResetDue = true;
