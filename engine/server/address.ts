@@ -65,7 +65,7 @@ async function temporaryFolder(): Promise<string> {
   }
 }
 
-/** Whoever may write to the folder could put a socket of their own there: it must be this user's alone. */
+/** Anybody who may write to the folder could put a socket of their own there: it must be this user's alone. */
 async function checkPrivate(folder: string): Promise<void> {
   const found = await onDisk("look at", folder, () => fs.lstat(folder));
   const remedy = `move it away, or set ${VARIABLE} to a folder of your own`;

@@ -71,7 +71,7 @@ export async function connect(folder: string, settings: ClientSettings): Promise
   }
 }
 
-/** Connects to whoever listens at an address. @throws the system's error, or the engine's. */
+/** Connects to the engine that listens at an address. @throws the system's error, or the engine's. */
 export async function connectTo(address: string, settings: ClientSettings): Promise<RunConnection> {
   const { client, protocol = PROTOCOL_VERSION } = settings;
   const socket = connectSocket(address);
@@ -115,7 +115,7 @@ function connected(result: HandshakeResult, connection: MessageConnection, socke
 
 /**
  * Writes as long as it can. vscode-jsonrpc throws a failed write once more where nobody can catch it, which would end
- * the process; the socket's own end tells whoever waits for an answer.
+ * the process; the socket's own end is seen by those who wait for an answer.
  */
 class QuietWriter extends SocketMessageWriter {
   private readonly connected: Socket;
@@ -147,7 +147,7 @@ async function untilClosed<T>(socket: Socket, ask: () => Promise<T>): Promise<T>
   }
 }
 
-/** What a failed connection means: mostly, that the engine has just ended. */
+/** Explains a failed connection: mostly, the engine has just ended. */
 async function explained(error: unknown, folder: string, owner: LockOwner): Promise<Error> {
   const { pid, socket } = owner;
   if (error instanceof ResponseError && error.code === RPC_ERRORS.versionMismatch) {

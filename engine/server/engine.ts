@@ -10,7 +10,7 @@ import { ENGINE_LOG, errorText, logLine } from "./engineLog.ts";
 import type { EngineRequest, EngineStart } from "./engineRequest.ts";
 import { ServerHandle } from "./serverHandle.ts";
 
-/** What an engine tells whoever started it. */
+/** How an engine and its starter reach each other. */
 export interface EngineSettings {
   /** The run is there for others to find. */
   readonly opened: (run: { readonly run: string; readonly folder: string }) => void;
@@ -107,7 +107,7 @@ function dieLoudly(work: Work): void {
   process.once("unhandledRejection", die);
 }
 
-/** Records what ended the run, if it can be, and tells it to clients in any case. */
+/** Records what ended the run, if it can be, and sends it to clients in any case. */
 function lastWords(error: unknown, work: Work, prefix: string): void {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   const body: EventBody = { kind: "runFailed", error: name, message: `${prefix}${message}`, stage: null };

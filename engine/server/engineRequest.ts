@@ -1,6 +1,6 @@
 import type { RunConfig } from "../config/index.ts";
 
-/** What an engine process is started for. It travels as JSON. */
+/** The task of an engine process. It travels as JSON. */
 export type EngineRequest =
   | {
       readonly kind: "run";
@@ -12,14 +12,14 @@ export type EngineRequest =
     }
   | { readonly kind: "resume"; readonly runsRoot: string; readonly run: string };
 
-/** What the process is sent: the request, and the file that its standard error goes to until it has a folder. */
+/** The message that starts the process: the request, and the file that its standard error goes to until it has a folder. */
 export interface EngineStart {
   readonly request: EngineRequest;
   /** Absent when the file is in its place already. */
   readonly log?: string;
 }
 
-/** What the process says of its start, once. */
+/** The process's answer to its start, once. */
 export type EngineAnswer =
   | { readonly kind: "opened"; readonly run: string; readonly folder: string }
   | { readonly kind: "failed"; readonly error: string; readonly message: string };

@@ -1,12 +1,15 @@
 import type { RunEvent } from "../protocol/events.ts";
 
-/** Milliseconds between notifications to one client: twenty a second are more than a screen shows. */
-export const INTERVAL = 50;
 /** Events that may wait for a slow client; of a full queue, nothing is kept. */
 export const MOST_PENDING = 10_000;
 
 /** How a feed reaches its client. */
 export interface FeedSettings {
+  /**
+   * Milliseconds in which events gather before they are sent. With 0 they go as they come, but for those that come while
+   * others are under way: for events that were gathered once already.
+   */
+  readonly gatherMs: number;
   /** Resolves when the client's side has taken the events in. */
   readonly send: (events: readonly RunEvent[]) => Promise<void>;
   /** Called once when the client has missed events; nothing is sent until `start` is called again. */
@@ -14,9 +17,9 @@ export interface FeedSettings {
 }
 
 /**
- * The events that go to one client: gathered into some twenty batches a second, one batch under way at a time.
+ * The events that go to one client, in batches, one batch under way at a time.
  *
- * What waits is bounded: a client that reads too slowly loses its queue, is told so, and starts over from a snapshot.
+ * What waits is bounded: a client that reads too slowly loses its queue, hears so, and starts over from a snapshot.
  */
 export class Feed {
   private readonly settings: FeedSettings;
@@ -35,14 +38,14 @@ export class Feed {
     this.pending = [];
   }
 
-  push(event: RunEvent): void {
-    if (!this.isLive) return;
-    if (this.pending.length >= MOST_PENDING) {
+  push(events: readonly RunEvent[]): void {
+    if (!this.isLive || events.length === 0) return;
+    if (this.pending.length > 0 && this.pending.length + events.length > MOST_PENDING) {
       this.stop();
       this.settings.behind();
       return;
     }
-    this.pending.push(event);
+    for (const event of events) this.pending.push(event);
     this.schedule();
   }
 
@@ -62,10 +65,14 @@ export class Feed {
   }
 
   private schedule(): void {
+    if (this.settings.gatherMs === 0) {
+      if (this.sending === undefined) this.flush();
+      return;
+    }
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       if (this.sending === undefined) this.flush();
-    }, INTERVAL);
+    }, this.settings.gatherMs);
   }
 
   private flush(): void {

@@ -7,7 +7,7 @@ import { readRunState } from "../storage/runHistory.ts";
 import { readEvents } from "../storage/runLog.ts";
 import type { RunConnection } from "./client.ts";
 
-/** Told how a run goes. */
+/** Hears how a run goes. */
 export interface RunListener {
   /** The whole state: at first, again after events were missed, and when the run or the connection has ended. */
   readonly reset: (state: RunState) => void;
@@ -21,7 +21,7 @@ export interface RunListener {
 export interface FollowedRun {
   /** As of the last event. It goes on changing. */
   state(): RunState;
-  /** Stops following; nothing is told any more, and the run goes on. */
+  /** Stops following; the run goes on. */
   close(): void;
 }
 
@@ -58,7 +58,7 @@ export async function followRun(
     take(overtaken);
   };
   connection.onEvents(take);
-  // If the connection breaks meanwhile, its end is told below.
+  // If the connection breaks meanwhile, its end is reported below.
   connection.onBehind(() => void reset().catch(() => undefined));
   await reset();
   connection.onClose(() => {

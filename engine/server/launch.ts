@@ -9,7 +9,7 @@ import { ENGINE_LOG } from "./engineLog.ts";
 import type { EngineAnswer, EngineRequest, EngineStart } from "./engineRequest.ts";
 import { LaunchError } from "./errors.ts";
 
-/** How an engine process is started; the defaults are for whoever runs on the engine's own Node already. */
+/** How an engine process is started; the defaults are for callers that run on the engine's own Node already. */
 export interface LaunchSettings {
   /** The Node to start it with: version 24. */
   readonly node?: string;

@@ -2,7 +2,7 @@ import { errorText, logLine } from "./engineLog.ts";
 import type { EngineAnswer, EngineStart } from "./engineRequest.ts";
 
 /**
- * The engine process. Whoever starts it sends it an EngineStart over Node's IPC channel and gets an EngineAnswer; from
+ * The engine process. Its starter sends it an EngineStart over Node's IPC channel and gets an EngineAnswer; from
  * then on it is on its own, whatever becomes of its parent.
  */
 async function main(start: EngineStart): Promise<void> {

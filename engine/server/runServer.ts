@@ -10,7 +10,7 @@ import { Session } from "./session.ts";
 /** Milliseconds that clients have to read the end of a run before they are cut off. */
 const GRACE = 2000;
 
-/** What a server is started with. */
+/** Settings of a server. */
 export interface RunServerSettings {
   /** Path of a socket, or name of a pipe, that nobody listens on. */
   readonly address: string;
@@ -40,7 +40,7 @@ export class RunServer {
   }
 
   /**
-   * Listens before there is a run, so that whoever finds the address in the run's lock is heard.
+   * Listens before there is a run, so that a client that finds the address in the run's lock is heard.
    * @throws {DiskError} when the address cannot be used.
    */
   static async listen(settings: RunServerSettings): Promise<RunServer> {

@@ -12,7 +12,7 @@ import type { RunState } from "../protocol/runState.ts";
 import { Feed } from "./feed.ts";
 import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
 
-/** What a session asks of the server it belongs to. */
+/** The server of a session, as the session sees it. */
 export interface SessionHost {
   /** Version of the engine. */
   readonly version: string;
@@ -23,6 +23,8 @@ export interface SessionHost {
   readonly log: (message: string) => void;
 }
 
+/** Twenty batches a second are more than a screen shows. This is the one place where events gather. */
+export const GATHER_MS = 50;
 /** Bytes that may wait in a socket before another snapshot is refused: who does not read gets no more. */
 const MOST_WAITING = 2 ** 20;
 
@@ -40,6 +42,7 @@ export class Session {
     this.connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
     const { connection } = this;
     this.feed = new Feed({
+      gatherMs: GATHER_MS,
       send: async (events) => {
         await connection.sendNotification(NOTIFICATIONS.events, { events }); // throws at once when disposed of
       },
@@ -51,7 +54,7 @@ export class Session {
     connection.onRequest(REQUESTS.handshake, (params) => this.handshake(params));
     connection.onRequest(REQUESTS.snapshot, () => this.snapshot());
     connection.onRequest(REQUESTS.stop, () => this.stop());
-    // Whoever does not speak the protocol is no client.
+    // A peer that does not speak the protocol is no client.
     connection.onError(() => socket.destroy());
     socket.on("close", () => {
       this.feed.stop();
@@ -62,7 +65,7 @@ export class Session {
   }
 
   push(event: RunEvent): void {
-    this.feed.push(event);
+    this.feed.push([event]);
   }
 
   /** Sends what waits and hangs up; a client that does not read is cut off when the time is over. */

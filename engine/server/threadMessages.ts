@@ -1,7 +1,7 @@
 import type { RunEvent } from "../protocol/events.ts";
 import type { RunServerSettings } from "./runServer.ts";
 
-/** What the server's thread is started with. */
+/** Settings of the server's thread. */
 export type ThreadStart = Pick<RunServerSettings, "address" | "version">;
 
 /** From the main thread to the server's. */

@@ -26,7 +26,7 @@ export interface ArtifactKey {
   readonly hash: string;
 }
 
-/** What an artifact consists of; written last, so that its presence means the rest is whole. */
+/** The content of an artifact; written last, so that its presence means the rest is whole. */
 export interface Manifest {
   readonly stage: string;
   readonly hash: string;
@@ -44,7 +44,7 @@ const WORK = ".work-";
 /** Hex digits of the hash in a folder's name: 64 bits, so that two of a million artifacts will not meet. */
 const NAME_DIGITS = 16;
 
-/** The key of what a stage makes of these ingredients (settings, inputs, code version). */
+/** The key of a stage's result from these ingredients (settings, inputs, code version). */
 export function artifactKey(stage: string, ingredients: Json): ArtifactKey {
   if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(stage)) throw new RangeError(`artifactKey: ${stage} is not a stage name`);
   return { stage, hash: stableHash({ stage, ingredients }) };
@@ -52,12 +52,9 @@ export function artifactKey(stage: string, ingredients: Json): ArtifactKey {
 
 /** Finished results of stages under `<root>/artifacts`, each in a folder named by its ingredients' hash. */
 export class Artifacts {
-  /** The folder of runs and artifacts: `.salsa`. */
-  readonly root: string;
   readonly folder: string;
 
   constructor(root: string) {
-    this.root = root;
     this.folder = path.join(root, "artifacts");
   }
 
@@ -155,7 +152,7 @@ export class Artifacts {
     });
   }
 
-  /** Whether a name is that of a working folder whose artifact is finished: its process died before removing it. */
+  /** Tells whether a name is that of a working folder whose artifact is finished: its process died before removing it. */
   private async isDone(name: string): Promise<boolean> {
     if (!name.startsWith(WORK)) return false;
     return (await readManifest(path.join(this.folder, name.slice(WORK.length)))) !== undefined;
@@ -167,7 +164,7 @@ export class Artifacts {
 }
 
 function damaged(file: string, what: string): CheckpointError {
-  const remedy = "remove the artifact's folder and run again: only this stage is made anew";
+  const remedy = "remove the artifact's folder and run again: only this stage is made again";
   return new CheckpointError(`read artifact: ${what}`, { file, remedy });
 }
 

@@ -24,7 +24,7 @@ export interface Checkpoint extends CheckpointFiles {
   readonly weights: WeightsFile;
 }
 
-/** What becomes a Hugging Face folder. */
+/** Content of a Hugging Face folder to be written. */
 export interface CheckpointContent extends CheckpointFiles {
   readonly tensors: ReadonlyMap<string, TensorSource>;
 }

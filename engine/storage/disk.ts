@@ -6,7 +6,7 @@ import { isProcessAlive, tableDigest, thisProcess } from "./processes.ts";
 /** The most that is read or written in one call, in bytes: systems take less than 2 GiB. */
 export const MAX_CALL_BYTES = 2 ** 30;
 
-/** What people can do about the errors that an operating system gives. */
+/** Remedies for the errors of an operating system. */
 const REMEDIES: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
   ENOSPC: ["no space left on the disk", "free some space and run again, finished stages are kept"],
   EDQUOT: ["the disk quota is used up", "free some space and run again, finished stages are kept"],
@@ -84,7 +84,7 @@ export function errorCode(error: unknown): string | undefined {
   return "syscall" in error ? error.code : undefined;
 }
 
-/** Whether a path leads to a file or folder. */
+/** Tells whether a path leads to a file or folder. */
 export async function fileExists(file: string): Promise<boolean> {
   return onDisk("look for file", file, async () => {
     try {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
-/** What JSON can hold. */
+/** A value of JSON. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type JsonObject = Readonly<Record<string, Json | undefined>>;
 
-/** Whether a value is an object in the sense of JSON. */
+/** Tells whether a value is an object in the sense of JSON. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

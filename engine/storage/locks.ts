@@ -40,7 +40,7 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** What a lock is taken with. */
+/** Settings of a lock. */
 export interface LockSettings {
   /** Where this process can be reached. */
   readonly socket?: string | undefined;

@@ -8,7 +8,7 @@ export interface HistorySettings {
 }
 
 /**
- * The sum of a run's log so far, whoever works on it.
+ * The sum of a run's log so far, while it is at work or not.
  * @throws {DataError} when a line of it cannot be read.
  */
 export async function readHistory(folder: string, { hasCurves = true }: HistorySettings = {}): Promise<RunState> {

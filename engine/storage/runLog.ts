@@ -29,11 +29,11 @@ interface Misfit {
   readonly what: string;
 }
 
-/** What an update brought. */
+/** The result of an update. */
 export interface LogUpdate {
   /** In order, if `givesEvents`. */
   readonly events: readonly RunEvent[];
-  /** The log is another one, and the state was made anew. */
+  /** The log is another one, and the state was started over. */
   readonly isRestarted: boolean;
 }
 
@@ -46,7 +46,7 @@ export class RunLog {
   readonly state: RunState;
   /** When the first record was written, in milliseconds since 1970. */
   firstTime: number | undefined;
-  /** Whether updates give the events themselves as well. */
+  /** Makes updates give the events themselves as well. */
   givesEvents = false;
   private readonly hasCurves: boolean;
   private readonly tail: LineTail;
@@ -67,7 +67,7 @@ export class RunLog {
     this.state = emptyRunState(basename(folder));
   }
 
-  /** What could not be read and what to do about it; undefined when all was. */
+  /** Says what could not be read and what to do about it; undefined when all was. */
   get problem(): string | undefined {
     if (this.foreign !== undefined) return newerProblem(`events.jsonl has ${this.foreign.what}`);
     if (this.damagedLine === undefined) return undefined;

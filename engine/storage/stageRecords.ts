@@ -8,11 +8,11 @@ import { JsonLog } from "./jsonLog.ts";
 import { EVENTS_FILE, RunLog } from "./runLog.ts";
 
 /**
- * Folder of what was recorded while an artifact was made: `<root>/records/<key>`, with `events.jsonl` and
+ * Folder of the record of an artifact's making: `<root>/records/<key>`, with `events.jsonl` and
  * `samples.jsonl` as a run has them.
  *
- * It stands beside the artifacts and not in one, since it holds times: artifacts have the same bytes whoever makes them,
- * and whenever. It outlives the run that made the artifact, and goes with the artifact.
+ * It stands beside the artifacts and not in one, since it holds times: artifacts have the same bytes,
+ * whichever run makes them and whenever. It outlives the run that made the artifact, and goes with the artifact.
  *
  * @param root - The folder of runs and artifacts: `.salsa`.
  * @param key - Name of the artifact, `<kind>-<hash>`.

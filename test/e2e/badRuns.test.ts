@@ -190,7 +190,7 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
         .getByRole("button", { name: /salsa.*ppo/ })
         .first()
         .click();
-      await rates.getByText(/has been removed; run the config again: only that stage is made anew/).waitFor();
+      await rates.getByText(/has been removed; run the config again: only that stage is made again/).waitFor();
       const again = await startRun(session, page, "tiny.salsa.json");
       await notification(page, `${again} has finished`).waitFor({ timeout: RUN_MS });
       assert.deepEqual(

@@ -48,7 +48,7 @@ export async function stopRun({ folder }: TrackedRun, client: string): Promise<v
   }
 }
 
-/** Whoever started a run finds it at once. */
+/** A client that started a run finds it at once. */
 async function listed(runs: Runs, { run: id, folder, pid }: LaunchedRun): Promise<StartedRun> {
   await runs.get(folder);
   return { folder, id, pid };

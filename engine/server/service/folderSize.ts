@@ -39,7 +39,7 @@ interface FileSize {
   readonly ino: number;
 }
 
-/** @returns Whether the folder is there. Files that vanish meanwhile are passed over. */
+/** @returns True if the folder is there. Files that vanish meanwhile are passed over. */
 async function forEachFile(folder: string, take: (file: FileSize) => void): Promise<boolean> {
   return onDisk("look into", folder, async () => {
     const entries = await ifThere(() => readdir(folder, { recursive: true, withFileTypes: true }));

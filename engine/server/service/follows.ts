@@ -53,7 +53,7 @@ export class Follows {
   }
 }
 
-/** A run on its way to the client: some twenty batches of events a second, and the outline anew when any were lost. */
+/** A run on its way to the client: batches of events as they come, and the outline again when any were lost. */
 class Follow {
   readonly run: TrackedRun;
   /** How often the client follows it. */
@@ -72,16 +72,17 @@ class Follow {
     this.run = run;
     this.settings = settings;
     this.feed = new Feed({
+      gatherMs: 0, // the engine has gathered them, or the looks at its log do
       send: (events) => (this.sending = settings.sendEvents({ folder: run.folder, events })),
       behind: () => {
-        settings.log(`${run.id}: the client reads too slowly; its events are dropped and its outline is sent anew`);
+        settings.log(`${run.id}: the client reads too slowly; its events are dropped and its outline is sent again`);
         this.reset();
       },
     });
     this.unwatch = run.watch({
       reset: () => this.reset(),
       events: (events) => {
-        for (const event of events) this.feed.push(event);
+        this.feed.push(events);
         // The curves of a stage that is taken are there at once, and come with no event.
         if (events.some((event) => event.kind === "stageStarted" && event.cached)) void this.resetForBorrowed();
       },
@@ -114,7 +115,7 @@ class Follow {
   }
 
   private reset(): void {
-    if (!this.isLive && this.resetting === undefined) return; // whoever follows gets the outline anyway
+    if (!this.isLive && this.resetting === undefined) return; // a client that follows gets the outline anyway
     this.isLive = false;
     this.feed.stop();
     this.isResetDue = true;

@@ -10,7 +10,7 @@ export interface LiveRun {
   readonly kind: "attached" | "polled";
   /** As of the last event. It goes on changing. */
   state(): RunState;
-  /** Nothing is told any more; the run goes on. */
+  /** Stops telling listeners; the run goes on. */
   close(): void;
 }
 

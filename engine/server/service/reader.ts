@@ -16,7 +16,7 @@ import { winRateRows } from "./winRateFile.ts";
 /** Runs whose rollouts stay indexed: some 30 MB for a hundred thousand, and at most 128 M characters each. */
 const MOST_ROLLOUTS = 3;
 
-/** Answers questions about what a run has written. */
+/** Reads the files that runs have written, for clients' questions. */
 export class Reader {
   private readonly rollouts = new Recent<Rollouts>(MOST_ROLLOUTS);
   private readonly answers = new Answers();

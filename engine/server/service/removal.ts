@@ -14,7 +14,7 @@ import type { TrackedRun } from "./trackedRun.ts";
 /** Where a stage keeps what it needs to go on after a crash, beside its artifact. */
 const WORK = ".work-";
 
-/** What removing a run would free. */
+/** Computes what removing a run would free. */
 export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceRequests["sizeOf"]["result"]> {
   const runBytes = (await folderBytes(run.folder)) ?? 0;
   return { runBytes, artifactBytes: await bytesFreedBy(await ownArtifacts(runs, run)) };

@@ -73,11 +73,11 @@ export class Rollouts {
   private async update(borrowed: BorrowedStages): Promise<void> {
     if (this.isOutdated(borrowed)) this.reset(borrowed);
     this.addSources(borrowed);
-    // What one file said is not told from what the others did: where one is another file now, all are read again.
+    // Rows do not say which file they are from: where one is another file now, all are read again.
     while (await this.readSources()) this.reset(borrowed);
   }
 
-  /** @returns Whether a file is another one than it was, or was cut. */
+  /** @returns True if a file is another one than it was, or was cut. */
   private async readSources(): Promise<boolean> {
     const seen = { isRestarted: false };
     for (const [index, source] of this.sources.entries()) {

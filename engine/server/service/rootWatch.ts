@@ -2,12 +2,12 @@ import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
 import { statIfThere } from "./runFacts.ts";
 
-/** Milliseconds between looks where nothing tells of changes, such as on network disks. */
+/** Milliseconds between looks where the system does not report changes, such as on network disks. */
 const INTERVAL = 1500;
 /** Milliseconds for changes to gather before a look. */
 const DELAY = 100;
 
-/** A folder that the system tells of, and which one it was. */
+/** A folder whose changes the system reports, and which one it was. */
 interface Watched {
   readonly watcher: FSWatcher;
   readonly identity: number;
@@ -75,7 +75,7 @@ export class RootWatch {
     return this.isAskedAgain ? DELAY : INTERVAL;
   }
 
-  /** The system follows a folder, not its name: one that was made anew is watched anew. */
+  /** The system follows a folder, not its name: one that was made again is watched again. */
   private async watchFolders(): Promise<void> {
     const wanted = new Set(this.roots.flatMap((root) => [root, join(root, "runs")]));
     for (const [folder, { watcher }] of this.watched) {

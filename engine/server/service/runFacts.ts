@@ -10,7 +10,7 @@ import { newerProblem } from "../../storage/runLog.ts";
 export interface RunFacts {
   readonly id: string;
   readonly name: string;
-  /** Empty when it is not told. */
+  /** Empty when it is not known. */
   readonly configFile: string;
   /** When run.json was written, in milliseconds since 1970. */
   readonly writtenAt: number;

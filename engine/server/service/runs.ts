@@ -14,14 +14,14 @@ const MOST_KEPT = 4;
 /** Runs that are read at a time when a root is new. */
 const AT_ONCE = 4;
 
-/** What the registry works with. */
+/** Settings of the registry. */
 export interface RunsSettings extends Pick<TrackedRunSettings, "client" | "log"> {
   /** Resolves when the other side has taken the news in. */
   readonly send: (news: ServiceNotifications["runs"]) => Promise<void>;
 }
 
 /**
- * Every run below the roots, found, kept up and told of as runs come, change and go.
+ * Every run below the roots, found, kept up, and reported as runs come, change and go.
  *
  * In memory are: of every run what it takes without curves (some 20 kB for a recipe of fifty stages); with curves, some
  * 50 bytes a recorded value, runs at work, runs that are watched, and the 4 that were last asked for.
@@ -31,7 +31,7 @@ export class Runs {
   private readonly notifier: RunsNotifier;
   private readonly watch: RootWatch;
   private readonly tracked = new Map<string, TrackedRun>();
-  /** Roots that runs were started in from here, whoever else names them. */
+  /** Roots that runs were started in from here, also when no client names them. */
   private readonly ownRoots = new Set<string>();
   private readonly recent = new Set<TrackedRun>();
   private givenRoots: readonly string[] = [];
@@ -161,7 +161,7 @@ export class Runs {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
-  /** What cannot be looked at just now is no reason to take it from the list. */
+  /** A run that cannot be looked at just now stays in the list. */
   private async refreshed(run: TrackedRun): Promise<boolean> {
     try {
       return await run.refresh();
@@ -197,7 +197,7 @@ async function newestFirst(folders: readonly string[]): Promise<readonly string[
     .map(({ folder }) => folder);
 }
 
-/** Whether a folder lies where runs lie: `<root>/runs/<id>`. */
+/** Tells whether a folder lies where runs lie: `<root>/runs/<id>`. */
 export function isRunPlace(folder: string): boolean {
   return basename(dirname(folder)) === "runs" && basename(folder) !== "";
 }

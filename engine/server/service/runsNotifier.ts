@@ -4,7 +4,7 @@ import type { TrackedRun } from "./trackedRun.ts";
 /** Milliseconds between notifications about runs: four a second. */
 const INTERVAL = 250;
 
-/** Gathers which runs have changed and tells their summaries some times a second, one notification under way at a time. */
+/** Gathers which runs have changed and sends their summaries some times a second, one notification under way at a time. */
 export class RunsNotifier {
   private readonly send: (news: ServiceNotifications["runs"]) => Promise<void>;
   private readonly changed = new Set<TrackedRun>();

@@ -6,7 +6,7 @@ const MOST_ROWS = 1000;
 /** Rows looked at before others get their turn. */
 const AT_ONCE = 20_000;
 
-/** What of a query the selection of rows depends on. */
+/** The part of a query that the selection of rows depends on. */
 type Selection = Pick<SampleQuery, "columns" | "text" | "steps" | "isUnended" | "order">;
 
 /** Text of a sample that the store does not hold. */
@@ -102,7 +102,7 @@ export class SampleSearch {
   }
 }
 
-/** Whether a text holds another, in any letters. */
+/** A test of whether a text holds another, in any letters. */
 export function textMatcher(part: string): (text: string) => boolean {
   const pattern = new RegExp(RegExp.escape(part), "iu");
   return (text) => pattern.test(text);
@@ -127,7 +127,7 @@ function ordered(
   return rows.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
 }
 
-/** What rows are sorted by, the least first. */
+/** The number that rows are sorted by, the least first. */
 function orderValue(
   store: SampleStore,
   ids: readonly number[],

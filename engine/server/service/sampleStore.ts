@@ -21,7 +21,7 @@ export interface NewSample {
  * names and prompts are kept once, and responses up to a bound.
  */
 export class SampleStore {
-  /** Raised by every change, for what is reckoned from the store. */
+  /** Raised by every change, for results that are computed from the store. */
   version = 0;
   private readonly columnIds = new Map<string, number>();
   private readonly promptIds = new Map<string, number>();
@@ -112,7 +112,7 @@ export class SampleStore {
     return this.prompts[promptId] ?? "";
   }
 
-  /** What was written; undefined where it has to be read from the file. */
+  /** The response's text; undefined where it has to be read from the file. */
   text(sample: number): string | undefined {
     return this.texts[sample];
   }
@@ -130,7 +130,7 @@ export class SampleStore {
     return this.scores[sample] ?? NaN;
   }
 
-  /** A sample as it travels. @param text - What was written. */
+  /** A sample as it travels. @param text - The response's. */
   response(sample: number, text: string): SampledResponse {
     const [score, gold, line] = [this.score(sample), this.golds[sample] ?? NaN, this.line(sample)];
     return {

@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import { type Message, StreamMessageReader, StreamMessageWriter, createMessageConnection } from "vscode-jsonrpc/node";
 import { Service } from "./service.ts";
 
-/** What a service is started with. */
+/** Settings of a service. */
 export interface ServeSettings {
   readonly input: Readable;
   readonly output: Writable;
@@ -22,7 +22,7 @@ export async function serve({ input, output, version, signal }: ServeSettings): 
   if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
   const connection = createMessageConnection(new StreamMessageReader(input), new QuietWriter(output, end));
-  // Whoever does not speak the protocol is no client.
+  // A peer that does not speak the protocol is no client.
   connection.onError(end);
   const service = new Service(connection, version);
   connection.listen();

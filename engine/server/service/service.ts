@@ -37,7 +37,7 @@ export class Service implements Disposable {
   private readonly reader: Reader;
   private client: string | undefined;
 
-  /** @param connection - Listened to from here on by whoever gives it. @param version - Of this program. */
+  /** @param connection - Its caller listens to it from here on. @param version - Of this program. */
   constructor(connection: MessageConnection, version: string) {
     this.connection = connection;
     this.version = version;

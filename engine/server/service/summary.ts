@@ -9,7 +9,7 @@ export function rootOf(folder: string): string {
   return dirname(dirname(folder));
 }
 
-/** What a summary is made from. */
+/** Parts of a summary. */
 export interface SummaryParts {
   readonly folder: string;
   readonly facts: RunFacts;
@@ -46,7 +46,7 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
   };
 }
 
-/** A copy of a state but for its curves, of which it tells the lengths. */
+/** A copy of a state but for its curves, of which it has the lengths. */
 export function outlineOf(folder: string, state: RunState): RunOutline {
   const { metrics, ...rest } = state;
   const series = Object.entries(metrics).map(([stage, byPath]) => {

@@ -14,7 +14,7 @@ import { resultLine, winRateRows } from "./winRateFile.ts";
 /** Milliseconds before a process that did not answer is asked again. */
 const REASK_AFTER_MS = 10_000;
 
-/** What a tracked run works with. */
+/** Settings of a tracked run. */
 export interface TrackedRunSettings {
   /** Who asks engines: "vscode 0.1.0". */
   readonly client: () => string;
@@ -23,11 +23,11 @@ export interface TrackedRunSettings {
   readonly log: (message: string) => void;
 }
 
-/** Told how a run goes, as to a listener of `followRun`. */
+/** Hears how a run goes, as a listener of `followRun`. */
 export type RunWatcher = Pick<RunListener, "reset" | "events">;
 
 /**
- * A run as the service knows it: what its folder tells, and while a process works on it, what that one tells.
+ * A run as the service knows it: by its folder, and while a process works on it, by that one's events.
  *
  * Without curves a run takes kilobytes. Curves are in memory while the run is at work or watched, and else until
  * `forget` is called.
@@ -45,14 +45,14 @@ export class TrackedRun {
   private owner: LockOwner | undefined;
   /** There was no owner when the log was last read to its end: what it leaves open stays open. */
   private isLeft = false;
-  /** What was seen of the folder when it was last read. */
+  /** Fingerprint of the folder when it was last read. */
   private stamp = "";
   private live: LiveRun | undefined;
   /** A state with curves that is not kept up by itself. */
   private kept: RunState | undefined;
   /** The status that watchers know of. */
   private told: RunStatus | undefined;
-  /** A failure that an engine told and could not write, on a full disk. */
+  /** A failure that an engine reported and could not write, on a full disk. */
   private unwritten: RunState["failure"];
   private retryAt = 0;
   private hasRead = false;
@@ -72,12 +72,12 @@ export class TrackedRun {
     return basename(this.folder);
   }
 
-  /** Whether it is known that a process works on it. */
+  /** True while a process is known to work on it. */
   get isAtWork(): boolean {
     return this.owner !== undefined || this.live !== undefined;
   }
 
-  /** Whether its folder has been read to the end. */
+  /** True once its folder has been read to the end. */
   get isRead(): boolean {
     return this.hasRead;
   }
@@ -86,7 +86,7 @@ export class TrackedRun {
     return this.watchers.size > 0;
   }
 
-  /** What run.json tells; there from the first `refresh` on. */
+  /** The content of run.json; there from the first `refresh` on. */
   get record(): RunFacts {
     if (this.facts === undefined) throw new TypeError(`${this.folder}: asked before it was read`);
     return this.facts;
@@ -109,7 +109,7 @@ export class TrackedRun {
     return summaryOf({ folder, facts, state: this.brief, createdAt, result, problem });
   }
 
-  /** Looks what has changed, and attaches to the process that works on the run. @returns Whether there is a run. */
+  /** Looks what has changed, and attaches to the process that works on the run. @returns True if there is a run. */
   refresh(): Promise<boolean> {
     this.refreshing ??= this.look().finally(() => (this.refreshing = undefined));
     return this.refreshing;
@@ -124,7 +124,7 @@ export class TrackedRun {
     return this.standing(this.latest());
   }
 
-  /** Tells how the run goes from now on. @returns What ends that. */
+  /** Reports how the run goes from now on. @returns A function that ends that. */
   watch(watcher: RunWatcher): () => void {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);
@@ -145,7 +145,7 @@ export class TrackedRun {
   private async look(): Promise<boolean> {
     const stamp = await stampOf(this.folder);
     if (stamp === undefined) return false;
-    // Whoever takes a run's lock changes its folder.
+    // Taking a run's lock changes its folder.
     if (stamp === this.stamp && this.owner === undefined && this.live === undefined) return true;
     const owner = await runOwner(this.folder);
     const isOther = !isSameOwner(owner, this.owner);
@@ -159,9 +159,9 @@ export class TrackedRun {
   }
 
   /**
-   * Reads the folder anew. Whatever is wrong with it becomes the run's problem.
+   * Reads the folder again. Anything wrong with it becomes the run's problem.
    *
-   * @param stamp - What is seen of it now.
+   * @param stamp - Its fingerprint now.
    * @param owner - Who held it before it is read: a process that ends meanwhile has written its last event by then.
    */
   private async read(stamp: string, owner: LockOwner | undefined): Promise<boolean> {
@@ -181,12 +181,12 @@ export class TrackedRun {
     this.isLeft = owner === undefined;
     this.hasRead = true;
     this.settings.changed(this);
-    if (this.isWatched && (this.kept === undefined || this.told !== this.brief.status)) this.tellAnew();
+    if (this.isWatched && (this.kept === undefined || this.told !== this.brief.status)) this.tellAll();
     return true;
   }
 
   /** Watchers read on from the state with curves, if it can be read. */
-  private tellAnew(): void {
+  private tellAll(): void {
     void this.state().then(
       (state) => this.tell((watcher) => watcher.reset(state)),
       (error: unknown) => this.settings.log(`${this.folder}: ${String(error)}`),
@@ -199,12 +199,12 @@ export class TrackedRun {
     this.kept = log.state;
   }
 
-  /** What was heard last; with curves, unless nobody has asked for them. */
+  /** The last state heard of; with curves, unless nobody has asked for them. */
   private latest(): RunState {
     return this.live?.state() ?? this.kept ?? this.log.state;
   }
 
-  /** A state as it stands with what else is known: a log does not tell that its writer is dead. */
+  /** A state as it stands with all else that is known: a log does not say that its writer is dead. */
   private standing(state: RunState): RunState {
     if (!this.isLeft || this.isAtWork) return state;
     const left = withoutOwner(state);
@@ -294,7 +294,7 @@ export class TrackedRun {
   }
 }
 
-/** What tells whether a run's folder has changed: files come and go, and its log grows. */
+/** Fingerprint of a run's folder, which changes as files come and go and its log grows. */
 async function stampOf(folder: string): Promise<string | undefined> {
   const [own, events] = await Promise.all([statIfThere(folder), statIfThere(join(folder, EVENTS_FILE))]);
   if (own === undefined) return undefined;

@@ -7,13 +7,13 @@ import { type LineBlock, LineTail, forEachLine } from "../lineTail.ts";
 export interface RecordFormat<T> {
   /** Checks a record, or the value of a whole file. @throws with a message that says what does not fit. */
   readonly parse: (value: unknown) => T;
-  /** What to do about a file that does not fit. */
+  /** The remedy to name for a file that does not fit. */
   readonly remedy: string;
   /** "torn": the file is a log, whose last line may be cut short; it is left out. */
   readonly end?: "whole" | "torn";
 }
 
-/** Takes over what a schema gives. */
+/** The check of a schema. */
 export function checkedBy<T>(schema: z.ZodType<T>): (value: unknown) => T {
   return (value) => schema.parse(value);
 }
@@ -95,7 +95,7 @@ function parsed<T>(value: unknown, place: ConstructorParameters<typeof DataError
   }
 }
 
-/** What does not fit, in one line. */
+/** Says what does not fit, in one line. */
 function misfit(error: unknown): string {
   if (!(error instanceof z.ZodError)) return error instanceof Error ? error.message : String(error);
   const [issue] = error.issues;

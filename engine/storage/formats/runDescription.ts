@@ -41,7 +41,7 @@ const descriptionSchema = z.object({
     .catch(undefined),
 });
 
-/** What a run is made of, as far as this version can read it. */
+/** The origin of a run, as far as this version can read it. */
 export type RunDescription = Readonly<z.output<typeof descriptionSchema>>;
 
 /** A description whose config can be read. */

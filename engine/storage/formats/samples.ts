@@ -46,7 +46,7 @@ export interface SampleHead extends Readonly<z.output<typeof headSchema>> {
   readonly nTokens: number;
 }
 
-/** Reads a whole record. @returns What does not fit, for people, where it is none. */
+/** Reads a whole record. @returns A text that says what does not fit, where it is none. */
 export function parseSample(bytes: Buffer): Sample | string {
   const value = jsonOf(bytes);
   if (value === undefined) return "was damaged on disk";

@@ -8,7 +8,7 @@ import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { type RunState, applyEvents } from "../../../engine/protocol/runState.ts";
 import { newAddress } from "../../../engine/server/address.ts";
 import { connect, connectTo } from "../../../engine/server/client.ts";
-import { INTERVAL } from "../../../engine/server/feed.ts";
+import { GATHER_MS } from "../../../engine/server/session.ts";
 import { followRun, runEvents } from "../../../engine/server/follow.ts";
 import { readHistory } from "../../../engine/storage/runHistory.ts";
 import { CLIENT, STARTED, type Served, condition, metric, nextTurn, serving } from "./served.ts";
@@ -204,7 +204,7 @@ describe("a run's server", () => {
       }
       await news.until(() => last === 4999);
       // One more for the first, and one for what a timer may be early.
-      assert.ok(nNotifications <= (performance.now() - started) / INTERVAL + 2, `${nNotifications} notifications`);
+      assert.ok(nNotifications <= (performance.now() - started) / GATHER_MS + 2, `${nNotifications} notifications`);
       connection.close();
     });
   });

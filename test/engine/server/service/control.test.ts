@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { bytesFreedBy, folderBytes } from "../../../../engine/server/service/folderSize.ts";
 import { runOwner } from "../../../../engine/storage/runFolder.ts";
 import { type Written, keysOf, runTiny, tiny } from "../../pipeline/tinyRun.ts";
+import { recordFolder } from "../../../../engine/storage/stageRecords.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { ENDLESS, withEngines } from "../engines.ts";
 import { finishedEvents, refusal, stamped, writeRun } from "./runFolders.ts";
@@ -116,12 +117,15 @@ describe("deleting a run", function () {
         const { runBytes, artifactBytes } = await client.ask("sizeOf", { folder: one.folder });
         const only = [...ownKeys.difference(otherKeys)].map((key) => path.join(artifacts, key));
         assert.ok(only.length > 2 && only.length < ownKeys.size);
-        assert.deepEqual([runBytes, artifactBytes], [await folderBytes(one.folder), await bytesFreedBy(only)]);
+        const records = only.map((artifact) => recordFolder(path.join(folder, ".salsa"), path.basename(artifact)));
+        const freed = await bytesFreedBy([...only, ...records]);
+        assert.deepEqual([runBytes, artifactBytes], [await folderBytes(one.folder), freed]);
         const { freedBytes } = await client.ask("deleteRun", { folder: one.folder, artifacts: true });
         // The lock, which is not there when it is asked.
         assert.ok(freedBytes - runBytes - artifactBytes < 200);
         await client.until(() => !client.runs.has(one.folder));
         assert.deepEqual(new Set(await fs.readdir(artifacts)), otherKeys);
+        assert.deepEqual(new Set(await fs.readdir(path.join(folder, ".salsa", "records"))), otherKeys);
         assert.deepEqual(await fs.readdir(path.join(folder, ".salsa", "runs")), ["other-1"]);
         await assert.rejects(
           client.ask("outline", { folder: one.folder }),
