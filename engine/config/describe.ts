@@ -42,7 +42,7 @@ function settingRow(path: string, schema: z.core.$ZodType): string {
   ]);
 }
 
-/** What each word of a choice does. */
+/** Meanings of the words of a choice. */
 function meaningWords(schema: z.core.$ZodType): string[] {
   const inner = bare(schema);
   const { meanings = variantMeanings(inner) } = docsOf(inner) as {

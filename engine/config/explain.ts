@@ -5,7 +5,7 @@ import { suggest } from "./suggest.ts";
 import { bare, defaultOf, docsOf, keysOf, schemaAt, settingsOf, valueAt, variantNames } from "./walk.ts";
 import type { ConfigPath } from "./walk.ts";
 
-/** What a checked value is, for putting zod's issues in our own words. */
+/** A checked value and its schema, for putting zod's issues in our own words. */
 export interface Checked {
   readonly schema: z.core.$ZodType;
   readonly value: unknown;
@@ -146,7 +146,7 @@ function oneOf(values: readonly unknown[]): string {
   return words.length === 1 ? (words[0] ?? "") : `one of ${words.join(", ")}`;
 }
 
-/** What a schema takes, in words: "a number or a list of numbers". */
+/** Values that a schema takes, in words: "a number or a list of numbers". */
 export function typeWords(schema: z.core.$ZodType | undefined): string {
   if (schema === undefined) return "something else";
   const inner = bare(schema);

@@ -1,6 +1,6 @@
 import type { SettingDocs, Snippet } from "./setting.ts";
 
-/** What this project's settings say of themselves, still in the JSON schema that zod makes of them. */
+/** Texts of this project's settings, still in the JSON schema that zod makes of them. */
 type Documented = Partial<SettingDocs> & {
   readonly meanings?: Readonly<Record<string, string>>;
   readonly snippets?: readonly Snippet[];

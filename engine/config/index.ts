@@ -1,12 +1,10 @@
 export { BACKEND_CHOICES } from "./runtime.ts";
 export { configTable, jsonSchema } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
-export { KL_KINDS } from "./algorithms/ppoSettings.ts";
-export { armTitle, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
+export { TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";
 export { runConfigSchema } from "./schema.ts";
-export { SCHEDULES } from "./optimizer.ts";
 export { derivedSizes, splitPairs } from "./sizes.ts";
 export type { ArmSizes, DerivedSizes } from "./sizes.ts";
 export type * from "./resolved.ts";

@@ -14,7 +14,7 @@ export interface ConfigDocument {
   issueAt(complaint: Complaint): ConfigIssue;
 }
 
-/** Reads JSON with comments and trailing commas, tolerating errors so that all of them can be told. */
+/** Reads JSON with comments and trailing commas, tolerating errors so that all of them can be reported. */
 export function readDocument(text: string, file: string): ConfigDocument {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
@@ -71,7 +71,7 @@ export function pathText(path: ConfigPath): string {
 
 function offsetOf(root: Node | undefined, { path, atKey }: Complaint): number {
   if (root === undefined) return 0;
-  // What a preset or a default brought in has no place of its own: its nearest written ancestor, or the preset's name.
+  // A value of a preset or a default has no place of its own: its nearest written ancestor, or the preset's name.
   for (let length = path.length; length > 0; length--) {
     const node = findNodeAtLocation(root, path.slice(0, length));
     if (node === undefined) continue;

@@ -25,10 +25,10 @@ export interface ModelNames {
   /** Base and SFTs: what soups mix. */
   readonly ingredients: readonly string[];
   readonly soups: readonly string[];
-  /** What a policy may start from or be held to. */
+  /** Starts and references of policies: base, SFTs and soups. */
   readonly references: readonly string[];
   readonly arms: readonly string[];
-  /** What can be compared. */
+  /** Models that can be compared: references and arms. */
   readonly policies: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export function defaultArms(soups: readonly string[]): Map<string, string | unde
   return new Map(ARM_KINDS.flatMap((kind) => kind.standIns(soups)));
 }
 
-/** What an arm is called by what holds it: "SALSA". */
+/** Title of an arm by the models that hold it: "SALSA". */
 export function armTitle(reference: readonly string[], soups: readonly string[]): string {
   return ARM_KINDS.find((kind) => kind.fits(reference, soups))?.title ?? "";
 }

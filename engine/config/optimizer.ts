@@ -1,14 +1,12 @@
 import * as z from "zod";
-import { choice, count, nonNegative, setting, share, wordsOf } from "./setting.ts";
+import { choice, count, nonNegative, setting, share } from "./setting.ts";
 
+/** Learning-rate schedules, each after a linear warm-up. */
 const schedules = {
   constant: "stays at its peak",
   linear: "falls in a straight line, to 0 after the last step",
   cosine: "falls along half a cosine, to 0 after the last step",
 } as const;
-
-/** Learning-rate schedules, each after a linear warm-up. */
-export const SCHEDULES = wordsOf(schedules);
 
 /** Adam's own settings, the same in every stage. */
 const adam = {
@@ -25,7 +23,7 @@ type Given<T> = readonly [value: T, source: string];
 /** The defaults in which stages differ. */
 export interface OptimizerDefaults {
   readonly learningRate: Given<number>;
-  readonly schedule: Given<(typeof SCHEDULES)[number]>;
+  readonly schedule: Given<keyof typeof schedules>;
   readonly warmupRatio: Given<number>;
   readonly weightDecay: Given<number>;
   readonly maxGradNorm: Given<number>;

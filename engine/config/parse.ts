@@ -12,7 +12,7 @@ import { folderOf, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
 
-/** What only the process that parses can know. */
+/** Facts that only the process that parses can know. */
 export interface ParseSettings {
   /** Folder that relative paths start from; the file's own if left out. */
   readonly folder?: string;

@@ -10,7 +10,7 @@ const paper = {
     batchSize: 8,
     minibatchSize: 8,
     ppoEpochs: 2,
-    // A.3 calls its β initial, and TRL adapts it unless told otherwise; whether the paper's stayed fixed is open.
+    // A.3 calls its β initial, and TRL adapts it by default; the paper does not say if its β stayed fixed.
     klController: "adaptive",
     // One pass over UltraFeedback's 61,135 training prompts; the paper gives no number.
     iterations: 7642,
@@ -27,7 +27,7 @@ const paper = {
 export interface Preset {
   readonly name: string;
   readonly title: string;
-  /** What it is for and where its numbers come from. */
+  /** Its purpose, and the source of its numbers. */
   readonly description: string;
   /** A run config without what only the user knows: checkpoint and data. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -1,17 +1,17 @@
 import * as z from "zod";
 
-/** What people read about a setting: in the editor, the docs table and error remedies. */
+/** Texts for people about a setting: in the editor, the docs table and error remedies. */
 export interface SettingDocs {
   readonly description: string;
   /** Unit of the value, such as "tokens"; leave out for pure numbers and words. */
   readonly unit?: string;
   /** Where the default comes from: "SALSA, appendix A.3". */
   readonly source?: string;
-  /** What holds when the setting is left out and its default depends on other settings. */
+  /** The default where it depends on other settings: "every SFT". */
   readonly otherwise?: string;
 }
 
-/** What editors offer to write, as VS Code's JSON service reads it: `${1:word}` is filled in, "^2" stands for a bare 2. */
+/** A text that editors offer to write, as VS Code's JSON service reads it: `${1:word}` is filled in, "^2" stands for a bare 2. */
 export interface Snippet {
   readonly label: string;
   readonly description: string;
@@ -91,7 +91,7 @@ export function nonNegative(): z.ZodNumber {
   return z.number().min(0);
 }
 
-/** What models, soups and arms may be called: it becomes a file name. */
+/** A name of a model, a soup or an arm: it becomes a file name. */
 export function modelName(): z.ZodString {
   return z.string().regex(/^[A-Za-z0-9][\w.-]*$/);
 }

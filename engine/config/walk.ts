@@ -58,7 +58,7 @@ export function settingsOf(schema: z.core.$ZodType, path = ""): SettingEntry[] {
   return [{ path, schema }];
 }
 
-/** What people may read about a schema. */
+/** Texts for people about a schema. */
 export function docsOf(schema: z.core.$ZodType): Partial<SettingDocs> {
   return (z.globalRegistry.get(schema) ?? {}) as Partial<SettingDocs>;
 }
@@ -84,7 +84,7 @@ function variantSettings(union: z.ZodDiscriminatedUnion, path: string): SettingE
   return [discriminator, ...[...shared].map(([schema, label]) => ({ path: label, schema }))];
 }
 
-/** What tells the variants of a union apart. */
+/** Words that tell the variants of a union apart. */
 export function variantNames(union: z.ZodDiscriminatedUnion): unknown[] {
   return union.options.map((option) => literalOf(option, union.def.discriminator));
 }

@@ -165,7 +165,7 @@ function at({ config, seed }: Scope, product: string, more: Partial<StagePlace> 
   return { product, role: "result", ...more, ...(config.seeds.length > 1 && { seed }) };
 }
 
-/** What mixtures are measured with and on: the reward model and the file that the recipe asks for. */
+/** The reward model and the file that a soup is measured with, as far as its recipe asks for them. */
 function heldOutInputs(
   soup: SoupConfig,
   { reward, data }: { readonly reward: ArtifactHandle; readonly data: RunConfig["data"] },

@@ -15,7 +15,7 @@ import { ResponseSampler } from "./responseSampler.ts";
 import type { HeldOutEvaluator } from "./soupCheckpoints.ts";
 import { longest } from "./stages/baseModel.ts";
 
-/** What mixtures are measured on: held-out examples, cut at `maxLength` tokens as in SFT, or answers to prompts. */
+/** Data that mixtures are measured on: held-out examples, cut at `maxLength` tokens as in SFT, or answers to prompts. */
 export type HeldOut =
   | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & Omit<SftSource, "file">)
   | ({ readonly kind: "responses"; readonly sampling: SamplingConfig; readonly seed: number } & Omit<
@@ -23,7 +23,7 @@ export type HeldOut =
       "file"
     >);
 
-/** What mixtures are measured with. */
+/** Models and files that mixtures are measured with. */
 export interface HeldOutSources {
   readonly backend: Backend;
   /** In the order of the weights. */
@@ -34,7 +34,7 @@ export interface HeldOutSources {
   readonly file: string | undefined;
 }
 
-/** What measures mixtures; it holds device memory until released. */
+/** Measures mixtures of models; holds device memory until released. */
 export interface Evaluator {
   readonly of: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
   release(): void;

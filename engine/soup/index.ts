@@ -11,7 +11,7 @@ import { uniform } from "./uniform.ts";
 /** Every soup recipe there is. Add yours here; schema, checks, forms, docs and the contract test follow. */
 export const SOUPS = [uniform, linear, greedy, learned, slerp, modelStock] as const;
 
-/** What a recipe reads, with every default resolved. */
+/** Settings of a recipe, with every default resolved. */
 export type SoupSettings = Parameters<(typeof SOUPS)[number]["weigh"]>[0];
 export type SoupMethod = SoupSettings["method"];
 
@@ -23,7 +23,7 @@ export function recipeOf(method: SoupMethod): SoupRecipe<string, z.core.$ZodShap
   return recipe as unknown as SoupRecipe<string, z.core.$ZodShape, SoupSettings>;
 }
 
-/** What a soup asks of its ingredients. */
+/** Needs of a soup beyond the number of its ingredients. */
 export function needOf(settings: SoupSettings, nModels: number): SoupNeed {
   return recipeOf(settings.method).needs(settings, nModels);
 }
@@ -48,7 +48,7 @@ export function readSoup({ method, ...written }: { readonly method: SoupMethod }
   const recipe = recipeOf(method);
   const { data, error } = z.strictObject(recipe.settings).safeParse(written);
   if (data === undefined) throw new SoupError(`${method}: ${z.prettifyError(error)}`);
-  // Its ingredients show whether there is a gold score.
+  // Without a gold score its ingredients lack it, which `needed` reports.
   const facts = { of, isTask: true };
   const [complaint] = recipe.check(data, facts);
   if (complaint !== undefined) throw new SoupError(`${method}: ${complaintText(complaint)}`);

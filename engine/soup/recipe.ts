@@ -13,7 +13,7 @@ export interface LossAndGradient {
   readonly gradient: readonly (readonly number[])[];
 }
 
-/** What a recipe may ask about the models it mixes. The recipe says in `needs` which of these it calls. */
+/** Questions that a recipe may ask about the models it mixes; its `needs` says which of these it calls. */
 export interface Ingredients {
   readonly nModels: number;
   readonly tensors: readonly string[];
@@ -30,7 +30,7 @@ export interface Ingredients {
 }
 
 /**
- * What a recipe asks of its ingredients beyond their number, as data: recipe, plan and stage read this, and no method.
+ * Needs of a recipe beyond the number of its ingredients, as data: recipe, plan and stage read this, and no method.
  *
  * `on` is what it takes: the models' weights alone, held-out examples, or responses to held-out prompts. `sequences` of
  * those make an evaluation.
@@ -77,7 +77,7 @@ export interface SoupRecipe<M extends string = string, S extends Shape = Shape, 
   readonly source: string;
   /** Settings beyond `method` and `of`; each says what it is and where its default comes from. */
   readonly settings: S;
-  /** What editors offer to write beside the method. */
+  /** Settings that editors offer to write beside the method. */
   readonly snippet: Readonly<Record<string, unknown>>;
   /** Complaints about settings and names that are each right, and do not go together; paths start at the soup. */
   check(written: WrittenSettings<S>, facts: SoupFacts): readonly Complaint[];

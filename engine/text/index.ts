@@ -1,3 +1,3 @@
-export { type PromptTemplate, encodeExample, encodePrompt, renderPrompt } from "./prompt.ts";
+export { encodeExample, encodePrompt } from "./prompt.ts";
 export { type TokenizerFiles, Tokenizer, loadTokenizer } from "./tokenizer.ts";
 export { wordLevelTokenizer } from "./wordLevel.ts";

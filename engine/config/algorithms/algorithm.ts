@@ -14,7 +14,7 @@ export interface Algorithm<N extends string = string, S extends Shape = Shape> {
   /** One sentence without a full stop. */
   readonly description: string;
   readonly settings: S;
-  /** What an arm is called by what holds it: one of them fits any arm. */
+  /** Kinds of arms, by the models that hold them: one of these fits any arm. */
   readonly kinds: readonly ArmKind[];
   /** Complaints about settings that are each right, and do not go together. */
   check(arm: WrittenArm<S>, facts: ArmFacts): readonly Complaint[];
@@ -28,7 +28,7 @@ export interface ArmKind {
   readonly description: string;
   /** Where it was proposed. */
   readonly source: string;
-  /** What editors offer to write. */
+  /** Settings that editors offer to write. */
   readonly snippet: Readonly<Record<string, unknown>>;
   /** `reference` are the names that hold the arm, `soups` those of the run's soups. */
   fits(reference: readonly string[], soups: readonly string[]): boolean;

@@ -82,7 +82,7 @@ function checkTruncation({ path, own }: PpoArm): Complaint[] {
     const value = own[key];
     if (value === undefined || value === UNCUT[key]) return [];
     const message = `${value} cuts off the distribution that rollouts are sampled from, and training does not`;
-    const remedy = `use ${UNCUT[key]} here; evaluation.sampling may cut answers off`;
+    const remedy = `set it to ${UNCUT[key]} here; evaluation.sampling may cut answers off`;
     return [{ path: [...path, key], message, remedy }];
   });
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { optimizerSettings } from "../optimizer.ts";
-import { choice, count, modelName, nonNegative, optionalSetting, setting, share, wordsOf } from "../setting.ts";
+import { choice, count, modelName, nonNegative, optionalSetting, setting, share } from "../setting.ts";
 import { byTask } from "../task.ts";
 
 /** Longest response where neither config nor task says one, tokens. */
@@ -9,6 +9,7 @@ export const LONGEST_RESPONSE = 128;
 const trl = "TRL 0.11 PPOConfig";
 const own = "this project";
 
+/** KL penalties per token; l and r are the token's log-probability under policy and reference. */
 const klKinds = {
   kl: "l − r, which averages to the KL (k1)",
   abs: "|l − r|, never negative",
@@ -16,9 +17,6 @@ const klKinds = {
   full: "the KL itself, summed over the vocabulary; the slowest",
   k3: "e^(r−l) − 1 − (r − l), never negative, and averages to the KL",
 } as const;
-
-/** KL penalties per token; l and r are the token's log-probability under policy and reference. */
-export const KL_KINDS = wordsOf(klKinds);
 
 const controllers = {
   adaptive: "β grows while the KL is above klTarget and shrinks while it is below, by at most klHorizon's pace",

@@ -4,7 +4,7 @@ import type { Task, TaskKind } from "./task.ts";
 /** Every built-in task. Add yours here; schema, forms, docs and the contract test follow. */
 export const TASKS = [miniInstruct] as const;
 
-/** What a task reads of a config. */
+/** Settings of a task. */
 export type TaskSettings = Parameters<(typeof TASKS)[number]["create"]>[0];
 export type TaskName = (typeof TASKS)[number]["name"];
 

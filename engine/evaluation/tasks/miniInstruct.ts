@@ -5,7 +5,7 @@ import { editDistance } from "./editDistance.ts";
 import { slip, type Draft } from "./slips.ts";
 import { type Demonstration, type RankedResponses, type Response, type Rng, type Split, taskKind } from "./task.ts";
 
-/** What the words are; in distribution, the k-th is drawn in proportion to 1/k. */
+/** Words of prompts and answers; in distribution, the k-th is drawn in proportion to 1/k. */
 const WORDS = "time day home water night city garden river summer music bread island candle forest silver winter".split(
   " ",
 );

@@ -1,7 +1,7 @@
 import { drawFrom, drawInteger } from "./draw.ts";
 import type { Rng } from "./task.ts";
 
-/** A response while it is being spoiled: the words of the answer, and whether it closes politely. */
+/** A response while it is being spoiled: the words of the answer, and how often it says thanks. */
 export interface Draft {
   readonly words: readonly string[];
   readonly thanks: number;

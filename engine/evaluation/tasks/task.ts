@@ -13,7 +13,7 @@ export interface Demonstration {
   readonly response: string;
 }
 
-/** A response as a model gave it; `ended` says whether it closed with end-of-text before the length limit. */
+/** A response as a model gave it; `ended` says if it closed with end-of-text before the length limit. */
 export interface Response {
   readonly text: string;
   readonly ended: boolean;
@@ -65,9 +65,9 @@ export interface TaskKind<N extends string = string, S extends Shape = Shape> {
   readonly description: string;
   /** Settings beyond the name; each says what it is and where its default comes from. */
   readonly settings: S;
-  /** What editors offer to write beside the name. */
+  /** Settings that editors offer to write beside the name. */
   readonly snippet: Readonly<Record<string, unknown>>;
-  /** What a run of this task takes where the config says nothing. */
+  /** Sizes where the config gives none. */
   readonly defaults: TaskDefaults;
   /** Complaints about settings that are each right, and do not go together; paths start at the task. */
   check(written: z.output<z.ZodObject<S>>): readonly Complaint[];

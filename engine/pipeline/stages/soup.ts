@@ -54,7 +54,7 @@ export const soup: Stage<
 interface SoupSlice {
   /** But for the models that it is made of, which are inputs. */
   readonly settings: SoupSettings;
-  /** What mixtures are measured on, for a recipe that needs it. */
+  /** Data that mixtures are measured on, for a recipe that needs it. */
   readonly heldOut: HeldOut | undefined;
 }
 

@@ -9,7 +9,7 @@ import type { ConfigTree } from "./tree.ts";
 
 /** What a config says that may run and yet is unlikely to be meant, or is worth knowing. */
 export function adviceOn(tree: ConfigTree, file: string): ConfigFinding[] {
-  return [...extrapolations(tree), ...trainedPrompts(tree, file), ...truncations(tree)];
+  return [...extrapolations(tree), ...trainedPrompts(tree, file)];
 }
 
 function extrapolations(tree: ConfigTree): ConfigFinding[] {
@@ -42,28 +42,6 @@ function trainedPrompts(tree: ConfigTree, file: string): ConfigFinding[] {
     const remedy = t("name prompts that no training has seen, or win rates will look better than they are");
     return [{ code: "trainedPrompts", severity: "warning", span: markOf(tree, node), path, message, remedy }];
   });
-}
-
-/** What each of the two settings is when it cuts nothing off. */
-const UNCUT = { topK: 0, topP: 1 } as const;
-
-function truncations(tree: ConfigTree): ConfigFinding[] {
-  const sections = [["rlhf"], ...namesIn(tree, "arms").map((name) => ["arms", name])];
-  return sections.flatMap((section) =>
-    (["topK", "topP"] as const).flatMap((key) => {
-      const path = [...section, key];
-      return numbersAt(tree, path).flatMap(({ node, value }): ConfigFinding[] => {
-        if (value === UNCUT[key]) return [];
-        const message = t(
-          "{0} {1} cuts off the distribution that rollouts are sampled from, and training does not: the preflight will stop the run",
-          pathText(path),
-          value,
-        );
-        const remedy = t("set it to {0} here; evaluation.sampling may cut answers off", UNCUT[key]);
-        return [{ code: "truncation", severity: "warning", span: markOf(tree, node), path, message, remedy }];
-      });
-    }),
-  );
 }
 
 interface NumberAt {

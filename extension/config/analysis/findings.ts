@@ -73,6 +73,7 @@ const CODES: readonly (readonly [RegExp, ConfigFindingCode])[] = [
   [/ is listed twice$/, "repeated"],
   [/^add up to /, "weights"],
   [/ does not divide batchSize /, "batchSize"],
+  [/ cuts off the distribution /, "truncation"],
 ];
 
 function codeOf(message: string): ConfigFindingCode {

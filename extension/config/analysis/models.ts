@@ -1,4 +1,4 @@
-import { modelNames } from "../../../engine/config/names.ts";
+import { armTitle, modelNames } from "../../../engine/config/names.ts";
 import type { ModelNames } from "../../../engine/config/names.ts";
 import { withPreset } from "../../../engine/config/parse.ts";
 import { TASK_BENCHMARKS } from "../../../engine/config/index.ts";
@@ -61,16 +61,17 @@ interface Named {
   readonly names: ModelNames;
 }
 
-/** "arm: PPO from sft-1, held to soup, β 0.2" */
+/** "arm: SALSA from sft-1, held to soup, β 0.2" */
 function armText(rlhf: Written | undefined, arm: Written | undefined, { name, names }: Named): string {
   const settings = { ...rlhf, ...arm };
   const init = textOf(settings["init"]) ?? names.sfts[0] ?? "sft-1";
   // The arms that stand in where none are written are named after their soups.
   const standIn =
     arm === undefined ? names.soups.find((soup) => name === "salsa" || name === `salsa-${soup}`) : undefined;
-  const reference = listOf(settings["reference"] ?? standIn ?? init).join(t(" and "));
+  const reference = listOf(settings["reference"] ?? standIn ?? init);
+  const title = armTitle(reference.map(String), names.soups);
   const betas = listOf(settings["beta"] ?? 0.2).join(", ");
-  return t("arm: PPO from {0}, held to {1}, β {2}", init, reference, betas);
+  return t("arm: {0} from {1}, held to {2}, β {3}", title, init, reference.join(t(" and ")), betas);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -216,14 +216,14 @@ describeMistakes("complaints about settings that do not go together", [
     line: '"rlhf": { "topK": 50 }',
     path: "rlhf.topK",
     message: /^50 cuts off the distribution that rollouts are sampled from, and training does not$/,
-    remedy: /^use 0 here/,
+    remedy: /^set it to 0 here/,
   },
   {
     what: "an arm whose rollouts leave out the tail",
     line: '"arms": { "ppo": { "topP": 0.9 } }',
     path: "arms.ppo.topP",
     message: /^0\.9 cuts off the distribution/,
-    remedy: /^use 1 here/,
+    remedy: /^set it to 1 here/,
   },
   {
     what: "normalising without scaling",

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { KL_KINDS, SCHEDULES, TASK_BENCHMARKS, VALIDATION } from "../../../engine/config/index.ts";
+import { TASK_BENCHMARKS, VALIDATION } from "../../../engine/config/index.ts";
 import { rlhfSchema } from "../../../engine/config/rlhf.ts";
-import { KL_KINDS as RL_KL_KINDS } from "../../../engine/rl/kl.ts";
+import { KL_KINDS } from "../../../engine/rl/kl.ts";
 import { SCORE_POSITIONS } from "../../../engine/rl/responseMask.ts";
-import { SCHEDULES as TRAINING_SCHEDULES } from "../../../engine/training/schedule.ts";
+import { SCHEDULES } from "../../../engine/training/schedule.ts";
 import { SPLITS } from "../../../engine/evaluation/tasks/task.ts";
 
 /** These choices are of libraries too heavy for an editor, so the config writes them again; here they are held together. */
 describe("what a config may choose from is what the engine has", () => {
   it("for KL penalties", () => {
-    assert.deepEqual([...KL_KINDS].sort(), [...RL_KL_KINDS].sort());
+    assert.deepEqual([...rlhfSchema.shape.klKind.unwrap().options].sort(), [...KL_KINDS].sort());
   });
 
   it("for learning-rate schedules", () => {
-    assert.deepEqual([...SCHEDULES].sort(), [...TRAINING_SCHEDULES].sort());
+    assert.deepEqual([...rlhfSchema.shape.schedule.unwrap().options].sort(), [...SCHEDULES].sort());
   });
 
   it("for score positions", () => {

@@ -1,17 +1,14 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { TASKS } from "../../../engine/evaluation/tasks/index.ts";
+import { createTask } from "../../../engine/evaluation/tasks/index.ts";
 import type { Task } from "../../../engine/evaluation/tasks/task.ts";
 import { taskSchema } from "../../../engine/config/task.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { type TinyRun, type Written, artifactOf, runTiny, tiny } from "./tinyRun.ts";
 
-const settings = taskSchema.parse({ name: "miniinstruct" });
-
 /** The built-in task, as a source of text for files. */
 export function miniInstruct(): Task {
-  const [task] = TASKS;
-  return task.create(settings);
+  return createTask(taskSchema.parse({ name: "miniinstruct" }));
 }
 
 /** How many lines the files have. */

@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { loadModel } from "../../../engine/pipeline/modelFolder.ts";
-import { KL_KINDS } from "../../../engine/config/algorithms/ppoSettings.ts";
+import { KL_KINDS } from "../../../engine/rl/kl.ts";
 import { PreflightError } from "../../../engine/rl/preflight.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { type TinyRun, type Written, artifactOf, computed, metricOf, runTiny, tiny } from "./tinyRun.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { soupCheckpoints } from "../../../engine/pipeline/soupCheckpoints.ts";
-import { combine } from "../../../engine/soup/combine.ts";
+import { combine } from "../soup/combine.ts";
 import type { SoupSettings } from "../../../engine/soup/index.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { readCheckpointFiles } from "../../../engine/storage/checkpoints.ts";

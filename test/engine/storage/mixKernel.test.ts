@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { combine } from "../../../engine/soup/combine.ts";
+import { combine } from "../soup/combine.ts";
 import { decodeFloats, encodeFloats, type StoredType } from "../../../engine/storage/elementTypes.ts";
 import { type MixLane, openMixLanes } from "../../../engine/storage/mixKernel.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as path from "node:path";
-import { combine } from "../../../engine/soup/combine.ts";
+import { combine } from "../soup/combine.ts";
 import { mixWeights } from "../../../engine/storage/mixWeights.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { createSafetensors, type TensorSource, writeSafetensors } from "../../../engine/storage/safetensorsWriter.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodeExample, encodePrompt, renderPrompt, wordLevelTokenizer } from "../../../engine/text/index.ts";
+import { encodeExample, encodePrompt, wordLevelTokenizer } from "../../../engine/text/index.ts";
 
 const WORDS = ["reverse", "the", "words", ":", "apple", "pear", "thanks"];
 
@@ -41,14 +41,9 @@ describe("word-level tokenizer", () => {
 describe("prompt", () => {
   const tokenizer = wordLevelTokenizer(WORDS);
 
-  it("stands where the template says, whatever characters it has", () => {
-    assert.equal(renderPrompt("$& {prompt}", { prompt: "Q: {prompt} A:" }), "Q: $& {prompt} A:");
-  });
-
   it("is followed by the response and end-of-text in an example", () => {
-    const template = { prompt: "reverse : {prompt}" };
-    const example = encodeExample(tokenizer, { prompt: "apple pear", response: "pear apple" }, template);
+    const example = encodeExample(tokenizer, { prompt: "reverse : apple pear", response: "pear apple" });
     assert.deepEqual(example, { tokens: [4, 7, 8, 9, 9, 8, 2], promptLength: 4 });
-    assert.deepEqual(encodePrompt(tokenizer, "apple pear", template), example.tokens.slice(0, 4));
+    assert.deepEqual(encodePrompt(tokenizer, "reverse : apple pear"), example.tokens.slice(0, 4));
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 
-import { TASKS } from "../../../../engine/evaluation/tasks/index.ts";
+import { TASKS, createTask } from "../../../../engine/evaluation/tasks/index.ts";
 import { SPLITS } from "../../../../engine/evaluation/tasks/task.ts";
 import { parseConfig } from "../../../../engine/config/index.ts";
 import { wordLevelTokenizer } from "../../../../engine/text/index.ts";
@@ -10,10 +10,21 @@ import { seeded } from "./random.ts";
 const EXAMPLES = new URL("../../../../examples/miniinstruct/", import.meta.url);
 
 describe("every built-in task", () => {
-  for (const { name, create } of TASKS) {
-    const { task: written } = parseConfig(`{ "task": { "name": "${name}" } }`, "run.salsa.json");
+  for (const { name, title, description, defaults } of TASKS) {
+    const { task: written, ...config } = parseConfig(`{ "task": { "name": "${name}" } }`, "run.salsa.json");
     assert(written !== undefined);
-    const task = create(written);
+    const task = createTask(written);
+
+    it(`${name} says what it is`, () => {
+      assert.match(title, /^[A-Z]/);
+      assert.match(description, /^[A-Z].*[^.;]$/);
+    });
+
+    it(`${name} gives a run its sizes where the config gives none`, () => {
+      const { sft, reward, evaluation } = config;
+      const sizes = { examples: sft.examples, pairs: reward.pairs, maxNewTokens: evaluation.sampling.maxNewTokens };
+      assert.deepEqual(sizes, defaults);
+    });
 
     it(`${name} can be built from the run config's defaults`, () => {
       assert.equal(task.name, name);

@@ -44,7 +44,7 @@ describe("completionContext", () => {
       "sft-1": "SFT with seed 1",
       "sft-2": "SFT with seed 2",
       mix: "soup: linear of sft-1, sft-2, α 0.3",
-      x: "arm: PPO from sft-1, held to mix, β 0.2",
+      x: "arm: SALSA from sft-1, held to mix, β 0.2",
     });
   });
 

@@ -165,8 +165,6 @@ describe("adviceOn", () => {
   for (const [what, line, mark, code, severity] of [
     ["an α above 1", '"soups": { "s": { "method": "linear", "alpha": 1.5 } }', "1.5", "extrapolation", "information"],
     ["a negative α", '"soups": { "s": { "method": "slerp", "alpha": -0.1 } }', "-0.1", "extrapolation", "information"],
-    ["an arm's top-k", '"arms": { "a": { "topK": 40 } }', "40", "truncation", "warning"],
-    ["top-p of all arms", '"rlhf": { "topP": 0.9 }', "0.9", "truncation", "warning"],
   ] as const) {
     it(`marks ${what}`, () => {
       const text = `{ ${TASK}, ${line} }`;
@@ -174,6 +172,17 @@ describe("adviceOn", () => {
       assert.deepEqual([marked(text, finding), finding.code, finding.severity], [mark, code, severity]);
     });
   }
+
+  it("leaves to the checks what would stop the run", () => {
+    for (const [line, mark] of [
+      ['"arms": { "a": { "topK": 40 } }', "40"],
+      ['"rlhf": { "topP": 0.9 }', "0.9"],
+    ] as const) {
+      const text = `{ ${TASK}, ${line} }`;
+      const finding = onlyFinding(text);
+      assert.deepEqual([marked(text, finding), finding.code, finding.severity], [mark, "truncation", "error"]);
+    }
+  });
 
   it("lets α in [0, 1], top-k 0 and top-p 1 be", () => {
     const soups = '"soups": { "s": { "method": "linear", "alpha": 0 }, "t": { "method": "slerp", "alpha": 1 } }';

@@ -40,7 +40,7 @@ describe("hoverAt", () => {
   it("tells of an arm what it is, and what it sets otherwise than rlhf", () => {
     const config = `{ ${TASK}, "rlhf": { "beta": 0.2 }, "arms": { "a": { "reference": "soup", "beta": [0.1, 0.2], "gamma": 1 }, "b": { "beta": 0.2 } } }`;
     assert.deepEqual(linesAt('"a"', config), [
-      "**`a`**: arm: PPO from sft-1, held to soup, β 0.1, 0.2",
+      "**`a`**: arm: SALSA from sft-1, held to soup, β 0.1, 0.2",
       'Other than rlhf: `reference: "soup"`, `beta: [0.1, 0.2]`, `gamma: 1`',
       "2 candidates for β: as many trainings",
       "7,680 rollouts; 1 minibatches and 4 optimizer steps an iteration, 240 optimizer steps in all",

@@ -48,7 +48,7 @@ function execute(at: usize): void {
   }
 }
 
-/** The numbers are those of `KERNELS` in kernels.ts. */
+/** The numbers are those of `KERNELS` in `instruction.ts`. */
 function dispatch(kernel: i32, args: usize): void {
   switch (kernel) {
     case 2:

@@ -5,7 +5,7 @@ import { firstColumn, firstRow, lastColumn, lastRow, partition } from "./matmul"
 import { capRowWithSlopes, multiplyRow } from "./softcap";
 import { Vector } from "./vector";
 
-/** Rows and words of the block of logits that the threads fill together. `kernels.ts` reserves its bytes. */
+/** Rows and words of the block of logits that the threads fill together. `encoders.ts` reserves its bytes. */
 const ROWS: i32 = 512;
 const WORDS: i32 = 512;
 
