@@ -46,6 +46,22 @@ describe("ops", () => {
     assert.equal(new Set(CASES.map(({ title }) => title)).size, CASES.length, "titles must differ");
   });
 
+  it("occur with every element type that they take", () => {
+    const used = new Set(
+      [...prepared.values()].flatMap(({ forward, backward }) =>
+        [forward, ...(backward === undefined ? [] : [backward])].flatMap(({ instructions, values }) =>
+          instructions.flatMap(({ op, inputs }) => inputs.map((id, at) => `${op} ${at} ${given(values[id]).dtype}`)),
+        ),
+      ),
+    );
+    const missing = OPS.flatMap(({ name, types }) =>
+      Object.entries(types.inputs).flatMap(([input, rule], at) =>
+        [rule].flat().flatMap((dtype) => (used.has(`${name} ${at} ${dtype}`) ? [] : [`${name}: ${input} of ${dtype}`])),
+      ),
+    );
+    assert.deepEqual(missing, []);
+  });
+
   describe(`on ${ORACLE.title}`, () => {
     for (const [test, programs] of prepared) {
       it(test.title, async () => {
