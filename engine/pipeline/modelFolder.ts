@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Shape } from "../compute/graph/tensor.ts";
 import {
   type Head,
   type ModelConfig,
@@ -47,7 +48,7 @@ export async function loadModel(folder: string, heads: readonly Head[] = ["langu
 }
 
 /** Selects the wanted weights; an error about one that does not fit names its folder. */
-function fitting(folder: string, ...[available, wanted]: Parameters<typeof selectWeights>): Weights {
+function fitting(folder: string, available: Weights, wanted: ReadonlyMap<string, Shape>): Weights {
   try {
     return selectWeights(available, wanted);
   } catch (cause) {
