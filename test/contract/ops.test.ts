@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../engine/compute/backend.ts";
-import { given } from "../../engine/compute/graph/tensor.ts";
+import { type Op, given } from "../../engine/compute/graph/tensor.ts";
 import { OPS } from "../../engine/compute/ops/index.ts";
 import { CANDIDATES, ORACLE } from "./backends.ts";
 import { type Case, type Prepared, type Results, prepare, runCase } from "./case.ts";
@@ -60,6 +60,15 @@ describe("ops", () => {
       ),
     );
     assert.deepEqual(missing, []);
+  });
+
+  it("write in place only what has the type of its storage", () => {
+    for (const { name, types, ...op } of OPS) {
+      const inPlace = (op as Partial<Pick<Op, "inPlace">>).inPlace ?? [];
+      for (const [output, input] of inPlace) {
+        assert.deepEqual([types.outputs[output]], [Object.values(types.inputs)[input]].flat(), name);
+      }
+    }
   });
 
   describe(`on ${ORACLE.title}`, () => {
