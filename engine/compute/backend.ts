@@ -1,8 +1,8 @@
+import { type HostArray, dtypeOf } from "./graph/dtype.ts";
 import type { Program } from "./graph/program.ts";
 import { type TensorSpec, sizeOf } from "./graph/tensor.ts";
 
-/** Host side of a tensor: row-major elements. */
-export type HostArray = Float32Array | Int32Array;
+export { type HostArray } from "./graph/dtype.ts";
 
 /** Memory held on a backend's device: a parameter, an optimizer moment, a cache. */
 export interface DeviceBuffer extends TensorSpec {
@@ -73,6 +73,21 @@ export interface Backend {
 /** A run whose inputs or variables do not match its program. */
 export class BindingError extends Error {
   override readonly name = "BindingError";
+}
+
+/**
+ * Checks that host data is what a tensor takes.
+ *
+ * @param what - Who takes it, for the message.
+ * @throws {BindingError} when the data has another length or element type.
+ */
+export function checkHostData(what: string, { shape, dtype }: TensorSpec, data: HostArray): void {
+  const size = sizeOf(shape);
+  const type = dtypeOf(data);
+  if (data.length === size && type === dtype) return;
+  throw new BindingError(
+    `${what}: ${dtype} [${shape.join(", ")}] takes ${size} elements, got ${data.length} of ${type}`,
+  );
 }
 
 /**

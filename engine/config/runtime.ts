@@ -6,10 +6,15 @@ const meanings = {
   ...(Object.fromEntries(BACKENDS.map(({ name, description }) => [name, description])) as Record<BackendName, string>),
 };
 
+const frozenStorage = {
+  asStored: "bf16 where a checkpoint holds bf16, else f32: the same numbers, half the memory where that is possible",
+  bf16: "half the memory for any checkpoint; f32 weights are rounded, which changes results a little",
+} as const;
+
 /** What a run can ask for as its backend. */
 export const BACKEND_CHOICES = wordsOf(meanings);
 
-/** Where and how the work runs; nothing here changes what is learned on a given backend. */
+/** Where and how the work runs. On a given backend, nothing here but rounded frozen weights changes what is learned. */
 export const runtimeSchema = section(
   {
     backend: setting(choice(meanings), "auto", {
@@ -19,6 +24,10 @@ export const runtimeSchema = section(
     threads: setting(count(0), 0, {
       description: "Worker threads; 0 takes one per processor core. Results do not depend on it",
       unit: "threads",
+      source: "this project",
+    }),
+    frozenWeights: setting(choice(frozenStorage), "asStored", {
+      description: "How weights that are only read are held: references, the reward model, models that answer",
       source: "this project",
     }),
     directory: setting(filePath(), ".salsa", {

@@ -3,6 +3,7 @@ import {
   type RmsNormSettings,
   attention,
   cacheWrite,
+  cast,
   embedding,
   gatedActivation,
   linear,
@@ -80,7 +81,9 @@ export function hidden(
   const shapes = parameters(config, []);
   const find = (name: string): Tensor | undefined => {
     const shape = shapes.get(name);
-    return shape && graph.variable(prefix + name, shape);
+    const tensor = shape && graph.variable(prefix + name, shape);
+    // Ops that read matrices take any type of weights; the vectors are small.
+    return tensor?.shape.length === 1 ? cast(tensor, "f32") : tensor;
   };
 
   const embedded = embedding(given(find("model.embed_tokens.weight")), inputs.ids).reshape([B * T, C]);

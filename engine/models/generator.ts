@@ -1,5 +1,5 @@
 import type { Backend, DeviceBuffer, Executable } from "../compute/backend.ts";
-import { type Tensor, Graph } from "../compute/graph/tensor.ts";
+import type { Graph, Tensor } from "../compute/graph/tensor.ts";
 import { plan } from "../compute/graph/program.ts";
 import { sample } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
@@ -7,6 +7,7 @@ import { type LayerCache, hidden } from "./decoder.ts";
 import { lastSpan, uncappedLogits } from "./heads.ts";
 import type { RandomSource } from "./initialize.ts";
 import { type PaddedQueries, chunks, padQueries, sequenceArrays, sequenceInputs } from "./sequences.ts";
+import { TypedPrograms } from "./typedPrograms.ts";
 import type { DeviceWeights } from "./weights.ts";
 
 /** How the next token is drawn. */
@@ -54,8 +55,8 @@ export interface Generation {
  */
 export class Generator {
   private readonly settings: GenerationSettings;
-  private readonly prefill: Executable;
-  private readonly decode: Executable;
+  private readonly prefill: TypedPrograms;
+  private readonly decode: TypedPrograms;
   private readonly backend: Backend;
   private readonly caches: Readonly<Record<string, DeviceBuffer>>;
 
@@ -65,8 +66,10 @@ export class Generator {
     const { batchSize, queryLength, responseLength } = settings;
     // The last token sampled is never read again, so it needs no place.
     const capacity = queryLength + responseLength - 1;
-    this.prefill = backend.compile(sampleProgram(config, settings, { length: queryLength, capacity }));
-    this.decode = backend.compile(sampleProgram(config, settings, { length: 1, capacity }));
+    const programs = (length: number): TypedPrograms =>
+      new TypedPrograms(backend, (graph) => sampleProgram(graph, config, settings, { length, capacity }));
+    this.prefill = programs(queryLength);
+    this.decode = programs(1);
     const shape = [batchSize, capacity, config.nKvHeads, config.headSize];
     const names = Array.from({ length: config.nLayers }, (_, layer) => cacheNames(layer)).flat();
     this.caches = Object.fromEntries(names.map((name) => [name, backend.allocate({ shape, dtype: "f32" })]));
@@ -96,8 +99,9 @@ export class Generator {
       ended: new Uint8Array(padded.count),
     };
     const variables = { ...weights.buffers, ...this.caches };
+    const [prefill, decode] = [this.prefill.for(variables), this.decode.for(variables)];
     for (const rows of chunks(padded.count, batchSize))
-      await this.generateRows(rows, { variables, uniforms, generation });
+      await this.generateRows(rows, { prefill, decode, variables, uniforms, generation });
     return generation;
   }
 
@@ -109,7 +113,7 @@ export class Generator {
 
   private async generateRows(rows: readonly number[], call: Call): Promise<void> {
     const { batchSize: B, queryLength: Q, responseLength: R, pad } = this.settings;
-    const { variables, uniforms, generation } = call;
+    const { prefill, decode, variables, uniforms, generation } = call;
     const first = sequenceArrays(generation.queries, rows, B);
     const start = first["start"] ?? new Int32Array(B);
     const [ids, positions, offset] = [new Int32Array(B), new Int32Array(B), new Int32Array(1)];
@@ -122,8 +126,8 @@ export class Generator {
       }
       const { token, logprob } =
         column === 0
-          ? await this.prefill.run({ inputs: { ...first, uniform }, variables })
-          : await this.decode.run({ inputs: { ids, positions, start, offset, uniform }, variables });
+          ? await prefill.run({ inputs: { ...first, uniform }, variables })
+          : await decode.run({ inputs: { ids, positions, start, offset, uniform }, variables });
       const live = this.record(rows, column, generation, { token, logprob });
       if (live === 0) return;
       for (const [at, row] of rows.entries()) ids[at] = generation.ended[row] === 1 ? pad : (token?.[at] ?? pad);
@@ -148,6 +152,8 @@ export class Generator {
 }
 
 interface Call {
+  readonly prefill: Executable;
+  readonly decode: Executable;
   readonly variables: Readonly<Record<string, DeviceBuffer>>;
   readonly uniforms: Float32Array;
   readonly generation: Generation;
@@ -157,11 +163,11 @@ type Drawn = Readonly<Record<"token" | "logprob", ArrayLike<number> | undefined>
 
 /** Reads `length` tokens per row into the caches and draws the next one from the last column. */
 function sampleProgram(
+  graph: Graph,
   config: ModelConfig,
   { batchSize, sampling }: GenerationSettings,
   { length, capacity }: { readonly length: number; readonly capacity: number },
 ): ReturnType<typeof plan> {
-  const graph = new Graph();
   const shape = [batchSize, capacity, config.nKvHeads, config.headSize];
   const caches = Array.from({ length: config.nLayers }, (_, layer): LayerCache => {
     const [k, v] = cacheNames(layer);

@@ -1,5 +1,5 @@
 import type { Tensor } from "../compute/graph/tensor.ts";
-import { linear, logprob, softcap } from "../compute/ops/index.ts";
+import { cast, linear, logprob, softcap } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 import type { Span } from "./decoder.ts";
 
@@ -64,7 +64,7 @@ export function tokenLogprobs(
  */
 export function values(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
   const weight = h.graph.variable(`${prefix}v_head.weight`, [1, config.hiddenSize]);
-  const bias = h.graph.variable(`${prefix}v_head.bias`, [1]);
+  const bias = cast(h.graph.variable(`${prefix}v_head.bias`, [1]), "f32");
   return linear(h, weight).reshape(h.shape.slice(0, -1)).add(bias);
 }
 

@@ -47,7 +47,17 @@ export {
   sequenceInputs,
   unpaddedSequences,
 } from "./sequences.ts";
-export { type HostTensor, type Weights, DeviceWeights, selectWeights } from "./weights.ts";
+export { TypedPrograms } from "./typedPrograms.ts";
+export {
+  type FrozenWeights,
+  type HostTensor,
+  type WeightArray,
+  type Weights,
+  DeviceWeights,
+  asBf16,
+  asF32,
+  selectWeights,
+} from "./weights.ts";
 
 /** Every architecture the engine runs. Add yours here; loading, saving and the contract test follow. */
 export const ARCHITECTURES = [

@@ -1,5 +1,5 @@
-import type { Backend, Executable, HostArray } from "../compute/backend.ts";
-import { type Tensor, Graph } from "../compute/graph/tensor.ts";
+import type { Backend, HostArray } from "../compute/backend.ts";
+import type { Graph, Tensor } from "../compute/graph/tensor.ts";
 import { plan } from "../compute/graph/program.ts";
 import { fullKl } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
@@ -14,6 +14,7 @@ import {
   sequenceArrays,
   sequenceInputs,
 } from "./sequences.ts";
+import { TypedPrograms } from "./typedPrograms.ts";
 import type { DeviceWeights } from "./weights.ts";
 
 /** Shapes that a scorer is compiled for. */
@@ -44,7 +45,7 @@ export type ResponseHead = "language" | "value";
 /** Log-probabilities and values of given responses; forward only, for any weights of one config. */
 export class ResponseScorer {
   private readonly settings: ScorerSettings;
-  private readonly executable: Executable;
+  private readonly programs: TypedPrograms;
 
   constructor(
     backend: Backend,
@@ -53,21 +54,22 @@ export class ResponseScorer {
     heads: readonly ResponseHead[] = ["language"],
   ) {
     this.settings = settings;
-    const graph = new Graph();
     const { batchSize, responseLength, temperature = 1 } = settings;
-    const states = rolloutStates(graph, config, settings);
-    const outputs: Record<string, Tensor> = {};
-    if (heads.includes("language")) {
-      const targets = graph.input("targets", [batchSize, responseLength], "i32");
-      const { logprob, entropy } = tokenLogprobs(states, targets, config, { temperature });
-      Object.assign(outputs, { logprobs: logprob, entropies: entropy });
-    }
-    if (heads.includes("value")) outputs["values"] = values(states, config);
-    this.executable = backend.compile(plan(outputs));
+    this.programs = new TypedPrograms(backend, (graph) => {
+      const states = rolloutStates(graph, config, settings);
+      const outputs: Record<string, Tensor> = {};
+      if (heads.includes("language")) {
+        const targets = graph.input("targets", [batchSize, responseLength], "i32");
+        const { logprob, entropy } = tokenLogprobs(states, targets, config, { temperature });
+        Object.assign(outputs, { logprobs: logprob, entropies: entropy });
+      }
+      if (heads.includes("value")) outputs["values"] = values(states, config);
+      return plan(outputs);
+    });
   }
 
   async score(weights: DeviceWeights, rollouts: Rollouts): Promise<ResponseScores> {
-    const results = await runRollouts(this.executable, this.settings, rollouts, weights.buffers);
+    const results = await runRollouts(this.programs, this.settings, rollouts, weights.buffers);
     const none = new Float32Array(0);
     return {
       logprobs: results["logprobs"] ?? none,
@@ -77,7 +79,7 @@ export class ResponseScorer {
   }
 
   release(): void {
-    this.executable.release();
+    this.programs.release();
   }
 }
 
@@ -89,8 +91,8 @@ export class ResponseScorer {
 export class FullKlScorer {
   private readonly backend: Backend;
   private readonly settings: ScorerSettings;
-  private readonly states: Executable;
-  private readonly divergence: Executable;
+  private readonly states: TypedPrograms;
+  private readonly divergence: TypedPrograms;
 
   constructor(backend: Backend, config: ModelConfig, settings: ScorerSettings) {
     this.backend = backend;
@@ -98,14 +100,14 @@ export class FullKlScorer {
     const shape = [settings.batchSize * settings.responseLength, config.hiddenSize];
     const statesOf = (graph: Graph, prefix = ""): Tensor =>
       rolloutStates(graph, config, settings, prefix).reshape(shape); // [B·R, C]
-    this.states = backend.compile(plan({ states: statesOf(new Graph()) }));
-    const graph = new Graph();
-    const [h, hRef] = [graph.input("policyStates", shape), statesOf(graph, "reference.")];
-    const policy = { h, w: outputEmbedding(h, config, "policy.") };
-    const reference = { h: hRef, w: outputEmbedding(hRef, config, "reference.") };
-    const { temperature = 1 } = settings;
-    const kl = fullKl(policy, reference, { temperature, softcap: config.logitSoftcap });
-    this.divergence = backend.compile(plan({ kl }));
+    this.states = new TypedPrograms(backend, (graph) => plan({ states: statesOf(graph) }));
+    this.divergence = new TypedPrograms(backend, (graph) => {
+      const [h, hRef] = [graph.input("policyStates", shape), statesOf(graph, "reference.")];
+      const policy = { h, w: outputEmbedding(h, config, "policy.") };
+      const reference = { h: hRef, w: outputEmbedding(hRef, config, "reference.") };
+      const { temperature = 1 } = settings;
+      return plan({ kl: fullKl(policy, reference, { temperature, softcap: config.logitSoftcap }) });
+    });
   }
 
   /** @returns For each reference nats, `[N, R]`; 0 after each response's end. */
@@ -117,13 +119,16 @@ export class FullKlScorer {
     checkRollouts(rollouts, this.settings);
     const { batchSize, responseLength } = this.settings;
     const results = references.map(() => new Float32Array(rollouts.count * responseLength));
+    const states = this.states.for(policy.buffers);
     for (const rows of chunks(rollouts.count, batchSize)) {
       const inputs = sequenceArrays(rollouts, rows, batchSize);
-      const { kept } = await this.states.runKeeping({ inputs, variables: policy.buffers }, ["states"]);
+      const { kept } = await states.runKeeping({ inputs, variables: policy.buffers }, ["states"]);
       try {
         for (const [index, reference] of references.entries()) {
           const variables = { ...policy.bind("policy."), ...reference.bind("reference.") };
-          const { kl } = await this.divergence.run({ inputs: { ...inputs, policyStates: kept.states }, variables });
+          const { kl } = await this.divergence
+            .for(variables)
+            .run({ inputs: { ...inputs, policyStates: kept.states }, variables });
           copyRows(results[index], kl, rows, responseLength);
         }
       } finally {
@@ -152,14 +157,16 @@ export interface RewardScorerSettings {
 export class RewardScorer {
   private readonly batchSize: number;
   private readonly length: number;
-  private readonly executable: Executable;
+  private readonly programs: TypedPrograms;
 
   constructor(backend: Backend, config: ModelConfig, { batchSize, length }: RewardScorerSettings) {
     this.batchSize = batchSize;
     this.length = length;
-    const graph = new Graph();
-    const h = hidden(graph, config, sequenceInputs(graph, batchSize, length), { span: lastSpan(length) }); // [B, 1, C]
-    this.executable = backend.compile(plan({ scores: scores(h, config) }));
+    this.programs = new TypedPrograms(backend, (graph) => {
+      const inputs = sequenceInputs(graph, batchSize, length);
+      const h = hidden(graph, config, inputs, { span: lastSpan(length) }); // [B, 1, C]
+      return plan({ scores: scores(h, config) });
+    });
   }
 
   /**
@@ -171,16 +178,17 @@ export class RewardScorer {
   async score(weights: DeviceWeights, sequences: readonly (readonly number[])[]): Promise<Float32Array> {
     const results = new Float32Array(sequences.length);
     const padded = padQueries(sequences, this.length, 0);
+    const executable = this.programs.for(weights.buffers);
     for (const rows of chunks(sequences.length, this.batchSize)) {
       const inputs = sequenceArrays(padded, rows, this.batchSize);
-      const outputs = await this.executable.run({ inputs, variables: weights.buffers });
+      const outputs = await executable.run({ inputs, variables: weights.buffers });
       copyRows(results, outputs["scores"], rows, 1);
     }
     return results;
   }
 
   release(): void {
-    this.executable.release();
+    this.programs.release();
   }
 }
 
@@ -192,13 +200,14 @@ function rolloutStates(graph: Graph, config: ModelConfig, settings: ScorerSettin
 
 /** Runs all rollouts through a program of fixed batch size; every output is `[B, R]` and becomes `[N, R]`. */
 async function runRollouts(
-  executable: Executable,
+  programs: TypedPrograms,
   settings: ScorerSettings,
   rollouts: Rollouts,
   variables: DeviceWeights["buffers"],
 ): Promise<Record<string, Float32Array>> {
   checkRollouts(rollouts, settings);
   const { batchSize, responseLength } = settings;
+  const executable = programs.for(variables);
   const results: Record<string, Float32Array> = {};
   for (const rows of chunks(rollouts.count, batchSize)) {
     const targets = responseTargets(rollouts, rows, batchSize);

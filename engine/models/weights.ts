@@ -1,14 +1,21 @@
 import type { Backend, DeviceBuffer } from "../compute/backend.ts";
+import { dtypeOf, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
 import { type Shape, sameShape } from "../compute/graph/tensor.ts";
 
-/** A tensor on the host: row-major f32 elements. */
-export interface HostTensor {
+/** Elements of weights: f32, or bf16 by their bits. */
+export type WeightArray = Float32Array | Uint16Array;
+
+/** A tensor on the host: row-major elements, of the type that their array tells. */
+export interface HostTensor<A extends WeightArray = Float32Array> {
   readonly shape: Shape;
-  readonly data: Float32Array;
+  readonly data: A;
 }
 
-/** A model's tensors by their Hugging Face names. */
+/** A model's tensors by their Hugging Face names, in f32: what is trained, mixed and saved. */
 export type Weights = ReadonlyMap<string, HostTensor>;
+
+/** Tensors of a model that is only read, by their Hugging Face names, each in the type that it is stored in. */
+export type FrozenWeights = ReadonlyMap<string, HostTensor<WeightArray>>;
 
 /** Weights that do not belong to the model they are loaded into. */
 export class WeightsError extends Error {
@@ -26,9 +33,9 @@ export class DeviceWeights {
   }
 
   /** Copies the weights to the device. */
-  static upload(backend: Backend, weights: Weights): DeviceWeights {
+  static upload(backend: Backend, weights: FrozenWeights): DeviceWeights {
     const buffers = [...weights].map(([name, { shape, data }]) => {
-      return [name, backend.allocate({ shape, dtype: "f32" }, data)] as const;
+      return [name, backend.allocate({ shape, dtype: dtypeOf(data) }, data)] as const;
     });
     return new DeviceWeights(backend, Object.fromEntries(buffers));
   }
@@ -47,7 +54,7 @@ export class DeviceWeights {
   }
 
   /** Replaces the values, name by name. */
-  write(weights: Weights): void {
+  write(weights: FrozenWeights): void {
     for (const [name, buffer] of Object.entries(this.buffers)) {
       const tensor = weights.get(name);
       if (tensor === undefined || !sameShape(tensor.shape, buffer.shape)) {
@@ -58,11 +65,12 @@ export class DeviceWeights {
   }
 
   /** Copies the weights to the host. */
-  async read(): Promise<Map<string, HostTensor>> {
-    const weights = new Map<string, HostTensor>();
+  async read(): Promise<FrozenWeights> {
+    const weights = new Map<string, HostTensor<WeightArray>>();
     for (const [name, buffer] of Object.entries(this.buffers)) {
       const data = await this.backend.read(buffer);
-      weights.set(name, { shape: buffer.shape, data: Float32Array.from(data) });
+      if (data instanceof Int32Array) throw new WeightsError(`read weights: ${name} holds integers`);
+      weights.set(name, { shape: buffer.shape, data });
     }
     return weights;
   }
@@ -72,6 +80,22 @@ export class DeviceWeights {
   }
 }
 
+/** The same weights in f32, exact. */
+export function asF32(weights: FrozenWeights): Weights {
+  const tensors = [...weights].map(([name, { shape, data }]) => {
+    return [name, { shape, data: data instanceof Uint16Array ? fromBf16(data) : data }] as const;
+  });
+  return new Map(tensors);
+}
+
+/** The weights in bf16, each rounded to nearest; those stored so stay as they are. */
+export function asBf16(weights: FrozenWeights): FrozenWeights {
+  const tensors = [...weights].map(([name, { shape, data }]) => {
+    return [name, { shape, data: data instanceof Float32Array ? toBf16(data) : data }] as const;
+  });
+  return new Map(tensors);
+}
+
 /**
  * The tensors that a model needs, taken from a checkpoint in the model's order; others are left out.
  *
@@ -79,8 +103,11 @@ export class DeviceWeights {
  * @param wanted - From {@link parameters}.
  * @throws {WeightsError} naming the first tensor that is missing or has another shape.
  */
-export function selectWeights(available: Weights, wanted: ReadonlyMap<string, Shape>): Weights {
-  const selected = new Map<string, HostTensor>();
+export function selectWeights<T extends HostTensor<WeightArray>>(
+  available: ReadonlyMap<string, T>,
+  wanted: ReadonlyMap<string, Shape>,
+): ReadonlyMap<string, T> {
+  const selected = new Map<string, T>();
   for (const [name, shape] of wanted) {
     const tensor = available.get(name);
     if (tensor === undefined) throw new WeightsError(`load weights: the checkpoint has no tensor ${name}`);

@@ -11,7 +11,7 @@ import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { promptsIn, taskOf } from "./corpus.ts";
 import { type ResponseText, encodePrompts } from "./generation.ts";
-import { type LoadedModel, loadModel } from "./modelFolder.ts";
+import { type FrozenModel, AS_STORED, loadFrozenModel } from "./modelFolder.ts";
 import { type ScoredResponse, ResponseSampler } from "./responseSampler.ts";
 import { type SoupMethod, readSoup } from "../soup/index.ts";
 import { soupCheckpoints } from "./soupCheckpoints.ts";
@@ -89,7 +89,7 @@ export interface PromptResponse {
 /** Samples a checkpoint's answers to prompts. */
 export async function generateResponses(request: GenerateRequest): Promise<readonly PromptResponse[]> {
   const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
-  const model = await loadModel(request.checkpoint);
+  const model = await loadFrozenModel(request.checkpoint, AS_STORED);
   const from = typeof request.prompts === "string" ? request.prompts : "--prompt";
   const sampled = await responsesOf(model, prompts, { ...request, from });
   const responses = prompts.map((prompt, index) => ({ prompt, response: sampled[index]!.text }));
@@ -115,9 +115,9 @@ export interface ScoreRequest {
 /** Samples a checkpoint's answers and scores them. */
 export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const { n, seed, reward } = request;
-  const model = await loadModel(request.checkpoint);
+  const model = await loadFrozenModel(request.checkpoint, AS_STORED);
   const task = request.task === undefined ? undefined : taskOf(taskSchema.parse({ name: request.task }));
-  const rewarding = reward === undefined ? undefined : await loadModel(reward, ["score"]);
+  const rewarding = reward === undefined ? undefined : await loadFrozenModel(reward, AS_STORED, ["score"]);
   // As in a run: longer answers than a task allows are cut off, and scored as such.
   const maxNewTokens = Math.min(request.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
   const sampling = { ...request.sampling, maxNewTokens };
@@ -166,10 +166,10 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
 }
 
 async function responsesOf(
-  model: LoadedModel,
+  model: FrozenModel,
   texts: readonly string[],
   { from, seed, sampling, signal }: Pick<GenerateRequest, "seed" | "sampling" | "signal"> & { readonly from: string },
-  reward?: LoadedModel,
+  reward?: FrozenModel,
 ): Promise<readonly ScoredResponse[]> {
   const { maxNewTokens, ...how } = sampling;
   const prompts = encodePrompts(texts, model, { maxNewTokens, from });

@@ -1,3 +1,4 @@
+import { type WeightType, DTYPES } from "../compute/graph/dtype.ts";
 import { gradients } from "../compute/graph/gradients.ts";
 import { plan } from "../compute/graph/program.ts";
 import { type Shape, Graph } from "../compute/graph/tensor.ts";
@@ -51,15 +52,25 @@ export function trainingCost({ model, heads, loss, tokens }: TrainingCost): Cost
   };
 }
 
+/** What reading models is estimated from. */
+export interface ReadingCost {
+  readonly models: number;
+  readonly tokens: number;
+  /** Whose keys and values are held. */
+  readonly cachedTokens: number;
+  /** How the weights are held; f32, as those of a checkpoint that is not looked into, unless given. */
+  readonly frozenWeights?: WeightType;
+}
+
 /** Cost of reading models: of generating with the first, and of scoring with the others. */
 export function readingCost(
   model: ModelConfig,
-  { models, tokens, cachedTokens }: { readonly models: number; readonly tokens: number; readonly cachedTokens: number },
+  { models, tokens, cachedTokens, frozenWeights = "f32" }: ReadingCost,
 ): Cost {
   const count = parameterCount(model);
   return {
     parameters: count,
-    memoryBytes: models * READ_COPIES * count * BYTES + cacheBytes(model, cachedTokens),
+    memoryBytes: models * READ_COPIES * count * DTYPES[frozenWeights].bytes + cacheBytes(model, cachedTokens),
     flops: FORWARD * count * tokens,
   };
 }

@@ -1,43 +1,89 @@
 import { join } from "node:path";
+import { allFinite, toBf16 } from "../compute/graph/dtype.ts";
+import { type Shape, sizeOf } from "../compute/graph/tensor.ts";
 import {
   type Head,
+  type HostTensor,
   type ModelConfig,
-  type Weights,
+  type WeightArray,
   formatModelConfig,
   parameters,
   parseModelConfig,
   selectWeights,
 } from "../models/index.ts";
 import { WeightsError } from "../models/weights.ts";
+import type { RunConfig } from "../config/index.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
+import type { WeightsFile } from "../storage/safetensors.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
 import { type Tokenizer, loadTokenizer } from "../text/index.ts";
 
-/** A checkpoint in memory: shape, weights in f32, tokenizer. */
-export interface LoadedModel {
+/** A checkpoint in memory: shape, weights, tokenizer. */
+export interface LoadedModel<A extends WeightArray = Float32Array> {
   readonly config: ModelConfig;
-  readonly weights: Weights;
+  readonly weights: ReadonlyMap<string, HostTensor<A>>;
   readonly tokenizer: Tokenizer;
 }
 
+/** A model that is only read. */
+export type FrozenModel = LoadedModel<WeightArray>;
+
 /**
- * Loads a Hugging Face folder. The tensors of the given heads must be there; others are left out.
+ * How a stage holds weights that it only reads: in bf16, or as stored, which is bf16 where a checkpoint holds bf16 and
+ * else f32. In a slice only where it changes numbers.
+ */
+export interface FrozenSlice {
+  readonly frozenWeights?: "bf16";
+}
+
+/** Gives the numbers of the checkpoint. */
+export const AS_STORED: FrozenSlice = {};
+
+/** What the config says about frozen weights, for slices of stages that read some. */
+export function frozenSlice({ runtime: { frozenWeights } }: RunConfig): FrozenSlice {
+  return frozenWeights === "bf16" ? { frozenWeights } : AS_STORED;
+}
+
+/**
+ * Loads a Hugging Face folder in f32, to train, mix or save. The tensors of the given heads must be there; others are
+ * left out.
  *
  * @throws {CheckpointError} when a file is missing or damaged, or weights and config do not fit.
  * @throws {ModelConfigError} when the engine cannot run such a model.
  */
-export async function loadModel(folder: string, heads: readonly Head[] = ["language"]): Promise<LoadedModel> {
+export function loadModel(folder: string, heads: readonly Head[] = ["language"]): Promise<LoadedModel> {
+  return load(folder, heads, (weights, name) => weights.readTensor(name));
+}
+
+/** Loads a Hugging Face folder like {@link loadModel}, to be read only. */
+export function loadFrozenModel(
+  folder: string,
+  { frozenWeights }: FrozenSlice,
+  heads: readonly Head[] = ["language"],
+): Promise<FrozenModel> {
+  return load(folder, heads, async (weights, name) => {
+    if (weights.tensors.get(name)?.dtype === "BF16") return readBf16(weights, name);
+    const data = await weights.readTensor(name);
+    return frozenWeights === "bf16" ? toBf16(data) : data;
+  });
+}
+
+async function load<A extends WeightArray>(
+  folder: string,
+  heads: readonly Head[],
+  read: (weights: WeightsFile, name: string) => Promise<A>,
+): Promise<LoadedModel<A>> {
   const checkpoint = await readCheckpoint(folder);
   try {
     const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
     const wanted = parameters(config, heads);
-    const available = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+    const available = new Map<string, HostTensor<A>>();
     for (const name of wanted.keys()) {
       const entry = checkpoint.weights.tensors.get(name);
       if (entry === undefined) continue;
-      const data = await checkpoint.weights.readTensor(name);
-      if (!data.every(Number.isFinite)) throw notFinite(folder, name);
+      const data = await read(checkpoint.weights, name);
+      if (!allFinite(data)) throw notFinite(folder, name);
       available.set(name, { shape: entry.shape, data });
     }
     return { config, weights: fitting(folder, available, wanted), tokenizer: await loadTokenizer(folder) };
@@ -46,8 +92,18 @@ export async function loadModel(folder: string, heads: readonly Head[] = ["langu
   }
 }
 
+async function readBf16(weights: WeightsFile, name: string): Promise<Uint16Array> {
+  const halves = new Uint16Array(sizeOf(weights.tensors.get(name)?.shape ?? []));
+  await weights.readBytes(name, 0, new Uint8Array(halves.buffer));
+  return halves;
+}
+
 /** Selects the wanted weights; an error about one that does not fit names its folder. */
-function fitting(folder: string, ...[available, wanted]: Parameters<typeof selectWeights>): Weights {
+function fitting<T extends HostTensor<WeightArray>>(
+  folder: string,
+  available: ReadonlyMap<string, T>,
+  wanted: ReadonlyMap<string, Shape>,
+): ReadonlyMap<string, T> {
   try {
     return selectWeights(available, wanted);
   } catch (cause) {

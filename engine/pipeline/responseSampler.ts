@@ -2,7 +2,7 @@ import type { Backend } from "../compute/backend.ts";
 import { type SamplingSettings, DeviceWeights, Generator, RewardScorer } from "../models/index.ts";
 import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
-import type { LoadedModel } from "./modelFolder.ts";
+import type { FrozenModel, LoadedModel } from "./modelFolder.ts";
 
 /** A response with what the reward model thinks of it. */
 export interface ScoredResponse extends ResponseText {
@@ -15,7 +15,7 @@ export interface ResponseSamplerSettings {
   readonly model: Pick<LoadedModel, "config" | "tokenizer">;
   readonly prompts: EncodedPrompts;
   readonly sampling: SamplingSettings;
-  readonly reward?: Pick<LoadedModel, "config" | "weights"> | undefined;
+  readonly reward?: Pick<FrozenModel, "config" | "weights"> | undefined;
 }
 
 /** Prompts in work at a time. */

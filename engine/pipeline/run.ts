@@ -95,7 +95,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const device = new DeviceLease({ choice, threads: config.runtime.threads, turn, signal, waiting });
     lease = device;
     const executor = new LocalExecutor([device], {
-      ...{ run: id, artifacts, signal, report, pace: config.runtime },
+      ...{ run: id, root: runsRoot, artifacts, signal, report, pace: config.runtime },
       sample: (record) => log.append("samples", record),
     });
     await preload(choice);

@@ -10,18 +10,20 @@ import { encodeExample } from "../text/index.ts";
 import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches } from "../training/index.ts";
 import { type PromptSource, type SftSource, heldOutTexts, taskOf, validationPrompts } from "./corpus.ts";
 import { encodePrompts } from "./generation.ts";
-import type { LoadedModel } from "./modelFolder.ts";
+import type { FrozenModel, FrozenSlice, LoadedModel } from "./modelFolder.ts";
 import { ResponseSampler } from "./responseSampler.ts";
 import type { HeldOutEvaluator } from "./soupCheckpoints.ts";
 import { longest } from "./stages/baseModel.ts";
 
 /** Data that mixtures are measured on: held-out examples, cut at `maxLength` tokens as in SFT, or answers to prompts. */
-export type HeldOut =
-  | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & Omit<SftSource, "file">)
-  | ({ readonly kind: "responses"; readonly sampling: SamplingConfig; readonly seed: number } & Omit<
-      PromptSource,
-      "file"
-    >);
+export type HeldOut = FrozenSlice &
+  (
+    | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & Omit<SftSource, "file">)
+    | ({ readonly kind: "responses"; readonly sampling: SamplingConfig; readonly seed: number } & Omit<
+        PromptSource,
+        "file"
+      >)
+  );
 
 /** Models and files that mixtures are measured with. */
 export interface HeldOutSources {
@@ -29,7 +31,7 @@ export interface HeldOutSources {
   /** In the order of the weights. */
   readonly models: readonly LoadedModel[];
   /** For a score by rewards. */
-  readonly reward: LoadedModel | undefined;
+  readonly reward: FrozenModel | undefined;
   /** Of the examples or prompts; undefined where a task makes them. */
   readonly file: string | undefined;
 }

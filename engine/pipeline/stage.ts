@@ -1,8 +1,9 @@
-import type { Backend, HostArray } from "../compute/backend.ts";
+import type { Backend } from "../compute/backend.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import type { Json } from "../storage/json.ts";
+import type { SnapshotContent } from "../storage/snapshots.ts";
 
 /** A finished stage's result, or a checkpoint from outside: a folder that never changes, named by what made it. */
 export interface Artifact {
@@ -35,7 +36,7 @@ export interface Snapshot {
   readonly step: number;
   readonly json: Json;
   /** f32 arrays by name. */
-  readonly tensors: Readonly<Record<string, HostArray>>;
+  readonly tensors: SnapshotContent["tensors"];
 }
 
 /** An event of a stage about itself; the executor adds the stage's id. */

@@ -81,7 +81,7 @@ export async function train(context: StageContext, settings: TrainingSettings): 
       },
       snapshot?.step ?? 0,
     );
-    return await state.weights.read();
+    return await state.read();
   } finally {
     state.release();
     step.release();

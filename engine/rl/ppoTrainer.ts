@@ -1,5 +1,6 @@
 import type { Backend } from "../compute/backend.ts";
 import {
+  type FrozenWeights,
   type Generation,
   type ModelConfig,
   type Rollouts,
@@ -34,9 +35,9 @@ import { type RunningMoments, NO_MOMENTS } from "./runningMoments.ts";
 import { checkScores, processScores } from "./scores.ts";
 
 /** A model's shape and its weights. */
-export interface Model {
+export interface Model<W extends FrozenWeights = Weights> {
   readonly config: ModelConfig;
-  readonly weights: Weights;
+  readonly weights: W;
 }
 
 /** The models of a PPO training. All share the policy's tokenizer. */
@@ -44,8 +45,8 @@ export interface PpoModels {
   /** The policy's start; with a value head when the critic is one. */
   readonly policy: Model;
   /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
-  readonly references: readonly Model[];
-  readonly reward: Model;
+  readonly references: readonly Model<FrozenWeights>[];
+  readonly reward: Model<FrozenWeights>;
   /** A separate critic's start; with a value head. */
   readonly critic?: Model;
 }
@@ -172,7 +173,7 @@ export class PpoTrainer {
 
   /** The policy as it is now, without value head or critic. */
   async policy(): Promise<Weights> {
-    const weights = await this.state.weights.read();
+    const weights = await this.state.read();
     return new Map([...weights].filter(([name]) => !name.startsWith("v_head.") && !name.startsWith(CRITIC)));
   }
 

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.float16" />
+import { fromBf16, toBf16 } from "../compute/graph/dtype.ts";
 
 /**
  * Bytes per element of every safetensors type, in the format's own order: files hold the last ones first.
@@ -65,7 +66,7 @@ export function decodeFloats(type: FloatType, bytes: Uint8Array): Float32Array {
     case "F16":
       return new Float32Array(new Float16Array(aligned.buffer, aligned.byteOffset, count));
     case "BF16":
-      return decodeBf16(new Uint16Array(aligned.buffer, aligned.byteOffset, count));
+      return fromBf16(new Uint16Array(aligned.buffer, aligned.byteOffset, count));
   }
 }
 
@@ -77,24 +78,6 @@ export function encodeFloats(type: StoredType, values: Float32Array): Uint8Array
     case "F16":
       return new Uint8Array(new Float16Array(values).buffer);
     case "BF16":
-      return new Uint8Array(encodeBf16(values).buffer);
+      return new Uint8Array(toBf16(values).buffer);
   }
-}
-
-function decodeBf16(halves: Uint16Array): Float32Array {
-  const bits = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] ?? 0) << 16;
-  return new Float32Array(bits.buffer);
-}
-
-/** A NaN becomes the quiet one, 0x7FC0, as in PyTorch: rounding could carry it over into another number. */
-function encodeBf16(values: Float32Array): Uint16Array {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  const halves = new Uint16Array(values.length);
-  for (let i = 0; i < bits.length; i++) {
-    const word = bits[i] ?? 0;
-    const isNan = (word & 0x7fffffff) > 0x7f800000;
-    halves[i] = isNan ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
-  }
-  return halves;
 }

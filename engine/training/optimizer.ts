@@ -24,6 +24,9 @@ export const momentNames = (parameter: string): { readonly m: string; readonly v
   v: `exp_avg_sq.${parameter}`,
 });
 
+/** Name of a parameter's f32 weights where the model computes with a bf16 copy of them. */
+export const masterName = (parameter: string): string => `master.${parameter}`;
+
 const HYPER_INPUTS = { decayed: "hyper.decayed", undecayed: "hyper.undecayed" } as const;
 /** In the denominator of torch's clip_grad_norm_. */
 const CLIP_EPSILON = 1e-6;
@@ -41,7 +44,8 @@ export interface OptimizerNodes {
  * Where the norm or the loss is not finite the clip coefficient becomes NaN, for which adamw leaves parameter and
  * moments as they are: a bad step can be reported with the weights still whole.
  *
- * Gradients come one per parameter, in the parameters' order.
+ * Gradients come one per parameter, in the parameters' order. Where a parameter's variable is bf16, the update goes to
+ * its f32 master, and the variable becomes that, rounded.
  */
 export function optimizerNodes(
   graph: Graph,
@@ -60,8 +64,9 @@ export function optimizerNodes(
   const updates = [...parameters].flatMap(([name, shape], index) => {
     const { m, v } = momentNames(name);
     const group = decays(shape) ? HYPER_INPUTS.decayed : HYPER_INPUTS.undecayed;
+    const weight = graph.variable(name, shape);
     return adamw({
-      p: graph.variable(name, shape),
+      ...(weight.dtype === "f32" ? { p: weight } : { p: graph.variable(masterName(name), shape), copy: weight }),
       m: graph.variable(m, shape),
       v: graph.variable(v, shape),
       g: given(gradients[index]),

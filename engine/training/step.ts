@@ -1,9 +1,9 @@
-import type { Backend, DeviceBuffer, Executable } from "../compute/backend.ts";
+import type { Backend, DeviceBuffer } from "../compute/backend.ts";
 import { gradients } from "../compute/graph/gradients.ts";
-import { plan } from "../compute/graph/program.ts";
-import { type Shape, type Tensor, Graph, sizeOf } from "../compute/graph/tensor.ts";
+import { type Program, plan } from "../compute/graph/program.ts";
+import { type Graph, type Shape, type Tensor, sizeOf } from "../compute/graph/tensor.ts";
 import { accumulate } from "../compute/ops/index.ts";
-import type { DeviceWeights, SequenceInputs } from "../models/index.ts";
+import { type DeviceWeights, type SequenceInputs, TypedPrograms } from "../models/index.ts";
 import { type OptimizerSettings, hyperInputs, optimizerNodes } from "./optimizer.ts";
 import type { TrainState } from "./trainState.ts";
 
@@ -51,12 +51,13 @@ export class NumericalError extends Error {
 export class TrainStep {
   private readonly backend: Backend;
   private readonly settings: StepSettings;
-  private whole: Executable | undefined;
+  private readonly whole: TypedPrograms;
   private parts: Parts | undefined;
 
   constructor(backend: Backend, settings: StepSettings) {
     this.backend = backend;
     this.settings = settings;
+    this.whole = new TypedPrograms(backend, (graph) => wholeProgram(graph, settings));
   }
 
   /**
@@ -90,15 +91,14 @@ export class TrainStep {
   }
 
   release(): void {
-    this.whole?.release();
+    this.whole.release();
     this.parts?.accumulate.release();
     this.parts?.update.release();
     for (const buffer of Object.values(this.parts?.gradients ?? {})) this.backend.release(buffer);
   }
 
   private async runWhole(inputs: SequenceInputs, variables: Variables, check: Check): Promise<StepResult> {
-    this.whole ??= this.backend.compile(wholeProgram(this.settings));
-    return stepResult(check(scalars(await this.whole.run({ inputs, variables }))));
+    return stepResult(check(scalars(await this.whole.for(variables).run({ inputs, variables }))));
   }
 
   private async runParts(
@@ -107,10 +107,11 @@ export class TrainStep {
     variables: Variables,
     check: Check,
   ): Promise<StepResult> {
-    this.parts ??= compileParts(this.backend, this.settings);
-    const { accumulate: add, update, gradients: sums, zeros } = this.parts;
+    this.parts ??= makeParts(this.backend, this.settings);
+    const { gradients: sums, zeros } = this.parts;
     for (const [name, buffer] of Object.entries(sums)) this.backend.write(buffer, zeros[name] ?? new Float32Array(0));
     const bound = { ...variables, ...sums };
+    const [add, update] = [this.parts.accumulate.for(bound), this.parts.update.for(bound)];
     const totals: Record<string, number> = {};
     for (const inputs of microBatches) {
       const outputs = check(scalars(await add.run({ inputs, variables: bound })));
@@ -123,17 +124,18 @@ export class TrainStep {
 
 /** A loss without its gradient, for held-out data. */
 export class Evaluation {
-  private readonly executable: Executable;
+  private readonly programs: TypedPrograms;
 
   constructor(backend: Backend, loss: LossBuilder) {
-    this.executable = backend.compile(plan(lossOutputs(loss(new Graph()))));
+    this.programs = new TypedPrograms(backend, (graph) => plan(lossOutputs(loss(graph))));
   }
 
   /** Adds up loss and metrics over the batches. */
   async run(weights: DeviceWeights, batches: readonly SequenceInputs[]): Promise<Omit<StepResult, "gradNorm">> {
+    const executable = this.programs.for(weights.buffers);
     const totals: Record<string, number> = {};
     for (const inputs of batches) {
-      const outputs = scalars(await this.executable.run({ inputs, variables: weights.buffers }));
+      const outputs = scalars(await executable.run({ inputs, variables: weights.buffers }));
       for (const [name, value] of Object.entries(outputs)) totals[name] = (totals[name] ?? 0) + value;
     }
     const { loss, metrics } = stepResult(totals);
@@ -141,7 +143,7 @@ export class Evaluation {
   }
 
   release(): void {
-    this.executable.release();
+    this.programs.release();
   }
 }
 
@@ -150,8 +152,8 @@ type Totals = Readonly<Record<string, number>>;
 type Check = (totals: Totals) => Totals;
 
 interface Parts {
-  readonly accumulate: Executable;
-  readonly update: Executable;
+  readonly accumulate: TypedPrograms;
+  readonly update: TypedPrograms;
   readonly gradients: Variables;
   readonly zeros: Readonly<Record<string, Float32Array>>;
 }
@@ -159,30 +161,36 @@ interface Parts {
 const METRIC = "metric:";
 const gradientName = (parameter: string): string => `gradient.${parameter}`;
 
-function wholeProgram({ parameters, loss: build, optimizer }: StepSettings): ReturnType<typeof plan> {
-  const graph = new Graph();
+function wholeProgram(graph: Graph, { parameters, loss: build, optimizer }: StepSettings): Program {
   const nodes = build(graph);
   const grads = gradients(nodes.loss, variablesOf(graph, parameters));
   const { gradNorm, updates } = optimizerNodes(graph, parameters, grads, optimizer, nodes.loss);
   return plan({ ...lossOutputs(nodes), gradNorm }, updates);
 }
 
-function compileParts(backend: Backend, { parameters, loss: build, optimizer }: StepSettings): Parts {
-  const forward = new Graph();
-  const nodes = build(forward);
-  const grads = gradients(nodes.loss, variablesOf(forward, parameters));
-  const sums = sumVariables(forward, parameters);
-  const added = sums.map((total, index) => accumulate(total, grads[index] ?? total));
+function accumulateProgram(graph: Graph, { parameters, loss: build }: StepSettings): Program {
+  const nodes = build(graph);
+  const grads = gradients(nodes.loss, variablesOf(graph, parameters));
+  const sums = sumVariables(graph, parameters);
+  return plan(
+    lossOutputs(nodes),
+    sums.map((total, index) => accumulate(total, grads[index] ?? total)),
+  );
+}
 
-  const optimize = new Graph();
-  const { gradNorm, updates } = optimizerNodes(optimize, parameters, sumVariables(optimize, parameters), optimizer);
+function updateProgram(graph: Graph, { parameters, optimizer }: StepSettings): Program {
+  const { gradNorm, updates } = optimizerNodes(graph, parameters, sumVariables(graph, parameters), optimizer);
+  return plan({ gradNorm }, updates);
+}
 
+function makeParts(backend: Backend, settings: StepSettings): Parts {
+  const { parameters } = settings;
   const zeros = Object.fromEntries(
     [...parameters].map(([name, shape]) => [gradientName(name), new Float32Array(sizeOf(shape))]),
   );
   return {
-    accumulate: backend.compile(plan(lossOutputs(nodes), added)),
-    update: backend.compile(plan({ gradNorm }, updates)),
+    accumulate: new TypedPrograms(backend, (graph) => accumulateProgram(graph, settings)),
+    update: new TypedPrograms(backend, (graph) => updateProgram(graph, settings)),
     gradients: Object.fromEntries(
       [...parameters].map(([name, shape]) => [gradientName(name), backend.allocate({ shape, dtype: "f32" })]),
     ),

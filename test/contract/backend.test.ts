@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { BindingError, OutOfMemoryError } from "../../engine/compute/backend.ts";
 import { BACKENDS } from "../../engine/compute/backends/index.ts";
+import { toBf16 } from "../../engine/compute/graph/dtype.ts";
 import { plan } from "../../engine/compute/graph/program.ts";
 import { Graph } from "../../engine/compute/graph/tensor.ts";
 import { accumulate } from "../../engine/compute/ops/index.ts";
@@ -42,6 +43,18 @@ for (const candidate of CANDIDATES) {
       assert.ok(data instanceof Int32Array);
       assert.deepEqual([...data], [-1, 2 ** 31 - 1]);
       backend().release(buffer);
+    });
+
+    it("holds bf16 by its bits", async () => {
+      const bits = toBf16(Float32Array.of(1, -2.5, 1e-40, Infinity, 0));
+      const buffer = backend().allocate({ shape: [5], dtype: "bf16" }, bits);
+      assert.deepEqual(await backend().read(buffer), bits);
+      backend().write(buffer, toBf16(new Float32Array(5).fill(3)));
+      assert.deepEqual(await backend().read(buffer), new Uint16Array(5).fill(0x4040));
+      const empty = backend().allocate({ shape: [3], dtype: "bf16" });
+      assert.deepEqual(await backend().read(empty), new Uint16Array(3));
+      backend().release(buffer);
+      backend().release(empty);
     });
 
     it("counts the bytes that it holds", () => {
@@ -87,6 +100,15 @@ for (const candidate of CANDIDATES) {
       backend().release(buffer);
     });
 
+    it("refuses host data of another element type", () => {
+      const spec = { shape: [2], dtype: "bf16" } as const;
+      assert.throws(() => backend().allocate(spec, Float32Array.of(1, 2)), {
+        name: "BindingError",
+        message: "allocate: bf16 [2] takes 2 elements, got 2 of f32",
+      });
+      assert.throws(() => backend().allocate({ shape: [2], dtype: "f32" }, Uint16Array.of(1, 2)), BindingError);
+    });
+
     it("updates variables in place, run after run", async () => {
       const graph = new Graph();
       const total = accumulate(graph.variable("total", [2]), graph.input("x", [2]));
@@ -124,10 +146,13 @@ for (const candidate of CANDIDATES) {
         w,
         constant: graph.constant(2.5, [3]),
         ids: graph.input("ids", [2], "i32"),
+        half: graph.input("half", [3], "bf16"),
+        halves: graph.constant(1 + 2 ** -8, [2], "bf16"),
       };
       const executable = backend().compile(plan(outputs));
       const buffer = backend().allocate({ shape: [2], dtype: "f32" }, Float32Array.of(7, 8));
-      const inputs = { x: Float32Array.of(1, 2, 3, 4), ids: Int32Array.of(5, -6) };
+      const half = Uint16Array.of(0x3f80, 0xbf80, 0x0001);
+      const inputs = { x: Float32Array.of(1, 2, 3, 4), ids: Int32Array.of(5, -6), half };
       const results = await executable.run({ inputs, variables: { w: buffer } });
       assert.deepEqual(results, {
         x: Float32Array.of(1, 2, 3, 4),
@@ -135,6 +160,8 @@ for (const candidate of CANDIDATES) {
         w: Float32Array.of(7, 8),
         constant: Float32Array.of(2.5, 2.5, 2.5),
         ids: Int32Array.of(5, -6),
+        half,
+        halves: Uint16Array.of(0x3f80, 0x3f80), // a tie, to even
       });
       executable.release();
       backend().release(buffer);

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import type { HostArray } from "../../engine/compute/backend.ts";
+import { fromBf16 } from "../../engine/compute/graph/dtype.ts";
 import { given } from "../../engine/compute/graph/tensor.ts";
 
-/** Asserts |actual − expected| ≤ tolerance · (1 + |expected|), element by element. */
+/** Between neighbours among numbers of eight significant bits, per 1 of their size: near numbers may round to two. */
+const BF16_STEP = 2 ** -7;
+
+/** Asserts |actual − expected| ≤ tolerance · (1 + |expected|), element by element; bf16 may be one step further off. */
 export function assertClose(
   what: string,
   actual: ArrayLike<number> | undefined,
@@ -11,12 +15,17 @@ export function assertClose(
 ): void {
   assert.ok(actual !== undefined, `${what} is missing`);
   assert.equal(actual.length, expected.length, `${what}: number of elements`);
+  const isBf16 = expected instanceof Uint16Array;
+  assert.equal(actual instanceof Uint16Array, isBf16, `${what}: element type`);
+  const [found, wanted] = [numbersOf(actual), numbersOf(expected)];
   for (let index = 0; index < expected.length; index++) {
-    const [got = NaN, want = NaN] = [actual[index], expected[index]];
-    const near = Math.abs(got - want) <= tolerance * (1 + Math.abs(want));
+    const [got = NaN, want = NaN] = [found[index], wanted[index]];
+    const near = Math.abs(got - want) <= tolerance * (1 + Math.abs(want)) + (isBf16 ? BF16_STEP * Math.abs(want) : 0);
     assert.ok(near, `${what}[${index}]: got ${got}, expected ${want}, tolerance ${tolerance}`);
   }
 }
+
+const numbersOf = (data: ArrayLike<number>): ArrayLike<number> => (data instanceof Uint16Array ? fromBf16(data) : data);
 
 /** Asserts that two runs gave the same results, bit by bit. */
 export function assertSameBytes(

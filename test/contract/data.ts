@@ -1,4 +1,5 @@
 import type { HostArray } from "../../engine/compute/backend.ts";
+import { toBf16 } from "../../engine/compute/graph/dtype.ts";
 import { type DType, type Shape, type TensorSpec, sizeOf } from "../../engine/compute/graph/tensor.ts";
 
 /** A tensor on the host. */
@@ -23,6 +24,11 @@ export function uniform(shape: Shape, seed: number, [low, high]: readonly [numbe
     shape,
     Array.from({ length: sizeOf(shape) }, () => low + (high - low) * next()),
   );
+}
+
+/** Evenly distributed bf16 numbers in [low, high], the same for the same seed. */
+export function uniformBf16(shape: Shape, seed: number, range?: readonly [number, number]): HostTensor {
+  return host(shape, "bf16", toBf16(Float32Array.from(uniform(shape, seed, range).data)));
 }
 
 /** Evenly distributed integers in [0, below), the same for the same seed. */

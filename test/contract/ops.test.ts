@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../engine/compute/backend.ts";
-import { given } from "../../engine/compute/graph/tensor.ts";
+import { type Op, given } from "../../engine/compute/graph/tensor.ts";
 import { OPS } from "../../engine/compute/ops/index.ts";
 import { CANDIDATES, ORACLE } from "./backends.ts";
 import { type Case, type Prepared, type Results, prepare, runCase } from "./case.ts";
@@ -44,6 +44,31 @@ describe("ops", () => {
       [],
     );
     assert.equal(new Set(CASES.map(({ title }) => title)).size, CASES.length, "titles must differ");
+  });
+
+  it("occur with every element type that they take", () => {
+    const used = new Set(
+      [...prepared.values()].flatMap(({ forward, backward }) =>
+        [forward, ...(backward === undefined ? [] : [backward])].flatMap(({ instructions, values }) =>
+          instructions.flatMap(({ op, inputs }) => inputs.map((id, at) => `${op} ${at} ${given(values[id]).dtype}`)),
+        ),
+      ),
+    );
+    const missing = OPS.flatMap(({ name, types }) =>
+      Object.entries(types.inputs).flatMap(([input, rule], at) =>
+        [rule].flat().flatMap((dtype) => (used.has(`${name} ${at} ${dtype}`) ? [] : [`${name}: ${input} of ${dtype}`])),
+      ),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  it("write in place only what has the type of its storage", () => {
+    for (const { name, types, ...op } of OPS) {
+      const inPlace = (op as Partial<Pick<Op, "inPlace">>).inPlace ?? [];
+      for (const [output, input] of inPlace) {
+        assert.deepEqual([types.outputs[output]], [Object.values(types.inputs)[input]].flat(), name);
+      }
+    }
   });
 
   describe(`on ${ORACLE.title}`, () => {

@@ -1,6 +1,6 @@
 import { type Step, foldSums } from "./foldSums.ts";
 import { reachableNodes } from "./gradients.ts";
-import { type Attrs, type DType, type Tensor, type TensorSpec, given, sizeOf } from "./tensor.ts";
+import { type Attrs, type DType, type Tensor, type TensorSpec, bytesOf, given } from "./tensor.ts";
 
 /** Where bytes live: at a fixed place in the program's arena, in a bound variable, or as one repeated number. */
 export type Buffer =
@@ -36,7 +36,6 @@ export interface Program {
 
 /** Arena offsets are multiples of this: a WebGPU storage binding's alignment, and several SIMD vectors. */
 const ALIGNMENT = 256;
-const BYTES_PER_ELEMENT = 4;
 
 /**
  * Orders the nodes that the outputs and updates need, folds sums into ops that can add, and gives every
@@ -179,7 +178,7 @@ function packArena(drafts: readonly Draft[], end: number): { offsets: readonly n
   order.sort((a, b) => given(drafts[a]).born - given(drafts[b]).born || a - b);
   for (const index of order) {
     const draft = given(drafts[index]);
-    const bytes = align(Math.max(draft.bytes, BYTES_PER_ELEMENT));
+    const bytes = align(Math.max(draft.bytes, 1));
     for (let at = live.length - 1; at >= 0; at--) if (given(live[at]).until < draft.born) live.splice(at, 1);
     let from = 0;
     let slot = 0;
@@ -197,4 +196,3 @@ function packArena(drafts: readonly Draft[], end: number): { offsets: readonly n
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-const bytesOf = (tensor: Tensor): number => sizeOf(tensor.shape) * BYTES_PER_ELEMENT;

@@ -1,5 +1,5 @@
-/** Element types of graph tensors; everything floating is computed in f32. */
-export type DType = "f32" | "i32";
+import { type DType, DTYPES } from "./dtype.ts";
+
 export type Shape = readonly number[];
 
 /** Shape and element type of a tensor that need not exist yet. */
@@ -20,6 +20,11 @@ export class ShapeError extends Error {
 /** Elements of a shape. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, dim) => product * dim, 1);
+}
+
+/** Bytes of a tensor. */
+export function bytesOf({ shape, dtype }: TensorSpec): number {
+  return sizeOf(shape) * DTYPES[dtype].bytes;
 }
 
 /** Whether two shapes are equal, axis by axis. */

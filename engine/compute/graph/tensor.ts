@@ -1,17 +1,26 @@
-import { type DType, type Shape, type TensorSpec, sameShape, ShapeError, sizeOf } from "./shape.ts";
+import { type BinaryKind, type UnaryKind, binaryGradient, unaryGradient } from "./derivatives.ts";
+import { type DType, ANY_TYPE } from "./dtype.ts";
+import { type Shape, type TensorSpec, sameShape, ShapeError, sizeOf } from "./shape.ts";
+import { type TypeRule, outputTypes } from "./typeRule.ts";
 
-export { type DType, type Shape, type TensorSpec, sameShape, ShapeError, sizeOf } from "./shape.ts";
+export { type BinaryKind, type UnaryKind } from "./derivatives.ts";
+export { type DType } from "./dtype.ts";
+export { type Shape, type TensorSpec, bytesOf, sameShape, ShapeError, sizeOf } from "./shape.ts";
 
 /** Compile-time settings of an op: whatever JSON can hold flat. */
 export type Attrs = Readonly<Record<string, number | string | boolean | readonly number[]>>;
 
-/**
- * One operation of the graph: its shape rule and its derivative. What it computes is each backend's business.
- */
+/** One operation of the graph: its type and shape rules and its derivative. What it computes is each backend's business. */
 export interface Op<A extends Attrs = Attrs, N extends string = string> {
   readonly name: N;
-  /** @throws {ShapeError} when the inputs do not fit. */
-  infer(inputs: readonly TensorSpec[], attrs: A): readonly TensorSpec[];
+  /** Which element types go in and come out. */
+  readonly types: TypeRule;
+  /**
+   * Shapes of the outputs.
+   *
+   * @throws {ShapeError} when the inputs do not fit.
+   */
+  infer(inputs: readonly TensorSpec[], attrs: A): readonly Shape[];
   /**
    * Gradients for every input, given those of the outputs (undefined where nothing depends on an output).
    * Absent for ops that cannot be differentiated.
@@ -43,10 +52,18 @@ export type Source =
   | { readonly kind: "variable"; readonly name: string }
   | { readonly kind: "constant"; readonly value: number };
 
+/** Element types of variables that are not f32, by name: one model's code then serves weights of any type. */
+export type VariableTypes = Readonly<Record<string, DType>>;
+
 /** Holds the nodes of one computation, numbered in creation order. */
 export class Graph {
   private nextId = 0;
   private readonly sources = new Map<string, Tensor>();
+  private readonly variableTypes: VariableTypes;
+
+  constructor(variableTypes: VariableTypes = {}) {
+    this.variableTypes = variableTypes;
+  }
 
   /** A tensor the host supplies at every run. */
   input(name: string, shape: Shape, dtype: DType = "f32"): Tensor {
@@ -54,7 +71,7 @@ export class Graph {
   }
 
   /** A tensor that stays on the device between runs: a parameter, an optimizer moment, a cache. */
-  variable(name: string, shape: Shape, dtype: DType = "f32"): Tensor {
+  variable(name: string, shape: Shape, dtype: DType = this.variableTypes[name] ?? "f32"): Tensor {
     return this.source({ kind: "variable", name }, shape, dtype);
   }
 
@@ -63,11 +80,18 @@ export class Graph {
     return this.source({ kind: "constant", value }, shape, dtype);
   }
 
-  /** Adds a node; called by ops, which give it a typed face. */
+  /**
+   * Adds a node; called by ops, which give it a typed face.
+   *
+   * @throws {DTypeError} when the op does not take an input's element type.
+   * @throws {ShapeError} when the inputs' shapes do not fit.
+   */
   apply<A extends Attrs>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readonly Tensor[] {
     const outputs: Tensor[] = [];
     const node: Node<A> = { id: this.nextId++, graph: this, op, inputs, attrs, outputs };
-    for (const [index, spec] of op.infer(inputs, attrs).entries()) {
+    const dtypes = outputTypes(op, inputs, attrs);
+    for (const [index, shape] of op.infer(inputs, attrs).entries()) {
+      const spec = { shape, dtype: given(dtypes[index]) };
       outputs.push(new Tensor(this, spec, { kind: "node", node: node as unknown as Node, index }));
     }
     return outputs;
@@ -181,13 +205,11 @@ export class Tensor implements TensorSpec {
   }
 }
 
-export type UnaryKind = "neg" | "exp" | "log" | "abs" | "square" | "sqrt" | "sigmoid" | "logSigmoid" | "tanh";
-export type BinaryKind = "add" | "sub" | "mul" | "div" | "minimum" | "maximum" | "lessEqual";
-
 /** Element-wise function of one tensor. */
 export const unary: Op<{ kind: UnaryKind }, "unary"> = {
   name: "unary",
-  infer: ([x]) => [{ shape: given(x).shape, dtype: "f32" }],
+  types: { inputs: { x: "f32" }, outputs: ["f32"] },
+  infer: ([x]) => [given(x).shape],
   gradient({ inputs, outputs, attrs }, [dy]) {
     const x = given(inputs[0]);
     const y = given(outputs[0]);
@@ -195,39 +217,16 @@ export const unary: Op<{ kind: UnaryKind }, "unary"> = {
   },
 };
 
-function unaryGradient(kind: UnaryKind, x: Tensor, y: Tensor, dy: Tensor): Tensor {
-  switch (kind) {
-    case "neg":
-      return dy.neg();
-    case "exp":
-      return dy.mul(y);
-    case "log":
-      return dy.div(x);
-    case "abs":
-      return dy.mul(x.neg().lessEqual(0).sub(x.lessEqual(0))); // the sign, 0 at 0
-    case "square":
-      return dy.mul(x).mul(2);
-    case "sqrt":
-      return dy.div(y).mul(0.5);
-    case "sigmoid":
-      return dy.mul(y).mul(y.neg().add(1));
-    case "logSigmoid":
-      return dy.mul(x.neg().sigmoid());
-    case "tanh":
-      return dy.mul(y.square().neg().add(1));
-  }
-}
-
 /** Element-wise function of two tensors of one shape, or of a tensor and a scalar. */
 export const binary: Op<{ kind: BinaryKind }, "binary"> = {
   name: "binary",
+  types: { inputs: { left: "f32", right: "f32" }, outputs: ["f32"] },
   infer([a, b]) {
-    const left = given(a);
-    const right = given(b);
-    if (sizeOf(right.shape) === 1) return [{ shape: left.shape, dtype: "f32" }];
-    if (sizeOf(left.shape) === 1) return [{ shape: right.shape, dtype: "f32" }];
-    if (!sameShape(left.shape, right.shape)) throw new ShapeError("binary", { left: left.shape, right: right.shape });
-    return [{ shape: left.shape, dtype: "f32" }];
+    const [left, right] = [given(a).shape, given(b).shape];
+    if (sizeOf(right) === 1) return [left];
+    if (sizeOf(left) === 1) return [right];
+    if (!sameShape(left, right)) throw new ShapeError("binary", { left, right });
+    return [left];
   },
   gradient({ inputs, attrs }, [dy]) {
     if (dy === undefined) return [];
@@ -238,30 +237,6 @@ export const binary: Op<{ kind: BinaryKind }, "binary"> = {
   },
 };
 
-/** At a tie, minimum and maximum pass the whole gradient to the first operand. */
-function binaryGradient(kind: BinaryKind, a: Tensor, b: Tensor, dy: Tensor): [Tensor?, Tensor?] {
-  switch (kind) {
-    case "add":
-      return [dy, dy];
-    case "sub":
-      return [dy, dy.neg()];
-    case "mul":
-      return [dy.mul(b), dy.mul(a)];
-    case "div":
-      return [dy.div(b), dy.mul(a).div(b.square()).neg()];
-    case "minimum": {
-      const first = a.lessEqual(b);
-      return [dy.mul(first), dy.mul(first.neg().add(1))];
-    }
-    case "maximum": {
-      const first = b.lessEqual(a);
-      return [dy.mul(first), dy.mul(first.neg().add(1))];
-    }
-    case "lessEqual":
-      return [];
-  }
-}
-
 function unbroadcast(grad: Tensor, operand: Tensor): Tensor {
   return operand.size === 1 && grad.size !== 1 ? grad.sum().reshape(operand.shape) : grad.reshape(operand.shape);
 }
@@ -269,7 +244,8 @@ function unbroadcast(grad: Tensor, operand: Tensor): Tensor {
 /** Sum of all elements, `[]`. */
 export const sum: Op<Attrs, "sum"> = {
   name: "sum",
-  infer: () => [{ shape: [], dtype: "f32" }],
+  types: { inputs: { x: "f32" }, outputs: ["f32"] },
+  infer: () => [[]],
   gradient({ inputs, graph }, [dy]) {
     return dy === undefined ? [] : [graph.constant(1, given(inputs[0]).shape).mul(dy)];
   },
@@ -279,9 +255,10 @@ export const sum: Op<Attrs, "sum"> = {
 export const reshape: Op<{ shape: Shape }> = {
   name: "reshape",
   isView: true,
+  types: { inputs: { x: ANY_TYPE }, outputs: [{ like: "x" }] },
   infer([x], { shape }) {
     if (sizeOf(given(x).shape) !== sizeOf(shape)) throw new ShapeError("reshape", { from: given(x).shape, to: shape });
-    return [{ shape, dtype: given(x).dtype }];
+    return [shape];
   },
   gradient: ({ inputs }, [dy]) => (dy === undefined ? [] : [dy.reshape(given(inputs[0]).shape)]),
 };

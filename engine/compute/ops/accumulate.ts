@@ -5,10 +5,11 @@ import { mismatch, operand } from "./axes.ts";
 export const accumulateOp: Op<Attrs, "accumulate"> = {
   name: "accumulate",
   inPlace: [[0, 0]],
+  types: { inputs: { total: "f32", x: "f32" }, outputs: ["f32"] },
   infer([total, x]) {
-    const { shape } = operand("accumulate", "total", total, "f32");
-    if (!sameShape(operand("accumulate", "x", x, "f32").shape, shape)) throw mismatch("accumulate", { total, x });
-    return [{ shape, dtype: "f32" }];
+    const { shape } = operand("accumulate", "total", total);
+    if (!sameShape(operand("accumulate", "x", x).shape, shape)) throw mismatch("accumulate", { total, x });
+    return [shape];
   },
 };
 

@@ -1,25 +1,33 @@
-import { type Attrs, type Op, type Tensor, given, sameShape, sizeOf } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Tensor, sameShape, sizeOf } from "../graph/tensor.ts";
 import { mismatch, operand } from "./axes.ts";
 
-/** One optimizer step on one parameter, in place: inputs p, m, v, g, hyper, scale. */
+/**
+ * One optimizer step on one parameter, in place: inputs p, m, v, g, hyper, scale and, where the model computes with
+ * another copy of p than the optimizer keeps, that copy.
+ */
 export const adamwOp: Op<Attrs, "adamw"> = {
   name: "adamw",
   inPlace: [
     [0, 0],
     [1, 1],
     [2, 2],
+    [3, 6],
   ],
-  infer([p, m, v, g, hyper, scale]) {
-    const specs = { p, m, v, g, hyper, scale };
-    const { shape } = operand("adamw", "p", p, "f32");
-    const alike = [m, v, g].every((spec) => sameShape(operand("adamw", "m, v or g", spec, "f32").shape, shape));
-    const fits = sameShape(operand("adamw", "hyper", hyper, "f32").shape, [8]);
-    if (!alike || !fits || sizeOf(operand("adamw", "scale", scale, "f32").shape) !== 1) throw mismatch("adamw", specs);
-    return [specs.p, specs.m, specs.v].map((spec) => given(spec));
+  types: {
+    inputs: { p: "f32", m: "f32", v: "f32", g: "f32", hyper: "f32", scale: "f32", copy: "bf16" },
+    outputs: ["f32", "f32", "f32", "bf16"],
+  },
+  infer([p, m, v, g, hyper, scale, copy]) {
+    const specs = { p, m, v, g, hyper, scale, copy };
+    const { shape } = operand("adamw", "p", p);
+    const alike = [m, v, g, copy ?? p].every((spec) => sameShape(operand("adamw", "m, v or g", spec).shape, shape));
+    const fits = sameShape(operand("adamw", "hyper", hyper).shape, [8]);
+    if (!alike || !fits || sizeOf(operand("adamw", "scale", scale).shape) !== 1) throw mismatch("adamw", specs);
+    return copy === undefined ? [shape, shape, shape] : [shape, shape, shape, shape];
   },
 };
 
-/** What adamw works on; p, m and v are overwritten. */
+/** What adamw works on; p, m, v and the copy are overwritten. */
 export interface AdamwOperands {
   /** Parameter, `[...]`. */
   readonly p: Tensor;
@@ -36,6 +44,8 @@ export interface AdamwOperands {
    * p, m and v stay as they are: so a step with a broken gradient changes nothing.
    */
   readonly scale?: Tensor;
+  /** bf16 weights that the model computes with, of p's shape: p as it is afterwards, rounded, in the same pass. */
+  readonly copy?: Tensor;
 }
 
 /**
@@ -44,8 +54,9 @@ export interface AdamwOperands {
  * Loshchilov & Hutter 2017 (arXiv:1711.05101), algorithm 2, in the order of torch.optim.AdamW (decay first, ε
  * outside the root and after the bias correction).
  *
- * @returns p, m and v as they are afterwards, for the `updates` of a plan.
+ * @returns p, m, v and the copy, if there is one, as they are afterwards, for the `updates` of a plan.
  */
-export function adamw({ p, m, v, g, hyper, scale }: AdamwOperands): readonly Tensor[] {
-  return p.graph.apply(adamwOp, [p, m, v, g, hyper, scale ?? p.graph.constant(1)], {});
+export function adamw({ p, m, v, g, hyper, scale, copy }: AdamwOperands): readonly Tensor[] {
+  const copies = copy === undefined ? [] : [copy];
+  return p.graph.apply(adamwOp, [p, m, v, g, hyper, scale ?? p.graph.constant(1), ...copies], {});
 }

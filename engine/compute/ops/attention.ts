@@ -1,5 +1,5 @@
 import { type Attrs, type Op, type Tensor, type TensorSpec, given } from "../graph/tensor.ts";
-import { mismatch, notDifferentiable, operand, readAxes } from "./axes.ts";
+import { mismatch, notDifferentiable, readAxes } from "./axes.ts";
 import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
 /** What attention reads. */
@@ -32,13 +32,11 @@ export const EMPTY_LSE = -1e30;
 /** Causal attention; the second output, log Σ exp(score) per query, `[B, H, T]`, is there for the gradient. */
 export const attentionOp: Op<AttentionAttrs, "attention"> = {
   name: "attention",
+  types: { inputs: { q: "f32", k: "f32", v: "f32", start: "i32", offset: "i32" }, outputs: ["f32", "f32"] },
   infer([q, k, v, start, offset], { softcap }) {
     requireSoftcap("attention", softcap);
     const { B, T, H } = attentionAxes("attention", { q, k, v, start, offset });
-    return [
-      { shape: given(q).shape, dtype: "f32" },
-      { shape: [B, H, T], dtype: "f32" },
-    ];
+    return [given(q).shape, [B, H, T]];
   },
   gradient({ inputs, outputs, attrs, graph }, [dOut, dLse]) {
     if (dLse !== undefined) throw notDifferentiable("attention", "lse");
@@ -49,6 +47,10 @@ export const attentionOp: Op<AttentionAttrs, "attention"> = {
 /** Gradients of attention by q, k, v: inputs q, k, v, start, offset, o, lse, do. */
 export const attentionGradOp: Op<AttentionAttrs, "attentionGrad"> = {
   name: "attentionGrad",
+  types: {
+    inputs: { ...attentionOp.types.inputs, o: "f32", lse: "f32", dOut: "f32" },
+    outputs: ["f32", "f32", "f32"],
+  },
   infer([q, k, v, start, offset, o, lse, dOut]) {
     attentionAxes("attentionGrad", { q, k, v, start, offset });
     readAxes("attentionGrad", { q, o, lse, dOut }, {
@@ -57,7 +59,7 @@ export const attentionGradOp: Op<AttentionAttrs, "attentionGrad"> = {
       lse: "B H T",
       dOut: "B T H D",
     } as const);
-    return [given(q), given(k), given(v)].map(({ shape }) => ({ shape, dtype: "f32" }));
+    return [given(q).shape, given(k).shape, given(v).shape];
   },
 };
 
@@ -66,8 +68,6 @@ function attentionAxes(
   operands: AttentionOperands<TensorSpec | undefined>,
 ): Readonly<Record<"B" | "T" | "S" | "H" | "G" | "D", number>> {
   const specs = { ...operands };
-  operand(op, "start", operands.start, "i32");
-  operand(op, "offset", operands.offset, "i32");
   const sizes = readAxes(op, specs, { q: "B T H D", k: "B S G D", v: "B S G D", start: "B", offset: "1" } as const);
   if (sizes.H % sizes.G !== 0) throw mismatch(op, specs);
   return sizes;

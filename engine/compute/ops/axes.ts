@@ -31,13 +31,12 @@ export function readAxes<P extends Readonly<Record<string, string>>>(
 }
 
 /**
- * The operand, present and of the expected element type.
+ * The operand, which must be there.
  *
- * @throws {TypeError} when it is missing or of the other type.
+ * @throws {TypeError} when it is missing.
  */
-export function operand(op: string, name: string, spec: TensorSpec | undefined, dtype = spec?.dtype): TensorSpec {
+export function operand(op: string, name: string, spec: TensorSpec | undefined): TensorSpec {
   if (spec === undefined) throw new TypeError(`${op}: operand ${name} is missing`);
-  if (spec.dtype !== dtype) throw new TypeError(`${op}: ${name} must be ${dtype ?? "given"}, got ${spec.dtype}`);
   return spec;
 }
 

@@ -4,11 +4,12 @@ import { mismatch, operand, readAxes } from "./axes.ts";
 /** One row added to every row of a tensor; the planner folds it into the product before it. */
 export const addBiasOp: Op<Attrs, "addBias"> = {
   name: "addBias",
+  types: { inputs: { x: "f32", bias: "f32" }, outputs: ["f32"] },
   infer([x, bias]) {
-    const { shape } = operand("addBias", "x", x, "f32");
-    const row = operand("addBias", "bias", bias, "f32").shape;
+    const { shape } = operand("addBias", "x", x);
+    const row = operand("addBias", "bias", bias).shape;
     if (row.length !== 1 || row[0] !== shape.at(-1)) throw mismatch("addBias", { x, bias });
-    return [{ shape, dtype: "f32" }];
+    return [shape];
   },
   gradient({ inputs: [x] }, [dy]) {
     if (dy === undefined || x === undefined) return [];
@@ -19,10 +20,10 @@ export const addBiasOp: Op<Attrs, "addBias"> = {
 /** Sum of all rows: the gradient of a bias. */
 export const sumRowsOp: Op<Attrs, "sumRows"> = {
   name: "sumRows",
+  types: { inputs: { x: "f32" }, outputs: ["f32"] },
   infer([x]) {
-    operand("sumRows", "x", x, "f32");
     const { C } = readAxes("sumRows", { x }, { x: "M C" } as const);
-    return [{ shape: [C], dtype: "f32" }];
+    return [[C]];
   },
   gradient({ inputs: [x], graph }, [dy]) {
     return dy === undefined || x === undefined ? [] : [addBias(graph.constant(0, x.shape), dy)];

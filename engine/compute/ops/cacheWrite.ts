@@ -5,12 +5,12 @@ import { mismatch, operand, readAxes } from "./axes.ts";
 export const cacheWriteOp: Op<Attrs, "cacheWrite"> = {
   name: "cacheWrite",
   inPlace: [[0, 0]],
+  types: { inputs: { cache: "f32", x: "f32", offset: "i32" }, outputs: ["f32"] },
   infer([cache, x, offset]) {
     const specs = { cache, x, offset };
     const { S, T } = readAxes("cacheWrite", specs, { cache: "B S G D", x: "B T G D", offset: "1" } as const);
-    operand("cacheWrite", "offset", offset, "i32");
     if (T > S) throw mismatch("cacheWrite", specs);
-    return [operand("cacheWrite", "cache", cache, "f32")];
+    return [operand("cacheWrite", "cache", cache).shape];
   },
 };
 

@@ -1,12 +1,14 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
 import { mismatch, operand, readAxes } from "./axes.ts";
 
 /** Rows of a table, picked by token id. */
 export const embeddingOp: Op<Attrs, "embedding"> = {
   name: "embedding",
+  types: { inputs: { table: WEIGHT_TYPES, ids: "i32" }, outputs: ["f32"] },
   infer([table, ids]) {
     const { C } = readAxes("embedding", { table }, { table: "V C" } as const);
-    return [{ shape: [...operand("embedding", "ids", ids, "i32").shape, C], dtype: "f32" }];
+    return [[...operand("embedding", "ids", ids).shape, C]];
   },
   gradient({ inputs, graph }, [dy]) {
     if (dy === undefined) return [];
@@ -17,20 +19,21 @@ export const embeddingOp: Op<Attrs, "embedding"> = {
 /** Gradient of embedding by its table: every row of dy added to the row of its id, in the order of the ids. */
 export const embeddingGradOp: Op<{ readonly vocabulary: number }, "embeddingGrad"> = {
   name: "embeddingGrad",
+  types: { inputs: { ids: "i32", dy: "f32" }, outputs: ["f32"] },
   infer([ids, dy], { vocabulary }) {
-    const { shape } = operand("embeddingGrad", "ids", ids, "i32");
-    const rows = operand("embeddingGrad", "dy", dy, "f32").shape;
+    const { shape } = operand("embeddingGrad", "ids", ids);
+    const rows = operand("embeddingGrad", "dy", dy).shape;
     const channels = rows.at(-1);
     const fits = rows.length === shape.length + 1 && shape.every((size, axis) => size === rows[axis]);
     if (!fits || channels === undefined) throw mismatch("embeddingGrad", { ids, dy });
-    return [{ shape: [vocabulary, channels], dtype: "f32" }];
+    return [[vocabulary, channels]];
   },
 };
 
 /**
  * Looks token ids up in a table.
  *
- * @param table - `[V, C]`.
+ * @param table - `[V, C]`; may be bf16.
  * @param ids - Integers in [0, V), `[...]`.
  * @returns `[..., C]`.
  */

@@ -1,3 +1,4 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
 import { readAxes } from "./axes.ts";
 import { type LogprobSettings, requirePositive } from "./logprob.ts";
@@ -6,11 +7,12 @@ import { requireSoftcap } from "./softcap.ts";
 /** KL divergence between the next-token distributions of two models, row by row; forward only. */
 export const fullKlOp: Op<Attrs & Required<LogprobSettings>, "fullKl"> = {
   name: "fullKl",
+  types: { inputs: { h: "f32", w: WEIGHT_TYPES, hRef: "f32", wRef: WEIGHT_TYPES }, outputs: ["f32"] },
   infer([h, w, hRef, wRef], { temperature, softcap }) {
     const { M } = readAxes("fullKl", { h, w, hRef, wRef }, { h: "M C", w: "V C", hRef: "M C", wRef: "V C" } as const);
     requirePositive("fullKl", temperature);
     requireSoftcap("fullKl", softcap);
-    return [{ shape: [M], dtype: "f32" }];
+    return [[M]];
   },
 };
 
@@ -18,7 +20,7 @@ export const fullKlOp: Op<Attrs & Required<LogprobSettings>, "fullKl"> = {
 export interface NextToken {
   /** Last hidden states, `[M, C]`. */
   readonly h: Tensor;
-  /** Output embedding, `[V, C]`. */
+  /** Output embedding, `[V, C]`; may be bf16. */
   readonly w: Tensor;
 }
 

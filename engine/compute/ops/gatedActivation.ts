@@ -1,4 +1,4 @@
-import { type Attrs, type Op, type Tensor, type TensorSpec, one, sameShape } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Shape, type Tensor, type TensorSpec, one, sameShape } from "../graph/tensor.ts";
 import { mismatch, operand } from "./axes.ts";
 
 /** The activation that gates: x·σ(x), or the tanh form of GELU. */
@@ -8,6 +8,7 @@ type GateAttrs = Attrs & Readonly<Record<"kind", GateKind>>;
 /** act(gate)·up, the inner step of a gated MLP. */
 export const gatedActivationOp: Op<GateAttrs, "gatedActivation"> = {
   name: "gatedActivation",
+  types: { inputs: { gate: "f32", up: "f32" }, outputs: ["f32"] },
   infer: ([gate, up]) => [sameAs("gatedActivation", { gate, up })],
   gradient({ inputs, attrs, graph }, [dy]) {
     return dy === undefined ? [] : graph.apply(gatedActivationGradOp, [...inputs, dy], attrs);
@@ -17,16 +18,17 @@ export const gatedActivationOp: Op<GateAttrs, "gatedActivation"> = {
 /** Gradients of gatedActivation by gate and up: inputs gate, up, dy. */
 export const gatedActivationGradOp: Op<GateAttrs, "gatedActivationGrad"> = {
   name: "gatedActivationGrad",
+  types: { inputs: { gate: "f32", up: "f32", dy: "f32" }, outputs: ["f32", "f32"] },
   infer([gate, up, dy]) {
-    const spec = sameAs("gatedActivationGrad", { gate, up, dy });
-    return [spec, spec];
+    const shape = sameAs("gatedActivationGrad", { gate, up, dy });
+    return [shape, shape];
   },
 };
 
-function sameAs(op: string, operands: Readonly<Record<string, TensorSpec | undefined>>): TensorSpec {
-  const specs = Object.entries(operands).map(([name, spec]) => operand(op, name, spec, "f32"));
-  if (!specs.every(({ shape }) => sameShape(shape, specs[0]!.shape))) throw mismatch(op, operands);
-  return specs[0]!;
+function sameAs(op: string, operands: Readonly<Record<string, TensorSpec | undefined>>): Shape {
+  const shapes = Object.entries(operands).map(([name, spec]) => operand(op, name, spec).shape);
+  if (!shapes.every((shape) => sameShape(shape, shapes[0]!))) throw mismatch(op, operands);
+  return shapes[0]!;
 }
 
 /**

@@ -4,6 +4,7 @@ import { adamwOp } from "./adamw.ts";
 import { attentionGradOp, attentionOp } from "./attention.ts";
 import { addBiasOp, sumRowsOp } from "./bias.ts";
 import { cacheWriteOp } from "./cacheWrite.ts";
+import { castOp } from "./cast.ts";
 import { embeddingGradOp, embeddingOp } from "./embedding.ts";
 import { fullKlOp } from "./fullKl.ts";
 import { gatedActivationGradOp, gatedActivationOp } from "./gatedActivation.ts";
@@ -20,6 +21,7 @@ export { type AdamwOperands, adamw } from "./adamw.ts";
 export { type AttentionOperands, type AttentionSettings, EMPTY_LSE, attention } from "./attention.ts";
 export { addBias, sumRows } from "./bias.ts";
 export { cacheWrite } from "./cacheWrite.ts";
+export { cast } from "./cast.ts";
 export { embedding } from "./embedding.ts";
 export { type NextToken, fullKl } from "./fullKl.ts";
 export { type GateKind, gatedActivation } from "./gatedActivation.ts";
@@ -40,6 +42,7 @@ export const OPS = [
   unary,
   binary,
   sum,
+  castOp,
   matmulOp,
   addBiasOp,
   sumRowsOp,

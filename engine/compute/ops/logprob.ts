@@ -1,5 +1,6 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, given } from "../graph/tensor.ts";
-import { notDifferentiable, operand, readAxes } from "./axes.ts";
+import { notDifferentiable, readAxes } from "./axes.ts";
 import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
 /** How hidden states become a distribution: the soft-cap comes first, then the temperature. */
@@ -13,13 +14,12 @@ type LogprobAttrs = Attrs & Required<LogprobSettings>;
 /** Outputs logprob, entropy and, for the gradient, lse = log Σ_v exp(logit_v), all `[M]`; 0 in ignored rows. */
 export const logprobOp: Op<LogprobAttrs, "logprob"> = {
   name: "logprob",
+  types: { inputs: { h: "f32", w: WEIGHT_TYPES, targets: "i32" }, outputs: ["f32", "f32", "f32"] },
   infer([h, w, targets], { temperature, softcap }) {
     const { M } = readAxes("logprob", { h, w, targets }, { h: "M C", w: "V C", targets: "M" } as const);
-    operand("logprob", "targets", targets, "i32");
     requirePositive("logprob", temperature);
     requireSoftcap("logprob", softcap);
-    const spec = { shape: [M], dtype: "f32" } as const;
-    return [spec, spec, spec];
+    return [[M], [M], [M]];
   },
   gradient({ inputs, outputs, attrs, graph }, [dLogprob, dEntropy, dLse]) {
     if (dLse !== undefined) throw notDifferentiable("logprob", "lse");
@@ -38,6 +38,10 @@ export const logprobOp: Op<LogprobAttrs, "logprob"> = {
  */
 export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
   name: "logprobGrad",
+  types: {
+    inputs: { h: "f32", w: WEIGHT_TYPES, targets: "i32", lse: "f32", entropy: "f32", dLogprob: "f32", dEntropy: "f32" },
+    outputs: ["f32", "f32"],
+  },
   infer([h, w, targets, lse, entropy, dLogprob, dEntropy]) {
     readAxes("logprobGrad", { h, w, targets, lse, entropy, dLogprob, dEntropy }, {
       h: "M C",
@@ -48,7 +52,7 @@ export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
       dLogprob: "M",
       dEntropy: "M",
     } as const);
-    return [given(h), given(w)].map(({ shape }) => ({ shape, dtype: "f32" }));
+    return [given(h).shape, given(w).shape];
   },
 };
 
@@ -58,7 +62,7 @@ export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
  * Works in blocks: the logits `[M, V]` never exist as a whole. Cross-entropy is the negated log-probability.
  *
  * @param h - Last hidden states, `[M, C]`.
- * @param w - Output embedding, `[V, C]`.
+ * @param w - Output embedding, `[V, C]`; may be bf16.
  * @param targets - Token ids, `[M]`; −1 ignores the row: both results 0, no gradient.
  * @returns Both `[M]`.
  */

@@ -1,6 +1,8 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, one, sizeOf } from "../graph/tensor.ts";
-import { mismatch, operand, readAxes } from "./axes.ts";
+import { mismatch, readAxes } from "./axes.ts";
 import { addBias } from "./bias.ts";
+import { cast } from "./cast.ts";
 
 /** Which operands are read transposed; neither unless said. */
 export interface MatmulSettings {
@@ -13,14 +15,13 @@ export const matmulOp: Op<Attrs & Required<MatmulSettings>, "matmul"> = {
   name: "matmul",
   takesAddend: true,
   takesBias: true,
+  types: { inputs: { a: "f32", b: WEIGHT_TYPES }, outputs: ["f32"] },
   infer([a, b], { transposeA, transposeB }) {
-    operand("matmul", "a", a, "f32");
-    operand("matmul", "b", b, "f32");
     const { M, N } = readAxes("matmul", { a, b }, {
       a: transposeA ? "K M" : "M K",
       b: transposeB ? "N K" : "K N",
     } as const);
-    return [{ shape: [M, N], dtype: "f32" }];
+    return [[M, N]];
   },
   gradient({ inputs, attrs: { transposeA, transposeB } }, [dy]) {
     if (dy === undefined) return [];
@@ -28,7 +29,7 @@ export const matmulOp: Op<Attrs & Required<MatmulSettings>, "matmul"> = {
     const b = inputs[1]!;
     return [
       transposeA
-        ? matmul(b, dy, { transposeA: transposeB, transposeB: true })
+        ? matmul(cast(b, "f32"), dy, { transposeA: transposeB, transposeB: true })
         : matmul(dy, b, { transposeB: !transposeB }),
       transposeB
         ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
@@ -41,7 +42,7 @@ export const matmulOp: Op<Attrs & Required<MatmulSettings>, "matmul"> = {
  * Matrix product.
  *
  * @param a - `[M, K]`, or `[K, M]` with transposeA.
- * @param b - `[K, N]`, or `[N, K]` with transposeB.
+ * @param b - `[K, N]`, or `[N, K]` with transposeB; may be bf16.
  * @returns `[M, N]`.
  * @throws {ShapeError} when the inner sizes differ.
  */
@@ -54,7 +55,7 @@ export function matmul(a: Tensor, b: Tensor, settings: MatmulSettings = {}): Ten
  * Dense layer: x·wᵀ (+ bias) over the last axis.
  *
  * @param x - `[..., K]`.
- * @param w - `[N, K]`, the layout of Hugging Face checkpoints.
+ * @param w - `[N, K]`, the layout of Hugging Face checkpoints; may be bf16.
  * @param bias - `[N]`; none unless given.
  * @returns `[..., N]`.
  * @throws {ShapeError} when the last axes differ.

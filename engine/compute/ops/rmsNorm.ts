@@ -14,15 +14,13 @@ type RmsNormAttrs = Attrs & Required<RmsNormSettings>;
 /** Root-mean-square layer norm; the second output, 1/rms per row, is there for the gradient. */
 export const rmsNormOp: Op<RmsNormAttrs, "rmsNorm"> = {
   name: "rmsNorm",
+  types: { inputs: { x: "f32", w: "f32" }, outputs: ["f32", "f32"] },
   infer([x, w]) {
-    const { shape } = operand("rmsNorm", "x", x, "f32");
-    if (shape.length === 0 || !sameShape(operand("rmsNorm", "w", w, "f32").shape, shape.slice(-1))) {
+    const { shape } = operand("rmsNorm", "x", x);
+    if (shape.length === 0 || !sameShape(operand("rmsNorm", "w", w).shape, shape.slice(-1))) {
       throw mismatch("rmsNorm", { x, w });
     }
-    return [
-      { shape, dtype: "f32" },
-      { shape: [sizeOf(shape.slice(0, -1))], dtype: "f32" },
-    ];
+    return [shape, [sizeOf(shape.slice(0, -1))]];
   },
   gradient({ inputs, outputs, attrs, graph }, [dy, dRstd]) {
     if (dRstd !== undefined) throw notDifferentiable("rmsNorm", "rstd");
@@ -34,20 +32,18 @@ export const rmsNormOp: Op<RmsNormAttrs, "rmsNorm"> = {
 export const rmsNormGradOp: Op<RmsNormAttrs, "rmsNormGrad"> = {
   name: "rmsNormGrad",
   takesAddend: true,
+  types: { inputs: { x: "f32", w: "f32", rstd: "f32", dy: "f32" }, outputs: ["f32", "f32"] },
   infer([x, w, rstd, dy]) {
     const specs = { x, w, rstd, dy };
-    const { shape } = operand("rmsNormGrad", "x", x, "f32");
-    const channels = operand("rmsNormGrad", "w", w, "f32").shape;
-    const rows = operand("rmsNormGrad", "rstd", rstd, "f32").shape;
+    const { shape } = operand("rmsNormGrad", "x", x);
+    const channels = operand("rmsNormGrad", "w", w).shape;
+    const rows = operand("rmsNormGrad", "rstd", rstd).shape;
     const fits =
-      sameShape(operand("rmsNormGrad", "dy", dy, "f32").shape, shape) &&
+      sameShape(operand("rmsNormGrad", "dy", dy).shape, shape) &&
       sameShape(channels, shape.slice(-1)) &&
       sameShape(rows, [sizeOf(shape.slice(0, -1))]);
     if (!fits) throw mismatch("rmsNormGrad", specs);
-    return [
-      { shape, dtype: "f32" },
-      { shape: channels, dtype: "f32" },
-    ];
+    return [shape, channels];
   },
 };
 

@@ -15,14 +15,14 @@ type RopeAttrs = Attrs & Required<RopeSettings> & { readonly inverse: boolean };
 /** Rotary position embedding. */
 export const ropeOp: Op<RopeAttrs, "rope"> = {
   name: "rope",
+  types: { inputs: { x: "f32", positions: "i32" }, outputs: ["f32"] },
   infer([x, positions], { scaling }) {
     const { D } = readAxes("rope", { x, positions }, { x: "B T H D", positions: "B T" } as const);
-    operand("rope", "positions", positions, "i32");
     if (D % 2 !== 0) throw mismatch("rope", { x });
     if (scaling.length !== 0 && scaling.length !== 4) {
       throw new TypeError(`rope: scaling takes 0 or 4 numbers, got ${scaling.length}`);
     }
-    return [operand("rope", "x", x, "f32")];
+    return [operand("rope", "x", x).shape];
   },
   gradient({ inputs, attrs, graph }, [dy]) {
     if (dy === undefined) return [];

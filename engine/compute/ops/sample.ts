@@ -17,16 +17,14 @@ type SampleAttrs = Attrs & Required<SampleSettings>;
 /** Draws a token per row; outputs the token (i32) and its log-probability. */
 export const sampleOp: Op<SampleAttrs, "sample"> = {
   name: "sample",
+  types: { inputs: { logits: "f32", uniform: "f32" }, outputs: ["i32", "f32"] },
   infer([logits, uniform], { temperature, topK, topP, softcap }) {
     const { B } = readAxes("sample", { logits, uniform }, { logits: "B V", uniform: "B" } as const);
     if (!(temperature >= 0)) throw new TypeError(`sample: temperature must not be negative, got ${temperature}`);
     if (!(Number.isInteger(topK) && topK >= 0)) throw new TypeError(`sample: topK must be a count, got ${topK}`);
     if (!(topP > 0 && topP <= 1)) throw new TypeError(`sample: topP must be in (0, 1], got ${topP}`);
     requireSoftcap("sample", softcap);
-    return [
-      { shape: [B], dtype: "i32" },
-      { shape: [B], dtype: "f32" },
-    ];
+    return [[B], [B]];
   },
 };
 

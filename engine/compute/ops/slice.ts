@@ -4,13 +4,14 @@ import { operand } from "./axes.ts";
 /** A run of positions along axis 1. */
 export const sliceOp: Op<{ readonly start: number; readonly length: number }, "slice"> = {
   name: "slice",
+  types: { inputs: { x: ["f32", "i32"] }, outputs: [{ like: "x" }] },
   infer([x], { start, length }) {
-    const { shape, dtype } = operand("slice", "x", x);
+    const { shape } = operand("slice", "x", x);
     const [rows, total] = shape;
     if (rows === undefined || total === undefined || start < 0 || length < 1 || start + length > total) {
       throw new ShapeError("slice", { x: shape, "start, length": [start, length] });
     }
-    return [{ shape: [rows, length, ...shape.slice(2)], dtype }];
+    return [[rows, length, ...shape.slice(2)]];
   },
   gradient({ inputs, attrs: { start }, graph }, [dy]) {
     return dy === undefined ? [] : graph.apply(sliceGradOp, [dy], { start, total: inputs[0]!.shape[1]! });
@@ -20,13 +21,14 @@ export const sliceOp: Op<{ readonly start: number; readonly length: number }, "s
 /** The reverse of slice: dy at its place along axis 1 of a tensor of zeros with `total` positions. */
 export const sliceGradOp: Op<{ readonly start: number; readonly total: number }, "sliceGrad"> = {
   name: "sliceGrad",
+  types: { inputs: { dy: "f32" }, outputs: ["f32"] },
   infer([dy], { start, total }) {
-    const { shape } = operand("sliceGrad", "dy", dy, "f32");
+    const { shape } = operand("sliceGrad", "dy", dy);
     const [rows, length] = shape;
     if (rows === undefined || length === undefined || start < 0 || start + length > total) {
       throw new ShapeError("sliceGrad", { dy: shape, "start, total": [start, total] });
     }
-    return [{ shape: [rows, total, ...shape.slice(2)], dtype: "f32" }];
+    return [[rows, total, ...shape.slice(2)]];
   },
 };
 

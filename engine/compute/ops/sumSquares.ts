@@ -1,13 +1,12 @@
 import { type Attrs, type Op, type Tensor, given, one } from "../graph/tensor.ts";
-import { operand } from "./axes.ts";
 
 /** Sum of squares over all elements of all inputs. */
 export const sumSquaresOp: Op<Attrs, "sumSquares"> = {
   name: "sumSquares",
+  types: { inputs: { x: "f32" }, outputs: ["f32"] },
   infer(tensors) {
     if (tensors.length === 0) throw new TypeError("sumSquares: no tensor given");
-    for (const tensor of tensors) operand("sumSquares", "x", tensor, "f32");
-    return [{ shape: [], dtype: "f32" }];
+    return [[]];
   },
 };
 

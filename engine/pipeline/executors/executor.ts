@@ -6,8 +6,10 @@ import type { Pace } from "../stage.ts";
 
 /** Settings of every executor, wherever it runs stages. */
 export interface ExecutorSettings {
-  /** Id of the run, which records of its stages name. */
+  /** Id of the run, which records of stages name as their maker. */
   readonly run: string;
+  /** The folder of runs and artifacts: `.salsa`. */
+  readonly root: string;
   readonly artifacts: Artifacts;
   readonly pace: Pace;
   /** Asks for a graceful stop: stages save and end. */

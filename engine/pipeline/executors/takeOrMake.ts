@@ -62,9 +62,9 @@ async function makeOrAwait(
 }
 
 async function make(
-  { info, declared, inputs, key, artifact }: ResolvedStage,
+  { info, artifact, declared, inputs, key }: ResolvedStage,
   open: () => Promise<Backend>,
-  { run, artifacts, pace, signal, report, sample }: ExecutorSettings,
+  { run, root, artifacts, pace, signal, report, sample }: ExecutorSettings,
 ): Promise<void> {
   // The device first: a run that waits for one holds nothing that the runs before it could wait for.
   const backend = await open();
@@ -73,7 +73,8 @@ async function make(
   const name = seededStageName(info);
   let record: StageRecord | undefined;
   try {
-    const kept = (record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run }));
+    record = await StageRecord.open({ root, key: artifact.key, run });
+    const kept = record;
     const context = {
       ...{ name, backend, pace, signal, workspace: workspace.folder },
       report: stageReporter(info.id, (event) => {

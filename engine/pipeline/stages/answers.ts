@@ -7,7 +7,7 @@ import { Random } from "../../training/index.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
 import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
-import { loadModel } from "../modelFolder.ts";
+import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
 import { PROMPTS_AT_ONCE, ResponseSampler } from "../responseSampler.ts";
 import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
 
@@ -25,19 +25,20 @@ export const answers: Stage<
   kind: "answers",
   title: "Answers",
   revision: 3,
-  select: ({ task, evaluation }, { benchmark, isValidation, seed }) => ({
-    task,
-    sampling: evaluation.sampling,
+  select: (config, { benchmark, isValidation, seed }) => ({
+    task: config.task,
+    sampling: config.evaluation.sampling,
     seed,
     from: isValidation
-      ? { kind: "validation", prompts: evaluation.validationPrompts }
-      : { kind: "benchmark", benchmark, prompts: evaluation.prompts },
+      ? { kind: "validation", prompts: config.evaluation.validationPrompts }
+      : { kind: "benchmark", benchmark, prompts: config.evaluation.prompts },
+    ...frozenSlice(config),
   }),
-  async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from }, inputs) {
+  async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from, ...frozen }, inputs) {
     const { backend } = context;
     stopIfAsked(context);
-    const { config: model, weights, tokenizer } = await loadModel(inputs.model.folder);
-    const reward = await loadModel(inputs.reward.folder, ["score"]);
+    const { config: model, weights, tokenizer } = await loadFrozenModel(inputs.model.folder, frozen);
+    const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"]);
     const name = from.kind === "validation" ? VALIDATION : from.benchmark;
     const texts = await promptsOf({ task: settings, file: inputs.data?.path }, from);
     const task = taskOf(settings);
@@ -66,7 +67,7 @@ export const answers: Stage<
     }
     await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
   },
-  cost({ task, sampling, from }, { model, files: { data } }) {
+  cost({ task, sampling, from, ...frozen }, { model, files: { data } }) {
     const rows = data?.rows ?? Infinity;
     const count =
       from.kind === "validation" && data !== undefined
@@ -76,7 +77,7 @@ export const answers: Stage<
     const length = task === undefined ? Math.min(model.maxPositions, prompt + sampling.maxNewTokens) : prompt;
     const cachedTokens = Math.min(count, PROMPTS_AT_ONCE) * length;
     // Once by the model, token by token, and once by the reward model.
-    return readingCost(model, { models: 2, tokens: 2 * count * length, cachedTokens });
+    return readingCost(model, { models: 2, tokens: 2 * count * length, cachedTokens, ...frozen });
   },
 };
 
@@ -85,7 +86,7 @@ type AnsweredPrompts =
   | { readonly kind: "validation"; readonly prompts: number }
   | { readonly kind: "benchmark"; readonly benchmark: string; readonly prompts: number };
 
-interface AnswersSlice {
+interface AnswersSlice extends FrozenSlice {
   readonly task: TaskConfig | undefined;
   readonly sampling: SamplingConfig;
   readonly seed: number;

@@ -8,7 +8,7 @@ import { Random } from "../../training/index.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
 import { taskOf } from "../corpus.ts";
 import { responseTexts } from "../generation.ts";
-import { loadModel } from "../modelFolder.ts";
+import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
 import { type Artifact, type Stage, stopIfAsked } from "../stage.ts";
 
 /** A labelled pair; `…Ended` says whether the response closed with end-of-text. */
@@ -30,18 +30,18 @@ const MOST_ROUNDS_PER_BATCH = 20;
 /** Samples two responses to each prompt from a model and lets the task's noisy labeller choose. */
 export const preferences: Stage<
   { readonly seed: number },
-  { readonly task: TaskConfig | undefined; readonly pairs: number; readonly seed: number },
+  FrozenSlice & { readonly task: TaskConfig | undefined; readonly pairs: number; readonly seed: number },
   { readonly model: Artifact }
 > = {
   kind: "preferences",
   title: "Preference pairs",
   revision: 1,
-  select: ({ task, reward }, { seed }) => ({ task, pairs: reward.pairs ?? 0, seed }),
-  async run(context, { task: settings, pairs: total, seed }, { model: from }) {
+  select: (config, { seed }) => ({ task: config.task, pairs: config.reward.pairs ?? 0, seed, ...frozenSlice(config) }),
+  async run(context, { task: settings, pairs: total, seed, ...frozen }, { model: from }) {
     const { backend } = context;
     const task = taskOf(settings);
     if (task === undefined) throw new TypeError("preferences: only a task labels pairs");
-    const { config: model, weights, tokenizer } = await loadModel(from.folder);
+    const { config: model, weights, tokenizer } = await loadFrozenModel(from.folder, frozen);
     const promptSource = Random.of(seed, "preferences", "prompts");
     const labeller = Random.of(seed, "preferences", "labels");
     const generator = new Generator(backend, model, {
@@ -75,9 +75,14 @@ export const preferences: Stage<
     }
     await atomicWrite(join(context.folder, PAIRS_FILE), `${lines.slice(0, total).join("\n")}\n`);
   },
-  cost({ task, pairs }, { model }) {
+  cost({ task, pairs, ...frozen }, { model }) {
     const length = sequenceLength(task, { maxLength: model.maxPositions });
-    return readingCost(model, { models: 1, tokens: 2 * pairs * length, cachedTokens: 2 * SAMPLED_AT_ONCE * length });
+    return readingCost(model, {
+      models: 1,
+      tokens: 2 * pairs * length,
+      cachedTokens: 2 * SAMPLED_AT_ONCE * length,
+      ...frozen,
+    });
   },
 };
 

@@ -14,7 +14,7 @@ import { readingCost, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
 import { loop } from "../loop.ts";
-import { loadModel, saveModel } from "../modelFolder.ts";
+import { type FrozenSlice, frozenSlice, loadFrozenModel, loadModel, saveModel } from "../modelFolder.ts";
 import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf } from "../stage.ts";
 import { flattenState, unflattenState } from "../training.ts";
 
@@ -50,20 +50,21 @@ export const rlhf: Stage<
     // A task draws its validation split for itself; of a file it takes the end away from training.
     validationPrompts: config.task === undefined ? config.evaluation.validationPrompts : 0,
     seed,
+    ...frozenSlice(config),
   }),
-  async run(context, { arm, task: settings, validationPrompts, seed }, { init, reference, reward, data }) {
+  async run(context, { arm, task: settings, validationPrompts, seed, ...frozen }, { init, reference, reward, data }) {
     const { backend, pace } = context;
     const task = taskOf(settings);
     const start = await loadModel(init.folder);
     const { tokenizer } = start;
-    const references = await Promise.all(reference.map(({ folder }) => loadModel(folder)));
-    const rewarding = await loadModel(reward.folder, ["score"]);
+    const references = await Promise.all(reference.map(({ folder }) => loadFrozenModel(folder, frozen)));
+    const rewarding = await loadFrozenModel(reward.folder, frozen, ["score"]);
     const texts = await trainPrompts({ task: settings, file: data?.path, validationPrompts }, seed);
     const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
     const from = data?.path ?? "train";
     const { queries: prompts, ...lengths } = encodePrompts(texts, start, { maxNewTokens, from });
     const ppo = ppoSettings(arm, { ...lengths, tokenizer, seed });
-    const critic = arm.critic === "separate" ? criticFrom(rewarding) : undefined;
+    const critic = arm.critic === "separate" ? criticFrom(await loadModel(reward.folder, ["score"])) : undefined;
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
     const weights = withHeads(start.weights, start.config, Random.of(seed, "rlhf", "heads"), heads);
     const models = {
@@ -109,7 +110,7 @@ export const rlhf: Stage<
       trainer.release();
     }
   },
-  cost({ arm, task }, { model, files: { data }, counts: { reference = 1 } }) {
+  cost({ arm, task, ...frozen }, { model, files: { data }, counts: { reference = 1 } }) {
     const prompt = sequenceLength(task, { maxLength: model.maxPositions, longestRow: data?.longestRow });
     const length = task === undefined ? Math.min(model.maxPositions, prompt + arm.maxNewTokens) : prompt;
     const shape = { batchSize: arm.minibatchSize, length };
@@ -123,7 +124,7 @@ export const rlhf: Stage<
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
     const tokens = arm.iterations * perIteration * (3 + reference);
-    const read = readingCost(model, { models: 1 + reference, tokens, cachedTokens: perIteration });
+    const read = readingCost(model, { models: 1 + reference, tokens, cachedTokens: perIteration, ...frozen });
     return {
       parameters: learned.parameters,
       memoryBytes: learned.memoryBytes * (isSeparate ? 2 : 1) + read.memoryBytes,
@@ -132,7 +133,7 @@ export const rlhf: Stage<
   },
 };
 
-interface RlhfSlice {
+interface RlhfSlice extends FrozenSlice {
   /** The arm's settings, with one β. */
   readonly arm: PpoConfig;
   readonly task: TaskConfig | undefined;

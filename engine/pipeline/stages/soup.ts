@@ -2,7 +2,7 @@ import type { RunConfig } from "../../config/index.ts";
 import type { ModelConfig } from "../../models/index.ts";
 import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { NO_COST, readingCost, sequenceLength } from "../cost.ts";
-import { loadModel } from "../modelFolder.ts";
+import { AS_STORED, frozenSlice, loadFrozenModel, loadModel } from "../modelFolder.ts";
 import { soupCheckpoints } from "../soupCheckpoints.ts";
 import { EXAMPLES_AT_ONCE, type HeldOut, heldOutEvaluator } from "../soupEvaluators.ts";
 import type { Artifact, Cost, DataFile, Stage } from "../stage.ts";
@@ -30,7 +30,7 @@ export const soup: Stage<
       (await heldOutEvaluator(needOf(settings, of.length), heldOut, {
         backend,
         models: await Promise.all(of.map((model) => loadModel(model.folder))),
-        reward: reward && (await loadModel(reward.folder, ["score"])),
+        reward: reward && (await loadFrozenModel(reward.folder, heldOut, ["score"])),
         file: data?.path,
       }));
     try {
@@ -70,7 +70,10 @@ function soupSlice(config: RunConfig, { name, seed }: { readonly name: string; r
       return { settings, heldOut: { kind: "examples", ...sftSource(config), maxLength: config.sft.maxLength, seed } };
     case "responses": {
       const { sampling, validationPrompts } = config.evaluation;
-      return { settings, heldOut: { kind: "responses", task: config.task, sampling, validationPrompts, seed } };
+      // Mixtures are made in f32: only the reward model is frozen.
+      const frozen = need.by === "reward" ? frozenSlice(config) : AS_STORED;
+      const responses = { task: config.task, sampling, validationPrompts, seed, ...frozen };
+      return { settings, heldOut: { kind: "responses", ...responses } };
     }
   }
 }

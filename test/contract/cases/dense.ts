@@ -173,6 +173,7 @@ const slices = [
     { start: 3, length: 4 },
     { title: "to the end, four axes", operands: { x: uniform([2, 7, 3, 5], 62) }, wrt: ["x"] },
   ),
+  opCase(sliceOp, { start: 2, length: 3 }, { title: "integers", operands: { x: indices([3, 6], 65, 100) } }),
   opCase(sliceOp, { start: 0, length: 7 }, { title: "everything", operands: { x: uniform([2, 7], 63) }, wrt: ["x"] }),
   opCase(
     sliceGradOp,

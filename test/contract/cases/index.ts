@@ -6,6 +6,7 @@ import { elementwiseCases } from "./elementwise.ts";
 import { optimizerCases } from "./optimizer.ts";
 import { softcapCases } from "./softcap.ts";
 import { vocabularyCases } from "./vocabulary.ts";
+import { castCases, weightCases } from "./weightTypes.ts";
 
 /** Every case that every backend must pass; between them, they run every op of the engine. */
 export const CASES: readonly Case[] = [
@@ -16,4 +17,6 @@ export const CASES: readonly Case[] = [
   ...vocabularyCases,
   ...softcapCases,
   ...optimizerCases,
+  ...castCases,
+  ...weightCases,
 ];

@@ -2,7 +2,7 @@ import { accumulateOp } from "../../../engine/compute/ops/accumulate.ts";
 import { adamwOp } from "../../../engine/compute/ops/adamw.ts";
 import { sumSquaresOp } from "../../../engine/compute/ops/sumSquares.ts";
 import { type Case, opCase } from "../case.ts";
-import { type HostTensor, floats, uniform } from "../data.ts";
+import { type HostTensor, floats, uniform, uniformBf16 } from "../data.ts";
 
 const accumulations = [[1], [3, 5], [1037]].map((shape) =>
   opCase(
@@ -46,7 +46,7 @@ function hyper({ t, weightDecay }: Step): HostTensor {
   return floats([8], [0.01, beta1, beta2, 1e-8, weightDecay, 1 - beta1 ** t, 1 - beta2 ** t, 0]);
 }
 
-function adamwCase(title: string, size: number, step: Step, scale: number): Case {
+function adamwCase(title: string, size: number, step: Step, scale: number, copy?: HostTensor): Case {
   return opCase(
     adamwOp,
     {},
@@ -59,8 +59,9 @@ function adamwCase(title: string, size: number, step: Step, scale: number): Case
         g: uniform([size], 133),
         hyper: hyper(step),
         scale: floats([], [scale]),
+        ...(copy && { copy }),
       },
-      state: ["p", "m", "v"],
+      state: ["p", "m", "v", "copy"],
     },
   );
 }
@@ -71,5 +72,14 @@ const steps = [
   adamwCase("1,037 elements, step 1,000", 1037, { t: 1000, weightDecay: 0.01 }, 1),
 ];
 
+const copies = [
+  { size: 15, scale: 1 },
+  { size: 1037, scale: 0.5 },
+  { size: 9001, scale: NaN },
+].map(({ size, scale }) => {
+  const title = `a bf16 copy of ${size} elements, scale ${scale}`;
+  return adamwCase(title, size, { t: 2, weightDecay: 0.1 }, scale, uniformBf16([size], 134));
+});
+
 /** Cases of ops that update state. */
-export const optimizerCases: readonly Case[] = [...accumulations, ...norms, ...steps];
+export const optimizerCases: readonly Case[] = [...accumulations, ...norms, ...steps, ...copies];

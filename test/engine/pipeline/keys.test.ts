@@ -66,6 +66,17 @@ describe("keys of the recipe's stages", function () {
     });
   }
 
+  it("change for what frozen models are read for when these are rounded to bf16", async () => {
+    const trained = new Set(["base", "sft-1", "sft-2", "reward", "soup"]);
+    const read = ALL.filter((name) => !trained.has(name));
+    const changed = await changedBy({ runtime: { frozenWeights: "bf16" } });
+    assert.deepEqual(
+      changed,
+      ["reward", ...read].sort((a, b) => ALL.indexOf(a) - ALL.indexOf(b)),
+    );
+    assert.deepEqual(await changedBy({ runtime: { frozenWeights: "asStored" } }), []);
+  });
+
   it("change all with the backend", async () => {
     assert.deepEqual(await changedBy({ runtime: { backend: "tfjs" } }), ALL);
   });

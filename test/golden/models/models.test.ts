@@ -107,7 +107,7 @@ for (const [backendName, open] of Object.entries(BACKENDS)) {
           const { loss, gradNorm } = await step.run(state, batches, lr);
           assertClose([loss, gradNorm], [expected.loss, expected.gradNorm], STEP_TOLERANCE * expected.gradNorm);
         }
-        for (const [tensor, { data }] of await state.weights.read()) {
+        for (const [tensor, { data }] of await state.read()) {
           const expected = golden.sft.parameters[tensor];
           assert.ok(expected, tensor);
           const sums = [sumOf(data), sumOf(data.map((x) => x * x))];

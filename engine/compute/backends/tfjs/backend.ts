@@ -12,12 +12,14 @@ import {
   checkBound,
   checkKept,
 } from "../../backend.ts";
+import { repeated } from "../../graph/dtype.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, given, sizeOf } from "../../graph/tensor.ts";
 import { TfjsBuffer, download, upload } from "./buffer.ts";
 import { type Results, execute } from "./execute.ts";
 import type { Tf } from "./kernel.ts";
 
+/** Of every tensor in tfjs, which knows f32 and i32 only. */
 const BYTES_PER_ELEMENT = 4;
 
 /** What a tfjs backend is made with. */
@@ -50,9 +52,10 @@ export class TfjsBackend implements Backend {
   }
 
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer {
-    return this.within(sizeOf(spec.shape) * BYTES_PER_ELEMENT, () => {
-      const zeros = new Float32Array(data === undefined ? sizeOf(spec.shape) : 0);
-      return this.adopt(new TfjsBuffer(spec, upload(this.tf, "allocate", spec, data ?? zeros)));
+    const size = sizeOf(spec.shape);
+    return this.within(size * BYTES_PER_ELEMENT, () => {
+      const elements = data ?? repeated(0, spec.dtype, size);
+      return this.adopt(new TfjsBuffer(spec, upload(this.tf, "allocate", spec, elements)));
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { BindingError, type DeviceBuffer, type HostArray } from "../../backend.ts";
-import { type DType, type Shape, type TensorSpec, sizeOf } from "../../graph/tensor.ts";
+import { type DeviceBuffer, type HostArray, checkHostData } from "../../backend.ts";
+import { fromBf16, toBf16 } from "../../graph/dtype.ts";
+import { type DType, type Shape, type TensorSpec } from "../../graph/tensor.ts";
 import type { Tf } from "./kernel.ts";
 
 /** A device buffer: in-place ops replace the tensor that it holds. */
@@ -23,6 +24,16 @@ export class TfjsBuffer implements DeviceBuffer {
   }
 }
 
+/** tfjs's type for an element type. It has no bf16: such numbers are held as f32, rounded where they are made. */
+export function tfjsType(dtype: DType): "int32" | "float32" {
+  return dtype === "i32" ? "int32" : "float32";
+}
+
+/** The tensor with every element rounded to bf16, as a new one. */
+export function roundToBf16(tf: Tf, tensor: Tensor): Tensor {
+  return tf.tensor(fromBf16(toBf16(Float32Array.from(tensor.dataSync()))), tensor.shape, "float32");
+}
+
 /**
  * A tensor with a copy of host data.
  *
@@ -30,20 +41,18 @@ export class TfjsBuffer implements DeviceBuffer {
  * @param what - What it is, for the message.
  * @param spec - Shape and element type.
  * @param data - Its elements, row by row.
- * @throws {BindingError} when the data has another size.
+ * @throws {BindingError} when the data has another size or element type.
  */
 export function upload(tf: Tf, what: string, spec: TensorSpec, data: HostArray): Tensor {
-  const { shape, dtype } = spec;
-  if (data.length !== sizeOf(shape)) {
-    throw new BindingError(`${what}: [${shape.join(", ")}] takes ${sizeOf(shape)} elements, got ${data.length}`);
-  }
+  checkHostData(what, spec, data);
   // tfjs keeps the very array that it is given.
-  const copy = dtype === "i32" ? Int32Array.from(data) : Float32Array.from(data);
-  return tf.tensor(copy, [...shape], dtype === "i32" ? "int32" : "float32");
+  const copy = data instanceof Uint16Array ? fromBf16(data) : data.slice();
+  return tf.tensor(copy, [...spec.shape], tfjsType(spec.dtype));
 }
 
 /** A copy of a tensor's elements. */
 export function download(tensor: Tensor, dtype: DType): HostArray {
   const data = tensor.dataSync();
-  return dtype === "i32" ? Int32Array.from(data) : Float32Array.from(data);
+  if (dtype === "i32") return Int32Array.from(data);
+  return dtype === "bf16" ? toBf16(Float32Array.from(data)) : Float32Array.from(data);
 }

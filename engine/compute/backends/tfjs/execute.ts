@@ -1,9 +1,10 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { BindingError, type HostArray, checkBound } from "../../backend.ts";
+import { DTYPES, repeated } from "../../graph/dtype.ts";
 import type { Instruction, Program, Value } from "../../graph/program.ts";
 import { given, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
-import { TfjsBuffer, download, upload } from "./buffer.ts";
+import { TfjsBuffer, download, roundToBf16, upload } from "./buffer.ts";
 import type { Kernel, Tf } from "./kernel.ts";
 import { KERNELS } from "./kernels/index.ts";
 
@@ -64,9 +65,11 @@ class Run {
     const kernel = KERNELS[op as OpName] as Kernel | undefined;
     if (kernel === undefined) throw new TypeError(`tfjs: no kernel for op ${op}`);
     const specs = outputs.map((id) => this.value(id));
-    const results = this.tf.tidy(() => [
-      ...kernel(this.tf, { inputs: inputs.map((id) => this.read(id)), attrs, outputs: specs }),
-    ]);
+    const results = this.tf.tidy(() =>
+      kernel(this.tf, { inputs: inputs.map((id) => this.read(id)), attrs, outputs: specs }).map((result, index) =>
+        specs[index]?.dtype === "bf16" ? roundToBf16(this.tf, result) : result,
+      ),
+    );
     for (const [index, spec] of specs.entries()) this.store(op, spec, given(results[index]));
     for (const buffer of frees) {
       this.tensors.get(buffer)?.dispose();
@@ -91,9 +94,8 @@ class Run {
 
   outputs(names: readonly string[]): Readonly<Record<string, HostArray>> {
     const entries = names.map((name) => {
-      const id = given(this.program.outputs[name]);
-      const data = this.tf.tidy(() => download(this.read(id), this.value(id).dtype));
-      return [name, data] as const;
+      const { buffer, dtype } = this.value(given(this.program.outputs[name]));
+      return [name, download(this.held(buffer), dtype)] as const;
     });
     return Object.fromEntries(entries);
   }
@@ -112,10 +114,10 @@ class Run {
     const place = given(this.program.buffers[buffer]);
     if (place.kind === "variable") return given(this.operands.variables[place.name]).tensor;
     if (place.kind === "constant" && !this.tensors.has(buffer)) {
-      this.tensors.set(
-        buffer,
-        this.tf.keep(this.tf.fill([place.bytes / 4], place.value, place.dtype === "i32" ? "int32" : "float32")),
-      );
+      const { value, dtype, bytes } = place;
+      const count = bytes / DTYPES[dtype].bytes;
+      const data = repeated(value, dtype, count);
+      this.tensors.set(buffer, this.tf.keep(upload(this.tf, "constant", { shape: [count], dtype }, data)));
     }
     return given(this.tensors.get(buffer));
   }

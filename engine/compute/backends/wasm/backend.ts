@@ -8,15 +8,13 @@ import {
   type MemoryUse,
 } from "../../backend.ts";
 import type { Program } from "../../graph/program.ts";
-import { type TensorSpec, sizeOf } from "../../graph/tensor.ts";
+import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
 import { Arena } from "./arena.ts";
 import { WasmBuffer, download, upload } from "./buffer.ts";
 import { type Device, WasmExecutable } from "./executable.ts";
 import { Heap } from "./heap.ts";
 import { MAX_THREADS } from "./layout.ts";
 import type { Threads } from "./threads.ts";
-
-const BYTES_PER_ELEMENT = 4;
 
 /** Variables, programs and the arena in one shared memory, and the threads that work on it. */
 export class WasmBackend implements Backend, Device {
@@ -44,7 +42,7 @@ export class WasmBackend implements Backend, Device {
     const buffer = this.reserve(spec);
     const { memory } = this.threads;
     try {
-      if (data === undefined) new Int32Array(memory.buffer, buffer.address, sizeOf(spec.shape)).fill(0);
+      if (data === undefined) new Uint8Array(memory.buffer, buffer.address, bytesOf(spec)).fill(0);
       else upload(memory, buffer.address, spec, data, "allocate");
     } catch (error) {
       this.release(buffer);
@@ -54,7 +52,7 @@ export class WasmBackend implements Backend, Device {
   }
 
   reserve(spec: TensorSpec): WasmBuffer {
-    const buffer = new WasmBuffer(spec, this.heap.allocate(sizeOf(spec.shape) * BYTES_PER_ELEMENT));
+    const buffer = new WasmBuffer(spec, this.heap.allocate(bytesOf(spec)));
     this.buffers.add(buffer);
     return buffer;
   }

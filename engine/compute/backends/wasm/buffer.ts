@@ -1,4 +1,5 @@
-import { BindingError, type DeviceBuffer, type HostArray } from "../../backend.ts";
+import { type DeviceBuffer, type HostArray, checkHostData } from "../../backend.ts";
+import { DTYPES } from "../../graph/dtype.ts";
 import type { Memory } from "./webAssembly.ts";
 import { type DType, type Shape, type TensorSpec, sizeOf } from "../../graph/tensor.ts";
 
@@ -27,22 +28,19 @@ export class WasmBuffer implements DeviceBuffer {
  * @throws {BindingError} when the data has another length or element type.
  */
 export function upload(memory: Memory, address: number, spec: TensorSpec, data: HostArray, what: string): void {
-  const size = sizeOf(spec.shape);
-  const dtype = data instanceof Int32Array ? "i32" : "f32";
-  if (data.length !== size || dtype !== spec.dtype) {
-    const wanted = `${spec.dtype} [${spec.shape.join(", ")}]`;
-    throw new BindingError(`${what}: ${wanted} takes ${size} elements, got ${data.length} of ${dtype}`);
-  }
-  // Views are made anew: after memory has grown, an old one ends where memory ended.
-  if (data instanceof Int32Array) new Int32Array(memory.buffer, address, size).set(data);
-  else new Float32Array(memory.buffer, address, size).set(data);
+  checkHostData(what, spec, data);
+  elements(memory, address, spec).set(data);
 }
 
 /** A copy of the elements at an address. */
-export function download(memory: Memory, address: number, { shape, dtype }: TensorSpec): HostArray {
-  const size = sizeOf(shape);
-  // A typed array made from another owns its memory, unlike a slice of a shared one.
-  return dtype === "i32"
-    ? Int32Array.from(new Int32Array(memory.buffer, address, size))
-    : new Float32Array(new Float32Array(memory.buffer, address, size));
+export function download(memory: Memory, address: number, spec: TensorSpec): HostArray {
+  // A slice of a shared array would be shared, too.
+  const copy = new DTYPES[spec.dtype].array(sizeOf(spec.shape));
+  copy.set(elements(memory, address, spec));
+  return copy;
+}
+
+/** The elements in memory. Views do not last: after memory has grown, an old one ends where memory ended. */
+function elements(memory: Memory, address: number, { shape, dtype }: TensorSpec): HostArray {
+  return new DTYPES[dtype].array(memory.buffer, address, sizeOf(shape));
 }

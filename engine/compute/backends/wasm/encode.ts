@@ -1,3 +1,4 @@
+import { DTYPES, repeated } from "../../graph/dtype.ts";
 import type { Instruction, Program, Value } from "../../graph/program.ts";
 import { type DType, given, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
@@ -6,7 +7,8 @@ import { Hazards } from "./hazards.ts";
 import { type Address, type Call, type Encoder, KERNELS, type Operand, type Word } from "./instruction.ts";
 import { align } from "./layout.ts";
 
-const BYTES_PER_ELEMENT = 4;
+/** Of the instruction stream. */
+const WORD_BYTES = 4;
 
 /** A program as the kernels read it, but for the addresses, which depend on where memory is given out. */
 export interface Encoded {
@@ -78,11 +80,11 @@ class ProgramEncoder {
 
   finish(): Encoded {
     this.words.push(0);
-    const start = align(this.words.length * BYTES_PER_ELEMENT);
+    const start = align(this.words.length * WORD_BYTES);
     const constants = this.constants.words;
-    const words = new Int32Array(start / BYTES_PER_ELEMENT + constants.length);
+    const words = new Int32Array(start / WORD_BYTES + constants.length);
     words.set(this.words);
-    words.set(constants, start / BYTES_PER_ELEMENT);
+    words.set(constants, start / WORD_BYTES);
     // Only now is it known where the constants begin.
     const relocations = this.relocations.map((at) => (at.place === "own" ? { ...at, offset: at.offset + start } : at));
     return { words, relocations, starts: this.starts, arenaBytes: this.arenaBytes, written: this.written };
@@ -160,8 +162,8 @@ class Constants {
     const known = this.places.get(key);
     if (known !== undefined) return known;
     const offset = this.bytes;
-    const length = align(count * BYTES_PER_ELEMENT) / BYTES_PER_ELEMENT;
-    const part = (dtype === "i32" ? new Int32Array(length) : new Float32Array(length)).fill(value);
+    const { bytes } = DTYPES[dtype];
+    const part = repeated(value, dtype, align(count * bytes) / bytes);
     this.parts.push(new Int32Array(part.buffer));
     this.bytes += part.byteLength;
     this.places.set(key, offset);
@@ -169,7 +171,7 @@ class Constants {
   }
 
   get words(): Int32Array {
-    const all = new Int32Array(this.bytes / BYTES_PER_ELEMENT);
+    const all = new Int32Array(this.bytes / WORD_BYTES);
     let at = 0;
     for (const part of this.parts) {
       all.set(part, at);

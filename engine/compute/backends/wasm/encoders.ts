@@ -1,3 +1,4 @@
+import { DTYPES } from "../../graph/dtype.ts";
 import { given } from "../../graph/tensor.ts";
 import { ropeFrequencies } from "../../ops/index.ts";
 import { type Call, type EncoderTable, type KernelCall, type Operand, type Word, doubleWords } from "./instruction.ts";
@@ -19,6 +20,7 @@ const float = (x: number): Word => ({ f32: x });
 const flag = (x: boolean): Word => (x ? 1 : 0);
 const addresses = (operands: readonly (Operand | undefined)[]): readonly Word[] =>
   operands.map((operand) => given(operand).address);
+const width = (operand: Operand | undefined): number => DTYPES[given(operand).dtype].bytes;
 const dim = (operand: Operand | undefined, axis: number): number => given(given(operand).shape.at(axis));
 
 /** How each op of the engine becomes a call of a kernel. */
@@ -38,6 +40,11 @@ export const ENCODERS: EncoderTable = {
     };
   },
 
+  cast: ({ inputs: [x], outputs: [y] }) => ({
+    kernel: "cast",
+    args: [given(y).size, width(y), ...addresses([x, y])],
+  }),
+
   sum({ inputs: [x], outputs: [y], scratch }) {
     const { size } = given(x);
     return { kernel: "sum", args: [size, ...addresses([x, y]), scratch(Math.ceil(size / SUM_CHUNK) * 4)] };
@@ -53,10 +60,8 @@ export const ENCODERS: EncoderTable = {
     const sizes = [dim(y, 0), dim(y, 1), dim(a, transposeA ? 0 : 1)];
     const flags = [flag(transposeA), flag(transposeB)];
     const isBias = addend !== undefined && addend.size !== given(y).size;
-    return {
-      kernel: "matmul",
-      args: [...sizes, ...flags, ...addresses([a, b, y]), addend?.address ?? 0, flag(isBias)],
-    };
+    const operands = [...addresses([a, b, y]), addend?.address ?? 0];
+    return { kernel: "matmul", args: [...sizes, ...flags, ...operands, flag(isBias), width(b)] };
   },
 
   addBias({ inputs: [x, bias], outputs: [y] }) {
@@ -113,19 +118,22 @@ export const ENCODERS: EncoderTable = {
         float(attrs.temperature),
         ...addresses([...inputs, ...outputs]),
         float(attrs.softcap),
+        width(inputs[1]),
       ],
     };
   },
 
   logprobGrad({ attrs, inputs, outputs, scratch }) {
-    const operands = [...addresses([...inputs, ...outputs]), scratch(LOGITS_BLOCK_BYTES), float(attrs.softcap)];
-    return { kernel: "logprobGrad", args: [...headSizes(inputs), float(attrs.temperature), ...operands] };
+    const operands = [...addresses([...inputs, ...outputs]), scratch(LOGITS_BLOCK_BYTES)];
+    const settings = [float(attrs.softcap), width(inputs[1])];
+    return { kernel: "logprobGrad", args: [...headSizes(inputs), float(attrs.temperature), ...operands, ...settings] };
   },
 
   fullKl({ attrs, inputs, outputs }) {
     const sizes = [...headSizes(inputs), dim(inputs[2], 1)];
-    const operands = [...addresses([...inputs, ...outputs]), float(attrs.softcap)];
-    return { kernel: "fullKl", args: [...sizes, float(attrs.temperature), ...operands] };
+    const operands = addresses([...inputs, ...outputs]);
+    const settings = [float(attrs.softcap), width(inputs[1]), width(inputs[3])];
+    return { kernel: "fullKl", args: [...sizes, float(attrs.temperature), ...operands, ...settings] };
   },
 
   sample({ attrs: { temperature, topK, topP, softcap }, inputs, outputs, scratch }) {
@@ -159,14 +167,15 @@ export const ENCODERS: EncoderTable = {
     return { kernel: "accumulate", args: [given(total).size, ...addresses([total, x])] };
   },
 
-  adamw({ inputs: [p, m, v, g, hyper, scale] }) {
-    return { kernel: "adamw", args: [given(p).size, ...addresses([p, m, v, g, hyper]), given(scale).oneElement] };
+  adamw({ inputs: [p, m, v, g, hyper, scale, copy] }) {
+    const operands = [...addresses([p, m, v, g, hyper]), given(scale).oneElement, copy?.address ?? 0];
+    return { kernel: "adamw", args: [given(p).size, ...operands] };
   },
 };
 
 function gather(table: Operand | undefined, ids: Operand | undefined, y: Operand | undefined): KernelCall {
   const sizes = [given(ids).size, dim(table, 1), dim(table, 0)];
-  return { kernel: "gatherRows", args: [...sizes, ...addresses([table, ids, y])] };
+  return { kernel: "gatherRows", args: [...sizes, ...addresses([table, ids, y]), width(table)] };
 }
 
 function scatter(ids: Operand | undefined, dy: Operand | undefined, target: Operand | undefined): KernelCall {

@@ -8,6 +8,7 @@ import {
   checkBound,
   checkKept,
 } from "../../backend.ts";
+import { repeated } from "../../graph/dtype.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, given, sizeOf } from "../../graph/tensor.ts";
 import type { Arena } from "./arena.ts";
@@ -181,8 +182,7 @@ export class WasmExecutable implements Executable {
     const spec = given(this.program.values[id]);
     const buffer = given(this.program.buffers[spec.buffer]);
     if (buffer.kind === "constant") {
-      const size = sizeOf(spec.shape);
-      return (buffer.dtype === "i32" ? new Int32Array(size) : new Float32Array(size)).fill(buffer.value);
+      return repeated(buffer.value, buffer.dtype, sizeOf(spec.shape));
     }
     return download(this.device.threads.memory, this.addressOf(id, addresses), spec);
   }

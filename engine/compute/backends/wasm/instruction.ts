@@ -28,6 +28,7 @@ export const KERNELS = {
   adamw: 24,
   addBias: 25,
   sumRows: 26,
+  cast: 27,
 } as const;
 
 /** A tensor that a kernel reads or writes. */

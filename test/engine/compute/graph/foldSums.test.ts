@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../engine/compute/graph/program.ts";
-import { Graph, given } from "../../../../engine/compute/graph/tensor.ts";
+import { type BinaryKind, Graph, type Op, binary, given } from "../../../../engine/compute/graph/tensor.ts";
 import { accumulate, addBias, linear, matmul, rmsNorm } from "../../../../engine/compute/ops/index.ts";
 import { rmsNormGradOp } from "../../../../engine/compute/ops/rmsNorm.ts";
 import { assertSameBytes } from "../../../contract/close.ts";
@@ -46,6 +46,17 @@ describe("foldSums", () => {
     const program = plan({ y: x.add(linear(x, graph.variable("w", [4, 4]))) });
     assert.deepEqual(shapesOf(program), ["matmul/3"]);
     assert.deepEqual(program.values[given(program.outputs["y"])]?.shape, [2, 3, 4]);
+  });
+
+  it("leaves a sum alone whose terms have different element types", () => {
+    const graph = new Graph();
+    const [a, b, c] = [graph.input("a", [2, 2]), graph.input("b", [2, 2]), graph.input("c", [2, 2], "bf16")];
+    const mixed: Op<{ kind: BinaryKind }> = {
+      ...binary,
+      types: { inputs: { left: "f32", right: "bf16" }, outputs: ["f32"] },
+    };
+    const [y] = graph.apply(mixed, [matmul(a, b), c], { kind: "add" });
+    assert.deepEqual(shapesOf(plan({ y: given(y) })), ["matmul/2", "binary/2"]);
   });
 
   it("folds once per op", () => {

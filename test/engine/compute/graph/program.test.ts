@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../engine/compute/graph/program.ts";
-import { Graph, type Tensor, given } from "../../../../engine/compute/graph/tensor.ts";
-import { accumulate, adamw, linear, rmsNorm } from "../../../../engine/compute/ops/index.ts";
+import { Graph, type Tensor, bytesOf, given } from "../../../../engine/compute/graph/tensor.ts";
+import { accumulate, adamw, cast, linear, rmsNorm } from "../../../../engine/compute/ops/index.ts";
 import { buildGraph, choices } from "../../../contract/randomGraph.ts";
 
 interface Span {
@@ -80,6 +80,34 @@ describe("plan", () => {
         assertSound(plan({ dw: given(dw), dGain: given(dGain) }));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it("places elements of any width, each buffer as wide as its type", () => {
+    fc.assert(
+      fc.property(choices, (list) => {
+        const { results } = buildGraph(list);
+        const halves = results.map((result) => cast(result, "bf16"));
+        const back = halves.map((half) => cast(half, "f32").neg());
+        const outputs = [...results, ...halves, ...back].filter((_, index) => index % 3 !== 1);
+        const program = plan(Object.fromEntries(outputs.map((output, index) => [`out${index}`, output])));
+        assertSound(program);
+        for (const { shape, dtype, buffer } of program.values) {
+          const { kind, bytes } = given(program.buffers[buffer]);
+          if (kind !== "constant") assert.equal(bytes, bytesOf({ shape, dtype }));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("takes half the room for bf16", () => {
+    const graph = new Graph();
+    const program = plan({ y: graph.input("x", [512], "bf16"), w: graph.variable("w", [6], "bf16") });
+    assert.equal(program.arenaBytes, 1024);
+    assert.deepEqual(
+      program.buffers.map(({ bytes }) => bytes),
+      [1024, 12],
     );
   });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Graph, ShapeError, sameShape, sizeOf } from "../../../../engine/compute/graph/tensor.ts";
+import { Graph, ShapeError, bytesOf, sameShape, sizeOf } from "../../../../engine/compute/graph/tensor.ts";
+import { DTypeError } from "../../../../engine/compute/graph/typeRule.ts";
 import { evaluate } from "../evaluate.ts";
 
 describe("Tensor", () => {
@@ -51,6 +52,21 @@ describe("Graph", () => {
     assert.notEqual(graph.input("w", [2, 3]), w);
   });
 
+  it("gives variables the element types that it was made for, f32 to all others", () => {
+    const graph = new Graph({ w: "bf16" });
+    assert.equal(graph.variable("w", [2]).dtype, "bf16");
+    assert.equal(graph.variable("v", [2]).dtype, "f32");
+    assert.equal(graph.input("w", [2]).dtype, "f32");
+  });
+
+  it("says which op does not take an input's type", () => {
+    const graph = new Graph({ w: "bf16" });
+    assert.throws(
+      () => graph.variable("w", [2]).neg(),
+      (error) => error instanceof DTypeError && error.message === "unary: x must be f32, got bf16",
+    );
+  });
+
   it("keeps constants of different shapes apart", () => {
     const graph = new Graph();
     assert.equal(graph.constant(1), graph.constant(1));
@@ -68,5 +84,11 @@ describe("shapes", () => {
     assert.ok(sameShape([2, 3], [2, 3]));
     assert.ok(!sameShape([2, 3], [2, 3, 1]));
     assert.ok(!sameShape([2, 3], [3, 2]));
+  });
+
+  it("take as many bytes as their elements", () => {
+    assert.equal(bytesOf({ shape: [2, 3], dtype: "f32" }), 24);
+    assert.equal(bytesOf({ shape: [2, 3], dtype: "bf16" }), 12);
+    assert.equal(bytesOf({ shape: [0], dtype: "i32" }), 0);
   });
 });

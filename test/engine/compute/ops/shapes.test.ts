@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { Graph, ShapeError, type Tensor } from "../../../../engine/compute/graph/tensor.ts";
+import { DTypeError } from "../../../../engine/compute/graph/typeRule.ts";
 import {
   accumulate,
   addBias,
   adamw,
   attention,
   cacheWrite,
+  cast,
   embedding,
   fullKl,
   gatedActivation,
@@ -19,10 +22,12 @@ import {
   sumRows,
   sumSquares,
 } from "../../../../engine/compute/ops/index.ts";
+import { castOp } from "../../../../engine/compute/ops/cast.ts";
 
 const graph = new Graph();
 let count = 0;
 const f32 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape);
+const bf16 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape, "bf16");
 const i32 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape, "i32");
 const heads = { q: f32(2, 5, 4, 8), k: f32(2, 9, 2, 8), v: f32(2, 9, 2, 8), start: i32(2), offset: i32(1) };
 const state = { p: f32(3), m: f32(3), v: f32(3), g: f32(3), hyper: f32(8) };
@@ -57,6 +62,7 @@ const MISFITS: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["accumulate", () => accumulate(f32(2), f32(3)), /^accumulate: shapes do not fit: total \[2\], x \[3\]$/],
   ["adamw, gradient", () => adamw({ ...state, g: f32(4) }), /^adamw: .* g \[4\]/],
   ["adamw, hyper", () => adamw({ ...state, hyper: f32(7) }), /hyper \[7\]/],
+  ["adamw, copy", () => adamw({ ...state, copy: bf16(4) }), /copy \[4\]$/],
   ["adamw, scale", () => adamw({ ...state, scale: f32(2) }), /scale \[2\]$/],
 ];
 
@@ -95,6 +101,7 @@ const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["sample at a negative temperature", () => sample(f32(2, 5), f32(2), { temperature: -1 }), /negative, got -1/],
   ["sample of half a token", () => sample(f32(2, 5), f32(2), { topK: 1.5 }), /topK must be a count, got 1.5/],
   ["sample of no probability", () => sample(f32(2, 5), f32(2), { topP: 0 }), /topP must be in \(0, 1\], got 0/],
+  ["a cast to the same type", () => graph.apply(castOp, [f32(2)], { dtype: "f32" }), /^cast: x is f32 already$/],
   ["sumSquares of nothing", () => sumSquares([]), /./],
 ];
 
@@ -108,6 +115,56 @@ describe("ops refuse", () => {
       });
     });
   }
+});
+
+describe("ops name the input whose element type they do not take", () => {
+  for (const [title, build, [op, input, dtype]] of [
+    ["a sum of integers", () => i32(2).add(f32(2)), ["binary", "left", "i32"]],
+    ["bf16 on the left of a product", () => matmul(bf16(2, 2), f32(2, 2)), ["matmul", "a", "bf16"]],
+    ["bf16 activations", () => gatedActivation(f32(2), bf16(2)), ["gatedActivation", "up", "bf16"]],
+    ["a cast of integers", () => cast(i32(2), "f32"), ["cast", "x", "i32"]],
+    ["the last of any number of inputs", () => sumSquares([f32(2), f32(3), bf16(4)]), ["sumSquares", "x", "bf16"]],
+    ["an f32 copy", () => adamw({ ...state, copy: f32(3) }), ["adamw", "copy", "f32"]],
+    ["keys in bf16", () => attention({ ...heads, k: bf16(2, 9, 2, 8) }), ["attention", "k", "bf16"]],
+  ] as const) {
+    it(title, () => {
+      assert.throws(build, (error: Error) => {
+        assert.ok(error instanceof DTypeError, String(error));
+        assert.deepEqual([error.op, error.input, error.dtype], [op, input, dtype]);
+        return true;
+      });
+    });
+  }
+
+  it("with what they take", () => {
+    assert.throws(() => matmul(f32(2, 2), i32(2, 2)), { message: "matmul: b must be f32 or bf16, got i32" });
+  });
+});
+
+describe("ops give element types", () => {
+  it("that follow from their operands and settings", () => {
+    assert.equal(cast(f32(2), "bf16").dtype, "bf16");
+    assert.equal(cast(bf16(2), "f32").dtype, "f32");
+    assert.equal(slice(i32(2, 5), 0, 1).dtype, "i32");
+    assert.equal(bf16(4).reshape([2, 2]).dtype, "bf16");
+    assert.deepEqual(
+      adamw({ ...state, copy: bf16(3) }).map(({ dtype }) => dtype),
+      ["f32", "f32", "f32", "bf16"],
+    );
+  });
+
+  it("by casting only where the type changes", () => {
+    const x = f32(2);
+    assert.equal(cast(x, "f32"), x);
+  });
+
+  it("in gradients as in what they belong to, through casts", () => {
+    const [x, w] = [bf16(2, 3), bf16(4, 3)];
+    const loss = linear(cast(x, "f32"), w).sum();
+    const [dx, dw] = gradients(loss, [x, w]);
+    assert.equal(dx?.dtype, "bf16");
+    assert.equal(dw?.dtype, "f32", "gradients by weights are f32, for the optimizer");
+  });
 });
 
 describe("ops give shapes", () => {

@@ -34,6 +34,9 @@ export const binary: Kernel<{ kind: BinaryKind }> = (tf, { inputs: [a, b], attrs
 /** Sum of all elements. */
 export const sum: Kernel = (tf, { inputs: [x] }) => [tf.sum(x!)];
 
+/** The same numbers; results of type bf16 are rounded where they are stored. */
+export const cast: Kernel = (tf, { inputs: [x] }) => [tf.clone(x!)];
+
 /** act(gate)·up. */
 export const gatedActivation: Kernel<{ kind: GateKind }> = (tf, { inputs: [gate, up], attrs }) => [
   tf.mul(activation(tf, attrs.kind, gate!).value, up!),

@@ -7,7 +7,7 @@ export const accumulate: Kernel = (tf, { inputs: [total, x] }) => [tf.add(total!
 /** Sum of squares over all elements of all inputs. */
 export const sumSquares: Kernel = (tf, { inputs }) => [tf.addN(inputs.map((x) => tf.sum(tf.square(x))))];
 
-/** One AdamW step: p, m and v as they are afterwards; unchanged where the scale is not above 0. */
+/** One AdamW step: p, m, v and p's copy as they are afterwards; unchanged where the scale is not above 0. */
 export const adamw: Kernel = (tf, { inputs }) => {
   const [p, m, v, g, hyper, scale] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]] & Record<4 | 5, Tensor>;
   const [rate, beta1, beta2, eps, decay, correction1, correction2] = tf.unstack(hyper) as Tensor[] &
@@ -19,5 +19,7 @@ export const adamw: Kernel = (tf, { inputs }) => {
   const root = tf.add(tf.sqrt(tf.div(vNext, correction2)), eps);
   const step = tf.mul(tf.div(tf.div(mNext, correction1), root), rate);
   const valid = tf.greater(tf.reshape(scale, []), 0);
-  return [tf.where(valid, tf.sub(decayed, step), p), tf.where(valid, mNext, m), tf.where(valid, vNext, v)];
+  const pNext = tf.where(valid, tf.sub(decayed, step), p);
+  const copies = inputs.slice(6).map((copy) => tf.where(valid, pNext, copy));
+  return [pNext, tf.where(valid, mNext, m), tf.where(valid, vNext, v), ...copies];
 };

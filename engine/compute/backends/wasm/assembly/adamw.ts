@@ -1,8 +1,12 @@
 import { from, share, to } from "./control";
+import { Four } from "./elements";
 
 const GRAIN: i32 = 2048;
 
-/** args: n, p, m, v (all three overwritten; not at all where the scale is not above 0, NaN included), g, hyper, scale. */
+/**
+ * args: n, p, m, v (all three overwritten; not at all where the scale is not above 0, NaN included), g, hyper, scale,
+ * p's copy in bf16 (overwritten) or 0.
+ */
 export function adamw(args: usize): void {
   if (!(load<f32>(load<usize>(args, 24)) > 0)) return;
   share(load<i32>(args), GRAIN);
@@ -25,6 +29,7 @@ export function adamw(args: usize): void {
   const m = load<usize>(args, 8);
   const v = load<usize>(args, 12);
   const g = load<usize>(args, 16);
+  const copy = load<usize>(args, 28);
   for (let at = begin; at < end; at += 16) {
     const grad = f32x4.mul(v128.load(g + at), scale);
     const mean = f32x4.relaxed_madd(grad, gain1, f32x4.mul(v128.load(m + at), decay1));
@@ -33,6 +38,8 @@ export function adamw(args: usize): void {
     v128.store(v + at, square);
     const spread = f32x4.relaxed_madd(f32x4.sqrt(square), rootCorrection, eps);
     const move = f32x4.div(f32x4.mul(mean, step), spread);
-    v128.store(p + at, f32x4.sub(f32x4.mul(v128.load(p + at), keep), move));
+    const moved = f32x4.sub(f32x4.mul(v128.load(p + at), keep), move);
+    v128.store(p + at, moved);
+    if (copy != 0) Four.storeBf16(copy + (at >> 1), moved);
   }
 }

@@ -93,8 +93,8 @@ function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize)
   const lastKey = Operands.endKey(end - 1);
   for (let j = Operands.firstKey(b, first); j < lastKey; j += KEYS) {
     const keys = min(KEYS, lastKey - j);
-    packColumns(workspace + PACKED_K, Operands.k + Operands.keyAt(b, j, g), Operands.keyStep, D, keys);
-    packRows(workspace + PACKED_V, Operands.v + Operands.keyAt(b, j, g), Operands.keyStep, keys, D);
+    packColumns<f32>(workspace + PACKED_K, Operands.k + Operands.keyAt(b, j, g), Operands.keyStep, D, keys);
+    packRows<f32>(workspace + PACKED_V, Operands.v + Operands.keyAt(b, j, g), Operands.keyStep, keys, D);
     for (let i = 0; i < end - first; i += MR) {
       const rows = min(MR, end - first - i);
       // Keys of this block that any of these queries sees.

@@ -68,9 +68,9 @@ function clear(b: i32, g: i32): void {
 /** What keys [j, j + keys) of a group contribute, and receive, from every query that sees them. */
 function gradKeys(b: i32, g: i32, j: i32, keys: i32): void {
   const at = Operands.keyAt(b, j, g);
-  packColumns(workspace + COLUMNS_K, Operands.k + at, Operands.keyStep, Operands.D, keys);
-  packColumns(workspace + COLUMNS_V, Operands.v + at, Operands.keyStep, Operands.D, keys);
-  packRows(workspace + ROWS_K, Operands.k + at, Operands.keyStep, keys, Operands.D);
+  packColumns<f32>(workspace + COLUMNS_K, Operands.k + at, Operands.keyStep, Operands.D, keys);
+  packColumns<f32>(workspace + COLUMNS_V, Operands.v + at, Operands.keyStep, Operands.D, keys);
+  packRows<f32>(workspace + ROWS_K, Operands.k + at, Operands.keyStep, keys, Operands.D);
   const earliest = max(0, j - Operands.offset);
   const window = Operands.window;
   const latest = window > 0 ? min(Operands.T, j + keys - 1 + window - Operands.offset) : Operands.T;
@@ -85,8 +85,8 @@ function gradKeys(b: i32, g: i32, j: i32, keys: i32): void {
 function gradBlock(b: i32, h: i32, j: i32, keys: i32, first: i32, queries: i32, keysAt: usize): void {
   const at = Operands.queryAt(b, first, h);
   const step = Operands.queryStep;
-  packRows(workspace + ROWS_Q, Operands.q + at, step, queries, Operands.D);
-  packRows(workspace + ROWS_DO, dOut + at, step, queries, Operands.D);
+  packRows<f32>(workspace + ROWS_Q, Operands.q + at, step, queries, Operands.D);
+  packRows<f32>(workspace + ROWS_DO, dOut + at, step, queries, Operands.D);
   for (let i = 0; i < queries; i += MR) {
     const rows = min(MR, queries - i);
     const seen = min(keys, Operands.endKey(first + i + rows - 1) - j);

@@ -23,7 +23,7 @@ export const FREE: usize = SPARE + 1024;
  * C = A·B (+ D) for rows [m0, m1) and columns [n0, n1), on this thread alone.
  *
  * Element (m, k) of A lies at a + m·aRow + k·aStep, (k, n) of B at b + k·bRow + n·bStep, where the steps or the rows
- * are 4 (floats side by side); rows of C and D are cRow and dRow bytes apart. d = 0 for no D; D may be C.
+ * are 4 (floats side by side) or, for a B of bf16, 2; rows of C and D are cRow and dRow bytes apart. d = 0 for no D; D may be C.
  */
 export function gemm(
   m0: i32,
@@ -50,8 +50,11 @@ export function gemm(
       const run = min(depth, K - k);
       const packed = workspace + PACKED_B;
       const from = b + <usize>k * bRow + <usize>n * bStep;
-      if (bStep == 4) packRows(packed, from, bRow, run, columns);
-      else packColumns(packed, from, bStep, run, columns);
+      if (bRow == 2 || bStep == 2) {
+        if (bStep == 2) packRows<u16>(packed, from, bRow, run, columns);
+        else packColumns<u16>(packed, from, bStep, run, columns);
+      } else if (bStep == 4) packRows<f32>(packed, from, bRow, run, columns);
+      else packColumns<f32>(packed, from, bStep, run, columns);
       const at = (<usize>n) << 2;
       // Later runs add to what the first one left.
       const addend = k > 0 ? c + at : d != 0 ? d + at : 0;

@@ -3,6 +3,7 @@ import { addBias, sumRows } from "./bias";
 import { attention } from "./attention";
 import { attentionGrad } from "./attentionGrad";
 import { awaitRun, barrier, configure, enter, wakeAll } from "./control";
+import { cast } from "./elements";
 import { accumulate, binary, unary } from "./elementwise";
 import { runTiles } from "./gemm";
 import { gatedActivation, gatedActivationGrad } from "./gatedActivation";
@@ -101,6 +102,8 @@ function dispatch(kernel: i32, args: usize): void {
       return addBias(args);
     case 26:
       return sumRows(args);
+    case 27:
+      return cast(args);
     default:
       unreachable();
   }

@@ -17,13 +17,21 @@ const OTHERS: usize = LOGITS + <usize>(ROWS * WORDS * 4);
 const STATES: usize = OTHERS + <usize>(ROWS * WORDS * 4);
 const STATE_BYTES: usize = 32;
 
-/** Logits of `rows` rows of h against `words` rows of w, not yet divided by the temperature. */
-export function logitsOf(h: usize, w: usize, C: i32, rows: i32, words: i32, target: usize, row: usize): void {
-  const stride = (<usize>C) << 2;
-  gemm(0, rows, 0, words, C, h, stride, 4, w, 4, stride, target, row, 0, 0);
+/** Logits of `rows` rows of h against `words` rows of w, whose numbers have `width` bytes; not yet divided by the temperature. */
+export function logitsOf(
+  h: usize,
+  w: usize,
+  width: usize,
+  C: i32,
+  rows: i32,
+  words: i32,
+  target: usize,
+  row: usize,
+): void {
+  gemm(0, rows, 0, words, C, h, (<usize>C) << 2, 4, w, width, <usize>C * width, target, row, 0, 0);
 }
 
-/** args: M, C, V, f32 temperature, h, w, targets, logprob, entropy, lse, f32 softcap. */
+/** args: M, C, V, f32 temperature, h, w, targets, logprob, entropy, lse, f32 softcap, bytes per number of w (4 or, for bf16, 2). */
 export function logprob(args: usize): void {
   const C = load<i32>(args, 4);
   const V = load<i32>(args, 8);
@@ -31,6 +39,7 @@ export function logprob(args: usize): void {
   const cap = load<f32>(args, 40);
   const stride = (<usize>C) << 2;
   const w = load<usize>(args, 20);
+  const width = <usize>load<i32>(args, 44);
   share(load<i32>(args), 6);
   for (let m = from; m < to; m += ROWS) {
     const rows = min(ROWS, to - m);
@@ -38,7 +47,7 @@ export function logprob(args: usize): void {
     for (let v = 0; v < V; v += WORDS) {
       const words = min(WORDS, V - v);
       const h = load<usize>(args, 16) + <usize>m * stride;
-      logitsOf(h, w + <usize>v * stride, C, rows, words, workspace + LOGITS, WORDS << 2);
+      logitsOf(h, w + <usize>v * <usize>C * width, width, C, rows, words, workspace + LOGITS, WORDS << 2);
       if (cap != 0) capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
       for (let r = 0; r < rows; r++) {
         const line = workspace + LOGITS + ((<usize>(r * WORDS)) << 2);
@@ -131,7 +140,7 @@ function conclude(args: usize, row: i32, V: i32, state: usize): void {
 
 /**
  * Σ π(log π − log πref), with both logits in blocks. args: M, C, V, C of the reference, f32 temperature, h, w, hRef,
- * wRef, kl, f32 softcap.
+ * wRef, kl, f32 softcap, bytes per number of w and of wRef.
  */
 export function fullKl(args: usize): void {
   const C = load<i32>(args, 4);
@@ -141,6 +150,8 @@ export function fullKl(args: usize): void {
   const cap = load<f32>(args, 40);
   const stride = (<usize>C) << 2;
   const otherStride = (<usize>other) << 2;
+  const width = <usize>load<i32>(args, 44);
+  const otherWidth = <usize>load<i32>(args, 48);
   share(load<i32>(args), 6);
   for (let m = from; m < to; m += ROWS) {
     const rows = min(ROWS, to - m);
@@ -148,11 +159,11 @@ export function fullKl(args: usize): void {
     for (let v = 0; v < V; v += WORDS) {
       const words = min(WORDS, V - v);
       const h = load<usize>(args, 20) + <usize>m * stride;
-      const w = load<usize>(args, 24) + <usize>v * stride;
+      const w = load<usize>(args, 24) + <usize>v * <usize>C * width;
       const hRef = load<usize>(args, 28) + <usize>m * otherStride;
-      const wRef = load<usize>(args, 32) + <usize>v * otherStride;
-      logitsOf(h, w, C, rows, words, workspace + LOGITS, WORDS << 2);
-      logitsOf(hRef, wRef, other, rows, words, workspace + OTHERS, WORDS << 2);
+      const wRef = load<usize>(args, 32) + <usize>v * <usize>other * otherWidth;
+      logitsOf(h, w, width, C, rows, words, workspace + LOGITS, WORDS << 2);
+      logitsOf(hRef, wRef, otherWidth, other, rows, words, workspace + OTHERS, WORDS << 2);
       if (cap != 0) {
         capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
         capRows(rows, words, workspace + OTHERS, WORDS << 2, cap);

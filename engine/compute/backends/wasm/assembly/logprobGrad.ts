@@ -12,7 +12,8 @@ const WORDS: i32 = 512;
 /**
  * For each block of words and rows: all threads fill the block with d loss / d logit by rows and add its product with
  * w to their rows of dh; then, by words, they add its product with h to their rows of dw.
- * args: M, C, V, f32 temperature, h, w, targets, lse, entropy, dLogprob, dEntropy, dh, dw, block, f32 softcap.
+ * args: M, C, V, f32 temperature, h, w, targets, lse, entropy, dLogprob, dEntropy, dh, dw, block, f32 softcap, bytes per
+ * number of w.
  */
 export function logprobGrad(args: usize): void {
   const M = load<i32>(args);
@@ -36,13 +37,14 @@ function gradRows(args: usize, C: i32, m: i32, rows: i32, v: i32, words: i32, at
   const stride = (<usize>C) << 2;
   const sharpness = <f32>1 / load<f32>(args, 12);
   const h = load<usize>(args, 16) + <usize>m * stride;
-  const w = load<usize>(args, 20) + <usize>v * stride;
+  const width = <usize>load<i32>(args, 60);
+  const w = load<usize>(args, 20) + <usize>v * <usize>C * width;
   const dh = load<usize>(args, 44) + <usize>m * stride;
   const row: usize = WORDS << 2;
   const block = load<usize>(args, 52) + <usize>at * row;
-  logitsOf(h, w, C, rows, words, block, row);
+  logitsOf(h, w, width, C, rows, words, block, row);
   for (let r = 0; r < rows; r++) gradLogits(args, m + r, v, words, sharpness, block + <usize>r * row);
-  gemm(0, rows, 0, C, words, block, row, 4, w, stride, 4, dh, stride, v > 0 ? dh : 0, stride);
+  gemm(0, rows, 0, C, words, block, row, 4, w, <usize>C * width, width, dh, stride, v > 0 ? dh : 0, stride);
 }
 
 /** dw += blockᵀ·h for the words and channels that `partition` gave this thread. */

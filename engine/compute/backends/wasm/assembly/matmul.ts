@@ -6,7 +6,10 @@ import { MR, NR, gemm } from "./gemm";
 const FEW_ROWS: i32 = 16;
 const FEW_COLUMNS: i32 = 4;
 
-/** args: M, N, K, transposeA, transposeB, a, b, y, addend or 0, whether the addend is one row. */
+/**
+ * args: M, N, K, transposeA, transposeB, a, b, y, addend or 0, whether the addend is one row, bytes per number of b (4
+ * or, for bf16, 2).
+ */
 export function matmul(args: usize): void {
   const M = load<i32>(args);
   const N = load<i32>(args, 4);
@@ -17,17 +20,19 @@ export function matmul(args: usize): void {
   const b = load<usize>(args, 24);
   const c = load<usize>(args, 28);
   const d = load<usize>(args, 32);
+  const width = <usize>load<i32>(args, 40);
   const row = (<usize>N) << 2;
   const dRow = load<i32>(args, 36) != 0 ? <usize>0 : row;
   if (!partition(M, N, K, transposeA)) return;
   if (!transposeA && transposeB && (M <= FEW_ROWS || N <= FEW_COLUMNS)) {
-    dotProducts(firstRow, lastRow, firstColumn, lastColumn, K, a, b, c, row, d, dRow);
+    if (width == 2) dotProducts<u16>(firstRow, lastRow, firstColumn, lastColumn, K, a, b, c, row, d, dRow);
+    else dotProducts<f32>(firstRow, lastRow, firstColumn, lastColumn, K, a, b, c, row, d, dRow);
     return;
   }
   const aRow = transposeA ? <usize>4 : (<usize>K) << 2;
   const aStep = transposeA ? (<usize>M) << 2 : <usize>4;
-  const bRow = transposeB ? <usize>4 : row;
-  const bStep = transposeB ? (<usize>K) << 2 : <usize>4;
+  const bRow = transposeB ? width : <usize>N * width;
+  const bStep = transposeB ? <usize>K * width : width;
   gemm(firstRow, lastRow, firstColumn, lastColumn, K, a, aRow, aStep, b, bRow, bStep, c, row, d, dRow);
 }
 

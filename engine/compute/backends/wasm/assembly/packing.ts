@@ -1,20 +1,20 @@
-import { copyFloats } from "./vector";
+import { Four, expand, loadOne } from "./elements";
 
 /** Columns of a packed panel of B and rows of one of A; gemm.ts calls them NR and MR. */
 const WIDTH: i32 = 16;
 const HEIGHT: i32 = 6;
 
-/** Packs rows of B (`row` bytes apart, floats side by side) into panels of 16 columns, `[panel][k][16]`, padded with 0. */
-export function packRows(target: usize, b: usize, row: usize, K: i32, columns: i32): void {
+/** Packs rows of B (`row` bytes apart, numbers side by side) into panels of 16 columns, `[panel][k][16]`, padded with 0. */
+export function packRows<T>(target: usize, b: usize, row: usize, K: i32, columns: i32): void {
   for (let j = 0; j < columns; j += WIDTH) {
     const width = min(WIDTH, columns - j);
-    let from = b + ((<usize>j) << 2);
+    let from = b + ((<usize>j) << alignof<T>());
     if (width == WIDTH) {
       for (let k = 0; k < K; k++, from += row, target += 64) {
-        const x0 = v128.load(from);
-        const x1 = v128.load(from, 16);
-        const x2 = v128.load(from, 32);
-        const x3 = v128.load(from, 48);
+        const x0 = Four.load<T>(from);
+        const x1 = Four.load<T>(from + 4 * sizeof<T>());
+        const x2 = Four.load<T>(from + 8 * sizeof<T>());
+        const x3 = Four.load<T>(from + 12 * sizeof<T>());
         v128.store(target, x0);
         v128.store(target, x1, 16);
         v128.store(target, x2, 32);
@@ -23,43 +23,45 @@ export function packRows(target: usize, b: usize, row: usize, K: i32, columns: i
     } else {
       for (let k = 0; k < K; k++, from += row, target += 64) {
         clearPanelRow(target);
-        copyFloats(target, from, width);
+        expand<T>(target, from, width);
       }
     }
   }
 }
 
 /** Packs a B that is stored by columns (`column` bytes apart, k side by side) into the same panels. */
-export function packColumns(target: usize, b: usize, column: usize, K: i32, columns: i32): void {
+export function packColumns<T>(target: usize, b: usize, column: usize, K: i32, columns: i32): void {
   for (let j = 0; j < columns; j += WIDTH) {
     const width = min(WIDTH, columns - j);
     const from = b + <usize>j * column;
     if (width < WIDTH) for (let k = 0; k < K; k++) clearPanelRow(target + ((<usize>k) << 6));
     let done = 0;
     for (; done + 4 <= width; done += 4) {
-      packFour(target + ((<usize>done) << 2), from + <usize>done * column, column, K);
+      packFour<T>(target + ((<usize>done) << 2), from + <usize>done * column, column, K);
     }
     for (; done < width; done++) {
       const source = from + <usize>done * column;
       const at = target + ((<usize>done) << 2);
-      for (let k = 0; k < K; k++) store<f32>(at + ((<usize>k) << 6), load<f32>(source + ((<usize>k) << 2)));
+      for (let k = 0; k < K; k++) {
+        store<f32>(at + ((<usize>k) << 6), loadOne<T>(source + ((<usize>k) << alignof<T>())));
+      }
     }
     target += (<usize>K) << 6;
   }
 }
 
 /** Four columns of a panel: blocks of 4 by 4 are transposed in registers. */
-function packFour(target: usize, source: usize, column: usize, K: i32): void {
+function packFour<T>(target: usize, source: usize, column: usize, K: i32): void {
   let s0 = source;
   let s1 = s0 + column;
   let s2 = s1 + column;
   let s3 = s2 + column;
   let k = 0;
   for (; k + 4 <= K; k += 4, target += 256) {
-    const x0 = v128.load(s0);
-    const x1 = v128.load(s1);
-    const x2 = v128.load(s2);
-    const x3 = v128.load(s3);
+    const x0 = Four.load<T>(s0);
+    const x1 = Four.load<T>(s1);
+    const x2 = Four.load<T>(s2);
+    const x3 = Four.load<T>(s3);
     const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
     const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
     const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
@@ -68,20 +70,20 @@ function packFour(target: usize, source: usize, column: usize, K: i32): void {
     v128.store(target, v128.shuffle<f64>(low01, low23, 1, 3), 64);
     v128.store(target, v128.shuffle<f64>(high01, high23, 0, 2), 128);
     v128.store(target, v128.shuffle<f64>(high01, high23, 1, 3), 192);
-    s0 += 16;
-    s1 += 16;
-    s2 += 16;
-    s3 += 16;
+    s0 += 4 * sizeof<T>();
+    s1 += 4 * sizeof<T>();
+    s2 += 4 * sizeof<T>();
+    s3 += 4 * sizeof<T>();
   }
   for (; k < K; k++, target += 64) {
-    store<f32>(target, load<f32>(s0));
-    store<f32>(target, load<f32>(s1), 4);
-    store<f32>(target, load<f32>(s2), 8);
-    store<f32>(target, load<f32>(s3), 12);
-    s0 += 4;
-    s1 += 4;
-    s2 += 4;
-    s3 += 4;
+    store<f32>(target, loadOne<T>(s0));
+    store<f32>(target, loadOne<T>(s1), 4);
+    store<f32>(target, loadOne<T>(s2), 8);
+    store<f32>(target, loadOne<T>(s3), 12);
+    s0 += sizeof<T>();
+    s1 += sizeof<T>();
+    s2 += sizeof<T>();
+    s3 += sizeof<T>();
   }
 }
 

@@ -1,20 +1,24 @@
 // Kernels that move rows. Ids come from the host: one out of range is reported, and its row is left out.
 import { from, reportFault, share, to } from "./control";
-import { addFloats, copyFloats } from "./vector";
+import { expand } from "./elements";
+import { addFloats } from "./vector";
 
-/** embedding. args: ids, C, table rows, table, id list, y. */
+/** embedding. args: ids, C, table rows, table, id list, y, bytes per number of the table (4 or, for bf16, 2). */
 export function gatherRows(args: usize): void {
   const C = load<i32>(args, 4);
   const height = load<i32>(args, 8);
   const table = load<usize>(args, 12);
   const ids = load<usize>(args, 16);
   const y = load<usize>(args, 20);
+  const width = <usize>load<i32>(args, 24);
   const stride = (<usize>C) << 2;
   share(load<i32>(args), 16);
   for (let row = from; row < to; row++) {
     const id = load<i32>(ids + ((<usize>row) << 2));
+    const source = table + <usize>id * <usize>C * width;
     if (<u32>id >= <u32>height) reportFault(id, height);
-    else copyFloats(y + <usize>row * stride, table + <usize>id * stride, C);
+    else if (width == 2) expand<u16>(y + <usize>row * stride, source, C);
+    else expand<f32>(y + <usize>row * stride, source, C);
   }
 }
 

@@ -1,0 +1,47 @@
+import type { DType } from "./dtype.ts";
+import type { TensorSpec } from "./shape.ts";
+
+/** Element types that an op takes and gives. */
+export interface TypeRule {
+  /** What each input may be, by name and in the order of the inputs; the last name stands for all that follow. */
+  readonly inputs: Readonly<Record<string, DType | readonly DType[]>>;
+  /** What each output is: a type, that of the named input, or what a setting of the op says. */
+  readonly outputs: readonly (DType | { readonly like: string } | { readonly setting: string })[];
+}
+
+/** An input of an element type that the op does not take. */
+export class DTypeError extends TypeError {
+  override readonly name = "DTypeError";
+  readonly op: string;
+  readonly input: string;
+  readonly dtype: DType;
+  constructor(op: string, input: string, dtype: DType, taken: readonly DType[]) {
+    super(`${op}: ${input} must be ${taken.join(" or ")}, got ${dtype}`);
+    this.op = op;
+    this.input = input;
+    this.dtype = dtype;
+  }
+}
+
+/**
+ * Element types of an op's outputs. Inputs that are missing are left to the op's shape rule.
+ *
+ * @throws {DTypeError} naming the first input whose type the op does not take.
+ */
+export function outputTypes(
+  { name, types }: { readonly name: string; readonly types: TypeRule },
+  inputs: readonly TensorSpec[],
+  attrs: Readonly<Record<string, unknown>>,
+): readonly DType[] {
+  const rules = Object.entries(types.inputs);
+  for (const [index, { dtype }] of inputs.entries()) {
+    const [input, rule] = rules[Math.min(index, rules.length - 1)] ?? ["input", []];
+    const taken = typeof rule === "string" ? [rule] : rule;
+    if (!taken.includes(dtype)) throw new DTypeError(name, input, dtype, taken);
+  }
+  return types.outputs.map((output) => {
+    if (typeof output === "string") return output;
+    if ("setting" in output) return attrs[output.setting] as DType;
+    return inputs[rules.findIndex(([input]) => input === output.like)]?.dtype ?? "f32";
+  });
+}
