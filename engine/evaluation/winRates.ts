@@ -1,11 +1,6 @@
+import type { GameWinner, Outcome } from "./judges/judge.ts";
 import { type Rate, rateInterval, rateTest } from "./proportion.ts";
 import { clusteredVariance, mean, signTest } from "./statistics.ts";
-
-/** How a comparison ended for side a; `dropped` when a game of it had an error. */
-export type Outcome = "win" | "loss" | "tie" | "dropped";
-
-/** Who won one game, by model and not by seat. */
-export type GameWinner = "a" | "b" | "tie" | "error";
 
 /** One prompt (or turn), answered by a and by b, judged. */
 export interface Comparison {

@@ -1,3 +1,4 @@
+import { judgeKind } from "../evaluation/judges/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
 import { winRateTable } from "../evaluation/table.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
@@ -7,9 +8,9 @@ import type { Table } from "../protocol/events.ts";
 import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
 import { readComparisons } from "../storage/formats/comparisons.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
+import { judgmentLines } from "./judging.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
 import type { SeedResult } from "./salsa.ts";
-import { judgmentLines } from "./stages/judge.ts";
 
 /** A finished run, and where its tables go. */
 export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
@@ -38,22 +39,23 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
 }
 
 /** Notes on the assumptions that readers of the numbers easily miss. */
-function winRateNote({ seeds, evaluation: { judge } }: RunConfig): string {
+function winRateNote({ seeds, evaluation }: RunConfig): string {
+  const { needs, isReproducible } = judgeKind(evaluation.judge);
   const reading = "adjusted % counts a tie as half a win: above 50, a is better than b.";
   const luck =
     seeds.length > 1
       ? []
       : ["Intervals and p cover the luck of prompts and sampling, not of training: there is one base seed."];
-  const hacking =
-    judge === "gold"
-      ? []
-      : ["The judge is the reward model that the arms were trained to please, so exploiting it wins here, too."];
-  return [reading, ...luck, ...hacking].join("\n");
+  const hacking = needs.includes("reward")
+    ? ["The judge is the reward model that the arms were trained to please, so exploiting it wins here, too."]
+    : [];
+  const whims = isReproducible ? [] : ["The judge may decide otherwise when it is asked again: not reproducible."];
+  return [reading, ...luck, ...hacking, ...whims].join("\n");
 }
 
 /** A file may hold fewer prompts than are asked for; the table's column n has their number. */
 function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): string {
-  const title = `Win rates by the ${judge === "gold" ? "gold score" : "reward model"}`;
+  const title = `Win rates by the ${judgeKind(judge).title}`;
   return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;
 }
 

@@ -1,4 +1,5 @@
 import type { RunConfig, SoupConfig } from "../../config/index.ts";
+import { judgeKind } from "../../evaluation/judges/index.ts";
 import { literal, tableOf } from "./markdown.ts";
 import type { RunFacts } from "./facts.ts";
 
@@ -86,7 +87,7 @@ function soupWords({ method, of, ...settings }: SoupConfig): string {
 
 function evaluationWords({ evaluation }: RunConfig): string {
   const { judge, benchmarks, prompts, sampling } = evaluation;
-  const who = judge === "gold" ? "the task's gold score" : "the reward model";
+  const who = `the ${judgeKind(judge).title}`;
   return `${benchmarks.map(code).join(", ")}; up to ${prompts.toLocaleString("en-US")} prompts; judged by ${who}; temperature ${sampling.temperature}`;
 }
 

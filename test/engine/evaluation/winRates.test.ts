@@ -4,10 +4,10 @@ import fc from "fast-check";
 import { gamesNeeded, rateInterval, rateTest } from "../../../engine/evaluation/proportion.ts";
 import { randomStream } from "../../../engine/evaluation/random.ts";
 import { signTest } from "../../../engine/evaluation/statistics.ts";
+import type { Outcome } from "../../../engine/evaluation/judges/judge.ts";
 import {
   type Comparison,
   countsRate,
-  type Outcome,
   swapSides,
   winRate,
   winRatesBySeed,

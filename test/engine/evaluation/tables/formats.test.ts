@@ -6,7 +6,8 @@ import { csvTable, parseCsvTable } from "../../../../engine/evaluation/tables/cs
 import { TableError } from "../../../../engine/evaluation/tables/fields.ts";
 import { TABLE_FORMATS } from "../../../../engine/evaluation/tables/index.ts";
 import { jsonTable, parseJsonTable } from "../../../../engine/evaluation/tables/json.ts";
-import type { Comparison, Outcome } from "../../../../engine/evaluation/winRates.ts";
+import type { Outcome } from "../../../../engine/evaluation/judges/judge.ts";
+import type { Comparison } from "../../../../engine/evaluation/winRates.ts";
 
 const paper: TableEntry = {
   benchmark: "Arena-Hard",
