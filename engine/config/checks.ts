@@ -1,5 +1,6 @@
 import { TASKS, taskKindOf } from "../evaluation/tasks/index.ts";
 import { checkArms, checkReferences } from "./armChecks.ts";
+import { checkJudge } from "./judging.ts";
 import { repeated, unknownName } from "./complaints.ts";
 import type { PartialConfig } from "./schema.ts";
 import { didYouMean, shown } from "./explain.ts";
@@ -139,9 +140,8 @@ function checkJudging({ task, data, evaluation }: PartialConfig): Complaint[] {
     const remedy = didYouMean(name, benchmarks) ?? `known here: ${known}`;
     return [{ path: ["evaluation", "benchmarks", index], message: `${shown(name)} is not a benchmark`, remedy }];
   });
-  if (task !== undefined || data === undefined) return complaints;
-  const remedy = 'use "reward", or give a task: only tasks know a gold score';
-  if (evaluation?.judge === "gold")
-    complaints.push({ path: ["evaluation", "judge"], message: "there is no gold score for data", remedy });
+  // Where neither or both are given, that is the thing to mend.
+  const hasGold = task !== undefined || data === undefined;
+  if (evaluation !== undefined) complaints.push(...checkJudge(evaluation, { hasGold }));
   return complaints;
 }

@@ -1,5 +1,16 @@
 import * as z from "zod";
-import { choice, count, modelName, nonNegative, optionalSetting, section, setting, withSnippets } from "./setting.ts";
+import { JUDGES } from "../evaluation/judges/index.ts";
+import { defaultJudge } from "./judging.ts";
+import {
+  choiceAmong,
+  count,
+  modelName,
+  nonNegative,
+  optionalSetting,
+  section,
+  setting,
+  withSnippets,
+} from "./setting.ts";
 import { PAIR_SNIPPETS } from "./snippets.ts";
 import { byTask } from "./task.ts";
 
@@ -8,10 +19,13 @@ export const LONGEST_ANSWER = 1024;
 
 const fastchat = "FastChat llm_judge";
 
-const judges = {
-  gold: "the task's own true score, which only built-in tasks have",
-  reward: "the run's reward model, which the policies were trained to please",
-} as const;
+/** All members of a union in one. */
+type Merged<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer All) => void ? All : never;
+
+/** Settings of all judges: each has its own, and those that share one share its schema. */
+const ofJudges = Object.assign({}, ...JUDGES.map(({ settings }) => settings)) as Merged<
+  (typeof JUDGES)[number]["settings"]
+>;
 
 const sampling = section(
   {
@@ -55,15 +69,11 @@ export const evaluationSchema = section(
       unit: "prompts",
       source: "this project",
     }),
-    judge: optionalSetting(choice(judges), {
+    judge: optionalSetting(choiceAmong(JUDGES), {
       description: "Who decides a comparison",
-      otherwise: "gold with a task, else reward",
+      otherwise: `${defaultJudge({ hasGold: true })} with a task, else ${defaultJudge({ hasGold: false })}`,
     }),
-    tieMargin: setting(nonNegative(), 0, {
-      description: "Score differences up to this are ties",
-      unit: "score",
-      source: "this project",
-    }),
+    ...ofJudges,
     pairs: optionalSetting(withSnippets(z.array(z.tuple([modelName(), modelName()])).min(1), PAIR_SNIPPETS), {
       description: "Models to compare, each pair as [ours, theirs]; win rates are of the first",
       otherwise: "every later arm against the first, and every arm against its start",

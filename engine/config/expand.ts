@@ -1,6 +1,8 @@
+import { judgeSettings } from "../evaluation/judges/index.ts";
 import { taskKindOf } from "../evaluation/tasks/index.ts";
 import { LONGEST_RESPONSE } from "./algorithms/ppoSettings.ts";
 import { LONGEST_ANSWER } from "./evaluation.ts";
+import { defaultJudge } from "./judging.ts";
 import { defaultArms, modelNames, sftName, TASK_BENCHMARKS } from "./names.ts";
 import { nameOf, resolvePath } from "./paths.ts";
 import type {
@@ -120,13 +122,15 @@ function listOf<T extends string | number>(value: T | readonly T[]): readonly T[
 }
 
 function expandEvaluation(written: WrittenConfig, arms: Readonly<Record<string, ArmConfig>>): EvaluationConfig {
-  const { benchmarks, judge, pairs, sampling, ...rest } = written.evaluation;
+  const { benchmarks, pairs, sampling, ...rest } = written.evaluation;
   const isTask = written.task !== undefined;
+  const judge = rest.judge ?? defaultJudge({ hasGold: isTask });
   const known = isTask ? TASK_BENCHMARKS : Object.keys(written.data?.benchmarks ?? {});
   return {
     ...rest,
+    ...judgeSettings(judge, rest),
     benchmarks: benchmarks ?? known,
-    judge: judge ?? (isTask ? "gold" : "reward"),
+    judge,
     pairs: pairs ?? standardPairs(arms),
     sampling: { ...sampling, maxNewTokens: sampling.maxNewTokens ?? longestAnswer(written, LONGEST_ANSWER) },
   };

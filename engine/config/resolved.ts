@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { JudgeName } from "../evaluation/judges/index.ts";
 import type { evaluationSchema } from "./evaluation.ts";
 import type { architectureSchema, pretrainSchema } from "./model.ts";
 import type { rewardSchema } from "./reward.ts";
@@ -96,7 +97,8 @@ export interface SamplingConfig {
 export type EvaluationConfig = Readonly<Omit<Evaluation, "benchmarks" | "judge" | "pairs" | "sampling">> & {
   readonly sampling: SamplingConfig;
   readonly benchmarks: readonly string[];
-  readonly judge: "gold" | "reward";
+  /** Its own settings stand beside it, defaults filled in. */
+  readonly judge: JudgeName;
   /** Names of models, ours first. */
   readonly pairs: readonly (readonly [ours: string, theirs: string])[];
 };

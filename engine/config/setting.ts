@@ -42,6 +42,14 @@ export function choice<V extends string>(meanings: Readonly<Record<V, string>>):
   return z.enum(wordsOf(meanings)).meta({ meanings });
 }
 
+/** One of several things that describe themselves, by name, in the order of their list. */
+export function choiceAmong<const L extends readonly { readonly name: string; readonly description: string }[]>(
+  list: L,
+): z.ZodEnum<{ [K in L[number]["name"]]: K }> {
+  const meanings = Object.fromEntries(list.map(({ name, description }) => [name, description]));
+  return choice<L[number]["name"]>(meanings as Readonly<Record<L[number]["name"], string>>);
+}
+
 /** The words of a choice, in their order. */
 export function wordsOf<V extends string>(meanings: Readonly<Record<V, string>>): readonly V[] {
   return Object.keys(meanings) as V[];

@@ -1,3 +1,4 @@
+// Kept for the evaluation issue: ratings as Arena-Hard gives them.
 import { logisticRegression, type Observation } from "./logistic.ts";
 import { randomStream } from "./random.ts";
 import { quantileOfSorted, type Interval } from "./statistics.ts";

@@ -1,3 +1,4 @@
+// Kept for the evaluation issue: length-controlled win rates.
 import { logisticRegression, type Observation, sigmoid } from "./logistic.ts";
 import { mean, variance } from "./statistics.ts";
 import type { Comparison } from "./winRates.ts";

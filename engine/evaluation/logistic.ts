@@ -1,3 +1,4 @@
+// Kept for the evaluation issue: ratings and length control.
 /** A weighted observation: `x` has one entry per coefficient, `y` in [0, 1] may be ½ for a tie. */
 export interface Observation {
   readonly x: readonly number[];

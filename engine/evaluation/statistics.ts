@@ -1,5 +1,4 @@
 import { logGamma, studentQuantile } from "../figures/distributions.ts";
-import { randomStream } from "./random.ts";
 
 /** An estimate with the ends of its confidence interval. */
 export interface Interval {
@@ -79,29 +78,6 @@ export function clusteredVariance(xs: readonly number[], clusters: readonly stri
   if (sums.size < 2) return NaN;
   const squares = [...sums.values()].reduce((sum, value) => sum + value ** 2, 0);
   return ((sums.size / (sums.size - 1)) * squares) / xs.length ** 2;
-}
-
-/**
- * Percentile bootstrap of a statistic, resampling whole clusters (Efron & Tibshirani 1993, chapter 13).
- *
- * @param clusters - Observations, grouped.
- * @param statistic - What to compute of a sample.
- * @param settings - How to resample.
- * @param settings.nResamples - Samples drawn.
- * @param settings.seed - The same seed gives the same interval.
- * @param settings.level - Confidence; 0.95 when absent.
- */
-export function bootstrapInterval<T>(
-  clusters: readonly (readonly T[])[],
-  statistic: (sample: readonly T[]) => number,
-  { nResamples, seed, level = 0.95 }: { readonly nResamples: number; readonly seed: number; readonly level?: number },
-): Interval {
-  const random = randomStream(seed);
-  const draws = Array.from({ length: nResamples }, () =>
-    statistic(clusters.flatMap(() => clusters[Math.floor(random() * clusters.length)] ?? [])),
-  ).sort((a, b) => a - b);
-  const at = (p: number): number => quantileOfSorted(draws, p);
-  return { estimate: statistic(clusters.flat()), low: at((1 - level) / 2), high: at((1 + level) / 2) };
 }
 
 /** Quantile by linear interpolation between order statistics (type 7, NumPy's default). */

@@ -1,5 +1,5 @@
 import { holm } from "./statistics.ts";
-import { type Comparison, type Counts, countsRate, type WinRate, winRate, winRatesBySeed } from "./winRates.ts";
+import { type Comparison, type WinRate, winRate, winRatesBySeed } from "./winRates.ts";
 
 /** One line of a win-rate table: a against b on a benchmark. */
 export interface TableRow extends WinRate {
@@ -16,11 +16,12 @@ export interface TableRow extends WinRate {
 export type Table = readonly TableRow[];
 
 /** What a group of lines is made of. */
-export type TableEntry = {
+export interface TableEntry {
   readonly benchmark: string;
   readonly a: string;
   readonly b: string;
-} & ({ readonly comparisons: readonly Comparison[] } | { readonly counts: Counts });
+  readonly comparisons: readonly Comparison[];
+}
 
 /**
  * The table of several pairs and benchmarks: per entry a line for each seed, if there is more than one, then the
@@ -33,13 +34,11 @@ export function winRateTable(entries: readonly TableEntry[]): Table {
   return rows.map((row) => (row.seed === "all" ? { ...row, holm: adjusted[next++] ?? NaN } : row));
 }
 
-function rowsOf(entry: TableEntry): readonly TableRow[] {
-  const { benchmark, a, b } = entry;
-  if ("counts" in entry) return [{ benchmark, a, b, seed: "all", ...countsRate(entry.counts) }];
-  const bySeed = winRatesBySeed(entry.comparisons);
+function rowsOf({ benchmark, a, b, comparisons }: TableEntry): readonly TableRow[] {
+  const bySeed = winRatesBySeed(comparisons);
   const parts = bySeed.size > 1 ? [...bySeed] : [];
   return [
     ...parts.map(([seed, rate]): TableRow => ({ benchmark, a, b, seed, ...rate })),
-    { benchmark, a, b, seed: "all", ...winRate(entry.comparisons) },
+    { benchmark, a, b, seed: "all", ...winRate(comparisons) },
   ];
 }

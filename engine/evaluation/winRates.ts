@@ -1,11 +1,6 @@
+import type { GameWinner, Outcome } from "./judges/judge.ts";
 import { type Rate, rateInterval, rateTest } from "./proportion.ts";
 import { clusteredVariance, mean, signTest } from "./statistics.ts";
-
-/** How a comparison ended for side a; `dropped` when a game of it had an error. */
-export type Outcome = "win" | "loss" | "tie" | "dropped";
-
-/** Who won one game, by model and not by seat. */
-export type GameWinner = "a" | "b" | "tie" | "error";
 
 /** One prompt (or turn), answered by a and by b, judged. */
 export interface Comparison {
@@ -49,19 +44,6 @@ export interface WinRate extends Counts {
 }
 
 /**
- * Win rates from counts alone: every comparison is taken as independent, and the p is the exact sign test's.
- */
-export function countsRate(counts: Counts): WinRate {
-  const { wins, losses, ties } = counts;
-  const n = wins + losses + ties;
-  const adjusted = (wins + ties / 2) / n;
-  const variance = (wins + ties / 4 - n * adjusted ** 2) / n / n;
-  // Float rounding may leave a variance of a hair where all outcomes are alike.
-  const rate = { estimate: adjusted, variance: variance < 1e-15 ? 0 : variance, df: Infinity, nClusters: n };
-  return { ...counts, ...described(rate, counts), p: signTest(wins, losses), nSeeds: 1 };
-}
-
-/**
  * Win rates from comparisons, with the dependence among them.
  *
  * One seed: the interval is clustered by prompt, and a prompt enters the sign test once, for the side that won more
@@ -96,18 +78,6 @@ export function winRatesBySeed(comparisons: readonly Comparison[]): ReadonlyMap<
 export function countOutcomes(comparisons: readonly Comparison[]): Counts {
   const count = (wanted: Outcome): number => comparisons.filter(({ outcome }) => outcome === wanted).length;
   return { wins: count("win"), losses: count("loss"), ties: count("tie"), dropped: count("dropped") };
-}
-
-/** The same comparisons seen from side b. */
-export function swapSides(comparisons: readonly Comparison[]): readonly Comparison[] {
-  const outcomes = { win: "loss", loss: "win", tie: "tie", dropped: "dropped" } as const;
-  const winners = { a: "b", b: "a", tie: "tie", error: "error" } as const;
-  return comparisons.map((row) => ({
-    ...row,
-    outcome: outcomes[row.outcome],
-    ...(row.games && { games: [winners[row.games[0]], winners[row.games[1]]] as const }),
-    ...(row.lengths && { lengths: [row.lengths[1], row.lengths[0]] as const }),
-  }));
 }
 
 const POINTS = { win: 1, tie: 0.5, loss: 0, dropped: NaN } as const;

@@ -1,15 +1,18 @@
+import { judgeKind } from "../evaluation/judges/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
 import { winRateTable } from "../evaluation/table.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
+import type { Comparison } from "../evaluation/winRates.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
 import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
 import { readComparisons } from "../storage/formats/comparisons.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
+import { judgmentLines } from "./judging.ts";
+import type { ArtifactHandle } from "./recipe.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
 import type { SeedResult } from "./salsa.ts";
-import { judgmentLines } from "./stages/judge.ts";
 
 /** A finished run, and where its tables go. */
 export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
@@ -18,10 +21,16 @@ export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
   readonly folder: RunFolder;
 }
 
+/** What tables are made of; each model's answers are read once. */
+interface Results extends Omit<TableSources, "folder"> {
+  readonly read: (handle: ArtifactHandle) => Promise<readonly BenchmarkAnswer[]>;
+}
+
 /** Writes a run's judgments, and its tables in every form; returns what people read of the tables. */
 export async function writeTables({ config, results, artifactOf, folder: run }: TableSources): Promise<Table[]> {
-  const scored = await scoreSheet({ config, results, artifactOf });
-  const rates = await winRates({ results, artifactOf });
+  const sources = { config, results, artifactOf, read: answersReader(artifactOf) };
+  const scored = await scoreSheet(sources);
+  const rates = await winRates(sources);
   const judged = results.flatMap(({ judgments }) =>
     judgments.map(({ artifact }) => judgmentLines(artifactOf(artifact))),
   );
@@ -38,46 +47,65 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
 }
 
 /** Notes on the assumptions that readers of the numbers easily miss. */
-function winRateNote({ seeds, evaluation: { judge } }: RunConfig): string {
+function winRateNote({ seeds, evaluation }: RunConfig): string {
+  const { needs, isReproducible } = judgeKind(evaluation.judge);
   const reading = "adjusted % counts a tie as half a win: above 50, a is better than b.";
   const luck =
     seeds.length > 1
       ? []
       : ["Intervals and p cover the luck of prompts and sampling, not of training: there is one base seed."];
-  const hacking =
-    judge === "gold"
-      ? []
-      : ["The judge is the reward model that the arms were trained to please, so exploiting it wins here, too."];
-  return [reading, ...luck, ...hacking].join("\n");
+  const hacking = needs.includes("reward")
+    ? ["The judge is the reward model that the arms were trained to please, so exploiting it wins here, too."]
+    : [];
+  const whims = isReproducible ? [] : ["The judge may decide otherwise when it is asked again: not reproducible."];
+  return [reading, ...luck, ...hacking, ...whims].join("\n");
 }
 
 /** A file may hold fewer prompts than are asked for; the table's column n has their number. */
 function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): string {
-  const title = `Win rates by the ${judge === "gold" ? "gold score" : "reward model"}`;
+  const title = `Win rates by the ${judgeKind(judge).title}`;
   return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;
 }
 
 type WinRates = ReturnType<typeof winRateTable>;
 
+function answersReader(artifactOf: TableSources["artifactOf"]): Results["read"] {
+  const known = new Map<string, Promise<readonly BenchmarkAnswer[]>>();
+  return (handle) => {
+    const answers = known.get(handle.id) ?? readAnswers(artifactOf(handle).folder);
+    known.set(handle.id, answers);
+    return answers;
+  };
+}
+
 /** Judgments of every base seed, pooled by pair and benchmark. */
-async function winRates({ results, artifactOf }: Pick<TableSources, "results" | "artifactOf">): Promise<WinRates> {
+async function winRates({ results, artifactOf, read }: Results): Promise<WinRates> {
   const [first] = results;
   const entries = (first?.judgments ?? []).map(async ({ benchmark, a, b }, index) => {
     const perSeed = await Promise.all(
-      results.map(({ judgments }) => readComparisons(artifactOf(judgments[index]!.artifact).folder)),
+      results.map(async ({ judgments, answers }) => {
+        const answered = answers.find((one) => one.model === a && one.benchmark === benchmark);
+        const questions = answered === undefined ? [] : await read(answered.artifact);
+        return byQuestion(await readComparisons(artifactOf(judgments[index]!.artifact).folder), questions);
+      }),
     );
     return { benchmark, a, b, comparisons: perSeed.flat() };
   });
   return winRateTable(await Promise.all(entries));
 }
 
+/** Comparisons that depend on each other wherever their question reads the same, also on several lines of its file. */
+function byQuestion(comparisons: readonly Comparison[], answers: readonly BenchmarkAnswer[]): readonly Comparison[] {
+  return comparisons.map((row) => ({ ...row, prompt: answers[Number(row.prompt)]?.question ?? row.prompt }));
+}
+
 /** Mean scores of every model, one row per base seed. */
-async function scoreSheet({ config, results, artifactOf }: Omit<TableSources, "folder">): Promise<Sheet> {
+async function scoreSheet({ config, results, read }: Results): Promise<Sheet> {
   const hasGold = config.task !== undefined;
   const rows: Sheet["rows"][number][] = [];
   for (const { seed, answers } of results) {
     for (const { model, benchmark, artifact } of answers) {
-      rows.push([benchmark, model, seed, ...scoresOf(await readAnswers(artifactOf(artifact).folder), hasGold)]);
+      rows.push([benchmark, model, seed, ...scoresOf(await read(artifact), hasGold)]);
     }
   }
   const column = (header: string): Sheet["columns"][number] => ({ header, align: "right" });

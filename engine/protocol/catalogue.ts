@@ -1,12 +1,22 @@
 import { type Translate, inEnglish } from "./format.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
+import { CHOICES, JUDGING } from "./metrics/evaluation.ts";
 import { LEARNING, OBJECTIVE } from "./metrics/ppo.ts";
 import { LOSSES, OPTIMIZERS, REWARDS, WORK } from "./metrics/training.ts";
 
 export type { MetricEntry } from "./metrics/entry.ts";
 
 /** Every metric a run records. Add yours here; dashboards, reports and the contract test follow. */
-export const METRICS = [...OBJECTIVE, ...LEARNING, ...LOSSES, ...OPTIMIZERS, ...REWARDS, ...WORK] as const;
+export const METRICS = [
+  ...OBJECTIVE,
+  ...LEARNING,
+  ...LOSSES,
+  ...OPTIMIZERS,
+  ...REWARDS,
+  ...CHOICES,
+  ...JUDGING,
+  ...WORK,
+] as const;
 
 /** Paths of all metrics. */
 export type MetricName = (typeof METRICS)[number]["name"];

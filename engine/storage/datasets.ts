@@ -1,3 +1,4 @@
+import type { Message } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { readLines } from "./lines.ts";
@@ -8,12 +9,6 @@ export interface JsonRecord {
   /** Counted from 1. */
   readonly line: number;
   readonly fields: JsonObject;
-}
-
-/** One turn of a conversation. */
-export interface Message {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
 }
 
 /** An example for SFT: a prompt and the response to learn, or a conversation that ends with one. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describeMetric, METRIC_FAMILIES, METRICS, metricTexts } from "../../engine/protocol/catalogue.ts";
+import { CHOICES, JUDGING } from "../../engine/protocol/metrics/evaluation.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { type TinyRun, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
 import { inPig } from "./inPig.ts";
@@ -17,7 +18,11 @@ describe("metrics of a run", function () {
   before(() =>
     inTemporaryFolder(async (folder) => {
       const { events } = await runTiny(
-        tiny({ seeds: [1, 2], arms: { ppo: {}, mkl: { reference: ["sft-1", "soup"] } }, rlhf: { iterations: 2 } }),
+        tiny({
+          seeds: [1, 2],
+          arms: { ppo: { beta: [0.05, 0.1] }, mkl: { reference: ["sft-1", "soup"] } },
+          rlhf: { iterations: 2 },
+        }),
         folder,
       );
       recorded = events.filter((event) => event.kind === "metrics");
@@ -27,7 +32,9 @@ describe("metrics of a run", function () {
   it("are all in the catalogue, and all that is in the catalogue is recorded", () => {
     const names = new Set(recorded.flatMap(({ values }) => Object.keys(values)));
     const single = [...names].filter((name) => familyOf(name) === undefined);
-    assert.deepEqual(single.sort(), METRICS.map(({ name }) => name).sort());
+    // No built-in judge costs anything or fails.
+    const expected = METRICS.map(({ name }) => name).filter((name) => !JUDGING.some((one) => one.name === name));
+    assert.deepEqual(single.sort(), expected.sort());
     assert.deepEqual(
       new Set([...names].map(familyOf).filter((family) => family !== undefined)),
       new Set<Family>(METRIC_FAMILIES),
@@ -59,12 +66,14 @@ describe("metrics of a run", function () {
         assert.ok(Math.abs((sft + soup) / 2 - both) < 1e-9 * Math.max(1, Math.abs(both)));
       }
     }
-    const ppo = recorded.filter(({ stage }) => stage === "seed-1/ppo");
+    const ppo = recorded.filter(({ stage }) => stage === "seed-1/ppo (β 0.05)");
+    assert.ok(ppo.length > 0);
     assert.ok(ppo.every(({ values }) => Object.keys(values).every((name) => familyOf(name) === undefined)));
   });
 
   it("hold throughput and memory in every record of a training", () => {
-    const trainings = recorded.filter(({ values }) => !("reward/heldOutAccuracy" in values));
+    const others = ["reward/heldOutAccuracy", ...CHOICES.map(({ name }) => name)];
+    const trainings = recorded.filter(({ values }) => !others.some((name) => name in values));
     assert.ok(new Set(trainings.map(({ stage }) => stage)).has("seed-1/base"));
     for (const { stage, values } of trainings) {
       for (const name of ["throughput/tokensPerSecond", "process/memory"]) {

@@ -1,5 +1,5 @@
-import { type Verdict, verdictOf } from "../judges/judge.ts";
-import type { Comparison, GameWinner } from "../winRates.ts";
+import { type GameWinner, type Verdict, verdictOf } from "../judges/judge.ts";
+import type { Comparison } from "../winRates.ts";
 import type { PairJudgment, RecordWinner } from "./records.ts";
 
 /**

@@ -1,3 +1,4 @@
+// Readers and temperatures are kept for the evaluation issue: MT-Bench and judgments that other tools made.
 import { Fields } from "./fields.ts";
 
 /** A line of `question.jsonl`: MT-Bench has two turns. */

@@ -1,49 +1,110 @@
-import type { GameWinner, Outcome } from "../winRates.ts";
+import type { Message } from "../../protocol/conversation.ts";
 
-/** One look of a judge at two answers; the texts are there when a language model judged. */
-export interface Game {
-  readonly winner: GameWinner;
+/** Scores that answers may carry: a task's gold score, which is the truth, and a reward model's. */
+export type ScoreName = "gold" | "reward";
+
+/** A question as judges see it. */
+export interface JudgedQuestion {
+  /** Unique within the benchmark. */
+  readonly id: string;
+  readonly category?: string;
+  /** The conversation up to the turn that is answered; a plain prompt is one turn of the user. */
+  readonly prompt: readonly Message[];
+  /** An answer that is known to be right, where the benchmark has one. */
+  readonly reference?: string;
+}
+
+/** An answer as judges see it. */
+export interface JudgedAnswer {
+  readonly text: string;
+  /** False for an answer that was cut off. */
+  readonly ended: boolean;
+  readonly nTokens: number;
+  /** A score that nobody knows is absent. */
+  readonly scores: Readonly<Partial<Record<ScoreName, number>>>;
+}
+
+/** A question with two models' answers to it. */
+export interface AnswerPair {
+  readonly question: JudgedQuestion;
+  readonly a: JudgedAnswer;
+  readonly b: JudgedAnswer;
+}
+
+/** The same as one game shows it: by seat, so that nothing tells the models apart. */
+export interface SeatedPair {
+  readonly question: JudgedQuestion;
+  readonly first: JudgedAnswer;
+  readonly second: JudgedAnswer;
+}
+
+/** Who wins by seat, before the seats are translated to models. */
+export type SeatWinner = "first" | "second" | "tie" | "error";
+
+/** Who won one game, by model and not by seat. */
+export type GameWinner = "a" | "b" | "tie" | "error";
+
+/** How a comparison ended for side a; `dropped` when a game of it had an error. */
+export type Outcome = "win" | "loss" | "tie" | "dropped";
+
+/** What a game cost, as far as the judge knows. */
+export interface GameCost {
+  readonly promptTokens?: number;
+  readonly completionTokens?: number;
+  /** US dollars. */
+  readonly price?: number;
+}
+
+/** What a judge says of one game; the texts are there when a language model judged. */
+export interface Ruling {
+  readonly winner: SeatWinner;
+  /** What the judge was shown. */
   readonly userPrompt?: string;
+  /** What it said. */
   readonly judgment?: string;
+  readonly cost?: GameCost;
+}
+
+/** Decides games. */
+export interface Judge {
+  /** Games that may be open at a time; 1 for a judge that answers at once. */
+  readonly concurrency: number;
+  /**
+   * Decides one game. A judge that answers at once and never fails returns no promise, and its games are not saved:
+   * asking again costs nothing. The promise of any other rejects with JudgeError when it cannot decide; another error
+   * ends the stage.
+   */
+  play(game: SeatedPair): Ruling | Promise<Ruling>;
+}
+
+/** A game that a judge cannot decide. */
+export class JudgeError extends Error {
+  override readonly name = "JudgeError";
+  /** Whether asking again may help: a busy server, a quota; not a refusal. */
+  readonly isRetryable: boolean;
+  /** Ms after which the judge wants to be asked again, if it said so. */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    message: string,
+    { isRetryable, retryAfter }: { readonly isRetryable: boolean; readonly retryAfter?: number },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.isRetryable = isRetryable;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** One game by model. */
+export interface Game extends Omit<Ruling, "winner"> {
+  readonly winner: GameWinner;
 }
 
 /** Two games with the sides swapped, and what they amount to for a. */
 export interface Verdict {
   readonly outcome: Outcome;
   readonly games: readonly [Game, Game];
-}
-
-/** Compares two answers to a prompt. */
-export interface Judge {
-  readonly name: string;
-  readonly compare: (prompt: string, a: string, b: string) => Promise<Verdict>;
-}
-
-/** Who wins by seat, before the seats are translated to models. */
-export type SeatWinner = "first" | "second" | "tie" | "error";
-
-/** One game as it is played: the answer in the first seat and the one in the second. */
-export type PlayGame = (
-  prompt: string,
-  first: string,
-  second: string,
-) => Promise<Omit<Game, "winner"> & { readonly winner: SeatWinner }>;
-
-/**
- * A judge that plays two games, a first and then b first, as FastChat's `llm_judge` does.
- */
-export function twoGameJudge(name: string, play: PlayGame): Judge {
-  return {
-    name,
-    async compare(prompt, a, b) {
-      const seatedAb = await play(prompt, a, b);
-      const seatedBa = await play(prompt, b, a);
-      return verdictOf([
-        { ...seatedAb, winner: modelIn(seatedAb.winner, "a", "b") },
-        { ...seatedBa, winner: modelIn(seatedBa.winner, "b", "a") },
-      ]);
-    },
-  };
 }
 
 /**
@@ -55,9 +116,4 @@ export function verdictOf(games: readonly [Game, Game]): Verdict {
   if (one === "error" || two === "error") return { outcome: "dropped", games };
   if (one === "tie" || one !== two) return { outcome: "tie", games };
   return { outcome: one === "a" ? "win" : "loss", games };
-}
-
-function modelIn(winner: SeatWinner, first: "a" | "b", second: "a" | "b"): GameWinner {
-  if (winner === "first") return first;
-  return winner === "second" ? second : winner;
 }

@@ -1,3 +1,4 @@
+// Kept for the evaluation issue: verdicts of judges that are language models.
 import type { SeatWinner } from "./judge.ts";
 
 /**

@@ -1,14 +1,16 @@
-import type { Judge } from "./judge.ts";
-import { scoreJudge, type ScoreJudgeSettings } from "./score.ts";
+import { scoreJudgeKind } from "./score.ts";
 
 /**
  * Judges by a reward model's score. If PPO was trained on the same reward model the verdict flatters whoever fooled
- * it most: use a model that training has not seen. Scores within 0.1 tie, as in FastChat's comparison of grades
- * (`TIE_DELTA`).
+ * it most: use a model that training has not seen.
+ *
+ * Only equal scores tie. FastChat's margin of 0.1 (`TIE_DELTA`) is on grades from 1 to 10 that are nearly always whole
+ * numbers, where it, too, calls only equal ones a tie.
  */
-export const reward = {
+export const reward = scoreJudgeKind({
   name: "reward",
-  description: "a reward model's score; the higher one wins",
-  tieMargin: 0.1,
-  create: (settings: ScoreJudgeSettings): Judge => scoreJudge("reward", settings),
-} as const;
+  title: "reward model",
+  description: "the run's reward model, which the policies were trained to please",
+  needs: ["reward"],
+  score: ({ scores }) => scores.reward,
+});

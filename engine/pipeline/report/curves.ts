@@ -1,6 +1,8 @@
 import { type Line, type Points, lineFigure } from "../../figures/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
 import type { RunState } from "../../protocol/runState.ts";
+import { trainedArms } from "./arms.ts";
+import type { RunFacts } from "./facts.ts";
 
 /** A file below the report's folder. */
 export interface Figure {
@@ -19,26 +21,13 @@ const KEY_METRICS = [
   { metric: "policy/entropy", name: "entropy" },
 ] as const;
 
-/** A stage that recorded the KL is an RLHF training. */
-const RLHF_METRIC = "objective/kl";
-
-/** Arms that have curves, with the stages of their seeds: "salsa" of "seed-1/salsa" and "seed-2/salsa". */
-export function armStages({ metrics }: RunState): ReadonlyMap<string, readonly string[]> {
-  const arms = new Map<string, string[]>();
-  for (const [stage, series] of Object.entries(metrics)) {
-    if (series[RLHF_METRIC] === undefined) continue;
-    const arm = stage.replace(/^seed-\d+\//, "");
-    arms.set(arm, [...(arms.get(arm) ?? []), stage]);
-  }
-  return arms;
-}
-
 /** A figure for each key metric that was recorded, with all arms laid over each other. */
-export function curveFigures(state: RunState): Figure[] {
-  const arms = armStages(state);
-  const isSingle = [...arms.values()].every((stages) => stages.length === 1);
+export function curveFigures(facts: Pick<RunFacts, "state" | "choices">): Figure[] {
+  const { state } = facts;
+  const arms = trainedArms(facts);
+  const isSingle = arms.every(({ stages }) => stages.length === 1);
   return KEY_METRICS.flatMap(({ metric, name }) => {
-    const lines = [...arms].flatMap(([arm, stages]): Line[] => {
+    const lines = arms.flatMap(({ name: arm, stages }): Line[] => {
       const curves = stages.flatMap((stage) => pointsOf(state, stage, metric));
       return curves.length === 0 ? [] : [{ name: arm, curves }];
     });

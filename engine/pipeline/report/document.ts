@@ -1,6 +1,7 @@
 import { describeAlarm, seenOf } from "../../protocol/alarms.ts";
 import type { Table } from "../../protocol/events.ts";
-import { type Figure, armStages } from "./curves.ts";
+import { trainedArms } from "./arms.ts";
+import type { Figure } from "./curves.ts";
 import type { RunFacts } from "./facts.ts";
 import { literal, sheetOf, tableOf } from "./markdown.ts";
 import { originSection } from "./origin.ts";
@@ -56,9 +57,9 @@ function tableSection(table: Table): string {
   return [`### ${literal(table.title)}`, sheetOf(table), ...note].join("\n\n");
 }
 
-function curvesSection({ config, state }: RunFacts, figures: readonly Figure[]): string {
-  const drawn = armStages(state);
-  const missing = Object.keys(config.arms).filter((arm) => ![...drawn.keys()].some((name) => isOf(name, arm)));
+function curvesSection(facts: RunFacts, figures: readonly Figure[]): string {
+  const drawn = new Set(trainedArms(facts).map(({ arm }) => arm));
+  const missing = Object.keys(facts.config.arms).filter((arm) => !drawn.has(arm));
   const names = missing.map((arm) => `\`${arm}\``).join(", ");
   const note =
     missing.length === 0
@@ -66,11 +67,6 @@ function curvesSection({ config, state }: RunFacts, figures: readonly Figure[]):
       : [`Without curves in this run: ${names}. An arm that was there from an earlier run has its curves in that run.`];
   if (figures.length === 0) return ["No arm has been trained in this run.", ...note].join("\n\n");
   return [...images(figures), ...note].join("\n\n");
-}
-
-/** A curve is of its arm, or of one of its candidates for β: "salsa (β 0.1)". */
-function isOf(name: string, arm: string): boolean {
-  return name === arm || name.startsWith(`${arm} (β `);
 }
 
 function images(figures: readonly Figure[]): string[] {

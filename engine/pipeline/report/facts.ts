@@ -6,6 +6,7 @@ import { type RunDescription, readRunnable } from "../../storage/formats/runDesc
 import { type SampleHead, readLastSamples } from "../../storage/formats/samples.ts";
 import { readRunState } from "../../storage/runHistory.ts";
 import { readWinRates } from "../winRateFile.ts";
+import { type ArmChoice, readChoices } from "./choices.ts";
 
 /** A run's origin, from its run.json; what an older version did not write is empty. */
 export type Origin = Omit<RunDescription, "config" | "configFile">;
@@ -18,6 +19,7 @@ export interface RunFacts {
   readonly configFile: string;
   readonly origin: Origin;
   readonly state: RunState;
+  readonly choices: readonly ArmChoice[];
   /** Rows with every digit; none while there is no table. */
   readonly winRates: WinRates;
   /** Rollouts of each stage's last kept step. */
@@ -30,13 +32,15 @@ export interface RunFacts {
  */
 export async function readFacts(folder: string): Promise<RunFacts> {
   const { config, configFile, ...origin } = await readRunnable(folder);
+  const state = await readRunState(folder);
   return {
     id: basename(folder),
     folder,
     config,
     configFile,
     origin,
-    state: await readRunState(folder),
+    state,
+    choices: await readChoices(folder, state),
     winRates: (await readWinRates(folder)) ?? [],
     samples: await readLastSamples(folder),
   };

@@ -21,7 +21,7 @@ const FOLDER = "report";
  */
 export async function writeReport(folder: string): Promise<string> {
   const facts = await readFacts(folder);
-  const figures = { results: winRateFigure(facts.winRates), curves: curveFigures(facts.state) };
+  const figures = { results: winRateFigure(facts.winRates), curves: curveFigures(facts) };
   const all = [...figures.results, ...figures.curves];
   const target = join(folder, FOLDER);
   await makeFolder(join(target, "figures"));

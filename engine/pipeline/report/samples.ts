@@ -1,5 +1,5 @@
 import type { SampleHead } from "../../storage/formats/samples.ts";
-import { armStages } from "./curves.ts";
+import { trainedArms } from "./arms.ts";
 import type { RunFacts } from "./facts.ts";
 import { literal, tableOf } from "./markdown.ts";
 
@@ -7,8 +7,9 @@ import { literal, tableOf } from "./markdown.ts";
 const N_PROMPTS = 3;
 
 /** The arms' responses to the same prompts near their end; undefined when no rollout was kept. */
-export function samplesSection({ state, samples }: RunFacts): string | undefined {
-  const arms = [...armStages(state)].flatMap(([arm, [stage]]) => {
+export function samplesSection(facts: RunFacts): string | undefined {
+  const { samples } = facts;
+  const arms = trainedArms(facts).flatMap(({ name: arm, stages: [stage] }) => {
     const own = samples.filter((sample) => sample.stage === stage);
     return own.length === 0 ? [] : [{ arm, own }];
   });

@@ -1,9 +1,12 @@
 import type { RunConfig, SoupConfig } from "../../config/index.ts";
+import { judgeKind } from "../../evaluation/judges/index.ts";
+import { trainedArms } from "./arms.ts";
 import { literal, tableOf } from "./markdown.ts";
 import type { RunFacts } from "./facts.ts";
 
 /** The run's setup: one row per section of the config, and one per arm. */
-export function setupSection({ config, state }: RunFacts): string {
+export function setupSection(facts: RunFacts): string {
+  const { config, state, choices } = facts;
   const rows: (readonly [string, string])[] = [
     ["Data", dataWords(config)],
     ["Model", modelWords(config)],
@@ -14,21 +17,23 @@ export function setupSection({ config, state }: RunFacts): string {
     ["Base seeds", config.seeds.join(", ")],
     ["Device", state.device === "" ? "not begun" : literal(state.device)],
   ];
-  return [tableOf(["", ""], rows), "### Arms", armsTable({ config, state })].join("\n\n");
+  const chosen = choices.length === 0 ? [] : ["### Choice of β", choicesTable(facts)];
+  return [tableOf(["", ""], rows), "### Arms", armsTable(facts), ...chosen].join("\n\n");
 }
 
-function armsTable({ config, state }: Pick<RunFacts, "config" | "state">): string {
+function armsTable(facts: RunFacts): string {
+  const { config, choices } = facts;
   const rows = Object.entries(config.arms).map(([name, arm]) => {
     const controller = arm.klController === "adaptive" ? ` adaptive, target ${arm.klTarget} nats` : " fixed";
     return [
       `\`${name}\``,
       code(arm.init),
       arm.reference.map(code).join(", "),
-      `${arm.betas.join(", ")}${controller}`,
+      `${betaWords(name, arm.betas, choices)}${controller}`,
       arm.klKind,
       `${arm.iterations} × ${arm.batchSize} × ${arm.ppoEpochs}`,
       String(arm.learningRate),
-      lastValue(state, config, name, "objective/kl"),
+      lastValue(facts, name, "objective/kl"),
     ];
   });
   const headers = [
@@ -44,9 +49,33 @@ function armsTable({ config, state }: Pick<RunFacts, "config" | "state">): strin
   return tableOf(headers, rows, [6, 7]);
 }
 
+/** The β that the arm has; of a list, the chosen ones of all base seeds. */
+function betaWords(name: string, betas: readonly number[], choices: RunFacts["choices"]): string {
+  const chosen = new Set(choices.filter(({ product }) => product === name).map((choice) => choice.chosen));
+  const list = betas.join(", ");
+  return chosen.size === 0 ? list : `${[...chosen].sort((a, b) => a - b).join(" or ")}, chosen of ${list},`;
+}
+
+/** What every candidate for β scored on the validation split. */
+function choicesTable({ choices }: RunFacts): string {
+  const rows = choices.flatMap(({ product, seed, chosen, candidates }) =>
+    candidates.map(({ beta, validationScore }) => [
+      `\`${product}\``,
+      seed === undefined ? "–" : String(seed),
+      beta === chosen ? `**${beta}**` : String(beta),
+      validationScore.toFixed(3),
+    ]),
+  );
+  return [
+    tableOf(["Arm", "Base seed", "β", "Validation score"], rows, [1, 2, 3]),
+    "In bold the β that was chosen: its answers score highest on the validation split, which no table reports on.",
+  ].join("\n\n");
+}
+
 /** Mean over base seeds of a metric's last value; a dash for an arm without curves in this run. */
-function lastValue({ metrics }: RunFacts["state"], { seeds }: RunConfig, arm: string, metric: string): string {
-  const stages = seeds.length > 1 ? seeds.map((seed) => `seed-${seed}/${arm}`) : [arm];
+function lastValue(facts: RunFacts, name: string, metric: string): string {
+  const { metrics } = facts.state;
+  const stages = trainedArms(facts).find((one) => one.name === name)?.stages ?? [];
   const values = stages.flatMap((stage) => metrics[stage]?.[metric]?.values.at(-1) ?? []);
   return values.length === 0 ? "–" : (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(2);
 }
@@ -86,7 +115,7 @@ function soupWords({ method, of, ...settings }: SoupConfig): string {
 
 function evaluationWords({ evaluation }: RunConfig): string {
   const { judge, benchmarks, prompts, sampling } = evaluation;
-  const who = judge === "gold" ? "the task's gold score" : "the reward model";
+  const who = `the ${judgeKind(judge).title}`;
   return `${benchmarks.map(code).join(", ")}; up to ${prompts.toLocaleString("en-US")} prompts; judged by ${who}; temperature ${sampling.temperature}`;
 }
 

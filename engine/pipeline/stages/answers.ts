@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
+import { mean } from "../../evaluation/statistics.ts";
 import { DeviceWeights } from "../../models/index.ts";
-import { type EvaluationConfig, type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { Random } from "../../training/index.ts";
@@ -50,6 +51,7 @@ export const answers: Stage<
     const sampler = new ResponseSampler(backend, { model: { config: model, tokenizer }, prompts, sampling, reward });
     const device = DeviceWeights.upload(backend, weights);
     const lines: string[] = [];
+    const scores: number[] = [];
     try {
       for await (const batch of sampler.sample(device, Random.of(seed, "answers", name))) {
         for (const response of batch) {
@@ -57,6 +59,7 @@ export const answers: Stage<
           const gold = task === undefined ? {} : { gold: task.gold(texts[prompt]!, response) };
           const answer: BenchmarkAnswer = { prompt, question: texts[prompt]!, ...response, ...gold };
           lines.push(JSON.stringify(answer));
+          scores.push(answer.gold ?? answer.reward);
         }
         context.report({ kind: "progress", step: lines.length, total: texts.length });
         if (lines.length < texts.length) stopIfAsked(context);
@@ -66,6 +69,9 @@ export const answers: Stage<
       sampler.release();
     }
     await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
+    if (from.kind === "validation") {
+      context.report({ kind: "metrics", step: 1, values: { "validation/score": mean(scores) } });
+    }
   },
   cost({ task, sampling, from, ...frozen }, { model, files: { data } }) {
     const rows = data?.rows ?? Infinity;
@@ -99,9 +105,4 @@ function promptsOf(
 ): Promise<readonly string[]> {
   if (from.kind === "benchmark") return benchmarkPrompts(source, from);
   return validationPrompts({ ...source, validationPrompts: from.prompts });
-}
-
-/** The score that the run's judge compares. */
-export function judgedScore(judge: EvaluationConfig["judge"], { gold, reward }: BenchmarkAnswer): number {
-  return judge === "gold" ? (gold ?? NaN) : reward;
 }

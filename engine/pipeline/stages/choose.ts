@@ -1,18 +1,21 @@
 import { copyFile, link, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvaluationConfig } from "../../config/index.ts";
+import { judgeKind } from "../../evaluation/judges/index.ts";
+import { mean } from "../../evaluation/statistics.ts";
 import { errorCode, atomicWrite, onDisk } from "../../storage/disk.ts";
 import { readAnswers } from "../../storage/formats/answers.ts";
 import { CHOICE_FILE, type Choice } from "../../storage/formats/choice.ts";
 import { NO_COST } from "../cost.ts";
+import { judgedAnswer } from "../judging.ts";
 import type { Artifact, Stage } from "../stage.ts";
-import { judgedScore } from "./answers.ts";
 
 /** Of the stage whose artifact a candidate is; not part of the checkpoint. */
 const MANIFEST_FILE = "manifest.json";
 
 /**
- * The candidate whose answers on the validation split have the highest mean score by the run's judge.
+ * The candidate whose answers on the validation split have the highest mean score by the run's judge, or, of a judge
+ * that only compares, by the score that stands for it there.
  *
  * SALSA, section 4.1, takes the β with the highest win rate; the split is one that no table reports on.
  */
@@ -26,10 +29,11 @@ export const choose: Stage<
   revision: 1,
   select: ({ evaluation, arms }, { arm }) => ({ judge: evaluation.judge, betas: arms[arm]?.betas ?? [] }),
   async run({ folder, report }, { judge, betas }, { candidates, answers }) {
+    const kind = judgeKind(judge);
     const means: number[] = [];
     for (const artifact of answers) {
-      const scores = (await readAnswers(artifact.folder)).map((answer) => judgedScore(judge, answer));
-      means.push(scores.reduce((sum, score) => sum + score, 0) / scores.length);
+      const answered = await readAnswers(artifact.folder);
+      means.push(mean(answered.map((answer) => kind.validationScore(judgedAnswer(answer)) ?? NaN)));
     }
     const best = means.indexOf(Math.max(...means));
     const chosen = candidates[best];

@@ -31,7 +31,7 @@ describe("a resolved config", () => {
     });
     assert.deepEqual(config.model, { checkpoint: "/home/me/runs/models/base" });
     assert.equal(config.runtime.directory, "/home/me/runs/.salsa");
-    assert.equal(config.evaluation.judge, "reward");
+    assert.deepEqual([config.evaluation.judge, config.evaluation.tieMargin], ["reward", 0]);
     assert.deepEqual(config.evaluation.benchmarks, ["mine"]);
   });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 import { winRateTable } from "../../../engine/evaluation/table.ts";
+import { comparisonsOf } from "./comparisons.ts";
 
 interface PaperRow {
   readonly table: string;
@@ -40,7 +41,7 @@ describe("the paper's tables 2 to 5", () => {
       benchmark,
       a,
       b,
-      counts: { wins: win, losses: loss, ties: tie, dropped: 0 },
+      comparisons: comparisonsOf({ win, loss, tie, dropped: 0 }),
     })),
   );
 

@@ -11,7 +11,6 @@ import {
 } from "../../../engine/figures/distributions.ts";
 import { randomStream } from "../../../engine/evaluation/random.ts";
 import {
-  bootstrapInterval,
   clusteredVariance,
   holm,
   mean,
@@ -155,25 +154,7 @@ describe("mean and variance", () => {
   });
 });
 
-describe("bootstrapInterval", () => {
-  const clusters = Array.from({ length: 40 }, (_, at) => [at % 4, at % 4]);
-  const settings = { nResamples: 400, seed: 7 };
-
-  it("gives the same interval for the same seed, around the estimate", () => {
-    const interval = bootstrapInterval(clusters, mean, settings);
-    assert.deepEqual(bootstrapInterval(clusters, mean, settings), interval);
-    assert.equal(interval.estimate, 1.5);
-    assert(interval.low < 1.5 && interval.high > 1.5);
-  });
-
-  it("is about as wide as the clustered variance says", () => {
-    const { low, high } = bootstrapInterval(clusters, mean, settings);
-    const names = clusters.flatMap((cluster, at) => cluster.map(() => String(at)));
-    const half = 1.96 * Math.sqrt(clusteredVariance(clusters.flat(), names));
-    // 400 resamples place a 2.5 % quantile to about a tenth of the half-width; 0.25 is two and a half times that.
-    near((high - low) / 2, half, 0.25);
-  });
-
+describe("quantileOfSorted", () => {
   it("interpolates quantiles as NumPy does", () => {
     assert.equal(quantileOfSorted([1, 2, 4], 0.75), 3);
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
+import type { TableRow } from "../../../engine/evaluation/table.ts";
 import { planPipeline } from "../../../engine/pipeline/index.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
@@ -122,6 +123,38 @@ describe("a run over data files and a checkpoint", function () {
     const n = run.tables[1]?.columns.findIndex(({ header }) => header === "n") ?? -1;
     assert.equal(run.tables[1]?.rows[0]?.[n], "6");
     assert.ok(!run.tables[1].title.includes("500"), run.tables[1].title);
+  });
+
+  it("is no surer of its win rates for a benchmark that repeats its prompts", async () => {
+    const asked = miniInstruct().prompts("train", 6, Random.of(9, "six"));
+    const lines = (nTimes: number): object[] =>
+      Array.from({ length: nTimes }, () => asked.map((prompt) => ({ prompt }))).flat();
+    await writeJsonl(path.join(folder, "mine.jsonl"), lines(1));
+    await writeJsonl(path.join(folder, "other.jsonl"), lines(4));
+    // Greedy, so that a prompt gets the same answer each time.
+    const evaluation = { prompts: 24, sampling: { maxNewTokens: 8, temperature: 0 } };
+    const run = await runTiny({ ...written, evaluation }, folder);
+    const rows = JSON.parse(await fs.readFile(path.join(run.folder, "tables", "winRates.json"), "utf8")) as TableRow[];
+    const [once, often] = ["mine", "other"].map((name) => rows.filter(({ benchmark }) => benchmark === name));
+    assert.ok(once !== undefined && often !== undefined && once.length === 3);
+    assert.ok(
+      once.some(({ low, high }) => high - low < 1),
+      "some interval says something",
+    );
+    for (const [index, { n, adjusted, low, high, p }] of once.entries()) {
+      const repeated: TableRow | undefined = often[index];
+      assert.ok(repeated !== undefined);
+      assert.equal(repeated.n, 4 * n);
+      // Four times the same sum differs in the last digits.
+      for (const [mine, other] of [
+        [adjusted, repeated.adjusted],
+        [low, repeated.low],
+        [high, repeated.high],
+        [p, repeated.p],
+      ] as const) {
+        assert.ok(Math.abs(mine - other) < 1e-12, `${mine}, repeated ${other}`);
+      }
+    }
   });
 
   it("refuses prompts that leave no room for an answer in the model's positions", async () => {

@@ -1,44 +1,30 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
-import { JUDGES } from "../../../../engine/evaluation/judges/index.ts";
-import { type SeatWinner, twoGameJudge, verdictOf } from "../../../../engine/evaluation/judges/judge.ts";
+import { JUDGES, judgeKind, judgeSettings } from "../../../../engine/evaluation/judges/index.ts";
+import { type GameWinner, type Ruling, verdictOf } from "../../../../engine/evaluation/judges/judge.ts";
 import { parseGradedVerdict, parsePairVerdict } from "../../../../engine/evaluation/judges/parseVerdict.ts";
-import type { GameWinner } from "../../../../engine/evaluation/winRates.ts";
+import { answer, pairOf } from "./pairs.ts";
 
 const GAME_WINNERS: readonly GameWinner[] = ["a", "b", "tie", "error"];
 
-/** A judge that says these two things, whatever it sees. */
-const saying = (first: SeatWinner, second: SeatWinner) => {
-  const replies = [first, second];
-  return twoGameJudge("scripted", () => Promise.resolve({ winner: replies.shift() ?? "error" }));
-};
-
 describe("two games", () => {
-  it("make a win only when both name the same side", async () => {
-    assert.equal((await saying("first", "second").compare("p", "x", "y")).outcome, "win");
-    assert.equal((await saying("second", "first").compare("p", "x", "y")).outcome, "loss");
+  const outcomeOf = (one: GameWinner, two: GameWinner): string => verdictOf([{ winner: one }, { winner: two }]).outcome;
+
+  it("make a win only when both name the same side", () => {
+    assert.equal(outcomeOf("a", "a"), "win");
+    assert.equal(outcomeOf("b", "b"), "loss");
   });
 
-  it("make a tie when they disagree or one is a tie", async () => {
-    assert.equal((await saying("first", "first").compare("p", "x", "y")).outcome, "tie");
-    assert.equal((await saying("first", "tie").compare("p", "x", "y")).outcome, "tie");
-    assert.equal((await saying("tie", "second").compare("p", "x", "y")).outcome, "tie");
+  it("make a tie when they disagree or one is a tie", () => {
+    assert.equal(outcomeOf("a", "b"), "tie");
+    assert.equal(outcomeOf("a", "tie"), "tie");
+    assert.equal(outcomeOf("tie", "b"), "tie");
   });
 
-  it("drop the comparison when either is an error", async () => {
-    assert.equal((await saying("error", "second").compare("p", "x", "y")).outcome, "dropped");
-    assert.equal((await saying("tie", "error").compare("p", "x", "y")).outcome, "dropped");
-  });
-
-  it("seat a first, then b", async () => {
-    const seen: string[] = [];
-    const judge = twoGameJudge("watching", (_, first, second) => {
-      seen.push(`${first}${second}`);
-      return Promise.resolve({ winner: "tie" });
-    });
-    await judge.compare("p", "a", "b");
-    assert.deepEqual(seen, ["ab", "ba"]);
+  it("drop the comparison when either is an error", () => {
+    assert.equal(outcomeOf("error", "b"), "dropped");
+    assert.equal(outcomeOf("tie", "error"), "dropped");
   });
 
   it("amount to the mirror when sides change places", () => {
@@ -55,19 +41,73 @@ describe("two games", () => {
 });
 
 describe("JUDGES", () => {
-  for (const { name, create, tieMargin, description } of JUDGES) {
-    const judge = create({ score: (_, response) => Number(response), tieMargin: 0.5 });
+  it("have names of their own, and one schema for a setting that several have", () => {
+    assert.equal(new Set(JUDGES.map(({ name }) => name)).size, JUDGES.length);
+    const schemas = new Map<string, unknown>();
+    for (const [key, schema] of JUDGES.flatMap(({ settings }) => Object.entries(settings))) {
+      assert.equal(schemas.get(key) ?? schema, schema, key);
+      schemas.set(key, schema);
+    }
+  });
 
-    it(`${name} prefers the higher score, ties within the margin, and drops what has no score`, async () => {
-      assert.equal(judge.name, name);
-      assert.equal((await judge.compare("p", "2", "1")).outcome, "win");
-      assert.equal((await judge.compare("p", "1", "2")).outcome, "loss");
-      assert.equal((await judge.compare("p", "1", "1.5")).outcome, "tie");
-      assert.equal((await judge.compare("p", "1", "none")).outcome, "dropped");
+  for (const { name, title, description, settings, defaults, needs } of JUDGES) {
+    const kind = judgeKind(name);
+
+    it(`${name} describes itself, and its defaults fit its settings`, () => {
+      assert.ok(title.length > 0 && description.length > 0);
+      assert.deepEqual(Object.keys(defaults).sort(), Object.keys(settings).sort());
+      for (const [key, schema] of Object.entries(settings)) {
+        assert.ok(schema.safeParse(defaults[key as keyof typeof defaults]).success, key);
+      }
+      assert.deepEqual(judgeSettings(name, {}), defaults);
     });
 
-    it(`${name} describes itself and has a margin`, () => {
-      assert(description.length > 0 && tieMargin >= 0);
+    it(`${name} asks one game or more at a time, and ranks an answer that has the scores it needs`, () => {
+      assert.ok(kind.create(defaults).concurrency >= 1);
+      const known = Object.fromEntries(needs.map((score) => [score, 0.5]));
+      assert.ok(Number.isFinite(kind.validationScore(answer({ gold: 0.5, reward: 0.5, ...known }))));
+    });
+  }
+
+  it("are known by name, and no others are", () => {
+    assert.equal(judgeKind("gold").title, "gold score");
+    assert.throws(() => judgeKind("jury"), RangeError);
+  });
+
+  it("take their own settings from a config's, and the judge's own default for one that is left out", () => {
+    assert.deepEqual(judgeSettings("reward", { prompts: 8, tieMargin: 0.5 }), { tieMargin: 0.5 });
+    assert.deepEqual(judgeSettings("reward", { prompts: 8, tieMargin: undefined }), { tieMargin: 0 });
+  });
+});
+
+describe("judges by a score", () => {
+  for (const name of ["gold", "reward"] as const) {
+    const kind = judgeKind(name);
+    const play = (first: number | undefined, second: number | undefined): Ruling => {
+      const ruling = kind.create({ tieMargin: 0.5 }).play({
+        question: pairOf({}, {}).question,
+        first: answer(first === undefined ? {} : { [name]: first }),
+        second: answer(second === undefined ? {} : { [name]: second }),
+      });
+      assert.ok(!(ruling instanceof Promise), "it answers at once");
+      return ruling;
+    };
+
+    it(`${name} prefers the higher score, ties within the margin, and errs without a score`, () => {
+      assert.equal(play(2, 1).winner, "first");
+      assert.equal(play(1, 2).winner, "second");
+      assert.equal(play(1, 1.5).winner, "tie");
+      assert.equal(play(1, NaN).winner, "error");
+      assert.equal(play(undefined, 1).winner, "error");
+    });
+
+    it(`${name} calls only equal scores a tie by its own default`, () => {
+      const judge = kind.create(kind.defaults);
+      const question = pairOf({}, {}).question;
+      const ofScores = (first: number, second: number): unknown =>
+        judge.play({ question, first: answer({ [name]: first }), second: answer({ [name]: second }) });
+      assert.deepEqual(ofScores(1, 1), { winner: "tie" });
+      assert.deepEqual(ofScores(1.0000001, 1), { winner: "first" });
     });
   }
 });

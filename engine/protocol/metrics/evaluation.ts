@@ -1,0 +1,59 @@
+import type { MetricEntry } from "./entry.ts";
+
+/** Of validation answers and of the choice of β among candidates. */
+export const CHOICES = [
+  {
+    name: "validation/score",
+    label: "Validation score",
+    unit: "score",
+    description:
+      "Mean score of the answers to the validation split: the task's gold score, or the reward model's where there is none",
+    source: "",
+  },
+  {
+    name: "choice/beta",
+    label: "Chosen β",
+    unit: "",
+    description: "KL weight of the candidate that became the arm",
+    source: "",
+  },
+  {
+    name: "choice/score",
+    label: "Score of the chosen",
+    unit: "score",
+    description: "Mean score by the run's judge of the chosen candidate's answers to the validation split",
+    source: "",
+  },
+] as const satisfies readonly MetricEntry[];
+
+/** Of judgments, recorded where there is something to tell. */
+export const JUDGING = [
+  {
+    name: "judge/dropped",
+    label: "Dropped comparisons",
+    unit: "comparisons",
+    description: "Comparisons that are left out because the judge could not decide one of their games",
+    source: "",
+  },
+  {
+    name: "judge/promptTokens",
+    label: "Tokens read by the judge",
+    unit: "tokens",
+    description: "Tokens of what the judge was shown, as far as it tells",
+    source: "",
+  },
+  {
+    name: "judge/completionTokens",
+    label: "Tokens written by the judge",
+    unit: "tokens",
+    description: "Tokens of what the judge said, as far as it tells",
+    source: "",
+  },
+  {
+    name: "judge/price",
+    label: "Price of judging",
+    unit: "US dollars",
+    description: "What the games cost, as far as the judge tells",
+    source: "",
+  },
+] as const satisfies readonly MetricEntry[];

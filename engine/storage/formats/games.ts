@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import * as z from "zod";
+import { fileExists } from "../disk.ts";
+import { checkedBy, readRecords } from "./records.ts";
+
+/** File of the games that judgments at work have finished, in the stage's working folder. */
+export const GAMES_FILE = "games.jsonl";
+
+/** A line of games.jsonl: one game of a pair of answers. */
+export const gameSchema = z.object({
+  /** Position of the pair. */
+  pair: z.int().min(0),
+  /** Its place among the pair's games: 0 seats a first, 1 seats b first. */
+  game: z.int().min(0),
+  ruling: z.object({
+    winner: z.enum(["first", "second", "tie", "error"]),
+    userPrompt: z.exactOptional(z.string()),
+    judgment: z.exactOptional(z.string()),
+    cost: z.exactOptional(
+      z.object({
+        promptTokens: z.exactOptional(z.number()),
+        completionTokens: z.exactOptional(z.number()),
+        /** US dollars. */
+        price: z.exactOptional(z.number()),
+      }),
+    ),
+  }),
+});
+
+/** A game that is over. */
+export type GameRecord = Readonly<z.output<typeof gameSchema>>;
+
+/**
+ * Reads the games that earlier attempts at a stage have finished; none when there was no attempt.
+ * @throws {DataError} naming a line before the last that is damaged.
+ */
+export async function readGames(workspace: string): Promise<readonly GameRecord[]> {
+  const file = join(workspace, GAMES_FILE);
+  if (!(await fileExists(file))) return [];
+  const remedy = "remove the file: the judge is asked again about its games";
+  return readRecords(file, { parse: checkedBy(gameSchema), remedy, end: "torn" });
+}
