@@ -4,7 +4,7 @@ import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { errorCode, onDisk } from "../../storage/disk.ts";
 import { RUN_FILE, type RunDescription, readDescription } from "../../storage/formats/runDescription.ts";
-import { newerProblem } from "../../storage/runLog.ts";
+import { EVENTS_FILE, newerProblem } from "../../storage/runLog.ts";
 
 /** A run as its run.json describes it, as far as this version can read it. */
 export interface RunFacts {
@@ -60,4 +60,11 @@ export async function statIfThere(
       throw error;
     }
   });
+}
+
+/** Fingerprint of a run's folder, which changes as files come and go and its log grows. */
+export async function stampOf(folder: string): Promise<string | undefined> {
+  const [own, events] = await Promise.all([statIfThere(folder), statIfThere(join(folder, EVENTS_FILE))]);
+  if (own === undefined) return undefined;
+  return [own.ino, own.mtimeMs, events?.ino, events?.size, events?.mtimeMs].join();
 }

@@ -1,13 +1,13 @@
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { type RunState, type RunStatus, withoutOwner } from "../../protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
 import { type LockOwner, isSameOwner } from "../../storage/locks.ts";
 import { runOwner } from "../../storage/runFolder.ts";
-import { EVENTS_FILE, RunLog } from "../../storage/runLog.ts";
+import { RunLog } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
-import { type RunFacts, readRunFacts, statIfThere } from "./runFacts.ts";
+import { type RunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
@@ -292,11 +292,4 @@ export class TrackedRun {
       this.settings.log(`${this.folder}: ${String(error)}`);
     }
   }
-}
-
-/** Fingerprint of a run's folder, which changes as files come and go and its log grows. */
-async function stampOf(folder: string): Promise<string | undefined> {
-  const [own, events] = await Promise.all([statIfThere(folder), statIfThere(join(folder, EVENTS_FILE))]);
-  if (own === undefined) return undefined;
-  return [own.ino, own.mtimeMs, events?.ino, events?.size, events?.mtimeMs].join();
 }
