@@ -98,10 +98,11 @@ for (const [name, open] of Object.entries(BACKENDS)) {
         const expected = p.map((row, at) =>
           row.reduce((sum, x, v) => sum + Math.exp(x) * (x - (r[at]?.[v] ?? NaN)), 0),
         );
-        const before = backend.memory.allocatedBytes;
         const [toItself, toReference] = await scorer.score(policy, [policy, reference], rollouts());
         assertClose(toItself ?? [], new Float32Array(9), 1e-6);
         assertClose(toReference ?? [], scatter(expected), TOLERANCE);
+        const before = backend.memory.allocatedBytes; // its programs are compiled by now
+        await scorer.score(policy, [policy, reference], rollouts());
         assert.equal(backend.memory.allocatedBytes, before, "the policy's states must be given back");
         for (const held of [scorer, policy, reference]) held.release();
       });
