@@ -3,7 +3,7 @@ import { needOf } from "../soup/index.ts";
 import type { Split, Task } from "../evaluation/tasks/task.ts";
 import type { RunConfig, TaskConfig } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
-import { type Preference, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
+import { type Preference, type Prompt, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
 import { Random } from "../training/index.ts";
 
@@ -162,14 +162,22 @@ export async function validationPrompts(source: PromptSource): Promise<readonly 
   return prompts.slice(prompts.length - count);
 }
 
-/** Prompts of a benchmark, in the order in which they are numbered: a task's split of that name, or a file's first. */
+/**
+ * Prompts of a benchmark with what judges may want to know of them, in the order in which they are numbered: a task's
+ * split of that name, or a file's first.
+ */
 export async function benchmarkPrompts(
   { task: settings, file }: Pick<PromptSource, "task" | "file">,
   { benchmark, prompts: n }: { readonly benchmark: string; readonly prompts: number },
-): Promise<readonly string[]> {
+): Promise<readonly Prompt[]> {
   const task = taskOf(settings);
-  if (task !== undefined) return task.prompts(benchmark as Split, n, Random.of(BENCHMARK_SEED, "benchmark", benchmark));
-  return (await promptsIn(given(file))).slice(0, n);
+  if (task !== undefined) {
+    const prompts = task.prompts(benchmark as Split, n, Random.of(BENCHMARK_SEED, "benchmark", benchmark));
+    return prompts.map((prompt) => ({ prompt }));
+  }
+  const prompts: Prompt[] = [];
+  for await (const prompt of readPrompts(given(file))) prompts.push(prompt);
+  return prompts.slice(0, n);
 }
 
 /** True if the end of the SFT file is kept back: only where a soup is scored by its loss. A task makes more instead. */

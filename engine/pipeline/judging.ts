@@ -83,10 +83,15 @@ export function judgedAnswer({ text, ended, nTokens, reward, gold }: BenchmarkAn
 function pairsOf({ ours, theirs, names }: JudgingRequest): readonly AnswerPair[] {
   return ours.map((answer, index) => {
     const other = theirs[index];
-    const { prompt, question } = answer;
+    const { prompt, question, category, reference } = answer;
     if (other?.prompt !== prompt) throw new RangeError(`judge: no answer of ${names[1]} to prompt ${prompt}`);
     return {
-      question: { id: String(prompt), prompt: [{ role: "user", content: question }] },
+      question: {
+        id: String(prompt),
+        ...(category !== undefined && { category }),
+        prompt: [{ role: "user", content: question }],
+        ...(reference !== undefined && { reference }),
+      },
       a: judgedAnswer(answer),
       b: judgedAnswer(other),
     };

@@ -24,9 +24,12 @@ export interface Preference {
   readonly margin?: number;
 }
 
-/** A prompt to respond to. */
+/** A prompt to respond to, and what a benchmark may say of it for judges. */
 export interface Prompt {
   readonly prompt: string;
+  readonly category?: string;
+  /** A response that is known to be right. */
+  readonly reference?: string;
 }
 
 const ROLES: readonly unknown[] = ["system", "user", "assistant"] satisfies Message["role"][];
@@ -82,11 +85,18 @@ export async function* readPreferences(file: string): AsyncGenerator<Preference,
 }
 
 /**
- * Prompts: `{prompt}` per line; other fields are left alone.
+ * Prompts: `{prompt, category?, reference?}` per line, the latter two where they are texts; other fields are left alone.
  * @throws {DataError} naming file, line and field.
  */
 export async function* readPrompts(file: string): AsyncGenerator<Prompt, undefined> {
-  for await (const record of readJsonl(file)) yield { prompt: text(record, "prompt") };
+  for await (const record of readJsonl(file)) {
+    const { category, reference } = record.fields;
+    yield {
+      prompt: text(record, "prompt"),
+      ...(typeof category === "string" && { category }),
+      ...(typeof reference === "string" && { reference }),
+    };
+  }
 }
 
 function text(record: JsonRecord, field: string): string {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { mean } from "../../evaluation/statistics.ts";
 import { DeviceWeights } from "../../models/index.ts";
+import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { Random } from "../../training/index.ts";
@@ -41,10 +42,10 @@ export const answers: Stage<
     const { config: model, weights, tokenizer } = await loadFrozenModel(inputs.model.folder, frozen);
     const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"]);
     const name = from.kind === "validation" ? VALIDATION : from.benchmark;
-    const texts = await promptsOf({ task: settings, file: inputs.data?.path }, from);
+    const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
     const task = taskOf(settings);
     const prompts = encodePrompts(
-      texts,
+      questions.map(({ prompt }) => prompt),
       { config: model, tokenizer },
       { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: inputs.data?.path ?? name },
     );
@@ -55,14 +56,14 @@ export const answers: Stage<
     try {
       for await (const batch of sampler.sample(device, Random.of(seed, "answers", name))) {
         for (const response of batch) {
-          const prompt = lines.length;
-          const gold = task === undefined ? {} : { gold: task.gold(texts[prompt]!, response) };
-          const answer: BenchmarkAnswer = { prompt, question: texts[prompt]!, ...response, ...gold };
+          const { prompt: question, ...about } = questions[lines.length]!;
+          const gold = task === undefined ? {} : { gold: task.gold(question, response) };
+          const answer: BenchmarkAnswer = { prompt: lines.length, question, ...about, ...response, ...gold };
           lines.push(JSON.stringify(answer));
           scores.push(answer.gold ?? answer.reward);
         }
-        context.report({ kind: "progress", step: lines.length, total: texts.length });
-        if (lines.length < texts.length) stopIfAsked(context);
+        context.report({ kind: "progress", step: lines.length, total: questions.length });
+        if (lines.length < questions.length) stopIfAsked(context);
       }
     } finally {
       device.release();
@@ -99,10 +100,11 @@ interface AnswersSlice extends FrozenSlice {
   readonly from: AnsweredPrompts;
 }
 
-function promptsOf(
+async function promptsOf(
   source: { readonly task: TaskConfig | undefined; readonly file: string | undefined },
   from: AnsweredPrompts,
-): Promise<readonly string[]> {
+): Promise<readonly Prompt[]> {
   if (from.kind === "benchmark") return benchmarkPrompts(source, from);
-  return validationPrompts({ ...source, validationPrompts: from.prompts });
+  const prompts = await validationPrompts({ ...source, validationPrompts: from.prompts });
+  return prompts.map((prompt) => ({ prompt }));
 }

@@ -11,6 +11,9 @@ export const benchmarkAnswerSchema = z.object({
   prompt: z.int().min(0),
   /** The prompt itself. */
   question: z.string().default(""),
+  /** Of the prompt and an answer that is known to be right, where the benchmark has them. */
+  category: z.exactOptional(z.string()),
+  reference: z.exactOptional(z.string()),
   text: z.string(),
   ended: z.boolean(),
   nTokens: z.int().min(0),

@@ -14,7 +14,16 @@ const N = 5;
 const answersOf = (model: string): readonly BenchmarkAnswer[] =>
   Array.from({ length: N }, (_, prompt) => {
     const text = `${model} ${"says ".repeat(prompt + model.length)}`;
-    return { prompt, question: `question ${prompt}`, text, ended: true, nTokens: text.length, reward: text.length };
+    const about = prompt === 0 ? { category: "math", reference: "42" } : {};
+    return {
+      prompt,
+      question: `question ${prompt}`,
+      ...about,
+      text,
+      ended: true,
+      nTokens: text.length,
+      reward: text.length,
+    };
   });
 
 /** Finds the longer answer better, after a while, for a price. */
@@ -27,7 +36,8 @@ function careful(play?: (game: SeatedPair) => void): Judge & { nAsked: number } 
       await Promise.resolve();
       play?.(game);
       const winner = game.first.text.length > game.second.text.length ? "first" : "second";
-      const userPrompt = game.question.prompt.map(({ content }) => content).join();
+      const { prompt, category = "", reference = "" } = game.question;
+      const userPrompt = [...prompt.map(({ content }) => content), category, reference].join(" ").trim();
       return { winner, userPrompt, judgment: "longer", cost: { promptTokens: 10, price: 0.5 } };
     },
   };
@@ -63,8 +73,8 @@ describe("judging two models' answers", () => {
       const [first] = judgments.trim().split("\n");
       assert.deepEqual(JSON.parse(first ?? ""), {
         ...{ question_id: 0, model_1: "long", model_2: "it", g1_winner: "model_1", g2_winner: "model_1" },
-        ...{ judge: ["careful", "pair"], g1_user_prompt: "question 0", g1_judgment: "longer" },
-        ...{ g2_user_prompt: "question 0", g2_judgment: "longer", turn: 1, tstamp: 0 },
+        ...{ judge: ["careful", "pair"], g1_user_prompt: "question 0 math 42", g1_judgment: "longer" },
+        ...{ g2_user_prompt: "question 0 math 42", g2_judgment: "longer", turn: 1, tstamp: 0 },
       });
       const comparisons = await readComparisons(path.join(root, "result"));
       assert.deepEqual(comparisons[4], {

@@ -7,7 +7,8 @@ import { planPipeline } from "../../../engine/pipeline/index.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import { miniInstruct, ownData, writeJsonl } from "./ownData.ts";
-import { type Written, computed, keysOf, metricOf, resolved, runTiny } from "./tinyRun.ts";
+import { readAnswers } from "../../../engine/storage/formats/answers.ts";
+import { type Written, artifactOf, computed, keysOf, metricOf, resolved, runTiny } from "./tinyRun.ts";
 
 describe("a run over data files and a checkpoint", function () {
   this.timeout(120_000);
@@ -123,6 +124,22 @@ describe("a run over data files and a checkpoint", function () {
     const n = run.tables[1]?.columns.findIndex(({ header }) => header === "n") ?? -1;
     assert.equal(run.tables[1]?.rows[0]?.[n], "6");
     assert.ok(!run.tables[1].title.includes("500"), run.tables[1].title);
+  });
+
+  it("keeps with the answers what a benchmark says of its prompts, for judges", async () => {
+    const prompt = "copy: city answer:";
+    const lines = [{ prompt, category: "math", reference: "city thanks" }, { prompt, category: 3 }, { prompt }];
+    await writeJsonl(path.join(folder, "mine.jsonl"), lines);
+    const run = await runTiny({ ...written, arms: { ppo: {} } }, folder);
+    const answers = await readAnswers(artifactOf(run, "ppo on mine"));
+    assert.deepEqual(
+      answers.map(({ category, reference }) => [category, reference]),
+      [
+        ["math", "city thanks"],
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    );
   });
 
   it("is no surer of its win rates for a benchmark that repeats its prompts", async () => {
