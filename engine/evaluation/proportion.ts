@@ -1,3 +1,4 @@
+// The games that a difference needs are kept for the evaluation issue, which shows power.
 import { normalQuantile, studentQuantile, studentTwoSided } from "../figures/distributions.ts";
 import type { Interval } from "./statistics.ts";
 

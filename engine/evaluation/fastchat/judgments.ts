@@ -1,3 +1,4 @@
+// Comparisons from records are kept for the evaluation issue, which reads judgments of other tools.
 import { type GameWinner, type Verdict, verdictOf } from "../judges/judge.ts";
 import type { Comparison } from "../winRates.ts";
 import type { PairJudgment, RecordWinner } from "./records.ts";
