@@ -1,5 +1,5 @@
 import type { EventBody, RunEvent } from "../../engine/protocol/events.ts";
-import { choiceScore, describeMetric } from "../../engine/protocol/catalogue.ts";
+import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import { parseConfig, type RunConfig } from "../../engine/config/index.ts";
 import { salsa } from "../../engine/pipeline/salsa.ts";
 import type { StageInfo } from "../../engine/protocol/stages.ts";
@@ -134,11 +134,11 @@ function metricsOf({ kind }: StageInfo): readonly string[] {
 }
 
 /** The largest β of an arm is always the best. */
-function choiceValues({ kind, product }: StageInfo, { arms }: RunConfig): Values | undefined {
+function choiceValues({ kind, role, product, beta = 0 }: StageInfo, { arms }: RunConfig): Values | undefined {
+  if (role === "validation") return { "validation/score": 1 + beta };
   if (kind !== "choice") return undefined;
-  const { betas = [] } = arms[product] ?? {};
-  const scores = betas.map((beta) => [choiceScore(beta), 1 + beta] as const);
-  return { "choice/beta": Math.max(...betas), ...Object.fromEntries(scores) };
+  const chosen = Math.max(...(arms[product]?.betas ?? []));
+  return { "choice/beta": chosen, "choice/score": 1 + chosen };
 }
 
 type Values = Readonly<Record<string, number>>;

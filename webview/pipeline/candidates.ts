@@ -1,5 +1,4 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { choiceScore } from "../../engine/protocol/catalogue.ts";
 import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 import { styled } from "../parts/styled.ts";
@@ -21,15 +20,15 @@ export type ValueOf = (stage: string, metric: string) => number | undefined;
 export function choiceOf({ candidates, stages }: PipelineNode, valueOf: ValueOf): Choice {
   if (candidates.length === 0) return { chosen: undefined, scores: new Map() };
   const choosing = stages.find(({ role }) => role === "result");
-  const valueOfChoice = (metric: string): number | undefined => choosing && valueOf(choosing.id, metric);
-  const scores = candidates.flatMap(({ beta }) => {
-    const score = valueOfChoice(choiceScore(beta));
+  const scores = candidates.flatMap(({ beta, stages: of }) => {
+    const validation = of.find(({ role }) => role === "validation");
+    const score = validation && valueOf(validation.id, "validation/score");
     return score === undefined ? [] : [[beta, score] as const];
   });
-  return { chosen: valueOfChoice("choice/beta"), scores: new Map(scores) };
+  return { chosen: choosing && valueOf(choosing.id, "choice/beta"), scores: new Map(scores) };
 }
 
-/** A line for each candidate: its state until one is chosen, then its score as a dot on an axis that they share. */
+/** A line for each candidate: its state until it is validated, then its score as a dot on an axis that they share. */
 export function candidateRows(candidates: readonly Candidate[], { chosen, scores }: Choice): readonly TemplateResult[] {
   const all = [...scores.values()];
   const [least, most] = [Math.min(...all), Math.max(...all)];

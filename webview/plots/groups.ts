@@ -1,4 +1,4 @@
-import { describeMetric, type MetricEntry, METRICS, isSingleValue } from "../../engine/protocol/catalogue.ts";
+import { describeMetric, type MetricEntry, METRICS, SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { fromCatalogue, t } from "../localize.ts";
 
@@ -24,7 +24,7 @@ const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
 export function groupMetrics(outlines: readonly RunOutline[], search: string): readonly MetricGroup[] {
   const recorded = new Set(outlines.flatMap(({ series }) => Object.values(series).flatMap((of) => Object.keys(of))));
   const names = [...recorded]
-    .filter((name) => !isSingleValue(name))
+    .filter((name) => !SINGLE_VALUES.has(name))
     .sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const entries = names

@@ -1,4 +1,4 @@
-import { isSingleValue } from "../../engine/protocol/catalogue.ts";
+import { SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { stageName } from "../../engine/protocol/stageName.ts";
@@ -53,7 +53,7 @@ export function lineNames(outlines: readonly RunOutline[]): readonly LineName[] 
     const byId = stagesById(outline);
     const order = new Map([...byId.keys()].map((id, at) => [id, at]));
     const recorded = Object.keys(outline.series)
-      .filter((id) => metricsOf(outline, id).some((metric) => !isSingleValue(metric)))
+      .filter((id) => metricsOf(outline, id).some((metric) => !SINGLE_VALUES.has(metric)))
       .sort((a, b) => (order.get(a) ?? Infinity) - (order.get(b) ?? Infinity));
     for (const id of recorded) {
       const line = lineName(id, byId);

@@ -206,8 +206,8 @@ describe("choiceOf", () => {
     const ppo = found(nodesOf({ arms }), "ppo");
     const values: Readonly<Record<string, number>> = {
       "ppo choice/beta": 0.4,
-      "ppo choice/score/0.1": 1.1,
-      "ppo choice/score/0.4": 1.4,
+      "ppo (β 0.1) on validation validation/score": 1.1,
+      "ppo (β 0.4) on validation validation/score": 1.4,
     };
     const { chosen, scores } = choiceOf(ppo, (stage, metric) => values[`${stage} ${metric}`]);
     assert.equal(chosen, 0.4);
