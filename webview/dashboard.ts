@@ -10,9 +10,11 @@ import { emptyNotice, failedNotice, loadingNotice } from "./parts/notice.ts";
 import { baseStyles, noticeStyles } from "./parts/styles.ts";
 import { runBanner, serviceBanner } from "./shell/banners.ts";
 import { keepFocus } from "./shell/keepFocus.ts";
+import { overlaidRun } from "./shell/overlaidRun.ts";
+import { removedNotice } from "./shell/removedNotice.ts";
 import { idOfFolder, runTitle } from "./shell/runList.ts";
 import { ScrollPlaces } from "./shell/scrollPlaces.ts";
-import { runLook, statusIcon, statusStyles } from "./shell/status.ts";
+import { statusStyles } from "./shell/status.ts";
 import { statusLine, statusLineStyles } from "./shell/statusLine.ts";
 import { shellStyles } from "./shell/styles.ts";
 import type { Tab } from "./shell/tabs.ts";
@@ -58,8 +60,10 @@ class Dashboard extends DashboardElement {
           ? loadingNotice(t("Looking for runs"))
           : folder === undefined
             ? this.noRuns()
-            : html`${this.header(folder)} ${runBanner(model.runs.get(folder), model.outline(folder), showLog)}
-              ${this.views(folder)}`
+            : this.isRemoved(folder)
+              ? html`${this.header(folder)} ${this.removed(folder)}`
+              : html`${this.header(folder)} ${runBanner(model.runs.get(folder), model.outline(folder), showLog)}
+                ${this.views(folder)}`
       } <salsa-announcer .model=${model}></salsa-announcer>`;
   }
 
@@ -90,6 +94,25 @@ class Dashboard extends DashboardElement {
     return this.renderRoot.querySelector<HTMLElement>("main[tabindex]");
   }
 
+  /** After a reload, only the failure to follow it shows that a run was removed meanwhile. */
+  private isRemoved(folder: string): boolean {
+    const { model } = this;
+    const isUnknown = !model.runs.has(folder) && model.outline(folder) === undefined;
+    return model.removed.has(folder) || (isUnknown && model.followProblem(folder) !== undefined);
+  }
+
+  private removed(folder: string): TemplateResult {
+    const { model } = this;
+    return html`<main>
+      ${removedNotice(folder, {
+        runs: model.runs,
+        show: (other) => model.show({ runs: [other] }),
+        choose: () => this.pick("focus"),
+        runConfig: () => this.command("salsa.run"),
+      })}
+    </main>`;
+  }
+
   private noRuns(): TemplateResult {
     return html`<main>
       ${emptyNotice({
@@ -109,7 +132,7 @@ class Dashboard extends DashboardElement {
     const summary = model.runs.get(folder);
     return html`<header>
       <div class="runs">
-        ${this.focusButton(folder, summary)} ${model.focus.runs.slice(1).map((other) => this.overlaid(other))}
+        ${this.focusButton(folder, summary)} ${model.focus.runs.slice(1).map((other) => overlaidRun(model, other))}
         <button
           class="icon"
           aria-haspopup="listbox"
@@ -119,7 +142,7 @@ class Dashboard extends DashboardElement {
         >
           <vscode-icon name="add"></vscode-icon>${t("Compare")}
         </button>
-        <span class="end">${this.moreButtons(folder)}</span>
+        <span class="end">${this.isRemoved(folder) ? nothing : this.moreButtons(folder)}</span>
         ${this.picker()}
       </div>
       ${
@@ -127,12 +150,16 @@ class Dashboard extends DashboardElement {
           ? nothing
           : statusLine(summary, model.outline(folder), (command) => this.command(command, folder))
       }
-      <salsa-tabs
-        .tabs=${this.tabs()}
-        .selected=${model.focus.view}
-        .label=${t("Views")}
-        @tab=${({ detail }: CustomEvent<DashboardView>) => model.show({ view: detail })}
-      ></salsa-tabs>
+      ${
+        this.isRemoved(folder)
+          ? nothing
+          : html`<salsa-tabs
+              .tabs=${this.tabs()}
+              .selected=${model.focus.view}
+              .label=${t("Views")}
+              @tab=${({ detail }: CustomEvent<DashboardView>) => model.show({ view: detail })}
+            ></salsa-tabs>`
+      }
     </header>`;
   }
 
@@ -152,22 +179,6 @@ class Dashboard extends DashboardElement {
       ${summary === undefined || summary.name === summary.id ? nothing : html`<span class="muted">${summary.name}</span>`}
       <vscode-icon name="chevron-down"></vscode-icon>
     </button>`;
-  }
-
-  private overlaid(folder: string): TemplateResult {
-    const { model } = this;
-    const summary = model.runs.get(folder);
-    const title = summary === undefined ? idOfFolder(folder) : runTitle(summary, model.runs.values());
-    const others = model.focus.runs.filter((one) => one !== folder);
-    return html`<span class="overlaid">
-      ${summary === undefined ? nothing : statusIcon(runLook(summary.status), 14)}
-      <button class="name" title=${t("Put {0} first", title)} @click=${() => model.show({ runs: [folder, ...others] })}>
-        ${title}
-      </button>
-      <button class="icon" aria-label=${t("Take {0} off", title)} @click=${() => model.show({ runs: others })}>
-        <vscode-icon name="close"></vscode-icon>
-      </button>
-    </span>`;
   }
 
   private moreButtons(folder: string): readonly TemplateResult[] {
@@ -267,7 +278,7 @@ class Dashboard extends DashboardElement {
   }
 
   private command(command: DashboardCommand, folder?: string): void {
-    // What keeps a command from running is told by the editor itself.
+    // The editor itself says what keeps a command from running.
     void this.model.host
       .request("command", { command, ...(folder !== undefined && { folder }) })
       .catch(() => undefined);

@@ -1,11 +1,9 @@
 import type { RunEvent } from "../engine/protocol/events.ts";
-import { applyEvent, type RunState } from "../engine/protocol/runState.ts";
+import { applyEvent, type MetricsEvent, type RunState } from "../engine/protocol/runState.ts";
 import type { PackedCurves, RunOutline, SeriesKey } from "../engine/protocol/service.ts";
 import { GrowingCurve } from "./growing.ts";
 import type { Curve } from "./model.ts";
 import { unpack } from "./packed.ts";
-
-type MetricsEvent = Extract<RunEvent, { kind: "metrics" }>;
 
 /** A request for many points would hold the page up when it comes: it is made in parts. */
 const POINTS_A_REQUEST = 200_000;
@@ -33,7 +31,7 @@ export class FollowedRun {
     this.folder = folder;
   }
 
-  /** Takes the outline over, the first time or anew; curves are then asked for again, and shown as they were till then. */
+  /** Takes an outline over; curves are asked for again, and shown as they were till they come. */
   reset(outline: RunOutline): void {
     const { folder: _folder, series, ...rest } = structuredClone(outline);
     this.generation++;
@@ -54,10 +52,7 @@ export class FollowedRun {
     const { state } = this;
     if (state === undefined || this.awaited.size > 0) this.recent.push(...events);
     if (state === undefined) return;
-    for (const event of events) {
-      if (event.kind === "metrics") this.record(state, event);
-      else applyEvent(state, event);
-    }
+    for (const event of events) applyEvent(state, event, this.keepMetrics);
     this.given = undefined;
   }
 
@@ -128,18 +123,13 @@ export class FollowedRun {
     if (this.awaited.size === 0) this.recent = [];
   }
 
-  private record(state: RunState, event: MetricsEvent): void {
-    const isNew = event.sequence >= state.nextSequence;
-    if (isNew) {
-      state.nextSequence = event.sequence + 1;
-      state.updatedAt = event.time;
-    }
+  private readonly keepMetrics = (event: MetricsEvent): void => {
     for (const metric of Object.keys(event.values)) {
-      if (isNew) this.count(event.stage, metric);
+      this.count(event.stage, metric);
       const curve = this.curves.get(idOf({ stage: event.stage, metric }));
       if (curve !== undefined) appendTo(curve, event, metric);
     }
-  }
+  };
 
   private count(stage: string, metric: string): void {
     if (this.sharedStages.has(stage) || this.series[stage] === undefined) {

@@ -10,10 +10,10 @@ export interface Curve {
   readonly values: Float64Array;
 }
 
-/** What a view may remember. */
+/** A value that a view may remember. */
 export type SettingValue = string | number | boolean | readonly string[];
 
-/** The kind of a value: string of "light". */
+/** Type of a literal's kind: string for "light". */
 export type Widened<T extends SettingValue> = T extends string
   ? string
   : T extends number
@@ -22,15 +22,17 @@ export type Widened<T extends SettingValue> = T extends string
       ? boolean
       : readonly string[];
 
-/** What the dashboard knows and shows; every part of it draws from here. */
+/** State of the dashboard, from which every part of it draws. */
 export interface DashboardModel {
   readonly host: Host;
   /** All runs, by folder. */
   readonly runs: ReadonlyMap<string, RunSummary>;
   readonly focus: DashboardFocus;
+  /** Runs in focus whose folders have been removed. */
+  readonly removed: ReadonlySet<string>;
   /** Why the engine service is gone; null while it is there. */
   readonly problem: string | null;
-  /** False until the extension has told the runs. */
+  /** False until the extension has sent the runs. */
   readonly isReady: boolean;
   /** Outline of a run in focus, kept up to date by its events; undefined until it has come. */
   outline(folder: string): RunOutline | undefined;
@@ -44,7 +46,7 @@ export interface DashboardModel {
   show(focus: Partial<DashboardFocus>): void;
   /** What a view remembers over reloads under a name of its own, such as "metrics.smoothing". */
   setting<T extends SettingValue>(name: string, otherwise: T): Widened<T>;
-  /** Remembers it; every view is told. */
+  /** Remembers it and notifies every view. */
   set(name: string, value: SettingValue): void;
   /** Called at most once a frame after something has changed. @returns What ends it. */
   subscribe(listener: () => void): () => void;

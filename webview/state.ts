@@ -8,16 +8,17 @@ import type { Curve, DashboardModel, SettingValue, Widened } from "./model.ts";
 /** Does something before the next frame is drawn; `requestAnimationFrame` in a page. */
 export type NextFrame = (task: () => void) => void;
 
-/** What `setState` keeps: the focus as the extension knows it, and what each view remembers. */
+/** Kept by `setState`: the focus as the extension knows it, and the settings of each view. */
 interface Kept extends DashboardFocus {
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
 
-/** The dashboard's state: what the extension tells, what is in focus, and the curves that somebody has asked for. */
+/** The dashboard's state: runs, focus, and the curves that a view has asked for. */
 export class DashboardState implements DashboardModel {
   readonly host: Host;
   readonly runs = new Map<string, RunSummary>();
   focus: DashboardFocus = { view: "pipeline", runs: [] };
+  readonly removed = new Set<string>();
   problem: string | null = null;
   isReady = false;
   private readonly nextFrame: NextFrame;
@@ -92,9 +93,7 @@ export class DashboardState implements DashboardModel {
         this.host.tell({ kind: "focus", focus: this.focus });
         return;
       case "runs":
-        for (const run of message.changed) this.runs.set(run.folder, run);
-        for (const folder of message.removed) this.runs.delete(folder);
-        this.setFocus({ ...this.focus, runs: this.focus.runs.filter((one) => !message.removed.includes(one)) });
+        this.takeRuns(message);
         return;
       case "runEvents":
         this.followed.get(message.folder)?.take(message.events);
@@ -106,12 +105,26 @@ export class DashboardState implements DashboardModel {
         return;
       case "service":
         this.problem = message.problem;
-        if (message.problem === null) this.followAnew();
+        if (message.problem === null) this.followAgain();
         this.change();
         return;
       case "exportPlot":
         return;
     }
+  }
+
+  /** A run that is removed stays in focus, so that its view says so, until a person chooses another. */
+  private takeRuns({ changed, removed }: Extract<HostMessage, { kind: "runs" }>): void {
+    for (const run of changed) {
+      this.runs.set(run.folder, run);
+      const followed = this.followed.get(run.folder);
+      if (this.removed.delete(run.folder) && followed !== undefined) this.ask(followed);
+    }
+    for (const folder of removed) {
+      this.runs.delete(folder);
+      if (this.focus.runs.includes(folder)) this.removed.add(folder);
+    }
+    this.setFocus(this.focus);
   }
 
   /** Something is always in focus once there are runs: the newest, if nothing else is. */
@@ -123,6 +136,7 @@ export class DashboardState implements DashboardModel {
       runs: shown,
       ...(place !== undefined && { place }),
     };
+    for (const folder of this.removed) if (!shown.includes(folder)) this.removed.delete(folder);
     this.follow();
     this.keep();
     this.change();
@@ -133,7 +147,7 @@ export class DashboardState implements DashboardModel {
       if (this.focus.runs.includes(folder)) continue;
       this.followed.delete(folder);
       this.failed.delete(folder);
-      // A run that is gone cannot be unfollowed, and need not be.
+      // A run that was removed cannot be unfollowed, and need not be.
       this.host.request("unfollow", { folder }).catch(() => undefined);
     }
     for (const folder of this.focus.runs) {
@@ -164,8 +178,8 @@ export class DashboardState implements DashboardModel {
     );
   }
 
-  /** A service that has come back knows of nobody who follows. What is shown stays till it has told. */
-  private followAnew(): void {
+  /** A service that has restarted follows nothing. What is shown stays until its outlines come. */
+  private followAgain(): void {
     for (const run of this.followed.values()) this.ask(run);
   }
 

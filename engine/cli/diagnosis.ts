@@ -8,16 +8,7 @@ import { AUTO, BackendUnavailableError, choose } from "../compute/backends/choos
 import type { Availability, BackendDescriptor, BackendPart, Device } from "../compute/backends/descriptor.ts";
 import { allBackends } from "../compute/backends/registry.ts";
 import { formatBytes } from "../protocol/format.ts";
-
-/** One thing looked at. */
-export interface DoctorCheck {
-  readonly name: string;
-  /** "optional" is not there, and only some runs want it; "missing" is needed by all. */
-  readonly state: "ok" | "optional" | "missing";
-  readonly detail: string;
-  /** How to get what is not there. */
-  readonly remedy?: string;
-}
+import type { DoctorCheck } from "../protocol/toolOutput.ts";
 
 /** Looks at everything that a run depends on. Changes nothing. */
 export async function diagnose(directory: string): Promise<DoctorCheck[]> {

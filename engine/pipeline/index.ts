@@ -8,7 +8,7 @@ export {
   makeSoup,
   scoreCheckpoint,
 } from "./checkpointWork.ts";
-export { type StagePlan, planPipeline } from "./plan.ts";
+export { planPipeline } from "./plan.ts";
 export { writeReport } from "./report/index.ts";
 export { type RunRecord, type RunRequest, type RunResult, openRun, readRun, runPipeline, version } from "./run.ts";
 export { Stopped } from "./stage.ts";

@@ -5,7 +5,7 @@ import { Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
-import { seededStageName } from "../protocol/stageName.ts";
+import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
@@ -14,20 +14,6 @@ import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } fr
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
 import type { Cost } from "./stage.ts";
-
-/** One stage of a recipe before it runs. */
-export interface StagePlan {
-  /** For people: "sft-1". */
-  readonly name: string;
-  /** Kind of work: "sft". */
-  readonly stage: string;
-  /** Content address of what it makes. */
-  readonly key: string;
-  readonly cached: boolean;
-  readonly parameters: number;
-  readonly memoryBytes: number;
-  readonly estimatedSeconds: number;
-}
 
 /** Share of the rate of a large matrix product that stages reach: the demo's, on two cores (plan 35 s, run 30 s). */
 const EFFICIENCY = 0.75;
@@ -40,7 +26,7 @@ const NOMINAL_RATE = 5e10;
 export async function planPipeline(
   config: RunConfig,
   { runsRoot }: { readonly runsRoot: string },
-): Promise<readonly StagePlan[]> {
+): Promise<readonly PlannedStage[]> {
   const artifacts = new Artifacts(runsRoot);
   const choice = await chooseBackend(config.runtime);
   const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice) });
@@ -49,8 +35,7 @@ export async function planPipeline(
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
   return estimates.map(({ stage: { info, artifact }, cached, cost }) => ({
-    name: seededStageName(info),
-    stage: info.kind,
+    ...info,
     key: artifact.key,
     cached,
     parameters: cost.parameters,

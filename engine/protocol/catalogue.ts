@@ -18,6 +18,9 @@ export const METRICS = [
   ...WORK,
 ] as const;
 
+/** Paths of metrics that have one value a stage, and so no curve. */
+export const SINGLE_VALUES: ReadonlySet<string> = new Set(CHOICES.map(({ name }) => name));
+
 /** Paths of all metrics. */
 export type MetricName = (typeof METRICS)[number]["name"];
 

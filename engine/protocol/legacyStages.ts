@@ -1,3 +1,4 @@
+import type { RunConfig } from "../config/index.ts";
 import type { StageInfo } from "./stages.ts";
 
 /**
@@ -41,4 +42,75 @@ function legacyKind({
 /** Kind of a stage by the key of its artifact, `<kind>-<hash>`. */
 export function kindOfKey(key: string): string {
   return key.slice(0, Math.max(0, key.lastIndexOf("-")));
+}
+
+/**
+ * Stages with what each is made from. A log from before 2026-12 names no inputs: there they follow from the config, as
+ * the recipe of that time passed results on. Other stages are returned as they are.
+ */
+export function withLegacyInputs<S extends StageInfo>(
+  stages: readonly S[],
+  config: RunConfig | undefined,
+): readonly S[] {
+  if (config === undefined || stages.some(({ inputs }) => inputs.length > 0)) return stages;
+  return stages.map((stage) => {
+    const kind = stage.kind === "" ? kindByConfig(stage, config) : stage.kind;
+    const needed = neededBy({ ...stage, kind }, config);
+    const isNeeded = (other: StageInfo): boolean => other.seed === stage.seed && other.id !== stage.id;
+    const inputs = stages.filter((other) => isNeeded(other) && needed(other)).map(({ id }) => id);
+    return { ...stage, kind, inputs };
+  });
+}
+
+function kindByConfig({ product }: StageInfo, { arms, soups }: RunConfig): string {
+  if (product in soups) return "soup";
+  const arm = arms[product];
+  return arm === undefined ? "" : arm.betas.length > 1 ? "choice" : "rlhf";
+}
+
+type IsNeeded = (other: StageInfo) => boolean;
+
+/** Recognizes the stages whose results a stage was given. */
+function neededBy({ kind, product, beta, benchmark, opponent }: StageInfo, config: RunConfig): IsNeeded {
+  const { init } = config.reward;
+  switch (kind) {
+    case "sft":
+      return isOneOf("base");
+    case "preferences":
+      return isOneOf(init);
+    case "reward":
+      return isOneOf(init, "preferences");
+    case "soup": {
+      const soup = config.soups[product];
+      const isByReward = soup?.method === "greedy" && soup.score === "reward";
+      return isOneOf(...(soup?.of ?? []), ...(isByReward ? ["reward"] : []));
+    }
+    case "rlhf": {
+      const arm = config.arms[product];
+      return isOneOf(arm?.init ?? init, ...(arm?.reference ?? []), "reward");
+    }
+    case "choice":
+      return (other) => other.product === product && other.beta !== undefined;
+    case "answers":
+      return (other) => isOneOf("reward")(other) || isModel(other, { product, beta });
+    case "judgments":
+      return (other) => {
+        const isOfEither = other.product === product || other.product === opponent;
+        return isOfEither && other.benchmark === benchmark && other.kind === "answers" && other.beta === undefined;
+      };
+    default:
+      return () => false;
+  }
+}
+
+/** Recognizes models by their names in the config. */
+function isOneOf(...names: readonly string[]): IsNeeded {
+  return (other) => names.some((product) => isModel(other, { product, beta: undefined }));
+}
+
+function isModel(
+  stage: StageInfo,
+  { product, beta }: { readonly product: string; readonly beta: number | undefined },
+): boolean {
+  return stage.benchmark === undefined && stage.product === product && stage.beta === beta;
 }

@@ -101,13 +101,22 @@ export function applyEvents(state: RunState, events: Iterable<RunEvent>): void {
   for (const event of events) applyEvent(state, event);
 }
 
+/** A record of metrics. */
+export type MetricsEvent = Of<"metrics">;
+
 /**
  * Takes one event into a run's state, in place.
  *
  * Events that the state has seen already are passed over, so a snapshot and a stream that overlap give the same state.
  * A stage that was killed and resumed records some steps twice: the later record replaces those from its step on.
+ *
+ * Values of metrics go into `state.metrics`, unless `keepMetrics` keeps those of each new event elsewhere.
  */
-export function applyEvent(state: RunState, event: RunEvent): void {
+export function applyEvent(
+  state: RunState,
+  event: RunEvent,
+  keepMetrics: (event: MetricsEvent) => void = (metrics) => recordMetrics(state, metrics),
+): void {
   if (event.sequence < state.nextSequence) return;
   state.nextSequence = event.sequence + 1;
   state.updatedAt = event.time;
@@ -131,7 +140,7 @@ export function applyEvent(state: RunState, event: RunEvent): void {
       return;
     }
     case "metrics":
-      for (const [path, value] of Object.entries(event.values)) record(state, event, path, value);
+      keepMetrics(event);
       return;
     case "stageFinished":
       finishStage(stageOf(state, event.stage), event);
@@ -215,12 +224,14 @@ function stageOf(state: RunState, id: string): StageState {
   return stage;
 }
 
-function record(state: RunState, { stage, step, time }: Of<"metrics">, path: string, value: number | null): void {
-  const series = ((state.metrics[stage] ??= {})[path] ??= { steps: [], times: [], values: [] });
-  while ((series.steps.at(-1) ?? -1) >= step) {
-    for (const column of [series.steps, series.times, series.values]) column.pop();
+function recordMetrics(state: RunState, { stage, step, time, values }: MetricsEvent): void {
+  for (const [path, value] of Object.entries(values)) {
+    const series = ((state.metrics[stage] ??= {})[path] ??= { steps: [], times: [], values: [] });
+    while ((series.steps.at(-1) ?? -1) >= step) {
+      for (const column of [series.steps, series.times, series.values]) column.pop();
+    }
+    series.steps.push(step);
+    series.times.push(time);
+    series.values.push(value);
   }
-  series.steps.push(step);
-  series.times.push(time);
-  series.values.push(value);
 }

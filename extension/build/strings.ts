@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { alarmTexts } from "../../engine/protocol/alarmTexts.ts";
 import { metricTexts } from "../../engine/protocol/catalogue.ts";
+import { stageNameTexts } from "../../engine/protocol/stageName.ts";
 
 /** The repository. */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -24,7 +25,7 @@ export async function collectStrings(): Promise<readonly string[]> {
   const found = await Promise.all(
     files.map(async (file) => stringsOf(relative(ROOT, file), await readFile(file, "utf8"))),
   );
-  return [...new Set([...found.flat(), ...alarmTexts(), ...metricTexts()])].sort();
+  return [...new Set([...found.flat(), ...alarmTexts(), ...metricTexts(), ...stageNameTexts()])].sort();
 }
 
 /**

@@ -32,14 +32,14 @@ async function pickDeleted(salsa: Salsa, args: readonly unknown[]): Promise<read
   const called = readCalled(args).folders.flatMap((folder) => salsa.runs.get(folder) ?? []);
   const active = called.find(isActive);
   if (active !== undefined) {
-    throw new CommandError(vscode.l10n.t("{0} is at work. Stop it first.", active.id), [
+    throw new CommandError(vscode.l10n.t("{0} is running. Stop it first.", active.id), [
       commandAction(vscode.l10n.t("Stop Run"), "salsa.stop", active.folder),
     ]);
   }
   const question = {
     title: vscode.l10n.t("Delete Run"),
     fits: (run: RunSummary) => !isActive(run),
-    none: vscode.l10n.t("There is no run to delete; those at work have to be stopped first."),
+    none: vscode.l10n.t("There is no run to delete; active runs have to be stopped first."),
   };
   if (called.length > 1) return pickRuns(salsa, args, question);
   return [await pickRun(salsa, args, question)];

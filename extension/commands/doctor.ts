@@ -1,8 +1,9 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
+import type { DoctorCheck } from "../../engine/protocol/toolOutput.ts";
 import { assertOnDisk } from "../engine/workspace.ts";
 import type { Command } from "../salsa.ts";
-import { type Diagnosis, type DoctorCheck, doctorMarkdown } from "./doctorMarkdown.ts";
+import { doctorMarkdown } from "./doctorMarkdown.ts";
 import { withProgress } from "./progress.ts";
 
 /** Looks at the machine, and says what is missing and how to get it; also when the engine itself does not start. */
@@ -12,15 +13,16 @@ export const doctor: Command = {
     assertOnDisk();
     const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri.fsPath;
     const diagnosis = await withProgress(vscode.l10n.t("Looking at this machine"), async ({ token }) => {
+      const { readDoctorOutput } = await import("../../engine/protocol/toolOutput.ts");
       let findings: readonly DoctorCheck[] = [];
       const onLine = (line: unknown): void => {
-        findings = (line as Partial<Diagnosis>).findings ?? findings;
+        findings = readDoctorOutput(line)?.findings ?? findings;
       };
       try {
         await salsa.tool.run(["doctor"], { folder: folder ?? homedir(), token, onLine });
         return { findings };
       } catch (error) {
-        // It ends as failed where something is missing, having said what.
+        // It fails where something is missing, after it has printed what.
         if (findings.length > 0) return { findings };
         if (token.isCancellationRequested) throw error;
         return { findings, problem: error instanceof Error ? error.message : String(error) };

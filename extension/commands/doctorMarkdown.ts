@@ -1,15 +1,8 @@
+import type { DoctorCheck } from "../../engine/protocol/toolOutput.ts";
 import { t } from "../localize.ts";
 import { inlineCode, markdownTable, plainText } from "./markdown.ts";
 
-/** One thing that `salsa doctor` looked at. */
-export interface DoctorCheck {
-  readonly name: string;
-  readonly state: "ok" | "optional" | "missing";
-  readonly detail: string;
-  readonly remedy?: string;
-}
-
-/** What was found, or why nothing could be looked at. */
+/** The checks of this machine, or why there are none. */
 export interface Diagnosis {
   readonly findings: readonly DoctorCheck[];
   /** Why the engine did not start, with what to do. */

@@ -94,7 +94,7 @@ async function askFolder(folder: string): Promise<string> {
       validateInput: async (typed) => {
         if (typed.trim() === "") return vscode.l10n.t("Give a folder.");
         const isTaken = await exists(pathOf(folder, typed));
-        return isTaken ? vscode.l10n.t("There is a {0} already. Choose another name.", typed.trim()) : undefined;
+        return isTaken ? vscode.l10n.t("{0} already exists. Choose another name.", typed.trim()) : undefined;
       },
     }),
   );

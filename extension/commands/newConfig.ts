@@ -82,7 +82,7 @@ async function nameProblem(folder: vscode.Uri, text: string): Promise<string | u
   }
   if (/(^|\/)(\.salsa\.jsonc?)?$/.test(text.trim())) return vscode.l10n.t("Give the file a name.");
   const name = withEnding(text);
-  return (await exists(vscode.Uri.joinPath(folder, name))) ? vscode.l10n.t("There is a {0} already.", name) : undefined;
+  return (await exists(vscode.Uri.joinPath(folder, name))) ? vscode.l10n.t("{0} already exists.", name) : undefined;
 }
 
 function withEnding(text: string): string {
@@ -115,7 +115,7 @@ async function writeNew(file: vscode.Uri, text: string): Promise<void> {
   );
   if (isReadOnly) throw new CommandError(unwritable);
   // Someone may have made the file since its name was checked.
-  if (await exists(file)) throw new CommandError(vscode.l10n.t("There is a {0} already.", file.fsPath));
+  if (await exists(file)) throw new CommandError(vscode.l10n.t("{0} already exists.", file.fsPath));
   try {
     await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(text));
   } catch (error) {

@@ -1,10 +1,10 @@
-import { dirname } from "node:path";
 import { totalmem } from "node:os";
 import * as vscode from "vscode";
+import { planConfig } from "../engine/plan.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command } from "../salsa.ts";
 import { pickConfig } from "./pickers.ts";
-import { type Plan, planMarkdown } from "./planMarkdown.ts";
+import { planMarkdown } from "./planMarkdown.ts";
 import { withProgress } from "./progress.ts";
 import { save } from "./run.ts";
 
@@ -18,10 +18,10 @@ export const plan: Command = {
     await save(file);
     const name = vscode.workspace.asRelativePath(file);
     const planned = await withProgress(vscode.l10n.t("Planning {0}", name), ({ token }) =>
-      salsa.tool.run(["plan", file.fsPath], { folder: dirname(file.fsPath), token }),
+      planConfig(salsa.tool, file, token),
     );
-    const text = planMarkdown(planned as Plan, { file: name, memoryBytes: machineMemory() });
-    await salsa.documents.showMarkdown({ title: vscode.l10n.t("Plan of {0}", (planned as Plan).name), text });
+    const text = planMarkdown(planned, { file: name, memoryBytes: machineMemory() });
+    await salsa.documents.showMarkdown({ title: vscode.l10n.t("Plan of {0}", planned.name), text });
   },
 };
 

@@ -1,27 +1,11 @@
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import { durationText } from "../runs/labels.ts";
 import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
+import { stageNames } from "../../engine/protocol/stageName.ts";
+import type { PlannedStage, PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import { inlineCode, markdownTable, plainText } from "./markdown.ts";
 
-/** What `salsa plan --json` prints, as far as it is shown. */
-export interface Plan {
-  readonly name: string;
-  readonly stages: readonly PlannedStage[];
-  readonly peakMemoryBytes: number;
-  readonly secondsLeft: number;
-  readonly config: { readonly runtime: { readonly backend: string } };
-}
-
-/** One stage of a plan. */
-export interface PlannedStage {
-  readonly name: string;
-  readonly cached: boolean;
-  readonly parameters: number;
-  readonly memoryBytes: number;
-  readonly estimatedSeconds: number;
-}
-
-/** What a plan is held against. */
+/** The machine that a plan is compared with. */
 export interface PlanPlace {
   readonly file: string;
   readonly memoryBytes: number;
@@ -29,12 +13,11 @@ export interface PlanPlace {
 
 /** What the process takes besides weights and activations. */
 const PROCESS_BYTES = 200 * 2 ** 20;
-/** 32-bit addresses: no wasm backend has more, whatever the machine has. */
-const WASM_BYTES = 4 * 2 ** 30;
 
 /** A plan for people: what is cached, and what the rest takes. */
-export function planMarkdown(plan: Plan, place: PlanPlace): string {
+export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {
   const { stages } = plan;
+  const nameOf = stageNames(stages, fromCatalogue);
   const table = markdownTable(
     [
       { header: t("Stage"), align: "left" },
@@ -43,7 +26,7 @@ export function planMarkdown(plan: Plan, place: PlanPlace): string {
       { header: t("Memory"), align: "right" },
       { header: t("Time"), align: "right" },
     ],
-    [...stages.map(stageRow), totalRow(plan)],
+    [...stages.map((stage) => stageRow(stage, nameOf(stage.id))), totalRow(plan)],
   );
   return [
     `# ${t("Plan of {0}", plainText(plan.name))}`,
@@ -51,14 +34,14 @@ export function planMarkdown(plan: Plan, place: PlanPlace): string {
     table,
     memoryText(plan, place),
     t(
-      "Times are reckoned from the work of each stage and are right to about a factor of two. Nothing was computed or written.",
+      "Times are estimated from the work of each stage and are right to about a factor of two. Nothing was computed or written.",
     ),
   ]
     .join("\n\n")
     .concat("\n");
 }
 
-function stageRow({ name, cached, parameters, memoryBytes, estimatedSeconds }: PlannedStage): string[] {
+function stageRow({ cached, parameters, memoryBytes, estimatedSeconds }: PlannedStage, name: string): string[] {
   return [
     plainText(name),
     cached ? t("cached") : t("to do"),
@@ -68,29 +51,31 @@ function stageRow({ name, cached, parameters, memoryBytes, estimatedSeconds }: P
   ];
 }
 
-function totalRow({ stages, peakMemoryBytes, secondsLeft }: Plan): string[] {
+function totalRow({ stages, peakMemoryBytes, secondsLeft }: PlanOutput): string[] {
   const nLeft = stages.filter(({ cached }) => !cached).length;
   const time = nLeft === 0 ? "–" : timeText(secondsLeft);
   const cells = [t("In all"), t("{0} to do", nLeft), "", t("{0} at most", formatBytes(peakMemoryBytes)), time];
   return cells.map((cell) => (cell === "" ? "" : `**${cell}**`));
 }
 
-/** Reckoned time: what is shorter is no time. */
+/** An estimated time; the estimate is no finer than a second. */
 export function timeText(seconds: number): string {
   return seconds < 1 ? t("under 1 s") : durationText(seconds);
 }
 
 function madeText(stages: readonly PlannedStage[]): string {
   const nMade = stages.filter(({ cached }) => cached).length;
-  if (nMade === stages.length) return t("every stage is cached; a run would only put the results together.");
+  if (nMade === stages.length) return t("every stage is cached; a run would only write the tables and the report.");
   return t("{0} of {1} stages are cached.", nMade, stages.length);
 }
 
-function memoryText({ peakMemoryBytes, config }: Plan, { memoryBytes }: PlanPlace): string {
+function memoryText({ peakMemoryBytes, backend }: PlanOutput, { memoryBytes }: PlanPlace): string {
   const needed = peakMemoryBytes + PROCESS_BYTES;
   const [need, have] = [formatBytes(needed), formatBytes(memoryBytes)];
-  if (config.runtime.backend === "wasm" && peakMemoryBytes > WASM_BYTES) {
-    return `**${t("This does not fit: the wasm backend holds 4 GiB, and a stage needs {0}.", formatBytes(peakMemoryBytes))}** ${remedy()}`;
+  const { maxBytes = Infinity } = backend.limits;
+  if (peakMemoryBytes > maxBytes) {
+    const [held, taken] = [formatBytes(maxBytes), formatBytes(peakMemoryBytes)];
+    return `**${t("This does not fit: the {0} backend holds {1}, and a stage needs {2}.", backend.name, held, taken)}** ${remedy()}`;
   }
   if (needed > memoryBytes) {
     return `**${t("This does not fit: it needs {0} with the process itself, and this machine has {1}.", need, have)}** ${remedy()}`;

@@ -20,8 +20,8 @@ export const stop: Command = {
     const run = await pickRun(salsa, args, {
       title: vscode.l10n.t("Stop Run"),
       fits: isActive,
-      none: vscode.l10n.t("No run is at work."),
-      unfit: ({ id }) => vscode.l10n.t("{0} is not at work.", id),
+      none: vscode.l10n.t("No run is active."),
+      unfit: ({ id }) => vscode.l10n.t("{0} is not running.", id),
     });
     await salsa.service.request("stopRun", { folder: run.folder });
     await withProgress(stopTitle(run), async ({ token }) => {
@@ -80,7 +80,7 @@ async function goOn(salsa: Salsa, args: readonly unknown[], { title, fits, none 
     unfit: (run) =>
       run.status === "finished"
         ? vscode.l10n.t("{0} is finished: there is nothing left to do.", run.id)
-        : vscode.l10n.t("{0} is at work already.", run.id),
+        : vscode.l10n.t("{0} is already running.", run.id),
   });
   return withNotice(vscode.l10n.t("{0} goes on", id), async () => {
     const started = await salsa.service.request("resumeRun", { folder });

@@ -1,10 +1,10 @@
 import { totalmem } from "node:os";
-import { dirname } from "node:path";
 import * as vscode from "vscode";
+import { planConfig } from "../engine/plan.ts";
 import type { Salsa } from "../salsa.ts";
 import type { ConfigFinding } from "./analysis/finding.ts";
 import { pathLinks } from "./analysis/links.ts";
-import { memoryFindings, readPlan, unreadableFinding } from "./analysis/memory.ts";
+import { memoryFindings, unreadableFinding } from "./analysis/memory.ts";
 import { readTree } from "./analysis/tree.ts";
 import type { ConfigTree } from "./analysis/tree.ts";
 import { fileUri, isRunnable } from "./documents.ts";
@@ -70,15 +70,13 @@ export class MemoryChecks implements vscode.Disposable {
 
   private async planned(uri: vscode.Uri, tree: ConfigTree, token: vscode.CancellationToken): Promise<ConfigFinding[]> {
     try {
-      const line = await this.salsa.tool.run(["plan", uri.fsPath], { folder: dirname(uri.fsPath), token });
-      const plan = readPlan(line);
-      return plan === undefined ? [] : memoryFindings(tree, plan, totalmem());
+      return memoryFindings(tree, await planConfig(this.salsa.tool, uri, token), totalmem());
     } catch (error) {
       if (error instanceof vscode.CancellationError) return [];
       const message = error instanceof Error ? error.message : String(error);
       const files = pathLinks(tree).map(({ path, at }) => ({ path: at, file: fileUri(uri, path).fsPath }));
       const finding = unreadableFinding(tree, message, files);
-      // Anything else is the engine's trouble and not the config's: commands that need it will say so.
+      // Anything else is a fault of the engine and not of the config: commands that need it say so.
       if (finding === undefined) this.salsa.log.warn(`plan of ${uri.fsPath}: ${message}`);
       return finding === undefined ? [] : [finding];
     }

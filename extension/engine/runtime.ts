@@ -57,7 +57,7 @@ export async function findRuntime(settings: RuntimeSettings): Promise<Runtime> {
 export function nodeRemedy(isOwnNode: boolean): string {
   return isOwnNode
     ? t(
-        "Name a Node {0} or newer in the setting salsa.nodePath, or empty it to use the one that came along",
+        "Name a Node {0} or newer in the setting salsa.nodePath, or empty it to use the one that comes with the extension",
         LEAST_NODE,
       )
     : t(

@@ -83,7 +83,7 @@ function started(child: Child, info: InitializeResult): ServiceProcess {
     // Later, since it fails what waits with words of its own.
     setImmediate(() => connection.dispose());
     return ending instanceof Error
-      ? new ServiceError(t("The engine service is gone: {0}", ending.message), "gone", { cause: ending })
+      ? new ServiceError(t("The engine service has stopped: {0}", ending.message), "gone", { cause: ending })
       : deathFailure(ending);
   });
   return {
@@ -200,7 +200,7 @@ function refusal(error: unknown, method: string): ServiceError {
   if (code === CANCELLED) return new ServiceError(t("Cancelled"), "cancelled", { cause: known });
   if (code === SERVICE_ERRORS.versionMismatch) return mismatch(SERVICE_PROTOCOL, data?.protocol ?? known.message);
   if (method === "initialize") {
-    return new ServiceError(t("The engine service cannot be talked to: {0}", known.message), "gone", { cause: known });
+    return new ServiceError(t("The engine service cannot be reached: {0}", known.message), "gone", { cause: known });
   }
   return new ServiceError(known.message, "refused", { cause: known, ...(data !== undefined && { data }) });
 }

@@ -2,9 +2,7 @@ import type { RunEvent } from "../../engine/protocol/events.ts";
 import type { ToDashboard } from "../../engine/protocol/dashboard.ts";
 import type { RunOutline, RunSummary, ServiceNotifications } from "../../engine/protocol/service.ts";
 
-/** Milliseconds between posts: twenty a second are more than a screen shows. */
-const INTERVAL = 50;
-/** Events of one run that may wait; of more, the outline is sent anew. */
+/** Events of one run that may wait; of more, the outline is sent instead. */
 export const MOST_PENDING = 20_000;
 
 /** How a page is reached. */
@@ -15,24 +13,23 @@ export interface OutboxSettings {
   readonly missed: (folder: string) => void;
 }
 
-/** What waits for the page, of one run. */
+/** Messages of one run that wait for the page. */
 interface Pending {
   outline: RunOutline | undefined;
   events: RunEvent[];
 }
 
 /**
- * What a page is told of without having asked: gathered, at most some twenty posts a second, one under way at a time,
- * and never more waiting than a page can take in.
+ * Messages that a page has not asked for. The service sends each run's events in batches, some twenty a second, and its
+ * batches are posted as they come: one at a time, what comes meanwhile put together, and never more waiting than a page
+ * can take in.
  */
 export class Outbox {
   private readonly settings: OutboxSettings;
   private readonly pending = new Map<string, Pending>();
   private changed = new Map<string, RunSummary>();
   private readonly removed = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
   private isPosting = false;
-  private nextAt = 0;
 
   constructor(settings: OutboxSettings) {
     this.settings = settings;
@@ -62,7 +59,7 @@ export class Outbox {
     this.schedule();
   }
 
-  /** The outline of a run anew: events that wait are in it. */
+  /** Replaces a run's outline: events that wait are in it. */
   reset({ outline }: ServiceNotifications["runReset"]): void {
     this.pending.set(outline.folder, { outline, events: [] });
     this.schedule();
@@ -75,8 +72,6 @@ export class Outbox {
 
   /** Forgets everything that waits. */
   clear(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
     this.pending.clear();
     this.changed.clear();
     this.removed.clear();
@@ -92,21 +87,17 @@ export class Outbox {
 
   private schedule(): void {
     if (this.isPosting) return;
-    this.timer ??= setTimeout(() => void this.post(), Math.max(0, this.nextAt - Date.now()));
+    this.isPosting = true;
+    // In a turn of its own: what comes in this one is posted together.
+    queueMicrotask(() => void this.post());
   }
 
   private async post(): Promise<void> {
-    this.timer = undefined;
-    const message = this.next();
-    if (message === undefined) return;
-    this.nextAt = Date.now() + INTERVAL;
-    this.isPosting = true;
     try {
-      await this.settings.post(message);
+      for (let message = this.next(); message !== undefined; message = this.next()) await this.settings.post(message);
     } finally {
       this.isPosting = false;
     }
-    if (this.pending.size > 0 || this.changed.size > 0 || this.removed.size > 0) this.schedule();
   }
 
   /** Lists first: they are small, and name runs that events are of. Then the runs in turn. */

@@ -2,7 +2,8 @@ import type { RunConfig } from "../../engine/config/index.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import type { ModelArtifact, RunOutline, ServiceRequests } from "../../engine/protocol/service.ts";
 import type { Service } from "../salsa.ts";
-import { ARM_METRICS, type ArmLine, RunDetail, armsOf } from "./detail.ts";
+import { type ArmLine, armsOf, shownKeys, stagesOfArm } from "./arms.ts";
+import { RunDetail } from "./detail.ts";
 import { isActive } from "./states.ts";
 
 /** What is shown below a run. */
@@ -19,16 +20,16 @@ interface Held {
   isLoaded: boolean;
 }
 
-type Asked = Pick<Service, "request" | "on">;
+type DetailService = Pick<Service, "request" | "on">;
 
-/** Runs that are opened out in the view: those at work are followed, and everything is forgotten when they are closed. */
+/** Runs that are opened out in the view: follows those at work, and forgets what is closed. */
 export class RunDetails {
-  private readonly service: Asked;
+  private readonly service: DetailService;
   private readonly held = new Map<string, Held>();
   private readonly listening: readonly { dispose(): void }[];
 
   /** @param service - Asked and listened to. @param onDidChange - Called with the folder of a run whose details have changed. */
-  constructor(service: Asked, onDidChange: (folder: string) => void) {
+  constructor(service: DetailService, onDidChange: (folder: string) => void) {
     this.service = service;
     const pass = async (folder: string, act: (opened: OpenRun) => Promise<void> | void): Promise<void> => {
       const opened = await this.held.get(folder)?.opened.catch(() => undefined);
@@ -72,7 +73,7 @@ export class RunDetails {
     return held?.isLoaded === true && !held.isFollowed;
   }
 
-  /** Forgets a run, so that it is asked for anew when it is opened again. */
+  /** Forgets a run, so that it is asked for again when it is next opened. */
   close(folder: string): void {
     const held = this.held.get(folder);
     this.held.delete(folder);
@@ -112,14 +113,12 @@ export class RunDetails {
       this.optional("provenance", { folder }),
       this.optional("models", { folder }),
     ]);
-    const stages = Object.keys(outline.series);
     const config: Pick<RunConfig, "arms"> = provenance?.config ?? { arms: {} };
-    const names = [...new Set([...outline.stages.map(({ id: name }) => name), ...stages])];
-    const arms = armsOf(config, names);
-    const keys = arms
-      .flatMap((arm) => arm.stages)
-      .flatMap((stage) => ARM_METRICS.map((metric) => ({ stage, metric })))
-      .filter(({ stage, metric }) => (outline.series[stage]?.[metric] ?? 0) > 0);
+    const arms = armsOf(config);
+    const keys = shownKeys(
+      outline.series,
+      arms.flatMap((arm) => stagesOfArm(outline.stages, arm)),
+    );
     if (keys.length > 0) {
       const { series } = await this.service.request("series", { folder, keys });
       detail.takeSeries(series);

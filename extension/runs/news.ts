@@ -69,11 +69,14 @@ export function newsText({ kind, run }: News): string {
     case "finished":
       return result === undefined ? t("{0} has finished.", id) : t("{0} has finished: {1}.", id, resultText(result));
     case "stopped":
-      return t("{0} was stopped. It can go on from where it is.", id);
+      return t("{0} was stopped. It can resume from where it is.", id);
     case "failed":
       return failure === undefined ? t("{0} has failed.", id) : t("{0} has failed: {1}", id, failure.message);
     case "lost":
-      return t("{0} was cut off: its engine died without a word. It can go on from its last checkpoint.", id);
+      return t(
+        "{0} was cut off: its engine died without an error message. It can resume from its last checkpoint.",
+        id,
+      );
     case "alarm":
       return alarm === undefined
         ? ""

@@ -40,7 +40,7 @@ function factsOf(run: RunSummary): readonly Fact[] {
     facts.push([t("{0} vs {1} on {2}", a, b, benchmark), interval]);
   }
   if (device !== "") facts.push([t("Device"), device]);
-  facts.push([t("Begun"), dateText(startedAt ?? createdAt)]);
+  facts.push([t("Started"), dateText(startedAt ?? createdAt)]);
   if (updatedAt !== undefined && startedAt !== undefined && updatedAt > startedAt) {
     facts.push([t("Took"), durationText((updatedAt - startedAt) / 1000)]);
   }

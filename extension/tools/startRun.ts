@@ -1,6 +1,7 @@
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import * as vscode from "vscode";
-import type { Plan } from "../commands/planMarkdown.ts";
+import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
+import { planConfig } from "../engine/plan.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { isActive } from "../runs/states.ts";
 import type { Salsa } from "../salsa.ts";
@@ -71,9 +72,9 @@ export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
   }
 
   /** A config that cannot be planned is refused by the run itself, with the reason. */
-  private async plan(file: vscode.Uri, token: vscode.CancellationToken): Promise<Plan | undefined> {
+  private async plan(file: vscode.Uri, token: vscode.CancellationToken): Promise<PlanOutput | undefined> {
     try {
-      return (await this.salsa.tool.run(["plan", file.fsPath], { folder: dirname(file.fsPath), token })) as Plan;
+      return await planConfig(this.salsa.tool, file, token);
     } catch (error) {
       if (error instanceof vscode.CancellationError) throw error;
       this.salsa.log.warn(`plan of ${file.fsPath}: ${String(error)}`);

@@ -1,7 +1,10 @@
 import * as vscode from "vscode";
 import type { ModelArtifact, RunSummary } from "../../engine/protocol/service.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
-import { armDescription, stageDescription } from "../runs/detail.ts";
+import { stageNames } from "../../engine/protocol/stageName.ts";
+import { fromCatalogue } from "../localize.ts";
+import { armDescription, candidateLines, stagesOfArm } from "../runs/arms.ts";
+import { stageDescription } from "../runs/detail.ts";
 import type { OpenRun } from "../runs/details.ts";
 import type { ConfigGroup } from "../runs/grouping.ts";
 import {
@@ -87,21 +90,23 @@ export function armItem(node: RunsNode, { arms, detail }: OpenRun): vscode.TreeI
   item.contextValue = "arm";
   const arm = arms.find((one) => one.name === name);
   if (arm === undefined) return item;
-  const stages = detail.stages.filter((stage) => arm.stages.includes(stage.id));
+  const stages = stagesOfArm(detail.stages, arm);
   const stage = stages.find(({ status }) => status === "running") ?? stages.at(-1);
   item.iconPath = themeIcon(stage === undefined ? STAGE_ICONS.waiting : STAGE_ICONS[stage.status]);
   item.description = armDescription(arm, detail);
-  item.tooltip = markdown(`**${escaped(name)}**\n\n${escaped(item.description)}`);
+  const lines = [item.description, ...candidateLines(arm, detail)].map(escaped);
+  item.tooltip = markdown([`**${escaped(name)}**`, ...lines].join("\n\n"));
   return withDashboard(item, node);
 }
 
 /** The line of a stage. */
 export function stageItem(node: RunsNode, { detail }: OpenRun): vscode.TreeItem {
-  const { id, name = "" } = node;
+  const { id, name: stageId = "" } = node;
+  const name = stageNames(detail.stages, fromCatalogue)(stageId);
   const item = new vscode.TreeItem(name, None);
   item.id = id;
   item.contextValue = "stage";
-  const stage = detail.stages.find((one) => one.id === name);
+  const stage = detail.stages.find((one) => one.id === stageId);
   if (stage === undefined) return item;
   item.iconPath = themeIcon(STAGE_ICONS[stage.status]);
   item.description = stageDescription(stage);
@@ -114,15 +119,14 @@ export function modelItem({ id, name = "" }: RunsNode, model: ModelArtifact | un
   const item = new vscode.TreeItem(name, None);
   item.id = id;
   if (model === undefined) return item;
-  const { exists, bytes, folder, isPolicy } = model;
+  const { exists, bytes, folder, isPolicy, beta } = model;
+  const chosen = beta === undefined ? "" : `β ${beta} · `;
   item.contextValue = exists ? `model ${isPolicy ? "policy" : "reward"}` : "missingModel";
   item.iconPath = exists
     ? new vscode.ThemeIcon(isPolicy ? "hubot" : "star-half")
     : themeIcon({ icon: "warning", color: "list.warningForeground" });
-  item.description = exists ? formatFileSize(bytes) : vscode.l10n.t("removed from the disk");
-  item.tooltip = exists
-    ? folder
-    : vscode.l10n.t("{0} was there and has been removed. Running the config again makes it anew.", folder);
+  item.description = exists ? `${chosen}${formatFileSize(bytes)}` : vscode.l10n.t("removed from the disk");
+  item.tooltip = exists ? folder : vscode.l10n.t("{0} has been removed. Running the config again restores it.", folder);
   return item;
 }
 

@@ -137,7 +137,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
         .map((part) => this.nodes.part(node, part));
     }
     if (node.part === "arms") return arms.map(({ name }) => this.nodes.leaf(node, "arm", name));
-    if (node.part === "stages") return detail.stages.map(({ id: name }) => this.nodes.leaf(node, "stage", name));
+    if (node.part === "stages") return detail.stages.map(({ id }) => this.nodes.leaf(node, "stage", id));
     return models.map(({ name, folder }) => this.nodes.leaf(node, "model", name, folder));
   }
 

@@ -68,7 +68,7 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
       await waitFor(() => events(run).some(({ kind }) => kind === "progress"), "the run's work");
       const { pid, socket = "" } = lockOf(run);
       process.kill(pid, "SIGKILL");
-      await notification(page, `${run} was cut off: its engine died without a word`).waitFor();
+      await notification(page, `${run} was cut off: its engine died without an error message`).waitFor();
       await treeRow(page, new RegExp(`${run}.*cut off at \\d+ %`)).waitFor();
       assert.equal(lockOf(run).pid, pid);
       assert.ok(fs.existsSync(socket));

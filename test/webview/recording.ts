@@ -1,6 +1,8 @@
 import type { EventBody, RunEvent } from "../../engine/protocol/events.ts";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import { parseConfig, type RunConfig } from "../../engine/config/index.ts";
+import { salsa } from "../../engine/pipeline/salsa.ts";
+import type { StageInfo } from "../../engine/protocol/stages.ts";
 
 /** When every recording begins, in milliseconds since 1970. */
 export const BEGIN = Date.UTC(2026, 8, 1, 9, 0, 0);
@@ -14,6 +16,8 @@ export interface RecordingSettings {
   /** Events after which the recording is cut off; the whole run when left out. */
   readonly until?: number;
   readonly seed?: number;
+  /** As logs were written before 2026-12: with the names of stages only. */
+  readonly isLegacy?: boolean;
 }
 
 /** The recipe of most fixtures: two SFTs, their soup, PPO against either, one benchmark of two. */
@@ -44,29 +48,9 @@ export function configOf(changes: Readonly<Record<string, unknown>> = {}): RunCo
   return parseConfig(JSON.stringify({ ...RECIPE, ...changes }), "/work/demo.salsa.json");
 }
 
-/** Names of a recipe's stages, in the order in which they are made. */
-export function stagesOf({ seeds, sft, soups, arms, evaluation }: RunConfig): string[] {
-  return seeds.flatMap((seed) => {
-    const models = ["base", ...sft.seeds.map((one) => `sft-${one}`), ...Object.keys(soups), ...Object.keys(arms)];
-    const trained = Object.entries(arms).flatMap(([name, { betas }]) =>
-      betas.length === 1
-        ? [name]
-        : [...betas.flatMap((beta) => [`${name} (β ${beta})`, `${name} (β ${beta}) on validation`]), name],
-    );
-    const names = [
-      "base",
-      ...sft.seeds.map((one) => `sft-${one}`),
-      "preferences",
-      "reward",
-      ...Object.keys(soups),
-      ...trained,
-      ...evaluation.benchmarks.flatMap((benchmark) => [
-        ...models.map((name) => `${name} on ${benchmark}`),
-        ...evaluation.pairs.map(([a, b]) => `${a} vs ${b} on ${benchmark}`),
-      ]),
-    ];
-    return seeds.length > 1 ? names.map((name) => `seed-${seed}/${name}`) : names;
-  });
+/** A recipe's stages, in the order in which they are made. */
+export function stagesOf(config: RunConfig): readonly StageInfo[] {
+  return salsa(config).recipe.stages.map(({ info }) => info);
 }
 
 const RLHF_METRICS = [
@@ -98,6 +82,7 @@ export function recording({
   steps = 60,
   until,
   seed = 1,
+  isLegacy = false,
   ...rest
 }: RecordingSettings = {}): RunEvent[] {
   const name = rest.name ?? config.name;
@@ -106,21 +91,19 @@ export function recording({
   const emit = (body: EventBody): void => {
     events.push({ ...body, time, sequence: events.length });
   };
-  const stages = stagesOf(config);
-  const work = stages.map((stage) => (metricsOf(stage, config).length > 0 ? steps : 1));
+  const infos = stagesOf(config);
+  const stages = isLegacy ? infos.map(({ id }) => id) : [...infos];
+  const work = infos.map((stage) => (metricsOf(stage).length > 0 ? steps : 1));
   emit({ kind: "runStarted", run: `${name}-1`, name, device: "wasm, 2 threads", resumed: false, stages, work });
-  for (const [nth, stage] of stages.entries()) {
+  for (const [nth, info] of infos.entries()) {
     if (until !== undefined && events.length > until) break;
-    const metrics = metricsOf(stage, config);
+    const { id: stage, kind, title } = info;
+    const metrics = metricsOf(info);
     const total = metrics.length > 0 ? steps : 4;
-    emit({
-      kind: "stageStarted",
-      stage,
-      key: `${stage}-0123456789abcdef`,
-      name: titleOf(stage, config),
-      cached: stage === "base",
-    });
-    for (let step = 1; step <= total && stage !== "base"; step++) {
+    const cached = kind === "base";
+    const key = `${kind}-0123456789abcdef`;
+    emit({ kind: "stageStarted", stage, key, cached, ...(isLegacy && { name: title }) });
+    for (let step = 1; step <= total && !cached; step++) {
       time += 1000;
       emit({ kind: "progress", stage, step, total, etaSeconds: total - step });
       if (metrics.length === 0) continue;
@@ -129,30 +112,36 @@ export function recording({
       );
       emit({ kind: "metrics", stage, step, values });
     }
-    emit({ kind: "stageFinished", stage, seconds: stage === "base" ? 0 : total });
+    const choice = isLegacy ? undefined : choiceValues(info, config);
+    if (choice !== undefined) emit({ kind: "metrics", stage, step: 1, values: choice });
+    emit({ kind: "stageFinished", stage, seconds: cached ? 0 : total });
   }
   if (until === undefined) emit({ kind: "runFinished", status: "finished", seconds: (time - BEGIN) / 1000 });
   return events.slice(0, until);
 }
 
-function metricsOf(stage: string, { arms }: RunConfig): readonly string[] {
-  const name = stage.replace(/^seed-\d+\//, "");
-  if (name.includes(" on ")) return [];
-  if (/^sft-\d+$/.test(name)) return ["sft/loss", "sft/gradNorm", "sft/learningRate"];
-  if (name === "reward") return ["reward/loss", "reward/accuracy", "reward/chosen", "reward/rejected"];
-  const arm = arms[name.replace(/ \(β .*/, "")];
-  return arm !== undefined && (arm.betas.length === 1 || name.includes("(β ")) ? RLHF_METRICS : [];
+function metricsOf({ kind }: StageInfo): readonly string[] {
+  switch (kind) {
+    case "sft":
+      return ["sft/loss", "sft/gradNorm", "sft/learningRate"];
+    case "reward":
+      return ["reward/loss", "reward/accuracy", "reward/chosen", "reward/rejected"];
+    case "rlhf":
+      return RLHF_METRICS;
+    default:
+      return [];
+  }
 }
 
-function titleOf(stage: string, { arms, soups }: RunConfig): string {
-  const name = stage.replace(/^seed-\d+\//, "");
-  if (name.includes(" vs ")) return "Judging";
-  if (name.includes(" on ")) return "Answers";
-  if (name === "base") return "Base model";
-  if (name in soups) return "Model soup";
-  if (name.replace(/ \(β .*/, "") in arms) return "RLHF";
-  return name === "reward" ? "Reward model" : name === "preferences" ? "Preferences" : "Supervised fine-tuning";
+/** The largest β of an arm is always the best. */
+function choiceValues({ kind, role, product, beta = 0 }: StageInfo, { arms }: RunConfig): Values | undefined {
+  if (role === "validation") return { "validation/score": 1 + beta };
+  if (kind !== "choice") return undefined;
+  const chosen = Math.max(...(arms[product]?.betas ?? []));
+  return { "choice/beta": chosen, "choice/score": 1 + chosen };
 }
+
+type Values = Readonly<Record<string, number>>;
 
 /** Rises or falls as such a metric does, at a level of its stage's own. */
 function valueAt({ metric, nth, step, noise }: { metric: string; nth: number; step: number; noise: number }): number {

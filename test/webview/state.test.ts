@@ -243,12 +243,32 @@ describe("DashboardState", () => {
     assert.equal(dashboard.state.followProblem("x"), "read run: from a newer version");
   });
 
-  it("takes a run that is gone out of the focus", async () => {
+  it("keeps a removed run in focus, never another in its place, until one is chosen", async () => {
     const [one, other] = [demoRun("a"), demoRun("b")];
-    const dashboard = began([one, other], [one, other]);
-    dashboard.hear({ kind: "runs", changed: [], removed: [one.folder] });
+    const dashboard = began([one, other], [one]);
     await dashboard.settle();
-    assert.deepEqual(dashboard.state.focus.runs, [other.folder]);
+    dashboard.hear({ kind: "runs", changed: [], removed: [one.folder] });
+    assert.deepEqual(dashboard.state.focus.runs, [one.folder]);
+    assert.deepEqual([...dashboard.state.removed], [one.folder]);
     assert.equal(dashboard.state.runs.has(one.folder), false);
+    dashboard.state.show({ runs: [other.folder] });
+    assert.deepEqual([...dashboard.state.removed], []);
+  });
+
+  it("does not count a run as removed that was not in focus", () => {
+    const [one, other] = [demoRun("a"), demoRun("b")];
+    const dashboard = began([one, other], [one]);
+    dashboard.hear({ kind: "runs", changed: [], removed: [other.folder] });
+    assert.deepEqual([...dashboard.state.removed], []);
+  });
+
+  it("follows a removed run again when it is back", async () => {
+    const dashboard = began();
+    await dashboard.settle();
+    const { folder } = demoRun();
+    dashboard.hear({ kind: "runs", changed: [], removed: [folder] });
+    dashboard.hear({ kind: "runs", changed: [summaryOf(demoRun())], removed: [] });
+    assert.deepEqual([...dashboard.state.removed], []);
+    assert.equal(dashboard.asked.filter(({ method }) => method === "follow").length, 2);
   });
 });

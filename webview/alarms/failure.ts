@@ -3,8 +3,9 @@ import type { DashboardCommand } from "../../engine/protocol/dashboard.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { type Action, actionRow } from "../parts/notice.ts";
+import { nameOfStage } from "../parts/stageName.ts";
 
-/** Of what ended a run. */
+/** Styles of the failure. */
 export const failureStyles = css`
   .failure {
     margin-bottom: 18px;
@@ -32,11 +33,12 @@ export const failureStyles = css`
   }
 `;
 
-/** What ended a run that failed or died, its last words, and the ways on. */
+/** Says how a run failed or died, with its last words, and offers to resume. */
 export function failureNotice(
-  { status, failure, stages }: RunOutline,
+  outline: RunOutline,
   run: (command: DashboardCommand) => void,
 ): TemplateResult | typeof nothing {
+  const { status, failure, stages } = outline;
   if (status !== "failed" && status !== "lost") return nothing;
   const action = (label: string, icon: string, command: DashboardCommand, isSecondary: boolean): Action => ({
     label,
@@ -47,10 +49,10 @@ export function failureNotice(
   const at = failure?.stage ?? stages.find((stage) => stage.status === "running" || stage.status === "failed")?.id;
   const title =
     status === "lost"
-      ? t("The run's process ended without a word")
+      ? t("The run's process ended without an error message")
       : at === undefined
         ? t("The run failed")
-        : t("The run failed in {0}", at);
+        : t("The run failed in {0}", nameOfStage(outline, at));
   return html`<section class="failure" role="alert">
     <h2><vscode-icon class="error-icon" name="error"></vscode-icon>${title}</h2>
     ${

@@ -7,6 +7,7 @@ import type { RunOutline } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { emptyNotice, loadingNotice } from "../parts/notice.ts";
+import { nameOfStage } from "../parts/stageName.ts";
 import { paletteStyles } from "../parts/palette.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { failureNotice, failureStyles } from "./failure.ts";
@@ -148,9 +149,10 @@ export class AlarmsView extends DashboardElement {
     const toMetrics = (): void => this.model.show({ view: "metrics", place });
     // Rollouts, of which samples are kept, are scored.
     const hasSamples = recorded["objective/score"] !== undefined;
-    return html`<article aria-label=${t("{0}, step {1}", stage, step)}>
+    const name = nameOfStage(outline, stage);
+    return html`<article aria-label=${t("{0}, step {1}", name, step)}>
       <header>
-        <h3>${stage === "" ? t("The run") : t("{0}, step {1}", stage, step)}</h3>
+        <h3>${stage === "" ? t("The run") : t("{0}, step {1}", name, step)}</h3>
         <time class="muted" datetime=${new Date(time).toISOString()}>${new Date(time).toLocaleString()}</time>
       </header>
       <p>${translatedSeen(alarm, fromCatalogue)}</p>

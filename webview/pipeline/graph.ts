@@ -1,21 +1,24 @@
 import type { RunConfig } from "../../engine/config/index.ts";
+import { withLegacyInputs } from "../../engine/protocol/legacyStages.ts";
 import type { StageState, StageStatus } from "../../engine/protocol/runState.ts";
-import { type StageName, readStageName } from "./stageNames.ts";
 
+/** Kinds of nodes that have words of their own; another stage brings its title. */
 export type NodeKind = "base" | "sft" | "preferences" | "reward" | "soup" | "arm" | "answers" | "judgments" | "other";
 
 /** Stages that stand for one thing: a model, an arm with its candidates, all answers to a benchmark. */
 export interface PipelineNode {
   readonly id: string;
   readonly kind: NodeKind;
+  /** Name of the product or of the benchmark. */
+  readonly name: string;
   readonly stages: readonly StageState[];
   readonly status: StageStatus;
   readonly nDone: number;
   /** Candidates for β, each with its training and its answers to the validation split. */
   readonly candidates: readonly Candidate[];
-  /** Nodes that it is made from. */
+  /** Ids of nodes that it is made from. */
   readonly uses: readonly string[];
-  /** Of an arm: what its policy starts from and is held to. */
+  /** Of an arm: the models that its policy starts from and is held to. */
   readonly init?: string;
   readonly reference?: readonly string[];
   /** Seconds that were spent on it. */
@@ -23,7 +26,7 @@ export interface PipelineNode {
 }
 
 export interface Candidate {
-  readonly label: string;
+  readonly beta: number;
   readonly status: StageStatus;
   readonly stages: readonly StageState[];
 }
@@ -35,103 +38,79 @@ export interface Lane {
   readonly nodes: readonly PipelineNode[];
 }
 
-interface Named extends StageName {
-  readonly stage: StageState;
-}
-
-/** A run's stages as graphs, one a base seed. What a config does not tell (it may not have come yet) is left open. */
+/**
+ * A run's stages as graphs, one a base seed. The config gives arms the names of their models, and logs that name no
+ * inputs their edges; it may not have come yet.
+ */
 export function pipelineOf(stages: readonly StageState[], config: RunConfig | undefined): readonly Lane[] {
-  const named = stages.map((stage): Named => ({ stage, ...readStageName(stage.id) }));
-  const bySeed = Map.groupBy(named, ({ seed }) => seed);
-  return [...bySeed].map(([seed, of]) => ({ seed, nodes: nodesOf(of, config) }));
+  const bySeed = Map.groupBy(withLegacyInputs(stages, config), ({ seed }) => seed);
+  return [...bySeed].map(([seed, of]) => ({
+    seed: bySeed.size === 1 ? undefined : seed,
+    nodes: nodesOf(of, config),
+  }));
 }
 
-function nodesOf(named: readonly Named[], config: RunConfig | undefined): readonly PipelineNode[] {
-  const groups = Map.groupBy(named, idOf);
-  const ids = new Set(groups.keys());
-  return [...groups].map(([id, of]) => {
-    const kind = kindOf(of[0], config);
-    const arm = kind === "arm" ? config?.arms[id] : undefined;
-    const stages = of.map(({ stage }) => stage);
+function nodesOf(stages: readonly StageState[], config: RunConfig | undefined): readonly PipelineNode[] {
+  const nodeOf = new Map(stages.map((stage) => [stage.id, nodeId(stage)]));
+  return [...Map.groupBy(stages, nodeId)].map(([id, of]) => {
+    const kind = kindOf(of);
+    const [first] = of;
+    const name = (kind === "answers" || kind === "judgments" ? first?.benchmark : first?.product) ?? "";
+    const arm = kind === "arm" ? config?.arms[name] : undefined;
+    const inputs = of.flatMap((stage) => stage.inputs.flatMap((input) => nodeOf.get(input) ?? []));
     return {
       id,
       kind,
-      stages,
-      ...summed(stages),
+      name,
+      stages: of,
+      ...summed(of),
       candidates: candidatesOf(of),
-      uses: usedBy({ id, kind, named: of }, { ids, config }).filter((one) => one !== id && ids.has(one)),
+      uses: [...new Set(inputs)].filter((one) => one !== id),
       ...(arm !== undefined && { init: arm.init, reference: arm.reference }),
     };
   });
 }
 
+/** Kinds of which a base seed has one: a soup or an arm may have their name. */
+const ONCE: ReadonlySet<string> = new Set(["base", "preferences", "reward"]);
+
 /** Answers and judgments are one node a benchmark; an arm's candidates and their choosing belong to it. */
-function idOf({ product, candidate, benchmark, opponent }: Named): string {
-  if (benchmark === undefined || candidate !== undefined) return product;
-  return opponent === undefined ? `answers ${benchmark}` : `judgments ${benchmark}`;
+function nodeId({ kind, product, role, benchmark, opponent }: StageState): string {
+  if (role === "result" && benchmark !== undefined) {
+    return `${opponent === undefined ? "answers" : "judgments"} ${benchmark}`;
+  }
+  return ONCE.has(kind) ? kind : `model ${product}`;
 }
 
-function kindOf(first: Named | undefined, config: RunConfig | undefined): NodeKind {
+function kindOf(stages: readonly StageState[]): NodeKind {
+  const [first] = stages;
   if (first === undefined) return "other";
-  const { product, candidate, benchmark, opponent } = first;
-  if (opponent !== undefined) return "judgments";
-  if (benchmark !== undefined && candidate === undefined) return "answers";
-  if (product === "base" || product === "preferences" || product === "reward") return product;
-  if (candidate !== undefined || (config !== undefined && product in config.arms)) return "arm";
-  if (config !== undefined && product in config.soups) return "soup";
-  return /^sft-\d+$/.test(product) ? "sft" : "other";
-}
-
-interface Known {
-  readonly ids: ReadonlySet<string>;
-  readonly config: RunConfig | undefined;
-}
-
-/** As the recipe (engine/pipeline/salsa.ts) passes models on. */
-function usedBy(
-  { id, kind, named }: { readonly id: string; readonly kind: NodeKind; readonly named: readonly Named[] },
-  { ids, config }: Known,
-): readonly string[] {
-  const init = config?.reward.init ?? "sft-1";
-  switch (kind) {
+  if (stages.some(({ role }) => role !== "result")) return "arm";
+  switch (first.kind) {
     case "base":
-      return [];
     case "sft":
-      return ["base"];
     case "preferences":
-      return [init];
     case "reward":
-      return [init, "preferences"];
-    case "soup": {
-      const soup = config?.soups[id];
-      const tastes = soup?.method === "greedy" && soup.score === "reward" ? ["reward"] : [];
-      return [...(soup?.of ?? []), ...tastes];
-    }
-    case "arm": {
-      const arm = config?.arms[id];
-      return [...(arm === undefined ? [init] : [arm.init, ...arm.reference]), "reward"];
-    }
+    case "soup":
     case "answers":
-      return named.map(({ product }) => product);
     case "judgments":
-      return named.map(({ benchmark = "" }) => `answers ${benchmark}`).slice(0, 1);
-    case "other":
-      return [...ids].includes("reward") ? ["reward"] : [];
+      return first.kind;
+    case "rlhf":
+    case "choice":
+      return "arm";
+    default:
+      return "other";
   }
 }
 
-function candidatesOf(named: readonly Named[]): readonly Candidate[] {
+function candidatesOf(stages: readonly StageState[]): readonly Candidate[] {
   const groups = Map.groupBy(
-    named.filter(({ candidate }) => candidate !== undefined),
-    ({ candidate = "" }) => candidate,
+    stages.filter(({ role }) => role !== "result"),
+    ({ beta = NaN }) => beta,
   );
-  return [...groups].map(([label, of]) => {
-    const stages = of.map(({ stage }) => stage);
-    return { label, stages, status: summed(stages).status };
-  });
+  return [...groups].map(([beta, of]) => ({ beta, stages: of, status: summed(of).status }));
 }
-
-/** What several stages come to. */
+/** Status, progress and time of several stages together. */
 function summed(stages: readonly StageState[]): Pick<PipelineNode, "status" | "nDone" | "seconds"> {
   const statuses = new Set(stages.map(({ status }) => status));
   const isDone = ({ status }: StageState): boolean => status === "finished" || status === "cached";

@@ -4,8 +4,9 @@ import type { RunConfig } from "../../engine/config/index.ts";
 import { runProgress } from "../../engine/protocol/runProgress.ts";
 import type { StageStatus } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
+import { stageNames } from "../../engine/protocol/stageName.ts";
 import { DashboardElement } from "../element.ts";
-import { t } from "../localize.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
 import { loadingNotice } from "../parts/notice.ts";
 import { styled } from "../parts/styled.ts";
@@ -13,14 +14,24 @@ import { baseStyles, noticeStyles } from "../parts/styles.ts";
 import { Remembered } from "../remembered.ts";
 import { stageLook, statusIcon, statusStyles } from "../shell/status.ts";
 import { duration } from "../shell/time.ts";
+import { candidateRows, choiceOf } from "./candidates.ts";
 import { type Lane, type PipelineNode, pipelineOf, shownEdges } from "./graph.ts";
 import { type Layout, layOut, pathOf } from "./layout.ts";
-import { shareOf, stateOf, titleOf, unseenOf, whatOf } from "./nodeText.ts";
+import { shareOf, stateOf, unseenOf, workOf } from "./nodeText.ts";
 import { pipelineStyles } from "./styles.ts";
 
 const SPACING = { layerGap: 30, nodeGap: 12 } as const;
 const WIDTH = { least: 152, most: 210 } as const;
 const HEIGHT = { node: 68, candidate: 18 } as const;
+
+/** Where a node is drawn. */
+interface NodePlace {
+  readonly box: Readonly<Record<string, string>>;
+  /** Unique among the lanes. */
+  readonly key: string;
+  /** Names nodes by their ids. */
+  readonly nameOf: (id: string) => string;
+}
 
 /** How the stages of a run are looked at. */
 interface Setup {
@@ -60,7 +71,7 @@ class Pipeline extends DashboardElement {
       folder,
       async () => (await this.model.host.request("provenance", { folder })).config,
     );
-    // Without the config, the graph is drawn as far as names tell: it must not wait for a run that is only queued.
+    // A run that is only queued has no config yet.
     if (config.isLoading && config.value === undefined) return loadingNotice(t("Reading the run"));
     const lanes = pipelineOf(outline.stages, config.value);
     return html`${totalBar(outline)} ${lanes.map((lane) => this.lane(lane, { isOnly: lanes.length === 1, lanes }))}`;
@@ -94,6 +105,8 @@ class Pipeline extends DashboardElement {
     const nodeWidth = this.nodeWidth(layOut(graph, { ...SPACING, nodeWidth: 0 }).width / SPACING.layerGap + 1);
     const layout = layOut(graph, { ...SPACING, nodeWidth });
     const size = { width: `${layout.width}px`, height: `${layout.height}px` };
+    const names = new Map(nodes.map(({ id, name }) => [id, name]));
+    const nameOf = (id: string): string => names.get(id) ?? id;
     return html`<div class="graph">
       <div class="canvas" ${styled(size)}>
         <svg aria-hidden="true" width=${layout.width} height=${layout.height}>${this.edges(layout, seed)}</svg>
@@ -101,7 +114,7 @@ class Pipeline extends DashboardElement {
           ${nodes.map((node) => {
             const { x, y } = layout.places.get(node.id) ?? { x: 0, y: 0 };
             const box = { left: `${x}px`, top: `${y}px`, width: `${nodeWidth}px`, height: `${height(node)}px` };
-            return html`<li>${this.node(node, { box, key: keyOf(seed, node.id) })}</li>`;
+            return html`<li>${this.node(node, { box, key: keyOf(seed, node.id), nameOf })}</li>`;
           })}
         </ol>
       </div>
@@ -121,18 +134,18 @@ class Pipeline extends DashboardElement {
     });
   }
 
-  private node(
-    node: PipelineNode,
-    { box, key }: { readonly box: Readonly<Record<string, string>>; readonly key: string },
-  ): TemplateResult {
+  private node(node: PipelineNode, { box, key, nameOf }: NodePlace): TemplateResult {
+    const [folder = ""] = this.model.focus.runs;
+    const choice = choiceOf(node, (stage, metric) => this.model.curve(folder, { stage, metric })?.values.at(-1));
+    const work = workOf(node, choice.chosen);
     const running = node.stages.find(({ status }) => status === "running");
-    const isPlaced = node.stages.some(({ id: name }) => name === this.model.focus.place?.stage);
+    const isPlaced = node.stages.some(({ id }) => id === this.model.focus.place?.stage);
     const point = (isNear: boolean) => () => {
       this.near = isNear ? key : undefined;
     };
     return html`<button
       class="node ${node.status} ${isPlaced ? "placed" : ""}"
-      title=${unseenOf(node)}
+      title=${[work, unseenOf(node, nameOf)].join(". ")}
       ${styled(box)}
       @click=${() => this.open(node)}
       @mouseenter=${point(true)}
@@ -140,16 +153,11 @@ class Pipeline extends DashboardElement {
       @focus=${point(true)}
       @blur=${point(false)}
     >
-      <span class="head">${statusIcon(stageLook(node.status))}<b>${titleOf(node)}</b></span>
-      <span class="what">${whatOf(node)}</span>
+      <span class="head">${statusIcon(stageLook(node.status))}<b>${node.name}</b></span>
+      <span class="what">${work}</span>
       <span class="what">${stateOf(node)}</span>
-      <span class="visually-hidden">${unseenOf(node)}</span>
-      ${node.candidates.map(
-        ({ label, status }) =>
-          html`<span class="candidate">
-            ${statusIcon(stageLook(status), 12)} ${label}<span class="muted">${stageLook(status).label}</span>
-          </span>`,
-      )}
+      <span class="visually-hidden">${unseenOf(node, nameOf)}</span>
+      ${candidateRows(node.candidates, choice)}
       ${
         running === undefined
           ? nothing
@@ -172,8 +180,8 @@ class Pipeline extends DashboardElement {
   /** Shows what a node made: curves of trainings, texts of answers, the table of judgments. */
   private open({ kind, stages }: PipelineNode): void {
     const view = kind === "answers" ? "samples" : kind === "judgments" ? "winRates" : "metrics";
-    const names = stages.map(({ id: name }) => name);
-    if (view === "metrics") this.model.set("metrics.stages", names);
+    const ids = stages.map(({ id }) => id);
+    if (view === "metrics") this.model.set("metrics.stages", ids);
     this.model.show({ view });
   }
 }
@@ -195,6 +203,7 @@ function keyOf(seed: number | undefined, id: string): string {
 /** Every stage as wide as its share of the work, filled as far as it is done. */
 function totalBar(outline: RunOutline): TemplateResult {
   const { stages } = outline;
+  const nameOf = stageNames(stages, fromCatalogue);
   const { nDone, nStages, fraction, secondsLeft } = runProgress(outline);
   const counts = (["finished", "cached", "running", "failed", "waiting"] as const)
     .map((status) => ({ status, n: stages.filter((stage) => stage.status === status).length }))
@@ -210,7 +219,7 @@ function totalBar(outline: RunOutline): TemplateResult {
         const look = stageLook(stage.status);
         return html`<div
           class="segment tone-${look.tone}"
-          title="${stage.id}: ${look.label}"
+          title="${nameOf(stage.id)}: ${look.label}"
           ${styled({ "flex-grow": String(stage.work ?? 1) })}
         >
           <div ${styled({ width: `${shareOf(stage) * 100}%` })}></div>

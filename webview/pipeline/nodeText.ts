@@ -1,18 +1,13 @@
 import type { StageState } from "../../engine/protocol/runState.ts";
 import { t } from "../localize.ts";
+import { originText } from "../parts/origin.ts";
 import { stageLook } from "../shell/status.ts";
 import { clock } from "../shell/time.ts";
 import type { PipelineNode } from "./graph.ts";
 
-/** What a node is called: models by their name, the rest by its benchmark. */
-export function titleOf({ id, kind }: PipelineNode): string {
-  if (kind === "answers" || kind === "judgments") return id.slice(id.indexOf(" ") + 1);
-  return id;
-}
-
-/** What kind of work a node is, with what is of note: "RLHF · ref soup". */
-export function whatOf(node: PipelineNode): string {
-  const { kind, reference, nDone, stages } = node;
+/** Names a node's kind of work, with its particulars: "RLHF · β 0.2 · ref soup". */
+export function workOf(node: PipelineNode, chosen: number | undefined): string {
+  const { kind, nDone, stages } = node;
   const of = t("{0} of {1}", nDone, stages.length);
   switch (kind) {
     case "answers":
@@ -20,7 +15,7 @@ export function whatOf(node: PipelineNode): string {
     case "judgments":
       return t("judgments · {0}", of);
     case "arm":
-      return reference === undefined ? t("RLHF") : t("RLHF · ref {0}", reference.join(" + "));
+      return armWork(node, chosen);
     case "base":
       return t("base model");
     case "sft":
@@ -32,8 +27,17 @@ export function whatOf(node: PipelineNode): string {
     case "soup":
       return t("model soup");
     case "other":
-      return t("stage");
+      return stages[0]?.title ?? "";
   }
+}
+
+function armWork({ reference }: PipelineNode, chosen: number | undefined): string {
+  const parts = [
+    t("RLHF"),
+    chosen === undefined ? "" : `β ${chosen}`,
+    reference === undefined ? "" : t("ref {0}", reference.join(" + ")),
+  ];
+  return parts.filter((part) => part !== "").join(" · ");
 }
 
 /** The time it took, or has left. */
@@ -44,19 +48,23 @@ function spentOf(node: PipelineNode): string {
   return node.seconds > 0 ? clock(node.seconds) : "";
 }
 
-/** Its state, with the time it took or has left. */
+/** Its state, with the time it took or has left; of a cached one, the run that it is from. */
 export function stateOf(node: PipelineNode): string {
-  const spent = node.status === "cached" ? "" : spentOf(node);
-  return [stageLook(node.status).label, spent].filter((part) => part !== "").join(" · ");
+  const { label } = stageLook(node.status);
+  if (node.status === "cached") return originText(node.stages) || label;
+  return [label, spentOf(node)].filter((part) => part !== "").join(" · ");
 }
 
-/** What the graph tells by bars and lines, in words. */
-export function unseenOf({ stages, init, uses }: PipelineNode): string {
+/** Says in words what the graph shows by bars and lines. `nameOf` names nodes by their ids. */
+export function unseenOf({ stages, status, init, uses }: PipelineNode, nameOf: (id: string) => string): string {
+  const origin = originText(stages);
   const running = stages.find((stage) => stage.status === "running");
   const parts = [
     running === undefined ? "" : t("step {0} of {1}", running.step, running.total),
     init === undefined ? "" : t("starts from {0}", init),
-    uses.length === 0 ? "" : t("made from {0}", uses.slice(0, 6).join(", ")),
+    uses.length === 0 ? "" : t("made from {0}", uses.slice(0, 6).map(nameOf).join(", ")),
+    // A node that is cached as a whole names its origin and shows its state by an icon.
+    origin === "" ? "" : status === "cached" ? stageLook(status).label : origin,
   ];
   return parts.filter((part) => part !== "").join(". ");
 }

@@ -150,11 +150,46 @@ export const pipelineStyles = css`
     align-items: center;
     gap: 4px;
     height: 18px;
-    padding: 0 8px 0 30px;
+    padding: 0 8px 0 10px;
     font-size: 11px;
   }
-  .candidate .muted {
+  .candidate .muted,
+  .candidate .score {
     margin-left: auto;
+  }
+  .candidate .beta {
+    flex: none;
+    min-width: 42px;
+  }
+  .candidate .score {
+    flex: none;
+    min-width: 32px;
+    font-variant-numeric: tabular-nums;
+    text-align: right;
+  }
+  .candidate .axis {
+    position: relative;
+    flex: 1;
+    height: 1px;
+    margin: 0 4px;
+    background: color-mix(in srgb, var(--vscode-foreground) 30%, transparent);
+  }
+  .candidate .axis i {
+    position: absolute;
+    width: 6px;
+    height: 6px;
+    margin: -2.5px 0 0 -3px;
+    border-radius: 50%;
+    background: var(--vscode-descriptionForeground);
+  }
+  .candidate.chosen {
+    font-weight: 600;
+  }
+  .candidate.chosen .axis i {
+    width: 8px;
+    height: 8px;
+    margin: -3.5px 0 0 -4px;
+    background: var(--vscode-charts-blue);
   }
   .progress {
     position: absolute;

@@ -1,4 +1,4 @@
-import { describeMetric, type MetricEntry, METRICS } from "../../engine/protocol/catalogue.ts";
+import { describeMetric, type MetricEntry, METRICS, SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { fromCatalogue, t } from "../localize.ts";
 
@@ -20,10 +20,12 @@ const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
   [() => t("Other"), /^/],
 ];
 
-/** The metrics that the runs have, in the catalogue's order, those that fit a search by path, label or description. */
+/** The curves that the runs have, in the catalogue's order: those that fit a search by path, label or description. */
 export function groupMetrics(outlines: readonly RunOutline[], search: string): readonly MetricGroup[] {
   const recorded = new Set(outlines.flatMap(({ series }) => Object.values(series).flatMap((of) => Object.keys(of))));
-  const names = [...recorded].sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
+  const names = [...recorded]
+    .filter((name) => !SINGLE_VALUES.has(name))
+    .sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const entries = names
     .map((name) => describeMetric(name, fromCatalogue))

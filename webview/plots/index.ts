@@ -4,18 +4,20 @@ import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
+import { stageNames } from "../../engine/protocol/stageName.ts";
 import { SMOOTHING_DEFINITION } from "../../engine/figures/index.ts";
 import { DashboardElement } from "../element.ts";
-import { t } from "../localize.ts";
-import { emptyNotice, loadingNotice } from "../parts/notice.ts";
+import { fromCatalogue, t } from "../localize.ts";
+import { loadingNotice, emptyNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { idOfFolder } from "../shell/runList.ts";
 import { DrawQueue } from "./drawQueue.ts";
 import { plotHelp } from "./help.ts";
 import { exportPlot } from "./export.ts";
+import { noMetrics } from "./noMetrics.ts";
 import { groupMetrics, type MetricGroup } from "./groups.ts";
-import { lineNames } from "./lines.ts";
-import { lookOf, themeOf } from "./looks.ts";
+import { type LineName, lineNames, lineOrigin } from "./lines.ts";
+import { type Look, lookOf, themeOf } from "./looks.ts";
 import type { MenuItem } from "./menu.ts";
 import { metricsStyles } from "./metricsStyles.ts";
 import type { PlotContext } from "./plot.ts";
@@ -24,6 +26,14 @@ import { SharedAxis } from "./shared.ts";
 import { VisibilityTracker } from "./visibilityTracker.ts";
 import { swatch } from "./swatch.ts";
 import "./plot.ts";
+
+/** A line or a run of the legend, which a click hides. */
+interface LegendEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly look: Look;
+  readonly origin?: string;
+}
 
 /** The curves of the runs in focus, in small plots with one axis and one cursor. */
 class Metrics extends DashboardElement {
@@ -55,10 +65,7 @@ class Metrics extends DashboardElement {
     const context = { model, settings, theme: themeOf(document.body), queue, shared, sight };
     const groups = groupMetrics(outlines, settings.search);
     const hasAny = outlines.some(({ series }) => Object.keys(series).length > 0);
-    if (!hasAny) {
-      const text = t("Curves appear with the first step of the first training.");
-      return emptyNotice({ icon: "graph-line", title: t("No metrics yet"), text });
-    }
+    if (!hasAny) return noMetrics(outlines);
     return html`<div class="bar">${this.toolbar(settings)} ${this.legend(context)}</div>
       ${groups.length === 0 ? emptyNotice({ icon: "search", title: t("No metric fits “{0}”", settings.search) }) : nothing}
       ${repeat(
@@ -131,26 +138,42 @@ class Metrics extends DashboardElement {
 
   private onlyChip(only: ReadonlySet<string>): TemplateResult {
     return html`<button class="chip" aria-pressed="true" @click=${() => this.model.set("metrics.stages", [])}>
-      ${t("Only {0}", [...only].slice(0, 2).join(", "))} <vscode-icon name="close" size="12"></vscode-icon>
+      ${t("Only {0}", this.namesOf([...only].slice(0, 2)).join(", "))}
+      <vscode-icon name="close" size="12"></vscode-icon>
     </button>`;
+  }
+
+  private namesOf(ids: readonly string[]): readonly string[] {
+    return ids.map(
+      stageNames(
+        outlinesOf(this.model).flatMap(({ stages }) => stages),
+        fromCatalogue,
+      ),
+    );
   }
 
   private legend({ settings, theme, model }: PlotContext): TemplateResult {
     const outlines = outlinesOf(model);
-    const names = lineNames(outlines);
+    const lines = lineNames(outlines);
     const { colorBy, hidden } = settings;
-    const entry = (id: string, title: string, look?: ReturnType<typeof lookOf>): TemplateResult =>
+    const entry = ({ id, title, look, origin = "" }: LegendEntry): TemplateResult =>
       html`<button class="entry" aria-pressed=${!hidden.has(id)} @click=${() => this.toggle("metrics.hidden", id)}>
-        ${look === undefined ? nothing : swatch(look)} ${title}
+        ${swatch(look)} ${title} ${origin === "" ? nothing : html`<span class="muted">${origin}</span>`}
       </button>`;
-    const look = (name: string, runIndex: number): ReturnType<typeof lookOf> =>
-      lookOf({ name, runIndex }, { names, colorBy, theme });
+    const look = (line: LineName, runIndex: number): Look =>
+      lookOf({ ...line, runIndex }, { names: lines, colorBy, theme });
+    const [first] = lines;
     const runs =
-      outlines.length < 2 ? [] : outlines.map(({ folder }, at) => ({ folder, look: look(names[0] ?? "", at) }));
+      outlines.length < 2 || first === undefined
+        ? []
+        : outlines.map(({ folder }, at) => ({ folder, look: look(first, at) }));
+    // Beside other runs, each line has an origin of its own, which the tooltip gives.
+    const originOf = (name: string): string =>
+      outlines.length > 1 || outlines[0] === undefined ? "" : lineOrigin(name, outlines[0]);
     return html`<div class="legend" role="group" aria-label=${t("Lines")}>
-      ${names.map((name) => entry(name, name, look(name, 0)))}
+      ${lines.map((line) => entry({ id: line.name, title: line.name, look: look(line, 0), origin: originOf(line.name) }))}
       ${runs.length > 0 ? html`<span class="between"></span>` : nothing}
-      ${runs.map((run) => entry(run.folder, idOfFolder(run.folder), run.look))}
+      ${runs.map((run) => entry({ id: run.folder, title: idOfFolder(run.folder), look: run.look }))}
     </div>`;
   }
 

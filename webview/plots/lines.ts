@@ -1,45 +1,85 @@
+import { SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
+import type { StageState } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
-import { readStageName } from "../pipeline/stageNames.ts";
+import { stageName } from "../../engine/protocol/stageName.ts";
+import { originText } from "../parts/origin.ts";
 
-/** What one line of a plot is made of: an arm or another stage of a run, over its seeds. */
-export interface LineSource {
+/** What all base seeds and runs call a line. */
+export interface LineName {
+  /** "salsa", "salsa (β 0.1)". */
+  readonly name: string;
+  /** Arm or other model that it is of. */
+  readonly product: string;
+  /** One of several trainings for the product. */
+  readonly isCandidate: boolean;
+}
+
+/** A line of a plot: an arm or another training of a run, over its seeds. */
+export interface LineSource extends LineName {
   /** Unique among the lines of all plots. */
   readonly key: string;
-  /** Without seed: "salsa", "salsa (β 0.1)". */
-  readonly name: string;
   readonly folder: string;
   /** Place of the run in the focus. */
   readonly runIndex: number;
-  /** One a seed. */
+  /** Ids of stages, one a seed. */
   readonly stages: readonly string[];
-}
-
-/** Name of a stage without its seed. */
-export function lineName(stage: string): string {
-  const { product, candidate } = readStageName(stage);
-  return candidate === undefined ? product : `${product} (${candidate})`;
+  /** "from demo-1", where another run made it; else empty. */
+  readonly origin: string;
 }
 
 /** The lines of a metric, run by run. */
 export function linesOf(metric: string, outlines: readonly RunOutline[]): readonly LineSource[] {
-  return outlines.flatMap(({ folder, series }, runIndex) => {
-    const stages = Object.keys(series).filter((stage) => series[stage]?.[metric] !== undefined);
-    const byName = Map.groupBy(stages, lineName);
-    return [...byName].map(([name, of]) => ({ key: `${folder}\n${name}`, name, folder, runIndex, stages: of }));
+  return outlines.flatMap((outline, runIndex) => {
+    const { folder, series } = outline;
+    const byId = stagesById(outline);
+    const ids = Object.keys(series).filter((id) => series[id]?.[metric] !== undefined);
+    const byName = Map.groupBy(ids, (id) => lineName(id, byId).name);
+    return [...byName].map(([name, of]) => ({
+      ...lineName(of[0] ?? name, byId),
+      key: `${folder}\n${name}`,
+      folder,
+      runIndex,
+      stages: of,
+      origin: originText(of.flatMap((id) => byId.get(id) ?? [])),
+    }));
   });
 }
 
 /** Names of all lines: arms first, since they are what is compared, then the rest, each in the order of the run. */
-export function lineNames(outlines: readonly RunOutline[]): readonly string[] {
-  const arms = new Set<string>();
-  const others = new Set<string>();
-  for (const { stages, series } of outlines) {
-    const order = new Map(stages.map(({ id: name }, at) => [name, at]));
-    const recorded = Object.keys(series).sort((a, b) => (order.get(a) ?? Infinity) - (order.get(b) ?? Infinity));
-    for (const stage of recorded) {
-      const isArm = Object.keys(series[stage] ?? {}).some((metric) => metric.startsWith("objective/"));
-      (isArm ? arms : others).add(lineName(stage));
+export function lineNames(outlines: readonly RunOutline[]): readonly LineName[] {
+  const arms = new Map<string, LineName>();
+  const others = new Map<string, LineName>();
+  for (const outline of outlines) {
+    const byId = stagesById(outline);
+    const order = new Map([...byId.keys()].map((id, at) => [id, at]));
+    const recorded = Object.keys(outline.series)
+      .filter((id) => metricsOf(outline, id).some((metric) => !SINGLE_VALUES.has(metric)))
+      .sort((a, b) => (order.get(a) ?? Infinity) - (order.get(b) ?? Infinity));
+    for (const id of recorded) {
+      const line = lineName(id, byId);
+      const isArm = metricsOf(outline, id).some((metric) => metric.startsWith("objective/"));
+      (isArm ? arms : others).set(line.name, line);
     }
   }
-  return [...arms, ...others.difference(arms)];
+  return [...arms.values(), ...[...others.values()].filter(({ name }) => !arms.has(name))];
+}
+
+/** The origin of the lines of that name: see `LineSource.origin`. */
+export function lineOrigin(name: string, { stages, series }: RunOutline): string {
+  return originText(stages.filter((stage) => series[stage.id] !== undefined && stageName(stage) === name));
+}
+
+function metricsOf({ series }: RunOutline, id: string): readonly string[] {
+  return Object.keys(series[id] ?? {});
+}
+
+function stagesById({ stages }: RunOutline): ReadonlyMap<string, StageState> {
+  return new Map(stages.map((stage) => [stage.id, stage]));
+}
+
+/** A stage that the run has not announced goes by its id. */
+function lineName(id: string, byId: ReadonlyMap<string, StageState>): LineName {
+  const stage = byId.get(id);
+  if (stage === undefined) return { name: id, product: id, isCandidate: false };
+  return { name: stageName(stage), product: stage.product, isCandidate: stage.role === "candidate" };
 }

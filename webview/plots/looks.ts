@@ -1,8 +1,7 @@
 import { FIGURE_THEMES, type FigureTheme } from "../../engine/figures/index.ts";
-import { readStageName } from "../pipeline/stageNames.ts";
-import type { LineSource } from "./lines.ts";
+import type { LineName } from "./lines.ts";
 
-/** What tells lines apart by colour; what is left is told by dashes. */
+/** Whether arms or runs have colours of their own; the others have dashes. */
 export type ColorBy = "arm" | "run";
 
 /** How a line is drawn. */
@@ -21,14 +20,15 @@ export function colorByDefault(nRuns: number): ColorBy {
 
 /** The same arm has the same colour in every plot, and so has the same run its dash; or the other way round. */
 export function lookOf(
-  { name, runIndex }: Pick<LineSource, "name" | "runIndex">,
+  line: LineName & { readonly runIndex: number },
   {
     names,
     colorBy,
     theme,
-  }: { readonly names: readonly string[]; readonly colorBy: ColorBy; readonly theme: FigureTheme },
+  }: { readonly names: readonly LineName[]; readonly colorBy: ColorBy; readonly theme: FigureTheme },
 ): Look {
-  const [byColor, byDash] = colorBy === "arm" ? [names.indexOf(name), runIndex] : [runIndex, armIndex(name, names)];
+  const [byColor, byDash] =
+    colorBy === "arm" ? [indexOf(line, names), line.runIndex] : [line.runIndex, armIndex(line, names)];
   return {
     color: theme.series[Math.max(0, byColor) % theme.series.length] ?? theme.foreground,
     dash: DASHES[Math.max(0, byDash) % DASHES.length] ?? [],
@@ -36,10 +36,12 @@ export function lookOf(
 }
 
 /** Candidates for β count among themselves, other names among all. */
-function armIndex(name: string, names: readonly string[]): number {
-  const { product, candidate } = readStageName(name);
-  const among = candidate === undefined ? names : names.filter((one) => readStageName(one).product === product);
-  return among.indexOf(name);
+function armIndex(line: LineName, names: readonly LineName[]): number {
+  return indexOf(line, line.isCandidate ? names.filter(({ product }) => product === line.product) : names);
+}
+
+function indexOf({ name }: LineName, names: readonly LineName[]): number {
+  return names.findIndex((one) => one.name === name);
 }
 
 /** The palette that is seen on the editor's ground. */

@@ -73,8 +73,14 @@ export function loadedLines(
         ...source,
         curves,
         isWhole: curves.length === source.stages.length,
-        title: outlines.length > 1 ? `${source.name} · ${idOfFolder(source.folder)}` : source.name,
+        title: titleOf(source, outlines.length > 1),
         look: lookOf(source, { names, colorBy: settings.colorBy, theme }),
       };
     });
+}
+
+/** "salsa", "salsa · demo-2" beside other runs, "salsa (from demo-1)" where that run made it. */
+function titleOf({ name, folder, origin }: LineSource, isBesideOthers: boolean): string {
+  const title = isBesideOthers ? `${name} · ${idOfFolder(folder)}` : name;
+  return origin === "" ? title : `${title} (${origin})`;
 }

@@ -92,8 +92,8 @@ export class ProvenanceView extends DashboardElement {
     const ask = (): Promise<RunProvenance> => host.request("provenance", { folder });
     const { value, problem } = this.own.ask(`${folder} ${device}`, ask);
     if (problem !== undefined)
-      return failedNotice(t("What the run was made from could not be read"), problem, () => this.own.retry());
-    if (value === undefined) return loadingNotice(t("Reading what the run was made from…"));
+      return failedNotice(t("The run's config could not be read"), problem, () => this.own.retry());
+    if (value === undefined) return loadingNotice(t("Reading the run's config…"));
     return html`<section aria-labelledby="run">
         <h2 id="run">${t("Run")}</h2>
         ${this.facts(value)}
@@ -141,7 +141,7 @@ export class ProvenanceView extends DashboardElement {
           ${folder}
         </button>`,
       )}
-      ${fact(t("Base seeds"), seeds.join(", "))} ${fact(t("Device"), device === "" ? t("not begun yet") : device)}
+      ${fact(t("Base seeds"), seeds.join(", "))} ${fact(t("Device"), device === "" ? t("not started yet") : device)}
       ${fact(t("Machine"), `${platform}, ${cpu}, ${formatBytes(memoryBytes)}`)}
       ${fact(t("Versions"), `SALSA ${salsa}, Node ${node}`)}
     </dl>`;

@@ -9,6 +9,7 @@ import { marked } from "../parts/matches.ts";
 import { failedNotice, loadingNotice, warning } from "../parts/notice.ts";
 import { radios } from "../parts/radios.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import type { SampleColumn } from "./columns.ts";
 import { detailStyles } from "./detailStyles.ts";
 import { type HeatScale, heatScale, QUANTITIES, type Quantity } from "./heat.ts";
 import { heatLegend } from "./legend.ts";
@@ -46,7 +47,7 @@ export class SampleDetail extends LitElement {
   declare model: DashboardModel;
   declare folder: string;
   declare row: SampleRow;
-  declare columns: readonly string[];
+  declare columns: readonly SampleColumn[];
   declare search: string;
   declare index: number;
   declare total: number;
@@ -117,7 +118,7 @@ export class SampleDetail extends LitElement {
     const choice = (label: string, value: string, chosen: (value: string) => void): TemplateResult =>
       html`<select aria-label=${label} @change=${(event: Event) => chosen((event.target as HTMLSelectElement).value)}>
         <option value="" ?selected=${value === ""}>${t("none")}</option>
-        ${this.columns.map((column) => html`<option value=${column} ?selected=${column === value}>${column}</option>`)}
+        ${this.columns.map(({ id, name }) => html`<option value=${id} ?selected=${id === value}>${name}</option>`)}
       </select>`;
     return html`<span class="field"
       >${t("Differences")} ${choice(t("Differences of"), this.base, (value) => this.choose(BASE, value))} →
@@ -126,15 +127,16 @@ export class SampleDetail extends LitElement {
   }
 
   private texts(): TemplateResult {
-    const text = (column: string): string | undefined => this.row.responses[this.columns.indexOf(column)]?.text;
+    const text = (column: string): string | undefined =>
+      this.row.responses[this.columns.findIndex(({ id }) => id === column)]?.text;
     const [base, other] = [text(this.base), text(this.other)];
     const isCompared = this.base !== this.other && base !== undefined && other !== undefined;
     const diff = isCompared ? wordDiff(base, other) : undefined;
     return html`<div class="columns">
       ${this.columns.map((column, index) => {
-        const pieces = column === this.base ? diff?.left : column === this.other ? diff?.right : undefined;
+        const pieces = column.id === this.base ? diff?.left : column.id === this.other ? diff?.right : undefined;
         return this.panel(column, this.row.responses[index] ?? null, (response) =>
-          this.fullText(response, pieces, column === this.base),
+          this.fullText(response, pieces, column.id === this.base),
         );
       })}
     </div>`;
@@ -179,13 +181,14 @@ export class SampleDetail extends LitElement {
   }
 
   private panel(
-    column: string,
+    { name, origin }: SampleColumn,
     response: SampledResponse | null,
     body: (response: SampledResponse) => TemplateResult,
   ): TemplateResult {
-    return html`<article aria-label=${column}>
+    return html`<article aria-label=${name}>
       <header>
-        <h3>${column}</h3>
+        <h3>${name}</h3>
+        ${origin === "" ? nothing : html`<span class="muted">${origin}</span>`}
         ${response === null ? nothing : facts(response)}
       </header>
       ${response === null ? html`<p class="muted">${t("Nothing was kept here.")}</p>` : body(response)}

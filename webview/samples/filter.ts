@@ -1,14 +1,15 @@
 import type { RunOutline, SampleQuery, SampleSource } from "../../engine/protocol/service.ts";
+import { baseSeeds } from "../../engine/protocol/stageName.ts";
 
 /** Orders of rows. */
 export const ORDERS = ["recorded", "lowest", "highest", "spread"] as const;
 export type Order = (typeof ORDERS)[number];
 
-/** Heights of rows, by the lines of text that each shows. */
+/** Lines of text that each row shows. */
 export const DENSITIES = { compact: 1, comfortable: 3, spacious: 7 } as const;
 export type Density = keyof typeof DENSITIES;
 
-/** What a person has chosen to see. */
+/** The rows that a person has chosen to see. */
 export interface SampleFilter {
   readonly source: SampleSource;
   readonly text: string;
@@ -55,21 +56,17 @@ export function isNarrowed({ text, from, to, isUnended }: SampleFilter): boolean
   return text.trim() !== "" || from !== undefined || to !== undefined || isUnended;
 }
 
-/** Benchmarks of which some model's answers are there, from the names of the stages that made them. */
+/** Benchmarks of which some model's answers are there. */
 export function benchmarksOf({ stages }: Pick<RunOutline, "stages">): readonly string[] {
-  const names = stages.flatMap(({ id: name, status }) => {
-    const benchmark = / on (.+)$/.exec(name)?.[1];
+  const names = stages.flatMap(({ benchmark, opponent, status }) => {
     const isThere = status === "finished" || status === "cached";
-    return benchmark !== undefined && isThere && !name.includes(" vs ") ? [benchmark] : [];
+    return benchmark !== undefined && opponent === undefined && isThere ? [benchmark] : [];
   });
   return [...new Set(names)];
 }
 
-/** Base seeds that stages are made for; none are named where there is one. */
+/** Base seeds to choose from; none where there is one. */
 export function seedsOf({ stages }: Pick<RunOutline, "stages">): readonly number[] {
-  const seeds = stages.flatMap(({ id: name }) => {
-    const seed = /^seed-(\d+)\//.exec(name)?.[1];
-    return seed === undefined ? [] : [Number(seed)];
-  });
-  return [...new Set(seeds)];
+  const seeds = baseSeeds(stages);
+  return seeds.length > 1 ? seeds : [];
 }

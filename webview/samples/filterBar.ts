@@ -4,9 +4,11 @@ import "@vscode-elements/elements/dist/vscode-textfield/index.js";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
 import type { RunOutline, SamplePage, SampleSource } from "../../engine/protocol/service.ts";
+import { stageNames } from "../../engine/protocol/stageName.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { baseStyles, controlStyles } from "../parts/styles.ts";
+import type { SampleColumn } from "./columns.ts";
 import { benchmarksOf, DENSITIES, type Density, type Order, ORDERS, type SampleFilter, seedsOf } from "./filter.ts";
 import type { StepRangeEvent } from "./stepRange.ts";
 import "./stepRange.ts";
@@ -54,7 +56,7 @@ export class FilterBar extends LitElement {
   declare density: Density;
   declare outline: RunOutline | undefined;
   declare head: SamplePage | undefined;
-  declare allColumns: readonly string[];
+  declare allColumns: readonly SampleColumn[];
   private readonly typing = new Debounce(TYPING);
 
   override disconnectedCallback(): void {
@@ -156,21 +158,21 @@ export class FilterBar extends LitElement {
   private columns(): TemplateResult | typeof nothing {
     const { hidden } = this.filter;
     if (this.allColumns.length < 2) return nothing;
-    const shown = this.allColumns.filter((column) => !hidden.includes(column));
+    const shown = this.allColumns.filter(({ id }) => !hidden.includes(id));
     const toggled = (column: string): readonly string[] =>
       hidden.includes(column) ? hidden.filter((one) => one !== column) : [...hidden, column];
     return html`<div class="field" role="group" aria-label=${t("Columns")}>
       <span class="muted">${t("Columns")}</span>
       <span class="chips">
         ${this.allColumns.map(
-          (column) =>
+          ({ id, name }) =>
             html`<button
               class="chip"
-              aria-pressed=${hidden.includes(column) ? "false" : "true"}
-              ?disabled=${shown.length === 1 && shown[0] === column}
-              @click=${() => this.narrow({ hidden: toggled(column) })}
+              aria-pressed=${hidden.includes(id) ? "false" : "true"}
+              ?disabled=${shown.length === 1 && shown[0]?.id === id}
+              @click=${() => this.narrow({ hidden: toggled(id) })}
             >
-              ${column}
+              ${name}
             </button>`,
         )}
       </span>
@@ -180,9 +182,10 @@ export class FilterBar extends LitElement {
   private steps(): TemplateResult | typeof nothing {
     const { steps } = this.head ?? {};
     if (this.filter.source.kind !== "rollouts" || steps === undefined || steps.from === steps.to) return nothing;
+    const nameOf = stageNames(this.outline?.stages ?? [], fromCatalogue);
     const marks = (this.outline?.alarms ?? []).map(({ step, stage, name }) => ({
       step,
-      label: t("{0} at step {1} of {2}: go there", translatedAlarm(name, fromCatalogue).label, step, stage),
+      label: t("{0} at step {1} of {2}: go there", translatedAlarm(name, fromCatalogue).label, step, nameOf(stage)),
     }));
     return html`<salsa-step-range
       .first=${steps.from}

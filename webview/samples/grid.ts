@@ -4,6 +4,7 @@ import { t } from "../localize.ts";
 import { marked } from "../parts/matches.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles } from "../parts/styles.ts";
+import type { SampleColumn } from "./columns.ts";
 import { excerpt } from "./excerpt.ts";
 import { DENSITIES, type Density } from "./filter.ts";
 import { completionCell } from "./gridCells.ts";
@@ -51,10 +52,10 @@ export class SampleGrid extends LitElement {
   declare pages: Pages;
   /** Counts changes of `pages`. */
   declare revision: number;
-  declare columns: readonly string[];
+  declare columns: readonly SampleColumn[];
   /** Whether rows belong to steps of training. */
   declare hasSteps: boolean;
-  /** Column that attention is called to. */
+  /** Id of the column that stands out. */
   declare place: string | undefined;
   declare density: Density;
   declare search: string;
@@ -165,9 +166,10 @@ export class SampleGrid extends LitElement {
         ${this.hasSteps ? html`<div role="columnheader" class="cell step">${t("Step")}</div>` : nothing}
         <div role="columnheader" class="cell prompt">${t("Prompt")}</div>
         ${this.columns.map(
-          (column) =>
-            html`<div role="columnheader" class="cell ${column === this.place ? "place" : ""}" title=${column}>
-              <span class="name">${column}</span><span class="muted score">${t("score")}</span>
+          ({ id, name, origin }) =>
+            html`<div role="columnheader" class="cell ${id === this.place ? "place" : ""}" title=${`${name} ${origin}`}>
+              <span class="name">${name} ${origin === "" ? nothing : html`<span class="muted">${origin}</span>`}</span>
+              <span class="muted score">${t("score")}</span>
             </div>`,
         )}
       </div>

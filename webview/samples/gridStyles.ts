@@ -133,7 +133,8 @@ export const gridStyles = css`
     gap: 4px;
     justify-content: flex-start;
   }
-  .head .score {
+  .head .score,
+  .head .name .muted {
     font-weight: normal;
   }
   .unended {

@@ -9,6 +9,7 @@ import type { SplitEvent } from "../parts/splitter.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { styled } from "../parts/styled.ts";
 import { Remembered } from "../remembered.ts";
+import { SampleColumns } from "./columns.ts";
 import type { DetailEvent } from "./detail.ts";
 import { type Density, NO_FILTER, sampleQuery } from "./filter.ts";
 import type { FilterEvent } from "./filterBar.ts";
@@ -50,6 +51,7 @@ export class SamplesView extends DashboardElement {
   private jump: number | undefined;
   private newRows: NewRows | undefined;
   private allColumns: readonly string[] = [];
+  private readonly columns = new SampleColumns();
   private pagesKey = "";
   private rowsKey = "";
   private shownFolder = "";
@@ -76,6 +78,7 @@ export class SamplesView extends DashboardElement {
     if (key !== this.pagesKey) this.open(key, query);
     const outline = this.model.outline(folder);
     if (outline !== undefined) this.newRows?.notice(outline);
+    this.columns.describe(this.allColumns, this.setup.filter.source, outline);
     void this.goToPlace(folder);
   }
 
@@ -134,7 +137,7 @@ export class SamplesView extends DashboardElement {
         .density=${this.density}
         .outline=${outline}
         .head=${pages?.head}
-        .allColumns=${this.allColumns}
+        .allColumns=${this.columns.all}
         @filter=${this.onFilter}
         @step-mark=${({ step }: StepMarkEvent) => void this.goToStep(folder, step)}
       ></salsa-sample-filter>
@@ -181,7 +184,7 @@ export class SamplesView extends DashboardElement {
                   .model=${this.model}
                   .folder=${this.folder}
                   .row=${row}
-                  .columns=${pages.head.columns}
+                  .columns=${this.columns.of(pages.head.columns)}
                   .search=${this.setup.filter.text.trim()}
                   .index=${active}
                   .total=${pages.head.total}
@@ -197,7 +200,7 @@ export class SamplesView extends DashboardElement {
     return html`<salsa-sample-grid
       .pages=${pages}
       .revision=${this.revision}
-      .columns=${pages.head?.columns ?? []}
+      .columns=${this.columns.of(pages.head?.columns ?? [])}
       .hasSteps=${filter.source.kind === "rollouts"}
       .place=${view === "samples" ? place?.stage : undefined}
       .density=${this.density}

@@ -3,13 +3,21 @@ import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
 import type { RunStatus } from "../../engine/protocol/runState.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
+import { nameOfStage } from "../parts/stageName.ts";
 import { idOfFolder } from "./runList.ts";
 import { runLook } from "./status.ts";
 
 /** News that stand there at once: a screen reader tells only what is added. */
 const MOST_NEWS = 5;
 
-/** Tells screen readers when a run in focus changes its state or raises an alarm. */
+/** A run as it was last announced. */
+interface Known {
+  readonly status: RunStatus;
+  readonly nAlarms: number;
+  readonly isRemoved: boolean;
+}
+
+/** Tells screen readers when a run in focus changes its state, raises an alarm or is removed. */
 class Announcer extends DashboardElement {
   static override readonly styles = css`
     :host {
@@ -20,7 +28,7 @@ class Announcer extends DashboardElement {
       clip-path: inset(50%);
     }
   `;
-  private readonly known = new Map<string, { readonly status: RunStatus; readonly nAlarms: number }>();
+  private readonly known = new Map<string, Known>();
   private news: readonly string[] = [];
 
   protected override willUpdate(): void {
@@ -42,12 +50,14 @@ class Announcer extends DashboardElement {
     if (outline === undefined) return [];
     const { status, alarms } = outline;
     const before = this.known.get(folder);
-    this.known.set(folder, { status, nAlarms: alarms.length });
+    const isRemoved = this.model.removed.has(folder);
+    this.known.set(folder, { status, nAlarms: alarms.length, isRemoved });
     if (before === undefined) return [];
     const id = idOfFolder(folder);
+    if (isRemoved) return before.isRemoved ? [] : [t("{0} was removed", id)];
     const raised = alarms.slice(before.nAlarms).map(({ name, stage, step }) => {
       const { label } = translatedAlarm(name, fromCatalogue);
-      return t("Alarm in {0}: {1}, in {2} at step {3}", id, label, stage, step);
+      return t("Alarm in {0}: {1}, in {2} at step {3}", id, label, nameOfStage(outline, stage), step);
     });
     return status === before.status ? raised : [...raised, t("{0}: {1}", id, runLook(status).label)];
   }

@@ -36,7 +36,7 @@ export function stageLook(status: StageStatus): StatusLook {
     case "running":
       return { icon: "sync", label: t("Running"), tone: "busy" };
     case "cached":
-      return { icon: "archive", label: t("Made before"), tone: "good" };
+      return { icon: "archive", label: t("Cached"), tone: "good" };
     case "finished":
       return { icon: "pass-filled", label: t("Finished"), tone: "good" };
     case "failed":

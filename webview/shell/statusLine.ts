@@ -6,11 +6,12 @@ import { runProgress } from "../../engine/protocol/runProgress.ts";
 import type { RunStatus } from "../../engine/protocol/runState.ts";
 import type { RunOutline, RunProgress, RunSummary } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
+import { nameOfStage } from "../parts/stageName.ts";
 import { styled } from "../parts/styled.ts";
 import { runLook, statusIcon } from "./status.ts";
 import { duration, moment } from "./time.ts";
 
-/** What a run that is in that state can be told. */
+/** Commands for a run in that state. */
 function commandsFor(status: RunStatus): readonly { command: DashboardCommand; label: string; icon: string }[] {
   switch (status) {
     case "queued":
@@ -62,7 +63,7 @@ function facts({ summary, outline, status, progress }: Facts): string {
   const ended = outline?.updatedAt ?? summary.updatedAt;
   const parts = [
     status === "queued" ? t("{0} before it", outline?.ahead ?? summary.ahead ?? 1) : "",
-    status === "running" ? progress.stage : "",
+    status === "running" ? nameOfStage(outline, progress.stage) : "",
     status === "running" && progress.total > 0 ? t("step {0} of {1}", progress.step, progress.total) : "",
     status === "finished" ? "" : t("{0} %", Math.floor(progress.fraction * 100)),
     status === "running" && progress.secondsLeft !== undefined ? t("{0} left", duration(progress.secondsLeft)) : "",

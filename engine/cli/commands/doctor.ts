@@ -1,7 +1,7 @@
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
+import type { DoctorCheck, DoctorOutput } from "../../protocol/toolOutput.ts";
 import { diagnose } from "../diagnosis.ts";
-import type { DoctorCheck } from "../diagnosis.ts";
 import { runsDirectory, DIRECTORY_OPTION } from "../runOptions.ts";
 import { printJson, styled } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
@@ -23,7 +23,7 @@ export const doctor: Command = {
   async run(args, context) {
     const findings = await diagnose(runsDirectory(args, context));
     const ok = findings.every(({ state }) => state !== "missing");
-    if (context.isJson) printJson(context.terminal, { ok, findings });
+    if (context.isJson) printJson(context.terminal, { ok, findings } satisfies DoctorOutput);
     else for (const finding of findings) printFinding(context.terminal, finding);
     return ok ? EXIT.ok : EXIT.failed;
   },

@@ -2,12 +2,13 @@ import { resolve } from "node:path";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { type BackendChoice, choiceText } from "../../compute/backends/choose.ts";
-import { derivedSizes } from "../../config/index.ts";
+import { type DerivedSizes, type RunConfig, derivedSizes } from "../../config/index.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
 import { formatBytes, formatCount, formatDuration } from "../../protocol/format.ts";
-import type { StagePlan } from "../../pipeline/index.ts";
+import { stageNames } from "../../protocol/stageName.ts";
+import type { PlanOutput, PlannedStage } from "../../protocol/toolOutput.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -19,8 +20,9 @@ export const plan: Command = {
     "Nothing is computed or written. Times are estimates from the work of each stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations; the process takes some 200 MiB more.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
-      '"reason"},"stages":[{"name","stage","key","cached","parameters","memoryBytes","estimatedSeconds"}],"sizes":{...},\n' +
-      '"peakMemoryBytes":...,"secondsLeft":...,"config":{...as resolved, with the backend that is taken}}.',
+      '"reason"},"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
+      '"estimatedSeconds"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
+      '"config":{...as resolved, with the backend that is taken}}.',
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
   options: RUNTIME_OPTIONS,
@@ -46,10 +48,11 @@ export const plan: Command = {
         peakMemoryBytes,
         secondsLeft,
         config,
-      });
+      } satisfies PlanOutput & { readonly sizes: DerivedSizes; readonly config: RunConfig });
       return EXIT.ok;
     }
-    terminal.out(sheetText({ columns: COLUMNS, rows: stages.map(planRow) }));
+    const nameOf = stageNames(stages);
+    terminal.out(sheetText({ columns: COLUMNS, rows: stages.map((stage) => planRow(stage, nameOf(stage.id))) }));
     const nMade = stages.filter((stage) => stage.cached).length;
     const made = `${nMade} of ${stages.length} stages are cached`;
     terminal.out(
@@ -64,11 +67,7 @@ export const plan: Command = {
   },
 };
 
-function backendFacts({
-  descriptor: { name, title },
-  device,
-  reason,
-}: BackendChoice): Readonly<Record<string, unknown>> {
+function backendFacts({ descriptor: { name, title }, device, reason }: BackendChoice): PlanOutput["backend"] {
   return { name, title, device: device.id, deviceName: device.name, limits: device.limits, reason };
 }
 
@@ -80,8 +79,7 @@ const COLUMNS: Sheet["columns"] = [
   { header: "time", align: "right" },
 ];
 
-function planRow(stage: StagePlan): string[] {
-  const { name, cached, parameters, memoryBytes, estimatedSeconds } = stage;
+function planRow({ cached, parameters, memoryBytes, estimatedSeconds }: PlannedStage, name: string): string[] {
   const time = cached ? "–" : formatDuration(estimatedSeconds);
   return [name, cached ? "cached" : "to do", formatCount(parameters), formatBytes(memoryBytes), time];
 }

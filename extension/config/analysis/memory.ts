@@ -1,51 +1,36 @@
 import { formatBytes } from "../../../engine/protocol/format.ts";
-import { t } from "../../localize.ts";
+import { stageNames } from "../../../engine/protocol/stageName.ts";
+import type { PlannedStage, PlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { fromCatalogue, t } from "../../localize.ts";
 import type { ConfigPath } from "../../../engine/config/walk.ts";
 import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
-/** What `salsa plan --json` tells, as far as memory goes. */
-export interface MemoryPlan {
-  readonly stages: readonly PlannedStage[];
-  readonly backend: string;
-}
-
-/** A stage and what it takes. */
-export interface PlannedStage {
-  /** "sft-1", "seed-2/salsa". */
-  readonly name: string;
-  /** "sft", "rlhf". */
-  readonly stage: string;
-  readonly cached: boolean;
-  readonly parameters: number;
-  readonly memoryBytes: number;
-}
-
-/** The wasm backend's memory: what 32 bits can address. */
-const WASM_BYTES = 4 * 1024 ** 3;
 /** What the process takes besides, as `salsa plan` says. */
 const PROCESS_BYTES = 200 * 1024 ** 2;
 /** Weights, gradient and two moments, of four bytes. */
 const TRAINED_BYTES = 16;
 
-/** Reads the plan's JSON; undefined if it is none. */
-export function readPlan(line: unknown): MemoryPlan | undefined {
-  const { stages, config } = (line ?? {}) as { stages?: unknown; config?: { runtime?: { backend?: string } } };
-  if (!Array.isArray(stages)) return undefined;
-  return { stages: stages as PlannedStage[], backend: config?.runtime?.backend ?? "wasm" };
-}
-
 /** One warning for each setting that makes a stage larger than memory, about its largest stage. */
-export function memoryFindings(tree: ConfigTree, plan: MemoryPlan, machineBytes: number): ConfigFinding[] {
-  const isWasm = plan.backend === "wasm";
-  const tooLarge = plan.stages.filter(({ cached, memoryBytes }) => {
-    return !cached && (memoryBytes + PROCESS_BYTES > machineBytes || (isWasm && memoryBytes > WASM_BYTES));
+export function memoryFindings(
+  tree: ConfigTree,
+  { stages, backend }: Pick<PlanOutput, "stages" | "backend">,
+  machineBytes: number,
+): ConfigFinding[] {
+  const { maxBytes = Infinity } = backend.limits;
+  const nameOf = stageNames(stages, fromCatalogue);
+  const tooLarge = stages.filter(({ cached, memoryBytes }) => {
+    return !cached && (memoryBytes + PROCESS_BYTES > machineBytes || memoryBytes > maxBytes);
   });
   const byPlace = new Map<string, ConfigFinding & { readonly bytes: number }>();
   for (const stage of tooLarge) {
-    const limit = isWasm ? Math.min(WASM_BYTES, machineBytes) : machineBytes;
-    const finding = findingOf(tree, stage, { limit, isWasm: limit === WASM_BYTES });
+    const limit = Math.min(maxBytes, machineBytes);
+    const finding = findingOf(tree, stage, {
+      name: nameOf(stage.id),
+      limit,
+      ...(limit === maxBytes && { backend: backend.name }),
+    });
     const place = `${finding.span.start}`;
     if ((byPlace.get(place)?.bytes ?? 0) < finding.bytes) byPlace.set(place, finding);
   }
@@ -53,36 +38,43 @@ export function memoryFindings(tree: ConfigTree, plan: MemoryPlan, machineBytes:
 }
 
 interface Limit {
+  /** Of the stage, for people. */
+  readonly name: string;
   readonly limit: number;
-  readonly isWasm: boolean;
+  /** Name of the backend, if the limit is its own. */
+  readonly backend?: string;
 }
 
-function findingOf(tree: ConfigTree, stage: PlannedStage, { limit, isWasm }: Limit): ConfigFinding & { bytes: number } {
-  const { name, memoryBytes, parameters } = stage;
+function findingOf(
+  tree: ConfigTree,
+  stage: PlannedStage,
+  { name, limit, backend }: Limit,
+): ConfigFinding & { bytes: number } {
+  const { memoryBytes, parameters } = stage;
   const areWeightsTooLarge = parameters * TRAINED_BYTES > limit;
   const [path, remedy] = areWeightsTooLarge
     ? [["model"], t("choose a smaller model")]
     : [driverOf(tree, stage), t("lower it, and raise gradientAccumulation to learn from as much at a time")];
   const node = writtenPart(tree, path);
   const span = node === undefined ? { start: 0, end: 1 } : markOf(tree, node);
-  const where = isWasm
-    ? t("the wasm backend can use {0}", formatBytes(limit))
-    : t("this machine has {0}", formatBytes(limit));
+  const where =
+    backend === undefined
+      ? t("this machine has {0}", formatBytes(limit))
+      : t("the {0} backend can use {1}", backend, formatBytes(limit));
   const message = t("{0} needs {1} of memory by the plan, and {2}", name, formatBytes(memoryBytes), where);
   return { code: "memory", severity: "warning", span, path, message, remedy, bytes: memoryBytes };
 }
 
 /** The setting that a stage's activations grow with: of the arm if it is written there. */
-function driverOf(tree: ConfigTree, { name, stage }: PlannedStage): ConfigPath {
-  if (stage === "rlhf") {
-    // "seed-2/salsa", and with a list of β "salsa (β 0.1)".
-    const own = name.replace(/^seed-\d+\//, "");
-    const arms = (nodeAt(tree, ["arms"])?.children ?? []).map(({ children }) => String(children?.[0]?.value));
-    const [arm] = arms.filter((one) => own === one || own.startsWith(`${one} (`));
-    const places = [...(arm === undefined ? [] : [["arms", arm, "minibatchSize"]]), ["rlhf", "minibatchSize"]];
+function driverOf(tree: ConfigTree, { kind, product }: PlannedStage): ConfigPath {
+  if (kind === "rlhf") {
+    const places = [
+      ["arms", product, "minibatchSize"],
+      ["rlhf", "minibatchSize"],
+    ];
     return places.find((path) => nodeAt(tree, path) !== undefined) ?? ["rlhf", "minibatchSize"];
   }
-  const section = stage === "base" ? ["model", "pretrain"] : [stage];
+  const section = kind === "base" ? ["model", "pretrain"] : [kind];
   const sized = [
     [...section, "batchSize"],
     [...section, "maxLength"],

@@ -97,5 +97,5 @@ export function nameProblem(
   }
   const { names, benchmarks } = modelsOf(value);
   const taken = from.kind === "model" ? [...names.policies, "reward"] : benchmarks;
-  return name !== from.name && taken.includes(name) ? t("{0} is taken already", name) : undefined;
+  return name !== from.name && taken.includes(name) ? t("{0} is already taken", name) : undefined;
 }

@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chooseBackend, withChoice } from "../../../engine/pipeline/index.ts";
-import type { RunRequest, RunResult, StagePlan } from "../../../engine/pipeline/index.ts";
+import type { RunRequest, RunResult } from "../../../engine/pipeline/index.ts";
+import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
+import { type PlannedStage, readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
 import type { RunConfig } from "../../../engine/config/index.ts";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
@@ -287,13 +289,9 @@ describe("commands about runs", () => {
   });
 
   it("plan lists stages, what is made, and what is left", async () => {
-    const stage = { parameters: 101_632, memoryBytes: 3 * 2 ** 20, estimatedSeconds: 90, stage: "sft", key: "k" };
-    const stages: StagePlan[] = [
-      { ...stage, name: "base", cached: true },
-      { ...stage, name: "sft-1", cached: false },
-    ];
+    const stages = [plannedStage("base", { cached: true }), plannedStage("sft-1")];
     const planned: RunConfig[] = [];
-    const planPipeline = (config: RunConfig): Promise<StagePlan[]> => {
+    const planPipeline = (config: RunConfig): Promise<readonly PlannedStage[]> => {
       planned.push(config);
       return Promise.resolve(stages);
     };
@@ -302,27 +300,28 @@ describe("commands about runs", () => {
     assert.match(stdout, /sft-1 {2}to do {6}101,632 {2}3\.0 MiB {2}1 min 30 s/);
     assert.match(stdout, /1 of 2 stages are cached; about 1 min 30 s to go, at most 3\.0 MiB of memory/);
     const json = await salsa(["plan", "demo.salsa.json", "--json"], { folder, pipeline });
-    const { secondsLeft, sizes, backend } = JSON.parse(json.stdout) as Readonly<
-      Record<string, Record<string, unknown>>
-    >;
-    assert.deepEqual([secondsLeft, sizes?.["pretrainSteps"]], [90, 1500]);
+    const printed = JSON.parse(json.stdout) as {
+      sizes: { pretrainSteps: number };
+      backend: { limits: Readonly<Record<string, number>> };
+    };
+    const { secondsLeft, stages: listed, backend } = readPlanOutput(printed);
+    assert.deepEqual([secondsLeft, printed.sizes.pretrainSteps], [90, 1500]);
+    assert.deepEqual(listed, stages);
     // Keys are planned for the backend that is taken, and the plan says which and why.
     assert.deepEqual(
       planned.map(({ runtime }) => runtime.backend),
       ["wasm", "wasm"],
     );
     assert.match(stdout, /^computes on wasm, \d+ threads? \(auto\)$/m);
-    const { name, device, limits, reason } = backend ?? {};
-    assert.deepEqual([name, device, reason], ["wasm", "cpu", "preferred"]);
-    assert.deepEqual(limits, { maxBytes: 4 * 2 ** 30, maxThreads: 64 });
+    assert.deepEqual([backend.name, backend.device, backend.reason], ["wasm", "cpu", "preferred"]);
+    assert.deepEqual(printed.backend.limits, { maxBytes: 4 * 2 ** 30, maxThreads: 64 });
   });
 
   it("plan warns when a stage needs more than the backend holds", async () => {
-    const stage = { parameters: 1e9, memoryBytes: 16 * 2 ** 30, estimatedSeconds: 9, stage: "sft", key: "k" };
     const pipeline = {
       chooseBackend,
       withChoice,
-      planPipeline: () => Promise.resolve([{ ...stage, name: "base", cached: false }]),
+      planPipeline: () => Promise.resolve([plannedStage("base", { memoryBytes: 16 * 2 ** 30 })]),
     };
     const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
     assert.match(stdout, /^wasm holds 4\.0 GiB, which is too little$/m);
@@ -335,3 +334,8 @@ describe("commands about runs", () => {
     assert.match(stderr, /latest are b/);
   });
 });
+
+function plannedStage(id: string, more: Partial<PlannedStage> = {}): PlannedStage {
+  const cost = { parameters: 101_632, memoryBytes: 3 * 2 ** 20, estimatedSeconds: 90 };
+  return { ...legacyStage(id), ...cost, key: "k", cached: false, ...more };
+}

@@ -10,7 +10,7 @@ async function plannedKeys(written: Written): Promise<ReadonlyMap<string, string
   return inTemporaryFolder(async (folder) => {
     const config = resolved(written, folder);
     const stages = await planPipeline(config, { runsRoot: config.runtime.directory });
-    return new Map(stages.map(({ name, key }) => [name, key]));
+    return new Map(stages.map(({ id, key }) => [id, key]));
   });
 }
 
@@ -120,7 +120,7 @@ describe("a run of a config that ran before", function () {
       const first = await runTiny(tiny(), folder);
       assert.deepEqual(
         [...keysOf(first)],
-        before.map(({ name, key }) => [name, key]),
+        before.map(({ id, key }) => [id, key]),
       );
       assert.deepEqual(computed(first), ALL);
       const after = await planPipeline(config, { runsRoot });
@@ -157,10 +157,10 @@ describe("a plan", function () {
       const config = resolved(tiny(), folder);
       for (const stage of await planPipeline(config, { runsRoot: config.runtime.directory })) {
         for (const cost of [stage.parameters, stage.memoryBytes, stage.estimatedSeconds]) {
-          assert.ok(Number.isFinite(cost) && cost >= 0, `${stage.name}: ${cost}`);
+          assert.ok(Number.isFinite(cost) && cost >= 0, `${stage.id}: ${cost}`);
         }
-        const isTraining = ["base", "sft", "reward", "rlhf"].includes(stage.stage);
-        if (isTraining) assert.ok(stage.parameters > 0 && stage.memoryBytes > 0, stage.name);
+        const isTraining = ["base", "sft", "reward", "rlhf"].includes(stage.kind);
+        if (isTraining) assert.ok(stage.parameters > 0 && stage.memoryBytes > 0, stage.id);
       }
     });
   });

@@ -40,11 +40,11 @@ describe("a run over data files and a checkpoint", function () {
     const run = await runTiny(written, folder);
     assert.deepEqual(
       [...keysOf(run)],
-      plan.map(({ name, key }) => [name, key]),
+      plan.map(({ id, key }) => [id, key]),
     );
     assert.deepEqual(computed(await runTiny(written, folder)), []);
-    for (const stage of plan) assert.ok(Number.isFinite(stage.estimatedSeconds), stage.name);
-    const work = plan.filter(({ stage }) => ["sft", "reward", "rlhf"].includes(stage));
+    for (const stage of plan) assert.ok(Number.isFinite(stage.estimatedSeconds), stage.id);
+    const work = plan.filter(({ kind }) => ["sft", "reward", "rlhf"].includes(kind));
     assert.ok(work.every(({ memoryBytes }) => memoryBytes > 0));
   });
 

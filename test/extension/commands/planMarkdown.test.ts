@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
-import { type Plan, planMarkdown } from "../../../extension/commands/planMarkdown.ts";
+import type { PlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { planMarkdown } from "../../../extension/commands/planMarkdown.ts";
+import { planned, plannedBackend } from "../plannedStage.ts";
 
 const GiB = 2 ** 30;
-const stage = { parameters: 104_640, memoryBytes: 16 * 2 ** 20, estimatedSeconds: 32.5 };
-const plan: Plan = {
+const cost = { parameters: 104_640, memoryBytes: 16 * 2 ** 20, estimatedSeconds: 32.5 };
+const plan: PlanOutput = {
   name: "demo",
   stages: [
-    { name: "base", cached: true, ...stage },
-    { name: "soup", cached: false, parameters: 0, memoryBytes: 0, estimatedSeconds: 0.1 },
-    { name: "ppo", cached: false, ...stage, estimatedSeconds: 185 },
+    planned("base", { ...cost, cached: true }),
+    planned("soup", { parameters: 0, memoryBytes: 0, estimatedSeconds: 0.1 }),
+    planned("ppo", { ...cost, estimatedSeconds: 185 }),
   ],
   peakMemoryBytes: 16 * 2 ** 20,
   secondsLeft: 185.1,
-  config: { runtime: { backend: "wasm" } },
+  backend: plannedBackend(),
 };
 const place = { file: "demo.salsa.json", memoryBytes: 8 * GiB };
 
@@ -46,8 +48,8 @@ describe("a plan for people", () => {
 
   it("says what to do when the wasm backend has not, on any machine", () => {
     const text = planMarkdown({ ...plan, peakMemoryBytes: 80 * GiB }, { ...place, memoryBytes: 999 * GiB });
-    assert.match(text, /\*\*This does not fit: the wasm backend holds 4 GiB, and a stage needs 80\.0 GiB\.\*\*/);
-    const tfjs = { ...plan, peakMemoryBytes: 80 * GiB, config: { runtime: { backend: "tfjs" } } };
+    assert.match(text, /\*\*This does not fit: the wasm backend holds 4\.0 GiB, and a stage needs 80\.0 GiB\.\*\*/);
+    const tfjs = { ...plan, peakMemoryBytes: 80 * GiB, backend: plannedBackend("tfjs") };
     assert.doesNotMatch(planMarkdown(tfjs, { ...place, memoryBytes: 999 * GiB }), /does not fit/);
   });
 });

@@ -52,14 +52,13 @@ describe("Outbox", () => {
     assert.equal(posted.length, 2);
   });
 
-  it("posts some twenty times a second at most", async () => {
-    const { outbox, next } = page();
-    const start = performance.now();
+  it("posts at once when the page is ready for more", async () => {
+    const { outbox, posted, next } = page();
     for (let i = 0; i < 5; i++) {
       outbox.events({ folder: "/a", events: events(i, i + 1) });
       await next();
     }
-    assert.ok(performance.now() - start >= 4 * 50 - 10);
+    assert.equal(posted.length, 5);
   });
 
   it("takes runs in turn, lists before events", async () => {

@@ -5,10 +5,12 @@ import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { emptyRunState } from "../../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../../engine/protocol/service.ts";
 import { ServiceClient } from "../../../extension/engine/serviceClient.ts";
-import { RunDetail, armDescription, stageDescription } from "../../../extension/runs/detail.ts";
+import { type ArmLine, armDescription, candidateLines } from "../../../extension/runs/arms.ts";
+import { RunDetail, stageDescription } from "../../../extension/runs/detail.ts";
 import { RunDetails } from "../../../extension/runs/details.ts";
 import { lastValue } from "../../../extension/runs/series.ts";
 import { DEMO_MS, demoFolder } from "../demoRun.ts";
+import { stageState } from "../../engine/protocol/stageStates.ts";
 import { ScriptedService } from "../scriptedService.ts";
 
 const ENGINE = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
@@ -31,8 +33,8 @@ describe("RunDetails of the demo", () => {
     const details = new RunDetails(client, () => undefined);
     const { arms, detail, models } = await details.open(folder);
     assert.deepEqual(
-      arms.map(({ name, stages }) => [name, stages]),
-      ["ppo", "salsa", "salsa-3", "mkl"].map((name) => [name, [name]]),
+      arms.map(({ name }) => name),
+      ["ppo", "salsa", "salsa-3", "mkl"],
     );
     const [, salsa] = arms;
     assert.ok(salsa);
@@ -124,6 +126,54 @@ describe("RunDetail", () => {
     const values = Buffer.from(new Float64Array([0.1, NaN]).buffer).toString("base64");
     detail.takeSeries([{ stage: "ppo", metric: "objective/kl", length: 2, axis: 0, values }]);
     assert.equal(detail.valuesOf("ppo")["objective/kl"], 0.7);
+  });
+});
+
+describe("an arm with several β", () => {
+  const arm: ArmLine = { name: "salsa", reference: ["soup"], betas: [0.1, 0.4] };
+  const ids = arm.betas.flatMap((beta) => [`salsa (β ${beta})`, `salsa (β ${beta}) on validation`]);
+  const seeded = (seed: number): readonly string[] => [...ids, "salsa"].map((id) => `seed-${seed}/${id}`);
+  const stages = [...seeded(1), ...seeded(2)].map((id) => stageState(id));
+
+  function detailOf(...records: readonly (readonly [stage: string, metric: string, value: number])[]): RunDetail {
+    const detail = new RunDetail({ ...running, stages });
+    detail.apply(
+      records.map(([stage, metric, value], sequence) => {
+        return { kind: "metrics", stage, step: 1, values: { [metric]: value }, time: 0, sequence };
+      }),
+    );
+    return detail;
+  }
+
+  it("has no score until its β is chosen", () => {
+    const detail = detailOf(["seed-1/salsa (β 0.1)", "objective/score", 1]);
+    assert.equal(armDescription(arm, detail), "ref soup · β 0.1, 0.4");
+    assert.deepEqual(candidateLines(arm, detail), []);
+  });
+
+  it("has the mean of the chosen candidates' values, and tells how all were scored", () => {
+    const detail = detailOf(
+      ["seed-1/salsa (β 0.1)", "objective/kl", 9],
+      ["seed-1/salsa (β 0.4)", "objective/kl", 1],
+      ["seed-2/salsa (β 0.4)", "objective/kl", 2],
+      ["seed-1/salsa (β 0.1) on validation", "validation/score", 0.5],
+      ["seed-1/salsa (β 0.4) on validation", "validation/score", 0.75],
+      ["seed-1/salsa", "choice/beta", 0.4],
+      ["seed-2/salsa", "choice/beta", 0.4],
+    );
+    assert.equal(armDescription(arm, detail), "ref soup · β 0.4 of 0.1, 0.4 · KL 1.50");
+    assert.deepEqual(candidateLines(arm, detail), [
+      "Seed 1. Validation score: β 0.1: 0.50, β 0.4: 0.75 (chosen)",
+      "Seed 2. Validation score: β 0.1: –, β 0.4: – (chosen)",
+    ]);
+  });
+});
+
+describe("stageDescription", () => {
+  it("names the run that a cached stage is from, where it is known", () => {
+    const cached = stageState("ppo", { title: "RLHF", status: "cached" });
+    assert.equal(stageDescription(cached), "RLHF · from an earlier run");
+    assert.equal(stageDescription({ ...cached, from: { run: "demo-1", folder: "/r/demo-1" } }), "RLHF · from demo-1");
   });
 });
 

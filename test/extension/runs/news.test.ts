@@ -70,7 +70,7 @@ describe("newsText", () => {
       text("failed", { failure: { error: "E", message: "no memory", stage: null } }),
       "demo-1 has failed: no memory",
     );
-    assert.match(text("stopped"), /can go on/);
+    assert.match(text("stopped"), /can resume/);
     assert.match(text("lost"), /cut off.*last checkpoint/);
     assert.equal(text("alarm", { alarm }), "demo-1, stage salsa, step 5: Answers get short");
     const told = { ...alarm, name: "entropyCollapse", message: alarmMessage("entropyCollapse", COLLAPSE) };

@@ -11,6 +11,9 @@ function lineOf(name: string, nSeeds: number): LoadedLine {
     title: name,
     folder: "/w/.salsa/runs/demo-1",
     runIndex: 0,
+    product: name,
+    isCandidate: false,
+    origin: "",
     stages,
     curves: stages.map((_, at) => ({
       steps: Float64Array.of(1, 2),

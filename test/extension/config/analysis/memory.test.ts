@@ -1,22 +1,27 @@
 import assert from "node:assert/strict";
-import { memoryFindings, readPlan, unreadableFinding } from "../../../../extension/config/analysis/memory.ts";
-import type { PlannedStage } from "../../../../extension/config/analysis/memory.ts";
+import type { PlannedStage } from "../../../../engine/protocol/toolOutput.ts";
+import { memoryFindings, unreadableFinding } from "../../../../extension/config/analysis/memory.ts";
 import { readTree } from "../../../../extension/config/analysis/tree.ts";
+import { planned, plannedBackend } from "../../plannedStage.ts";
 import { DATA, marked, TASK } from "./configs.ts";
 
 const GIB = 1024 ** 3;
 
-function stage(name: string, kind: string, more: Partial<PlannedStage> = {}): PlannedStage {
-  return { name, stage: kind, cached: false, parameters: 1e6, memoryBytes: 6 * GIB, ...more };
+function stage(id: string, kind: string, more: Partial<PlannedStage> = {}): PlannedStage {
+  return planned(id, { kind, memoryBytes: 6 * GIB, ...more });
 }
 
 function found(
   text: string,
   stages: readonly PlannedStage[],
-  { backend = "wasm", machine = 64 * GIB } = {},
+  { backend = "wasm", machine = 64 * GIB }: { backend?: "wasm" | "tfjs"; machine?: number } = {},
 ): string[][] {
   const tree = readTree(text);
-  return memoryFindings(tree, { stages, backend }, machine).map((one) => [marked(text, one), one.message, one.remedy]);
+  return memoryFindings(tree, { stages, backend: plannedBackend(backend) }, machine).map((one) => [
+    marked(text, one),
+    one.message,
+    one.remedy,
+  ]);
 }
 
 const LOWER = "lower it, and raise gradientAccumulation to learn from as much at a time";
@@ -31,8 +36,9 @@ describe("memoryFindings", () => {
     const text = `{ ${TASK}, "rlhf": { "minibatchSize": 64 }, "arms": { "a": { "minibatchSize": 128 } } }`;
     const message = "a needs 6.0 GiB of memory by the plan, and the wasm backend can use 4.0 GiB";
     assert.deepEqual(found(text, [stage("a", "rlhf")]), [["128", message, LOWER]]);
-    const again = message.replace("a needs", "seed-2/a (β 0.1) needs");
-    assert.deepEqual(found(text, [stage("seed-2/a (β 0.1)", "rlhf")]), [["128", again, LOWER]]);
+    const again = message.replace("a needs", "a (β 0.1), seed 2 needs");
+    const seeds = [stage("seed-1/base", "base", { cached: true }), stage("seed-2/a (β 0.1)", "rlhf")];
+    assert.deepEqual(found(text, seeds), [["128", again, LOWER]]);
   });
 
   it("sit on the section where the setting is not written, and on the preset that brings it", () => {
@@ -65,15 +71,6 @@ describe("memoryFindings", () => {
       found(text, stages).map(([, message]) => message?.split(" ")[0]),
       ["sft-1"],
     );
-  });
-});
-
-describe("readPlan", () => {
-  it("takes the stages and the backend of a plan, and nothing else for one", () => {
-    const line = { stages: [stage("a", "sft")], config: { runtime: { backend: "tfjs" } } };
-    assert.deepEqual(readPlan(line), { stages: [stage("a", "sft")], backend: "tfjs" });
-    assert.equal(readPlan({ kind: "error" }), undefined);
-    assert.equal(readPlan(undefined), undefined);
   });
 });
 

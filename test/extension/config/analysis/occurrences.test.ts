@@ -64,8 +64,8 @@ describe("nameProblem", () => {
     ["ppo", undefined],
     ["a b", /letters, digits/],
     ["", /letters, digits/],
-    ["salsa", /taken already/],
-    ["reward", /taken already/],
+    ["salsa", /already taken/],
+    ["reward", /already taken/],
   ] as const) {
     it(`${problem === undefined ? "lets ppo be named" : "does not let ppo be named"} ${JSON.stringify(name)}`, () => {
       const found = nameProblem(value, name, { kind: "model", name: "ppo" });

@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { stageInfoSchema } from "./stages.ts";
+
+const bytes = z.number().min(0);
+
+/** A stage before it runs: what it is, and what it is estimated to take. */
+const plannedStageSchema = z.object({
+  ...stageInfoSchema.shape,
+  /** Content address of what it makes. */
+  key: z.string(),
+  /** The artifact is there already. */
+  cached: z.boolean(),
+  parameters: z.number().min(0),
+  memoryBytes: bytes,
+  estimatedSeconds: z.number().min(0),
+});
+
+/** What `salsa plan --json` prints, as far as other programs of ours read it. */
+const planSchema = z.object({
+  name: z.string(),
+  /** The one that the run takes on this machine. */
+  backend: z.object({
+    name: z.string(),
+    title: z.string(),
+    device: z.string(),
+    deviceName: z.string(),
+    limits: z.object({ maxBytes: bytes.optional() }),
+    /** Says why it is taken, for people. */
+    reason: z.string(),
+  }),
+  stages: z.array(plannedStageSchema).readonly(),
+  peakMemoryBytes: bytes,
+  secondsLeft: z.number().min(0),
+});
+
+/** What `salsa doctor --json` prints. */
+const doctorSchema = z.object({
+  ok: z.boolean(),
+  findings: z
+    .array(
+      z.object({
+        name: z.string(),
+        /** "optional" is not there, and only some runs want it; "missing" is needed by all. */
+        state: z.enum(["ok", "optional", "missing"]),
+        detail: z.string(),
+        /** How to get what is not there. */
+        remedy: z.string().optional(),
+      }),
+    )
+    .readonly(),
+});
+
+/** A stage of a plan. */
+export type PlannedStage = z.output<typeof plannedStageSchema>;
+
+/** A plan of a run. */
+export type PlanOutput = z.output<typeof planSchema>;
+
+/** What `salsa doctor` looked at. */
+export type DoctorOutput = z.output<typeof doctorSchema>;
+
+/** One thing that `salsa doctor` looked at. */
+export type DoctorCheck = DoctorOutput["findings"][number];
+
+/** Reads the object that `salsa plan --json` prints. @throws {TypeError} when it is another. */
+export function readPlanOutput(printed: unknown): PlanOutput {
+  const { success, data, error } = planSchema.safeParse(printed);
+  if (success) return data;
+  throw new TypeError(`read plan: ${z.prettifyError(error)}`);
+}
+
+/** Reads a line that `salsa doctor --json` prints; undefined for another, such as that of an error. */
+export function readDoctorOutput(printed: unknown): DoctorOutput | undefined {
+  return doctorSchema.safeParse(printed).data;
+}

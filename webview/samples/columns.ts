@@ -1,0 +1,63 @@
+import type { RunOutline, SampleSource } from "../../engine/protocol/service.ts";
+import { stageName, stageNames } from "../../engine/protocol/stageName.ts";
+import type { StageState } from "../../engine/protocol/runState.ts";
+import { fromCatalogue } from "../localize.ts";
+import { originText } from "../parts/origin.ts";
+
+/** A column of samples: a stage whose rollouts, or a model whose answers, it holds. */
+export interface SampleColumn {
+  /** As the service names it. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** "from demo-1", where that run made it; else empty. */
+  readonly origin: string;
+}
+
+/** Columns as they are drawn: their descriptions are replaced only when they change, since a grid is drawn again then. */
+export class SampleColumns {
+  private described: readonly SampleColumn[] = [];
+  private last: readonly SampleColumn[] = [];
+
+  /** All that there are to choose from. */
+  get all(): readonly SampleColumn[] {
+    return this.described;
+  }
+
+  describe(...[ids, source, outline]: Parameters<typeof sampleColumns>): void {
+    const described = sampleColumns(ids, source, outline);
+    if (JSON.stringify(described) !== JSON.stringify(this.described)) this.described = described;
+  }
+
+  /** Those of a page. */
+  of(ids: readonly string[]): readonly SampleColumn[] {
+    const columns = ids.flatMap((id) => this.described.find((one) => one.id === id) ?? []);
+    const isSame = columns.length === this.last.length && columns.every((one, at) => one === this.last[at]);
+    if (!isSame) this.last = columns;
+    return this.last;
+  }
+}
+
+/** Describes columns of a source by the run's stages. */
+export function sampleColumns(
+  ids: readonly string[],
+  source: SampleSource,
+  { stages }: Pick<RunOutline, "stages"> = { stages: [] },
+): readonly SampleColumn[] {
+  const nameOf = source.kind === "rollouts" ? stageNames(stages, fromCatalogue) : (id: string) => id;
+  return ids.map((id) => {
+    const stage = stages.find((one) => (source.kind === "rollouts" ? one.id === id : isAnswering(one, id, source)));
+    return { id, name: nameOf(id), origin: stage === undefined ? "" : originText([stage]) };
+  });
+}
+
+/** Without a base seed, the run's first is meant. */
+function isAnswering(
+  stage: StageState,
+  model: string,
+  { benchmark, seed }: Extract<SampleSource, { kind: "answers" }>,
+): boolean {
+  const { benchmark: own, opponent, ...rest } = stage;
+  const isOfSeed = seed === undefined || stage.seed === seed;
+  return opponent === undefined && own === benchmark && isOfSeed && stageName(rest) === model;
+}
