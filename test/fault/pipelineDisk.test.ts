@@ -40,13 +40,14 @@ describe("a training that diverges", function () {
   });
 });
 
-describe("RLHF that samples otherwise than it learns", function () {
+describe("RLHF that would sample otherwise than it learns", function () {
   this.timeout(60_000);
 
-  it("is stopped by the preflight check, and the exit code says so", async () => {
+  it("is refused before anything is trained", async () => {
     await inTemporaryFolder(async (folder) => {
-      const message = /preflight: .*topP 0\.5 .*set topK 0 and topP 1/;
-      assertClearError(await run(folder, tiny({ rlhf: { topP: 0.5 } })), { code: 1, message });
+      const message = /rlhf\.topP: .*/;
+      assertClearError(await run(folder, tiny({ rlhf: { topP: 0.5 } })), { code: 2, message });
+      assert.ok(!(await fs.readdir(folder)).includes(".salsa"), "nothing has begun");
     });
   });
 });
