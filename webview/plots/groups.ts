@@ -16,6 +16,7 @@ const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
   [() => t("Rollouts"), /^rollout\//],
   [() => t("Supervised"), /^(pretrain|sft)\//],
   [() => t("Reward Model"), /^reward\//],
+  [() => t("Judging"), /^judge\//],
   [() => t("Throughput"), /^(throughput|process)\//],
   [() => t("Other"), /^/],
 ];
