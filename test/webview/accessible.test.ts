@@ -57,7 +57,7 @@ describeInBrowser("who does not see the dashboard", (browser) => {
     }
     await news.getByText("demo-1: Stopped").waitFor();
     assert.deepEqual(await news.locator("p").allTextContents(), [
-      "Alarm in demo-1: Gibberish, in seed-2/ppo at step 7",
+      "Alarm in demo-1: Gibberish, in ppo, seed 2 at step 7",
       "demo-1: Stopped",
     ]);
   });
