@@ -1,4 +1,4 @@
-import { type Graph, type Shape, type Tensor, given } from "../compute/graph/tensor.ts";
+import { type Graph, type Shape, type Tensor, defined } from "../compute/graph/tensor.ts";
 import {
   type RmsNormSettings,
   attention,
@@ -86,7 +86,7 @@ export function hidden(
     return tensor?.shape.length === 1 ? cast(tensor, "f32") : tensor;
   };
 
-  const embedded = embedding(given(find("model.embed_tokens.weight")), inputs.ids).reshape([B * T, C]);
+  const embedded = embedding(defined(find("model.embed_tokens.weight")), inputs.ids).reshape([B * T, C]);
   // Rows stay flat, [B·T, C], so that each residual sum folds into the matrix product before it.
   let x = config.embeddingScale === 1 ? embedded : embedded.mul(config.embeddingScale);
   const { norms } = config;
@@ -99,7 +99,7 @@ export function hidden(
     const gated = gatedMlp(block, norm(block, x, norms.mlp.before));
     x = x.add(norm(block, gated, norms.mlp.after));
   }
-  return rmsNorm(x, given(find("model.norm.weight")), normSettings(config)).reshape([B, length, C]);
+  return rmsNorm(x, defined(find("model.norm.weight")), normSettings(config)).reshape([B, length, C]);
 }
 
 /** Positions [start, start + length) of every row. */
@@ -131,7 +131,7 @@ interface Block {
 
 /** A dense layer, with its bias where it has one. */
 function dense({ find }: Block, x: Tensor, name: string): Tensor {
-  return linear(x, given(find(`${name}.weight`)), find(`${name}.bias`));
+  return linear(x, defined(find(`${name}.weight`)), find(`${name}.bias`));
 }
 
 /** A norm over as many numbers as its weight has; without a name, or where the block lacks it, none. */

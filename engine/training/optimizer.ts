@@ -1,4 +1,4 @@
-import { type Graph, type Shape, type Tensor, given } from "../compute/graph/tensor.ts";
+import { type Graph, type Shape, type Tensor, defined } from "../compute/graph/tensor.ts";
 import { adamw, sumSquares } from "../compute/ops/index.ts";
 
 /** Settings of AdamW and of gradient clipping. */
@@ -69,7 +69,7 @@ export function optimizerNodes(
       ...(weight.dtype === "f32" ? { p: weight } : { p: graph.variable(masterName(name), shape), copy: weight }),
       m: graph.variable(m, shape),
       v: graph.variable(v, shape),
-      g: given(gradients[index]),
+      g: defined(gradients[index]),
       hyper: graph.input(group, [8]),
       scale,
     });

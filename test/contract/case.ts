@@ -1,7 +1,7 @@
 import type { Backend, HostArray } from "../../engine/compute/backend.ts";
 import { gradients } from "../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../engine/compute/graph/program.ts";
-import { type Attrs, Graph, type Op, type Tensor, given } from "../../engine/compute/graph/tensor.ts";
+import { type Attrs, Graph, type Op, type Tensor, defined } from "../../engine/compute/graph/tensor.ts";
 import { type HostTensor, uniform } from "./data.ts";
 
 /** Something that every backend must compute alike. */
@@ -43,7 +43,7 @@ export function prepare(test: Case): Prepared {
   const upstream = new Map(
     (test.smooth ?? [0]).map((index) => [
       index,
-      test.upstream?.[index] ?? uniform(given(outputs[index]).shape, 77 + index),
+      test.upstream?.[index] ?? uniform(defined(outputs[index]).shape, 77 + index),
     ]),
   );
   const inputs: Record<string, HostArray> = {};
@@ -59,19 +59,19 @@ function planGradients(test: Case, upstream: ReadonlyMap<number, HostTensor>): P
   const operand = declare(graph, test);
   const outputs = test.build(operand);
   const terms = [...upstream].map(([index, { shape }]) =>
-    given(outputs[index])
+    defined(outputs[index])
       .mul(graph.input(`upstream${index}`, shape))
       .sum(),
   );
   const loss = terms.reduce((total, term) => total.add(term));
   const names = test.wrt ?? [];
   const grads = gradients(loss, names.map(operand));
-  return plan(Object.fromEntries(names.map((name, index) => [name, given(grads[index])])));
+  return plan(Object.fromEntries(names.map((name, index) => [name, defined(grads[index])])));
 }
 
 function declare(graph: Graph, test: Case): (name: string) => Tensor {
   return (name) => {
-    const { shape, dtype } = given(test.operands[name]);
+    const { shape, dtype } = defined(test.operands[name]);
     return isState(test, name) ? graph.variable(name, shape, dtype) : graph.input(name, shape, dtype);
   };
 }
@@ -91,16 +91,16 @@ export async function runCase(
   const used = Object.keys(program.variables);
   const buffers = Object.fromEntries(
     used.map((name) => {
-      const operand = given(test.operands[name]);
+      const operand = defined(test.operands[name]);
       return [name, backend.allocate(operand, operand.data)];
     }),
   );
   const executable = backend.compile(program);
   try {
-    const needed = Object.keys(program.inputs).map((name) => [name, given(inputs[name])] as const);
+    const needed = Object.keys(program.inputs).map((name) => [name, defined(inputs[name])] as const);
     const outputs = await executable.run({ inputs: Object.fromEntries(needed), variables: buffers });
     const state = await Promise.all(
-      used.map(async (name) => [`state:${name}`, await backend.read(given(buffers[name]))] as const),
+      used.map(async (name) => [`state:${name}`, await backend.read(defined(buffers[name]))] as const),
     );
     return { ...outputs, ...Object.fromEntries(state) };
   } finally {
@@ -114,8 +114,8 @@ export function opCase<A extends Attrs>(op: Op<A>, attrs: A, rest: Omit<Case, "b
   const names = Object.keys(rest.operands);
   const build: Case["build"] = (operand) => {
     const tensors = names.filter((name) => name !== "addend").map(operand);
-    const outputs = given(tensors[0]).graph.apply(op, tensors, attrs);
-    return names.includes("addend") ? [given(outputs[0]).add(operand("addend")), ...outputs.slice(1)] : outputs;
+    const outputs = defined(tensors[0]).graph.apply(op, tensors, attrs);
+    return names.includes("addend") ? [defined(outputs[0]).add(operand("addend")), ...outputs.slice(1)] : outputs;
   };
   return { ...rest, title: `${op.name}: ${rest.title}`, build };
 }

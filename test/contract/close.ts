@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { HostArray } from "../../engine/compute/backend.ts";
 import { fromBf16 } from "../../engine/compute/graph/dtype.ts";
-import { given } from "../../engine/compute/graph/tensor.ts";
+import { defined } from "../../engine/compute/graph/tensor.ts";
 
 /** Between neighbours among numbers of eight significant bits, per 1 of their size: near numbers may round to two. */
 const BF16_STEP = 2 ** -7;
@@ -34,7 +34,7 @@ export function assertSameBytes(
 ): void {
   assert.deepEqual(Object.keys(actual), Object.keys(expected));
   for (const [name, data] of Object.entries(expected)) {
-    assert.ok(Buffer.from(bytesOf(given(actual[name]))).equals(Buffer.from(bytesOf(data))), `${name} differs`);
+    assert.ok(Buffer.from(bytesOf(defined(actual[name]))).equals(Buffer.from(bytesOf(data))), `${name} differs`);
   }
 }
 

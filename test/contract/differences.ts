@@ -1,5 +1,5 @@
 import type { Backend, HostArray } from "../../engine/compute/backend.ts";
-import { given } from "../../engine/compute/graph/tensor.ts";
+import { defined } from "../../engine/compute/graph/tensor.ts";
 import { type Case, type Prepared, runCase } from "./case.ts";
 import { random } from "./data.ts";
 
@@ -24,7 +24,7 @@ export async function slopes(
   prepared: Prepared,
   name: string,
 ): Promise<readonly Slope[]> {
-  const data = given(prepared.inputs[name]);
+  const data = defined(prepared.inputs[name]);
   const found: Slope[] = [];
   for (const index of probes(data.length)) {
     const at = (step: number): Promise<number> => loss(backend, test, prepared, { name, index, step });
@@ -41,14 +41,14 @@ async function loss(
   { forward, inputs, upstream }: Prepared,
   { name, index, step }: { readonly name: string; readonly index: number; readonly step: number },
 ): Promise<number> {
-  const moved = Float32Array.from(given(inputs[name]));
-  moved[index] = given(moved[index]) + step;
+  const moved = Float32Array.from(defined(inputs[name]));
+  moved[index] = defined(moved[index]) + step;
   const outputs = await runCase(backend, test, forward, { ...inputs, [name]: moved });
-  return [...upstream].reduce((total, [output, { data }]) => total + dot(given(outputs[`out${output}`]), data), 0);
+  return [...upstream].reduce((total, [output, { data }]) => total + dot(defined(outputs[`out${output}`]), data), 0);
 }
 
 function dot(a: HostArray, b: HostArray): number {
-  return [...a].reduce((total, value, index) => total + value * given(b[index]), 0);
+  return [...a].reduce((total, value, index) => total + value * defined(b[index]), 0);
 }
 
 function probes(length: number): readonly number[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../engine/compute/backend.ts";
-import { given } from "../../engine/compute/graph/tensor.ts";
+import { defined } from "../../engine/compute/graph/tensor.ts";
 import { goldenCases } from "../golden/ops/cases.ts";
 import { CANDIDATES } from "./backends.ts";
 import { prepare, runCase } from "./case.ts";
@@ -24,15 +24,15 @@ describe("ops against PyTorch", () => {
       for (const test of goldenCases()) {
         it(test.title, async () => {
           const { forward, backward, inputs } = prepare(test);
-          const { outputs, gradients } = given(test.expected);
+          const { outputs, gradients } = defined(test.expected);
           const results = await runCase(backend, test, forward, inputs);
           for (const [index, expected] of outputs.entries()) {
-            assertClose(`out${index}`, results[`out${index}`], given(expected).data, TOLERANCE);
+            assertClose(`out${index}`, results[`out${index}`], defined(expected).data, TOLERANCE);
           }
           assert.equal(gradients.length, test.wrt?.length ?? 0);
           const grads = backward === undefined ? {} : await runCase(backend, test, backward, inputs);
           for (const [index, name] of (test.wrt ?? []).entries()) {
-            assertClose(`d loss / d ${name}`, grads[name], given(gradients[index]).data, TOLERANCE);
+            assertClose(`d loss / d ${name}`, grads[name], defined(gradients[index]).data, TOLERANCE);
           }
         });
       }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../engine/compute/backend.ts";
-import { type Op, given } from "../../engine/compute/graph/tensor.ts";
+import { type Op, defined } from "../../engine/compute/graph/tensor.ts";
 import { OPS } from "../../engine/compute/ops/index.ts";
 import { CANDIDATES, ORACLE } from "./backends.ts";
 import { type Case, type Prepared, type Results, prepare, runCase } from "./case.ts";
@@ -50,7 +50,7 @@ describe("ops", () => {
     const used = new Set(
       [...prepared.values()].flatMap(({ forward, backward }) =>
         [forward, ...(backward === undefined ? [] : [backward])].flatMap(({ instructions, values }) =>
-          instructions.flatMap(({ op, inputs }) => inputs.map((id, at) => `${op} ${at} ${given(values[id]).dtype}`)),
+          instructions.flatMap(({ op, inputs }) => inputs.map((id, at) => `${op} ${at} ${defined(values[id]).dtype}`)),
         ),
       ),
     );
@@ -77,11 +77,11 @@ describe("ops", () => {
         const { forward, backward } = await expectedOf(test, programs);
         checkExpected(test, forward);
         for (const name of test.wrt ?? []) {
-          const gradient = given(backward[name]);
+          const gradient = defined(backward[name]);
           const found = await slopes(oracle(), test, programs, name);
           assertClose(
             `d loss / d ${name}`,
-            found.map(({ index }) => given(gradient[index])),
+            found.map(({ index }) => defined(gradient[index])),
             found.map(({ value }) => value),
             SLOPE_TOLERANCE,
           );
@@ -113,12 +113,12 @@ describe("determinism", () => {
   for (const family of new Set(CANDIDATES.map((candidate) => candidate.family))) {
     const candidates = CANDIDATES.filter((candidate) => candidate.family === family);
     it(`${family} gives the same bytes every time${candidates.length > 1 ? ", with any number of threads" : ""}`, async () => {
-      const backends = await Promise.all([...candidates, given(candidates[0])].map(({ create }) => create()));
+      const backends = await Promise.all([...candidates, defined(candidates[0])].map(({ create }) => create()));
       for (const [test, programs] of prepared) {
         const [first, ...others] = await Promise.all(backends.map((backend) => runBoth(backend, test, programs)));
         for (const other of others) {
-          assertSameBytes(other.forward, given(first).forward);
-          assertSameBytes(other.backward, given(first).backward);
+          assertSameBytes(other.forward, defined(first).forward);
+          assertSameBytes(other.backward, defined(first).backward);
         }
       }
       await Promise.all(backends.map((backend) => backend.close()));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Backend } from "../../engine/compute/backend.ts";
 import { gradients } from "../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../engine/compute/graph/program.ts";
-import { given } from "../../engine/compute/graph/tensor.ts";
+import { defined } from "../../engine/compute/graph/tensor.ts";
 import { matmulOp } from "../../engine/compute/ops/matmul.ts";
 import { attentionOp } from "../../engine/compute/ops/attention.ts";
 import { logprobOp } from "../../engine/compute/ops/logprob.ts";
@@ -51,7 +51,7 @@ for (const candidate of CANDIDATES.filter((other) => other !== ORACLE)) {
           const random = buildGraph(list);
           const outputs = Object.fromEntries(random.results.map((result, index) => [`out${index}`, result]));
           await compare([backend(), oracle()], random, plan(outputs));
-          await compare([backend(), oracle()], random, plan({ last: given(random.results.at(-1)) }));
+          await compare([backend(), oracle()], random, plan({ last: defined(random.results.at(-1)) }));
         }),
         { numRuns: 50 },
       );
@@ -68,7 +68,7 @@ for (const candidate of CANDIDATES.filter((other) => other !== ORACLE)) {
             .sum()
             .add(gain.sum());
           const [dw, dGain] = gradients(loss.mul(graph.constant(0.1)), [w, gain]);
-          await compare([backend(), oracle()], random, plan({ dw: given(dw), dGain: given(dGain) }));
+          await compare([backend(), oracle()], random, plan({ dw: defined(dw), dGain: defined(dGain) }));
         }),
         { numRuns: 50 },
       );

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Graph, type Tensor, given } from "../../engine/compute/graph/tensor.ts";
+import { Graph, type Tensor, defined } from "../../engine/compute/graph/tensor.ts";
 import { accumulate, addBias, linear, matmul, rmsNorm } from "../../engine/compute/ops/index.ts";
 import { uniform } from "./data.ts";
 
@@ -62,7 +62,7 @@ export function buildGraph(list: readonly Choice[]): RandomGraph {
   const results: Tensor[] = [];
   const pick = (index: number): Tensor => {
     const all = [...sources, ...results];
-    return given(all[index % all.length]);
+    return defined(all[index % all.length]);
   };
   for (const { kind, first, second } of list) {
     const a = pick(first);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fromBf16, toBf16 } from "../../engine/compute/graph/dtype.ts";
 import { gradients } from "../../engine/compute/graph/gradients.ts";
 import { plan } from "../../engine/compute/graph/program.ts";
-import { Graph, given } from "../../engine/compute/graph/tensor.ts";
+import { Graph, defined } from "../../engine/compute/graph/tensor.ts";
 import { adamw, cast } from "../../engine/compute/ops/index.ts";
 import { goldenCasts } from "../golden/dtypes/golden.ts";
 import { CANDIDATES } from "./backends.ts";
@@ -23,7 +23,7 @@ for (const candidate of CANDIDATES) {
           const program = narrow[pass];
           if (program === undefined) continue;
           const results = await runCase(backend(), test, program, narrow.inputs);
-          assertSameBytes(results, await runCase(backend(), expanded(test), given(wide[pass]), wide.inputs));
+          assertSameBytes(results, await runCase(backend(), expanded(test), defined(wide[pass]), wide.inputs));
         }
       });
     }
@@ -44,7 +44,7 @@ for (const candidate of CANDIDATES) {
       const shape = [gradient.x.length];
       const x = graph.input("x", shape);
       const loss = cast(cast(x, "bf16"), "f32").mul(graph.input("upstream", shape)).sum();
-      const program = backend().compile(plan({ dx: given(gradients(loss, [x])[0]) }));
+      const program = backend().compile(plan({ dx: defined(gradients(loss, [x])[0]) }));
       const { upstream } = gradient;
       assertSameBytes(await program.run({ inputs: { upstream } }), { dx: gradient.dx });
       program.release();
@@ -53,9 +53,9 @@ for (const candidate of CANDIDATES) {
     it("writes a bf16 copy of the parameter in the optimizer's pass, and none where the step is skipped", async () => {
       const size = 1037;
       const graph = new Graph();
-      const [p, m, v, g] = ["p", "m", "v", "g"].map((name) => graph.variable(name, [size])).map(given);
+      const [p, m, v, g] = ["p", "m", "v", "g"].map((name) => graph.variable(name, [size])).map(defined);
       const copy = graph.variable("copy", [size], "bf16");
-      const operands = { p: given(p), m: given(m), v: given(v), g: given(g), copy, hyper: graph.input("hyper", [8]) };
+      const operands = { p: defined(p), m: defined(m), v: defined(v), g: defined(g), copy, hyper: graph.input("hyper", [8]) };
       const program = backend().compile(plan({}, adamw({ ...operands, scale: graph.input("scale", []) })));
       const hyper = Float32Array.of(0.01, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.001, 0);
       const start = uniform([size], 1);
@@ -65,7 +65,7 @@ for (const candidate of CANDIDATES) {
         copy: backend().allocate({ shape: [size], dtype: "bf16" }),
       };
       const read = async (): Promise<{ readonly p: Float32Array; readonly copy: Uint16Array }> => ({
-        p: Float32Array.from(await backend().read(given(variables["p" as "copy"]))),
+        p: Float32Array.from(await backend().read(defined(variables["p" as "copy"]))),
         copy: Uint16Array.from(await backend().read(variables.copy)),
       });
 

@@ -1,4 +1,4 @@
-import { type Node, type Tensor, given, sameShape } from "./tensor.ts";
+import { type Node, type Tensor, defined, sameShape } from "./tensor.ts";
 
 /** One op of a plan: a node, perhaps with an addend as its last input. */
 export interface Step {
@@ -34,13 +34,13 @@ export function foldSums(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): r
       const { from } = source;
       if (from.kind !== "node" || from.index !== 0 || !takes(from.node, addend)) continue;
       // The op adds numbers of its result's type, in that type.
-      if (addend.dtype !== source.dtype || given(add.outputs[0]).dtype !== source.dtype) continue;
+      if (addend.dtype !== source.dtype || defined(add.outputs[0]).dtype !== source.dtype) continue;
       const step = steps.get(from.node);
       // A step that is gone, or whose inputs are no longer its node's, has its addend already.
       if (step?.inputs !== from.node.inputs || !canWait(from.node, add)) continue;
-      if (![source, ...views.map((view) => given(view.outputs[0]))].every(isPrivate)) continue;
+      if (![source, ...views.map((view) => defined(view.outputs[0]))].every(isPrivate)) continue;
       for (const node of [from.node, ...views]) steps.delete(node);
-      steps.set(add, { ...step, inputs: [...step.inputs, addend], sum: given(add.outputs[0]) });
+      steps.set(add, { ...step, inputs: [...step.inputs, addend], sum: defined(add.outputs[0]) });
       break;
     }
   }
@@ -60,7 +60,7 @@ function sumsOf({ op, attrs, inputs: [left, right] }: Node): readonly (readonly 
 
 /** Whether the op can add the tensor to its first output: element by element, or as a row to every row. */
 function takes({ op, outputs }: Node, addend: Tensor): boolean {
-  const { size, shape } = given(outputs[0]);
+  const { size, shape } = defined(outputs[0]);
   if (addend.size === size) return op.takesAddend === true;
   return op.takesBias === true && addend.size === shape.at(-1);
 }
@@ -83,7 +83,7 @@ function unwrap(tensor: Tensor): { readonly source: Tensor; readonly views: read
   let source = tensor;
   while (source.from.kind === "node" && source.from.node.op.isView === true) {
     views.push(source.from.node);
-    source = given(source.from.node.inputs[0]);
+    source = defined(source.from.node.inputs[0]);
   }
   return { source, views };
 }

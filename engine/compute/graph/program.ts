@@ -1,6 +1,6 @@
 import { type Step, foldSums } from "./foldSums.ts";
 import { reachableNodes } from "./gradients.ts";
-import { type Attrs, type DType, type Tensor, type TensorSpec, bytesOf, given } from "./tensor.ts";
+import { type Attrs, type DType, type Tensor, type TensorSpec, bytesOf, defined } from "./tensor.ts";
 
 /** Where bytes live: at a fixed place in the program's arena, in a bound variable, or as one repeated number. */
 export type Buffer =
@@ -77,9 +77,9 @@ class Layout {
     const inputs = step.inputs.map((tensor) => this.value(tensor));
     const { op } = step.node;
     if (op.isView === true) {
-      const base = given(inputs[0]);
+      const base = defined(inputs[0]);
       this.checkCurrent(base, op.name);
-      this.alias(given(step.outputs[0]), given(this.values[base]).buffer);
+      this.alias(defined(step.outputs[0]), defined(this.values[base]).buffer);
       return;
     }
     const time = this.steps.push(step) - 1;
@@ -87,9 +87,9 @@ class Layout {
     for (const [index, output] of step.outputs.entries()) {
       const source = op.inPlace?.find(([out]) => out === index)?.[1];
       if (source === undefined) this.add(output, { kind: "arena", bytes: bytesOf(output), born: time });
-      else this.overwrite(output, given(this.values[given(inputs[source])]).buffer);
+      else this.overwrite(output, defined(this.values[defined(inputs[source])]).buffer);
     }
-    if (step.sum !== undefined) this.alias(step.sum, given(this.values[this.value(given(step.outputs[0]))]).buffer);
+    if (step.sum !== undefined) this.alias(step.sum, defined(this.values[this.value(defined(step.outputs[0]))]).buffer);
   }
 
   /** The id of a tensor's value; declares inputs, variables and constants when first met. */
@@ -115,7 +115,7 @@ class Layout {
     for (const id of Object.values(outputIds)) this.read(id, this.steps.length, "output");
     const { offsets, arenaBytes } = packArena(this.drafts, this.steps.length);
     return {
-      buffers: this.drafts.map((draft, index) => bufferOf(draft, given(offsets[index]))),
+      buffers: this.drafts.map((draft, index) => bufferOf(draft, defined(offsets[index]))),
       values: this.values,
       instructions: this.steps.map((step, time) => ({
         op: step.node.op.name,
@@ -135,11 +135,11 @@ class Layout {
 
   private read(id: number, time: number, reader: string): void {
     this.checkCurrent(id, reader);
-    given(this.drafts[given(this.values[id]).buffer]).lastRead = time;
+    defined(this.drafts[defined(this.values[id]).buffer]).lastRead = time;
   }
 
   private checkCurrent(id: number, reader: string): void {
-    const draft = given(this.drafts[given(this.values[id]).buffer]);
+    const draft = defined(this.drafts[defined(this.values[id]).buffer]);
     if (id < draft.current) throw new TypeError(`plan: ${reader} reads a value after it was overwritten in place`);
   }
 
@@ -150,7 +150,7 @@ class Layout {
   }
 
   private overwrite(tensor: Tensor, buffer: number): void {
-    const draft = given(this.drafts[buffer]);
+    const draft = defined(this.drafts[buffer]);
     if (draft.kind === "constant") throw new TypeError("plan: a constant cannot be overwritten in place");
     draft.current = this.alias(tensor, buffer);
   }
@@ -164,8 +164,8 @@ class Layout {
 
 function bufferOf(draft: Draft, offset: number): Buffer {
   const { bytes } = draft;
-  if (draft.kind === "variable") return { kind: "variable", name: given(draft.name), bytes };
-  if (draft.kind === "constant") return { ...given(draft.constant), kind: "constant", bytes };
+  if (draft.kind === "variable") return { kind: "variable", name: defined(draft.name), bytes };
+  if (draft.kind === "constant") return { ...defined(draft.constant), kind: "constant", bytes };
   return { kind: "arena", offset, bytes };
 }
 
@@ -174,16 +174,16 @@ function packArena(drafts: readonly Draft[], end: number): { offsets: readonly n
   const offsets = drafts.map(() => 0);
   const live: { from: number; to: number; until: number }[] = [];
   let arenaBytes = 0;
-  const order = drafts.map((_, index) => index).filter((index) => given(drafts[index]).kind === "arena");
-  order.sort((a, b) => given(drafts[a]).born - given(drafts[b]).born || a - b);
+  const order = drafts.map((_, index) => index).filter((index) => defined(drafts[index]).kind === "arena");
+  order.sort((a, b) => defined(drafts[a]).born - defined(drafts[b]).born || a - b);
   for (const index of order) {
-    const draft = given(drafts[index]);
+    const draft = defined(drafts[index]);
     const bytes = align(Math.max(draft.bytes, 1));
-    for (let at = live.length - 1; at >= 0; at--) if (given(live[at]).until < draft.born) live.splice(at, 1);
+    for (let at = live.length - 1; at >= 0; at--) if (defined(live[at]).until < draft.born) live.splice(at, 1);
     let from = 0;
     let slot = 0;
     for (; slot < live.length; slot++) {
-      const next = given(live[slot]);
+      const next = defined(live[slot]);
       if (next.from - from >= bytes) break;
       from = next.to;
     }

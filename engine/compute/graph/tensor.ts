@@ -91,7 +91,7 @@ export class Graph {
     const node: Node<A> = { id: this.nextId++, graph: this, op, inputs, attrs, outputs };
     const dtypes = outputTypes(op, inputs, attrs);
     for (const [index, shape] of op.infer(inputs, attrs).entries()) {
-      const spec = { shape, dtype: given(dtypes[index]) };
+      const spec = { shape, dtype: defined(dtypes[index]) };
       outputs.push(new Tensor(this, spec, { kind: "node", node: node as unknown as Node, index }));
     }
     return outputs;
@@ -209,10 +209,10 @@ export class Tensor implements TensorSpec {
 export const unary: Op<{ kind: UnaryKind }, "unary"> = {
   name: "unary",
   types: { inputs: { x: "f32" }, outputs: ["f32"] },
-  infer: ([x]) => [given(x).shape],
+  infer: ([x]) => [defined(x).shape],
   gradient({ inputs, outputs, attrs }, [dy]) {
-    const x = given(inputs[0]);
-    const y = given(outputs[0]);
+    const x = defined(inputs[0]);
+    const y = defined(outputs[0]);
     return dy === undefined ? [] : [unaryGradient(attrs.kind, x, y, dy)];
   },
 };
@@ -222,7 +222,7 @@ export const binary: Op<{ kind: BinaryKind }, "binary"> = {
   name: "binary",
   types: { inputs: { left: "f32", right: "f32" }, outputs: ["f32"] },
   infer([a, b]) {
-    const [left, right] = [given(a).shape, given(b).shape];
+    const [left, right] = [defined(a).shape, defined(b).shape];
     if (sizeOf(right) === 1) return [left];
     if (sizeOf(left) === 1) return [right];
     if (!sameShape(left, right)) throw new ShapeError("binary", { left, right });
@@ -230,8 +230,8 @@ export const binary: Op<{ kind: BinaryKind }, "binary"> = {
   },
   gradient({ inputs, attrs }, [dy]) {
     if (dy === undefined) return [];
-    const a = given(inputs[0]);
-    const b = given(inputs[1]);
+    const a = defined(inputs[0]);
+    const b = defined(inputs[1]);
     const [da, db] = binaryGradient(attrs.kind, a, b, dy);
     return [da && unbroadcast(da, a), db && unbroadcast(db, b)];
   },
@@ -247,7 +247,7 @@ export const sum: Op<Attrs, "sum"> = {
   types: { inputs: { x: "f32" }, outputs: ["f32"] },
   infer: () => [[]],
   gradient({ inputs, graph }, [dy]) {
-    return dy === undefined ? [] : [graph.constant(1, given(inputs[0]).shape).mul(dy)];
+    return dy === undefined ? [] : [graph.constant(1, defined(inputs[0]).shape).mul(dy)];
   },
 };
 
@@ -257,22 +257,23 @@ export const reshape: Op<{ shape: Shape }> = {
   isView: true,
   types: { inputs: { x: ANY_TYPE }, outputs: [{ like: "x" }] },
   infer([x], { shape }) {
-    if (sizeOf(given(x).shape) !== sizeOf(shape)) throw new ShapeError("reshape", { from: given(x).shape, to: shape });
+    if (sizeOf(defined(x).shape) !== sizeOf(shape))
+      throw new ShapeError("reshape", { from: defined(x).shape, to: shape });
     return [shape];
   },
-  gradient: ({ inputs }, [dy]) => (dy === undefined ? [] : [dy.reshape(given(inputs[0]).shape)]),
+  gradient: ({ inputs }, [dy]) => (dy === undefined ? [] : [dy.reshape(defined(inputs[0]).shape)]),
 };
 
 /**
  * The value, or an error where a list is shorter than an op's contract says.
  * @throws {TypeError}
  */
-export function given<T>(value: T | undefined): T {
+export function defined<T>(value: T | undefined): T {
   if (value === undefined) throw new TypeError("graph: an operand is missing");
   return value;
 }
 
 /** The only output of a node. */
 export function one(outputs: readonly Tensor[]): Tensor {
-  return given(outputs[0]);
+  return defined(outputs[0]);
 }

@@ -1,4 +1,4 @@
-import { type Attrs, type Op, type Tensor, type TensorSpec, given } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Tensor, type TensorSpec, defined } from "../graph/tensor.ts";
 import { mismatch, notDifferentiable, readAxes } from "./axes.ts";
 import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
@@ -36,7 +36,7 @@ export const attentionOp: Op<AttentionAttrs, "attention"> = {
   infer([q, k, v, start, offset], { softcap }) {
     requireSoftcap("attention", softcap);
     const { B, T, H } = attentionAxes("attention", { q, k, v, start, offset });
-    return [given(q).shape, [B, H, T]];
+    return [defined(q).shape, [B, H, T]];
   },
   gradient({ inputs, outputs, attrs, graph }, [dOut, dLse]) {
     if (dLse !== undefined) throw notDifferentiable("attention", "lse");
@@ -59,7 +59,7 @@ export const attentionGradOp: Op<AttentionAttrs, "attentionGrad"> = {
       lse: "B H T",
       dOut: "B T H D",
     } as const);
-    return [given(q).shape, given(k).shape, given(v).shape];
+    return [defined(q).shape, defined(k).shape, defined(v).shape];
   },
 };
 
@@ -87,5 +87,5 @@ function attentionAxes(
 export function attention(operands: AttentionOperands, settings: AttentionSettings = {}): Tensor {
   const { q, k, v, start, offset } = operands;
   const { scale = 1 / Math.sqrt(q.shape.at(-1) ?? 1), window = 0, softcap = 0 } = settings;
-  return given(q.graph.apply(attentionOp, [q, k, v, start, offset], { scale, window, softcap })[0]);
+  return defined(q.graph.apply(attentionOp, [q, k, v, start, offset], { scale, window, softcap })[0]);
 }

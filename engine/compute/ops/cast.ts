@@ -1,5 +1,5 @@
 import { type WeightType, WEIGHT_TYPES } from "../graph/dtype.ts";
-import { type Attrs, type Op, type Tensor, given, one } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Tensor, defined, one } from "../graph/tensor.ts";
 import { operand } from "./axes.ts";
 
 /** Real numbers under another element type. */
@@ -12,7 +12,7 @@ export const castOp: Op<Attrs & Readonly<Record<"dtype", WeightType>>, "cast"> =
     return [spec.shape];
   },
   gradient({ inputs }, [dy]) {
-    return dy === undefined ? [] : [cast(dy, given(inputs[0]).dtype as WeightType)];
+    return dy === undefined ? [] : [cast(dy, defined(inputs[0]).dtype as WeightType)];
   },
 };
 

@@ -1,5 +1,5 @@
 import { WEIGHT_TYPES } from "../graph/dtype.ts";
-import { type Attrs, type Op, type Tensor, given } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Tensor, defined } from "../graph/tensor.ts";
 import { notDifferentiable, readAxes } from "./axes.ts";
 import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
@@ -25,9 +25,9 @@ export const logprobOp: Op<LogprobAttrs, "logprob"> = {
     if (dLse !== undefined) throw notDifferentiable("logprob", "lse");
     if (dLogprob === undefined && dEntropy === undefined) return [];
     const [, entropy, lse] = outputs;
-    const none = graph.constant(0, given(entropy).shape);
+    const none = graph.constant(0, defined(entropy).shape);
     const grads = [dLogprob ?? none, dEntropy ?? none];
-    return graph.apply(logprobGradOp, [...inputs, given(lse), given(entropy), ...grads], attrs);
+    return graph.apply(logprobGradOp, [...inputs, defined(lse), defined(entropy), ...grads], attrs);
   },
 };
 
@@ -52,7 +52,7 @@ export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
       dLogprob: "M",
       dEntropy: "M",
     } as const);
-    return [given(h).shape, given(w).shape];
+    return [defined(h).shape, defined(w).shape];
   },
 };
 
@@ -74,7 +74,7 @@ export function logprob(
 ): { readonly logprob: Tensor; readonly entropy: Tensor } {
   const { temperature = 1, softcap = 0 } = settings;
   const outputs = h.graph.apply(logprobOp, [h, w, targets], { temperature, softcap });
-  return { logprob: given(outputs[0]), entropy: given(outputs[1]) };
+  return { logprob: defined(outputs[0]), entropy: defined(outputs[1]) };
 }
 
 /** @throws {TypeError} unless the temperature can divide logits. */

@@ -1,4 +1,4 @@
-import { type Attrs, type Op, type Tensor, given, sameShape, sizeOf } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Tensor, defined, sameShape, sizeOf } from "../graph/tensor.ts";
 import { mismatch, notDifferentiable, operand } from "./axes.ts";
 
 /** Constants of a root-mean-square norm. */
@@ -58,5 +58,5 @@ export const rmsNormGradOp: Op<RmsNormAttrs, "rmsNormGrad"> = {
  */
 export function rmsNorm(x: Tensor, w: Tensor, settings: RmsNormSettings = {}): Tensor {
   const { eps = 1e-6, offset = 0 } = settings;
-  return given(x.graph.apply(rmsNormOp, [x, w], { eps, offset })[0]);
+  return defined(x.graph.apply(rmsNormOp, [x, w], { eps, offset })[0]);
 }

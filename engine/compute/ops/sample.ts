@@ -1,4 +1,4 @@
-import { type Attrs, type Op, type Tensor, given } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Tensor, defined } from "../graph/tensor.ts";
 import { readAxes } from "./axes.ts";
 import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
@@ -49,5 +49,5 @@ export function sample(
 ): { readonly token: Tensor; readonly logprob: Tensor } {
   const { temperature = 1, topK = 0, topP = 1, softcap = 0 } = settings;
   const outputs = logits.graph.apply(sampleOp, [logits, uniform], { temperature, topK, topP, softcap });
-  return { token: given(outputs[0]), logprob: given(outputs[1]) };
+  return { token: defined(outputs[0]), logprob: defined(outputs[1]) };
 }

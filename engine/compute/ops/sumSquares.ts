@@ -1,4 +1,4 @@
-import { type Attrs, type Op, type Tensor, given, one } from "../graph/tensor.ts";
+import { type Attrs, type Op, type Tensor, defined, one } from "../graph/tensor.ts";
 
 /** Sum of squares over all elements of all inputs. */
 export const sumSquaresOp: Op<Attrs, "sumSquares"> = {
@@ -16,5 +16,5 @@ export const sumSquaresOp: Op<Attrs, "sumSquares"> = {
  * @param tensors - One or more, of any shapes.
  */
 export function sumSquares(tensors: readonly Tensor[]): Tensor {
-  return one(given(tensors[0]).graph.apply(sumSquaresOp, tensors, {}));
+  return one(defined(tensors[0]).graph.apply(sumSquaresOp, tensors, {}));
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Attrs, type DType, type Op, type Tensor, given } from "../../../engine/compute/graph/tensor.ts";
+import { type Attrs, type DType, type Op, type Tensor, defined } from "../../../engine/compute/graph/tensor.ts";
 import { OPS, adamw, gatedActivation, linear, sumSquares } from "../../../engine/compute/ops/index.ts";
 import { type Case, opCase } from "../../contract/case.ts";
 import { type HostTensor, floats, ints } from "../../contract/data.ts";
@@ -38,7 +38,7 @@ const RECIPES: Readonly<Record<string, (operand: Lookup, attrs: Attrs) => readon
     let [p, m, v] = [operand("p"), operand("m"), operand("v")];
     for (const step of [1, 2, 3]) {
       const updated = adamw({ p, m, v, g: operand(`g${step}`), hyper: operand(`hyper${step}`) });
-      [p, m, v] = [given(updated[0]), given(updated[1]), given(updated[2])];
+      [p, m, v] = [defined(updated[0]), defined(updated[1]), defined(updated[2])];
     }
     return [p, m, v];
   },

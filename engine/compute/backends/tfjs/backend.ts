@@ -14,7 +14,7 @@ import {
 } from "../../backend.ts";
 import { repeated } from "../../graph/dtype.ts";
 import type { Program } from "../../graph/program.ts";
-import { type TensorSpec, given, sizeOf } from "../../graph/tensor.ts";
+import { type TensorSpec, defined, sizeOf } from "../../graph/tensor.ts";
 import { TfjsBuffer, download, upload } from "./buffer.ts";
 import { type Results, execute } from "./execute.ts";
 import type { Tf } from "./kernel.ts";
@@ -104,7 +104,7 @@ export class TfjsBackend implements Backend {
   private run(program: Program, { inputs = {}, variables = {} }: Bindings, keep: readonly string[]): Results {
     const bound = Object.entries(program.variables).map(([name, id]) => {
       const buffer = variables[name];
-      const planned = given(program.values[id]);
+      const planned = defined(program.values[id]);
       if (buffer === undefined) throw new BindingError(`run: variable ${name} is not bound`);
       checkBound(`variable ${name}`, planned, buffer);
       return [name, this.own(buffer)] as const;

@@ -2,7 +2,7 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { BindingError, type HostArray, checkBound } from "../../backend.ts";
 import { DTYPES, repeated } from "../../graph/dtype.ts";
 import type { Instruction, Program, Value } from "../../graph/program.ts";
-import { given, sizeOf } from "../../graph/tensor.ts";
+import { defined, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
 import { TfjsBuffer, download, roundToBf16, upload } from "./buffer.ts";
 import type { Kernel, Tf } from "./kernel.ts";
@@ -70,7 +70,7 @@ class Run {
         specs[index]?.dtype === "bf16" ? roundToBf16(this.tf, result) : result,
       ),
     );
-    for (const [index, spec] of specs.entries()) this.store(op, spec, given(results[index]));
+    for (const [index, spec] of specs.entries()) this.store(op, spec, defined(results[index]));
     for (const buffer of frees) {
       this.tensors.get(buffer)?.dispose();
       this.tensors.delete(buffer);
@@ -86,7 +86,7 @@ class Run {
 
   kept(names: readonly string[]): ReadonlyMap<string, TfjsBuffer> {
     const entries = names.map((name) => {
-      const { buffer, shape, dtype } = this.value(given(this.program.outputs[name]));
+      const { buffer, shape, dtype } = this.value(defined(this.program.outputs[name]));
       return [name, new TfjsBuffer({ shape, dtype }, this.tf.clone(this.held(buffer)))] as const;
     });
     return new Map(entries);
@@ -94,7 +94,7 @@ class Run {
 
   outputs(names: readonly string[]): Readonly<Record<string, HostArray>> {
     const entries = names.map((name) => {
-      const { buffer, dtype } = this.value(given(this.program.outputs[name]));
+      const { buffer, dtype } = this.value(defined(this.program.outputs[name]));
       return [name, download(this.held(buffer), dtype)] as const;
     });
     return Object.fromEntries(entries);
@@ -111,24 +111,24 @@ class Run {
   }
 
   private held(buffer: number): Tensor {
-    const place = given(this.program.buffers[buffer]);
-    if (place.kind === "variable") return given(this.operands.variables[place.name]).tensor;
+    const place = defined(this.program.buffers[buffer]);
+    if (place.kind === "variable") return defined(this.operands.variables[place.name]).tensor;
     if (place.kind === "constant" && !this.tensors.has(buffer)) {
       const { value, dtype, bytes } = place;
       const count = bytes / DTYPES[dtype].bytes;
       const data = repeated(value, dtype, count);
       this.tensors.set(buffer, this.tf.keep(upload(this.tf, "constant", { shape: [count], dtype }, data)));
     }
-    return given(this.tensors.get(buffer));
+    return defined(this.tensors.get(buffer));
   }
 
   private store(op: string, { buffer, shape }: Value, tensor: Tensor): void {
     if (tensor.size !== sizeOf(shape)) {
       throw new TypeError(`tfjs: ${op} gave [${tensor.shape.join(", ")}] for [${shape.join(", ")}]`);
     }
-    const place = given(this.program.buffers[buffer]);
+    const place = defined(this.program.buffers[buffer]);
     if (place.kind === "variable") {
-      given(this.operands.variables[place.name]).replace(tensor);
+      defined(this.operands.variables[place.name]).replace(tensor);
       return;
     }
     this.tensors.get(buffer)?.dispose();
@@ -136,6 +136,6 @@ class Run {
   }
 
   private value(id: number): Value {
-    return given(this.program.values[id]);
+    return defined(this.program.values[id]);
   }
 }

@@ -1,6 +1,6 @@
 import { DTYPES, repeated } from "../../graph/dtype.ts";
 import type { Instruction, Program, Value } from "../../graph/program.ts";
-import { type DType, given, sizeOf } from "../../graph/tensor.ts";
+import { type DType, defined, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
 import { ENCODERS } from "./encoders.ts";
 import { Hazards } from "./hazards.ts";
@@ -92,14 +92,14 @@ class ProgramEncoder {
 
   private note(instruction: Instruction): void {
     for (const id of instruction.outputs) {
-      const buffer = given(this.program.buffers[this.value(id).buffer]);
+      const buffer = defined(this.program.buffers[this.value(id).buffer]);
       if (buffer.kind === "variable") this.written.add(buffer.name);
     }
   }
 
   private push(word: Word): void {
     if (typeof word === "number") this.words.push(word);
-    else if ("f32" in word) this.words.push(given(new Int32Array(Float32Array.of(word.f32).buffer)[0]));
+    else if ("f32" in word) this.words.push(defined(new Int32Array(Float32Array.of(word.f32).buffer)[0]));
     else {
       this.relocations.push({ ...word, word: this.words.length });
       this.words.push(0);
@@ -107,12 +107,12 @@ class ProgramEncoder {
   }
 
   private value(id: number): Value {
-    return given(this.program.values[id]);
+    return defined(this.program.values[id]);
   }
 
   private operand(id: number): Operand {
     const { shape, dtype, buffer: index } = this.value(id);
-    const buffer = given(this.program.buffers[index]);
+    const buffer = defined(this.program.buffers[index]);
     const size = sizeOf(shape);
     const base = { shape, dtype, size };
     if (buffer.kind === "constant") {
@@ -138,7 +138,7 @@ class ProgramEncoder {
 
   private extent(id: number): Parameters<Hazards["mustWait"]>[0][number] {
     const { buffer: index } = this.value(id);
-    const buffer = given(this.program.buffers[index]);
+    const buffer = defined(this.program.buffers[index]);
     if (buffer.kind === "arena") return { place: "arena", from: buffer.offset, to: buffer.offset + buffer.bytes };
     return { place: buffer.kind === "variable" ? `variable ${buffer.name}` : "constant", from: 0, to: buffer.bytes };
   }

@@ -1,5 +1,5 @@
 import { DTYPES } from "../../graph/dtype.ts";
-import { given } from "../../graph/tensor.ts";
+import { defined } from "../../graph/tensor.ts";
 import { ropeFrequencies } from "../../ops/index.ts";
 import { type Call, type EncoderTable, type KernelCall, type Operand, type Word, doubleWords } from "./instruction.ts";
 import { WORKSPACE_BYTES } from "./layout.ts";
@@ -19,54 +19,54 @@ const MOST_KEYS = WORKSPACE_BYTES / 8;
 const float = (x: number): Word => ({ f32: x });
 const flag = (x: boolean): Word => (x ? 1 : 0);
 const addresses = (operands: readonly (Operand | undefined)[]): readonly Word[] =>
-  operands.map((operand) => given(operand).address);
-const width = (operand: Operand | undefined): number => DTYPES[given(operand).dtype].bytes;
-const dim = (operand: Operand | undefined, axis: number): number => given(given(operand).shape.at(axis));
+  operands.map((operand) => defined(operand).address);
+const width = (operand: Operand | undefined): number => DTYPES[defined(operand).dtype].bytes;
+const dim = (operand: Operand | undefined, axis: number): number => defined(defined(operand).shape.at(axis));
 
 /** How each op of the engine becomes a call of a kernel. */
 export const ENCODERS: EncoderTable = {
   unary({ attrs, inputs: [x], outputs: [y] }) {
-    return { kernel: "unary", args: [UNARY.indexOf(attrs.kind), given(y).size, ...addresses([x, y])] };
+    return { kernel: "unary", args: [UNARY.indexOf(attrs.kind), defined(y).size, ...addresses([x, y])] };
   },
 
   binary({ attrs, inputs, outputs: [y] }) {
-    const { size } = given(y);
+    const { size } = defined(y);
     // A constant is one number, however many elements it stands for.
     const ones = inputs.map((operand) => operand.size === 1 || operand.isConstant);
-    const operands = inputs.map((operand, index) => (given(ones[index]) ? operand.oneElement : operand.address));
+    const operands = inputs.map((operand, index) => (defined(ones[index]) ? operand.oneElement : operand.address));
     return {
       kernel: "binary",
-      args: [BINARY.indexOf(attrs.kind), size, ...operands, given(y).address, ...ones.map(flag)],
+      args: [BINARY.indexOf(attrs.kind), size, ...operands, defined(y).address, ...ones.map(flag)],
     };
   },
 
   cast: ({ inputs: [x], outputs: [y] }) => ({
     kernel: "cast",
-    args: [given(y).size, width(y), ...addresses([x, y])],
+    args: [defined(y).size, width(y), ...addresses([x, y])],
   }),
 
   sum({ inputs: [x], outputs: [y], scratch }) {
-    const { size } = given(x);
+    const { size } = defined(x);
     return { kernel: "sum", args: [size, ...addresses([x, y]), scratch(Math.ceil(size / SUM_CHUNK) * 4)] };
   },
 
   sumSquares({ inputs, outputs: [y], scratch }) {
     const chunks = inputs.reduce((count, { size }) => count + Math.ceil(size / SUM_CHUNK), 0);
     const pairs = inputs.flatMap(({ size, address }) => [size, address]);
-    return { kernel: "sumSquares", args: [given(y).address, scratch(chunks * 4), inputs.length, ...pairs] };
+    return { kernel: "sumSquares", args: [defined(y).address, scratch(chunks * 4), inputs.length, ...pairs] };
   },
 
   matmul({ attrs: { transposeA, transposeB }, inputs: [a, b, addend], outputs: [y] }) {
     const sizes = [dim(y, 0), dim(y, 1), dim(a, transposeA ? 0 : 1)];
     const flags = [flag(transposeA), flag(transposeB)];
-    const isBias = addend !== undefined && addend.size !== given(y).size;
+    const isBias = addend !== undefined && addend.size !== defined(y).size;
     const operands = [...addresses([a, b, y]), addend?.address ?? 0];
     return { kernel: "matmul", args: [...sizes, ...flags, ...operands, flag(isBias), width(b)] };
   },
 
   addBias({ inputs: [x, bias], outputs: [y] }) {
-    const channels = given(bias).size;
-    return { kernel: "addBias", args: [given(x).size / channels, channels, ...addresses([x, bias, y])] };
+    const channels = defined(bias).size;
+    return { kernel: "addBias", args: [defined(x).size / channels, channels, ...addresses([x, bias, y])] };
   },
 
   sumRows: ({ inputs: [x], outputs: [y] }) => ({
@@ -78,12 +78,12 @@ export const ENCODERS: EncoderTable = {
   embeddingGrad: ({ inputs: [ids, dy], outputs: [dTable] }) => scatter(ids, dy, dTable),
 
   rmsNorm({ attrs: { eps, offset }, inputs: [x, w], outputs: [y, rstd] }) {
-    const args = [given(rstd).size, dim(x, -1), float(eps), float(offset), ...addresses([x, w, y, rstd])];
+    const args = [defined(rstd).size, dim(x, -1), float(eps), float(offset), ...addresses([x, w, y, rstd])];
     return { kernel: "rmsNorm", args };
   },
 
   rmsNormGrad({ attrs: { offset }, inputs: [x, w, rstd, dy, addend], outputs: [dx, dw], scratch }) {
-    const rows = given(rstd).size;
+    const rows = defined(rstd).size;
     const channels = dim(x, -1);
     const partials = scratch(Math.ceil(rows / NORM_CHUNK) * channels * 4);
     const operands = [...addresses([x, w, rstd, dy, dx, dw]), addend?.address ?? 0];
@@ -101,12 +101,12 @@ export const ENCODERS: EncoderTable = {
   attentionGrad: (call) => ({ kernel: "attentionGrad", args: attentionArgs(call) }),
 
   gatedActivation({ attrs, inputs, outputs: [y] }) {
-    const args = [GATES.indexOf(attrs.kind), given(y).size, ...addresses([...inputs, y])];
+    const args = [GATES.indexOf(attrs.kind), defined(y).size, ...addresses([...inputs, y])];
     return { kernel: "gatedActivation", args };
   },
 
   gatedActivationGrad({ attrs, inputs, outputs }) {
-    const args = [GATES.indexOf(attrs.kind), given(inputs[0]).size, ...addresses([...inputs, ...outputs])];
+    const args = [GATES.indexOf(attrs.kind), defined(inputs[0]).size, ...addresses([...inputs, ...outputs])];
     return { kernel: "gatedActivationGrad", args };
   },
 
@@ -147,13 +147,13 @@ export const ENCODERS: EncoderTable = {
   },
 
   slice({ attrs: { start, length }, inputs: [x], outputs: [y] }) {
-    const position = given(y).size / (dim(y, 0) * length);
+    const position = defined(y).size / (dim(y, 0) * length);
     const sizes = [dim(x, 0), dim(x, 1) * position, start * position, length * position];
     return { kernel: "slice", args: [...sizes, ...addresses([x, y])] };
   },
 
   sliceGrad({ attrs: { start, total }, inputs: [dy], outputs: [dx] }) {
-    const position = given(dx).size / (dim(dx, 0) * total);
+    const position = defined(dx).size / (dim(dx, 0) * total);
     const sizes = [dim(dx, 0), total * position, start * position, dim(dy, 1) * position];
     return { kernel: "sliceGrad", args: [...sizes, ...addresses([dy, dx])] };
   },
@@ -164,22 +164,22 @@ export const ENCODERS: EncoderTable = {
   },
 
   accumulate({ inputs: [total, x] }) {
-    return { kernel: "accumulate", args: [given(total).size, ...addresses([total, x])] };
+    return { kernel: "accumulate", args: [defined(total).size, ...addresses([total, x])] };
   },
 
   adamw({ inputs: [p, m, v, g, hyper, scale, copy] }) {
-    const operands = [...addresses([p, m, v, g, hyper]), given(scale).oneElement, copy?.address ?? 0];
-    return { kernel: "adamw", args: [given(p).size, ...operands] };
+    const operands = [...addresses([p, m, v, g, hyper]), defined(scale).oneElement, copy?.address ?? 0];
+    return { kernel: "adamw", args: [defined(p).size, ...operands] };
   },
 };
 
 function gather(table: Operand | undefined, ids: Operand | undefined, y: Operand | undefined): KernelCall {
-  const sizes = [given(ids).size, dim(table, 1), dim(table, 0)];
+  const sizes = [defined(ids).size, dim(table, 1), dim(table, 0)];
   return { kernel: "gatherRows", args: [...sizes, ...addresses([table, ids, y]), width(table)] };
 }
 
 function scatter(ids: Operand | undefined, dy: Operand | undefined, target: Operand | undefined): KernelCall {
-  const sizes = [given(ids).size, dim(target, 1), dim(target, 0)];
+  const sizes = [defined(ids).size, dim(target, 1), dim(target, 0)];
   return { kernel: "scatterRows", args: [...sizes, ...addresses([ids, dy, target])] };
 }
 
@@ -194,11 +194,11 @@ function attentionArgs({
   outputs,
 }: Call<{ readonly scale: number; readonly window: number; readonly softcap: number }>): readonly Word[] {
   const [q, k] = inputs;
-  const [B, T, H, D] = given(q).shape;
+  const [B, T, H, D] = defined(q).shape;
   const [S, G] = [dim(k, 1), dim(k, 2)];
-  if (given(D) > WIDEST_HEAD)
-    throw new RangeError(`attention: heads of up to ${WIDEST_HEAD} channels, got ${given(D)}`);
+  if (defined(D) > WIDEST_HEAD)
+    throw new RangeError(`attention: heads of up to ${WIDEST_HEAD} channels, got ${defined(D)}`);
   if (S > MOST_KEYS) throw new RangeError(`attention: up to ${MOST_KEYS} keys, got ${S}`);
-  const sizes = [B, T, S, H, G, D].map((size) => given(size));
+  const sizes = [B, T, S, H, G, D].map((size) => defined(size));
   return [...sizes, float(scale), window, ...addresses([...inputs, ...outputs]), float(softcap)];
 }

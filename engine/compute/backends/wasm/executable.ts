@@ -10,7 +10,7 @@ import {
 } from "../../backend.ts";
 import { repeated } from "../../graph/dtype.ts";
 import type { Program } from "../../graph/program.ts";
-import { type TensorSpec, given, sizeOf } from "../../graph/tensor.ts";
+import { type TensorSpec, defined, sizeOf } from "../../graph/tensor.ts";
 import type { Arena } from "./arena.ts";
 import { type WasmBuffer, download, upload } from "./buffer.ts";
 import { type Encoded, encode } from "./encode.ts";
@@ -86,7 +86,7 @@ export class WasmExecutable implements Executable {
     for (const [name, id] of Object.entries(this.program.inputs)) {
       const data = inputs[name];
       if (data === undefined) throw new BindingError(`run: input ${name} is not bound`);
-      const [place, planned] = [this.addressOf(id, addresses), given(this.program.values[id])];
+      const [place, planned] = [this.addressOf(id, addresses), defined(this.program.values[id])];
       if (ArrayBuffer.isView(data)) upload(threads.memory, place, planned, data, `run: input ${name}`);
       else {
         checkBound(`input ${name}`, planned, data);
@@ -105,7 +105,7 @@ export class WasmExecutable implements Executable {
   ): Readonly<Record<K, DeviceBuffer>> {
     const kept = new Map<K, DeviceBuffer>();
     try {
-      for (const name of keep) kept.set(name, this.keptOutput(given(this.program.outputs[name]), addresses));
+      for (const name of keep) kept.set(name, this.keptOutput(defined(this.program.outputs[name]), addresses));
     } catch (error) {
       for (const buffer of kept.values()) this.device.release(buffer);
       throw error;
@@ -114,8 +114,8 @@ export class WasmExecutable implements Executable {
   }
 
   private keptOutput(id: number, addresses: ReadonlyMap<string, number>): DeviceBuffer {
-    const { shape, dtype, buffer } = given(this.program.values[id]);
-    if (given(this.program.buffers[buffer]).kind === "constant") {
+    const { shape, dtype, buffer } = defined(this.program.values[id]);
+    if (defined(this.program.buffers[buffer]).kind === "constant") {
       return this.device.allocate({ shape, dtype }, this.output(id, addresses));
     }
     const kept = this.device.reserve({ shape, dtype });
@@ -125,7 +125,7 @@ export class WasmExecutable implements Executable {
 
   /** Copies a value's bytes within the memory. */
   private copy(from: number, to: number, id: number): void {
-    const { bytes } = given(this.program.buffers[given(this.program.values[id]).buffer]);
+    const { bytes } = defined(this.program.buffers[defined(this.program.values[id]).buffer]);
     new Uint8Array(this.device.threads.memory.buffer).copyWithin(to, from, from + bytes);
   }
 
@@ -133,7 +133,7 @@ export class WasmExecutable implements Executable {
     const addresses = new Map<string, number>();
     for (const [name, id] of Object.entries(this.program.variables)) {
       const buffer = variables[name];
-      const planned = given(this.program.values[id]);
+      const planned = defined(this.program.values[id]);
       if (buffer === undefined) throw new BindingError(`run: variable ${name} is not bound`);
       const own = this.device.own(buffer);
       checkBound(`variable ${name}`, planned, own);
@@ -168,19 +168,19 @@ export class WasmExecutable implements Executable {
 
   private baseOf(place: Encoded["relocations"][number]["place"], addresses: ReadonlyMap<string, number>): number {
     if (place === "arena") return this.device.arena.address;
-    return place === "own" ? this.address : given(addresses.get(place.variable));
+    return place === "own" ? this.address : defined(addresses.get(place.variable));
   }
 
   private addressOf(id: number, addresses: ReadonlyMap<string, number>): number {
-    const buffer = given(this.program.buffers[given(this.program.values[id]).buffer]);
+    const buffer = defined(this.program.buffers[defined(this.program.values[id]).buffer]);
     if (buffer.kind === "arena") return this.device.arena.address + buffer.offset;
-    if (buffer.kind === "variable") return given(addresses.get(buffer.name));
+    if (buffer.kind === "variable") return defined(addresses.get(buffer.name));
     throw new TypeError("wasm: a constant has no address of its own");
   }
 
   private output(id: number, addresses: ReadonlyMap<string, number>): HostArray {
-    const spec = given(this.program.values[id]);
-    const buffer = given(this.program.buffers[spec.buffer]);
+    const spec = defined(this.program.values[id]);
+    const buffer = defined(this.program.buffers[spec.buffer]);
     if (buffer.kind === "constant") {
       return repeated(buffer.value, buffer.dtype, sizeOf(spec.shape));
     }
@@ -193,7 +193,7 @@ export class WasmExecutable implements Executable {
     if (at === undefined || at === 0) return;
     words[0] = 0;
     const word = ((at >>> 0) - this.address) / 4;
-    const op = given(this.program.instructions[this.encoded.starts.indexOf(word)]).op;
-    throw new BindingError(`run: ${op} was given index ${given(value)}, which is not in [0, ${given(limit)})`);
+    const op = defined(this.program.instructions[this.encoded.starts.indexOf(word)]).op;
+    throw new BindingError(`run: ${op} was given index ${defined(value)}, which is not in [0, ${defined(limit)})`);
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../engine/compute/graph/program.ts";
-import { type BinaryKind, Graph, type Op, binary, given } from "../../../../engine/compute/graph/tensor.ts";
+import { type BinaryKind, Graph, type Op, binary, defined } from "../../../../engine/compute/graph/tensor.ts";
 import { accumulate, addBias, linear, matmul, rmsNorm } from "../../../../engine/compute/ops/index.ts";
 import { rmsNormGradOp } from "../../../../engine/compute/ops/rmsNorm.ts";
 import { assertSameBytes } from "../../../contract/close.ts";
@@ -16,9 +16,9 @@ describe("foldSums", () => {
   it("folds a sum into the product that it adds to, on either side", () => {
     for (const order of ["left", "right"]) {
       const graph = new Graph();
-      const [a, b, c] = ["a", "b", "c"].map((name) => graph.input(name, [3, 3])).map(given);
-      const product = matmul(given(a), given(b));
-      const y = order === "left" ? product.add(given(c)) : given(c).add(product);
+      const [a, b, c] = ["a", "b", "c"].map((name) => graph.input(name, [3, 3])).map(defined);
+      const product = matmul(defined(a), defined(b));
+      const y = order === "left" ? product.add(defined(c)) : defined(c).add(product);
       assert.deepEqual(shapesOf(plan({ y })), ["matmul/3"]);
     }
   });
@@ -45,7 +45,7 @@ describe("foldSums", () => {
     const x = graph.input("x", [2, 3, 4]);
     const program = plan({ y: x.add(linear(x, graph.variable("w", [4, 4]))) });
     assert.deepEqual(shapesOf(program), ["matmul/3"]);
-    assert.deepEqual(program.values[given(program.outputs["y"])]?.shape, [2, 3, 4]);
+    assert.deepEqual(program.values[defined(program.outputs["y"])]?.shape, [2, 3, 4]);
   });
 
   it("leaves a sum alone whose terms have different element types", () => {
@@ -56,7 +56,7 @@ describe("foldSums", () => {
       types: { inputs: { left: "f32", right: "bf16" }, outputs: ["f32"] },
     };
     const [y] = graph.apply(mixed, [matmul(a, b), c], { kind: "add" });
-    assert.deepEqual(shapesOf(plan({ y: given(y) })), ["matmul/2", "binary/2"]);
+    assert.deepEqual(shapesOf(plan({ y: defined(y) })), ["matmul/2", "binary/2"]);
   });
 
   it("folds once per op", () => {
@@ -91,7 +91,7 @@ describe("foldSums", () => {
     const [x, w] = [graph.input("x", [2, 4]), graph.variable("w", [4])];
     const loss = x.add(rmsNorm(x, w)).square().sum();
     const [dx, dw] = gradients(loss, [x, w]);
-    const program = plan({ dx: given(dx), dw: given(dw).neg() });
+    const program = plan({ dx: defined(dx), dw: defined(dw).neg() });
     assert.ok(shapesOf(program).includes("rmsNormGrad/5"), shapesOf(program).join(" "));
   });
 
@@ -99,7 +99,7 @@ describe("foldSums", () => {
     const graph = new Graph();
     const [x, w, dy] = [graph.input("x", [2, 4]), graph.input("w", [4]), graph.input("dy", [2, 4])];
     const [dx, dw] = graph.apply(rmsNormGradOp, [x, w, graph.input("rstd", [2]), dy], { eps: 1e-6, offset: 0 });
-    const y = given(dx).add(x.mul(given(dw).sum()));
+    const y = defined(dx).add(x.mul(defined(dw).sum()));
     assert.deepEqual(shapesOf(plan({ y })), ["rmsNormGrad/4", "sum/1", "binary/2", "binary/2"]);
   });
 
@@ -116,13 +116,13 @@ describe("foldSums", () => {
       fc.asyncProperty(choices, async (list) => {
         const { results, operands } = buildGraph(list);
         const values = Object.fromEntries(Object.entries(operands).map(([name, { data }]) => [name, [...data]]));
-        const last = given(results.at(-1));
+        const last = defined(results.at(-1));
         // Asking for every result keeps each from being folded into another.
         const apart = plan(
           Object.fromEntries([...results.entries()].map(([index, result]) => [`out${index}`, result])),
         );
         const folded = plan({ last });
-        const expected = given((await execute(apart, values))[`out${results.length - 1}`]);
+        const expected = defined((await execute(apart, values))[`out${results.length - 1}`]);
         assertSameBytes(await execute(folded, values), { last: expected });
       }),
       { numRuns: 60 },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
-import { Graph, type Tensor, given } from "../../../../engine/compute/graph/tensor.ts";
+import { Graph, type Tensor, defined } from "../../../../engine/compute/graph/tensor.ts";
 import { accumulate, attention, logprob, matmul, rmsNorm, sample } from "../../../../engine/compute/ops/index.ts";
 import { evaluate } from "../evaluate.ts";
 
@@ -9,8 +9,8 @@ async function gradientOf(
   x: Tensor,
   values: Readonly<Record<string, readonly number[]>>,
 ): Promise<number[]> {
-  const { dx } = await evaluate({ dx: given(gradients(loss, [x])[0]) }, values);
-  return [...given(dx)];
+  const { dx } = await evaluate({ dx: defined(gradients(loss, [x])[0]) }, values);
+  return [...defined(dx)];
 }
 
 describe("gradients", () => {
@@ -42,8 +42,8 @@ describe("gradients", () => {
     const values = { x: [1, 2, 3, 4, 5, 6], one: [2] };
     const loss = one.mul(x).sum();
     const [dOne, dx] = gradients(loss, [one, x]);
-    assert.deepEqual(given(dOne).shape, [1, 1]);
-    assert.deepEqual(await evaluate({ dOne: given(dOne), dx: given(dx) }, values), {
+    assert.deepEqual(defined(dOne).shape, [1, 1]);
+    assert.deepEqual(await evaluate({ dOne: defined(dOne), dx: defined(dx) }, values), {
       dOne: Float32Array.of(21),
       dx: Float32Array.of(2, 2, 2, 2, 2, 2),
     });
@@ -70,8 +70,8 @@ describe("gradients", () => {
       ],
     ] as const) {
       const [da, db] = gradients(loss, [a, b]);
-      const results = await evaluate({ da: given(da), db: given(db) }, values);
-      assert.deepEqual([[...given(results["da"])], [...given(results["db"])]], expected);
+      const results = await evaluate({ da: defined(da), db: defined(db) }, values);
+      assert.deepEqual([[...defined(results["da"])], [...defined(results["db"])]], expected);
     }
   });
 
@@ -112,7 +112,7 @@ describe("gradients", () => {
     const x = graph.input("x", [2, 3]);
     const ids = graph.input("ids", [2], "i32");
     const other = ({ from }: Tensor, index: number): Tensor =>
-      given(from.kind === "node" ? from.node.outputs[index] : undefined);
+      defined(from.kind === "node" ? from.node.outputs[index] : undefined);
     const q = graph.input("q", [1, 2, 1, 4]);
     const start = graph.input("start", [1], "i32");
     const offset = graph.input("offset", [1], "i32");
@@ -127,7 +127,7 @@ describe("gradients", () => {
   it("do not need what an untouched operand would get", async () => {
     const graph = new Graph();
     const [a, b] = [graph.input("a", [1, 2]), graph.input("b", [2, 1])];
-    const da = given(gradients(matmul(a, b).sum(), [a])[0]);
+    const da = defined(gradients(matmul(a, b).sum(), [a])[0]);
     assert.deepEqual((await evaluate({ da }, { b: [3, 4] }))["da"], Float32Array.of(3, 4));
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../engine/compute/graph/program.ts";
-import { Graph, type Tensor, bytesOf, given } from "../../../../engine/compute/graph/tensor.ts";
+import { Graph, type Tensor, bytesOf, defined } from "../../../../engine/compute/graph/tensor.ts";
 import { accumulate, adamw, cast, linear, rmsNorm } from "../../../../engine/compute/ops/index.ts";
 import { buildGraph, choices } from "../../../contract/randomGraph.ts";
 
@@ -16,7 +16,7 @@ interface Span {
 
 /** When and where every arena buffer lives, read off the instructions alone. */
 function spans({ buffers, values, instructions, inputs, outputs }: Program): readonly Span[] {
-  const bufferOf = (id: number): number => given(values[id]).buffer;
+  const bufferOf = (id: number): number => defined(values[id]).buffer;
   const touched = new Map<number, number[]>();
   const touch = (id: number, time: number): void => {
     touched.set(bufferOf(id), [...(touched.get(bufferOf(id)) ?? []), time]);
@@ -27,7 +27,7 @@ function spans({ buffers, values, instructions, inputs, outputs }: Program): rea
   }
   for (const id of Object.values(outputs)) touch(id, instructions.length);
   return [...touched].flatMap(([buffer, times]) => {
-    const place = given(buffers[buffer]);
+    const place = defined(buffers[buffer]);
     if (place.kind !== "arena") return [];
     const { offset, bytes } = place;
     return { buffer, from: offset, to: offset + bytes, born: Math.min(...times), dies: Math.max(...times) };
@@ -62,7 +62,7 @@ describe("plan", () => {
       fc.property(choices, fc.nat(1000), (list, pick) => {
         const { results } = buildGraph(list);
         assertSound(plan(Object.fromEntries(results.map((result, index) => [`out${index}`, result]))));
-        assertSound(plan({ y: given(results[pick % results.length]) }));
+        assertSound(plan({ y: defined(results[pick % results.length]) }));
       }),
       { numRuns: 300 },
     );
@@ -77,7 +77,7 @@ describe("plan", () => {
           .sum()
           .add(gain.sum());
         const [dw, dGain] = gradients(loss, [w, gain]);
-        assertSound(plan({ dw: given(dw), dGain: given(dGain) }));
+        assertSound(plan({ dw: defined(dw), dGain: defined(dGain) }));
       }),
       { numRuns: 200 },
     );
@@ -93,7 +93,7 @@ describe("plan", () => {
         const program = plan(Object.fromEntries(outputs.map((output, index) => [`out${index}`, output])));
         assertSound(program);
         for (const { shape, dtype, buffer } of program.values) {
-          const { kind, bytes } = given(program.buffers[buffer]);
+          const { kind, bytes } = defined(program.buffers[buffer]);
           if (kind !== "constant") assert.equal(bytes, bytesOf({ shape, dtype }));
         }
       }),
@@ -136,7 +136,7 @@ describe("plan", () => {
     const program = plan({ y: x.reshape([6]).reshape([3, 2]) });
     assert.deepEqual(program.instructions, []);
     assert.equal(program.buffers.length, 1);
-    assert.deepEqual(program.values[given(program.outputs["y"])]?.shape, [3, 2]);
+    assert.deepEqual(program.values[defined(program.outputs["y"])]?.shape, [3, 2]);
   });
 
   it("keeps what a view shows until the view was read", () => {
@@ -159,9 +159,9 @@ describe("plan, in-place ops", () => {
     const total = graph.variable("total", [2]);
     const program = plan({}, [accumulate(total, graph.input("x", [2]))]);
     const [instruction] = program.instructions;
-    const [before, after] = [instruction?.inputs[0], instruction?.outputs[0]].map((id) => program.values[given(id)]);
+    const [before, after] = [instruction?.inputs[0], instruction?.outputs[0]].map((id) => program.values[defined(id)]);
     assert.equal(before?.buffer, after?.buffer);
-    assert.equal(program.buffers[given(after).buffer]?.kind, "variable");
+    assert.equal(program.buffers[defined(after).buffer]?.kind, "variable");
   });
 
   it("may follow every reader of the old value", () => {
@@ -246,7 +246,7 @@ function trainingStep({
   const hyper = graph.input("hyper", [8]);
   const updates = parameters.flatMap((p, index) => {
     const [m, v] = ["m", "v"].map((moment) => graph.variable(`${moment}${index}`, p.shape));
-    return adamw({ p, m: given(m), v: given(v), g: given(grads[index]), hyper });
+    return adamw({ p, m: defined(m), v: defined(v), g: defined(grads[index]), hyper });
   });
   return { program: plan({ loss }, updates), parameters: parameters.length };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Graph, type Tensor, given } from "../../../../engine/compute/graph/tensor.ts";
+import { Graph, type Tensor, defined } from "../../../../engine/compute/graph/tensor.ts";
 import {
   adamw,
   attention,
@@ -22,7 +22,7 @@ async function valuesOf(
   y: Tensor,
   values: Readonly<Record<string, readonly number[]>> = {},
 ): Promise<readonly number[]> {
-  return [...given((await evaluate({ y }, values))["y"])];
+  return [...defined((await evaluate({ y }, values))["y"])];
 }
 
 describe("ropeFrequencies", () => {
@@ -35,7 +35,7 @@ describe("ropeFrequencies", () => {
     const scaled = ropeFrequencies(16, { theta: 500_000, scaling: [8, 1, 4, 64] });
     for (const [pair, frequency] of plain.entries()) {
       const turns = (64 * frequency) / (2 * Math.PI);
-      const ratio = given(scaled[pair]) / frequency;
+      const ratio = defined(scaled[pair]) / frequency;
       if (turns >= 4) assert.equal(ratio, 1);
       else if (turns <= 1) assert.equal(ratio, 1 / 8);
       else assert.ok(ratio > 1 / 8 && ratio < 1);
@@ -54,7 +54,7 @@ describe("rope", () => {
       at: [position],
     });
   }
-  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * given(b[i]), 0);
+  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * defined(b[i]), 0);
 
   it("leaves position 0 alone", async () => {
     assert.deepEqual(await rotated([...x.data], 0), [...x.data]);
@@ -113,11 +113,11 @@ describe("logprob", () => {
       { ...logprob(h, graph.input("w", [V, 3]), graph.input("ids", [V], "i32"), { temperature: 0.6 }) },
       values,
     );
-    const logprobs = [...given(results["logprob"])];
+    const logprobs = [...defined(results["logprob"])];
     const total = logprobs.reduce((sum, value) => sum + Math.exp(value), 0);
     const entropy = logprobs.reduce((sum, value) => sum - Math.exp(value) * value, 0);
     assertClose("total probability", [total], [1], TOLERANCE);
-    assertClose("entropy", [given(results["entropy"]?.[0])], [entropy], TOLERANCE);
+    assertClose("entropy", [defined(results["entropy"]?.[0])], [entropy], TOLERANCE);
   });
 
   it("of equal logits is −log V, and the entropy log V", async () => {
@@ -153,15 +153,15 @@ describe("sample", () => {
     const [B, C, V] = [7, 4, 9];
     const [h, w] = [graph.input("h", [B, C]), graph.input("w", [V, C])];
     const values = { h: [...uniform([B, C], 509).data], w: [...uniform([V, C], 510, [-2, 2]).data] };
-    const logits = [...given((await evaluate({ y: linear(h, w) }, values))["y"])];
+    const logits = [...defined((await evaluate({ y: linear(h, w) }, values))["y"])];
     const drawn = sample(graph.input("logits", [B, V]), graph.input("u", [B]), { temperature: 0.7 });
     const results = await evaluate({ ...drawn }, { logits, u: [...uniform([B], 511, [0, 1]).data] });
-    const ids = [...given(results["token"])];
+    const ids = [...defined(results["token"])];
     const again = await valuesOf(logprob(h, w, graph.input("ids", [B], "i32"), { temperature: 0.7 }).logprob, {
       ...values,
       ids,
     });
-    assertClose("logprob", given(results["logprob"]), again, TOLERANCE);
+    assertClose("logprob", defined(results["logprob"]), again, TOLERANCE);
   });
 
   it("draws tokens as often as they are likely", async () => {
@@ -173,23 +173,23 @@ describe("sample", () => {
     const tokens = await valuesOf(sample(graph.input("logits", [n, 4]), graph.input("u", [n])).token, values);
     const counts = weights.map((_, token) => tokens.filter((drawn) => drawn === token).length);
     // Evenly spaced numbers hit an interval of width p exactly p·n times, give or take one at a rounded border.
-    for (const [token, weight] of weights.entries()) assert.ok(Math.abs(given(counts[token]) - weight * n) <= 1);
+    for (const [token, weight] of weights.entries()) assert.ok(Math.abs(defined(counts[token]) - weight * n) <= 1);
   });
 });
 
 describe("adamw", () => {
   it("moves by the learning rate against the gradient's sign in its first step, after the decay", async () => {
     const graph = new Graph();
-    const [p, m, v] = ["p", "m", "v"].map((name) => graph.variable(name, [3])).map(given);
+    const [p, m, v] = ["p", "m", "v"].map((name) => graph.variable(name, [3])).map(defined);
     const [next] = adamw({
-      p: given(p),
-      m: given(m),
-      v: given(v),
+      p: defined(p),
+      m: defined(m),
+      v: defined(v),
       g: graph.input("g", [3]),
       hyper: graph.input("hyper", [8]),
     });
     const hyper = [0.1, 0.9, 0.999, 0, 0.5, 1 - 0.9, 1 - 0.999, 0];
-    const moved = await valuesOf(given(next), { p: [1, 2, -2], m: [0, 0, 0], v: [0, 0, 0], g: [3, -0.01, 5], hyper });
+    const moved = await valuesOf(defined(next), { p: [1, 2, -2], m: [0, 0, 0], v: [0, 0, 0], g: [3, -0.01, 5], hyper });
     assertClose("p", moved, [0.95 - 0.1, 1.9 + 0.1, -1.9 - 0.1], TOLERANCE);
   });
 });

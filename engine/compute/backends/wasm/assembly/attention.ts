@@ -38,7 +38,7 @@ export function attention(args: usize): void {
     const end = min(T, first + QUERIES);
     const sums = lse + ((<usize>((b * Operands.H + h) * T)) << 2);
     if (T <= FEW_QUERIES) for (let t = 0; t < T; t++) answer(b, h, t, o, sums);
-    else answerBlock(b, h, first, end, o, sums);
+    else attendBlock(b, h, first, end, o, sums);
   }
 }
 
@@ -78,7 +78,7 @@ function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
 }
 
 /** Queries [first, end) of one head, block of keys by block of keys, with running maxima and sums. */
-function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize): void {
+function attendBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize): void {
   const D = Operands.D;
   const g = (h * Operands.G) / Operands.H;
   const maxima = workspace + MAXIMA;
@@ -107,7 +107,7 @@ function answerBlock(b: i32, h: i32, first: i32, end: i32, o: usize, lse: usize)
         const state = (<usize>(i + r)) << 2;
         const line = scores + ((<usize>(r * KEYS)) << 2);
         const row = out + <usize>(i + r) * Operands.queryStep;
-        soften(line, b, first + i + r, j, seen, maxima + state, sums + state, row);
+        onlineSoftmax(line, b, first + i + r, j, seen, maxima + state, sums + state, row);
       }
       mixTiles(rows, seen, keys, scores, workspace + PACKED_V, out + <usize>i * Operands.queryStep);
     }
@@ -151,7 +151,7 @@ export function mixTiles(rows: i32, seen: i32, keys: i32, weights: usize, packed
 }
 
 /** Turns one row of scores into e^(score − running maximum) and rescales what was gathered before. */
-function soften(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, sum: usize, out: usize): void {
+function onlineSoftmax(line: usize, b: i32, t: i32, j: i32, seen: i32, maximum: usize, sum: usize, out: usize): void {
   mask(line, Operands.firstKey(b, t) - j, Operands.endKey(t) - j, seen);
   const end = line + ((<usize>((seen + 7) & ~7)) << 2);
   let tops = v128.load(line);

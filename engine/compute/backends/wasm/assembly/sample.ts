@@ -28,7 +28,7 @@ export function sample(args: usize): void {
     const weights = load<usize>(args, 36) + <usize>V * one;
     const ranks = load<usize>(args, 40) + <usize>V * one;
     const top = load<f32>(logits + ((<usize>best) << 2));
-    weigh(logits, V, top, <f32>1 / temperature, weights, ranks);
+    unnormalizedProbs(logits, V, top, <f32>1 / temperature, weights, ranks);
     if (topK > 0 && topK < V) keepCount(weights, ranks, V, topK);
     if (topP < 1) keepMass(weights, ranks, V, <f64>topP * total(weights, V));
     const mass = total(weights, V);
@@ -63,7 +63,7 @@ function argmax(x: usize, n: i32): i32 {
 }
 
 /** Unnormalised probabilities, and integers that rank as the logits do. */
-function weigh(logits: usize, V: i32, top: f32, sharpness: f32, weights: usize, ranks: usize): void {
+function unnormalizedProbs(logits: usize, V: i32, top: f32, sharpness: f32, weights: usize, ranks: usize): void {
   for (let i = 0; i < V; i++) {
     const at = (<usize>i) << 2;
     const logit = load<f32>(logits + at);

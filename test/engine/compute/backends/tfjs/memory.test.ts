@@ -4,7 +4,7 @@ import { createTfjsBackend } from "../../../../../engine/compute/backends/tfjs/i
 import type { Bindings } from "../../../../../engine/compute/backend.ts";
 import { gradients } from "../../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../../engine/compute/graph/program.ts";
-import { Graph, given } from "../../../../../engine/compute/graph/tensor.ts";
+import { Graph, defined } from "../../../../../engine/compute/graph/tensor.ts";
 import { accumulate, attention, logprob } from "../../../../../engine/compute/ops/index.ts";
 import { prepare, runCase } from "../../../../contract/case.ts";
 import { CASES } from "../../../../contract/cases/index.ts";
@@ -68,7 +68,7 @@ describe("tfjs backend, memory", () => {
     const start = graph.input("start", [B], "i32");
     const offset = graph.input("offset", [1], "i32");
     const loss = attention({ q, k: q, v: q, start, offset }).sum();
-    const program = plan({ dq: given(gradients(loss, [q])[0]) });
+    const program = plan({ dq: defined(gradients(loss, [q])[0]) });
     const inputs = { q: uniform(q.shape, 1).data, start: new Int32Array(B), offset: new Int32Array(1) };
     assert.ok((await peakOf(program, { inputs })) < B * H * T * T * BYTES);
   });
@@ -79,7 +79,7 @@ describe("tfjs backend, memory", () => {
     const [h, w] = [graph.input("h", [M, C]), graph.input("w", [V, C])];
     const { logprob: chosen, entropy } = logprob(h, w, graph.input("targets", [M], "i32"));
     const [dh, dw] = gradients(chosen.add(entropy).sum(), [h, w]);
-    const program = plan({ dh: given(dh), dw: given(dw) });
+    const program = plan({ dh: defined(dh), dw: defined(dw) });
     const inputs = { h: uniform(h.shape, 1).data, w: uniform(w.shape, 2).data, targets: new Int32Array(M) };
     assert.ok((await peakOf(program, { inputs })) < M * V * BYTES);
   });
