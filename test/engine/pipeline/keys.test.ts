@@ -85,6 +85,10 @@ describe("keys of the recipe's stages", function () {
     assert.deepEqual(await changedBy({ seeds: [7] }), ALL);
   });
 
+  it("change for no arm of a task when the validation split changes, which a task draws for itself", async () => {
+    assert.deepEqual(await changedBy({ evaluation: { validationPrompts: 8 } }), []);
+  });
+
   it("change for judgments alone when the tie margin changes", async () => {
     assert.deepEqual(
       await changedBy({ evaluation: { tieMargin: 0.1 } }),
