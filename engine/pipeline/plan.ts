@@ -67,6 +67,16 @@ export async function estimate(
   );
 }
 
+/** The same estimates with what is cached by now: costs do not change while a run waits. */
+export function lookAgain(
+  estimates: readonly StageEstimate[],
+  artifacts: Artifacts,
+): Promise<readonly StageEstimate[]> {
+  return Promise.all(
+    estimates.map(async (one) => ({ ...one, cached: (await artifacts.get(one.stage.key)) !== undefined })),
+  );
+}
+
 /** How a stage's work compares to the others', in a unit in which only ratios count; 0 for cached stages. */
 export function workOf({ cached, cost }: StageEstimate): number {
   return cached ? 0 : SECONDS_PER_STAGE + cost.flops / NOMINAL_RATE;

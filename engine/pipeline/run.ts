@@ -16,7 +16,7 @@ import { checkData } from "./corpus.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
-import { estimate, workOf } from "./plan.ts";
+import { estimate, lookAgain, workOf } from "./plan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { type ResolvedRecipe, resolveRecipe } from "./resolve.ts";
@@ -95,7 +95,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const device = new DeviceLease({ choice, threads: config.runtime.threads, turn, signal, waiting });
     lease = device;
     const executor = new LocalExecutor([device], {
-      ...{ run: id, root: runsRoot, artifacts, signal, report, pace: config.runtime },
+      ...{ run: id, artifacts, signal, report, pace: config.runtime },
       sample: (record) => log.append("samples", record),
     });
     await preload(choice);
@@ -107,7 +107,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     // A run that finds everything made computes nothing, and waits for nobody.
     if (estimates.some(({ cached }) => !cached)) {
       await device.wait();
-      estimates = await estimate(config, resolved, artifacts);
+      estimates = await lookAgain(estimates, artifacts); // the runs before it may have made some
     }
     report({
       kind: "runStarted",

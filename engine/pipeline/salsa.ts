@@ -95,9 +95,10 @@ function seedRecipe(scope: Scope): SeedResult {
   return { seed, models, reward, ...evaluated(scope, { models, reward }) };
 }
 
-function baseOf({ config, recipe, seed, ...scope }: Scope): ArtifactHandle {
-  const place = at({ config, recipe, seed, ...scope }, "base");
+function baseOf(scope: Scope): ArtifactHandle {
+  const { config, recipe, seed } = scope;
   const { model } = config;
+  const place = at(scope, "base");
   if ("checkpoint" in model) return recipe.checkpoint(model.checkpoint, place);
   return recipe.add(baseModel, { of: { seed }, inputs: {}, place });
 }

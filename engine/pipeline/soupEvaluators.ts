@@ -4,6 +4,7 @@ import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
 import { type Weights, DeviceWeights, chunks, parameters } from "../models/index.ts";
 import type { SamplingConfig } from "../config/index.ts";
+import { mean } from "../evaluation/statistics.ts";
 import type { LossAndGradient, SoupNeed, TensorWeights } from "../soup/recipe.ts";
 import type { Checkpoint } from "../storage/checkpoints.ts";
 import { encodeExample } from "../text/index.ts";
@@ -176,12 +177,6 @@ async function responseEvaluator(
     return mean(responses.map((one, row) => (by === "reward" ? one.reward : (task?.gold(texts[row]!, one) ?? NaN))));
   };
   return { of: () => ({ score }), release: () => sampler.release() };
-}
-
-function mean(x: readonly number[] | Float32Array): number {
-  let sum = 0;
-  for (const value of x) sum += value;
-  return sum / x.length;
 }
 
 function dot(a: HostArray, b: HostArray): number {

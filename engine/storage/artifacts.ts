@@ -52,9 +52,12 @@ export function artifactKey(stage: string, ingredients: Json): ArtifactKey {
 
 /** Finished results of stages under `<root>/artifacts`, each in a folder named by its ingredients' hash. */
 export class Artifacts {
+  /** The folder of runs and artifacts: `.salsa`. */
+  readonly root: string;
   readonly folder: string;
 
   constructor(root: string) {
+    this.root = root;
     this.folder = path.join(root, "artifacts");
   }
 

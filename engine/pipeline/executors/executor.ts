@@ -8,8 +8,6 @@ import type { Pace } from "../stage.ts";
 export interface ExecutorSettings {
   /** Id of the run, which records of stages name as their maker. */
   readonly run: string;
-  /** The folder of runs and artifacts: `.salsa`. */
-  readonly root: string;
   readonly artifacts: Artifacts;
   readonly pace: Pace;
   /** Asks for a graceful stop: stages save and end. */

@@ -64,7 +64,7 @@ async function makeOrAwait(
 async function make(
   { info, artifact, declared, inputs, key }: ResolvedStage,
   open: () => Promise<Backend>,
-  { run, root, artifacts, pace, signal, report, sample }: ExecutorSettings,
+  { run, artifacts, pace, signal, report, sample }: ExecutorSettings,
 ): Promise<void> {
   // The device first: a run that waits for one holds nothing that the runs before it could wait for.
   const backend = await open();
@@ -73,8 +73,7 @@ async function make(
   const name = seededStageName(info);
   let record: StageRecord | undefined;
   try {
-    record = await StageRecord.open({ root, key: artifact.key, run });
-    const kept = record;
+    const kept = (record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run }));
     const context = {
       ...{ name, backend, pace, signal, workspace: workspace.folder },
       report: stageReporter(info.id, (event) => {
