@@ -30,7 +30,7 @@ export async function planPipeline(
   const artifacts = new Artifacts(runsRoot);
   const choice = await chooseBackend(config.runtime);
   const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice) });
-  const estimates = await estimate(config, resolved, artifacts);
+  const estimates = await estimate(await baseConfig(config), resolved, artifacts);
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
@@ -51,13 +51,16 @@ export interface StageEstimate {
   readonly cost: Cost;
 }
 
-/** Estimates every stage of a resolved recipe, in its order. */
+/**
+ * Estimates every stage of a resolved recipe, in its order. Planning the memory of its trainings takes a moment.
+ *
+ * @param model - The shape of the run's models, from {@link baseConfig}.
+ */
 export async function estimate(
-  config: RunConfig,
+  model: ModelConfig,
   { stages }: Pick<ResolvedRecipe, "stages">,
   artifacts: Artifacts,
 ): Promise<readonly StageEstimate[]> {
-  const model = await baseConfig(config);
   return Promise.all(
     stages.map(async (stage) => ({
       stage,
@@ -67,22 +70,16 @@ export async function estimate(
   );
 }
 
-/** The same estimates with what is cached by now: costs do not change while a run waits. */
-export function lookAgain(
-  estimates: readonly StageEstimate[],
-  artifacts: Artifacts,
-): Promise<readonly StageEstimate[]> {
-  return Promise.all(
-    estimates.map(async (one) => ({ ...one, cached: (await artifacts.get(one.stage.key)) !== undefined })),
-  );
-}
-
 /** How a stage's work compares to the others', in a unit in which only ratios count; 0 for cached stages. */
 export function workOf({ cached, cost }: StageEstimate): number {
   return cached ? 0 : SECONDS_PER_STAGE + cost.flops / NOMINAL_RATE;
 }
 
-async function baseConfig(config: RunConfig): Promise<ModelConfig> {
+/**
+ * The shape of the base model, which is that of all models of a run.
+ * @throws {ModelConfigError} when the engine cannot run the config's checkpoint.
+ */
+export async function baseConfig(config: RunConfig): Promise<ModelConfig> {
   const { model } = config;
   if ("checkpoint" in model) return loadConfig(model.checkpoint);
   const task = taskOf(config.task);

@@ -75,6 +75,12 @@ export async function resolveRecipe(recipe: Recipe, { artifacts, backend }: Reso
   return { stages, artifactOf };
 }
 
+/** True if every artifact of a recipe is there. */
+export async function isCached({ stages }: Pick<ResolvedRecipe, "stages">, artifacts: Artifacts): Promise<boolean> {
+  for (const { key } of stages) if ((await artifacts.get(key)) === undefined) return false;
+  return true;
+}
+
 /** The identity of an input in a key: never a path or a name. */
 function identityOf(input: StageInput): Json {
   if (input === undefined) return null;

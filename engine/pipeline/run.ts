@@ -16,10 +16,10 @@ import { checkData } from "./corpus.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
-import { estimate, lookAgain, workOf } from "./plan.ts";
+import { baseConfig, estimate, workOf } from "./plan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
-import { type ResolvedRecipe, resolveRecipe } from "./resolve.ts";
+import { type ResolvedRecipe, isCached, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
 import { Stopped, jsonOf } from "./stage.ts";
 import { writeTables } from "./tables.ts";
@@ -103,12 +103,10 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     if (request.resume === undefined) await describeRun({ ...request, config }, log);
     const { recipe, results } = salsa(config);
     const resolved = await resolveRecipe(recipe, { artifacts, backend: identityOf(choice) });
-    let estimates = await estimate(config, resolved, artifacts);
+    const model = await baseConfig(config); // a model that cannot run is refused before it waits
     // A run that finds everything made computes nothing, and waits for nobody.
-    if (estimates.some(({ cached }) => !cached)) {
-      await device.wait();
-      estimates = await lookAgain(estimates, artifacts); // the runs before it may have made some
-    }
+    if (!(await isCached(resolved, artifacts))) await device.wait();
+    const estimates = await estimate(model, resolved, artifacts);
     report({
       kind: "runStarted",
       ...about,
