@@ -4,7 +4,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import { formatDuration } from "../protocol/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
 import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
-import { seededStageName } from "../protocol/stageName.ts";
+import { stageNames } from "../protocol/stageName.ts";
 import { formatNumber } from "./format.ts";
 import { styled } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -138,10 +138,7 @@ function positionOf({ stages, startedAt }: RunState, stage: string): string {
 }
 
 /** Name of a stage for people: "salsa (β 0.1)". */
-function nameOf({ stages }: RunState, id: string): string {
-  const stage = stages.find((one) => one.id === id);
-  return stage === undefined ? id : seededStageName(stage);
-}
+const nameOf = ({ stages }: RunState, id: string): string => stageNames(stages)(id);
 
 /** "RLHF: salsa". */
 function titledName(state: RunState, id: string): string {

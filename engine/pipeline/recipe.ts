@@ -106,7 +106,7 @@ export class Recipe {
 
   /** Unique within the run; the base seed is in it where there are several. */
   private idOf(place: StagePlace): string {
-    const name = stageName({ kind: "", title: "", inputs: [], ...place });
+    const name = stageName(place);
     return this.config.seeds.length > 1 && place.seed !== undefined ? `seed-${place.seed}/${name}` : name;
   }
 }

@@ -22,7 +22,7 @@ export interface ResolvedRecipe {
   /** In the order of declaration. */
   readonly stages: readonly ResolvedStage[];
   /** The artifact of a handle; it need not be there yet. */
-  artifactOf(handle: ArtifactHandle): Artifact;
+  readonly artifactOf: (handle: ArtifactHandle) => Artifact;
 }
 
 /** The place of results, and the backend that computes them. */

@@ -3,7 +3,6 @@ import { basename, dirname } from "node:path";
 import { choiceText, identityOf } from "../compute/backends/choose.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
-import { kindOfKey } from "../protocol/legacyStages.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
@@ -189,13 +188,15 @@ export async function openRun(
 
 /** Writes the place of each model's checkpoint: artifacts are named by hashes. */
 async function writeModels(
-  { results, artifactOf }: Pick<ResolvedRecipe, "artifactOf"> & { readonly results: readonly SeedResult[] },
+  { results, stages, artifactOf }: ResolvedRecipe & { readonly results: readonly SeedResult[] },
   log: RunFolder,
 ): Promise<void> {
+  const kinds = new Map(stages.map(({ info }) => [info.id, info.kind]));
   const places = results.flatMap(({ seed, models, reward }) =>
     [...models, ["reward", reward] as const].map(([product, handle]) => {
-      const { folder, key } = artifactOf(handle);
-      return { product, kind: kindOfKey(key) || "base", ...(results.length > 1 && { seed }), folder };
+      const { folder } = artifactOf(handle);
+      // No stage makes a checkpoint from outside, which is a base model.
+      return { product, kind: kinds.get(handle.id) ?? "base", ...(results.length > 1 && { seed }), folder };
     }),
   );
   const { name, content } = modelsFile(log.folder, places);

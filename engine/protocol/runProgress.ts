@@ -63,12 +63,14 @@ export function paceOf(
   return { steps: step - paceFrom.step, seconds: (updatedAt - paceFrom.time) / 1000 };
 }
 
-function shareDone(stage: StageState): number {
+/** How far a stage is, 0 to 1. */
+export function shareDone(stage: StageState): number {
   if (isDone(stage)) return 1;
   return stage.total === 0 ? 0 : Math.min(1, stage.step / stage.total);
 }
 
-function isDone({ status }: StageState): boolean {
+/** Tells whether a stage's artifact is there, made by this run or taken. */
+export function isDone({ status }: Pick<StageState, "status">): boolean {
   return status === "finished" || status === "cached";
 }
 

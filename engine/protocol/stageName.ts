@@ -15,7 +15,7 @@ export function stageNameTexts(): readonly string[] {
 
 /** Name of a stage for people, without its base seed: "salsa (β 0.1) on validation", "salsa vs ppo on mtBench". */
 export function stageName(
-  { product, beta, benchmark, opponent }: Omit<StageInfo, "id">,
+  { product, beta, benchmark, opponent }: Pick<StageInfo, "product" | "beta" | "benchmark" | "opponent">,
   translate: Translate = inEnglish,
 ): string {
   const model = beta === undefined ? product : translate(TEXTS.beta, product, beta);

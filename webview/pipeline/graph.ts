@@ -1,5 +1,6 @@
 import type { RunConfig } from "../../engine/config/index.ts";
 import { withLegacyInputs } from "../../engine/protocol/legacyStages.ts";
+import { isDone } from "../../engine/protocol/runProgress.ts";
 import type { StageState, StageStatus } from "../../engine/protocol/runState.ts";
 
 /** Kinds of nodes that have words of their own; another stage brings its title. */
@@ -113,7 +114,6 @@ function candidatesOf(stages: readonly StageState[]): readonly Candidate[] {
 /** Status, progress and time of several stages together. */
 function summed(stages: readonly StageState[]): Pick<PipelineNode, "status" | "nDone" | "seconds"> {
   const statuses = new Set(stages.map(({ status }) => status));
-  const isDone = ({ status }: StageState): boolean => status === "finished" || status === "cached";
   const nDone = stages.filter(isDone).length;
   const status = statuses.has("failed")
     ? "failed"

@@ -1,3 +1,4 @@
+import { shareDone } from "../../engine/protocol/runProgress.ts";
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { RunConfig } from "../../engine/config/index.ts";
@@ -17,7 +18,7 @@ import { duration } from "../shell/time.ts";
 import { candidateRows, choiceOf } from "./candidates.ts";
 import { type Lane, type PipelineNode, pipelineOf, shownEdges } from "./graph.ts";
 import { type Layout, layOut, pathOf } from "./layout.ts";
-import { shareOf, stateOf, unseenOf, workOf } from "./nodeText.ts";
+import { stateOf, unseenOf, workOf } from "./nodeText.ts";
 import { pipelineStyles } from "./styles.ts";
 
 const SPACING = { layerGap: 30, nodeGap: 12 } as const;
@@ -162,7 +163,7 @@ class Pipeline extends DashboardElement {
         running === undefined
           ? nothing
           : html`<span class="progress"
-              ><div ${styled({ width: `${(shareOf(running) * 100).toFixed(1)}%` })}></div
+              ><div ${styled({ width: `${(shareDone(running) * 100).toFixed(1)}%` })}></div
             ></span>`
       }
     </button>`;
@@ -222,7 +223,7 @@ function totalBar(outline: RunOutline): TemplateResult {
           title="${nameOf(stage.id)}: ${look.label}"
           ${styled({ "flex-grow": String(stage.work ?? 1) })}
         >
-          <div ${styled({ width: `${shareOf(stage) * 100}%` })}></div>
+          <div ${styled({ width: `${shareDone(stage) * 100}%` })}></div>
         </div>`;
       })}
     </div>

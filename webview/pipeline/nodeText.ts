@@ -1,4 +1,4 @@
-import type { StageState } from "../../engine/protocol/runState.ts";
+import { shareDone } from "../../engine/protocol/runProgress.ts";
 import { t } from "../localize.ts";
 import { originText } from "../parts/origin.ts";
 import { stageLook } from "../shell/status.ts";
@@ -44,7 +44,7 @@ function armWork({ reference }: PipelineNode, chosen: number | undefined): strin
 function spentOf(node: PipelineNode): string {
   const running = node.stages.find(({ status }) => status === "running");
   if (running?.etaSeconds !== undefined) return t("{0} left", clock(running.etaSeconds));
-  if (running !== undefined && running.total > 0) return `${Math.floor(shareOf(running) * 100)} %`;
+  if (running !== undefined && running.total > 0) return `${Math.floor(shareDone(running) * 100)} %`;
   return node.seconds > 0 ? clock(node.seconds) : "";
 }
 
@@ -67,10 +67,4 @@ export function unseenOf({ stages, status, init, uses }: PipelineNode, nameOf: (
     origin === "" ? "" : status === "cached" ? stageLook(status).label : origin,
   ];
   return parts.filter((part) => part !== "").join(". ");
-}
-
-/** How far a stage is, 0 to 1. */
-export function shareOf({ status, step, total }: StageState): number {
-  if (status === "finished" || status === "cached") return 1;
-  return total === 0 ? 0 : Math.min(1, step / total);
 }

@@ -1,3 +1,4 @@
+import { isDone } from "../../engine/protocol/runProgress.ts";
 import type { RunOutline, SampleQuery, SampleSource } from "../../engine/protocol/service.ts";
 import { baseSeeds } from "../../engine/protocol/stageName.ts";
 
@@ -58,9 +59,9 @@ export function isNarrowed({ text, from, to, isUnended }: SampleFilter): boolean
 
 /** Benchmarks of which some model's answers are there. */
 export function benchmarksOf({ stages }: Pick<RunOutline, "stages">): readonly string[] {
-  const names = stages.flatMap(({ benchmark, opponent, status }) => {
-    const isThere = status === "finished" || status === "cached";
-    return benchmark !== undefined && opponent === undefined && isThere ? [benchmark] : [];
+  const names = stages.flatMap((stage) => {
+    const { benchmark, opponent } = stage;
+    return benchmark !== undefined && opponent === undefined && isDone(stage) ? [benchmark] : [];
   });
   return [...new Set(names)];
 }

@@ -1,9 +1,10 @@
 import { resolve, sep, join } from "node:path";
+import { isDone } from "../../protocol/runProgress.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
 import { readChoice } from "../../storage/formats/choice.ts";
 import { type ModelPlace, readModels } from "../../storage/formats/models.ts";
 import { folderBytes } from "./folderSize.ts";
-import { artifactFolder, isDone } from "./stageArtifacts.ts";
+import { artifactFolder } from "./stageArtifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /** Kinds of stages that make a model. */

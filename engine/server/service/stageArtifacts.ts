@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
+import { isDone } from "../../protocol/runProgress.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
 import { stageName } from "../../protocol/stageName.ts";
 import { statIfThere } from "./runFacts.ts";
@@ -20,11 +21,6 @@ export function benchmarksOf({ stages }: RunState, kind: BenchmarkKind): readonl
 /** The models that a benchmark's stage is about, for people: "salsa", "salsa (β 0.1)", "salsa vs ppo". */
 export function subjectOf({ benchmark: _benchmark, ...stage }: StageState): string {
   return stageName(stage);
-}
-
-/** Tells whether a stage's artifact is there, made by this run or taken. */
-export function isDone({ status }: StageState): boolean {
-  return status === "finished" || status === "cached";
 }
 
 /** Tells whether a key names an artifact, and not a way out of their folder. */

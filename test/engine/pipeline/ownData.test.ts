@@ -3,6 +3,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { TableRow } from "../../../engine/evaluation/table.ts";
+import { readModels } from "../../../engine/storage/formats/models.ts";
 import { planPipeline } from "../../../engine/pipeline/index.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
@@ -31,6 +32,8 @@ describe("a run over data files and a checkpoint", function () {
     assert.ok(!scores.columns.some(({ header }) => header === "gold"), "nobody knows a gold score");
     assert.deepEqual(new Set(scores.rows.map(([benchmark]) => benchmark)), new Set(["mine", "other"]));
     assert.match(winRates.title, /reward model/);
+    const models = await readModels(run.folder);
+    assert.deepEqual(models?.find(({ product }) => product === "base")?.kind, "base");
     assert.equal(winRates.rows.length, 2 * 3);
   });
 

@@ -70,6 +70,12 @@ export async function runTiny(written: Written, folder: string, options: TinyOpt
   return { ...result, config, events };
 }
 
+/** A run's config as run.json has it: with the backend that was taken, where the config leaves that to the machine. */
+export function recordedConfig({ config }: Pick<TinyRun, "config">): unknown {
+  const runtime = { ...config.runtime, backend: "wasm" };
+  return JSON.parse(JSON.stringify({ ...config, runtime }));
+}
+
 /** Artifact key of every stage, by its name in the run. */
 export function keysOf({ events }: Pick<TinyRun, "events">): ReadonlyMap<string, string> {
   return new Map(events.flatMap((event) => (event.kind === "stageStarted" ? [[event.stage, event.key] as const] : [])));

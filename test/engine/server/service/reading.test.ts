@@ -10,7 +10,7 @@ import {
   TABLE_FORMAT_NAMES,
 } from "../../../../engine/protocol/service.ts";
 import { type BenchmarkAnswer, readAnswers } from "../../../../engine/storage/formats/answers.ts";
-import { type TinyRun, artifactOf, runTiny, tiny } from "../../pipeline/tinyRun.ts";
+import { type TinyRun, artifactOf, recordedConfig, runTiny, tiny } from "../../pipeline/tinyRun.ts";
 import { logRecords } from "../../storage/logRecords.ts";
 import { refusal } from "./runFolders.ts";
 import { type ServiceClient, startService } from "./serviceClient.ts";
@@ -167,7 +167,7 @@ describe("what a real run has written, as the service reads it", function () {
     const provenance = await client.ask("provenance", { folder: run.folder });
     const record = JSON.parse(await fs.readFile(path.join(run.folder, "run.json"), "utf8")) as Record<string, unknown>;
     assert.deepEqual(provenance, { ...record, folder: run.folder, device: "wasm, 1 thread (auto)" });
-    assert.deepEqual(provenance.config, JSON.parse(JSON.stringify(run.config)));
+    assert.deepEqual(provenance.config, recordedConfig(run));
   });
 
   it("lists the models alike from the finished run's list and from its stages", async () => {
