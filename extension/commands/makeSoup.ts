@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from "node:path";
 import * as vscode from "vscode";
+import { type SoupMethod, recipeOf } from "../../engine/soup/index.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
@@ -9,7 +10,7 @@ import { CommandError, showDone } from "./failures.ts";
 import { picked } from "./pickers.ts";
 import { withProgress } from "./progress.ts";
 import { reveal } from "./reveal.ts";
-import { type SoupMethod, defaultShares, methodsFor, sharesProblem, soupArguments } from "./soupRecipe.ts";
+import { defaultShares, hasShares, methodsFor, sharesProblem, soupArguments } from "./soupRecipe.ts";
 
 /** Mixes checkpoints into one. */
 export const makeSoup: Command = {
@@ -18,8 +19,8 @@ export const makeSoup: Command = {
     assertOnDisk();
     assertTrusted();
     const of = await pickIngredients(salsa, args);
-    const method = await pickMethod(of.length);
-    const shares = method === "uniform" ? {} : { shares: await askShares(of, method) };
+    const method = await pickMethod(of);
+    const shares = hasShares(method) ? { shares: await askShares(of, method) } : {};
     const folder = workspaceFolder();
     const out = await askFolder(folder);
     const made = await withProgress(vscode.l10n.t("Mixing {0} checkpoints", of.length), ({ token }) =>
@@ -50,22 +51,15 @@ async function pickIngredients(salsa: Salsa, args: readonly unknown[]): Promise<
   throw new CommandError(vscode.l10n.t("A soup needs two checkpoints or more: mark them in the list."));
 }
 
-async function pickMethod(n: number): Promise<SoupMethod> {
-  const items = methodsFor(n).map((method) => ({ method, label: method, description: methodText(method, n) }));
-  return (await picked(vscode.window.showQuickPick(items, { title: vscode.l10n.t("Make Soup: how") }))).method;
-}
-
-function methodText(method: SoupMethod, n: number): string {
-  switch (method) {
-    case "uniform":
-      return vscode.l10n.t("the mean of all weights");
-    case "linear":
-      return n === 2
-        ? vscode.l10n.t("a point on the line between the two (SALSA, equation 3)")
-        : vscode.l10n.t("a weighted mean");
-    case "slerp":
-      return vscode.l10n.t("a point on the arc between the two");
-  }
+async function pickMethod(of: readonly Checkpoint[]): Promise<SoupMethod> {
+  const items = methodsFor(of.map(({ name }) => name)).map((method) => {
+    const { title, description, source } = recipeOf(method);
+    return { method, label: title, description: source, detail: description };
+  });
+  const title = vscode.l10n.t("Make Soup: how");
+  // A method may treat the first in its own way, such as a base that the others were tuned from.
+  const placeHolder = vscode.l10n.t("Of {0}, in this order", namesOf(of));
+  return (await picked(vscode.window.showQuickPick(items, { title, placeHolder }))).method;
 }
 
 function askShares(of: readonly Checkpoint[], method: SoupMethod): Promise<string> {
@@ -79,7 +73,7 @@ function askShares(of: readonly Checkpoint[], method: SoupMethod): Promise<strin
       title: vscode.l10n.t("Make Soup: shares"),
       prompt,
       value: defaultShares(of.length),
-      validateInput: (text) => sharesProblem(text, { method, n: of.length }),
+      validateInput: (text) => sharesProblem(text, { method, of: of.map(({ name }) => name) }),
     }),
   );
 }

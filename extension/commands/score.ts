@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
+import { TASKS, type TaskName } from "../../engine/evaluation/tasks/index.ts";
 import type { Table } from "../../engine/protocol/events.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command, Salsa } from "../salsa.ts";
@@ -35,14 +36,14 @@ export const score: Command = {
 };
 
 async function pickScoring(salsa: Salsa): Promise<Scoring> {
-  const items = [
-    { by: "task", label: "MiniInstruct", description: vscode.l10n.t("the demo task, by its gold score") },
-    { by: "prompts", label: vscode.l10n.t("Your prompts"), description: vscode.l10n.t("by a reward model") },
-  ] as const;
-  const { by } = await picked(
+  const items: readonly (vscode.QuickPickItem & { readonly task?: TaskName })[] = [
+    ...TASKS.map(({ name, title, description }) => ({ task: name, label: title, description })),
+    { label: vscode.l10n.t("Your prompts"), description: vscode.l10n.t("by a reward model") },
+  ];
+  const { task } = await picked(
     vscode.window.showQuickPick(items, { title: vscode.l10n.t("Score Checkpoint: on what") }),
   );
-  if (by === "task") return { kind: by, task: "miniinstruct" };
+  if (task !== undefined) return { kind: "task", task };
   const title = vscode.l10n.t("Score Checkpoint: prompts, a JSON object with a prompt on each line");
   const filters = { [vscode.l10n.t("JSON lines")]: ["jsonl", "json"] };
   const [file] = await picked(vscode.window.showOpenDialog({ title, filters }));
@@ -50,7 +51,7 @@ async function pickScoring(salsa: Salsa): Promise<Scoring> {
     title: vscode.l10n.t("Score Checkpoint: reward model that scores the answers"),
     fits: ({ isPolicy }) => !isPolicy,
   });
-  return { kind: by, prompts: file?.fsPath ?? "", reward: reward.folder };
+  return { kind: "prompts", prompts: file?.fsPath ?? "", reward: reward.folder };
 }
 
 async function askNumber(): Promise<number> {

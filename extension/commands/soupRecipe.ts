@@ -1,22 +1,28 @@
+import { type SoupMethod, checkpointMethods, recipeOf } from "../../engine/soup/index.ts";
 import { t } from "../localize.ts";
-
-/** Methods that need nothing but the checkpoints. */
-export const SOUP_METHODS = ["uniform", "linear", "slerp"] as const;
-export type SoupMethod = (typeof SOUP_METHODS)[number];
 
 /** A soup that can be made. */
 export interface SoupChoice {
   readonly method: SoupMethod;
   /** Folders, in the order that the shares are given in. */
   readonly of: readonly string[];
-  /** As typed: one number is α, several are weights; absent for uniform. */
+  /** As typed: one number is α, several are weights; absent where the method asks for none. */
   readonly shares?: string;
   readonly out: string;
 }
 
-/** Methods that a number of checkpoints allows. */
-export function methodsFor(n: number): readonly SoupMethod[] {
-  return n === 2 ? SOUP_METHODS : ["uniform", "linear"];
+/** Methods that mix these checkpoints, by name, and need nothing else. */
+export function methodsFor(of: readonly string[]): readonly SoupMethod[] {
+  return checkpointMethods().filter((method) => {
+    const complaints = recipeOf(method).check({}, { of, isTask: false });
+    return complaints.every(({ path }) => path[0] !== "of");
+  });
+}
+
+/** True if people choose the shares of a method's soups; others follow from the method. */
+export function hasShares(method: SoupMethod): boolean {
+  const { settings } = recipeOf(method);
+  return "alpha" in settings || "weights" in settings;
 }
 
 /** What to begin with: the middle. */
@@ -30,23 +36,24 @@ export function defaultShares(n: number): string {
 /** What is wrong with the shares of a soup as typed; undefined when they can be used. */
 export function sharesProblem(
   text: string,
-  { method, n }: { readonly method: SoupMethod; readonly n: number },
+  { method, of }: { readonly method: SoupMethod; readonly of: readonly string[] },
 ): string | undefined {
   const parts = text.split(",").map((part) => part.trim());
   const wrong = parts.find((part) => part === "" || !Number.isFinite(Number(part)));
   if (wrong !== undefined) {
     return wrong === "" ? t("Give a number; several are separated by commas.") : t('"{0}" is not a number.', wrong);
   }
-  if (parts.length === 1 && n === 2) return undefined;
-  if (method === "slerp") return t("Give one number: the share of the second checkpoint along the arc.");
-  if (parts.length !== n) {
-    return n === 2
-      ? t("Give the share of the second checkpoint, or 2 weights.")
-      : t("Give {0} weights, one for each checkpoint.", n);
+  const recipe = recipeOf(method);
+  const numbers = parts.map(Number);
+  const [alpha = 0, ...others] = numbers;
+  if (others.length > 0 && !("weights" in recipe.settings)) {
+    return t("Give one number: the share of the second checkpoint along the arc.");
   }
-  const sum = parts.reduce((total, part) => total + Number(part), 0);
-  // As far off as the engine itself accepts.
-  return Math.abs(sum - 1) > 1e-5 ? t("The weights add up to {0}, not 1.", Number(sum.toPrecision(6))) : undefined;
+  const [complaint] = recipe.check(others.length === 0 ? { alpha } : { weights: numbers }, { of, isTask: false });
+  if (complaint === undefined) return undefined;
+  return of.length === 2
+    ? t("Give the share of the second checkpoint, or 2 weights that add up to 1.")
+    : t("Give {0} weights that add up to 1, one for each checkpoint.", of.length);
 }
 
 /** The command line that makes a soup. */

@@ -1,3 +1,4 @@
+import { TASKS } from "../../../engine/evaluation/tasks/index.ts";
 import { append, put } from "./edits.ts";
 import type { Fix, FixContext } from "./fix.ts";
 import { t } from "../../localize.ts";
@@ -21,15 +22,12 @@ function source({ tree, finding }: FixContext): Fix[] {
   const preset: Fix[] = hasPreset
     ? []
     : [{ title: t("Use the demo preset"), changes: put(tree, ["preset"], "miniinstruct") }];
-  return [
-    {
-      title: t("Add the built-in task MiniInstruct"),
-      changes: put(tree, ["task"], { name: "miniinstruct" }),
-      isPreferred: true,
-    },
-    { title: t("Add data files of your own"), changes: put(tree, ["data"], files) },
-    ...preset,
-  ];
+  const tasks = TASKS.map(({ name, title }, i) => ({
+    title: t("Add the built-in task {0}", title),
+    changes: put(tree, ["task"], { name }),
+    isPreferred: i === 0,
+  }));
+  return [...tasks, { title: t("Add data files of your own"), changes: put(tree, ["data"], files) }, ...preset];
 }
 
 /** `add "checkpoint": a Hugging Face folder` */

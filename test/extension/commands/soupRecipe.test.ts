@@ -1,48 +1,65 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { defaultShares, methodsFor, sharesProblem, soupArguments } from "../../../extension/commands/soupRecipe.ts";
+import {
+  defaultShares,
+  hasShares,
+  methodsFor,
+  sharesProblem,
+  soupArguments,
+} from "../../../extension/commands/soupRecipe.ts";
+import type { SoupMethod } from "../../../engine/soup/index.ts";
 import { readArguments } from "../../../engine/cli/arguments.ts";
 import { soup } from "../../../engine/cli/commands/soup.ts";
 
+/** Names of n checkpoints. */
+const named = (n: number): string[] => Array.from({ length: n }, (_, i) => `sft-${i + 1}`);
+
 describe("methods of a soup", () => {
-  it("include slerp for two checkpoints alone", () => {
-    assert.deepEqual(methodsFor(2), ["uniform", "linear", "slerp"]);
-    assert.deepEqual(methodsFor(3), ["uniform", "linear"]);
+  it("are those that salsa makes of that many checkpoints", () => {
+    assert.deepEqual(methodsFor(named(2)), ["uniform", "linear", "slerp"]);
+    assert.deepEqual(methodsFor(named(3)), ["uniform", "linear", "modelStock"]);
+  });
+
+  it("ask for shares where they have any", () => {
+    assert.deepEqual(methodsFor(named(2)).filter(hasShares), ["linear", "slerp"]);
+    assert.deepEqual(methodsFor(named(3)).filter(hasShares), ["linear"]);
   });
 });
 
 describe("shares of a soup", () => {
-  const linear = (text: string, n: number): string | undefined => sharesProblem(text, { method: "linear", n });
+  const problem = (method: SoupMethod, text: string, n: number): string | undefined =>
+    sharesProblem(text, { method, of: named(n) });
 
   it("may be one number for two checkpoints, outside of 0 to 1 too", () => {
-    assert.deepEqual([linear("0.5", 2), linear(" -0.25 ", 2), linear("1.5", 2)], [undefined, undefined, undefined]);
+    for (const text of ["0.5", " -0.25 ", "1.5"]) assert.equal(problem("linear", text, 2), undefined, text);
   });
 
   it("may be weights that add up to 1", () => {
-    assert.equal(linear("0.5, 0.25, 0.25", 3), undefined);
-    assert.equal(linear("0.5,0.25,0.2", 3), "The weights add up to 0.95, not 1.");
+    assert.equal(problem("linear", "0.5, 0.25, 0.25", 3), undefined);
+    assert.match(problem("linear", "0.5,0.25,0.2", 3) ?? "", /3 weights that add up to 1/);
   });
 
   it("must be as many as there are checkpoints", () => {
-    assert.equal(linear("0.5", 3), "Give 3 weights, one for each checkpoint.");
-    assert.equal(linear("0.5, 0.25, 0.25", 2), "Give the share of the second checkpoint, or 2 weights.");
+    assert.match(problem("linear", "0.5", 3) ?? "", /3 weights that add up to 1/);
+    assert.match(problem("linear", "0.5, 0.25, 0.25", 2) ?? "", /the share of the second checkpoint, or 2 weights/);
   });
 
   it("must be numbers", () => {
-    assert.equal(linear("half", 2), '"half" is not a number.');
-    assert.equal(linear("", 2), "Give a number; several are separated by commas.");
-    assert.equal(linear("0.5,", 2), "Give a number; several are separated by commas.");
+    assert.equal(problem("linear", "half", 2), '"half" is not a number.');
+    assert.equal(problem("linear", "", 2), "Give a number; several are separated by commas.");
+    assert.equal(problem("linear", "0.5,", 2), "Give a number; several are separated by commas.");
   });
 
   it("are one number along the arc", () => {
-    assert.equal(sharesProblem("0.3", { method: "slerp", n: 2 }), undefined);
-    const problem = sharesProblem("0.3, 0.7", { method: "slerp", n: 2 });
-    assert.equal(problem, "Give one number: the share of the second checkpoint along the arc.");
+    assert.equal(problem("slerp", "0.3", 2), undefined);
+    assert.match(problem("slerp", "0.3, 0.7", 2) ?? "", /one number/);
   });
 
   it("can be left as they are suggested, for any number of checkpoints", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 100 }), (n) => assert.equal(linear(defaultShares(n), n), undefined)),
+      fc.property(fc.integer({ min: 2, max: 100 }), (n) => {
+        assert.equal(problem("linear", defaultShares(n), n), undefined);
+      }),
     );
   });
 });
