@@ -26,6 +26,11 @@ export interface ArtifactKey {
   readonly hash: string;
 }
 
+/** True if a key, which may come from a file, names an artifact and is no way out of the folder of artifacts. */
+export function isArtifactKey(key: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(key);
+}
+
 /** The content of an artifact; written last, so that its presence means the rest is whole. */
 export interface Manifest {
   readonly stage: string;

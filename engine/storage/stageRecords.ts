@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import type { EventBody } from "../protocol/events.ts";
 import type { Series } from "../protocol/runState.ts";
+import { isArtifactKey } from "./artifacts.ts";
 import { makeFolder } from "./disk.ts";
 import { SAMPLES_FILE } from "./formats/samples.ts";
 import { isJsonObject, type Json } from "./json.ts";
@@ -104,9 +105,13 @@ export interface StageCurves {
 
 /**
  * Reads the curves that were recorded while an artifact was made; undefined when there is no record.
+ *
+ * @param root - The folder of runs and artifacts: `.salsa`.
+ * @param key - May come from a file: one that names no artifact has no record.
  * @throws {DiskError}
  */
 export async function readStageCurves(root: string, key: string): Promise<StageCurves | undefined> {
+  if (!isArtifactKey(key)) return undefined;
   const log = new RunLog(recordFolder(root, key), { hasCurves: true });
   await log.update();
   const run = log.state.stages.find(({ id }) => id === key)?.from?.run;

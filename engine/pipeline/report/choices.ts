@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import type { RunState } from "../../protocol/runState.ts";
-import { kindOfKey } from "../../protocol/legacyStages.ts";
+import { isArtifactKey } from "../../storage/artifacts.ts";
 import { type Choice, readChoice } from "../../storage/formats/choice.ts";
 
 /** Which β an arm was given in one base seed, and what every candidate scored on the validation split. */
@@ -18,8 +18,8 @@ export interface ArmChoice extends Choice {
 export async function readChoices(runFolder: string, { stages }: RunState): Promise<readonly ArmChoice[]> {
   const root = dirname(dirname(runFolder));
   const choices: ArmChoice[] = [];
-  for (const { key, product, seed } of stages) {
-    if (kindOfKey(key) !== "choice") continue;
+  for (const { kind, key, product, seed } of stages) {
+    if (kind !== "choice" || !isArtifactKey(key)) continue;
     const choice = await readChoice(join(root, "artifacts", key));
     if (choice !== undefined) choices.push({ ...choice, product, seed });
   }

@@ -1,6 +1,6 @@
 import { describeAlarm, seenOf } from "../../protocol/alarms.ts";
 import type { Table } from "../../protocol/events.ts";
-import { trainedArms } from "./arms.ts";
+import { type TrainedArm, trainedArms } from "./arms.ts";
 import type { Figure } from "./curves.ts";
 import type { RunFacts } from "./facts.ts";
 import { literal, sheetOf, tableOf } from "./markdown.ts";
@@ -58,15 +58,29 @@ function tableSection(table: Table): string {
 }
 
 function curvesSection(facts: RunFacts, figures: readonly Figure[]): string {
-  const drawn = new Set(trainedArms(facts).map(({ arm }) => arm));
-  const missing = Object.keys(facts.config.arms).filter((arm) => !drawn.has(arm));
-  const names = missing.map((arm) => `\`${arm}\``).join(", ");
-  const note =
-    missing.length === 0
-      ? []
-      : [`Without curves in this run: ${names}. An arm that was there from an earlier run has its curves in that run.`];
-  if (figures.length === 0) return ["No arm has been trained in this run.", ...note].join("\n\n");
-  return [...images(figures), ...note].join("\n\n");
+  const arms = trainedArms(facts);
+  const missing = Object.keys(facts.config.arms).filter((name) => arms.every(({ arm }) => arm !== name));
+  const none = missing.length === 0 ? [] : [`Without curves: ${codes(missing)}.`];
+  if (figures.length === 0) return ["No arm has curves.", ...none].join("\n\n");
+  return [...images(figures), ...borrowedNotes(facts, arms), ...none].join("\n\n");
+}
+
+/** A sentence for each earlier run that curves are from. */
+function borrowedNotes({ state }: RunFacts, arms: readonly TrainedArm[]): string[] {
+  const byRun = new Map<string, Set<string>>();
+  for (const { name, stages } of arms) {
+    for (const { id, from } of state.stages) {
+      if (from === undefined || !stages.includes(id)) continue;
+      byRun.set(from.run, (byRun.get(from.run) ?? new Set()).add(name));
+    }
+  }
+  return [...byRun].map(
+    ([run, names]) => `The curves of ${codes([...names])} are from \`${run}\`, which trained them.`,
+  );
+}
+
+function codes(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
 }
 
 function images(figures: readonly Figure[]): string[] {

@@ -1,10 +1,11 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Table as WinRates } from "../../evaluation/table.ts";
 import type { RunConfig } from "../../config/index.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { type RunDescription, readRunnable } from "../../storage/formats/runDescription.ts";
 import { type SampleHead, readLastSamples } from "../../storage/formats/samples.ts";
 import { readRunState } from "../../storage/runHistory.ts";
+import { readStageCurves, recordFolder } from "../../storage/stageRecords.ts";
 import { readWinRates } from "../winRateFile.ts";
 import { type ArmChoice, readChoices } from "./choices.ts";
 
@@ -18,6 +19,7 @@ export interface RunFacts {
   readonly config: RunConfig;
   readonly configFile: string;
   readonly origin: Origin;
+  /** With the curves of stages that earlier runs made, as far as their records are there. */
   readonly state: RunState;
   readonly choices: readonly ArmChoice[];
   /** Rows with every digit; none while there is no table. */
@@ -33,6 +35,7 @@ export interface RunFacts {
 export async function readFacts(folder: string): Promise<RunFacts> {
   const { config, configFile, ...origin } = await readRunnable(folder);
   const state = await readRunState(folder);
+  const samples = [...(await readLastSamples(folder)), ...(await takeRecords(dirname(dirname(folder)), state))];
   return {
     id: basename(folder),
     folder,
@@ -42,6 +45,23 @@ export async function readFacts(folder: string): Promise<RunFacts> {
     state,
     choices: await readChoices(folder, state),
     winRates: (await readWinRates(folder)) ?? [],
-    samples: await readLastSamples(folder),
+    samples,
   };
+}
+
+/**
+ * Adds the curves of cached stages to a run's state, from the records beside their artifacts.
+ * @returns The last rollouts of these stages.
+ */
+async function takeRecords(root: string, state: RunState): Promise<SampleHead[]> {
+  const samples: SampleHead[] = [];
+  for (const stage of state.stages) {
+    const record = stage.status === "cached" ? await readStageCurves(root, stage.key) : undefined;
+    if (record === undefined) continue;
+    stage.from = { run: record.run };
+    if (Object.keys(record.metrics).length > 0) state.metrics[stage.id] = record.metrics;
+    const last = await readLastSamples(recordFolder(root, stage.key));
+    samples.push(...last.map((sample) => ({ ...sample, stage: stage.id })));
+  }
+  return samples;
 }

@@ -11,8 +11,8 @@ const FOLDER = "report";
 /**
  * Writes a run's report, `report/report.md` with its figures, as the run stands; an earlier one is replaced.
  *
- * It depends on the run's folder alone, so it comes out the same whenever it is written. Each file is written whole, the
- * document last.
+ * It depends on the run's folder and the records of artifacts that the run took over, so it comes out the same whenever
+ * it is written. Each file is written whole, the document last.
  *
  * @param folder - The run's.
  * @returns The document's path.

@@ -7,7 +7,7 @@ import { readStageCurves, recordFolder } from "../../storage/stageRecords.ts";
 import { Recent } from "./recent.ts";
 import { statIfThere } from "./runFacts.ts";
 import type { Runs } from "./runs.ts";
-import { isArtifactKey } from "./stageArtifacts.ts";
+import { isArtifactKey } from "../../storage/artifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /** Stages whose curves stay in memory: a quarter of a megabyte each for twenty metrics over five hundred steps. */

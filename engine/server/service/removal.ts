@@ -8,7 +8,7 @@ import { recordFolder } from "../../storage/stageRecords.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
 import { type Runs, isRunPlace } from "./runs.ts";
 import { statIfThere } from "./runFacts.ts";
-import { isArtifactKey } from "./stageArtifacts.ts";
+import { isArtifactKey } from "../../storage/artifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /** Where a stage keeps what it needs to go on after a crash, beside its artifact. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
+import { isArtifactKey } from "../../storage/artifacts.ts";
 import { stageName } from "../../protocol/stageName.ts";
 import { statIfThere } from "./runFacts.ts";
 
@@ -21,11 +22,6 @@ export function benchmarksOf({ stages }: RunState, kind: BenchmarkKind): readonl
 /** The models that a benchmark's stage is about, for people: "salsa", "salsa (β 0.1)", "salsa vs ppo". */
 export function subjectOf({ benchmark: _benchmark, ...stage }: StageState): string {
   return stageName(stage);
-}
-
-/** Tells whether a key names an artifact, and not a way out of their folder. */
-export function isArtifactKey(key: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(key);
 }
 
 /** Where a stage's artifact is. @throws {DataError} when its key, which came from a file, is none. */

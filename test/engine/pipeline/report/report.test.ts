@@ -103,6 +103,18 @@ describe("a run's report", function () {
     assert.match(svg.replace(/<\/text><text[^>]*>/g, " "), /n = 2 seeds/);
   });
 
+  it("has the curves and samples of arms that an earlier run trained, and names it", async () => {
+    const first = await report(run);
+    const again = (await runTiny(tiny({ seeds: [1, 2], arms: ARMS }), root)).folder;
+    const text = await report(again);
+    assert.deepEqual(images(text), images(first));
+    assert.match(text, new RegExp(`curves of \`ppo\`, \`salsa\`, \`mkl\` are from \`${path.basename(run)}\``));
+    const samplesOf = (whole: string): string => whole.slice(whole.indexOf("## Samples"), whole.indexOf("## How to"));
+    assert.equal(samplesOf(text), samplesOf(first));
+    const figure = (folder: string): Promise<string> => fs.readFile(path.join(folder, "report/figures/kl.svg"), "utf8");
+    assert.equal(await figure(again), await figure(run));
+  });
+
   it("is the same whenever it is written, and leaves nothing of an earlier one", async () => {
     const folder = await copyOf("again", () => true);
     const first = await report(folder);
@@ -151,7 +163,7 @@ describe("a run's report", function () {
     );
     const text = await report(folder);
     assert.match(text, /> \*\*This run was stopped before its end\.\*\* .*`salsa resume`/);
-    assert.match(text, /No arm has been trained in this run\.\n\nWithout curves in this run: `ppo`, `salsa`, `mkl`/);
+    assert.match(text, /No arm has curves\.\n\nWithout curves: `ppo`, `salsa`, `mkl`\./);
     assert.deepEqual(images(text), []);
   });
 
