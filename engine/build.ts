@@ -5,9 +5,9 @@ import asc from "assemblyscript/asc";
 import { editorSchema, jsonSchema } from "./config/index.ts";
 
 /**
- * What `npm run build` makes: the wasm modules and the JSON schema of run configs.
+ * Wasm modules that `npm run build` makes, beside the JSON schema of run configs.
  *
- * Compiles what is written in AssemblyScript, each module unless it is newer than all of its sources.
+ * Each is compiled from AssemblyScript unless it is newer than all of its sources.
  *
  * No runtime and no assertions: kernels only load and store.
  */
@@ -52,6 +52,6 @@ async function build({ folder, entry, target: relative, features, options }: (ty
 
 for (const module of MODULES) await build(module);
 
-// What editors complete and check run configs with; package.json and .vscode/settings.json name it.
+// The schema that editors complete and check run configs with; package.json and .vscode/settings.json name it.
 mkdirSync(here("../dist"), { recursive: true });
 writeFileSync(here("../dist/run-config.schema.json"), `${JSON.stringify(editorSchema(jsonSchema()))}\n`);

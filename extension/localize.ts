@@ -7,12 +7,12 @@ export function setTranslate(by: Translate): void {
   translate = by;
 }
 
-/** A text for people, from code that runs without the editor: `vscode.l10n.t` for the rest of the extension. */
+/** Translates user-facing text in code that runs without the editor; the rest of the extension uses `vscode.l10n.t`. */
 export function t(message: string, ...values: (string | number)[]): string {
   return translate(message, ...values);
 }
 
-/** As `t`, for a text that is not written out at the place: translators have it from one of the engine's catalogues. */
+/** Like `t`, for text that is not a literal at the call site: translators get it from the engine's catalogues. */
 export function fromCatalogue(message: string, ...values: (string | number)[]): string {
   return translate(message, ...values);
 }

@@ -16,8 +16,8 @@ import { RunsView } from "./views/runsView.ts";
 import { StatusBar } from "./views/statusBar.ts";
 
 /**
- * Builds the extension and subscribes it to the editor. The engine is not started before somebody needs it.
- * @returns What it is built of, for tests inside the editor; nothing otherwise.
+ * Builds the extension and subscribes it to the editor. The engine starts on first use.
+ * @returns Its parts, for tests inside the editor; undefined otherwise.
  */
 export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   setTranslate((message, ...values) => vscode.l10n.t(message, ...values));
@@ -54,7 +54,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   return context.extensionMode === vscode.ExtensionMode.Test ? salsa : undefined;
 }
 
-/** What was built is disposed by the editor; runs go on in processes of their own. */
+/** Does nothing: the editor disposes the subscriptions, and runs continue in processes of their own. */
 export function deactivate(): void {
-  // Nothing else holds on to anything.
+  // There is nothing else to release.
 }

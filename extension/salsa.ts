@@ -3,7 +3,7 @@ import type { DashboardFocus, PlotFormat } from "../engine/protocol/dashboard.ts
 import type { RunSelection } from "./runs/selection.ts";
 import type { RunSummary, ServiceNotifications, ServiceRequests } from "../engine/protocol/service.ts";
 
-/** What commands, views and tools work with: built once by `activate`. */
+/** Services shared by commands, views and tools; built once by `activate`. */
 export interface Salsa {
   readonly context: vscode.ExtensionContext;
   readonly service: Service;
@@ -21,8 +21,8 @@ export interface Salsa {
 /** The engine service: one child process a window, started on first use and again when it dies. */
 export interface Service {
   /**
-   * Asks the service, starting it if it does not run.
-   * @throws {ServiceError} when it cannot be started or refuses; the message is for people, with the remedy.
+   * Sends a request to the service, starting it if it is not running.
+   * @throws {ServiceError} when it cannot be started or refuses; the message is user-facing and names the remedy.
    */
   request<M extends keyof ServiceRequests>(
     method: M,
@@ -33,9 +33,9 @@ export interface Service {
     notification: N,
     listener: (params: ServiceNotifications[N]) => void,
   ): vscode.Disposable;
-  /** Told why the service is gone, and null when it is back: what was followed must be followed anew. */
+  /** Passes the reason when the service goes down, and null when it is back: runs must then be followed again. */
   onDidChangeProblem(listener: (problem: string | null) => void): vscode.Disposable;
-  /** Begins anew where it could not be started and nobody tries any more. */
+  /** Starts the service again after automatic restarts have been given up. */
   retry(): Promise<void>;
 }
 
@@ -54,11 +54,11 @@ export interface Tool {
 export interface ToolOptions {
   readonly folder: string;
   readonly token?: vscode.CancellationToken;
-  /** Told each line as it comes. */
+  /** Called with each line as it arrives. */
   readonly onLine?: (line: unknown) => void;
 }
 
-/** All runs of the workspace as the service last told them. */
+/** All runs of the workspace as the service last reported them. */
 export interface Runs {
   /** Newest first. */
   all(): readonly RunSummary[];
@@ -66,17 +66,17 @@ export interface Runs {
   /** Config files of the workspace, sorted. */
   configs(): readonly vscode.Uri[];
   readonly onDidChange: vscode.Event<void>;
-  /** Looks for configs and runs anew. */
+  /** Searches for configs and runs again. */
   refresh(): Promise<void>;
 }
 
 /** The dashboard's panel: one a window. */
 export interface Dashboard {
-  /** Opens or reveals it; what is not given stays as it is, or begins with the newest run. */
+  /** Opens or reveals it; omitted properties stay as they are, or start with the newest run. */
   show(focus?: Partial<DashboardFocus>): void;
   /** Runs that the dashboard shows, if it is open. */
   focused(): readonly string[] | undefined;
-  /** Has it save the plot of a metric of the runs in focus, asking for a file; opens it if need be. */
+  /** Makes it save the plot of a metric of the runs in focus to a file that the user picks; opens it if necessary. */
   exportPlot(metric: string, format: PlotFormat): void;
 }
 
@@ -96,7 +96,7 @@ export interface Command {
   run(salsa: Salsa, ...args: readonly unknown[]): Promise<unknown>;
 }
 
-/** What items of the Runs view pass to commands. Commands take these, folders of runs, files, or nothing and ask. */
+/** Argument that items of the Runs view pass to commands, which also accept run folders and files, or else ask. */
 export interface RunsItem {
   readonly kind: "config" | "run" | "arm" | "stage" | "model" | "section";
   /** Of the run that it belongs to. */

@@ -41,9 +41,9 @@ const ELEMENTS: Readonly<Record<DashboardView, StaticValue>> = {
 /** The dashboard: which runs are in focus, where the first of them stands, and the views on them as tabs. */
 class Dashboard extends DashboardElement {
   static override readonly properties = { picking: { state: true } };
-  /** Whether the list of runs is open, and what for. */
+  /** Purpose for which the list of runs is open; undefined while it is closed. */
   declare picking: "focus" | "add" | undefined;
-  /** Views that were shown once: they stay as they are behind the others. */
+  /** Views that were shown at least once: they keep their state behind the others. */
   private readonly visited = new Set<DashboardView>();
   private readonly places = new ScrollPlaces();
   private unkeep: (() => void) | undefined;
@@ -83,7 +83,7 @@ class Dashboard extends DashboardElement {
     if (pane && content) this.places.show(this.model, pane, content);
   }
 
-  /** What was in the header leaves the keyboard there; else the view has it. */
+  /** Element to focus when the focused one disappears: a button of the header if it was there, else the view. */
   private heirOf(path: readonly EventTarget[]): HTMLElement | null | undefined {
     const header = this.renderRoot.querySelector("header");
     const isOfHeader = header !== null && path.includes(header);
@@ -94,7 +94,7 @@ class Dashboard extends DashboardElement {
     return this.renderRoot.querySelector<HTMLElement>("main[tabindex]");
   }
 
-  /** After a reload, only the failure to follow it shows that a run was removed meanwhile. */
+  /** True if a run was removed. After a reload, only the failure to follow it reveals that. */
   private isRemoved(folder: string): boolean {
     const { model } = this;
     const isUnknown = !model.runs.has(folder) && model.outline(folder) === undefined;
@@ -210,7 +210,7 @@ class Dashboard extends DashboardElement {
     else this.picking = what;
   }
 
-  /** An open list closes by losing the keyboard, which the click that follows would open again. */
+  /** Prevents an opener from taking the focus: the open list would close, and the click would open it again. */
   private readonly onOpener = (event: MouseEvent): void => {
     if (this.picking !== undefined) event.preventDefault();
   };
@@ -226,7 +226,7 @@ class Dashboard extends DashboardElement {
     }
   }
 
-  /** The keyboard goes back to where it came from. */
+  /** Closes the list of runs and returns the focus to the button that opened it. */
   private closePicker(): void {
     const isInside = this.shadowRoot?.activeElement?.localName === "salsa-run-picker";
     const opener = this.shadowRoot?.querySelector<HTMLElement>('[aria-haspopup][aria-expanded="true"]');
@@ -278,7 +278,7 @@ class Dashboard extends DashboardElement {
   }
 
   private command(command: DashboardCommand, folder?: string): void {
-    // The editor itself says what keeps a command from running.
+    // The editor itself reports why a command failed.
     void this.model.host
       .request("command", { command, ...(folder !== undefined && { folder }) })
       .catch(() => undefined);

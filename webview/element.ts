@@ -2,7 +2,7 @@ import { LitElement, type PropertyDeclarations } from "lit";
 import type { DashboardModel } from "./model.ts";
 
 /**
- * An element that draws from the dashboard's model, and anew when that changes.
+ * An element that renders the dashboard's model, and renders again when the model changes.
  *
  * Properties are declared with `static properties` and `declare` fields: a class field would hide Lit's accessors.
  */

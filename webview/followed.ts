@@ -5,10 +5,10 @@ import { GrowingCurve } from "./growing.ts";
 import type { Curve } from "./model.ts";
 import { unpack } from "./packed.ts";
 
-/** A request for many points would hold the page up when it comes: it is made in parts. */
+/** Points per request: a larger response would block the page when it arrives, so requests are split. */
 const POINTS_A_REQUEST = 200_000;
 
-/** A run in focus: its outline and the curves that were asked for, kept up to date by its events. */
+/** A run in focus: its outline and the requested curves, kept up to date by its events. */
 export class FollowedRun {
   readonly folder: string;
   private state: RunState | undefined;
@@ -17,21 +17,21 @@ export class FollowedRun {
   private sharedStages = new Set<string>();
   private given: RunOutline | undefined;
   private readonly curves = new Map<string, GrowingCurve>();
-  /** Wanted and not asked for yet, and asked for and not come yet. */
+  /** Curves still to be requested, and curves requested but not received. */
   private wanted = new Map<string, SeriesKey>();
   private readonly awaited = new Set<string>();
-  /** Could not be had; asked for again only after a reset. */
+  /** Failed curves; requested again only after a reset. */
   private readonly refused = new Set<string>();
-  /** What came while curves or the outline are awaited; they may begin before it or after. */
+  /** Events received while curves or the outline are pending, which may or may not include them. */
   private recent: RunEvent[] = [];
-  /** Raised by a reset: answers to what was asked before are dropped. */
+  /** Incremented by a reset, so that answers to earlier requests are dropped. */
   private generation = 0;
 
   constructor(folder: string) {
     this.folder = folder;
   }
 
-  /** Takes an outline over; curves are asked for again, and shown as they were till they come. */
+  /** Replaces the outline and requests the curves again; the old ones stay visible until then. */
   reset(outline: RunOutline): void {
     const { folder: _folder, series, ...rest } = structuredClone(outline);
     this.generation++;
@@ -56,7 +56,7 @@ export class FollowedRun {
     this.given = undefined;
   }
 
-  /** The outline as it stands; what is given out never changes. */
+  /** Snapshot of the outline; it is never modified once returned. */
   outline(): RunOutline | undefined {
     if (this.state === undefined) return undefined;
     if (this.given === undefined) {
@@ -68,7 +68,7 @@ export class FollowedRun {
     return this.given;
   }
 
-  /** A curve as it stands; undefined until it has come, and for what the run has not recorded. */
+  /** Snapshot of a curve; undefined until it has been received, and for metrics that the run has not recorded. */
   curve(key: SeriesKey): Curve | undefined {
     const id = idOf(key);
     const curve = this.curves.get(id);
@@ -81,7 +81,7 @@ export class FollowedRun {
     return this.state !== undefined && this.wanted.size > 0;
   }
 
-  /** The wanted curves, in portions for one request each; from then on they are awaited. */
+  /** Moves the wanted curves to the pending ones; returns them in portions of one request each. */
   ask(): { readonly generation: number; readonly portions: readonly (readonly SeriesKey[])[] } {
     const portions: SeriesKey[][] = [];
     let room = 0;
@@ -99,7 +99,7 @@ export class FollowedRun {
     return { generation: this.generation, portions };
   }
 
-  /** Takes over curves that have come, with what has been recorded since. */
+  /** Stores received curves, with the points recorded since. */
   receive(generation: number, packed: PackedCurves, nextSequence: number): void {
     if (generation !== this.generation) return;
     for (const { stage, metric, curve: columns } of unpack(packed)) {
@@ -114,7 +114,7 @@ export class FollowedRun {
     if (this.awaited.size === 0) this.recent = [];
   }
 
-  /** Those of the curves asked for that have not come cannot be had. */
+  /** Marks requested curves that were not received as failed. */
   refuse(generation: number, keys: readonly SeriesKey[]): void {
     if (generation !== this.generation) return;
     for (const id of keys.map(idOf)) {

@@ -32,7 +32,7 @@ export class GrowingCurve {
     this.given = undefined;
   }
 
-  /** The curve as it stands; what is given out never changes, since points are only added behind it. */
+  /** Snapshot of the curve; it is never modified once returned, since points are only appended after its end. */
   curve(): Curve {
     this.given ??= {
       steps: this.steps.subarray(0, this.length),

@@ -11,18 +11,18 @@ declare function acquireVsCodeApi(): VsCodeApi;
 /** Messages that are not answers to requests. */
 export type HostMessage = Exclude<ToDashboard, { readonly kind: "response" | "failure" }>;
 
-/** The way to the extension. */
+/** Connection to the extension. */
 export interface Host {
-  /** @throws {Error} with the extension's message, for people. */
+  /** @throws {Error} with the extension's user-facing message. */
   request<M extends DashboardMethod>(
     method: M,
     params: DashboardRequests[M]["params"],
   ): Promise<DashboardRequests[M]["result"]>;
-  /** Sends what needs no answer. */
+  /** Sends a message that needs no answer. */
   tell(message: Exclude<FromDashboard, { readonly kind: "request" }>): void;
-  /** @returns What ends the listening. */
+  /** @returns A function that ends the subscription. */
   listen(listener: (message: HostMessage) => void): () => void;
-  /** What `setState` kept last; undefined when nothing is kept. */
+  /** State last stored by `setState`; undefined when there is none. */
   getState(): unknown;
   /** Kept by the editor while the panel is hidden, and over reloads of the window. */
   setState(state: unknown): void;

@@ -2,7 +2,7 @@ import { filledIn } from "../engine/protocol/format.ts";
 
 let strings: Readonly<Record<string, string>> = {};
 
-/** Takes over the translations that the extension sends at first. */
+/** Stores the translations, which the extension sends first. */
 export function setStrings(translations: Readonly<Record<string, string>>): void {
   strings = translations;
 }
@@ -12,7 +12,7 @@ export function t(text: string, ...values: readonly (string | number)[]): string
   return fromCatalogue(text, ...values);
 }
 
-/** As `t`, for a text that is not written out at the place: translators have it from one of the engine's catalogues. */
+/** Like `t`, for text that is not a literal at the call site: translators get it from the engine's catalogues. */
 export function fromCatalogue(text: string, ...values: readonly (string | number)[]): string {
   return filledIn(strings[text] ?? text, values);
 }

@@ -13,7 +13,7 @@ const host = connectHost();
 const model = new DashboardState(host, (task) => requestAnimationFrame(task));
 host.listen((message) => {
   if (message.kind !== "exportPlot") return;
-  // What keeps it from being saved is told by the editor itself.
+  // The editor itself reports failures to save.
   exportPlot(model, { ...message, theme: themeOf(document.body) }).catch(() => undefined);
 });
 const dashboard = document.createElement("salsa-dashboard");

@@ -2,7 +2,7 @@ import type { DashboardFocus } from "../engine/protocol/dashboard.ts";
 import type { RunOutline, RunSummary, SeriesKey } from "../engine/protocol/service.ts";
 import type { Host } from "./host.ts";
 
-/** A curve as it stands; the arrays are replaced, never changed, when points come. NaN is what was not finite. */
+/** Snapshot of a curve: new points replace the arrays and never modify them. NaN stands for non-finite values. */
 export interface Curve {
   readonly steps: Float64Array;
   /** Milliseconds since 1970. */
@@ -34,20 +34,20 @@ export interface DashboardModel {
   readonly problem: string | null;
   /** False until the extension has sent the runs. */
   readonly isReady: boolean;
-  /** Outline of a run in focus, kept up to date by its events; undefined until it has come. */
+  /** Outline of a run in focus, kept up to date by its events; undefined until it has been received. */
   outline(folder: string): RunOutline | undefined;
-  /** Why a run in focus or its curves could not be had. */
+  /** Reason why a run in focus or its curves could not be loaded. */
   followProblem(folder: string): string | undefined;
-  /** Asks for a run in focus again. */
+  /** Requests a run in focus again. */
   retry(folder: string): void;
-  /** A curve of a run in focus; undefined until it has come, which is asked for by the first call. */
+  /** A curve of a run in focus; the first call requests it, and it is undefined until received. */
   curve(folder: string, key: SeriesKey): Curve | undefined;
-  /** Changes what is shown; what is left out stays. */
+  /** Changes the focus; omitted properties stay as they are. */
   show(focus: Partial<DashboardFocus>): void;
-  /** What a view remembers over reloads under a name of its own, such as "metrics.smoothing". */
+  /** Value that a view has stored across reloads under a name of its own, such as "metrics.smoothing". */
   setting<T extends SettingValue>(name: string, otherwise: T): Widened<T>;
-  /** Remembers it and notifies every view. */
+  /** Stores a value and notifies every view. */
   set(name: string, value: SettingValue): void;
-  /** Called at most once a frame after something has changed. @returns What ends it. */
+  /** Calls the listener at most once per frame after changes. @returns A function that ends the subscription. */
   subscribe(listener: () => void): () => void;
 }

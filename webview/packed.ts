@@ -1,7 +1,7 @@
 import type { PackedCurves, SeriesKey } from "../engine/protocol/service.ts";
 import type { Curve } from "./model.ts";
 
-/** A curve that came packed. */
+/** A curve received in packed form. */
 export interface Unpacked extends SeriesKey {
   readonly curve: Curve;
 }

@@ -1,13 +1,13 @@
 import type { DashboardModel } from "./model.ts";
 
-/** Runs of which a view remembers something: those in which something was chosen last. */
+/** Most runs whose settings a view remembers: those changed last. */
 const MOST_RUNS = 20;
-/** Characters of what is remembered of a run; what is longer, such as a text that was pasted into a search, is not. */
+/** Most characters remembered per run; longer state, such as with a long text pasted into a search, is dropped. */
 const MOST_CHARACTERS = 4000;
-/** Of all that is remembered; with a new one, what an older version kept is forgotten. */
+/** Version of the stored format; raising it discards the state that older versions stored. */
 const VERSION = 1;
 
-/** What a view remembers of each run while its panel is hidden and over reloads, in bounded space: plain JSON. */
+/** Settings of a view for each run, kept while its panel is hidden and across reloads: plain JSON of bounded size. */
 export class Remembered<T extends object> {
   private readonly name: string;
   private readonly start: T;
@@ -16,27 +16,27 @@ export class Remembered<T extends object> {
   /**
    * Remembers nothing yet.
    * @param name - A setting's, such as "samples.setup".
-   * @param start - Of a run in which nothing was chosen.
+   * @param start - Settings of a run in which nothing was chosen.
    */
   constructor(name: string, start: T) {
     this.name = `${name}@${VERSION}`;
     this.start = start;
   }
 
-  /** The same object till something is chosen. */
+  /** Settings of a run; the same object until they change. */
   of(model: DashboardModel, folder: string): T {
     const known = this.values.get(folder) ?? { ...this.start, ...this.kept(model, folder) };
     this.values.set(folder, known);
     return known;
   }
 
-  /** Chooses something; every view is told. */
+  /** Changes settings, stores them and notifies every view. */
   set(model: DashboardModel, folder: string, change: Partial<T>): void {
     this.move(model, folder, change);
     this.keep(model, folder);
   }
 
-  /** Chooses what changes by the frame, such as a place that is scrolled to: it is kept when `keep` is called. */
+  /** Changes settings that change every frame, such as a scroll position; they are stored when `keep` is called. */
   move(model: DashboardModel, folder: string, change: Partial<T>): void {
     this.values.set(folder, { ...this.of(model, folder), ...change });
   }

@@ -13,7 +13,7 @@ interface Kept extends DashboardFocus {
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
 
-/** The dashboard's state: runs, focus, and the curves that a view has asked for. */
+/** The dashboard's state: runs, focus, and the curves that a view has requested. */
 export class DashboardState implements DashboardModel {
   readonly host: Host;
   readonly runs = new Map<string, RunSummary>();
@@ -64,7 +64,7 @@ export class DashboardState implements DashboardModel {
 
   setting<T extends SettingValue>(name: string, otherwise: T): Widened<T> {
     const value = this.settings[name];
-    // What an older version kept may be of another kind.
+    // An older version may have stored a value of another type.
     const isOfItsKind = typeof value === typeof otherwise && Array.isArray(value) === Array.isArray(otherwise);
     return (isOfItsKind ? value : otherwise) as Widened<T>;
   }
@@ -113,7 +113,7 @@ export class DashboardState implements DashboardModel {
     }
   }
 
-  /** A run that is removed stays in focus, so that its view says so, until a person chooses another. */
+  /** Applies run changes. A removed run stays in focus, so that its view says so, until the user chooses another. */
   private takeRuns({ changed, removed }: Extract<HostMessage, { kind: "runs" }>): void {
     for (const run of changed) {
       this.runs.set(run.folder, run);
@@ -178,12 +178,12 @@ export class DashboardState implements DashboardModel {
     );
   }
 
-  /** A service that has restarted follows nothing. What is shown stays until its outlines come. */
+  /** Follows all runs again after a restart of the service. The old content stays visible until its outlines arrive. */
   private followAgain(): void {
     for (const run of this.followed.values()) this.ask(run);
   }
 
-  /** Asks for the curves that were wanted in this frame, together. */
+  /** Requests all curves that were wanted in this frame, together. */
   private fetch(): void {
     for (const run of this.followed.values()) {
       if (!run.wants) continue;

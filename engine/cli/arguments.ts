@@ -11,7 +11,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 };
 
 /**
- * Reads what follows the command's name.
+ * Reads the arguments after the command's name.
  *
  * @throws {UsageError} for unknown options, missing or surplus arguments.
  */

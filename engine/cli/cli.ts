@@ -36,7 +36,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     return await command.run(args, { ...surroundings, isJson });
   } catch (error) {
     const { signal } = surroundings;
-    // Cut off by Ctrl-C, which is what was asked for.
+    // Cut off by Ctrl-C, as requested.
     if (signal.aborted && error === signal.reason) return EXIT.interrupted;
     return reportError(error, { terminal, isJson, isDebug });
   }
@@ -66,7 +66,7 @@ interface ErrorStyle {
   readonly isDebug: boolean;
 }
 
-/** Tells an error to people, or to scripts as one JSON object. */
+/** Reports an error to people, or to scripts as one JSON object. */
 function reportError(error: unknown, { terminal, isJson, isDebug }: ErrorStyle): number {
   const known = error instanceof Error ? error : new Error(String(error));
   if (isJson) {

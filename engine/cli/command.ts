@@ -44,11 +44,11 @@ export interface Command {
   readonly name: string;
   /** One line for the overview. */
   readonly summary: string;
-  /** Further paragraphs of its help, such as what --json prints. */
+  /** Further paragraphs of its help, such as the output of --json. */
   readonly details: readonly string[];
   readonly positionals: readonly PositionalSpec[];
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** Command lines and what they do. */
+  /** Command lines with their explanations. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
   /** The message of the first Ctrl-C, where it does not stop a run. */
   readonly interruptNotice?: string;

@@ -23,13 +23,13 @@ export async function diagnose(directory: string): Promise<DoctorCheck[]> {
   ];
 }
 
-/** Whether this is the program that the extension brings along: then nobody has a repository to run npm in. */
+/** True in the program that ships with the extension, whose users have no repository to run npm in. */
 const IS_BUNDLED = !import.meta.url.endsWith(".ts");
 const LEAST_NODE = 24;
 const OUR_NODE = IS_BUNDLED
   ? "empty the setting salsa.nodePath, and the Node that comes along is used"
   : "start with npx salsa";
-/** What the demo needs, with room; larger models say what they need in `salsa plan`. */
+/** Needs of the demo, with room; `salsa plan` shows those of larger models. */
 const LEAST_MEMORY = 2 ** 30;
 const LEAST_DISK = 2 ** 30;
 
@@ -91,7 +91,7 @@ function part({ name, isThere, detail, remedy }: BackendPart): DoctorCheck {
   return { name, state: isThere ? "ok" : "optional", detail, ...(remedy !== undefined && { remedy }) };
 }
 
-/** What "auto" takes, and why. */
+/** The backend that "auto" takes, and the reason. */
 async function choice(): Promise<DoctorCheck> {
   const name = "runtime.backend auto";
   try {

@@ -33,7 +33,7 @@ const MOST_NAMES = 4;
 /** The stage that runs now, and its line. */
 interface Standing {
   readonly stage: string;
-  /** "9/44 RLHF: salsa": which stage of how many, what kind of work it is, and what it makes. */
+  /** Position of the stage among all, kind of work, and product: "9/44 RLHF: salsa". */
   readonly label: string;
   /** Parts of the line, the most important first. */
   parts: readonly string[];
@@ -72,7 +72,7 @@ export function progressView(terminal: Terminal): ProgressView {
     isBarShown = true;
   };
   const show = (event: RunEvent): void => {
-    // Curves would only fill the memory: what is shown of them is the last value.
+    // Curves would only fill the memory: only their last values are shown.
     if (event.kind !== "metrics") applyEvent(state, event);
     if (event.kind === "stageStarted") {
       const { stage, time } = event;
@@ -132,7 +132,7 @@ function fitting(parts: readonly string[], columns: number): string {
   return line.slice(0, Math.max(0, columns));
 }
 
-/** "12/44": which stage of how many, counted from 1; empty for a run that has not said what its stages are. */
+/** Position of a stage among all, counted from 1: "12/44"; empty for a run that has not listed its stages. */
 function positionOf({ stages, startedAt }: RunState, stage: string): string {
   return startedAt === undefined ? "" : `${stages.findIndex(({ id }) => id === stage) + 1}/${stages.length}`;
 }

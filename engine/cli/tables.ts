@@ -5,7 +5,7 @@ import type { Table } from "../protocol/events.ts";
 /**
  * A table on the screen, under its title and note.
  *
- * One that is wider than the screen says once what is the same in every row, and then its first column once per group.
+ * One that is wider than the screen states values common to all rows once, and its first column once per group.
  */
 export function titledTable(table: Table, columns = Infinity): string {
   const note = table.note === undefined ? "" : `${table.note}\n\n`;

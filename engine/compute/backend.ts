@@ -9,7 +9,7 @@ export interface DeviceBuffer extends TensorSpec {
   readonly backend: string;
 }
 
-/** What a run reads: host arrays or device buffers for the program's inputs, device buffers for its variables. */
+/** Data of a run: host arrays or device buffers for the program's inputs, device buffers for its variables. */
 export interface Bindings {
   readonly inputs?: Readonly<Record<string, HostArray | DeviceBuffer>>;
   readonly variables?: Readonly<Record<string, DeviceBuffer>>;
@@ -76,9 +76,9 @@ export class BindingError extends Error {
 }
 
 /**
- * Checks that host data is what a tensor takes.
+ * Checks that host data has the length and element type of a tensor.
  *
- * @param what - Who takes it, for the message.
+ * @param what - The receiver's name in the message.
  * @throws {BindingError} when the data has another length or element type.
  */
 export function checkHostData(what: string, { shape, dtype }: TensorSpec, data: HostArray): void {
@@ -93,7 +93,7 @@ export function checkHostData(what: string, { shape, dtype }: TensorSpec, data: 
 /**
  * Checks that a buffer bound to a program is of the kind that was planned.
  *
- * @param what - What it is bound as, for the message: "variable w".
+ * @param what - The buffer's name in the message: "variable w".
  * @throws {BindingError} when it has another size or element type.
  */
 export function checkBound(what: string, planned: TensorSpec, buffer: DeviceBuffer): void {
@@ -112,10 +112,10 @@ export function checkKept({ outputs }: Program, keep: readonly string[]): void {
   throw new BindingError(`run: there is no output ${unknown} to keep; there are ${Object.keys(outputs).join(", ")}`);
 }
 
-/** Device memory that was asked for and could not be had. */
+/** A failed allocation of device memory. */
 export interface Shortage {
   readonly backend: string;
-  /** Asked for, in bytes. */
+  /** Requested, in bytes. */
   readonly bytes: number;
   readonly memory: MemoryUse;
   readonly limits: Limits;
@@ -123,7 +123,7 @@ export interface Shortage {
   readonly roomier: readonly string[];
 }
 
-/** Device memory that could not be had; the message says what to do. */
+/** A failed allocation of device memory; the message says what to do. */
 export class OutOfMemoryError extends Error {
   override readonly name = "OutOfMemoryError";
   readonly shortage: Shortage;

@@ -51,7 +51,7 @@ const sampling = section(
   "How answers are sampled",
 );
 
-/** What is compared, on what, and who judges. */
+/** Comparisons to make, their benchmarks, and their judge. */
 export const evaluationSchema = section(
   {
     benchmarks: optionalSetting(z.array(modelName()).min(1), {

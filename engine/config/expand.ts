@@ -25,7 +25,7 @@ export interface ConfigPlace {
   readonly folder: string;
 }
 
-/** Fills in what follows from other settings and makes paths absolute. The config must have passed its checks. */
+/** Fills in settings that follow from others and makes paths absolute. The config must have passed its checks. */
 export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunConfig {
   const { sft, reward, runtime } = written;
   const names = modelNames(written);

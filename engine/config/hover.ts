@@ -19,7 +19,7 @@ export interface JsonSchema {
 type Role = "required" | "optional" | "part";
 
 /**
- * Puts what is known of a setting into the words that editors read, in place: `markdownDescription` for hovers in VS
+ * Moves a setting's metadata into the keywords that editors read, in place: `markdownDescription` for hovers in VS
  * Code, `description` for other editors, `markdownEnumDescriptions`, `defaultSnippets`.
  */
 export function tidy(schema: JsonSchema, role: Role = "part"): void {

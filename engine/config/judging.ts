@@ -15,7 +15,7 @@ export function defaultJudge(known: KnownScores): JudgeName {
   return kind.name;
 }
 
-/** What is wrong with the judge of an `evaluation` and its settings. */
+/** Complaints about the judge of an `evaluation` and its settings. */
 export function checkJudge(evaluation: Readonly<Record<string, unknown>>, known: KnownScores): Complaint[] {
   const { judge: written } = evaluation;
   const kind = judgeKind(typeof written === "string" ? written : defaultJudge(known));

@@ -4,7 +4,7 @@ import type { WrittenConfig } from "./schema.ts";
 /** Name of the split that settings are chosen on; no benchmark may have it. */
 export const VALIDATION = "validation";
 
-/** Names that the recipe gives to what every run makes, and what that is. */
+/** Names that the recipe gives to results of every run, with their descriptions. */
 export const RESERVED_NAMES: ReadonlyMap<string, string> = new Map([
   ["base", "the base model"],
   ["reward", "the reward model"],
@@ -19,10 +19,10 @@ export function sftName(seed: number): string {
   return `sft-${seed}`;
 }
 
-/** Names of the models a run makes, by what they may be used for. */
+/** Names of the models a run makes, by use. */
 export interface ModelNames {
   readonly sfts: readonly string[];
-  /** Base and SFTs: what soups mix. */
+  /** Base and SFTs, which soups mix. */
   readonly ingredients: readonly string[];
   readonly soups: readonly string[];
   /** Starts and references of policies: base, SFTs and soups. */

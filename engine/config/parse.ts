@@ -16,7 +16,7 @@ import { runConfigSchema } from "./schema.ts";
 export interface ParseSettings {
   /** Folder that relative paths start from; the file's own if left out. */
   readonly folder?: string;
-  /** Tells whether a file or folder is there; without it, files are not checked. */
+  /** True if a file or folder exists; without it, files are not checked. */
   readonly exists?: (path: string) => boolean;
 }
 
@@ -77,7 +77,7 @@ function laidOver(
   return merged;
 }
 
-/** The sections that are right by themselves, so that one wrong section does not hide what is wrong between others. */
+/** The sections that are right by themselves, so that one wrong section does not hide mistakes between others. */
 function readableParts(value: unknown): PartialConfig {
   if (!isRecord(value)) return {};
   const sections = Object.entries(runConfigSchema.shape).map(([key, schema]) => {

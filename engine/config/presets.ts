@@ -29,7 +29,7 @@ export interface Preset {
   readonly title: string;
   /** Its purpose, and the source of its numbers. */
   readonly description: string;
-  /** A run config without what only the user knows: checkpoint and data. */
+  /** A run config without the parts that only the user knows: checkpoint and data. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 

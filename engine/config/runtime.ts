@@ -11,7 +11,7 @@ const frozenStorage = {
   bf16: "half the memory for any checkpoint; f32 weights are rounded, which changes results a little",
 } as const;
 
-/** What a run can ask for as its backend. */
+/** Words that `runtime.backend` may hold. */
 export const BACKEND_CHOICES = wordsOf(meanings);
 
 /** Where and how the work runs. On a given backend, nothing here but rounded frozen weights changes what is learned. */

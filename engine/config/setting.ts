@@ -68,7 +68,7 @@ export function section<S extends z.core.$ZodLooseShape>(
   return z.strictObject(shape).meta({ description });
 }
 
-/** A schema's shape with every default taken off: what an arm may override and otherwise inherits. */
+/** A schema's shape without its defaults, for settings that an arm may override and otherwise inherits. */
 export type Overrides<S> = {
   [K in keyof S]: S[K] extends z.ZodDefault<infer T extends z.ZodType> ? z.ZodOptional<T> : S[K];
 };

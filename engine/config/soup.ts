@@ -51,7 +51,7 @@ export type WrittenSoup = z.output<typeof soupSchema>;
 /** How one soup is made: every default resolved, the models named. */
 export type SoupConfig = SoupSettings & { readonly of: readonly string[] };
 
-/** Fills in what follows from the rest of the config. */
+/** Fills in settings that follow from the rest of the config. */
 export function resolveSoup({ of: _of, method, ...settings }: WrittenSoup, facts: SoupFacts): SoupConfig {
   // The recipe of a method resolves its settings: they belong together.
   return { ...recipeOf(method).resolve(settings, facts), method, of: facts.of } as SoupConfig;

@@ -13,7 +13,7 @@ export function bare(schema: z.core.$ZodType): z.core.$ZodType {
   return inner;
 }
 
-/** The schema of what lies at `path`, or undefined where nothing may. `value` tells variants apart. */
+/** The schema of the value at `path`, or undefined where nothing may stand. `value` selects the variants of unions. */
 export function schemaAt(root: z.core.$ZodType, path: ConfigPath, value: unknown): z.core.$ZodType | undefined {
   let schema: z.core.$ZodType | undefined = root;
   let here = value;
@@ -84,7 +84,7 @@ function variantSettings(union: z.ZodDiscriminatedUnion, path: string): SettingE
   return [discriminator, ...[...shared].map(([schema, label]) => ({ path: label, schema }))];
 }
 
-/** Words that tell the variants of a union apart. */
+/** Discriminator values of a union's variants. */
 export function variantNames(union: z.ZodDiscriminatedUnion): unknown[] {
   return union.options.map((option) => literalOf(option, union.def.discriminator));
 }

@@ -20,7 +20,7 @@ const SEATINGS = ["ab", "ba"] as const;
 const ATTEMPTS = 4;
 /** Wait after the first failed attempt; doubles with each, ms. */
 const FIRST_WAIT = 1000;
-/** What FastChat writes for a judgment that could not be had. */
+/** FastChat's text for a judgment that failed. */
 const ERROR_TEXT = "$ERROR$";
 
 /** A game that is over, and which one it was. */
@@ -49,10 +49,10 @@ export interface JudgingSettings {
  * Plays two games for every pair, with the seats swapped, as many at a time as the judge can stand.
  *
  * A game that fails counts as an error, which drops its comparison. One whose error was retryable to the last is not
- * handed to `onGame`: when the work goes on later, the judge is asked again.
+ * handed to `onGame`: when the work resumes, the judge is asked again.
  *
  * @returns In the order of the pairs.
- * @throws what `goOn`, `onGame` or `wait` throw, and errors of the judge other than JudgeError.
+ * @throws the errors of `goOn`, `onGame` and `wait`, and errors of the judge other than JudgeError.
  */
 export async function judgePairs(pairs: readonly AnswerPair[], settings: JudgingSettings): Promise<readonly Verdict[]> {
   const { judge, played, onGame, goOn, wait } = settings;

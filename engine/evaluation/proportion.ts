@@ -9,7 +9,7 @@ export interface Rate {
   readonly variance: number;
   /** Degrees of freedom of that variance: independent clusters − 1, or infinite. */
   readonly df: number;
-  /** Independent clusters, what the rate is worth when its variance cannot be seen. */
+  /** Independent clusters: the effective sample size when the variance is 0. */
   readonly nClusters: number;
 }
 
@@ -44,10 +44,10 @@ function effectiveSize({ estimate, variance, nClusters }: Rate): number {
 }
 
 /**
- * Comparisons needed to tell an adjusted win rate from ½, by the normal approximation for games that end in a tie
- * with probability `tieRate`.
+ * Comparisons needed to distinguish an adjusted win rate from ½, by the normal approximation for games that end in a
+ * tie with probability `tieRate`.
  *
- * @param settings - What is to be seen, and how surely.
+ * @param settings - The effect to detect, and the test's error rates.
  * @param settings.adjusted - True adjusted win rate, not ½.
  * @param settings.tieRate - Share of ties.
  * @param settings.alpha - Two-sided level; 0.05 when absent.

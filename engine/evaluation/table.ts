@@ -15,7 +15,7 @@ export interface TableRow extends WinRate {
 /** Lines in the order that they are shown. */
 export type Table = readonly TableRow[];
 
-/** What a group of lines is made of. */
+/** Comparisons of one pair on one benchmark, summarized as a group of lines. */
 export interface TableEntry {
   readonly benchmark: string;
   readonly a: string;

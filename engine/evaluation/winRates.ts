@@ -4,7 +4,7 @@ import { clusteredVariance, mean, signTest } from "./statistics.ts";
 
 /** One prompt (or turn), answered by a and by b, judged. */
 export interface Comparison {
-  /** What makes comparisons dependent: the prompt, or the question that several turns belong to. */
+  /** Comparisons with the same value are dependent: the prompt, or the question that several turns belong to. */
   readonly prompt: string;
   /** Base seed of the recipe that trained both sides; 0 when there is one. */
   readonly seed?: number;
@@ -23,7 +23,7 @@ export interface Counts {
   readonly dropped: number;
 }
 
-/** What a set of comparisons says about a against b. Rates are fractions. */
+/** Summary of comparisons of a with b. Rates are fractions. */
 export interface WinRate extends Counts {
   /** Comparisons that count: wins, losses and ties. */
   readonly n: number;

@@ -2,7 +2,7 @@ import { meanBand } from "./meanBand.ts";
 import { type Points, rangeOf } from "./points.ts";
 import { smooth } from "./smooth.ts";
 
-/** What is drawn of a line. */
+/** Parts of a line in a figure. */
 export interface Curve {
   /** The curve itself, or the mean over seeds; smoothed if wanted. */
   readonly main: Points;
@@ -15,7 +15,9 @@ export interface Curve {
   readonly n: number;
 }
 
-/** One curve as it is, or the mean and band of several; each is smoothed before that, so that the band is of what is drawn. */
+/**
+ * One curve as it is, or the mean and band of several; smoothing comes first, so that the band fits the drawn curves.
+ */
 export function curvesOf(curves: readonly Points[], smoothing: number): Curve {
   const range = rangeOf(...curves.map(({ x }) => x));
   const drawn = curves.map(({ x, y }) => ({ x, y: smoothing > 0 ? smooth({ x, y }, smoothing, range) : y }));

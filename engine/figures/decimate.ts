@@ -38,7 +38,7 @@ function picked(column: ArrayLike<number>, indices: readonly number[]): Float64A
   return values;
 }
 
-/** First and last index, exclusive, of what is to be drawn. */
+/** First and last index, exclusive, of the part to draw. */
 function visible(x: ArrayLike<number>, { min, max }: Range): readonly [number, number] {
   const before = firstAtLeast(x, min);
   let after = firstAtLeast(x, max);

@@ -12,7 +12,7 @@ export interface ForestRow {
   readonly value: number;
   readonly low: number;
   readonly high: number;
-  /** What it rests on: comparisons. */
+  /** Number of comparisons that it rests on. */
   readonly n: number;
   /** Behind the value: "Holm p < 0.0001". */
   readonly note?: string;
@@ -24,13 +24,13 @@ export interface ForestFigureSpec {
   readonly x: Axis;
   /** Benchmarks, each with its pairs. */
   readonly groups: readonly { readonly name: string; readonly rows: readonly ForestRow[] }[];
-  /** Where nothing can be told apart: 0.5 for win rates. */
+  /** The value of no difference: 0.5 for win rates. */
   readonly reference?: number;
-  /** What the intervals are: "95 % Wilson interval". */
+  /** Kind of the intervals: "95 % Wilson interval". */
   readonly interval: string;
   /** Values are fractions, written as percentages, when "percent"; as they are when left out. */
   readonly format?: "percent" | "number";
-  /** Stands before what the figure says itself of intervals and marks. */
+  /** Precedes the figure's own remarks on intervals and marks. */
   readonly caption?: string;
   /** `FIGURE_THEMES.light` when left out. */
   readonly theme?: FigureTheme;
@@ -86,7 +86,7 @@ function layout(spec: ForestFigureSpec, width: number): Layout {
   return { top: 44, left, right, x: linearScale(range ?? { min: 0, max: 1 }, { from: left, to: right }) };
 }
 
-/** Whether the interval leaves the reference out, so that the estimate can be told from it. */
+/** True if the interval excludes the reference, so that the estimate differs from it, or if there is no reference. */
 function isTold({ low, high }: ForestRow, reference: number | undefined): boolean {
   return reference === undefined || low > reference || high < reference;
 }

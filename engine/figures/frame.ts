@@ -1,7 +1,7 @@
 import { element, escaped, textElement, widthOf, wrapped } from "./svg.ts";
 import type { FigureTheme } from "./theme.ts";
 
-/** Sizes of what every figure has, in pixels. */
+/** Sizes common to all figures, in pixels. */
 export const SIZES = { margin: 16, title: 16, text: 12, caption: 11, lineHeight: 16 } as const;
 
 /** An axis of a figure. */
@@ -11,7 +11,7 @@ export interface Axis {
   readonly unit?: string;
 }
 
-/** What stands at an axis: "KL to reference (nats per sequence)". */
+/** Text at an axis: "KL to reference (nats per sequence)". */
 export function axisText({ label, unit = "" }: Axis): string {
   return unit === "" || unit.toLowerCase() === label.toLowerCase() ? label : `${label} (${unit})`;
 }
@@ -19,7 +19,7 @@ export function axisText({ label, unit = "" }: Axis): string {
 /** A figure without its frame. */
 export interface Content {
   readonly title: string;
-  /** What a reader who does not see the figure is told. */
+  /** Alternative text, for readers who do not see the figure. */
   readonly description: string;
   /** Below the figure; broken into lines. */
   readonly caption: string;

@@ -27,7 +27,7 @@ export interface LineFigureSpec {
   readonly lines: readonly Line[];
   /** Of the curves, 0 to 1; 0, as recorded, when left out. */
   readonly smoothing?: number;
-  /** Stands before what the figure says itself of smoothing, seeds and the band. */
+  /** Precedes the figure's own remarks on smoothing, seeds and the band. */
   readonly caption?: string;
   /** `FIGURE_THEMES.light` when left out. */
   readonly theme?: FigureTheme;
@@ -39,7 +39,7 @@ export interface LineFigureSpec {
 /** A curve with its looks. */
 interface Drawn extends Curve, LegendEntry {}
 
-/** A complete SVG file: the lines with axes, legend and a caption that says what is drawn. */
+/** A complete SVG file: the lines with axes, legend and a caption that describes them. */
 export function lineFigure(spec: LineFigureSpec): string {
   const { title, theme = FIGURE_THEMES.light, width = 760, height = 400 } = spec;
   const isLog = spec.y.isLog === true;
@@ -85,7 +85,7 @@ function looks(lines: readonly Line[], { series }: FigureTheme): LegendEntry[] {
 /** Smaller numbers are 0 to a logarithmic scale, whose ends must differ by a factor. */
 const SMALLEST = 1e-300;
 
-/** What a logarithm can show: other values become gaps. */
+/** The values that have a logarithm: others become gaps. */
 function positive(curve: Curve): Curve {
   const keep = (values: ArrayLike<number>): Float64Array =>
     Float64Array.from(values, (one) => (one > SMALLEST ? one : NaN));

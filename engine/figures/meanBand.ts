@@ -1,7 +1,7 @@
 import type { Points } from "./points.ts";
 import { studentQuantile } from "./distributions.ts";
 
-/** What a mean with a band shows, for people. */
+/** Explains a mean with a band to readers of a figure. */
 export const BAND_DEFINITION =
   "Line: mean over seeds. Band: 95 % Student-t interval of that mean, mean ± t(n − 1)·s/√n, at each step over the n seeds that got there; no band where n is 1";
 

@@ -1,4 +1,4 @@
-/** What was measured at places along an axis, in ascending order of `x`. NaN in `y` is a gap. */
+/** Values measured at places along an axis, in ascending order of `x`. NaN in `y` is a gap. */
 export interface Points {
   readonly x: ArrayLike<number>;
   readonly y: ArrayLike<number>;

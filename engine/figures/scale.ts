@@ -2,7 +2,7 @@ import type { Range } from "./points.ts";
 
 /** Numbers of an axis as pixels. */
 export interface Scale {
-  /** What the axis covers. */
+  /** Values that the axis covers. */
   readonly range: Range;
   readonly at: (value: number) => number;
 }

@@ -1,6 +1,6 @@
 import { type Points, type Range, rangeOf } from "./points.ts";
 
-/** What `smooth` does, for people. */
+/** Explains `smooth` to readers of a figure. */
 export const SMOOTHING_DEFINITION =
   "Time-weighted exponential moving average, debiased; the weight says how much the past counts, whatever the spacing of the points";
 
@@ -15,7 +15,7 @@ const HEAVIEST = 0.999;
  * does not start at 0.
  *
  * Weights & Biases, "Smooth line plots": with w = √weight and d the distance to the point before in thousandths of the
- * axis, m ← m·wᵈ + y and b ← b·wᵈ + 1; what is drawn is m / b. A gap stays a gap and adds nothing.
+ * axis, m ← m·wᵈ + y and b ← b·wᵈ + 1; the curve drawn is m / b. A gap stays a gap and adds nothing.
  *
  * @param points - The curve.
  * @param weight - 0 (as recorded) to 1 (near its mean).

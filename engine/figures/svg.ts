@@ -1,4 +1,4 @@
-/** Attributes of an element; numbers are written with two decimals, what is undefined is left out. */
+/** Attributes of an element; numbers are written with two decimals, undefined values are left out. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** An SVG element. Children are SVG already: texts go through `escaped` or `textElement`. */
@@ -28,7 +28,7 @@ export function short(value: number): string {
   return String(Number(value.toFixed(2)));
 }
 
-/** Width that a text is going to have, in pixels, by reckoning: fonts differ, so it leaves some room. */
+/** Estimated width of a text, in pixels: fonts differ, so it leaves some room. */
 export function widthOf(text: string, size: number): number {
   return text.length * size * 0.58;
 }

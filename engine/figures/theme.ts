@@ -1,13 +1,13 @@
 /** Colours of a figure. */
 export interface FigureTheme {
-  /** "none" lets what lies below show through. */
+  /** "none" makes it transparent. */
   readonly background: string;
   /** Title, legend and values. */
   readonly foreground: string;
   /** Axis texts and captions. */
   readonly muted: string;
   readonly grid: string;
-  /** Lines, in the order in which they are given; told apart with every common kind of colour vision. */
+  /** Colours of the lines, in order; distinguishable with every common kind of colour vision. */
   readonly series: readonly string[];
 }
 

@@ -61,11 +61,11 @@ export function parameterCount(config: ModelConfig, heads: readonly Head[] = ["l
  * Last hidden states of a decoder, after the final norm.
  *
  * Touvron et al. 2023 (arXiv:2302.13971): RMSNorm, rotary positions, gated MLP; grouped queries as in Ainslie et
- * al. 2023 (arXiv:2305.13245). In what the families differ, the config says. Weights are variables named prefix +
+ * al. 2023 (arXiv:2305.13245). The config holds the differences of the families. Weights are variables named prefix +
  * Hugging Face name, so that one program can hold several models.
  *
- * With a span, the last layer answers for its positions only: whatever else it would compute, nobody reads. The
- * other positions still serve as keys and values.
+ * With a span, the last layer answers for its positions only: nothing reads its output at the others, which still serve
+ * as keys and values.
  *
  * @returns `[B, T, C]`, or `[B, length, C]` of the span.
  */

@@ -31,7 +31,7 @@ export interface GenerationSettings {
   readonly sampling: SamplingSettings;
   /** Tokens that end a response. */
   readonly eos: readonly number[];
-  /** Fills what no token was generated for; may be one of `eos`. */
+  /** Fills positions without a generated token; may be one of `eos`. */
   readonly pad: number;
 }
 

@@ -38,7 +38,7 @@ export function formatQwen(config: ModelConfig): ConfigFile {
     ...formatCommon(config),
     ...formatLayerTypes(config),
     use_sliding_window: firstSliding !== -1,
-    // What readers go by that know no layer_types.
+    // For readers that do not know layer_types.
     max_window_layers: firstSliding === -1 ? config.nLayers : firstSliding,
     hidden_act: "silu",
   };

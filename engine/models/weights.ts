@@ -5,13 +5,13 @@ import { type Shape, sameShape } from "../compute/graph/tensor.ts";
 /** Elements of weights: f32, or bf16 by their bits. */
 export type WeightArray = Float32Array | Uint16Array;
 
-/** A tensor on the host: row-major elements, of the type that their array tells. */
+/** A tensor on the host: row-major elements, whose type is that of their array. */
 export interface HostTensor<A extends WeightArray = Float32Array> {
   readonly shape: Shape;
   readonly data: A;
 }
 
-/** A model's tensors by their Hugging Face names, in f32: what is trained, mixed and saved. */
+/** A model's tensors by their Hugging Face names, in f32, for training, mixing and saving. */
 export type Weights = ReadonlyMap<string, HostTensor>;
 
 /** Tensors of a model that is only read, by their Hugging Face names, each in the type that it is stored in. */

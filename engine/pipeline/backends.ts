@@ -3,11 +3,11 @@ import { type BackendChoice, choose } from "../compute/backends/choose.ts";
 import { allBackends } from "../compute/backends/registry.ts";
 import type { RunConfig, RuntimeConfig } from "../config/index.ts";
 
-/** The settings that say what computes. */
+/** Settings that determine the compute backend. */
 export type ComputeSettings = Pick<RuntimeConfig, "backend" | "threads">;
 
 /**
- * Chooses the backend that a config asks for, by what this machine has.
+ * Chooses the backend that a config asks for, among those of this machine.
  * @throws {BackendUnavailableError} when it is not available.
  */
 export async function chooseBackend({ backend, threads }: ComputeSettings): Promise<BackendChoice> {
@@ -15,8 +15,8 @@ export async function chooseBackend({ backend, threads }: ComputeSettings): Prom
 }
 
 /**
- * A config with the backend that was taken instead of "auto": keys and run.json name what computed, so that a run that
- * is resumed elsewhere computes on the same.
+ * A config with the chosen backend in place of "auto": keys and run.json name the backend that computed, so that a run
+ * that is resumed elsewhere computes on the same.
  */
 export function withChoice(config: RunConfig, { descriptor }: Pick<BackendChoice, "descriptor">): RunConfig {
   return { ...config, runtime: { ...config.runtime, backend: descriptor.name } };
@@ -30,7 +30,7 @@ export function openChoice(
   return descriptor.open({ threads, roomier }, device);
 }
 
-/** Chooses and opens what a config asks for, for work that waits for nobody; to be closed by the caller. */
+/** Chooses and opens a config's backend, for work that does not queue; to be closed by the caller. */
 export async function openBackend(settings: ComputeSettings): Promise<Backend> {
   return openChoice(await chooseBackend(settings), settings);
 }

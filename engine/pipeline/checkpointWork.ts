@@ -80,7 +80,7 @@ export interface GenerateRequest {
   readonly signal: AbortSignal;
 }
 
-/** A prompt with what a model wrote. */
+/** A prompt and a model's response. */
 export interface PromptResponse {
   readonly prompt: string;
   readonly response: string;

@@ -43,7 +43,7 @@ export interface PromptSource {
 }
 
 /**
- * Reads every data file that a config names, so that what is wrong in one comes out before anything is trained.
+ * Reads every data file that a config names, so that mistakes in them surface before anything is trained.
  * @throws {DataError} naming file and line.
  */
 export async function checkData({ data }: RunConfig): Promise<void> {
@@ -163,7 +163,7 @@ export async function validationPrompts(source: PromptSource): Promise<readonly 
 }
 
 /**
- * Prompts of a benchmark with what judges may want to know of them, in the order in which they are numbered: a task's
+ * Prompts of a benchmark with their facts for judges, in the order in which they are numbered: a task's
  * split of that name, or a file's first.
  */
 export async function benchmarkPrompts(

@@ -52,7 +52,7 @@ export function trainingCost({ model, heads, loss, tokens }: TrainingCost): Cost
   };
 }
 
-/** What reading models is estimated from. */
+/** Amounts of reading from which its cost is estimated. */
 export interface ReadingCost {
   readonly models: number;
   readonly tokens: number;

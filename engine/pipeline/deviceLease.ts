@@ -16,7 +16,7 @@ export interface Turn {
  */
 export type TakeTurn = (device: string, waiting: (ahead: number) => void) => Promise<Turn>;
 
-/** What a lease is made with. */
+/** The backend of a lease, and how to wait for its device. */
 export interface DeviceLeaseSettings {
   readonly choice: BackendChoice;
   /** Threads on the processor; 0 takes one per core. */
@@ -54,9 +54,9 @@ export class DeviceLease {
     return (this.backend ??= this.openNow());
   }
 
-  /** Closes what was opened and lets the next run have the device. */
+  /** Closes the backend, if it is open, and passes the device to the next run. */
   async close(): Promise<void> {
-    // What could not be had need not be given back; whoever asked for it knows.
+    // A failure to open needs no closing, and the caller of `open` has received the error.
     const backend = await this.backend?.catch(() => undefined);
     const turn = await this.turn?.catch(() => undefined);
     try {

@@ -27,7 +27,7 @@ export interface EncodedPrompts {
   readonly queries: readonly (readonly number[])[];
   /** Tokens of the longest prompt, Q. */
   readonly queryLength: number;
-  /** Tokens of the longest response, R: what was asked for, or less where the model sees no further. */
+  /** Tokens of the longest response, R: as requested, or fewer where the model's positions end before. */
   readonly responseLength: number;
 }
 

@@ -15,7 +15,7 @@ import { type Artifact, type StageContext, Stopped } from "./stage.ts";
 /** Two models' answers to the same prompts, and who judges them. */
 export interface JudgingRequest {
   readonly judge: Judge;
-  /** What the judgments call it. */
+  /** Its name in the judgments. */
   readonly judgeName: string;
   readonly ours: readonly BenchmarkAnswer[];
   readonly theirs: readonly BenchmarkAnswer[];
@@ -41,7 +41,7 @@ export function chosenJudge({ name, settings }: JudgeChoice): Judge {
 
 /**
  * Has every pair of answers judged and writes the judgments and comparisons. Games that took time are saved one by one,
- * and an attempt that follows goes on after them.
+ * and an attempt that follows continues after them.
  *
  * @throws {Stopped} when the run is to stop; games that are open then are played to their end.
  */
@@ -127,7 +127,7 @@ async function write(folder: string, request: JudgingRequest, verdicts: readonly
   await atomicWrite(join(folder, COMPARISONS_FILE), `${comparisons.join("\n")}\n`);
 }
 
-/** What judging cost and lost, where there is something to tell. */
+/** Costs and losses of judging, without those that are zero. */
 function costs(verdicts: readonly Verdict[]): Readonly<Record<string, number>> {
   const games = verdicts.flatMap((verdict) => verdict.games);
   const total = (of: "promptTokens" | "completionTokens" | "price"): number =>

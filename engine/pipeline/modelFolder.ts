@@ -40,7 +40,7 @@ export interface FrozenSlice {
 /** Gives the numbers of the checkpoint. */
 export const AS_STORED: FrozenSlice = {};
 
-/** What the config says about frozen weights, for slices of stages that read some. */
+/** The config's setting of frozen weights, for slices of stages that read some. */
 export function frozenSlice({ runtime: { frozenWeights } }: RunConfig): FrozenSlice {
   return frozenWeights === "bf16" ? { frozenWeights } : AS_STORED;
 }

@@ -44,7 +44,7 @@ export async function planPipeline(
   }));
 }
 
-/** A resolved stage, whether its artifact is there, and what making it takes. */
+/** A resolved stage with its cost; `cached` is true if its artifact is there. */
 export interface StageEstimate {
   readonly stage: ResolvedStage;
   readonly cached: boolean;

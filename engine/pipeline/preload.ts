@@ -2,8 +2,8 @@ import type { BackendChoice } from "../compute/backends/choose.ts";
 import { loadMixKernels } from "../storage/mixKernel.ts";
 
 /**
- * Reads what a run needs of this program's files later on. From then on they may go: an update of the extension
- * removes the folder of the version before, whatever waits or works in the background by its files.
+ * Loads the files of this program that a run needs later. They may be deleted afterwards: an update of the extension
+ * removes the folder of the version before, though runs still wait or work in the background.
  */
 export async function preload({ descriptor }: Pick<BackendChoice, "descriptor">): Promise<void> {
   await loadMixKernels();

@@ -53,14 +53,14 @@ export interface DeclaredStage {
   readonly revision: number;
   readonly slice: Json;
   readonly inputs: Readonly<Record<string, DeclaredInput>>;
-  /** Runs the stage on its slice. `inputs` are what the handles stood for. */
+  /** Runs the stage on its slice. `inputs` are the resolved handles. */
   run(context: StageContext, inputs: StageInputs): Promise<void>;
   cost(facts: CostFacts): Cost;
 }
 
 /** Stages and their dependencies, declared without running any: an executor runs those that are ready. */
 export class Recipe {
-  /** In the order of their declaration, in which each comes after what it is made from. */
+  /** In the order of their declaration: each comes after its inputs. */
   readonly stages: DeclaredStage[] = [];
   /** Folders of checkpoints from outside, by the id of their handle. */
   readonly checkpoints = new Map<string, string>();

@@ -4,7 +4,7 @@ import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
 import type { FrozenModel, LoadedModel } from "./modelFolder.ts";
 
-/** A response with what the reward model thinks of it. */
+/** A response with its score by the reward model. */
 export interface ScoredResponse extends ResponseText {
   /** NaN without a reward model. */
   readonly reward: number;
@@ -46,7 +46,7 @@ export class ResponseSampler {
     this.reward = DeviceWeights.upload(backend, reward.weights);
   }
 
-  /** Responds to all prompts, giving what each batch brought. The random stream is read in the order of the prompts. */
+  /** Responds to all prompts and yields each batch. The random stream is read in the order of the prompts. */
   async *sample(weights: DeviceWeights, random: Random): AsyncGenerator<readonly ScoredResponse[], undefined> {
     const { model, prompts } = this.settings;
     const { queries, responseLength: R } = prompts;

@@ -64,13 +64,13 @@ export const { version } = JSON.parse(readFileSync(new URL("../../package.json",
 };
 
 /**
- * Runs a config's whole recipe, or goes on with a run that was stopped or killed.
+ * Runs a config's whole recipe, or resumes a run that was stopped or killed.
  *
  * Finished stages are taken from earlier runs wherever settings and inputs are the same; events go to the run folder
  * and to `report`.
  *
  * @throws {LockedError} when another process works on the run.
- * @throws whatever a stage throws; what was finished stays.
+ * @throws the errors of stages; finished stages are kept.
  */
 export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const { runsRoot, signal, turn } = request;
@@ -134,7 +134,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   }
 }
 
-/** Writes what the run is made of, once: resuming changes none of it. */
+/** Writes the run's description, once: resuming changes none of it. */
 async function describeRun({ config, configFile }: RunRequest, log: RunFolder): Promise<void> {
   const origin = jsonOf(await provenance(version, dirname(configFile))) as JsonObject;
   await log.writeRun({ id: basename(log.folder), config: jsonOf(config), configFile, seeds: config.seeds, ...origin });
@@ -142,7 +142,7 @@ async function describeRun({ config, configFile }: RunRequest, log: RunFolder): 
 
 const secondsSince = (started: number): number => (performance.now() - started) / 1000;
 
-/** The log may be what failed: then there is nowhere to write that to. */
+/** The log itself may be what failed: then the error cannot be recorded. */
 function reportFailure(error: unknown, stage: string | undefined, report: (body: EventBody) => void): void {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   try {
@@ -205,7 +205,7 @@ async function writeModels(
 
 /**
  * Reads a run from its folder.
- * @throws {DataError} when there is no such run, or what it holds cannot be read.
+ * @throws {DataError} when there is no such run, or its content cannot be read.
  */
 export async function readRun(folder: string): Promise<RunRecord> {
   const { config, configFile } = await readRunnable(folder);

@@ -10,7 +10,7 @@
  *   keeps the one with the highest win rate.
  * - All models of a base seed answer with common random numbers, and arms start from one value head and one order of
  *   prompts: they differ by their settings, less by luck.
- * - Whether β adapts is a setting, fixed unless said otherwise; the paper leaves it open.
+ * - The adaptation of β is a setting, and β is fixed by default; the paper leaves it open.
  */
 import { type ArmConfig, type RunConfig, type SoupConfig, VALIDATION } from "../config/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";

@@ -44,7 +44,7 @@ export interface Evaluator {
 }
 
 /**
- * Prepares what a recipe needs beyond checkpoints; undefined for one that needs no more.
+ * Prepares the held-out evaluator of a recipe; undefined for one that needs the weights alone.
  * @throws {DataError} when there is too little data to keep some back.
  */
 export async function heldOutEvaluator(

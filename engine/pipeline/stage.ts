@@ -17,7 +17,7 @@ export interface Artifact {
 /** A data file that a stage reads. */
 export interface DataFile {
   readonly path: string;
-  /** SHA-256 of its bytes, hex: what stands for it in keys. */
+  /** SHA-256 of its bytes, hex, which stands for it in keys. */
   readonly fingerprint: string;
   /** Lines with something in them. */
   readonly rows: number;
@@ -120,7 +120,7 @@ export function stopIfAsked({ signal, name }: Pick<StageContext, "signal" | "nam
   if (signal.aborted) throw new Stopped(`${name}: stopped; it starts over when the run goes on`);
 }
 
-/** The JSON form of plain data: a copy without what is undefined. */
+/** The JSON form of plain data: a copy without undefined values. */
 export function jsonOf(value: unknown): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
 }

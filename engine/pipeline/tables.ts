@@ -21,12 +21,12 @@ export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
   readonly folder: RunFolder;
 }
 
-/** What tables are made of; each model's answers are read once. */
+/** Sources of the tables; each model's answers are read once. */
 interface Results extends Omit<TableSources, "folder"> {
   readonly read: (handle: ArtifactHandle) => Promise<readonly BenchmarkAnswer[]>;
 }
 
-/** Writes a run's judgments, and its tables in every form; returns what people read of the tables. */
+/** Writes a run's judgments, and its tables in every form; returns the tables in readable form. */
 export async function writeTables({ config, results, artifactOf, folder: run }: TableSources): Promise<Table[]> {
   const sources = { config, results, artifactOf, read: answersReader(artifactOf) };
   const scored = await scoreSheet(sources);

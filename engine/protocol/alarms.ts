@@ -20,7 +20,7 @@ export interface AlarmEntry {
   readonly why: string;
   /** The likeliest help first. */
   readonly actions: readonly AlarmAction[];
-  /** Every text that may say what was seen, with {0}, {1} and so on where values stand, in this order. */
+  /** Every text that may describe the finding, with {0}, {1} and so on where values stand, in this order. */
   readonly seen: readonly string[];
   /** Curves that show it. */
   readonly metrics: readonly MetricName[];
@@ -34,10 +34,10 @@ const STALLED = {
   usual: "nothing has come from the run for {0}, though its steps take {1}",
   silent: "nothing has come from the run for {0}",
 } as const;
-/** Times in what is seen. */
+/** Durations in descriptions of findings. */
 export const ALARM_DURATIONS = ["{0} ms", "{0} s", "{0} minutes", "{0} hours"] as const;
 
-/** Every alarm that a run, or who watches it, may raise. */
+/** Every alarm that a run or its watchers may raise. */
 export const ALARMS = [
   {
     name: "nonFinite",
@@ -201,7 +201,7 @@ export function stalledAlarm(
   const { status, stages, updatedAt } = state;
   if (status !== "running" || updatedAt === undefined) return undefined;
   const stage = stages.find((one) => one.status === "running");
-  // Who waits for another process has said so, and says nothing more until it is done.
+  // A stage that waits for another process has reported it, and reports nothing more until that is done.
   const last = state.alarms.findLast((alarm) => alarm.stage === stage?.id);
   if (last?.name === "waiting" && last.time === updatedAt) return undefined;
   const step = stage === undefined ? undefined : stepTime(stage, updatedAt);

@@ -1,4 +1,4 @@
-/** One thing wrong in a config, and where: what editors underline and the command line prints. */
+/** One mistake in a config and its place, as editors underline it and the command line prints it. */
 export interface ConfigIssue {
   readonly file: string;
   /** Counted from 1. */

@@ -42,7 +42,7 @@ const runStarted = z.strictObject({
   name: z.string(),
   /** Backend and threads, for people: "wasm, 2 threads". */
   device: z.string(),
-  /** True when the run goes on from where it was. */
+  /** True when a run resumes from where it was. */
   resumed: z.boolean(),
   /** In the order of the recipe; logs from before 2026-12 hold names only, see `legacyStage`. */
   stages: z.array(z.union([stageInfoSchema, z.string()])),
@@ -55,7 +55,7 @@ const stageStarted = z.strictObject({
   ...stamp,
   /** Its id. */
   stage: z.string(),
-  /** Content address of what it makes. */
+  /** Content address of its result. */
   key: z.string(),
   /** Kind of work for people; in logs from before 2026-12 only. */
   name: z.string().optional(),
@@ -80,7 +80,7 @@ const metrics = z.strictObject({
   ...stamp,
   stage: z.string(),
   step: count,
-  /** By path, such as `objective/kl`; null for what was not finite, which JSON cannot hold. */
+  /** By path, such as `objective/kl`; null for values that were not finite, which JSON cannot hold. */
   values: z.record(z.string(), z.number().nullable()),
 });
 
@@ -107,7 +107,7 @@ const table = z.strictObject({ kind: z.literal("table"), ...stamp, table: tableS
 const runFinished = z.strictObject({
   kind: z.literal("runFinished"),
   ...stamp,
-  /** "stopped" after a graceful stop: resume goes on from there. */
+  /** "stopped" after a graceful stop: resume continues from there. */
   status: z.enum(["finished", "stopped"]),
   seconds: z.number().min(0),
 });
@@ -149,7 +149,7 @@ type Unstamped<E> = E extends unknown ? Omit<E, keyof typeof stamp> : never;
 /** A record of events.jsonl as far as this version can read it. */
 export interface ParsedEvent {
   readonly event?: RunEvent;
-  /** What is wrong with it, for people; a record may be understood in part. */
+  /** The defect, for people; a record may be understood in part. */
   readonly problem?: string;
 }
 
@@ -170,7 +170,7 @@ export function parseEvent(value: unknown): ParsedEvent {
   const result = eventSchema.safeParse(value);
   if (result.success) return { event: result.data };
   const problem = `records of the kind ${JSON.stringify(kind)} that do not fit`;
-  // Additions can be left out; what is missing cannot be made up.
+  // Additions can be left out; missing parts cannot be made up.
   const isMore = result.error.issues.every(({ code }) => code === "unrecognized_keys");
   return isMore ? { event: value as unknown as RunEvent, problem } : { problem };
 }

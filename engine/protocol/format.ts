@@ -41,7 +41,7 @@ export function formatCount(n: number): string {
   return Math.round(n).toLocaleString("en-US");
 }
 
-/** A text with its values: `{0}` stands for the first. What has no value stays as it is. */
+/** A text with its values: `{0}` stands for the first. Placeholders without a value stay as they are. */
 export function filledIn(template: string, values: readonly (string | number)[]): string {
   return template.replace(/\{(\d+)\}/g, (whole, index) => String(values[Number(index)] ?? whole));
 }

@@ -45,7 +45,7 @@ export function kindOfKey(key: string): string {
 }
 
 /**
- * Stages with what each is made from. A log from before 2026-12 names no inputs: there they follow from the config, as
+ * Stages with their inputs. A log from before 2026-12 names none: there they follow from the config, as
  * the recipe of that time passed results on. Other stages are returned as they are.
  */
 export function withLegacyInputs<S extends StageInfo>(

@@ -3,7 +3,7 @@ import type { RunProgress } from "./service.ts";
 
 /**
  * Estimates how far a run is, by the work of its stages as estimated before it began, and how long the rest will take
- * at the pace of what this run has made itself.
+ * at the pace of the stages that this run has made itself.
  */
 export function runProgress(state: Pick<RunState, "stages" | "status" | "updatedAt">): RunProgress {
   const { stages } = state;
@@ -69,7 +69,7 @@ export function shareDone(stage: StageState): number {
   return stage.total === 0 ? 0 : Math.min(1, stage.step / stage.total);
 }
 
-/** Tells whether a stage's artifact is there, made by this run or taken. */
+/** True if a stage's artifact is there, made by this run or taken. */
 export function isDone({ status }: Pick<StageState, "status">): boolean {
   return status === "finished" || status === "cached";
 }

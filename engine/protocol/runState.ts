@@ -13,9 +13,9 @@ export interface StageOrigin {
   readonly folder?: string | undefined;
 }
 
-/** One stage of a run as its events tell it. */
+/** One stage of a run, as derived from the run's events. */
 export interface StageState extends StageInfo {
-  /** Content address of what it makes; empty until it starts. */
+  /** Content address of its result; empty until it starts. */
   key: string;
   status: StageStatus;
   step: number;
@@ -28,7 +28,7 @@ export interface StageState extends StageInfo {
   startedAt?: number | undefined;
   /** Of a cached stage, where known. */
   from?: StageOrigin | undefined;
-  /** Step and time of its first progress since it started or went on: what its own pace is counted from. */
+  /** Step and time of its first progress since it started or resumed, from which its own pace is measured. */
   paceFrom?: { readonly step: number; readonly time: number } | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface Series {
   readonly steps: number[];
   /** Milliseconds since 1970. */
   readonly times: number[];
-  /** null for what was not finite. */
+  /** null for values that were not finite. */
   readonly values: (number | null)[];
 }
 
@@ -53,7 +53,7 @@ export interface AlarmState {
 /** A run's status. `lost` means that its process died without a word. */
 export type RunStatus = "queued" | "running" | "finished" | "stopped" | "failed" | "lost";
 
-/** Everything that a run's events add up to. Plain data, in which what is not known is absent: it travels as JSON. */
+/** State of a run, accumulated from its events. Plain data, in which unknown values are absent: it travels as JSON. */
 export interface RunState {
   readonly run: string;
   name: string;
@@ -169,7 +169,7 @@ export function applyEvent(
 
 type Of<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
 
-/** A run that goes on has stages that were cut off: they wait again. */
+/** A resumed run has stages that were cut off: they wait again. */
 function startRun(state: RunState, { name, device, stages, work, time }: Of<"runStarted">): void {
   Object.assign(state, { name, device, status: "running" });
   state.startedAt ??= time;
@@ -179,7 +179,7 @@ function startRun(state: RunState, { name, device, stages, work, time }: Of<"run
     const stage =
       typeof declared === "string" ? stageOf(state, declared) : Object.assign(stageOf(state, declared.id), declared);
     const share = work?.[index];
-    // A run that goes on gives what it made itself as no work; of the whole run, it is a part still.
+    // A resumed run reports no work for its own earlier results; they still count as part of the whole run.
     if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);
     if (stage.status === "failed" || stage.status === "running") stage.status = "waiting";
   }
@@ -188,7 +188,7 @@ function startRun(state: RunState, { name, device, stages, work, time }: Of<"run
 function startStage(stage: StageState, { name, key, cached, from, time }: Of<"stageStarted">): void {
   stage.title ||= name ?? "";
   stage.kind ||= kindOfKey(key);
-  // When a run goes on, it finds what it made itself: that stays finished, with the time it took.
+  // A resumed run finds its own earlier results: they stay finished, with the time they took.
   if (cached && stage.status === "finished" && stage.key === key) return;
   Object.assign(stage, { key, status: cached ? "cached" : "running", startedAt: time });
   if (from === undefined) delete stage.from;

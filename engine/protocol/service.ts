@@ -97,7 +97,7 @@ export interface PackedSeries extends SeriesKey {
   readonly length: number;
   /** Index of its axis. */
   readonly axis: number;
-  /** NaN for what was not finite. */
+  /** NaN for values that were not finite. */
   readonly values: string;
 }
 
@@ -218,7 +218,7 @@ export interface ComparisonQuery {
   readonly limit: number;
 }
 
-/** One of the judge's two games: who won, by model and not by seat, and what the judge was shown and said. */
+/** One of the judge's two games: the winner, by model and not by seat, and the judge's prompt and response. */
 export interface GameView {
   readonly winner: "a" | "b" | "tie" | "error";
   readonly prompt: string;
@@ -325,7 +325,7 @@ export interface ServiceRequests {
   readonly resumeRun: { params: RunParams; result: StartedRun };
   /** Asks for a graceful stop: the running step is finished and its state saved. */
   readonly stopRun: { params: RunParams; result: Record<string, never> };
-  /** Removes a run that nobody works on; with `artifacts`, also what no other run of its root uses. */
+  /** Removes a run that no process works on; with `artifacts`, also those that no other run of its root uses. */
   readonly deleteRun: {
     params: RunParams & { readonly artifacts: boolean };
     result: { readonly freedBytes: number };

@@ -19,7 +19,7 @@ export const stageInfoSchema = z.strictObject({
    * "validation": measures a candidate.
    */
   role: z.enum(["result", "candidate", "validation"]),
-  /** Of a candidate, and of what measures it. */
+  /** Of a candidate, and of the stages that measure it. */
   beta: z.number().optional(),
   /** Prompts that are answered or judged. */
   benchmark: z.string().optional(),

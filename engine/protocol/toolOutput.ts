@@ -3,10 +3,10 @@ import { stageInfoSchema } from "./stages.ts";
 
 const bytes = z.number().min(0);
 
-/** A stage before it runs: what it is, and what it is estimated to take. */
+/** A stage before it runs, with estimates of its cost. */
 const plannedStageSchema = z.object({
   ...stageInfoSchema.shape,
-  /** Content address of what it makes. */
+  /** Content address of its result. */
   key: z.string(),
   /** The artifact is there already. */
   cached: z.boolean(),
@@ -15,7 +15,7 @@ const plannedStageSchema = z.object({
   estimatedSeconds: z.number().min(0),
 });
 
-/** What `salsa plan --json` prints, as far as other programs of ours read it. */
+/** Output of `salsa plan --json`, as far as our other programs read it. */
 const planSchema = z.object({
   name: z.string(),
   /** The one that the run takes on this machine. */
@@ -33,7 +33,7 @@ const planSchema = z.object({
   secondsLeft: z.number().min(0),
 });
 
-/** What `salsa doctor --json` prints. */
+/** Output of `salsa doctor --json`. */
 const doctorSchema = z.object({
   ok: z.boolean(),
   findings: z
@@ -43,7 +43,7 @@ const doctorSchema = z.object({
         /** "optional" is not there, and only some runs want it; "missing" is needed by all. */
         state: z.enum(["ok", "optional", "missing"]),
         detail: z.string(),
-        /** How to get what is not there. */
+        /** How to get it, where it is missing. */
         remedy: z.string().optional(),
       }),
     )
@@ -56,10 +56,10 @@ export type PlannedStage = z.output<typeof plannedStageSchema>;
 /** A plan of a run. */
 export type PlanOutput = z.output<typeof planSchema>;
 
-/** What `salsa doctor` looked at. */
+/** Findings of `salsa doctor`. */
 export type DoctorOutput = z.output<typeof doctorSchema>;
 
-/** One thing that `salsa doctor` looked at. */
+/** One finding of `salsa doctor`. */
 export type DoctorCheck = DoctorOutput["findings"][number];
 
 /** Reads the object that `salsa plan --json` prints. @throws {TypeError} when it is another. */

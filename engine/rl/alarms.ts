@@ -43,7 +43,7 @@ export const ALARM_LIMITS: AlarmLimits = {
   trend: 4,
   // Two deviations: the average response is then scored like the best in forty were at first. The demo ends at 0.7.
   scoreRise: 2,
-  // Half of what is gibberish. The demo ends under 0.25.
+  // Half of the KL of gibberish. The demo ends under 0.25.
   runawayKl: 0.5,
 };
 
@@ -134,7 +134,7 @@ function goldFalling(history: readonly Metrics[], limits: AlarmLimits): string |
   if (history.length < 2 * window) return undefined;
   const gold = windowMeans(history, "objective/gold", window);
   const score = windowMeans(history, "objective/score", window);
-  // Windows that share iterations with the last one tell nothing of a change.
+  // Windows that share iterations with the last one say nothing about a change.
   const best = gold.slice(0, -window).reduce((top, value, at, all) => (value > (all[top] ?? NaN) ? at : top), 0);
   const [goldThen = NaN, goldNow = NaN] = [gold[best], gold.at(-1)];
   const [scoreThen = NaN, scoreNow = NaN] = [score[best], score.at(-1)];

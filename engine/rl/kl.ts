@@ -52,7 +52,7 @@ export function mixKl(kls: readonly Floats[]): Float64Array {
   return Float64Array.from(first, (_, at) => kls.reduce((sum, kl) => sum + share * kl[at]!, 0));
 }
 
-/** Sum of the per-token KL over each response, `[B]`, in nats: what the β controller and the logs look at. */
+/** Sum of the per-token KL over each response, `[B]`, in nats, for the β controller and the logs. */
 export function sequenceKl(kl: Floats, mask: Floats, shape: RolloutShape): Float64Array {
   checkShape("sequenceKl", shape, { kl, mask });
   const sums = new Float64Array(shape.B);

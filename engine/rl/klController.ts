@@ -18,7 +18,7 @@ export interface AdaptiveKl {
   readonly horizon: number;
 }
 
-/** The KL coefficient and what moves it; plain data, to be stored with a checkpoint. */
+/** The KL coefficient with its update rule; plain data, to be stored with a checkpoint. */
 export type KlController = FixedKl | AdaptiveKl;
 
 /** Largest relative error that one update answers. */

@@ -51,7 +51,7 @@ export interface PpoModels {
   readonly critic?: Model;
 }
 
-/** State from which an interrupted training goes on. */
+/** State from which an interrupted training resumes. */
 export interface SavedPpo {
   readonly iteration: number;
   readonly controller: KlController;
@@ -60,7 +60,7 @@ export interface SavedPpo {
   readonly train: SavedTrainState;
 }
 
-/** One iteration: what was sampled, how it was judged, and how the updates went. */
+/** One iteration: its rollouts, their rewards, and the statistics of its updates. */
 export interface PpoIteration {
   /** From 0. */
   readonly iteration: number;
@@ -96,7 +96,7 @@ export class PpoTrainer {
   private moments: RunningMoments;
   private iteration: number;
 
-  /** Compiles everything; with `saved` the training goes on from there. Prompts are token ids. */
+  /** Compiles everything; with `saved` the training resumes from there. Prompts are token ids. */
   constructor(
     backend: Backend,
     models: PpoModels,
@@ -270,7 +270,7 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
   const { minibatchSize, batchSize, queryLength, responseLength, temperature, topK, topP, eos, pad } = settings;
   const policy = models.policy.config;
   const critic = settings.critic === "separate" ? models.critic?.config : undefined;
-  // Scored in minibatches: what fits for learning fits for scoring.
+  // Scored in minibatches: a batch that fits for learning fits for scoring.
   const shapes = { batchSize: minibatchSize, queryLength, responseLength, temperature };
   const sampling = { temperature, topK, topP };
   return {

@@ -24,7 +24,7 @@ const EPSILON = 2 ** -23;
  * @param scores - As the reward model gave them, `[B]`.
  * @param ended - 1 for responses that end with eos, `[B]`.
  * @param moments - Moments of the scores so far.
- * @param settings - What to do.
+ * @param settings - Penalty, scaling and clip.
  */
 export function processScores(
   scores: ArrayLike<number>,

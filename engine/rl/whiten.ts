@@ -6,7 +6,7 @@ const EPSILON = 1e-8;
 /**
  * Zero mean and unit variance over the mask: (x − μ)·rsqrt(var + 1e-8), Bessel-corrected.
  *
- * As TRL's `masked_whiten`: the mask chooses what μ and var are taken of; what lies outside is moved and scaled along.
+ * As TRL's `masked_whiten`: μ and var are of the elements in the mask; those outside are moved and scaled along.
  *
  * @param x - `[B, R]`.
  * @param mask - 1 where x counts, `[B, R]`.

@@ -19,7 +19,7 @@ const YOUNG = 60_000;
  *
  * It is per user and machine, since two workspaces share their processor, and home folders may be shared by machines.
  * `/tmp` is taken before TMPDIR, which may differ from one session to the next, and before XDG_RUNTIME_DIR, which is
- * removed when a session ends and the engine goes on.
+ * removed when a session ends though the engine continues.
  *
  * @throws {DiskError} when it cannot be made, or others could get at it.
  */
@@ -45,7 +45,7 @@ export async function newAddress(): Promise<string> {
   return address;
 }
 
-/** Removes what killed processes have left in the runtime folder. */
+/** Removes files that killed processes have left in the runtime folder. */
 export async function sweepRuntimeFolder(folder: string): Promise<void> {
   for (const name of await onDisk("list", folder, () => fs.readdir(folder))) {
     const file = path.join(folder, name);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { onDisk } from "../storage/disk.ts";
 import { type Lock, LockedError, livingOwner, takeLock } from "../storage/locks.ts";
 
-/** Milliseconds between looks at who is ahead: a process that was killed tells nobody. */
+/** Milliseconds between checks of the queue: a killed process sends no notice. */
 const INTERVAL = 500;
 const DIGITS = 15;
 
@@ -23,7 +23,7 @@ export interface TurnRequest {
  * Waits until no other run computes on a device, first come, first served; released or dead, the next one follows.
  *
  * Tickets in the runtime folder give the order, and a lock makes sure that one computes at a time: a ticket that is
- * older than it appeared must not overtake who has begun.
+ * older than it appeared must not overtake a run that has begun.
  *
  * @throws the signal's reason when it is aborted before.
  */

@@ -107,7 +107,7 @@ function dieLoudly(work: Work): void {
   process.once("unhandledRejection", die);
 }
 
-/** Records what ended the run, if it can be, and sends it to clients in any case. */
+/** Records the error that ended the run, if possible, and sends it to clients in any case. */
 function lastWords(error: unknown, work: Work, prefix: string): void {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   const body: EventBody = { kind: "runFailed", error: name, message: `${prefix}${message}`, stage: null };

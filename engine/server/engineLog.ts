@@ -17,7 +17,7 @@ export function logLine(message: string): void {
   }
 }
 
-/** An error as the log tells it, with its stack and causes. */
+/** Text of an error for the log, with its stack and causes. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? "" : `\ncaused by: ${errorText(error.cause)}`;

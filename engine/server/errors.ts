@@ -1,6 +1,6 @@
 import type { RunState } from "../protocol/runState.ts";
 
-/** A run that no process works on; what it left can be read, and unless it has finished, it can be resumed. */
+/** A run that no process works on; its records can be read, and unless it has finished, it can be resumed. */
 export class NotRunningError extends Error {
   override readonly name = "NotRunningError";
   readonly state: RunState;

@@ -19,7 +19,7 @@ export interface FeedSettings {
 /**
  * The events that go to one client, in batches, one batch under way at a time.
  *
- * What waits is bounded: a client that reads too slowly loses its queue, hears so, and starts over from a snapshot.
+ * The queue is bounded: a client that reads too slowly loses it, is notified, and starts over from a snapshot.
  */
 export class Feed {
   private readonly settings: FeedSettings;
@@ -49,7 +49,7 @@ export class Feed {
     this.schedule();
   }
 
-  /** Sends what waits, for a client that keeps reading. */
+  /** Sends the pending events, for a client that keeps reading. */
   async finish(): Promise<void> {
     while (this.sending !== undefined || this.pending.length > 0) {
       if (this.sending === undefined) this.flush();

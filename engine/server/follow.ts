@@ -21,7 +21,7 @@ export interface RunListener {
 export interface FollowedRun {
   /** As of the last event. It goes on changing. */
   state(): RunState;
-  /** Stops following; the run goes on. */
+  /** Stops following; the run itself continues. */
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export async function followRun(
     if (hasClosed) return;
     const last = state;
     const end = finalState(folder).then(
-      // A failure that could not be written, on a full disk, was heard all the same.
+      // A failure that could not be written, on a full disk, has still been received.
       (left) => (left.status === "lost" && last.status === "failed" ? last : left),
       () => last,
     );
@@ -84,7 +84,7 @@ export async function followRun(
 
 /**
  * Every event of a run in order, without gap or repetition: from the start, then as they come, until its engine ends.
- * What a slow reader misses is read from the run's log.
+ * Events that a slow reader misses are read from the run's log.
  */
 export async function* runEvents(folder: string, connection: RunConnection): AsyncGenerator<RunEvent, undefined> {
   let next = 0;

@@ -17,7 +17,7 @@ export interface LaunchSettings {
   readonly main?: string;
 }
 
-/** A run that goes on in the background. */
+/** A run that continues in the background. */
 export interface LaunchedRun {
   readonly run: string;
   readonly folder: string;
@@ -28,7 +28,7 @@ export interface LaunchedRun {
 const MOST_QUOTED = 2000;
 
 /**
- * Starts an engine process that outlives this one, and waits until it holds its run; see `connect` for what comes then.
+ * Starts an engine process that outlives this one, and waits until it holds its run; `connect` takes over from there.
  * @throws {LaunchError} when it does not start, or cannot open its run; the message says why.
  */
 export async function launch(request: EngineRequest, settings: LaunchSettings = {}): Promise<LaunchedRun> {
@@ -76,7 +76,7 @@ async function answerOf(
     });
   });
   child.send(start, (error) => {
-    if (error !== null) child.kill(); // its exit tells why
+    if (error !== null) child.kill(); // the exit handler reports the reason
   });
   const answer = await promise;
   child.removeAllListeners("exit");

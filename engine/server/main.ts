@@ -35,7 +35,7 @@ function answer(message: EngineAnswer): void {
   process.send?.(message, undefined, undefined, () => process.disconnect());
 }
 
-// A terminal that is closed, or a connection that breaks, takes only what was started from it in the foreground.
+// Closing a terminal, or losing a connection, ends only the processes that it runs in the foreground.
 process.on("SIGHUP", () => undefined);
 
 if (process.send === undefined) {

@@ -4,7 +4,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import { errorText, logLine } from "./engineLog.ts";
 import type { FromThread, ThreadStart, ToThread } from "./threadMessages.ts";
 
-/** The main thread's hold on the thread that serves its run. If that thread fails, the run goes on unserved. */
+/** The main thread's handle on the thread that serves its run. If that thread fails, the run continues unserved. */
 export class ServerHandle {
   private readonly worker: Worker;
   private readonly exited: Promise<unknown>;

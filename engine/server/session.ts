@@ -68,7 +68,7 @@ export class Session {
     this.feed.push([event]);
   }
 
-  /** Sends what waits and hangs up; a client that does not read is cut off when the time is over. */
+  /** Sends the pending events and hangs up; a client that does not read is cut off when the time is over. */
   async finish(milliseconds: number): Promise<void> {
     if (this.socket.closed) return;
     const closed = new Promise((resolve) => this.socket.once("close", resolve));

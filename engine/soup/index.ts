@@ -39,7 +39,7 @@ export function checkpointMethods(): readonly SoupMethod[] {
 }
 
 /**
- * Settings of a soup of some models, from what people wrote of them: checked, defaults filled in. Settings that are
+ * Settings of a soup of some models, as written by people: checked, defaults filled in. Settings that are
  * resolved already come out as they went in.
  *
  * @throws {SoupError} when one is out of range, or they do not go with the models.

@@ -3,7 +3,7 @@ import type { Complaint } from "../config/complaint.ts";
 import { optionalSetting } from "../config/setting.ts";
 import { atLeastTwo, soupRecipe } from "./recipe.ts";
 
-/** Weights may miss 1 by what rounding in a written decimal leaves: three weights of 0.333333 are meant. */
+/** Weights may miss 1 by the rounding of written decimals: three weights of 0.333333 are meant. */
 const WEIGHT_SLACK = 1e-5;
 
 /** The share of the second of two models that stands where nothing is written (SALSA, equation 3). */

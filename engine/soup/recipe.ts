@@ -32,7 +32,7 @@ export interface Ingredients {
 /**
  * Needs of a recipe beyond the number of its ingredients, as data: recipe, plan and stage read this, and no method.
  *
- * `on` is what it takes: the models' weights alone, held-out examples, or responses to held-out prompts. `sequences` of
+ * `on` names its input: the models' weights alone, held-out examples, or responses to held-out prompts. `sequences` of
  * those make an evaluation.
  */
 export type SoupNeed =
@@ -75,13 +75,13 @@ export interface SoupRecipe<M extends string = string, S extends Shape = Shape, 
   readonly description: string;
   /** Where it was proposed. */
   readonly source: string;
-  /** Settings beyond `method` and `of`; each says what it is and where its default comes from. */
+  /** Settings beyond `method` and `of`, each with its description and the source of its default. */
   readonly settings: S;
   /** Settings that editors offer to write beside the method. */
   readonly snippet: Readonly<Record<string, unknown>>;
   /** Complaints about settings and names that are each right, and do not go together; paths start at the soup. */
   check(written: WrittenSettings<S>, facts: SoupFacts): readonly Complaint[];
-  /** Fills in what follows from the rest of the config. What it gives is in the shape of `settings` as well. */
+  /** Fills in settings that follow from the rest of the config. The result has the shape of `settings` as well. */
   resolve(written: WrittenSettings<S>, facts: SoupFacts): R;
   needs(settings: R, nModels: number): SoupNeed;
   /** @throws {SoupError} */
@@ -93,7 +93,7 @@ export class SoupError extends Error {
   override readonly name = "SoupError";
 }
 
-/** A recipe whose types follow from what it says. */
+/** Declares a recipe, with its types inferred. */
 export function soupRecipe<const M extends string, S extends Shape, R extends object>(
   recipe: SoupRecipe<M, S, R>,
 ): SoupRecipe<M, S, R> {

@@ -115,12 +115,12 @@ export class Artifacts {
   }
 
   /**
-   * The folder where a stage keeps what it needs to go on after a crash. It survives until the artifact is finished.
+   * The folder where a stage keeps its state for resuming after a crash. It survives until the artifact is finished.
    *
-   * A job holds it in place of this process where an executor has stages made elsewhere: the executor then says with
-   * `beat` that the job goes on.
+   * A job holds it in place of this process where an executor has stages made elsewhere: the executor then signals with
+   * `beat` that the job is alive.
    *
-   * @throws {LockedError} when somebody else is at work on the same artifact.
+   * @throws {LockedError} when another process or job works on the same artifact.
    */
   async work(key: ArtifactKey, holder: Pick<LockSettings, "job"> = {}): Promise<Workspace> {
     const folder = this.workFolder(key);
@@ -130,7 +130,7 @@ export class Artifacts {
   }
 
   /**
-   * Reads every byte of an artifact and compares it with what was written.
+   * Reads every byte of an artifact and compares it with the manifest.
    * @throws {CheckpointError} naming the first file that differs.
    */
   async verify(key: ArtifactKey): Promise<void> {
@@ -147,8 +147,8 @@ export class Artifacts {
   }
 
   /**
-   * Removes temporary folders whose process is gone and working folders of what is finished, and damaged artifacts
-   * never: those are for people to look at.
+   * Removes temporary folders whose process is gone and working folders of finished artifacts, but never damaged
+   * artifacts: those are for people to look at.
    */
   async collect(): Promise<void> {
     await onDisk("clean up", this.folder, async () => {
@@ -160,7 +160,7 @@ export class Artifacts {
     });
   }
 
-  /** Tells whether a name is that of a working folder whose artifact is finished: its process died before removing it. */
+  /** True for the name of a working folder whose artifact is finished: its process died before removing it. */
   private async isDone(name: string): Promise<boolean> {
     if (!name.startsWith(WORK)) return false;
     return (await readManifest(path.join(this.folder, name.slice(WORK.length)))) !== undefined;

@@ -24,7 +24,7 @@ export interface Preference {
   readonly margin?: number;
 }
 
-/** A prompt to respond to, and what a benchmark may say of it for judges. */
+/** A prompt to respond to, with facts that a benchmark may give for judges. */
 export interface Prompt {
   readonly prompt: string;
   readonly category?: string;

@@ -22,7 +22,7 @@ const REMEDIES: Readonly<Record<string, readonly [what: string, remedy: string]>
 };
 
 /**
- * Runs one piece of work on a file and turns what the system complains about into a DiskError that names the file.
+ * Runs one piece of work on a file and turns the system's errors into a DiskError that names the file.
  * Errors that are not the system's pass as they are.
  * @throws {DiskError}
  */
@@ -53,7 +53,7 @@ export async function makeFolder(folder: string, mode?: number): Promise<void> {
     try {
       await fs.mkdir(folder, { recursive: true, ...options });
     } catch (error) {
-      // So Node tells of a read-only disk, too; made one by one, the first that cannot be made tells why.
+      // Node reports a read-only disk like this, too; made one by one, the first folder that fails gives the cause.
       if (errorCode(error) !== "ENOENT") throw error;
       await makeOneByOne(folder, options);
     }
@@ -84,7 +84,7 @@ export function errorCode(error: unknown): string | undefined {
   return "syscall" in error ? error.code : undefined;
 }
 
-/** Tells whether a path leads to a file or folder. */
+/** True if a path leads to a file or folder. */
 export async function fileExists(file: string): Promise<boolean> {
   return onDisk("look for file", file, async () => {
     try {
@@ -111,7 +111,7 @@ export async function readIfThere(file: string): Promise<string | undefined> {
 
 let temporaries = 0;
 
-/** A name beside `file` that no other process or call uses, and that tells which process made it. */
+/** A name beside `file` that no other process or call uses, and that identifies the process that made it. */
 export function temporaryName(file: string): string {
   temporaries += 1;
   const { pid, started } = thisProcess();
@@ -124,12 +124,12 @@ const TEMPORARY = /^\.tmp-(?:(?<table>[0-9a-f]{8})\.)?(?<pid>\d+)(?:\.(?<started
 /** Age in milliseconds at which other machines' temporary files are given up: 30 days. No stage takes that long. */
 const GIVEN_UP_MS = 30 * 24 * 3600 * 1000;
 
-/** Tells whether a file's name is a temporary one. */
+/** True if a file's name is a temporary one. */
 export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** Tells whether a file or folder is a temporary one whose maker is gone. @throws {DiskError} */
+/** True if a file or folder is a temporary one whose maker is gone. @throws {DiskError} */
 export async function isLeftover(file: string): Promise<boolean> {
   const maker = TEMPORARY.exec(path.basename(file))?.groups;
   if (maker === undefined) return false;

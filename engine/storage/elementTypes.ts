@@ -35,12 +35,12 @@ export type FloatType = (typeof FLOAT_TYPES)[number];
 /** Types that weights are written in. */
 export type StoredType = "F16" | "BF16" | "F32";
 
-/** Tells whether a name is that of a type this engine knows. */
+/** True if a name is that of a type this engine knows. */
 export function isElementType(name: unknown): name is ElementType {
   return typeof name === "string" && Object.hasOwn(ELEMENT_BYTES, name);
 }
 
-/** Tells whether elements of a type can be had as f32. */
+/** True if elements of a type can be read as f32. */
 export function isFloatType(name: string): name is FloatType {
   return (FLOAT_TYPES as readonly string[]).includes(name);
 }

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type JsonObject = Readonly<Record<string, Json | undefined>>;
 
-/** Tells whether a value is an object in the sense of JSON. */
+/** True if a value is an object in the sense of JSON. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

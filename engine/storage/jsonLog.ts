@@ -39,7 +39,7 @@ export class JsonLog {
     });
   }
 
-  /** Makes what was appended survive a power cut as well. */
+  /** Makes appended records survive a power cut as well. */
   sync(): void {
     onDiskSync("sync", this.file, () => {
       fs.fsyncSync(this.descriptor);
@@ -63,7 +63,7 @@ function cutBack(descriptor: number, size: number): void {
 }
 
 /**
- * Cuts off what follows the last whole record; one that lacks only its newline gets it.
+ * Cuts off everything after the last whole record; one that lacks only its newline gets it.
  * @returns The last record; undefined when there is none.
  */
 function repair(descriptor: number): Json | undefined {

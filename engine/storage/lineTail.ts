@@ -23,7 +23,7 @@ export interface LineBlock {
   readonly isWhole: boolean;
 }
 
-/** Reads the whole lines of a file that grows, each once; what is not ended by a newline yet is left for later. */
+/** Reads the whole lines of a file that grows, each once; a line that no newline ends yet is left for later. */
 export class LineTail {
   readonly file: string;
   private offset = 0;
@@ -34,8 +34,8 @@ export class LineTail {
   }
 
   /**
-   * Reads what was added since the last call; nothing when there is no file.
-   * @returns What follows the last newline: a record whose writer is at it, or died over it.
+   * Reads the lines added since the last call; nothing when there is no file.
+   * @returns The bytes after the last newline: a record whose writer is at it, or died over it.
    * @throws {DiskError}
    */
   async read({ line, restart }: LineReader): Promise<Buffer> {

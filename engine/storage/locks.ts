@@ -23,10 +23,10 @@ const ownerSchema = z.object({
 });
 
 /**
- * Who holds a lock: a process, or, with pid 0, work that no process of a machine stands for, such as a cluster's job.
+ * Holder of a lock: a process, or, with pid 0, work that no process of a machine stands for, such as a cluster's job.
  */
 export interface LockOwner extends ProcessId {
-  /** Told apart by this: one process may hold a lock twice, one after the other. */
+  /** Distinguishes the locks of one process, which may hold a lock twice, one after the other. */
   readonly token: string;
   /** Where the process can be reached, if it listens. */
   readonly socket?: string;
@@ -35,7 +35,7 @@ export interface LockOwner extends ProcessId {
 /** A held lock. */
 export interface Lock {
   readonly owner: LockOwner;
-  /** Gives a sign of life. A lock of this process gives its own; that of a job is up to who watches the job. */
+  /** Gives a sign of life. A lock of this process gives its own; that of a job is up to the job's watcher. */
   beat(): Promise<void>;
   release(): Promise<void>;
 }
@@ -63,7 +63,7 @@ export function ownerName({ host, pid }: Pick<LockOwner, "host" | "pid">): strin
   return host === "" ? `process ${pid}` : `process ${pid} on ${host}`;
 }
 
-/** Tells whether two holders are the same one. */
+/** True if two holders are the same one. */
 export function isSameOwner(a: LockOwner | undefined, b: LockOwner | undefined): boolean {
   return a?.token === b?.token && a?.pid === b?.pid && a?.started === b?.started;
 }
@@ -105,7 +105,7 @@ function heldLock(file: string, owner: LockOwner): Lock {
   };
 }
 
-/** Who is named in a lock file, dead or alive; undefined when there is none. */
+/** The owner named in a lock file, dead or alive; undefined when there is none. */
 async function readLock(file: string): Promise<LockOwner | undefined> {
   const text = await readIfThere(file);
   if (text === undefined) return undefined;
@@ -149,7 +149,7 @@ async function link(file: string, owner: LockOwner): Promise<boolean> {
 
 /**
  * Removes a lock if it still is the one expected. Two processes may find the same dead owner: moving the file aside
- * first lets each see what it took, and put back a lock that the other has just made.
+ * first lets each check which lock it took, and put back one that the other has just made.
  */
 async function removeLock(file: string, expected: LockOwner): Promise<void> {
   const aside = temporaryName(file);

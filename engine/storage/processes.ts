@@ -3,17 +3,17 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 
-/** A process, told from every other one on any machine that may look at the same folder. */
+/** Identity of a process among all on any machine that may look at the same folder. */
 export interface ProcessId {
   /** Name of its machine, for people. */
   readonly host: string;
   /**
    * Names the table that its pid is an entry of: that of a machine since it was started, or of a container on it. Two
-   * machines may have one name; empty where the system does not tell.
+   * machines may have one name; empty where the system does not say.
    */
   readonly table: string;
   readonly pid: number;
-  /** When it started, as its system counts; tells it from a later process with the same pid. Empty if unknown. */
+  /** When it started, as its system counts; a later process with the same pid has another start. Empty if unknown. */
   readonly started: string;
 }
 
@@ -30,7 +30,7 @@ export function thisProcess(): ProcessId {
   return self;
 }
 
-/** Tells whether a process is of those whose pids this one can look up; one that names no host is taken for such. */
+/** True if this process can look up the other's pid; one that names no host is taken for such. */
 export function isLocal({ host, table }: Pick<ProcessId, "host" | "table">): boolean {
   const own = thisProcess();
   return host === "" || (host === own.host && (table === own.table || table === "" || own.table === ""));
@@ -42,13 +42,13 @@ export function tableDigest(): string {
   return createHash("sha256").update(`${host}\0${table}`).digest("hex").slice(0, 8);
 }
 
-/** Tells whether a local process still runs; a later one with the same pid is another. */
+/** True if a local process still runs; a later one with the same pid is another. */
 export async function isProcessAlive({ pid, started }: Pick<ProcessId, "pid" | "started">): Promise<boolean> {
   if (!isRunning(pid)) return false;
   return started === "" || ((await processStart(pid)) ?? started) === started;
 }
 
-/** Tells whether some local process has this pid. */
+/** True if some local process has this pid. */
 function isRunning(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {

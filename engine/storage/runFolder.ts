@@ -43,7 +43,7 @@ function logFile(folder: string, log: RunLogName): string {
 /**
  * A run's folder, held for writing by this process.
  *
- * `run.json`, `events.jsonl`, `samples.jsonl`, `tables/`, `lock`, and what else is written with `writeFile`.
+ * `run.json`, `events.jsonl`, `samples.jsonl`, `tables/`, `lock`, and other files written with `writeFile`.
  */
 export class RunFolder {
   readonly folder: string;
@@ -58,7 +58,7 @@ export class RunFolder {
 
   /**
    * Opens a run's folder for writing, making it if it is not there, and mends logs that a crash left torn.
-   * The lock file tells others the socket where this process can be reached.
+   * The lock file publishes `socket`, where other processes can reach this one.
    *
    * @throws {LockedError} when another living process writes to it.
    */
@@ -123,7 +123,7 @@ export class RunFolder {
   }
 }
 
-/** Removes what a killed process had begun to write. */
+/** Removes the unfinished files of killed processes. */
 async function removeTemporaries(folder: string): Promise<void> {
   await onDisk("clean up", folder, async () => {
     for (const name of await fs.readdir(folder, { recursive: true })) {

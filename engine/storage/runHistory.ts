@@ -19,7 +19,7 @@ export async function readHistory(folder: string, { hasCurves = true }: HistoryS
 }
 
 /**
- * A run's state as its folder tells it: "lost" when its process died without a word.
+ * A run's state according to its folder: "lost" when its process died without a word.
  * @throws {DataError} when a line of its log cannot be read.
  */
 export async function readRunState(folder: string, settings?: HistorySettings): Promise<RunState> {

@@ -17,7 +17,7 @@ const STEP = Buffer.from(',"step":');
 interface Line {
   readonly bytes: Buffer;
   readonly number: number;
-  /** It has been taken in, and only tells which stage the next ones are of. */
+  /** True once it has been applied: it then only identifies the stage of the next ones. */
   readonly isTaken?: boolean;
 }
 
@@ -67,7 +67,7 @@ export class RunLog {
     this.state = emptyRunState(basename(folder));
   }
 
-  /** Says what could not be read and what to do about it; undefined when all was. */
+  /** Describes records that could not be read, and the remedy; undefined when all were. */
   get problem(): string | undefined {
     if (this.foreign !== undefined) return newerProblem(`events.jsonl has ${this.foreign.what}`);
     if (this.damagedLine === undefined) return undefined;
@@ -87,7 +87,7 @@ export class RunLog {
     return new Set([...this.state.stages.map(({ key }) => key).filter((key) => key !== ""), ...this.strayKeys]);
   }
 
-  /** Takes in what was added. Calls that overlap share one update. @throws {DiskError} */
+  /** Applies the records added since the last call. Calls that overlap share one update. @throws {DiskError} */
   update(): Promise<LogUpdate> {
     this.updating ??= this.readNews().finally(() => (this.updating = undefined));
     return this.updating;
@@ -114,7 +114,7 @@ export class RunLog {
       },
     });
     this.takeProgress(take);
-    // A record that lacks only its newline counts; if it comes again, its sequence number tells.
+    // A record that lacks only its newline counts; its sequence number identifies it if it comes again.
     const last = rest.length === 0 ? undefined : jsonOf(rest);
     if (last !== undefined) this.takeRecord(last, this.line + 1, take);
     return { events, isRestarted };
@@ -205,7 +205,7 @@ export async function* readEvents(folder: string, from = 0): AsyncGenerator<RunE
   }
 }
 
-/** Says that another version wrote a folder, and the most needed first: what to do. @param what - Seen in it. */
+/** The problem of a folder from a newer version, with the remedy first. @param what - The unknown content. */
 export function newerProblem(what: string): string {
   return `made by a newer version of SALSA; update the extension to see all of this run (${what})`;
 }
@@ -219,7 +219,7 @@ function damagedLine(file: string, line: number): DataError {
   return new DataError("read log: not JSON", { file, line, remedy: "remove this line: the log was damaged on disk" });
 }
 
-/** Tells whether bytes begin as others do, up to a length. */
+/** True if bytes begin as others do, up to a length. */
 function startsWith(bytes: Buffer, start: Buffer, length = start.length): boolean {
   return bytes.length >= length && bytes.compare(start, 0, length, 0, length) === 0;
 }

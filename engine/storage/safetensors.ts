@@ -34,7 +34,7 @@ export interface WeightsFile {
  * Opens a safetensors file and checks its whole header.
  *
  * Format: https://github.com/huggingface/safetensors (8 bytes length, JSON, data).
- * @throws {CheckpointError} when the file is missing, cut short, or not what its header says.
+ * @throws {CheckpointError} when the file is missing, cut short, or contradicts its header.
  */
 export async function openSafetensors(path: string): Promise<WeightsFile> {
   const handle = await openFile(path);

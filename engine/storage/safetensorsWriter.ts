@@ -65,7 +65,7 @@ export interface SafetensorsWriter {
   write(name: string, from: number, bytes: Uint8Array): Promise<void>;
   /** Makes the content durable and gives the file its name. */
   finish(): Promise<void>;
-  /** Closes and removes what was written; harmless after `finish`. */
+  /** Closes and removes the unfinished file; harmless after `finish`. */
   abandon(): Promise<void>;
 }
 

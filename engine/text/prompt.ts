@@ -1,6 +1,6 @@
 import type { Tokenizer } from "./tokenizer.ts";
 
-/** Token ids of a prompt, with what the tokenizer puts in front of a sequence. */
+/** Token ids of a prompt, with the tokenizer's prefix of a sequence. */
 export function encodePrompt(tokenizer: Tokenizer, prompt: string): number[] {
   return tokenizer.encodeStart(prompt);
 }

@@ -76,7 +76,7 @@ export class Tokenizer {
     return [...this.encoder.encode(text, PLAIN).ids];
   }
 
-  /** Token ids of a text that begins a sequence: with what the tokenizer puts in front (Llama's `<s>`). */
+  /** Token ids of a text that begins a sequence, with the tokenizer's prefix (Llama's `<s>`). */
   encodeStart(text: string): number[] {
     const ids = [...this.encoder.encode(text, FRAMED).ids];
     // Some tokenizers also close every text; here the response does that.

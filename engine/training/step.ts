@@ -7,7 +7,7 @@ import { type DeviceWeights, type SequenceInputs, TypedPrograms } from "../model
 import { type OptimizerSettings, hyperInputs, optimizerNodes } from "./optimizer.ts";
 import type { TrainState } from "./trainState.ts";
 
-/** A loss and what else to report, all scalars. */
+/** A loss and further values to report, all scalars. */
 export interface LossNodes {
   /** `[]`. A step descends the sum over its micro-batches, so each must carry its share: see the batches' weights. */
   readonly loss: Tensor;

@@ -22,7 +22,7 @@ export interface SavedTrainState {
  * arXiv:1710.03740, section 3.1). Vectors (norms, biases) are few and have no copies.
  */
 export class TrainState {
-  /** What the model computes with, for generators and scorers, too: steps update it in place. */
+  /** Weights that the model computes with, also in generators and scorers; steps update them in place. */
   readonly weights: DeviceWeights;
   /** f32 weights of those that `weights` holds in another type. */
   private readonly masters: DeviceWeights;

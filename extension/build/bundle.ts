@@ -14,8 +14,8 @@ export interface BundleOptions {
 }
 
 /**
- * The extension, on the Node 20 of VS Code 1.100. What is imported dynamically lies in files of its own: parsing is
- * most of what an activation costs. esbuild splits ES modules only, so CommonJS is made of them afterwards.
+ * The extension, on the Node 20 of VS Code 1.100. Dynamic imports become separate chunks, since parsing dominates the
+ * cost of an activation. esbuild splits ES modules only, so they are converted to CommonJS afterwards.
  */
 const EXTENSION = {
   entryPoints: { extension: "extension/main.ts" },
@@ -41,8 +41,8 @@ const WEBVIEW = {
 } as const satisfies esbuild.BuildOptions;
 
 /**
- * The engine, run by the Node that comes along. Its entries lie in one flat folder with what they share, since each
- * finds the others, and the files of `COPIES`, beside itself.
+ * The engine, run by the bundled Node. Its entries and shared chunks are in one flat folder, since each entry finds the
+ * others, and the files of `COPIES`, next to itself.
  */
 const ENGINE = {
   entryPoints: {
@@ -133,7 +133,7 @@ function settings(part: esbuild.BuildOptions, production: boolean): esbuild.Buil
     metafile: true,
     charset: "utf8",
     minify: production,
-    // Of what is written in two steps, the second finds the map of the first within its text.
+    // For output that is written in two steps, the second step reads the inline source map of the first.
     sourcemap: production ? false : "write" in part ? "inline" : "linked",
     // Licences are kept in a file of their own, by notices.ts.
     legalComments: "none",
@@ -152,7 +152,7 @@ const moduleSources: esbuild.Plugin = {
   },
 };
 
-/** Writes what was built as ES modules as CommonJS. */
+/** Converts the ES modules to CommonJS when they are written. */
 const commonJs: esbuild.Plugin = {
   name: "CommonJS",
   setup(build) {
@@ -162,7 +162,7 @@ const commonJs: esbuild.Plugin = {
       for (const { path, text } of outputFiles) {
         const { code } = await esbuild.transform(text, { ...shared, format: "cjs", sourcefile: basename(path) });
         await mkdir(dirname(path), { recursive: true });
-        // It has a default export to nobody, and to copy it for each importer is most of what loading would take.
+        // Nobody imports its default export, and copying the namespace for each importer would dominate the load time.
         await writeFile(path, code.replaceAll('__toESM(require("vscode"))', 'require("vscode")'));
       }
     });
@@ -204,7 +204,7 @@ async function copyFiles(): Promise<void> {
   await writeFile(join(ROOT, "dist/webview.css"), code);
 }
 
-/** Removes what earlier builds have left in folders of chunks, which are named by what is in them. */
+/** Removes chunks of earlier builds: chunk names contain a content hash, so old ones are not overwritten. */
 async function removeStale({ outputs }: esbuild.Metafile): Promise<void> {
   const made = new Set(Object.keys(outputs).map((file) => basename(file)));
   for (const folder of [ENGINE.outdir, join(EXTENSION.outdir, "extension")])
@@ -218,7 +218,7 @@ if (import.meta.main) {
     if (values.watch === true) await watch();
     else await bundle({ production: values.production === true });
   } catch (error) {
-    // What is wrong in a source, esbuild has printed.
+    // esbuild has already printed the errors in the sources.
     if (!(error instanceof Error && "errors" in error)) throw error;
     process.exitCode = 1;
   }

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** What VS Code and Node's packages call a system. */
+/** npm package with Node's program for a platform. */
 interface Platform {
   /** Package of npm's registry with Node's program for it. */
   readonly package: string;
@@ -30,7 +30,7 @@ export function ownTarget(): Target | undefined {
   return isTarget(own) ? own : undefined;
 }
 
-/** Whether a VSIX can be made for a platform of this name. */
+/** True if a VSIX can be built for a platform of this name. */
 export function isTarget(name: string): name is Target {
   return name in PLATFORMS;
 }
@@ -41,7 +41,7 @@ export function isTarget(name: string): name is Target {
  *
  * @param target - The platform.
  * @param to - The folder.
- * @param cache - Where what is downloaded is kept.
+ * @param cache - Folder that keeps downloads.
  * @returns The version.
  */
 export async function copyNode(target: Target, to: string, cache: string): Promise<string> {

@@ -13,10 +13,10 @@ import { notices } from "./notices.ts";
  */
 export const MOST_BYTES = 52e6;
 
-/** Most bytes of what is not Node, unpacked: scripts, wasm, schema, icons, figures. */
+/** Most bytes of everything except Node, unpacked: scripts, wasm, schema, icons, figures. */
 export const MOST_BYTES_WITHOUT_NODE = 8e6;
 
-/** What goes in from the repository; nothing else does. */
+/** Files of the repository that are packaged; nothing else is. */
 const SHIPPED = [
   "dist/extension.cjs",
   "dist/extension",
@@ -33,7 +33,7 @@ const SHIPPED = [
   "LICENSE",
 ];
 
-/** What of package.json is for those who build it. */
+/** Keys of package.json that are needed only for development. */
 const NOT_SHIPPED = [
   "private",
   "bin",
@@ -55,18 +55,18 @@ export interface Package {
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** Builds all that is packaged. @returns The licences of what is in it, for `packageFor`. */
+/** Builds everything that is packaged. @returns The licences of the bundled packages, for `packageFor`. */
 export async function buildForProduction(): Promise<string> {
   execFileSync(process.execPath, [join(ROOT, "engine/build.ts")], { stdio: "inherit" });
   return notices(await bundle({ production: true }), ROOT);
 }
 
 /**
- * Packages what is in `dist/` for a platform, with the platform's Node.
+ * Packages the contents of `dist/` for a platform, with the platform's Node.
  *
  * @param target - The platform.
- * @param notice - Licences of what is in the bundles.
- * @throws {Error} when it has outgrown its budget.
+ * @param notice - Licences of the bundled packages.
+ * @throws {Error} when the package exceeds its budget.
  */
 export async function packageFor(target: Target, notice: string): Promise<Package> {
   const folder = join(ROOT, ".vscode-test/package", target);
@@ -93,7 +93,7 @@ export async function packageFor(target: Target, notice: string): Promise<Packag
   return made;
 }
 
-/** @throws {Error} with what has grown, when a package exceeds its budget. */
+/** @throws {Error} with the sizes of the parts, when a package exceeds its budget. */
 export function checkBudget({ file, bytes, parts }: Omit<Package, "node">): void {
   const { node = 0, ...others } = parts;
   const rest = Object.values(others).reduce((total, each) => total + each, 0);
@@ -135,7 +135,7 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Packages for the platforms that are asked for, and tells how big the parts are. */
+/** Packages for the requested platforms, and prints the sizes of the parts. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { target: { type: "string", multiple: true }, all: { type: "boolean" } } });
   const own = `${process.platform}-${process.arch}`;
@@ -147,7 +147,7 @@ async function main(): Promise<void> {
   for (const target of targets.filter(isTarget)) tell(await packageFor(target, notice));
 }
 
-/** Parts smaller than this, in bytes, are told in one line. */
+/** Parts smaller than this, in bytes, are summed up in one line. */
 const SMALL = 50e3;
 
 function tell({ file, bytes, node, parts }: Package): void {

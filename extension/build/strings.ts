@@ -9,7 +9,7 @@ import { stageNameTexts } from "../../engine/protocol/stageName.ts";
 /** The repository. */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Where strings are shown to people. */
+/** Folders with user-facing strings. */
 const FOLDERS = ["extension", "webview"] as const;
 
 /** The file that translators start from: every string, named by itself. */

@@ -7,7 +7,7 @@ import { buildForProduction, packageFor } from "./package.ts";
 
 const DEMO = join(ROOT, "examples/miniinstruct");
 
-/** What is kept from one time to the next; removing it begins anew. */
+/** Data kept from one session to the next; remove the folder to start afresh. */
 const PLACE = join(ROOT, ".vscode-test/try");
 
 /**

@@ -1,7 +1,7 @@
 import type { Uri } from "vscode";
 import type { RunsItem } from "../salsa.ts";
 
-/** What a command was called on; all empty from the palette. */
+/** Targets that a command was called on; all empty from the palette. */
 export interface Called {
   /** Of runs; the one that was clicked is first. */
   readonly folders: readonly string[];
@@ -12,8 +12,8 @@ export interface Called {
 }
 
 /**
- * Reads the arguments that VS Code passes: items of the Runs view with what else is selected there, files of an editor
- * or the explorer, or the folder of a run from the dashboard.
+ * Reads the arguments that VS Code passes: items of the Runs view with the rest of the selection, files of an editor or
+ * the explorer, or the folder of a run from the dashboard.
  */
 export function readCalled(args: readonly unknown[]): Called {
   const [clicked, selected] = args;
@@ -30,7 +30,7 @@ export function readCalled(args: readonly unknown[]): Called {
   };
 }
 
-/** Whether a file is a run config, by its name. */
+/** True if a file is a run config, by its name. */
 export function isConfigName(path: string): boolean {
   return /\.salsa\.jsonc?$/.test(path);
 }

@@ -8,7 +8,7 @@ export interface RunModels {
   readonly models: readonly ModelArtifact[];
 }
 
-/** A model on the disk, and what people call it. */
+/** A model on disk, with its display name. */
 export interface Checkpoint {
   readonly folder: string;
   readonly name: string;
@@ -28,8 +28,8 @@ export interface CheckpointGroup {
 }
 
 /**
- * Checkpoints by run, newest run first. Runs share what they did not have to make anew: each checkpoint is listed once,
- * under the newest run that has it.
+ * Checkpoints by run, newest run first. Runs share cached checkpoints: each is listed once, under the newest run that
+ * has it.
  */
 export function checkpointGroups(
   runs: readonly RunModels[],

@@ -12,14 +12,14 @@ export interface CheckpointQuestion {
   readonly fits: (model: ModelArtifact) => boolean;
 }
 
-/** Runs that are asked for their models: the newest ones, since people with hundreds of runs browse anyway. */
+/** Most runs whose models are listed, newest first: users with hundreds of runs browse the disk anyway. */
 const MOST_RUNS = 50;
 
 /** Checkpoints that a command was called on: models of the Runs view, or folders of the explorer. */
 export async function calledCheckpoints(salsa: Salsa, args: readonly unknown[]): Promise<readonly Checkpoint[]> {
   const { folders, files, models } = readCalled(args);
   if (models.length === 0) return files.map(({ fsPath }) => onDisk(fsPath));
-  // Folders of artifacts are named by their content; the run knows what it calls them.
+  // Folders of artifacts are named by content hash; the run knows the models' names.
   const known = (await Promise.all(folders.map((folder) => modelsOf(salsa, folder)))).flat();
   return models.map((folder) => {
     const name = known.find((model) => model.folder === folder)?.name;
@@ -69,7 +69,7 @@ async function checkpointItems(salsa: Salsa, { fits }: CheckpointQuestion): Prom
   ];
 }
 
-/** A run that cannot be read does not keep the models of others from being picked. */
+/** Models of a run; empty if it cannot be read, so that the models of others can still be picked. */
 async function modelsOf(salsa: Salsa, folder: string): Promise<readonly ModelArtifact[]> {
   try {
     return await salsa.service.request("models", { folder });

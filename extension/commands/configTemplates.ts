@@ -3,7 +3,7 @@ import type { PRESETS } from "../../engine/config/presets.ts";
 /** Settings that a config may start from. */
 export type PresetName = (typeof PRESETS)[number]["name"];
 
-/** A new config: its text, and what is to be filled in first. */
+/** A new config: its text, and the part to fill in first. */
 export interface NewConfig {
   readonly text: string;
   /** Characters of the text that the cursor selects. */
@@ -12,9 +12,9 @@ export interface NewConfig {
 }
 
 /**
- * A run config to begin with: short, and explained by its comments.
+ * A starter run config: short, and explained by its comments.
  *
- * Configs are files of the project, which people of all languages share, so their comments are in English.
+ * Configs are project files that speakers of different languages share, so their comments are in English.
  */
 export function newConfig(preset: PresetName, name: string): NewConfig {
   return preset === "miniinstruct"
@@ -22,14 +22,14 @@ export function newConfig(preset: PresetName, name: string): NewConfig {
     : selected(paper(preset, name), CHECKPOINT);
 }
 
-/** Whether this version of the engine can run a preset. */
+/** True if this version of the engine can run a preset. */
 export function isRunnable(preset: PresetName): boolean {
   return preset === "miniinstruct";
 }
 
 const CHECKPOINT = '"models/base"';
 
-/** Selects what is between the quotes of a string. */
+/** Selects the text between the quotes of a string. */
 function selected(text: string, quoted: string): NewConfig {
   const start = text.indexOf(quoted) + 1;
   return { text, start, end: start + quoted.length - 2 };

@@ -30,7 +30,7 @@ export const compareRuns: Command = {
   },
 };
 
-/** Shows what the models wrote. */
+/** Opens the samples: the models' responses. */
 export const openSamples: Command = {
   id: "salsa.openSamples",
   run: async (salsa, ...args) => {
@@ -40,7 +40,7 @@ export const openSamples: Command = {
   },
 };
 
-/** Shows who won. */
+/** Opens the win rates. */
 export const openWinRates: Command = {
   id: "salsa.openWinRates",
   run: async (salsa, ...args) => {

@@ -9,7 +9,7 @@ import { CommandError, showDone } from "./failures.ts";
 import { picked, pickRun, pickRuns } from "./pickers.ts";
 import { withNotice } from "./progress.ts";
 
-/** Deletes runs, with what only they use if that is wanted. */
+/** Deletes runs and, if the user chooses so, the artifacts that no other run uses. */
 export const deleteRun: Command = {
   id: "salsa.deleteRun",
   run: async (salsa, ...args) => {
@@ -49,7 +49,7 @@ interface DeleteItem extends vscode.MessageItem {
   readonly isWithArtifacts: boolean;
 }
 
-/** Asks in a dialog that has to be answered, since nothing brings a run back. */
+/** Asks for confirmation in a modal dialog, since deleting cannot be undone. */
 async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<DeleteItem> {
   const sizes = await Promise.all(runs.map(({ folder }) => salsa.service.request("sizeOf", { folder })));
   const total = (of: (size: (typeof sizes)[number]) => number): string =>
@@ -58,7 +58,7 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
     "The records take {0}.",
     total(({ runBytes }) => runBytes),
   );
-  // What several runs share among them alone counts for none of them by itself.
+  // Artifacts shared only among the deleted runs are counted for none of them individually.
   const hasArtifacts = runs.length > 1 || sizes.some(({ artifactBytes }) => artifactBytes > 0);
   const artifacts = hasArtifacts
     ? vscode.l10n.t(

@@ -3,7 +3,7 @@ import type { Command } from "../salsa.ts";
 import { CommandError } from "./failures.ts";
 import { pickRuns } from "./pickers.ts";
 
-/** Shows in what the resolved configs of two runs differ. */
+/** Shows the differences between the resolved configs of two runs. */
 export const diffConfigs: Command = {
   id: "salsa.diffConfigs",
   run: async (salsa, ...args) => {

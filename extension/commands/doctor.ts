@@ -6,7 +6,7 @@ import type { Command } from "../salsa.ts";
 import { doctorMarkdown } from "./doctorMarkdown.ts";
 import { withProgress } from "./progress.ts";
 
-/** Looks at the machine, and says what is missing and how to get it; also when the engine itself does not start. */
+/** Checks the machine and reports missing parts with remedies, even when the engine itself does not start. */
 export const doctor: Command = {
   id: "salsa.doctor",
   run: async (salsa) => {
@@ -22,7 +22,7 @@ export const doctor: Command = {
         await salsa.tool.run(["doctor"], { folder: folder ?? homedir(), token, onLine });
         return { findings };
       } catch (error) {
-        // It fails where something is missing, after it has printed what.
+        // It fails if something is missing, after printing its findings.
         if (findings.length > 0) return { findings };
         if (token.isCancellationRequested) throw error;
         return { findings, problem: error instanceof Error ? error.message : String(error) };

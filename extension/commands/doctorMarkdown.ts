@@ -5,18 +5,18 @@ import { inlineCode, markdownTable, plainText } from "./markdown.ts";
 /** The checks of this machine, or why there are none. */
 export interface Diagnosis {
   readonly findings: readonly DoctorCheck[];
-  /** Why the engine did not start, with what to do. */
+  /** Why the engine did not start, with the remedy. */
   readonly problem?: string;
 }
 
-/** Where it was looked, for reports of faults. */
+/** Versions and platform, for bug reports. */
 export interface DoctorPlace {
   readonly extension: string;
   readonly editor: string;
   readonly platform: string;
 }
 
-/** What was found, for people: first what has to be seen to. */
+/** Findings as Markdown, those that need action first. */
 export function doctorMarkdown({ findings, problem }: Diagnosis, { extension, editor, platform }: DoctorPlace): string {
   const missing = findings.filter(({ state }) => state === "missing");
   const parts = [

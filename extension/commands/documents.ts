@@ -6,7 +6,7 @@ import { sortedJson } from "./sortedJson.ts";
 
 /** Scheme of documents that are on no disk: plans, findings, scores, and configs as resolved. */
 const SCHEME = "salsa";
-/** Authorities: what was made at a moment, and what can be made again from a run's folder. */
+/** URI authorities: results are snapshots, configs can be regenerated from a run's folder. */
 const RESULT = "result";
 const CONFIG = "config";
 

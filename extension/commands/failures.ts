@@ -5,7 +5,7 @@ import type { Command, Salsa } from "../salsa.ts";
 import { type Action, commandAction, manageTrustAction, problemsAction } from "./actions.ts";
 import { issuesOf, issuesText } from "./issues.ts";
 
-/** Why a command cannot do what it was asked for, as the person reads it, with the buttons that help. */
+/** User-facing failure of a command, with buttons for the remedies. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly actions: readonly Action[];
@@ -15,7 +15,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The same command, whose every failure ends as one message; what the person called off ends without one. */
+/** Wraps a command so that each failure is shown as one message; cancellation is silent. */
 export function withFailures(command: Command): Command {
   return {
     id: command.id,
@@ -30,7 +30,7 @@ export function withFailures(command: Command): Command {
   };
 }
 
-/** Tells a failure in a message. */
+/** Shows a failure in a message. */
 export function showFailure(salsa: Salsa, error: unknown): void {
   const { message, actions } = error instanceof CommandError ? error : described(salsa, error);
   if (!(error instanceof CommandError)) salsa.log.error(error instanceof Error ? (error.stack ?? message) : message);
@@ -38,7 +38,7 @@ export function showFailure(salsa: Salsa, error: unknown): void {
   followChoice(salsa, choice, actions);
 }
 
-/** Tells that something was done, with what may come next. Does not wait for an answer: the command is over. */
+/** Reports success and offers follow-up actions. Does not wait for an answer: the command has finished. */
 export function showDone(salsa: Salsa, message: string, actions: readonly Action[] = []): void {
   const choice = vscode.window.showInformationMessage(message, ...actions.map(({ title }) => title));
   followChoice(salsa, choice, actions);
@@ -52,7 +52,7 @@ function followChoice(salsa: Salsa, choice: Thenable<string | undefined>, action
   follow().catch((error: unknown) => salsa.log.error(String(error)));
 }
 
-/** Errors that are not a command's own: of the engine, the disk, the editor. Theirs say the remedy. */
+/** Describes errors that are not a `CommandError`: of the engine, the disk, the editor. */
 function described(salsa: Salsa, error: unknown): { readonly message: string; readonly actions: readonly Action[] } {
   const issues = issuesOf(error);
   const [first] = issues;

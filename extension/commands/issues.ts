@@ -2,7 +2,7 @@ import type { ConfigIssue } from "../../engine/protocol/errors.ts";
 import { ServiceError, ToolError } from "../engine/errors.ts";
 import { t } from "../localize.ts";
 
-/** What an error of the service or of the command line says to be wrong with a config; empty for other errors. */
+/** Config issues in an error of the service or of the command line; empty for other errors. */
 export function issuesOf(error: unknown): readonly ConfigIssue[] {
   if (error instanceof ServiceError) return error.data?.issues ?? [];
   return error instanceof ToolError ? error.issues : [];

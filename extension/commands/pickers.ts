@@ -6,14 +6,14 @@ import { isConfigName, readCalled } from "./called.ts";
 import { CommandError } from "./failures.ts";
 import { runItems } from "./runItems.ts";
 
-/** Which run a command wants, and what it says when it cannot have one. */
+/** Runs that a command accepts, and its messages when none fits. */
 export interface RunQuestion {
   readonly title: string;
-  /** Whether the command applies to a run; all if left out. */
+  /** True if the command applies to a run; accepts all runs if omitted. */
   readonly fits?: (run: RunSummary) => boolean;
-  /** That no run fits. */
+  /** Message when no run fits. */
   readonly none: string;
-  /** That the run which it was called on does not fit. */
+  /** Message when the run that the command was called on does not fit. */
   readonly unfit?: (run: RunSummary) => string;
 }
 
@@ -86,7 +86,7 @@ export async function pickConfig(salsa: Salsa, args: readonly unknown[], title: 
   return (await picked(vscode.window.showQuickPick(items, { title, matchOnDescription: true }))).uri;
 }
 
-/** What the person picked. @throws {vscode.CancellationError} when that is nothing. */
+/** Resolves to the user's choice. @throws {vscode.CancellationError} when the user picks nothing. */
 export async function picked<T>(choice: Thenable<T | undefined>): Promise<T> {
   const value = await choice;
   if (value === undefined) throw new vscode.CancellationError();
@@ -104,7 +104,7 @@ async function calledRuns(salsa: Salsa, args: readonly unknown[], question: RunQ
 async function knownRun(salsa: Salsa, folder: string): Promise<RunSummary> {
   const known = salsa.runs.get(folder);
   if (known !== undefined) return known;
-  // A run that has only just begun may not have been told of yet.
+  // The service may not have reported a run that has only just started.
   await salsa.runs.refresh();
   const found = salsa.runs.get(folder);
   if (found === undefined) throw new CommandError(vscode.l10n.t("There is no run at {0} any more.", folder));
@@ -117,7 +117,7 @@ async function choices(
   args: readonly unknown[],
   { fits = () => true, none }: RunQuestion,
 ): Promise<{ readonly items: ReturnType<typeof runItems>; readonly only: RunSummary | undefined }> {
-  // Nobody has looked yet, if the command comes before the view was ever shown.
+  // The list is empty if the command runs before the view was ever shown.
   if (salsa.runs.all().length === 0) await salsa.runs.refresh();
   const [config] = readCalled(args).files;
   const runs = salsa.runs
@@ -137,7 +137,7 @@ function inOrder(first: readonly RunSummary[], all: readonly RunSummary[]): RunS
   return [...first.filter((run) => isAmong(run, all)), ...all.filter((run) => !isAmong(run, first))];
 }
 
-/** By the folder, since what is told of a run is made anew whenever it changes. */
+/** Compares by folder, since a run's summary is a new object after each change. */
 function isAmong({ folder }: RunSummary, runs: readonly RunSummary[]): boolean {
   return runs.some((run) => run.folder === folder);
 }

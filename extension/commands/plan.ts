@@ -8,7 +8,7 @@ import { planMarkdown } from "./planMarkdown.ts";
 import { withProgress } from "./progress.ts";
 import { save } from "./run.ts";
 
-/** Shows what a run of a config would do. */
+/** Shows the plan of a config without running it. */
 export const plan: Command = {
   id: "salsa.plan",
   run: async (salsa, ...args) => {

@@ -11,10 +11,10 @@ export interface PlanPlace {
   readonly memoryBytes: number;
 }
 
-/** What the process takes besides weights and activations. */
+/** Memory of the process besides weights and activations. */
 const PROCESS_BYTES = 200 * 2 ** 20;
 
-/** A plan for people: what is cached, and what the rest takes. */
+/** A plan as Markdown: cached stages, and the time and memory of the others. */
 export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {
   const { stages } = plan;
   const nameOf = stageNames(stages, fromCatalogue);

@@ -1,15 +1,15 @@
 import * as vscode from "vscode";
 
-/** How work that takes a while goes on: where it can be called off and what it tells meanwhile. */
+/** Cancellation and progress messages of long-running work. */
 export interface Work {
   readonly token: vscode.CancellationToken;
   tell(message: string): void;
 }
 
 /**
- * Shows a notification while work goes on, with a button that calls it off.
+ * Shows a notification while work is in progress, with a button that cancels it.
  *
- * @throws {vscode.CancellationError} when it was called off, however the work ended then.
+ * @throws {vscode.CancellationError} when it was cancelled, however the work ended then.
  */
 export function withProgress<T>(title: string, work: (work: Work) => Promise<T>): Promise<T> {
   const location = vscode.ProgressLocation.Notification;
@@ -26,7 +26,7 @@ export function withProgress<T>(title: string, work: (work: Work) => Promise<T>)
   return Promise.resolve(shown);
 }
 
-/** Shows a notification while work goes on that cannot be called off halfway. */
+/** Shows a notification while work is in progress that cannot be cancelled. */
 export function withNotice<T>(title: string, work: () => Promise<T>): Promise<T> {
   const location = vscode.ProgressLocation.Notification;
   return Promise.resolve(vscode.window.withProgress({ location, title }, work));

@@ -25,7 +25,7 @@ export const run: Command = {
   },
 };
 
-/** Shows a run that goes on, last heard of `before`, or has just begun; says so if others come before it. */
+/** Shows a run that resumes, last updated at `before`, or has just started; notes if others are queued ahead of it. */
 export async function showStarted(salsa: Salsa, { folder, id }: StartedRun, before?: number): Promise<void> {
   salsa.dashboard.show({ view: "pipeline", runs: [folder] });
   const begun = await runChange(
@@ -43,7 +43,7 @@ export async function showStarted(salsa: Salsa, { folder, id }: StartedRun, befo
 }
 
 /**
- * Writes a config to the disk if it has been edited: what runs is the file.
+ * Writes a config to disk if it has unsaved edits, since the engine reads the file.
  *
  * @throws {CommandError} when that cannot be done.
  */

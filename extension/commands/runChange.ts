@@ -1,20 +1,20 @@
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import type { Runs } from "../salsa.ts";
 
-/** When waiting ends otherwise. */
+/** Limits of the wait. */
 export interface Patience {
   /** Milliseconds. */
   readonly most?: number;
   readonly signal?: AbortSignal;
 }
 
-/** The longest that the state of a run which has just begun is waited for: messages are worth no more. */
+/** Longest wait in milliseconds for the state of a run that has just started; a message is not worth more. */
 const MOST = 10_000;
 
 /**
- * Waits until what is told of a run is as it should be.
+ * Waits until the reported state of a run satisfies a predicate.
  *
- * @returns The run then; undefined when that did not come to be in time.
+ * @returns The run in that state; undefined on timeout or abort.
  */
 export function runChange(
   runs: Pick<Runs, "get" | "onDidChange">,

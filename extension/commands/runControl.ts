@@ -40,7 +40,7 @@ function stopTitle({ id, status }: RunSummary): string {
   return vscode.l10n.t("Stopping {0}: it finishes the step in flight and saves its state, to be resumed later", id);
 }
 
-/** Goes on with a run that was stopped or cut off. */
+/** Resumes a run that was stopped or cut off. */
 export const resume: Command = {
   id: "salsa.resume",
   run: (salsa, ...args) =>
@@ -51,7 +51,7 @@ export const resume: Command = {
     }),
 };
 
-/** Goes on with a run that failed: from where it was, with what was the matter put right. */
+/** Retries a failed run: it continues from where it was, once the cause of the failure is fixed. */
 export const retry: Command = {
   id: "salsa.retry",
   run: (salsa, ...args) =>
@@ -71,7 +71,7 @@ interface GoingOn {
 async function goOn(salsa: Salsa, args: readonly unknown[], { title, fits, none }: GoingOn): Promise<string> {
   assertOnDisk();
   assertTrusted();
-  // A run that is named may be any that can go on; only the list is split between the two commands.
+  // An explicitly given run may be any that can continue; only the list is split between the two commands.
   const isNamed = readCalled(args).folders.length > 0;
   const { folder, id, updatedAt } = await pickRun(salsa, args, {
     title,

@@ -6,7 +6,7 @@ import { CommandError } from "./failures.ts";
 import { pickRun } from "./pickers.ts";
 import { reveal } from "./reveal.ts";
 
-/** Shows where a run lies. */
+/** Reveals a run's folder. */
 export const revealRunFolder: Command = {
   id: "salsa.revealRunFolder",
   run: async (salsa, ...args) => {
@@ -16,7 +16,7 @@ export const revealRunFolder: Command = {
   },
 };
 
-/** Shows what a run's engine wrote, or the engine service if no run is meant. */
+/** Shows the log of a run's engine, or that of the engine service if no run is given. */
 export const showLog: Command = {
   id: "salsa.showLog",
   run: async (salsa, ...args) => {

@@ -4,7 +4,7 @@ import { percentText, resultText, statusText } from "../runs/labels.ts";
 import { isResumable } from "../runs/states.ts";
 import { formatAgo } from "./format.ts";
 
-/** When and in which language runs are told of. */
+/** Current time and locale for descriptions of runs. */
 export interface Telling {
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -12,14 +12,14 @@ export interface Telling {
   readonly locale: string;
 }
 
-/** A run as a line to pick: what it is called, how it stands, when that was, and what came out. */
+/** A run in a quick pick: its name, state, time and result. */
 export interface RunItem {
   readonly label: string;
   readonly description: string;
   readonly run: RunSummary;
 }
 
-/** The lines of a list of runs; those that share an id are told apart by their config. */
+/** Quick-pick items of runs; those that share an id are distinguished by their config. */
 export function runItems(runs: readonly RunSummary[], telling: Telling): RunItem[] {
   const counts = new Map<string, number>();
   for (const { id } of runs) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -44,7 +44,7 @@ function standing({ status, progress, ahead }: RunSummary): string {
   return `${statusText(status)}, ${percentText(progress.fraction)}`;
 }
 
-/** Whether a run can go on: stopped, cut off or failed. */
+/** True if a run can continue: it was stopped, was cut off, or failed. */
 export function canGoOn(run: RunSummary): boolean {
   return isResumable(run) || run.status === "failed";
 }

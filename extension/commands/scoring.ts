@@ -2,7 +2,7 @@ import type { Table } from "../../engine/protocol/events.ts";
 import { t } from "../localize.ts";
 import { inlineCode, markdownTable, plainText } from "./markdown.ts";
 
-/** What a checkpoint is scored on, and by whom. */
+/** Prompts and judge of a scoring: a task's own, or a file of prompts with a reward model. */
 export type Scoring =
   | { readonly kind: "task"; readonly task: string }
   | { readonly kind: "prompts"; readonly prompts: string; readonly reward: string };
@@ -13,20 +13,20 @@ export function scoreArguments(checkpoint: string, by: Scoring, n: number): stri
   return ["score", checkpoint, ...source, "--n", String(n)];
 }
 
-/** What is wrong with a number of answers as typed; undefined when it can be used. */
+/** Error message for a typed number of answers; undefined if it is valid. */
 export function numberProblem(text: string): string | undefined {
   return /^[1-9]\d{0,8}$/.test(text.trim()) ? undefined : t("Give a whole number from 1 on.");
 }
 
-/** What was scored. */
+/** Subject of a scoring. */
 export interface ScoredCheckpoint {
-  /** For people: "sft-1". */
+  /** Display name: "sft-1". */
   readonly checkpoint: string;
   readonly folder: string;
   readonly by: Scoring;
 }
 
-/** A checkpoint's scores for people. */
+/** A checkpoint's scores as Markdown. */
 export function scoreMarkdown({ columns, rows, note }: Table, { checkpoint, folder, by }: ScoredCheckpoint): string {
   const source =
     by.kind === "task"

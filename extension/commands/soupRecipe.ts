@@ -19,13 +19,13 @@ export function methodsFor(of: readonly string[]): readonly SoupMethod[] {
   });
 }
 
-/** True if people choose the shares of a method's soups; others follow from the method. */
+/** True if the user chooses the shares of a method's soups; otherwise they follow from the method. */
 export function hasShares(method: SoupMethod): boolean {
   const { settings } = recipeOf(method);
   return "alpha" in settings || "weights" in settings;
 }
 
-/** What to begin with: the middle. */
+/** Initial shares: all equal. */
 export function defaultShares(n: number): string {
   if (n === 2) return "0.5";
   const weights = Array.from({ length: n - 1 }, () => Number((1 / n).toFixed(4)));
@@ -33,7 +33,7 @@ export function defaultShares(n: number): string {
   return [...weights, Number(rest.toFixed(4))].join(", ");
 }
 
-/** What is wrong with the shares of a soup as typed; undefined when they can be used. */
+/** Error message for the typed shares of a soup; undefined if they are valid. */
 export function sharesProblem(
   text: string,
   { method, of }: { readonly method: SoupMethod; readonly of: readonly string[] },

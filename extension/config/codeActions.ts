@@ -9,7 +9,7 @@ import type { ConfigTree } from "./analysis/tree.ts";
 import type { ConfigDiagnostics } from "./diagnostics.ts";
 import { editOf, fileUri, isConfig, rangeOf } from "./documents.ts";
 
-/** Asks for a file with a dialog; internal, since it is called on a place in a config. */
+/** Opens a file dialog; an internal command, since it applies to a place in a config. */
 export const PICK_PATH = "_salsa.pickPath";
 
 const FIX_ALL = vscode.CodeActionKind.SourceFixAll.append("salsa");
@@ -97,7 +97,7 @@ async function similarPaths(config: vscode.Uri, path: string): Promise<string[]>
   }
 }
 
-/** Only the JSON service tells of these, and it has no fix for them. */
+/** Fixes for duplicate keys, which only the JSON service reports and for which it offers no fix. */
 function duplicates(
   document: vscode.TextDocument,
   tree: ConfigTree,

@@ -4,7 +4,7 @@ import type { NamesContext, PathContext } from "./analysis/completions.ts";
 import { readTree } from "./analysis/tree.ts";
 import { fileUri, isConfig, rangeOf } from "./documents.ts";
 
-/** Completes names of models and benchmarks, and paths: what the JSON schema cannot know. */
+/** Completes names of models and benchmarks, and paths, none of which the JSON schema can know. */
 export class ConfigCompletions implements vscode.CompletionItemProvider {
   static readonly triggers = ['"', "/", "["];
 
@@ -43,7 +43,7 @@ async function pathItems(
     const kind = isInner ? vscode.CompletionItemKind.Folder : vscode.CompletionItemKind.File;
     const item = new vscode.CompletionItem(isInner ? `${name}/` : name, kind);
     const path = isInner && wants === "file" ? `${name}/` : name;
-    // Without quotes of its own, a name is not what people type: they type a quote.
+    // Where the string has no quotes yet, the user types a quote first, so the filter text must contain it.
     const text = isQuoted ? JSON.stringify(path).slice(1, -1) : JSON.stringify(path);
     const isLikely = isInner === (wants === "folder") && (isInner || /\.(jsonl|ndjson|json)$/.test(name));
     Object.assign(item, { insertText: text, filterText: text, range, sortText: `${isLikely ? 0 : 1}${name}` });

@@ -16,7 +16,7 @@ const SEVERITIES = {
   information: vscode.DiagnosticSeverity.Information,
 } as const;
 
-/** What is underlined in configs, kept up with edits, files that come and go, and plans of saved configs. */
+/** Diagnostics of configs, updated after edits, after files appear or disappear, and after plans of saved configs. */
 export class ConfigDiagnostics implements vscode.Disposable {
   private readonly salsa: Salsa;
   private readonly collection = vscode.languages.createDiagnosticCollection("salsa");
@@ -44,7 +44,7 @@ export class ConfigDiagnostics implements vscode.Disposable {
     this.all();
   }
 
-  /** What was found in a document as it is now; empty while it is being looked at. */
+  /** Findings for the current version of a document; empty while the check is pending. */
   findings({ uri, version }: vscode.TextDocument): readonly ConfigFinding[] {
     const known = this.known.get(String(uri));
     return known?.version === version ? known.findings : [];
@@ -84,7 +84,7 @@ export class ConfigDiagnostics implements vscode.Disposable {
     const tree = readTree(document.getText());
     const file = pathOf(document.uri);
     const missing = await missingPaths(document.uri, pathsToCheck(tree, file));
-    // Edited or closed while files were looked for: somebody else's turn.
+    // The document was edited or closed while files were checked, so these findings are obsolete.
     if (document.version !== version || document.isClosed) return;
     const findings = findingsOf(tree, { file, exists: (path) => !missing.has(path) });
     this.known.set(String(document.uri), { version, findings });

@@ -4,16 +4,16 @@ import { resolvePath } from "../../engine/config/paths.ts";
 import type { TextChange } from "./analysis/edits.ts";
 import type { Span } from "./analysis/tree.ts";
 
-/** Which documents the providers are asked for. */
+/** Documents that the providers handle. */
 export const SELECTOR: vscode.DocumentSelector = [{ pattern: "**/*.salsa.{json,jsonc}" }];
 
-/** Whether a document is a run config with a place of its own: not one of a diff's sides, nor one without a name yet. */
+/** True for a run config with a location of its own: neither a side of a diff nor an untitled document. */
 export function isConfig({ uri }: vscode.TextDocument): boolean {
   if (!isConfigName(uri.path) || uri.scheme === "untitled") return false;
   return uri.scheme === "file" || vscode.workspace.getWorkspaceFolder(uri) !== undefined;
 }
 
-/** Whether the engine can read a document and may be started for it. */
+/** True if the engine can read a document and may be started for it. */
 export function isRunnable({ uri }: vscode.TextDocument): boolean {
   return uri.scheme === "file" && vscode.workspace.isTrusted;
 }

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { isConfigName } from "../commands/called.ts";
 import type { Salsa } from "../salsa.ts";
 
-/** Loads what the editor knows about configs once the first one is opened: reading them takes the whole schema. */
+/** Loads the config features when the first config is opened, because they bring in the whole schema. */
 export function registerConfigFeatures(salsa: Salsa): vscode.Disposable {
   let features: vscode.Disposable | undefined;
   let isDisposed = false;

@@ -68,7 +68,7 @@ export class ConfigLenses implements vscode.CodeLensProvider, vscode.Disposable 
     });
   }
 
-  /** A table that cannot be read shows nothing: the Runs view says what is wrong with the run. */
+  /** Empty if the table cannot be read: the Runs view shows the run's problem. */
   private async rowsOf({ folder, updatedAt }: RunSummary): Promise<readonly WinRateRow[]> {
     const key = `${folder} ${updatedAt ?? 0}`;
     const known = this.rows.get(key);

@@ -19,7 +19,7 @@ interface Check {
   readonly findings: readonly ConfigFinding[];
 }
 
-/** Plans saved configs with the engine, to warn of what does not fit into memory before it is run. */
+/** Plans saved configs with the engine, to warn of stages that do not fit into memory before the run starts. */
 export class MemoryChecks implements vscode.Disposable {
   private readonly salsa: Salsa;
   private readonly onResult: (document: vscode.TextDocument) => void;
@@ -30,7 +30,7 @@ export class MemoryChecks implements vscode.Disposable {
     this.onResult = onResult;
   }
 
-  /** Warnings of the last plan, as long as the text is what was planned. */
+  /** Warnings of the last plan; empty once the text has changed since. */
   findings({ uri, version }: vscode.TextDocument): readonly ConfigFinding[] {
     const check = this.checks.get(String(uri));
     return check?.version === version ? check.findings : [];
@@ -48,7 +48,7 @@ export class MemoryChecks implements vscode.Disposable {
     cancel.token.onCancellationRequested(() => clearTimeout(timer));
   }
 
-  /** Calls off the plan of a document, and forgets what came of it. */
+  /** Cancels the plan of a document and discards its result. */
   forget(uri: vscode.Uri): void {
     this.checks.get(String(uri))?.cancel.cancel();
     this.checks.delete(String(uri));

@@ -17,7 +17,7 @@ function at(document: vscode.TextDocument, position: vscode.Position): Place | u
   return isConfig(document) ? { tree: readTree(document.getText()), offset: document.offsetAt(position) } : undefined;
 }
 
-/** Tells what a name stands for, what an arm changes and what follows from a section. */
+/** Hovers on names, arms and sections: a name's meaning, an arm's differences, and derived settings. */
 export const hovers: vscode.HoverProvider = {
   provideHover(document, position) {
     const place = at(document, position);

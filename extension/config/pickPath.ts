@@ -4,7 +4,7 @@ import { relativePath } from "./analysis/relativePath.ts";
 import { readTree } from "./analysis/tree.ts";
 import { editOf, pathOf } from "./documents.ts";
 
-/** Asks for a file or folder, and writes it into a config, relative to the config's folder. */
+/** Prompts for a file or folder, and writes it into a config, relative to the config's folder. */
 export async function pickPath(config: vscode.Uri, place: readonly (string | number)[]): Promise<void> {
   const isFolder = place[0] === "model";
   const [picked] =

@@ -7,14 +7,14 @@ import { LEAST_NODE, type Runtime, nodeRemedy } from "./runtime.ts";
 /** Milliseconds that `node --version` may take. */
 const VERSION_TIMEOUT_MS = 10_000;
 
-/** What the system's refusal to start a Node means. */
+/** Explains why the system refused to start Node. */
 export function spawnFailure(error: NodeJS.ErrnoException, { node, isOwnNode }: Runtime): ServiceError {
   const { code = "", errno } = error;
   const failure = (what: string, remedy: string): ServiceError =>
     new ServiceError(`${what}. ${remedy}`, "unusable", { cause: error });
   const isForeign = ["ENOEXEC", "EBADARCH", "UNKNOWN"].includes(code) || errno === DARWIN_BADARCH;
   if (isForeign) return foreign({ node, isOwnNode });
-  // The file was there when it was looked for: what is not there is the loader that it asks for, as on Alpine.
+  // The file existed when it was looked up, so its dynamic loader is the missing file, as on Alpine.
   if (code === "ENOENT") {
     return failure(t("The Node at {0} needs a system library that is not here", node), nodeRemedy(isOwnNode));
   }
@@ -42,7 +42,7 @@ export interface Ending {
   readonly words: string;
 }
 
-/** What an ending means that came before the handshake: mostly, that this is no Node to run the engine on. */
+/** Explains an exit before the handshake, which mostly means that this Node cannot run the engine. */
 export async function startFailure(ending: Ending, runtime: Runtime): Promise<ServiceError> {
   if (isDiskFull(ending.words)) return diskFull();
   const version = await nodeVersion(runtime);
@@ -70,7 +70,7 @@ export function tooOld(version: string, { node, isOwnNode }: Runtime): ServiceEr
   return new ServiceError(`${what}. ${nodeRemedy(isOwnNode)}`, "unusable");
 }
 
-/** Whether "v24.21.0" is new enough. */
+/** True if a version such as "v24.21.0" is new enough. */
 export function isRecent(version: string): boolean {
   return Number(/^v(\d+)\./.exec(version)?.[1] ?? 0) >= LEAST_NODE;
 }

@@ -1,2 +1,2 @@
-/** What the service's client takes of vscode-jsonrpc, as an ES module: alone, those can be bundled as a file of their own. */
+/** The parts of vscode-jsonrpc that the client uses, as an ES module, so that they can be bundled separately. */
 export { createMessageConnection, StreamMessageReader, StreamMessageWriter } from "vscode-jsonrpc/node";

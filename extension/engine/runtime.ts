@@ -24,13 +24,13 @@ export interface RuntimeSettings {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What starts the engine: `node main ...`. */
+/** Command that starts the engine: `node main ...`. */
 export interface Runtime {
   readonly node: string;
   /** The file of the `salsa` command line. */
   readonly main: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Whether the Node is one that the person named, which decides what to do about a wrong one. */
+  /** True if the user configured the Node, which determines the remedy for an unsuitable one. */
   readonly isOwnNode: boolean;
 }
 
@@ -53,7 +53,7 @@ export async function findRuntime(settings: RuntimeSettings): Promise<Runtime> {
   };
 }
 
-/** What to do about a Node that does not serve. */
+/** Remedy for a Node that cannot run the engine. */
 export function nodeRemedy(isOwnNode: boolean): string {
   return isOwnNode
     ? t(

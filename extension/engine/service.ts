@@ -33,7 +33,7 @@ export class EngineService implements Service {
     });
   }
 
-  /** Why the service is gone; null while it is there, or was never asked for. */
+  /** Reason why the service is down; null while it is up, or was never needed. */
   get problem(): string | null {
     return this.client.problem;
   }

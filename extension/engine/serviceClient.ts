@@ -11,17 +11,17 @@ const WINDOW = 60_000;
 /** Milliseconds before a service that died is started again, by the number of its recent deaths. */
 const BACKOFF = [250, 2000];
 
-/** What the client needs of its surroundings. */
+/** Settings and callbacks of the client. */
 export interface ClientSettings extends Pick<ServiceSettings, "client" | "onText" | "patience"> {
-  /** Looks for the Node and the engine anew at each start. @throws {ServiceError} */
+  /** Locates Node and the engine; called at each start. @throws {ServiceError} */
   readonly runtime: () => Promise<Runtime>;
   readonly onLog: (message: string) => void;
-  /** It has stopped trying: `retry` begins anew. */
+  /** Called when automatic restarts stop; `restart` starts the service again. */
   readonly onGiveUp: (error: ServiceError) => void;
   readonly backoff?: readonly number[];
 }
 
-/** What the client is at. */
+/** State of the client. */
 type State =
   | { readonly kind: "idle" }
   | { readonly kind: "working"; readonly process: Promise<ServiceProcess> }
@@ -46,7 +46,7 @@ export class ServiceClient {
   private timer: NodeJS.Timeout | undefined;
   /** Ends the wait before a start at once. */
   private wake: (() => void) | undefined;
-  /** Counts starts: what an earlier one brings is not wanted any more. */
+  /** Counts starts, so that results of earlier ones can be discarded. */
   private turn = 0;
   private isDisposed = false;
 
@@ -54,12 +54,12 @@ export class ServiceClient {
     this.settings = settings;
   }
 
-  /** Why the service is gone; null while it is there, or was never asked for. */
+  /** Reason why the service is down; null while it is up, or was never needed. */
   get problem(): string | null {
     return this.told;
   }
 
-  /** Whether it tries no more until `restart` is called. */
+  /** True once it no longer restarts the service until `restart` is called. */
   get hasGivenUp(): boolean {
     return this.state.kind === "given up";
   }
@@ -69,7 +69,7 @@ export class ServiceClient {
     return this.running?.info.pid;
   }
 
-  /** Asks the service, starting it if it does not run. @throws {ServiceError} */
+  /** Sends a request to the service, starting it if it is not running. @throws {ServiceError} */
   async request<M extends keyof ServiceRequests>(
     method: M,
     params: ServiceRequests[M]["params"],
@@ -88,13 +88,13 @@ export class ServiceClient {
     return { dispose: () => listeners.delete(listener) };
   }
 
-  /** Told why the service is gone, and null when it is back. */
+  /** Passes the reason when the service goes down, and null when it is back. */
   onDidChangeProblem(listener: (problem: string | null) => void): Disposable {
     this.problemListeners.add(listener);
     return { dispose: () => this.problemListeners.delete(listener) };
   }
 
-  /** Begins anew, forgetting earlier deaths; with other settings, or because the person wants another try. */
+  /** Restarts the service and forgets earlier crashes, after a change of settings or at the user's request. */
   async restart(): Promise<void> {
     this.deaths = [];
     const old = this.running;
@@ -107,7 +107,7 @@ export class ServiceClient {
     try {
       await started;
     } catch {
-      return; // whoever listens to problems has been told
+      return; // listeners to problems have been notified
     }
   }
 

@@ -30,7 +30,7 @@ export interface ServiceSettings {
   /** "vscode 0.1.0". */
   readonly client: string;
   readonly onNotification: <N extends keyof ServiceNotifications>(name: N, params: ServiceNotifications[N]) => void;
-  /** What the process writes to its standard error. */
+  /** Called with the standard error of the process. */
   readonly onText: (text: string) => void;
   /** Milliseconds to wait for the first answer. */
   readonly patience?: number;
@@ -44,7 +44,7 @@ export interface ServiceProcess {
     params: ServiceRequests[M]["params"],
     token?: CancellationToken,
   ): Promise<ServiceRequests[M]["result"]>;
-  /** Resolves when the process has ended, with what that means for whoever waits. */
+  /** Resolves when the process has ended, with the error for pending requests. */
   readonly ended: Promise<ServiceError>;
   /** Ends it by closing its standard input. */
   close(): void;
@@ -58,8 +58,8 @@ interface Child {
 }
 
 /**
- * Starts `salsa serve` and shakes hands with it.
- * @throws {ServiceError} that says why it cannot be used, and what to do.
+ * Starts `salsa serve` and completes the handshake.
+ * @throws {ServiceError} with the reason why it cannot be used, and the remedy.
  */
 export async function startService(runtime: Runtime, settings: ServiceSettings): Promise<ServiceProcess> {
   const child = await open(runtime, settings);
@@ -80,7 +80,7 @@ export async function startService(runtime: Runtime, settings: ServiceSettings):
 function started(child: Child, info: InitializeResult): ServiceProcess {
   const { connection } = child;
   const ended = child.ending.then((ending) => {
-    // Later, since it fails what waits with words of its own.
+    // Deferred, since disposing fails pending requests with an error of its own.
     setImmediate(() => connection.dispose());
     return ending instanceof Error
       ? new ServiceError(t("The engine service has stopped: {0}", ending.message), "gone", { cause: ending })
@@ -109,7 +109,7 @@ async function open(runtime: Runtime, { onNotification, onText }: ServiceSetting
     new rpc.StreamMessageReader(process.stdout),
     quiet(new rpc.StreamMessageWriter(process.stdin)),
   );
-  // What is no message on its standard output comes from a process that cannot be understood from then on.
+  // After malformed output, the stream cannot be parsed any further.
   connection.onError(() => process.kill());
   for (const name of NOTIFICATIONS) {
     connection.onNotification(name, (params: unknown) => onNotification(name, params as never));
@@ -174,7 +174,7 @@ async function unlessEnded<T>(ended: Promise<ServiceError>, ask: () => Promise<T
   return await Promise.race([broken, answer]);
 }
 
-/** A service at work answers a cancelled request late, if ever; whoever cancelled should not wait for that. */
+/** Rejects at once on cancellation: a busy service answers a cancelled request late, if ever. */
 async function unlessCancelled<T>(token: CancellationToken | undefined, ask: () => Promise<T>): Promise<T> {
   if (token === undefined) return ask();
   const cancelled = new ServiceError(t("Cancelled"), "cancelled");
@@ -192,7 +192,7 @@ async function unlessCancelled<T>(token: CancellationToken | undefined, ask: () 
   }
 }
 
-/** What the service's answer to a request that it did not follow means. */
+/** Converts the error of a request to a `ServiceError`. */
 function refusal(error: unknown, method: string): ServiceError {
   if (error instanceof ServiceError) return error;
   const known = error instanceof Error ? error : new Error(String(error));
@@ -210,7 +210,7 @@ function quiet(writer: MessageWriter): MessageWriter {
   return {
     onError: writer.onError,
     onClose: writer.onClose,
-    write: (message) => writer.write(message).catch(() => undefined), // the end of the process tells
+    write: (message) => writer.write(message).catch(() => undefined), // the end of the process reports the failure
     end: () => writer.end(),
     dispose: () => writer.dispose(),
   };

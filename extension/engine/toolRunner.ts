@@ -16,13 +16,13 @@ export interface ToolSettings {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly onLine: (line: unknown) => void;
-  /** What the tool writes to its standard error. */
+  /** Called with the standard error of the tool. */
   readonly onText: (text: string) => void;
   /** Milliseconds between the interrupt and the end by force. */
   readonly grace?: number;
 }
 
-/** What a tool says when it fails. */
+/** Last line that a failing tool prints. */
 interface ErrorLine {
   readonly kind: "error";
   readonly error: string;
@@ -34,7 +34,7 @@ interface ErrorLine {
  * Runs `salsa <args> --json` and parses the lines it prints.
  *
  * @returns The last line; undefined when there was none.
- * @throws {ToolError} with the tool's own message, or what its end means.
+ * @throws {ToolError} with the tool's own message, or an explanation of its exit.
  * @throws {ServiceError} of kind "cancelled" when the signal ended it, and others when it cannot be started.
  */
 export async function runTool(args: readonly string[], runtime: Runtime, settings: ToolSettings): Promise<unknown> {
@@ -67,7 +67,7 @@ export async function runTool(args: readonly string[], runtime: Runtime, setting
     throwIfCancelled(signal);
     if (isErrorLine(last)) throw new ToolError(last.message, last);
     if (code === 0) return last;
-    // A tool that runs says what failed; one that says nothing did not come so far.
+    // A tool that got to run prints its error; one that printed nothing did not even start.
     const why = await startFailure({ code, signal: killedBy, words }, runtime);
     if (printed.length === 0) throw why;
     throw new ToolError(why.message);

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { ServiceError } from "./errors.ts";
 
-/** Whether folders are open and none of them is on a disk that a process can reach. */
+/** True if folders are open and none of them is on a disk that a process can reach. */
 export function isVirtual(): boolean {
   const folders = vscode.workspace.workspaceFolders ?? [];
   return folders.length > 0 && folders.every(({ uri }) => uri.scheme !== "file");

@@ -5,7 +5,7 @@ import { type HostActions, isDashboardCommand } from "./session.ts";
 
 type Params<M extends keyof HostActions> = DashboardRequests[M]["params"];
 
-/** What the editor does for the dashboard. */
+/** Actions that the editor performs for the dashboard. */
 export const HOST_ACTIONS: HostActions = { command, save, openText, openFile, copy };
 
 async function command({ command: name, folder }: Params<"command">): Promise<Record<string, never>> {

@@ -11,7 +11,7 @@ import { PageSession } from "./session.ts";
 
 const VIEW_TYPE = "salsa.dashboard";
 
-/** What the panel is built from. */
+/** Dependencies of the panel. */
 export interface DashboardParts {
   readonly context: vscode.ExtensionContext;
   readonly service: EngineService;
@@ -19,7 +19,7 @@ export interface DashboardParts {
   readonly log: vscode.LogOutputChannel;
 }
 
-/** The dashboard's panel: made when it is wanted, and again after a reload of the window. */
+/** The dashboard's panel: created on demand, and restored after a reload of the window. */
 export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer {
   private readonly parts: DashboardParts;
   private readonly shown = new vscode.EventEmitter<void>();
@@ -27,9 +27,9 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
   private panel: vscode.WebviewPanel | undefined;
   private session: PageSession | undefined;
   private focus: DashboardFocus = NO_FOCUS;
-  /** What to tell the page once it listens. */
+  /** Messages to send once the page listens. */
   private readonly waiting: ToDashboard[] = [];
-  /** Somebody looks at it. */
+  /** Fires when the panel becomes visible. */
   readonly onDidShow = this.shown.event;
 
   constructor(parts: DashboardParts) {

@@ -1,10 +1,10 @@
 import { DASHBOARD_VIEWS, type DashboardFocus } from "../../engine/protocol/dashboard.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 
-/** What to show when nothing else is known. */
+/** Default focus when nothing else is known. */
 export const NO_FOCUS: DashboardFocus = { view: "pipeline", runs: [] };
 
-/** Reads what the page has kept over a reload of the window, which an earlier version may have written. */
+/** Parses the focus that the page kept over a reload of the window; an earlier version may have written it. */
 export function readFocus(kept: unknown): DashboardFocus {
   if (typeof kept !== "object" || kept === null) return NO_FOCUS;
   const { view, runs, place } = kept as Partial<Record<keyof DashboardFocus, unknown>>;
@@ -15,7 +15,7 @@ export function readFocus(kept: unknown): DashboardFocus {
   };
 }
 
-/** A focus with what is given changed; other runs are shown from their beginning unless a place is given. */
+/** Applies a change to a focus; a change of runs resets the place unless one is given. */
 export function refocused(before: DashboardFocus, change: Partial<DashboardFocus>): DashboardFocus {
   const { view = before.view, runs = before.runs } = change;
   const isSame = runs[0] === before.runs[0];

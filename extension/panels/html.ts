@@ -1,4 +1,4 @@
-/** What the dashboard's page is made with. */
+/** Parameters of the dashboard's page. */
 export interface PageSettings {
   /** Where the web view finds them. */
   readonly script: string;

@@ -20,9 +20,9 @@ interface Pending {
 }
 
 /**
- * Messages that a page has not asked for. The service sends each run's events in batches, some twenty a second, and its
- * batches are posted as they come: one at a time, what comes meanwhile put together, and never more waiting than a page
- * can take in.
+ * Queue of unsolicited messages to a page. The service sends each run's events in batches, some twenty per second, and
+ * the outbox posts them one message at a time. Events that arrive meanwhile are merged, and the backlog is limited to
+ * what a page can take in.
  */
 export class Outbox {
   private readonly settings: OutboxSettings;
@@ -51,7 +51,7 @@ export class Outbox {
     const pending = this.of(folder);
     for (const event of events) pending.events.push(event);
     if (pending.events.length > MOST_PENDING) {
-      // What is dropped here is in the outline that comes instead.
+      // The outline that replaces the dropped events includes them.
       this.pending.delete(folder);
       this.settings.missed(folder);
       return;
@@ -65,12 +65,12 @@ export class Outbox {
     this.schedule();
   }
 
-  /** Forgets what waits of a run. */
+  /** Discards the pending messages of a run. */
   forget(folder: string): void {
     this.pending.delete(folder);
   }
 
-  /** Forgets everything that waits. */
+  /** Discards all pending messages. */
   clear(): void {
     this.pending.clear();
     this.changed.clear();
@@ -88,7 +88,7 @@ export class Outbox {
   private schedule(): void {
     if (this.isPosting) return;
     this.isPosting = true;
-    // In a turn of its own: what comes in this one is posted together.
+    // Deferred to a microtask, so that messages of the same turn are posted together.
     queueMicrotask(() => void this.post());
   }
 

@@ -14,20 +14,20 @@ import { Outbox } from "./outbox.ts";
 type PassedOn = (typeof PASSED_ON)[number];
 type HostMethod = Exclude<DashboardMethod, PassedOn>;
 
-/** What the editor itself does for the page. */
+/** Requests of the page that the editor itself handles. */
 export type HostActions = {
   readonly [M in HostMethod]: (params: DashboardRequests[M]["params"]) => Promise<DashboardRequests[M]["result"]>;
 };
 
 type Act = (params: unknown) => Promise<unknown>;
 
-/** What a session works with. */
+/** Dependencies of a session. */
 export interface SessionSettings {
   readonly service: Pick<Service, "request" | "on" | "onDidChangeProblem">;
   /** Resolves when the page has taken the message in. */
   readonly post: (message: ToDashboard) => PromiseLike<unknown>;
   readonly actions: HostActions;
-  /** For failures that the page does not tell. */
+  /** For failures that the page does not show. */
   readonly log: (message: string) => void;
 }
 
@@ -125,10 +125,10 @@ export class PageSession {
 
   private release({ folder }: ServiceRequests["unfollow"]["params"]): unknown {
     const follow = this.follows.get(folder);
-    // A page may let go of what a service that has died since has followed.
+    // A page may release a run that only a service that has died since has followed.
     if (follow === undefined) return {};
     follow.wanted--;
-    // What is being asked for is let go when it has come.
+    // A pending request to follow is released when its answer arrives.
     if (follow.held > follow.wanted) this.letGo(folder, follow);
     this.forgetIfUnwanted(folder, follow);
     return {};
@@ -164,7 +164,7 @@ export class PageSession {
   }
 }
 
-/** Whether a command is one that the dashboard may run. */
+/** True if the dashboard may run a command. */
 export function isDashboardCommand(command: string): boolean {
   return (DASHBOARD_COMMANDS as readonly string[]).includes(command);
 }

@@ -5,7 +5,7 @@ import { t } from "../localize.ts";
 
 const SHOWN: ReadonlySet<string> = new Set(["objective/score", "objective/kl", "validation/score", "choice/beta"]);
 
-/** Whether the lines of arms show the newest value of a metric. */
+/** True if the lines of arms show the newest value of a metric. */
 export function isShown(metric: string): boolean {
   return SHOWN.has(metric);
 }
@@ -82,7 +82,7 @@ export function candidateLines({ name }: ArmLine, detail: StageValues): readonly
   });
 }
 
-/** What was trained to become the arm's policy: of several candidates the chosen one, once it is known. */
+/** Stages that trained the arm's policy: of several candidates only the chosen one, once it is known. */
 function trainedStages(stages: readonly StageState[], detail: StageValues): readonly StageState[] {
   return stages
     .filter(({ role }) => role === "result")

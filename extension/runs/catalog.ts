@@ -1,6 +1,6 @@
 import type { RunSummary, ServiceNotifications } from "../../engine/protocol/service.ts";
 
-/** Every run as the service last told it, newest first. */
+/** Every run as the service last reported it, newest first. */
 export class RunCatalog {
   private readonly byFolder = new Map<string, RunSummary>();
   private order: readonly RunSummary[] = [];
@@ -13,7 +13,7 @@ export class RunCatalog {
     return this.byFolder.get(folder);
   }
 
-  /** Takes in what the service tells. */
+  /** Applies a notification of the service. */
   take({ changed, removed }: ServiceNotifications["runs"]): void {
     for (const folder of removed) this.byFolder.delete(folder);
     for (const run of changed) this.byFolder.set(run.folder, run);

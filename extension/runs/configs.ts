@@ -50,11 +50,11 @@ export class ConfigFiles {
     );
   }
 
-  /** Looks for them anew. */
+  /** Searches for configs and their run roots again. */
   async refresh(): Promise<void> {
     clearTimeout(this.timer);
     const found = await vscode.workspace.findFiles(PATTERN, ELSEWHERE);
-    // What is open counts wherever it is: outside of the workspace, or where the search does not look.
+    // Open configs count wherever they are: outside of the workspace, or where the search does not look.
     const open = vscode.workspace.textDocuments.map(({ uri }) => uri).filter(isOnDisk);
     const unique = new Map([...found, ...open].map((uri) => [uri.toString(), uri]));
     const files = [...unique.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));

@@ -6,7 +6,7 @@ import { type Latest, isShown } from "./arms.ts";
 import { durationText, percentText } from "./labels.ts";
 import { lastValue } from "./series.ts";
 
-/** A run's stages as they go on, without its curves: of each metric, only the newest value is kept. */
+/** A run's stages, kept up to date, without its curves: only the newest value of each metric is kept. */
 export class RunDetail {
   private state: RunState;
   private readonly latest = new Map<string, Latest>();
@@ -48,7 +48,7 @@ export class RunDetail {
   };
 }
 
-/** What a stage's line says after its name. */
+/** Description that follows the name on a stage's line. */
 export function stageDescription({ status, title, step, total, seconds, etaSeconds, from }: StageState): string {
   const parts = [title];
   if (status === "cached") parts.push(from === undefined ? t("from an earlier run") : t("from {0}", from.run));

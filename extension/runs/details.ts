@@ -6,14 +6,14 @@ import { type ArmLine, armsOf, shownKeys, stagesOfArm } from "./arms.ts";
 import { RunDetail } from "./detail.ts";
 import { isActive } from "./states.ts";
 
-/** What is shown below a run. */
+/** Content of an expanded run. */
 export interface OpenRun {
   readonly detail: RunDetail;
   readonly arms: readonly ArmLine[];
   models: readonly ModelArtifact[];
 }
 
-/** A run that is opened out. */
+/** An expanded run. */
 interface Held {
   readonly opened: Promise<OpenRun>;
   isFollowed: boolean;
@@ -22,13 +22,17 @@ interface Held {
 
 type DetailService = Pick<Service, "request" | "on">;
 
-/** Runs that are opened out in the view: follows those at work, and forgets what is closed. */
+/** Expanded runs of the view: follows the active ones, and discards those that are collapsed. */
 export class RunDetails {
   private readonly service: DetailService;
   private readonly held = new Map<string, Held>();
   private readonly listening: readonly { dispose(): void }[];
 
-  /** @param service - Asked and listened to. @param onDidChange - Called with the folder of a run whose details have changed. */
+  /**
+   * Subscribes to the service.
+   * @param service - Answers requests and sends events of runs.
+   * @param onDidChange - Called with the folder of a run whose details have changed.
+   */
   constructor(service: DetailService, onDidChange: (folder: string) => void) {
     this.service = service;
     const pass = async (folder: string, act: (opened: OpenRun) => Promise<void> | void): Promise<void> => {
@@ -46,7 +50,7 @@ export class RunDetails {
     ];
   }
 
-  /** What is shown below a run, asked for once while it is open. @throws {ServiceError} */
+  /** Content of an expanded run, requested once while it is open. @throws {ServiceError} */
   open(folder: string): Promise<OpenRun> {
     const known = this.held.get(folder);
     if (known !== undefined) return known.opened;
@@ -62,18 +66,18 @@ export class RunDetails {
     return opened;
   }
 
-  /** Whether a run is open. */
+  /** True if a run is open. */
   has(folder: string): boolean {
     return this.held.has(folder);
   }
 
-  /** Whether a run is open and not followed, as one that had ended; if it works, it has begun again since. */
+  /** True if a run is open but not followed, because it had ended; if it is active, it has been resumed since. */
   isUnfollowed(folder: string): boolean {
     const held = this.held.get(folder);
     return held?.isLoaded === true && !held.isFollowed;
   }
 
-  /** Forgets a run, so that it is asked for again when it is next opened. */
+  /** Discards a run, so that it is requested again when it is next opened. */
   close(folder: string): void {
     const held = this.held.get(folder);
     this.held.delete(folder);
@@ -89,7 +93,7 @@ export class RunDetails {
     for (const folder of [...this.held.keys()]) this.close(folder);
   }
 
-  /** The service was gone, and follows nothing any more. */
+  /** Discards all runs after the service was gone and follows none any more. */
   forgetAll(): void {
     this.held.clear();
   }
@@ -134,7 +138,7 @@ export class RunDetails {
     return live;
   }
 
-  /** Parts that a run may lack, such as one that failed before it had made anything. */
+  /** Requests a part that a run may lack, for example because it failed before it produced anything. */
   private async optional<M extends keyof ServiceRequests>(
     method: M,
     params: ServiceRequests[M]["params"],

@@ -19,7 +19,7 @@ export interface Section {
   readonly runs: readonly RunSummary[];
 }
 
-/** What is to be grouped, and how. */
+/** Configs to group by, with filter and order. */
 export interface GroupingSettings {
   /** Config files of the workspace, absolute. */
   readonly configs: readonly string[];
@@ -73,7 +73,7 @@ function sectionsOf(runs: readonly RunSummary[]): readonly Section[] {
   return sections.length > 1 ? sections : [];
 }
 
-/** What of a grouping makes the tree look as it does, apart from what each run says: when it changes, so does the tree. */
+/** Key of the tree's structure, without the text of each run: when it changes, the tree must be rebuilt. */
 export function outlineOf(groups: readonly ConfigGroup[]): string {
   return JSON.stringify(
     groups.map(({ configFile, isThere, runs, sections }) => [

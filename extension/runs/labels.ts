@@ -77,7 +77,7 @@ export function orderText(order: RunOrder): string {
   }
 }
 
-/** What the line of a run says after its name. */
+/** Description that follows the name on a run's line. */
 export function runDescription(run: RunSummary): string {
   const parts = [mainText(run)];
   if (run.nAlarms > 0) parts.push(run.nAlarms === 1 ? t("1 alarm") : t("{0} alarms", run.nAlarms));
@@ -145,7 +145,7 @@ export function dateText(time: number): string {
   return new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** Words by which menus know what a run can do. */
+/** Context value by which menus select the commands for a run. */
 export function runContext(run: RunSummary): string {
   const words = ["run"];
   if (isActive(run)) words.push("active");

@@ -4,13 +4,13 @@ import { fromCatalogue, t } from "../localize.ts";
 import { resultText } from "./labels.ts";
 import { isActive } from "./states.ts";
 
-/** Something about a run that people want to be told. */
+/** An event of a run that is worth a notification. */
 export interface News {
   readonly kind: "finished" | "stopped" | "failed" | "lost" | "alarm";
   readonly run: RunSummary;
 }
 
-/** Alarms that tell of something ordinary. */
+/** Alarms about ordinary events. */
 const QUIET_ALARMS: readonly string[] = ["waiting", "skippedMinibatch"];
 
 /** Watches runs for news. */
@@ -24,7 +24,7 @@ export class Newsdesk {
     this.since = since;
   }
 
-  /** What is new about runs that have changed. */
+  /** News about runs that have changed. */
   take(changed: readonly RunSummary[]): readonly News[] {
     return changed.flatMap((run) => {
       const before = this.known.get(run.folder);
@@ -47,7 +47,7 @@ export class Newsdesk {
   private alarm(run: RunSummary, before: RunSummary | undefined): readonly News[] {
     const { alarm, folder, createdAt } = run;
     if (alarm === undefined || QUIET_ALARMS.includes(alarm.name)) return [];
-    // One that lasts over many steps is told once.
+    // An alarm that lasts over many steps is reported once.
     const key = JSON.stringify([folder, alarm.stage, alarm.name]);
     if (this.alarms.has(key)) return [];
     this.alarms.add(key);
@@ -62,7 +62,7 @@ export function isWanted({ kind }: News, setting: string): boolean {
   return setting === "failures" ? kind === "failed" || kind === "lost" : true;
 }
 
-/** News as people read it. */
+/** User-facing text of the news. */
 export function newsText({ kind, run }: News): string {
   const { id, result, failure, alarm } = run;
   switch (kind) {

@@ -24,15 +24,15 @@ export interface RunFilter {
   readonly configs: readonly string[];
 }
 
-/** Wants every run. */
+/** Matches every run. */
 export const NO_FILTER: RunFilter = { text: "", statuses: [], configs: [] };
 
-/** Whether a filter leaves anything out. */
+/** True if a filter excludes anything. */
 export function isFiltering({ text, statuses, configs }: RunFilter): boolean {
   return text.trim() !== "" || statuses.length > 0 || configs.length > 0;
 }
 
-/** Whether a run is wanted. */
+/** True if a run passes the filter. */
 export function matches(run: RunSummary, { text, statuses, configs }: RunFilter): boolean {
   if (statuses.length > 0 && !statuses.includes(run.status)) return false;
   if (configs.length > 0 && !configs.includes(run.configFile)) return false;
@@ -65,7 +65,7 @@ let collator: Intl.Collator | undefined;
 
 /** "demo-10" comes after "demo-9". */
 function byText(a: string, b: string): number {
-  // Made on first use: it takes a third of what activation may take.
+  // Created on first use: it takes a third of the time budget of an activation.
   collator ??= new Intl.Collator(undefined, { numeric: true });
   return collator.compare(a, b);
 }
@@ -98,7 +98,7 @@ export class RunSelection {
     return this.by;
   }
 
-  /** Changes what is given. */
+  /** Changes filter, order or both, and persists them. */
   async change({
     filter = this.wanted,
     order = this.by,
@@ -119,7 +119,7 @@ export class RunSelection {
 const FILTER = "salsa.filter";
 const ORDER = "salsa.order";
 
-/** What an earlier version has kept may be anything. */
+/** Parses the stored filter, which an earlier version may have written in another format. */
 function readFilter(kept: unknown): RunFilter {
   if (typeof kept !== "object" || kept === null) return NO_FILTER;
   const { text, statuses, configs } = kept as Partial<Record<keyof RunFilter, unknown>>;

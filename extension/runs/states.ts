@@ -1,12 +1,12 @@
 import type { RunStatus } from "../../engine/protocol/runState.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 
-/** Whether a run waits or works. */
+/** True while a run is queued or running. */
 export function isActive({ status }: Pick<RunSummary, "status">): boolean {
   return status === "queued" || status === "running";
 }
 
-/** Whether a run can go on from where it ended; one that failed is tried again instead. */
+/** True if a run can resume from where it ended; a failed run is retried instead. */
 export function isResumable({ status }: Pick<RunSummary, "status">): boolean {
   return status === "stopped" || status === "lost";
 }
@@ -25,7 +25,7 @@ export function sectionOf({ status }: Pick<RunSummary, "status">): SectionName {
   return status === "queued" || status === "running" ? "active" : "ended";
 }
 
-/** What the context keys of the extension say, by their names after `salsa.`. */
+/** Context keys of the extension, without the prefix `salsa.`. */
 export interface Flags {
   readonly hasRuns: boolean;
   readonly hasTwoRuns: boolean;
@@ -37,7 +37,7 @@ export interface Flags {
   readonly isFiltered: boolean;
 }
 
-/** What the palette offers depends on. */
+/** Computes the context keys that decide which commands the palette offers. */
 export function flagsOf(
   runs: readonly RunSummary[],
   { nConfigs, isFiltered }: { readonly nConfigs: number; readonly isFiltered: boolean },

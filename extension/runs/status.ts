@@ -4,7 +4,7 @@ import { percentText, progressText, runDescription, runIcon, statusText } from "
 import { escaped } from "./tooltip.ts";
 import { isActive } from "./states.ts";
 
-/** What the status bar says of the runs. */
+/** Content of the status bar item. */
 export interface StatusLine {
   readonly text: string;
   /** Markdown with theme icons. */
@@ -17,7 +17,7 @@ export interface StatusLine {
 /** Milliseconds in which a run that has ended is worth a place. */
 const RECENT = 10 * 60_000;
 
-/** One line for all runs; undefined when there is nothing to tell. */
+/** One line for all runs; undefined when there is nothing to show. */
 export function statusLine(
   runs: readonly RunSummary[],
   { ended, unseen, now }: StatusSettings,
@@ -40,11 +40,11 @@ export function statusLine(
   };
 }
 
-/** What the line is made from besides the runs. */
+/** Inputs of the status line besides the runs. */
 export interface StatusSettings {
   /** When runs ended while this window watched, by their folders. */
   readonly ended: ReadonlyMap<string, number>;
-  /** Folders of those that failed since somebody looked. */
+  /** Folders of runs that failed since the user last looked. */
   readonly unseen: ReadonlySet<string>;
   /** Milliseconds since 1970, as all times here. */
   readonly now: number;

@@ -9,10 +9,10 @@ import { ConfigFiles } from "./configs.ts";
 import { type RunSelection, isFiltering } from "./selection.ts";
 import { flagsOf } from "./states.ts";
 
-/** What has come and gone. */
+/** Changed and removed runs. */
 export type RunChanges = ServiceNotifications["runs"];
 
-/** The runs of the workspace. It asks the service once there is a config, or somebody looks. */
+/** The runs of the workspace. Queries the service once there is a config, or the user looks at runs. */
 export class RunStore implements Runs {
   private readonly service: Service;
   private readonly selection: RunSelection;
@@ -25,7 +25,7 @@ export class RunStore implements Runs {
   private roots: readonly string[] = [];
   private isWanted = false;
   readonly onDidChange = this.changed.event;
-  /** The same, run by run. */
+  /** The same, with the changed and removed runs. */
   readonly onDidTell = this.told.event;
 
   constructor(service: Service, selection: RunSelection) {
@@ -59,16 +59,16 @@ export class RunStore implements Runs {
   async refresh(): Promise<void> {
     this.isWanted = true;
     await this.files.refresh();
-    // Also when the roots are the same: the service looks at once when it is told them.
+    // Also when the roots are unchanged: the service scans at once when it receives them.
     await this.tellRoots(true);
   }
 
-  /** Looks for configs; the service is asked only if there are some, or somebody has looked at runs. */
+  /** Searches for configs; queries the service only if there are some, or the user has looked at runs. */
   async start(): Promise<void> {
     await this.files.refresh();
   }
 
-  /** Somebody looks at runs: from now on the service is asked even where there is no config. */
+  /** Records that the user looks at runs: from now on the service is queried even if there is no config. */
   want(): void {
     if (this.isWanted) return;
     this.isWanted = true;
@@ -93,11 +93,11 @@ export class RunStore implements Runs {
     try {
       await this.service.request("setRoots", { roots });
     } catch {
-      return; // whoever listens to the service's problems has been told; it asks for the roots when it is back
+      return; // listeners to problems have been notified, and `comeBack` sends the roots again
     }
   }
 
-  /** A service that is back knows nothing; what went while it was gone, it will not tell. */
+  /** Resends the roots to a restarted service, and drops runs removed meanwhile, which it does not report. */
   private async comeBack(): Promise<void> {
     if (this.roots.length > 0) await this.tellRoots(true);
     const gone = await Promise.all(

@@ -4,7 +4,7 @@ import { inlineCode } from "../commands/markdown.ts";
 import { timeText } from "../commands/planMarkdown.ts";
 import { t } from "../localize.ts";
 
-/** Asks a person whether a language model may start a run; the plan is absent where the config could not be planned. */
+/** Asks the user whether a language model may start a run; the plan is absent if the config could not be planned. */
 export function confirmationText(file: string, plan: PlanOutput | undefined, nAtWork: number): string {
   const parts = [
     t(

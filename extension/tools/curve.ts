@@ -1,6 +1,6 @@
 import type { PackedCurves } from "../../engine/protocol/service.ts";
 
-/** A curve as it was recorded; NaN is what was not finite. */
+/** A curve as it was recorded; NaN stands for values that were not finite. */
 export interface Curve {
   readonly stage: string;
   readonly metric: string;

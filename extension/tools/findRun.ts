@@ -1,6 +1,6 @@
 import type { RunSummary } from "../../engine/protocol/service.ts";
 
-/** Runs that are named when there is none of the name asked for. */
+/** Most runs named in the error when none matches. */
 const MOST_NAMED = 10;
 
 /**

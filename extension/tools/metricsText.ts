@@ -32,7 +32,7 @@ export async function metricsText(curves: readonly Curve[], { tokens, count }: T
   return `${curves.length} curves do not fit; ask for one metric of one stage.`;
 }
 
-/** Metrics to tell of when none are asked for: whether it learns, at what price, and whether it cheats. */
+/** Default metrics when none are named: whether the policy learns, at what price, and whether it cheats. */
 export const MAIN_METRICS: readonly string[] = [
   "objective/score",
   "objective/gold",
@@ -44,7 +44,7 @@ export const MAIN_METRICS: readonly string[] = [
   "value/explainedVariance",
 ];
 
-/** Which curves are meant: those of the metrics and stages named, or the main ones; and what is asked for in vain. */
+/** Selects the curves of the named metrics and stages, or the main ones; also returns the names that match none. */
 export function chosenCurves(
   recorded: Readonly<Record<string, Readonly<Record<string, number>>>>,
   { metrics = [], stages = [] }: { readonly metrics?: readonly string[]; readonly stages?: readonly string[] },

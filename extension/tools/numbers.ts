@@ -8,7 +8,7 @@ export function interval({ low, high }: { readonly low: number | null; readonly 
   return low === null || high === null ? "–" : `${(100 * low).toFixed(2)} to ${percent(high)}`;
 }
 
-/** A measured number with four significant digits; what is not finite is named. */
+/** A measured number with four significant digits; values that are not finite are named. */
 export function number(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : "not finite";
 }

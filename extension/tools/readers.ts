@@ -7,7 +7,7 @@ import type { TextBudget } from "./metricsText.ts";
 import { runsText } from "./runsText.ts";
 import { type OtherTable, tablesText } from "./tablesText.ts";
 
-/** What a reading tool is asked; the schema of package.json says the same. */
+/** Input of a reading tool; keep in step with the schema in package.json. */
 interface ReadInput {
   readonly run?: string;
   readonly metrics?: readonly string[];
@@ -22,7 +22,7 @@ interface ReadWork {
   readonly budget: TextBudget;
 }
 
-/** Runs that are listed unless more are asked for. */
+/** Default limit of listed runs. */
 const LIMIT = 20;
 
 const listRuns: Read = async (salsa, { limit = LIMIT }) => {
@@ -62,7 +62,7 @@ const readTables: Read = async (salsa, { run: named }, { token }) => {
   return tablesText(run, rows, others);
 };
 
-/** Tools that only read, by name, with what the chat shows while they do. */
+/** Read-only tools, by name, with the message that the chat shows while they run. */
 export const READERS: readonly { readonly name: string; readonly read: Read; readonly message: () => string }[] = [
   { name: "salsa_listRuns", read: listRuns, message: () => vscode.l10n.t("Listing SALSA runs") },
   { name: "salsa_readMetrics", read: readMetrics, message: () => vscode.l10n.t("Reading the metrics of a run") },
@@ -93,7 +93,7 @@ export function readerTool(
   };
 }
 
-/** Runs as last told; asked for if nobody has looked yet. */
+/** Runs as last reported; requested if none are known yet. */
 async function knownRuns({ runs }: Salsa): Promise<readonly RunSummary[]> {
   if (runs.all().length === 0) await runs.refresh();
   return runs.all();

@@ -2,8 +2,8 @@ import type { RunSummary } from "../../engine/protocol/service.ts";
 import { interval, percent } from "./numbers.ts";
 
 /**
- * Runs as a language model reads them, newest first. What the tools tell is in English in every editor: it is read by
- * models, who answer in the language of the person.
+ * Runs as a language model reads them, newest first. The output of the tools is always in English: its readers are
+ * models, which answer in the user's language.
  */
 export function runsText(runs: readonly RunSummary[], configs: readonly string[], most: number): string {
   const shown = runs.slice(0, most);

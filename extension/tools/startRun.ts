@@ -53,7 +53,7 @@ export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
     ]);
   }
 
-  /** @throws {Error} when it is no config of this workspace: models may not start what the person does not see. */
+  /** @throws {Error} when it is no config of this workspace: models may not start what the user does not see. */
   private async config(named: string): Promise<vscode.Uri> {
     const { runs } = this.salsa;
     if (runs.configs().length === 0) await runs.refresh();

@@ -31,7 +31,7 @@ const NOTE = [
   "A seed is a base seed of the whole recipe; rows of one seed say nothing about the luck of another.",
 ].join(" ");
 
-/** A run's tables as a language model reads them, with what the numbers mean. */
+/** A run's tables as a language model reads them, with an explanation of the numbers. */
 export function tablesText(
   { id, status }: Pick<RunSummary, "id" | "status">,
   rows: readonly WinRateRow[],

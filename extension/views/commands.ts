@@ -6,7 +6,7 @@ import type { Command, Salsa } from "../salsa.ts";
 
 type Facet = keyof RunFilter;
 
-/** Asks by what to filter, then what is wanted. */
+/** Prompts for a facet to filter by, then for its values. */
 const filterRuns: Command = {
   id: "salsa.filterRuns",
   run: async (salsa) => {

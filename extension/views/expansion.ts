@@ -4,7 +4,7 @@ import type { Memory } from "../runs/selection.ts";
 const MOST = 500;
 const KEY = "salsa.expansion";
 
-/** Which lines of the Runs view somebody opened or closed: VS Code itself forgets it when the window is reloaded. */
+/** Lines of the Runs view that the user opened or closed: VS Code itself forgets these when the window is reloaded. */
 export class Expansion {
   private readonly memory: Memory;
   /** Oldest change first. */
@@ -15,12 +15,12 @@ export class Expansion {
     this.changed = new Map(readChanges(memory.get(KEY)));
   }
 
-  /** Whether a line is open; undefined where it is as it began. */
+  /** True if a line was opened, false if it was closed; undefined if it is in its initial state. */
   isOpen(id: string): boolean | undefined {
     return this.changed.get(id);
   }
 
-  /** Keeps what somebody did to a line. */
+  /** Records that the user opened or closed a line. */
   note(id: string, isOpen: boolean): void {
     this.changed.delete(id);
     this.changed.set(id, isOpen);
@@ -32,7 +32,7 @@ export class Expansion {
   }
 }
 
-/** What an earlier version has kept may be anything. */
+/** Parses the stored state, which an earlier version may have written in another format. */
 function readChanges(kept: unknown): readonly (readonly [string, boolean])[] {
   if (!Array.isArray(kept)) return [];
   return kept.filter(

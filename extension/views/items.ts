@@ -25,7 +25,7 @@ const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 export function configItem(node: RunsNode, { configFile, isThere, runs }: ConfigGroup): vscode.TreeItem {
   const uri = vscode.Uri.file(configFile);
   const item = new vscode.TreeItem(vscode.workspace.asRelativePath(uri), runs.length > 0 ? Expanded : None);
-  // With its first run it becomes another item: one that had nothing below it would stay closed.
+  // The first run changes the item's id: an item that had no children would stay collapsed.
   item.id = runs.length > 0 ? node.id : `${node.id}:empty`;
   item.iconPath = new vscode.ThemeIcon(isThere ? "settings-gear" : "question");
   item.contextValue = isThere ? "config" : "missingConfig";

@@ -6,7 +6,7 @@ import type { RunsItem } from "../salsa.ts";
 /** Parts that a run opens out into. */
 export type PartName = "arms" | "stages" | "models";
 
-/** A line of the Runs view. It only names what it shows, so that it stays the same object as that changes. */
+/** A line of the Runs view. It only identifies its content, so it stays the same object while the content changes. */
 export interface RunsNode extends RunsItem {
   /** Unique in the view, and the same from one window to the next. */
   readonly id: string;

@@ -8,7 +8,7 @@ interface Action {
   readonly command: string;
 }
 
-/** Tells of runs that end, fail, are cut off or raise an alarm while this window watches. */
+/** Notifies the user of runs that end, fail, are cut off or raise an alarm while this window is open. */
 export class Notifications {
   private readonly desk = new Newsdesk(Date.now());
   private readonly log: vscode.LogOutputChannel;

@@ -9,12 +9,12 @@ import { Expansion } from "./expansion.ts";
 import { armItem, configItem, modelItem, partItem, runItem, sectionItem, stageItem } from "./items.ts";
 import { Nodes, type RunsNode, runId } from "./nodes.ts";
 
-/** Milliseconds between two redrawings of lines: two a second are read, and more flicker. */
+/** Milliseconds between two redraws of lines: two per second are readable, more flicker. */
 const INTERVAL = 500;
-/** The same for a run that is opened out: VS Code draws all that is below it anew, and says that it is busy. */
+/** The same for an expanded run: VS Code redraws all its children, and shows that it is busy. */
 const OPEN_INTERVAL = 2000;
 
-/** What the view is built from. */
+/** Dependencies of the view. */
 export interface RunsViewParts {
   readonly service: Service;
   readonly runs: RunStore;
@@ -23,7 +23,7 @@ export interface RunsViewParts {
   readonly memory: vscode.Memento;
 }
 
-/** The view "Runs": configs, their runs by state, and what each run is made of. */
+/** The view "Runs": configs, their runs by state, and the arms, stages and models of each run. */
 export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly parts: RunsViewParts;
   private readonly changed = new vscode.EventEmitter<RunsNode | undefined>();
@@ -32,9 +32,9 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly details: RunDetails;
   private readonly view: vscode.TreeView<RunsNode>;
   private readonly listening: readonly { dispose(): void }[];
-  /** Ids of lines to be drawn anew. */
+  /** Ids of lines to be redrawn. */
   private readonly dirty = new Set<string>();
-  /** When runs that are opened out were last drawn, by their folders. */
+  /** When expanded runs were last drawn, by folder. */
   private readonly drawn = new Map<string, number>();
   private groups: readonly ConfigGroup[] = [];
   private outline = "";
@@ -97,7 +97,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
     }
   }
 
-  /** Opened or closed as somebody left it. */
+  /** Applies the state in which the user left the line. */
   private asLeft(item: vscode.TreeItem, { id }: RunsNode): vscode.TreeItem {
     const isOpen = this.expansion.isOpen(id);
     const { None, Expanded, Collapsed } = vscode.TreeItemCollapsibleState;
@@ -188,7 +188,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
     if (isVisible) {
       this.parts.runs.want();
       this.changed.fire(undefined);
-    } else this.details.closeAll(); // asked for anew when the view is back
+    } else this.details.closeAll(); // requested again when the view is shown
   }
 
   private tellProblem(problem: string | null): void {

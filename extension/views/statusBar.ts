@@ -5,7 +5,7 @@ import type { RunChanges, RunStore } from "../runs/store.ts";
 
 /** Left of the items that editors bring. */
 const PRIORITY = 20;
-/** Milliseconds between looks at whether what is shown has become old. */
+/** Milliseconds between checks for outdated content. */
 const INTERVAL = 60_000;
 
 /** One item that says how far the runs are; a click opens the dashboard. */
@@ -18,7 +18,7 @@ export class StatusBar {
   private readonly watched = new Set<string>();
   /** When runs ended while this window watched. */
   private readonly ended = new Map<string, number>();
-  /** Folders of runs that failed since somebody looked. */
+  /** Folders of runs that failed since the user last looked. */
   private readonly unseen = new Set<string>();
 
   constructor(runs: RunStore) {
@@ -31,7 +31,7 @@ export class StatusBar {
     this.timer.unref();
   }
 
-  /** Somebody looks at the runs: failures so far are known. */
+  /** Marks all failures so far as seen, because the user looks at the runs. */
   markSeen(): void {
     this.unseen.clear();
     this.draw();

@@ -39,7 +39,7 @@ async function violationsOf(files: Readonly<Record<string, string>>): Promise<st
 const TARGETS = ["protocol", "compute", "compute/graph", "models", "training", "rl", "pipeline", "cli", "storage"];
 const tree = Object.fromEntries(TARGETS.map((folder) => [`engine/${folder}/target.ts`, `export type T = 1;\n`]));
 
-/** A forbidden import each: the file, what it imports, and the rule that must object. */
+/** A forbidden import each: the importing file, the imported one, and the rule that must object. */
 const PLANTED: readonly (readonly [file: string, imported: string, rule: string])[] = [
   ["engine/protocol/planted.ts", "../compute/target.ts", "engine/protocol-imports"],
   ["engine/compute/planted.ts", "../models/target.ts", "engine/compute-imports"],

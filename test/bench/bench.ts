@@ -6,7 +6,7 @@ export interface Target {
   readonly atMost?: number;
 }
 
-/** What a benchmark found: the promised figures by name, and everything they were computed from. */
+/** Findings of a benchmark: the promised figures by name, and everything they were computed from. */
 export interface Findings {
   readonly bench: string;
   readonly figures: Readonly<Record<string, number>>;
@@ -26,7 +26,7 @@ export interface ProcessTiming extends Timing {
   readonly busyBefore: number;
 }
 
-/** What a benchmark needs to run. */
+/** Settings of a benchmark. */
 export interface Setting {
   readonly rounds: number;
   readonly log: (line: string) => void;

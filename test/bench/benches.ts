@@ -154,7 +154,7 @@ function speedup(timings: Readonly<Record<string, RuntimeTiming>>, theirs: strin
   return other.ms / mine.ms;
 }
 
-/** What a process says of itself is exact; what was seen from outside has its descendants too. */
+/** A process's own measurement is exact; one from outside includes its descendants. */
 function largestMemory(own: number | undefined, seen: number | undefined): { peakMiB?: number } {
   const known = [own, seen].filter((value) => value !== undefined);
   return known.length === 0 ? {} : { peakMiB: Math.max(...known) };

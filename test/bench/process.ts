@@ -8,15 +8,15 @@ export interface Command {
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether to add up resident memory while it runs; that costs the machine a little. */
+  /** True to add up resident memory while it runs; that costs the machine a little. */
   readonly watchesMemory?: boolean;
 }
 
-/** What a finished process leaves. */
+/** Results of a finished process. */
 export interface Finished {
   readonly stdout: string;
   readonly seconds: number;
-  /** Largest resident memory of the process with its descendants, in MiB, if watched; only Linux tells. */
+  /** Largest resident memory of the process with its descendants, in MiB, if watched; only Linux reports it. */
   readonly peakMiB: number | undefined;
 }
 

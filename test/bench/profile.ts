@@ -16,7 +16,7 @@ export interface ProfileLine {
   readonly gflops?: number;
 }
 
-/** A backend whose programs can tell where their time went. */
+/** A backend that reports where the time of its programs went. */
 export interface ProfilingBackend extends Backend {
   /** Kinds of instructions, the most expensive first, over all programs run so far in so many repetitions. */
   profile(repetitions: number): readonly ProfileLine[];
@@ -25,7 +25,7 @@ export interface ProfilingBackend extends Backend {
 /**
  * Runs every instruction as a program of its own and times it, less the time of an empty one.
  *
- * Works where programs share one arena, as on wasm: what one leaves there, the next one finds. Instructions that
+ * Works where programs share one arena, as on wasm: each finds the data that the one before left. Instructions that
  * would overlap do not, so the sum is a little more than a run takes.
  */
 export function profiling(backend: Backend): ProfilingBackend {

@@ -1,4 +1,4 @@
-/** What a process that timed something tells the harness, as one JSON line. Times in ms. */
+/** Report of a process that timed something to the harness, as one JSON line. Times in ms. */
 export interface Timing {
   readonly ms: number;
   readonly minMs: number;
@@ -18,7 +18,7 @@ export interface Repeats {
   readonly repeats: number;
 }
 
-/** What our own benchmarks are asked for. */
+/** Arguments of our own benchmarks. */
 export interface BenchOptions extends Repeats {
   readonly threads: number;
   /** Files to work on, where a benchmark needs some. */

@@ -9,7 +9,7 @@ import { settingsOf } from "../../engine/config/walk.ts";
 import { DETECTORS, type Metrics, alarms } from "../../engine/rl/alarms.ts";
 import { inPig } from "./inPig.ts";
 
-/** Raised by who runs or watches, not by what the metrics show. */
+/** Raised by the run or its watchers, not from the metrics. */
 const OTHERS = ["stalled", "waiting"];
 
 describe("the catalogue of alarms", () => {

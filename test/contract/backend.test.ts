@@ -175,7 +175,7 @@ for (const candidate of CANDIDATES) {
       const { outputs, kept } = await first.runKeeping({ inputs }, ["doubled", "ids"]);
       assert.deepEqual(outputs, { sum: Float32Array.of(10) });
       assert.deepEqual(await backend().read(kept.ids), Int32Array.of(7, -8));
-      // What another run leaves in the same places changes nothing.
+      // Data that another run leaves in the same places changes nothing.
       await first.run({ inputs: { x: new Float32Array(4), ids: new Int32Array(2) } });
 
       const next = new Graph();

@@ -16,9 +16,9 @@ export interface Case {
   readonly wrt?: readonly string[];
   /** Indices of the outputs that have a derivative; the first unless given. */
   readonly smooth?: readonly number[];
-  /** Allowed distance from what is expected, per 1 + |expected|. */
+  /** Allowed distance from the expected values, per 1 + |expected|. */
   readonly tolerance?: number;
-  /** What PyTorch gives, in the order of the outputs and of `wrt`. */
+  /** Results of PyTorch, in the order of the outputs and of `wrt`. */
   readonly expected?: {
     readonly outputs: readonly (HostTensor | undefined)[];
     readonly gradients: readonly HostTensor[];
@@ -78,7 +78,7 @@ function declare(graph: Graph, test: Case): (name: string) => Tensor {
 
 const isState = (test: Case, name: string): boolean => test.state?.includes(name) ?? false;
 
-/** What a run left behind: the program's outputs, and the variables as `state:<name>`. */
+/** Results of a run: the program's outputs, and the variables as `state:<name>`. */
 export type Results = Readonly<Record<string, HostArray>>;
 
 /** Runs one of a case's programs on a backend, with fresh variables. */

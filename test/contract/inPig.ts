@@ -1,4 +1,4 @@
 import type { Translate } from "../../engine/protocol/format.ts";
 
-/** Another language, in which a text can be told from its English, and its values from the text. */
+/** Another language, in which a text differs from its English, and its values can be separated from the text. */
 export const inPig: Translate = (text, ...values) => `<${[text, ...values].join("|")}>`;

@@ -3,7 +3,7 @@ import { Graph, type Tensor, defined } from "../../engine/compute/graph/tensor.t
 import { accumulate, addBias, linear, matmul, rmsNorm } from "../../engine/compute/ops/index.ts";
 import { uniform } from "./data.ts";
 
-/** One op of a random graph: what it does, and which of the tensors so far it reads. */
+/** One op of a random graph: its kind, and which of the tensors so far it reads. */
 export interface Choice {
   readonly kind: (typeof KINDS)[number];
   readonly first: number;

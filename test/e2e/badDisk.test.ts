@@ -24,7 +24,7 @@ const APART = ["unshare", "--map-root-user", "--mount", "sh", "-ec"];
 
 /**
  * Puts two disks in memory into the folder $0, one with room for the first stages of a run only and one that is
- * read-only, each with the files of `source`; then starts what comes after.
+ * read-only, each with the files of `source`; then starts the following command.
  */
 const DISKS = `
   mount -t tmpfs -o size=1m tmpfs "$0/full"

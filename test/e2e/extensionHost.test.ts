@@ -14,7 +14,7 @@ describeInVsCode("inside the extension host", function () {
   before(async () => {
     demoFolder();
     results = await runExtensionTests(extensionTestFiles(), TIMEOUT_MS);
-    // What ran there is told here, each test by its name, as if it had run here.
+    // Reports each test that ran there by its name, as if it had run here.
     for (const { titles, error } of results) {
       const told = new Mocha.Test(titles.join(" · "), () => {
         if (error !== undefined) assert.fail(error);

@@ -16,7 +16,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What `--json` prints of a run: events, and a last line with the result or the error. */
+/** A line that `--json` prints of a run: events, and a last line with the result or the error. */
 export type JsonLine = RunEvent | { readonly kind: "result" | "error"; readonly [field: string]: unknown };
 
 /** Where a process starts; `shell` is put before it, to set limits. */

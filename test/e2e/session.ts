@@ -105,7 +105,7 @@ export function installedIn({ extensions }: Host): string {
   return join(extensions, folder);
 }
 
-/** Keeps a picture of what a test saw that failed, or is tried again. Call it in `afterEach`. */
+/** Keeps a picture of the page when a test has failed or is tried again. Call it in `afterEach`. */
 export async function picture(test: Mocha.Test | undefined, page: Page): Promise<void> {
   if (test === undefined || test.state === "passed") return;
   const name = `${test.title.replace(/\W+/g, "-").slice(0, 60)}-${test.state ?? "retried"}`;

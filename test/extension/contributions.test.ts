@@ -143,7 +143,7 @@ async function commandIds(): Promise<readonly string[]> {
     logLevel: "silent",
   });
   const exports: Record<string, Readonly<Record<string, unknown>>> = {};
-  // A bundle copies a module's own names, and looks for all others in what it descends from.
+  // A bundle copies a module's own names, and looks for all others in its prototypes.
   const vscode: unknown = Object.create(nothing());
   const load = (name: string): unknown => (name === "vscode" ? vscode : process.getBuiltinModule(name));
   // The bundle is this repository's own code; it asks for `vscode`, which only an editor has.

@@ -6,9 +6,9 @@ type Answers = {
   readonly [M in Method]?: (params: ServiceRequests[M]["params"]) => Promise<ServiceRequests[M]["result"]>;
 };
 
-/** A service that answers as a test says, for what the real one does only when it fails or is slow. */
+/** A service that answers as a test says, for cases that the real one shows only when it fails or is slow. */
 export class ScriptedService implements Service {
-  /** What it was asked, as "follow /runs/a". */
+  /** Requests to it, as "follow /runs/a". */
   readonly asked: string[] = [];
   private readonly answers: Answers;
   private readonly listeners = new Map<string, Set<(params: never) => void>>();

@@ -52,7 +52,7 @@ describe("RLHF that would sample otherwise than it learns", function () {
   });
 });
 
-/** Takes what room is left; gives the room back when called. */
+/** Fills the disk; gives the room back when called. */
 type Fill = () => Promise<() => Promise<void>>;
 
 interface SmallDisk {
@@ -91,7 +91,7 @@ const FULL: SmallDisk = {
     }),
 };
 
-/** Whether this process may mount a file system, which in most places is for root alone. */
+/** True if this process may mount a file system, which in most places is for root alone. */
 async function canMount(): Promise<boolean> {
   try {
     const folder = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-mount-"));

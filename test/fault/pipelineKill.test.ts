@@ -21,7 +21,7 @@ async function writeConfig(folder: string): Promise<{ readonly config: string; r
   return { config, root: path.join(folder, ".salsa") };
 }
 
-/** What a finished run leaves: every artifact's bytes and the tables. */
+/** Remains of a finished run: every artifact's bytes and the tables. */
 async function remains(root: string, id: string): Promise<readonly unknown[]> {
   return [await artifactHashes(root), await tableFiles(runPath(root, id))];
 }
@@ -31,7 +31,7 @@ async function leftovers(root: string): Promise<string[]> {
   return (await fs.readdir(root, { recursive: true })).filter((name) => /\.tmp-|\.work-|lock$/.test(name));
 }
 
-/** A process id that no process has: above what Linux gives out. */
+/** A process id that no process has, above the largest that Linux gives out. */
 const NOBODY = 2 ** 22 + 1;
 
 describe("a run killed with SIGKILL at ten moments and resumed after each", function () {

@@ -6,7 +6,7 @@ import type {
 } from "../../engine/protocol/dashboard.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 
-/** What stands behind a dashboard under test, in the place of the extension and its service. */
+/** The other side of a dashboard under test, in the place of the extension and its service. */
 export interface Backend {
   runs(): Promise<readonly RunSummary[]>;
   request<M extends DashboardMethod>(method: M, params: DashboardRequests[M]["params"]): Promise<unknown>;
@@ -22,7 +22,7 @@ export type Answers = {
   ) => DashboardRequests[M]["result"] | Promise<DashboardRequests[M]["result"]>;
 };
 
-/** What the editor does for the dashboard, when nothing else is said. */
+/** Default answers of the editor to the dashboard. */
 const EDITOR: Answers = {
   command: () => ({}),
   save: () => ({ saved: true }),

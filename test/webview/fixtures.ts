@@ -7,7 +7,7 @@ import { packCurves } from "../../engine/server/service/series.ts";
 import { type Answers, type Backend, backendOf } from "./backend.ts";
 import { BEGIN, configOf, recording } from "./recording.ts";
 
-/** A run in memory: its folder, what it was made from, and its events. */
+/** A run in memory: its folder, its config, and its events. */
 export interface FixtureRun {
   readonly folder: string;
   readonly config: RunConfig;
@@ -65,7 +65,7 @@ export function seriesOf(run: FixtureRun, keys: readonly SeriesKey[]): PackedCur
   return { nextSequence: state.nextSequence, ...packCurves(state, keys) };
 }
 
-/** Runs in memory behind a dashboard; `answers` adds what the views ask for, or replaces it. */
+/** Runs in memory behind a dashboard; `answers` adds answers to requests of the views, or replaces them. */
 export function fixtureBackend(runs: readonly FixtureRun[], answers: Answers = {}): Backend {
   const known = (folder: string): FixtureRun => {
     const run = runs.find((one) => one.folder === folder);

@@ -10,7 +10,7 @@ export interface StatedDashboard {
   readonly told: readonly FromDashboard[];
   kept(): unknown;
   hear(message: HostMessage): void;
-  /** Answers what is asked, then draws, until nothing is left to do. */
+  /** Answers requests, then draws, until nothing is left to do. */
   settle(): Promise<void>;
   /** Draws one frame. */
   frame(): void;

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Page } from "playwright-core";
 
-/** An element that a mouse can act on, or the keyboard is at: a number for what is the same, and words for people. */
+/** An element that a mouse can act on, or the keyboard is at: a number that identifies it, and words for people. */
 export interface Place {
   readonly id: number;
   readonly words: string;
@@ -9,7 +9,7 @@ export interface Place {
   readonly parts: readonly string[];
 }
 
-/** What the page itself tells; `installInspector` puts it there. */
+/** The page's own view of its elements; `installInspector` puts it there. */
 export interface Inspector {
   actionable(): readonly Place[];
   active(): { readonly place: Place; readonly descendant?: Place; readonly isMarked: boolean } | undefined;
@@ -31,7 +31,7 @@ function install(): void {
     ["button", "link", "tab", "option", "menuitem", "menuitemcheckbox", "radio", "checkbox", "slider", "combobox"]
       .map((role) => `[role=${role}]`)
       .join(",");
-  /** What holds others: to be there is not to be at each of them. */
+  /** Elements that hold others: focus on one of these does not reach its content. */
   const CONTAINERS = ["main", "tabpanel", "region", "grid", "treegrid", "listbox", "tablist", "toolbar", "group"];
   const listening = new WeakSet<EventTarget>();
   const prototype: { addEventListener: (this: EventTarget, type: string, ...rest: readonly unknown[]) => void } =

@@ -7,7 +7,7 @@ import { activeWords, type Walk, walk, walkList } from "./keyboard.ts";
 import { closeAfterEach, type DashboardPage, openDashboard } from "./page.ts";
 import { openState, plots, VIEW_STATES } from "./views.ts";
 
-/** Presses Enter on what is called so, and where the keyboard is then: nobody may have to look for it. */
+/** A press of Enter on a named element, and where the keyboard is then: nobody may have to look for it. */
 interface Press {
   readonly in: string;
   readonly role?: "button" | "radio" | "link";

@@ -11,15 +11,15 @@ const MOST_STEPS = 150;
 interface Stop extends Place {
   readonly role: string;
   readonly name: string;
-  /** Whether it can be seen that the keyboard is there. */
+  /** True if the focus is visible there. */
   readonly isMarked: boolean;
   readonly descendant: Place | undefined;
 }
 
-/** What a walk with the keyboard through a page has shown. */
+/** Results of a walk with the keyboard through a page. */
 export interface Walk {
   readonly stops: readonly Stop[];
-  /** What a mouse can act on, and the keyboard did not come to. */
+  /** Elements that a mouse can act on, and the keyboard did not come to. */
   readonly unreached: readonly string[];
   /** Where screen readers have nothing to say. */
   readonly unnamed: readonly string[];
@@ -33,7 +33,7 @@ export interface Walk {
  * Goes through the whole page by Tab, in every widget by the arrows, and back by Shift+Tab.
  *
  * @param page - With an inspector.
- * @param part - Element that what is told is about, by its tag or role.
+ * @param part - Element that the results are about, by its tag or role.
  */
 export async function walk(page: Page, part = "body"): Promise<Walk> {
   const session = await page.context().newCDPSession(page);
@@ -79,7 +79,7 @@ async function judged(page: Page, stops: readonly Stop[], actionable: readonly P
   return {
     stops,
     unreached,
-    // What has no role must have no name of its own either.
+    // An element without a role must have no name of its own either.
     unnamed: stops.filter(({ name, role }) => name.trim() === "" || role === "generic").map(({ words }) => words),
     unmarked: stops.filter(({ isMarked }) => !isMarked).map(({ words }) => words),
   };
@@ -151,7 +151,7 @@ async function stopOf(page: Page, session: CDPSession): Promise<Stop | undefined
   };
 }
 
-/** Whether pictures differ with and without the keyboard there, for what computed styles do not tell: a slider's thumb. */
+/** True if pictures differ with and without the keyboard there: a slider's thumb, which computed styles do not show. */
 async function isSeen(page: Page): Promise<boolean> {
   const element = page.locator("input[type=range]:focus");
   if ((await element.count()) === 0) return false;

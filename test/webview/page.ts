@@ -33,7 +33,7 @@ export type ThemeName = (typeof THEMES)[number];
 
 const BODY_CLASSES = { dark: "vscode-dark", light: "vscode-light", highContrast: "vscode-high-contrast" } as const;
 
-/** What a web view is given by VS Code itself. */
+/** Styles that VS Code itself gives to a web view. */
 const EDITOR_CSS = `
 body { margin: 0; padding: 0 20px; background-color: var(--vscode-editor-background); color: var(--vscode-editor-foreground);
   font-family: var(--vscode-font-family); font-weight: var(--vscode-font-weight); font-size: var(--vscode-font-size); }`;
@@ -46,7 +46,7 @@ export interface PageSettings {
   /** Lets axe write the inline styles that it works with, which the policy refuses otherwise. */
   readonly isAudited?: boolean;
   readonly strings?: Readonly<Record<string, string>>;
-  /** What `setState` kept when the panel was open before. */
+  /** State that `setState` kept when the panel was open before. */
   readonly state?: unknown;
   /** Done before the page's scripts run. */
   readonly prepare?: (page: Page) => Promise<void>;
@@ -62,11 +62,11 @@ export interface DashboardPage {
   readonly page: Page;
   /** Everything it has asked for, oldest first. */
   readonly asked: readonly Asked[];
-  /** What it said it shows, oldest first. */
+  /** Views that it reported as shown, oldest first. */
   readonly focuses: readonly DashboardFocus[];
   /** Errors of scripts and breaches of the content security policy. */
   readonly errors: readonly string[];
-  /** What `setState` keeps. */
+  /** State that `setState` keeps. */
   state(): unknown;
   send(message: ToDashboard): Promise<void>;
   setTheme(theme: ThemeName): Promise<void>;

@@ -7,7 +7,7 @@ import type { StageInfo } from "../../engine/protocol/stages.ts";
 /** When every recording begins, in milliseconds since 1970. */
 export const BEGIN = Date.UTC(2026, 8, 1, 9, 0, 0);
 
-/** What a recorded run is like. */
+/** Properties of a recorded run. */
 export interface RecordingSettings {
   readonly name?: string;
   readonly config?: RunConfig;

@@ -39,14 +39,14 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
     return open.page;
   }
 
-  /** What is moved is kept once it has come to rest. */
+  /** Waits until the state is kept, which happens once a moved part has come to rest. */
   async function kept(what: RegExp): Promise<void> {
     while (!what.test(JSON.stringify(open?.state() ?? {}))) {
       await open?.page.evaluate(() => new Promise(requestAnimationFrame));
     }
   }
 
-  /** As the editor does: a new page with what was kept, which is what the extension takes its focus from. */
+  /** As the editor does: a new page with the kept state, from which the extension takes its focus. */
   async function reload(): Promise<Page> {
     const state = structuredClone(open?.state());
     const { view, runs, place } = state as DashboardFocus;

@@ -81,7 +81,7 @@ describe("DashboardState", () => {
           const dashboard = stateOn(
             backendOf([], {
               follow: () => outlineOf(until(snapshot)),
-              // The service has read at least what it has sent, and maybe more.
+              // The service has read at least the events that it has sent, and maybe more.
               series: ({ keys }) => seriesOf(until(Math.max(fetched, snapshot, from)), keys),
             }),
           );

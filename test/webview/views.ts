@@ -16,7 +16,7 @@ const FAILED: EventBody = { kind: "runFailed", error: "NumericalError", message:
 /** Beside every run under test. */
 export const OTHER = demoRun("demo-2");
 
-/** Cut off in its second seed, with two alarms, and then what is given. */
+/** Cut off in its second seed, with two alarms, and then the given events. */
 export function runWith(...more: readonly EventBody[]): FixtureRun {
   const events = recording({ config: CONFIG, steps: 8, until: 650 });
   const time = events.at(-1)?.time ?? 0;
@@ -37,7 +37,7 @@ export interface ViewState {
   readonly ready: (page: Page) => Promise<unknown>;
 }
 
-/** What the dashboard can show, but for menus and lists that close when the keyboard leaves them. */
+/** All views of the dashboard, but for menus and lists that close when the keyboard leaves them. */
 export const VIEW_STATES: readonly ViewState[] = [
   {
     what: "the pipeline",

@@ -9,7 +9,7 @@ export interface AlarmGroup {
   readonly alarms: readonly AlarmState[];
 }
 
-/** All alarms of a run by kind, the kind with the newest first; that a run is stalled is seen by whoever watches. */
+/** All alarms of a run by kind, the kind with the newest first; a stall is detected here, from the time `now`. */
 export function alarmGroups(
   run: Pick<RunState, "status" | "stages" | "alarms" | "updatedAt">,
   now: number,

@@ -14,12 +14,12 @@ import { failureNotice, failureStyles } from "./failure.ts";
 import { type AlarmGroup, alarmGroups } from "./groups.ts";
 import { sparklinePlot, sparklineStyles } from "./sparklinePlot.ts";
 
-/** Milliseconds between looks at whether a run has gone silent. */
+/** Milliseconds between checks for a run that has gone silent. */
 const LOOK = 15_000;
 /** Curves shown with an alarm. */
 const MOST_CURVES = 3;
 
-/** What was noticed in a run: what was seen, why it matters, what to try, and the way to the step. */
+/** Alarms of a run: the observation, why it matters, what to try, and a link to the step. */
 export class AlarmsView extends DashboardElement {
   static override readonly styles = [
     baseStyles,
@@ -113,7 +113,7 @@ export class AlarmsView extends DashboardElement {
     if (outline === undefined) return loadingNotice(t("Reading the run…"));
     const groups = alarmGroups(outline, Date.now());
     return html`${failureNotice(outline, (command) => {
-      // What goes wrong with a command, the editor itself tells.
+      // The editor itself reports failures of a command.
       this.model.host.request("command", { command, folder }).catch(() => undefined);
     })}
     ${groups.length === 0 ? this.nothingSeen(outline) : groups.map((group) => this.kind(group, outline))}`;

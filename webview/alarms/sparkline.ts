@@ -42,7 +42,7 @@ export function sparkline(
     if (Number.isFinite(value)) path += `${isBroken ? "M" : "L"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
     isBroken = !Number.isFinite(value);
   }
-  // Metrics may be recorded every few steps: the last one up to the alarm is what was seen.
+  // Metrics may be recorded every few steps: the alarm saw the last record up to its step.
   const seen = points.findLast(({ at }) => at <= step) ?? points[0];
   const isFinite = seen !== undefined && Number.isFinite(seen.value);
   return {

@@ -7,7 +7,7 @@ import { sparkline } from "./sparkline.ts";
 
 const SIZE = { width: 180, height: 40 };
 
-/** Of a small curve that is a button. */
+/** Styles of a small curve that is a button. */
 export const sparklineStyles = css`
   .spark {
     display: block;

@@ -4,16 +4,16 @@ import { css, html, type TemplateResult } from "lit";
 import { guard } from "lit/directives/guard.js";
 import { styled } from "./styled.ts";
 
-/** One of several options, and what is done with another. */
+/** Options of a select box, the current value, and a callback for changes. */
 export interface Choice {
-  /** What is chosen, for screen readers. */
+  /** Accessible name. */
   readonly label: string;
   readonly options: readonly { readonly value: string; readonly label: string }[];
   readonly value: string;
   readonly chosen: (value: string) => void;
 }
 
-/** Of `choice`; the element itself knows only the colours of the settings editor. */
+/** Styles of `choice`; the element itself supports only the colours of the settings editor. */
 export const choiceStyles = css`
   vscode-single-select {
     --vscode-settings-dropdownBackground: var(--vscode-dropdown-background);
@@ -41,12 +41,12 @@ export function choice({ label, options, value, chosen }: Choice): TemplateResul
   ></vscode-single-select>`;
 }
 
-/** What a native select box can do, and the element cannot. */
+/** Adds keys of a native select box that the element does not handle. */
 function onKey(event: KeyboardEvent, { options, value, chosen }: Choice): void {
   const { key, ctrlKey, altKey, metaKey } = event;
   const select = event.currentTarget as VscodeSingleSelect;
   if (key === "Escape" && !select.open) {
-    // The element takes Escape also where it closes nothing.
+    // The element swallows Escape even when it is closed.
     select.parentElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, composed: true }));
     return;
   }

@@ -3,7 +3,7 @@ export function percent(value: number | null | undefined, digits = 2): string {
   return value === null || value === undefined ? "–" : (value * 100).toFixed(digits);
 }
 
-/** A probability: "<0.0001" below what four digits can tell. */
+/** A probability with four decimals; "<0.0001" below their resolution. */
 export function pValue(value: number | null | undefined): string {
   if (value === null || value === undefined) return "–";
   return value < 1e-4 ? "<0.0001" : value.toFixed(4);

@@ -1,4 +1,4 @@
-/** What is known of an answer. While a newer one is awaited, the last one stays. */
+/** State of an answer. While a newer one is pending, the last one stays. */
 export interface Answer<T> {
   readonly isLoading: boolean;
   readonly value?: T;
@@ -7,9 +7,9 @@ export interface Answer<T> {
 }
 
 /**
- * The answer to the question that was asked last; answers to earlier ones are dropped when they come.
+ * Holds the answer to the last question; answers to earlier questions are dropped when they arrive.
  *
- * A question is known by its key, so that it can be asked at every update and is sent only when it is a new one.
+ * A question is identified by its key, so it can be asked at every update and is sent only when it is new.
  */
 export class LatestRequest<T> {
   private readonly element: { requestUpdate(): void };
@@ -22,7 +22,7 @@ export class LatestRequest<T> {
     this.element = element;
   }
 
-  /** Asks unless this was the last question; unless `keepsLast`, the last answer goes with its question. */
+  /** Sends the question unless it was the last one; a new question clears the last answer unless `keepsLast` is set. */
   ask(key: string, question: () => Promise<T>, options: { readonly keepsLast?: boolean } = {}): Answer<T> {
     if (key !== this.key) {
       this.key = key;
@@ -54,7 +54,7 @@ export class LatestRequest<T> {
   }
 }
 
-/** What an error says, for people. */
+/** User-facing text of an error. */
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@ import "@vscode-elements/elements/dist/vscode-progress-ring/index.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { t } from "../localize.ts";
 
-/** A way on. */
+/** A button of a notice. */
 export interface Action {
   readonly label: string;
   /** A codicon's name. */
@@ -13,7 +13,7 @@ export interface Action {
   readonly run: () => void;
 }
 
-/** What a view shows in place of content. */
+/** Placeholder that a view shows when it has no content. */
 export interface Notice {
   readonly icon: string;
   readonly title: string;
@@ -21,7 +21,7 @@ export interface Notice {
   readonly actions?: readonly Action[];
 }
 
-/** Says that something is on its way; screen readers are told. */
+/** Progress notice for content that is loading; announced to screen readers. */
 export function loadingNotice(what: string): TemplateResult {
   return html`<div class="notice" role="status">
     <vscode-progress-ring aria-hidden="true"></vscode-progress-ring>
@@ -29,7 +29,7 @@ export function loadingNotice(what: string): TemplateResult {
   </div>`;
 }
 
-/** Says that there is nothing, and what to do next. */
+/** Notice for an empty view, with suggestions for what to do next. */
 export function emptyNotice({ icon, title, text, actions = [] }: Notice): TemplateResult {
   return html`<div class="notice">
     <vscode-icon name=${icon} size="32"></vscode-icon>
@@ -38,7 +38,7 @@ export function emptyNotice({ icon, title, text, actions = [] }: Notice): Templa
   </div>`;
 }
 
-/** Says what went wrong, with the service's own words, and offers to try again. */
+/** Error notice with the service's own message and a button to try again. */
 export function failedNotice(title: string, message: string, retry: () => void): TemplateResult {
   const actions = [{ label: t("Try Again"), icon: "refresh", run: retry }];
   return html`<div class="notice" role="alert">

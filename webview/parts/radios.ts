@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from "lit";
 
-/** One of several that are all to be seen, and what is done with another. */
+/** Options that are all visible, the current value, and a callback for changes. */
 export interface Radios<T> {
-  /** What is chosen, for screen readers. */
+  /** Accessible name. */
   readonly label: string;
   readonly options: readonly { readonly value: T; readonly label: string }[];
   readonly value: T;

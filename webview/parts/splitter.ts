@@ -4,7 +4,7 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 const LEAST = 0.15;
 const KEY_STEP = 0.05;
 
-/** Tells the share of the height that the lower pane is to have. */
+/** Requests a share of the height for the lower pane. */
 export class SplitEvent extends Event {
   static readonly type = "split";
   readonly share: number;

@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** What the views have in common: type, focus, notices, native controls in the editor's colours. */
+/** Styles shared by the views: type, focus, notices, native controls in the editor's colours. */
 export const baseStyles = css`
   :host {
     display: block;
@@ -79,7 +79,7 @@ export const baseStyles = css`
   }
 `;
 
-/** Of `loadingNotice`, `emptyNotice` and `failedNotice`. */
+/** Styles of `loadingNotice`, `emptyNotice` and `failedNotice`. */
 export const noticeStyles = css`
   .notice {
     display: flex;
@@ -112,7 +112,7 @@ export const noticeStyles = css`
   }
 `;
 
-/** Of selects, toolbars and chips. Where the browser lets it, a native select looks as `choice` does. */
+/** Styles of selects, toolbars and chips. Where the browser supports it, a native select looks like `choice`. */
 export const controlStyles = css`
   select {
     height: 26px;
@@ -241,7 +241,7 @@ export const controlStyles = css`
   }
 `;
 
-/** Of tables. */
+/** Styles of tables. */
 export const tableStyles = css`
   .scroll {
     overflow-x: auto;

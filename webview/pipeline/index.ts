@@ -34,7 +34,7 @@ interface NodePlace {
   readonly nameOf: (id: string) => string;
 }
 
-/** How the stages of a run are looked at. */
+/** View state for a run. */
 interface Setup {
   /** Seeds of lanes that were opened or closed by hand. */
   readonly toggled: readonly (readonly [seed: number, isOpen: boolean])[];
@@ -45,7 +45,7 @@ const START: Setup = { toggled: [] };
 /** The run's stages as a graph, with where each stands. */
 class Pipeline extends DashboardElement {
   static override readonly properties = { near: { state: true } };
-  /** The node that is pointed at: its edges stand out. */
+  /** The node under the pointer: its edges are highlighted. */
   declare near: string | undefined;
   private readonly setups = new Remembered("pipeline.setup", START);
   private readonly config = new LatestRequest<RunConfig>(this);
@@ -178,7 +178,7 @@ class Pipeline extends DashboardElement {
     return this.setups.of(this.model, this.model.focus.runs[0] ?? "").toggled;
   }
 
-  /** Shows what a node made: curves of trainings, texts of answers, the table of judgments. */
+  /** Opens the output of a node: curves of trainings, texts of answers, or the table of judgments. */
   private open({ kind, stages }: PipelineNode): void {
     const view = kind === "answers" ? "samples" : kind === "judgments" ? "winRates" : "metrics";
     const ids = stages.map(({ id }) => id);

@@ -1,7 +1,7 @@
-/** What is to be laid out. */
+/** Graph to lay out. */
 export interface Graph {
   readonly nodes: readonly { readonly id: string; readonly height: number }[];
-  /** From what is used to what uses it. */
+  /** From a dependency to the node that uses it. */
   readonly edges: readonly (readonly [from: string, to: string])[];
 }
 
@@ -139,7 +139,7 @@ function crossings(layers: readonly Slot[][]): number {
   return count;
 }
 
-/** Layers stacked from the top, then moved to the middle of what they are made from. */
+/** Stacks the nodes of each layer from top to bottom, and centres the layers vertically. */
 function place(layers: readonly Slot[][], gap: number): void {
   const heights = layers.map((layer) => layer.reduce((sum, { height }) => sum + height + gap, -gap));
   const tallest = Math.max(0, ...heights);

@@ -55,7 +55,7 @@ export function stateOf(node: PipelineNode): string {
   return [label, spentOf(node)].filter((part) => part !== "").join(" · ");
 }
 
-/** Says in words what the graph shows by bars and lines. `nameOf` names nodes by their ids. */
+/** Text alternative for the graph's bars and lines. `nameOf` names nodes by their ids. */
 export function unseenOf({ stages, status, init, uses }: PipelineNode, nameOf: (id: string) => string): string {
   const origin = originText(stages);
   const running = stages.find((stage) => stage.status === "running");

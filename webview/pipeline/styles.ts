@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of the pipeline: cards on lanes, with lines between them. */
+/** Styles of the pipeline: cards on lanes, with lines between them. */
 export const pipelineStyles = css`
   :host {
     padding: 12px 16px 24px;

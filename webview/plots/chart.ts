@@ -4,17 +4,17 @@ import { type DrawnLine, drawLines, drawMarkers, type Frame, type Marker, type S
 import type { XAxis } from "./prepared.ts";
 import { valueRange, type ValueScale } from "./range.ts";
 
-/** What a chart shows. */
+/** Content of a chart. */
 export interface ChartContent {
   readonly lines: readonly DrawnLine[];
   readonly markers: readonly Marker[];
   readonly axis: XAxis;
   readonly scale: ValueScale;
-  /** Undefined for the whole. */
+  /** Undefined for the whole axis. */
   readonly zoom: Range | undefined;
 }
 
-/** What a chart tells. */
+/** Events of a chart. */
 export interface ChartEvents {
   /** The cursor moved to a place along the axis; undefined when it left. */
   moved(x: number | undefined, event: MouseEvent | undefined): void;
@@ -49,7 +49,7 @@ export class Chart {
     this.events = events;
   }
 
-  /** Draws anew. */
+  /** Redraws the chart; rebuilds it if the kind of axis or scale has changed. */
   draw(content: ChartContent, size: { readonly width: number; readonly height: number }): void {
     if (size.width < 40) return;
     this.content = content;
@@ -79,7 +79,7 @@ export class Chart {
 
   /** The stretch of the axis that the lines cover. */
   whole(): Range {
-    // Points stand in the order of the axis: its ends tell the range, however many there are.
+    // Points are sorted along the axis, so the first and last give the range, however many there are.
     const ends = (this.content?.lines ?? []).map(({ prepared: { main } }) => [main.x[0], main.x[main.x.length - 1]]);
     const { min, max } = rangeOf(ends.flat().map(Number)) ?? { min: 0, max: 1 };
     return max > min ? { min, max } : { min: min - 0.5, max: max + 0.5 };
@@ -110,7 +110,7 @@ export class Chart {
 
   /** Length of the axis in pixels of the page. */
   get length(): number {
-    // Not asked of the page: it would lay itself out for every plot anew.
+    // Computed, not measured in the DOM: measuring would force a layout for every plot.
     return this.plot === undefined ? 0 : this.plot.bbox.width / uPlot.pxRatio;
   }
 

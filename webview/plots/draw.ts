@@ -26,7 +26,7 @@ interface Thinned {
   readonly high: Points | undefined;
 }
 
-/** What can be seen of a line. */
+/** Visible part of a line. */
 export interface SeenLine extends Thinned {
   readonly look: Look;
 }
@@ -38,7 +38,7 @@ const MANY = 8;
 export class Thinner {
   private readonly known = new WeakMap<Prepared, { readonly key: string; readonly thinned: Thinned }>();
 
-  /** What can be seen of lines on a stretch that is drawn over `width` pixels. */
+  /** Visible parts of lines on a range of the axis that is drawn `width` pixels wide. */
   seen(lines: readonly DrawnLine[], range: Range, width: number): readonly SeenLine[] {
     const columns = Math.round(lines.length > MANY ? width / 2 : width);
     const key = `${range.min} ${range.max} ${columns}`;
@@ -56,7 +56,7 @@ function thin({ main, raw, low, high }: Prepared, range: Range, columns: number)
   return { main: decimate(main, columns, range), raw: of(raw), low: of(low), high: of(high) };
 }
 
-/** From values to pixels of the canvas. */
+/** Mapping from values to pixels of the canvas. */
 export interface Frame {
   readonly left: number;
   readonly top: number;
@@ -81,7 +81,7 @@ export function drawLines(context: CanvasRenderingContext2D, lines: readonly See
   for (const { raw, look } of lines) {
     if (raw !== undefined) stroke(context, raw, frame, { color: look.color, alpha: 0.3, width: ratio, dash: [] });
   }
-  // Many lines are told apart, and drawn in time, only if they are thin.
+  // Many lines are distinguishable, and drawn in time, only if they are thin.
   const thickness = (lines.length > MANY ? 1 : 1.75) * ratio;
   for (const { main, look } of lines) {
     const dash = look.dash.map((length) => length * ratio);
@@ -171,7 +171,7 @@ function xScale({ left, width, x: { min, max } }: Frame): (value: number) => num
   return (value) => left + (value - min) * per;
 }
 
-/** NaN for what a logarithm cannot show. */
+/** Maps values to pixels; NaN for values that a logarithmic scale cannot show. */
 function yScale({ top, height, y: { min, max }, isLog }: Frame): (value: number) => number {
   if (!isLog) {
     const per = height / (max - min || 1);

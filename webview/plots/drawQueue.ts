@@ -4,10 +4,10 @@ const BUDGET = { first: 4, least: 1, most: 12 };
 const LATE = 20;
 
 /**
- * Draws what has changed, a few plots a frame, so that the page answers between them.
+ * Draws changed plots, a few per frame, so that the page stays responsive.
  *
- * How many that may be depends on what the browser does with them afterwards, which no script can measure: it is
- * found out from the time between frames.
+ * The affordable number depends on the browser's work after the script, which no script can measure: it is inferred
+ * from the time between frames.
  */
 export class DrawQueue {
   private readonly waiting = new Set<() => void>();
@@ -17,13 +17,13 @@ export class DrawQueue {
   /** When the last frame began, if it left plots for this one; milliseconds. */
   private before: number | undefined;
 
-  /** Puts a plot in line, once. */
+  /** Appends a plot to the queue, at most once. */
   add(draw: () => void): void {
     this.waiting.add(draw);
     this.due();
   }
 
-  /** Puts a plot first: the one that somebody works with. */
+  /** Puts a plot first: the one that the user interacts with. */
   addFirst(draw: () => void): void {
     this.waiting.delete(draw);
     this.first = draw;
@@ -54,7 +54,7 @@ export class DrawQueue {
     this.budget = isLate ? Math.max(BUDGET.least, this.budget / 2) : Math.min(BUDGET.most, this.budget + 0.5);
   }
 
-  /** One of the others is drawn in any case, or they would wait as long as somebody moves the first. */
+  /** Always draws one of the others, or they would wait as long as the user moves the first. */
   private drawSome(): void {
     const end = performance.now() + this.budget;
     this.first?.();

@@ -7,7 +7,7 @@ import { csvField, figureFile } from "./figureFile.ts";
 import { placesOf, type XAxis } from "./prepared.ts";
 import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
 
-/** What a plot of a metric is saved from. */
+/** Data and settings of a plot to save. */
 export interface PlotToSave {
   readonly metric: string;
   readonly lines: readonly LoadedLine[];

@@ -2,7 +2,7 @@ import type { Range } from "../../engine/figures/index.ts";
 import type { Chart } from "./chart.ts";
 import { moved, type SharedAxis, zoomAround } from "./shared.ts";
 
-/** What gestures work on. */
+/** Targets of the gestures. */
 export interface GestureSettings {
   /** The stretch that all plots show. */
   readonly shared: Pick<SharedAxis, "zoom">;
@@ -31,11 +31,11 @@ export class Gestures {
     this.host = host;
     this.settings = settings;
     host.addEventListener("wheel", this.onWheel, { passive: false });
-    // Before uPlot hears of it.
+    // Captured, to run before uPlot's handler.
     host.addEventListener("mousedown", this.onDown, { capture: true });
   }
 
-  /** Listens no more. */
+  /** Removes the listeners. */
   release(): void {
     this.onUp();
     this.host.removeEventListener("wheel", this.onWheel);
@@ -92,7 +92,7 @@ export class Gestures {
     shared.zoom = moved(range, by, chart.whole());
   }
 
-  /** As it was last set, which need not be drawn yet. */
+  /** Visible range as last set, which may not be drawn yet. */
   private get range(): Range {
     return this.settings.shared.zoom ?? this.settings.chart.whole();
   }

@@ -43,7 +43,7 @@ export function groupMetrics(outlines: readonly RunOutline[], search: string): r
 
 const PLACES = new Map<string, number>(METRICS.map(({ name }, at) => [name, at]));
 
-/** One of a family, such as the KL to one of several references, comes after what it is a part of. */
+/** Sort key: a part of a family, such as the KL to one of several references, comes after the whole. */
 function placeOf(name: string): number {
   return PLACES.get(name) ?? (PLACES.get(name.slice(0, name.lastIndexOf("/"))) ?? METRICS.length) + 0.5;
 }

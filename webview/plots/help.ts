@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from "lit";
 import { t } from "../localize.ts";
 
-/** What mouse and keys do in a plot, for those who ask. */
+/** Help on mouse and keyboard control of a plot, shown on request. */
 export function plotHelp(): TemplateResult {
   const gestures = [
     t("Drag: zoom to a stretch, in all plots. Double-click or 0: see all again."),

@@ -119,7 +119,7 @@ class Metrics extends DashboardElement {
     </div>`;
   }
 
-  /** The stretch that is zoomed to means nothing on another axis. */
+  /** Resets the zoom, since its range is meaningless on another axis. */
   private changeAxis(axis: string): void {
     this.shared.zoom = undefined;
     this.model.set("metrics.axis", axis);
@@ -221,7 +221,7 @@ class Metrics extends DashboardElement {
       { label: t("Log Scale"), isChecked: settings.isLog(name), run: () => this.toggle("metrics.log", name) },
       ...PLOT_FORMATS.map((format) => ({
         label: t("Save as {0}…", format.toUpperCase()),
-        // What keeps it from being saved is told by the editor itself.
+        // The editor itself reports failures to save.
         run: () => void exportPlot(model, { metric: name, format, theme }).catch(() => undefined),
       })),
     ];

@@ -4,11 +4,11 @@ import type { RunOutline } from "../../engine/protocol/service.ts";
 import { stageName } from "../../engine/protocol/stageName.ts";
 import { originText } from "../parts/origin.ts";
 
-/** What all base seeds and runs call a line. */
+/** Name of a line, common to all base seeds and runs. */
 export interface LineName {
   /** "salsa", "salsa (β 0.1)". */
   readonly name: string;
-  /** Arm or other model that it is of. */
+  /** Arm or other model that the line belongs to. */
   readonly product: string;
   /** One of several trainings for the product. */
   readonly isCandidate: boolean;
@@ -45,7 +45,7 @@ export function linesOf(metric: string, outlines: readonly RunOutline[]): readon
   });
 }
 
-/** Names of all lines: arms first, since they are what is compared, then the rest, each in the order of the run. */
+/** Names of all lines: arms first, since they are compared, then the rest, each in the order of the run. */
 export function lineNames(outlines: readonly RunOutline[]): readonly LineName[] {
   const arms = new Map<string, LineName>();
   const others = new Map<string, LineName>();

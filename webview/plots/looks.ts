@@ -1,7 +1,7 @@
 import { FIGURE_THEMES, type FigureTheme } from "../../engine/figures/index.ts";
 import type { LineName } from "./lines.ts";
 
-/** Whether arms or runs have colours of their own; the others have dashes. */
+/** Dimension shown by colour; the other one is shown by dashes. */
 export type ColorBy = "arm" | "run";
 
 /** How a line is drawn. */
@@ -13,7 +13,7 @@ export interface Look {
 
 const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3]];
 
-/** With more runs than there are dashes, colours tell the runs apart. */
+/** With more runs than there are dashes, colours distinguish the runs. */
 export function colorByDefault(nRuns: number): ColorBy {
   return nRuns > DASHES.length ? "run" : "arm";
 }

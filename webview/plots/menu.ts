@@ -5,7 +5,7 @@ import { baseStyles } from "../parts/styles.ts";
 /** An entry of a menu. */
 export interface MenuItem {
   readonly label: string;
-  /** Given for what is on or off. */
+  /** State of a toggle; absent for other entries. */
   readonly isChecked?: boolean;
   run(): void;
 }

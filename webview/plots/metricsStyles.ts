@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of the metrics view: bar of settings, legend, and plots in as many columns as fit. */
+/** Styles of the metrics view: bar of settings, legend, and plots in as many columns as fit. */
 export const metricsStyles = css`
   :host {
     padding: 0 16px 24px;

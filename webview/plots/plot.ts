@@ -20,21 +20,21 @@ import { tooltip } from "./tooltip.ts";
 import { placeText, readingsAt, summaryOf } from "./readings.ts";
 import "./menu.ts";
 
-/** What the plots of a view have in common. */
+/** Context shared by the plots of a view. */
 export interface PlotContext {
   readonly model: DashboardModel;
   readonly settings: PlotSettings;
   readonly theme: FigureTheme;
   readonly queue: DrawQueue;
   readonly shared: SharedAxis;
-  /** Tells whether a plot can be seen; the others are not drawn. */
+  /** Tracks which plots are visible; the others are not drawn. */
   readonly sight: VisibilityTracker;
 }
 
-/** Milliseconds until a plot is drawn again of whose lines some have not come yet, the first time; later, twice as long. */
+/** Milliseconds until an incomplete plot is redrawn the first time; each later pause is twice as long. */
 const PART_PAUSE = 400;
 
-/** One metric of the runs in focus: title, menu, chart, and what the band is. */
+/** One metric of the runs in focus: title, menu, chart, and an explanation of the band. */
 class Plot extends LitElement {
   static override readonly properties = {
     metric: { attribute: false },
@@ -51,7 +51,7 @@ class Plot extends LitElement {
   declare isLarge: boolean;
   /** As last drawn. */
   declare lines: readonly DrawnLine[] | undefined;
-  /** Where the tooltip is, if it is here. */
+  /** Place of the tooltip, if it belongs to this plot. */
   declare cursor: SharedCursor | undefined;
   declare spoken: string;
   private isSeen = false;
@@ -60,11 +60,11 @@ class Plot extends LitElement {
   private gestures: Gestures | undefined;
   private drawnSettings: readonly unknown[] = [];
   private drawn: { readonly content: ChartContent; readonly size: { width: number; height: number } } | undefined;
-  /** Whether more than the stretch of the axis may have changed since. */
+  /** True if more than the zoom may have changed since the last drawing. */
   private isStale = true;
-  /** Whether all of its lines had come when it was last looked at. */
+  /** True if all of its lines were loaded at the last check. */
   isWhole = false;
-  /** When it may be drawn again without some of its lines, and the pause after that; milliseconds. */
+  /** Earliest time of the next drawing while lines are missing, and the pause after that; milliseconds. */
   private partAt = -Infinity;
   private partPause = PART_PAUSE;
   private partTimer: ReturnType<typeof setTimeout> | undefined;
@@ -97,7 +97,7 @@ class Plot extends LitElement {
     this.isStale = true;
   }
 
-  /** Told by the watcher. */
+  /** Set by the visibility tracker. */
   set seen(isSeen: boolean) {
     this.isSeen = isSeen;
     this.due();
@@ -171,7 +171,7 @@ class Plot extends LitElement {
     this.lines = lines;
   }
 
-  /** While somebody zooms and pans, nothing but the stretch changes. */
+  /** Redraws with a new zoom only: nothing else changes while the user zooms and pans. */
   private drawZoomed(): void {
     const { drawn, chart } = this;
     const { zoom } = this.context.shared;
@@ -180,7 +180,7 @@ class Plot extends LitElement {
     chart.draw(this.drawn.content, drawn.size);
   }
 
-  /** To draw each time that a line comes would keep the page from taking in the rest. What may not yet is drawn later. */
+  /** True if an incomplete plot may be drawn now, else schedules a retry: redrawing for each line delays the rest. */
   private mayDrawPart(): boolean {
     const now = performance.now();
     clearTimeout(this.partTimer);
@@ -193,7 +193,7 @@ class Plot extends LitElement {
     return true;
   }
 
-  /** Whether something that is drawn differs from the last time; a run's progress alone does not. */
+  /** True if anything drawn differs from the last time; a run's progress alone changes nothing. */
   private isNew(
     { lines, markers, axis, scale, zoom }: ChartContent,
     size: { width: number; height: number },

@@ -1,7 +1,7 @@
 import { css, unsafeCSS } from "lit";
 import uplotCss from "uplot/dist/uPlot.min.css";
 
-/** Of one plot, with what uPlot needs for itself. */
+/** Styles of one plot, including uPlot's own. */
 export const plotStyles = [
   unsafeCSS(uplotCss),
   css`

@@ -1,7 +1,7 @@
 import { meanBand, type Points, smooth } from "../../engine/figures/index.ts";
 import type { Curve } from "../model.ts";
 
-/** What lies along the axis: steps, seconds since a stage's first record, or milliseconds since 1970. */
+/** Units of the x axis: steps, seconds since a stage's first record, or milliseconds since 1970. */
 export const X_AXES = ["step", "relative", "wall"] as const;
 export type XAxis = (typeof X_AXES)[number];
 
@@ -64,7 +64,7 @@ function meanPlaces(curves: readonly Curve[], steps: Float64Array, axis: XAxis):
   return steps.map((step) => (last = Math.max(last, places.get(step) ?? last)));
 }
 
-/** Remembers what was prepared, as long as curves and settings stay the same. */
+/** Caches prepared lines, as long as curves and settings stay the same. */
 export class PreparedCache {
   private readonly known = new Map<string, { curves: readonly Curve[]; settings: Preparation; prepared: Prepared }>();
 

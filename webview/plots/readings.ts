@@ -14,7 +14,7 @@ export interface Reading {
   readonly value: number;
 }
 
-/** What the lines are at a place along the axis, highest first; a line that does not get there is left out. */
+/** Values of the lines at a place along the axis, highest first; lines that do not reach it are left out. */
 export function readingsAt(lines: readonly DrawnLine[], x: number): readonly Reading[] {
   return lines
     .flatMap(({ title, look, prepared: { main } }): Reading[] => {
@@ -36,7 +36,7 @@ export function placeText(x: number, axis: XAxis): string {
   return axis === "relative" ? duration(x) : moment(x);
 }
 
-/** What a plot shows, for those who do not see it: each line's last value. */
+/** Text alternative of a plot for screen readers: each line's last value. */
 export function summaryOf({ label, unit }: MetricEntry, lines: readonly DrawnLine[], axis: XAxis): string {
   const what = unit === "" ? label : `${label} (${unit})`;
   if (lines.length === 0) return t("{0}: nothing to show yet", what);

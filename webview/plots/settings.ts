@@ -6,7 +6,7 @@ import { type ColorBy, colorByDefault, type Look, lookOf } from "./looks.ts";
 import { X_AXES, type XAxis } from "./prepared.ts";
 import { idOfFolder } from "../shell/runList.ts";
 
-/** How the plots are to be, as the person last set it. */
+/** Settings of the plots, as the user last chose them. */
 export interface PlotSettings {
   readonly axis: XAxis;
   /** 0 to 1. */
@@ -14,9 +14,9 @@ export interface PlotSettings {
   readonly isClipped: boolean;
   readonly isLog: (metric: string) => boolean;
   readonly search: string;
-  /** Names of lines and folders of runs that are not to be seen. */
+  /** Names of hidden lines and folders of hidden runs. */
   readonly hidden: ReadonlySet<string>;
-  /** Stages that are to be seen alone; all if there are none. */
+  /** Stages to show exclusively; all are shown if it is empty. */
   readonly only: ReadonlySet<string>;
   readonly colorBy: ColorBy;
 }
@@ -40,21 +40,21 @@ export function plotSettings(model: DashboardModel): PlotSettings {
   };
 }
 
-/** Outlines of the runs in focus that have come, the first run's first. */
+/** Outlines received for the runs in focus, the first run's first. */
 export function outlinesOf(model: DashboardModel): readonly RunOutline[] {
   return model.focus.runs.flatMap((folder) => model.outline(folder) ?? []);
 }
 
-/** A line with the curves that have come. */
+/** A line with the curves received so far. */
 export interface LoadedLine extends LineSource {
   readonly title: string;
   readonly look: Look;
   readonly curves: readonly Curve[];
-  /** Whether every one of its curves has come. */
+  /** True if all of its curves have been received. */
   readonly isWhole: boolean;
 }
 
-/** The lines of a metric that are to be seen, with their curves; those that have not come are asked for. */
+/** The visible lines of a metric, with their curves; missing curves are requested. */
 export function loadedLines(
   model: DashboardModel,
   metric: string,

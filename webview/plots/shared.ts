@@ -9,13 +9,13 @@ export interface SharedCursor {
   readonly top: number;
 }
 
-/** What all plots have in common: the stretch of the axis that they show, and the cursor. */
+/** State shared by all plots: the visible range of the axis, and the cursor. */
 export class SharedAxis {
   private zoomed: Range | undefined;
   private at: SharedCursor | undefined;
   private readonly listeners = new Set<(what: "zoom" | "cursor") => void>();
 
-  /** Undefined for the whole. */
+  /** Undefined for the whole axis. */
   get zoom(): Range | undefined {
     return this.zoomed;
   }
@@ -35,7 +35,7 @@ export class SharedAxis {
     this.tell("cursor");
   }
 
-  /** @returns What ends it. */
+  /** @returns A function that ends the subscription. */
   listen(listener: (what: "zoom" | "cursor") => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -46,10 +46,10 @@ export class SharedAxis {
   }
 }
 
-/** Share of all there is below which there is nothing more to see. */
+/** Smallest visible share of the whole range. */
 const LEAST_SHARE = 1e-6;
 
-/** A stretch shrunk or widened around a place, as far as there is something to see; undefined for all. 0.5 halves it. */
+/** Scales a range around a place, within the limits of the data; undefined for all of it. A factor of 0.5 halves it. */
 export function zoomAround({ min, max }: Range, place: number, factor: number, whole: Range): Range | undefined {
   const span = whole.max - whole.min;
   const bounded = Math.max(factor, (LEAST_SHARE * span) / (max - min));
@@ -57,7 +57,7 @@ export function zoomAround({ min, max }: Range, place: number, factor: number, w
   return zoomed.max - zoomed.min >= span ? undefined : moved(zoomed, 0, whole);
 }
 
-/** A stretch moved along the axis, not beyond what there is. */
+/** Moves a range along the axis, within the range of the data. */
 export function moved({ min, max }: Range, by: number, whole: Range): Range {
   const bounded = Math.max(whole.min - min, Math.min(whole.max - max, by));
   return { min: min + bounded, max: max + bounded };

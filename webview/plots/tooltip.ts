@@ -11,7 +11,7 @@ import { swatch } from "./swatch.ts";
 /** Lines that the tooltip lists at most, highest first. */
 const MOST_READINGS = 16;
 
-/** What the lines are at the cursor, on the side of it where there is room. */
+/** Values of the lines at the cursor, shown on the side that has room. */
 export function tooltip(
   cursor: SharedCursor | undefined,
   lines: readonly DrawnLine[],

@@ -1,17 +1,17 @@
-/** Pixels around what is in sight in which plots are drawn, too, so that they are there when they are scrolled to. */
+/** Pixels beyond the viewport in which plots are drawn too, so that they are ready when scrolled to. */
 const MARGIN = 150;
-/** Milliseconds between looks whether what is in sight is done. */
+/** Milliseconds between checks whether the visible plots are complete. */
 const PAUSE = 200;
 
-/** What is watched. */
+/** An element whose visibility is tracked. */
 export interface Watched extends Element {
-  /** Told whether it is to be drawn. */
+  /** Set by the tracker: true if the element is to be drawn. */
   seen: boolean;
-  /** Whether all that it shows has come. */
+  /** True if all of its data has been received. */
   readonly isWhole: boolean;
 }
 
-/** Tells plots when they come into sight, and those close by once everything in sight is there: it is what is waited for. */
+/** Marks plots as seen when they are in view, and nearby ones once all visible plots are complete: those come first. */
 export class VisibilityTracker {
   private readonly inSight = new Set<Watched>();
   private readonly close = new Set<Watched>();
@@ -62,7 +62,7 @@ export class VisibilityTracker {
     this.close.clear();
     const isDone = [...this.inSight].every(({ isWhole }) => isWhole);
     for (const plot of plots) {
-      // What is scrolled to meanwhile is in sight without the observer's saying so again.
+      // A plot scrolled into view meanwhile causes no further notification of the observer.
       if (isDone || isInSight(plot)) this.show(plot);
       else this.close.add(plot);
     }

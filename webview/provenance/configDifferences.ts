@@ -1,4 +1,4 @@
-/** What JSON can hold. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | Section;
 
 // An interface, as a record cannot name itself.
@@ -35,7 +35,7 @@ export function configTree(here: Json, there?: Json): readonly ConfigNode[] {
   return childrenOf("", here, there === undefined ? here : there);
 }
 
-/** What differs between two configs, in the order of the first, each difference named as high up as it goes. */
+/** Differences between two configs, in the order of the first, each reported at the topmost level that it covers. */
 export function configDifferences(here: Json, there: Json): readonly ConfigDifference[] {
   return configTree(here, there).flatMap(differencesIn);
 }
@@ -55,7 +55,7 @@ function childrenOf(parent: string, here: Json | undefined, there: Json | undefi
 
 function nodeOf(path: string, key: string, here: Json | undefined, there: Json | undefined): ConfigNode {
   const isSection = (value: Json | undefined): boolean => value === undefined || isObject(value);
-  // A section against a single value is one difference: there is nothing to lay over each other.
+  // A section against a single value is one difference: they have no keys to compare.
   const children = isSection(here) && isSection(there) ? childrenOf(path, here, there) : [];
   const isSame = children.length > 0 ? children.every(({ nDifferent }) => nDifferent === 0) : equals(here, there);
   const relation = here === undefined ? "onlyThere" : there === undefined ? "onlyHere" : isSame ? "same" : "changed";

@@ -13,7 +13,7 @@ const RELATION_ICONS: Readonly<Record<Exclude<Relation, "same">, string>> = {
   onlyThere: "diff-removed",
 };
 
-/** Tells that a section is to be opened or closed. */
+/** Requests to open or close a section. */
 export class SectionEvent extends Event {
   static readonly type = "toggle-section";
   readonly path: string;
@@ -111,7 +111,7 @@ export class ConfigTree extends LitElement {
   declare here: string;
   /** Name of the run it is compared with. */
   declare there: string | undefined;
-  /** Sections that a person has opened or closed. */
+  /** Sections that the user has opened or closed. */
   declare toggled: Iterable<readonly [path: string, isOpen: boolean]>;
   declare private active: number;
 

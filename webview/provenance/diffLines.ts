@@ -1,4 +1,4 @@
-/** What a line of a unified diff is. */
+/** Kind of a line in a unified diff. */
 export type DiffLineKind = "file" | "place" | "added" | "removed" | "context";
 
 export interface DiffLine {
@@ -14,7 +14,7 @@ export interface DiffLines {
   readonly nFiles: number;
 }
 
-/** Tells the lines of `git diff` apart. Inside a hunk, a line that begins with "--" is a removed one, and no header. */
+/** Classifies the lines of `git diff`. Inside a hunk, a line that begins with "--" is a removed line, not a header. */
 export function diffLines(diff: string): DiffLines {
   const lines: DiffLine[] = [];
   const counts = { file: 0, place: 0, added: 0, removed: 0, context: 0 };

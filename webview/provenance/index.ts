@@ -19,19 +19,19 @@ import { modelTable } from "./modelTable.ts";
 import { sourceState, sourceStyles } from "./sourceState.ts";
 import "./configTree.ts";
 
-/** How the config of a run is looked at. */
+/** View state for the config of a run. */
 interface Setup {
-  /** Folder of the run to compare with: "" for none; undefined until somebody chooses. */
+  /** Folder of the run to compare with: "" for none; undefined until the user chooses. */
   readonly other?: string;
   readonly search: string;
   readonly onlyDifferences: boolean;
-  /** Paths of sections, and whether each was opened or closed. */
+  /** Paths of sections that the user has opened or closed. */
   readonly toggled: readonly (readonly [path: string, isOpen: boolean])[];
 }
 
 const START: Setup = { search: "", onlyDifferences: false, toggled: [] };
 
-/** What a run was made from: code, machine, models, and the config as it was resolved. */
+/** Provenance of a run: code, machine, models, and the resolved config. */
 export class ProvenanceView extends DashboardElement {
   static override readonly styles = [
     baseStyles,
@@ -87,7 +87,7 @@ export class ProvenanceView extends DashboardElement {
     const [folder] = this.model.focus.runs;
     if (folder === undefined) return emptyNotice({ icon: "list-selection", title: t("No run is chosen") });
     const { host } = this.model;
-    // What is recorded of a run's device comes with its start.
+    // The device is recorded when the run starts; including it in the key requests the provenance again.
     const device = this.model.outline(folder)?.device ?? "";
     const ask = (): Promise<RunProvenance> => host.request("provenance", { folder });
     const { value, problem } = this.own.ask(`${folder} ${device}`, ask);
@@ -253,7 +253,7 @@ export class ProvenanceView extends DashboardElement {
   }
 
   private request<M extends DashboardMethod>(method: M, params: DashboardRequests[M]["params"]): void {
-    // What goes wrong with what the editor does, the editor itself tells.
+    // The editor itself reports failures of its actions.
     this.model.host.request(method, params).catch(() => undefined);
   }
 }

@@ -5,7 +5,7 @@ import { t } from "../localize.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
 import { warning } from "../parts/notice.ts";
 
-/** What can be done with a model's folder. */
+/** Actions on a model's folder. */
 interface FolderActions {
   readonly open: (folder: string) => void;
   readonly copy: (folder: string) => void;
@@ -63,7 +63,7 @@ function row(
   </tr>`;
 }
 
-/** The last two parts of a path, which tell artifacts apart. */
+/** The last two parts of a path, which identify an artifact. */
 function tail(folder: string): string {
   return folder.split(/[\\/]/).slice(-2).join("/");
 }

@@ -10,13 +10,13 @@ import { type DiffLine, diffLines } from "./diffLines.ts";
 /** Lines of a diff that are shown here; the editor shows the rest better. */
 const MOST_LINES = 400;
 
-/** What can be done with the diff. */
+/** Actions on the diff. */
 interface DiffActions {
   readonly copy: (text: string) => void;
   readonly open: (text: string) => void;
 }
 
-/** Of the git state. */
+/** Styles of the git state. */
 export const sourceStyles = css`
   .diff {
     max-height: 420px;
@@ -49,7 +49,7 @@ export const sourceStyles = css`
   }
 `;
 
-/** The commit that the program was at, and what had been changed since, line by line. */
+/** The commit that the program was at, and the uncommitted changes line by line. */
 export function sourceState(git: RunProvenance["git"], actions: DiffActions): TemplateResult {
   if (git === undefined) {
     return html`<p class="muted">${t("The run was not started in a git repository, so its source is not known.")}</p>`;

@@ -11,12 +11,12 @@ export interface TreeRow {
   readonly nSiblings: number;
 }
 
-/** What is shown of a tree. */
+/** Filter and expansion state of a tree. */
 export interface TreeFilter {
   /** Part of a path or value, in any letters. */
   readonly search: string;
   readonly onlyDifferences: boolean;
-  /** Sections that a person has opened or closed; others are open at the first level. */
+  /** Sections that the user has opened or closed; others are open at the first level. */
   readonly toggled: ReadonlyMap<string, boolean>;
 }
 

@@ -8,7 +8,7 @@ import { originText } from "../parts/origin.ts";
 export interface SampleColumn {
   /** As the service names it. */
   readonly id: string;
-  /** For people. */
+  /** Display name. */
   readonly name: string;
   /** "from demo-1", where that run made it; else empty. */
   readonly origin: string;

@@ -17,11 +17,11 @@ import { quantityLabel } from "./tokenMap.ts";
 import { type Piece, wordDiff } from "./wordDiff.ts";
 import "./tokenMap.ts";
 
-/** Remembered over reloads: how a sample is read. */
+/** Keys of settings that persist across reloads: how a sample is displayed. */
 const [BY_TOKEN, QUANTITY] = ["samples.byToken", "samples.quantity"];
 const [BASE, OTHER] = ["samples.base", "samples.other"];
 
-/** What the detail asks of the view that holds it. */
+/** Requests the parent view to close the detail, or to show another sample. */
 export class DetailEvent extends Event {
   static readonly type = "detail";
   readonly wish: "close" | "previous" | "next";

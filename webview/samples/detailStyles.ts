@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of the pane that shows one sample in full. */
+/** Styles of the pane that shows one sample in full. */
 export const detailStyles = css`
   section {
     display: flex;

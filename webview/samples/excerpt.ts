@@ -1,7 +1,7 @@
 /** Characters before a hit that are shown with it. */
 const LEAD = 30;
 
-/** The part of a text that a row shows: its beginning, or what is around the first hit of a search if that lies later. */
+/** The part of a text that a row shows: its beginning, or the surroundings of the first search hit if that is later. */
 export function excerpt(text: string, search: string, length: number): string {
   if (text.length <= length) return text;
   const hit = search === "" ? -1 : text.toLocaleLowerCase().indexOf(search.toLocaleLowerCase());

@@ -10,7 +10,7 @@ export type Order = (typeof ORDERS)[number];
 export const DENSITIES = { compact: 1, comfortable: 3, spacious: 7 } as const;
 export type Density = keyof typeof DENSITIES;
 
-/** The rows that a person has chosen to see. */
+/** The rows that the user has chosen to see. */
 export interface SampleFilter {
   readonly source: SampleSource;
   readonly text: string;
@@ -52,7 +52,7 @@ export function sampleQuery(
   };
 }
 
-/** Whether anything but source and columns narrows the rows. */
+/** True if anything other than source and columns narrows the rows. */
 export function isNarrowed({ text, from, to, isUnended }: SampleFilter): boolean {
   return text.trim() !== "" || from !== undefined || to !== undefined || isUnended;
 }

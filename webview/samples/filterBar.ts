@@ -13,7 +13,7 @@ import { benchmarksOf, DENSITIES, type Density, type Order, ORDERS, type SampleF
 import type { StepRangeEvent } from "./stepRange.ts";
 import "./stepRange.ts";
 
-/** Tells what has been chosen. */
+/** Reports a new filter or density. */
 export class FilterEvent extends Event {
   static readonly type = "filter";
   readonly filter: SampleFilter | undefined;

@@ -14,7 +14,7 @@ import { Track } from "./track.ts";
 
 /** Pixels of the narrowest column, as in the styles. */
 const NARROWEST = 200;
-/** Share of the font's size that narrow letters are wide: text beyond what fits is not laid out at all. */
+/** Width of narrow letters as a share of the font size; text that cannot fit at this width is not laid out at all. */
 const LETTER_WIDTH = 0.38;
 const LINE_HEIGHT = 1.4;
 /** Above and below the text of a row. */
@@ -22,11 +22,11 @@ const PADDING = 10;
 /** Pixels of the narrowest column of prompts with that of steps, as in the styles. */
 const NARROWEST_PROMPT = 260;
 
-/** Tells which row is the active one. */
+/** Reports a new active row. */
 export class ActiveRowEvent extends Event {
   static readonly type = "active-row";
   readonly row: number;
-  /** Whether it is to be opened, too. */
+  /** True if the row is to be opened too. */
   readonly isOpened: boolean;
 
   constructor(row: number, isOpened: boolean) {
@@ -53,7 +53,7 @@ export class SampleGrid extends LitElement {
   /** Counts changes of `pages`. */
   declare revision: number;
   declare columns: readonly SampleColumn[];
-  /** Whether rows belong to steps of training. */
+  /** True if rows belong to steps of training. */
   declare hasSteps: boolean;
   /** Id of the column that stands out. */
   declare place: string | undefined;
@@ -73,7 +73,7 @@ export class SampleGrid extends LitElement {
     this.requestUpdate();
   });
   private lastTop = 0;
-  /** Where the viewport is scrolled to, in pixels: asking it would make it lay out what has changed. */
+  /** Scroll position of the viewport, in pixels; reading it from the DOM would force a layout. */
   private scrolledTo = 0;
   /** Pixels; measured when the grid changes its size, and not at each movement. */
   private seen = { height: 1, line: 18, width: 1000, fontSize: 13 };
@@ -111,7 +111,7 @@ export class SampleGrid extends LitElement {
     this.activate(row, false);
   }
 
-  /** Whether the last row is in view. */
+  /** True if the last row is in view. */
   get isAtEnd(): boolean {
     return this.track.rows.last >= this.nRows - 1;
   }
@@ -191,7 +191,7 @@ export class SampleGrid extends LitElement {
     </div>`;
   }
 
-  /** Of a row that has not come yet, what stands for its text says so. */
+  /** Cells of a row; those of a row that is not loaded yet are labelled as loading. */
   private cells(row: SampleRow | undefined): TemplateResult {
     const step = row === undefined ? "" : (row.step ?? "–");
     return html`${this.hasSteps ? html`<div role="gridcell" class="cell step number">${step}</div>` : nothing}

@@ -7,8 +7,8 @@ import { short } from "../parts/format.ts";
 /**
  * A response in the grid: its text as far as there is room, its score, and whether it was cut off.
  *
- * It is undefined until it has come, and null where there is none. All are the same elements: to put others in their
- * place takes longer than a frame when the thumb is dragged.
+ * It is undefined until it is loaded, and null where there is none. All cells share one structure: replacing elements
+ * would take longer than a frame while the thumb is dragged.
  */
 export function completionCell(
   response: SampledResponse | null | undefined,

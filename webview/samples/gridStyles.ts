@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of the grid: absolute rows in a canvas as tall as all of them, under a header that stays. */
+/** Styles of the grid: absolute rows in a canvas as tall as all of them, under a sticky header. */
 export const gridStyles = css`
   :host {
     position: relative;

@@ -39,11 +39,11 @@ export class SamplesView extends DashboardElement {
   declare private revision: number;
   private readonly setups = new Remembered("samples.setup", START);
   private readonly moving = new Debounce(MOVING);
-  /** What is shown. */
+  /** Pages in view. */
   private pages: Pages | undefined;
-  /** What takes its place when its first page is there; until then, what was read stays in view. */
+  /** Pages that replace `pages` once their first page is loaded; until then, the old ones stay in view. */
   private coming: Pages | undefined;
-  /** Row to begin with once `coming` is there. */
+  /** Row to start with once `coming` is loaded. */
   private target = 0;
   /** Row that is to be the first in view then, if it is not that one. */
   private top: number | undefined;
@@ -88,7 +88,7 @@ export class SamplesView extends DashboardElement {
     this.jump = undefined;
   }
 
-  /** Nothing of another run may stay in view. */
+  /** Clears the view when the run changes. */
   private leave(folder: string): void {
     this.shownFolder = folder;
     this.pages = undefined;

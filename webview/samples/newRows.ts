@@ -1,14 +1,14 @@
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import type { Pages, PageSource } from "./pages.ts";
 
-/** Milliseconds between looks at a run that works; it keeps samples every few steps only. */
+/** Milliseconds between checks of an active run, which keeps samples only every few steps. */
 const PAUSE = 3000;
 
 /**
  * Looks for rows that a run adds while it is watched.
  *
- * In the order of recording they go to the end, and what is in view is brought up to date in place; in other orders
- * they would come between the rows that are being read, so they wait until they are asked for.
+ * In the order of recording they are appended, and the rows in view are updated in place; in other orders they would
+ * appear between the rows in view, so they wait until the reader asks for them.
  */
 export class NewRows {
   private readonly source: PageSource;

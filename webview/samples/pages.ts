@@ -8,7 +8,7 @@ const MOST_PAGES = 12;
 /** Requests at once; while the thumb is dragged, only the newest wish waits. */
 const MOST_REQUESTS = 2;
 
-/** Asks for a window of rows. */
+/** Requests a window of rows. */
 export type PageSource = (window: { readonly offset: number; readonly limit: number }) => Promise<SamplePage>;
 
 /** Rows of a query, fetched a page at a time as they are wanted, in bounded memory. */
@@ -19,7 +19,7 @@ export class Pages {
   private readonly kept = new Map<number, { readonly page: SamplePage; isStale: boolean }>();
   private readonly pending = new Set<number>();
   private wanted: readonly number[] = [];
-  /** The newest page: what it says of the whole holds for all. */
+  /** The newest page: its totals apply to all pages. */
   head: SamplePage | undefined;
   /** Why rows are missing. */
   problem: string | undefined;
@@ -29,12 +29,12 @@ export class Pages {
     this.changed = changed;
   }
 
-  /** A row, or undefined until it has come. */
+  /** A row, or undefined until it is loaded. */
   row(index: number): SampleRow | undefined {
     return this.kept.get(Math.floor(index / PAGE_ROWS))?.page.rows[index % PAGE_ROWS];
   }
 
-  /** Fetches what is missing of the rows from `first` to `last`, then the page ahead of the movement. */
+  /** Fetches the missing pages of rows `first` to `last`, then the next page in the direction of scrolling. */
   want(first: number, last: number, isUpward: boolean): void {
     const from = Math.max(0, Math.floor(first / PAGE_ROWS));
     const to = Math.max(from, Math.floor(last / PAGE_ROWS));
@@ -49,7 +49,7 @@ export class Pages {
     if (this.problem === undefined) this.fetchNext();
   }
 
-  /** Takes over how many rows there are now, and fetches kept ones anew when wanted next; till then, the old ones stay. */
+  /** Updates the total and marks kept pages as stale: they are fetched again when wanted, and stay until then. */
   refresh(total: number): void {
     if (this.head !== undefined) this.head = { ...this.head, total };
     for (const entry of this.kept.values()) entry.isStale = true;
@@ -69,7 +69,7 @@ export class Pages {
       if (this.pending.size >= MOST_REQUESTS) return;
       const isThere = this.kept.get(number)?.isStale === false;
       if (number < 0 || isThere || this.pending.has(number)) continue;
-      // The first page is fetched of an empty list, too: it tells what there is.
+      // The first page is fetched even if the list is empty, since it carries the totals.
       if (number > 0 && number >= nPages) continue;
       if (this.head === undefined && this.pending.size > 0) return;
       void this.fetch(number);

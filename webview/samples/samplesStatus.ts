@@ -5,11 +5,11 @@ import { whole } from "../parts/format.ts";
 import { emptyNotice, warning } from "../parts/notice.ts";
 import { isNarrowed, type SampleFilter } from "./filter.ts";
 
-/** What the line above the samples tells. */
+/** Content of the line above the samples. */
 interface SamplesStatus {
   readonly head: SamplePage;
   readonly filter: SampleFilter;
-  /** Rows that came while somebody reads. */
+  /** Number of rows added since the reader last went to the new ones. */
   readonly nNew: number;
   /** Why rows are missing. */
   readonly problem: string | undefined;
@@ -17,7 +17,7 @@ interface SamplesStatus {
   readonly retry: () => void;
 }
 
-/** How many samples there are, the way to new ones, and what went wrong. */
+/** The number of samples, a button for new ones, and any problem. */
 export function samplesStatus({ head, filter, nNew, problem, goToNew, retry }: SamplesStatus): TemplateResult {
   const count = isNarrowed(filter)
     ? t("{0} of {1} prompts", whole(head.total), whole(head.all))
@@ -35,7 +35,7 @@ export function samplesStatus({ head, filter, nNew, problem, goToNew, retry }: S
   </div>`;
 }
 
-/** Why there is no sample, and what to do about it. */
+/** Explains why there is no sample, and offers a remedy. */
 export function noSamples(filter: SampleFilter, outline: RunOutline | undefined, clear: () => void): TemplateResult {
   if (isNarrowed(filter)) {
     return emptyNotice({

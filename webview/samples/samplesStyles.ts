@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of the view as a whole: it fills its place, and only its panes scroll. */
+/** Styles of the view as a whole: it fills its container, and only its panes scroll. */
 export const samplesStyles = css`
   :host {
     display: flex;

@@ -9,7 +9,7 @@ export interface StepMark {
   readonly label: string;
 }
 
-/** Tells of a new range; it is the whole one when both ends are undefined. */
+/** Reports a new range; it is the whole one when both ends are undefined. */
 export class StepRangeEvent extends Event {
   static readonly type = "step-range";
   readonly from: number | undefined;
@@ -22,7 +22,7 @@ export class StepRangeEvent extends Event {
   }
 }
 
-/** Asks to be shown a step. */
+/** Requests a step to be shown. */
 export class StepMarkEvent extends Event {
   static readonly type = "step-mark";
   readonly step: number;

@@ -7,7 +7,7 @@ import { baseStyles, tableStyles } from "../parts/styles.ts";
 import { heatColour, type HeatScale, QUANTITIES, type Quantity, totals } from "./heat.ts";
 import { tokenStyles } from "./tokenStyles.ts";
 
-/** A quantity's name and unit, for people. */
+/** Display name and unit of a quantity. */
 export function quantityLabel(quantity: Quantity): string {
   switch (quantity) {
     case "logprobs":

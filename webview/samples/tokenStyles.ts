@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of one response's tokens. */
+/** Styles of one response's tokens. */
 export const tokenStyles = css`
   .totals {
     margin-bottom: 4px;

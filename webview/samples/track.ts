@@ -5,7 +5,7 @@ const JUMP = 2;
 /** Rows laid out beyond those that are seen, at either end. */
 const SPARE = 3;
 
-/** What is scrolled. */
+/** Dimensions of the scrolled content. */
 export interface TrackSize {
   readonly nRows: number;
   /** Pixels. */
@@ -57,7 +57,7 @@ export class Track {
     return Array.from({ length }, (_, slot) => from + ((((slot - from) % length) + length) % length));
   }
 
-  /** Takes over what the browser scrolled to. */
+  /** Adopts the browser's scroll position. */
   scrollTo(place: number): void {
     const delta = place - this.scrolled;
     this.scrolled = place;

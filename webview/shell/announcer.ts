@@ -7,7 +7,7 @@ import { nameOfStage } from "../parts/stageName.ts";
 import { idOfFolder } from "./runList.ts";
 import { runLook } from "./status.ts";
 
-/** News that stand there at once: a screen reader tells only what is added. */
+/** Most news kept in the log: screen readers announce only additions. */
 const MOST_NEWS = 5;
 
 /** A run as it was last announced. */
@@ -17,7 +17,7 @@ interface Known {
   readonly isRemoved: boolean;
 }
 
-/** Tells screen readers when a run in focus changes its state, raises an alarm or is removed. */
+/** Announces to screen readers when a run in focus changes its state, raises an alarm or is removed. */
 class Announcer extends DashboardElement {
   static override readonly styles = css`
     :host {
@@ -44,7 +44,7 @@ class Announcer extends DashboardElement {
     </div>`;
   }
 
-  /** Nothing of a run that has only come into focus. */
+  /** News of a run; none if it has only just come into focus. */
   private newsOf(folder: string): readonly string[] {
     const outline = this.model.outline(folder);
     if (outline === undefined) return [];

@@ -1,9 +1,9 @@
 /**
- * Keeps the keyboard in the page: when the element that has it goes away, is hidden or disabled, an heir gets it.
+ * Keeps the focus in the page: when the focused element is removed, hidden or disabled, an heir receives the focus.
  *
- * @param page - Whose focus is kept.
- * @param heir - Is given where the element was, from the inside out.
- * @returns What ends it.
+ * @param page - The page.
+ * @param heir - Chooses the heir, given the path of the lost element from the inside out.
+ * @returns A function that removes the listener.
  */
 export function keepFocus(
   page: EventTarget,
@@ -13,7 +13,7 @@ export function keepFocus(
     const path = event.composedPath();
     const [lost] = path;
     if ((event as FocusEvent).relatedTarget !== null || !(lost instanceof HTMLElement)) return;
-    // Who is hidden, or takes the keyboard along, does so within the frame.
+    // An element that is hidden, or that moves the focus, does so within the frame.
     requestAnimationFrame(() => {
       const isNowhere = document.activeElement === document.body && document.hasFocus();
       if (isNowhere && !canHaveFocus(lost)) heir(path)?.focus({ preventScroll: true });

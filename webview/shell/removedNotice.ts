@@ -7,7 +7,7 @@ import { idOfFolder, runTitle } from "./runList.ts";
 /** Runs that are offered in the place of one that was removed. */
 const MOST_OFFERED = 5;
 
-/** What a person may do instead of looking at a run that was removed. */
+/** Alternatives offered in place of a removed run. */
 interface WaysOn {
   readonly runs: ReadonlyMap<string, RunSummary>;
   readonly show: (folder: string) => void;

@@ -19,7 +19,7 @@ export function groupRuns(runs: Iterable<RunSummary>, search: string): readonly 
   return [...groups].map(([configFile, of]) => ({ configFile, name: of[0]?.name ?? configFile, runs: of }));
 }
 
-/** What to call a run beside the others: its id, and its root where another has the same id. */
+/** Title of a run among others: its id, with its root if another run has the same id. */
 export function runTitle(run: RunSummary, all: Iterable<RunSummary>): string {
   const isAmbiguous = [...all].some(({ id, folder }) => id === run.id && folder !== run.folder);
   if (!isAmbiguous) return run.id;

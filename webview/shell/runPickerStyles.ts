@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of the list of runs, which looks as the editor's own quick pick. */
+/** Styles of the list of runs, which looks like the editor's own quick pick. */
 export const pickerStyles = css`
   :host {
     position: absolute;

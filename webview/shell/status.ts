@@ -44,13 +44,13 @@ export function stageLook(status: StageStatus): StatusLook {
   }
 }
 
-/** The icon of a state; what it means must stand beside it in words. */
+/** The icon of a state; its meaning must be given next to it in words. */
 export function statusIcon({ icon, tone }: StatusLook, size = 16): TemplateResult {
   const spins = icon === "sync" && !isStill();
   return html`<vscode-icon class="tone-${tone}" name=${icon} size=${size} ?spin=${spins}></vscode-icon>`;
 }
 
-/** Whether the person asked the system or the editor for less motion. */
+/** True if the user has asked the system or the editor for reduced motion. */
 function isStill(): boolean {
   return (
     matchMedia("(prefers-reduced-motion: reduce)").matches || document.body.classList.contains("vscode-reduce-motion")

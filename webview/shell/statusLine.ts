@@ -27,7 +27,7 @@ function commandsFor(status: RunStatus): readonly { command: DashboardCommand; l
   }
 }
 
-/** Where a run stands: state, stage, share done, time left, and what can be done about it. */
+/** Status of a run: state, stage, share done, time left, and available commands. */
 export function statusLine(
   summary: RunSummary,
   outline: RunOutline | undefined,
@@ -77,7 +77,7 @@ function facts({ summary, outline, status, progress }: Facts): string {
   return parts.filter((part) => part !== "").join(" · ");
 }
 
-/** Of the whole run. */
+/** Progress bar of the whole run. */
 function progressBar({ fraction }: RunProgress, { isActive }: { readonly isActive: boolean }): TemplateResult {
   const percent = Math.floor(fraction * 100);
   return html`<div
@@ -92,7 +92,7 @@ function progressBar({ fraction }: RunProgress, { isActive }: { readonly isActiv
   </div>`;
 }
 
-/** Of the status line. */
+/** Styles of the status line. */
 export const statusLineStyles = css`
   .status {
     display: flex;

@@ -1,6 +1,6 @@
 import { css } from "lit";
 
-/** Of the dashboard's frame: header, tabs, and the view that fills the rest. */
+/** Styles of the dashboard's frame: header, tabs, and the view that fills the rest. */
 export const shellStyles = css`
   :host {
     display: flex;

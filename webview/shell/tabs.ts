@@ -4,7 +4,7 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 export interface Tab {
   readonly id: string;
   readonly label: string;
-  /** Shown as a badge if above 0; `countLabel` says what is counted. */
+  /** Shown as a badge if above 0; `countLabel` names the unit. */
   readonly count?: number;
   readonly countLabel?: string;
 }

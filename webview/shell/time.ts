@@ -1,6 +1,6 @@
 import { t } from "../localize.ts";
 
-/** A stretch of time for people: "45 s", "3 min 20 s", "2 h 05 min", "1 d 3 h". */
+/** Formats a duration: "45 s", "3 min 20 s", "2 h 05 min", "1 d 3 h". */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (seconds < 0.05) return t("under 0.1 s");
@@ -13,7 +13,7 @@ export function duration(seconds: number): string {
   return t("{0} d {1} h", Math.floor(hours / 24), hours % 24);
 }
 
-/** A stretch of time where there is little room: "45 s", "3:20", "2:05:00". */
+/** Formats a duration compactly: "45 s", "3:20", "2:05:00". */
 export function clock(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return duration(seconds);

@@ -12,7 +12,7 @@ interface Names {
   readonly b: string;
 }
 
-/** Of a judged prompt. */
+/** Styles of a judged prompt. */
 export const comparisonStyles = css`
   .title {
     margin-bottom: 10px;

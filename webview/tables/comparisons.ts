@@ -33,7 +33,7 @@ export interface Chosen {
 /** All prompts, from the first. */
 export const ALL: Chosen = { text: "", offset: 0 };
 
-/** Tells what is to be shown. */
+/** Requests another selection of prompts. */
 export class ChosenEvent extends Event {
   static readonly type = "chosen";
   readonly chosen: Chosen;
@@ -203,7 +203,7 @@ export class Comparisons extends LitElement {
     this.renderRoot.querySelector("section")?.scrollIntoView();
   }
 
-  /** What is narrowed begins at its first page. */
+  /** Requests a changed selection; a change of filter goes back to the first page. */
   private choose(change: Partial<Chosen>): void {
     this.dispatchEvent(new ChosenEvent({ ...this.chosen, offset: 0, ...change }));
   }

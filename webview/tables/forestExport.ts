@@ -9,7 +9,7 @@ import type { MenuItem } from "../plots/menu.ts";
 import type { ForestEntry } from "./forest.ts";
 import "../plots/menu.ts";
 
-/** What the plot of win rates is saved from. */
+/** Data of the plot of win rates to save. */
 export interface ForestToSave {
   /** As drawn: in their order, with the seeds that are shown. */
   readonly entries: readonly ForestEntry[];
@@ -24,7 +24,7 @@ export function forestMenu(host: Host, plot: ForestToSave): TemplateResult {
       const texts = { svg: () => forestSvg(plot, themeOf(document.body)), csv: () => forestCsv(plot) };
       await host.request("save", { name: `winRates.${format}`, content: await figureFile(texts, format) });
     };
-    // What keeps it from being saved is told by the editor itself.
+    // The editor itself reports failures to save.
     return { label: t("Save as {0}…", format.toUpperCase()), run: () => void save().catch(() => undefined) };
   });
   return html`<salsa-menu .items=${items} .label=${t("Plot of {0}", t("Win rates"))}></salsa-menu>`;

@@ -3,12 +3,12 @@ import { t } from "../localize.ts";
 import { percent } from "../parts/format.ts";
 import { forest, type ForestEntry, type ForestMark } from "./forest.ts";
 
-/** Runs are told apart by colour and by shape. */
+/** Runs are distinguished by colour and by shape. */
 const N_STYLES = 5;
 const SIZE = 5;
 const SEED_SIZE = 3.5;
 
-/** Of the forest plot and its legend. */
+/** Styles of the forest plot and its legend. */
 export const forestStyles = css`
   figcaption salsa-menu {
     margin-left: auto;
@@ -68,7 +68,7 @@ export const forestStyles = css`
   }
 `;
 
-/** A forest plot of win rates, which the table tells in numbers. */
+/** A forest plot of win rates; the table gives the same numbers. */
 export function forestPlot(entries: readonly ForestEntry[], width: number): TemplateResult {
   const { height, left, right, reference, bottom, ticks, labels, marks } = forest(entries, width);
   const name = t("Adjusted win rates with 95 % intervals; the table has the same numbers");

@@ -19,7 +19,7 @@ import { ALL, type Chosen, type ChosenEvent } from "./comparisons.ts";
 /** Rows of every run in focus, by folder. */
 type Rates = ReadonlyMap<string, readonly WinRateRow[]>;
 
-/** What is looked at of a run. */
+/** View state for a run. */
 interface Setup {
   readonly order: SortOrder;
   /** Keys of pairs whose seeds are shown. */
@@ -114,7 +114,7 @@ export class WinRatesView extends DashboardElement {
     return pair === undefined ? this.overview(folder, outline, value) : this.drilled(folder, pair);
   }
 
-  /** Asks anew when a run's tables have been written. */
+  /** Requests the rates again when a run's tables have been written. */
   private ask(): LatestRequest<Rates>["answer"] {
     const { focus, host } = this.model;
     const keys = focus.runs.map((folder) => {
@@ -202,7 +202,7 @@ export class WinRatesView extends DashboardElement {
     ></salsa-comparisons>`;
   }
 
-  /** The keyboard goes along. */
+  /** Moves the focus along. */
   private async drill(key: string): Promise<void> {
     this.set({ pair: key, chosen: ALL });
     await this.updateComplete;
@@ -232,7 +232,7 @@ export class WinRatesView extends DashboardElement {
   }
 
   private run(command: "salsa.exportTable" | "salsa.openReport" | "salsa.resume", folder: string): void {
-    // What goes wrong with a command, the editor itself tells.
+    // The editor itself reports failures of a command.
     this.model.host.request("command", { command, folder }).catch(() => undefined);
   }
 
@@ -255,7 +255,7 @@ function entriesOf({ pooled, seeds }: PairRates, run: number, hasSeeds: boolean)
   return [pooled, ...(hasSeeds ? seeds : [])].map((row) => ({ label, group: row.benchmark, row, run }));
 }
 
-/** What the marks and intervals mean: the run's own words, and those that every table needs. */
+/** Explanations of marks and intervals: the run's own notes, and those that every table needs. */
 function notes(note: string | undefined, rows: readonly WinRateRow[]): TemplateResult {
   const nCompared = new Set(rows.map(pairKey)).size;
   const isOneSeed = rows.every(({ nSeeds }) => nSeeds === 1);

@@ -13,7 +13,7 @@ export interface BenchmarkRates {
   readonly pairs: readonly PairRates[];
 }
 
-/** What the table can be sorted by. */
+/** Sort keys of the table. */
 export const SORT_KEYS = ["pair", "wins", "winRate", "adjusted", "n", "p", "holm", "flipRate", "longerWins"] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
@@ -60,14 +60,14 @@ function nameOf({ pooled: { a, b } }: PairRates): string {
   return `${a} ${b}`;
 }
 
-/** How sure it is that the two differ: stars by the p that is corrected for the number of pairs, where there is one. */
+/** Significance of a difference: stars by the p corrected for the number of pairs, where there is one. */
 export function stars({ holm, p }: Pick<WinRateRow, "holm" | "p">): "" | "*" | "**" | "***" {
   const value = holm ?? p;
   if (value === null || value >= 0.05) return "";
   return value < 0.001 ? "***" : value < 0.01 ? "**" : "*";
 }
 
-/** Whether `a` is better, worse, or neither can be said. */
+/** Verdict on `a`: better, worse, or open. */
 export function verdict(row: WinRateRow): "better" | "worse" | "open" {
   if (row.adjusted === null || stars(row) === "") return "open";
   return row.adjusted > 0.5 ? "better" : "worse";

@@ -13,7 +13,7 @@ export interface OtherRun {
   readonly rows: ReadonlyMap<string, WinRateRow>;
 }
 
-/** What the table shows, and what it does when it is used. */
+/** Content of the table, and its callbacks. */
 export interface WinRateTable {
   readonly benchmarks: readonly BenchmarkRates[];
   readonly others: readonly OtherRun[];
@@ -28,12 +28,12 @@ export interface WinRateTable {
 interface Column {
   readonly key: SortKey | undefined;
   readonly label: string;
-  /** What it means. */
+  /** Explanation of the column. */
   readonly title: string;
   readonly cell: (row: WinRateRow) => TemplateResult | string;
 }
 
-/** Of the table. */
+/** Styles of the table. */
 export const winRateStyles = css`
   thead th {
     vertical-align: bottom;

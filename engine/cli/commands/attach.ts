@@ -32,7 +32,7 @@ export const attach: Command = {
     let failure: RunState["failure"];
     try {
       for await (const event of follow) {
-        if (signal.aborted) break; // what came in between is not news to who has left
+        if (signal.aborted) break; // the user has left: the event is no news
         show(event);
         if (event.kind === "runStarted") failure = undefined;
         if (event.kind === "runFailed") failure = event;
@@ -44,7 +44,7 @@ export const attach: Command = {
       if (!context.isJson) terminal.err(`Attach again with: ${commandLine(context, "attach", folder)}\n`);
       return EXIT.ok;
     }
-    // A failure that could not be written, on a full disk, was heard all the same.
+    // A failure that could not be written, on a full disk, has still been received.
     return conclude(context, folder, { failure, ...(await finalState(folder)) });
   },
 };
@@ -72,7 +72,7 @@ async function eventsOf(folder: string, { signal, version }: CommandContext): Pr
   }
 }
 
-/** Shows progress from now on, and of the time before only what was finished. */
+/** Shows progress from now on, and of the past only finished work. */
 function newsView(view: ProgressView): (event: RunEvent) => void {
   const now = Date.now();
   let last: Partial<Record<RunEvent["kind"], RunEvent>> = {};
@@ -88,7 +88,7 @@ function newsView(view: ProgressView): (event: RunEvent) => void {
   };
 }
 
-/** Says how the run ended. @throws what ended it. */
+/** Reports how the run ended. @throws the error that ended it. */
 function conclude(context: CommandContext, folder: string, state: RunState): number {
   const { status, tables, failure } = state;
   const id = basename(folder);

@@ -5,7 +5,7 @@ import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { loadConfig } from "../files.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides, showRun } from "../runOptions.ts";
 
-/** Runs a config's whole recipe; what an earlier run made of the same settings is used again. */
+/** Runs a config's whole recipe; results of earlier runs with the same settings are used again. */
 export const run: Command = {
   name: "run",
   summary: "run the recipe of a config, from base model to win-rate table",

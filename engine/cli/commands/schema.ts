@@ -3,7 +3,7 @@ import { switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 
-/** Prints what a run config may hold. */
+/** Prints all settings that a run config may hold. */
 export const schema: Command = {
   name: "schema",
   summary: "print every setting of a run config, as JSON schema or Markdown",

@@ -12,7 +12,7 @@ export interface BackendChoice {
   readonly device: Device;
   /** All that it found, `device` first. */
   readonly devices: readonly Device[];
-  /** Whether the machine decided, not the config. */
+  /** True if the machine decided, not the config. */
   readonly isAuto: boolean;
   /** For people: "asked for", "preferred", "cuda: no NVIDIA driver was found". */
   readonly reason: string;
@@ -20,7 +20,7 @@ export interface BackendChoice {
   readonly roomier: readonly string[];
 }
 
-/** A backend that was asked for and cannot be opened on this machine; the message says what to do. */
+/** A requested backend that cannot be opened on this machine; the message says what to do. */
 export class BackendUnavailableError extends Error {
   override readonly name = "BackendUnavailableError";
 }
@@ -65,7 +65,7 @@ export interface BackendIdentity {
   readonly build?: string;
 }
 
-/** What stands for a chosen backend in artifacts' keys. */
+/** Identity of a chosen backend in artifacts' keys. */
 export function identityOf({ descriptor, device }: Pick<BackendChoice, "descriptor" | "device">): BackendIdentity {
   const { name, revision } = descriptor;
   return { name, revision, ...(device.build !== undefined && { build: device.build }) };

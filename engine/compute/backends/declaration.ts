@@ -1,9 +1,9 @@
 /**
- * What is known of a backend without its code: data alone, which config and editor read, too. It stands in the
- * `declaration.ts` of the backend's folder, beside the code in `index.ts`.
+ * Properties of a backend that are known without its code: data alone, which config and editor read, too. It stands in
+ * the `declaration.ts` of the backend's folder, beside the code in `index.ts`.
  */
 export interface BackendDeclaration<N extends string = string> {
-  /** What `runtime.backend` calls it, and its folder's name. */
+  /** Its value in `runtime.backend`, and its folder's name. */
   readonly name: N;
   /** For people: "WebAssembly". */
   readonly title: string;

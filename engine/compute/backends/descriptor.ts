@@ -26,16 +26,16 @@ export interface BackendPart {
   readonly name: string;
   readonly isThere: boolean;
   readonly detail: string;
-  /** How to get what is not there. */
+  /** How to get it, where it is missing. */
   readonly remedy?: string;
 }
 
-/** Whether a backend can be opened on this machine. */
+/** Result of a probe: the devices of a backend that can be opened on this machine, or the reason why it cannot. */
 export type Availability = { readonly parts: readonly BackendPart[] } & (
   | { readonly isAvailable: true; readonly devices: readonly [Device, ...Device[]] }
   | {
       readonly isAvailable: false;
-      /** What it lacks: "this Node has no relaxed SIMD". */
+      /** The part that it lacks: "this Node has no relaxed SIMD". */
       readonly reason: string;
       /** How to get it. */
       readonly remedy: string;
@@ -52,7 +52,7 @@ export interface OpenSettings extends BackendSettings {
 export interface BackendDescriptor extends BackendDeclaration<BackendName> {
   /** Looks at the machine: quickly, changing nothing, taking no device memory. */
   probe(settings: BackendSettings): Promise<Availability>;
-  /** Reads what opening needs of this program's files: from then on they may go. Takes no device memory. */
+  /** Loads the files of this program that opening needs: they may be deleted afterwards. Takes no device memory. */
   load(): Promise<void>;
   /** Takes the device. To be closed by the caller. */
   open(settings: OpenSettings, device: Device): Promise<Backend>;

@@ -7,5 +7,5 @@ import { wasm } from "./wasm/declaration.ts";
  */
 export const BACKENDS = [wasm, tfjs] as const;
 
-/** What a backend may be called. */
+/** Name of a backend. */
 export type BackendName = (typeof BACKENDS)[number]["name"];

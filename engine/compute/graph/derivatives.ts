@@ -1,7 +1,7 @@
 export type UnaryKind = "neg" | "exp" | "log" | "abs" | "square" | "sqrt" | "sigmoid" | "logSigmoid" | "tanh";
 export type BinaryKind = "add" | "sub" | "mul" | "div" | "minimum" | "maximum" | "lessEqual";
 
-/** What a derivative is made of. */
+/** Operations that derivatives are built from. */
 interface Arithmetic<T> {
   add(other: T | number): T;
   sub(other: T | number): T;

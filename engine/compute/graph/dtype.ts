@@ -63,7 +63,7 @@ export function fromBf16(halves: Uint16Array): Float32Array {
   return new Float32Array(words.buffer);
 }
 
-/** Whether every number is finite, of f32 or of bf16. */
+/** True if every number is finite, of f32 or of bf16. */
 export function allFinite(data: Float32Array | Uint16Array): boolean {
   if (data instanceof Float32Array) return data.every(Number.isFinite);
   return data.every((bits) => (bits & 0x7f80) !== 0x7f80);

@@ -58,7 +58,7 @@ function sumsOf({ op, attrs, inputs: [left, right] }: Node): readonly (readonly 
   ];
 }
 
-/** Whether the op can add the tensor to its first output: element by element, or as a row to every row. */
+/** True if the op can add the tensor to its first output: element by element, or as a row to every row. */
 function takes({ op, outputs }: Node, addend: Tensor): boolean {
   const { size, shape } = defined(outputs[0]);
   if (addend.size === size) return op.takesAddend === true;
@@ -77,7 +77,7 @@ function readersOf(nodes: readonly Node[]): ReadonlyMap<Tensor, readonly Node[]>
   return readers;
 }
 
-/** What a tensor is a view of, and the views between. */
+/** Follows views from a tensor to their source, and lists the views between. */
 function unwrap(tensor: Tensor): { readonly source: Tensor; readonly views: readonly Node[] } {
   const views: Node[] = [];
   let source = tensor;

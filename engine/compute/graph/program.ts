@@ -23,7 +23,7 @@ export interface Instruction {
   readonly frees: readonly number[];
 }
 
-/** A static plan: what to run in which order, with every byte placed beforehand. */
+/** A static plan: the instructions in order, with every byte placed beforehand. */
 export interface Program {
   readonly buffers: readonly Buffer[];
   readonly values: readonly Value[];
@@ -41,7 +41,7 @@ const ALIGNMENT = 256;
  * Orders the nodes that the outputs and updates need, folds sums into ops that can add, and gives every
  * intermediate a place in one arena, reusing bytes as soon as their last reader has run.
  *
- * @param outputs - What the host reads back, by name.
+ * @param outputs - Tensors that the host reads back, by name.
  * @param updates - Results of in-place ops that are wanted for their effect (optimizer steps, cache writes).
  * @throws {TypeError} when a value would be read after it was overwritten in place.
  */

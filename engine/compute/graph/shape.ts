@@ -27,7 +27,7 @@ export function bytesOf({ shape, dtype }: TensorSpec): number {
   return sizeOf(shape) * DTYPES[dtype].bytes;
 }
 
-/** Whether two shapes are equal, axis by axis. */
+/** True if two shapes are equal, axis by axis. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }

@@ -10,7 +10,7 @@ export { type Shape, type TensorSpec, bytesOf, sameShape, ShapeError, sizeOf } f
 /** Compile-time settings of an op: whatever JSON can hold flat. */
 export type Attrs = Readonly<Record<string, number | string | boolean | readonly number[]>>;
 
-/** One operation of the graph: its type and shape rules and its derivative. What it computes is each backend's business. */
+/** One operation of the graph: its type and shape rules and its derivative. Each backend has its own kernel for it. */
 export interface Op<A extends Attrs = Attrs, N extends string = string> {
   readonly name: N;
   /** Which element types go in and come out. */

@@ -3,9 +3,11 @@ import type { TensorSpec } from "./shape.ts";
 
 /** Element types that an op takes and gives. */
 export interface TypeRule {
-  /** What each input may be, by name and in the order of the inputs; the last name stands for all that follow. */
+  /**
+   * Types that each input may have, by name and in the order of the inputs; the last name stands for all that follow.
+   */
   readonly inputs: Readonly<Record<string, DType | readonly DType[]>>;
-  /** What each output is: a type, that of the named input, or what a setting of the op says. */
+  /** Type of each output: a fixed one, that of the named input, or the one that a setting of the op names. */
   readonly outputs: readonly (DType | { readonly like: string } | { readonly setting: string })[];
 }
 

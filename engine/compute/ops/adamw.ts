@@ -27,7 +27,7 @@ export const adamwOp: Op<Attrs, "adamw"> = {
   },
 };
 
-/** What adamw works on; p, m, v and the copy are overwritten. */
+/** Operands of adamw; p, m, v and the copy are overwritten. */
 export interface AdamwOperands {
   /** Parameter, `[...]`. */
   readonly p: Tensor;

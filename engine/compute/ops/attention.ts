@@ -2,7 +2,7 @@ import { type Attrs, type Op, type Tensor, type TensorSpec, defined } from "../g
 import { mismatch, notDifferentiable, readAxes } from "./axes.ts";
 import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 
-/** What attention reads. */
+/** Inputs of the attention kernel. */
 export interface AttentionOperands<T = Tensor> {
   /** Queries, `[B, T, H, D]`. */
   readonly q: T;
@@ -16,7 +16,7 @@ export interface AttentionOperands<T = Tensor> {
   readonly offset: T;
 }
 
-/** How attention scores and what it sees. */
+/** Scale, soft-cap and window of attention. */
 export interface AttentionSettings extends SoftcapSettings {
   /** Multiplies the scores; 1/√D unless given. */
   readonly scale?: number;

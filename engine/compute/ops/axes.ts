@@ -5,7 +5,7 @@ type Letters<P extends string> = P extends `${infer First} ${infer Rest}` ? Firs
 /**
  * Reads the sizes of named axes off the operands of an op.
  *
- * @param op - Who asks, for the message.
+ * @param op - Name of the op, for the message.
  * @param operands - By name.
  * @param patterns - Per operand its axes, as in `{ q: "B T H D", start: "B", offset: "1" }`: a letter must mean
  *   the same size wherever it stands, a number means itself.

@@ -11,7 +11,7 @@ export const sumSquaresOp: Op<Attrs, "sumSquares"> = {
 };
 
 /**
- * Squared global norm of a list of tensors, `[]`: what gradient clipping compares with its limit.
+ * Squared global norm of a list of tensors, `[]`, which gradient clipping compares with its limit.
  *
  * @param tensors - One or more, of any shapes.
  */

@@ -52,7 +52,7 @@ export interface WrittenArm<S extends Shape = Shape> {
   readonly settings: z.output<z.ZodObject<S>>;
 }
 
-/** An algorithm whose types follow from what it says. */
+/** Declares an algorithm, with its types inferred. */
 export function algorithm<const N extends string, S extends Shape>(one: Algorithm<N, S>): Algorithm<N, S> {
   return one;
 }

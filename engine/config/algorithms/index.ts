@@ -8,5 +8,5 @@ import { ppo } from "./ppo.ts";
  */
 export const ALGORITHMS = [ppo] as const;
 
-/** Kinds of arms, by what holds them. */
+/** Kinds of arms, by the models that hold them. */
 export const ARM_KINDS: readonly ArmKind[] = ALGORITHMS.flatMap(({ kinds }) => kinds);

@@ -87,7 +87,7 @@ function checkTruncation({ path, own }: PpoArm): Complaint[] {
   });
 }
 
-/** A new model's positions bound what it can write. */
+/** Checks that the positions of a new model leave room for a prompt. */
 function checkPositions({ path, own }: PpoArm, { maxPositions: room }: ArmFacts): Complaint[] {
   if (own.maxNewTokens === undefined || own.maxNewTokens < room) return [];
   const message = `${own.maxNewTokens} leaves no room for a prompt in the model's ${room} positions`;

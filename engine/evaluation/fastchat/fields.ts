@@ -1,4 +1,4 @@
-/** A record that is not what its file format says. */
+/** A record that violates its file format. */
 export class RecordError extends Error {
   override readonly name = "RecordError";
 }

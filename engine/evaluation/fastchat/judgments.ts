@@ -17,7 +17,7 @@ export function comparisonsOf(judgments: readonly PairJudgment[], a: string, b: 
   });
 }
 
-/** What a verdict lacks to be a line of a judgment file. */
+/** Fields that a line of a judgment file has beside the verdict. */
 export type JudgmentContext = Pick<PairJudgment, "question_id" | "model_1" | "model_2" | "judge" | "turn" | "tstamp">;
 
 /** A verdict, with a as `model_1`, as the record that FastChat writes and reads. */

@@ -16,7 +16,7 @@ export function judgeKind(name: string): JudgeKind {
   return kind;
 }
 
-/** The judge's own settings among others: what its verdicts depend on, defaults filled in. */
+/** The judge's own settings among others, defaults filled in: everything that its verdicts depend on. */
 export function judgeSettings(name: string, written: object): Readonly<Record<string, unknown>> {
   const { settings, defaults } = judgeKind(name);
   const [own, others] = [written, defaults] as Readonly<Record<string, unknown>>[];

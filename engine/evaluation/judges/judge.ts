@@ -20,7 +20,7 @@ export interface JudgedAnswer {
   /** False for an answer that was cut off. */
   readonly ended: boolean;
   readonly nTokens: number;
-  /** A score that nobody knows is absent. */
+  /** Unknown scores are absent. */
   readonly scores: Readonly<Partial<Record<ScoreName, number>>>;
 }
 
@@ -31,7 +31,7 @@ export interface AnswerPair {
   readonly b: JudgedAnswer;
 }
 
-/** The same as one game shows it: by seat, so that nothing tells the models apart. */
+/** The pair as one game shows it: by seat, without the models' identities. */
 export interface SeatedPair {
   readonly question: JudgedQuestion;
   readonly first: JudgedAnswer;
@@ -47,7 +47,7 @@ export type GameWinner = "a" | "b" | "tie" | "error";
 /** How a comparison ended for side a; `dropped` when a game of it had an error. */
 export type Outcome = "win" | "loss" | "tie" | "dropped";
 
-/** What a game cost, as far as the judge knows. */
+/** Cost of a game, as far as the judge knows it. */
 export interface GameCost {
   readonly promptTokens?: number;
   readonly completionTokens?: number;
@@ -55,12 +55,12 @@ export interface GameCost {
   readonly price?: number;
 }
 
-/** What a judge says of one game; the texts are there when a language model judged. */
+/** A judge's decision on one game; the texts are there when a language model judged. */
 export interface Ruling {
   readonly winner: SeatWinner;
-  /** What the judge was shown. */
+  /** The prompt that the judge was shown. */
   readonly userPrompt?: string;
-  /** What it said. */
+  /** The judge's response. */
   readonly judgment?: string;
   readonly cost?: GameCost;
 }
@@ -80,7 +80,7 @@ export interface Judge {
 /** A game that a judge cannot decide. */
 export class JudgeError extends Error {
   override readonly name = "JudgeError";
-  /** Whether asking again may help: a busy server, a quota; not a refusal. */
+  /** True if asking again may help, as with a busy server or a quota, but not with a refusal. */
   readonly isRetryable: boolean;
   /** Ms after which the judge wants to be asked again, if it said so. */
   readonly retryAfter: number | undefined;
@@ -101,15 +101,15 @@ export interface Game extends Omit<Ruling, "winner"> {
   readonly winner: GameWinner;
 }
 
-/** Two games with the sides swapped, and what they amount to for a. */
+/** Two games with the sides swapped, and their outcome for a. */
 export interface Verdict {
   readonly outcome: Outcome;
   readonly games: readonly [Game, Game];
 }
 
 /**
- * What two games amount to: the side that won both wins, disagreement or a tie is a tie, an error drops the
- * comparison (FastChat `show_result.py`).
+ * The verdict of two games: the side that won both wins, disagreement or a tie is a tie, an error drops the comparison
+ * (FastChat `show_result.py`).
  */
 export function verdictOf(games: readonly [Game, Game]): Verdict {
   const [one, two] = [games[0].winner, games[1].winner];

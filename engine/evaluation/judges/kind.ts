@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { Judge, JudgedAnswer, ScoreName } from "./judge.ts";
 
-/** Everything known of a kind of judge: what the config says of it, what people read, and how to make one. */
+/** A kind of judge: its settings in the config, its texts for people, and its constructor. */
 export interface JudgeKind<Settings extends object = object> {
   /** As configs write it. */
   readonly name: string;
@@ -13,13 +13,13 @@ export interface JudgeKind<Settings extends object = object> {
   readonly needs: readonly ScoreName[];
   /** Its own settings in the config's `evaluation`; judges that share a key share its schema. */
   readonly settings: Readonly<Record<keyof Settings, z.ZodOptional>>;
-  /** What holds for those that the config leaves out. */
+  /** Values of settings that the config leaves out. */
   readonly defaults: Settings;
-  /** Whether the same answers always get the same verdict; tables of a judge that cannot say so are marked. */
+  /** True if the same answers always get the same verdict; tables of other judges are marked. */
   readonly isReproducible: boolean;
   /**
    * Score whose mean ranks candidates for β on the validation split. A judge that only compares names another's.
-   * Undefined or NaN where nobody knows it.
+   * Undefined or NaN where it is unknown.
    */
   validationScore(answer: JudgedAnswer): number | undefined;
   create(settings: Settings): Judge;

@@ -9,7 +9,7 @@ export interface TableFormat {
   readonly name: string;
   /** File name ending, with the dot. */
   readonly extension: string;
-  /** Any table, from what people read of it. */
+  /** Renders any table from its readable form. */
   readonly render: (sheet: Sheet) => string;
   /** Win rates with every digit, where the form is for programs; else as people read them. */
   readonly renderWinRates: (table: Table) => string;

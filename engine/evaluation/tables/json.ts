@@ -7,7 +7,7 @@ export function jsonTable(table: Table): string {
 }
 
 /**
- * Reads what `jsonTable` writes.
+ * Reads the output of `jsonTable`.
  * @throws {TableError}
  */
 export function parseJsonTable(text: string): Table {

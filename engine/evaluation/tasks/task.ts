@@ -63,7 +63,7 @@ export interface TaskKind<N extends string = string, S extends Shape = Shape> {
   readonly title: string;
   /** One sentence without a full stop, for forms, hovers and tables. */
   readonly description: string;
-  /** Settings beyond the name; each says what it is and where its default comes from. */
+  /** Settings beyond the name, each with its description and the source of its default. */
   readonly settings: S;
   /** Settings that editors offer to write beside the name. */
   readonly snippet: Readonly<Record<string, unknown>>;
@@ -84,7 +84,7 @@ export interface TaskDefaults {
   readonly maxNewTokens: number;
 }
 
-/** A task whose types follow from what it says. */
+/** Declares a task, with its types inferred. */
 export function taskKind<const N extends string, S extends Shape>(kind: TaskKind<N, S>): TaskKind<N, S> {
   return kind;
 }

@@ -16,13 +16,13 @@ export interface ExecutorSettings {
   readonly sample: (record: Readonly<Record<string, Json>>) => void;
 }
 
-/** Runs declared stages, each once what it is made from is there. */
+/** Runs declared stages, each once its inputs are there. */
 export interface Executor {
   /**
    * Makes the artifact of every stage that has none yet.
    *
-   * @throws {Stopped} when it was asked to stop; what was under way is saved.
-   * @throws {StageError} with the stage and, as its cause, what ended it; stages that ran beside it are stopped.
+   * @throws {Stopped} when it was asked to stop; the work under way is saved.
+   * @throws {StageError} with the stage and, as its cause, the stage's error; stages that ran beside it are stopped.
    */
   execute(stages: readonly ResolvedStage[]): Promise<void>;
 }

@@ -17,7 +17,7 @@ const POLL_MS = 250;
  * Takes a stage's artifact if it is there, else makes it, from where an earlier attempt was cut off; waits where
  * another process is making the very same. Reports the stage's start, end and all between.
  *
- * @throws {Stopped} when the signal is aborted, with what was under way saved.
+ * @throws {Stopped} when the signal is aborted, after the work under way has been saved.
  */
 export async function takeOrMake(
   stage: ResolvedStage,

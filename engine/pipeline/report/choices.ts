@@ -3,7 +3,7 @@ import type { RunState } from "../../protocol/runState.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
 import { type Choice, readChoice } from "../../storage/formats/choice.ts";
 
-/** Which β an arm was given in one base seed, and what every candidate scored on the validation split. */
+/** The β that an arm was given in one base seed, and every candidate's score on the validation split. */
 export interface ArmChoice extends Choice {
   /** The arm. */
   readonly product: string;

@@ -12,7 +12,7 @@ export interface Figure {
   readonly svg: string;
 }
 
-/** The most telling metrics of an RLHF training, in the order in which to look at them. */
+/** The most informative metrics of an RLHF training, in the order in which to look at them. */
 const KEY_METRICS = [
   { metric: "objective/score", name: "score" },
   { metric: "objective/gold", name: "gold" },

@@ -43,7 +43,7 @@ function resultsSection({ state, winRates }: RunFacts, figures: readonly Figure[
     return "There are no results yet: models are compared when all of them are trained.";
   }
   const sentences = verdicts(winRates).map((sentence) => `- ${sentence}`);
-  // The win rates first: that is what the run was for.
+  // The win rates first: they are the purpose of the run.
   const tables = state.tables.toSorted((a, b) => Number(b.name === "winRates") - Number(a.name === "winRates"));
   return [
     ...(sentences.length === 0 ? [] : [sentences.join("\n")]),

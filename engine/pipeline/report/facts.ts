@@ -9,7 +9,7 @@ import { readStageCurves, recordFolder } from "../../storage/stageRecords.ts";
 import { readWinRates } from "../winRateFile.ts";
 import { type ArmChoice, readChoices } from "./choices.ts";
 
-/** A run's origin, from its run.json; what an older version did not write is empty. */
+/** A run's origin, from its run.json; fields that an older version did not write are empty. */
 export type Origin = Omit<RunDescription, "config" | "configFile">;
 
 /** Everything that a report is written from. */
@@ -30,7 +30,7 @@ export interface RunFacts {
 
 /**
  * Reads a run's folder, whatever state the run is in.
- * @throws {DataError} when there is no run in it, or what it holds cannot be read.
+ * @throws {DataError} when there is no run in it, or its content cannot be read.
  */
 export async function readFacts(folder: string): Promise<RunFacts> {
   const { config, configFile, ...origin } = await readRunnable(folder);

@@ -7,7 +7,7 @@ const GIBIBYTE = 2 ** 30;
 /** Lines of the diff that are shown; all of it is in run.json. */
 const DIFF_LINES = 40;
 
-/** How to make the run again, and on what it was made. */
+/** Instructions to reproduce the run, and the environment in which it was made. */
 export function originSection({ id, configFile, config, origin, state }: RunFacts): string {
   const { git } = origin;
   const commit = git === undefined ? "not in a git repository" : `\`${git.commit}\` on \`${git.branch}\``;

@@ -56,7 +56,7 @@ function betaWords(name: string, betas: readonly number[], choices: RunFacts["ch
   return chosen.size === 0 ? list : `${[...chosen].sort((a, b) => a - b).join(" or ")}, chosen of ${list},`;
 }
 
-/** What every candidate for β scored on the validation split. */
+/** Validation scores of all candidates for β. */
 function choicesTable({ choices }: RunFacts): string {
   const rows = choices.flatMap(({ product, seed, chosen, candidates }) =>
     candidates.map(({ beta, validationScore }) => [

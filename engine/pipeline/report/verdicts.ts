@@ -1,7 +1,7 @@
 import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
 import { TASK_BENCHMARKS } from "../../config/index.ts";
 
-/** Two-sided level at which sides are told apart, over all pairs together (Holm). */
+/** Two-sided level of significant differences between sides, over all pairs together (Holm). */
 const LEVEL = 0.05;
 
 /** Describes the intervals of a win-rate table. */

@@ -16,8 +16,8 @@ import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.
 /**
  * Answers of a model to the prompts of a benchmark or of the validation split, scored.
  *
- * All models draw with the same random numbers for the same prompt: what two models would say alike they do say alike,
- * so comparisons have more ties and less noise than with draws of their own.
+ * All models draw with the same random numbers for the same prompt: where two models would respond alike, they do, so
+ * comparisons have more ties and less noise than with draws of their own.
  */
 export const answers: Stage<
   { readonly benchmark: string; readonly isValidation: boolean; readonly seed: number },

@@ -97,7 +97,7 @@ export const rewardModel: Stage<
 /** Settings of the training itself; the model that it starts from is an input. */
 type RewardTraining = Omit<RewardConfig, "init">;
 
-/** A pair as token sequences, and what it answers. */
+/** A pair as token sequences, and its prompt. */
 interface PromptedPair extends PreferencePair {
   readonly prompt: string;
 }

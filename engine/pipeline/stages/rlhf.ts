@@ -179,7 +179,7 @@ function savedOf(
 
 const NO_DATA = new Float32Array(0);
 
-/** True quality of the rollouts, where the task knows it: what reward hacking shows against. */
+/** True quality of the rollouts, where the task knows it: the measure that reveals reward hacking. */
 function goldMetrics(
   task: Task | undefined,
   texts: readonly string[],

@@ -53,7 +53,7 @@ function filterOf({ outcome, text = "" }: ComparisonQuery): (row: ComparisonRow)
   };
 }
 
-/** Tells whether the two games name different winners, as a judge that looks at the seat would. */
+/** True if the two games name different winners, as a judge that looks at the seat would. */
 function isFlip([one, two]: ComparisonRow["games"]): boolean {
   return (one.winner === "a" && two.winner === "b") || (one.winner === "b" && two.winner === "a");
 }

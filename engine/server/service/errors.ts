@@ -2,7 +2,7 @@ import { ResponseError } from "vscode-jsonrpc/node";
 import { ConfigError } from "../../protocol/errors.ts";
 import { SERVICE_ERRORS, SERVICE_PROTOCOL, type ServiceErrorData } from "../../protocol/service.ts";
 
-/** An error as the client gets it: a message for people, and what kind it is. */
+/** An error as the client receives it: a message for people, and its kind. */
 export function asResponseError(error: unknown): ResponseError<ServiceErrorData> {
   if (error instanceof ResponseError) return error as ResponseError<ServiceErrorData>;
   const { name, message } = error instanceof Error ? error : new Error(String(error));

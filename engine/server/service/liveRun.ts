@@ -6,11 +6,11 @@ import { type RunListener, followRun } from "../follow.ts";
 
 /** A run at work, with its curves. */
 export interface LiveRun {
-  /** "attached" hears of events as they come; "polled" looks into the log. */
+  /** "attached" receives events as they come; "polled" reads the log. */
   readonly kind: "attached" | "polled";
   /** As of the last event. It goes on changing. */
   state(): RunState;
-  /** Stops telling listeners; the run goes on. */
+  /** Stops notifying listeners; the run itself continues. */
   close(): void;
 }
 
@@ -56,7 +56,7 @@ export async function polledRun(folder: string, listener: RunListener): Promise<
     listener.reset(state);
     listener.ended(state);
   };
-  // A folder that cannot be read just now is looked at again: who removes it, hears that it is gone.
+  // A folder that cannot be read just now is read again later: listeners learn of its removal elsewhere.
   const schedule = (): void => {
     timer = setTimeout(() => void look().catch(schedule), INTERVAL);
   };

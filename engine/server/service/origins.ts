@@ -26,12 +26,12 @@ export interface BorrowedStage {
 export type BorrowedStages = ReadonlyMap<string, BorrowedStage>;
 
 /**
- * Follows artifacts that a run has taken to what was recorded when they were made: beside the artifact, or, where that
- * is from before such records were kept, in the log of the run that made it.
+ * Traces artifacts that a run has taken to the records of their making: beside the artifact, or, where it is older than
+ * such records, in the log of the run that made it.
  */
 export class Origins {
   private readonly runs: Pick<Runs, "allOf">;
-  /** By root and key; artifacts never change, and neither does what was recorded of them. */
+  /** By root and key; neither artifacts nor their records ever change. */
   private readonly known = new Recent<BorrowedStage>(MOST_STAGES);
 
   constructor(runs: Pick<Runs, "allOf">) {

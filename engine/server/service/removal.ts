@@ -11,17 +11,17 @@ import { statIfThere } from "./runFacts.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
-/** Where a stage keeps what it needs to go on after a crash, beside its artifact. */
+/** Prefix of the folder, beside its artifact, that holds a stage's state for resuming after a crash. */
 const WORK = ".work-";
 
-/** Computes what removing a run would free. */
+/** Computes the bytes that removing a run would free. */
 export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceRequests["sizeOf"]["result"]> {
   const runBytes = (await folderBytes(run.folder)) ?? 0;
   return { runBytes, artifactBytes: await bytesFreedBy(await ownArtifacts(runs, run)) };
 }
 
 /**
- * Removes a run that nobody works on, and with it, if that is asked for, the artifacts that no other run uses.
+ * Removes a run that no process works on and, if requested, the artifacts that no other run uses.
  * @returns Bytes freed.
  * @throws {DataError} when a process works on the run.
  */
@@ -60,8 +60,8 @@ function atWork(folder: string, error: LockedError): DataError {
 /**
  * Artifacts, with their records and working folders, of a run that no other run of its root uses.
  *
- * A run at work uses what its stages have taken so far, and may take what its later stages are named like: which
- * artifacts those will be is not known before.
+ * A run at work uses the artifacts that its stages have taken so far, and may take those of stages with the names of
+ * its later ones: their keys are not known before.
  */
 async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly string[]> {
   const others = (await runs.allOf(run.root)).filter((other) => other !== run);
@@ -85,12 +85,12 @@ function stagesToCome({ brief }: TrackedRun): readonly string[] {
   return brief.stages.filter(({ status }) => status === "waiting").map(({ id: name }) => name);
 }
 
-/** Tells whether a living process works in a working folder. */
+/** True if a living process works in a working folder. */
 async function isHeld(folder: string): Promise<boolean> {
   return (await livingOwner(join(folder, "lock"))) !== undefined;
 }
 
-/** Removes what a process that was killed over a removal has left. */
+/** Removes the remains of removals whose process was killed. */
 async function sweep(runs: string): Promise<void> {
   for (const name of await onDisk("list", runs, () => readdir(runs))) {
     const file = join(runs, name);
@@ -98,7 +98,7 @@ async function sweep(runs: string): Promise<void> {
   }
 }
 
-/** Takes a folder's name away first, so that nobody finds half of it. */
+/** Renames a folder before removing it, so that no reader finds half of it. */
 async function removeWhole(folder: string): Promise<void> {
   const aside = temporaryName(folder);
   await onDisk("remove", folder, async () => {

@@ -15,7 +15,7 @@ import type { BorrowedStages } from "./origins.ts";
 import { SampleSearch } from "./sampleQuery.ts";
 import { SampleStore } from "./sampleStore.ts";
 
-/** Prompts that a step's rows are told apart by, so that one number finds a row. */
+/** Bound on the ids of prompts: step and prompt id together make one number, the key of a row. */
 const MOST_PROMPTS = 2 ** 26;
 
 /** Lines that one file may have; a response is named by its file and line in one number. */
@@ -30,7 +30,7 @@ interface Source {
   readonly stage?: { readonly there: string; readonly here: string };
 }
 
-/** Rollouts of a run: where each line of samples.jsonl begins, and what lists and searches need of it. */
+/** Rollouts of a run: where each line of samples.jsonl begins, and the index that lists and searches need. */
 export class Rollouts {
   private readonly folder: string;
   /** The run's own file, then those of stages that it took, each in the place of its stage's id below. */
@@ -48,7 +48,7 @@ export class Rollouts {
     this.reset(new Map());
   }
 
-  /** The index with what has been added since. @param borrowed - Stages that the run took. @throws {DiskError} */
+  /** The up-to-date index. @param borrowed - Stages that the run took. @throws {DiskError} */
   async current(borrowed: BorrowedStages = new Map()): Promise<SampleSearch> {
     this.updating ??= this.update(borrowed).finally(() => (this.updating = undefined));
     await this.updating;
@@ -131,7 +131,7 @@ export class Rollouts {
     const { store } = this;
     const column = store.columnId(stage);
     const promptId = store.promptId(prompt);
-    // A stage that was cut off and goes on records some steps again: those in its place.
+    // A resumed stage records some steps again: these replace the earlier ones.
     if (step < (this.lastSteps.get(column) ?? 0)) this.forget(column, step);
     this.lastSteps.set(column, step);
     const row = this.rowFor(column, { promptId, step, text });

@@ -14,8 +14,8 @@ interface Watched {
 }
 
 /**
- * Says when it may be worth looking into folders of runs again: soon after a run came or went where the system tells,
- * and every so often in any case. Folders need not exist.
+ * Triggers scans of folders of runs: soon after a run came or went where the system reports it, and at intervals in any
+ * case. Folders need not exist.
  */
 export class RootWatch {
   private readonly look: () => Promise<void>;

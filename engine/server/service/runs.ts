@@ -9,7 +9,7 @@ import { RunsNotifier } from "./runsNotifier.ts";
 import { rootOf } from "./summary.ts";
 import { TrackedRun, type TrackedRunSettings } from "./trackedRun.ts";
 
-/** Runs whose curves stay in memory though nobody watches them: those last asked for. */
+/** Runs whose curves stay in memory though no client watches them: the most recently requested ones. */
 const MOST_KEPT = 4;
 /** Runs that are read at a time when a root is new. */
 const AT_ONCE = 4;
@@ -23,8 +23,8 @@ export interface RunsSettings extends Pick<TrackedRunSettings, "client" | "log">
 /**
  * Every run below the roots, found, kept up, and reported as runs come, change and go.
  *
- * In memory are: of every run what it takes without curves (some 20 kB for a recipe of fifty stages); with curves, some
- * 50 bytes a recorded value, runs at work, runs that are watched, and the 4 that were last asked for.
+ * Memory holds every run without its curves (some 20 kB for a recipe of fifty stages), and with curves, some 50 bytes a
+ * recorded value: runs at work, watched runs, and the 4 that were requested last.
  */
 export class Runs {
   private readonly settings: RunsSettings;
@@ -100,7 +100,7 @@ export class Runs {
     return all;
   }
 
-  /** Takes a run from the list that is no more, or that nobody looks at. */
+  /** Drops a run that is gone, or that nobody lists or watches any longer. */
   remove(run: TrackedRun): void {
     this.recent.delete(run);
     run.close();
@@ -197,7 +197,7 @@ async function newestFirst(folders: readonly string[]): Promise<readonly string[
     .map(({ folder }) => folder);
 }
 
-/** Tells whether a folder lies where runs lie: `<root>/runs/<id>`. */
+/** True if a folder lies where runs lie: `<root>/runs/<id>`. */
 export function isRunPlace(folder: string): boolean {
   return basename(dirname(folder)) === "runs" && basename(folder) !== "";
 }

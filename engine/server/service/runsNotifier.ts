@@ -13,7 +13,9 @@ export class RunsNotifier {
   private isSending = false;
   private nextAt = 0;
 
-  /** @param send - Resolves when the other side has taken the news in; what comes meanwhile waits, once a run. */
+  /**
+   * @param send - Resolves when the client has taken the news in; further changes wait meanwhile, at most one per run.
+   */
   constructor(send: (news: ServiceNotifications["runs"]) => Promise<void>) {
     this.send = send;
   }

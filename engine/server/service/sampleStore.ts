@@ -73,7 +73,7 @@ export class SampleStore {
     return this.rowPrompts.push(promptId) - 1;
   }
 
-  /** Puts a response into a cell, in place of what is there. */
+  /** Puts a response into a cell, replacing any earlier one. */
   put(row: number, column: number, { text, ended, nTokens, score, gold, line }: NewSample): void {
     this.version += 1;
     const isKept = line === undefined || this.nCharacters + text.length <= MOST_TEXT;

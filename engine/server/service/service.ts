@@ -141,7 +141,7 @@ export class Service implements Disposable {
   }
 }
 
-/** Loaded on first use: figures and tables are no part of what most windows need. */
+/** Loads its code on first use: most windows need no figures or tables. */
 async function reportOf({ folder }: TrackedRun): Promise<string> {
   const { writeReport } = await import("../../pipeline/report/index.ts");
   return writeReport(folder);

@@ -34,7 +34,7 @@ export function artifactFolder(root: string, { key, id }: Pick<StageState, "key"
 
 /**
  * Reads a file of a stage's artifact, by the reader of its format, which takes the artifact's folder.
- * @throws {DataError} naming the artifact's folder when it has been removed, or what `read` throws.
+ * @throws {DataError} naming the artifact's folder when it has been removed, or the error of `read`.
  */
 export async function fromArtifact<T>(
   { root, file }: { readonly root: string; readonly file: string },

@@ -16,7 +16,7 @@ const REASK_AFTER_MS = 10_000;
 
 /** Settings of a tracked run. */
 export interface TrackedRunSettings {
-  /** Who asks engines: "vscode 0.1.0". */
+  /** Name of this client towards engines: "vscode 0.1.0". */
   readonly client: () => string;
   /** The summary may have changed. */
   readonly changed: (run: TrackedRun) => void;
@@ -43,7 +43,7 @@ export class TrackedRun {
   private readProblem: string | undefined;
   private mismatch: string | undefined;
   private owner: LockOwner | undefined;
-  /** There was no owner when the log was last read to its end: what it leaves open stays open. */
+  /** True if there was no owner when the log was last read to its end: no event will close what it leaves open. */
   private isLeft = false;
   /** Fingerprint of the folder when it was last read. */
   private stamp = "";
@@ -109,7 +109,7 @@ export class TrackedRun {
     return summaryOf({ folder, facts, state: this.brief, createdAt, result, problem });
   }
 
-  /** Looks what has changed, and attaches to the process that works on the run. @returns True if there is a run. */
+  /** Looks for changes, and attaches to the process that works on the run. @returns True if there is a run. */
   refresh(): Promise<boolean> {
     this.refreshing ??= this.look().finally(() => (this.refreshing = undefined));
     return this.refreshing;
@@ -199,7 +199,7 @@ export class TrackedRun {
     this.kept = log.state;
   }
 
-  /** The last state heard of; with curves, unless nobody has asked for them. */
+  /** The latest known state; with curves, unless nobody has asked for them. */
   private latest(): RunState {
     return this.live?.state() ?? this.kept ?? this.log.state;
   }
@@ -246,7 +246,7 @@ export class TrackedRun {
     this.heard((watcher) => watcher.reset(next.state()));
   }
 
-  /** Undefined when there is nothing better than what there is. */
+  /** A live source of the run; undefined when the present one is as good. */
   private async openLive(listener: RunListener): Promise<LiveRun | undefined> {
     try {
       const attached = await attachedRun(this.folder, listener, this.settings.client());
@@ -283,7 +283,7 @@ export class TrackedRun {
     void this.lookAgain();
   }
 
-  /** Looks once more after what is under way, which may have begun before the news. */
+  /** Refreshes again after the refresh under way, which may have begun before the news. */
   private async lookAgain(): Promise<void> {
     try {
       await this.refreshing;

@@ -17,7 +17,7 @@ export const benchmarkAnswerSchema = z.object({
   text: z.string(),
   ended: z.boolean(),
   nTokens: z.int().min(0),
-  /** By the reward model; NaN for what was not finite. */
+  /** By the reward model; NaN for values that were not finite. */
   reward: numberOrNaN,
   /** By the task; absent where there is none. */
   gold: z.exactOptional(numberOrNaN),
@@ -27,7 +27,7 @@ export const benchmarkAnswerSchema = z.object({
 export type BenchmarkAnswer = Readonly<z.output<typeof benchmarkAnswerSchema>>;
 
 /**
- * Reads what a stage of answers has written, in the order of the prompts.
+ * Reads the output of a stage of answers, in the order of the prompts.
  * @throws {DataError} naming the line that does not fit, or when the file has been removed.
  */
 export async function readAnswers(folder: string): Promise<readonly BenchmarkAnswer[]> {

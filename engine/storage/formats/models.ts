@@ -50,7 +50,7 @@ const oldSchema = z.record(z.string(), z.string());
 
 function oldPlace([name, folder]: readonly [string, string]): ModelPlace {
   const { product, kind, seed } = legacyStage(name);
-  // A soup and an arm are told apart by their artifacts' names alone.
+  // Only their artifacts' names distinguish a soup from an arm.
   return {
     product,
     kind: kind === "" ? kindOfKey(basename(folder)) : kind,

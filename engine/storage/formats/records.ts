@@ -5,7 +5,7 @@ import { type LineBlock, LineTail, forEachLine } from "../lineTail.ts";
 
 /** How a file of this program's own is read. */
 export interface RecordFormat<T> {
-  /** Checks a record, or the value of a whole file. @throws with a message that says what does not fit. */
+  /** Checks a record, or the value of a whole file. @throws with a message that describes the defect. */
   readonly parse: (value: unknown) => T;
   /** The remedy to name for a file that does not fit. */
   readonly remedy: string;
@@ -95,7 +95,7 @@ function parsed<T>(value: unknown, place: ConstructorParameters<typeof DataError
   }
 }
 
-/** Says what does not fit, in one line. */
+/** Describes the defect, in one line. */
 function misfit(error: unknown): string {
   if (!(error instanceof z.ZodError)) return error instanceof Error ? error.message : String(error);
   const [issue] = error.issues;

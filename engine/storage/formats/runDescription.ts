@@ -4,7 +4,7 @@ import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { readRecord } from "./records.ts";
 
-/** The file that says what a run is made of. */
+/** The file that describes a run. */
 export const RUN_FILE = "run.json";
 
 /**
@@ -22,7 +22,7 @@ const configSchema = z.looseObject({
 
 const text = z.string().catch("");
 
-/** The content of run.json; what a version does not write is empty, and what does not fit is left out. */
+/** The content of run.json; fields that a version does not write are empty, and those that do not fit are left out. */
 const descriptionSchema = z.object({
   config: configSchema
     .transform((config) => config as unknown as RunConfig)

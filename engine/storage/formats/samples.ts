@@ -14,7 +14,7 @@ const headSchema = z.object({
   prompt: z.string(),
   response: z.string(),
   ended: z.boolean(),
-  /** By the reward model; null for what was not finite. */
+  /** By the reward model; null for values that were not finite. */
   score: z.number().nullable(),
 });
 
@@ -46,7 +46,7 @@ export interface SampleHead extends Readonly<z.output<typeof headSchema>> {
   readonly nTokens: number;
 }
 
-/** Reads a whole record. @returns A text that says what does not fit, where it is none. */
+/** Reads a whole record. @returns The record, or a text that describes the defect. */
 export function parseSample(bytes: Buffer): Sample | string {
   const value = jsonOf(bytes);
   if (value === undefined) return "was damaged on disk";
@@ -99,7 +99,7 @@ export async function readLastSamples(folder: string): Promise<readonly SampleHe
       const head = parseSampleHead(bytes);
       if (head === undefined) return;
       const kept = last.get(head.stage);
-      // A stage that was resumed may have gone back: what comes later in the file is what counts.
+      // A resumed stage may have gone back: only later records in the file count.
       if (kept?.[0]?.step === head.step) kept.push(head);
       else last.set(head.stage, [head]);
     });

@@ -4,7 +4,7 @@ import type { Fix, FixContext } from "./fix.ts";
 import { t } from "../../localize.ts";
 import { nodeAt } from "./tree.ts";
 
-/** Makers of fixes that add what is missing. */
+/** Fix factories that add missing settings. */
 export const additions: readonly ((context: FixContext) => Fix[])[] = [firstConfig, source, checkpoint, missing, seed];
 
 /** `start with { "preset": "miniinstruct" }`: there is nothing to correct. */

@@ -7,7 +7,7 @@ import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
-/** What a config says that may run and yet is unlikely to be meant, or is worth knowing. */
+/** Findings about settings that are valid but unlikely to be intended, or worth knowing about. */
 export function adviceOn(tree: ConfigTree, file: string): ConfigFinding[] {
   return [...extrapolations(tree), ...trainedPrompts(tree, file)];
 }

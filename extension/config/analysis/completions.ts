@@ -7,18 +7,18 @@ import { namePlace, pathPlace } from "./places.ts";
 import { nodeAt } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 
-/** What can be completed at a caret. */
+/** Completions available at a caret. */
 export type CompletionContext = NamesContext | PathContext;
 
 /** A name of a model or benchmark. */
 export interface NamesContext {
   readonly kind: "names";
-  /** What is replaced: the string with its quotes, or nothing. */
+  /** Replaced range: the string with its quotes, or empty. */
   readonly span: Span;
   readonly names: readonly NamedChoice[];
 }
 
-/** A name to choose, with what it stands for. */
+/** A name to choose, with its meaning. */
 export interface NamedChoice {
   readonly name: string;
   readonly detail: string;
@@ -27,16 +27,16 @@ export interface NamedChoice {
 /** A file or folder, relative to the config's folder. */
 export interface PathContext {
   readonly kind: "path";
-  /** What is replaced: the last part of the path; with its quotes where there are none yet. */
+  /** Replaced range: the last part of the path, or empty outside of a string. */
   readonly span: Span;
   /** The folder whose entries fit, as written. */
   readonly folder: string;
-  /** Whether the string has its quotes already. */
+  /** True inside a string; otherwise the completion adds the quotes. */
   readonly isQuoted: boolean;
   readonly wants: "file" | "folder";
 }
 
-/** Tells what fits at a caret beyond what the JSON schema offers. */
+/** Finds the completions at a caret that the JSON schema cannot offer. */
 export function completionContext(tree: ConfigTree, offset: number): CompletionContext | undefined {
   const { path, previousNode, isAtPropertyKey } = getLocation(tree.text, offset);
   if (isAtPropertyKey) return undefined;
@@ -84,7 +84,7 @@ function pathContext(text: string, offset: number, { inside, wants }: PathFacts)
   return { kind: "path", span, folder: before.slice(0, slash), isQuoted: true, wants };
 }
 
-/** A string without its closing quote runs on to the end of the line; what is meant ends before a comma or bracket. */
+/** Span of a string. Unclosed, it runs to the end of the line; the intended text ends before a comma or bracket. */
 function stringSpan(text: string, { offset, length }: Node): Span {
   const written = text.slice(offset, offset + length);
   const isClosed = written.length > 1 && written.endsWith('"');

@@ -4,12 +4,12 @@ import type { ConfigPath } from "../../../engine/config/walk.ts";
 import { nodeAt, spanOf } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 
-/** What is put in place of a part of the text. */
+/** Replacement for a part of the text. */
 export interface TextChange extends Span {
   readonly text: string;
 }
 
-/** Puts a value in place of what is written at a path, or adds it there with whatever sections that takes. */
+/** Replaces the value at a path, or adds it together with any missing parent sections. */
 export function put(tree: ConfigTree, path: ConfigPath, value: unknown): TextChange[] {
   const node = nodeAt(tree, path);
   if (node !== undefined) return [{ ...spanOf(node), text: inline(value) }];
@@ -65,7 +65,7 @@ export function difference(before: string, after: string): TextChange {
   return { start, end: before.length - same, text: after.slice(start, after.length - same) };
 }
 
-/** JSON on one line, as people write it: spaces inside braces, none inside brackets. */
+/** JSON on one line in the usual style: spaces inside braces, none inside brackets. */
 export function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

@@ -19,7 +19,7 @@ export type ConfigFindingCode =
   | "memory"
   | "unreadableFile";
 
-/** Something to say about a place in a config. */
+/** A message about a place in a config. */
 export interface ConfigFinding {
   readonly code: ConfigFindingCode;
   /** Errors keep the config from running. */
@@ -28,11 +28,11 @@ export interface ConfigFinding {
   /** Of the setting, which need not be written yet. */
   readonly path: ConfigPath;
   readonly message: string;
-  /** What to do about it; empty if nothing must be. */
+  /** The fix in words; empty if none is needed. */
   readonly remedy: string;
 }
 
-/** What people read: what is wrong, then what to do. */
+/** User-facing text: the problem, then the remedy. */
 export function findingText({ message, remedy }: Pick<ConfigFinding, "message" | "remedy">): string {
   return remedy === "" ? message : `${message}; ${remedy}`;
 }

@@ -9,13 +9,13 @@ import { pathLinks } from "./links.ts";
 import { nodeAt, placeOf } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
-/** Whose config it is, and what is known about its files. */
+/** Parse settings together with the config's own path. */
 export interface FindingSettings extends ParseSettings {
   readonly file: string;
 }
 
 /**
- * Everything to say about a config from its text alone: what keeps it from running, and what it may not have meant.
+ * All findings that follow from a config's text alone: errors that keep it from running, and likely mistakes.
  *
  * Broken JSON and keys written twice are left to the editor's own JSON support, which underlines them already.
  */
@@ -29,7 +29,7 @@ export function findingsOf(tree: ConfigTree, settings: FindingSettings): ConfigF
   return [...causes, ...adviceOn(tree, settings.file)];
 }
 
-/** Paths that the config names and that should be there, made absolute: what `exists` will be asked. */
+/** Absolute paths of the files that the config references; `exists` is called with these. */
 export function pathsToCheck(tree: ConfigTree, file: string): string[] {
   return pathLinks(tree).map(({ path }) => resolvePath(folderOf(file), path));
 }
@@ -56,7 +56,7 @@ function findingOf(tree: ConfigTree, issue: ConfigIssue): ConfigFinding {
   };
 }
 
-/** Issues say what their setting is or does; where they speak of something else, what is underlined is the setting. */
+/** Message as a full sentence: prefixed with the path where it lacks a subject, or where the setting is not written. */
 function sentence({ path, message }: ConfigIssue, isWritten: boolean): string {
   const needsSubject = /^(is|must|has|add|compares)\b/.test(message);
   if (needsSubject) return `${path === "" ? "the config" : path} ${message}`;

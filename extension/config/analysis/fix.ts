@@ -10,7 +10,7 @@ export interface Fix {
   readonly isPreferred?: boolean;
 }
 
-/** What a maker of fixes goes by. */
+/** Input of a fix factory. */
 export interface FixContext {
   readonly tree: ConfigTree;
   readonly finding: ConfigFinding;

@@ -106,7 +106,7 @@ function numbers({ tree, finding }: FixContext): Fix[] {
   return [{ title: t("Change to {0}", number), changes: put(tree, finding.path, number), isPreferred: true }];
 }
 
-/** Remedies that state what another setting should be. */
+/** Fixes from remedies that name a value, mostly of another setting. */
 function otherSettings({ tree, finding }: FixContext): Fix[] {
   const section = finding.path.slice(0, -1);
   const set = (path: ConfigPath, value: unknown): Fix => ({
@@ -137,7 +137,7 @@ function untruncated({ tree, finding }: FixContext): Fix[] {
   return [{ title: t('Set "{0}" to {1}', String(finding.path.at(-1)), value), changes, isPreferred: true }];
 }
 
-/** What is left of a name without the letters that it must not have. */
+/** Replaces a name by a usable one, without the disallowed characters. */
 function usableName({ tree, finding }: FixContext): Fix[] {
   if (!finding.message.includes("is not a usable name")) return [];
   const node = nodeAt(tree, finding.path);
@@ -168,7 +168,7 @@ function quotients({ tree, finding }: FixContext): Fix[] {
   return [{ title: t("Divide the weights by their sum"), changes, isPreferred: true }];
 }
 
-/** Codes whose finding is over when what it is about is taken out. */
+/** Codes of findings that are resolved by removing the setting. */
 const REMOVABLE: ReadonlySet<ConfigFindingCode> = new Set(["unknownSetting", "alternatives", "repeated"]);
 
 function removals({ tree, finding }: FixContext): Fix[] {

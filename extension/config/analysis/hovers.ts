@@ -11,13 +11,13 @@ import { occurrenceAt } from "./occurrences.ts";
 import { isKey, nodeAtOffset, spanOf } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 
-/** What is told about a place beyond its setting's description, in Markdown. */
+/** Hover content for a place beyond the setting's description, in Markdown. */
 export interface HoverText {
   readonly span: Span;
   readonly lines: readonly string[];
 }
 
-/** What a name stands for, what an arm changes, and what follows from a section's settings. */
+/** Hover at an offset: the meaning of a name, an arm's differences, or values derived from a section's settings. */
 export function hoverAt(tree: ConfigTree, offset: number, file: string): HoverText | undefined {
   const node = nodeAtOffset(tree, offset);
   if (node === undefined) return undefined;
@@ -53,7 +53,7 @@ function resolved({ text }: ConfigTree, file: string): RunConfig | undefined {
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** What an arm sets otherwise than rlhf. */
+/** Settings of an arm that differ from `rlhf`. */
 function differences({ value }: ConfigTree, name: string): string[] {
   const { rlhf = {}, arms = {} } = value as { rlhf?: Settings; arms?: Readonly<Record<string, Settings>> };
   const own = Object.entries(arms[name] ?? {}).filter(([key, one]) => inline(one) !== inline(rlhf[key] ?? null));

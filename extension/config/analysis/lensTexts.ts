@@ -3,15 +3,15 @@ import { t } from "../../localize.ts";
 import { durationText, percentText, rateText } from "../../runs/labels.ts";
 import { isActive } from "../../runs/states.ts";
 
-/** A line above a config or an arm; without a command it only tells. */
+/** A code lens above a config or an arm; without a command it is plain text. */
 export interface LensText {
   readonly title: string;
   readonly command?: string;
-  /** What the command is called on: the config, or a run's folder. */
+  /** Argument of the command: the config, or a run's folder. */
   readonly on?: "config" | { readonly folder: string };
 }
 
-/** What is told above a config: what can be done with it, and how its newest run fares. */
+/** Lenses above a config: its actions, and the state of its newest run. */
 export function configLenses(runs: readonly RunSummary[], { canRun }: { readonly canRun: boolean }): LensText[] {
   const [newest] = runs;
   const actions: LensText[] = [
@@ -30,7 +30,7 @@ export function configLenses(runs: readonly RunSummary[], { canRun }: { readonly
   return [...(canRun ? actions : []), ...active, dashboard, ...(newest === undefined ? [] : [newestLens(newest)])];
 }
 
-/** What is told above an arm: how many values of β it tries, and how it did in the newest run that tells. */
+/** Lenses above an arm: its number of candidates for β, and its result in the newest run that has one. */
 export function armLenses(nBetas: number, result: ArmResult | undefined): LensText[] {
   const betas = nBetas > 1 ? [{ title: t("{0} candidates for β", nBetas) }] : [];
   if (result === undefined) return betas;

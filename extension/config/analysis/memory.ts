@@ -7,7 +7,7 @@ import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
-/** What the process takes besides, as `salsa plan` says. */
+/** Overhead of the process, as `salsa plan` estimates it. */
 const PROCESS_BYTES = 200 * 1024 ** 2;
 /** Weights, gradient and two moments, of four bytes. */
 const TRAINED_BYTES = 16;
@@ -38,7 +38,7 @@ export function memoryFindings(
 }
 
 interface Limit {
-  /** Of the stage, for people. */
+  /** Display name of the stage. */
   readonly name: string;
   readonly limit: number;
   /** Name of the backend, if the limit is its own. */

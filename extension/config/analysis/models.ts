@@ -10,7 +10,7 @@ export interface Models {
   readonly names: ModelNames;
   /** Benchmarks that can be named. */
   readonly benchmarks: readonly string[];
-  /** What a model is, in a few words; undefined if there is none of this name. */
+  /** Short description of a model; undefined if there is none of this name. */
   describe(name: string): string | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { ModelNames } from "../../../engine/config/names.ts";
 import type { ConfigPath } from "../../../engine/config/walk.ts";
 
-/** What kind of name is written at a path, and whether it is used or given there. */
+/** Kind of name that belongs at a path. */
 export interface NamePlace {
   readonly kind: "model" | "benchmark";
   /** Which models may be named there. */
@@ -40,17 +40,17 @@ const GIVEN: readonly (readonly [Pattern, NamePlace["kind"]])[] = [
   [["data", "benchmarks", "*"], "benchmark"],
 ];
 
-/** What name a value at this path is. */
+/** Kind of name that a value at this path is; undefined if it is no name. */
 export function namePlace(path: ConfigPath): NamePlace | undefined {
   return lookUp(NAME_PLACES, path);
 }
 
-/** Whether a value at this path is a file or a folder. */
+/** Kind of path that a value at this path is; undefined if it is none. */
 export function pathPlace(path: ConfigPath): "file" | "folder" | undefined {
   return lookUp(PATH_PLACES, path);
 }
 
-/** Whether the key at the end of this path gives a model or benchmark its name. */
+/** Kind of the model or benchmark that the key at the end of this path names; undefined if it names none. */
 export function givenPlace(path: ConfigPath): NamePlace["kind"] | undefined {
   return lookUp(GIVEN, path);
 }

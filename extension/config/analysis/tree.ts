@@ -10,16 +10,16 @@ export interface Span {
   readonly end: number;
 }
 
-/** A config's text with what is where in it. */
+/** A config's text with its syntax tree. */
 export interface ConfigTree {
   readonly text: string;
   readonly root: Node | undefined;
   readonly value: unknown;
-  /** False while something is being typed: the tree is then what could be made of it. */
+  /** False if the text has syntax errors, as during typing; the tree then covers only the parts that parse. */
   readonly isSound: boolean;
 }
 
-/** Reads JSON with comments and trailing commas as far as it goes. */
+/** Parses JSON with comments and trailing commas, tolerating syntax errors. */
 export function readTree(text: string): ConfigTree {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
@@ -27,7 +27,7 @@ export function readTree(text: string): ConfigTree {
   return { text, root, value, isSound: errors.length === 0 };
 }
 
-/** What is written at a path, or undefined. */
+/** Node at a path, or undefined. */
 export function nodeAt({ root }: ConfigTree, path: ConfigPath): Node | undefined {
   return root === undefined ? undefined : findNodeAtLocation(root, [...path]);
 }
@@ -37,7 +37,7 @@ export function nodeAtOffset({ root }: ConfigTree, offset: number): Node | undef
   return root === undefined ? undefined : findNodeAtOffset(root, offset, true);
 }
 
-/** Whether a node is the key of a property. */
+/** True if a node is the key of a property. */
 export function isKey(node: Node): boolean {
   return node.parent?.type === "property" && node.parent.children?.[0] === node;
 }
@@ -52,21 +52,21 @@ export function spanOf(node: Node): Span {
   return { start: node.offset, end: node.offset + node.length };
 }
 
-/** What is underlined for a value: itself, or what names it where it has several lines. */
+/** Underlined span for a value: the value itself, or its key if it spans several lines. */
 export function markOf({ text }: ConfigTree, node: Node): Span {
   if (!text.slice(node.offset, node.offset + node.length).includes("\n")) return spanOf(node);
   const key = keyOf(node);
   return key === undefined ? { start: node.offset, end: node.offset + 1 } : spanOf(key);
 }
 
-/** Where an issue is: what to underline, and the path of the setting, which may not be written yet. */
+/** Location of an issue: the span to underline, and the path of the setting, which may not be written yet. */
 export function placeOf(tree: ConfigTree, issue: ConfigIssue): { readonly span: Span; readonly path: ConfigPath } {
   const offset = offsetOf(tree.text, issue);
   const { root } = tree;
   const node = root === undefined ? undefined : findNodeAtOffset(root, offset);
   if (node === undefined) return { span: { start: 0, end: tree.text.length }, path: [] };
   const written = getNodePath(node);
-  // A name may hold dots, so only what follows the written part is taken apart.
+  // A name may contain dots, so only the part after the written prefix is split.
   const within = written.map((_, index) => written.slice(0, written.length - index));
   const prefix = within.find((path) => isWithin(pathText(path), issue.path)) ?? [];
   const rest = issue.path.slice(pathText(prefix).length);

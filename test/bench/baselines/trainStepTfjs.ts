@@ -12,7 +12,7 @@ const { layers, width, heads, headSize, vocabulary, batch, tokens, theta, eps } 
 const LEARNING_RATE = 1e-3;
 const WEIGHT_DECAY = 0.01;
 
-/** What the model reads beside its weights: made once, as a training loop would. */
+/** Inputs of the model beside its weights: made once, as a training loop would. */
 interface Inputs {
   /** One-hot rows, `[B * T, V]`. */
   readonly ids: Tfjs.Tensor;
@@ -108,7 +108,7 @@ async function main(): Promise<void> {
     loss.dispose();
     return value;
   }, repeatsFromArguments());
-  // In Node its wasm build with threads is not offered: SIMD on one thread is what it has.
+  // In Node its wasm build with threads is not offered: it has SIMD on one thread.
   reportTiming({ ...timing, threads: 1 }, { "@tensorflow/tfjs-backend-wasm": version_wasm });
 }
 

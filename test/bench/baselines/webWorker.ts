@@ -1,7 +1,7 @@
 import { resolveObjectURL } from "node:buffer";
 import { Worker as NodeWorker } from "node:worker_threads";
 
-/** What a browser worker's script expects to find: `self`, `postMessage` and `onmessage`. */
+/** Globals that a browser worker's script expects to find: `self`, `postMessage` and `onmessage`. */
 const PREAMBLE = `
 const { parentPort } = require("node:worker_threads");
 globalThis.self = globalThis;

@@ -21,7 +21,7 @@ export interface HostedDashboard {
   close(): Promise<void>;
 }
 
-/** What is opened. */
+/** Runs and view to open. */
 export interface HostSettings {
   /** A folder `.salsa`. */
   readonly root: string;
@@ -42,7 +42,7 @@ export async function openHosted(
   const service = serviceOf(log);
   const runs = await readRuns(service, root, nRuns);
   const bridged = Promise.withResolvers<undefined>();
-  // The page's "ready" is answered only when what it says next comes to the session.
+  // The page's "ready" is answered only once the session receives its further messages.
   const backend = { ...backendOf([], {}), runs: () => bridged.promise.then(() => [...runs.values()]) };
   const opened = await openDashboard(browser, backend, { focus });
   const { page } = opened;

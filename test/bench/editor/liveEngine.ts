@@ -6,7 +6,7 @@ import { readHistory } from "../../../engine/storage/runHistory.ts";
 import { ServerHandle } from "../../../engine/server/serverHandle.ts";
 import { RunFolder, runPath } from "../../../engine/storage/runFolder.ts";
 
-/** Milliseconds between bursts: finer than anybody on the way gathers events. */
+/** Milliseconds between bursts: finer than the batching of events anywhere on the way. */
 const TICK = 10;
 
 /**
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   process.disconnect();
 }
 
-/** Metrics at an even pace; what a late timer has missed is made up for. */
+/** Metrics at an even pace; events that a late timer has missed are made up for. */
 async function emit(
   report: (body: EventBody) => void,
   { rate, seconds }: { readonly rate: number; readonly seconds: number },

@@ -1,24 +1,24 @@
 import type { Page } from "playwright-core";
 
-/** What a page holds, in MiB, after a collection. */
+/** Memory of a page, in MiB, after a collection. */
 export interface PageMemory {
   /** Objects and strings of scripts. */
   readonly objects: number;
   /** The bytes of array buffers, which lie outside of the heap of objects: the columns of curves. */
   readonly buffers: number;
-  /** What the browser keeps for the page's elements and styles. */
+  /** The browser's memory for the page's elements and styles. */
   readonly elements: number;
   readonly all: number;
 }
 
-/** Newer than Playwright's types: what V8 keeps outside of its heap, and what Blink keeps on its own, in bytes. */
+/** Newer than Playwright's types: memory that V8 keeps outside of its heap, and Blink's own, in bytes. */
 interface HeapUsage {
   readonly usedSize: number;
   readonly embedderHeapUsedSize: number;
   readonly backingStorageSize: number;
 }
 
-/** @throws {Error} when the browser does not tell the bytes of array buffers, as before Chromium 130. */
+/** @throws {Error} when the browser does not report the bytes of array buffers, as before Chromium 130. */
 export async function pageMemory(page: Page): Promise<PageMemory> {
   const session = await page.context().newCDPSession(page);
   await session.send("HeapProfiler.collectGarbage");

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Page } from "playwright-core";
 
-/** When what could be seen, by the page's own clock; milliseconds since 1970. */
+/** Times at which things could be seen, by the page's own clock; milliseconds since 1970. */
 export interface Painted {
   readonly clicked: number;
   /** The page had the last message before all was drawn. */

@@ -53,7 +53,7 @@ export class Relay {
     await taken;
   }
 
-  /** What is under way is given up. */
+  /** Gives up messages under way. */
   close(): void {
     this.server.closeAllConnections();
     this.server.close();

@@ -12,7 +12,7 @@ const PLACES = [
   "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
 ];
 
-/** What to do where no browser is found, in a line. */
+/** Advice where no browser is found, in a line. */
 export const NO_BROWSER =
   "no Chromium, Chrome or Edge: the end-to-end suite is left out. Install one (Debian: apt-get install chromium fonts-liberation; others: Google Chrome), or name it in CHROMIUM";
 
@@ -26,7 +26,7 @@ export function findBrowser(): string | undefined {
 
 /**
  * Starts the browser, without a window unless $HEADED is set.
- * @throws {Error} with what to install where there is none.
+ * @throws {Error} with the program to install where there is none.
  */
 export async function launchBrowser(): Promise<Browser> {
   const executablePath = findBrowser();
@@ -42,12 +42,12 @@ export async function launchBrowser(): Promise<Browser> {
 /**
  * Declares a suite that needs a browser and a VS Code host.
  *
- * Where there is no browser, it says once what to install and declares nothing; under CI that is a failure.
+ * Where there is no browser, it reports once what to install and declares nothing; under CI that is a failure.
  */
 export function describeInVsCode(title: string, suite: (this: Mocha.Suite) => void): void {
   if (findBrowser() !== undefined && process.platform !== "win32") {
     describe(title, function () {
-      // On a busy machine the workbench now and then loses a click: what fails twice is wrong.
+      // On a busy machine the workbench now and then loses a click: a test that fails twice is wrong.
       this.retries(1);
       suite.call(this);
     });

@@ -24,7 +24,7 @@ export function extensionTestFiles(): readonly string[] {
  *
  * @param files - Paths in the repository.
  * @param timeoutMs - How long they may take together.
- * @throws {Error} with what there is of results, and what the host printed, if they do not come to an end.
+ * @throws {Error} with the results so far and the host's output, if the tests do not come to an end.
  */
 export async function runExtensionTests(files: readonly string[], timeoutMs: number): Promise<readonly TestResult[]> {
   const folder = await fs.mkdtemp(join(tmpdir(), "salsa-exthost-"));

@@ -43,13 +43,13 @@ export interface Host {
   readonly extensions: string;
   /** Address of the workbench. `folder: ""` opens no folder. */
   url(query?: Readonly<Record<string, string>>): string;
-  /** What the server has printed so far. */
+  /** Output of the server so far. */
   output(): string;
-  /** Ends the server. Of a temporary home, ends also what runs from it, detached or not, and removes it. */
+  /** Ends the server. Of a temporary home, it also ends processes that run from it, detached or not, and removes it. */
   stop(): Promise<void>;
 }
 
-/** No first steps, no suggestions, nothing from elsewhere: what people see of SALSA, and tests wait for, alone. */
+/** No first steps, no suggestions, nothing from elsewhere: the screen holds only SALSA, for people and for tests. */
 const QUIET_SETTINGS = {
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
@@ -78,7 +78,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   await fs.writeFile(join(userData, "User/settings.json"), JSON.stringify(settings, undefined, 2));
   await fillWorkspace(workspace, options);
 
-  // Whoever else works on this machine must not reach a server that runs programs.
+  // Other users of this machine must not reach a server that runs programs.
   const token = randomUUID();
   const extensions = join(root, "extensions");
   const args = ["--user-data-dir", userData, "--extensions-dir", extensions];

@@ -26,7 +26,7 @@ export class HostUnavailableError extends Error {
  * Installs VS Code's server into $VSCODE_HOST_DIR, or `.vscode-test/host` of the repository, unless it is there: from
  * npm's registry only, some 770 MB, and with nothing written anywhere else.
  *
- * @param report - Told what takes a while, in a line.
+ * @param report - Called before each step that takes a while, with a line about it.
  * @throws {HostUnavailableError} on a system that there is no such server for.
  */
 export function installHost(report: (line: string) => void): HostProgram {
@@ -45,7 +45,7 @@ export function installHost(report: (line: string) => void): HostProgram {
   writeFileSync(join(folder, "package.json"), '{ "name": "vscode-host", "private": true }\n');
   const npm = inFolder(folder);
   npm(folder, "install", "--ignore-scripts", "--no-save", `node-${system}@${NODE}`, `code-server@${CODE_SERVER}`);
-  // What code-server's own install script does, without its builds: most natives lie prebuilt in their packages.
+  // As code-server's own install script, without its builds: most natives lie prebuilt in their packages.
   for (const inner of ["lib/vscode", "lib/vscode/extensions"])
     npm(join(codeServer, inner), "install", "--ignore-scripts", "--omit=dev");
   buildNatives(join(codeServer, "lib/vscode"), npm, report);
@@ -71,7 +71,7 @@ function hostFolder(): string {
 function inFolder(root: string): Npm {
   const bin = join(root, `node_modules/node-${process.platform}-${process.arch}`, "bin");
   return (folder, command, ...args) => {
-    // npm tells its children in these about the package it runs for.
+    // npm describes the package that it runs for to its children in these.
     const inherited = Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith("npm_"));
     execFileSync("npm", [command, ...args, "--no-audit", "--no-fund", "--loglevel=error"], {
       cwd: folder,
@@ -85,7 +85,7 @@ function inFolder(root: string): Npm {
   };
 }
 
-/** Builds what writes output channels to disk, if there is a compiler; without it they stay empty. */
+/** Builds the module that writes output channels to disk, if there is a compiler; without it they stay empty. */
 function buildNatives(vscode: string, npm: Npm, report: (line: string) => void): void {
   const missing = ["g++", "make", "python3"].filter((tool) => spawnSync(tool, ["--version"]).error !== undefined);
   if (missing.length > 0) {

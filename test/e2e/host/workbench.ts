@@ -22,7 +22,7 @@ export async function openWorkbench(page: Page, url: string): Promise<void> {
   await workbenchReady(page);
 }
 
-/** Loads the page anew, as a window is reloaded: the extension host ends, and a new one starts. */
+/** Reloads the page, as a window is reloaded: the extension host ends, and a new one starts. */
 export async function reloadWindow(page: Page): Promise<void> {
   await page.reload({ waitUntil: "domcontentloaded" });
   await workbenchReady(page);
@@ -62,7 +62,7 @@ async function openPalette(page: Page, text: string): Promise<void> {
   });
 }
 
-/** Closes what asks for something, and passes on why. */
+/** Closes the open question, and passes on the error. */
 function closing(page: Page): (error: unknown) => Promise<never> {
   return async (error) => {
     await page.keyboard.press("Escape");
@@ -98,7 +98,7 @@ export function quickPickRow(page: Page, text: string | RegExp): Locator {
 export async function runAndPick(page: Page, title: string, text: string | RegExp): Promise<void> {
   await insist(async () => {
     await runCommand(page, title);
-    // A hover of what the mouse is over may lie over the row.
+    // A hover of the element under the mouse may lie over the row.
     await page.mouse.move(1, 1);
     await quickPickRow(page, text).click({ timeout: 5000 }).catch(closing(page));
   });
@@ -112,7 +112,7 @@ export async function pick(page: Page, text: string | RegExp): Promise<void> {
 /**
  * Answers the input box, or the file dialog of the workbench, that a command opens.
  *
- * `offered` is what its field begins with: until it says that, the widget before it may still be there.
+ * `offered` is the start of its field's text: until it stands there, the widget before it may still be open.
  */
 export async function answer(page: Page, text: string, offered = /^/): Promise<void> {
   await insist(async () => {
@@ -143,7 +143,7 @@ export function editor(page: Page, name: string): Locator {
   return page.locator(`.editor-instance .monaco-editor[data-uri$="${name}"]`);
 }
 
-/** What is in the panel with this title on its tab: VS Code's frame, and in it the extension's page. */
+/** Content of the panel with this title on its tab: VS Code's frame, and in it the extension's page. */
 export function webview(page: Page): FrameLocator {
   return page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
 }

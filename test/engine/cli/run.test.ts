@@ -183,7 +183,7 @@ describe("commands about runs", () => {
         return readRun(run);
       },
     };
-    // Runs made within the clock's resolution are told apart by their names.
+    // Runs made within the clock's resolution are distinguished by their names.
     assert.equal((await salsa(["resume"], { folder, pipeline })).code, 0);
     assert.equal((await salsa(["resume", "demo-1"], { folder, pipeline })).code, 0);
     assert.equal(

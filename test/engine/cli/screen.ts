@@ -4,7 +4,7 @@ import { runCli } from "../../../engine/cli/cli.ts";
 import type { Terminal } from "../../../engine/cli/terminal.ts";
 import type { Table } from "../../../engine/protocol/events.ts";
 
-/** A terminal that keeps what is written. */
+/** A terminal that keeps its output. */
 export interface Screen extends Terminal {
   readonly stdout: () => string;
   readonly stderr: () => string;
@@ -27,7 +27,7 @@ export function screen(
   };
 }
 
-/** What a command line came to. */
+/** Exit code and output of a command line. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;

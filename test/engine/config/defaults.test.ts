@@ -8,7 +8,7 @@ function parse(config: unknown): RunConfig {
 
 const minimal = parse({ task: { name: "miniinstruct" } });
 
-/** RLHF.md, "PPO (TRL v0.9–0.11)". What TRL has off is 0 or false here. */
+/** RLHF.md, "PPO (TRL v0.9–0.11)". Options that TRL has off are 0 or false here. */
 const TRL = {
   learningRate: 1.41e-5,
   betas: [0.2],

@@ -31,7 +31,7 @@ export function withTask(...lines: string[]): string {
   return ["{", '"task": { "name": "miniinstruct" },', ...lines.map((line) => `${line},`), "}"].join("\n");
 }
 
-/** A mistake, made in line 3 of a config for the task, and what is said about it. */
+/** A mistake, made in line 3 of a config for the task, and the complaint about it. */
 export interface Mistake {
   readonly what: string;
   readonly line: string;

@@ -66,7 +66,7 @@ describe("the schema file for editors", () => {
   }
 });
 
-/** What VS Code writes when nothing is filled in: each placeholder's own word, the first of a choice. */
+/** A snippet as VS Code writes it with nothing filled in: each placeholder's own word, the first of a choice. */
 function written(body: unknown): unknown {
   const plain = (text: string): string =>
     text.replace(/\$\{\d+\|([^,|]*)[^}]*\}/g, "$1").replace(/\$\{\d+:([^}]*)\}/g, "$1");

@@ -7,7 +7,7 @@ import { pairOf } from "./judges/pairs.ts";
 
 const PAIRS = ["x", "y", "z"].map((id) => pairOf({}, {}, id));
 
-/** What a judge was asked: "a of x / b of x". */
+/** A question to the judge: "a of x / b of x". */
 const shown = ({ first, second }: SeatedPair): string => `${first.text} / ${second.text}`;
 
 /** A judge that takes time. */
@@ -19,7 +19,7 @@ const slow = (play: (game: SeatedPair) => Ruling, concurrency = 1): Judge => ({
   },
 });
 
-/** Everything that a judging tells while it is at work. */
+/** Everything that a judging reports while it is at work. */
 function notes(judge: Judge, own: Partial<JudgingSettings> = {}) {
   const saved: PlayedGame[] = [];
   const counts: number[] = [];

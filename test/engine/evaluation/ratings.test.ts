@@ -61,7 +61,7 @@ describe("lengthControlledRate", () => {
     Array.from({ length: count }, (_, at) => ({ prompt: String(at), outcome, lengths: [20 + gap, 20] }));
 
   it("is a half when only length decides", () => {
-    // a is longer three times in four, and the longer answer wins nine times in ten, whoever gave it.
+    // a is longer three times in four, and the longer answer wins nine times in ten, no matter whose it is.
     const judged = [...rows(27, "win", 5), ...rows(3, "loss", 5), ...rows(9, "loss", -5), ...rows(1, "win", -5)];
     // The ridge of 0.1 among 40 comparisons moves the rate by about a hundredth.
     near(lengthControlledRate(judged), 0.5, 0.02);

@@ -33,7 +33,7 @@ const forest = (spec: Partial<ForestFigureSpec> = {}): string =>
     ...spec,
   });
 
-/** Whether an XML file may hold a character (XML 1.0, production 2). */
+/** True if an XML file may hold a character (XML 1.0, production 2). */
 function isInXml(character: string): boolean {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd;
@@ -91,7 +91,7 @@ for (const [name, draw] of Object.entries({ line, forest })) {
     });
 
     it("has no coordinate that is not a number, whatever it shows", () => {
-      // Metrics are f32 sums: what a double holds beyond is not measured.
+      // Metrics are f32 sums: the further digits of a double are not measured.
       const measured = fc.double({ min: -1e100, max: 1e100 });
       const number = fc.oneof(measured, fc.constantFrom(0, -1, 1e-300, NaN, Infinity));
       fc.assert(

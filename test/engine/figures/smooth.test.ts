@@ -8,7 +8,7 @@ const curve = fc.array(finite, { minLength: 1, maxLength: 60 }).map((y) => ({ x:
 
 describe("smoothing", () => {
   it("is the debiased average worked by hand: w = √¼ = ½ over one place", () => {
-    // 1000 places over a span of 1000: steps of 1, 1 and 2 keep 1/2, 1/2 and 1/4 of what was before.
+    // 1000 places over a span of 1000: steps of 1, 1 and 2 keep 1/2, 1/2 and 1/4 of the sum before.
     const x = [0, 1, 2, 4];
     const y = [8, 4, 2, 1];
     const range = { min: 0, max: 1000 };

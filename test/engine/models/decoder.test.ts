@@ -18,7 +18,7 @@ import { assertClose } from "./close.ts";
 import { BACKENDS, PICO, PICO_EVERYTHING, picoSequences, unevenWeights } from "./pico.ts";
 
 const LENGTH = 9;
-/** The third row is shorter than any of the spans is long: some of their positions are padding, which nobody reads. */
+/** The third row is shorter than any of the spans is long: some of their positions are padding, which nothing reads. */
 const SEQUENCES = picoSequences([9, 6, 5]);
 
 const CONFIGS: Readonly<Record<string, ModelConfig>> = {

@@ -26,7 +26,7 @@ interface Choice {
 
 const BETAS = [0.01, 0.1, 1];
 
-/** Cells of Markdown, CSV or text lines without what surrounds them. */
+/** Cells of Markdown, CSV or text lines without their delimiters. */
 const words = (line: string): string => line.replaceAll(/[|,\s]+/g, " ").trim();
 
 describe("a run with several β and two base seeds", function () {

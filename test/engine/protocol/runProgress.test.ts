@@ -23,7 +23,7 @@ describe("runProgress", () => {
       nDone: 2,
       nStages: 4,
       fraction: 25 / 60, // 10 + half of 30, of 60
-      secondsLeft: 8 + 20 * 0.5, // the stage's own reckoning, then 20 units at 5 s for 10
+      secondsLeft: 8 + 20 * 0.5, // the stage's own estimate, then 20 units at 5 s for 10
     });
   });
 

@@ -36,7 +36,7 @@ const CASES: Readonly<Record<string, Metrics>> = {
   rewardHacking: { "objective/score": 3, "objective/gold": 0.4 },
 };
 
-/** Whether the catalogue has the text, so that it can be shown in another language. */
+/** True if the catalogue has the text, so that it can be shown in another language. */
 const isCatalogued = ({ name, seen }: Alarm): boolean =>
   translatedSeen({ name, message: seen }, () => "found") === "found";
 

@@ -52,7 +52,7 @@ describe("mixing references (MKL)", () => {
         const z = roots.reduce((sum, x) => sum + x, 0);
         const geometric = roots.map((x) => x / z);
         close((kl(p, q1) + kl(p, q2)) / 2, kl(p, geometric) - Math.log(z), 1e-12);
-        // And what the engine computes per token, averaged under π, is the same number.
+        // And the engine's KL per token, averaged under π, is the same number.
         const policy = Float64Array.from(p, Math.log);
         const perToken = mixKl([q1, q2].map((q) => klPerToken(policy, Float64Array.from(q, Math.log), "kl")));
         close(

@@ -85,7 +85,7 @@ for (const [name, open] of Object.entries(BACKENDS)) {
         const [apart, same] = [await first({ advantages, eos }), await first({ advantages, eos, pad: PICO_EOS })];
         assert.ok(apart.generation.ended.includes(1), "the seed gives responses that end");
         assert.deepEqual(same.rewards, apart.rewards);
-        // After the end the value is that of the token sampled there, not of what fills the row.
+        // After the end the value is that of the token sampled there, not of the padding.
         assert.deepEqual(same.learned, apart.learned);
         assert.deepEqual(same.metrics, apart.metrics);
       }

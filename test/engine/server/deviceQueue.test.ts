@@ -12,9 +12,9 @@ const QUEUE = new URL("../../../engine/server/deviceQueue.ts", import.meta.url).
 
 interface Place {
   readonly turn: ReturnType<typeof takeTurn>;
-  /** What it was told of how many are ahead. */
+  /** Numbers of runs ahead that it was notified of. */
   readonly told: readonly number[];
-  /** Resolves when it is told that somebody is ahead. */
+  /** Resolves when it is notified of a run ahead. */
   readonly waits: Promise<void>;
 }
 

@@ -39,7 +39,7 @@ export function kill(pid: number): void {
   }
 }
 
-/** What to start for a config that lies in a folder. */
+/** The request to run a config that lies in a folder. */
 export function request(written: Written, folder: string): EngineRequest {
   const config = resolved(written, folder);
   return {
@@ -89,7 +89,7 @@ export async function watch(folder: string): Promise<Watched> {
   };
 }
 
-/** Whether a stage has come so far as to have made this many steps. */
+/** True once a stage has made this many steps. */
 export const hasSteps =
   (stage: string, steps: number) =>
   ({ stages }: RunState): boolean =>

@@ -25,7 +25,7 @@ function client(gatherMs: number): { feed: Feed; sent: number[][]; take: () => P
   feed.start();
   const take = async (): Promise<void> => {
     waiting.resolve(undefined);
-    for (let turn = 0; turn < 5; turn++) await Promise.resolve(); // what follows from it
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve(); // lets its consequences settle
   };
   return { feed, sent, take, lost: () => lost };
 }

@@ -203,7 +203,7 @@ describe("a run's server", () => {
         if (step % 10 === 9) await nextTurn();
       }
       await news.until(() => last === 4999);
-      // One more for the first, and one for what a timer may be early.
+      // One more for the first, and one for a timer that fires early.
       assert.ok(nNotifications <= (performance.now() - started) / GATHER_MS + 2, `${nNotifications} notifications`);
       connection.close();
     });
@@ -240,7 +240,7 @@ describe("a burst of 100,000 events", function () {
     await serving(async (run) => {
       const stuck = await stuckClient(run.address);
       const report = (step: number): void =>
-        // Each replaces the one before in the state: what stays in memory is the client's queue.
+        // Each replaces the one before in the state: only the client's queue stays in memory.
         run.server.publish({
           ...{ kind: "runQueued", run: "r-1", name: "r", device: `${LONG}${step}`, ahead: 1 },
           ...{ time: step, sequence: step },

@@ -23,7 +23,7 @@ export async function inRuntimeFolder<T>(work: (folder: string) => Promise<T>): 
   }
 }
 
-/** A run whose engine is the test: it is held, served, and reports what the test says. */
+/** A run whose engine is the test: it is held, served, and reports as the test directs. */
 export interface Served {
   readonly folder: string;
   readonly address: string;
@@ -87,12 +87,12 @@ export const metric = (step: number): EventBody => {
   return { kind: "metrics", stage: "ppo", step, values: { "objective/kl": step / 2 } };
 };
 
-/** Lets what this process serves, reads or writes have its turn. */
+/** Lets pending servers, reads and writes of this process have their turn. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves when a condition holds, which is looked at whenever something happens. */
+/** Resolves when a condition holds, which is checked whenever something happens. */
 export function condition(): { readonly check: () => void; until(holds: () => boolean): Promise<void> } {
   const waiting = new Set<() => void>();
   return {

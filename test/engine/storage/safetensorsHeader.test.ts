@@ -11,7 +11,7 @@ interface Hostile {
   readonly header: string | Uint8Array;
   /** Bytes after the header; 8 when absent. */
   readonly data?: number;
-  /** What the length field claims; the header's own length when absent. */
+  /** Value of the length field; the header's own length when absent. */
   readonly claims?: bigint;
   readonly message: RegExp;
   readonly tensor?: string;

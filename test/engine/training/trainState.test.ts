@@ -19,7 +19,7 @@ for (const [name, open] of Object.entries(BACKENDS)) {
     before(async () => (backend = await open()));
     after(() => backend.close());
 
-    /** What the model computes with is what the optimizer keeps, rounded where it is a matrix. */
+    /** Asserts that the model's weights are those of the optimizer, rounded where they are matrices. */
     async function assertRounded(state: TrainState): Promise<void> {
       const [computed, kept] = [await state.weights.read(), await state.read()];
       assert.deepEqual([...computed.keys()], [...kept.keys()]);

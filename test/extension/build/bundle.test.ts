@@ -13,7 +13,7 @@ import { watch } from "../../engine/server/engines.ts";
 
 const run = promisify(execFile);
 
-/** What node-fetch, in TensorFlow.js, looks for and does without. */
+/** A package that node-fetch, in TensorFlow.js, looks for and does without. */
 const OPTIONAL = "encoding";
 
 /** Every stage once, on models as small as they get. */
@@ -40,12 +40,12 @@ describe("the bundles", function () {
     metafile = await bundle({ production: true });
   });
 
-  /** What an output takes from outside of all bundles. */
+  /** Imports of an output from outside of all bundles. */
   function external(output: string): readonly string[] {
     return (metafile.outputs[output]?.imports ?? []).filter((each) => each.external === true).map(({ path }) => path);
   }
 
-  /** A file and what it imports statically. */
+  /** A file and its static imports. */
   function atActivation(file: string): readonly string[] {
     const imports = metafile.outputs[file]?.imports ?? [];
     const inner = imports.filter(({ kind, external: isOutside }) => kind === "import-statement" && isOutside !== true);
@@ -170,7 +170,7 @@ describe("the bundles", function () {
       const report = await salsa("doctor");
       for (const name of ["wasm SIMD", "wasm threads", "tfjs-backend-wasm"])
         assert.match(report, new RegExp(`^ok +${name}`, "m"));
-      // What is missing is had through the editor: there is no repository here.
+      // Remedies for missing parts name the editor's settings: there is no repository here.
       assert.match(report, /salsa\.tfjsPath/);
       assert.doesNotMatch(report, /npx|npm ci|engine\/cli/);
     });

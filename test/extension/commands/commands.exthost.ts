@@ -169,7 +169,7 @@ describe("commands", () => {
   });
 });
 
-/** What the person answers, in the place of the editor's own questions. */
+/** The person's answers, in the place of the editor's own questions. */
 interface Answers {
   readonly showQuickPick?: (items: readonly Choice[]) => Choice | undefined;
   readonly showInputBox?: (options: vscode.InputBoxOptions) => string;

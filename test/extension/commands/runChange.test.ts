@@ -3,7 +3,7 @@ import type { RunSummary } from "../../../engine/protocol/service.ts";
 import { runChange } from "../../../extension/commands/runChange.ts";
 import { summary } from "./summaries.ts";
 
-/** Runs whose changes the test tells. */
+/** Runs whose changes the test announces. */
 class ToldRuns {
   run: RunSummary | undefined;
   readonly listeners = new Set<() => unknown>();

@@ -1,6 +1,6 @@
 import type { RunSummary } from "../../../engine/protocol/service.ts";
 
-/** A finished run; what a test is about is given. */
+/** A finished run, with values that matter to a test. */
 export function summary(id: string, given: Partial<RunSummary> = {}): RunSummary {
   return {
     folder: `/work/.salsa/runs/${id}`,

@@ -12,7 +12,7 @@ describe("a run config in the editor", () => {
   afterEach(closeAll);
 
   it("has each mistake underlined once, by its meaning and not by the schema", async () => {
-    // The JSON service speaks of the key that is written twice when it has looked at all the rest.
+    // The JSON service reports the duplicate key after it has checked all the rest.
     const twice = `{ ${TASK}, "rlhf": { "bta": 0.1, "gamma": "x", "lambda": 1, "lambda": 1 } }`;
     const document = await open("mistakes.salsa.json", twice);
     const ofJson = await untilProblems(document, (all) => all.some(({ source }) => source !== "SALSA"));

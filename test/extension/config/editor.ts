@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 
-/** A problem as the editor shows it, with what is underlined. */
+/** A problem as the editor shows it, with the underlined text. */
 export interface Problem {
   readonly source: string | undefined;
   readonly code: unknown;
@@ -34,14 +34,14 @@ export function place(document: vscode.TextDocument, offset: number): vscode.Pos
   return document.positionAt(offset);
 }
 
-/** What is underlined in a document. */
+/** Problems underlined in a document. */
 export function problemsOf(document: vscode.TextDocument): Problem[] {
   return vscode.languages.getDiagnostics(document.uri).map(({ source, code, message, severity, range }) => {
     return { source, code, message, severity, range, text: document.getText(range) };
   });
 }
 
-/** Waits until what is underlined is as expected. */
+/** Waits until the underlined problems are as expected. */
 export async function untilProblems(
   document: vscode.TextDocument,
   isExpected: (problems: readonly Problem[]) => boolean,

@@ -9,7 +9,7 @@ import { startService } from "../../../extension/engine/serviceProcess.ts";
 
 const FAULTY = fileURLToPath(new URL("faultyService.ts", import.meta.url));
 
-// Windows starts no file by its mode and first line: what is no program there fails in other words.
+// Windows starts no file by its mode and first line: other files fail there with another message.
 if (process.platform !== "win32")
   describe("startService on a Node that is none", () => {
     let folder: string;

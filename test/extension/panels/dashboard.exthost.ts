@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import type { Salsa } from "../../../extension/salsa.ts";
 
-/** What the extension is built of; it gives that only to tests. */
+/** The parts of the extension, which it exports only to tests. */
 async function built(): Promise<Salsa> {
   const salsa: unknown = await vscode.extensions.getExtension("salsa.salsa")?.activate();
   assert.ok(salsa !== undefined, "extension mode is Test");

@@ -18,7 +18,7 @@ function outlineOf(folder: string): RunOutline {
 }
 
 describe("Outbox", () => {
-  /** A page that takes a message in when it is told to. */
+  /** A page that takes a message in when the test says so. */
   function page() {
     const posted: ToDashboard[] = [];
     const missed: string[] = [];

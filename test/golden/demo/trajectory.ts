@@ -8,7 +8,7 @@ export const TRAJECTORY = fileURLToPath(new URL("./trajectory.json", import.meta
 
 const DEMO = fileURLToPath(new URL("../../../examples/miniinstruct/demo.salsa.json", import.meta.url));
 
-/** Losses, scores and what holds a policy back; not throughput, which is the machine's. */
+/** Losses, scores and the terms that hold a policy back; not throughput, which is the machine's. */
 const METRICS = [
   ...["pretrain/loss", "sft/loss", "reward/loss", "reward/accuracy", "reward/heldOutAccuracy"],
   ...["objective/score", "objective/kl", "objective/entropy", "objective/gold", "loss/policy", "loss/value"],
@@ -18,7 +18,7 @@ const METRICS = [
 /** A run's path: `[step, value]` of each metric of each stage. */
 export type Trajectory = Readonly<Record<string, Readonly<Record<string, readonly (readonly [number, number])[]>>>>;
 
-/** The path that a run's events tell. */
+/** The path of a run, from its events. */
 export function trajectoryOf(events: readonly RunEvent[]): Trajectory {
   const stages: Record<string, Record<string, [number, number][]>> = {};
   for (const event of events) {
@@ -31,7 +31,7 @@ export function trajectoryOf(events: readonly RunEvent[]): Trajectory {
   return stages;
 }
 
-/** The demo with as few steps as show what it does. */
+/** The demo with as few steps as show its effect. */
 export async function shortenedDemo(): Promise<object> {
   const errors: ParseError[] = [];
   const demo = parse(await fs.readFile(DEMO, "utf8"), errors, { allowTrailingComma: true }) as Record<string, object>;

@@ -6,7 +6,7 @@ interface Stored {
   readonly gradient: Readonly<Record<"x" | "upstream" | "dx", readonly number[]>>;
 }
 
-/** What PyTorch makes of f32 numbers as bf16, and the gradient that it gives through a cast to bf16 and back. */
+/** f32 numbers cast to bf16 by PyTorch, and its gradient through a cast to bf16 and back. */
 export interface GoldenCasts {
   readonly f32: Float32Array;
   readonly bf16: Uint16Array;

@@ -30,7 +30,7 @@ export async function loadPico(name: string): Promise<Pico> {
   return { config, weights: selectWeights(tensors, parameters(config)), saved: [...tensors.keys()] };
 }
 
-/** What PyTorch computed with it. */
+/** Results of PyTorch on the checkpoint. */
 export interface Golden {
   readonly sequences: readonly (readonly number[])[];
   readonly promptLengths: readonly number[];

@@ -1,6 +1,6 @@
 /**
- * Writes one checkpoint per architecture, and a reward model, with the logits or scores that the engine computes:
- * what load.py opens with transformers.
+ * Writes one checkpoint per architecture, and a reward model, with the logits or scores that the engine computes.
+ * load.py opens them with transformers.
  *
  *     node test/golden/models/write.ts FOLDER
  */

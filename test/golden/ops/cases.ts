@@ -26,7 +26,7 @@ interface StoredCase {
 
 type Lookup = (name: string) => Tensor;
 
-/** What PyTorch has a function for and the engine builds out of several ops. */
+/** Functions of PyTorch that the engine builds out of several ops. */
 const RECIPES: Readonly<Record<string, (operand: Lookup, attrs: Attrs) => readonly Tensor[]>> = {
   linear: (operand) => [linear(operand("x"), operand("w"))],
   linearWithBias: (operand) => [linear(operand("x"), operand("w"), operand("bias"))],

@@ -22,7 +22,7 @@ describeInBrowser("the pipeline view", (browser) => {
     return opened;
   }
 
-  /** The demo with every stage taken from another run, as the service tells it. */
+  /** The demo with every stage taken from another run, as the service reports it. */
   function cachedBackend(): ReturnType<typeof fixtureBackend> {
     const from = { run: "demo-0", folder: folderOf("demo-0") };
     const outline = outlineOf(DEMO);

@@ -90,7 +90,7 @@ function sum(plots: readonly FakePlot[]): number {
   return plots.reduce((total, { times }) => total + times, 0);
 }
 
-/** Frames and a clock that move only when they are told to. */
+/** Frames and a clock that only the test moves. */
 class FakePage {
   private readonly performance = Object.getOwnPropertyDescriptor(globalThis, "performance");
   private now = 1000;

@@ -121,7 +121,7 @@ interface Wheel {
   readonly shiftKey?: boolean;
 }
 
-/** Whether a plot takes a turn of the wheel for itself, so that the page does not scroll. */
+/** True if a plot takes a turn of the wheel for itself, so that the page does not scroll. */
 function isTaken(page: Page, wheel: Wheel): Promise<boolean> {
   return page
     .locator("salsa-plot .u-over")

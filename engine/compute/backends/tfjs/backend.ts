@@ -22,7 +22,7 @@ import type { Tf } from "./kernel.ts";
 /** Of every tensor in tfjs, which knows f32 and i32 only. */
 const BYTES_PER_ELEMENT = 4;
 
-/** What a tfjs backend is made with. */
+/** Settings of a tfjs backend. */
 export interface TfjsBackendSettings {
   /** Name that tfjs knows its own backend by. */
   readonly registeredAs: string;
@@ -46,7 +46,7 @@ export class TfjsBackend implements Backend {
     this.limits = settings.limits;
   }
 
-  /** Buffers, and at the peak what the largest program placed beside them by its plan. */
+  /** Bytes of buffers; the peak includes the arena that the largest program's plan places beside them. */
   get memory(): MemoryUse {
     return { allocatedBytes: this.heldBytes(), peakBytes: this.peakBytes };
   }
@@ -156,7 +156,7 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError && /allocation failed|Invalid (typed )?array length/i.test(error.message);
 }
 
-/** What a synchronous function returns or throws, as a promise. */
+/** The outcome of a synchronous function as a promise: its result, or a rejection with its error. */
 function settle<T>(work: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(work());

@@ -38,7 +38,7 @@ export function roundToBf16(tf: Tf, tensor: Tensor): Tensor {
  * A tensor with a copy of host data.
  *
  * @param tf - The functions to use.
- * @param what - What it is, for the message.
+ * @param what - Its name in the message.
  * @param spec - Shape and element type.
  * @param data - Its elements, row by row.
  * @throws {BindingError} when the data has another size or element type.

@@ -8,14 +8,14 @@ import { TfjsBuffer, download, roundToBf16, upload } from "./buffer.ts";
 import type { Kernel, Tf } from "./kernel.ts";
 import { KERNELS } from "./kernels/index.ts";
 
-/** What one run works on. */
+/** Inputs and variables of one run. */
 export interface Operands {
   readonly inputs: Readonly<Record<string, HostArray | TfjsBuffer>>;
   /** By the program's names. */
   readonly variables: Readonly<Record<string, TfjsBuffer>>;
 }
 
-/** What a run leaves: outputs on the host, and those to be kept as buffers. */
+/** Results of a run: outputs on the host, and those to be kept as buffers. */
 export interface Results {
   readonly outputs: Readonly<Record<string, HostArray>>;
   readonly kept: ReadonlyMap<string, TfjsBuffer>;

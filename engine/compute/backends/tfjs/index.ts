@@ -18,7 +18,7 @@ export { type TfjsModule, TfjsUnavailableError } from "./load.ts";
 
 /** Which tfjs does the work. */
 export interface TfjsSettings {
-  /** Unless given, what is installed at the location, or else cpu, which is plain JavaScript. */
+  /** Defaults to the build installed at the location or, without a location, to cpu, which is plain JavaScript. */
   readonly module?: TfjsModule;
   /** For node and node-gpu: folder whose node_modules holds the package; unless given, SALSA_TFJS_PATH names it. */
   readonly location?: string;
@@ -55,7 +55,7 @@ export const backend: BackendDescriptor = {
       return Promise.resolve({ parts, isAvailable: false, reason, remedy });
     }
   },
-  // What the user has installed no update removes, and it takes the GPU's memory as soon as it is loaded.
+  // No update removes a build that the user has installed, and loading one takes the GPU's memory at once.
   async load() {
     if (tfjsLocation() === undefined) await importTfjs("cpu");
   },

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { BackendPart } from "../descriptor.ts";
 
-/** Whether this is the program that the extension brings along: then nobody has a repository to run npm in. */
+/** True in the program that ships with the extension, whose users have no repository to run npm in. */
 const IS_BUNDLED = !import.meta.url.endsWith(".ts");
 
 /** By reading: neither package could be installed where this was written. */

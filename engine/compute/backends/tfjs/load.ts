@@ -10,7 +10,7 @@ export type TfjsModule = "cpu" | "wasm" | "node" | "node-gpu";
 /** A tfjs backend that cannot be used; the message says what to do. */
 export class TfjsUnavailableError extends Error {
   override readonly name = "TfjsUnavailableError";
-  /** What is wrong. */
+  /** The problem, for people. */
   readonly reason: string;
   readonly remedy: string;
 
@@ -42,15 +42,15 @@ const LOADERS = {
 /** The name that each module registers its backend under. */
 export const BACKEND_NAMES = { cpu: "cpu", wasm: "wasm", node: "tensorflow", "node-gpu": "tensorflow" } as const;
 
-/** Where this process is told to look for TensorFlow.js; undefined when it is not. */
+/** Folder in which this process looks for an installed TensorFlow.js; undefined where none is set. */
 export function tfjsLocation(): string | undefined {
   const given = process.env[LOCATION] ?? "";
   return given === "" ? undefined : given;
 }
 
 /**
- * Which module to use when none is named: what is installed where this process is told to look, the GPU's first, and
- * plain JavaScript if it is told nothing.
+ * The module to use when none is named: the one installed in the location, the GPU's first, or plain JavaScript without
+ * a location.
  *
  * @throws {TfjsUnavailableError} when nothing is installed there.
  */
@@ -112,14 +112,14 @@ async function loadInstalled(name: string, location?: string): Promise<Tf> {
   }
 }
 
-/** What a CommonJS module exports, which when bundled comes as its default alone. */
+/** Exports of a CommonJS module; a bundled one has them as its default alone. */
 function exportsOf(loaded: object): Tf {
   return (loaded as { readonly default?: Tf }).default ?? (loaded as Tf);
 }
 
-/** What tfjs-node needs to find in the process before it is loaded. */
+/** Sets up the process as tfjs-node needs to find it when it is loaded. */
 function prepareProcess(): void {
-  // libtensorflow greets on stderr unless told otherwise.
+  // libtensorflow prints a greeting to stderr unless its log level is raised.
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
   // Node 23 removed this function, the only one of those removed that tfjs-node 4.22 calls, and it does so in every op.
   const legacy = util as typeof util & { isNullOrUndefined?: (value: unknown) => boolean };

@@ -21,7 +21,7 @@ export class Arena {
     this.sizes.push(bytes);
   }
 
-  /** Gives back what only this program needed. */
+  /** Frees the memory that only this program needed. */
   release(bytes: number): void {
     this.sizes.splice(this.sizes.indexOf(bytes), 1);
     this.resize(Math.max(0, ...this.sizes));

@@ -24,7 +24,7 @@ export class WasmBuffer implements DeviceBuffer {
  * @param address - In bytes.
  * @param spec - Shape and element type expected there.
  * @param data - Elements, row by row.
- * @param what - What it is, for the message.
+ * @param what - Its name in the message.
  * @throws {BindingError} when the data has another length or element type.
  */
 export function upload(memory: Memory, address: number, spec: TensorSpec, data: HostArray, what: string): void {

@@ -18,7 +18,7 @@ export interface Encoded {
   readonly relocations: readonly (Address & { readonly word: number })[];
   /** Where each instruction begins, for messages. */
   readonly starts: readonly number[];
-  /** The arena, with what kernels need while they run. */
+  /** Size of the arena, including the kernels' own needs while they run. */
   readonly arenaBytes: number;
   /** Variables that the program writes. */
   readonly written: ReadonlySet<string>;

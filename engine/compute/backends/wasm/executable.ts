@@ -18,7 +18,7 @@ import type { Heap } from "./heap.ts";
 import { FAULT } from "./layout.ts";
 import type { Threads } from "./threads.ts";
 
-/** What executables need of their backend. */
+/** Services that executables need from their backend. */
 export interface Device {
   readonly threads: Threads;
   readonly heap: Heap;
@@ -26,7 +26,7 @@ export interface Device {
   /** @throws {BindingError} when the buffer was released or is another backend's. */
   own(buffer: DeviceBuffer): WasmBuffer;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;
-  /** A buffer like that of `allocate`; what lies there is arbitrary. */
+  /** A buffer like that of `allocate`, with arbitrary content. */
   reserve(spec: TensorSpec): WasmBuffer;
   release(buffer: DeviceBuffer): void;
 }

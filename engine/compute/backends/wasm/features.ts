@@ -16,7 +16,7 @@ export const NODE_REMEDY = import.meta.url.endsWith(".ts")
   ? `use Node ${LEAST_NODE}, which has it without a flag: start with npx salsa`
   : `use Node ${LEAST_NODE}, which has it without a flag: empty the setting salsa.nodePath, and the Node that comes along is used`;
 
-/** What the kernels need of this Node's WebAssembly. */
+/** Features that the kernels need of this Node's WebAssembly. */
 export function wasmFeatures(): readonly BackendPart[] {
   const feature = (name: string, isThere: boolean): BackendPart =>
     isThere

@@ -7,11 +7,11 @@ interface Block {
   readonly bytes: number;
 }
 
-/** What a heap is made with. */
+/** Range of addresses that a heap gives out, and its error advice. */
 export interface HeapSettings {
   /** Address of the first byte to give out. */
   readonly base: number;
-  /** What the memory can grow to; what addresses can reach unless given. */
+  /** Limit to the memory's growth; all that addresses can reach unless given. */
   readonly maxPages?: number;
   /** Backends that hold more, for advice when there is no room. */
   readonly roomier?: readonly string[];
@@ -45,7 +45,7 @@ export class Heap {
   }
 
   /**
-   * A place for so many bytes; what lies there is arbitrary.
+   * A place for so many bytes, with arbitrary content.
    *
    * @throws {OutOfMemoryError} when no gap is wide enough or the system has no more memory.
    */

@@ -60,7 +60,7 @@ export interface Call<A extends Attrs = Attrs> {
   readonly scratch: (bytes: number) => Word;
 }
 
-/** What a kernel is told: its number and arguments, in the order that its comment in assembly/ gives. */
+/** A call of a kernel, with its arguments in the order that its comment in assembly/ gives. */
 export interface KernelCall {
   readonly kernel: keyof typeof KERNELS;
   readonly args: readonly Word[];

@@ -3,7 +3,7 @@ import { arch, versions } from "node:process";
 import v8 from "node:v8";
 import { Instance, type Memory, Module } from "./webAssembly.ts";
 
-/** What assembly/index.ts exports. */
+/** Exports of assembly/index.ts. */
 export interface Kernels {
   configure(thread: number, threads: number, workspace: number, wideTiles: boolean): void;
   run(program: number): void;
@@ -71,7 +71,7 @@ export function instantiate(module: Module, memory: Memory): Kernels {
   return new Instance(module, { env: { memory } }).exports as Kernels;
 }
 
-/** Whether wide tiles are faster on this machine: they are where V8 joined their vectors. Takes about 1 ms. */
+/** True if wide tiles are faster on this machine: they are where V8 joined their vectors. Takes about 1 ms. */
 export function prefersWideTiles(kernels: Kernels, workspace: number): boolean {
   const time = (wideTiles: boolean): number => {
     kernels.configure(0, 1, workspace, wideTiles);

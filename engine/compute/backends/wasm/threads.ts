@@ -5,7 +5,7 @@ import { type Kernels, compileKernels, instantiate, prefersWideTiles } from "./k
 import { Memory, type Module } from "./webAssembly.ts";
 import { ARRIVED, CONTROL_BYTES, GENERATION, MAX_PAGES, PAGE_BYTES, STOP, WORKSPACE_BYTES } from "./layout.ts";
 
-/** What a thread is told at its start. */
+/** Data passed to a thread at its start. */
 export interface ThreadStart {
   readonly module: Module;
   readonly memory: Memory;

@@ -3,7 +3,7 @@ import type { ThreadStart } from "./threads.ts";
 import { ARRIVED, STOP } from "./layout.ts";
 import { instantiate } from "./kernelModule.ts";
 
-/** One of the threads that execute programs: sleeps in shared memory until there is a run, ends when told to. */
+/** One of the threads that execute programs: sleeps in shared memory until there is a run, ends at the stop signal. */
 
 const { module, memory, thread, threads, workspace, wideTiles } = workerData as ThreadStart;
 const kernels = instantiate(module, memory);

@@ -51,7 +51,7 @@ const entry = fc.record({
 function csvRecords(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
-  // A cell, quoted or plain, and what ends it.
+  // A cell, quoted or plain, and its terminator.
   for (const [, inQuotes, plain = "", end = ""] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
     row.push(inQuotes?.replaceAll('""', '"') ?? plain);
     if (end === ",") continue;

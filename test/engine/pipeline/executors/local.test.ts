@@ -13,7 +13,7 @@ import { Artifacts } from "../../../../engine/storage/artifacts.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { resolved, tiny } from "../tinyRun.ts";
 
-/** What the stages of a test did. */
+/** Stages of a test that have begun and ended, and the most at a time. */
 interface Record {
   readonly begun: string[];
   readonly ended: string[];

@@ -10,7 +10,7 @@ import { STARTED, inRuntimeFolder, metric } from "../served.ts";
 import { refusal } from "./runFolders.ts";
 import { withService } from "./serviceClient.ts";
 
-/** An engine of a later version: whoever shakes hands is refused. */
+/** An engine of a later version, which refuses every handshake. */
 async function laterEngine(work: (address: string) => Promise<void>): Promise<void> {
   const address = await newAddress();
   const server = createServer((socket) => {

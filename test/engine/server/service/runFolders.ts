@@ -3,7 +3,7 @@ import * as path from "node:path";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
 import { TINY, resolved } from "../../pipeline/tinyRun.ts";
 
-/** What a run's folder is written with. */
+/** Content of a run's folder. */
 export interface WrittenRun {
   readonly events?: readonly object[];
   /** Added to run.json. */
@@ -42,7 +42,7 @@ export function linesOf(records: readonly object[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }
 
-/** Bodies of events with what the run's folder stamps on them, a second apart. */
+/** Bodies of events with the stamps of a run's folder, a second apart. */
 export function stamped(
   bodies: readonly (EventBody | object)[],
   { first = 0, start = 1_700_000_000_000 } = {},

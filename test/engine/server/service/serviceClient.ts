@@ -19,7 +19,7 @@ import { condition } from "../served.ts";
 
 const MAIN = fileURLToPath(new URL("../../../../engine/cli/main.ts", import.meta.url));
 
-/** A service as its editor sees it: a process of its own, and what it has told. */
+/** A service as its editor sees it: a process of its own, and its notifications. */
 export interface ServiceClient {
   readonly child: ChildProcess;
   readonly connection: MessageConnection;
@@ -40,7 +40,7 @@ export interface ServiceClient {
     method: M,
     params: ServiceRequests[M]["params"],
   ) => Promise<ServiceRequests[M]["result"]>;
-  /** Resolves when a condition on what was told holds. */
+  /** Resolves when a condition on the notifications holds. */
   until(holds: () => boolean): Promise<void>;
   /** Closes its standard input. @returns Its exit code. */
   end(): Promise<number | null>;
@@ -58,7 +58,7 @@ export async function withService<T>(work: (client: ServiceClient) => Promise<T>
   }
 }
 
-/** A service that nothing was said to yet. */
+/** A service that has received no request yet. */
 export function startService(): ServiceClient {
   const child = spawn(process.execPath, [MAIN, "serve"], { stdio: ["pipe", "pipe", "inherit"] });
   const connection = createMessageConnection(

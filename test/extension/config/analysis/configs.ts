@@ -9,7 +9,7 @@ import { readTree } from "../../../../extension/config/analysis/tree.ts";
 /** Where the configs of these tests lie. */
 export const FILE = "/project/demo.salsa.json";
 
-/** What a config for the task begins with. */
+/** First member of a config for the task. */
 export const TASK = '"task": { "name": "miniinstruct" }';
 
 /** A config of one's own data. */
@@ -29,12 +29,12 @@ export function onlyFinding(text: string, settings: Partial<FindingSettings> = {
   return finding;
 }
 
-/** What is underlined. */
+/** The underlined text of a finding. */
 export function marked(text: string, { span }: Pick<ConfigFinding, "span">): string {
   return text.slice(span.start, span.end);
 }
 
-/** What each fix of a finding is called, and the text that it leaves. */
+/** Titles of a finding's fixes, with the text that each leaves. */
 export function fixedTexts(text: string, finding: ConfigFinding): Record<string, string> {
   const fixes = fixesOf({ tree: readTree(text), finding });
   return Object.fromEntries(fixes.map(({ title, changes }) => [title, applied(text, changes)]));

@@ -4,7 +4,7 @@ import { fixesOf, spellingChanges } from "../../../../extension/config/analysis/
 import { readTree } from "../../../../extension/config/analysis/tree.ts";
 import { DATA, findingsIn, fixedTexts, onlyFinding, TASK } from "./configs.ts";
 
-/** A mistake after the task, the title of a fix for it, and what then stands there. */
+/** A mistake after the task, the title of a fix for it, and the text that replaces the mistake. */
 const MISTAKES = [
   ['"rlhf": { "bta": 1 }', 'Change to "beta"', '"rlhf": { "beta": 1 }'],
   ['"rlhf": { "bta": 1 }', 'Remove "bta"', '"rlhf": { }'],

@@ -6,7 +6,7 @@ import { fullKl, logprob, logprobGrad } from "./logprob.ts";
 import * as optimizer from "./optimizer.ts";
 import { sample } from "./sample.ts";
 
-/** What tfjs executes for every op. */
+/** The tfjs kernel of every op. */
 export const KERNELS: KernelTable = {
   ...elementwise,
   ...dense,

@@ -65,7 +65,7 @@ function clear(b: i32, g: i32): void {
   for (let t = 0; t < Operands.T; t++) clearFloats(dQ + Operands.queryAt(b, t, g * heads), heads * D);
 }
 
-/** What keys [j, j + keys) of a group contribute, and receive, from every query that sees them. */
+/** Contributions of keys [j, j + keys) of a group to every query that sees them, and the gradients they receive. */
 function gradKeys(b: i32, g: i32, j: i32, keys: i32): void {
   const at = Operands.keyAt(b, j, g);
   packColumns<f32>(workspace + COLUMNS_K, Operands.k + at, Operands.keyStep, Operands.D, keys);

@@ -16,7 +16,7 @@ const WATCH_INTERVAL_NS: i64 = 100_000_000;
 export let threads: i32 = 1;
 export let thread: i32 = 0;
 export let workspace: usize = 0;
-/** Whether the compiler joins pairs of vectors into 256-bit ones, so that wide tiles pay. */
+/** True if the compiler joins pairs of vectors into 256-bit ones, so that wide tiles pay. */
 export let wideTiles: bool = false;
 
 let generation: i32 = 0;

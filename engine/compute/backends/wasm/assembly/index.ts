@@ -28,7 +28,7 @@ export function run(program: usize): void {
   barrier();
 }
 
-/** What the other threads do until they are told to end. */
+/** Loop of the helper threads, until the stop signal. */
 export function serve(): void {
   while (awaitRun()) {
     execute(load<usize>(PROGRAM));
