@@ -174,7 +174,7 @@ class Dashboard extends DashboardElement {
       @mousedown=${this.onOpener}
       @click=${() => this.pick("focus")}
     >
-      <span class="visually-hidden">${t("Choose a run. Now:")}</span>
+      <span class="visually-hidden">${t("Choose a run. Current run:")}</span>
       <vscode-icon name="beaker"></vscode-icon><b>${title}</b>
       ${summary === undefined || summary.name === summary.id ? nothing : html`<span class="muted">${summary.name}</span>`}
       <vscode-icon name="chevron-down"></vscode-icon>

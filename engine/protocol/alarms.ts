@@ -31,8 +31,8 @@ const slower: AlarmAction = { text: "Lower the learning rate", settings: ["rlhf.
 
 /** Describes a run that is stalled: with the usual time of its steps, where that is known. */
 const STALLED = {
-  usual: "nothing has come from the run for {0}, though its steps take {1}",
-  silent: "nothing has come from the run for {0}",
+  usual: "the run has reported nothing for {0}, though its steps take {1}",
+  silent: "the run has reported nothing for {0}",
 } as const;
 /** Durations in descriptions of findings. */
 export const ALARM_DURATIONS = ["{0} ms", "{0} s", "{0} minutes", "{0} hours"] as const;
@@ -42,7 +42,7 @@ export const ALARMS = [
   {
     name: "nonFinite",
     label: "Not a number",
-    why: "A metric is infinite or not a number: from there on every weight that it touches is lost.",
+    why: "A metric is infinite or not a number: every weight that it touches is lost from there on.",
     actions: [
       slower,
       { text: "Clip the gradient norm", settings: ["rlhf.maxGradNorm"] },
@@ -68,14 +68,14 @@ export const ALARMS = [
   {
     name: "lengthCollapse",
     label: "KL-hack: responses collapse",
-    why: "The penalty adds up over tokens, so saying nothing costs nothing: the policy escapes it by ending at once (SALSA, appendix A.4).",
+    why: "The penalty adds up over tokens, so an empty response costs nothing: the policy escapes it by ending at once (SALSA, appendix A.4).",
     actions: [
       { text: "Lower beta", settings: ["rlhf.beta"] },
       { text: "Start nearer to the reference", settings: ["rlhf.init", "rlhf.reference"] },
       { text: "Let the controller find beta", settings: ["rlhf.klController", "rlhf.klTarget"] },
     ],
     seen: [
-      "responses shrank from {0} to {1} tokens; the policy may be escaping the KL penalty by saying nothing (SALSA's KL-hack)",
+      "responses shrank from {0} to {1} tokens; the policy may be escaping the KL penalty by ending at once (SALSA's KL-hack)",
     ],
     metrics: ["rollout/length", "objective/kl", "rollout/eosRate", "objective/score"],
   },
@@ -97,7 +97,7 @@ export const ALARMS = [
   {
     name: "entropyCollapse",
     label: "Entropy collapse",
-    why: "Responses are becoming all alike: nothing new is tried any more, so nothing more is learned.",
+    why: "Responses are becoming all alike: without exploration, the policy stops learning.",
     actions: [raiseBeta, { text: "Add an entropy bonus", settings: ["rlhf.entropyCoefficient"] }, slower],
     seen: ["entropy per token fell to {0} % of its start; responses are becoming all alike"],
     metrics: ["policy/entropy", "objective/entropy", "objective/scoreStd"],
@@ -117,7 +117,7 @@ export const ALARMS = [
   {
     name: "rewardHacking",
     label: "Reward hacking",
-    why: "The policy is finding what the reward model mistakes for quality: the score still rises while the responses get worse (Gao et al. 2022, arXiv:2210.10760).",
+    why: "The policy exploits errors of the reward model: the score still rises while the responses get worse (Gao et al. 2022, arXiv:2210.10760).",
     actions: [
       raiseBeta,
       { text: "Stop earlier", settings: ["rlhf.iterations"] },
@@ -133,7 +133,7 @@ export const ALARMS = [
   {
     name: "stalled",
     label: "Stalled",
-    why: "The run says that it is at work, but nothing has come from it for much longer than its steps take: its machine may sleep or swap, or its process may hang.",
+    why: "The run's process is alive, but it has reported nothing for much longer than its steps take: the machine may be asleep or swapping, or the process may hang.",
     actions: [
       { text: "Look at the engine's log and at the machine's free memory", settings: [] },
       { text: "Stop the run and resume it", settings: [] },
@@ -145,12 +145,12 @@ export const ALARMS = [
   {
     name: "waiting",
     label: "Waiting for another run",
-    why: "Another process is making the very same artifact; this run goes on with it as soon as it is there, and nothing is computed twice.",
+    why: "Another process is making the same artifact; this run continues with it as soon as it is ready, and nothing is computed twice.",
     actions: [
       { text: "Leave both alone", settings: [] },
       { text: "Stop this run if the other is the one you want", settings: [] },
     ],
-    seen: ["waiting for process {0}, which is making the same"],
+    seen: ["waiting for process {0}, which is making the same artifact"],
     metrics: [],
   },
 ] as const satisfies readonly AlarmEntry[];

@@ -78,7 +78,7 @@ const lengthCollapse: Detector = {
     if (change === undefined || change.ratio >= limits.lengthCollapse) return undefined;
     return (
       `responses shrank from ${change.start.toFixed(1)} to ${change.now.toFixed(1)} tokens; ` +
-      "the policy may be escaping the KL penalty by saying nothing (SALSA's KL-hack)"
+      "the policy may be escaping the KL penalty by ending at once (SALSA's KL-hack)"
     );
   },
 };

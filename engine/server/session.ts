@@ -87,7 +87,7 @@ export class Session {
     const { version, opened, log } = this.host;
     const { protocol, client = "a client" } = params ?? {};
     if (protocol !== PROTOCOL_VERSION) {
-      const theirs = protocol === undefined ? "says no version" : `speaks ${protocol}`;
+      const theirs = protocol === undefined ? "names no version" : `speaks ${protocol}`;
       const message = `engine ${version} speaks protocol ${PROTOCOL_VERSION}, ${client} ${theirs}`;
       log(`refused: ${message}`);
       return new ResponseError(RPC_ERRORS.versionMismatch, message, { protocol: PROTOCOL_VERSION, version });

@@ -24,7 +24,7 @@ export const compareRuns: Command = {
   run: async (salsa, ...args) => {
     const runs = await pickRuns(salsa, args, {
       title: vscode.l10n.t("Compare Runs: mark two or more"),
-      none: vscode.l10n.t("There are not two runs to compare."),
+      none: vscode.l10n.t("Comparing needs two runs."),
     });
     salsa.dashboard.show({ view: "metrics", runs: runs.map(({ folder }) => folder) });
   },
@@ -47,8 +47,8 @@ export const openWinRates: Command = {
     const { folder } = await pickRun(salsa, args, {
       title: vscode.l10n.t("Open Win-Rate Table"),
       fits: ({ tables }) => tables.includes("winRates"),
-      none: vscode.l10n.t("No run has a win-rate table yet: it is made at a run's end."),
-      unfit: ({ id }) => vscode.l10n.t("{0} has no win-rate table yet: it is made at a run's end.", id),
+      none: vscode.l10n.t("No run has a win-rate table yet: it is written at the end of a run."),
+      unfit: ({ id }) => vscode.l10n.t("{0} has no win-rate table yet: it is written at the end of a run.", id),
     });
     salsa.dashboard.show({ view: "winRates", runs: [folder] });
   },

@@ -23,7 +23,7 @@ export const deleteRun: Command = {
       }
       return bytes;
     });
-    showDone(salsa, vscode.l10n.t("{0} is deleted: {1} freed.", namesOf(runs), formatFileSize(freed)));
+    showDone(salsa, vscode.l10n.t("{0} was deleted: {1} freed.", namesOf(runs), formatFileSize(freed)));
     return freed;
   },
 };
@@ -39,7 +39,7 @@ async function pickDeleted(salsa: Salsa, args: readonly unknown[]): Promise<read
   const question = {
     title: vscode.l10n.t("Delete Run"),
     fits: (run: RunSummary) => !isActive(run),
-    none: vscode.l10n.t("There is no run to delete; active runs have to be stopped first."),
+    none: vscode.l10n.t("There is no run to delete; stop active runs first."),
   };
   if (called.length > 1) return pickRuns(salsa, args, question);
   return [await pickRun(salsa, args, question)];

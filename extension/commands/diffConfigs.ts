@@ -7,7 +7,7 @@ import { pickRuns } from "./pickers.ts";
 export const diffConfigs: Command = {
   id: "salsa.diffConfigs",
   run: async (salsa, ...args) => {
-    const none = vscode.l10n.t("There are not two runs to compare.");
+    const none = vscode.l10n.t("Comparing needs two runs.");
     const title = vscode.l10n.t("Diff Configs: mark two runs");
     const [a, b] = await pickRuns(salsa, args, { title, none, most: 2 });
     if (a === undefined || b === undefined) throw new CommandError(none);

@@ -12,7 +12,7 @@ export const doctor: Command = {
   run: async (salsa) => {
     assertOnDisk();
     const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file")?.uri.fsPath;
-    const diagnosis = await withProgress(vscode.l10n.t("Looking at this machine"), async ({ token }) => {
+    const diagnosis = await withProgress(vscode.l10n.t("Checking this machine"), async ({ token }) => {
       const { readDoctorOutput } = await import("../../engine/protocol/toolOutput.ts");
       let findings: readonly DoctorCheck[] = [];
       const onLine = (line: unknown): void => {

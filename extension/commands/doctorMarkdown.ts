@@ -29,9 +29,9 @@ export function doctorMarkdown({ findings, problem }: Diagnosis, { extension, ed
 }
 
 function verdict(nMissing: number): string {
-  if (nMissing === 0) return t("**This machine can run everything that the wasm backend can.**");
-  if (nMissing === 1) return t("**One thing is missing that no run can do without.**");
-  return t("**{0} things are missing that no run can do without.**", nMissing);
+  if (nMissing === 0) return t("**This machine can run everything that the wasm backend supports.**");
+  if (nMissing === 1) return t("**One required thing is missing.**");
+  return t("**{0} required things are missing.**", nMissing);
 }
 
 function engineText(problem: string): string {
@@ -39,7 +39,7 @@ function engineText(problem: string): string {
     `**${t("The engine does not start.")}**`,
     plainText(problem),
     t(
-      'The Node that runs it comes with the extension; the setting {0} names another one. What the engine said is in the output channel "SALSA Engine".',
+      'It runs on the Node that comes with the extension, unless the setting {0} names another. Its log is in the output channel "SALSA Engine".',
       inlineCode("salsa.nodePath"),
     ),
   ].join("\n\n");

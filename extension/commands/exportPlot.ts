@@ -14,7 +14,7 @@ export const exportPlot: Command = {
     const runs = await shownRuns(salsa, args);
     const outlines = await Promise.all(runs.map((folder) => salsa.service.request("outline", { folder })));
     const metric = await pickMetric(outlines);
-    const title = vscode.l10n.t("Export Plot: in which form");
+    const title = vscode.l10n.t("Export Plot: format");
     const formats = PLOT_FORMATS.map((format) => ({ format, label: format.toUpperCase(), description: about(format) }));
     const { format } = await picked(vscode.window.showQuickPick(formats, { title }));
     salsa.dashboard.show({ view: "metrics", runs });
@@ -35,7 +35,7 @@ async function shownRuns(salsa: Salsa, args: readonly unknown[]): Promise<readon
 async function pickMetric(outlines: readonly RunOutline[]): Promise<string> {
   const items = await metricItems(outlines);
   if (items.length === 0) throw new CommandError(vscode.l10n.t("No metric has been recorded yet. Wait for the first."));
-  const title = vscode.l10n.t("Export Plot: of which metric");
+  const title = vscode.l10n.t("Export Plot: metric");
   const options = { title, matchOnDescription: true, matchOnDetail: true };
   return (await picked(vscode.window.showQuickPick(items, options))).metric;
 }

@@ -14,8 +14,8 @@ export const exportTable: Command = {
     const run = await pickRun(salsa, args, {
       title: vscode.l10n.t("Export Table"),
       fits: ({ tables }) => tables.length > 0,
-      none: vscode.l10n.t("No run has a table yet: tables are made at a run's end."),
-      unfit: ({ id }) => vscode.l10n.t("{0} has no table yet: tables are made at a run's end.", id),
+      none: vscode.l10n.t("No run has a table yet: tables are written at the end of a run."),
+      unfit: ({ id }) => vscode.l10n.t("{0} has no table yet: tables are written at the end of a run.", id),
     });
     const name = await pickTable(run);
     const { format, filter, ending } = await pickFormat();
@@ -36,7 +36,7 @@ async function pickTable({ tables }: RunSummary): Promise<string> {
   const [first = ""] = tables;
   if (tables.length === 1) return first;
   const items = tables.map((name) => ({ name, label: tableTitle(name) }));
-  return (await picked(vscode.window.showQuickPick(items, { title: vscode.l10n.t("Export Table: which one") }))).name;
+  return (await picked(vscode.window.showQuickPick(items, { title: vscode.l10n.t("Export Table: table") }))).name;
 }
 
 interface Format extends vscode.QuickPickItem {
@@ -54,12 +54,12 @@ function pickFormat(): Promise<Format> {
     description,
   });
   const formats = [
-    form("markdown", "Markdown", "md", vscode.l10n.t("as it is read")),
+    form("markdown", "Markdown", "md", vscode.l10n.t("as read")),
     form("csv", "CSV", "csv", vscode.l10n.t("for spreadsheets, with every digit")),
     form("latex", "LaTeX", "tex", vscode.l10n.t("for papers")),
     form("json", "JSON", "json", vscode.l10n.t("for programs, with every digit")),
   ];
-  return picked(vscode.window.showQuickPick(formats, { title: vscode.l10n.t("Export Table: in which form") }));
+  return picked(vscode.window.showQuickPick(formats, { title: vscode.l10n.t("Export Table: format") }));
 }
 
 /** @throws {CommandError} when the disk does not take it. */

@@ -86,7 +86,7 @@ async function askFolder(folder: string): Promise<string> {
       prompt: vscode.l10n.t("Relative to {0}", folder),
       value,
       validateInput: async (typed) => {
-        if (typed.trim() === "") return vscode.l10n.t("Give a folder.");
+        if (typed.trim() === "") return vscode.l10n.t("Enter a folder.");
         const isTaken = await exists(pathOf(folder, typed));
         return isTaken ? vscode.l10n.t("{0} already exists. Choose another name.", typed.trim()) : undefined;
       },
@@ -119,7 +119,7 @@ async function exists(path: string): Promise<boolean> {
 function workspaceFolder(): string {
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === "file");
   if (folder !== undefined) return folder.uri.fsPath;
-  throw new CommandError(vscode.l10n.t("The soup is written beside your work, so a folder must be open."), [
+  throw new CommandError(vscode.l10n.t("The soup is written into the workspace, so a folder must be open."), [
     commandAction(vscode.l10n.t("Open Folder..."), "workbench.action.files.openFolder"),
   ]);
 }

@@ -32,7 +32,7 @@ async function pickFolder(args: readonly unknown[]): Promise<vscode.Uri> {
   const [first] = folders;
   if (called !== undefined) return called;
   if (first === undefined) {
-    throw new CommandError(vscode.l10n.t("Runs are kept beside their config, so a folder must be open."), [
+    throw new CommandError(vscode.l10n.t("Runs are stored beside their config, so a folder must be open."), [
       commandAction(vscode.l10n.t("Open Folder..."), "workbench.action.files.openFolder"),
     ]);
   }
@@ -46,12 +46,10 @@ async function pickPreset(): Promise<PresetName> {
   const items = PRESETS.map(({ name, title }) => ({
     name,
     label: title,
-    description: isRunnable(name)
-      ? vscode.l10n.t("runs on this machine")
-      : vscode.l10n.t("too large for this engine yet"),
+    description: isRunnable(name) ? vscode.l10n.t("runs on this machine") : vscode.l10n.t("too large for this version"),
     detail: isRunnable(name)
-      ? vscode.l10n.t("Trains everything from nothing, in minutes on a processor")
-      : vscode.l10n.t("Needs your checkpoint and data, over 4 GiB, a GPU and chat templates"),
+      ? vscode.l10n.t("Trains everything from scratch, in minutes on a CPU")
+      : vscode.l10n.t("Needs your checkpoint and data, more than 4 GiB, a GPU and chat templates"),
   }));
   const title = vscode.l10n.t("New Run Config: what to start from");
   return (await picked(vscode.window.showQuickPick(items, { title, matchOnDetail: true }))).name;
@@ -80,7 +78,7 @@ async function nameProblem(folder: vscode.Uri, text: string): Promise<string | u
   if (/[\\:*?"<>|]/.test(text) || text.split("/").some((part) => part === "..")) {
     return vscode.l10n.t("Use letters, digits, dots, dashes and underscores.");
   }
-  if (/(^|\/)(\.salsa\.jsonc?)?$/.test(text.trim())) return vscode.l10n.t("Give the file a name.");
+  if (/(^|\/)(\.salsa\.jsonc?)?$/.test(text.trim())) return vscode.l10n.t("Enter a name for the file.");
   const name = withEnding(text);
   return (await exists(vscode.Uri.joinPath(folder, name))) ? vscode.l10n.t("{0} already exists.", name) : undefined;
 }
@@ -128,7 +126,5 @@ async function writeNew(file: vscode.Uri, text: string): Promise<void> {
 
 function tellTrust(salsa: Salsa): void {
   if (vscode.workspace.isTrusted) return;
-  showDone(salsa, vscode.l10n.t("The config can be edited. To run it, this workspace has to be trusted."), [
-    manageTrustAction(),
-  ]);
+  showDone(salsa, vscode.l10n.t("The config can be edited. Trust this workspace to run it."), [manageTrustAction()]);
 }

@@ -78,9 +78,9 @@ function memoryText({ peakMemoryBytes, backend }: PlanOutput, { memoryBytes }: P
     return `**${t("This does not fit: the {0} backend holds {1}, and a stage needs {2}.", backend.name, held, taken)}** ${remedy()}`;
   }
   if (needed > memoryBytes) {
-    return `**${t("This does not fit: it needs {0} with the process itself, and this machine has {1}.", need, have)}** ${remedy()}`;
+    return `**${t("This does not fit: it needs {0} of memory, including the process itself, and this machine has {1}.", need, have)}** ${remedy()}`;
   }
-  return t("It needs {0} of memory with the process itself; this machine has {1}.", need, have);
+  return t("It needs {0} of memory, including the process itself; this machine has {1}.", need, have);
 }
 
 function remedy(): string {

@@ -38,7 +38,7 @@ export async function showStarted(salsa: Salsa, { folder, id }: StartedRun, befo
   const message =
     ahead === 1
       ? vscode.l10n.t("{0} is queued: another run has the processor. It starts by itself.", id)
-      : vscode.l10n.t("{0} is queued: {1} runs come before it. It starts by itself.", id, ahead);
+      : vscode.l10n.t("{0} is queued: {1} runs are ahead. It starts by itself.", id, ahead);
   showDone(salsa, message, [commandAction(vscode.l10n.t("Stop Run"), "salsa.stop", folder)]);
 }
 
@@ -51,5 +51,5 @@ export async function save(file: vscode.Uri): Promise<void> {
   const open = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === file.toString());
   if (open?.isDirty !== true || (await open.save())) return;
   const name = vscode.workspace.asRelativePath(file);
-  throw new CommandError(vscode.l10n.t("{0} could not be saved, and what runs is the file. Save it first.", name));
+  throw new CommandError(vscode.l10n.t("{0} could not be saved, and a run reads the file. Save it first.", name));
 }

@@ -79,10 +79,10 @@ async function goOn(salsa: Salsa, args: readonly unknown[], { title, fits, none 
     none,
     unfit: (run) =>
       run.status === "finished"
-        ? vscode.l10n.t("{0} is finished: there is nothing left to do.", run.id)
+        ? vscode.l10n.t("{0} has finished: there is nothing left to do.", run.id)
         : vscode.l10n.t("{0} is already running.", run.id),
   });
-  return withNotice(vscode.l10n.t("{0} goes on", id), async () => {
+  return withNotice(vscode.l10n.t("Resuming {0}", id), async () => {
     const started = await salsa.service.request("resumeRun", { folder });
     await showStarted(salsa, started, updatedAt);
     return folder;

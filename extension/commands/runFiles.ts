@@ -35,7 +35,7 @@ async function openEngineLog(salsa: Salsa, folder: string): Promise<void> {
     await vscode.workspace.fs.stat(file);
   } catch {
     const message = vscode.l10n.t(
-      "This run has no log of its own: it was started from a terminal, which has what its engine wrote.",
+      "This run has no log of its own: it was started from a terminal, where its engine wrote its messages.",
     );
     const title = vscode.l10n.t("Show Log of the Service");
     const run = (): Promise<void> => {

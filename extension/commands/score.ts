@@ -58,7 +58,7 @@ async function askNumber(): Promise<number> {
   const text = await picked(
     vscode.window.showInputBox({
       title: vscode.l10n.t("Score Checkpoint: how many answers for each benchmark"),
-      prompt: vscode.l10n.t("More make the interval narrower, and take longer."),
+      prompt: vscode.l10n.t("More answers narrow the interval and take longer."),
       value: "256",
       validateInput: numberProblem,
     }),

@@ -15,7 +15,7 @@ export function scoreArguments(checkpoint: string, by: Scoring, n: number): stri
 
 /** Error message for a typed number of answers; undefined if it is valid. */
 export function numberProblem(text: string): string | undefined {
-  return /^[1-9]\d{0,8}$/.test(text.trim()) ? undefined : t("Give a whole number from 1 on.");
+  return /^[1-9]\d{0,8}$/.test(text.trim()) ? undefined : t("Enter a whole number, 1 or more.");
 }
 
 /** Subject of a scoring. */

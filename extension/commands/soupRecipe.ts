@@ -41,19 +41,19 @@ export function sharesProblem(
   const parts = text.split(",").map((part) => part.trim());
   const wrong = parts.find((part) => part === "" || !Number.isFinite(Number(part)));
   if (wrong !== undefined) {
-    return wrong === "" ? t("Give a number; several are separated by commas.") : t('"{0}" is not a number.', wrong);
+    return wrong === "" ? t("Enter a number, or several separated by commas.") : t('"{0}" is not a number.', wrong);
   }
   const recipe = recipeOf(method);
   const numbers = parts.map(Number);
   const [alpha = 0, ...others] = numbers;
   if (others.length > 0 && !("weights" in recipe.settings)) {
-    return t("Give one number: the share of the second checkpoint along the arc.");
+    return t("Enter one number: the share of the second checkpoint along the arc.");
   }
   const [complaint] = recipe.check(others.length === 0 ? { alpha } : { weights: numbers }, { of, isTask: false });
   if (complaint === undefined) return undefined;
   return of.length === 2
-    ? t("Give the share of the second checkpoint, or 2 weights that add up to 1.")
-    : t("Give {0} weights that add up to 1, one for each checkpoint.", of.length);
+    ? t("Enter the share of the second checkpoint, or 2 weights that add up to 1.")
+    : t("Enter {0} weights that add up to 1, one for each checkpoint.", of.length);
 }
 
 /** The command line that makes a soup. */

@@ -69,7 +69,9 @@ export const renames: vscode.RenameProvider = {
     const place = at(document, position);
     const name = place && renameable(place.tree, place.offset);
     if (name === undefined) {
-      throw new Error(vscode.l10n.t("Only names that the config gives can be changed: of soups, arms and benchmarks"));
+      throw new Error(
+        vscode.l10n.t("Only names that the config defines can be changed: those of soups, arms and benchmarks"),
+      );
     }
     return { range: rangeOf(document, name.span), placeholder: name.name };
   },

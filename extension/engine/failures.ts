@@ -20,7 +20,7 @@ export function spawnFailure(error: NodeJS.ErrnoException, { node, isOwnNode }: 
   }
   if (code === "EACCES" || code === "EPERM") {
     const remedy = t("Make it executable, on a file system that is not mounted noexec");
-    return failure(t("The system does not let {0} be executed", node), remedy);
+    return failure(t("The system refuses to execute {0}", node), remedy);
   }
   if (code === "ENOSPC") return diskFull(error);
   if (code === "ENOMEM" || code === "EAGAIN" || code === "EMFILE" || code === "ENFILE") {
@@ -51,7 +51,7 @@ export async function startFailure(ending: Ending, runtime: Runtime): Promise<Se
   if (version === undefined) {
     // Where the system cannot execute a file, it may try it as a shell script instead of saying so.
     if (await isExecutableOfSomeSystem(runtime.node)) return foreign(runtime);
-    const notNode = t("{0} does not tell its version as Node does", runtime.node);
+    const notNode = t("{0} does not report a version as Node does", runtime.node);
     return new ServiceError(`${what}; ${notNode}. ${nodeRemedy(runtime.isOwnNode)}`, "unusable");
   }
   return new ServiceError(`${what}${lastWords(ending)}`, "gone");

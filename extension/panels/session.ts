@@ -102,7 +102,8 @@ export class PageSession {
     const isPassedOn = (PASSED_ON as readonly string[]).includes(method);
     if (isPassedOn) return service.request(method as PassedOn, params as never);
     const act = Object.hasOwn(actions, method) ? (actions[method as HostMethod] as Act) : undefined;
-    if (act === undefined) throw new Error(t("The dashboard asks for what this version does not know: {0}", method));
+    if (act === undefined)
+      throw new Error(t("The dashboard sent a request that this version does not support: {0}", method));
     return act(params);
   }
 

@@ -69,7 +69,7 @@ export function newsText({ kind, run }: News): string {
     case "finished":
       return result === undefined ? t("{0} has finished.", id) : t("{0} has finished: {1}.", id, resultText(result));
     case "stopped":
-      return t("{0} was stopped. It can resume from where it is.", id);
+      return t("{0} was stopped. It can resume from there.", id);
     case "failed":
       return failure === undefined ? t("{0} has failed.", id) : t("{0} has failed: {1}", id, failure.message);
     case "lost":

@@ -42,7 +42,7 @@ function factsOf(run: RunSummary): readonly Fact[] {
   if (device !== "") facts.push([t("Device"), device]);
   facts.push([t("Started"), dateText(startedAt ?? createdAt)]);
   if (updatedAt !== undefined && startedAt !== undefined && updatedAt > startedAt) {
-    facts.push([t("Took"), durationText((updatedAt - startedAt) / 1000)]);
+    facts.push([t("Duration"), durationText((updatedAt - startedAt) / 1000)]);
   }
   if (tables.length > 0) facts.push([t("Tables"), tables.join(", ")]);
   facts.push([t("Config"), configFile]);

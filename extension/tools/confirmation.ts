@@ -8,11 +8,11 @@ import { t } from "../localize.ts";
 export function confirmationText(file: string, plan: PlanOutput | undefined, nAtWork: number): string {
   const parts = [
     t(
-      "A run of {0} trains models on this machine's processor, in a process of its own that goes on when the window is closed.",
+      "A run of {0} trains models on this machine's processor, in a process of its own that continues when the window is closed.",
       inlineCode(file),
     ),
     plan === undefined ? t("The run could not be planned, so its duration is unknown.") : planText(plan),
-    ...(nAtWork === 0 ? [] : [t("Active and queued runs before it: {0}.", nAtWork)]),
+    ...(nAtWork === 0 ? [] : [t("Active and queued runs ahead: {0}.", nAtWork)]),
   ];
   return parts.join("\n\n");
 }
@@ -20,7 +20,7 @@ export function confirmationText(file: string, plan: PlanOutput | undefined, nAt
 function planText({ stages, secondsLeft, peakMemoryBytes }: PlanOutput): string {
   const nLeft = stages.filter(({ cached }) => !cached).length;
   return t(
-    "It has {0} of {1} stages to do, in about {2}, with at most {3} of memory for models.",
+    "{0} of {1} stages are left to do, in about {2}, with at most {3} of memory for models.",
     nLeft,
     stages.length,
     timeText(secondsLeft),

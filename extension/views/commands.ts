@@ -76,7 +76,7 @@ const CHANGES: Readonly<Record<Facet, (salsa: Salsa) => Promise<Change>>> = {
   text: async ({ selection }) => {
     const text = await vscode.window.showInputBox({
       title: vscode.l10n.t("Filter Runs By Text"),
-      prompt: vscode.l10n.t("Words that a run's name, config, device, stage or result must have; empty for any"),
+      prompt: vscode.l10n.t("Words to find in a run's name, config, device, stage or result; empty for all runs"),
       value: selection.filter.text,
     });
     return text === undefined ? undefined : { text: text.trim() };

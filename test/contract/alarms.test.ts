@@ -58,10 +58,10 @@ describe("the catalogue of alarms", () => {
     for (const text of [label, why, ...actions.map((action) => action.text)]) {
       assert.ok(alarmTexts().includes(text.slice(1, -1)), text);
     }
-    const message = alarmMessage("stalled", "nothing has come from the run for 5 minutes, though its steps take 10 s");
+    const message = alarmMessage("stalled", "the run has reported nothing for 5 minutes, though its steps take 10 s");
     assert.equal(
       translatedSeen({ name: "stalled", message }, inPig),
-      "<nothing has come from the run for {0}, though its steps take {1}|<{0} minutes|5>|<{0} s|10>>",
+      "<the run has reported nothing for {0}, though its steps take {1}|<{0} minutes|5>|<{0} s|10>>",
     );
   });
 

@@ -55,7 +55,14 @@ for (const candidate of CANDIDATES) {
       const graph = new Graph();
       const [p, m, v, g] = ["p", "m", "v", "g"].map((name) => graph.variable(name, [size])).map(defined);
       const copy = graph.variable("copy", [size], "bf16");
-      const operands = { p: defined(p), m: defined(m), v: defined(v), g: defined(g), copy, hyper: graph.input("hyper", [8]) };
+      const operands = {
+        p: defined(p),
+        m: defined(m),
+        v: defined(v),
+        g: defined(g),
+        copy,
+        hyper: graph.input("hyper", [8]),
+      };
       const program = backend().compile(plan({}, adamw({ ...operands, scale: graph.input("scale", []) })));
       const hyper = Float32Array.of(0.01, 0.9, 0.999, 1e-8, 0.1, 0.1, 0.001, 0);
       const start = uniform([size], 1);

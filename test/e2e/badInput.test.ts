@@ -157,7 +157,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
 
     it("says in the Runs view that a folder must be open, and opens one", async () => {
       await openView(page, "SALSA");
-      await sideBar("Runs are kept beside their config, so a folder must be open.").waitFor();
+      await sideBar("Runs are stored beside their config, so a folder must be open.").waitFor();
       await page.locator(".sidebar").getByRole("button", { name: "Open Folder" }).click();
       await quickInput(page).waitFor();
       await page.keyboard.press("Escape");
@@ -165,7 +165,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
 
     it("says the same when a config is to be made, and opens one", async () => {
       await runCommand(page, "SALSA: New Run Config...");
-      await notification(page, "Runs are kept beside their config, so a folder must be open.").waitFor();
+      await notification(page, "Runs are stored beside their config, so a folder must be open.").waitFor();
       await pressButton(page, "a folder must be open", "Open Folder...");
       await chooseFolder(page, session.host.workspace);
       await page.waitForURL(/folder=/);

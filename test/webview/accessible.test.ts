@@ -42,7 +42,7 @@ describeInBrowser("who does not see the dashboard", (browser) => {
   it("is told when the run ends and when it raises an alarm, and nothing when the page opens", async () => {
     const run = runWith();
     const page = await show("the curves", { run });
-    const news = page.getByRole("log", { name: "News of the runs" });
+    const news = page.getByRole("log", { name: "Run events" });
     assert.equal(await news.getAttribute("aria-live"), null, "a log is polite by itself");
     assert.equal(await news.locator("p").count(), 0);
     const sequence = run.events.length;

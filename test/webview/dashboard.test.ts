@@ -100,9 +100,9 @@ describeInBrowser("the dashboard", (browser) => {
 
   it("puts another run into focus", async () => {
     const page = await show([DEMO, LIVE]);
-    await page.getByRole("button", { name: /^Choose a run. Now: demo-1/ }).click();
+    await page.getByRole("button", { name: /^Choose a run. Current run: demo-1/ }).click();
     await page.getByRole("option", { name: "demo-2" }).click();
-    await page.getByRole("button", { name: /^Choose a run. Now: demo-2/ }).waitFor();
+    await page.getByRole("button", { name: /^Choose a run. Current run: demo-2/ }).waitFor();
     assert.deepEqual(open?.focuses.at(-1)?.runs, [LIVE.folder]);
   });
 

@@ -58,9 +58,9 @@ export function failureNotice(
     ${
       failure === undefined
         ? html`<p>
-            ${t("It was killed, ran out of memory, or its machine went down. What it saved is there: resuming goes on from its last checkpoint.")}
+            ${t("It was killed, ran out of memory, or its machine went down. Resume it to continue from its last checkpoint.")}
           </p>`
-        : html`<pre class="mono" role="region" tabindex="0" aria-label=${t("Last words")}>
+        : html`<pre class="mono" role="region" tabindex="0" aria-label=${t("Last message")}>
 ${failure.error}: ${failure.message}</pre>`
     }
     ${actionRow([

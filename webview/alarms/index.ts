@@ -186,8 +186,8 @@ export class AlarmsView extends DashboardElement {
           ? t("No alarm was raised before that")
           : isLive
             ? t("Nothing unusual so far")
-            : t("Nothing unusual was seen"),
-        text: t("Every step is checked for what goes wrong in RLHF most often:"),
+            : t("Nothing unusual was found"),
+        text: t("Every step is checked for the most common failures of RLHF:"),
       })}
       <dl class="watched">
         ${ALARMS.filter(({ name }) => name !== "waiting").map(

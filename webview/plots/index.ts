@@ -67,7 +67,7 @@ class Metrics extends DashboardElement {
     const hasAny = outlines.some(({ series }) => Object.keys(series).length > 0);
     if (!hasAny) return noMetrics(outlines);
     return html`<div class="bar">${this.toolbar(settings)} ${this.legend(context)}</div>
-      ${groups.length === 0 ? emptyNotice({ icon: "search", title: t("No metric fits “{0}”", settings.search) }) : nothing}
+      ${groups.length === 0 ? emptyNotice({ icon: "search", title: t("No metric matches “{0}”", settings.search) }) : nothing}
       ${repeat(
         groups,
         ({ title }) => title,

@@ -13,7 +13,7 @@ interface FolderActions {
 
 /** The checkpoints of a run, with sizes and folders. */
 export function modelTable(models: readonly ModelArtifact[], actions: FolderActions): TemplateResult {
-  if (models.length === 0) return html`<p class="muted">${t("No model has been made yet.")}</p>`;
+  if (models.length === 0) return html`<p class="muted">${t("This run has no models yet.")}</p>`;
   return html`<div class="scroll" role="region" tabindex="0" aria-label=${t("Models")}>
     <table>
       <thead>

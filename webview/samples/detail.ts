@@ -191,7 +191,7 @@ export class SampleDetail extends LitElement {
         ${origin === "" ? nothing : html`<span class="muted">${origin}</span>`}
         ${response === null ? nothing : facts(response)}
       </header>
-      ${response === null ? html`<p class="muted">${t("Nothing was kept here.")}</p>` : body(response)}
+      ${response === null ? html`<p class="muted">${t("No answer was kept.")}</p>` : body(response)}
     </article>`;
   }
 

@@ -79,7 +79,7 @@ export class FilterBar extends LitElement {
         ${this.orders()}
         <vscode-checkbox
           label=${t("Cut off only")}
-          title=${t("Only rows in which some response did not end by itself")}
+          title=${t("Only rows with a response that was cut off")}
           ?checked=${isUnended}
           @change=${(event: Event) => this.narrow({ isUnended: (event.target as HTMLInputElement).checked })}
         ></vscode-checkbox>

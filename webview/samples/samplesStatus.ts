@@ -40,7 +40,7 @@ export function noSamples(filter: SampleFilter, outline: RunOutline | undefined,
   if (isNarrowed(filter)) {
     return emptyNotice({
       icon: "filter",
-      title: t("No sample fits the filter"),
+      title: t("No sample matches the filter"),
       actions: [{ label: t("Clear Filter"), run: clear }],
     });
   }
@@ -49,7 +49,7 @@ export function noSamples(filter: SampleFilter, outline: RunOutline | undefined,
     filter.source.kind === "answers"
       ? t("Answers are kept when the run has reached its evaluation.")
       : isLive
-        ? t("Samples are kept every few steps of RLHF and will appear here.")
+        ? t("Samples are kept every few steps of RLHF and appear here.")
         : t("This run kept no rollouts. A run with an RLHF arm keeps some every few steps.");
   return emptyNotice({ icon: "comment-discussion", title: t("No samples yet"), text });
 }

@@ -39,9 +39,7 @@ class Announcer extends DashboardElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div role="log" aria-label=${t("News of the runs")}>
-      ${this.news.map((text) => html`<p>${text}</p>`)}
-    </div>`;
+    return html`<div role="log" aria-label=${t("Run events")}>${this.news.map((text) => html`<p>${text}</p>`)}</div>`;
   }
 
   /** News of a run; none if it has only just come into focus. */

@@ -21,7 +21,11 @@ export function overlaidRun(model: DashboardModel, folder: string): TemplateResu
     <button class="name" title=${t("Put {0} first", title)} @click=${() => model.show({ runs: [folder, ...others] })}>
       ${isRemoved ? t("{0} (removed)", title) : title}
     </button>
-    <button class="icon" aria-label=${t("Take {0} off", title)} @click=${() => model.show({ runs: others })}>
+    <button
+      class="icon"
+      aria-label=${t("Remove {0} from the comparison", title)}
+      @click=${() => model.show({ runs: others })}
+    >
       <vscode-icon name="close"></vscode-icon>
     </button>
   </span>`;

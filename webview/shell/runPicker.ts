@@ -73,7 +73,7 @@ class RunPicker extends LitElement {
             </div>`,
         )}
       </div>
-      ${listed.length === 0 ? html`<p class="none" role="status">${t("No run fits")}</p>` : nothing}
+      ${listed.length === 0 ? html`<p class="none" role="status">${t("No run matches")}</p>` : nothing}
     </div>`;
   }
 

@@ -62,7 +62,7 @@ function facts({ summary, outline, status, progress }: Facts): string {
   const began = outline?.startedAt ?? summary.startedAt;
   const ended = outline?.updatedAt ?? summary.updatedAt;
   const parts = [
-    status === "queued" ? t("{0} before it", outline?.ahead ?? summary.ahead ?? 1) : "",
+    status === "queued" ? t("{0} ahead", outline?.ahead ?? summary.ahead ?? 1) : "",
     status === "running" ? nameOfStage(outline, progress.stage) : "",
     status === "running" && progress.total > 0 ? t("step {0} of {1}", progress.step, progress.total) : "",
     status === "finished" ? "" : t("{0} %", Math.floor(progress.fraction * 100)),

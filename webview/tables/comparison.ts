@@ -113,7 +113,7 @@ export function comparison(row: ComparisonRow, names: Names, search: string): Te
       ${game(t("Game 1, {0} first", names.a), games[0], names)}
       ${game(t("Game 2, {0} first", names.b), games[1], names)}
       <span>${outcomeText(outcome, names)}</span>
-      ${isFlip ? warning(t("The judge's verdict changed with the seats.")) : nothing}
+      ${isFlip ? warning(t("The judge's verdict changed with the order.")) : nothing}
       <span>${t("seed {0}", seed)}</span>
       ${words(t("Game 1"), games[0])} ${words(t("Game 2"), games[1])}
     </div>
@@ -151,9 +151,9 @@ function game(label: string, { winner }: GameView, names: Names): TemplateResult
 function outcomeText(outcome: ComparisonRow["outcome"], { a, b }: Names): string {
   switch (outcome) {
     case "win":
-      return t("Counts as won by {0}", a);
+      return t("Counts as a win for {0}", a);
     case "loss":
-      return t("Counts as won by {0}", b);
+      return t("Counts as a win for {0}", b);
     case "tie":
       return t("Counts as a tie");
     case "dropped":

@@ -173,8 +173,7 @@ export class Comparisons extends LitElement {
   private nothingFits(): TemplateResult {
     return emptyNotice({
       icon: "filter",
-      title:
-        this.chosen.outcome === "flip" ? t("No verdict depends on who sits first") : t("No prompt fits the filter"),
+      title: this.chosen.outcome === "flip" ? t("No verdict depends on the order") : t("No prompt matches the filter"),
       actions: [{ label: t("Show All"), run: () => this.choose({ ...ALL, outcome: undefined, seed: undefined }) }],
     });
   }

@@ -223,7 +223,7 @@ export class WinRatesView extends DashboardElement {
       icon: "table",
       title: t("No win rates yet"),
       text: isLive
-        ? t("They are computed when the run has judged the answers of its models, and will appear here.")
+        ? t("They appear here when the run has judged the answers of its models.")
         : t("The run ended before its models were judged. Resume it to get there."),
       actions: isLive
         ? [{ label: t("Show Progress"), icon: "type-hierarchy", run: () => this.model.show({ view: "pipeline" }) }]

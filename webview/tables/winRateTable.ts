@@ -163,7 +163,12 @@ function columnsFor(rows: readonly WinRateRow[]): readonly Column[] {
       cell: ({ n, dropped }) =>
         html`${whole(n)}${dropped > 0 ? html` <span class="muted">(−${dropped})</span>` : nothing}`,
     },
-    { key: "p", label: t("p"), title: t("Of one pair by itself"), cell: ({ p }) => exact(p, pValue(p)) },
+    {
+      key: "p",
+      label: t("p"),
+      title: t("Not corrected for the number of comparisons"),
+      cell: ({ p }) => exact(p, pValue(p)),
+    },
     {
       key: "holm",
       label: t("p (Holm)"),
@@ -174,7 +179,7 @@ function columnsFor(rows: readonly WinRateRow[]): readonly Column[] {
     rows.some(({ flipRate }) => flipRate !== undefined) && {
       key: "flipRate",
       label: t("Flips %"),
-      title: t("Prompts for which the judge's two games, with seats swapped, name different winners"),
+      title: t("Prompts for which the judge's two games, in either order, name different winners"),
       cell: ({ flipRate }) => exact(flipRate, percent(flipRate, 1)),
     },
     rows.some(({ longerWins }) => longerWins !== undefined) && {

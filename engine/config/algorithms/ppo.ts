@@ -91,7 +91,7 @@ function checkTruncation({ path, own }: PpoArm): Complaint[] {
 function checkPositions({ path, own }: PpoArm, { maxPositions: room }: ArmFacts): Complaint[] {
   if (own.maxNewTokens === undefined || own.maxNewTokens < room) return [];
   const message = `${own.maxNewTokens} leaves no room for a prompt in the model's ${room} positions`;
-  return [{ path: [...path, "maxNewTokens"], message, remedy: "use less, or raise model.architecture.maxPositions" }];
+  return [{ path: [...path, "maxNewTokens"], message, remedy: "use fewer, or raise model.architecture.maxPositions" }];
 }
 
 function checkBetas({ path, own }: PpoArm, { validationPrompts }: ArmFacts): Complaint[] {

@@ -51,7 +51,7 @@ async function makeOrAwait(
       return "made";
     } catch (error) {
       if (!(error instanceof LockedError)) throw error;
-      const message = `waiting for ${ownerName(error.owner)}, which is making the same`;
+      const message = `waiting for ${ownerName(error.owner)}, which is making the same artifact`;
       if (!isAnnounced) report({ kind: "alarm", stage: id, step: 0, name: "waiting", message });
       isAnnounced = true;
     }

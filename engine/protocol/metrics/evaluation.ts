@@ -53,7 +53,7 @@ export const JUDGING = [
     name: "judge/price",
     label: "Price of judging",
     unit: "US dollars",
-    description: "What the games cost, as far as the judge tells",
+    description: "What the games cost, as far as the judge reports",
     source: "",
   },
 ] as const satisfies readonly MetricEntry[];

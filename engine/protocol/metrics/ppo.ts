@@ -111,7 +111,7 @@ export const LEARNING = [
     name: "loss/total",
     label: "Loss",
     unit: "",
-    description: "What PPO's optimizer descends: policy loss plus weighted value loss",
+    description: "The loss that PPO minimizes: policy loss plus weighted value loss",
     source: trl("ppo/loss/total"),
   },
   {

@@ -12,7 +12,7 @@ export function asResponseError(error: unknown): ResponseError<ServiceErrorData>
 
 /** A client of another version. @param theirs - Undefined when it names none. */
 export function versionMismatch(version: string, client: string, theirs: unknown): ResponseError<ServiceErrorData> {
-  const says = typeof theirs === "number" ? `speaks ${theirs}` : "says no version";
+  const says = typeof theirs === "number" ? `speaks ${theirs}` : "names no version";
   const message = `engine service ${version} speaks protocol ${SERVICE_PROTOCOL}, ${client} ${says}; install one version of both`;
   return new ResponseError(SERVICE_ERRORS.versionMismatch, message, { name: "VersionMismatchError" });
 }

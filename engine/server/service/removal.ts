@@ -27,7 +27,7 @@ export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceReq
  */
 export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boolean): Promise<number> {
   const { folder } = run;
-  const remedy = "remove it by hand if it is to go";
+  const remedy = "delete it by hand if you no longer need it";
   if (!isRunPlace(folder)) throw new DataError("delete run: is not below a folder of runs", { file: folder, remedy });
   const lock = join(folder, "lock");
   const held = await takeLock(lock).catch((error: unknown) => {

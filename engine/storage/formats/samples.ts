@@ -53,7 +53,7 @@ export function parseSample(bytes: Buffer): Sample | string {
   const { success, data, error } = sampleSchema.safeParse(value);
   if (success) return data;
   const [issue] = error.issues;
-  return `is no rollout: ${[...(issue?.path ?? []), issue?.message].join(": ")}`;
+  return `is not a rollout: ${[...(issue?.path ?? []), issue?.message].join(": ")}`;
 }
 
 /** Within a line, the arrays begin here; within a text, its quotes would be escaped. */

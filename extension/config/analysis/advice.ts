@@ -39,7 +39,7 @@ function trainedPrompts(tree: ConfigTree, file: string): ConfigFinding[] {
     if (node === undefined || typeof benchmark !== "string") return [];
     if (resolvePath(folder, benchmark) !== resolvePath(folder, prompts)) return [];
     const message = t("{0} is the file that RLHF learns from, data.prompts", pathText(path));
-    const remedy = t("name prompts that no training has seen, or win rates will look better than they are");
+    const remedy = t("name prompts that no training has seen, or win rates look better than they are");
     return [{ code: "trainedPrompts", severity: "warning", span: markOf(tree, node), path, message, remedy }];
   });
 }

@@ -57,15 +57,15 @@ type Settings = Readonly<Record<string, unknown>>;
 function differences({ value }: ConfigTree, name: string): string[] {
   const { rlhf = {}, arms = {} } = value as { rlhf?: Settings; arms?: Readonly<Record<string, Settings>> };
   const own = Object.entries(arms[name] ?? {}).filter(([key, one]) => inline(one) !== inline(rlhf[key] ?? null));
-  if (own.length === 0) return [t("The same as rlhf.")];
+  if (own.length === 0) return [t("Same as rlhf.")];
   const list = own.map(([key, one]) => inlineCode(`${key}: ${inline(one)}`));
-  return [t("Other than rlhf: {0}", list.join(", "))];
+  return [t("Different from rlhf: {0}", list.join(", "))];
 }
 
 function armLines(config: RunConfig, name: string): string[] {
   const sizes = derivedSizes(config).arms[name];
   const nBetas = config.arms[name]?.betas.length ?? 1;
-  const betas = nBetas > 1 ? [t("{0} candidates for β: as many trainings", nBetas)] : [];
+  const betas = nBetas > 1 ? [t("{0} candidates for β, one training each", nBetas)] : [];
   return sizes === undefined ? [] : [...betas, sizesText(sizes)];
 }
 
@@ -76,9 +76,7 @@ function sectionLines(config: RunConfig, section: string): string[] {
   switch (section) {
     case "rlhf": {
       const texts = new Set(Object.values(sizes.arms).map(sizesText));
-      return texts.size === 1
-        ? [...texts, t("The same for each of {0} arms", Object.keys(sizes.arms).length)]
-        : [...texts];
+      return texts.size === 1 ? [...texts, t("Same for each of {0} arms", Object.keys(sizes.arms).length)] : [...texts];
     }
     case "sft":
       return steps(sizes.sftSteps).map((text) => t("{0} for each of {1} seeds", text, config.sft.seeds.length));

@@ -54,14 +54,14 @@ function findingOf(
   const areWeightsTooLarge = parameters * TRAINED_BYTES > limit;
   const [path, remedy] = areWeightsTooLarge
     ? [["model"], t("choose a smaller model")]
-    : [driverOf(tree, stage), t("lower it, and raise gradientAccumulation to learn from as much at a time")];
+    : [driverOf(tree, stage), t("lower it, and raise gradientAccumulation to keep the effective batch size")];
   const node = writtenPart(tree, path);
   const span = node === undefined ? { start: 0, end: 1 } : markOf(tree, node);
   const where =
     backend === undefined
       ? t("this machine has {0}", formatBytes(limit))
       : t("the {0} backend can use {1}", backend, formatBytes(limit));
-  const message = t("{0} needs {1} of memory by the plan, and {2}", name, formatBytes(memoryBytes), where);
+  const message = t("{0} needs an estimated {1} of memory, and {2}", name, formatBytes(memoryBytes), where);
   return { code: "memory", severity: "warning", span, path, message, remedy, bytes: memoryBytes };
 }
 

@@ -184,16 +184,24 @@ export function notification(page: Page, text: string | RegExp): Locator {
   return page.locator(".notification-toast").filter({ hasText: text }).first();
 }
 
-/** Presses a button of a notification that shows, which closes it. */
+/** Presses a button of a notification, which closes it; one that has hidden itself meanwhile is in their list. */
 export async function pressButton(page: Page, text: string | RegExp, button: string): Promise<void> {
-  const shown = notification(page, text);
+  const list = page.locator(".notifications-center.visible");
+  const shown = notification(page, text)
+    .or(list.locator(".monaco-list-row").filter({ hasText: text }))
+    .first();
   let isPressed = false;
   await insist(async () => {
+    if (!isPressed) {
+      await shown.waitFor({ timeout: 5000 }).catch(() => runCommand(page, "Notifications: Show Notifications"));
+    }
     if (!isPressed || (await shown.isVisible()))
       await shown.getByRole("button", { name: button, exact: true }).click({ timeout: 5000 });
     isPressed = true;
     await shown.waitFor({ state: "hidden", timeout: 5000 });
   });
+  // While the list is open, new notifications show in it alone.
+  if (await list.isVisible()) await runCommand(page, "Notifications: Hide Notifications");
 }
 
 /** A status bar item, by a part of its text. */

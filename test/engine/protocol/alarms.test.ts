@@ -75,7 +75,7 @@ describe("a run", () => {
       step: 10,
       name: "stalled",
       message:
-        "nothing has come from the run for 5 minutes, though its steps take 10 s: look at the engine's log and at the machine's free memory, or stop the run and resume it",
+        "the run has reported nothing for 5 minutes, though its steps take 10 s: look at the engine's log and at the machine's free memory, or stop the run and resume it",
       time: 300_000,
     });
   });

@@ -148,7 +148,7 @@ describe("a run's server", () => {
       await news.until(() => [1, 2, 3, 4].every((id) => text.includes(`"id":${id}`)));
       assert.equal(text.split("the first request must be the handshake").length, 3);
       assert.match(text, /Unhandled method explode/);
-      assert.match(text, /engine 1\.2\.3 speaks protocol 1, a client says no version/);
+      assert.match(text, /engine 1\.2\.3 speaks protocol 1, a client names no version/);
       socket.destroy();
     });
   });

@@ -46,8 +46,8 @@ describe("shares of a soup", () => {
 
   it("must be numbers", () => {
     assert.equal(problem("linear", "half", 2), '"half" is not a number.');
-    assert.equal(problem("linear", "", 2), "Give a number; several are separated by commas.");
-    assert.equal(problem("linear", "0.5,", 2), "Give a number; several are separated by commas.");
+    assert.equal(problem("linear", "", 2), "Enter a number, or several separated by commas.");
+    assert.equal(problem("linear", "0.5,", 2), "Enter a number, or several separated by commas.");
   });
 
   it("are one number along the arc", () => {

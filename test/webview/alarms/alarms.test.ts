@@ -60,7 +60,7 @@ describeInBrowser("the alarms view", (browser) => {
 
   it("raises an alarm by itself when a run that says it works has long been silent", async () => {
     const page = await show(); // its last event is months old
-    await page.getByRole("region", { name: "Stalled" }).getByText("nothing has come from the run for").waitFor();
+    await page.getByRole("region", { name: "Stalled" }).getByText("the run has reported nothing for").waitFor();
   });
 
   it("shows the last words of a run that failed, and the ways on", async () => {
@@ -91,7 +91,7 @@ describeInBrowser("the alarms view", (browser) => {
 
   it("says what is watched for when nothing was seen", async () => {
     const page = await show(stopped);
-    await page.getByText("Nothing unusual was seen").waitFor();
+    await page.getByText("Nothing unusual was found").waitFor();
     await page.getByText("KL-hack: responses collapse").waitFor();
   });
 

@@ -85,7 +85,7 @@ describeInBrowser("gestures in a plot", (browser) => {
   it("are told where somebody asks for them", async () => {
     const { page } = await show();
     await page.getByText("Mouse and keys").click();
-    await page.getByText("Ctrl or ⌘ and wheel, two fingers, + and −: zoom at the cursor.").waitFor();
+    await page.getByText("Ctrl or ⌘ and wheel, two fingers, or + and −: zoom at the cursor.").waitFor();
     assert.deepEqual(await axeViolations(page), []);
   });
 });

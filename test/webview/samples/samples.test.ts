@@ -150,7 +150,7 @@ describeInBrowser("the samples view", (browser) => {
     await page.getByText("7 of 48 prompts").waitFor();
     await page.getByRole("combobox", { name: "Order" }).selectOption("spread");
     await page.getByRole("textbox", { name: "Search prompts and responses" }).fill("nowhere");
-    await page.getByText("No sample fits the filter").waitFor();
+    await page.getByText("No sample matches the filter").waitFor();
     assert.deepEqual([queries().at(-1)?.order, queries().at(-1)?.isUnended], ["spread", true]);
     await page.getByText("Clear Filter").click();
     await page.getByText("48 prompts").waitFor();

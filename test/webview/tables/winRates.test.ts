@@ -101,7 +101,7 @@ describeInBrowser("the win-rate view", (browser) => {
     const first = page.getByRole("article").first();
     await first.getByText("preferred").waitFor();
     await first.getByText("Game 2, ppo first").waitFor();
-    await first.getByText("The judge's verdict changed with the seats.").waitFor();
+    await first.getByText("The judge's verdict changed with the order.").waitFor();
     await first.getByText("Game 1: what the judge was shown and said").click();
     await first.getByText("[[A]]").waitFor();
     await page.keyboard.press("Escape");

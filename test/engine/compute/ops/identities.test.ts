@@ -54,7 +54,8 @@ describe("rope", () => {
       at: [position],
     });
   }
-  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * defined(b[i]), 0);
+  const dot = (a: readonly number[], b: readonly number[]): number =>
+    a.reduce((sum, v, i) => sum + v * defined(b[i]), 0);
 
   it("leaves position 0 alone", async () => {
     assert.deepEqual(await rotated([...x.data], 0), [...x.data]);

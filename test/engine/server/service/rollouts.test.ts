@@ -48,7 +48,7 @@ describe("the index of rollouts", () => {
       ]);
       assert.deepEqual((await rollouts.tokens(5)).tokens, ["four"]);
       await assert.rejects(rollouts.tokens(4), /samples\.jsonl:5: this line was damaged on disk/);
-      await assert.rejects(rollouts.tokens(2), /samples\.jsonl:3: this line is no rollout: stage: /);
+      await assert.rejects(rollouts.tokens(2), /samples\.jsonl:3: this line is not a rollout: stage: /);
     });
   });
 

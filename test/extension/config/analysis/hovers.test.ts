@@ -45,7 +45,7 @@ describe("hoverAt", () => {
       "2 candidates for β: as many trainings",
       "7,680 rollouts; 1 minibatches and 4 optimizer steps an iteration, 240 optimizer steps in all",
     ]);
-    assert.equal(linesAt('"b"', config)[1], "The same as rlhf.");
+    assert.equal(linesAt('"b"', config)[1], "Same as rlhf.");
   });
 
   it("still tells what a name is in a config with mistakes", () => {

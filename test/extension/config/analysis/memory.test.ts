@@ -24,7 +24,7 @@ function found(
   ]);
 }
 
-const LOWER = "lower it, and raise gradientAccumulation to learn from as much at a time";
+const LOWER = "lower it, and raise gradientAccumulation to keep the effective batch size";
 
 describe("memoryFindings", () => {
   it("say nothing where everything fits, or is made already", () => {
