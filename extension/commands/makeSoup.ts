@@ -1,6 +1,5 @@
 import { isAbsolute, join, resolve } from "node:path";
 import * as vscode from "vscode";
-import { type SoupMethod, recipeOf } from "../../engine/soup/index.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
@@ -10,7 +9,10 @@ import { CommandError, showDone } from "./failures.ts";
 import { picked } from "./pickers.ts";
 import { withProgress } from "./progress.ts";
 import { reveal } from "./reveal.ts";
-import { defaultShares, hasShares, methodsFor, sharesProblem, soupArguments } from "./soupRecipe.ts";
+import type { MethodChoice } from "./soupRecipe.ts";
+
+/** Loaded on first use: it brings the schemas of all recipes along. */
+const loadRecipes = (): Promise<typeof import("./soupRecipe.ts")> => import("./soupRecipe.ts");
 
 /** Mixes checkpoints into one. */
 export const makeSoup: Command = {
@@ -20,11 +22,13 @@ export const makeSoup: Command = {
     assertTrusted();
     const of = await pickIngredients(salsa, args);
     const method = await pickMethod(of);
-    const shares = hasShares(method) ? { shares: await askShares(of, method) } : {};
+    const shares = method.hasShares ? { shares: await askShares(of, method) } : {};
     const folder = workspaceFolder();
     const out = await askFolder(folder);
+    const { soupArguments } = await loadRecipes();
+    const recipe = soupArguments({ method: method.method, of: of.map((one) => one.folder), out, ...shares });
     const made = await withProgress(vscode.l10n.t("Mixing {0} checkpoints", of.length), ({ token }) =>
-      salsa.tool.run(soupArguments({ method, of: of.map((one) => one.folder), out, ...shares }), { folder, token }),
+      salsa.tool.run(recipe, { folder, token }),
     );
     const soup = (made as { readonly folder: string }).folder;
     showDone(salsa, vscode.l10n.t("The soup of {0} is in {1}.", namesOf(of), vscode.workspace.asRelativePath(soup)), [
@@ -51,19 +55,21 @@ async function pickIngredients(salsa: Salsa, args: readonly unknown[]): Promise<
   throw new CommandError(vscode.l10n.t("A soup needs two checkpoints or more: mark them in the list."));
 }
 
-async function pickMethod(of: readonly Checkpoint[]): Promise<SoupMethod> {
-  const items = methodsFor(of.map(({ name }) => name)).map((method) => {
-    const { title, description, source } = recipeOf(method);
-    return { method, label: title, description: source, detail: description };
+async function pickMethod(of: readonly Checkpoint[]): Promise<MethodChoice> {
+  const { methodsFor } = await loadRecipes();
+  const items = methodsFor(of.map(({ name }) => name)).map(({ title, description, source, ...choice }) => {
+    return { ...choice, label: title, description: source, detail: description };
   });
   const title = vscode.l10n.t("Make Soup: how");
   // A method may treat the first in its own way, such as a base that the others were tuned from.
   const placeHolder = vscode.l10n.t("Of {0}, in this order", namesOf(of));
-  return (await picked(vscode.window.showQuickPick(items, { title, placeHolder }))).method;
+  return picked(vscode.window.showQuickPick(items, { title, placeHolder }));
 }
 
-function askShares(of: readonly Checkpoint[], method: SoupMethod): Promise<string> {
-  const [first = "", second = ""] = of.map(({ name }) => name);
+async function askShares(of: readonly Checkpoint[], { method }: MethodChoice): Promise<string> {
+  const { defaultShares, sharesProblem } = await loadRecipes();
+  const names = of.map(({ name }) => name);
+  const [first = "", second = ""] = names;
   const prompt =
     of.length === 2
       ? vscode.l10n.t("α, the share of {1}; the rest is {0}. It may leave 0 to 1.", first, second)
@@ -73,7 +79,7 @@ function askShares(of: readonly Checkpoint[], method: SoupMethod): Promise<strin
       title: vscode.l10n.t("Make Soup: shares"),
       prompt,
       value: defaultShares(of.length),
-      validateInput: (text) => sharesProblem(text, { method, of: of.map(({ name }) => name) }),
+      validateInput: (text) => sharesProblem(text, { method, of: names }),
     }),
   );
 }

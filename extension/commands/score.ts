@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
-import { TASKS, type TaskName } from "../../engine/evaluation/tasks/index.ts";
+import type { TaskName } from "../../engine/evaluation/tasks/index.ts";
 import type { Table } from "../../engine/protocol/events.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command, Salsa } from "../salsa.ts";
@@ -36,6 +36,8 @@ export const score: Command = {
 };
 
 async function pickScoring(salsa: Salsa): Promise<Scoring> {
+  // Loaded on first use: it brings the tasks' schemas along.
+  const { TASKS } = await import("../../engine/evaluation/tasks/index.ts");
   const items: readonly (vscode.QuickPickItem & { readonly task?: TaskName })[] = [
     ...TASKS.map(({ name, title, description }) => ({ task: name, label: title, description })),
     { label: vscode.l10n.t("Your prompts"), description: vscode.l10n.t("by a reward model") },

@@ -1,4 +1,5 @@
 import { type SoupMethod, checkpointMethods, recipeOf } from "../../engine/soup/index.ts";
+import type { SoupRecipe } from "../../engine/soup/recipe.ts";
 import { t } from "../localize.ts";
 
 /** A soup that can be made. */
@@ -11,18 +12,24 @@ export interface SoupChoice {
   readonly out: string;
 }
 
-/** Methods that mix these checkpoints, by name, and need nothing else. */
-export function methodsFor(of: readonly string[]): readonly SoupMethod[] {
-  return checkpointMethods().filter((method) => {
-    const complaints = recipeOf(method).check({}, { of, isTask: false });
-    return complaints.every(({ path }) => path[0] !== "of");
-  });
+/** A method, as people choose it. */
+export interface MethodChoice {
+  readonly method: SoupMethod;
+  /** True if people choose the shares, too; otherwise they follow from the method. */
+  readonly hasShares: boolean;
 }
 
-/** True if the user chooses the shares of a method's soups; otherwise they follow from the method. */
-export function hasShares(method: SoupMethod): boolean {
-  const { settings } = recipeOf(method);
-  return "alpha" in settings || "weights" in settings;
+/** Methods that mix these checkpoints, by name, and need nothing else. */
+export function methodsFor(
+  of: readonly string[],
+): readonly (MethodChoice & Pick<SoupRecipe, "title" | "description" | "source">)[] {
+  return checkpointMethods().flatMap((method) => {
+    const recipe = recipeOf(method);
+    const { settings, title, description, source } = recipe;
+    const isFit = recipe.check({}, { of, isTask: false }).every(({ path }) => path[0] !== "of");
+    const hasShares = "alpha" in settings || "weights" in settings;
+    return isFit ? [{ method, hasShares, title, description, source }] : [];
+  });
 }
 
 /** Initial shares: all equal. */

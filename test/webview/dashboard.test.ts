@@ -94,7 +94,7 @@ describeInBrowser("the dashboard", (browser) => {
     await page.keyboard.press("Enter");
     await page.keyboard.press("Escape");
     assert.deepEqual(open?.focuses.at(-1)?.runs, [DEMO.folder, LIVE.folder]);
-    await page.getByRole("button", { name: "Take demo-2 off" }).click();
+    await page.getByRole("button", { name: "Remove demo-2 from the comparison" }).click();
     assert.deepEqual(open.focuses.at(-1)?.runs, [DEMO.folder]);
   });
 

@@ -122,7 +122,7 @@ describeInBrowser("the keyboard alone", (browser) => {
 
   const PRESSES: readonly Press[] = [
     { in: "the pipeline", name: /^base/, to: /main.* Metrics$/ },
-    { in: "the pipeline", name: "Take demo-2 off", to: /Choose a run/ },
+    { in: "the pipeline", name: "Remove demo-2 from the comparison", to: /Choose a run/ },
     { in: "the pipeline", name: /^Seed 2/, to: /Seed 2/ },
     { in: "the pipeline", name: "Resume", to: /Resume/ },
     { in: "a sample's text", name: "Close", to: /Samples$/ },

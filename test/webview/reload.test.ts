@@ -63,7 +63,7 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
     await before.getByRole("option", { name: "demo-2" }).click();
     const page = await reload();
     await page.getByRole("tab", { name: "Alarms", selected: true }).waitFor();
-    await page.getByRole("button", { name: "Take demo-2 off" }).waitFor();
+    await page.getByRole("button", { name: "Remove demo-2 from the comparison" }).waitFor();
   });
 
   it("filters samples as before, with the same sample open in the same way", async () => {

@@ -17,7 +17,7 @@ describe("a diagnosis for people", () => {
       place,
     );
     const rows = text.split("\n").filter((line) => line.startsWith("| "));
-    assert.match(text, /One thing is missing that no run can do without/);
+    assert.match(text, /One required thing is missing/);
     assert.deepEqual(rows.slice(2), [
       "| ✗\u00a0missing | disk space | 1 MiB free | free 1 GiB |",
       "| –\u00a0optional | git | not found | install git |",

@@ -53,7 +53,7 @@ if (process.platform !== "win32")
     it("says that a program that is no Node does not tell a version", async () => {
       await assert.rejects(
         start("#!/bin/sh\nexit 2\n"),
-        /ended as it started \(exit code 2\); .* does not tell its version/,
+        /ended as it started \(exit code 2\); .* does not report a version/,
       );
     });
   });

@@ -14,8 +14,8 @@ describe("what is confirmed before a run is started", () => {
   it("names the config, what there is to do, and what comes before it", () => {
     const text = confirmationText("a/demo.salsa.json", plan, 1);
     assert.match(text, /A run of `a\/demo\.salsa\.json` trains models on this machine's processor/);
-    assert.match(text, /It has 1 of 2 stages to do, in about 1 min, with at most 32\.0 MiB of memory/);
-    assert.match(text, /Active and queued runs before it: 1\./);
+    assert.match(text, /1 of 2 stages are left to do, in about 1 min, with at most 32\.0 MiB of memory/);
+    assert.match(text, /Active and queued runs ahead: 1\./);
   });
 
   it("says so when there is no plan, and nothing of a queue when there is none", () => {

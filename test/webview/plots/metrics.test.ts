@@ -115,7 +115,7 @@ describeInBrowser("the metrics view", (browser) => {
     await plot(page, "Explained variance").waitFor();
     assert.equal(await page.locator("salsa-plot").count(), 1);
     await page.getByLabel("Filter metrics").fill("nonsense");
-    await page.getByText("No metric fits “nonsense”").waitFor();
+    await page.getByText("No metric matches “nonsense”").waitFor();
   });
 
   it("folds seeds into a mean and says what the band is", async () => {

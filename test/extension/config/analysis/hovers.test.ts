@@ -23,7 +23,7 @@ describe("hoverAt", () => {
       '"rlhf"',
       [
         "7,680 rollouts; 1 minibatches and 2 optimizer steps an iteration, 120 optimizer steps in all",
-        "The same for each of 4 arms",
+        "Same for each of 4 arms",
       ],
     ],
     ['"reward"', ["4,500 pairs to learn from, 500 kept back", "282 optimizer steps"]],
@@ -41,8 +41,8 @@ describe("hoverAt", () => {
     const config = `{ ${TASK}, "rlhf": { "beta": 0.2 }, "arms": { "a": { "reference": "soup", "beta": [0.1, 0.2], "gamma": 1 }, "b": { "beta": 0.2 } } }`;
     assert.deepEqual(linesAt('"a"', config), [
       "**`a`**: arm: SALSA from sft-1, held to soup, β 0.1, 0.2",
-      'Other than rlhf: `reference: "soup"`, `beta: [0.1, 0.2]`, `gamma: 1`',
-      "2 candidates for β: as many trainings",
+      'Different from rlhf: `reference: "soup"`, `beta: [0.1, 0.2]`, `gamma: 1`',
+      "2 candidates for β, one training each",
       "7,680 rollouts; 1 minibatches and 4 optimizer steps an iteration, 240 optimizer steps in all",
     ]);
     assert.equal(linesAt('"b"', config)[1], "Same as rlhf.");

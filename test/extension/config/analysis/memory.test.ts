@@ -34,7 +34,7 @@ describe("memoryFindings", () => {
 
   it("sit on the arm's minibatchSize with the wasm backend's limit", () => {
     const text = `{ ${TASK}, "rlhf": { "minibatchSize": 64 }, "arms": { "a": { "minibatchSize": 128 } } }`;
-    const message = "a needs 6.0 GiB of memory by the plan, and the wasm backend can use 4.0 GiB";
+    const message = "a needs an estimated 6.0 GiB of memory, and the wasm backend can use 4.0 GiB";
     assert.deepEqual(found(text, [stage("a", "rlhf")]), [["128", message, LOWER]]);
     const again = message.replace("a needs", "a (β 0.1), seed 2 needs");
     const seeds = [stage("seed-1/base", "base", { cached: true }), stage("seed-2/a (β 0.1)", "rlhf")];
@@ -51,7 +51,7 @@ describe("memoryFindings", () => {
     const text = `{ ${TASK}, "sft": { "maxLength": 512 } }`;
     const small = found(text, [stage("sft-1", "sft", { memoryBytes: 3 * GIB })], { machine: 2 * GIB });
     assert.deepEqual(small, [
-      ["512", "sft-1 needs 3.0 GiB of memory by the plan, and this machine has 2.0 GiB", LOWER],
+      ["512", "sft-1 needs an estimated 3.0 GiB of memory, and this machine has 2.0 GiB", LOWER],
     ]);
     assert.deepEqual(found(text, [stage("sft-1", "sft")], { backend: "tfjs" }), []);
     assert.match(found(text, [stage("sft-1", "sft")], { backend: "tfjs", machine: 5 * GIB })[0]?.[1] ?? "", /5\.0 GiB/);
