@@ -9,10 +9,8 @@ import { CommandError, showDone } from "./failures.ts";
 import { picked } from "./pickers.ts";
 import { withProgress } from "./progress.ts";
 import { reveal } from "./reveal.ts";
+// Its code is loaded on first use: it brings the schemas of all recipes along.
 import type { MethodChoice } from "./soupRecipe.ts";
-
-/** Loaded on first use: it brings the schemas of all recipes along. */
-const loadRecipes = (): Promise<typeof import("./soupRecipe.ts")> => import("./soupRecipe.ts");
 
 /** Mixes checkpoints into one. */
 export const makeSoup: Command = {
@@ -25,7 +23,7 @@ export const makeSoup: Command = {
     const shares = method.hasShares ? { shares: await askShares(of, method) } : {};
     const folder = workspaceFolder();
     const out = await askFolder(folder);
-    const { soupArguments } = await loadRecipes();
+    const { soupArguments } = await import("./soupRecipe.ts");
     const recipe = soupArguments({ method: method.method, of: of.map((one) => one.folder), out, ...shares });
     const made = await withProgress(vscode.l10n.t("Mixing {0} checkpoints", of.length), ({ token }) =>
       salsa.tool.run(recipe, { folder, token }),
@@ -56,7 +54,7 @@ async function pickIngredients(salsa: Salsa, args: readonly unknown[]): Promise<
 }
 
 async function pickMethod(of: readonly Checkpoint[]): Promise<MethodChoice> {
-  const { methodsFor } = await loadRecipes();
+  const { methodsFor } = await import("./soupRecipe.ts");
   const items = methodsFor(of.map(({ name }) => name)).map(({ title, description, source, ...choice }) => {
     return { ...choice, label: title, description: source, detail: description };
   });
@@ -67,7 +65,7 @@ async function pickMethod(of: readonly Checkpoint[]): Promise<MethodChoice> {
 }
 
 async function askShares(of: readonly Checkpoint[], { method }: MethodChoice): Promise<string> {
-  const { defaultShares, sharesProblem } = await loadRecipes();
+  const { defaultShares, sharesProblem } = await import("./soupRecipe.ts");
   const names = of.map(({ name }) => name);
   const [first = "", second = ""] = names;
   const prompt =
