@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { type LockOwner, livingOwner } from "../../engine/storage/locks.ts";
 import { tiny } from "../engine/pipeline/tinyRun.ts";
+import { runEvents } from "./runEvents.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
   editor,
@@ -39,7 +40,7 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
   let session: Session;
   let page: Page;
   const runs = (...names: string[]): string => join(session.host.workspace, ".salsa/runs", ...names);
-  const events = (run: string): readonly RunEvent[] => readLines(runs(run, "events.jsonl"));
+  const events = (run: string): readonly RunEvent[] => runEvents(runs(run, "events.jsonl"));
   const hasFinished = (run: string): boolean => {
     const last = events(run).at(-1);
     return last?.kind === "runFinished" && last.status === "finished";
@@ -218,9 +219,4 @@ async function stopped(lock: string): Promise<void> {
 
 function text(file: string): string {
   return fs.existsSync(file) ? fs.readFileSync(file, "utf8") : "";
-}
-
-function readLines(file: string): readonly RunEvent[] {
-  const lines = text(file).split("\n").slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as RunEvent);
 }

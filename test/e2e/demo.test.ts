@@ -274,11 +274,11 @@ describe("the demo, shortened", function () {
     const { code, stdout, stderr } = await inRun("plan", "demo.salsa.json", "--json");
     assert.equal(code, 0, stderr);
     const { stages, secondsLeft } = JSON.parse(stdout) as {
-      readonly stages: readonly { readonly name: string; readonly cached: boolean }[];
+      readonly stages: readonly { readonly id: string; readonly cached: boolean }[];
       readonly secondsLeft: number;
     };
     assert.deepEqual(
-      stages.map(({ name }) => name),
+      stages.map(({ id }) => id),
       events.flatMap((event) => (event.kind === "stageStarted" ? [event.stage] : [])),
     );
     assert.ok(stages.every(({ cached }) => cached));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import type { RunEvent } from "../../engine/protocol/events.ts";
 import { seriousViolations } from "./host/axe.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import {
@@ -21,6 +22,7 @@ import {
   webview,
   webviewFrame,
 } from "./host/workbench.ts";
+import { runEvents } from "./runEvents.ts";
 import { SHORT_CONFIG, type Session, picture, runsOf, startRun, startSession } from "./session.ts";
 import { waitFor } from "./waiting.ts";
 
@@ -34,8 +36,12 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   let page: Page;
   const file = (...names: string[]): string => join(session.host.workspace, ...names);
   const runFile = (run: string, name: string): string => file(".salsa/runs", run, name);
-  const lastEvent = (run: string): { kind: string; status?: string } =>
-    JSON.parse(/.*\n$/.exec(readFileSync(runFile(run, "events.jsonl"), "utf8"))?.[0] ?? "{}") as never;
+  const events = (run: string): readonly RunEvent[] => runEvents(runFile(run, "events.jsonl"));
+  /** How a run has ended; undefined while it is at work. */
+  const endOf = (run: string): string | undefined => {
+    const last = events(run).at(-1);
+    return last?.kind === "runFinished" ? last.status : undefined;
+  };
   const dashboardTab = (name: RegExp): ReturnType<Page["locator"]> => webview(page).getByRole("tab", { name });
 
   before(async () => {
@@ -102,11 +108,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await dashboardTab(/Metrics/).click();
     const metrics = webview(page).locator("salsa-metrics");
     await metrics.locator("canvas").first().waitFor();
-    await waitFor(
-      () => /"stage":"ppo".*"objective\/score"/.test(eventsOf(runFile("demo-1", "events.jsonl"))),
-      "PPO",
-      RUN_MS,
-    );
+    await waitFor(() => events("demo-1").some((one) => one.kind === "metrics" && one.stage === "ppo"), "PPO", RUN_MS);
     const score = metrics.getByText("Reward-model score").first();
     await score.waitFor();
     await screenshot(page, "metrics-live");
@@ -114,24 +116,24 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
 
   it("is attached again after the window was reloaded, and the run has gone on", async () => {
     const owner = readFileSync(runFile("demo-1", "lock"), "utf8");
-    const before = eventsOf(runFile("demo-1", "events.jsonl")).length;
+    const before = events("demo-1").length;
     await reloadWindow(page);
     await statusItem(page, /%/).waitFor();
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
-    await waitFor(() => eventsOf(runFile("demo-1", "events.jsonl")).length > before, "further events");
+    await waitFor(() => events("demo-1").length > before, "further events");
     assert.equal(readFileSync(runFile("demo-1", "lock"), "utf8"), owner, "the same process works on it");
     await openView(page, "SALSA");
     await treeRow(page, "Stages").waitFor(); // the run is opened out as it was before
   });
 
   it("stops gracefully and resumes to the end", async () => {
-    if (lastEvent("demo-1").kind !== "runFinished") await runCommand(page, "SALSA: Stop Run");
-    await waitFor(() => lastEvent("demo-1").kind === "runFinished", "the stop");
-    assert.equal(lastEvent("demo-1").status, "stopped");
+    if (endOf("demo-1") === undefined) await runCommand(page, "SALSA: Stop Run");
+    await waitFor(() => endOf("demo-1") !== undefined, "the stop");
+    assert.equal(endOf("demo-1"), "stopped");
     await openView(page, "SALSA");
     await webview(page).locator("strong", { hasText: "Stopped" }).waitFor();
     await runCommand(page, "SALSA: Resume Run");
-    await waitFor(() => lastEvent("demo-1").status === "finished", "the end of the run", RUN_MS);
+    await waitFor(() => endOf("demo-1") === "finished", "the end of the run", RUN_MS);
     await notification(page, "demo-1").waitFor();
     await runCommand(page, "Notifications: Clear All Notifications");
   });
@@ -173,11 +175,9 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   });
 
   it("exports a plot as the numbers that were recorded, and as a picture", async () => {
-    const recorded = eventsOf(runFile("demo-1", "events.jsonl"))
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as { kind: string; stage: string; step: number; values: Record<string, number> })
-      .filter(({ kind, values }) => kind === "metrics" && "objective/score" in values);
+    const recorded = events("demo-1").flatMap((event) =>
+      event.kind === "metrics" && "objective/score" in event.values ? [event] : [],
+    );
     const exported = async (format: string): Promise<string> => {
       await runAndPick(page, "SALSA: Export Plot...", "Reward-model score");
       await pick(page, format);
@@ -218,7 +218,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   it("compares two runs", async () => {
     writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"iterations": 60', '"iterations": 12'));
     const second = await startRun(session, page);
-    await waitFor(() => lastEvent(second).status === "finished", "the end of the second run", RUN_MS);
+    await waitFor(() => endOf(second) === "finished", "the end of the second run", RUN_MS);
     // Of two runs there is nothing to choose.
     await runCommand(page, "SALSA: Compare Runs...");
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
@@ -275,8 +275,4 @@ async function cursorAfter(page: Page, path: string, text: string): Promise<void
   await answer(page, `:${lines.length}:${(lines.at(-1) ?? "").length + 1}`);
   await page.locator(".quick-input-widget").waitFor({ state: "hidden" });
   await page.locator(".editor-instance .monaco-editor.focused").waitFor();
-}
-
-function eventsOf(path: string): string {
-  return readFileSync(path, "utf8");
 }

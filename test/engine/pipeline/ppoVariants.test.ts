@@ -4,7 +4,6 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { loadModel } from "../../../engine/pipeline/modelFolder.ts";
 import { KL_KINDS } from "../../../engine/rl/kl.ts";
-import { PreflightError } from "../../../engine/rl/preflight.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { type TinyRun, type Written, artifactOf, computed, metricOf, runTiny, tiny } from "./tinyRun.ts";
 
@@ -83,24 +82,6 @@ describe("variants of PPO in a run", function () {
     assert.equal(new Set(fixed).size, 1);
     assert.equal(new Set(adaptive).size, 2);
   });
-
-  for (const [setting, value] of [
-    ["topP", 0.9],
-    ["topK", 5],
-  ] as const) {
-    it(`${setting} ${value} is stopped by the preflight check, which says what to change`, async () => {
-      await assert.rejects(
-        runTiny({ ...written, arms: { ppo: { [setting]: value } }, evaluation: {} }, folder),
-        (error: unknown) => {
-          assert.ok(error instanceof PreflightError);
-          assert.match(error.message, new RegExp(`preflight.*${setting}`));
-          return true;
-        },
-      );
-      const again = await runTiny({ ...written, arms: { kl: SETTINGS["kl"] } }, folder);
-      assert.deepEqual(computed(again), [], "what was finished is still there");
-    });
-  }
 });
 
 describe("a run on the tfjs backend", function () {
