@@ -110,11 +110,10 @@ describe("an artifact's place", () => {
       const place = artifacts.path(KEY);
       await fs.mkdir(place, { recursive: true });
       await fs.writeFile(path.join(place, "part"), "");
-      const isResult = (file: string): boolean => path.basename(file).startsWith(".tmp-");
+      const isResult = (file: string): boolean => /^\.tmp-.*-sft-/.test(path.basename(file));
       const remove = (): Promise<void> => fs.rm(place, { recursive: true, force: true });
-      const { calls } = await hooked(
-        { operation: "rename", at: (file) => isResult(file) && file.includes("-sft-"), after: remove },
-        () => artifacts.create(KEY, fill),
+      const { calls } = await hooked({ operation: "rename", at: isResult, after: remove }, () =>
+        artifacts.create(KEY, fill),
       );
       assert.equal(calls, 1);
       await artifacts.verify(KEY);

@@ -70,7 +70,8 @@ export async function soak({ minutes, log }: SoakSettings): Promise<SoakReport> 
 export function usageLine({ heap, buffers, rss, ...usage }: Usage): string {
   const megabytes = [heap, buffers, rss].map((bytes) => (bytes / 1e6).toFixed(1)).join(" / ");
   const { handles, descriptors, sockets, leftovers, results } = usage;
-  return `heap/buffers/rss ${megabytes} MB, ${handles} handles, ${descriptors} descriptors, ${sockets} sockets, ${leftovers.length} leftovers, ${results} results`;
+  const numbers = `${handles} handles, ${descriptors} descriptors, ${sockets} sockets, ${results} results`;
+  return `heap/buffers/rss ${megabytes} MB, ${numbers}, leftovers: ${leftovers.join(", ") || "none"}`;
 }
 
 /** Asserts that a soak has left nothing behind. */
