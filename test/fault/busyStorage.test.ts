@@ -166,7 +166,7 @@ describe("a run's folder", () => {
 });
 
 describe("several processes that make the same artifacts", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   const [PROCESSES, ARTIFACTS] = [4, 40];
 

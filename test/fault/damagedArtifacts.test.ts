@@ -52,7 +52,7 @@ const FROM_SFT = [
 ];
 
 describe("an artifact with a page of zeros", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("is found out by the next run, which names it, moves it aside and makes that stage again", () =>
     inTemporaryFolder(async (folder) => {
@@ -144,7 +144,7 @@ describe("an artifact with a page of zeros", function () {
 });
 
 describe("salsa verify", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   const verify = (folder: string, ...argv: readonly string[]): Promise<Ended> =>
     salsa(["verify", ...argv, "--directory", path.join(folder, ".salsa")]);

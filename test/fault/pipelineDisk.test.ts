@@ -23,7 +23,7 @@ async function finishedArtifacts(folder: string): Promise<ReadonlyMap<string, st
 }
 
 describe("a training that diverges", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("stops at the step, names the metric and what to change, and keeps what was finished", async () => {
     await inTemporaryFolder(async (folder) => {
@@ -41,7 +41,7 @@ describe("a training that diverges", function () {
 });
 
 describe("RLHF that would sample otherwise than it learns", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("is refused before anything is trained", async () => {
     await inTemporaryFolder(async (folder) => {
@@ -149,7 +149,7 @@ describe("a disk that takes no more", function () {
 });
 
 describe("a file of a run that was damaged on disk", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   /** Cuts a file short, to as many bytes. */
   const cut = (file: string): Promise<void> => fs.truncate(file, 100);

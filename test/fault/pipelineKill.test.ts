@@ -35,7 +35,7 @@ async function leftovers(root: string): Promise<string[]> {
 const NOBODY = 2 ** 22 + 1;
 
 describe("a run killed with SIGKILL at ten moments and resumed after each", function () {
-  this.timeout(240_000);
+  this.timeout(900_000);
 
   it("ends with the tables and weights of an uninterrupted run, one gapless log and no leftovers", async () => {
     await inTemporaryFolder(async (folder) => {
@@ -91,7 +91,7 @@ describe("a run killed with SIGKILL at ten moments and resumed after each", func
 });
 
 describe("a run interrupted by Ctrl-C", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("saves, ends with 130, says how to go on, and goes on to the same end", async () => {
     await inTemporaryFolder(async (folder) => {
@@ -120,7 +120,7 @@ describe("a run interrupted by Ctrl-C", function () {
 });
 
 describe("two processes at work on the same", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it("do not get in each other's way: one run has one process, and a second run waits for what the first makes", async () => {
     await inTemporaryFolder(async (folder) => {
