@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pairJudgment } from "../evaluation/fastchat/judgments.ts";
+import { type QuestionSource, readPairJudgment, recordLine, sourcedJudgment } from "../evaluation/fastchat/records.ts";
 import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import type { AnswerPair, Judge, JudgedAnswer, Verdict } from "../evaluation/judges/judge.ts";
 import { judgePairs } from "../evaluation/judging.ts";
 import type { Comparison } from "../evaluation/winRates.ts";
-import { atomicWrite, onDisk } from "../storage/disk.ts";
+import { atomicWrite } from "../storage/disk.ts";
 import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
 import { COMPARISONS_FILE, JUDGMENTS_FILE } from "../storage/formats/comparisons.ts";
+import { artifactFormat, readRecords } from "../storage/formats/records.ts";
 import { GameLog } from "./gameLog.ts";
 import { type Artifact, type StageContext, Stopped } from "./stage.ts";
 
@@ -141,8 +142,8 @@ function costs(verdicts: readonly Verdict[]): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value > 0));
 }
 
-/** The judgments as FastChat's tools read them, one JSON object per line. */
-export async function judgmentLines({ folder }: Artifact): Promise<string> {
-  const file = join(folder, JUDGMENTS_FILE);
-  return onDisk("read", file, () => readFile(file, "utf8"));
+/** Judgments as FastChat's tools read them, one JSON object per line, for a file about several benchmarks. */
+export async function judgmentLines({ folder }: Artifact, source: QuestionSource): Promise<string> {
+  const judgments = await readRecords(join(folder, JUDGMENTS_FILE), artifactFormat(folder, readPairJudgment));
+  return judgments.map((judgment) => recordLine(sourcedJudgment(judgment, source))).join("");
 }

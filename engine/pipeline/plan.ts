@@ -64,7 +64,7 @@ export async function estimate(
   return Promise.all(
     stages.map(async (stage) => ({
       stage,
-      cached: (await artifacts.get(stage.key)) !== undefined,
+      cached: await artifacts.has(stage.key),
       cost: stage.declared.cost({ model, ...inputFacts(stage.inputs) }),
     })),
   );

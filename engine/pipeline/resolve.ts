@@ -77,8 +77,16 @@ export async function resolveRecipe(recipe: Recipe, { artifacts, backend }: Reso
 
 /** True if every artifact of a recipe is there. */
 export async function isCached({ stages }: Pick<ResolvedRecipe, "stages">, artifacts: Artifacts): Promise<boolean> {
-  for (const { key } of stages) if ((await artifacts.get(key)) === undefined) return false;
+  for (const { key } of stages) if (!(await artifacts.has(key))) return false;
   return true;
+}
+
+/** Keys of the artifacts among a stage's inputs. */
+export function inputKeys(inputs: StageInputs): readonly string[] {
+  return Object.values(inputs).flatMap((input) => {
+    if (input === undefined || isDataFile(input)) return [];
+    return isArtifact(input) ? [input.key] : input.map(({ key }) => key);
+  });
 }
 
 /** The identity of an input in a key: never a path or a name. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { choiceText, identityOf } from "../compute/backends/choose.ts";
 import type { RunConfig } from "../config/index.ts";
+import { DataError } from "../protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
@@ -172,18 +173,28 @@ export async function openRun(
   { config, runsRoot, resume }: Pick<RunRequest, "config" | "runsRoot" | "resume">,
   socket?: string,
 ): Promise<RunFolder> {
-  if (resume !== undefined) return RunFolder.open(runsRoot, resume, socket);
+  if (resume !== undefined) return reopenRun(runsRoot, resume, socket);
   const taken = new Set(await listRuns(runsRoot));
   for (let number = 1; ; number++) {
     const id = `${config.name}-${number}`;
     if (taken.has(id)) continue;
     try {
-      return await RunFolder.open(runsRoot, id, socket);
+      const run = await RunFolder.open(runsRoot, id, socket);
+      if (!(await run.isDescribed())) return run;
+      await run.close(); // another process has had that number since the runs were listed, and has finished
     } catch (error) {
       // Another process that began at the same moment has that number.
       if (!(error instanceof LockedError)) throw error;
     }
   }
+}
+
+async function reopenRun(runsRoot: string, id: string, socket: string | undefined): Promise<RunFolder> {
+  const run = await RunFolder.open(runsRoot, id, socket);
+  if (await run.isDescribed()) return run;
+  await run.discard();
+  const remedy = "start the run again from its config";
+  throw new DataError("resume: the run has been deleted", { file: run.folder, remedy });
 }
 
 /** Writes the place of each model's checkpoint: artifacts are named by hashes. */

@@ -31,8 +31,10 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
   const sources = { config, results, artifactOf, read: answersReader(artifactOf) };
   const scored = await scoreSheet(sources);
   const rates = await winRates(sources);
-  const judged = results.flatMap(({ judgments }) =>
-    judgments.map(({ artifact }) => judgmentLines(artifactOf(artifact))),
+  const judged = results.flatMap(({ seed, judgments }) =>
+    judgments.map(({ benchmark, artifact }) =>
+      judgmentLines(artifactOf(artifact), { benchmark, ...(results.length > 1 && { seed }) }),
+    ),
   );
   await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
   return [

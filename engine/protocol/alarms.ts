@@ -153,6 +153,21 @@ export const ALARMS = [
     seen: ["waiting for process {0}, which is making the same artifact"],
     metrics: [],
   },
+  {
+    name: "damaged",
+    label: "Damaged artifact",
+    why: "A result that was finished is not as it was written, or was computed from one that was not: it was moved aside, and the stage is made again. Tables and models that were made from it before are not to be relied on.",
+    actions: [
+      { text: "List what was computed from it (salsa verify --all)", settings: [] },
+      { text: "Look at the disk", settings: [] },
+      { text: "Use another folder for runs", settings: ["runtime.directory"] },
+    ],
+    seen: [
+      "{0}: {1}; it was moved to {2} and is made again",
+      "{0}: {1}; it was moved to {2} and is made again, and so is what was computed from it: {3}",
+    ],
+    metrics: [],
+  },
 ] as const satisfies readonly AlarmEntry[];
 
 /** Describes an alarm; one that is not in the catalogue, such as a newer version's, is its own label. */

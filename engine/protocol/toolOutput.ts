@@ -50,11 +50,56 @@ const doctorSchema = z.object({
     .readonly(),
 });
 
+/** Output of `salsa verify --json`. */
+const verifySchema = z.object({
+  /** Nothing is damaged, or was computed from something damaged. */
+  ok: z.boolean(),
+  artifacts: z
+    .array(
+      z.object({
+        key: z.string(),
+        /** Names of its stages, by run. */
+        stages: z.array(z.string()).readonly(),
+        /**
+         * "doubtful": computed from one that was or is damaged. "outdated": whole, and what it was computed from has
+         * other content now. "missing": named by a run, and removed since.
+         */
+        state: z.enum(["whole", "damaged", "doubtful", "outdated", "missing"]),
+        /** The file that is damaged, and its defect. */
+        file: z.string().optional(),
+        defect: z.string().optional(),
+        /** Keys of the artifacts that put it in doubt, or have changed. */
+        from: z.array(z.string()).readonly().optional(),
+      }),
+    )
+    .readonly(),
+  /** Results that descend from damaged artifacts, by run; runs without any are left out. */
+  affected: z
+    .array(
+      z.object({
+        run: z.string(),
+        models: z.array(z.string()).readonly(),
+        answers: z.array(z.string()).readonly(),
+        judgments: z.array(z.string()).readonly(),
+        tables: z.array(z.string()).readonly(),
+      }),
+    )
+    .readonly(),
+  /** Names of the damaged artifacts that runs have moved aside. */
+  setAside: z.array(z.string()).readonly(),
+});
+
 /** A stage of a plan. */
 export type PlannedStage = z.output<typeof plannedStageSchema>;
 
 /** A plan of a run. */
 export type PlanOutput = z.output<typeof planSchema>;
+
+/** Findings of `salsa verify`. */
+export type VerifyOutput = z.output<typeof verifySchema>;
+
+/** One artifact that `salsa verify` has looked at. */
+export type VerifiedArtifact = VerifyOutput["artifacts"][number];
 
 /** Findings of `salsa doctor`. */
 export type DoctorOutput = z.output<typeof doctorSchema>;
@@ -67,6 +112,13 @@ export function readPlanOutput(printed: unknown): PlanOutput {
   const { success, data, error } = planSchema.safeParse(printed);
   if (success) return data;
   throw new TypeError(`read plan: ${z.prettifyError(error)}`);
+}
+
+/** Reads the object that `salsa verify --json` prints. @throws {TypeError} when it is another. */
+export function readVerifyOutput(printed: unknown): VerifyOutput {
+  const { success, data, error } = verifySchema.safeParse(printed);
+  if (success) return data;
+  throw new TypeError(`read verify: ${z.prettifyError(error)}`);
 }
 
 /** Reads a line that `salsa doctor --json` prints; undefined for another, such as that of an error. */

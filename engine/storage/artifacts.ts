@@ -1,22 +1,36 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { CheckpointError } from "../protocol/errors.ts";
 import {
   atomicWrite,
   errorCode,
+  fileExists,
   isLeftover,
   isTemporary,
   makeFolder,
+  namesIn,
   onDisk,
-  readIfThere,
+  removeWhole,
   syncFolder,
   temporaryName,
 } from "./disk.ts";
 import { type Json, stableHash } from "./json.ts";
-import { type Lock, type LockSettings, takeLock } from "./locks.ts";
+import { type LockOwner, LockedError, type LockSettings } from "./locks.ts";
+import {
+  DamagedArtifact,
+  type FoundManifest,
+  MANIFEST_FILE,
+  type Manifest,
+  checkDoubt,
+  contentDigest,
+  contentOf,
+  findManifest,
+  timeOf,
+  writeDoubt,
+} from "./manifest.ts";
+import { recordFolder } from "./recordFolder.ts";
 import { syncTree } from "./savepoints.ts";
+import { type ReadProgress, checkContent, forget, rememberNew } from "./verified.ts";
+import { type Workspace, removeUnheld, takeWorkspace, workFolder, workedAt, workerOf } from "./workspaces.ts";
 
 /** Names a stage's result by everything that it depends on. */
 export interface ArtifactKey {
@@ -31,21 +45,8 @@ export function isArtifactKey(key: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(key);
 }
 
-/** The content of an artifact; written last, so that its presence means the rest is whole. */
-export interface Manifest {
-  readonly stage: string;
-  readonly hash: string;
-  /** By path within the artifact, with `/`. */
-  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
-}
-
-/** A stage's working folder, held by this process or by a job that it watches. */
-export interface Workspace extends Pick<Lock, "beat" | "release"> {
-  readonly folder: string;
-}
-
-const MANIFEST = "manifest.json";
-const WORK = ".work-";
+/** Times that a result is moved to its place while others move theirs there and away. */
+const MOST_MOVES = 100;
 /** Hex digits of the hash in a folder's name: 64 bits, so that two of a million artifacts will not meet. */
 const NAME_DIGITS = 16;
 
@@ -67,51 +68,146 @@ export class Artifacts {
   }
 
   /** Where a finished artifact stands, whether it exists or not. */
-  path({ stage, hash }: ArtifactKey): string {
-    return path.join(this.folder, `${stage}-${hash.slice(0, NAME_DIGITS)}`);
+  path(key: ArtifactKey): string {
+    return path.join(this.folder, nameOf(key));
+  }
+
+  /** True if a finished artifact is there, as far as a look at its files can show; nothing is read or written. */
+  async has(key: ArtifactKey): Promise<boolean> {
+    try {
+      const { folder, found } = await this.find(key);
+      if (found === undefined) return false;
+      const sizes = await Promise.all(
+        Object.entries(found.manifest.files).map(([name, { bytes }]) => hasSize(path.join(folder, name), bytes)),
+      );
+      return sizes.every(Boolean);
+    } catch (error) {
+      if (error instanceof DamagedArtifact) return false;
+      throw error;
+    }
   }
 
   /**
-   * Folder of a finished artifact; undefined when there is none.
-   * @throws {CheckpointError} when files of it are missing or have another size.
+   * Folder of a finished artifact with the content that was written; undefined when there is none. Its bytes are read
+   * unless it is remembered how its files looked when they were last read.
+   *
+   * @throws {DamagedArtifact} when it must not be used.
    */
-  async get(key: ArtifactKey): Promise<string | undefined> {
-    const folder = this.path(key);
-    const manifest = await readManifest(folder);
-    if (manifest === undefined) return undefined;
-    if (manifest.hash !== key.hash) throw damaged(folder, "it was made from other ingredients");
-    for (const [name, { bytes }] of Object.entries(manifest.files)) {
-      const file = path.join(folder, name);
-      const size = await sizeOf(file);
-      if (size !== bytes) throw damaged(file, `${size ?? "no"} bytes where ${bytes} were written`);
-    }
+  async get(key: ArtifactKey, progress?: ReadProgress): Promise<string | undefined> {
+    const { folder, found } = await this.find(key);
+    if (found === undefined) return undefined;
+    await checkContent({ root: this.root, folder }, found, { isFull: false, progress });
     return folder;
   }
 
   /**
-   * Makes an artifact: `build` fills a temporary folder, which gets its name when every file in it is safe on disk.
-   * The stage's working folder is removed with that. If another process finished the same one first, its is kept.
+   * Reads every byte of an artifact and compares it with the manifest.
+   * @throws {DamagedArtifact} naming the first file that differs.
+   */
+  async verify(key: ArtifactKey | string, progress?: ReadProgress): Promise<void> {
+    const { folder, found } = await this.find(key);
+    if (found === undefined) throw new DamagedArtifact(folder, "it is missing", 0);
+    await checkContent({ root: this.root, folder }, found, { isFull: true, progress });
+  }
+
+  /** Digests of those of some artifacts that stand here, by name: a result records them as what it was computed from. */
+  async digests(names: Iterable<string>): Promise<Readonly<Record<string, string>>> {
+    const digests: [string, string][] = [];
+    for (const name of [...new Set(names)].sort()) {
+      const found = await findManifest(path.join(this.folder, name));
+      if (found !== undefined) digests.push([name, contentDigest(found.manifest)]);
+    }
+    return Object.fromEntries(digests);
+  }
+
+  /**
+   * Makes an artifact: `build` fills a temporary folder, which gets its name when every file in it is safe on disk. If
+   * another process finished the same one first, its is kept.
    *
+   * @param key - Names it.
+   * @param build - Fills a folder.
+   * @param inputs - Digests of the artifacts that it is computed from, by their keys.
    * @returns The artifact's folder.
    * @throws {DiskError} and leaves nothing behind but the working folder.
    */
-  async create(key: ArtifactKey, build: (folder: string) => Promise<void>): Promise<string> {
+  async create(
+    key: ArtifactKey,
+    build: (folder: string) => Promise<void>,
+    inputs: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
     const folder = this.path(key);
     await makeFolder(this.folder);
     const temporary = temporaryName(folder);
     try {
       await onDisk("create folder", temporary, () => fs.mkdir(temporary));
       await onDisk("build", folder, () => build(temporary));
-      const files = await listFiles(temporary);
-      const manifest: Manifest = { ...key, files: Object.fromEntries(files) };
+      const manifest: Manifest = { ...key, inputs, files: await contentOf(temporary) };
       await syncTree(temporary);
-      await atomicWrite(path.join(temporary, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
-      await moveInto(temporary, folder);
+      await atomicWrite(path.join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`);
+      const isOurs = await moveInto(temporary, folder);
+      if (isOurs) await rememberNew({ root: this.root, folder });
     } finally {
       await fs.rm(temporary, { recursive: true, force: true });
     }
-    await onDisk("remove", folder, () => fs.rm(this.workFolder(key), { recursive: true, force: true }));
     return folder;
+  }
+
+  /**
+   * Moves an artifact that must not be used aside, for people to look at, so that it can be made again. Its key's
+   * workspace must be held.
+   * @returns Its new place; undefined when it was gone.
+   */
+  async setAside(key: ArtifactKey): Promise<string | undefined> {
+    const folder = this.path(key);
+    const aside = `${folder}.damaged-${new Date().toISOString().replaceAll(/[^0-9TZ]/g, "")}`;
+    await forget({ root: this.root, folder });
+    return onDisk("move aside", folder, async () => {
+      try {
+        await fs.rename(folder, aside);
+        return aside;
+      } catch (error) {
+        if (errorCode(error) === "ENOENT") return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Everything that belongs to an artifact, by its name: itself, its stage's working folder, its record. */
+  foldersOf(name: string): readonly string[] {
+    const artifact = path.join(this.folder, name);
+    return [artifact, workFolder(artifact), recordFolder(this.root, name)];
+  }
+
+  /** The living process that works at an artifact, by the artifact's name; undefined when none does. */
+  worker(name: string): Promise<LockOwner | undefined> {
+    return workerOf(path.join(this.folder, name));
+  }
+
+  /** Removes an artifact, by its name, with all that belongs to it, unless somebody works at it. */
+  async remove(name: string): Promise<void> {
+    const artifact = path.join(this.folder, name);
+    let workspace: Workspace;
+    try {
+      workspace = await takeWorkspace(artifact, () => Promise.resolve(true));
+    } catch (error) {
+      if (error instanceof LockedError) return;
+      throw error;
+    }
+    try {
+      for (const folder of [artifact, recordFolder(this.root, name)]) await removeWhole(folder);
+    } finally {
+      await workspace.release();
+    }
+  }
+
+  /**
+   * Marks an artifact, by its name, as computed from one that was damaged: from now on it is not used any more. State
+   * that was saved while it was being made is removed, unless somebody works at it.
+   */
+  async doubt(name: string, from: string): Promise<void> {
+    const artifact = path.join(this.folder, name);
+    await writeDoubt(artifact, from);
+    await removeUnheld(workFolder(artifact));
   }
 
   /**
@@ -122,125 +218,76 @@ export class Artifacts {
    *
    * @throws {LockedError} when another process or job works on the same artifact.
    */
-  async work(key: ArtifactKey, holder: Pick<LockSettings, "job"> = {}): Promise<Workspace> {
-    const folder = this.workFolder(key);
-    await makeFolder(folder);
-    const lock = await takeLock(path.join(folder, "lock"), holder);
-    return { folder, beat: () => lock.beat(), release: () => lock.release() };
+  work(key: ArtifactKey, holder: Pick<LockSettings, "job"> = {}): Promise<Workspace> {
+    return takeWorkspace(this.path(key), () => this.has(key), holder);
   }
 
   /**
-   * Reads every byte of an artifact and compares it with the manifest.
-   * @throws {CheckpointError} naming the first file that differs.
+   * Removes temporary folders whose process is gone and working folders of finished artifacts that nobody holds, but
+   * never damaged artifacts: those are for people to look at.
    */
-  async verify(key: ArtifactKey): Promise<void> {
-    const folder = this.path(key);
-    const manifest = await readManifest(folder);
-    if (manifest === undefined) throw damaged(folder, "it has no manifest");
-    const found = new Map(await listFiles(folder));
-    for (const [name, { sha256 }] of Object.entries(manifest.files)) {
-      const file = found.get(name);
-      if (file?.sha256 !== sha256) {
-        throw damaged(path.join(folder, name), file === undefined ? "it is missing" : "its content has changed");
+  async collect(): Promise<void> {
+    for (const name of await namesIn(this.folder)) {
+      const file = path.join(this.folder, name);
+      if (isTemporary(name)) {
+        if (await isLeftover(file)) await removeWhole(file);
+        continue;
       }
+      // A working folder whose artifact is finished: its process died before removing it.
+      const finished = workedAt(name);
+      if (finished === undefined) continue;
+      if (await fileExists(path.join(this.folder, finished, MANIFEST_FILE))) await removeUnheld(file);
     }
   }
 
-  /**
-   * Removes temporary folders whose process is gone and working folders of finished artifacts, but never damaged
-   * artifacts: those are for people to look at.
-   */
-  async collect(): Promise<void> {
-    await onDisk("clean up", this.folder, async () => {
-      for (const name of await namesIn(this.folder)) {
-        const file = path.join(this.folder, name);
-        const isOver = isTemporary(name) ? await isLeftover(file) : await this.isDone(name);
-        if (isOver) await fs.rm(file, { recursive: true, force: true });
+  private async find(key: ArtifactKey | string): Promise<Found> {
+    const folder = typeof key === "string" ? path.join(this.folder, key) : this.path(key);
+    let found = await findManifest(folder);
+    if (found === undefined) {
+      if (!(await fileExists(folder))) return { folder, found };
+      found = await findManifest(folder); // it may just have got its name
+      if (found === undefined) throw new DamagedArtifact(folder, "it has no manifest", await timeOf(folder));
+    }
+    const { stage, hash } = found.manifest;
+    const isOther = typeof key === "string" ? nameOf({ stage, hash }) !== key : hash !== key.hash;
+    if (isOther) throw new DamagedArtifact(folder, "it was made from other ingredients", 0);
+    await checkDoubt(folder, found);
+    return { folder, found };
+  }
+}
+
+interface Found {
+  readonly folder: string;
+  readonly found: FoundManifest | undefined;
+}
+
+/** Name of an artifact's folder. */
+function nameOf({ stage, hash }: ArtifactKey): string {
+  return `${stage}-${hash.slice(0, NAME_DIGITS)}`;
+}
+
+async function hasSize(file: string, bytes: number): Promise<boolean> {
+  const entry = await fs.lstat(file).catch(() => undefined);
+  return entry?.isFile() === true && entry.size === bytes;
+}
+
+/**
+ * Gives a finished folder its name, unless somebody else's stands there already: equal keys mean equal content.
+ * @returns False if somebody else's does.
+ */
+async function moveInto(temporary: string, folder: string): Promise<boolean> {
+  const isOurs = await onDisk("rename", folder, async () => {
+    for (let left = MOST_MOVES; ; left--) {
+      try {
+        await fs.rename(temporary, folder);
+        return true;
+      } catch (error) {
+        const isTaken = ["ENOTEMPTY", "EEXIST", "EPERM"].includes(errorCode(error) ?? "");
+        if (!isTaken || left === 0) throw error;
+        if (await fileExists(path.join(folder, MANIFEST_FILE))) return false;
       }
-    });
-  }
-
-  /** True for the name of a working folder whose artifact is finished: its process died before removing it. */
-  private async isDone(name: string): Promise<boolean> {
-    if (!name.startsWith(WORK)) return false;
-    return (await readManifest(path.join(this.folder, name.slice(WORK.length)))) !== undefined;
-  }
-
-  private workFolder({ stage, hash }: ArtifactKey): string {
-    return path.join(this.folder, `${WORK}${stage}-${hash.slice(0, NAME_DIGITS)}`);
-  }
-}
-
-function damaged(file: string, what: string): CheckpointError {
-  const remedy = "remove the artifact's folder and run again: only this stage is made again";
-  return new CheckpointError(`read artifact: ${what}`, { file, remedy });
-}
-
-async function readManifest(folder: string): Promise<Manifest | undefined> {
-  const file = path.join(folder, MANIFEST);
-  const text = await readIfThere(file);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as Manifest;
-  } catch {
-    throw damaged(file, "the manifest is not JSON");
-  }
-}
-
-type FileRecord = readonly [name: string, content: { readonly bytes: number; readonly sha256: string }];
-
-/** Every file below a folder but the manifest, by name. */
-async function listFiles(folder: string): Promise<readonly FileRecord[]> {
-  const entries = await onDisk("list", folder, () => fs.readdir(folder, { recursive: true, withFileTypes: true }));
-  const records: FileRecord[] = [];
-  for (const entry of entries) {
-    const file = path.join(entry.parentPath, entry.name);
-    const name = path.relative(folder, file).replaceAll(path.sep, "/");
-    if (!entry.isFile() || name === MANIFEST) continue;
-    records.push([name, await onDisk("read", file, () => fingerprint(file))]);
-  }
-  return records.sort(([a], [b]) => (a < b ? -1 : 1));
-}
-
-async function fingerprint(file: string): Promise<{ bytes: number; sha256: string }> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.byteLength;
-  }
-  return { bytes, sha256: hash.digest("hex") };
-}
-
-/** Gives a finished folder its name, unless somebody else's stands there already: equal keys mean equal content. */
-async function moveInto(temporary: string, folder: string): Promise<void> {
-  await onDisk("rename", folder, async () => {
-    try {
-      await fs.rename(temporary, folder);
-    } catch (error) {
-      const code = errorCode(error) ?? "";
-      if (!["ENOTEMPTY", "EEXIST", "EPERM"].includes(code) || (await readManifest(folder)) === undefined) throw error;
     }
   });
   await syncFolder(path.dirname(folder));
-}
-
-async function sizeOf(file: string): Promise<number | undefined> {
-  return onDisk("read", file, async () => {
-    try {
-      return (await fs.stat(file)).size;
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
-  });
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await fs.readdir(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
+  return isOurs;
 }

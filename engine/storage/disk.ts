@@ -97,6 +97,18 @@ export async function fileExists(file: string): Promise<boolean> {
   });
 }
 
+/** Names in a folder; none when there is no such folder. @throws {DiskError} */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  return onDisk("list", folder, async () => {
+    try {
+      return await fs.readdir(folder);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return [];
+      throw error;
+    }
+  });
+}
+
 /** Text of a file, or undefined when there is none. */
 export async function readIfThere(file: string): Promise<string | undefined> {
   return onDisk("read", file, async () => {
@@ -154,6 +166,26 @@ export async function atomicWrite(file: string, content: string | Uint8Array): P
       throw error;
     }
     await syncFolder(path.dirname(file));
+  });
+}
+
+/**
+ * Removes a folder or a file with all it holds. It loses its name in one step, so that nobody finds half of it, and of
+ * several processes that remove it one does the work.
+ * @returns False when there was none.
+ * @throws {DiskError}
+ */
+export async function removeWhole(file: string): Promise<boolean> {
+  const aside = temporaryName(path.join(path.dirname(file), "removed"));
+  return onDisk("remove", file, async () => {
+    try {
+      await fs.rename(file, aside);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return false;
+      throw error;
+    }
+    await fs.rm(aside, { recursive: true, force: true });
+    return true;
   });
 }
 

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, onDisk, readIfThere, temporaryName } from "./disk.ts";
+import { errorCode, makeFolder, onDisk, readIfThere, temporaryName } from "./disk.ts";
 import { HEARTBEAT_MS, heartbeat } from "./heartbeat.ts";
 import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processes.ts";
 
@@ -11,6 +13,15 @@ import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processe
  * that share a folder have to agree to within a minute.
  */
 export const HOLDER_TIMEOUT_MS = 12 * HEARTBEAT_MS;
+
+/** The lock of a folder, in the folder. */
+const LOCK_FILE = "lock";
+/** Ends the name of the lock that decides which process takes over from a dead holder. */
+const SUCCESSION = ".next";
+/** Milliseconds until a process that lost such a decision looks again. */
+const SUCCESSION_MS = 5;
+/** Times that a folder is made again when its last holder removes it. */
+const MOST_FOLDERS = 100;
 
 /** Content of a lock file; those from before 2026-12 have no host, table and token. */
 const ownerSchema = z.object({
@@ -83,7 +94,30 @@ export async function takeLock(file: string, { socket, job }: LockSettings = {})
     const other = await readLock(file);
     if (other === undefined) continue; // released in between
     if (await isAlive(file, other)) throw new LockedError(file, other);
-    await removeLock(file, other);
+    if (await takeOver(file, other, owner)) return heldLock(file, owner);
+  }
+}
+
+/** The place of a folder's lock. */
+export function lockOf(folder: string): string {
+  return path.join(folder, LOCK_FILE);
+}
+
+/**
+ * Makes a folder, unless it is there, and takes the lock in it. A holder that has finished may remove folder and lock
+ * at any moment: then the folder is made again.
+ *
+ * @throws {LockedError} when a living holder has it.
+ */
+export async function takeFolder(folder: string, settings: LockSettings = {}): Promise<Lock> {
+  for (let left = MOST_FOLDERS; ; left--) {
+    await makeFolder(folder);
+    try {
+      return await takeLock(lockOf(folder), settings);
+    } catch (error) {
+      const isGone = error instanceof DiskError && errorCode(error.cause) === "ENOENT";
+      if (!isGone || left === 0) throw error;
+    }
   }
 }
 
@@ -97,7 +131,7 @@ function heldLock(file: string, owner: LockOwner): Lock {
   if (owner.pid !== 0) heartbeat.add(file);
   return {
     owner,
-    beat: () => onDisk("keep lock", file, () => fs.utimes(file, new Date(), new Date())),
+    beat: () => onDisk("keep lock", file, () => beat(file)),
     release: async () => {
       heartbeat.remove(file);
       await removeLock(file, owner);
@@ -147,20 +181,54 @@ async function link(file: string, owner: LockOwner): Promise<boolean> {
   });
 }
 
+/** A lock that has gone with its folder needs no more signs of life. */
+async function beat(file: string): Promise<void> {
+  try {
+    await fs.utimes(file, new Date(), new Date());
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+}
+
 /**
- * Removes a lock if it still is the one expected. Two processes may find the same dead owner: moving the file aside
- * first lets each check which lock it took, and put back one that the other has just made.
+ * Takes over from a dead holder; false when another process did.
+ *
+ * Several processes may find the same dead holder. A second lock decides which one goes on, and the first is looked at
+ * again under it: nobody else changes the lock of a dead holder then, so that it can be replaced in one step.
  */
-async function removeLock(file: string, expected: LockOwner): Promise<void> {
-  const aside = temporaryName(file);
-  await onDisk("unlock", file, async () => {
-    try {
-      await fs.rename(file, aside);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return;
-      throw error;
-    }
-    if (!isSameOwner(await readLock(aside), expected)) await fs.link(aside, file);
-    await fs.rm(aside, { force: true });
-  });
+async function takeOver(file: string, dead: LockOwner, owner: LockOwner): Promise<boolean> {
+  const decision = await decide(file);
+  if (decision === undefined) return false;
+  try {
+    if (!isSameOwner(await readLock(file), dead) || (await isAlive(file, dead))) return false;
+    await onDisk("lock", file, () => replace(file, owner));
+    return true;
+  } finally {
+    await decision.release();
+  }
+}
+
+async function decide(file: string): Promise<Lock | undefined> {
+  try {
+    return await takeLock(`${file}${SUCCESSION}`);
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    await setTimeout(SUCCESSION_MS);
+    return undefined;
+  }
+}
+
+async function replace(file: string, owner: LockOwner): Promise<void> {
+  const temporary = temporaryName(file);
+  try {
+    await fs.writeFile(temporary, JSON.stringify(owner), { flag: "wx" });
+    await fs.rename(temporary, file);
+  } finally {
+    await fs.rm(temporary, { force: true });
+  }
+}
+
+/** Removes a lock if it still is the holder's own: nobody takes one from a living holder. */
+async function removeLock(file: string, own: LockOwner): Promise<void> {
+  if (isSameOwner(await readLock(file), own)) await onDisk("unlock", file, () => fs.rm(file, { force: true }));
 }

@@ -1,17 +1,15 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, isLeftover, makeFolder, onDisk } from "./disk.ts";
+import { atomicWrite, fileExists, isLeftover, makeFolder, namesIn, onDisk, removeWhole } from "./disk.ts";
 import { RUN_FILE } from "./formats/runDescription.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
-import { type Lock, type LockOwner, livingOwner, takeLock } from "./locks.ts";
+import { type Lock, type LockOwner, livingOwner, lockOf, takeFolder } from "./locks.ts";
 
 /** The logs of a run. */
 export const RUN_LOGS = ["events", "samples"] as const;
 export type RunLogName = (typeof RUN_LOGS)[number];
-
-const LOCK_FILE = "lock";
 
 /** Folder of a run below the working directory (`.salsa`). */
 export function runPath(root: string, id: string): string {
@@ -25,15 +23,14 @@ export function runPath(root: string, id: string): string {
 /** Ids of the runs below the working directory, in the order of their names. */
 export async function listRuns(root: string): Promise<readonly string[]> {
   const folder = path.join(root, "runs");
-  if (!(await fileExists(folder))) return [];
-  const names = await onDisk("list", folder, () => fs.readdir(folder));
+  const names = await namesIn(folder);
   const present = await Promise.all(names.map((name) => fileExists(path.join(folder, name, RUN_FILE))));
   return names.filter((_, index) => present[index]).sort();
 }
 
 /** The living process that works on a run; undefined when none does. */
 export async function runOwner(folder: string): Promise<LockOwner | undefined> {
-  return livingOwner(path.join(folder, LOCK_FILE));
+  return livingOwner(lockOf(folder));
 }
 
 function logFile(folder: string, log: RunLogName): string {
@@ -64,10 +61,10 @@ export class RunFolder {
    */
   static async open(root: string, id: string, socket?: string): Promise<RunFolder> {
     const folder = runPath(root, id);
-    await makeFolder(path.join(folder, "tables"));
-    const lock = await takeLock(path.join(folder, LOCK_FILE), { socket });
+    const lock = await takeFolder(folder, { socket });
     const opened: JsonLog[] = [];
     try {
+      await makeFolder(path.join(folder, "tables"));
       await removeTemporaries(folder);
       for (const log of RUN_LOGS) opened.push(new JsonLog(logFile(folder, log)));
     } catch (error) {
@@ -77,6 +74,18 @@ export class RunFolder {
     }
     const logs = Object.fromEntries(RUN_LOGS.map((name, index) => [name, opened[index]]));
     return new RunFolder(folder, lock, logs as Record<RunLogName, JsonLog>);
+  }
+
+  /** True if the run has been described: it is one that began before. */
+  isDescribed(): Promise<boolean> {
+    return fileExists(path.join(this.folder, RUN_FILE));
+  }
+
+  /** Removes the folder of a run that has not been described, and gives it free. */
+  async discard(): Promise<void> {
+    for (const log of Object.values(this.logs)) log.close();
+    await removeWhole(this.folder);
+    await this.lock.release();
   }
 
   /** @throws {DiskError} */

@@ -6,21 +6,8 @@ import { makeFolder } from "./disk.ts";
 import { SAMPLES_FILE } from "./formats/samples.ts";
 import { isJsonObject, type Json } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
+import { recordFolder } from "./recordFolder.ts";
 import { EVENTS_FILE, RunLog } from "./runLog.ts";
-
-/**
- * Folder of the record of an artifact's making: `<root>/records/<key>`, with `events.jsonl` and
- * `samples.jsonl` as a run has them.
- *
- * It stands beside the artifacts and not in one, since it holds times: artifacts have the same bytes,
- * whichever run makes them and whenever. It outlives the run that made the artifact, and goes with the artifact.
- *
- * @param root - The folder of runs and artifacts: `.salsa`.
- * @param key - Name of the artifact, `<kind>-<hash>`.
- */
-export function recordFolder(root: string, key: string): string {
-  return path.join(root, "records", key);
-}
 
 /** Who makes an artifact, and where. */
 export interface StageMaker {

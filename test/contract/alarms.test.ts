@@ -10,7 +10,7 @@ import { DETECTORS, type Metrics, alarms } from "../../engine/rl/alarms.ts";
 import { inPig } from "./inPig.ts";
 
 /** Raised by the run or its watchers, not from the metrics. */
-const OTHERS = ["stalled", "waiting"];
+const OTHERS = ["damaged", "stalled", "waiting"];
 
 describe("the catalogue of alarms", () => {
   it("has each alarm that is detected, and no other, once", () => {

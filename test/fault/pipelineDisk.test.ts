@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { type Written, artifactHashes, artifactOf, computed, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
+import { type Written, artifactHashes, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
 import { runBase } from "../engine/pipeline/ownData.ts";
 import { type Ended, assertClearError, salsa } from "../e2e/salsaProcess.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
@@ -23,7 +23,7 @@ async function finishedArtifacts(folder: string): Promise<ReadonlyMap<string, st
 }
 
 describe("a training that diverges", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("stops at the step, names the metric and what to change, and keeps what was finished", async () => {
     await inTemporaryFolder(async (folder) => {
@@ -41,7 +41,7 @@ describe("a training that diverges", function () {
 });
 
 describe("RLHF that would sample otherwise than it learns", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("is refused before anything is trained", async () => {
     await inTemporaryFolder(async (folder) => {
@@ -149,29 +149,10 @@ describe("a disk that takes no more", function () {
 });
 
 describe("a file of a run that was damaged on disk", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   /** Cuts a file short, to as many bytes. */
   const cut = (file: string): Promise<void> => fs.truncate(file, 100);
-
-  it("is named with what to do, by run and by plan, and other artifacts are not touched", async () => {
-    await inTemporaryFolder(async (folder) => {
-      const made = await runTiny(tiny(), folder);
-      const damaged = path.join(artifactOf(made, "sft-2"), "model.safetensors");
-      await cut(damaged);
-      const before = await finishedArtifacts(folder);
-      const message =
-        /model\.safetensors: read artifact: 100 bytes where \d+ were written; remove the artifact's folder/;
-      assertClearError(await run(folder, tiny()), { code: 1, message });
-      assertClearError(await salsa(["plan", path.join(folder, "tiny.salsa.json")]), { code: 1, message });
-      assert.deepEqual(await finishedArtifacts(folder), before);
-
-      await fs.rm(path.dirname(damaged), { recursive: true });
-      const again = await runTiny(tiny(), folder);
-      assert.deepEqual(computed(again), ["sft-2"], "the remedy helps, and no more is done than needed");
-      assert.deepEqual(again.tables, made.tables);
-    });
-  });
 
   it("is named when it is a savepoint", async () => {
     await inTemporaryFolder(async (folder) => {

@@ -34,7 +34,9 @@ async function readStep(state: string): Promise<readonly string[]> {
   return Promise.all(names.map((name) => fs.readFile(path.join(state, name), "utf8")));
 }
 
-describe("a process killed with SIGKILL", () => {
+describe("a process killed with SIGKILL", function () {
+  this.timeout(240_000); // a dozen processes, each of which takes seconds to start where others compute
+
   it("leaves one whole savepoint, never older than the last one it reported", async () => {
     await inTemporaryFolder(async (root) => {
       const folder = path.join(root, "work");

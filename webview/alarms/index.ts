@@ -190,7 +190,7 @@ export class AlarmsView extends DashboardElement {
         text: t("Every step is checked for the most common failures of RLHF:"),
       })}
       <dl class="watched">
-        ${ALARMS.filter(({ name }) => name !== "waiting").map(
+        ${ALARMS.filter(({ metrics }) => metrics.length > 0).map(
           ({ label, why }) =>
             html`<dt>${fromCatalogue(label)}</dt>
               <dd>${fromCatalogue(why)}</dd>`,

@@ -11,6 +11,7 @@ import { score } from "./score.ts";
 import { serve } from "./serve.ts";
 import { soup } from "./soup.ts";
 import { stop } from "./stop.ts";
+import { verify } from "./verify.ts";
 
 /** Every subcommand, in the order of the help. Add yours here. */
 export const COMMANDS: readonly Command[] = [
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   score,
   generate,
   report,
+  verify,
   serve,
   doctor,
   schema,

@@ -41,6 +41,27 @@ export interface PairJudgment {
   readonly tstamp: number;
 }
 
+/** Where a judged question comes from. */
+export interface QuestionSource {
+  readonly benchmark: string;
+  /** Base seed, in a run of several: models of one name differ by it. */
+  readonly seed?: number;
+}
+
+/** A pair judgment that says which benchmark it is about, in a field that FastChat's tools pass over. */
+export type SourcedJudgment = PairJudgment & QuestionSource;
+
+/**
+ * A judgment for a file about several benchmarks: questions of two of them may have one id, so that FastChat, which
+ * knows a game by question and models, would take one for the other. The id becomes `<benchmark>/<id>`, or
+ * `seed-<seed>/<benchmark>/<id>`.
+ */
+export function sourcedJudgment(judgment: PairJudgment, { benchmark, seed }: QuestionSource): SourcedJudgment {
+  const place = [...(seed === undefined ? [] : [`seed-${seed}`]), benchmark];
+  const question_id = [...place, judgment.question_id].join("/");
+  return { ...judgment, question_id, benchmark, ...(seed !== undefined && { seed }) };
+}
+
 /**
  * A question from its JSON value; fields that the format does not have are left out.
  * @throws {RecordError}
@@ -100,7 +121,7 @@ export function readPairJudgment(value: unknown): PairJudgment {
 }
 
 /** A record as a line of its file, line break included. */
-export function recordLine(record: Question | Answer | PairJudgment): string {
+export function recordLine(record: Question | Answer | PairJudgment | SourcedJudgment): string {
   return `${JSON.stringify(record)}\n`;
 }
 

@@ -27,7 +27,7 @@ export class LocalExecutor implements Executor {
     const failure = new AbortController();
     const signal = AbortSignal.any([this.settings.signal, failure.signal]);
     const schedule = new Schedule(stages);
-    const settings = { ...this.settings, signal };
+    const settings = { ...this.settings, signal, stages };
     const work = async (device: LocalDevice): Promise<void> => {
       for (let stage = await schedule.next(); stage !== undefined; stage = await schedule.next()) {
         try {

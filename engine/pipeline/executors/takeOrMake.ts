@@ -4,30 +4,39 @@ import type { Backend } from "../../compute/backend.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
 import { LockedError, ownerName } from "../../storage/locks.ts";
+import { DamagedArtifact } from "../../storage/manifest.ts";
 import { readSnapshot, writeSnapshot } from "../../storage/snapshots.ts";
 import { StageRecord } from "../../storage/stageRecords.ts";
-import type { ResolvedStage } from "../resolve.ts";
+import type { Workspace } from "../../storage/workspaces.ts";
+import { type ResolvedStage, inputKeys } from "../resolve.ts";
 import { type Snapshot, type StageReport, Stopped } from "../stage.ts";
+import { checkProgress, putAside } from "./damage.ts";
 import type { ExecutorSettings } from "./executor.ts";
 
 /** Milliseconds between two looks at whether another process has finished. */
 const POLL_MS = 250;
 
+/** Settings of a stage's taking or making. */
+export interface TakeSettings extends ExecutorSettings {
+  /** All of the run. */
+  readonly stages: readonly ResolvedStage[];
+}
+
 /**
- * Takes a stage's artifact if it is there, else makes it, from where an earlier attempt was cut off; waits where
- * another process is making the very same. Reports the stage's start, end and all between.
+ * Takes a stage's artifact if it is there and whole, else makes it, from where an earlier attempt was cut off; waits
+ * where another process is making the very same. Reports the stage's start, end and all between.
  *
  * @throws {Stopped} when the signal is aborted, after the work under way has been saved.
  */
 export async function takeOrMake(
   stage: ResolvedStage,
   open: () => Promise<Backend>,
-  settings: ExecutorSettings,
+  settings: TakeSettings,
 ): Promise<void> {
-  const { artifacts, signal, report } = settings;
-  const { info, artifact, key } = stage;
+  const { signal, report } = settings;
+  const { info, artifact } = stage;
   if (signal.aborted) throw new Stopped(`${seededStageName(info)}: not begun`);
-  const cached = (await artifacts.get(key)) !== undefined;
+  const cached = (await check(stage, settings)) === "whole";
   report({ kind: "stageStarted", stage: info.id, key: artifact.key, cached });
   const started = performance.now();
   if (!cached && (await makeOrAwait(stage, open, settings)) === "awaited") {
@@ -36,53 +45,92 @@ export async function takeOrMake(
   report({ kind: "stageFinished", stage: info.id, seconds: (performance.now() - started) / 1000 });
 }
 
+/**
+ * Looks for the artifact: there and whole, not there, or there and not to be used.
+ * @throws {Stopped} when the signal is aborted while it is read.
+ */
+async function check(
+  { key, info }: ResolvedStage,
+  { artifacts, report, signal }: TakeSettings,
+): Promise<"whole" | "missing" | DamagedArtifact> {
+  const progress = checkProgress(info.id, report);
+  try {
+    const folder = await artifacts.get(key, (...bytes) => {
+      if (signal.aborted) throw new Stopped(`${seededStageName(info)}: not begun`);
+      progress(...bytes);
+    });
+    return folder === undefined ? "missing" : "whole";
+  } catch (error) {
+    if (error instanceof DamagedArtifact) return error;
+    throw error;
+  }
+}
+
 /** Makes the artifact, or waits for another process that is making the very same. */
 async function makeOrAwait(
   stage: ResolvedStage,
   open: () => Promise<Backend>,
-  settings: ExecutorSettings,
+  settings: TakeSettings,
 ): Promise<"made" | "awaited"> {
   const { artifacts, report, signal } = settings;
   const { id } = stage.info;
   let isAnnounced = false;
   for (;;) {
+    // The device first: a run that waits for one holds nothing that the runs before it could wait for.
+    const backend = await open();
+    let workspace: Workspace | undefined;
     try {
-      await make(stage, open, settings);
-      return "made";
+      workspace = await artifacts.work(stage.key);
     } catch (error) {
       if (!(error instanceof LockedError)) throw error;
       const message = `waiting for ${ownerName(error.owner)}, which is making the same artifact`;
       if (!isAnnounced) report({ kind: "alarm", stage: id, step: 0, name: "waiting", message });
       isAnnounced = true;
     }
+    if (workspace !== undefined) return makeHeld(stage, { backend, workspace }, settings);
     if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
     await setTimeout(POLL_MS);
-    if ((await artifacts.get(stage.key)) !== undefined) return "awaited";
+    if ((await check(stage, settings)) === "whole") return "awaited";
+  }
+}
+
+/** The device and the folder that a stage works with. */
+interface Holding {
+  readonly backend: Backend;
+  readonly workspace: Workspace;
+}
+
+/** Makes the artifact, unless another process has finished it since it was looked for; gives the workspace free. */
+async function makeHeld(stage: ResolvedStage, held: Holding, settings: TakeSettings): Promise<"made" | "awaited"> {
+  try {
+    const found = await check(stage, settings);
+    if (found === "whole") return "awaited";
+    if (found !== "missing") await putAside(stage, found, settings);
+    await make(stage, held, settings);
+    return "made";
+  } finally {
+    await held.workspace.release();
   }
 }
 
 async function make(
   { info, artifact, declared, inputs, key }: ResolvedStage,
-  open: () => Promise<Backend>,
-  { run, artifacts, pace, signal, report, sample }: ExecutorSettings,
+  { backend, workspace }: Holding,
+  { run, artifacts, pace, signal, report, sample }: TakeSettings,
 ): Promise<void> {
-  // The device first: a run that waits for one holds nothing that the runs before it could wait for.
-  const backend = await open();
-  const workspace = await artifacts.work(key);
   const savepoint = join(workspace.folder, "savepoint");
   const name = seededStageName(info);
-  let record: StageRecord | undefined;
+  const record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run });
   try {
-    const kept = (record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run }));
     const context = {
       ...{ name, backend, pace, signal, workspace: workspace.folder },
       report: stageReporter(info.id, (event) => {
         report(event);
-        kept.event(event);
+        record.event(event);
       }),
       sample: (rollout: Parameters<typeof sample>[0]) => {
         sample({ stage: info.id, ...rollout });
-        kept.sample(rollout);
+        record.sample(rollout);
       },
       restore: async () => {
         const saved = await readSnapshot(savepoint);
@@ -90,17 +138,14 @@ async function make(
       },
       save: ({ step, json, tensors }: Snapshot) => writeSnapshot(savepoint, { json: { step, json }, tensors }),
     };
-    await artifacts.create(key, (folder) => declared.run({ ...context, folder }, inputs));
+    const digests = await artifacts.digests(inputKeys(inputs));
+    await artifacts.create(key, (folder) => declared.run({ ...context, folder }, inputs), digests);
   } catch (error) {
     // Work that has no steps of its own, such as mixing tensors, is cut off by the signal.
     if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);
     throw error;
   } finally {
-    try {
-      record?.close();
-    } finally {
-      await workspace.release();
-    }
+    record.close();
   }
 }
 

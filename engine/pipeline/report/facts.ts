@@ -5,7 +5,8 @@ import type { RunState } from "../../protocol/runState.ts";
 import { type RunDescription, readRunnable } from "../../storage/formats/runDescription.ts";
 import { type SampleHead, readLastSamples } from "../../storage/formats/samples.ts";
 import { readRunState } from "../../storage/runHistory.ts";
-import { readStageCurves, recordFolder } from "../../storage/stageRecords.ts";
+import { recordFolder } from "../../storage/recordFolder.ts";
+import { readStageCurves } from "../../storage/stageRecords.ts";
 import { readWinRates } from "../winRateFile.ts";
 import { type ArmChoice, readChoices } from "./choices.ts";
 

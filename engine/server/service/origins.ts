@@ -3,7 +3,8 @@ import type { RunState, Series, StageOrigin, StageState } from "../../protocol/r
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
 import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
 import { RunLog } from "../../storage/runLog.ts";
-import { readStageCurves, recordFolder } from "../../storage/stageRecords.ts";
+import { recordFolder } from "../../storage/recordFolder.ts";
+import { readStageCurves } from "../../storage/stageRecords.ts";
 import { Recent } from "./recent.ts";
 import { statIfThere } from "./runFacts.ts";
 import type { Runs } from "./runs.ts";

@@ -24,7 +24,7 @@ async function startDetached(folder: string, written: Written): Promise<Started>
 }
 
 describe("runs in the background", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("are started with a line on how to follow and one on how to stop", async () => {
     await withEngines(async (folder) => {

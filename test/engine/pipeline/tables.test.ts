@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
+import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
 import { TABLE_FORMATS } from "../../../engine/evaluation/tables/index.ts";
 import { readAnswers } from "../../../engine/storage/formats/answers.ts";
 import { CHOICE_FILE } from "../../../engine/storage/formats/choice.ts";
 import { readRun } from "../../../engine/pipeline/index.ts";
 import { readJsonl } from "../../../engine/storage/datasets.ts";
-import { collect } from "../storage/temporaryFolder.ts";
+import { collect, inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import {
   type TinyRun,
   artifactHashes,
@@ -28,6 +29,29 @@ const BETAS = [0.01, 0.1, 1];
 
 /** Cells of Markdown, CSV or text lines without their delimiters. */
 const words = (line: string): string => line.replaceAll(/[|,\s]+/g, " ").trim();
+
+/** Question and models of every game of a run, which is how FastChat's browser finds one. */
+async function judgmentIds({ folder }: Pick<TinyRun, "folder">): Promise<readonly string[]> {
+  const text = await fs.readFile(path.join(folder, "judgments.jsonl"), "utf8");
+  const judgments = text
+    .trim()
+    .split("\n")
+    .map((line) => readPairJudgment(JSON.parse(line)));
+  return judgments.map(({ question_id, model_1, model_2 }) => [question_id, model_1, model_2].join(" "));
+}
+
+describe("a run with two benchmarks", function () {
+  this.timeout(60_000);
+
+  it("has judgments that FastChat can tell apart, though both count their questions from 0", () =>
+    inTemporaryFolder(async (folder) => {
+      const benchmarks = ["inDistribution", "outOfDistribution"];
+      const run = await runTiny(tiny({ evaluation: { benchmarks } }), folder);
+      const ids = await judgmentIds(run);
+      for (const name of benchmarks) assert.ok(ids.includes(`${name}/0 salsa ppo`), name);
+      assert.equal(new Set(ids).size, ids.length);
+    }));
+});
 
 describe("a run with several β and two base seeds", function () {
   this.timeout(120_000);
@@ -66,6 +90,12 @@ describe("a run with several β and two base seeds", function () {
         assert.equal(kept?.ino, given?.ino, `${name} is a second name of the same file`);
       }
     }
+  });
+
+  it("names benchmark and base seed in its judgments, so that FastChat knows each game by question and models", async () => {
+    const ids = await judgmentIds(run);
+    assert.ok(ids.includes("seed-2/inDistribution/0 salsa ppo"), ids[0]);
+    assert.equal(new Set(ids).size, ids.length);
   });
 
   it("trains every base seed's models apart", async () => {

@@ -19,7 +19,7 @@ const CRASHING = fileURLToPath(new URL("crashingEngine.ts", import.meta.url));
 const logOf = (folder: string): Promise<string> => fs.readFile(path.join(folder, "engine.log"), "utf8");
 
 describe("an engine process", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("shows every client the same run, whenever it comes, to the end", async () => {
     await withEngines(async (folder) => {
@@ -161,7 +161,7 @@ describe("an engine process", function () {
 });
 
 describe("two runs on one device", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("of two workspaces compute one after the other, also when the first is killed", async () => {
     await withEngines(async (folder) => {
@@ -198,7 +198,7 @@ describe("two runs on one device", function () {
 });
 
 describe("launch", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("says that there is no such Node", async () => {
     await withEngines(async (folder) => {

@@ -117,20 +117,26 @@ describe("Artifacts", () => {
     });
   });
 
-  it("name the file that is damaged: cut when fetched, changed or missing when verified", async () => {
+  it("name the file that is damaged: cut, changed or missing", async () => {
     await inTemporaryFolder(async (root) => {
       const artifacts = new Artifacts(root);
       const file = path.join(await artifacts.create(KEY, fill), "weights");
       await fs.writeFile(file, "WEIGHTS");
-      await artifacts.get(KEY);
-      await assert.rejects(artifacts.verify(KEY), { name: "CheckpointError", file, message: /changed; remove the/ });
+      const changed = { name: "CheckpointError", file, message: /content has changed; run the config again/ };
+      await assert.rejects(artifacts.get(KEY), changed);
+      await assert.rejects(artifacts.verify(KEY), changed);
       await fs.truncate(file, 3);
       await assert.rejects(artifacts.get(KEY), { name: "CheckpointError", file, message: /3 bytes where 7/ });
       await fs.rm(file);
       await assert.rejects(artifacts.get(KEY), { name: "CheckpointError", file, message: /no bytes where 7/ });
-      await assert.rejects(artifacts.verify(KEY), { name: "CheckpointError", file, message: /missing/ });
-      await fs.writeFile(path.join(path.dirname(file), "manifest.json"), "{");
+      await assert.rejects(artifacts.verify(KEY), { name: "CheckpointError", file, message: /no bytes where 7/ });
+      const manifest = path.join(path.dirname(file), "manifest.json");
+      await fs.writeFile(manifest, "{");
       await assert.rejects(artifacts.get(KEY), { name: "CheckpointError", message: /manifest is not JSON/ });
+      await artifacts.collect();
+      await fs.rm(manifest);
+      await assert.rejects(artifacts.get(KEY), { name: "CheckpointError", message: /it has no manifest/ });
+      assert.equal(await artifacts.has(KEY), false);
     });
   });
 
@@ -145,9 +151,84 @@ describe("Artifacts", () => {
       await assert.rejects(failing, /killed/);
       const second = await artifacts.work(KEY);
       assert.equal(await fs.readFile(path.join(second.folder, "state"), "utf8"), "step 7");
-      await second.release();
       await artifacts.create(KEY, fill);
+      await second.release();
       assert.deepEqual(await fs.readdir(artifacts.folder), [path.basename(artifacts.path(KEY))]);
+    });
+  });
+
+  it("are read once, and again when a file looks different", async () => {
+    await inTemporaryFolder(async (root) => {
+      const artifacts = new Artifacts(root);
+      const file = path.join(await artifacts.create(KEY, fill), "weights");
+      const bytesRead = async (): Promise<number> => {
+        let most = 0;
+        await artifacts.get(KEY, (done) => (most = Math.max(most, done)));
+        return most;
+      };
+      const all = "table".length + "weights".length;
+      assert.equal(await bytesRead(), 0, "this process has just written it");
+      await fs.utimes(file, 1, 1);
+      assert.equal(await bytesRead(), all);
+      assert.equal(await bytesRead(), 0);
+      await fs.rm(path.join(root, "records"), { recursive: true });
+      assert.equal(await bytesRead(), all, "nothing is remembered of a folder that came from elsewhere");
+      assert.equal(await bytesRead(), 0);
+    });
+  });
+
+  it("are found out when a page of zeros has the old size and time", async () => {
+    await inTemporaryFolder(async (root) => {
+      const artifacts = new Artifacts(root);
+      const big = (folder: string): Promise<void> => fs.writeFile(path.join(folder, "weights"), "w".repeat(10_000));
+      const file = path.join(await artifacts.create(KEY, big), "weights");
+      const { atime, mtime } = await fs.stat(file);
+      const handle = await fs.open(file, "r+");
+      await handle.write(Buffer.alloc(4096), 0, 4096, 4096);
+      await handle.close();
+      await fs.utimes(file, atime, mtime);
+      await assert.rejects(artifacts.get(KEY), { name: "CheckpointError", file, message: /content has changed/ });
+      await assert.rejects(artifacts.get(KEY), { name: "CheckpointError", file }, "it stays so");
+    });
+  });
+
+  it("do not believe what is remembered when the manifest is another", async () => {
+    await inTemporaryFolder(async (root) => {
+      const artifacts = new Artifacts(root);
+      const folder = await artifacts.create(KEY, fill);
+      const manifest = path.join(folder, "manifest.json");
+      const text = await fs.readFile(manifest, "utf8");
+      await fs.writeFile(manifest, text.replace(/"sha256": "[0-9a-f]{64}"/, `"sha256": "${"0".repeat(64)}"`));
+      await assert.rejects(artifacts.get(KEY), { name: "CheckpointError" });
+    });
+  });
+
+  it("list no file outside of themselves", async () => {
+    await inTemporaryFolder(async (root) => {
+      const artifacts = new Artifacts(root);
+      const folder = await artifacts.create(KEY, fill);
+      const manifest = path.join(folder, "manifest.json");
+      const text = await fs.readFile(manifest, "utf8");
+      for (const name of ["../weights", "/etc/passwd", "tables/../../weights", "a//b", "./weights"]) {
+        await fs.writeFile(manifest, text.replace('"weights"', JSON.stringify(name)));
+        await assert.rejects(artifacts.get(KEY), { name: "CheckpointError", message: /the manifest is none/ }, name);
+      }
+    });
+  });
+
+  it("record what they were computed from, and are read without that, too", async () => {
+    await inTemporaryFolder(async (root) => {
+      const artifacts = new Artifacts(root);
+      const folder = await artifacts.create(KEY, fill);
+      const name = path.basename(folder);
+      const inputs = await artifacts.digests([name, "checkpoint-0123456789abcdef"]);
+      assert.deepEqual(Object.keys(inputs), [name]);
+      const made = await artifacts.create(artifactKey("rlhf", {}), fill, inputs);
+      const manifest = path.join(made, "manifest.json");
+      const { inputs: written, ...old } = JSON.parse(await fs.readFile(manifest, "utf8")) as { inputs: object };
+      assert.deepEqual(written, inputs);
+      await fs.writeFile(manifest, JSON.stringify(old));
+      assert.equal(await artifacts.get(artifactKey("rlhf", {})), made);
     });
   });
 

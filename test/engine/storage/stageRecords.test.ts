@@ -3,7 +3,8 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import type { EventBody } from "../../../engine/protocol/events.ts";
 import { readLastSamples } from "../../../engine/storage/formats/samples.ts";
-import { StageRecord, readStageCurves, recordFolder } from "../../../engine/storage/stageRecords.ts";
+import { recordFolder } from "../../../engine/storage/recordFolder.ts";
+import { StageRecord, readStageCurves } from "../../../engine/storage/stageRecords.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
 
 const KEY = "rlhf-0123456789abcdef";

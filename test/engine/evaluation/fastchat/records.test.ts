@@ -9,6 +9,7 @@ import {
   readPairJudgment,
   readQuestion,
   recordLine,
+  sourcedJudgment,
 } from "../../../../engine/evaluation/fastchat/records.ts";
 
 const question = {
@@ -94,6 +95,16 @@ describe("pair judgments", () => {
       ],
     );
     assert.deepEqual(rows[2]?.games, ["b", "b"]);
+  });
+
+  it("of several benchmarks and seeds have ids of their own, and are read by FastChat's readers", () => {
+    const [mine, other] = ["mine", "other"].map((benchmark) => sourcedJudgment(judgment, { benchmark }));
+    assert.deepEqual([mine?.question_id, other?.question_id], ["mine/81", "other/81"]);
+    assert.equal(mine?.benchmark, "mine");
+    const second = sourcedJudgment(judgment, { benchmark: "mine", seed: 2 });
+    assert.deepEqual([second.question_id, second.seed], ["seed-2/mine/81", 2]);
+    const read = readPairJudgment(JSON.parse(recordLine(second)));
+    assert.deepEqual(read, { ...judgment, question_id: "seed-2/mine/81" });
   });
 
   it("are written from verdicts as FastChat writes them", () => {

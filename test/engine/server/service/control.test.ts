@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { bytesFreedBy, folderBytes } from "../../../../engine/server/service/folderSize.ts";
 import { runOwner } from "../../../../engine/storage/runFolder.ts";
 import { type Written, keysOf, runTiny, tiny } from "../../pipeline/tinyRun.ts";
-import { recordFolder } from "../../../../engine/storage/stageRecords.ts";
+import { recordFolder } from "../../../../engine/storage/recordFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { ENDLESS, withEngines } from "../engines.ts";
 import { finishedEvents, refusal, stamped, writeRun } from "./runFolders.ts";
