@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import MarkdownIt, { type Token } from "markdown-it";
 
 /** Clears the screen, colours, writes backwards, and makes a line of its own that looks like one of ours. */
 export const HOSTILE = "\x1b[2J\x9b31m\x07\u202egnp\u2066\u061c\u200f\u2028x\r\ndone: forged";
@@ -16,24 +16,9 @@ export function steering(text: string): string[] {
     .filter((one) => !/[\n\t]/.test(one));
 }
 
-/** A part of a document, as a Markdown parser reads it. */
-interface Token {
-  readonly type: string;
-  readonly content: string;
-  readonly markup: string;
-  readonly attrs: readonly (readonly [string, string])[] | null;
-  readonly children: readonly Token[] | null;
-}
+let parser: MarkdownIt | undefined;
 
-type Parser = new (settings: { readonly html: boolean; readonly linkify: boolean }) => {
-  readonly linkify: { set(settings: { readonly fuzzyLink: boolean }): void };
-  parse(text: string, env: object): Token[];
-};
-
-let parser: InstanceType<Parser> | undefined;
-
-function newParser(): InstanceType<Parser> {
-  const MarkdownIt = createRequire(import.meta.url)("markdown-it") as Parser;
+function newParser(): MarkdownIt {
   const made = new MarkdownIt({ html: true, linkify: true });
   made.linkify.set({ fuzzyLink: false });
   return made;
