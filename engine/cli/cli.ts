@@ -1,11 +1,12 @@
-import { ConfigError } from "../protocol/errors.ts";
+import { ConfigError, formatIssue } from "../protocol/errors.ts";
+import { visibleLine } from "../protocol/visible.ts";
 import { suggest } from "../config/suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { EXIT, UsageError } from "./command.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { commandHelp, overview } from "./help.ts";
-import { printJson, styled } from "./terminal.ts";
+import { printJson } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Settings of the program's start; `--json` is read here. */
@@ -24,7 +25,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
       return name === undefined ? EXIT.usage : EXIT.ok;
     }
     if (name === "--version" || name === "-v") {
-      terminal.out(`${surroundings.version}\n`);
+      terminal.outLine(surroundings.version);
       return EXIT.ok;
     }
     const command = commandNamed(name);
@@ -74,10 +75,16 @@ function reportError(error: unknown, { terminal, isJson, isDebug }: ErrorStyle):
     const stack = isDebug ? { stack: known.stack } : {};
     printJson(terminal, { kind: "error", error: known.name, message: known.message, ...issues, ...stack });
   } else {
-    const text = isDebug ? stackOf(known) : known.message;
-    terminal.err(`${styled(terminal, "red", "error:")} ${text}\n`);
+    const text = isDebug ? stackOf(known) : messageOf(known);
+    terminal.err({ style: "red", text: "error:" }, ` ${text}\n`);
   }
   return known instanceof UsageError || known instanceof ConfigError ? EXIT.usage : EXIT.failed;
+}
+
+/** A line for each issue; the further lines of other messages are set in, so that none passes for one of ours. */
+function messageOf(error: Error): string {
+  if (error instanceof ConfigError) return error.issues.map((issue) => visibleLine(formatIssue(issue))).join("\n");
+  return error.message.replaceAll("\n", "\n  ");
 }
 
 function stackOf(error: Error): string {

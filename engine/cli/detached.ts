@@ -23,8 +23,8 @@ export async function startDetached(context: CommandContext, request: EngineRequ
     printJson(terminal, { kind: "started", id: run, folder, pid });
     return EXIT.ok;
   }
-  terminal.out(`Started ${run} in the background (process ${pid})\n`);
-  terminal.out(`Follow: ${commandLine(context, "attach", folder)}\n`);
-  terminal.out(`Stop:   ${commandLine(context, "stop", folder)}\n`);
+  terminal.outLine(`Started ${run} in the background (process ${pid})`);
+  terminal.outLine(`Follow: ${commandLine(context, "attach", folder)}`);
+  terminal.outLine(`Stop:   ${commandLine(context, "stop", folder)}`);
   return EXIT.ok;
 }

@@ -5,9 +5,9 @@ import { formatDuration } from "../protocol/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
 import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
 import { stageNames } from "../protocol/stageName.ts";
+import { visibleLine } from "../protocol/visible.ts";
 import { formatNumber } from "./format.ts";
-import { styled } from "./terminal.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Printed, Styled, Terminal } from "./terminal.ts";
 
 /** Shows a run's events as they come. */
 export interface ProgressView {
@@ -48,15 +48,15 @@ export function progressView(terminal: Terminal): ProgressView {
   let isBarShown = false;
   let cachedStages: string[] = [];
   const clear = (): void => {
-    if (isBarShown) terminal.err("\r\x1b[2K");
+    if (isBarShown) terminal.clearLine();
     isBarShown = false;
     // Said once for all that follow each other: a repeated run would begin with a screenful of them.
-    if (cachedStages.length > 0) terminal.err(`${mark(terminal, "done")} cached: ${listed(cachedStages)}\n`);
+    if (cachedStages.length > 0) terminal.errLine(mark(terminal, "done"), ` cached: ${listed(cachedStages)}`);
     cachedStages = [];
   };
-  const say = (line: string): void => {
+  const say = (line: readonly Printed[]): void => {
     clear();
-    terminal.err(`${line}\n`);
+    terminal.errLine(...line);
   };
   const draw = (time: number): void => {
     const interval = terminal.isInteractive ? REDRAW : LINE_INTERVAL;
@@ -64,11 +64,11 @@ export function progressView(terminal: Terminal): ProgressView {
     standing.drawn = time;
     const parts = [...standing.parts, standing.headline === "" ? "" : `  ${standing.headline}`];
     if (!terminal.isInteractive) {
-      terminal.err(`${parts.join("")}\n`);
+      terminal.errLine(...parts);
       return;
     }
     clear();
-    terminal.err(fitting(parts, terminal.columns - 1));
+    terminal.err(fitting(parts.map(visibleLine), terminal.columns - 1));
     isBarShown = true;
   };
   const show = (event: RunEvent): void => {
@@ -99,18 +99,18 @@ function announcement(
   terminal: Terminal,
   event: RunEvent,
   { label, state }: { readonly label: string | undefined; readonly state: RunState },
-): string | undefined {
+): readonly Printed[] | undefined {
   switch (event.kind) {
     case "runQueued": {
       const runs = event.ahead === 1 ? "1 run" : `${event.ahead} runs`;
-      return `${styled(terminal, "bold", event.run)} waits for ${event.device}: ${runs} ahead of it`;
+      return [{ style: "bold", text: event.run }, ` waits for ${event.device}: ${runs} ahead of it`];
     }
     case "runStarted":
-      return `${event.resumed ? "Resuming" : "Run"} ${styled(terminal, "bold", event.run)} on ${event.device}`;
+      return [event.resumed ? "Resuming " : "Run ", { style: "bold", text: event.run }, ` on ${event.device}`];
     case "stageFinished":
-      return label && `${mark(terminal, "done")} ${label}  ${formatDuration(event.seconds)}`;
+      return label === undefined ? undefined : [mark(terminal, "done"), ` ${label}  ${formatDuration(event.seconds)}`];
     case "alarm":
-      return `${mark(terminal, "alarm")} ${nameOf(state, event.stage)}, step ${event.step}: ${event.message}`;
+      return [mark(terminal, "alarm"), ` ${nameOf(state, event.stage)}, step ${event.step}: ${event.message}`];
     case "stageStarted":
     case "progress":
     case "metrics":
@@ -171,7 +171,7 @@ function listed(names: readonly string[]): string {
   return names.slice(0, MOST_NAMES).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
-function mark(terminal: Terminal, kind: "done" | "alarm"): string {
-  if (kind === "alarm") return styled(terminal, "yellow", terminal.isInteractive ? "▲" : "warning:");
-  return styled(terminal, "green", terminal.isInteractive ? "✓" : "done:");
+function mark(terminal: Terminal, kind: "done" | "alarm"): Styled {
+  if (kind === "alarm") return { style: "yellow", text: terminal.isInteractive ? "▲" : "warning:" };
+  return { style: "green", text: terminal.isInteractive ? "✓" : "done:" };
 }

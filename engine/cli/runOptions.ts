@@ -1,6 +1,7 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { BACKEND_CHOICES } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
+import { shellWord, windowsWord } from "../protocol/shell.ts";
 import { choiceOption, numberOption, textOption } from "./arguments.ts";
 import { EXIT } from "./command.ts";
 import type { Arguments, CommandContext, OptionSpec } from "./command.ts";
@@ -66,7 +67,7 @@ export async function showRun(context: CommandContext, { runsRoot, start }: Show
     if (event.kind !== "runFailed" || id === undefined) return;
     view.close();
     const again = commandLine(context, "resume", join(runsRoot, "runs", id));
-    terminal.err(`What was finished stays. When what follows is put right, go on with: ${again}\n`);
+    terminal.errLine(`What was finished stays. When what follows is put right, go on with: ${again}`);
   };
   const result = await start(report).finally(() => {
     view.close();
@@ -80,7 +81,7 @@ export async function showRun(context: CommandContext, { runsRoot, start }: Show
 export function printResult(context: CommandContext, { folder, tables, status }: RunResult): void {
   const { terminal } = context;
   if (status === "stopped") {
-    terminal.err(`Stopped and saved; go on with: ${commandLine(context, "resume", folder)}\n`);
+    terminal.errLine(`Stopped and saved; go on with: ${commandLine(context, "resume", folder)}`);
     return;
   }
   for (const table of tables) terminal.out(`${titledTable(table, terminal.outColumns)}\n`);
@@ -89,18 +90,19 @@ export function printResult(context: CommandContext, { folder, tables, status }:
     ["", "tables/, samples.jsonl (rollouts), events.jsonl (every metric), models.json (where each checkpoint is)"],
     ["Again:", commandLine(context, "report", folder)],
   ] as const;
-  for (const [what, where] of rows) terminal.out(`${what.padEnd(7)}${where}\n`);
+  for (const [what, where] of rows) terminal.outLine(`${what.padEnd(7)}${where}`);
 }
 
 /** A command about a run that works where the user is: by its id where the runs are looked for, else by its folder. */
 export function commandLine(context: CommandContext, command: string, run: string): string {
   const isHere = dirname(run) === join(context.folder, DEFAULT_DIRECTORY, "runs");
-  return `npx salsa ${command} ${isHere ? basename(run) : shown(context, run)}`;
+  return `npx salsa ${command} ${isHere ? word(basename(run)) : shown(context, run)}`;
 }
 
-/** A path as short as it can be written, quoted where a shell needs it. */
+/** A path as short as it can be written, as a shell reads it. */
 function shown({ folder }: CommandContext, path: string): string {
   const fromHere = relative(folder, path);
-  const short = fromHere.startsWith("..") ? path : fromHere;
-  return /^[\w./\\:@+-]+$/.test(short) ? short : `"${short}"`;
+  return word(fromHere.startsWith("..") ? path : fromHere);
 }
+
+const word = process.platform === "win32" ? windowsWord : shellWord;

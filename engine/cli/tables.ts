@@ -1,6 +1,7 @@
 import { sheetText } from "../evaluation/tables/sheet.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
 import type { Table } from "../protocol/events.ts";
+import { visibleLine } from "../protocol/visible.ts";
 
 /**
  * A table on the screen, under its title and note.
@@ -9,7 +10,7 @@ import type { Table } from "../protocol/events.ts";
  */
 export function titledTable(table: Table, columns = Infinity): string {
   const note = table.note === undefined ? "" : `${table.note}\n\n`;
-  return `${table.title}\n\n${note}${fitted(table, columns)}`;
+  return `${visibleLine(table.title)}\n\n${note}${fitted(table, columns)}`;
 }
 
 function fitted(sheet: Sheet, columns: number): string {
@@ -18,10 +19,10 @@ function fitted(sheet: Sheet, columns: number): string {
   const { shared, rest } = withoutShared(sheet);
   const narrow = sheetText(rest);
   const text = widthOf(narrow) <= columns ? narrow : grouped(rest);
-  return shared === "" ? text : `${text}\nIn every row: ${shared}\n`;
+  return shared === "" ? text : `${text}\nIn every row: ${visibleLine(shared)}\n`;
 }
 
-const widthOf = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
+const widthOf = (text: string): number => text.split("\n").reduce((most, line) => Math.max(most, line.length), 0);
 
 /** Takes out the columns, but the first, that have one value throughout. */
 function withoutShared({ columns, rows }: Sheet): { readonly shared: string; readonly rest: Sheet } {
@@ -37,7 +38,7 @@ function grouped({ columns, rows }: Sheet): string {
   const names = [...new Set(rows.map(([name]) => name ?? "–"))];
   const groups = names.map((name) => {
     const own = rows.filter((row) => (row[0] ?? "–") === name);
-    return `${first?.header ?? ""}: ${name}\n${sheetText({ columns: columns.slice(1), rows: own.map((row) => row.slice(1)) })}`;
+    return `${visibleLine(`${first?.header ?? ""}: ${name}`)}\n${sheetText({ columns: columns.slice(1), rows: own.map((row) => row.slice(1)) })}`;
   });
   return groups.join("\n");
 }

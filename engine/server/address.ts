@@ -5,12 +5,16 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { DiskError } from "../protocol/errors.ts";
 import { errorCode, isLeftover, makeFolder, onDisk } from "../storage/disk.ts";
+import { AddressError } from "./errors.ts";
 
 /** Names another folder for sockets and device locks. */
 const VARIABLE = "SALSA_RUNTIME_DIR";
 /** Longest path of a socket, in bytes: macOS has room for 104 with the zero at the end, Linux for 108. */
 const LONGEST = 103;
 const SUFFIX = ".sock";
+const PIPE = "\\\\.\\pipe\\salsa-";
+const NAME_BYTES = 6;
+const NAME = /^[0-9a-f]{12}$/;
 /** A socket younger than this, in milliseconds, may be one that its process does not listen on yet. */
 const YOUNG = 60_000;
 
@@ -24,9 +28,7 @@ const YOUNG = 60_000;
  * @throws {DiskError} when it cannot be made, or others could get at it.
  */
 export async function runtimeFolder(): Promise<string> {
-  const given = process.env[VARIABLE] ?? "";
-  const folder =
-    given === "" ? path.join(await temporaryFolder(), `salsa-${process.getuid?.() ?? os.userInfo().username}`) : given;
+  const folder = await runtimePath();
   await makeFolder(folder, 0o700);
   if (process.platform !== "win32") await checkPrivate(folder);
   return folder;
@@ -34,8 +36,8 @@ export async function runtimeFolder(): Promise<string> {
 
 /** Where a process may listen: a short path that nobody uses, or a named pipe on Windows. @throws {DiskError} */
 export async function newAddress(): Promise<string> {
-  const name = randomBytes(6).toString("hex");
-  if (process.platform === "win32") return `\\\\.\\pipe\\salsa-${name}`;
+  const name = randomBytes(NAME_BYTES).toString("hex");
+  if (process.platform === "win32") return `${PIPE}${name}`;
   const folder = await runtimeFolder();
   const address = path.join(folder, `${name}${SUFFIX}`);
   if (Buffer.byteLength(address) > LONGEST) {
@@ -43,6 +45,41 @@ export async function newAddress(): Promise<string> {
     throw new DiskError(`too long for a socket, which takes ${LONGEST} bytes`, { file: address, remedy });
   }
   return address;
+}
+
+/** Where addresses of engines may be. */
+export interface AddressPlace {
+  /** The runtime folder. */
+  readonly folder: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * True if an address, which may come from anybody's lock file, is one that `newAddress` gives: a socket directly in the
+ * runtime folder, or one of our pipes on Windows. Nothing else is connected to: no port, host, share or other socket.
+ */
+export function isEngineAddress(address: string, { folder, platform }: AddressPlace): boolean {
+  if (platform === "win32") return address.startsWith(PIPE) && NAME.test(address.slice(PIPE.length));
+  const name = path.posix.basename(address, SUFFIX);
+  return NAME.test(name) && address === path.posix.join(folder, `${name}${SUFFIX}`);
+}
+
+/**
+ * Checks an address that a lock file names before it is connected to. Makes nothing.
+ * @throws {AddressError} when it is none of this user's engines'.
+ * @throws {DiskError} when the runtime folder is not there, or others could get at it.
+ */
+export async function checkAddress(address: string): Promise<void> {
+  const { platform } = process;
+  const folder = await runtimePath();
+  if (!isEngineAddress(address, { folder, platform })) throw new AddressError(address, folder);
+  if (platform !== "win32") await checkPrivate(folder);
+}
+
+async function runtimePath(): Promise<string> {
+  const given = process.env[VARIABLE] ?? "";
+  if (given !== "") return given;
+  return path.join(await temporaryFolder(), `salsa-${process.getuid?.() ?? os.userInfo().username}`);
 }
 
 /** Removes files that killed processes have left in the runtime folder. */

@@ -1,13 +1,7 @@
 import { once } from "node:events";
 import { type Socket, connect as connectSocket } from "node:net";
-import {
-  type Message,
-  type MessageConnection,
-  ResponseError,
-  SocketMessageReader,
-  SocketMessageWriter,
-  createMessageConnection,
-} from "vscode-jsonrpc/node";
+import { basename } from "node:path";
+import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
@@ -15,11 +9,20 @@ import { type LockOwner, isSameOwner, ownerName } from "../storage/locks.ts";
 import { readDescription } from "../storage/formats/runDescription.ts";
 import { runOwner } from "../storage/runFolder.ts";
 import { readRunState } from "../storage/runHistory.ts";
-import { NotRunningError, UnreachableError, VersionMismatchError } from "./errors.ts";
+import { checkAddress } from "./address.ts";
+import { openChannel } from "./channel.ts";
+import { NotRunningError, ProtocolError, UnreachableError, VersionMismatchError } from "./errors.ts";
 import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
 
 /** Milliseconds that an engine has to answer a handshake: it has a thread for that, however busy it is. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** The same for other requests: a snapshot of millions of recorded values takes its time. */
+const ANSWER_TIMEOUT_MS = 120_000;
+/** Bytes of a message before the engine has shaken hands. */
+const MOST_HANDSHAKE = 2 ** 16;
+/** And after that: a snapshot takes some 40 bytes a recorded value, so this has six million; more are read from the log. */
+const MOST_MESSAGE = 2 ** 28;
+const MOST_WAITING = 100;
 
 /** Who connects, and how. */
 export interface ClientSettings {
@@ -27,6 +30,8 @@ export interface ClientSettings {
   readonly client: string;
   /** For tests: another version than this program's. */
   readonly protocol?: number;
+  /** Milliseconds for every answer, if not the usual ones. */
+  readonly patience?: number;
 }
 
 /** A connection to the engine of a run. Listeners are called from the next turn of the event loop on. */
@@ -65,39 +70,56 @@ export async function connect(folder: string, settings: ClientSettings): Promise
     throw new UnreachableError(folder, { pid, what });
   }
   try {
-    return await connectTo(address, settings);
+    await checkAddress(address);
+    const connection = await connectTo(address, settings);
+    const { run, pid: itsPid } = connection.handshake;
+    if (run === basename(folder) && itsPid === pid) return connection;
+    connection.close();
+    throw new ProtocolError("another run's engine answers");
   } catch (error) {
     throw await explained(error, folder, owner);
   }
 }
 
-/** Connects to the engine that listens at an address. @throws the system's error, or the engine's. */
+/**
+ * Connects to the engine that listens at an address. One that a file names is checked before.
+ * @throws the system's error, or the engine's.
+ */
 export async function connectTo(address: string, settings: ClientSettings): Promise<RunConnection> {
-  const { client, protocol = PROTOCOL_VERSION } = settings;
+  const { client, protocol = PROTOCOL_VERSION, patience } = settings;
+  let isEngine = false;
   const socket = connectSocket(address);
-  await once(socket, "connect");
-  const connection = createMessageConnection(new SocketMessageReader(socket), new QuietWriter(socket));
-  connection.onError(() => socket.destroy());
+  const connection = openChannel({
+    input: socket,
+    output: socket,
+    mostBytes: () => (isEngine ? MOST_MESSAGE : MOST_HANDSHAKE),
+    mostWaiting: MOST_WAITING,
+    broken: (error) => socket.destroy(error),
+  });
   connection.listen();
-  const timer = setTimeout(
-    () => socket.destroy(new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} s`)),
-    HANDSHAKE_TIMEOUT_MS,
-  );
   try {
-    const result = await untilClosed(socket, () => connection.sendRequest(REQUESTS.handshake, { protocol, client }));
-    return connected(result, connection, socket);
+    const result = await answered(socket, patience ?? HANDSHAKE_TIMEOUT_MS, async () => {
+      if (socket.connecting) await once(socket, "connect");
+      return connection.sendRequest(REQUESTS.handshake, { protocol, client });
+    });
+    isEngine = true;
+    return connected(result, { connection, socket, patience: patience ?? ANSWER_TIMEOUT_MS });
   } catch (error) {
     socket.destroy();
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
-function connected(result: HandshakeResult, connection: MessageConnection, socket: Socket): RunConnection {
+interface Connected {
+  readonly connection: MessageConnection;
+  readonly socket: Socket;
+  readonly patience: number;
+}
+
+function connected(result: HandshakeResult, { connection, socket, patience }: Connected): RunConnection {
   return {
     handshake: result,
-    snapshot: () => untilClosed(socket, () => connection.sendRequest(REQUESTS.snapshot, {})),
+    snapshot: () => answered(socket, patience, () => connection.sendRequest(REQUESTS.snapshot, {})),
     onEvents: (listener) => void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(events)),
     onBehind: (listener) => void connection.onNotification(NOTIFICATIONS.behind, listener),
     onClose: (listener) => {
@@ -105,7 +127,7 @@ function connected(result: HandshakeResult, connection: MessageConnection, socke
       else socket.once("close", listener);
     },
     stop: async () => {
-      await untilClosed(socket, () => connection.sendRequest(REQUESTS.stop, {}));
+      await answered(socket, patience, () => connection.sendRequest(REQUESTS.stop, {}));
     },
     close: () => {
       socket.destroy();
@@ -113,36 +135,20 @@ function connected(result: HandshakeResult, connection: MessageConnection, socke
   };
 }
 
-/**
- * Writes as long as it can. vscode-jsonrpc throws a failed write once more where nobody can catch it, which would end
- * the process; the socket's own end is seen by those who wait for an answer.
- */
-class QuietWriter extends SocketMessageWriter {
-  private readonly connected: Socket;
-
-  constructor(socket: Socket) {
-    super(socket);
-    this.connected = socket;
-  }
-
-  override async write(message: Message): Promise<void> {
-    try {
-      await super.write(message);
-    } catch {
-      this.connected.destroy();
-    }
-  }
-}
-
-/** Requests of a connection that breaks are never answered: they fail when it does. */
-async function untilClosed<T>(socket: Socket, ask: () => Promise<T>): Promise<T> {
-  if (socket.destroyed) throw new Error("the connection to the engine is closed");
+/** Requests of a connection that breaks are never answered: they fail when it does, or when their time is over. */
+async function answered<T>(socket: Socket, patience: number, ask: () => Promise<T>): Promise<T> {
+  if (socket.destroyed) throw socket.errored ?? new ProtocolError("the connection to the engine is closed");
   const { promise: broken, reject } = Promise.withResolvers<never>();
-  const onClose = (): void => reject(socket.errored ?? new Error("the engine closed the connection"));
+  const onClose = (): void => reject(socket.errored ?? new ProtocolError("the engine closed the connection"));
+  const late = new ProtocolError(`no answer within ${patience / 1000} s`);
+  const timer = setTimeout(() => socket.destroy(late), patience);
   socket.once("close", onClose);
+  const answer = ask();
+  answer.catch(() => undefined); // a connection that breaks fails it, too
   try {
-    return await Promise.race([ask(), broken]);
+    return await Promise.race([answer, broken]);
   } finally {
+    clearTimeout(timer);
     socket.off("close", onClose);
   }
 }
@@ -151,8 +157,8 @@ async function untilClosed<T>(socket: Socket, ask: () => Promise<T>): Promise<T>
 async function explained(error: unknown, folder: string, owner: LockOwner): Promise<Error> {
   const { pid, socket } = owner;
   if (error instanceof ResponseError && error.code === RPC_ERRORS.versionMismatch) {
-    const { protocol } = error.data as { readonly protocol: number };
-    return new VersionMismatchError(folder, { protocol, message: error.message });
+    const { protocol } = (error.data ?? {}) as { readonly protocol?: unknown };
+    if (typeof protocol === "number") return new VersionMismatchError(folder, { protocol, message: error.message });
   }
   if (!isSameOwner(await runOwner(folder), owner)) return new NotRunningError(folder, await readRunState(folder));
   const reason = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { visible } from "../protocol/visible.ts";
 
 /** The file in a run's folder that its engine's standard error goes to. */
 export const ENGINE_LOG = "engine.log";
@@ -11,7 +12,7 @@ const STDERR = 2;
  */
 export function logLine(message: string): void {
   try {
-    fs.writeSync(STDERR, `${new Date().toISOString()} ${message}\n`);
+    fs.writeSync(STDERR, `${new Date().toISOString()} ${visible(message)}\n`);
   } catch {
     return; // a log on a full disk is no reason to end a run
   }

@@ -40,6 +40,20 @@ export class VersionMismatchError extends Error {
   }
 }
 
+/** An address in a lock file that no engine of this user listens at. */
+export class AddressError extends Error {
+  override readonly name = "AddressError";
+  constructor(address: string, folder: string) {
+    const remedy = "if its engine was started with another SALSA_RUNTIME_DIR, set that";
+    super(`the lock's socket ${JSON.stringify(address.slice(0, 100))} is none of an engine in ${folder}; ${remedy}`);
+  }
+}
+
+/** What the other side of a channel sends is no message of the protocol, is beyond its limits, or comes too late. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
 /** An engine process that did not come so far as to open its run. */
 export class LaunchError extends Error {
   override readonly name = "LaunchError";

@@ -7,6 +7,8 @@ import { type RunState, applyEvent } from "../protocol/runState.ts";
 import { onDisk } from "../storage/disk.ts";
 import { Session } from "./session.ts";
 
+/** Clients at a time: each window of an editor is one, and each terminal that follows the run. */
+const MOST_CLIENTS = 64;
 /** Milliseconds that clients have to read the end of a run before they are cut off. */
 const GRACE = 2000;
 
@@ -19,6 +21,8 @@ export interface RunServerSettings {
   /** A client asks for a graceful stop. */
   readonly stop: (client: string) => void;
   readonly log: (message: string) => void;
+  /** Milliseconds that a client has for its handshake. */
+  readonly patience?: number;
 }
 
 /** Serves one run's state and events to any number of clients, which may come and vanish as they like. */
@@ -29,9 +33,10 @@ export class RunServer {
   private readonly ready = Promise.withResolvers<RunState>();
   private state: RunState | undefined;
 
-  private constructor(server: Server, { version, stop, log }: RunServerSettings) {
+  private constructor(server: Server, { version, stop, log, patience }: RunServerSettings) {
     this.server = server;
-    const host = { version, stop, log, opened: this.opened.promise, ready: this.ready.promise };
+    server.maxConnections = MOST_CLIENTS;
+    const host = { version, stop, log, patience, opened: this.opened.promise, ready: this.ready.promise };
     server.on("connection", (socket) => {
       const session = new Session(socket, host);
       this.sessions.add(session);

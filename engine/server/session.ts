@@ -1,14 +1,10 @@
 import type { Socket } from "node:net";
-import {
-  type MessageConnection,
-  ResponseError,
-  SocketMessageReader,
-  SocketMessageWriter,
-  createMessageConnection,
-} from "vscode-jsonrpc/node";
+import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeParams, type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
+import { visibleLine } from "../protocol/visible.ts";
+import { openChannel } from "./channel.ts";
 import { Feed } from "./feed.ts";
 import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
 
@@ -21,8 +17,17 @@ export interface SessionHost {
   readonly ready: Promise<RunState>;
   readonly stop: (client: string) => void;
   readonly log: (message: string) => void;
+  /** Milliseconds that a client has for its handshake; 10 s if left out. */
+  readonly patience?: number | undefined;
 }
 
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Bytes of a request; ours have some hundred. */
+const MOST_REQUEST = 2 ** 16;
+/** Requests of one client that wait for their answers, and answers that wait for it to read. */
+const MOST_PENDING = 100;
+/** Characters of a client's name in the log. */
+const MOST_NAME = 100;
 /** Twenty batches a second are more than a screen shows. This is the one place where events gather. */
 export const GATHER_MS = 50;
 /** Bytes that may wait in a socket before another snapshot is refused: who does not read gets no more. */
@@ -34,12 +39,21 @@ export class Session {
   private readonly host: SessionHost;
   private readonly connection: MessageConnection;
   private readonly feed: Feed;
+  private readonly deadline: NodeJS.Timeout;
   private client: string | undefined;
+  private nPending = 0;
 
   constructor(socket: Socket, host: SessionHost) {
     this.socket = socket;
     this.host = host;
-    this.connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+    this.deadline = setTimeout(() => socket.destroy(), host.patience ?? HANDSHAKE_TIMEOUT_MS);
+    this.connection = openChannel({
+      input: socket,
+      output: socket,
+      mostBytes: () => MOST_REQUEST,
+      mostWaiting: MOST_PENDING,
+      broken: () => socket.destroy(), // a peer that does not speak the protocol, or does not listen, is no client
+    });
     const { connection } = this;
     this.feed = new Feed({
       gatherMs: GATHER_MS,
@@ -51,12 +65,12 @@ export class Session {
         connection.sendNotification(NOTIFICATIONS.behind, {}).catch(() => undefined);
       },
     });
-    connection.onRequest(REQUESTS.handshake, (params) => this.handshake(params));
-    connection.onRequest(REQUESTS.snapshot, () => this.snapshot());
+    connection.onRequest(REQUESTS.handshake, (params) => this.counted(() => this.handshake(params)));
+    connection.onRequest(REQUESTS.snapshot, () => this.counted(() => this.snapshot()));
     connection.onRequest(REQUESTS.stop, () => this.stop());
-    // A peer that does not speak the protocol is no client.
-    connection.onError(() => socket.destroy());
+    socket.on("end", () => socket.destroy()); // who says nothing more has left, whatever it has not read
     socket.on("close", () => {
+      clearTimeout(this.deadline);
       this.feed.stop();
       connection.dispose();
       if (this.client !== undefined) host.log(`${this.name} left`);
@@ -79,19 +93,31 @@ export class Session {
     clearTimeout(timer);
   }
 
+  private async counted<T>(answer: () => Promise<T>): Promise<T> {
+    this.nPending += 1;
+    if (this.nPending > MOST_PENDING) this.socket.destroy();
+    try {
+      return await answer();
+    } finally {
+      this.nPending -= 1;
+    }
+  }
+
   private get name(): string {
     return this.client ?? "a client without a name";
   }
 
   private async handshake(params?: Partial<HandshakeParams>): Promise<HandshakeResult | ResponseError<unknown>> {
     const { version, opened, log } = this.host;
-    const { protocol, client = "a client" } = params ?? {};
+    const { protocol } = params ?? {};
+    const client = nameIn(params);
     if (protocol !== PROTOCOL_VERSION) {
-      const theirs = protocol === undefined ? "names no version" : `speaks ${protocol}`;
+      const theirs = typeof protocol === "number" ? `speaks ${protocol}` : "names no version";
       const message = `engine ${version} speaks protocol ${PROTOCOL_VERSION}, ${client} ${theirs}`;
       log(`refused: ${message}`);
       return new ResponseError(RPC_ERRORS.versionMismatch, message, { protocol: PROTOCOL_VERSION, version });
     }
+    clearTimeout(this.deadline);
     const { run, folder } = await opened;
     this.client = client;
     log(`${client} attached`);
@@ -115,6 +141,11 @@ export class Session {
     this.host.stop(this.client);
     return { stopping: true };
   }
+}
+
+function nameIn(params: Partial<Record<keyof HandshakeParams, unknown>> | undefined): string {
+  const client = params?.client;
+  return typeof client === "string" ? visibleLine(client.slice(0, MOST_NAME)) : "a client";
 }
 
 function refusal(): ResponseError<unknown> {

@@ -1,4 +1,5 @@
 import type { ModelArtifact } from "../../engine/protocol/service.ts";
+import { label } from "../label.ts";
 import { t } from "../localize.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
 
@@ -42,12 +43,12 @@ export function checkpointGroups(
       seen.add(model.folder);
       return [
         {
-          label: model.name,
+          label: label(model.name),
           description: formatFileSize(model.bytes),
           checkpoint: { folder: model.folder, name: model.name },
         },
       ];
     });
-    return items.length === 0 ? [] : [{ heading: t("Models of {0}", id), items }];
+    return items.length === 0 ? [] : [{ heading: label(t("Models of {0}", id)), items }];
   });
 }

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
+import { label } from "../label.ts";
 import { isActive } from "../runs/states.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
@@ -71,7 +72,7 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
   const whole: DeleteItem = { title: vscode.l10n.t("Delete Run and Its Artifacts"), isWithArtifacts: true };
   const items = hasArtifacts ? [alone, whole] : [alone];
   const question = vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs));
-  return picked(vscode.window.showWarningMessage(question, { modal: true, detail }, ...items));
+  return picked(vscode.window.showWarningMessage(label(question), { modal: true, detail }, ...items));
 }
 
 function namesOf(runs: readonly RunSummary[]): string {

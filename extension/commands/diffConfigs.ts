@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { label } from "../label.ts";
 import type { Command } from "../salsa.ts";
 import { CommandError } from "./failures.ts";
 import { pickRuns } from "./pickers.ts";
@@ -17,7 +18,7 @@ export const diffConfigs: Command = {
       "vscode.diff",
       salsa.documents.configOf(left),
       salsa.documents.configOf(right),
-      vscode.l10n.t("Configs: {0} ↔ {1}", left.id, right.id),
+      label(vscode.l10n.t("Configs: {0} ↔ {1}", left.id, right.id)),
     );
   },
 };

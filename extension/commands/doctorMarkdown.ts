@@ -1,6 +1,6 @@
 import type { DoctorCheck } from "../../engine/protocol/toolOutput.ts";
 import { t } from "../localize.ts";
-import { inlineCode, markdownTable, plainText } from "./markdown.ts";
+import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
 
 /** The checks of this machine, or why there are none. */
 export interface Diagnosis {
@@ -23,7 +23,7 @@ export function doctorMarkdown({ findings, problem }: Diagnosis, { extension, ed
     `# ${t("Doctor")}`,
     problem === undefined ? verdict(missing.length) : engineText(problem),
     ...(findings.length === 0 ? [] : [findingsTable(findings)]),
-    t("SALSA {0} in VS Code {1} on {2}.", extension, editor, inlineCode(platform)),
+    t("SALSA {0} in VS Code {1} on {2}.", extension, editor, codeSpan(platform)),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -37,10 +37,10 @@ function verdict(nMissing: number): string {
 function engineText(problem: string): string {
   return [
     `**${t("The engine does not start.")}**`,
-    plainText(problem),
+    literal(problem),
     t(
       'It runs on the Node that comes with the extension, unless the setting {0} names another. Its log is in the output channel "SALSA Engine".',
-      inlineCode("salsa.nodePath"),
+      codeSpan("salsa.nodePath"),
     ),
   ].join("\n\n");
 }
@@ -56,9 +56,9 @@ function findingsTable(findings: readonly DoctorCheck[]): string {
   ] as const;
   const rows = sorted.map(({ name, state, detail, remedy = "" }) => [
     stateText(state),
-    plainText(name),
-    plainText(detail),
-    plainText(remedy),
+    literal(name),
+    literal(detail),
+    literal(remedy),
   ]);
   return markdownTable(columns, rows);
 }

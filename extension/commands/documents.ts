@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
 import type { RunSummary } from "../../engine/protocol/service.ts";
+import { label } from "../label.ts";
 import type { Documents, Service } from "../salsa.ts";
 import { sortedJson } from "./sortedJson.ts";
 
@@ -27,7 +28,7 @@ export class VirtualDocuments implements Documents, vscode.TextDocumentContentPr
 
   async showMarkdown({ title, text }: Parameters<Documents["showMarkdown"]>[0]): Promise<void> {
     // A result is of its moment: one that is made again does not replace the one that is open.
-    const path = `/${title.replaceAll("/", "∕")}.md`;
+    const path = `/${label(title).replaceAll("/", "∕")}.md`;
     const uri = vscode.Uri.from({ scheme: SCHEME, authority: RESULT, path, query: randomUUID() });
     this.texts.set(uri.toString(), text);
     await vscode.commands.executeCommand("markdown.showPreview", uri);

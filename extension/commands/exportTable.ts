@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { RunSummary, TableFormatName } from "../../engine/protocol/service.ts";
+import { label } from "../label.ts";
 import type { Command } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
 import { CommandError, showDone } from "./failures.ts";
@@ -35,7 +36,7 @@ export const exportTable: Command = {
 async function pickTable({ tables }: RunSummary): Promise<string> {
   const [first = ""] = tables;
   if (tables.length === 1) return first;
-  const items = tables.map((name) => ({ name, label: tableTitle(name) }));
+  const items = tables.map((name) => ({ name, label: label(tableTitle(name)) }));
   return (await picked(vscode.window.showQuickPick(items, { title: vscode.l10n.t("Export Table: table") }))).name;
 }
 

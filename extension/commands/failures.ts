@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { ServiceError } from "../engine/errors.ts";
 import { openNodeSetting } from "../engine/nodeSetting.ts";
+import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { type Action, commandAction, manageTrustAction, problemsAction } from "./actions.ts";
 import { issuesOf, issuesText } from "./issues.ts";
@@ -34,13 +35,13 @@ export function withFailures(command: Command): Command {
 export function showFailure(salsa: Salsa, error: unknown): void {
   const { message, actions } = error instanceof CommandError ? error : described(salsa, error);
   if (!(error instanceof CommandError)) salsa.log.error(error instanceof Error ? (error.stack ?? message) : message);
-  const choice = vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title));
+  const choice = vscode.window.showErrorMessage(label(message), ...actions.map(({ title }) => title));
   followChoice(salsa, choice, actions);
 }
 
 /** Reports success and offers follow-up actions. Does not wait for an answer: the command has finished. */
 export function showDone(salsa: Salsa, message: string, actions: readonly Action[] = []): void {
-  const choice = vscode.window.showInformationMessage(message, ...actions.map(({ title }) => title));
+  const choice = vscode.window.showInformationMessage(label(message), ...actions.map(({ title }) => title));
   followChoice(salsa, choice, actions);
 }
 

@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from "node:path";
 import * as vscode from "vscode";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
 import type { Checkpoint } from "./checkpointItems.ts";
@@ -75,7 +76,7 @@ async function askShares(of: readonly Checkpoint[], { method }: MethodChoice): P
   return picked(
     vscode.window.showInputBox({
       title: vscode.l10n.t("Make Soup: shares"),
-      prompt,
+      prompt: label(prompt),
       value: defaultShares(of.length),
       validateInput: (text) => sharesProblem(text, { method, of: names }),
     }),
@@ -87,12 +88,12 @@ async function askFolder(folder: string): Promise<string> {
   const text = await picked(
     vscode.window.showInputBox({
       title: vscode.l10n.t("Make Soup: folder to write"),
-      prompt: vscode.l10n.t("Relative to {0}", folder),
+      prompt: label(vscode.l10n.t("Relative to {0}", folder)),
       value,
       validateInput: async (typed) => {
         if (typed.trim() === "") return vscode.l10n.t("Enter a folder.");
         const isTaken = await exists(pathOf(folder, typed));
-        return isTaken ? vscode.l10n.t("{0} already exists. Choose another name.", typed.trim()) : undefined;
+        return isTaken ? label(vscode.l10n.t("{0} already exists. Choose another name.", typed.trim())) : undefined;
       },
     }),
   );

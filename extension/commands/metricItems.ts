@@ -1,4 +1,5 @@
 import type { RunOutline } from "../../engine/protocol/service.ts";
+import { label } from "../label.ts";
 import { fromCatalogue } from "../localize.ts";
 
 /** A metric to pick. */
@@ -16,7 +17,8 @@ export async function metricItems(outlines: readonly Pick<RunOutline, "series">[
   const known = METRICS.map(({ name }) => name as string).filter((name) => recorded.has(name));
   const others = [...recorded].filter((name) => !known.includes(name)).sort();
   return [...known, ...others].map((metric) => {
-    const { label, unit, description } = describeMetric(metric, fromCatalogue);
-    return { label, description: unit === "" ? metric : `${metric} · ${unit}`, detail: description, metric };
+    const { label: name, unit, description: detail } = describeMetric(metric, fromCatalogue);
+    const description = label(unit === "" ? metric : `${metric} · ${unit}`);
+    return { label: label(name), description, detail: label(detail), metric };
   });
 }

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { nameOf } from "../../engine/config/paths.ts";
+import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction, manageTrustAction } from "./actions.ts";
 import { readCalled } from "./called.ts";
@@ -60,7 +61,7 @@ async function pickFile(folder: vscode.Uri, preset: PresetName): Promise<vscode.
   const name = await picked(
     vscode.window.showInputBox({
       title: vscode.l10n.t("New Run Config: name of the file"),
-      prompt: vscode.l10n.t("Made in {0}", folderName(folder)),
+      prompt: label(vscode.l10n.t("Made in {0}", folderName(folder))),
       value,
       valueSelection: [0, value.length - ".salsa.json".length],
       validateInput: (text) => nameProblem(folder, text),
@@ -80,7 +81,9 @@ async function nameProblem(folder: vscode.Uri, text: string): Promise<string | u
   }
   if (/(^|\/)(\.salsa\.jsonc?)?$/.test(text.trim())) return vscode.l10n.t("Enter a name for the file.");
   const name = withEnding(text);
-  return (await exists(vscode.Uri.joinPath(folder, name))) ? vscode.l10n.t("{0} already exists.", name) : undefined;
+  return (await exists(vscode.Uri.joinPath(folder, name)))
+    ? label(vscode.l10n.t("{0} already exists.", name))
+    : undefined;
 }
 
 function withEnding(text: string): string {

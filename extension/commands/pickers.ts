@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../../engine/protocol/service.ts";
+import { label } from "../label.ts";
 import type { Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
 import { isConfigName, readCalled } from "./called.ts";
@@ -150,7 +151,7 @@ function configItem(salsa: Salsa, uri: vscode.Uri): ConfigItem {
   const latest = salsa.runs.all().find((run) => run.configFile === uri.fsPath);
   const [item] = latest === undefined ? [] : runItems([latest], { now: Date.now(), locale: vscode.env.language });
   return {
-    label: vscode.workspace.asRelativePath(uri),
+    label: label(vscode.workspace.asRelativePath(uri)),
     description: item === undefined ? vscode.l10n.t("no runs yet") : `${item.label}: ${item.description}`,
     uri,
   };

@@ -3,7 +3,7 @@ import { durationText } from "../runs/labels.ts";
 import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../engine/protocol/toolOutput.ts";
-import { inlineCode, markdownTable, plainText } from "./markdown.ts";
+import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
 
 /** The machine that a plan is compared with. */
 export interface PlanPlace {
@@ -29,8 +29,8 @@ export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {
     [...stages.map((stage) => stageRow(stage, nameOf(stage.id))), totalRow(plan)],
   );
   return [
-    `# ${t("Plan of {0}", plainText(plan.name))}`,
-    `${inlineCode(place.file)}: ${madeText(stages)}`,
+    `# ${t("Plan of {0}", literal(plan.name))}`,
+    `${codeSpan(place.file)}: ${madeText(stages)}`,
     table,
     memoryText(plan, place),
     t(
@@ -43,7 +43,7 @@ export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {
 
 function stageRow({ cached, parameters, memoryBytes, estimatedSeconds }: PlannedStage, name: string): string[] {
   return [
-    plainText(name),
+    literal(name),
     cached ? t("cached") : t("to do"),
     parameters === 0 ? "–" : formatCount(parameters),
     memoryBytes === 0 ? "–" : formatBytes(memoryBytes),

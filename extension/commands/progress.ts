@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { label } from "../label.ts";
 
 /** Cancellation and progress messages of long-running work. */
 export interface Work {
@@ -13,21 +14,24 @@ export interface Work {
  */
 export function withProgress<T>(title: string, work: (work: Work) => Promise<T>): Promise<T> {
   const location = vscode.ProgressLocation.Notification;
-  const shown = vscode.window.withProgress({ location, title, cancellable: true }, async (progress, token) => {
-    try {
-      const result = await work({ token, tell: (message) => progress.report({ message }) });
-      if (token.isCancellationRequested) throw new vscode.CancellationError();
-      return result;
-    } catch (error) {
-      if (token.isCancellationRequested) throw new vscode.CancellationError();
-      throw error;
-    }
-  });
+  const shown = vscode.window.withProgress(
+    { location, title: label(title), cancellable: true },
+    async (progress, token) => {
+      try {
+        const result = await work({ token, tell: (message) => progress.report({ message: label(message) }) });
+        if (token.isCancellationRequested) throw new vscode.CancellationError();
+        return result;
+      } catch (error) {
+        if (token.isCancellationRequested) throw new vscode.CancellationError();
+        throw error;
+      }
+    },
+  );
   return Promise.resolve(shown);
 }
 
 /** Shows a notification while work is in progress that cannot be cancelled. */
 export function withNotice<T>(title: string, work: () => Promise<T>): Promise<T> {
   const location = vscode.ProgressLocation.Notification;
-  return Promise.resolve(vscode.window.withProgress({ location, title }, work));
+  return Promise.resolve(vscode.window.withProgress({ location, title: label(title) }, work));
 }

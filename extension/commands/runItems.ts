@@ -1,3 +1,4 @@
+import { label } from "../label.ts";
 import { t } from "../localize.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import { percentText, resultText, statusText } from "../runs/labels.ts";
@@ -24,8 +25,8 @@ export function runItems(runs: readonly RunSummary[], telling: Telling): RunItem
   const counts = new Map<string, number>();
   for (const { id } of runs) counts.set(id, (counts.get(id) ?? 0) + 1);
   return runs.map((run) => ({
-    label: (counts.get(run.id) ?? 0) > 1 ? `${run.id} (${run.configFile})` : run.id,
-    description: runText(run, telling),
+    label: label((counts.get(run.id) ?? 0) > 1 ? `${run.id} (${run.configFile})` : run.id),
+    description: label(runText(run, telling)),
     run,
   }));
 }

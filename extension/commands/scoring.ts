@@ -1,6 +1,6 @@
 import type { Table } from "../../engine/protocol/events.ts";
 import { t } from "../localize.ts";
-import { inlineCode, markdownTable, plainText } from "./markdown.ts";
+import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
 
 /** Prompts and judge of a scoring: a task's own, or a file of prompts with a reward model. */
 export type Scoring =
@@ -30,18 +30,18 @@ export interface ScoredCheckpoint {
 export function scoreMarkdown({ columns, rows, note }: Table, { checkpoint, folder, by }: ScoredCheckpoint): string {
   const source =
     by.kind === "task"
-      ? t("On the task {0}, by its gold score.", inlineCode(by.task))
-      : t("On {0}, by the reward model {1}.", inlineCode(by.prompts), inlineCode(by.reward));
+      ? t("On the task {0}, by its gold score.", codeSpan(by.task))
+      : t("On {0}, by the reward model {1}.", codeSpan(by.prompts), codeSpan(by.reward));
   const table = markdownTable(
-    columns,
+    columns.map(({ header, align }) => ({ header: literal(header), align })),
     rows.map((row) => row.map(cellText)),
   );
-  const title = t("Scores of {0}", plainText(checkpoint));
-  const parts = [`# ${title}`, `${inlineCode(folder)}. ${source}`, table];
-  return `${[...parts, ...(note === undefined ? [] : [plainText(note)])].join("\n\n")}\n`;
+  const title = t("Scores of {0}", literal(checkpoint));
+  const parts = [`# ${title}`, `${codeSpan(folder)}. ${source}`, table];
+  return `${[...parts, ...(note === undefined ? [] : [literal(note)])].join("\n\n")}\n`;
 }
 
 function cellText(cell: string | number | null): string {
   if (cell === null) return "–";
-  return typeof cell === "string" ? plainText(cell) : String(Number(cell.toPrecision(4)));
+  return typeof cell === "string" ? literal(cell) : String(Number(cell.toPrecision(4)));
 }

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { suggest } from "../../engine/config/suggest.ts";
+import { label } from "../label.ts";
 import { removeNode } from "./analysis/edits.ts";
 import type { ConfigFinding } from "./analysis/finding.ts";
 import { fixesOf, spellingChanges } from "./analysis/fixes.ts";
@@ -143,7 +144,7 @@ function fixAll(
 }
 
 function actionFor(document: vscode.TextDocument, title: string, { finding, context }: Found): vscode.CodeAction {
-  const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
+  const action = new vscode.CodeAction(label(title), vscode.CodeActionKind.QuickFix);
   const range = rangeOf(document, finding.span);
   action.diagnostics = context.diagnostics.filter((one) => one.source === "SALSA" && one.range.isEqual(range));
   return action;

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { label } from "../label.ts";
 import { completionContext } from "./analysis/completions.ts";
 import type { NamesContext, PathContext } from "./analysis/completions.ts";
 import { readTree } from "./analysis/tree.ts";
@@ -22,7 +23,10 @@ export class ConfigCompletions implements vscode.CompletionItemProvider {
 
 function nameItems({ names }: NamesContext, range: vscode.Range): vscode.CompletionItem[] {
   return names.map(({ name, detail }, index) => {
-    const item = new vscode.CompletionItem({ label: name, description: detail }, vscode.CompletionItemKind.Reference);
+    const item = new vscode.CompletionItem(
+      { label: label(name), description: label(detail) },
+      vscode.CompletionItemKind.Reference,
+    );
     const text = JSON.stringify(name);
     Object.assign(item, { insertText: text, filterText: text, range, sortText: order(index) });
     return item;
@@ -41,7 +45,7 @@ async function pathItems(
   return shown.map(([name, type]) => {
     const isInner = isFolder(type);
     const kind = isInner ? vscode.CompletionItemKind.Folder : vscode.CompletionItemKind.File;
-    const item = new vscode.CompletionItem(isInner ? `${name}/` : name, kind);
+    const item = new vscode.CompletionItem(label(isInner ? `${name}/` : name), kind);
     const path = isInner && wants === "file" ? `${name}/` : name;
     // Where the string has no quotes yet, the user types a quote first, so the filter text must contain it.
     const text = isQuoted ? JSON.stringify(path).slice(1, -1) : JSON.stringify(path);

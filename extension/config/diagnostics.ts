@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { visible } from "../../engine/protocol/visible.ts";
 import type { Salsa } from "../salsa.ts";
 import { findingText } from "./analysis/finding.ts";
 import type { ConfigFinding } from "./analysis/finding.ts";
@@ -126,7 +127,7 @@ async function isThere(uri: vscode.Uri): Promise<boolean> {
 
 function diagnosticOf(document: vscode.TextDocument, finding: ConfigFinding): vscode.Diagnostic {
   const range = rangeOf(document, finding.span);
-  const diagnostic = new vscode.Diagnostic(range, findingText(finding), SEVERITIES[finding.severity]);
+  const diagnostic = new vscode.Diagnostic(range, visible(findingText(finding)), SEVERITIES[finding.severity]);
   diagnostic.source = "SALSA";
   diagnostic.code = finding.code;
   return diagnostic;

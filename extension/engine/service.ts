@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { ServiceNotifications, ServiceRequests } from "../../engine/protocol/service.ts";
 import type { Service } from "../salsa.ts";
+import { label } from "../label.ts";
 import { ServiceError } from "./errors.ts";
 import { openNodeSetting } from "./nodeSetting.ts";
 import { type Runtime, findRuntime } from "./runtime.ts";
@@ -88,7 +89,7 @@ export class EngineService implements Service {
     const showLog = vscode.l10n.t("Show Log");
     const settings = vscode.l10n.t("Open Settings");
     const actions = error.kind === "unusable" ? [retry, settings, showLog] : [retry, showLog];
-    const choice = await vscode.window.showErrorMessage(error.message, ...actions);
+    const choice = await vscode.window.showErrorMessage(label(error.message), ...actions);
     if (choice === retry) await this.client.restart();
     if (choice === showLog) this.log.show();
     if (choice === settings) await openNodeSetting();

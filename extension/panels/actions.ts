@@ -1,6 +1,7 @@
 import { basename, extname } from "node:path";
 import * as vscode from "vscode";
 import type { DashboardRequests, FileContent } from "../../engine/protocol/dashboard.ts";
+import { label } from "../label.ts";
 import { type HostActions, isDashboardCommand } from "./session.ts";
 
 type Params<M extends keyof HostActions> = DashboardRequests[M]["params"];
@@ -52,7 +53,7 @@ function saveFailure(uri: vscode.Uri, cause: unknown): string {
 async function offerToOpen(uri: vscode.Uri, extension: string): Promise<void> {
   const open = vscode.l10n.t("Open");
   const message = vscode.l10n.t("Saved {0}.", vscode.workspace.asRelativePath(uri));
-  if ((await vscode.window.showInformationMessage(message, open)) !== open) return;
+  if ((await vscode.window.showInformationMessage(label(message), open)) !== open) return;
   // As text it would be the source that opens.
   const isPicture = extension === "png" || extension === "svg";
   await vscode.commands.executeCommand(

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { DashboardFocus, FromDashboard, PlotFormat, ToDashboard } from "../../engine/protocol/dashboard.ts";
 import type { EngineService } from "../engine/service.ts";
 import type { RunStore } from "../runs/store.ts";
+import { label } from "../label.ts";
 import type { Dashboard } from "../salsa.ts";
 import { HOST_ACTIONS } from "./actions.ts";
 import { NO_FOCUS, idsOf, readFocus, refocused, withNewest } from "./focus.ts";
@@ -180,6 +181,6 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
         : others.length === 0
           ? vscode.l10n.t("SALSA: {0}", first)
           : vscode.l10n.t("SALSA: {0} and {1} more", first, others.length);
-    if (this.panel.title !== title) this.panel.title = title;
+    if (this.panel.title !== label(title)) this.panel.title = label(title);
   }
 }

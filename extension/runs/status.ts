@@ -1,4 +1,5 @@
 import type { RunSummary } from "../../engine/protocol/service.ts";
+import { label } from "../label.ts";
 import { t } from "../localize.ts";
 import { percentText, progressText, runDescription, runIcon, statusText } from "./labels.ts";
 import { escaped } from "./tooltip.ts";
@@ -28,7 +29,7 @@ export function statusLine(
   const shown = [...new Set([...active, ...failed, ...recent])];
   const [first] = shown;
   if (first === undefined) return undefined;
-  const what = lineText(active, failed, first);
+  const what = label(lineText(active, failed, first));
   const isError = failed.length > 0;
   const icon = isError ? "error" : active.length > 0 ? activeIcon(active) : runIcon(first).icon;
   const rows = shown.map((run) => `$(${runIcon(run).icon}) **${escaped(run.id)}** ${escaped(runDescription(run))}`);

@@ -1,5 +1,7 @@
 import { translatedSeen } from "../../engine/protocol/alarmTexts.ts";
+import { literal } from "../../engine/protocol/markdown.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
+import { label } from "../label.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { dateText, durationText, percentText, rateText, runIcon, statusText } from "./labels.ts";
 
@@ -7,7 +9,7 @@ import { dateText, durationText, percentText, rateText, runIcon, statusText } fr
 export function runTooltip(run: RunSummary): string {
   const { id, status, problem, failure, alarm, nAlarms } = run;
   const head = `**${escaped(id)}** — $(${runIcon(run).icon}) ${statusText(status)}`;
-  const rows = factsOf(run).map(([label, value]) => `| ${label} | ${escaped(value)} |`);
+  const rows = factsOf(run).map(([name, value]) => `| ${escaped(name)} | ${escaped(value)} |`);
   const table = rows.length === 0 ? "" : ["| | |", "|:--|:--|", ...rows].join("\n");
   return [
     head,
@@ -20,7 +22,7 @@ export function runTooltip(run: RunSummary): string {
     .join("\n\n");
 }
 
-type Fact = readonly [label: string, value: string];
+type Fact = readonly [name: string, value: string];
 
 function factsOf(run: RunSummary): readonly Fact[] {
   const { progress, device, createdAt, startedAt, updatedAt, result, tables, configFile, status } = run;
@@ -53,7 +55,7 @@ function alarmHead(nAlarms: number): string {
   return nAlarms === 1 ? t("1 alarm") : t("{0} alarms, the last", nAlarms);
 }
 
-/** A text as Markdown that shows it as it is, in one line. */
+/** A text as Markdown with theme icons that shows it as it is, in one line. */
 export function escaped(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]()#+\-.!|<>$~&]/g, "\\$&").replaceAll(/\s+/g, " ");
+  return literal(label(text));
 }

@@ -1,6 +1,6 @@
 import { formatBytes } from "../../engine/protocol/format.ts";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
-import { inlineCode } from "../commands/markdown.ts";
+import { codeSpan } from "../../engine/protocol/markdown.ts";
 import { timeText } from "../commands/planMarkdown.ts";
 import { t } from "../localize.ts";
 
@@ -9,7 +9,7 @@ export function confirmationText(file: string, plan: PlanOutput | undefined, nAt
   const parts = [
     t(
       "A run of {0} trains models on this machine's processor, in a process of its own that continues when the window is closed.",
-      inlineCode(file),
+      codeSpan(file),
     ),
     plan === undefined ? t("The run could not be planned, so its duration is unknown.") : planText(plan),
     ...(nAtWork === 0 ? [] : [t("Active and queued runs ahead: {0}.", nAtWork)]),

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import { planConfig } from "../engine/plan.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import { label } from "../label.ts";
 import { isActive } from "../runs/states.ts";
 import type { Salsa } from "../salsa.ts";
 import { confirmationText } from "./confirmation.ts";
@@ -30,9 +31,9 @@ export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
     const name = vscode.workspace.asRelativePath(file);
     const nAtWork = this.salsa.runs.all().filter(isActive).length;
     return {
-      invocationMessage: vscode.l10n.t("Starting a run of {0}", name),
+      invocationMessage: label(vscode.l10n.t("Starting a run of {0}", name)),
       confirmationMessages: {
-        title: vscode.l10n.t("Run {0}?", basename(name)),
+        title: label(vscode.l10n.t("Run {0}?", basename(name))),
         message: new vscode.MarkdownString(confirmationText(name, await this.plan(file, token), nAtWork)),
       },
     };

@@ -1,5 +1,5 @@
 import type { RunSummary, WinRateRow } from "../../engine/protocol/service.ts";
-import { markdownTable } from "../commands/markdown.ts";
+import { markdownTable } from "../../engine/protocol/markdown.ts";
 import { interval, number, percent } from "./numbers.ts";
 
 /** A table other than the win rates, as the engine renders it. */

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { label } from "../label.ts";
 import { withConfig } from "../runs/grouping.ts";
 import { orderText, statusText } from "../runs/labels.ts";
 import { NO_FILTER, ORDERS, type RunFilter, STATUSES, isFiltering, matches } from "../runs/selection.ts";
@@ -57,11 +58,15 @@ async function pickFacet(filter: RunFilter): Promise<Facet | "clear" | undefined
   const any = vscode.l10n.t("any");
   const list = (chosen: readonly string[]): string => (chosen.length === 0 ? any : chosen.join(", "));
   const facets: (vscode.QuickPickItem & { readonly facet: Facet | "clear" })[] = [
-    { label: vscode.l10n.t("$(search) Text"), description: filter.text === "" ? any : filter.text, facet: "text" },
+    {
+      label: vscode.l10n.t("$(search) Text"),
+      description: filter.text === "" ? any : label(filter.text),
+      facet: "text",
+    },
     { label: vscode.l10n.t("$(pulse) State"), description: list(filter.statuses.map(statusText)), facet: "statuses" },
     {
       label: vscode.l10n.t("$(settings-gear) Config"),
-      description: list(filter.configs.map((file) => vscode.workspace.asRelativePath(file))),
+      description: label(list(filter.configs.map((file) => vscode.workspace.asRelativePath(file)))),
       facet: "configs",
     },
   ];
@@ -102,8 +107,8 @@ const CHANGES: Readonly<Record<Facet, (salsa: Salsa) => Promise<Change>>> = {
     const files = [...new Set(all.map(({ configFile }) => configFile))].sort();
     const items = files.map((file) => {
       const n = all.filter((run) => matches(run, { ...filter, configs: [file] })).length;
-      const label = vscode.workspace.asRelativePath(file);
-      return { label, description: String(n), value: file, picked: filter.configs.includes(file) };
+      const name = label(vscode.workspace.asRelativePath(file));
+      return { label: name, description: String(n), value: file, picked: filter.configs.includes(file) };
     });
     const picked = await pickSome(items, vscode.l10n.t("Filter Runs By Config"));
     return picked && { configs: picked };

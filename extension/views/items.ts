@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { ModelArtifact, RunSummary } from "../../engine/protocol/service.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
+import { label } from "../label.ts";
 import { fromCatalogue } from "../localize.ts";
 import { armDescription, candidateLines, stagesOfArm } from "../runs/arms.ts";
 import { stageDescription } from "../runs/detail.ts";
@@ -24,7 +25,7 @@ const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 /** The line of a config, with its runs below it. */
 export function configItem(node: RunsNode, { configFile, isThere, runs }: ConfigGroup): vscode.TreeItem {
   const uri = vscode.Uri.file(configFile);
-  const item = new vscode.TreeItem(vscode.workspace.asRelativePath(uri), runs.length > 0 ? Expanded : None);
+  const item = new vscode.TreeItem(label(vscode.workspace.asRelativePath(uri)), runs.length > 0 ? Expanded : None);
   // The first run changes the item's id: an item that had no children would stay collapsed.
   item.id = runs.length > 0 ? node.id : `${node.id}:empty`;
   item.iconPath = new vscode.ThemeIcon(isThere ? "settings-gear" : "question");
@@ -32,7 +33,7 @@ export function configItem(node: RunsNode, { configFile, isThere, runs }: Config
   item.description = isThere
     ? runs.length === 0 && vscode.l10n.t("no runs yet")
     : vscode.l10n.t("not in this workspace");
-  item.tooltip = configFile;
+  item.tooltip = label(configFile);
   // Those that have runs open out at a click.
   if (isThere && runs.length === 0) item.command = { title: "", command: "vscode.open", arguments: [uri] };
   return item;
@@ -49,14 +50,14 @@ export function sectionItem({ id, section = "active" }: RunsNode, nRuns: number)
 
 /** The line of a run. */
 export function runItem(node: RunsNode, run: RunSummary): vscode.TreeItem {
-  const item = new vscode.TreeItem(run.id, Collapsed);
-  const description = runDescription(run);
+  const item = new vscode.TreeItem(label(run.id), Collapsed);
+  const description = label(runDescription(run));
   item.id = node.id;
   item.description = description;
   item.iconPath = themeIcon(runIcon(run));
   item.contextValue = runContext(run);
   item.tooltip = markdown(runTooltip(run));
-  item.accessibilityInformation = { label: `${run.id}, ${statusText(run.status)}, ${description}` };
+  item.accessibilityInformation = { label: `${label(run.id)}, ${statusText(run.status)}, ${description}` };
   return item;
 }
 
@@ -85,7 +86,7 @@ function partText(part: PartName): string {
 /** The line of an arm. */
 export function armItem(node: RunsNode, { arms, detail }: OpenRun): vscode.TreeItem {
   const { id, name = "" } = node;
-  const item = new vscode.TreeItem(name, None);
+  const item = new vscode.TreeItem(label(name), None);
   item.id = id;
   item.contextValue = "arm";
   const arm = arms.find((one) => one.name === name);
@@ -93,8 +94,9 @@ export function armItem(node: RunsNode, { arms, detail }: OpenRun): vscode.TreeI
   const stages = stagesOfArm(detail.stages, arm);
   const stage = stages.find(({ status }) => status === "running") ?? stages.at(-1);
   item.iconPath = themeIcon(stage === undefined ? STAGE_ICONS.waiting : STAGE_ICONS[stage.status]);
-  item.description = armDescription(arm, detail);
-  const lines = [item.description, ...candidateLines(arm, detail)].map(escaped);
+  const description = armDescription(arm, detail);
+  item.description = label(description);
+  const lines = [description, ...candidateLines(arm, detail)].map(escaped);
   item.tooltip = markdown([`**${escaped(name)}**`, ...lines].join("\n\n"));
   return withDashboard(item, node);
 }
@@ -102,24 +104,25 @@ export function armItem(node: RunsNode, { arms, detail }: OpenRun): vscode.TreeI
 /** The line of a stage. */
 export function stageItem(node: RunsNode, { detail }: OpenRun): vscode.TreeItem {
   const { id, name: stageId = "" } = node;
-  const name = stageNames(detail.stages, fromCatalogue)(stageId);
+  const name = label(stageNames(detail.stages, fromCatalogue)(stageId));
   const item = new vscode.TreeItem(name, None);
   item.id = id;
   item.contextValue = "stage";
   const stage = detail.stages.find((one) => one.id === stageId);
   if (stage === undefined) return item;
   item.iconPath = themeIcon(STAGE_ICONS[stage.status]);
-  item.description = stageDescription(stage);
-  if (stage.key !== "") item.tooltip = `${name}: ${item.description}\n${stage.key}`;
+  item.description = label(stageDescription(stage));
+  if (stage.key !== "") item.tooltip = `${name}: ${item.description}\n${label(stage.key)}`;
   return withDashboard(item, node);
 }
 
 /** The line of a model. */
 export function modelItem({ id, name = "" }: RunsNode, model: ModelArtifact | undefined): vscode.TreeItem {
-  const item = new vscode.TreeItem(name, None);
+  const item = new vscode.TreeItem(label(name), None);
   item.id = id;
   if (model === undefined) return item;
-  const { exists, bytes, folder, isPolicy, beta } = model;
+  const { exists, bytes, isPolicy, beta } = model;
+  const folder = label(model.folder);
   const chosen = beta === undefined ? "" : `β ${beta} · `;
   item.contextValue = exists ? `model ${isPolicy ? "policy" : "reward"}` : "missingModel";
   item.iconPath = exists

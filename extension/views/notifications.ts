@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { label } from "../label.ts";
 import { type News, Newsdesk, isWanted, newsText } from "../runs/news.ts";
 import type { RunStore } from "../runs/store.ts";
 
@@ -42,9 +43,9 @@ export class Notifications {
 
 type Show = (message: string, ...titles: string[]) => Thenable<string | undefined>;
 
-const information: Show = (message, ...titles) => vscode.window.showInformationMessage(message, ...titles);
-const warning: Show = (message, ...titles) => vscode.window.showWarningMessage(message, ...titles);
-const error: Show = (message, ...titles) => vscode.window.showErrorMessage(message, ...titles);
+const information: Show = (message, ...titles) => vscode.window.showInformationMessage(label(message), ...titles);
+const warning: Show = (message, ...titles) => vscode.window.showWarningMessage(label(message), ...titles);
+const error: Show = (message, ...titles) => vscode.window.showErrorMessage(label(message), ...titles);
 
 const SHOW: Readonly<Record<News["kind"], Show>> = {
   finished: information,

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { label } from "../label.ts";
 import { RunDetails } from "../runs/details.ts";
 import { type ConfigGroup, grouped, outlineOf } from "../runs/grouping.ts";
 import type { RunSelection } from "../runs/selection.ts";
@@ -192,7 +193,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   }
 
   private tellProblem(problem: string | null): void {
-    this.view.message = problem ?? "";
+    this.view.message = label(problem ?? "");
     this.details.forgetAll();
     if (problem === null) this.changed.fire(undefined);
   }

@@ -1,9 +1,10 @@
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
+import { csvCell } from "../../engine/protocol/csv.ts";
 import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
 import { type FigureTheme, lineFigure } from "../../engine/figures/index.ts";
 import type { DashboardModel } from "../model.ts";
 import { idOfFolder } from "../shell/runList.ts";
-import { csvField, figureFile } from "./figureFile.ts";
+import { figureFile } from "./figureFile.ts";
 import { placesOf, type XAxis } from "./prepared.ts";
 import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
 
@@ -50,7 +51,7 @@ function wholeLines(model: DashboardModel, metric: string, theme: FigureTheme): 
 export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): string {
   const rows = lines.flatMap(({ folder, stages, curves }) =>
     curves.flatMap(({ steps, times, values }, nth) => {
-      const place = `${csvField(idOfFolder(folder))},${csvField(stages[nth] ?? "")},${csvField(metric)}`;
+      const place = `${csvCell(idOfFolder(folder))},${csvCell(stages[nth] ?? "")},${csvCell(metric)}`;
       return Array.from(steps, (step, at) => {
         const value = values[at] ?? NaN;
         return `${place},${step},${new Date(times[at] ?? 0).toISOString()},${Number.isFinite(value) ? value : ""}`;

@@ -12,11 +12,6 @@ export async function figureFile({ svg, csv }: FigureTexts, format: PlotFormat):
   return format === "svg" ? { text: svg() } : { base64: await pngOf(svg()) };
 }
 
-/** A field of a CSV file, quoted where it has to be (RFC 4180). */
-export function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
 /** At twice its size, for screens and papers. */
 async function pngOf(svg: string): Promise<string> {
   const image = new Image();

@@ -1,9 +1,10 @@
 import { html, type TemplateResult } from "lit";
+import { csvCell } from "../../engine/protocol/csv.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
 import { type FigureTheme, forestFigure, type ForestRow } from "../../engine/figures/index.ts";
 import type { Host } from "../host.ts";
 import { t } from "../localize.ts";
-import { csvField, figureFile } from "../plots/figureFile.ts";
+import { figureFile } from "../plots/figureFile.ts";
 import { themeOf } from "../plots/looks.ts";
 import type { MenuItem } from "../plots/menu.ts";
 import type { ForestEntry } from "./forest.ts";
@@ -61,7 +62,7 @@ const COLUMNS = ["adjusted", "low", "high", "n", "wins", "losses", "ties", "p", 
 /** Every row that the plot shows, with each digit; empty where there is no number. */
 export function forestCsv({ entries, runs }: ForestToSave): string {
   const rows = entries.map(({ row, run }) => {
-    const texts = [runs[run] ?? "", row.benchmark, row.a, row.b].map(csvField);
+    const texts = [runs[run] ?? "", row.benchmark, row.a, row.b].map(csvCell);
     return [...texts, row.seed, ...COLUMNS.map((column) => row[column] ?? "")].join(",");
   });
   return `${[["run,benchmark,a,b,seed", ...COLUMNS].join(","), ...rows].join("\n")}\n`;

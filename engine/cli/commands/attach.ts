@@ -41,7 +41,7 @@ export const attach: Command = {
       view.close();
     }
     if (signal.aborted) {
-      if (!context.isJson) terminal.err(`Attach again with: ${commandLine(context, "attach", folder)}\n`);
+      if (!context.isJson) terminal.errLine(`Attach again with: ${commandLine(context, "attach", folder)}`);
       return EXIT.ok;
     }
     // A failure that could not be written, on a full disk, has still been received.
@@ -102,7 +102,7 @@ function conclude(context: CommandContext, folder: string, state: RunState): num
   const error = new Error(whatEnded(state, folder));
   error.name = failure?.error ?? "Error";
   if (!context.isJson && status !== "running") {
-    context.terminal.err(`What was finished stays. When what follows is put right, go on with: ${again}\n`);
+    context.terminal.errLine(`What was finished stays. When what follows is put right, go on with: ${again}`);
   }
   throw error;
 }

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import type { DoctorCheck, DoctorOutput } from "../../protocol/toolOutput.ts";
 import { diagnose } from "../diagnosis.ts";
 import { runsDirectory, DIRECTORY_OPTION } from "../runOptions.ts";
-import { printJson, styled } from "../terminal.ts";
+import { printJson } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Looks at the machine. */
@@ -32,7 +32,7 @@ export const doctor: Command = {
 const MARKS = { ok: ["green", "ok"], optional: ["yellow", "--"], missing: ["red", "NO"] } as const;
 
 function printFinding(terminal: Terminal, { name, state, detail, remedy }: DoctorCheck): void {
-  const [color, mark] = MARKS[state];
-  terminal.out(`${styled(terminal, color, mark)}  ${name.padEnd(22)}  ${detail}\n`);
-  if (remedy !== undefined) terminal.out(`    ${" ".repeat(22)}  ${remedy}\n`);
+  const [style, text] = MARKS[state];
+  terminal.outLine({ style, text }, `  ${name.padEnd(22)}  ${detail}`);
+  if (remedy !== undefined) terminal.outLine(`    ${" ".repeat(22)}  ${remedy}`);
 }

@@ -4,7 +4,7 @@ import { EXIT, UsageError } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { PromptResponse } from "../../pipeline/index.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
-import { printJson, styled } from "../terminal.ts";
+import { printJson } from "../terminal.ts";
 
 /** Writes a checkpoint's answers to prompts. */
 export const generate: Command = {
@@ -50,11 +50,11 @@ function printCompletions(
   const n = responses.length;
   if (out !== undefined) {
     if (isJson) printJson(terminal, { out, n });
-    else terminal.out(`${n === 1 ? "1 answer" : `${n} answers`}: ${out}\n`);
+    else terminal.outLine(`${n === 1 ? "1 answer" : `${n} answers`}: ${out}`);
     return;
   }
   for (const { prompt, response } of responses) {
     if (isJson) printJson(terminal, { prompt, response });
-    else terminal.out(`${styled(terminal, "dim", prompt)}\n${response}\n\n`);
+    else terminal.out({ style: "dim", text: prompt }, `\n${response}\n\n`);
   }
 }

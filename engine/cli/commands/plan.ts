@@ -58,10 +58,10 @@ export const plan: Command = {
     terminal.out(
       `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models\n`,
     );
-    terminal.out(`computes on ${choiceText(choice)}\n`);
+    terminal.outLine(`computes on ${choiceText(choice)}`);
     const { maxBytes = Infinity } = choice.device.limits;
     if (peakMemoryBytes > maxBytes) {
-      terminal.out(`${choice.descriptor.name} holds ${formatBytes(maxBytes)}, which is too little\n`);
+      terminal.outLine(`${choice.descriptor.name} holds ${formatBytes(maxBytes)}, which is too little`);
     }
     return EXIT.ok;
   },

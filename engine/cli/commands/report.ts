@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import { tableText } from "../../server/service/tableText.ts";
 import { choiceOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
@@ -56,7 +57,8 @@ export const report: Command = {
     const texts = await Promise.all(
       format.flatMap((one) => tables.map((table) => tableText(record.folder, table, one))),
     );
-    const text = texts.length === 0 ? `${record.id} has no tables yet: it is ${record.status}\n` : texts.join("\n");
+    const none = visibleLine(`${record.id} has no tables yet: it is ${record.status}`);
+    const text = texts.length === 0 ? `${none}\n` : texts.join("\n");
     if (out === undefined) context.terminal.out(text);
     else await writeText(resolve(context.folder, out), text);
     return EXIT.ok;
@@ -71,6 +73,6 @@ async function writeDocument(folder: string, args: Arguments, context: CommandCo
   const { writeReport } = await context.pipeline();
   const file = await writeReport(folder);
   if (context.isJson) printJson(context.terminal, { file });
-  else context.terminal.out(`${file}\n`);
+  else context.terminal.outLine(file);
   return EXIT.ok;
 }

@@ -51,7 +51,7 @@ export const soup: Command = {
       signal: context.signal,
     });
     if (context.isJson) printJson(context.terminal, { folder, ...recipe, of });
-    else context.terminal.out(`Soup of ${of.length}: ${folder}\n`);
+    else context.terminal.outLine(`Soup of ${of.length}: ${folder}`);
     return EXIT.ok;
   },
 };

@@ -30,7 +30,7 @@ export const stop: Command = {
     const connection = await connect(folder, { client: `salsa ${version}` });
     const closed = new Promise<void>((resolve) => connection.onClose(resolve));
     await connection.stop();
-    if (!context.isJson) terminal.err(`Stopping ${id} after its running step\n`);
+    if (!context.isJson) terminal.errLine(`Stopping ${id} after its running step`);
     const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
     await Promise.race([closed, interrupted]);
     connection.close();
@@ -38,8 +38,8 @@ export const stop: Command = {
     const { status } = await finalState(folder);
     if (context.isJson) printJson(terminal, { kind: "stopped", id, folder, status });
     else if (status === "stopped") {
-      terminal.out(`Stopped ${id} and saved; go on with: ${commandLine(context, "resume", folder)}\n`);
-    } else terminal.out(`${id} had ended before: it is ${status}\n`);
+      terminal.outLine(`Stopped ${id} and saved; go on with: ${commandLine(context, "resume", folder)}`);
+    } else terminal.outLine(`${id} had ended before: it is ${status}`);
     return EXIT.ok;
   },
 };

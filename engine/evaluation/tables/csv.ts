@@ -1,5 +1,5 @@
+import { csvCell } from "../../protocol/csv.ts";
 import type { Table } from "../table.ts";
-import { csvCell } from "./sheet.ts";
 import { FIELDS } from "./fields.ts";
 
 /** The table as CSV (RFC 4180), unrounded, one column per field; a number that does not exist is empty. */
@@ -7,7 +7,8 @@ export function csvTable(table: Table): string {
   const lines = table.map((row) =>
     FIELDS.map((field) => {
       const value = row[field];
-      return value === undefined || Number.isNaN(value) ? "" : csvCell(String(value));
+      if (typeof value === "string") return csvCell(value);
+      return value === undefined || Number.isNaN(value) ? "" : String(value);
     }).join(","),
   );
   return [FIELDS.join(","), ...lines, ""].join("\r\n");

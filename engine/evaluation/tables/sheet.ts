@@ -1,3 +1,7 @@
+import { csvCell } from "../../protocol/csv.ts";
+import { literal, markdownTable } from "../../protocol/markdown.ts";
+import { visibleLine } from "../../protocol/visible.ts";
+
 /** A table as people read it. */
 export interface Sheet {
   readonly columns: readonly { readonly header: string; readonly align: "left" | "right" }[];
@@ -19,8 +23,8 @@ function textOf(cell: Cell): string {
 
 /** Aligned columns for a terminal. */
 export function sheetText(sheet: Sheet): string {
-  const lines = cellsOf(sheet);
-  const widths = sheet.columns.map((_, k) => Math.max(...lines.map((line) => line[k]?.length ?? 0)));
+  const lines = cellsOf(sheet, visibleLine);
+  const widths = sheet.columns.map((_, k) => lines.reduce((most, line) => Math.max(most, line[k]?.length ?? 0), 0));
   const padded = lines.map((line) =>
     line
       .map((cell, k) =>
@@ -35,15 +39,14 @@ export function sheetText(sheet: Sheet): string {
 
 /** GitHub-flavoured Markdown. */
 export function sheetMarkdown(sheet: Sheet): string {
-  const escape = (cell: string): string => cell.replaceAll("\\", "\\\\").replaceAll("|", "\\|").replaceAll("\n", " ");
-  const [head = [], ...body] = cellsOf(sheet).map((line) => `| ${line.map(escape).join(" | ")} |`);
-  const rule = sheet.columns.map(({ align }) => (align === "right" ? "---:" : "---"));
-  return [head, `| ${rule.join(" | ")} |`, ...body, ""].join("\n");
+  const [headers = [], ...rows] = cellsOf(sheet, literal);
+  const columns = sheet.columns.map(({ align }, k) => ({ header: headers[k] ?? "", align }));
+  return `${markdownTable(columns, rows)}\n`;
 }
 
 /** A LaTeX tabular. */
 export function sheetLatex(sheet: Sheet): string {
-  const [head = "", ...body] = cellsOf(sheet).map((line) => `${line.map(escapeLatex).join(" & ")} \\\\`);
+  const [head = "", ...body] = cellsOf(sheet, escapeLatex).map((line) => `${line.join(" & ")} \\\\`);
   const columns = sheet.columns.map(({ align }) => (align === "right" ? "r" : "l")).join("");
   return [`\\begin{tabular}{${columns}}`, "\\hline", head, "\\hline", ...body, "\\hline", "\\end{tabular}", ""].join(
     "\n",
@@ -53,8 +56,12 @@ export function sheetLatex(sheet: Sheet): string {
 /** CSV (RFC 4180), numbers in full; a number that does not exist is empty. */
 export function sheetCsv({ columns, rows }: Sheet): string {
   const line = (cells: readonly Cell[]): string =>
-    cells.map((cell) => (cell === null || Number.isNaN(cell) ? "" : csvCell(String(cell)))).join(",");
+    cells.map((cell) => (typeof cell === "string" ? csvCell(cell) : numberCell(cell))).join(",");
   return [line(columns.map(({ header }) => header)), ...rows.map(line), ""].join("\r\n");
+}
+
+function numberCell(cell: number | null): string {
+  return cell === null || Number.isNaN(cell) ? "" : String(cell);
 }
 
 /** A JSON array with an object per row. */
@@ -63,14 +70,9 @@ export function sheetJson({ columns, rows }: Sheet): string {
   return `${JSON.stringify(objects, undefined, 2)}\n`;
 }
 
-/** A cell of a CSV file, quoted where it must be. */
-export function csvCell(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}
-
-/** The header and the rows. */
-function cellsOf({ columns, rows }: Sheet): string[][] {
-  return [columns.map(({ header }) => header), ...rows.map((row) => row.map(textOf))];
+/** The header and the rows, escaped for a form. */
+function cellsOf({ columns, rows }: Sheet, escape: (text: string) => string): string[][] {
+  return [columns.map(({ header }) => header), ...rows.map((row) => row.map(textOf))].map((line) => line.map(escape));
 }
 
 function escapeLatex(cell: string): string {
@@ -81,7 +83,10 @@ function escapeLatex(cell: string): string {
     "<": "$<$",
     ">": "$>$",
     "–": "--",
-    "\n": " ",
+    // After a line's end, LaTeX reads these as options of that.
+    "[": "{[}",
+    "*": "{*}",
   };
-  return cell.replace(/[\\~^<>–\n#$%&_{}]/g, (character) => spelled[character] ?? `\\${character}`);
+  const line = visibleLine(cell.replace(/\s+/g, " "));
+  return line.replace(/[\\~^<>–[*#$%&_{}]/g, (character) => spelled[character] ?? `\\${character}`);
 }

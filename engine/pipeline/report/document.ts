@@ -1,9 +1,11 @@
+import { sheetMarkdown } from "../../evaluation/tables/sheet.ts";
 import { describeAlarm, seenOf } from "../../protocol/alarms.ts";
 import type { Table } from "../../protocol/events.ts";
+import { codeSpan, literal, literalLines } from "../../protocol/markdown.ts";
 import { type TrainedArm, trainedArms } from "./arms.ts";
 import type { Figure } from "./curves.ts";
 import type { RunFacts } from "./facts.ts";
-import { literal, sheetOf, tableOf } from "./markdown.ts";
+import { tableOf } from "./markdown.ts";
 import { originSection } from "./origin.ts";
 import { samplesSection } from "./samples.ts";
 import { setupSection } from "./setup.ts";
@@ -53,8 +55,8 @@ function resultsSection({ state, winRates }: RunFacts, figures: readonly Figure[
 }
 
 function tableSection(table: Table): string {
-  const note = table.note === undefined ? [] : [table.note.split("\n").map(literal).join("  \n")];
-  return [`### ${literal(table.title)}`, sheetOf(table), ...note].join("\n\n");
+  const note = table.note === undefined ? [] : [literalLines(table.note)];
+  return [`### ${literal(table.title)}`, sheetMarkdown(table).trimEnd(), ...note].join("\n\n");
 }
 
 function curvesSection(facts: RunFacts, figures: readonly Figure[]): string {
@@ -75,12 +77,12 @@ function borrowedNotes({ state }: RunFacts, arms: readonly TrainedArm[]): string
     }
   }
   return [...byRun].map(
-    ([run, names]) => `The curves of ${codes([...names])} are from \`${run}\`, which trained them.`,
+    ([run, names]) => `The curves of ${codes([...names])} are from ${codeSpan(run)}, which trained them.`,
   );
 }
 
 function codes(names: readonly string[]): string {
-  return names.map((name) => `\`${name}\``).join(", ");
+  return names.map(codeSpan).join(", ");
 }
 
 function images(figures: readonly Figure[]): string[] {
@@ -92,7 +94,7 @@ function alarmsSection({ alarms }: RunFacts["state"]): string {
   const rows = alarms.map((alarm) => {
     const { label, actions } = describeAlarm(alarm.name);
     const advice = actions.map(({ text }) => text).join("; ");
-    return [literal(label), `\`${alarm.stage}\``, String(alarm.step), literal(seenOf(alarm)), literal(advice)];
+    return [literal(label), codeSpan(alarm.stage), String(alarm.step), literal(seenOf(alarm)), literal(advice)];
   });
   return tableOf(["Alarm", "Stage", "Step", "What was seen", "What to try"], rows, [2]);
 }

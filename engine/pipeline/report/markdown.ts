@@ -1,35 +1,22 @@
-import { type Sheet, sheetMarkdown } from "../../evaluation/tables/sheet.ts";
+import { literal, markdownTable } from "../../protocol/markdown.ts";
 
-/** Text that Markdown shows as it is; bars, which only tables read, are left to `tableOf`. */
-export function literal(text: string): string {
-  return text.replace(/[\\`*_{}[\]<>#~]/g, "\\$&").replace(/\s*\n\s*/g, " ");
-}
-
-/** A table of cells that are Markdown already but for their bars; columns `right` are aligned so. */
+/** A table by its headers, whose columns `right` are aligned so; the cells are Markdown. */
 export function tableOf(
   headers: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
 ): string {
-  const escape = (cell: string): string => cell.replaceAll("|", "\\|").replaceAll("\n", " ");
-  const line = (cells: readonly string[]): string => `| ${cells.map(escape).join(" | ")} |`;
-  const rule = headers.map((_, at) => (right.includes(at) ? "---:" : "---"));
-  return [line(headers), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
+  const columns = headers.map((header, at) => ({ header, align: right.includes(at) ? "right" : "left" }) as const);
+  return markdownTable(columns, rows);
 }
 
-/** A table that a run wrote. */
-export function sheetOf(sheet: Sheet): string {
-  return sheetMarkdown(sheet).trimEnd();
-}
-
-/** A text, kept line by line, between fences that it does not hold itself. */
-export function fenced(text: string, language = ""): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
+/** A value of a config that may come from another version, or from anybody. */
+export function valueText(value: unknown): string {
+  return literal(typeof value === "string" ? value : value === undefined ? "–" : JSON.stringify(value));
 }
 
 /** A moment: "2026-11-25 11:01 UTC". */
 export function moment(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? "an unknown time" : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }

@@ -1,7 +1,8 @@
+import { codeSpan, literal } from "../../protocol/markdown.ts";
 import type { SampleHead } from "../../storage/formats/samples.ts";
 import { trainedArms } from "./arms.ts";
 import type { RunFacts } from "./facts.ts";
-import { literal, tableOf } from "./markdown.ts";
+import { tableOf } from "./markdown.ts";
 
 /** Prompts shown. */
 const N_PROMPTS = 3;
@@ -19,7 +20,7 @@ export function samplesSection(facts: RunFacts): string | undefined {
   const blocks = prompts.map((prompt) => {
     const rows = arms.flatMap(({ arm, own }) => {
       const found = own.find((sample) => sample.prompt === prompt);
-      return found === undefined ? [] : [[`\`${arm}\``, responseWords(found), scoreWords(found), String(found.step)]];
+      return found === undefined ? [] : [[codeSpan(arm), responseWords(found), scoreWords(found), String(found.step)]];
     });
     return `**Prompt:** ${literal(prompt)}\n\n${tableOf(["Arm", "Response", "Score", "Iteration"], rows, [2, 3])}`;
   });

@@ -1,7 +1,8 @@
 import type { RunConfig, SoupConfig } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
+import { codeSpan, literal } from "../../protocol/markdown.ts";
 import { trainedArms } from "./arms.ts";
-import { literal, tableOf } from "./markdown.ts";
+import { tableOf, valueText } from "./markdown.ts";
 import type { RunFacts } from "./facts.ts";
 
 /** The run's setup: one row per section of the config, and one per arm. */
@@ -10,11 +11,11 @@ export function setupSection(facts: RunFacts): string {
   const rows: (readonly [string, string])[] = [
     ["Data", dataWords(config)],
     ["Model", modelWords(config)],
-    ["SFT", `seeds ${config.sft.seeds.join(", ")}; ${durationWords(config)}; learning rate ${config.sft.learningRate}`],
+    ["SFT", sftWords(config)],
     ["Reward model", rewardWords(config, heldOutAccuracies(state))],
-    ...Object.entries(config.soups).map(([name, soup]) => [`Soup \`${name}\``, soupWords(soup)] as const),
+    ...Object.entries(config.soups).map(([name, soup]) => [`Soup ${codeSpan(name)}`, soupWords(soup)] as const),
     ["Evaluation", evaluationWords(config)],
-    ["Base seeds", config.seeds.join(", ")],
+    ["Base seeds", valueText(config.seeds.join(", "))],
     ["Device", state.device === "" ? "not begun" : literal(state.device)],
   ];
   const chosen = choices.length === 0 ? [] : ["### Choice of β", choicesTable(facts)];
@@ -26,13 +27,13 @@ function armsTable(facts: RunFacts): string {
   const rows = Object.entries(config.arms).map(([name, arm]) => {
     const controller = arm.klController === "adaptive" ? ` adaptive, target ${arm.klTarget} nats` : " fixed";
     return [
-      `\`${name}\``,
-      code(arm.init),
-      arm.reference.map(code).join(", "),
-      `${betaWords(name, arm.betas, choices)}${controller}`,
-      arm.klKind,
-      `${arm.iterations} × ${arm.batchSize} × ${arm.ppoEpochs}`,
-      String(arm.learningRate),
+      codeSpan(name),
+      codeSpan(arm.init),
+      arm.reference.map(codeSpan).join(", "),
+      valueText(`${betaWords(name, arm.betas, choices)}${controller}`),
+      valueText(arm.klKind),
+      valueText(`${arm.iterations} × ${arm.batchSize} × ${arm.ppoEpochs}`),
+      valueText(arm.learningRate),
       lastValue(facts, name, "objective/kl"),
     ];
   });
@@ -60,7 +61,7 @@ function betaWords(name: string, betas: readonly number[], choices: RunFacts["ch
 function choicesTable({ choices }: RunFacts): string {
   const rows = choices.flatMap(({ product, seed, chosen, candidates }) =>
     candidates.map(({ beta, validationScore }) => [
-      `\`${product}\``,
+      codeSpan(product),
       seed === undefined ? "–" : String(seed),
       beta === chosen ? `**${beta}**` : String(beta),
       validationScore.toFixed(3),
@@ -85,16 +86,22 @@ function heldOutAccuracies({ metrics }: RunFacts["state"]): number[] {
 }
 
 function dataWords({ task, data }: RunConfig): string {
-  if (task !== undefined) return `task \`${task.name}\`, which makes it from the seed`;
+  if (task !== undefined) return `task ${codeSpan(task.name)}, which makes it from the seed`;
   return data === undefined
     ? "–"
-    : `SFT ${code(data.sft)}, pairs ${code(data.preferences)}, prompts ${code(data.prompts)}`;
+    : `SFT ${codeSpan(data.sft)}, pairs ${codeSpan(data.preferences)}, prompts ${codeSpan(data.prompts)}`;
 }
 
 function modelWords({ model }: RunConfig): string {
-  if ("checkpoint" in model) return code(model.checkpoint);
+  if ("checkpoint" in model) return codeSpan(model.checkpoint);
   const { nLayers, hiddenSize, nHeads } = model.architecture;
-  return `new: ${nLayers} layers of width ${hiddenSize}, ${nHeads} heads; trained for ${model.pretrain.steps} steps`;
+  const size = `${nLayers} layers of width ${hiddenSize}, ${nHeads} heads`;
+  return valueText(`new: ${size}; trained for ${model.pretrain.steps} steps`);
+}
+
+function sftWords(config: RunConfig): string {
+  const { seeds, learningRate } = config.sft;
+  return valueText(`seeds ${seeds.join(", ")}; ${durationWords(config)}; learning rate ${learningRate}`);
 }
 
 function durationWords({ sft: { duration, batchSize, gradientAccumulation } }: RunConfig): string {
@@ -105,21 +112,18 @@ function durationWords({ sft: { duration, batchSize, gradientAccumulation } }: R
 function rewardWords({ reward }: RunConfig, accuracies: readonly number[]): string {
   const pairs = reward.pairs === undefined ? "all pairs" : `${reward.pairs.toLocaleString("en-US")} pairs`;
   const accuracy = accuracies.map((one) => `${(100 * one).toFixed(1)} %`).join(", ");
-  return `from ${code(reward.init)}; ${pairs}, ${reward.epochs} epochs${accuracy === "" ? "" : `; held-out accuracy ${accuracy}`}`;
+  const training = literal(`${pairs}, ${reward.epochs} epochs`);
+  return `from ${codeSpan(reward.init)}; ${training}${accuracy === "" ? "" : `; held-out accuracy ${accuracy}`}`;
 }
 
 function soupWords({ method, of, ...settings }: SoupConfig): string {
-  const words = Object.entries(settings).map(([name, value]) => `, ${name} ${[value].flat().join(", ")}`);
-  return `${method} of ${of.map(code).join(", ")}${words.join("")}`;
+  const words = Object.entries(settings).map(([name, value]) => literal(`${name} ${[value].flat().join(", ")}`));
+  return [`${literal(method)} of ${of.map(codeSpan).join(", ")}`, ...words].join(", ");
 }
 
 function evaluationWords({ evaluation }: RunConfig): string {
   const { judge, benchmarks, prompts, sampling } = evaluation;
   const who = `the ${judgeKind(judge).title}`;
-  return `${benchmarks.map(code).join(", ")}; up to ${prompts.toLocaleString("en-US")} prompts; judged by ${who}; temperature ${sampling.temperature}`;
-}
-
-/** A name in code, which no Markdown is read in. */
-function code(text: string): string {
-  return text.includes("`") ? literal(text) : `\`${text}\``;
+  const how = literal(`up to ${prompts.toLocaleString("en-US")} prompts; judged by ${who}`);
+  return `${benchmarks.map(codeSpan).join(", ")}; ${how}; temperature ${valueText(sampling.temperature)}`;
 }

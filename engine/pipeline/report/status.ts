@@ -1,7 +1,8 @@
 import { formatDuration } from "../../protocol/format.ts";
+import { codeSpan, literal } from "../../protocol/markdown.ts";
 import { runProgress } from "../../protocol/runProgress.ts";
 import type { RunFacts } from "./facts.ts";
-import { literal, moment } from "./markdown.ts";
+import { moment } from "./markdown.ts";
 
 /** The run's end: first of all where it is not whole, so that nobody takes parts for results. */
 export function statusSection({ state }: RunFacts): string {
@@ -20,7 +21,8 @@ export function statusSection({ state }: RunFacts): string {
       return `${began}${ended}${formatDuration(seconds)} of work${reused}.`;
     }
     case "failed": {
-      const where = failure?.stage === undefined || failure.stage === null ? "" : ` in stage \`${failure.stage}\``;
+      const where =
+        failure?.stage === undefined || failure.stage === null ? "" : ` in stage ${codeSpan(failure.stage)}`;
       const what = failure === undefined ? "" : ` ${literal(`${failure.error}: ${failure.message}`)}.`;
       return warn(`This run failed${where}.`, `${done}; what follows is what there was by then.${what}`);
     }
@@ -31,7 +33,7 @@ export function statusSection({ state }: RunFacts): string {
     case "queued":
       return warn("This run has not begun.", "It waits for its device.");
     case "running": {
-      const at = stage === "" ? "" : `, and stage \`${stage}\` is at step ${step} of ${total}`;
+      const at = stage === "" ? "" : `, and stage ${codeSpan(stage)} is at step ${step} of ${total}`;
       return warn("This run is still at work.", `${done}${at}; what follows is what there is so far.`);
     }
   }

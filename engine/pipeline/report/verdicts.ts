@@ -1,5 +1,6 @@
 import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
 import { TASK_BENCHMARKS } from "../../config/index.ts";
+import { literal } from "../../protocol/markdown.ts";
 
 /** Two-sided level of significant differences between sides, over all pairs together (Holm). */
 const LEVEL = 0.05;
@@ -11,7 +12,7 @@ export function intervalWords(nSeeds: number): string {
     : "95 % interval (Wilson's at the effective sample size, clustered by prompt)";
 }
 
-/** One honest sentence for each pair and benchmark, over all seeds. */
+/** One honest sentence for each pair and benchmark, over all seeds, in Markdown. */
 export function verdicts(rows: WinRates): string[] {
   const overall = rows.filter(({ seed }) => seed === "all");
   return overall.map((row) => verdict(row, overall.length));
@@ -37,7 +38,7 @@ export function probability(name: string, p: number): string {
 
 function verdict(row: TableRow, nPairs: number): string {
   const { benchmark, a, b, adjusted, low, high, n, nSeeds, dropped, p, holm = p } = row;
-  const [ours, theirs, place] = [`**${a}**`, `**${b}**`, placeOf(benchmark)];
+  const [ours, theirs, place] = [`**${literal(a)}**`, `**${literal(b)}**`, literal(placeOf(benchmark))];
   if (n === 0 || !Number.isFinite(adjusted)) {
     return `${ours} and ${theirs} were not compared ${place}: no comparison of ${dropped} could be counted.`;
   }

@@ -1,6 +1,11 @@
 import type { Readable, Writable } from "node:stream";
-import { type Message, StreamMessageReader, StreamMessageWriter, createMessageConnection } from "vscode-jsonrpc/node";
+import { openChannel } from "../channel.ts";
 import { Service } from "./service.ts";
+
+/** Bytes of a request: one for the curves of all stages names every metric of each. */
+const MOST_REQUEST = 2 ** 26;
+/** Answers that wait for the editor to read them. */
+const MOST_WAITING = 100_000;
 
 /** Settings of a service. */
 export interface ServeSettings {
@@ -21,9 +26,12 @@ export async function serve({ input, output, version, signal }: ServeSettings): 
   output.once("close", end);
   if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
-  const connection = createMessageConnection(new StreamMessageReader(input), new QuietWriter(output, end));
-  // A peer that does not speak the protocol is no client.
-  connection.onError(end);
+  const connection = openChannel({
+    ...{ input, output },
+    mostBytes: () => MOST_REQUEST,
+    mostWaiting: MOST_WAITING,
+    broken: end, // a peer that does not speak the protocol is no client
+  });
   const service = new Service(connection, version);
   connection.listen();
   try {
@@ -32,23 +40,5 @@ export async function serve({ input, output, version, signal }: ServeSettings): 
     signal.removeEventListener("abort", end);
     service.dispose();
     connection.dispose();
-  }
-}
-
-/** Writes as long as it can: vscode-jsonrpc throws a failed write once more where nobody can catch it. */
-class QuietWriter extends StreamMessageWriter {
-  private readonly failed: () => void;
-
-  constructor(output: Writable, failed: () => void) {
-    super(output);
-    this.failed = failed;
-  }
-
-  override async write(message: Message): Promise<void> {
-    try {
-      await super.write(message);
-    } catch {
-      this.failed();
-    }
   }
 }

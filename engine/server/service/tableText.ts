@@ -3,12 +3,14 @@ import { isAbsolute, join, relative } from "node:path";
 import type { TableFormat } from "../../evaluation/tables/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
+import { literal, literalLines } from "../../protocol/markdown.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import { onDisk } from "../../storage/disk.ts";
 
-/** Titles where people read, none where programs do. */
-const TITLES: Readonly<Record<string, (title: string) => string>> = {
-  text: (title) => `${title}\n\n`,
-  markdown: (title) => `## ${title}\n\n`,
+/** Titles and notes where people read, none where programs do. */
+const HEADS: Readonly<Record<string, (table: Table) => string>> = {
+  text: ({ title, note }) => `${visibleLine(title)}\n\n${note === undefined ? "" : `${note}\n\n`}`,
+  markdown: ({ title, note }) => `## ${literal(title)}\n\n${note === undefined ? "" : `${literalLines(note)}\n\n`}`,
 };
 
 /**
@@ -23,9 +25,7 @@ export async function tableText(folder: string, table: Table, format: TableForma
   const { name, extension, render } = format;
   const file = table.files.find((one) => one.endsWith(extension));
   const body = file === undefined ? render(table) : await readWithin(folder, file);
-  const title = TITLES[name];
-  if (title === undefined) return body;
-  return title(table.title) + (table.note === undefined ? "" : `${table.note}\n\n`) + body;
+  return `${HEADS[name]?.(table) ?? ""}${body}`;
 }
 
 async function readWithin(folder: string, name: string): Promise<string> {

@@ -3,7 +3,7 @@ import { derivedSizes, parseConfig } from "../../../engine/config/index.ts";
 import type { ArmSizes, RunConfig } from "../../../engine/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
 import { formatCount } from "../../../engine/protocol/format.ts";
-import { inlineCode } from "../../commands/markdown.ts";
+import { codeSpan, literal } from "../../../engine/protocol/markdown.ts";
 import { t } from "../../localize.ts";
 import { inline } from "./edits.ts";
 import { modelsOf } from "./models.ts";
@@ -30,7 +30,7 @@ function nameLines(tree: ConfigTree, offset: number): string[] {
   if (occurrence?.kind !== "model") return [];
   const { name } = occurrence;
   const text = modelsOf(tree.value).describe(name);
-  return text === undefined ? [] : [`**${inlineCode(name)}**: ${text}`];
+  return text === undefined ? [] : [`**${codeSpan(name)}**: ${literal(text)}`];
 }
 
 function keyLines(tree: ConfigTree, path: readonly (string | number)[], file: string): string[] {
@@ -58,7 +58,7 @@ function differences({ value }: ConfigTree, name: string): string[] {
   const { rlhf = {}, arms = {} } = value as { rlhf?: Settings; arms?: Readonly<Record<string, Settings>> };
   const own = Object.entries(arms[name] ?? {}).filter(([key, one]) => inline(one) !== inline(rlhf[key] ?? null));
   if (own.length === 0) return [t("Same as rlhf.")];
-  const list = own.map(([key, one]) => inlineCode(`${key}: ${inline(one)}`));
+  const list = own.map(([key, one]) => codeSpan(`${key}: ${inline(one)}`));
   return [t("Different from rlhf: {0}", list.join(", "))];
 }
 

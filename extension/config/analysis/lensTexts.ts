@@ -1,4 +1,5 @@
 import type { RunSummary, WinRateRow } from "../../../engine/protocol/service.ts";
+import { label } from "../../label.ts";
 import { t } from "../../localize.ts";
 import { durationText, percentText, rateText } from "../../runs/labels.ts";
 import { isActive } from "../../runs/states.ts";
@@ -19,7 +20,7 @@ export function configLenses(runs: readonly RunSummary[], { canRun }: { readonly
     { title: `$(checklist) ${t("Plan")}`, command: "salsa.plan", on: "config" },
   ];
   const active = runs.filter(isActive).map(({ folder, id }): LensText => {
-    const title = runs.filter(isActive).length === 1 ? t("Stop") : t("Stop {0}", id);
+    const title = runs.filter(isActive).length === 1 ? t("Stop") : t("Stop {0}", label(id));
     return { title: `$(debug-stop) ${title}`, command: "salsa.stop", on: { folder } };
   });
   const dashboard: LensText = {
@@ -35,7 +36,7 @@ export function armLenses(nBetas: number, result: ArmResult | undefined): LensTe
   const betas = nBetas > 1 ? [{ title: t("{0} candidates for β", nBetas) }] : [];
   if (result === undefined) return betas;
   const { run, row } = result;
-  const title = t("{0} vs {1} on {2} ({3})", intervalText(row), row.b, row.benchmark, run.id);
+  const title = label(t("{0} vs {1} on {2} ({3})", intervalText(row), row.b, row.benchmark, run.id));
   return [...betas, { title, command: "salsa.openWinRates", on: { folder: run.folder } }];
 }
 
@@ -62,7 +63,8 @@ function newestLens(run: RunSummary): LensText {
   };
 }
 
-function runText({ id, status, progress, result, failure, ahead, problem }: RunSummary): string {
+function runText({ status, progress, result, failure, ahead, problem, ...run }: RunSummary): string {
+  const id = label(run.id);
   const share = percentText(progress.fraction);
   if (problem !== undefined) return t("$(warning) {0}: {1}", id, firstLine(problem));
   switch (status) {
@@ -79,7 +81,7 @@ function runText({ id, status, progress, result, failure, ahead, problem }: RunS
     case "finished":
       return result === undefined
         ? t("$(pass) {0} finished", id)
-        : t("$(pass) {0} finished: {1} {2} vs {3}", id, result.a, intervalText(result), result.b);
+        : t("$(pass) {0} finished: {1} {2} vs {3}", id, label(result.a), intervalText(result), label(result.b));
     case "stopped":
       return t("$(debug-pause) {0} stopped at {1}", id, share);
     case "failed":
@@ -98,5 +100,5 @@ function intervalText({ adjusted, low, high }: Pick<WinRateRow, "adjusted" | "lo
 
 function firstLine(text: string): string {
   const line = text.split("\n")[0] ?? "";
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+  return label(line.length > 80 ? `${line.slice(0, 79)}…` : line);
 }

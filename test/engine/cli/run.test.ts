@@ -72,7 +72,7 @@ describe("commands about runs", () => {
     };
     assert.match(await shown(".salsa", "demo-3"), /npx salsa report demo-3\n/);
     assert.match(await shown("a/.salsa", "demo-3"), /npx salsa report a\/\.salsa\/runs\/demo-3\n/);
-    assert.match(await shown("a b", "demo-3"), /npx salsa report "a b\/runs\/demo-3"\n/);
+    assert.match(await shown("a b", "demo-3"), /npx salsa report 'a b\/runs\/demo-3'\n/);
     assert.match(await shown("../x", "demo-3"), /npx salsa report \/.*\/x\/runs\/demo-3\n/);
   });
 

@@ -1,7 +1,7 @@
 import type { Pipeline } from "../../../engine/cli/pipeline.ts";
 import type { RunRecord } from "../../../engine/pipeline/index.ts";
 import { runCli } from "../../../engine/cli/cli.ts";
-import type { Terminal } from "../../../engine/cli/terminal.ts";
+import { type Terminal, printing } from "../../../engine/cli/terminal.ts";
 import type { Table } from "../../../engine/protocol/events.ts";
 
 /** A terminal that keeps its output. */
@@ -20,8 +20,10 @@ export function screen(
     columns: 80,
     outColumns: Infinity,
     ...settings,
-    out: (text) => void (written.out += text),
-    err: (text) => void (written.err += text),
+    ...printing(
+      { out: (text) => void (written.out += text), err: (text) => void (written.err += text) },
+      settings.hasColor ?? false,
+    ),
     stdout: () => written.out,
     stderr: () => written.err,
   };

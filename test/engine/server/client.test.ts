@@ -91,16 +91,18 @@ describe("connect", () => {
   });
 
   it("says so when whatever listens hangs up at once", async () => {
-    await inRuntimeFolder(async () => {
+    const stranger = createServer((socket) => socket.destroy());
+    const listen = async (): Promise<string> => {
       const address = await newAddress();
-      const stranger = createServer((socket) => socket.destroy()).listen(address);
+      stranger.listen(address);
       await once(stranger, "listening");
-      await serving(async ({ folder }) => {
-        const message = /does not answer at .* \((the engine closed the connection|.*ECONNRESET|.*EPIPE)\)/;
-        await assert.rejects(connect(folder, CLIENT), { name: "UnreachableError", message });
-      }, address);
-      stranger.close();
-    });
+      return address;
+    };
+    await serving(async ({ folder }) => {
+      const message = /does not answer at .* \((the engine closed the connection|.*ECONNRESET|.*EPIPE)\)/;
+      await assert.rejects(connect(folder, CLIENT), { name: "UnreachableError", message });
+    }, listen);
+    stranger.close();
   });
 
   it("fails requests whose answer the engine's end cuts off", async () => {

@@ -37,8 +37,11 @@ export interface Served {
   unsent(body: EventBody): RunEvent;
 }
 
-/** Serves a run while the work lasts; with another address in its lock, if one is given. */
-export async function serving<T>(work: (run: Served) => Promise<T>, lockAddress?: string): Promise<T> {
+/** Serves a run while the work lasts; with another address in its lock, if one is made for it. */
+export async function serving<T>(
+  work: (run: Served) => Promise<T>,
+  lockAddress?: (runtimeFolder: string) => Promise<string>,
+): Promise<T> {
   return inRuntimeFolder(async (root) => {
     const address = await newAddress();
     const stops: string[] = [];
@@ -49,7 +52,7 @@ export async function serving<T>(work: (run: Served) => Promise<T>, lockAddress?
       stop: (client) => void stops.push(client),
       log: (line) => void logged.push(line),
     });
-    const held = await RunFolder.open(root, "demo-1", lockAddress ?? address);
+    const held = await RunFolder.open(root, "demo-1", (await lockAddress?.(root)) ?? address);
     await held.writeRun({ id: "demo-1" });
     server.open({ run: "demo-1", folder: held.folder });
     server.start(emptyRunState("demo-1"));

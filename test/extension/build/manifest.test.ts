@@ -15,7 +15,9 @@ interface Manifest {
   readonly icon: string;
   readonly engines: Readonly<Record<string, string>>;
   readonly activationEvents: readonly string[];
+  readonly capabilities: { readonly untrustedWorkspaces: { readonly restrictedConfigurations: readonly string[] } };
   readonly contributes: {
+    readonly configuration: { readonly properties: Readonly<Record<string, { readonly scope?: string }>> };
     readonly commands: readonly { readonly command: string }[];
     readonly walkthroughs: readonly { readonly steps: readonly Step[] }[];
   };
@@ -41,6 +43,16 @@ describe("the extension's manifest", () => {
     assert.equal(manifest.engines["vscode"], "^1.100.0");
     assert.equal(manifest.main, "./dist/extension.cjs");
     assert.ok(!manifest.activationEvents.some((event) => event === "*" || event === "onStartupFinished"));
+  });
+
+  it("takes the programs that it starts from no workspace: their settings are the machine's, and restricted", () => {
+    const { contributes, capabilities } = manifest;
+    const settings = Object.entries(contributes.configuration.properties);
+    const programs = settings.filter(([name]) => /path$/i.test(name));
+    assert.deepEqual(programs.map(([name]) => name).sort(), ["salsa.nodePath", "salsa.tfjsPath"]);
+    for (const [name, { scope }] of programs) assert.equal(scope, "machine", name);
+    const { restrictedConfigurations } = capabilities.untrustedWorkspaces;
+    assert.deepEqual([...restrictedConfigurations].sort(), ["salsa.nodePath", "salsa.tfjsPath"]);
   });
 
   it("has an icon of at least 128 × 128 pixels", async () => {

@@ -97,7 +97,7 @@ describe("runTooltip", () => {
       }),
     );
     for (const part of [
-      "**demo\\-1**",
+      "**demo-1**",
       "step 29 of 60",
       "58 %, 9 of 12 stages",
       "3 min",
@@ -115,7 +115,7 @@ describe("escaped", () => {
   it("leaves nothing for Markdown, HTML or icons to take up", () => {
     assert.equal(
       escaped("[a](command:x) <b> $(zap) | `c`\n# d"),
-      "\\[a\\]\\(command:x\\) \\<b\\> \\$\\(zap\\) \\| \\`c\\` \\# d",
+      "\\[a\\] (command:x) \\<b\\> \\$ (zap) \\| \\`c\\` \\# d",
     );
   });
 });

@@ -43,6 +43,14 @@ describe("csvOf", () => {
   });
 });
 
+describe("csvOf names of anybody", () => {
+  it("gives a spreadsheet no formula", () => {
+    const line = { ...lineOf("=1+1", 1), folder: "/w/.salsa/runs/@SUM(A1)" };
+    const [, row = ""] = csvOf({ metric: "-x", lines: [line] }).split("\n");
+    assert.ok(row.startsWith("'@SUM(A1),'=1+1,'-x,1,"), row);
+  });
+});
+
 describe("svgOf", () => {
   it("is a figure with the lines' names and colours, and the band's definition over seeds", () => {
     const svg = svgOf({ ...LOOKS, lines: [lineOf("salsa", 3), lineOf("ppo", 1)] });

@@ -8,6 +8,7 @@ import { rowFrom, TableError } from "../../../../engine/evaluation/tables/fields
 import { TABLE_FORMATS } from "../../../../engine/evaluation/tables/index.ts";
 import { jsonTable, parseJsonTable } from "../../../../engine/evaluation/tables/json.ts";
 import type { Comparison } from "../../../../engine/evaluation/winRates.ts";
+import { HOSTILE, MARKED, kindsOf, steering } from "../../hostileText.ts";
 import { comparisonsOf } from "../comparisons.ts";
 
 const paper: TableEntry = {
@@ -60,6 +61,9 @@ function csvRecords(text: string): string[][] {
   }
   return rows;
 }
+
+/** A cell without the apostrophe that keeps spreadsheets from computing it. */
+const asRead = (cell = ""): string => (/^'+[=+\-@\t\r\n＝＋－＠]/.test(cell) ? cell.slice(1) : cell);
 
 const rendered = (name: string, table: Table): string =>
   TABLE_FORMATS.find((format) => format.name === name)?.renderWinRates(table) ?? "";
@@ -117,8 +121,33 @@ describe("table formats", () => {
 
   it("escape what Markdown and LaTeX would read as their own", () => {
     const odd = winRateTable([{ ...paper, a: "50_% & |x|" }]);
-    assert(rendered("markdown", odd).includes("50_% & \\|x\\|"));
+    assert(rendered("markdown", odd).includes("50\\_% \\& \\|x\\|"));
     assert(rendered("latex", odd).includes("50\\_\\% \\& |x|"));
+  });
+
+  it("give LaTeX no option of a line's end, and no command", () => {
+    const bad = winRateTable([{ ...paper, benchmark: "[3cm]", a: "*", b: "\\input{/etc/passwd}^^41\nx\x1b" }]);
+    const row = rendered("latex", bad).split("\n")[4] ?? "";
+    const name = "\\textbackslash{}input\\{/etc/passwd\\}\\textasciicircum{}\\textasciicircum{}41 x";
+    assert(row.startsWith(`{[}3cm] & {*} & ${name}\\textbackslash{}x1b & `), row);
+  });
+
+  it("give spreadsheets no formula, and leave numbers alone", () => {
+    const bad = winRateTable([{ ...paper, benchmark: "=1+1", a: "@SUM(A1)", b: "-x" }]);
+    const [, line = ""] = rendered("csv", bad).split("\r\n");
+    assert(line.startsWith("'=1+1,'@SUM(A1),'-x,all,102,62,"), line);
+    const sheet = { columns: [{ header: "=a", align: "left" }], rows: [["=1"], [-0.5], ["-0.5"], [null]] } as const;
+    assert.equal(TABLE_FORMATS.find(({ name }) => name === "csv")?.render(sheet), "'=a\r\n'=1\r\n-0.5\r\n-0.5\r\n\r\n");
+  });
+
+  it("show nothing of a name as Markdown, and a name in one line of text", () => {
+    const bad = winRateTable([{ ...paper, benchmark: MARKED, a: HOSTILE }]);
+    const kinds = kindsOf(rendered("markdown", bad));
+    for (const kind of ["link_open", "image", "html_inline", "em_open", "s_open", "fence"])
+      assert(!kinds.has(kind), kind);
+    assert.equal(rendered("markdown", bad).trimEnd().split("\n").length, 3);
+    assert.equal(rendered("text", bad).trimEnd().split("\n").length, 3);
+    assert.deepEqual(steering(rendered("text", bad)), []);
   });
 
   it("come back from CSV and JSON as they went, whatever names and numbers hold", () => {
@@ -127,7 +156,7 @@ describe("table formats", () => {
         const table = winRateTable(entries);
         const [header = [], ...lines] = csvRecords(csvTable(table));
         const rows = lines.map((cells, at) =>
-          rowFrom(Object.fromEntries(header.map((field, k) => [field, cells[k]])), `line ${at + 2}`),
+          rowFrom(Object.fromEntries(header.map((field, k) => [field, asRead(cells[k])])), `line ${at + 2}`),
         );
         assert.deepEqual(rows, table);
         assert.deepEqual(parseJsonTable(jsonTable(table)), table);

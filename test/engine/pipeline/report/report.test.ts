@@ -150,7 +150,7 @@ describe("a run's report", function () {
     const text = await report(folder);
     assert.match(
       text,
-      /> \*\*This run failed in stage `seed-1\/ppo`\.\*\* .* NumericalError: loss is \\<NaN\\> \| \\\*\./,
+      /> \*\*This run failed in stage `seed-1\/ppo`\.\*\* .* NumericalError: loss is \\<NaN\\> \\\| \\\*\./,
     );
   });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { hoverAt } from "../../../../extension/config/analysis/hovers.ts";
 import { readTree } from "../../../../extension/config/analysis/tree.ts";
+import { MARKED, kindsOf } from "../../../engine/hostileText.ts";
 import { FILE, TASK } from "./configs.ts";
 
 const DEMO = new URL("../../../../examples/miniinstruct/demo.salsa.json", import.meta.url);
@@ -46,6 +47,20 @@ describe("hoverAt", () => {
       "7,680 rollouts; 1 minibatches and 4 optimizer steps an iteration, 240 optimizer steps in all",
     ]);
     assert.equal(linesAt('"b"', config)[1], "Same as rlhf.");
+  });
+
+  it("shows what a config says as text: no link, image, HTML or emphasis comes of it", () => {
+    const bad = JSON.stringify(MARKED);
+    const whole = `{ ${TASK}, "soups": { "bad": { "method": ${bad}, "of": [${bad}] }, ${bad}: {} },
+      "arms": { "arm": { "init": ${bad}, "beta": ${bad}, "reference": ${bad} } } }`;
+    for (const part of ['"bad"', '"arm"', bad]) {
+      const lines = linesAt(part, whole);
+      assert.ok(lines.length > 0, part);
+      const kinds = kindsOf(lines.join("\n\n"));
+      for (const kind of ["link_open", "image", "html_inline", "html_block", "em_open", "s_open", "fence"]) {
+        assert.ok(!kinds.has(kind), `${kind} in ${lines.join()}`);
+      }
+    }
   });
 
   it("still tells what a name is in a config with mistakes", () => {

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { COMMANDS } from "../../../engine/cli/commands/index.ts";
+import { printJson } from "../../../engine/cli/terminal.ts";
+import { progressView } from "../../../engine/cli/progress.ts";
+import { parseConfig } from "../../../engine/config/index.ts";
+import { chooseBackend, withChoice } from "../../../engine/pipeline/index.ts";
+import { DataError } from "../../../engine/protocol/errors.ts";
+import type { EventBody, RunEvent, Table } from "../../../engine/protocol/events.ts";
+import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
+import { HOSTILE, steering } from "../hostileText.ts";
+import { stamped, writeRun } from "../server/service/runFolders.ts";
+import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
+import { type Outcome, salsa, screen } from "./screen.ts";
+
+const CONFIG = '{ "preset": "miniinstruct" }';
+const FILE = "demo.salsa.json";
+
+const TABLE: Table = {
+  name: "winRates",
+  title: HOSTILE,
+  columns: [
+    { header: HOSTILE, align: "left" },
+    { header: "n", align: "right" },
+  ],
+  rows: [
+    [HOSTILE, 1],
+    [`${HOSTILE}2`, 1],
+  ],
+  files: [],
+};
+
+const stageInfo = { ...legacyStage("base"), id: HOSTILE, title: HOSTILE, product: HOSTILE };
+const EVENTS: readonly EventBody[] = [
+  { kind: "runQueued", run: HOSTILE, name: HOSTILE, device: HOSTILE, ahead: 1 },
+  { kind: "runStarted", run: HOSTILE, name: HOSTILE, device: HOSTILE, resumed: false, stages: [stageInfo, "sft-1"] },
+  { kind: "stageStarted", stage: HOSTILE, key: "k", cached: true },
+  { kind: "stageStarted", stage: HOSTILE, key: "k", cached: false },
+  { kind: "progress", stage: HOSTILE, step: 1, total: 2 },
+  { kind: "metrics", stage: HOSTILE, step: 1, values: { [HOSTILE]: 1, "sft/loss": 1 } },
+  { kind: "progress", stage: HOSTILE, step: 2, total: 2 },
+  { kind: "alarm", stage: HOSTILE, step: 1, name: HOSTILE, message: HOSTILE },
+  { kind: "stageFinished", stage: HOSTILE, seconds: 1 },
+  { kind: "table", table: TABLE },
+];
+const FAILED: EventBody = { kind: "runFailed", error: HOSTILE, message: HOSTILE, stage: HOSTILE };
+const FINISHED: EventBody = { kind: "runFinished", status: "finished", seconds: 1 };
+
+const asEvents = (bodies: readonly EventBody[]): readonly RunEvent[] =>
+  // A minute apart, so that each step is shown.
+  bodies.map((body, sequence) => ({ ...body, time: 60_000 * sequence, sequence }));
+
+type Case = (folder: string) => Promise<readonly Outcome[]>;
+
+const run = async (folder: string, ...argv: readonly string[]): Promise<Outcome> => salsa(argv, { folder });
+
+/** A run that says these things, in a folder whose name is as bad. */
+async function ended(folder: string, end: EventBody): Promise<string> {
+  const ofRun = await writeRun(folder, "demo-1", { events: stamped([...EVENTS, end]) });
+  const renamed = path.join(path.dirname(ofRun), HOSTILE);
+  await fs.rename(ofRun, renamed);
+  return renamed;
+}
+
+const startsRun: Case = async (folder) => {
+  const config = path.join(folder, FILE);
+  await fs.writeFile(config, CONFIG);
+  const started = (isFailing: boolean): Promise<Outcome> =>
+    salsa(["run", FILE], {
+      folder,
+      pipeline: {
+        runPipeline: ({ report }) => {
+          for (const event of asEvents(isFailing ? [...EVENTS, FAILED] : EVENTS)) report(event);
+          if (isFailing) return Promise.reject(new DataError(HOSTILE, { file: HOSTILE, remedy: HOSTILE }));
+          return Promise.resolve({ id: "x", folder: path.join(folder, HOSTILE), tables: [TABLE], status: "finished" });
+        },
+      },
+    });
+  await fs.writeFile(path.join(folder, "bad.salsa.json"), JSON.stringify({ [HOSTILE]: 1, name: HOSTILE }));
+  return [await started(false), await started(true), await run(folder, "run", "bad.salsa.json")];
+};
+
+/** A case for each command, in which everything that may come from a file is hostile. */
+const CASES: Readonly<Record<string, Case>> = {
+  run: startsRun,
+  attach: async (folder) => {
+    const finished = await run(folder, "attach", await ended(folder, FINISHED));
+    return [finished, await inTemporaryFolder(async (other) => run(other, "attach", await ended(other, FAILED)))];
+  },
+  stop: async (folder) => [await run(folder, "stop", await ended(folder, FINISHED))],
+  resume: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    const config = parseConfig(CONFIG, FILE);
+    const record = { id: HOSTILE, folder: of, config, configFile: FILE, status: "running", tables: [] } as const;
+    return [await salsa(["resume", of], { folder, pipeline: { readRun: () => Promise.resolve(record) } })];
+  },
+  plan: async (folder) => {
+    await fs.writeFile(path.join(folder, FILE), CONFIG);
+    const cost = { key: "k", cached: false, parameters: 1, memoryBytes: 1, estimatedSeconds: 1 };
+    const planPipeline = () => Promise.resolve([{ ...stageInfo, ...cost }]);
+    return [await salsa(["plan", FILE], { folder, pipeline: { planPipeline, chooseBackend, withChoice } })];
+  },
+  soup: async (folder) => {
+    const makeSoup = () => Promise.resolve({ folder: HOSTILE });
+    return [await salsa(["soup", "a", "b", "--out", "c"], { folder, pipeline: { makeSoup } })];
+  },
+  score: async (folder) => {
+    const argv = ["score", "x", "--task", "miniinstruct"];
+    return [await salsa(argv, { folder, pipeline: { scoreCheckpoint: () => Promise.resolve(TABLE) } })];
+  },
+  generate: async (folder) => {
+    const text = HOSTILE.replaceAll("\r\n", " ");
+    const generateResponses = () => Promise.resolve([{ prompt: text, response: text }]);
+    const argv = ["generate", "x", "--prompt", "y"];
+    const pipeline = { generateResponses };
+    return [await salsa(argv, { folder, pipeline }), await salsa([...argv, "--json"], { folder, pipeline })];
+  },
+  report: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    const config = parseConfig(CONFIG, FILE);
+    const record = { id: HOSTILE, folder: of, config, configFile: FILE, status: "finished", tables: [TABLE] } as const;
+    const pipeline = {
+      readRun: () => Promise.resolve(record),
+      writeReport: () => Promise.resolve(path.join(of, "report.md")),
+    };
+    const report = (...more: readonly string[]): Promise<Outcome> =>
+      salsa(["report", of, ...more], { folder, pipeline });
+    const none = { ...pipeline, readRun: () => Promise.resolve({ ...record, tables: [] }) };
+    return [
+      await report(),
+      await report("--format", "markdown"),
+      await report("--format", "latex"),
+      await report("--json"),
+      await report("--format", "document"),
+      await salsa(["report", of], { folder, pipeline: none }),
+      await salsa(["report", "nothing"], { folder, pipeline }),
+    ];
+  },
+  serve: () => Promise.resolve([]), // prints nothing but messages
+  doctor: async (folder) => {
+    await fs.writeFile(path.join(folder, HOSTILE), "");
+    return [await run(folder, "doctor", "--directory", path.join(folder, HOSTILE))];
+  },
+  schema: async (folder) => [await run(folder, "schema"), await run(folder, "schema", "--markdown")],
+};
+
+/** Checks that nothing steers the terminal, and that no line passes for one of ours. */
+function assertPlain({ stdout, stderr }: Pick<Outcome, "stdout" | "stderr">): void {
+  for (const text of [stdout, stderr]) {
+    assert.deepEqual(steering(text), [], JSON.stringify(text));
+    assert.doesNotMatch(text, /^done: forged/m);
+  }
+}
+
+describe("what files say, on a terminal", function () {
+  this.timeout(60_000);
+
+  for (const { name } of COMMANDS) {
+    it(`steers nothing in salsa ${name}`, async () => {
+      const work = CASES[name];
+      assert.ok(work !== undefined, `give ${name} a case`);
+      await inTemporaryFolder(async (folder) => {
+        for (const outcome of await work(folder)) assertPlain(outcome);
+      });
+    });
+  }
+
+  it("is shown in full, spelled out", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const [{ stdout } = { stdout: "" }] = (await CASES["score"]?.(folder)) ?? [];
+      assert.match(stdout, /^\\x1b\[2J\\u009b31m\\x07\\u202egnp\\u2066\\u061c\\u200f\\u2028x\\r\\ndone: forged$/m);
+    });
+  });
+
+  it("steers nothing in a line that is redrawn, which holds only our own sequences", () => {
+    const terminal = screen({ isInteractive: true, hasColor: true, columns: 400 });
+    const view = progressView(terminal);
+    for (const event of asEvents(EVENTS)) view.show(event);
+    view.close();
+    const ours = terminal
+      .stderr()
+      .replaceAll("\r\x1b[2K", "\n")
+      .replace(/\x1b\[(0|1|2|31|32|33)m/g, ""); // eslint-disable-line no-control-regex -- our own sequences
+    assert.match(terminal.stderr(), /\x1b\[1m/); // eslint-disable-line no-control-regex -- our own sequences
+    assertPlain({ stdout: "", stderr: ours });
+  });
+
+  it("comes through JSON as it is, spelled as JSON spells it", () => {
+    const terminal = screen();
+    printJson(terminal, { name: HOSTILE });
+    assertPlain({ stdout: terminal.stdout(), stderr: "" });
+    assert.deepEqual(JSON.parse(terminal.stdout()), { name: HOSTILE });
+  });
+});
