@@ -12,6 +12,7 @@ export const RUN_LOGS = ["events", "samples"] as const;
 export type RunLogName = (typeof RUN_LOGS)[number];
 
 const LOCK_FILE = "lock";
+const OWNER_ONLY = 0o600;
 
 /** Folder of a run below the working directory (`.salsa`). */
 export function runPath(root: string, id: string): string {
@@ -79,9 +80,9 @@ export class RunFolder {
     return new RunFolder(folder, lock, logs as Record<RunLogName, JsonLog>);
   }
 
-  /** @throws {DiskError} */
+  /** Writes run.json, which only its owner may read: it holds changes that were never committed. @throws {DiskError} */
   async writeRun(run: JsonObject): Promise<void> {
-    await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`);
+    await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`, OWNER_ONLY);
   }
 
   /**
