@@ -3,11 +3,10 @@ import { connect } from "node:net";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
+import { RUNTIME_VARIABLE } from "../protocol/childEnvironment.ts";
 import { DiskError } from "../protocol/errors.ts";
 import { errorCode, isLeftover, makeFolder, onDisk } from "../storage/disk.ts";
 
-/** Names another folder for sockets and device locks. */
-const VARIABLE = "SALSA_RUNTIME_DIR";
 /** Longest path of a socket, in bytes: macOS has room for 104 with the zero at the end, Linux for 108. */
 const LONGEST = 103;
 const SUFFIX = ".sock";
@@ -24,7 +23,7 @@ const YOUNG = 60_000;
  * @throws {DiskError} when it cannot be made, or others could get at it.
  */
 export async function runtimeFolder(): Promise<string> {
-  const given = process.env[VARIABLE] ?? "";
+  const given = process.env[RUNTIME_VARIABLE] ?? "";
   const folder =
     given === "" ? path.join(await temporaryFolder(), `salsa-${process.getuid?.() ?? os.userInfo().username}`) : given;
   await makeFolder(folder, 0o700);
@@ -39,7 +38,7 @@ export async function newAddress(): Promise<string> {
   const folder = await runtimeFolder();
   const address = path.join(folder, `${name}${SUFFIX}`);
   if (Buffer.byteLength(address) > LONGEST) {
-    const remedy = `set ${VARIABLE} to a folder with a shorter path`;
+    const remedy = `set ${RUNTIME_VARIABLE} to a folder with a shorter path`;
     throw new DiskError(`too long for a socket, which takes ${LONGEST} bytes`, { file: address, remedy });
   }
   return address;
@@ -68,7 +67,7 @@ async function temporaryFolder(): Promise<string> {
 /** Anybody who may write to the folder could put a socket of their own there: it must be this user's alone. */
 async function checkPrivate(folder: string): Promise<void> {
   const found = await onDisk("look at", folder, () => fs.lstat(folder));
-  const remedy = `move it away, or set ${VARIABLE} to a folder of your own`;
+  const remedy = `move it away, or set ${RUNTIME_VARIABLE} to a folder of your own`;
   if (!found.isDirectory()) throw new DiskError("is no folder", { file: folder, remedy });
   if (found.uid !== process.getuid?.()) throw new DiskError("belongs to another user", { file: folder, remedy });
   if ((found.mode & 0o077) !== 0) {
