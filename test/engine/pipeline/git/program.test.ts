@@ -26,7 +26,8 @@ describe("programCandidates", () => {
 });
 
 if (process.platform !== "win32")
-  describe("git", () => {
+  describe("git", function () {
+    this.timeout(60_000); // each starts git many times, on a machine that may be busy
     it("is not taken from the workspace, even if PATH leads there by a link", async () => {
       await withScene(async ({ folder, top, trap }) => {
         await fs.mkdir(path.join(top, "bin"));

@@ -19,7 +19,8 @@ const TOKENS = [
   `eyJ${"hbGci".repeat(4)}.eyJ${"zdWIi".repeat(4)}.${"a1-_B".repeat(5)}`,
 ];
 
-describe("secrets in a repository", () => {
+describe("secrets in a repository", function () {
+  this.timeout(60_000); // each starts git many times, on a machine that may be busy
   const FILES = [
     ".env",
     "app/.env.local",

@@ -6,7 +6,8 @@ import { gitState } from "../../../../engine/pipeline/git/index.ts";
 import { namesOutside } from "../../../../engine/pipeline/git/workTree.ts";
 import { renameInIndex, runAsUser, withScene } from "./hostileRepository.ts";
 
-describe("gitState", () => {
+describe("gitState", function () {
+  this.timeout(60_000); // each starts git many times, on a machine that may be busy
   it("gives commit, branch and what has changed", async () => {
     await withScene(async ({ top, commit, git, write }) => {
       const { diff = "", ...state } = (await gitState(top)) ?? {};
@@ -73,7 +74,8 @@ describe("gitState", () => {
   });
 });
 
-describe("a repository that points elsewhere", () => {
+describe("a repository that points elsewhere", function () {
+  this.timeout(60_000); // each starts git many times, on a machine that may be busy
   it("does not get at files outside by core.worktree", async () => {
     await withScene(async ({ folder, top, git, write }) => {
       await fs.writeFile(path.join(folder, "private"), "my secret\n");
