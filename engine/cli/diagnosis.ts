@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { constants, existsSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
-import { promisify } from "node:util";
 import { AUTO, BackendUnavailableError, choose } from "../compute/backends/choose.ts";
 import type { Availability, BackendDescriptor, BackendPart, Device } from "../compute/backends/descriptor.ts";
 import { allBackends } from "../compute/backends/registry.ts";
+import { gitVersion } from "../pipeline/git/index.ts";
 import { formatBytes } from "../protocol/format.ts";
 import type { DoctorCheck } from "../protocol/toolOutput.ts";
 
@@ -19,7 +18,7 @@ export async function diagnose(directory: string): Promise<DoctorCheck[]> {
     ...(await backends()),
     await choice(),
     ...(await disk(directory)),
-    await git(),
+    await git(directory),
   ];
 }
 
@@ -28,7 +27,7 @@ const IS_BUNDLED = !import.meta.url.endsWith(".ts");
 const LEAST_NODE = 24;
 const OUR_NODE = IS_BUNDLED
   ? "empty the setting salsa.nodePath, and the Node that comes along is used"
-  : "start with npx salsa";
+  : "start with npx --no-install salsa";
 /** Needs of the demo, with room; `salsa plan` shows those of larger models. */
 const LEAST_MEMORY = 2 ** 30;
 const LEAST_DISK = 2 ** 30;
@@ -136,10 +135,9 @@ function nearestFolder(path: string): string {
   return existsSync(path) || parent === path ? path : nearestFolder(parent);
 }
 
-async function git(): Promise<DoctorCheck> {
+async function git(directory: string): Promise<DoctorCheck> {
   try {
-    const { stdout } = await promisify(execFile)("git", ["--version"]);
-    return { name: "git", state: "ok", detail: stdout.trim() };
+    return { name: "git", state: "ok", detail: await gitVersion(nearestFolder(directory)) };
   } catch {
     const remedy = "optional: install git, so that runs record the commit they were made from";
     return { name: "git", state: "optional", detail: "not found", remedy };

@@ -96,7 +96,7 @@ export function printResult(context: CommandContext, { folder, tables, status }:
 /** A command about a run that works where the user is: by its id where the runs are looked for, else by its folder. */
 export function commandLine(context: CommandContext, command: string, run: string): string {
   const isHere = dirname(run) === join(context.folder, DEFAULT_DIRECTORY, "runs");
-  return `npx salsa ${command} ${isHere ? word(basename(run)) : shown(context, run)}`;
+  return `npx --no-install salsa ${command} ${isHere ? word(basename(run)) : shown(context, run)}`;
 }
 
 /** A path as short as it can be written, as a shell reads it. */

@@ -3,12 +3,11 @@ import { connect } from "node:net";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
+import { RUNTIME_VARIABLE } from "../protocol/childEnvironment.ts";
 import { DiskError } from "../protocol/errors.ts";
 import { errorCode, isLeftover, makeFolder, onDisk } from "../storage/disk.ts";
 import { AddressError } from "./errors.ts";
 
-/** Names another folder for sockets and device locks. */
-const VARIABLE = "SALSA_RUNTIME_DIR";
 /** Longest path of a socket, in bytes: macOS has room for 104 with the zero at the end, Linux for 108. */
 const LONGEST = 103;
 const SUFFIX = ".sock";
@@ -41,7 +40,7 @@ export async function newAddress(): Promise<string> {
   const folder = await runtimeFolder();
   const address = path.join(folder, `${name}${SUFFIX}`);
   if (Buffer.byteLength(address) > LONGEST) {
-    const remedy = `set ${VARIABLE} to a folder with a shorter path`;
+    const remedy = `set ${RUNTIME_VARIABLE} to a folder with a shorter path`;
     throw new DiskError(`too long for a socket, which takes ${LONGEST} bytes`, { file: address, remedy });
   }
   return address;
@@ -77,7 +76,7 @@ export async function checkAddress(address: string): Promise<void> {
 }
 
 async function runtimePath(): Promise<string> {
-  const given = process.env[VARIABLE] ?? "";
+  const given = process.env[RUNTIME_VARIABLE] ?? "";
   if (given !== "") return given;
   return path.join(await temporaryFolder(), `salsa-${process.getuid?.() ?? os.userInfo().username}`);
 }
@@ -105,7 +104,7 @@ async function temporaryFolder(): Promise<string> {
 /** Anybody who may write to the folder could put a socket of their own there: it must be this user's alone. */
 async function checkPrivate(folder: string): Promise<void> {
   const found = await onDisk("look at", folder, () => fs.lstat(folder));
-  const remedy = `move it away, or set ${VARIABLE} to a folder of your own`;
+  const remedy = `move it away, or set ${RUNTIME_VARIABLE} to a folder of your own`;
   if (!found.isDirectory()) throw new DiskError("is no folder", { file: folder, remedy });
   if (found.uid !== process.getuid?.()) throw new DiskError("belongs to another user", { file: folder, remedy });
   if ((found.mode & 0o077) !== 0) {

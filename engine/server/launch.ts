@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
+import { RUNTIME_VARIABLE, childEnvironment } from "../protocol/childEnvironment.ts";
 import { makeFolder, onDisk } from "../storage/disk.ts";
 import { runPath } from "../storage/runFolder.ts";
+import { runtimeFolder } from "./address.ts";
 import { ENGINE_LOG } from "./engineLog.ts";
 import type { EngineAnswer, EngineRequest, EngineStart } from "./engineRequest.ts";
 import { LaunchError } from "./errors.ts";
@@ -36,7 +38,7 @@ export async function launch(request: EngineRequest, settings: LaunchSettings = 
   const log = await logFor(request);
   const handle = await onDisk("open", log.file, () => fs.open(log.file, "a"));
   try {
-    const child = spawn(node, [main], { detached: true, stdio: ["ignore", "ignore", handle.fd, "ipc"] });
+    const child = startEngine([node, main], await runtimeFolder(), handle.fd);
     const start: EngineStart = { request, ...(log.isTemporary && { log: log.file }) };
     const answer = await answerOf(child, start, { node, log: log.file });
     if (answer.kind === "failed") throw new LaunchError(answer.message);
@@ -47,6 +49,16 @@ export async function launch(request: EngineRequest, settings: LaunchSettings = 
   } finally {
     await handle.close();
   }
+}
+
+/** Starts the process, in the folder of sockets; the only function of the engine that starts one, apart from git. */
+function startEngine([node, main]: readonly [node: string, main: string], folder: string, log: number): ChildProcess {
+  const own = path.resolve(folder);
+  const env = childEnvironment(process.env, process.platform);
+  // Both must find the same folder, also where it was given as a relative one.
+  env[RUNTIME_VARIABLE] = own;
+  const stdio: StdioOptions = ["ignore", "ignore", log, "ipc"];
+  return spawn(node, [main], { cwd: own, detached: true, env, shell: false, stdio, windowsHide: true });
 }
 
 /** A new run has no folder yet: its log begins beside the runs, and the engine moves it to where it belongs. */

@@ -153,13 +153,14 @@ export async function isLeftover(file: string): Promise<boolean> {
 
 /**
  * Replaces a file: readers see all of the old content or all of the new, also after a crash or a power cut.
+ * With `mode`, these are its permissions from the start.
  * @throws {DiskError}
  */
-export async function atomicWrite(file: string, content: string | Uint8Array): Promise<void> {
+export async function atomicWrite(file: string, content: string | Uint8Array, mode?: number): Promise<void> {
   const temporary = temporaryName(file);
   await onDisk("write", file, async () => {
     try {
-      await fs.writeFile(temporary, content, { flag: "wx", flush: true });
+      await fs.writeFile(temporary, content, { flag: "wx", flush: true, ...(mode !== undefined && { mode }) });
       await fs.rename(temporary, file);
     } catch (error) {
       await fs.rm(temporary, { force: true });

@@ -11,6 +11,8 @@ import { type Lock, type LockOwner, livingOwner, lockOf, takeFolder } from "./lo
 export const RUN_LOGS = ["events", "samples"] as const;
 export type RunLogName = (typeof RUN_LOGS)[number];
 
+const OWNER_ONLY = 0o600;
+
 /** Folder of a run below the working directory (`.salsa`). */
 export function runPath(root: string, id: string): string {
   if (!/^[\w][\w.-]*$/.test(id)) {
@@ -88,9 +90,9 @@ export class RunFolder {
     await this.lock.release();
   }
 
-  /** @throws {DiskError} */
+  /** Writes run.json, which only its owner may read: it holds changes that were never committed. @throws {DiskError} */
   async writeRun(run: JsonObject): Promise<void> {
-    await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`);
+    await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`, OWNER_ONLY);
   }
 
   /**

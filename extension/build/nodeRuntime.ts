@@ -42,9 +42,13 @@ export function isTarget(name: string): name is Target {
  * @param target - The platform.
  * @param to - The folder.
  * @param cache - Folder that keeps downloads.
- * @returns The version.
+ * @returns The version, and the program's path.
  */
-export async function copyNode(target: Target, to: string, cache: string): Promise<string> {
+export async function copyNode(
+  target: Target,
+  to: string,
+  cache: string,
+): Promise<{ readonly version: string; readonly file: string }> {
   const installed = ownNode(target) ?? (await download(target, cache));
   await fs.mkdir(to, { recursive: true });
   const file = join(to, basename(installed.program));
@@ -53,11 +57,13 @@ export async function copyNode(target: Target, to: string, cache: string): Promi
   await fs.chmod(file, 0o755);
   // Symbols are a seventh of the program. macOS would refuse it without: they are under its signature.
   if (target === ownTarget() && target.startsWith("linux")) spawnSync("strip", [file]);
-  return installed.version;
+  return { version: installed.version, file };
 }
 
 /** Of every version 24; kept here because npm leaves only the program of the package that it installs. */
 const NODE_LICENSE = fileURLToPath(new URL("./licenses/node-24.txt", import.meta.url));
+
+const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Installed {
   /** Path. */
@@ -113,9 +119,11 @@ function byNumbers(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-function npm(...args: readonly string[]): string {
+/** What npm prints, run in the repository. */
+export function npm(...args: readonly string[]): string {
   // A script on Windows, which only a shell runs.
   return execFileSync("npm", args, {
+    cwd: REPOSITORY,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
     shell: process.platform === "win32",

@@ -22,15 +22,17 @@ export function bundledPackages(inputs: Metafile["inputs"]): readonly string[] {
   return [...new Set([...folders, ...COPIED])].sort();
 }
 
+/** A package as `lit@3.3.3`. */
+export async function nameOf(folder: string, root: string): Promise<string> {
+  const { name, version } = await manifestOf(join(root, folder));
+  return `${name}@${version}`;
+}
+
 /** Of which files are copied and not bundled. */
 const COPIED = ["node_modules/@vscode/codicons"];
 
 async function notice(folder: string): Promise<string> {
-  const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
-    readonly name: string;
-    readonly version: string;
-    readonly license?: string;
-  };
+  const manifest = await manifestOf(folder);
   const title = `${manifest.name} ${manifest.version} (${manifest.license ?? "licence as below"})`;
   const files = (await readdir(folder)).filter((name) => /^(licen[cs]e|copying|notice)/i.test(name)).sort();
   if (files.length === 0 && manifest.license === undefined)
@@ -40,4 +42,14 @@ async function notice(folder: string): Promise<string> {
     `${"=".repeat(title.length)}\n${title}\n${"=".repeat(title.length)}`,
     ...texts.map((text) => text.trim()),
   ].join("\n\n");
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+}
+
+async function manifestOf(folder: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest;
 }

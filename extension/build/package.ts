@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { createVSIX } from "@vscode/vsce";
+import { type NpmBill, billOfMaterials } from "./billOfMaterials.ts";
 import { ROOT, bundle } from "./bundle.ts";
-import { copyNode, isTarget, PLATFORMS, type Target } from "./nodeRuntime.ts";
-import { notices } from "./notices.ts";
+import { copyNode, isTarget, npm, PLATFORMS, type Target } from "./nodeRuntime.ts";
+import { bundledPackages, nameOf, notices } from "./notices.ts";
 
 /**
  * Most bytes of a VSIX: Node makes 35 to 45 MB of it, packed, and all else 2 MB. Somewhat more, so that a newer Node
@@ -30,6 +32,7 @@ const SHIPPED = [
   "l10n",
   "README.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   "LICENSE",
 ];
 
@@ -55,25 +58,41 @@ export interface Package {
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** Builds everything that is packaged. @returns The licences of the bundled packages, for `packageFor`. */
-export async function buildForProduction(): Promise<string> {
+/** What is said about the bundled packages in every VSIX. */
+export interface Contents {
+  /** Their licences. */
+  readonly notice: string;
+  /** They themselves, as `lit@3.3.3`. */
+  readonly packages: readonly string[];
+  readonly bill: NpmBill;
+}
+
+/** Builds everything that is packaged. */
+export async function buildForProduction(): Promise<Contents> {
   execFileSync(process.execPath, [join(ROOT, "engine/build.ts")], { stdio: "inherit" });
-  return notices(await bundle({ production: true }), ROOT);
+  const made = await bundle({ production: true });
+  const packages = await Promise.all(bundledPackages(made.inputs).map((folder) => nameOf(folder, ROOT)));
+  const bill = JSON.parse(npm("sbom", "--sbom-format=cyclonedx", "--package-lock-only")) as NpmBill;
+  return { notice: await notices(made, ROOT), packages, bill };
 }
 
 /**
  * Packages the contents of `dist/` for a platform, with the platform's Node.
  *
  * @param target - The platform.
- * @param notice - Licences of the bundled packages.
+ * @param contents - What `buildForProduction` returns.
  * @throws {Error} when the package exceeds its budget.
  */
-export async function packageFor(target: Target, notice: string): Promise<Package> {
+export async function packageFor(target: Target, contents: Contents): Promise<Package> {
   const folder = join(ROOT, ".vscode-test/package", target);
   await fs.rm(folder, { recursive: true, force: true });
   await stage(folder);
-  await fs.writeFile(join(folder, "dist/NOTICES.txt"), notice);
+  await fs.writeFile(join(folder, "dist/NOTICES.txt"), contents.notice);
   const node = await copyNode(target, join(folder, "dist/node"), join(ROOT, ".vscode-test/node"));
+  await fs.writeFile(
+    join(folder, "dist/sbom.cdx.json"),
+    billOfMaterials(contents.bill, contents.packages, { version: node.version, sha256: await sha256(node.file) }),
+  );
   const { version } = JSON.parse(await fs.readFile(join(folder, "package.json"), "utf8")) as { version: string };
   const file = join(ROOT, `salsa-${target}-${version}.vsix`);
   await createVSIX({
@@ -88,7 +107,7 @@ export async function packageFor(target: Target, notice: string): Promise<Packag
   const { size } = await fs.stat(file);
   const parts = await measure(folder);
   await fs.rm(folder, { recursive: true });
-  const made = { file, bytes: size, node, parts };
+  const made = { file, bytes: size, node: node.version, parts };
   checkBudget(made);
   return made;
 }
@@ -131,6 +150,12 @@ async function measure(folder: string): Promise<Readonly<Record<string, number>>
   return parts;
 }
 
+async function sha256(file: string): Promise<string> {
+  return createHash("sha256")
+    .update(await fs.readFile(file))
+    .digest("hex");
+}
+
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
@@ -143,8 +168,8 @@ async function main(): Promise<void> {
   for (const target of targets)
     if (!isTarget(target))
       throw new Error(`package: no Node is published for ${target}; there is ${Object.keys(PLATFORMS).join(", ")}`);
-  const notice = await buildForProduction();
-  for (const target of targets.filter(isTarget)) tell(await packageFor(target, notice));
+  const contents = await buildForProduction();
+  for (const target of targets.filter(isTarget)) tell(await packageFor(target, contents));
 }
 
 /** Parts smaller than this, in bytes, are summed up in one line. */

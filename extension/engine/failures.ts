@@ -1,11 +1,14 @@
-import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { open } from "node:fs/promises";
 import { t } from "../localize.ts";
 import { ServiceError } from "./errors.ts";
 import { LEAST_NODE, type Runtime, nodeRemedy } from "./runtime.ts";
+import { startNode } from "./startNode.ts";
 
 /** Milliseconds that `node --version` may take. */
 const VERSION_TIMEOUT_MS = 10_000;
+/** Characters after which nothing more is kept of what calls itself a Node. */
+const LONGEST_VERSION = 100;
 
 /** Explains why the system refused to start Node. */
 export function spawnFailure(error: NodeJS.ErrnoException, { node, isOwnNode }: Runtime): ServiceError {
@@ -126,11 +129,21 @@ function here(): string {
   return `${process.platform}-${process.arch}`;
 }
 
-async function nodeVersion({ node, env }: Runtime): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    execFile(node, ["--version"], { env, timeout: VERSION_TIMEOUT_MS }, (error, stdout) => {
-      const version = stdout.trim();
-      resolve(error === null && /^v\d+\./.test(version) ? version : undefined);
-    });
+async function nodeVersion(runtime: Runtime): Promise<string | undefined> {
+  const child = startNode(runtime, ["--version"]);
+  const timer = setTimeout(() => child.kill("SIGKILL"), VERSION_TIMEOUT_MS);
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    if (printed.length < LONGEST_VERSION) printed += text;
   });
+  child.stderr.resume();
+  try {
+    const [code] = (await once(child, "close")) as [number | null];
+    const version = printed.trim();
+    return code === 0 && /^v\d+\./.test(version) ? version : undefined;
+  } catch {
+    return undefined; // the system does not start it
+  } finally {
+    clearTimeout(timer);
+  }
 }

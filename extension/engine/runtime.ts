@@ -1,14 +1,12 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join, win32 } from "node:path";
+import { TFJS_VARIABLE, childEnvironment } from "../../engine/protocol/childEnvironment.ts";
 import { t } from "../localize.ts";
 import { ServiceError } from "./errors.ts";
 
 /** The oldest Node that the engine runs on. */
 export const LEAST_NODE = 24;
-
-/** Variables of the extension host that would make a child of it something else than a plain Node. */
-const HOST_VARIABLES = ["NODE_OPTIONS", "ELECTRON_RUN_AS_NODE", "VSCODE_INSPECTOR_OPTIONS", "VSCODE_ESM_ENTRYPOINT"];
 
 /** Where to look. */
 export interface RuntimeSettings {
@@ -29,6 +27,7 @@ export interface Runtime {
   readonly node: string;
   /** The file of the `salsa` command line. */
   readonly main: string;
+  /** All of the environment that it is started with. */
   readonly env: NodeJS.ProcessEnv;
   /** True if the user configured the Node, which determines the remedy for an unsuitable one. */
   readonly isOwnNode: boolean;
@@ -44,13 +43,9 @@ export async function findRuntime(settings: RuntimeSettings): Promise<Runtime> {
   const node = isOwnNode ? nodePath : await bundledNode(settings);
   await checkNode(node, { isOwnNode, platform: settings.platform });
   const main = await engineMain(settings.extension);
-  const kept = Object.entries(env).filter(([name]) => !HOST_VARIABLES.includes(name));
-  return {
-    node,
-    main,
-    isOwnNode,
-    env: { ...Object.fromEntries(kept), ...(tfjsPath !== "" && { SALSA_TFJS_PATH: tfjsPath }) },
-  };
+  const kept = childEnvironment(env, settings.platform);
+  if (tfjsPath !== "") kept[TFJS_VARIABLE] = tfjsPath;
+  return { node, main, isOwnNode, env: kept };
 }
 
 /** Remedy for a Node that cannot run the engine. */
@@ -82,7 +77,8 @@ async function bundledNode({ extension, platform, arch }: RuntimeSettings): Prom
 }
 
 async function checkNode(node: string, { isOwnNode, platform }: NodePlace): Promise<void> {
-  if ((await firstFile([node])) === undefined) {
+  const isWholePath = platform === "win32" ? win32.isAbsolute(node) : isAbsolute(node);
+  if (!isWholePath || (await firstFile([node])) === undefined) {
     throw new ServiceError(`${t("There is no Node at {0}", node)}. ${nodeRemedy(isOwnNode)}`, "unusable");
   }
   if (platform === "win32") return;

@@ -1,4 +1,3 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { CancellationToken, MessageConnection, MessageWriter, ResponseError } from "vscode-jsonrpc";
 import {
   type InitializeResult,
@@ -12,6 +11,7 @@ import { t } from "../localize.ts";
 import { ServiceError } from "./errors.ts";
 import { type Ending, deathFailure, isRecent, mismatch, spawnFailure, startFailure, tooOld } from "./failures.ts";
 import type { Runtime } from "./runtime.ts";
+import { type WritableProcess, startWritableNode } from "./startNode.ts";
 
 /** Milliseconds that a service has to answer the first request: a cold disk on a busy machine is slow. */
 const INITIALIZE_TIMEOUT_MS = 60_000;
@@ -52,7 +52,7 @@ export interface ServiceProcess {
 
 /** A spawned process as this file sees it. */
 interface Child {
-  readonly process: ChildProcessWithoutNullStreams;
+  readonly process: WritableProcess;
   readonly connection: MessageConnection;
   readonly ending: Promise<Ending | NodeJS.ErrnoException>;
 }
@@ -103,7 +103,7 @@ function started(child: Child, info: InitializeResult): ServiceProcess {
 async function open(runtime: Runtime, { onNotification, onText }: ServiceSettings): Promise<Child> {
   // Loaded on first use: an editor that never asks for a run should not wait for it.
   const rpc = await import("./rpc.ts");
-  const process = spawn(runtime.node, [runtime.main, "serve"], { env: runtime.env, stdio: "pipe", windowsHide: true });
+  const process = startWritableNode(runtime, [runtime.main, "serve"]);
   const ending = endingOf(process, onText);
   const connection = rpc.createMessageConnection(
     new rpc.StreamMessageReader(process.stdout),
@@ -119,7 +119,7 @@ async function open(runtime: Runtime, { onNotification, onText }: ServiceSetting
 }
 
 async function endingOf(
-  process: ChildProcessWithoutNullStreams,
+  process: WritableProcess,
   onText: (text: string) => void,
 ): Promise<Ending | NodeJS.ErrnoException> {
   let words = "";

@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { ConfigIssue } from "../../engine/protocol/errors.ts";
 import { t } from "../localize.ts";
 import { ServiceError, ToolError } from "./errors.ts";
 import { spawnFailure, startFailure } from "./failures.ts";
 import type { Runtime } from "./runtime.ts";
+import { type NodeProcess, startNode } from "./startNode.ts";
 
 /** Milliseconds after an interrupt in which the tool should have finished its step. */
 const GRACE = 30_000;
@@ -40,13 +40,7 @@ interface ErrorLine {
 export async function runTool(args: readonly string[], runtime: Runtime, settings: ToolSettings): Promise<unknown> {
   const { folder, signal, onLine, onText, grace = GRACE } = settings;
   throwIfCancelled(signal);
-  const { node, main, env } = runtime;
-  const child = spawn(node, [main, ...args, "--json"], {
-    cwd: folder,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-    windowsHide: true,
-  });
+  const child = startNode(runtime, [runtime.main, ...args, "--json"], { folder });
   const end = (): void => interrupt(child, grace);
   signal.addEventListener("abort", end);
   let words = "";
@@ -78,14 +72,14 @@ export async function runTool(args: readonly string[], runtime: Runtime, setting
 
 type Exit = Readonly<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-async function endOf(child: ChildProcess, runtime: Runtime): Promise<Exit> {
+async function endOf(child: NodeProcess, runtime: Runtime): Promise<Exit> {
   return new Promise((resolve, reject) => {
     child.once("error", (error) => reject(spawnFailure(error, runtime)));
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
 }
 
-function interrupt(child: ChildProcess, grace: number): void {
+function interrupt(child: NodeProcess, grace: number): void {
   child.kill("SIGINT");
   const timer = setTimeout(() => child.kill("SIGKILL"), grace);
   child.once("close", () => clearTimeout(timer));

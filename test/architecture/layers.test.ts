@@ -58,7 +58,9 @@ const PLANTED: readonly (readonly [file: string, imported: string, rule: string]
   ["engine/evaluation/planted.ts", "node:crypto", "engine/evaluation-no-node"],
   ["engine/models/planted.ts", "zod", "engine/models-packages"],
   ["engine/compute/graph/planted.ts", "@tensorflow/tfjs-core", "engine/compute/graph-packages"],
-  ["engine/cli/planted.ts", "simple-git", "engine/cli-packages"],
+  ["engine/cli/planted.ts", "zod", "engine/cli-packages"],
+  ["engine/cli/planted.ts", "node:child_process", "one-way-to-start-processes"],
+  ["engine/pipeline/planted.ts", "simple-git", "one-way-to-run-git"],
 ];
 
 describe("the layer table", function () {

@@ -239,6 +239,29 @@ describe("launch", function () {
     });
   });
 
+  it("starts it outside of the workspace, without variables that make it load code", async () => {
+    await withEngines(async (folder) => {
+      const main = path.join(folder, "told.ts");
+      await fs.writeFile(main, "console.error(JSON.stringify([process.cwd(), process.env])); process.exitCode = 1;");
+      const hostile = { NODE_OPTIONS: "--no-warnings", NODE_PATH: folder, LD_AUDIT: "", SALSA_TFJS_PATH: "tf" };
+      Object.assign(process.env, hostile);
+      try {
+        const error: unknown = await launch(request(tiny(), folder), { main }).catch((reason: unknown) => reason);
+        const [place, env] = JSON.parse(/last words: (.*)$/s.exec(String(error))?.[1] ?? "") as [
+          string,
+          NodeJS.ProcessEnv,
+        ];
+        assert.equal(place, await fs.realpath(process.env["SALSA_RUNTIME_DIR"] ?? ""));
+        assert.deepEqual(
+          Object.keys(hostile).filter((name) => name in env),
+          [],
+        );
+      } finally {
+        for (const name of Object.keys(hostile)) Reflect.deleteProperty(process.env, name);
+      }
+    });
+  });
+
   it("says that a runtime folder cannot be used", async () => {
     await withEngines(async (folder) => {
       process.env["SALSA_RUNTIME_DIR"] = path.join(folder, "long".repeat(30));

@@ -92,6 +92,16 @@ describe("RunFolder", () => {
     });
   });
 
+  if (process.platform !== "win32")
+    it("lets only the owner read run.json, which holds what was never committed", async () => {
+      await inTemporaryFolder(async (root) => {
+        const run = await RunFolder.open(root, "demo-1");
+        await run.writeRun({});
+        await run.close();
+        assert.equal((await fs.stat(path.join(run.folder, "run.json"))).mode & 0o777, 0o600);
+      });
+    });
+
   it("refuses a second writer, and says who the first is", async () => {
     await inTemporaryFolder(async (root) => {
       const run = await RunFolder.open(root, "demo");

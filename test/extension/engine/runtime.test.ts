@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { type RuntimeSettings, findRuntime } from "../../../extension/engine/runtime.ts";
 
 describe("findRuntime", () => {
@@ -50,10 +50,18 @@ describe("findRuntime", () => {
 
   it("keeps the extension host's own variables from the engine, and tells it where TensorFlow.js is", async () => {
     await add("dist/node/node", "dist/engine/salsa.js");
-    const env = { PATH: "/bin", ELECTRON_RUN_AS_NODE: "1", NODE_OPTIONS: "--inspect", VSCODE_INSPECTOR_OPTIONS: "{}" };
-    assert.deepEqual((await find({ env })).env, { PATH: "/bin" });
+    const host = { ELECTRON_RUN_AS_NODE: "1", NODE_OPTIONS: "--inspect", VSCODE_INSPECTOR_OPTIONS: "{}" };
+    const env = { PATH: "/bin:.:node_modules/.bin", LD_PRELOAD: "./evil.so", ...host };
+    assert.deepEqual({ ...(await find({ env })).env }, { PATH: "/bin" });
     const told = await find({ env, tfjsPath: "/opt/tf" });
-    assert.deepEqual(told.env, { PATH: "/bin", SALSA_TFJS_PATH: "/opt/tf" });
+    assert.deepEqual({ ...told.env }, { PATH: "/bin", SALSA_TFJS_PATH: "/opt/tf" });
+    assert.equal(Object.getPrototypeOf(told.env), null);
+  });
+
+  it("takes no Node by a relative path, which would be looked for where the editor was started", async () => {
+    await add("dist/node/node", "dist/engine/salsa.js");
+    const nodePath = relative(process.cwd(), process.execPath);
+    await assert.rejects(find({ nodePath }), /There is no Node at .*node/);
   });
 
   it("says where the Node should be, and what to do", async () => {

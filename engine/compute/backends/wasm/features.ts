@@ -13,7 +13,7 @@ const LEAST_NODE = 24;
 
 /** How to come by a Node that has them; the bundled program brings one along. */
 export const NODE_REMEDY = import.meta.url.endsWith(".ts")
-  ? `use Node ${LEAST_NODE}, which has it without a flag: start with npx salsa`
+  ? `use Node ${LEAST_NODE}, which has it without a flag: start with npx --no-install salsa`
   : `use Node ${LEAST_NODE}, which has it without a flag: empty the setting salsa.nodePath, and the Node that comes along is used`;
 
 /** Features that the kernels need of this Node's WebAssembly. */

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { gitState } from "../../../../engine/pipeline/git/index.ts";
+import { withoutTokens } from "../../../../engine/pipeline/git/secrets.ts";
+import { withScene } from "./hostileRepository.ts";
+
+/** Put together here, so that nobody's scanner takes them for real. */
+const TOKENS = [
+  `ghp_${"a1B2".repeat(9)}`,
+  `github_pat_${"a1B2_".repeat(6)}`,
+  `glpat-${"a1B2-".repeat(4)}`,
+  `hf_${"aBcD".repeat(9)}`,
+  `npm_${"a1B2".repeat(9)}`,
+  `pypi-${"AgEI".repeat(20)}`,
+  `xoxb-${"12345-".repeat(3)}abcdef`,
+  `sk_live_${"a1B2".repeat(5)}`,
+  `sk-ant-api03-${"a1B2_-".repeat(5)}`,
+  `AIza${"a1B2c".repeat(7)}`,
+  `AKIA${"A1B2".repeat(4)}`,
+  `eyJ${"hbGci".repeat(4)}.eyJ${"zdWIi".repeat(4)}.${"a1-_B".repeat(5)}`,
+];
+
+describe("secrets in a repository", function () {
+  this.timeout(60_000); // each starts git many times, on a machine that may be busy
+  const FILES = [
+    ".env",
+    "app/.env.local",
+    "deploy/prod.PEM",
+    "id_rsa",
+    "server.key",
+    ".npmrc",
+    "credentials",
+    ".aws/config",
+  ];
+
+  it("stay out of what is recorded of a run, where files are known to hold them", async () => {
+    await withScene(async ({ top, git, write }) => {
+      for (const file of FILES) await write(file, "before\n");
+      git("add", "-f", ".");
+      git("commit", "-q", "-m", "d");
+      for (const file of FILES) await write(file, `${file.length}: my secret\n`);
+      const { dirty, diff = "" } = (await gitState(top)) ?? {};
+      assert.equal(dirty, true);
+      assert.doesNotMatch(diff, /my secret|before/);
+      for (const file of FILES) assert.ok(diff.includes(`diff --git ${file}\nleft out: looks like secrets\n`), file);
+      assert.ok(!diff.includes("a.txt"), "it is committed by now");
+      await write("a.txt", "three\n");
+      assert.match((await gitState(top))?.diff ?? "", /^\+three$/m);
+    });
+  });
+
+  it("stay out where a token is in any other file", async () => {
+    await withScene(async ({ top, write }) => {
+      await write("a.txt", TOKENS.map((token) => `key = "${token}" # end\n`).join(""));
+      const { diff = "" } = (await gitState(top)) ?? {};
+      for (const token of TOKENS) assert.ok(!diff.includes(token), token);
+      assert.equal(diff.match(/^\+key = "\[left out: looks like a secret\]" # end$/gm)?.length, TOKENS.length);
+    });
+  });
+
+  it("are recognized as private keys, passwords in addresses and Amazon's keys", () => {
+    const key = ["-----BEGIN RSA PRIVATE KEY-----", "MIIEow", "-----END RSA PRIVATE KEY-----"].map(
+      (line) => `+${line}`,
+    );
+    const lines = [...key, "+https://me:hunter22@host/x", `+aws_secret_access_key = ${"a1B2+".repeat(8)}`, "+plain"];
+    const mark = "[left out: looks like a secret]";
+    assert.deepEqual(withoutTokens(lines.join("\n")).split("\n"), [
+      ...key.map(() => `+${mark}`),
+      `+https://me:${mark}@host/x`,
+      `+aws_secret_access_key = ${mark}`,
+      "+plain",
+    ]);
+    const torn = withoutTokens(["+-----BEGIN PRIVATE KEY-----", "+MIIE", "diff --git a/b b/b", "+plain"].join("\n"));
+    assert.match(torn, /\ndiff --git a\/b b\/b\n\+plain$/);
+  });
+
+  it("leave ordinary text as it is", () => {
+    const text =
+      "+const token = tokenizer.encode(text); // sk-1, hf_, https://host:80/a@b, eyJ.eyJ.eyJ\n+risk-averse-strategies";
+    assert.equal(withoutTokens(text), text);
+  });
+
+  it("are looked for in a time that grows with the length alone", function () {
+    this.timeout(120_000); // a busy machine takes its time, and a pattern that goes back takes hours
+    const starts = [
+      "eyJ-",
+      "ghp_",
+      "sk-",
+      "://",
+      "://a:",
+      "aws_secret_access_key ",
+      "hf_",
+      "eyJaaaaaaaa.",
+      "pypi-",
+      "-----BEGIN ",
+    ];
+    for (const start of starts) {
+      const began = performance.now();
+      withoutTokens(start.repeat(1_000_000 / start.length));
+      assert.ok(performance.now() - began < 10_000, start);
+    }
+  });
+});
