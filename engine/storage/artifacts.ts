@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import * as z from "zod";
+import { byName } from "../protocol/byName.ts";
 import { CheckpointError } from "../protocol/errors.ts";
+import { JsonError, parseJson } from "../protocol/json.ts";
 import {
   atomicWrite,
   errorCode,
@@ -176,14 +179,23 @@ function damaged(file: string, what: string): CheckpointError {
   return new CheckpointError(`read artifact: ${what}`, { file, remedy });
 }
 
+/** Files of an artifact; a checkpoint has some dozens. */
+const MOST_FILES = 100_000;
+
+const manifestSchema: z.ZodType<Manifest> = z.object({
+  stage: z.string(),
+  hash: z.string(),
+  files: byName(z.object({ bytes: z.int().min(0), sha256: z.string() }), MOST_FILES),
+});
+
 async function readManifest(folder: string): Promise<Manifest | undefined> {
   const file = path.join(folder, MANIFEST);
   const text = await readIfThere(file);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as Manifest;
-  } catch {
-    throw damaged(file, "the manifest is not JSON");
+    return manifestSchema.parse(parseJson(text));
+  } catch (error) {
+    throw damaged(file, error instanceof JsonError ? `the manifest is ${error.message}` : "the manifest does not fit");
   }
 }
 
