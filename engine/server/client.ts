@@ -11,6 +11,7 @@ import {
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
+import { parseEvents, parseRunState } from "../protocol/runStateSchema.ts";
 import { type LockOwner, isSameOwner, ownerName } from "../storage/locks.ts";
 import { readDescription } from "../storage/formats/runDescription.ts";
 import { runOwner } from "../storage/runFolder.ts";
@@ -97,8 +98,9 @@ export async function connectTo(address: string, settings: ClientSettings): Prom
 function connected(result: HandshakeResult, connection: MessageConnection, socket: Socket): RunConnection {
   return {
     handshake: result,
-    snapshot: () => untilClosed(socket, () => connection.sendRequest(REQUESTS.snapshot, {})),
-    onEvents: (listener) => void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(events)),
+    snapshot: async () => parseRunState(await untilClosed(socket, () => connection.sendRequest(REQUESTS.snapshot, {}))),
+    onEvents: (listener) =>
+      void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(parseEvents(events))),
     onBehind: (listener) => void connection.onNotification(NOTIFICATIONS.behind, listener),
     onClose: (listener) => {
       if (socket.closed) setImmediate(listener);
