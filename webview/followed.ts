@@ -1,3 +1,4 @@
+import { dictionary } from "../engine/protocol/dictionary.ts";
 import type { RunEvent } from "../engine/protocol/events.ts";
 import { applyEvent, type MetricsEvent, type RunState } from "../engine/protocol/runState.ts";
 import type { PackedCurves, RunOutline, SeriesKey } from "../engine/protocol/service.ts";
@@ -12,7 +13,7 @@ const POINTS_A_REQUEST = 200_000;
 export class FollowedRun {
   readonly folder: string;
   private state: RunState | undefined;
-  private series: Record<string, Record<string, number>> = {};
+  private series: Record<string, Record<string, number>> = dictionary();
   /** Stages whose counts are shared with an outline that was given out. */
   private sharedStages = new Set<string>();
   private given: RunOutline | undefined;
@@ -35,8 +36,8 @@ export class FollowedRun {
   reset(outline: RunOutline): void {
     const { folder: _folder, series, ...rest } = structuredClone(outline);
     this.generation++;
-    this.state = { ...rest, metrics: {} };
-    this.series = series;
+    this.state = { ...rest, metrics: dictionary() };
+    this.series = dictionary(Object.entries(series).map(([stage, counts]) => [stage, copied(counts)]));
     this.given = undefined;
     this.sharedStages.clear();
     const early = this.recent;
@@ -133,17 +134,22 @@ export class FollowedRun {
 
   private count(stage: string, metric: string): void {
     if (this.sharedStages.has(stage) || this.series[stage] === undefined) {
-      this.series = { ...this.series, [stage]: { ...this.series[stage] } };
+      this.series = copied(this.series);
+      this.series[stage] = copied(this.series[stage] ?? {});
       this.sharedStages.delete(stage);
     }
-    const counts = this.series[stage] ?? {};
+    const counts = this.series[stage] ?? dictionary();
     counts[metric] = (counts[metric] ?? 0) + 1;
   }
 }
 
+function copied<T>(object: Readonly<Record<string, T>>): Record<string, T> {
+  return dictionary(Object.entries(object));
+}
+
 /** A curve takes each event once: it knows how far it goes. */
 function appendTo(curve: GrowingCurve, event: MetricsEvent, metric: string): void {
-  if (event.sequence < curve.nextSequence || !(metric in event.values)) return;
+  if (event.sequence < curve.nextSequence || !Object.hasOwn(event.values, metric)) return;
   curve.nextSequence = event.sequence + 1;
   curve.append(event.step, event.time, event.values[metric] ?? NaN);
 }

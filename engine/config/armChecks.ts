@@ -27,13 +27,14 @@ function positionsOf({ model, task }: PartialConfig): number {
 
 /** Starts and references that are not models of the run. */
 export function checkReferences(config: PartialConfig, names: ModelNames): Complaint[] {
+  const references = new Set(names.references);
   const section = { path: ["rlhf"], init: config.rlhf?.init, reference: config.rlhf?.reference };
   const arms = Object.entries(config.arms ?? {}).map(([name, arm]) => ({ ...arm, path: ["arms", name] }));
   return [section, ...arms].flatMap(({ path, init, reference = [] }) => {
-    const start = init === undefined ? [] : unknownName([...path, "init"], init, names.references);
+    const start = init === undefined ? [] : unknownName([...path, "init"], init, references);
     const place = [...path, "reference"];
-    if (typeof reference === "string") return [...start, ...unknownName(place, reference, names.references)];
-    const unknown = reference.flatMap((name, index) => unknownName([...place, index], name, names.references));
+    if (typeof reference === "string") return [...start, ...unknownName(place, reference, references)];
+    const unknown = reference.flatMap((name, index) => unknownName([...place, index], name, references));
     return [...start, ...unknown, ...repeated(place, reference)];
   });
 }

@@ -33,11 +33,10 @@ export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<stri
 
 function checkNames(config: PartialConfig, names: ModelNames): Complaint[] {
   const { reward, evaluation } = config;
-  const init = reward?.init === undefined ? [] : unknownName(["reward", "init"], reward.init, names.ingredients);
+  const [ingredients, policies] = [new Set(names.ingredients), new Set(names.policies)];
+  const init = reward?.init === undefined ? [] : unknownName(["reward", "init"], reward.init, ingredients);
   const pairs = (evaluation?.pairs ?? []).flatMap((pair, index) => {
-    const unknown = pair.flatMap((name, side) =>
-      unknownName(["evaluation", "pairs", index, side], name, names.policies),
-    );
+    const unknown = pair.flatMap((name, side) => unknownName(["evaluation", "pairs", index, side], name, policies));
     return unknown.length > 0 || pair[0] !== pair[1] ? unknown : [selfComparison(index, pair[0])];
   });
   return [...checkSoups(config, names), ...init, ...checkReferences(config, names), ...pairs];

@@ -4,6 +4,7 @@ import type { ConfigPath } from "./walk.ts";
 export interface Complaint {
   readonly path: ConfigPath;
   readonly message: string;
+  /** May be a getter: a remedy is looked for only when its complaint is listed. */
   readonly remedy: string;
   /** Points at the key instead of its value. */
   readonly atKey?: true;

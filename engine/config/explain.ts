@@ -90,14 +90,24 @@ function explainUnion(
 }
 
 function unknownKey(path: ConfigPath, checked: Checked): Complaint {
+  return {
+    path,
+    message: "is not a setting",
+    get remedy() {
+      return keyRemedy(path, checked);
+    },
+    atKey: true,
+  };
+}
+
+function keyRemedy(path: ConfigPath, checked: Checked): string {
   const key = String(path.at(-1));
   const parent = path.slice(0, -1);
   const schema = schemaAt(checked.schema, parent, checked.value);
   const known = schema === undefined ? [] : keysOf(schema, valueAt(checked.value, parent));
-  const elsewhere = settingsOf(checked.schema).filter((entry) => entry.path.split(".").at(-1) === key);
-  const placed = elsewhere[0] === undefined ? undefined : `it belongs at ${elsewhere[0].path}`;
-  const remedy = didYouMean(key, known) ?? placed ?? `known here: ${known.join(", ")}`;
-  return { path, message: "is not a setting", remedy, atKey: true };
+  const elsewhere = settingsOf(checked.schema).find((entry) => entry.path.split(".").at(-1) === key);
+  const placed = elsewhere === undefined ? undefined : `it belongs at ${elsewhere.path}`;
+  return didYouMean(key, known) ?? placed ?? `known here: ${known.join(", ")}`;
 }
 
 function sizeMessage(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, value: unknown): string {
@@ -106,7 +116,9 @@ function sizeMessage(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, v
   if (Array.isArray(value)) {
     return `must have ${isLeast ? "at least" : "at most"} ${bound} entries, has ${value.length}`;
   }
-  if (typeof value === "string") return "must not be empty";
+  if (typeof value === "string") {
+    return isLeast ? "must not be empty" : `must have at most ${bound} letters, has ${value.length}`;
+  }
   const relation = issue.inclusive === false ? (isLeast ? "more than" : "less than") : isLeast ? "at least" : "at most";
   return `must be ${relation} ${bound}, got ${shown(value)}`;
 }

@@ -1,8 +1,10 @@
-import { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } from "jsonc-parser";
-import type { Node, ParseError } from "jsonc-parser";
+import { getNodeValue, printParseErrorCode } from "jsonc-parser";
+import type { Node } from "jsonc-parser";
 import type { ConfigIssue } from "../protocol/errors.ts";
 import { FIRST_CONFIG } from "./complaint.ts";
 import type { Complaint } from "./complaint.ts";
+import { MOST_LEVELS, nodeFinder, placesIn, readSyntax } from "./syntax.ts";
+import type { Syntax } from "./syntax.ts";
 import type { ConfigPath } from "./walk.ts";
 
 /** A JSON-with-comments text whose values can be traced to lines. */
@@ -11,54 +13,77 @@ export interface ConfigDocument {
   readonly value: unknown;
   /** Syntax errors and keys that are written twice. */
   readonly issues: readonly ConfigIssue[];
-  issueAt(complaint: Complaint): ConfigIssue;
+  /** Complaints with their places, in the order of the text: the first ones, and how many more there are. */
+  issuesOf(complaints: readonly Complaint[]): readonly ConfigIssue[];
+}
+
+/** The most issues that are listed: nobody reads more, and every one takes time to explain. */
+const MOST_ISSUES = 100;
+
+/** Something wrong at an offset. Its remedy may be a getter that looks for one. */
+interface Slip extends Complaint {
+  readonly offset: number;
 }
 
 /** Reads JSON with comments and trailing commas, tolerating errors so that all of them can be reported. */
 export function readDocument(text: string, file: string): ConfigDocument {
-  const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true });
-  const place = (offset: number): { line: number; column: number } => {
-    const before = text.slice(0, offset).split("\n");
-    return { line: before.length, column: (before.at(-1) ?? "").length + 1 };
+  const syntax = readSyntax(text);
+  const { root } = syntax;
+  const find = nodeFinder(root);
+  const place = placesIn(text);
+  const listed = (slips: readonly Slip[]): readonly ConfigIssue[] => {
+    const issues = slips.slice(0, MOST_ISSUES).map(({ offset, path, message, remedy }): ConfigIssue => {
+      return { file, ...place(offset), path: pathText(path), message, remedy };
+    });
+    const more = slips.length - issues.length;
+    const last = issues.at(-1);
+    if (more === 0 || last === undefined) return issues;
+    const message = `and ${more.toLocaleString("en-US")} more mistakes`;
+    return [...issues, { ...last, path: "", message, remedy: "correct those that are listed first" }];
   };
-  const issueAt = (complaint: Complaint): ConfigIssue => ({
-    file,
-    ...place(offsetOf(root, complaint)),
-    path: pathText(complaint.path),
-    message: complaint.message,
-    remedy: complaint.remedy,
-  });
-  if (text.trim() === "") return emptyDocument(file);
-  // Where one slip gives several errors, the first says enough.
-  const first = errors.filter(({ offset }, index) => errors.findIndex((one) => one.offset === offset) === index);
-  const syntax = first.map(({ error, offset }) => ({
-    file,
-    ...place(offset),
-    path: "",
-    message: syntaxMessage(printParseErrorCode(error)),
-    remedy: "correct the JSON here; comments and trailing commas are allowed",
-  }));
-  const twice = root === undefined ? [] : repeatedKeys(root, []);
-  const repeats = twice.map(({ path, offset }) => ({
-    file,
-    ...place(offset),
-    path: pathText(path),
-    message: "is written twice",
-    remedy: "keep one of the two",
-  }));
+  const issuesOf = (complaints: readonly Complaint[]): readonly ConfigIssue[] => {
+    const order = complaints.map((complaint) => ({ complaint, offset: offsetOf(root, find, complaint) }));
+    order.sort((a, b) => a.offset - b.offset);
+    return listed(order.map(({ complaint, offset }) => at(offset, complaint)));
+  };
+  if (text.trim() === "") {
+    return { file, value: undefined, issues: listed([{ ...EMPTY, offset: 0 }]), issuesOf };
+  }
+  const value = root === undefined ? undefined : (getNodeValue(root) as unknown);
+  return { file, value, issues: listed(slipsOf(syntax)), issuesOf };
+}
+
+const EMPTY: Complaint = { path: [], message: "is empty", remedy: FIRST_CONFIG };
+
+/** A complaint at its place, whose remedy is looked for only when it is listed. */
+function at(offset: number, complaint: Complaint): Slip {
+  const { path, message } = complaint;
   return {
-    file,
-    value: root === undefined ? undefined : (getNodeValue(root) as unknown),
-    issues: [...syntax, ...repeats],
-    issueAt,
+    offset,
+    path,
+    message,
+    get remedy() {
+      return complaint.remedy;
+    },
   };
 }
 
-function emptyDocument(file: string): ConfigDocument {
-  const issueAt = (complaint: Complaint): ConfigIssue => ({ ...complaint, file, line: 1, column: 1, path: "" });
-  const issue = issueAt({ path: [], message: "is empty", remedy: FIRST_CONFIG });
-  return { file, value: undefined, issues: [issue], issueAt };
+/** Syntax errors, then keys that are written twice. */
+function slipsOf({ root, errors, deepAt }: Syntax): Slip[] {
+  if (deepAt !== undefined) {
+    const message = `is nested more than ${MOST_LEVELS} deep`;
+    return [{ offset: deepAt, path: [], message, remedy: "a run config has six levels; see the docs" }];
+  }
+  // Where one slip gives several errors, the first says enough.
+  const first = new Map([...errors].reverse().map((error) => [error.offset, error]));
+  const syntax = errors.flatMap((one): Slip[] => {
+    if (first.get(one.offset) !== one) return [];
+    const message = syntaxMessage(printParseErrorCode(one.error));
+    const remedy = "correct the JSON here; comments and trailing commas are allowed";
+    return [{ offset: one.offset, path: [], message, remedy }];
+  });
+  const twice = root === undefined ? [] : repeatedKeys(root, []);
+  return [...syntax, ...twice.map((slip) => ({ ...slip, message: "is written twice", remedy: "keep one of the two" }))];
 }
 
 /** `arms.salsa.reference[1]`. */
@@ -69,16 +94,20 @@ export function pathText(path: ConfigPath): string {
   }, "");
 }
 
-function offsetOf(root: Node | undefined, { path, atKey }: Complaint): number {
+function offsetOf(
+  root: Node | undefined,
+  find: (path: ConfigPath) => Node | undefined,
+  { path, atKey }: Complaint,
+): number {
   if (root === undefined) return 0;
   // A value of a preset or a default has no place of its own: its nearest written ancestor, or the preset's name.
   for (let length = path.length; length > 0; length--) {
-    const node = findNodeAtLocation(root, path.slice(0, length));
+    const node = find(path.slice(0, length));
     if (node === undefined) continue;
     const { parent } = node;
     return parent?.type === "property" && (atKey === true || length < path.length) ? parent.offset : node.offset;
   }
-  return (path.length > 0 ? findNodeAtLocation(root, ["preset"]) : undefined)?.offset ?? root.offset;
+  return (path.length > 0 ? find(["preset"]) : undefined)?.offset ?? root.offset;
 }
 
 function repeatedKeys(node: Node, path: ConfigPath): { path: ConfigPath; offset: number }[] {

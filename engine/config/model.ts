@@ -2,37 +2,39 @@ import * as z from "zod";
 import { optimizerSettings } from "./optimizer.ts";
 import { count, filePath, optionalSetting, section, setting } from "./setting.ts";
 
+/** Of channels and positions; no model has near as many. */
+const MOST_CHANNELS = 2 ** 24;
 const llama = "Llama 2, arXiv:2307.09288";
 
 /** Shape of a Llama-style transformer that starts from random weights. */
 export const architectureSchema = section(
   {
-    hiddenSize: setting(count(), 64, {
+    hiddenSize: setting(count().max(MOST_CHANNELS), 64, {
       description: "Width C of the residual stream",
       unit: "channels",
       source: "this project's prototype",
     }),
-    nLayers: setting(count(), 2, {
+    nLayers: setting(count().max(1000), 2, {
       description: "Transformer blocks",
       unit: "layers",
       source: "this project's prototype",
     }),
-    nHeads: setting(count(), 4, {
+    nHeads: setting(count().max(1000), 4, {
       description: "Attention heads; must divide hiddenSize",
       unit: "heads",
       source: "this project's prototype",
     }),
-    nKvHeads: optionalSetting(count(), {
+    nKvHeads: optionalSetting(count().max(1000), {
       description: "Key and value heads for grouped-query attention; must divide nHeads",
       unit: "heads",
       otherwise: "nHeads",
     }),
-    intermediateSize: optionalSetting(count(), {
+    intermediateSize: optionalSetting(count().max(MOST_CHANNELS), {
       description: "Width of the gated MLP",
       unit: "channels",
       otherwise: "8/3 of hiddenSize, rounded down to a multiple of 8 (Llama, arXiv:2302.13971)",
     }),
-    maxPositions: setting(count(2), 64, {
+    maxPositions: setting(count(2).max(MOST_CHANNELS), 64, {
       description: "Longest sequence, prompt and response together",
       unit: "tokens",
       source: "this project's prototype",

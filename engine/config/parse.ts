@@ -1,16 +1,18 @@
 import type * as z from "zod";
 import { ConfigError } from "../protocol/errors.ts";
+import { MOST_STAGES } from "../protocol/limits.ts";
 import { PRESETS } from "./presets.ts";
 import { crossChecks } from "./checks.ts";
 import type { PartialConfig } from "./schema.ts";
 import { expandConfig } from "./expand.ts";
 import { explain } from "./explain.ts";
+import { checkLists } from "./lists.ts";
 import { readDocument } from "./locate.ts";
 import type { Complaint } from "./complaint.ts";
-import type { ConfigDocument } from "./locate.ts";
 import { folderOf, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
+import { stageCount } from "./sizes.ts";
 
 /** Facts that only the process that parses can know. */
 export interface ParseSettings {
@@ -30,6 +32,8 @@ export interface ParseSettings {
 export function parseConfig(text: string, file: string, settings: ParseSettings = {}): RunConfig {
   const document = readDocument(text, file);
   if (document.issues.length > 0) throw new ConfigError(document.issues);
+  const crowded = checkLists(document.value);
+  if (crowded.length > 0) throw new ConfigError(document.issuesOf(crowded));
   const value = withPreset(document.value);
   const folder = settings.folder ?? folderOf(file);
   const result = runConfigSchema.safeParse(value);
@@ -41,8 +45,13 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
       ? []
       : missingFiles(whole, (path) => settings.exists?.(resolvePath(folder, path)) ?? true)),
   ];
-  if (complaints.length > 0 || !result.success) throw new ConfigError(inOrder(document, complaints));
-  return expandConfig(result.data, { file, folder });
+  if (complaints.length > 0 || !result.success) throw new ConfigError(document.issuesOf(complaints));
+  const config = expandConfig(result.data, { file, folder });
+  const nStages = stageCount(config);
+  if (nStages <= MOST_STAGES) return config;
+  const message = `make ${nStages.toLocaleString("en-US")} stages, with arms, benchmarks and pairs; a run has at most ${MOST_STAGES}`;
+  const remedy = "split them over several configs: finished stages are shared";
+  throw new ConfigError(document.issuesOf([{ path: ["seeds"], message, remedy, atKey: true }]));
 }
 
 /** Sections that a config replaces as a whole: their entries belong together. */
@@ -65,7 +74,8 @@ function laidOver(
   under: Readonly<Record<string, unknown>>,
   over: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...under };
+  // Without a prototype: a key "__proto__" is an unknown one, and not what the others are looked up in.
+  const merged = Object.assign(Object.create(null) as Record<string, unknown>, under);
   for (const [one, other] of [...ALTERNATIVES, ...ALTERNATIVES.map(([a, b]) => [b, a] as const)]) {
     if (one in over && !(other in over)) Reflect.deleteProperty(merged, other);
   }
@@ -99,10 +109,6 @@ function missingFiles({ data, model }: PartialConfig, exists: (path: string) => 
     const remedy = "correct the path; it is relative to the config's folder";
     return [{ path: [...path], message: `there is no ${JSON.stringify(file)}`, remedy }];
   });
-}
-
-function inOrder(document: ConfigDocument, complaints: readonly Complaint[]): ReturnType<ConfigDocument["issueAt"]>[] {
-  return complaints.map((one) => document.issueAt(one)).sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { armsSchema } from "./arm.ts";
 import { dataSchema } from "./data.ts";
 import { evaluationSchema } from "./evaluation.ts";
+import { MOST_LISTED } from "./lists.ts";
 import { modelSchema } from "./model.ts";
 import { rewardSchema } from "./reward.ts";
 import { rlhfSchema } from "./rlhf.ts";
@@ -30,7 +31,7 @@ export const runConfigSchema = section(
       description: "Settings to start from; what else is written takes precedence",
       otherwise: "the defaults below",
     }),
-    seeds: setting(z.array(seed()).min(1), [1], {
+    seeds: setting(z.array(seed()).min(1).max(MOST_LISTED), [1], {
       description: "The whole recipe runs once per base seed",
       source: "this project",
     }),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MOST_LISTED } from "./lists.ts";
 import { optimizerSettings } from "./optimizer.ts";
 import { count, optionalSetting, section, seed, setting } from "./setting.ts";
 import { byTask } from "./task.ts";
@@ -6,7 +7,7 @@ import { byTask } from "./task.ts";
 /** Supervised fine-tuning, once per seed; gives the models `sft-<seed>`. */
 export const sftSchema = section(
   {
-    seeds: setting(z.array(seed()).min(1), [1, 2], {
+    seeds: setting(z.array(seed()).min(1).max(MOST_LISTED), [1, 2], {
       description: "One SFT is trained per seed, named sft-<seed>; the first is where policies start",
       source: "SALSA, appendix A.1",
     }),

@@ -40,6 +40,16 @@ export function derivedSizes(config: RunConfig): DerivedSizes {
   };
 }
 
+/** Stages of a run, those included whose artifacts are there already. */
+export function stageCount({ seeds, task, model, sft, soups, arms, evaluation }: RunConfig): number {
+  const own = Object.values(arms).map(({ betas }) => (betas.length === 1 ? 1 : 2 * betas.length + 1));
+  const nModels = 1 + sft.seeds.length + Object.keys(soups).length + own.length;
+  const trained = sft.seeds.length + Object.keys(soups).length + own.reduce((sum, one) => sum + one, 0);
+  const base = "architecture" in model ? 1 : 0;
+  const rewards = task === undefined ? 1 : 2; // of a task, its pairs are made, too
+  return seeds.length * (base + rewards + trained + evaluation.benchmarks.length * (nModels + evaluation.pairs.length));
+}
+
 /** How many of n pairs train the reward model and how many are kept back to measure it. */
 export function splitPairs(n: number, heldOut: number): { train: number; heldOut: number } {
   const kept = Math.round(n * heldOut);

@@ -6,9 +6,10 @@ import type { ModelNames } from "./names.ts";
 
 /** Ingredients that do not exist, and settings that do not go with them. */
 export function checkSoups({ soups, data }: PartialConfig, names: ModelNames): Complaint[] {
+  const ingredients = new Set(names.ingredients);
   return Object.entries(soups ?? {}).flatMap(([name, { method, of, ...settings }]) => {
     const path = ["soups", name];
-    const unknown = (of ?? []).flatMap((one, index) => unknownName([...path, "of", index], one, names.ingredients));
+    const unknown = (of ?? []).flatMap((one, index) => unknownName([...path, "of", index], one, ingredients));
     const own = recipeOf(method).check(settings, { of: of ?? names.sfts, isTask: data === undefined });
     return [
       ...unknown,

@@ -1,7 +1,12 @@
+/** Longer words are not mistyped ones, and comparing them takes long. */
+const LONGEST = 100;
+
 /** Up to three candidates that a mistyped word may have meant, nearest first; ties are all named. */
 export function suggest(word: string, candidates: Iterable<string>): string[] {
+  if (word.length > LONGEST) return [];
   const reach = Math.max(1, Math.floor(word.length / 3));
   const ranked = [...new Set(candidates)]
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= reach) // each letter more is an edit
     .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ edits }) => edits <= reach)
     .sort((a, b) => a.edits - b.edits);

@@ -1,16 +1,22 @@
 import type { Range } from "./points.ts";
 
+/** Ticks for each one that was wanted; there are 2.5 at most, where numbers are of a common size. */
+const MOST = 5;
+
 /** Steps that people count in. */
 const STEPS = [1, 2, 5, 10];
 
 /** Round numbers inside a range, about as many as wanted; the only number of a range without width. */
 export function ticks({ min, max }: Range, wanted: number): number[] {
   if (!(max > min)) return Number.isFinite(min) ? [min] : [];
-  const rough = (max - min) / Math.max(1, wanted);
+  // One by one: the span of two doubles may be more than a double.
+  const rough = max / Math.max(1, wanted) - min / Math.max(1, wanted);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = (STEPS.find((one) => one * power >= rough * 0.999) ?? 10) * power;
   const first = Math.ceil(min / step - 1e-9);
   const last = Math.floor(max / step + 1e-9);
+  // Of numbers next to the largest and smallest doubles, steps overflow or vanish.
+  if (!(last - first <= MOST * Math.max(1, wanted))) return [min, max];
   // Counting whole steps keeps 0.3 from becoming 0.30000000000000004.
   return Array.from({ length: last - first + 1 }, (_, at) => Number(((first + at) * step).toPrecision(12)));
 }

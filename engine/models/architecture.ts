@@ -1,3 +1,4 @@
+import { excerpt } from "../protocol/json.ts";
 import { type Rope, type RopeScaling, LLAMA_BLOCKS, attentionOf } from "./blocks.ts";
 import type { ConfigFields, ConfigFile, ModelConfig, SpecialTokens } from "./config.ts";
 import { LAYER_TYPES } from "./layerTypes.ts";
@@ -52,7 +53,7 @@ export function parseCommon(fields: ConfigFields): Omit<ModelConfig, "architectu
     attentionPattern: [{ window: 0, rope: parseRope(fields) }],
     queryPreAttnScalar: headSize,
     biases: { qkv: attentionBias, o: attentionBias, mlp: fields.boolean("mlp_bias", false) },
-    normEps: fields.number("rms_norm_eps", 1e-6),
+    normEps: fields.positive("rms_norm_eps", 1e-6),
     embeddingScale: 1,
     logitSoftcap: 0,
     tiedEmbeddings: fields.boolean("tie_word_embeddings", false),
@@ -79,21 +80,21 @@ export function parseRope(fields: ConfigFields, defaultTheta = 10_000, layerType
   const all = fields.object("rope_parameters");
   const given = all?.object(layerType) ?? all;
   const parameters = given ?? fields.object("rope_scaling");
-  const theta = (given ?? fields).number("rope_theta", fields.number("rope_theta", defaultTheta));
+  const theta = (given ?? fields).positive("rope_theta", fields.positive("rope_theta", defaultTheta));
   if (parameters === undefined) return { theta };
   const kind = parameters.raw("rope_type") ?? parameters.raw("type") ?? "default";
   if (kind === "default") return { theta };
   if (kind !== "llama3") {
-    throw parameters.error("rope_type", `${JSON.stringify(kind)} is not supported; use "default" or "llama3"`);
+    throw parameters.error("rope_type", `${excerpt(kind)} is not supported; use "default" or "llama3"`);
   }
   return { theta, scaling: parseLlama3(parameters) };
 }
 
 function parseLlama3(parameters: ConfigFields): RopeScaling {
   return {
-    factor: parameters.number("factor"),
-    lowFreqFactor: parameters.number("low_freq_factor"),
-    highFreqFactor: parameters.number("high_freq_factor"),
+    factor: parameters.positive("factor"),
+    lowFreqFactor: parameters.positive("low_freq_factor"),
+    highFreqFactor: parameters.positive("high_freq_factor"),
     originalMaxPositions: parameters.count("original_max_position_embeddings"),
   };
 }

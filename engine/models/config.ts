@@ -1,3 +1,4 @@
+import { excerpt } from "../protocol/json.ts";
 import type { BlockConfig } from "./blocks.ts";
 
 /** A decoder-only transformer, independent of the file it was read from. */
@@ -54,6 +55,14 @@ export class ModelConfigError extends Error {
   }
 }
 
+/** The most of anything that a model has: tokens, channels, positions. */
+const MOST_OF_ANYTHING = 2 ** 24;
+/** Where no model comes near that. */
+const MOST: ReadonlyMap<string, number> = new Map([
+  ["num_hidden_layers", 10_000],
+  ["num_attention_heads", 65_536],
+]);
+
 /** Reads fields of a parsed config.json; every complaint names file and field. */
 export class ConfigFields {
   private readonly json: Readonly<Record<string, unknown>>;
@@ -75,10 +84,19 @@ export class ConfigFields {
     return this.json[field];
   }
 
-  /** A whole number of at least 1. */
+  /** A whole number of at least 1, and no more than any model has. */
   count(field: string, fallback?: number): number {
     const value = this.number(field, fallback);
+    const most = MOST.get(field) ?? MOST_OF_ANYTHING;
     if (!Number.isSafeInteger(value) || value < 1) throw this.error(field, `must be a whole number ≥ 1, is ${value}`);
+    if (value > most) throw this.error(field, `must be at most ${most}, is ${value}`);
+    return value;
+  }
+
+  /** A number above 0. */
+  positive(field: string, fallback?: number): number {
+    const value = this.number(field, fallback);
+    if (value <= 0) throw this.error(field, `must be more than 0, is ${value}`);
     return value;
   }
 
@@ -86,14 +104,14 @@ export class ConfigFields {
     const value = this.has(field) ? this.json[field] : fallback;
     if (value === undefined) throw this.error(field, "is missing; copy it from the model's original config.json");
     if (typeof value !== "number" || !Number.isFinite(value)) {
-      throw this.error(field, `must be a number, is ${JSON.stringify(value)}`);
+      throw this.error(field, `must be a number, is ${excerpt(value)}`);
     }
     return value;
   }
 
   boolean(field: string, fallback: boolean): boolean {
     const value = this.has(field) ? this.json[field] : fallback;
-    if (typeof value !== "boolean") throw this.error(field, `must be true or false, is ${JSON.stringify(value)}`);
+    if (typeof value !== "boolean") throw this.error(field, `must be true or false, is ${excerpt(value)}`);
     return value;
   }
 
@@ -102,7 +120,7 @@ export class ConfigFields {
     if (!this.has(field)) return undefined;
     const value = this.json[field];
     if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
-      throw this.error(field, `must be a list of texts, is ${JSON.stringify(value)}`);
+      throw this.error(field, `must be a list of texts, is ${excerpt(value)}`);
     }
     return value;
   }
@@ -118,14 +136,14 @@ export class ConfigFields {
     const first: unknown = Array.isArray(value) ? value[0] : value;
     if (first === undefined || first === null) return undefined;
     if (typeof first === "number" && Number.isSafeInteger(first) && first >= 0) return first;
-    throw this.error(field, `must be a token id, is ${JSON.stringify(value)}`);
+    throw this.error(field, `must be a token id, is ${excerpt(value)}`);
   }
 
   /** Insists on the only value the engine supports; an absent field counts as that value. */
   expect(field: string, supported: readonly (string | number | boolean | null)[], remedy: string): void {
     const value = this.json[field];
     if (value === undefined || supported.some((one) => one === value)) return;
-    throw this.error(field, `${JSON.stringify(value)} is not supported; ${remedy}`);
+    throw this.error(field, `${excerpt(value)} is not supported; ${remedy}`);
   }
 
   error(field: string, problem: string): ModelConfigError {

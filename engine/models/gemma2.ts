@@ -35,7 +35,7 @@ export function parseCaps(
   const cap = (field: string, fallback: number): number =>
     fields.raw(field) === null ? 0 : fields.number(field, fallback);
   return {
-    queryPreAttnScalar: fields.number("query_pre_attn_scalar", 256),
+    queryPreAttnScalar: fields.positive("query_pre_attn_scalar", 256),
     attentionSoftcap: cap("attn_logit_softcapping", defaults.attention),
     logitSoftcap: cap("final_logit_softcapping", defaults.logits),
   };

@@ -21,7 +21,7 @@ export const gemma3 = {
     const byType = fields.object("rope_parameters")?.has(LAYER_TYPES.sliding) ?? false;
     const rope = byType
       ? parseRope(fields, SLIDING_THETA, LAYER_TYPES.sliding)
-      : { theta: fields.number("rope_local_base_freq", SLIDING_THETA) };
+      : { theta: fields.positive("rope_local_base_freq", SLIDING_THETA) };
     const sliding = { window: fields.count("sliding_window", 4096), rope };
     const period = fields.count("sliding_window_pattern", 6);
     return {

@@ -1,3 +1,4 @@
+import { excerpt } from "../protocol/json.ts";
 import { type BlockConfig, type LayerAttention, attentionOf } from "./blocks.ts";
 import type { ConfigFields, ConfigFile, ModelConfig } from "./config.ts";
 
@@ -26,7 +27,7 @@ export function parseLayerTypes(
   return shortestPeriod(types).map((type) => {
     if (type === LAYER_TYPES.sliding) return kinds.sliding;
     if (type === LAYER_TYPES.full) return kinds.full;
-    throw fields.error("layer_types", `${JSON.stringify(type)} is not supported; only sliding and full attention are`);
+    throw fields.error("layer_types", `${excerpt(type)} is not supported; only sliding and full attention are`);
   });
 }
 

@@ -24,14 +24,37 @@ export const NO_COST: Cost = { parameters: 0, memoryBytes: 0, flops: 0 };
 export interface TrainingCost {
   readonly model: ModelConfig;
   readonly heads: readonly Head[];
+  /** Of a micro-batch. */
+  readonly shape: { readonly batchSize: number; readonly length: number };
   readonly loss: (graph: Graph) => LossNodes;
   /** Tokens that are learned from, padding included, all steps together. */
   readonly tokens: number;
 }
 
 /** Cost of a training. Its memory is planned by the same planner that lays out the real step. */
-export function trainingCost({ model, heads, loss, tokens }: TrainingCost): Cost {
+export function trainingCost({ model, heads, tokens, ...step }: TrainingCost): Cost {
   const count = parameterCount(model, heads);
+  return {
+    parameters: count,
+    memoryBytes: arenaOf({ model, heads, ...step }) + TRAINED_COPIES * count * BYTES,
+    flops: TRAIN * count * tokens,
+  };
+}
+
+/** Arenas of steps that have been planned: planning takes a moment, and the trainings of a run have few shapes. */
+const arenas = new WeakMap<ModelConfig, Map<string, number>>();
+
+function arenaOf(step: Omit<TrainingCost, "tokens">): number {
+  const { model, heads, shape } = step;
+  const known = arenas.get(model) ?? new Map<string, number>();
+  arenas.set(model, known);
+  const key = [...heads, shape.batchSize, shape.length].join();
+  const bytes = known.get(key) ?? plannedArena(step);
+  known.set(key, bytes);
+  return bytes;
+}
+
+function plannedArena({ model, heads, loss }: Omit<TrainingCost, "tokens">): number {
   const graph = new Graph();
   const nodes = loss(graph);
   const shapes: readonly (readonly [string, Shape])[] = [...parameters(model, heads)].filter(
@@ -45,11 +68,7 @@ export function trainingCost({ model, heads, loss, tokens }: TrainingCost): Cost
     loss: nodes.loss,
     ...Object.fromEntries(grads.map((grad, at) => [`gradient ${at}`, grad])),
   });
-  return {
-    parameters: count,
-    memoryBytes: arenaBytes + TRAINED_COPIES * count * BYTES,
-    flops: TRAIN * count * tokens,
-  };
+  return arenaBytes;
 }
 
 /** Amounts of reading from which its cost is estimated. */

@@ -36,9 +36,28 @@ export function translatedSeen(alarm: Pick<AlarmState, "name" | "message">, tran
 /** A text by its template, with the values that stand in it; a text that has no template stays as it is. */
 function translated(text: string, templates: readonly string[], translate: Translate): string {
   for (const template of templates) {
-    const parts = template.split(/\{\d+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    const values = new RegExp(`^${parts.join("(.+)")}$`).exec(text)?.slice(1);
+    const values = valuesIn(text, template.split(/\{\d+\}/));
     if (values !== undefined) return translate(template, ...values);
   }
   return text;
+}
+
+/**
+ * The values between the parts of a template, each of one line, the first ones as long as they can be; undefined where
+ * the parts do not stand in a text. Looks for each part once, from the end, so that no text takes long.
+ */
+function valuesIn(text: string, [first = "", ...rest]: readonly string[]): string[] | undefined {
+  const last = rest.pop();
+  if (last === undefined) return text === first ? [] : undefined;
+  if (!text.startsWith(first) || !text.endsWith(last)) return undefined;
+  let end = text.length - last.length;
+  const values: string[] = [];
+  for (const part of rest.reverse()) {
+    const at = text.lastIndexOf(part, end - 1 - part.length);
+    if (at < first.length || end - 1 - part.length < 0) return undefined;
+    values.unshift(text.slice(at + part.length, end));
+    end = at;
+  }
+  values.unshift(text.slice(first.length, Math.max(first.length, end)));
+  return values.every((value) => value !== "" && !/[\n\r\u2028\u2029]/.test(value)) ? values : undefined;
 }

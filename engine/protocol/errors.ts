@@ -71,6 +71,11 @@ export class CheckpointError extends Error {
   }
 }
 
+/** A message of another process, or its output, that does not fit. */
+export class MessageError extends Error {
+  override readonly name = "MessageError";
+}
+
 /** A disk that is full, a folder that cannot be written, a file that another process holds. */
 export class DiskError extends Error {
   override readonly name = "DiskError";

@@ -1,7 +1,17 @@
 import * as z from "zod";
+import { byName } from "./byName.ts";
+import { isRecord } from "./dictionary.ts";
+import { LONGEST_NAME, LONGEST_TEXT, MOST_METRICS, MOST_STAGES } from "./limits.ts";
 import { stageInfoSchema } from "./stages.ts";
 
 const count = z.int().min(0);
+/** A name, an id, a key, or a short text for people. */
+const name = z.string().max(LONGEST_NAME);
+const text = z.string().max(LONGEST_TEXT);
+
+/** Columns, files and rows that a table of results may have. */
+const MOST_COLUMNS = 100;
+const MOST_ROWS = 10_000;
 
 /** On every record: when it was written and how many came before it in the file. */
 const stamp = {
@@ -14,23 +24,23 @@ const stamp = {
 /** A table as people read it; its files hold the same in full. */
 export const tableSchema = z.strictObject({
   /** Unique within the run, and the stem of its files: "winRates". */
-  name: z.string(),
-  title: z.string(),
-  columns: z.array(z.strictObject({ header: z.string(), align: z.enum(["left", "right"]) })),
-  rows: z.array(z.array(z.union([z.string(), z.number(), z.null()]))),
+  name,
+  title: text,
+  columns: z.array(z.strictObject({ header: text, align: z.enum(["left", "right"]) })).max(MOST_COLUMNS),
+  rows: z.array(z.array(z.union([text, z.number(), z.null()])).max(MOST_COLUMNS)).max(MOST_ROWS),
   /** The numbers' coverage and its limits, for people. */
-  note: z.string().optional(),
+  note: text.optional(),
   /** Files it was written to, relative to the run folder: Markdown, CSV, JSON. */
-  files: z.array(z.string()),
+  files: z.array(name).max(MOST_COLUMNS),
 });
 
 const runQueued = z.strictObject({
   kind: z.literal("runQueued"),
   ...stamp,
-  run: z.string(),
-  name: z.string(),
+  run: name,
+  name,
   /** The device it waits for, for people: "wasm, 2 threads". */
-  device: z.string(),
+  device: name,
   /** Runs that come before it, the one at work included. */
   ahead: z.int().min(1),
 });
@@ -38,37 +48,37 @@ const runQueued = z.strictObject({
 const runStarted = z.strictObject({
   kind: z.literal("runStarted"),
   ...stamp,
-  run: z.string(),
-  name: z.string(),
+  run: name,
+  name,
   /** Backend and threads, for people: "wasm, 2 threads". */
-  device: z.string(),
+  device: name,
   /** True when a run resumes from where it was. */
   resumed: z.boolean(),
   /** In the order of the recipe; logs from before 2026-12 hold names only, see `legacyStage`. */
-  stages: z.array(z.union([stageInfoSchema, z.string()])),
+  stages: z.array(z.union([stageInfoSchema, name])).max(MOST_STAGES),
   /** Work of each stage, estimated, in a unit in which only ratios count; 0 for cached stages. */
-  work: z.array(z.number().min(0)).optional(),
+  work: z.array(z.number().min(0)).max(MOST_STAGES).optional(),
 });
 
 const stageStarted = z.strictObject({
   kind: z.literal("stageStarted"),
   ...stamp,
   /** Its id. */
-  stage: z.string(),
+  stage: name,
   /** Content address of its result. */
-  key: z.string(),
+  key: name,
   /** Kind of work for people; in logs from before 2026-12 only. */
-  name: z.string().optional(),
+  name: name.optional(),
   /** The artifact is there already; nothing is computed. */
   cached: z.boolean(),
   /** Id of the run, of the same root, that made the artifact, where known. */
-  from: z.string().optional(),
+  from: name.optional(),
 });
 
 const progress = z.strictObject({
   kind: z.literal("progress"),
   ...stamp,
-  stage: z.string(),
+  stage: name,
   step: count,
   total: count,
   /** Seconds left in this stage; absent while it is unknown. */
@@ -78,28 +88,28 @@ const progress = z.strictObject({
 const metrics = z.strictObject({
   kind: z.literal("metrics"),
   ...stamp,
-  stage: z.string(),
+  stage: name,
   step: count,
   /** By path, such as `objective/kl`; null for values that were not finite, which JSON cannot hold. */
-  values: z.record(z.string(), z.number().nullable()),
+  values: byName(z.number().nullable(), MOST_METRICS),
 });
 
 const stageFinished = z.strictObject({
   kind: z.literal("stageFinished"),
   ...stamp,
-  stage: z.string(),
+  stage: name,
   seconds: z.number().min(0),
 });
 
 const alarm = z.strictObject({
   kind: z.literal("alarm"),
   ...stamp,
-  stage: z.string(),
+  stage: name,
   step: count,
   /** Which watch went off: "negativeKl", "lengthCollapse". */
-  name: z.string(),
+  name,
   /** The observation, its possible cause, the advice. */
-  message: z.string(),
+  message: text,
 });
 
 const table = z.strictObject({ kind: z.literal("table"), ...stamp, table: tableSchema });
@@ -116,9 +126,9 @@ const runFailed = z.strictObject({
   kind: z.literal("runFailed"),
   ...stamp,
   /** Class of the error: "NumericalError". */
-  error: z.string(),
-  message: z.string(),
-  stage: z.string().nullable(),
+  error: name,
+  message: text,
+  stage: name.nullable(),
 });
 
 /** One line of a run's events.jsonl. */
@@ -163,24 +173,59 @@ export function parseEvent(value: unknown): ParsedEvent {
   if (!isRecord(value) || typeof value["kind"] !== "string") return { problem: "a record without a kind" };
   const { kind, sequence, time } = value;
   if (DROPPED.has(kind)) return {};
-  if (!KINDS.has(kind)) return { problem: `records of the kind ${JSON.stringify(kind)}` };
-  if (isQuick(value) && Number.isSafeInteger(sequence) && typeof time === "number") {
-    return { event: value as unknown as RunEvent };
-  }
+  if (!KINDS.has(kind)) return { problem: `records of the kind ${JSON.stringify(kind.slice(0, 100))}` };
+  if (isQuick(value) && isCount(sequence) && Number.isFinite(time)) return { event: value as unknown as RunEvent };
   const result = eventSchema.safeParse(value);
   if (result.success) return { event: result.data };
-  const problem = `records of the kind ${JSON.stringify(kind)} that do not fit`;
+  const { issues } = result.error;
+  const [first] = issues;
+  const problem = `records of the kind ${JSON.stringify(kind)} that do not fit (${pathOf(first)})`;
   // Additions can be left out; missing parts cannot be made up.
-  const isMore = result.error.issues.every(({ code }) => code === "unrecognized_keys");
-  return isMore ? { event: value as unknown as RunEvent, problem } : { problem };
+  const known = issues.every(({ code }) => code === "unrecognized_keys") ? withoutKeys(value, issues) : undefined;
+  const { success, data } = eventSchema.safeParse(known);
+  return success ? { event: data, problem } : { problem };
 }
 
 /** Nearly all records are of two kinds: those are checked by hand, for a schema takes ten times as long. */
-function isQuick({ kind, stage, step, total, values }: Readonly<Record<string, unknown>>): boolean {
-  if (typeof stage !== "string" || !Number.isSafeInteger(step)) return false;
-  return kind === "metrics" ? isRecord(values) : kind === "progress" && Number.isSafeInteger(total);
+function isQuick({ kind, stage, step, total, etaSeconds, values }: Readonly<Record<string, unknown>>): boolean {
+  if (typeof stage !== "string" || stage.length > LONGEST_NAME || !isCount(step)) return false;
+  if (kind === "metrics") return isRecord(values) && hasMetrics(values);
+  return kind === "progress" && isCount(total) && (etaSeconds === undefined || isDuration(etaSeconds));
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function hasMetrics(values: Readonly<Record<string, unknown>>): boolean {
+  const paths = Object.keys(values);
+  return (
+    paths.length <= MOST_METRICS &&
+    // A name of the language is left to the schema, which gives it no meaning.
+    paths.every((path) => path !== "__proto__" && (values[path] === null || Number.isFinite(values[path])))
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isDuration(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) >= 0;
+}
+
+/** The field that an issue is about: `step`, `values.objective/kl`. */
+function pathOf(issue: z.core.$ZodIssue | undefined): string {
+  const keys = issue?.code === "unrecognized_keys" ? [...issue.path, ...issue.keys.slice(0, 3)] : (issue?.path ?? []);
+  return keys.map(String).join(".").slice(0, 100);
+}
+
+/** A copy of a record without the fields that issues call unknown, on whatever level they are. */
+function withoutKeys(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  return issues.reduce((rest, issue) => {
+    return issue.code === "unrecognized_keys" ? without(rest, issue.path, new Set(issue.keys)) : rest;
+  }, value);
+}
+
+function without(value: unknown, [first, ...rest]: readonly PropertyKey[], keys: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.with(Number(first), without(value[Number(first)], rest, keys));
+  if (!isRecord(value)) return value;
+  if (first === undefined) return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.has(key)));
+  return { ...value, [first]: without(value[String(first)], rest, keys) };
 }

@@ -1,4 +1,5 @@
 import type { RunConfig } from "../config/index.ts";
+import { ownValue } from "./dictionary.ts";
 import type { StageInfo } from "./stages.ts";
 
 /**
@@ -6,10 +7,10 @@ import type { StageInfo } from "./stages.ts";
  * "salsa vs ppo on inDistribution". The name is kept as the id.
  */
 export function legacyStage(name: string): StageInfo {
-  const { seed, rest = name } = /^seed-(?<seed>\d+)\/(?<rest>.*)$/.exec(name)?.groups ?? {};
+  const { seed, rest = name } = /^seed-(?<seed>\d{1,15})\/(?<rest>.*)$/.exec(name)?.groups ?? {};
   const { work = rest, benchmark } = /^(?<work>.*) on (?<benchmark>\S+)$/.exec(rest)?.groups ?? {};
   const { a = work, opponent } = /^(?<a>.*) vs (?<opponent>.*)$/.exec(work)?.groups ?? {};
-  const { product = a, beta } = /^(?<product>.*) \(β (?<beta>.*)\)$/.exec(a)?.groups ?? {};
+  const { product = a, beta } = /^(?<product>.*) \(β (?<beta>\d+(?:\.\d+)?(?:e[+-]?\d{1,2})?)\)$/.exec(a)?.groups ?? {};
   const kind = legacyKind({ product, beta, benchmark, opponent });
   return {
     id: name,
@@ -63,8 +64,8 @@ export function withLegacyInputs<S extends StageInfo>(
 }
 
 function kindByConfig({ product }: StageInfo, { arms, soups }: RunConfig): string {
-  if (product in soups) return "soup";
-  const arm = arms[product];
+  if (Object.hasOwn(soups, product)) return "soup";
+  const arm = ownValue(arms, product);
   return arm === undefined ? "" : arm.betas.length > 1 ? "choice" : "rlhf";
 }
 
@@ -81,12 +82,12 @@ function neededBy({ kind, product, beta, benchmark, opponent }: StageInfo, confi
     case "reward":
       return isOneOf(init, "preferences");
     case "soup": {
-      const soup = config.soups[product];
+      const soup = ownValue(config.soups, product);
       const isByReward = soup?.method === "greedy" && soup.score === "reward";
       return isOneOf(...(soup?.of ?? []), ...(isByReward ? ["reward"] : []));
     }
     case "rlhf": {
-      const arm = config.arms[product];
+      const arm = ownValue(config.arms, product);
       return isOneOf(arm?.init ?? init, ...(arm?.reference ?? []), "reward");
     }
     case "choice":

@@ -1,5 +1,7 @@
+import { dictionary } from "./dictionary.ts";
 import type { RunEvent, Table } from "./events.ts";
 import { kindOfKey, legacyStage } from "./legacyStages.ts";
+import { MOST_ALARMS, MOST_STAGES, MOST_TABLES } from "./limits.ts";
 import type { StageInfo } from "./stages.ts";
 
 /** A stage's status. `cached` is taken from an earlier run. */
@@ -65,7 +67,7 @@ export interface RunState {
   startedAt?: number | undefined;
   updatedAt?: number | undefined;
   stages: StageState[];
-  /** By stage, then by metric path. */
+  /** By stage, then by metric path: dictionaries, since these names come from files. */
   metrics: Record<string, Record<string, Series>>;
   alarms: AlarmState[];
   tables: Table[];
@@ -83,7 +85,7 @@ export function emptyRunState(run: string): RunState {
     device: "",
     status: "queued",
     stages: [],
-    metrics: {},
+    metrics: dictionary(),
     alarms: [],
     tables: [],
     nextSequence: 0,
@@ -145,15 +147,14 @@ export function applyEvent(
     case "stageFinished":
       finishStage(stageOf(state, event.stage), event);
       return;
-    case "alarm": {
-      const { stage, step, name, message, time } = event;
-      const others = state.alarms.filter((one) => one.stage !== stage || one.step !== step || one.name !== name);
-      state.alarms = [...others, { stage, step, name, message, time }];
+    case "alarm":
+      raiseAlarm(state, event);
+      return;
+    case "table": {
+      const others = state.tables.filter(({ name }) => name !== event.table.name);
+      if (others.length < MOST_TABLES) state.tables = [...others, event.table];
       return;
     }
-    case "table":
-      state.tables = [...state.tables.filter(({ name }) => name !== event.table.name), event.table];
-      return;
     case "runFinished":
       endRun(state, event.status);
       return;
@@ -216,22 +217,64 @@ function endRun(state: RunState, status: RunStatus): void {
   }
 }
 
+/** The state of a stage, which is new if nothing named it before; beyond the most that are kept, it goes nowhere. */
 function stageOf(state: RunState, id: string): StageState {
-  const known = state.stages.find((stage) => stage.id === id);
+  const index = indexOf(state.stages);
+  const known = index.get(id);
   if (known !== undefined) return known;
   const stage: StageState = { ...legacyStage(id), key: "", status: "waiting", step: 0, total: 0 };
+  if (index.size >= MOST_STAGES) return stage;
   state.stages.push(stage);
+  index.set(id, stage);
   return stage;
 }
 
+/** True if events of one more stage are taken in. */
+export function takesStage({ stages }: Pick<RunState, "stages">, id: string): boolean {
+  const index = indexOf(stages);
+  return index.size < MOST_STAGES || index.has(id);
+}
+
+/** Stages by id, so that an event costs the same however many stages there are. */
+const indices = new WeakMap<readonly StageState[], Map<string, StageState>>();
+
+function indexOf(stages: readonly StageState[]): Map<string, StageState> {
+  const known = indices.get(stages);
+  if (known !== undefined) return known;
+  // Of stages with one id, which only a damaged log has, the first counts.
+  const byId = new Map(stages.toReversed().map((stage) => [stage.id, stage]));
+  indices.set(stages, byId);
+  return byId;
+}
+
+/** Names of alarms that a list holds, for lists that have been looked through. */
+const raised = new WeakMap<readonly AlarmState[], Set<string>>();
+
+/** A resumed stage raises some alarms twice: the later one counts. */
+function raiseAlarm(state: RunState, { stage, step, name, message, time }: Of<"alarm">): void {
+  const { alarms } = state;
+  const keyOf = (one: Pick<AlarmState, "stage" | "step" | "name">): string =>
+    [one.stage, one.step, one.name].join("\n");
+  const known = raised.get(alarms) ?? new Set(alarms.map(keyOf));
+  const key = keyOf({ stage, step, name });
+  const isKnown = known.has(key);
+  if (!isKnown && alarms.length >= MOST_ALARMS) return;
+  const others = isKnown ? alarms.filter((one) => keyOf(one) !== key) : alarms;
+  state.alarms = [...others, { stage, step, name, message, time }];
+  raised.set(state.alarms, known.add(key));
+}
+
+/** A resumed stage records some steps twice: those from the later record's step on are replaced. */
 function recordMetrics(state: RunState, { stage, step, time, values }: MetricsEvent): void {
+  const ofStage = (state.metrics[stage] ??= dictionary());
   for (const [path, value] of Object.entries(values)) {
-    const series = ((state.metrics[stage] ??= {})[path] ??= { steps: [], times: [], values: [] });
-    while ((series.steps.at(-1) ?? -1) >= step) {
-      for (const column of [series.steps, series.times, series.values]) column.pop();
+    const series = (ofStage[path] ??= { steps: [], times: [], values: [] });
+    const { steps, times } = series;
+    while (steps.length > 0 && (steps.at(-1) ?? step) >= step) {
+      for (const column of [steps, times, series.values]) column.pop();
     }
-    series.steps.push(step);
-    series.times.push(time);
+    steps.push(step);
+    times.push(time);
     series.values.push(value);
   }
 }

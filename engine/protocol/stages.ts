@@ -1,19 +1,25 @@
 import * as z from "zod";
+import { LONGEST_NAME } from "./limits.ts";
+
+/** Stages that one is made from: a soup of every SFT has the most. */
+const MOST_INPUTS = 2000;
+
+const text = z.string().max(LONGEST_NAME);
 
 /**
  * A stage of a run as data: names for people are made of it at the edge (`stageName`), and nobody takes one apart.
  */
 export const stageInfoSchema = z.strictObject({
   /** Unique within the run; events, samples and curves name the stage by it. */
-  id: z.string(),
+  id: text,
   /** Kind of work, as artifact keys begin: "sft", "rlhf", "answers". */
-  kind: z.string(),
+  kind: text,
   /** Kind of work for people, in English: "Supervised fine-tuning". */
-  title: z.string(),
+  title: text,
   /** Base seed. */
   seed: z.int().optional(),
   /** The product it works for, by its name in the config: "sft-1", "soup", "salsa", "reward"; of a comparison the first model. */
-  product: z.string(),
+  product: text,
   /**
    * "result": what the config asks for. "candidate": one of several trainings, of which one becomes the product.
    * "validation": measures a candidate.
@@ -22,11 +28,11 @@ export const stageInfoSchema = z.strictObject({
   /** Of a candidate, and of the stages that measure it. */
   beta: z.number().optional(),
   /** Prompts that are answered or judged. */
-  benchmark: z.string().optional(),
+  benchmark: text.optional(),
   /** The other model of a comparison. */
-  opponent: z.string().optional(),
+  opponent: text.optional(),
   /** Ids of the stages whose results it is made from. */
-  inputs: z.array(z.string()),
+  inputs: z.array(text).max(MOST_INPUTS),
 });
 
 /** A stage of a run as data. */

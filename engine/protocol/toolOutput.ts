@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { MessageError } from "./errors.ts";
+import { MOST_STAGES } from "./limits.ts";
 import { stageInfoSchema } from "./stages.ts";
 
 const bytes = z.number().min(0);
@@ -28,7 +30,7 @@ const planSchema = z.object({
     /** Says why it is taken, for people. */
     reason: z.string(),
   }),
-  stages: z.array(plannedStageSchema).readonly(),
+  stages: z.array(plannedStageSchema).max(MOST_STAGES).readonly(),
   peakMemoryBytes: bytes,
   secondsLeft: z.number().min(0),
 });
@@ -107,11 +109,11 @@ export type DoctorOutput = z.output<typeof doctorSchema>;
 /** One finding of `salsa doctor`. */
 export type DoctorCheck = DoctorOutput["findings"][number];
 
-/** Reads the object that `salsa plan --json` prints. @throws {TypeError} when it is another. */
+/** Reads the object that `salsa plan --json` prints. @throws {MessageError} when it is another. */
 export function readPlanOutput(printed: unknown): PlanOutput {
   const { success, data, error } = planSchema.safeParse(printed);
   if (success) return data;
-  throw new TypeError(`read plan: ${z.prettifyError(error)}`);
+  throw new MessageError(`read plan: ${z.prettifyError(error)}`);
 }
 
 /** Reads the object that `salsa verify --json` prints. @throws {TypeError} when it is another. */

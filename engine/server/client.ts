@@ -5,6 +5,7 @@ import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
+import { parseEvents, parseRunState } from "../protocol/runStateSchema.ts";
 import { type LockOwner, isSameOwner, ownerName } from "../storage/locks.ts";
 import { readDescription } from "../storage/formats/runDescription.ts";
 import { runOwner } from "../storage/runFolder.ts";
@@ -119,8 +120,10 @@ interface Connected {
 function connected(result: HandshakeResult, { connection, socket, patience }: Connected): RunConnection {
   return {
     handshake: result,
-    snapshot: () => answered(socket, patience, () => connection.sendRequest(REQUESTS.snapshot, {})),
-    onEvents: (listener) => void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(events)),
+    snapshot: async () =>
+      parseRunState(await answered(socket, patience, () => connection.sendRequest(REQUESTS.snapshot, {}))),
+    onEvents: (listener) =>
+      void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(parseEvents(events))),
     onBehind: (listener) => void connection.onNotification(NOTIFICATIONS.behind, listener),
     onClose: (listener) => {
       if (socket.closed) setImmediate(listener);

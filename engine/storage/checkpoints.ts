@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
+import { type JsonError, parseJson } from "../protocol/json.ts";
 import { atomicWrite, makeFolder, readIfThere } from "./disk.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { WeightsFile } from "./safetensors.ts";
@@ -87,9 +88,9 @@ async function readPart(folder: string, name: string): Promise<JsonObject | unde
   const remedy = "the file is damaged: download or export the checkpoint again";
   let json: Json;
   try {
-    json = JSON.parse(text) as Json;
+    json = parseJson(text) as Json;
   } catch (cause) {
-    throw new CheckpointError("read checkpoint: not JSON", { file, remedy }, { cause });
+    throw new CheckpointError(`read checkpoint: ${(cause as JsonError).message}`, { file, remedy }, { cause });
   }
   if (!isJsonObject(json)) throw new CheckpointError("read checkpoint: not a JSON object", { file, remedy });
   return json;

@@ -1,5 +1,6 @@
 import type { Message } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
+import { type JsonError, excerpt as shortJson, parseJson } from "../protocol/json.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { readLines } from "./lines.ts";
 
@@ -50,10 +51,14 @@ export async function* readJsonl(file: string): AsyncGenerator<JsonRecord, undef
 function parseRecord(file: string, line: number, text: string): JsonObject {
   let json: Json;
   try {
-    json = JSON.parse(text) as Json;
+    json = parseJson(text) as Json;
   } catch (cause) {
     const remedy = "put one whole JSON object on each line";
-    throw new DataError(`read data: not JSON: ${excerpt(text)}`, { file, line, remedy }, { cause });
+    throw new DataError(
+      `read data: ${(cause as JsonError).message}: ${excerpt(text)}`,
+      { file, line, remedy },
+      { cause },
+    );
   }
   if (isJsonObject(json)) return json;
   throw new DataError(`read data: ${kindOf(json)} where an object is needed`, { file, line, remedy: "write {…}" });
@@ -138,7 +143,7 @@ function placeOf({ file, line }: JsonRecord): { readonly file: string; readonly 
 function kindOf(value: Json): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "an object" : `the ${typeof value} ${excerpt(JSON.stringify(value))}`;
+  return typeof value === "object" ? "an object" : `the ${typeof value} ${shortJson(value, 40)}`;
 }
 
 /** Enough of a text to recognise it in a message. */

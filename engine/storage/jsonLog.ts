@@ -1,8 +1,11 @@
 import * as fs from "node:fs";
 import { onDiskSync } from "./disk.ts";
-import type { Json } from "./json.ts";
+import { DataError } from "../protocol/errors.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { MAX_LINE_BYTES } from "./lines.ts";
+import { type LogLine, logLineOf } from "./logLine.ts";
 
-/** Bytes looked at per step when a log's end is searched for. */
+/** Bytes looked at first when a log's end is searched for. */
 const TAIL_BYTES = 65_536;
 const NEWLINE = 10;
 
@@ -15,7 +18,7 @@ const NEWLINE = 10;
 export class JsonLog {
   readonly file: string;
   /** The last record that was there when the log was opened. */
-  readonly last: Json | undefined;
+  readonly last: JsonObject | undefined;
   private readonly descriptor: number;
 
   /** @throws {DiskError} */
@@ -25,9 +28,19 @@ export class JsonLog {
     this.last = onDiskSync("repair", file, () => repair(this.descriptor));
   }
 
-  /** @throws {DiskError} and leaves no part of the record behind. */
+  /**
+   * @throws {DiskError} and leaves no part of the record behind.
+   * @throws {DataError} for a record that nobody would read.
+   */
   append(record: Json): void {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    if (line.length > MAX_LINE_BYTES) {
+      const remedy = "shorten the prompts and responses that it holds";
+      throw new DataError(`append: a record of ${line.length} bytes is longer than lines are read`, {
+        file: this.file,
+        remedy,
+      });
+    }
     onDiskSync("append", this.file, () => {
       const before = fs.fstatSync(this.descriptor).size;
       try {
@@ -63,39 +76,57 @@ function cutBack(descriptor: number, size: number): void {
 }
 
 /**
- * Cuts off everything after the last whole record; one that lacks only its newline gets it.
+ * Cuts off the damaged lines that a log ends in; a record that lacks only its newline gets it.
  * @returns The last record; undefined when there is none.
  */
-function repair(descriptor: number): Json | undefined {
+function repair(descriptor: number): JsonObject | undefined {
   const { size } = fs.fstatSync(descriptor);
   let end = size;
-  let last: Json | undefined;
-  for (;;) {
-    const newline = lastNewline(descriptor, end);
-    if (newline < 0) {
-      end = 0;
-      break;
+  for (const { from, to, line } of linesBackwards(descriptor, size)) {
+    if (typeof line !== "string") {
+      // What follows is blank, or damaged and cut off.
+      if (end < size) fs.ftruncateSync(descriptor, end);
+      else if (to === size) fs.writeSync(descriptor, "\n");
+      return line.record;
     }
-    end = newline + 1;
-    last = recordOf(readRange(descriptor, lastNewline(descriptor, newline) + 1, newline));
-    if (last !== undefined) break;
-    end = newline; // a torn page can hold a newline as well
+    if (line === "damaged") end = from;
   }
-  if (end === size) return last;
-  const unended = recordOf(readRange(descriptor, end, size));
-  if (unended === undefined) fs.ftruncateSync(descriptor, end);
-  else fs.writeSync(descriptor, "\n");
-  return unended ?? last;
+  if (end < size) fs.ftruncateSync(descriptor, end);
+  return undefined;
 }
 
-/** Position of the last newline before `end`; −1 when there is none. */
-function lastNewline(descriptor: number, end: number): number {
-  for (let to = end; to > 0; to -= TAIL_BYTES) {
-    const from = Math.max(0, to - TAIL_BYTES);
-    const at = readRange(descriptor, from, to).lastIndexOf(NEWLINE);
-    if (at >= 0) return from + at;
+/** A line and where it stands: from its first byte up to its newline, or the end of the file. */
+interface Placed {
+  readonly from: number;
+  readonly to: number;
+  readonly line: LogLine;
+}
+
+/** The lines of a file from the last to the first; each byte is read once or twice, however long the lines are. */
+function* linesBackwards(descriptor: number, size: number): Generator<Placed, undefined> {
+  let to = size; // end of the line that is looked for
+  let start = size; // of `held`
+  let held: Buffer = Buffer.alloc(0);
+  let step = TAIL_BYTES;
+  for (;;) {
+    const at = held.lastIndexOf(NEWLINE);
+    if (at >= 0 || start === 0) {
+      // What follows the last newline of the file is a line only if it has bytes.
+      const from = start + at + 1;
+      if (to < size || from < to) yield { from, to, line: logLineOf(held.subarray(at + 1)) };
+      if (at < 0) return;
+      to = start + at;
+      held = held.subarray(0, at);
+      step = TAIL_BYTES;
+      continue;
+    }
+    const from = Math.max(0, start - step);
+    held = Buffer.concat([readRange(descriptor, from, start), held]);
+    // Of a line that is longer than any record, only its bounds matter.
+    if (held.length > 2 * MAX_LINE_BYTES && held.indexOf(NEWLINE) < 0) held = held.subarray(0, MAX_LINE_BYTES + 1);
+    start = from;
+    step *= 2;
   }
-  return -1;
 }
 
 function readRange(descriptor: number, from: number, to: number): Buffer {
@@ -107,12 +138,4 @@ function readRange(descriptor: number, from: number, to: number): Buffer {
     done += read;
   }
   return bytes.subarray(0, done);
-}
-
-function recordOf(line: Buffer): Json | undefined {
-  try {
-    return JSON.parse(line.toString("utf8")) as Json;
-  } catch {
-    return undefined;
-  }
 }

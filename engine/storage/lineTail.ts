@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { DataError } from "../protocol/errors.ts";
 import { errorCode, onDisk } from "./disk.ts";
 import { MAX_LINE_BYTES } from "./lines.ts";
 
@@ -37,6 +38,7 @@ export class LineTail {
    * Reads the lines added since the last call; nothing when there is no file.
    * @returns The bytes after the last newline: a record whose writer is at it, or died over it.
    * @throws {DiskError}
+   * @throws {DataError} when a line is too long to be a record.
    */
   async read({ line, restart }: LineReader): Promise<Buffer> {
     let rest: Buffer = Buffer.alloc(0);
@@ -67,7 +69,7 @@ export class LineTail {
     let buffer: Buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - this.offset));
     let held = 0; // bytes at the buffer's start that no newline ends yet
     for (let at = this.offset; at < size;) {
-      if (held === buffer.length) buffer = enlarged(buffer, held);
+      if (held === buffer.length) buffer = this.enlarged(buffer);
       const room = Math.min(buffer.length - held, size - at);
       const { bytesRead } = await onDisk("read", this.file, () => handle.read(buffer, held, room, at));
       if (bytesRead === 0) break;
@@ -80,6 +82,16 @@ export class LineTail {
       held = filled.length - end;
     }
     if (held > 0) yield { bytes: buffer.subarray(0, held), offset: this.offset, isWhole: false };
+  }
+
+  private enlarged(buffer: Buffer): Buffer {
+    if (buffer.length > MAX_LINE_BYTES) {
+      const place = { file: this.file, remedy: `remove the line that begins at byte ${this.offset}` };
+      throw new DataError(`read: a line of more than ${MAX_LINE_BYTES} bytes`, place);
+    }
+    const larger = Buffer.allocUnsafe(Math.min(2 * buffer.length, MAX_LINE_BYTES + 1));
+    buffer.copy(larger);
+    return larger;
   }
 
   private restart(identity: string, restart: () => void): void {
@@ -97,14 +109,6 @@ export function forEachLine({ bytes, offset }: LineBlock, take: LineReader["line
     from = end + 1;
   }
   if (from < bytes.length) take(bytes.subarray(from), offset + from);
-}
-
-/** @throws {RangeError} when it is no line any more. */
-function enlarged(buffer: Buffer, held: number): Buffer {
-  if (buffer.length >= MAX_LINE_BYTES) throw new RangeError(`a line of more than ${MAX_LINE_BYTES} bytes`);
-  const larger = Buffer.allocUnsafe(2 * buffer.length);
-  buffer.copy(larger, 0, 0, held);
-  return larger;
 }
 
 async function openIfThere(file: string): Promise<FileHandle | undefined> {

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
 import { atomicWrite, fileExists, isLeftover, makeFolder, namesIn, onDisk, removeWhole } from "./disk.ts";
 import { RUN_FILE } from "./formats/runDescription.ts";
-import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, livingOwner, lockOf, takeFolder } from "./locks.ts";
 
@@ -102,7 +102,7 @@ export class RunFolder {
   get nextSequence(): number {
     const { file, last } = this.logs.events;
     if (last === undefined) return 0;
-    const sequence = isJsonObject(last) ? last["sequence"] : undefined;
+    const { sequence } = last;
     if (typeof sequence === "number" && Number.isSafeInteger(sequence)) return sequence + 1;
     throw new DataError("the last event has no sequence number", { file, remedy: "remove its line" });
   }

@@ -1,9 +1,10 @@
 import { basename, join } from "node:path";
 import { DataError } from "../protocol/errors.ts";
 import { type RunEvent, parseEvent } from "../protocol/events.ts";
-import { type RunState, applyEvent, emptyRunState } from "../protocol/runState.ts";
-import { jsonOf } from "./formats/records.ts";
+import { MOST_STAGES } from "../protocol/limits.ts";
+import { type RunState, applyEvent, emptyRunState, takesStage } from "../protocol/runState.ts";
 import { LineTail, forEachLine } from "./lineTail.ts";
+import { logLineOf, recordOf } from "./logLine.ts";
 
 /** The log of a run's events. */
 export const EVENTS_FILE = "events.jsonl";
@@ -55,6 +56,8 @@ export class RunLog {
   private line = 0;
   private foreign: Misfit | undefined;
   private damagedLine: number | undefined;
+  /** The first line that names a stage more than are kept. */
+  private crowdedLine: number | undefined;
   /** The last line, if it is damaged: a torn page may hold a newline, and then nothing follows. */
   private tornLine: number | undefined;
   /** A stage's progress that is only of interest if no newer one follows. */
@@ -70,15 +73,17 @@ export class RunLog {
   /** Describes records that could not be read, and the remedy; undefined when all were. */
   get problem(): string | undefined {
     if (this.foreign !== undefined) return newerProblem(`events.jsonl has ${this.foreign.what}`);
+    const { file } = this.tail;
+    if (this.crowdedLine !== undefined) return crowdedLine(file, this.crowdedLine).message;
     if (this.damagedLine === undefined) return undefined;
-    const where = `${this.tail.file}:${this.damagedLine}`;
-    return `${where} was damaged on disk and is passed over; remove the line, or run the config again`;
+    return `${file}:${this.damagedLine} was damaged on disk and is passed over; remove the line, or run the config again`;
   }
 
   /** @throws {DataError} naming the first line that could not be read, for readers that need all of them. */
   check(): void {
     const { file } = this.tail;
     if (this.foreign !== undefined) throw foreignLine(file, this.foreign);
+    if (this.crowdedLine !== undefined) throw crowdedLine(file, this.crowdedLine);
     if (this.damagedLine !== undefined) throw damagedLine(file, this.damagedLine);
   }
 
@@ -115,8 +120,8 @@ export class RunLog {
     });
     this.takeProgress(take);
     // A record that lacks only its newline counts; its sequence number identifies it if it comes again.
-    const last = rest.length === 0 ? undefined : jsonOf(rest);
-    if (last !== undefined) this.takeRecord(last, this.line + 1, take);
+    const last = recordOf(rest);
+    if (last !== undefined) this.takeRecord(last, { bytes: rest, number: this.line + 1 }, take);
     return { events, isRestarted };
   }
 
@@ -140,30 +145,32 @@ export class RunLog {
     if (progress?.isTaken === false) this.takeLine(progress, take);
   }
 
-  private takeLine({ bytes, number }: Line, take: (event: RunEvent) => void): void {
-    if (bytes.length === 0) return;
-    const value = jsonOf(bytes);
-    if (value === undefined) {
-      this.noteKeys(bytes.toString());
-      this.damagedLine ??= this.tornLine;
-      this.tornLine = number;
+  private takeLine(line: Line, take: (event: RunEvent) => void): void {
+    const read = logLineOf(line.bytes);
+    if (read === "blank") return;
+    this.damagedLine ??= this.tornLine;
+    if (read === "damaged") {
+      this.noteKeys(line);
+      this.tornLine = line.number;
       return;
     }
-    this.damagedLine ??= this.tornLine;
-    this.takeRecord(value, number, take);
+    this.takeRecord(read.record, line, take);
   }
 
-  private takeRecord(value: unknown, line: number, take: (event: RunEvent) => void): void {
+  private takeRecord(value: unknown, line: Line, take: (event: RunEvent) => void): void {
     const { event, problem } = parseEvent(value);
     if (problem !== undefined) {
-      this.foreign ??= { line, what: problem };
-      this.noteKeys(JSON.stringify(value));
+      this.foreign ??= { line: line.number, what: problem };
+      this.noteKeys(line);
     }
-    if (event !== undefined) take(event);
+    if (event === undefined) return;
+    const stage = "stage" in event ? event.stage : null;
+    if (stage !== null && !takesStage(this.state, stage)) this.crowdedLine ??= line.number;
+    take(event);
   }
 
-  private noteKeys(text: string): void {
-    for (const [, key = ""] of text.matchAll(/"key":"([A-Za-z0-9-]+)"/g)) this.strayKeys.add(key);
+  private noteKeys({ bytes }: Line): void {
+    for (const [, key = ""] of bytes.toString().matchAll(/"key":"([A-Za-z0-9-]+)"/g)) this.strayKeys.add(key);
   }
 
   private restart(): void {
@@ -174,7 +181,7 @@ export class RunLog {
     this.firstTime = undefined;
     this.line = 0;
     this.progress = undefined;
-    this.foreign = this.damagedLine = this.tornLine = undefined;
+    this.foreign = this.damagedLine = this.crowdedLine = this.tornLine = undefined;
   }
 }
 
@@ -190,14 +197,14 @@ export async function* readEvents(folder: string, from = 0): AsyncGenerator<RunE
     const batch: RunEvent[] = [];
     forEachLine(block, (bytes) => {
       line += 1;
-      if (bytes.length === 0) return;
+      const read = logLineOf(bytes);
+      if (read === "blank") return;
       if (torn !== undefined) throw damagedLine(file, torn);
-      const value = jsonOf(bytes);
-      if (value === undefined) {
+      if (read === "damaged") {
         torn = line;
         return;
       }
-      const { event, problem } = parseEvent(value);
+      const { event, problem } = parseEvent(read.record);
       if (event === undefined && problem !== undefined) throw foreignLine(file, { line, what: problem });
       if (event !== undefined && event.sequence >= from) batch.push(event);
     });
@@ -213,6 +220,11 @@ export function newerProblem(what: string): string {
 function foreignLine(file: string, { line, what }: Misfit): DataError {
   const remedy = "read this run with the version of SALSA that wrote it, or a newer one";
   return new DataError(`read log: holds ${what}`, { file, line, remedy });
+}
+
+function crowdedLine(file: string, line: number): DataError {
+  const remedy = "later ones are left out; run a config with fewer seeds, arms or benchmarks";
+  return new DataError(`read log: names more than ${MOST_STAGES} stages`, { file, line, remedy });
 }
 
 function damagedLine(file: string, line: number): DataError {

@@ -1,5 +1,6 @@
 import { CheckpointError } from "../protocol/errors.ts";
 import { ELEMENT_BYTES, type ElementType, isElementType } from "./elementTypes.ts";
+import { JsonError, excerpt, parseJson } from "../protocol/json.ts";
 import { duplicateKey, isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /** Where a tensor lies in a safetensors file. */
@@ -55,7 +56,7 @@ export function headerLength(file: string, prefix: Uint8Array, fileBytes: number
  * @throws {CheckpointError} naming file and tensor.
  */
 export function parseHeader(file: string, header: Uint8Array, fileBytes: number): SafetensorsHeader {
-  const json = parseJson(file, header);
+  const json = headerObject(file, header);
   const dataStart = LENGTH_BYTES + header.byteLength;
   const tensors: [string, TensorEntry][] = [];
   for (const [name, value] of Object.entries(json)) {
@@ -66,14 +67,15 @@ export function parseHeader(file: string, header: Uint8Array, fileBytes: number)
   return { tensors: new Map(tensors), metadata: parseMetadata(file, json["__metadata__"]) };
 }
 
-function parseJson(file: string, header: Uint8Array): JsonObject {
+function headerObject(file: string, header: Uint8Array): JsonObject {
   let text: string;
-  let json: Json;
+  let json: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
-    json = JSON.parse(text) as Json;
+    json = parseJson(text);
   } catch (cause) {
-    throw new CheckpointError("read safetensors: the header is not JSON", { file, remedy: AGAIN }, { cause });
+    const what = cause instanceof JsonError ? cause.message : "not JSON";
+    throw new CheckpointError(`read safetensors: the header is ${what}`, { file, remedy: AGAIN }, { cause });
   }
   if (!text.startsWith("{") || !isJsonObject(json)) {
     throw new CheckpointError("read safetensors: the header is not a JSON object", { file, remedy: AGAIN });
@@ -101,17 +103,16 @@ function parseEntry(file: string, tensor: string, value: Json, dataStart: number
   if (!isJsonObject(value)) return refuse("its header entry is not an object");
   const { dtype, shape, data_offsets: offsets } = value as Record<string, Json | undefined>;
   const unknown = Object.keys(value).find((key) => !["dtype", "shape", "data_offsets"].includes(key));
-  if (unknown !== undefined) return refuse(`unknown header field ${unknown}`);
-  if (!isElementType(dtype)) return refuse(`unknown dtype ${JSON.stringify(dtype)}`);
-  if (!isCounts(shape)) return refuse(`shape ${JSON.stringify(shape)} is not a list of sizes`);
-  if (!isCounts(offsets) || offsets.length !== 2)
-    return refuse(`offsets ${JSON.stringify(offsets)} are not two positions`);
+  if (unknown !== undefined) return refuse(`unknown header field ${unknown.slice(0, 60)}`);
+  if (!isElementType(dtype)) return refuse(`unknown dtype ${excerpt(dtype)}`);
+  if (!isCounts(shape)) return refuse(`shape ${excerpt(shape)} is not a list of sizes`);
+  if (!isCounts(offsets) || offsets.length !== 2) return refuse(`offsets ${excerpt(offsets)} are not two positions`);
   const [from = 0, to = 0] = offsets;
   if (from > to) return refuse(`offsets ${from} to ${to} run backwards`);
   if (to > fileBytes - dataStart) return refuse(`ends at byte ${to} of ${fileBytes - dataStart} bytes of data`);
   const bytes = shapeBytes(shape, dtype);
   if (bytes !== to - from) {
-    return refuse(`${dtype} [${shape.join(", ")}] needs ${bytes} bytes, its offsets hold ${to - from}`);
+    return refuse(`${dtype} [${shape.slice(0, 16).join(", ")}] needs ${bytes} bytes, its offsets hold ${to - from}`);
   }
   return { dtype, shape, begin: dataStart + from, end: dataStart + to };
 }

@@ -1,6 +1,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
+import { type JsonError, excerpt, parseJson } from "../protocol/json.ts";
 import { fileExists, onDisk } from "./disk.ts";
 import { duplicateKey, isJsonObject, type Json } from "./json.ts";
 import { openSafetensors, type TensorEntry, type WeightsFile } from "./safetensors.ts";
@@ -33,9 +34,9 @@ async function readIndex(file: string): Promise<WeightMap> {
   const text = await onDisk("read", file, () => fs.readFile(file, "utf8"));
   let json: Json;
   try {
-    json = JSON.parse(text) as Json;
+    json = parseJson(text) as Json;
   } catch (cause) {
-    throw new CheckpointError("read index: not JSON", { file, remedy: DAMAGED }, { cause });
+    throw new CheckpointError(`read index: ${(cause as JsonError).message}`, { file, remedy: DAMAGED }, { cause });
   }
   const map = isJsonObject(json) ? json["weight_map"] : undefined;
   if (!isJsonObject(map)) throw new CheckpointError("read index: no weight_map", { file, remedy: DAMAGED });
@@ -45,7 +46,7 @@ async function readIndex(file: string): Promise<WeightMap> {
   }
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard === "string" && isPlainName(shard)) continue;
-    const what = `read index: ${JSON.stringify(shard)} is not a file name inside the folder`;
+    const what = `read index: ${excerpt(shard)} is not a file name inside the folder`;
     throw new CheckpointError(what, { file, tensor, remedy: "do not use this checkpoint: it may be hostile" });
   }
   return new Map(Object.entries(map) as [string, string][]);

@@ -1,6 +1,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
+import { type JsonError, parseJson } from "../protocol/json.ts";
 import { onDisk } from "./disk.ts";
 import type { Json } from "./json.ts";
 import { openSafetensors, type WeightsFile } from "./safetensors.ts";
@@ -62,9 +63,9 @@ async function readArray(weights: WeightsFile, name: string): Promise<Float32Arr
 
 function parseState(file: string, text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text) as Json;
   } catch (cause) {
     const remedy = "remove its folder: the stage then starts from its beginning";
-    throw new CheckpointError("read snapshot: not JSON", { file, remedy }, { cause });
+    throw new CheckpointError(`read snapshot: ${(cause as JsonError).message}`, { file, remedy }, { cause });
   }
 }

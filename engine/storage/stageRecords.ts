@@ -1,10 +1,11 @@
 import * as path from "node:path";
+import { dictionary } from "../protocol/dictionary.ts";
 import type { EventBody } from "../protocol/events.ts";
 import type { Series } from "../protocol/runState.ts";
 import { isArtifactKey } from "./artifacts.ts";
 import { makeFolder } from "./disk.ts";
 import { SAMPLES_FILE } from "./formats/samples.ts";
-import { isJsonObject, type Json } from "./json.ts";
+import type { Json } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
 import { recordFolder } from "./recordFolder.ts";
 import { EVENTS_FILE, RunLog } from "./runLog.ts";
@@ -36,8 +37,8 @@ export class StageRecord {
     this.key = key;
     this.events = events;
     this.samples = samples;
-    const last = isJsonObject(events.last) ? events.last["sequence"] : undefined;
-    this.sequence = typeof last === "number" ? last + 1 : 0;
+    const last = events.last?.["sequence"];
+    this.sequence = typeof last === "number" && Number.isSafeInteger(last) ? last + 1 : 0;
   }
 
   /** @throws {DiskError} */
@@ -102,5 +103,5 @@ export async function readStageCurves(root: string, key: string): Promise<StageC
   const log = new RunLog(recordFolder(root, key), { hasCurves: true });
   await log.update();
   const run = log.state.stages.find(({ id }) => id === key)?.from?.run;
-  return run === undefined ? undefined : { run, metrics: log.state.metrics[key] ?? {} };
+  return run === undefined ? undefined : { run, metrics: log.state.metrics[key] ?? dictionary() };
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as huggingFace from "@huggingface/tokenizers";
+import { JsonError, excerpt, parseJson } from "../protocol/json.ts";
 
 /** Files of a Hugging Face folder that describe its tokenizer. */
 const TOKENIZER_FILES = { tokenizer: "tokenizer.json", settings: "tokenizer_config.json" } as const;
@@ -48,10 +49,12 @@ export class Tokenizer {
   readonly eos: number;
   readonly pad: number;
   private readonly encoder: Encoder;
+  private readonly where: string;
 
   /** @throws {TokenizerError} when a file is malformed or names no end-of-text token. */
   constructor(files: TokenizerFiles, where = TOKENIZER_FILES.tokenizer as string) {
     this.files = files;
+    this.where = where;
     try {
       this.encoder = new HuggingFaceTokenizer(files.tokenizer, files.settings);
     } catch (cause) {
@@ -68,29 +71,32 @@ export class Tokenizer {
 
   /** Ids in the vocabulary, added tokens included: the highest one plus 1. */
   get vocabularySize(): number {
-    return Math.max(...this.encoder.get_vocab(true).values()) + 1;
+    // One by one: vocabularies hold more tokens than a call takes arguments.
+    let highest = -1;
+    for (const id of this.encoder.get_vocab(true).values()) highest = Math.max(highest, id);
+    return highest + 1;
   }
 
   /** Token ids of a text as it stands; nothing is put around it. */
   encode(text: string): number[] {
-    return [...this.encoder.encode(text, PLAIN).ids];
+    return this.sound(() => [...this.encoder.encode(text, PLAIN).ids]);
   }
 
   /** Token ids of a text that begins a sequence, with the tokenizer's prefix (Llama's `<s>`). */
   encodeStart(text: string): number[] {
-    const ids = [...this.encoder.encode(text, FRAMED).ids];
+    const ids = this.sound(() => [...this.encoder.encode(text, FRAMED).ids]);
     // Some tokenizers also close every text; here the response does that.
     return ids.at(-1) === this.eos && ids.length > 1 ? ids.slice(0, -1) : ids;
   }
 
   /** Text of token ids; special tokens are left out. */
   decode(ids: readonly number[]): string {
-    return ids.length === 0 ? "" : this.encoder.decode(ids, { skip_special_tokens: true });
+    return ids.length === 0 ? "" : this.sound(() => this.encoder.decode(ids, { skip_special_tokens: true }));
   }
 
   /** Text of token ids with special tokens shown, for inspection. */
   decodeAll(ids: readonly number[]): string {
-    return ids.length === 0 ? "" : this.encoder.decode(ids, { skip_special_tokens: false });
+    return ids.length === 0 ? "" : this.sound(() => this.encoder.decode(ids, { skip_special_tokens: false }));
   }
 
   /** The id of a token, or undefined where the vocabulary lacks it. */
@@ -103,6 +109,17 @@ export class Tokenizer {
     return this.encoder.id_to_token(id);
   }
 
+  /** Parts that do not fit together are found by the package only when a text needs them. */
+  private sound<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      throw new TokenizerError(`tokenize: ${this.where} contradicts itself; copy it from the original model`, {
+        cause,
+      });
+    }
+  }
+
   /** A token that tokenizer_config.json names, as a string or as an object with its content. */
   private special(name: string): number | undefined {
     const named = this.files.settings[name];
@@ -110,7 +127,7 @@ export class Tokenizer {
     if (token === undefined || token === null) return undefined;
     const id = typeof token === "string" ? this.idOf(token) : undefined;
     if (id === undefined) {
-      throw new TokenizerError(`load tokenizer: ${name} ${JSON.stringify(token)} is not in the vocabulary`);
+      throw new TokenizerError(`load tokenizer: ${name} ${excerpt(token)} is not in the vocabulary`);
     }
     return id;
   }
@@ -133,9 +150,9 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
 async function readObject(path: string): Promise<TokenizerJson> {
   let json: Json;
   try {
-    json = JSON.parse(await readFile(path, "utf8")) as Json;
+    json = parseJson(await readFile(path, "utf8")) as Json;
   } catch (cause) {
-    const problem = cause instanceof SyntaxError ? "is not valid JSON" : "cannot be read";
+    const problem = cause instanceof JsonError ? `is ${cause.message}` : "cannot be read";
     throw new TokenizerError(`load tokenizer: ${path} ${problem}; the folder must hold a complete checkpoint`, {
       cause,
     });

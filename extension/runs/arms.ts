@@ -1,4 +1,5 @@
 import type { RunConfig } from "../../engine/config/index.ts";
+import { ownValue } from "../../engine/protocol/dictionary.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import type { SeriesKey } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
@@ -45,7 +46,7 @@ export function shownKeys(
   stages: readonly StageState[],
 ): readonly SeriesKey[] {
   return stages.flatMap(({ id }) =>
-    Object.keys(series[id] ?? {})
+    Object.keys(ownValue(series, id) ?? {})
       .filter(isShown)
       .map((metric) => ({ stage: id, metric })),
   );

@@ -1,3 +1,4 @@
+import { dictionary } from "../../engine/protocol/dictionary.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { type MetricsEvent, type RunState, type StageState, applyEvent } from "../../engine/protocol/runState.ts";
 import type { PackedSeries, RunOutline } from "../../engine/protocol/service.ts";
@@ -12,7 +13,7 @@ export class RunDetail {
   private readonly latest = new Map<string, Latest>();
 
   constructor(outline: RunOutline) {
-    this.state = { ...outline, metrics: {} };
+    this.state = { ...outline, metrics: dictionary() };
   }
 
   get stages(): readonly StageState[] {
@@ -38,7 +39,7 @@ export class RunDetail {
 
   /** Begins again from an outline, keeping values. */
   reset(outline: RunOutline): void {
-    this.state = { ...outline, metrics: {} };
+    this.state = { ...outline, metrics: dictionary() };
   }
 
   private readonly keepMetrics = ({ stage, values }: MetricsEvent): void => {

@@ -11,10 +11,8 @@ const DEFAULT = ".salsa";
  */
 export async function rootOf(configFile: string, text: string): Promise<string> {
   // Loaded on first use, to keep activation short.
-  const { parse } = await import("jsonc-parser");
-  const config = parse(text, [], { allowTrailingComma: true }) as
-    { readonly runtime?: { readonly directory?: unknown } } | undefined;
-  const directory = config?.runtime?.directory;
+  const { nodeFinder, readSyntax } = await import("../../engine/config/syntax.ts");
+  const directory = nodeFinder(readSyntax(text).root)(["runtime", "directory"])?.value as unknown;
   return resolve(dirname(configFile), typeof directory === "string" && directory !== "" ? directory : DEFAULT);
 }
 

@@ -59,7 +59,7 @@ export function chosenCurves(
   const keys = all.filter(({ metric }) => wanted.includes(metric));
   const missing = [
     ...metrics.filter((metric) => !keys.some((key) => key.metric === metric)),
-    ...stages.filter((stage) => !(stage in recorded)),
+    ...stages.filter((stage) => !Object.hasOwn(recorded, stage)),
   ];
   // Of a run without RLHF yet, whatever there is.
   return { keys: keys.length > 0 || metrics.length > 0 ? keys : all, missing };

@@ -41,6 +41,12 @@ interface Slot {
 /** Sweeps to and fro; more change nothing in graphs of this size. */
 const SWEEPS = 8;
 
+/** Layers of a graph; runs have fewer than ten. */
+const MOST_LAYERS = 100;
+
+/** Lines between two layers whose crossings are counted, pair by pair. */
+const MOST_LINES = 1000;
+
 /**
  * Layers from left to right, each node in the first one after all that it uses; within a layer in the order of least
  * crossings that the barycentre method finds (Sugiyama et al. 1981).
@@ -75,10 +81,14 @@ function slot(id: string, layer: number, height: number): Slot {
 /** The longest way from a node that uses nothing. */
 function layersOf(nodes: Graph["nodes"], edges: Graph["edges"]): ReadonlyMap<string, number> {
   const layers = new Map(nodes.map(({ id }) => [id, 0]));
-  // As many rounds as there are nodes settle any graph without cycles, and end on one with them.
-  for (const _ of nodes) {
+  // As many rounds as there are layers settle any graph without cycles, which only a damaged log has.
+  for (let round = 0, isSettled = false; !isSettled && round < MOST_LAYERS; round++) {
+    isSettled = true;
     for (const [from, to] of edges) {
-      if (layers.has(from)) layers.set(to, Math.max(layers.get(to) ?? 0, (layers.get(from) ?? 0) + 1));
+      const layer = (layers.get(from) ?? -1) + 1;
+      if (layer <= (layers.get(to) ?? 0) || layer > MOST_LAYERS) continue;
+      layers.set(to, layer);
+      isSettled = false;
     }
   }
   return layers;
@@ -132,6 +142,7 @@ function crossings(layers: readonly Slot[][]): number {
   let count = 0;
   for (const layer of layers) {
     const lines = layer.flatMap((one) => one.after.map((other) => [at(one), at(other)] as const));
+    if (lines.length > MOST_LINES) continue;
     for (const [nth, [a, b]] of lines.entries()) {
       for (const [c, d] of lines.slice(nth + 1)) if ((a - c) * (b - d) < 0) count++;
     }

@@ -1,3 +1,5 @@
+import { excerpt } from "../../protocol/json.ts";
+
 /** A record that violates its file format. */
 export class RecordError extends Error {
   override readonly name = "RecordError";
@@ -11,7 +13,7 @@ export class Fields {
   /** @throws {RecordError} when the value is no object. */
   constructor(kind: string, value: unknown) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new RecordError(`read ${kind}: expected an object, got ${JSON.stringify(value)}`);
+      throw new RecordError(`read ${kind}: expected an object, got ${excerpt(value)}`);
     }
     this.kind = kind;
     this.values = value as Readonly<Record<string, unknown>>;
@@ -54,8 +56,7 @@ export class Fields {
 
   refuse(field: string, wanted: string): never {
     const value = this.values[field];
-    const got = value === undefined ? "nothing" : JSON.stringify(value).slice(0, 80);
-    throw new RecordError(`read ${this.kind}: field ${field} must be ${wanted}, got ${got}`);
+    throw new RecordError(`read ${this.kind}: field ${field} must be ${wanted}, got ${excerpt(value, 80)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { excerpt } from "../../protocol/json.ts";
 import type { TableRow } from "../table.ts";
 
 /** A table file that does not hold a table. */
@@ -31,7 +32,7 @@ export const FIELDS = [...TEXT, "seed", ...NUMBERS, ...OPTIONAL] as const;
 export function rowFrom(values: Readonly<Record<string, unknown>>, lineName: string): TableRow {
   const wrong = (field: string): TableError =>
     new TableError(
-      `read table: ${lineName}: field ${field} is ${field in values ? JSON.stringify(values[field]) : "missing"}`,
+      `read table: ${lineName}: field ${field} is ${Object.hasOwn(values, field) ? excerpt(values[field]) : "missing"}`,
     );
   const textOf = (field: string): string => {
     const value = values[field];
@@ -42,7 +43,7 @@ export function rowFrom(values: Readonly<Record<string, unknown>>, lineName: str
     const value = values[field];
     if (value === null || value === "") return NaN;
     const number = typeof value === "string" ? Number(value) : value;
-    if (typeof number !== "number" || Number.isNaN(number)) throw wrong(field);
+    if (typeof number !== "number" || !Number.isFinite(number)) throw wrong(field);
     return number;
   };
   const optional = OPTIONAL.filter((field) => values[field] !== undefined && values[field] !== "");

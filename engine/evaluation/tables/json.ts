@@ -1,3 +1,4 @@
+import { parseJson } from "../../protocol/json.ts";
 import type { Table } from "../table.ts";
 import { rowFrom, TableError } from "./fields.ts";
 
@@ -13,7 +14,7 @@ export function jsonTable(table: Table): string {
 export function parseJsonTable(text: string): Table {
   let rows: unknown;
   try {
-    rows = JSON.parse(text);
+    rows = parseJson(text);
   } catch (cause) {
     throw new TableError("read table: this is not JSON", { cause });
   }

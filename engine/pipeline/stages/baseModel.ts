@@ -56,7 +56,7 @@ export const baseModel: Stage<
     if (task === undefined) return NO_COST;
     const shape = { batchSize, length: sequenceLength(task, { maxLength: model.maxPositions }) };
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
-    return trainingCost({ model, heads: ["language"], loss: (graph) => sftLoss(graph, model, shape), tokens });
+    return trainingCost({ model, heads: ["language"], shape, loss: (graph) => sftLoss(graph, model, shape), tokens });
   },
 };
 

@@ -85,12 +85,13 @@ export const rewardModel: Stage<
     const length = sequenceLength(task, { maxLength, longestRow: data?.longestRow });
     const pairs = Math.min(reward.pairs ?? Infinity, data?.rows ?? Infinity);
     const learned = splitPairs(Number.isFinite(pairs) ? pairs : 0, reward.heldOut).train;
+    const shape = { batchSize, length };
     const loss = (graph: Graph): LossNodes =>
       rewardModelLoss(graph, model, {
-        ...{ batchSize, length },
+        ...shape,
         loss: (chosen, rejected) => rewardLoss(chosen, rejected, { centering: 0 }),
       });
-    return trainingCost({ model, heads: ["score"], loss, tokens: 2 * epochs * learned * length });
+    return trainingCost({ model, heads: ["score"], shape, loss, tokens: 2 * epochs * learned * length });
   },
 };
 

@@ -119,6 +119,7 @@ export const rlhf: Stage<
     const learned = trainingCost({
       model,
       heads: ["language", "value"],
+      shape,
       loss: (graph) => sftLoss(graph, model, shape),
       tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
     });

@@ -49,7 +49,7 @@ export const sft: Stage<
     const shape = { batchSize, length: sequenceLength(source.task, { maxLength, longestRow: data?.longestRow }) };
     const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
-    return trainingCost({ model, heads: ["language"], loss: (graph) => sftLoss(graph, model, shape), tokens });
+    return trainingCost({ model, heads: ["language"], shape, loss: (graph) => sftLoss(graph, model, shape), tokens });
   },
 };
 

@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { dictionary } from "../../protocol/dictionary.ts";
 import type { RunState, Series, StageOrigin, StageState } from "../../protocol/runState.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
 import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
@@ -66,23 +67,27 @@ export class Origins {
     run: TrackedRun,
     stages: readonly StageState[],
   ): Promise<ReadonlyMap<StageState, BorrowedStage>> {
-    const all = await this.runs.allOf(run.root);
+    const makersOf = makersByKey(await this.runs.allOf(run.root), new Set(stages.map(({ key }) => key)));
     const byMaker = new Map<TrackedRun, StageState[]>();
     for (const stage of stages) {
-      const makers = all.filter(({ brief }) => brief.stages.some((one) => hasMade(one, stage.key)));
+      const makers = makersOf.get(stage.key) ?? [];
       const maker = makers.find(({ id }) => id === stage.from?.run) ?? makers[0];
-      if (maker !== undefined) byMaker.set(maker, [...(byMaker.get(maker) ?? []), stage]);
+      if (maker === undefined) continue;
+      const taken = byMaker.get(maker);
+      if (taken === undefined) byMaker.set(maker, [stage]);
+      else taken.push(stage);
     }
     const found = new Map<StageState, BorrowedStage>();
     for (const [maker, taken] of byMaker) {
       const log = new RunLog(maker.folder, { hasCurves: true });
       await log.update();
+      const stagesByKey = new Map(log.state.stages.filter(isMade).map((one) => [one.key, one]));
       for (const stage of taken) {
-        const made = log.state.stages.find((one) => hasMade(one, stage.key));
+        const made = stagesByKey.get(stage.key);
         if (made === undefined) continue; // its run was removed, or started it over, meanwhile
         found.set(stage, {
           from: { run: maker.id },
-          metrics: log.state.metrics[made.id] ?? {},
+          metrics: log.state.metrics[made.id] ?? dictionary(),
           samples: { file: join(maker.folder, SAMPLES_FILE), stage: made.id },
         });
       }
@@ -94,7 +99,7 @@ export class Origins {
 /** A state with the curves and origins of its cached stages. */
 export function withOrigins(state: RunState, borrowed: BorrowedStages): RunState {
   if (borrowed.size === 0) return state;
-  const metrics = { ...state.metrics };
+  const metrics = dictionary(Object.entries(state.metrics));
   const stages = state.stages.map((stage) => {
     const found = stage.status === "cached" ? borrowed.get(stage.id) : undefined;
     if (found === undefined) return stage;
@@ -122,6 +127,24 @@ async function placeOf(root: string, id: string): Promise<StageOrigin> {
   return (await statIfThere(join(folder, RUN_FILE))) === undefined ? { run: id } : { run: id, folder };
 }
 
-function hasMade({ status, key }: StageState, wanted: string): boolean {
-  return status === "finished" && key === wanted;
+/** The runs that have made artifacts, by these one by one. */
+function makersByKey(
+  runs: readonly TrackedRun[],
+  wanted: ReadonlySet<string>,
+): ReadonlyMap<string, readonly TrackedRun[]> {
+  const makers = new Map<string, TrackedRun[]>();
+  for (const run of runs) {
+    const made = new Set(run.brief.stages.filter(isMade).map(({ key }) => key));
+    for (const key of made) {
+      if (!wanted.has(key)) continue;
+      const known = makers.get(key);
+      if (known === undefined) makers.set(key, [run]);
+      else known.push(run);
+    }
+  }
+  return makers;
+}
+
+function isMade({ status }: StageState): boolean {
+  return status === "finished";
 }

@@ -18,6 +18,12 @@ import { SampleStore } from "./sampleStore.ts";
 /** Bound on the ids of prompts: step and prompt id together make one number, the key of a row. */
 const MOST_PROMPTS = 2 ** 26;
 
+/** Stages whose rollouts are listed; a table of more would be of no use, and take long to search. */
+const MOST_COLUMNS = 1000;
+
+/** Rows of a step and prompt among which a response is looked for; a batch holds a prompt some times at most. */
+const MOST_TWINS = 1000;
+
 /** Lines that one file may have; a response is named by its file and line in one number. */
 const MOST_LINES = 2 ** 32;
 
@@ -40,7 +46,8 @@ export class Rollouts {
   private search = this.newSearch();
   /** Rows of a step and prompt: more than one where a batch holds a prompt twice. */
   private rows = new Map<number, number[]>();
-  private lastSteps = new Map<number, number>();
+  /** Rows of each column with their steps, none below the one before. */
+  private recorded = new Map<number, { readonly row: number; readonly step: number }[]>();
   private updating: Promise<void> | undefined;
 
   constructor(folder: string) {
@@ -106,7 +113,7 @@ export class Rollouts {
     this.store = new SampleStore();
     this.search = this.newSearch();
     this.rows = new Map();
-    this.lastSteps = new Map();
+    this.recorded = new Map();
     this.addSources(borrowed);
   }
 
@@ -129,19 +136,25 @@ export class Rollouts {
 
   private add({ stage, step, prompt, response: text, ended, score, nTokens }: SampleHead, line: number): void {
     const { store } = this;
+    if (store.nColumns >= MOST_COLUMNS && !store.hasColumn(stage)) return;
     const column = store.columnId(stage);
     const promptId = store.promptId(prompt);
-    // A resumed stage records some steps again: these replace the earlier ones.
-    if (step < (this.lastSteps.get(column) ?? 0)) this.forget(column, step);
-    this.lastSteps.set(column, step);
+    const recorded = this.forget(column, step);
     const row = this.rowFor(column, { promptId, step, text });
+    recorded.push({ row, step });
     store.put(row, column, { text, ended, nTokens, score, line });
   }
 
-  private forget(column: number, step: number): void {
-    for (let row = 0; row < this.store.nRows; row++) {
-      if (this.store.step(row) >= step) this.store.clear(row, column);
+  /** A resumed stage records some steps again: these replace the earlier ones. @returns Rows that are left. */
+  private forget(column: number, step: number): { readonly row: number; readonly step: number }[] {
+    let recorded = this.recorded.get(column);
+    if (recorded === undefined) this.recorded.set(column, (recorded = []));
+    if (step >= (recorded.at(-1)?.step ?? 0)) return recorded;
+    for (let last = recorded.at(-1); last !== undefined && last.step >= step; last = recorded.at(-1)) {
+      this.store.clear(last.row, column);
+      recorded.pop();
     }
+    return recorded;
   }
 
   private rowFor(
@@ -152,7 +165,7 @@ export class Rollouts {
     const key = step * MOST_PROMPTS + promptId;
     let rows = this.rows.get(key);
     if (rows === undefined) this.rows.set(key, (rows = []));
-    for (const row of rows) {
+    for (const row of rows.slice(0, MOST_TWINS)) {
       const there = store.sample(row, column);
       // The same once more is a step that was taken again after a crash.
       if (there < 0 || store.text(there) === text) return row;

@@ -29,7 +29,7 @@ export class SampleStore {
   // By row.
   private readonly rowPrompts: number[] = [];
   private readonly rowSteps: number[] = [];
-  /** By column, then by row: the sample there, or −1; rows past the end have none. */
+  /** By column, then by row: the sample there, or −1; holes have none. */
   private readonly cells: number[][] = [];
   // By sample.
   private readonly texts: (string | undefined)[] = [];
@@ -43,6 +43,14 @@ export class SampleStore {
 
   get columns(): readonly string[] {
     return [...this.columnIds.keys()];
+  }
+
+  get nColumns(): number {
+    return this.columnIds.size;
+  }
+
+  hasColumn(name: string): boolean {
+    return this.columnIds.has(name);
   }
 
   get nRows(): number {
@@ -85,8 +93,7 @@ export class SampleStore {
     this.golds.push(gold ?? NaN);
     this.lines.push(line ?? -1);
     const cells = this.cells[column] ?? [];
-    while (cells.length < row) cells.push(-1);
-    cells[row] = sample;
+    cells[row] = sample; // with holes: a file may name more columns than memory has room for whole ones
   }
 
   clear(row: number, column: number): void {

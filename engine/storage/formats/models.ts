@@ -1,24 +1,28 @@
 import { basename, join, relative, resolve } from "node:path";
 import * as z from "zod";
+import { byName } from "../../protocol/byName.ts";
 import { kindOfKey, legacyStage } from "../../protocol/legacyStages.ts";
+import { LONGEST_NAME, MOST_STAGES } from "../../protocol/limits.ts";
 import { type RecordFormat, readRecord } from "./records.ts";
 
 /** File of a finished run's models. */
 const MODELS_FILE = "models.json";
 const VERSION = 2;
+/** Longest path of a file system, in UTF-16 units. */
+const LONGEST_PATH = 4096;
 
 const entrySchema = z.object({
   /** By its name in the config: "sft-1", "soup", "salsa", "reward". */
-  product: z.string(),
+  product: z.string().max(LONGEST_NAME),
   /** Kind of the stage that made it; "base" for one that was given. */
-  kind: z.string(),
+  kind: z.string().max(LONGEST_NAME),
   /** Base seed, in a run of several. */
   seed: z.exactOptional(z.int()),
   /** Relative to the run's folder, with `/`. */
-  folder: z.string(),
+  folder: z.string().max(LONGEST_PATH),
 });
 
-const modelsSchema = z.object({ version: z.literal(VERSION), models: z.array(entrySchema) });
+const modelsSchema = z.object({ version: z.literal(VERSION), models: z.array(entrySchema).max(MOST_STAGES) });
 
 /** Where a model of a run is; its folder is an absolute path. */
 export type ModelPlace = Readonly<z.output<typeof entrySchema>>;
@@ -46,7 +50,7 @@ export async function readModels(folder: string): Promise<readonly ModelPlace[] 
 }
 
 /** Before 2026-12: folders by names that spell the base seed, "seed-2/salsa". */
-const oldSchema = z.record(z.string(), z.string());
+const oldSchema = byName(z.string().max(LONGEST_PATH), MOST_STAGES);
 
 function oldPlace([name, folder]: readonly [string, string]): ModelPlace {
   const { product, kind, seed } = legacyStage(name);

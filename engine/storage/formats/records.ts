@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { DataError } from "../../protocol/errors.ts";
 import { readIfThere } from "../disk.ts";
-import { type LineBlock, LineTail, forEachLine } from "../lineTail.ts";
+import { JsonError, parseJson } from "../../protocol/json.ts";
+import { LineTail, forEachLine } from "../lineTail.ts";
+import { logLineOf } from "../logLine.ts";
 
 /** How a file of this program's own is read. */
 export interface RecordFormat<T> {
@@ -30,7 +32,8 @@ export const numberOrNaN = z
  */
 export async function readRecords<T>(file: string, format: RecordFormat<T>): Promise<readonly T[]> {
   const records: T[] = [];
-  for await (const batch of recordBatches(file, format)) records.push(...batch);
+  // One by one: a batch may hold more records than a call takes arguments.
+  for await (const batch of recordBatches(file, format)) for (const record of batch) records.push(record);
   return records;
 }
 
@@ -48,11 +51,11 @@ export async function* recordBatches<T>(
     const batch: T[] = [];
     forEachLine(block, (bytes) => {
       line += 1;
+      const read = logLineOf(bytes);
+      if (read === "blank") return;
       if (torn !== undefined) throw torn; // only the last line may be
-      if (bytes.length === 0) return;
-      const value = jsonOf(bytes);
-      if (value !== undefined) batch.push(parsed(value, { file, line, remedy }, format.parse));
-      else torn = new DataError("read: was damaged on disk", { file, line, remedy });
+      if (read === "damaged") torn = new DataError("read: was damaged on disk", { file, line, remedy });
+      else batch.push(parsed(read.record, { file, line, remedy }, format.parse));
     });
     if (torn !== undefined && format.end !== "torn") throw torn;
     yield batch;
@@ -71,20 +74,12 @@ export async function readRecord<T>(file: string, { parse, remedy }: RecordForma
   if (text === undefined) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
-    throw new DataError("read: not JSON", { file, remedy }, { cause });
+    if (!(cause instanceof JsonError)) throw cause;
+    throw new DataError(`read: ${cause.message}`, { file, remedy }, { cause });
   }
   return parsed(value, { file, remedy }, parse);
-}
-
-/** The JSON of a line; undefined for a damaged one, since no line holds nothing. */
-export function jsonOf(bytes: LineBlock["bytes"]): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8")) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function parsed<T>(value: unknown, place: ConstructorParameters<typeof DataError>[1], parse: (value: unknown) => T): T {

@@ -2,25 +2,47 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
+import { LONGEST_NAME, LONGEST_TEXT } from "../../protocol/limits.ts";
 import { readRecord } from "./records.ts";
 
 /** The file that describes a run. */
 export const RUN_FILE = "run.json";
+
+/** The most entries of a list or section of a run's config. */
+const MOST = 1000;
+
+const name = z.string().max(LONGEST_NAME);
+const names = z.array(name).max(MOST);
+const seeds = z.array(z.int().min(0)).max(MOST);
+const text = z.string().max(LONGEST_TEXT);
 
 /**
  * Everything of a resolved config that readers of old runs rely on: the config's own schema is one of config files, and
  * a run's config may come from another version.
  */
 const configSchema = z.looseObject({
-  name: z.string(),
-  seeds: z.array(z.number()),
-  arms: z.looseObject({}),
-  model: z.looseObject({}),
-  evaluation: z.looseObject({ judge: z.string() }),
-  runtime: z.looseObject({}),
+  name,
+  seeds: seeds.min(1),
+  arms: z.looseObject({}).refine(holds(z.looseObject({ reference: names, betas: z.array(z.number()).max(MOST) }))),
+  soups: z
+    .looseObject({})
+    .refine(holds(z.looseObject({ method: name, of: names })))
+    .optional(),
+  model: z.looseObject({ checkpoint: text.optional() }),
+  sft: z.looseObject({ seeds }).optional(),
+  evaluation: z.looseObject({ judge: name, benchmarks: names.optional(), pairs: z.array(names).max(MOST).optional() }),
+  runtime: z.looseObject({ backend: name.optional() }),
 });
 
-const text = z.string().catch("");
+/** Tells if every value of an object fits. */
+function holds(schema: z.ZodType): (object: object) => boolean {
+  return (object) => {
+    const values: readonly unknown[] = Object.values(object);
+    return values.length <= MOST && values.every((value) => schema.safeParse(value).success);
+  };
+}
+
+const readable = text.catch("");
 
 /** The content of run.json; fields that a version does not write are empty, and those that do not fit are left out. */
 const descriptionSchema = z.object({
@@ -28,15 +50,15 @@ const descriptionSchema = z.object({
     .transform((config) => config as unknown as RunConfig)
     .optional()
     .catch(undefined),
-  configFile: text,
+  configFile: readable,
   /** Versions of this program and of Node. */
-  salsa: text,
-  node: text,
-  platform: text,
-  cpu: text,
-  memoryBytes: z.number().catch(0),
+  salsa: readable,
+  node: readable,
+  platform: readable,
+  cpu: readable,
+  memoryBytes: z.number().min(0).catch(0),
   git: z
-    .object({ commit: text, branch: text, dirty: z.boolean().catch(false), diff: text })
+    .object({ commit: readable, branch: readable, dirty: z.boolean().catch(false), diff: z.string().catch("") })
     .optional()
     .catch(undefined),
 });

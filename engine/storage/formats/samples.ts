@@ -1,16 +1,20 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { LineTail, forEachLine } from "../lineTail.ts";
-import { jsonOf, numberOrNaN } from "./records.ts";
+import { recordOf } from "../logLine.ts";
+import { numberOrNaN } from "./records.ts";
 
 /** The log of rollouts that are kept for people to read. */
 export const SAMPLES_FILE = "samples.jsonl";
+
+/** Iterations of a training; a step and a prompt's number together make one exact number. */
+const MOST_STEPS = 2 ** 26;
 
 /** A rollout without its numbers by token. */
 const headSchema = z.object({
   stage: z.string(),
   /** Iteration, from 1. */
-  step: z.int().min(0),
+  step: z.int().min(0).max(MOST_STEPS),
   prompt: z.string(),
   response: z.string(),
   ended: z.boolean(),
@@ -48,7 +52,7 @@ export interface SampleHead extends Readonly<z.output<typeof headSchema>> {
 
 /** Reads a whole record. @returns The record, or a text that describes the defect. */
 export function parseSample(bytes: Buffer): Sample | string {
-  const value = jsonOf(bytes);
+  const value = recordOf(bytes);
   if (value === undefined) return "was damaged on disk";
   const { success, data, error } = sampleSchema.safeParse(value);
   if (success) return data;
@@ -60,6 +64,8 @@ export function parseSample(bytes: Buffer): Sample | string {
 const ARRAYS = Buffer.from(',"tokens":[');
 const NUMBERS = Buffer.from('"logprobs":[');
 const [COMMA, BRACKET] = [44, 93];
+/** Fields that stand before the numbers by token, and the first of these. */
+const BEFORE = [...Object.keys(headSchema.shape), "tokens"].map((name) => Buffer.from(`"${name}":`));
 
 /**
  * Reads a record for lists; undefined for a line that is damaged or no rollout.
@@ -69,19 +75,24 @@ const [COMMA, BRACKET] = [44, 93];
 export function parseSampleHead(bytes: Buffer): SampleHead | undefined {
   const at = bytes.indexOf(ARRAYS);
   const from = at < 0 ? -1 : bytes.indexOf(NUMBERS, at);
-  if (from >= 0) {
-    const head = headSchema.safeParse(jsonOf(Buffer.concat([bytes.subarray(0, at), CLOSE])));
+  // Of a field that stands twice, the last one counts, as for those who parse the whole line.
+  if (from >= 0 && !isRepeated(bytes, { at, from })) {
+    const head = headSchema.safeParse(recordOf(Buffer.concat([bytes.subarray(0, at), CLOSE])));
     if (head.success) return { ...head.data, nTokens: countNumbers(bytes, from + NUMBERS.length) };
   }
   // Another version writes fields in another order.
-  const value = jsonOf(bytes);
+  const value = recordOf(bytes);
   const head = headSchema.safeParse(value);
   if (!head.success) return undefined;
-  const { tokens } = value as { readonly tokens?: unknown };
+  const tokens = value?.["tokens"];
   return { ...head.data, nTokens: Array.isArray(tokens) ? tokens.length : 0 };
 }
 
 const CLOSE = Buffer.from("}");
+
+function isRepeated(bytes: Buffer, { at, from }: { readonly at: number; readonly from: number }): boolean {
+  return bytes.includes(NUMBERS, from + 1) || BEFORE.some((field) => bytes.includes(field, at + ARRAYS.length));
+}
 
 function countNumbers(bytes: Buffer, from: number): number {
   if (bytes[from] === BRACKET) return 0;
@@ -94,7 +105,7 @@ function countNumbers(bytes: Buffer, from: number): number {
 export async function readLastSamples(folder: string): Promise<readonly SampleHead[]> {
   const last = new Map<string, SampleHead[]>();
   for await (const block of new LineTail(join(folder, SAMPLES_FILE)).blocks()) {
-    if (!block.isWhole && jsonOf(block.bytes) === undefined) continue; // its writer is at it, or died over it
+    if (!block.isWhole && recordOf(block.bytes) === undefined) continue; // its writer is at it, or died over it
     forEachLine(block, (bytes) => {
       const head = parseSampleHead(bytes);
       if (head === undefined) return;

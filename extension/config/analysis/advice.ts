@@ -7,9 +7,12 @@ import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
+/** Nobody reads more. */
+const MOST_ADVICE = 100;
+
 /** Findings about settings that are valid but unlikely to be intended, or worth knowing about. */
 export function adviceOn(tree: ConfigTree, file: string): ConfigFinding[] {
-  return [...extrapolations(tree), ...trainedPrompts(tree, file)];
+  return [...extrapolations(tree), ...trainedPrompts(tree, file)].slice(0, MOST_ADVICE);
 }
 
 function extrapolations(tree: ConfigTree): ConfigFinding[] {

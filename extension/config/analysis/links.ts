@@ -1,8 +1,6 @@
-import { getNodePath } from "jsonc-parser";
-import type { Node } from "jsonc-parser";
 import type { ConfigPath } from "../../../engine/config/walk.ts";
 import { pathPlace } from "./places.ts";
-import { isKey, spanOf } from "./tree.ts";
+import { isKey, spanOf, stringsIn } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 
 /** A file or folder that a config names. */
@@ -16,15 +14,11 @@ export interface PathLink {
 }
 
 /** Every file and folder that a config names. */
-export function pathLinks({ root }: ConfigTree): PathLink[] {
-  return root === undefined ? [] : within(root);
-}
-
-function within(node: Node): PathLink[] {
-  if (node.type !== "string") return (node.children ?? []).flatMap(within);
-  const at = getNodePath(node);
-  const wants = isKey(node) ? undefined : pathPlace(at);
-  if (wants === undefined || node.value === "") return [];
-  const { start, end } = spanOf(node);
-  return [{ span: { start: start + 1, end: end - 1 }, path: String(node.value), at, wants }];
+export function pathLinks(tree: ConfigTree): PathLink[] {
+  return stringsIn(tree).flatMap(({ node, path: at }) => {
+    const wants = isKey(node) ? undefined : pathPlace(at);
+    if (wants === undefined || node.value === "") return [];
+    const { start, end } = spanOf(node);
+    return [{ span: { start: start + 1, end: end - 1 }, path: String(node.value), at, wants }];
+  });
 }

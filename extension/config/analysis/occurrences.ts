@@ -1,10 +1,9 @@
-import type { Node } from "jsonc-parser";
 import { getNodePath } from "jsonc-parser";
 import { givenPlace, namePlace } from "./places.ts";
 import type { NamePlace } from "./places.ts";
 import type { TextChange } from "./edits.ts";
-import { isKey, keyOf, nodeAt, nodeAtOffset, spanOf } from "./tree.ts";
-import type { ConfigTree, Span } from "./tree.ts";
+import { isKey, keyOf, nodeAt, nodeAtOffset, spanOf, stringsIn } from "./tree.ts";
+import type { ConfigTree, Span, StringAt } from "./tree.ts";
 
 /** A name of a model or benchmark in a config's text. */
 export interface Occurrence {
@@ -19,12 +18,12 @@ export interface Occurrence {
 /** The name at an offset. */
 export function occurrenceAt(tree: ConfigTree, offset: number): Occurrence | undefined {
   const node = nodeAtOffset(tree, offset);
-  return node === undefined ? undefined : occurrenceOf(node);
+  return node?.type !== "string" ? undefined : occurrenceOf({ node, path: getNodePath(node) });
 }
 
 /** Every place where the name stands, in the order of the text. */
-export function occurrencesOf({ root }: ConfigTree, { kind, name }: Pick<Occurrence, "kind" | "name">): Occurrence[] {
-  const all = root === undefined ? [] : within(root);
+export function occurrencesOf(tree: ConfigTree, { kind, name }: Pick<Occurrence, "kind" | "name">): Occurrence[] {
+  const all = stringsIn(tree).flatMap((one) => occurrenceOf(one) ?? []);
   return all.filter((one) => one.kind === kind && one.name === name);
 }
 
@@ -55,14 +54,7 @@ export function renameChanges(tree: ConfigTree, occurrence: Occurrence, name: st
   return occurrencesOf(tree, occurrence).map(({ span }) => ({ ...span, text: JSON.stringify(name).slice(1, -1) }));
 }
 
-function within(node: Node): Occurrence[] {
-  const own = occurrenceOf(node);
-  return [...(own === undefined ? [] : [own]), ...(node.children ?? []).flatMap(within)];
-}
-
-function occurrenceOf(node: Node): Occurrence | undefined {
-  if (node.type !== "string") return undefined;
-  const path = getNodePath(node);
+function occurrenceOf({ node, path }: StringAt): Occurrence | undefined {
   const isGiven = isKey(node);
   const kind = isGiven ? givenPlace(path) : namePlace(path)?.kind;
   if (kind === undefined) return undefined;

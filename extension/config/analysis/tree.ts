@@ -1,6 +1,7 @@
-import { findNodeAtLocation, findNodeAtOffset, getNodePath, getNodeValue, parseTree } from "jsonc-parser";
-import type { Node, ParseError } from "jsonc-parser";
+import { findNodeAtOffset, getNodePath, getNodeValue } from "jsonc-parser";
+import type { Node } from "jsonc-parser";
 import { pathText } from "../../../engine/config/locate.ts";
+import { nodeFinder, readSyntax } from "../../../engine/config/syntax.ts";
 import type { ConfigPath } from "../../../engine/config/walk.ts";
 import type { ConfigIssue } from "../../../engine/protocol/errors.ts";
 
@@ -15,26 +16,49 @@ export interface ConfigTree {
   readonly text: string;
   readonly root: Node | undefined;
   readonly value: unknown;
+  /** Node at a path, or undefined. */
+  readonly find: (path: ConfigPath) => Node | undefined;
   /** False if the text has syntax errors, as during typing; the tree then covers only the parts that parse. */
   readonly isSound: boolean;
 }
 
 /** Parses JSON with comments and trailing commas, tolerating syntax errors. */
 export function readTree(text: string): ConfigTree {
-  const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const { root, errors } = readSyntax(text);
   const value: unknown = root === undefined ? undefined : getNodeValue(root);
-  return { text, root, value, isSound: errors.length === 0 };
+  return { text, root, value, find: nodeFinder(root), isSound: errors.length === 0 };
 }
 
 /** Node at a path, or undefined. */
-export function nodeAt({ root }: ConfigTree, path: ConfigPath): Node | undefined {
-  return root === undefined ? undefined : findNodeAtLocation(root, [...path]);
+export function nodeAt({ find }: ConfigTree, path: ConfigPath): Node | undefined {
+  return find(path);
 }
 
 /** The innermost key or value at an offset; its end belongs to it, so that a caret after it finds it. */
 export function nodeAtOffset({ root }: ConfigTree, offset: number): Node | undefined {
   return root === undefined ? undefined : findNodeAtOffset(root, offset, true);
+}
+
+/** A key or a text with its path; that of a key ends in the key. */
+export interface StringAt {
+  readonly node: Node;
+  readonly path: ConfigPath;
+}
+
+/** Every key and text of a tree, in the order of the text. Asking each node for its path would search its list anew. */
+export function stringsIn({ root }: Pick<ConfigTree, "root">): StringAt[] {
+  return root === undefined ? [] : stringsOf(root, []);
+}
+
+function stringsOf(node: Node, path: ConfigPath): StringAt[] {
+  const children = node.children ?? [];
+  if (node.type === "string") return [{ node, path }];
+  if (node.type === "array") return children.flatMap((child, index) => stringsOf(child, [...path, index]));
+  return children.flatMap(({ children: [key, value] = [] }) => {
+    if (key === undefined) return [];
+    const inner = [...path, String(key.value)];
+    return [{ node: key, path: inner }, ...(value === undefined ? [] : stringsOf(value, inner))];
+  });
 }
 
 /** True if a node is the key of a property. */

@@ -33,6 +33,21 @@ describe("ticks", () => {
     assert.deepEqual(ticks({ min: NaN, max: NaN }, 5), []);
   });
 
+  it("of numbers next to the largest and smallest doubles are few and within them", () => {
+    const ends = [-Number.MAX_VALUE, -1e300, -1e15, -5e-324, 0, 5e-324, 1e-308, 1, 1e15, 1e300, Number.MAX_VALUE];
+    for (const min of ends) {
+      for (const max of ends.filter((one) => one > min)) {
+        for (const places of [ticks({ min, max }, 5), logTicks({ min, max }, 5)]) {
+          assert.ok(places.length <= 25, `${places.length} ticks from ${min} to ${max}`);
+          assert.ok(
+            places.every((place) => Number.isFinite(place)),
+            `${places.join()} from ${min} to ${max}`,
+          );
+        }
+      }
+    }
+  });
+
   it("of a log scale are powers of ten, thinned where they are many, with 2 and 5 where they are few", () => {
     assert.deepEqual(logTicks({ min: 0.5, max: 2000 }, 6), [1, 10, 100, 1000]);
     assert.deepEqual(logTicks({ min: 1e-8, max: 1 }, 4), [1e-8, 1e-5, 1e-2]);

@@ -67,6 +67,26 @@ describe("model config", () => {
       "config.json: num_hidden_layers: must be a whole number ≥ 1, is -1",
     ],
     [
+      "more layers than any model has",
+      { ...PICO_JSON, num_hidden_layers: 1e15 },
+      "config.json: num_hidden_layers: must be at most 10000, is 1000000000000000",
+    ],
+    [
+      "more tokens than any model knows",
+      { ...PICO_JSON, vocab_size: 2 ** 25 },
+      "config.json: vocab_size: must be at most 16777216, is 33554432",
+    ],
+    [
+      "a norm that divides by less than nothing",
+      { ...PICO_JSON, rms_norm_eps: -1 },
+      "config.json: rms_norm_eps: must be more than 0, is -1",
+    ],
+    [
+      "a field that is nested too deep to be shown",
+      { ...PICO_JSON, hidden_act: JSON.parse("[".repeat(50_000) + "]".repeat(50_000)) as unknown },
+      'config.json: hidden_act: a value that is nested too deep is not supported; only "silu" is for this architecture',
+    ],
+    [
       "dropout",
       { ...PICO_JSON, attention_dropout: 0.1 },
       "config.json: attention_dropout: 0.1 is not supported; set it to 0: the engine trains without dropout",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { type RunState, applyEvent, applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
+import { parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 
 const STAGES = ["base", "sft-1", "ppo"];
 const METRICS = ["objective/kl", "sft/loss"];
@@ -51,7 +52,7 @@ function stateOf(all: readonly RunEvent[]): RunState {
   return state;
 }
 
-const travelled = (state: RunState): RunState => JSON.parse(JSON.stringify(state)) as RunState;
+const travelled = (state: RunState): RunState => parseRunState(JSON.parse(JSON.stringify(state)));
 
 const started: EventBody = {
   kind: "runStarted",

@@ -14,7 +14,7 @@ describe("readPlanOutput", () => {
 
   it("names what does not fit", () => {
     assert.throws(() => readPlanOutput({ ...plan, secondsLeft: -1 }), /read plan: .*at secondsLeft/s);
-    assert.throws(() => readPlanOutput(undefined), TypeError);
+    assert.throws(() => readPlanOutput(undefined), { name: "MessageError" });
   });
 });
 

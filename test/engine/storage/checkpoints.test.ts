@@ -43,6 +43,8 @@ describe("checkpoints", () => {
       await assert.rejects(readCheckpoint(folder), /no model\.safetensors.*pickled/);
       await fs.writeFile(path.join(folder, "config.json"), "{");
       await assert.rejects(readCheckpoint(folder), { name: "CheckpointError", message: /config\.json.*not JSON/ });
+      await fs.writeFile(path.join(folder, "config.json"), `{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
+      await assert.rejects(readCheckpoint(folder), { name: "CheckpointError", message: /nested more than 200 deep/ });
     });
   });
 

@@ -35,8 +35,17 @@ const CORPUS: readonly Hostile[] = [
   {
     title: "nests deeply",
     header: `{"w":${"[".repeat(50_000)}${"]".repeat(50_000)}}`,
-    message: /not an object/,
-    tensor: "w",
+    message: /the header is JSON that is nested more than 200 deep/,
+  },
+  {
+    title: "nests deeply where a message would show it",
+    header: `{"w":{"dtype":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`,
+    message: /the header is JSON that is nested more than 200 deep/,
+  },
+  {
+    title: "has a number beyond a double",
+    header: '{"w":{"dtype":"F32","shape":[1e999],"data_offsets":[0,8]}}',
+    message: /the header is JSON with a number beyond a double/,
   },
   { title: "has an entry that is no object", header: '{"w":3}', message: /not an object/, tensor: "w" },
   { title: "has an entry called __proto__", header: '{"__proto__":3}', message: /not an object/, tensor: "__proto__" },

@@ -1,0 +1,17 @@
+/** Stages of a run: more are refused in configs, and left out of logs. */
+export const MOST_STAGES = 10_000;
+
+/** Alarms of a run that are kept: the first ones. */
+export const MOST_ALARMS = 10_000;
+
+/** Tables of a run that are kept. */
+export const MOST_TABLES = 100;
+
+/** Metrics in one record, and those of one stage. */
+export const MOST_METRICS = 1000;
+
+/** Longest name, id or key in a record, in UTF-16 units. */
+export const LONGEST_NAME = 1000;
+
+/** Longest text in a record, such as an error's message, in UTF-16 units. */
+export const LONGEST_TEXT = 1_000_000;

@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { byName } from "./byName.ts";
+import { isRecord } from "./dictionary.ts";
+import { MessageError } from "./errors.ts";
+import { type RunEvent, parseEvent, tableSchema } from "./events.ts";
+import { LONGEST_NAME, LONGEST_TEXT, MOST_ALARMS, MOST_METRICS, MOST_STAGES, MOST_TABLES } from "./limits.ts";
+import type { RunState, Series } from "./runState.ts";
+import { stageInfoSchema } from "./stages.ts";
+
+const count = z.int().min(0);
+const name = z.string().max(LONGEST_NAME);
+const text = z.string().max(LONGEST_TEXT);
+const time = z.number().optional();
+
+const stageState = z.object({
+  ...stageInfoSchema.shape,
+  key: name,
+  status: z.enum(["waiting", "running", "cached", "finished", "failed"]),
+  step: count,
+  total: count,
+  work: z.number().min(0).optional(),
+  etaSeconds: z.number().min(0).optional(),
+  seconds: z.number().min(0).optional(),
+  startedAt: time,
+  from: z.object({ run: name, folder: name.optional() }).optional(),
+  paceFrom: z.object({ step: count, time: z.number() }).optional(),
+});
+
+/** By hand: a run may have millions of points, and a schema takes each for itself. */
+const series = z.custom<Series>(isSeries, "is no curve");
+
+function isSeries(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { steps, times, values } = value;
+  if (!Array.isArray(steps) || !Array.isArray(times) || !Array.isArray(values)) return false;
+  if (steps.length !== times.length || steps.length !== values.length) return false;
+  return (
+    steps.every((step) => Number.isSafeInteger(step) && step >= 0) &&
+    times.every((time) => Number.isFinite(time)) &&
+    values.every((one) => one === null || Number.isFinite(one))
+  );
+}
+
+/** The state of a run as an engine sends it. */
+const runStateSchema: z.ZodType<RunState> = z.object({
+  run: name,
+  name,
+  device: name,
+  status: z.enum(["queued", "running", "finished", "stopped", "failed", "lost"]),
+  ahead: count.optional(),
+  startedAt: time,
+  updatedAt: time,
+  stages: z.array(stageState).max(MOST_STAGES),
+  metrics: byName(byName(series, MOST_METRICS), MOST_STAGES),
+  alarms: z.array(z.object({ stage: name, step: count, name, message: text, time: z.number() })).max(MOST_ALARMS),
+  tables: z.array(tableSchema).max(MOST_TABLES),
+  failure: z.object({ error: name, message: text, stage: name.nullable() }).optional(),
+  nextSequence: count,
+});
+
+/** Reads a run's state as an engine sends it. @throws {MessageError} naming the field that does not fit. */
+export function parseRunState(value: unknown): RunState {
+  const { success, data, error } = runStateSchema.safeParse(value);
+  if (success) return data;
+  const [issue] = error.issues;
+  throw new MessageError(
+    `read snapshot: ${issue?.path.map(String).join(".") ?? ""} does not fit: ${issue?.message ?? ""}`,
+  );
+}
+
+/** The events of a message, as far as this version can read them. @throws {MessageError} when it holds no list. */
+export function parseEvents(value: unknown): readonly RunEvent[] {
+  if (!Array.isArray(value)) throw new MessageError("read events: the message holds no list");
+  return value.flatMap((one: unknown) => parseEvent(one).event ?? []);
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { parseModelConfig } from "../../../engine/models/index.ts";
+import { readCheckpointFiles } from "../../../engine/storage/checkpoints.ts";
+import { openSafetensors } from "../../../engine/storage/safetensors.ts";
+import { openWeights } from "../../../engine/storage/shards.ts";
+import { readSnapshot } from "../../../engine/storage/snapshots.ts";
+import { loadTokenizer, wordLevelTokenizer } from "../../../engine/text/index.ts";
+import { type Reader, jsonFiles } from "../reader.ts";
+
+const HEADER = {
+  __metadata__: { format: "pt" },
+  a: { dtype: "F32", shape: [2, 2], data_offsets: [0, 16] },
+  b: { dtype: "BF16", shape: [3], data_offsets: [16, 22] },
+};
+
+function safetensorsFile(header: object, dataBytes: number): Buffer {
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, Buffer.alloc(dataBytes, 1)]);
+}
+
+const WEIGHTS = safetensorsFile(HEADER, 22);
+
+const safetensors: Reader = {
+  name: "safetensors",
+  corpus: [WEIGHTS, safetensorsFile({}, 0)],
+  errors: ["CheckpointError", "DiskError"],
+  read: async (input, place) => {
+    const weights = await openSafetensors(place.write("w.safetensors", input));
+    try {
+      let bytes = 8 + Number(input.readBigUInt64LE(0));
+      for (const [name, { shape, dtype }] of weights.tensors) {
+        bytes += shape.reduce((product, size) => product * size, elementBytes(dtype));
+        if (dtype === "F32" || dtype === "BF16" || dtype === "F16") await weights.readTensor(name);
+      }
+      assert.equal(bytes, input.length, "the tensors do not fill the file");
+    } finally {
+      await weights.close();
+    }
+  },
+};
+
+function elementBytes(dtype: string): number {
+  const [bits = "8"] = /\d+/.exec(dtype) ?? [];
+  return dtype === "BOOL" ? 1 : Number(bits) / 8;
+}
+
+const index: Reader = {
+  name: "shardIndex",
+  corpus: jsonFiles({
+    metadata: { total_size: 22 },
+    weight_map: { a: "model-1.safetensors", b: "model-1.safetensors" },
+  }),
+  errors: ["CheckpointError", "DiskError"],
+  read: async (input, place) => {
+    place.write("model-1.safetensors", WEIGHTS);
+    place.write("model.safetensors.index.json", input);
+    await (await openWeights(place.folder)).close();
+  },
+};
+
+const LLAMA = {
+  architectures: ["LlamaForCausalLM"],
+  model_type: "llama",
+  vocab_size: 100,
+  hidden_size: 64,
+  intermediate_size: 176,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 64,
+  rope_theta: 10000,
+  rope_scaling: {
+    ...{ rope_type: "llama3", factor: 8, low_freq_factor: 1, high_freq_factor: 4 },
+    original_max_position_embeddings: 8192,
+  },
+  rms_norm_eps: 1e-5,
+  tie_word_embeddings: false,
+  bos_token_id: 1,
+  eos_token_id: [2, 3],
+};
+const GEMMA = {
+  ...LLAMA,
+  ...{ architectures: ["Gemma3ForCausalLM"], model_type: "gemma3_text", rope_scaling: null, head_dim: 16 },
+  ...{ sliding_window: 16, sliding_window_pattern: 2, query_pre_attn_scalar: 16, final_logit_softcapping: null },
+};
+const QWEN = {
+  ...LLAMA,
+  ...{ architectures: ["Qwen2ForCausalLM"], model_type: "qwen2", rope_scaling: null, use_sliding_window: false },
+  layer_types: ["full_attention", "full_attention"],
+};
+
+const modelConfig: Reader = {
+  name: "modelConfig",
+  corpus: jsonFiles(LLAMA, GEMMA, QWEN),
+  errors: ["CheckpointError", "DiskError", "ModelConfigError"],
+  read: async (input, place) => {
+    place.write("config.json", input);
+    const model = parseModelConfig((await readCheckpointFiles(place.folder)).config);
+    const { hiddenSize, nLayers, nHeads, nKvHeads, headSize, vocabularySize, maxPositions } = model;
+    for (const size of [hiddenSize, nLayers, nHeads, nKvHeads, headSize, vocabularySize, maxPositions]) {
+      assert.ok(Number.isSafeInteger(size) && size >= 1 && size <= 2 ** 24, String(size));
+    }
+    assert.equal(nHeads % nKvHeads, 0);
+    assert.ok(model.normEps > 0);
+  },
+};
+
+const { files } = wordLevelTokenizer(["reverse", "city", "river"]);
+
+const tokenizer: Reader = {
+  name: "tokenizer",
+  corpus: jsonFiles(files.tokenizer),
+  errors: ["TokenizerError"],
+  read: async (input, place) => {
+    place.write("tokenizer.json", input);
+    place.write("tokenizer_config.json", JSON.stringify(files.settings));
+    const loaded = await loadTokenizer(place.folder);
+    const ids = loaded.encode("reverse: city river.");
+    assert.equal(typeof loaded.decode(ids), "string");
+    assert.ok(loaded.vocabularySize > 0);
+  },
+};
+
+const tokenizerSettings: Reader = {
+  name: "tokenizerConfig",
+  corpus: jsonFiles(files.settings, { ...files.settings, eos_token: { content: "</s>" } }),
+  errors: ["TokenizerError"],
+  read: async (input, place) => {
+    place.write("tokenizer.json", JSON.stringify(files.tokenizer));
+    place.write("tokenizer_config.json", input);
+    (await loadTokenizer(place.folder)).encode("city");
+  },
+};
+
+const snapshot: Reader = {
+  name: "snapshot",
+  corpus: jsonFiles({ step: 3, random: { key: [1, 2], position: 4 } }),
+  errors: ["CheckpointError", "DiskError"],
+  read: async (input, place) => {
+    mkdirSync(`${place.folder}/state-1`, { recursive: true });
+    place.write("current", "state-1");
+    place.write("state-1/state.json", input);
+    place.write(
+      "state-1/tensors.safetensors",
+      safetensorsFile({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, 4),
+    );
+    await readSnapshot(place.folder);
+  },
+};
+
+export const CHECKPOINTS: readonly Reader[] = [safetensors, index, modelConfig, tokenizer, tokenizerSettings, snapshot];

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
+import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
+import { armsOf } from "../../../extension/runs/arms.ts";
+import { Artifacts } from "../../../engine/storage/artifacts.ts";
+import { readPreferences, readPrompts, readSft } from "../../../engine/storage/datasets.ts";
+import { readAnswers } from "../../../engine/storage/formats/answers.ts";
+import { readChoice } from "../../../engine/storage/formats/choice.ts";
+import { readComparisons } from "../../../engine/storage/formats/comparisons.ts";
+import { readGames } from "../../../engine/storage/formats/games.ts";
+import { modelsFile, readModels } from "../../../engine/storage/formats/models.ts";
+import { artifactFormat, readRecords } from "../../../engine/storage/formats/records.ts";
+import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
+import { livingOwner } from "../../../engine/storage/locks.ts";
+import { collect } from "../../engine/storage/temporaryFolder.ts";
+import { type Reader, jsonFiles, jsonLines } from "../reader.ts";
+import { JUDGMENT, RUN, WIN_RATE } from "./records.ts";
+
+const OURS = ["DataError", "DiskError"];
+const answer = { prompt: 0, question: "q", text: "t", ended: true, nTokens: 2, reward: 0.5, gold: 1, category: "math" };
+const comparison = { prompt: "0", seed: 1, outcome: "win", games: ["a", "tie"], lengths: [3, 4] };
+const cost = { promptTokens: 10, completionTokens: 2, price: 0.001 };
+const game = { pair: 0, game: 1, ruling: { winner: "first", userPrompt: "p", judgment: "[[A]]", cost } };
+const hash = "0123456789abcdef".repeat(4);
+
+/** A reader of one file of a folder. */
+function ofFile(
+  name: string,
+  file: string,
+  corpus: readonly Buffer[],
+  read: (folder: string) => Promise<unknown>,
+  errors: readonly string[] = OURS,
+): Reader {
+  return {
+    name,
+    corpus,
+    errors,
+    read: async (input, place) => {
+      place.write(file, input);
+      await read(place.folder);
+    },
+  };
+}
+
+export const RESULTS: readonly Reader[] = [
+  ofFile("answers", "answers.jsonl", [jsonLines(answer, { ...answer, prompt: 1, reward: null })], async (folder) => {
+    for (const { prompt, nTokens } of await readAnswers(folder)) assert.ok(prompt >= 0 && nTokens >= 0);
+  }),
+  ofFile(
+    "comparisons",
+    "comparisons.jsonl",
+    [jsonLines(comparison, { prompt: "1", outcome: "dropped" })],
+    readComparisons,
+  ),
+  ofFile("games", "games.jsonl", [jsonLines(game, game)], readGames),
+  ofFile("judgments", "judgments.jsonl", [jsonLines(JUDGMENT, { ...JUDGMENT, question_id: "a3f" })], (folder) =>
+    readRecords(`${folder}/judgments.jsonl`, artifactFormat(folder, readPairJudgment)),
+  ),
+  ofFile(
+    "choice",
+    "choice.json",
+    jsonFiles({ chosen: 0.1, candidates: [{ beta: 0.1, validationScore: null }] }),
+    readChoice,
+  ),
+  ofFile(
+    "models",
+    "models.json",
+    [
+      Buffer.from(modelsFile("/run", [{ product: "sft-1", kind: "sft", seed: 1, folder: "/run/../sft-0" }]).content),
+      ...jsonFiles({ base: "../../artifacts/base-0", "seed-2/salsa": "../../artifacts/choice-1" }),
+    ],
+    async (folder) => {
+      for (const model of (await readModels(folder)) ?? []) assert.equal(typeof model.product, "string");
+    },
+  ),
+  ofFile("run", "run.json", jsonFiles(RUN), async (folder) => {
+    const { config } = await readRunnable(folder);
+    for (const { reference, betas } of armsOf(config)) assert.ok(reference.length + betas.length >= 0);
+    JSON.stringify(config);
+  }),
+  {
+    name: "manifest",
+    corpus: jsonFiles({ stage: "sft", hash, files: { "a.txt": { bytes: 1, sha256: hash } } }),
+    errors: ["CheckpointError", "DiskError"],
+    read: async (input, place) => {
+      const artifacts = new Artifacts(place.folder);
+      const { mkdirSync } = await import("node:fs");
+      mkdirSync(artifacts.path({ stage: "sft", hash }), { recursive: true });
+      place.write("artifacts/sft-0123456789abcdef/manifest.json", input);
+      place.write("artifacts/sft-0123456789abcdef/a.txt", "a");
+      await artifacts.get({ stage: "sft", hash });
+    },
+  },
+  {
+    name: "lock",
+    corpus: jsonFiles(
+      { host: "h", table: "t", pid: 12, started: "3", token: "k", socket: "/tmp/s" },
+      { pid: 3, started: "" },
+    ),
+    errors: ["DiskError"],
+    read: async (input, place) => livingOwner(place.write("lock", input)),
+  },
+  {
+    name: "winRates",
+    corpus: jsonFiles([WIN_RATE, { ...WIN_RATE, seed: 1, p: null }]),
+    errors: ["TableError"],
+    read: (input) => {
+      for (const { wins, n } of parseJsonTable(input.toString())) assert.ok(wins !== Infinity && n !== Infinity);
+    },
+  },
+  {
+    name: "datasets",
+    corpus: [
+      jsonLines(
+        { prompt: "a", response: "b" },
+        {
+          messages: [
+            { role: "user", content: "a" },
+            { role: "assistant", content: "b" },
+          ],
+        },
+      ),
+      jsonLines({ prompt: "a", chosen: "b", rejected: "c", margin: 0.5 }),
+      jsonLines({ prompt: "a", category: "math", reference: "b" }),
+    ],
+    errors: ["DataError"],
+    read: async (input, place) => {
+      const file = place.write("data.jsonl", input);
+      const ends = await Promise.allSettled(
+        [readSft(file), readPreferences(file), readPrompts(file)].map((all) => collect(all as AsyncGenerator<unknown>)),
+      );
+      const failures = ends.filter((end) => end.status === "rejected").map(({ reason }) => reason as unknown);
+      const foreign = failures.find((error) => (error as Error).name !== "DataError");
+      if (failures.length === ends.length || foreign !== undefined) throw foreign ?? failures[0];
+    },
+  },
+];

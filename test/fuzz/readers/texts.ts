@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parseConfig } from "../../../engine/config/index.ts";
+import { stageCount } from "../../../engine/config/sizes.ts";
+import { ALARMS } from "../../../engine/protocol/alarms.ts";
+import { translatedSeen } from "../../../engine/protocol/alarmTexts.ts";
+import { ConfigError } from "../../../engine/protocol/errors.ts";
+import { filledIn } from "../../../engine/protocol/format.ts";
+import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
+import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
+import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
+import { parseEvents, parseRunState } from "../../../engine/protocol/runStateSchema.ts";
+import { readDoctorOutput, readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { findingsOf } from "../../../extension/config/analysis/findings.ts";
+import { fixesOf } from "../../../extension/config/analysis/fixes.ts";
+import { readTree } from "../../../extension/config/analysis/tree.ts";
+import { rootOf } from "../../../extension/runs/roots.ts";
+import { type Reader, jsonFiles } from "../reader.ts";
+import { EVENTS } from "./records.ts";
+
+const FILE = "/project/demo.salsa.json";
+const CONFIGS = [
+  ...["demo", "comparison"].map((name) =>
+    readFileSync(new URL(`../../../examples/miniinstruct/${name}.salsa.json`, import.meta.url)),
+  ),
+  Buffer.from(`{
+  // Own data.
+  "data": { "sft": "a.jsonl", "preferences": "b.jsonl", "prompts": "c.jsonl", "benchmarks": { "mine": "d.jsonl" } },
+  "model": { "checkpoint": "m" }, "seeds": [1, 2], "sft": { "seeds": [1, 2, 3] },
+  "soups": { "soup": { "method": "linear", "of": ["sft-1", "sft-2"], "weights": [0.5, 0.5] } },
+  "arms": { "ppo": { "reference": "sft-1", "beta": [0.1, 0.2] }, "mkl": { "reference": ["sft-1", "soup"] }, },
+  "evaluation": { "pairs": [["mkl", "ppo"]], "judge": "reward" }
+}`),
+];
+
+const config: Reader = {
+  name: "config",
+  corpus: CONFIGS,
+  errors: ["ConfigError"],
+  read: (input) => {
+    try {
+      assert.ok(stageCount(parseConfig(input.toString(), FILE)) <= MOST_STAGES);
+    } catch (error) {
+      if (error instanceof ConfigError) assert.ok(error.issues.length <= 101 && error.issues.length > 0);
+      throw error;
+    }
+  },
+};
+
+/** As an editor looks at a config that is being typed. */
+const diagnostics: Reader = {
+  name: "diagnostics",
+  corpus: CONFIGS,
+  errors: [],
+  read: async (input) => {
+    const text = input.toString();
+    const tree = readTree(text);
+    for (const finding of findingsOf(tree, { file: FILE, exists: () => false })) {
+      assert.ok(finding.span.start <= finding.span.end && finding.span.end <= Math.max(1, text.length));
+      fixesOf({ tree, finding });
+    }
+    assert.equal(typeof (await rootOf(FILE, text)), "string");
+  },
+};
+
+const state = emptyRunState("demo-1");
+applyEvents(state, EVENTS);
+
+/** A message that has arrived: parsed by the library, or refused. */
+function ofMessage(name: string, corpus: readonly Buffer[], read: (message: unknown) => unknown): Reader {
+  return {
+    name,
+    corpus,
+    errors: ["MessageError", "JsonError"],
+    read: (input) => {
+      let message: unknown;
+      try {
+        message = JSON.parse(input.toString());
+      } catch {
+        throw new JsonError("not JSON");
+      }
+      read(message);
+    },
+  };
+}
+
+const plan = {
+  name: "demo",
+  backend: { name: "wasm", title: "WebAssembly", device: "cpu", deviceName: "x", limits: { maxBytes: 1 }, reason: "r" },
+  stages: [
+    {
+      ...{ id: "base", kind: "base", title: "Base", product: "base", role: "result", inputs: [] },
+      ...{ key: "base-0", cached: false, parameters: 10, memoryBytes: 20, estimatedSeconds: 1.5 },
+    },
+  ],
+  peakMemoryBytes: 20,
+  secondsLeft: 1.5,
+};
+
+const seen = ALARMS.flatMap(({ name, seen: templates }) =>
+  templates.map((template) => Buffer.from(`${name}\n${filledIn(template, [1.5, "12 s", "-1", 4])}`)),
+);
+
+const alarm: Reader = {
+  name: "alarm",
+  corpus: seen,
+  errors: [],
+  read: (input) => {
+    const [name = "", ...message] = input.toString().split("\n");
+    const values: string[] = [];
+    translatedSeen({ name, message: message.join("\n") }, (text, ...more) => {
+      values.push(...more.map(String));
+      return filledIn(text, more);
+    });
+    for (const value of values) assert.ok(value !== "" && message.join("\n").includes(value.split(" ")[0] ?? ""));
+  },
+};
+
+export const TEXTS: readonly Reader[] = [
+  config,
+  diagnostics,
+  ofMessage("snapshotMessage", jsonFiles(state), (message) => {
+    const { stages, metrics } = parseRunState(message);
+    assert.ok(stages.length <= MOST_STAGES);
+    assert.equal(Object.getPrototypeOf(metrics), null);
+  }),
+  ofMessage("eventsMessage", jsonFiles(EVENTS), (message) => {
+    const all = emptyRunState("demo-1");
+    applyEvents(all, parseEvents(message));
+    parseRunState(JSON.parse(JSON.stringify(all)));
+  }),
+  ofMessage("planOutput", jsonFiles(plan), readPlanOutput),
+  ofMessage(
+    "doctorOutput",
+    jsonFiles({ ok: true, findings: [{ name: "node", state: "ok", detail: "v24" }] }),
+    (message) => readDoctorOutput(message),
+  ),
+  {
+    name: "json",
+    corpus: jsonFiles({ a: [1, { b: null }] }),
+    errors: ["JsonError"],
+    read: (input) => JSON.stringify(parseJson(input.toString())),
+  },
+  alarm,
+];

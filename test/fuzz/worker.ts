@@ -1,0 +1,68 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { parentPort, workerData } from "node:worker_threads";
+import { type Failure, attempt, inputOf } from "./attempt.ts";
+import { FuzzPlace } from "./reader.ts";
+import { READERS } from "./readers/index.ts";
+
+/** What a thread is to do. */
+export interface Order {
+  readonly reader: string;
+  readonly seed: number;
+  readonly from: number;
+  readonly count: number;
+  /** No new input is begun after this many; 0 for no limit. */
+  readonly seconds: number;
+  /** The number of the input at work. */
+  readonly at: Int32Array<SharedArrayBuffer>;
+}
+
+/** How it went. */
+export interface Outcome {
+  readonly done: number;
+  readonly taken: number;
+  readonly seconds: number;
+  readonly slowestMs: number;
+  /** Bytes that the heap grew by after the first fifth. */
+  readonly growth: number;
+  readonly failures: readonly Failure[];
+}
+
+/** Failures that are told in full. */
+const MOST_FAILURES = 20;
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+const order = workerData as Order;
+
+function heapBytes(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+async function work({ reader: name, seed, from, count, seconds, at }: Order): Promise<Outcome> {
+  const reader = READERS.find((one) => one.name === name);
+  if (reader === undefined) throw new RangeError(`fuzz: there is no reader ${name}`);
+  const place = new FuzzPlace();
+  const failures: Failure[] = [];
+  const start = performance.now();
+  const settled = from + Math.floor(count / 5);
+  let [index, taken, slowestMs, before] = [from, 0, 0, 0];
+  try {
+    for (; index < from + count; index++) {
+      if (index === settled) before = heapBytes();
+      Atomics.store(at, 0, index);
+      const { ms, isTaken, failure } = await attempt(reader, inputOf(reader, seed, index), index, place);
+      slowestMs = Math.max(slowestMs, ms);
+      if (isTaken) taken += 1;
+      if (failure !== undefined && failures.push(failure) >= MOST_FAILURES) break;
+      if (seconds > 0 && performance.now() - start > 1000 * seconds) break;
+    }
+  } finally {
+    place.remove();
+  }
+  const growth = index > settled ? heapBytes() - before : 0;
+  return { done: index - from, taken, seconds: (performance.now() - start) / 1000, slowestMs, growth, failures };
+}
+
+parentPort?.postMessage(await work(order));
