@@ -42,7 +42,7 @@ export async function attempt(reader: Reader, input: Buffer, index: number, plac
   if (isPolluted()) return { ms, isTaken, failure: fail("changed the prototype of all objects") };
   if (ms > LIMIT_MS) return { ms, isTaken, failure: fail(`took ${Math.round(ms)} ms`) };
   if (error === undefined || (error instanceof Error && reader.errors.includes(error.name))) return { ms, isTaken };
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : JSON.stringify(error);
   return { ms, isTaken, failure: fail(stack.slice(0, 2000)) };
 }
 
@@ -64,7 +64,7 @@ async function timed(
 
 /** Own names of the prototypes that everything inherits from, as they were. */
 const PROTOTYPES = [Object.prototype, Array.prototype, Function.prototype].map((prototype) => ({
-  prototype: prototype as object,
+  prototype,
   names: new Set(Reflect.ownKeys(prototype)),
 }));
 

@@ -27,7 +27,7 @@ export async function fuzz(reader: Reader, settings: FuzzSettings): Promise<Outc
   const outcome = await new Promise<Outcome>((resolve) => {
     const watch = watched(at, () => resolve(fail(`did not end within ${HANG_MS / 1000} s`)));
     worker.once("message", (message: Outcome) => resolve(message));
-    worker.once("error", (error) => resolve(fail(`ended the thread: ${error.stack ?? error.message}`)));
+    worker.once("error", (error: Error) => resolve(fail(`ended the thread: ${error.stack ?? error.message}`)));
     worker.once("exit", () => clearInterval(watch));
   });
   await worker.terminate();

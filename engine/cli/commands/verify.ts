@@ -55,7 +55,7 @@ export const verify: Command = {
       ...(progress !== undefined && { progress }),
     });
     if (isJson) printJson(terminal, output);
-    else terminal.out(verifyText(output));
+    else printVerified(terminal, output);
     return output.ok ? EXIT.ok : EXIT.failed;
   },
 };
@@ -68,8 +68,8 @@ function readingLine(terminal: Terminal): (key: string, doneBytes: number, total
     const percent = Math.floor((100 * doneBytes) / totalBytes);
     if (percent === shown) return;
     shown = percent;
-    terminal.err(`\r\x1b[2Kreading ${key}: ${percent} % of ${formatBytes(totalBytes)}`);
-    if (doneBytes === totalBytes) terminal.err("\r\x1b[2K");
+    terminal.clearLine();
+    if (doneBytes < totalBytes) terminal.err(`reading ${key}: ${percent} % of ${formatBytes(totalBytes)}`);
   };
 }
 
@@ -79,20 +79,20 @@ const COLUMNS: Sheet["columns"] = [
   { header: "stages", align: "left" },
 ];
 
-function verifyText({ artifacts, affected, setAside }: VerifyOutput): string {
+function printVerified(terminal: Terminal, { artifacts, affected, setAside }: VerifyOutput): void {
   const rows = artifacts.map(({ key, state, stages }) => [key, state, stages[0] ?? "–"]);
   const count = (state: VerifiedArtifact["state"]): number => artifacts.filter((one) => one.state === state).length;
   const counts = (["whole", "damaged", "doubtful", "outdated", "missing"] as const)
     .filter((state) => state === "whole" || count(state) > 0)
     .map((state) => `${count(state)} ${state}`);
+  if (rows.length > 0) terminal.out(`${sheetText({ columns: COLUMNS, rows })}\n`);
   const lines = [
-    ...(rows.length === 0 ? [] : [sheetText({ columns: COLUMNS, rows })]),
     counts.join(", "),
     ...artifacts.flatMap(remarks),
     ...affected.flatMap(affectedLines),
     ...setAside.map((name) => `moved aside earlier, to be removed once you have looked at it: artifacts/${name}`),
   ];
-  return `${lines.join("\n")}\n`;
+  for (const line of lines) terminal.outLine(line);
 }
 
 function remarks({ key, state, file, defect, from = [] }: VerifiedArtifact): readonly string[] {

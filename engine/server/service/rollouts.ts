@@ -147,10 +147,13 @@ export class Rollouts {
 
   /** A resumed stage records some steps again: these replace the earlier ones. @returns Rows that are left. */
   private forget(column: number, step: number): { readonly row: number; readonly step: number }[] {
-    let recorded = this.recorded.get(column);
-    if (recorded === undefined) this.recorded.set(column, (recorded = []));
-    if (step >= (recorded.at(-1)?.step ?? 0)) return recorded;
-    for (let last = recorded.at(-1); last !== undefined && last.step >= step; last = recorded.at(-1)) {
+    const recorded = this.recorded.get(column) ?? [];
+    this.recorded.set(column, recorded);
+    const newest = recorded.at(-1);
+    if (newest === undefined || step >= newest.step) return recorded; // a batch has several rollouts of a step
+    while (recorded.length > 0) {
+      const last = recorded[recorded.length - 1];
+      if (last === undefined || last.step < step) break;
       this.store.clear(last.row, column);
       recorded.pop();
     }

@@ -137,6 +137,10 @@ const CASES: Readonly<Record<string, Case>> = {
       await salsa(["report", "nothing"], { folder, pipeline }),
     ];
   },
+  verify: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    return [await run(folder, "verify", of), await run(folder, "verify", "--directory", HOSTILE, "--all")];
+  },
   serve: () => Promise.resolve([]), // prints nothing but messages
   doctor: async (folder) => {
     await fs.writeFile(path.join(folder, HOSTILE), "");

@@ -192,7 +192,13 @@ describe("the bundles", function () {
       const { folder: late = "" } = JSON.parse(
         await salsaOf("old", "run", "late.salsa.json", "--detach", "--json"),
       ) as Record<string, string>;
-      const watched = await watch(late);
+      // Only sockets in this process's own runtime folder are connected to.
+      const before = process.env["SALSA_RUNTIME_DIR"];
+      process.env["SALSA_RUNTIME_DIR"] = join(folder, "run");
+      const watched = await watch(late).finally(() => {
+        if (before === undefined) delete process.env["SALSA_RUNTIME_DIR"];
+        else process.env["SALSA_RUNTIME_DIR"] = before;
+      });
       await watched.until(({ ahead }) => ahead === 1);
       await fs.rm(join(folder, "old"), { recursive: true });
       await turn.release();

@@ -13,7 +13,7 @@ import { artifactFormat, readRecords } from "../../../engine/storage/formats/rec
 import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
 import { livingOwner } from "../../../engine/storage/locks.ts";
 import { collect } from "../../engine/storage/temporaryFolder.ts";
-import { type Reader, jsonFiles, jsonLines } from "../reader.ts";
+import { type FuzzPlace, type Reader, jsonFiles, jsonLines } from "../reader.ts";
 import { JUDGMENT, RUN, WIN_RATE } from "./records.ts";
 
 const OURS = ["DataError", "DiskError"];
@@ -35,7 +35,7 @@ function ofFile(
     name,
     corpus,
     errors,
-    read: async (input, place) => {
+    read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
       place.write(file, input);
       await read(place.folder);
     },
@@ -82,7 +82,7 @@ export const RESULTS: readonly Reader[] = [
     name: "manifest",
     corpus: jsonFiles({ stage: "sft", hash, files: { "a.txt": { bytes: 1, sha256: hash } } }),
     errors: ["CheckpointError", "DiskError"],
-    read: async (input, place) => {
+    read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
       const artifacts = new Artifacts(place.folder);
       const { mkdirSync } = await import("node:fs");
       mkdirSync(artifacts.path({ stage: "sft", hash }), { recursive: true });
@@ -98,13 +98,13 @@ export const RESULTS: readonly Reader[] = [
       { pid: 3, started: "" },
     ),
     errors: ["DiskError"],
-    read: async (input, place) => livingOwner(place.write("lock", input)),
+    read: async (input: Buffer, place: FuzzPlace): Promise<unknown> => livingOwner(place.write("lock", input)),
   },
   {
     name: "winRates",
     corpus: jsonFiles([WIN_RATE, { ...WIN_RATE, seed: 1, p: null }]),
     errors: ["TableError"],
-    read: (input) => {
+    read: (input: Buffer): void => {
       for (const { wins, n } of parseJsonTable(input.toString())) assert.ok(wins !== Infinity && n !== Infinity);
     },
   },
@@ -124,10 +124,10 @@ export const RESULTS: readonly Reader[] = [
       jsonLines({ prompt: "a", category: "math", reference: "b" }),
     ],
     errors: ["DataError"],
-    read: async (input, place) => {
+    read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
       const file = place.write("data.jsonl", input);
       const ends = await Promise.allSettled(
-        [readSft(file), readPreferences(file), readPrompts(file)].map((all) => collect(all as AsyncGenerator<unknown>)),
+        [readSft(file), readPreferences(file), readPrompts(file)].map((all) => collect(all as AsyncGenerator)),
       );
       const failures = ends.filter((end) => end.status === "rejected").map(({ reason }) => reason as unknown);
       const foreign = failures.find((error) => (error as Error).name !== "DataError");
