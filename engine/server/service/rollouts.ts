@@ -149,7 +149,7 @@ export class Rollouts {
   private forget(column: number, step: number): { readonly row: number; readonly step: number }[] {
     const recorded = this.recorded.get(column) ?? [];
     this.recorded.set(column, recorded);
-    const newest = recorded.at(-1);
+    const newest = recorded[recorded.length - 1];
     if (newest === undefined || step >= newest.step) return recorded; // a batch has several rollouts of a step
     while (recorded.length > 0) {
       const last = recorded[recorded.length - 1];
