@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pairJudgment } from "../evaluation/fastchat/judgments.ts";
@@ -6,11 +5,16 @@ import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import type { AnswerPair, Judge, JudgedAnswer, Verdict } from "../evaluation/judges/judge.ts";
 import { judgePairs } from "../evaluation/judging.ts";
 import type { Comparison } from "../evaluation/winRates.ts";
-import { atomicWrite, onDisk } from "../storage/disk.ts";
+import { atomicWrite, diskError } from "../storage/disk.ts";
 import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
 import { COMPARISONS_FILE, JUDGMENTS_FILE } from "../storage/formats/comparisons.ts";
+import { placeIn } from "../storage/places.ts";
+import { readText } from "../storage/reading.ts";
 import { GameLog } from "./gameLog.ts";
 import { type Artifact, type StageContext, Stopped } from "./stage.ts";
+
+/** Largest file of judgments, in bytes: JavaScript has no longer texts. */
+const MOST_JUDGMENT_BYTES = 2 ** 29;
 
 /** Two models' answers to the same prompts, and who judges them. */
 export interface JudgingRequest {
@@ -143,6 +147,8 @@ function costs(verdicts: readonly Verdict[]): Readonly<Record<string, number>> {
 
 /** The judgments as FastChat's tools read them, one JSON object per line. */
 export async function judgmentLines({ folder }: Artifact): Promise<string> {
-  const file = join(folder, JUDGMENTS_FILE);
-  return onDisk("read", file, () => readFile(file, "utf8"));
+  const place = placeIn(folder, JUDGMENTS_FILE);
+  const text = await readText(place, MOST_JUDGMENT_BYTES);
+  if (text === undefined) throw diskError("read", place.file, "ENOENT");
+  return text;
 }

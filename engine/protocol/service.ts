@@ -330,8 +330,20 @@ export interface ServiceRequests {
     params: RunParams & { readonly artifacts: boolean };
     result: { readonly freedBytes: number };
   };
-  /** Bytes that `deleteRun` with `artifacts` would free. */
-  readonly sizeOf: { params: RunParams; result: { readonly runBytes: number; readonly artifactBytes: number } };
+  /** Bytes that `deleteRun` with `artifacts` would free, and the folders that would go. */
+  readonly sizeOf: { params: RunParams; result: RunSize };
+}
+
+/** What removing a run would free, and where. */
+export interface RunSize {
+  readonly runBytes: number;
+  readonly artifactBytes: number;
+  /** The folder of runs and artifacts, where links in its path lead to. */
+  readonly root: string;
+  /** The run's folder, counted from the root. */
+  readonly run: string;
+  /** Folders of artifacts that no other run uses, of their making and of work on them, counted from the root. */
+  readonly artifacts: readonly string[];
 }
 
 /** Notifications from the service. */

@@ -1,22 +1,12 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import {
-  atomicWrite,
-  errorCode,
-  isLeftover,
-  isTemporary,
-  makeFolder,
-  onDisk,
-  readIfThere,
-  syncFolder,
-  temporaryName,
-} from "./disk.ts";
+import { atomicWrite, isLeftover, isTemporary, onDisk, syncFolder, syncTree, temporaryName } from "./disk.ts";
 import { type Json, stableHash } from "./json.ts";
 import { type Lock, type LockSettings, takeLock } from "./locks.ts";
-import { syncTree } from "./savepoints.ts";
+import { entryAt, placeBelow, placeIn, refusal } from "./places.ts";
+import { checkTree, chunksAt, readText, walkAt } from "./reading.ts";
+import { discard, makeFolderAt, makeNewFolder, moveFolder, sweepAt } from "./writing.ts";
 
 /** Names a stage's result by everything that it depends on. */
 export interface ArtifactKey {
@@ -44,6 +34,7 @@ export interface Workspace extends Pick<Lock, "beat" | "release"> {
   readonly folder: string;
 }
 
+const ARTIFACTS = "artifacts";
 const MANIFEST = "manifest.json";
 const WORK = ".work-";
 /** Hex digits of the hash in a folder's name: 64 bits, so that two of a million artifacts will not meet. */
@@ -63,7 +54,7 @@ export class Artifacts {
 
   constructor(root: string) {
     this.root = root;
-    this.folder = path.join(root, "artifacts");
+    this.folder = path.join(root, ARTIFACTS);
   }
 
   /** Where a finished artifact stands, whether it exists or not. */
@@ -82,7 +73,9 @@ export class Artifacts {
     if (manifest.hash !== key.hash) throw damaged(folder, "it was made from other ingredients");
     for (const [name, { bytes }] of Object.entries(manifest.files)) {
       const file = path.join(folder, name);
-      const size = await sizeOf(file);
+      const entry = await entryAt(placeIn(folder, name));
+      if (entry?.isFile() === false) throw refusal(file, entry);
+      const size = entry?.size;
       if (size !== bytes) throw damaged(file, `${size ?? "no"} bytes where ${bytes} were written`);
     }
     return folder;
@@ -97,10 +90,10 @@ export class Artifacts {
    */
   async create(key: ArtifactKey, build: (folder: string) => Promise<void>): Promise<string> {
     const folder = this.path(key);
-    await makeFolder(this.folder);
+    await makeFolderAt(placeBelow(this.root, ARTIFACTS));
     const temporary = temporaryName(folder);
     try {
-      await onDisk("create folder", temporary, () => fs.mkdir(temporary));
+      await makeNewFolder(temporary);
       await onDisk("build", folder, () => build(temporary));
       const files = await listFiles(temporary);
       const manifest: Manifest = { ...key, files: Object.fromEntries(files) };
@@ -108,9 +101,9 @@ export class Artifacts {
       await atomicWrite(path.join(temporary, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
       await moveInto(temporary, folder);
     } finally {
-      await fs.rm(temporary, { recursive: true, force: true });
+      await discard(temporary);
     }
-    await onDisk("remove", folder, () => fs.rm(this.workFolder(key), { recursive: true, force: true }));
+    await discard(this.workFolder(key));
     return folder;
   }
 
@@ -121,10 +114,12 @@ export class Artifacts {
    * `beat` that the job is alive.
    *
    * @throws {LockedError} when another process or job works on the same artifact.
+   * @throws {DataError} when it holds a link, or anything else that is no file or folder.
    */
   async work(key: ArtifactKey, holder: Pick<LockSettings, "job"> = {}): Promise<Workspace> {
     const folder = this.workFolder(key);
-    await makeFolder(folder);
+    await makeFolderAt(placeIn(folder));
+    await checkTree(placeIn(folder)); // everything is written below it without another look
     const lock = await takeLock(path.join(folder, "lock"), holder);
     return { folder, beat: () => lock.beat(), release: () => lock.release() };
   }
@@ -151,13 +146,9 @@ export class Artifacts {
    * artifacts: those are for people to look at.
    */
   async collect(): Promise<void> {
-    await onDisk("clean up", this.folder, async () => {
-      for (const name of await namesIn(this.folder)) {
-        const file = path.join(this.folder, name);
-        const isOver = isTemporary(name) ? await isLeftover(file) : await this.isDone(name);
-        if (isOver) await fs.rm(file, { recursive: true, force: true });
-      }
-    });
+    await sweepAt(placeBelow(this.root, ARTIFACTS), (file, name) =>
+      isTemporary(name) ? isLeftover(file) : this.isDone(name),
+    );
   }
 
   /** True for the name of a working folder whose artifact is finished: its process died before removing it. */
@@ -178,7 +169,7 @@ function damaged(file: string, what: string): CheckpointError {
 
 async function readManifest(folder: string): Promise<Manifest | undefined> {
   const file = path.join(folder, MANIFEST);
-  const text = await readIfThere(file);
+  const text = await readText(placeIn(folder, MANIFEST));
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as Manifest;
@@ -191,21 +182,19 @@ type FileRecord = readonly [name: string, content: { readonly bytes: number; rea
 
 /** Every file below a folder but the manifest, by name. */
 async function listFiles(folder: string): Promise<readonly FileRecord[]> {
-  const entries = await onDisk("list", folder, () => fs.readdir(folder, { recursive: true, withFileTypes: true }));
   const records: FileRecord[] = [];
-  for (const entry of entries) {
-    const file = path.join(entry.parentPath, entry.name);
+  for await (const { file, entry } of walkAt(placeIn(folder))) {
     const name = path.relative(folder, file).replaceAll(path.sep, "/");
     if (!entry.isFile() || name === MANIFEST) continue;
-    records.push([name, await onDisk("read", file, () => fingerprint(file))]);
+    records.push([name, await fingerprint(folder, name)]);
   }
   return records.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-async function fingerprint(file: string): Promise<{ bytes: number; sha256: string }> {
+async function fingerprint(folder: string, name: string): Promise<{ bytes: number; sha256: string }> {
   const hash = createHash("sha256");
   let bytes = 0;
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksAt(placeIn(folder, name))) {
     hash.update(chunk);
     bytes += chunk.byteLength;
   }
@@ -214,33 +203,6 @@ async function fingerprint(file: string): Promise<{ bytes: number; sha256: strin
 
 /** Gives a finished folder its name, unless somebody else's stands there already: equal keys mean equal content. */
 async function moveInto(temporary: string, folder: string): Promise<void> {
-  await onDisk("rename", folder, async () => {
-    try {
-      await fs.rename(temporary, folder);
-    } catch (error) {
-      const code = errorCode(error) ?? "";
-      if (!["ENOTEMPTY", "EEXIST", "EPERM"].includes(code) || (await readManifest(folder)) === undefined) throw error;
-    }
-  });
+  await moveFolder(temporary, folder, async () => (await readManifest(folder)) !== undefined);
   await syncFolder(path.dirname(folder));
-}
-
-async function sizeOf(file: string): Promise<number | undefined> {
-  return onDisk("read", file, async () => {
-    try {
-      return (await fs.stat(file)).size;
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
-  });
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await fs.readdir(folder);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
 }

@@ -74,39 +74,19 @@ async function makeOneByOne(folder: string, options: { readonly mode?: number })
 function asDiskError(operation: string, file: string, error: unknown): unknown {
   const code = errorCode(error);
   if (code === undefined || error instanceof DiskError) return error;
+  return diskError(operation, file, code, { cause: error });
+}
+
+/** The error of a system's code, such as ENOENT. */
+export function diskError(operation: string, file: string, code: string, options?: ErrorOptions): DiskError {
   const [what, remedy] = REMEDIES[code] ?? [code, "see the cause"];
-  return new DiskError(`${operation}: ${what}`, { file, remedy }, { cause: error });
+  return new DiskError(`${operation}: ${what}`, { file, remedy }, options);
 }
 
 /** The system's name for an error, such as ENOENT; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
   return "syscall" in error ? error.code : undefined;
-}
-
-/** True if a path leads to a file or folder. */
-export async function fileExists(file: string): Promise<boolean> {
-  return onDisk("look for file", file, async () => {
-    try {
-      await fs.stat(file);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return false;
-      throw error;
-    }
-  });
-}
-
-/** Text of a file, or undefined when there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
-  return onDisk("read", file, async () => {
-    try {
-      return await fs.readFile(file, "utf8");
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
-  });
 }
 
 let temporaries = 0;
@@ -135,7 +115,7 @@ export async function isLeftover(file: string): Promise<boolean> {
   if (maker === undefined) return false;
   const { table, pid, started = "" } = maker;
   if (table === undefined || table === tableDigest()) return !(await isProcessAlive({ pid: Number(pid), started }));
-  const found = await onDisk("look at", file, () => fs.stat(file).catch(() => undefined));
+  const found = await onDisk("look at", file, () => fs.lstat(file).catch(() => undefined));
   return found !== undefined && Date.now() - found.mtimeMs > GIVEN_UP_MS;
 }
 
@@ -170,8 +150,20 @@ export async function syncFolder(folder: string): Promise<void> {
   });
 }
 
-/** Makes a file's content durable. */
-export async function syncFile(file: string): Promise<void> {
+/**
+ * Makes everything below a folder that this process has made durable.
+ * @throws {DiskError}
+ */
+export async function syncTree(folder: string): Promise<void> {
+  for (const entry of await onDisk("list", folder, () => fs.readdir(folder, { withFileTypes: true }))) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) await syncTree(file);
+    else await syncFile(file);
+  }
+  await syncFolder(folder);
+}
+
+async function syncFile(file: string): Promise<void> {
   await onDisk("sync", file, async () => {
     const handle = await fs.open(file, "r+");
     try {

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { onDiskSync } from "./disk.ts";
 import type { Json } from "./json.ts";
+import { openLog } from "./writing.ts";
 
 /** Bytes looked at per step when a log's end is searched for. */
 const TAIL_BYTES = 65_536;
@@ -18,10 +19,10 @@ export class JsonLog {
   readonly last: Json | undefined;
   private readonly descriptor: number;
 
-  /** @throws {DiskError} */
+  /** @throws {DataError} when it is a link or a device. @throws {DiskError} */
   constructor(file: string) {
     this.file = file;
-    this.descriptor = onDiskSync("open", file, () => fs.openSync(file, "a+"));
+    this.descriptor = openLog(file);
     this.last = onDiskSync("repair", file, () => repair(this.descriptor));
   }
 

@@ -2,15 +2,20 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, onDisk, readIfThere, temporaryName } from "./disk.ts";
+import { errorCode, onDisk, temporaryName } from "./disk.ts";
 import { HEARTBEAT_MS, heartbeat } from "./heartbeat.ts";
+import { placeOf } from "./places.ts";
 import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processes.ts";
+import { readText } from "./reading.ts";
 
 /**
  * Milliseconds after its last sign of life at which a holder on another machine counts as dead. The clocks of machines
  * that share a folder have to agree to within a minute.
  */
 export const HOLDER_TIMEOUT_MS = 12 * HEARTBEAT_MS;
+
+/** Largest lock file that is read, in bytes. */
+const MOST_LOCK_BYTES = 65_536;
 
 /** Content of a lock file; those from before 2026-12 have no host, table and token. */
 const ownerSchema = z.object({
@@ -107,7 +112,7 @@ function heldLock(file: string, owner: LockOwner): Lock {
 
 /** The owner named in a lock file, dead or alive; undefined when there is none. */
 async function readLock(file: string): Promise<LockOwner | undefined> {
-  const text = await readIfThere(file);
+  const text = await readText(placeOf(file), MOST_LOCK_BYTES);
   if (text === undefined) return undefined;
   try {
     return ownerSchema.parse(JSON.parse(text));
@@ -123,7 +128,7 @@ async function isAlive(file: string, owner: LockOwner): Promise<boolean> {
   if (owner.pid !== 0 && isLocal(owner)) return isProcessAlive(owner);
   return onDisk("look at lock", file, async () => {
     try {
-      return Date.now() - (await fs.stat(file)).mtimeMs < HOLDER_TIMEOUT_MS;
+      return Date.now() - (await fs.lstat(file)).mtimeMs < HOLDER_TIMEOUT_MS;
     } catch (error) {
       if (errorCode(error) === "ENOENT") return false; // released in between
       throw error;

@@ -1,11 +1,13 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, isLeftover, makeFolder, onDisk } from "./disk.ts";
+import { isLeftover } from "./disk.ts";
 import { RUN_FILE } from "./formats/runDescription.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, livingOwner, takeLock } from "./locks.ts";
+import { placeBelow, placeIn } from "./places.ts";
+import { checkTree, foldersWith, walkAt } from "./reading.ts";
+import { discard, makeFolderAt, writeAt } from "./writing.ts";
 
 /** The logs of a run. */
 export const RUN_LOGS = ["events", "samples"] as const;
@@ -15,20 +17,22 @@ const LOCK_FILE = "lock";
 
 /** Folder of a run below the working directory (`.salsa`). */
 export function runPath(root: string, id: string): string {
-  if (!/^[\w][\w.-]*$/.test(id)) {
+  if (!isRunId(id)) {
     const remedy = "use letters, digits, dots, dashes and underscores";
     throw new DataError(`open run: ${JSON.stringify(id)} is not a run id`, { file: path.join(root, "runs"), remedy });
   }
   return path.join(root, "runs", id);
 }
 
+/** True if an id, which may come from a file, names a run and is no way out of the folder of runs. */
+export function isRunId(id: string): boolean {
+  return /^[\w][\w.-]*$/.test(id);
+}
+
 /** Ids of the runs below the working directory, in the order of their names. */
 export async function listRuns(root: string): Promise<readonly string[]> {
-  const folder = path.join(root, "runs");
-  if (!(await fileExists(folder))) return [];
-  const names = await onDisk("list", folder, () => fs.readdir(folder));
-  const present = await Promise.all(names.map((name) => fileExists(path.join(folder, name, RUN_FILE))));
-  return names.filter((_, index) => present[index]).sort();
+  const runs = await foldersWith(placeBelow(root, "runs"), RUN_FILE);
+  return runs.map(({ folder }) => path.basename(folder)).sort();
 }
 
 /** The living process that works on a run; undefined when none does. */
@@ -61,10 +65,12 @@ export class RunFolder {
    * The lock file publishes `socket`, where other processes can reach this one.
    *
    * @throws {LockedError} when another living process writes to it.
+   * @throws {DataError} when it holds a link, or anything else that is no file or folder.
    */
   static async open(root: string, id: string, socket?: string): Promise<RunFolder> {
     const folder = runPath(root, id);
-    await makeFolder(path.join(folder, "tables"));
+    await makeFolderAt(placeIn(folder, "tables"));
+    await checkTree(placeIn(folder)); // everything is written below it without another look
     const lock = await takeLock(path.join(folder, LOCK_FILE), { socket });
     const opened: JsonLog[] = [];
     try {
@@ -81,7 +87,7 @@ export class RunFolder {
 
   /** @throws {DiskError} */
   async writeRun(run: JsonObject): Promise<void> {
-    await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`);
+    await writeAt(placeIn(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`);
   }
 
   /**
@@ -106,10 +112,9 @@ export class RunFolder {
    * @returns Its path.
    */
   async writeFile(name: string, content: string): Promise<string> {
-    const file = path.join(this.folder, name);
-    await makeFolder(path.dirname(file));
-    await atomicWrite(file, content);
-    return file;
+    const place = placeIn(this.folder, name);
+    await writeAt(place, content);
+    return place.file;
   }
 
   /** Makes the logs durable and gives the run free. */
@@ -125,10 +130,5 @@ export class RunFolder {
 
 /** Removes the unfinished files of killed processes. */
 async function removeTemporaries(folder: string): Promise<void> {
-  await onDisk("clean up", folder, async () => {
-    for (const name of await fs.readdir(folder, { recursive: true })) {
-      const file = path.join(folder, name);
-      if (await isLeftover(file)) await fs.rm(file, { force: true });
-    }
-  });
+  for await (const { file } of walkAt(placeIn(folder))) if (await isLeftover(file)) await discard(file);
 }

@@ -1,11 +1,12 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import { onDisk } from "./disk.ts";
 import type { Json } from "./json.ts";
+import { placeBelow } from "./places.ts";
+import { readText } from "./reading.ts";
 import { openSafetensors, type WeightsFile } from "./safetensors.ts";
 import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
 import { openSavepoint, replaceSavepoint } from "./savepoints.ts";
+import { writeNewFile } from "./writing.ts";
 
 /** A trainer's state in the middle of its work: numbers in bulk, and everything else as JSON. */
 export interface SnapshotContent {
@@ -15,6 +16,8 @@ export interface SnapshotContent {
 
 const STATE_FILE = "state.json";
 const TENSORS_FILE = "tensors.safetensors";
+/** Largest state that is read, in bytes: JavaScript has no longer texts. */
+const MOST_STATE_BYTES = 2 ** 29;
 
 /**
  * Replaces the snapshot in a folder, all or nothing, whenever the process may die.
@@ -24,7 +27,7 @@ export async function writeSnapshot(folder: string, { json, tensors }: SnapshotC
   await replaceSavepoint(folder, async (state) => {
     const sources = new Map(Object.entries(tensors).map(([name, data]) => [name, sourceOf(data)]));
     await writeSafetensors(path.join(state, TENSORS_FILE), sources);
-    await fs.writeFile(path.join(state, STATE_FILE), JSON.stringify(json));
+    await writeNewFile(path.join(state, STATE_FILE), JSON.stringify(json));
   });
 }
 
@@ -41,7 +44,8 @@ export async function readSnapshot(folder: string): Promise<SnapshotContent | un
   const state = await openSavepoint(folder);
   if (state === undefined) return undefined;
   const file = path.join(state, STATE_FILE);
-  const text = await onDisk("read", file, () => fs.readFile(file, "utf8"));
+  const text = await readText(placeBelow(folder, path.join(path.basename(state), STATE_FILE)), MOST_STATE_BYTES);
+  if (text === undefined) throw damaged("no such file", file);
   const weights = await openSafetensors(path.join(state, TENSORS_FILE));
   try {
     const tensors: [string, Float32Array | Int32Array][] = [];
@@ -64,7 +68,11 @@ function parseState(file: string, text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
-    const remedy = "remove its folder: the stage then starts from its beginning";
-    throw new CheckpointError("read snapshot: not JSON", { file, remedy }, { cause });
+    throw damaged("not JSON", file, { cause });
   }
+}
+
+function damaged(what: string, file: string, options?: ErrorOptions): CheckpointError {
+  const remedy = "remove its folder: the stage then starts from its beginning";
+  return new CheckpointError(`read snapshot: ${what}`, { file, remedy }, options);
 }

@@ -2,11 +2,12 @@ import * as path from "node:path";
 import type { EventBody } from "../protocol/events.ts";
 import type { Series } from "../protocol/runState.ts";
 import { isArtifactKey } from "./artifacts.ts";
-import { makeFolder } from "./disk.ts";
 import { SAMPLES_FILE } from "./formats/samples.ts";
 import { isJsonObject, type Json } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
+import { placeIn } from "./places.ts";
 import { EVENTS_FILE, RunLog } from "./runLog.ts";
+import { makeFolderAt } from "./writing.ts";
 
 /**
  * Folder of the record of an artifact's making: `<root>/records/<key>`, with `events.jsonl` and
@@ -56,7 +57,7 @@ export class StageRecord {
   /** @throws {DiskError} */
   static async open({ root, key, run }: StageMaker): Promise<StageRecord> {
     const folder = recordFolder(root, key);
-    await makeFolder(folder);
+    await makeFolderAt(placeIn(folder));
     const events = new JsonLog(path.join(folder, EVENTS_FILE));
     try {
       const record = new StageRecord(key, events, new JsonLog(path.join(folder, SAMPLES_FILE)));

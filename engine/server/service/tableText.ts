@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { isAbsolute, join, relative } from "node:path";
 import type { TableFormat } from "../../evaluation/tables/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
-import { onDisk } from "../../storage/disk.ts";
+import { placeIn } from "../../storage/places.ts";
+import { readText } from "../../storage/reading.ts";
 
 /** Titles where people read, none where programs do. */
 const TITLES: Readonly<Record<string, (title: string) => string>> = {
@@ -16,7 +15,7 @@ const TITLES: Readonly<Record<string, (title: string) => string>> = {
  * people read it.
  *
  * @param folder - The run's.
- * @throws {DataError} when its file is said to lie outside of the run.
+ * @throws {DataError} when its file has been removed, is said to lie outside of the run, or is a link or a device.
  * @throws {DiskError} when its file cannot be read.
  */
 export async function tableText(folder: string, table: Table, format: TableFormat): Promise<string> {
@@ -29,10 +28,9 @@ export async function tableText(folder: string, table: Table, format: TableForma
 }
 
 async function readWithin(folder: string, name: string): Promise<string> {
-  const file = join(folder, name);
-  const place = relative(folder, file);
-  if (place.startsWith("..") || isAbsolute(place)) {
-    throw new DataError(`a table's file ${name} lies outside of the run`, { file: folder, remedy: "run it again" });
-  }
-  return onDisk("read table", file, () => readFile(file, "utf8"));
+  const place = placeIn(folder, name);
+  const text = await readText(place);
+  if (text !== undefined) return text;
+  const remedy = "resume the run: its stages are kept and only its tables are written again";
+  throw new DataError("the table's file has been removed", { file: place.file, remedy });
 }
