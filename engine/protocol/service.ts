@@ -292,6 +292,8 @@ export interface StartedRun {
 export interface ServiceRequests {
   /** The first request: agrees on the version, or is refused with both versions in the message. */
   readonly initialize: { params: InitializeParams; result: InitializeResult };
+  /** The user trusts the workspace from now on: requests of `TRUSTED_ONLY` are answered. */
+  readonly trust: { params: Record<string, never>; result: Record<string, never> };
   /** Folders `.salsa` to look for runs in; they need not exist. `runs` notifications list the runs found. */
   readonly setRoots: { params: { readonly roots: readonly string[] }; result: Record<string, never> };
   /** Every run known so far. */
@@ -334,6 +336,15 @@ export interface ServiceRequests {
   readonly sizeOf: { params: RunParams; result: RunSize };
 }
 
+/** Requests that change or start something: refused until the user trusts the workspace. */
+export const TRUSTED_ONLY = [
+  "report",
+  "startRun",
+  "resumeRun",
+  "stopRun",
+  "deleteRun",
+] as const satisfies readonly (keyof ServiceRequests)[];
+
 /** What removing a run would free, and where. */
 export interface RunSize {
   readonly runBytes: number;
@@ -367,6 +378,8 @@ export interface InitializeParams {
   readonly protocol: number;
   /** Name and version of the client: "vscode 0.1.0". */
   readonly client: string;
+  /** True if the user trusts the workspace; a client that does not say so may only read, until it sends `trust`. */
+  readonly isTrusted?: boolean;
 }
 
 export interface InitializeResult {
@@ -390,4 +403,4 @@ export interface ServiceErrorData {
 }
 
 /** Codes of refusals, from the range that JSON-RPC 2.0 leaves to programs. */
-export const SERVICE_ERRORS = { failed: 1, versionMismatch: 2, notInitialized: 3 } as const;
+export const SERVICE_ERRORS = { failed: 1, versionMismatch: 2, notInitialized: 3, untrusted: 4 } as const;
