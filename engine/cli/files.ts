@@ -1,8 +1,12 @@
-import { existsSync } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { RunConfig } from "../config/index.ts";
-import { parseConfigFile } from "../server/configFile.ts";
+import { DiskError } from "../protocol/errors.ts";
+import { parseConfigFile, readConfigText } from "../server/configFile.ts";
+import { RUN_FILE } from "../storage/formats/runDescription.ts";
+import { inputExistsSync } from "../storage/inputs.ts";
+import { placeBelow } from "../storage/places.ts";
+import { foldersWith } from "../storage/reading.ts";
 import { UsageError } from "./command.ts";
 
 /** Runtime settings that a command line may put over those of the config. */
@@ -31,9 +35,9 @@ export async function loadConfig(file: string, overrides: RuntimeOverrides = {})
 export async function findRun(directory: string, named: string | undefined): Promise<string> {
   const runs = join(directory, "runs");
   if (named !== undefined) {
-    const found = [resolve(named), join(runs, named)].find((folder) => existsSync(join(folder, "run.json")));
+    const found = [resolve(named), join(runs, named)].find((folder) => inputExistsSync(join(folder, RUN_FILE)));
     if (found !== undefined) return found;
-    const known = await runFolders(runs);
+    const known = await runFolders(directory);
     const hint =
       known.length === 0
         ? `${runs} holds no run`
@@ -43,18 +47,19 @@ export async function findRun(directory: string, named: string | undefined): Pro
             .join(", ")}`;
     throw new UsageError(`there is no run ${JSON.stringify(named)}; ${hint}`);
   }
-  const [latest] = await runFolders(runs);
+  const [latest] = await runFolders(directory);
   if (latest === undefined)
     throw new UsageError(`there is no run in ${runs}; start one with salsa run, or give --directory`);
   return latest;
 }
 
-/** @throws {UsageError} when the file cannot be read. */
-export async function readText(file: string): Promise<string> {
+async function readText(file: string): Promise<string> {
+  if (!inputExistsSync(file)) throw new UsageError(`${file}: there is no such file; correct the path`);
   try {
-    return await readFile(file, "utf8");
+    return await readConfigText(file);
   } catch (error) {
-    throw new UsageError(`${file}: ${readProblem(error)}`, { cause: error });
+    if (!(error instanceof DiskError)) throw error;
+    throw new UsageError(error.message, { cause: error });
   }
 }
 
@@ -69,24 +74,7 @@ export async function writeText(file: string, text: string): Promise<void> {
 }
 
 /** Latest first. */
-async function runFolders(runs: string): Promise<string[]> {
-  const entries = existsSync(runs) ? await readdir(runs) : [];
-  const started = await Promise.all(
-    entries.map(async (id) => {
-      const record = join(runs, id, "run.json");
-      return existsSync(record) ? { folder: join(runs, id), time: (await stat(record)).birthtimeMs } : undefined;
-    }),
-  );
-  return started
-    .filter((run) => run !== undefined)
-    .sort((a, b) => b.time - a.time || (a.folder < b.folder ? 1 : -1))
-    .map(({ folder }) => folder);
-}
-
-function readProblem(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return "there is no such file; correct the path";
-  if (code === "EISDIR") return "is a folder; name the file in it";
-  if (code === "EACCES") return "may not be read; change its permissions";
-  return `cannot be read (${String(code)})`;
+async function runFolders(directory: string): Promise<string[]> {
+  const runs = await foldersWith(placeBelow(directory, "runs"), RUN_FILE);
+  return [...runs].sort((a, b) => b.time - a.time || (a.folder < b.folder ? 1 : -1)).map(({ folder }) => folder);
 }

@@ -1,4 +1,3 @@
-import { rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DeviceWeights } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
@@ -6,7 +5,9 @@ import type { SamplingConfig } from "../config/index.ts";
 import { taskSchema } from "../config/task.ts";
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, makeFolder } from "../storage/disk.ts";
+import { atomicWrite, makeFolder } from "../storage/disk.ts";
+import { inputExists } from "../storage/inputs.ts";
+import { discardEmpty } from "../storage/writing.ts";
 import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { promptsIn, taskOf } from "./corpus.ts";
@@ -49,7 +50,7 @@ export async function makeSoup({
     const remedy = "write the soup to a folder of its own";
     throw new CheckpointError("is one of the checkpoints to be mixed", { file: out, remedy });
   }
-  if (!force && (await fileExists(join(out, "config.json")))) {
+  if (!force && (await inputExists(join(out, "config.json")))) {
     const remedy = "write the soup to another folder, or add --force to write over it";
     throw new CheckpointError("holds a checkpoint already", { file: out, remedy });
   }
@@ -62,7 +63,7 @@ export async function makeSoup({
   try {
     await soupCheckpoints({ of, folder: out, settings, signal });
   } catch (error) {
-    await rmdir(out).catch(() => undefined); // which goes only if it is empty
+    await discardEmpty(out);
     throw error;
   }
   return { folder: out };

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { onDisk } from "../storage/disk.ts";
 import { readCheckpointFiles } from "../storage/checkpoints.ts";
+import { inputChunks, inputFiles } from "../storage/inputs.ts";
 import { stableHash } from "../storage/json.ts";
 import type { DataFile } from "./stage.ts";
 
@@ -15,7 +12,7 @@ const NEWLINE = 0x0a;
 
 /**
  * Hashes a data file and counts its rows.
- * @throws {DataError} when there is no such file.
+ * @throws {DataError} when there is no such file, or it is a pipe, a device or a socket.
  */
 export async function dataFileFacts(file: string): Promise<DataFileFacts> {
   const hash = createHash("sha256");
@@ -29,7 +26,7 @@ export async function dataFileFacts(file: string): Promise<DataFileFacts> {
     line = { bytes: 0, isBlank: true };
   };
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    for await (const chunk of inputChunks(file)) {
       hash.update(chunk);
       for (let from = 0; from < chunk.length;) {
         const end = chunk.indexOf(NEWLINE, from);
@@ -40,6 +37,7 @@ export async function dataFileFacts(file: string): Promise<DataFileFacts> {
       }
     }
   } catch (cause) {
+    if (cause instanceof DataError && cause.cause === undefined) throw cause; // it says what the file is
     throw new DataError("cannot be read", { file, remedy: "check the path in the config's data section" }, { cause });
   }
   endLine();
@@ -59,12 +57,6 @@ function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
  */
 export async function folderFingerprint(folder: string): Promise<string> {
   const { config, tokenizer } = await readCheckpointFiles(folder);
-  const names = (await onDisk("list", folder, () => readdir(folder))).filter((name) => name.endsWith(".safetensors"));
-  const files = await Promise.all(
-    names.sort().map(async (name) => {
-      const { size, mtimeMs } = await stat(join(folder, name));
-      return { name, size, mtimeMs };
-    }),
-  );
-  return `checkpoint-${stableHash({ config, tokenizer, files }).slice(0, 16)}`;
+  const files = (await inputFiles(folder)).filter(({ name }) => name.endsWith(".safetensors"));
+  return `checkpoint-${stableHash({ config, tokenizer, files: files.map((file) => ({ ...file })) }).slice(0, 16)}`;
 }

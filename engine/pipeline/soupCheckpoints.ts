@@ -1,4 +1,3 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { type SoupSettings, readSoup, soupWeights } from "../soup/index.ts";
 import type { Ingredients } from "../soup/recipe.ts";
@@ -10,9 +9,10 @@ import {
   WEIGHTS_METADATA,
   writeCheckpointFiles,
 } from "../storage/checkpoints.ts";
-import { fileExists, onDisk } from "../storage/disk.ts";
+import { atomicWrite } from "../storage/disk.ts";
 import { isStoredType } from "../storage/elementTypes.ts";
 import { innerProducts } from "../storage/innerProducts.ts";
+import { readInput } from "../storage/inputs.ts";
 import { type MixOptions, mixWeights } from "../storage/mixWeights.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
 
@@ -82,8 +82,7 @@ function ingredientsOf(checkpoints: readonly Checkpoint[]): Ingredients {
 
 async function copyTokenizerFiles(from: string, to: string): Promise<void> {
   for (const name of OTHER_TOKENIZER_FILES) {
-    const source = path.join(from, name);
-    if (!(await fileExists(source))) continue;
-    await onDisk("copy", path.join(to, name), () => fs.copyFile(source, path.join(to, name)));
+    const content = await readInput(path.join(from, name));
+    if (content !== undefined) await atomicWrite(path.join(to, name), content);
   }
 }

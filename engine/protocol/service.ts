@@ -292,6 +292,8 @@ export interface StartedRun {
 export interface ServiceRequests {
   /** The first request: agrees on the version, or is refused with both versions in the message. */
   readonly initialize: { params: InitializeParams; result: InitializeResult };
+  /** The user trusts the workspace from now on: requests of `TRUSTED_ONLY` are answered. */
+  readonly trust: { params: Record<string, never>; result: Record<string, never> };
   /** Folders `.salsa` to look for runs in; they need not exist. `runs` notifications list the runs found. */
   readonly setRoots: { params: { readonly roots: readonly string[] }; result: Record<string, never> };
   /** Every run known so far. */
@@ -330,8 +332,29 @@ export interface ServiceRequests {
     params: RunParams & { readonly artifacts: boolean };
     result: { readonly freedBytes: number };
   };
-  /** Bytes that `deleteRun` with `artifacts` would free. */
-  readonly sizeOf: { params: RunParams; result: { readonly runBytes: number; readonly artifactBytes: number } };
+  /** Bytes that `deleteRun` with `artifacts` would free, and the folders that would go. */
+  readonly sizeOf: { params: RunParams; result: RunSize };
+}
+
+/** Requests that change or start something: refused until the user trusts the workspace. */
+export const TRUSTED_ONLY = [
+  "report",
+  "startRun",
+  "resumeRun",
+  "stopRun",
+  "deleteRun",
+] as const satisfies readonly (keyof ServiceRequests)[];
+
+/** What removing a run would free, and where. */
+export interface RunSize {
+  readonly runBytes: number;
+  readonly artifactBytes: number;
+  /** The folder of runs and artifacts, where links in its path lead to. */
+  readonly root: string;
+  /** The run's folder, counted from the root. */
+  readonly run: string;
+  /** Folders of artifacts that no other run uses, of their making and of work on them, counted from the root. */
+  readonly artifacts: readonly string[];
 }
 
 /** Notifications from the service. */
@@ -355,6 +378,8 @@ export interface InitializeParams {
   readonly protocol: number;
   /** Name and version of the client: "vscode 0.1.0". */
   readonly client: string;
+  /** True if the user trusts the workspace; a client that does not say so may only read, until it sends `trust`. */
+  readonly isTrusted?: boolean;
 }
 
 export interface InitializeResult {
@@ -378,4 +403,4 @@ export interface ServiceErrorData {
 }
 
 /** Codes of refusals, from the range that JSON-RPC 2.0 leaves to programs. */
-export const SERVICE_ERRORS = { failed: 1, versionMismatch: 2, notInitialized: 3 } as const;
+export const SERVICE_ERRORS = { failed: 1, versionMismatch: 2, notInitialized: 3, untrusted: 4 } as const;

@@ -1,22 +1,35 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type RunConfig, parseConfig } from "../config/index.ts";
-import { onDisk } from "../storage/disk.ts";
+import { diskError } from "../storage/disk.ts";
+import { inputExistsSync, readInput } from "../storage/inputs.ts";
+
+/** Largest run config that is read, in bytes. */
+const MOST_CONFIG_BYTES = 16 * 1024 * 1024;
 
 /**
  * Checks the text of a run config, and that the files it names are there.
  * @throws {ConfigError} when something in it is wrong.
  */
 export function parseConfigFile(text: string, file: string): RunConfig {
-  return parseConfig(text, file, { folder: resolve(dirname(file)), exists: existsSync });
+  return parseConfig(text, file, { folder: resolve(dirname(file)), exists: inputExistsSync });
+}
+
+/**
+ * Text of a run config.
+ * @throws {DataError} when it is too large, or a pipe, a device or a socket.
+ * @throws {DiskError} when it cannot be read.
+ */
+export async function readConfigText(file: string): Promise<string> {
+  const bytes = await readInput(file, MOST_CONFIG_BYTES);
+  if (bytes === undefined) throw diskError("read config", file, "ENOENT");
+  return bytes.toString("utf8");
 }
 
 /**
  * Reads and checks a run config, files it names included.
- * @throws {DiskError} when it cannot be read.
+ * @throws {DataError} {DiskError} when it cannot be read.
  * @throws {ConfigError} when something in it is wrong.
  */
 export async function readConfigFile(file: string): Promise<RunConfig> {
-  return parseConfigFile(await onDisk("read config", file, () => readFile(file, "utf8")), file);
+  return parseConfigFile(await readConfigText(file), file);
 }

@@ -1,8 +1,7 @@
-import { rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type RunRequest, openRun, readRun, runPipeline, version } from "../pipeline/index.ts";
 import type { EventBody, RunEvent } from "../protocol/events.ts";
-import { onDisk } from "../storage/disk.ts";
+import { moveFile } from "../storage/writing.ts";
 import { type RunFolder, runPath } from "../storage/runFolder.ts";
 import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
 import { takeTurn } from "./deviceQueue.ts";
@@ -50,7 +49,7 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
     const tell = (): void => opened({ run: id, folder: held.folder });
     const work: Work = { held, server, opened: tell, next, hasEnded: false };
     dieLoudly(work);
-    if (log !== undefined) await moveLog(log, held.folder);
+    if (log !== undefined) await moveFile(log, join(held.folder, ENGINE_LOG));
     server.open({ run: id, folder: held.folder });
     logLine(`engine ${version}, Node ${process.version}, process ${process.pid}: run ${id} at ${address}`);
     const { signal } = stop;
@@ -89,11 +88,6 @@ function pass(event: RunEvent, work: Work): void {
   work.server.publish(event);
   work.opened?.();
   work.opened = undefined;
-}
-
-async function moveLog(log: string, folder: string): Promise<void> {
-  const file = join(folder, ENGINE_LOG);
-  await onDisk("move log", file, () => rename(log, file));
 }
 
 /** An error that nothing caught ends the process: first it is written where people will look for it. */

@@ -1,11 +1,13 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { RUNTIME_VARIABLE, childEnvironment } from "../protocol/childEnvironment.ts";
-import { makeFolder, onDisk } from "../storage/disk.ts";
+import { makeFolder } from "../storage/disk.ts";
+import { type Place, placeBelow, placeIn } from "../storage/places.ts";
+import { readEnd } from "../storage/reading.ts";
 import { runPath } from "../storage/runFolder.ts";
+import { discard, openLogAt } from "../storage/writing.ts";
 import { runtimeFolder } from "./address.ts";
 import { ENGINE_LOG } from "./engineLog.ts";
 import type { EngineAnswer, EngineRequest, EngineStart } from "./engineRequest.ts";
@@ -26,7 +28,7 @@ export interface LaunchedRun {
   readonly pid: number;
 }
 
-/** Characters of the engine's log that an error quotes. */
+/** Bytes of the engine's log that an error quotes. */
 const MOST_QUOTED = 2000;
 
 /**
@@ -36,18 +38,18 @@ const MOST_QUOTED = 2000;
 export async function launch(request: EngineRequest, settings: LaunchSettings = {}): Promise<LaunchedRun> {
   const { node = process.execPath, main = mainFile() } = settings;
   const log = await logFor(request);
-  const handle = await onDisk("open", log.file, () => fs.open(log.file, "a"));
+  const opened = await openLogAt(log.place);
   try {
-    const child = startEngine([node, main], await runtimeFolder(), handle.fd);
-    const start: EngineStart = { request, ...(log.isTemporary && { log: log.file }) };
-    const answer = await answerOf(child, start, { node, log: log.file });
+    const child = startEngine([node, main], await runtimeFolder(), opened.descriptor);
+    const start: EngineStart = { request, ...(log.isTemporary && { log: log.place.file }) };
+    const answer = await answerOf(child, start, { node, log: log.place });
     if (answer.kind === "failed") throw new LaunchError(answer.message);
     return { run: answer.run, folder: answer.folder, pid: child.pid ?? 0 };
   } catch (error) {
-    if (log.isTemporary) await fs.rm(log.file, { force: true });
+    if (log.isTemporary) await discard(log.place.file);
     throw error;
   } finally {
-    await handle.close();
+    opened.close();
   }
 }
 
@@ -62,19 +64,19 @@ function startEngine([node, main]: readonly [node: string, main: string], folder
 }
 
 /** A new run has no folder yet: its log begins beside the runs, and the engine moves it to where it belongs. */
-async function logFor(request: EngineRequest): Promise<{ readonly file: string; readonly isTemporary: boolean }> {
+async function logFor(request: EngineRequest): Promise<{ readonly place: Place; readonly isTemporary: boolean }> {
   if (request.kind === "resume") {
-    return { file: path.join(runPath(request.runsRoot, request.run), ENGINE_LOG), isTemporary: false };
+    return { place: placeIn(runPath(request.runsRoot, request.run), ENGINE_LOG), isTemporary: false };
   }
   const { runsRoot } = request;
   await makeFolder(runsRoot);
-  return { file: path.join(runsRoot, `.starting-${randomBytes(6).toString("hex")}.log`), isTemporary: true };
+  return { place: placeBelow(runsRoot, `.starting-${randomBytes(6).toString("hex")}.log`), isTemporary: true };
 }
 
 async function answerOf(
   child: ChildProcess,
   start: EngineStart,
-  { node, log }: { readonly node: string; readonly log: string },
+  { node, log }: { readonly node: string; readonly log: Place },
 ): Promise<EngineAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<EngineAnswer>();
   child.once("message", (answer) => resolve(answer as EngineAnswer));
@@ -97,9 +99,9 @@ async function answerOf(
   return answer;
 }
 
-async function lastWords(log: string): Promise<string> {
-  const text = await fs.readFile(log, "utf8").catch(() => "");
-  return text === "" ? "none" : text.trimEnd().slice(-MOST_QUOTED);
+async function lastWords(log: Place): Promise<string> {
+  const text = await readEnd(log, MOST_QUOTED).catch(() => "");
+  return text.trim() === "" ? "none" : text.trimEnd();
 }
 
 /** The main file lies beside this one, as source or bundled. */

@@ -1,18 +1,5 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import {
-  atomicWrite,
-  errorCode,
-  fileExists,
-  isLeftover,
-  isTemporary,
-  makeFolder,
-  namesIn,
-  onDisk,
-  removeWhole,
-  syncFolder,
-  temporaryName,
-} from "./disk.ts";
+import { atomicWrite, isLeftover, isTemporary, onDisk, syncFolder, syncTree, temporaryName } from "./disk.ts";
 import { type Json, stableHash } from "./json.ts";
 import { type LockOwner, LockedError, type LockSettings } from "./locks.ts";
 import {
@@ -24,13 +11,24 @@ import {
   contentDigest,
   contentOf,
   findManifest,
+  hasManifest,
   timeOf,
   writeDoubt,
 } from "./manifest.ts";
+import { entryAt, placeBelow, placeIn } from "./places.ts";
+import { listAt } from "./reading.ts";
 import { recordFolder } from "./recordFolder.ts";
-import { syncTree } from "./savepoints.ts";
 import { type ReadProgress, checkContent, forget, rememberNew } from "./verified.ts";
-import { type Workspace, removeUnheld, takeWorkspace, workFolder, workedAt, workerOf } from "./workspaces.ts";
+import {
+  type Workspace,
+  holdWorkspace,
+  removeUnheld,
+  takeWorkspace,
+  workFolder,
+  workedAt,
+  workerOf,
+} from "./workspaces.ts";
+import { discard, makeFolderAt, makeNewFolder, moveAside, moveFolder, removeAt } from "./writing.ts";
 
 /** Names a stage's result by everything that it depends on. */
 export interface ArtifactKey {
@@ -45,8 +43,7 @@ export function isArtifactKey(key: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9-]*$/.test(key);
 }
 
-/** Times that a result is moved to its place while others move theirs there and away. */
-const MOST_MOVES = 100;
+const ARTIFACTS = "artifacts";
 /** Hex digits of the hash in a folder's name: 64 bits, so that two of a million artifacts will not meet. */
 const NAME_DIGITS = 16;
 
@@ -64,12 +61,18 @@ export class Artifacts {
 
   constructor(root: string) {
     this.root = root;
-    this.folder = path.join(root, "artifacts");
+    this.folder = path.join(root, ARTIFACTS);
   }
 
   /** Where a finished artifact stands, whether it exists or not. */
   path(key: ArtifactKey): string {
     return path.join(this.folder, nameOf(key));
+  }
+
+  /** Names of the folders that stand here: artifacts, also damaged and unfinished ones, and working folders. */
+  async names(): Promise<readonly string[]> {
+    const entries = await listAt(placeBelow(this.root, ARTIFACTS));
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
   /** True if a finished artifact is there, as far as a look at its files can show; nothing is read or written. */
@@ -78,7 +81,7 @@ export class Artifacts {
       const { folder, found } = await this.find(key);
       if (found === undefined) return false;
       const sizes = await Promise.all(
-        Object.entries(found.manifest.files).map(([name, { bytes }]) => hasSize(path.join(folder, name), bytes)),
+        Object.entries(found.manifest.files).map(([name, { bytes }]) => hasSize(folder, name, bytes)),
       );
       return sizes.every(Boolean);
     } catch (error) {
@@ -92,6 +95,7 @@ export class Artifacts {
    * unless it is remembered how its files looked when they were last read.
    *
    * @throws {DamagedArtifact} when it must not be used.
+   * @throws {DataError} when it, or something in it, is a link, a pipe, a device or a socket.
    */
   async get(key: ArtifactKey, progress?: ReadProgress): Promise<string | undefined> {
     const { folder, found } = await this.find(key);
@@ -136,10 +140,10 @@ export class Artifacts {
     inputs: Readonly<Record<string, string>> = {},
   ): Promise<string> {
     const folder = this.path(key);
-    await makeFolder(this.folder);
+    await makeFolderAt(placeBelow(this.root, ARTIFACTS));
     const temporary = temporaryName(folder);
     try {
-      await onDisk("create folder", temporary, () => fs.mkdir(temporary));
+      await makeNewFolder(temporary);
       await onDisk("build", folder, () => build(temporary));
       const manifest: Manifest = { ...key, inputs, files: await contentOf(temporary) };
       await syncTree(temporary);
@@ -147,7 +151,7 @@ export class Artifacts {
       const isOurs = await moveInto(temporary, folder);
       if (isOurs) await rememberNew({ root: this.root, folder });
     } finally {
-      await fs.rm(temporary, { recursive: true, force: true });
+      await discard(temporary);
     }
     return folder;
   }
@@ -161,15 +165,7 @@ export class Artifacts {
     const folder = this.path(key);
     const aside = `${folder}.damaged-${new Date().toISOString().replaceAll(/[^0-9TZ]/g, "")}`;
     await forget({ root: this.root, folder });
-    return onDisk("move aside", folder, async () => {
-      try {
-        await fs.rename(folder, aside);
-        return aside;
-      } catch (error) {
-        if (errorCode(error) === "ENOENT") return undefined;
-        throw error;
-      }
-    });
+    return (await moveAside("move aside", placeIn(folder), aside)) ? aside : undefined;
   }
 
   /** Everything that belongs to an artifact, by its name: itself, its stage's working folder, its record. */
@@ -188,13 +184,13 @@ export class Artifacts {
     const artifact = path.join(this.folder, name);
     let workspace: Workspace;
     try {
-      workspace = await takeWorkspace(artifact, () => Promise.resolve(true));
+      workspace = await holdWorkspace(artifact, () => Promise.resolve(true));
     } catch (error) {
       if (error instanceof LockedError) return;
       throw error;
     }
     try {
-      for (const folder of [artifact, recordFolder(this.root, name)]) await removeWhole(folder);
+      for (const folder of [artifact, recordFolder(this.root, name)]) await removeAt(placeIn(folder));
     } finally {
       await workspace.release();
     }
@@ -217,6 +213,7 @@ export class Artifacts {
    * `beat` that the job is alive.
    *
    * @throws {LockedError} when another process or job works on the same artifact.
+   * @throws {DataError} when it holds a link, or anything else that is no file or folder.
    */
   work(key: ArtifactKey, holder: Pick<LockSettings, "job"> = {}): Promise<Workspace> {
     return takeWorkspace(this.path(key), () => this.has(key), holder);
@@ -227,16 +224,16 @@ export class Artifacts {
    * never damaged artifacts: those are for people to look at.
    */
   async collect(): Promise<void> {
-    for (const name of await namesIn(this.folder)) {
+    for (const { name } of await listAt(placeBelow(this.root, ARTIFACTS))) {
       const file = path.join(this.folder, name);
       if (isTemporary(name)) {
-        if (await isLeftover(file)) await removeWhole(file);
+        if (await isLeftover(file)) await discard(file);
         continue;
       }
       // A working folder whose artifact is finished: its process died before removing it.
       const finished = workedAt(name);
       if (finished === undefined) continue;
-      if (await fileExists(path.join(this.folder, finished, MANIFEST_FILE))) await removeUnheld(file);
+      if (await hasManifest(path.join(this.folder, finished))) await removeUnheld(file);
     }
   }
 
@@ -244,9 +241,10 @@ export class Artifacts {
     const folder = typeof key === "string" ? path.join(this.folder, key) : this.path(key);
     let found = await findManifest(folder);
     if (found === undefined) {
-      if (!(await fileExists(folder))) return { folder, found };
+      const place = placeIn(folder);
+      if ((await entryAt(place)) === undefined) return { folder, found };
       found = await findManifest(folder); // it may just have got its name
-      if (found === undefined) throw new DamagedArtifact(folder, "it has no manifest", await timeOf(folder));
+      if (found === undefined) throw new DamagedArtifact(folder, "it has no manifest", await timeOf(place));
     }
     const { stage, hash } = found.manifest;
     const isOther = typeof key === "string" ? nameOf({ stage, hash }) !== key : hash !== key.hash;
@@ -266,8 +264,8 @@ function nameOf({ stage, hash }: ArtifactKey): string {
   return `${stage}-${hash.slice(0, NAME_DIGITS)}`;
 }
 
-async function hasSize(file: string, bytes: number): Promise<boolean> {
-  const entry = await fs.lstat(file).catch(() => undefined);
+async function hasSize(folder: string, name: string, bytes: number): Promise<boolean> {
+  const entry = await entryAt(placeIn(folder, name)).catch(() => undefined);
   return entry?.isFile() === true && entry.size === bytes;
 }
 
@@ -276,18 +274,7 @@ async function hasSize(file: string, bytes: number): Promise<boolean> {
  * @returns False if somebody else's does.
  */
 async function moveInto(temporary: string, folder: string): Promise<boolean> {
-  const isOurs = await onDisk("rename", folder, async () => {
-    for (let left = MOST_MOVES; ; left--) {
-      try {
-        await fs.rename(temporary, folder);
-        return true;
-      } catch (error) {
-        const isTaken = ["ENOTEMPTY", "EEXIST", "EPERM"].includes(errorCode(error) ?? "");
-        if (!isTaken || left === 0) throw error;
-        if (await fileExists(path.join(folder, MANIFEST_FILE))) return false;
-      }
-    }
-  });
+  const isOurs = await moveFolder(temporary, folder, () => hasManifest(folder));
   await syncFolder(path.dirname(folder));
   return isOurs;
 }

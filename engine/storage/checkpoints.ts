@@ -1,7 +1,8 @@
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
 import { type JsonError, parseJson } from "../protocol/json.ts";
-import { atomicWrite, makeFolder, readIfThere } from "./disk.ts";
+import { atomicWrite, makeFolder } from "./disk.ts";
+import { readInput } from "./inputs.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { WeightsFile } from "./safetensors.ts";
 import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
@@ -83,12 +84,12 @@ export async function readCheckpointFiles(folder: string): Promise<CheckpointFil
 
 async function readPart(folder: string, name: string): Promise<JsonObject | undefined> {
   const file = path.join(folder, name);
-  const text = await readIfThere(file);
-  if (text === undefined) return undefined;
+  const bytes = await readInput(file);
+  if (bytes === undefined) return undefined;
   const remedy = "the file is damaged: download or export the checkpoint again";
   let json: Json;
   try {
-    json = parseJson(text) as Json;
+    json = parseJson(bytes.toString("utf8")) as Json;
   } catch (cause) {
     throw new CheckpointError(`read checkpoint: ${(cause as JsonError).message}`, { file, remedy }, { cause });
   }

@@ -1,8 +1,7 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
 import { type Checkpoint, OTHER_TOKENIZER_FILES } from "./checkpoints.ts";
-import { errorCode, onDisk } from "./disk.ts";
+import { readInput } from "./inputs.ts";
 import { firstDifference, type JsonObject } from "./json.ts";
 
 /** Settings that may differ between checkpoints that go together: where they came from, not what they compute. */
@@ -62,19 +61,7 @@ async function compareTokenizers(first: Checkpoint, other: Checkpoint): Promise<
   const key = firstDifference(first.tokenizer, other.tokenizer);
   if (key !== undefined) refuse("tokenizer.json", key);
   for (const name of OTHER_TOKENIZER_FILES) {
-    const [a, b] = await Promise.all([first, other].map(({ folder }) => readBytes(path.join(folder, name))));
+    const [a, b] = await Promise.all([first, other].map(({ folder }) => readInput(path.join(folder, name))));
     if (Buffer.compare(a ?? new Uint8Array(), b ?? new Uint8Array()) !== 0) refuse(name, "");
   }
-}
-
-/** A file's bytes, or undefined when there is none. */
-async function readBytes(file: string): Promise<Uint8Array | undefined> {
-  return onDisk("read", file, async () => {
-    try {
-      return await fs.readFile(file);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
-  });
 }

@@ -74,51 +74,19 @@ async function makeOneByOne(folder: string, options: { readonly mode?: number })
 function asDiskError(operation: string, file: string, error: unknown): unknown {
   const code = errorCode(error);
   if (code === undefined || error instanceof DiskError) return error;
+  return diskError(operation, file, code, { cause: error });
+}
+
+/** The error of a system's code, such as ENOENT. */
+export function diskError(operation: string, file: string, code: string, options?: ErrorOptions): DiskError {
   const [what, remedy] = REMEDIES[code] ?? [code, "see the cause"];
-  return new DiskError(`${operation}: ${what}`, { file, remedy }, { cause: error });
+  return new DiskError(`${operation}: ${what}`, { file, remedy }, options);
 }
 
 /** The system's name for an error, such as ENOENT; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
   return "syscall" in error ? error.code : undefined;
-}
-
-/** True if a path leads to a file or folder. */
-export async function fileExists(file: string): Promise<boolean> {
-  return onDisk("look for file", file, async () => {
-    try {
-      await fs.stat(file);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return false;
-      throw error;
-    }
-  });
-}
-
-/** Names in a folder; none when there is no such folder. @throws {DiskError} */
-export async function namesIn(folder: string): Promise<readonly string[]> {
-  return onDisk("list", folder, async () => {
-    try {
-      return await fs.readdir(folder);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return [];
-      throw error;
-    }
-  });
-}
-
-/** Text of a file, or undefined when there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
-  return onDisk("read", file, async () => {
-    try {
-      return await fs.readFile(file, "utf8");
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
-  });
 }
 
 let temporaries = 0;
@@ -147,7 +115,7 @@ export async function isLeftover(file: string): Promise<boolean> {
   if (maker === undefined) return false;
   const { table, pid, started = "" } = maker;
   if (table === undefined || table === tableDigest()) return !(await isProcessAlive({ pid: Number(pid), started }));
-  const found = await onDisk("look at", file, () => fs.stat(file).catch(() => undefined));
+  const found = await onDisk("look at", file, () => fs.lstat(file).catch(() => undefined));
   return found !== undefined && Date.now() - found.mtimeMs > GIVEN_UP_MS;
 }
 
@@ -170,26 +138,6 @@ export async function atomicWrite(file: string, content: string | Uint8Array, mo
   });
 }
 
-/**
- * Removes a folder or a file with all it holds. It loses its name in one step, so that nobody finds half of it, and of
- * several processes that remove it one does the work.
- * @returns False when there was none.
- * @throws {DiskError}
- */
-export async function removeWhole(file: string): Promise<boolean> {
-  const aside = temporaryName(path.join(path.dirname(file), "removed"));
-  return onDisk("remove", file, async () => {
-    try {
-      await fs.rename(file, aside);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return false;
-      throw error;
-    }
-    await fs.rm(aside, { recursive: true, force: true });
-    return true;
-  });
-}
-
 /** Makes the names in a folder durable; on systems that cannot (Windows), it does nothing. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
@@ -203,8 +151,20 @@ export async function syncFolder(folder: string): Promise<void> {
   });
 }
 
-/** Makes a file's content durable. */
-export async function syncFile(file: string): Promise<void> {
+/**
+ * Makes everything below a folder that this process has made durable.
+ * @throws {DiskError}
+ */
+export async function syncTree(folder: string): Promise<void> {
+  for (const entry of await onDisk("list", folder, () => fs.readdir(folder, { withFileTypes: true }))) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory()) await syncTree(file);
+    else await syncFile(file);
+  }
+  await syncFolder(folder);
+}
+
+async function syncFile(file: string): Promise<void> {
   await onDisk("sync", file, async () => {
     const handle = await fs.open(file, "r+");
     try {

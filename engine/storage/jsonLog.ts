@@ -4,6 +4,7 @@ import { DataError } from "../protocol/errors.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { MAX_LINE_BYTES } from "./lines.ts";
 import { type LogLine, logLineOf } from "./logLine.ts";
+import { openLog } from "./writing.ts";
 
 /** Bytes looked at first when a log's end is searched for. */
 const TAIL_BYTES = 65_536;
@@ -21,10 +22,10 @@ export class JsonLog {
   readonly last: JsonObject | undefined;
   private readonly descriptor: number;
 
-  /** @throws {DiskError} */
+  /** @throws {DataError} when it is a link or a device. @throws {DiskError} */
   constructor(file: string) {
     this.file = file;
-    this.descriptor = onDiskSync("open", file, () => fs.openSync(file, "a+"));
+    this.descriptor = openLog(file);
     this.last = onDiskSync("repair", file, () => repair(this.descriptor));
   }
 

@@ -1,7 +1,9 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { DataError } from "../protocol/errors.ts";
-import { errorCode, onDisk } from "./disk.ts";
+import { onDisk } from "./disk.ts";
 import { MAX_LINE_BYTES } from "./lines.ts";
+import { placeOf } from "./places.ts";
+import { openAt } from "./reading.ts";
 
 /** Bytes read at a time: some milliseconds of work, after which others get their turn. */
 const CHUNK = 1 << 20;
@@ -24,7 +26,11 @@ export interface LineBlock {
   readonly isWhole: boolean;
 }
 
-/** Reads the whole lines of a file that grows, each once; a line that no newline ends yet is left for later. */
+/**
+ * Reads the whole lines of a file that grows, each once; a line that no newline ends yet is left for later.
+ *
+ * The file stands directly in the folder of a run, an artifact or a record.
+ */
 export class LineTail {
   readonly file: string;
   private offset = 0;
@@ -37,8 +43,8 @@ export class LineTail {
   /**
    * Reads the lines added since the last call; nothing when there is no file.
    * @returns The bytes after the last newline: a record whose writer is at it, or died over it.
+   * @throws {DataError} when it is a link, a pipe or a device, or a line is too long to be a record.
    * @throws {DiskError}
-   * @throws {DataError} when a line is too long to be a record.
    */
   async read({ line, restart }: LineReader): Promise<Buffer> {
     let rest: Buffer = Buffer.alloc(0);
@@ -51,7 +57,7 @@ export class LineTail {
 
   /** The same by blocks, for readers that go on at their own pace. */
   async *blocks(restart: () => void = () => undefined): AsyncGenerator<LineBlock, undefined> {
-    const handle = await openIfThere(this.file);
+    const handle = await openAt(placeOf(this.file));
     if (handle === undefined) {
       this.restart("", restart);
       return;
@@ -109,15 +115,4 @@ export function forEachLine({ bytes, offset }: LineBlock, take: LineReader["line
     from = end + 1;
   }
   if (from < bytes.length) take(bytes.subarray(from), offset + from);
-}
-
-async function openIfThere(file: string): Promise<FileHandle | undefined> {
-  return onDisk("open", file, async () => {
-    try {
-      return await open(file, "r");
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
-      throw error;
-    }
-  });
 }

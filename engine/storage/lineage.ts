@@ -1,11 +1,11 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import type { StageState } from "../protocol/runState.ts";
 import type { Artifacts } from "./artifacts.ts";
 import { isArtifactKey } from "./artifacts.ts";
-import { namesIn, onDisk } from "./disk.ts";
 import { lockOf } from "./locks.ts";
 import { DamagedArtifact, type FoundManifest, contentDigest, findManifest, timeOf } from "./manifest.ts";
+import { placeIn } from "./places.ts";
+import { walkAt } from "./reading.ts";
 import { listRuns, runPath } from "./runFolder.ts";
 import { RunLog } from "./runLog.ts";
 import { workedAt } from "./workspaces.ts";
@@ -57,7 +57,7 @@ export async function readLineage(artifacts: Artifacts, known: KnownInputs = new
   const origins = new Map<string, Origin>();
   const named = (key: string): ReadonlyMap<string, undefined> =>
     new Map([...(byLogs.get(key) ?? []), ...(known.get(key) ?? [])].map((input) => [input, undefined]));
-  const names = await namesIn(artifacts.folder);
+  const names = await artifacts.names();
   for (const key of names.filter(isArtifactKey)) {
     const found = await readable(path.join(artifacts.folder, key));
     const recorded = found?.manifest.inputs;
@@ -104,11 +104,12 @@ export function doubtful({ artifacts }: Lineage, damaged: readonly Suspicion[]):
 
 /** When something in a folder was last written, its lock left out, in milliseconds since 1970; 0 for nothing. */
 async function newestIn(folder: string): Promise<number> {
-  const names = await onDisk("list", folder, () => fs.readdir(folder, { recursive: true }).catch(() => []));
-  const times = await Promise.all(
-    names.filter((name) => name !== path.basename(lockOf(folder))).map((name) => timeOf(path.join(folder, name))),
-  );
-  return Math.max(0, ...times);
+  const place = placeIn(folder);
+  let newest = 0;
+  for await (const { file } of walkAt(place)) {
+    if (file !== lockOf(place.file)) newest = Math.max(newest, await timeOf({ root: place.root, file }));
+  }
+  return newest;
 }
 
 async function readable(folder: string): Promise<FoundManifest | undefined> {

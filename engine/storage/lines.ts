@@ -1,6 +1,5 @@
-import { createReadStream } from "node:fs";
 import { DataError } from "../protocol/errors.ts";
-import { errorCode, onDisk } from "./disk.ts";
+import { inputChunks } from "./inputs.ts";
 
 /** A line of a text file. */
 export interface TextLine {
@@ -19,7 +18,7 @@ const MARK = "\ufeff";
 
 /**
  * The lines of a UTF-8 file that hold more than white space, one in memory at a time. Ends may be LF or CRLF.
- * @throws {DataError} when the file is missing, not UTF-8, or has a line that is too long.
+ * @throws {DataError} when the file is missing, no regular file, not UTF-8, or has a line that is too long.
  */
 export async function* readLines(file: string): AsyncGenerator<TextLine, undefined> {
   let line = 0;
@@ -44,7 +43,7 @@ async function* splitLines(file: string): AsyncGenerator<Uint8Array, undefined> 
   let parts: Uint8Array[] = []; // of the line that goes on in the next chunk
   let held = 0;
   let line = 1;
-  for await (const chunk of readChunks(file)) {
+  for await (const chunk of inputChunks(file)) {
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
       yield joined(parts, chunk.subarray(from, end));
@@ -65,31 +64,4 @@ async function* splitLines(file: string): AsyncGenerator<Uint8Array, undefined> 
 
 function joined(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
   return parts.length === 0 ? last : Buffer.concat([...parts, last]);
-}
-
-async function* readChunks(file: string): AsyncGenerator<Buffer, undefined> {
-  const chunks = createReadStream(file) as AsyncIterable<Buffer>;
-  const iterator = chunks[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await onDisk("read", file, async () => missingAsData(file, () => iterator.next()));
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    await iterator.return?.();
-  }
-}
-
-async function missingAsData<T>(file: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (errorCode(cause) !== "ENOENT") throw cause;
-    throw new DataError(
-      "read: no such file",
-      { file, remedy: "check the path; it counts from the config's folder" },
-      { cause },
-    );
-  }
 }

@@ -4,9 +4,12 @@ import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, makeFolder, onDisk, readIfThere, temporaryName } from "./disk.ts";
+import { errorCode, onDisk, temporaryName } from "./disk.ts";
 import { HEARTBEAT_MS, heartbeat } from "./heartbeat.ts";
+import { placeIn, placeOf } from "./places.ts";
 import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processes.ts";
+import { readText } from "./reading.ts";
+import { makeFolderAt } from "./writing.ts";
 
 /**
  * Milliseconds after its last sign of life at which a holder on another machine counts as dead. The clocks of machines
@@ -16,6 +19,8 @@ export const HOLDER_TIMEOUT_MS = 12 * HEARTBEAT_MS;
 
 /** The lock of a folder, in the folder. */
 const LOCK_FILE = "lock";
+/** Largest lock file that is read, in bytes. */
+const MOST_LOCK_BYTES = 65_536;
 /** Ends the name of the lock that decides which process takes over from a dead holder. */
 const SUCCESSION = ".next";
 /** Milliseconds until a process that lost such a decision looks again. */
@@ -104,15 +109,16 @@ export function lockOf(folder: string): string {
 }
 
 /**
- * Makes a folder, unless it is there, and takes the lock in it. A holder that has finished may remove folder and lock
- * at any moment: then the folder is made again.
+ * Makes the folder of a run or a working folder, unless it is there, and takes the lock in it. A holder that has
+ * finished may remove folder and lock at any moment: then the folder is made again.
  *
  * @throws {LockedError} when a living holder has it.
+ * @throws {DataError} when it, or a folder on the way from the root, is a link.
  */
 export async function takeFolder(folder: string, settings: LockSettings = {}): Promise<Lock> {
   for (let left = MOST_FOLDERS; ; left--) {
-    await makeFolder(folder);
     try {
+      await makeFolderAt(placeIn(folder));
       return await takeLock(lockOf(folder), settings);
     } catch (error) {
       const isGone = error instanceof DiskError && errorCode(error.cause) === "ENOENT";
@@ -141,7 +147,7 @@ function heldLock(file: string, owner: LockOwner): Lock {
 
 /** The owner named in a lock file, dead or alive; undefined when there is none. */
 async function readLock(file: string): Promise<LockOwner | undefined> {
-  const text = await readIfThere(file);
+  const text = await readText(placeOf(file), MOST_LOCK_BYTES);
   if (text === undefined) return undefined;
   try {
     return ownerSchema.parse(JSON.parse(text));
@@ -157,7 +163,7 @@ async function isAlive(file: string, owner: LockOwner): Promise<boolean> {
   if (owner.pid !== 0 && isLocal(owner)) return isProcessAlive(owner);
   return onDisk("look at lock", file, async () => {
     try {
-      return Date.now() - (await fs.stat(file)).mtimeMs < HOLDER_TIMEOUT_MS;
+      return Date.now() - (await fs.lstat(file)).mtimeMs < HOLDER_TIMEOUT_MS;
     } catch (error) {
       if (errorCode(error) === "ENOENT") return false; // released in between
       throw error;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import * as z from "zod";
 import { CheckpointError } from "../protocol/errors.ts";
-import { atomicWrite, errorCode, fileExists, onDisk, readIfThere } from "./disk.ts";
+import { atomicWrite } from "./disk.ts";
 import { stableHash } from "./json.ts";
+import { type Place, entryAt, placeIn } from "./places.ts";
+import { chunksAt, readText, walkAt } from "./reading.ts";
 
 /** File that lists an artifact's content; written last, so that its presence means the rest is whole. */
 export const MANIFEST_FILE = "manifest.json";
@@ -52,17 +52,22 @@ const DOUBT_FILE = "doubt.json";
 
 const doubtSchema = z.object({ from: z.string() });
 
+/** True if an artifact stands in a folder, as far as its manifest's being there shows. */
+export async function hasManifest(folder: string): Promise<boolean> {
+  return (await entryAt(placeIn(folder, MANIFEST_FILE))) !== undefined;
+}
+
 /** Marks an artifact as computed from one that was damaged; one that is gone needs no mark. */
 export async function writeDoubt(folder: string, from: string): Promise<void> {
   const doubt: z.output<typeof doubtSchema> = { from };
-  if (!(await fileExists(path.join(folder, MANIFEST_FILE)))) return;
+  if (!(await hasManifest(folder))) return;
   await atomicWrite(path.join(folder, DOUBT_FILE), `${JSON.stringify(doubt)}\n`);
 }
 
 /** @throws {DamagedArtifact} when an artifact is marked. */
 export async function checkDoubt(folder: string, { finished }: FoundManifest): Promise<void> {
-  const file = path.join(folder, DOUBT_FILE);
-  const text = await readIfThere(file);
+  const place = placeIn(folder, DOUBT_FILE);
+  const text = await readText(place);
   if (text === undefined) return;
   let from = "an artifact";
   try {
@@ -70,7 +75,7 @@ export async function checkDoubt(folder: string, { finished }: FoundManifest): P
   } catch {
     // A mark that cannot be read is a mark.
   }
-  throw new DamagedArtifact(file, `it was computed from ${from}, which was damaged`, finished, { from });
+  throw new DamagedArtifact(place.file, `it was computed from ${from}, which was damaged`, finished, { from });
 }
 
 /** A manifest as it stands on disk. */
@@ -87,16 +92,16 @@ export interface FoundManifest {
  * @throws {DamagedArtifact} when it cannot be read as one.
  */
 export async function findManifest(folder: string): Promise<FoundManifest | undefined> {
-  const file = path.join(folder, MANIFEST_FILE);
-  const text = await readIfThere(file);
+  const place = placeIn(folder, MANIFEST_FILE);
+  const text = await readText(place);
   if (text === undefined) return undefined;
-  const finished = await timeOf(file);
+  const finished = await timeOf(place);
   try {
     const manifest = manifestSchema.parse(JSON.parse(text));
     return { manifest, sha256: createHash("sha256").update(text).digest("hex"), finished };
   } catch (cause) {
     const defect = cause instanceof z.ZodError ? "the manifest is none" : "the manifest is not JSON";
-    throw new DamagedArtifact(file, defect, finished, { cause });
+    throw new DamagedArtifact(place.file, defect, finished, { cause });
   }
 }
 
@@ -106,44 +111,33 @@ export function contentDigest({ files }: Pick<Manifest, "files">): string {
 }
 
 /** Modification time in milliseconds since 1970; 0 when there is no such file, or its time has not come yet. */
-export async function timeOf(file: string): Promise<number> {
-  return onDisk("look at", file, async () => {
-    try {
-      const { mtimeMs } = await fs.stat(file);
-      return mtimeMs <= Date.now() ? mtimeMs : 0;
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return 0;
-      throw error;
-    }
-  });
+export async function timeOf(place: Place): Promise<number> {
+  const time = (await entryAt(place))?.mtimeMs ?? 0;
+  return time <= Date.now() ? time : 0;
 }
 
 /** Every file below a folder but the manifest, by name. */
 export async function contentOf(folder: string): Promise<Manifest["files"]> {
-  const entries = await onDisk("list", folder, () => fs.readdir(folder, { recursive: true, withFileTypes: true }));
   const records: [string, ContentRecord][] = [];
-  for (const entry of entries) {
-    const file = path.join(entry.parentPath, entry.name);
+  for await (const { file, entry } of walkAt(placeIn(folder))) {
     const name = path.relative(folder, file).replaceAll(path.sep, "/");
-    if (entry.isFile() && name !== MANIFEST_FILE) records.push([name, await recordOf(file)]);
+    if (entry.isFile() && name !== MANIFEST_FILE) records.push([name, await recordOf(placeIn(folder, name))]);
   }
   return Object.fromEntries(records.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /**
  * Reads a file and hashes it, a piece at a time.
- * @param file - Its path.
+ * @param place - Of the file.
  * @param read - Called with the bytes of each piece.
  */
-export async function recordOf(file: string, read?: (bytes: number) => void): Promise<ContentRecord> {
+export async function recordOf(place: Place, read?: (bytes: number) => void): Promise<ContentRecord> {
   const hash = createHash("sha256");
   let bytes = 0;
-  await onDisk("read", file, async () => {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.byteLength;
-      read?.(chunk.byteLength);
-    }
-  });
+  for await (const chunk of chunksAt(place)) {
+    hash.update(chunk);
+    bytes += chunk.byteLength;
+    read?.(chunk.byteLength);
+  }
   return { bytes, sha256: hash.digest("hex") };
 }

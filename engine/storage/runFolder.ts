@@ -1,11 +1,13 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { atomicWrite, fileExists, isLeftover, makeFolder, namesIn, onDisk, removeWhole } from "./disk.ts";
+import { isLeftover } from "./disk.ts";
 import { RUN_FILE } from "./formats/runDescription.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, livingOwner, lockOf, takeFolder } from "./locks.ts";
+import { entryAt, placeBelow, placeIn } from "./places.ts";
+import { checkTree, foldersWith, walkAt } from "./reading.ts";
+import { discard, makeFolderAt, removeAt, writeAt } from "./writing.ts";
 
 /** The logs of a run. */
 export const RUN_LOGS = ["events", "samples"] as const;
@@ -15,19 +17,22 @@ const OWNER_ONLY = 0o600;
 
 /** Folder of a run below the working directory (`.salsa`). */
 export function runPath(root: string, id: string): string {
-  if (!/^[\w][\w.-]*$/.test(id)) {
+  if (!isRunId(id)) {
     const remedy = "use letters, digits, dots, dashes and underscores";
     throw new DataError(`open run: ${JSON.stringify(id)} is not a run id`, { file: path.join(root, "runs"), remedy });
   }
   return path.join(root, "runs", id);
 }
 
+/** True if an id, which may come from a file, names a run and is no way out of the folder of runs. */
+export function isRunId(id: string): boolean {
+  return /^[\w][\w.-]*$/.test(id);
+}
+
 /** Ids of the runs below the working directory, in the order of their names. */
 export async function listRuns(root: string): Promise<readonly string[]> {
-  const folder = path.join(root, "runs");
-  const names = await namesIn(folder);
-  const present = await Promise.all(names.map((name) => fileExists(path.join(folder, name, RUN_FILE))));
-  return names.filter((_, index) => present[index]).sort();
+  const runs = await foldersWith(placeBelow(root, "runs"), RUN_FILE);
+  return runs.map(({ folder }) => path.basename(folder)).sort();
 }
 
 /** The living process that works on a run; undefined when none does. */
@@ -60,13 +65,15 @@ export class RunFolder {
    * The lock file publishes `socket`, where other processes can reach this one.
    *
    * @throws {LockedError} when another living process writes to it.
+   * @throws {DataError} when it holds a link, or anything else that is no file or folder.
    */
   static async open(root: string, id: string, socket?: string): Promise<RunFolder> {
     const folder = runPath(root, id);
     const lock = await takeFolder(folder, { socket });
     const opened: JsonLog[] = [];
     try {
-      await makeFolder(path.join(folder, "tables"));
+      await checkTree(placeIn(folder)); // everything is written below it without another look
+      await makeFolderAt(placeIn(folder, "tables"));
       await removeTemporaries(folder);
       for (const log of RUN_LOGS) opened.push(new JsonLog(logFile(folder, log)));
     } catch (error) {
@@ -79,20 +86,20 @@ export class RunFolder {
   }
 
   /** True if the run has been described: it is one that began before. */
-  isDescribed(): Promise<boolean> {
-    return fileExists(path.join(this.folder, RUN_FILE));
+  async isDescribed(): Promise<boolean> {
+    return (await entryAt(placeIn(this.folder, RUN_FILE))) !== undefined;
   }
 
   /** Removes the folder of a run that has not been described, and gives it free. */
   async discard(): Promise<void> {
     for (const log of Object.values(this.logs)) log.close();
-    await removeWhole(this.folder);
+    await removeAt(placeIn(this.folder));
     await this.lock.release();
   }
 
   /** Writes run.json, which only its owner may read: it holds changes that were never committed. @throws {DiskError} */
   async writeRun(run: JsonObject): Promise<void> {
-    await atomicWrite(path.join(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`, OWNER_ONLY);
+    await writeAt(placeIn(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`, OWNER_ONLY);
   }
 
   /**
@@ -117,10 +124,9 @@ export class RunFolder {
    * @returns Its path.
    */
   async writeFile(name: string, content: string): Promise<string> {
-    const file = path.join(this.folder, name);
-    await makeFolder(path.dirname(file));
-    await atomicWrite(file, content);
-    return file;
+    const place = placeIn(this.folder, name);
+    await writeAt(place, content);
+    return place.file;
   }
 
   /** Makes the logs durable and gives the run free. */
@@ -136,10 +142,5 @@ export class RunFolder {
 
 /** Removes the unfinished files of killed processes. */
 async function removeTemporaries(folder: string): Promise<void> {
-  await onDisk("clean up", folder, async () => {
-    for (const name of await fs.readdir(folder, { recursive: true })) {
-      const file = path.join(folder, name);
-      if (await isLeftover(file)) await fs.rm(file, { force: true });
-    }
-  });
+  for await (const { file } of walkAt(placeIn(folder))) if (await isLeftover(file)) await discard(file);
 }

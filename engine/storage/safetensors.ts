@@ -1,7 +1,8 @@
-import * as fs from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { CheckpointError } from "../protocol/errors.ts";
 import { errorCode, MAX_CALL_BYTES, onDisk } from "./disk.ts";
 import { decodeFloats, ELEMENT_BYTES, isFloatType } from "./elementTypes.ts";
+import { openInput } from "./reading.ts";
 import {
   headerLength,
   LENGTH_BYTES,
@@ -46,10 +47,10 @@ export async function openSafetensors(path: string): Promise<WeightsFile> {
   }
 }
 
-async function openFile(path: string): Promise<fs.FileHandle> {
+async function openFile(path: string): Promise<FileHandle> {
   return onDisk("open", path, async () => {
     try {
-      return await fs.open(path, "r");
+      return await openInput(path);
     } catch (cause) {
       if (errorCode(cause) !== "ENOENT") throw cause;
       const remedy = "check the path; checkpoints are folders with model.safetensors";
@@ -58,7 +59,7 @@ async function openFile(path: string): Promise<fs.FileHandle> {
   });
 }
 
-async function readHeader(path: string, handle: fs.FileHandle): Promise<SafetensorsHeader> {
+async function readHeader(path: string, handle: FileHandle): Promise<SafetensorsHeader> {
   const { size } = await handle.stat();
   const prefix = new Uint8Array(Math.min(LENGTH_BYTES, size));
   await readFully(path, handle, prefix, 0);
@@ -67,7 +68,7 @@ async function readHeader(path: string, handle: fs.FileHandle): Promise<Safetens
   return parseHeader(path, header, size);
 }
 
-async function readFully(path: string, handle: fs.FileHandle, into: Uint8Array, position: number): Promise<void> {
+async function readFully(path: string, handle: FileHandle, into: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < into.byteLength) {
     const at = done;
@@ -85,9 +86,9 @@ class SafetensorsFile implements WeightsFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: ReadonlyMap<string, string>;
-  private readonly handle: fs.FileHandle;
+  private readonly handle: FileHandle;
 
-  constructor(path: string, handle: fs.FileHandle, header: SafetensorsHeader) {
+  constructor(path: string, handle: FileHandle, header: SafetensorsHeader) {
     this.path = path;
     this.handle = handle;
     this.tensors = header.tensors;

@@ -1,8 +1,9 @@
-import * as fs from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import * as path from "node:path";
 import { MAX_CALL_BYTES, onDisk, syncFolder, temporaryName } from "./disk.ts";
 import { ELEMENT_BYTES, type ElementType, encodeFloats, type StoredType } from "./elementTypes.ts";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./safetensorsHeader.ts";
+import { createFile, discard, moveFile } from "./writing.ts";
 
 /** Type and shape of a tensor that is going to be written. */
 export interface TensorPlan {
@@ -80,7 +81,7 @@ export async function createSafetensors(
 ): Promise<SafetensorsWriter> {
   const { header, places } = layOut(plan, metadata);
   const temporary = temporaryName(file);
-  const handle = await onDisk("create", file, () => fs.open(temporary, "wx"));
+  const handle = await createFile(temporary, file);
   const writer = new FileWriter(file, temporary, handle, places);
   try {
     await writer.writeHeader(header);
@@ -141,12 +142,12 @@ function frame(json: string): Uint8Array {
 class FileWriter implements SafetensorsWriter {
   private readonly file: string;
   private readonly temporary: string;
-  private readonly handle: fs.FileHandle;
+  private readonly handle: FileHandle;
   private readonly places: ReadonlyMap<string, Place>;
   private missing: number;
   private isClosed = false;
 
-  constructor(file: string, temporary: string, handle: fs.FileHandle, places: ReadonlyMap<string, Place>) {
+  constructor(file: string, temporary: string, handle: FileHandle, places: ReadonlyMap<string, Place>) {
     this.file = file;
     this.temporary = temporary;
     this.handle = handle;
@@ -177,13 +178,13 @@ class FileWriter implements SafetensorsWriter {
     if (this.missing !== 0) throw new RangeError(`writeSafetensors: ${this.missing} bytes were not written`);
     await onDisk("sync", this.file, () => this.handle.sync());
     await this.close();
-    await onDisk("rename", this.file, () => fs.rename(this.temporary, this.file));
+    await moveFile(this.temporary, this.file);
     await syncFolder(path.dirname(this.file));
   }
 
   async abandon(): Promise<void> {
     await this.close();
-    await onDisk("remove", this.temporary, () => fs.rm(this.temporary, { force: true }));
+    await discard(this.temporary);
   }
 
   private async writeAt(bytes: Uint8Array, position: number): Promise<void> {

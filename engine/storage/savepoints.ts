@@ -1,6 +1,8 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { atomicWrite, makeFolder, onDisk, readIfThere, syncFile, syncFolder } from "./disk.ts";
+import { atomicWrite, onDisk, syncFolder, syncTree } from "./disk.ts";
+import { type Place, placeIn } from "./places.ts";
+import { readText } from "./reading.ts";
+import { discard, makeFolderAt, makeNewFolder, sweepAt } from "./writing.ts";
 
 /** Names the folder that counts. */
 const POINTER = "current";
@@ -10,24 +12,24 @@ const STATE = /^state-(\d+)$/;
  * Replaces a state of several files all-or-nothing: whenever the process dies, `openSavepoint` gives the files of one
  * whole state, the old one or the new one.
  *
- * @param folder - Holds the states; made if it is not there.
+ * @param folder - Holds the states, in a working folder; made if it is not there.
  * @param fill - Writes the files into an empty folder.
  * @throws {DiskError} and leaves the old state in place.
  */
 export async function replaceSavepoint(folder: string, fill: (state: string) => Promise<void>): Promise<void> {
-  await makeFolder(folder);
+  await makeFolderAt(placeFor(folder));
   const before = await readPointer(folder);
   const name = `state-${Number(STATE.exec(before ?? "")?.[1] ?? 0) + 1}`;
   await removeStates(folder, before); // leftovers of an interrupted replacement
   const state = path.join(folder, name);
   try {
-    await onDisk("create folder", state, () => fs.mkdir(state));
+    await makeNewFolder(state);
     await onDisk("write", folder, () => fill(state));
     await syncTree(state);
     await syncFolder(folder);
     await atomicWrite(path.join(folder, POINTER), name);
   } catch (error) {
-    await fs.rm(state, { recursive: true, force: true });
+    await discard(state);
     throw error;
   }
   await removeStates(folder, name);
@@ -40,27 +42,14 @@ export async function openSavepoint(folder: string): Promise<string | undefined>
 }
 
 async function readPointer(folder: string): Promise<string | undefined> {
-  const name = await readIfThere(path.join(folder, POINTER));
+  const name = await readText(placeFor(folder, POINTER));
   return name !== undefined && STATE.test(name) ? name : undefined;
 }
 
 async function removeStates(folder: string, except: string | undefined): Promise<void> {
-  await onDisk("remove old state", folder, async () => {
-    for (const name of await fs.readdir(folder)) {
-      if (STATE.test(name) && name !== except) await fs.rm(path.join(folder, name), { recursive: true, force: true });
-    }
-  });
+  await sweepAt(placeFor(folder), (_, name) => Promise.resolve(STATE.test(name) && name !== except));
 }
 
-/**
- * Makes everything below a folder durable.
- * @throws {DiskError}
- */
-export async function syncTree(folder: string): Promise<void> {
-  for (const entry of await onDisk("list", folder, () => fs.readdir(folder, { withFileTypes: true }))) {
-    const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) await syncTree(file);
-    else await syncFile(file);
-  }
-  await syncFolder(folder);
+function placeFor(folder: string, name = ""): Place {
+  return placeIn(path.dirname(folder), path.join(path.basename(folder), name));
 }

@@ -1,8 +1,7 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
 import { type JsonError, excerpt, parseJson } from "../protocol/json.ts";
-import { fileExists, onDisk } from "./disk.ts";
+import { inputExists, readInput } from "./inputs.ts";
 import { duplicateKey, isJsonObject, type Json } from "./json.ts";
 import { openSafetensors, type TensorEntry, type WeightsFile } from "./safetensors.ts";
 
@@ -20,9 +19,9 @@ const DAMAGED = "the index does not belong to these files: download or export th
  */
 export async function openWeights(folder: string): Promise<WeightsFile> {
   const single = path.join(folder, WEIGHTS_FILE);
-  if (await fileExists(single)) return openSafetensors(single);
+  if (await inputExists(single)) return openSafetensors(single);
   const index = path.join(folder, INDEX_FILE);
-  if (await fileExists(index)) return openShards(folder, index, await readIndex(index));
+  if (await inputExists(index)) return openShards(folder, index, await readIndex(index));
   const remedy = "give a Hugging Face folder with safetensors weights (pickled .bin and .pt files are not loaded)";
   throw new CheckpointError(`read checkpoint: no ${WEIGHTS_FILE} and no ${INDEX_FILE}`, { file: folder, remedy });
 }
@@ -31,7 +30,7 @@ export async function openWeights(folder: string): Promise<WeightsFile> {
 type WeightMap = ReadonlyMap<string, string>;
 
 async function readIndex(file: string): Promise<WeightMap> {
-  const text = await onDisk("read", file, () => fs.readFile(file, "utf8"));
+  const text = ((await readInput(file)) ?? "").toString();
   let json: Json;
   try {
     json = parseJson(text) as Json;

@@ -1,12 +1,13 @@
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
 import { type JsonError, parseJson } from "../protocol/json.ts";
-import { onDisk } from "./disk.ts";
 import type { Json } from "./json.ts";
+import { placeBelow } from "./places.ts";
+import { readText } from "./reading.ts";
 import { openSafetensors, type WeightsFile } from "./safetensors.ts";
 import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
 import { openSavepoint, replaceSavepoint } from "./savepoints.ts";
+import { writeNewFile } from "./writing.ts";
 
 /** A trainer's state in the middle of its work: numbers in bulk, and everything else as JSON. */
 export interface SnapshotContent {
@@ -16,6 +17,8 @@ export interface SnapshotContent {
 
 const STATE_FILE = "state.json";
 const TENSORS_FILE = "tensors.safetensors";
+/** Largest state that is read, in bytes: JavaScript has no longer texts. */
+const MOST_STATE_BYTES = 2 ** 29;
 
 /**
  * Replaces the snapshot in a folder, all or nothing, whenever the process may die.
@@ -25,7 +28,7 @@ export async function writeSnapshot(folder: string, { json, tensors }: SnapshotC
   await replaceSavepoint(folder, async (state) => {
     const sources = new Map(Object.entries(tensors).map(([name, data]) => [name, sourceOf(data)]));
     await writeSafetensors(path.join(state, TENSORS_FILE), sources);
-    await fs.writeFile(path.join(state, STATE_FILE), JSON.stringify(json));
+    await writeNewFile(path.join(state, STATE_FILE), JSON.stringify(json));
   });
 }
 
@@ -42,7 +45,8 @@ export async function readSnapshot(folder: string): Promise<SnapshotContent | un
   const state = await openSavepoint(folder);
   if (state === undefined) return undefined;
   const file = path.join(state, STATE_FILE);
-  const text = await onDisk("read", file, () => fs.readFile(file, "utf8"));
+  const text = await readText(placeBelow(folder, path.join(path.basename(state), STATE_FILE)), MOST_STATE_BYTES);
+  if (text === undefined) throw damaged("no such file", file);
   const weights = await openSafetensors(path.join(state, TENSORS_FILE));
   try {
     const tensors: [string, Float32Array | Int32Array][] = [];
@@ -65,7 +69,11 @@ function parseState(file: string, text: string): Json {
   try {
     return parseJson(text) as Json;
   } catch (cause) {
-    const remedy = "remove its folder: the stage then starts from its beginning";
-    throw new CheckpointError(`read snapshot: ${(cause as JsonError).message}`, { file, remedy }, { cause });
+    throw damaged((cause as JsonError).message, file, { cause });
   }
+}
+
+function damaged(what: string, file: string, options?: ErrorOptions): CheckpointError {
+  const remedy = "remove its folder: the stage then starts from its beginning";
+  return new CheckpointError(`read snapshot: ${what}`, { file, remedy }, options);
 }

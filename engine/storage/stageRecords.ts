@@ -3,12 +3,13 @@ import { dictionary } from "../protocol/dictionary.ts";
 import type { EventBody } from "../protocol/events.ts";
 import type { Series } from "../protocol/runState.ts";
 import { isArtifactKey } from "./artifacts.ts";
-import { makeFolder } from "./disk.ts";
 import { SAMPLES_FILE } from "./formats/samples.ts";
 import type { Json } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
+import { placeIn } from "./places.ts";
 import { recordFolder } from "./recordFolder.ts";
 import { EVENTS_FILE, RunLog } from "./runLog.ts";
+import { makeFolderAt } from "./writing.ts";
 
 /** Who makes an artifact, and where. */
 export interface StageMaker {
@@ -44,7 +45,7 @@ export class StageRecord {
   /** @throws {DiskError} */
   static async open({ root, key, run }: StageMaker): Promise<StageRecord> {
     const folder = recordFolder(root, key);
-    await makeFolder(folder);
+    await makeFolderAt(placeIn(folder));
     const events = new JsonLog(path.join(folder, EVENTS_FILE));
     try {
       const record = new StageRecord(key, events, new JsonLog(path.join(folder, SAMPLES_FILE)));

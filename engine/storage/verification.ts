@@ -1,7 +1,6 @@
 import { stageNames } from "../protocol/stageName.ts";
 import type { VerifiedArtifact, VerifyOutput } from "../protocol/toolOutput.ts";
 import type { Artifacts } from "./artifacts.ts";
-import { namesIn } from "./disk.ts";
 import { type Lineage, type RunUse, type Suspicion, doubtful, readLineage } from "./lineage.ts";
 import { DamagedArtifact } from "./manifest.ts";
 import type { ReadProgress } from "./verified.ts";
@@ -46,7 +45,7 @@ export async function verifyArtifacts(artifacts: Artifacts, settings: VerifySett
   const affected = runs
     .map((run) => affectedResults(run, checked, since))
     .filter(({ models, answers, judgments }) => [models, answers, judgments].some(({ length }) => length > 0));
-  const setAside = (await namesIn(artifacts.folder)).filter((name) => name.includes(".damaged-")).sort();
+  const setAside = (await artifacts.names()).filter((name) => name.includes(".damaged-")).sort();
   const ok = [...checked.values()].every(({ state }) => state !== "damaged" && state !== "doubtful");
   return { ok, artifacts: [...checked.values()], affected, setAside };
 }

@@ -1,11 +1,11 @@
-import type { BigIntStats } from "node:fs";
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { atomicWrite, errorCode, makeFolder, onDisk, readIfThere } from "./disk.ts";
 import { DamagedArtifact, type FoundManifest, findManifest, recordOf, timeOf } from "./manifest.ts";
+import { type Place, exactEntryAt, placeIn, refusal } from "./places.ts";
+import { readText } from "./reading.ts";
 import { recordFolder } from "./recordFolder.ts";
+import { removeAt, writeAt } from "./writing.ts";
 
 /** An artifact's folder, and where findings about it are remembered. */
 export interface ArtifactPlace {
@@ -40,6 +40,7 @@ type Memory = Readonly<z.output<typeof memorySchema>>;
  * look now (size, times of content and entry, inode); else a look at each is enough.
  *
  * @throws {DamagedArtifact} naming the first file that differs.
+ * @throws {DataError} when a file is a link, a pipe, a device or a socket.
  */
 export async function checkContent(place: ArtifactPlace, found: FoundManifest, settings: CheckSettings): Promise<void> {
   const { folder } = place;
@@ -74,17 +75,17 @@ export async function rememberNew(place: ArtifactPlace): Promise<void> {
 
 /** Forgets what is known of an artifact. */
 export async function forget(place: ArtifactPlace): Promise<void> {
-  await onDisk("remove", memoryFile(place), () => fs.rm(memoryFile(place), { force: true }));
+  await removeAt(memoryAt(place));
 }
 
 /** In the artifact's record, as the artifact itself never changes. */
-function memoryFile({ root, folder }: ArtifactPlace): string {
-  return path.join(recordFolder(root, path.basename(folder)), "verified.json");
+function memoryAt({ root, folder }: ArtifactPlace): Place {
+  return placeIn(recordFolder(root, path.basename(folder)), "verified.json");
 }
 
 /** What is remembered of an artifact with this very manifest; a file that cannot be read counts for nothing. */
 async function memoryOf(place: ArtifactPlace, { sha256 }: FoundManifest): Promise<Memory | undefined> {
-  const text = await readIfThere(memoryFile(place));
+  const text = await readText(memoryAt(place));
   if (text === undefined) return undefined;
   try {
     const memory = memorySchema.parse(JSON.parse(text));
@@ -95,10 +96,8 @@ async function memoryOf(place: ArtifactPlace, { sha256 }: FoundManifest): Promis
 }
 
 async function remember(place: ArtifactPlace, memory: Memory): Promise<void> {
-  const file = memoryFile(place);
   try {
-    await makeFolder(path.dirname(file));
-    await atomicWrite(file, `${JSON.stringify(memory)}\n`);
+    await writeAt(memoryAt(place), `${JSON.stringify(memory)}\n`);
   } catch (error) {
     // A folder that may only be read, or a full disk: the content is read again the next time.
     if (!(error instanceof DiskError)) throw error;
@@ -113,28 +112,18 @@ function isSame(a: Memory["stamps"], b: Memory["stamps"]): boolean {
 async function stampsOf(folder: string, { manifest }: FoundManifest, whole: number): Promise<Memory["stamps"]> {
   const stamps: [string, string][] = [];
   for (const [name, { bytes }] of Object.entries(manifest.files)) {
-    const file = path.join(folder, name);
-    const entry = await entryOf(file);
+    const place = placeIn(folder, name);
+    const found = await exactEntryAt(place);
+    if (found !== undefined && !found.isFile() && !found.isDirectory()) throw refusal(place.file, found);
+    const entry = found?.isFile() === true ? found : undefined;
     if (entry?.size !== BigInt(bytes)) {
-      const since = Math.max(whole, await timeOf(entry === undefined ? path.dirname(file) : file));
-      throw new DamagedArtifact(file, `${entry?.size ?? "no"} bytes where ${bytes} were written`, since);
+      const changed = entry === undefined ? placeIn(folder, path.dirname(name)) : place;
+      const since = Math.max(whole, await timeOf(changed));
+      throw new DamagedArtifact(place.file, `${entry?.size ?? "no"} bytes where ${bytes} were written`, since);
     }
     stamps.push([name, [entry.size, entry.mtimeNs, entry.ctimeNs, entry.ino].join(" ")]);
   }
   return Object.fromEntries(stamps);
-}
-
-/** A regular file; undefined for anything else. */
-async function entryOf(file: string): Promise<BigIntStats | undefined> {
-  return onDisk("look at", file, async () => {
-    try {
-      const entry = await fs.lstat(file, { bigint: true });
-      return entry.isFile() ? entry : undefined;
-    } catch (error) {
-      if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
-      throw error;
-    }
-  });
 }
 
 async function readAll(
@@ -146,9 +135,9 @@ async function readAll(
   const total = files.reduce((sum, [, { bytes }]) => sum + bytes, 0);
   let done = 0;
   for (const [name, { sha256 }] of files) {
-    const file = path.join(folder, name);
-    const read = await recordOf(file, (bytes) => progress?.((done += bytes), total));
+    const place = placeIn(folder, name);
+    const read = await recordOf(place, (bytes) => progress?.((done += bytes), total));
     if (read.sha256 === sha256) continue;
-    throw new DamagedArtifact(file, "its content has changed", Math.max(whole, await timeOf(file)));
+    throw new DamagedArtifact(place.file, "its content has changed", Math.max(whole, await timeOf(place)));
   }
 }

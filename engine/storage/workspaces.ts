@@ -1,5 +1,4 @@
 import * as path from "node:path";
-import { fileExists, removeWhole } from "./disk.ts";
 import {
   type Lock,
   LockedError,
@@ -10,6 +9,9 @@ import {
   takeFolder,
   takeLock,
 } from "./locks.ts";
+import { isFolderAt, placeIn } from "./places.ts";
+import { checkTree } from "./reading.ts";
+import { removeAt } from "./writing.ts";
 
 /** A stage's working folder, held by this process or by a job that it watches. */
 export interface Workspace extends Pick<Lock, "beat"> {
@@ -31,14 +33,31 @@ export function workedAt(name: string): string | undefined {
 }
 
 /**
- * Takes the working folder of an artifact, making it if it is not there.
+ * Takes the working folder of an artifact to work in it, making it if it is not there.
  *
  * @param artifact - Its folder, which need not be there.
  * @param isFinished - Asked when the folder is given free.
  * @param holder - Holds it in place of this process.
  * @throws {LockedError} when another process or job works on the same artifact.
+ * @throws {DataError} when it holds a link, or anything else that is no file or folder.
  */
 export async function takeWorkspace(
+  artifact: string,
+  isFinished: () => Promise<boolean>,
+  holder: Pick<LockSettings, "job"> = {},
+): Promise<Workspace> {
+  const workspace = await holdWorkspace(artifact, isFinished, holder);
+  try {
+    await checkTree(placeIn(workspace.folder)); // everything is written below it without another look
+  } catch (error) {
+    await workspace.release();
+    throw error;
+  }
+  return workspace;
+}
+
+/** The same, whatever it holds, to keep others from it. @throws {LockedError} {DataError} */
+export async function holdWorkspace(
   artifact: string,
   isFinished: () => Promise<boolean>,
   holder: Pick<LockSettings, "job"> = {},
@@ -48,7 +67,7 @@ export async function takeWorkspace(
   const release = async (): Promise<void> => {
     try {
       // With its lock, in one step: another process may be about to take it.
-      if (await isFinished()) await removeWhole(folder);
+      if (await isFinished()) await removeAt(placeIn(folder));
     } finally {
       await lock.release();
     }
@@ -61,16 +80,18 @@ export function workerOf(artifact: string): Promise<LockOwner | undefined> {
   return livingOwner(lockOf(workFolder(artifact)));
 }
 
-/** Removes a working folder, unless somebody holds it. */
+/** Removes a working folder, unless somebody holds it. @throws {DataError} when it is a link. */
 export async function removeUnheld(folder: string): Promise<void> {
+  const place = placeIn(folder);
+  if (!(await isFolderAt(place))) return;
   let lock: Lock;
   try {
     lock = await takeLock(lockOf(folder));
   } catch (error) {
     // Held, or removed by its holder meanwhile.
-    if (error instanceof LockedError || !(await fileExists(folder))) return;
+    if (error instanceof LockedError || !(await isFolderAt(place))) return;
     throw error;
   }
-  await removeWhole(folder);
+  await removeAt(place);
   await lock.release();
 }

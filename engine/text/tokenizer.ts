@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as huggingFace from "@huggingface/tokenizers";
 import { JsonError, excerpt, parseJson } from "../protocol/json.ts";
+import { readInput } from "../storage/inputs.ts";
 
 /** Files of a Hugging Face folder that describe its tokenizer. */
 const TOKENIZER_FILES = { tokenizer: "tokenizer.json", settings: "tokenizer_config.json" } as const;
@@ -150,7 +150,9 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
 async function readObject(path: string): Promise<TokenizerJson> {
   let json: Json;
   try {
-    json = parseJson(await readFile(path, "utf8")) as Json;
+    const bytes = await readInput(path);
+    if (bytes === undefined) throw new TypeError("no such file");
+    json = parseJson(bytes.toString("utf8")) as Json;
   } catch (cause) {
     const problem = cause instanceof JsonError ? `is ${cause.message}` : "cannot be read";
     throw new TokenizerError(`load tokenizer: ${path} ${problem}; the folder must hold a complete checkpoint`, {

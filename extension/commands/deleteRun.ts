@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { RunSummary } from "../../engine/protocol/service.ts";
+import type { RunSize, RunSummary } from "../../engine/protocol/service.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
 import { label } from "../label.ts";
 import { isActive } from "../runs/states.ts";
@@ -7,6 +7,7 @@ import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
 import { readCalled } from "./called.ts";
 import { CommandError, showDone } from "./failures.ts";
+import { deletedPaths } from "./deletedPaths.ts";
 import { picked, pickRun, pickRuns } from "./pickers.ts";
 import { withNotice } from "./progress.ts";
 
@@ -67,12 +68,19 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
         total(({ artifactBytes }) => artifactBytes),
       )
     : vscode.l10n.t("Other runs use all its models and data, which stay.");
-  const detail = `${records} ${artifacts}`;
+  const detail = `${records} ${artifacts}\n\n${pathsOf(sizes)}`;
   const alone: DeleteItem = { title: vscode.l10n.t("Delete Run"), isWithArtifacts: false };
   const whole: DeleteItem = { title: vscode.l10n.t("Delete Run and Its Artifacts"), isWithArtifacts: true };
   const items = hasArtifacts ? [alone, whole] : [alone];
   const question = vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs));
   return picked(vscode.window.showWarningMessage(label(question), { modal: true, detail }, ...items));
+}
+
+/** Every folder that may go, where links in its path lead to. */
+function pathsOf(sizes: readonly RunSize[]): string {
+  const { lines, nMore } = deletedPaths(sizes);
+  const more = nMore === 0 ? [] : [vscode.l10n.t("and {0} more of these artifacts", nMore)];
+  return [vscode.l10n.t("These folders go, the artifacts only if you choose so:"), ...lines, ...more].join("\n");
 }
 
 function namesOf(runs: readonly RunSummary[]): string {

@@ -29,11 +29,18 @@ export const showLog: Command = {
 /** The standard error of a run's engine. */
 const ENGINE_LOG = "engine.log";
 
+/** False for a link and a pipe, too: in somebody else's folder, they are no logs. */
+async function isPlainFile(file: vscode.Uri): Promise<boolean> {
+  try {
+    return (await vscode.workspace.fs.stat(file)).type === vscode.FileType.File;
+  } catch {
+    return false;
+  }
+}
+
 async function openEngineLog(salsa: Salsa, folder: string): Promise<void> {
   const file = vscode.Uri.file(join(folder, ENGINE_LOG));
-  try {
-    await vscode.workspace.fs.stat(file);
-  } catch {
+  if (!(await isPlainFile(file))) {
     const message = vscode.l10n.t(
       "This run has no log of its own: it was started from a terminal, where its engine wrote its messages.",
     );

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { ServiceNotifications, ServiceRequests } from "../../engine/protocol/service.ts";
+import { type ServiceNotifications, type ServiceRequests, TRUSTED_ONLY } from "../../engine/protocol/service.ts";
 import type { Service } from "../salsa.ts";
 import { label } from "../label.ts";
 import { ServiceError } from "./errors.ts";
@@ -7,9 +7,6 @@ import { openNodeSetting } from "./nodeSetting.ts";
 import { type Runtime, findRuntime } from "./runtime.ts";
 import { ServiceClient } from "./serviceClient.ts";
 import { assertOnDisk, assertTrusted } from "./workspace.ts";
-
-/** Requests that start something, which Restricted Mode does not allow. */
-const TRUSTED_ONLY: readonly string[] = ["startRun", "resumeRun"] satisfies (keyof ServiceRequests)[];
 
 /** The settings that say where Node and TensorFlow.js are. */
 const SETTINGS = ["salsa.nodePath", "salsa.tfjsPath"];
@@ -25,13 +22,17 @@ export class EngineService implements Service {
     this.client = new ServiceClient({
       client: `vscode ${(context.extension.packageJSON as { version: string }).version}`,
       runtime: () => runtimeOf(context),
+      isTrusted: () => vscode.workspace.isTrusted,
       onText: lines((line) => log.warn(line)),
       onLog: (message) => log.info(message),
       onGiveUp: (error) => void this.offerRetry(error),
     });
-    this.listening = vscode.workspace.onDidChangeConfiguration((event) => {
-      if (this.isUsed && SETTINGS.some((setting) => event.affectsConfiguration(setting))) void this.client.restart();
-    });
+    this.listening = vscode.Disposable.from(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (this.isUsed && SETTINGS.some((setting) => event.affectsConfiguration(setting))) void this.client.restart();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.client.trust()),
+    );
   }
 
   /** Reason why the service is down; null while it is up, or was never needed. */
@@ -50,7 +51,7 @@ export class EngineService implements Service {
     token?: vscode.CancellationToken,
   ): Promise<ServiceRequests[M]["result"]> {
     assertOnDisk();
-    if (TRUSTED_ONLY.includes(method)) assertTrusted();
+    if ((TRUSTED_ONLY as readonly string[]).includes(method)) assertTrusted();
     try {
       return await this.client.request(method, params, token);
     } catch (error) {

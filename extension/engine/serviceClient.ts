@@ -13,6 +13,8 @@ const BACKOFF = [250, 2000];
 
 /** Settings and callbacks of the client. */
 export interface ClientSettings extends Pick<ServiceSettings, "client" | "onText" | "patience"> {
+  /** True if the user trusts the workspace; asked at each start, and `trust` says it to a service that is there. */
+  readonly isTrusted: () => boolean;
   /** Locates Node and the engine; called at each start. @throws {ServiceError} */
   readonly runtime: () => Promise<Runtime>;
   readonly onLog: (message: string) => void;
@@ -111,6 +113,16 @@ export class ServiceClient {
     }
   }
 
+  /** Tells a service that has started, or is starting, that the user trusts the workspace from now on. */
+  async trust(): Promise<void> {
+    if (this.state.kind !== "working") return;
+    try {
+      await this.request("trust", {});
+    } catch {
+      return; // it is gone: the next one is told as it starts
+    }
+  }
+
   dispose(): void {
     this.isDisposed = true;
     this.turn++;
@@ -155,12 +167,13 @@ export class ServiceClient {
   }
 
   private async launch(): Promise<ServiceProcess> {
-    const { client, onText, onLog, patience } = this.settings;
+    const { client, isTrusted, onText, onLog, patience } = this.settings;
     if (this.isDisposed) throw new ServiceError(t("The editor is closing"), "gone");
     const runtime = await this.settings.runtime();
     onLog(`${runtime.node} ${runtime.main} serve`);
     const process = await startService(runtime, {
       client,
+      isTrusted: isTrusted(),
       onText,
       onNotification: (name, params) => this.pass(name, params),
       ...(patience !== undefined && { patience }),

@@ -29,6 +29,8 @@ const CANCELLED = -32800;
 export interface ServiceSettings {
   /** "vscode 0.1.0". */
   readonly client: string;
+  /** True if the user trusts the workspace. */
+  readonly isTrusted: boolean;
   readonly onNotification: <N extends keyof ServiceNotifications>(name: N, params: ServiceNotifications[N]) => void;
   /** Called with the standard error of the process. */
   readonly onText: (text: string) => void;
@@ -136,7 +138,7 @@ async function endingOf(
 
 async function shakeHands(
   connection: MessageConnection,
-  { client, patience = INITIALIZE_TIMEOUT_MS }: ServiceSettings,
+  { client, isTrusted, patience = INITIALIZE_TIMEOUT_MS }: ServiceSettings,
 ): Promise<InitializeResult> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -147,7 +149,7 @@ async function shakeHands(
     timer = setTimeout(() => reject(new ServiceError(message, "gone")), patience);
   });
   try {
-    const params = { protocol: SERVICE_PROTOCOL, client };
+    const params = { protocol: SERVICE_PROTOCOL, client, isTrusted };
     return await Promise.race([connection.sendRequest<InitializeResult>("initialize", params), late]);
   } finally {
     clearTimeout(timer);

@@ -20,7 +20,7 @@ export function assertOnDisk(): void {
 export function assertTrusted(): void {
   if (vscode.workspace.isTrusted) return;
   const message = vscode.l10n.t(
-    "This workspace is in Restricted Mode: runs can be read and configs edited, but nothing can be started. Trust the workspace first",
+    "This workspace is in Restricted Mode: runs can be read and configs edited, but nothing can be started, changed or deleted. Trust the workspace first",
   );
   throw new ServiceError(message, "untrusted");
 }

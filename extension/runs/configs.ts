@@ -86,9 +86,16 @@ function isOnDisk({ scheme, path }: vscode.Uri): boolean {
 
 /** A config that cannot be read keeps its runs beside it, like one that says nothing. */
 async function readRoot(uri: vscode.Uri): Promise<string> {
-  const bytes = await vscode.workspace.fs.readFile(uri).then(
-    (read) => read,
-    () => new Uint8Array(),
-  );
+  const bytes = await readFile(uri).catch(() => new Uint8Array());
   return rootOf(uri.fsPath, new TextDecoder().decode(bytes));
+}
+
+/** Largest config that is looked into, in bytes, as the engine has it. */
+const MOST_CONFIG_BYTES = 16 * 1024 * 1024;
+
+/** Nothing of what is no file: reading a pipe would wait for its other end. */
+async function readFile(uri: vscode.Uri): Promise<Uint8Array> {
+  const { type, size } = await vscode.workspace.fs.stat(uri);
+  const isFile = (type & vscode.FileType.File) !== 0;
+  return isFile && size <= MOST_CONFIG_BYTES ? vscode.workspace.fs.readFile(uri) : new Uint8Array();
 }

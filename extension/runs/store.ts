@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import type { RunSummary, ServiceNotifications } from "../../engine/protocol/service.ts";
@@ -125,7 +124,7 @@ export class RunStore implements Runs {
 }
 
 async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
+  return vscode.workspace.fs.stat(vscode.Uri.file(file)).then(
     () => true,
     () => false,
   );

@@ -96,6 +96,18 @@ describe("the layer table", function () {
     );
   });
 
+  it("catches a file that calls the file system itself, and lets those that may do so", async () => {
+    const call = `import { readFile } from "node:fs/promises";\nexport const read = readFile;\n`;
+    const found = await violationsOf({
+      "engine/pipeline/planted.ts": call,
+      "engine/storage/lines.ts": call,
+      "engine/storage/reading.ts": call,
+      "engine/storage/typed.ts": `import type { Stats } from "node:fs";\nexport type T = Stats;\n`,
+    });
+    const disk = found.filter((line) => line.startsWith("disk"));
+    assert.deepEqual(disk, ["disk: engine/pipeline/planted.ts", "disk: engine/storage/lines.ts"]);
+  });
+
   it("catches a cycle", async () => {
     const found = await violationsOf({
       "engine/rl/a.ts": `import type { B } from "./b.ts";\nexport type A = B;\n`,

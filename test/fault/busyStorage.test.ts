@@ -87,7 +87,7 @@ describe("the lock of a dead holder", () => {
       };
       const isLock = (name: string): boolean => name === file;
       const late = async (): Promise<void> => {
-        const { calls } = await hooked({ operation: "readFile", at: isLock, after: win }, async () => {
+        const { calls } = await hooked({ operation: "open", at: isLock, after: win }, async () => {
           await assert.rejects(takeLock(file), { message: /in use by/ });
         });
         assert.equal(calls, 1);

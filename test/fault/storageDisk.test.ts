@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import builtin, { closeSync, openSync } from "node:fs";
 import * as fs from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import { DiskError } from "../../engine/protocol/errors.ts";
@@ -34,18 +36,31 @@ async function withSmallDisk(script: string): Promise<Outcome> {
   return JSON.parse(stdout) as Outcome;
 }
 
+/** Runs work whose writes the system refuses as `/dev/full` does, which no log is opened through. */
+function onFullDisk(work: () => void): void {
+  const { writeSync } = builtin;
+  const full = openSync("/dev/full", "w");
+  const toFull = (_: number, bytes: NodeJS.ArrayBufferView): number => writeSync(full, bytes);
+  try {
+    Object.assign(builtin, { writeSync: toFull });
+    syncBuiltinESMExports();
+    work();
+  } finally {
+    Object.assign(builtin, { writeSync });
+    syncBuiltinESMExports();
+    closeSync(full);
+  }
+}
+
 const BIG = "new Float32Array(100_000)"; // 400 kB
 
 describe("a full disk", () => {
   it("is reported with the file and what to do when a log cannot grow", async () => {
     await inTemporaryFolder(async (folder) => {
       const file = path.join(folder, "events.jsonl");
-      await fs.symlink("/dev/full", file); // every write to it fails with ENOSPC
       const log = new JsonLog(file);
       assert.throws(
-        () => {
-          log.append({ kind: "started" });
-        },
+        () => onFullDisk(() => log.append({ kind: "started" })),
         (error: unknown) => {
           assert.ok(error instanceof DiskError);
           assert.equal(error.file, file);
@@ -58,6 +73,7 @@ describe("a full disk", () => {
         },
       );
       log.close();
+      assert.equal((await fs.stat(file)).size, 0);
     });
   });
 

@@ -1,6 +1,6 @@
-import { readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { atomicWrite, makeFolder, onDisk } from "../../storage/disk.ts";
+import { join } from "node:path";
+import { placeIn } from "../../storage/places.ts";
+import { sweepAt, writeAt } from "../../storage/writing.ts";
 import { curveFigures } from "./curves.ts";
 import { document } from "./document.ts";
 import { readFacts } from "./facts.ts";
@@ -16,28 +16,20 @@ const FOLDER = "report";
  *
  * @param folder - The run's.
  * @returns The document's path.
- * @throws {DataError} when the folder holds no run that can be read.
+ * @throws {DataError} when the folder holds no run that can be read, or its report's folders are links.
  * @throws {DiskError} when the report cannot be written.
  */
 export async function writeReport(folder: string): Promise<string> {
   const facts = await readFacts(folder);
   const figures = { results: winRateFigure(facts.winRates), curves: curveFigures(facts) };
   const all = [...figures.results, ...figures.curves];
-  const target = join(folder, FOLDER);
-  await makeFolder(join(target, "figures"));
-  for (const { file, svg } of all) await atomicWrite(join(target, file), svg);
-  const report = join(target, "report.md");
-  await atomicWrite(report, document(facts, figures));
-  await removeOthers(join(target, "figures"), new Set(all.map(({ file }) => join(target, file))));
-  return report;
-}
-
-/** Figures of an earlier report that this one does not have. */
-async function removeOthers(folder: string, kept: ReadonlySet<string>): Promise<void> {
-  await onDisk("clean up", dirname(folder), async () => {
-    for (const name of await readdir(folder)) {
-      const file = join(folder, name);
-      if (name.endsWith(".svg") && !kept.has(file)) await rm(file, { force: true });
-    }
-  });
+  const target = placeIn(folder, FOLDER).file;
+  for (const { file, svg } of all) await writeAt(placeIn(folder, join(FOLDER, file)), svg);
+  const report = placeIn(folder, join(FOLDER, "report.md"));
+  await writeAt(report, document(facts, figures));
+  // Figures of an earlier report that this one does not have.
+  const kept = new Set(all.map(({ file }) => join(target, file)));
+  const isOver = (file: string): boolean => file.endsWith(".svg") && !kept.has(file);
+  await sweepAt(placeIn(folder, join(FOLDER, "figures")), (file) => Promise.resolve(isOver(file)));
+  return report.file;
 }

@@ -1,11 +1,11 @@
-import { copyFile, link, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EvaluationConfig } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { mean } from "../../evaluation/statistics.ts";
-import { errorCode, atomicWrite, onDisk } from "../../storage/disk.ts";
+import { atomicWrite } from "../../storage/disk.ts";
 import { readAnswers } from "../../storage/formats/answers.ts";
 import { CHOICE_FILE, type Choice } from "../../storage/formats/choice.ts";
+import { linkFiles } from "../../storage/writing.ts";
 import { NO_COST } from "../cost.ts";
 import { judgedAnswer } from "../judging.ts";
 import type { Artifact, Stage } from "../stage.ts";
@@ -38,7 +38,7 @@ export const choose: Stage<
     const best = means.indexOf(Math.max(...means));
     const chosen = candidates[best];
     if (chosen === undefined) throw new RangeError("choose: no candidate has a score");
-    await linkFiles(chosen.folder, folder);
+    await linkFiles(chosen.folder, folder, (name) => name !== MANIFEST_FILE);
     const choice: Choice = {
       chosen: betas[best]!,
       candidates: betas.map((beta, index) => ({ beta, validationScore: means[index]! })),
@@ -52,18 +52,3 @@ export const choose: Stage<
   },
   cost: () => NO_COST,
 };
-
-/** Gives the checkpoint a second name without copying it, where the disk can do that. */
-async function linkFiles(from: string, to: string): Promise<void> {
-  await onDisk("link", to, async () => {
-    for (const name of await readdir(from)) {
-      if (name === MANIFEST_FILE) continue;
-      try {
-        await link(join(from, name), join(to, name));
-      } catch (error) {
-        if (errorCode(error) === "ENOSPC") throw error;
-        await copyFile(join(from, name), join(to, name));
-      }
-    }
-  });
-}

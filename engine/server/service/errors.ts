@@ -17,6 +17,12 @@ export function versionMismatch(version: string, client: string, theirs: unknown
   return new ResponseError(SERVICE_ERRORS.versionMismatch, message, { name: "VersionMismatchError" });
 }
 
+/** A request that changes or starts something, in a workspace that the user does not trust. */
+export function untrusted(method: string): ResponseError<ServiceErrorData> {
+  const message = `${method} changes or starts something, and the workspace is not trusted; trust it first`;
+  return new ResponseError(SERVICE_ERRORS.untrusted, message, { name: "UntrustedError" });
+}
+
 /** A client that has not said which version it is. */
 export function notInitialized(): ResponseError<ServiceErrorData> {
   const message = "the first request must be initialize, with the protocol's version";

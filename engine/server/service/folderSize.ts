@@ -1,10 +1,10 @@
-import { lstat, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { errorCode, onDisk } from "../../storage/disk.ts";
+import { entryAt, isFolderAt, placeIn } from "../../storage/places.ts";
+import { walkAt } from "../../storage/reading.ts";
 
 /**
  * Bytes of the files below some folders that would be free if those folders were removed: a file that also has a name
  * elsewhere, as a chosen checkpoint has, would stay. Folders that are not there count nothing.
+ * @throws {DataError} when one of them is a link, or stands below one.
  */
 export async function bytesFreedBy(folders: readonly string[]): Promise<number> {
   const shared = new Map<string, { readonly size: number; left: number }>();
@@ -25,7 +25,10 @@ export async function bytesFreedBy(folders: readonly string[]): Promise<number> 
   return bytes;
 }
 
-/** Bytes of the files below a folder; undefined when it is not there. */
+/**
+ * Bytes of the files below a folder of a run, an artifact or a record; undefined when it is not there.
+ * @throws {DataError} when it is a link, or stands below one.
+ */
 export async function folderBytes(folder: string): Promise<number | undefined> {
   let bytes = 0;
   const isThere = await forEachFile(folder, ({ size }) => (bytes += size));
@@ -39,24 +42,13 @@ interface FileSize {
   readonly ino: number;
 }
 
-/** @returns True if the folder is there. Files that vanish meanwhile are passed over. */
+/** @returns True if the folder is there. Links and files that vanish meanwhile are passed over. */
 async function forEachFile(folder: string, take: (file: FileSize) => void): Promise<boolean> {
-  return onDisk("look into", folder, async () => {
-    const entries = await ifThere(() => readdir(folder, { recursive: true, withFileTypes: true }));
-    for (const entry of entries ?? []) {
-      if (!entry.isFile()) continue;
-      const found = await ifThere(() => lstat(join(entry.parentPath, entry.name)));
-      if (found !== undefined) take(found);
-    }
-    return entries !== undefined;
-  });
-}
-
-async function ifThere<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
-    throw error;
+  const place = placeIn(folder);
+  if (!(await isFolderAt(place))) return false;
+  for await (const { file, entry } of walkAt(place)) {
+    const found = entry.isFile() ? await entryAt({ root: place.root, file }) : undefined;
+    if (found?.isFile() === true) take(found);
   }
+  return true;
 }

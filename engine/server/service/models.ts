@@ -1,7 +1,8 @@
-import { resolve, sep, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
 import { readChoice } from "../../storage/formats/choice.ts";
+import { inputExists, inputFiles } from "../../storage/inputs.ts";
 import { type ModelPlace, readModels } from "../../storage/formats/models.ts";
 import { folderBytes } from "./folderSize.ts";
 import { artifactFolder } from "./stageArtifacts.ts";
@@ -16,13 +17,17 @@ const MAKERS: ReadonlySet<string> = new Set(["base", "sft", "reward", "soup", "r
  */
 export async function modelsOf(run: TrackedRun): Promise<readonly ModelArtifact[]> {
   const places = (await readModels(run.folder)) ?? modelsSoFar(run);
-  const artifacts = join(run.root, "artifacts") + sep;
+  const artifacts = resolve(run.root, "artifacts");
   return Promise.all(
     places.map(async ({ product, kind, seed, folder }) => {
       // A file that came from elsewhere may name any folder: only those of models are gone through.
-      const isModel = folder.startsWith(artifacts) || folder === givenBase(run);
-      const bytes = isModel ? await folderBytes(folder) : undefined;
-      const choice = isModel && kind === "choice" ? await readChoice(folder) : undefined;
+      const isMade = dirname(folder) === artifacts;
+      const bytes = isMade
+        ? await folderBytes(folder)
+        : folder === givenBase(run)
+          ? await inputBytes(folder)
+          : undefined;
+      const choice = isMade && kind === "choice" ? await readChoice(folder) : undefined;
       return {
         name: seed === undefined ? product : `seed-${seed}/${product}`,
         ...{ product, kind },
@@ -32,6 +37,12 @@ export async function modelsOf(run: TrackedRun): Promise<readonly ModelArtifact[
       };
     }),
   );
+}
+
+/** Bytes of a checkpoint that was given; undefined when it is not there. Its config may name any folder. */
+async function inputBytes(folder: string): Promise<number | undefined> {
+  if (!(await inputExists(join(folder, "config.json")))) return undefined;
+  return (await inputFiles(folder)).reduce((sum, { size }) => sum + size, 0);
 }
 
 /** The results of finished stages; the candidates for an arm's β are not among the run's models. */

@@ -1,13 +1,14 @@
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { dictionary } from "../../protocol/dictionary.ts";
 import type { RunState, Series, StageOrigin, StageState } from "../../protocol/runState.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
 import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
+import { isRunId, runPath } from "../../storage/runFolder.ts";
 import { RunLog } from "../../storage/runLog.ts";
+import { entryAt, placeIn } from "../../storage/places.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
 import { readStageCurves } from "../../storage/stageRecords.ts";
 import { Recent } from "./recent.ts";
-import { statIfThere } from "./runFacts.ts";
 import type { Runs } from "./runs.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
@@ -123,8 +124,9 @@ async function recorded(root: string, key: string): Promise<BorrowedStage | unde
 
 /** A run of a root, with its folder if that is there. @param id - May come from a file. */
 async function placeOf(root: string, id: string): Promise<StageOrigin> {
-  const folder = join(root, "runs", basename(id));
-  return (await statIfThere(join(folder, RUN_FILE))) === undefined ? { run: id } : { run: id, folder };
+  if (!isRunId(id)) return { run: id };
+  const folder = runPath(root, id);
+  return (await entryAt(placeIn(folder, RUN_FILE))) === undefined ? { run: id } : { run: id, folder };
 }
 
 /** The runs that have made artifacts, by these one by one. */

@@ -1,43 +1,58 @@
-import { readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests } from "../../protocol/service.ts";
-import { isLeftover, onDisk, removeWhole } from "../../storage/disk.ts";
+import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
+import { isLeftover } from "../../storage/disk.ts";
 import { LockedError, lockOf, ownerName, takeLock } from "../../storage/locks.ts";
+import { isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
+import { removeAt, sweepAt } from "../../storage/writing.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
 import { type Runs, isRunPlace } from "./runs.ts";
-import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
-/** Computes the bytes that removing a run would free. */
+/**
+ * Computes the bytes that removing a run would free, and names the folders that would go.
+ * @throws {DataError} when one of them is a link, or stands below one.
+ */
 export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceRequests["sizeOf"]["result"]> {
   const runBytes = (await folderBytes(run.folder)) ?? 0;
-  const folders = (await ownArtifacts(runs, run)).flatMap((key) => new Artifacts(run.root).foldersOf(key));
-  return { runBytes, artifactBytes: await bytesFreedBy(folders) };
+  const own = (await ownArtifacts(runs, run)).flatMap(({ folders }) => folders);
+  const root = await realRoot(placeIn(run.folder));
+  const nameOf = (folder: string): string => join(basename(dirname(folder)), basename(folder));
+  return {
+    runBytes,
+    artifactBytes: await bytesFreedBy(own),
+    root,
+    run: nameOf(run.folder),
+    artifacts: own.map(nameOf),
+  };
 }
 
 /**
  * Removes a run that no process works on and, if requested, the artifacts that no other run uses.
  * @returns Bytes freed.
- * @throws {DataError} when a process works on the run.
+ * @throws {DataError} when a process works on the run, or something of it is a link or stands below one: then nothing is
+ * removed.
  */
 export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boolean): Promise<number> {
   const { folder } = run;
   const remedy = "delete it by hand if you no longer need it";
   if (!isRunPlace(folder)) throw new DataError("delete run: is not below a folder of runs", { file: folder, remedy });
+  if (!(await isFolderAt(placeIn(folder))))
+    throw new DataError("delete run: there is no run", { file: folder, remedy });
   const held = await takeLock(lockOf(folder)).catch((error: unknown) => {
     throw error instanceof LockedError ? atWork(folder, error) : error;
   });
   let freed: number;
   try {
     const artifacts = new Artifacts(run.root);
-    const keys = hasArtifacts ? await ownArtifacts(runs, run) : [];
-    const folders = keys.flatMap((key) => artifacts.foldersOf(key));
-    freed = ((await folderBytes(folder)) ?? 0) + (await bytesFreedBy(folders));
+    const own = hasArtifacts ? await ownArtifacts(runs, run) : [];
+    freed = ((await folderBytes(folder)) ?? 0) + (await bytesFreedBy(own.flatMap(({ folders }) => folders)));
     // Artifacts first: cut off in between, the run is there still and can be removed again.
-    for (const key of keys) await artifacts.remove(key);
-    await removeWhole(folder);
-    await sweep(dirname(folder));
+    for (const { key } of own) await artifacts.remove(key);
+    await removeAt(placeIn(folder));
+    // The remains of removals whose process was killed.
+    await sweepAt(placeBelow(run.root, "runs"), isLeftover);
   } finally {
     await held.release();
   }
@@ -54,34 +69,38 @@ function atWork(folder: string, error: LockedError): DataError {
   );
 }
 
+/** An artifact that a run alone uses. */
+interface OwnArtifact {
+  readonly key: string;
+  /** Those of its folders that are there. */
+  readonly folders: readonly string[];
+}
+
 /**
- * Keys of the artifacts of a run that no other run of its root uses, and that nobody works at.
+ * The artifacts of a run that no other run of its root uses, and that nobody works at.
  *
  * A run at work uses the artifacts that its stages have taken so far, and may take those of stages with the names of
  * its later ones: their keys are not known before.
+ *
+ * @throws {DataError} when one of them is a link, or stands below one.
  */
-async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly string[]> {
+async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly OwnArtifact[]> {
   const others = (await runs.allOf(run.root)).filter((other) => other !== run);
   if (others.some(({ isAtWork, brief }) => isAtWork && brief.stages.length === 0)) return []; // it has not said yet
   const used = new Set(others.flatMap((other) => [...other.keys()]));
   const awaited = new Set(others.filter(({ isAtWork }) => isAtWork).flatMap(stagesToCome));
   for (const { id: name, key } of run.brief.stages) if (awaited.has(name)) used.add(key);
   const artifacts = new Artifacts(run.root);
-  const own: string[] = [];
+  const own: OwnArtifact[] = [];
   for (const key of run.keys()) {
-    if (isArtifactKey(key) && !used.has(key) && (await artifacts.worker(key)) === undefined) own.push(key);
+    if (!isArtifactKey(key) || used.has(key) || (await artifacts.worker(key)) !== undefined) continue;
+    const folders: string[] = [];
+    for (const folder of artifacts.foldersOf(key)) if (await isFolderAt(placeIn(folder))) folders.push(folder);
+    own.push({ key, folders });
   }
   return own;
 }
 
 function stagesToCome({ brief }: TrackedRun): readonly string[] {
   return brief.stages.filter(({ status }) => status === "waiting").map(({ id: name }) => name);
-}
-
-/** Removes the remains of removals whose process was killed. */
-async function sweep(runs: string): Promise<void> {
-  for (const name of await onDisk("list", runs, () => readdir(runs))) {
-    const file = join(runs, name);
-    if (await isLeftover(file)) await onDisk("remove", file, () => rm(file, { recursive: true, force: true }));
-  }
 }

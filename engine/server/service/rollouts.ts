@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { TokenView } from "../../protocol/service.ts";
@@ -11,6 +10,9 @@ import {
   parseSampleHead,
 } from "../../storage/formats/samples.ts";
 import { LineTail } from "../../storage/lineTail.ts";
+import { MAX_LINE_BYTES } from "../../storage/lines.ts";
+import { placeOf } from "../../storage/places.ts";
+import { openAt, readRange } from "../../storage/reading.ts";
 import type { BorrowedStages } from "./origins.ts";
 import { SampleSearch } from "./sampleQuery.ts";
 import { SampleStore } from "./sampleStore.ts";
@@ -196,13 +198,15 @@ export class Rollouts {
     const from = source.offsets[at];
     if (from === undefined) throw this.unfit(line, "is not there");
     const { file } = source.tail;
+    const handle = await openAt(placeOf(file));
+    if (handle === undefined) throw this.unfit(line, "is not there");
     return onDisk("read", file, async () => {
-      const handle = await open(file, "r");
       try {
         const to = source.offsets[at + 1] ?? (await handle.stat()).size;
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(to - from), 0, to - from, from);
-        const end = buffer.indexOf("\n");
-        return buffer.subarray(0, end < 0 ? bytesRead : end);
+        const bytes = Buffer.alloc(Math.max(0, Math.min(to - from, MAX_LINE_BYTES)));
+        const nRead = await readRange(handle, bytes, from);
+        const end = bytes.indexOf("\n");
+        return bytes.subarray(0, end < 0 ? nRead : end);
       } finally {
         await handle.close();
       }

@@ -1,6 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
-import { join } from "node:path";
-import { statIfThere } from "./runFacts.ts";
+import { entryAt, placeBelow } from "../../storage/places.ts";
 
 /** Milliseconds between looks where the system does not report changes, such as on network disks. */
 const INTERVAL = 1500;
@@ -77,14 +76,16 @@ export class RootWatch {
 
   /** The system follows a folder, not its name: one that was made again is watched again. */
   private async watchFolders(): Promise<void> {
-    const wanted = new Set(this.roots.flatMap((root) => [root, join(root, "runs")]));
+    const places = this.roots.flatMap((root) => [placeBelow(root, ""), placeBelow(root, "runs")]);
+    const wanted = new Map(places.map((place) => [place.file, place]));
     for (const [folder, { watcher }] of this.watched) {
       if (wanted.has(folder)) continue;
       watcher.close();
       this.watched.delete(folder);
     }
-    for (const folder of wanted) {
-      const identity = (await statIfThere(folder).catch(() => undefined))?.ino;
+    for (const [folder, place] of wanted) {
+      const entry = await entryAt(place).catch(() => undefined);
+      const identity = entry?.isDirectory() === true ? entry.ino : undefined; // a link is not watched
       const known = this.watched.get(folder);
       if (this.isClosed || identity === known?.identity) continue;
       known?.watcher.close();

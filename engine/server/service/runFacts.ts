@@ -1,9 +1,8 @@
-import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
-import { errorCode, onDisk } from "../../storage/disk.ts";
 import { RUN_FILE, type RunDescription, readDescription } from "../../storage/formats/runDescription.ts";
+import { entryAt, placeBelow, placeIn } from "../../storage/places.ts";
 import { EVENTS_FILE, newerProblem } from "../../storage/runLog.ts";
 
 /** A run as its run.json describes it, as far as this version can read it. */
@@ -23,7 +22,7 @@ export interface RunFacts {
 export async function readRunFacts(folder: string): Promise<RunFacts | undefined> {
   const id = basename(folder);
   const file = join(folder, RUN_FILE);
-  const found = await statIfThere(file);
+  const found = await entryAt(placeIn(folder, RUN_FILE));
   if (found === undefined) return undefined;
   const unread = { id, name: id, configFile: "", writtenAt: found.mtimeMs };
   let description: RunDescription;
@@ -48,23 +47,13 @@ export function configOf({ description, problem }: RunFacts, folder: string): Ru
   throw new DataError(problem ?? "has no config", { file: join(folder, RUN_FILE), remedy });
 }
 
-/** Size and times of a file or folder; undefined when there is none. */
-export async function statIfThere(
-  file: string,
-): Promise<{ readonly size: number; readonly mtimeMs: number; readonly ino: number } | undefined> {
-  return onDisk("look at", file, async () => {
-    try {
-      return await stat(file);
-    } catch (error) {
-      if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
-      throw error;
-    }
-  });
-}
-
-/** Fingerprint of a run's folder, which changes as files come and go and its log grows. */
+/**
+ * Fingerprint of a run's folder, which changes as files come and go and its log grows; undefined when there is no folder.
+ * @throws {DataError} when a folder above it, below the root, is a link.
+ */
 export async function stampOf(folder: string): Promise<string | undefined> {
-  const [own, events] = await Promise.all([statIfThere(folder), statIfThere(join(folder, EVENTS_FILE))]);
-  if (own === undefined) return undefined;
+  const own = await entryAt(placeIn(folder));
+  if (own?.isDirectory() !== true) return undefined;
+  const events = await entryAt(placeBelow(folder, EVENTS_FILE));
   return [own.ino, own.mtimeMs, events?.ino, events?.size, events?.mtimeMs].join();
 }

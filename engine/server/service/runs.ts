@@ -1,10 +1,12 @@
-import { readdir } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
 import type { RunSummary, ServiceNotifications } from "../../protocol/service.ts";
-import { errorCode, isTemporary, onDisk } from "../../storage/disk.ts";
+import { isTemporary } from "../../storage/disk.ts";
+import { RUN_FILE } from "../../storage/formats/runDescription.ts";
+import { placeBelow } from "../../storage/places.ts";
+import { type DatedFolder, foldersWith } from "../../storage/reading.ts";
+import { NoRuns } from "./noRuns.ts";
 import { RootWatch } from "./rootWatch.ts";
-import { statIfThere } from "./runFacts.ts";
 import { RunsNotifier } from "./runsNotifier.ts";
 import { rootOf } from "./summary.ts";
 import { TrackedRun, type TrackedRunSettings } from "./trackedRun.ts";
@@ -34,6 +36,9 @@ export class Runs {
   /** Roots that runs were started in from here, also when no client names them. */
   private readonly ownRoots = new Set<string>();
   private readonly recent = new Set<TrackedRun>();
+  private readonly noRuns = new Map<string, NoRuns>();
+  /** The last complaint about a root or a run, which is logged once. */
+  private readonly complaints = new Map<string, string>();
   private givenRoots: readonly string[] = [];
 
   constructor(settings: RunsSettings) {
@@ -92,7 +97,7 @@ export class Runs {
   /** Every run of a root, each read. @throws {DiskError} when the root cannot be listed. */
   async allOf(root: string): Promise<readonly TrackedRun[]> {
     const all: TrackedRun[] = [];
-    for (const folder of await runFolders(root)) {
+    for (const { folder } of await runFolders(root)) {
       const run = this.track(folder);
       if (await run.refresh()) all.push(run);
       else this.remove(run);
@@ -103,6 +108,7 @@ export class Runs {
   /** Drops a run that is gone, or that nobody lists or watches any longer. */
   remove(run: TrackedRun): void {
     this.recent.delete(run);
+    this.complaints.delete(run.folder);
     run.close();
     if (this.tracked.delete(run.folder) && run.isRead && this.isListed(run)) this.notifier.remove(run);
   }
@@ -131,22 +137,25 @@ export class Runs {
 
   private async scan(): Promise<void> {
     const present = new Set<string>();
-    const found: string[] = [];
+    const found: DatedFolder[] = [];
     for (const root of this.roots) {
       try {
-        for (const folder of await runFolders(root)) {
-          present.add(folder);
-          if (!this.tracked.has(folder)) found.push(folder);
+        const noRuns = this.noRuns.get(root) ?? new NoRuns();
+        this.noRuns.set(root, noRuns);
+        for (const dated of await runFolders(root, noRuns)) {
+          present.add(dated.folder);
+          if (!this.tracked.has(dated.folder)) found.push(dated);
         }
+        this.complaints.delete(root);
       } catch (error) {
-        this.settings.log(error instanceof Error ? error.message : String(error));
+        this.complain(root, error);
       }
     }
     for (const run of this.tracked.values()) {
       const isGone = this.isListed(run) ? !present.has(run.folder) : !run.isWatched;
       if (isGone || !(await this.refreshed(run))) this.remove(run);
     }
-    await this.readNew(await newestFirst(found));
+    await this.readNew(found.sort((a, b) => b.time - a.time).map(({ folder }) => folder));
   }
 
   private async readNew(folders: readonly string[]): Promise<void> {
@@ -164,37 +173,36 @@ export class Runs {
   /** A run that cannot be looked at just now stays in the list. */
   private async refreshed(run: TrackedRun): Promise<boolean> {
     try {
-      return await run.refresh();
+      const isThere = await run.refresh();
+      this.complaints.delete(run.folder);
+      return isThere;
     } catch (error) {
-      this.settings.log(`${run.folder}: ${error instanceof Error ? error.message : String(error)}`);
+      this.complain(run.folder, error);
       return true;
     }
   }
+
+  private complain(about: string, error: unknown): void {
+    const message = `${about}: ${error instanceof Error ? error.message : String(error)}`;
+    if (this.complaints.get(about) !== message) this.settings.log(message);
+    this.complaints.set(about, message);
+  }
 }
 
-/** Folders below `<root>/runs` that hold a run. */
-async function runFolders(root: string): Promise<readonly string[]> {
-  const runs = join(root, "runs");
-  const names = await onDisk("list", runs, async () => {
-    try {
-      return await readdir(runs);
-    } catch (error) {
-      if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return [];
-      throw error;
-    }
-  });
-  return names.filter((name) => !isTemporary(name)).map((name) => join(runs, name));
-}
-
-/** Folders with a run.json, the one written last first. */
-async function newestFirst(folders: readonly string[]): Promise<readonly string[]> {
-  const written = await Promise.all(
-    folders.map(async (folder) => ({ folder, time: (await statIfThere(join(folder, "run.json")))?.mtimeMs })),
-  );
-  return written
-    .filter((one): one is { folder: string; time: number } => one.time !== undefined)
-    .sort((a, b) => b.time - a.time)
-    .map(({ folder }) => folder);
+/** Folders below `<root>/runs` that hold a run. @param noRuns - Spares looks into others. */
+async function runFolders(root: string, noRuns?: NoRuns): Promise<readonly DatedFolder[]> {
+  const now = Date.now();
+  const names: string[] = [];
+  const isWanted = (name: string): boolean => {
+    if (isTemporary(name)) return false;
+    names.push(name);
+    return noRuns?.isDue(name, now) ?? true;
+  };
+  const found = await foldersWith(placeBelow(root, "runs"), RUN_FILE, isWanted);
+  const runs = new Set(found.map(({ folder }) => basename(folder)));
+  const empty = names.filter((name) => !runs.has(name));
+  noRuns?.note(empty, now);
+  return found;
 }
 
 /** True if a folder lies where runs lie: `<root>/runs/<id>`. */

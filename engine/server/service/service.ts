@@ -5,10 +5,11 @@ import {
   SERVICE_PROTOCOL,
   type ServiceErrorData,
   type ServiceRequests,
+  TRUSTED_ONLY,
 } from "../../protocol/service.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { resumeRun, startRun, stopRun } from "./control.ts";
-import { asResponseError, notInitialized, versionMismatch } from "./errors.ts";
+import { asResponseError, notInitialized, untrusted, versionMismatch } from "./errors.ts";
 import { Follows } from "./follows.ts";
 import { modelsOf } from "./models.ts";
 import { Origins, withOrigins } from "./origins.ts";
@@ -36,6 +37,7 @@ export class Service implements Disposable {
   private readonly origins: Origins;
   private readonly reader: Reader;
   private client: string | undefined;
+  private isTrusted = false;
 
   /** @param connection - Its caller listens to it from here on. @param version - Of this program. */
   constructor(connection: MessageConnection, version: string) {
@@ -58,7 +60,7 @@ export class Service implements Disposable {
     connection.onRequest("initialize", (params: Partial<InitializeParams>) => this.initialize(params));
     const handlers = this.handlers();
     for (const method of Object.keys(handlers) as (keyof Handlers)[]) {
-      connection.onRequest(method, (params) => this.answer(handlers[method] as AnyHandler, params));
+      connection.onRequest(method, (params) => this.answer(method, handlers[method] as AnyHandler, params));
     }
   }
 
@@ -68,14 +70,16 @@ export class Service implements Disposable {
   }
 
   private initialize(params?: Partial<InitializeParams>): InitializeResult | ResponseError<ServiceErrorData> {
-    const { protocol, client = "a client" } = params ?? {};
+    const { protocol, client = "a client", isTrusted = false } = params ?? {};
     if (protocol !== SERVICE_PROTOCOL) return versionMismatch(this.version, client, protocol);
     this.client = client;
+    this.isTrusted = isTrusted;
     return { protocol, version: this.version, node: process.version, pid: process.pid };
   }
 
-  private async answer(handler: AnyHandler, params: unknown): Promise<unknown> {
+  private async answer(method: Method, handler: AnyHandler, params: unknown): Promise<unknown> {
     if (this.client === undefined) return notInitialized();
+    if (!this.isTrusted && isTrustedOnly(method)) return untrusted(method);
     try {
       return await handler(params);
     } catch (error) {
@@ -87,6 +91,10 @@ export class Service implements Disposable {
     const { runs, reader, follows } = this;
     const done = {};
     return {
+      trust: () => {
+        this.isTrusted = true;
+        return Promise.resolve(done);
+      },
       setRoots: ({ roots }) => {
         runs.setRoots(roots);
         return Promise.resolve(done);
@@ -139,6 +147,10 @@ export class Service implements Disposable {
   private log(message: string): void {
     this.connection.sendNotification(SERVICE_NOTIFICATIONS.log, { message }).catch(() => undefined);
   }
+}
+
+function isTrustedOnly(method: Method): boolean {
+  return (TRUSTED_ONLY as readonly Method[]).includes(method);
 }
 
 /** Loads its code on first use: most windows need no figures or tables. */

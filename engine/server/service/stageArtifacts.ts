@@ -3,8 +3,8 @@ import { DataError } from "../../protocol/errors.ts";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
+import { entryAt, placeIn } from "../../storage/places.ts";
 import { stageName } from "../../protocol/stageName.ts";
-import { statIfThere } from "./runFacts.ts";
 
 /** Kinds of stages that benchmarks have. */
 export type BenchmarkKind = "answers" | "judgments";
@@ -42,7 +42,7 @@ export async function fromArtifact<T>(
   read: (folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = artifactFolder(root, stage);
-  if ((await statIfThere(join(folder, file))) !== undefined) return read(folder);
+  if ((await entryAt(placeIn(folder, file))) !== undefined) return read(folder);
   const remedy = "run the config again: only that stage is made again";
   throw new DataError(`the artifact of stage ${JSON.stringify(stage.id)} has been removed`, { file: folder, remedy });
 }

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { isAbsolute, join, relative } from "node:path";
 import type { TableFormat } from "../../evaluation/tables/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
 import { literal, literalLines } from "../../protocol/markdown.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import { onDisk } from "../../storage/disk.ts";
+import { placeIn } from "../../storage/places.ts";
+import { readText } from "../../storage/reading.ts";
 
 /** Titles and notes where people read, none where programs do. */
 const HEADS: Readonly<Record<string, (table: Table) => string>> = {
@@ -18,7 +17,7 @@ const HEADS: Readonly<Record<string, (table: Table) => string>> = {
  * people read it.
  *
  * @param folder - The run's.
- * @throws {DataError} when its file is said to lie outside of the run.
+ * @throws {DataError} when its file has been removed, is said to lie outside of the run, or is a link or a device.
  * @throws {DiskError} when its file cannot be read.
  */
 export async function tableText(folder: string, table: Table, format: TableFormat): Promise<string> {
@@ -29,10 +28,9 @@ export async function tableText(folder: string, table: Table, format: TableForma
 }
 
 async function readWithin(folder: string, name: string): Promise<string> {
-  const file = join(folder, name);
-  const place = relative(folder, file);
-  if (place.startsWith("..") || isAbsolute(place)) {
-    throw new DataError(`a table's file ${name} lies outside of the run`, { file: folder, remedy: "run it again" });
-  }
-  return onDisk("read table", file, () => readFile(file, "utf8"));
+  const place = placeIn(folder, name);
+  const text = await readText(place);
+  if (text !== undefined) return text;
+  const remedy = "resume the run: its stages are kept and only its tables are written again";
+  throw new DataError("the table's file has been removed", { file: place.file, remedy });
 }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { DataError } from "../../protocol/errors.ts";
 import { type RunState, type RunStatus, withoutOwner } from "../../protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
 import { type LockOwner, isSameOwner } from "../../storage/locks.ts";
@@ -41,6 +42,7 @@ export class TrackedRun {
   private facts: RunFacts | undefined;
   private result: RunResultLine | undefined;
   private readProblem: string | undefined;
+  private lockProblem: string | undefined;
   private mismatch: string | undefined;
   private owner: LockOwner | undefined;
   /** True if there was no owner when the log was last read to its end: no event will close what it leaves open. */
@@ -104,7 +106,7 @@ export class TrackedRun {
 
   summary(): RunSummary {
     const { folder, record: facts, result } = this;
-    const problem = facts.problem ?? this.readProblem ?? this.mismatch ?? this.log.problem;
+    const problem = facts.problem ?? this.readProblem ?? this.lockProblem ?? this.mismatch ?? this.log.problem;
     const createdAt = this.log.firstTime ?? facts.writtenAt;
     return summaryOf({ folder, facts, state: this.brief, createdAt, result, problem });
   }
@@ -147,7 +149,7 @@ export class TrackedRun {
     if (stamp === undefined) return false;
     // Taking a run's lock changes its folder.
     if (stamp === this.stamp && this.owner === undefined && this.live === undefined) return true;
-    const owner = await runOwner(this.folder);
+    const owner = await this.ownerNow();
     const isOther = !isSameOwner(owner, this.owner);
     const isNews = stamp !== this.stamp || isOther;
     if (isOther) this.retryAt = 0;
@@ -156,6 +158,18 @@ export class TrackedRun {
     if (isNews && this.live === undefined && !(await this.read(stamp, owner))) return false;
     if (owner !== undefined) this.goLive(owner);
     return true;
+  }
+
+  /** A lock that cannot be read becomes the run's problem: nobody is known to hold it. */
+  private async ownerNow(): Promise<LockOwner | undefined> {
+    this.lockProblem = undefined;
+    try {
+      return await runOwner(this.folder);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      this.lockProblem = error.message;
+      return undefined;
+    }
   }
 
   /**

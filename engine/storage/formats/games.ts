@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { fileExists } from "../disk.ts";
+import { entryAt, placeOf } from "../places.ts";
 import { checkedBy, readRecords } from "./records.ts";
 
 /** File of the games that judgments at work have finished, in the stage's working folder. */
@@ -36,7 +36,7 @@ export type GameRecord = Readonly<z.output<typeof gameSchema>>;
  */
 export async function readGames(workspace: string): Promise<readonly GameRecord[]> {
   const file = join(workspace, GAMES_FILE);
-  if (!(await fileExists(file))) return [];
+  if ((await entryAt(placeOf(file))) === undefined) return [];
   const remedy = "remove the file: the judge is asked again about its games";
   return readRecords(file, { parse: checkedBy(gameSchema), remedy, end: "torn" });
 }

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { DataError } from "../../protocol/errors.ts";
-import { readIfThere } from "../disk.ts";
 import { JsonError, parseJson } from "../../protocol/json.ts";
 import { LineTail, forEachLine } from "../lineTail.ts";
 import { logLineOf } from "../logLine.ts";
+import { entryAt, placeOf } from "../places.ts";
+import { readText } from "../reading.ts";
 
 /** How a file of this program's own is read. */
 export interface RecordFormat<T> {
@@ -27,7 +28,7 @@ export const numberOrNaN = z
   .transform((value) => value ?? NaN);
 
 /**
- * The records of a JSON Lines file, in order.
+ * The records of a JSON Lines file that stands directly in the folder of a run, an artifact or a record, in order.
  * @throws {DataError} naming the line that is damaged or does not fit, or when there is no such file.
  */
 export async function readRecords<T>(file: string, format: RecordFormat<T>): Promise<readonly T[]> {
@@ -60,17 +61,17 @@ export async function* recordBatches<T>(
     if (torn !== undefined && format.end !== "torn") throw torn;
     yield batch;
   }
-  if (!isThere && (await readIfThere(file)) === undefined) {
+  if (!isThere && (await entryAt(placeOf(file))) === undefined) {
     throw new DataError("read: no such file", { file, remedy });
   }
 }
 
 /**
- * The value of a JSON file; undefined when there is none.
+ * The value of a JSON file that stands there; undefined when there is none.
  * @throws {DataError} when it is damaged or does not fit.
  */
 export async function readRecord<T>(file: string, { parse, remedy }: RecordFormat<T>): Promise<T | undefined> {
-  const text = await readIfThere(file);
+  const text = await readText(placeOf(file));
   if (text === undefined) return undefined;
   let value: unknown;
   try {

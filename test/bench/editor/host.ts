@@ -87,6 +87,7 @@ export async function openHosted(
 function serviceOf(log: (line: string) => void): ServiceClient {
   return new ServiceClient({
     client: "bench",
+    isTrusted: () => true,
     runtime: () => Promise.resolve({ node: process.execPath, main: MAIN, env: process.env, isOwnNode: true }),
     onText: () => undefined,
     onLog: () => undefined,

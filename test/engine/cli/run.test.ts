@@ -164,7 +164,7 @@ describe("commands about runs", () => {
 
   for (const [name, message] of [
     ["none.salsa.json", /there is no such file/],
-    [".", /is a folder/],
+    [".", /a folder stands where a file is needed/],
   ] as const) {
     it(`run refuses ${name} with exit code 2`, async () => {
       const { code, stderr } = await salsa(["run", name], { folder });

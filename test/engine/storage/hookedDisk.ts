@@ -2,7 +2,7 @@ import fs from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 
 /** Operations of node:fs/promises that can be hooked: those that take a path first. */
-export type DiskOperation = "mkdir" | "link" | "readFile" | "readdir" | "rename" | "rm" | "stat" | "utimes";
+export type DiskOperation = "mkdir" | "link" | "open" | "readdir" | "rename" | "rm" | "stat" | "utimes";
 
 /** What happens around an operation, in this process and by whoever calls it. */
 export interface Hook {

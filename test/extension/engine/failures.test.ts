@@ -22,7 +22,7 @@ if (process.platform !== "win32")
       const node = join(folder, "node");
       await writeFile(node, content);
       await chmod(node, 0o755);
-      const settings = { client: "test", onNotification: () => undefined, onText: () => undefined };
+      const settings = { client: "test", isTrusted: false, onNotification: () => undefined, onText: () => undefined };
       const process = await startService({ node, main: FAULTY, env: {}, isOwnNode: false, ...changes }, settings);
       process.close();
     }

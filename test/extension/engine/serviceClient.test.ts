@@ -18,11 +18,13 @@ describe("ServiceClient", () => {
   let folder: string;
   let client: ServiceClient;
   let log: string[];
+  let isTrusted = false;
   let problems: (string | null)[];
   let givenUp: ServiceError[];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "salsa-client-"));
     [log, problems, givenUp] = [[], [], []];
+    isTrusted = false;
   });
   afterEach(async () => {
     client.dispose();
@@ -32,6 +34,7 @@ describe("ServiceClient", () => {
   function start(runtime: Partial<Runtime>, patience?: number): ServiceClient {
     client = new ServiceClient({
       client: "test",
+      isTrusted: () => isTrusted,
       runtime: () =>
         Promise.resolve({ node: process.execPath, main: FAULTY, env: process.env, isOwnNode: false, ...runtime }),
       onText: (text) => log.push(text),
@@ -88,6 +91,19 @@ describe("ServiceClient", () => {
       return true;
     });
     assert.equal(client.problem, null);
+  });
+
+  it("tells the service whether the workspace is trusted as it starts, and when that changes", async () => {
+    start({ main: ENGINE });
+    const stop = (): Promise<unknown> => client.request("stopRun", { folder: join(folder, "runs", "none") });
+    const refusedAs = (name: string) => (error: ServiceError) => error.data?.name === name;
+    await client.trust(); // nothing is there to be told
+    await assert.rejects(stop(), refusedAs("UntrustedError"));
+    await client.trust();
+    await assert.rejects(stop(), refusedAs("DataError"));
+    isTrusted = true;
+    await client.restart();
+    await assert.rejects(stop(), refusedAs("DataError"));
   });
 
   it("ends the service when it is disposed", async () => {
@@ -200,6 +216,7 @@ describe("ServiceClient", () => {
     let isThere = false;
     client = new ServiceClient({
       client: "test",
+      isTrusted: () => isTrusted,
       runtime: () =>
         isThere
           ? Promise.resolve({ node: process.execPath, main: FAULTY, env: { FAULT: "mortal" }, isOwnNode: false })

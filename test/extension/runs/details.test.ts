@@ -25,6 +25,7 @@ describe("RunDetails of the demo", () => {
     const folder = join(demoFolder(), ".salsa/runs/demo-1");
     const client = new ServiceClient({
       client: "test",
+      isTrusted: () => true,
       runtime: () => Promise.resolve({ node: process.execPath, main: ENGINE, env: process.env, isOwnNode: false }),
       onText: () => undefined,
       onLog: () => undefined,

@@ -97,7 +97,7 @@ export const RESULTS: readonly Reader[] = [
       { host: "h", table: "t", pid: 12, started: "3", token: "k", socket: "/tmp/s" },
       { pid: 3, started: "" },
     ),
-    errors: ["DiskError"],
+    errors: OURS,
     read: async (input: Buffer, place: FuzzPlace): Promise<unknown> => livingOwner(place.write("lock", input)),
   },
   {

@@ -28,7 +28,7 @@ describe("runs started from the service", function () {
     await withEngines(async (folder) => {
       const configFile = await writeConfig(folder, ENDLESS);
       const client = startService();
-      await client.ask("initialize", { protocol: 1, client: "test 1" });
+      await client.ask("initialize", { protocol: 1, client: "test 1", isTrusted: true });
       const started = await client.ask("startRun", { configFile });
       assert.deepEqual([started.id, path.basename(started.folder)], ["endless-1", "endless-1"]);
       assert.equal((await runOwner(started.folder))?.pid, started.pid);

@@ -68,7 +68,7 @@ describe("following a run", function () {
 
   it("is told by the outline anew that the engine has ended, and by the list", async () => {
     const client = startService();
-    await client.ask("initialize", { protocol: 1, client: "test 1" });
+    await client.ask("initialize", { protocol: 1, client: "test 1", isTrusted: true });
     let folder = "";
     await serving(async (run) => {
       folder = run.folder;

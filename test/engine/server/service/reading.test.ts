@@ -27,7 +27,7 @@ describe("what a real run has written, as the service reads it", function () {
     folder = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-reading-"));
     run = await runTiny(CONFIG, folder);
     client = startService();
-    await client.ask("initialize", { protocol: 1, client: "test 1" });
+    await client.ask("initialize", { protocol: 1, client: "test 1", isTrusted: true });
   });
   after(async () => {
     await client.end();

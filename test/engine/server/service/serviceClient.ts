@@ -50,7 +50,7 @@ export interface ServiceClient {
 export async function withService<T>(work: (client: ServiceClient) => Promise<T>): Promise<T> {
   const client = startService();
   try {
-    await client.ask("initialize", { protocol: SERVICE_PROTOCOL, client: "test 1" });
+    await client.ask("initialize", { protocol: SERVICE_PROTOCOL, client: "test 1", isTrusted: true });
     return await work(client);
   } finally {
     client.connection.dispose();

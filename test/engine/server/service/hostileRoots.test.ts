@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { writeReport } from "../../../../engine/pipeline/index.ts";
+import { HAS_PIPES, putLink, putPipe } from "../../storage/hostile.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { finishedEvents, refusal, stamped, writeRun } from "./runFolders.ts";
+import { withService } from "./serviceClient.ts";
+
+const isLink = refusal(1, "DataError", /is a link, which is neither read nor written; put what it leads to/);
+
+/** A root with a run, and what must stay beside it; the key of the run's artifact is the attacker's choice. */
+interface Scene {
+  readonly root: string;
+  readonly run: string;
+  readonly outside: string;
+}
+
+const KEY = "precious";
+
+/** @returns Names of everything that is outside in the end, sorted. */
+async function withScene(work: (scene: Scene) => Promise<void>, key = KEY): Promise<readonly string[]> {
+  return inTemporaryFolder(async (folder) => {
+    const outside = path.join(folder, "outside");
+    await fs.mkdir(path.join(outside, KEY, "deeper"), { recursive: true });
+    await fs.writeFile(path.join(outside, KEY, "deeper", "thesis.txt"), "years");
+    const run = await writeRun(folder, "one-1", { events: finishedEvents("one-1", key) });
+    await work({ root: path.join(folder, ".salsa"), run, outside });
+    return (await fs.readdir(outside, { recursive: true })).sort();
+  });
+}
+
+const UNTOUCHED = [KEY, `${KEY}/deeper`, `${KEY}/deeper/thesis.txt`].map((name) => path.join(name));
+
+describe("deleting a run of somebody else's", function () {
+  this.timeout(30_000);
+
+  for (const linked of ["artifacts", `artifacts/${KEY}`, `artifacts/.work-${KEY}`, "records", `records/${KEY}`]) {
+    it(`refuses, says where, and removes nothing: ${linked} is a link`, async () => {
+      const left = await withScene(async ({ root, run, outside }) => {
+        const target = linked.includes("/") ? path.join(outside, KEY) : outside;
+        await putLink(path.join(root, linked), target);
+        await withService(async ({ ask }) => {
+          await assert.rejects(ask("sizeOf", { folder: run }), isLink);
+          await assert.rejects(ask("deleteRun", { folder: run, artifacts: true }), isLink);
+          assert.ok((await fs.readdir(run)).includes("run.json"));
+          assert.ok(!(await fs.readdir(run)).includes("lock"));
+        });
+      });
+      assert.deepEqual(left, UNTOUCHED);
+    });
+  }
+
+  for (const linked of ["runs", "runs/two-1"]) {
+    it(`refuses where ${linked} is a link`, async () => {
+      const left = await withScene(async ({ root, run, outside }) => {
+        const moved = path.join(outside, "..", "moved");
+        await fs.rename(linked === "runs" ? path.dirname(run) : run, moved);
+        await putLink(path.join(root, linked), moved);
+        const folder = linked === "runs" ? run : path.join(root, linked);
+        await withService(async ({ ask }) => {
+          for (const artifacts of [true, false]) {
+            await assert.rejects(ask("deleteRun", { folder, artifacts }), /is a link|there is no run here/);
+          }
+        });
+        const found = linked === "runs" ? path.join(moved, "one-1") : moved;
+        assert.deepEqual((await fs.readdir(found)).sort(), ["events.jsonl", "run.json", "tables"]);
+      });
+      assert.deepEqual(left, UNTOUCHED);
+    });
+  }
+
+  it("takes no key that is a way out, and removes links without what they lead to", async () => {
+    const left = await withScene(async ({ root, run, outside }) => {
+      await putLink(path.join(run, "tables", "away"), outside);
+      await putLink(path.join(run, "round"), root);
+      await withService(async ({ ask }) => {
+        const { artifacts, runBytes } = await ask("sizeOf", { folder: run });
+        assert.deepEqual(artifacts, []);
+        assert.ok(runBytes < 100_000);
+        await ask("deleteRun", { folder: run, artifacts: true });
+        await assert.rejects(fs.stat(run), { code: "ENOENT" });
+      });
+    }, "../../outside/precious");
+    assert.deepEqual(left, UNTOUCHED);
+  });
+
+  it("names the folders that would go, by their real paths", async () => {
+    await inTemporaryFolder(async (folder) => {
+      await writeRun(folder, "one-1", { events: finishedEvents("one-1", "base-1") });
+      await fs.mkdir(path.join(folder, ".salsa", "artifacts", "base-1"), { recursive: true });
+      await fs.mkdir(path.join(folder, ".salsa", "records", "base-1"), { recursive: true });
+      await putLink(path.join(folder, "elsewhere", ".salsa"), path.join(folder, ".salsa"));
+      await withService(async ({ ask }) => {
+        const size = await ask("sizeOf", { folder: path.join(folder, "elsewhere", ".salsa", "runs", "one-1") });
+        assert.equal(size.root, await fs.realpath(path.join(folder, ".salsa")));
+        assert.equal(size.run, path.join("runs", "one-1"));
+        assert.deepEqual(size.artifacts, [path.join("artifacts", "base-1"), path.join("records", "base-1")]);
+      });
+    });
+  });
+});
+
+describe("looking at runs of somebody else's", function () {
+  this.timeout(30_000);
+  const files = ["tables/zz.md", "tables/zz.csv"];
+  const table = { name: "zz", title: "Zz", columns: [], rows: [], files };
+  const withTable = (names: readonly string[]): object[] =>
+    stamped([...finishedEvents("one-1"), { kind: "table", table: { ...table, files: names } }]);
+
+  it("shows no file that a table's name or a link leads to", async () => {
+    await inTemporaryFolder(async (folder) => {
+      await fs.writeFile(path.join(folder, "secret.md"), "secret");
+      const linked = await writeRun(folder, "linked-1", { events: withTable(files) });
+      await putLink(path.join(linked, "tables", "zz.md"), path.join(folder, "secret.md"));
+      const named = await writeRun(folder, "named-1", { events: withTable(["tables/../../../../secret.md"]) });
+      await withService(async ({ ask }) => {
+        await assert.rejects(ask("table", { folder: linked, name: "zz", format: "markdown" }), isLink);
+        await assert.rejects(
+          ask("table", { folder: linked, name: "zz", format: "csv" }),
+          refusal(1, "DataError", /zz\.csv: the table's file has been removed/),
+        );
+        await assert.rejects(
+          ask("table", { folder: named, name: "zz", format: "markdown" }),
+          refusal(1, "DataError", /leads out of this folder/),
+        );
+      });
+    });
+  });
+
+  it("writes no report through a link", async () => {
+    const left = await withScene(async ({ run, outside }) => {
+      await putLink(path.join(run, "report", "figures"), outside);
+      await assert.rejects(writeReport(run), { name: "DataError", message: /figures: is a link/ });
+      await fs.rm(path.join(run, "report"), { recursive: true });
+      await putLink(path.join(run, "report"), outside);
+      await assert.rejects(writeReport(run), { name: "DataError", message: /report: is a link/ });
+    });
+    assert.deepEqual(left, UNTOUCHED);
+  });
+
+  it("measures no folder that models.json or a config names", async () => {
+    await inTemporaryFolder(async (folder) => {
+      await fs.mkdir(path.join(folder, "home", "deep"), { recursive: true });
+      await fs.writeFile(path.join(folder, "home", "deep", "letters"), "private");
+      const run = await writeRun(folder, "one-1", { events: finishedEvents("one-1") });
+      const places = ["../../../home", "../../artifacts/x/../../../home", "../../artifacts/x/deep"];
+      const models = places.map((place, index) => ({ product: `m${index}`, kind: "choice", folder: place }));
+      await fs.writeFile(path.join(run, "models.json"), JSON.stringify({ version: 2, models }));
+      await putLink(path.join(folder, ".salsa", "artifacts", "x"), path.join(folder, "home"));
+      await withService(async ({ ask }) => {
+        const found = await ask("models", { folder: run });
+        assert.deepEqual(
+          found.map(({ exists, bytes }) => [exists, bytes]),
+          places.map(() => [false, 0]),
+        );
+      });
+    });
+  });
+
+  if (HAS_PIPES)
+    it("lists runs with a pipe among their files, with the reason, and is not held up", async () => {
+      await inTemporaryFolder(async (folder) => {
+        for (const name of ["run.json", "events.jsonl", "lock", "tables/winRates.json"]) {
+          const run = await writeRun(folder, `${path.basename(name).split(".")[0] ?? ""}-1`);
+          await fs.rm(path.join(run, name), { force: true });
+          await putPipe(path.join(run, name));
+        }
+        await writeRun(folder, "good-1", { events: finishedEvents("good-1") });
+        await withService(async (client) => {
+          await client.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+          await client.until(() => client.runs.size === 5);
+          for (const { id, problem } of client.runs.values()) {
+            if (id === "good-1") assert.equal(problem, undefined);
+            else assert.match(problem ?? "", /is a pipe, which is neither read nor written/, id);
+          }
+        });
+      });
+    });
+
+  it("lists a run among 20,000 folders and files that are none, in two seconds", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const run = await writeRun(folder, "one-1", { events: finishedEvents("one-1") });
+      const runs = path.dirname(run);
+      for (let first = 0; first < 20_000; first += 500) {
+        const some = Array.from({ length: 500 }, (_, index) => path.join(runs, `none-${first + index}`));
+        await Promise.all(some.map((name, index) => (index % 2 === 0 ? fs.mkdir(name) : fs.writeFile(name, ""))));
+      }
+      await withService(async (client) => {
+        const begun = performance.now();
+        await client.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+        await client.until(() => client.runs.has(run));
+        assert.ok(performance.now() - begun < 2000, `${performance.now() - begun} ms`);
+      });
+    });
+  });
+});
