@@ -1,14 +1,11 @@
 import * as z from "zod";
 import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
-import { LONGEST_NAME, LONGEST_TEXT, MOST_METRICS, MOST_STAGES } from "./limits.ts";
+import { LONGEST_NAME, MOST_METRICS, MOST_STAGES } from "./limits.ts";
+import { name, text } from "./texts.ts";
 import { stageInfoSchema } from "./stages.ts";
 
 const count = z.int().min(0);
-/** A name, an id, a key, or a short text for people. */
-const name = z.string().max(LONGEST_NAME);
-const text = z.string().max(LONGEST_TEXT);
-
 /** Columns, files and rows that a table of results may have. */
 const MOST_COLUMNS = 100;
 const MOST_ROWS = 10_000;

@@ -3,13 +3,12 @@ import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
 import { MessageError } from "./errors.ts";
 import { type RunEvent, parseEvent, tableSchema } from "./events.ts";
-import { LONGEST_NAME, LONGEST_TEXT, MOST_ALARMS, MOST_METRICS, MOST_STAGES, MOST_TABLES } from "./limits.ts";
+import { MOST_ALARMS, MOST_METRICS, MOST_STAGES, MOST_TABLES } from "./limits.ts";
 import type { RunState, Series } from "./runState.ts";
 import { stageInfoSchema } from "./stages.ts";
+import { name, text } from "./texts.ts";
 
 const count = z.int().min(0);
-const name = z.string().max(LONGEST_NAME);
-const text = z.string().max(LONGEST_TEXT);
 const time = z.number().optional();
 
 const stageState = z.object({

@@ -1,25 +1,23 @@
 import * as z from "zod";
-import { LONGEST_NAME } from "./limits.ts";
+import { name } from "./texts.ts";
 
 /** Stages that one is made from: a soup of every SFT has the most. */
 const MOST_INPUTS = 2000;
-
-const text = z.string().max(LONGEST_NAME);
 
 /**
  * A stage of a run as data: names for people are made of it at the edge (`stageName`), and nobody takes one apart.
  */
 export const stageInfoSchema = z.strictObject({
   /** Unique within the run; events, samples and curves name the stage by it. */
-  id: text,
+  id: name,
   /** Kind of work, as artifact keys begin: "sft", "rlhf", "answers". */
-  kind: text,
+  kind: name,
   /** Kind of work for people, in English: "Supervised fine-tuning". */
-  title: text,
+  title: name,
   /** Base seed. */
   seed: z.int().optional(),
   /** The product it works for, by its name in the config: "sft-1", "soup", "salsa", "reward"; of a comparison the first model. */
-  product: text,
+  product: name,
   /**
    * "result": what the config asks for. "candidate": one of several trainings, of which one becomes the product.
    * "validation": measures a candidate.
@@ -28,11 +26,11 @@ export const stageInfoSchema = z.strictObject({
   /** Of a candidate, and of the stages that measure it. */
   beta: z.number().optional(),
   /** Prompts that are answered or judged. */
-  benchmark: text.optional(),
+  benchmark: name.optional(),
   /** The other model of a comparison. */
-  opponent: text.optional(),
+  opponent: name.optional(),
   /** Ids of the stages whose results it is made from. */
-  inputs: z.array(text).max(MOST_INPUTS),
+  inputs: z.array(name).max(MOST_INPUTS),
 });
 
 /** A stage of a run as data. */

@@ -49,7 +49,7 @@ const NAME_DIGITS = 16;
 
 /** The key of a stage's result from these ingredients (settings, inputs, code version). */
 export function artifactKey(stage: string, ingredients: Json): ArtifactKey {
-  if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(stage)) throw new RangeError(`artifactKey: ${stage} is not a stage name`);
+  if (!isArtifactKey(stage)) throw new RangeError(`artifactKey: ${stage} is not a stage name`);
   return { stage, hash: stableHash({ stage, ingredients }) };
 }
 

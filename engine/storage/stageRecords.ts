@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { dictionary } from "../protocol/dictionary.ts";
 import type { EventBody } from "../protocol/events.ts";
-import type { Series } from "../protocol/runState.ts";
+import type { RunState, Series, StageOrigin } from "../protocol/runState.ts";
 import { isArtifactKey } from "./artifacts.ts";
 import { SAMPLES_FILE } from "./formats/samples.ts";
 import type { Json } from "./json.ts";
@@ -86,8 +86,8 @@ export class StageRecord {
 
 /** A record as it is read. */
 export interface StageCurves {
-  /** Id of the run that made the artifact, the last one where several worked at it. */
-  readonly run: string;
+  /** The run that made the artifact, the last one where several worked at it. */
+  readonly from: StageOrigin;
   /** By metric path. */
   readonly metrics: Record<string, Series>;
 }
@@ -104,5 +104,18 @@ export async function readStageCurves(root: string, key: string): Promise<StageC
   const log = new RunLog(recordFolder(root, key), { hasCurves: true });
   await log.update();
   const run = log.state.stages.find(({ id }) => id === key)?.from?.run;
-  return run === undefined ? undefined : { run, metrics: log.state.metrics[key] ?? dictionary() };
+  return run === undefined ? undefined : { from: { run }, metrics: log.state.metrics[key] ?? dictionary() };
+}
+
+/** A state with the curves and origins of its cached stages, by the ids of these. */
+export function withBorrowed(state: RunState, borrowed: ReadonlyMap<string, StageCurves>): RunState {
+  if (borrowed.size === 0) return state;
+  const metrics = dictionary(Object.entries(state.metrics));
+  const stages = state.stages.map((stage) => {
+    const found = stage.status === "cached" ? borrowed.get(stage.id) : undefined;
+    if (found === undefined) return stage;
+    if (Object.keys(found.metrics).length > 0) metrics[stage.id] = found.metrics;
+    return { ...stage, from: found.from };
+  });
+  return { ...state, stages, metrics };
 }

@@ -216,7 +216,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   });
 
   it("compares two runs", async () => {
-    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"iterations": 60', '"iterations": 12'));
+    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"iterations": 150', '"iterations": 12'));
     const second = await startRun(session, page);
     await waitFor(() => endOf(second) === "finished", "the end of the second run", RUN_MS);
     // Of two runs there is nothing to choose.

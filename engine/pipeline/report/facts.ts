@@ -6,7 +6,7 @@ import { type RunDescription, readRunnable } from "../../storage/formats/runDesc
 import { type SampleHead, readLastSamples } from "../../storage/formats/samples.ts";
 import { readRunState } from "../../storage/runHistory.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
-import { readStageCurves } from "../../storage/stageRecords.ts";
+import { type StageCurves, readStageCurves, withBorrowed } from "../../storage/stageRecords.ts";
 import { readWinRates } from "../winRateFile.ts";
 import { type ArmChoice, readChoices } from "./choices.ts";
 
@@ -35,8 +35,10 @@ export interface RunFacts {
  */
 export async function readFacts(folder: string): Promise<RunFacts> {
   const { config, configFile, ...origin } = await readRunnable(folder);
-  const state = await readRunState(folder);
-  const samples = [...(await readLastSamples(folder)), ...(await takeRecords(dirname(dirname(folder)), state))];
+  const own = await readRunState(folder);
+  const borrowed = await borrowedStages(dirname(dirname(folder)), own);
+  const state = withBorrowed(own, borrowed);
+  const samples = [...(await readLastSamples(folder)), ...[...borrowed.values()].flatMap((stage) => stage.samples)];
   return {
     id: basename(folder),
     folder,
@@ -50,19 +52,19 @@ export async function readFacts(folder: string): Promise<RunFacts> {
   };
 }
 
-/**
- * Adds the curves of cached stages to a run's state, from the records beside their artifacts.
- * @returns The last rollouts of these stages.
- */
-async function takeRecords(root: string, state: RunState): Promise<SampleHead[]> {
-  const samples: SampleHead[] = [];
-  for (const stage of state.stages) {
-    const record = stage.status === "cached" ? await readStageCurves(root, stage.key) : undefined;
-    if (record === undefined) continue;
-    stage.from = { run: record.run };
-    if (Object.keys(record.metrics).length > 0) state.metrics[stage.id] = record.metrics;
-    const last = await readLastSamples(recordFolder(root, stage.key));
-    samples.push(...last.map((sample) => ({ ...sample, stage: stage.id })));
+/** Records of a stage whose artifact an earlier run has made. */
+interface BorrowedStage extends StageCurves {
+  readonly samples: readonly SampleHead[];
+}
+
+/** Records of a run's cached stages, by the stages' ids. */
+async function borrowedStages(root: string, { stages }: RunState): Promise<ReadonlyMap<string, BorrowedStage>> {
+  const borrowed = new Map<string, BorrowedStage>();
+  for (const { id, key, status } of stages) {
+    const curves = status === "cached" ? await readStageCurves(root, key) : undefined;
+    if (curves === undefined) continue;
+    const last = await readLastSamples(recordFolder(root, key));
+    borrowed.set(id, { ...curves, samples: last.map((sample) => ({ ...sample, stage: id })) });
   }
-  return samples;
+  return borrowed;
 }

@@ -1,6 +1,7 @@
 import type { RunOutline, ServiceNotifications } from "../../protocol/service.ts";
 import { Feed } from "../feed.ts";
-import { type Origins, withOrigins } from "./origins.ts";
+import { withBorrowed } from "../../storage/stageRecords.ts";
+import type { Origins } from "./origins.ts";
 import { outlineOf } from "./summary.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
@@ -92,7 +93,7 @@ class Follow {
   /** The run as it stands. Events from then on are sent. */
   async outline(): Promise<RunOutline> {
     const borrowed = await this.settings.origins.of(this.run);
-    const state = withOrigins(await this.run.state(), borrowed);
+    const state = withBorrowed(await this.run.state(), borrowed);
     // In one turn with the outline, so that no event is in neither; others that follow already lose none.
     if (!this.isLive) this.feed.start();
     this.isLive = true;

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { dictionary } from "../../protocol/dictionary.ts";
-import type { RunState, Series, StageOrigin, StageState } from "../../protocol/runState.ts";
+import type { StageOrigin, StageState } from "../../protocol/runState.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
 import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
 import { isRunId, runPath } from "../../storage/runFolder.ts";
 import { RunLog } from "../../storage/runLog.ts";
 import { entryAt, placeIn } from "../../storage/places.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
-import { readStageCurves } from "../../storage/stageRecords.ts";
+import { type StageCurves, readStageCurves } from "../../storage/stageRecords.ts";
 import { Recent } from "./recent.ts";
 import type { Runs } from "./runs.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
@@ -17,10 +17,7 @@ import type { TrackedRun } from "./trackedRun.ts";
 const MOST_STAGES = 128;
 
 /** Records of a stage whose artifact an earlier run has made. */
-export interface BorrowedStage {
-  readonly from: StageOrigin;
-  /** By metric path. */
-  readonly metrics: Record<string, Series>;
+export interface BorrowedStage extends StageCurves {
   /** The file its rollouts are in, and the stage's id there. */
   readonly samples: { readonly file: string; readonly stage: string };
 }
@@ -97,19 +94,6 @@ export class Origins {
   }
 }
 
-/** A state with the curves and origins of its cached stages. */
-export function withOrigins(state: RunState, borrowed: BorrowedStages): RunState {
-  if (borrowed.size === 0) return state;
-  const metrics = dictionary(Object.entries(state.metrics));
-  const stages = state.stages.map((stage) => {
-    const found = stage.status === "cached" ? borrowed.get(stage.id) : undefined;
-    if (found === undefined) return stage;
-    if (Object.keys(found.metrics).length > 0) metrics[stage.id] = found.metrics;
-    return { ...stage, from: found.from };
-  });
-  return { ...state, stages, metrics };
-}
-
 function keyOf({ root }: TrackedRun, { key }: StageState): string {
   return `${root}\0${key}`;
 }
@@ -119,7 +103,7 @@ async function recorded(root: string, key: string): Promise<BorrowedStage | unde
   const curves = await readStageCurves(root, key);
   if (curves === undefined) return undefined;
   const samples = { file: join(recordFolder(root, key), SAMPLES_FILE), stage: key };
-  return { from: { run: curves.run }, metrics: curves.metrics, samples };
+  return { ...curves, samples };
 }
 
 /** A run of a root, with its folder if that is there. @param id - May come from a file. */

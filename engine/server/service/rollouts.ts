@@ -153,12 +153,8 @@ export class Rollouts {
     this.recorded.set(column, recorded);
     const newest = recorded[recorded.length - 1];
     if (newest === undefined || step >= newest.step) return recorded; // a batch has several rollouts of a step
-    while (recorded.length > 0) {
-      const last = recorded[recorded.length - 1];
-      if (last === undefined || last.step < step) break;
-      this.store.clear(last.row, column);
-      recorded.pop();
-    }
+    const kept = recorded.findLastIndex((one) => one.step < step) + 1;
+    for (const { row } of recorded.splice(kept)) this.store.clear(row, column);
     return recorded;
   }
 

@@ -8,11 +8,12 @@ import {
   TRUSTED_ONLY,
 } from "../../protocol/service.ts";
 import type { RunState } from "../../protocol/runState.ts";
+import { withBorrowed } from "../../storage/stageRecords.ts";
 import { resumeRun, startRun, stopRun } from "./control.ts";
 import { asResponseError, notInitialized, untrusted, versionMismatch } from "./errors.ts";
 import { Follows } from "./follows.ts";
 import { modelsOf } from "./models.ts";
-import { Origins, withOrigins } from "./origins.ts";
+import { Origins } from "./origins.ts";
 import { provenanceOf } from "./provenance.ts";
 import { Reader } from "./reader.ts";
 import { deleteRun, sizeOfRun } from "./removal.ts";
@@ -135,7 +136,7 @@ export class Service implements Disposable {
   private async stateOf(folder: string): Promise<RunState> {
     const run = await this.withCurves(folder);
     const borrowed = await this.origins.of(run);
-    return withOrigins(await run.state(), borrowed);
+    return withBorrowed(await run.state(), borrowed);
   }
 
   private async withCurves(folder: string): Promise<TrackedRun> {

@@ -25,7 +25,7 @@ describe("a stage's record", () => {
       record.close();
       const curves = await readStageCurves(root, KEY);
       const { steps, values } = curves?.metrics["objective/kl"] ?? {};
-      assert.deepEqual([curves?.run, steps, values], ["demo-1", [1, 2], [0.5, null]]);
+      assert.deepEqual([curves?.from.run, steps, values], ["demo-1", [1, 2], [0.5, null]]);
       const samples = await readLastSamples(recordFolder(root, KEY));
       assert.deepEqual(
         samples.map(({ stage, response }) => [stage, response]),
@@ -46,7 +46,7 @@ describe("a stage's record", () => {
       second.close();
       const curves = await readStageCurves(root, KEY);
       const { steps, values } = curves?.metrics["objective/kl"] ?? {};
-      assert.deepEqual([curves?.run, steps, values], ["demo-2", [1, 2, 3, 4], [1, 2, 30, 40]]);
+      assert.deepEqual([curves?.from.run, steps, values], ["demo-2", [1, 2, 3, 4], [1, 2, 30, 40]]);
     });
   });
 });

@@ -142,7 +142,7 @@ describe("a run config in the editor", () => {
     await document.save();
     const found = await untilProblems(document, (all) => all.some(({ code }) => code === "memory"));
     const messages = found.map(({ message }) => message).join("\n");
-    assert.match(messages, /needs \d+\.\d GiB of memory by the plan, and the wasm backend can use 4\.0 GiB/);
+    assert.match(messages, /needs an estimated \d+\.\d GiB of memory, and the wasm backend can use 4\.0 GiB/);
     await write(document, `{ ${TASK} }`);
     await untilProblems(document, (all) => all.length === 0);
   });

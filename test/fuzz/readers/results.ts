@@ -22,6 +22,8 @@ const comparison = { prompt: "0", seed: 1, outcome: "win", games: ["a", "tie"], 
 const cost = { promptTokens: 10, completionTokens: 2, price: 0.001 };
 const game = { pair: 0, game: 1, ruling: { winner: "first", userPrompt: "p", judgment: "[[A]]", cost } };
 const hash = "0123456789abcdef".repeat(4);
+/** SHA-256 of the text "a". */
+const SHA_OF_A = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
 
 /** A reader of one file of a folder. */
 function ofFile(
@@ -80,7 +82,7 @@ export const RESULTS: readonly Reader[] = [
   }),
   {
     name: "manifest",
-    corpus: jsonFiles({ stage: "sft", hash, files: { "a.txt": { bytes: 1, sha256: hash } } }),
+    corpus: jsonFiles({ stage: "sft", hash, files: { "a.txt": { bytes: 1, sha256: SHA_OF_A } } }),
     errors: ["CheckpointError", "DiskError"],
     read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
       const artifacts = new Artifacts(place.folder);

@@ -44,13 +44,12 @@ async function reportOf(folder: string): Promise<string> {
     name: BAD,
     task: { name: BAD },
     model: { checkpoint: BAD },
-    sft: { ...config.sft, seeds: [BAD], learningRate: BAD, duration: { steps: BAD } },
-    reward: { ...config.reward, init: BAD, epochs: BAD },
+    reward: { ...config.reward, init: BAD },
     soups: { [BAD]: { method: BAD, of: [BAD], [BAD]: BAD } },
     arms: {
-      [BAD]: { ...arm, init: BAD, reference: [BAD], betas: [BAD], klKind: BAD, iterations: BAD, learningRate: BAD },
+      [BAD]: { ...arm, init: BAD, reference: [BAD], klKind: BAD },
     },
-    evaluation: { ...config.evaluation, benchmarks: [BAD], prompts: BAD, sampling: { temperature: BAD } },
+    evaluation: { ...config.evaluation, benchmarks: [BAD] },
     runtime: { ...config.runtime, backend: BAD },
   };
   const origin = { salsa: BAD, node: BAD, platform: BAD, cpu: BAD, configFile: `/c/${BAD}` };

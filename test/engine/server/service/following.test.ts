@@ -8,7 +8,7 @@ import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { STARTED, inRuntimeFolder, metric, nextTurn, serving } from "../served.ts";
 import { finishedEvents, linesOf, unpacked, writeRun } from "./runFolders.ts";
-import { startService, withService } from "./serviceClient.ts";
+import { withService } from "./serviceClient.ts";
 
 describe("following a run", function () {
   this.timeout(60_000);
@@ -66,23 +66,21 @@ describe("following a run", function () {
     });
   });
 
-  it("is told by the outline anew that the engine has ended, and by the list", async () => {
-    const client = startService();
-    await client.ask("initialize", { protocol: 1, client: "test 1", isTrusted: true });
-    let folder = "";
+  it("is told by the outline, sent again, that the engine has ended, and by the list", async () => {
     await serving(async (run) => {
-      folder = run.folder;
-      run.report(STARTED);
-      await client.ask("setRoots", { roots: [path.dirname(path.dirname(folder))] });
-      await client.until(() => client.runs.get(folder)?.status === "running");
-      await client.ask("follow", { folder });
-      run.report({ kind: "runFinished", status: "finished", seconds: 1 });
-      await client.until(() => client.runs.get(folder)?.status === "finished");
-      // The lock is held by this process, which lives on: the engine's end is that of its connection.
-      await run.server.close();
-      await client.until(() => client.resets.some(({ status }) => status === "finished"));
+      await withService(async (client) => {
+        const { folder } = run;
+        run.report(STARTED);
+        await client.ask("setRoots", { roots: [path.dirname(path.dirname(folder))] });
+        await client.until(() => client.runs.get(folder)?.status === "running");
+        await client.ask("follow", { folder });
+        run.report({ kind: "runFinished", status: "finished", seconds: 1 });
+        await client.until(() => client.runs.get(folder)?.status === "finished");
+        // The lock is held by this process, which lives on: the engine's end is that of its connection.
+        await run.server.close();
+        await client.until(() => client.resets.some(({ status }) => status === "finished"));
+      });
     });
-    await client.end();
   });
 
   it("in the foreground of another process follows its log", async () => {

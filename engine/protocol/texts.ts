@@ -1,0 +1,8 @@
+import * as z from "zod";
+import { LONGEST_NAME, LONGEST_TEXT } from "./limits.ts";
+
+/** A name, an id, a key, or a short text for people. */
+export const name = z.string().max(LONGEST_NAME);
+
+/** A longer text for people, such as an error's message. */
+export const text = z.string().max(LONGEST_TEXT);
