@@ -76,10 +76,9 @@ describe("a run that the service keeps track of", function () {
       );
       served.unsent(STOPPED);
       await served.server.close();
-      await ended.promise;
-      return { run: tracked, seen: statuses };
+      return { run: tracked, seen: await statuses };
     });
-    assert.deepEqual(await seen, ["running", "stopped"]);
+    assert.deepEqual(seen, ["running", "stopped"]);
     run.close();
   });
 });
