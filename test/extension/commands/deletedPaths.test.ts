@@ -30,8 +30,6 @@ describe("the folders that a deletion lists", () => {
   });
 
   it("cannot pass for others: line breaks and marks of direction are shown as such", () => {
-    assert.deepEqual(deletedPaths([size("runs/a\n/etc\u202egpj", [])]).lines, [
-      "/data/.salsa/runs/a\\n/etc\\u202egpj",
-    ]);
+    assert.deepEqual(deletedPaths([size("runs/a\n/etc\u202egpj", [])]).lines, ["/data/.salsa/runs/a\\n/etc\\u202egpj"]);
   });
 });

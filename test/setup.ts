@@ -1,0 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+// Each of mocha's processes has its own sockets and queues for devices, so that no run of another one, or of whoever
+// runs the tests, is waited for.
+const folder = mkdtempSync(join(tmpdir(), "salsa-rt-"));
+process.env["SALSA_RUNTIME_DIR"] = folder;
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
