@@ -55,7 +55,7 @@ export async function openWindow(root: string, client: string): Promise<Window> 
     steps.set(folder, stages.find(({ id }) => id === "ppo")?.step ?? 0);
   });
   connection.listen();
-  await connection.sendRequest("initialize", { protocol: SERVICE_PROTOCOL, client });
+  await connection.sendRequest("initialize", { protocol: SERVICE_PROTOCOL, client, isTrusted: true });
   await connection.sendRequest("setRoots", { roots: [root] });
   return {
     runs,
