@@ -178,12 +178,11 @@ describe("looking at runs of somebody else's", function () {
       });
     });
 
-  it("lists a run among 20,000 folders and files that are none, without hanging over them", async function () {
-    this.timeout(120_000); // most of it makes the folders
+  it("lists a run among 5,000 folders and files that are none, without hanging over them", async () => {
     await inTemporaryFolder(async (folder) => {
       const run = await writeRun(folder, "one-1", { events: finishedEvents("one-1") });
       const runs = path.dirname(run);
-      for (let first = 0; first < 20_000; first += 500) {
+      for (let first = 0; first < 5000; first += 500) {
         const some = Array.from({ length: 500 }, (_, index) => path.join(runs, `none-${first + index}`));
         await Promise.all(some.map((name, index) => (index % 2 === 0 ? fs.mkdir(name) : fs.writeFile(name, ""))));
       }
