@@ -33,7 +33,7 @@ async function withScene(work: (scene: Scene) => Promise<void>, key = KEY): Prom
 const UNTOUCHED = [KEY, `${KEY}/deeper`, `${KEY}/deeper/thesis.txt`].map((name) => path.join(name));
 
 describe("deleting a run of somebody else's", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   for (const linked of ["artifacts", `artifacts/${KEY}`, `artifacts/.work-${KEY}`, "records", `records/${KEY}`]) {
     it(`refuses, says where, and removes nothing: ${linked} is a link`, async () => {
@@ -102,7 +102,7 @@ describe("deleting a run of somebody else's", function () {
 });
 
 describe("looking at runs of somebody else's", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const files = ["tables/zz.md", "tables/zz.csv"];
   const table = { name: "zz", title: "Zz", columns: [], rows: [], files };
   const withTable = (names: readonly string[]): object[] =>
