@@ -56,15 +56,12 @@ const HOSTILE: Readonly<Record<string, Buffer>> = {
 
 describe("bad input", () => {
   before(async function () {
-    this.timeout(60_000);
     root = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-input-"));
     own = await ownData(root);
   });
   after(() => fs.rm(root, { recursive: true }));
 
-  describe("a config that is wrong", function () {
-    this.timeout(60_000);
-
+  describe("a config that is wrong", () => {
     for (const [what, written, message] of [
       [
         "has an unknown key",
@@ -130,9 +127,7 @@ describe("bad input", () => {
     });
   });
 
-  describe("a data file that is wrong", function () {
-    this.timeout(60_000);
-
+  describe("a data file that is wrong", () => {
     for (const [what, field, text, message] of [
       [
         "has a line that is not JSON",
@@ -173,9 +168,7 @@ describe("bad input", () => {
     }
   });
 
-  describe("a checkpoint that is wrong", function () {
-    this.timeout(60_000);
-
+  describe("a checkpoint that is wrong", () => {
     /** A copy of the base checkpoint with other weights. */
     async function withWeights(name: string, change: (weights: Buffer) => Buffer): Promise<string> {
       const folder = path.join(root, name);

@@ -77,7 +77,6 @@ async function interrupted(
 
 describe("runs of one config", () => {
   before(async function () {
-    this.timeout(60_000);
     root = await fs.mkdtemp(path.join(os.tmpdir(), "salsa-invariant-"));
     const run = await runTiny(WRITTEN, root);
     reference = {
@@ -88,9 +87,7 @@ describe("runs of one config", () => {
   });
   after(() => fs.rm(root, { recursive: true }));
 
-  describe("equal runs", function () {
-    this.timeout(120_000);
-
+  describe("equal runs", () => {
     it("in two folders end with the same bytes in every file of every stage", async () => {
       await assertSame(await runTiny(WRITTEN, await folderNamed("again")));
       const weights = [...reference.hashes].filter(([name]) => name.endsWith("model.safetensors"));
@@ -111,9 +108,7 @@ describe("runs of one config", () => {
     });
   });
 
-  describe("a run stopped gracefully and resumed", function () {
-    this.timeout(120_000);
-
+  describe("a run stopped gracefully and resumed", () => {
     for (const [stage, step] of [
       ["base", 3],
       ["sft-1", 1],

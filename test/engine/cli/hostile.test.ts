@@ -157,9 +157,7 @@ function assertPlain({ stdout, stderr }: Pick<Outcome, "stdout" | "stderr">): vo
   }
 }
 
-describe("what files say, on a terminal", function () {
-  this.timeout(60_000);
-
+describe("what files say, on a terminal", () => {
   for (const { name } of COMMANDS) {
     it(`steers nothing in salsa ${name}`, async () => {
       const work = CASES[name];

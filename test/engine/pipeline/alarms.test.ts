@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { metricOf, runTiny, tiny } from "./tinyRun.ts";
 
-describe("alarms of a run", function () {
-  this.timeout(60_000);
-
+describe("alarms of a run", () => {
   it("tell once, by the arm's own threshold, that minibatches are not learned from", async () => {
     await inTemporaryFolder(async (folder) => {
       // The ratio is 1 before the first update: over this threshold, though far under the default of 10.

@@ -16,8 +16,7 @@ interface Outcome {
   readonly released: readonly string[];
 }
 
-describe("a run and its device", function () {
-  this.timeout(60_000);
+describe("a run and its device", () => {
   let folder: string;
   let first: Outcome;
 

@@ -28,9 +28,7 @@ const ALL = [
 ];
 const FROM_ARMS = ALL.filter((name) => name.startsWith("ppo") || name.startsWith("salsa"));
 
-describe("keys of the recipe's stages", function () {
-  this.timeout(60_000);
-
+describe("keys of the recipe's stages", () => {
   it("are the same for the same config, wherever it lies", async () => {
     assert.deepEqual(await changedBy({}), []);
     assert.deepEqual([...(await plannedKeys(tiny())).keys()], ALL);
@@ -111,9 +109,7 @@ describe("keys of the recipe's stages", function () {
   });
 });
 
-describe("a run of a config that ran before", function () {
-  this.timeout(120_000);
-
+describe("a run of a config that ran before", () => {
   it("computes nothing and gives the same tables; plan lists its stages and says so", async () => {
     await inTemporaryFolder(async (folder) => {
       const config = resolved(tiny(), folder);
@@ -153,9 +149,7 @@ describe("a run of a config that ran before", function () {
   });
 });
 
-describe("a plan", function () {
-  this.timeout(60_000);
-
+describe("a plan", () => {
   it("has finite costs for every stage, and positive ones for every training", async () => {
     await inTemporaryFolder(async (folder) => {
       const config = resolved(tiny(), folder);

@@ -40,9 +40,7 @@ async function judgmentIds({ folder }: Pick<TinyRun, "folder">): Promise<readonl
   return judgments.map(({ question_id, model_1, model_2 }) => [question_id, model_1, model_2].join(" "));
 }
 
-describe("a run with two benchmarks", function () {
-  this.timeout(60_000);
-
+describe("a run with two benchmarks", () => {
   it("has judgments that FastChat can tell apart, though both count their questions from 0", () =>
     inTemporaryFolder(async (folder) => {
       const benchmarks = ["inDistribution", "outOfDistribution"];
@@ -53,8 +51,7 @@ describe("a run with two benchmarks", function () {
     }));
 });
 
-describe("a run with several β and two base seeds", function () {
-  this.timeout(120_000);
+describe("a run with several β and two base seeds", () => {
   let folder: string;
   let run: TinyRun;
 

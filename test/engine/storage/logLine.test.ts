@@ -93,8 +93,7 @@ describe("a log that goes on", () => {
     });
   });
 
-  it("has no record that is longer than lines are read, and is opened after one", async function () {
-    this.timeout(60_000);
+  it("has no record that is longer than lines are read, and is opened after one", async () => {
     await inTemporaryFolder(async (folder) => {
       const file = path.join(folder, "log.jsonl");
       const log = new JsonLog(file);

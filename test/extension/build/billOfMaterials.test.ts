@@ -53,8 +53,7 @@ describe("the bill of materials", () => {
     assert.throws(() => billOfMaterials(BILL, ["uplot@1.0.0"], NODE), /does not list the bundled uplot@1/);
   });
 
-  it("takes what npm prints for this repository", async function () {
-    this.timeout(60_000); // npm reads the whole lock file
+  it("takes what npm prints for this repository", async () => {
     const bill = JSON.parse(npm("sbom", "--sbom-format=cyclonedx", "--package-lock-only")) as NpmBill;
     const packages = await Promise.all(
       ["lit", "zod", "@vscode/codicons"].map((name) => nameOf(`node_modules/${name}`, ROOT)),

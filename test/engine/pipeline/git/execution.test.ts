@@ -106,8 +106,7 @@ async function missing({ top, git }: Scene, ...settings: readonly (readonly [str
 
 // Programs are started by their first line, which Windows does not read.
 if (process.platform !== "win32")
-  describe("what a repository sets", function () {
-    this.timeout(60_000); // each starts git many times, on a machine that may be busy
+  describe("what a repository sets", () => {
     for (const { what, set } of [...TRAPS, ...HARMLESS])
       it(`executes nothing when a run starts: ${what}`, async () => {
         await withScene(async (scene) => {

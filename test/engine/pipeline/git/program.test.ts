@@ -26,8 +26,7 @@ describe("programCandidates", () => {
 });
 
 if (process.platform !== "win32")
-  describe("git", function () {
-    this.timeout(60_000); // each starts git many times, on a machine that may be busy
+  describe("git", () => {
     it("is not taken from the workspace, even if PATH leads there by a link", async () => {
       await withScene(async ({ folder, top, trap }) => {
         await fs.mkdir(path.join(top, "bin"));

@@ -31,9 +31,7 @@ async function laterEngine(work: (address: string) => Promise<void>): Promise<vo
   }
 }
 
-describe("a run whose engine speaks another version", function () {
-  this.timeout(60_000);
-
+describe("a run whose engine speaks another version", () => {
   it("is listed with what to do about it, and followed by its log", async () => {
     await inRuntimeFolder(async (root) => {
       await laterEngine(async (address) => {

@@ -10,9 +10,7 @@ import { STARTED, inRuntimeFolder, metric, nextTurn, serving } from "../served.t
 import { finishedEvents, linesOf, unpacked, writeRun } from "./runFolders.ts";
 import { withService } from "./serviceClient.ts";
 
-describe("following a run", function () {
-  this.timeout(60_000);
-
+describe("following a run", () => {
   it("gives its curves as they were recorded, packed as they are", async () => {
     await inTemporaryFolder((folder) =>
       withService(async ({ ask }) => {
@@ -184,9 +182,7 @@ describe("following a run", function () {
   });
 });
 
-describe("a client that does not read", function () {
-  this.timeout(120_000);
-
+describe("a client that does not read", () => {
   it("loses its events and gets the outline anew when it reads again, while the service's memory stays bounded", async () => {
     await serving(async (run) => {
       await withService(async (client) => {
@@ -222,9 +218,7 @@ async function residentBytes(pid: number | undefined): Promise<number> {
   return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
 }
 
-describe("a run with a rate of 10,000 events a second", function () {
-  this.timeout(60_000);
-
+describe("a run with a rate of 10,000 events a second", () => {
   it("reaches the client in some twenty notifications a second", async () => {
     await serving(async (run) => {
       await withService(async (client) => {

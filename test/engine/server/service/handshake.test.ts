@@ -8,9 +8,7 @@ import { startService, withService } from "./serviceClient.ts";
 
 const MAIN = fileURLToPath(new URL("../../../../engine/cli/main.ts", import.meta.url));
 
-describe("the engine service", function () {
-  this.timeout(60_000);
-
+describe("the engine service", () => {
   it("tells its versions and its process, and ends with 0 when its input does", async () => {
     const client = startService();
     const { protocol, version, node, pid } = await client.ask("initialize", { protocol: 1, client: "test 1" });

@@ -17,9 +17,7 @@ async function listing<T>(work: (client: ServiceClient, folder: string) => Promi
 
 const rootsOf = (folder: string): { roots: string[] } => ({ roots: [path.join(folder, ".salsa")] });
 
-describe("the list of runs", function () {
-  this.timeout(60_000);
-
+describe("the list of runs", () => {
   it("tells a finished run in one line", async () => {
     await listing(async (client, folder) => {
       const run = await writeRun(folder, "one-1", { events: finishedEvents("one-1") });
@@ -110,9 +108,7 @@ describe("the list of runs", function () {
   });
 });
 
-describe("a run folder that is not as this version writes it", function () {
-  this.timeout(60_000);
-
+describe("a run folder that is not as this version writes it", () => {
   it("of a newer version is listed with what can be read, and says what to do", async () => {
     await listing(async (client, folder) => {
       const events = [

@@ -23,9 +23,7 @@ async function statusesDuring(run: TrackedRun, work: Promise<unknown>): Promise<
   return seen;
 }
 
-describe("a run that the service keeps track of", function () {
-  this.timeout(60_000);
-
+describe("a run that the service keeps track of", () => {
   it("that has finished is never taken for one that is at work or was cut off, while its log is read", async () => {
     await inTemporaryFolder(async (folder) => {
       const begun = finishedEvents("one-1").slice(0, -2);

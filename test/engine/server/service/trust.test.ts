@@ -6,9 +6,7 @@ import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { finishedEvents, refusal, writeRun } from "./runFolders.ts";
 import { startService } from "./serviceClient.ts";
 
-describe("a service in a workspace that is not trusted", function () {
-  this.timeout(30_000);
-
+describe("a service in a workspace that is not trusted", () => {
   it("reads, refuses all that changes or starts anything, and allows it once the workspace is trusted", async () => {
     await inTemporaryFolder(async (folder) => {
       const run = await writeRun(folder, "one-1", { events: finishedEvents("one-1") });
