@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { readRunFacts } from "../../../../engine/server/service/runFacts.ts";
 import { writeReport } from "../../../../engine/pipeline/index.ts";
 import { HAS_PIPES, putLink, putPipe } from "../../storage/hostile.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -177,6 +178,24 @@ describe("looking at runs of somebody else's", function () {
         });
       });
     });
+
+  it("names a run.json that is larger than any run has, and keeps of others a few short texts", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const large = await writeRun(folder, "large-1");
+      await fs.writeFile(path.join(large, "run.json"), `{"extra":[${"[],".repeat(6_000_000)}0]}`);
+      const padded = await writeRun(folder, "padded-1", { record: { git: { diff: "a".repeat(1_000_000) } } });
+      const described = await readRunFacts(padded);
+      assert.ok(JSON.stringify(described?.facts).length < 1000);
+      assert.equal(described?.description?.git?.diff.length, 1_000_000);
+      await withService(async (client) => {
+        await client.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+        await client.until(() => client.runs.size === 2);
+        assert.match(client.runs.get(large)?.problem ?? "", /holds 18000013 bytes, more than the 16777216/);
+        assert.equal(client.runs.get(padded)?.problem, undefined);
+        assert.equal((await client.ask("provenance", { folder: padded })).git?.diff.length, 1_000_000);
+      });
+    });
+  });
 
   it("lists a run among 20,000 folders and files that are none, in two seconds", async () => {
     await inTemporaryFolder(async (folder) => {
