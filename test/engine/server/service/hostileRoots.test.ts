@@ -104,27 +104,44 @@ describe("deleting a run of somebody else's", function () {
 
 describe("looking at runs of somebody else's", function () {
   this.timeout(30_000);
-  const files = ["tables/zz.md", "tables/zz.csv"];
-  const table = { name: "zz", title: "Zz", columns: [], rows: [], files };
-  const withTable = (names: readonly string[]): object[] =>
-    stamped([...finishedEvents("one-1"), { kind: "table", table: { ...table, files: names } }]);
+  const table = { name: "zz", title: "Zz", columns: [{ header: "a", align: "left" }], rows: [["=1+1"]] };
+  const withTables = (files: readonly string[]): object[] =>
+    stamped([
+      ...finishedEvents("one-1"),
+      ...["zz", "winRates"].map((name) => ({ kind: "table", table: { ...table, name, files } })),
+    ]);
 
   it("shows no file that a table's name or a link leads to", async () => {
     await inTemporaryFolder(async (folder) => {
       await fs.writeFile(path.join(folder, "secret.md"), "secret");
-      const linked = await writeRun(folder, "linked-1", { events: withTable(files) });
-      await putLink(path.join(linked, "tables", "zz.md"), path.join(folder, "secret.md"));
-      const named = await writeRun(folder, "named-1", { events: withTable(["tables/../../../../secret.md"]) });
+      const linked = await writeRun(folder, "linked-1", { events: withTables(["tables/winRates.json"]) });
+      await putLink(path.join(linked, "tables", "winRates.json"), path.join(folder, "secret.md"));
+      const named = await writeRun(folder, "named-1", { events: withTables(["tables/../../../../secret.md"]) });
+      const removed = await writeRun(folder, "removed-1", { events: withTables(["tables/winRates.json"]) });
       await withService(async ({ ask }) => {
-        await assert.rejects(ask("table", { folder: linked, name: "zz", format: "markdown" }), isLink);
+        await assert.rejects(ask("table", { folder: linked, name: "winRates", format: "markdown" }), isLink);
         await assert.rejects(
-          ask("table", { folder: linked, name: "zz", format: "csv" }),
-          refusal(1, "DataError", /zz\.csv: the table's file has been removed/),
+          ask("table", { folder: removed, name: "winRates", format: "csv" }),
+          refusal(1, "DataError", /winRates\.json: the table's file has been removed/),
         );
-        await assert.rejects(
-          ask("table", { folder: named, name: "zz", format: "markdown" }),
-          refusal(1, "DataError", /leads out of this folder/),
-        );
+        const { text } = await ask("table", { folder: named, name: "zz", format: "markdown" });
+        assert.ok(text.includes("=1+1") && !text.includes("secret"), text);
+      });
+    });
+  });
+
+  it("passes on no table's file, in which formulas, markup and commands may stand for cells", async () => {
+    const files = ["txt", "md", "csv", "json", "tex"].map((ending) => `tables/zz.${ending}`);
+    await inTemporaryFolder(async (folder) => {
+      const run = await writeRun(folder, "one-1", { events: withTables(files) });
+      for (const file of files)
+        await fs.writeFile(path.join(run, file), "=cmd|'/c calc'!A0 \\write18{calc} <img> \u001b[2J");
+      await withService(async ({ ask }) => {
+        for (const format of ["text", "markdown", "csv", "json", "latex"] as const) {
+          const { text } = await ask("table", { folder: run, name: "zz", format });
+          assert.ok(text.includes("=1+1") && !text.includes("calc"), text);
+          if (format === "csv") assert.ok(text.includes("'=1+1"), text);
+        }
       });
     });
   });
