@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from "node:path";
+import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
 import { readChoice } from "../../storage/formats/choice.ts";
@@ -17,7 +18,7 @@ const MAKERS: ReadonlySet<string> = new Set(["base", "sft", "reward", "soup", "r
  * @throws {DataError} when models.json does not fit.
  */
 export async function modelsOf(run: TrackedRun): Promise<readonly ModelArtifact[]> {
-  const base = givenBase(await run.described());
+  const base = givenBase(await run.described(), run.folder);
   const places = (await readModels(run.folder)) ?? modelsSoFar(run, base);
   const artifacts = resolve(run.root, "artifacts");
   return Promise.all(
@@ -55,8 +56,10 @@ function modelsSoFar({ root, brief }: TrackedRun, base: string | undefined): rea
   ];
 }
 
-/** The base model's folder, where the config names one. */
-function givenBase({ description }: DescribedRun): string | undefined {
+/** The base model's folder, where the config names one; none on a server, which looking at it would connect to. */
+function givenBase({ description }: DescribedRun, run: string): string | undefined {
   const model = description?.config?.model;
-  return model !== undefined && "checkpoint" in model ? resolve(model.checkpoint) : undefined;
+  if (model === undefined || !("checkpoint" in model)) return undefined;
+  const folder = resolve(model.checkpoint);
+  return isOnOtherMachine(folder, run, process.platform) ? undefined : folder;
 }
