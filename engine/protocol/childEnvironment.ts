@@ -63,6 +63,21 @@ export function isLocalPath(path: string, platform: string): boolean {
   return platform === "win32" ? /^[A-Za-z]:[\\/]/.test(path) : path.startsWith("/");
 }
 
+/**
+ * True if a path that a file names is on another machine, and not where the file itself is, which the user has opened.
+ *
+ * @param path - Absolute.
+ * @param file - Absolute.
+ */
+export function isOnOtherMachine(path: string, file: string, platform: string): boolean {
+  return !isLocalPath(path, platform) && shareOf(path) !== shareOf(file);
+}
+
+/** On Windows, `\\server\share`. */
+function shareOf(path: string): string {
+  return path.replaceAll("/", "\\").split("\\").slice(0, 4).join("\\").toLowerCase();
+}
+
 function allowedValue(given: string, value: string, platform: string): string | undefined {
   const name = platform === "win32" ? given.toUpperCase() : given;
   if (NAMES.has(name) || name.startsWith("LC_")) return value;

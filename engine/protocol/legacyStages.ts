@@ -1,6 +1,6 @@
 import type { RunConfig } from "../config/index.ts";
 import { ownValue } from "./dictionary.ts";
-import type { StageInfo } from "./stages.ts";
+import { MOST_INPUTS, type StageInfo } from "./stages.ts";
 
 /**
  * Stages of logs from before 2026-12, which spell a stage's facts into its name: "seed-2/salsa (β 0.1) on validation",
@@ -54,12 +54,26 @@ export function withLegacyInputs<S extends StageInfo>(
   config: RunConfig | undefined,
 ): readonly S[] {
   if (config === undefined || stages.some(({ inputs }) => inputs.length > 0)) return stages;
+  const byProduct = new Map<string, S[]>();
+  for (const stage of stages) {
+    const known = byProduct.get(stage.product);
+    if (known === undefined) byProduct.set(stage.product, [stage]);
+    else known.push(stage);
+  }
+  const position = new Map(stages.map((stage, index) => [stage, index]));
+  const place = (stage: S): number => position.get(stage) ?? 0;
   return stages.map((stage) => {
     const kind = stage.kind === "" ? kindByConfig(stage, config) : stage.kind;
-    const needed = neededBy({ ...stage, kind }, config);
-    const isNeeded = (other: StageInfo): boolean => other.seed === stage.seed && other.id !== stage.id;
-    const inputs = stages.filter((other) => isNeeded(other) && needed(other)).map(({ id }) => id);
-    return { ...stage, kind, inputs };
+    const { products, fits } = neededBy({ ...stage, kind }, config);
+    const isNeeded = (other: StageInfo): boolean => other.seed === stage.seed && other.id !== stage.id && fits(other);
+    const needed: S[] = [];
+    for (const product of products) {
+      for (const other of byProduct.get(product) ?? []) {
+        if (needed.length === MOST_INPUTS) break;
+        if (isNeeded(other)) needed.push(other);
+      }
+    }
+    return { ...stage, kind, inputs: needed.sort((a, b) => place(a) - place(b)).map(({ id }) => id) };
   });
 }
 
@@ -69,49 +83,52 @@ function kindByConfig({ product }: StageInfo, { arms, soups }: RunConfig): strin
   return arm === undefined ? "" : arm.betas.length > 1 ? "choice" : "rlhf";
 }
 
-type IsNeeded = (other: StageInfo) => boolean;
+/** Recognizes the stages whose results a stage was given: some of those that work for these products. */
+interface Needed {
+  readonly products: ReadonlySet<string>;
+  readonly fits: (other: StageInfo) => boolean;
+}
 
-/** Recognizes the stages whose results a stage was given. */
-function neededBy({ kind, product, beta, benchmark, opponent }: StageInfo, config: RunConfig): IsNeeded {
+function neededBy({ kind, product, beta, benchmark, opponent }: StageInfo, config: RunConfig): Needed {
   const { init } = config.reward;
   switch (kind) {
     case "sft":
-      return isOneOf("base");
+      return modelsOf("base");
     case "preferences":
-      return isOneOf(init);
+      return modelsOf(init);
     case "reward":
-      return isOneOf(init, "preferences");
+      return modelsOf(init, "preferences");
     case "soup": {
       const soup = ownValue(config.soups, product);
       const isByReward = soup?.method === "greedy" && soup.score === "reward";
-      return isOneOf(...(soup?.of ?? []), ...(isByReward ? ["reward"] : []));
+      return modelsOf(...(soup?.of ?? []), ...(isByReward ? ["reward"] : []));
     }
     case "rlhf": {
       const arm = ownValue(config.arms, product);
-      return isOneOf(arm?.init ?? init, ...(arm?.reference ?? []), "reward");
+      return modelsOf(arm?.init ?? init, ...(arm?.reference ?? []), "reward");
     }
     case "choice":
-      return (other) => other.product === product && other.beta !== undefined;
-    case "answers":
-      return (other) => isOneOf("reward")(other) || isModel(other, { product, beta });
+      return { products: new Set([product]), fits: (other) => other.beta !== undefined };
+    case "answers": {
+      const isAsked = (other: StageInfo): boolean => other.product === product && isModel(other, beta);
+      const isJudge = (other: StageInfo): boolean => other.product === "reward" && isModel(other, undefined);
+      return { products: new Set(["reward", product]), fits: (other) => isJudge(other) || isAsked(other) };
+    }
     case "judgments":
-      return (other) => {
-        const isOfEither = other.product === product || other.product === opponent;
-        return isOfEither && other.benchmark === benchmark && other.kind === "answers" && other.beta === undefined;
+      return {
+        products: new Set([product, ...(opponent === undefined ? [] : [opponent])]),
+        fits: (other) => other.benchmark === benchmark && other.kind === "answers" && other.beta === undefined,
       };
     default:
-      return () => false;
+      return { products: new Set(), fits: () => false };
   }
 }
 
 /** Recognizes models by their names in the config. */
-function isOneOf(...names: readonly string[]): IsNeeded {
-  return (other) => names.some((product) => isModel(other, { product, beta: undefined }));
+function modelsOf(...names: readonly string[]): Needed {
+  return { products: new Set(names), fits: (other) => isModel(other, undefined) };
 }
 
-function isModel(
-  stage: StageInfo,
-  { product, beta }: { readonly product: string; readonly beta: number | undefined },
-): boolean {
-  return stage.benchmark === undefined && stage.product === product && stage.beta === beta;
+function isModel(stage: StageInfo, beta: number | undefined): boolean {
+  return stage.benchmark === undefined && stage.beta === beta;
 }

@@ -131,10 +131,10 @@ export function applyEvent(
       startRun(state, event);
       return;
     case "stageStarted":
-      startStage(stageOf(state, event.stage), event);
+      startStage(opened(state, event.stage), event);
       return;
     case "progress": {
-      const stage = stageOf(state, event.stage);
+      const stage = opened(state, event.stage);
       Object.assign(stage, { step: event.step, total: event.total });
       stage.paceFrom ??= { step: event.step, time: event.time };
       if (event.etaSeconds === undefined) delete stage.etaSeconds;
@@ -211,10 +211,30 @@ function finishStage(stage: StageState, { seconds }: Of<"stageFinished">): void 
 function endRun(state: RunState, status: RunStatus): void {
   state.status = status;
   delete state.ahead;
-  for (const stage of state.stages) {
+  const open = openStages(state.stages);
+  for (const stage of open) {
     delete stage.etaSeconds;
     if (stage.status === "running") stage.status = "waiting";
   }
+  open.clear();
+}
+
+/** Stages that something was heard of since the run last ended: a log may say that it ended on every line. */
+const opens = new WeakMap<readonly StageState[], Set<StageState>>();
+
+function openStages(stages: readonly StageState[]): Set<StageState> {
+  const known = opens.get(stages);
+  if (known !== undefined) return known;
+  const open = new Set(stages.filter(({ status, etaSeconds }) => status === "running" || etaSeconds !== undefined));
+  opens.set(stages, open);
+  return open;
+}
+
+/** The state of a stage that is about to run, or does. */
+function opened(state: RunState, id: string): StageState {
+  const stage = stageOf(state, id);
+  if (indexOf(state.stages).get(id) === stage) openStages(state.stages).add(stage);
+  return stage;
 }
 
 /** The state of a stage, which is new if nothing named it before; beyond the most that are kept, it goes nowhere. */
@@ -247,21 +267,24 @@ function indexOf(stages: readonly StageState[]): Map<string, StageState> {
   return byId;
 }
 
-/** Names of alarms that a list holds, for lists that have been looked through. */
-const raised = new WeakMap<readonly AlarmState[], Set<string>>();
+/** Alarms of a list by their keys, for lists that have been looked through. */
+const raised = new WeakMap<readonly AlarmState[], Map<string, AlarmState>>();
 
 /** A resumed stage raises some alarms twice: the later one counts. */
 function raiseAlarm(state: RunState, { stage, step, name, message, time }: Of<"alarm">): void {
   const { alarms } = state;
   const keyOf = (one: Pick<AlarmState, "stage" | "step" | "name">): string =>
     [one.stage, one.step, one.name].join("\n");
-  const known = raised.get(alarms) ?? new Set(alarms.map(keyOf));
-  const key = keyOf({ stage, step, name });
-  const isKnown = known.has(key);
-  if (!isKnown && alarms.length >= MOST_ALARMS) return;
-  const others = isKnown ? alarms.filter((one) => keyOf(one) !== key) : alarms;
-  state.alarms = [...others, { stage, step, name, message, time }];
-  raised.set(state.alarms, known.add(key));
+  const known = raised.get(alarms) ?? new Map(alarms.map((one) => [keyOf(one), one]));
+  const alarm: AlarmState = { stage, step, name, message, time };
+  const key = keyOf(alarm);
+  const before = known.get(key);
+  if (before === undefined && alarms.length >= MOST_ALARMS) return;
+  // Looked for by its identity: keys of all alarms for each one would take a log of some megabytes minutes.
+  const others = before === undefined ? [...alarms] : alarms.toSpliced(alarms.indexOf(before), 1);
+  others.push(alarm);
+  state.alarms = others;
+  raised.set(others, known.set(key, alarm));
 }
 
 /** A resumed stage records some steps twice: those from the later record's step on are replaced. */

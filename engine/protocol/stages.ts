@@ -2,7 +2,7 @@ import * as z from "zod";
 import { name } from "./texts.ts";
 
 /** Stages that one is made from: a soup of every SFT has the most. */
-const MOST_INPUTS = 2000;
+export const MOST_INPUTS = 2000;
 
 /**
  * A stage of a run as data: names for people are made of it at the edge (`stageName`), and nobody takes one apart.

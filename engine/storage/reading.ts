@@ -5,8 +5,11 @@ import { DataError } from "../protocol/errors.ts";
 import { diskError, errorCode, MAX_CALL_BYTES, onDisk } from "./disk.ts";
 import { type Place, entryAt, isFolderAt, placeBelow, refusal } from "./places.ts";
 
-/** Largest file below a root that is read as a whole, in bytes; logs and weights are read in pieces. */
-export const MOST_TEXT_BYTES = 64 * 1024 * 1024;
+/**
+ * Largest file below a root that is read as a whole, in bytes; logs and weights are read in pieces. A `run.json` has some
+ * 7 MB at most, and JSON takes up to twenty times its length while it is read.
+ */
+export const MOST_TEXT_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of a stream that are read at a time. */
 const CHUNK = 1 << 18;

@@ -5,7 +5,15 @@ import { ANSWERS_FILE, type BenchmarkAnswer, readAnswers } from "../../storage/f
 import { Recent } from "./recent.ts";
 import { SampleSearch } from "./sampleQuery.ts";
 import { SampleStore } from "./sampleStore.ts";
-import { benchmarkStages, benchmarksOf, fromArtifact, subjectOf } from "./stageArtifacts.ts";
+import {
+  type ReadStage,
+  benchmarkStages,
+  benchmarksOf,
+  checkCount,
+  fromArtifact,
+  oncePerArtifact,
+  subjectOf,
+} from "./stageArtifacts.ts";
 
 /** Benchmarks of runs whose answers stay in memory: some 20 MB each for ten models on ten thousand prompts. */
 const MOST_BENCHMARKS = 4;
@@ -39,9 +47,9 @@ export class Answers {
   }
 }
 
-/** Reads a stage's answers. @throws {DataError} */
-export function answersOf(root: string, stage: StageState): Promise<readonly BenchmarkAnswer[]> {
-  return fromArtifact({ root, file: ANSWERS_FILE }, stage, readAnswers);
+/** Reads answers of stages. @throws {DataError} */
+export function answersOf(root: string): ReadStage<BenchmarkAnswer> {
+  return oncePerArtifact((stage) => fromArtifact({ root, file: ANSWERS_FILE }, stage, readAnswers));
 }
 
 /** An answer as it travels. */
@@ -54,10 +62,14 @@ export function responseOf({ text, ended, nTokens, reward, gold }: BenchmarkAnsw
 async function tableOf(root: string, stages: readonly WantedStage[]): Promise<SampleSearch> {
   const store = new SampleStore();
   const rows = new Map<number, number>();
+  const answers = answersOf(root);
+  let count = 0;
   for (const { stage, isWanted } of stages) {
     const column = store.columnId(subjectOf(stage));
     if (!isWanted) continue;
-    for (const answer of await answersOf(root, stage)) {
+    const own = await answers(stage);
+    checkCount((count += own.length), root);
+    for (const answer of own) {
       let row = rows.get(answer.prompt);
       if (row === undefined) rows.set(answer.prompt, (row = store.addRow(store.promptId(answer.question), -1)));
       store.put(row, column, responseOf(answer));

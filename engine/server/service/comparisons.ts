@@ -4,12 +4,24 @@ import type { RunState, StageState } from "../../protocol/runState.ts";
 import type { ComparisonPage, ComparisonQuery, ComparisonRow, GameView } from "../../protocol/service.ts";
 import { type PairJudgment, readPairJudgment } from "../../evaluation/fastchat/records.ts";
 import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";
-import { COMPARISONS_FILE, JUDGMENTS_FILE, readComparisons } from "../../storage/formats/comparisons.ts";
+import {
+  COMPARISONS_FILE,
+  type ComparisonRecord,
+  JUDGMENTS_FILE,
+  readComparisons,
+} from "../../storage/formats/comparisons.ts";
 import { artifactFormat, readRecords } from "../../storage/formats/records.ts";
 import { answersOf, responseOf } from "./answers.ts";
 import { Recent } from "./recent.ts";
 import { textMatcher } from "./sampleQuery.ts";
-import { benchmarkStages, fromArtifact, subjectOf } from "./stageArtifacts.ts";
+import {
+  type ReadStage,
+  benchmarkStages,
+  checkCount,
+  fromArtifact,
+  oncePerArtifact,
+  subjectOf,
+} from "./stageArtifacts.ts";
 
 /** Pairs whose comparisons stay in memory. */
 const MOST_PAIRS = 4;
@@ -79,6 +91,7 @@ async function readPairs(
   // Of an arm's candidates, none is compared with others.
   const answered = benchmarkStages(state, "answers", benchmark).filter(({ role }) => role === "result");
   const all: ComparisonRow[] = [];
+  const read = { answers: answersOf(root), pairs: pairsOf(root) };
   for (const stage of stages) {
     const byPrompt = async (model: string): Promise<AnswersByPrompt> => {
       const of = answered.find((one) => one.product === model && one.seed === stage.seed);
@@ -86,29 +99,41 @@ async function readPairs(
         const remedy = "run the config again";
         throw new DataError(`there are no answers of ${model} to ${benchmark}`, { file: folder, remedy });
       }
-      return new Map((await answersOf(root, of)).map((answer) => [answer.prompt, answer]));
+      return new Map((await read.answers(of)).map((answer) => [answer.prompt, answer]));
     };
-    all.push(...(await readPair(root, stage, [await byPrompt(a), await byPrompt(b)])));
+    const answers = [await byPrompt(a), await byPrompt(b)] as const;
+    const pairs = await read.pairs(stage);
+    checkCount(all.length + pairs.length, root);
+    for (const pair of pairs) all.push(...rowOf(pair, answers)); // a call takes no million arguments
   }
   return all;
 }
 
 type AnswersByPrompt = ReadonlyMap<number, BenchmarkAnswer>;
 
-/** Comparisons and judgments stand in the same order. */
-async function readPair(
-  root: string,
-  stage: StageState,
-  [ours, theirs]: readonly [AnswersByPrompt, AnswersByPrompt],
-): Promise<readonly ComparisonRow[]> {
-  const judgments = await fromArtifact({ root, file: JUDGMENTS_FILE }, stage, readJudgments);
-  const comparisons = await fromArtifact({ root, file: COMPARISONS_FILE }, stage, readComparisons);
-  return comparisons.flatMap(({ prompt, outcome, seed = 0 }, index) => {
-    const [a, b] = [ours.get(Number(prompt)), theirs.get(Number(prompt))];
-    if (a === undefined || b === undefined) return [];
-    const games = gamesOf(judgments[index]);
-    return [{ seed, prompt: a.question, a: responseOf(a), b: responseOf(b), outcome, games }];
+/** A comparison with its games. */
+interface JudgedPair {
+  readonly comparison: ComparisonRecord;
+  readonly games: ComparisonRow["games"];
+}
+
+/** Reads what stages have judged: comparisons and judgments stand in the same order. */
+function pairsOf(root: string): ReadStage<JudgedPair> {
+  return oncePerArtifact(async (stage) => {
+    const judgments = await fromArtifact({ root, file: JUDGMENTS_FILE }, stage, readJudgments);
+    const comparisons = await fromArtifact({ root, file: COMPARISONS_FILE }, stage, readComparisons);
+    return comparisons.map((comparison, index) => ({ comparison, games: gamesOf(judgments[index]) }));
   });
+}
+
+/** A prompt's row; none where one of its answers is not there. */
+function rowOf(
+  { comparison: { prompt, outcome, seed = 0 }, games }: JudgedPair,
+  [ours, theirs]: readonly [AnswersByPrompt, AnswersByPrompt],
+): readonly ComparisonRow[] {
+  const [a, b] = [ours.get(Number(prompt)), theirs.get(Number(prompt))];
+  if (a === undefined || b === undefined) return [];
+  return [{ seed, prompt: a.question, a: responseOf(a), b: responseOf(b), outcome, games }];
 }
 
 function readJudgments(folder: string): Promise<readonly PairJudgment[]> {

@@ -30,7 +30,7 @@ export async function startRun(runs: Runs, configFile: string): Promise<StartedR
  * @throws {LaunchError} when the engine does not start.
  */
 export async function resumeRun(runs: Runs, run: TrackedRun): Promise<StartedRun> {
-  configOf(run.record, run.folder);
+  configOf(await run.described(), run.folder);
   if (run.isAtWork) {
     const remedy = "open its dashboard, or stop it first";
     throw new DataError("resume run: a process is at work on it already", { file: run.folder, remedy });

@@ -1,10 +1,12 @@
 import { dirname, join, resolve } from "node:path";
+import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
 import { readChoice } from "../../storage/formats/choice.ts";
 import { inputExists, inputFiles } from "../../storage/inputs.ts";
 import { type ModelPlace, readModels } from "../../storage/formats/models.ts";
 import { folderBytes } from "./folderSize.ts";
+import type { DescribedRun } from "./runFacts.ts";
 import { artifactFolder } from "./stageArtifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
@@ -16,17 +18,14 @@ const MAKERS: ReadonlySet<string> = new Set(["base", "sft", "reward", "soup", "r
  * @throws {DataError} when models.json does not fit.
  */
 export async function modelsOf(run: TrackedRun): Promise<readonly ModelArtifact[]> {
-  const places = (await readModels(run.folder)) ?? modelsSoFar(run);
+  const base = givenBase(await run.described(), run.folder);
+  const places = (await readModels(run.folder)) ?? modelsSoFar(run, base);
   const artifacts = resolve(run.root, "artifacts");
   return Promise.all(
     places.map(async ({ product, kind, seed, folder }) => {
       // A file that came from elsewhere may name any folder: only those of models are gone through.
       const isMade = dirname(folder) === artifacts;
-      const bytes = isMade
-        ? await folderBytes(folder)
-        : folder === givenBase(run)
-          ? await inputBytes(folder)
-          : undefined;
+      const bytes = isMade ? await folderBytes(folder) : folder === base ? await inputBytes(folder) : undefined;
       const choice = isMade && kind === "choice" ? await readChoice(folder) : undefined;
       return {
         name: seed === undefined ? product : `seed-${seed}/${product}`,
@@ -46,10 +45,8 @@ async function inputBytes(folder: string): Promise<number | undefined> {
 }
 
 /** The results of finished stages; the candidates for an arm's β are not among the run's models. */
-function modelsSoFar(run: TrackedRun): readonly ModelPlace[] {
-  const { root, brief } = run;
+function modelsSoFar({ root, brief }: TrackedRun, base: string | undefined): readonly ModelPlace[] {
   const made = brief.stages.filter((stage) => MAKERS.has(stage.kind) && stage.role === "result" && isDone(stage));
-  const base = givenBase(run);
   return [
     ...(base === undefined ? [] : [{ product: "base", kind: "base", folder: base }]),
     ...made.map((stage) => {
@@ -59,8 +56,10 @@ function modelsSoFar(run: TrackedRun): readonly ModelPlace[] {
   ];
 }
 
-/** The base model's folder, where the config names one. */
-function givenBase({ record }: TrackedRun): string | undefined {
-  const model = record.description?.config?.model;
-  return model !== undefined && "checkpoint" in model ? resolve(model.checkpoint) : undefined;
+/** The base model's folder, where the config names one; none on a server, which looking at it would connect to. */
+function givenBase({ description }: DescribedRun, run: string): string | undefined {
+  const model = description?.config?.model;
+  if (model === undefined || !("checkpoint" in model)) return undefined;
+  const folder = resolve(model.checkpoint);
+  return isOnOtherMachine(folder, run, process.platform) ? undefined : folder;
 }

@@ -3,11 +3,14 @@ import { configOf } from "./runFacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /** The origin of a run, as its run.json has it. @throws {DataError} when that cannot be read. */
-export function provenanceOf({ folder, id, record: facts, brief }: TrackedRun): RunProvenance {
-  const config = configOf(facts, folder);
-  const { salsa = "", node = "", platform = "", cpu = "", memoryBytes = 0, git } = facts.description ?? {};
+export async function provenanceOf(run: TrackedRun): Promise<RunProvenance> {
+  const { folder, id, brief } = run;
+  const described = await run.described();
+  const config = configOf(described, folder);
+  const { configFile } = described.facts;
+  const { salsa = "", node = "", platform = "", cpu = "", memoryBytes = 0, git } = described.description ?? {};
   return {
-    ...{ folder, id, config, configFile: facts.configFile, seeds: config.seeds },
+    ...{ folder, id, config, configFile, seeds: config.seeds },
     ...{ salsa, node, platform, cpu, memoryBytes, device: brief.device },
     ...(git !== undefined && { git }),
   };

@@ -50,10 +50,11 @@ export class Reader {
   }
 
   async comparisons(
-    { folder, root, brief: state, record }: TrackedRun,
+    run: TrackedRun,
     query: ServiceRequests["comparisons"]["params"],
   ): Promise<ServiceRequests["comparisons"]["result"]> {
-    const { judge } = configOf(record, folder).evaluation;
+    const { folder, root, brief: state } = run;
+    const { judge } = configOf(await run.described(), folder).evaluation;
     return this.pairs.page({ root, state, judge }, query);
   }
 

@@ -5,7 +5,7 @@ import { RUN_FILE, type RunDescription, readDescription } from "../../storage/fo
 import { entryAt, placeBelow, placeIn } from "../../storage/places.ts";
 import { EVENTS_FILE, newerProblem } from "../../storage/runLog.ts";
 
-/** A run as its run.json describes it, as far as this version can read it. */
+/** The part of a run's run.json that is kept for as long as the run is listed: a few short texts. */
 export interface RunFacts {
   readonly id: string;
   readonly name: string;
@@ -13,13 +13,21 @@ export interface RunFacts {
   readonly configFile: string;
   /** When run.json was written, in milliseconds since 1970. */
   readonly writtenAt: number;
-  /** Absent when run.json cannot be read at all. */
-  readonly description?: RunDescription;
   readonly problem?: string;
 }
 
+/**
+ * A run as its run.json describes it, as far as this version can read it. It may take a hundred megabytes, and a folder
+ * from somebody else may hold any number of them: nobody keeps it.
+ */
+export interface DescribedRun {
+  readonly facts: RunFacts;
+  /** Absent when run.json cannot be read at all. */
+  readonly description?: RunDescription;
+}
+
 /** Reads run.json; undefined when there is none. Everything else that is wrong becomes the problem. */
-export async function readRunFacts(folder: string): Promise<RunFacts | undefined> {
+export async function readRunFacts(folder: string): Promise<DescribedRun | undefined> {
   const id = basename(folder);
   const file = join(folder, RUN_FILE);
   const found = await entryAt(placeIn(folder, RUN_FILE));
@@ -29,19 +37,20 @@ export async function readRunFacts(folder: string): Promise<RunFacts | undefined
   try {
     description = await readDescription(folder);
   } catch (error) {
-    if (error instanceof Error) return { ...unread, problem: error.message };
+    if (error instanceof Error) return { facts: { ...unread, problem: error.message } };
     throw error;
   }
   const { config, configFile, salsa } = description;
   if (config !== undefined && configFile !== "") {
-    return { ...unread, name: config.name, configFile, description };
+    return { facts: { ...unread, name: config.name, configFile }, description };
   }
   const by = salsa === "" ? "" : ` (SALSA ${salsa})`;
-  return { ...unread, configFile, description, problem: newerProblem(`${file}${by} has a config that does not fit`) };
+  const problem = newerProblem(`${file}${by} has a config that does not fit`);
+  return { facts: { ...unread, configFile, problem }, description };
 }
 
 /** The config of a run. @throws {DataError} when it cannot be read. */
-export function configOf({ description, problem }: RunFacts, folder: string): RunConfig {
+export function configOf({ description, facts: { problem } }: DescribedRun, folder: string): RunConfig {
   if (description?.config !== undefined && problem === undefined) return description.config;
   const remedy = "start the run again from its config file";
   throw new DataError(problem ?? "has no config", { file: join(folder, RUN_FILE), remedy });

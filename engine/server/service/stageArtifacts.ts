@@ -46,3 +46,26 @@ export async function fromArtifact<T>(
   const remedy = "run the config again: only that stage is made again";
   throw new DataError(`the artifact of stage ${JSON.stringify(stage.id)} has been removed`, { file: folder, remedy });
 }
+
+/** Reads the records of a stage's artifact. */
+export type ReadStage<T> = (stage: StageState) => Promise<readonly T[]>;
+
+/** Reads each artifact once, of however many stages a log says that it is the result. */
+export function oncePerArtifact<T>(read: ReadStage<T>): ReadStage<T> {
+  const known = new Map<string, Promise<readonly T[]>>();
+  return (stage) => {
+    const records = known.get(stage.key) ?? read(stage);
+    known.set(stage.key, records);
+    return records;
+  };
+}
+
+/** Answers or comparisons of one table, of all its stages together: more would fill the memory. */
+export const MOST_ROWS = 1_000_000;
+
+/** @throws {DataError} when a table would have too many rows. */
+export function checkCount(count: number, root: string): void {
+  if (count <= MOST_ROWS) return;
+  const remedy = "look at fewer models, or at the files themselves";
+  throw new DataError(`more than ${MOST_ROWS} answers are in one table`, { file: join(root, "artifacts"), remedy });
+}

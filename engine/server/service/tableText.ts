@@ -1,10 +1,11 @@
+import { join } from "node:path";
+import type { Table as WinRates } from "../../evaluation/table.ts";
 import type { TableFormat } from "../../evaluation/tables/index.ts";
+import { WIN_RATES_FILE, readWinRates } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
 import { literal, literalLines } from "../../protocol/markdown.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import { placeIn } from "../../storage/places.ts";
-import { readText } from "../../storage/reading.ts";
 
 /** Titles and notes where people read, none where programs do. */
 const HEADS: Readonly<Record<string, (table: Table) => string>> = {
@@ -13,24 +14,23 @@ const HEADS: Readonly<Record<string, (table: Table) => string>> = {
 };
 
 /**
- * A table of a run: the run's own file in that form, which may hold more digits than people read; else the table as
- * people read it.
+ * A table of a run in a form: win rates from their numbers, which may have more digits than people read; others as people
+ * read them. It is always written anew: a file of that form may be from somebody else, and then it may hold formulas,
+ * markup or commands in place of cells.
  *
  * @param folder - The run's.
- * @throws {DataError} when its file has been removed, is said to lie outside of the run, or is a link or a device.
- * @throws {DiskError} when its file cannot be read.
+ * @throws {DataError} when the file of the win rates has been removed, holds something else, or is a link or a device.
+ * @throws {DiskError} when it cannot be read.
  */
 export async function tableText(folder: string, table: Table, format: TableFormat): Promise<string> {
-  const { name, extension, render } = format;
-  const file = table.files.find((one) => one.endsWith(extension));
-  const body = file === undefined ? render(table) : await readWithin(folder, file);
-  return `${HEADS[name]?.(table) ?? ""}${body}`;
+  const rows = table.files.includes(WIN_RATES_FILE) ? await winRates(folder) : undefined;
+  const body = rows === undefined ? format.render(table) : format.renderWinRates(rows);
+  return `${HEADS[format.name]?.(table) ?? ""}${body}`;
 }
 
-async function readWithin(folder: string, name: string): Promise<string> {
-  const place = placeIn(folder, name);
-  const text = await readText(place);
-  if (text !== undefined) return text;
+async function winRates(folder: string): Promise<WinRates> {
+  const rows = await readWinRates(folder);
+  if (rows !== undefined) return rows;
   const remedy = "resume the run: its stages are kept and only its tables are written again";
-  throw new DataError("the table's file has been removed", { file: place.file, remedy });
+  throw new DataError("the table's file has been removed", { file: join(folder, WIN_RATES_FILE), remedy });
 }

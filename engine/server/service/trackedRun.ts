@@ -8,7 +8,7 @@ import { RunLog } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
-import { type RunFacts, readRunFacts, stampOf } from "./runFacts.ts";
+import { type DescribedRun, type RunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
@@ -88,10 +88,11 @@ export class TrackedRun {
     return this.watchers.size > 0;
   }
 
-  /** The content of run.json; there from the first `refresh` on. */
-  get record(): RunFacts {
-    if (this.facts === undefined) throw new TypeError(`${this.folder}: asked before it was read`);
-    return this.facts;
+  /** The content of run.json, read anew. @throws {DataError} when the run is gone. */
+  async described(): Promise<DescribedRun> {
+    const described = await readRunFacts(this.folder);
+    if (described !== undefined) return described;
+    throw new DataError("there is no run here", { file: this.folder, remedy: "it was removed" });
   }
 
   /** Its state as last known, with or without curves. */
@@ -105,7 +106,8 @@ export class TrackedRun {
   }
 
   summary(): RunSummary {
-    const { folder, record: facts, result } = this;
+    const { folder, facts, result } = this;
+    if (facts === undefined) throw new TypeError(`${folder}: asked before it was read`);
     const problem = facts.problem ?? this.readProblem ?? this.lockProblem ?? this.mismatch ?? this.log.problem;
     const createdAt = this.log.firstTime ?? facts.writtenAt;
     return summaryOf({ folder, facts, state: this.brief, createdAt, result, problem });
@@ -181,12 +183,13 @@ export class TrackedRun {
   private async read(stamp: string, owner: LockOwner | undefined): Promise<boolean> {
     this.readProblem = undefined;
     try {
-      this.facts = await readRunFacts(this.folder);
-      if (this.facts === undefined) return false;
+      const described = await readRunFacts(this.folder);
+      this.facts = described?.facts;
+      if (described === undefined) return false;
       const { isRestarted } = await this.log.update();
       const { nextSequence } = this.log.state;
       if (isRestarted || (this.kept?.nextSequence ?? 0) < nextSequence) this.kept = undefined;
-      this.result = resultLine((await winRateRows(this.folder)) ?? [], this.facts.description?.config);
+      this.result = resultLine((await winRateRows(this.folder)) ?? [], described.description?.config);
     } catch (error) {
       this.readProblem = error instanceof Error ? error.message : String(error);
       this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0 };

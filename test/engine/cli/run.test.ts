@@ -234,18 +234,25 @@ describe("commands about runs", () => {
     assert.deepEqual([record.id, record.tables], ["demo-1", [TABLE]]);
   });
 
-  it("report prefers the run's own file, which has every digit", async () => {
+  it("report takes win rates from the run's numbers, which have every digit, and no text from its files", async () => {
     await withRuns("demo-1");
-    const run = join(folder, ".salsa", "runs", "demo-1");
-    await writeFile(join(run, "winRates.csv"), "pair,adjusted\nsalsa-ppo,54.3219871\n");
+    const tables = join(folder, ".salsa", "runs", "demo-1", "tables");
+    await mkdir(tables, { recursive: true });
+    const counts = { wins: 5, losses: 4, ties: 1, dropped: 0, n: 10, nSeeds: 1 };
+    const rates = { winRate: 0.5, adjusted: 0.543219871, low: 0.4, high: 0.7, p: 0.5 };
+    const row = { benchmark: "mine", a: "salsa", b: "=ppo", seed: "all", ...counts, ...rates };
+    await writeFile(join(tables, "winRates.json"), JSON.stringify([row]));
+    await writeFile(join(tables, "winRates.csv"), "=cmd|'/c calc'!A0\n");
     const withFile = async (path: string): ReturnType<typeof readRun> => ({
       ...(await readRun(path)),
-      tables: [{ ...TABLE, files: ["winRates.csv"] }],
+      tables: [{ ...TABLE, files: ["tables/winRates.csv", "tables/winRates.json"] }],
     });
     const argv = ["report", "demo-1", "--format", "csv", "--out", "copy.csv"];
     const { code, stdout } = await salsa(argv, { folder, pipeline: { readRun: withFile } });
     assert.deepEqual([code, stdout], [0, ""]);
-    assert.match(await readFile(join(folder, "copy.csv"), "utf8"), /54\.3219871/);
+    const copy = await readFile(join(folder, "copy.csv"), "utf8");
+    assert.match(copy, /0\.543219871/);
+    assert.ok(copy.includes("'=ppo") && !copy.includes("calc"), copy);
   });
 
   it("report writes a document into the run's folder, and prints where", async () => {

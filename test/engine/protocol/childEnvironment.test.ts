@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { childEnvironment, isLocalPath, localFolders } from "../../../engine/protocol/childEnvironment.ts";
+import {
+  childEnvironment,
+  isLocalPath,
+  isOnOtherMachine,
+  localFolders,
+} from "../../../engine/protocol/childEnvironment.ts";
 
 /** As `childEnvironment` returns them. */
 const bare = (variables: Readonly<Record<string, string>>): object =>
@@ -70,6 +75,18 @@ describe("isLocalPath", () => {
     for (const path of elsewhere) assert.ok(!isLocalPath(path, "win32"), path);
     assert.ok(isLocalPath("/a", "darwin"));
     for (const path of ["a", "./a", "", "C:\\a"]) assert.ok(!isLocalPath(path, "linux"), path);
+  });
+
+  it("is not asked of a file's own share, which the user has opened", () => {
+    const file = "\\\\home\\me\\project\\a.salsa.json";
+    for (const path of ["\\\\home\\me\\project\\.salsa", "//HOME/me/other", "C:\\a"]) {
+      assert.ok(!isOnOtherMachine(path, file, "win32"), path);
+    }
+    for (const path of ["\\\\evil\\x", "//evil/x", "\\\\home\\other", "\\\\?\\UNC\\evil\\x"]) {
+      assert.ok(isOnOtherMachine(path, file, "win32"), path);
+      assert.ok(isOnOtherMachine(path, "C:\\a.salsa.json", "win32"), path);
+    }
+    assert.ok(!isOnOtherMachine("/b", "/a", "linux"));
   });
 
   it("is what folders of a list have to be", () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import type { RunConfig } from "../../../engine/config/index.ts";
 import { parseEvent } from "../../../engine/protocol/events.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
-import { withLegacyInputs } from "../../../engine/protocol/legacyStages.ts";
+import { legacyStage, withLegacyInputs } from "../../../engine/protocol/legacyStages.ts";
 import { MOST_ALARMS, MOST_STAGES, MOST_TABLES } from "../../../engine/protocol/limits.ts";
+import { MOST_INPUTS } from "../../../engine/protocol/stages.ts";
 import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { parseEvents, parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 import { packCurves } from "../../../engine/server/service/series.ts";
@@ -170,6 +172,17 @@ describe("more of everything than a run has", () => {
     );
     const { state } = await quickly(() => logOf(linesOf(stamped(bodies))));
     assert.deepEqual([state.alarms.length, state.tables.length], [MOST_ALARMS, MOST_TABLES]);
+  });
+
+  it("the inputs of 4,000 old stages that a config gives 200 models each are found in seconds, and no more than are read", async () => {
+    const soup = { method: "uniform", of: Array.from({ length: 200 }, (_, index) => `model-${index}`) };
+    const config = { ...resolved(TINY, "/p"), soups: { soup } } as unknown as RunConfig;
+    const old = Array.from({ length: 4000 }, (_, index) => ({ ...legacyStage(`stage-${index}`), product: "soup" }));
+    const stages = await quickly(() => withLegacyInputs(old, config));
+    assert.ok(stages.every(({ inputs }) => inputs.length === 0));
+    soup.of.push("soup");
+    const looped = await quickly(() => withLegacyInputs(old, config));
+    assert.ok(looped.every(({ inputs }) => inputs.length === MOST_INPUTS));
   });
 
   it("a record with text nested 100,000 deep is of a newer version, and none to run out of stack over", async () => {

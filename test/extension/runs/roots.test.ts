@@ -11,6 +11,16 @@ describe("rootOf", () => {
     assert.equal(await rootOf("/w/a/x.salsa.json", `{ "name": "x" }`), "/w/a/.salsa");
   });
 
+  it("is no folder on a server that a config names on Windows, but where the config itself is there", async () => {
+    const at = (file: string, directory: string): Promise<string> =>
+      rootOf(file, JSON.stringify({ runtime: { directory } }), "win32");
+    for (const directory of ["\\\\evil\\share\\runs", "//evil/share/runs", "\\\\?\\UNC\\evil\\share"]) {
+      assert.equal(await at("C:\\w\\x.salsa.json", directory), "C:\\w\\.salsa");
+    }
+    assert.equal(await at("C:\\w\\x.salsa.json", "D:\\runs"), "D:\\runs");
+    assert.equal(await at("\\\\home\\me\\w\\x.salsa.json", "..\\runs"), "\\\\home\\me\\runs");
+  });
+
   it("makes do with a config that is broken, empty or of another kind", async () => {
     for (const text of ["", "{", "[1]", "null", `{ "runtime": null }`, `{ "runtime": { "directory": 3 } }`]) {
       assert.equal(await rootOf("/w/x.salsa.json", text), "/w/.salsa", text);

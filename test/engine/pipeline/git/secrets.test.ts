@@ -16,6 +16,23 @@ const TOKENS = [
   `sk-ant-api03-${"a1B2_-".repeat(5)}`,
   `AIza${"a1B2c".repeat(7)}`,
   `AKIA${"A1B2".repeat(4)}`,
+  `ya29.${"a0AfH-".repeat(6)}`,
+  `GOCSPX-${"a1B2".repeat(7)}`,
+  `api_org_${"aBcD".repeat(9)}`,
+  `glrt-${"a1B2-".repeat(4)}`,
+  `dckr_pat_${"a1B2-".repeat(5)}`,
+  `dapi${"0123456789abcdef".repeat(2)}`,
+  `dop_v1_${"a1b2".repeat(16)}`,
+  `hvs.${"CAES-".repeat(12)}`,
+  `SG.${"a1B2".repeat(5)}ab.${"a1B2".repeat(10)}`,
+  `shpat_${"a1B2".repeat(8)}`,
+  `lin_api_${"a1B2".repeat(10)}`,
+  `pul-${"a1b2".repeat(10)}`,
+  `r8_${"a1B2".repeat(9)}`,
+  `gsk_${"a1B2".repeat(13)}`,
+  `xai-${"a1B2".repeat(20)}`,
+  `AGE-SECRET-KEY-1${"Q2PZ".repeat(14)}`,
+  `123456789:AA${"a1_".repeat(11)}`,
   `eyJ${"hbGci".repeat(4)}.eyJ${"zdWIi".repeat(4)}.${"a1-_B".repeat(5)}`,
 ];
 
@@ -72,6 +89,29 @@ describe("secrets in a repository", () => {
     assert.match(torn, /\ndiff --git a\/b b\/b\n\+plain$/);
   });
 
+  it("are recognized by the words before them: of web hooks, storage accounts and headers", () => {
+    const mark = "[left out: looks like a secret]";
+    const secret = "a1B2".repeat(12);
+    for (const before of ["https://hooks.slack.com/services/", "AccountKey=", "Authorization: Bearer "]) {
+      assert.equal(withoutTokens(`+${before}${secret}`), `+${before}${mark}`);
+    }
+  });
+
+  it("are left out where a diff shows no more of a private key than its end", () => {
+    const line = "a1B2".repeat(16);
+    const diff = [
+      "@@ -8,5 +8,5 @@ key:",
+      ` ${line}`,
+      `-  "${line}\\n"`,
+      `+${line}`,
+      " -----END PRIVATE KEY-----",
+      "+plain",
+    ];
+    const shown = withoutTokens(diff.join("\n"));
+    assert.ok(!shown.includes(line), shown);
+    assert.ok(shown.startsWith("@@ -8,5 +8,5 @@ key:\n") && shown.endsWith("\n+plain"), shown);
+  });
+
   it("leave ordinary text as it is", () => {
     const text =
       "+const token = tokenizer.encode(text); // sk-1, hf_, https://host:80/a@b, eyJ.eyJ.eyJ\n+risk-averse-strategies";
@@ -90,6 +130,11 @@ describe("secrets in a repository", () => {
       "eyJaaaaaaaa.",
       "pypi-",
       "-----BEGIN ",
+      `${"a".repeat(64)}\n-----END PRIVATE KEY-----\n`,
+      "SG.aaaaaaaaaaaaaaaaaaaa.",
+      "Bearer ",
+      "hooks.slack.com/a/",
+      "12345678:AA",
     ];
     for (const start of starts) {
       const began = performance.now();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { readRunFacts } from "../../../../engine/server/service/runFacts.ts";
 import { writeReport } from "../../../../engine/pipeline/index.ts";
 import { HAS_PIPES, putLink, putPipe } from "../../storage/hostile.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -33,8 +34,6 @@ async function withScene(work: (scene: Scene) => Promise<void>, key = KEY): Prom
 const UNTOUCHED = [KEY, `${KEY}/deeper`, `${KEY}/deeper/thesis.txt`].map((name) => path.join(name));
 
 describe("deleting a run of somebody else's", function () {
-  this.timeout(120_000);
-
   for (const linked of ["artifacts", `artifacts/${KEY}`, `artifacts/.work-${KEY}`, "records", `records/${KEY}`]) {
     it(`refuses, says where, and removes nothing: ${linked} is a link`, async () => {
       const left = await withScene(async ({ root, run, outside }) => {
@@ -102,28 +101,44 @@ describe("deleting a run of somebody else's", function () {
 });
 
 describe("looking at runs of somebody else's", function () {
-  this.timeout(120_000);
-  const files = ["tables/zz.md", "tables/zz.csv"];
-  const table = { name: "zz", title: "Zz", columns: [], rows: [], files };
-  const withTable = (names: readonly string[]): object[] =>
-    stamped([...finishedEvents("one-1"), { kind: "table", table: { ...table, files: names } }]);
+  const table = { name: "zz", title: "Zz", columns: [{ header: "a", align: "left" }], rows: [["=1+1"]] };
+  const withTables = (files: readonly string[]): object[] =>
+    stamped([
+      ...finishedEvents("one-1"),
+      ...["zz", "winRates"].map((name) => ({ kind: "table", table: { ...table, name, files } })),
+    ]);
 
   it("shows no file that a table's name or a link leads to", async () => {
     await inTemporaryFolder(async (folder) => {
       await fs.writeFile(path.join(folder, "secret.md"), "secret");
-      const linked = await writeRun(folder, "linked-1", { events: withTable(files) });
-      await putLink(path.join(linked, "tables", "zz.md"), path.join(folder, "secret.md"));
-      const named = await writeRun(folder, "named-1", { events: withTable(["tables/../../../../secret.md"]) });
+      const linked = await writeRun(folder, "linked-1", { events: withTables(["tables/winRates.json"]) });
+      await putLink(path.join(linked, "tables", "winRates.json"), path.join(folder, "secret.md"));
+      const named = await writeRun(folder, "named-1", { events: withTables(["tables/../../../../secret.md"]) });
+      const removed = await writeRun(folder, "removed-1", { events: withTables(["tables/winRates.json"]) });
       await withService(async ({ ask }) => {
-        await assert.rejects(ask("table", { folder: linked, name: "zz", format: "markdown" }), isLink);
+        await assert.rejects(ask("table", { folder: linked, name: "winRates", format: "markdown" }), isLink);
         await assert.rejects(
-          ask("table", { folder: linked, name: "zz", format: "csv" }),
-          refusal(1, "DataError", /zz\.csv: the table's file has been removed/),
+          ask("table", { folder: removed, name: "winRates", format: "csv" }),
+          refusal(1, "DataError", /winRates\.json: the table's file has been removed/),
         );
-        await assert.rejects(
-          ask("table", { folder: named, name: "zz", format: "markdown" }),
-          refusal(1, "DataError", /leads out of this folder/),
-        );
+        const { text } = await ask("table", { folder: named, name: "zz", format: "markdown" });
+        assert.ok(text.includes("=1+1") && !text.includes("secret"), text);
+      });
+    });
+  });
+
+  it("passes on no table's file, in which formulas, markup and commands may stand for cells", async () => {
+    const files = ["txt", "md", "csv", "json", "tex"].map((ending) => `tables/zz.${ending}`);
+    await inTemporaryFolder(async (folder) => {
+      const run = await writeRun(folder, "one-1", { events: withTables(files) });
+      for (const file of files)
+        await fs.writeFile(path.join(run, file), "=cmd|'/c calc'!A0 \\write18{calc} <img> \u001b[2J");
+      await withService(async ({ ask }) => {
+        for (const format of ["text", "markdown", "csv", "json", "latex"] as const) {
+          const { text } = await ask("table", { folder: run, name: "zz", format });
+          assert.ok(text.includes("=1+1") && !text.includes("calc"), text);
+          if (format === "csv") assert.ok(text.includes("'=1+1"), text);
+        }
       });
     });
   });
@@ -177,6 +192,24 @@ describe("looking at runs of somebody else's", function () {
         });
       });
     });
+
+  it("names a run.json that is larger than any run has, and keeps of others a few short texts", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const large = await writeRun(folder, "large-1");
+      await fs.writeFile(path.join(large, "run.json"), `{"extra":[${"[],".repeat(6_000_000)}0]}`);
+      const padded = await writeRun(folder, "padded-1", { record: { git: { diff: "a".repeat(1_000_000) } } });
+      const described = await readRunFacts(padded);
+      assert.ok(JSON.stringify(described?.facts).length < 1000);
+      assert.equal(described?.description?.git?.diff.length, 1_000_000);
+      await withService(async (client) => {
+        await client.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+        await client.until(() => client.runs.size === 2);
+        assert.match(client.runs.get(large)?.problem ?? "", /holds 18000013 bytes, more than the 16777216/);
+        assert.equal(client.runs.get(padded)?.problem, undefined);
+        assert.equal((await client.ask("provenance", { folder: padded })).git?.diff.length, 1_000_000);
+      });
+    });
+  });
 
   it("lists a run among 5,000 folders and files that are none, without hanging over them", async () => {
     await inTemporaryFolder(async (folder) => {
