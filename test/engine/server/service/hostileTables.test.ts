@@ -52,7 +52,6 @@ async function withTable(nRows: number, work: (root: string, state: RunState) =>
 }
 
 describe("thousands of stages that name one artifact", () => {
-
   it("have it read once", async () => {
     await withTable(200, async (root, state) => {
       const search = await new Answers().search({ folder: root, root, state, benchmark: BENCHMARK });
