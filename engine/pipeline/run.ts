@@ -180,7 +180,7 @@ export async function openRun(
     if (taken.has(id)) continue;
     try {
       const run = await RunFolder.open(runsRoot, id, socket);
-      if (!(await run.isDescribed())) return run;
+      if (await run.isNew()) return run;
       await run.close(); // another process has had that number since the runs were listed, and has finished
     } catch (error) {
       // Another process that began at the same moment has that number.

@@ -90,6 +90,11 @@ export class RunFolder {
     return (await entryAt(placeIn(this.folder, RUN_FILE))) !== undefined;
   }
 
+  /** True if no run has been here: its log is empty, too, which somebody else may have put here. */
+  async isNew(): Promise<boolean> {
+    return this.logs.events.last === undefined && !(await this.isDescribed());
+  }
+
   /** Removes the folder of a run that has not been described, and gives it free. */
   async discard(): Promise<void> {
     for (const log of Object.values(this.logs)) log.close();

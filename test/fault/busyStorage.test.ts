@@ -140,6 +140,19 @@ describe("a run's folder", () => {
       assert.match(await fs.readFile(path.join(runPath(runsRoot, "tiny-1"), "run.json"), "utf8"), /the other/);
     }));
 
+  it("is none that holds events already, as one from somebody else may", () =>
+    inTemporaryFolder(async (folder) => {
+      const config = resolved(tiny(), folder);
+      const runsRoot = config.runtime.directory;
+      const forged = runPath(runsRoot, "tiny-1");
+      await fs.mkdir(forged, { recursive: true });
+      const event = { kind: "runFinished", status: "finished", seconds: 1, time: 1, sequence: 0 };
+      await fs.writeFile(path.join(forged, "events.jsonl"), `${JSON.stringify(event)}\n`);
+      const run = await openRun({ config, runsRoot });
+      await run.close();
+      assert.equal(path.basename(run.folder), "tiny-2");
+    }));
+
   it("is not made again when it is deleted as the run goes on", () =>
     inTemporaryFolder(async (folder) => {
       const config = resolved(tiny(), folder);
