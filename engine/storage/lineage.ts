@@ -82,21 +82,26 @@ export async function readLineage(artifacts: Artifacts, known: KnownInputs = new
  * from: those that were finished later than the other is known to have been whole, and all that was computed from them.
  */
 export function doubtful({ artifacts }: Lineage, damaged: readonly Suspicion[]): ReadonlyMap<string, string> {
+  const users = Map.groupBy(
+    [...artifacts].flatMap(([user, { inputs }]) => [...inputs.keys()].map((input) => ({ user, input }))),
+    ({ input }) => input,
+  );
   const from = new Map<string, string>();
   const isDamaged = new Set(damaged.map(({ key }) => key));
   const seen = new Set<string>();
   const queue = [...damaged];
-  for (let suspicion = queue.shift(); suspicion !== undefined; suspicion = queue.shift()) {
-    const { key, since } = suspicion;
+  // An array's iteration comes to what is added meanwhile.
+  for (const { key, since } of queue) {
     const digest = artifacts.get(key)?.digest;
-    for (const [other, { inputs, finished }] of artifacts) {
-      if (!inputs.has(key) || finished <= since || seen.has(other)) continue;
-      const used = inputs.get(key);
+    for (const { user } of users.get(key) ?? []) {
+      const use = artifacts.get(user);
+      if (use === undefined || use.finished <= since || seen.has(user)) continue;
+      const used = use.inputs.get(key);
       // Computed from another content of the same name, which was checked when it was used.
       if (used !== undefined && digest !== undefined && used !== digest) continue;
-      seen.add(other);
-      if (!isDamaged.has(other)) from.set(other, key);
-      queue.push({ key: other, since: 0 });
+      seen.add(user);
+      if (!isDamaged.has(user)) from.set(user, key);
+      queue.push({ key: user, since: 0 });
     }
   }
   return from;
