@@ -40,15 +40,16 @@ export const PICO: ModelConfig = parseModelConfig(PICO_JSON);
  * A pico model of every architecture. Windows and caps are tight enough to matter; where layers differ, the second
  * sees the whole past. Weights come from {@link unevenWeights}.
  */
-export const PICO_FAMILIES: readonly ModelConfig[] = ARCHITECTURES.map(({ languageClass }) =>
+export const PICO_FAMILIES: readonly ModelConfig[] = ARCHITECTURES.map(({ name, languageClass }) =>
   parseModelConfig({
     ...PICO_JSON,
     architectures: [languageClass],
+    model_type: undefined,
     sliding_window: 3,
     use_sliding_window: true,
     layer_types: ["sliding_attention", "full_attention"],
     rope_local_base_freq: 100,
-    attn_logit_softcapping: 1.5,
+    attn_logit_softcapping: name === "gemma3_text" ? null : 1.5,
     final_logit_softcapping: 8,
     query_pre_attn_scalar: 5,
   }),
