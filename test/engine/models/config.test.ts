@@ -292,7 +292,7 @@ describe("model config", () => {
       const { bos, eos, pad } = specialTokens;
       return [nKvHeads, headSize, maxPositions, tiedEmbeddings, normEps, window, rope?.theta, bos, eos?.[0], pad];
     };
-    // From `LlamaConfig()` and so on, alike in transformers 4.57 and 5.23; ids beyond the vocabulary mean none.
+    // From `LlamaConfig()` and so on, alike in transformers 4.57 and 5.24; ids beyond the vocabulary mean none.
     assert.deepEqual(read("LlamaForCausalLM"), [32, 16, 2048, false, 1e-6, 0, 1e4, 1, 2, undefined]);
     assert.deepEqual(read("MistralForCausalLM"), [8, 16, 131_072, false, 1e-6, 4096, 1e4, 1, 2, undefined]);
     assert.deepEqual(read("GemmaForCausalLM"), [16, 256, 8192, true, 1e-6, 0, 1e4, 2, 1, 0]);

@@ -1,6 +1,6 @@
 """Makes the values of tiny random models of many shapes that engine/models is tested against.
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch==2.13.0 transformers==5.23.0 safetensors
+    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch==2.13.0 transformers==5.24.0 safetensors
     /tmp/venv/bin/python test/golden/architectures/generate.py
     /tmp/venv/bin/pip install transformers==4.57.6
     /tmp/venv/bin/python test/golden/architectures/generate.py --also
