@@ -1,26 +1,12 @@
 import type { Shape } from "../compute/graph/tensor.ts";
-
-/** Stretching of the rotary frequencies after training, as Llama 3.1 does it. */
-export interface RopeScaling {
-  readonly factor: number;
-  readonly lowFreqFactor: number;
-  readonly highFreqFactor: number;
-  /** Tokens that the frequencies were first trained for. */
-  readonly originalMaxPositions: number;
-}
-
-/** Rotary positions of a layer. */
-export interface Rope {
-  /** Base of the frequencies. */
-  readonly theta: number;
-  readonly scaling?: RopeScaling;
-}
+import type { Rope } from "./rope.ts";
 
 /** How the attention of one layer sees positions. */
 export interface LayerAttention {
   /** Tokens a position sees, itself included; 0 for all before it. */
   readonly window: number;
-  readonly rope: Rope;
+  /** Without it, the layer knows positions by the causal mask alone (NoPE, Kazemnejad et al. 2023, arXiv:2305.19466). */
+  readonly rope?: Rope;
 }
 
 /** Names of the norms around a sublayer; one without a name is not there. */

@@ -40,7 +40,8 @@ export function floatJson(value: number): ConfigJson {
 /** Token ids with a meaning of their own, where the checkpoint names them. */
 export interface SpecialTokens {
   readonly bos?: number;
-  readonly eos?: number;
+  /** Each of them ends a text. */
+  readonly eos?: readonly number[];
   readonly pad?: number;
 }
 
@@ -63,25 +64,46 @@ const MOST: ReadonlyMap<string, number> = new Map([
   ["num_attention_heads", 65_536],
 ]);
 
-/** Reads fields of a parsed config.json; every complaint names file and field. */
+/**
+ * Reads fields of a parsed config.json; every complaint names file and field. A field that is absent has the default; one
+ * that is null is null, as transformers has it, and wrong where a number or a list is needed.
+ */
 export class ConfigFields {
   private readonly json: Readonly<Record<string, unknown>>;
+  private readonly defaults: ConfigFile;
   readonly where: string;
 
   /** @throws {ModelConfigError} when the JSON is not an object. */
-  constructor(json: unknown, where: string) {
+  constructor(json: unknown, where: string, defaults: ConfigFile = {}) {
     this.where = where;
+    this.defaults = defaults;
     if (!isRecord(json)) throw this.error("(whole file)", "must be a JSON object");
     this.json = json;
   }
 
-  /** True if the field is there and not null. */
-  has(field: string): boolean {
-    return this.json[field] !== undefined && this.json[field] !== null;
+  /** The same file, with what its absent fields mean. */
+  withDefaults(defaults: ConfigFile): ConfigFields {
+    return new ConfigFields(this.json, this.where, defaults);
   }
 
+  /** True if the object has no fields. */
+  isEmpty(): boolean {
+    return Object.keys(this.json).length === 0;
+  }
+
+  /** True if the field has a value, its own or the default, and that is not null. */
+  has(field: string): boolean {
+    return this.raw(field) !== undefined && this.raw(field) !== null;
+  }
+
+  /** The value in the file itself; undefined where it is absent. */
+  given(field: string): unknown {
+    return Object.hasOwn(this.json, field) ? this.json[field] : undefined;
+  }
+
+  /** The value in the file, or the default. */
   raw(field: string): unknown {
-    return this.json[field];
+    return this.given(field) ?? (this.given(field) === null ? null : this.defaults[field]);
   }
 
   /** A whole number of at least 1, and no more than any model has. */
@@ -94,14 +116,15 @@ export class ConfigFields {
   }
 
   /** A number above 0. */
-  positive(field: string, fallback?: number): number {
-    const value = this.number(field, fallback);
+  positive(field: string): number {
+    const value = this.number(field);
     if (value <= 0) throw this.error(field, `must be more than 0, is ${value}`);
     return value;
   }
 
   number(field: string, fallback?: number): number {
-    const value = this.has(field) ? this.json[field] : fallback;
+    const given = this.raw(field);
+    const value = given === undefined ? fallback : given;
     if (value === undefined) throw this.error(field, "is missing; copy it from the model's original config.json");
     if (typeof value !== "number" || !Number.isFinite(value)) {
       throw this.error(field, `must be a number, is ${excerpt(value)}`);
@@ -109,8 +132,9 @@ export class ConfigFields {
     return value;
   }
 
-  boolean(field: string, fallback: boolean): boolean {
-    const value = this.has(field) ? this.json[field] : fallback;
+  boolean(field: string, fallback?: boolean): boolean {
+    const given = this.raw(field);
+    const value = given === undefined ? fallback : given;
     if (typeof value !== "boolean") throw this.error(field, `must be true or false, is ${excerpt(value)}`);
     return value;
   }
@@ -118,7 +142,7 @@ export class ConfigFields {
   /** A list of texts, or undefined where it is absent or null. */
   texts(field: string): readonly string[] | undefined {
     if (!this.has(field)) return undefined;
-    const value = this.json[field];
+    const value = this.raw(field);
     if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
       throw this.error(field, `must be a list of texts, is ${excerpt(value)}`);
     }
@@ -127,21 +151,21 @@ export class ConfigFields {
 
   /** A nested object's fields, or undefined where it is absent or null. */
   object(field: string): ConfigFields | undefined {
-    return this.has(field) ? new ConfigFields(this.json[field], `${this.where}: ${field}`) : undefined;
+    return this.has(field) ? new ConfigFields(this.raw(field), `${this.where}: ${field}`) : undefined;
   }
 
-  /** A token id; of a list, the first. */
-  token(field: string): number | undefined {
-    const value = this.json[field];
-    const first: unknown = Array.isArray(value) ? value[0] : value;
-    if (first === undefined || first === null) return undefined;
-    if (typeof first === "number" && Number.isSafeInteger(first) && first >= 0) return first;
-    throw this.error(field, `must be a token id, is ${excerpt(value)}`);
+  /** Token ids: one, or a list of them; none where the field is absent or null. */
+  tokens(field: string): readonly number[] {
+    if (!this.has(field)) return [];
+    const value = this.raw(field);
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (list.every((id) => typeof id === "number" && Number.isSafeInteger(id) && id >= 0)) return list as number[];
+    throw this.error(field, `must be a token id or a list of them, null for none, is ${excerpt(value)}`);
   }
 
   /** Insists on the only value the engine supports; an absent field counts as that value. */
   expect(field: string, supported: readonly (string | number | boolean | null)[], remedy: string): void {
-    const value = this.json[field];
+    const value = this.given(field);
     if (value === undefined || supported.some((one) => one === value)) return;
     throw this.error(field, `${excerpt(value)} is not supported; ${remedy}`);
   }

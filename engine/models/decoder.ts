@@ -11,8 +11,9 @@ import {
   rope,
   slice,
 } from "../compute/ops/index.ts";
-import { type Rope, attentionOf, blockShapes } from "./blocks.ts";
+import { attentionOf, blockShapes } from "./blocks.ts";
 import type { ModelConfig } from "./config.ts";
+import { rotaryFrequencies, rotaryScoreFactor } from "./ropeKinds.ts";
 
 /** The output on top of the trunk: next-token logits, a value per position, or one score per sequence. */
 export type Head = "language" | "value" | "score";
@@ -148,20 +149,22 @@ function attend(block: Block, x: Tensor, inputs: DecoderInputs, rows: Span): Ten
   const { nHeads: H, nKvHeads: G, headSize: D } = config;
   const [B = 0, T = 0] = inputs.ids.shape;
   const { window, rope: rotary } = attentionOf(config, layer);
-  const turn = { theta: rotary.theta, scaling: scalingNumbers(rotary) };
+  const frequencies = rotary === undefined ? undefined : rotaryFrequencies(D, rotary);
+  const turn = (heads: Tensor, at: Tensor): Tensor =>
+    frequencies === undefined ? heads : rope(heads, at, frequencies);
   const isNarrowed = rows.length < T;
   const asking = narrow(x, [B, T, config.hiddenSize], rows);
   const positions = isNarrowed ? slice(inputs.positions, rows.start, rows.length) : inputs.positions; // [B, rows]
   const queries = norm(block, dense(block, asking, "self_attn.q_proj"), "self_attn.q_norm"); // [B·rows, H·D]
-  const q = rope(queries.reshape([B, rows.length, H, D]), positions, turn);
+  const q = turn(queries.reshape([B, rows.length, H, D]), positions);
   const keys = norm(block, dense(block, x, "self_attn.k_proj"), "self_attn.k_norm"); // [B·T, G·D]
-  const newKeys = rope(keys.reshape([B, T, G, D]), inputs.positions, turn);
+  const newKeys = turn(keys.reshape([B, T, G, D]), inputs.positions);
   const newValues = dense(block, x, "self_attn.v_proj").reshape([B, T, G, D]);
   const cache = inputs.caches?.[layer];
   const k = cache === undefined ? newKeys : cacheWrite(cache.k, newKeys, inputs.offset); // [B, S, G, D]
   const v = cache === undefined ? newValues : cacheWrite(cache.v, newValues, inputs.offset);
   const offset = isNarrowed ? x.graph.constant(rows.start, [1], "i32") : inputs.offset;
-  const scale = 1 / Math.sqrt(config.queryPreAttnScalar);
+  const scale = rotaryScoreFactor(rotary) / Math.sqrt(config.queryPreAttnScalar);
   const settings = { scale, window, softcap: config.attentionSoftcap };
   const mixed = attention({ q, k, v, start: inputs.start, offset }, settings);
   return dense(block, mixed.reshape([B * rows.length, H * D]), "self_attn.o_proj");
@@ -175,11 +178,6 @@ function gatedMlp(block: Block, x: Tensor): Tensor {
 
 function normSettings({ normEps, normOffset }: ModelConfig): RmsNormSettings {
   return { eps: normEps, offset: normOffset };
-}
-
-function scalingNumbers({ scaling }: Rope): readonly number[] {
-  if (scaling === undefined) return [];
-  return [scaling.factor, scaling.lowFreqFactor, scaling.highFreqFactor, scaling.originalMaxPositions];
 }
 
 const blockPrefix = (layer: number): string => `model.layers.${layer}.`;

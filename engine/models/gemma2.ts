@@ -1,8 +1,15 @@
 import type { Architecture } from "./architecture.ts";
 import { SANDWICH_NORMS, attentionOf } from "./blocks.ts";
 import { type ConfigFields, type ConfigFile, type ModelConfig, floatJson } from "./config.ts";
-import { formatGemma, parseGemma } from "./gemma.ts";
-import { formatLayerTypes, parseLayerTypes } from "./layerTypes.ts";
+import { GEMMA_DEFAULTS, formatGemma, parseGemma } from "./gemma.ts";
+import { formatLayerTypes, parseWindow, parseWindows, patternOf } from "./layerTypes.ts";
+
+/** Defaults of generations 2 and 3. */
+export const GEMMA2_DEFAULTS = {
+  ...GEMMA_DEFAULTS,
+  sliding_window: 4096,
+  query_pre_attn_scalar: 256,
+} as const satisfies ConfigFile;
 
 /**
  * Gemma 2 (Gemma Team 2024, arXiv:2408.00118): norms on both sides of the sublayers, soft-caps on scores and logits,
@@ -12,16 +19,16 @@ export const gemma2 = {
   name: "gemma2",
   languageClass: "Gemma2ForCausalLM",
   scoreClass: "Gemma2ForSequenceClassification",
+  defaults: { ...GEMMA2_DEFAULTS, attn_logit_softcapping: 50, final_logit_softcapping: 30 },
   parse(fields) {
     const common = parseGemma(fields);
-    const full = attentionOf(common, 0);
-    const sliding = { ...full, window: fields.count("sliding_window", 4096) };
+    const windows = parseWindows(fields, parseWindow(fields), (layer) => layer % 2 === 0);
     return {
       ...common,
-      ...parseCaps(fields, { attention: 50, logits: 30 }),
+      ...parseCaps(fields),
       architecture: "gemma2",
       norms: SANDWICH_NORMS,
-      attentionPattern: parseLayerTypes(fields, { sliding, full }, (layer) => layer % 2 === 0),
+      attentionPattern: patternOf(windows.map((window) => ({ ...attentionOf(common, 0), window }))),
     };
   },
   format: (config) => ({ ...formatGemma(config), ...formatLayerTypes(config), ...formatCaps(config) }),
@@ -30,14 +37,12 @@ export const gemma2 = {
 /** Gemma's divisor of the scores and its soft-caps, of which null means none. */
 export function parseCaps(
   fields: ConfigFields,
-  defaults: { readonly attention: number; readonly logits: number },
 ): Pick<ModelConfig, "queryPreAttnScalar" | "attentionSoftcap" | "logitSoftcap"> {
-  const cap = (field: string, fallback: number): number =>
-    fields.raw(field) === null ? 0 : fields.number(field, fallback);
+  const cap = (field: string): number => (fields.has(field) ? fields.positive(field) : 0);
   return {
-    queryPreAttnScalar: fields.positive("query_pre_attn_scalar", 256),
-    attentionSoftcap: cap("attn_logit_softcapping", defaults.attention),
-    logitSoftcap: cap("final_logit_softcapping", defaults.logits),
+    queryPreAttnScalar: fields.positive("query_pre_attn_scalar"),
+    attentionSoftcap: cap("attn_logit_softcapping"),
+    logitSoftcap: cap("final_logit_softcapping"),
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Architecture } from "./architecture.ts";
+import { excerpt } from "../protocol/json.ts";
+import { type Architecture, LLAMA_DEFAULTS } from "./architecture.ts";
 import { ConfigFields, type ConfigFile, type ModelConfig } from "./config.ts";
 import { gemma } from "./gemma.ts";
 import { gemma2 } from "./gemma2.ts";
@@ -8,8 +9,9 @@ import { mistral } from "./mistral.ts";
 import { olmo2 } from "./olmo2.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
+import { smollm3 } from "./smollm3.ts";
 
-export { type LayerAttention, type RopeScaling, LLAMA_BLOCKS } from "./blocks.ts";
+export { type LayerAttention, LLAMA_BLOCKS } from "./blocks.ts";
 export { type ConfigFile, type ModelConfig, type SpecialTokens } from "./config.ts";
 export {
   type DecoderInputs,
@@ -69,6 +71,7 @@ export const ARCHITECTURES = [
   gemma2,
   gemma3,
   olmo2,
+  smollm3,
 ] as const satisfies readonly Architecture[];
 
 /**
@@ -80,7 +83,8 @@ export const ARCHITECTURES = [
  */
 export function parseModelConfig(json: unknown, where = "config.json"): ModelConfig {
   const fields = new ConfigFields(json, where);
-  return architectureOf(fields).parse(fields);
+  const architecture = architectureOf(fields);
+  return architecture.parse(fields.withDefaults({ ...LLAMA_DEFAULTS, ...architecture.defaults }));
 }
 
 /** The config.json of a model, to be saved with its weights; the class follows from the head. */
@@ -98,14 +102,19 @@ export function formatModelConfig(config: ModelConfig, head: "language" | "score
 }
 
 function architectureOf(fields: ConfigFields): Architecture {
-  const listed = fields.raw("architectures");
-  const className: unknown = Array.isArray(listed) ? listed[0] : undefined;
-  const found = ARCHITECTURES.find((architecture) => {
-    if (className === undefined) return fields.raw("model_type") === architecture.name;
-    return className === architecture.languageClass || className === architecture.scoreClass;
+  const [className] = fields.texts("architectures") ?? [];
+  const type = fields.raw("model_type");
+  const found = ARCHITECTURES.find(({ name, languageClass, scoreClass }) => {
+    return className === undefined ? type === name : className === languageClass || className === scoreClass;
   });
-  if (found !== undefined) return found;
-  const supported = ARCHITECTURES.map(({ languageClass }) => languageClass).join(", ");
-  const given = JSON.stringify(className ?? fields.raw("model_type") ?? null);
-  throw fields.error("architectures", `${given} is not supported; use a checkpoint of ${supported}`);
+  if (found === undefined) {
+    const supported = ARCHITECTURES.map(({ languageClass }) => languageClass).join(", ");
+    const given = excerpt(className ?? type ?? null);
+    throw fields.error("architectures", `${given} is not supported; use a checkpoint of ${supported}`);
+  }
+  // transformers goes by the type and not by the class.
+  if (fields.has("model_type") && type !== found.name) {
+    throw fields.error("model_type", `${excerpt(type)} contradicts architectures ${className}; correct one of them`);
+  }
+  return found;
 }

@@ -5,29 +5,37 @@ import type { ConfigFields, ConfigFile, ModelConfig } from "./config.ts";
 /** Names that config.json's `layer_types` gives the two ways of attending. */
 export const LAYER_TYPES = { sliding: "sliding_attention", full: "full_attention" } as const;
 
+/** Tokens that a sliding layer sees, from `sliding_window`; 0 where the file says null: no layer slides. */
+export function parseWindow(fields: ConfigFields): number {
+  return fields.has("sliding_window") ? fields.count("sliding_window") : 0;
+}
+
 /**
- * The attention of every layer, from `layer_types`.
+ * The window of every layer, from `layer_types`; 0 where a layer sees the whole past.
  *
  * @param fields - Of the whole file.
- * @param kinds - How layers of either type attend.
+ * @param window - Of the layers that slide; 0 where the file has none.
  * @param slides - The family's rule for files without the list.
- * @throws {ModelConfigError} when the list names another number of layers, or another type.
+ * @throws {ModelConfigError} when the list names another number of layers or another type, or no window is given.
  */
-export function parseLayerTypes(
+export function parseWindows(
   fields: ConfigFields,
-  kinds: Readonly<Record<keyof typeof LAYER_TYPES, LayerAttention>>,
+  window: number,
   slides: (layer: number) => boolean,
-): readonly LayerAttention[] {
+): readonly number[] {
   const nLayers = fields.count("num_hidden_layers");
   const rule = Array.from({ length: nLayers }, (_, layer) => LAYER_TYPES[slides(layer) ? "sliding" : "full"]);
   const types = fields.texts("layer_types") ?? rule;
   if (types.length !== nLayers) {
     throw fields.error("layer_types", `lists ${types.length} layers, num_hidden_layers is ${nLayers}`);
   }
-  return shortestPeriod(types).map((type) => {
-    if (type === LAYER_TYPES.sliding) return kinds.sliding;
-    if (type === LAYER_TYPES.full) return kinds.full;
-    throw fields.error("layer_types", `${excerpt(type)} is not supported; only sliding and full attention are`);
+  return types.map((type) => {
+    if (type === LAYER_TYPES.full) return 0;
+    if (type !== LAYER_TYPES.sliding) {
+      throw fields.error("layer_types", `${excerpt(type)} is not supported; only sliding and full attention are`);
+    }
+    if (window === 0) throw fields.error("sliding_window", "is off, and layer_types has sliding layers; give a window");
+    return window;
   });
 }
 
@@ -44,8 +52,9 @@ export function windowOf({ attentionPattern }: BlockConfig): number {
   return Math.max(...attentionPattern.map(({ window }) => window));
 }
 
-/** The shortest start of a list that gives the whole when repeated and cut. */
-function shortestPeriod<T>(list: readonly T[]): readonly T[] {
-  const period = list.findIndex((_, at) => at > 0 && list.every((item, index) => item === list[index % at]));
-  return period === -1 ? list : list.slice(0, period);
+/** The attention of every layer as a pattern: the shortest start of the list that gives the whole when repeated. */
+export function patternOf(layers: readonly LayerAttention[]): readonly LayerAttention[] {
+  const keys = layers.map((layer) => JSON.stringify(layer));
+  const period = keys.findIndex((_, at) => at > 0 && keys.every((key, index) => key === keys[index % at]));
+  return period === -1 ? layers : layers.slice(0, period);
 }

@@ -1,4 +1,4 @@
-import { type Architecture, formatCommon, parseCommon } from "./architecture.ts";
+import { type Architecture, expectSilu, formatCommon, parseCommon } from "./architecture.ts";
 import { POST_NORMS } from "./blocks.ts";
 
 /**
@@ -9,8 +9,9 @@ export const olmo2 = {
   name: "olmo2",
   languageClass: "Olmo2ForCausalLM",
   scoreClass: "Olmo2ForSequenceClassification",
+  defaults: { rms_norm_eps: 1e-5, bos_token_id: null, eos_token_id: 50_279, pad_token_id: 1 },
   parse(fields) {
-    fields.expect("hidden_act", ["silu"], 'only "silu" is for this architecture');
+    expectSilu(fields);
     return { ...parseCommon(fields), architecture: "olmo2", norms: POST_NORMS, qkNorm: "projection" };
   },
   format: (config) => ({ ...formatCommon(config), hidden_act: "silu", attention_bias: config.biases.qkv }),

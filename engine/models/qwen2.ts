@@ -1,13 +1,25 @@
-import { type Architecture, formatCommon, parseCommon } from "./architecture.ts";
+import { type Architecture, expectSilu, formatCommon, parseCommon } from "./architecture.ts";
 import { attentionOf } from "./blocks.ts";
 import type { ConfigFields, ConfigFile, ModelConfig } from "./config.ts";
-import { formatLayerTypes, parseLayerTypes } from "./layerTypes.ts";
+import { formatLayerTypes, parseWindow, parseWindows, patternOf } from "./layerTypes.ts";
+
+/** Defaults of both generations. */
+export const QWEN_DEFAULTS = {
+  num_key_value_heads: 32,
+  max_position_embeddings: 32_768,
+  use_sliding_window: false,
+  sliding_window: 4096,
+  max_window_layers: 28,
+  bos_token_id: null,
+  eos_token_id: null,
+} as const satisfies ConfigFile;
 
 /** Qwen 2 and 2.5 (Yang et al. 2024, arXiv:2407.10671): Llama with biases on queries, keys and values. */
 export const qwen2 = {
   name: "qwen2",
   languageClass: "Qwen2ForCausalLM",
   scoreClass: "Qwen2ForSequenceClassification",
+  defaults: QWEN_DEFAULTS,
   parse: (fields) => ({
     ...parseQwen(fields),
     architecture: "qwen2",
@@ -18,16 +30,12 @@ export const qwen2 = {
 
 /** The fields that Qwen 2 and 3 share: windows are off unless switched on, and then for the last layers only. */
 export function parseQwen(fields: ConfigFields): Omit<ModelConfig, "architecture"> {
-  fields.expect("hidden_act", ["silu"], 'only "silu" is for this architecture');
+  expectSilu(fields);
   const common = parseCommon(fields);
-  if (!fields.boolean("use_sliding_window", false)) return common;
-  const full = attentionOf(common, 0);
-  const sliding = { ...full, window: fields.count("sliding_window", 4096) };
-  const firstSliding = fields.number("max_window_layers", 28);
-  return {
-    ...common,
-    attentionPattern: parseLayerTypes(fields, { sliding, full }, (layer) => layer >= firstSliding),
-  };
+  const window = fields.boolean("use_sliding_window") ? parseWindow(fields) : 0;
+  const firstSliding = fields.number("max_window_layers");
+  const windows = parseWindows(fields, window, (layer) => window > 0 && layer >= firstSliding);
+  return { ...common, attentionPattern: patternOf(windows.map((one) => ({ ...attentionOf(common, 0), window: one }))) };
 }
 
 /** The other way round. */

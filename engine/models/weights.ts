@@ -103,7 +103,7 @@ export function asBf16(weights: FrozenWeights): FrozenWeights {
  * @param wanted - From {@link parameters}.
  * @throws {WeightsError} naming the first tensor that is missing or has another shape.
  */
-export function selectWeights<T extends HostTensor<WeightArray>>(
+export function selectWeights<T extends { readonly shape: Shape }>(
   available: ReadonlyMap<string, T>,
   wanted: ReadonlyMap<string, Shape>,
 ): ReadonlyMap<string, T> {

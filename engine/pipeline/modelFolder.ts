@@ -14,7 +14,7 @@ import {
 import { WeightsError } from "../models/weights.ts";
 import type { RunConfig } from "../config/index.ts";
 import { CheckpointError } from "../protocol/errors.ts";
-import { readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
+import { readCheckpoint, writeCheckpoint } from "../storage/checkpoints.ts";
 import type { WeightsFile } from "../storage/safetensors.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
 import { type Tokenizer, loadTokenizer } from "../text/index.ts";
@@ -78,6 +78,8 @@ async function load<A extends WeightArray>(
   try {
     const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
     const wanted = parameters(config, heads);
+    // Before any of them is read, which takes a while.
+    fitting(folder, checkpoint.weights.tensors, wanted);
     const available = new Map<string, HostTensor<A>>();
     for (const name of wanted.keys()) {
       const entry = checkpoint.weights.tensors.get(name);
@@ -99,7 +101,7 @@ async function readBf16(weights: WeightsFile, name: string): Promise<Uint16Array
 }
 
 /** Selects the wanted weights; an error about one that does not fit names its folder. */
-function fitting<T extends HostTensor<WeightArray>>(
+function fitting<T extends { readonly shape: Shape }>(
   folder: string,
   available: ReadonlyMap<string, T>,
   wanted: ReadonlyMap<string, Shape>,
@@ -120,10 +122,21 @@ function notFinite(folder: string, tensor: string): CheckpointError {
   return new CheckpointError("holds numbers that are not finite", { file: join(folder, WEIGHTS_FILE), tensor, remedy });
 }
 
-/** Shape of a checkpoint, without its weights. */
+/**
+ * Shape of a language model's checkpoint, without its weights; their names and shapes are compared with it.
+ *
+ * @throws {CheckpointError} when a tensor is missing or has another shape.
+ * @throws {ModelConfigError} when the engine cannot run such a model.
+ */
 export async function loadConfig(folder: string): Promise<ModelConfig> {
-  const { config } = await readCheckpointFiles(folder);
-  return parseModelConfig(config, join(folder, "config.json"));
+  const checkpoint = await readCheckpoint(folder);
+  try {
+    const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
+    fitting(folder, checkpoint.weights.tensors, parameters(config));
+    return config;
+  } finally {
+    await checkpoint.weights.close();
+  }
 }
 
 /** Writes a Hugging Face folder that transformers loads. */

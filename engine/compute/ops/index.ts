@@ -28,7 +28,7 @@ export { type GateKind, gatedActivation } from "./gatedActivation.ts";
 export { type LogprobSettings, logprob } from "./logprob.ts";
 export { type MatmulSettings, linear, matmul } from "./matmul.ts";
 export { type RmsNormSettings, rmsNorm } from "./rmsNorm.ts";
-export { type RopeSettings, rope, ropeFrequencies } from "./rope.ts";
+export { rope, ropeFrequencies } from "./rope.ts";
 export { type SampleSettings, sample } from "./sample.ts";
 export { slice } from "./slice.ts";
 export { type SoftcapSettings, softcap } from "./softcap.ts";

@@ -87,7 +87,7 @@ export function modelConfigOf(architecture: NewModel["architecture"], tokenizer:
     embeddingScale: 1,
     logitSoftcap: 0,
     specialTokens: {
-      eos: tokenizer.eos,
+      eos: [tokenizer.eos],
       pad: tokenizer.pad,
       ...(tokenizer.bos === undefined ? {} : { bos: tokenizer.bos }),
     },

@@ -2,7 +2,7 @@ import { embeddingGradOp, embeddingOp } from "../../../engine/compute/ops/embedd
 import { linear, rmsNorm } from "../../../engine/compute/ops/index.ts";
 import { matmulOp } from "../../../engine/compute/ops/matmul.ts";
 import { rmsNormOp } from "../../../engine/compute/ops/rmsNorm.ts";
-import { ropeOp } from "../../../engine/compute/ops/rope.ts";
+import { ropeFrequencies, ropeOp } from "../../../engine/compute/ops/rope.ts";
 import { sliceGradOp, sliceOp } from "../../../engine/compute/ops/slice.ts";
 import { type Case, opCase } from "../case.ts";
 import { indices, ints, uniform } from "../data.ts";
@@ -134,7 +134,7 @@ const normResidual: Case = {
 const rotations = [
   opCase(
     ropeOp,
-    { theta: 10_000, scaling: [], inverse: false },
+    { frequencies: ropeFrequencies(6, 10_000), inverse: false },
     {
       title: "two rows at different positions",
       operands: { x: uniform([2, 3, 2, 6], 50), positions: ints([2, 3], [0, 1, 2, 5, 17, 400]) },
@@ -143,16 +143,16 @@ const rotations = [
   ),
   opCase(
     ropeOp,
-    { theta: 500_000, scaling: [8, 1, 4, 64], inverse: false },
+    { frequencies: [2, 1, 0.5, 0.3, 0.2, 1e-3, 0, -0.7], inverse: false },
     {
-      title: "Llama 3 scaling",
+      title: "frequencies that are no powers",
       operands: { x: uniform([1, 4, 1, 16], 51), positions: ints([1, 4], [0, 3, 64, 200]) },
       wrt: ["x"],
     },
   ),
   opCase(
     ropeOp,
-    { theta: 10_000, scaling: [], inverse: true },
+    { frequencies: ropeFrequencies(32, 10_000), inverse: true },
     {
       title: "inverse",
       operands: { x: uniform([2, 33, 3, 32], 52), positions: indices([2, 33], 53, 64) },

@@ -10,6 +10,8 @@ import {
 } from "../../../engine/models/index.ts";
 import { PICO, PICO_FAMILIES, PICO_JSON } from "./pico.ts";
 
+const GEMMA3 = { model_type: "gemma3_text", architectures: ["Gemma3ForCausalLM"] };
+
 describe("model config", () => {
   it("counts the parameters of the reference model", () => {
     const reference = parseModelConfig({
@@ -34,13 +36,15 @@ describe("model config", () => {
     const four = parseModelConfig({ ...PICO_JSON, rope_theta: 5e5, rope_scaling: scaling });
     const five = parseModelConfig({ ...PICO_JSON, rope_parameters: { rope_theta: 5e5, ...scaling } });
     assert.deepEqual(four, five);
-    const [{ rope } = assert.fail()] = four.attentionPattern;
-    assert.equal(rope.theta, 5e5);
-    assert.equal(rope.scaling?.originalMaxPositions, 8192);
+    const kept = { factor: 8, lowFreqFactor: 1, highFreqFactor: 4, originalMaxPositions: 8192 };
+    assert.deepEqual(four.attentionPattern[0]?.rope, { theta: 5e5, scaling: { kind: "llama3", ...kept } });
   });
 
-  it("takes the first of several end-of-text tokens", () => {
-    assert.deepEqual(parseModelConfig({ ...PICO_JSON, eos_token_id: [7, 8] }).specialTokens, { eos: 7 });
+  it("keeps all of several end-of-text tokens, and writes one as a number", () => {
+    const several = parseModelConfig({ ...PICO_JSON, eos_token_id: [7, 8] });
+    assert.deepEqual(several.specialTokens, { bos: 1, eos: [7, 8] });
+    assert.deepEqual(formatModelConfig(several)["eos_token_id"], [7, 8]);
+    assert.equal(formatModelConfig(PICO)["eos_token_id"], 2);
   });
 
   it("recognises reward models by their class", () => {
@@ -52,8 +56,8 @@ describe("model config", () => {
     ["a list", [], "config.json: (whole file): must be a JSON object"],
     [
       "an unknown architecture",
-      { ...PICO_JSON, architectures: ["GPT2LMHeadModel"] },
-      'config.json: architectures: "GPT2LMHeadModel" is not supported; use a checkpoint of LlamaForCausalLM, MistralForCausalLM, GemmaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, Gemma2ForCausalLM, Gemma3ForCausalLM, Olmo2ForCausalLM',
+      { ...PICO_JSON, model_type: undefined, architectures: ["GPT2LMHeadModel"] },
+      'config.json: architectures: "GPT2LMHeadModel" is not supported; use a checkpoint of LlamaForCausalLM, MistralForCausalLM, GemmaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, Gemma2ForCausalLM, Gemma3ForCausalLM, Olmo2ForCausalLM, SmolLM3ForCausalLM',
     ],
     [
       "a missing field",
@@ -93,23 +97,34 @@ describe("model config", () => {
     ],
     [
       "types of another number of layers",
-      { ...PICO_JSON, architectures: ["Gemma2ForCausalLM"], layer_types: ["full_attention"], hidden_act: undefined },
+      {
+        ...PICO_JSON,
+        model_type: undefined,
+        architectures: ["Gemma2ForCausalLM"],
+        layer_types: ["full_attention"],
+        hidden_act: undefined,
+      },
       "config.json: layer_types: lists 1 layers, num_hidden_layers is 2",
     ],
     [
       "an unknown type of layer",
-      { ...PICO_JSON, architectures: ["Gemma3ForCausalLM"], layer_types: ["full_attention", "chunked_attention"] },
+      {
+        ...PICO_JSON,
+        model_type: undefined,
+        architectures: ["Gemma3ForCausalLM"],
+        layer_types: ["full_attention", "chunked_attention"],
+      },
       'config.json: layer_types: "chunked_attention" is not supported; only sliding and full attention are',
     ],
     [
       "types of layers that are no list of texts",
-      { ...PICO_JSON, architectures: ["Gemma2ForCausalLM"], layer_types: [1, 2] },
+      { ...PICO_JSON, model_type: undefined, architectures: ["Gemma2ForCausalLM"], layer_types: [1, 2] },
       "config.json: layer_types: must be a list of texts, is [1,2]",
     ],
     [
       "an unknown rotary scaling",
-      { ...PICO_JSON, rope_scaling: { type: "yarn", factor: 2 } },
-      'config.json: rope_scaling: rope_type: "yarn" is not supported; use "default" or "llama3"',
+      { ...PICO_JSON, rope_scaling: { type: "longrope", factor: 2 } },
+      'config.json: rope_scaling: rope_type: "longrope" is not supported; use one of "default", "linear", "dynamic", "llama3", "yarn"',
     ],
     [
       "key groups that do not divide the heads",
@@ -120,6 +135,82 @@ describe("model config", () => {
       "another activation",
       { ...PICO_JSON, hidden_act: "relu" },
       'config.json: hidden_act: "relu" is not supported; only "silu" is for this architecture',
+    ],
+    ["null for a number", { ...PICO_JSON, rms_norm_eps: null }, "config.json: rms_norm_eps: must be a number, is null"],
+    [
+      "an end-of-text token beyond the vocabulary",
+      { ...PICO_JSON, eos_token_id: [2, 19] },
+      "config.json: eos_token_id: 19 is beyond the vocabulary of 19 tokens; correct one of them",
+    ],
+    [
+      "a negative padding token",
+      { ...PICO_JSON, pad_token_id: -1 },
+      "config.json: pad_token_id: must be a token id or a list of them, null for none, is -1",
+    ],
+    [
+      "a class of another type",
+      { ...PICO_JSON, model_type: "mistral" },
+      'config.json: model_type: "mistral" contradicts architectures LlamaForCausalLM; correct one of them',
+    ],
+    [
+      "an architecture that is no list",
+      { ...PICO_JSON, architectures: "LlamaForCausalLM" },
+      'config.json: architectures: must be a list of texts, is "LlamaForCausalLM"',
+    ],
+    [
+      "rotation of a part of the head, where transformers 5 puts it",
+      { ...PICO_JSON, rope_parameters: { rope_type: "default", partial_rotary_factor: 0.5 } },
+      "config.json: rope_parameters: partial_rotary_factor: 0.5 is not supported; only rotation of the whole head is",
+    ],
+    [
+      "rotary positions by layer type where the class has none",
+      { ...PICO_JSON, rope_parameters: { full_attention: { rope_theta: 5 } } },
+      "config.json: rope_parameters: full_attention: is for Gemma 3 only; give one set for all layers",
+    ],
+    [
+      "two bases of which transformers 4 takes one and transformers 5 the other",
+      { ...PICO_JSON, rope_theta: 1e4, rope_scaling: { rope_type: "linear", factor: 2, rope_theta: 1e6 } },
+      "config.json: rope_scaling: rope_theta: is 1000000, and rope_theta 10000; leave the right one",
+    ],
+    [
+      "two rotary kinds",
+      { ...PICO_JSON, rope_scaling: { rope_type: "linear", type: "yarn", factor: 2 } },
+      'config.json: rope_scaling: rope_type: is "linear", and type "yarn"; leave the right one',
+    ],
+    [
+      "a rotary factor below 0",
+      { ...PICO_JSON, rope_scaling: { rope_type: "yarn", factor: -4 } },
+      "config.json: rope_scaling: factor: must be more than 0, is -4",
+    ],
+    [
+      "Llama 3 bounds the wrong way round",
+      { ...PICO_JSON, rope_scaling: { rope_type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 1 } },
+      "config.json: rope_scaling: high_freq_factor: must be more than low_freq_factor 4, is 1",
+    ],
+    [
+      "one rotary kind for all of Gemma 3's layers",
+      { ...PICO_JSON, ...GEMMA3, rope_parameters: { rope_type: "linear", factor: 8 } },
+      "config.json: rope_parameters: must have full_attention and sliding_attention for this architecture",
+    ],
+    [
+      "a cap that transformers has no place for",
+      { ...PICO_JSON, ...GEMMA3, attn_logit_softcapping: 50 },
+      "config.json: attn_logit_softcapping: 50 is not supported; set it to null: transformers has no such cap for this architecture, whatever the file says",
+    ],
+    [
+      "a cap of 0",
+      { ...PICO_JSON, ...GEMMA3, final_logit_softcapping: 0 },
+      "config.json: final_logit_softcapping: must be more than 0, is 0",
+    ],
+    [
+      "sliding layers without a window",
+      { ...PICO_JSON, ...GEMMA3, sliding_window: null },
+      "config.json: sliding_window: is off, and layer_types has sliding layers; give a window",
+    ],
+    [
+      "a list of rotary layers of another length",
+      { ...PICO_JSON, model_type: undefined, architectures: ["SmolLM3ForCausalLM"], no_rope_layers: [1] },
+      "config.json: no_rope_layers: must be a list of 0 and 1, one for each of 2 layers",
     ],
     [
       "quantised weights",
@@ -145,7 +236,7 @@ describe("model config", () => {
       added({ mlp_bias: true }),
       ["gate", "up", "down"].map((name) => `mlp.${name}_proj.bias`),
     );
-    assert.deepEqual(added({ architectures: ["Qwen2ForCausalLM"] }), attention.slice(0, 3));
+    assert.deepEqual(added({ model_type: undefined, architectures: ["Qwen2ForCausalLM"] }), attention.slice(0, 3));
   });
 
   it("gives each layer its window and rotary base, from the list of types or the family's rule", () => {
@@ -153,34 +244,81 @@ describe("model config", () => {
       const config = parseModelConfig({ ...PICO_JSON, num_hidden_layers: 7, sliding_window: 4, ...json });
       return Array.from({ length: 7 }, (_, layer) => attentionOf(config, layer).window);
     };
-    assert.deepEqual(windowsOf({ architectures: ["Gemma2ForCausalLM"] }), [4, 0, 4, 0, 4, 0, 4]);
-    assert.deepEqual(windowsOf({ architectures: ["Gemma3ForCausalLM"] }), [4, 4, 4, 4, 4, 0, 4]);
-    const qwen = { architectures: ["Qwen2ForCausalLM"], max_window_layers: 5 };
+    assert.deepEqual(windowsOf({ model_type: undefined, architectures: ["Gemma2ForCausalLM"] }), [4, 0, 4, 0, 4, 0, 4]);
+    assert.deepEqual(windowsOf({ model_type: undefined, architectures: ["Gemma3ForCausalLM"] }), [4, 4, 4, 4, 4, 0, 4]);
+    const qwen = { model_type: undefined, architectures: ["Qwen2ForCausalLM"], max_window_layers: 5 };
     assert.deepEqual(windowsOf(qwen), [0, 0, 0, 0, 0, 0, 0]);
     assert.deepEqual(windowsOf({ ...qwen, use_sliding_window: true }), [0, 0, 0, 0, 0, 4, 4]);
     const listed = [1, 0, 0, 1, 1, 0, 1].map((slides) => (slides === 1 ? "sliding_attention" : "full_attention"));
-    assert.deepEqual(windowsOf({ architectures: ["Gemma2ForCausalLM"], layer_types: listed }), [4, 0, 0, 4, 4, 0, 4]);
+    assert.deepEqual(
+      windowsOf({ model_type: undefined, architectures: ["Gemma2ForCausalLM"], layer_types: listed }),
+      [4, 0, 0, 4, 4, 0, 4],
+    );
   });
 
   it("reads Gemma 3's two rotary bases where transformers 4 and where transformers 5 put them", () => {
-    const json = { ...PICO_JSON, architectures: ["Gemma3ForCausalLM"], sliding_window_pattern: 2 };
+    const json = {
+      ...PICO_JSON,
+      model_type: undefined,
+      architectures: ["Gemma3ForCausalLM"],
+      sliding_window_pattern: 2,
+    };
     const four = parseModelConfig({ ...json, rope_theta: 5e5, rope_local_base_freq: 500 });
     const types = { full_attention: { rope_theta: 5e5 }, sliding_attention: { rope_theta: 500 } };
     assert.deepEqual(parseModelConfig({ ...json, rope_parameters: types }), four);
     assert.deepEqual(
-      four.attentionPattern.map(({ rope }) => rope.theta),
+      four.attentionPattern.map(({ rope }) => rope?.theta),
       [500, 5e5],
     );
   });
 
   it("takes Gemma 2's caps from the paper where the file is silent, and none where it says null", () => {
-    const json = { ...PICO_JSON, architectures: ["Gemma2ForCausalLM"] };
+    const json = { ...PICO_JSON, model_type: undefined, architectures: ["Gemma2ForCausalLM"] };
     const capsOf = ({ attentionSoftcap, logitSoftcap }: ModelConfig): number[] => [attentionSoftcap, logitSoftcap];
     assert.deepEqual(capsOf(parseModelConfig(json)), [50, 30]);
     // transformers 5 refuses whole numbers here.
     assert.match(JSON.stringify(formatModelConfig(parseModelConfig(json))), /"attn_logit_softcapping":50\.0,/);
     const none = { ...json, attn_logit_softcapping: null, final_logit_softcapping: null };
     assert.deepEqual(capsOf(parseModelConfig(none)), [0, 0]);
+  });
+
+  it("takes the values of transformers' classes where the file is silent", () => {
+    const sizes = { hidden_size: 512, num_attention_heads: 32, num_key_value_heads: undefined, model_type: undefined };
+    const silent = { ...PICO_JSON, ...sizes, max_position_embeddings: undefined, tie_word_embeddings: undefined };
+    const read = (className: string): readonly unknown[] => {
+      const config = parseModelConfig({ ...silent, rms_norm_eps: undefined, architectures: [className] });
+      const { nKvHeads, headSize, maxPositions, tiedEmbeddings, normEps, specialTokens } = config;
+      const { window, rope } = attentionOf(config, 0);
+      const { bos, eos, pad } = specialTokens;
+      return [nKvHeads, headSize, maxPositions, tiedEmbeddings, normEps, window, rope?.theta, bos, eos?.[0], pad];
+    };
+    // From `LlamaConfig()` and so on, alike in transformers 4.57 and 5.24; ids beyond the vocabulary mean none.
+    assert.deepEqual(read("LlamaForCausalLM"), [32, 16, 2048, false, 1e-6, 0, 1e4, 1, 2, undefined]);
+    assert.deepEqual(read("MistralForCausalLM"), [8, 16, 131_072, false, 1e-6, 4096, 1e4, 1, 2, undefined]);
+    assert.deepEqual(read("GemmaForCausalLM"), [16, 256, 8192, true, 1e-6, 0, 1e4, 2, 1, 0]);
+    assert.deepEqual(read("Gemma2ForCausalLM"), [4, 256, 8192, true, 1e-6, 4096, 1e4, 2, 1, 0]);
+    assert.deepEqual(read("Gemma3ForCausalLM"), [4, 256, 131_072, true, 1e-6, 4096, 1e4, 2, 1, 0]);
+    const none = [undefined, undefined, undefined];
+    assert.deepEqual(read("Qwen2ForCausalLM"), [32, 16, 32_768, false, 1e-6, 0, 1e4, ...none]);
+    assert.deepEqual(read("Qwen3ForCausalLM"), [32, 128, 32_768, false, 1e-6, 0, 1e4, ...none]);
+    assert.deepEqual(read("SmolLM3ForCausalLM"), [4, 16, 32_768, true, 1e-6, 0, 2e6, ...none]);
+    assert.deepEqual(read("Olmo2ForCausalLM"), [32, 16, 2048, false, 1e-5, 0, 1e4, undefined, undefined, 1]);
+  });
+
+  it("leaves SmolLM 3's layers without rotary positions by the list or by the interval, and slides in those only", () => {
+    const json = { ...PICO_JSON, model_type: undefined, architectures: ["SmolLM3ForCausalLM"], num_hidden_layers: 5 };
+    const layersOf = (changes: object): (readonly [boolean, number])[] => {
+      const config = parseModelConfig({ ...json, ...changes });
+      return Array.from({ length: 5 }, (_, layer) => {
+        const { rope, window } = attentionOf(config, layer);
+        return [rope !== undefined, window];
+      });
+    };
+    const [turns, doesNot] = [[true, 0] as const, [false, 0] as const];
+    assert.deepEqual(layersOf({}), [turns, turns, turns, doesNot, turns]);
+    assert.deepEqual(layersOf({ no_rope_layer_interval: 2 }), [turns, doesNot, turns, doesNot, turns]);
+    const listed = { no_rope_layers: [0, 1, 1, 1, 0], use_sliding_window: true, sliding_window: 7 };
+    assert.deepEqual(layersOf(listed), [[false, 7], turns, turns, turns, [false, 7]]);
   });
 
   it("reads back what it writes", () => {
@@ -193,7 +331,12 @@ describe("model config", () => {
 describe("every architecture", () => {
   for (const architecture of ARCHITECTURES) {
     it(`reads back the config it writes: ${architecture.name}`, () => {
-      const json = { ...PICO_JSON, architectures: [architecture.languageClass], sliding_window: 5 };
+      const json = {
+        ...PICO_JSON,
+        model_type: undefined,
+        architectures: [architecture.languageClass],
+        sliding_window: 5,
+      };
       const config = parseModelConfig({ ...json, hidden_act: undefined, tie_word_embeddings: undefined });
       assert.equal(config.architecture, architecture.name);
       assert.deepEqual(rereadConfig(config), config);
@@ -208,7 +351,12 @@ describe("every architecture", () => {
     });
 
     it(`names its tensors as Hugging Face does: ${architecture.name}`, () => {
-      const json = { ...PICO_JSON, architectures: [architecture.languageClass], hidden_act: undefined };
+      const json = {
+        ...PICO_JSON,
+        model_type: undefined,
+        architectures: [architecture.languageClass],
+        hidden_act: undefined,
+      };
       const config = parseModelConfig({ ...json, tie_word_embeddings: true });
       const names = [...parameters(config, ["language", "value", "score"]).keys()];
       assert.equal(names[0], "model.embed_tokens.weight");

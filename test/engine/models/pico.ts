@@ -10,6 +10,7 @@ import {
   initialize,
   parseModelConfig,
 } from "../../../engine/models/index.ts";
+import type { RopeScaling } from "../../../engine/models/rope.ts";
 import { Random } from "../../../engine/training/index.ts";
 
 /** The backends that models are tested on: the oracle and the default. */
@@ -40,21 +41,28 @@ export const PICO: ModelConfig = parseModelConfig(PICO_JSON);
  * A pico model of every architecture. Windows and caps are tight enough to matter; where layers differ, the second
  * sees the whole past. Weights come from {@link unevenWeights}.
  */
-export const PICO_FAMILIES: readonly ModelConfig[] = ARCHITECTURES.map(({ languageClass }) =>
+export const PICO_FAMILIES: readonly ModelConfig[] = ARCHITECTURES.map(({ name, languageClass }) =>
   parseModelConfig({
     ...PICO_JSON,
     architectures: [languageClass],
+    model_type: undefined,
     sliding_window: 3,
     use_sliding_window: true,
     layer_types: ["sliding_attention", "full_attention"],
     rope_local_base_freq: 100,
-    attn_logit_softcapping: 1.5,
+    attn_logit_softcapping: name === "gemma3_text" ? null : 1.5,
     final_logit_softcapping: 8,
     query_pre_attn_scalar: 5,
   }),
 );
 
-/** Every option of a block at once that no family combines: biases everywhere, caps, norms on all sides. */
+/** YaRN over an original context shorter than the sequences, with scores that it scales. */
+const YARN: RopeScaling = {
+  kind: "yarn",
+  ...{ factor: 4, originalMaxPositions: 4, attentionFactor: 1.2, betaFast: 2, betaSlow: 0.2, truncate: false },
+};
+
+/** Every option of a block at once that no family combines: biases everywhere, caps, norms on all sides, YaRN, NoPE. */
 export const PICO_EVERYTHING: ModelConfig = {
   ...PICO,
   biases: { qkv: true, o: true, mlp: true },
@@ -65,10 +73,7 @@ export const PICO_EVERYTHING: ModelConfig = {
     attention: { before: "input_layernorm", after: "post_attention_layernorm" },
     mlp: { before: "pre_feedforward_layernorm", after: "post_feedforward_layernorm" },
   },
-  attentionPattern: [
-    { window: 3, rope: { theta: 100 } },
-    { window: 0, rope: { theta: 10_000 } },
-  ],
+  attentionPattern: [{ window: 3, rope: { theta: 100, scaling: YARN } }, { window: 0 }],
 };
 
 export const PICO_PAD = 0;

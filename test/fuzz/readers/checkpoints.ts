@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { parseModelConfig } from "../../../engine/models/index.ts";
+import { rotaryFrequencies, rotaryScoreFactor } from "../../../engine/models/ropeKinds.ts";
 import { readCheckpointFiles } from "../../../engine/storage/checkpoints.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { openWeights } from "../../../engine/storage/shards.ts";
@@ -92,9 +93,18 @@ const QWEN = {
   layer_types: ["full_attention", "full_attention"],
 };
 
+const SMOLLM = {
+  ...LLAMA,
+  ...{ architectures: ["SmolLM3ForCausalLM"], model_type: "smollm3", rope_scaling: null, no_rope_layers: [1, 0] },
+  rope_parameters: {
+    ...{ rope_type: "yarn", rope_theta: 10000, factor: 4, original_max_position_embeddings: 16, attention_factor: 1.1 },
+    ...{ beta_fast: 32, beta_slow: 1, mscale: 1, mscale_all_dim: 0.5, truncate: false },
+  },
+};
+
 const modelConfig: Reader = {
   name: "modelConfig",
-  corpus: jsonFiles(LLAMA, GEMMA, QWEN),
+  corpus: jsonFiles(LLAMA, GEMMA, QWEN, SMOLLM),
   errors: ["CheckpointError", "DiskError", "ModelConfigError"],
   read: async (input, place) => {
     place.write("config.json", input);
@@ -105,6 +115,10 @@ const modelConfig: Reader = {
     }
     assert.equal(nHeads % nKvHeads, 0);
     assert.ok(model.normEps > 0);
+    for (const { rope } of model.attentionPattern) {
+      const frequencies = rope === undefined ? [] : rotaryFrequencies(headSize, rope);
+      assert.ok(frequencies.every(Number.isFinite) && Number.isFinite(rotaryScoreFactor(rope)));
+    }
   },
 };
 

@@ -121,6 +121,13 @@ MODELS = {
         transformers.Olmo2ForCausalLM,
         transformers.Olmo2Config(**COMMON, num_attention_heads=4, num_key_value_heads=2),
     ),
+    # The second layer has no rotary positions.
+    "smollm3": (
+        transformers.SmolLM3ForCausalLM,
+        transformers.SmolLM3Config(
+            **COMMON, num_attention_heads=4, num_key_value_heads=2, no_rope_layer_interval=2, tie_word_embeddings=False
+        ),
+    ),
 }
 PROMPT_LENGTHS = [3, 5, 1]
 LENGTHS = [12, 9, 7]

@@ -106,9 +106,9 @@ def rope_frequencies(head_size, theta, scaling):
     return torch.where(medium, blended, stretched)
 
 
-def rope(theta, scaling):
+def rope(frequencies):
     def function(x, positions):
-        angles = positions[..., None].double() * rope_frequencies(x.shape[-1], theta, scaling)
+        angles = positions[..., None].double() * frequencies
         angles = torch.cat([angles, angles], -1)[:, :, None]  # [B, T, 1, D]
         left, right = x.chunk(2, -1)
         return [x * angles.cos() + torch.cat([-right, left], -1) * angles.sin()]
@@ -117,12 +117,13 @@ def rope(theta, scaling):
 
 
 for title, theta, scaling in (("rope", 10000.0, []), ("rope, Llama 3 scaling", 500000.0, [8.0, 1.0, 4.0, 64.0])):
+    frequencies = rope_frequencies(16, theta, scaling)
     case(
         title,
         "rope",
-        rope(theta, scaling),
+        rope(frequencies),
         {"x": uniform(2, 3, 2, 16), "positions": integers([[0, 1, 2], [7, 33, 150]])},
-        attrs={"theta": theta, "scaling": scaling, "inverse": False},
+        attrs={"frequencies": frequencies.tolist(), "inverse": False},
         wrt=["x"],
     )
 

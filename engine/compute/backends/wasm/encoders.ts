@@ -1,6 +1,5 @@
 import { DTYPES } from "../../graph/dtype.ts";
 import { defined } from "../../graph/tensor.ts";
-import { ropeFrequencies } from "../../ops/index.ts";
 import { type Call, type EncoderTable, type KernelCall, type Operand, type Word, doubleWords } from "./instruction.ts";
 import { WORKSPACE_BYTES } from "./layout.ts";
 
@@ -92,7 +91,7 @@ export const ENCODERS: EncoderTable = {
 
   rope({ attrs, inputs: [x, positions], outputs: [y] }) {
     const headSize = dim(x, 3);
-    const frequencies = [...ropeFrequencies(headSize, attrs)].flatMap((frequency) => doubleWords(frequency));
+    const frequencies = attrs.frequencies.flatMap((frequency) => doubleWords(frequency));
     const sizes = [dim(x, 0) * dim(x, 1), dim(x, 2), headSize, flag(attrs.inverse)];
     return { kernel: "rope", args: [...sizes, ...addresses([x, positions, y]), ...frequencies] };
   },

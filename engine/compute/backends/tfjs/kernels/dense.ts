@@ -1,5 +1,4 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { type RopeSettings, ropeFrequencies } from "../../../ops/index.ts";
 import { type Kernel, type Tf, oneHotRows, rowBlocks } from "../kernel.ts";
 
 /** Matrix product, plus an addend or a bias where the planner folded one in. */
@@ -61,10 +60,13 @@ export const rmsNormGrad: Kernel<{ eps: number; offset: number }> = (tf, { input
 };
 
 /** Rotary position embedding, forward or back. */
-export const rope: Kernel<Required<RopeSettings> & { inverse: boolean }> = (tf, { inputs: [x, positions], attrs }) => {
+export const rope: Kernel<{ frequencies: readonly number[]; inverse: boolean }> = (
+  tf,
+  { inputs: [x, positions], attrs },
+) => {
   const [batch, length, , headSize] = x!.shape as [number, number, number, number];
   const half = headSize / 2;
-  const frequencies = tf.tensor2d(Float32Array.from(ropeFrequencies(headSize, attrs)), [1, half]);
+  const frequencies = tf.tensor2d(Float32Array.from(attrs.frequencies), [1, half]);
   const angles = tf.matMul(tf.reshape(tf.cast(positions!, "float32"), [-1, 1]), frequencies); // [B·T, D/2]
   const cos = tf.reshape(tf.cos(angles), [batch, length, 1, half]);
   const sin = tf.reshape(tf.mul(tf.sin(angles), attrs.inverse ? -1 : 1), [batch, length, 1, half]);
