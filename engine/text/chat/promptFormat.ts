@@ -106,6 +106,15 @@ export class PromptFormat {
     return messages === undefined ? this.plainExample(example) : this.encodeTurns(messages, turns);
   }
 
+  /**
+   * Renders an example, to find what is wrong with it before anything is learned.
+   * @throws {ChatTemplateError}
+   */
+  check(example: Example): void {
+    const messages = this.conversationOf(example);
+    if (messages !== undefined) renderTurns(this.template, messages, this.endTexts());
+  }
+
   /** Token ids of a prompt and a response; with the end of its turn where the response ended by itself. */
   encodeResponse(question: Question, response: string, isEnded: boolean): readonly number[] {
     const messages = this.conversationOf({ prompt: question, response });

@@ -5,7 +5,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { ChatTemplateError } from "./template.ts";
 
 /** File of a checkpoint's chat template; transformers 5 writes it nowhere else. */
-export const CHAT_TEMPLATE_FILE = "chat_template.jinja";
+const CHAT_TEMPLATE_FILE = "chat_template.jinja";
 const SETTINGS = "tokenizer_config.json";
 /** The one of several that is taken. */
 const DEFAULT_NAME = "default";

@@ -8,10 +8,13 @@ export class ChatTemplateError extends Error {
   override readonly name = "ChatTemplateError";
   /** The template's place: a file, or a field of one. */
   readonly where: string;
+  /** The message without its remedy. */
+  readonly what: string;
   readonly remedy: string;
   constructor(where: string, what: string, remedy: string, options?: ErrorOptions) {
     super(`${where}: the chat template ${what}; ${remedy}`, options);
     this.where = where;
+    this.what = `${where}: the chat template ${what}`;
     this.remedy = remedy;
   }
 }
