@@ -19,6 +19,9 @@ export interface FormatChoices {
 /** The date that templates see where none is chosen: that of Llama 3's own templates. */
 export const DEFAULT_DATE = "2024-07-26";
 
+/** Longest text of a mark, in characters. */
+const LONGEST_MARK = 64;
+
 /** An example for SFT: a prompt with the response to learn, or a conversation that ends with one. */
 export type Example =
   { readonly prompt: Question; readonly response: string } | { readonly messages: readonly Message[] };
@@ -187,7 +190,13 @@ export class PromptFormat {
   /** The conversation that a question is; undefined for a text as it stands. */
   private messagesOf(question: Question): readonly Message[] | undefined {
     if (typeof question !== "string") return question;
-    return this.makesTurns ? [{ role: "user", content: question }] : undefined;
+    return this.makesTurns && !this.isRendered(question) ? [{ role: "user", content: question }] : undefined;
+  }
+
+  /** True for a text that begins with a mark, such as begin-of-text: somebody has rendered it already. */
+  private isRendered(text: string): boolean {
+    const [first] = this.tokenizer.encode(text.slice(0, LONGEST_MARK));
+    return first !== undefined && this.tokenizer.isAdded(first);
   }
 
   private conversationOf(example: Example): readonly Message[] | undefined {

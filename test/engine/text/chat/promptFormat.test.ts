@@ -90,6 +90,15 @@ describe("how prompts are put to a model with a chat template", () => {
     );
   });
 
+  it("takes a plain prompt that begins with a mark for one that is rendered already", () => {
+    for (const name of ["headers", "chatml"]) {
+      const format = formatOf(name);
+      const text = format.render("hi");
+      assert.equal(format.render(text), text);
+      assert.deepEqual(format.encodePrompt(text), format.encodePrompt("hi"));
+    }
+  });
+
   it("continues a conversation that ends with an assistant's turn", () => {
     const format = formatOf("chatml");
     const open = format.encodePrompt(TWO_TURNS.slice(0, 2));
