@@ -4,6 +4,7 @@ import type * as pipeline from "../pipeline/index.ts";
 export type Pipeline = Pick<
   typeof pipeline,
   | "runPipeline"
+  | "describePrompts"
   | "planPipeline"
   | "chooseBackend"
   | "withChoice"

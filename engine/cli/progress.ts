@@ -111,6 +111,8 @@ function announcement(
       return label === undefined ? undefined : [mark(terminal, "done"), ` ${label}  ${formatDuration(event.seconds)}`];
     case "alarm":
       return [mark(terminal, "alarm"), ` ${nameOf(state, event.stage)}, step ${event.step}: ${event.message}`];
+    case "note":
+      return [`${nameOf(state, event.stage)}: ${event.message}`];
     case "stageStarted":
     case "progress":
     case "metrics":

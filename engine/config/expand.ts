@@ -9,6 +9,7 @@ import type {
   ArchitectureConfig,
   ArmConfig,
   BaseModelConfig,
+  ChatConfig,
   DataConfig,
   EvaluationConfig,
   RunConfig,
@@ -39,6 +40,7 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
     seeds: written.seeds,
     ...(written.task === undefined ? {} : { task: written.task }),
     ...(written.data === undefined ? {} : { data: expandData(written.data, place.folder) }),
+    ...expandChat(written.chat, place.folder),
     model: expandModel(written, place.folder),
     sft: {
       ...sftRest,
@@ -65,6 +67,17 @@ function expandData(data: NonNullable<WrittenConfig["data"]>, folder: string): D
     prompts: resolvePath(folder, data.prompts),
     benchmarks: Object.fromEntries(benchmarks) as Record<string, string>,
   };
+}
+
+/** Only what departs from the defaults is there: it alone changes results, and so their keys. */
+function expandChat(chat: WrittenConfig["chat"], folder: string): { readonly chat?: ChatConfig } {
+  const { template, plainPrompts, date } = chat;
+  const departures = {
+    ...(template !== undefined && { template: resolvePath(folder, template) }),
+    ...(plainPrompts !== "userTurn" && { plainPrompts }),
+    ...(date !== undefined && { date }),
+  };
+  return Object.keys(departures).length === 0 ? {} : { chat: departures };
 }
 
 function expandModel({ model }: WrittenConfig, folder: string): BaseModelConfig {

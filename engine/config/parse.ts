@@ -98,12 +98,16 @@ function readableParts(value: unknown): PartialConfig {
 }
 
 /** Files and folders that a config names and that are not there. */
-function missingFiles({ data, model }: PartialConfig, exists: (path: string) => boolean): Complaint[] {
+function missingFiles({ chat, data, model }: PartialConfig, exists: (path: string) => boolean): Complaint[] {
   const benchmarks = Object.entries(data?.benchmarks ?? {}).map(
     ([name, file]) => [["data", "benchmarks", name], file] as const,
   );
   const files = (["sft", "preferences", "prompts"] as const).map((key) => [["data", key], data?.[key]] as const);
-  const named = [[["model", "checkpoint"], model?.checkpoint] as const, ...files, ...benchmarks];
+  const folders = [
+    [["model", "checkpoint"], model?.checkpoint] as const,
+    [["chat", "template"], chat?.template] as const,
+  ];
+  const named = [...folders, ...files, ...benchmarks];
   return named.flatMap(([path, file]) => {
     if (file === undefined || exists(file)) return [];
     const remedy = "correct the path; it is relative to the config's folder";

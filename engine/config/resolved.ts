@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { JudgeName } from "../evaluation/judges/index.ts";
+import type { chatSchema } from "./chat.ts";
 import type { evaluationSchema } from "./evaluation.ts";
 import type { architectureSchema, pretrainSchema } from "./model.ts";
 import type { rewardSchema } from "./reward.ts";
@@ -17,6 +18,8 @@ export interface RunConfig {
   /** Exactly one of task and data is there. */
   readonly task?: TaskConfig;
   readonly data?: DataConfig;
+  /** Absent where everything is as the checkpoint says. */
+  readonly chat?: ChatConfig;
   readonly model: BaseModelConfig;
   readonly sft: SftConfig;
   readonly reward: RewardConfig;
@@ -30,6 +33,16 @@ export type { SoupConfig };
 export type TaskConfig = Readonly<z.output<typeof taskSchema>>;
 export type RuntimeConfig = Readonly<z.output<typeof runtimeSchema>>;
 export type PretrainConfig = Readonly<z.output<typeof pretrainSchema>>;
+
+type Chat = z.output<typeof chatSchema>;
+
+/** What departs from the checkpoint's own chat template, and from a user's turn for every plain prompt. */
+export interface ChatConfig {
+  /** Absolute path. */
+  readonly template?: string;
+  readonly plainPrompts?: Exclude<Chat["plainPrompts"], "userTurn">;
+  readonly date?: string;
+}
 
 /** Absolute paths of JSON-lines files. */
 export interface DataConfig {

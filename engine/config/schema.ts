@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { armsSchema } from "./arm.ts";
+import { chatSchema } from "./chat.ts";
 import { dataSchema } from "./data.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import { MOST_LISTED } from "./lists.ts";
@@ -45,6 +46,7 @@ export const runConfigSchema = section(
       otherwise: "task must be given",
       snippets: DATA_SNIPPETS,
     }),
+    chat: chatSchema.prefault({}).meta({ description: "How prompts and conversations are put to a model" }),
     model: modelSchema.prefault({}).meta({ description: "The base model that every SFT starts from" }),
     sft: sftSchema.prefault({}).meta({ description: "Supervised fine-tuning, once per seed" }),
     reward: rewardSchema.prefault({}).meta({ description: "The reward model, trained on preference pairs" }),

@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { MOST_LISTED } from "./lists.ts";
 import { optimizerSettings } from "./optimizer.ts";
-import { count, optionalSetting, section, seed, setting } from "./setting.ts";
+import { choice, count, optionalSetting, section, seed, setting } from "./setting.ts";
 import { byTask } from "./task.ts";
+
+const learnedTurns = { all: "every one of a conversation", last: "the last one alone" } as const;
 
 /** Supervised fine-tuning, once per seed; gives the models `sft-<seed>`. */
 export const sftSchema = section(
@@ -25,6 +27,10 @@ export const sftSchema = section(
       description: "Optimizer steps; give this or epochs",
       unit: "steps",
       otherwise: "as epochs says",
+    }),
+    learnedTurns: setting(choice(learnedTurns), "all", {
+      description: "Turns of the assistant that the loss falls on, each with the mark that ends it",
+      source: "TRL's assistant_only_loss",
     }),
     maxLength: setting(count(2), 2048, {
       description: "Longer sequences are cut at this length",

@@ -1,7 +1,7 @@
 import type { RlhfConfig, RunConfig } from "../config/index.ts";
 import type { KlController } from "../rl/klController.ts";
 import type { PpoSettings } from "../rl/ppoSettings.ts";
-import type { Tokenizer } from "../text/index.ts";
+import type { PromptFormat } from "../text/index.ts";
 import type { EncodedPrompts } from "./generation.ts";
 
 /** An arm's settings but for its models, which are inputs of their own: a soup's name changes no result. */
@@ -18,14 +18,14 @@ export function armWithBeta({ arms }: RunConfig, name: string, beta: number): Pp
   return { ...arm, beta };
 }
 
-/** The lengths, tokenizer and seed that complete an arm's settings. */
+/** The lengths, format and seed that complete an arm's settings. */
 export interface PpoPlace extends Omit<EncodedPrompts, "queries"> {
-  readonly tokenizer: Tokenizer;
+  readonly format: PromptFormat;
   readonly seed: number;
 }
 
 /** The trainer's settings for an arm. */
-export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, tokenizer, seed }: PpoPlace): PpoSettings {
+export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, format, seed }: PpoPlace): PpoSettings {
   const { beta, klTarget, klHorizon } = arm;
   const klController: KlController =
     arm.klController === "fixed"
@@ -42,8 +42,8 @@ export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, token
     temperature: arm.temperature,
     topK: arm.topK,
     topP: arm.topP,
-    eos: [tokenizer.eos],
-    pad: tokenizer.pad,
+    eos: format.ends,
+    pad: format.tokenizer.pad,
     klKind: arm.klKind,
     klController,
     score: { missingEosPenalty: arm.missingEosPenalty, scaling: scalingOf(arm), clip: arm.scoreClip },

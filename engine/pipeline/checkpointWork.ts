@@ -3,6 +3,7 @@ import { DeviceWeights } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import { taskSchema } from "../config/task.ts";
+import { type Message, type Question, questionText } from "../protocol/conversation.ts";
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { atomicWrite, makeFolder } from "../storage/disk.ts";
@@ -12,7 +13,7 @@ import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { promptsIn, taskOf } from "./corpus.ts";
 import { type ResponseText, encodePrompts } from "./generation.ts";
-import { type FrozenModel, AS_STORED, loadFrozenModel } from "./modelFolder.ts";
+import { type ChatChoice, type FrozenModel, AS_STORED, loadFrozenModel } from "./modelFolder.ts";
 import { type ScoredResponse, ResponseSampler } from "./responseSampler.ts";
 import { type SoupMethod, readSoup } from "../soup/index.ts";
 import { soupCheckpoints } from "./soupCheckpoints.ts";
@@ -73,27 +74,30 @@ export async function makeSoup({
 export interface GenerateRequest {
   readonly checkpoint: string;
   /** A JSON-lines file of prompts, or the prompts themselves. */
-  readonly prompts: string | readonly string[];
+  readonly prompts: string | readonly Question[];
   /** JSON-lines file to write; absent to get the responses only as the result. */
   readonly out?: string;
   readonly seed: number;
   readonly sampling: SamplingConfig;
+  readonly chat?: ChatChoice;
   readonly signal: AbortSignal;
 }
 
-/** A prompt and a model's response. */
-export interface PromptResponse {
-  readonly prompt: string;
-  readonly response: string;
-}
+/** A prompt, or the messages of one, and a model's response. */
+export type PromptResponse = { readonly response: string } & (
+  { readonly prompt: string } | { readonly messages: readonly Message[] }
+);
 
 /** Samples a checkpoint's answers to prompts. */
 export async function generateResponses(request: GenerateRequest): Promise<readonly PromptResponse[]> {
   const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
-  const model = await loadFrozenModel(request.checkpoint, AS_STORED);
+  const model = await loadFrozenModel(request.checkpoint, AS_STORED, ["language"], request.chat);
   const from = typeof request.prompts === "string" ? request.prompts : "--prompt";
   const sampled = await responsesOf(model, prompts, { ...request, from });
-  const responses = prompts.map((prompt, index) => ({ prompt, response: sampled[index]!.text }));
+  const responses = prompts.map((prompt, index): PromptResponse => {
+    const response = sampled[index]!.text;
+    return typeof prompt === "string" ? { prompt, response } : { messages: prompt, response };
+  });
   if (request.out !== undefined) {
     await atomicWrite(request.out, responses.map((response) => `${JSON.stringify(response)}\n`).join(""));
   }
@@ -110,27 +114,30 @@ export interface ScoreRequest {
   readonly n: number;
   readonly seed: number;
   readonly sampling: SamplingConfig;
+  readonly chat?: ChatChoice;
   readonly signal: AbortSignal;
 }
 
 /** Samples a checkpoint's answers and scores them. */
 export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const { n, seed, reward } = request;
-  const model = await loadFrozenModel(request.checkpoint, AS_STORED);
+  const model = await loadFrozenModel(request.checkpoint, AS_STORED, ["language"], request.chat);
   const task = request.task === undefined ? undefined : taskOf(taskSchema.parse({ name: request.task }));
   const rewarding = reward === undefined ? undefined : await loadFrozenModel(reward, AS_STORED, ["score"]);
   // As in a run: longer answers than a task allows are cut off, and scored as such.
   const maxNewTokens = Math.min(request.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
   const sampling = { ...request.sampling, maxNewTokens };
   const rows: (string | number | null)[][] = [];
-  const add = async (benchmark: string, prompts: readonly string[]): Promise<void> => {
+  const add = async (benchmark: string, prompts: readonly Question[]): Promise<void> => {
     const responses = await responsesOf(
       model,
       prompts,
       { ...request, sampling, from: request.prompts ?? benchmark },
       rewarding,
     );
-    const scores = responses.map((response, row) => task?.gold(prompts[row]!, response) ?? response.reward);
+    const scores = responses.map(
+      (response, row) => task?.gold(questionText(prompts[row]!), response) ?? response.reward,
+    );
     const { estimate, low, high } = meanInterval(scores);
     const mean = (of: (response: ResponseText) => number): number =>
       responses.reduce((sum, response) => sum + of(response), 0) / responses.length;
@@ -168,12 +175,12 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
 
 async function responsesOf(
   model: FrozenModel,
-  texts: readonly string[],
+  questions: readonly Question[],
   { from, seed, sampling, signal }: Pick<GenerateRequest, "seed" | "sampling" | "signal"> & { readonly from: string },
   reward?: FrozenModel,
 ): Promise<readonly ScoredResponse[]> {
   const { maxNewTokens, ...how } = sampling;
-  const prompts = encodePrompts(texts, model, { maxNewTokens, from });
+  const prompts = encodePrompts(questions, model, { maxNewTokens, from });
   const backend = await openBackend({ backend: "auto", threads: 0 });
   try {
     const sampler = new ResponseSampler(backend, { model, prompts, sampling: how, reward });

@@ -2,16 +2,18 @@ import { createTask } from "../evaluation/tasks/index.ts";
 import { needOf } from "../soup/index.ts";
 import type { Split, Task } from "../evaluation/tasks/task.ts";
 import type { RunConfig, TaskConfig } from "../config/index.ts";
+import type { Question } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
-import { type Preference, type Prompt, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
+import {
+  type Preference,
+  type Prompt,
+  type SftExample,
+  readPreferences,
+  readPrompts,
+  readSft,
+} from "../storage/datasets.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
 import { Random } from "../training/index.ts";
-
-/** A prompt with the response to learn. */
-export interface SupervisedText {
-  readonly prompt: string;
-  readonly response: string;
-}
 
 /** Prompts drawn for RLHF when a task makes them; more than a run of the demo asks for. */
 const TASK_PROMPTS = 8192;
@@ -42,18 +44,6 @@ export interface PromptSource {
   readonly validationPrompts: number;
 }
 
-/**
- * Reads every data file that a config names, so that mistakes in them surface before anything is trained.
- * @throws {DataError} naming file and line.
- */
-export async function checkData({ data }: RunConfig): Promise<void> {
-  if (data === undefined) return;
-  const { sft, preferences, prompts, benchmarks } = data;
-  await textsIn(sft);
-  const files = [readPreferences(preferences), ...[prompts, ...Object.values(benchmarks)].map(readPrompts)];
-  for (const records of files) for await (const _ of records) continue;
-}
-
 /** The task of these settings; undefined without any, where data files are used. */
 export function taskOf(settings: TaskConfig | undefined): Task | undefined {
   return settings === undefined ? undefined : createTask(settings);
@@ -65,7 +55,7 @@ export function taskTokenizer(task: Task): Tokenizer {
 }
 
 /** SFT examples: the same for every SFT seed of a base seed. */
-export async function sftTexts(source: SftSource, seed: number): Promise<readonly SupervisedText[]> {
+export async function sftTexts(source: SftSource, seed: number): Promise<readonly SftExample[]> {
   const { examples, file } = source;
   const task = taskOf(source.task);
   if (task !== undefined) return task.sft(examples ?? 0, Random.of(seed, "sft"));
@@ -79,15 +69,9 @@ export function sftCount(source: Omit<SftSource, "file">, rows: number): number 
   return Math.min(source.examples ?? Infinity, rows - heldOutCount(source, rows));
 }
 
-async function textsIn(file: string): Promise<readonly SupervisedText[]> {
-  const texts: SupervisedText[] = [];
-  for await (const example of readSft(file)) {
-    if ("messages" in example) {
-      const remedy = "give prompt and response as the model is to see them; chat templates are not applied here";
-      throw new DataError("messages need a chat template", { file, line: texts.length + 1, remedy });
-    }
-    texts.push(example);
-  }
+async function textsIn(file: string): Promise<readonly SftExample[]> {
+  const texts: SftExample[] = [];
+  for await (const example of readSft(file)) texts.push(example);
   return texts;
 }
 
@@ -95,12 +79,12 @@ async function textsIn(file: string): Promise<readonly SupervisedText[]> {
  * Demonstrations whose prompts no SFT of this base seed sees, to measure soups with; of a data file the last ones.
  * @throws {DataError} when there are too few to keep some back.
  */
-export async function heldOutTexts(source: SftSource, seed: number): Promise<readonly SupervisedText[]> {
+export async function heldOutTexts(source: SftSource, seed: number): Promise<readonly SftExample[]> {
   const task = taskOf(source.task);
   if (task !== undefined) {
-    const seen = new Set((await sftTexts(source, seed)).map(({ prompt }) => prompt));
+    const seen = new Set((await sftTexts(source, seed)).map((example) => "prompt" in example && example.prompt));
     const random = Random.of(seed, "heldOut");
-    const texts: SupervisedText[] = [];
+    const texts: SftExample[] = [];
     while (texts.length < HELD_OUT_EXAMPLES) {
       const drawn = task.sft(HELD_OUT_EXAMPLES - texts.length, random);
       texts.push(...drawn.filter(({ prompt }) => !seen.has(prompt)));
@@ -131,7 +115,7 @@ export async function preferenceTexts(file: string, count: number | undefined): 
 }
 
 /** Prompts that policies sample from while they learn. */
-export async function trainPrompts(source: PromptSource, seed: number): Promise<readonly string[]> {
+export async function trainPrompts(source: PromptSource, seed: number): Promise<readonly Question[]> {
   const task = taskOf(source.task);
   if (task !== undefined) return task.prompts("train", TASK_PROMPTS, Random.of(seed, "prompts"));
   const prompts = await promptsIn(given(source.file));
@@ -144,7 +128,7 @@ export async function trainPrompts(source: PromptSource, seed: number): Promise<
  *
  * @throws {DataError} when there are none.
  */
-export async function validationPrompts(source: PromptSource): Promise<readonly string[]> {
+export async function validationPrompts(source: PromptSource): Promise<readonly Question[]> {
   const task = taskOf(source.task);
   const n = source.validationPrompts;
   if (n === 0) {
@@ -202,8 +186,8 @@ export function validationCount(
  * All prompts of a data file, in its order.
  * @throws {DataError} naming file and line.
  */
-export async function promptsIn(file: string): Promise<string[]> {
-  const prompts: string[] = [];
+export async function promptsIn(file: string): Promise<Question[]> {
+  const prompts: Question[] = [];
   for await (const { prompt } of readPrompts(file)) prompts.push(prompt);
   return prompts;
 }

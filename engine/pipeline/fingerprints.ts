@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { readCheckpointFiles } from "../storage/checkpoints.ts";
-import { inputChunks, inputFiles } from "../storage/inputs.ts";
+import { CHAT_TEMPLATE_FILE, readCheckpointFiles } from "../storage/checkpoints.ts";
+import { inputChunks, inputFiles, readInput } from "../storage/inputs.ts";
 import { stableHash } from "../storage/json.ts";
 import type { DataFile } from "./stage.ts";
 
@@ -51,12 +52,16 @@ function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
 }
 
 /**
- * Name for a checkpoint that was there before: its settings, and sizes and times of its weight files, whose gigabytes
+ * Name for a checkpoint that was there before: its settings, chat template included, and sizes and times of its weight files, whose gigabytes
  * are not worth reading for a name.
  * @throws {CheckpointError} when the folder is no checkpoint.
  */
 export async function folderFingerprint(folder: string): Promise<string> {
-  const { config, tokenizer } = await readCheckpointFiles(folder);
+  const { config, tokenizer, tokenizerConfig, generationConfig } = await readCheckpointFiles(folder);
+  const template = (await readInput(join(folder, CHAT_TEMPLATE_FILE)))?.toString("utf8");
+  // Prompts are rendered with the special tokens' texts, and answers end where the generation settings say.
+  const hasTemplate = template !== undefined || (tokenizerConfig?.["chat_template"] ?? null) !== null;
+  const chat = { ...(hasTemplate && { template, tokenizerConfig }), ...(generationConfig && { generationConfig }) };
   const files = (await inputFiles(folder)).filter(({ name }) => name.endsWith(".safetensors"));
-  return `checkpoint-${stableHash({ config, tokenizer, files: files.map((file) => ({ ...file })) }).slice(0, 16)}`;
+  return `checkpoint-${stableHash({ config, tokenizer, ...chat, files: files.map((file) => ({ ...file })) }).slice(0, 16)}`;
 }

@@ -1,6 +1,7 @@
 import type { Generation, ModelConfig } from "../models/index.ts";
 import { DataError } from "../protocol/errors.ts";
-import { type Tokenizer, encodePrompt } from "../text/index.ts";
+import type { Question } from "../protocol/conversation.ts";
+import { ChatTemplateError, type PromptFormat } from "../text/index.ts";
 
 /** A model's response to one prompt. */
 export interface ResponseText {
@@ -12,11 +13,12 @@ export interface ResponseText {
 }
 
 /** Responses as text, in the order of the queries. */
-export function responseTexts(generation: Generation, tokenizer: Tokenizer): ResponseText[] {
+export function responseTexts(generation: Generation, { tokenizer }: PromptFormat): ResponseText[] {
   const { responses, lengths, ended, queries } = generation;
   const R = responses.length / queries.count;
   return Array.from(lengths, (nTokens, row) => ({
-    text: tokenizer.decode([...responses.subarray(row * R, row * R + nTokens)]).trim(),
+    // Marks that end an answer are no part of it, also those that the tokenizer does not call special.
+    text: tokenizer.decode([...responses.subarray(row * R, row * R + nTokens - (ended[row] ?? 0))]).trim(),
     ended: ended[row] === 1,
     nTokens,
   }));
@@ -35,14 +37,14 @@ export interface EncodedPrompts {
  * Encodes prompts that a model is to respond to.
  *
  * `from` says where the prompts stand, for error messages.
- * @throws {DataError} when a prompt is empty, or leaves no room for a response in the model's positions.
+ * @throws {DataError} when the model's chat template refuses a prompt, one is empty, or leaves no room for a response in the model's positions.
  */
 export function encodePrompts(
-  texts: readonly string[],
-  { config, tokenizer }: { readonly config: ModelConfig; readonly tokenizer: Tokenizer },
+  questions: readonly Question[],
+  { config, format }: { readonly config: ModelConfig; readonly format: PromptFormat },
   { maxNewTokens, from }: { readonly maxNewTokens: number; readonly from: string },
 ): EncodedPrompts {
-  const queries = texts.map((text) => encodePrompt(tokenizer, text));
+  const queries = questions.map((question, index) => encoded(question, index, { format, from }));
   const empty = queries.findIndex(({ length }) => length === 0);
   if (empty >= 0) {
     throw new DataError(`prompt ${empty + 1} has no tokens`, { file: from, remedy: "remove it, or give it words" });
@@ -54,4 +56,17 @@ export function encodePrompts(
     throw new DataError(`the longest prompt has ${queryLength} tokens`, { file: from, remedy });
   }
   return { queries, queryLength, responseLength: Math.min(maxNewTokens, maxPositions - queryLength) };
+}
+
+function encoded(
+  question: Question,
+  index: number,
+  { format, from }: { readonly format: PromptFormat; readonly from: string },
+): readonly number[] {
+  try {
+    return format.encodePrompt(question);
+  } catch (cause) {
+    if (!(cause instanceof ChatTemplateError)) throw cause;
+    throw new DataError(`prompt ${index + 1}: ${cause.what}`, { file: from, remedy: cause.remedy }, { cause });
+  }
 }

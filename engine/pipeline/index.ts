@@ -8,6 +8,8 @@ export {
   makeSoup,
   scoreCheckpoint,
 } from "./checkpointWork.ts";
+export { describePrompts } from "./dataChecks.ts";
+export type { ChatChoice } from "./modelFolder.ts";
 export { planPipeline } from "./plan.ts";
 export { writeReport } from "./report/index.ts";
 export { type RunRecord, type RunRequest, type RunResult, openRun, readRun, runPipeline, version } from "./run.ts";

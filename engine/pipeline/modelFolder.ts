@@ -14,17 +14,43 @@ import {
 import { WeightsError } from "../models/weights.ts";
 import type { RunConfig } from "../config/index.ts";
 import { CheckpointError } from "../protocol/errors.ts";
-import { readCheckpoint, writeCheckpoint } from "../storage/checkpoints.ts";
+import { type CheckpointFiles, readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
 import type { WeightsFile } from "../storage/safetensors.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
-import { type Tokenizer, loadTokenizer } from "../text/index.ts";
+import type { JsonObject } from "../storage/json.ts";
+import { type FormatChoices, type Tokenizer, PromptFormat, chatTemplateSource, loadTokenizer } from "../text/index.ts";
+import type { DataFile } from "./stage.ts";
 
 /** A checkpoint in memory: shape, weights, tokenizer. */
 export interface LoadedModel<A extends WeightArray = Float32Array> {
   readonly config: ModelConfig;
   readonly weights: ReadonlyMap<string, HostTensor<A>>;
   readonly tokenizer: Tokenizer;
+  /** How prompts are put to it. */
+  readonly format: PromptFormat;
+  /** Files of the folder that go along with what is trained from it. */
+  readonly carried: Pick<CheckpointFiles, "config" | "generationConfig">;
 }
+
+/** A model to be saved; one that was loaded gives its chat template and settings along. */
+export type SavedModel = Pick<LoadedModel, "config" | "weights" | "tokenizer"> &
+  Partial<Pick<LoadedModel, "format" | "carried">>;
+
+/** Choices about conversations, for slices of stages that put text to models: only what departs from the checkpoint. */
+export interface ChatSlice {
+  readonly chat?: FormatChoices;
+}
+
+/** The config's choices about conversations; its template is a file, and so an input. */
+export function chatSlice({ chat: { template: _template, ...choices } = {} }: RunConfig): ChatSlice {
+  return Object.keys(choices).length === 0 ? {} : { chat: choices };
+}
+
+/** A chat template that the config names in place of a checkpoint's own. */
+export type TemplateInput = Readonly<Partial<Record<"template", DataFile>>>;
+
+/** How prompts are put to a model: the config's choices, and its template. */
+export type ChatChoice = ChatSlice & { readonly template?: Pick<DataFile, "path"> | undefined };
 
 /** A model that is only read. */
 export type FrozenModel = LoadedModel<WeightArray>;
@@ -52,8 +78,12 @@ export function frozenSlice({ runtime: { frozenWeights } }: RunConfig): FrozenSl
  * @throws {CheckpointError} when a file is missing or damaged, or weights and config do not fit.
  * @throws {ModelConfigError} when the engine cannot run such a model.
  */
-export function loadModel(folder: string, heads: readonly Head[] = ["language"]): Promise<LoadedModel> {
-  return load(folder, heads, (weights, name) => weights.readTensor(name));
+export function loadModel(
+  folder: string,
+  heads: readonly Head[] = ["language"],
+  chat: ChatChoice = {},
+): Promise<LoadedModel> {
+  return load(folder, { heads, chat }, (weights, name) => weights.readTensor(name));
 }
 
 /** Loads a Hugging Face folder like {@link loadModel}, to be read only. */
@@ -61,8 +91,9 @@ export function loadFrozenModel(
   folder: string,
   { frozenWeights }: FrozenSlice,
   heads: readonly Head[] = ["language"],
+  chat: ChatChoice = {},
 ): Promise<FrozenModel> {
-  return load(folder, heads, async (weights, name) => {
+  return load(folder, { heads, chat }, async (weights, name) => {
     if (weights.tensors.get(name)?.dtype === "BF16") return readBf16(weights, name);
     const data = await weights.readTensor(name);
     return frozenWeights === "bf16" ? toBf16(data) : data;
@@ -71,7 +102,7 @@ export function loadFrozenModel(
 
 async function load<A extends WeightArray>(
   folder: string,
-  heads: readonly Head[],
+  { heads, chat }: { readonly heads: readonly Head[]; readonly chat: ChatChoice },
   read: (weights: WeightsFile, name: string) => Promise<A>,
 ): Promise<LoadedModel<A>> {
   const checkpoint = await readCheckpoint(folder);
@@ -88,7 +119,10 @@ async function load<A extends WeightArray>(
       if (!allFinite(data)) throw notFinite(folder, name);
       available.set(name, { shape: entry.shape, data });
     }
-    return { config, weights: fitting(folder, available, wanted), tokenizer: await loadTokenizer(folder) };
+    const { config: settings, generationConfig } = checkpoint;
+    const carried = { config: settings, ...(generationConfig && { generationConfig }) };
+    const format = await formatOf(folder, carried, chat);
+    return { config, weights: fitting(folder, available, wanted), tokenizer: format.tokenizer, format, carried };
   } finally {
     await checkpoint.weights.close();
   }
@@ -139,18 +173,66 @@ export async function loadConfig(folder: string): Promise<ModelConfig> {
   }
 }
 
-/** Writes a Hugging Face folder that transformers loads. */
+/** How prompts are put to the model of a folder, without its weights. */
+export async function loadFormat(folder: string, chat: ChatChoice = {}): Promise<PromptFormat> {
+  return formatOf(folder, await readCheckpointFiles(folder), chat);
+}
+
+async function formatOf(
+  folder: string,
+  { config, generationConfig }: Pick<CheckpointFiles, "config" | "generationConfig">,
+  { chat, template }: ChatChoice,
+): Promise<PromptFormat> {
+  const tokenizer = await loadTokenizer(folder);
+  const source = await chatTemplateSource(folder, tokenizer, template?.path);
+  const namedEnds = [...endsIn(config), ...endsIn(generationConfig)];
+  return new PromptFormat(tokenizer, source, { namedEnds, ...(chat && { choices: chat }) });
+}
+
+/** Token ids that a file of settings ends answers with: one, a list, or none. */
+function endsIn(settings: JsonObject | undefined): readonly number[] {
+  const named = settings?.["eos_token_id"];
+  const listed: readonly unknown[] = Array.isArray(named) ? named : [named];
+  return listed.filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
+}
+
+/**
+ * Writes a Hugging Face folder that transformers loads. Chat template, generation settings and all tokens that end an
+ * answer go along, so that whoever serves it asks as it was trained, and stops where it does.
+ */
 export async function saveModel(
   folder: string,
-  { config, weights, tokenizer }: LoadedModel,
+  { config, weights, tokenizer, format = new PromptFormat(tokenizer), carried }: SavedModel,
   head: "language" | "score" = "language",
 ): Promise<void> {
   const { tokenizer: tokenizerJson, settings } = tokenizer.files;
   await writeCheckpoint(folder, {
-    config: formatModelConfig(config, head),
+    config: { ...formatModelConfig(config, head), ...listedEnds(carried?.config) },
     tokenizer: tokenizerJson,
     tokenizerConfig: settings,
-    generationConfig: { bos_token_id: tokenizer.bos ?? null, eos_token_id: tokenizer.eos, pad_token_id: tokenizer.pad },
+    generationConfig: {
+      ...carried?.generationConfig,
+      bos_token_id: tokenizer.bos ?? null,
+      eos_token_id: oneOrList(inOrder(endsIn(carried?.generationConfig), format.ends)),
+      pad_token_id: tokenizer.pad,
+    },
+    ...(format.source && { chatTemplate: format.source.text }),
     tensors: weights,
   });
+}
+
+/** A list of end tokens in config.json, of which a model's own settings keep the first. */
+function listedEnds(config: JsonObject | undefined): JsonObject {
+  const named = config?.["eos_token_id"];
+  return Array.isArray(named) ? { eos_token_id: named } : {};
+}
+
+/** All of `ids`, those of `first` before the others: vLLM and others take the first for end-of-text. */
+function inOrder(first: readonly number[], ids: readonly number[]): readonly number[] {
+  return [...new Set([...first, ...ids])];
+}
+
+function oneOrList(ids: readonly number[]): number | readonly number[] {
+  const [only, ...others] = ids;
+  return only !== undefined && others.length === 0 ? only : ids;
 }

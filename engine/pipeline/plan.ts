@@ -9,6 +9,7 @@ import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
+import { checkData } from "./dataChecks.ts";
 import { loadConfig } from "./modelFolder.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
@@ -27,6 +28,7 @@ export async function planPipeline(
   config: RunConfig,
   { runsRoot }: { readonly runsRoot: string },
 ): Promise<readonly PlannedStage[]> {
+  await checkData(config);
   const artifacts = new Artifacts(runsRoot);
   const choice = await chooseBackend(config.runtime);
   const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice) });

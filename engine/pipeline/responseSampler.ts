@@ -12,7 +12,7 @@ export interface ScoredResponse extends ResponseText {
 
 /** The model that responds, its prompts, and the model that scores. */
 export interface ResponseSamplerSettings {
-  readonly model: Pick<LoadedModel, "config" | "tokenizer">;
+  readonly model: Pick<LoadedModel, "config" | "format">;
   readonly prompts: EncodedPrompts;
   readonly sampling: SamplingSettings;
   readonly reward?: Pick<FrozenModel, "config" | "weights"> | undefined;
@@ -35,11 +35,11 @@ export class ResponseSampler {
     const { model, prompts, sampling, reward } = settings;
     const { queries, queryLength, responseLength } = prompts;
     const batchSize = Math.min(PROMPTS_AT_ONCE, queries.length);
-    const { eos, pad } = model.tokenizer;
+    const { ends, tokenizer } = model.format;
     this.settings = settings;
     this.generator = new Generator(backend, model.config, {
-      ...{ batchSize, queryLength, responseLength, sampling, pad },
-      eos: [eos],
+      ...{ batchSize, queryLength, responseLength, sampling },
+      ...{ eos: ends, pad: tokenizer.pad },
     });
     if (reward === undefined) return;
     this.scorer = new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
@@ -58,7 +58,7 @@ export class ResponseSampler {
         return [...query, ...generation.responses.subarray(from, from + (generation.lengths[row] ?? 0))];
       });
       const rewards = this.reward && (await this.scorer?.score(this.reward, sequences));
-      yield responseTexts(generation, model.tokenizer).map((text, row) => ({ ...text, reward: rewards?.[row] ?? NaN }));
+      yield responseTexts(generation, model.format).map((text, row) => ({ ...text, reward: rewards?.[row] ?? NaN }));
     }
   }
 

@@ -12,7 +12,7 @@ import { readRunnable } from "../storage/formats/runDescription.ts";
 import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
 import { readHistory } from "../storage/runHistory.ts";
 import { chooseBackend, withChoice } from "./backends.ts";
-import { checkData } from "./corpus.ts";
+import { checkData } from "./dataChecks.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";

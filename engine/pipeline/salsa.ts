@@ -56,12 +56,13 @@ interface Scope {
 function seedRecipe(scope: Scope): SeedResult {
   const { config, recipe, seed } = scope;
   const { data } = config;
+  const template = templateOf(config);
   const models = new Map<string, ArtifactHandle>();
   const model = (name: string): ArtifactHandle => known(models, name);
 
   models.set("base", baseOf(scope));
   for (const sftSeed of config.sft.seeds) {
-    const inputs = { base: model("base"), data: fileOf(data?.sft) };
+    const inputs = { base: model("base"), data: fileOf(data?.sft), ...template };
     models.set(
       `sft-${sftSeed}`,
       recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, `sft-${sftSeed}`) }),
@@ -70,15 +71,16 @@ function seedRecipe(scope: Scope): SeedResult {
 
   const init = model(config.reward.init);
   const pairs =
-    config.task && recipe.add(preferences, { of: { seed }, inputs: { model: init }, place: at(scope, "preferences") });
+    config.task &&
+    recipe.add(preferences, { of: { seed }, inputs: { model: init, ...template }, place: at(scope, "preferences") });
   const reward = recipe.add(rewardModel, {
     of: { seed },
-    inputs: { init, pairs, data: fileOf(data?.preferences) },
+    inputs: { init, pairs, data: fileOf(data?.preferences), ...template },
     place: at(scope, "reward"),
   });
 
   for (const [name, settings] of Object.entries(config.soups)) {
-    const inputs = { of: settings.of.map(model), ...heldOutInputs(settings, { reward, data }) };
+    const inputs = { of: settings.of.map(model), ...heldOutInputs(settings, { reward, data }), ...template };
     models.set(name, recipe.add(soup, { of: { name, seed }, inputs, place: at(scope, name) }));
   }
 
@@ -88,6 +90,7 @@ function seedRecipe(scope: Scope): SeedResult {
       reference: arm.reference.map(model),
       reward,
       data: fileOf(data?.prompts),
+      ...template,
     };
     models.set(name, alignedModel(scope, { name, arm, inputs }));
   }
@@ -108,6 +111,7 @@ interface ArmInputs {
   readonly reference: readonly ArtifactHandle[];
   readonly reward: ArtifactHandle;
   readonly data: File | undefined;
+  readonly template?: File;
 }
 
 /** An arm trained; with several candidates for β, the one that does best on the validation split. */
@@ -120,7 +124,7 @@ function alignedModel(
     recipe.add(rlhf, { of: { arm: name, beta, seed }, inputs, place });
   const [only, ...others] = arm.betas;
   if (only !== undefined && others.length === 0) return train(only, at(scope, name));
-  const { reward, data } = inputs;
+  const { init: _init, reference: _reference, ...scored } = inputs;
   const candidates: ArtifactHandle[] = [];
   const validation: ArtifactHandle[] = [];
   for (const beta of arm.betas) {
@@ -128,7 +132,7 @@ function alignedModel(
     const place = at(scope, name, { role: "validation", beta, benchmark: VALIDATION });
     const of = { benchmark: VALIDATION, isValidation: true, seed };
     candidates.push(candidate);
-    validation.push(recipe.add(answers, { of, inputs: { model: candidate, reward, data }, place }));
+    validation.push(recipe.add(answers, { of, inputs: { model: candidate, ...scored }, place }));
   }
   return recipe.add(choose, { of: { arm: name }, inputs: { candidates, answers: validation }, place: at(scope, name) });
 }
@@ -148,7 +152,7 @@ function evaluated(
     for (const [name, model] of models) {
       const of = { benchmark, isValidation: false, seed };
       const place = at(scope, name, { benchmark });
-      const artifact = recipe.add(answers, { of, inputs: { model, reward, data }, place });
+      const artifact = recipe.add(answers, { of, inputs: { model, reward, data, ...templateOf(config) }, place });
       byModel.set(name, artifact);
       answered.push({ model: name, benchmark, artifact });
     }
@@ -175,6 +179,11 @@ function heldOutInputs(
   const files = { weights: undefined, examples: data?.sft, responses: data?.prompts };
   const goesByReward = need.kind === "score" && need.by === "reward";
   return { reward: goesByReward ? reward : undefined, data: fileOf(files[need.on]) };
+}
+
+/** The chat template that the config names, if it does: only then is it an input, and part of keys. */
+function templateOf({ chat }: RunConfig): { readonly template?: File } {
+  return chat?.template === undefined ? {} : { template: new FileHandle(chat.template) };
 }
 
 function fileOf(path: string | undefined): File | undefined {

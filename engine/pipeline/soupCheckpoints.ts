@@ -4,6 +4,7 @@ import type { Ingredients } from "../soup/recipe.ts";
 import { compareCheckpoints } from "../storage/compareCheckpoints.ts";
 import {
   type Checkpoint,
+  CHAT_TEMPLATE_FILE,
   OTHER_TOKENIZER_FILES,
   readCheckpoint,
   WEIGHTS_METADATA,
@@ -26,6 +27,8 @@ export interface SoupCheckpointsRequest extends Pick<MixOptions, "signal" | "onP
   /** Becomes a Hugging Face folder, with the first one's settings and tokenizer. */
   readonly folder: string;
   readonly settings: SoupSettings;
+  /** A chat template in place of the checkpoints' own. */
+  readonly template?: string | undefined;
   /** Given the open checkpoints, whose tensors it may read. */
   readonly evaluator?: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
 }
@@ -51,6 +54,7 @@ export async function soupCheckpoints(request: SoupCheckpointsRequest): Promise<
     const weightsOf = await soupWeights(settings, { ...ingredientsOf(checkpoints), ...evaluator?.(checkpoints) });
     await writeCheckpointFiles(folder, first);
     await copyTokenizerFiles(first.folder, folder);
+    await copyChatTemplate(request);
     const models = checkpoints.map(({ weights }) => weights);
     const metadata = { ...Object.fromEntries(first.weights.metadata), ...WEIGHTS_METADATA };
     await mixWeights(path.join(folder, WEIGHTS_FILE), models, weightsOf, { ...request, metadata });
@@ -84,5 +88,14 @@ async function copyTokenizerFiles(from: string, to: string): Promise<void> {
   for (const name of OTHER_TOKENIZER_FILES) {
     const content = await readInput(path.join(from, name));
     if (content !== undefined) await atomicWrite(path.join(to, name), content);
+  }
+}
+
+/** The chat template of the first checkpoint that has one in a file: a base may lack what its SFTs were given. */
+async function copyChatTemplate({ of, folder, template }: SoupCheckpointsRequest): Promise<void> {
+  const files = [...(template === undefined ? [] : [template]), ...of.map((one) => path.join(one, CHAT_TEMPLATE_FILE))];
+  for (const file of files) {
+    const content = await readInput(file);
+    if (content !== undefined) return atomicWrite(path.join(folder, CHAT_TEMPLATE_FILE), content);
   }
 }

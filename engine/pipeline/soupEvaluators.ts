@@ -6,20 +6,23 @@ import { type Weights, DeviceWeights, chunks, parameters } from "../models/index
 import type { SamplingConfig } from "../config/index.ts";
 import { mean } from "../evaluation/statistics.ts";
 import type { LossAndGradient, SoupNeed, TensorWeights } from "../soup/recipe.ts";
+import { questionText } from "../protocol/conversation.ts";
 import type { Checkpoint } from "../storage/checkpoints.ts";
-import { encodeExample } from "../text/index.ts";
 import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches } from "../training/index.ts";
 import { type PromptSource, type SftSource, heldOutTexts, taskOf, validationPrompts } from "./corpus.ts";
 import { encodePrompts } from "./generation.ts";
-import type { FrozenModel, FrozenSlice, LoadedModel } from "./modelFolder.ts";
+import type { ChatSlice, FrozenModel, FrozenSlice, LoadedModel } from "./modelFolder.ts";
 import { ResponseSampler } from "./responseSampler.ts";
 import type { HeldOutEvaluator } from "./soupCheckpoints.ts";
 import { longest } from "./stages/baseModel.ts";
+import type { TurnsSlice } from "./stages/sft.ts";
 
 /** Data that mixtures are measured on: held-out examples, cut at `maxLength` tokens as in SFT, or answers to prompts. */
 export type HeldOut = FrozenSlice &
+  ChatSlice &
   (
-    | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & Omit<SftSource, "file">)
+    | ({ readonly kind: "examples"; readonly maxLength: number; readonly seed: number } & TurnsSlice &
+        Omit<SftSource, "file">)
     | ({ readonly kind: "responses"; readonly sampling: SamplingConfig; readonly seed: number } & Omit<
         PromptSource,
         "file"
@@ -63,14 +66,14 @@ export async function heldOutEvaluator(
 }
 
 async function heldOutExamples(
-  { maxLength, seed, ...source }: Extract<HeldOut, { kind: "examples" }>,
+  { maxLength, seed, learnedTurns, ...source }: Extract<HeldOut, { kind: "examples" }>,
   file: string | undefined,
   models: readonly LoadedModel[],
 ): Promise<readonly TokenizedExample[]> {
-  const { tokenizer } = models[0]!;
+  const { format } = models[0]!;
   return (await heldOutTexts({ ...source, file }, seed)).map((text) => {
-    const { tokens, promptLength } = encodeExample(tokenizer, text);
-    return { tokens: tokens.slice(0, maxLength), promptLength };
+    const { tokens, ...loss } = format.encodeExample(text, learnedTurns);
+    return { tokens: tokens.slice(0, maxLength), ...loss };
   });
 }
 
@@ -174,7 +177,9 @@ async function responseEvaluator(
     // The stream's name is part of the result: by another, other answers would be drawn.
     const responses = await sampler.sampleAll(device, Random.of(seed, "tasting"));
     device.release();
-    return mean(responses.map((one, row) => (by === "reward" ? one.reward : (task?.gold(texts[row]!, one) ?? NaN))));
+    return mean(
+      responses.map((one, row) => (by === "reward" ? one.reward : (task?.gold(questionText(texts[row]!), one) ?? NaN))),
+    );
   };
   return { of: () => ({ score }), release: () => sampler.release() };
 }

@@ -40,7 +40,7 @@ export interface Snapshot {
 }
 
 /** An event of a stage about itself; the executor adds the stage's id. */
-export type StageReport = WithoutStage<Extract<RunEvent, { readonly kind: "progress" | "metrics" | "alarm" }>>;
+export type StageReport = WithoutStage<Extract<RunEvent, { readonly kind: "progress" | "metrics" | "alarm" | "note" }>>;
 type WithoutStage<E> = E extends unknown ? Omit<E, "stage" | "time" | "sequence"> : never;
 
 /** How often a stage saves and records; changes no result. */

@@ -3,3 +3,14 @@ export interface Message {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
 }
+
+/** Something to respond to: a text, or a conversation. One that ends with an assistant's turn is to be continued. */
+export type Question = string | readonly Message[];
+
+/** A question as people and judges read it: a single turn of a user as its text, longer ones with the speakers' names. */
+export function questionText(question: Question): string {
+  if (typeof question === "string") return question;
+  const [first, ...others] = question;
+  if (first?.role === "user" && others.length === 0) return first.content;
+  return question.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
+}

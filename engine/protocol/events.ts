@@ -109,6 +109,14 @@ const alarm = z.strictObject({
   message: text,
 });
 
+const note = z.strictObject({
+  kind: z.literal("note"),
+  ...stamp,
+  stage: name,
+  /** Something to look at: what is learned of the first examples. */
+  message: text,
+});
+
 const table = z.strictObject({ kind: z.literal("table"), ...stamp, table: tableSchema });
 
 const runFinished = z.strictObject({
@@ -137,6 +145,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
   metrics,
   stageFinished,
   alarm,
+  note,
   table,
   runFinished,
   runFailed,

@@ -150,6 +150,8 @@ export function applyEvent(
     case "alarm":
       raiseAlarm(state, event);
       return;
+    case "note":
+      return; // for the log
     case "table": {
       const others = state.tables.filter(({ name }) => name !== event.table.name);
       if (others.length < MOST_TABLES) state.tables = [...others, event.table];

@@ -30,6 +30,8 @@ const planSchema = z.object({
     /** Says why it is taken, for people. */
     reason: z.string(),
   }),
+  /** How prompts are put to the base model, for people. */
+  prompts: z.string().optional(),
   stages: z.array(plannedStageSchema).max(MOST_STAGES).readonly(),
   peakMemoryBytes: bytes,
   secondsLeft: z.number().min(0),

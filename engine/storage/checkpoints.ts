@@ -29,6 +29,8 @@ export interface Checkpoint extends CheckpointFiles {
 /** Content of a Hugging Face folder to be written. */
 export interface CheckpointContent extends CheckpointFiles {
   readonly tensors: ReadonlyMap<string, TensorSource>;
+  /** Text of `chat_template.jinja`. */
+  readonly chatTemplate?: string;
 }
 
 /** File of each JSON part. */
@@ -39,6 +41,9 @@ const FILES = {
   generationConfig: "generation_config.json",
 } as const;
 
+/** File of the chat template in Jinja; transformers 5 writes it nowhere else. */
+export const CHAT_TEMPLATE_FILE = "chat_template.jinja";
+
 /** Tokenizer files in other forms than `tokenizer.json`, carried along as they are. */
 export const OTHER_TOKENIZER_FILES = [
   "tokenizer.model",
@@ -46,7 +51,6 @@ export const OTHER_TOKENIZER_FILES = [
   "added_tokens.json",
   "vocab.json",
   "merges.txt",
-  "chat_template.jinja",
 ] as const;
 
 /** `transformers` asks for this before it loads a file. */
@@ -114,6 +118,8 @@ export async function readTensors(weights: WeightsFile): Promise<Map<string, Flo
  */
 export async function writeCheckpoint(folder: string, content: CheckpointContent): Promise<void> {
   await writeCheckpointFiles(folder, content);
+  if (content.chatTemplate !== undefined)
+    await atomicWrite(path.join(folder, CHAT_TEMPLATE_FILE), content.chatTemplate);
   await writeSafetensors(path.join(folder, WEIGHTS_FILE), content.tensors, WEIGHTS_METADATA);
 }
 

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import { type Checkpoint, OTHER_TOKENIZER_FILES } from "./checkpoints.ts";
+import { type Checkpoint, CHAT_TEMPLATE_FILE, OTHER_TOKENIZER_FILES } from "./checkpoints.ts";
 import { readInput } from "./inputs.ts";
 import { firstDifference, type JsonObject } from "./json.ts";
 
@@ -64,4 +64,9 @@ async function compareTokenizers(first: Checkpoint, other: Checkpoint): Promise<
     const [a, b] = await Promise.all([first, other].map(({ folder }) => readInput(path.join(folder, name))));
     if (Buffer.compare(a ?? new Uint8Array(), b ?? new Uint8Array()) !== 0) refuse(name, "");
   }
+  // A base may lack the template that its SFTs were given; two that are there must say the same.
+  const [a, b] = await Promise.all(
+    [first, other].map(({ folder }) => readInput(path.join(folder, CHAT_TEMPLATE_FILE))),
+  );
+  if (a !== undefined && b !== undefined && Buffer.compare(a, b) !== 0) refuse(CHAT_TEMPLATE_FILE, "");
 }

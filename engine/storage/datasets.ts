@@ -1,4 +1,4 @@
-import type { Message } from "../protocol/conversation.ts";
+import type { Message, Question } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type JsonError, excerpt as shortJson, parseJson } from "../protocol/json.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
@@ -14,11 +14,11 @@ export interface JsonRecord {
 
 /** An example for SFT: a prompt and the response to learn, or a conversation that ends with one. */
 export type SftExample =
-  { readonly prompt: string; readonly response: string } | { readonly messages: readonly Message[] };
+  { readonly prompt: Question; readonly response: string } | { readonly messages: readonly Message[] };
 
 /** Two responses to a prompt, the first preferred. */
 export interface Preference {
-  readonly prompt: string;
+  readonly prompt: Question;
   readonly chosen: string;
   readonly rejected: string;
   /** By how much the first is better, in reward units. */
@@ -27,7 +27,7 @@ export interface Preference {
 
 /** A prompt to respond to, with facts that a benchmark may give for judges. */
 export interface Prompt {
-  readonly prompt: string;
+  readonly prompt: Question;
   readonly category?: string;
   /** A response that is known to be right. */
   readonly reference?: string;
@@ -65,43 +65,56 @@ function parseRecord(file: string, line: number, text: string): JsonObject {
 }
 
 /**
- * Examples for SFT: `{prompt, response}` or `{messages}` per line.
+ * Examples for SFT: `{prompt, response}` or `{messages}` per line; a prompt is a text or a list of messages.
  * @throws {DataError} naming file, line and field.
  */
 export async function* readSft(file: string): AsyncGenerator<SftExample, undefined> {
-  for await (const record of readJsonl(file)) {
-    if (record.fields["messages"] !== undefined) yield { messages: conversation(record) };
-    else yield { prompt: text(record, "prompt"), response: text(record, "response") };
-  }
+  for await (const record of readJsonl(file)) yield sftExample(record);
+}
+
+/** The example of a record, see {@link readSft}. @throws {DataError} naming file, line and field. */
+export function sftExample(record: JsonRecord): SftExample {
+  // Some data sets repeat a conversation's first turn as its prompt.
+  const isConversation = record.fields["messages"] !== undefined && record.fields["response"] === undefined;
+  if (isConversation) return { messages: conversation(record) };
+  return { prompt: question(record), response: text(record, "response") };
 }
 
 /**
- * Pairs for reward models: `{prompt, chosen, rejected, margin?}` per line.
+ * Pairs for reward models: `{prompt, chosen, rejected, margin?}` per line. The prompt is a text, or messages under
+ * `prompt` or `messages`; the responses are texts, or lists that end with them, alone or with all that came before.
  * @throws {DataError} naming file, line and field.
  */
 export async function* readPreferences(file: string): AsyncGenerator<Preference, undefined> {
-  for await (const record of readJsonl(file)) {
-    const pair = { prompt: text(record, "prompt"), chosen: text(record, "chosen"), rejected: text(record, "rejected") };
-    const { margin } = record.fields;
-    if (margin === undefined || margin === null) yield pair;
-    else if (typeof margin === "number") yield { ...pair, margin };
-    else throw wrongType(record, "margin", "a number", margin);
-  }
+  for await (const record of readJsonl(file)) yield preference(record);
+}
+
+/** The pair of a record, see {@link readPreferences}. @throws {DataError} naming file, line and field. */
+export function preference(record: JsonRecord): Preference {
+  const pair = comparison(record);
+  const { margin } = record.fields;
+  if (margin === undefined || margin === null) return pair;
+  if (typeof margin === "number") return { ...pair, margin };
+  throw wrongType(record, "margin", "a number", margin);
 }
 
 /**
- * Prompts: `{prompt, category?, reference?}` per line, the latter two where they are texts; other fields are left alone.
+ * Prompts: `{prompt, category?, reference?}` or `{messages, …}` per line, the latter two where they are texts; other
+ * fields are left alone.
  * @throws {DataError} naming file, line and field.
  */
 export async function* readPrompts(file: string): AsyncGenerator<Prompt, undefined> {
-  for await (const record of readJsonl(file)) {
-    const { category, reference } = record.fields;
-    yield {
-      prompt: text(record, "prompt"),
-      ...(typeof category === "string" && { category }),
-      ...(typeof reference === "string" && { reference }),
-    };
-  }
+  for await (const record of readJsonl(file)) yield promptOf(record);
+}
+
+/** The prompt of a record, see {@link readPrompts}. @throws {DataError} naming file, line and field. */
+export function promptOf(record: JsonRecord): Prompt {
+  const { category, reference } = record.fields;
+  return {
+    prompt: question(record),
+    ...(typeof category === "string" && { category }),
+    ...(typeof reference === "string" && { reference }),
+  };
 }
 
 function text(record: JsonRecord, field: string): string {
@@ -110,13 +123,49 @@ function text(record: JsonRecord, field: string): string {
   return value;
 }
 
+/** A prompt: a text, or messages under either name. */
+function question(record: JsonRecord): Question {
+  const { prompt, messages } = record.fields;
+  if (Array.isArray(prompt)) return turns(record, "prompt");
+  return prompt !== undefined || messages === undefined ? text(record, "prompt") : turns(record, "messages");
+}
+
 function conversation(record: JsonRecord): readonly Message[] {
-  const value = record.fields["messages"];
-  if (!Array.isArray(value)) throw wrongType(record, "messages", "a list", value);
-  const messages = (value as readonly Json[]).map((item, index) => message(record, `messages[${index}]`, item));
-  if (messages[messages.length - 1]?.role === "assistant") return messages;
+  const messages = turns(record, "messages");
+  if (messages.at(-1)?.role === "assistant") return messages;
   const remedy = "end every conversation with the response to learn";
   throw new DataError("messages does not end with an assistant's turn", { ...placeOf(record), remedy });
+}
+
+function comparison(record: JsonRecord): Omit<Preference, "margin"> {
+  const { chosen, rejected } = record.fields;
+  if (!Array.isArray(chosen) || !Array.isArray(rejected)) {
+    return { prompt: question(record), chosen: text(record, "chosen"), rejected: text(record, "rejected") };
+  }
+  const [better, worse] = [response(record, "chosen"), response(record, "rejected")];
+  if (JSON.stringify(better.before) !== JSON.stringify(worse.before)) {
+    const remedy = "give two endings of one conversation, which differ in the last turn alone";
+    throw new DataError("chosen and rejected differ before their last turn", { ...placeOf(record), remedy });
+  }
+  const prompt = better.before.length === 0 ? question(record) : better.before;
+  return { prompt, chosen: better.last, rejected: worse.last };
+}
+
+/** The response that a list of messages ends with, and what came before it in the list. */
+function response(record: JsonRecord, field: string): { readonly before: readonly Message[]; readonly last: string } {
+  const messages = turns(record, field);
+  const last = messages.at(-1);
+  if (last?.role === "assistant") return { before: messages.slice(0, -1), last: last.content };
+  const remedy = "end it with the assistant's response";
+  throw new DataError(`${field} does not end with an assistant's turn`, { ...placeOf(record), remedy });
+}
+
+function turns(record: JsonRecord, field: string): readonly Message[] {
+  const value = record.fields[field];
+  if (!Array.isArray(value)) throw wrongType(record, field, "a list", value);
+  const messages = (value as readonly Json[]).map((item, index) => message(record, `${field}[${index}]`, item));
+  if (messages.length > 0) return messages;
+  throw new DataError(`field ${field} is an empty list`, { ...placeOf(record), remedy: "give at least one message" });
 }
 
 function message(record: JsonRecord, field: string, value: Json): Message {

@@ -38,6 +38,9 @@ const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
   readonly Tokenizer: new (tokenizer: object, settings: object) => Encoder;
 };
 
+/** Names of single special tokens in tokenizer_config.json. */
+const SPECIAL_NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
 const PLAIN = { add_special_tokens: false };
 const FRAMED = { add_special_tokens: true };
 
@@ -48,6 +51,9 @@ export class Tokenizer {
   readonly bos: number | undefined;
   readonly eos: number;
   readonly pad: number;
+  /** True if the tokenizer itself puts `bos` in front of a sequence. */
+  private readonly addsBos: boolean;
+  private added: ReadonlySet<number> | undefined;
   private readonly encoder: Encoder;
   private readonly where: string;
 
@@ -67,6 +73,7 @@ export class Tokenizer {
     this.eos = eos;
     this.bos = this.special("bos_token");
     this.pad = this.special("pad_token") ?? eos;
+    this.addsBos = this.bos !== undefined && this.framed("")[0] === this.bos;
   }
 
   /** Ids in the vocabulary, added tokens included: the highest one plus 1. */
@@ -82,11 +89,44 @@ export class Tokenizer {
     return this.sound(() => [...this.encoder.encode(text, PLAIN).ids]);
   }
 
-  /** Token ids of a text that begins a sequence, with the tokenizer's prefix (Llama's `<s>`). */
+  /**
+   * Token ids of a text that begins a sequence, with the tokenizer's prefix (Llama's `<s>`): once, also where the text
+   * spells it out.
+   */
   encodeStart(text: string): number[] {
-    const ids = this.sound(() => [...this.encoder.encode(text, FRAMED).ids]);
+    const ids = this.withOneBos(this.framed(text));
     // Some tokenizers also close every text; here the response does that.
     return ids.at(-1) === this.eos && ids.length > 1 ? ids.slice(0, -1) : ids;
+  }
+
+  /**
+   * Token ids of a text that a chat template has rendered, as `apply_chat_template` gives them, but with exactly one
+   * begin-of-text token where both template and tokenizer put one, or only the tokenizer.
+   */
+  encodeRendered(text: string): number[] {
+    const ids = this.withOneBos(this.encode(text));
+    return this.addsBos && this.bos !== undefined && ids[0] !== this.bos ? [this.bos, ...ids] : ids;
+  }
+
+  /** True for a token that the vocabulary adds to those of the text: a mark, such as the end of a turn. */
+  isAdded(id: number): boolean {
+    this.added ??= new Set(addedTokens(this.files.tokenizer));
+    return this.added.has(id);
+  }
+
+  /** Texts of the special tokens by the names that chat templates use, as in transformers' `special_tokens_map`. */
+  get specialTexts(): ReadonlyMap<string, string | readonly string[]> {
+    const texts = new Map<string, string | readonly string[]>();
+    for (const name of SPECIAL_NAMES) {
+      const text = contentOf(this.files.settings[name]);
+      if (typeof text === "string") texts.set(name, text);
+    }
+    const more = this.files.settings["additional_special_tokens"];
+    if (Array.isArray(more)) {
+      const listed = (more as readonly Json[]).map(contentOf).filter((text) => typeof text === "string");
+      if (listed.length > 0) texts.set("additional_special_tokens", listed);
+    }
+    return texts;
   }
 
   /** Text of token ids; special tokens are left out. */
@@ -109,6 +149,15 @@ export class Tokenizer {
     return this.encoder.id_to_token(id);
   }
 
+  private framed(text: string): number[] {
+    return this.sound(() => [...this.encoder.encode(text, FRAMED).ids]);
+  }
+
+  private withOneBos(ids: number[]): number[] {
+    const first = this.bos === undefined ? 0 : ids.findIndex((id) => id !== this.bos);
+    return ids.slice(first < 0 ? ids.length - 1 : Math.max(0, first - 1));
+  }
+
   /** Parts that do not fit together are found by the package only when a text needs them. */
   private sound<T>(work: () => T): T {
     try {
@@ -122,8 +171,7 @@ export class Tokenizer {
 
   /** A token that tokenizer_config.json names, as a string or as an object with its content. */
   private special(name: string): number | undefined {
-    const named = this.files.settings[name];
-    const token = isRecord(named) ? named["content"] : named;
+    const token = contentOf(this.files.settings[name]);
     if (token === undefined || token === null) return undefined;
     const id = typeof token === "string" ? this.idOf(token) : undefined;
     if (id === undefined) {
@@ -161,6 +209,19 @@ async function readObject(path: string): Promise<TokenizerJson> {
   }
   if (!isRecord(json)) throw new TokenizerError(`load tokenizer: ${path} must hold a JSON object`);
   return json;
+}
+
+/** The text of a token that is given as one, or as an object with its content. */
+function contentOf(token: Json | undefined): Json | undefined {
+  return isRecord(token) ? token["content"] : token;
+}
+
+function addedTokens({ added_tokens: tokens }: TokenizerJson): number[] {
+  if (!Array.isArray(tokens)) return [];
+  return (tokens as readonly Json[]).flatMap((token) => {
+    const id = isRecord(token) ? token["id"] : undefined;
+    return typeof id === "number" ? [id] : [];
+  });
 }
 
 function isRecord(value: Json | undefined): value is TokenizerJson {

@@ -6,6 +6,8 @@ export interface TokenizedExample {
   readonly tokens: readonly number[];
   /** Tokens of the prompt: those before it carry no loss. */
   readonly promptLength: number;
+  /** 1 for tokens that carry loss, where some after the prompt do not. */
+  readonly learned?: Uint8Array;
 }
 
 /** A better and a worse sequence for the same prompt, token ids without padding. */
@@ -41,9 +43,11 @@ export function supervisedBatches(examples: readonly TokenizedExample[], shape: 
   }
   return groups(examples, batchSize).map((group) => {
     const targets = new Int32Array(batchSize * length).fill(-1);
-    for (const [row, { tokens, promptLength }] of group.entries()) {
+    for (const [row, { tokens, promptLength, learned }] of group.entries()) {
       const end = Math.min(tokens.length, length);
-      for (let at = firstTarget(promptLength); at < end; at++) targets[row * length + at - 1] = tokens[at] ?? -1;
+      for (let at = firstTarget(promptLength); at < end; at++) {
+        if (learned?.[at] !== 0) targets[row * length + at - 1] = tokens[at] ?? -1;
+      }
     }
     const right = padRight(
       group.map(({ tokens }) => tokens.slice(0, length)),
@@ -133,8 +137,10 @@ export class DataOrder {
 /** The first token has no position before it to be predicted from. */
 const firstTarget = (promptLength: number): number => Math.max(1, promptLength);
 
-function targetCount({ tokens, promptLength }: TokenizedExample, length: number): number {
-  return Math.max(0, Math.min(tokens.length, length) - firstTarget(promptLength));
+function targetCount({ tokens, promptLength, learned }: TokenizedExample, length: number): number {
+  const [first, end] = [firstTarget(promptLength), Math.min(tokens.length, length)];
+  if (learned === undefined) return Math.max(0, end - first);
+  return learned.subarray(first, Math.max(first, end)).reduce((sum, one) => sum + one, 0);
 }
 
 function groups<T>(items: readonly T[], size: number): T[][] {

@@ -3,6 +3,8 @@ import { textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { PromptResponse } from "../../pipeline/index.ts";
+import { type Message, questionText } from "../../protocol/conversation.ts";
+import { CHAT_OPTIONS, chatFrom } from "../chatOptions.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -10,12 +12,14 @@ import { printJson } from "../terminal.ts";
 export const generate: Command = {
   name: "generate",
   summary: "let a checkpoint answer prompts",
-  details: ['With --json, one {"prompt","response"} a line; with --out as well, one {"out","n"} object.'],
+  details: ['With --json, one {"prompt" or "messages","response"} a line; with --out as well, one {"out","n"} object.'],
   positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model" }],
   options: {
     prompt: { value: "TEXT", description: "A prompt" },
-    prompts: { value: "FILE", description: "JSON lines with a prompt each" },
+    prompts: { value: "FILE", description: "JSON lines with a prompt, or messages, each" },
+    system: { value: "TEXT", description: "A system's turn before --prompt" },
     out: { value: "FILE", short: "o", description: "Write the answers as JSON lines instead of printing them" },
+    ...CHAT_OPTIONS,
     ...SAMPLING_OPTIONS,
   },
   examples: [
@@ -25,7 +29,10 @@ export const generate: Command = {
   async run(args, context) {
     const { folder, signal } = context;
     const [prompt, file, out] = [textOption(args, "prompt"), textOption(args, "prompts"), textOption(args, "out")];
-    const prompts = prompt === undefined ? (file === undefined ? undefined : resolve(folder, file)) : [prompt];
+    const system = textOption(args, "system");
+    if (system !== undefined && prompt === undefined) throw new UsageError("--system needs --prompt");
+    const asked = prompt === undefined ? undefined : [system === undefined ? prompt : withSystem(system, prompt)];
+    const prompts = asked ?? (file === undefined ? undefined : resolve(folder, file));
     if (prompts === undefined) throw new UsageError("give --prompt or --prompts");
     if (prompt !== undefined && file !== undefined)
       throw new UsageError("--prompt and --prompts are given together; keep one");
@@ -34,6 +41,7 @@ export const generate: Command = {
       checkpoint: resolve(folder, args.positionals[0] ?? ""),
       prompts,
       ...(out === undefined ? {} : { out: resolve(folder, out) }),
+      ...chatFrom(args, folder),
       ...samplingFrom(args),
       signal,
     });
@@ -41,6 +49,13 @@ export const generate: Command = {
     return EXIT.ok;
   },
 };
+
+function withSystem(system: string, prompt: string): readonly Message[] {
+  return [
+    { role: "system", content: system },
+    { role: "user", content: prompt },
+  ];
+}
 
 function printCompletions(
   { terminal, isJson }: CommandContext,
@@ -53,8 +68,9 @@ function printCompletions(
     else terminal.outLine(`${n === 1 ? "1 answer" : `${n} answers`}: ${out}`);
     return;
   }
-  for (const { prompt, response } of responses) {
-    if (isJson) printJson(terminal, { prompt, response });
-    else terminal.out({ style: "dim", text: prompt }, `\n${response}\n\n`);
+  for (const answered of responses) {
+    const question = "prompt" in answered ? answered.prompt : questionText(answered.messages);
+    if (isJson) printJson(terminal, answered);
+    else terminal.out({ style: "dim", text: question }, `\n${answered.response}\n\n`);
   }
 }

@@ -20,7 +20,7 @@ export const plan: Command = {
     "Nothing is computed or written. Times are estimates from the work of each stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations; the process takes some 200 MiB more.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
-      '"reason"},"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
+      '"reason"},"prompts":...,"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
       '"estimatedSeconds"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
@@ -32,10 +32,11 @@ export const plan: Command = {
   ],
   async run(args, context) {
     const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
-    const { chooseBackend, planPipeline, withChoice } = await context.pipeline();
+    const { chooseBackend, describePrompts, planPipeline, withChoice } = await context.pipeline();
     const choice = await chooseBackend(asked.runtime);
     const config = withChoice(asked, choice);
     const stages = await planPipeline(config, { runsRoot: config.runtime.directory });
+    const prompts = await describePrompts(config);
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
     const { terminal, isJson } = context;
@@ -43,6 +44,7 @@ export const plan: Command = {
       printJson(terminal, {
         name: config.name,
         backend: backendFacts(choice),
+        prompts,
         stages,
         sizes: derivedSizes(config),
         peakMemoryBytes,
@@ -58,6 +60,7 @@ export const plan: Command = {
     terminal.out(
       `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models\n`,
     );
+    terminal.outLine(prompts);
     terminal.outLine(`computes on ${choiceText(choice)}`);
     const { maxBytes = Infinity } = choice.device.limits;
     if (peakMemoryBytes > maxBytes) {

@@ -3,6 +3,7 @@ import { TASKS } from "../../evaluation/tasks/index.ts";
 import { choiceOption, numberOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
+import { CHAT_OPTIONS, chatFrom } from "../chatOptions.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { titledTable } from "../tables.ts";
 import { printJson } from "../terminal.ts";
@@ -20,9 +21,10 @@ export const score: Command = {
   positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model" }],
   options: {
     task: { value: "NAME", description: `Task with prompts and a gold score: ${TASK_NAMES.join(", ")}` },
-    prompts: { value: "FILE", description: "JSON lines with a prompt each" },
+    prompts: { value: "FILE", description: "JSON lines with a prompt, or messages, each" },
     reward: { value: "DIR", description: "Reward model that scores the answers" },
     n: { value: "N", description: "Answers per benchmark (default 256)" },
+    ...CHAT_OPTIONS,
     ...SAMPLING_OPTIONS,
   },
   examples: [
@@ -43,6 +45,7 @@ export const score: Command = {
       ...(prompts === undefined ? {} : { prompts: resolve(folder, prompts) }),
       ...(reward === undefined ? {} : { reward: resolve(folder, reward) }),
       n: numberOption(args, "n", { least: 1, isWhole: true }) ?? 256,
+      ...chatFrom(args, folder),
       ...samplingFrom(args),
       signal,
     });

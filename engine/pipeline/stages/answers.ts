@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { mean } from "../../evaluation/statistics.ts";
 import { DeviceWeights } from "../../models/index.ts";
+import { questionText } from "../../protocol/conversation.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
@@ -9,7 +10,14 @@ import { Random } from "../../training/index.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
 import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
-import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
+import {
+  type ChatSlice,
+  type FrozenSlice,
+  type TemplateInput,
+  chatSlice,
+  frozenSlice,
+  loadFrozenModel,
+} from "../modelFolder.ts";
 import { PROMPTS_AT_ONCE, ResponseSampler } from "../responseSampler.ts";
 import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
 
@@ -22,7 +30,7 @@ import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.
 export const answers: Stage<
   { readonly benchmark: string; readonly isValidation: boolean; readonly seed: number },
   AnswersSlice,
-  { readonly model: Artifact; readonly reward: Artifact; readonly data: DataFile | undefined }
+  { readonly model: Artifact; readonly reward: Artifact; readonly data: DataFile | undefined } & TemplateInput
 > = {
   kind: "answers",
   title: "Answers",
@@ -35,28 +43,31 @@ export const answers: Stage<
       ? { kind: "validation", prompts: config.evaluation.validationPrompts }
       : { kind: "benchmark", benchmark, prompts: config.evaluation.prompts },
     ...frozenSlice(config),
+    ...chatSlice(config),
   }),
-  async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from, ...frozen }, inputs) {
+  async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from, chat, ...frozen }, inputs) {
     const { backend } = context;
     stopIfAsked(context);
-    const { config: model, weights, tokenizer } = await loadFrozenModel(inputs.model.folder, frozen);
+    const choice = { ...(chat && { chat }), template: inputs.template };
+    const model = await loadFrozenModel(inputs.model.folder, frozen, ["language"], choice);
     const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"]);
     const name = from.kind === "validation" ? VALIDATION : from.benchmark;
     const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
     const task = taskOf(settings);
     const prompts = encodePrompts(
       questions.map(({ prompt }) => prompt),
-      { config: model, tokenizer },
+      model,
       { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: inputs.data?.path ?? name },
     );
-    const sampler = new ResponseSampler(backend, { model: { config: model, tokenizer }, prompts, sampling, reward });
-    const device = DeviceWeights.upload(backend, weights);
+    const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward });
+    const device = DeviceWeights.upload(backend, model.weights);
     const lines: string[] = [];
     const scores: number[] = [];
     try {
       for await (const batch of sampler.sample(device, Random.of(seed, "answers", name))) {
         for (const response of batch) {
-          const { prompt: question, ...about } = questions[lines.length]!;
+          const { prompt, ...about } = questions[lines.length]!;
+          const question = questionText(prompt);
           const gold = task === undefined ? {} : { gold: task.gold(question, response) };
           const answer: BenchmarkAnswer = { prompt: lines.length, question, ...about, ...response, ...gold };
           lines.push(JSON.stringify(answer));
@@ -93,7 +104,7 @@ type AnsweredPrompts =
   | { readonly kind: "validation"; readonly prompts: number }
   | { readonly kind: "benchmark"; readonly benchmark: string; readonly prompts: number };
 
-interface AnswersSlice extends FrozenSlice {
+interface AnswersSlice extends FrozenSlice, ChatSlice {
   readonly task: TaskConfig | undefined;
   readonly sampling: SamplingConfig;
   readonly seed: number;

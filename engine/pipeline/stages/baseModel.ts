@@ -1,6 +1,6 @@
 import { type ModelConfig, LLAMA_BLOCKS, initialize } from "../../models/index.ts";
 import type { BaseModelConfig, RunConfig, TaskConfig } from "../../config/index.ts";
-import { type Tokenizer, encodeExample } from "../../text/index.ts";
+import { PromptFormat, type Tokenizer } from "../../text/index.ts";
 import { type TokenizedExample, Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { NO_COST, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, taskTokenizer } from "../corpus.ts";
@@ -29,9 +29,10 @@ export const baseModel: Stage<
     const model = modelConfigOf(architecture, tokenizer);
     const count = exampleCount(pretrain.steps, pretrain.batchSize * pretrain.gradientAccumulation);
     const texts = task.pretraining(Random.of(seed, "pretraining"));
+    const format = new PromptFormat(tokenizer);
     const examples: TokenizedExample[] = [];
     for (const text of texts) {
-      examples.push(encodeExample(tokenizer, text));
+      examples.push(format.encodeExample(text));
       if (examples.length === count) break;
     }
     const shape = { batchSize: pretrain.batchSize, length: longest(examples) };

@@ -3,12 +3,18 @@ import { Generator, DeviceWeights } from "../../models/index.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import type { RankedResponses } from "../../evaluation/tasks/task.ts";
 import { atomicWrite } from "../../storage/disk.ts";
-import { encodePrompt } from "../../text/index.ts";
 import { Random } from "../../training/index.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
 import { taskOf } from "../corpus.ts";
 import { responseTexts } from "../generation.ts";
-import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
+import {
+  type ChatSlice,
+  type FrozenSlice,
+  type TemplateInput,
+  chatSlice,
+  frozenSlice,
+  loadFrozenModel,
+} from "../modelFolder.ts";
 import { type Artifact, type Stage, stopIfAsked } from "../stage.ts";
 
 /** A labelled pair; `…Ended` says whether the response closed with end-of-text. */
@@ -30,18 +36,25 @@ const MOST_ROUNDS_PER_BATCH = 20;
 /** Samples two responses to each prompt from a model and lets the task's noisy labeller choose. */
 export const preferences: Stage<
   { readonly seed: number },
-  FrozenSlice & { readonly task: TaskConfig | undefined; readonly pairs: number; readonly seed: number },
-  { readonly model: Artifact }
+  FrozenSlice & ChatSlice & { readonly task: TaskConfig | undefined; readonly pairs: number; readonly seed: number },
+  { readonly model: Artifact } & TemplateInput
 > = {
   kind: "preferences",
   title: "Preference pairs",
   revision: 1,
-  select: (config, { seed }) => ({ task: config.task, pairs: config.reward.pairs ?? 0, seed, ...frozenSlice(config) }),
-  async run(context, { task: settings, pairs: total, seed, ...frozen }, { model: from }) {
+  select: (config, { seed }) => ({
+    task: config.task,
+    pairs: config.reward.pairs ?? 0,
+    seed,
+    ...frozenSlice(config),
+    ...chatSlice(config),
+  }),
+  async run(context, { task: settings, pairs: total, seed, chat, ...frozen }, { model: from, template }) {
     const { backend } = context;
     const task = taskOf(settings);
     if (task === undefined) throw new TypeError("preferences: only a task labels pairs");
-    const { config: model, weights, tokenizer } = await loadFrozenModel(from.folder, frozen);
+    const choice = { ...(chat && { chat }), template };
+    const { config: model, weights, format } = await loadFrozenModel(from.folder, frozen, ["language"], choice);
     const promptSource = Random.of(seed, "preferences", "prompts");
     const labeller = Random.of(seed, "preferences", "labels");
     const generator = new Generator(backend, model, {
@@ -49,8 +62,8 @@ export const preferences: Stage<
       queryLength: task.maxPromptLength,
       responseLength: task.maxResponseLength,
       sampling: {},
-      eos: [tokenizer.eos],
-      pad: tokenizer.pad,
+      eos: format.ends,
+      pad: format.tokenizer.pad,
     });
     const device = DeviceWeights.upload(backend, weights);
     const lines: string[] = [];
@@ -59,9 +72,9 @@ export const preferences: Stage<
         if (round > MOST_ROUNDS_PER_BATCH * Math.ceil(total / SAMPLED_AT_ONCE)) throw tooAlike(lines.length, total);
         stopIfAsked(context);
         const batch = task.prompts("train", SAMPLED_AT_ONCE, promptSource);
-        const queries = batch.flatMap((prompt) => [encodePrompt(tokenizer, prompt), encodePrompt(tokenizer, prompt)]);
+        const queries = batch.flatMap((prompt) => [format.encodePrompt(prompt), format.encodePrompt(prompt)]);
         const sampled = await generator.generate(device, queries, Random.of(seed, "preferences", "responses", round));
-        const texts = responseTexts(sampled, tokenizer);
+        const texts = responseTexts(sampled, format);
         for (const [index, prompt] of batch.entries()) {
           const pair = [texts[2 * index]!, texts[2 * index + 1]!] as const;
           const preferred = task.prefer(prompt, pair, labeller);

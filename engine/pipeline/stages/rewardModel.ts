@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Graph } from "../../compute/graph/tensor.ts";
 import { DeviceWeights, RewardScorer, withHeads } from "../../models/index.ts";
-import { type RewardConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
+import { type RewardConfig, type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
 import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
-import { type Tokenizer, encodePrompt } from "../../text/index.ts";
+import type { Question } from "../../protocol/conversation.ts";
+import type { PromptFormat } from "../../text/index.ts";
 import {
   type LossNodes,
   type PreferencePair,
@@ -16,7 +17,14 @@ import {
 } from "../../training/index.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { preferenceTexts } from "../corpus.ts";
-import { type LoadedModel, loadModel, saveModel } from "../modelFolder.ts";
+import {
+  type ChatSlice,
+  type LoadedModel,
+  type TemplateInput,
+  chatSlice,
+  loadModel,
+  saveModel,
+} from "../modelFolder.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { optimizerOf, train } from "../training.ts";
 import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
@@ -31,8 +39,8 @@ export const REWARD_FACTS_FILE = "reward.json";
  */
 export const rewardModel: Stage<
   { readonly seed: number },
-  { readonly reward: RewardTraining; readonly task: TaskConfig | undefined; readonly seed: number },
-  {
+  ChatSlice & { readonly reward: RewardTraining; readonly task: TaskConfig | undefined; readonly seed: number },
+  TemplateInput & {
     readonly init: Artifact;
     /** Pairs made by a stage; absent when the config brings a file. */
     readonly pairs: Artifact | undefined;
@@ -42,13 +50,14 @@ export const rewardModel: Stage<
   kind: "reward",
   title: "Reward model",
   revision: 2,
-  select: ({ reward: { init: _init, ...reward }, task }, { seed }) => ({ reward, task, seed }),
-  async run(context, { reward, seed }, { init, pairs: made, data }) {
+  select: (config, { seed }) => ({ ...rewardSlice(config), task: config.task, ...chatSlice(config), seed }),
+  async run(context, { reward, seed, chat }, { init, pairs: made, data, template }) {
     const { backend } = context;
-    const { config: model, weights, tokenizer } = await loadModel(init.folder);
+    const loaded = await loadModel(init.folder, ["language"], { ...(chat && { chat }), template });
+    const { config: model, weights, format } = loaded;
     const pairs = await encodedPairs(
       { made, data, count: reward.pairs },
-      { tokenizer, maxLength: Math.min(reward.maxLength, model.maxPositions) },
+      { format, maxLength: Math.min(reward.maxLength, model.maxPositions) },
     );
     const nHeldOut = splitPairs(pairs.length, reward.heldOut).heldOut;
     const { heldOut, learned } = splitByPrompt(pairs, nHeldOut, Random.of(seed, "reward", "split"));
@@ -74,7 +83,7 @@ export const rewardModel: Stage<
       tokens: (index) => learned[index]!.chosen.length + learned[index]!.rejected.length,
       metrics: "reward",
     });
-    const result = { config: model, weights: trained, tokenizer };
+    const result = { ...loaded, weights: trained };
     const accuracy = await measure(context, result, heldOut, { length: shape.length, step: totalSteps });
     await saveModel(context.folder, result, "score");
     const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
@@ -97,6 +106,10 @@ export const rewardModel: Stage<
 
 /** Settings of the training itself; the model that it starts from is an input. */
 type RewardTraining = Omit<RewardConfig, "init">;
+
+function rewardSlice({ reward: { init: _init, ...reward } }: RunConfig): { readonly reward: RewardTraining } {
+  return { reward };
+}
 
 /** A pair as token sequences, and its prompt. */
 interface PromptedPair extends PreferencePair {
@@ -133,16 +146,13 @@ interface PairSource {
 /** Pairs as token sequences, closed by end-of-text where the response was. */
 async function encodedPairs(
   { made, data, count }: PairSource,
-  { tokenizer, maxLength }: { readonly tokenizer: Tokenizer; readonly maxLength: number },
+  { format, maxLength }: { readonly format: PromptFormat; readonly maxLength: number },
 ): Promise<readonly PromptedPair[]> {
-  const sequence = (prompt: string, response: string, ended: boolean): number[] =>
-    [...encodePrompt(tokenizer, prompt), ...tokenizer.encode(response), ...(ended ? [tokenizer.eos] : [])].slice(
-      0,
-      maxLength,
-    );
+  const sequence = (prompt: Question, response: string, ended: boolean): readonly number[] =>
+    format.encodeResponse(prompt, response, ended).slice(0, maxLength);
   if (made === undefined) {
     return (await preferenceTexts(data?.path ?? "", count)).map(({ prompt, chosen, rejected, margin }) => ({
-      prompt,
+      prompt: typeof prompt === "string" ? prompt : JSON.stringify(prompt),
       chosen: sequence(prompt, chosen, true),
       rejected: sequence(prompt, rejected, true),
       ...(margin === undefined ? {} : { margin }),

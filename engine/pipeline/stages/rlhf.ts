@@ -6,7 +6,8 @@ import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
 import { type Model, type PpoIteration, type SavedPpo, PpoTrainer } from "../../rl/ppoTrainer.ts";
 import { trainedParameters } from "../../rl/ppoStep.ts";
 import type { RunningMoments } from "../../rl/runningMoments.ts";
-import type { Tokenizer } from "../../text/index.ts";
+import { questionText } from "../../protocol/conversation.ts";
+import type { PromptFormat } from "../../text/index.ts";
 import { type DataPosition, Random, sftLoss } from "../../training/index.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { type PpoConfig, armWithBeta, ppoSettings } from "../armSettings.ts";
@@ -14,7 +15,16 @@ import { readingCost, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
 import { loop } from "../loop.ts";
-import { type FrozenSlice, frozenSlice, loadFrozenModel, loadModel, saveModel } from "../modelFolder.ts";
+import {
+  type ChatSlice,
+  type FrozenSlice,
+  type TemplateInput,
+  chatSlice,
+  frozenSlice,
+  loadFrozenModel,
+  loadModel,
+  saveModel,
+} from "../modelFolder.ts";
 import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf } from "../stage.ts";
 import { flattenState, unflattenState } from "../training.ts";
 
@@ -34,7 +44,7 @@ const SAMPLES_EVERY = 5;
 export const rlhf: Stage<
   { readonly arm: string; readonly beta: number; readonly seed: number },
   RlhfSlice,
-  {
+  TemplateInput & {
     readonly init: Artifact;
     readonly reference: readonly Artifact[];
     readonly reward: Artifact;
@@ -51,19 +61,22 @@ export const rlhf: Stage<
     validationPrompts: config.task === undefined ? config.evaluation.validationPrompts : 0,
     seed,
     ...frozenSlice(config),
+    ...chatSlice(config),
   }),
-  async run(context, { arm, task: settings, validationPrompts, seed, ...frozen }, { init, reference, reward, data }) {
+  async run(context, { arm, task: settings, validationPrompts, seed, chat, ...frozen }, inputs) {
+    const { init, reference, reward, data, template } = inputs;
     const { backend, pace } = context;
     const task = taskOf(settings);
-    const start = await loadModel(init.folder);
-    const { tokenizer } = start;
+    const start = await loadModel(init.folder, ["language"], { ...(chat && { chat }), template });
+    const { format } = start;
     const references = await Promise.all(reference.map(({ folder }) => loadFrozenModel(folder, frozen)));
     const rewarding = await loadFrozenModel(reward.folder, frozen, ["score"]);
-    const texts = await trainPrompts({ task: settings, file: data?.path, validationPrompts }, seed);
+    const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts }, seed);
+    const texts = questions.map(questionText);
     const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
     const from = data?.path ?? "train";
-    const { queries: prompts, ...lengths } = encodePrompts(texts, start, { maxNewTokens, from });
-    const ppo = ppoSettings(arm, { ...lengths, tokenizer, seed });
+    const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });
+    const ppo = ppoSettings(arm, { ...lengths, format, seed });
     const critic = arm.critic === "separate" ? criticFrom(await loadModel(reward.folder, ["score"])) : undefined;
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
     const weights = withHeads(start.weights, start.config, Random.of(seed, "rlhf", "heads"), heads);
@@ -87,11 +100,11 @@ export const rlhf: Stage<
           metricsEvery: 1,
           step: async () => {
             const iteration = await trainer.iterate();
-            const responses = responseTexts(iteration.generation, tokenizer);
+            const responses = responseTexts(iteration.generation, format);
             const metrics = { ...iteration.metrics, ...goldMetrics(task, texts, iteration, responses) };
             history.push(metrics);
             raiseAlarms(context, history, iteration.iteration + 1, raised);
-            recordSamples(context, texts, iteration, { responses, tokenizer });
+            recordSamples(context, texts, iteration, { responses, format });
             const values = { ...metrics, ...referenceMetrics(reference, iteration) };
             return { values, tokens: tokensOf(iteration, prompts) };
           },
@@ -105,7 +118,7 @@ export const rlhf: Stage<
         },
         snapshot?.step ?? 0,
       );
-      await saveModel(context.folder, { config: start.config, weights: await trainer.policy(), tokenizer });
+      await saveModel(context.folder, { ...start, weights: await trainer.policy() });
     } finally {
       trainer.release();
     }
@@ -134,7 +147,7 @@ export const rlhf: Stage<
   },
 };
 
-interface RlhfSlice extends FrozenSlice {
+interface RlhfSlice extends FrozenSlice, ChatSlice {
   /** The arm's settings, with one β. */
   readonly arm: PpoConfig;
   readonly task: TaskConfig | undefined;
@@ -229,7 +242,7 @@ function recordSamples(
   context: StageContext,
   texts: readonly string[],
   { iteration, generation, prompts, scores, logprobs, kl, rewards, learned }: PpoIteration,
-  { responses, tokenizer }: { readonly responses: readonly ResponseText[]; readonly tokenizer: Tokenizer },
+  { responses, format }: { readonly responses: readonly ResponseText[]; readonly format: PromptFormat },
 ): void {
   if (iteration % SAMPLES_EVERY !== 0) return;
   const R = generation.responses.length / generation.queries.count;
@@ -242,7 +255,7 @@ function recordSamples(
       response: response.text,
       ended: response.ended,
       score: scores[row] ?? null,
-      tokens: perToken(generation.responses).map((id) => tokenizer.tokenOf(id) ?? ""),
+      tokens: perToken(generation.responses).map((id) => format.tokenizer.tokenOf(id) ?? ""),
       logprobs: perToken(logprobs),
       kl: perToken(kl),
       rewards: perToken(rewards),

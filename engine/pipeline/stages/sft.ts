@@ -1,9 +1,10 @@
 import type { RunConfig, SftConfig } from "../../config/index.ts";
-import { encodeExample } from "../../text/index.ts";
+import type { LearnedTurns } from "../../text/index.ts";
 import { sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
-import { loadModel, saveModel } from "../modelFolder.ts";
+import { type ChatSlice, type TemplateInput, chatSlice, loadModel, saveModel } from "../modelFolder.ts";
+import { learnedMessage } from "../dataChecks.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
 import { optimizerOf, train } from "../training.ts";
 import { longest } from "./baseModel.ts";
@@ -16,16 +17,26 @@ import { longest } from "./baseModel.ts";
 export const sft: Stage<
   { readonly seed: number; readonly sftSeed: number },
   SftSlice,
-  { readonly base: Artifact; readonly data: DataFile | undefined }
+  { readonly base: Artifact; readonly data: DataFile | undefined } & TemplateInput
 > = {
   kind: "sft",
   title: "Supervised fine-tuning",
   revision: 1,
-  select: (config, { seed, sftSeed }) => ({ ...sftSource(config), sft: trainingOf(config.sft), seed, sftSeed }),
-  async run(context, { sft: settings, seed, sftSeed, ...source }, { base, data }) {
-    const { config: model, weights, tokenizer } = await loadModel(base.folder);
+  select: (config, { seed, sftSeed }) => ({
+    ...sftSource(config),
+    sft: trainingOf(config.sft),
+    ...turnsSlice(config),
+    ...chatSlice(config),
+    seed,
+    sftSeed,
+  }),
+  async run(context, { sft: settings, learnedTurns, chat, seed, sftSeed, ...source }, { base, data, template }) {
+    const loaded = await loadModel(base.folder, ["language"], { ...(chat && { chat }), template });
+    const { config: model, weights, format } = loaded;
     const texts = await sftTexts({ ...source, file: data?.path }, seed);
-    const examples = texts.map((text) => encodeExample(tokenizer, text));
+    const examples = texts.map((text) => format.encodeExample(text, learnedTurns));
+    const message = learnedMessage(format, examples);
+    if (message !== undefined) context.report({ kind: "note", message });
     const length = Math.min(longest(examples), settings.maxLength, model.maxPositions);
     const shape = { batchSize: settings.batchSize, length };
     const trained = await train(context, {
@@ -42,7 +53,7 @@ export const sft: Stage<
       tokens: (index) => Math.min(examples[index]!.tokens.length, length),
       metrics: "sft",
     });
-    await saveModel(context.folder, { config: model, weights: trained, tokenizer });
+    await saveModel(context.folder, { ...loaded, weights: trained });
   },
   cost({ sft: settings, ...source }, { model, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
@@ -54,15 +65,25 @@ export const sft: Stage<
 };
 
 /** Settings of the training itself: which seeds there are changes none of their results. */
-type SftTraining = Omit<SftConfig, "seeds" | "examples">;
+type SftTraining = Omit<SftConfig, "seeds" | "examples" | "learnedTurns">;
 
-interface SftSlice extends Omit<SftSource, "file"> {
+/** Turns that are learned; in a slice only where it changes what is. */
+export interface TurnsSlice {
+  readonly learnedTurns?: LearnedTurns;
+}
+
+/** The config's choice of turns that are learned. */
+export function turnsSlice({ sft: { learnedTurns } }: RunConfig): TurnsSlice {
+  return learnedTurns === "last" ? { learnedTurns } : {};
+}
+
+interface SftSlice extends Omit<SftSource, "file">, TurnsSlice, ChatSlice {
   readonly sft: SftTraining;
   readonly seed: number;
   readonly sftSeed: number;
 }
 
-function trainingOf({ seeds: _seeds, examples: _examples, ...training }: SftConfig): SftTraining {
+function trainingOf({ seeds: _seeds, examples: _examples, learnedTurns: _turns, ...training }: SftConfig): SftTraining {
   return training;
 }
 

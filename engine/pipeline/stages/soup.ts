@@ -2,17 +2,25 @@ import type { RunConfig } from "../../config/index.ts";
 import type { ModelConfig } from "../../models/index.ts";
 import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { NO_COST, readingCost, sequenceLength } from "../cost.ts";
-import { AS_STORED, frozenSlice, loadFrozenModel, loadModel } from "../modelFolder.ts";
+import {
+  type ChatSlice,
+  type TemplateInput,
+  AS_STORED,
+  chatSlice,
+  frozenSlice,
+  loadFrozenModel,
+  loadModel,
+} from "../modelFolder.ts";
 import { soupCheckpoints } from "../soupCheckpoints.ts";
 import { EXAMPLES_AT_ONCE, type HeldOut, heldOutEvaluator } from "../soupEvaluators.ts";
 import type { Artifact, Cost, DataFile, Stage } from "../stage.ts";
-import { sftSource } from "./sft.ts";
+import { sftSource, turnsSlice } from "./sft.ts";
 
 /** A soup of models: a point in the space of weights that they span (SALSA, section 3.2). */
 export const soup: Stage<
   { readonly name: string; readonly seed: number },
   SoupSlice,
-  {
+  TemplateInput & {
     readonly of: readonly Artifact[];
     /** Scores mixtures for soups that go by reward. */
     readonly reward: Artifact | undefined;
@@ -23,13 +31,15 @@ export const soup: Stage<
   title: "Model soup",
   revision: 2,
   select: soupSlice,
-  async run(context, { settings, heldOut }, { of, reward, data }) {
+  async run(context, { settings, heldOut }, { of, reward, data, template }) {
     const { signal, folder, backend } = context;
     const evaluator =
       heldOut &&
       (await heldOutEvaluator(needOf(settings, of.length), heldOut, {
         backend,
-        models: await Promise.all(of.map((model) => loadModel(model.folder))),
+        models: await Promise.all(
+          of.map((model) => loadModel(model.folder, ["language"], { ...chatOf(heldOut), template })),
+        ),
         reward: reward && (await loadFrozenModel(reward.folder, heldOut, ["score"])),
         file: data?.path,
       }));
@@ -38,6 +48,7 @@ export const soup: Stage<
         of: of.map((model) => model.folder),
         folder,
         settings,
+        template: template?.path,
         ...(evaluator === undefined ? {} : { evaluator: evaluator.of }),
         signal,
         onProgress: ({ done, total }) => {
@@ -67,15 +78,29 @@ function soupSlice(config: RunConfig, { name, seed }: { readonly name: string; r
     case "weights":
       return { settings, heldOut: undefined };
     case "examples":
-      return { settings, heldOut: { kind: "examples", ...sftSource(config), maxLength: config.sft.maxLength, seed } };
+      return {
+        settings,
+        heldOut: {
+          kind: "examples",
+          ...sftSource(config),
+          ...turnsSlice(config),
+          ...chatSlice(config),
+          maxLength: config.sft.maxLength,
+          seed,
+        },
+      };
     case "responses": {
       const { sampling, validationPrompts } = config.evaluation;
       // Mixtures are made in f32: only the reward model is frozen.
       const frozen = need.by === "reward" ? frozenSlice(config) : AS_STORED;
-      const responses = { task: config.task, sampling, validationPrompts, seed, ...frozen };
+      const responses = { task: config.task, sampling, validationPrompts, seed, ...frozen, ...chatSlice(config) };
       return { settings, heldOut: { kind: "responses", ...responses } };
     }
   }
+}
+
+function chatOf({ chat }: HeldOut): ChatSlice {
+  return chat === undefined ? {} : { chat };
 }
 
 /** Forward and backward take as long as three forwards. */

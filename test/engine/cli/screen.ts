@@ -60,6 +60,7 @@ export async function salsa(
 const UNUSED: Pipeline = {
   runPipeline: unexpected,
   planPipeline: unexpected,
+  describePrompts: unexpected,
   chooseBackend: unexpected,
   withChoice: () => {
     throw new TypeError("the command line chose no backend");

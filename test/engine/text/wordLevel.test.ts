@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodeExample, encodePrompt, wordLevelTokenizer } from "../../../engine/text/index.ts";
+import { PromptFormat, wordLevelTokenizer } from "../../../engine/text/index.ts";
 
 const WORDS = ["reverse", "the", "words", ":", "apple", "pear", "thanks"];
 
@@ -42,8 +42,11 @@ describe("prompt", () => {
   const tokenizer = wordLevelTokenizer(WORDS);
 
   it("is followed by the response and end-of-text in an example", () => {
-    const example = encodeExample(tokenizer, { prompt: "reverse : apple pear", response: "pear apple" });
+    const example = new PromptFormat(tokenizer).encodeExample({
+      prompt: "reverse : apple pear",
+      response: "pear apple",
+    });
     assert.deepEqual(example, { tokens: [4, 7, 8, 9, 9, 8, 2], promptLength: 4 });
-    assert.deepEqual(encodePrompt(tokenizer, "reverse : apple pear"), example.tokens.slice(0, 4));
+    assert.deepEqual(new PromptFormat(tokenizer).encodePrompt("reverse : apple pear"), example.tokens.slice(0, 4));
   });
 });

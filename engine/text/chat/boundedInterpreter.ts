@@ -1,0 +1,102 @@
+import { type JinjaEnvironment, type JinjaProgram, type JinjaValue, Interpreter } from "./jinja.ts";
+
+/** A template that would take too long or too much memory; the message says what it did, without a place. */
+export class TemplateBoundError extends Error {
+  override readonly name = "TemplateBoundError";
+}
+
+/** Work that one rendering may do: steps, and the sizes of the values that they read and make. */
+const MOST_WORK = 500_000;
+/** More for each message: a template may look at all of them for each. */
+const WORK_PER_MESSAGE = 20_000;
+/** Longest text that a template may make, in UTF-16 units; conversations of whole books are shorter. */
+const LONGEST_TEXT = 2 ** 24;
+/** Values in one list or object, with all that those hold. */
+const LARGEST_LIST = 2 ** 20;
+/** A text of this length counts as a step more: as much is copied or compared in the time that a step takes. */
+const TEXT_PER_STEP = 64;
+/** The clock is looked at after as many steps; it stops what the count underrates. */
+const STEPS_PER_LOOK = 4096;
+const LONGEST_MS = 10_000;
+
+/**
+ * Renders a template from somebody else: with a bound on its work, since a few nested loops take longer than anybody
+ * waits and a text that is doubled thirty times fills the memory.
+ *
+ * Every operand of every operation is evaluated by itself, and is charged by its size there. So work that grows with
+ * the size of its operands is paid for before it is done.
+ */
+export class BoundedInterpreter extends Interpreter {
+  private work: number;
+  private steps = 0;
+  private readonly deadline = performance.now() + LONGEST_MS;
+  /** Values that a list holds, with those of its lists: lists of lists may hold more than they take memory. */
+  private readonly sizes = new WeakMap<object, number>();
+
+  constructor(environment: JinjaEnvironment, nMessages: number) {
+    super(environment);
+    this.work = MOST_WORK + WORK_PER_MESSAGE * nMessages;
+  }
+
+  override evaluate(statement: JinjaProgram | undefined, environment: JinjaEnvironment): JinjaValue {
+    this.charge(1);
+    const result = super.evaluate(statement, environment);
+    this.charge(this.costOf(result.value));
+    return result;
+  }
+
+  private charge(work: number): void {
+    this.work -= work;
+    this.steps += 1;
+    if (this.work < 0) throw new TemplateBoundError("does not come to an end: it has done more work than any template");
+    if (this.steps % STEPS_PER_LOOK === 0 && performance.now() > this.deadline) {
+      throw new TemplateBoundError(`takes longer than ${LONGEST_MS / 1000} seconds`);
+    }
+  }
+
+  private costOf(value: unknown): number {
+    if (typeof value === "string") {
+      if (value.length > LONGEST_TEXT) throw new TemplateBoundError("makes a text of more than 16 million characters");
+      return value.length / TEXT_PER_STEP;
+    }
+    if (!isCollection(value)) return 0;
+    const isKnown = this.sizes.has(value);
+    const size = this.measure(value);
+    if (size > LARGEST_LIST) throw new TemplateBoundError("makes a list of more than a million values");
+    // A loop goes over the items alone, even where it does nothing with them.
+    return isKnown ? lengthOf(value) : size;
+  }
+
+  private measure(value: Collection): number {
+    const known = this.sizes.get(value);
+    if (known !== undefined) return known;
+    let size = 1;
+    for (const item of value.values()) size += isCollection(item.value) ? this.measure(item.value) : 1;
+    this.sizes.set(value, size);
+    return size;
+  }
+}
+
+type Collection = readonly JinjaValue[] | ReadonlyMap<string, JinjaValue>;
+
+function isCollection(value: unknown): value is Collection {
+  return Array.isArray(value) || value instanceof Map;
+}
+
+function lengthOf(value: Collection): number {
+  return "size" in value ? value.size : value.length;
+}
+
+/** Most numbers that `range` gives; the package's own fills the memory. */
+const LONGEST_RANGE = 100_000;
+
+/**
+ * `range` of Python, bounded.
+ * @throws {TemplateBoundError}
+ */
+export function boundedRange(first: number, end?: number, step = 1): number[] {
+  const [from, to] = end === undefined ? [0, first] : [first, end];
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  if (!(length <= LONGEST_RANGE)) throw new TemplateBoundError(`counts further than ${LONGEST_RANGE}`);
+  return Array.from({ length }, (_, at) => from + at * step);
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import type { Message } from "../../../../engine/protocol/conversation.ts";
+import { ChatTemplate } from "../../../../engine/text/chat/template.ts";
+
+const MESSAGES: readonly Message[] = [
+  { role: "user", content: "hi" },
+  { role: "assistant", content: "hello" },
+];
+
+function template(text: string): ChatTemplate {
+  return new ChatTemplate(text, { where: "chat_template.jinja", specialTokens: new Map(), date: new Date(0) });
+}
+
+function refused(text: string): Error {
+  try {
+    template(text).render(MESSAGES);
+  } catch (error) {
+    assert.ok(error instanceof Error);
+    assert.equal(error.name, "ChatTemplateError", text);
+    assert.match(error.message, /^chat_template\.jinja: the chat template .+; .+/s);
+    return error;
+  }
+  return assert.fail(`not refused: ${text}`);
+}
+
+const DOUBLED = "{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(N) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}";
+
+describe("a chat template from anywhere", function () {
+  this.timeout(60_000);
+
+  it("sees nothing but the conversation, the tokens' names and a date", () => {
+    assert.equal(
+      template("{{ strftime_now('%d %b %Y, %-d/%-m %A %H:%M') }}").render(MESSAGES),
+      "01 Jan 1970, 1/1 Thursday 00:00",
+    );
+    refused("{{ messages.constructor.constructor('return process')() }}");
+    refused("{% import 'os' as os %}");
+    refused("{% include 'other.jinja' %}");
+  });
+
+  it("is refused with its own words when it raises", () => {
+    assert.match(
+      refused("{{ raise_exception('roles must alternate') }}").message,
+      /refuses a conversation: roles must alt/,
+    );
+  });
+
+  for (const [what, text] of Object.entries({
+    "nests loops": "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+    "nests empty loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "counts without end": "{{ range(10**15) | length }}",
+    "counts backwards without end": "{{ range(1, -10**15, -1) | length }}",
+    "doubles a text": `${DOUBLED.replace("N", "99")}{{ ns.s }}`,
+    "works on a large text again and again": `${DOUBLED.replace("N", "19")}{% for i in range(99999) %}{% if ns.s | upper == ns.s %}{% endif %}{% endfor %}`,
+    "nests lists":
+      "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s | tojson }}",
+    "calls itself": "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
+    "calls itself twice": "{% macro f(x) %}{% if x > 0 %}{{ f(x-1) }}{{ f(x-1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+    "indents without measure": "{{ [1,[2]] | tojson(indent=100000000) }}",
+    "nests brackets": `{{ ${"(".repeat(100_000)} }}`,
+    "is not closed": "{% for message in messages",
+    "has pages of blanks": `a${" ".repeat(5000)}b`,
+    "is too long": "x".repeat(300_000),
+  })) {
+    it(`is refused when it ${what}`, () => {
+      refused(text);
+    });
+  }
+});
