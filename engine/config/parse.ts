@@ -9,7 +9,7 @@ import { explain } from "./explain.ts";
 import { checkLists } from "./lists.ts";
 import { readDocument } from "./locate.ts";
 import type { Complaint } from "./complaint.ts";
-import { folderOf, resolvePath } from "./paths.ts";
+import { folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
 import { stageCount } from "./sizes.ts";
@@ -104,8 +104,11 @@ function missingFiles({ data, model }: PartialConfig, exists: (path: string) => 
   );
   const files = (["sft", "preferences", "prompts"] as const).map((key) => [["data", key], data?.[key]] as const);
   const named = [[["model", "checkpoint"], model?.checkpoint] as const, ...files, ...benchmarks];
-  return named.flatMap(([path, file]) => {
+  return named.flatMap(([at, source]) => {
+    const [path, file] = typeof source === "object" ? [[...at, "from"], source.from] : [at, source];
     if (file === undefined || exists(file)) return [];
+    // What there is on the hub, or fits a pattern, shows when it is looked for.
+    if (at[0] === "data" && (isHubName(file) || hasWildcards(file))) return [];
     const remedy = "correct the path; it is relative to the config's folder";
     return [{ path: [...path], message: `there is no ${JSON.stringify(file)}`, remedy }];
   });

@@ -63,5 +63,5 @@ function inner(fields: JsonObject, column: string): Json | undefined {
   if (Object.hasOwn(fields, column)) return fields[column];
   const [head = "", ...rest] = column.split(".");
   const value = Object.hasOwn(fields, head) ? fields[head] : undefined;
-  return rest.length > 0 && isRecord(value) ? inner(value as JsonObject, rest.join(".")) : undefined;
+  return rest.length > 0 && isRecord(value) ? inner(value, rest.join(".")) : undefined;
 }

@@ -41,9 +41,9 @@ export function textOf(row: Row, name: string): string {
 }
 
 /** The text in a column if it is one. */
-export function optionalText<K extends string>(row: Row, name: K): { readonly [N in K]?: string } {
+export function optionalText<K extends string>(row: Row, name: K): Readonly<Partial<Record<K, string>>> {
   const value = valueOf(row.fields, name);
-  return (typeof value === "string" ? { [name]: value } : {}) as { readonly [N in K]?: string };
+  return (typeof value === "string" ? { [name]: value } : {}) as Readonly<Partial<Record<K, string>>>;
 }
 
 /** The error for a column whose values are of another type. */

@@ -1,5 +1,5 @@
 import { isRecord } from "../../protocol/dictionary.ts";
-import type { Json, JsonObject } from "../../storage/json.ts";
+import type { Json } from "../../storage/json.ts";
 import type { Row } from "../rows/row.ts";
 import { type Layout, has, optionalText, valueOf, wrongType } from "./layout.ts";
 
@@ -17,7 +17,7 @@ export const questions: Layout = {
 function firstTurn(row: Row): string {
   const value = valueOf(row.fields, "turns");
   const first = Array.isArray(value) ? (value as readonly Json[])[0] : undefined;
-  const text = isRecord(first) ? valueOf(first as JsonObject, "content") : first;
+  const text = isRecord(first) ? valueOf(first, "content") : first;
   if (typeof text === "string") return text;
   throw wrongType(row, "turns[0]", { wanted: "a text, or {content}", value: text ?? undefined });
 }

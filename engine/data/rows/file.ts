@@ -28,6 +28,13 @@ export async function* fileRows(file: string, settings: ReadSettings = {}): Asyn
   }
 }
 
+/** True for a file that is no Parquet, not packed, and no array: JSON Lines, if it is data at all. */
+export async function isText(file: string): Promise<boolean> {
+  const bytes = await begun(inputChunks(file));
+  await bytes.stop();
+  return !isParquet(bytes.start) && !isGzip(bytes.start) && firstMark(bytes.start) !== "[";
+}
+
 async function* gzipRows(file: string, bytes: Begun): AsyncGenerator<Row, undefined> {
   const text = await begun(gunzipped(file, bytes.all()));
   try {

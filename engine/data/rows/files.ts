@@ -1,7 +1,8 @@
 import { isAbsolute, join, relative, sep } from "node:path";
+import { hasWildcards } from "../../config/paths.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { inputExists, inputTree, isInputFolder } from "../../storage/inputs.ts";
-import { fixedFolder, hasWildcards, matches } from "./glob.ts";
+import { fixedFolder, matches } from "./glob.ts";
 import { type Pick, pickFiles } from "./pick.ts";
 
 /**

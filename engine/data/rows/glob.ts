@@ -1,10 +1,7 @@
+import { hasWildcards } from "../../config/paths.ts";
+
 /** Most paths that braces may stand for. */
 const MOST_ALTERNATIVES = 100;
-
-/** True for a path with wildcards: `*`, `?`, or `{a,b}`. */
-export function hasWildcards(path: string): boolean {
-  return /[*?]|\{[^}]*,[^}]*\}/.test(path);
-}
 
 /** The folder above a pattern's first wildcard. */
 export function fixedFolder(pattern: string): string {

@@ -1,4 +1,4 @@
-import type { RunConfig, SoupConfig } from "../../config/index.ts";
+import type { RunConfig, SoupConfig, SourceConfig } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { codeSpan, literal } from "../../protocol/markdown.ts";
 import { trainedArms } from "./arms.ts";
@@ -89,7 +89,14 @@ function dataWords({ task, data }: RunConfig): string {
   if (task !== undefined) return `task ${codeSpan(task.name)}, which makes it from the seed`;
   return data === undefined
     ? "–"
-    : `SFT ${codeSpan(data.sft)}, pairs ${codeSpan(data.preferences)}, prompts ${codeSpan(data.prompts)}`;
+    : `SFT ${sourceWords(data.sft)}, pairs ${sourceWords(data.preferences)}, prompts ${sourceWords(data.prompts)}`;
+}
+
+function sourceWords(source: SourceConfig): string {
+  if (typeof source === "string") return codeSpan(source);
+  const { from, config, split } = source;
+  const part = [config, split].filter((one) => one !== undefined).join(", ");
+  return part === "" ? codeSpan(from) : `${codeSpan(from)} (${literal(part)})`;
 }
 
 function modelWords({ model }: RunConfig): string {
