@@ -5,7 +5,7 @@ import { parseJson } from "../protocol/json.ts";
 import { atomicWrite, syncTree, temporaryName } from "../storage/disk.ts";
 import { stableHash, type Json } from "../storage/json.ts";
 import { readLines } from "../storage/lines.ts";
-import { placeIn } from "../storage/places.ts";
+import { placeBelow } from "../storage/places.ts";
 import { readText } from "../storage/reading.ts";
 import { discard, makeFolderAt, makeNewFolder, moveFolder } from "../storage/writing.ts";
 import { LineFile, shuffled } from "./order.ts";
@@ -81,7 +81,7 @@ export async function prepare(settings: PrepareSettings): Promise<PreparedData> 
   const folder = join(root, PREPARED, `${kind}-${key}`);
   const found = await readPrepared(folder);
   if (found !== undefined) return found;
-  await makeFolderAt(placeIn(dirname(folder)));
+  await makeFolderAt(placeBelow(root, PREPARED));
   const temporary = temporaryName(folder);
   try {
     await makeNewFolder(temporary);
@@ -105,13 +105,16 @@ const FOLDER = /^(sft|preferences|prompts)-[0-9a-f]{16}$/;
  */
 export async function keptBackIn(file: string): Promise<number | undefined> {
   const folder = dirname(file);
-  if (basename(file) !== ROWS || !FOLDER.test(basename(folder))) return undefined;
+  const isPrepared = basename(file) === ROWS && FOLDER.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
+  if (!isPrepared) return undefined;
   const found = await readPrepared(folder);
   return found === undefined || found.share === 0 ? undefined : found.counts.validation;
 }
 
 async function readPrepared(folder: string): Promise<(PreparedData & { readonly share: number }) | undefined> {
-  const text = await readText(placeIn(folder, MANIFEST));
+  // Not `placeIn`: a folder called data may be anybody's, and a link.
+  const root = dirname(dirname(folder));
+  const text = await readText(placeBelow(root, join(PREPARED, basename(folder), MANIFEST)));
   if (text === undefined) return undefined;
   const manifest = manifestSchema.safeParse(parseOrNothing(text));
   if (manifest.success) {

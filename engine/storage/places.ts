@@ -4,8 +4,8 @@ import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
 import { errorCode, onDisk } from "./disk.ts";
 
-/** Folders of a root, each of which holds folders of one kind: of runs, artifacts, records, prepared data. */
-const KINDS: readonly string[] = ["runs", "artifacts", "records", "data"];
+/** Folders of a root, each of which holds folders of one kind: of runs, of artifacts, of records. */
+const KINDS: readonly string[] = ["runs", "artifacts", "records"];
 
 /**
  * A file or folder below a root, the folder `.salsa` of runs and artifacts.

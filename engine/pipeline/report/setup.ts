@@ -1,5 +1,6 @@
 import type { RunConfig, SoupConfig, SourceConfig } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
+import { countsText } from "../../protocol/dataCounts.ts";
 import { codeSpan, literal } from "../../protocol/markdown.ts";
 import { trainedArms } from "./arms.ts";
 import { tableOf, valueText } from "./markdown.ts";
@@ -10,6 +11,9 @@ export function setupSection(facts: RunFacts): string {
   const { config, state, choices } = facts;
   const rows: (readonly [string, string])[] = [
     ["Data", dataWords(config)],
+    ...(state.data ?? []).map(({ kind, from, ...counts }) => {
+      return [`Records for ${literal(kind)}`, `${codeSpan(from)}: ${literal(countsText(counts))}`] as const;
+    }),
     ["Model", modelWords(config)],
     ["SFT", sftWords(config)],
     ["Reward model", rewardWords(config, heldOutAccuracies(state))],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
-import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { planPipeline, writeReport } from "../../../engine/pipeline/index.ts";
 import { trainPrompts, validationPrompts } from "../../../engine/pipeline/corpus.ts";
 import { readData } from "../../../engine/pipeline/fingerprints.ts";
 import type { PlannedData } from "../../../engine/protocol/dataCounts.ts";
@@ -87,6 +87,8 @@ describe("a run over data in layouts of others", function () {
           events.flatMap((event) => (event.kind === "runStarted" ? [event.data] : [])),
           [planned],
         );
+        const report = await fs.readFile(await writeReport(run.folder), "utf8");
+        assert.match(report, /alpaca\.json.*65 read, 64 used.*1 duplicates/);
         for (const name of await fs.readdir(directory, { recursive: true })) {
           const file = path.join(directory, name);
           if ((await fs.stat(file)).isFile()) assert.ok(!(await fs.readFile(file)).includes(TOKEN), name);
