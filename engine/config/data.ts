@@ -1,18 +1,122 @@
 import * as z from "zod";
-import { filePath, modelName, optionalSetting, requiredSetting, section } from "./setting.ts";
+import {
+  choice,
+  count,
+  filePath,
+  modelName,
+  optionalSetting,
+  requiredSetting,
+  section,
+  seed,
+  setting,
+  withSnippets,
+} from "./setting.ts";
 
-/** Your own data, as JSON-lines files. */
-export const dataSchema = section(
+/** What is done with records of no use. */
+const unusable = choice({
+  drop: "leave them out; plan, log and report count them by reason",
+  refuse: "stop at the first, with its file and line",
+  keep: "use them all the same, and count them",
+});
+
+/** Columns that may be named otherwise, by what they hold. */
+const COLUMNS = ["prompt", "response", "messages", "chosen", "rejected", "margin", "category", "reference"] as const;
+
+/** Most of a source that may be kept back from training. */
+const MOST_KEPT_BACK = 0.5;
+
+const columnsSchema = section(
+  Object.fromEntries(
+    COLUMNS.map((name) => [
+      name,
+      optionalSetting(z.string().min(1), {
+        description: `Column of the data that holds the ${name}; a.b is b within a`,
+        otherwise: "recognised by the layout",
+      }),
+    ]),
+  ) as Record<(typeof COLUMNS)[number], z.ZodOptional<z.ZodString>>,
+  "Columns of the data, where its layout is none that is recognised; all others are left alone",
+);
+
+/** One source of data: rows from anywhere, and how they are chosen. */
+export const sourceSchema = section(
   {
-    sft: requiredSetting(filePath(), { description: "SFT examples: one {prompt, response} or {messages} a line" }),
-    preferences: requiredSetting(filePath(), {
-      description: "Reward-model pairs: one {prompt, chosen, rejected, margin?} a line; prompt may be messages",
+    from: requiredSetting(filePath(), {
+      description: "File, folder, pattern such as data/*.jsonl.gz, or hf:owner/name@revision on the hub",
     }),
-    prompts: requiredSetting(filePath(), { description: "RLHF prompts: one {prompt} or {messages} a line" }),
-    benchmarks: optionalSetting(z.record(modelName(), filePath()), {
-      description: "Prompts to evaluate on, by benchmark name",
-      otherwise: "none",
+    config: optionalSetting(z.string().min(1), {
+      description: "Part of a data set: the name of a folder, or the beginning of its files' names",
+      otherwise: "all of it",
+    }),
+    split: optionalSetting(z.string().min(1), {
+      description: "Split of a data set, such as train_sft",
+      otherwise: "train where there is one, else all files if there are no splits",
+    }),
+    columns: columnsSchema.optional().meta({
+      description: "Columns of the data, where its layout is none that is recognised",
+      otherwise: "recognised by the layout",
+    }),
+    skip: setting(count(0), 0, { description: "Rows at the beginning to pass over", unit: "rows", source: "none" }),
+    examples: optionalSetting(count(), { description: "Most records to use", unit: "records", otherwise: "all" }),
+    shuffle: optionalSetting(seed(), {
+      description: "Seed of the order of records, before examples are taken",
+      otherwise: "the order of the files",
+    }),
+    validation: setting(z.number().min(0).max(MOST_KEPT_BACK), 0.05, {
+      description: "Share of prompts kept back from training, by a hash of the prompt: no prompt is on both sides",
+      source: "this project",
+    }),
+    unusable: setting(unusable, "drop", {
+      description: "What is done with duplicates, empty turns and pairs of two equal responses",
+      source: "this project",
     }),
   },
-  "Your own data as JSON-lines files; give this or task",
+  "A source of data",
+).meta({ id: "dataSource" }); // stands once in the JSON schema, and not at each of its uses
+
+const SOURCE_SNIPPETS = [
+  {
+    label: "Data set on the hub",
+    description: "Downloaded once into Hugging Face's cache, and read from there",
+    body: { from: "hf:${1:owner/name}@${2:main}", split: "${3:train}" },
+  },
+  {
+    label: "Files with columns of their own",
+    description: "A file, a folder or a pattern, in JSON Lines, JSON or Parquet",
+    body: { from: "${1:data/*.jsonl}", columns: { prompt: "${2:question}" } },
+  },
+];
+
+/** A path alone, whose every line is used in its order, or a source with settings. */
+function source(): z.ZodUnion<readonly [z.ZodString, typeof sourceSchema]> {
+  return withSnippets(z.union([filePath(), sourceSchema]), SOURCE_SNIPPETS);
+}
+
+/** Your own data: files, folders, or data sets on the hub. */
+export const dataSchema = section(
+  {
+    sft: requiredSetting(source(), {
+      description: "SFT examples: {prompt, response}, {messages}, or a layout that is recognised",
+    }),
+    preferences: requiredSetting(source(), {
+      description:
+        "Reward-model pairs: {prompt, chosen, rejected, margin?}, where prompt may be messages, or a layout that is recognised",
+    }),
+    prompts: requiredSetting(source(), {
+      description: "RLHF prompts: {prompt} or {messages}, or a layout that is recognised",
+    }),
+    benchmarks: optionalSetting(
+      z.record(
+        modelName(),
+        requiredSetting(source(), {
+          description: "Prompts of this benchmark: {prompt} or {messages}, or a layout that is recognised",
+        }),
+      ),
+      {
+        description: "Prompts to evaluate on, by benchmark name",
+        otherwise: "none",
+      },
+    ),
+  },
+  "Your own data: files, folders, or data sets on the hub; give this or task",
 );

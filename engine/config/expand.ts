@@ -4,7 +4,7 @@ import { LONGEST_RESPONSE } from "./algorithms/ppoSettings.ts";
 import { LONGEST_ANSWER } from "./evaluation.ts";
 import { defaultJudge } from "./judging.ts";
 import { defaultArms, modelNames, sftName, TASK_BENCHMARKS } from "./names.ts";
-import { nameOf, resolvePath } from "./paths.ts";
+import { nameOf, resolvePath, resolveSource } from "./paths.ts";
 import type {
   ArchitectureConfig,
   ArmConfig,
@@ -14,6 +14,7 @@ import type {
   EvaluationConfig,
   RunConfig,
   SoupConfig,
+  SourceConfig,
 } from "./resolved.ts";
 import { architectureSchema } from "./model.ts";
 import type { WrittenConfig } from "./schema.ts";
@@ -60,12 +61,16 @@ function firstSft({ sft }: WrittenConfig): string {
 }
 
 function expandData(data: NonNullable<WrittenConfig["data"]>, folder: string): DataConfig {
-  const benchmarks = Object.entries(data.benchmarks ?? {}).map(([name, path]) => [name, resolvePath(folder, path)]);
+  const at = (source: SourceConfig): SourceConfig => {
+    if (typeof source === "string") return resolveSource(folder, source);
+    return { ...source, from: resolveSource(folder, source.from) };
+  };
+  const benchmarks = Object.entries(data.benchmarks ?? {}).map(([name, source]) => [name, at(source)]);
   return {
-    sft: resolvePath(folder, data.sft),
-    preferences: resolvePath(folder, data.preferences),
-    prompts: resolvePath(folder, data.prompts),
-    benchmarks: Object.fromEntries(benchmarks) as Record<string, string>,
+    sft: at(data.sft),
+    preferences: at(data.preferences),
+    prompts: at(data.prompts),
+    benchmarks: Object.fromEntries(benchmarks) as Record<string, SourceConfig>,
   };
 }
 

@@ -9,7 +9,7 @@ import { explain } from "./explain.ts";
 import { checkLists } from "./lists.ts";
 import { readDocument } from "./locate.ts";
 import type { Complaint } from "./complaint.ts";
-import { folderOf, resolvePath } from "./paths.ts";
+import { folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
 import { stageCount } from "./sizes.ts";
@@ -108,8 +108,11 @@ function missingFiles({ chat, data, model }: PartialConfig, exists: (path: strin
     [["chat", "template"], chat?.template] as const,
   ];
   const named = [...folders, ...files, ...benchmarks];
-  return named.flatMap(([path, file]) => {
+  return named.flatMap(([at, source]) => {
+    const [path, file] = typeof source === "object" ? [[...at, "from"], source.from] : [at, source];
     if (file === undefined || exists(file)) return [];
+    // What there is on the hub, or fits a pattern, shows when it is looked for.
+    if (at[0] === "data" && (isHubName(file) || hasWildcards(file))) return [];
     const remedy = "correct the path; it is relative to the config's folder";
     return [{ path: [...path], message: `there is no ${JSON.stringify(file)}`, remedy }];
   });

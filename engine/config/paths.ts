@@ -18,6 +18,24 @@ export function resolvePath(folder: string, path: string): string {
   return drive + root + parts.join("/") || ".";
 }
 
+/** Begins the name of a data set on the hub. */
+const HUB = "hf:";
+
+/** True for the name of a data set on the hub, `hf:owner/name@revision`, which is no path. */
+export function isHubName(from: string): boolean {
+  return from.startsWith(HUB);
+}
+
+/** True for a path with wildcards, which fits any number of files. */
+export function hasWildcards(path: string): boolean {
+  return /[*?]|\{[^}]*,[^}]*\}/.test(path);
+}
+
+/** A path of data made absolute; the name of a data set on the hub stays what it is. */
+export function resolveSource(folder: string, from: string): string {
+  return isHubName(from) ? from : resolvePath(folder, from);
+}
+
 /** The folder of a file. */
 export function folderOf(file: string): string {
   const [folder = ""] = /^.*[/\\]/.exec(file) ?? [];

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { JudgeName } from "../evaluation/judges/index.ts";
 import type { chatSchema } from "./chat.ts";
+import type { sourceSchema } from "./data.ts";
 import type { evaluationSchema } from "./evaluation.ts";
 import type { architectureSchema, pretrainSchema } from "./model.ts";
 import type { rewardSchema } from "./reward.ts";
@@ -44,12 +45,15 @@ export interface ChatConfig {
   readonly date?: string;
 }
 
-/** Absolute paths of JSON-lines files. */
+/** A source of data, with an absolute path or the name of a data set on the hub; a path alone stands for all of a file. */
+export type SourceConfig = string | Readonly<z.output<typeof sourceSchema>>;
+
+/** Where data comes from. */
 export interface DataConfig {
-  readonly sft: string;
-  readonly preferences: string;
-  readonly prompts: string;
-  readonly benchmarks: Readonly<Record<string, string>>;
+  readonly sft: SourceConfig;
+  readonly preferences: SourceConfig;
+  readonly prompts: SourceConfig;
+  readonly benchmarks: Readonly<Record<string, SourceConfig>>;
 }
 
 /** The base model: read from a Hugging Face folder, or trained on the task's text. */

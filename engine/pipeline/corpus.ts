@@ -2,6 +2,7 @@ import { createTask } from "../evaluation/tasks/index.ts";
 import { needOf } from "../soup/index.ts";
 import type { Split, Task } from "../evaluation/tasks/task.ts";
 import type { RunConfig, TaskConfig } from "../config/index.ts";
+import { keptBackIn } from "../data/index.ts";
 import type { Question } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import {
@@ -60,7 +61,8 @@ export async function sftTexts(source: SftSource, seed: number): Promise<readonl
   const task = taskOf(source.task);
   if (task !== undefined) return task.sft(examples ?? 0, Random.of(seed, "sft"));
   const texts = await textsIn(given(file));
-  return texts.slice(0, texts.length - heldOutCount(source, texts.length)).slice(0, examples);
+  const kept = source.keepsExamplesBack ? await keptBackIn(given(file)) : undefined;
+  return texts.slice(0, texts.length - (kept ?? heldOutCount(source, texts.length))).slice(0, examples);
 }
 
 /** How many SFT examples {@link sftTexts} takes from a file of that many rows. */
@@ -93,7 +95,8 @@ export async function heldOutTexts(source: SftSource, seed: number): Promise<rea
   }
   const file = given(source.file);
   const texts = await textsIn(file);
-  const count = heldOutCount(source, texts.length);
+  const kept = await keptBackIn(file);
+  const count = kept === undefined ? heldOutCount(source, texts.length) : Math.min(kept, HELD_OUT_EXAMPLES);
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_HELD_OUT_SHARE}, or make soups of a kind that is not measured`;
     throw new DataError(`its ${texts.length} examples are too few to keep some back for measuring soups`, {
@@ -119,7 +122,8 @@ export async function trainPrompts(source: PromptSource, seed: number): Promise<
   const task = taskOf(source.task);
   if (task !== undefined) return task.prompts("train", TASK_PROMPTS, Random.of(seed, "prompts"));
   const prompts = await promptsIn(given(source.file));
-  return prompts.slice(0, prompts.length - validationCount(source, prompts.length));
+  const kept = await keptBackIn(given(source.file));
+  return prompts.slice(0, prompts.length - (kept ?? validationCount(source, prompts.length)));
 }
 
 /**
@@ -138,7 +142,8 @@ export async function validationPrompts(source: PromptSource): Promise<readonly 
   if (task !== undefined) return task.prompts("validation", n, Random.of(BENCHMARK_SEED, "validation"));
   const file = given(source.file);
   const prompts = await promptsIn(file);
-  const count = validationCount(source, prompts.length);
+  const kept = await keptBackIn(file);
+  const count = kept === undefined ? validationCount(source, prompts.length) : Math.min(kept, n);
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_VALIDATION_SHARE}, or one β and no greedy soup by reward`;
     throw new DataError(`its ${prompts.length} prompts are too few to keep some back to choose on`, { file, remedy });

@@ -1,29 +1,33 @@
 import type { RunConfig } from "../config/index.ts";
+import type { RecordKind } from "../data/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type JsonRecord, preference, promptOf, readJsonl, sftExample } from "../storage/datasets.ts";
 import { type EncodedExample, type PromptFormat, ChatTemplateError } from "../text/index.ts";
+import type { ReadData } from "./fingerprints.ts";
 import { type ChatChoice, chatSlice, loadFormat } from "./modelFolder.ts";
 
 /**
- * Reads every data file that a config names and renders each prompt and conversation by the base model's chat template,
+ * Reads every data file of a run and renders each prompt and conversation by the base model's chat template,
  * so that mistakes in either surface before anything is trained.
  * @throws {DataError} naming file and line.
  * @throws {ChatTemplateError} naming a template that cannot be used.
  */
-export async function checkData(config: RunConfig): Promise<void> {
+export async function checkData(config: RunConfig, files: readonly Pick<ReadData, "kind" | "file">[]): Promise<void> {
   const format = await baseFormat(config);
   if (format?.makesTurns === true) format.check({ prompt: "a", response: "b" });
-  if (config.data === undefined) return;
-  const { sft, preferences, prompts, benchmarks } = config.data;
-  await checkFile(sft, (record) => format?.check(sftExample(record)));
-  await checkFile(preferences, (record) => {
+  for (const { kind, file } of files) await checkFile(file.path, (record) => CHECKS[kind](record, format));
+}
+
+const CHECKS: Readonly<Record<RecordKind, (record: JsonRecord, format: PromptFormat | undefined) => void>> = {
+  sft: (record, format) => format?.check(sftExample(record)),
+  preferences: (record, format) => {
     const { prompt, chosen, rejected } = preference(record);
     for (const response of [chosen, rejected]) format?.check({ prompt, response });
-  });
-  for (const file of [prompts, ...Object.values(benchmarks)]) {
-    await checkFile(file, (record) => format?.render(promptOf(record).prompt));
-  }
-}
+  },
+  prompts: (record, format) => {
+    format?.render(promptOf(record).prompt);
+  },
+};
 
 /** How prompts are put to the config's base model; undefined where it is trained from nothing. */
 async function baseFormat(config: RunConfig): Promise<PromptFormat | undefined> {

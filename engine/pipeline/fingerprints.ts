@@ -1,10 +1,42 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { SourceConfig } from "../config/index.ts";
+import { type DataCounts, type RecordKind, keptBackIn, readySource } from "../data/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { CHAT_TEMPLATE_FILE, readCheckpointFiles } from "../storage/checkpoints.ts";
 import { inputChunks, inputFiles, readInput } from "../storage/inputs.ts";
 import { stableHash } from "../storage/json.ts";
 import type { DataFile } from "./stage.ts";
+
+/** A source of data that has been read. */
+export interface ReadData {
+  readonly source: SourceConfig;
+  readonly kind: RecordKind;
+  readonly file: DataFile;
+  /** Absent for a file that is used as it is. */
+  readonly counts?: DataCounts;
+}
+
+/** What a source is read for, and where prepared records go. */
+export interface ReadSettings {
+  readonly kind: RecordKind;
+  readonly root: string;
+  readonly progress?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Makes a source ready and hashes what stages read of it: the records, and how many of them are kept back.
+ * @throws {DataError} naming the place of what cannot be read.
+ */
+export async function readData(source: SourceConfig, settings: ReadSettings): Promise<ReadData> {
+  const { kind } = settings;
+  const { file: path, counts } = await readySource(source, settings);
+  const facts = await dataFileFacts(path);
+  if (counts === undefined) return { source, kind, file: { path, ...facts } };
+  const kept = await keptBackIn(path);
+  const fingerprint = kept === undefined ? facts.fingerprint : stableHash({ rows: facts.fingerprint, kept });
+  return { source, kind, file: { path, ...facts, fingerprint }, counts };
+}
 
 /** Facts of a data file, from one pass over its bytes. */
 export type DataFileFacts = Omit<DataFile, "path">;

@@ -3,8 +3,10 @@ import { identityOf } from "../compute/backends/choose.ts";
 import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
-import type { RunConfig } from "../config/index.ts";
+import type { RunConfig, SourceConfig } from "../config/index.ts";
+import type { DataCounts } from "../data/index.ts";
 import type { ModelConfig } from "../models/index.ts";
+import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { chooseBackend, openChoice } from "./backends.ts";
@@ -23,15 +25,31 @@ const SECONDS_PER_STAGE = 0.1;
 /** Operations per second that stages are weighed against each other at, where nothing is measured. */
 const NOMINAL_RATE = 5e10;
 
+/** Where results are, and who is told what else a plan finds. */
+export interface PlanSettings {
+  readonly runsRoot: string;
+  /** Told of downloads, in words. */
+  readonly progress?: (text: string) => void;
+  /** Told of the records of each source that is not used as it is. */
+  readonly onData?: (data: readonly PlannedData[]) => void;
+}
+
+/** Counts of a source, for people and programs; none of a file that is used as it is. */
+export function plannedData(source: SourceConfig, kind: string, counts: DataCounts | undefined): PlannedData[] {
+  if (counts === undefined) return [];
+  return [{ from: typeof source === "string" ? source : source.from, kind, ...counts }];
+}
+
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
 export async function planPipeline(
   config: RunConfig,
-  { runsRoot }: { readonly runsRoot: string },
+  { runsRoot, progress, onData }: PlanSettings,
 ): Promise<readonly PlannedStage[]> {
-  await checkData(config);
   const artifacts = new Artifacts(runsRoot);
   const choice = await chooseBackend(config.runtime);
-  const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice) });
+  const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice), progress });
+  await checkData(config, resolved.data);
+  onData?.(resolved.data.flatMap(({ source, kind, counts }) => plannedData(source, kind, counts)));
   const estimates = await estimate(await baseConfig(config), resolved, artifacts);
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;

@@ -1,4 +1,5 @@
-import type { RunConfig } from "../config/index.ts";
+import type { RunConfig, SourceConfig } from "../config/index.ts";
+import type { RecordKind } from "../data/index.ts";
 import { stageName } from "../protocol/stageName.ts";
 import type { StageInfo } from "../protocol/stages.ts";
 import type { Json } from "../storage/json.ts";
@@ -24,11 +25,15 @@ export class ArtifactHandle {
   }
 }
 
-/** Stands for a data file. */
+/** Stands for a source of data, and what its records are for; without a kind, for a file of another content. */
 export class FileHandle {
-  readonly path: string;
-  constructor(path: string) {
-    this.path = path;
+  readonly source: SourceConfig;
+  readonly kind: RecordKind | undefined;
+  constructor(source: string, kind?: RecordKind);
+  constructor(source: SourceConfig, kind: RecordKind);
+  constructor(source: SourceConfig, kind?: RecordKind) {
+    this.source = source;
+    this.kind = kind;
   }
 }
 

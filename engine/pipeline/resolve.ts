@@ -1,9 +1,10 @@
 import { basename } from "node:path";
 import type { BackendIdentity } from "../compute/backends/choose.ts";
+import type { SourceConfig } from "../config/index.ts";
 import type { StageInfo } from "../protocol/stages.ts";
 import { type ArtifactKey, type Artifacts, artifactKey } from "../storage/artifacts.ts";
 import type { Json } from "../storage/json.ts";
-import { type DataFileFacts, dataFileFacts, folderFingerprint } from "./fingerprints.ts";
+import { type ReadData, dataFileFacts, folderFingerprint, readData } from "./fingerprints.ts";
 import { ArtifactHandle, type DeclaredInput, type DeclaredStage, FileHandle, type Recipe } from "./recipe.ts";
 import type { Artifact, CostFacts, DataFile, StageInput, StageInputs } from "./stage.ts";
 
@@ -21,6 +22,8 @@ export interface ResolvedStage {
 export interface ResolvedRecipe {
   /** In the order of declaration. */
   readonly stages: readonly ResolvedStage[];
+  /** Every source of data that a stage reads. */
+  readonly data: readonly ReadData[];
   /** The artifact of a handle; it need not be there yet. */
   readonly artifactOf: (handle: ArtifactHandle) => Artifact;
 }
@@ -29,6 +32,8 @@ export interface ResolvedRecipe {
 export interface ResolveSettings {
   readonly artifacts: Artifacts;
   readonly backend: BackendIdentity;
+  /** Told of downloads, in words. */
+  readonly progress?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -37,18 +42,23 @@ export interface ResolveSettings {
  * @throws {DataError} naming a data file that cannot be read.
  * @throws {CheckpointError} naming a folder that is no checkpoint.
  */
-export async function resolveRecipe(recipe: Recipe, { artifacts, backend }: ResolveSettings): Promise<ResolvedRecipe> {
+export async function resolveRecipe(
+  recipe: Recipe,
+  { artifacts, backend, progress }: ResolveSettings,
+): Promise<ResolvedRecipe> {
   const known = new Map<string, Artifact>();
-  const files = new Map<string, Promise<DataFileFacts>>();
+  const files = new Map<string, Promise<ReadData>>();
   const artifactOf = (handle: ArtifactHandle): Artifact => {
     const artifact = known.get(handle.id);
     if (artifact === undefined) throw new RangeError(`recipe: ${handle.id} is used before it is declared`);
     return { ...artifact, product: handle.product };
   };
-  const fileOf = async ({ path }: FileHandle): Promise<DataFile> => {
-    const facts = files.get(path) ?? dataFileFacts(path);
-    files.set(path, facts);
-    return { path, ...(await facts) };
+  const fileOf = async ({ source, kind }: FileHandle): Promise<DataFile> => {
+    if (kind === undefined) return plainFile(source);
+    const name = JSON.stringify([kind, source]);
+    const read = files.get(name) ?? readData(source, { kind, root: artifacts.root, progress });
+    files.set(name, read);
+    return (await read).file;
   };
   const resolve = async (input: DeclaredInput): Promise<StageInput> => {
     if (input instanceof FileHandle) return fileOf(input);
@@ -72,7 +82,12 @@ export async function resolveRecipe(recipe: Recipe, { artifacts, backend }: Reso
     known.set(info.id, artifact);
     stages.push({ info, declared, key, artifact, inputs });
   }
-  return { stages, artifactOf };
+  return { stages, artifactOf, data: await Promise.all(files.values()) };
+}
+
+async function plainFile(source: SourceConfig): Promise<DataFile> {
+  const path = typeof source === "string" ? source : source.from;
+  return { path, ...(await dataFileFacts(path)) };
 }
 
 /** True if every artifact of a recipe is there. */

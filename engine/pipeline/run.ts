@@ -16,7 +16,7 @@ import { checkData } from "./dataChecks.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
-import { baseConfig, estimate, workOf } from "./plan.ts";
+import { baseConfig, estimate, plannedData, workOf } from "./plan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { type ResolvedRecipe, isCached, resolveRecipe } from "./resolve.ts";
@@ -107,14 +107,16 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await device.wait();
     const estimates = await estimate(model, resolved, artifacts);
+    const data = resolved.data.flatMap(({ source, kind, counts }) => plannedData(source, kind, counts));
     report({
       kind: "runStarted",
       ...about,
       resumed: request.resume !== undefined,
       stages: estimates.map(({ stage }) => stage.info),
       work: estimates.map(workOf),
+      ...(data.length > 0 && { data }),
     });
-    await checkData(config);
+    await checkData(config, resolved.data);
     await executor.execute(resolved.stages);
     await writeModels({ results, ...resolved }, log);
     const tables = await writeTables({ config, results, ...resolved, folder: log });

@@ -12,7 +12,8 @@
  *   prompts: they differ by their settings, less by luck.
  * - The adaptation of β is a setting, and β is fixed by default; the paper leaves it open.
  */
-import { type ArmConfig, type RunConfig, type SoupConfig, VALIDATION } from "../config/index.ts";
+import { type ArmConfig, type RunConfig, type SoupConfig, type SourceConfig, VALIDATION } from "../config/index.ts";
+import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
 import { needOf } from "../soup/index.ts";
 import { type ArtifactHandle, type FileHandle as File, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
@@ -62,7 +63,7 @@ function seedRecipe(scope: Scope): SeedResult {
 
   models.set("base", baseOf(scope));
   for (const sftSeed of config.sft.seeds) {
-    const inputs = { base: model("base"), data: fileOf(data?.sft), ...template };
+    const inputs = { base: model("base"), data: fileOf(data?.sft, "sft"), ...template };
     models.set(
       `sft-${sftSeed}`,
       recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, `sft-${sftSeed}`) }),
@@ -75,7 +76,7 @@ function seedRecipe(scope: Scope): SeedResult {
     recipe.add(preferences, { of: { seed }, inputs: { model: init, ...template }, place: at(scope, "preferences") });
   const reward = recipe.add(rewardModel, {
     of: { seed },
-    inputs: { init, pairs, data: fileOf(data?.preferences), ...template },
+    inputs: { init, pairs, data: fileOf(data?.preferences, "preferences"), ...template },
     place: at(scope, "reward"),
   });
 
@@ -89,7 +90,7 @@ function seedRecipe(scope: Scope): SeedResult {
       init: model(arm.init),
       reference: arm.reference.map(model),
       reward,
-      data: fileOf(data?.prompts),
+      data: fileOf(data?.prompts, "prompts"),
       ...template,
     };
     models.set(name, alignedModel(scope, { name, arm, inputs }));
@@ -147,7 +148,7 @@ function evaluated(
   const answered: SeedResult["answers"][number][] = [];
   const judged: SeedResult["judgments"][number][] = [];
   for (const benchmark of benchmarks) {
-    const data = fileOf(config.data?.benchmarks[benchmark]);
+    const data = fileOf(config.data?.benchmarks[benchmark], "prompts");
     const byModel = new Map<string, ArtifactHandle>();
     for (const [name, model] of models) {
       const of = { benchmark, isValidation: false, seed };
@@ -178,7 +179,10 @@ function heldOutInputs(
   const need = needOf(soup, soup.of.length);
   const files = { weights: undefined, examples: data?.sft, responses: data?.prompts };
   const goesByReward = need.kind === "score" && need.by === "reward";
-  return { reward: goesByReward ? reward : undefined, data: fileOf(files[need.on]) };
+  return {
+    reward: goesByReward ? reward : undefined,
+    data: fileOf(files[need.on], need.on === "examples" ? "sft" : "prompts"),
+  };
 }
 
 /** The chat template that the config names, if it does: only then is it an input, and part of keys. */
@@ -186,8 +190,8 @@ function templateOf({ chat }: RunConfig): { readonly template?: File } {
   return chat?.template === undefined ? {} : { template: new FileHandle(chat.template) };
 }
 
-function fileOf(path: string | undefined): File | undefined {
-  return path === undefined ? undefined : new FileHandle(path);
+function fileOf(source: SourceConfig | undefined, kind: RecordKind): File | undefined {
+  return source === undefined ? undefined : new FileHandle(source, kind);
 }
 
 function known(models: ReadonlyMap<string, ArtifactHandle>, name: string): ArtifactHandle {

@@ -17,6 +17,8 @@ const NAMES = new Set([
   ...["XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"],
   // How output is shown.
   ...["TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "CI"],
+  // Hugging Face's hub: who asks, where, and whether at all.
+  ...["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"],
   // Devices and threads of TensorFlow.js's native builds.
   ...["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES", "OMP_NUM_THREADS"],
   ...["TF_CPP_MIN_LOG_LEVEL", "TF_FORCE_GPU_ALLOW_GROWTH"],
@@ -26,7 +28,10 @@ const NAMES = new Set([
 ]);
 
 /** Kept where the path is absolute: a relative one means another folder in each working directory. */
-const PATH_NAMES = new Set([TFJS_VARIABLE, RUNTIME_VARIABLE]);
+const PATH_NAMES = new Set([
+  ...[TFJS_VARIABLE, RUNTIME_VARIABLE],
+  ...["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN_PATH"],
+]);
 
 /** Lists of folders. Of these, only absolute ones are kept: an empty entry means the working directory. */
 const LIST_NAMES = new Set(["PATH", "LD_LIBRARY_PATH"]);

@@ -34,6 +34,8 @@ export interface DataPlace {
   readonly file: string;
   /** Counted from 1; absent when it is about the whole file. */
   readonly line?: number;
+  /** The same for files that have rows and no lines, such as Parquet. */
+  readonly row?: number;
   readonly remedy: string;
 }
 
@@ -43,11 +45,15 @@ export class DataError extends Error {
   readonly file: string;
   readonly line: number | undefined;
   constructor(what: string, place: DataPlace, options?: ErrorOptions) {
-    const where = place.line === undefined ? place.file : `${place.file}:${place.line}`;
-    super(`${where}: ${what}; ${place.remedy}`, options);
+    super(`${whereIs(place)}: ${what}; ${place.remedy}`, options);
     this.file = place.file;
     this.line = place.line;
   }
+}
+
+function whereIs({ file, line, row }: DataPlace): string {
+  if (line !== undefined) return `${file}:${line}`;
+  return row === undefined ? file : `${file}: row ${row}`;
 }
 
 /** A place in a checkpoint, and the remedy. */

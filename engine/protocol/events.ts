@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MOST_SOURCES, plannedDataSchema } from "./dataCounts.ts";
 import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
 import { LONGEST_NAME, MOST_METRICS, MOST_STAGES } from "./limits.ts";
@@ -55,6 +56,8 @@ const runStarted = z.strictObject({
   stages: z.array(z.union([stageInfoSchema, name])).max(MOST_STAGES),
   /** Work of each stage, estimated, in a unit in which only ratios count; 0 for cached stages. */
   work: z.array(z.number().min(0)).max(MOST_STAGES).optional(),
+  /** Records of each source of data that is not used as it is. */
+  data: z.array(plannedDataSchema).max(MOST_SOURCES).optional(),
 });
 
 const stageStarted = z.strictObject({

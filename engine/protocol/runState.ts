@@ -1,3 +1,4 @@
+import type { PlannedData } from "./dataCounts.ts";
 import { dictionary } from "./dictionary.ts";
 import type { RunEvent, Table } from "./events.ts";
 import { kindOfKey, legacyStage } from "./legacyStages.ts";
@@ -71,6 +72,8 @@ export interface RunState {
   metrics: Record<string, Record<string, Series>>;
   alarms: AlarmState[];
   tables: Table[];
+  /** Records of each source of data that is not used as it is. */
+  data?: readonly PlannedData[] | undefined;
   /** The error that ended the run, if one did. */
   failure?: { readonly error: string; readonly message: string; readonly stage: string | null } | undefined;
   /** Events taken in so far: the sequence number of the next one. */
@@ -173,11 +176,12 @@ export function applyEvent(
 type Of<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
 
 /** A resumed run has stages that were cut off: they wait again. */
-function startRun(state: RunState, { name, device, stages, work, time }: Of<"runStarted">): void {
+function startRun(state: RunState, { name, device, stages, work, data, time }: Of<"runStarted">): void {
   Object.assign(state, { name, device, status: "running" });
   state.startedAt ??= time;
   delete state.ahead;
   delete state.failure;
+  if (data !== undefined) state.data = data;
   for (const [index, declared] of stages.entries()) {
     const stage =
       typeof declared === "string" ? stageOf(state, declared) : Object.assign(stageOf(state, declared.id), declared);

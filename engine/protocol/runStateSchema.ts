@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MOST_SOURCES, plannedDataSchema } from "./dataCounts.ts";
 import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
 import { MessageError } from "./errors.ts";
@@ -53,6 +54,7 @@ const runStateSchema: z.ZodType<RunState> = z.object({
   metrics: byName(byName(series, MOST_METRICS), MOST_STAGES),
   alarms: z.array(z.object({ stage: name, step: count, name, message: text, time: z.number() })).max(MOST_ALARMS),
   tables: z.array(tableSchema).max(MOST_TABLES),
+  data: z.array(plannedDataSchema).max(MOST_SOURCES).optional(),
   failure: z.object({ error: name, message: text, stage: name.nullable() }).optional(),
   nextSequence: count,
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MOST_SOURCES, plannedDataSchema } from "./dataCounts.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
 import { stageInfoSchema } from "./stages.ts";
@@ -33,6 +34,8 @@ const planSchema = z.object({
   /** How prompts are put to the base model, for people. */
   prompts: z.string().optional(),
   stages: z.array(plannedStageSchema).max(MOST_STAGES).readonly(),
+  /** Records of each source of data that is not used as it is. */
+  data: z.array(plannedDataSchema).max(MOST_SOURCES).readonly().optional(),
   peakMemoryBytes: bytes,
   secondsLeft: z.number().min(0),
 });

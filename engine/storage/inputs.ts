@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../protocol/errors.ts";
 import { errorCode, onDisk } from "./disk.ts";
-import { chunksOf, openInput, readWhole } from "./reading.ts";
+import { chunksOf, openInput, readRange, readWhole } from "./reading.ts";
 
 /** Largest file of settings that is read as a whole, in bytes: tokenizers of 256,000 tokens take 35 MB. */
 const MOST_INPUT_BYTES = 512 * 1024 * 1024;
@@ -32,7 +32,39 @@ export async function readInput(file: string, mostBytes = MOST_INPUT_BYTES): Pro
  * @throws {DiskError}
  */
 export async function* inputChunks(file: string): AsyncGenerator<Buffer, undefined> {
-  const handle = await onDisk("read", file, async () => {
+  yield* chunksOf(file, await openGiven(file));
+}
+
+/** A data file that is read here and there. */
+export interface OpenInput {
+  readonly size: number;
+  /** Bytes from `start` to before `end`. @throws {DataError} when the file ends before that. {DiskError} */
+  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a data file that is read here and there.
+ * @throws {DataError} when there is no such file, or it is a pipe, a device or a socket.
+ * @throws {DiskError}
+ */
+export async function openInputFile(file: string): Promise<OpenInput> {
+  const handle = await openGiven(file);
+  const { size } = await onDisk("look at", file, () => handle.stat());
+  return {
+    size,
+    async read(start, end) {
+      const bytes = new Uint8Array(end - start);
+      const nRead = await onDisk("read", file, () => readRange(handle, bytes, start));
+      if (nRead === bytes.byteLength) return bytes;
+      throw new DataError(`read: it has become shorter than ${end} bytes`, { file, remedy: "is it being written?" });
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function openGiven(file: string): Promise<fs.FileHandle> {
+  return onDisk("read", file, async () => {
     try {
       return await openInput(file);
     } catch (cause) {
@@ -41,7 +73,46 @@ export async function* inputChunks(file: string): AsyncGenerator<Buffer, undefin
       throw new DataError("read: no such file", { file, remedy }, { cause });
     }
   });
-  yield* chunksOf(file, handle);
+}
+
+/** Deepest folder that is looked into, and most files that are listed: a link may lead in a circle. */
+const MOST_LEVELS = 12;
+const MOST_FILES = 100_000;
+
+/** True if a path that a config names leads to a folder. @throws {DiskError} */
+export async function isInputFolder(file: string): Promise<boolean> {
+  return onDisk("look at", file, async () => {
+    try {
+      return (await fs.stat(file)).isDirectory();
+    } catch (error) {
+      if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return false;
+      throw error;
+    }
+  });
+}
+
+/**
+ * Files in a folder and those in it, by path; those that links lead to count. Names that begin with a dot are passed
+ * over.
+ * @throws {DataError} when there are too many.
+ * @throws {DiskError}
+ */
+export async function inputTree(folder: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  const enter = async (at: string, level: number): Promise<void> => {
+    if (level > MOST_LEVELS) return;
+    for (const name of (await onDisk("list", at, () => fs.readdir(at))).sort()) {
+      if (name.startsWith(".")) continue;
+      const file = join(at, name);
+      const entry = await fs.stat(file).catch(() => undefined); // a link that leads nowhere
+      if (entry?.isDirectory() === true) await enter(file, level + 1);
+      else if (entry?.isFile() === true) files.push(file);
+      if (files.length <= MOST_FILES) continue;
+      throw new DataError(`holds more than ${MOST_FILES} files`, { file: folder, remedy: "name a folder in it" });
+    }
+  };
+  await enter(folder, 0);
+  return files;
 }
 
 /** True if a path that a config or a command names leads to a file or folder. */

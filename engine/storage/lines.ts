@@ -20,9 +20,14 @@ const MARK = "\ufeff";
  * The lines of a UTF-8 file that hold more than white space, one in memory at a time. Ends may be LF or CRLF.
  * @throws {DataError} when the file is missing, no regular file, not UTF-8, or has a line that is too long.
  */
-export async function* readLines(file: string): AsyncGenerator<TextLine, undefined> {
+export function readLines(file: string): AsyncGenerator<TextLine, undefined> {
+  return linesOf(file, inputChunks(file));
+}
+
+/** The same of bytes that come from a file, unpacked maybe. @throws {DataError} */
+export async function* linesOf(file: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TextLine, undefined> {
   let line = 0;
-  for await (const bytes of splitLines(file)) {
+  for await (const bytes of splitLines(file, chunks)) {
     line += 1;
     const text = decode(file, line, bytes);
     if (text.trim() !== "") yield { line, text };
@@ -39,11 +44,11 @@ function decode(file: string, line: number, bytes: Uint8Array): string {
   }
 }
 
-async function* splitLines(file: string): AsyncGenerator<Uint8Array, undefined> {
+async function* splitLines(file: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
   let parts: Uint8Array[] = []; // of the line that goes on in the next chunk
   let held = 0;
   let line = 1;
-  for await (const chunk of inputChunks(file)) {
+  for await (const chunk of chunks) {
     let from = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
       yield joined(parts, chunk.subarray(from, end));

@@ -216,3 +216,27 @@ async function linkOrCopy(file: string, target: string): Promise<void> {
     await fs.promises.copyFile(file, target);
   }
 }
+
+/** Opens a file that only this process extends, at its end; made if it is not there. @throws {DiskError} */
+export async function openToExtend(file: string): Promise<fs.promises.FileHandle> {
+  return onDisk("open", file, () => fs.promises.open(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o644));
+}
+
+/**
+ * Makes a link of a name to a file; where the system has none, a second name, or a copy. One that another process has
+ * made meanwhile stays.
+ *
+ * @param target - Relative to the link's folder.
+ * @throws {DiskError}
+ */
+export async function linkTo(target: string, file: string): Promise<void> {
+  await onDisk("link", file, async () => {
+    try {
+      await fs.promises.symlink(target, file);
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") return;
+      if (!["EPERM", "ENOSYS", "ENOTSUP"].includes(errorCode(error) ?? "")) throw error;
+      await linkOrCopy(path.resolve(path.dirname(file), target), file);
+    }
+  });
+}

@@ -8,6 +8,7 @@ import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
 import { formatBytes, formatCount, formatDuration } from "../../protocol/format.ts";
 import { stageNames } from "../../protocol/stageName.ts";
+import { type PlannedData, countsText } from "../../protocol/dataCounts.ts";
 import type { PlanOutput, PlannedStage } from "../../protocol/toolOutput.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
@@ -17,11 +18,12 @@ export const plan: Command = {
   name: "plan",
   summary: "show what a run would do: stages, what is cached, memory, time",
   details: [
-    "Nothing is computed or written. Times are estimates from the work of each stage, right to about a factor of two.\n" +
+    "Nothing is computed. Data in layouts of others is downloaded and prepared, below the runs' folder, and its records\n" +
+      "are counted. Times are estimates from the work of each stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations; the process takes some 200 MiB more.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
-      '"estimatedSeconds"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
+      '"estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
@@ -35,17 +37,23 @@ export const plan: Command = {
     const { chooseBackend, describePrompts, planPipeline, withChoice } = await context.pipeline();
     const choice = await chooseBackend(asked.runtime);
     const config = withChoice(asked, choice);
-    const stages = await planPipeline(config, { runsRoot: config.runtime.directory });
+    const { terminal, isJson } = context;
+    let data: readonly PlannedData[] = [];
+    const stages = await planPipeline(config, {
+      runsRoot: config.runtime.directory,
+      progress: (text) => terminal.errLine(text),
+      onData: (found) => (data = found),
+    });
     const prompts = await describePrompts(config);
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
-    const { terminal, isJson } = context;
     if (isJson) {
       printJson(terminal, {
         name: config.name,
         backend: backendFacts(choice),
         prompts,
         stages,
+        data,
         sizes: derivedSizes(config),
         peakMemoryBytes,
         secondsLeft,
@@ -55,6 +63,9 @@ export const plan: Command = {
     }
     const nameOf = stageNames(stages);
     terminal.out(sheetText({ columns: COLUMNS, rows: stages.map((stage) => planRow(stage, nameOf(stage.id))) }));
+    for (const { from, kind, ...counts } of data) {
+      terminal.outLine(`${kind} ${from}: ${countsText(counts)}`);
+    }
     const nMade = stages.filter((stage) => stage.cached).length;
     const made = `${nMade} of ${stages.length} stages are cached`;
     terminal.out(

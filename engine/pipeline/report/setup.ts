@@ -1,5 +1,6 @@
-import type { RunConfig, SoupConfig } from "../../config/index.ts";
+import type { RunConfig, SoupConfig, SourceConfig } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
+import { countsText } from "../../protocol/dataCounts.ts";
 import { codeSpan, literal } from "../../protocol/markdown.ts";
 import { trainedArms } from "./arms.ts";
 import { tableOf, valueText } from "./markdown.ts";
@@ -10,6 +11,9 @@ export function setupSection(facts: RunFacts): string {
   const { config, state, choices } = facts;
   const rows: (readonly [string, string])[] = [
     ["Data", dataWords(config)],
+    ...(state.data ?? []).map(({ kind, from, ...counts }) => {
+      return [`Records for ${literal(kind)}`, `${codeSpan(from)}: ${literal(countsText(counts))}`] as const;
+    }),
     ["Model", modelWords(config)],
     ["SFT", sftWords(config)],
     ["Reward model", rewardWords(config, heldOutAccuracies(state))],
@@ -89,7 +93,14 @@ function dataWords({ task, data }: RunConfig): string {
   if (task !== undefined) return `task ${codeSpan(task.name)}, which makes it from the seed`;
   return data === undefined
     ? "–"
-    : `SFT ${codeSpan(data.sft)}, pairs ${codeSpan(data.preferences)}, prompts ${codeSpan(data.prompts)}`;
+    : `SFT ${sourceWords(data.sft)}, pairs ${sourceWords(data.preferences)}, prompts ${sourceWords(data.prompts)}`;
+}
+
+function sourceWords(source: SourceConfig): string {
+  if (typeof source === "string") return codeSpan(source);
+  const { from, config, split } = source;
+  const part = [config, split].filter((one) => one !== undefined).join(", ");
+  return part === "" ? codeSpan(from) : `${codeSpan(from)} (${literal(part)})`;
 }
 
 function modelWords({ model }: RunConfig): string {

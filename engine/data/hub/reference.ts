@@ -1,0 +1,30 @@
+import { DataError } from "../../protocol/errors.ts";
+
+/** A data set on the hub. */
+export interface HubReference {
+  /** As a config names it, for messages. */
+  readonly text: string;
+  /** `owner/name`; old ones have no owner. */
+  readonly name: string;
+  /** Branch, tag or commit. */
+  readonly revision: string;
+}
+
+const REFERENCE = /^hf:(?:datasets\/)?((?:[\w.-]{1,96}\/)?[\w.-]{1,96})(?:@([\w./+-]{1,200}))?$/;
+const EXAMPLE = "write hf:owner/name, or hf:owner/name@revision with a branch, a tag or a commit";
+
+/**
+ * Reads `hf:owner/name@revision`; the revision is `main` if left out.
+ * @throws {DataError} when it is something else.
+ */
+export function hubReference(text: string): HubReference {
+  const [, name, revision = "main"] = REFERENCE.exec(text) ?? [];
+  const hasSteps = [...(name ?? "").split("/"), ...revision.split("/")].some((part) => /^\.*$/.test(part));
+  if (name !== undefined && !hasSteps) return { text, name, revision };
+  throw new DataError("is no data set on the hub", { file: text, remedy: EXAMPLE });
+}
+
+/** True for a path of a repository that stays within it, on every system. */
+export function isSafePath(path: string): boolean {
+  return path.split("/").every((part) => part !== "" && !/^\.+$|[\\:\0]/.test(part));
+}

@@ -1,0 +1,124 @@
+import { setTimeout } from "node:timers/promises";
+import { DataError } from "../../protocol/errors.ts";
+import type { HubEnvironment } from "./environment.ts";
+import type { HubReference } from "./reference.ts";
+
+/** Times that a request is made before it is given up. */
+const ATTEMPTS = 4;
+/** First wait between two of them, in milliseconds; it doubles. */
+const FIRST_WAIT_MS = 500;
+/** Longest wait that a hub may ask for, in milliseconds. */
+const LONGEST_WAIT_MS = 60_000;
+/** Milliseconds until a hub must have begun to answer. */
+const ANSWER_MS = 30_000;
+/** Largest answer that is held in memory, in bytes. */
+const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/** The hub did not answer, or not now: what is in the cache may do. */
+export class HubUnreachable extends DataError {}
+
+/** A connection to the hub on behalf of one data set. */
+export interface HubConnection {
+  readonly environment: HubEnvironment;
+  readonly reference: HubReference;
+  /** First wait after a failure, in milliseconds. */
+  readonly firstWaitMs?: number | undefined;
+  readonly progress?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Asks the hub, again after an error that passes. The token goes to the endpoint alone; redirections to other hosts lose
+ * it. No error has anything of the answer in it, for a hub may send back what it was sent.
+ *
+ * @throws {DataError} with the remedy, for 401, 403 and 404.
+ * @throws {HubUnreachable} when it cannot be reached, or has no time for us.
+ */
+export async function ask(
+  connection: HubConnection,
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  const { environment, reference, firstWaitMs = FIRST_WAIT_MS } = connection;
+  const { endpoint, token } = environment;
+  if (new URL(url).origin !== new URL(endpoint).origin) {
+    throw new DataError("the hub names an address elsewhere", { file: reference.text, remedy: "check HF_ENDPOINT" });
+  }
+  const sent = { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+  for (let attempt = 1; ; attempt++) {
+    const answer = await attemptOf(url, sent);
+    if (answer instanceof Response && answer.ok) return answer;
+    const status = answer instanceof Response ? answer.status : undefined;
+    const asked = answer instanceof Response ? waitOf(answer) : undefined;
+    if (answer instanceof Response) await answer.body?.cancel().catch(() => undefined);
+    if (status !== undefined && status < 500 && status !== 408 && status !== 429)
+      throw refused(reference, status, token);
+    if (attempt === ATTEMPTS) throw unreachable(reference, status);
+    const wait = Math.min(LONGEST_WAIT_MS, asked ?? firstWaitMs * 2 ** (attempt - 1));
+    connection.progress?.(
+      `${reference.text}: the hub ${status === undefined ? "does not answer" : `answers ${status}`}; again in ${(wait / 1000).toFixed(1)} s`,
+    );
+    await setTimeout(wait);
+  }
+}
+
+/** For Hugging Face's library, with answers of a bounded length. */
+export function fetchFor(connection: HubConnection): typeof fetch {
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const accept = new Headers(init?.headers).get("accept");
+    const answer = await ask(connection, url, accept === null ? {} : { accept });
+    let bytes = 0;
+    const limit = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        bytes += chunk.byteLength;
+        if (bytes > MOST_ANSWER_BYTES) controller.error(new RangeError("an answer of the hub is too long"));
+        else controller.enqueue(chunk);
+      },
+    });
+    const { status, headers } = answer;
+    return new Response(answer.body?.pipeThrough(limit) ?? null, { status, headers });
+  };
+}
+
+/** @returns The answer, or nothing where none came in time. */
+async function attemptOf(url: string, headers: Readonly<Record<string, string>>): Promise<Response | undefined> {
+  const control = new AbortController();
+  const timer = globalThis.setTimeout(() => control.abort(), ANSWER_MS);
+  try {
+    return await fetch(url, { headers, signal: control.signal });
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Milliseconds that a hub asks to wait. */
+function waitOf(answer: Response): number | undefined {
+  const seconds = Number(answer.headers.get("retry-after") ?? NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+function refused({ text, revision }: HubReference, status: number, token: string | undefined): DataError {
+  if (status === 404) {
+    const remedy = `check the name and the revision ${JSON.stringify(revision)}`;
+    return new DataError("there is no such data set or revision on the hub", { file: text, remedy });
+  }
+  if (status === 401 || status === 403) {
+    const remedy =
+      token === undefined
+        ? "log in with `hf auth login`, or set HF_TOKEN, if it is private or gated; else check its name"
+        : "accept its conditions on the hub's page, or use a token that may read it (HF_TOKEN)";
+    return new DataError(`the hub refuses it (${status})`, { file: text, remedy });
+  }
+  return new DataError(`the hub answers ${status}`, { file: text, remedy: "check the name and HF_ENDPOINT" });
+}
+
+function unreachable({ text }: HubReference, status: number | undefined): HubUnreachable {
+  if (status === 429) {
+    const remedy = "wait some minutes and run again; with a token (HF_TOKEN) the hub allows more";
+    return new HubUnreachable("the hub has had too many requests (429)", { file: text, remedy });
+  }
+  const what = status === undefined ? "the hub cannot be reached" : `the hub answers ${status}`;
+  return new HubUnreachable(what, { file: text, remedy: "check the network and run again, or name a local file" });
+}

@@ -1,0 +1,50 @@
+import { dictionary } from "../protocol/dictionary.ts";
+import { REASONS, type PlannedData } from "../protocol/dataCounts.ts";
+import type { AnyRecord, Question } from "./records.ts";
+
+export type Reason = keyof typeof REASONS;
+
+/** How many records of a source there are, and how many of no use by reason. */
+export type DataCounts = Readonly<Pick<PlannedData, "read" | "used" | "validation" | "unusable">>;
+
+/** Why a record is of no use by itself; undefined where it is fit. Whether it is a duplicate, and its tokens, others know. */
+export function reasonOf(record: AnyRecord): Reason | undefined {
+  if ("messages" in record) {
+    if (record.messages.at(-1)?.role !== "assistant") return "noResponse";
+    return hasEmptyTurn(record.messages) ? "emptyTurn" : undefined;
+  }
+  if (hasEmptyTurn(record.prompt)) return "emptyTurn";
+  if ("response" in record) return isEmpty(record.response) ? "emptyTurn" : undefined;
+  if (!("chosen" in record)) return undefined;
+  if (isEmpty(record.chosen) || isEmpty(record.rejected)) return "emptyTurn";
+  return record.chosen === record.rejected ? "sameAnswers" : undefined;
+}
+
+function hasEmptyTurn(question: Question): boolean {
+  if (typeof question === "string") return isEmpty(question);
+  // Data sets have an empty system prompt where there is none.
+  return question.length === 0 || question.some(({ role, content }) => role !== "system" && isEmpty(content));
+}
+
+function isEmpty(text: string): boolean {
+  return text.trim() === "";
+}
+
+/** Counts by reason. */
+export class Tally {
+  private readonly counts = dictionary<number>();
+
+  add(reason: Reason): void {
+    this.counts[reason] = (this.counts[reason] ?? 0) + 1;
+  }
+
+  /** In the order of the reasons. */
+  get unusable(): DataCounts["unusable"] {
+    return Object.fromEntries(
+      Object.keys(REASONS).flatMap((reason) => {
+        const n = this.counts[reason];
+        return n === undefined ? [] : [[reason, n] as const];
+      }),
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import { DataError } from "../../protocol/errors.ts";
+import { inputChunks } from "../../storage/inputs.ts";
+import { linesOf } from "../../storage/lines.ts";
+import { gunzipped, isGzip } from "./gzip.ts";
+import { arrayEntries } from "./jsonArray.ts";
+import { isParquet, parquetRows } from "./parquet.ts";
+import { type ReadSettings, type Row, rowOf } from "./row.ts";
+
+/**
+ * The rows of a data file, in its order: JSON Lines or one JSON array, gzipped or not, or Parquet. What it is shows in
+ * its first bytes, whatever it is called.
+ *
+ * Memory holds one record at a time; of Parquet, one row group.
+ *
+ * @throws {DataError} naming file and line or row.
+ * @throws {DiskError}
+ */
+export async function* fileRows(file: string, settings: ReadSettings = {}): AsyncGenerator<Row, undefined> {
+  const bytes = await begun(inputChunks(file));
+  try {
+    if (isParquet(bytes.start)) {
+      await bytes.stop();
+      yield* parquetRows(file, settings);
+    } else if (isGzip(bytes.start)) yield* gzipRows(file, bytes);
+    else yield* textRows(file, bytes);
+  } finally {
+    await bytes.stop();
+  }
+}
+
+/** True for a file that is no Parquet, not packed, and no array: JSON Lines, if it is data at all. */
+export async function isText(file: string): Promise<boolean> {
+  const bytes = await begun(inputChunks(file));
+  await bytes.stop();
+  return !isParquet(bytes.start) && !isGzip(bytes.start) && firstMark(bytes.start) !== "[";
+}
+
+async function* gzipRows(file: string, bytes: Begun): AsyncGenerator<Row, undefined> {
+  const text = await begun(gunzipped(file, bytes.all()));
+  try {
+    if (isParquet(text.start)) {
+      throw new DataError("is a gzipped Parquet file", { file, remedy: "unpack it: Parquet compresses by itself" });
+    }
+    yield* textRows(file, text);
+  } finally {
+    await text.stop();
+  }
+}
+
+async function* textRows(file: string, bytes: Begun): AsyncGenerator<Row, undefined> {
+  if (firstMark(bytes.start) === "[") {
+    for await (const { line, text } of arrayEntries(file, bytes.all())) yield rowOf({ file, line }, text);
+    return;
+  }
+  for await (const { line, text } of linesOf(file, bytes.all())) yield rowOf({ file, line }, text);
+}
+
+/** Bytes whose beginning has been looked at. */
+interface Begun {
+  readonly start: Uint8Array;
+  /** From the beginning on; may be asked for once. */
+  all(): AsyncGenerator<Uint8Array, undefined>;
+  stop(): Promise<void>;
+}
+
+async function begun(chunks: AsyncGenerator<Uint8Array, undefined>): Promise<Begun> {
+  const first = await chunks.next();
+  return {
+    start: first.value ?? new Uint8Array(),
+    async *all() {
+      if (first.value !== undefined) yield first.value;
+      yield* chunks;
+      return undefined;
+    },
+    async stop() {
+      await chunks.return(undefined);
+    },
+  };
+}
+
+/** The first character that is no white space and no byte order mark. */
+function firstMark(start: Uint8Array): string {
+  return Buffer.from(start.subarray(0, 4096)).toString("utf8").trimStart().charAt(0);
+}

@@ -1,0 +1,26 @@
+import type { ColumnMap } from "./layouts/index.ts";
+
+/** What is done with records of no use: left out and counted, the first one reported as an error, or kept and counted. */
+export type Unusable = "drop" | "refuse" | "keep";
+
+/** Where rows come from and how they are chosen, with absolute paths and every default filled in. */
+export interface DataSource {
+  /** A file, a folder, a pattern, or `hf:owner/name@revision`. */
+  readonly from: string;
+  /** Part of a data set. */
+  readonly config?: string | undefined;
+  readonly split?: string | undefined;
+  readonly columns?: ColumnMap | undefined;
+  /** Rows at the beginning that are passed over. */
+  readonly skip: number;
+  /** Most records that are used. */
+  readonly examples?: number | undefined;
+  /** Seed of the order; undefined for that of the files. */
+  readonly shuffle?: number | undefined;
+  /** Share of prompts that is kept back from training, by hash. */
+  readonly validation: number;
+  readonly unusable: Unusable;
+}
+
+/** Settings of a source that is given as a bare path: every record is used, in its order. */
+export const AS_IT_IS: Omit<DataSource, "from"> = { skip: 0, validation: 0, unusable: "keep" };

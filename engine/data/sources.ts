@@ -1,0 +1,87 @@
+import { createHash } from "node:crypto";
+import { hasWildcards, isHubName } from "../config/paths.ts";
+import type { SourceConfig } from "../config/index.ts";
+import { parseJson } from "../protocol/json.ts";
+import { inputChunks, isInputFolder } from "../storage/inputs.ts";
+import { isJsonObject, type JsonObject } from "../storage/json.ts";
+import { readLines } from "../storage/lines.ts";
+import { type Progress, hubFiles } from "./hub/files.ts";
+import { type PreparedData, type SourceFile, prepare } from "./prepare.ts";
+import type { RecordKind } from "./records.ts";
+import { isText } from "./rows/file.ts";
+import { localFiles } from "./rows/files.ts";
+import { AS_IT_IS, type DataSource } from "./source.ts";
+
+/** A source as stages read it: a file of records, and what was counted on the way there. */
+export type ReadySource = { readonly file: string } & Partial<Pick<PreparedData, "counts">>;
+
+/** Where prepared data goes, and who is told of downloads. */
+export interface ReadySettings {
+  /** `.salsa`. */
+  readonly root: string;
+  readonly kind: RecordKind;
+  readonly progress?: Progress | undefined;
+}
+
+/**
+ * Makes a source ready: downloads it if it is on the hub and not in the cache, and prepares its records below the root. A
+ * path alone that leads to JSON Lines in this project's own layout is that file, as it is.
+ *
+ * @throws {DataError} naming file, line or row, field and remedy.
+ * @throws {DiskError}
+ */
+export async function readySource(given: SourceConfig, settings: ReadySettings): Promise<ReadySource> {
+  if (typeof given === "string" && (await isOwnFile(given, settings.kind))) return { file: given };
+  const source: DataSource = typeof given === "string" ? { from: given, ...AS_IT_IS } : withoutGaps(given);
+  const names = isHubName(source.from)
+    ? await hubFiles(source, { progress: settings.progress })
+    : await localFiles(source.from, source);
+  const files: SourceFile[] = [];
+  for (const file of names) files.push({ file, digest: await digestOf(file) });
+  return prepare({ ...settings, progress: undefined, source, files });
+}
+
+/** A source without the columns that are not named. */
+function withoutGaps({ columns, ...source }: Exclude<SourceConfig, string>): DataSource {
+  if (columns === undefined) return source;
+  const named = Object.entries(columns).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return { ...source, columns: Object.fromEntries(named) };
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of inputChunks(file)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/**
+ * True for JSON Lines whose first record is in this project's own layout, and for all that cannot be read: the readers of
+ * such files say best what is wrong.
+ */
+async function isOwnFile(from: string, kind: RecordKind): Promise<boolean> {
+  if (isHubName(from) || (await isInputFolder(from))) return false;
+  if (hasWildcards(from) && (await localFiles(from))[0] !== from) return false;
+  if (!(await isText(from))) return false;
+  for await (const { text } of readLines(from)) {
+    try {
+      const fields = parseJson(text);
+      return !isJsonObject(fields) || OWN[kind](fields);
+    } catch {
+      return true;
+    }
+  }
+  return true;
+}
+
+/** True for records that the readers of this project's own files take, or complain about as their users expect. */
+const OWN: Readonly<Record<RecordKind, (fields: JsonObject) => boolean>> = {
+  sft: (fields) => Object.hasOwn(fields, "response") || isOwnMessages(fields),
+  preferences: ({ prompt, chosen, rejected }) =>
+    prompt !== undefined && !Array.isArray(chosen) && !Array.isArray(rejected),
+  prompts: ({ prompt }) => prompt !== undefined,
+};
+
+function isOwnMessages({ messages }: JsonObject): boolean {
+  if (!Array.isArray(messages)) return false;
+  return messages.every((turn: unknown) => isJsonObject(turn) && Object.hasOwn(turn, "role"));
+}

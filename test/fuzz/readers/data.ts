@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { hubReference } from "../../../engine/data/hub/reference.ts";
+import { recordOf } from "../../../engine/data/layouts/index.ts";
+import { reasonOf } from "../../../engine/data/reasons.ts";
+import type { RecordKind } from "../../../engine/data/records.ts";
+import { fileRows } from "../../../engine/data/rows/file.ts";
+import { pickFiles } from "../../../engine/data/rows/pick.ts";
+import { DataError } from "../../../engine/protocol/errors.ts";
+import { MOST_NESTED } from "../../../engine/protocol/json.ts";
+import type { Reader } from "../reader.ts";
+
+const PARQUET = new URL("../../engine/data/rows/parquet/", import.meta.url);
+const fixtures = readdirSync(PARQUET)
+  .filter((name) => name.endsWith(".parquet") && !/lz4|delta/.test(name)) // those are refused
+  .map((name) => readFileSync(new URL(name, PARQUET)));
+
+const turns = [
+  { role: "user", content: "hi" },
+  { from: "gpt", value: "ho" },
+];
+const ROWS = [
+  { prompt: "a", response: "b" },
+  { messages: turns, prompt: turns },
+  { messages: { role: ["user"], content: ["a"] } },
+  { prompt: "a", chosen: turns, rejected: turns, margin: 1 },
+  { chosen: "\n\nHuman: a\n\nAssistant: b", rejected: "\n\nHuman: a\n\nAssistant: c" },
+  { instruction: "a", input: "b", output: "c" },
+  { conversations: turns },
+  { turns: ["a", "b"], category: "c" },
+];
+const LINES = Buffer.from(ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""));
+
+/** Whatever is in a file, its rows are read, and each is a record or an error that names its place. */
+async function readAll(file: string): Promise<void> {
+  for await (const row of fileRows(file)) {
+    assert.ok((row.place.line ?? row.place.row ?? 0) > 0);
+    for (const kind of ["sft", "preferences", "prompts"] satisfies RecordKind[]) {
+      try {
+        const record = recordOf(row, kind);
+        reasonOf(record);
+        assert.ok(JSON.stringify(record).length < 16 * MOST_NESTED + 8 * JSON.stringify(row.fields).length);
+      } catch (error) {
+        assert.ok(error instanceof DataError, String(error));
+      }
+    }
+  }
+}
+
+const ERRORS = ["DataError", "DiskError"];
+
+const rows: Reader = {
+  name: "dataRows",
+  corpus: [LINES, Buffer.from(JSON.stringify(ROWS, undefined, 1)), gzipSync(LINES), gzipSync(JSON.stringify(ROWS))],
+  errors: ERRORS,
+  read: (input, place) => readAll(place.write("data.jsonl", input)),
+};
+
+const parquet: Reader = {
+  name: "parquet",
+  corpus: fixtures,
+  errors: ERRORS,
+  read: (input, place) => readAll(place.write("data.parquet", input)),
+};
+
+const reference: Reader = {
+  name: "hubReference",
+  corpus: ["hf:owner/name@main", "hf:name", "hf:a/b@refs/convert/parquet"].map((text) => Buffer.from(text)),
+  errors: ERRORS,
+  read: (input) => {
+    const { name, revision } = hubReference(input.toString());
+    assert.ok(![...name.split("/"), ...revision.split("/")].some((part) => part === "" || part === ".."));
+    pickFiles([name, revision], { config: revision, split: name });
+  },
+};
+
+/** Data in the layouts of others. */
+export const DATA: readonly Reader[] = [rows, parquet, reference];
