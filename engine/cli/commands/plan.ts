@@ -23,7 +23,8 @@ export const plan: Command = {
       "Memory is that of weights and activations; the process takes some 200 MiB more.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
-      '"estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
+      '"estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
+      '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
