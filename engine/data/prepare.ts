@@ -5,14 +5,14 @@ import { parseJson } from "../protocol/json.ts";
 import { atomicWrite, syncTree, temporaryName } from "../storage/disk.ts";
 import { stableHash, type Json } from "../storage/json.ts";
 import { readLines } from "../storage/lines.ts";
-import { placeBelow } from "../storage/places.ts";
+import { type Place, placeBelow } from "../storage/places.ts";
 import { readText } from "../storage/reading.ts";
 import { discard, makeFolderAt, makeNewFolder, moveFolder } from "../storage/writing.ts";
 import { LineFile, shuffled } from "./order.ts";
 import type { DataCounts } from "./reasons.ts";
 import type { RecordKind } from "./records.ts";
 import { fileRows } from "./rows/file.ts";
-import type { Row } from "./rows/row.ts";
+import type { Row, RowPlace } from "./rows/row.ts";
 import { type Check, type Selected, select } from "./select.ts";
 import type { DataSource } from "./source.ts";
 
@@ -105,10 +105,39 @@ const FOLDER = /^(sft|preferences|prompts)-[0-9a-f]{16}$/;
  */
 export async function keptBackIn(file: string): Promise<number | undefined> {
   const folder = dirname(file);
-  const isPrepared = basename(file) === ROWS && FOLDER.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
-  if (!isPrepared) return undefined;
+  if (!isPreparedFile(file)) return undefined;
   const found = await readPrepared(folder);
   return found === undefined || found.share === 0 ? undefined : found.counts.validation;
+}
+
+/**
+ * The place that a line of prepared records comes from, in the data that they were made of; of another file, that line.
+ *
+ * @param file - Of records, as stages read it.
+ * @param line - Counted from 1.
+ */
+export async function originOf(file: string, line: number): Promise<RowPlace> {
+  const folder = dirname(file);
+  const root = dirname(dirname(folder));
+  const at = (name: string): Place => placeBelow(root, join(PREPARED, basename(folder), name));
+  const text = isPreparedFile(file) ? await readText(at(MANIFEST)) : undefined;
+  const manifest = originSchema.safeParse(parseOrNothing(text ?? ""));
+  if (!manifest.success) return { file, line };
+  let number = 0;
+  for await (const place of readLines(join(folder, PLACES))) {
+    if (++number < line) continue;
+    const [index, row] = place.text.split(":").map(Number);
+    const source = manifest.data.files[index ?? -1]?.file;
+    return source === undefined || row === undefined ? { file, line } : { file: source, line: row };
+  }
+  return { file, line };
+}
+
+const originSchema = z.object({ files: z.array(z.object({ file: z.string() })) });
+
+function isPreparedFile(file: string): boolean {
+  const folder = dirname(file);
+  return basename(file) === ROWS && FOLDER.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
 }
 
 async function readPrepared(folder: string): Promise<(PreparedData & { readonly share: number }) | undefined> {

@@ -21,6 +21,8 @@ export interface ReadySettings {
   readonly root: string;
   readonly kind: RecordKind;
   readonly progress?: Progress | undefined;
+  /** Downloads nothing. */
+  readonly isOffline?: boolean | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function readySource(given: SourceConfig, settings: ReadySettings):
   if (typeof given === "string" && (await isOwnFile(given, settings.kind))) return { file: given };
   const source: DataSource = typeof given === "string" ? { from: given, ...AS_IT_IS } : withoutGaps(given);
   const names = isHubName(source.from)
-    ? await hubFiles(source, { progress: settings.progress })
+    ? await hubFiles(source, { progress: settings.progress, isOffline: settings.isOffline })
     : await localFiles(source.from, source);
   const files: SourceFile[] = [];
   for (const file of names) files.push({ file, digest: await digestOf(file) });
@@ -78,10 +80,16 @@ const OWN: Readonly<Record<RecordKind, (fields: JsonObject) => boolean>> = {
   sft: (fields) => Object.hasOwn(fields, "response") || isOwnMessages(fields),
   preferences: ({ prompt, chosen, rejected }) =>
     prompt !== undefined && !Array.isArray(chosen) && !Array.isArray(rejected),
-  prompts: ({ prompt }) => prompt !== undefined,
+  // A whole conversation is a prompt without its answer, which its layout takes off.
+  prompts: (fields) => fields["prompt"] !== undefined || (isOwnMessages(fields) && !isAnswered(fields)),
 };
 
 function isOwnMessages({ messages }: JsonObject): boolean {
   if (!Array.isArray(messages)) return false;
   return messages.every((turn: unknown) => isJsonObject(turn) && Object.hasOwn(turn, "role"));
+}
+
+function isAnswered({ messages }: JsonObject): boolean {
+  const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
+  return isJsonObject(last) && last["role"] === "assistant";
 }

@@ -1,5 +1,5 @@
 import type { RunConfig } from "../config/index.ts";
-import type { RecordKind } from "../data/index.ts";
+import { type RecordKind, originOf } from "../data/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type JsonRecord, preference, promptOf, readJsonl, sftExample } from "../storage/datasets.ts";
 import { type EncodedExample, type PromptFormat, ChatTemplateError } from "../text/index.ts";
@@ -12,10 +12,14 @@ import { type ChatChoice, chatSlice, loadFormat } from "./modelFolder.ts";
  * @throws {DataError} naming file and line.
  * @throws {ChatTemplateError} naming a template that cannot be used.
  */
-export async function checkData(config: RunConfig, files: readonly Pick<ReadData, "kind" | "file">[]): Promise<void> {
+export async function checkData(
+  config: RunConfig,
+  files: readonly Pick<ReadData, "kind" | "file">[],
+  mostLines = Infinity,
+): Promise<void> {
   const format = await baseFormat(config);
   if (format?.makesTurns === true) format.check({ prompt: "a", response: "b" });
-  for (const { kind, file } of files) await checkFile(file.path, (record) => CHECKS[kind](record, format));
+  for (const { kind, file } of files) await checkFile(file.path, mostLines, (record) => CHECKS[kind](record, format));
 }
 
 const CHECKS: Readonly<Record<RecordKind, (record: JsonRecord, format: PromptFormat | undefined) => void>> = {
@@ -37,14 +41,19 @@ async function baseFormat(config: RunConfig): Promise<PromptFormat | undefined> 
   return loadFormat(config.model.checkpoint, choice);
 }
 
-async function checkFile(file: string, check: (record: JsonRecord) => unknown): Promise<void> {
-  for await (const record of readJsonl(file)) {
-    try {
+async function checkFile(file: string, mostLines: number, check: (record: JsonRecord) => unknown): Promise<void> {
+  let line: number | undefined;
+  try {
+    for await (const record of readJsonl(file)) {
+      ({ line } = record);
+      if (line > mostLines) return;
       check(record);
-    } catch (cause) {
-      if (!(cause instanceof ChatTemplateError)) throw cause;
-      throw new DataError(cause.what, { file, line: record.line, remedy: cause.remedy }, { cause });
     }
+  } catch (cause) {
+    const isOfLine = cause instanceof ChatTemplateError || (cause instanceof DataError && cause.line === line);
+    if (!isOfLine || line === undefined) throw cause;
+    // Of prepared records, people know the data that they come from.
+    throw new DataError(cause.what, { ...(await originOf(file, line)), remedy: cause.remedy }, { cause });
   }
 }
 

@@ -22,6 +22,8 @@ export interface ReadSettings {
   readonly kind: RecordKind;
   readonly root: string;
   readonly progress?: ((text: string) => void) | undefined;
+  /** Downloads nothing. */
+  readonly isOffline?: boolean | undefined;
 }
 
 /**

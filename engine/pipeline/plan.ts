@@ -32,7 +32,12 @@ export interface PlanSettings {
   readonly progress?: (text: string) => void;
   /** Told of the records of each source that is not used as it is. */
   readonly onData?: (data: readonly PlannedData[]) => void;
+  /** Downloads nothing, and checks the first lines of each file only: for editors, at every save. */
+  readonly isQuick?: boolean | undefined;
 }
+
+/** Lines of each file that a quick plan checks. */
+const QUICK_LINES = 1000;
 
 /** Counts of a source, for people and programs; none of a file that is used as it is. */
 export function plannedData(source: SourceConfig, kind: string, counts: DataCounts | undefined): PlannedData[] {
@@ -43,12 +48,15 @@ export function plannedData(source: SourceConfig, kind: string, counts: DataCoun
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
 export async function planPipeline(
   config: RunConfig,
-  { runsRoot, progress, onData }: PlanSettings,
+  { runsRoot, progress, onData, isQuick = false }: PlanSettings,
 ): Promise<readonly PlannedStage[]> {
   const artifacts = new Artifacts(runsRoot);
   const choice = await chooseBackend(config.runtime);
-  const resolved = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice), progress });
-  await checkData(config, resolved.data);
+  const resolved = await resolveRecipe(salsa(config).recipe, {
+    ...{ artifacts, backend: identityOf(choice), progress },
+    isOffline: isQuick,
+  });
+  await checkData(config, resolved.data, isQuick ? QUICK_LINES : Infinity);
   onData?.(resolved.data.flatMap(({ source, kind, counts }) => plannedData(source, kind, counts)));
   const estimates = await estimate(await baseConfig(config), resolved, artifacts);
   const backend = await openChoice(choice, config.runtime);

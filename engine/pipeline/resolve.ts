@@ -34,6 +34,8 @@ export interface ResolveSettings {
   readonly backend: BackendIdentity;
   /** Told of downloads, in words. */
   readonly progress?: ((text: string) => void) | undefined;
+  /** Downloads nothing. */
+  readonly isOffline?: boolean | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface ResolveSettings {
  */
 export async function resolveRecipe(
   recipe: Recipe,
-  { artifacts, backend, progress }: ResolveSettings,
+  { artifacts, backend, progress, isOffline }: ResolveSettings,
 ): Promise<ResolvedRecipe> {
   const known = new Map<string, Artifact>();
   const files = new Map<string, Promise<ReadData>>();
@@ -56,7 +58,7 @@ export async function resolveRecipe(
   const fileOf = async ({ source, kind }: FileHandle): Promise<DataFile> => {
     if (kind === undefined) return plainFile(source);
     const name = JSON.stringify([kind, source]);
-    const read = files.get(name) ?? readData(source, { kind, root: artifacts.root, progress });
+    const read = files.get(name) ?? readData(source, { kind, root: artifacts.root, progress, isOffline });
     files.set(name, read);
     return (await read).file;
   };

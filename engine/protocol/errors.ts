@@ -42,10 +42,15 @@ export interface DataPlace {
 /** A data file that cannot be used: missing, empty, or a line that does not fit. */
 export class DataError extends Error {
   override readonly name = "DataError";
+  /** The defect, without place and remedy. */
+  readonly what: string;
+  readonly remedy: string;
   readonly file: string;
   readonly line: number | undefined;
   constructor(what: string, place: DataPlace, options?: ErrorOptions) {
     super(`${whereIs(place)}: ${what}; ${place.remedy}`, options);
+    this.what = what;
+    this.remedy = place.remedy;
     this.file = place.file;
     this.line = place.line;
   }

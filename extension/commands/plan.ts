@@ -18,7 +18,7 @@ export const plan: Command = {
     await save(file);
     const name = vscode.workspace.asRelativePath(file);
     const planned = await withProgress(vscode.l10n.t("Planning {0}", name), ({ token }) =>
-      planConfig(salsa.tool, file, token),
+      planConfig(salsa.tool, file, { token }),
     );
     const text = planMarkdown(planned, { file: name, memoryBytes: machineMemory() });
     await salsa.documents.showMarkdown({ title: vscode.l10n.t("Plan of {0}", planned.name), text });

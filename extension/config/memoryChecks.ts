@@ -70,7 +70,7 @@ export class MemoryChecks implements vscode.Disposable {
 
   private async planned(uri: vscode.Uri, tree: ConfigTree, token: vscode.CancellationToken): Promise<ConfigFinding[]> {
     try {
-      return memoryFindings(tree, await planConfig(this.salsa.tool, uri, token), totalmem());
+      return memoryFindings(tree, await planConfig(this.salsa.tool, uri, { token, isQuick: true }), totalmem());
     } catch (error) {
       if (error instanceof vscode.CancellationError) return [];
       const message = error instanceof Error ? error.message : String(error);

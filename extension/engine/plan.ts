@@ -3,6 +3,13 @@ import type * as vscode from "vscode";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import type { Tool } from "../salsa.ts";
 
+/** How a plan is made. */
+export interface PlanRequest {
+  readonly token: vscode.CancellationToken;
+  /** Downloads nothing, and checks the first lines of data only. */
+  readonly isQuick?: boolean;
+}
+
 /**
  * Plans a run of a config, as it is on disk.
  *
@@ -12,9 +19,9 @@ import type { Tool } from "../salsa.ts";
 export async function planConfig(
   tool: Pick<Tool, "run">,
   { fsPath }: vscode.Uri,
-  token: vscode.CancellationToken,
+  { token, isQuick = false }: PlanRequest,
 ): Promise<PlanOutput> {
-  const printed = await tool.run(["plan", fsPath], { folder: dirname(fsPath), token });
+  const printed = await tool.run(["plan", fsPath, ...(isQuick ? ["--quick"] : [])], { folder: dirname(fsPath), token });
   // Loaded on first use, to keep activation short.
   const { readPlanOutput } = await import("../../engine/protocol/toolOutput.ts");
   return readPlanOutput(printed);

@@ -75,7 +75,7 @@ export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
   /** A config that cannot be planned is refused by the run itself, with the reason. */
   private async plan(file: vscode.Uri, token: vscode.CancellationToken): Promise<PlanOutput | undefined> {
     try {
-      return await planConfig(this.salsa.tool, file, token);
+      return await planConfig(this.salsa.tool, file, { token, isQuick: true });
     } catch (error) {
       if (error instanceof vscode.CancellationError) throw error;
       this.salsa.log.warn(`plan of ${file.fsPath}: ${String(error)}`);

@@ -28,7 +28,10 @@ export const plan: Command = {
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
-  options: RUNTIME_OPTIONS,
+  options: {
+    ...RUNTIME_OPTIONS,
+    quick: { description: "Download nothing, and check the first 1,000 lines of each file only" },
+  },
   examples: [
     ["salsa plan examples/miniinstruct/demo.salsa.json", "The demo's stages and how long they will take"],
     ["salsa plan my.salsa.json --json", "The same for a script, with every setting as resolved"],
@@ -44,6 +47,7 @@ export const plan: Command = {
       runsRoot: config.runtime.directory,
       progress: (text) => terminal.errLine(text),
       onData: (found) => (data = found),
+      isQuick: args.options["quick"] === true,
     });
     const prompts = await describePrompts(config);
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));

@@ -16,6 +16,8 @@ const MOST_FILES = 100_000;
 /** What is asked of the hub, and how. */
 export interface HubSettings {
   readonly progress?: Progress | undefined;
+  /** Takes what is in the cache, and asks nobody. */
+  readonly isOffline?: boolean | undefined;
   readonly environment?: HubEnvironment;
   /** First wait after a failure, in milliseconds. */
   readonly firstWaitMs?: number;
@@ -35,9 +37,14 @@ export async function hubFiles(
   const reference = hubReference(source.from);
   const environment = settings.environment ?? (await hubEnvironment());
   const repository = new CachedRepository(environment.cache, reference);
-  if (environment.isOffline) {
-    const why = "it is not in the cache, and HF_HUB_OFFLINE forbids to download it";
-    return cachedFiles(repository, { reference, source }, new DataError(why, { file: source.from, remedy: UNSET }));
+  if (environment.isOffline || settings.isOffline === true) {
+    const [why, remedy] = environment.isOffline
+      ? [
+          "it is not in the cache, and HF_HUB_OFFLINE forbids to download it",
+          "unset HF_HUB_OFFLINE once, with a network",
+        ]
+      : ["it is not in the cache", "a whole plan of the config, or a run, downloads it"];
+    return cachedFiles(repository, { reference, source }, new DataError(why, { file: source.from, remedy }));
   }
   const { progress, firstWaitMs } = settings;
   const connection: HubConnection = { environment, reference, progress, firstWaitMs };
@@ -48,8 +55,6 @@ export async function hubFiles(
     return cachedFiles(repository, { reference, source }, error);
   }
 }
-
-const UNSET = "unset HF_HUB_OFFLINE once, with a network";
 
 async function freshFiles(connection: HubConnection, repository: CachedRepository, pick: Pick): Promise<string[]> {
   const { reference } = connection;

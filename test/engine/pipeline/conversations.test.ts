@@ -138,6 +138,14 @@ describe("a run over conversations", function () {
     );
   });
 
+  it("is checked by a quick plan in its first thousand lines", async () => {
+    const lines = path.join(folder, "prompts.jsonl");
+    await fs.appendFile(lines, `${"\n".repeat(1000)}${JSON.stringify({ messages: [] })}\n`);
+    await assert.rejects(plan(written), /prompts\.jsonl:1031: /);
+    const settings = { runsRoot: path.join(folder, ".salsa"), isQuick: true };
+    assert.ok((await planPipeline(resolved(written, folder), settings)).length > 0);
+  });
+
   it("answers conversations from the command line's own request", async () => {
     const { signal } = new AbortController();
     const sampling = { temperature: 0, topK: 0, topP: 1, maxNewTokens: 4 };

@@ -25,7 +25,10 @@ interface Scene {
   readonly cache: string;
   readonly told: string[];
   /** Reads a data set from the hub. @returns Paths of the files below its folder in the cache, and their contents. */
-  readonly get: (from?: string, more?: { split?: string; isOffline?: boolean; token?: string }) => Promise<Found[]>;
+  readonly get: (
+    from?: string,
+    more?: { split?: string; isOffline?: boolean; isQuick?: boolean; token?: string },
+  ) => Promise<Found[]>;
 }
 
 type Found = readonly [path: string, content: Buffer];
@@ -35,9 +38,14 @@ async function withHub(work: (scene: Scene) => Promise<void>, interfere?: Interf
   await inTemporaryFolder(async (cache) => {
     const hub = await startHub(FILES, interfere);
     const told: string[] = [];
-    const get: Scene["get"] = async (from = "hf:owner/name", { split, isOffline = false, token } = {}) => {
+    const get: Scene["get"] = async (from = "hf:owner/name", { split, isOffline = false, isQuick, token } = {}) => {
       const environment = { endpoint: hub.endpoint, cache, isOffline, token };
-      const settings = { environment, firstWaitMs: 1, progress: (text: string) => void told.push(text) };
+      const settings = {
+        environment,
+        isOffline: isQuick,
+        firstWaitMs: 1,
+        progress: (text: string) => void told.push(text),
+      };
       const files = await hubFiles({ from, split }, settings);
       return Promise.all(
         files.map(
@@ -98,8 +106,11 @@ describe("a data set on the hub", () => {
         name: "DataError",
         message: /not in the cache.*; unset HF_HUB_OFFLINE/,
       });
+      await assert.rejects(get(undefined, { isQuick: true }), /not in the cache; a whole plan of the config, or a run/);
+      assert.deepEqual(hub.requests, []);
       const first = await get();
       const n = hub.requests.length;
+      assert.deepEqual(await get(undefined, { isQuick: true }), first);
       assert.deepEqual(await get(undefined, { isOffline: true }), first);
       assert.equal(hub.requests.length, n);
       await hub.close();
