@@ -5,7 +5,7 @@ import { COMMANDS } from "../../../engine/cli/commands/index.ts";
 import { printJson } from "../../../engine/cli/terminal.ts";
 import { progressView } from "../../../engine/cli/progress.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
-import { chooseBackend, withChoice } from "../../../engine/pipeline/index.ts";
+import { chooseBackend, describePrompts, withChoice } from "../../../engine/pipeline/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../../../engine/protocol/events.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
@@ -99,7 +99,9 @@ const CASES: Readonly<Record<string, Case>> = {
     await fs.writeFile(path.join(folder, FILE), CONFIG);
     const cost = { key: "k", cached: false, parameters: 1, memoryBytes: 1, estimatedSeconds: 1 };
     const planPipeline = () => Promise.resolve([{ ...stageInfo, ...cost }]);
-    return [await salsa(["plan", FILE], { folder, pipeline: { planPipeline, chooseBackend, withChoice } })];
+    return [
+      await salsa(["plan", FILE], { folder, pipeline: { planPipeline, chooseBackend, describePrompts, withChoice } }),
+    ];
   },
   soup: async (folder) => {
     const makeSoup = () => Promise.resolve({ folder: HOSTILE });
