@@ -1,6 +1,7 @@
 import type { RunConfig } from "../config/index.ts";
 import { ownValue } from "./dictionary.ts";
-import { MOST_INPUTS, type StageInfo } from "./stages.ts";
+import { MOST_INPUTS } from "./limits.ts";
+import type { StageInfo } from "./stages.ts";
 
 /**
  * Stages of logs from before 2026-12, which spell a stage's facts into its name: "seed-2/salsa (β 0.1) on validation",

@@ -15,3 +15,6 @@ export const LONGEST_NAME = 1000;
 
 /** Longest text in a record, such as an error's message, in UTF-16 units. */
 export const LONGEST_TEXT = 1_000_000;
+
+/** Stages that one is made from: a soup of every SFT has the most. */
+export const MOST_INPUTS = 2000;

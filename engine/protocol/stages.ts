@@ -1,8 +1,6 @@
 import * as z from "zod";
+import { MOST_INPUTS } from "./limits.ts";
 import { name } from "./texts.ts";
-
-/** Stages that one is made from: a soup of every SFT has the most. */
-export const MOST_INPUTS = 2000;
 
 /**
  * A stage of a run as data: names for people are made of it at the edge (`stageName`), and nobody takes one apart.
