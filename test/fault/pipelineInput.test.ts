@@ -151,10 +151,10 @@ describe("bad input", () => {
         /wrong\.jsonl: prompt 2 has no tokens; /,
       ],
       [
-        "has conversations",
+        "has a conversation without an answer",
         "sft",
-        '{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}\n',
-        /wrong\.jsonl:1: messages .*; /,
+        '{"messages":[{"role":"user","content":"a"}]}\n',
+        /wrong\.jsonl:1: messages does not end with an assistant's turn; /,
       ],
       ["is an empty benchmark", "benchmarks", "", /wrong\.jsonl: .*no records; /],
     ] as const) {
