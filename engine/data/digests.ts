@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { AnyRecord, Question } from "./records.ts";
+import type { Question } from "../protocol/conversation.ts";
+import type { AnyRecord } from "./records.ts";
 
 /** The first 64 bits of the SHA-256 of some texts, which end where a NUL stands. */
 export function digestOf(...texts: readonly string[]): bigint {

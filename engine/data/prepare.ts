@@ -5,7 +5,7 @@ import { parseJson } from "../protocol/json.ts";
 import { atomicWrite, syncTree, temporaryName } from "../storage/disk.ts";
 import { stableHash, type Json } from "../storage/json.ts";
 import { readLines } from "../storage/lines.ts";
-import { type Place, placeBelow } from "../storage/places.ts";
+import { placeBelow } from "../storage/places.ts";
 import { readText } from "../storage/reading.ts";
 import { discard, makeFolderAt, makeNewFolder, moveFolder } from "../storage/writing.ts";
 import { LineFile, shuffled } from "./order.ts";
@@ -57,6 +57,7 @@ const manifestSchema = z.object({
     unusable: z.record(z.string(), z.int().min(0)),
   }),
   source: z.object({ validation: z.number() }),
+  files: z.array(z.object({ file: z.string() })),
 });
 
 /** Records between two reports of progress. */
@@ -118,37 +119,39 @@ export async function keptBackIn(file: string): Promise<number | undefined> {
  */
 export async function originOf(file: string, line: number): Promise<RowPlace> {
   const folder = dirname(file);
-  const root = dirname(dirname(folder));
-  const at = (name: string): Place => placeBelow(root, join(PREPARED, basename(folder), name));
-  const text = isPreparedFile(file) ? await readText(at(MANIFEST)) : undefined;
-  const manifest = originSchema.safeParse(parseOrNothing(text ?? ""));
-  if (!manifest.success) return { file, line };
+  const found = isPreparedFile(file) ? await readPrepared(folder) : undefined;
+  if (found === undefined) return { file, line };
   let number = 0;
   for await (const place of readLines(join(folder, PLACES))) {
     if (++number < line) continue;
     const [index, row] = place.text.split(":").map(Number);
-    const source = manifest.data.files[index ?? -1]?.file;
+    const source = found.files[index ?? -1]?.file;
     return source === undefined || row === undefined ? { file, line } : { file: source, line: row };
   }
   return { file, line };
 }
-
-const originSchema = z.object({ files: z.array(z.object({ file: z.string() })) });
 
 function isPreparedFile(file: string): boolean {
   const folder = dirname(file);
   return basename(file) === ROWS && FOLDER.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
 }
 
-async function readPrepared(folder: string): Promise<(PreparedData & { readonly share: number }) | undefined> {
+/** Prepared data with what else its manifest says. */
+interface Found extends PreparedData {
+  /** Share of prompts that are kept back. */
+  readonly share: number;
+  readonly files: readonly Pick<SourceFile, "file">[];
+}
+
+async function readPrepared(folder: string): Promise<Found | undefined> {
   // Not `placeIn`: a folder called data may be anybody's, and a link.
   const root = dirname(dirname(folder));
   const text = await readText(placeBelow(root, join(PREPARED, basename(folder), MANIFEST)));
   if (text === undefined) return undefined;
   const manifest = manifestSchema.safeParse(parseOrNothing(text));
   if (manifest.success) {
-    const { counts, source } = manifest.data;
-    return { file: join(folder, ROWS), counts, share: source.validation };
+    const { counts, source, files } = manifest.data;
+    return { file: join(folder, ROWS), counts, share: source.validation, files };
   }
   throw new DataError("is no manifest of prepared data", { file: join(folder, MANIFEST), remedy: "remove the folder" });
 }

@@ -1,6 +1,7 @@
 import { dictionary } from "../protocol/dictionary.ts";
 import { REASONS, type PlannedData } from "../protocol/dataCounts.ts";
-import type { AnyRecord, Question } from "./records.ts";
+import type { Question } from "../protocol/conversation.ts";
+import type { AnyRecord } from "./records.ts";
 
 export type Reason = keyof typeof REASONS;
 

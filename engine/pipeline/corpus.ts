@@ -3,16 +3,9 @@ import { needOf } from "../soup/index.ts";
 import type { Split, Task } from "../evaluation/tasks/task.ts";
 import type { RunConfig, TaskConfig } from "../config/index.ts";
 import { keptBackIn } from "../data/index.ts";
-import type { Question } from "../protocol/conversation.ts";
+import type { Question, SftExample } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
-import {
-  type Preference,
-  type Prompt,
-  type SftExample,
-  readPreferences,
-  readPrompts,
-  readSft,
-} from "../storage/datasets.ts";
+import { type Preference, type Prompt, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
 import { Random } from "../training/index.ts";
 

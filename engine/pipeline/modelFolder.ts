@@ -50,7 +50,10 @@ export function chatSlice({ chat: { template: _template, ...choices } = {} }: Ru
 export type TemplateInput = Readonly<Partial<Record<"template", DataFile>>>;
 
 /** How prompts are put to a model: the config's choices, and its template. */
-export type ChatChoice = ChatSlice & { readonly template?: Pick<DataFile, "path"> | undefined };
+export interface ChatChoice {
+  readonly chat?: FormatChoices | undefined;
+  readonly template?: Pick<DataFile, "path"> | undefined;
+}
 
 /** A model that is only read. */
 export type FrozenModel = LoadedModel<WeightArray>;

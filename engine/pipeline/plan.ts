@@ -3,8 +3,7 @@ import { identityOf } from "../compute/backends/choose.ts";
 import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
-import type { RunConfig, SourceConfig } from "../config/index.ts";
-import type { DataCounts } from "../data/index.ts";
+import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
@@ -39,10 +38,11 @@ export interface PlanSettings {
 /** Lines of each file that a quick plan checks. */
 const QUICK_LINES = 1000;
 
-/** Counts of a source, for people and programs; none of a file that is used as it is. */
-export function plannedData(source: SourceConfig, kind: string, counts: DataCounts | undefined): PlannedData[] {
-  if (counts === undefined) return [];
-  return [{ from: typeof source === "string" ? source : source.from, kind, ...counts }];
+/** Counts of sources, for people and programs; none of files that are used as they are. */
+export function plannedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData[] {
+  return data.flatMap(({ source, kind, counts }) => {
+    return counts === undefined ? [] : [{ from: typeof source === "string" ? source : source.from, kind, ...counts }];
+  });
 }
 
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
@@ -57,7 +57,7 @@ export async function planPipeline(
     isOffline: isQuick,
   });
   await checkData(config, resolved.data, isQuick ? QUICK_LINES : Infinity);
-  onData?.(resolved.data.flatMap(({ source, kind, counts }) => plannedData(source, kind, counts)));
+  onData?.(plannedData(resolved));
   const estimates = await estimate(await baseConfig(config), resolved, artifacts);
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;

@@ -25,19 +25,25 @@ export class ArtifactHandle {
   }
 }
 
-/** Stands for a source of data, and what its records are for; without a kind, for a file of another content. */
+/** Stands for a file that is read as it is. */
 export class FileHandle {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+}
+
+/** Stands for a source of data, and what its records are for. */
+export class DataHandle {
   readonly source: SourceConfig;
-  readonly kind: RecordKind | undefined;
-  constructor(source: string, kind?: RecordKind);
-  constructor(source: SourceConfig, kind: RecordKind);
-  constructor(source: SourceConfig, kind?: RecordKind) {
+  readonly kind: RecordKind;
+  constructor(source: SourceConfig, kind: RecordKind) {
     this.source = source;
     this.kind = kind;
   }
 }
 
-export type DeclaredInput = ArtifactHandle | readonly ArtifactHandle[] | FileHandle | undefined;
+export type DeclaredInput = ArtifactHandle | readonly ArtifactHandle[] | FileHandle | DataHandle | undefined;
 
 /** Inputs as a recipe names them: handles where the stage gets artifacts and files. */
 export type Declared<Inputs extends StageInputs> = { readonly [K in keyof Inputs]: HandleOf<Inputs[K]> };
@@ -46,7 +52,7 @@ type HandleOf<T> = T extends Artifact
   : T extends readonly Artifact[]
     ? readonly ArtifactHandle[]
     : T extends DataFile
-      ? FileHandle
+      ? FileHandle | DataHandle
       : T;
 
 /** A stage's place in its recipe. */

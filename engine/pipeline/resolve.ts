@@ -1,11 +1,17 @@
 import { basename } from "node:path";
 import type { BackendIdentity } from "../compute/backends/choose.ts";
-import type { SourceConfig } from "../config/index.ts";
 import type { StageInfo } from "../protocol/stages.ts";
 import { type ArtifactKey, type Artifacts, artifactKey } from "../storage/artifacts.ts";
 import type { Json } from "../storage/json.ts";
 import { type ReadData, dataFileFacts, folderFingerprint, readData } from "./fingerprints.ts";
-import { ArtifactHandle, type DeclaredInput, type DeclaredStage, FileHandle, type Recipe } from "./recipe.ts";
+import {
+  ArtifactHandle,
+  DataHandle,
+  type DeclaredInput,
+  type DeclaredStage,
+  FileHandle,
+  type Recipe,
+} from "./recipe.ts";
 import type { Artifact, CostFacts, DataFile, StageInput, StageInputs } from "./stage.ts";
 
 /** A declared stage with the name of its result: known before anything runs, since keys hold ingredients only. */
@@ -49,21 +55,27 @@ export async function resolveRecipe(
   { artifacts, backend, progress, isOffline }: ResolveSettings,
 ): Promise<ResolvedRecipe> {
   const known = new Map<string, Artifact>();
-  const files = new Map<string, Promise<ReadData>>();
+  const sources = new Map<string, Promise<ReadData>>();
+  const files = new Map<string, Promise<DataFile>>();
   const artifactOf = (handle: ArtifactHandle): Artifact => {
     const artifact = known.get(handle.id);
     if (artifact === undefined) throw new RangeError(`recipe: ${handle.id} is used before it is declared`);
     return { ...artifact, product: handle.product };
   };
-  const fileOf = async ({ source, kind }: FileHandle): Promise<DataFile> => {
-    if (kind === undefined) return plainFile(source);
+  const fileOf = ({ path }: FileHandle): Promise<DataFile> => {
+    const file = files.get(path) ?? dataFileFacts(path).then((facts) => ({ path, ...facts }));
+    files.set(path, file);
+    return file;
+  };
+  const dataOf = async ({ source, kind }: DataHandle): Promise<DataFile> => {
     const name = JSON.stringify([kind, source]);
-    const read = files.get(name) ?? readData(source, { kind, root: artifacts.root, progress, isOffline });
-    files.set(name, read);
+    const read = sources.get(name) ?? readData(source, { kind, root: artifacts.root, progress, isOffline });
+    sources.set(name, read);
     return (await read).file;
   };
   const resolve = async (input: DeclaredInput): Promise<StageInput> => {
     if (input instanceof FileHandle) return fileOf(input);
+    if (input instanceof DataHandle) return dataOf(input);
     if (input instanceof ArtifactHandle) return artifactOf(input);
     return input?.map(artifactOf);
   };
@@ -84,12 +96,7 @@ export async function resolveRecipe(
     known.set(info.id, artifact);
     stages.push({ info, declared, key, artifact, inputs });
   }
-  return { stages, artifactOf, data: await Promise.all(files.values()) };
-}
-
-async function plainFile(source: SourceConfig): Promise<DataFile> {
-  const path = typeof source === "string" ? source : source.from;
-  return { path, ...(await dataFileFacts(path)) };
+  return { stages, artifactOf, data: await Promise.all(sources.values()) };
 }
 
 /** True if every artifact of a recipe is there. */

@@ -107,7 +107,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await device.wait();
     const estimates = await estimate(model, resolved, artifacts);
-    const data = resolved.data.flatMap(({ source, kind, counts }) => plannedData(source, kind, counts));
+    const data = plannedData(resolved);
     report({
       kind: "runStarted",
       ...about,

@@ -16,7 +16,7 @@ import { type ArmConfig, type RunConfig, type SoupConfig, type SourceConfig, VAL
 import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
 import { needOf } from "../soup/index.ts";
-import { type ArtifactHandle, type FileHandle as File, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
+import { type ArtifactHandle, DataHandle, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
 import { answers } from "./stages/answers.ts";
 import { baseModel } from "./stages/baseModel.ts";
 import { choose } from "./stages/choose.ts";
@@ -63,7 +63,7 @@ function seedRecipe(scope: Scope): SeedResult {
 
   models.set("base", baseOf(scope));
   for (const sftSeed of config.sft.seeds) {
-    const inputs = { base: model("base"), data: fileOf(data?.sft, "sft"), ...template };
+    const inputs = { base: model("base"), data: dataOf(data?.sft, "sft"), ...template };
     models.set(
       `sft-${sftSeed}`,
       recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, `sft-${sftSeed}`) }),
@@ -76,7 +76,7 @@ function seedRecipe(scope: Scope): SeedResult {
     recipe.add(preferences, { of: { seed }, inputs: { model: init, ...template }, place: at(scope, "preferences") });
   const reward = recipe.add(rewardModel, {
     of: { seed },
-    inputs: { init, pairs, data: fileOf(data?.preferences, "preferences"), ...template },
+    inputs: { init, pairs, data: dataOf(data?.preferences, "preferences"), ...template },
     place: at(scope, "reward"),
   });
 
@@ -90,7 +90,7 @@ function seedRecipe(scope: Scope): SeedResult {
       init: model(arm.init),
       reference: arm.reference.map(model),
       reward,
-      data: fileOf(data?.prompts, "prompts"),
+      data: dataOf(data?.prompts, "prompts"),
       ...template,
     };
     models.set(name, alignedModel(scope, { name, arm, inputs }));
@@ -111,8 +111,8 @@ interface ArmInputs {
   readonly init: ArtifactHandle;
   readonly reference: readonly ArtifactHandle[];
   readonly reward: ArtifactHandle;
-  readonly data: File | undefined;
-  readonly template?: File;
+  readonly data: DataHandle | undefined;
+  readonly template?: FileHandle;
 }
 
 /** An arm trained; with several candidates for β, the one that does best on the validation split. */
@@ -148,7 +148,7 @@ function evaluated(
   const answered: SeedResult["answers"][number][] = [];
   const judged: SeedResult["judgments"][number][] = [];
   for (const benchmark of benchmarks) {
-    const data = fileOf(config.data?.benchmarks[benchmark], "prompts");
+    const data = dataOf(config.data?.benchmarks[benchmark], "prompts");
     const byModel = new Map<string, ArtifactHandle>();
     for (const [name, model] of models) {
       const of = { benchmark, isValidation: false, seed };
@@ -175,23 +175,23 @@ function at({ config, seed }: Scope, product: string, more: Partial<StagePlace> 
 function heldOutInputs(
   soup: SoupConfig,
   { reward, data }: { readonly reward: ArtifactHandle; readonly data: RunConfig["data"] },
-): { readonly reward: ArtifactHandle | undefined; readonly data: File | undefined } {
+): { readonly reward: ArtifactHandle | undefined; readonly data: DataHandle | undefined } {
   const need = needOf(soup, soup.of.length);
   const files = { weights: undefined, examples: data?.sft, responses: data?.prompts };
   const goesByReward = need.kind === "score" && need.by === "reward";
   return {
     reward: goesByReward ? reward : undefined,
-    data: fileOf(files[need.on], need.on === "examples" ? "sft" : "prompts"),
+    data: dataOf(files[need.on], need.on === "examples" ? "sft" : "prompts"),
   };
 }
 
 /** The chat template that the config names, if it does: only then is it an input, and part of keys. */
-function templateOf({ chat }: RunConfig): { readonly template?: File } {
+function templateOf({ chat }: RunConfig): { readonly template?: FileHandle } {
   return chat?.template === undefined ? {} : { template: new FileHandle(chat.template) };
 }
 
-function fileOf(source: SourceConfig | undefined, kind: RecordKind): File | undefined {
-  return source === undefined ? undefined : new FileHandle(source, kind);
+function dataOf(source: SourceConfig | undefined, kind: RecordKind): DataHandle | undefined {
+  return source === undefined ? undefined : new DataHandle(source, kind);
 }
 
 function known(models: ReadonlyMap<string, ArtifactHandle>, name: string): ArtifactHandle {

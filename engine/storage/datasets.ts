@@ -1,4 +1,4 @@
-import type { Message, Question } from "../protocol/conversation.ts";
+import type { Message, Question, SftExample } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type JsonError, excerpt as shortJson, parseJson } from "../protocol/json.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
@@ -11,10 +11,6 @@ export interface JsonRecord {
   readonly line: number;
   readonly fields: JsonObject;
 }
-
-/** An example for SFT: a prompt and the response to learn, or a conversation that ends with one. */
-export type SftExample =
-  { readonly prompt: Question; readonly response: string } | { readonly messages: readonly Message[] };
 
 /** Two responses to a prompt, the first preferred. */
 export interface Preference {

@@ -3,6 +3,7 @@ import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { type BackendChoice, choiceText } from "../../compute/backends/choose.ts";
 import { type DerivedSizes, type RunConfig, derivedSizes } from "../../config/index.ts";
+import { switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
@@ -47,7 +48,7 @@ export const plan: Command = {
       runsRoot: config.runtime.directory,
       progress: (text) => terminal.errLine(text),
       onData: (found) => (data = found),
-      isQuick: args.options["quick"] === true,
+      isQuick: switchOption(args, "quick"),
     });
     const prompts = await describePrompts(config);
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));

@@ -1,7 +1,8 @@
 import { DataError } from "../../protocol/errors.ts";
 import { excerpt } from "../../protocol/json.ts";
+import type { SftExample } from "../../protocol/conversation.ts";
+import type { Preference, Prompt } from "../../storage/datasets.ts";
 import type { Json, JsonObject } from "../../storage/json.ts";
-import type { PreferenceRecord, PromptRecord, SftRecord } from "../records.ts";
 import type { Row } from "../rows/row.ts";
 
 /** A way in which data sets are published, recognised by its columns. */
@@ -12,9 +13,9 @@ export interface Layout {
   /** True if a row is in this layout, as far as its columns show. */
   fits(fields: JsonObject): boolean;
   /** Each is there if a row can be used for that. @throws {DataError} naming place and field. */
-  readonly sft?: (row: Row) => SftRecord;
-  readonly preferences?: (row: Row) => PreferenceRecord;
-  readonly prompts?: (row: Row) => PromptRecord;
+  readonly sft?: (row: Row) => SftExample;
+  readonly preferences?: (row: Row) => Preference;
+  readonly prompts?: (row: Row) => Prompt;
 }
 
 /** True if a row has all of these columns, whatever is in them. */

@@ -1,6 +1,6 @@
 import { DataError } from "../../protocol/errors.ts";
-import type { Message } from "../../protocol/conversation.ts";
-import type { PreferenceRecord, Question } from "../records.ts";
+import type { Message, Question } from "../../protocol/conversation.ts";
+import type { Preference } from "../../storage/datasets.ts";
 import type { Row } from "../rows/row.ts";
 import { type Layout, has, hasColumns, textOf, valueOf, wrongType } from "./layout.ts";
 import { turnsOf } from "./turns.ts";
@@ -22,14 +22,14 @@ export const pairs: Layout = {
   prompts: (row) => ({ prompt: pairOf(row).prompt }),
 };
 
-function pairOf(row: Row): PreferenceRecord {
+function pairOf(row: Row): Preference {
   const { margin, ...pair } = { ...answers(row), margin: valueOf(row.fields, "margin") };
   if (margin === undefined) return pair;
   if (typeof margin === "number") return { ...pair, margin };
   throw wrongType(row, "margin", { wanted: "a number", value: margin });
 }
 
-function answers(row: Row): PreferenceRecord {
+function answers(row: Row): Preference {
   if (typeof (valueOf(row.fields, "chosen") ?? "") === "string") {
     return { prompt: promptOf(row), chosen: textOf(row, "chosen"), rejected: textOf(row, "rejected") };
   }

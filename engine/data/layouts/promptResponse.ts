@@ -1,4 +1,4 @@
-import type { PromptRecord } from "../records.ts";
+import type { Prompt } from "../../storage/datasets.ts";
 import type { Row } from "../rows/row.ts";
 import { type Layout, hasColumns, optionalText, textOf, valueOf } from "./layout.ts";
 import { questionIn, turnsOf } from "./turns.ts";
@@ -19,7 +19,7 @@ export const promptResponse: Layout = {
   prompts: promptOf,
 };
 
-function promptOf(row: Row): PromptRecord {
+function promptOf(row: Row): Prompt {
   const isList = Array.isArray(valueOf(row.fields, "prompt"));
   const prompt = isList ? questionIn(turnsOf(row, "prompt")) : textOf(row, "prompt");
   return { prompt, ...optionalText(row, "category"), ...optionalText(row, "reference") };

@@ -48,7 +48,7 @@ export const answers: Stage<
   async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from, chat, ...frozen }, inputs) {
     const { backend } = context;
     stopIfAsked(context);
-    const choice = { ...(chat && { chat }), template: inputs.template };
+    const choice = { chat, template: inputs.template };
     const model = await loadFrozenModel(inputs.model.folder, frozen, ["language"], choice);
     const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"]);
     const name = from.kind === "validation" ? VALIDATION : from.benchmark;

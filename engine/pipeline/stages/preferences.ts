@@ -53,7 +53,7 @@ export const preferences: Stage<
     const { backend } = context;
     const task = taskOf(settings);
     if (task === undefined) throw new TypeError("preferences: only a task labels pairs");
-    const choice = { ...(chat && { chat }), template };
+    const choice = { chat, template };
     const { config: model, weights, format } = await loadFrozenModel(from.folder, frozen, ["language"], choice);
     const promptSource = Random.of(seed, "preferences", "prompts");
     const labeller = Random.of(seed, "preferences", "labels");

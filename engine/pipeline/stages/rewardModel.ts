@@ -53,7 +53,7 @@ export const rewardModel: Stage<
   select: (config, { seed }) => ({ ...rewardSlice(config), task: config.task, ...chatSlice(config), seed }),
   async run(context, { reward, seed, chat }, { init, pairs: made, data, template }) {
     const { backend } = context;
-    const loaded = await loadModel(init.folder, ["language"], { ...(chat && { chat }), template });
+    const loaded = await loadModel(init.folder, ["language"], { chat, template });
     const { config: model, weights, format } = loaded;
     const pairs = await encodedPairs(
       { made, data, count: reward.pairs },

@@ -67,7 +67,7 @@ export const rlhf: Stage<
     const { init, reference, reward, data, template } = inputs;
     const { backend, pace } = context;
     const task = taskOf(settings);
-    const start = await loadModel(init.folder, ["language"], { ...(chat && { chat }), template });
+    const start = await loadModel(init.folder, ["language"], { chat, template });
     const { format } = start;
     const references = await Promise.all(reference.map(({ folder }) => loadFrozenModel(folder, frozen)));
     const rewarding = await loadFrozenModel(reward.folder, frozen, ["score"]);

@@ -31,7 +31,7 @@ export const sft: Stage<
     sftSeed,
   }),
   async run(context, { sft: settings, learnedTurns, chat, seed, sftSeed, ...source }, { base, data, template }) {
-    const loaded = await loadModel(base.folder, ["language"], { ...(chat && { chat }), template });
+    const loaded = await loadModel(base.folder, ["language"], { chat, template });
     const { config: model, weights, format } = loaded;
     const texts = await sftTexts({ ...source, file: data?.path }, seed);
     const examples = texts.map((text) => format.encodeExample(text, learnedTurns));

@@ -1,4 +1,4 @@
-import type { Message, Question } from "../../protocol/conversation.ts";
+import type { Message, Question, SftExample } from "../../protocol/conversation.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import type { TemplateSource } from "./source.ts";
 import { ChatTemplate, ChatTemplateError } from "./template.ts";
@@ -21,10 +21,6 @@ export const DEFAULT_DATE = "2024-07-26";
 
 /** Longest text of a mark, in characters. */
 const LONGEST_MARK = 64;
-
-/** An example for SFT: a prompt with the response to learn, or a conversation that ends with one. */
-export type Example =
-  { readonly prompt: Question; readonly response: string } | { readonly messages: readonly Message[] };
 
 /** An example as token ids. */
 export interface EncodedExample {
@@ -91,20 +87,23 @@ export class PromptFormat {
   /** A prompt as the model is asked it, as text. */
   render(question: Question): string {
     const messages = this.messagesOf(question);
-    if (messages === undefined) return question as string;
+    return messages === undefined ? (question as string) : this.renderOpen(messages);
+  }
+
+  private renderOpen(messages: readonly Message[]): string {
     const isOpen = messages.at(-1)?.role === "assistant";
     return this.template.render(messages, { addGenerationPrompt: !isOpen, continueFinalMessage: isOpen });
   }
 
   /** Token ids of a prompt that the model is to respond to. */
   encodePrompt(question: Question): number[] {
-    const text = this.render(question);
-    const isRendered = this.messagesOf(question) !== undefined;
-    return isRendered ? this.tokenizer.encodeRendered(text) : this.tokenizer.encodeStart(text);
+    const messages = this.messagesOf(question);
+    if (messages === undefined) return this.tokenizer.encodeStart(question as string);
+    return this.tokenizer.encodeRendered(this.renderOpen(messages));
   }
 
   /** Token ids of an example, and which of them are learned. */
-  encodeExample(example: Example, turns: LearnedTurns = "all"): EncodedExample {
+  encodeExample(example: SftExample, turns: LearnedTurns = "all"): EncodedExample {
     const messages = this.conversationOf(example);
     return messages === undefined ? this.plainExample(example) : this.encodeTurns(messages, turns);
   }
@@ -113,7 +112,7 @@ export class PromptFormat {
    * Renders an example, to find what is wrong with it before anything is learned.
    * @throws {ChatTemplateError}
    */
-  check(example: Example): void {
+  check(example: SftExample): void {
     const messages = this.conversationOf(example);
     if (messages !== undefined) renderTurns(this.template, messages, this.endTexts());
   }
@@ -133,7 +132,7 @@ export class PromptFormat {
     return isEnded && !turn.isClosed ? [...ids, this.tokenizer.eos] : ids;
   }
 
-  private plainExample(example: Example): EncodedExample {
+  private plainExample(example: SftExample): EncodedExample {
     const { prompt, response } = example as { readonly prompt: string; readonly response: string };
     const promptTokens = this.encodePrompt(prompt);
     const tokens = [...promptTokens, ...this.tokenizer.encode(response), this.tokenizer.eos];
@@ -199,7 +198,7 @@ export class PromptFormat {
     return first !== undefined && this.tokenizer.isAdded(first);
   }
 
-  private conversationOf(example: Example): readonly Message[] | undefined {
+  private conversationOf(example: SftExample): readonly Message[] | undefined {
     if ("messages" in example) return example.messages;
     const messages = this.messagesOf(example.prompt);
     if (messages === undefined) return undefined;

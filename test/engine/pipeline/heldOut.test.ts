@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { heldOutTexts, sftTexts } from "../../../engine/pipeline/corpus.ts";
 import { sftSource } from "../../../engine/pipeline/stages/sft.ts";
-import type { SftExample } from "../../../engine/storage/datasets.ts";
+import type { SftExample } from "../../../engine/protocol/conversation.ts";
 import { resolved, tiny } from "./tinyRun.ts";
 
 const promptOf = (example: SftExample): unknown => "prompt" in example && example.prompt;
