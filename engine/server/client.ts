@@ -146,7 +146,11 @@ async function answered<T>(socket: Socket, patience: number, ask: () => Promise<
   const late = new ProtocolError(`no answer within ${patience / 1000} s`);
   const timer = setTimeout(() => socket.destroy(late), patience);
   socket.once("close", onClose);
-  const answer = ask();
+  const answer = ask().catch((cause: unknown) => {
+    // The system's errors and refusals have codes; a message that is no answer has none.
+    if (!(cause instanceof Error) || "code" in cause) throw cause;
+    throw new ProtocolError(`the engine's answer: ${cause.message}`, { cause });
+  });
   answer.catch(() => undefined); // a connection that breaks fails it, too
   try {
     return await Promise.race([answer, broken]);

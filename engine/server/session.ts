@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeParams, type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
@@ -35,7 +35,7 @@ const MOST_WAITING = 2 ** 20;
 
 /** One client of a run, from its handshake to its end. */
 export class Session {
-  private readonly socket: Socket;
+  private readonly socket: Duplex;
   private readonly host: SessionHost;
   private readonly connection: MessageConnection;
   private readonly feed: Feed;
@@ -43,7 +43,7 @@ export class Session {
   private client: string | undefined;
   private nPending = 0;
 
-  constructor(socket: Socket, host: SessionHost) {
+  constructor(socket: Duplex, host: SessionHost) {
     this.socket = socket;
     this.host = host;
     this.deadline = setTimeout(() => socket.destroy(), host.patience ?? HANDSHAKE_TIMEOUT_MS);

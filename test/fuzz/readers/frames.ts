@@ -1,6 +1,14 @@
-import { PassThrough } from "node:stream";
+import { once } from "node:events";
+import { type Socket, createServer } from "node:net";
+import { join } from "node:path";
+import { PassThrough, duplexPair } from "node:stream";
+import { PROTOCOL_VERSION } from "../../../engine/protocol/rpc.ts";
+import { applyEvent, emptyRunState } from "../../../engine/protocol/runState.ts";
+import { connectTo } from "../../../engine/server/client.ts";
+import { Session } from "../../../engine/server/session.ts";
 import { serve } from "../../../engine/server/service/serve.ts";
 import type { Reader } from "../reader.ts";
+import { EVENTS } from "./records.ts";
 
 function frames(...messages: readonly object[]): Buffer {
   return Buffer.concat(
@@ -42,4 +50,89 @@ const service: Reader = {
   },
 };
 
-export const FRAMES: readonly Reader[] = [service];
+const run = { run: "demo-1", folder };
+const state = emptyRunState(run.run);
+for (const event of EVENTS) applyEvent(state, event);
+
+/** What a client sends to the process of a run: whatever it is, the session ends, and the run goes on. */
+const session: Reader = {
+  name: "runFrames",
+  corpus: [
+    frames(
+      { id: 0, method: "handshake", params: { protocol: PROTOCOL_VERSION, client: "fuzz 1" } },
+      { id: 1, method: "snapshot", params: {} },
+      { id: 2, method: "stop", params: {} },
+    ),
+    frames(
+      { id: 0, method: "handshake", params: { protocol: 7, client: "fuzz 1" } },
+      { id: 1, method: "snapshot" },
+      { method: "$/cancelRequest", params: { id: 1 } },
+    ),
+  ],
+  errors: [],
+  read: async (bytes) => {
+    const [client, server] = duplexPair();
+    client.resume();
+    const open = new Session(server, {
+      version: "0.0.0",
+      opened: Promise.resolve(run),
+      ready: Promise.resolve(state),
+      stop: () => undefined,
+      log: () => undefined,
+    });
+    const closed = once(server, "close");
+    for (const event of EVENTS) open.push(event);
+    client.end(bytes);
+    await closed;
+  },
+};
+
+const handshake = { protocol: PROTOCOL_VERSION, version: "0.0.0", ...run, pid: 1 };
+
+/** What a process that claims to be a run's engine answers. */
+const engine: Reader = {
+  name: "engineFrames",
+  corpus: [
+    frames({ id: 0, result: handshake }, { id: 1, result: state }, { method: "events", params: { events: EVENTS } }),
+    frames({ id: 0, result: handshake }, { method: "behind", params: {} }, { id: 1, result: emptyRunState("demo-1") }),
+  ],
+  errors: ["ProtocolError", "MessageError", "ResponseError", "ConnectionError"],
+  read: async (bytes, place) => {
+    const address = join(place.folder, "engine.sock");
+    const server = createServer((socket) => {
+      // The client may hang up at any moment.
+      answer(socket, bytes).catch(() => undefined);
+    });
+    server.listen(address);
+    await once(server, "listening");
+    try {
+      const connection = await connectTo(address, { client: "fuzz 1", patience: 50 });
+      const ended = new Promise<void>((resolve) => connection.onClose(resolve));
+      connection.onEvents(() => undefined);
+      try {
+        await connection.snapshot();
+        await ended;
+      } finally {
+        connection.close();
+      }
+    } finally {
+      server.close();
+    }
+  },
+};
+
+/** Sends the first message when the handshake is asked for, and the others when the snapshot is. */
+async function answer(socket: Socket, bytes: Buffer): Promise<void> {
+  socket.on("error", () => undefined); // also between the waits below, which fail by it
+  const second = bytes.indexOf("Content-Length", 1);
+  const first = second < 0 ? bytes : bytes.subarray(0, second);
+  await once(socket, "data");
+  socket.write(first);
+  if (second >= 0) {
+    await Promise.race([once(socket, "data"), once(socket, "close")]);
+    socket.write(bytes.subarray(second));
+  }
+  socket.end();
+}
+
+export const FRAMES: readonly Reader[] = [service, session, engine];
