@@ -91,6 +91,19 @@ export async function isInputFolder(file: string): Promise<boolean> {
   });
 }
 
+/** True if there is a file of that name, whatever is in it. @throws {DiskError} */
+export async function hasInput(file: string): Promise<boolean> {
+  return onDisk("look at", file, async () => {
+    try {
+      await fs.stat(file);
+      return true;
+    } catch (error) {
+      if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return false;
+      throw error;
+    }
+  });
+}
+
 /**
  * Files in a folder and those in it, by path; those that links lead to count. Names that begin with a dot are passed
  * over.

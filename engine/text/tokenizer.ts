@@ -1,48 +1,29 @@
-import { join } from "node:path";
-import * as huggingFace from "@huggingface/tokenizers";
+import { basename, dirname, join } from "node:path";
 import { JsonError, excerpt, parseJson } from "../protocol/json.ts";
-import { readInput } from "../storage/inputs.ts";
+import { hasInput, readInput } from "../storage/inputs.ts";
+import { type AddedToken, addedTokenAt } from "./tokenization/addedTokens.ts";
+import { tidied } from "./tokenization/decoders.ts";
+import { type Json, type JsonObject, TokenizerError, isObject } from "./tokenization/fields.ts";
+import { Pipeline } from "./tokenization/pipeline.ts";
+
+export { TokenizerError } from "./tokenization/fields.ts";
 
 /** Files of a Hugging Face folder that describe its tokenizer. */
 const TOKENIZER_FILES = { tokenizer: "tokenizer.json", settings: "tokenizer_config.json" } as const;
 
-/** A tokenizer file that cannot be used. */
-export class TokenizerError extends Error {
-  override readonly name = "TokenizerError";
-}
-
-/** A JSON value. */
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
-
-/** A parsed tokenizer file. */
-type TokenizerJson = Readonly<Record<string, Json | undefined>>;
+/** Files that older checkpoints have in the place of tokenizer.json. */
+const OLDER_FILES = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "vocab.json", "vocab.txt"] as const;
 
 /** Contents of the two files, to be saved beside a checkpoint. */
 export interface TokenizerFiles {
   /** tokenizer.json. */
-  readonly tokenizer: TokenizerJson;
+  readonly tokenizer: JsonObject;
   /** tokenizer_config.json. */
-  readonly settings: TokenizerJson;
+  readonly settings: JsonObject;
 }
-
-/** The part of the package that this module uses; nodenext cannot resolve its own declarations. */
-interface Encoder {
-  encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: readonly number[] };
-  decode(ids: readonly number[], options: { skip_special_tokens: boolean }): string;
-  token_to_id(token: string): number | undefined;
-  id_to_token(id: number): string | undefined;
-  get_vocab(withAddedTokens?: boolean): ReadonlyMap<string, number>;
-}
-
-const { Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
-  readonly Tokenizer: new (tokenizer: object, settings: object) => Encoder;
-};
 
 /** Names of single special tokens in tokenizer_config.json. */
 const SPECIAL_NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
-
-const PLAIN = { add_special_tokens: false };
-const FRAMED = { add_special_tokens: true };
 
 /** Text to token ids and back, as the checkpoint's own tokenizer.json says. */
 export class Tokenizer {
@@ -53,18 +34,21 @@ export class Tokenizer {
   readonly pad: number;
   /** True if the tokenizer itself puts `bos` in front of a sequence. */
   private readonly addsBos: boolean;
-  private added: ReadonlySet<number> | undefined;
-  private readonly encoder: Encoder;
+  private readonly isTidied: boolean;
+  private readonly pipeline: Pipeline;
   private readonly where: string;
 
   /** @throws {TokenizerError} when a file is malformed or names no end-of-text token. */
   constructor(files: TokenizerFiles, where = TOKENIZER_FILES.tokenizer as string) {
     this.files = files;
     this.where = where;
+    this.isTidied = files.settings["clean_up_tokenization_spaces"] === true;
     try {
-      this.encoder = new HuggingFaceTokenizer(files.tokenizer, files.settings);
+      // As in transformers, a token that the settings name as special is one, though tokenizer.json does not say so.
+      this.pipeline = new Pipeline(files.tokenizer, namedTokens(files.settings));
     } catch (cause) {
-      throw new TokenizerError(`load tokenizer: ${where} is not a tokenizer the engine can run`, { cause });
+      const reason = cause instanceof TokenizerError ? `: ${cause.message}` : "";
+      throw new TokenizerError(`load tokenizer: ${where} is not a tokenizer the engine can run${reason}`, { cause });
     }
     const eos = this.special("eos_token");
     if (eos === undefined) {
@@ -78,15 +62,12 @@ export class Tokenizer {
 
   /** Ids in the vocabulary, added tokens included: the highest one plus 1. */
   get vocabularySize(): number {
-    // One by one: vocabularies hold more tokens than a call takes arguments.
-    let highest = -1;
-    for (const id of this.encoder.get_vocab(true).values()) highest = Math.max(highest, id);
-    return highest + 1;
+    return this.pipeline.size;
   }
 
   /** Token ids of a text as it stands; nothing is put around it. */
   encode(text: string): number[] {
-    return this.sound(() => [...this.encoder.encode(text, PLAIN).ids]);
+    return this.sound(() => this.pipeline.encode(text));
   }
 
   /**
@@ -110,8 +91,7 @@ export class Tokenizer {
 
   /** True for a token that the vocabulary adds to those of the text: a mark, such as the end of a turn. */
   isAdded(id: number): boolean {
-    this.added ??= new Set(addedTokens(this.files.tokenizer));
-    return this.added.has(id);
+    return this.pipeline.isAdded(id);
   }
 
   /** Texts of the special tokens by the names that chat templates use, as in transformers' `special_tokens_map`. */
@@ -131,26 +111,31 @@ export class Tokenizer {
 
   /** Text of token ids; special tokens are left out. */
   decode(ids: readonly number[]): string {
-    return ids.length === 0 ? "" : this.sound(() => this.encoder.decode(ids, { skip_special_tokens: true }));
+    return this.text(ids, { withSpecials: false });
   }
 
   /** Text of token ids with special tokens shown, for inspection. */
   decodeAll(ids: readonly number[]): string {
-    return ids.length === 0 ? "" : this.sound(() => this.encoder.decode(ids, { skip_special_tokens: false }));
+    return this.text(ids, { withSpecials: true });
   }
 
   /** The id of a token, or undefined where the vocabulary lacks it. */
   idOf(token: string): number | undefined {
-    return this.encoder.token_to_id(token);
+    return this.pipeline.idOf(token);
   }
 
   /** The token of an id. */
   tokenOf(id: number): string | undefined {
-    return this.encoder.id_to_token(id);
+    return this.pipeline.tokenOf(id);
+  }
+
+  private text(ids: readonly number[], how: { readonly withSpecials: boolean }): string {
+    const text = this.sound(() => this.pipeline.decode(ids, how));
+    return this.isTidied ? tidied(text) : text;
   }
 
   private framed(text: string): number[] {
-    return this.sound(() => [...this.encoder.encode(text, FRAMED).ids]);
+    return this.sound(() => this.pipeline.encode(text, { isFramed: true }));
   }
 
   private withOneBos(ids: number[]): number[] {
@@ -158,7 +143,7 @@ export class Tokenizer {
     return ids.slice(first < 0 ? ids.length - 1 : Math.max(0, first - 1));
   }
 
-  /** Parts that do not fit together are found by the package only when a text needs them. */
+  /** Parts that do not fit together are found only when a text needs them. */
   private sound<T>(work: () => T): T {
     try {
       return work();
@@ -195,7 +180,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   return new Tokenizer({ tokenizer, settings }, path);
 }
 
-async function readObject(path: string): Promise<TokenizerJson> {
+async function readObject(path: string): Promise<JsonObject> {
   let json: Json;
   try {
     const bytes = await readInput(path);
@@ -203,27 +188,43 @@ async function readObject(path: string): Promise<TokenizerJson> {
     json = parseJson(bytes.toString("utf8")) as Json;
   } catch (cause) {
     const problem = cause instanceof JsonError ? `is ${cause.message}` : "cannot be read";
-    throw new TokenizerError(`load tokenizer: ${path} ${problem}; the folder must hold a complete checkpoint`, {
-      cause,
-    });
+    const remedy = (await conversion(path)) ?? "the folder must hold a complete checkpoint";
+    throw new TokenizerError(`load tokenizer: ${path} ${problem}; ${remedy}`, { cause });
   }
-  if (!isRecord(json)) throw new TokenizerError(`load tokenizer: ${path} must hold a JSON object`);
+  if (!isObject(json)) throw new TokenizerError(`load tokenizer: ${path} must hold a JSON object`);
   return json;
+}
+
+/** How to make a tokenizer.json that is missing of an older file that is there. */
+async function conversion(path: string): Promise<string | undefined> {
+  if (basename(path) !== TOKENIZER_FILES.tokenizer || (await hasInput(path))) return undefined;
+  for (const name of OLDER_FILES) {
+    if (!(await hasInput(join(dirname(path), name)))) continue;
+    const python = "from transformers import AutoTokenizer as T; T.from_pretrained('.').save_pretrained('.')";
+    return (
+      `there is only ${name}; convert it once: pip install transformers sentencepiece protobuf, ` +
+      `then, in that folder, python -c "${python}"`
+    );
+  }
+  return undefined;
 }
 
 /** The text of a token that is given as one, or as an object with its content. */
 function contentOf(token: Json | undefined): Json | undefined {
-  return isRecord(token) ? token["content"] : token;
+  return isObject(token) ? token["content"] : token;
 }
 
-function addedTokens({ added_tokens: tokens }: TokenizerJson): number[] {
-  if (!Array.isArray(tokens)) return [];
-  return (tokens as readonly Json[]).flatMap((token) => {
-    const id = isRecord(token) ? token["id"] : undefined;
-    return typeof id === "number" ? [id] : [];
+/** The special tokens that tokenizer_config.json names, or describes by their ids. */
+function namedTokens(settings: JsonObject): AddedToken[] {
+  const more = settings["additional_special_tokens"];
+  const described = isObject(settings["added_tokens_decoder"]) ? Object.values(settings["added_tokens_decoder"]) : [];
+  const tokens = [
+    ...described.filter((token) => isObject(token) && token["special"] === true),
+    ...SPECIAL_NAMES.map((name) => settings[name]),
+    ...(Array.isArray(more) ? (more as readonly Json[]) : []),
+  ];
+  return tokens.flatMap((token) => {
+    if (typeof token === "string") return [addedTokenAt(token)];
+    return isObject(token) && typeof token["content"] === "string" ? [addedTokenAt({ ...token, special: true })] : [];
   });
-}
-
-function isRecord(value: Json | undefined): value is TokenizerJson {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

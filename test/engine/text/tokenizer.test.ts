@@ -51,12 +51,60 @@ describe("tokenizer of a checkpoint", () => {
     await rm(folder, { recursive: true });
   });
 
+  it("says how to convert the older file that is there in the place of tokenizer.json", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "tokenizer-"));
+    await writeFile(join(folder, "tokenizer_config.json"), "{}");
+    await writeFile(join(folder, "tokenizer.model"), "");
+    await assert.rejects(loadTokenizer(folder), /there is only tokenizer\.model; convert it once: .*save_pretrained/);
+    await rm(folder, { recursive: true });
+  });
+
+  it("keeps the spaces before punctuation unless the settings say otherwise", async () => {
+    const { files } = await loadTokenizer(BPE);
+    const settings = { ...files.settings };
+    delete settings["clean_up_tokenization_spaces"];
+    const text = "it is . so ? do n't";
+    for (const [isTidied, expected] of [
+      [undefined, text],
+      [false, text],
+      [true, "it is. so? don't"],
+    ] as const) {
+      const given = { ...settings, ...(isTidied !== undefined && { clean_up_tokenization_spaces: isTidied }) };
+      const tokenizer = new Tokenizer({ ...files, settings: given });
+      assert.equal(tokenizer.decode(tokenizer.encode(text)), expected);
+    }
+  });
+
+  it("splits text at tokens that only the settings call special, and leaves them out", () => {
+    const { files } = wordLevelTokenizer(["a", "b"]);
+    const tokenizer = new Tokenizer({ ...files, settings: { ...files.settings, additional_special_tokens: ["b"] } });
+    const ids = tokenizer.encode("aba");
+    assert.deepEqual(
+      ids.map((id) => tokenizer.tokenOf(id)),
+      ["a", "b", "a"],
+    );
+    assert.equal(tokenizer.decode(ids), "a a");
+  });
+
+  it("holds more tokens than a call takes arguments", () => {
+    const { files } = wordLevelTokenizer([]);
+    const words = Array.from({ length: 300_000 }, (_, idx) => [`w${idx}`, idx + 4] as const);
+    const vocab = {
+      ...((files.tokenizer["model"] as Record<string, object>)["vocab"] ?? {}),
+      ...Object.fromEntries(words),
+    };
+    const model = { type: "WordLevel", unk_token: "<unk>", vocab };
+    assert.equal(new Tokenizer({ ...files, tokenizer: { ...files.tokenizer, model } }).vocabularySize, 300_004);
+  });
+
   it("refuses a model it does not know and settings without end-of-text", () => {
     const { files } = wordLevelTokenizer(["a"]);
     const model = { type: "Mystery" };
     assert.throws(() => new Tokenizer({ ...files, tokenizer: { ...files.tokenizer, model } }), {
       name: "TokenizerError",
-      message: "load tokenizer: tokenizer.json is not a tokenizer the engine can run",
+      message:
+        "load tokenizer: tokenizer.json is not a tokenizer the engine can run: model.type: expected BPE, Unigram, " +
+        'WordPiece, WordLevel, got "Mystery"',
     });
     assert.throws(() => new Tokenizer({ ...files, settings: {} }), {
       name: "TokenizerError",

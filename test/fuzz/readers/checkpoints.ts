@@ -124,9 +124,67 @@ const modelConfig: Reader = {
 
 const { files } = wordLevelTokenizer(["reverse", "city", "river"]);
 
+/** Small ones of other kinds, with the parts that are read most closely. */
+const LLAMA_TOKENIZER = {
+  ...files.tokenizer,
+  normalizer: {
+    type: "Sequence",
+    normalizers: [
+      { type: "Prepend", prepend: "▁" },
+      { type: "Replace", pattern: { Regex: "[[:space:]&&[^\\n]]+|(?>a|b)++c{2,}" }, content: "▁" },
+    ],
+  },
+  pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "first", split: false },
+  decoder: {
+    type: "Sequence",
+    decoders: [{ type: "ByteFallback" }, { type: "Strip", content: " ", start: 1, stop: 0 }],
+  },
+  post_processor: {
+    type: "TemplateProcessing",
+    single: [{ SpecialToken: { id: "<s>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+    special_tokens: { "<s>": { id: "<s>", ids: [1], tokens: ["<s>"] } },
+  },
+  model: {
+    ...{ type: "BPE", unk_token: "<unk>", fuse_unk: true, byte_fallback: true },
+    vocab: {
+      "<pad>": 0,
+      "<s>": 1,
+      "</s>": 2,
+      "<unk>": 3,
+      "▁": 4,
+      c: 5,
+      i: 6,
+      t: 7,
+      y: 8,
+      it: 9,
+      ity: 10,
+      "<0x0A>": 11,
+    },
+    merges: [["i", "t"], "it y"],
+  },
+};
+const T5_TOKENIZER = {
+  ...files.tokenizer,
+  normalizer: { type: "Precompiled", precompiled_charsmap: "CAAAAAAEAAAAAAAAYQA=" },
+  pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, { type: "FixedLength", length: 3 }] },
+  decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+  post_processor: { type: "RobertaProcessing", sep: ["</s>", 2], cls: ["<s>", 1] },
+  model: {
+    ...{ type: "Unigram", unk_id: 3, byte_fallback: false },
+    vocab: [
+      ["<pad>", 0],
+      ["<s>", 0],
+      ["</s>", 0],
+      ["<unk>", 0],
+      ["cit", -1.5],
+      ["y", -2],
+    ],
+  },
+};
+
 const tokenizer: Reader = {
   name: "tokenizer",
-  corpus: jsonFiles(files.tokenizer),
+  corpus: jsonFiles(files.tokenizer, LLAMA_TOKENIZER, T5_TOKENIZER),
   errors: ["TokenizerError"],
   read: async (input, place) => {
     place.write("tokenizer.json", input);

@@ -1,0 +1,206 @@
+import { ClassReader, PROPERTY, SHORTHANDS, literal, propertyClass } from "./characterClasses.ts";
+import { TokenizerError, type Json, isObject, textAt, unexpected } from "./fields.ts";
+
+/** Anchors and the like of Oniguruma's Ruby syntax, in which tokenizer.json writes its patterns. */
+const WORD = SHORTHANDS.w;
+const ANCHORS: Readonly<Record<string, string>> = {
+  A: "(?<![\\s\\S])",
+  z: "(?![\\s\\S])",
+  Z: "(?=\\n?(?![\\s\\S]))",
+  b: `(?:(?<!${WORD})(?=${WORD})|(?<=${WORD})(?!${WORD}))`,
+  B: `(?:(?<!${WORD})(?!${WORD})|(?<=${WORD})(?=${WORD}))`,
+  R: "(?:\\r\\n|[\\n-\\r\\u0085\\u2028\\u2029])",
+};
+const GROUP = /^\((?:\?(?:<?[=!]|[:>]|<[A-Za-z_]\w*>|[im]*(?:-[im]+)?[:)]))?/;
+const INTERVAL = /^\{(\d*)(,?)(\d*)\}/;
+/** Longest pattern, in code units, and most groups in groups: the known ones have some 300 and 3. */
+const LONGEST = 10_000;
+const DEEPEST = 100;
+
+/**
+ * The pattern of a tokenizer.json, `{"String"}` or `{"Regex"}`, for this language's regular expressions.
+ *
+ * The pattern is Oniguruma's. Differences are named: letters without regard to case match one to one (not `ss` for `ß`),
+ * and characters have the properties of this program's Unicode version.
+ * @throws {TokenizerError} when it uses what cannot be translated.
+ */
+export function patternAt(value: Json | undefined, place: string): RegExp {
+  if (!isObject(value)) throw unexpected(place, "a pattern", value);
+  const text = value["String"];
+  if (text !== undefined) return new RegExp(Array.from(textAt(text, place), literal).join(""), "gv");
+  const source = textAt(value["Regex"], place);
+  try {
+    return new RegExp(new Translation(source).translate(), "gv");
+  } catch (cause) {
+    throw new TokenizerError(`${place}: ${JSON.stringify(source.slice(0, 200))} is no pattern that can be run`, {
+      cause,
+    });
+  }
+}
+
+/** What stands at the end of an open group, and what the flags were before it. */
+interface Open {
+  readonly close: string;
+  readonly start: number;
+}
+
+/** One pass over a pattern. */
+class Translation {
+  private readonly source: string;
+  private out = "";
+  /** Where the last atom begins in `out`; -1 where nothing can be repeated. */
+  private atom = -1;
+  private readonly open: Open[] = [];
+  private nAtomic = 0;
+  private at = 0;
+
+  constructor(source: string) {
+    if (source.length > LONGEST) throw new SyntaxError(`longer than ${LONGEST}`);
+    this.source = source;
+  }
+
+  translate(): string {
+    while (this.at < this.source.length) this.step();
+    this.closeFlags();
+    if (this.open.length > 0) throw new SyntaxError("a group has no end");
+    return this.out;
+  }
+
+  private step(): void {
+    const { source, at } = this;
+    const char = String.fromCodePoint(source.codePointAt(at) ?? 0);
+    if (char === "\\") this.escape();
+    else if (char === "[") this.charClass();
+    else if (char === "(") this.group();
+    else if (char === ")") this.end();
+    else if ("*+?".includes(char)) this.repeat(char, 1);
+    else if (char === "{") this.interval();
+    else if (char === "|") this.alternative();
+    else {
+      this.at += char.length;
+      this.emit(char === "." ? "[^\\n]" : char === "^" ? "(?<![^\\n])" : char === "$" ? "(?![^\\n])" : literal(char));
+    }
+  }
+
+  private emit(atom: string): void {
+    this.atom = this.out.length;
+    this.out += atom;
+  }
+
+  private escape(): void {
+    const rest = this.source.slice(this.at);
+    const property = PROPERTY.exec(rest);
+    const code = /^\\(?:x\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4}))/.exec(rest);
+    const named = /^\\k<[A-Za-z_]\w*>/.exec(rest);
+    const matched = property ?? code ?? named;
+    if (matched !== null) {
+      this.at += matched[0].length;
+      if (property !== null)
+        this.emit(/^\\[pP]\{\^?word\}$/i.test(property[0]) ? wordClass(property) : propertyClass(property));
+      else if (code !== null) this.emit(`\\u{${code[1] ?? code[2] ?? code[3] ?? ""}}`);
+      else this.emit(matched[0]);
+      return;
+    }
+    const char = String.fromCodePoint(rest.codePointAt(1) ?? 0);
+    this.at += 1 + char.length;
+    const known = (SHORTHANDS as Readonly<Record<string, string>>)[char] ?? ANCHORS[char];
+    if (known !== undefined) this.emit(known);
+    else if (/[A-Za-z0-9]/.test(char) || rest.length < 2) throw new SyntaxError(`\\${char} is not known`);
+    else this.emit(literal(char));
+  }
+
+  private charClass(): void {
+    const reader = new ClassReader(this.source, this.at);
+    this.emit(reader.read());
+    this.at = reader.at;
+  }
+
+  private group(): void {
+    const [head = ""] = GROUP.exec(this.source.slice(this.at)) ?? [];
+    if (head === "(" && this.source[this.at + 1] === "?") throw new SyntaxError("a group of unknown kind");
+    if (this.open.length === DEEPEST) throw new SyntaxError(`groups more than ${DEEPEST} deep`);
+    this.at += head.length;
+    const start = this.out.length;
+    this.atom = -1;
+    if (head.endsWith(")")) {
+      // `(?i)` holds to the end of the group it stands in.
+      this.out += flags(head.slice(0, -1));
+      this.open.push({ close: "flags", start });
+    } else if (head === "(?>") {
+      // An atomic group: a look-ahead gives nothing back, and what it found is then taken.
+      const name = `atomic${this.nAtomic++}`;
+      this.out += `(?:(?=(?<${name}>`;
+      this.open.push({ close: `))\\k<${name}>)`, start });
+    } else {
+      this.out += head === "(" ? "(?:" : /^\(\?[im-]+:$/.test(head) ? flags(head.slice(0, -1)) : head;
+      this.open.push({ close: ")", start });
+    }
+  }
+
+  private end(): void {
+    this.closeFlags();
+    const group = this.open.pop();
+    if (group === undefined) throw new SyntaxError("a group ends that did not begin");
+    this.at++;
+    this.out += group.close;
+    this.atom = group.start;
+  }
+
+  private alternative(): void {
+    this.at++;
+    this.out += "|";
+    this.atom = -1;
+  }
+
+  private closeFlags(): void {
+    for (let last = this.open.pop(); last !== undefined; last = this.open.pop()) {
+      if (last.close !== "flags") {
+        this.open.push(last);
+        return;
+      }
+      this.out += ")";
+    }
+  }
+
+  private interval(): void {
+    const [all = "", least = "", comma = "", most = ""] = INTERVAL.exec(this.source.slice(this.at)) ?? [];
+    if (this.atom < 0 || least + most === "") {
+      this.at++;
+      this.emit("\\{");
+      return;
+    }
+    // `{,n}` begins at 0; a plus after an interval repeats it.
+    this.repeat(`{${least === "" ? "0" : least}${comma}${most}}`, all.length);
+  }
+
+  private repeat(quantifier: string, length: number): void {
+    if (this.atom < 0) throw new SyntaxError("nothing to repeat");
+    this.at += length;
+    const atom = this.out.slice(this.atom);
+    const next = this.source[this.at];
+    let repeated = `${atom}${quantifier}`;
+    if (next === "?") {
+      repeated += "?";
+      this.at++;
+    } else if (next === "+" && length === 1) {
+      const name = `atomic${this.nAtomic++}`;
+      repeated = `(?:(?=(?<${name}>${repeated}))\\k<${name}>)`;
+      this.at++;
+    }
+    // In a group of its own, so that what follows may repeat it again.
+    const follows = this.source[this.at] ?? "";
+    this.out =
+      this.out.slice(0, this.atom) + ("*+?{".includes(follows) && follows !== "" ? `(?:${repeated})` : repeated);
+  }
+}
+
+/** The property of letters, digits and marks is the shorthand's class where it stands by itself. */
+function wordClass([, kind, caret]: RegExpExecArray): string {
+  return (kind === "P") === (caret === "^") ? SHORTHANDS.w : SHORTHANDS.W;
+}
+
+/** Opens a group with flags: Ruby's m lets the dot match line ends, of which no pattern here has need. */
+function flags(head: string): string {
+  if (head.includes("m")) throw new SyntaxError("the flag m is not known");
+  return `${head}:`;
+}
