@@ -1,8 +1,3 @@
-import { bpe } from "./bpe.ts";
-import { type Json, type JsonObject, objectAt, textAt, unexpected, vocabularyAt } from "./fields.ts";
-import { unigram } from "./unigram.ts";
-import { unknownToken, wordPiece } from "./wordPiece.ts";
-
 /** What turns a word into tokens. */
 export interface Model {
   /** Ids by token. */
@@ -14,33 +9,4 @@ export interface Model {
    * token in common. Absent where there is none.
    */
   readonly cutsBefore?: string | undefined;
-}
-
-const MODELS: Readonly<Record<string, (settings: JsonObject) => Model>> = {
-  BPE: bpe,
-  Unigram: unigram,
-  WordPiece: wordPiece,
-  WordLevel: wordLevel,
-};
-
-/** The model of a tokenizer.json. @throws {TokenizerError} when it is of no known kind, or does not fit together. */
-export function modelAt(value: Json | undefined): Model {
-  const settings = objectAt(value, "model");
-  const type = settings["type"] === undefined ? guessedType(settings) : textAt(settings["type"], "model.type");
-  const make = Object.hasOwn(MODELS, type) ? MODELS[type] : undefined;
-  if (make === undefined) throw unexpected("model.type", Object.keys(MODELS).join(", "), type);
-  return make(settings);
-}
-
-/** Old files do not name the kind. */
-function guessedType(settings: JsonObject): string {
-  if (settings["merges"] !== undefined) return "BPE";
-  if (Array.isArray(settings["vocab"])) return "Unigram";
-  return settings["continuing_subword_prefix"] === undefined ? "WordLevel" : "WordPiece";
-}
-
-function wordLevel(settings: JsonObject): Model {
-  const vocabulary = vocabularyAt(settings["vocab"], "model.vocab");
-  const unknown = unknownToken(settings, vocabulary);
-  return { vocabulary, idsOf: (word) => [vocabulary.get(word) ?? unknown()] };
 }

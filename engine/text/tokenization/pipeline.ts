@@ -1,7 +1,8 @@
 import { AddedVocabulary, type AddedToken, addedTokensAt } from "./addedTokens.ts";
 import { type Decoder, decoderAt } from "./decoders.ts";
 import type { JsonObject } from "./fields.ts";
-import { type Model, modelAt } from "./model.ts";
+import type { Model } from "./model.ts";
+import { modelAt } from "./models.ts";
 import { type Normalizer, normalizerAt } from "./normalizers.ts";
 import { type PostProcessor, postProcessorAt } from "./postProcessors.ts";
 import { type PreTokenizer, preTokenizerAt } from "./preTokenizers.ts";
