@@ -25,13 +25,6 @@ type ConfigJson =
 /** The fields of a config.json. */
 export type ConfigFile = Readonly<Record<string, ConfigJson>>;
 
-declare global {
-  interface JSON {
-    /** ECMAScript 2026; TypeScript's library lacks it. */
-    rawJSON(text: string): { readonly rawJSON: string };
-  }
-}
-
 /** A number for a field that transformers declares as a float: its version 5 refuses `30` and takes `30.0`. */
 export function floatJson(value: number): ConfigJson {
   return Number.isInteger(value) ? JSON.rawJSON(`${value}.0`) : value;

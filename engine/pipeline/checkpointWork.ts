@@ -7,7 +7,8 @@ import { type Message, type Question, questionText } from "../protocol/conversat
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { atomicWrite, makeFolder } from "../storage/disk.ts";
-import { inputExists } from "../storage/inputs.ts";
+import type { StoredType } from "../storage/elementTypes.ts";
+import { inputExists, isSameInput } from "../storage/inputs.ts";
 import { discardEmpty } from "../storage/writing.ts";
 import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
@@ -28,6 +29,8 @@ export interface SoupRequest {
   /** Share of the second of two models, or one share for each model after the first. */
   readonly alpha?: number | readonly number[];
   readonly out: string;
+  /** The type of the result; else that of the checkpoints, and f32 where they differ. */
+  readonly saveAs?: StoredType;
   /** Writes over a checkpoint that is there. */
   readonly force?: boolean;
   readonly signal: AbortSignal;
@@ -44,12 +47,15 @@ export async function makeSoup({
   weights,
   alpha,
   out,
+  saveAs,
   force = false,
   signal,
 }: SoupRequest): Promise<{ readonly folder: string }> {
-  if (of.includes(out)) {
+  for (const folder of of) {
+    if (folder !== out && !(await isSameInput(folder, out))) continue;
     const remedy = "write the soup to a folder of its own";
-    throw new CheckpointError("is one of the checkpoints to be mixed", { file: out, remedy });
+    const what = `is one of the checkpoints to be mixed${folder === out ? "" : ` (${folder})`}`;
+    throw new CheckpointError(what, { file: out, remedy });
   }
   if (!force && (await inputExists(join(out, "config.json")))) {
     const remedy = "write the soup to another folder, or add --force to write over it";
@@ -62,7 +68,7 @@ export async function makeSoup({
   );
   await makeFolder(out);
   try {
-    await soupCheckpoints({ of, folder: out, settings, signal });
+    await soupCheckpoints({ of, folder: out, settings, saveAs, signal });
   } catch (error) {
     await discardEmpty(out);
     throw error;

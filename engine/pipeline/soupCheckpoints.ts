@@ -1,21 +1,23 @@
 import * as path from "node:path";
 import { type SoupSettings, readSoup, soupWeights } from "../soup/index.ts";
 import type { Ingredients } from "../soup/recipe.ts";
-import { compareCheckpoints } from "../storage/compareCheckpoints.ts";
 import {
   type Checkpoint,
   CHAT_TEMPLATE_FILE,
-  OTHER_TOKENIZER_FILES,
+  carryCheckpoint,
+  mainType,
   readCheckpoint,
   WEIGHTS_METADATA,
-  writeCheckpointFiles,
 } from "../storage/checkpoints.ts";
-import { atomicWrite } from "../storage/disk.ts";
-import { isStoredType } from "../storage/elementTypes.ts";
+import { atomicWrite, makeFolder } from "../storage/disk.ts";
+import { isFloatType, type StoredType } from "../storage/elementTypes.ts";
 import { innerProducts } from "../storage/innerProducts.ts";
 import { readInput } from "../storage/inputs.ts";
-import { type MixOptions, mixWeights } from "../storage/mixWeights.ts";
+import { type MixOptions, mixturePlan, mixWeights } from "../storage/mixWeights.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
+import { createWeights } from "../storage/weightsWriter.ts";
+import { discard } from "../storage/writing.ts";
+import { compareCheckpoints } from "./compareCheckpoints.ts";
 
 /** How a soup is measured on held-out data, for the recipes that need it. */
 export type HeldOutEvaluator = Pick<Ingredients, "score" | "lossAndGradient">;
@@ -27,17 +29,20 @@ export interface SoupCheckpointsRequest extends Pick<MixOptions, "signal" | "onP
   /** Becomes a Hugging Face folder, with the first one's settings and tokenizer. */
   readonly folder: string;
   readonly settings: SoupSettings;
+  /** The type that the result is stored in; else the checkpoints' own, and f32 where these differ. */
+  readonly saveAs?: StoredType | undefined;
   /** A chat template in place of the checkpoints' own. */
   readonly template?: string | undefined;
-  /** Given the open checkpoints, whose tensors it may read. */
-  readonly evaluator?: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
+  /** Given the open checkpoints, whose tensors it may read, and the names of those that are mixed. */
+  readonly evaluator?: (checkpoints: readonly Checkpoint[], tensors: readonly string[]) => HeldOutEvaluator;
 }
 
 /**
  * Mixes checkpoints on disk into a new one, piece by piece: memory does not grow with the models.
  *
- * Weights are accumulated in f32 and stored in the type that the checkpoints have.
- * @throws {CheckpointError} when the checkpoints do not go together, naming the first difference.
+ * Weights are accumulated in f32 and rounded once. The weights come first: if they fail, the folder is as it was.
+ * @throws {CheckpointError} when the checkpoints do not go together, naming the first difference, or when the result would
+ * not be finite, naming the tensor.
  * @throws {SoupError} when the settings do not go with them.
  */
 export async function soupCheckpoints(request: SoupCheckpointsRequest): Promise<void> {
@@ -48,16 +53,27 @@ export async function soupCheckpoints(request: SoupCheckpointsRequest): Promise<
   ); // before gigabytes are read
   const checkpoints = await openAll(of);
   try {
-    await compareCheckpoints(checkpoints);
+    const mixed = await compareCheckpoints(checkpoints);
     const [first] = checkpoints;
     if (first === undefined) return;
-    const weightsOf = await soupWeights(settings, { ...ingredientsOf(checkpoints), ...evaluator?.(checkpoints) });
-    await writeCheckpointFiles(folder, first);
-    await copyTokenizerFiles(first.folder, folder);
-    await copyChatTemplate(request);
     const models = checkpoints.map(({ weights }) => weights);
+    const plan = mixturePlan(models, { saveAs: request.saveAs, isMixed: (name) => mixed.has(name) });
+    const floats = [...plan].filter(([, { dtype }]) => isFloatType(dtype)).map(([name]) => name);
+    const ingredients: Ingredients = {
+      nModels: models.length,
+      tensors: floats,
+      products: (tensor, origin) => innerProducts(models, tensor, origin),
+    };
+    const weightsOf = await soupWeights(settings, { ...ingredients, ...evaluator?.(checkpoints, floats) });
     const metadata = { ...Object.fromEntries(first.weights.metadata), ...WEIGHTS_METADATA };
-    await mixWeights(path.join(folder, WEIGHTS_FILE), models, weightsOf, { ...request, metadata });
+    await makeFolder(folder);
+    await mixWeights(path.join(folder, WEIGHTS_FILE), models, weightsOf, {
+      ...request,
+      plan,
+      create: (tensors) => createWeights(folder, tensors, { metadata }),
+    });
+    await carryCheckpoint(first.folder, folder, mainType(plan.values()));
+    await carryChatTemplate(request);
   } finally {
     await Promise.all(checkpoints.map(({ weights }) => weights.close()));
   }
@@ -74,28 +90,12 @@ async function openAll(folders: readonly string[]): Promise<readonly Checkpoint[
   }
 }
 
-function ingredientsOf(checkpoints: readonly Checkpoint[]): Ingredients {
-  const models = checkpoints.map(({ weights }) => weights);
-  const tensors = [...(models[0]?.tensors ?? [])].filter(([, { dtype }]) => isStoredType(dtype)).map(([name]) => name);
-  return {
-    nModels: models.length,
-    tensors,
-    products: (tensor, origin) => innerProducts(models, tensor, origin),
-  };
-}
-
-async function copyTokenizerFiles(from: string, to: string): Promise<void> {
-  for (const name of OTHER_TOKENIZER_FILES) {
-    const content = await readInput(path.join(from, name));
-    if (content !== undefined) await atomicWrite(path.join(to, name), content);
-  }
-}
-
 /** The chat template of the first checkpoint that has one in a file: a base may lack what its SFTs were given. */
-async function copyChatTemplate({ of, folder, template }: SoupCheckpointsRequest): Promise<void> {
+async function carryChatTemplate({ of, folder, template }: SoupCheckpointsRequest): Promise<void> {
   const files = [...(template === undefined ? [] : [template]), ...of.map((one) => path.join(one, CHAT_TEMPLATE_FILE))];
   for (const file of files) {
     const content = await readInput(file);
     if (content !== undefined) return atomicWrite(path.join(folder, CHAT_TEMPLATE_FILE), content);
   }
+  await discard(path.join(folder, CHAT_TEMPLATE_FILE));
 }

@@ -42,7 +42,7 @@ export interface HeldOutSources {
 
 /** Measures mixtures of models; holds device memory until released. */
 export interface Evaluator {
-  readonly of: (checkpoints: readonly Checkpoint[]) => HeldOutEvaluator;
+  readonly of: (checkpoints: readonly Checkpoint[], tensors: readonly string[]) => HeldOutEvaluator;
   release(): void;
 }
 
@@ -152,10 +152,9 @@ function gradientEvaluator(
     );
     return { loss: outputs["loss"]?.[0] ?? NaN, gradient };
   };
-  const evaluator = ([first]: readonly Checkpoint[]): HeldOutEvaluator => {
-    const tensors = [...(first?.weights.tensors.keys() ?? [])];
-    return { lossAndGradient: (weights, step) => evaluate(tensors, weights, step) };
-  };
+  const evaluator = (_: readonly Checkpoint[], tensors: readonly string[]): HeldOutEvaluator => ({
+    lossAndGradient: (weights, step) => evaluate(tensors, weights, step),
+  });
   return { of: evaluator, release: () => executable.release() };
 }
 

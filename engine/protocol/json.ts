@@ -1,3 +1,10 @@
+declare global {
+  interface JSON {
+    /** ECMAScript 2026; TypeScript's library lacks it. */
+    rawJSON(text: string): { readonly rawJSON: string };
+  }
+}
+
 /** Deepest nesting of lists and objects that is read; deeper ones would run out of stack wherever they go. */
 export const MOST_NESTED = 200;
 
@@ -19,6 +26,20 @@ export function parseJson(text: string): unknown {
   }
   check(value, 0);
   return value;
+}
+
+/**
+ * The value of a JSON text, to be written again: a number that JavaScript would spell otherwise, such as `1.0`, stays as
+ * it is. Python reads `1` as an integer, which some of its settings refuse.
+ *
+ * @param text - Valid JSON, of a depth that has been checked.
+ */
+export function parseAsWritten(text: string): unknown {
+  const keep = (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
+    const source = context?.source;
+    return typeof value === "number" && source !== undefined && source !== String(value) ? JSON.rawJSON(source) : value;
+  };
+  return JSON.parse(text, keep);
 }
 
 /** A value as it may stand in a message: as JSON, cut short. */

@@ -1,12 +1,15 @@
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import { type JsonError, parseJson } from "../protocol/json.ts";
+import { type JsonError, parseAsWritten, parseJson } from "../protocol/json.ts";
 import { atomicWrite, makeFolder } from "./disk.ts";
+import { areFinite, ELEMENT_BYTES, isStoredType, type StoredType, TYPE_NAMES } from "./elementTypes.ts";
 import { readInput } from "./inputs.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { WeightsFile } from "./safetensors.ts";
-import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
-import { openWeights, WEIGHTS_FILE } from "./shards.ts";
+import { type TensorPlan, type TensorSource, writeTensors } from "./safetensorsWriter.ts";
+import { openWeights } from "./shards.ts";
+import { createWeights } from "./weightsWriter.ts";
+import { discard } from "./writing.ts";
 
 /** The JSON files of a Hugging Face folder. */
 export interface CheckpointFiles {
@@ -51,6 +54,8 @@ export const OTHER_TOKENIZER_FILES = [
   "added_tokens.json",
   "vocab.json",
   "merges.txt",
+  "vocab.txt",
+  "tekken.json",
 ] as const;
 
 /** `transformers` asks for this before it loads a file. */
@@ -114,24 +119,95 @@ export async function readTensors(weights: WeightsFile): Promise<Map<string, Flo
 /**
  * Writes a Hugging Face folder that `transformers` loads. Each file appears whole or not at all; the folder as a whole
  * is made all-or-nothing by writing it as an artifact.
+ * @throws {CheckpointError} naming a tensor whose numbers are not finite in the type that it is stored in.
  * @throws {DiskError}
  */
 export async function writeCheckpoint(folder: string, content: CheckpointContent): Promise<void> {
   await writeCheckpointFiles(folder, content);
   if (content.chatTemplate !== undefined)
     await atomicWrite(path.join(folder, CHAT_TEMPLATE_FILE), content.chatTemplate);
-  await writeSafetensors(path.join(folder, WEIGHTS_FILE), content.tensors, WEIGHTS_METADATA);
+  await writeTensors(
+    content.tensors,
+    (plan) => createWeights(folder, plan, { metadata: WEIGHTS_METADATA }),
+    (tensor, type, bytes) => {
+      if (areFinite(type, bytes)) return;
+      const remedy = "save in a wider type (model.saveAs: bf16 or f32), or train with a lower learning rate";
+      const what = `write checkpoint: holds numbers beyond the range of ${TYPE_NAMES[type]}`;
+      throw new CheckpointError(what, { file: folder, tensor, remedy });
+    },
+  );
 }
 
 /**
  * Writes the JSON files of a Hugging Face folder.
  * @throws {DiskError}
  */
-export async function writeCheckpointFiles(folder: string, files: CheckpointFiles): Promise<void> {
+async function writeCheckpointFiles(folder: string, files: CheckpointFiles): Promise<void> {
   await makeFolder(folder);
   for (const part of ["config", "tokenizer", "tokenizerConfig", "generationConfig"] as const) {
     const json = files[part];
-    if (json !== undefined)
-      await atomicWrite(path.join(folder, FILES[part]), `${JSON.stringify(json, undefined, 2)}\n`);
+    if (json !== undefined) await atomicWrite(path.join(folder, FILES[part]), jsonText(json));
   }
+}
+
+function jsonText(json: JsonObject): string {
+  return `${JSON.stringify(json, undefined, 2)}\n`;
+}
+
+/** Files that only say how text becomes ids, which training changes nothing of. */
+const TOKENIZER_FILES = [FILES.tokenizer, FILES.tokenizerConfig, ...OTHER_TOKENIZER_FILES];
+
+/**
+ * Copies the tokenizer's files of a checkpoint, byte by byte; what the other folder held of another tokenizer goes.
+ * @throws {DiskError}
+ */
+export async function carryTokenizer(from: string, to: string): Promise<void> {
+  for (const name of TOKENIZER_FILES) await carryFile(from, to, name);
+}
+
+async function carryFile(from: string, to: string, name: string): Promise<void> {
+  const content = await readInput(path.join(from, name));
+  if (content === undefined) await discard(path.join(to, name));
+  else await atomicWrite(path.join(to, name), content);
+}
+
+/**
+ * Copies everything of a checkpoint but weights and chat template; config.json, which says in which type the weights
+ * are, comes last, so that a folder with one is whole.
+ * @throws {CheckpointError} when config.json is damaged.
+ * @throws {DiskError}
+ */
+export async function carryCheckpoint(from: string, to: string, type: StoredType): Promise<void> {
+  const text = (await readInput(path.join(from, FILES.config)))?.toString("utf8") ?? "{}";
+  const config = await readPart(from, FILES.config);
+  const typed = withStoredType(config ?? {}, type);
+  // Written again only where it has to change, and then with its numbers as they were.
+  const carried = typed === config ? text : jsonText(withStoredType(parseAsWritten(text) as JsonObject, type));
+  await carryTokenizer(from, to);
+  await carryFile(from, to, FILES.generationConfig);
+  await atomicWrite(path.join(to, FILES.config), carried);
+}
+
+/** The field that says how weights are stored, by versions of transformers: the older name is read by all. */
+const TYPE_FIELDS = ["torch_dtype", "dtype"] as const;
+
+/** A config that names the type of its weights; the same object if it does already. */
+export function withStoredType(config: JsonObject, type: StoredType): JsonObject {
+  const name = TYPE_NAMES[type];
+  const given = TYPE_FIELDS.filter((field) => config[field] !== undefined && config[field] !== null);
+  if (given.length === 0) return type === "F32" ? config : { ...config, torch_dtype: name };
+  if (given.every((field) => config[field] === name)) return config;
+  return { ...config, ...Object.fromEntries(given.map((field) => [field, name])) };
+}
+
+/** The type that most bytes of some tensors are stored in: what config.json says of them all. */
+export function mainType(tensors: Iterable<TensorPlan>): StoredType {
+  const bytes = new Map<StoredType, number>();
+  for (const { dtype, shape } of tensors) {
+    if (!isStoredType(dtype)) continue;
+    const size = shape.reduce((product, length) => product * length, ELEMENT_BYTES[dtype]);
+    bytes.set(dtype, (bytes.get(dtype) ?? 0) + size);
+  }
+  const [[most] = ["F32" as const]] = [...bytes].sort(([, a], [, b]) => b - a);
+  return most;
 }

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.float16" />
-import { fromBf16, toBf16 } from "../compute/graph/dtype.ts";
+import { allFinite, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
 
 /**
  * Bytes per element of every safetensors type, in the format's own order: files hold the last ones first.
@@ -81,3 +81,19 @@ export function encodeFloats(type: StoredType, values: Float32Array): Uint8Array
       return new Uint8Array(toBf16(values).buffer);
   }
 }
+
+/** True if every one of the little-endian elements, at a multiple of their size, is finite. */
+export function areFinite(type: StoredType, { buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  const count = byteLength / ELEMENT_BYTES[type];
+  if (type === "F32") return allFinite(new Float32Array(buffer, byteOffset, count));
+  const halves = new Uint16Array(buffer, byteOffset, count);
+  return type === "BF16" ? allFinite(halves) : halves.every((bits) => (bits & 0x7c00) !== 0x7c00);
+}
+
+/** Names of the types for people, in the words of PyTorch. */
+export const TYPE_NAMES: Readonly<Record<StoredType, string>> = { F32: "float32", BF16: "bfloat16", F16: "float16" };
+
+/** Types that weights are saved in, by their names in configs and on the command line. */
+export const SAVED_TYPES = { f32: "F32", bf16: "BF16", f16: "F16" } as const satisfies Readonly<
+  Record<string, StoredType>
+>;

@@ -1,4 +1,4 @@
-import { isStoredType } from "./elementTypes.ts";
+import { isFloatType } from "./elementTypes.ts";
 import type { WeightsFile } from "./safetensors.ts";
 
 /** Elements of each model in work at a time. */
@@ -16,7 +16,7 @@ export async function innerProducts(
 ): Promise<readonly (readonly number[])[]> {
   const sums = models.map(() => models.map(() => 0));
   const entry = models[0]?.tensors.get(tensor);
-  if (entry === undefined || !isStoredType(entry.dtype)) return sums;
+  if (entry === undefined || !isFloatType(entry.dtype)) return sums;
   const size = entry.shape.reduce((product, length) => product * length, 1);
   for (let from = 0; from < size; from += PIECE) {
     const count = Math.min(PIECE, size - from);

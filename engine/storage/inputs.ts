@@ -128,6 +128,12 @@ export async function inputTree(folder: string): Promise<readonly string[]> {
   return files;
 }
 
+/** True if two paths lead to one file or folder, by links or other names; false where one of them is not there. */
+export async function isSameInput(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map((file) => fs.stat(file, { bigint: true }).catch(() => undefined)));
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
+}
+
 /** True if a path that a config or a command names leads to a file or folder. */
 export async function inputExists(file: string): Promise<boolean> {
   return onDisk("look for file", file, async () => {

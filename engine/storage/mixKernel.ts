@@ -16,7 +16,11 @@ const KERNEL_FILE = new URL("../soup/out/mix.wasm", import.meta.url);
 
 const PAGE_BYTES = 65_536;
 
-type Kernel = (out: number, models: number, weights: number, nModels: number, count: number) => void;
+/** Bits of infinity; those of every finite magnitude are lower. */
+const INFINITY: Readonly<Record<StoredType, number>> = { F32: 0x7f800000, BF16: 0x7f80, F16: 0x7c00 };
+
+/** Returns the largest magnitude of the results, by their bits. */
+type Kernel = (out: number, models: number, weights: number, nModels: number, count: number) => number;
 type Kernels = Readonly<Record<`mix${StoredType}`, Kernel>>;
 
 /** Buffers for one piece of every model and one of their mixture. */
@@ -26,8 +30,10 @@ export interface MixLane {
   /**
    * Sets the first `bytes` of `output` to the weighted sum of the inputs: accumulated in f32 in the order of the
    * models, one weight per input, rounded once, to nearest, ties to even.
+   *
+   * @returns True if every one of them is finite.
    */
-  mix(dtype: StoredType, weights: readonly number[], bytes: number): void;
+  mix(dtype: StoredType, weights: readonly number[], bytes: number): boolean;
 }
 
 /**
@@ -86,8 +92,11 @@ function openLane(kernels: Kernels, memory: ArrayBuffer, table: number, sizes: L
     output,
     mix(dtype, weights, bytes) {
       scale.set(weights);
-      const count = Math.ceil(bytes / ELEMENT_BYTES[dtype] / 8) * 8; // what lies past the end is never read
-      kernels[`mix${dtype}`](output.byteOffset, addresses.byteOffset, scale.byteOffset, nModels, count);
+      const count = Math.ceil(bytes / ELEMENT_BYTES[dtype] / 8) * 8;
+      // What lies past the end is never read; what an earlier piece left there could look like an infinity.
+      for (const input of buffers) input.fill(0, bytes, count * ELEMENT_BYTES[dtype]);
+      const kernel = kernels[`mix${dtype}`];
+      return kernel(output.byteOffset, addresses.byteOffset, scale.byteOffset, nModels, count) < INFINITY[dtype];
     },
   };
 }

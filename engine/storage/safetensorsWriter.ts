@@ -35,13 +35,28 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, TensorSource>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  await writeTensors(tensors, (plan) => createSafetensors(file, plan, metadata));
+}
+
+/**
+ * Writes tensors with a writer that is made for their plan, one tensor in memory at a time. `check` sees the bytes of
+ * each float tensor before they are written.
+ * @throws {DiskError} and what `check` throws; then nothing is left behind.
+ */
+export async function writeTensors(
+  tensors: ReadonlyMap<string, TensorSource>,
+  create: (plan: ReadonlyMap<string, TensorPlan>) => Promise<SafetensorsWriter>,
+  check?: (name: string, dtype: StoredType, bytes: Uint8Array) => void,
+): Promise<void> {
   const plan = [...tensors].map(([name, { dtype = "F32", shape }]) => [name, { dtype, shape }] as const);
-  const writer = await createSafetensors(file, new Map(plan), metadata);
+  const writer = await create(new Map(plan));
   try {
     for (const name of writer.names) {
       const source = tensors.get(name);
       if (source === undefined) continue;
-      await writer.write(name, 0, await bytesOf(source));
+      const bytes = await bytesOf(source);
+      if (source.dtype !== "I32") check?.(name, source.dtype ?? "F32", bytes);
+      await writer.write(name, 0, bytes);
     }
     await writer.finish();
   } catch (error) {

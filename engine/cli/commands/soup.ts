@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import { SAVED_TYPES } from "../../storage/elementTypes.ts";
 import { type SoupMethod, checkpointMethods, recipeOf } from "../../soup/index.ts";
 import { choiceOption, numberListOption, requiredOption, switchOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
@@ -13,8 +14,9 @@ export const soup: Command = {
   name: "soup",
   summary: "mix checkpoints into one",
   details: [
-    "Checkpoints are Hugging Face folders. They must agree in tensors, shapes, tokenizer and config; the first\n" +
-      "difference is named if they do not. Tensors are streamed, so memory is needed for a few of them only.\n" +
+    "Checkpoints are Hugging Face folders. They must agree in what computes: tensors, shapes, architecture and tokenizer;\n" +
+      "the first difference is named if they do not. The soup is stored in their type, in f32 where they have several.\n" +
+      "Tensors are streamed, so memory is needed for a few of them only.\n" +
       "Soups that are measured on held-out data, greedy and learned ones, belong into a run config.",
     'With --json, one object: {"folder":...,"method":...,"of":[...]}.',
   ],
@@ -30,6 +32,7 @@ export const soup: Command = {
       description: "Share of the second of two checkpoints; may leave 0 to 1 (linear, slerp; default 0.5)",
     },
     weights: { value: "W1,W2,...", description: "One weight per checkpoint, adding up to 1 (linear)" },
+    "save-as": { value: "TYPE", description: `Type of the soup's numbers: ${Object.keys(SAVED_TYPES).join(", ")}` },
     force: { description: "Write over a checkpoint that is in --out already" },
   },
   examples: [
@@ -42,11 +45,13 @@ export const soup: Command = {
     const of = args.positionals.map((folder) => resolve(context.folder, folder));
     const recipe = readRecipe(args, of);
     const out = resolve(context.folder, requiredOption(args, "out", "where to write the soup, such as --out soup"));
+    const saveAs = choiceOption(args, "save-as", Object.keys(SAVED_TYPES) as (keyof typeof SAVED_TYPES)[]);
     const { makeSoup } = await context.pipeline();
     const { folder } = await makeSoup({
       ...recipe,
       of,
       out,
+      ...(saveAs === undefined ? {} : { saveAs: SAVED_TYPES[saveAs] }),
       force: switchOption(args, "force"),
       signal: context.signal,
     });

@@ -2,6 +2,7 @@
 // Written for the AssemblyScript compiler, with no runtime and no static data: the host owns all the memory.
 // Products are added one by one in the order of the models and without fused multiply-add, so that the bits are
 // those of `a.float() * w0 + b.float() * w1`. Counts are elements and a multiple of 8; every address is a multiple of 16.
+// Each returns the largest magnitude of its results as bits: infinities and NaNs have the largest exponent.
 
 function product(x: v128, weight: v128): v128 {
   return f32x4.mul(x, weight);
@@ -33,13 +34,25 @@ function toBf16(x: v128): v128 {
   return v128.bitselect(rounded, i32x4.splat(0x7fc0), f32x4.eq(x, x));
 }
 
+/** The largest of 8. */
+function largestOf8(x: v128): u32 {
+  const wide = i32x4.max_u(i32x4.extend_low_i16x8_u(x), i32x4.extend_high_i16x8_u(x));
+  return largestOf4(wide);
+}
+
+function largestOf4(x: v128): u32 {
+  const pairs = i32x4.max_u(x, i32x4.shuffle(x, x, 2, 3, 0, 1));
+  return i32x4.extract_lane(i32x4.max_u(pairs, i32x4.shuffle(pairs, pairs, 1, 0, 3, 2)), 0);
+}
+
 /** Two vectors of 4 numbers below 65,536 as one of 8. */
 function pack(low: v128, high: v128): v128 {
   return i16x8.narrow_i32x4_u(low, high);
 }
 
-export function mixBF16(out: usize, models: usize, weights: usize, nModels: usize, count: usize): void {
+export function mixBF16(out: usize, models: usize, weights: usize, nModels: usize, count: usize): u32 {
   const bytes = count << 1;
+  let largest = i32x4.splat(0);
   for (let at: usize = 0; at < bytes; at += 16) {
     let x = v128.load(addressOf(models, 0) + at);
     let weight = weightOf(weights, 0);
@@ -51,19 +64,25 @@ export function mixBF16(out: usize, models: usize, weights: usize, nModels: usiz
       low = f32x4.add(low, product(bf16Low(x), weight));
       high = f32x4.add(high, product(bf16High(x), weight));
     }
-    v128.store(out + at, pack(toBf16(low), toBf16(high)));
+    const mixed = pack(toBf16(low), toBf16(high));
+    largest = i16x8.max_u(largest, v128.and(mixed, i16x8.splat(0x7fff)));
+    v128.store(out + at, mixed);
   }
+  return largestOf8(largest);
 }
 
-export function mixF32(out: usize, models: usize, weights: usize, nModels: usize, count: usize): void {
+export function mixF32(out: usize, models: usize, weights: usize, nModels: usize, count: usize): u32 {
   const bytes = count << 2;
+  let largest = i32x4.splat(0);
   for (let at: usize = 0; at < bytes; at += 16) {
     let sum = product(v128.load(addressOf(models, 0) + at), weightOf(weights, 0));
     for (let m: usize = 1; m < nModels; m++) {
       sum = f32x4.add(sum, product(v128.load(addressOf(models, m) + at), weightOf(weights, m)));
     }
+    largest = i32x4.max_u(largest, v128.and(sum, i32x4.splat(0x7fffffff)));
     v128.store(out + at, sum);
   }
+  return largestOf4(largest);
 }
 
 /**
@@ -95,8 +114,9 @@ function toF16(x: v128): v128 {
   return v128.or(magnitude, i32x4.shr_u(sign, 16));
 }
 
-export function mixF16(out: usize, models: usize, weights: usize, nModels: usize, count: usize): void {
+export function mixF16(out: usize, models: usize, weights: usize, nModels: usize, count: usize): u32 {
   const bytes = count << 1;
+  let largest = i32x4.splat(0);
   for (let at: usize = 0; at < bytes; at += 16) {
     let x = v128.load(addressOf(models, 0) + at);
     let weight = weightOf(weights, 0);
@@ -108,6 +128,9 @@ export function mixF16(out: usize, models: usize, weights: usize, nModels: usize
       low = f32x4.add(low, product(fromF16(i32x4.extend_low_i16x8_u(x)), weight));
       high = f32x4.add(high, product(fromF16(i32x4.extend_high_i16x8_u(x)), weight));
     }
-    v128.store(out + at, pack(toF16(low), toF16(high)));
+    const mixed = pack(toF16(low), toF16(high));
+    largest = i16x8.max_u(largest, v128.and(mixed, i16x8.splat(0x7fff)));
+    v128.store(out + at, mixed);
   }
+  return largestOf8(largest);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeSoup } from "../../../engine/pipeline/index.ts";
@@ -37,5 +37,16 @@ describe("the folder of a soup", () => {
   it("is not left behind empty when the checkpoints do not go together", async () => {
     await assert.rejects(mix("soup"));
     assert.deepEqual(await readdir(folder), []);
+  });
+
+  it("is none of the checkpoints, under whatever name", async () => {
+    await mkdir(join(folder, "a"));
+    await symlink(join(folder, "a"), join(folder, "alias"));
+    for (const out of ["a", "alias", "b/../a", "alias/../a"]) {
+      await assert.rejects(mix(out, true), {
+        name: "CheckpointError",
+        message: /is one of the checkpoints to be mixed/,
+      });
+    }
   });
 });

@@ -5,6 +5,7 @@ import { soupCheckpoints } from "../../../engine/pipeline/soupCheckpoints.ts";
 import { combine } from "../soup/combine.ts";
 import type { SoupSettings } from "../../../engine/soup/index.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
+import { writeSafetensors } from "../../../engine/storage/safetensorsWriter.ts";
 import { readCheckpointFiles } from "../../../engine/storage/checkpoints.ts";
 import { CONFIG, content, tensorsOf, TOKENIZER, writeContent } from "../storage/checkpointFolder.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
@@ -133,6 +134,46 @@ describe("soupCheckpoints", () => {
       const weights = await openSafetensors(path.join(folder, "model.safetensors"));
       assert.equal(weights.tensors.get("model.norm.weight")?.dtype, "BF16");
       await weights.close();
+    });
+  });
+
+  it("stores the type that is asked for, says so in config.json, and keeps its numbers as they are spelled", async () => {
+    await withModels(async (of, folder) => {
+      const config = path.join(of[0] ?? "", "config.json");
+      await fs.writeFile(config, '{ "a": 1.0, "big": 1000000000000000019884624838656, "dtype": "float32" }');
+      await fs.copyFile(config, path.join(of[1] ?? "", "config.json"));
+      await soupCheckpoints({ of: of.slice(0, 2), folder, settings: { method: "uniform" }, saveAs: "BF16" });
+      const written = await fs.readFile(path.join(folder, "config.json"), "utf8");
+      assert.equal(written, '{\n  "a": 1.0,\n  "big": 1000000000000000019884624838656,\n  "dtype": "bfloat16"\n}\n');
+      await soupCheckpoints({ of: of.slice(0, 2), folder, settings: { method: "uniform" } });
+      assert.equal(await fs.readFile(path.join(folder, "config.json"), "utf8"), await fs.readFile(config, "utf8"));
+    });
+  });
+
+  it("leaves nothing of another checkpoint's tokenizer in the folder, and takes along all of the first one's", async () => {
+    await withModels(async (of, folder) => {
+      await writeContent(folder, { ...content(() => 0), generationConfig: {}, chatTemplate: "old" });
+      await fs.writeFile(path.join(folder, "vocab.json"), "{}");
+      await fs.writeFile(path.join(folder, "model.safetensors.index.json"), "{}");
+      await fs.writeFile(path.join(of[0] ?? "", "special_tokens_map.json"), "{ }");
+      await soupCheckpoints({ of: of.slice(0, 2), folder, settings: { method: "uniform" } });
+      const names = ["config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json"];
+      assert.deepEqual((await fs.readdir(folder)).sort(), names);
+    });
+  });
+
+  it("leaves the folder as it was when the result would not be finite", async () => {
+    await withModels(async (of, folder) => {
+      const { tensors } = content((i) => (i === 30 ? NaN : i));
+      await writeSafetensors(path.join(of[1] ?? "", "model.safetensors"), tensors);
+      await writeContent(
+        folder,
+        content(() => 7),
+      );
+      await assert.rejects(soupCheckpoints({ of: of.slice(0, 2), folder, settings: { method: "uniform" } }), {
+        message: /sft-1.*tensor lm_head\.weight: mix: holds numbers that are not finite/,
+      });
+      assert.equal((await tensorsOf(folder)).get("lm_head.weight")?.[0], 7);
     });
   });
 });

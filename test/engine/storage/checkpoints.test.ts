@@ -2,24 +2,9 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
-import { type CheckpointContent, readCheckpoint, readTensors } from "../../../engine/storage/checkpoints.ts";
-import { compareCheckpoints } from "../../../engine/storage/compareCheckpoints.ts";
+import { readCheckpoint, readTensors } from "../../../engine/storage/checkpoints.ts";
 import { CONFIG, content, TOKENIZER, writeContent } from "./checkpointFolder.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
-
-/** Writes both checkpoints and compares them. */
-async function compare(a: CheckpointContent, b: CheckpointContent): Promise<void> {
-  await inTemporaryFolder(async (folder) => {
-    const first = await readCheckpoint(await writeContent(path.join(folder, "first"), a));
-    const second = await readCheckpoint(await writeContent(path.join(folder, "second"), b));
-    try {
-      await compareCheckpoints([first, second]);
-    } finally {
-      await first.weights.close();
-      await second.weights.close();
-    }
-  });
-}
 
 describe("checkpoints", () => {
   it("are read as they were written", async () => {
@@ -46,56 +31,6 @@ describe("checkpoints", () => {
       await fs.writeFile(path.join(folder, "config.json"), `{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}`);
       await assert.rejects(readCheckpoint(folder), { name: "CheckpointError", message: /nested more than 200 deep/ });
     });
-  });
-
-  it("go together when only their provenance differs", async () => {
-    const second = content((i) => i * i);
-    await compare(
-      content((i) => i),
-      { ...second, config: { ...CONFIG, _name_or_path: "elsewhere", transformers_version: "4.45.2" } },
-    );
-  });
-
-  it("do not go together when a setting differs", async () => {
-    const other = { ...content(() => 0), config: { ...CONFIG, rope: { theta: 1e6 } } };
-    await assert.rejects(
-      compare(
-        content(() => 0),
-        other,
-      ),
-      /second.*config\.json differs from .*first at rope/,
-    );
-  });
-
-  it("do not go together when a tensor, a shape or a type differs, and the first such is named", async () => {
-    const first = content(() => 0);
-    const replaced = (name: string, shape: number[]): CheckpointContent => {
-      const tensors = new Map(content(() => 0).tensors);
-      tensors.set(name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
-      return { ...first, tensors };
-    };
-    const missing = new Map(first.tensors);
-    missing.delete("lm_head.weight");
-    const cases: [CheckpointContent, RegExp, string][] = [
-      [{ ...first, tensors: missing }, /missing here/, "lm_head.weight"],
-      [replaced("score.weight", [1, 4]), /present here/, "score.weight"],
-      [replaced("model.norm.weight", [5]), /shape \[5\], but \[4\]/, "model.norm.weight"],
-      [content(() => 0, "BF16"), /stored as BF16, but F32/, "lm_head.weight"],
-    ];
-    for (const [other, message, tensor] of cases) {
-      await assert.rejects(compare(first, other), { name: "CheckpointError", message, tensor });
-    }
-  });
-
-  it("do not go together when a token has another id", async () => {
-    const tokenizer = { ...TOKENIZER, model: { type: "WordLevel", vocab: { a: 1, b: 0 } } };
-    await assert.rejects(
-      compare(
-        content(() => 0),
-        { ...content(() => 0), tokenizer },
-      ),
-      /tokenizer\.json.*model\.vocab\.a/,
-    );
   });
 });
 

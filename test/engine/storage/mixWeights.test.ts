@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import { combine } from "../soup/combine.ts";
-import { mixWeights } from "../../../engine/storage/mixWeights.ts";
+import type { StoredType } from "../../../engine/storage/elementTypes.ts";
+import { mixturePlan, mixWeights } from "../../../engine/storage/mixWeights.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { createSafetensors, type TensorSource, writeSafetensors } from "../../../engine/storage/safetensorsWriter.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
@@ -90,6 +91,55 @@ describe("mixWeights", () => {
       await model.close();
       const { readdir } = await import("node:fs/promises");
       assert.deepEqual((await readdir(folder)).sort(), ["a", "b"]);
+    });
+  });
+
+  const one = (dtype: StoredType, ...values: number[]): Model =>
+    new Map([["x", { dtype, shape: [values.length], data: Float32Array.from(values) }]]);
+
+  it("stores models of several types in f32, rounded from nothing", async () => {
+    const third = Math.fround(1 / 3);
+    const sum = await mixed([one("BF16", 1, 2), one("F16", 0.5, -1), one("F32", third, 3)], [1, 1, 1], "x");
+    assert.deepEqual(sum, Float32Array.of(Math.fround(1.5 + third), 4));
+  });
+
+  for (const [what, models, weights, message] of [
+    ["a NaN that a model holds", [one("F32", 1), one("F32", NaN)], [1, 0], /1\.safetensors: tensor x: .*not finite/],
+    ["an infinity that a model holds", [one("F16", Infinity), one("BF16", 1)], [0.5, 0.5], /0\.safetensors: tensor x/],
+    ["an overflow", [one("F16", 4e4), one("F16", -4e4)], [1.5, -0.5], /tensor x: .*leaves the range of float16/],
+    ["an overflow that rounding makes", [one("BF16", 3.3895e38), one("BF16", 3e36)], [1, 1], /range of bfloat16/],
+  ] as const) {
+    it(`stops at ${what}, with the tensor's name, and writes nothing`, async () => {
+      await assert.rejects(mixed(models, weights, "x"), { name: "CheckpointError", message });
+    });
+  }
+
+  it("says nothing of what an earlier piece left in the buffers", async () => {
+    // Read as float16, the halves of these numbers are infinities and NaNs.
+    const bits = new Float32Array(Uint32Array.of(0x7c007c00, 0x7c007c00, 0x7e007e00, 0x7e007e00).buffer);
+    const model: Model = new Map([
+      ["a", { shape: [4], data: bits }],
+      ["b", { dtype: "F16", shape: [1], data: Float32Array.of(3) }],
+    ]);
+    assert.deepEqual(await mixed([model, model], [0.5, 0.5], "b"), Float32Array.of(3));
+  });
+
+  it("can be saved in another type, and stops where that is too narrow", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const file = path.join(folder, "a.safetensors");
+      await writeSafetensors(file, one("F32", 1 / 3, 7e4));
+      const model = await openSafetensors(file);
+      const save = async (saveAs: StoredType): Promise<Float32Array> => {
+        const plan = mixturePlan([model], { saveAs });
+        await mixWeights(path.join(folder, saveAs), [model], () => [1], { plan });
+        const saved = await openSafetensors(path.join(folder, saveAs));
+        const values = await saved.readTensor("x");
+        await saved.close();
+        return values;
+      };
+      assert.deepEqual(await save("BF16"), Float32Array.of(0.333984375, 70144)); // the nearest to both, by hand
+      await assert.rejects(save("F16"), /tensor x: mix: the mixture leaves the range of float16; .*--save-as/);
+      await model.close();
     });
   });
 });
