@@ -86,14 +86,15 @@ function expandChat(chat: WrittenConfig["chat"], folder: string): { readonly cha
 }
 
 function expandModel({ model }: WrittenConfig, folder: string): BaseModelConfig {
-  if (model.checkpoint !== undefined) return { checkpoint: resolvePath(folder, model.checkpoint) };
+  const saved = model.saveAs === "asBase" ? {} : { saveAs: model.saveAs };
+  if (model.checkpoint !== undefined) return { checkpoint: resolvePath(folder, model.checkpoint), ...saved };
   const { nKvHeads, intermediateSize, ...rest } = model.architecture ?? architectureSchema.parse({});
   const architecture: ArchitectureConfig = {
     ...rest,
     nKvHeads: nKvHeads ?? rest.nHeads,
     intermediateSize: intermediateSize ?? mlpWidth(rest.hiddenSize),
   };
-  return { architecture, pretrain: model.pretrain };
+  return { architecture, pretrain: model.pretrain, ...saved };
 }
 
 function expandSoups(written: WrittenConfig, sfts: readonly string[]): Record<string, SoupConfig> {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { optimizerSettings } from "./optimizer.ts";
-import { count, filePath, optionalSetting, section, setting } from "./setting.ts";
+import { choice, count, filePath, optionalSetting, section, setting } from "./setting.ts";
 
 /** Of channels and positions; no model has near as many. */
 const MOST_CHANNELS = 2 ** 24;
@@ -90,6 +90,19 @@ export const modelSchema = section(
       description: "Shape of a new base model, trained on the task's text; give this or checkpoint",
       otherwise: "the demo's two layers of width 64, unless checkpoint is given",
     }),
+    saveAs: setting(
+      choice({
+        asBase: "in the type of the base model's checkpoint; in f32 where it is trained from nothing",
+        f32: "4 bytes a number, as they are trained",
+        bf16: "2 bytes a number, of f32's range, rounded to nearest even",
+        f16: "2 bytes a number up to 65,504, rounded to nearest even; a run stops at a larger one",
+      }),
+      "asBase",
+      {
+        description: "Type of the numbers in the checkpoints that a run saves; training itself is in f32",
+        source: "this project",
+      },
+    ),
     pretrain: pretrainSchema.prefault({}).meta({ description: "Training of a new base model on the task's text" }),
   },
   "The base model that every SFT starts from",

@@ -3,7 +3,7 @@ import type { JudgeName } from "../evaluation/judges/index.ts";
 import type { chatSchema } from "./chat.ts";
 import type { sourceSchema } from "./data.ts";
 import type { evaluationSchema } from "./evaluation.ts";
-import type { architectureSchema, pretrainSchema } from "./model.ts";
+import type { architectureSchema, modelSchema, pretrainSchema } from "./model.ts";
 import type { rewardSchema } from "./reward.ts";
 import type { rlhfSchema } from "./rlhf.ts";
 import type { runtimeSchema } from "./runtime.ts";
@@ -57,8 +57,14 @@ export interface DataConfig {
 }
 
 /** The base model: read from a Hugging Face folder, or trained on the task's text. */
-export type BaseModelConfig =
-  { readonly checkpoint: string } | { readonly architecture: ArchitectureConfig; readonly pretrain: PretrainConfig };
+export type BaseModelConfig = {
+  /** Type of saved checkpoints; absent for that of the base. */
+  readonly saveAs?: SavedType;
+} & (
+  { readonly checkpoint: string } | { readonly architecture: ArchitectureConfig; readonly pretrain: PretrainConfig }
+);
+
+export type SavedType = Exclude<z.output<typeof modelSchema>["saveAs"], "asBase">;
 
 export type ArchitectureConfig = Readonly<Required<z.output<typeof architectureSchema>>> & {
   readonly nKvHeads: number;

@@ -12,9 +12,19 @@ import {
   selectWeights,
 } from "../models/index.ts";
 import { WeightsError } from "../models/weights.ts";
-import type { RunConfig } from "../config/index.ts";
+import type { RunConfig, SavedType } from "../config/index.ts";
 import { CheckpointError } from "../protocol/errors.ts";
-import { type CheckpointFiles, readCheckpoint, readCheckpointFiles, writeCheckpoint } from "../storage/checkpoints.ts";
+import {
+  type CheckpointContent,
+  type CheckpointFiles,
+  mainType,
+  readAsWritten,
+  readCheckpoint,
+  readCheckpointFiles,
+  withStoredType,
+  writeCheckpoint,
+} from "../storage/checkpoints.ts";
+import { type StoredType, isStoredType, SAVED_TYPES } from "../storage/elementTypes.ts";
 import type { WeightsFile } from "../storage/safetensors.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
 import type { JsonObject } from "../storage/json.ts";
@@ -28,8 +38,17 @@ export interface LoadedModel<A extends WeightArray = Float32Array> {
   readonly tokenizer: Tokenizer;
   /** How prompts are put to it. */
   readonly format: PromptFormat;
-  /** Files of the folder that go along with what is trained from it. */
-  readonly carried: Pick<CheckpointFiles, "config" | "generationConfig">;
+  /** Parts of the folder that go along with what is trained from it. */
+  readonly carried: CarriedParts;
+}
+
+/** Parts of a checkpoint that go along with what is trained from it. */
+interface CarriedParts extends Pick<CheckpointFiles, "config" | "generationConfig"> {
+  readonly folder: string;
+  /** How tensors are stored. */
+  readonly types: ReadonlyMap<string, StoredType>;
+  /** How most of them are, and so those that training adds. */
+  readonly type: StoredType;
 }
 
 /** A model to be saved; one that was loaded gives its chat template and settings along. */
@@ -44,6 +63,16 @@ export interface ChatSlice {
 /** The config's choices about conversations; its template is a file, and so an input. */
 export function chatSlice({ chat: { template: _template, ...choices } = {} }: RunConfig): ChatSlice {
   return Object.keys(choices).length === 0 ? {} : { chat: choices };
+}
+
+/** The type that a stage saves checkpoints in; in its slice only where that is not the base's. */
+export interface SaveSlice {
+  readonly saveAs?: SavedType;
+}
+
+/** The config's choice of the type that checkpoints are saved in. */
+export function saveSlice({ model: { saveAs } }: RunConfig): SaveSlice {
+  return saveAs === undefined ? {} : { saveAs };
 }
 
 /** A chat template that the config names in place of a checkpoint's own. */
@@ -123,12 +152,21 @@ async function load<A extends WeightArray>(
       available.set(name, { shape: entry.shape, data });
     }
     const { config: settings, generationConfig } = checkpoint;
-    const carried = { config: settings, ...(generationConfig && { generationConfig }) };
+    const carried = {
+      ...{ folder, config: settings, ...(generationConfig && { generationConfig }) },
+      ...storedTypes(checkpoint.weights),
+    };
     const format = await formatOf(folder, carried, chat);
     return { config, weights: fitting(folder, available, wanted), tokenizer: format.tokenizer, format, carried };
   } finally {
     await checkpoint.weights.close();
   }
+}
+
+/** How the tensors of a checkpoint are stored; of types that are only read, what they are saved in. */
+function storedTypes({ tensors }: WeightsFile): Pick<CarriedParts, "types" | "type"> {
+  const types = [...tensors].map(([name, { dtype }]) => [name, isStoredType(dtype) ? dtype : "F32"] as const);
+  return { types: new Map(types), type: mainType(tensors.values()) };
 }
 
 async function readBf16(weights: WeightsFile, name: string): Promise<Uint16Array> {
@@ -200,28 +238,69 @@ function endsIn(settings: JsonObject | undefined): readonly number[] {
 }
 
 /**
- * Writes a Hugging Face folder that transformers loads. Chat template, generation settings and all tokens that end an
- * answer go along, so that whoever serves it asks as it was trained, and stops where it does.
+ * Writes a Hugging Face folder that transformers loads. Chat template, generation settings, all files of the tokenizer
+ * and all tokens that end an answer go along, so that whoever serves it asks as it was trained, and stops where it does.
+ *
+ * Numbers are stored as those of the checkpoint that the model was loaded from, rounded to nearest even, or as `saveAs`
+ * says; those of a model trained from nothing in f32.
+ * @throws {CheckpointError} naming a tensor that leaves the range of the type that it is stored in.
  */
 export async function saveModel(
   folder: string,
   { config, weights, tokenizer, format = new PromptFormat(tokenizer), carried }: SavedModel,
-  head: "language" | "score" = "language",
+  { head = "language", saveAs }: { readonly head?: "language" | "score" } & SaveSlice = {},
 ): Promise<void> {
-  const { tokenizer: tokenizerJson, settings } = tokenizer.files;
+  const forced = saveAs && SAVED_TYPES[saveAs];
+  const tensors = [...weights].map(([name, tensor]) => {
+    return [name, { ...tensor, dtype: forced ?? carried?.types.get(name) ?? carried?.type ?? "F32" }] as const;
+  });
+  const formatted = { ...formatModelConfig(config, head), ...listedEnds(carried?.config) };
+  const type = mainType(tensors.map(([, { dtype, shape }]) => ({ dtype, shape })));
+  const generation = carried && (await readAsWritten(carried.folder, "generationConfig"));
   await writeCheckpoint(folder, {
-    config: { ...formatModelConfig(config, head), ...listedEnds(carried?.config) },
-    tokenizer: tokenizerJson,
-    tokenizerConfig: settings,
+    config: { ...withStoredType(formatted, type), ...(carried && (await otherFields(carried.folder, formatted))) },
+    ...(await tokenizerParts(tokenizer, format, carried)),
     generationConfig: {
-      ...carried?.generationConfig,
+      ...generation,
       bos_token_id: tokenizer.bos ?? null,
       eos_token_id: oneOrList(inOrder(endsIn(carried?.generationConfig), format.ends)),
       pad_token_id: tokenizer.pad,
     },
     ...(format.source && { chatTemplate: format.source.text }),
-    tensors: weights,
+    tensors: new Map(tensors),
   });
+}
+
+/** Fields that are the saved model's own, or that we spell in another way. */
+const NOT_CARRIED = [
+  ...["_name_or_path", "transformers_version", "architectures", "auto_map", "quantization_config"],
+  ...["num_labels", "id2label", "label2id", "problem_type", "dtype", "torch_dtype"],
+  ...["rope_parameters", "rope_scaling", "rope_theta", "rope_local_base_freq"],
+];
+
+/** What config.json says beyond what the engine knows of: servers may. */
+async function otherFields(folder: string, known: JsonObject): Promise<JsonObject> {
+  const config = (await readAsWritten(folder, "config")) ?? {};
+  const others = Object.entries(config).filter(([field]) => !(field in known) && !NOT_CARRIED.includes(field));
+  return Object.fromEntries(others);
+}
+
+/** The tokenizer as it is; a chat template that the config names takes the place of that in its settings, too. */
+async function tokenizerParts(
+  tokenizer: Tokenizer,
+  format: PromptFormat,
+  carried: CarriedParts | undefined,
+): Promise<Pick<CheckpointContent, "tokenizer" | "tokenizerConfig" | "tokenizerOf">> {
+  const { tokenizer: tokenizerJson, settings } = tokenizer.files;
+  if (carried === undefined) return { tokenizer: tokenizerJson, tokenizerConfig: settings };
+  const written = settings["chat_template"];
+  const isReplaced = typeof written === "string" && format.source !== undefined && format.source.text !== written;
+  if (!isReplaced) return { tokenizerOf: carried.folder };
+  const tokenizerConfig = await readAsWritten(carried.folder, "tokenizerConfig");
+  return {
+    tokenizerOf: carried.folder,
+    tokenizerConfig: { ...tokenizerConfig, chat_template: format.source?.text ?? null },
+  };
 }
 
 /** A list of end tokens in config.json, of which a model's own settings keep the first. */

@@ -32,6 +32,8 @@ export interface Checkpoint extends CheckpointFiles {
 /** Content of a Hugging Face folder to be written. */
 export interface CheckpointContent extends CheckpointFiles {
   readonly tensors: ReadonlyMap<string, TensorSource>;
+  /** Folder whose tokenizer goes along, byte by byte, in place of `tokenizer` and what is not given in this content. */
+  readonly tokenizerOf?: string;
   /** Text of `chat_template.jinja`. */
   readonly chatTemplate?: string;
 }
@@ -123,6 +125,8 @@ export async function readTensors(weights: WeightsFile): Promise<Map<string, Flo
  * @throws {DiskError}
  */
 export async function writeCheckpoint(folder: string, content: CheckpointContent): Promise<void> {
+  await makeFolder(folder);
+  if (content.tokenizerOf !== undefined) await carryTokenizer(content.tokenizerOf, folder);
   await writeCheckpointFiles(folder, content);
   if (content.chatTemplate !== undefined)
     await atomicWrite(path.join(folder, CHAT_TEMPLATE_FILE), content.chatTemplate);
@@ -154,6 +158,19 @@ function jsonText(json: JsonObject): string {
   return `${JSON.stringify(json, undefined, 2)}\n`;
 }
 
+/**
+ * A file of settings, to be written again: numbers are spelled as in the file.
+ * @throws {CheckpointError} when it is damaged.
+ */
+export async function readAsWritten(
+  folder: string,
+  part: "config" | "generationConfig" | "tokenizerConfig",
+): Promise<JsonObject | undefined> {
+  if ((await readPart(folder, FILES[part])) === undefined) return undefined;
+  const text = (await readInput(path.join(folder, FILES[part])))?.toString("utf8") ?? "{}";
+  return parseAsWritten(text) as JsonObject;
+}
+
 /** Files that only say how text becomes ids, which training changes nothing of. */
 const TOKENIZER_FILES = [FILES.tokenizer, FILES.tokenizerConfig, ...OTHER_TOKENIZER_FILES];
 
@@ -179,10 +196,9 @@ async function carryFile(from: string, to: string, name: string): Promise<void> 
  */
 export async function carryCheckpoint(from: string, to: string, type: StoredType): Promise<void> {
   const text = (await readInput(path.join(from, FILES.config)))?.toString("utf8") ?? "{}";
-  const config = await readPart(from, FILES.config);
+  const config = await readAsWritten(from, "config");
   const typed = withStoredType(config ?? {}, type);
-  // Written again only where it has to change, and then with its numbers as they were.
-  const carried = typed === config ? text : jsonText(withStoredType(parseAsWritten(text) as JsonObject, type));
+  const carried = typed === config ? text : jsonText(typed); // written again only where it has to change
   await carryTokenizer(from, to);
   await carryFile(from, to, FILES.generationConfig);
   await atomicWrite(path.join(to, FILES.config), carried);

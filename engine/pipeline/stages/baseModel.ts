@@ -66,10 +66,10 @@ export function longest(examples: readonly { readonly tokens: readonly number[] 
   return examples.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
 }
 
-type NewModel = Extract<BaseModelConfig, { readonly pretrain: unknown }>;
+type NewModel = Omit<Extract<BaseModelConfig, { readonly pretrain: unknown }>, "saveAs">;
 
 function newModelOf({ model }: RunConfig): NewModel {
-  if ("architecture" in model) return model;
+  if ("architecture" in model) return { architecture: model.architecture, pretrain: model.pretrain };
   throw new TypeError("base model: the config names a checkpoint, which is not trained");
 }
 

@@ -20,10 +20,12 @@ import { preferenceTexts } from "../corpus.ts";
 import {
   type ChatSlice,
   type LoadedModel,
+  type SaveSlice,
   type TemplateInput,
   chatSlice,
   loadModel,
   saveModel,
+  saveSlice,
 } from "../modelFolder.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { optimizerOf, train } from "../training.ts";
@@ -39,7 +41,8 @@ export const REWARD_FACTS_FILE = "reward.json";
  */
 export const rewardModel: Stage<
   { readonly seed: number },
-  ChatSlice & { readonly reward: RewardTraining; readonly task: TaskConfig | undefined; readonly seed: number },
+  ChatSlice &
+    SaveSlice & { readonly reward: RewardTraining; readonly task: TaskConfig | undefined; readonly seed: number },
   TemplateInput & {
     readonly init: Artifact;
     /** Pairs made by a stage; absent when the config brings a file. */
@@ -49,9 +52,15 @@ export const rewardModel: Stage<
 > = {
   kind: "reward",
   title: "Reward model",
-  revision: 2,
-  select: (config, { seed }) => ({ ...rewardSlice(config), task: config.task, ...chatSlice(config), seed }),
-  async run(context, { reward, seed, chat }, { init, pairs: made, data, template }) {
+  revision: 3,
+  select: (config, { seed }) => ({
+    ...rewardSlice(config),
+    task: config.task,
+    ...chatSlice(config),
+    ...saveSlice(config),
+    seed,
+  }),
+  async run(context, { reward, seed, chat, saveAs }, { init, pairs: made, data, template }) {
     const { backend } = context;
     const loaded = await loadModel(init.folder, ["language"], { chat, template });
     const { config: model, weights, format } = loaded;
@@ -85,7 +94,7 @@ export const rewardModel: Stage<
     });
     const result = { ...loaded, weights: trained };
     const accuracy = await measure(context, result, heldOut, { length: shape.length, step: totalSteps });
-    await saveModel(context.folder, result, "score");
+    await saveModel(context.folder, result, { head: "score", ...(saveAs && { saveAs }) });
     const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
     await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
   },

@@ -18,12 +18,14 @@ import { loop } from "../loop.ts";
 import {
   type ChatSlice,
   type FrozenSlice,
+  type SaveSlice,
   type TemplateInput,
   chatSlice,
   frozenSlice,
   loadFrozenModel,
   loadModel,
   saveModel,
+  saveSlice,
 } from "../modelFolder.ts";
 import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf } from "../stage.ts";
 import { flattenState, unflattenState } from "../training.ts";
@@ -53,7 +55,7 @@ export const rlhf: Stage<
 > = {
   kind: "rlhf",
   title: "RLHF",
-  revision: 1,
+  revision: 2,
   select: (config, { arm, beta, seed }) => ({
     arm: armWithBeta(config, arm, beta),
     task: config.task,
@@ -62,8 +64,9 @@ export const rlhf: Stage<
     seed,
     ...frozenSlice(config),
     ...chatSlice(config),
+    ...saveSlice(config),
   }),
-  async run(context, { arm, task: settings, validationPrompts, seed, chat, ...frozen }, inputs) {
+  async run(context, { arm, task: settings, validationPrompts, seed, chat, saveAs, ...frozen }, inputs) {
     const { init, reference, reward, data, template } = inputs;
     const { backend, pace } = context;
     const task = taskOf(settings);
@@ -118,7 +121,11 @@ export const rlhf: Stage<
         },
         snapshot?.step ?? 0,
       );
-      await saveModel(context.folder, { ...start, weights: await trainer.policy() });
+      await saveModel(
+        context.folder,
+        { ...start, weights: await trainer.policy() },
+        saveAs === undefined ? {} : { saveAs },
+      );
     } finally {
       trainer.release();
     }
@@ -147,7 +154,7 @@ export const rlhf: Stage<
   },
 };
 
-interface RlhfSlice extends FrozenSlice, ChatSlice {
+interface RlhfSlice extends FrozenSlice, ChatSlice, SaveSlice {
   /** The arm's settings, with one β. */
   readonly arm: PpoConfig;
   readonly task: TaskConfig | undefined;

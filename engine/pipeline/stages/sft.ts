@@ -3,7 +3,15 @@ import type { LearnedTurns } from "../../text/index.ts";
 import { sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
-import { type ChatSlice, type TemplateInput, chatSlice, loadModel, saveModel } from "../modelFolder.ts";
+import {
+  type ChatSlice,
+  type SaveSlice,
+  type TemplateInput,
+  chatSlice,
+  loadModel,
+  saveModel,
+  saveSlice,
+} from "../modelFolder.ts";
 import { learnedMessage } from "../dataChecks.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
 import { optimizerOf, train } from "../training.ts";
@@ -21,16 +29,21 @@ export const sft: Stage<
 > = {
   kind: "sft",
   title: "Supervised fine-tuning",
-  revision: 1,
+  revision: 2,
   select: (config, { seed, sftSeed }) => ({
     ...sftSource(config),
     sft: trainingOf(config.sft),
     ...turnsSlice(config),
     ...chatSlice(config),
+    ...saveSlice(config),
     seed,
     sftSeed,
   }),
-  async run(context, { sft: settings, learnedTurns, chat, seed, sftSeed, ...source }, { base, data, template }) {
+  async run(
+    context,
+    { sft: settings, learnedTurns, chat, saveAs, seed, sftSeed, ...source },
+    { base, data, template },
+  ) {
     const loaded = await loadModel(base.folder, ["language"], { chat, template });
     const { config: model, weights, format } = loaded;
     const texts = await sftTexts({ ...source, file: data?.path }, seed);
@@ -53,7 +66,7 @@ export const sft: Stage<
       tokens: (index) => Math.min(examples[index]!.tokens.length, length),
       metrics: "sft",
     });
-    await saveModel(context.folder, { ...loaded, weights: trained });
+    await saveModel(context.folder, { ...loaded, weights: trained }, saveAs === undefined ? {} : { saveAs });
   },
   cost({ sft: settings, ...source }, { model, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
@@ -77,7 +90,7 @@ export function turnsSlice({ sft: { learnedTurns } }: RunConfig): TurnsSlice {
   return learnedTurns === "last" ? { learnedTurns } : {};
 }
 
-interface SftSlice extends Omit<SftSource, "file">, TurnsSlice, ChatSlice {
+interface SftSlice extends Omit<SftSource, "file">, TurnsSlice, ChatSlice, SaveSlice {
   readonly sft: SftTraining;
   readonly seed: number;
   readonly sftSeed: number;

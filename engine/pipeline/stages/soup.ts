@@ -4,13 +4,16 @@ import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { NO_COST, readingCost, sequenceLength } from "../cost.ts";
 import {
   type ChatSlice,
+  type SaveSlice,
   type TemplateInput,
   AS_STORED,
   chatSlice,
   frozenSlice,
   loadFrozenModel,
   loadModel,
+  saveSlice,
 } from "../modelFolder.ts";
+import { SAVED_TYPES } from "../../storage/elementTypes.ts";
 import { soupCheckpoints } from "../soupCheckpoints.ts";
 import { EXAMPLES_AT_ONCE, type HeldOut, heldOutEvaluator } from "../soupEvaluators.ts";
 import type { Artifact, Cost, DataFile, Stage } from "../stage.ts";
@@ -29,9 +32,9 @@ export const soup: Stage<
 > = {
   kind: "soup",
   title: "Model soup",
-  revision: 2,
-  select: soupSlice,
-  async run(context, { settings, heldOut }, { of, reward, data, template }) {
+  revision: 3,
+  select: (config, of) => ({ ...soupSlice(config, of), ...saveSlice(config) }),
+  async run(context, { settings, heldOut, saveAs }, { of, reward, data, template }) {
     const { signal, folder, backend } = context;
     const evaluator =
       heldOut &&
@@ -48,6 +51,7 @@ export const soup: Stage<
         of: of.map((model) => model.folder),
         folder,
         settings,
+        ...(saveAs && { saveAs: SAVED_TYPES[saveAs] }),
         template: template?.path,
         ...(evaluator === undefined ? {} : { evaluator: evaluator.of }),
         signal,
@@ -62,7 +66,7 @@ export const soup: Stage<
   cost: ({ settings, heldOut }, { model, counts: { of = 0 } }) => soupCost({ settings, heldOut, model, nModels: of }),
 };
 
-interface SoupSlice {
+interface SoupSlice extends SaveSlice {
   /** But for the models that it is made of, which are inputs. */
   readonly settings: SoupSettings;
   /** Data that mixtures are measured on, for a recipe that needs it. */
