@@ -5,6 +5,7 @@ export type Pipeline = Pick<
   typeof pipeline,
   | "runPipeline"
   | "describePrompts"
+  | "modelNotes"
   | "planPipeline"
   | "chooseBackend"
   | "withChoice"

@@ -19,6 +19,7 @@ export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<stri
   const names = modelNames(naming);
   return [
     ...checkSource(config, writtenKeys),
+    ...checkPreferences(config),
     ...checkModel(config),
     ...checkSeeds(config),
     ...checkSft(config),
@@ -59,6 +60,23 @@ function checkSource({ task, data, model }: PartialConfig, writtenKeys: Readonly
   if (data === undefined || model === undefined || model.checkpoint !== undefined || task !== undefined) return [];
   const remedy = 'add "checkpoint": a Hugging Face folder; only a task can train a model from nothing';
   return [{ path: ["model"], message: "checkpoint is missing, and data needs one", remedy }];
+}
+
+/** Pairs are needed where a reward model is trained; a section of its own errors may name a checkpoint. */
+function checkPreferences({ data, reward }: PartialConfig): Complaint[] {
+  if (data === undefined || reward === undefined || reward.checkpoint !== undefined) return [];
+  if (data.preferences !== undefined) return [];
+  const remedy = "give pairs to train the reward model on, or reward.checkpoint, which is one";
+  return [{ path: ["data", "preferences"], message: "is missing", remedy }];
+}
+
+/** Settings of a training that a reward model from outside leaves out, as far as the config itself has written them. */
+export function checkRewardTraining(written: unknown): Complaint[] {
+  const reward = (written as { readonly reward?: unknown } | null)?.reward;
+  if (typeof reward !== "object" || reward === null || !Object.hasOwn(reward, "checkpoint")) return [];
+  const message = "would change nothing: checkpoint is not trained";
+  const others = Object.keys(reward).filter((key) => key !== "checkpoint");
+  return others.map((key) => ({ path: ["reward", key], message, remedy: "remove one of the two", atKey: true }));
 }
 
 function checkTask({ task }: PartialConfig): Complaint[] {

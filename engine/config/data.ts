@@ -98,9 +98,10 @@ export const dataSchema = section(
     sft: requiredSetting(source(), {
       description: "SFT examples: {prompt, response}, {messages}, or a layout that is recognised",
     }),
-    preferences: requiredSetting(source(), {
+    preferences: optionalSetting(source(), {
       description:
         "Reward-model pairs: {prompt, chosen, rejected, margin?}, where prompt may be messages, or a layout that is recognised",
+      otherwise: "they must be given, unless reward.checkpoint is",
     }),
     prompts: requiredSetting(source(), {
       description: "RLHF prompts: {prompt} or {messages}, or a layout that is recognised",

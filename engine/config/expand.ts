@@ -32,7 +32,7 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
   const { sft, reward, runtime } = written;
   const names = modelNames(written);
   const { examples, epochs, steps, ...sftRest } = sft;
-  const { init, pairs, ...rewardRest } = reward;
+  const { checkpoint, init, pairs, ...rewardRest } = reward;
   const soups = expandSoups(written, names.sfts);
   const arms = expandArms(written, Object.keys(soups));
   const sizes = written.task === undefined ? undefined : taskKindOf(written.task.name).defaults;
@@ -48,7 +48,12 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
       examples: examples ?? sizes?.examples,
       duration: steps === undefined ? { epochs: epochs ?? 1 } : { steps },
     },
-    reward: { ...rewardRest, init: init ?? firstSft(written), pairs: pairs ?? sizes?.pairs },
+    reward: {
+      ...rewardRest,
+      ...(checkpoint === undefined ? {} : { checkpoint: resolvePath(place.folder, checkpoint) }),
+      init: init ?? firstSft(written),
+      pairs: pairs ?? sizes?.pairs,
+    },
     soups,
     arms,
     evaluation: expandEvaluation(written, arms),
@@ -68,7 +73,7 @@ function expandData(data: NonNullable<WrittenConfig["data"]>, folder: string): D
   const benchmarks = Object.entries(data.benchmarks ?? {}).map(([name, source]) => [name, at(source)]);
   return {
     sft: at(data.sft),
-    preferences: at(data.preferences),
+    ...(data.preferences === undefined ? {} : { preferences: at(data.preferences) }),
     prompts: at(data.prompts),
     benchmarks: Object.fromEntries(benchmarks) as Record<string, SourceConfig>,
   };

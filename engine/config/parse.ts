@@ -2,7 +2,7 @@ import type * as z from "zod";
 import { ConfigError } from "../protocol/errors.ts";
 import { MOST_STAGES } from "../protocol/limits.ts";
 import { PRESETS } from "./presets.ts";
-import { crossChecks } from "./checks.ts";
+import { checkRewardTraining, crossChecks } from "./checks.ts";
 import type { PartialConfig } from "./schema.ts";
 import { expandConfig } from "./expand.ts";
 import { explain } from "./explain.ts";
@@ -41,6 +41,7 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   const complaints = [
     ...explain(result.error?.issues ?? [], { schema: runConfigSchema, value }),
     ...(isRecord(value) ? crossChecks(whole, new Set(Object.keys(value))) : []),
+    ...checkRewardTraining(document.value),
     ...(settings.exists === undefined
       ? []
       : missingFiles(whole, (path) => settings.exists?.(resolvePath(folder, path)) ?? true)),
@@ -98,7 +99,7 @@ function readableParts(value: unknown): PartialConfig {
 }
 
 /** Files and folders that a config names and that are not there. */
-function missingFiles({ chat, data, model }: PartialConfig, exists: (path: string) => boolean): Complaint[] {
+function missingFiles({ chat, data, model, reward }: PartialConfig, exists: (path: string) => boolean): Complaint[] {
   const benchmarks = Object.entries(data?.benchmarks ?? {}).map(
     ([name, file]) => [["data", "benchmarks", name], file] as const,
   );
@@ -106,6 +107,7 @@ function missingFiles({ chat, data, model }: PartialConfig, exists: (path: strin
   const folders = [
     [["model", "checkpoint"], model?.checkpoint] as const,
     [["chat", "template"], chat?.template] as const,
+    [["reward", "checkpoint"], reward?.checkpoint] as const,
   ];
   const named = [...folders, ...files, ...benchmarks];
   return named.flatMap(([at, source]) => {

@@ -51,7 +51,8 @@ export type SourceConfig = string | Readonly<z.output<typeof sourceSchema>>;
 /** Where data comes from. */
 export interface DataConfig {
   readonly sft: SourceConfig;
-  readonly preferences: SourceConfig;
+  /** Absent where nothing is trained on them. */
+  readonly preferences?: SourceConfig;
   readonly prompts: SourceConfig;
   readonly benchmarks: Readonly<Record<string, SourceConfig>>;
 }
@@ -84,7 +85,9 @@ export type SftConfig = Readonly<Omit<Sft, "epochs" | "steps" | "examples">> & {
 
 type Reward = z.output<typeof rewardSchema>;
 
-export type RewardConfig = Readonly<Omit<Reward, "init" | "pairs">> & {
+export type RewardConfig = Readonly<Omit<Reward, "checkpoint" | "init" | "pairs">> & {
+  /** Folder of a reward model that takes the place of training one; absolute. */
+  readonly checkpoint?: string;
   readonly init: string;
   /** Undefined for every line of the data. */
   readonly pairs: number | undefined;

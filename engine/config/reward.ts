@@ -1,11 +1,16 @@
 import * as z from "zod";
 import { optimizerSettings } from "./optimizer.ts";
-import { count, modelName, nonNegative, optionalSetting, section, setting } from "./setting.ts";
+import { count, filePath, modelName, nonNegative, optionalSetting, section, setting } from "./setting.ts";
 import { byTask } from "./task.ts";
 
 /** The reward model: a scalar head trained on preference pairs. */
 export const rewardSchema = section(
   {
+    checkpoint: optionalSetting(filePath(), {
+      description:
+        "Hugging Face folder of a reward model (AutoModelForSequenceClassification, one label) in place of one that is trained; one with another tokenizer or chat template reads conversations its own way",
+      otherwise: "one is trained on preference pairs",
+    }),
     init: optionalSetting(modelName(), {
       description: "Model whose weights the reward model starts from: base or an SFT",
       otherwise: "the first SFT",

@@ -28,7 +28,8 @@ export interface ArmSizes {
 export function derivedSizes(config: RunConfig): DerivedSizes {
   const { model, sft, reward, evaluation } = config;
   const isNew = "architecture" in model;
-  const rewardPairs = reward.pairs === undefined ? undefined : splitPairs(reward.pairs, reward.heldOut);
+  const isTrained = reward.checkpoint === undefined && reward.pairs !== undefined;
+  const rewardPairs = !isTrained ? undefined : splitPairs(reward.pairs, reward.heldOut);
   return {
     headSize: isNew ? model.architecture.hiddenSize / model.architecture.nHeads : undefined,
     pretrainSteps: isNew ? model.pretrain.steps : 0,
@@ -41,12 +42,13 @@ export function derivedSizes(config: RunConfig): DerivedSizes {
 }
 
 /** Stages of a run, those included whose artifacts are there already. */
-export function stageCount({ seeds, task, model, sft, soups, arms, evaluation }: RunConfig): number {
+export function stageCount({ seeds, task, model, sft, reward, soups, arms, evaluation }: RunConfig): number {
   const own = Object.values(arms).map(({ betas }) => (betas.length === 1 ? 1 : 2 * betas.length + 1));
   const nModels = 1 + sft.seeds.length + Object.keys(soups).length + own.length;
   const trained = sft.seeds.length + Object.keys(soups).length + own.reduce((sum, one) => sum + one, 0);
   const base = "architecture" in model ? 1 : 0;
-  const rewards = task === undefined ? 1 : 2; // of a task, its pairs are made, too
+  const made = task === undefined ? 1 : 2; // of a task, its pairs are made, too
+  const rewards = reward.checkpoint === undefined ? made : 0;
   return seeds.length * (base + rewards + trained + evaluation.benchmarks.length * (nModels + evaluation.pairs.length));
 }
 

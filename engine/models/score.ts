@@ -149,24 +149,28 @@ export class FullKlScorer {
 export interface RewardScorerSettings {
   /** Sequences scored side by side, B. */
   readonly batchSize: number;
-  /** Longest sequence, T tokens. */
-  readonly length: number;
+  /** Longest sequence, T tokens; unless given, that of each batch, rounded up to a power of 2. */
+  readonly length?: number;
 }
+
+/** Fewest tokens that a scorer without a length is compiled for. */
+const SHORTEST = 64;
 
 /** Scalar rewards of whole sequences, from the reward head at the last token. */
 export class RewardScorer {
+  private readonly backend: Backend;
+  private readonly config: ModelConfig;
   private readonly batchSize: number;
-  private readonly length: number;
-  private readonly programs: TypedPrograms;
+  private readonly length: number | undefined;
+  /** By their length. */
+  private readonly programs = new Map<number, TypedPrograms>();
 
   constructor(backend: Backend, config: ModelConfig, { batchSize, length }: RewardScorerSettings) {
+    this.backend = backend;
+    this.config = config;
     this.batchSize = batchSize;
     this.length = length;
-    this.programs = new TypedPrograms(backend, (graph) => {
-      const inputs = sequenceInputs(graph, batchSize, length);
-      const h = hidden(graph, config, inputs, { span: lastSpan(length) }); // [B, 1, C]
-      return plan({ scores: scores(h, config) });
-    });
+    if (length !== undefined) this.compiled(length);
   }
 
   /**
@@ -177,8 +181,9 @@ export class RewardScorer {
    */
   async score(weights: DeviceWeights, sequences: readonly (readonly number[])[]): Promise<Float32Array> {
     const results = new Float32Array(sequences.length);
-    const padded = padQueries(sequences, this.length, 0);
-    const executable = this.programs.for(weights.buffers);
+    const length = this.length ?? this.roomFor(sequences);
+    const padded = padQueries(sequences, length, 0);
+    const executable = this.compiled(length).for(weights.buffers);
     for (const rows of chunks(sequences.length, this.batchSize)) {
       const inputs = sequenceArrays(padded, rows, this.batchSize);
       const outputs = await executable.run({ inputs, variables: weights.buffers });
@@ -188,7 +193,26 @@ export class RewardScorer {
   }
 
   release(): void {
-    this.programs.release();
+    for (const programs of this.programs.values()) programs.release();
+  }
+
+  /** By the sequences alone, so that a run that goes on computes as one that was not interrupted. */
+  private roomFor(sequences: readonly (readonly number[])[]): number {
+    const longest = sequences.reduce((most, { length }) => Math.max(most, length), SHORTEST);
+    return Math.min(2 ** Math.ceil(Math.log2(longest)), this.config.maxPositions);
+  }
+
+  private compiled(length: number): TypedPrograms {
+    const { config, batchSize } = this;
+    const known = this.programs.get(length);
+    if (known !== undefined) return known;
+    const programs = new TypedPrograms(this.backend, (graph) => {
+      const inputs = sequenceInputs(graph, batchSize, length);
+      const h = hidden(graph, config, inputs, { span: lastSpan(length) }); // [B, 1, C]
+      return plan({ scores: scores(h, config) });
+    });
+    this.programs.set(length, programs);
+    return programs;
   }
 }
 

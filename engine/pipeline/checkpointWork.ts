@@ -17,6 +17,7 @@ import { type ResponseText, encodePrompts } from "./generation.ts";
 import { type ChatChoice, type FrozenModel, AS_STORED, loadFrozenModel } from "./modelFolder.ts";
 import { type ScoredResponse, ResponseSampler } from "./responseSampler.ts";
 import { type SoupMethod, readSoup } from "../soup/index.ts";
+import { rewardingOf } from "./rewarding.ts";
 import { soupCheckpoints } from "./soupCheckpoints.ts";
 
 /** A request of `salsa soup`. */
@@ -129,7 +130,8 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
   const { n, seed, reward } = request;
   const model = await loadFrozenModel(request.checkpoint, AS_STORED, ["language"], request.chat);
   const task = request.task === undefined ? undefined : taskOf(taskSchema.parse({ name: request.task }));
-  const rewarding = reward === undefined ? undefined : await loadFrozenModel(reward, AS_STORED, ["score"]);
+  const rewarding =
+    reward === undefined ? undefined : await loadFrozenModel(reward, AS_STORED, ["score"], chatOnly(request.chat));
   // As in a run: longer answers than a task allows are cut off, and scored as such.
   const maxNewTokens = Math.min(request.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
   const sampling = { ...request.sampling, maxNewTokens };
@@ -189,7 +191,8 @@ async function responsesOf(
   const prompts = encodePrompts(questions, model, { maxNewTokens, from });
   const backend = await openBackend({ backend: "auto", threads: 0 });
   try {
-    const sampler = new ResponseSampler(backend, { model, prompts, sampling: how, reward });
+    const rewarding = reward && rewardingOf(reward, { format: model.format, questions });
+    const sampler = new ResponseSampler(backend, { model, prompts, sampling: how, reward: rewarding });
     const device = DeviceWeights.upload(backend, model.weights);
     const responses: ScoredResponse[] = [];
     for await (const batch of sampler.sample(device, Random.of(seed, "generate"))) {
@@ -200,4 +203,9 @@ async function responsesOf(
   } finally {
     await backend.close();
   }
+}
+
+/** Choices for a model that has a template of its own. */
+function chatOnly({ chat }: ChatChoice = {}): ChatChoice {
+  return chat === undefined ? {} : { chat };
 }

@@ -93,9 +93,8 @@ function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
 export async function folderFingerprint(folder: string): Promise<string> {
   const { config, tokenizer, tokenizerConfig, generationConfig } = await readCheckpointFiles(folder);
   const template = (await readInput(join(folder, CHAT_TEMPLATE_FILE)))?.toString("utf8");
-  // Prompts are rendered with the special tokens' texts, and answers end where the generation settings say.
-  const hasTemplate = template !== undefined || (tokenizerConfig?.["chat_template"] ?? null) !== null;
-  const chat = { ...(hasTemplate && { template, tokenizerConfig }), ...(generationConfig && { generationConfig }) };
+  // Prompts are rendered with the special tokens' texts, and answers end where tokenizer and generation settings say.
+  const chat = { template, tokenizerConfig, ...(generationConfig && { generationConfig }) };
   const files = (await inputFiles(folder)).filter(({ name }) => name.endsWith(".safetensors"));
   return `checkpoint-${stableHash({ config, tokenizer, ...chat, files: files.map((file) => ({ ...file })) }).slice(0, 16)}`;
 }

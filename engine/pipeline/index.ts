@@ -9,6 +9,7 @@ export {
   scoreCheckpoint,
 } from "./checkpointWork.ts";
 export { describePrompts } from "./dataChecks.ts";
+export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./modelFolder.ts";
 export { planPipeline } from "./plan.ts";
 export { writeReport } from "./report/index.ts";

@@ -84,6 +84,12 @@ export interface ChatChoice {
   readonly template?: Pick<DataFile, "path"> | undefined;
 }
 
+/** How a config puts prompts to the base model; for another model, with that one's own template. */
+export function chatChoice(config: RunConfig, template: "config's" | "own" = "config's"): ChatChoice {
+  const path = config.chat?.template;
+  return { ...chatSlice(config), ...(path !== undefined && template !== "own" && { template: { path } }) };
+}
+
 /** A model that is only read. */
 export type FrozenModel = LoadedModel<WeightArray>;
 
@@ -143,6 +149,7 @@ async function load<A extends WeightArray>(
     const wanted = parameters(config, heads);
     // Before any of them is read, which takes a while.
     fitting(folder, checkpoint.weights.tensors, wanted);
+    await checkScoreBias(checkpoint.weights, heads);
     const available = new Map<string, HostTensor<A>>();
     for (const name of wanted.keys()) {
       const entry = checkpoint.weights.tensors.get(name);
@@ -157,6 +164,7 @@ async function load<A extends WeightArray>(
       ...storedTypes(checkpoint.weights),
     };
     const format = await formatOf(folder, carried, chat);
+    checkSpecialTokens(folder, format.tokenizer, config);
     return { config, weights: fitting(folder, available, wanted), tokenizer: format.tokenizer, format, carried };
   } finally {
     await checkpoint.weights.close();
@@ -186,10 +194,35 @@ function fitting<T extends { readonly shape: Shape }>(
   } catch (cause) {
     if (!(cause instanceof WeightsError)) throw cause;
     const isReward = wanted.has("score.weight");
-    const remedy = isReward ? "give a reward model" : "give a language model whose config.json is its own";
+    const remedy = isReward
+      ? "give a reward model: AutoModelForSequenceClassification with one label"
+      : "give a language model whose config.json is its own";
     throw new CheckpointError(cause.message, { file: folder, remedy }, { cause });
   }
 }
+
+/** Every sequence is begun, ended and padded with them, so that each needs its row of the embeddings. */
+function checkSpecialTokens(folder: string, tokenizer: Tokenizer, config: ModelConfig): void {
+  const { bos, eos, pad } = tokenizer;
+  const beyond = [eos, pad, bos].find((id) => id !== undefined && id >= config.vocabularySize);
+  if (beyond === undefined) return;
+  const token = JSON.stringify(tokenizer.tokenOf(beyond) ?? "");
+  const what = `names the token ${token} (id ${beyond}), and the embeddings have ${config.vocabularySize} rows`;
+  const remedy =
+    "resize the embeddings (model.resize_token_embeddings(len(tokenizer))), or name a token that has a row";
+  throw new CheckpointError(what, { file: join(folder, "tokenizer_config.json"), remedy });
+}
+
+/** transformers' own classes have no bias on a score, and would drop it in silence. */
+async function checkScoreBias(weights: WeightsFile, heads: readonly Head[]): Promise<void> {
+  if (!heads.includes("score") || !weights.tensors.has(SCORE_BIAS)) return;
+  const bias = await weights.readTensor(SCORE_BIAS);
+  if (bias.every((value) => value === 0)) return;
+  const remedy = "remove it, which moves all rewards alike, or give a reward model without one";
+  throw new CheckpointError("is not 0, and a score has no bias", { file: weights.path, tensor: SCORE_BIAS, remedy });
+}
+
+const SCORE_BIAS = "score.bias";
 
 /** One such number makes every loss NaN, steps later and far from its cause. */
 function notFinite(folder: string, tensor: string): CheckpointError {
@@ -198,16 +231,17 @@ function notFinite(folder: string, tensor: string): CheckpointError {
 }
 
 /**
- * Shape of a language model's checkpoint, without its weights; their names and shapes are compared with it.
+ * Shape of a checkpoint with the given heads, without its weights; their names and shapes are compared with it.
  *
  * @throws {CheckpointError} when a tensor is missing or has another shape.
  * @throws {ModelConfigError} when the engine cannot run such a model.
  */
-export async function loadConfig(folder: string): Promise<ModelConfig> {
+export async function loadConfig(folder: string, heads: readonly Head[] = ["language"]): Promise<ModelConfig> {
   const checkpoint = await readCheckpoint(folder);
   try {
     const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
-    fitting(folder, checkpoint.weights.tensors, parameters(config));
+    fitting(folder, checkpoint.weights.tensors, parameters(config, heads));
+    await checkScoreBias(checkpoint.weights, heads);
     return config;
   } finally {
     await checkpoint.weights.close();
@@ -294,12 +328,13 @@ async function tokenizerParts(
   const { tokenizer: tokenizerJson, settings } = tokenizer.files;
   if (carried === undefined) return { tokenizer: tokenizerJson, tokenizerConfig: settings };
   const written = settings["chat_template"];
-  const isReplaced = typeof written === "string" && format.source !== undefined && format.source.text !== written;
-  if (!isReplaced) return { tokenizerOf: carried.folder };
+  const { source } = format;
+  if (typeof written !== "string" || source === undefined || source.text === written)
+    return { tokenizerOf: carried.folder };
   const tokenizerConfig = await readAsWritten(carried.folder, "tokenizerConfig");
   return {
     tokenizerOf: carried.folder,
-    tokenizerConfig: { ...tokenizerConfig, chat_template: format.source?.text ?? null },
+    tokenizerConfig: { ...tokenizerConfig, chat_template: source.text },
   };
 }
 

@@ -2,7 +2,8 @@ import type { Backend } from "../compute/backend.ts";
 import { type SamplingSettings, DeviceWeights, Generator, RewardScorer } from "../models/index.ts";
 import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
-import type { FrozenModel, LoadedModel } from "./modelFolder.ts";
+import type { LoadedModel } from "./modelFolder.ts";
+import type { Rewarding } from "./rewarding.ts";
 
 /** A response with its score by the reward model. */
 export interface ScoredResponse extends ResponseText {
@@ -15,7 +16,7 @@ export interface ResponseSamplerSettings {
   readonly model: Pick<LoadedModel, "config" | "format">;
   readonly prompts: EncodedPrompts;
   readonly sampling: SamplingSettings;
-  readonly reward?: Pick<FrozenModel, "config" | "weights"> | undefined;
+  readonly reward?: Rewarding | undefined;
 }
 
 /** Prompts in work at a time. */
@@ -42,7 +43,10 @@ export class ResponseSampler {
       ...{ eos: ends, pad: tokenizer.pad },
     });
     if (reward === undefined) return;
-    this.scorer = new RewardScorer(backend, reward.config, { batchSize, length: queryLength + responseLength });
+    this.scorer = new RewardScorer(backend, reward.config, {
+      batchSize,
+      ...(reward.sequencesOf === undefined && { length: queryLength + responseLength }),
+    });
     this.reward = DeviceWeights.upload(backend, reward.weights);
   }
 
@@ -53,10 +57,13 @@ export class ResponseSampler {
     for (let first = 0; first < queries.length; first += PROMPTS_AT_ONCE) {
       const batch = queries.slice(first, first + PROMPTS_AT_ONCE);
       const generation = await this.generator.generate(weights, batch, random);
-      const sequences = batch.map((query, row) => {
-        const from = row * R;
-        return [...query, ...generation.responses.subarray(from, from + (generation.lengths[row] ?? 0))];
-      });
+      const numbers = batch.map((_, row) => first + row);
+      const sequences =
+        this.settings.reward?.sequencesOf?.(numbers, generation) ??
+        batch.map((query, row) => {
+          const from = row * R;
+          return [...query, ...generation.responses.subarray(from, from + (generation.lengths[row] ?? 0))];
+        });
       const rewards = this.reward && (await this.scorer?.score(this.reward, sequences));
       yield responseTexts(generation, model.format).map((text, row) => ({ ...text, reward: rewards?.[row] ?? NaN }));
     }

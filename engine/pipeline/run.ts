@@ -19,6 +19,7 @@ import { StageError } from "./executors/executor.ts";
 import { baseConfig, estimate, plannedData, workOf } from "./plan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
+import { describeReward } from "./rewarding.ts";
 import { type ResolvedRecipe, isCached, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
 import { Stopped, jsonOf } from "./stage.ts";
@@ -116,6 +117,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       work: estimates.map(workOf),
       ...(data.length > 0 && { data }),
     });
+    await describeReward(config); // one that cannot be used is refused before anything is trained
     await checkData(config, resolved.data);
     await executor.execute(resolved.stages);
     await writeModels({ results, ...resolved }, log);
@@ -208,8 +210,9 @@ async function writeModels(
   const places = results.flatMap(({ seed, models, reward }) =>
     [...models, ["reward", reward] as const].map(([product, handle]) => {
       const { folder } = artifactOf(handle);
-      // No stage makes a checkpoint from outside, which is a base model.
-      return { product, kind: kinds.get(handle.id) ?? "base", ...(results.length > 1 && { seed }), folder };
+      // No stage makes a checkpoint from outside, which is a base model or a reward model.
+      const kind = kinds.get(handle.id) ?? (product === "reward" ? product : "base");
+      return { product, kind, ...(results.length > 1 && { seed }), folder };
     }),
   );
   const { name, content } = modelsFile(log.folder, places);

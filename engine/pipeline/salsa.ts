@@ -70,15 +70,7 @@ function seedRecipe(scope: Scope): SeedResult {
     );
   }
 
-  const init = model(config.reward.init);
-  const pairs =
-    config.task &&
-    recipe.add(preferences, { of: { seed }, inputs: { model: init, ...template }, place: at(scope, "preferences") });
-  const reward = recipe.add(rewardModel, {
-    of: { seed },
-    inputs: { init, pairs, data: dataOf(data?.preferences, "preferences"), ...template },
-    place: at(scope, "reward"),
-  });
+  const reward = rewardOf(scope, model(config.reward.init));
 
   for (const [name, settings] of Object.entries(config.soups)) {
     const inputs = { of: settings.of.map(model), ...heldOutInputs(settings, { reward, data }), ...template };
@@ -105,6 +97,20 @@ function baseOf(scope: Scope): ArtifactHandle {
   const place = at(scope, "base");
   if ("checkpoint" in model) return recipe.checkpoint(model.checkpoint, place);
   return recipe.add(baseModel, { of: { seed }, inputs: {}, place });
+}
+
+/** The reward model: the config's own, or one that is trained on pairs. */
+function rewardOf(scope: Scope, init: ArtifactHandle): ArtifactHandle {
+  const { config, recipe, seed } = scope;
+  const place = at(scope, "reward");
+  const { checkpoint } = config.reward;
+  if (checkpoint !== undefined) return recipe.checkpoint(checkpoint, place);
+  const template = templateOf(config);
+  const pairs =
+    config.task &&
+    recipe.add(preferences, { of: { seed }, inputs: { model: init, ...template }, place: at(scope, "preferences") });
+  const data = dataOf(config.data?.preferences, "preferences");
+  return recipe.add(rewardModel, { of: { seed }, inputs: { init, pairs, data, ...template }, place });
 }
 
 interface ArmInputs {

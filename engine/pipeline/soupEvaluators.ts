@@ -12,6 +12,7 @@ import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches }
 import { type PromptSource, type SftSource, heldOutTexts, taskOf, validationPrompts } from "./corpus.ts";
 import { encodePrompts } from "./generation.ts";
 import type { ChatSlice, FrozenModel, FrozenSlice, LoadedModel } from "./modelFolder.ts";
+import { rewardingOf } from "./rewarding.ts";
 import { ResponseSampler } from "./responseSampler.ts";
 import type { HeldOutEvaluator } from "./soupCheckpoints.ts";
 import { longest } from "./stages/baseModel.ts";
@@ -169,7 +170,8 @@ async function responseEvaluator(
   const texts = (await validationPrompts({ ...source, file })).slice(0, sequences);
   const maxNewTokens = Math.min(longestAnswer, task?.maxResponseLength ?? Infinity);
   const prompts = encodePrompts(texts, model, { maxNewTokens, from: file ?? "validation" });
-  const scorer = by === "reward" ? reward : undefined;
+  const scorer =
+    by === "reward" && reward ? rewardingOf(reward, { format: model.format, questions: texts }) : undefined;
   const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: scorer });
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const device = DeviceWeights.upload(backend, mixture(models, weightsOf));

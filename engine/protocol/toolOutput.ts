@@ -33,6 +33,8 @@ const planSchema = z.object({
   }),
   /** How prompts are put to the base model, for people. */
   prompts: z.string().optional(),
+  /** What is to be known of the checkpoints, for people. */
+  notes: z.array(z.string()).readonly().optional(),
   stages: z.array(plannedStageSchema).max(MOST_STAGES).readonly(),
   /** Records of each source of data that is not used as it is. */
   data: z.array(plannedDataSchema).max(MOST_SOURCES).readonly().optional(),

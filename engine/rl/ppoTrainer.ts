@@ -40,13 +40,16 @@ export interface Model<W extends FrozenWeights = Weights> {
   readonly weights: W;
 }
 
-/** The models of a PPO training. All share the policy's tokenizer. */
+/** The models of a PPO training. All share the policy's tokenizer, but a reward model that is given `sequencesOf`. */
 export interface PpoModels {
   /** The policy's start; with a value head when the critic is one. */
   readonly policy: Model;
   /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
   readonly references: readonly Model<FrozenWeights>[];
-  readonly reward: Model<FrozenWeights>;
+  readonly reward: Model<FrozenWeights> & {
+    /** Rollouts as the reward model reads them, given each one's prompt; their own ids unless given. */
+    readonly sequencesOf?: (prompts: readonly number[], generation: Generation) => readonly (readonly number[])[];
+  };
   /** A separate critic's start; with a value head. */
   readonly critic?: Model;
 }
@@ -92,6 +95,7 @@ export class PpoTrainer {
   private readonly order: DataOrder;
   private readonly state: TrainState;
   private readonly parts: Parts;
+  private readonly sequencesOf: PpoModels["reward"]["sequencesOf"];
   private controller: KlController;
   private moments: RunningMoments;
   private iteration: number;
@@ -110,6 +114,7 @@ export class PpoTrainer {
     this.state =
       saved === undefined ? TrainState.create(backend, startWeights(models)) : TrainState.restore(backend, saved.train);
     this.parts = compileParts(backend, models, settings);
+    this.sequencesOf = models.reward.sequencesOf;
     this.controller = saved?.controller ?? settings.klController;
     this.moments = saved?.moments ?? NO_MOMENTS;
     this.iteration = saved?.iteration ?? 0;
@@ -135,7 +140,8 @@ export class PpoTrainer {
     const values = await this.values(policy.values, rollouts);
     const kls = await this.kls(policy.logprobs, rollouts);
     const kl = mixKl(kls); // [B, R]
-    const scores = await this.parts.rewardScorer.score(this.parts.reward, unpaddedSequences(rollouts));
+    const sequences = this.sequencesOf?.(prompts, generation) ?? unpaddedSequences(rollouts);
+    const scores = await this.parts.rewardScorer.score(this.parts.reward, sequences);
     checkScores(scores, iteration);
 
     const ended = Array.from(generation.ended, (flag) => flag === 1);
@@ -287,7 +293,7 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
     fullKl: settings.klKind === "full" ? new FullKlScorer(backend, policy, shapes) : undefined,
     rewardScorer: new RewardScorer(backend, models.reward.config, {
       batchSize: minibatchSize,
-      length: queryLength + responseLength,
+      ...(models.reward.sequencesOf === undefined && { length: queryLength + responseLength }),
     }),
     references: models.references.map(({ weights }) => DeviceWeights.upload(backend, weights)),
     reward: DeviceWeights.upload(backend, models.reward.weights),

@@ -59,13 +59,20 @@ function isPlainName(name: string): boolean {
 async function openShards(folder: string, index: string, map: WeightMap): Promise<WeightsFile> {
   const shards = new Map<string, WeightsFile>();
   try {
-    for (const name of new Set(map.values())) shards.set(name, await openSafetensors(path.join(folder, name)));
+    for (const name of new Set(map.values())) shards.set(name, await openShard(folder, name));
     checkIndex(index, map, shards);
   } catch (error) {
     for (const shard of shards.values()) await shard.close();
     throw error;
   }
   return new ShardedWeights(folder, shards);
+}
+
+async function openShard(folder: string, name: string): Promise<WeightsFile> {
+  const file = path.join(folder, name);
+  if (await inputExists(file)) return openSafetensors(file);
+  const remedy = "download or copy this file, too: a part of the weights is in it";
+  throw new CheckpointError(`read checkpoint: no such file, and ${INDEX_FILE} names it`, { file, remedy });
 }
 
 /** Every tensor that the index names is in its shard, and no shard holds others. */

@@ -23,7 +23,7 @@ export const plan: Command = {
       "are counted. Times are estimates from the work of each stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations; the process takes some 200 MiB more.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
-      '"reason"},"prompts":...,"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
+      '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
       '"estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
       '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
@@ -39,7 +39,7 @@ export const plan: Command = {
   ],
   async run(args, context) {
     const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
-    const { chooseBackend, describePrompts, planPipeline, withChoice } = await context.pipeline();
+    const { chooseBackend, describePrompts, modelNotes, planPipeline, withChoice } = await context.pipeline();
     const choice = await chooseBackend(asked.runtime);
     const config = withChoice(asked, choice);
     const { terminal, isJson } = context;
@@ -51,6 +51,7 @@ export const plan: Command = {
       isQuick: switchOption(args, "quick"),
     });
     const prompts = await describePrompts(config);
+    const notes = await modelNotes(config);
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
     if (isJson) {
@@ -58,6 +59,7 @@ export const plan: Command = {
         name: config.name,
         backend: backendFacts(choice),
         prompts,
+        notes,
         stages,
         data,
         sizes: derivedSizes(config),
@@ -77,7 +79,7 @@ export const plan: Command = {
     terminal.out(
       `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models\n`,
     );
-    terminal.outLine(prompts);
+    for (const line of [prompts, ...notes]) terminal.outLine(line);
     terminal.outLine(`computes on ${choiceText(choice)}`);
     const { maxBytes = Infinity } = choice.device.limits;
     if (peakMemoryBytes > maxBytes) {

@@ -93,7 +93,11 @@ function dataWords({ task, data }: RunConfig): string {
   if (task !== undefined) return `task ${codeSpan(task.name)}, which makes it from the seed`;
   return data === undefined
     ? "–"
-    : `SFT ${sourceWords(data.sft)}, pairs ${sourceWords(data.preferences)}, prompts ${sourceWords(data.prompts)}`;
+    : `SFT ${sourceWords(data.sft)}, ${pairsWords(data.preferences)}prompts ${sourceWords(data.prompts)}`;
+}
+
+function pairsWords(source: SourceConfig | undefined): string {
+  return source === undefined ? "" : `pairs ${sourceWords(source)}, `;
 }
 
 function sourceWords(source: SourceConfig): string {
@@ -121,6 +125,7 @@ function durationWords({ sft: { duration, batchSize, gradientAccumulation } }: R
 }
 
 function rewardWords({ reward }: RunConfig, accuracies: readonly number[]): string {
+  if (reward.checkpoint !== undefined) return `${codeSpan(reward.checkpoint)}, as it is`;
   const pairs = reward.pairs === undefined ? "all pairs" : `${reward.pairs.toLocaleString("en-US")} pairs`;
   const accuracy = accuracies.map((one) => `${(100 * one).toFixed(1)} %`).join(", ");
   const training = literal(`${pairs}, ${reward.epochs} epochs`);

@@ -18,6 +18,7 @@ import {
   frozenSlice,
   loadFrozenModel,
 } from "../modelFolder.ts";
+import { rewardingOf } from "../rewarding.ts";
 import { PROMPTS_AT_ONCE, ResponseSampler } from "../responseSampler.ts";
 import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
 
@@ -50,10 +51,13 @@ export const answers: Stage<
     stopIfAsked(context);
     const choice = { chat, template: inputs.template };
     const model = await loadFrozenModel(inputs.model.folder, frozen, ["language"], choice);
-    const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"]);
     const name = from.kind === "validation" ? VALIDATION : from.benchmark;
     const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
     const task = taskOf(settings);
+    const reward = rewardingOf(await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat }), {
+      format: model.format,
+      questions: questions.map(({ prompt }) => prompt),
+    });
     const prompts = encodePrompts(
       questions.map(({ prompt }) => prompt),
       model,

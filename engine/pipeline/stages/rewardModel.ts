@@ -114,9 +114,11 @@ export const rewardModel: Stage<
 };
 
 /** Settings of the training itself; the model that it starts from is an input. */
-type RewardTraining = Omit<RewardConfig, "init">;
+type RewardTraining = Omit<RewardConfig, "init" | "checkpoint">;
 
-function rewardSlice({ reward: { init: _init, ...reward } }: RunConfig): { readonly reward: RewardTraining } {
+function rewardSlice({ reward: { init: _init, checkpoint: _checkpoint, ...reward } }: RunConfig): {
+  readonly reward: RewardTraining;
+} {
   return { reward };
 }
 

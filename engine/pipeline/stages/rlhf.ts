@@ -28,6 +28,7 @@ import {
   saveSlice,
 } from "../modelFolder.ts";
 import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf } from "../stage.ts";
+import { rewardingOf } from "../rewarding.ts";
 import { flattenState, unflattenState } from "../training.ts";
 
 /** Rollouts of an iteration that are kept for people to read. */
@@ -73,9 +74,12 @@ export const rlhf: Stage<
     const start = await loadModel(init.folder, ["language"], { chat, template });
     const { format } = start;
     const references = await Promise.all(reference.map(({ folder }) => loadFrozenModel(folder, frozen)));
-    const rewarding = await loadFrozenModel(reward.folder, frozen, ["score"]);
     const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts }, seed);
     const texts = questions.map(questionText);
+    const rewarding = rewardingOf(await loadFrozenModel(reward.folder, frozen, ["score"], { chat }), {
+      format,
+      questions,
+    });
     const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
     const from = data?.path ?? "train";
     const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });

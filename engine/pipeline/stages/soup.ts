@@ -43,7 +43,7 @@ export const soup: Stage<
         models: await Promise.all(
           of.map((model) => loadModel(model.folder, ["language"], { ...chatOf(heldOut), template })),
         ),
-        reward: reward && (await loadFrozenModel(reward.folder, heldOut, ["score"])),
+        reward: reward && (await loadFrozenModel(reward.folder, heldOut, ["score"], chatOf(heldOut))),
         file: data?.path,
       }));
     try {

@@ -132,6 +132,15 @@ export class PromptFormat {
     return isEnded && !turn.isClosed ? [...ids, this.tokenizer.eos] : ids;
   }
 
+  /**
+   * Token ids of a prompt and a response as a finished conversation, all of what the template writes, as
+   * `apply_chat_template` gives them; undefined for a text as it stands.
+   */
+  encodeConversation(question: Question, response: string): readonly number[] | undefined {
+    const messages = this.conversationOf({ prompt: question, response });
+    return messages && this.tokenizer.encodeRendered(this.template.render(messages));
+  }
+
   private plainExample(example: SftExample): EncodedExample {
     const { prompt, response } = example as { readonly prompt: string; readonly response: string };
     const promptTokens = this.encodePrompt(prompt);

@@ -5,7 +5,7 @@ import { COMMANDS } from "../../../engine/cli/commands/index.ts";
 import { printJson } from "../../../engine/cli/terminal.ts";
 import { progressView } from "../../../engine/cli/progress.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
-import { chooseBackend, describePrompts, withChoice } from "../../../engine/pipeline/index.ts";
+import { chooseBackend, describePrompts, modelNotes, withChoice } from "../../../engine/pipeline/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../../../engine/protocol/events.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
@@ -100,7 +100,10 @@ const CASES: Readonly<Record<string, Case>> = {
     const cost = { key: "k", cached: false, parameters: 1, memoryBytes: 1, estimatedSeconds: 1 };
     const planPipeline = () => Promise.resolve([{ ...stageInfo, ...cost }]);
     return [
-      await salsa(["plan", FILE], { folder, pipeline: { planPipeline, chooseBackend, describePrompts, withChoice } }),
+      await salsa(["plan", FILE], {
+        folder,
+        pipeline: { planPipeline, chooseBackend, describePrompts, modelNotes, withChoice },
+      }),
     ];
   },
   soup: async (folder) => {

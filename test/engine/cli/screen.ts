@@ -61,6 +61,7 @@ const UNUSED: Pipeline = {
   runPipeline: unexpected,
   planPipeline: unexpected,
   describePrompts: unexpected,
+  modelNotes: unexpected,
   chooseBackend: unexpected,
   withChoice: () => {
     throw new TypeError("the command line chose no backend");
