@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { BACKENDS, type BackendName } from "../compute/backends/index.ts";
 import { choice, count, filePath, section, setting, wordsOf } from "./setting.ts";
 
@@ -28,6 +29,12 @@ export const runtimeSchema = section(
     }),
     frozenWeights: setting(choice(frozenStorage), "asStored", {
       description: "How weights that are only read are held: references, the reward model, models that answer",
+      source: "this project",
+    }),
+    gradientCheckpointing: setting(z.boolean(), false, {
+      description:
+        "Training keeps only what goes from block to block of a model and computes the rest again for the gradient: " +
+        "a fraction of the memory for activations, steps about a quarter longer, the same bytes",
       source: "this project",
     }),
     directory: setting(filePath(), ".salsa", {

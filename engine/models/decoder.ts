@@ -98,7 +98,7 @@ export function hidden(
     const mixed = attend(block, norm(block, x, norms.attention.before), inputs, rows);
     x = narrow(x, [B, T, C], rows).add(norm(block, mixed, norms.attention.after));
     const gated = gatedMlp(block, norm(block, x, norms.mlp.before));
-    x = x.add(norm(block, gated, norms.mlp.after));
+    x = graph.checkpoint(x.add(norm(block, gated, norms.mlp.after)));
   }
   return rmsNorm(x, defined(find("model.norm.weight")), normSettings(config)).reshape([B, length, C]);
 }

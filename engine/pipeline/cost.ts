@@ -1,5 +1,6 @@
 import { type WeightType, DTYPES } from "../compute/graph/dtype.ts";
 import { gradients } from "../compute/graph/gradients.ts";
+import type { Recomputation } from "../compute/graph/recompute.ts";
 import { plan } from "../compute/graph/program.ts";
 import { type Shape, Graph } from "../compute/graph/tensor.ts";
 import type { TaskConfig } from "../config/index.ts";
@@ -27,6 +28,8 @@ export interface TrainingCost {
   /** Of a micro-batch. */
   readonly shape: { readonly batchSize: number; readonly length: number };
   readonly loss: (graph: Graph) => LossNodes;
+  /** What a step computes twice. */
+  readonly recomputation: Recomputation;
   /** Tokens that are learned from, padding included, all steps together. */
   readonly tokens: number;
 }
@@ -45,16 +48,16 @@ export function trainingCost({ model, heads, tokens, ...step }: TrainingCost): C
 const arenas = new WeakMap<ModelConfig, Map<string, number>>();
 
 function arenaOf(step: Omit<TrainingCost, "tokens">): number {
-  const { model, heads, shape } = step;
+  const { model, heads, shape, recomputation } = step;
   const known = arenas.get(model) ?? new Map<string, number>();
   arenas.set(model, known);
-  const key = [...heads, shape.batchSize, shape.length].join();
+  const key = [...heads, shape.batchSize, shape.length, recomputation].join();
   const bytes = known.get(key) ?? plannedArena(step);
   known.set(key, bytes);
   return bytes;
 }
 
-function plannedArena({ model, heads, loss }: Omit<TrainingCost, "tokens">): number {
+function plannedArena({ model, heads, loss, recomputation }: Omit<TrainingCost, "tokens">): number {
   const graph = new Graph();
   const nodes = loss(graph);
   const shapes: readonly (readonly [string, Shape])[] = [...parameters(model, heads)].filter(
@@ -63,6 +66,7 @@ function plannedArena({ model, heads, loss }: Omit<TrainingCost, "tokens">): num
   const grads = gradients(
     nodes.loss,
     shapes.map(([name, shape]) => graph.variable(name, shape)),
+    recomputation,
   );
   const { arenaBytes } = plan({
     loss: nodes.loss,

@@ -15,7 +15,7 @@ import { loadConfig } from "./modelFolder.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
-import type { Cost } from "./stage.ts";
+import { type Cost, type Pace, recomputationOf } from "./stage.ts";
 
 /** Share of the rate of a large matrix product that stages reach: the demo's, on two cores (plan 35 s, run 30 s). */
 const EFFICIENCY = 0.75;
@@ -58,7 +58,7 @@ export async function planPipeline(
   });
   await checkData(config, resolved.data, isQuick ? QUICK_LINES : Infinity);
   onData?.(plannedData(resolved));
-  const estimates = await estimate(await baseConfig(config), resolved, artifacts);
+  const estimates = await estimate(await baseConfig(config), resolved, { artifacts, pace: config.runtime });
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
@@ -87,13 +87,14 @@ export interface StageEstimate {
 export async function estimate(
   model: ModelConfig,
   { stages }: Pick<ResolvedRecipe, "stages">,
-  artifacts: Artifacts,
+  { artifacts, pace }: { readonly artifacts: Artifacts; readonly pace: Pick<Pace, "gradientCheckpointing"> },
 ): Promise<readonly StageEstimate[]> {
+  const recomputation = recomputationOf(pace);
   return Promise.all(
     stages.map(async (stage) => ({
       stage,
       cached: await artifacts.has(stage.key),
-      cost: stage.declared.cost({ model, ...inputFacts(stage.inputs) }),
+      cost: stage.declared.cost({ model, recomputation, ...inputFacts(stage.inputs) }),
     })),
   );
 }

@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.ts";
+import type { Recomputation } from "../compute/graph/recompute.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
@@ -43,12 +44,19 @@ export interface Snapshot {
 export type StageReport = WithoutStage<Extract<RunEvent, { readonly kind: "progress" | "metrics" | "alarm" | "note" }>>;
 type WithoutStage<E> = E extends unknown ? Omit<E, "stage" | "time" | "sequence"> : never;
 
-/** How often a stage saves and records; changes no result. */
+/** How a stage works: how often it saves and records, and what it keeps in memory. Changes no result. */
 export interface Pace {
   /** Optimizer steps between snapshots. */
   readonly checkpointEvery: number;
   /** Optimizer steps between recorded metrics. */
   readonly metricsEvery: number;
+  /** The backward pass computes the blocks of a model again, rather than keeping what they computed. */
+  readonly gradientCheckpointing: boolean;
+}
+
+/** What a training step computes twice. */
+export function recomputationOf({ gradientCheckpointing }: Pick<Pace, "gradientCheckpointing">): Recomputation {
+  return gradientCheckpointing ? "blocks" : "cheap";
 }
 
 /** Everything a running stage works with but its slice of the config and its inputs. */
@@ -89,6 +97,8 @@ export interface CostFacts {
   readonly files: Readonly<Record<string, DataFile>>;
   /** Artifacts among each input: 1, or the length of the list. */
   readonly counts: Readonly<Record<string, number>>;
+  /** What training steps compute twice. */
+  readonly recomputation: Recomputation;
 }
 
 /**

@@ -5,13 +5,14 @@ import {
   type OptimizerSettings,
   type SavedTrainState,
   type ScheduleKind,
+  type StepChoices,
   type TrainStep,
   DataOrder,
   TrainState,
   learningRateAt,
 } from "../training/index.ts";
 import { loop } from "./loop.ts";
-import type { Snapshot, StageContext } from "./stage.ts";
+import { type Snapshot, type StageContext, recomputationOf } from "./stage.ts";
 
 /** The settings that every stage with an optimizer has. */
 export interface OptimizerConfig {
@@ -27,8 +28,15 @@ export interface OptimizerConfig {
   readonly epsilon: number;
 }
 
-/** The part of them that programs are compiled for. */
-export function optimizerOf(config: Omit<OptimizerConfig, "batchSize">): OptimizerSettings {
+/** The part of them, and of how stages work, that programs are compiled for. */
+export function stepChoices(
+  { pace }: Pick<StageContext, "pace">,
+  config: Omit<OptimizerConfig, "batchSize">,
+): StepChoices {
+  return { optimizer: optimizerOf(config), recomputation: recomputationOf(pace) };
+}
+
+function optimizerOf(config: Omit<OptimizerConfig, "batchSize">): OptimizerSettings {
   const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = config;
   return { beta1, beta2, epsilon, weightDecay, maxGradNorm };
 }

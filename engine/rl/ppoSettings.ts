@@ -1,3 +1,4 @@
+import type { Recomputation } from "../compute/graph/recompute.ts";
 import type { OptimizerSettings, ScheduleKind } from "../training/index.ts";
 import type { AdvantageSettings } from "./advantages.ts";
 import type { KlKind } from "./kl.ts";
@@ -34,6 +35,8 @@ export interface PpoSettings {
   readonly loss: PpoLossSettings;
   readonly critic: "valueHead" | "separate";
   readonly optimizer: OptimizerSettings;
+  /** Results of the forward pass that the backward pass computes again: those of cheap ops unless given. */
+  readonly recomputation?: Recomputation | undefined;
   readonly learningRate: number;
   readonly schedule: ScheduleKind;
   readonly warmupRatio: number;

@@ -45,6 +45,7 @@ export function ppoStep(backend: Backend, models: TrainedModels, settings: PpoSe
     parameters: trainedParameters(models),
     loss: (graph) => lossNodes(graph, models, settings),
     optimizer: settings.optimizer,
+    recomputation: settings.recomputation,
   });
 }
 

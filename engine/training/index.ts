@@ -15,6 +15,7 @@ export { sftLoss, sftStep } from "./sft.ts";
 export {
   type LossBuilder,
   type LossNodes,
+  type StepChoices,
   type StepResult,
   type StepSettings,
   Evaluation,

@@ -3,8 +3,7 @@ import type { Graph, Tensor } from "../compute/graph/tensor.ts";
 import { slice } from "../compute/ops/index.ts";
 import { type ModelConfig, hidden, lastSpan, parameters, scores, sequenceInputs } from "../models/index.ts";
 import type { BatchShape } from "./batches.ts";
-import type { OptimizerSettings } from "./optimizer.ts";
-import { type LossNodes, TrainStep } from "./step.ts";
+import { type LossNodes, type StepChoices, TrainStep } from "./step.ts";
 
 /**
  * A loss over pairs of scores, averaged over the pairs; engine/rl has Bradley–Terry.
@@ -47,12 +46,13 @@ export function rewardModelLoss(
 export function rewardModelStep(
   backend: Backend,
   config: ModelConfig,
-  settings: BatchShape & { readonly loss: PairLoss; readonly optimizer: OptimizerSettings },
+  settings: BatchShape & StepChoices & { readonly loss: PairLoss },
 ): TrainStep {
   return new TrainStep(backend, {
     name: "reward model",
     parameters: parameters(config, ["score"]),
     loss: (graph) => rewardModelLoss(graph, config, settings),
     optimizer: settings.optimizer,
+    recomputation: settings.recomputation,
   });
 }

@@ -2,8 +2,7 @@ import type { Backend } from "../compute/backend.ts";
 import type { Graph } from "../compute/graph/tensor.ts";
 import { type ModelConfig, hidden, parameters, sequenceInputs, tokenLogprobs } from "../models/index.ts";
 import type { BatchShape } from "./batches.ts";
-import type { OptimizerSettings } from "./optimizer.ts";
-import { type LossNodes, TrainStep } from "./step.ts";
+import { type LossNodes, type StepChoices, TrainStep } from "./step.ts";
 
 /**
  * Cross-entropy of the response tokens, averaged over all of a batch, as transformers' Trainer does it.
@@ -25,12 +24,13 @@ export function sftLoss(graph: Graph, config: ModelConfig, { batchSize, length }
 export function sftStep(
   backend: Backend,
   config: ModelConfig,
-  { optimizer, ...shape }: BatchShape & { readonly optimizer: OptimizerSettings },
+  { optimizer, recomputation, ...shape }: BatchShape & StepChoices,
 ): TrainStep {
   return new TrainStep(backend, {
     name: "sft",
     parameters: parameters(config),
     loss: (graph) => sftLoss(graph, config, shape),
     optimizer,
+    recomputation,
   });
 }

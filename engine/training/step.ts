@@ -1,5 +1,6 @@
 import type { Backend, DeviceBuffer } from "../compute/backend.ts";
 import { gradients } from "../compute/graph/gradients.ts";
+import type { Recomputation } from "../compute/graph/recompute.ts";
 import { type Program, plan } from "../compute/graph/program.ts";
 import { type Graph, type Shape, type Tensor, sizeOf } from "../compute/graph/tensor.ts";
 import { accumulate } from "../compute/ops/index.ts";
@@ -18,6 +19,9 @@ export interface LossNodes {
 /** Builds the forward computation; called once per program, each time on an empty graph. */
 export type LossBuilder = (graph: Graph) => LossNodes;
 
+/** Settings of a training step that do not depend on its model. */
+export type StepChoices = Pick<StepSettings, "optimizer" | "recomputation">;
+
 /** Settings that a training step is compiled from. */
 export interface StepSettings {
   /** For messages: "sft", "ppo". */
@@ -26,6 +30,8 @@ export interface StepSettings {
   readonly parameters: ReadonlyMap<string, Shape>;
   readonly loss: LossBuilder;
   readonly optimizer: OptimizerSettings;
+  /** Results of the forward pass that the backward pass computes again: those of cheap ops unless given. */
+  readonly recomputation?: Recomputation | undefined;
 }
 
 /** How a step went. */
@@ -161,16 +167,16 @@ interface Parts {
 const METRIC = "metric:";
 const gradientName = (parameter: string): string => `gradient.${parameter}`;
 
-function wholeProgram(graph: Graph, { parameters, loss: build, optimizer }: StepSettings): Program {
+function wholeProgram(graph: Graph, { parameters, loss: build, optimizer, recomputation }: StepSettings): Program {
   const nodes = build(graph);
-  const grads = gradients(nodes.loss, variablesOf(graph, parameters));
+  const grads = gradients(nodes.loss, variablesOf(graph, parameters), recomputation);
   const { gradNorm, updates } = optimizerNodes(graph, parameters, grads, optimizer, nodes.loss);
   return plan({ ...lossOutputs(nodes), gradNorm }, updates);
 }
 
-function accumulateProgram(graph: Graph, { parameters, loss: build }: StepSettings): Program {
+function accumulateProgram(graph: Graph, { parameters, loss: build, recomputation }: StepSettings): Program {
   const nodes = build(graph);
-  const grads = gradients(nodes.loss, variablesOf(graph, parameters));
+  const grads = gradients(nodes.loss, variablesOf(graph, parameters), recomputation);
   const sums = sumVariables(graph, parameters);
   return plan(
     lossOutputs(nodes),

@@ -1,3 +1,4 @@
+import { type Recomputation, Recomputing } from "./recompute.ts";
 import { type Node, type Tensor, sameShape, ShapeError } from "./tensor.ts";
 
 /**
@@ -5,17 +6,23 @@ import { type Node, type Tensor, sameShape, ShapeError } from "./tensor.ts";
  *
  * @param loss - A scalar, `[]`.
  * @param wrt - Tensors to differentiate by, usually variables.
+ * @param recomputation - Results of the forward pass that are computed again rather than kept; changes no number.
  * @returns One gradient per tensor of `wrt`, of its shape.
  * @throws {TypeError} when the loss does not depend on one of them or crosses an op without a derivative.
  */
-export function gradients(loss: Tensor, wrt: readonly Tensor[]): readonly Tensor[] {
+export function gradients(
+  loss: Tensor,
+  wrt: readonly Tensor[],
+  recomputation: Recomputation = "cheap",
+): readonly Tensor[] {
+  const recomputing = new Recomputing(loss.graph, recomputation);
   const active = dependents(loss, new Set(wrt));
   const grads = new Map<Tensor, Tensor>([[loss, loss.graph.constant(1, loss.shape)]]);
   for (const node of active) {
     const outputGrads = node.outputs.map((output) => grads.get(output));
     if (outputGrads.every((grad) => grad === undefined)) continue;
     if (node.op.gradient === undefined) throw new TypeError(`gradients: op ${node.op.name} has no derivative`);
-    for (const [index, grad] of node.op.gradient(node, outputGrads).entries()) {
+    for (const [index, grad] of node.op.gradient(recomputing.node(node), outputGrads).entries()) {
       const input = node.inputs[index];
       if (input === undefined || grad === undefined) continue;
       if (!sameShape(grad.shape, input.shape)) {

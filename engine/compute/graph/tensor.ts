@@ -34,6 +34,11 @@ export interface Op<A extends Attrs = Attrs, N extends string = string> {
   readonly takesAddend?: boolean;
   /** The addend may also be one row, added to every row of output 0. */
   readonly takesBias?: boolean;
+  /**
+   * The backward pass computes it again instead of keeping output 0: it costs next to nothing, and what it reads is kept
+   * anyway.
+   */
+  readonly isCheap?: boolean;
 }
 
 /** An op applied to tensors. Ids grow in creation order, which is a valid execution order. */
@@ -60,6 +65,7 @@ export class Graph {
   private nextId = 0;
   private readonly sources = new Map<string, Tensor>();
   private readonly variableTypes: VariableTypes;
+  private readonly cuts: Tensor[] = [];
 
   constructor(variableTypes: VariableTypes = {}) {
     this.variableTypes = variableTypes;
@@ -78,6 +84,17 @@ export class Graph {
   /** A tensor of one repeated number. */
   constant(value: number, shape: Shape = [], dtype: DType = "f32"): Tensor {
     return this.source({ kind: "constant", value }, shape, dtype);
+  }
+
+  /** Marks the end of a model's block: with checkpoints, the backward pass starts from such tensors (recompute.ts). */
+  checkpoint(tensor: Tensor): Tensor {
+    this.cuts.push(tensor);
+    return tensor;
+  }
+
+  /** The marked tensors, in the order of their computation. */
+  get checkpoints(): readonly Tensor[] {
+    return this.cuts;
   }
 
   /**

@@ -8,6 +8,7 @@ type GateAttrs = Attrs & Readonly<Record<"kind", GateKind>>;
 /** act(gate)·up, the inner step of a gated MLP. */
 export const gatedActivationOp: Op<GateAttrs, "gatedActivation"> = {
   name: "gatedActivation",
+  isCheap: true,
   types: { inputs: { gate: "f32", up: "f32" }, outputs: ["f32"] },
   infer: ([gate, up]) => [sameAs("gatedActivation", { gate, up })],
   gradient({ inputs, attrs, graph }, [dy]) {

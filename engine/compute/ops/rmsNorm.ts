@@ -14,6 +14,7 @@ type RmsNormAttrs = Attrs & Required<RmsNormSettings>;
 /** Root-mean-square layer norm; the second output, 1/rms per row, is there for the gradient. */
 export const rmsNormOp: Op<RmsNormAttrs, "rmsNorm"> = {
   name: "rmsNorm",
+  isCheap: true,
   types: { inputs: { x: "f32", w: "f32" }, outputs: ["f32", "f32"] },
   infer([x, w]) {
     const { shape } = operand("rmsNorm", "x", x);

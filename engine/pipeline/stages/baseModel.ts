@@ -1,12 +1,13 @@
+import type { Graph } from "../../compute/graph/tensor.ts";
 import { type ModelConfig, LLAMA_BLOCKS, initialize } from "../../models/index.ts";
 import type { BaseModelConfig, RunConfig, TaskConfig } from "../../config/index.ts";
 import { PromptFormat, type Tokenizer } from "../../text/index.ts";
-import { type TokenizedExample, Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
+import { type LossNodes, type TokenizedExample, Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { NO_COST, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, taskTokenizer } from "../corpus.ts";
 import { saveModel } from "../modelFolder.ts";
 import type { NoInputs, Stage } from "../stage.ts";
-import { optimizerOf, train } from "../training.ts";
+import { stepChoices, train } from "../training.ts";
 
 /** Examples that the base model's passes are made of: as many as it sees once, so that none comes twice. */
 const exampleCount = (steps: number, batchSize: number): number => steps * batchSize;
@@ -38,7 +39,7 @@ export const baseModel: Stage<
     const shape = { batchSize: pretrain.batchSize, length: longest(examples) };
     const weights = await train(context, {
       weights: initialize(model, Random.of(seed, "weights")),
-      step: sftStep(context.backend, model, { ...shape, optimizer: optimizerOf(pretrain) }),
+      step: sftStep(context.backend, model, { ...shape, ...stepChoices(context, pretrain) }),
       optimizer: pretrain,
       totalSteps: pretrain.steps,
       data: { count, seed },
@@ -52,12 +53,13 @@ export const baseModel: Stage<
     });
     await saveModel(context.folder, { config: model, weights, tokenizer });
   },
-  cost({ model: { pretrain }, task }, { model }) {
+  cost({ model: { pretrain }, task }, { model, recomputation }) {
     const { steps, batchSize, gradientAccumulation } = pretrain;
     if (task === undefined) return NO_COST;
     const shape = { batchSize, length: sequenceLength(task, { maxLength: model.maxPositions }) };
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
-    return trainingCost({ model, heads: ["language"], shape, loss: (graph) => sftLoss(graph, model, shape), tokens });
+    const loss = (graph: Graph): LossNodes => sftLoss(graph, model, shape);
+    return trainingCost({ model, heads: ["language"], shape, loss, recomputation, tokens });
   },
 };
 

@@ -28,7 +28,7 @@ import {
   saveSlice,
 } from "../modelFolder.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
-import { optimizerOf, train } from "../training.ts";
+import { stepChoices, train } from "../training.ts";
 import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
 
 /** Names the file with a reward model's held-out accuracy. */
@@ -77,7 +77,7 @@ export const rewardModel: Stage<
       weights: withHeads(weights, model, Random.of(seed, "reward", "head"), ["score"]),
       step: rewardModelStep(backend, model, {
         ...shape,
-        optimizer: optimizerOf(reward),
+        ...stepChoices(context, reward),
         loss: (chosen, rejected, margin) =>
           rewardLoss(chosen, rejected, { centering: reward.centering, ...(reward.margin ? { margin } : {}) }),
       }),
@@ -98,7 +98,7 @@ export const rewardModel: Stage<
     const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
     await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
   },
-  cost({ reward, task }, { model, files: { data } }) {
+  cost({ reward, task }, { model, recomputation, files: { data } }) {
     const { batchSize, epochs, maxLength } = reward;
     const length = sequenceLength(task, { maxLength, longestRow: data?.longestRow });
     const pairs = Math.min(reward.pairs ?? Infinity, data?.rows ?? Infinity);
@@ -109,7 +109,7 @@ export const rewardModel: Stage<
         ...shape,
         loss: (chosen, rejected) => rewardLoss(chosen, rejected, { centering: 0 }),
       });
-    return trainingCost({ model, heads: ["score"], shape, loss, tokens: 2 * epochs * learned * length });
+    return trainingCost({ model, heads: ["score"], shape, loss, recomputation, tokens: 2 * epochs * learned * length });
   },
 };
 

@@ -27,7 +27,7 @@ import {
   saveModel,
   saveSlice,
 } from "../modelFolder.ts";
-import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf } from "../stage.ts";
+import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf, recomputationOf } from "../stage.ts";
 import { rewardingOf } from "../rewarding.ts";
 import { flattenState, unflattenState } from "../training.ts";
 
@@ -83,7 +83,7 @@ export const rlhf: Stage<
     const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
     const from = data?.path ?? "train";
     const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });
-    const ppo = ppoSettings(arm, { ...lengths, format, seed });
+    const ppo = { ...ppoSettings(arm, { ...lengths, format, seed }), recomputation: recomputationOf(pace) };
     const critic = arm.critic === "separate" ? criticFrom(await loadModel(reward.folder, ["score"])) : undefined;
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
     const weights = withHeads(start.weights, start.config, Random.of(seed, "rlhf", "heads"), heads);
@@ -134,7 +134,7 @@ export const rlhf: Stage<
       trainer.release();
     }
   },
-  cost({ arm, task, ...frozen }, { model, files: { data }, counts: { reference = 1 } }) {
+  cost({ arm, task, ...frozen }, { model, recomputation, files: { data }, counts: { reference = 1 } }) {
     const prompt = sequenceLength(task, { maxLength: model.maxPositions, longestRow: data?.longestRow });
     const length = task === undefined ? Math.min(model.maxPositions, prompt + arm.maxNewTokens) : prompt;
     const shape = { batchSize: arm.minibatchSize, length };
@@ -145,6 +145,7 @@ export const rlhf: Stage<
       heads: ["language", "value"],
       shape,
       loss: (graph) => sftLoss(graph, model, shape),
+      recomputation,
       tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.

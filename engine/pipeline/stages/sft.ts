@@ -1,6 +1,7 @@
+import type { Graph } from "../../compute/graph/tensor.ts";
 import type { RunConfig, SftConfig } from "../../config/index.ts";
 import type { LearnedTurns } from "../../text/index.ts";
-import { sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
+import { type LossNodes, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
 import {
@@ -14,7 +15,7 @@ import {
 } from "../modelFolder.ts";
 import { learnedMessage } from "../dataChecks.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
-import { optimizerOf, train } from "../training.ts";
+import { stepChoices, train } from "../training.ts";
 import { longest } from "./baseModel.ts";
 
 /**
@@ -54,7 +55,7 @@ export const sft: Stage<
     const shape = { batchSize: settings.batchSize, length };
     const trained = await train(context, {
       weights,
-      step: sftStep(context.backend, model, { ...shape, optimizer: optimizerOf(settings) }),
+      step: sftStep(context.backend, model, { ...shape, ...stepChoices(context, settings) }),
       optimizer: settings,
       totalSteps: sftSteps(settings, examples.length),
       data: { count: examples.length, seed: seed * SEED_STRIDE + sftSeed },
@@ -68,12 +69,13 @@ export const sft: Stage<
     });
     await saveModel(context.folder, { ...loaded, weights: trained }, saveAs === undefined ? {} : { saveAs });
   },
-  cost({ sft: settings, ...source }, { model, files: { data } }) {
+  cost({ sft: settings, ...source }, { model, recomputation, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
     const shape = { batchSize, length: sequenceLength(source.task, { maxLength, longestRow: data?.longestRow }) };
     const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
-    return trainingCost({ model, heads: ["language"], shape, loss: (graph) => sftLoss(graph, model, shape), tokens });
+    const loss = (graph: Graph): LossNodes => sftLoss(graph, model, shape);
+    return trainingCost({ model, heads: ["language"], shape, loss, recomputation, tokens });
   },
 };
 

@@ -35,7 +35,7 @@ describe("a stage's loop", () => {
     const context: StageContext = {
       name: "stage",
       workspace: "/",
-      pace: { checkpointEvery: 1, metricsEvery: 1 },
+      pace: { checkpointEvery: 1, metricsEvery: 1, gradientCheckpointing: false },
       backend,
       folder: "/",
       signal: controller.signal,

@@ -26,7 +26,7 @@ import {
   supervisedBatches,
 } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
-import { BACKENDS, PICO, PICO_EVERYTHING, picoSequences, picoWeights, unevenWeights } from "../models/pico.ts";
+import { BACKENDS, PICO, PICO_EVERYTHING, PICO_FAMILIES, picoSequences, picoWeights, unevenWeights } from "../models/pico.ts";
 
 const PICO_GEMMA: ModelConfig = {
   ...PICO,
@@ -130,6 +130,23 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       state.release();
       step.release();
     });
+
+    for (const config of PICO_FAMILIES) {
+      it(`trains ${config.architecture} to the same bytes whatever the backward pass computes again`, async () => {
+        const batches = supervisedBatches(picoExamples(), SHAPE);
+        const results = [];
+        for (const recomputation of ["none", "cheap", "blocks"] as const) {
+          const step = sftStep(backend, config, { ...SHAPE, optimizer: { maxGradNorm: 1 }, recomputation });
+          const state = TrainState.create(backend, unevenWeights(config));
+          const steps = [await step.run(state, batches, 0.02), await step.run(state, batches.slice(0, 1), 0.02)];
+          results.push({ steps, saved: await state.save() });
+          for (const held of [state, step]) held.release();
+        }
+        const [kept, cheap, blocks] = results;
+        assert.deepEqual(cheap, kept);
+        assert.deepEqual(blocks, kept);
+      });
+    }
 
     it("reports an evaluation like the step that would follow", async () => {
       const step = sftStep(backend, PICO, { ...SHAPE, optimizer: {} });
