@@ -51,13 +51,16 @@ export {
 } from "./sequences.ts";
 export { TypedPrograms } from "./typedPrograms.ts";
 export {
+  type FetchedTensor,
   type FrozenWeights,
   type HostTensor,
+  type TensorStream,
   type WeightArray,
   type Weights,
   DeviceWeights,
   asBf16,
   asF32,
+  handOver,
   selectWeights,
 } from "./weights.ts";
 

@@ -16,7 +16,11 @@ export interface RandomSource {
  *
  * Weights come in the order of {@link parameters}; a head adds its own at the end and moves no other.
  */
-export function initialize(config: ModelConfig, random: RandomSource, heads: readonly Head[] = ["language"]): Weights {
+export function initialize(
+  config: ModelConfig,
+  random: RandomSource,
+  heads: readonly Head[] = ["language"],
+): Map<string, HostTensor> {
   const weights = new Map<string, HostTensor>();
   for (const [name, shape] of parameters(config, heads)) {
     weights.set(name, { shape, data: drawTensor(name, sizeOf(shape), config, random) });
@@ -30,7 +34,7 @@ export function withHeads(
   config: ModelConfig,
   random: RandomSource,
   heads: readonly Head[],
-): Weights {
+): Map<string, HostTensor> {
   const complete = new Map<string, HostTensor>();
   for (const [name, shape] of parameters(config, heads)) {
     complete.set(name, weights.get(name) ?? { shape, data: drawTensor(name, sizeOf(shape), config, random) });

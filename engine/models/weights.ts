@@ -1,4 +1,4 @@
-import type { Backend, DeviceBuffer } from "../compute/backend.ts";
+import type { Backend, DeviceBuffer, HostArray } from "../compute/backend.ts";
 import { dtypeOf, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
 import { type Shape, sameShape } from "../compute/graph/tensor.ts";
 
@@ -17,6 +17,15 @@ export type Weights = ReadonlyMap<string, HostTensor>;
 /** Tensors of a model that is only read, by their Hugging Face names, each in the type that it is stored in. */
 export type FrozenWeights = ReadonlyMap<string, HostTensor<WeightArray>>;
 
+/** Tensors one after the other: a map of them, or one that is handed over. */
+export type TensorStream<A extends WeightArray = WeightArray> = Iterable<readonly [name: string, tensor: HostTensor<A>]>;
+
+/** A tensor whose numbers are fetched when they are asked for, so that not all need be on the host at a time. */
+export interface FetchedTensor {
+  readonly shape: Shape;
+  readonly data: () => Promise<Float32Array>;
+}
+
 /** Weights that do not belong to the model they are loaded into. */
 export class WeightsError extends Error {
   override readonly name = "WeightsError";
@@ -32,11 +41,24 @@ export class DeviceWeights {
     this.buffers = buffers;
   }
 
+  /** Takes over buffers that are on the device already. */
+  static of(backend: Backend, buffers: ReadonlyMap<string, DeviceBuffer>): DeviceWeights {
+    return new DeviceWeights(backend, Object.fromEntries(buffers));
+  }
+
   /** Copies the weights to the device. */
-  static upload(backend: Backend, weights: FrozenWeights): DeviceWeights {
-    const buffers = [...weights].map(([name, { shape, data }]) => {
-      return [name, backend.allocate({ shape, dtype: dtypeOf(data) }, data)] as const;
-    });
+  static upload(backend: Backend, weights: TensorStream): DeviceWeights {
+    const buffers = new Map<string, DeviceBuffer>();
+    // One by one: a stream may let go of each once it is here.
+    for (const [name, { shape, data }] of weights) {
+      buffers.set(name, backend.allocate({ shape, dtype: dtypeOf(data) }, data));
+    }
+    return DeviceWeights.of(backend, buffers);
+  }
+
+  /** Zeros in f32, made on the device. */
+  static zeros(backend: Backend, shapes: ReadonlyMap<string, Shape>): DeviceWeights {
+    const buffers = [...shapes].map(([name, shape]) => [name, backend.allocate({ shape, dtype: "f32" })] as const);
     return new DeviceWeights(backend, Object.fromEntries(buffers));
   }
 
@@ -75,9 +97,48 @@ export class DeviceWeights {
     return weights;
   }
 
+  /** The tensors for saving, in f32: each is copied to the host when its turn comes. */
+  fetched(): ReadonlyMap<string, FetchedTensor> {
+    const tensors = Object.entries(this.buffers).map(([name, buffer]) => {
+      const data = async (): Promise<Float32Array> => f32Of(name, await this.backend.read(buffer));
+      return [name, { shape: buffer.shape, data }] as const;
+    });
+    return new Map(tensors);
+  }
+
   release(): void {
     for (const buffer of Object.values(this.buffers)) this.backend.release(buffer);
   }
+}
+
+function f32Of(name: string, data: HostArray): Float32Array {
+  if (data instanceof Int32Array) throw new WeightsError(`read weights: ${name} holds integers`);
+  return data instanceof Uint16Array ? fromBf16(data) : data;
+}
+
+/**
+ * Gives tensors to a device and frees each as soon as the next is asked for: a model is then never whole on both sides.
+ * The map is empty afterwards, and whoever else holds one of its arrays finds it empty.
+ */
+export function* handOver<A extends WeightArray>(
+  weights: Map<string, HostTensor<A>>,
+): Generator<readonly [name: string, tensor: HostTensor<A>], undefined> {
+  for (const [name, tensor] of weights) {
+    yield [name, tensor];
+    weights.delete(name);
+    free(tensor.data);
+  }
+}
+
+/** Frees an array's memory now, not when the collector comes by: nothing reminds it of memory outside its heap. */
+function free({ buffer, byteLength }: WeightArray): void {
+  // Node 20 has no transfer, and waits for the collector.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) (buffer as Partial<Movable>).transfer?.(0);
+}
+
+interface Movable {
+  /** Moves the content to a new buffer of that length, and leaves this one empty. */
+  transfer(length: number): ArrayBuffer;
 }
 
 /** The same weights in f32, exact. */
@@ -106,7 +167,7 @@ export function asBf16(weights: FrozenWeights): FrozenWeights {
 export function selectWeights<T extends { readonly shape: Shape }>(
   available: ReadonlyMap<string, T>,
   wanted: ReadonlyMap<string, Shape>,
-): ReadonlyMap<string, T> {
+): Map<string, T> {
   const selected = new Map<string, T>();
   for (const [name, shape] of wanted) {
     const tensor = available.get(name);

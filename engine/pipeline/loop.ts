@@ -1,4 +1,4 @@
-import { type Snapshot, type StageContext, Stopped } from "./stage.ts";
+import { type Savepoint, type StageContext, Stopped } from "./stage.ts";
 
 /** A step's metrics and its work. */
 export interface StepReport {
@@ -17,7 +17,7 @@ export interface LoopSettings {
   readonly metricsEvery: number;
   /** Takes one step, counted from 0. */
   readonly step: (index: number) => Promise<StepReport>;
-  readonly save: () => Promise<Omit<Snapshot, "step">>;
+  readonly save: () => Promise<Omit<Savepoint, "step">>;
   /** Milliseconds from some moment on; the process's own clock when left out. It makes metrics and nothing else. */
   readonly clock?: () => number;
 }

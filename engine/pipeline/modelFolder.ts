@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { allFinite, toBf16 } from "../compute/graph/dtype.ts";
 import { type Shape, sizeOf } from "../compute/graph/tensor.ts";
 import {
+  type FetchedTensor,
   type Head,
   type HostTensor,
   type ModelConfig,
@@ -34,7 +35,8 @@ import type { DataFile } from "./stage.ts";
 /** A checkpoint in memory: shape, weights, tokenizer. */
 export interface LoadedModel<A extends WeightArray = Float32Array> {
   readonly config: ModelConfig;
-  readonly weights: ReadonlyMap<string, HostTensor<A>>;
+  /** Its own: to be handed over to a device. */
+  readonly weights: Map<string, HostTensor<A>>;
   readonly tokenizer: Tokenizer;
   /** How prompts are put to it. */
   readonly format: PromptFormat;
@@ -52,8 +54,10 @@ interface CarriedParts extends Pick<CheckpointFiles, "config" | "generationConfi
 }
 
 /** A model to be saved; one that was loaded gives its chat template and settings along. */
-export type SavedModel = Pick<LoadedModel, "config" | "weights" | "tokenizer"> &
-  Partial<Pick<LoadedModel, "format" | "carried">>;
+export type SavedModel = Pick<LoadedModel, "config" | "tokenizer"> &
+  Partial<Pick<LoadedModel, "format" | "carried">> & {
+    readonly weights: ReadonlyMap<string, HostTensor | FetchedTensor>;
+  };
 
 /** Choices about conversations, for slices of stages that put text to models: only what departs from the checkpoint. */
 export interface ChatSlice {
@@ -188,7 +192,7 @@ function fitting<T extends { readonly shape: Shape }>(
   folder: string,
   available: ReadonlyMap<string, T>,
   wanted: ReadonlyMap<string, Shape>,
-): ReadonlyMap<string, T> {
+): Map<string, T> {
   try {
     return selectWeights(available, wanted);
   } catch (cause) {

@@ -1,5 +1,12 @@
 import type { Backend } from "../compute/backend.ts";
-import { type SamplingSettings, DeviceWeights, Generator, RewardScorer } from "../models/index.ts";
+import {
+  type ModelConfig,
+  type SamplingSettings,
+  type TensorStream,
+  DeviceWeights,
+  Generator,
+  RewardScorer,
+} from "../models/index.ts";
 import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
 import type { LoadedModel } from "./modelFolder.ts";
@@ -16,7 +23,7 @@ export interface ResponseSamplerSettings {
   readonly model: Pick<LoadedModel, "config" | "format">;
   readonly prompts: EncodedPrompts;
   readonly sampling: SamplingSettings;
-  readonly reward?: Rewarding | undefined;
+  readonly reward?: (Omit<Rewarding, "weights"> & { readonly weights: TensorStream }) | undefined;
 }
 
 /** Prompts in work at a time. */

@@ -4,7 +4,7 @@ import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import type { Json } from "../storage/json.ts";
-import type { SnapshotContent } from "../storage/snapshots.ts";
+import type { SnapshotContent, SnapshotDraft } from "../storage/snapshots.ts";
 
 /** A finished stage's result, or a checkpoint from outside: a folder that never changes, named by what made it. */
 export interface Artifact {
@@ -38,6 +38,13 @@ export interface Snapshot {
   readonly json: Json;
   /** f32 arrays by name. */
   readonly tensors: SnapshotContent["tensors"];
+}
+
+/** A stage's state to be saved, whose numbers may still be on the device. */
+export interface Savepoint {
+  readonly step: number;
+  readonly json: Json;
+  readonly tensors: SnapshotDraft["tensors"];
 }
 
 /** An event of a stage about itself; the executor adds the stage's id. */
@@ -76,7 +83,7 @@ export interface StageContext {
   /** The newest whole snapshot of an interrupted attempt at this very stage. */
   readonly restore: () => Promise<Snapshot | undefined>;
   /** Replaces the snapshot, all or nothing. */
-  readonly save: (snapshot: Snapshot) => Promise<void>;
+  readonly save: (savepoint: Savepoint) => Promise<void>;
 }
 
 /** Memory and work of a stage, estimated before it runs. */

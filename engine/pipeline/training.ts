@@ -1,9 +1,16 @@
-import type { Backend } from "../compute/backend.ts";
-import type { SequenceInputs, Weights } from "../models/index.ts";
+import type { Shape } from "../compute/graph/tensor.ts";
+import {
+  type DeviceWeights,
+  type FetchedTensor,
+  type HostTensor,
+  type SequenceInputs,
+  type TensorStream,
+  handOver,
+} from "../models/index.ts";
 import {
   type DataPosition,
   type OptimizerSettings,
-  type SavedTrainState,
+  type RestoredTrainState,
   type ScheduleKind,
   type StepChoices,
   type TrainStep,
@@ -43,7 +50,8 @@ function optimizerOf(config: Omit<OptimizerConfig, "batchSize">): OptimizerSetti
 
 /** A training from fixed data. */
 export interface TrainingSettings {
-  readonly weights: Weights;
+  /** Where it starts. */
+  readonly weights: TensorStream<Float32Array>;
   readonly step: TrainStep;
   readonly optimizer: OptimizerConfig;
   readonly totalSteps: number;
@@ -55,17 +63,22 @@ export interface TrainingSettings {
   readonly tokens: (index: number) => number;
   /** Prefix of the metrics: "sft". */
   readonly metrics: string;
+  /** Takes the result, which stays on the device meanwhile: it is as large as a model. */
+  readonly finish: (trained: Trained) => Promise<void>;
 }
 
-/** Trains to the end, from the last snapshot if there is one, and returns the weights. */
-export async function train(context: StageContext, settings: TrainingSettings): Promise<Weights> {
-  const { backend, pace } = context;
+/** What a training has made: weights on the device, and the same for saving. */
+export interface Trained {
+  readonly device: DeviceWeights;
+  readonly weights: ReadonlyMap<string, FetchedTensor>;
+}
+
+/** Trains to the end, from the last snapshot if there is one. */
+export async function train(context: StageContext, settings: TrainingSettings): Promise<void> {
+  const { pace } = context;
   const { optimizer, totalSteps, data, step } = settings;
   const snapshot = await context.restore();
-  const state =
-    snapshot === undefined
-      ? TrainState.create(backend, settings.weights)
-      : restoreState(backend, snapshot, settings.weights);
+  const state = startState(context, settings, snapshot);
   const order = new DataOrder(data.count, data.seed, snapshot?.json as DataPosition | undefined);
   const { learningRate: peak, schedule: kind, warmupRatio, batchSize, gradientAccumulation } = optimizer;
   try {
@@ -85,36 +98,48 @@ export async function train(context: StageContext, settings: TrainingSettings): 
           const tokens = chosen.reduce((sum, example) => sum + settings.tokens(example), 0);
           return { values: { ...Object.fromEntries(named), ...metrics }, tokens };
         },
-        save: async () => ({ json: { ...order.state }, tensors: flattenState(await state.save()) }),
+        save: () => Promise.resolve({ json: { ...order.state }, tensors: state.fetched() }),
       },
       snapshot?.step ?? 0,
     );
-    return await state.read();
+    step.release();
+    state.finish();
+    await settings.finish({ device: state.weights, weights: state.fetchedWeights() });
   } finally {
     state.release();
     step.release();
   }
 }
 
-/** A trainer's state as one list of arrays; moments have names of their own. */
-export function flattenState({ weights, optimizer }: SavedTrainState): Record<string, Float32Array> {
-  const all = [...weights, ...optimizer].map(([name, { data }]) => [name, data] as const);
-  return Object.fromEntries(all);
+function startState(
+  { backend }: StageContext,
+  { weights, step }: TrainingSettings,
+  snapshot: Snapshot | undefined,
+): TrainState {
+  if (snapshot === undefined) return TrainState.create(backend, weights);
+  discard(weights);
+  return TrainState.restore(backend, restoredState(snapshot.tensors, snapshot.step, step.parameters));
 }
 
-/** The reverse of {@link flattenState}; `shapes` are any weights with the names and shapes of those saved. */
-export function unflattenState(tensors: Snapshot["tensors"], step: number, shapes: Weights): SavedTrainState {
-  const pick = (prefix: string): Weights =>
+/** Frees weights that are not wanted after all. */
+export function discard(weights: TensorStream): void {
+  for (const entry of weights) void entry;
+}
+
+/** A trainer's state from a snapshot, which is empty once the device has it. */
+export function restoredState(
+  tensors: Snapshot["tensors"],
+  step: number,
+  shapes: ReadonlyMap<string, Shape>,
+): RestoredTrainState {
+  const pick = (prefix: string): Map<string, HostTensor> =>
     new Map(
-      [...shapes].map(([name, { shape }]) => {
+      [...shapes].map(([name, shape]) => {
         const data = tensors[prefix + name];
         if (data === undefined) throw new TypeError(`resume: the snapshot has no ${prefix}${name}`);
         return [prefix + name, { shape, data: data as Float32Array }] as const;
       }),
     );
-  return { step, weights: pick(""), optimizer: new Map([...pick("exp_avg."), ...pick("exp_avg_sq.")]) };
-}
-
-function restoreState(backend: Backend, snapshot: Snapshot, shapes: Weights): TrainState {
-  return TrainState.restore(backend, unflattenState(snapshot.tensors, snapshot.step, shapes));
+  const moments = new Map([...pick("exp_avg."), ...pick("exp_avg_sq.")]);
+  return { step, weights: handOver(pick("")), optimizer: handOver(moments) };
 }

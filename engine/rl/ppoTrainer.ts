@@ -1,10 +1,10 @@
 import type { Backend } from "../compute/backend.ts";
 import {
-  type FrozenWeights,
+  type FetchedTensor,
   type Generation,
   type ModelConfig,
   type Rollouts,
-  type Weights,
+  type TensorStream,
   DeviceWeights,
   FullKlScorer,
   Generator,
@@ -15,6 +15,7 @@ import {
 } from "../models/index.ts";
 import {
   type DataPosition,
+  type RestoredTrainState,
   type SavedTrainState,
   DataOrder,
   Random,
@@ -35,7 +36,7 @@ import { type RunningMoments, NO_MOMENTS } from "./runningMoments.ts";
 import { checkScores, processScores } from "./scores.ts";
 
 /** A model's shape and its weights. */
-export interface Model<W extends FrozenWeights = Weights> {
+export interface Model<W extends TensorStream = TensorStream<Float32Array>> {
   readonly config: ModelConfig;
   readonly weights: W;
 }
@@ -45,8 +46,8 @@ export interface PpoModels {
   /** The policy's start; with a value head when the critic is one. */
   readonly policy: Model;
   /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
-  readonly references: readonly Model<FrozenWeights>[];
-  readonly reward: Model<FrozenWeights> & {
+  readonly references: readonly Model<TensorStream>[];
+  readonly reward: Model<TensorStream> & {
     /** Rollouts as the reward model reads them, given each one's prompt; their own ids unless given. */
     readonly sequencesOf?: (prompts: readonly number[], generation: Generation) => readonly (readonly number[])[];
   };
@@ -61,6 +62,16 @@ export interface SavedPpo {
   readonly moments: RunningMoments;
   readonly prompts: DataPosition;
   readonly train: SavedTrainState;
+}
+
+/** The same on its way to a device. */
+export interface RestoredPpo extends Omit<SavedPpo, "train"> {
+  readonly train: RestoredTrainState;
+}
+
+/** Everything of a saved state but its tensors. */
+export interface PpoPosition extends Omit<SavedPpo, "train"> {
+  readonly optimizerStep: number;
 }
 
 /** One iteration: its rollouts, their rewards, and the statistics of its updates. */
@@ -106,7 +117,7 @@ export class PpoTrainer {
     models: PpoModels,
     prompts: readonly (readonly number[])[],
     settings: PpoSettings,
-    saved?: SavedPpo,
+    saved?: RestoredPpo,
   ) {
     this.settings = settings;
     this.prompts = prompts;
@@ -173,14 +184,25 @@ export class PpoTrainer {
 
   /** Copies everything that the next iteration depends on. */
   async save(): Promise<SavedPpo> {
-    const { iteration, controller, moments } = this;
-    return { iteration, controller, moments, prompts: this.order.state, train: await this.state.save() };
+    const { optimizerStep: _, ...position } = this.position;
+    return { ...position, train: await this.state.save() };
   }
 
-  /** The policy as it is now, without value head or critic. */
-  async policy(): Promise<Weights> {
-    const weights = await this.state.read();
-    return new Map([...weights].filter(([name]) => !name.startsWith("v_head.") && !name.startsWith(CRITIC)));
+  /** The part of what {@link PpoTrainer.save} copies that is small. */
+  get position(): PpoPosition {
+    const { iteration, controller, moments } = this;
+    return { iteration, controller, moments, prompts: this.order.state, optimizerStep: this.state.step };
+  }
+
+  /** The rest of it, to be written tensor by tensor. */
+  fetched(): ReadonlyMap<string, FetchedTensor> {
+    return this.state.fetched();
+  }
+
+  /** The policy as it is now, without value head or critic, to be written tensor by tensor. */
+  policy(): ReadonlyMap<string, FetchedTensor> {
+    const weights = [...this.state.fetchedWeights()];
+    return new Map(weights.filter(([name]) => !name.startsWith("v_head.") && !name.startsWith(CRITIC)));
   }
 
   release(): void {
@@ -300,7 +322,7 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
   };
 }
 
-function startWeights({ policy, critic }: PpoModels): Weights {
-  if (critic === undefined) return policy.weights;
-  return new Map([...policy.weights, ...[...critic.weights].map(([name, tensor]) => [CRITIC + name, tensor] as const)]);
+function* startWeights({ policy, critic }: PpoModels): TensorStream<Float32Array> {
+  yield* policy.weights;
+  for (const [name, tensor] of critic?.weights ?? []) yield [CRITIC + name, tensor];
 }

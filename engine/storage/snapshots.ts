@@ -5,7 +5,7 @@ import type { Json } from "./json.ts";
 import { placeBelow } from "./places.ts";
 import { readText } from "./reading.ts";
 import { openSafetensors, type WeightsFile } from "./safetensors.ts";
-import { type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
+import { type FloatSource, type TensorSource, writeSafetensors } from "./safetensorsWriter.ts";
 import { openSavepoint, replaceSavepoint } from "./savepoints.ts";
 import { writeNewFile } from "./writing.ts";
 
@@ -13,6 +13,12 @@ import { writeNewFile } from "./writing.ts";
 export interface SnapshotContent {
   readonly json: Json;
   readonly tensors: Readonly<Record<string, Float32Array | Int32Array>>;
+}
+
+/** A snapshot to be written, tensor by tensor: arrays, or where to get their numbers when their turn comes. */
+export interface SnapshotDraft {
+  readonly json: Json;
+  readonly tensors: ReadonlyMap<string, Int32Array | FloatSource>;
 }
 
 const STATE_FILE = "state.json";
@@ -24,17 +30,18 @@ const MOST_STATE_BYTES = 2 ** 29;
  * Replaces the snapshot in a folder, all or nothing, whenever the process may die.
  * @throws {DiskError} and leaves the snapshot before in place.
  */
-export async function writeSnapshot(folder: string, { json, tensors }: SnapshotContent): Promise<void> {
+export async function writeSnapshot(folder: string, { json, tensors }: SnapshotDraft): Promise<void> {
   await replaceSavepoint(folder, async (state) => {
-    const sources = new Map(Object.entries(tensors).map(([name, data]) => [name, sourceOf(data)]));
+    const sources = new Map([...tensors].map(([name, data]) => [name, sourceOf(data)]));
     await writeSafetensors(path.join(state, TENSORS_FILE), sources);
     await writeNewFile(path.join(state, STATE_FILE), JSON.stringify(json));
   });
 }
 
-function sourceOf(data: Float32Array | Int32Array): TensorSource {
-  const shape = [data.length];
-  return data instanceof Int32Array ? { dtype: "I32", shape, data } : { dtype: "F32", shape, data };
+/** Snapshots hold plain lists of numbers: whoever reads one knows the shapes. */
+function sourceOf(data: Int32Array | FloatSource): TensorSource {
+  if (data instanceof Int32Array) return { dtype: "I32", shape: [data.length], data };
+  return { ...data, dtype: "F32", shape: [data.shape.reduce((product, size) => product * size, 1)] };
 }
 
 /**

@@ -22,4 +22,4 @@ export {
   NumericalError,
   TrainStep,
 } from "./step.ts";
-export { type SavedTrainState, TrainState } from "./trainState.ts";
+export { type RestoredTrainState, type SavedTrainState, TrainState } from "./trainState.ts";

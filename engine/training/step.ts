@@ -66,6 +66,11 @@ export class TrainStep {
     this.whole = new TypedPrograms(backend, (graph) => wholeProgram(graph, settings));
   }
 
+  /** Names and shapes of what is trained. */
+  get parameters(): ReadonlyMap<string, Shape> {
+    return this.settings.parameters;
+  }
+
   /**
    * Takes one optimizer step.
    *
@@ -101,6 +106,7 @@ export class TrainStep {
     this.parts?.accumulate.release();
     this.parts?.update.release();
     for (const buffer of Object.values(this.parts?.gradients ?? {})) this.backend.release(buffer);
+    this.parts = undefined;
   }
 
   private async runWhole(inputs: SequenceInputs, variables: Variables, check: Check): Promise<StepResult> {
@@ -115,7 +121,7 @@ export class TrainStep {
   ): Promise<StepResult> {
     this.parts ??= makeParts(this.backend, this.settings);
     const { gradients: sums, zeros } = this.parts;
-    for (const [name, buffer] of Object.entries(sums)) this.backend.write(buffer, zeros[name] ?? new Float32Array(0));
+    for (const buffer of Object.values(sums)) this.backend.write(buffer, zeros.subarray(0, sizeOf(buffer.shape)));
     const bound = { ...variables, ...sums };
     const [add, update] = [this.parts.accumulate.for(bound), this.parts.update.for(bound)];
     const totals: Record<string, number> = {};
@@ -161,7 +167,8 @@ interface Parts {
   readonly accumulate: TypedPrograms;
   readonly update: TypedPrograms;
   readonly gradients: Variables;
-  readonly zeros: Readonly<Record<string, Float32Array>>;
+  /** As many as the largest gradient has numbers. */
+  readonly zeros: Float32Array;
 }
 
 const METRIC = "metric:";
@@ -191,9 +198,7 @@ function updateProgram(graph: Graph, { parameters, optimizer }: StepSettings): P
 
 function makeParts(backend: Backend, settings: StepSettings): Parts {
   const { parameters } = settings;
-  const zeros = Object.fromEntries(
-    [...parameters].map(([name, shape]) => [gradientName(name), new Float32Array(sizeOf(shape))]),
-  );
+  const zeros = new Float32Array(Math.max(...[...parameters.values()].map(sizeOf)));
   return {
     accumulate: new TypedPrograms(backend, (graph) => accumulateProgram(graph, settings)),
     update: new TypedPrograms(backend, (graph) => updateProgram(graph, settings)),

@@ -1,7 +1,13 @@
 import type { Backend, DeviceBuffer } from "../compute/backend.ts";
-import { sizeOf } from "../compute/graph/tensor.ts";
-import type { WeightType } from "../compute/graph/dtype.ts";
-import { type FrozenWeights, type HostTensor, type Weights, DeviceWeights, asBf16, asF32 } from "../models/index.ts";
+import { type WeightType, toBf16 } from "../compute/graph/dtype.ts";
+import type { Shape } from "../compute/graph/tensor.ts";
+import {
+  type FetchedTensor,
+  type TensorStream,
+  type Weights,
+  DeviceWeights,
+  asF32,
+} from "../models/index.ts";
 import { masterName, momentNames } from "./optimizer.ts";
 
 /** Everything an optimizer needs to go on with the same bytes. */
@@ -12,6 +18,13 @@ export interface SavedTrainState {
   readonly weights: Weights;
   /** Both moments of every parameter, named as {@link momentNames} says. */
   readonly optimizer: Weights;
+}
+
+/** The same on its way to a device, tensor by tensor. */
+export interface RestoredTrainState {
+  readonly step: number;
+  readonly weights: TensorStream<Float32Array>;
+  readonly optimizer: TensorStream<Float32Array>;
 }
 
 /**
@@ -28,35 +41,45 @@ export class TrainState {
   private readonly masters: DeviceWeights;
   private readonly moments: DeviceWeights;
   private taken: number;
+  private isFinished = false;
 
-  private constructor(backend: Backend, { step, weights, optimizer }: SavedTrainState, compute: WeightType) {
-    const matrices = compute === "f32" ? [] : [...weights].filter(([, { shape }]) => shape.length > 1);
-    const copies: FrozenWeights = asBf16(new Map(matrices));
-    this.weights = DeviceWeights.upload(backend, new Map([...weights, ...copies]));
-    this.masters = DeviceWeights.upload(backend, new Map(matrices));
-    this.moments = DeviceWeights.upload(backend, optimizer);
+  private constructor({ weights, masters, moments }: Held, step: number) {
+    this.weights = weights;
+    this.masters = masters;
+    this.moments = moments;
     this.taken = step;
   }
 
   /** A fresh optimizer on the given weights, for a model that computes with the given type. */
-  static create(backend: Backend, weights: Weights, compute: WeightType = "f32"): TrainState {
-    const optimizer = new Map<string, HostTensor>();
-    for (const [name, { shape }] of weights) {
+  static create(backend: Backend, weights: TensorStream<Float32Array>, compute: WeightType = "f32"): TrainState {
+    const held = upload(backend, weights, compute);
+    const moments = new Map<string, Shape>();
+    for (const [name, { shape }] of Object.entries(held.weights.buffers)) {
       const { m, v } = momentNames(name);
-      optimizer.set(m, { shape, data: new Float32Array(sizeOf(shape)) });
-      optimizer.set(v, { shape, data: new Float32Array(sizeOf(shape)) });
+      moments.set(m, shape).set(v, shape);
     }
-    return new TrainState(backend, { step: 0, weights, optimizer }, compute);
+    return new TrainState({ ...held, moments: DeviceWeights.zeros(backend, moments) }, 0);
   }
 
   /** Goes on exactly where {@link TrainState.save} was called. */
-  static restore(backend: Backend, saved: SavedTrainState, compute: WeightType = "f32"): TrainState {
-    return new TrainState(backend, saved, compute);
+  static restore(backend: Backend, saved: RestoredTrainState, compute: WeightType = "f32"): TrainState {
+    const held = upload(backend, saved.weights, compute);
+    return new TrainState({ ...held, moments: DeviceWeights.upload(backend, saved.optimizer) }, saved.step);
   }
 
   /** Copies everything to the host. */
   async save(): Promise<SavedTrainState> {
     return { step: this.taken, weights: await this.read(), optimizer: asF32(await this.moments.read()) };
+  }
+
+  /** All that `save` copies, to be written tensor by tensor. */
+  fetched(): ReadonlyMap<string, FetchedTensor> {
+    return new Map([...this.fetchedWeights(), ...this.moments.fetched()]);
+  }
+
+  /** The weights as the optimizer keeps them, to be written tensor by tensor. */
+  fetchedWeights(): ReadonlyMap<string, FetchedTensor> {
+    return new Map([...this.weights.fetched(), ...this.masters.fetched()]);
   }
 
   /** Copies the weights to the host, as the optimizer keeps them. */
@@ -79,9 +102,37 @@ export class TrainState {
     this.taken++;
   }
 
+  /** Gives the moments' memory back, at the end of a training whose weights are still wanted. */
+  finish(): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    this.moments.release();
+  }
+
   release(): void {
     this.weights.release();
     this.masters.release();
-    this.moments.release();
+    this.finish();
   }
+}
+
+interface Held {
+  readonly weights: DeviceWeights;
+  readonly masters: DeviceWeights;
+  readonly moments: DeviceWeights;
+}
+
+/** Weights to compute with, and masters of those that are of another type. */
+function upload(
+  backend: Backend,
+  weights: TensorStream<Float32Array>,
+  compute: WeightType,
+): Pick<Held, "weights" | "masters"> {
+  const [own, masters] = [new Map<string, DeviceBuffer>(), new Map<string, DeviceBuffer>()];
+  for (const [name, { shape, data }] of weights) {
+    const isRounded = compute === "bf16" && shape.length > 1;
+    own.set(name, backend.allocate({ shape, dtype: isRounded ? "bf16" : "f32" }, isRounded ? toBf16(data) : data));
+    if (isRounded) masters.set(name, backend.allocate({ shape, dtype: "f32" }, data));
+  }
+  return { weights: DeviceWeights.of(backend, own), masters: DeviceWeights.of(backend, masters) };
 }

@@ -47,11 +47,37 @@ const ALIGNMENT = 256;
  */
 export function plan(outputs: Readonly<Record<string, Tensor>>, updates: readonly Tensor[] = []): Program {
   const wanted = [...Object.values(outputs), ...updates];
-  const steps = foldSums(reachableNodes(wanted), new Set(wanted));
+  const steps = inTime(foldSums(reachableNodes(wanted), new Set(wanted)));
   const layout = new Layout();
   for (const step of steps) layout.place(step);
   for (const tensor of Object.values(outputs)) layout.value(tensor);
   return layout.finish(outputs);
+}
+
+/**
+ * Moves updates of variables that nobody else touches to right behind the last of their inputs, which then need not be
+ * kept: sums of gradients over micro-batches.
+ */
+function inTime(steps: readonly Step[]): readonly Step[] {
+  const readers = new Map<Tensor, number>();
+  for (const { inputs } of steps) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
+  const isFree = ({ node, inputs, outputs }: Step): boolean =>
+    node.op.inPlace?.every(([, at]) => inputs[at]?.from.kind === "variable" && readers.get(inputs[at]) === 1) === true &&
+    !outputs.some((output) => readers.has(output));
+
+  const places = new Map<Tensor, number>();
+  const followers = new Map<number, Step[]>();
+  for (const [place, step] of steps.entries()) {
+    for (const output of step.sum === undefined ? step.outputs : [...step.outputs, step.sum]) places.set(output, place);
+    if (!isFree(step)) continue;
+    const last = Math.max(-1, ...step.inputs.map((input) => places.get(input) ?? -1));
+    followers.set(last, [...(followers.get(last) ?? []), step]);
+  }
+  const others = steps.flatMap((step, place) => {
+    const own = followers.get(place) ?? [];
+    return isFree(step) ? own : [step, ...own];
+  });
+  return [...(followers.get(-1) ?? []), ...others];
 }
 
 interface Draft {

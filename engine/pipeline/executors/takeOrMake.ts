@@ -9,7 +9,7 @@ import { readSnapshot, writeSnapshot } from "../../storage/snapshots.ts";
 import { StageRecord } from "../../storage/stageRecords.ts";
 import type { Workspace } from "../../storage/workspaces.ts";
 import { type ResolvedStage, inputKeys } from "../resolve.ts";
-import { type Snapshot, type StageReport, Stopped } from "../stage.ts";
+import { type Savepoint, type Snapshot, type StageReport, Stopped } from "../stage.ts";
 import { checkProgress, putAside } from "./damage.ts";
 import type { ExecutorSettings } from "./executor.ts";
 
@@ -136,7 +136,7 @@ async function make(
         const saved = await readSnapshot(savepoint);
         return saved && { ...(saved.json as unknown as Pick<Snapshot, "step" | "json">), tensors: saved.tensors };
       },
-      save: ({ step, json, tensors }: Snapshot) => writeSnapshot(savepoint, { json: { step, json }, tensors }),
+      save: ({ step, json, tensors }: Savepoint) => writeSnapshot(savepoint, { json: { step, json }, tensors }),
     };
     const digests = await artifacts.digests(inputKeys(inputs));
     await artifacts.create(key, (folder) => declared.run({ ...context, folder }, inputs), digests);

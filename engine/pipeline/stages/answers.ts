@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { mean } from "../../evaluation/statistics.ts";
-import { DeviceWeights } from "../../models/index.ts";
+import { DeviceWeights, handOver } from "../../models/index.ts";
 import { questionText } from "../../protocol/conversation.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
@@ -63,8 +63,8 @@ export const answers: Stage<
       model,
       { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: inputs.data?.path ?? name },
     );
-    const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward });
-    const device = DeviceWeights.upload(backend, model.weights);
+    const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: { ...reward, weights: handOver(reward.weights) } });
+    const device = DeviceWeights.upload(backend, handOver(model.weights));
     const lines: string[] = [];
     const scores: number[] = [];
     try {

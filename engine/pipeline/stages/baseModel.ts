@@ -1,5 +1,5 @@
 import type { Graph } from "../../compute/graph/tensor.ts";
-import { type ModelConfig, LLAMA_BLOCKS, initialize } from "../../models/index.ts";
+import { type ModelConfig, LLAMA_BLOCKS, handOver, initialize } from "../../models/index.ts";
 import type { BaseModelConfig, RunConfig, TaskConfig } from "../../config/index.ts";
 import { PromptFormat, type Tokenizer } from "../../text/index.ts";
 import { type LossNodes, type TokenizedExample, Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
@@ -37,8 +37,8 @@ export const baseModel: Stage<
       if (examples.length === count) break;
     }
     const shape = { batchSize: pretrain.batchSize, length: longest(examples) };
-    const weights = await train(context, {
-      weights: initialize(model, Random.of(seed, "weights")),
+    await train(context, {
+      weights: handOver(initialize(model, Random.of(seed, "weights"))),
       step: sftStep(context.backend, model, { ...shape, ...stepChoices(context, pretrain) }),
       optimizer: pretrain,
       totalSteps: pretrain.steps,
@@ -50,8 +50,8 @@ export const baseModel: Stage<
         ),
       tokens: (index) => examples[index]!.tokens.length,
       metrics: "pretrain",
+      finish: ({ weights }) => saveModel(context.folder, { config: model, weights, tokenizer }),
     });
-    await saveModel(context.folder, { config: model, weights, tokenizer });
   },
   cost({ model: { pretrain }, task }, { model, recomputation }) {
     const { steps, batchSize, gradientAccumulation } = pretrain;

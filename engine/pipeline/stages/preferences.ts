@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Generator, DeviceWeights } from "../../models/index.ts";
+import { DeviceWeights, Generator, handOver } from "../../models/index.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import type { RankedResponses } from "../../evaluation/tasks/task.ts";
 import { atomicWrite } from "../../storage/disk.ts";
@@ -65,7 +65,7 @@ export const preferences: Stage<
       eos: format.ends,
       pad: format.tokenizer.pad,
     });
-    const device = DeviceWeights.upload(backend, weights);
+    const device = DeviceWeights.upload(backend, handOver(weights));
     const lines: string[] = [];
     try {
       for (let round = 0; lines.length < total; round++) {

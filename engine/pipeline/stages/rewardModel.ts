@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Graph } from "../../compute/graph/tensor.ts";
-import { DeviceWeights, RewardScorer, withHeads } from "../../models/index.ts";
+import { type DeviceWeights, type ModelConfig, RewardScorer, handOver, withHeads } from "../../models/index.ts";
 import { type RewardConfig, type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
 import { readJsonl } from "../../storage/datasets.ts";
@@ -19,7 +19,6 @@ import { sequenceLength, trainingCost } from "../cost.ts";
 import { preferenceTexts } from "../corpus.ts";
 import {
   type ChatSlice,
-  type LoadedModel,
   type SaveSlice,
   type TemplateInput,
   chatSlice,
@@ -73,8 +72,9 @@ export const rewardModel: Stage<
     const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
     const perStep = reward.batchSize * reward.gradientAccumulation;
     const totalSteps = Math.max(1, reward.epochs * Math.ceil(learned.length / perStep));
-    const trained = await train(context, {
-      weights: withHeads(weights, model, Random.of(seed, "reward", "head"), ["score"]),
+    const start = withHeads(weights, model, Random.of(seed, "reward", "head"), ["score"]);
+    await train(context, {
+      weights: handOver(start),
       step: rewardModelStep(backend, model, {
         ...shape,
         ...stepChoices(context, reward),
@@ -91,12 +91,15 @@ export const rewardModel: Stage<
         ),
       tokens: (index) => learned[index]!.chosen.length + learned[index]!.rejected.length,
       metrics: "reward",
+      finish: async (trained) => {
+        const scorer = { model, device: trained.device, length: shape.length };
+        const accuracy = await measure(context, scorer, heldOut, totalSteps);
+        const saved = { ...loaded, weights: trained.weights };
+        await saveModel(context.folder, saved, { head: "score", ...(saveAs && { saveAs }) });
+        const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
+        await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
+      },
     });
-    const result = { ...loaded, weights: trained };
-    const accuracy = await measure(context, result, heldOut, { length: shape.length, step: totalSteps });
-    await saveModel(context.folder, result, { head: "score", ...(saveAs && { saveAs }) });
-    const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
-    await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
   },
   cost({ reward, task }, { model, recomputation, files: { data } }) {
     const { batchSize, epochs, maxLength } = reward;
@@ -185,16 +188,22 @@ function longestPair(pairs: readonly PreferencePair[]): number {
   return pairs.reduce((most, { chosen, rejected }) => Math.max(most, chosen.length, rejected.length), 0);
 }
 
+/** A reward model on the device, and its longest sequence in tokens. */
+interface Trunk {
+  readonly model: ModelConfig;
+  readonly device: DeviceWeights;
+  readonly length: number;
+}
+
 /** Share of held-out pairs that the model orders as labelled; null without any. */
 async function measure(
   { backend, report }: StageContext,
-  model: LoadedModel,
+  { model, device, length }: Trunk,
   pairs: readonly PreferencePair[],
-  { length, step }: { readonly length: number; readonly step: number },
+  step: number,
 ): Promise<number | null> {
   if (pairs.length === 0) return null;
-  const scorer = new RewardScorer(backend, model.config, { batchSize: Math.min(SCORED_AT_ONCE, pairs.length), length });
-  const device = DeviceWeights.upload(backend, model.weights);
+  const scorer = new RewardScorer(backend, model, { batchSize: Math.min(SCORED_AT_ONCE, pairs.length), length });
   try {
     const chosen = await scorer.score(
       device,
@@ -208,7 +217,6 @@ async function measure(
     report({ kind: "metrics", step, values: { "reward/heldOutAccuracy": accuracy } });
     return accuracy;
   } finally {
-    device.release();
     scorer.release();
   }
 }

@@ -1,9 +1,17 @@
-import { type Head, type ModelConfig, type Weights, withHeads } from "../../models/index.ts";
+import {
+  type Head,
+  type HostTensor,
+  type ModelConfig,
+  type TensorStream,
+  type WeightArray,
+  handOver,
+  withHeads,
+} from "../../models/index.ts";
 import { alarmMessage } from "../../protocol/alarms.ts";
 import { referenceKl } from "../../protocol/catalogue.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
-import { type Model, type PpoIteration, type SavedPpo, PpoTrainer } from "../../rl/ppoTrainer.ts";
+import { type Model, type PpoIteration, type RestoredPpo, PpoTrainer } from "../../rl/ppoTrainer.ts";
 import { trainedParameters } from "../../rl/ppoStep.ts";
 import type { RunningMoments } from "../../rl/runningMoments.ts";
 import { questionText } from "../../protocol/conversation.ts";
@@ -18,6 +26,7 @@ import { loop } from "../loop.ts";
 import {
   type ChatSlice,
   type FrozenSlice,
+  type LoadedModel,
   type SaveSlice,
   type TemplateInput,
   chatSlice,
@@ -29,7 +38,7 @@ import {
 } from "../modelFolder.ts";
 import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf, recomputationOf } from "../stage.ts";
 import { rewardingOf } from "../rewarding.ts";
-import { flattenState, unflattenState } from "../training.ts";
+import { discard, restoredState } from "../training.ts";
 
 /** Rollouts of an iteration that are kept for people to read. */
 const SAMPLES_KEPT = 4;
@@ -88,13 +97,14 @@ export const rlhf: Stage<
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
     const weights = withHeads(start.weights, start.config, Random.of(seed, "rlhf", "heads"), heads);
     const models = {
-      policy: { config: start.config, weights },
-      references,
-      reward: rewarding,
-      ...(critic === undefined ? {} : { critic }),
+      policy: handedOver({ config: start.config, weights }),
+      references: references.map(handedOver),
+      reward: { ...rewarding, weights: handOver(rewarding.weights) },
+      ...(critic === undefined ? {} : { critic: handedOver(critic) }),
     };
     const snapshot = await context.restore();
     const saved = snapshot === undefined ? undefined : savedOf(snapshot, start.config, critic?.config);
+    if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
     const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
     const history: Metrics[] = [...(saved?.history ?? [])];
     const raised = new Set(alarms(history).map((alarm) => alarm.name)); // by the attempt that was cut off
@@ -115,19 +125,17 @@ export const rlhf: Stage<
             const values = { ...metrics, ...referenceMetrics(reference, iteration) };
             return { values, tokens: tokensOf(iteration, prompts) };
           },
-          save: async () => {
-            const { train, ...state } = await trainer.save();
-            return {
-              json: jsonOf({ ...state, optimizerStep: train.step, history: ends(history) }),
-              tensors: flattenState(train),
-            };
+          save: () => {
+            const { optimizerStep, ...state } = trainer.position;
+            const json = jsonOf({ ...state, optimizerStep, history: ends(history) });
+            return Promise.resolve({ json, tensors: trainer.fetched() });
           },
         },
         snapshot?.step ?? 0,
       );
       await saveModel(
         context.folder,
-        { ...start, weights: await trainer.policy() },
+        { ...start, weights: trainer.policy() },
         saveAs === undefined ? {} : { saveAs },
       );
     } finally {
@@ -168,11 +176,22 @@ interface RlhfSlice extends FrozenSlice, ChatSlice, SaveSlice {
   readonly seed: number;
 }
 
+/** A model on the host. */
+interface HeldModel<A extends WeightArray = WeightArray> {
+  readonly config: ModelConfig;
+  readonly weights: Map<string, HostTensor<A>>;
+}
+
+/** The model on its way to the device, which frees the host's copy. */
+function handedOver<A extends WeightArray>({ config, weights }: HeldModel<A>): Model<TensorStream<A>> {
+  return { config, weights: handOver(weights) };
+}
+
 /** An iteration samples and learns from a batch: it takes as long as some ten steps of a supervised training. */
 const ITERATION_IN_STEPS = 10;
 
 /** A critic that starts as the reward model, whose scalar head becomes the value head (TRL ≥ 0.12). */
-function criticFrom({ config, weights }: Model): Model {
+function criticFrom({ config, weights }: LoadedModel): HeldModel<Float32Array> {
   const named = [...weights].map(
     ([name, tensor]) => [name === "score.weight" ? "v_head.weight" : name, tensor] as const,
   );
@@ -180,7 +199,7 @@ function criticFrom({ config, weights }: Model): Model {
   return { config, weights: new Map([...named, ["v_head.bias", bias]]) };
 }
 
-interface SavedJson extends Omit<SavedPpo, "train"> {
+interface SavedJson extends Omit<RestoredPpo, "train"> {
   readonly optimizerStep: number;
   readonly history: readonly Metrics[];
 }
@@ -189,21 +208,14 @@ function savedOf(
   { json, tensors }: Snapshot,
   policy: ModelConfig,
   critic: ModelConfig | undefined,
-): { readonly ppo: SavedPpo; readonly history: readonly Metrics[] } {
+): { readonly ppo: RestoredPpo; readonly history: readonly Metrics[] } {
   const { optimizerStep, history, ...state } = json as unknown as SavedJson & {
     readonly prompts: DataPosition;
     readonly moments: RunningMoments;
   };
-  const shapes: Weights = new Map(
-    [...trainedParameters(critic === undefined ? { policy } : { policy, critic })].map(([name, shape]) => [
-      name,
-      { shape, data: NO_DATA },
-    ]),
-  );
-  return { ppo: { ...state, train: unflattenState(tensors, optimizerStep, shapes) }, history };
+  const shapes = trainedParameters(critic === undefined ? { policy } : { policy, critic });
+  return { ppo: { ...state, train: restoredState(tensors, optimizerStep, shapes) }, history };
 }
-
-const NO_DATA = new Float32Array(0);
 
 /** True quality of the rollouts, where the task knows it: the measure that reveals reward hacking. */
 function goldMetrics(

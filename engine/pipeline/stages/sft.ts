@@ -1,6 +1,7 @@
 import type { Graph } from "../../compute/graph/tensor.ts";
 import type { RunConfig, SftConfig } from "../../config/index.ts";
 import type { LearnedTurns } from "../../text/index.ts";
+import { handOver } from "../../models/index.ts";
 import { type LossNodes, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
@@ -53,8 +54,8 @@ export const sft: Stage<
     if (message !== undefined) context.report({ kind: "note", message });
     const length = Math.min(longest(examples), settings.maxLength, model.maxPositions);
     const shape = { batchSize: settings.batchSize, length };
-    const trained = await train(context, {
-      weights,
+    await train(context, {
+      weights: handOver(weights),
       step: sftStep(context.backend, model, { ...shape, ...stepChoices(context, settings) }),
       optimizer: settings,
       totalSteps: sftSteps(settings, examples.length),
@@ -66,8 +67,9 @@ export const sft: Stage<
         ),
       tokens: (index) => Math.min(examples[index]!.tokens.length, length),
       metrics: "sft",
+      finish: (trained) =>
+        saveModel(context.folder, { ...loaded, weights: trained.weights }, saveAs === undefined ? {} : { saveAs }),
     });
-    await saveModel(context.folder, { ...loaded, weights: trained }, saveAs === undefined ? {} : { saveAs });
   },
   cost({ sft: settings, ...source }, { model, recomputation, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type LoopSettings, type StepReport, loop } from "../../../engine/pipeline/loop.ts";
-import { type Snapshot, type StageContext, type StageReport, Stopped } from "../../../engine/pipeline/stage.ts";
+import { type Savepoint, type StageContext, type StageReport, Stopped } from "../../../engine/pipeline/stage.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
 import type { Backend } from "../../../engine/compute/backend.ts";
 
@@ -42,7 +42,7 @@ describe("a stage's loop", () => {
       report: (event) => void notes.events.push(event),
       sample: () => undefined,
       restore: () => Promise.resolve(undefined),
-      save: ({ step }: Snapshot) => {
+      save: ({ step }: Savepoint) => {
         notes.saved.push(step);
         return Promise.resolve();
       },
@@ -55,7 +55,7 @@ describe("a stage's loop", () => {
       now += 1000 * (index + 1);
       return Promise.resolve({ values: { "loss/total": index }, tokens: 60 });
     };
-    const save = (): Promise<Omit<Snapshot, "step">> => Promise.resolve({ json: null, tensors: {} });
+    const save = (): Promise<Omit<Savepoint, "step">> => Promise.resolve({ json: null, tensors: new Map() });
     const error: unknown = await loop(
       context,
       { total, saveEvery, metricsEvery, step, save, clock: () => now },

@@ -3,8 +3,18 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import fc from "fast-check";
 import { openSavepoint } from "../../../engine/storage/savepoints.ts";
-import { readSnapshot, writeSnapshot } from "../../../engine/storage/snapshots.ts";
+import { type SnapshotContent, type SnapshotDraft, readSnapshot, writeSnapshot } from "../../../engine/storage/snapshots.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
+
+/** Arrays as they are written: floats when their turn comes. */
+function draftOf(tensors: SnapshotContent["tensors"]): SnapshotDraft["tensors"] {
+  const entries = Object.entries(tensors).map(([name, data]) => {
+    const draft =
+      data instanceof Int32Array ? data : { shape: [data.length], data: (): Promise<Float32Array> => Promise.resolve(data) };
+    return [name, draft] as const;
+  });
+  return new Map(entries);
+}
 
 describe("snapshots", () => {
   it("are none until one was written", async () => {
@@ -19,8 +29,8 @@ describe("snapshots", () => {
     const tensors = fc.dictionary(fc.string(), fc.oneof(floats, integers), { maxKeys: 4 });
     const property = fc.asyncProperty(tensors, fc.jsonValue(), async (written, json) => {
       await inTemporaryFolder(async (folder) => {
-        await writeSnapshot(folder, { json: "before", tensors: { old: Float32Array.of(1) } });
-        await writeSnapshot(folder, { json: structuredClone(json), tensors: written });
+        await writeSnapshot(folder, { json: "before", tensors: draftOf({ old: Float32Array.of(1) }) });
+        await writeSnapshot(folder, { json: structuredClone(json), tensors: draftOf(written) });
         const read = await readSnapshot(folder);
         assert.equal(JSON.stringify(read?.json), JSON.stringify(json));
         assert.deepEqual(Object.keys(read?.tensors ?? {}).sort(), Object.keys(written).sort());
@@ -36,7 +46,7 @@ describe("snapshots", () => {
 
   it("name the file that was damaged", async () => {
     await inTemporaryFolder(async (folder) => {
-      await writeSnapshot(folder, { json: 1, tensors: {} });
+      await writeSnapshot(folder, { json: 1, tensors: new Map() });
       const file = path.join((await openSavepoint(folder)) ?? "", "state.json");
       await fs.writeFile(file, "{");
       await assert.rejects(readSnapshot(folder), { name: "CheckpointError", file });
