@@ -62,8 +62,8 @@ function inTime(steps: readonly Step[]): readonly Step[] {
   const readers = new Map<Tensor, number>();
   for (const { inputs } of steps) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1);
   const isFree = ({ node, inputs, outputs }: Step): boolean =>
-    node.op.inPlace?.every(([, at]) => inputs[at]?.from.kind === "variable" && readers.get(inputs[at]) === 1) === true &&
-    !outputs.some((output) => readers.has(output));
+    node.op.inPlace?.every(([, at]) => inputs[at]?.from.kind === "variable" && readers.get(inputs[at]) === 1) ===
+      true && !outputs.some((output) => readers.has(output));
 
   const places = new Map<Tensor, number>();
   const followers = new Map<number, Step[]>();

@@ -9,12 +9,13 @@ export const NR: i32 = 16;
 /** Columns of C worked on with one packed part of B, which takes KC·NC floats: most of a level-2 cache. */
 const NC: i32 = 512;
 /** Longest run of k: a panel of B (16·KC floats) and one of A (6·KC) share the level-1 cache. */
-const KC: i32 = 320;
+export const KC: i32 = 320;
 /** Rows of a transposed A packed at a time. */
 const MC: i32 = 96;
 
-const PACKED_B: usize = 0;
-const PACKED_A: usize = PACKED_B + <usize>(KC * NC * 4);
+export const PACKED_B: usize = 0;
+export const PACKED_B_BYTES: usize = <usize>(KC * NC * 4);
+export const PACKED_A: usize = PACKED_B + PACKED_B_BYTES;
 const SPARE: usize = PACKED_A + <usize>(MC * KC * 4);
 /** Where the part of a thread's workspace begins that matrix products leave alone. */
 export const FREE: usize = SPARE + 1024;
@@ -128,7 +129,7 @@ export function tile(
   }
 }
 
-function wholeTile(
+export function wholeTile(
   mr: i32,
   K: i32,
   a: usize,

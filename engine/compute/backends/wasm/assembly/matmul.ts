@@ -1,5 +1,6 @@
 import { thread, threads } from "./control";
 import { dotProducts } from "./dotProducts";
+import { isFew, fewRows } from "./fewRows";
 import { MR, NR, gemm } from "./gemm";
 
 /** Up to so many rows, or columns of B, dot products beat packing B first. */
@@ -23,8 +24,14 @@ export function matmul(args: usize): void {
   const width = <usize>load<i32>(args, 40);
   const row = (<usize>N) << 2;
   const dRow = load<i32>(args, 36) != 0 ? <usize>0 : row;
+  const isDot = !transposeA && transposeB;
+  if (isDot && M > FEW_ROWS && N > FEW_COLUMNS && isFew(M, K)) {
+    if (width == 2) fewRows<u16>(M, N, K, a, b, c, d, dRow);
+    else fewRows<f32>(M, N, K, a, b, c, d, dRow);
+    return;
+  }
   if (!partition(M, N, K, transposeA)) return;
-  if (!transposeA && transposeB && (M <= FEW_ROWS || N <= FEW_COLUMNS)) {
+  if (isDot && (M <= FEW_ROWS || N <= FEW_COLUMNS)) {
     if (width == 2) dotProducts<u16>(firstRow, lastRow, firstColumn, lastColumn, K, a, b, c, row, d, dRow);
     else dotProducts<f32>(firstRow, lastRow, firstColumn, lastColumn, K, a, b, c, row, d, dRow);
     return;

@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Backend } from "../../../../../engine/compute/backend.ts";
 import { createWasmBackend } from "../../../../../engine/compute/backends/wasm/index.ts";
+import { toBf16 } from "../../../../../engine/compute/graph/dtype.ts";
 import { Graph } from "../../../../../engine/compute/graph/tensor.ts";
-import { matmul } from "../../../../../engine/compute/ops/index.ts";
+import { linear, matmul } from "../../../../../engine/compute/ops/index.ts";
 import { assertClose } from "../../../../contract/close.ts";
 import { evaluate, randomFloats } from "./programs.ts";
 
@@ -20,7 +22,7 @@ interface Product {
 
 /** Odd sizes, those of single rows and columns, and depths beyond one packed block. */
 const products: fc.Arbitrary<Product> = fc.record({
-  M: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 90, max: 110 })),
+  M: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 30, max: 70 }), fc.integer({ min: 90, max: 110 })),
   N: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 500, max: 530 })),
   K: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 310, max: 330 }), fc.integer({ min: 640, max: 700 })),
   transposeA: fc.boolean(),
@@ -51,6 +53,41 @@ describe("wasm matrix product", () => {
       { numRuns: 60 },
     );
   });
+
+  for (const [kernel, most, sizes] of [
+    ["by dot products", 16, [1, 2, 4, 5, 8, 9]],
+    ["by tiles", 90, [17, 31, 32, 48, 64]],
+  ] as const) {
+    it(`gives a row the same bits beside few others as beside many, ${kernel}`, async () => {
+      for (const dtype of ["f32", "bf16"] as const) {
+        for (const [N, K] of [
+          [45, 333],
+          [530, 650],
+        ] as const) {
+          const [a, d, bias] = [randomFloats(most * K), randomFloats(most * N), randomFloats(N)];
+          const floats = randomFloats(N * K);
+          const w = dtype === "f32" ? floats : toBf16(floats);
+          const product = async (M: number): Promise<readonly Float32Array[]> => {
+            const graph = new Graph();
+            const left = graph.input("a", [M, K]);
+            const plain = matmul(left, graph.input("w", [N, K], dtype), { transposeB: true });
+            const added = matmul(left, graph.input("w", [N, K], dtype), { transposeB: true }).add(
+              graph.input("d", [M, N]),
+            );
+            const biased = linear(left, graph.input("w", [N, K], dtype), graph.input("bias", [N]));
+            const inputs = { a: a.subarray(0, M * K), d: d.subarray(0, M * N), w, bias };
+            const result = await evaluate(backend, { outputs: { plain, added, biased }, inputs });
+            return Object.values(result) as Float32Array[];
+          };
+          const many = await product(most);
+          for (const M of sizes) {
+            for (const [at, y] of (await product(M)).entries())
+              assert.deepEqual(y, many[at]?.slice(0, M * N), `${M} rows`);
+          }
+        }
+      }
+    });
+  }
 
   it("reads all of a matrix of one row, one column or one element", async () => {
     const graph = new Graph();
