@@ -1,6 +1,6 @@
 import { constants, existsSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
-import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { availableParallelism, cpus, freemem } from "node:os";
 import { dirname } from "node:path";
 import { AUTO, BackendUnavailableError, choose } from "../compute/backends/choose.ts";
 import type { Availability, BackendDescriptor, BackendPart, Device } from "../compute/backends/descriptor.ts";
@@ -8,6 +8,7 @@ import { allBackends } from "../compute/backends/registry.ts";
 import { gitVersion } from "../pipeline/git/index.ts";
 import { formatBytes } from "../protocol/format.ts";
 import type { DoctorCheck } from "../protocol/toolOutput.ts";
+import { machineMemory } from "./memoryAdvice.ts";
 
 /** Looks at everything that a run depends on. Changes nothing. */
 export async function diagnose(directory: string): Promise<DoctorCheck[]> {
@@ -50,9 +51,7 @@ function processor(): DoctorCheck {
 }
 
 function memory(): DoctorCheck {
-  const limit = process.constrainedMemory();
-  // Without a limit, some systems report 0 and some a number beyond all memory.
-  const total = limit > 0 && limit < totalmem() ? limit : totalmem();
+  const total = machineMemory();
   const detail = `${formatBytes(total)}, ${formatBytes(Math.min(total, freemem()))} free`;
   if (total >= LEAST_MEMORY) return { name: "memory", state: "ok", detail };
   return { name: "memory", state: "missing", detail, remedy: `the smallest run needs ${formatBytes(LEAST_MEMORY)}` };

@@ -161,6 +161,16 @@ interface Call {
 
 type Drawn = Readonly<Record<"token" | "logprob", ArrayLike<number> | undefined>>;
 
+/** The larger of a generator's programs, which reads the queries: what its memory is planned by. */
+export function generationProgram(
+  graph: Graph,
+  config: ModelConfig,
+  settings: GenerationSettings,
+): ReturnType<typeof plan> {
+  const { queryLength: length, responseLength } = settings;
+  return sampleProgram(graph, config, settings, { length, capacity: length + responseLength - 1 });
+}
+
 /** Reads `length` tokens per row into the caches and draws the next one from the last column. */
 function sampleProgram(
   graph: Graph,

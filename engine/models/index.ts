@@ -23,7 +23,13 @@ export {
   parameterCount,
   parameters,
 } from "./decoder.ts";
-export { type Generation, type GenerationSettings, type SamplingSettings, Generator } from "./generator.ts";
+export {
+  type Generation,
+  type GenerationSettings,
+  type SamplingSettings,
+  Generator,
+  generationProgram,
+} from "./generator.ts";
 export { type DistributionSettings, lastSpan, logits, responseSpan, scores, tokenLogprobs, values } from "./heads.ts";
 export { type RandomSource, initialize, withHeads } from "./initialize.ts";
 export {

@@ -18,7 +18,9 @@ export type Weights = ReadonlyMap<string, HostTensor>;
 export type FrozenWeights = ReadonlyMap<string, HostTensor<WeightArray>>;
 
 /** Tensors one after the other: a map of them, or one that is handed over. */
-export type TensorStream<A extends WeightArray = WeightArray> = Iterable<readonly [name: string, tensor: HostTensor<A>]>;
+export type TensorStream<A extends WeightArray = WeightArray> = Iterable<
+  readonly [name: string, tensor: HostTensor<A>]
+>;
 
 /** A tensor whose numbers are fetched when they are asked for, so that not all need be on the host at a time. */
 export interface FetchedTensor {
@@ -117,23 +119,27 @@ function f32Of(name: string, data: HostArray): Float32Array {
 }
 
 /**
- * Gives tensors to a device and frees each as soon as the next is asked for: a model is then never whole on both sides.
+ * Gives tensors to a device and frees them: each as soon as the next is asked for, those in one block at the end.
  * The map is empty afterwards, and whoever else holds one of its arrays finds it empty.
  */
 export function* handOver<A extends WeightArray>(
   weights: Map<string, HostTensor<A>>,
 ): Generator<readonly [name: string, tensor: HostTensor<A>], undefined> {
+  const shared = new Set<ArrayBufferLike>();
   for (const [name, tensor] of weights) {
     yield [name, tensor];
     weights.delete(name);
-    free(tensor.data);
+    const { buffer, byteLength } = tensor.data;
+    if (buffer.byteLength === byteLength) free(buffer);
+    else shared.add(buffer);
   }
+  for (const buffer of shared) free(buffer);
 }
 
-/** Frees an array's memory now, not when the collector comes by: nothing reminds it of memory outside its heap. */
-function free({ buffer, byteLength }: WeightArray): void {
+/** Frees memory now, not when the collector comes by: nothing reminds it of what is outside its heap. */
+function free(buffer: ArrayBufferLike): void {
   // Node 20 has no transfer, and waits for the collector.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) (buffer as Partial<Movable>).transfer?.(0);
+  if (buffer instanceof ArrayBuffer) (buffer as Partial<Movable>).transfer?.(0);
 }
 
 interface Movable {

@@ -1,19 +1,27 @@
 import { type WeightType, DTYPES } from "../compute/graph/dtype.ts";
-import { gradients } from "../compute/graph/gradients.ts";
 import type { Recomputation } from "../compute/graph/recompute.ts";
-import { plan } from "../compute/graph/program.ts";
-import { type Shape, Graph } from "../compute/graph/tensor.ts";
+import { type Program, plan } from "../compute/graph/program.ts";
+import { type Shape, Graph, sizeOf } from "../compute/graph/tensor.ts";
 import type { TaskConfig } from "../config/index.ts";
-import { type Head, type ModelConfig, parameterCount, parameters } from "../models/index.ts";
-import type { LossNodes } from "../training/index.ts";
+import {
+  type Head,
+  type ModelConfig,
+  generationProgram,
+  hidden,
+  lastSpan,
+  parameterCount,
+  parameters,
+  sequenceInputs,
+} from "../models/index.ts";
+import { type LossNodes, trainingProgram } from "../training/index.ts";
 import { taskOf } from "./corpus.ts";
 import type { Cost } from "./stage.ts";
 
 const BYTES = 4;
-/** Weights and two moments on the device, where gradients are part of a step's arena, and the weights on the host. */
-const TRAINED_COPIES = 4;
-/** Weights on the device and on the host. */
-const READ_COPIES = 2;
+/** Weights and two moments. Gradients are part of a step's arena, unless they are summed over micro-batches. */
+const TRAINED_COPIES = 3;
+/** On the host, for each token of a vocabulary: tokenizer.json as read, and the tables made of it. Measured at 49,152. */
+const TOKEN_BYTES = 3200;
 /** Forward is one product per weight and token, two operations each; backward is twice that. */
 const FORWARD = 2;
 const TRAIN = 6;
@@ -28,59 +36,79 @@ export interface TrainingCost {
   /** Of a micro-batch. */
   readonly shape: { readonly batchSize: number; readonly length: number };
   readonly loss: (graph: Graph) => LossNodes;
+  /** Micro-batches of a step. */
+  readonly gradientAccumulation: number;
   /** What a step computes twice. */
   readonly recomputation: Recomputation;
   /** Tokens that are learned from, padding included, all steps together. */
   readonly tokens: number;
 }
 
-/** Cost of a training. Its memory is planned by the same planner that lays out the real step. */
-export function trainingCost({ model, heads, tokens, ...step }: TrainingCost): Cost {
+/** A cost whose memory is told apart: programs of one device take turns in one arena, all else adds up. */
+export interface PlannedCost extends Cost {
+  /** Of the memory: the largest program's intermediate values. */
+  readonly arenaBytes: number;
+}
+
+/**
+ * Cost of a training. Its memory is planned by the same planner that lays out the real step. The host holds one tensor at
+ * a time, on its way to the device or to a file.
+ */
+export function trainingCost(training: TrainingCost): PlannedCost {
+  const { model, heads, tokens, gradientAccumulation } = training;
   const count = parameterCount(model, heads);
+  const arenaBytes = arenaOf(training);
+  const copies = TRAINED_COPIES + (gradientAccumulation > 1 ? 1 : 0);
   return {
     parameters: count,
-    memoryBytes: arenaOf({ model, heads, ...step }) + TRAINED_COPIES * count * BYTES,
+    memoryBytes: arenaBytes + copies * count * BYTES + largestTensor(model, heads) * BYTES + tokenizerBytes(model),
+    arenaBytes,
     flops: TRAIN * count * tokens,
   };
 }
 
-/** Arenas of steps that have been planned: planning takes a moment, and the trainings of a run have few shapes. */
+/** Arenas of programs that have been planned: planning takes a moment, and the stages of a run have few shapes. */
 const arenas = new WeakMap<ModelConfig, Map<string, number>>();
 
-function arenaOf(step: Omit<TrainingCost, "tokens">): number {
-  const { model, heads, shape, recomputation } = step;
+function planned(model: ModelConfig, key: readonly (string | number)[], build: () => Program): number {
   const known = arenas.get(model) ?? new Map<string, number>();
   arenas.set(model, known);
-  const key = [...heads, shape.batchSize, shape.length, recomputation].join();
-  const bytes = known.get(key) ?? plannedArena(step);
-  known.set(key, bytes);
+  const bytes = known.get(key.join()) ?? build().arenaBytes;
+  known.set(key.join(), bytes);
   return bytes;
 }
 
-function plannedArena({ model, heads, loss, recomputation }: Omit<TrainingCost, "tokens">): number {
-  const graph = new Graph();
-  const nodes = loss(graph);
-  const shapes: readonly (readonly [string, Shape])[] = [...parameters(model, heads)].filter(
-    ([name]) => !name.startsWith("v_head"),
-  );
-  const grads = gradients(
-    nodes.loss,
-    shapes.map(([name, shape]) => graph.variable(name, shape)),
-    recomputation,
-  );
-  const { arenaBytes } = plan({
-    loss: nodes.loss,
-    ...Object.fromEntries(grads.map((grad, at) => [`gradient ${at}`, grad])),
+function arenaOf({ model, heads, shape, loss, gradientAccumulation, recomputation }: TrainingCost): number {
+  const accumulates = gradientAccumulation > 1;
+  const key = [...heads, shape.batchSize, shape.length, recomputation, accumulates ? "parts" : "whole"];
+  return planned(model, key, () => {
+    const graph = new Graph();
+    // The loss that stands for PPO's has no value head.
+    const trained = [...parameters(model, heads)].filter(([name]) => !name.startsWith("v_head"));
+    const settings = { name: "plan", parameters: new Map(trained), loss, optimizer: {}, recomputation };
+    return trainingProgram(graph, settings, accumulates);
   });
-  return arenaBytes;
+}
+
+function largestTensor(model: ModelConfig, heads: readonly Head[]): number {
+  return Math.max(...[...parameters(model, heads).values()].map((shape: Shape) => sizeOf(shape)));
+}
+
+/** Sequences that are worked on side by side, in tokens each. */
+export interface SideBySide {
+  readonly batchSize: number;
+  readonly queryLength: number;
+  readonly responseLength: number;
 }
 
 /** Amounts of reading from which its cost is estimated. */
 export interface ReadingCost {
   readonly models: number;
   readonly tokens: number;
-  /** Whose keys and values are held. */
-  readonly cachedTokens: number;
+  /** Sequences that are generated; none where a model only scores. */
+  readonly generated?: SideBySide;
+  /** Sequences that are scored. */
+  readonly scored?: SideBySide;
   /** How the weights are held; f32, as those of a checkpoint that is not looked into, unless given. */
   readonly frozenWeights?: WeightType;
 }
@@ -88,19 +116,51 @@ export interface ReadingCost {
 /** Cost of reading models: of generating with the first, and of scoring with the others. */
 export function readingCost(
   model: ModelConfig,
-  { models, tokens, cachedTokens, frozenWeights = "f32" }: ReadingCost,
-): Cost {
+  { models, tokens, generated, scored, frozenWeights = "f32" }: ReadingCost,
+): PlannedCost {
   const count = parameterCount(model);
+  const arenaBytes = Math.max(
+    generated === undefined ? 0 : generationArena(model, generated),
+    scored === undefined ? 0 : scoringArena(model, scored),
+  );
+  const held = models * count * DTYPES[frozenWeights].bytes;
   return {
     parameters: count,
-    memoryBytes: models * READ_COPIES * count * DTYPES[frozenWeights].bytes + cacheBytes(model, cachedTokens),
+    memoryBytes:
+      held + (generated === undefined ? 0 : cacheBytes(model, generated)) + arenaBytes + tokenizerBytes(model),
+    arenaBytes,
     flops: FORWARD * count * tokens,
   };
 }
 
-/** Keys and values of that many tokens in all rows together. */
-function cacheBytes({ nLayers, nKvHeads, headSize }: ModelConfig, tokens: number): number {
-  return 2 * nLayers * tokens * nKvHeads * headSize * BYTES;
+/** Of reading the queries and drawing a token, which ranks the vocabulary by two lists. */
+function generationArena(model: ModelConfig, settings: SideBySide): number {
+  const { batchSize, queryLength, responseLength } = settings;
+  const program = (): Program => generationProgram(new Graph(), model, { ...settings, sampling: {}, eos: [], pad: 0 });
+  const ranks = 2 * batchSize * model.vocabularySize * BYTES;
+  return planned(model, ["generate", batchSize, queryLength, responseLength], program) + ranks;
+}
+
+function scoringArena(model: ModelConfig, { batchSize, queryLength, responseLength }: SideBySide): number {
+  const length = queryLength + responseLength;
+  return planned(model, ["score", batchSize, length], () => {
+    const graph = new Graph();
+    const inputs = sequenceInputs(graph, batchSize, length);
+    return plan({ states: hidden(graph, model, inputs, { span: lastSpan(length) }) });
+  });
+}
+
+/** Of a tokenizer on the host. */
+export function tokenizerBytes({ vocabularySize }: Pick<ModelConfig, "vocabularySize">): number {
+  return vocabularySize * TOKEN_BYTES;
+}
+
+/** Keys and values of sequences that are generated. */
+function cacheBytes(
+  { nLayers, nKvHeads, headSize }: ModelConfig,
+  { batchSize, queryLength, responseLength }: SideBySide,
+): number {
+  return 2 * nLayers * batchSize * (queryLength + responseLength - 1) * nKvHeads * headSize * BYTES;
 }
 
 /**
@@ -121,4 +181,21 @@ export function sequenceLength(
   const length =
     known === undefined ? Math.ceil(longestRow / BYTES_PER_TOKEN) : known.maxPromptLength + known.maxResponseLength;
   return Math.max(2, Math.min(length, maxLength));
+}
+
+/** Longest prompt and longest answer of a task, or of a data file as {@link sequenceLength} estimates it, in tokens. */
+export function responseLengths(
+  task: TaskConfig | undefined,
+  { maxPositions }: Pick<ModelConfig, "maxPositions">,
+  { longestRow, maxNewTokens }: { readonly longestRow: number | undefined; readonly maxNewTokens: number },
+): Pick<SideBySide, "queryLength" | "responseLength"> {
+  const known = taskOf(task);
+  if (known !== undefined) {
+    const responseLength = Math.min(known.maxResponseLength, maxNewTokens);
+    return { queryLength: known.maxPromptLength, responseLength };
+  }
+  const prompt = sequenceLength(task, { maxLength: maxPositions, longestRow });
+  const length = Math.min(maxPositions, prompt + maxNewTokens);
+  const responseLength = Math.max(1, Math.min(maxNewTokens, length - 1));
+  return { queryLength: length - responseLength, responseLength };
 }

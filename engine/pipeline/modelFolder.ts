@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { allFinite, toBf16 } from "../compute/graph/dtype.ts";
+import { type WeightType, DTYPES, allFinite, toBf16 } from "../compute/graph/dtype.ts";
 import { type Shape, sizeOf } from "../compute/graph/tensor.ts";
 import {
   type FetchedTensor,
@@ -125,7 +125,7 @@ export function loadModel(
   heads: readonly Head[] = ["language"],
   chat: ChatChoice = {},
 ): Promise<LoadedModel> {
-  return load(folder, { heads, chat }, (weights, name) => weights.readTensor(name));
+  return load(folder, { heads, chat }, () => "f32");
 }
 
 /** Loads a Hugging Face folder like {@link loadModel}, to be read only. */
@@ -135,17 +135,13 @@ export function loadFrozenModel(
   heads: readonly Head[] = ["language"],
   chat: ChatChoice = {},
 ): Promise<FrozenModel> {
-  return load(folder, { heads, chat }, async (weights, name) => {
-    if (weights.tensors.get(name)?.dtype === "BF16") return readBf16(weights, name);
-    const data = await weights.readTensor(name);
-    return frozenWeights === "bf16" ? toBf16(data) : data;
-  });
+  return load(folder, { heads, chat }, (stored) => (stored === "BF16" ? "bf16" : (frozenWeights ?? "f32")));
 }
 
 async function load<A extends WeightArray>(
   folder: string,
   { heads, chat }: { readonly heads: readonly Head[]; readonly chat: ChatChoice },
-  read: (weights: WeightsFile, name: string) => Promise<A>,
+  typeOf: (stored: string) => WeightType,
 ): Promise<LoadedModel<A>> {
   const checkpoint = await readCheckpoint(folder);
   try {
@@ -154,13 +150,10 @@ async function load<A extends WeightArray>(
     // Before any of them is read, which takes a while.
     fitting(folder, checkpoint.weights.tensors, wanted);
     await checkScoreBias(checkpoint.weights, heads);
-    const available = new Map<string, HostTensor<A>>();
-    for (const name of wanted.keys()) {
-      const entry = checkpoint.weights.tensors.get(name);
-      if (entry === undefined) continue;
-      const data = await read(checkpoint.weights, name);
+    const available = allocated<A>(wanted, (name) => typeOf(checkpoint.weights.tensors.get(name)?.dtype ?? "F32"));
+    for (const [name, { data }] of available) {
+      await fill(data, checkpoint.weights, name);
       if (!allFinite(data)) throw notFinite(folder, name);
-      available.set(name, { shape: entry.shape, data });
     }
     const { config: settings, generationConfig } = checkpoint;
     const carried = {
@@ -169,7 +162,7 @@ async function load<A extends WeightArray>(
     };
     const format = await formatOf(folder, carried, chat);
     checkSpecialTokens(folder, format.tokenizer, config);
-    return { config, weights: fitting(folder, available, wanted), tokenizer: format.tokenizer, format, carried };
+    return { config, weights: available, tokenizer: format.tokenizer, format, carried };
   } finally {
     await checkpoint.weights.close();
   }
@@ -181,10 +174,38 @@ function storedTypes({ tensors }: WeightsFile): Pick<CarriedParts, "types" | "ty
   return { types: new Map(types), type: mainType(tensors.values()) };
 }
 
-async function readBf16(weights: WeightsFile, name: string): Promise<Uint16Array> {
-  const halves = new Uint16Array(sizeOf(weights.tensors.get(name)?.shape ?? []));
-  await weights.readBytes(name, 0, new Uint8Array(halves.buffer));
-  return halves;
+/**
+ * Room for tensors of those types, all in one block of memory: a system takes a large block back when it is freed, where
+ * of many small ones the process keeps most.
+ */
+function allocated<A extends WeightArray>(
+  wanted: ReadonlyMap<string, Shape>,
+  typeOf: (name: string) => WeightType,
+): Map<string, HostTensor<A>> {
+  const bytesOf = (name: string, shape: Shape): number => sizeOf(shape) * DTYPES[typeOf(name)].bytes;
+  const total = [...wanted].reduce((sum, [name, shape]) => sum + aligned(bytesOf(name, shape)), 0);
+  const block = new ArrayBuffer(total);
+  const tensors = new Map<string, HostTensor<A>>();
+  let offset = 0;
+  for (const [name, shape] of wanted) {
+    tensors.set(name, { shape, data: new DTYPES[typeOf(name)].array(block, offset, sizeOf(shape)) as A });
+    offset += aligned(bytesOf(name, shape));
+  }
+  return tensors;
+}
+
+/** Arrays begin at multiples of their elements. */
+const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
+
+/** Reads a tensor, in place where it is stored as it is held. */
+async function fill(into: WeightArray, weights: WeightsFile, name: string): Promise<void> {
+  const isBf16 = into instanceof Uint16Array;
+  if (weights.tensors.get(name)?.dtype === (isBf16 ? "BF16" : "F32")) {
+    await weights.readBytes(name, 0, new Uint8Array(into.buffer, into.byteOffset, into.byteLength));
+    return;
+  }
+  const data = await weights.readTensor(name);
+  into.set(isBf16 ? toBf16(data) : data);
 }
 
 /** Selects the wanted weights; an error about one that does not fit names its folder. */

@@ -123,7 +123,7 @@ function startState(
 
 /** Frees weights that are not wanted after all. */
 export function discard(weights: TensorStream): void {
-  for (const entry of weights) void entry;
+  Array.from(weights, () => undefined);
 }
 
 /** A trainer's state from a snapshot, which is empty once the device has it. */

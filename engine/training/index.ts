@@ -21,5 +21,6 @@ export {
   Evaluation,
   NumericalError,
   TrainStep,
+  trainingProgram,
 } from "./step.ts";
 export { type RestoredTrainState, type SavedTrainState, TrainState } from "./trainState.ts";

@@ -174,6 +174,11 @@ interface Parts {
 const METRIC = "metric:";
 const gradientName = (parameter: string): string => `gradient.${parameter}`;
 
+/** The program of a step, or of one of its micro-batches: what its memory is planned by. */
+export function trainingProgram(graph: Graph, settings: StepSettings, isMicroBatch: boolean): Program {
+  return isMicroBatch ? accumulateProgram(graph, settings) : wholeProgram(graph, settings);
+}
+
 function wholeProgram(graph: Graph, { parameters, loss: build, optimizer, recomputation }: StepSettings): Program {
   const nodes = build(graph);
   const grads = gradients(nodes.loss, variablesOf(graph, parameters), recomputation);

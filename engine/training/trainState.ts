@@ -1,13 +1,7 @@
 import type { Backend, DeviceBuffer } from "../compute/backend.ts";
 import { type WeightType, toBf16 } from "../compute/graph/dtype.ts";
 import type { Shape } from "../compute/graph/tensor.ts";
-import {
-  type FetchedTensor,
-  type TensorStream,
-  type Weights,
-  DeviceWeights,
-  asF32,
-} from "../models/index.ts";
+import { type FetchedTensor, type TensorStream, type Weights, DeviceWeights, asF32 } from "../models/index.ts";
 import { masterName, momentNames } from "./optimizer.ts";
 
 /** Everything an optimizer needs to go on with the same bytes. */

@@ -1,6 +1,7 @@
 import { fromCatalogue, t } from "../localize.ts";
 import { durationText } from "../runs/labels.ts";
 import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
+import { PROCESS_BYTES } from "../../engine/protocol/memory.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
@@ -10,9 +11,6 @@ export interface PlanPlace {
   readonly file: string;
   readonly memoryBytes: number;
 }
-
-/** Memory of the process besides weights and activations. */
-const PROCESS_BYTES = 200 * 2 ** 20;
 
 /** A plan as Markdown: cached stages, and the time and memory of the others. */
 export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {

@@ -8,9 +8,11 @@ import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
 import { formatBytes, formatCount, formatDuration } from "../../protocol/format.ts";
+import { PROCESS_BYTES } from "../../protocol/memory.ts";
 import { stageNames } from "../../protocol/stageName.ts";
 import { type PlannedData, countsText } from "../../protocol/dataCounts.ts";
 import type { PlanOutput, PlannedStage } from "../../protocol/toolOutput.ts";
+import { machineMemory, memoryAdvice } from "../memoryAdvice.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -21,7 +23,8 @@ export const plan: Command = {
   details: [
     "Nothing is computed. Data in layouts of others is downloaded and prepared, below the runs' folder, and its records\n" +
       "are counted. Times are estimates from the work of each stage, right to about a factor of two.\n" +
-      "Memory is that of weights and activations; the process takes some 200 MiB more.",
+      "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth; what the\n" +
+      "process takes beside comes last. Where it does not fit, the setting to change is named.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
       '"estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
@@ -77,14 +80,16 @@ export const plan: Command = {
     const nMade = stages.filter((stage) => stage.cached).length;
     const made = `${nMade} of ${stages.length} stages are cached`;
     terminal.out(
-      `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models\n`,
+      `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models and ${formatBytes(PROCESS_BYTES)} for the process\n`,
     );
     for (const line of [prompts, ...notes]) terminal.outLine(line);
     terminal.outLine(`computes on ${choiceText(choice)}`);
     const { maxBytes = Infinity } = choice.device.limits;
-    if (peakMemoryBytes > maxBytes) {
-      terminal.outLine(`${choice.descriptor.name} holds ${formatBytes(maxBytes)}, which is too little`);
-    }
+    const { gradientCheckpointing, frozenWeights } = config.runtime;
+    const settings = { gradientCheckpointing, frozenWeights };
+    const place = { backend: choice.descriptor.name, maxBytes, machineBytes: machineMemory(), ...settings };
+    const advice = memoryAdvice(stages, place, nameOf);
+    if (advice !== undefined) terminal.outLine(advice);
     return EXIT.ok;
   },
 };

@@ -7,7 +7,7 @@ import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { Random } from "../../training/index.ts";
-import { readingCost, sequenceLength } from "../cost.ts";
+import { readingCost, responseLengths } from "../cost.ts";
 import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
 import {
@@ -63,7 +63,12 @@ export const answers: Stage<
       model,
       { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: inputs.data?.path ?? name },
     );
-    const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: { ...reward, weights: handOver(reward.weights) } });
+    const sampler = new ResponseSampler(backend, {
+      model,
+      prompts,
+      sampling,
+      reward: { ...reward, weights: handOver(reward.weights) },
+    });
     const device = DeviceWeights.upload(backend, handOver(model.weights));
     const lines: string[] = [];
     const scores: number[] = [];
@@ -95,11 +100,14 @@ export const answers: Stage<
       from.kind === "validation" && data !== undefined
         ? validationCount({ validationPrompts: from.prompts }, rows)
         : Math.min(from.prompts, rows);
-    const prompt = sequenceLength(task, { maxLength: model.maxPositions, longestRow: data?.longestRow });
-    const length = task === undefined ? Math.min(model.maxPositions, prompt + sampling.maxNewTokens) : prompt;
-    const cachedTokens = Math.min(count, PROMPTS_AT_ONCE) * length;
+    const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: sampling.maxNewTokens });
+    const sideBySide = { batchSize: Math.min(count, PROMPTS_AT_ONCE), ...lengths };
+    const length = lengths.queryLength + lengths.responseLength;
     // Once by the model, token by token, and once by the reward model.
-    return readingCost(model, { models: 2, tokens: 2 * count * length, cachedTokens, ...frozen });
+    return readingCost(model, {
+      ...{ models: 2, tokens: 2 * count * length, ...frozen },
+      ...{ generated: sideBySide, scored: sideBySide },
+    });
   },
 };
 

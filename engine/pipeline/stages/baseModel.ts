@@ -2,7 +2,14 @@ import type { Graph } from "../../compute/graph/tensor.ts";
 import { type ModelConfig, LLAMA_BLOCKS, handOver, initialize } from "../../models/index.ts";
 import type { BaseModelConfig, RunConfig, TaskConfig } from "../../config/index.ts";
 import { PromptFormat, type Tokenizer } from "../../text/index.ts";
-import { type LossNodes, type TokenizedExample, Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
+import {
+  type LossNodes,
+  type TokenizedExample,
+  Random,
+  sftLoss,
+  sftStep,
+  supervisedBatches,
+} from "../../training/index.ts";
 import { NO_COST, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, taskTokenizer } from "../corpus.ts";
 import { saveModel } from "../modelFolder.ts";
@@ -59,7 +66,7 @@ export const baseModel: Stage<
     const shape = { batchSize, length: sequenceLength(task, { maxLength: model.maxPositions }) };
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
     const loss = (graph: Graph): LossNodes => sftLoss(graph, model, shape);
-    return trainingCost({ model, heads: ["language"], shape, loss, recomputation, tokens });
+    return trainingCost({ model, heads: ["language"], shape, loss, gradientAccumulation, recomputation, tokens });
   },
 };
 

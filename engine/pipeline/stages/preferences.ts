@@ -90,10 +90,11 @@ export const preferences: Stage<
   },
   cost({ task, pairs, ...frozen }, { model }) {
     const length = sequenceLength(task, { maxLength: model.maxPositions });
+    const responseLength = taskOf(task)?.maxResponseLength ?? 1;
     return readingCost(model, {
       models: 1,
       tokens: 2 * pairs * length,
-      cachedTokens: 2 * SAMPLED_AT_ONCE * length,
+      generated: { batchSize: 2 * SAMPLED_AT_ONCE, queryLength: length - responseLength, responseLength },
       ...frozen,
     });
   },

@@ -102,7 +102,7 @@ export const rewardModel: Stage<
     });
   },
   cost({ reward, task }, { model, recomputation, files: { data } }) {
-    const { batchSize, epochs, maxLength } = reward;
+    const { batchSize, gradientAccumulation, epochs, maxLength } = reward;
     const length = sequenceLength(task, { maxLength, longestRow: data?.longestRow });
     const pairs = Math.min(reward.pairs ?? Infinity, data?.rows ?? Infinity);
     const learned = splitPairs(Number.isFinite(pairs) ? pairs : 0, reward.heldOut).train;
@@ -112,7 +112,15 @@ export const rewardModel: Stage<
         ...shape,
         loss: (chosen, rejected) => rewardLoss(chosen, rejected, { centering: 0 }),
       });
-    return trainingCost({ model, heads: ["score"], shape, loss, recomputation, tokens: 2 * epochs * learned * length });
+    return trainingCost({
+      model,
+      heads: ["score"],
+      shape,
+      loss,
+      gradientAccumulation,
+      recomputation,
+      tokens: 2 * epochs * learned * length,
+    });
   },
 };
 

@@ -19,7 +19,7 @@ import type { PromptFormat } from "../../text/index.ts";
 import { type DataPosition, Random, sftLoss } from "../../training/index.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { type PpoConfig, armWithBeta, ppoSettings } from "../armSettings.ts";
-import { readingCost, sequenceLength, trainingCost } from "../cost.ts";
+import { readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
 import { loop } from "../loop.ts";
@@ -36,7 +36,15 @@ import {
   saveModel,
   saveSlice,
 } from "../modelFolder.ts";
-import { type Artifact, type DataFile, type Snapshot, type Stage, type StageContext, jsonOf, recomputationOf } from "../stage.ts";
+import {
+  type Artifact,
+  type DataFile,
+  type Snapshot,
+  type Stage,
+  type StageContext,
+  jsonOf,
+  recomputationOf,
+} from "../stage.ts";
 import { rewardingOf } from "../rewarding.ts";
 import { discard, restoredState } from "../training.ts";
 
@@ -143,8 +151,8 @@ export const rlhf: Stage<
     }
   },
   cost({ arm, task, ...frozen }, { model, recomputation, files: { data }, counts: { reference = 1 } }) {
-    const prompt = sequenceLength(task, { maxLength: model.maxPositions, longestRow: data?.longestRow });
-    const length = task === undefined ? Math.min(model.maxPositions, prompt + arm.maxNewTokens) : prompt;
+    const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: arm.maxNewTokens });
+    const length = lengths.queryLength + lengths.responseLength;
     const shape = { batchSize: arm.minibatchSize, length };
     const perIteration = arm.batchSize * length;
     const isSeparate = arm.critic === "separate";
@@ -153,15 +161,22 @@ export const rlhf: Stage<
       heads: ["language", "value"],
       shape,
       loss: (graph) => sftLoss(graph, model, shape),
+      gradientAccumulation: arm.gradientAccumulation,
       recomputation,
       tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
     const tokens = arm.iterations * perIteration * (3 + reference);
-    const read = readingCost(model, { models: 1 + reference, tokens, cachedTokens: perIteration, ...frozen });
+    const read = readingCost(model, {
+      ...{ models: 1 + reference, tokens, ...frozen },
+      generated: { batchSize: arm.batchSize, ...lengths },
+      scored: { batchSize: arm.minibatchSize, ...lengths },
+    });
+    // Sampling, scoring and learning take turns in one arena, and there is one tokenizer.
+    const shared = Math.min(learned.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
     return {
       parameters: learned.parameters,
-      memoryBytes: learned.memoryBytes * (isSeparate ? 2 : 1) + read.memoryBytes,
+      memoryBytes: learned.memoryBytes * (isSeparate ? 2 : 1) + read.memoryBytes - shared,
       flops: learned.flops + read.flops,
     };
   },

@@ -77,7 +77,7 @@ export const sft: Stage<
     const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
     const loss = (graph: Graph): LossNodes => sftLoss(graph, model, shape);
-    return trainingCost({ model, heads: ["language"], shape, loss, recomputation, tokens });
+    return trainingCost({ model, heads: ["language"], shape, loss, gradientAccumulation, recomputation, tokens });
   },
 };
 

@@ -124,6 +124,6 @@ function soupCost({
   return readingCost(model, {
     models: 1 + nModels,
     tokens: PASSES[need.kind] * need.evaluations * need.sequences * length,
-    cachedTokens: EXAMPLES_AT_ONCE * length,
+    scored: { batchSize: EXAMPLES_AT_ONCE, queryLength: length - 1, responseLength: 1 },
   });
 }

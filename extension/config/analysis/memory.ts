@@ -1,4 +1,5 @@
 import { formatBytes } from "../../../engine/protocol/format.ts";
+import { PROCESS_BYTES } from "../../../engine/protocol/memory.ts";
 import { stageNames } from "../../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import { fromCatalogue, t } from "../../localize.ts";
@@ -7,8 +8,6 @@ import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
 
-/** Overhead of the process, as `salsa plan` estimates it. */
-const PROCESS_BYTES = 200 * 1024 ** 2;
 /** Weights, gradient and two moments, of four bytes. */
 const TRAINED_BYTES = 16;
 

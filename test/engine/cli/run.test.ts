@@ -333,7 +333,10 @@ describe("commands about runs", () => {
       planPipeline: () => Promise.resolve([plannedStage("base", { memoryBytes: 16 * 2 ** 30 })]),
     };
     const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
-    assert.match(stdout, /^wasm holds 4\.0 GiB, which is too little$/m);
+    assert.match(
+      stdout,
+      /^wasm holds 4\.0 GiB, which is too little for base: set runtime\.gradientCheckpointing to true$/m,
+    );
   });
 
   it("keeps latest first by the time a run was started", async () => {

@@ -58,7 +58,13 @@ describe("keys of the recipe's stages", () => {
     );
   });
 
-  for (const runtime of [{ threads: 2 }, { directory: "elsewhere" }, { checkpointEvery: 7 }, { metricsEvery: 3 }, { gradientCheckpointing: true }]) {
+  for (const runtime of [
+    { threads: 2 },
+    { directory: "elsewhere" },
+    { checkpointEvery: 7 },
+    { metricsEvery: 3 },
+    { gradientCheckpointing: true },
+  ]) {
     it(`do not change with runtime.${Object.keys(runtime).join()}`, async () => {
       assert.deepEqual(await changedBy({ runtime }), []);
     });

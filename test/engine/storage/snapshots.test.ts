@@ -3,14 +3,21 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import fc from "fast-check";
 import { openSavepoint } from "../../../engine/storage/savepoints.ts";
-import { type SnapshotContent, type SnapshotDraft, readSnapshot, writeSnapshot } from "../../../engine/storage/snapshots.ts";
+import {
+  type SnapshotContent,
+  type SnapshotDraft,
+  readSnapshot,
+  writeSnapshot,
+} from "../../../engine/storage/snapshots.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
 
 /** Arrays as they are written: floats when their turn comes. */
 function draftOf(tensors: SnapshotContent["tensors"]): SnapshotDraft["tensors"] {
   const entries = Object.entries(tensors).map(([name, data]) => {
     const draft =
-      data instanceof Int32Array ? data : { shape: [data.length], data: (): Promise<Float32Array> => Promise.resolve(data) };
+      data instanceof Int32Array
+        ? data
+        : { shape: [data.length], data: (): Promise<Float32Array> => Promise.resolve(data) };
     return [name, draft] as const;
   });
   return new Map(entries);

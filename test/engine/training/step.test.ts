@@ -26,7 +26,15 @@ import {
   supervisedBatches,
 } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
-import { BACKENDS, PICO, PICO_EVERYTHING, PICO_FAMILIES, picoSequences, picoWeights, unevenWeights } from "../models/pico.ts";
+import {
+  BACKENDS,
+  PICO,
+  PICO_EVERYTHING,
+  PICO_FAMILIES,
+  picoSequences,
+  picoWeights,
+  unevenWeights,
+} from "../models/pico.ts";
 
 const PICO_GEMMA: ModelConfig = {
   ...PICO,

@@ -72,7 +72,12 @@ async function execute(
   const controller = new AbortController();
   const device = { open: () => Promise.resolve((opened++, {} as Backend)) };
   const executor = new LocalExecutor(Array(nDevices).fill(device), {
-    ...{ run: "test-1", artifacts, pace: { checkpointEvery: 1, metricsEvery: 1, gradientCheckpointing: false }, signal: controller.signal },
+    ...{
+      run: "test-1",
+      artifacts,
+      pace: { checkpointEvery: 1, metricsEvery: 1, gradientCheckpointing: false },
+      signal: controller.signal,
+    },
     report: (event) => {
       events.push(event);
       if (event.kind === "stageStarted" && event.stage === stopAt) controller.abort();

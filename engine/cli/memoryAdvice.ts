@@ -1,0 +1,63 @@
+import { totalmem } from "node:os";
+import { formatBytes } from "../protocol/format.ts";
+import { PROCESS_BYTES } from "../protocol/memory.ts";
+import type { PlannedStage } from "../protocol/toolOutput.ts";
+
+/** Weights, gradient and two moments, of four bytes. */
+const TRAINED_BYTES = 16;
+
+/** What a plan is held against, and the settings that have a say in memory. */
+export interface MemoryPlace {
+  readonly backend: string;
+  /** That the backend can hold; Infinity where only the machine's memory bounds it. */
+  readonly maxBytes: number;
+  /** Of the machine. */
+  readonly machineBytes: number;
+  readonly gradientCheckpointing: boolean;
+  readonly frozenWeights: "asStored" | "bf16";
+}
+
+/** Memory that this process may use: the machine's, or its container's where that is less. */
+export function machineMemory(): number {
+  const limit = process.constrainedMemory();
+  // Without a limit, some systems report 0 and some a number beyond all memory.
+  return limit > 0 && limit < totalmem() ? limit : totalmem();
+}
+
+/** Says that the largest stage that is still to be made does not fit, and which setting to change; else undefined. */
+export function memoryAdvice(
+  stages: readonly PlannedStage[],
+  place: MemoryPlace,
+  nameOf: (id: string) => string,
+): string | undefined {
+  const left = stages.filter(({ cached }) => !cached);
+  const largest = left.toSorted((a, b) => b.memoryBytes - a.memoryBytes)[0];
+  if (largest === undefined) return undefined;
+  const { memoryBytes } = largest;
+  const { backend, maxBytes, machineBytes } = place;
+  const limit = Math.min(maxBytes, machineBytes - PROCESS_BYTES);
+  if (memoryBytes <= limit) return undefined;
+  const what =
+    memoryBytes > maxBytes
+      ? `${backend} holds ${formatBytes(maxBytes)}, which is too little`
+      : `this machine has ${formatBytes(machineBytes)}, which is too little`;
+  return `${what} for ${nameOf(largest.id)}: ${remedyFor(largest, place, limit)}`;
+}
+
+/** In the order of what costs least. */
+function remedyFor({ kind, parameters }: PlannedStage, place: MemoryPlace, limit: number): string {
+  const size = SIZE_SETTINGS[kind];
+  if (parameters * (size === undefined ? 4 : TRAINED_BYTES) > limit) return "choose a smaller model";
+  if (size !== undefined && !place.gradientCheckpointing) return "set runtime.gradientCheckpointing to true";
+  if (size !== undefined) return `lower ${size} and raise gradientAccumulation by the same factor`;
+  if (place.frozenWeights !== "bf16") return 'set runtime.frozenWeights to "bf16"';
+  return "lower maxNewTokens or shorten the longest prompts";
+}
+
+/** By the kind of a stage: the setting that its activations grow with. */
+const SIZE_SETTINGS: Readonly<Partial<Record<string, string>>> = {
+  base: "model.pretrain.batchSize",
+  sft: "sft.batchSize",
+  reward: "reward.batchSize",
+  rlhf: "rlhf.minibatchSize",
+};

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { type MemoryPlace, memoryAdvice } from "../../../engine/cli/memoryAdvice.ts";
+import type { PlannedStage } from "../../../engine/protocol/toolOutput.ts";
+import { planned } from "../../extension/plannedStage.ts";
+
+const GIB = 2 ** 30;
+const PLACE: MemoryPlace = {
+  backend: "wasm",
+  maxBytes: 4 * GIB,
+  machineBytes: 16 * GIB,
+  gradientCheckpointing: false,
+  frozenWeights: "asStored",
+};
+
+function stage(kind: string, more: Partial<PlannedStage> = {}): PlannedStage {
+  return planned(kind, { kind, memoryBytes: 6 * GIB, ...more });
+}
+
+function advice(stages: readonly PlannedStage[], place: Partial<MemoryPlace> = {}): string | undefined {
+  return memoryAdvice(stages, { ...PLACE, ...place }, (id) => id);
+}
+
+describe("memory advice", () => {
+  it("is none where everything fits or is made already", () => {
+    assert.equal(advice([stage("sft", { memoryBytes: GIB }), stage("rlhf", { cached: true })]), undefined);
+  });
+
+  it("names the checkpointing of gradients first, then the batch, for a training", () => {
+    const few = "wasm holds 4.0 GiB, which is too little for sft: ";
+    assert.equal(advice([stage("sft")]), `${few}set runtime.gradientCheckpointing to true`);
+    const lower = `${few}lower sft.batchSize and raise gradientAccumulation by the same factor`;
+    assert.equal(advice([stage("sft")], { gradientCheckpointing: true }), lower);
+  });
+
+  it("names bf16 weights for a stage that reads, and a smaller model where nothing else helps", () => {
+    assert.match(advice([stage("answers")]) ?? "", /set runtime\.frozenWeights to "bf16"$/);
+    assert.match(advice([stage("rlhf", { parameters: GIB })]) ?? "", /choose a smaller model$/);
+  });
+
+  it("holds the machine's memory against models and process together", () => {
+    const place = { maxBytes: Infinity, machineBytes: 6.1 * GIB };
+    assert.match(advice([stage("sft")], place) ?? "", /^this machine has 6\.1 GiB, which is too little for sft: /);
+  });
+});
