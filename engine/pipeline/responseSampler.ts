@@ -1,12 +1,5 @@
 import type { Backend } from "../compute/backend.ts";
-import {
-  type ModelConfig,
-  type SamplingSettings,
-  type TensorStream,
-  DeviceWeights,
-  Generator,
-  RewardScorer,
-} from "../models/index.ts";
+import { type SamplingSettings, type TensorStream, DeviceWeights, Generator, RewardScorer } from "../models/index.ts";
 import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
 import type { LoadedModel } from "./modelFolder.ts";

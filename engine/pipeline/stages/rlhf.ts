@@ -141,11 +141,7 @@ export const rlhf: Stage<
         },
         snapshot?.step ?? 0,
       );
-      await saveModel(
-        context.folder,
-        { ...start, weights: trainer.policy() },
-        saveAs === undefined ? {} : { saveAs },
-      );
+      await saveModel(context.folder, { ...start, weights: trainer.policy() }, saveAs === undefined ? {} : { saveAs });
     } finally {
       trainer.release();
     }
