@@ -4,7 +4,6 @@ import type * as pipeline from "../pipeline/index.ts";
 export type Pipeline = Pick<
   typeof pipeline,
   | "runPipeline"
-  | "describePrompts"
   | "modelNotes"
   | "planPipeline"
   | "chooseBackend"
@@ -13,5 +12,7 @@ export type Pipeline = Pick<
   | "scoreCheckpoint"
   | "generateResponses"
   | "readRun"
+  | "openConfigData"
+  | "openFileData"
   | "writeReport"
 >;

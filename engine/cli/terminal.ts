@@ -1,6 +1,6 @@
 import { visible, visibleLine } from "../protocol/visible.ts";
 
-const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
+const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 
 /** Text in a style, where the terminal shows them. */
 export interface Styled {

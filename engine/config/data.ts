@@ -16,7 +16,7 @@ import {
 const unusable = choice({
   drop: "leave them out; plan, log and report count them by reason",
   refuse: "stop at the first, with its file and line",
-  keep: "use them all the same, and count them",
+  keep: "use them all the same, and count them; those that would end a training in the middle are still errors",
 });
 
 /** Columns that may be named otherwise, by what they hold. */
@@ -67,7 +67,8 @@ export const sourceSchema = section(
       source: "this project",
     }),
     unusable: setting(unusable, "drop", {
-      description: "What is done with duplicates, empty turns and pairs of two equal responses",
+      description:
+        "What is done with duplicates, empty turns, two equal responses, prompts that are too long, and examples of which no response token is left once cut",
       source: "this project",
     }),
   },

@@ -37,6 +37,12 @@ export interface PreparedData {
   readonly counts: DataCounts;
 }
 
+/** A check, and a name for all that its findings depend on, which is part of what prepared data is called. */
+export interface NamedCheck {
+  readonly name: string;
+  readonly check: Check;
+}
+
 /** What is prepared. */
 export interface PrepareSettings {
   /** `.salsa`. */
@@ -44,7 +50,7 @@ export interface PrepareSettings {
   readonly kind: RecordKind;
   readonly source: DataSource;
   readonly files: readonly SourceFile[];
-  readonly check?: Check | undefined;
+  readonly check?: NamedCheck | undefined;
   /** Called now and then with the records that have been read. */
   readonly progress?: ((read: number) => void) | undefined;
 }
@@ -74,11 +80,17 @@ const REPORT_EVERY = 10_000;
  * @throws {DiskError}
  */
 export async function prepare(settings: PrepareSettings): Promise<PreparedData> {
-  const { root, kind, source, files } = settings;
+  const { root, kind, source, files, check } = settings;
   const { from: _from, ...rest } = source; // the files stand for it, wherever they are
   const ingredients = JSON.parse(JSON.stringify(rest)) as Json;
   const digests = files.map(({ digest }) => digest);
-  const key = stableHash({ revision: REVISION, kind, source: ingredients, files: digests }).slice(0, 16);
+  const key = stableHash({
+    revision: REVISION,
+    kind,
+    source: ingredients,
+    files: digests,
+    ...(check && { check: check.name }),
+  }).slice(0, 16);
   const folder = join(root, PREPARED, `${kind}-${key}`);
   const found = await readPrepared(folder);
   if (found !== undefined) return found;
@@ -172,7 +184,7 @@ async function write(folder: string, settings: PrepareSettings): Promise<DataCou
   let counts: DataCounts = { read: 0, used: 0, validation: 0, unusable: {} };
   const files = new Map(settings.files.map(({ file }, index) => [file, index]));
   async function* lines(): AsyncGenerator<string, undefined> {
-    const records = select(reported(rowsOf(settings)), { kind, source, check });
+    const records = select(reported(rowsOf(settings)), { kind, source, check: check?.check });
     for (let next = await records.next(); ; next = await records.next()) {
       if (next.done === true) {
         counts = next.value;

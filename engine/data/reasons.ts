@@ -1,9 +1,8 @@
 import { dictionary } from "../protocol/dictionary.ts";
-import { REASONS, type PlannedData } from "../protocol/dataCounts.ts";
+import { type PlannedData, type Reason, REASONS } from "../protocol/dataCounts.ts";
 import type { Question } from "../protocol/conversation.ts";
 import type { AnyRecord } from "./records.ts";
-
-export type Reason = keyof typeof REASONS;
+import type { DataSource } from "./source.ts";
 
 /** How many records of a source there are, and how many of no use by reason. */
 export type DataCounts = Readonly<Pick<PlannedData, "read" | "used" | "validation" | "unusable">>;
@@ -29,6 +28,33 @@ function hasEmptyTurn(question: Question): boolean {
 
 function isEmpty(text: string): boolean {
   return text.trim() === "";
+}
+
+/** What is wrong with a record, found by who knows how a model sees it. */
+export interface Finding {
+  readonly reason: Reason;
+  /** In words, with the lengths: "its prompt takes 131 tokens, …". */
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** Of which a training could make nothing. */
+const USELESS: readonly Reason[] = ["sameAnswers", "noResponse", "noTokens", "overlongPrompt", "noResponseToken"];
+/** Which would end a training in the middle, whoever asked to keep them. */
+const IMPOSSIBLE: readonly Reason[] = ["noResponse", "noTokens", "overlongPrompt", "noResponseToken"];
+
+/** True if a record of no use is an error, rather than counted. */
+export function isRefused(unusable: DataSource["unusable"], reason: Reason): boolean {
+  switch (unusable) {
+    case "refuse":
+      return true;
+    case "drop":
+      return false;
+    case "keep":
+      return IMPOSSIBLE.includes(reason);
+    case "refuseUseless":
+      return USELESS.includes(reason);
+  }
 }
 
 /** Counts by reason. */

@@ -1,8 +1,8 @@
 import { DataError } from "../protocol/errors.ts";
 import { DigestSet, digestOf, promptText } from "./digests.ts";
 import { recordOf } from "./layouts/index.ts";
-import { REASONS } from "../protocol/dataCounts.ts";
-import { type DataCounts, type Reason, Tally, reasonOf } from "./reasons.ts";
+import { type Reason, REASONS } from "../protocol/dataCounts.ts";
+import { type DataCounts, type Finding, Tally, isRefused, reasonOf } from "./reasons.ts";
 import type { AnyRecord, RecordKind } from "./records.ts";
 import type { Row, RowPlace } from "./rows/row.ts";
 import type { DataSource } from "./source.ts";
@@ -15,8 +15,11 @@ export interface Selected {
   readonly isValidation: boolean;
 }
 
-/** Checks a record by what only its caller knows, such as its tokens. */
-export type Check = (record: AnyRecord, place: RowPlace) => Reason | undefined;
+/**
+ * Checks a record by what only its caller knows, such as its tokens.
+ * @throws {DataError} where no setting could leave it out.
+ */
+export type Check = (record: AnyRecord, place: RowPlace) => Finding | undefined;
 
 /** What is selected for, and who is told. */
 export interface SelectSettings {
@@ -51,10 +54,16 @@ export async function* select(
       counts.read += 1;
       const prompt = promptText(record);
       const isNew = seen.add(digestOf(kind === "prompts" ? prompt : JSON.stringify(record)));
-      const reason = isNew ? (reasonOf(record) ?? check?.(record, row.place)) : "duplicate";
-      if (reason !== undefined) {
-        tally.add(reason);
-        if (unusable === "refuse") throw refusal(row.place, reason);
+      const own = isNew ? reasonOf(record) : "duplicate";
+      if (own !== undefined) {
+        tally.add(own);
+        if (isRefused(unusable, own)) throw refusal(row.place, own, unusable);
+        if (unusable === "drop") continue;
+      }
+      const found = check?.(record, row.place);
+      if (found !== undefined) {
+        if (own === undefined) tally.add(found.reason);
+        if (isRefused(unusable, found.reason)) throw findingError(found, row.place, unusable);
         if (unusable === "drop") continue;
       }
       const isValidation = isKeptBack(prompt, validation);
@@ -72,8 +81,25 @@ export function isKeptBack(prompt: string, share: number): boolean {
   return share > 0 && Number(digestOf("split", prompt) >> 11n) / 2 ** 53 < share;
 }
 
-function refusal(place: RowPlace, reason: Reason): DataError {
-  const remedy = 'mend it, or set "unusable": "drop" to leave such records out';
+/** The error for a record that is not left out. */
+export function findingError(
+  { what, remedy }: Omit<Finding, "reason">,
+  place: RowPlace,
+  unusable: DataSource["unusable"],
+): DataError {
+  return new DataError(what, { ...place, remedy: `${remedy}, or ${wayOut(unusable)}` });
+}
+
+/** How such records are left out: by a setting of the source, or by making a source of a path. */
+function wayOut(unusable: DataSource["unusable"]): string {
+  const setting = '"unusable": "drop"';
+  return unusable === "refuseUseless"
+    ? `write {"from": …, ${setting}} in place of the path to leave such records out`
+    : `set ${setting} to leave such records out`;
+}
+
+function refusal(place: RowPlace, reason: Reason, unusable: DataSource["unusable"]): DataError {
+  const remedy = `mend it, or ${wayOut(unusable)}`;
   return new DataError(`is one of those ${REASONS[reason]}`.replace("those duplicates", "the duplicates"), {
     ...place,
     remedy,

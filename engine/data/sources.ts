@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import * as z from "zod";
 import { hasWildcards, isHubName } from "../config/paths.ts";
 import type { SourceConfig } from "../config/index.ts";
 import { parseJson } from "../protocol/json.ts";
@@ -6,7 +7,8 @@ import { inputChunks, isInputFolder } from "../storage/inputs.ts";
 import { isJsonObject, type JsonObject } from "../storage/json.ts";
 import { readLines } from "../storage/lines.ts";
 import { type Progress, hubFiles } from "./hub/files.ts";
-import { type PreparedData, type SourceFile, prepare } from "./prepare.ts";
+import { knownFact } from "./known.ts";
+import { type NamedCheck, type PreparedData, type SourceFile, prepare } from "./prepare.ts";
 import type { RecordKind } from "./records.ts";
 import { isText } from "./rows/file.ts";
 import { localFiles } from "./rows/files.ts";
@@ -20,6 +22,8 @@ export interface ReadySettings {
   /** `.salsa`. */
   readonly root: string;
   readonly kind: RecordKind;
+  /** Of prepared records; a file that is read in place is checked by its reader. */
+  readonly check?: NamedCheck | undefined;
   readonly progress?: Progress | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;
@@ -33,14 +37,31 @@ export interface ReadySettings {
  * @throws {DiskError}
  */
 export async function readySource(given: SourceConfig, settings: ReadySettings): Promise<ReadySource> {
-  if (typeof given === "string" && (await isOwnFile(given, settings.kind))) return { file: given };
-  const source: DataSource = typeof given === "string" ? { from: given, ...AS_IT_IS } : withoutGaps(given);
-  const names = isHubName(source.from)
-    ? await hubFiles(source, { progress: settings.progress, isOffline: settings.isOffline })
-    : await localFiles(source.from, source);
+  const { source, files: names, isOwn } = await filesOf(given, settings);
+  if (isOwn) return { file: source.from };
   const files: SourceFile[] = [];
-  for (const file of names) files.push({ file, digest: await digestOf(file) });
+  for (const file of names) files.push({ file, digest: await digestOf(file, settings.root) });
   return prepare({ ...settings, progress: undefined, source, files });
+}
+
+/** What a source is looked up for. */
+export type FilesSettings = Pick<ReadySettings, "kind" | "progress" | "isOffline">;
+
+/**
+ * Files of a source, downloaded if they are on the hub, and its settings. `isOwn` is true for a path alone that leads to
+ * JSON Lines in this project's own layout, which is read in place.
+ * @throws {DataError} when there is no such source.
+ */
+export async function filesOf(
+  given: SourceConfig,
+  { kind, progress, isOffline }: FilesSettings,
+): Promise<{ readonly source: DataSource; readonly files: readonly string[]; readonly isOwn: boolean }> {
+  const source: DataSource = typeof given === "string" ? { from: given, ...AS_IT_IS } : withoutGaps(given);
+  if (typeof given === "string" && (await isOwnFile(given, kind))) return { source, files: [given], isOwn: true };
+  const files = isHubName(source.from)
+    ? await hubFiles(source, { progress, isOffline })
+    : await localFiles(source.from, source);
+  return { source, files, isOwn: false };
 }
 
 /** A source without the columns that are not named. */
@@ -50,10 +71,12 @@ function withoutGaps({ columns, ...source }: Exclude<SourceConfig, string>): Dat
   return { ...source, columns: Object.fromEntries(named) };
 }
 
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of inputChunks(file)) hash.update(chunk);
-  return hash.digest("hex");
+function digestOf(file: string, root: string): Promise<string> {
+  return knownFact({ root, file, name: "sha256", schema: z.string() }, async () => {
+    const hash = createHash("sha256");
+    for await (const chunk of inputChunks(file)) hash.update(chunk);
+    return hash.digest("hex");
+  });
 }
 
 /**

@@ -1,66 +1,82 @@
-import type { RunConfig } from "../config/index.ts";
-import { type RecordKind, originOf } from "../data/index.ts";
-import { DataError } from "../protocol/errors.ts";
-import { type JsonRecord, preference, promptOf, readJsonl, sftExample } from "../storage/datasets.ts";
-import { type EncodedExample, type PromptFormat, ChatTemplateError } from "../text/index.ts";
+import * as z from "zod";
+import {
+  type Finding,
+  type RecordKind,
+  AS_IT_IS,
+  OWN_RECORDS,
+  findingError,
+  isRefused,
+  knownFact,
+} from "../data/index.ts";
+import { readJsonl } from "../storage/datasets.ts";
+import type { EncodedExample, PromptFormat } from "../text/index.ts";
 import type { ReadData } from "./fingerprints.ts";
-import { type ChatChoice, chatSlice, loadFormat } from "./modelFolder.ts";
+import { type ModelView, checkOf } from "./modelView.ts";
+
+/** Where results are, and how much is read. */
+export interface CheckSettings {
+  /** `.salsa`, where a file that was found fit is remembered. */
+  readonly root: string;
+  /** Lines of each file to read; all of them unless given. */
+  readonly mostLines?: number | undefined;
+}
 
 /**
- * Reads every data file of a run and renders each prompt and conversation by the base model's chat template,
- * so that mistakes in either surface before anything is trained.
- * @throws {DataError} naming file and line.
+ * Reads every data file that stages read in place, and renders and tokenizes each record as the run's base model will
+ * see it: what the template refuses, what is too long, and what nothing can be learned from surfaces before anything is
+ * trained. Records of prepared sources have been checked when they were prepared.
+ *
+ * @param view - Of the base model; undefined where there is none, and no data.
+ * @throws {DataError} naming file and line of the first record that cannot be used, and how many there are.
  * @throws {ChatTemplateError} naming a template that cannot be used.
  */
 export async function checkData(
-  config: RunConfig,
-  files: readonly Pick<ReadData, "kind" | "file">[],
-  mostLines = Infinity,
+  view: ModelView | undefined,
+  files: readonly Pick<ReadData, "kind" | "file" | "counts">[],
+  { root, mostLines = Infinity }: CheckSettings,
 ): Promise<void> {
-  const format = await baseFormat(config);
-  if (format?.makesTurns === true) format.check({ prompt: "a", response: "b" });
-  for (const { kind, file } of files) await checkFile(file.path, mostLines, (record) => CHECKS[kind](record, format));
-}
-
-const CHECKS: Readonly<Record<RecordKind, (record: JsonRecord, format: PromptFormat | undefined) => void>> = {
-  sft: (record, format) => format?.check(sftExample(record)),
-  preferences: (record, format) => {
-    const { prompt, chosen, rejected } = preference(record);
-    for (const response of [chosen, rejected]) format?.check({ prompt, response });
-  },
-  prompts: (record, format) => {
-    format?.render(promptOf(record).prompt);
-  },
-};
-
-/** How prompts are put to the config's base model; undefined where it is trained from nothing. */
-async function baseFormat(config: RunConfig): Promise<PromptFormat | undefined> {
-  if (!("checkpoint" in config.model)) return undefined;
-  const template = config.chat?.template;
-  const choice: ChatChoice = { ...chatSlice(config), ...(template !== undefined && { template: { path: template } }) };
-  return loadFormat(config.model.checkpoint, choice);
-}
-
-async function checkFile(file: string, mostLines: number, check: (record: JsonRecord) => unknown): Promise<void> {
-  let line: number | undefined;
-  try {
-    for await (const record of readJsonl(file)) {
-      ({ line } = record);
-      if (line > mostLines) return;
-      check(record);
-    }
-  } catch (cause) {
-    const isOfLine = cause instanceof ChatTemplateError || (cause instanceof DataError && cause.line === line);
-    if (!isOfLine || line === undefined) throw cause;
-    // Of prepared records, people know the data that they come from.
-    throw new DataError(cause.what, { ...(await originOf(file, line)), remedy: cause.remedy }, { cause });
+  if (view === undefined) return;
+  const { format, name } = view;
+  if (format.makesTurns) format.check({ prompt: "a", response: "b" });
+  for (const { kind, file, counts } of files) {
+    if (counts !== undefined) continue;
+    const check = (): Promise<string> => checkFile(file.path, { kind, view, mostLines }).then(() => name);
+    if (Number.isFinite(mostLines)) await check();
+    else await knownFact({ root, file: file.path, name: `fit ${kind} ${name}`, schema: z.literal(name) }, check);
   }
 }
 
-/** How a config's prompts are put to its base model, in a sentence for people. */
-export async function describePrompts(config: RunConfig): Promise<string> {
-  const format = await baseFormat(config);
-  if (format === undefined) return "prompts are put to the model as they stand: it is trained on the task's text";
+interface FileCheck {
+  readonly kind: RecordKind;
+  readonly view: ModelView;
+  readonly mostLines: number;
+}
+
+async function checkFile(file: string, { kind, view, mostLines }: FileCheck): Promise<void> {
+  const { check } = checkOf(kind, view);
+  let first: { readonly line: number; readonly finding: Finding } | undefined;
+  let nRead = 0;
+  let nFound = 0;
+  for await (const record of readJsonl(file)) {
+    const { line } = record;
+    if (line > mostLines) break;
+    nRead += 1;
+    const read = OWN_RECORDS[kind](record);
+    const finding = check(read, { file, line });
+    if (finding === undefined || !isRefused(AS_IT_IS.unusable, finding.reason)) continue;
+    nFound += 1;
+    first ??= { line, finding };
+  }
+  if (first === undefined) return;
+  const { line, finding } = first;
+  const others = nFound === 1 ? "" : ` (the first of ${nFound} such records among ${nRead})`;
+  throw findingError({ ...finding, what: `${finding.what}${others}` }, { file, line }, AS_IT_IS.unusable);
+}
+
+/** How prompts are put to a config's base model, in a sentence for people. */
+export function describePrompts(view: ModelView | undefined): string {
+  if (view === undefined) return "prompts are put to the model as they stand: it is trained on the task's text";
+  const { format } = view;
   const marks = format.ends.map((id) => format.tokenizer.tokenOf(id) ?? `token ${id}`).join(", ");
   const ends = `an answer ends with ${marks}`;
   if (format.source === undefined)

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { SourceConfig } from "../config/index.ts";
-import { type DataCounts, type RecordKind, keptBackIn, readySource } from "../data/index.ts";
+import * as z from "zod";
+import { type DataCounts, type RecordKind, keptBackIn, knownFact, readySource } from "../data/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { CHAT_TEMPLATE_FILE, readCheckpointFiles } from "../storage/checkpoints.ts";
 import { inputChunks, inputFiles, readInput } from "../storage/inputs.ts";
 import { stableHash } from "../storage/json.ts";
+import { type ModelView, checkOf } from "./modelView.ts";
 import type { DataFile } from "./stage.ts";
 
 /** A source of data that has been read. */
@@ -21,6 +23,8 @@ export interface ReadData {
 export interface ReadSettings {
   readonly kind: RecordKind;
   readonly root: string;
+  /** Of the model that the records are for; without it they are not checked by their tokens. */
+  readonly view?: ModelView | undefined;
   readonly progress?: ((text: string) => void) | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;
@@ -31,9 +35,10 @@ export interface ReadSettings {
  * @throws {DataError} naming the place of what cannot be read.
  */
 export async function readData(source: SourceConfig, settings: ReadSettings): Promise<ReadData> {
-  const { kind } = settings;
-  const { file: path, counts } = await readySource(source, settings);
-  const facts = await dataFileFacts(path);
+  const { kind, root, view, ...others } = settings;
+  const check = view && checkOf(kind, view);
+  const { file: path, counts } = await readySource(source, { ...others, kind, root, check });
+  const facts = await knownFact({ root, file: path, name: "facts", schema: factsSchema }, () => dataFileFacts(path));
   if (counts === undefined) return { source, kind, file: { path, ...facts } };
   const kept = await keptBackIn(path);
   const fingerprint = kept === undefined ? facts.fingerprint : stableHash({ rows: facts.fingerprint, kept });
@@ -42,6 +47,12 @@ export async function readData(source: SourceConfig, settings: ReadSettings): Pr
 
 /** Facts of a data file, from one pass over its bytes. */
 export type DataFileFacts = Omit<DataFile, "path">;
+
+const factsSchema: z.ZodType<DataFileFacts> = z.object({
+  fingerprint: z.string(),
+  rows: z.int().min(0),
+  longestRow: z.int().min(0),
+});
 
 const NEWLINE = 0x0a;
 

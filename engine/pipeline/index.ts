@@ -8,9 +8,9 @@ export {
   makeSoup,
   scoreCheckpoint,
 } from "./checkpointWork.ts";
-export { describePrompts } from "./dataChecks.ts";
 export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./modelFolder.ts";
+export { type OpenPreview, openConfigData, openFileData } from "./preview/index.ts";
 export { planPipeline } from "./plan.ts";
 export { writeReport } from "./report/index.ts";
 export { type RunRecord, type RunRequest, type RunResult, openRun, readRun, runPipeline, version } from "./run.ts";

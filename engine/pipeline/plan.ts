@@ -10,8 +10,9 @@ import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
-import { checkData } from "./dataChecks.ts";
+import { checkData, describePrompts } from "./dataChecks.ts";
 import { loadConfig } from "./modelFolder.ts";
+import { viewOf } from "./modelView.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
@@ -31,6 +32,8 @@ export interface PlanSettings {
   readonly progress?: (text: string) => void;
   /** Told of the records of each source that is not used as it is. */
   readonly onData?: (data: readonly PlannedData[]) => void;
+  /** Told how prompts are put to the base model, in a sentence. */
+  readonly onPrompts?: (text: string) => void;
   /** Downloads nothing, and checks the first lines of each file only: for editors, at every save. */
   readonly isQuick?: boolean | undefined;
 }
@@ -48,15 +51,17 @@ export function plannedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
 export async function planPipeline(
   config: RunConfig,
-  { runsRoot, progress, onData, isQuick = false }: PlanSettings,
+  { runsRoot, progress, onData, onPrompts, isQuick = false }: PlanSettings,
 ): Promise<readonly PlannedStage[]> {
   const artifacts = new Artifacts(runsRoot);
   const choice = await chooseBackend(config.runtime);
+  const view = await viewOf(config);
   const resolved = await resolveRecipe(salsa(config).recipe, {
-    ...{ artifacts, backend: identityOf(choice), progress },
+    ...{ artifacts, backend: identityOf(choice), view, progress },
     isOffline: isQuick,
   });
-  await checkData(config, resolved.data, isQuick ? QUICK_LINES : Infinity);
+  await checkData(view, resolved.data, { root: artifacts.root, mostLines: isQuick ? QUICK_LINES : undefined });
+  onPrompts?.(describePrompts(view));
   onData?.(plannedData(resolved));
   const estimates = await estimate(await baseConfig(config), resolved, { artifacts, pace: config.runtime });
   const backend = await openChoice(choice, config.runtime);

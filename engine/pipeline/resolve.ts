@@ -4,6 +4,7 @@ import type { StageInfo } from "../protocol/stages.ts";
 import { type ArtifactKey, type Artifacts, artifactKey } from "../storage/artifacts.ts";
 import type { Json } from "../storage/json.ts";
 import { type ReadData, dataFileFacts, folderFingerprint, readData } from "./fingerprints.ts";
+import type { ModelView } from "./modelView.ts";
 import {
   ArtifactHandle,
   DataHandle,
@@ -38,6 +39,8 @@ export interface ResolvedRecipe {
 export interface ResolveSettings {
   readonly artifacts: Artifacts;
   readonly backend: BackendIdentity;
+  /** Of the base model, by which records of sources are checked when they are prepared. */
+  readonly view?: ModelView | undefined;
   /** Told of downloads, in words. */
   readonly progress?: ((text: string) => void) | undefined;
   /** Downloads nothing. */
@@ -52,7 +55,7 @@ export interface ResolveSettings {
  */
 export async function resolveRecipe(
   recipe: Recipe,
-  { artifacts, backend, progress, isOffline }: ResolveSettings,
+  { artifacts, backend, view, progress, isOffline }: ResolveSettings,
 ): Promise<ResolvedRecipe> {
   const known = new Map<string, Artifact>();
   const sources = new Map<string, Promise<ReadData>>();
@@ -69,7 +72,7 @@ export async function resolveRecipe(
   };
   const dataOf = async ({ source, kind }: DataHandle): Promise<DataFile> => {
     const name = JSON.stringify([kind, source]);
-    const read = sources.get(name) ?? readData(source, { kind, root: artifacts.root, progress, isOffline });
+    const read = sources.get(name) ?? readData(source, { kind, root: artifacts.root, view, progress, isOffline });
     sources.set(name, read);
     return (await read).file;
   };

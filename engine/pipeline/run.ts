@@ -17,6 +17,7 @@ import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
 import { baseConfig, estimate, plannedData, workOf } from "./plan.ts";
+import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
@@ -103,7 +104,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     await artifacts.collect();
     if (request.resume === undefined) await describeRun({ ...request, config }, log);
     const { recipe, results } = salsa(config);
-    const resolved = await resolveRecipe(recipe, { artifacts, backend: identityOf(choice) });
+    const view = await viewOf(config);
+    const resolved = await resolveRecipe(recipe, { artifacts, backend: identityOf(choice), view });
     const model = await baseConfig(config); // a model that cannot run is refused before it waits
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await device.wait();
@@ -118,7 +120,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       ...(data.length > 0 && { data }),
     });
     await describeReward(config); // one that cannot be used is refused before anything is trained
-    await checkData(config, resolved.data);
+    await checkData(view, resolved.data, { root: artifacts.root });
     await executor.execute(resolved.stages);
     await writeModels({ results, ...resolved }, log);
     const tables = await writeTables({ config, results, ...resolved, folder: log });

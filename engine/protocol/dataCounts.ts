@@ -31,9 +31,12 @@ export const REASONS = {
   emptyTurn: "with an empty turn",
   sameAnswers: "whose chosen and rejected response are the same",
   noResponse: "without a response at the end",
+  noTokens: "whose prompt has no tokens",
   overlongPrompt: "with a prompt that is too long",
   noResponseToken: "without a response token, once cut",
 } as const;
+
+export type Reason = keyof typeof REASONS;
 
 type Counts = Readonly<Pick<PlannedData, "read" | "used" | "validation" | "unusable">>;
 

@@ -134,6 +134,19 @@ export async function isSameInput(a: string, b: string): Promise<boolean> {
   return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
 }
 
+/**
+ * How a file looks that a config names: size, times of content and entry, inode. Undefined where it cannot be seen: who
+ * reads it says best why.
+ */
+export async function inputStamp(file: string): Promise<string | undefined> {
+  try {
+    const { size, mtimeNs, ctimeNs, ino } = await fs.stat(file, { bigint: true });
+    return [size, mtimeNs, ctimeNs, ino].join(" ");
+  } catch {
+    return undefined;
+  }
+}
+
 /** True if a path that a config or a command names leads to a file or folder. */
 export async function inputExists(file: string): Promise<boolean> {
   return onDisk("look for file", file, async () => {

@@ -134,8 +134,8 @@ export class DataOrder {
   }
 }
 
-/** The first token has no position before it to be predicted from. */
-const firstTarget = (promptLength: number): number => Math.max(1, promptLength);
+/** Index of the first token of a sequence that may carry loss: the first of all has no position to be predicted from. */
+export const firstTarget = (promptLength: number): number => Math.max(1, promptLength);
 
 function targetCount({ tokens, promptLength, learned }: TokenizedExample, length: number): number {
   const [first, end] = [firstTarget(promptLength), Math.min(tokens.length, length)];

@@ -4,6 +4,7 @@ export {
   type TokenizedExample,
   type PreferencePair,
   DataOrder,
+  firstTarget,
   pairBatches,
   supervisedBatches,
 } from "./batches.ts";

@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { attach } from "./attach.ts";
+import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
 import { generate } from "./generate.ts";
 import { plan } from "./plan.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   stop,
   resume,
   plan,
+  data,
   soup,
   score,
   generate,

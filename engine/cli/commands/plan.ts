@@ -42,18 +42,19 @@ export const plan: Command = {
   ],
   async run(args, context) {
     const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
-    const { chooseBackend, describePrompts, modelNotes, planPipeline, withChoice } = await context.pipeline();
+    const { chooseBackend, modelNotes, planPipeline, withChoice } = await context.pipeline();
     const choice = await chooseBackend(asked.runtime);
     const config = withChoice(asked, choice);
     const { terminal, isJson } = context;
     let data: readonly PlannedData[] = [];
+    let prompts = "";
     const stages = await planPipeline(config, {
       runsRoot: config.runtime.directory,
       progress: (text) => terminal.errLine(text),
       onData: (found) => (data = found),
+      onPrompts: (text) => (prompts = text),
       isQuick: switchOption(args, "quick"),
     });
-    const prompts = await describePrompts(config);
     const notes = await modelNotes(config);
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);

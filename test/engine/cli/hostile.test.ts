@@ -5,7 +5,7 @@ import { COMMANDS } from "../../../engine/cli/commands/index.ts";
 import { printJson } from "../../../engine/cli/terminal.ts";
 import { progressView } from "../../../engine/cli/progress.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
-import { chooseBackend, describePrompts, modelNotes, withChoice } from "../../../engine/pipeline/index.ts";
+import { type OpenPreview, chooseBackend, modelNotes, withChoice } from "../../../engine/pipeline/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../../../engine/protocol/events.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
@@ -99,11 +99,39 @@ const CASES: Readonly<Record<string, Case>> = {
     await fs.writeFile(path.join(folder, FILE), CONFIG);
     const cost = { key: "k", cached: false, parameters: 1, memoryBytes: 1, estimatedSeconds: 1 };
     const planPipeline = () => Promise.resolve([{ ...stageInfo, ...cost }]);
+    return [await salsa(["plan", FILE], { folder, pipeline: { planPipeline, chooseBackend, modelNotes, withChoice } })];
+  },
+  data: async (folder) => {
+    const sequence = {
+      role: "example",
+      nTokens: 9,
+      used: 1,
+      start: 0,
+      pieces: [HOSTILE, HOSTILE],
+      ids: [1, 2],
+      learned: "10",
+    } as const;
+    const row = { file: HOSTILE, line: 1, fate: "refused", problem: HOSTILE, sequences: [sequence] } as const;
+    const bins = [{ from: 0, to: 9, count: 1 }];
+    const preview = {
+      facts: { prompts: HOSTILE, limit: 1, unusable: "drop" },
+      page: ({ offset }: { offset: number }) =>
+        Promise.resolve({ total: 1, isAll: true, rows: offset === 0 ? [row] : [] }),
+      row: () => row,
+      counts: () =>
+        Promise.resolve({
+          ...{ rows: 1, fates: { refused: 1 }, reasons: { [HOSTILE]: 1 }, cut: 1, sequences: 1, bins },
+          ...{ shortest: 9, median: 9, longest: 9 },
+        }),
+      close: () => Promise.resolve(),
+    } as unknown as OpenPreview["preview"];
+    const source = { name: HOSTILE, kind: "sft", from: HOSTILE } as const;
+    const openFileData = () => Promise.resolve({ preview, sources: [source], source });
+    const argv = ["data", HOSTILE, "--model", "m"];
     return [
-      await salsa(["plan", FILE], {
-        folder,
-        pipeline: { planPipeline, chooseBackend, describePrompts, modelNotes, withChoice },
-      }),
+      await salsa(argv, { folder, pipeline: { openFileData } }),
+      await salsa([...argv, "--json"], { folder, pipeline: { openFileData } }),
+      await salsa(["data", HOSTILE], { folder }),
     ];
   },
   soup: async (folder) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chooseBackend, describePrompts, modelNotes, withChoice } from "../../../engine/pipeline/index.ts";
+import { chooseBackend, modelNotes, withChoice } from "../../../engine/pipeline/index.ts";
 import type { RunRequest, RunResult } from "../../../engine/pipeline/index.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
 import { type PlannedStage, readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
@@ -302,7 +302,7 @@ describe("commands about runs", () => {
       planned.push(config);
       return Promise.resolve(stages);
     };
-    const pipeline = { planPipeline, chooseBackend, describePrompts, modelNotes, withChoice };
+    const pipeline = { planPipeline, chooseBackend, modelNotes, withChoice };
     const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
     assert.match(stdout, /sft-1 {2}to do {6}101,632 {2}3\.0 MiB {2}1 min 30 s/);
     assert.match(stdout, /1 of 2 stages are cached; about 1 min 30 s to go, at most 3\.0 MiB of memory/);
@@ -327,7 +327,6 @@ describe("commands about runs", () => {
   it("plan warns when a stage needs more than the backend holds", async () => {
     const pipeline = {
       chooseBackend,
-      describePrompts,
       modelNotes,
       withChoice,
       planPipeline: () => Promise.resolve([plannedStage("base", { memoryBytes: 16 * 2 ** 30 })]),

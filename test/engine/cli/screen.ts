@@ -60,12 +60,13 @@ export async function salsa(
 const UNUSED: Pipeline = {
   runPipeline: unexpected,
   planPipeline: unexpected,
-  describePrompts: unexpected,
   modelNotes: unexpected,
   chooseBackend: unexpected,
   withChoice: () => {
     throw new TypeError("the command line chose no backend");
   },
+  openConfigData: unexpected,
+  openFileData: unexpected,
   writeReport: unexpected,
   makeSoup: unexpected,
   scoreCheckpoint: unexpected,

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { describePrompts, generateResponses, planPipeline } from "../../../engine/pipeline/index.ts";
+import { describePrompts } from "../../../engine/pipeline/dataChecks.ts";
+import { viewOf } from "../../../engine/pipeline/modelView.ts";
+import { generateResponses, planPipeline } from "../../../engine/pipeline/index.ts";
 import type { Message } from "../../../engine/protocol/conversation.ts";
 import { readAnswers } from "../../../engine/storage/formats/answers.ts";
 import { Random } from "../../../engine/training/index.ts";
@@ -101,7 +103,7 @@ describe("a run over conversations", function () {
   });
 
   it("says how prompts are put to the model", async () => {
-    const said = (config: Written): Promise<string> => describePrompts(resolved(config, folder));
+    const said = async (config: Written): Promise<string> => describePrompts(await viewOf(resolved(config, folder)));
     assert.match(await said(written), /becomes a user's turn, .*chat_template\.jinja; an answer ends with <\/s>, /);
     assert.match(await said({ ...written, chat: { plainPrompts: "asIs" } }), /stands as it is \(chat\.plainPrompts\)/);
     await fs.rm(path.join(folder, "base", "chat_template.jinja"));
@@ -134,7 +136,7 @@ describe("a run over conversations", function () {
     await refused(/chat_template\.jinja: the chat template cannot be read .*chat\.template/);
     await fs.rm(template);
     await refused(
-      /sft\.jsonl:1: messages: the chat template that they need is missing.*; give prompts as texts, or name/,
+      /preferences\.jsonl:1: messages: the chat template that they need is missing.*; give prompts as texts, or name/,
     );
   });
 
