@@ -6,6 +6,7 @@ import { EngineService } from "./engine/service.ts";
 import { EngineTool } from "./engine/tool.ts";
 import { setTranslate } from "./localize.ts";
 import { DashboardPanel } from "./panels/dashboard.ts";
+import { PreviewPanel } from "./panels/preview.ts";
 import { RunSelection } from "./runs/selection.ts";
 import { RunStore } from "./runs/store.ts";
 import type { Salsa } from "./salsa.ts";
@@ -27,8 +28,9 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   const selection = new RunSelection(context.workspaceState);
   const runs = new RunStore(service, selection);
   const dashboard = new DashboardPanel({ context, service, runs, log });
+  const previews = new PreviewPanel({ context, service, log });
   const documents = new VirtualDocuments(service);
-  const salsa: Salsa = { context, service, tool, runs, dashboard, selection, documents, log };
+  const salsa: Salsa = { context, service, tool, runs, dashboard, previews, selection, documents, log };
 
   const view = new RunsView({ service, runs, selection, memory: context.workspaceState });
   const statusBar = new StatusBar(runs);
@@ -38,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
     service,
     runs,
     dashboard,
+    previews,
     documents,
     view,
     statusBar,

@@ -1,5 +1,6 @@
 import type * as vscode from "vscode";
 import type { DashboardFocus, PlotFormat } from "../engine/protocol/dashboard.ts";
+import type { PreviewFocus } from "../engine/protocol/previewPanel.ts";
 import type { RunSelection } from "./runs/selection.ts";
 import type { RunSummary, ServiceNotifications, ServiceRequests } from "../engine/protocol/service.ts";
 
@@ -10,6 +11,7 @@ export interface Salsa {
   readonly tool: Tool;
   readonly runs: Runs;
   readonly dashboard: Dashboard;
+  readonly previews: Previews;
   /** Which runs the view "Runs" lists. */
   readonly selection: RunSelection;
   /** Documents that are on no disk. */
@@ -78,6 +80,12 @@ export interface Dashboard {
   focused(): readonly string[] | undefined;
   /** Makes it save the plot of a metric of the runs in focus to a file that the user picks; opens it if necessary. */
   exportPlot(metric: string, format: PlotFormat): void;
+}
+
+/** The panel that shows data as a model sees it: one a window. */
+export interface Previews {
+  /** Opens or reveals it. */
+  show(focus: PreviewFocus): void;
 }
 
 /** Read-only documents of the extension's own. */

@@ -1,6 +1,7 @@
 import type { RunConfig } from "../config/index.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
+import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow } from "./preview.ts";
 import type { AlarmState, RunState, RunStatus, StageOrigin } from "./runState.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
@@ -319,6 +320,20 @@ export interface ServiceRequests {
     params: RunParams & { readonly name: string; readonly format: TableFormatName };
     result: { readonly text: string };
   };
+  /**
+   * Opens a source of a config's data, to look at what the base model sees of it. Only reads; what is on the hub is
+   * downloaded where the user trusts the workspace, else it must be in the cache. The oldest of several is closed.
+   */
+  readonly openPreview: {
+    params: { readonly configFile: string; readonly source?: string };
+    result: OpenedPreview;
+  };
+  readonly previewPage: { params: PreviewParams & PreviewWindow; result: PreviewPage };
+  /** A row of it with all its tokens. */
+  readonly previewRow: { params: PreviewParams & { readonly index: number }; result: PreviewRow };
+  /** Lengths and fates of its first rows. */
+  readonly previewCounts: { params: PreviewParams; result: PreviewCounts };
+  readonly closePreview: { params: PreviewParams; result: Record<string, never> };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
   /** Starts a detached run of a config as it is on disk. */
@@ -367,6 +382,17 @@ export interface ServiceNotifications {
   readonly runReset: { readonly outline: RunOutline };
   /** A line for the engine log. */
   readonly log: { readonly message: string };
+}
+
+/** Names an opened preview. */
+export interface PreviewParams {
+  readonly id: number;
+}
+
+/** Which of its rows are wanted. */
+export interface PreviewWindow {
+  readonly offset: number;
+  readonly limit: number;
 }
 
 export interface RunParams {

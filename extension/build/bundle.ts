@@ -30,9 +30,9 @@ const EXTENSION = {
   write: false,
 } as const satisfies esbuild.BuildOptions;
 
-/** The script of web views; style sheets come as text, which shadow trees can take in. */
+/** The scripts of web views; style sheets come as text, which shadow trees can take in. */
 const WEBVIEW = {
-  entryPoints: { webview: "webview/main.ts" },
+  entryPoints: { webview: "webview/main.ts", preview: "webview/preview/main.ts" },
   outdir: "dist",
   format: "esm",
   platform: "browser",

@@ -23,6 +23,7 @@ const SHIPPED = [
   "dist/extension.cjs",
   "dist/extension",
   "dist/webview.js",
+  "dist/preview.js",
   "dist/webview.css",
   "dist/codicon.ttf",
   "dist/run-config.schema.json",

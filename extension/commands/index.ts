@@ -10,6 +10,7 @@ import { makeSoup } from "./makeSoup.ts";
 import { newConfig } from "./newConfig.ts";
 import { openReport } from "./openReport.ts";
 import { plan } from "./plan.ts";
+import { previewData } from "./previewData.ts";
 import { run } from "./run.ts";
 import { resume, retry, stop } from "./runControl.ts";
 import { revealRunFolder, showLog } from "./runFiles.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   newConfig,
   run,
   plan,
+  previewData,
   stop,
   resume,
   retry,

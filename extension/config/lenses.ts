@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { RunSummary, WinRateRow } from "../../engine/protocol/service.ts";
 import type { Salsa } from "../salsa.ts";
-import { armLenses, armRow, configLenses } from "./analysis/lensTexts.ts";
+import { armLenses, armRow, configLenses, sourceLens } from "./analysis/lensTexts.ts";
 import type { ArmResult, LensText } from "./analysis/lensTexts.ts";
 import { keyOf, nodeAt, readTree } from "./analysis/tree.ts";
 import { isConfig, isRunnable, rangeOf } from "./documents.ts";
@@ -36,7 +36,11 @@ export class ConfigLenses implements vscode.CodeLensProvider, vscode.Disposable 
     const runs = this.runsOf(document.uri);
     const top = new vscode.Range(0, 0, 0, 0);
     const lenses = configLenses(runs, { canRun: isRunnable(document) });
-    return [...lenses.map((lens) => lensOf(document, top, lens)), ...(await this.armLenses(document, runs))];
+    return [
+      ...lenses.map((lens) => lensOf(document, top, lens)),
+      ...sourceLenses(document),
+      ...(await this.armLenses(document, runs)),
+    ];
   }
 
   dispose(): void {
@@ -91,11 +95,31 @@ export class ConfigLenses implements vscode.CodeLensProvider, vscode.Disposable 
   }
 }
 
+/** A preview above each source of the data section; of a file that is on disk, as the engine reads it there. */
+function sourceLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  if (document.uri.scheme !== "file") return [];
+  const tree = readTree(document.getText());
+  const names = (path: readonly string[]): (readonly string[])[] =>
+    (nodeAt(tree, path)?.children ?? []).flatMap(({ children }) => {
+      const name: unknown = children?.[0]?.value;
+      return typeof name === "string" ? [[...path, name]] : [];
+    });
+  const paths = [...names(["data"]).filter(([, name]) => name !== "benchmarks"), ...names(["data", "benchmarks"])];
+  return paths.flatMap((path) => {
+    const node = nodeAt(tree, path);
+    const key = node && keyOf(node);
+    if (key === undefined) return [];
+    const range = rangeOf(document, { start: key.offset, end: key.offset + key.length });
+    return [lensOf(document, range, sourceLens(path.slice(1).join(".")))];
+  });
+}
+
 function lensOf(
   document: vscode.TextDocument,
   range: vscode.Range,
   { title, command = "", on }: LensText,
 ): vscode.CodeLens {
-  const args = on === undefined ? [] : on === "config" ? [document.uri] : [on.folder];
+  const args =
+    on === undefined ? [] : on === "config" ? [document.uri] : "source" in on ? [document.uri, on.source] : [on.folder];
   return new vscode.CodeLens(range, { title, command, arguments: args });
 }

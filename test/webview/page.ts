@@ -119,15 +119,12 @@ export async function openDashboard(
     kept = value;
   });
   await prepare?.(page);
-  await page.addInitScript(installApi, state);
-  await serve(page, { isAudited });
-  await page.goto(`${ORIGIN}/`);
-  const setTheme = async (name: ThemeName): Promise<void> => page.evaluate(applyTheme, await themeOf(name));
-  await setTheme(theme);
-  backend.connect((message) => {
-    if (!page.isClosed()) send(message).catch((error: unknown) => errors.push(String(error)));
+  const setTheme = (name: ThemeName): Promise<void> => useTheme(page, name);
+  await load(page, { entry: "webview/main.ts", theme, state, isAudited }, () => {
+    backend.connect((message) => {
+      if (!page.isClosed()) send(message).catch((error: unknown) => errors.push(String(error)));
+    });
   });
-  await page.evaluate(addScript, { src: `${ORIGIN}/main.js`, nonce: NONCE });
   return {
     page,
     asked,
@@ -141,6 +138,34 @@ export async function openDashboard(
       await backend.close();
     },
   };
+}
+
+/** A script of a web view, and how it is opened. */
+export interface ScriptSettings {
+  /** Path in the repository. */
+  readonly entry: string;
+  readonly theme: ThemeName;
+  readonly state?: unknown;
+  readonly isAudited: boolean;
+}
+
+/** Opens a web view's script as VS Code would; the page must have `toExtension` and `keepState`. */
+export async function load(
+  page: Page,
+  { entry, theme, state, isAudited }: ScriptSettings,
+  beforeScript: () => void = () => undefined,
+): Promise<void> {
+  await page.addInitScript(installApi, state);
+  await serve(page, { entry, isAudited });
+  await page.goto(`${ORIGIN}/`);
+  await useTheme(page, theme);
+  beforeScript();
+  await page.evaluate(addScript, { src: `${ORIGIN}/main.js`, nonce: NONCE });
+}
+
+/** Gives a page the variables of a theme. */
+export async function useTheme(page: Page, name: ThemeName): Promise<void> {
+  await page.evaluate(applyTheme, await themeOf(name));
 }
 
 /** Runs in the page, before its scripts. */
@@ -188,7 +213,10 @@ function applyTheme({ kind, variables }: Theme): void {
   document.body.dataset["vscodeThemeKind"] = kind;
 }
 
-async function serve(page: Page, { isAudited }: { readonly isAudited: boolean }): Promise<void> {
+async function serve(
+  page: Page,
+  { entry, isAudited }: { readonly entry: string; readonly isAudited: boolean },
+): Promise<void> {
   const policy = POLICY.map((rule) => (isAudited ? rule.replace("style-src", "style-src 'unsafe-inline'") : rule)).join(
     "; ",
   );
@@ -196,7 +224,7 @@ async function serve(page: Page, { isAudited }: { readonly isAudited: boolean })
     Record<string, () => Promise<{ readonly contentType: string; readonly body: string | Buffer }>>
   > = {
     "/": () => Promise.resolve({ contentType: "text/html", body: htmlWith(policy) }),
-    "/main.js": async () => ({ contentType: "text/javascript", body: await bundle() }),
+    "/main.js": async () => ({ contentType: "text/javascript", body: await bundle(entry) }),
     "/editor.css": () => Promise.resolve({ contentType: "text/css", body: EDITOR_CSS }),
     "/codicon.css": async () => ({ contentType: "text/css", body: await readFile(codicon("codicon.css")) }),
     "/codicon.ttf": async () => ({ contentType: "font/ttf", body: await readFile(codicon("codicon.ttf")) }),
@@ -223,18 +251,24 @@ const htmlWith = (policy: string): string => `<!DOCTYPE html>
   <body></body>
 </html>`;
 
-let bundled: Promise<string> | undefined;
+const bundled = new Map<string, Promise<string>>();
 
-/** The dashboard's script: built once a process. */
-function bundle(): Promise<string> {
-  bundled ??= build({
-    entryPoints: [join(ROOT, "webview/main.ts")],
+/** A web view's script: built once a process. */
+function bundle(entry: string): Promise<string> {
+  const known = bundled.get(entry) ?? built(entry);
+  bundled.set(entry, known);
+  return known;
+}
+
+async function built(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(ROOT, entry)],
     bundle: true,
     write: false,
     format: "iife",
     target: "es2022",
     loader: { ".css": "text" },
     logLevel: "silent",
-  }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
-  return bundled;
+  });
+  return outputFiles[0]?.text ?? "";
 }

@@ -9,8 +9,8 @@ import { excerpt } from "./excerpt.ts";
 import { DENSITIES, type Density } from "./filter.ts";
 import { completionCell } from "./gridCells.ts";
 import { gridStyles } from "./gridStyles.ts";
-import type { Pages } from "./pages.ts";
-import { Track } from "./track.ts";
+import type { Pages } from "../parts/pages.ts";
+import { Track } from "../parts/track.ts";
 
 /** Pixels of the narrowest column, as in the styles. */
 const NARROWEST = 200;

@@ -15,7 +15,7 @@ import { type Density, NO_FILTER, sampleQuery } from "./filter.ts";
 import type { FilterEvent } from "./filterBar.ts";
 import type { ActiveRowEvent, SampleGrid } from "./grid.ts";
 import { NewRows } from "./newRows.ts";
-import { Pages } from "./pages.ts";
+import { Pages } from "../parts/pages.ts";
 import { rowOfStep } from "./place.ts";
 import type { StepMarkEvent } from "./stepRange.ts";
 import { type Setup, START } from "./setup.ts";

@@ -1,5 +1,5 @@
 import type { RunOutline } from "../../engine/protocol/service.ts";
-import type { Pages, PageSource } from "./pages.ts";
+import type { Pages, PageSource } from "../parts/pages.ts";
 
 /** Milliseconds between checks of an active run, which keeps samples only every few steps. */
 const PAUSE = 3000;

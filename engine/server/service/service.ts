@@ -1,4 +1,4 @@
-import type { Disposable, MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import type { CancellationToken, Disposable, MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import {
   type InitializeParams,
   type InitializeResult,
@@ -14,6 +14,7 @@ import { asResponseError, notInitialized, untrusted, versionMismatch } from "./e
 import { Follows } from "./follows.ts";
 import { modelsOf } from "./models.ts";
 import { Origins } from "./origins.ts";
+import { Previews } from "./previews.ts";
 import { provenanceOf } from "./provenance.ts";
 import { Reader } from "./reader.ts";
 import { deleteRun, sizeOfRun } from "./removal.ts";
@@ -26,8 +27,10 @@ import type { TrackedRun } from "./trackedRun.ts";
 type Method = keyof ServiceRequests;
 type Params<M extends Method> = ServiceRequests[M]["params"];
 type Result<M extends Method> = ServiceRequests[M]["result"];
-type AnyHandler = (params: unknown) => Promise<unknown>;
-type Handlers = { readonly [M in Exclude<Method, "initialize">]: (params: Params<M>) => Promise<Result<M>> };
+type AnyHandler = (params: unknown, signal: AbortSignal) => Promise<unknown>;
+type Handlers = {
+  readonly [M in Exclude<Method, "initialize">]: (params: Params<M>, signal: AbortSignal) => Promise<Result<M>>;
+};
 
 /** The service behind one editor window: finds and reads runs, starts and ends them. Runs do not depend on it. */
 export class Service implements Disposable {
@@ -37,6 +40,7 @@ export class Service implements Disposable {
   private readonly follows: Follows;
   private readonly origins: Origins;
   private readonly reader: Reader;
+  private readonly previews: Previews;
   private client: string | undefined;
   private isTrusted = false;
 
@@ -52,6 +56,7 @@ export class Service implements Disposable {
     });
     this.origins = new Origins(this.runs);
     this.reader = new Reader(this.origins);
+    this.previews = new Previews(log);
     this.follows = new Follows({
       log,
       origins: this.origins,
@@ -61,12 +66,19 @@ export class Service implements Disposable {
     connection.onRequest("initialize", (params: Partial<InitializeParams>) => this.initialize(params));
     const handlers = this.handlers();
     for (const method of Object.keys(handlers) as (keyof Handlers)[]) {
-      connection.onRequest(method, (params) => this.answer(method, handlers[method] as AnyHandler, params));
+      connection.onRequest(method, (params: unknown, token: CancellationToken) =>
+        this.answer(
+          method,
+          (given) => withSignal(token, (signal) => (handlers[method] as AnyHandler)(given, signal)),
+          params,
+        ),
+      );
     }
   }
 
   dispose(): void {
     this.follows.close();
+    this.previews.close();
     this.runs.close();
   }
 
@@ -78,7 +90,11 @@ export class Service implements Disposable {
     return { protocol, version: this.version, node: process.version, pid: process.pid };
   }
 
-  private async answer(method: Method, handler: AnyHandler, params: unknown): Promise<unknown> {
+  private async answer(
+    method: Method,
+    handler: (params: unknown) => Promise<unknown>,
+    params: unknown,
+  ): Promise<unknown> {
     if (this.client === undefined) return notInitialized();
     if (!this.isTrusted && isTrustedOnly(method)) return untrusted(method);
     try {
@@ -89,7 +105,7 @@ export class Service implements Disposable {
   }
 
   private handlers(): Handlers {
-    const { runs, reader, follows } = this;
+    const { runs, reader, follows, previews } = this;
     const done = {};
     return {
       trust: () => {
@@ -118,6 +134,14 @@ export class Service implements Disposable {
       provenance: async ({ folder }) => provenanceOf(await runs.get(folder)),
       models: async ({ folder }) => modelsOf(await runs.get(folder)),
       table: async ({ folder, name, format }) => ({ text: await reader.table(await runs.get(folder), name, format) }),
+      openPreview: (asked) => previews.open(asked, { isTrusted: this.isTrusted }),
+      previewPage: async ({ id, offset, limit }, signal) => previews.get(id).page({ offset, limit }, signal),
+      previewRow: async ({ id, index }) => Promise.resolve(previews.get(id).row(index)),
+      previewCounts: async ({ id }, signal) => previews.get(id).counts(undefined, signal),
+      closePreview: ({ id }) => {
+        previews.release(id);
+        return Promise.resolve(done);
+      },
       report: async ({ folder }) => ({ file: await reportOf(await runs.get(folder)) }),
       startRun: ({ configFile }) => startRun(runs, configFile),
       resumeRun: async ({ folder }) => resumeRun(runs, await runs.get(folder)),
@@ -147,6 +171,17 @@ export class Service implements Disposable {
 
   private log(message: string): void {
     this.connection.sendNotification(SERVICE_NOTIFICATIONS.log, { message }).catch(() => undefined);
+  }
+}
+
+/** Work that the client may take back while it is done. */
+async function withSignal<T>(token: CancellationToken, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const listening = token.onCancellationRequested(() => controller.abort());
+  try {
+    return await work(controller.signal);
+  } finally {
+    listening.dispose();
   }
 }
 

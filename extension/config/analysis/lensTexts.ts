@@ -8,8 +8,8 @@ import { isActive } from "../../runs/states.ts";
 export interface LensText {
   readonly title: string;
   readonly command?: string;
-  /** Argument of the command: the config, or a run's folder. */
-  readonly on?: "config" | { readonly folder: string };
+  /** Argument of the command: the config, a run's folder, or a source of the config's data. */
+  readonly on?: "config" | { readonly folder: string } | { readonly source: string };
 }
 
 /** Lenses above a config: its actions, and the state of its newest run. */
@@ -29,6 +29,11 @@ export function configLenses(runs: readonly RunSummary[], { canRun }: { readonly
     ...(newest !== undefined && { on: { folder: newest.folder } }),
   };
   return [...(canRun ? actions : []), ...active, dashboard, ...(newest === undefined ? [] : [newestLens(newest)])];
+}
+
+/** The lens above a source of data. */
+export function sourceLens(source: string): LensText {
+  return { title: `$(eye) ${t("Preview")}`, command: "salsa.previewData", on: { source } };
 }
 
 /** Lenses above an arm: its number of candidates for β, and its result in the newest run that has one. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { Track } from "../../../webview/samples/track.ts";
+import { Track } from "../../../webview/parts/track.ts";
 
 describe("the track of a scrollbar", () => {
   it("is the rows' own height while browsers can scroll that", () => {

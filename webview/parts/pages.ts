@@ -1,5 +1,5 @@
-import type { SamplePage, SampleRow } from "../../engine/protocol/service.ts";
-import { wordsOf } from "../parts/latestRequest.ts";
+import type { SamplePage } from "../../engine/protocol/service.ts";
+import { wordsOf } from "./latestRequest.ts";
 
 /** Rows of a page. */
 export const PAGE_ROWS = 60;
@@ -8,29 +8,39 @@ const MOST_PAGES = 12;
 /** Requests at once; while the thumb is dragged, only the newest wish waits. */
 const MOST_REQUESTS = 2;
 
+/** A window of rows. */
+export interface RowPage {
+  /** Rows there are, in all. */
+  readonly total: number;
+  readonly rows: readonly unknown[];
+}
+
 /** Requests a window of rows. */
-export type PageSource = (window: { readonly offset: number; readonly limit: number }) => Promise<SamplePage>;
+export type PageSource<P extends RowPage = SamplePage> = (window: {
+  readonly offset: number;
+  readonly limit: number;
+}) => Promise<P>;
 
 /** Rows of a query, fetched a page at a time as they are wanted, in bounded memory. */
-export class Pages {
-  private readonly source: PageSource;
+export class Pages<P extends RowPage = SamplePage> {
+  private readonly source: PageSource<P>;
   private readonly changed: () => void;
   /** In the order in which they were last wanted. */
-  private readonly kept = new Map<number, { readonly page: SamplePage; isStale: boolean }>();
+  private readonly kept = new Map<number, { readonly page: P; isStale: boolean }>();
   private readonly pending = new Set<number>();
   private wanted: readonly number[] = [];
   /** The newest page: its totals apply to all pages. */
-  head: SamplePage | undefined;
+  head: P | undefined;
   /** Why rows are missing. */
   problem: string | undefined;
 
-  constructor(source: PageSource, changed: () => void) {
+  constructor(source: PageSource<P>, changed: () => void) {
     this.source = source;
     this.changed = changed;
   }
 
   /** A row, or undefined until it is loaded. */
-  row(index: number): SampleRow | undefined {
+  row(index: number): P["rows"][number] | undefined {
     return this.kept.get(Math.floor(index / PAGE_ROWS))?.page.rows[index % PAGE_ROWS];
   }
 
@@ -54,6 +64,12 @@ export class Pages {
     if (this.head !== undefined) this.head = { ...this.head, total };
     for (const entry of this.kept.values()) entry.isStale = true;
     if (this.problem === undefined) this.fetchNext();
+  }
+
+  /** Takes over a page's totals, where rows have come at the end. */
+  grow(head: P): void {
+    this.head = head;
+    this.changed();
   }
 
   /** Tries again after a problem. */
@@ -88,7 +104,7 @@ export class Pages {
     if (this.problem === undefined) this.fetchNext();
   }
 
-  private keep(number: number, page: SamplePage): void {
+  private keep(number: number, page: P): void {
     this.head = page;
     this.kept.delete(number);
     this.kept.set(number, { page, isStale: false });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SamplePage } from "../../../engine/protocol/service.ts";
-import { PAGE_ROWS, Pages } from "../../../webview/samples/pages.ts";
-import { pageOf } from "./rows.ts";
+import { PAGE_ROWS, Pages } from "../../../webview/parts/pages.ts";
+import { pageOf } from "../samples/rows.ts";
 
 describe("pages of samples", () => {
   it("fetch what is in view, then the page ahead", async () => {

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { ownData } from "../../pipeline/ownData.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { startService } from "./serviceClient.ts";
+
+describe("previews of data by the service", function () {
+  this.timeout(120_000);
+
+  it("only read, also where the workspace is not trusted, and download nothing there", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const configFile = path.join(folder, "mine.salsa.json");
+      const config = await ownData(folder);
+      await fs.writeFile(configFile, JSON.stringify(config));
+      const before = (await fs.readdir(folder)).sort();
+      const client = startService();
+      await client.ask("initialize", { protocol: 1, client: "test 1" });
+      const opened = await client.ask("openPreview", { configFile, source: "preferences" });
+      assert.deepEqual(
+        opened.sources.map(({ name }) => name),
+        ["sft", "preferences", "prompts", "benchmarks.mine", "benchmarks.other"],
+      );
+      assert.equal(opened.source.kind, "preferences");
+      assert.equal(opened.seenBy, "mine.salsa.json");
+      const { id } = opened;
+      const page = await client.ask("previewPage", { id, offset: 0, limit: 3 });
+      assert.deepEqual(
+        page.rows.map(({ line, sequences }) => [line, sequences.length]),
+        [
+          [1, 2],
+          [2, 2],
+          [3, 2],
+        ],
+      );
+      assert.deepEqual([page.total, page.isAll], [24, true]);
+      assert.equal((await client.ask("previewCounts", { id })).sequences, 48);
+      assert.equal((await client.ask("previewRow", { id, index: 4 })).line, 5);
+      assert.deepEqual((await fs.readdir(folder)).sort(), before);
+      await client.ask("closePreview", { id });
+      await assert.rejects(client.ask("previewPage", { id, offset: 0, limit: 3 }), /no longer open; open it again/);
+      const hub = { ...config, data: { ...(config["data"] as object), sft: "hf:owner/name@main" } };
+      await fs.writeFile(configFile, JSON.stringify(hub));
+      await assert.rejects(client.ask("openPreview", { configFile }), /hf:owner\/name@main: it is not in the cache/);
+      await client.end();
+    });
+  });
+
+  it("are closed one after the other where there are many", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const configFile = path.join(folder, "mine.salsa.json");
+      await fs.writeFile(configFile, JSON.stringify(await ownData(folder)));
+      const client = startService();
+      await client.ask("initialize", { protocol: 1, client: "test 1" });
+      const ids: number[] = [];
+      for (let n = 0; n < 4; n++) ids.push((await client.ask("openPreview", { configFile })).id);
+      await assert.rejects(client.ask("previewCounts", { id: ids[0] ?? 0 }), /no longer open/);
+      assert.equal((await client.ask("previewCounts", { id: ids[3] ?? 0 })).rows, 64);
+      await client.end();
+    });
+  });
+});
