@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import * as z from "zod";
+import { browse } from "../../../engine/data/browse.ts";
 import { hubReference } from "../../../engine/data/hub/reference.ts";
+import { knownFact } from "../../../engine/data/known.ts";
 import { recordOf } from "../../../engine/data/layouts/index.ts";
 import { reasonOf } from "../../../engine/data/reasons.ts";
 import type { RecordKind } from "../../../engine/data/records.ts";
@@ -9,7 +14,7 @@ import { fileRows } from "../../../engine/data/rows/file.ts";
 import { pickFiles } from "../../../engine/data/rows/pick.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import { MOST_NESTED } from "../../../engine/protocol/json.ts";
-import type { Reader } from "../reader.ts";
+import { type Reader, jsonFiles } from "../reader.ts";
 
 const PARQUET = new URL("../../engine/data/rows/parquet/", import.meta.url);
 const fixtures = readdirSync(PARQUET)
@@ -75,5 +80,40 @@ const reference: Reader = {
   },
 };
 
+/** Whatever is in a file, it can be looked at: each row is a record, or says why it is none. */
+const browsed: Reader = {
+  name: "browsedRows",
+  corpus: rows.corpus,
+  errors: ERRORS,
+  read: async (input, place) => {
+    const file = place.write("data.jsonl", input);
+    const kinds = ["sft", "preferences", "prompts"] as const satisfies RecordKind[];
+    const kind = kinds[input.length % kinds.length] ?? "sft";
+    const source = { from: file, skip: 0, validation: 0.5, unusable: "drop" } as const;
+    for await (const row of (await browse(input.length % 2 === 0 ? file : source, { kind })).rows()) {
+      assert.ok((row.record === undefined) !== (row.problem === undefined));
+    }
+  },
+};
+
+/** A memory from elsewhere, of a file that looks otherwise, is no memory. */
+const known: Reader = {
+  name: "knownFacts",
+  corpus: jsonFiles({ stamp: "1 2 3 4", facts: { sha256: "ab", "fit sft x": "x" } }),
+  errors: ERRORS,
+  read: async (input, place) => {
+    const file = place.write("data.jsonl", "{}");
+    mkdirSync(join(place.folder, "data/known"), { recursive: true });
+    const name = createHash("sha256").update(file).digest("hex").slice(0, 16);
+    place.write(`data/known/${name}.json`, input);
+    const fact = { root: place.folder, file, name: "sha256", schema: z.string() };
+    const isRead = new DataError("is read", { file, remedy: "expected" });
+    await assert.rejects(
+      knownFact(fact, () => Promise.reject(isRead)),
+      isRead,
+    );
+  },
+};
+
 /** Data in the layouts of others. */
-export const DATA: readonly Reader[] = [rows, parquet, reference];
+export const DATA: readonly Reader[] = [rows, parquet, reference, browsed, known];

@@ -110,11 +110,12 @@ describeInBrowser("the data preview", (browser) => {
   });
 
   it("has no barrier, in any theme", async () => {
-    const { page, setTheme } = await open({ isAudited: true });
+    const opened = await open({ isAudited: true });
+    const { page } = opened;
     await page.locator("#row-3").click();
     await page.locator(".detail").getByText("no response token").waitFor();
     for (const theme of THEMES) {
-      await setTheme(theme);
+      await opened.setTheme(theme);
       assert.deepEqual(await axeViolations(page), [], theme);
     }
   });
