@@ -7,7 +7,9 @@ import { readInput } from "./inputs.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { WeightsFile } from "./safetensors.ts";
 import { type TensorPlan, type TensorSource, writeTensors } from "./safetensorsWriter.ts";
-import { openWeights } from "./shards.ts";
+import { placeIn } from "./places.ts";
+import { listAt } from "./reading.ts";
+import { INDEX_FILE, openWeights, shardNames, WEIGHTS_FILE } from "./shards.ts";
 import { createWeights } from "./weightsWriter.ts";
 import { discard } from "./writing.ts";
 
@@ -60,6 +62,18 @@ export const OTHER_TOKENIZER_FILES = [
   "tekken.json",
 ] as const;
 
+/** Adapters as PEFT stores them, beside or instead of whole weights. */
+const ADAPTER_FILES = ["adapter_config.json", "adapter_model.safetensors"] as const;
+
+/** Every file that belongs to a checkpoint; its shards are those that its index names. */
+const CHECKPOINT_FILES: ReadonlySet<string> = new Set([
+  ...Object.values(FILES),
+  CHAT_TEMPLATE_FILE,
+  ...OTHER_TOKENIZER_FILES,
+  ...ADAPTER_FILES,
+  WEIGHTS_FILE,
+]);
+
 /** `transformers` asks for this before it loads a file. */
 export const WEIGHTS_METADATA = { format: "pt" } as const;
 
@@ -70,6 +84,19 @@ export const WEIGHTS_METADATA = { format: "pt" } as const;
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const files = await readCheckpointFiles(folder);
   return { folder, ...files, weights: await openWeights(folder) };
+}
+
+/**
+ * Names of the files in a folder that belong to its checkpoint, sorted; whatever else stands there does not.
+ * @throws {CheckpointError} when the index of its shards is none, or names a file outside the folder.
+ * @throws {DataError} when the folder is a link below a root.
+ */
+export async function checkpointContents(folder: string): Promise<readonly string[]> {
+  const present = (await listAt(placeIn(folder))).filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  // transformers takes whole weights where they are there, and then no shard.
+  const isSharded = present.includes(INDEX_FILE) && !present.includes(WEIGHTS_FILE);
+  const shards = isSharded ? [INDEX_FILE, ...(await shardNames(folder))] : [];
+  return [...new Set([...present.filter((name) => CHECKPOINT_FILES.has(name)), ...shards])].sort();
 }
 
 /**

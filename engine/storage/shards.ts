@@ -26,6 +26,14 @@ export async function openWeights(folder: string): Promise<WeightsFile> {
   throw new CheckpointError(`read checkpoint: no ${WEIGHTS_FILE} and no ${INDEX_FILE}`, { file: folder, remedy });
 }
 
+/**
+ * Files that the index of a folder names.
+ * @throws {CheckpointError} when it is none, or names a file outside the folder.
+ */
+export async function shardNames(folder: string): Promise<readonly string[]> {
+  return [...new Set((await readIndex(path.join(folder, INDEX_FILE))).values())].sort();
+}
+
 /** Tensor name to the file that holds it. */
 type WeightMap = ReadonlyMap<string, string>;
 

@@ -40,7 +40,7 @@ async function makeOne(folder: string): Promise<void> {
  * @throws {DataError} when a folder on the way from the root is a link.
  * @throws {DiskError}
  */
-export async function writeAt({ root, file }: Place, content: string, mode?: number): Promise<void> {
+export async function writeAt({ root, file }: Place, content: string | Uint8Array, mode?: number): Promise<void> {
   await makeFolderAt({ root, file: path.dirname(file) });
   await atomicWrite(file, content, mode);
 }

@@ -4,6 +4,7 @@ import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
 import { generate } from "./generate.ts";
 import { plan } from "./plan.ts";
+import { publish } from "./publish.ts";
 import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   score,
   generate,
   report,
+  publish,
   verify,
   serve,
   doctor,

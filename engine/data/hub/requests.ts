@@ -4,11 +4,11 @@ import type { HubEnvironment } from "./environment.ts";
 import type { HubReference } from "./reference.ts";
 
 /** Times that a request is made before it is given up. */
-const ATTEMPTS = 4;
+export const ATTEMPTS = 4;
 /** First wait between two of them, in milliseconds; it doubles. */
-const FIRST_WAIT_MS = 500;
+export const FIRST_WAIT_MS = 500;
 /** Longest wait that a hub may ask for, in milliseconds. */
-const LONGEST_WAIT_MS = 60_000;
+export const LONGEST_WAIT_MS = 60_000;
 /** Milliseconds until a hub must have begun to answer. */
 const ANSWER_MS = 30_000;
 /** Largest answer that is held in memory, in bytes. */
@@ -94,7 +94,7 @@ async function attemptOf(url: string, headers: Readonly<Record<string, string>>)
 }
 
 /** Milliseconds that a hub asks to wait. */
-function waitOf(answer: Response): number | undefined {
+export function waitOf(answer: Response): number | undefined {
   const seconds = Number(answer.headers.get("retry-after") ?? NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }

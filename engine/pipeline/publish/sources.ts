@@ -1,0 +1,94 @@
+import { basename, dirname, join } from "node:path";
+import type { RunConfig, SourceConfig } from "../../config/index.ts";
+import { CachedRepository } from "../../data/hub/cache.ts";
+import { hubEnvironment } from "../../data/hub/environment.ts";
+import { isLicence, statedLicence } from "../../data/hub/licences.ts";
+import { hubReference } from "../../data/hub/reference.ts";
+import { readInput } from "../../storage/inputs.ts";
+
+/** Where something that a model was made from is, as far as it is known. */
+export interface Source {
+  /** "SFT", "preferences". */
+  readonly use: string;
+  /** "owner/name" on the hub. */
+  readonly hub?: string;
+  /** For people; of a local file or folder only its own name, since its path is nobody's business. */
+  readonly name: string;
+  /** Branch or tag as the config has it. */
+  readonly revision?: string;
+  /** The commit that it stood for when it was downloaded to this machine. */
+  readonly commit?: string;
+  readonly licence?: string;
+}
+
+/** Largest README.md whose licence is looked for, in bytes. */
+const MOST_README_BYTES = 1024 * 1024;
+
+/** The data of a run, each source once for each use. */
+export async function dataSources({ data, task }: RunConfig): Promise<readonly Source[]> {
+  if (task !== undefined || data === undefined) return [];
+  const uses: readonly (readonly [use: string, source: SourceConfig])[] = [
+    ["SFT", data.sft],
+    ["reward model's pairs", data.preferences],
+    ["RLHF prompts", data.prompts],
+    ...Object.entries(data.benchmarks).map(([name, source]) => [`benchmark ${name}`, source] as const),
+  ];
+  return Promise.all(
+    uses.map(async ([use, source]) => dataSource(use, typeof source === "string" ? source : source.from)),
+  );
+}
+
+async function dataSource(use: string, from: string): Promise<Source> {
+  if (!from.startsWith("hf:")) return { use, name: basename(from) };
+  const reference = hubReference(from);
+  const { name, revision } = reference;
+  const commit = await new CachedRepository((await hubEnvironment()).cache, reference).commitOf(revision);
+  const stated = await statedLicence({ kind: "dataset", name, revision: commit ?? revision });
+  return { use, hub: name, name, revision, ...(commit && { commit }), ...(stated && { licence: stated.licence }) };
+}
+
+/** Where Hugging Face's cache keeps a commit of a model. */
+const SNAPSHOT = /[\\/]models--([\w.-]+?)--([\w.-]+)[\\/]snapshots[\\/]([0-9a-f]{40})[\\/]?$/;
+
+/** The base model of a run; undefined for one that it has made from nothing. */
+export async function baseSource({ model }: RunConfig): Promise<Source | undefined> {
+  if (!("checkpoint" in model)) return undefined;
+  const { checkpoint } = model;
+  const [, owner, repository, commit] = SNAPSHOT.exec(checkpoint) ?? [];
+  const own = await ownLicence(checkpoint);
+  const use = "base model";
+  if (checkpoint.startsWith("hf:")) {
+    const { name, revision } = hubReference(checkpoint);
+    const stated = await statedLicence({ kind: "model", name, revision });
+    return { use, hub: name, name, revision, ...(stated && { licence: stated.licence }) };
+  }
+  if (owner === undefined || repository === undefined || commit === undefined) {
+    return { use, name: basename(checkpoint), ...(own !== undefined && { licence: own }) };
+  }
+  const name = `${owner}/${repository}`;
+  const licence = own ?? (await statedLicence({ kind: "model", name, revision: commit }))?.licence;
+  return { use, hub: name, name, revision: commit, commit, ...(licence !== undefined && { licence }) };
+}
+
+/** The licence in the front matter of a checkpoint's own card. */
+async function ownLicence(folder: string): Promise<string | undefined> {
+  const card = await readInput(join(folder, "README.md"), MOST_README_BYTES).catch(() => undefined);
+  const [, front = ""] = /^---\r?\n([^]*?)\r?\n---/.exec(card?.toString("utf8") ?? "") ?? [];
+  const [, licence = ""] = /^license:[ \t]*["']?([\w.-]+)["']?[ \t]*$/m.exec(front) ?? [];
+  return isLicence(licence) ? licence : undefined;
+}
+
+/** A config as others may see it: of paths on this machine only their last part. */
+export function publicConfig(config: RunConfig): unknown {
+  const shown = (value: unknown): unknown => {
+    if (typeof value === "string") return isPath(value) ? basename(value.replaceAll("\\", "/")) : value;
+    if (Array.isArray(value)) return value.map(shown);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shown(one)]));
+  };
+  return shown(config);
+}
+
+function isPath(text: string): boolean {
+  return /^(?:\/|[A-Za-z]:[\\/]|\\\\|~\/)/.test(text) && dirname(text) !== text;
+}
