@@ -11,10 +11,12 @@ import { newConfig } from "./newConfig.ts";
 import { openReport } from "./openReport.ts";
 import { plan } from "./plan.ts";
 import { previewData } from "./previewData.ts";
+import { publish } from "./publish.ts";
 import { run } from "./run.ts";
 import { resume, retry, stop } from "./runControl.ts";
 import { revealRunFolder, showLog } from "./runFiles.ts";
 import { score } from "./score.ts";
+import { removeToken, setToken } from "./token.ts";
 
 /** Every command that is not about the Runs view itself. Add yours here, and to package.json. */
 export const COMMANDS: readonly Command[] = [
@@ -34,6 +36,9 @@ export const COMMANDS: readonly Command[] = [
   exportPlot,
   makeSoup,
   score,
+  publish,
+  setToken,
+  removeToken,
   revealRunFolder,
   diffConfigs,
   deleteRun,

@@ -8,6 +8,9 @@ import { ServiceError } from "./errors.ts";
 /** The oldest Node that the engine runs on. */
 export const LEAST_NODE = 24;
 
+/** The variable by which the engine and Hugging Face's own library know the token. */
+const TOKEN_VARIABLE = "HF_TOKEN";
+
 /** Where to look. */
 export interface RuntimeSettings {
   /** The folder that the extension is installed in. */
@@ -16,6 +19,8 @@ export interface RuntimeSettings {
   readonly nodePath: string;
   /** Setting `salsa.tfjsPath`. */
   readonly tfjsPath: string;
+  /** Of the hub, which the person has given to the editor; it goes by the environment alone. */
+  readonly token?: string | undefined;
   readonly platform: NodeJS.Platform;
   /** "x64", for messages. */
   readonly arch: string;
@@ -45,6 +50,7 @@ export async function findRuntime(settings: RuntimeSettings): Promise<Runtime> {
   const main = await engineMain(settings.extension);
   const kept = childEnvironment(env, settings.platform);
   if (tfjsPath !== "") kept[TFJS_VARIABLE] = tfjsPath;
+  if (settings.token !== undefined) kept[TOKEN_VARIABLE] = settings.token;
   return { node, main, isOwnNode, env: kept };
 }
 

@@ -6,6 +6,7 @@ import { ServiceError } from "./errors.ts";
 import { openNodeSetting } from "./nodeSetting.ts";
 import { type Runtime, findRuntime } from "./runtime.ts";
 import { ServiceClient } from "./serviceClient.ts";
+import { onDidChangeToken, readToken } from "./token.ts";
 import { assertOnDisk, assertTrusted } from "./workspace.ts";
 
 /** The settings that say where Node and TensorFlow.js are. */
@@ -30,6 +31,10 @@ export class EngineService implements Service {
     this.listening = vscode.Disposable.from(
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (this.isUsed && SETTINGS.some((setting) => event.affectsConfiguration(setting))) void this.client.restart();
+      }),
+      // Its environment is as it was when it was started.
+      onDidChangeToken(context, () => {
+        if (this.isUsed) void this.client.restart();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.client.trust()),
     );
@@ -98,7 +103,7 @@ export class EngineService implements Service {
 }
 
 /** Where Node and the engine are, by the settings as they are now. @throws {ServiceError} */
-export function runtimeOf(context: vscode.ExtensionContext): Promise<Runtime> {
+export async function runtimeOf(context: vscode.ExtensionContext): Promise<Runtime> {
   const settings = vscode.workspace.getConfiguration("salsa");
   return findRuntime({
     extension: context.extensionUri.fsPath,
@@ -107,6 +112,7 @@ export function runtimeOf(context: vscode.ExtensionContext): Promise<Runtime> {
     platform: process.platform,
     arch: process.arch,
     env: process.env,
+    token: await readToken(context),
   });
 }
 
