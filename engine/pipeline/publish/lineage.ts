@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { RunConfig, SoupConfig } from "../../config/index.ts";
 import { codeSpan, literal } from "../../protocol/markdown.ts";
 import type { ModelPlace } from "../../storage/formats/models.ts";
@@ -29,7 +30,7 @@ function ingredientsOf(config: RunConfig, name: string): readonly (readonly [rol
   }
   const soup = own(config.soups, name);
   if (soup !== undefined) return soup.of.map((of) => ["ingredient", of] as const);
-  if (name === "reward") return [["started at", config.reward.init]];
+  if (name === "reward") return config.reward.checkpoint === undefined ? [["started at", config.reward.init]] : [];
   return /^sft-\d+$/.test(name) ? [["started at", "base"]] : [];
 }
 
@@ -38,7 +39,11 @@ function describeModel(name: string, config: RunConfig): string {
   if (arm !== undefined) return `PPO against ${arm.reference.length > 1 ? "several references" : "one reference"}`;
   const soup = own(config.soups, name);
   if (soup !== undefined) return soupWords(soup);
-  if (name === "reward") return "a reward model, trained on the preferences";
+  if (name === "reward") {
+    const { checkpoint } = config.reward;
+    if (checkpoint === undefined) return "a reward model, trained on the preferences";
+    return `a reward model that was given: ${codeSpan(basename(checkpoint))}`;
+  }
   const [, seed] = /^sft-(\d+)$/.exec(name) ?? [];
   if (seed !== undefined) return `a supervised fine-tune, seed ${seed}`;
   if (name !== "base") return "a model of the run";

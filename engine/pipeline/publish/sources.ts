@@ -27,14 +27,16 @@ const MOST_README_BYTES = 1024 * 1024;
 /** The data of a run, each source once for each use. */
 export async function dataSources({ data, task }: RunConfig): Promise<readonly Source[]> {
   if (task !== undefined || data === undefined) return [];
-  const uses: readonly (readonly [use: string, source: SourceConfig])[] = [
+  const uses: readonly (readonly [use: string, source: SourceConfig | undefined])[] = [
     ["SFT", data.sft],
     ["reward model's pairs", data.preferences],
     ["RLHF prompts", data.prompts],
     ...Object.entries(data.benchmarks).map(([name, source]) => [`benchmark ${name}`, source] as const),
   ];
   return Promise.all(
-    uses.map(async ([use, source]) => dataSource(use, typeof source === "string" ? source : source.from)),
+    uses.flatMap(([use, source]) =>
+      source === undefined ? [] : [dataSource(use, typeof source === "string" ? source : source.from)],
+    ),
   );
 }
 

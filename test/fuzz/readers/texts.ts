@@ -11,6 +11,7 @@ import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
 import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { parseEvents, parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 import { readDoctorOutput, readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { FILES_HEADING, readListing } from "../../../engine/pipeline/publish/listing.ts";
 import { findingsOf } from "../../../extension/config/analysis/findings.ts";
 import { fixesOf } from "../../../extension/config/analysis/fixes.ts";
 import { readTree } from "../../../extension/config/analysis/tree.ts";
@@ -116,7 +117,21 @@ const alarm: Reader = {
   },
 };
 
+/** The list of files in a model card that somebody has edited. */
+const listing: Reader = {
+  name: "cardListing",
+  corpus: [Buffer.from(`# x\n\n${FILES_HEADING}\n\n| \`a/b.png\` | 1,234 | \`${"0a".repeat(32)}\` |\n\n## More\n`)],
+  errors: ["DataError"],
+  read: (input) => {
+    for (const { path, bytes, sha256 } of readListing(input.toString(), "README.md")) {
+      assert.ok(!path.startsWith("/") && !path.split("/").includes("..") && Number.isSafeInteger(bytes));
+      assert.equal(sha256.length, 64);
+    }
+  },
+};
+
 export const TEXTS: readonly Reader[] = [
+  listing,
   config,
   diagnostics,
   ofMessage("snapshotMessage", jsonFiles(state), (message) => {
