@@ -41,16 +41,20 @@ export function readListing(card: string, file: string): readonly ListedFile[] {
   for (let at = start + 1; at < lines.length && !/^#{1,2} /.test(lines[at] ?? ""); at++) {
     const line = (lines[at] ?? "").trim();
     if (!line.startsWith("| `")) continue;
-    const [, path, bytes = "", sha256 = ""] = ROW.exec(line) ?? [];
+    const row = rowOf(line);
     const problem =
-      path === undefined || path.split("/").some((part) => /^\.+$/.test(part))
-        ? "is no row of the list of files"
-        : files.has(path)
-          ? "lists a file twice"
-          : undefined;
-    if (path === undefined || problem !== undefined || files.size >= MOST_ROWS)
-      throw new DataError(problem ?? "lists too many files", { file, line: at + 1, remedy });
-    files.set(path, { path, bytes: Number(bytes.replaceAll(",", "")), sha256 });
+      row === undefined ? "is no row of the list of files" : files.has(row.path) ? "lists a file twice" : "";
+    if (row === undefined || problem !== "" || files.size >= MOST_ROWS)
+      throw new DataError(problem || "lists too many files", { file, line: at + 1, remedy });
+    files.set(row.path, row);
   }
   return [...files.values()];
+}
+
+/** Undefined for a line that is none, or names a file outside the folder. */
+function rowOf(line: string): ListedFile | undefined {
+  const [, path = "", size = "", sha256 = ""] = ROW.exec(line) ?? [];
+  const bytes = Number(size.replaceAll(",", ""));
+  const isRow = path !== "" && Number.isSafeInteger(bytes) && !path.split("/").some((part) => /^\.+$/.test(part));
+  return isRow ? { path, bytes, sha256 } : undefined;
 }
