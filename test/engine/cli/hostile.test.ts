@@ -170,6 +170,23 @@ const CASES: Readonly<Record<string, Case>> = {
       await salsa(["report", "nothing"], { folder, pipeline }),
     ];
   },
+  publish: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    const checkpoint = path.join(folder, HOSTILE);
+    await fs.mkdir(checkpoint);
+    await fs.writeFile(path.join(checkpoint, "adapter_config.json"), JSON.stringify({ r: HOSTILE }));
+    await fs.writeFile(path.join(checkpoint, "adapter_model.safetensors"), "");
+    const to = ["--to", "me/model"];
+    const written = await run(folder, "publish", checkpoint, ...to);
+    assert.equal(written.code, 0, written.stderr);
+    return [
+      written,
+      await run(folder, "publish", checkpoint, ...to, "--json"),
+      await run(folder, "publish", of, ...to),
+      await run(folder, "publish", `${of}:${HOSTILE}`, ...to),
+      await run(folder, "publish", checkpoint, "--to", HOSTILE),
+    ];
+  },
   verify: async (folder) => {
     const of = await ended(folder, FINISHED);
     return [await run(folder, "verify", of), await run(folder, "verify", "--directory", HOSTILE, "--all")];
