@@ -26,8 +26,8 @@ export const plan: Command = {
       "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth; what the\n" +
       "process takes beside comes last. Where it does not fit, the setting to change is named.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
-      '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached","parameters","memoryBytes",\n' +
-      '"estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
+      '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached",\n' +
+      '"parameters","memoryBytes","estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
       '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
