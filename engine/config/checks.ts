@@ -58,7 +58,8 @@ function checkSource({ task, data, model }: PartialConfig, writtenKeys: Readonly
     return [{ path: [], message: "task or data is missing", remedy }];
   }
   if (data === undefined || model === undefined || model.checkpoint !== undefined || task !== undefined) return [];
-  const remedy = 'add "checkpoint": a Hugging Face folder; only a task can train a model from nothing';
+  const remedy =
+    'add "checkpoint": a Hugging Face folder, or hf:owner/name; only a task can train a model from nothing';
   return [{ path: ["model"], message: "checkpoint is missing, and data needs one", remedy }];
 }
 

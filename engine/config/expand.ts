@@ -50,7 +50,7 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
     },
     reward: {
       ...rewardRest,
-      ...(checkpoint === undefined ? {} : { checkpoint: resolvePath(place.folder, checkpoint) }),
+      ...(checkpoint === undefined ? {} : { checkpoint: resolveSource(place.folder, checkpoint) }),
       init: init ?? firstSft(written),
       pairs: pairs ?? sizes?.pairs,
     },
@@ -92,7 +92,7 @@ function expandChat(chat: WrittenConfig["chat"], folder: string): { readonly cha
 
 function expandModel({ model }: WrittenConfig, folder: string): BaseModelConfig {
   const saved = model.saveAs === "asBase" ? {} : { saveAs: model.saveAs };
-  if (model.checkpoint !== undefined) return { checkpoint: resolvePath(folder, model.checkpoint), ...saved };
+  if (model.checkpoint !== undefined) return { checkpoint: resolveSource(folder, model.checkpoint), ...saved };
   const { nKvHeads, intermediateSize, ...rest } = model.architecture ?? architectureSchema.parse({});
   const architecture: ArchitectureConfig = {
     ...rest,

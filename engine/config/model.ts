@@ -83,7 +83,8 @@ export const pretrainSchema = section(
 export const modelSchema = section(
   {
     checkpoint: optionalSetting(filePath(), {
-      description: "Hugging Face folder of the base model (config.json, model.safetensors, tokenizer.json)",
+      description:
+        "Hugging Face folder of the base model (config.json, model.safetensors, tokenizer.json), or hf:owner/name@revision on the hub",
       otherwise: "a model of the given architecture is trained on the task",
     }),
     architecture: optionalSetting(architectureSchema, {

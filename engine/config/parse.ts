@@ -114,7 +114,8 @@ function missingFiles({ chat, data, model, reward }: PartialConfig, exists: (pat
     const [path, file] = typeof source === "object" ? [[...at, "from"], source.from] : [at, source];
     if (file === undefined || exists(file)) return [];
     // What there is on the hub, or fits a pattern, shows when it is looked for.
-    if (at[0] === "data" && (isHubName(file) || hasWildcards(file))) return [];
+    if (isHubName(file) && at[0] !== "chat") return [];
+    if (at[0] === "data" && hasWildcards(file)) return [];
     const remedy = "correct the path; it is relative to the config's folder";
     return [{ path: [...path], message: `there is no ${JSON.stringify(file)}`, remedy }];
   });

@@ -18,10 +18,10 @@ export function resolvePath(folder: string, path: string): string {
   return drive + root + parts.join("/") || ".";
 }
 
-/** Begins the name of a data set on the hub. */
+/** Begins the name of a data set or a model on the hub. */
 const HUB = "hf:";
 
-/** True for the name of a data set on the hub, `hf:owner/name@revision`, which is no path. */
+/** True for the name of a data set or a model on the hub, `hf:owner/name@revision`, which is no path. */
 export function isHubName(from: string): boolean {
   return from.startsWith(HUB);
 }
@@ -31,7 +31,7 @@ export function hasWildcards(path: string): boolean {
   return /[*?]|\{[^}]*,[^}]*\}/.test(path);
 }
 
-/** A path of data made absolute; the name of a data set on the hub stays what it is. */
+/** A path of data or a model made absolute; a name on the hub stays what it is. */
 export function resolveSource(folder: string, from: string): string {
   return isHubName(from) ? from : resolvePath(folder, from);
 }

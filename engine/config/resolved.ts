@@ -57,13 +57,19 @@ export interface DataConfig {
   readonly benchmarks: Readonly<Record<string, SourceConfig>>;
 }
 
-/** The base model: read from a Hugging Face folder, or trained on the task's text. */
+/** A base model that is there already. */
+export interface CheckpointConfig {
+  /** Absolute path, or `hf:owner/name@revision`. */
+  readonly checkpoint: string;
+  /** Name with the commit, `hf:owner/name@commit`, of what the folder `checkpoint` holds: set when it is downloaded. */
+  readonly pinned?: string;
+}
+
+/** The base model: read from a Hugging Face folder or the hub, or trained on the task's text. */
 export type BaseModelConfig = {
   /** Type of saved checkpoints; absent for that of the base. */
   readonly saveAs?: SavedType;
-} & (
-  { readonly checkpoint: string } | { readonly architecture: ArchitectureConfig; readonly pretrain: PretrainConfig }
-);
+} & (CheckpointConfig | { readonly architecture: ArchitectureConfig; readonly pretrain: PretrainConfig });
 
 export type SavedType = Exclude<z.output<typeof modelSchema>["saveAs"], "asBase">;
 
@@ -86,8 +92,9 @@ export type SftConfig = Readonly<Omit<Sft, "epochs" | "steps" | "examples">> & {
 type Reward = z.output<typeof rewardSchema>;
 
 export type RewardConfig = Readonly<Omit<Reward, "checkpoint" | "init" | "pairs">> & {
-  /** Folder of a reward model that takes the place of training one; absolute. */
+  /** Of a reward model that takes the place of training one, as of {@link CheckpointConfig}. */
   readonly checkpoint?: string;
+  readonly pinned?: string;
   readonly init: string;
   /** Undefined for every line of the data. */
   readonly pairs: number | undefined;

@@ -8,7 +8,7 @@ export const rewardSchema = section(
   {
     checkpoint: optionalSetting(filePath(), {
       description:
-        "Hugging Face folder of a reward model (AutoModelForSequenceClassification, one label) in place of one that is trained; one with another tokenizer or chat template reads conversations its own way",
+        "Hugging Face folder, or hf:owner/name@revision on the hub, of a reward model (AutoModelForSequenceClassification, one label) in place of one that is trained; one with another tokenizer or chat template reads conversations its own way",
       otherwise: "one is trained on preference pairs",
     }),
     init: optionalSetting(modelName(), {

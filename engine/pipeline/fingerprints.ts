@@ -6,7 +6,7 @@ import { type DataCounts, type RecordKind, keptBackIn, knownFact, readySource } 
 import { DataError } from "../protocol/errors.ts";
 import { CHAT_TEMPLATE_FILE, readCheckpointFiles } from "../storage/checkpoints.ts";
 import { inputChunks, inputFiles, readInput } from "../storage/inputs.ts";
-import { stableHash } from "../storage/json.ts";
+import { type Json, stableHash } from "../storage/json.ts";
 import { type ModelView, checkOf } from "./modelView.ts";
 import type { DataFile } from "./stage.ts";
 
@@ -98,14 +98,20 @@ function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
 
 /**
  * Name for a checkpoint that was there before: its settings, chat template included, and sizes and times of its weight files, whose gigabytes
- * are not worth reading for a name.
+ * are not worth reading for a name. Of one from the hub, its commit stands for the weights.
  * @throws {CheckpointError} when the folder is no checkpoint.
  */
-export async function folderFingerprint(folder: string): Promise<string> {
+export async function folderFingerprint(folder: string, pinned?: string): Promise<string> {
   const { config, tokenizer, tokenizerConfig, generationConfig } = await readCheckpointFiles(folder);
   const template = (await readInput(join(folder, CHAT_TEMPLATE_FILE)))?.toString("utf8");
   // Prompts are rendered with the special tokens' texts, and answers end where tokenizer and generation settings say.
   const chat = { template, tokenizerConfig, ...(generationConfig && { generationConfig }) };
+  // The settings count all the same: another program may have cached some of a commit's files only.
+  const weights = pinned === undefined ? { files: await weightFiles(folder) } : { pinned };
+  return `checkpoint-${stableHash({ config, tokenizer, ...chat, ...weights }).slice(0, 16)}`;
+}
+
+async function weightFiles(folder: string): Promise<Json> {
   const files = (await inputFiles(folder)).filter(({ name }) => name.endsWith(".safetensors"));
-  return `checkpoint-${stableHash({ config, tokenizer, ...chat, files: files.map((file) => ({ ...file })) }).slice(0, 16)}`;
+  return files.map((file) => ({ ...file }));
 }

@@ -8,6 +8,7 @@ import type { ModelConfig } from "../models/index.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
+import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
 import { checkData, describePrompts } from "./dataChecks.ts";
@@ -50,10 +51,11 @@ export function plannedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData
 
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
 export async function planPipeline(
-  config: RunConfig,
+  asked: RunConfig,
   { runsRoot, progress, onData, onPrompts, isQuick = false }: PlanSettings,
 ): Promise<readonly PlannedStage[]> {
   const artifacts = new Artifacts(runsRoot);
+  const config = await withLocalCheckpoints(asked, { progress, isOffline: isQuick });
   const choice = await chooseBackend(config.runtime);
   const view = await viewOf(config);
   const resolved = await resolveRecipe(salsa(config).recipe, {

@@ -1,4 +1,4 @@
-import type { RunConfig, SourceConfig } from "../config/index.ts";
+import type { CheckpointConfig, RunConfig, SourceConfig } from "../config/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import { stageName } from "../protocol/stageName.ts";
 import type { StageInfo } from "../protocol/stages.ts";
@@ -73,8 +73,8 @@ export interface DeclaredStage {
 export class Recipe {
   /** In the order of their declaration: each comes after its inputs. */
   readonly stages: DeclaredStage[] = [];
-  /** Folders of checkpoints from outside, by the id of their handle. */
-  readonly checkpoints = new Map<string, string>();
+  /** Checkpoints from outside, by the id of their handle. */
+  readonly checkpoints = new Map<string, CheckpointConfig>();
   private readonly config: RunConfig;
 
   constructor(config: RunConfig) {
@@ -82,9 +82,9 @@ export class Recipe {
   }
 
   /** A checkpoint that was there before the run. */
-  checkpoint(folder: string, { product, seed }: Pick<StagePlace, "product" | "seed">): ArtifactHandle {
+  checkpoint(from: CheckpointConfig, { product, seed }: Pick<StagePlace, "product" | "seed">): ArtifactHandle {
     const id = this.idOf({ product, role: "result", ...(seed !== undefined && { seed }) });
-    this.checkpoints.set(id, folder);
+    this.checkpoints.set(id, from);
     return new ArtifactHandle(id, product);
   }
 

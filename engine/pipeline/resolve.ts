@@ -83,8 +83,8 @@ export async function resolveRecipe(
     return input?.map(artifactOf);
   };
 
-  for (const [id, folder] of recipe.checkpoints) {
-    known.set(id, { key: await folderFingerprint(folder), folder, product: id });
+  for (const [id, { checkpoint: folder, pinned }] of recipe.checkpoints) {
+    known.set(id, { key: await folderFingerprint(folder, pinned), folder, product: id });
   }
   const stages: ResolvedStage[] = [];
   for (const declared of recipe.stages) {

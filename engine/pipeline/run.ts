@@ -11,6 +11,7 @@ import { modelsFile } from "../storage/formats/models.ts";
 import { readRunnable } from "../storage/formats/runDescription.ts";
 import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
 import { readHistory } from "../storage/runHistory.ts";
+import { isNewlyPinned, pinnedConfig, withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { chooseBackend, withChoice } from "./backends.ts";
 import { checkData } from "./dataChecks.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
@@ -91,18 +92,23 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   let lease: DeviceLease | undefined;
   try {
     const choice = await chooseBackend(request.config.runtime);
-    const config = withChoice(request.config, choice);
-    const about = { run: id, name: config.name, device: choiceText(choice) };
+    const asked = withChoice(request.config, choice);
+    const about = { run: id, name: asked.name, device: choiceText(choice) };
     const waiting = (ahead: number): void => report({ kind: "runQueued", ...about, ahead });
-    const device = new DeviceLease({ choice, threads: config.runtime.threads, turn, signal, waiting });
+    const device = new DeviceLease({ choice, threads: asked.runtime.threads, turn, signal, waiting });
     lease = device;
     const executor = new LocalExecutor([device], {
-      ...{ run: id, artifacts, signal, report, pace: config.runtime },
+      ...{ run: id, artifacts, signal, report, pace: asked.runtime },
       sample: (record) => log.append("samples", record),
     });
     await preload(choice);
     await artifacts.collect();
-    if (request.resume === undefined) await describeRun({ ...request, config }, log);
+    if (request.resume === undefined) await describeRun({ ...request, config: asked }, log);
+    const config = await withLocalCheckpoints(asked, {
+      progress: (message) => report({ kind: "note", stage: "base", message }),
+    });
+    // Before anything is made of it: a revision may have moved on when the run is resumed.
+    if (isNewlyPinned(asked, config)) await describeRun({ ...request, config: pinnedConfig(config) }, log);
     const { recipe, results } = salsa(config);
     const view = await viewOf(config);
     const resolved = await resolveRecipe(recipe, { artifacts, backend: identityOf(choice), view });

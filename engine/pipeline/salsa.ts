@@ -95,7 +95,7 @@ function baseOf(scope: Scope): ArtifactHandle {
   const { config, recipe, seed } = scope;
   const { model } = config;
   const place = at(scope, "base");
-  if ("checkpoint" in model) return recipe.checkpoint(model.checkpoint, place);
+  if ("checkpoint" in model) return recipe.checkpoint(model, place);
   return recipe.add(baseModel, { of: { seed }, inputs: {}, place });
 }
 
@@ -103,8 +103,8 @@ function baseOf(scope: Scope): ArtifactHandle {
 function rewardOf(scope: Scope, init: ArtifactHandle): ArtifactHandle {
   const { config, recipe, seed } = scope;
   const place = at(scope, "reward");
-  const { checkpoint } = config.reward;
-  if (checkpoint !== undefined) return recipe.checkpoint(checkpoint, place);
+  const { checkpoint, pinned } = config.reward;
+  if (checkpoint !== undefined) return recipe.checkpoint({ checkpoint, ...(pinned && { pinned }) }, place);
   const template = templateOf(config);
   const pairs =
     config.task &&

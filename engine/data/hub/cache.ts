@@ -9,15 +9,15 @@ const COMMIT = /^[0-9a-f]{40}$/;
 const SHARD = /-(\d{5})-of-(\d{5})/;
 
 /**
- * A data set in the cache of Hugging Face's library, whose layout is followed: `blobs/<etag>` have the content,
+ * A repository in the cache of Hugging Face's library, whose layout is followed: `blobs/<etag>` have the content,
  * `snapshots/<commit>/<path>` are links to them, and `refs/<revision>` has the commit that a revision was when last seen.
  */
 export class CachedRepository {
   readonly folder: string;
   readonly locks: string;
 
-  constructor(cache: string, { name }: HubReference) {
-    const unit = ["datasets", ...name.split("/")].join("--");
+  constructor(cache: string, { kind, name }: Pick<HubReference, "kind" | "name">) {
+    const unit = [`${kind}s`, ...name.split("/")].join("--");
     this.folder = join(cache, unit);
     this.locks = join(cache, ".locks", unit);
   }
@@ -26,9 +26,14 @@ export class CachedRepository {
     return join(this.folder, "blobs", etag);
   }
 
+  /** The folder of a commit's files, whether it is there or not. */
+  snapshot(commit: string): string {
+    return join(this.folder, "snapshots", commit);
+  }
+
   /** Where a file of a commit stands, whether it is there or not. */
   file(commit: string, path: string): string {
-    return join(this.folder, "snapshots", commit, ...path.split("/"));
+    return join(this.snapshot(commit), ...path.split("/"));
   }
 
   /** Gives a blob its name in a commit. @throws {DiskError} */
@@ -57,7 +62,7 @@ export class CachedRepository {
 
   /** Paths of a commit's files that are here. */
   async paths(commit: string): Promise<readonly string[]> {
-    const folder = join(this.folder, "snapshots", commit);
+    const folder = this.snapshot(commit);
     if (!(await isInputFolder(folder))) return [];
     return (await inputTree(folder)).map((file) => relative(folder, file).split(sep).join(posix.sep));
   }

@@ -116,7 +116,8 @@ async function append(
 ): Promise<number> {
   const { environment, reference, progress } = connection;
   const where = path.split("/").map(encodeURIComponent).join("/");
-  const url = `${environment.endpoint}/datasets/${reference.name}/resolve/${commit}/${where}`;
+  const home = reference.kind === "dataset" ? "datasets/" : "";
+  const url = `${environment.endpoint}/${home}${reference.name}/resolve/${commit}/${where}`;
   const answer = await ask(connection, url, from > 0 ? { range: `bytes=${from}-` } : {});
   let done = from;
   if (from > 0 && answer.headers.get("content-range")?.startsWith(`bytes ${from}-`) !== true) {

@@ -1,6 +1,6 @@
-import { datasetInfo, listFiles } from "@huggingface/hub";
+import { datasetInfo, listFiles, modelInfo } from "@huggingface/hub";
 import { DataError } from "../../protocol/errors.ts";
-import { type Pick, pickFiles } from "../rows/pick.ts";
+import { type Pick, type Picked, pickFiles } from "../rows/pick.ts";
 import { CachedRepository, missingShard } from "./cache.ts";
 import { type RemoteFile, download } from "./download.ts";
 import { type HubEnvironment, hubEnvironment } from "./environment.ts";
@@ -23,6 +23,15 @@ export interface HubSettings {
   readonly firstWaitMs?: number;
 }
 
+/** Files of a repository at a commit, by their paths in it, in the cache. */
+export interface HubSnapshot {
+  readonly commit: string;
+  /** Holds them, and maybe others that were downloaded before. */
+  readonly folder: string;
+  /** Absolute, in the order in which they were chosen. */
+  readonly files: readonly string[];
+}
+
 /**
  * Files of a data set on the hub, in the order in which they are read, in the cache of Hugging Face's library: downloaded
  * if they are not there. Where the hub cannot be reached, or with HF_HUB_OFFLINE, those that are there have to do.
@@ -34,7 +43,23 @@ export async function hubFiles(
   source: Pick & { readonly from: string },
   settings: HubSettings = {},
 ): Promise<readonly string[]> {
-  const reference = hubReference(source.from);
+  return (await hubSnapshot(hubReference(source.from), (paths) => pickFiles(paths, source), settings)).files;
+}
+
+/** Which of a repository's files are wanted, by their paths; it is asked of the cache's, too. */
+export type Choose = (paths: readonly string[]) => Picked;
+
+/**
+ * The chosen files of a repository, downloaded if they are not in the cache.
+ *
+ * @throws {DataError} like {@link hubFiles}.
+ * @throws {DiskError}
+ */
+export async function hubSnapshot(
+  reference: HubReference,
+  choose: Choose,
+  settings: HubSettings = {},
+): Promise<HubSnapshot> {
   const environment = settings.environment ?? (await hubEnvironment());
   const repository = new CachedRepository(environment.cache, reference);
   if (environment.isOffline || settings.isOffline === true) {
@@ -44,23 +69,27 @@ export async function hubFiles(
           "unset HF_HUB_OFFLINE once, with a network",
         ]
       : ["it is not in the cache", "a whole plan of the config, or a run, downloads it"];
-    return cachedFiles(repository, { reference, source }, new DataError(why, { file: source.from, remedy }));
+    return cachedFiles(repository, { reference, choose }, new DataError(why, { file: reference.text, remedy }));
   }
   const { progress, firstWaitMs } = settings;
   const connection: HubConnection = { environment, reference, progress, firstWaitMs };
   try {
-    return await freshFiles(connection, repository, source);
+    return await freshFiles(connection, repository, choose);
   } catch (error) {
     if (!(error instanceof HubUnreachable)) throw error;
-    return cachedFiles(repository, { reference, source }, error);
+    return cachedFiles(repository, { reference, choose }, error);
   }
 }
 
-async function freshFiles(connection: HubConnection, repository: CachedRepository, pick: Pick): Promise<string[]> {
+async function freshFiles(
+  connection: HubConnection,
+  repository: CachedRepository,
+  choose: Choose,
+): Promise<HubSnapshot> {
   const { reference } = connection;
   const commit = await commitOf(connection);
   const remote = await remoteFiles(connection, commit);
-  const picked = pickFiles([...remote.keys()], pick);
+  const picked = choose([...remote.keys()]);
   if (picked.names === undefined) throw new DataError(picked.what, { file: reference.text, remedy: picked.remedy });
   const files: string[] = [];
   for (const path of picked.names) {
@@ -70,21 +99,25 @@ async function freshFiles(connection: HubConnection, repository: CachedRepositor
     files.push(await repository.link(commit, path, file.etag));
   }
   await repository.remember(reference.revision, commit);
-  return files;
+  return { commit, folder: repository.snapshot(commit), files };
 }
 
 async function commitOf(connection: HubConnection): Promise<string> {
   const { environment, reference } = connection;
-  const { name, revision } = reference;
+  const { kind, name, revision } = reference;
   const asked = { name, revision, hubUrl: environment.endpoint, fetch: fetchFor(connection) };
-  const { sha } = await understood(connection, () => datasetInfo({ ...asked, additionalFields: ["sha"] }));
+  const { sha } = await understood(connection, () =>
+    kind === "model"
+      ? modelInfo({ ...asked, additionalFields: ["sha"] })
+      : datasetInfo({ ...asked, additionalFields: ["sha"] }),
+  );
   if (typeof sha === "string" && /^[0-9a-f]{40}$/.test(sha)) return sha;
   throw notUnderstood(reference);
 }
 
 async function remoteFiles(connection: HubConnection, commit: string): Promise<ReadonlyMap<string, RemoteFile>> {
   const { environment, reference } = connection;
-  const repo = { type: "dataset", name: reference.name } as const;
+  const repo = { type: reference.kind, name: reference.name } as const;
   const asked = { repo, revision: commit, recursive: true, hubUrl: environment.endpoint, fetch: fetchFor(connection) };
   return understood(connection, async () => {
     const files = new Map<string, RemoteFile>();
@@ -115,12 +148,12 @@ function notUnderstood({ text }: HubReference): DataError {
 /** Files that are in the cache. @throws The error that led here, where they are not, or not all. */
 async function cachedFiles(
   repository: CachedRepository,
-  { reference, source }: { readonly reference: HubReference; readonly source: Pick },
+  { reference, choose }: { readonly reference: HubReference; readonly choose: Choose },
   otherwise: DataError,
-): Promise<string[]> {
+): Promise<HubSnapshot> {
   const commit = await repository.commitOf(reference.revision);
   if (commit === undefined) throw otherwise;
-  const { names = [] } = pickFiles(await repository.paths(commit), source);
+  const { names = [] } = choose(await repository.paths(commit));
   if (names.length === 0 || missingShard(names) !== undefined) throw otherwise;
-  return names.map((name) => repository.file(commit, name));
+  return { commit, folder: repository.snapshot(commit), files: names.map((name) => repository.file(commit, name)) };
 }

@@ -1,6 +1,6 @@
 import { datasetInfo, modelInfo } from "@huggingface/hub";
 import { hubEnvironment } from "./environment.ts";
-import type { HubReference } from "./reference.ts";
+import type { HubReference, RepositoryKind } from "./reference.ts";
 import { fetchFor, type HubConnection } from "./requests.ts";
 
 /** The licence that the page of a model or data set states. */
@@ -12,7 +12,7 @@ export interface StatedLicence {
 
 /** What is looked up, and how. */
 export interface LicenceQuestion {
-  readonly kind: "model" | "dataset";
+  readonly kind: RepositoryKind;
   readonly name: string;
   readonly revision: string;
 }
@@ -25,7 +25,7 @@ export async function statedLicence({ kind, name, revision }: LicenceQuestion): 
   try {
     const environment = await hubEnvironment();
     if (environment.isOffline) return undefined;
-    const reference: HubReference = { text: `hf:${name}@${revision}`, name, revision };
+    const reference: HubReference = { text: `hf:${name}@${revision}`, kind, name, revision };
     const connection: HubConnection = { environment, reference, firstWaitMs: 100 };
     const asked = { name, revision, hubUrl: environment.endpoint, fetch: fetchFor(connection) };
     const { cardData } =

@@ -1,27 +1,35 @@
 import { DataError } from "../../protocol/errors.ts";
 
-/** A data set on the hub. */
+/** What a repository on the hub holds. */
+export type RepositoryKind = "dataset" | "model";
+
+/** A repository on the hub. */
 export interface HubReference {
   /** As a config names it, for messages. */
   readonly text: string;
+  readonly kind: RepositoryKind;
   /** `owner/name`; old ones have no owner. */
   readonly name: string;
   /** Branch, tag or commit. */
   readonly revision: string;
 }
 
-const REFERENCE = /^hf:(?:datasets\/)?((?:[\w.-]{1,96}\/)?[\w.-]{1,96})(?:@([\w./+-]{1,200}))?$/;
+/** Kinds in words. */
+export const KIND_TITLES: Readonly<Record<RepositoryKind, string>> = { dataset: "data set", model: "model" };
+
+const REFERENCE = /^hf:(datasets\/)?((?:[\w.-]{1,96}\/)?[\w.-]{1,96})(?:@([\w./+-]{1,200}))?$/;
 const EXAMPLE = "write hf:owner/name, or hf:owner/name@revision with a branch, a tag or a commit";
 
 /**
  * Reads `hf:owner/name@revision`; the revision is `main` if left out.
  * @throws {DataError} when it is something else.
  */
-export function hubReference(text: string): HubReference {
-  const [, name, revision = "main"] = REFERENCE.exec(text) ?? [];
+export function hubReference(text: string, kind: RepositoryKind = "dataset"): HubReference {
+  const [, prefix, name, revision = "main"] = REFERENCE.exec(text) ?? [];
   const hasSteps = [...(name ?? "").split("/"), ...revision.split("/")].some((part) => /^\.*$/.test(part));
-  if (name !== undefined && !hasSteps) return { text, name, revision };
-  throw new DataError("is no data set on the hub", { file: text, remedy: EXAMPLE });
+  const isOther = prefix !== undefined && kind !== "dataset";
+  if (name !== undefined && !hasSteps && !isOther) return { text, kind, name, revision };
+  throw new DataError(`is no ${KIND_TITLES[kind]} on the hub`, { file: text, remedy: EXAMPLE });
 }
 
 /** True for a path of a repository that stays within it, on every system. */

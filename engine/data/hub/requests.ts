@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "../../protocol/errors.ts";
 import type { HubEnvironment } from "./environment.ts";
-import type { HubReference } from "./reference.ts";
+import { type HubReference, KIND_TITLES } from "./reference.ts";
 
 /** Times that a request is made before it is given up. */
 export const ATTEMPTS = 4;
@@ -17,7 +17,7 @@ const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 /** The hub did not answer, or not now: what is in the cache may do. */
 export class HubUnreachable extends DataError {}
 
-/** A connection to the hub on behalf of one data set. */
+/** A connection to the hub on behalf of one repository. */
 export interface HubConnection {
   readonly environment: HubEnvironment;
   readonly reference: HubReference;
@@ -99,10 +99,10 @@ export function waitOf(answer: Response): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-function refused({ text, revision }: HubReference, status: number, token: string | undefined): DataError {
+function refused({ text, kind, revision }: HubReference, status: number, token: string | undefined): DataError {
   if (status === 404) {
     const remedy = `check the name and the revision ${JSON.stringify(revision)}`;
-    return new DataError("there is no such data set or revision on the hub", { file: text, remedy });
+    return new DataError(`there is no such ${KIND_TITLES[kind]} or revision on the hub`, { file: text, remedy });
   }
   if (status === 401 || status === 403) {
     const remedy =

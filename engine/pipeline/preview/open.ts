@@ -2,6 +2,7 @@ import type { RunConfig } from "../../config/index.ts";
 import { type RecordKind, browse } from "../../data/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { PreviewSource } from "../../protocol/preview.ts";
+import { withLocalBase } from "../hubCheckpoints.ts";
 import { type ModelView, viewOf, viewOfFolder } from "../modelView.ts";
 import type { ChatChoice } from "../modelFolder.ts";
 import { DataPreview, previewSources } from "./preview.ts";
@@ -36,7 +37,7 @@ export async function openConfigData(
   settings: OpenSettings = {},
 ): Promise<OpenPreview> {
   const all = previewSources(config);
-  const view = await viewOf(config);
+  const view = await viewOf(await withLocalBase(config, settings));
   if (all.length === 0 || view === undefined) {
     const remedy = "look at configs with a data section; what a task makes is among a run's samples";
     throw new DataError("has no data of its own: its task makes it", { file: configFile, remedy });

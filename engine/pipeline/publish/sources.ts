@@ -60,7 +60,7 @@ export async function baseSource({ model }: RunConfig): Promise<Source | undefin
   const own = await ownLicence(checkpoint);
   const use = "base model";
   if (checkpoint.startsWith("hf:")) {
-    const { name, revision } = hubReference(checkpoint);
+    const { name, revision } = hubReference(checkpoint, "model");
     const stated = await statedLicence({ kind: "model", name, revision });
     return { use, hub: name, name, revision, ...(stated && { licence: stated.licence }) };
   }

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from "node:path";
+import { isHubName } from "../../config/paths.ts";
 import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
@@ -60,6 +61,7 @@ function modelsSoFar({ root, brief }: TrackedRun, base: string | undefined): rea
 function givenBase({ description }: DescribedRun, run: string): string | undefined {
   const model = description?.config?.model;
   if (model === undefined || !("checkpoint" in model)) return undefined;
+  if (isHubName(model.checkpoint)) return undefined; // its folder is in models.json, once the run has ended
   const folder = resolve(model.checkpoint);
   return isOnOtherMachine(folder, run, process.platform) ? undefined : folder;
 }

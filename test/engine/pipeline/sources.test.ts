@@ -11,22 +11,9 @@ import { startHub } from "../data/hub/loopbackHub.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { ownData } from "./ownData.ts";
 import { type Written, resolved, runTiny } from "./tinyRun.ts";
+import { withVariables } from "./variables.ts";
 
 const TOKEN = "hf_anotherSecretSecret";
-
-/** Sets variables of the environment while something works. */
-async function withVariables<T>(variables: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
-  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, variables);
-  try {
-    return await work();
-  } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Reflect.deleteProperty(process.env, name);
-      else process.env[name] = value;
-    }
-  }
-}
 
 async function records(file: string): Promise<Record<string, string>[]> {
   const text = await fs.readFile(file, "utf8");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as z from "zod";
 import { browse } from "../../../engine/data/browse.ts";
+import { pickCheckpoint } from "../../../engine/data/hub/checkpoint.ts";
 import { hubReference } from "../../../engine/data/hub/reference.ts";
 import { knownFact } from "../../../engine/data/known.ts";
 import { recordOf } from "../../../engine/data/layouts/index.ts";
@@ -74,9 +75,11 @@ const reference: Reader = {
   corpus: ["hf:owner/name@main", "hf:name", "hf:a/b@refs/convert/parquet"].map((text) => Buffer.from(text)),
   errors: ERRORS,
   read: (input) => {
-    const { name, revision } = hubReference(input.toString());
+    const isModel = input.length % 2 === 1;
+    const { name, revision } = hubReference(input.toString(), isModel ? "model" : "dataset");
     assert.ok(![...name.split("/"), ...revision.split("/")].some((part) => part === "" || part === ".."));
     pickFiles([name, revision], { config: revision, split: name });
+    pickCheckpoint([name, revision, "config.json"]);
   },
 };
 

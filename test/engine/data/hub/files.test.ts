@@ -260,7 +260,12 @@ describe("a data set on the hub", () => {
 
 describe("the name of a data set", () => {
   it("has an owner and a revision, maybe", () => {
-    assert.deepEqual(hubReference("hf:squad"), { text: "hf:squad", name: "squad", revision: "main" });
+    assert.deepEqual(hubReference("hf:squad"), {
+      text: "hf:squad",
+      kind: "dataset",
+      name: "squad",
+      revision: "main",
+    });
     const { name, revision } = hubReference("hf:HuggingFaceH4/ultrachat_200k@refs/convert/parquet");
     assert.deepEqual([name, revision], ["HuggingFaceH4/ultrachat_200k", "refs/convert/parquet"]);
     for (const wrong of [

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { folderFingerprint } from "../../../engine/pipeline/fingerprints.ts";
+import { startHub } from "../data/hub/loopbackHub.ts";
+import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
+import { ownData } from "./ownData.ts";
+import { keysOf, recordedConfig, resolved, runTiny } from "./tinyRun.ts";
+import { withVariables } from "./variables.ts";
+
+/** Files of a folder, by name. */
+async function filesIn(folder: string): Promise<Record<string, Buffer>> {
+  const names = await fs.readdir(folder);
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await fs.readFile(path.join(folder, name))] as const)),
+  );
+}
+
+describe("a base model on the hub", function () {
+  this.timeout(180_000);
+
+  it("is downloaded by the plan, and by its commit part of the run's record and of keys", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const written = await ownData(folder);
+      const hub = await startHub({}, undefined, await filesIn(path.join(folder, "base")));
+      const config = { ...written, model: { checkpoint: "hf:owner/name@v1" } };
+      const variables = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: path.join(folder, "cache") };
+      await withVariables(variables, async () => {
+        const settings = resolved(config, folder);
+        const runsRoot = settings.runtime.directory;
+        await assert.rejects(planPipeline(settings, { runsRoot, isQuick: true }), /not in the cache; a whole plan/);
+        assert.deepEqual(hub.requests, []);
+        const told: string[] = [];
+        const planned = await planPipeline(settings, { runsRoot, progress: (text) => told.push(text) });
+        assert.match(told.join("\n"), /hf:owner\/name@v1: model\.safetensors, /);
+        await planPipeline(settings, { runsRoot, isQuick: true });
+        await hub.close(); // what follows has the cache
+        const run = await runTiny(config, folder);
+        assert.equal(run.status, "finished");
+        assert.equal(keysOf(run).get("sft-1"), planned.find(({ id }) => id === "sft-1")?.key);
+        const pinned = { ...run.config, model: { checkpoint: `hf:owner/name@${hub.commit}` } };
+        const { config: recorded } = JSON.parse(await fs.readFile(path.join(run.folder, "run.json"), "utf8")) as {
+          readonly config: unknown;
+        };
+        assert.deepEqual(recorded, recordedConfig({ config: pinned }));
+        const again = await runTiny({ ...config, model: pinned.model }, folder);
+        assert.ok(
+          again.events.every((event) => event.kind !== "stageStarted" || event.cached),
+          "the name is in keys",
+        );
+      });
+    });
+  });
+
+  it("is told apart by its commit and not by the times of its files", async () => {
+    await inTemporaryFolder(async (folder) => {
+      await ownData(folder);
+      const base = path.join(folder, "base");
+      const [one, other] = ["hf:owner/name@1", "hf:owner/name@2"];
+      const [key, bare] = [await folderFingerprint(base, one), await folderFingerprint(base)];
+      await fs.utimes(path.join(base, "model.safetensors"), 1, 1);
+      assert.equal(await folderFingerprint(base, one), key);
+      assert.notEqual(await folderFingerprint(base, other), key);
+      assert.notEqual(await folderFingerprint(base), bare);
+    });
+  });
+});
