@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { type HostTensor, type ModelConfig, type Weights, parameters } from "../../../engine/models/index.ts";
+import {
+  type Head,
+  type HostTensor,
+  type ModelConfig,
+  type Weights,
+  parameters,
+} from "../../../engine/models/index.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 
 /** A tiny model and what PyTorch computes with it. */
@@ -45,8 +51,8 @@ export async function loadShapes(): Promise<ReadonlyMap<string, GoldenShape>> {
 }
 
 /** The weights that generate.py draws for a shape. */
-export function goldenWeights(config: ModelConfig, shape: string): Weights {
-  const weights = [...parameters(config)].map(([name, axes]) => {
+export function goldenWeights(config: ModelConfig, shape: string, heads: readonly Head[] = ["language"]): Weights {
+  const weights = [...parameters(config, heads)].map(([name, axes]) => {
     const drawn = draw(
       axes.reduce((a, b) => a * b, 1),
       `${shape}/${name}`,
@@ -58,7 +64,7 @@ export function goldenWeights(config: ModelConfig, shape: string): Weights {
 }
 
 /** Multiples of 2^-16 in [-0.5, 0.5), as generate.py draws them. */
-function draw(size: number, name: string): Float32Array {
+export function draw(size: number, name: string): Float32Array {
   const seed = crc32(name);
   return Float32Array.from({ length: size }, (_, index) => {
     let word = Math.imul(index, 2654435761) + seed;
