@@ -148,7 +148,7 @@ describe("bad input", () => {
         "has a prompt without words",
         "prompts",
         '{"prompt":"city"}\n{"prompt":""}\n',
-        /wrong\.jsonl: prompt 2 has no tokens; /,
+        /wrong\.jsonl:2: the prompt has no tokens; /,
       ],
       [
         "has a conversation without an answer",

@@ -27,14 +27,16 @@ interface Golden {
   }[];
 }
 
-/** The real model's folder. Where it cannot be had, that is a failure in CI; elsewhere it is said, and the test pending. */
+/** The real model's folder. Where no index can be reached, that is said aloud, again by .ci/run, and the test is pending. */
 async function realModel(context: Mocha.Context): Promise<string> {
   try {
     return await fetchModel({ tell: (text) => void process.stdout.write(`    ${text}\n`) });
   } catch (cause) {
-    const what = "NOT TESTED ON THE REAL MODEL: SmolLM2-135M-Instruct cannot be had";
-    if (process.env["CI"] !== undefined) throw new Error(what, { cause });
-    process.stderr.write(`\n*** ${what}: ${String(cause)}\n\n`);
+    const isUnreachable = cause instanceof Error && /cannot be had(?!.* has another content)/.test(cause.message);
+    if (!isUnreachable) throw cause;
+    process.stderr.write(
+      `\n*** NOT TESTED: the real model, SmolLM2-135M-Instruct, is not to be had: ${cause.message}\n\n`,
+    );
     return context.skip();
   }
 }
