@@ -9,6 +9,7 @@ export type Pipeline = Pick<
   | "chooseBackend"
   | "withChoice"
   | "makeSoup"
+  | "mergeAdapter"
   | "scoreCheckpoint"
   | "generateResponses"
   | "readRun"

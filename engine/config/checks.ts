@@ -4,6 +4,7 @@ import { checkJudge } from "./judging.ts";
 import { repeated, unknownName } from "./complaints.ts";
 import type { PartialConfig } from "./schema.ts";
 import { didYouMean, shown } from "./explain.ts";
+import { checkLora } from "./loraChecks.ts";
 import type { Complaint } from "./complaint.ts";
 import { modelNames, RESERVED_NAMES, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 import type { ModelNames } from "./names.ts";
@@ -21,6 +22,7 @@ export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<stri
     ...checkSource(config, writtenKeys),
     ...checkPreferences(config),
     ...checkModel(config),
+    ...checkLora(config),
     ...checkSeeds(config),
     ...checkSft(config),
     ...(isNamed ? checkClashes(config, names) : []),

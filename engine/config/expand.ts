@@ -12,10 +12,12 @@ import type {
   ChatConfig,
   DataConfig,
   EvaluationConfig,
+  LoraConfig,
   RunConfig,
   SoupConfig,
   SourceConfig,
 } from "./resolved.ts";
+import { ALL_LINEAR, LORA_TARGETS } from "./lora.ts";
 import { architectureSchema } from "./model.ts";
 import type { WrittenConfig } from "./schema.ts";
 import { mlpWidth } from "./sizes.ts";
@@ -92,7 +94,10 @@ function expandChat(chat: WrittenConfig["chat"], folder: string): { readonly cha
 
 function expandModel({ model }: WrittenConfig, folder: string): BaseModelConfig {
   const saved = model.saveAs === "asBase" ? {} : { saveAs: model.saveAs };
-  if (model.checkpoint !== undefined) return { checkpoint: resolveSource(folder, model.checkpoint), ...saved };
+  if (model.checkpoint !== undefined) {
+    const lora = model.lora && { lora: expandLora(model.lora) };
+    return { checkpoint: resolveSource(folder, model.checkpoint), ...lora, ...saved };
+  }
   const { nKvHeads, intermediateSize, ...rest } = model.architecture ?? architectureSchema.parse({});
   const architecture: ArchitectureConfig = {
     ...rest,
@@ -100,6 +105,11 @@ function expandModel({ model }: WrittenConfig, folder: string): BaseModelConfig 
     intermediateSize: intermediateSize ?? mlpWidth(rest.hiddenSize),
   };
   return { architecture, pretrain: model.pretrain, ...saved };
+}
+
+/** One order and no name twice, so that one meaning has one key. */
+function expandLora({ targets, ...lora }: NonNullable<WrittenConfig["model"]["lora"]>): LoraConfig {
+  return { ...lora, targets: LORA_TARGETS.filter((one) => targets === ALL_LINEAR || targets.includes(one)) };
 }
 
 function expandSoups(written: WrittenConfig, sfts: readonly string[]): Record<string, SoupConfig> {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { loraSchema } from "./lora.ts";
 import { optimizerSettings } from "./optimizer.ts";
 import { choice, count, filePath, optionalSetting, section, setting } from "./setting.ts";
 
@@ -86,6 +87,11 @@ export const modelSchema = section(
       description:
         "Hugging Face folder of the base model (config.json, model.safetensors, tokenizer.json), or hf:owner/name@revision on the hub",
       otherwise: "a model of the given architecture is trained on the task",
+    }),
+    lora: optionalSetting(loraSchema, {
+      description:
+        "Low-rank adapters in place of whole models, for the whole run; takes learning rates some ten times as high",
+      otherwise: "all weights are trained",
     }),
     architecture: optionalSetting(architectureSchema, {
       description: "Shape of a new base model, trained on the task's text; give this or checkpoint",

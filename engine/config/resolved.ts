@@ -4,6 +4,7 @@ import type { chatSchema } from "./chat.ts";
 import type { sourceSchema } from "./data.ts";
 import type { evaluationSchema } from "./evaluation.ts";
 import type { architectureSchema, modelSchema, pretrainSchema } from "./model.ts";
+import type { LoraTarget, loraSchema } from "./lora.ts";
 import type { rewardSchema } from "./reward.ts";
 import type { rlhfSchema } from "./rlhf.ts";
 import type { runtimeSchema } from "./runtime.ts";
@@ -69,9 +70,18 @@ export interface CheckpointConfig {
 export type BaseModelConfig = {
   /** Type of saved checkpoints; absent for that of the base. */
   readonly saveAs?: SavedType;
-} & (CheckpointConfig | { readonly architecture: ArchitectureConfig; readonly pretrain: PretrainConfig });
+} & (
+  | (CheckpointConfig & { readonly lora?: LoraConfig })
+  | { readonly architecture: ArchitectureConfig; readonly pretrain: PretrainConfig }
+);
 
 export type SavedType = Exclude<z.output<typeof modelSchema>["saveAs"], "asBase">;
+
+/** Adapters that are trained in place of whole models. */
+export type LoraConfig = Readonly<Omit<z.output<typeof loraSchema>, "targets">> & {
+  /** In the order of a block's layers. */
+  readonly targets: readonly LoraTarget[];
+};
 
 export type ArchitectureConfig = Readonly<Required<z.output<typeof architectureSchema>>> & {
   readonly nKvHeads: number;

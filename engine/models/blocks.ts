@@ -86,7 +86,10 @@ export function attentionOf({ attentionPattern }: BlockConfig, layer: number): L
   return attention;
 }
 
-/** The tensors of one block with their shapes, by Hugging Face name behind `model.layers.N.`. */
+/** Of the names of a block's tensors. */
+export const blockPrefix = (layer: number): string => `model.layers.${layer}.`;
+
+/** The tensors of one block with their shapes, by Hugging Face name behind {@link blockPrefix}. */
 export function blockShapes(config: BlockConfig): ReadonlyMap<string, Shape> {
   const { hiddenSize: C, intermediateSize: F, nHeads: H, nKvHeads: G, headSize: D, biases, qkNorm, norms } = config;
   const projections = [

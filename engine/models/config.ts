@@ -16,6 +16,23 @@ export interface ModelConfig extends BlockConfig {
   /** Standard deviation of freshly drawn weights. */
   readonly initializerRange: number;
   readonly specialTokens: SpecialTokens;
+  /** Low-rank changes of the dense layers, which no config.json has; absent for a model as it was saved. */
+  readonly adapter?: Adapter;
+}
+
+/**
+ * Low-rank changes of a model's dense layers: each target computes x·Wᵀ + alpha / rank · (x·Aᵀ)·Bᵀ, where W stays as it
+ * is and A and B are trained. There is no dropout.
+ *
+ * Hu et al. 2021 (arXiv:2106.09685), section 4.1.
+ */
+export interface Adapter {
+  /** Rows of every A and columns of every B, r. */
+  readonly rank: number;
+  /** The change is scaled by alpha / rank. */
+  readonly alpha: number;
+  /** Last parts of the layers' names, as PEFT's `target_modules` has them: "q_proj". In every block. */
+  readonly targets: readonly string[];
 }
 
 /** A value in config.json. */

@@ -11,7 +11,8 @@ import {
   rope,
   slice,
 } from "../compute/ops/index.ts";
-import { attentionOf, blockShapes } from "./blocks.ts";
+import { LORA_A, LORA_B, adapterParameters } from "./adapter.ts";
+import { attentionOf, blockPrefix, blockShapes } from "./blocks.ts";
 import type { ModelConfig } from "./config.ts";
 import { rotaryFrequencies, rotaryScoreFactor } from "./ropeKinds.ts";
 
@@ -79,7 +80,7 @@ export function hidden(
   const [B = 0, T = 0] = inputs.ids.shape;
   const { start: first, length } = span ?? { start: 0, length: T };
   const C = config.hiddenSize;
-  const shapes = parameters(config, []);
+  const shapes = new Map([...parameters(config, []), ...adapterParameters(config)]);
   const find = (name: string): Tensor | undefined => {
     const shape = shapes.get(name);
     const tensor = shape && graph.variable(prefix + name, shape);
@@ -130,9 +131,14 @@ interface Block {
   readonly find: (name: string) => Tensor | undefined;
 }
 
-/** A dense layer, with its bias where it has one. */
-function dense({ find }: Block, x: Tensor, name: string): Tensor {
-  return linear(x, defined(find(`${name}.weight`)), find(`${name}.bias`));
+/** A dense layer, with its bias where it has one, and changed by the adapter where that targets it. */
+function dense({ config, find }: Block, x: Tensor, name: string): Tensor {
+  const y = linear(x, defined(find(`${name}.weight`)), find(`${name}.bias`));
+  const [a, b] = [find(name + LORA_A), find(name + LORA_B)];
+  if (config.adapter === undefined || a === undefined || b === undefined) return y;
+  // Scaled where it is narrow, so that the sum folds into the product with B.
+  const narrowed = linear(x, a).mul(config.adapter.alpha / config.adapter.rank); // [N, r]
+  return y.add(linear(narrowed, b));
 }
 
 /** A norm over as many numbers as its weight has; without a name, or where the block lacks it, none. */
@@ -179,5 +185,3 @@ function gatedMlp(block: Block, x: Tensor): Tensor {
 function normSettings({ normEps, normOffset }: ModelConfig): RmsNormSettings {
   return { eps: normEps, offset: normOffset };
 }
-
-const blockPrefix = (layer: number): string => `model.layers.${layer}.`;

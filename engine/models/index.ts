@@ -11,8 +11,10 @@ import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
 
+export { LORA_A, adaptedLayers, adapterParameters, denseLayers, isOfAdapter, merged } from "./adapter.ts";
+export { type AdaptedModel, type AdapterModel, changeProducts, mixAdapters } from "./adapterMix.ts";
 export { type LayerAttention, LLAMA_BLOCKS } from "./blocks.ts";
-export { type ConfigFile, type ModelConfig, type SpecialTokens } from "./config.ts";
+export { type Adapter, type ConfigFile, type ModelConfig, type SpecialTokens } from "./config.ts";
 export {
   type DecoderInputs,
   type Head,
@@ -31,13 +33,14 @@ export {
   generationProgram,
 } from "./generator.ts";
 export { type DistributionSettings, lastSpan, logits, responseSpan, scores, tokenLogprobs, values } from "./heads.ts";
-export { type RandomSource, initialize, withHeads } from "./initialize.ts";
+export { type RandomSource, initialize, initializeAdapter, withHeads } from "./initialize.ts";
 export {
   type ResponseHead,
   type ResponseScores,
   type ScorerSettings,
   type RewardScorerSettings,
   FullKlScorer,
+  PerAdapter,
   ResponseScorer,
   RewardScorer,
 } from "./score.ts";
@@ -55,6 +58,7 @@ export {
   sequenceInputs,
   unpaddedSequences,
 } from "./sequences.ts";
+export { splitTrainable, trainableParameters } from "./trainable.ts";
 export { TypedPrograms } from "./typedPrograms.ts";
 export {
   type FetchedTensor,

@@ -90,31 +90,40 @@ export class ResponseScorer {
  */
 export class FullKlScorer {
   private readonly backend: Backend;
+  private readonly config: ModelConfig;
   private readonly settings: ScorerSettings;
   private readonly states: TypedPrograms;
-  private readonly divergence: TypedPrograms;
+  private readonly divergences: PerAdapter<TypedPrograms>;
 
   constructor(backend: Backend, config: ModelConfig, settings: ScorerSettings) {
     this.backend = backend;
+    this.config = config;
     this.settings = settings;
     const shape = [settings.batchSize * settings.responseLength, config.hiddenSize];
-    const statesOf = (graph: Graph, prefix = ""): Tensor =>
-      rolloutStates(graph, config, settings, prefix).reshape(shape); // [B·R, C]
-    this.states = new TypedPrograms(backend, (graph) => plan({ states: statesOf(graph) }));
-    this.divergence = new TypedPrograms(backend, (graph) => {
-      const [h, hRef] = [graph.input("policyStates", shape), statesOf(graph, "reference.")];
-      const policy = { h, w: outputEmbedding(h, config, "policy.") };
-      const reference = { h: hRef, w: outputEmbedding(hRef, config, "reference.") };
-      const { temperature = 1 } = settings;
-      return plan({ kl: fullKl(policy, reference, { temperature, softcap: config.logitSoftcap }) });
+    const statesOf = (graph: Graph, of: ModelConfig, prefix = ""): Tensor =>
+      rolloutStates(graph, of, settings, prefix).reshape(shape); // [B·R, C]
+    this.states = new TypedPrograms(backend, (graph) => plan({ states: statesOf(graph, config) }));
+    this.divergences = new PerAdapter((of) => {
+      return new TypedPrograms(backend, (graph) => {
+        const [h, hRef] = [graph.input("policyStates", shape), statesOf(graph, of, "reference.")];
+        const policy = { h, w: outputEmbedding(h, config, "policy.") };
+        const reference = { h: hRef, w: outputEmbedding(hRef, of, "reference.") };
+        const { temperature = 1 } = settings;
+        return plan({ kl: fullKl(policy, reference, { temperature, softcap: config.logitSoftcap }) });
+      });
     });
   }
 
-  /** @returns For each reference nats, `[N, R]`; 0 after each response's end. */
+  /**
+   * `configs` are those of the references, where they have other adapters than the policy.
+   *
+   * @returns For each reference nats, `[N, R]`; 0 after each response's end.
+   */
   async score(
     policy: DeviceWeights,
     references: readonly DeviceWeights[],
     rollouts: Rollouts,
+    configs: readonly ModelConfig[] = references.map(() => this.config),
   ): Promise<readonly Float32Array[]> {
     checkRollouts(rollouts, this.settings);
     const { batchSize, responseLength } = this.settings;
@@ -126,7 +135,8 @@ export class FullKlScorer {
       try {
         for (const [index, reference] of references.entries()) {
           const variables = { ...policy.bind("policy."), ...reference.bind("reference.") };
-          const { kl } = await this.divergence
+          const { kl } = await this.divergences
+            .of(configs[index] ?? this.config)
             .for(variables)
             .run({ inputs: { ...inputs, policyStates: kept.states }, variables });
           copyRows(results[index], kl, rows, responseLength);
@@ -141,7 +151,29 @@ export class FullKlScorer {
 
   release(): void {
     this.states.release();
-    this.divergence.release();
+    this.divergences.release();
+  }
+}
+
+/** Something for each adapter that models of one base have, made when first asked for. */
+export class PerAdapter<T extends { release(): void }> {
+  private readonly make: (config: ModelConfig) => T;
+  private readonly made = new Map<string, T>();
+
+  constructor(make: (config: ModelConfig) => T) {
+    this.make = make;
+  }
+
+  of(config: ModelConfig): T {
+    const key = JSON.stringify(config.adapter ?? null);
+    const made = this.made.get(key) ?? this.make(config);
+    this.made.set(key, made);
+    return made;
+  }
+
+  release(): void {
+    for (const one of this.made.values()) one.release();
+    this.made.clear();
   }
 }
 

@@ -77,6 +77,11 @@ export class DeviceWeights {
     return new DeviceWeights(this.backend, Object.fromEntries(bare));
   }
 
+  /** These tensors and another's; shares and does not own their memory. */
+  and(other: DeviceWeights): DeviceWeights {
+    return new DeviceWeights(this.backend, { ...this.buffers, ...other.buffers });
+  }
+
   /** Replaces the values, name by name. */
   write(weights: FrozenWeights): void {
     for (const [name, buffer] of Object.entries(this.buffers)) {

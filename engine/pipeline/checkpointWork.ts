@@ -1,11 +1,13 @@
 import { basename, join } from "node:path";
-import { DeviceWeights } from "../models/index.ts";
+import { DeviceWeights, merged } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import { taskSchema } from "../config/task.ts";
 import { type Message, type Question, questionText } from "../protocol/conversation.ts";
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
+import { isAdapterFolder, readAdapterSettings } from "../storage/adapterFolders.ts";
+import { ADAPTER_FILE } from "../storage/checkpoints.ts";
 import { atomicWrite, makeFolder } from "../storage/disk.ts";
 import type { StoredType } from "../storage/elementTypes.ts";
 import { inputExists, isSameInput } from "../storage/inputs.ts";
@@ -14,11 +16,14 @@ import { Random } from "../training/index.ts";
 import { openBackend } from "./backends.ts";
 import { promptsIn, taskOf } from "./corpus.ts";
 import { type ResponseText, encodePrompts } from "./generation.ts";
-import { type ChatChoice, type FrozenModel, AS_STORED, loadFrozenModel } from "./modelFolder.ts";
+import { baseFolderOf, checkFinite } from "./adapterFolder.ts";
+import { type ChatChoice, type FrozenModel, AS_STORED, loadFrozenModel, loadModel, saveModel } from "./modelFolder.ts";
 import { type ScoredResponse, ResponseSampler } from "./responseSampler.ts";
 import { type SoupMethod, readSoup } from "../soup/index.ts";
 import { rewardingOf } from "./rewarding.ts";
+import { soupAdapters } from "./soupAdapters.ts";
 import { soupCheckpoints } from "./soupCheckpoints.ts";
+import type { Artifact } from "./stage.ts";
 
 /** A request of `salsa soup`. */
 export interface SoupRequest {
@@ -34,6 +39,8 @@ export interface SoupRequest {
   readonly saveAs?: StoredType;
   /** Writes over a checkpoint that is there. */
   readonly force?: boolean;
+  /** Of adapters; the one that their settings name unless given. */
+  readonly base?: Pick<Artifact, "folder">;
   readonly signal: AbortSignal;
 }
 
@@ -50,6 +57,7 @@ export async function makeSoup({
   out,
   saveAs,
   force = false,
+  base,
   signal,
 }: SoupRequest): Promise<{ readonly folder: string }> {
   for (const folder of of) {
@@ -58,22 +66,65 @@ export async function makeSoup({
     const what = `is one of the checkpoints to be mixed${folder === out ? "" : ` (${folder})`}`;
     throw new CheckpointError(what, { file: out, remedy });
   }
-  if (!force && (await inputExists(join(out, "config.json")))) {
-    const remedy = "write the soup to another folder, or add --force to write over it";
-    throw new CheckpointError("holds a checkpoint already", { file: out, remedy });
-  }
+  await checkFree(out, { force });
   const written = { method, ...(alpha === undefined ? {} : { alpha }), ...(weights === undefined ? {} : { weights }) };
   const settings = readSoup(
     written,
     of.map((folder) => basename(folder)),
   );
+  const areAdapters = (await Promise.all(of.map(isAdapterFolder))).includes(true);
   await makeFolder(out);
   try {
-    await soupCheckpoints({ of, folder: out, settings, saveAs, signal });
+    if (areAdapters) await soupAdapters({ of, base: base?.folder, folder: out, settings, signal });
+    else await soupCheckpoints({ of, folder: out, settings, saveAs, signal });
   } catch (error) {
     await discardEmpty(out);
     throw error;
   }
+  return { folder: out };
+}
+
+/** @throws {CheckpointError} when a folder holds a checkpoint that is not to be written over. */
+async function checkFree(out: string, { force }: { readonly force: boolean }): Promise<void> {
+  if (force) return;
+  for (const file of ["config.json", ADAPTER_FILE]) {
+    if (!(await inputExists(join(out, file)))) continue;
+    const remedy = "write to another folder, or add --force to write over it";
+    throw new CheckpointError("holds a checkpoint already", { file: out, remedy });
+  }
+}
+
+/** A request of `salsa merge`. */
+export interface MergeRequest {
+  /** Folder as PEFT saves it. */
+  readonly adapter: string;
+  readonly base?: Pick<Artifact, "folder">;
+  readonly out: string;
+  /** Writes over a checkpoint that is there. */
+  readonly force?: boolean;
+}
+
+/**
+ * Adds an adapter to its base: W + alpha / rank · B·A, in f32.
+ * @throws {CheckpointError} when the folder is no adapter, does not go with the base, or is the one to be written.
+ */
+export async function mergeAdapter({
+  adapter,
+  base,
+  out,
+  force = false,
+}: MergeRequest): Promise<{ readonly folder: string }> {
+  const { head } = await readAdapterSettings(adapter);
+  const from = await baseFolderOf(adapter, base?.folder);
+  if ([adapter, from].includes(out)) {
+    const remedy = "write what is merged to a folder of its own";
+    throw new CheckpointError("is one of the two to be merged", { file: out, remedy });
+  }
+  await checkFree(out, { force });
+  const { config, weights, ...model } = await loadModel(adapter, [head], { base: { folder: from } });
+  const whole = merged(config, weights);
+  checkFinite(out, whole.weights);
+  await saveModel(out, { ...model, ...whole }, { head });
   return { folder: out };
 }
 
@@ -87,6 +138,8 @@ export interface GenerateRequest {
   readonly seed: number;
   readonly sampling: SamplingConfig;
   readonly chat?: ChatChoice;
+  /** Of an adapter; the one that its settings name unless given. */
+  readonly base?: Pick<Artifact, "folder">;
   readonly signal: AbortSignal;
 }
 
@@ -98,7 +151,8 @@ export type PromptResponse = { readonly response: string } & (
 /** Samples a checkpoint's answers to prompts. */
 export async function generateResponses(request: GenerateRequest): Promise<readonly PromptResponse[]> {
   const prompts = typeof request.prompts === "string" ? await promptsIn(request.prompts) : request.prompts;
-  const model = await loadFrozenModel(request.checkpoint, AS_STORED, ["language"], request.chat);
+  const choice = { ...request.chat, base: request.base };
+  const model = await loadFrozenModel(request.checkpoint, AS_STORED, ["language"], choice);
   const from = typeof request.prompts === "string" ? request.prompts : "--prompt";
   const sampled = await responsesOf(model, prompts, { ...request, from });
   const responses = prompts.map((prompt, index): PromptResponse => {
@@ -122,16 +176,20 @@ export interface ScoreRequest {
   readonly seed: number;
   readonly sampling: SamplingConfig;
   readonly chat?: ChatChoice;
+  /** Of adapters; the one that their settings name unless given. */
+  readonly base?: Pick<Artifact, "folder">;
   readonly signal: AbortSignal;
 }
 
 /** Samples a checkpoint's answers and scores them. */
 export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
-  const { n, seed, reward } = request;
-  const model = await loadFrozenModel(request.checkpoint, AS_STORED, ["language"], request.chat);
+  const { n, seed, reward, base } = request;
+  const model = await loadFrozenModel(request.checkpoint, AS_STORED, ["language"], { ...request.chat, base });
   const task = request.task === undefined ? undefined : taskOf(taskSchema.parse({ name: request.task }));
   const rewarding =
-    reward === undefined ? undefined : await loadFrozenModel(reward, AS_STORED, ["score"], chatOnly(request.chat));
+    reward === undefined
+      ? undefined
+      : await loadFrozenModel(reward, AS_STORED, ["score"], { ...chatOnly(request.chat), base });
   // As in a run: longer answers than a task allows are cut off, and scored as such.
   const maxNewTokens = Math.min(request.sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
   const sampling = { ...request.sampling, maxNewTokens };

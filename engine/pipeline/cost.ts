@@ -6,12 +6,14 @@ import type { TaskConfig } from "../config/index.ts";
 import {
   type Head,
   type ModelConfig,
+  adapterParameters,
   generationProgram,
   hidden,
   lastSpan,
   parameterCount,
   parameters,
   sequenceInputs,
+  trainableParameters,
 } from "../models/index.ts";
 import { type LossNodes, trainingProgram } from "../training/index.ts";
 import { taskOf } from "./corpus.ts";
@@ -25,6 +27,8 @@ const TOKEN_BYTES = 3200;
 /** Forward is one product per weight and token, two operations each; backward is twice that. */
 const FORWARD = 2;
 const TRAIN = 6;
+/** Below an adapter, only the activations' gradients are computed, not the weights'. */
+const TRAIN_FROZEN = 4;
 
 /** Of a stage that only reads and writes files. */
 export const NO_COST: Cost = { parameters: 0, memoryBytes: 0, flops: 0 };
@@ -42,6 +46,8 @@ export interface TrainingCost {
   readonly recomputation: Recomputation;
   /** Tokens that are learned from, padding included, all steps together. */
   readonly tokens: number;
+  /** How weights below an adapter are held; f32 unless given. */
+  readonly frozenWeights?: WeightType;
 }
 
 /** A cost whose memory is told apart: programs of one device take turns in one arena, all else adds up. */
@@ -55,16 +61,31 @@ export interface PlannedCost extends Cost {
  * a time, on its way to the device or to a file.
  */
 export function trainingCost(training: TrainingCost): PlannedCost {
-  const { model, heads, tokens, gradientAccumulation } = training;
-  const count = parameterCount(model, heads);
+  const { model, heads, tokens, gradientAccumulation, frozenWeights } = training;
+  const count = countOf(trainableParameters(model, heads));
   const arenaBytes = arenaOf(training);
   const copies = TRAINED_COPIES + (gradientAccumulation > 1 ? 1 : 0);
+  const held = copies * count * BYTES + belowAdapterBytes(model, frozenWeights);
   return {
     parameters: count,
-    memoryBytes: arenaBytes + copies * count * BYTES + largestTensor(model, heads) * BYTES + tokenizerBytes(model),
+    memoryBytes: arenaBytes + held + largestTensor(model, heads) * BYTES + tokenizerBytes(model),
     arenaBytes,
-    flops: TRAIN * count * tokens,
+    flops: (TRAIN * count + TRAIN_FROZEN * belowAdapter(model)) * tokens,
   };
+}
+
+/** Memory of the weights below a model's adapter, bytes; 0 where it has none. */
+export function belowAdapterBytes(model: ModelConfig, frozenWeights: WeightType = "f32"): number {
+  return belowAdapter(model) * DTYPES[frozenWeights].bytes;
+}
+
+/** Weights that stay as they are below a model's adapter. */
+function belowAdapter(model: ModelConfig): number {
+  return model.adapter === undefined ? 0 : parameterCount(model);
+}
+
+function countOf(shapes: ReadonlyMap<string, Shape>): number {
+  return [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
 }
 
 /** Arenas of programs that have been planned: planning takes a moment, and the stages of a run have few shapes. */
@@ -84,7 +105,7 @@ function arenaOf({ model, heads, shape, loss, gradientAccumulation, recomputatio
   return planned(model, key, () => {
     const graph = new Graph();
     // The loss that stands for PPO's has no value head.
-    const trained = [...parameters(model, heads)].filter(([name]) => !name.startsWith("v_head"));
+    const trained = [...trainableParameters(model, heads)].filter(([name]) => !name.startsWith("v_head"));
     const settings = { name: "plan", parameters: new Map(trained), loss, optimizer: {}, recomputation };
     return trainingProgram(graph, settings, accumulates);
   });
@@ -111,25 +132,29 @@ export interface ReadingCost {
   readonly scored?: SideBySide;
   /** How the weights are held; f32, as those of a checkpoint that is not looked into, unless given. */
   readonly frozenWeights?: WeightType;
+  /** The models have an adapter each, over a base that is counted elsewhere. */
+  readonly areAdapters?: boolean;
 }
 
 /** Cost of reading models: of generating with the first, and of scoring with the others. */
 export function readingCost(
   model: ModelConfig,
-  { models, tokens, generated, scored, frozenWeights = "f32" }: ReadingCost,
+  { models, tokens, generated, scored, frozenWeights = "f32", areAdapters = false }: ReadingCost,
 ): PlannedCost {
   const count = parameterCount(model);
+  const changes = countOf(adapterParameters(model));
   const arenaBytes = Math.max(
     generated === undefined ? 0 : generationArena(model, generated),
     scored === undefined ? 0 : scoringArena(model, scored),
   );
-  const held = models * count * DTYPES[frozenWeights].bytes;
+  const whole = areAdapters ? 0 : count * DTYPES[frozenWeights].bytes;
+  const held = models * (whole + changes * BYTES);
   return {
     parameters: count,
     memoryBytes:
       held + (generated === undefined ? 0 : cacheBytes(model, generated)) + arenaBytes + tokenizerBytes(model),
     arenaBytes,
-    flops: FORWARD * count * tokens,
+    flops: FORWARD * (count + changes) * tokens,
   };
 }
 

@@ -3,9 +3,11 @@ export {
   type PromptResponse,
   type GenerateRequest,
   type ScoreRequest,
+  type MergeRequest,
   type SoupRequest,
   generateResponses,
   makeSoup,
+  mergeAdapter,
   scoreCheckpoint,
 } from "./checkpointWork.ts";
 export { modelNotes } from "./modelNotes.ts";

@@ -15,6 +15,7 @@ import {
 import { WeightsError } from "../models/weights.ts";
 import type { RunConfig, SavedType } from "../config/index.ts";
 import { CheckpointError } from "../protocol/errors.ts";
+import { isAdapterFolder } from "../storage/adapterFolders.ts";
 import {
   type CheckpointContent,
   type CheckpointFiles,
@@ -30,7 +31,8 @@ import type { WeightsFile } from "../storage/safetensors.ts";
 import { WEIGHTS_FILE } from "../storage/shards.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { type FormatChoices, type Tokenizer, PromptFormat, chatTemplateSource, loadTokenizer } from "../text/index.ts";
-import type { DataFile } from "./stage.ts";
+import { baseFolderOf, readAdapter } from "./adapterFolder.ts";
+import type { Artifact, DataFile } from "./stage.ts";
 
 /** A checkpoint in memory: shape, weights, tokenizer. */
 export interface LoadedModel<A extends WeightArray = Float32Array> {
@@ -94,6 +96,12 @@ export function chatChoice(config: RunConfig, template: "config's" | "own" = "co
   return { ...chatSlice(config), ...(path !== undefined && template !== "own" && { template: { path } }) };
 }
 
+/** How a model is loaded: how prompts are put to it, and, of an adapter, the folder of its base. */
+export interface LoadChoice extends ChatChoice {
+  /** The one that the adapter's settings name unless given. */
+  readonly base?: Pick<Artifact, "folder"> | undefined;
+}
+
 /** A model that is only read. */
 export type FrozenModel = LoadedModel<WeightArray>;
 
@@ -115,7 +123,7 @@ export function frozenSlice({ runtime: { frozenWeights } }: RunConfig): FrozenSl
 
 /**
  * Loads a Hugging Face folder in f32, to train, mix or save. The tensors of the given heads must be there; others are
- * left out.
+ * left out. Of an adapter's folder come the weights of its base and its own, and a config with the adapter.
  *
  * @throws {CheckpointError} when a file is missing or damaged, or weights and config do not fit.
  * @throws {ModelConfigError} when the engine cannot run such a model.
@@ -123,9 +131,9 @@ export function frozenSlice({ runtime: { frozenWeights } }: RunConfig): FrozenSl
 export function loadModel(
   folder: string,
   heads: readonly Head[] = ["language"],
-  chat: ChatChoice = {},
+  chat: LoadChoice = {},
 ): Promise<LoadedModel> {
-  return load(folder, { heads, chat }, () => "f32");
+  return load<Float32Array>(folder, { heads, chat }, () => "f32");
 }
 
 /** Loads a Hugging Face folder like {@link loadModel}, to be read only. */
@@ -133,16 +141,49 @@ export function loadFrozenModel(
   folder: string,
   { frozenWeights }: FrozenSlice,
   heads: readonly Head[] = ["language"],
-  chat: ChatChoice = {},
+  chat: LoadChoice = {},
 ): Promise<FrozenModel> {
   return load(folder, { heads, chat }, (stored) => (stored === "BF16" ? "bf16" : (frozenWeights ?? "f32")));
 }
 
+/** The type that a tensor is held in, by the one that it is stored in. */
+type TypeOf = (stored: string) => WeightType;
+
 async function load<A extends WeightArray>(
   folder: string,
-  { heads, chat }: { readonly heads: readonly Head[]; readonly chat: ChatChoice },
-  typeOf: (stored: string) => WeightType,
-): Promise<LoadedModel<A>> {
+  { heads, chat }: { readonly heads: readonly Head[]; readonly chat: LoadChoice },
+  typeOf: TypeOf,
+): Promise<LoadedModel<A | Float32Array>> {
+  const isAdapter = await isAdapterFolder(folder);
+  const { config, weights, carried } = isAdapter
+    ? await loadAdapted<A>(folder, { heads, base: chat.base?.folder }, typeOf)
+    : await loadWeights<A>(folder, heads, typeOf);
+  const format = await formatOf(folder, carried, chat);
+  checkSpecialTokens(folder, format.tokenizer, config);
+  return { config, weights, tokenizer: format.tokenizer, format, carried };
+}
+
+/** An adapter's own tensors over those of its base; a head that it brings is not the base's. */
+async function loadAdapted<A extends WeightArray>(
+  folder: string,
+  { heads, base: given }: { readonly heads: readonly Head[]; readonly base: string | undefined },
+  typeOf: TypeOf,
+): Promise<Pick<LoadedModel<A | Float32Array>, "config" | "weights" | "carried">> {
+  const below = heads.filter((head) => head === "language");
+  const base = await loadWeights<A>(await baseFolderOf(folder, given), below, typeOf);
+  const { adapter, weights } = await readAdapter(folder, base.config, heads);
+  return {
+    ...base,
+    config: { ...base.config, adapter },
+    weights: new Map<string, HostTensor<A | Float32Array>>([...base.weights, ...weights]),
+  };
+}
+
+async function loadWeights<A extends WeightArray>(
+  folder: string,
+  heads: readonly Head[],
+  typeOf: TypeOf,
+): Promise<Pick<LoadedModel<A>, "config" | "weights" | "carried">> {
   const checkpoint = await readCheckpoint(folder);
   try {
     const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
@@ -160,9 +201,7 @@ async function load<A extends WeightArray>(
       ...{ folder, config: settings, ...(generationConfig && { generationConfig }) },
       ...storedTypes(checkpoint.weights),
     };
-    const format = await formatOf(folder, carried, chat);
-    checkSpecialTokens(folder, format.tokenizer, config);
-    return { config, weights: available, tokenizer: format.tokenizer, format, carried };
+    return { config, weights: available, carried };
   } finally {
     await checkpoint.weights.close();
   }
@@ -274,8 +313,10 @@ export async function loadConfig(folder: string, heads: readonly Head[] = ["lang
 }
 
 /** How prompts are put to the model of a folder, without its weights. */
-export async function loadFormat(folder: string, chat: ChatChoice = {}): Promise<PromptFormat> {
-  return formatOf(folder, await readCheckpointFiles(folder), chat);
+export async function loadFormat(folder: string, chat: LoadChoice = {}): Promise<PromptFormat> {
+  const isAdapter = await isAdapterFolder(folder);
+  const settings = isAdapter ? await baseFolderOf(folder, chat.base?.folder) : folder;
+  return formatOf(folder, await readCheckpointFiles(settings), chat);
 }
 
 async function formatOf(

@@ -112,12 +112,15 @@ export function workOf({ cached, cost }: StageEstimate): number {
 }
 
 /**
- * The shape of the base model, which is that of all models of a run.
+ * The shape of the base model, with the adapter that a run may train: that of all models of the run.
  * @throws {ModelConfigError} when the engine cannot run the config's checkpoint.
  */
 export async function baseConfig(config: RunConfig): Promise<ModelConfig> {
   const { model } = config;
-  if ("checkpoint" in model) return loadConfig(model.checkpoint);
+  if ("checkpoint" in model) {
+    const base = await loadConfig(model.checkpoint);
+    return model.lora === undefined ? base : { ...base, adapter: model.lora };
+  }
   const task = taskOf(config.task);
   if (task === undefined) throw new TypeError("plan: a new base model needs a task");
   return modelConfigOf(model.architecture, taskTokenizer(task));

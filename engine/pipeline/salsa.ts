@@ -62,6 +62,7 @@ function seedRecipe(scope: Scope): SeedResult {
   const model = (name: string): ArtifactHandle => known(models, name);
 
   models.set("base", baseOf(scope));
+  const changed = changedBase(scope, model("base"));
   for (const sftSeed of config.sft.seeds) {
     const inputs = { base: model("base"), data: dataOf(data?.sft, "sft"), ...template };
     models.set(
@@ -70,10 +71,15 @@ function seedRecipe(scope: Scope): SeedResult {
     );
   }
 
-  const reward = rewardOf(scope, model(config.reward.init));
+  const reward = rewardOf(scope, model(config.reward.init), changed);
 
   for (const [name, settings] of Object.entries(config.soups)) {
-    const inputs = { of: settings.of.map(model), ...heldOutInputs(settings, { reward, data }), ...template };
+    const inputs = {
+      of: settings.of.map(model),
+      ...heldOutInputs(settings, { reward, data }),
+      ...template,
+      ...changed,
+    };
     models.set(name, recipe.add(soup, { of: { name, seed }, inputs, place: at(scope, name) }));
   }
 
@@ -84,11 +90,12 @@ function seedRecipe(scope: Scope): SeedResult {
       reward,
       data: dataOf(data?.prompts, "prompts"),
       ...template,
+      ...changed,
     };
     models.set(name, alignedModel(scope, { name, arm, inputs }));
   }
 
-  return { seed, models, reward, ...evaluated(scope, { models, reward }) };
+  return { seed, models, reward, ...evaluated(scope, { models, reward, changed }) };
 }
 
 function baseOf(scope: Scope): ArtifactHandle {
@@ -99,18 +106,27 @@ function baseOf(scope: Scope): ArtifactHandle {
   return recipe.add(baseModel, { of: { seed }, inputs: {}, place });
 }
 
+/** The checkpoint that the models of a run with adapters change: only there it is an input of all stages that load one. */
+interface ChangedBase {
+  readonly base?: ArtifactHandle;
+}
+
+function changedBase({ config: { model } }: Scope, base: ArtifactHandle): ChangedBase {
+  return "checkpoint" in model && model.lora !== undefined ? { base } : {};
+}
+
 /** The reward model: the config's own, or one that is trained on pairs. */
-function rewardOf(scope: Scope, init: ArtifactHandle): ArtifactHandle {
+function rewardOf(scope: Scope, init: ArtifactHandle, changed: ChangedBase): ArtifactHandle {
   const { config, recipe, seed } = scope;
   const place = at(scope, "reward");
   const { checkpoint, pinned } = config.reward;
   if (checkpoint !== undefined) return recipe.checkpoint({ checkpoint, ...(pinned && { pinned }) }, place);
-  const template = templateOf(config);
+  const inputs = { ...templateOf(config), ...changed };
   const pairs =
     config.task &&
-    recipe.add(preferences, { of: { seed }, inputs: { model: init, ...template }, place: at(scope, "preferences") });
+    recipe.add(preferences, { of: { seed }, inputs: { model: init, ...inputs }, place: at(scope, "preferences") });
   const data = dataOf(config.data?.preferences, "preferences");
-  return recipe.add(rewardModel, { of: { seed }, inputs: { init, pairs, data, ...template }, place });
+  return recipe.add(rewardModel, { of: { seed }, inputs: { init, pairs, data, ...inputs }, place });
 }
 
 interface ArmInputs {
@@ -119,6 +135,7 @@ interface ArmInputs {
   readonly reward: ArtifactHandle;
   readonly data: DataHandle | undefined;
   readonly template?: FileHandle;
+  readonly base?: ArtifactHandle;
 }
 
 /** An arm trained; with several candidates for β, the one that does best on the validation split. */
@@ -147,7 +164,7 @@ function alignedModel(
 /** Every model's answers to every benchmark, and the judge's word on every pair. */
 function evaluated(
   scope: Scope,
-  { models, reward }: Pick<SeedResult, "models" | "reward">,
+  { models, reward, changed }: Pick<SeedResult, "models" | "reward"> & { readonly changed: ChangedBase },
 ): Pick<SeedResult, "answers" | "judgments"> {
   const { config, recipe, seed } = scope;
   const { benchmarks, pairs } = config.evaluation;
@@ -159,7 +176,8 @@ function evaluated(
     for (const [name, model] of models) {
       const of = { benchmark, isValidation: false, seed };
       const place = at(scope, name, { benchmark });
-      const artifact = recipe.add(answers, { of, inputs: { model, reward, data, ...templateOf(config) }, place });
+      const inputs = { model, reward, data, ...templateOf(config), ...changed };
+      const artifact = recipe.add(answers, { of, inputs, place });
       byModel.set(name, artifact);
       answered.push({ model: name, benchmark, artifact });
     }

@@ -1,17 +1,17 @@
-import type { Backend, HostArray } from "../compute/backend.ts";
+import type { Backend } from "../compute/backend.ts";
 import { gradients } from "../compute/graph/gradients.ts";
 import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
-import { type Weights, DeviceWeights, chunks, parameters } from "../models/index.ts";
+import { chunks } from "../models/index.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import { mean } from "../evaluation/statistics.ts";
 import type { LossAndGradient, SoupNeed, TensorWeights } from "../soup/recipe.ts";
 import { questionText } from "../protocol/conversation.ts";
-import type { Checkpoint } from "../storage/checkpoints.ts";
 import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches } from "../training/index.ts";
 import { type PromptSource, type SftSource, heldOutTexts, taskOf, validationPrompts } from "./corpus.ts";
 import { encodePrompts } from "./generation.ts";
-import type { ChatSlice, FrozenModel, FrozenSlice, LoadedModel } from "./modelFolder.ts";
+import type { Mixtures } from "./mixtures.ts";
+import type { ChatSlice, FrozenModel, FrozenSlice } from "./modelFolder.ts";
 import { rewardingOf } from "./rewarding.ts";
 import { ResponseSampler } from "./responseSampler.ts";
 import type { HeldOutEvaluator } from "./soupCheckpoints.ts";
@@ -33,8 +33,8 @@ export type HeldOut = FrozenSlice &
 /** Models and files that mixtures are measured with. */
 export interface HeldOutSources {
   readonly backend: Backend;
-  /** In the order of the weights. */
-  readonly models: readonly LoadedModel[];
+  /** Of the models, in the order of the weights. */
+  readonly mixtures: Mixtures;
   /** For a score by rewards. */
   readonly reward: FrozenModel | undefined;
   /** Of the examples or prompts; undefined where a task makes them. */
@@ -43,7 +43,8 @@ export interface HeldOutSources {
 
 /** Measures mixtures of models; holds device memory until released. */
 export interface Evaluator {
-  readonly of: (checkpoints: readonly Checkpoint[], tensors: readonly string[]) => HeldOutEvaluator;
+  /** Given the names of the tensors that are mixed. */
+  readonly of: (tensors: readonly string[]) => HeldOutEvaluator;
   release(): void;
 }
 
@@ -57,79 +58,59 @@ export async function heldOutEvaluator(
   sources: HeldOutSources,
 ): Promise<Evaluator | undefined> {
   if (need.on === "weights") return undefined;
-  const { backend, models, file } = sources;
+  const { backend, mixtures, file } = sources;
   if (heldOut.kind === "responses")
     return need.kind === "score" ? responseEvaluator(need, heldOut, sources) : undefined;
-  const examples = await heldOutExamples(heldOut, file, models);
+  const examples = await heldOutExamples(heldOut, file, mixtures);
   return need.kind === "score"
-    ? lossEvaluator(backend, models, examples)
-    : gradientEvaluator(backend, models, examples, need.sequences);
+    ? lossEvaluator(backend, mixtures, examples)
+    : gradientEvaluator(backend, mixtures, examples, need.sequences);
 }
 
 async function heldOutExamples(
   { maxLength, seed, learnedTurns, ...source }: Extract<HeldOut, { kind: "examples" }>,
   file: string | undefined,
-  models: readonly LoadedModel[],
+  { format }: Mixtures,
 ): Promise<readonly TokenizedExample[]> {
-  const { format } = models[0]!;
   return (await heldOutTexts({ ...source, file }, seed)).map((text) => {
     const { tokens, ...loss } = format.encodeExample(text, learnedTurns);
     return { tokens: tokens.slice(0, maxLength), ...loss };
   });
 }
 
-/** Σ wᵢ·θᵢ per tensor, accumulated in f32 like the soup on disk. */
-function mixture(models: readonly LoadedModel[], weightsOf: TensorWeights): Weights {
-  const [first] = models;
-  return new Map(
-    [...(first?.weights ?? [])].map(([name, { shape, data }]) => {
-      const mixed = new Float32Array(data.length);
-      for (const [index, share] of weightsOf(name).entries()) {
-        const part = models[index]!.weights.get(name)!.data;
-        for (let at = 0; at < mixed.length; at++) mixed[at]! += share * part[at]!;
-      }
-      return [name, { shape, data: mixed }] as const;
-    }),
-  );
-}
-
 /** Held-out sequences in work at a time. */
 export const EXAMPLES_AT_ONCE = 32;
 
 /** Minus the SFT loss: more is better. */
-function lossEvaluator(
-  backend: Backend,
-  models: readonly LoadedModel[],
-  examples: readonly TokenizedExample[],
-): Evaluator {
-  const [{ config }] = models as readonly [LoadedModel];
+function lossEvaluator(backend: Backend, mixtures: Mixtures, examples: readonly TokenizedExample[]): Evaluator {
+  const { config } = mixtures;
   const shape = { batchSize: EXAMPLES_AT_ONCE, length: longest(examples) };
   const evaluation = new Evaluation(backend, (graph) => sftLoss(graph, config, shape));
   const batches = supervisedBatches(examples, shape);
   const score = async (weightsOf: TensorWeights): Promise<number> => {
-    const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
+    const placed = mixtures.place(backend, weightsOf);
     try {
-      return -(await evaluation.run(device, batches)).loss;
+      return -(await evaluation.run(placed.weights, batches)).loss;
     } finally {
-      device.release();
+      placed.release();
     }
   };
   return { of: () => ({ score }), release: () => evaluation.release() };
 }
 
-/** Loss and its gradient by the mixing weights: dL/dw[t][i] = ⟨dL/dθ_t, θ_i,t⟩. */
+/** Loss and its gradient by the mixing weights. */
 function gradientEvaluator(
   backend: Backend,
-  models: readonly LoadedModel[],
+  mixtures: Mixtures,
   examples: readonly TokenizedExample[],
   batchSize: number,
 ): Evaluator {
-  const [{ config }] = models as readonly [LoadedModel];
+  const { config, differentiated } = mixtures;
   const shape = { batchSize: Math.min(batchSize, examples.length), length: longest(examples) };
-  const names = [...parameters(config).keys()];
+  const names = [...differentiated.keys()];
   const graph = new Graph();
   const { loss } = sftLoss(graph, config, shape);
-  const variables = [...parameters(config)].map(([name, size]) => graph.variable(name, size));
+  const variables = [...differentiated].map(([name, size]) => graph.variable(name, size));
   const grads = gradients(loss, variables);
   const executable = backend.compile(
     plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) }),
@@ -141,21 +122,17 @@ function gradientEvaluator(
     step: number,
   ): Promise<LossAndGradient> => {
     const rows = new Map(tensors.map((name, row) => [name, weights[row]!]));
-    const device = DeviceWeights.upload(
-      backend,
-      mixture(models, (name) => rows.get(name) ?? []),
-    );
+    const placed = mixtures.place(backend, (name) => rows.get(name) ?? []);
     const chosen = batches[step % batches.length]!.map((index) => examples[index]!);
     const inputs = supervisedBatches(chosen, shape)[0]!;
-    const outputs = await executable.run({ inputs, variables: device.buffers }).finally(() => device.release());
-    const gradient = tensors.map((name) =>
-      models.map((model) => dot(outputs[`d ${name}`]!, model.weights.get(name)!.data)),
-    );
+    const variables = placed.weights.buffers;
+    const outputs = await executable.run({ inputs, variables }).finally(() => placed.release());
+    const gradient = tensors.map((tensor) => mixtures.slopes((name) => outputs[`d ${name}`]!, tensor));
     return { loss: outputs["loss"]?.[0] ?? NaN, gradient };
   };
-  const evaluator = (_: readonly Checkpoint[], tensors: readonly string[]): HeldOutEvaluator => ({
-    lossAndGradient: (weights, step) => evaluate(tensors, weights, step),
-  });
+  const evaluator = (tensors: readonly string[]): HeldOutEvaluator => {
+    return { lossAndGradient: (weights, step) => evaluate(tensors, weights, step) };
+  };
   return { of: evaluator, release: () => executable.release() };
 }
 
@@ -163,30 +140,23 @@ function gradientEvaluator(
 async function responseEvaluator(
   { by, sequences }: Extract<SoupNeed, { readonly kind: "score" }>,
   { seed, sampling: { maxNewTokens: longestAnswer, ...sampling }, ...source }: Extract<HeldOut, { kind: "responses" }>,
-  { backend, models, reward, file }: HeldOutSources,
+  { backend, mixtures, reward, file }: HeldOutSources,
 ): Promise<Evaluator> {
-  const [model] = models as readonly [LoadedModel];
   const task = taskOf(source.task);
   const texts = (await validationPrompts({ ...source, file })).slice(0, sequences);
   const maxNewTokens = Math.min(longestAnswer, task?.maxResponseLength ?? Infinity);
-  const prompts = encodePrompts(texts, model, { maxNewTokens, from: file ?? "validation" });
-  const scorer =
-    by === "reward" && reward ? rewardingOf(reward, { format: model.format, questions: texts }) : undefined;
-  const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: scorer });
+  const prompts = encodePrompts(texts, mixtures, { maxNewTokens, from: file ?? "validation" });
+  const { format } = mixtures;
+  const scorer = by === "reward" && reward ? rewardingOf(reward, { format, questions: texts }) : undefined;
+  const sampler = new ResponseSampler(backend, { model: mixtures, prompts, sampling, reward: scorer });
   const score = async (weightsOf: TensorWeights): Promise<number> => {
-    const device = DeviceWeights.upload(backend, mixture(models, weightsOf));
+    const placed = mixtures.place(backend, weightsOf);
     // The stream's name is part of the result: by another, other answers would be drawn.
-    const responses = await sampler.sampleAll(device, Random.of(seed, "tasting"));
-    device.release();
+    const responses = await sampler.sampleAll(placed.weights, Random.of(seed, "tasting"));
+    placed.release();
     return mean(
       responses.map((one, row) => (by === "reward" ? one.reward : (task?.gold(questionText(texts[row]!), one) ?? NaN))),
     );
   };
   return { of: () => ({ score }), release: () => sampler.release() };
-}
-
-function dot(a: HostArray, b: HostArray): number {
-  let sum = 0;
-  for (const [at, value] of a.entries()) sum += value * b[at]!;
-  return sum;
 }

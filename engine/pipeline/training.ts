@@ -1,10 +1,10 @@
 import type { Shape } from "../compute/graph/tensor.ts";
 import {
-  type DeviceWeights,
   type FetchedTensor,
   type HostTensor,
   type SequenceInputs,
   type TensorStream,
+  DeviceWeights,
   handOver,
 } from "../models/index.ts";
 import {
@@ -52,6 +52,8 @@ function optimizerOf(config: Omit<OptimizerConfig, "batchSize">): OptimizerSetti
 export interface TrainingSettings {
   /** Where it starts. */
   readonly weights: TensorStream<Float32Array>;
+  /** Tensors of the model that only are read; none unless given. */
+  readonly frozen?: TensorStream;
   readonly step: TrainStep;
   readonly optimizer: OptimizerConfig;
   readonly totalSteps: number;
@@ -67,18 +69,21 @@ export interface TrainingSettings {
   readonly finish: (trained: Trained) => Promise<void>;
 }
 
-/** What a training has made: weights on the device, and the same for saving. */
+/** What a training has made. */
 export interface Trained {
+  /** All of the model, to compute with: what was trained, and what is frozen below it. */
   readonly device: DeviceWeights;
+  /** What was trained, for saving. */
   readonly weights: ReadonlyMap<string, FetchedTensor>;
 }
 
 /** Trains to the end, from the last snapshot if there is one. */
 export async function train(context: StageContext, settings: TrainingSettings): Promise<void> {
-  const { pace } = context;
+  const { backend, pace } = context;
   const { optimizer, totalSteps, data, step } = settings;
   const snapshot = await context.restore();
   const state = startState(context, settings, snapshot);
+  const frozen = DeviceWeights.upload(backend, settings.frozen ?? new Map());
   const order = new DataOrder(data.count, data.seed, snapshot?.json as DataPosition | undefined);
   const { learningRate: peak, schedule: kind, warmupRatio, batchSize, gradientAccumulation } = optimizer;
   try {
@@ -92,7 +97,7 @@ export async function train(context: StageContext, settings: TrainingSettings): 
           const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps, warmupRatio }, index);
           const chosen = order.next(batchSize * gradientAccumulation);
           const batch = settings.batch(chosen);
-          const { loss, gradNorm, metrics } = await step.run(state, batch, learningRate);
+          const { loss, gradNorm, metrics } = await step.run(state, batch, learningRate, frozen.buffers);
           const own = { loss, gradNorm, learningRate };
           const named = Object.entries(own).map(([name, value]) => [`${settings.metrics}/${name}`, value] as const);
           const tokens = chosen.reduce((sum, example) => sum + settings.tokens(example), 0);
@@ -104,9 +109,10 @@ export async function train(context: StageContext, settings: TrainingSettings): 
     );
     step.release();
     state.finish();
-    await settings.finish({ device: state.weights, weights: state.fetchedWeights() });
+    await settings.finish({ device: frozen.and(state.weights), weights: state.fetchedWeights() });
   } finally {
     state.release();
+    frozen.release();
     step.release();
   }
 }

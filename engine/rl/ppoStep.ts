@@ -7,12 +7,12 @@ import {
   type SequenceInputs,
   type Span,
   hidden,
-  parameters,
   responseSpan,
   responseTargets,
   sequenceArrays,
   sequenceInputs,
   tokenLogprobs,
+  trainableParameters,
   values,
 } from "../models/index.ts";
 import { type LossNodes, TrainStep } from "../training/index.ts";
@@ -33,9 +33,9 @@ export interface TrainedModels {
 
 /** Every tensor that PPO trains, by variable name. */
 export function trainedParameters({ policy, critic }: TrainedModels): ReadonlyMap<string, Shape> {
-  if (critic === undefined) return parameters(policy, ["language", "value"]);
-  const own = [...parameters(critic, ["value"])].map(([name, shape]) => [CRITIC + name, shape] as const);
-  return new Map([...parameters(policy, ["language"]), ...own]);
+  if (critic === undefined) return trainableParameters(policy, ["language", "value"]);
+  const own = [...trainableParameters(critic, ["value"])].map(([name, shape]) => [CRITIC + name, shape] as const);
+  return new Map([...trainableParameters(policy, ["language"]), ...own]);
 }
 
 /** The PPO update of one minibatch: policy, values and loss in one program. */

@@ -8,6 +8,7 @@ import {
   DeviceWeights,
   FullKlScorer,
   Generator,
+  PerAdapter,
   ResponseScorer,
   RewardScorer,
   joinResponses,
@@ -43,6 +44,11 @@ export interface Model<W extends TensorStream = TensorStream<Float32Array>> {
 
 /** The models of a PPO training. All share the policy's tokenizer, but a reward model that is given `sequencesOf`. */
 export interface PpoModels {
+  /**
+   * Weights below those of all the others, which then are what each changes or adds: A and B of an adapter, a head. Held
+   * once, and not trained.
+   */
+  readonly base?: TensorStream;
   /** The policy's start; with a value head when the critic is one. */
   readonly policy: Model;
   /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
@@ -107,6 +113,10 @@ export class PpoTrainer {
   private readonly state: TrainState;
   private readonly parts: Parts;
   private readonly sequencesOf: PpoModels["reward"]["sequencesOf"];
+  /** What the policy computes with: what is trained, over the base. */
+  private readonly policyWeights: DeviceWeights;
+  /** What a step reads and does not train. */
+  private readonly frozen: DeviceWeights["buffers"];
   private controller: KlController;
   private moments: RunningMoments;
   private iteration: number;
@@ -126,6 +136,8 @@ export class PpoTrainer {
       saved === undefined ? TrainState.create(backend, startWeights(models)) : TrainState.restore(backend, saved.train);
     this.parts = compileParts(backend, models, settings);
     this.sequencesOf = models.reward.sequencesOf;
+    this.policyWeights = this.parts.base.and(this.state.weights);
+    this.frozen = below(this.parts, this.state);
     this.controller = saved?.controller ?? settings.klController;
     this.moments = saved?.moments ?? NO_MOMENTS;
     this.iteration = saved?.iteration ?? 0;
@@ -142,17 +154,18 @@ export class PpoTrainer {
     const prompts = this.order.next(settings.batchSize);
     const queries = prompts.map((index) => this.prompts[index]!);
     const random = Random.of(settings.seed, "rollout", iteration);
-    const generation = await this.parts.generator.generate(this.state.weights, queries, random);
+    const generation = await this.parts.generator.generate(this.policyWeights, queries, random);
     const rollouts = joinResponses(generation.queries, generation.responses, generation.lengths);
     const mask = responseMask(generation.lengths, shape);
 
-    const policy = await this.parts.policyScorer.score(this.state.weights, rollouts); // [B, R] each
+    const policy = await this.parts.policyScorer.score(this.policyWeights, rollouts); // [B, R] each
     if (iteration === 0) await this.preflight(generation, rollouts, policy.logprobs, mask, shape);
     const values = await this.values(policy.values, rollouts);
     const kls = await this.kls(policy.logprobs, rollouts);
     const kl = mixKl(kls); // [B, R]
     const sequences = this.sequencesOf?.(prompts, generation) ?? unpaddedSequences(rollouts);
-    const scores = await this.parts.rewardScorer.score(this.parts.reward, sequences);
+    const reward = this.parts.base.and(this.parts.reward.weights);
+    const scores = await this.parts.rewardScorer.score(reward, sequences);
     checkScores(scores, iteration);
 
     const ended = Array.from(generation.ended, (flag) => flag === 1);
@@ -207,26 +220,32 @@ export class PpoTrainer {
 
   release(): void {
     this.state.release();
-    const { step, generator, policyScorer, criticScorer, referenceScorer, fullKl, rewardScorer } = this.parts;
-    for (const part of [step, generator, policyScorer, criticScorer, referenceScorer, fullKl, rewardScorer])
+    const { step, generator, policyScorer, criticScorer, referenceScorers, fullKl, rewardScorer } = this.parts;
+    for (const part of [step, generator, policyScorer, criticScorer, referenceScorers, fullKl, rewardScorer])
       part?.release();
-    for (const weights of [...this.parts.references, this.parts.reward]) weights.release();
+    const { base, references, reward } = this.parts;
+    for (const { weights } of [...references, reward]) weights.release();
+    base.release();
   }
 
   private async values(fromPolicy: Float32Array, rollouts: Rollouts): Promise<Float32Array> {
     if (this.parts.criticScorer === undefined) return fromPolicy;
-    return (await this.parts.criticScorer.score(this.state.weights.under(CRITIC), rollouts)).values;
+    const own = this.state.weights.under(CRITIC);
+    return (await this.parts.criticScorer.score(this.parts.base.and(own), rollouts)).values;
   }
 
   /** Per-token KL to each reference, `[B, R]`. */
   private async kls(logprobs: Float32Array, rollouts: Rollouts): Promise<readonly Floats[]> {
-    const { referenceScorer, fullKl, references } = this.parts;
+    const { base, referenceScorers, fullKl, references } = this.parts;
     const { klKind } = this.settings;
-    if (fullKl !== undefined) return fullKl.score(this.state.weights, references, rollouts);
+    const weights = references.map((reference) => base.and(reference.weights));
+    const configs = references.map(({ config }) => config);
+    if (fullKl !== undefined) return fullKl.score(this.policyWeights, weights, rollouts, configs);
     const kls: Floats[] = [];
-    for (const reference of references) {
+    for (const [index, { config }] of references.entries()) {
       if (klKind === "full") continue;
-      kls.push(klPerToken(logprobs, (await referenceScorer.score(reference, rollouts)).logprobs, klKind));
+      const scores = await referenceScorers.of(config).score(weights[index]!, rollouts);
+      kls.push(klPerToken(logprobs, scores.logprobs, klKind));
     }
     return kls;
   }
@@ -242,8 +261,8 @@ export class PpoTrainer {
     const leftPadding = generation.queries.starts;
     const facts = { temperature, trainingTemperature: temperature, topK, topP };
     checkRatio({ sampled: generation.logprobs, training, mask, leftPadding }, shape, facts);
-    const { weights } = this.state;
-    const self = await this.parts.referenceScorer.score(weights, rollouts);
+    const weights = this.policyWeights;
+    const self = await this.parts.referenceScorers.of(this.parts.policy).score(weights, rollouts);
     checkSelfKl(training, self.logprobs, mask);
     if (this.parts.fullKl === undefined) return;
     for (const full of await this.parts.fullKl.score(weights, [weights], rollouts)) {
@@ -269,7 +288,7 @@ export class PpoTrainer {
         );
         const schedule = { kind, learningRate: settings.learningRate, totalSteps, warmupRatio };
         learningRate = learningRateAt(schedule, this.state.step);
-        const { gradNorm, metrics } = await this.parts.step.run(this.state, micro, learningRate);
+        const { gradNorm, metrics } = await this.parts.step.run(this.state, micro, learningRate, this.frozen);
         if (iteration === 0 && updates === 0) checkFirstRatio(metrics["policy/ratio"] ?? NaN);
         for (const [name, value] of Object.entries({ ...metrics, "policy/gradNorm": gradNorm })) {
           sums[name] = (sums[name] ?? 0) + value;
@@ -287,11 +306,21 @@ interface Parts {
   readonly generator: Generator;
   readonly policyScorer: ResponseScorer;
   readonly criticScorer: ResponseScorer | undefined;
-  readonly referenceScorer: ResponseScorer;
+  /** Log-probs of references, and of the policy as if it were one. */
+  readonly referenceScorers: PerAdapter<ResponseScorer>;
   readonly fullKl: FullKlScorer | undefined;
   readonly rewardScorer: RewardScorer;
-  readonly references: readonly DeviceWeights[];
-  readonly reward: DeviceWeights;
+  readonly policy: ModelConfig;
+  /** Below the weights of all models; empty where each has all of its own. */
+  readonly base: DeviceWeights;
+  readonly references: readonly Placed[];
+  readonly reward: Placed;
+}
+
+/** A model on the device, over the base. */
+interface Placed {
+  readonly config: ModelConfig;
+  readonly weights: DeviceWeights;
 }
 
 function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings): Parts {
@@ -301,6 +330,10 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
   // Scored in minibatches: a batch that fits for learning fits for scoring.
   const shapes = { batchSize: minibatchSize, queryLength, responseLength, temperature };
   const sampling = { temperature, topK, topP };
+  const base = DeviceWeights.upload(backend, models.base ?? new Map());
+  const placed = ({ config, weights }: Model<TensorStream>): Placed => {
+    return { config, weights: DeviceWeights.upload(backend, weights) };
+  };
   return {
     step: ppoStep(backend, critic === undefined ? { policy } : { policy, critic }, settings),
     generator: new Generator(backend, policy, { batchSize, queryLength, responseLength, sampling, eos, pad }),
@@ -311,15 +344,23 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
       critic === undefined ? ["language", "value"] : ["language"],
     ),
     criticScorer: critic === undefined ? undefined : new ResponseScorer(backend, critic, shapes, ["value"]),
-    referenceScorer: new ResponseScorer(backend, policy, shapes),
+    referenceScorers: new PerAdapter((config) => new ResponseScorer(backend, config, shapes)),
     fullKl: settings.klKind === "full" ? new FullKlScorer(backend, policy, shapes) : undefined,
     rewardScorer: new RewardScorer(backend, models.reward.config, {
       batchSize: minibatchSize,
       ...(models.reward.sequencesOf === undefined && { length: queryLength + responseLength }),
     }),
-    references: models.references.map(({ weights }) => DeviceWeights.upload(backend, weights)),
-    reward: DeviceWeights.upload(backend, models.reward.weights),
+    policy,
+    base,
+    references: models.references.map(placed),
+    reward: placed(models.reward),
   };
+}
+
+/** The base as policy and critic read it in a step, without what either has of its own. */
+function below({ base }: Parts, { variables }: TrainState): DeviceWeights["buffers"] {
+  const bound = Object.entries({ ...base.buffers, ...base.bind(CRITIC) });
+  return Object.fromEntries(bound.filter(([name]) => !(name in variables)));
 }
 
 function* startWeights({ policy, critic }: PpoModels): TensorStream<Float32Array> {

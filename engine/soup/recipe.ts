@@ -84,6 +84,8 @@ export interface SoupRecipe<M extends string = string, S extends Shape = Shape, 
   /** Fills in settings that follow from the rest of the config. The result has the shape of `settings` as well. */
   resolve(written: WrittenSettings<S>, facts: SoupFacts): R;
   needs(settings: R, nModels: number): SoupNeed;
+  /** True if its weights depend on whole models, and do not add up to 1: adapters of one base cannot be mixed so. */
+  readonly weighsWholeModels?: true;
   /** @throws {SoupError} */
   weigh(settings: R & { readonly method: M }, ingredients: Ingredients): Promise<TensorWeights>;
 }

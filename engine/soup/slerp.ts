@@ -30,6 +30,7 @@ export const slerp = soupRecipe({
   },
   resolve: (written) => written,
   needs: () => ({ kind: "products", on: "weights" }),
+  weighsWholeModels: true,
   async weigh({ alpha }, ingredients) {
     const weights = new Map<string, readonly number[]>();
     const ask = needed(ingredients.products?.bind(ingredients), "slerp", "the models' inner products");

@@ -3,7 +3,7 @@ import { CheckpointError } from "../protocol/errors.ts";
 import { type JsonError, parseAsWritten, parseJson } from "../protocol/json.ts";
 import { atomicWrite, makeFolder } from "./disk.ts";
 import { areFinite, ELEMENT_BYTES, isStoredType, type StoredType, TYPE_NAMES } from "./elementTypes.ts";
-import { readInput } from "./inputs.ts";
+import { inputExists, readInput } from "./inputs.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { WeightsFile } from "./safetensors.ts";
 import { type TensorPlan, type TensorSource, writeTensors } from "./safetensorsWriter.ts";
@@ -62,15 +62,17 @@ export const OTHER_TOKENIZER_FILES = [
   "tekken.json",
 ] as const;
 
-/** Adapters as PEFT stores them, beside or instead of whole weights. */
-const ADAPTER_FILES = ["adapter_config.json", "adapter_model.safetensors"] as const;
+/** Settings and tensors of an adapter as PEFT stores them, beside or instead of whole weights. */
+export const ADAPTER_FILE = "adapter_config.json";
+export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
 
 /** Every file that belongs to a checkpoint; its shards are those that its index names. */
 const CHECKPOINT_FILES: ReadonlySet<string> = new Set([
   ...Object.values(FILES),
   CHAT_TEMPLATE_FILE,
   ...OTHER_TOKENIZER_FILES,
-  ...ADAPTER_FILES,
+  ADAPTER_FILE,
+  ADAPTER_WEIGHTS,
   WEIGHTS_FILE,
 ]);
 
@@ -106,7 +108,10 @@ export async function checkpointContents(folder: string): Promise<readonly strin
 export async function readCheckpointFiles(folder: string): Promise<CheckpointFiles> {
   const config = await readPart(folder, FILES.config);
   if (config === undefined) {
-    const remedy = "give a Hugging Face folder: config.json, model.safetensors, tokenizer.json";
+    const isAdapter = await inputExists(path.join(folder, ADAPTER_FILE));
+    const remedy = isAdapter
+      ? "it is an adapter: make a checkpoint of it and its base with salsa merge"
+      : "give a Hugging Face folder: config.json, model.safetensors, tokenizer.json";
     throw new CheckpointError("read checkpoint: no config.json", { file: folder, remedy });
   }
   const tokenizer = await readPart(folder, FILES.tokenizer);

@@ -1,7 +1,7 @@
 import type { Backend } from "../compute/backend.ts";
 import type { Graph, Tensor } from "../compute/graph/tensor.ts";
 import { slice } from "../compute/ops/index.ts";
-import { type ModelConfig, hidden, lastSpan, parameters, scores, sequenceInputs } from "../models/index.ts";
+import { type ModelConfig, hidden, lastSpan, scores, sequenceInputs, trainableParameters } from "../models/index.ts";
 import type { BatchShape } from "./batches.ts";
 import { type LossNodes, type StepChoices, TrainStep } from "./step.ts";
 
@@ -50,7 +50,7 @@ export function rewardModelStep(
 ): TrainStep {
   return new TrainStep(backend, {
     name: "reward model",
-    parameters: parameters(config, ["score"]),
+    parameters: trainableParameters(config, ["score"]),
     loss: (graph) => rewardModelLoss(graph, config, settings),
     optimizer: settings.optimizer,
     recomputation: settings.recomputation,

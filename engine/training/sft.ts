@@ -1,6 +1,6 @@
 import type { Backend } from "../compute/backend.ts";
 import type { Graph } from "../compute/graph/tensor.ts";
-import { type ModelConfig, hidden, parameters, sequenceInputs, tokenLogprobs } from "../models/index.ts";
+import { type ModelConfig, hidden, sequenceInputs, tokenLogprobs, trainableParameters } from "../models/index.ts";
 import type { BatchShape } from "./batches.ts";
 import { type LossNodes, type StepChoices, TrainStep } from "./step.ts";
 
@@ -28,7 +28,7 @@ export function sftStep(
 ): TrainStep {
   return new TrainStep(backend, {
     name: "sft",
-    parameters: parameters(config),
+    parameters: trainableParameters(config),
     loss: (graph) => sftLoss(graph, config, shape),
     optimizer,
     recomputation,

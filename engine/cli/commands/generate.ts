@@ -4,6 +4,7 @@ import { EXIT, UsageError } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { PromptResponse } from "../../pipeline/index.ts";
 import { type Message, questionText } from "../../protocol/conversation.ts";
+import { BASE_OPTION, baseFrom } from "../baseOption.ts";
 import { CHAT_OPTIONS, chatFrom } from "../chatOptions.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { printJson } from "../terminal.ts";
@@ -13,12 +14,13 @@ export const generate: Command = {
   name: "generate",
   summary: "let a checkpoint answer prompts",
   details: ['With --json, one {"prompt" or "messages","response"} a line; with --out as well, one {"out","n"} object.'],
-  positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model" }],
+  positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model, or of a LoRA adapter" }],
   options: {
     prompt: { value: "TEXT", description: "A prompt" },
     prompts: { value: "FILE", description: "JSON lines with a prompt, or messages, each" },
     system: { value: "TEXT", description: "A system's turn before --prompt" },
     out: { value: "FILE", short: "o", description: "Write the answers as JSON lines instead of printing them" },
+    ...BASE_OPTION,
     ...CHAT_OPTIONS,
     ...SAMPLING_OPTIONS,
   },
@@ -41,6 +43,7 @@ export const generate: Command = {
       checkpoint: resolve(folder, args.positionals[0] ?? ""),
       prompts,
       ...(out === undefined ? {} : { out: resolve(folder, out) }),
+      ...baseFrom(args, folder),
       ...chatFrom(args, folder),
       ...samplingFrom(args),
       signal,

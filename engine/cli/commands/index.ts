@@ -3,6 +3,7 @@ import { attach } from "./attach.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
 import { generate } from "./generate.ts";
+import { merge } from "./merge.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
 import { report } from "./report.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   plan,
   data,
   soup,
+  merge,
   score,
   generate,
   report,

@@ -83,7 +83,7 @@ export const plan: Command = {
     terminal.out(
       `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models and ${formatBytes(PROCESS_BYTES)} for the process\n`,
     );
-    for (const line of [prompts, ...notes]) terminal.outLine(line);
+    for (const line of [prompts, ...notes, ...adaptersTexts(config.model)]) terminal.outLine(line);
     terminal.outLine(`computes on ${choiceText(choice)}`);
     const { maxBytes = Infinity } = choice.device.limits;
     const { gradientCheckpointing, frozenWeights } = config.runtime;
@@ -94,6 +94,14 @@ export const plan: Command = {
     return EXIT.ok;
   },
 };
+
+/** What is trained and saved in place of whole models; nothing where those are. */
+function adaptersTexts(model: RunConfig["model"]): readonly string[] {
+  if (!("checkpoint" in model) || model.lora === undefined) return [];
+  const { rank, alpha, targets } = model.lora;
+  const what = `adapters of rank ${rank} (alpha ${alpha}) on ${targets.join(", ")}`;
+  return [`trains ${what}: parameters are those of an adapter, and checkpoints and savepoints hold no more`];
+}
 
 function backendFacts({ descriptor: { name, title }, device, reason }: BackendChoice): PlanOutput["backend"] {
   return { name, title, device: device.id, deviceName: device.name, limits: device.limits, reason };

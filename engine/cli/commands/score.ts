@@ -3,6 +3,7 @@ import { TASKS } from "../../evaluation/tasks/index.ts";
 import { choiceOption, numberOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
+import { BASE_OPTION, baseFrom } from "../baseOption.ts";
 import { CHAT_OPTIONS, chatFrom } from "../chatOptions.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { titledTable } from "../tables.ts";
@@ -18,12 +19,13 @@ export const score: Command = {
     "Scores come from a task's gold score (--task), or from a reward model on your prompts (--prompts with --reward).",
     'With --json, the table as one object: {"name","title","columns":[...],"rows":[[...]],"files":[]}.',
   ],
-  positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model" }],
+  positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model, or of a LoRA adapter" }],
   options: {
     task: { value: "NAME", description: `Task with prompts and a gold score: ${TASK_NAMES.join(", ")}` },
     prompts: { value: "FILE", description: "JSON lines with a prompt, or messages, each" },
     reward: { value: "DIR", description: "Reward model that scores the answers" },
     n: { value: "N", description: "Answers per benchmark (default 256)" },
+    ...BASE_OPTION,
     ...CHAT_OPTIONS,
     ...SAMPLING_OPTIONS,
   },
@@ -45,6 +47,7 @@ export const score: Command = {
       ...(prompts === undefined ? {} : { prompts: resolve(folder, prompts) }),
       ...(reward === undefined ? {} : { reward: resolve(folder, reward) }),
       n: numberOption(args, "n", { least: 1, isWhole: true }) ?? 256,
+      ...baseFrom(args, folder),
       ...chatFrom(args, folder),
       ...samplingFrom(args),
       signal,

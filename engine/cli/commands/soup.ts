@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { SAVED_TYPES } from "../../storage/elementTypes.ts";
 import { type SoupMethod, checkpointMethods, recipeOf } from "../../soup/index.ts";
 import { choiceOption, numberListOption, requiredOption, switchOption } from "../arguments.ts";
+import { BASE_OPTION, baseFrom } from "../baseOption.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { printJson } from "../terminal.ts";
@@ -18,6 +19,7 @@ export const soup: Command = {
       "the first difference is named if they do not. The soup is stored in their type, in f32 where they have several.\n" +
       "Tensors are streamed, so memory is needed for a few of them only.\n" +
       "Soups that are measured on held-out data, greedy and learned ones, belong into a run config.",
+    "LoRA adapters of one base give an adapter: exactly their mixture, with their ranks added up.",
     'With --json, one object: {"folder":...,"method":...,"of":[...]}.',
   ],
   positionals: [{ name: "CHECKPOINT", description: "Folders to mix, two or more", number: "several" }],
@@ -33,6 +35,7 @@ export const soup: Command = {
     },
     weights: { value: "W1,W2,...", description: "One weight per checkpoint, adding up to 1 (linear)" },
     "save-as": { value: "TYPE", description: `Type of the soup's numbers: ${Object.keys(SAVED_TYPES).join(", ")}` },
+    ...BASE_OPTION,
     force: { description: "Write over a checkpoint that is in --out already" },
   },
   examples: [
@@ -53,6 +56,7 @@ export const soup: Command = {
       out,
       ...(saveAs === undefined ? {} : { saveAs: SAVED_TYPES[saveAs] }),
       force: switchOption(args, "force"),
+      ...baseFrom(args, context.folder),
       signal: context.signal,
     });
     if (context.isJson) printJson(context.terminal, { folder, ...recipe, of });

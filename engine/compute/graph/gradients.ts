@@ -17,12 +17,14 @@ export function gradients(
 ): readonly Tensor[] {
   const recomputing = new Recomputing(loss.graph, recomputation);
   const active = dependents(loss, new Set(wrt));
+  const crossed = new Set<Tensor>([...wrt, ...active.flatMap(({ outputs }) => outputs)]);
   const grads = new Map<Tensor, Tensor>([[loss, loss.graph.constant(1, loss.shape)]]);
   for (const node of active) {
     const outputGrads = node.outputs.map((output) => grads.get(output));
     if (outputGrads.every((grad) => grad === undefined)) continue;
     if (node.op.gradient === undefined) throw new TypeError(`gradients: op ${node.op.name} has no derivative`);
-    for (const [index, grad] of node.op.gradient(recomputing.node(node), outputGrads).entries()) {
+    const wanted = node.inputs.map((input) => crossed.has(input));
+    for (const [index, grad] of node.op.gradient(recomputing.node(node), outputGrads, wanted).entries()) {
       const input = node.inputs[index];
       if (input === undefined || grad === undefined) continue;
       if (!sameShape(grad.shape, input.shape)) {

@@ -23,9 +23,14 @@ export interface Op<A extends Attrs = Attrs, N extends string = string> {
   infer(inputs: readonly TensorSpec[], attrs: A): readonly Shape[];
   /**
    * Gradients for every input, given those of the outputs (undefined where nothing depends on an output).
-   * Absent for ops that cannot be differentiated.
+   * Absent for ops that cannot be differentiated. `wanted` says which inputs' gradients anything asks for; others need not
+   * be there.
    */
-  gradient?(node: Node<A>, outputGrads: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[];
+  gradient?(
+    node: Node<A>,
+    outputGrads: readonly (Tensor | undefined)[],
+    wanted: readonly boolean[],
+  ): readonly (Tensor | undefined)[];
   /** Outputs that live in an input's storage: the op overwrites that input in place. */
   readonly inPlace?: readonly (readonly [output: number, input: number])[];
   /** The output is the first input's bytes under another shape; no work is done. */

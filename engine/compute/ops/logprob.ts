@@ -21,28 +21,30 @@ export const logprobOp: Op<LogprobAttrs, "logprob"> = {
     requireSoftcap("logprob", softcap);
     return [[M], [M], [M]];
   },
-  gradient({ inputs, outputs, attrs, graph }, [dLogprob, dEntropy, dLse]) {
+  gradient({ inputs, outputs, attrs, graph }, [dLogprob, dEntropy, dLse], [, isWeightWanted = true]) {
     if (dLse !== undefined) throw notDifferentiable("logprob", "lse");
     if (dLogprob === undefined && dEntropy === undefined) return [];
     const [, entropy, lse] = outputs;
     const none = graph.constant(0, defined(entropy).shape);
     const grads = [dLogprob ?? none, dEntropy ?? none];
-    return graph.apply(logprobGradOp, [...inputs, defined(lse), defined(entropy), ...grads], attrs);
+    const settings = isWeightWanted ? attrs : { ...attrs, isWeightFrozen: true };
+    return graph.apply(logprobGradOp, [...inputs, defined(lse), defined(entropy), ...grads], settings);
   },
 };
 
 /**
  * Gradients of logprob and entropy by h and w: inputs h, w, targets, lse, entropy, dLogprob, dEntropy.
  * d logprob / d logit_v = [v = target] − p_v and d entropy / d logit_v = −p_v·(log p_v + entropy). A soft-cap
- * multiplies both by 1 − tanh².
+ * multiplies both by 1 − tanh². Without the second output where w is frozen: it is as large as w, and takes a third of the
+ * work.
  */
-export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
+export const logprobGradOp: Op<LogprobAttrs & Partial<Readonly<Record<"isWeightFrozen", true>>>, "logprobGrad"> = {
   name: "logprobGrad",
   types: {
     inputs: { h: "f32", w: WEIGHT_TYPES, targets: "i32", lse: "f32", entropy: "f32", dLogprob: "f32", dEntropy: "f32" },
     outputs: ["f32", "f32"],
   },
-  infer([h, w, targets, lse, entropy, dLogprob, dEntropy]) {
+  infer([h, w, targets, lse, entropy, dLogprob, dEntropy], { isWeightFrozen }) {
     readAxes("logprobGrad", { h, w, targets, lse, entropy, dLogprob, dEntropy }, {
       h: "M C",
       w: "V C",
@@ -52,7 +54,7 @@ export const logprobGradOp: Op<LogprobAttrs, "logprobGrad"> = {
       dLogprob: "M",
       dEntropy: "M",
     } as const);
-    return [defined(h).shape, defined(w).shape];
+    return isWeightFrozen === true ? [defined(h).shape] : [defined(h).shape, defined(w).shape];
   },
 };
 

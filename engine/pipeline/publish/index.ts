@@ -6,7 +6,7 @@ import { checkRepositoryName } from "../../data/hub/target.ts";
 import type { UploadFile } from "../../data/hub/upload.ts";
 import { CheckpointError, DataError } from "../../protocol/errors.ts";
 import { type JsonError, parseJson } from "../../protocol/json.ts";
-import { CHAT_TEMPLATE_FILE, checkpointContents } from "../../storage/checkpoints.ts";
+import { ADAPTER_FILE, CHAT_TEMPLATE_FILE, checkpointContents } from "../../storage/checkpoints.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../storage/json.ts";
 import { DamagedArtifact, checkDoubt, findManifest, recordOf } from "../../storage/manifest.ts";
 import { type Place, placeBelow, placeIn } from "../../storage/places.ts";
@@ -26,7 +26,6 @@ export { checkpointSubject, isCheckpoint, runSubject, type Subject } from "./sub
 export const CARD_FILE = "README.md";
 /** Beside the card: what was written, by which an edited one is told. */
 const WRITTEN_FILE = "card.json";
-const ADAPTER_CONFIG = "adapter_config.json";
 /** Largest card, config and tokenizer that are looked through as text, in bytes. */
 const MOST_CARD_BYTES = 4 * 1024 * 1024;
 const MOST_SEARCHED_BYTES = 64 * 1024 * 1024;
@@ -111,7 +110,7 @@ async function contentsOf(folder: string): Promise<readonly ListedFile[]> {
     throw new CheckpointError("holds no checkpoint", { file: folder, remedy });
   }
   // Index and shards belong together, or nobody could load it.
-  if (!names.includes(ADAPTER_CONFIG)) await (await openWeights(folder)).close();
+  if (!names.includes(ADAPTER_FILE)) await (await openWeights(folder)).close();
   const manifest = await findManifest(folder);
   if (manifest !== undefined) await checkDoubt(folder, manifest);
   const files: ListedFile[] = [];
@@ -132,8 +131,8 @@ async function cardFacts(
   files: readonly ListedFile[],
 ): Promise<Omit<CardFacts, "files"> & { readonly contents: readonly ListedFile[] }> {
   const { made, folder } = subject;
-  const isAdapter = files.some(({ path }) => path === ADAPTER_CONFIG);
-  const settings = await jsonAt(placeIn(folder, isAdapter ? ADAPTER_CONFIG : "config.json"));
+  const isAdapter = files.some(({ path }) => path === ADAPTER_FILE);
+  const settings = await jsonAt(placeIn(folder, isAdapter ? ADAPTER_FILE : "config.json"));
   const chat = await jsonAt(placeIn(folder, "tokenizer_config.json"), true);
   const hasChatTemplate = files.some(({ path }) => path === CHAT_TEMPLATE_FILE) || "chat_template" in chat;
   return {

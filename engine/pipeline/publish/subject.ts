@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
+import { ADAPTER_FILE } from "../../storage/checkpoints.ts";
 import { type ModelPlace, readModels } from "../../storage/formats/models.ts";
 import { listRuns, runPath } from "../../storage/runFolder.ts";
 import { inputExistsSync } from "../../storage/inputs.ts";
@@ -17,7 +18,7 @@ export interface Subject {
 
 /** True for a folder that holds a checkpoint. */
 export function isCheckpoint(folder: string): boolean {
-  return ["config.json", "adapter_config.json"].some((name) => inputExistsSync(join(folder, name)));
+  return ["config.json", ADAPTER_FILE].some((name) => inputExistsSync(join(folder, name)));
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { Random } from "../../training/index.ts";
+import type { BaseInput } from "../adapterFolder.ts";
 import { readingCost, responseLengths } from "../cost.ts";
 import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
@@ -31,7 +32,8 @@ import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.
 export const answers: Stage<
   { readonly benchmark: string; readonly isValidation: boolean; readonly seed: number },
   AnswersSlice,
-  { readonly model: Artifact; readonly reward: Artifact; readonly data: DataFile | undefined } & TemplateInput
+  { readonly model: Artifact; readonly reward: Artifact; readonly data: DataFile | undefined } & TemplateInput &
+    BaseInput
 > = {
   kind: "answers",
   title: "Answers",
@@ -49,12 +51,13 @@ export const answers: Stage<
   async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from, chat, ...frozen }, inputs) {
     const { backend } = context;
     stopIfAsked(context);
-    const choice = { chat, template: inputs.template };
+    const { template, base } = inputs;
+    const choice = { chat, template, base };
     const model = await loadFrozenModel(inputs.model.folder, frozen, ["language"], choice);
     const name = from.kind === "validation" ? VALIDATION : from.benchmark;
     const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
     const task = taskOf(settings);
-    const reward = rewardingOf(await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat }), {
+    const reward = rewardingOf(await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base }), {
       format: model.format,
       questions: questions.map(({ prompt }) => prompt),
     });

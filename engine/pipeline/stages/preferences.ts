@@ -4,6 +4,7 @@ import type { TaskConfig } from "../../config/index.ts";
 import type { RankedResponses } from "../../evaluation/tasks/task.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { Random } from "../../training/index.ts";
+import type { BaseInput } from "../adapterFolder.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
 import { taskOf } from "../corpus.ts";
 import { responseTexts } from "../generation.ts";
@@ -37,7 +38,7 @@ const MOST_ROUNDS_PER_BATCH = 20;
 export const preferences: Stage<
   { readonly seed: number },
   FrozenSlice & ChatSlice & { readonly task: TaskConfig | undefined; readonly pairs: number; readonly seed: number },
-  { readonly model: Artifact } & TemplateInput
+  { readonly model: Artifact } & TemplateInput & BaseInput
 > = {
   kind: "preferences",
   title: "Preference pairs",
@@ -49,11 +50,11 @@ export const preferences: Stage<
     ...frozenSlice(config),
     ...chatSlice(config),
   }),
-  async run(context, { task: settings, pairs: total, seed, chat, ...frozen }, { model: from, template }) {
+  async run(context, { task: settings, pairs: total, seed, chat, ...frozen }, { model: from, template, base }) {
     const { backend } = context;
     const task = taskOf(settings);
     if (task === undefined) throw new TypeError("preferences: only a task labels pairs");
-    const choice = { chat, template };
+    const choice = { chat, template, base };
     const { config: model, weights, format } = await loadFrozenModel(from.folder, frozen, ["language"], choice);
     const promptSource = Random.of(seed, "preferences", "prompts");
     const labeller = Random.of(seed, "preferences", "labels");

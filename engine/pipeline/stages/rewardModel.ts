@@ -15,18 +15,12 @@ import {
   rewardModelLoss,
   rewardModelStep,
 } from "../../training/index.ts";
+import type { BaseInput } from "../adapterFolder.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { preferenceTexts } from "../corpus.ts";
-import {
-  type ChatSlice,
-  type SaveSlice,
-  type TemplateInput,
-  chatSlice,
-  loadModel,
-  saveModel,
-  saveSlice,
-} from "../modelFolder.ts";
+import { type ChatSlice, type SaveSlice, type TemplateInput, chatSlice, saveSlice } from "../modelFolder.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
+import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
 import { stepChoices, train } from "../training.ts";
 import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
 
@@ -40,14 +34,14 @@ export const REWARD_FACTS_FILE = "reward.json";
  */
 export const rewardModel: Stage<
   { readonly seed: number },
-  ChatSlice &
-    SaveSlice & { readonly reward: RewardTraining; readonly task: TaskConfig | undefined; readonly seed: number },
-  TemplateInput & {
-    readonly init: Artifact;
-    /** Pairs made by a stage; absent when the config brings a file. */
-    readonly pairs: Artifact | undefined;
-    readonly data: DataFile | undefined;
-  }
+  RewardSlice,
+  TemplateInput &
+    BaseInput & {
+      readonly init: Artifact;
+      /** Pairs made by a stage; absent when the config brings a file. */
+      readonly pairs: Artifact | undefined;
+      readonly data: DataFile | undefined;
+    }
 > = {
   kind: "reward",
   title: "Reward model",
@@ -57,12 +51,18 @@ export const rewardModel: Stage<
     task: config.task,
     ...chatSlice(config),
     ...saveSlice(config),
+    ...adapterSlice(config),
     seed,
   }),
-  async run(context, { reward, seed, chat, saveAs }, { init, pairs: made, data, template }) {
+  async run(
+    context,
+    { reward, seed, chat, saveAs, task: _task, ...adapters },
+    { init, pairs: made, data, template, base },
+  ) {
     const { backend } = context;
-    const loaded = await loadModel(init.folder, ["language"], { chat, template });
-    const { config: model, weights, format } = loaded;
+    const random = Random.of(seed, "reward", "adapter");
+    const start = await loadTrainable(init.folder, { ...adapters, random, chat, template, base });
+    const { config: model, format } = start;
     const pairs = await encodedPairs(
       { made, data, count: reward.pairs },
       { format, maxLength: Math.min(reward.maxLength, model.maxPositions) },
@@ -72,9 +72,10 @@ export const rewardModel: Stage<
     const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
     const perStep = reward.batchSize * reward.gradientAccumulation;
     const totalSteps = Math.max(1, reward.epochs * Math.ceil(learned.length / perStep));
-    const start = withHeads(weights, model, Random.of(seed, "reward", "head"), ["score"]);
+    const trained = withHeads(start.trained, model, Random.of(seed, "reward", "head"), ["score"]);
     await train(context, {
-      weights: handOver(start),
+      weights: handOver(trained),
+      frozen: handOver(start.frozen),
       step: rewardModelStep(backend, model, {
         ...shape,
         ...stepChoices(context, reward),
@@ -91,17 +92,17 @@ export const rewardModel: Stage<
         ),
       tokens: (index) => learned[index]!.chosen.length + learned[index]!.rejected.length,
       metrics: "reward",
-      finish: async (trained) => {
-        const scorer = { model, device: trained.device, length: shape.length };
+      finish: async ({ device, weights }) => {
+        const scorer = { model, device, length: shape.length };
         const accuracy = await measure(context, scorer, heldOut, totalSteps);
-        const saved = { ...loaded, weights: trained.weights };
-        await saveModel(context.folder, saved, { head: "score", ...(saveAs && { saveAs }) });
+        const how = { base: base?.folder, head: "score" as const, ...(saveAs && { saveAs }) };
+        await saveTrained(context.folder, start, weights, how);
         const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
         await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
       },
     });
   },
-  cost({ reward, task }, { model, recomputation, files: { data } }) {
+  cost({ reward, task, frozenWeights }, { model, recomputation, files: { data } }) {
     const { batchSize, gradientAccumulation, epochs, maxLength } = reward;
     const length = sequenceLength(task, { maxLength, longestRow: data?.longestRow });
     const pairs = Math.min(reward.pairs ?? Infinity, data?.rows ?? Infinity);
@@ -120,9 +121,16 @@ export const rewardModel: Stage<
       gradientAccumulation,
       recomputation,
       tokens: 2 * epochs * learned * length,
+      ...(frozenWeights && { frozenWeights }),
     });
   },
 };
+
+interface RewardSlice extends ChatSlice, SaveSlice, AdapterSlice {
+  readonly reward: RewardTraining;
+  readonly task: TaskConfig | undefined;
+  readonly seed: number;
+}
 
 /** Settings of the training itself; the model that it starts from is an input. */
 type RewardTraining = Omit<RewardConfig, "init" | "checkpoint">;

@@ -1,4 +1,5 @@
 import {
+  type AdapterModel,
   type Head,
   type HostTensor,
   type ModelConfig,
@@ -19,23 +20,26 @@ import type { PromptFormat } from "../../text/index.ts";
 import { type DataPosition, Random, sftLoss } from "../../training/index.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { type PpoConfig, armWithBeta, ppoSettings } from "../armSettings.ts";
-import { readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
+import { isAdapterFolder } from "../../storage/adapterFolders.ts";
+import { type BaseInput, type LoraSlice, loraSlice, readAdapter, readChange } from "../adapterFolder.ts";
+import { belowAdapterBytes, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
 import { loop } from "../loop.ts";
 import {
   type ChatSlice,
+  type FrozenModel,
   type FrozenSlice,
-  type LoadedModel,
   type SaveSlice,
   type TemplateInput,
   chatSlice,
   frozenSlice,
+  loadFormat,
   loadFrozenModel,
   loadModel,
-  saveModel,
   saveSlice,
 } from "../modelFolder.ts";
+import { rewardingOf } from "../rewarding.ts";
 import {
   type Artifact,
   type DataFile,
@@ -45,7 +49,7 @@ import {
   jsonOf,
   recomputationOf,
 } from "../stage.ts";
-import { rewardingOf } from "../rewarding.ts";
+import { type TrainableModel, loadTrainable, saveTrained } from "../trainable.ts";
 import { discard, restoredState } from "../training.ts";
 
 /** Rollouts of an iteration that are kept for people to read. */
@@ -64,12 +68,13 @@ const SAMPLES_EVERY = 5;
 export const rlhf: Stage<
   { readonly arm: string; readonly beta: number; readonly seed: number },
   RlhfSlice,
-  TemplateInput & {
-    readonly init: Artifact;
-    readonly reference: readonly Artifact[];
-    readonly reward: Artifact;
-    readonly data: DataFile | undefined;
-  }
+  TemplateInput &
+    BaseInput & {
+      readonly init: Artifact;
+      readonly reference: readonly Artifact[];
+      readonly reward: Artifact;
+      readonly data: DataFile | undefined;
+    }
 > = {
   kind: "rlhf",
   title: "RLHF",
@@ -81,32 +86,32 @@ export const rlhf: Stage<
     validationPrompts: config.task === undefined ? config.evaluation.validationPrompts : 0,
     seed,
     ...frozenSlice(config),
+    ...loraSlice(config),
     ...chatSlice(config),
     ...saveSlice(config),
   }),
-  async run(context, { arm, task: settings, validationPrompts, seed, chat, saveAs, ...frozen }, inputs) {
-    const { init, reference, reward, data, template } = inputs;
+  async run(context, { arm, task: settings, validationPrompts, seed, chat, saveAs, lora, ...frozen }, inputs) {
+    const { init, reference, reward, data, template, base } = inputs;
     const { backend, pace } = context;
     const task = taskOf(settings);
-    const start = await loadModel(init.folder, ["language"], { chat, template });
+    const random = Random.of(seed, "rlhf", "adapter");
+    const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
     const { format } = start;
-    const references = await Promise.all(reference.map(({ folder }) => loadFrozenModel(folder, frozen)));
+    const others = await loadOthers({ start, reference, reward, frozen, chat, base });
     const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts }, seed);
     const texts = questions.map(questionText);
-    const rewarding = rewardingOf(await loadFrozenModel(reward.folder, frozen, ["score"], { chat }), {
-      format,
-      questions,
-    });
+    const rewarding = rewardingOf(others.reward, { format, questions });
     const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
     const from = data?.path ?? "train";
     const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });
     const ppo = { ...ppoSettings(arm, { ...lengths, format, seed }), recomputation: recomputationOf(pace) };
-    const critic = arm.critic === "separate" ? criticFrom(await loadModel(reward.folder, ["score"])) : undefined;
+    const critic = arm.critic === "separate" ? criticFrom(await others.trainableReward()) : undefined;
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
-    const weights = withHeads(start.weights, start.config, Random.of(seed, "rlhf", "heads"), heads);
+    const weights = withHeads(start.trained, start.config, Random.of(seed, "rlhf", "heads"), heads);
     const models = {
+      ...(lora && { base: handOver(start.frozen) }),
       policy: handedOver({ config: start.config, weights }),
-      references: references.map(handedOver),
+      references: others.references.map(handedOver),
       reward: { ...rewarding, weights: handOver(rewarding.weights) },
       ...(critic === undefined ? {} : { critic: handedOver(critic) }),
     };
@@ -141,12 +146,15 @@ export const rlhf: Stage<
         },
         snapshot?.step ?? 0,
       );
-      await saveModel(context.folder, { ...start, weights: trainer.policy() }, saveAs === undefined ? {} : { saveAs });
+      await saveTrained(context.folder, start, trainer.policy(), {
+        base: base?.folder,
+        ...(saveAs && { saveAs }),
+      });
     } finally {
       trainer.release();
     }
   },
-  cost({ arm, task, ...frozen }, { model, recomputation, files: { data }, counts: { reference = 1 } }) {
+  cost({ arm, task, lora: _lora, ...frozen }, { model, recomputation, files: { data }, counts: { reference = 1 } }) {
     const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: arm.maxNewTokens });
     const length = lengths.queryLength + lengths.responseLength;
     const shape = { batchSize: arm.minibatchSize, length };
@@ -160,25 +168,28 @@ export const rlhf: Stage<
       gradientAccumulation: arm.gradientAccumulation,
       recomputation,
       tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
+      ...frozen,
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
     const tokens = arm.iterations * perIteration * (3 + reference);
     const read = readingCost(model, {
-      ...{ models: 1 + reference, tokens, ...frozen },
+      ...{ models: 1 + reference, tokens, areAdapters: model.adapter !== undefined, ...frozen },
       generated: { batchSize: arm.batchSize, ...lengths },
       scored: { batchSize: arm.minibatchSize, ...lengths },
     });
     // Sampling, scoring and learning take turns in one arena, and there is one tokenizer.
     const shared = Math.min(learned.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
+    // All of them share the weights below their adapters.
+    const ofCritic = isSeparate ? learned.memoryBytes - belowAdapterBytes(model, frozen.frozenWeights) : 0;
     return {
       parameters: learned.parameters,
-      memoryBytes: learned.memoryBytes * (isSeparate ? 2 : 1) + read.memoryBytes - shared,
+      memoryBytes: learned.memoryBytes + ofCritic + read.memoryBytes - shared,
       flops: learned.flops + read.flops,
     };
   },
 };
 
-interface RlhfSlice extends FrozenSlice, ChatSlice, SaveSlice {
+interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice {
   /** The arm's settings, with one β. */
   readonly arm: PpoConfig;
   readonly task: TaskConfig | undefined;
@@ -193,6 +204,60 @@ interface HeldModel<A extends WeightArray = WeightArray> {
   readonly weights: Map<string, HostTensor<A>>;
 }
 
+/** The models beside the policy. */
+interface Others {
+  readonly references: readonly HeldModel[];
+  readonly reward: FrozenModel;
+  /** The reward model in f32, for a critic to start from. */
+  readonly trainableReward: () => Promise<HeldModel<Float32Array>>;
+}
+
+/** Loads the models beside the policy: of adapters only what each changes of the base, which they share. */
+async function loadOthers({
+  start,
+  reference,
+  reward,
+  frozen,
+  chat,
+  base,
+}: Pick<Parameters<(typeof rlhf)["run"]>[2], "reference" | "reward"> & {
+  readonly base: Artifact | undefined;
+  readonly start: TrainableModel;
+  readonly frozen: FrozenSlice;
+  readonly chat: ChatSlice["chat"];
+}): Promise<Others> {
+  const rewarding = async (): Promise<Pick<Others, "reward" | "trainableReward">> => {
+    const model = await loadFrozenModel(reward.folder, frozen, ["score"], { chat });
+    return { reward: model, trainableReward: () => loadModel(reward.folder, ["score"]) };
+  };
+  if (base === undefined) {
+    const references = await Promise.all(reference.map(({ folder }) => loadFrozenModel(folder, frozen)));
+    return { references, ...(await rewarding()) };
+  }
+  const { adapter: _adapter, ...config } = start.config;
+  const references = await Promise.all(
+    reference.map(async ({ folder }) => changed(config, await readChange(folder, config))),
+  );
+  // One that the config brings is a whole model.
+  if (!(await isAdapterFolder(reward.folder))) return { references, ...(await rewarding()) };
+  // Read anew for each: whoever takes one frees it.
+  const change = async (): Promise<HeldModel<Float32Array>> =>
+    changed(config, await readAdapter(reward.folder, config, ["score"]));
+  const format = await loadFormat(reward.folder, { chat, base });
+  return {
+    references,
+    reward: { ...start, ...(await change()), format, tokenizer: format.tokenizer },
+    trainableReward: change,
+  };
+}
+
+function changed(
+  base: ModelConfig,
+  { adapter, weights }: Pick<AdapterModel, "adapter"> & Pick<HeldModel<Float32Array>, "weights">,
+): HeldModel<Float32Array> {
+  return { config: adapter === undefined ? base : { ...base, adapter }, weights };
+}
+
 /** The model on its way to the device, which frees the host's copy. */
 function handedOver<A extends WeightArray>({ config, weights }: HeldModel<A>): Model<TensorStream<A>> {
   return { config, weights: handOver(weights) };
@@ -202,7 +267,7 @@ function handedOver<A extends WeightArray>({ config, weights }: HeldModel<A>): M
 const ITERATION_IN_STEPS = 10;
 
 /** A critic that starts as the reward model, whose scalar head becomes the value head (TRL ≥ 0.12). */
-function criticFrom({ config, weights }: LoadedModel): HeldModel<Float32Array> {
+function criticFrom({ config, weights }: HeldModel<Float32Array>): HeldModel<Float32Array> {
   const named = [...weights].map(
     ([name, tensor]) => [name === "score.weight" ? "v_head.weight" : name, tensor] as const,
   );

@@ -1,21 +1,13 @@
-import type { Graph } from "../../compute/graph/tensor.ts";
 import type { RunConfig, SftConfig } from "../../config/index.ts";
 import type { LearnedTurns } from "../../text/index.ts";
 import { handOver } from "../../models/index.ts";
-import { type LossNodes, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
+import { Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
-import {
-  type ChatSlice,
-  type SaveSlice,
-  type TemplateInput,
-  chatSlice,
-  loadModel,
-  saveModel,
-  saveSlice,
-} from "../modelFolder.ts";
+import { type ChatSlice, type SaveSlice, type TemplateInput, chatSlice, saveSlice } from "../modelFolder.ts";
 import { learnedMessage } from "../dataChecks.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
+import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
 import { stepChoices, train } from "../training.ts";
 import { longest } from "./baseModel.ts";
 
@@ -38,16 +30,19 @@ export const sft: Stage<
     ...turnsSlice(config),
     ...chatSlice(config),
     ...saveSlice(config),
+    ...adapterSlice(config),
     seed,
     sftSeed,
   }),
   async run(
     context,
-    { sft: settings, learnedTurns, chat, saveAs, seed, sftSeed, ...source },
+    { sft: settings, learnedTurns, chat, saveAs, seed, sftSeed, lora, frozenWeights, ...source },
     { base, data, template },
   ) {
-    const loaded = await loadModel(base.folder, ["language"], { chat, template });
-    const { config: model, weights, format } = loaded;
+    const random = Random.of(seed, "sft", "adapter", sftSeed);
+    const how = { ...(lora && { lora }), ...(frozenWeights && { frozenWeights }), random };
+    const start = await loadTrainable(base.folder, { ...how, chat, template });
+    const { config: model, format } = start;
     const texts = await sftTexts({ ...source, file: data?.path }, seed);
     const examples = texts.map((text) => format.encodeExample(text, learnedTurns));
     const message = learnedMessage(format, examples);
@@ -55,7 +50,8 @@ export const sft: Stage<
     const length = Math.min(longest(examples), settings.maxLength, model.maxPositions);
     const shape = { batchSize: settings.batchSize, length };
     await train(context, {
-      weights: handOver(weights),
+      weights: handOver(start.trained),
+      frozen: handOver(start.frozen),
       step: sftStep(context.backend, model, { ...shape, ...stepChoices(context, settings) }),
       optimizer: settings,
       totalSteps: sftSteps(settings, examples.length),
@@ -67,17 +63,25 @@ export const sft: Stage<
         ),
       tokens: (index) => Math.min(examples[index]!.tokens.length, length),
       metrics: "sft",
-      finish: (trained) =>
-        saveModel(context.folder, { ...loaded, weights: trained.weights }, saveAs === undefined ? {} : { saveAs }),
+      finish: ({ weights }) =>
+        saveTrained(context.folder, start, weights, { base: base.folder, ...(saveAs && { saveAs }) }),
     });
   },
-  cost({ sft: settings, ...source }, { model, recomputation, files: { data } }) {
+  cost({ sft: settings, frozenWeights, ...source }, { model, recomputation, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
     const shape = { batchSize, length: sequenceLength(source.task, { maxLength, longestRow: data?.longestRow }) };
     const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
-    const loss = (graph: Graph): LossNodes => sftLoss(graph, model, shape);
-    return trainingCost({ model, heads: ["language"], shape, loss, gradientAccumulation, recomputation, tokens });
+    return trainingCost({
+      model,
+      heads: ["language"],
+      shape,
+      loss: (graph) => sftLoss(graph, model, shape),
+      gradientAccumulation,
+      recomputation,
+      tokens,
+      ...(frozenWeights && { frozenWeights }),
+    });
   },
 };
 
@@ -94,7 +98,7 @@ export function turnsSlice({ sft: { learnedTurns } }: RunConfig): TurnsSlice {
   return learnedTurns === "last" ? { learnedTurns } : {};
 }
 
-interface SftSlice extends Omit<SftSource, "file">, TurnsSlice, ChatSlice, SaveSlice {
+interface SftSlice extends Omit<SftSource, "file">, TurnsSlice, ChatSlice, SaveSlice, AdapterSlice {
   readonly sft: SftTraining;
   readonly seed: number;
   readonly sftSeed: number;

@@ -1,19 +1,24 @@
 import type { RunConfig } from "../../config/index.ts";
-import type { ModelConfig } from "../../models/index.ts";
+import { type ModelConfig, handOver } from "../../models/index.ts";
 import { type SoupSettings, needOf } from "../../soup/index.ts";
+import { type BaseInput, readChange } from "../adapterFolder.ts";
 import { NO_COST, readingCost, sequenceLength } from "../cost.ts";
+import { type Mixtures, adaptedMixtures, wholeMixtures } from "../mixtures.ts";
 import {
   type ChatSlice,
   type SaveSlice,
   type TemplateInput,
   AS_STORED,
+  type LoadChoice,
   chatSlice,
   frozenSlice,
+  loadFormat,
   loadFrozenModel,
   loadModel,
   saveSlice,
 } from "../modelFolder.ts";
 import { SAVED_TYPES } from "../../storage/elementTypes.ts";
+import { mixedTensors, soupAdapters } from "../soupAdapters.ts";
 import { soupCheckpoints } from "../soupCheckpoints.ts";
 import { EXAMPLES_AT_ONCE, type HeldOut, heldOutEvaluator } from "../soupEvaluators.ts";
 import type { Artifact, Cost, DataFile, Stage } from "../stage.ts";
@@ -23,37 +28,51 @@ import { sftSource, turnsSlice } from "./sft.ts";
 export const soup: Stage<
   { readonly name: string; readonly seed: number },
   SoupSlice,
-  TemplateInput & {
-    readonly of: readonly Artifact[];
-    /** Scores mixtures for soups that go by reward. */
-    readonly reward: Artifact | undefined;
-    readonly data: DataFile | undefined;
-  }
+  TemplateInput &
+    BaseInput & {
+      readonly of: readonly Artifact[];
+      /** Scores mixtures for soups that go by reward. */
+      readonly reward: Artifact | undefined;
+      readonly data: DataFile | undefined;
+    }
 > = {
   kind: "soup",
   title: "Model soup",
   revision: 3,
   select: (config, of) => ({ ...soupSlice(config, of), ...saveSlice(config) }),
-  async run(context, { settings, heldOut, saveAs }, { of, reward, data, template }) {
+  async run(context, { settings, heldOut, saveAs }, { of, reward, data, template, base }) {
     const { signal, folder, backend } = context;
+    const folders = of.map((model) => model.folder);
+    const mixtures = heldOut && (await mixturesOf(folders, { ...chatOf(heldOut), template, base }));
     const evaluator =
-      heldOut &&
+      mixtures &&
       (await heldOutEvaluator(needOf(settings, of.length), heldOut, {
         backend,
-        models: await Promise.all(
-          of.map((model) => loadModel(model.folder, ["language"], { ...chatOf(heldOut), template })),
-        ),
-        reward: reward && (await loadFrozenModel(reward.folder, heldOut, ["score"], chatOf(heldOut))),
+        mixtures,
+        reward: reward && (await loadFrozenModel(reward.folder, heldOut, ["score"], { ...chatOf(heldOut), base })),
         file: data?.path,
       }));
     try {
+      if (base !== undefined) {
+        await soupAdapters({
+          of: folders,
+          base: base.folder,
+          folder,
+          settings,
+          template,
+          ...(saveAs && { saveAs }),
+          ...(evaluator && { evaluator: (changes) => evaluator.of(mixedTensors(changes)) }),
+          signal,
+        });
+        return;
+      }
       await soupCheckpoints({
-        of: of.map((model) => model.folder),
+        of: folders,
         folder,
         settings,
         ...(saveAs && { saveAs: SAVED_TYPES[saveAs] }),
         template: template?.path,
-        ...(evaluator === undefined ? {} : { evaluator: evaluator.of }),
+        ...(evaluator && { evaluator: (_, tensors) => evaluator.of(tensors) }),
         signal,
         onProgress: ({ done, total }) => {
           context.report({ kind: "progress", step: done, total });
@@ -61,6 +80,7 @@ export const soup: Stage<
       });
     } finally {
       evaluator?.release();
+      mixtures?.release();
     }
   },
   cost: ({ settings, heldOut }, { model, counts: { of = 0 } }) => soupCost({ settings, heldOut, model, nModels: of }),
@@ -105,6 +125,17 @@ function soupSlice(config: RunConfig, { name, seed }: { readonly name: string; r
 
 function chatOf({ chat }: HeldOut): ChatSlice {
   return chat === undefined ? {} : { chat };
+}
+
+/** The models as they are measured: each as a whole, or the base once and what each changes of it. */
+async function mixturesOf(folders: readonly string[], choice: LoadChoice): Promise<Mixtures> {
+  if (choice.base === undefined) {
+    return wholeMixtures(await Promise.all(folders.map((folder) => loadModel(folder, ["language"], choice))));
+  }
+  const { config, weights: base } = await loadModel(choice.base.folder, ["language"], choice);
+  const models = await Promise.all(folders.map((folder) => readChange(folder, config)));
+  const format = await loadFormat(folders[0] ?? choice.base.folder, choice);
+  return adaptedMixtures({ config, format, base: handOver(base), models });
 }
 
 /** Forward and backward take as long as three forwards. */

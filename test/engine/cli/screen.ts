@@ -69,6 +69,7 @@ const UNUSED: Pipeline = {
   openFileData: unexpected,
   writeReport: unexpected,
   makeSoup: unexpected,
+  mergeAdapter: unexpected,
   scoreCheckpoint: unexpected,
   generateResponses: unexpected,
   readRun: unexpected,

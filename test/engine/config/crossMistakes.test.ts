@@ -51,6 +51,27 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /add a seed/,
   },
   {
+    what: "adapters without a model that they change",
+    line: '"model": { "lora": { "rank": 4 } }',
+    path: "model.lora",
+    message: /without checkpoint/,
+    remedy: /add model\.checkpoint/,
+  },
+  {
+    what: "adapters of a layer that no model has",
+    line: '"model": { "checkpoint": ".", "lora": { "targets": ["q_porj"] } }',
+    path: "model.lora.targets[0]",
+    message: /q_porj/,
+    remedy: /q_proj/,
+  },
+  {
+    what: "a soup of adapters that weighs whole models",
+    line: '"model": { "checkpoint": ".", "lora": {} }, "soups": { "arc": { "method": "slerp" } }',
+    path: "soups.arc.method",
+    message: /slerp weighs whole models/,
+    remedy: /salsa merge/,
+  },
+  {
     what: "an alpha list of the wrong length",
     line: '"soups": { "soup": { "method": "linear", "alpha": [0.2, 0.3] } }',
     path: "soups.soup.alpha",

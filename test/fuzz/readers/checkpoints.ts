@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { parseModelConfig } from "../../../engine/models/index.ts";
 import { rotaryFrequencies, rotaryScoreFactor } from "../../../engine/models/ropeKinds.ts";
+import { readAdapterSettings } from "../../../engine/storage/adapterFolders.ts";
 import { readCheckpointFiles } from "../../../engine/storage/checkpoints.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { openWeights } from "../../../engine/storage/shards.ts";
@@ -223,4 +224,23 @@ const snapshot: Reader = {
   },
 };
 
-export const CHECKPOINTS: readonly Reader[] = [safetensors, index, modelConfig, tokenizer, tokenizerSettings, snapshot];
+const LORA = {
+  ...{ peft_type: "LORA", task_type: "CAUSAL_LM", base_model_name_or_path: "base", bias: "none", r: 8, lora_alpha: 16 },
+  ...{ use_rslora: false, rank_pattern: {}, layers_to_transform: null, modules_to_save: null, init_lora_weights: true },
+};
+
+const adapter: Reader = {
+  name: "adapterConfig",
+  corpus: jsonFiles(LORA, { ...LORA, task_type: "SEQ_CLS", modules_to_save: ["score"], use_rslora: true }),
+  errors: ["CheckpointError", "DiskError"],
+  read: async (input, place) => {
+    place.write("adapter_config.json", input);
+    const { rank, alpha, base } = await readAdapterSettings(place.folder);
+    assert.ok(Number.isSafeInteger(rank) && rank >= 1 && Number.isFinite(alpha) && alpha > 0);
+    assert.equal(typeof base, "string");
+  },
+};
+
+export const CHECKPOINTS: readonly Reader[] = [
+  ...[safetensors, index, modelConfig, adapter, tokenizer, tokenizerSettings, snapshot],
+];

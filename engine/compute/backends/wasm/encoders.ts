@@ -12,6 +12,8 @@ const SUM_CHUNK = 8192;
 const NORM_CHUNK = 64;
 const LOGITS_BLOCK_BYTES = 512 * 512 * 4;
 const WIDEST_HEAD = 512;
+/** Address of a result that is not wanted. */
+const NOWHERE = 0;
 /** Keys whose scores fit a workspace beside the packed matrices, when queries are answered one by one. */
 const MOST_KEYS = WORKSPACE_BYTES / 8;
 
@@ -123,7 +125,8 @@ export const ENCODERS: EncoderTable = {
   },
 
   logprobGrad({ attrs, inputs, outputs, scratch }) {
-    const operands = [...addresses([...inputs, ...outputs]), scratch(LOGITS_BLOCK_BYTES)];
+    const results = attrs.isWeightFrozen === true ? [...addresses(outputs), NOWHERE] : addresses(outputs);
+    const operands = [...addresses(inputs), ...results, scratch(LOGITS_BLOCK_BYTES)];
     const settings = [float(attrs.softcap), width(inputs[1])];
     return { kernel: "logprobGrad", args: [...headSizes(inputs), float(attrs.temperature), ...operands, ...settings] };
   },

@@ -30,7 +30,10 @@ export const logprob: Kernel<Required<LogprobSettings>> = (tf, { inputs, attrs: 
 };
 
 /** Gradients of log-probability and entropy by h and w. */
-export const logprobGrad: Kernel<Required<LogprobSettings>> = (tf, { inputs, attrs: { temperature, softcap } }) => {
+export const logprobGrad: Kernel<Required<LogprobSettings> & { readonly isWeightFrozen?: true }> = (
+  tf,
+  { inputs, attrs: { temperature, softcap, isWeightFrozen } },
+) => {
   const [h, w, targets, , entropy, dLogprob, dEntropy] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]] &
     Record<4 | 5 | 6, Tensor>;
   let dw: Tensor = tf.zerosLike(w);
@@ -53,7 +56,9 @@ export const logprobGrad: Kernel<Required<LogprobSettings>> = (tf, { inputs, att
     dw = sum;
     return block;
   });
-  return [tf.concat(dh, 0), dw];
+  if (isWeightFrozen !== true) return [tf.concat(dh, 0), dw];
+  dw.dispose();
+  return [tf.concat(dh, 0)];
 };
 
 /** KL divergence of two models' next-token distributions, per row. */

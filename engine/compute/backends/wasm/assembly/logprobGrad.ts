@@ -11,7 +11,7 @@ const WORDS: i32 = 512;
 
 /**
  * For each block of words and rows: all threads fill the block with d loss / d logit by rows and add its product with
- * w to their rows of dh; then, by words, they add its product with h to their rows of dw.
+ * w to their rows of dh; then, by words, they add its product with h to their rows of dw, if there is a dw.
  * args: M, C, V, f32 temperature, h, w, targets, lse, entropy, dLogprob, dEntropy, dh, dw, block, f32 softcap, bytes per
  * number of w.
  */
@@ -26,7 +26,9 @@ export function logprobGrad(args: usize): void {
       share(rows, 6);
       if (from < to) gradRows(args, C, m + from, to - from, v, words, from);
       barrier();
-      if (partition(words, C, rows, true)) gradWords(args, C, m, rows, v);
+      if (load<usize>(args, 48) != 0) {
+        if (partition(words, C, rows, true)) gradWords(args, C, m, rows, v);
+      }
       barrier();
     }
   }

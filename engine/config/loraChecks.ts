@@ -1,0 +1,25 @@
+import { recipeOf } from "../soup/index.ts";
+import type { Complaint } from "./complaint.ts";
+import type { PartialConfig } from "./schema.ts";
+
+/** Adapters without a checkpoint, targets that stand twice, and soups that leave low rank. */
+export function checkLora({ model, soups }: PartialConfig): Complaint[] {
+  if (model?.lora === undefined) return [];
+  const path = ["model", "lora"];
+  const complaints: Complaint[] = [];
+  if (model.checkpoint === undefined) {
+    const remedy =
+      "add model.checkpoint: an adapter changes a model that is there, and a new one is trained as a whole";
+    complaints.push({ path, message: "is given without checkpoint", remedy, atKey: true });
+  }
+  for (const [name, { method }] of Object.entries(soups ?? {})) {
+    if (recipeOf(method).weighsWholeModels !== true) continue;
+    const message = `${method} weighs whole models, and LoRA keeps only low-rank changes of them`;
+    complaints.push({ path: ["soups", name, "method"], message, remedy: LOW_RANK_REMEDY });
+  }
+  return complaints;
+}
+
+/** For soups of adapters by a method that needs whole models. */
+export const LOW_RANK_REMEDY =
+  'use "uniform", "linear", "greedy", "learned" or "modelStock", or merge the adapters (salsa merge) and mix what comes out';
