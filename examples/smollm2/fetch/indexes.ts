@@ -14,7 +14,9 @@ export interface PackageIndexes {
 
 /** The package indexes that pip and uv are set up with, by environment or files of settings; PyPI where neither is. */
 export function packageIndexes(env: NodeJS.ProcessEnv = process.env): PackageIndexes {
-  const files = [...pipFiles(env), ...uvFiles(env)].filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+  const files = [...pipFiles(env), ...uvFiles(env)].filter((file) =>
+    statSync(file, { throwIfNoEntry: false })?.isFile(),
+  );
   const texts = files.map((file) => readFileSync(file, "utf8"));
   const named = (names: readonly string[]): string[] => texts.flatMap((text) => settingOf(text, names));
   const variables = (names: readonly string[]): string[] => names.flatMap((name) => words(env[name]));
