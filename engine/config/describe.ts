@@ -22,13 +22,23 @@ export function jsonSchema(): Record<string, unknown> {
 /** Every setting as a Markdown table, grouped by section. */
 export function configTable(): string {
   const entries = settingsOf(runConfigSchema);
+  const shown = new Set<z.core.$ZodType>();
   // Arms repeat every setting of rlhf; one row says so.
   const rows = entries
     .filter(({ path }) => !path.startsWith("arms."))
-    .map(({ path, schema }) => settingRow(path, schema));
+    .flatMap(({ path, schema }) => [settingRow(path, schema), ...objectRows(path, schema, shown)]);
   const arms = tableRow(["`arms.<name>.…`", "", "", "as in rlhf", "Any setting of rlhf, for this arm alone"]);
   const head = ["| Setting | Value | Unit | Default | Meaning |", "|---|---|---|---|---|"];
   return [...head, ...rows, arms, ""].join("\n");
+}
+
+/** The settings of an object that may stand in place of a value; at the first place only, as sources of data are alike. */
+function objectRows(path: string, schema: z.core.$ZodType, shown: Set<z.core.$ZodType>): string[] {
+  const inner = bare(schema);
+  if (!(inner instanceof z.ZodUnion) || inner instanceof z.ZodDiscriminatedUnion) return [];
+  const objects = inner.options.filter((option) => bare(option) instanceof z.ZodObject && !shown.has(option));
+  for (const option of objects) shown.add(option);
+  return objects.flatMap((option) => settingsOf(option, path).map((entry) => settingRow(entry.path, entry.schema)));
 }
 
 function settingRow(path: string, schema: z.core.$ZodType): string {

@@ -170,6 +170,7 @@ export function typeWords(schema: z.core.$ZodType | undefined): string {
   if (inner instanceof z.ZodArray) return `a list, each ${typeWords(inner.element)}`;
   if (inner instanceof z.ZodTuple) return `a list of ${inner.def.items.length}`;
   if (inner instanceof z.ZodNumber) return inner.format === "safeint" ? "a whole number" : "a number";
+  if (inner instanceof z.ZodISODate) return "a date (YYYY-MM-DD)";
   if (inner instanceof z.ZodString) return "a string";
   if (inner instanceof z.ZodBoolean) return "true or false";
   return "an object";

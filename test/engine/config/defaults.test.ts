@@ -83,4 +83,12 @@ describe("defaults of a run config", () => {
       "| `rlhf.klTarget` | a number > 0 | nats | `6` (TRL 0.11 PPOConfig) | KL per sequence that the adaptive controller aims at |",
     );
   });
+
+  it("stand in the docs table for the objects that a value may be, once, and with their types", () => {
+    const rows = configTable().split("\n");
+    const starting = (start: string): string[] => rows.filter((row) => row.startsWith(start));
+    assert.match(starting("| `data.sft.examples`").join(), /a whole number ≥ 1 \| records \| all \|/);
+    assert.deepEqual(starting("| `data.preferences."), []);
+    assert.match(starting("| `chat.date`").join(), /a date \(YYYY-MM-DD\)/);
+  });
 });
