@@ -58,6 +58,16 @@ export function encodePrompts(
   return { queries, queryLength, responseLength: Math.min(maxNewTokens, maxPositions - queryLength) };
 }
 
+/** A note for people where long prompts leave responses less room than they were to have; else undefined. */
+export function shortenedMessage(
+  { queryLength, responseLength }: Pick<EncodedPrompts, "queryLength" | "responseLength">,
+  maxNewTokens: number,
+): string | undefined {
+  if (responseLength >= maxNewTokens) return undefined;
+  const room = `the longest prompt takes ${queryLength} of the ${queryLength + responseLength} that the model sees`;
+  return `responses have at most ${responseLength} tokens instead of ${maxNewTokens}: ${room}`;
+}
+
 function encoded(
   question: Question,
   index: number,

@@ -10,7 +10,7 @@ import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
 import { readingCost, responseLengths } from "../cost.ts";
 import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
-import { encodePrompts } from "../generation.ts";
+import { encodePrompts, shortenedMessage } from "../generation.ts";
 import {
   type ChatSlice,
   type FrozenSlice,
@@ -61,11 +61,14 @@ export const answers: Stage<
       format: model.format,
       questions: questions.map(({ prompt }) => prompt),
     });
+    const most = Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity);
     const prompts = encodePrompts(
       questions.map(({ prompt }) => prompt),
       model,
-      { maxNewTokens: Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity), from: inputs.data?.path ?? name },
+      { maxNewTokens: most, from: inputs.data?.path ?? name },
     );
+    const message = shortenedMessage(prompts, most);
+    if (message !== undefined) context.report({ kind: "note", message });
     const sampler = new ResponseSampler(backend, {
       model,
       prompts,

@@ -24,7 +24,7 @@ import { isAdapterFolder } from "../../storage/adapterFolders.ts";
 import { type BaseInput, type LoraSlice, loraSlice, readAdapter, readChange } from "../adapterFolder.ts";
 import { belowAdapterBytes, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
-import { type ResponseText, encodePrompts, responseTexts } from "../generation.ts";
+import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "../generation.ts";
 import { loop } from "../loop.ts";
 import {
   type ChatSlice,
@@ -104,6 +104,8 @@ export const rlhf: Stage<
     const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
     const from = data?.path ?? "train";
     const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });
+    const message = shortenedMessage(lengths, maxNewTokens);
+    if (message !== undefined) context.report({ kind: "note", message });
     const ppo = { ...ppoSettings(arm, { ...lengths, format, seed }), recomputation: recomputationOf(pace) };
     const critic = arm.critic === "separate" ? criticFrom(await others.trainableReward()) : undefined;
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];

@@ -37,6 +37,19 @@ describe("a run over data files and a checkpoint", function () {
     assert.equal(winRates.rows.length, 2 * 3);
   });
 
+  it("notes where long prompts leave responses less room than they were to have", async () => {
+    const notesOf = async (maxNewTokens: number): Promise<string[]> => {
+      const rlhf = { ...(written["rlhf"] as Written), maxNewTokens };
+      const { events } = await runTiny({ ...written, rlhf }, folder);
+      return events.flatMap((event) => (event.kind === "note" && event.stage.includes("ppo") ? [event.message] : []));
+    };
+    assert.match(
+      (await notesOf(1000)).join(),
+      /responses have at most \d+ tokens instead of 1000: the longest prompt takes/,
+    );
+    assert.deepEqual(await notesOf(4), []);
+  });
+
   it("is planned with the same stages and keys, and found the second time", async () => {
     const config = resolved(written, folder);
     const plan = await planPipeline(config, { runsRoot: config.runtime.directory });
