@@ -15,6 +15,8 @@ export interface MemoryPlace {
   readonly machineBytes: number;
   readonly gradientCheckpointing: boolean;
   readonly frozenWeights: "asStored" | "bf16";
+  /** True where adapters are trained in place of whole models. */
+  readonly hasAdapters: boolean;
 }
 
 /** Memory that this process may use: the machine's, or its container's where that is less. */
@@ -44,13 +46,19 @@ export function memoryAdvice(
   return `${what} for ${nameOf(largest.id)}: ${remedyFor(largest, place, limit)}`;
 }
 
+const SMALLER = "choose a smaller model";
+const BF16 = 'set runtime.frozenWeights to "bf16"';
+
 /** In the order of what costs least. */
 function remedyFor({ kind, parameters }: PlannedStage, place: MemoryPlace, limit: number): string {
   const size = SIZE_SETTINGS[kind];
-  if (parameters * (size === undefined ? 4 : TRAINED_BYTES) > limit) return "choose a smaller model";
+  if (parameters * (size === undefined ? 4 : TRAINED_BYTES) > limit) {
+    return size === undefined || place.hasAdapters ? SMALLER : `train adapters (model.lora), or ${SMALLER}`;
+  }
+  if (place.hasAdapters && place.frozenWeights !== "bf16") return BF16;
   if (size !== undefined && !place.gradientCheckpointing) return "set runtime.gradientCheckpointing to true";
   if (size !== undefined) return `lower ${size} and raise gradientAccumulation by the same factor`;
-  if (place.frozenWeights !== "bf16") return 'set runtime.frozenWeights to "bf16"';
+  if (place.frozenWeights !== "bf16") return BF16;
   return "lower maxNewTokens or shorten the longest prompts";
 }
 

@@ -87,7 +87,8 @@ export const plan: Command = {
     terminal.outLine(`computes on ${choiceText(choice)}`);
     const { maxBytes = Infinity } = choice.device.limits;
     const { gradientCheckpointing, frozenWeights } = config.runtime;
-    const settings = { gradientCheckpointing, frozenWeights };
+    const hasAdapters = "checkpoint" in config.model && config.model.lora !== undefined;
+    const settings = { gradientCheckpointing, frozenWeights, hasAdapters };
     const place = { backend: choice.descriptor.name, maxBytes, machineBytes: machineMemory(), ...settings };
     const advice = memoryAdvice(stages, place, nameOf);
     if (advice !== undefined) terminal.outLine(advice);

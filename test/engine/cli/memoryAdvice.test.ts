@@ -10,6 +10,7 @@ const PLACE: MemoryPlace = {
   machineBytes: 16 * GIB,
   gradientCheckpointing: false,
   frozenWeights: "asStored",
+  hasAdapters: false,
 };
 
 function stage(kind: string, more: Partial<PlannedStage> = {}): PlannedStage {
@@ -34,7 +35,14 @@ describe("memory advice", () => {
 
   it("names bf16 weights for a stage that reads, and a smaller model where nothing else helps", () => {
     assert.match(advice([stage("answers")]) ?? "", /set runtime\.frozenWeights to "bf16"$/);
-    assert.match(advice([stage("rlhf", { parameters: GIB })]) ?? "", /choose a smaller model$/);
+    assert.match(advice([stage("answers", { parameters: 2 * GIB })]) ?? "", /: choose a smaller model$/);
+  });
+
+  it("names adapters for a training that nothing else makes room for, and bf16 weights below them", () => {
+    const large = [stage("rlhf", { parameters: GIB })];
+    assert.match(advice(large) ?? "", /train adapters \(model\.lora\), or choose a smaller model$/);
+    assert.match(advice(large, { hasAdapters: true }) ?? "", /: choose a smaller model$/);
+    assert.match(advice([stage("sft")], { hasAdapters: true }) ?? "", /set runtime\.frozenWeights to "bf16"$/);
   });
 
   it("holds the machine's memory against models and process together", () => {
