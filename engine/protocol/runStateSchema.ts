@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { MOST_SOURCES, plannedDataSchema } from "./dataCounts.ts";
+import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
 import { MessageError } from "./errors.ts";

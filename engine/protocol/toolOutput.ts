@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { MOST_SOURCES, plannedDataSchema } from "./dataCounts.ts";
+import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
 import { stageInfoSchema } from "./stages.ts";
@@ -35,6 +35,8 @@ const planSchema = z.object({
   prompts: z.string().optional(),
   /** What is to be known of the checkpoints, for people. */
   notes: z.array(z.string()).readonly().optional(),
+  /** Which setting to change where a stage does not fit into memory, for people. */
+  advice: z.string().optional(),
   stages: z.array(plannedStageSchema).max(MOST_STAGES).readonly(),
   /** Records of each source of data that is not used as it is. */
   data: z.array(plannedDataSchema).max(MOST_SOURCES).readonly().optional(),

@@ -1,5 +1,6 @@
 import { fromCatalogue, t } from "../localize.ts";
 import { durationText } from "../runs/labels.ts";
+import { countsText } from "../../engine/protocol/dataCounts.ts";
 import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
 import { PROCESS_BYTES } from "../../engine/protocol/memory.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
@@ -31,6 +32,7 @@ export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {
     `${codeSpan(place.file)}: ${madeText(stages)}`,
     table,
     memoryText(plan, place),
+    ...factsText(plan),
     t(
       "Times are estimated from the work of each stage and are right to about a factor of two. Nothing was computed or written.",
     ),
@@ -67,20 +69,27 @@ function madeText(stages: readonly PlannedStage[]): string {
   return t("{0} of {1} stages are cached.", nMade, stages.length);
 }
 
-function memoryText({ peakMemoryBytes, backend }: PlanOutput, { memoryBytes }: PlanPlace): string {
+/** How prompts are put to the model, what is to be known of its checkpoint, and the records of each source, as a list. */
+function factsText({ prompts, notes = [], data = [] }: PlanOutput): string[] {
+  const counts = data.map(({ from, kind, ...found }) => `${kind} ${from}: ${countsText(found)}`);
+  const facts = [prompts ?? "", ...notes, ...counts].filter((fact) => fact !== "");
+  return facts.length === 0 ? [] : [facts.map((fact) => `- ${literal(fact)}`).join("\n")];
+}
+
+function memoryText({ peakMemoryBytes, backend, advice }: PlanOutput, { memoryBytes }: PlanPlace): string {
   const needed = peakMemoryBytes + PROCESS_BYTES;
   const [need, have] = [formatBytes(needed), formatBytes(memoryBytes)];
   const { maxBytes = Infinity } = backend.limits;
   if (peakMemoryBytes > maxBytes) {
     const [held, taken] = [formatBytes(maxBytes), formatBytes(peakMemoryBytes)];
-    return `**${t("This does not fit: the {0} backend holds {1}, and a stage needs {2}.", backend.name, held, taken)}** ${remedy()}`;
+    return `**${t("This does not fit: the {0} backend holds {1}, and a stage needs {2}.", backend.name, held, taken)}** ${remedy(advice)}`;
   }
   if (needed > memoryBytes) {
-    return `**${t("This does not fit: it needs {0} of memory, including the process itself, and this machine has {1}.", need, have)}** ${remedy()}`;
+    return `**${t("This does not fit: it needs {0} of memory, including the process itself, and this machine has {1}.", need, have)}** ${remedy(advice)}`;
   }
   return t("It needs {0} of memory, including the process itself; this machine has {1}.", need, have);
 }
 
-function remedy(): string {
-  return t("Make the model, the batches or the sequences smaller.");
+function remedy(advice: string | undefined): string {
+  return advice === undefined ? t("Make the model, the batches or the sequences smaller.") : literal(advice);
 }

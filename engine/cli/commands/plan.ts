@@ -12,7 +12,7 @@ import { PROCESS_BYTES } from "../../protocol/memory.ts";
 import { stageNames } from "../../protocol/stageName.ts";
 import { type PlannedData, countsText } from "../../protocol/dataCounts.ts";
 import type { PlanOutput, PlannedStage } from "../../protocol/toolOutput.ts";
-import { machineMemory, memoryAdvice } from "../memoryAdvice.ts";
+import { type MemoryPlace, machineMemory, memoryAdvice } from "../memoryAdvice.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -58,12 +58,15 @@ export const plan: Command = {
     const notes = await modelNotes(config);
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
+    const nameOf = stageNames(stages);
+    const advice = memoryAdvice(stages, memoryPlace(config, choice), nameOf);
     if (isJson) {
       printJson(terminal, {
         name: config.name,
         backend: backendFacts(choice),
         prompts,
         notes,
+        ...(advice !== undefined && { advice }),
         stages,
         data,
         sizes: derivedSizes(config),
@@ -73,7 +76,6 @@ export const plan: Command = {
       } satisfies PlanOutput & { readonly sizes: DerivedSizes; readonly config: RunConfig });
       return EXIT.ok;
     }
-    const nameOf = stageNames(stages);
     terminal.out(sheetText({ columns: COLUMNS, rows: stages.map((stage) => planRow(stage, nameOf(stage.id))) }));
     for (const { from, kind, ...counts } of data) {
       terminal.outLine(`${kind} ${from}: ${countsText(counts)}`);
@@ -85,12 +87,6 @@ export const plan: Command = {
     );
     for (const line of [prompts, ...notes, ...adaptersTexts(config.model)]) terminal.outLine(line);
     terminal.outLine(`computes on ${choiceText(choice)}`);
-    const { maxBytes = Infinity } = choice.device.limits;
-    const { gradientCheckpointing, frozenWeights } = config.runtime;
-    const hasAdapters = "checkpoint" in config.model && config.model.lora !== undefined;
-    const settings = { gradientCheckpointing, frozenWeights, hasAdapters };
-    const place = { backend: choice.descriptor.name, maxBytes, machineBytes: machineMemory(), ...settings };
-    const advice = memoryAdvice(stages, place, nameOf);
     if (advice !== undefined) terminal.outLine(advice);
     return EXIT.ok;
   },
@@ -102,6 +98,18 @@ function adaptersTexts(model: RunConfig["model"]): readonly string[] {
   const { rank, alpha, targets } = model.lora;
   const what = `adapters of rank ${rank} (alpha ${alpha}) on ${targets.join(", ")}`;
   return [`trains ${what}: parameters are those of an adapter, and checkpoints and savepoints hold no more`];
+}
+
+function memoryPlace({ model, runtime }: RunConfig, { descriptor, device }: BackendChoice): MemoryPlace {
+  const { gradientCheckpointing, frozenWeights } = runtime;
+  return {
+    backend: descriptor.name,
+    maxBytes: device.limits.maxBytes ?? Infinity,
+    machineBytes: machineMemory(),
+    gradientCheckpointing,
+    frozenWeights,
+    hasAdapters: "checkpoint" in model && model.lora !== undefined,
+  };
 }
 
 function backendFacts({ descriptor: { name, title }, device, reason }: BackendChoice): PlanOutput["backend"] {

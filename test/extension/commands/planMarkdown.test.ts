@@ -46,6 +46,21 @@ describe("a plan for people", () => {
     assert.match(text, /\*\*This does not fit: it needs 3\.2 GiB .* this machine has 2\.0 GiB\.\*\* Make the model/);
   });
 
+  it("gives the engine's advice where there is one, and lists what it says of prompts, checkpoint and data", () => {
+    const advice = "wasm holds too little for ppo: set runtime.gradientCheckpointing to true";
+    const counts = { read: 10, used: 9, validation: 1, unusable: {} };
+    const text = planMarkdown(
+      {
+        ...{ ...plan, peakMemoryBytes: 80 * GiB, advice, prompts: "prompts as they stand", notes: ["a <b>note</b>"] },
+        data: [{ kind: "sft", from: "sft.jsonl", ...counts }],
+      },
+      place,
+    );
+    assert.match(text, /\*\* wasm holds too little for ppo: set runtime\\?\.gradientCheckpointing to true/);
+    assert.match(text, /^- prompts as they stand\n- a \S*b.*note.*\n- sft sft\\?\.jsonl: /m);
+    assert.doesNotMatch(text, /<b>/);
+  });
+
   it("says what to do when the wasm backend has not, on any machine", () => {
     const text = planMarkdown({ ...plan, peakMemoryBytes: 80 * GiB }, { ...place, memoryBytes: 999 * GiB });
     assert.match(text, /\*\*This does not fit: the wasm backend holds 4\.0 GiB, and a stage needs 80\.0 GiB\.\*\*/);
