@@ -187,6 +187,19 @@ const CASES: Readonly<Record<string, Case>> = {
       await run(folder, "publish", checkpoint, "--to", HOSTILE),
     ];
   },
+  merge: async (folder) => {
+    const adapter = path.join(folder, HOSTILE);
+    await fs.mkdir(adapter);
+    const settings = { peft_type: "LORA", base_model_name_or_path: HOSTILE, r: 1, target_modules: [HOSTILE] };
+    await fs.writeFile(path.join(adapter, "adapter_config.json"), JSON.stringify(settings));
+    await fs.writeFile(path.join(adapter, "adapter_model.safetensors"), "");
+    const out = ["--out", path.join(folder, "merged")];
+    return [
+      await run(folder, "merge", adapter, ...out),
+      await run(folder, "merge", adapter, "--base", HOSTILE, ...out),
+      await run(folder, "merge", HOSTILE, "--out", HOSTILE),
+    ];
+  },
   verify: async (folder) => {
     const of = await ended(folder, FINISHED);
     return [await run(folder, "verify", of), await run(folder, "verify", "--directory", HOSTILE, "--all")];
