@@ -10,7 +10,7 @@ import { tokenizerDifference } from "../storage/tokenizerJson.ts";
 
 /** Fields of config.json that change no number a model gives: history, storage, what serving does with it. */
 const BOOKKEEPING = [
-  ...["_name_or_path", "name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache", "architectures"],
+  ...["_name_or_path", "name_or_path", "transformers_version", "torch_dtype", "dtype", "use_cache"],
   ...["bos_token_id", "eos_token_id", "pad_token_id", "initializer_range", "max_position_embeddings"],
   ...["pretraining_tp", "attention_dropout", "cache_implementation", "output_attentions", "output_hidden_states"],
   ...["return_dict", "use_return_dict", "auto_map", "_attn_implementation", "_attn_implementation_autoset"],
@@ -52,11 +52,17 @@ function compareConfig(first: Checkpoint, other: Checkpoint): void {
 /** The fields in one spelling, with all defaults; undefined for an architecture that the engine does not run. */
 function computedFields({ folder, config }: Checkpoint): ConfigFile | undefined {
   try {
-    return formatModelConfig(parseModelConfig(config, join(folder, "config.json")));
+    return formatModelConfig(parseModelConfig(config, join(folder, "config.json")), headOf(config));
   } catch (error) {
     if (error instanceof ModelConfigError) return undefined;
     throw error;
   }
+}
+
+/** A reward model is of another architecture than the language models, whatever else they share. */
+function headOf({ architectures }: JsonObject): "language" | "score" {
+  const names: readonly unknown[] = Array.isArray(architectures) ? architectures : [];
+  return names.some((name) => String(name).endsWith("ForSequenceClassification")) ? "score" : "language";
 }
 
 function withoutBookkeeping(config: JsonObject): JsonObject {

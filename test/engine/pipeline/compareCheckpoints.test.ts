@@ -85,7 +85,7 @@ describe("checkpoints", () => {
     ["the longest sequence", { max_position_embeddings: 4096 }],
     ["the spelling of transformers 5", { rope_parameters: { rope_type: "default", rope_theta: 10_000 } }],
     ["a default that is spelled out", { attention_bias: false, mlp_bias: false, hidden_act: "silu" }],
-    ["a reward model's labels", { architectures: ["LlamaForSequenceClassification"], num_labels: 1 }],
+    ["its labels", { num_labels: 1, id2label: { 0: "LABEL_0" } }],
   ] as const) {
     it(`go together when config.json differs in ${what}`, async () => {
       await compare(known({}), known(changes));
@@ -93,6 +93,7 @@ describe("checkpoints", () => {
   }
 
   for (const [field, changes] of [
+    ["architectures", { architectures: ["LlamaForSequenceClassification"] }],
     ["rope_theta", { rope_parameters: { rope_type: "default", rope_theta: 500_000 } }],
     ["rms_norm_eps", { rms_norm_eps: 1e-3 }],
     ["tie_word_embeddings", { tie_word_embeddings: true }],
