@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { DashboardFocus, FromDashboard, PlotFormat, ToDashboard } from "../../engine/protocol/dashboard.ts";
 import type { EngineService } from "../engine/service.ts";
@@ -7,7 +6,7 @@ import { label } from "../label.ts";
 import type { Dashboard } from "../salsa.ts";
 import { HOST_ACTIONS } from "./actions.ts";
 import { NO_FOCUS, idsOf, readFocus, refocused, withNewest } from "./focus.ts";
-import { dashboardHtml } from "./html.ts";
+import { loadPage } from "./page.ts";
 import { PageSession } from "./session.ts";
 
 const VIEW_TYPE = "salsa.dashboard";
@@ -88,11 +87,7 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
     const { extensionUri } = this.parts.context;
     this.panel?.dispose();
     this.panel = panel;
-    const dist = vscode.Uri.joinPath(extensionUri, "dist");
-    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, `extension/media/salsa-${theme}.svg`);
-    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const { webview } = panel;
-    webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const listening = [
       webview.onDidReceiveMessage((message: FromDashboard) => this.hear(message)),
       panel.onDidChangeViewState(() => this.see(panel)),
@@ -104,15 +99,7 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
       this.panel = undefined;
       this.waiting.length = 0;
     });
-    const inDist = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
-    webview.html = dashboardHtml({
-      script: inDist("webview.js"),
-      style: inDist("webview.css"),
-      cspSource: webview.cspSource,
-      nonce: randomBytes(16).toString("base64url"),
-      language: vscode.env.language,
-      title: vscode.l10n.t("SALSA Dashboard"),
-    });
+    loadPage(panel, { extensionUri, script: "webview.js", title: vscode.l10n.t("SALSA Dashboard") });
   }
 
   private hear(message: FromDashboard): void {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import {
@@ -11,7 +10,7 @@ import {
 } from "../../engine/protocol/previewPanel.ts";
 import { label } from "../label.ts";
 import type { Previews, Service } from "../salsa.ts";
-import { dashboardHtml } from "./html.ts";
+import { loadPage } from "./page.ts";
 
 const VIEW_TYPE = "salsa.dataPreview";
 
@@ -72,11 +71,7 @@ export class PreviewPanel implements Previews, vscode.WebviewPanelSerializer {
     const { extensionUri } = this.parts.context;
     this.panel?.dispose();
     this.panel = panel;
-    const dist = vscode.Uri.joinPath(extensionUri, "dist");
-    const icon = (theme: string): vscode.Uri => vscode.Uri.joinPath(extensionUri, `extension/media/salsa-${theme}.svg`);
-    panel.iconPath = { light: icon("light"), dark: icon("dark") };
     const { webview } = panel;
-    webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const listening = [
       webview.onDidReceiveMessage((message: FromPreview) => this.hear(message)),
       panel.onDidChangeViewState(() => {
@@ -89,15 +84,7 @@ export class PreviewPanel implements Previews, vscode.WebviewPanelSerializer {
       this.end();
       this.panel = undefined;
     });
-    const inDist = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
-    webview.html = dashboardHtml({
-      script: inDist("preview.js"),
-      style: inDist("webview.css"),
-      cspSource: webview.cspSource,
-      nonce: randomBytes(16).toString("base64url"),
-      language: vscode.env.language,
-      title: vscode.l10n.t("Data"),
-    });
+    loadPage(panel, { extensionUri, script: "preview.js", title: vscode.l10n.t("Data") });
   }
 
   private hear(message: FromPreview): void {

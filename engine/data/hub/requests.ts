@@ -67,17 +67,23 @@ export function fetchFor(connection: HubConnection): typeof fetch {
     const url = input instanceof Request ? input.url : String(input);
     const accept = new Headers(init?.headers).get("accept");
     const answer = await ask(connection, url, accept === null ? {} : { accept });
-    let bytes = 0;
-    const limit = new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        bytes += chunk.byteLength;
-        if (bytes > MOST_ANSWER_BYTES) controller.error(new RangeError("an answer of the hub is too long"));
-        else controller.enqueue(chunk);
-      },
-    });
-    const { status, headers } = answer;
-    return new Response(answer.body?.pipeThrough(limit) ?? null, { status, headers });
+    return bounded(answer, MOST_ANSWER_BYTES);
   };
+}
+
+/** The same answer, whose body fails once it has more bytes than that. */
+export function bounded(answer: Response, mostBytes: number): Response {
+  let bytes = 0;
+  const limit = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes > mostBytes) controller.error(new RangeError("an answer of the hub is too long"));
+      else controller.enqueue(chunk);
+    },
+  });
+  const { status, headers } = answer;
+  const body = (answer.body as ReadableStream<Uint8Array> | null)?.pipeThrough(limit) ?? null;
+  return new Response(body, { status, headers });
 }
 
 /** @returns The answer, or nothing where none came in time. */

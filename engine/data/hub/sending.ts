@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "../../protocol/errors.ts";
 import type { HubEnvironment } from "./environment.ts";
-import { ATTEMPTS, FIRST_WAIT_MS, HubUnreachable, LONGEST_WAIT_MS, waitOf } from "./requests.ts";
+import { ATTEMPTS, FIRST_WAIT_MS, HubUnreachable, LONGEST_WAIT_MS, bounded, waitOf } from "./requests.ts";
 
 /** Milliseconds without a byte in either direction after which a request is made again. */
 const SILENCE_MS = 60_000;
@@ -47,7 +47,7 @@ export function sender(connection: SendingConnection): typeof fetch {
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
       const answer = await attemptOf(url, { ...init, headers }, signal);
-      if (answer?.ok === true) return bounded(answer);
+      if (answer?.ok === true) return bounded(answer, MOST_ANSWER_BYTES);
       signal.throwIfAborted();
       const status = answer?.status;
       const asked = answer === undefined ? undefined : waitOf(answer);
@@ -98,20 +98,6 @@ async function attemptOf(url: string, init: RequestInit, signal: AbortSignal): P
 
 function isObserved(body: unknown): body is ObservedBody {
   return body instanceof Blob && "observed" in body;
-}
-
-function bounded(answer: Response): Response {
-  let bytes = 0;
-  const limit = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength;
-      if (bytes > MOST_ANSWER_BYTES) controller.error(new RangeError("an answer of the hub is too long"));
-      else controller.enqueue(chunk);
-    },
-  });
-  const { status, headers } = answer;
-  const body = (answer.body as ReadableStream<Uint8Array> | null)?.pipeThrough(limit) ?? null;
-  return new Response(body, { status, headers });
 }
 
 /** The error for an answer that stays the same however often it is asked for. */
