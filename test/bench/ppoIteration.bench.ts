@@ -2,9 +2,9 @@ import type { Backend } from "../../engine/compute/backend.ts";
 import { createWasmBackend } from "../../engine/compute/backends/wasm/index.ts";
 import { type ModelConfig, initialize, parameterCount, parseModelConfig } from "../../engine/models/index.ts";
 import type { PpoSettings } from "../../engine/rl/ppoSettings.ts";
-import { PPO_LOSS_DEFAULTS } from "../../engine/rl/ppoLoss.ts";
 import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
 import { Random } from "../../engine/training/index.ts";
+import { TRL_SETTINGS } from "./trlSettings.ts";
 import { type BenchOptions, type Repeats, type Timing, median } from "./worker.ts";
 
 /** The same work as baselines/ppo_trl.py: sizes, sampling, minibatches and settings. */
@@ -71,28 +71,14 @@ function prompts(): number[][] {
 
 function settings(iterations: number): PpoSettings {
   return {
+    ...TRL_SETTINGS,
     iterations,
     batchSize: SHAPE.rollouts,
     minibatchSize: SHAPE.rollouts,
-    gradientAccumulation: 1,
     ppoEpochs: 2,
     queryLength: SHAPE.query,
     responseLength: SHAPE.response,
-    temperature: 1,
-    topK: 0,
-    topP: 1,
     eos: [1],
-    pad: 0,
-    klKind: "kl",
-    klController: { kind: "adaptive", beta: 0.2, target: 6, horizon: 10_000 },
-    score: { missingEosPenalty: 0, scaling: "none", clip: 0 },
-    advantages: { gamma: 1, lam: 0.95, whitenRewards: "none", whitenAdvantages: true, scorePosition: "lastToken" },
-    loss: PPO_LOSS_DEFAULTS,
-    critic: "valueHead",
-    optimizer: {},
     learningRate: 2e-4,
-    schedule: "constant",
-    warmupRatio: 0,
-    seed: 1,
   };
 }

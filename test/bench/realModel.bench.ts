@@ -2,9 +2,9 @@ import type { Backend } from "../../engine/compute/backend.ts";
 import { createWasmBackend } from "../../engine/compute/backends/wasm/index.ts";
 import { DeviceWeights, Generator, handOver, sequenceArrays, withHeads } from "../../engine/models/index.ts";
 import { AS_STORED, loadFrozenModel, loadModel } from "../../engine/pipeline/modelFolder.ts";
-import { PPO_LOSS_DEFAULTS } from "../../engine/rl/ppoLoss.ts";
 import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
 import { Random, TrainState, sftStep } from "../../engine/training/index.ts";
+import { TRL_SETTINGS } from "./trlSettings.ts";
 import { type BenchOptions, type Repeats, type Timing, median, timeSteps } from "./worker.ts";
 
 /** The same work as baselines/real_model.py. */
@@ -107,29 +107,15 @@ async function ppo(backend: Backend, { warmup, repeats }: Repeats, folder: strin
     },
     tokensOf(PPO.rollouts, PPO.query),
     {
+      ...TRL_SETTINGS,
       iterations: warmup + repeats,
       batchSize: PPO.rollouts,
       minibatchSize: PPO.minibatch,
-      gradientAccumulation: 1,
       ppoEpochs: 1,
       queryLength: PPO.query,
       responseLength: PPO.response,
-      temperature: 1,
-      topK: 0,
-      topP: 1,
       eos: [],
-      pad: 0,
-      klKind: "kl",
-      klController: { kind: "adaptive", beta: 0.2, target: 6, horizon: 10_000 },
-      score: { missingEosPenalty: 0, scaling: "none", clip: 0 },
-      advantages: { gamma: 1, lam: 0.95, whitenRewards: "none", whitenAdvantages: true, scorePosition: "lastToken" },
-      loss: PPO_LOSS_DEFAULTS,
-      critic: "valueHead",
-      optimizer: {},
       learningRate: 1e-6,
-      schedule: "constant",
-      warmupRatio: 0,
-      seed: 1,
     },
   );
   const samples: number[] = [];
