@@ -8,6 +8,12 @@ declare global {
 /** Deepest nesting of lists and objects that is read; deeper ones would run out of stack wherever they go. */
 export const MOST_NESTED = 200;
 
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const BRACE = 0x7b;
+
 /** A text that is no JSON that this program reads; the message names it without its place: "not JSON". */
 export class JsonError extends Error {
   override readonly name = "JsonError";
@@ -15,9 +21,13 @@ export class JsonError extends Error {
 
 /**
  * The value of a JSON text.
- * @throws {JsonError} for a text that is none, is nested too deep, or holds a number beyond a double.
+ * @param text - UTF-16.
+ * @param mostValues - Entries of all its lists and objects together that are read: a value takes up to a hundred times
+ * its text in memory, and checking it takes longer than reading it.
+ * @throws {JsonError} for a text that is none, is nested too deep, holds more than that, or a number beyond a double.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, mostValues = Infinity): unknown {
+  if (hasMoreValues(text, mostValues)) throw new JsonError(`JSON with more than ${mostValues} values`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -47,6 +57,29 @@ export function excerpt(value: unknown, length = 60): string {
   if (value === undefined) return "nothing";
   const text = isShallow(value, 0) ? JSON.stringify(value) : "a value that is nested too deep";
   return text.length <= length ? text : `${text.slice(0, length)}…`;
+}
+
+/** Counts what begins a value, outside of strings, up to the bound. */
+function hasMoreValues(text: string, most: number): boolean {
+  if (text.length <= most) return false;
+  let nValues = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (code === COMMA || code === BRACKET || code === BRACE) nValues += 1;
+    if (nValues > most) return true;
+  }
+  return false;
+}
+
+/** Index of the quote that ends the string which begins at another; the text's length where there is none. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at += 1;
+  }
+  return text.length;
 }
 
 function check(value: unknown, depth: number): void {

@@ -6,6 +6,12 @@ import { logLineOf } from "../logLine.ts";
 import { entryAt, placeOf } from "../places.ts";
 import { readText } from "../reading.ts";
 
+/** Values of a JSON file of this program's own: a `run.json` has some thousands. */
+const MOST_VALUES = 200_000;
+
+/** Bytes of the records that are held together: some 100,000 answers of a thousand tokens. */
+const MOST_RECORD_BYTES = 512 * 1024 * 1024;
+
 /** How a file of this program's own is read. */
 export interface RecordFormat<T> {
   /** Checks a record, or the value of a whole file. @throws with a message that describes the defect. */
@@ -29,9 +35,15 @@ export const numberOrNaN = z
 
 /**
  * The records of a JSON Lines file that stands directly in the folder of a run, an artifact or a record, in order.
- * @throws {DataError} naming the line that is damaged or does not fit, or when there is no such file.
+ * @throws {DataError} naming the line that is damaged or does not fit, when there is no such file, or when it holds more
+ * than is kept in memory.
  */
 export async function readRecords<T>(file: string, format: RecordFormat<T>): Promise<readonly T[]> {
+  const size = (await entryAt(placeOf(file)))?.size ?? 0;
+  if (size > MOST_RECORD_BYTES) {
+    const what = `read: holds ${size} bytes, more than the ${MOST_RECORD_BYTES} that are read as a whole`;
+    throw new DataError(what, { file, remedy: format.remedy });
+  }
   const records: T[] = [];
   // One by one: a batch may hold more records than a call takes arguments.
   for await (const batch of recordBatches(file, format)) for (const record of batch) records.push(record);
@@ -75,7 +87,7 @@ export async function readRecord<T>(file: string, { parse, remedy }: RecordForma
   if (text === undefined) return undefined;
   let value: unknown;
   try {
-    value = parseJson(text);
+    value = parseJson(text, MOST_VALUES);
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause;
     throw new DataError(`read: ${cause.message}`, { file, remedy }, { cause });

@@ -21,6 +21,13 @@ describe("JSON from elsewhere", () => {
     });
   }
 
+  it("is refused with more values than are asked for, and read with as many, whatever its strings hold", () => {
+    const text = '{"a":[1,2],"b":",[{\\\\\\",","c":{}}';
+    assert.deepEqual(parseJson(text, 6), { a: [1, 2], b: ',[{\\",', c: {} });
+    assert.throws(() => parseJson(text, 5), { name: "JsonError", message: "JSON with more than 5 values" });
+    assert.throws(() => parseJson('"', 0), { message: "not JSON" });
+  });
+
   it("stands in messages cut short, however deep and long it is", () => {
     assert.equal(excerpt({ a: 1 }), '{"a":1}');
     assert.equal(excerpt(undefined), "nothing");

@@ -54,6 +54,14 @@ describe("the records of a file", () => {
     });
   });
 
+  it("are refused where they are too many bytes to be held", async () => {
+    await withText("", async (file) => {
+      await fs.truncate(file, 2 ** 29 + 1);
+      const what = ": read: holds 536870913 bytes, more than the 536870912 that are read as a whole";
+      await assert.rejects(readRecords(file, format), refusal(file, what));
+    });
+  });
+
   it("are missing with their file, and none when it is empty", async () => {
     await withText("", async (file) => {
       assert.deepEqual(await readRecords(file, format), []);
@@ -71,6 +79,8 @@ describe("the value of a file", () => {
       await assert.rejects(readRecord(file, format), /field n does not fit/);
       await fs.writeFile(file, "[");
       await assert.rejects(readRecord(file, format), refusal(file, ": read: not JSON"));
+      await fs.writeFile(file, `[${"[],".repeat(200_000)}[]]`);
+      await assert.rejects(readRecord(file, format), refusal(file, ": read: JSON with more than 200000 values"));
       await fs.rm(file);
       assert.equal(await readRecord(file, format), undefined);
     });
