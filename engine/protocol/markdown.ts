@@ -1,7 +1,7 @@
 import { visible, visibleLine } from "./visible.ts";
 
 /** Marks that Markdown, its extensions or an editor's icons take up anywhere in a line. */
-const MARKS = /[\\`*_{}[\]>#~|$&@]|<(?=[A-Za-z/!?])|:(?=\/\/)/g;
+const MARKS = /[\\`*_{}[\]>#~|$&@]|<(?=[A-Za-z/!?])|[:/](?=\/)/g;
 /** Marks that begin a list, a heading's line or a rule where a line begins. */
 const BEGINNING = /^([-+=](?!\.?\d)|\d+(?=[.)](\s|$)))/;
 

@@ -8,7 +8,7 @@ const FOLDER = join(ROOT, "out/demo");
 const LOCK = join(ROOT, "out/demo.lock");
 
 /** Milliseconds that the demo may take on a loaded machine. */
-export const DEMO_MS = 300_000;
+export const DEMO_MS = 1_200_000;
 
 /**
  * Folder with a copy of the demo's config and, in `.salsa`, its finished run `demo-1`: made once, the first time that

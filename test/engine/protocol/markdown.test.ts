@@ -7,7 +7,7 @@ import { HOSTILE, MARKED, kindsOf, steering, tokensOf } from "../hostileText.ts"
 const marked = fc.string({
   unit: fc.constantFrom(
     ...Array.from("\\`*_{}[]()<>#+-=.!|~$&@:/;\"' \n\r\ta1"),
-    ...["http://a.b", "www.a.b", "a@b.c", "&lt;", "<b>", "![", "](", "- ", "1. ", "---", "```", "    "],
+    ...["http://a.b", "www.a.b", "a@b.c", "//c.d", "&lt;", "<b>", "![", "](", "- ", "1. ", "---", "```", "    "],
   ),
   maxLength: 30,
 });
