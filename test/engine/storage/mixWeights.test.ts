@@ -13,15 +13,19 @@ type Model = ReadonlyMap<string, TensorSource>;
 async function mixed(models: readonly Model[], weights: readonly number[], tensor: string): Promise<Float32Array> {
   return inTemporaryFolder(async (folder) => {
     const open = [];
-    for (const [m, model] of models.entries()) {
-      const file = path.join(folder, `${m}.safetensors`);
-      await writeSafetensors(file, model);
-      open.push(await openSafetensors(file));
+    let result: Float32Array | undefined;
+    try {
+      for (const [m, model] of models.entries()) {
+        const file = path.join(folder, `${m}.safetensors`);
+        await writeSafetensors(file, model);
+        open.push(await openSafetensors(file));
+      }
+      await mixWeights(path.join(folder, "soup.safetensors"), open, () => weights);
+      open.push(await openSafetensors(path.join(folder, "soup.safetensors")));
+      result = await open.at(-1)?.readTensor(tensor);
+    } finally {
+      for (const file of open) await file.close();
     }
-    await mixWeights(path.join(folder, "soup.safetensors"), open, () => weights);
-    open.push(await openSafetensors(path.join(folder, "soup.safetensors")));
-    const result = await open.at(-1)?.readTensor(tensor);
-    for (const file of open) await file.close();
     assert.ok(result);
     return result;
   });
