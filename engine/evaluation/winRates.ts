@@ -1,6 +1,11 @@
 import type { GameWinner, Outcome } from "./judges/judge.ts";
-import { type Rate, rateInterval, rateTest } from "./proportion.ts";
-import { clusteredVariance, mean, signTest } from "./statistics.ts";
+import { type Biases, biases } from "./statistics/bias.ts";
+import { lengthControlledRate } from "./statistics/lengthControl.ts";
+import { clusteredVariance, type Interval, mean } from "./statistics/mean.ts";
+import type { VarianceParts } from "./statistics/power.ts";
+import { equivalenceTest, type Rate, rateInterval, rateTest } from "./statistics/rate.ts";
+import { clusteredSignTest } from "./statistics/signTest.ts";
+import { type Style, styleControlledRate } from "./statistics/style.ts";
 
 /** One prompt (or turn), answered by a and by b, judged. */
 export interface Comparison {
@@ -13,6 +18,8 @@ export interface Comparison {
   readonly games?: readonly [GameWinner, GameWinner];
   /** Length of a's and b's answer, tokens or characters. */
   readonly lengths?: readonly [number, number];
+  /** Markdown in a's and b's answer. */
+  readonly marks?: readonly [Omit<Style, "length">, Omit<Style, "length">];
 }
 
 /** Comparisons by outcome. */
@@ -23,8 +30,15 @@ export interface Counts {
   readonly dropped: number;
 }
 
+/** How an interval was made: by question, by question and seed, or from comparisons that all ended alike. */
+export const INTERVAL_METHODS = ["question", "seed", "alike"] as const;
+export type IntervalMethod = (typeof INTERVAL_METHODS)[number];
+
+/** Differences of the adjusted rate from ½ below this are none that matter. */
+export const EQUIVALENCE_MARGIN = 0.02;
+
 /** Summary of comparisons of a with b. Rates are fractions. */
-export interface WinRate extends Counts {
+export interface WinRate extends Counts, Biases {
   /** Comparisons that count: wins, losses and ties. */
   readonly n: number;
   /** W / N. */
@@ -34,37 +48,68 @@ export interface WinRate extends Counts {
   /** 95 % interval of the adjusted rate. */
   readonly low: number;
   readonly high: number;
-  /** Two-sided p of equal sides: the exact sign test, or over several seeds the test that goes with the interval. */
+  /** Two-sided p of equal sides: the exact sign test by question, or over several seeds the test that goes with the interval. */
   readonly p: number;
   readonly nSeeds: number;
-  /** Share of decided comparisons that the longer answer won; absent without lengths. */
-  readonly longerWins?: number;
-  /** Share of comparisons whose two games name different winners, as a judge that looks at the seat would. */
-  readonly flipRate?: number;
+  readonly method?: IntervalMethod;
+  /** Independent questions. */
+  readonly nQuestions?: number;
+  /** p of a difference of two points or more (two one-sided tests): below 0.05, there is none that large. */
+  readonly equivalence?: number;
+  /** Adjusted rate at equal lengths, with its 95 % interval; absent without lengths, and where it cannot be told. */
+  readonly lengthControlled?: number;
+  readonly lengthLow?: number;
+  readonly lengthHigh?: number;
+  /** The same at equal length, headers, lists and bold; absent where there are none. */
+  readonly styleControlled?: number;
+  readonly styleLow?: number;
+  readonly styleHigh?: number;
 }
 
 /**
  * Win rates from comparisons, with the dependence among them.
  *
- * One seed: the interval is clustered by prompt, and a prompt enters the sign test once, for the side that won more
- * of its comparisons.
+ * One seed: the interval is clustered by prompt, and a prompt enters the sign test once, with its wins less its losses.
  *
  * Several seeds: the seed is a second way to be alike, across prompts. The variance is the two-way
  * clustered one, V_seed + V_prompt − V_both (Cameron, Gelbach & Miller 2011), never below the larger of the first
  * two; Student's t with seeds − 1 degrees of freedom gives interval and p. So the interval speaks about
  * new seeds, and with few of them is wide.
+ *
+ * Comparisons that all ended alike show no spread, between seeds or otherwise: the interval is then the exact bound on
+ * the questions that would end otherwise, and p the sign test's.
  */
 export function winRate(comparisons: readonly Comparison[]): WinRate {
+  return analysed(comparisons).rate;
+}
+
+/** A win rate, and what its uncertainty consists of. */
+export interface AnalysedRate {
+  readonly rate: WinRate;
+  readonly parts: VarianceParts;
+}
+
+/** Like `winRate`, with the parts of the variance, which say what more questions or seeds would help. */
+export function analysed(comparisons: readonly Comparison[]): AnalysedRate {
   const counts = countOutcomes(comparisons);
   const counted = comparisons.filter(({ outcome }) => outcome !== "dropped");
-  const rate = clusteredRate(counted);
-  const nSeeds = new Set(counted.map(seedOf)).size;
+  const { rate, parts, nSeeds, nQuestions } = clusteredRate(counted);
+  const isSpread = nSeeds > 1 && rate.variance > 0;
   return {
-    ...counts,
-    ...described(rate, counts),
-    p: nSeeds > 1 ? rateTest(rate) : promptSignTest(counted),
-    nSeeds,
-    ...biases(counted),
+    rate: {
+      ...counts,
+      ...described(rate, counts),
+      p: isSpread ? rateTest(rate) : promptSignTest(counted),
+      nSeeds,
+      ...biases(counted),
+      ...(counted.length > 0 && {
+        method: rate.variance > 0 ? (nSeeds > 1 ? "seed" : "question") : "alike",
+        nQuestions,
+        equivalence: equivalenceTest(rate, EQUIVALENCE_MARGIN),
+      }),
+      ...controlled(counted),
+    },
+    parts,
   };
 }
 
@@ -93,44 +138,74 @@ function described(
   return { n, winRate: wins / n, adjusted: rate.estimate, low, high };
 }
 
-function clusteredRate(counted: readonly Comparison[]): Rate {
+interface ClusteredRate {
+  readonly rate: Rate;
+  readonly parts: VarianceParts;
+  readonly nSeeds: number;
+  readonly nQuestions: number;
+}
+
+function clusteredRate(counted: readonly Comparison[]): ClusteredRate {
   const points = counted.map(({ outcome }) => POINTS[outcome]);
   const prompts = counted.map(({ prompt }) => prompt);
   const seeds = counted.map((row) => String(seedOf(row)));
-  const nPrompts = new Set(prompts).size;
+  const nQuestions = new Set(prompts).size;
   const nSeeds = new Set(seeds).size;
-  const byPrompt = clusteredVariance(points, prompts);
-  const estimate = mean(points);
-  if (nSeeds < 2) return { estimate, variance: orZero(byPrompt), df: Infinity, nClusters: nPrompts };
+  const byPrompt = orZero(clusteredVariance(points, prompts));
+  const known = { estimate: mean(points), nClusters: nQuestions };
+  if (nSeeds < 2) {
+    const parts = { question: byPrompt, seed: 0, both: 0 };
+    return { rate: { ...known, variance: byPrompt, df: Infinity }, parts, nSeeds, nQuestions };
+  }
   const bySeed = clusteredVariance(points, seeds);
   const byBoth = clusteredVariance(
     points,
     counted.map((row) => JSON.stringify([seedOf(row), row.prompt])),
   );
-  const variance = Math.max(bySeed + orZero(byPrompt) - byBoth, bySeed, orZero(byPrompt));
-  return { estimate, variance, df: nSeeds - 1, nClusters: nSeeds };
+  const variance = Math.max(bySeed + byPrompt - byBoth, bySeed, byPrompt);
+  const parts = { question: Math.max(0, byPrompt - byBoth), seed: Math.max(0, bySeed - byBoth), both: byBoth };
+  return { rate: { ...known, variance, df: nSeeds - 1 }, parts, nSeeds, nQuestions };
 }
 
 const orZero = (variance: number): number => (Number.isNaN(variance) ? 0 : variance);
 
+/** In whole numbers: a tie is 0, a win 1, a loss −1. */
 function promptSignTest(counted: readonly Comparison[]): number {
   const net = new Map<string, number>();
-  for (const { prompt, outcome } of counted) net.set(prompt, (net.get(prompt) ?? 0) + POINTS[outcome] - 0.5);
-  const totals = [...net.values()];
-  return signTest(totals.filter((total) => total > 0).length, totals.filter((total) => total < 0).length);
+  for (const { prompt, outcome } of counted) net.set(prompt, (net.get(prompt) ?? 0) + 2 * POINTS[outcome] - 1);
+  return clusteredSignTest([...net.values()]);
 }
 
-function biases(counted: readonly Comparison[]): Pick<WinRate, "longerWins" | "flipRate"> {
-  const longer = counted.flatMap(({ outcome, lengths }) => {
-    if (lengths === undefined || lengths[0] === lengths[1] || outcome === "tie") return [];
-    return [(outcome === "win") === lengths[0] > lengths[1] ? 1 : 0];
+type ControlledRates = Pick<
+  WinRate,
+  "lengthControlled" | "lengthLow" | "lengthHigh" | "styleControlled" | "styleLow" | "styleHigh"
+>;
+
+/** Rates at equal length and style, each where answers say of how long and how marked up they are. */
+function controlled(counted: readonly Comparison[]): ControlledRates {
+  const measured = counted.flatMap(({ lengths, ...row }) => (lengths === undefined ? [] : [{ ...row, lengths }]));
+  const shared = {
+    points: measured.map(({ outcome }) => POINTS[outcome]),
+    clusters: measured.map(({ prompt }) => prompt),
+    seeds: measured.map(seedOf),
+  };
+  const length = lengthControlledRate({ ...shared, lengths: measured.map(({ lengths }) => lengths) });
+  const styles = measured.flatMap(({ lengths, marks }) => {
+    if (marks === undefined) return [];
+    const [a, b] = [
+      { length: lengths[0], ...marks[0] },
+      { length: lengths[1], ...marks[1] },
+    ];
+    return [[a, b] as const];
   });
-  const flips = counted.flatMap(({ games }) => {
-    if (games === undefined) return [];
-    return [games[0] !== games[1] && !games.includes("tie") ? 1 : 0];
-  });
+  const style = styles.length < measured.length ? undefined : styleControlledRate({ ...shared, styles });
+  const ends = ({ low, high }: Interval): readonly number[] => (Number.isFinite(low + high) ? [low, high] : []);
+  const [lengthLow, lengthHigh] = length === undefined ? [] : ends(length);
+  const [styleLow, styleHigh] = style === undefined ? [] : ends(style);
   return {
-    ...(longer.length > 0 && { longerWins: mean(longer) }),
-    ...(flips.length > 0 && { flipRate: mean(flips) }),
+    ...(length !== undefined && { lengthControlled: length.estimate }),
+    ...(lengthLow !== undefined && lengthHigh !== undefined && { lengthLow, lengthHigh }),
+    ...(style !== undefined && { styleControlled: style.estimate }),
+    ...(styleLow !== undefined && styleHigh !== undefined && { styleLow, styleHigh }),
   };
 }

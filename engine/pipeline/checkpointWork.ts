@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { DeviceWeights, merged } from "../models/index.ts";
-import { meanInterval } from "../evaluation/statistics.ts";
+import { meanInterval } from "../evaluation/statistics/mean.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import { taskSchema } from "../config/task.ts";
 import { type Message, type Question, questionText } from "../protocol/conversation.ts";

@@ -4,7 +4,7 @@ import { plan } from "../compute/graph/program.ts";
 import { Graph } from "../compute/graph/tensor.ts";
 import { chunks } from "../models/index.ts";
 import type { SamplingConfig } from "../config/index.ts";
-import { mean } from "../evaluation/statistics.ts";
+import { mean } from "../evaluation/statistics/mean.ts";
 import type { LossAndGradient, SoupNeed, TensorWeights } from "../soup/recipe.ts";
 import { questionText } from "../protocol/conversation.ts";
 import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches } from "../training/index.ts";

@@ -202,6 +202,24 @@ export interface WinRateRow {
   readonly nSeeds: number;
   readonly longerWins?: number;
   readonly flipRate?: number;
+  /** Share of games with a winner that the answer shown first won. */
+  readonly positionBias?: number;
+  /** What the interval takes into account; absent in tables of older versions, like all that follows. */
+  readonly method?: "question" | "seed" | "alike";
+  readonly nQuestions?: number;
+  /** p of a difference of two points or more. */
+  readonly equivalence?: number;
+  /** Adjusted rate at equal lengths, with its 95 % interval. */
+  readonly lengthControlled?: number;
+  readonly lengthLow?: number;
+  readonly lengthHigh?: number;
+  /** The same at equal style. */
+  readonly styleControlled?: number;
+  readonly styleLow?: number;
+  readonly styleHigh?: number;
+  /** What would decide an undecided pair. */
+  readonly moreQuestions?: number;
+  readonly moreSeeds?: number;
 }
 
 /** Which judged prompts of a pair are wanted. */

@@ -8,16 +8,19 @@ export interface Column {
   readonly cell: (row: TableRow) => string;
 }
 
-const percent = (rate: number): string => (Number.isNaN(rate) ? NONE : (100 * rate).toFixed(2));
+/** In per cent, with two decimals. */
+export const percent = (rate = NaN): string => (Number.isNaN(rate) ? NONE : (100 * rate).toFixed(2));
 
 /** Three significant digits, and a bound where more would be noise. */
-function probability(p: number | undefined): string {
+export function probability(p: number | undefined): string {
   if (p === undefined || Number.isNaN(p)) return NONE;
   return p < 1e-4 ? "<0.0001" : p.toPrecision(3);
 }
 
-const text = (header: string, cell: Column["cell"]): Column => ({ header, align: "left", cell });
-const number = (header: string, cell: Column["cell"]): Column => ({ header, align: "right", cell });
+/** A column of words. */
+export const text = (header: string, cell: Column["cell"]): Column => ({ header, align: "left", cell });
+/** A column of numbers. */
+export const number = (header: string, cell: Column["cell"]): Column => ({ header, align: "right", cell });
 
 /** The columns of every rounded rendering, in order. */
 export const COLUMNS: readonly Column[] = [

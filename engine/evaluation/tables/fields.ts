@@ -1,5 +1,6 @@
 import { excerpt } from "../../protocol/json.ts";
 import type { TableRow } from "../table.ts";
+import { INTERVAL_METHODS, type IntervalMethod } from "../winRates.ts";
 
 /** A table file that does not hold a table. */
 export class TableError extends Error {
@@ -20,10 +21,26 @@ const NUMBERS = [
   "p",
   "nSeeds",
 ] as const;
-const OPTIONAL = ["holm", "longerWins", "flipRate"] as const;
+/** Numbers that not every row has, nor every version wrote. */
+const OPTIONAL = [
+  "holm",
+  "longerWins",
+  "flipRate",
+  "positionBias",
+  "nQuestions",
+  "equivalence",
+  "lengthControlled",
+  "lengthLow",
+  "lengthHigh",
+  "styleControlled",
+  "styleLow",
+  "styleHigh",
+  "moreQuestions",
+  "moreSeeds",
+] as const;
 
 /** Fields of a row in a machine-readable table, unrounded, in order. */
-export const FIELDS = [...TEXT, "seed", ...NUMBERS, ...OPTIONAL] as const;
+export const FIELDS = [...TEXT, "seed", ...NUMBERS, ...OPTIONAL, "method"] as const;
 
 /**
  * A row from named values as JSON or CSV hold them; null or the empty string is a number that does not exist.
@@ -46,13 +63,20 @@ export function rowFrom(values: Readonly<Record<string, unknown>>, lineName: str
     if (typeof number !== "number" || !Number.isFinite(number)) throw wrong(field);
     return number;
   };
-  const optional = OPTIONAL.filter((field) => values[field] !== undefined && values[field] !== "");
+  const method = values["method"];
+  if (method !== undefined && method !== "" && !isMethod(method)) throw wrong("method");
+  const optional = OPTIONAL.filter((field) => ![undefined, null, ""].includes(values[field] as undefined));
   return {
     ...record(TEXT, textOf),
     seed: values["seed"] === "all" ? "all" : numberOf("seed"),
     ...record(NUMBERS, numberOf),
     ...record(optional, numberOf),
+    ...(isMethod(method) && { method }),
   };
+}
+
+function isMethod(value: unknown): value is IntervalMethod {
+  return INTERVAL_METHODS.some((method) => method === value);
 }
 
 function record<K extends string, V>(keys: readonly K[], valueOf: (key: K) => V): Record<K, V> {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
-import { mean } from "../../evaluation/statistics.ts";
+import { mean } from "../../evaluation/statistics/mean.ts";
 import { DeviceWeights, handOver } from "../../models/index.ts";
 import { questionText } from "../../protocol/conversation.ts";
 import type { Prompt } from "../../storage/datasets.ts";

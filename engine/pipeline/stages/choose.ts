@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { EvaluationConfig } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
-import { mean } from "../../evaluation/statistics.ts";
+import { mean } from "../../evaluation/statistics/mean.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { readAnswers } from "../../storage/formats/answers.ts";
 import { CHOICE_FILE, type Choice } from "../../storage/formats/choice.ts";

@@ -8,12 +8,10 @@ import type { RunResultLine, WinRateRow } from "../../protocol/service.ts";
  */
 export async function winRateRows(folder: string): Promise<readonly WinRateRow[] | undefined> {
   const table = await readWinRates(folder);
-  return table?.map(({ holm, longerWins, flipRate, winRate, adjusted, low, high, p, ...counts }) => ({
-    ...counts,
+  return table?.map(({ holm, winRate, adjusted, low, high, p, ...rest }) => ({
+    ...rest,
     ...{ winRate: finite(winRate), adjusted: finite(adjusted), low: finite(low), high: finite(high), p: finite(p) },
     ...(holm !== undefined && { holm: finite(holm) }),
-    ...(longerWins !== undefined && { longerWins }),
-    ...(flipRate !== undefined && { flipRate }),
   }));
 }
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
-import { gamesNeeded, rateInterval, rateTest } from "../../../engine/evaluation/proportion.ts";
-import { randomStream } from "../../../engine/evaluation/random.ts";
-import { signTest } from "../../../engine/evaluation/statistics.ts";
+import { gamesNeeded } from "../../../engine/evaluation/statistics/power.ts";
+import { randomStream } from "../../../engine/evaluation/statistics/random.ts";
+import { rateInterval, rateTest } from "../../../engine/evaluation/statistics/rate.ts";
+import { signTest } from "../../../engine/evaluation/statistics/signTest.ts";
 import type { Outcome } from "../../../engine/evaluation/judges/judge.ts";
 import { type Comparison, winRate, winRatesBySeed } from "../../../engine/evaluation/winRates.ts";
 
@@ -94,7 +95,8 @@ describe("the interval of a rate", () => {
   it("has width when all games end alike", () => {
     const { low, high } = rateInterval({ estimate: 1, variance: 0, df: Infinity, nClusters: 20 });
     assert.equal(high, 1);
-    near(low, 20 / (20 + 1.959963984540054 ** 2), 1e-12);
+    // Clopper & Pearson's: 0.025^(1/20).
+    near(low, 0.025 ** (1 / 20), 1e-12);
   });
 
   it("leaves ½ out exactly when its test has p below 0.05", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { studentQuantile, studentTwoSided } from "../../../engine/figures/distributions.ts";
-import { meanInterval } from "../../../engine/evaluation/statistics.ts";
+import { meanInterval } from "../../../engine/evaluation/statistics/mean.ts";
 import { BAND_DEFINITION, meanBand } from "../../../engine/figures/index.ts";
 
 const close = (actual: number | undefined, expected: number, tolerance = 1e-9): void =>

@@ -111,4 +111,6 @@ export const JUDGMENT = {
 export const WIN_RATE = {
   ...{ benchmark: "inDistribution", a: "salsa", b: "ppo", seed: "all", wins: 3, losses: 1, ties: 0, dropped: 0, n: 4 },
   ...{ winRate: 0.75, adjusted: 0.75, low: 0.2, high: 0.98, p: 0.6, nSeeds: 1, holm: null, flipRate: 0 },
+  ...{ method: "question", nQuestions: 4, positionBias: 0.5, equivalence: 0.9, moreQuestions: 12, moreSeeds: 2 },
+  ...{ lengthControlled: 0.7, lengthLow: 0.2, lengthHigh: 0.9, styleControlled: 0.7, styleLow: 0.2, styleHigh: 0.9 },
 };

@@ -1,4 +1,3 @@
-// Kept for the evaluation issue: resampling of ratings.
 /**
  * A stream of numbers in [0, 1) that a seed fixes: splitmix32 (Steele et al. 2014, 32-bit mix of MurmurHash3).
  * Good for resampling, not for secrets.

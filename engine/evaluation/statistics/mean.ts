@@ -1,44 +1,10 @@
-import { logGamma, studentQuantile } from "../figures/distributions.ts";
+import { studentQuantile } from "../../figures/distributions.ts";
 
 /** An estimate with the ends of its confidence interval. */
 export interface Interval {
   readonly estimate: number;
   readonly low: number;
   readonly high: number;
-}
-
-/**
- * Exact two-sided sign test: the probability, were both sides equally good, of a split of wins and losses at least
- * as uneven as this one. Ties are left out (Dixon & Mood 1946). Sums the shorter tail outwards from its largest
- * term, so that nothing overflows or cancels at any n.
- */
-export function signTest(wins: number, losses: number): number {
-  const n = wins + losses;
-  const fewer = Math.min(wins, losses);
-  if (wins === losses) return 1;
-  let term = 1;
-  let sum = 1;
-  for (let k = fewer; k > 0 && term > 1e-17 * sum; k--) {
-    term *= k / (n - k + 1);
-    sum += term;
-  }
-  const logLargest = logGamma(n + 1) - logGamma(fewer + 1) - logGamma(n - fewer + 1) - n * Math.LN2;
-  return Math.min(1, 2 * Math.exp(logLargest + Math.log(sum)));
-}
-
-/**
- * Adjusts p values so that the chance of any false rejection among them stays at the level (Holm 1979, step-down).
- * @returns In the order given.
- */
-export function holm(ps: readonly number[]): readonly number[] {
-  const order = ps.map((p, index) => ({ p, index })).sort((a, b) => a.p - b.p);
-  const adjusted = ps.map(() => 1);
-  let running = 0;
-  for (const [rank, { p, index }] of order.entries()) {
-    running = Math.max(running, Math.min(1, p * (ps.length - rank)));
-    adjusted[index] = running;
-  }
-  return adjusted;
 }
 
 /** Arithmetic mean; NaN of nothing. */
@@ -81,7 +47,7 @@ export function clusteredVariance(xs: readonly number[], clusters: readonly stri
 }
 
 /** Quantile by linear interpolation between order statistics (type 7, NumPy's default). */
-export function quantileOfSorted(sorted: readonly number[], p: number): number {
+export function quantileOfSorted(sorted: ArrayLike<number>, p: number): number {
   const place = p * (sorted.length - 1);
   const below = Math.floor(place);
   const low = sorted[below] ?? NaN;

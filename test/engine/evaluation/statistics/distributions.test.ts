@@ -8,17 +8,17 @@ import {
   normalTail,
   studentQuantile,
   studentTwoSided,
-} from "../../../engine/figures/distributions.ts";
-import { randomStream } from "../../../engine/evaluation/random.ts";
+} from "../../../../engine/figures/distributions.ts";
+import { randomStream } from "../../../../engine/evaluation/statistics/random.ts";
+import { holm } from "../../../../engine/evaluation/statistics/holm.ts";
 import {
   clusteredVariance,
-  holm,
   mean,
   meanInterval,
   quantileOfSorted,
-  signTest,
   variance,
-} from "../../../engine/evaluation/statistics.ts";
+} from "../../../../engine/evaluation/statistics/mean.ts";
+import { signTest } from "../../../../engine/evaluation/statistics/signTest.ts";
 
 /** Relative distance; the distributions below are computed to about 1e-13. */
 function near(actual: number, expected: number, tolerance = 1e-12): void {

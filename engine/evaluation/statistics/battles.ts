@@ -1,0 +1,117 @@
+/** One judged game between two models. */
+export interface Battle {
+  readonly a: string;
+  readonly b: string;
+  /** Points of a: 1, ½ or 0. */
+  readonly points: number;
+  /** How often it counts; Arena-Hard gives a `>>` verdict 3. */
+  readonly weight: number;
+  /** Battles about the same question depend on each other; one without stands alone. */
+  readonly question?: string;
+}
+
+/** Battles added up: by question what each pair of models has won, kinds of questions with the same numbers once. */
+export interface Tally {
+  /** All models that can be rated. */
+  readonly models: readonly string[];
+  /** Positions of the two models of each pair. */
+  readonly pairs: readonly (readonly [number, number])[];
+  /** How many questions are of each kind. */
+  readonly multiplicities: readonly number[];
+  /** Where each kind's entries begin, and at last where they end. */
+  readonly offsets: Int32Array;
+  /** The pair of each entry, what its first model won, and out of what. */
+  readonly pair: Int32Array;
+  readonly points: Float64Array;
+  readonly totals: Float64Array;
+}
+
+/** Adds up the battles among some models. */
+export function tally(battles: readonly Battle[], models: readonly string[]): Tally {
+  const places = new Map(models.map((model, place) => [model, place]));
+  const pairs: (readonly [number, number])[] = [];
+  const pairAt = new Map<number, number>();
+  const questions = new Map<string | number, Map<number, { points: number; total: number }>>();
+  for (const [at, { a, b, points, weight, question }] of battles.entries()) {
+    const [one, other] = [places.get(a), places.get(b)];
+    if (one === undefined || other === undefined || one === other) continue;
+    const [first, second] = one < other ? [one, other] : [other, one];
+    const key = first * models.length + second;
+    const pair = pairAt.get(key) ?? pairs.push([first, second]) - 1;
+    pairAt.set(key, pair);
+    const entries = questions.get(question ?? at) ?? new Map<number, { points: number; total: number }>();
+    questions.set(question ?? at, entries);
+    const entry = entries.get(pair) ?? { points: 0, total: 0 };
+    entry.points += weight * (one < other ? points : 1 - points);
+    entry.total += weight;
+    entries.set(pair, entry);
+  }
+  return { models, pairs, ...byKind(questions.values()) };
+}
+
+function byKind(
+  questions: Iterable<ReadonlyMap<number, { readonly points: number; readonly total: number }>>,
+): Omit<Tally, "models" | "pairs"> {
+  const kinds = new Map<string, { entries: (readonly [number, number, number])[]; count: number }>();
+  for (const question of questions) {
+    const entries = [...question].map(([pair, { points, total }]) => [pair, points, total] as const);
+    entries.sort(([one], [other]) => one - other);
+    const key = entries.join(";");
+    const kind = kinds.get(key) ?? { entries, count: 0 };
+    kind.count += 1;
+    kinds.set(key, kind);
+  }
+  const all = [...kinds.values()];
+  const offsets = new Int32Array(all.length + 1);
+  for (const [at, { entries }] of all.entries()) offsets[at + 1] = offsets[at]! + entries.length;
+  const flat = all.flatMap(({ entries }) => entries);
+  return {
+    multiplicities: all.map(({ count }) => count),
+    offsets,
+    pair: Int32Array.from(flat, ([pair]) => pair),
+    points: Float64Array.from(flat, ([, points]) => points),
+    totals: Float64Array.from(flat, ([, , total]) => total),
+  };
+}
+
+/** How a model's rating relates to the anchor's: known, without bound on one side, or not at all. */
+export type Standing = "rated" | "above" | "below" | "apart";
+
+/**
+ * Who can be rated against the anchor. Ratings by maximum likelihood are finite exactly among models that took points off
+ * each other, around a circle if need be (Ford 1957). A model that lost no point to those is above all bounds, one that
+ * won none below; one without a chain of battles, or with chains that say nothing, stands apart.
+ */
+export function standings(battles: readonly Battle[], anchor: string): ReadonlyMap<string, Standing> {
+  const beat = new Map<string, Set<string>>();
+  const lost = new Map<string, Set<string>>();
+  const note = (edges: Map<string, Set<string>>, from: string, to: string): void => {
+    const ends = edges.get(from) ?? new Set();
+    edges.set(from, ends.add(to));
+  };
+  for (const { a, b, points } of battles) {
+    for (const [winner, loser, won] of [
+      [a, b, points > 0],
+      [b, a, points < 1],
+    ] as const) {
+      if (!won) continue;
+      note(beat, winner, loser);
+      note(lost, loser, winner);
+    }
+  }
+  const [below, above] = [reachable(beat, anchor), reachable(lost, anchor)];
+  const models = [...new Set([anchor, ...battles.flatMap(({ a, b }) => [a, b])])].sort();
+  return new Map(
+    models.map((model) => {
+      const [isBelow, isAbove] = [below.has(model), above.has(model)];
+      return [model, isBelow ? (isAbove ? "rated" : "below") : isAbove ? "above" : "apart"];
+    }),
+  );
+}
+
+function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, from: string): ReadonlySet<string> {
+  const seen = new Set([from]);
+  // A set that grows while it is walked is walked to its end.
+  for (const model of seen) for (const next of edges.get(model) ?? []) seen.add(next);
+  return seen;
+}
