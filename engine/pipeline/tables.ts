@@ -1,7 +1,10 @@
 import { judgeKind } from "../evaluation/judges/index.ts";
-import { meanInterval } from "../evaluation/statistics.ts";
-import { winRateTable } from "../evaluation/table.ts";
+import { meanInterval } from "../evaluation/statistics/mean.ts";
+import { markdownOf } from "../evaluation/statistics/style.ts";
+import { type TableEntry, winRateTable } from "../evaluation/table.ts";
+import { checksSheet } from "../evaluation/tables/checks.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
+import { ratingsSheet } from "../evaluation/tables/ratings.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
 import type { Comparison } from "../evaluation/winRates.ts";
 import type { RunConfig } from "../config/index.ts";
@@ -30,7 +33,9 @@ interface Results extends Omit<TableSources, "folder"> {
 export async function writeTables({ config, results, artifactOf, folder: run }: TableSources): Promise<Table[]> {
   const sources = { config, results, artifactOf, read: answersReader(artifactOf) };
   const scored = await scoreSheet(sources);
-  const rates = await winRates(sources);
+  const entries = await pairs(sources);
+  const rates = winRateTable(entries);
+  const ratings = ratingsSheet(entries);
   const judged = results.flatMap(({ seed, judgments }) =>
     judgments.map(({ benchmark, artifact }) =>
       judgmentLines(artifactOf(artifact), { benchmark, ...(results.length > 1 && { seed }) }),
@@ -38,14 +43,20 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
   );
   await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
   return [
-    await write(run, "scores", "Scores by model", scored, (format) => format.render(scored)),
+    await writeSheet(run, "scores", "Scores by model", scored),
     {
       ...(await write(run, "winRates", winRateTitle(config), winRateSheet(rates), (format) =>
         format.renderWinRates(rates),
       )),
       note: winRateNote(config),
     },
+    await writeSheet(run, "checks", "Checks of the win rates", checksSheet(rates)),
+    ...(ratings.rows.length === 0 ? [] : [await writeSheet(run, "ratings", "Ratings of all models at once", ratings)]),
   ];
+}
+
+async function writeSheet(run: RunFolder, name: string, title: string, sheet: Sheet): Promise<Table> {
+  return write(run, name, title, sheet, (format) => format.render(sheet));
 }
 
 /** Notes on the assumptions that readers of the numbers easily miss. */
@@ -69,8 +80,6 @@ function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): stri
   return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;
 }
 
-type WinRates = ReturnType<typeof winRateTable>;
-
 function answersReader(artifactOf: TableSources["artifactOf"]): Results["read"] {
   const known = new Map<string, Promise<readonly BenchmarkAnswer[]>>();
   return (handle) => {
@@ -81,24 +90,38 @@ function answersReader(artifactOf: TableSources["artifactOf"]): Results["read"] 
 }
 
 /** Judgments of every base seed, pooled by pair and benchmark. */
-async function winRates({ results, artifactOf, read }: Results): Promise<WinRates> {
+async function pairs({ results, artifactOf, read }: Results): Promise<readonly TableEntry[]> {
   const [first] = results;
   const entries = (first?.judgments ?? []).map(async ({ benchmark, a, b }, index) => {
     const perSeed = await Promise.all(
       results.map(async ({ judgments, answers }) => {
-        const answered = answers.find((one) => one.model === a && one.benchmark === benchmark);
-        const questions = answered === undefined ? [] : await read(answered.artifact);
-        return byQuestion(await readComparisons(artifactOf(judgments[index]!.artifact).folder), questions);
+        const answersOf = async (name: string): Promise<readonly BenchmarkAnswer[]> => {
+          const answered = answers.find((one) => one.model === name && one.benchmark === benchmark);
+          return answered === undefined ? [] : read(answered.artifact);
+        };
+        const rows = await readComparisons(artifactOf(judgments[index]!.artifact).folder);
+        return described(rows, await answersOf(a), await answersOf(b));
       }),
     );
     return { benchmark, a, b, comparisons: perSeed.flat() };
   });
-  return winRateTable(await Promise.all(entries));
+  return Promise.all(entries);
 }
 
-/** Comparisons that depend on each other wherever their question reads the same, also on several lines of its file. */
-function byQuestion(comparisons: readonly Comparison[], answers: readonly BenchmarkAnswer[]): readonly Comparison[] {
-  return comparisons.map((row) => ({ ...row, prompt: answers[Number(row.prompt)]?.question ?? row.prompt }));
+/**
+ * Comparisons with what their answers say: they depend on each other wherever their question reads the same, also on
+ * several lines of its file, and each answer has so much Markdown in it.
+ */
+function described(
+  rows: readonly Comparison[],
+  ours: readonly BenchmarkAnswer[],
+  theirs: readonly BenchmarkAnswer[],
+): readonly Comparison[] {
+  return rows.map((row) => {
+    const [a, b] = [ours[Number(row.prompt)], theirs[Number(row.prompt)]];
+    const marks = a === undefined || b === undefined ? undefined : ([markdownOf(a.text), markdownOf(b.text)] as const);
+    return { ...row, prompt: a?.question ?? row.prompt, ...(marks !== undefined && { marks }) };
+  });
 }
 
 /** Mean scores of every model, one row per base seed. */

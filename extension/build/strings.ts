@@ -5,6 +5,7 @@ import ts from "typescript";
 import { alarmTexts } from "../../engine/protocol/alarmTexts.ts";
 import { metricTexts } from "../../engine/protocol/catalogue.ts";
 import { stageNameTexts } from "../../engine/protocol/stageName.ts";
+import { winRateTexts } from "../../engine/protocol/winRateTerms.ts";
 
 /** The repository. */
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,7 +26,7 @@ export async function collectStrings(): Promise<readonly string[]> {
   const found = await Promise.all(
     files.map(async (file) => stringsOf(relative(ROOT, file), await readFile(file, "utf8"))),
   );
-  return [...new Set([...found.flat(), ...alarmTexts(), ...metricTexts(), ...stageNameTexts()])].sort();
+  return [...new Set([...found.flat(), ...alarmTexts(), ...metricTexts(), ...stageNameTexts(), ...winRateTexts()])].sort();
 }
 
 /**

@@ -113,7 +113,7 @@ describe("the demo, shortened", function () {
     const tables = (result["tables"] as unknown[]).map((table) => tableSchema.parse(table));
     assert.deepEqual(
       tables.map(({ name }) => name),
-      ["scores", "winRates"],
+      ["scores", "winRates", "checks", "ratings"],
     );
     const { rows = [], columns = [] } = tables[1] ?? {};
     assert.equal(rows.length, 6 * 2);

@@ -10,6 +10,10 @@ import { comparisonOf, rateOf } from "./tables/rows.ts";
 
 const CONFIG = configOf({ seeds: [1, 2] });
 const DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old line\n+new line\n";
+const UNDECIDED = {
+  ...{ a: "mkl", adjusted: 0.508, low: 0.492, high: 0.524, p: 0.31, holm: 0.31, equivalence: 0.041 },
+  ...{ moreQuestions: 4120, moreSeeds: 5 },
+};
 const STOPPED: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
 const FAILED: EventBody = { kind: "runFailed", error: "NumericalError", message: "the loss is NaN", stage: null };
 
@@ -131,7 +135,7 @@ export async function openState(
         isPolicy: true,
       },
     ],
-    winRates: () => [rateOf({ nSeeds: 2 }), rateOf({ seed: 1 }), rateOf({ seed: 2 }), rateOf({ a: "mkl" })],
+    winRates: () => [rateOf({ nSeeds: 2 }), rateOf({ seed: 1 }), rateOf({ seed: 2 }), rateOf(UNDECIDED)],
     comparisons: ({ offset, limit }) => {
       const all = Array.from({ length: 45 }, (_, index) => comparisonOf(index));
       return { total: all.length, judge: "gold", rows: all.slice(offset, offset + limit) };

@@ -13,7 +13,7 @@ import type { ForestEntry } from "./forest.ts";
 import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
 import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
-import { type OtherRun, winRateStyles, winRateTable } from "./winRateTable.ts";
+import { checksTable, type OtherRun, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
 import { ALL, type Chosen, type ChosenEvent } from "./comparisons.ts";
 
 /** Rows of every run in focus, by folder. */
@@ -134,6 +134,16 @@ export class WinRatesView extends DashboardElement {
     const table = outline?.tables.find(({ name }) => name === "winRates");
     const benchmarks = byBenchmark(rates.get(folder) ?? []);
     const { order, open } = this.setup;
+    const shown: WinRateTable = {
+      benchmarks,
+      others: this.others(rates),
+      order,
+      open: new Set(open),
+      sort: (key) =>
+        this.set({ order: { key, isDescending: order.key === key ? !order.isDescending : key !== "pair" } }),
+      toggle: (key) => this.set({ open: open.includes(key) ? open.filter((one) => one !== key) : [...open, key] }),
+      drill: ({ key }) => void this.drill(key),
+    };
     return html`<section aria-label=${t("Win rates")}>
         <div class="toolbar title">
           <h2>${table?.title ?? t("Win rates")}</h2>
@@ -147,19 +157,9 @@ export class WinRatesView extends DashboardElement {
             </vscode-button>
           </span>
         </div>
-        ${winRateTable({
-          benchmarks,
-          others: this.others(rates),
-          order,
-          open: new Set(open),
-          sort: (key) =>
-            this.set({ order: { key, isDescending: order.key === key ? !order.isDescending : key !== "pair" } }),
-          toggle: (key) => this.set({ open: open.includes(key) ? open.filter((one) => one !== key) : [...open, key] }),
-          drill: ({ key }) => void this.drill(key),
-        })}
-        ${notes(table?.note, rates.get(folder) ?? [])}
+        ${winRateTable(shown)} ${notes(table?.note, rates.get(folder) ?? [])}
       </section>
-      ${this.plot(rates)}`;
+      ${checksTable(shown)} ${this.plot(rates)}`;
   }
 
   private others(rates: Rates): readonly OtherRun[] {

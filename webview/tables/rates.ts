@@ -14,7 +14,22 @@ export interface BenchmarkRates {
 }
 
 /** Sort keys of the table. */
-export const SORT_KEYS = ["pair", "wins", "winRate", "adjusted", "n", "p", "holm", "flipRate", "longerWins"] as const;
+export const SORT_KEYS = [
+  "pair",
+  "wins",
+  "winRate",
+  "adjusted",
+  "n",
+  "p",
+  "holm",
+  "equivalence",
+  "flipRate",
+  "positionBias",
+  "longerWins",
+  "lengthControlled",
+  "styleControlled",
+  "moreQuestions",
+] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
 /** Undefined key: the order of the config. */

@@ -2,10 +2,10 @@ import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { WinRateRow } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
-import { percent, pValue, whole } from "../parts/format.ts";
 import { styled } from "../parts/styled.ts";
 import { runMark } from "./forestPlot.ts";
-import { type BenchmarkRates, type PairRates, sorted, type SortKey, type SortOrder, stars, verdict } from "./rates.ts";
+import { adjustedCell, checkColumns, type Column, rateColumns } from "./rateColumns.ts";
+import { type BenchmarkRates, type PairRates, sorted, type SortKey, type SortOrder } from "./rates.ts";
 
 /** Another run's rows, by pair. */
 export interface OtherRun {
@@ -23,14 +23,6 @@ export interface WinRateTable {
   readonly sort: (key: SortKey) => void;
   readonly toggle: (key: string) => void;
   readonly drill: (pair: PairRates) => void;
-}
-
-interface Column {
-  readonly key: SortKey | undefined;
-  readonly label: string;
-  /** Explanation of the column. */
-  readonly title: string;
-  readonly cell: (row: WinRateRow) => TemplateResult | string;
 }
 
 /** Styles of the table. */
@@ -115,7 +107,7 @@ export const winRateStyles = css`
 /** Win rates as a table: a group of rows for each benchmark, seeds folded under their pair. */
 export function winRateTable(table: WinRateTable): TemplateResult {
   const { benchmarks, others, order } = table;
-  const columns = columnsFor(benchmarks.flatMap(({ pairs }) => pairs.map(({ pooled }) => pooled)));
+  const columns = rateColumns();
   const width = columns.length + 2 + others.length;
   return html`<div class="scroll" role="region" tabindex="0" aria-label=${t("Win rates")}>
     <table>
@@ -140,72 +132,39 @@ export function winRateTable(table: WinRateTable): TemplateResult {
   </div>`;
 }
 
-function columnsFor(rows: readonly WinRateRow[]): readonly Column[] {
-  const exact = (value: number | null | undefined, text: string): TemplateResult =>
-    html`<span title=${value ?? t("does not exist")}>${text}</span>`;
-  const columns: (Column | false)[] = [
-    {
-      key: "winRate",
-      label: t("Win %"),
-      title: t("Share of prompts that a won; ties count as not won"),
-      cell: ({ winRate }) => exact(winRate, percent(winRate)),
-    },
-    {
-      key: "adjusted",
-      label: t("Adjusted % (95 % interval)"),
-      title: t("A tie counts as half a win: above 50, a is better than b"),
-      cell: adjustedCell,
-    },
-    {
-      key: "n",
-      label: t("n"),
-      title: t("Prompts judged"),
-      cell: ({ n, dropped }) =>
-        html`${whole(n)}${dropped > 0 ? html` <span class="muted">(−${dropped})</span>` : nothing}`,
-    },
-    {
-      key: "p",
-      label: t("p"),
-      title: t("Not corrected for the number of comparisons"),
-      cell: ({ p }) => exact(p, pValue(p)),
-    },
-    {
-      key: "holm",
-      label: t("p (Holm)"),
-      title: t("Corrected by Holm's method for the number of pairs that were compared"),
-      cell: holmCell,
-    },
-    { key: undefined, label: t("Seeds"), title: t("Base seeds"), cell: ({ nSeeds }) => String(nSeeds) },
-    rows.some(({ flipRate }) => flipRate !== undefined) && {
-      key: "flipRate",
-      label: t("Flips %"),
-      title: t("Prompts for which the judge's two games, in either order, name different winners"),
-      cell: ({ flipRate }) => exact(flipRate, percent(flipRate, 1)),
-    },
-    rows.some(({ longerWins }) => longerWins !== undefined) && {
-      key: "longerWins",
-      label: t("Longer wins %"),
-      title: t("Decided prompts of which the longer answer won; far from 50, length may be what is judged"),
-      cell: ({ longerWins }) => exact(longerWins, percent(longerWins, 1)),
-    },
-  ];
-  return columns.filter((column) => column !== false);
-}
-
-function adjustedCell(row: WinRateRow): TemplateResult {
-  const { adjusted, low, high } = row;
-  return html`<span title=${`${adjusted ?? "–"} (${low ?? "–"} – ${high ?? "–"})`}
-    ><b>${percent(adjusted)}</b> <span class="muted">(${percent(low)} – ${percent(high)})</span></span
-  >`;
-}
-
-function holmCell(row: WinRateRow): TemplateResult {
-  const { holm } = row;
-  if (holm === undefined) return html`<span class="muted">–</span>`;
-  const words = { better: t("a is better"), worse: t("a is worse"), open: t("not decided") };
-  const mark = stars(row);
-  return html`<span title=${holm ?? t("does not exist")}>${pValue(holm)}</span>
-    <span class="stars" title=${words[verdict(row)]} aria-label=${words[verdict(row)]} role="img">${mark}</span>`;
+/** What the pooled rates rest on, in the order of the table above; nothing where a run of an older version has none. */
+export function checksTable(table: WinRateTable): TemplateResult | typeof nothing {
+  const { benchmarks, order } = table;
+  const columns = checkColumns(benchmarks.flatMap(({ pairs }) => pairs.map(({ pooled }) => pooled)));
+  if (columns.length === 0) return nothing;
+  return html`<section aria-label=${t("Checks")}>
+    <h2 class="title">${t("Checks")}</h2>
+    <div class="scroll" role="region" tabindex="0" aria-label=${t("Checks of the win rates")}>
+      <table>
+        <thead>
+          <tr>
+            ${heading({ key: "pair", label: t("a vs b"), title: t("Win rates are of a") }, table, false)}
+            ${columns.map((column) => heading(column, table, true))}
+          </tr>
+        </thead>
+        ${benchmarks.map(
+          ({ benchmark, pairs }) =>
+            html`<tbody>
+              <tr>
+                <th scope="rowgroup" colspan=${columns.length + 1}>${benchmark}</th>
+              </tr>
+              ${sorted(pairs, order).map(
+                ({ pooled }) =>
+                  html`<tr>
+                    <th scope="row"><span class="pair">${pooled.a} vs ${pooled.b}</span></th>
+                    ${columns.map(({ cell }) => html`<td class="number">${cell(pooled)}</td>`)}
+                  </tr>`,
+              )}
+            </tbody>`,
+        )}
+      </table>
+    </div>
+  </section>`;
 }
 
 function heading(

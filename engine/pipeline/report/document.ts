@@ -2,6 +2,7 @@ import { sheetMarkdown } from "../../evaluation/tables/sheet.ts";
 import { describeAlarm, seenOf } from "../../protocol/alarms.ts";
 import type { Table } from "../../protocol/events.ts";
 import { codeSpan, literal, literalLines } from "../../protocol/markdown.ts";
+import { describeWinRateTerm } from "../../protocol/winRateTerms.ts";
 import { type TrainedArm, trainedArms } from "./arms.ts";
 import type { Figure } from "./curves.ts";
 import type { RunFacts } from "./facts.ts";
@@ -10,6 +11,7 @@ import { originSection } from "./origin.ts";
 import { samplesSection } from "./samples.ts";
 import { setupSection } from "./setup.ts";
 import { statusSection } from "./status.ts";
+import { termsOf } from "./terms.ts";
 import { verdicts } from "./verdicts.ts";
 
 /** Figures by where they stand. */
@@ -45,13 +47,28 @@ function resultsSection({ state, winRates }: RunFacts, figures: readonly Figure[
     return "There are no results yet: models are compared when all of them are trained.";
   }
   const sentences = verdicts(winRates).map((sentence) => `- ${sentence}`);
-  // The win rates first: they are the purpose of the run.
-  const tables = state.tables.toSorted((a, b) => Number(b.name === "winRates") - Number(a.name === "winRates"));
+  const tables = state.tables.toSorted((a, b) => placeOfTable(a) - placeOfTable(b));
   return [
     ...(sentences.length === 0 ? [] : [sentences.join("\n")]),
     ...images(figures),
     ...tables.map(tableSection),
+    ...(winRates.length === 0 ? [] : [meaningSection(winRates, tables)]),
   ].join("\n\n");
+}
+
+/** The win rates first: they are the purpose of the run. */
+function placeOfTable({ name }: Table): number {
+  const place = ["winRates", "checks", "ratings"].indexOf(name);
+  return place < 0 ? Infinity : place;
+}
+
+/** A sentence for each number that the tables have. */
+function meaningSection(rows: RunFacts["winRates"], tables: readonly Table[]): string {
+  const lines = termsOf(rows, tables).map((name) => {
+    const { label, description } = describeWinRateTerm(name);
+    return `- **${literal(label)}**: ${literal(description)}`;
+  });
+  return ["### What the numbers mean", lines.join("\n")].join("\n\n");
 }
 
 function tableSection(table: Table): string {

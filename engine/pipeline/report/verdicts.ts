@@ -1,9 +1,7 @@
-import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
+import { LEVEL, type Table as WinRates, type TableRow } from "../../evaluation/table.ts";
+import { EQUIVALENCE_MARGIN } from "../../evaluation/winRates.ts";
 import { TASK_BENCHMARKS } from "../../config/index.ts";
 import { literal } from "../../protocol/markdown.ts";
-
-/** Two-sided level of significant differences between sides, over all pairs together (Holm). */
-const LEVEL = 0.05;
 
 /** Describes the intervals of a win-rate table. */
 export function intervalWords(nSeeds: number): string {
@@ -52,7 +50,26 @@ function verdict(row: TableRow, nPairs: number): string {
   if (!isTold) {
     const alone =
       low > 0.5 || high < 0.5 ? `; alone it would be (${probability("p", p)}), among ${nPairs} it is not` : "";
-    return `${ours} and ${theirs} cannot be told apart ${place}: ${numbers}; ${probability("Holm p", holm)}${alone}.`;
+    const sentence = `${ours} and ${theirs} cannot be told apart ${place}: ${numbers}; ${probability("Holm p", holm)}${alone}.`;
+    return `${sentence}${equal(row)}${moreWork(row)}`;
   }
   return `${ours} ${adjusted > 0.5 ? "beats" : "loses to"} ${theirs} ${place}: ${numbers}; ${probability("Holm p", holm)}.`;
 }
+
+/** Whether a difference that matters is ruled out. */
+function equal({ equivalence }: TableRow): string {
+  if (equivalence === undefined || !(equivalence < LEVEL)) return "";
+  const points = 100 * EQUIVALENCE_MARGIN;
+  return ` There is no difference larger than ${points} points (${probability("p", equivalence)}, two one-sided tests).`;
+}
+
+/** What would decide the pair, if it is as it looks. */
+function moreWork({ moreQuestions, moreSeeds }: TableRow): string {
+  const ways = [
+    ...(moreQuestions === undefined ? [] : [`${counted(moreQuestions)} more prompts`]),
+    ...(moreSeeds === undefined ? [] : [`${counted(moreSeeds)} more ${moreSeeds === 1 ? "base seed" : "base seeds"}`]),
+  ];
+  return ways.length === 0 ? "" : ` If this is the true rate, about ${ways.join(" or ")} would decide it.`;
+}
+
+const counted = (n: number): string => n.toLocaleString("en-US");

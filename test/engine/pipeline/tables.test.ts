@@ -129,7 +129,7 @@ describe("a run with several β and two base seeds", () => {
     const files = await tableFiles(run.folder);
     assert.deepEqual(
       run.tables.map(({ name }) => name),
-      ["scores", "winRates"],
+      ["scores", "winRates", "checks", "ratings"],
     );
     assert.deepEqual(
       run.tables.flatMap((table) => table.files).sort(),

@@ -21,6 +21,13 @@ export function rateOf(changes: Partial<WinRateRow> = {}): WinRateRow {
     nSeeds: 1,
     longerWins: 0.5916666666666667,
     flipRate: 0.03125,
+    positionBias: 0.5125,
+    method: "question",
+    nQuestions: 1024,
+    equivalence: 0.9999,
+    lengthControlled: 0.5612,
+    lengthLow: 0.5421,
+    lengthHigh: 0.5801,
     ...changes,
   };
 }

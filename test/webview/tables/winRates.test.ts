@@ -43,7 +43,8 @@ describeInBrowser("the win-rate view", (browser) => {
     await row.getByText("57.96").waitFor();
     await row.getByText("(56.19 – 59.71)").waitFor();
     await row.getByTitle("1.879883925850562e-17").waitFor();
-    assert.equal(await page.locator('th[scope="rowgroup"]').count(), 2);
+    // In the table and in its checks.
+    assert.equal(await page.locator('th[scope="rowgroup"]').count(), 2 * 2);
   });
 
   it("marks what is decided, in words, too", async () => {
@@ -62,6 +63,37 @@ describeInBrowser("the win-rate view", (browser) => {
       "",
     );
     await page.getByText("corrected for all 3 comparisons").waitFor();
+  });
+
+  it("has what the rates rest on in a table of its own, each number explained under the pointer", async () => {
+    const undecided = rateOf({ a: "mkl", holm: 0.4, equivalence: 0.041, moreQuestions: 4120, moreSeeds: 5 });
+    const page = await show({ winRates: () => [rateOf({ nSeeds: 2, method: "seed" }), undecided] });
+    const checks = page.getByRole("region", { name: "Checks", exact: true });
+    const row = (name: string): ReturnType<Page["locator"]> => checks.getByRole("row", { name });
+    await row("mkl vs ppo").getByText("4,120 prompts").waitFor();
+    await row("mkl vs ppo").getByText("or 5 seeds").waitFor();
+    await row("mkl vs ppo").getByRole("img", { name: "No difference larger than 2 points" }).waitFor();
+    assert.equal(await row("salsa vs ppo").getByRole("img").count(), 0);
+    await row("salsa vs ppo").getByText("question and seed").waitFor();
+    await row("salsa vs ppo").getByText("51.2").waitFor();
+    await row("salsa vs ppo").getByText("56.1 (54.2 – 58.0)").waitFor();
+    const headings = checks.getByRole("columnheader");
+    const titles = await headings.evaluateAll((cells) => cells.map((cell) => cell.getAttribute("title") ?? ""));
+    assert.ok(titles.every((title) => title !== "") && titles.length === 8, titles.join("; "));
+    assert.equal(await checks.getByText("Style-controlled %").count(), 0);
+    // How the interval was made stands under the pointer at the interval, too.
+    assert.equal(await page.getByTitle(/effective sample size, clustered both ways/).count(), 2);
+  });
+
+  it("shows tables of older versions as they were, without what these did not compute", async () => {
+    const { method: _, nQuestions: __, equivalence: ___, flipRate: ____, ...rest } = rateOf();
+    const { positionBias: _____, longerWins: ______, lengthControlled: _______, ...old } = rest;
+    const page = await show({ winRates: () => [old] });
+    await page
+      .getByRole("row", { name: /salsa vs ppo/ })
+      .getByText("57.96")
+      .waitFor();
+    assert.equal(await page.getByRole("region", { name: "Checks", exact: true }).count(), 0);
   });
 
   it("sorts by a column, and says so", async () => {

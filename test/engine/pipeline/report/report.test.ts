@@ -83,7 +83,8 @@ describe("a run's report", function () {
 
   it("has an honest sentence for each pair: few prompts and two seeds tell nobody apart", async () => {
     const text = await report(run);
-    const sentences = text.split("\n").filter((line) => line.startsWith("- **"));
+    const results = text.slice(0, text.indexOf("\n### "));
+    const sentences = results.split("\n").filter((line) => line.startsWith("- **"));
     assert.equal(sentences.length, 5); // both later arms against the first, all three against their start
     for (const sentence of sentences) {
       assert.match(
@@ -93,6 +94,32 @@ describe("a run's report", function () {
     }
     assert.match(text, /\| benchmark \| a \| b \| seed \| win \|/);
     assert.match(text, /### Scores by model/);
+  });
+
+  it("says in a sentence what each number means that its tables have, and of no other", async () => {
+    const meanings = (text: string): string[] => {
+      const section = text.slice(text.indexOf("### What the numbers mean"), text.indexOf("## What was run"));
+      return [...section.matchAll(/^- \*\*(.*?)\*\*: .+\.$/gm)].map(([, label = ""]) => label);
+    };
+    const all = meanings(await report(run));
+    assert.deepEqual(all.slice(0, 2), ["Win %", "Adjusted %"]);
+    const by = ["Interval by question", "Interval by question and seed"];
+    for (const label of by) assert.ok(all.includes(label), label);
+    for (const label of ["p (Holm)", "Flips %", "First wins %", "Length-controlled %", "Rating"]) {
+      assert.ok(all.includes(label), label);
+    }
+    assert.ok(!all.includes("Style-controlled %"), "no answer has Markdown");
+    // A run of a version that knew less.
+    const old = await copyOf("old", () => true);
+    const table = path.join(old, "tables", "winRates.json");
+    const rows = JSON.parse(await fs.readFile(table, "utf8")) as Record<string, unknown>[];
+    const known = ["benchmark", "a", "b", "seed", "wins", "losses", "ties", "dropped", "n", "winRate", "adjusted"];
+    const kept = new Set([...known, "low", "high", "p", "nSeeds", "longerWins", "flipRate", "holm"]);
+    const less = rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => kept.has(name))));
+    await fs.writeFile(table, JSON.stringify(less));
+    const labels = meanings(await report(old));
+    assert.ok(labels.includes("Flips %"));
+    for (const label of [...by, "First wins %", "More to decide"]) assert.ok(!labels.includes(label), label);
   });
 
   it("shows every arm's curves over seeds with the band's definition", async () => {

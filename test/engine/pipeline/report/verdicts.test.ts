@@ -49,6 +49,18 @@ describe("the sentence on a pair", () => {
     );
   });
 
+  it("says where no difference matters, and what would decide the pair", () => {
+    const open = { adjusted: 0.505, low: 0.49, high: 0.52, p: 0.5, holm: 0.5, equivalence: 0.012 };
+    assert.match(
+      verdict({ ...open, moreQuestions: 12_345 }) ?? "",
+      /; Holm p = 0\.5\. There is no difference larger than 2 points \(p = 0\.012, two one-sided tests\)\. If this is the true rate, about 12,345 more prompts would decide it\.$/,
+    );
+    assert.match(
+      verdict({ ...open, equivalence: 0.3, moreQuestions: 900, moreSeeds: 1 }) ?? "",
+      /Holm p = 0\.5\. If this is the true rate, about 900 more prompts or 1 more base seed would decide it\.$/,
+    );
+  });
+
   it("is one for each pair over all seeds, not for single seeds", () => {
     assert.equal(verdicts([{ ...ROW, seed: 1 }, { ...ROW, seed: 2 }, ROW]).length, 1);
   });

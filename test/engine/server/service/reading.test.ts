@@ -197,7 +197,7 @@ describe("what a real run has written, as the service reads it", function () {
     }
     await assert.rejects(
       client.ask("table", { folder: run.folder, name: "losses", format: "csv" }),
-      refusal(1, "DataError", /the run has no table "losses"; it has scores, winRates$/),
+      refusal(1, "DataError", /the run has no table "losses"; it has scores, winRates, checks/),
     );
   });
 

@@ -1,0 +1,27 @@
+import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
+import type { Table } from "../../protocol/events.ts";
+import { WIN_RATE_TERMS, type WinRateTerm } from "../../protocol/winRateTerms.ts";
+
+/** Numbers that stand only where a row has them. */
+const FIELDS: Readonly<Partial<Record<WinRateTerm, (row: TableRow) => boolean>>> = {
+  question: ({ method }) => method === "question",
+  seed: ({ method }) => method === "seed",
+  alike: ({ method }) => method === "alike",
+  flipRate: ({ flipRate }) => flipRate !== undefined,
+  positionBias: ({ positionBias }) => positionBias !== undefined,
+  longerWins: ({ longerWins }) => longerWins !== undefined,
+  lengthControlled: ({ lengthControlled }) => lengthControlled !== undefined,
+  styleControlled: ({ styleControlled }) => styleControlled !== undefined,
+  equivalence: ({ equivalence }) => equivalence !== undefined,
+  more: ({ moreQuestions, moreSeeds }) => (moreQuestions ?? moreSeeds) !== undefined,
+};
+
+/** The numbers that a run's tables have, in the order of the catalogue: a run of an older version has fewer. */
+export function termsOf(rows: WinRates, tables: readonly Pick<Table, "name">[]): readonly WinRateTerm[] {
+  const names = Object.keys(WIN_RATE_TERMS) as WinRateTerm[];
+  return names.filter((name) => {
+    if (name === "rating") return tables.some((table) => table.name === "ratings");
+    const isThere = FIELDS[name];
+    return isThere === undefined || rows.some(isThere);
+  });
+}
