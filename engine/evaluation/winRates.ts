@@ -1,5 +1,6 @@
 import type { GameWinner, Outcome } from "./judges/judge.ts";
 import { type Biases, biases } from "./statistics/bias.ts";
+import { type Clusters, type Dependence, dependenceOf } from "./statistics/clusters.ts";
 import { lengthControlledRate } from "./statistics/lengthControl.ts";
 import { clusteredVariance, type Interval, mean } from "./statistics/mean.ts";
 import type { VarianceParts } from "./statistics/power.ts";
@@ -93,13 +94,19 @@ export interface AnalysedRate {
 export function analysed(comparisons: readonly Comparison[]): AnalysedRate {
   const counts = countOutcomes(comparisons);
   const counted = comparisons.filter(({ outcome }) => outcome !== "dropped");
-  const { rate, parts, nSeeds, nQuestions } = clusteredRate(counted);
+  const points = counted.map(({ outcome }) => POINTS[outcome]);
+  const dependence = dependenceOf(
+    counted.map(({ prompt }) => prompt),
+    counted.map(seedOf),
+  );
+  const { rate, parts } = clusteredRate(points, dependence);
+  const [nQuestions, nSeeds] = [dependence.questions.count, dependence.seeds.count];
   const isSpread = nSeeds > 1 && rate.variance > 0;
   return {
     rate: {
       ...counts,
       ...described(rate, counts),
-      p: isSpread ? rateTest(rate) : promptSignTest(counted),
+      p: isSpread ? rateTest(rate) : questionSignTest(points, dependence.questions),
       nSeeds,
       ...biases(counted),
       ...(counted.length > 0 && {
@@ -107,7 +114,7 @@ export function analysed(comparisons: readonly Comparison[]): AnalysedRate {
         nQuestions,
         equivalence: equivalenceTest(rate, EQUIVALENCE_MARGIN),
       }),
-      ...controlled(counted),
+      ...controlled(counted, points, dependence),
     },
     parts,
   };
@@ -138,42 +145,36 @@ function described(
   return { n, winRate: wins / n, adjusted: rate.estimate, low, high };
 }
 
-interface ClusteredRate {
-  readonly rate: Rate;
-  readonly parts: VarianceParts;
-  readonly nSeeds: number;
-  readonly nQuestions: number;
-}
-
-function clusteredRate(counted: readonly Comparison[]): ClusteredRate {
-  const points = counted.map(({ outcome }) => POINTS[outcome]);
-  const prompts = counted.map(({ prompt }) => prompt);
-  const seeds = counted.map((row) => String(seedOf(row)));
-  const nQuestions = new Set(prompts).size;
-  const nSeeds = new Set(seeds).size;
-  const byPrompt = orZero(clusteredVariance(points, prompts));
-  const known = { estimate: mean(points), nClusters: nQuestions };
-  if (nSeeds < 2) {
+function clusteredRate(points: readonly number[], dependence: Dependence): AnalysedVariance {
+  const { questions, seeds, both } = dependence;
+  const byPrompt = orZero(clusteredVariance(points, questions));
+  const known = { estimate: mean(points), nClusters: questions.count };
+  if (seeds.count < 2) {
     const parts = { question: byPrompt, seed: 0, both: 0 };
-    return { rate: { ...known, variance: byPrompt, df: Infinity }, parts, nSeeds, nQuestions };
+    return { rate: { ...known, variance: byPrompt, df: Infinity }, parts };
   }
   const bySeed = clusteredVariance(points, seeds);
-  const byBoth = clusteredVariance(
-    points,
-    counted.map((row) => JSON.stringify([seedOf(row), row.prompt])),
-  );
+  const byBoth = clusteredVariance(points, both);
   const variance = Math.max(bySeed + byPrompt - byBoth, bySeed, byPrompt);
   const parts = { question: Math.max(0, byPrompt - byBoth), seed: Math.max(0, bySeed - byBoth), both: byBoth };
-  return { rate: { ...known, variance, df: nSeeds - 1 }, parts, nSeeds, nQuestions };
+  return { rate: { ...known, variance, df: seeds.count - 1 }, parts };
+}
+
+interface AnalysedVariance {
+  readonly rate: Rate;
+  readonly parts: VarianceParts;
 }
 
 const orZero = (variance: number): number => (Number.isNaN(variance) ? 0 : variance);
 
 /** In whole numbers: a tie is 0, a win 1, a loss −1. */
-function promptSignTest(counted: readonly Comparison[]): number {
-  const net = new Map<string, number>();
-  for (const { prompt, outcome } of counted) net.set(prompt, (net.get(prompt) ?? 0) + 2 * POINTS[outcome] - 1);
-  return clusteredSignTest([...net.values()]);
+function questionSignTest(points: readonly number[], { of, count }: Clusters): number {
+  const net = Array.from({ length: count }, () => 0);
+  for (const [at, one] of points.entries()) {
+    const question = of[at] ?? 0;
+    net[question] = (net[question] ?? 0) + 2 * one - 1;
+  }
+  return clusteredSignTest(net);
 }
 
 type ControlledRates = Pick<
@@ -181,24 +182,22 @@ type ControlledRates = Pick<
   "lengthControlled" | "lengthLow" | "lengthHigh" | "styleControlled" | "styleLow" | "styleHigh"
 >;
 
-/** Rates at equal length and style, each where answers say of how long and how marked up they are. */
-function controlled(counted: readonly Comparison[]): ControlledRates {
-  const measured = counted.flatMap(({ lengths, ...row }) => (lengths === undefined ? [] : [{ ...row, lengths }]));
-  const shared = {
-    points: measured.map(({ outcome }) => POINTS[outcome]),
-    clusters: measured.map(({ prompt }) => prompt),
-    seeds: measured.map(seedOf),
-  };
-  const length = lengthControlledRate({ ...shared, lengths: measured.map(({ lengths }) => lengths) });
-  const styles = measured.flatMap(({ lengths, marks }) => {
-    if (marks === undefined) return [];
-    const [a, b] = [
-      { length: lengths[0], ...marks[0] },
-      { length: lengths[1], ...marks[1] },
-    ];
-    return [[a, b] as const];
-  });
-  const style = styles.length < measured.length ? undefined : styleControlledRate({ ...shared, styles });
+/** Rates at equal length and style, each where all answers say how long and how marked up they are. */
+function controlled(
+  counted: readonly Comparison[],
+  points: readonly number[],
+  dependence: Dependence,
+): ControlledRates {
+  const lengths: (readonly [number, number])[] = [];
+  const styles: (readonly [Style, Style])[] = [];
+  for (const { lengths: pair, marks } of counted) {
+    if (pair === undefined) return {};
+    lengths.push(pair);
+    const [length, other] = pair;
+    if (marks !== undefined) styles.push([styleOf(length, marks[0]), styleOf(other, marks[1])]);
+  }
+  const length = lengthControlledRate({ points, dependence, lengths });
+  const style = styles.length < lengths.length ? undefined : styleControlledRate({ points, dependence, styles });
   const ends = ({ low, high }: Interval): readonly number[] => (Number.isFinite(low + high) ? [low, high] : []);
   const [lengthLow, lengthHigh] = length === undefined ? [] : ends(length);
   const [styleLow, styleHigh] = style === undefined ? [] : ends(style);
@@ -208,4 +207,8 @@ function controlled(counted: readonly Comparison[]): ControlledRates {
     ...(style !== undefined && { styleControlled: style.estimate }),
     ...(styleLow !== undefined && styleHigh !== undefined && { styleLow, styleHigh }),
   };
+}
+
+function styleOf(length: number, { headers, lists, bold }: Omit<Style, "length">): Style {
+  return { length, headers, lists, bold };
 }

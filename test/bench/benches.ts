@@ -141,6 +141,18 @@ const realModel: Bench = {
   },
 };
 
+const statistics: Bench = {
+  name: "statistics",
+  targets: { "statistics.seconds": { atMost: 2 }, "statistics.pairSeconds": { atMost: 2 } },
+  async run(setting) {
+    const timings = await alternate(setting, { ours: ours("statistics", 1, 3) });
+    const seconds = (part: string): number =>
+      median(timings["ours"]?.processes.map(({ parts }) => parts?.[part] ?? NaN) ?? []) / 1000;
+    const figures = { "statistics.seconds": seconds("league"), "statistics.pairSeconds": seconds("pair") };
+    return { bench: "statistics", figures, timings };
+  },
+};
+
 function named(part: string, timings: Readonly<Record<string, RuntimeTiming>>): Record<string, RuntimeTiming> {
   return Object.fromEntries(Object.entries(timings).map(([name, timing]) => [`${part}.${name}`, timing]));
 }
@@ -151,6 +163,7 @@ export const BENCHES = [
   ppoIteration,
   realModel,
   soup,
+  statistics,
   demo,
   activation,
   editor,

@@ -12,10 +12,9 @@ export interface Battle {
 
 /** Battles added up: by question what each pair of models has won, kinds of questions with the same numbers once. */
 export interface Tally {
-  /** All models that can be rated. */
-  readonly models: readonly string[];
-  /** Positions of the two models of each pair. */
-  readonly pairs: readonly (readonly [number, number])[];
+  /** Positions of the two models of each pair: the first is the smaller. */
+  readonly firsts: Int32Array;
+  readonly seconds: Int32Array;
   /** How many questions are of each kind. */
   readonly multiplicities: readonly number[];
   /** Where each kind's entries begin, and at last where they end. */
@@ -26,40 +25,47 @@ export interface Tally {
   readonly totals: Float64Array;
 }
 
+/** What the first model of a pair won in a question's battles, and out of what. */
+interface Entry {
+  readonly pair: number;
+  points: number;
+  total: number;
+}
+
 /** Adds up the battles among some models. */
 export function tally(battles: readonly Battle[], models: readonly string[]): Tally {
   const places = new Map(models.map((model, place) => [model, place]));
-  const pairs: (readonly [number, number])[] = [];
+  const firsts: number[] = [];
+  const seconds: number[] = [];
   const pairAt = new Map<number, number>();
-  const questions = new Map<string | number, Map<number, { points: number; total: number }>>();
+  const questions = new Map<string | number, Entry[]>();
   for (const [at, { a, b, points, weight, question }] of battles.entries()) {
     const [one, other] = [places.get(a), places.get(b)];
     if (one === undefined || other === undefined || one === other) continue;
-    const [first, second] = one < other ? [one, other] : [other, one];
-    const key = first * models.length + second;
-    const pair = pairAt.get(key) ?? pairs.push([first, second]) - 1;
-    pairAt.set(key, pair);
-    const entries = questions.get(question ?? at) ?? new Map<number, { points: number; total: number }>();
-    questions.set(question ?? at, entries);
-    const entry = entries.get(pair) ?? { points: 0, total: 0 };
-    entry.points += weight * (one < other ? points : 1 - points);
-    entry.total += weight;
-    entries.set(pair, entry);
+    const first = Math.min(one, other);
+    const key = first * models.length + Math.max(one, other);
+    let pair = pairAt.get(key);
+    if (pair === undefined) {
+      pair = firsts.push(first) - 1;
+      seconds.push(Math.max(one, other));
+      pairAt.set(key, pair);
+    }
+    let entries = questions.get(question ?? at);
+    if (entries === undefined) questions.set(question ?? at, (entries = []));
+    entries.push({ pair, points: weight * (first === one ? points : 1 - points), total: weight });
   }
-  return { models, pairs, ...byKind(questions.values()) };
+  return { firsts: Int32Array.from(firsts), seconds: Int32Array.from(seconds), ...byKind(questions.values()) };
 }
 
-function byKind(
-  questions: Iterable<ReadonlyMap<number, { readonly points: number; readonly total: number }>>,
-): Omit<Tally, "models" | "pairs"> {
-  const kinds = new Map<string, { entries: (readonly [number, number, number])[]; count: number }>();
+function byKind(questions: Iterable<Entry[]>): Omit<Tally, "firsts" | "seconds"> {
+  const kinds = new Map<string, { readonly entries: readonly Entry[]; count: number }>();
   for (const question of questions) {
-    const entries = [...question].map(([pair, { points, total }]) => [pair, points, total] as const);
-    entries.sort(([one], [other]) => one - other);
-    const key = entries.join(";");
-    const kind = kinds.get(key) ?? { entries, count: 0 };
-    kind.count += 1;
-    kinds.set(key, kind);
+    const entries = question.length > 1 ? addedUp(question) : question;
+    let key = "";
+    for (const { pair, points, total } of entries) key += `${pair},${points},${total};`;
+    const kind = kinds.get(key);
+    if (kind === undefined) kinds.set(key, { entries, count: 1 });
+    else kind.count += 1;
   }
   const all = [...kinds.values()];
   const offsets = new Int32Array(all.length + 1);
@@ -68,10 +74,24 @@ function byKind(
   return {
     multiplicities: all.map(({ count }) => count),
     offsets,
-    pair: Int32Array.from(flat, ([pair]) => pair),
-    points: Float64Array.from(flat, ([, points]) => points),
-    totals: Float64Array.from(flat, ([, , total]) => total),
+    pair: Int32Array.from(flat, ({ pair }) => pair),
+    points: Float64Array.from(flat, ({ points }) => points),
+    totals: Float64Array.from(flat, ({ total }) => total),
   };
+}
+
+/** One entry a pair, in the order of the pairs. */
+function addedUp(entries: Entry[]): readonly Entry[] {
+  entries.sort((one, other) => one.pair - other.pair);
+  const sums: Entry[] = [];
+  for (const entry of entries) {
+    const last = sums.at(-1);
+    if (last?.pair === entry.pair) {
+      last.points += entry.points;
+      last.total += entry.total;
+    } else sums.push({ ...entry });
+  }
+  return sums;
 }
 
 /** How a model's rating relates to the anchor's: known, without bound on one side, or not at all. */

@@ -5,6 +5,7 @@ import { inverseOf, newtonStep, sandwichOf, sigmoid } from "./logistic.ts";
 import { type Interval, quantileOfSorted } from "./mean.ts";
 import { randomStream } from "./random.ts";
 import { clusterWeights } from "./resampling.ts";
+import { type Sums, summing } from "./sufficient.ts";
 
 /** Elo's units: 400 points are odds of ten to one. */
 const SCALE = 400 / Math.LN10;
@@ -45,9 +46,9 @@ export function bradleyTerry(
   const others = [...standing].filter(([model, of]) => of === "rated" && model !== anchor).map(([model]) => model);
   // The anchor comes last, so that the coefficients are those of the others.
   const counted = tally(battles, [...others, anchor]);
-  const whole = sums(counted, Int32Array.from(counted.multiplicities));
+  const whole = summing(counted, others.length)(Int32Array.from(counted.multiplicities));
   const strengths = new Float64Array(others.length);
-  fit(counted, whole, strengths);
+  fit(counted, whole, strengths, PRECISE);
   const errors =
     intervals.method === "sandwich"
       ? bySandwich(counted, whole, strengths)
@@ -71,56 +72,47 @@ const UNRATED: Readonly<Record<Standing, number>> = { rated: NaN, above: Infinit
 
 const elo = (strength: number): number => 1000 + SCALE * strength;
 
-/** What the first model of each pair won, and out of what. */
-interface Sums {
-  readonly points: Float64Array;
-  readonly totals: Float64Array;
-}
+/** Newton's step, in log-odds, after which a fit is done: the error is about its square. */
+const PRECISE = 1e-9;
+const OF_A_DRAW = 1e-4;
 
-function sums(counted: Tally, weights: Int32Array): Sums {
-  const { offsets, pair, points, totals } = counted;
-  const all = { points: new Float64Array(counted.pairs.length), totals: new Float64Array(counted.pairs.length) };
-  for (let kind = 0; kind < weights.length; kind++) {
-    for (let at = offsets[kind]!; at < offsets[kind + 1]!; at++) {
-      all.points[pair[at]!]! += weights[kind]! * points[at]!;
-      all.totals[pair[at]!]! += weights[kind]! * totals[at]!;
-    }
-  }
-  return all;
-}
-
-/** Moves strengths to the optimum, from where they are; the last model's is 0. Returns the curvature there. */
-function fit({ pairs }: Tally, { points, totals }: Sums, strengths: Float64Array): Float64Array {
-  const width = strengths.length;
-  const gradient = new Float64Array(width);
-  const hessian = new Float64Array(width * width);
-  const curve = (): void => {
-    hessian.fill(0);
-    for (let k = 0; k < width; k++) {
-      gradient[k] = RIDGE * strengths[k]!;
-      hessian[k * width + k] = RIDGE;
-    }
-    for (let at = 0; at < pairs.length; at++) {
-      const [one, other] = pairs[at]!;
-      const isAnchored = other === width;
-      const p = sigmoid(strengths[one]! - (isAnchored ? 0 : strengths[other]!));
-      const excess = totals[at]! * p - points[at]!;
-      const slope = totals[at]! * p * (1 - p);
-      gradient[one]! += excess;
-      hessian[one * width + one]! += slope;
-      if (isAnchored) continue;
-      gradient[other]! -= excess;
-      hessian[other * width + other]! += slope;
-      hessian[one * width + other]! -= slope;
-      hessian[other * width + one]! -= slope;
-    }
-  };
+/** Moves strengths to the optimum, from where they are; the last model's is 0. */
+function fit(counted: Tally, given: Sums, strengths: Float64Array, precision: number): void {
+  const gradient = new Float64Array(strengths.length);
+  const hessian = new Float64Array(strengths.length ** 2);
   for (let step = 0; step < 50; step++) {
-    curve();
-    if (newtonStep(strengths, hessian, gradient) < 1e-9) break;
+    curve(counted, given, strengths, gradient, hessian);
+    if (newtonStep(strengths, hessian, gradient) < precision) return;
   }
-  curve();
-  return hessian;
+}
+
+/** Gradient and curvature of the negative log-likelihood; of the curvature, which is symmetric, the lower half. */
+function curve(
+  { firsts, seconds }: Tally,
+  { net, totals }: Sums,
+  strengths: Float64Array,
+  gradient: Float64Array,
+  hessian: Float64Array,
+): void {
+  const width = strengths.length;
+  hessian.fill(0);
+  for (let k = 0; k < width; k++) {
+    gradient[k] = RIDGE * strengths[k]! - net[k]!;
+    hessian[k * width + k] = RIDGE;
+  }
+  for (let at = 0; at < firsts.length; at++) {
+    const [one, other] = [firsts[at]!, seconds[at]!];
+    const isAnchored = other === width;
+    const p = sigmoid(strengths[one]! - (isAnchored ? 0 : strengths[other]!));
+    const expected = totals[at]! * p;
+    const slope = expected * (1 - p);
+    gradient[one]! += expected;
+    hessian[one * width + one]! += slope;
+    if (isAnchored) continue;
+    gradient[other]! -= expected;
+    hessian[other * width + other]! += slope;
+    hessian[other * width + one]! -= slope;
+  }
 }
 
 /** Ends of an interval, in log-odds, by the model's place. */
@@ -128,14 +120,16 @@ type Ends = (model: number) => readonly [low: number, high: number];
 
 function bySandwich(counted: Tally, whole: Sums, strengths: Float64Array): Ends {
   const width = strengths.length;
-  const { multiplicities, offsets, pair, pairs, points, totals } = counted;
-  const inverse = inverseOf(fit(counted, whole, strengths.slice()), width);
+  const { multiplicities, offsets, pair, firsts, seconds, points, totals } = counted;
+  const hessian = new Float64Array(width * width);
+  curve(counted, whole, strengths, new Float64Array(width), hessian);
+  const inverse = inverseOf(hessian, width);
   const scores = new Float64Array(multiplicities.length * width);
   for (let kind = 0; kind < multiplicities.length; kind++) {
     // Alike questions have alike scores: their squares add up as one score times the root of how many they are.
     const factor = Math.sqrt(multiplicities[kind]!);
     for (let at = offsets[kind]!; at < offsets[kind + 1]!; at++) {
-      const [one, other] = pairs[pair[at]!]!;
+      const [one, other] = [firsts[pair[at]!]!, seconds[pair[at]!]!];
       const p = sigmoid(strengths[one]! - (other === width ? 0 : strengths[other]!));
       const residual = factor * (points[at]! - totals[at]! * p);
       scores[kind * width + one]! += residual;
@@ -155,49 +149,14 @@ function byBootstrap(counted: Tally, strengths: Float64Array, nDraws: number, ra
   const draw = clusterWeights(counted.multiplicities, random);
   const weights = new Int32Array(counted.multiplicities.length);
   const draws = Array.from({ length: strengths.length }, () => new Float64Array(nDraws));
-  const summed = summing(counted);
+  const summed = summing(counted, strengths.length);
   const drawn = new Float64Array(strengths.length);
   for (let at = 0; at < nDraws; at++) {
     draw(weights);
     drawn.set(strengths);
-    fit(counted, summed(weights), drawn);
+    fit(counted, summed(weights), drawn, OF_A_DRAW);
     for (let model = 0; model < drawn.length; model++) draws[model]![at] = drawn[model]!;
   }
   for (const one of draws) one.sort();
   return (model) => [quantileOfSorted(draws[model]!, 0.025), quantileOfSorted(draws[model]!, 0.975)];
-}
-
-/**
- * Like `sums`, for thousands of weights: arrays are used again, kinds that were not drawn are passed over, and totals are
- * added up once for all kinds of the same pairs with the same totals, which most often are all kinds there are.
- */
-function summing(counted: Tally): (weights: Int32Array) => Sums {
-  const { offsets, pair, points, totals, pairs, multiplicities } = counted;
-  const shapes = new Map<string, { readonly kind: number; readonly number: number }>();
-  const shapeOf = Int32Array.from(multiplicities, (_, kind) => {
-    const [from, to] = [offsets[kind]!, offsets[kind + 1]!];
-    const key = `${pair.subarray(from, to).join()};${totals.subarray(from, to).join()}`;
-    const shape = shapes.get(key) ?? { kind, number: shapes.size };
-    shapes.set(key, shape);
-    return shape.number;
-  });
-  const shapeWeights = new Float64Array(shapes.size);
-  const all = { points: new Float64Array(pairs.length), totals: new Float64Array(pairs.length) };
-  return (weights) => {
-    all.points.fill(0);
-    all.totals.fill(0);
-    shapeWeights.fill(0);
-    for (let kind = 0; kind < weights.length; kind++) {
-      const weight = weights[kind]!;
-      if (weight === 0) continue;
-      shapeWeights[shapeOf[kind]!]! += weight;
-      const to = offsets[kind + 1]!;
-      for (let at = offsets[kind]!; at < to; at++) all.points[pair[at]!]! += weight * points[at]!;
-    }
-    for (const { kind, number } of shapes.values()) {
-      const to = offsets[kind + 1]!;
-      for (let at = offsets[kind]!; at < to; at++) all.totals[pair[at]!]! += shapeWeights[number]! * totals[at]!;
-    }
-    return all;
-  };
 }

@@ -6,9 +6,25 @@ export interface Clusters {
   readonly count: number;
 }
 
+/** The ways in which observations depend on each other. */
+export interface Dependence {
+  readonly questions: Clusters;
+  readonly seeds: Clusters;
+  /** The same question and the same seed. */
+  readonly both: Clusters;
+}
+
+/** Numbers questions and seeds of observations. */
+export function dependenceOf(questions: readonly string[], seeds: readonly number[]): Dependence {
+  const [byQuestion, bySeed] = [clustersOf(questions), clustersOf(seeds)];
+  if (bySeed.count < 2) return { questions: byQuestion, seeds: bySeed, both: byQuestion };
+  const pairs = Array.from(byQuestion.of, (question, at) => question * bySeed.count + bySeed.of[at]!);
+  return { questions: byQuestion, seeds: bySeed, both: clustersOf(pairs) };
+}
+
 /** Numbers clusters in the order in which their names come. */
-export function clustersOf(names: readonly string[]): Clusters {
-  const numbers = new Map<string, number>();
+export function clustersOf(names: readonly (string | number)[]): Clusters {
+  const numbers = new Map<string | number, number>();
   const of = new Int32Array(names.length);
   for (const [at, name] of names.entries()) {
     const number = numbers.get(name) ?? numbers.size;

@@ -1,5 +1,5 @@
 import { studentQuantile } from "../../figures/distributions.ts";
-import { clustersOf } from "./clusters.ts";
+import type { Clusters, Dependence } from "./clusters.ts";
 import { type Design, type LogisticFit, logisticRegression, sandwich, sigmoid } from "./logistic.ts";
 import type { Interval } from "./mean.ts";
 
@@ -12,10 +12,8 @@ export interface Controlled {
   readonly points: readonly number[];
   /** By what a's answers differ from b's: one list a property, 0 where both are alike. */
   readonly gaps: readonly (readonly number[])[];
-  /** The question of each pair. */
-  readonly clusters: readonly string[];
-  /** The base seed of each. */
-  readonly seeds: readonly number[];
+  /** Which of them depend on each other. */
+  readonly dependence: Dependence;
 }
 
 /**
@@ -38,14 +36,14 @@ export function controlledRate(pairs: Controlled): Interval | undefined {
 }
 
 /** Half the width of θ's interval. */
-function halfWidth(design: Design, fit: LogisticFit, { clusters, seeds }: Controlled): number {
-  const by = (names: readonly string[]): number => sandwich(design, fit, clustersOf(names))[0]!;
-  const byQuestion = by(clusters);
-  const nSeeds = new Set(seeds).size;
-  if (nSeeds < 2) return studentQuantile(0.95, Infinity) * Math.sqrt(byQuestion);
-  const bySeed = by(seeds.map(String));
-  const byBoth = by(clusters.map((question, at) => JSON.stringify([seeds[at], question])));
-  return studentQuantile(0.95, nSeeds - 1) * Math.sqrt(Math.max(bySeed + byQuestion - byBoth, bySeed, byQuestion));
+function halfWidth(design: Design, fit: LogisticFit, { dependence }: Controlled): number {
+  const by = (clusters: Clusters): number => sandwich(design, fit, clusters)[0]!;
+  const { questions, seeds, both } = dependence;
+  const byQuestion = by(questions);
+  if (seeds.count < 2) return studentQuantile(0.95, Infinity) * Math.sqrt(byQuestion);
+  const bySeed = by(seeds);
+  const variance = Math.max(bySeed + byQuestion - by(both), bySeed, byQuestion);
+  return studentQuantile(0.95, seeds.count - 1) * Math.sqrt(variance);
 }
 
 /** The same in every pair, and not 0. */

@@ -99,7 +99,7 @@ export function newtonStep(coefficients: Float64Array, hessian: Float64Array, gr
   return longest;
 }
 
-/** Inverse of a symmetric positive matrix, `[K, K]`. */
+/** Inverse of a symmetric positive matrix, `[K, K]`, of which the lower half is read. */
 export function inverseOf(matrix: Float64Array, width: number): Float64Array {
   const inverse = new Float64Array(width * width);
   const column = new Float64Array(width);
@@ -117,6 +117,7 @@ export function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
+/** Of the curvature, which is symmetric, the lower half. */
 function derivatives(
   { x, y, width }: Design,
   coefficients: Float64Array,
@@ -135,7 +136,7 @@ function derivatives(
     for (let k = 0; k < width; k++) {
       gradient[k]! += (p - y[row]!) * x[at + k]!;
       const slope = p * (1 - p) * x[at + k]!;
-      for (let j = 0; j < width; j++) hessian[k * width + j]! += slope * x[at + j]!;
+      for (let j = 0; j <= k; j++) hessian[k * width + j]! += slope * x[at + j]!;
     }
   }
 }
@@ -147,7 +148,7 @@ function product(x: Float64Array, from: number, coefficients: Float64Array): num
   return sum;
 }
 
-/** Solves a symmetric positive system by Cholesky's decomposition, in place: `right` becomes the solution. */
+/** Solves a symmetric positive system by Cholesky's decomposition of its lower half, in place: `right` becomes the solution. */
 function solveInPlace(matrix: Float64Array, right: Float64Array, width: number): void {
   for (let k = 0; k < width; k++) {
     for (let j = 0; j <= k; j++) {

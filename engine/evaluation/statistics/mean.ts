@@ -1,4 +1,5 @@
 import { studentQuantile } from "../../figures/distributions.ts";
+import { type Clusters, clusterCorrection } from "./clusters.ts";
 
 /** An estimate with the ends of its confidence interval. */
 export interface Interval {
@@ -34,16 +35,12 @@ export function meanInterval(xs: readonly number[], level = 0.95): Interval {
  * @param clusters - The cluster of each.
  * @returns NaN for fewer than two clusters.
  */
-export function clusteredVariance(xs: readonly number[], clusters: readonly string[]): number {
+export function clusteredVariance(xs: readonly number[], clusters: Clusters): number {
   const centre = mean(xs);
-  const sums = new Map<string, number>();
-  for (const [at, x] of xs.entries()) {
-    const cluster = clusters[at] ?? "";
-    sums.set(cluster, (sums.get(cluster) ?? 0) + x - centre);
-  }
-  if (sums.size < 2) return NaN;
-  const squares = [...sums.values()].reduce((sum, value) => sum + value ** 2, 0);
-  return ((sums.size / (sums.size - 1)) * squares) / xs.length ** 2;
+  const sums = new Float64Array(clusters.count);
+  for (const [at, x] of xs.entries()) sums[clusters.of[at]!]! += x - centre;
+  const squares = sums.reduce((sum, value) => sum + value ** 2, 0);
+  return (clusterCorrection(clusters) * squares) / xs.length ** 2;
 }
 
 /** Quantile by linear interpolation between order statistics (type 7, NumPy's default). */

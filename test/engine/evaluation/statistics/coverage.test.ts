@@ -7,6 +7,7 @@ import {
   type Rating,
   type RatingIntervals,
 } from "../../../../engine/evaluation/statistics/bradleyTerry.ts";
+import { type Dependence, dependenceOf } from "../../../../engine/evaluation/statistics/clusters.ts";
 import { lengthControlledRate } from "../../../../engine/evaluation/statistics/lengthControl.ts";
 import type { Interval } from "../../../../engine/evaluation/statistics/mean.ts";
 import { detectableGap, gamesNeeded, moreNeeded } from "../../../../engine/evaluation/statistics/power.ts";
@@ -24,6 +25,13 @@ function share(nRepetitions: number, holds: () => boolean): number {
   for (let repetition = 0; repetition < nRepetitions; repetition++) if (holds()) count += 1;
   return count / nRepetitions;
 }
+
+/** Questions that each are asked once, of one seed. */
+const alone = (n: number): Dependence =>
+  dependenceOf(
+    Array.from({ length: n }, (_, at) => String(at)),
+    Array.from({ length: n }, () => 0),
+  );
 
 /** Pairs of three models. */
 const PAIRS = [
@@ -77,10 +85,9 @@ describe("intervals cover the truth as often as they say", () => {
       const gaps = lengths.map(([a, b]) => a - b);
       // Of the gaps' distribution, so that the truth is one number: 40·√2.
       const points = gaps.map((gap) => (random() < 1 / (1 + Math.exp(-0.3 - 1.5 * Math.tanh(gap / 56.57))) ? 1 : 0));
-      const clusters = points.map((_, at) => String(at));
       const rows = points.map((y, at): Comparison => ({ prompt: String(at), outcome: y === 1 ? "win" : "loss" }));
       if (covers(winRate(rows), truth)) plain += 1;
-      const interval = lengthControlledRate({ lengths, points, clusters, seeds: points.map(() => 0) });
+      const interval = lengthControlledRate({ lengths, points, dependence: alone(points.length) });
       return interval !== undefined && covers(interval, truth);
     });
     assert(controlled > 0.91 && controlled < 0.985, `${controlled}`);
@@ -115,8 +122,8 @@ describe("intervals cover the truth as often as they say", () => {
       let naive = 0;
       const clustered = share(nRepetitions, () => {
         const battles = ratings(random);
-        const alone = battles.map(({ a, b, points, weight }): Battle => ({ a, b, points, weight }));
-        if (covers(m0(alone, intervals), truth)) naive += 1;
+        const separate = battles.map(({ a, b, points, weight }): Battle => ({ a, b, points, weight }));
+        if (covers(m0(separate, intervals), truth)) naive += 1;
         return covers(m0(battles, intervals), truth);
       });
       assert(clustered > 0.91 && clustered < 0.985, `${clustered}`);

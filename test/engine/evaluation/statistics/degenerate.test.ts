@@ -3,6 +3,7 @@ import fc from "fast-check";
 
 import type { Outcome } from "../../../../engine/evaluation/judges/judge.ts";
 import { cohenKappa, krippendorffAlpha } from "../../../../engine/evaluation/statistics/agreement.ts";
+import { dependenceOf } from "../../../../engine/evaluation/statistics/clusters.ts";
 import { lengthControlledRate } from "../../../../engine/evaluation/statistics/lengthControl.ts";
 import { markdownOf } from "../../../../engine/evaluation/statistics/style.ts";
 import { winRateTable } from "../../../../engine/evaluation/table.ts";
@@ -97,8 +98,11 @@ describe("what cannot be told", () => {
   it("stays finite: all wins are the longer answer's, and all longer answers are a's", () => {
     const points = [1, 1, 1, 0, 0, 0];
     const lengths = points.map((one, at) => (one === 1 ? ([20 + at, 10] as const) : ([10, 20 + at] as const)));
-    const names = points.map((_, at) => String(at));
-    const rate = lengthControlledRate({ points, lengths, clusters: names, seeds: points.map(() => 0) });
+    const dependence = dependenceOf(
+      points.map((_, at) => String(at)),
+      points.map(() => 0),
+    );
+    const rate = lengthControlledRate({ points, lengths, dependence });
     assert(rate !== undefined && [rate.estimate, rate.low, rate.high].every(Number.isFinite));
     near(rate.estimate, 0.5, 0.05);
   });

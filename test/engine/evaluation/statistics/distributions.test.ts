@@ -10,6 +10,7 @@ import {
   studentTwoSided,
 } from "../../../../engine/figures/distributions.ts";
 import { randomStream } from "../../../../engine/evaluation/statistics/random.ts";
+import { clustersOf } from "../../../../engine/evaluation/statistics/clusters.ts";
 import { holm } from "../../../../engine/evaluation/statistics/holm.ts";
 import {
   clusteredVariance,
@@ -138,10 +139,7 @@ describe("mean and variance", () => {
   it("cluster to the ordinary variance of a mean when every observation stands alone", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 2, maxLength: 20 }), (xs) => {
-        const clustered = clusteredVariance(
-          xs,
-          xs.map((_, at) => String(at)),
-        );
+        const clustered = clusteredVariance(xs, clustersOf(xs.map((_, at) => at)));
         assert(Math.abs(clustered - variance(xs) / xs.length) < 1e-12);
       }),
     );
@@ -150,7 +148,7 @@ describe("mean and variance", () => {
   it("count a cluster of copies once", () => {
     const xs = [0, 1, 1, 0, 1];
     const names = xs.map((_, at) => String(at));
-    near(clusteredVariance([...xs, ...xs], [...names, ...names]), clusteredVariance(xs, names));
+    near(clusteredVariance([...xs, ...xs], clustersOf([...names, ...names])), clusteredVariance(xs, clustersOf(names)));
   });
 });
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { cohenKappa, krippendorffAlpha } from "../../../../engine/evaluation/statistics/agreement.ts";
 import type { Battle } from "../../../../engine/evaluation/statistics/battles.ts";
 import { bradleyTerry } from "../../../../engine/evaluation/statistics/bradleyTerry.ts";
-import { clustersOf } from "../../../../engine/evaluation/statistics/clusters.ts";
+import { clustersOf, type Dependence, dependenceOf } from "../../../../engine/evaluation/statistics/clusters.ts";
 import { holm } from "../../../../engine/evaluation/statistics/holm.ts";
 import { lengthControlledRate } from "../../../../engine/evaluation/statistics/lengthControl.ts";
 import { logisticRegression, sandwich } from "../../../../engine/evaluation/statistics/logistic.ts";
@@ -73,10 +73,12 @@ function near(actual: number | undefined, expected: number | undefined, toleranc
   assert(error <= tolerance, `got ${actual}, expected ${expected}, error ${error}`);
 }
 
-const alone = (n: number): { readonly clusters: readonly string[]; readonly seeds: readonly number[] } => ({
-  clusters: Array.from({ length: n }, (_, at) => String(at)),
-  seeds: Array.from({ length: n }, () => 0),
-});
+/** Questions by number, of one seed. */
+const dependence = (groups: readonly number[]): Dependence =>
+  dependenceOf(
+    groups.map(String),
+    groups.map(() => 0),
+  );
 
 describe("statistics agree with", () => {
   it("SciPy's binomial test", () => {
@@ -107,7 +109,7 @@ describe("statistics agree with", () => {
 
   it("statsmodels' clustered variance of a mean", () => {
     const { xs, groups, variance: expected } = golden.clusteredMean;
-    near(clusteredVariance(xs, groups.map(String)), expected, 1e-13);
+    near(clusteredVariance(xs, clustersOf(groups)), expected, 1e-13);
   });
 
   it("statsmodels' two one-sided t tests", () => {
@@ -122,23 +124,22 @@ describe("statistics agree with", () => {
 
   it("scikit-learn's logistic regression on AlpacaEval's feature, and statsmodels' clustered sandwich", () => {
     const { lengths, points, groups, rate, unpenalized, covariance } = golden.lengthControl;
-    const seeds = points.map(() => 0);
     // Their solver stops at a gradient of 1e-14 of a mean, which is some 1e-9 of a coefficient.
-    near(lengthControlledRate({ lengths, points, clusters: groups.map(String), seeds })?.estimate, rate, 1e-8);
+    near(lengthControlledRate({ lengths, points, dependence: dependence(groups) })?.estimate, rate, 1e-8);
     const gaps = lengths.map(([a, b]) => a - b);
     const spread = Math.sqrt(variance(gaps));
     const x = Float64Array.from(gaps.flatMap((gap) => [1, Math.tanh(gap / spread)]));
     const design = { x, y: Float64Array.from(points), width: 2 };
     const fit = logisticRegression(design, 1e-12);
     for (const [k, one] of fit.coefficients.entries()) near(one, unpenalized[k], 1e-9);
-    const ours = sandwich(design, fit, clustersOf(groups.map(String)));
+    const ours = sandwich(design, fit, clustersOf(groups));
     for (const [k, one] of ours.entries()) near(one, covariance[k], 1e-9);
   });
 
   it("Arena-Hard's counts of Markdown, and scikit-learn on its style features", () => {
     const { styles, points, rate, marks } = golden.styleControl;
     for (const { text, counts } of marks) assert.deepEqual(markdownOf(text), counts, text);
-    near(styleControlledRate({ styles, points, ...alone(points.length) })?.estimate, rate, 1e-8);
+    near(styleControlledRate({ styles, points, dependence: dependence([...points.keys()]) })?.estimate, rate, 1e-8);
   });
 
   it("Arena-Hard's ratings, and statsmodels' sandwich by question around them", () => {
