@@ -59,7 +59,7 @@ export const WIN_RATE_TERMS = {
   lengthControlled: {
     label: "Length-controlled %",
     description:
-      "Adjusted rate to expect if both answers were equally long: logistic regression on the difference of lengths, as in length-controlled AlpacaEval without its difficulties of instructions.",
+      "Adjusted rate to expect if both answers were equally long: logistic regression on the difference of lengths, as in length-controlled AlpacaEval without its difficulties of instructions; where nearly all answers of one model are the longer ones it extrapolates, and its interval does not know.",
   },
   styleControlled: {
     label: "Style-controlled %",
