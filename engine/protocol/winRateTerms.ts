@@ -79,7 +79,7 @@ export const WIN_RATE_TERMS = {
   rating: {
     label: "Rating",
     description:
-      "Bradley–Terry rating of all models at once by maximum likelihood, ties half a win: 400 points are odds of ten to one; intervals are of the difference from the first model and clustered by question, over several base seeds by seed.",
+      "Bradley–Terry rating of all models at once by maximum likelihood, ties half a win: 400 points are odds of ten to one; intervals are of the difference from the model at 1000 and clustered by question, over several base seeds by seed.",
   },
 } as const satisfies Readonly<Record<string, Term>>;
 

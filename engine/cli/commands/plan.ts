@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { powerText } from "../../evaluation/statistics/power.ts";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { type BackendChoice, choiceText } from "../../compute/backends/choose.ts";
@@ -55,7 +56,8 @@ export const plan: Command = {
       onPrompts: (text) => (prompts = text),
       isQuick: switchOption(args, "quick"),
     });
-    const notes = await modelNotes(config);
+    const isJudged = stages.some(({ kind }) => kind === "judgments");
+    const notes = [...(await modelNotes(config)), ...(isJudged ? [powerText(config.evaluation.prompts)] : [])];
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
     const nameOf = stageNames(stages);

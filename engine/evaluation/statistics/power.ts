@@ -44,6 +44,15 @@ export function detectableGap(n: number, tieRate = 0): number {
   return Math.min(Math.sqrt(underNull), root / (n + w ** 2));
 }
 
+/** What so many prompts can show, in a sentence for people, before anything is judged. */
+export function powerText(nPrompts: number): string {
+  const points = (tieRate: number): string => (100 * detectableGap(nPrompts, tieRate)).toFixed(1);
+  return (
+    `win rates over ${nPrompts.toLocaleString("en-US")} prompts: one that is truly ${points(0)} points from 50 % is seen in four ` +
+    `cases of five, or ${points(0.5)} where half are ties (one pair and one base seed, at the level 0.05)`
+  );
+}
+
 /** Variance of a rate by what reduces it. */
 export interface VarianceParts {
   /** Falls with the questions alone. */

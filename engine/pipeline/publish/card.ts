@@ -229,7 +229,6 @@ function resultsSection(facts: CardFacts): string {
   if (subject.made === undefined || rows.length === 0) return "It was compared with no other model.";
   const { config } = subject.made.facts;
   const all = subject.made.facts.winRates;
-  const nSeeds = Math.max(...rows.map((row) => row.nSeeds));
   const cells = rows.map((row) => [
     literal(placeOf(row.benchmark)),
     `${codeSpan(row.a)} against ${codeSpan(row.b)}`,
@@ -252,7 +251,7 @@ function resultsSection(facts: CardFacts): string {
       [2, 4, 5],
     ),
     `Judged by the ${literal(judgeKind(config.evaluation.judge).title)}, each prompt in two games with sides swapped; a tie counts as half a win. ` +
-      `${intervalWords(nSeeds)}; n: comparisons; p: exact sign test, Holm's correction over all pairs of the run. Base seeds: ${valueText(config.seeds.join(", "))}.`,
+      `${intervalWords(rows)}; n: comparisons; p: exact sign test, Holm's correction over all pairs of the run. Base seeds: ${valueText(config.seeds.join(", "))}.`,
   ].join("\n\n");
 }
 

@@ -24,7 +24,7 @@ export function winRateFigure(rows: WinRates): Figure[] {
     })),
     reference: 0.5,
     format: "percent",
-    interval: intervalWords(nSeeds),
+    interval: intervalWords(overall),
     caption: `A tie counts as half a win. ${nSeeds > 1 ? `${nSeeds} seeds` : "One seed"}; p is Holm's over all pairs.`,
   });
   return [{ file: "figures/winRates.svg", title: "Win rates with 95 % intervals", svg }];

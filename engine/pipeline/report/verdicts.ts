@@ -3,11 +3,17 @@ import { EQUIVALENCE_MARGIN } from "../../evaluation/winRates.ts";
 import { TASK_BENCHMARKS } from "../../config/index.ts";
 import { literal } from "../../protocol/markdown.ts";
 
-/** Describes the intervals of a win-rate table. */
-export function intervalWords(nSeeds: number): string {
-  return nSeeds > 1
-    ? "95 % interval (Wilson's at the effective sample size, clustered by prompt and by seed, Student's t with seeds − 1 degrees of freedom)"
-    : "95 % interval (Wilson's at the effective sample size, clustered by prompt)";
+/** Describes the intervals of a win-rate table's lines over all seeds. */
+export function intervalWords(rows: WinRates): string {
+  const nSeeds = Math.max(...rows.map((row) => row.nSeeds));
+  const made =
+    nSeeds > 1
+      ? "clustered by prompt and by seed, Student's t with seeds − 1 degrees of freedom"
+      : "clustered by prompt";
+  const edge = rows.some(({ method }) => method === "alike")
+    ? "; an exact bound where all comparisons ended alike"
+    : "";
+  return `95 % interval (Wilson's at the effective sample size, ${made}${edge})`;
 }
 
 /** One honest sentence for each pair and benchmark, over all seeds, in Markdown. */

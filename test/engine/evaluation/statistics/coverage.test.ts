@@ -10,7 +10,7 @@ import {
 import { type Dependence, dependenceOf } from "../../../../engine/evaluation/statistics/clusters.ts";
 import { lengthControlledRate } from "../../../../engine/evaluation/statistics/lengthControl.ts";
 import type { Interval } from "../../../../engine/evaluation/statistics/mean.ts";
-import { detectableGap, gamesNeeded, moreNeeded } from "../../../../engine/evaluation/statistics/power.ts";
+import { detectableGap, gamesNeeded, moreNeeded, powerText } from "../../../../engine/evaluation/statistics/power.ts";
 import { randomStream } from "../../../../engine/evaluation/statistics/random.ts";
 import { equivalenceTest } from "../../../../engine/evaluation/statistics/rate.ts";
 import { clusteredSignTest, signTest } from "../../../../engine/evaluation/statistics/signTest.ts";
@@ -221,6 +221,14 @@ describe("the numbers of questions that are asked for", () => {
     });
     // The floor on the variance, which here has no share of the questions, costs some power.
     assert(seen > 0.7 && seen < 0.88, `${seen} with ${nSeeds} seeds`);
+  });
+
+  it("before judging are said in a sentence", () => {
+    // 2.8016·0.5/√1,024 = 0.0438, a little less for the smaller variance away from a half; with half of the ties /√2.
+    assert.match(
+      powerText(1024),
+      /^win rates over 1,024 prompts: one that is truly 4\.4 points .* or 3\.1 where half are/,
+    );
   });
 
   it("before judging are the inverse of what so many can show", () => {
