@@ -35,7 +35,6 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
   const scored = await scoreSheet(sources);
   const entries = await pairs(sources);
   const rates = winRateTable(entries);
-  const ratings = ratingsSheet(entries);
   const judged = results.flatMap(({ seed, judgments }) =>
     judgments.map(({ benchmark, artifact }) =>
       judgmentLines(artifactOf(artifact), { benchmark, ...(results.length > 1 && { seed }) }),
@@ -50,9 +49,14 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
       )),
       note: winRateNote(config),
     },
-    await writeSheet(run, "checks", "Checks of the win rates", checksSheet(rates)),
-    ...(ratings.rows.length === 0 ? [] : [await writeSheet(run, "ratings", "Ratings of all models at once", ratings)]),
+    ...(await writeFilled(run, "checks", "Checks of the win rates", checksSheet(rates))),
+    ...(await writeFilled(run, "ratings", "Ratings of all models at once", ratingsSheet(entries))),
   ];
+}
+
+/** Nothing of a table without rows. */
+async function writeFilled(run: RunFolder, name: string, title: string, sheet: Sheet): Promise<readonly Table[]> {
+  return sheet.rows.length === 0 ? [] : [await writeSheet(run, name, title, sheet)];
 }
 
 async function writeSheet(run: RunFolder, name: string, title: string, sheet: Sheet): Promise<Table> {
