@@ -1,17 +1,16 @@
 import { judgeKind } from "../evaluation/judges/index.ts";
 import { meanInterval } from "../evaluation/statistics/mean.ts";
-import { markdownOf } from "../evaluation/statistics/style.ts";
 import { type TableEntry, winRateTable } from "../evaluation/table.ts";
 import { checksSheet } from "../evaluation/tables/checks.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
 import { ratingsSheet } from "../evaluation/tables/ratings.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
-import type { Comparison } from "../evaluation/winRates.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
 import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
 import { readComparisons } from "../storage/formats/comparisons.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
+import { answeredComparisons } from "./answeredComparisons.ts";
 import { judgmentLines } from "./judging.ts";
 import type { ArtifactHandle } from "./recipe.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
@@ -104,28 +103,12 @@ async function pairs({ results, artifactOf, read }: Results): Promise<readonly T
           return answered === undefined ? [] : read(answered.artifact);
         };
         const rows = await readComparisons(artifactOf(judgments[index]!.artifact).folder);
-        return described(rows, await answersOf(a), await answersOf(b));
+        return answeredComparisons(rows, await answersOf(a), await answersOf(b));
       }),
     );
     return { benchmark, a, b, comparisons: perSeed.flat() };
   });
   return Promise.all(entries);
-}
-
-/**
- * Comparisons with what their answers say: they depend on each other wherever their question reads the same, also on
- * several lines of its file, and each answer has so much Markdown in it.
- */
-function described(
-  rows: readonly Comparison[],
-  ours: readonly BenchmarkAnswer[],
-  theirs: readonly BenchmarkAnswer[],
-): readonly Comparison[] {
-  return rows.map((row) => {
-    const [a, b] = [ours[Number(row.prompt)], theirs[Number(row.prompt)]];
-    const marks = a === undefined || b === undefined ? undefined : ([markdownOf(a.text), markdownOf(b.text)] as const);
-    return { ...row, prompt: a?.question ?? row.prompt, ...(marks !== undefined && { marks }) };
-  });
 }
 
 /** Mean scores of every model, one row per base seed. */
