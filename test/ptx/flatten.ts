@@ -1,5 +1,5 @@
 import { PtxError } from "./errors.ts";
-import type { Instruction, Operand, PtxFunction, PtxModule, Variable } from "./parse.ts";
+import type { FunctionBody, Instruction, Operand, PtxModule, Variable } from "./parse.ts";
 
 /** A kernel into which every function that it calls has been written. */
 export interface FlatKernel {
@@ -35,11 +35,12 @@ export function flatten(module: PtxModule, name: string): FlatKernel {
   const flat: Flat = { registers: new Map(), variables: [], body: [], labels: new Map(), tables: new Map(), copies: 0 };
   for (const axis of "xyz") flat.registers.set(`%tid.${axis}`, "u32");
   flat.registers.set("%cc", "u32");
-  copy(module, kernel, flat, { suffix: "", names: new Map(), end: null, depth: 0 });
+  copy(module, kernel.read(), flat, { name, suffix: "", names: new Map(), end: null, depth: 0 });
   return { name, params: kernel.params, ...flat };
 }
 
 interface Site {
+  readonly name: string;
   readonly suffix: string;
   /** What the caller calls the arguments and results. */
   readonly names: ReadonlyMap<string, string>;
@@ -48,8 +49,8 @@ interface Site {
   readonly depth: number;
 }
 
-function copy(module: PtxModule, from: PtxFunction, into: Flat, site: Site): void {
-  if (site.depth > DEPTH) throw new PtxError(`${from.name} calls itself, or more than ${DEPTH} deep`);
+function copy(module: PtxModule, from: FunctionBody, into: Flat, site: Site): void {
+  if (site.depth > DEPTH) throw new PtxError(`${site.name} calls itself, or more than ${DEPTH} deep`);
   const { suffix } = site;
   for (const [name, type] of from.registers) into.registers.set(`${name}${suffix}`, type);
   for (const one of from.variables) into.variables.push({ ...one, name: `${one.name}${suffix}` });
@@ -112,6 +113,6 @@ function call(module: PtxModule, one: Instruction, into: Flat, site: Site): void
   const suffix = `#${into.copies}`;
   const end = `end${suffix}`;
   const names = new Map(declared.map((each, index) => [each, given[index] ?? ""]));
-  copy(module, callee, into, { suffix, names, end, depth: site.depth + 1 });
+  copy(module, callee.read(), into, { name, suffix, names, end, depth: site.depth + 1 });
   into.labels.set(end, into.body.length);
 }

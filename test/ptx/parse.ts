@@ -33,12 +33,22 @@ export interface Variable {
   readonly initial: Uint8Array | null;
 }
 
-/** A kernel, or a device function. */
+/** A kernel, or a device function, as its first lines declare it. */
 export interface PtxFunction {
   readonly name: string;
   readonly entry: boolean;
   readonly params: readonly Variable[];
   readonly returns: readonly Variable[];
+  /**
+   * Reads what it does, which takes longer than the rest.
+   *
+   * @throws PtxError with the line, for what it does not know.
+   */
+  readonly read: () => FunctionBody;
+}
+
+/** What a function does. */
+export interface FunctionBody {
   /** Types of registers by their names, which scopes have made unique. */
   readonly registers: ReadonlyMap<string, string>;
   readonly variables: readonly Variable[];
@@ -65,11 +75,13 @@ interface Scope {
   readonly prefixes: Map<string, { readonly count: number; readonly type: string }>;
 }
 
+interface Statement {
+  readonly statement: string;
+  readonly line: number;
+  readonly source: string | null;
+}
+
 interface Open {
-  readonly name: string;
-  readonly entry: boolean;
-  readonly params: Variable[];
-  readonly returns: Variable[];
   readonly registers: Map<string, string>;
   readonly variables: Variable[];
   readonly body: (Instruction & { readonly scope: Scope })[];
@@ -107,33 +119,40 @@ export function parsePtx(text: string): PtxModule {
   }
   let version = "";
   let target = "";
-  let open: Open | null = null;
+  let inside: Statement[] | null = null;
+  let depth = 0;
   let source: string | null = null;
   for (const { statement, line } of statements(text)) {
-    try {
-      if (/^\.loc\b/.test(statement)) source = location(statement, files) ?? source;
-      else if (statement.startsWith(".version")) version = statement.slice(8).trim();
-      else if (statement.startsWith(".target")) target = statement.slice(7).trim();
-      else if (/^\.(address_size|file|pragma)/.test(statement)) continue;
-      else if (statement === "}") {
-        if (open === null) throw new PtxError("a brace closes nothing");
-        if (open.scope.parent !== null) open.scope = open.scope.parent;
-        else {
-          functions.set(open.name, close(open));
-          open = null;
-        }
-      } else if (open === null) {
-        const variable = /^(\.(extern|visible|weak|common)\s+)*\.(global|const|shared)\b/.test(statement);
-        if (variable) variables.push(declaration(statement));
-        else open = header(statement);
-        source = null;
-      } else inside(open, statement, line, source);
-    } catch (error) {
-      if (error instanceof PtxError) throw new PtxError(`line ${line}: ${error.message}`, { cause: error });
-      throw error;
+    if (/^\.loc\b/.test(statement)) source = location(statement, files) ?? source;
+    else if (statement.startsWith(".version")) version = statement.slice(8).trim();
+    else if (statement.startsWith(".target")) target = statement.slice(7).trim();
+    else if (/^\.(address_size|file|pragma)/.test(statement)) continue;
+    else if (inside !== null) {
+      if (statement === "{") depth++;
+      if (statement === "}") depth--;
+      if (depth === 0) inside = null;
+      else inside.push({ statement, line, source });
+    } else if (/^(\.(extern|visible|weak|common)\s+)*\.(global|const|shared)\b/.test(statement)) {
+      variables.push(atLine(line, () => declaration(statement)));
+    } else {
+      const body: Statement[] = [];
+      const opened = atLine(line, () => header(statement, body));
+      if (opened === null) continue;
+      functions.set(opened.name, opened);
+      [inside, depth, source] = [body, 1, null];
     }
   }
+  if (inside !== null) throw new PtxError("the text ends within a function");
   return { version, target, variables, functions };
+}
+
+function atLine<T>(line: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PtxError) throw new PtxError(`line ${line}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 /** Splits the text at semicolons, labels and braces that are no operand's. Directives that have no semicolon end with their line. */
@@ -185,7 +204,7 @@ function location(statement: string, files: ReadonlyMap<string, string>): string
   return line === "0" ? null : `${files.get(file) ?? "?"}:${line}`;
 }
 
-function header(statement: string): Open | null {
+function header(statement: string, body: readonly Statement[]): PtxFunction | null {
   const parsed =
     /\.(entry|func)\s*(?:\(([^)]*)\)\s*)?([\w$]+)\s*(?:\(([^)]*)\))?/.exec(statement);
   if (parsed === null) throw new PtxError(`no directive ${statement.slice(0, 60)}`);
@@ -194,11 +213,18 @@ function header(statement: string): Open | null {
   const [, kind, returns = "", name = "", params = ""] = parsed;
   const list = (declared: string): Variable[] =>
     declared.trim() === "" ? [] : declared.split(",").map((one) => declaration(one.trim()));
+  let read: FunctionBody | null = null;
   return {
     name,
     entry: kind === "entry",
     params: list(params),
     returns: list(returns),
+    read: () => (read ??= readBody(body)),
+  };
+}
+
+function readBody(body: readonly Statement[]): FunctionBody {
+  const open: Open = {
     registers: new Map(),
     variables: [],
     body: [],
@@ -207,6 +233,13 @@ function header(statement: string): Open | null {
     scope: { id: 0, parent: null, names: new Map(), prefixes: new Map() },
     scopes: 0,
   };
+  for (const { statement, line, source } of body) {
+    atLine(line, () => {
+      if (statement !== "}") inside(open, statement, line, source);
+      else if (open.scope.parent !== null) open.scope = open.scope.parent;
+    });
+  }
+  return close(open);
 }
 
 function declaration(statement: string, name = (written: string): string => written): Variable {
@@ -349,12 +382,14 @@ function number(text: string): Extract<Operand, { kind: "integer" | "float" }> |
 
 /** The unique name of a register, variable or label that the scopes around an instruction declare. */
 function resolve(open: Open, name: string): string | null {
-  const [, prefix = "", digits = ""] = /^(.*?\D)(\d+)$/.exec(name) ?? [];
   for (let scope: Scope | null = open.scope; scope !== null; scope = scope.parent) {
     const declared = scope.names.get(name);
     if (declared !== undefined) return declared;
+    if (scope.prefixes.size === 0) continue;
+    const prefix = name.replace(/\d+$/, "");
+    const digits = name.slice(prefix.length);
     const numbered = scope.prefixes.get(prefix);
-    if (numbered !== undefined && Number(digits) < numbered.count) {
+    if (numbered !== undefined && digits !== "" && Number(digits) < numbered.count) {
       const unique = declare(scope, name);
       open.registers.set(unique, numbered.type);
       return unique;
@@ -363,7 +398,7 @@ function resolve(open: Open, name: string): string | null {
   return null;
 }
 
-function close(open: Open): PtxFunction {
+function close(open: Open): FunctionBody {
   // A label may be declared after the branch to it, in a scope around it.
   const target = (name: string, scope: Scope): string => {
     for (let at: Scope | null = scope; at !== null; at = at.parent) {
@@ -378,6 +413,6 @@ function close(open: Open): PtxFunction {
       each.kind === "symbol" ? { ...each, name: target(each.name, scope) } : each,
     ),
   }));
-  const { name, entry, params, returns, registers, variables, labels, tables } = open;
-  return { name, entry, params, returns, registers, variables, body, labels, tables };
+  const { registers, variables, labels, tables } = open;
+  return { registers, variables, body, labels, tables };
 }
