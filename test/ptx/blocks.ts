@@ -68,7 +68,7 @@ export function launch(machine: Machine, ready: Ready, { grid, block, sharedByte
     }
   } finally {
     machine.running = null;
-    machine.copies.clear();
+    machine.clear();
     memory.stamp(layout.SHARED + layout.SHARED_START, total, layout.STAMPS.unallocated);
   }
 }
@@ -127,6 +127,7 @@ function runBlock(machine: Machine, ready: Ready, warps: readonly Warp[], thread
       word("warpStart", warp.start);
       runWarp(machine, ready, warp);
     }
+    machine.settle();
     const waiting = warps.filter(({ live }) => live !== 0);
     if (waiting.length === 0) return;
     barrier(machine, ready, warps, threads);

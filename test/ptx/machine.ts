@@ -45,6 +45,11 @@ export class Machine {
   interval = 0;
   /** The kernel that runs, its block and the block's shape: where a fault is. */
   running: { readonly kernel: Kernel; block: readonly number[]; readonly shape: readonly number[] } | null = null;
+  /**
+   * The first reading of shared memory that nobody had written, since the last barrier. It waits until there: if another
+   * thread writes what was read, a barrier is missing, which tells more.
+   */
+  #early: { readonly detail: string; readonly stamp: number; readonly pc: number } | null = null;
   readonly #ready = new WeakMap<PtxModule, Map<string, Ready>>();
   #checks: Readonly<Record<string, Check>> = {};
 
@@ -104,9 +109,24 @@ export class Machine {
     return ready;
   }
 
+  /** At a barrier, ends the launch if something was read that nobody has written. */
+  settle(): void {
+    if (this.#early !== null) this.fail("uninitialised", this.#early.detail, this.#early.stamp, this.#early.pc);
+  }
+
+  /** Forgets what the last launch has left. */
+  clear(): void {
+    this.#early = null;
+    this.copies.clear();
+  }
+
   /** Ends a launch. */
   fail(kind: FaultKind, detail: string, stamp: number, pc: number): never {
     const { running } = this;
+    const early = this.#early;
+    this.#early = null;
+    // What follows from a number that was never written tells less than where it was read.
+    if (early !== null && kind !== "race") return this.fail("uninitialised", early.detail, early.stamp, early.pc);
     if (running === null) throw new PtxError(detail);
     const one = running.kernel.body[pc];
     const [x = 1, y = 1] = running.shape;
@@ -146,7 +166,11 @@ export class Machine {
       badAddress: (address: bigint, width: number, stamp: number, pc: number) =>
         this.#badAddress(BigInt.asUintN(64, address), width, stamp, pc),
       readSlow: (at: number, count: number, stamp: number, pc: number) => {
-        for (let byte = at; byte < at + count; byte++) judge(this.shadow.reading(byte, stamp), stamp, pc);
+        for (let byte = at; byte < at + count; byte++) {
+          const finding = this.shadow.reading(byte, stamp);
+          if (finding?.kind !== "uninitialised" || byte >= layout.GLOBAL) judge(finding, stamp, pc);
+          else this.#early ??= { detail: finding.detail, stamp, pc };
+        }
       },
       writeSlow: (at: number, count: number, stamp: number, pc: number) => {
         for (let byte = at; byte < at + count; byte++) judge(this.shadow.writing(byte, stamp), stamp, pc);
