@@ -90,42 +90,54 @@ function code(declared: WasmFunction, functions: ReadonlyMap<string, number>): U
   for (const name of declared.locals.keys()) locals.set(name, locals.size);
   const out: number[] = [...unsigned(declared.locals.size)];
   for (const type of declared.locals.values()) out.push(1, TYPES[type]);
-  for (const token of declared.body.split(/\s+/)) {
-    if (token !== "") emit(token, out, locals, functions, declared.name);
-  }
-  out.push(0x0b);
-  return Uint8Array.from([...unsigned(out.length), ...out]);
-}
-
-function emit(
-  token: string,
-  out: number[],
-  locals: ReadonlyMap<string, number>,
-  functions: ReadonlyMap<string, number>,
-  where: string,
-): void {
-  const known = (map: ReadonlyMap<string, number>, name: string): number[] => {
-    const at = map.get(name);
-    if (at === undefined) throw new Error(`${where}: nothing is called ${name}`);
+  const find = (from: ReadonlyMap<string, number>, name: string): readonly number[] => {
+    const at = from.get(name);
+    if (at === undefined) throw new Error(`${declared.name}: nothing is called ${name}`);
     return unsigned(at);
   };
-  const rest = token.slice(1);
-  if (token.startsWith("$")) return void out.push(0x20, ...known(locals, rest));
-  if (token.startsWith("=")) return void out.push(0x21, ...known(locals, rest));
-  if (token.startsWith("&")) return void out.push(0x22, ...known(locals, rest));
-  if (/^-?\d+$/.test(token)) return void out.push(0x41, ...signed(BigInt.asIntN(32, BigInt(token))));
-  if (/^-?\d+L$/.test(token)) return void out.push(0x42, ...signed(BigInt.asIntN(64, BigInt(token.slice(0, -1)))));
-  if (/^0[fF][\da-fA-F]{8}$/.test(token)) return void out.push(0x43, ...littleEndian(token.slice(2)));
-  if (/^0[dD][\da-fA-F]{16}$/.test(token)) return void out.push(0x44, ...littleEndian(token.slice(2)));
-  if (token.startsWith("call:")) return void out.push(0x10, ...known(functions, token.slice(5)));
+  /** Tokens of this function whose bytes depend on it. */
+  const own = new Map<string, readonly number[]>();
+  const bytesOf = (token: string): readonly number[] => {
+    const local = LOCAL[token[0]!];
+    if (local !== undefined) return [local, ...find(locals, token.slice(1))];
+    if (token.startsWith("call:")) return [0x10, ...find(functions, token.slice(5))];
+    const known = KNOWN.get(token);
+    if (known !== undefined) return known;
+    const bytes = encode(token, declared.name);
+    KNOWN.set(token, bytes);
+    return bytes;
+  };
+  for (const [token] of declared.body.matchAll(/\S+/g)) {
+    let bytes = own.get(token);
+    if (bytes === undefined) own.set(token, (bytes = bytesOf(token)));
+    for (const byte of bytes) out.push(byte);
+  }
+  out.push(0x0b);
+  const size = unsigned(out.length);
+  const whole = new Uint8Array(size.length + out.length);
+  whole.set(size);
+  whole.set(out, size.length);
+  return whole;
+}
+
+const LOCAL: Readonly<Record<string, number>> = { $: 0x20, "=": 0x21, "&": 0x22 };
+/** Bytes of the tokens that are the same in every function. */
+const KNOWN = new Map<string, readonly number[]>();
+
+function encode(token: string, where: string): readonly number[] {
+  if (/^-?\d+$/.test(token)) return [0x41, ...signed(BigInt.asIntN(32, BigInt(token)))];
+  if (/^-?\d+L$/.test(token)) return [0x42, ...signed(BigInt.asIntN(64, BigInt(token.slice(0, -1))))];
+  if (/^0[fF][\da-fA-F]{8}$/.test(token)) return [0x43, ...littleEndian(token.slice(2))];
+  if (/^0[dD][\da-fA-F]{16}$/.test(token)) return [0x44, ...littleEndian(token.slice(2))];
   const [, name = token, mark, argument = ""] = /^([^:@]+)([:@])(.+)$/.exec(token) ?? [];
   const opcode = OPCODES.get(name);
   if (opcode === undefined) throw new Error(`${where}: no WebAssembly instruction ${token}`);
-  out.push(...opcode);
   if (name === "block" || name === "loop" || name === "if") {
-    out.push(mark === undefined ? 0x40 : TYPES[argument as WasmType]);
-  } else if (name === "br" || name === "br_if") out.push(...unsigned(Number(argument)));
-  else if (/\.(load|store)/.test(name)) out.push(0, ...unsigned(mark === undefined ? 0 : Number(argument)));
+    return [...opcode, mark === undefined ? 0x40 : TYPES[argument as WasmType]];
+  }
+  if (name === "br" || name === "br_if") return [...opcode, ...unsigned(Number(argument))];
+  if (/\.(load|store)/.test(name)) return [...opcode, 0, ...unsigned(mark === undefined ? 0 : Number(argument))];
+  return opcode;
 }
 
 function littleEndian(hex: string): number[] {

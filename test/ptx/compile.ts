@@ -1,6 +1,6 @@
 import { assemble, type WasmFunction, type WasmType } from "./assemble.ts";
 import { cvt, set, setp } from "./conversionRules.ts";
-import { Emitter, takeApart, unknown, wasmType, type Place, type Rule } from "./emitter.ts";
+import { Emitter, takeApart, unknown, wasmType, type Op, type Place, type Rule } from "./emitter.ts";
 import { PtxError } from "./errors.ts";
 import { flatten, type FlatKernel } from "./flatten.ts";
 import { FLOAT_RULES } from "./floatRules.ts";
@@ -119,12 +119,12 @@ function symbolsOf(operand: Instruction["operands"][number]): string[] {
 }
 
 const FLOAT_TYPE = /^(f|bf)\d/;
+const OTHERS: Readonly<Record<string, Rule>> = { ...MEMORY_RULES, cvt, set, setp };
+const WHOLE: Readonly<Record<string, Rule>> = { ...INTEGER_RULES, ...OTHERS };
+const FLOAT: Readonly<Record<string, Rule>> = { ...INTEGER_RULES, ...FLOAT_RULES, ...OTHERS };
 
-function ruleFor(one: Instruction, at: number): Rule {
-  const op = takeApart(one, at);
-  const named: Readonly<Record<string, Rule>> = { ...MEMORY_RULES, cvt, set, setp };
-  const rules = FLOAT_TYPE.test(op.type) ? { ...INTEGER_RULES, ...FLOAT_RULES, ...named } : { ...INTEGER_RULES, ...named };
-  const rule = rules[op.name];
+function ruleFor(op: Op): Rule {
+  const rule = (FLOAT_TYPE.test(op.type) ? FLOAT : WHOLE)[op.name];
   if (rule === undefined) throw unknown(op);
   return rule;
 }
@@ -183,6 +183,7 @@ function instructionCode(one: Instruction, at: number, step: Step, emit: Emitter
     }
     return `$taken ${guard ?? "1"} $lane i32.shl i32.or =taken`;
   }
-  const code = ruleFor(one, at)(takeApart(one, at), emit);
+  const op = takeApart(one, at);
+  const code = ruleFor(op)(op, emit);
   return guard === null ? code : `${guard} if ${code} end`;
 }

@@ -28,12 +28,19 @@ export type Rule = (op: Op, emit: Emitter) => string;
 
 const TYPE = /^(?:[busf](?:8|16|32|64|128)|bf16x2|bf16|f16x2|pred|tf32)$/;
 
+type Opcode = Pick<Op, "name" | "modifiers" | "types" | "type">;
+const opcodes = new Map<string, Opcode>();
+
 /** Takes an instruction's opcode apart. */
 export function takeApart({ opcode, operands }: Instruction, pc: number): Op {
-  const [name = "", ...parts] = opcode.replaceAll("::", "_").split(".");
-  const types = parts.filter((part) => TYPE.test(part));
-  const modifiers = parts.filter((part) => !TYPE.test(part));
-  return { name, opcode, modifiers, types, type: types.at(-1) ?? "b32", operands, pc };
+  let known = opcodes.get(opcode);
+  if (known === undefined) {
+    const [name = "", ...parts] = opcode.replaceAll("::", "_").split(".");
+    const types = parts.filter((part) => TYPE.test(part));
+    known = { name, types, modifiers: parts.filter((part) => !TYPE.test(part)), type: types.at(-1) ?? "b32" };
+    opcodes.set(opcode, known);
+  }
+  return { ...known, opcode, operands, pc };
 }
 
 /** WebAssembly's type of a PTX type's values; what is narrower than 32 bits is held zero-extended. */

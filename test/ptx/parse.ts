@@ -91,15 +91,18 @@ interface Open {
   scopes: number;
 }
 
-const SIZES: Readonly<Record<string, number>> = { pred: 1, "8": 1, "16": 2, "32": 4, "64": 8, "128": 16 };
+const SIZES: Readonly<Record<string, number>> = { "8": 1, "16": 2, "32": 4, "64": 8, "128": 16 };
 const SPECIAL = /^%(tid|ntid|ctaid|nctaid)\.[xyz]$|^%(laneid|warpid|nwarpid|lanemask_\w+|clock|clock64|smid|nsmid|gridid|dynamic_smem_size|total_smem_size)$/;
+
+const sizes = new Map<string, number>(Object.entries({ pred: 1, tf32: 4 }));
 
 /** Size in bytes of a value of a PTX type, such as `bf16x2`. */
 export function sizeOf(type: string): number {
-  if (type.endsWith("x2")) return sizeOf(type.slice(0, -2)) * 2;
-  if (type === "tf32") return 4;
-  const size = SIZES[type === "pred" ? type : type.replace(/^\D+/, "")];
+  const known = sizes.get(type);
+  if (known !== undefined) return known;
+  const size = type.endsWith("x2") ? sizeOf(type.slice(0, -2)) * 2 : SIZES[type.replace(/^[a-z]+/, "")];
   if (size === undefined) throw new PtxError(`no PTX type ${type}`);
+  sizes.set(type, size);
   return size;
 }
 
