@@ -156,7 +156,7 @@ function unsigned(value: number): number[] {
 
 function signed(value: bigint): number[] {
   const bytes: number[] = [];
-  for (let rest = value; ; ) {
+  for (let rest = value; ;) {
     const byte = Number(rest & 0x7fn);
     rest >>= 7n;
     if ((rest === 0n && byte < 64) || (rest === -1n && byte >= 64)) return [...bytes, byte];

@@ -1,6 +1,6 @@
 import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
-import type { Grid, Machine, Ready, StepFunction } from "./machine.ts";
+import type { Grid, Machine, Ready } from "./machine.ts";
 
 /** A warp of the block that runs. */
 interface Warp {
@@ -97,13 +97,28 @@ function warpsOf({ memory }: Machine, { kernel }: Ready, block: Grid["block"], t
     const frame = layout.ARENA + number * stride;
     for (let lane = 0; lane < 32; lane++) {
       const thread = number * 32 + lane;
-      const at = [thread % block[0], Math.floor(thread / block[0]) % block[1], Math.floor(thread / block[0] / block[1])];
+      const at = [
+        thread % block[0],
+        Math.floor(thread / block[0]) % block[1],
+        Math.floor(thread / block[0] / block[1]),
+      ];
       for (const [axis, letter] of ["x", "y", "z"].entries()) {
         memory.words[(frame + kernel.slots.get(`%tid.${letter}`)!.offset) / 4 + lane] = at[axis]!;
       }
     }
     const base = locals + number * 32 * kernel.localSize;
-    return { frame, base, number, first: 0, start: 0, live: 0, parked: 0, steps: new Int32Array(32), step: 0, converged: true };
+    return {
+      frame,
+      base,
+      number,
+      first: 0,
+      start: 0,
+      live: 0,
+      parked: 0,
+      steps: new Int32Array(32),
+      step: 0,
+      converged: true,
+    };
   });
 }
 
@@ -179,7 +194,10 @@ function runWarp(machine: Machine, { kernel, steps }: Ready, warp: Warp): void {
     let at = warp.step;
     if (!warp.converged) {
       const runnable = warp.live & ~warp.parked;
-      if (runnable === 0) return stuck(machine, plan, steps, warp);
+      if (runnable === 0) {
+        stuck(machine, plan, steps, warp);
+        return;
+      }
       at = 0x7fffffff;
       for (let rest = runnable; rest !== 0; rest &= rest - 1) at = Math.min(at, warp.steps[lowest(rest)]!);
       mask = 0;
@@ -219,7 +237,7 @@ function runWarp(machine: Machine, { kernel, steps }: Ready, warp: Warp): void {
       move(warp, mask, at + 1);
       continue;
     }
-    const taken = (run as StepFunction)(warp.frame, mask, warp.first, warp.base);
+    const taken = run(warp.frame, mask, warp.first, warp.base);
     switch (step.end.kind) {
       case "next":
         move(warp, mask, at + 1);
@@ -296,7 +314,8 @@ function stuck(machine: Machine, plan: Ready["kernel"]["steps"], steps: Ready["s
   const run = steps[at];
   const block = typeof run === "object" && run.barrier === "block";
   const pc = plan[at]?.from ?? 0;
-  if (block) machine.fail("divergent barrier", `lanes of warp ${warp.number} wait at different places`, warp.first + first, pc);
+  if (block)
+    machine.fail("divergent barrier", `lanes of warp ${warp.number} wait at different places`, warp.first + first, pc);
   machine.fail("inactive lane", "waits for lanes of its warp that do not come", warp.first + first, pc);
 }
 

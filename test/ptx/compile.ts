@@ -48,9 +48,9 @@ export function layOut(variables: readonly Variable[], start = 0): { offsets: nu
 }
 
 /**
- * Compiles a kernel: one WebAssembly function a step, which runs the step for every lane of a mask.
+ * Compiles a kernel: one WebAssembly function a step, which runs the step for every lane of a mask. `globals` has the
+ * addresses of the module's variables in global and constant memory.
  *
- * @param globals - Addresses of the module's variables in global and constant memory.
  * @throws PtxError for an instruction that is not known, by name and line.
  */
 export function compileKernel(module: PtxModule, name: string, globals: ReadonlyMap<string, bigint>): Kernel {
@@ -169,7 +169,13 @@ function lanes(flat: FlatKernel, step: Step, at: number, { place, slots, needs, 
   return { name: `step${at}`, params, result: "i32", locals, body };
 }
 
-function instructionCode(one: Instruction, at: number, step: Step, emit: Emitter, locals: Map<string, WasmType>): string {
+function instructionCode(
+  one: Instruction,
+  at: number,
+  step: Step,
+  emit: Emitter,
+  locals: Map<string, WasmType>,
+): string {
   const guard = one.predicate === null ? null : `$${one.predicate.register}${one.predicate.negated ? " i32.eqz" : ""}`;
   for (const operand of one.operands) {
     for (const name of registersOf(operand)) locals.set(name, wasmType(emit.typeOf(name)));

@@ -35,7 +35,10 @@ function fromDouble(op: Op, code: string, to: string): { readonly code: string; 
   if (to === "f32") {
     const flush = op.modifiers.includes("ftz") ? " call:flush" : "";
     const saturate = op.modifiers.includes("sat") ? " call:saturate" : "";
-    return { code: `${code} ${mode === 0 ? "f32.demote_f64" : `${mode} call:directed`}${flush}${saturate}`, type: "f32" };
+    return {
+      code: `${code} ${mode === 0 ? "f32.demote_f64" : `${mode} call:directed`}${flush}${saturate}`,
+      type: "f32",
+    };
   }
   if (mode > 1) throw unknown(op);
   return { code: narrowed(to, `${code}${relu}`, mode), type: "b16" };
@@ -128,7 +131,8 @@ function comparison(op: Op, emit: Emitter, a: Operand, b: Operand): string {
   if (!COMPARISONS.split(" ").includes(name)) throw unknown(op);
   if (!FLOAT.test(type)) {
     const wide = wasmType(type);
-    const order = UNSIGNED[name] ?? (name === "eq" || name === "ne" ? name : `${name}_${type.startsWith("s") ? "s" : "u"}`);
+    const order =
+      UNSIGNED[name] ?? (name === "eq" || name === "ne" ? name : `${name}_${type.startsWith("s") ? "s" : "u"}`);
     return `${emit.read(a, type)} ${emit.read(b, type)} ${wide}.${order}`;
   }
   const flush = op.modifiers.includes("ftz") && type === "f32" ? " call:flush" : "";
@@ -176,5 +180,7 @@ export const set: Rule = (op, emit) => {
   const to = op.types[0] ?? "";
   if (a === undefined || b === undefined || op.type.endsWith("x2") || !/^([us]32|f32)$/.test(to)) throw unknown(op);
   const code = comparison(op, emit, a, b);
-  return to === "f32" ? emit.assign(op, `0f3F800000 0f00000000 ${code} select`, to) : emit.assign(op, `0 ${code} i32.sub`, to);
+  return to === "f32"
+    ? emit.assign(op, `0f3F800000 0f00000000 ${code} select`, to)
+    : emit.assign(op, `0 ${code} i32.sub`, to);
 };

@@ -130,7 +130,8 @@ class InterpretedDevice implements CudaDevice {
 
   allocate(bytes: number): DevicePointer {
     this.#notRecording("allocate");
-    if (!Number.isInteger(bytes) || bytes <= 0) throw new DriverError(`allocate ${bytes} bytes`, CudaResult.invalidValue, "invalid argument");
+    if (!Number.isInteger(bytes) || bytes <= 0)
+      throw new DriverError(`allocate ${bytes} bytes`, CudaResult.invalidValue, "invalid argument");
     const address = this.#machine.memory.allocate(bytes);
     if (address === null) throw new DeviceMemoryError(bytes);
     return address;
@@ -182,7 +183,8 @@ class InterpretedDevice implements CudaDevice {
     try {
       return new InterpretedModule(this.#machine, this.#machine.load(ptx));
     } catch (error) {
-      if (error instanceof PtxError) throw new RefusedPtx(CudaResult.invalidPtx, "a PTX JIT compilation failed", error.message);
+      if (error instanceof PtxError)
+        throw new RefusedPtx(CudaResult.invalidPtx, "a PTX JIT compilation failed", error.message);
       throw error;
     }
   }

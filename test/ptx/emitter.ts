@@ -185,7 +185,7 @@ function extend(code: string, stored: WasmType, type: string): string {
   if (size === 8 && held === "i32") {
     [text, held] = [`${text} i64.extend_i32_${type.startsWith("s") ? "s" : "u"}`, "i64"];
   }
-  if (size < 8 && held === "i64") [text, held] = [`${text} i32.wrap_i64`, "i32"];
+  if (size < 8 && held === "i64") text = `${text} i32.wrap_i64`;
   if (wanted === "f32") return `${text} f32.reinterpret_i32`;
   if (wanted === "f64") return `${text} f64.reinterpret_i64`;
   if (size < 4 && type !== "pred") {
@@ -205,7 +205,7 @@ function convert(code: string, given: WasmType, declared: string, type: string):
   if (sizeOf(declared) === 8 && now === "i32") {
     [text, now] = [`${text} i64.extend_i32_${type.startsWith("s") ? "s" : "u"}`, "i64"];
   }
-  if (sizeOf(declared) < 8 && now === "i64") [text, now] = [`${text} i32.wrap_i64`, "i32"];
+  if (sizeOf(declared) < 8 && now === "i64") text = `${text} i32.wrap_i64`;
   if (held === "f32") return `${text} f32.reinterpret_i32`;
   if (held === "f64") return `${text} f64.reinterpret_i64`;
   return sizeOf(declared) < 4 && declared !== "pred" ? `${text} ${sizeOf(declared) === 1 ? 255 : 65535} i32.and` : text;

@@ -53,7 +53,12 @@ describe("ptx: planted faults", () => {
   it("an index off by one at the end is out of bounds", () => {
     const [x, y] = [put(ones(100)), device.allocate(400)];
     run("faults", "offByOne", [x, y, 99], { blocks: 2 });
-    const found = fault(() => run("faults", "offByOne", [x, y, 100], { blocks: 2 }), "out of bounds", "offByOne", "y[i]");
+    const found = fault(
+      () => run("faults", "offByOne", [x, y, 100], { blocks: 2 }),
+      "out of bounds",
+      "offByOne",
+      "y[i]",
+    );
     assert.match(found.message, /reads what is not allocated: 0x7f00\w+, byte 400 of an allocation of 400;.*block \(1, 0, 0\), thread \(36, 0, 0\)/); // prettier-ignore
   });
 

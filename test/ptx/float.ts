@@ -71,8 +71,7 @@ const FUNCTIONS = [
 /**
  * The functions that a card approximates, here from doubles and so rounded to the nearest float save where the double
  * itself errs next to a tie: within the bounds of the PTX manual, and not what a card gives to the last bit.
- *
- * @param which - Number among APPROXIMATIONS.
+ `which` is a number among APPROXIMATIONS.
  */
 export function approx(x: number, which: number): number {
   return FUNCTIONS[which]!(x);

@@ -50,6 +50,7 @@ const fma32: Rule = (op, emit) => {
 function quotient(name: "div" | "rcp" | "sqrt"): Rule {
   return (op, emit) => {
     allow(op, "rn approx full ftz");
+    if (op.opcode === "rcp.approx.ftz.f64") return grossReciprocal(op, emit);
     if (op.type === "f64" && !op.modifiers.includes("rn")) throw unknown(op);
     const type = op.type === "f64" ? "f64" : "f32";
     const one = type === "f64" ? "0d3FF0000000000000" : "0f3F800000";
@@ -61,6 +62,14 @@ function quotient(name: "div" | "rcp" | "sqrt"): Rule {
       name === "sqrt" ? `${operands} ${type}.sqrt` : `${name === "rcp" ? `${one} ` : ""}${operands} ${type}.div`;
     return type === "f64" ? emit.assign(op, code) : finish(op, emit, code);
   };
+}
+
+/** The upper words alone are looked at, and given: Newton's method does the rest. */
+function grossReciprocal(op: Op, emit: Emitter): string {
+  const upper = `i64.reinterpret_f64 ${-(2n ** 32n)}L i64.and f64.reinterpret_i64`;
+  const x = emit.keep("f64", `${emit.value(op, 1)} ${upper}`);
+  const flushed = `0d0000000000000000 ${x.get} f64.copysign ${x.get} ${x.get} f64.abs 0d0010000000000000 f64.lt select`;
+  return `${x.set} ${emit.assign(op, `0d3FF0000000000000 ${flushed} f64.div ${upper}`)}`;
 }
 
 function approximate(name: (typeof APPROXIMATIONS)[number]): Rule {

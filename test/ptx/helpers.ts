@@ -203,12 +203,7 @@ const ARITHMETIC = [
      $s f64.abs 0d3810000000000000 f64.lt i32.or
      if $p $c f64.promote_f32 call:sumOdd =s end $s f32.demote_f64`,
   ),
-  define(
-    "flush",
-    "x:f32 -> f32",
-    {},
-    `$x f32.abs 0f00800000 f32.lt if:f32 0f00000000 $x f32.copysign else $x end`,
-  ),
+  define("flush", "x:f32 -> f32", {}, `$x f32.abs 0f00800000 f32.lt if:f32 0f00000000 $x f32.copysign else $x end`),
   define(
     "saturate",
     "x:f32 -> f32",

@@ -60,9 +60,7 @@ function product(op: Op, emit: Emitter): { readonly code: string; readonly type:
   }
   if (bits(op) === 32) {
     const code = `${a} i64.extend_i32_${sign(op)} ${b} i64.extend_i32_${sign(op)} i64.mul`;
-    return wide
-      ? { code, type: `${sign(op)}64` }
-      : { code: `${code} 32L i64.shr_u i32.wrap_i64`, type: op.type };
+    return wide ? { code, type: `${sign(op)}64` } : { code: `${code} 32L i64.shr_u i32.wrap_i64`, type: op.type };
   }
   if (wide) throw unknown(op);
   if (!signed(op)) return { code: `${a} ${b} call:highProduct`, type: op.type };

@@ -51,7 +51,7 @@ const TABLE: readonly (readonly [code: string, types: string, meaning: Meaning])
   ...[32, 64].flatMap((w): (readonly [string, string, Meaning])[] => [
     [`popc.b${w}`, `b${w} b32`, (a) => count(w, a)],
     [`clz.b${w}`, `b${w} b32`, (a) => BigInt(w - (a === 0n ? 0 : a.toString(2).length))],
-    [`brev.b${w}`, `b${w} b${w}`, (a) => BigInt(`0b${[...a.toString(2).padStart(w, "0")].reverse().join("")}`)],
+    [`brev.b${w}`, `b${w} b${w}`, (a) => BigInt(`0b${Array.from(a.toString(2).padStart(w, "0")).reverse().join("")}`)],
     [`bfe.u${w}`, `b${w} b32 b32 b${w}`, (a, b, c) => extract(w, a, b & 255n, c & 255n, () => 0n)],
     [`bfe.s${w}`, `b${w} b32 b32 b${w}`, (a, b, c) => extract(w, a, b & 255n, c & 255n, (at) => bit(a, at))],
     [`bfi.b${w}`, `b${w} b${w} b32 b32 b${w}`, (a, b, c, e) => insert(w, a, b, c & 255n, e & 255n)],
@@ -158,7 +158,8 @@ function fit(value: bigint, type: string): bigint {
 
 const pair = (low: bigint, high: bigint): bigint => low | (high << 32n);
 const bytes = (a: bigint): bigint[] => [0n, 8n, 16n, 24n].map((at) => (a >> at) & 255n);
-const count = (width: number, a: bigint): bigint => BigInt([...u(width, a).toString(2)].filter((one) => one === "1").length);
+const count = (width: number, a: bigint): bigint =>
+  BigInt(Array.from(u(width, a).toString(2)).filter((one) => one === "1").length);
 const highest = (a: bigint): bigint => (a === 0n ? -1n : BigInt(a.toString(2).length - 1));
 
 /** The manual's own loop: bits from `at` on, and beyond the field or the word a filling. */

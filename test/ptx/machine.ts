@@ -153,7 +153,8 @@ export class Machine {
   /** Stamps of long ago become the host's, so that intervals can be counted from 0 again. */
   renew(): void {
     const { written, read, top } = this.memory;
-    for (let at = 0; at < top - layout.HEAP; at++) if (written[at]! > layout.STAMPS.host) written[at] = layout.STAMPS.host;
+    for (let at = 0; at < top - layout.HEAP; at++)
+      if (written[at]! > layout.STAMPS.host) written[at] = layout.STAMPS.host;
     read.fill(0, 0, top - layout.HEAP);
     this.interval = 0;
   }

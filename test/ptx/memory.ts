@@ -51,7 +51,8 @@ export class Memory {
   release(address: bigint): void {
     const at = Number(BigInt.asUintN(32, address));
     const found = this.allocations.get(at);
-    if (found === undefined || address !== globalAddress(at)) throw new PtxError(`free: nothing was allocated at ${hex(address)}`);
+    if (found === undefined || address !== globalAddress(at))
+      throw new PtxError(`free: nothing was allocated at ${hex(address)}`);
     this.allocations.delete(at);
     this.stamp(at, found.size, layout.STAMPS.unallocated);
     this.#holes.push({ at, size: Math.ceil(found.size / ALIGN) * ALIGN + ALIGN });
@@ -81,7 +82,10 @@ export class Memory {
     }
     if (written) {
       const first = this.written.subarray(at - layout.HEAP, at - layout.HEAP + size).indexOf(layout.STAMPS.unwritten);
-      if (first >= 0) throw new PtxError(`${operation}: byte ${at + first - found.at} of an allocation of ${found.size} was never written`);
+      if (first >= 0)
+        throw new PtxError(
+          `${operation}: byte ${at + first - found.at} of an allocation of ${found.size} was never written`,
+        );
     }
     return at;
   }
@@ -99,7 +103,7 @@ export class Memory {
   describe(at: number): string {
     if (at < layout.GLOBAL) return `shared memory at byte ${at - layout.SHARED - layout.SHARED_START}`;
     const found = this.around(at);
-    const name = `${hex(globalAddress(at))}`;
+    const name = hex(globalAddress(at));
     return found === null ? name : `${name}, byte ${at - found.at} of an allocation of ${found.size}`;
   }
 }

@@ -12,6 +12,7 @@ const NAMES = ["a", "b", "c", "e"];
  *
  * @param code - An instruction, or several, from registers `%a`, `%b`, `%c` and `%e` to `%d`.
  * @param inputs - Types of the operands.
+ * @param result - Type of the result.
  * @param rows - Bits of the operands.
  */
 export function runInstruction(
@@ -26,7 +27,9 @@ export function runInstruction(
       : `ld.global.${plain(type)} %${NAMES[at]!}, [%from+${8 * at}];`,
   );
   const store =
-    result === "pred" ? "selp.u32 %word, 1, 0, %d; st.global.u32 [%to], %word;" : `st.global.${plain(result)} [%to], %d;`;
+    result === "pred"
+      ? "selp.u32 %word, 1, 0, %d; st.global.u32 [%to], %word;"
+      : `st.global.${plain(result)} [%to], %d;`;
   const ptx = `.version 7.8
 .target sm_80
 .address_size 64
@@ -63,7 +66,8 @@ function batch(ready: ReturnType<Machine["ready"]>, rows: readonly (readonly big
   const [source, target] = [Number(BigInt.asUintN(32, from)), Number(BigInt.asUintN(32, to))];
   memory.stamp(source, LANES * 32, layout.STAMPS.host);
   for (const [lane, row] of rows.entries()) {
-    for (const [at, bits] of row.entries()) memory.view.setBigUint64(source + lane * 32 + at * 8, BigInt.asUintN(64, bits), true);
+    for (const [at, bits] of row.entries())
+      memory.view.setBigUint64(source + lane * 32 + at * 8, BigInt.asUintN(64, bits), true);
   }
   const packed = new Uint8Array(16);
   new DataView(packed.buffer).setBigUint64(0, from, true);

@@ -23,6 +23,13 @@ export function floats(address: DevicePointer, count: number): Float32Array {
   return out;
 }
 
+/** The module of one of the files in kernels/. */
+export function moduleOf(file: string): CudaModule {
+  const loaded = modules.get(file) ?? device.loadModule(keptPtx(file));
+  modules.set(file, loaded);
+  return loaded;
+}
+
 /** Runs a kernel of one of the files in kernels/. */
 export function run(
   file: string,
@@ -30,10 +37,13 @@ export function run(
   args: readonly (DevicePointer | number)[],
   { blocks = 1, threads = 64, sharedBytes = 0 } = {},
 ): void {
-  const loaded = modules.get(file) ?? device.loadModule(keptPtx(file));
-  modules.set(file, loaded);
   const packed = args.map((value): Argument =>
     typeof value === "bigint" ? { type: "pointer", value } : { type: "i32", value },
   );
-  device.launch(loaded.getFunction(name), { grid: [blocks, 1, 1], block: [threads, 1, 1], sharedBytes, args: packed });
+  device.launch(moduleOf(file).getFunction(name), {
+    grid: [blocks, 1, 1],
+    block: [threads, 1, 1],
+    sharedBytes,
+    args: packed,
+  });
 }

@@ -92,7 +92,8 @@ interface Open {
 }
 
 const SIZES: Readonly<Record<string, number>> = { "8": 1, "16": 2, "32": 4, "64": 8, "128": 16 };
-const SPECIAL = /^%(tid|ntid|ctaid|nctaid)\.[xyz]$|^%(laneid|warpid|nwarpid|lanemask_\w+|clock|clock64|smid|nsmid|gridid|dynamic_smem_size|total_smem_size)$/;
+const SPECIAL =
+  /^%(tid|ntid|ctaid|nctaid)\.[xyz]$|^%(laneid|warpid|nwarpid|lanemask_\w+|clock|clock64|smid|nsmid|gridid|dynamic_smem_size|total_smem_size)$/;
 
 const sizes = new Map<string, number>(Object.entries({ pred: 1, tf32: 4 }));
 
@@ -208,8 +209,7 @@ function location(statement: string, files: ReadonlyMap<string, string>): string
 }
 
 function header(statement: string, body: readonly Statement[]): PtxFunction | null {
-  const parsed =
-    /\.(entry|func)\s*(?:\(([^)]*)\)\s*)?([\w$]+)\s*(?:\(([^)]*)\))?/.exec(statement);
+  const parsed = /\.(entry|func)\s*(?:\(([^)]*)\)\s*)?([\w$]+)\s*(?:\(([^)]*)\))?/.exec(statement);
   if (parsed === null) throw new PtxError(`no directive ${statement.slice(0, 60)}`);
   // Without a body it only declares.
   if (!statement.endsWith("{")) return null;
@@ -412,9 +412,7 @@ function close(open: Open): FunctionBody {
   };
   const body = open.body.map(({ scope, ...one }) => ({
     ...one,
-    operands: one.operands.map((each) =>
-      each.kind === "symbol" ? { ...each, name: target(each.name, scope) } : each,
-    ),
+    operands: one.operands.map((each) => (each.kind === "symbol" ? { ...each, name: target(each.name, scope) } : each)),
   }));
   const { registers, variables, labels, tables } = open;
   return { registers, variables, body, labels, tables };

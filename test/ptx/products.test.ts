@@ -17,7 +17,10 @@ const f16 = (values: readonly number[]): Uint16Array => new Uint16Array(Float16A
 function product(a: readonly number[], b: readonly number[], k: number): number[] {
   return Array.from({ length: 16 * 8 }, (_, at) => {
     const [row, column] = [Math.floor(at / 8), at % 8];
-    return Array.from({ length: k }, (_, index) => a[row * k + index]! * b[index * 8 + column]!).reduce((sum, one) => sum + one, 0);
+    return Array.from({ length: k }, (_, index) => a[row * k + index]! * b[index * 8 + column]!).reduce(
+      (sum, one) => sum + one,
+      0,
+    );
   });
 }
 
@@ -54,7 +57,8 @@ describe("ptx: products by tensor cores", () => {
   it("tf32 keeps ten bits of its operands", () => {
     const y = device.allocate(512);
     const [a, b] = [A.slice(0, 128), B.slice(0, 64)];
-    const blurred = (values: readonly number[]): Float32Array => Float32Array.from(values, (value) => value * (1 + 2 ** -12));
+    const blurred = (values: readonly number[]): Float32Array =>
+      Float32Array.from(values, (value) => value * (1 + 2 ** -12));
     run("products", "product_tf32", [put(blurred(a)), put(blurred(transposed(b, 8))), y], { threads: 32 });
     assert.deepEqual([...floats(y, 128)], product(a, b, 8));
   });

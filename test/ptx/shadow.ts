@@ -47,7 +47,8 @@ export class Shadow {
   /** What is wrong with an atomic operation on a byte: it reads and writes, and goes together with others of its kind. */
   atomic(at: number, stamp: number): Finding | null {
     const written = this.#memory.written[at - layout.HEAP]!;
-    if (written === layout.STAMPS.unwritten) return this.#finding("uninitialised", at, "changes what nobody has written");
+    if (written === layout.STAMPS.unwritten)
+      return this.#finding("uninitialised", at, "changes what nobody has written");
     const together = written >= this.#bound("launchStart") && (written & THREAD) === layout.THREADS.atomic;
     return (
       this.#taken(written, at, "changes") ??
@@ -57,7 +58,8 @@ export class Shadow {
   }
 
   #taken(written: number, at: number, verb: string): Finding | null {
-    if (written === layout.STAMPS.unallocated) return this.#finding("out of bounds", at, `${verb} what is not allocated`);
+    if (written === layout.STAMPS.unallocated)
+      return this.#finding("out of bounds", at, `${verb} what is not allocated`);
     if (written !== PENDING) return null;
     return this.#finding("unwaited copy", at, `${verb} what a cp.async that nobody waited for is still to bring`);
   }
@@ -91,7 +93,8 @@ export class Shadow {
     const warp = reader >= layout.THREADS.warp ? reader - layout.THREADS.warp : reader >>> 5;
     const before = warp === own >>> 5 && read < this.#bound("warpStart");
     if (before && reader !== layout.THREADS.several) return null;
-    const who = reader < layout.THREADS.warp ? `thread ${reader} of the block reads` : "several threads of the block read";
+    const who =
+      reader < layout.THREADS.warp ? `thread ${reader} of the block reads` : "several threads of the block read";
     return this.#finding("race", at, `writes what ${who}, with no barrier in between`);
   }
 

@@ -146,7 +146,7 @@ export function liveness(body: readonly Instruction[], steps: readonly Step[]): 
   const after = steps.map(() => new Uint32Array(words));
   const kills = sets.map(({ writes }) => bits(writes, words));
   const successors = steps.map(({ end }, at) => followers(end, at).filter((next) => next < steps.length));
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (let at = steps.length - 1; at >= 0; at--) {
       for (let word = 0; word < words; word++) {

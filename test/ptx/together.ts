@@ -83,7 +83,11 @@ export function prepare(
       return match(tools);
     case "activemask": {
       const write = writer(op.operands[0]);
-      return { barrier: null, waitsFor: () => 0, run: (lanes) => each(lanes.mask, (lane) => write(lanes, lane, lanes.mask)) };
+      return {
+        barrier: null,
+        waitsFor: () => 0,
+        run: (lanes) => each(lanes.mask, (lane) => write(lanes, lane, lanes.mask)),
+      };
     }
     case "bar":
     case "barrier":
@@ -113,7 +117,8 @@ function each(mask: number, visit: (lane: number) => void): void {
 function shuffle({ op, reader, writer, around }: Tools): Together {
   const [target, value, by, bounds, members] = op.operands;
   const mode = op.modifiers[1] ?? "";
-  if (op.modifiers[0] !== "sync" || !["up", "down", "bfly", "idx"].includes(mode) || op.types.join() !== "b32") throw unknown(op);
+  if (op.modifiers[0] !== "sync" || !["up", "down", "bfly", "idx"].includes(mode) || op.types.join() !== "b32")
+    throw unknown(op);
   const write = writer(target?.kind === "pair" ? target.items[0] : target);
   const inside = target?.kind === "pair" ? writer(target.items[1]) : null;
   const [read, distance, limits, waitsFor] = [reader(value), reader(by), reader(bounds), reader(members)];
@@ -131,7 +136,12 @@ function shuffle({ op, reader, writer, around }: Tools): Together {
       const valid = mode === "up" ? wanted >= most : wanted <= most;
       const from = valid ? wanted : lane;
       if (((lanes.mask >>> from) & 1) === 0) {
-        around.fail("inactive lane", `takes the value of lane ${from}, which does not take part`, lanes.first + lane, op.pc);
+        around.fail(
+          "inactive lane",
+          `takes the value of lane ${from}, which does not take part`,
+          lanes.first + lane,
+          op.pc,
+        );
       }
       write(lanes, lane, before[from]!);
       inside?.(lanes, lane, valid ? 1 : 0);
@@ -171,7 +181,7 @@ const REDUCTIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
 function redux({ op, reader, writer }: Tools): Together {
   const [target, value, members] = op.operands;
   const name = op.modifiers[1] ?? "";
-  const reduce = REDUCTIONS[/^m/.test(name) ? `${name}${op.type[0] ?? ""}` : name];
+  const reduce = REDUCTIONS[name.startsWith("m") ? `${name}${op.type[0] ?? ""}` : name];
   if (reduce === undefined || !/^[bus]32$/.test(op.type)) throw unknown(op);
   const [write, read, waitsFor] = [writer(target), reader(value), reader(members)];
   const run = (lanes: Lanes): void => {
@@ -207,7 +217,11 @@ function barrier({ op, reader }: Tools): Together {
   if (op.modifiers.join() === "warp,sync") {
     return { barrier: "warp", waitsFor: reader(op.operands[0]), run: nothing };
   }
-  if (!["sync", "cta,sync", "sync,aligned", "cta,sync,aligned"].includes(op.modifiers.join()) || op.operands.length !== 1) throw unknown(op);
+  if (
+    !["sync", "cta,sync", "sync,aligned", "cta,sync,aligned"].includes(op.modifiers.join()) ||
+    op.operands.length !== 1
+  )
+    throw unknown(op);
   return { barrier: "block", waitsFor: () => ALL, run: nothing };
 }
 
@@ -241,7 +255,8 @@ function ldmatrix({ op, wordOf, reader, around, symbol }: Tools): Together {
   const rows = new Int32Array(32);
   const run = (lanes: Lanes): void => {
     if (lanes.mask !== ALL) around.fail("inactive lane", "a matrix load without all 32 lanes", lanes.first, op.pc);
-    for (let lane = 0; lane < 8 * matrices; lane++) rows[lane] = around.row(address(lanes, lane), lanes.first + lane, op.pc);
+    for (let lane = 0; lane < 8 * matrices; lane++)
+      rows[lane] = around.row(address(lanes, lane), lanes.first + lane, op.pc);
     for (let matrix = 0; matrix < matrices; matrix++) {
       for (let lane = 0; lane < 32; lane++) {
         const [row, column] = [lane >>> 2, 2 * (lane & 3)];

@@ -16,7 +16,9 @@ export function compileSource(nvcc: string, name: string): string {
   const folder = mkdtempSync(join(tmpdir(), "salsa-ptx-"));
   try {
     const output = join(folder, "out.ptx");
-    execFileSync(nvcc, ["-ptx", "-arch=sm_80", "-O3", "-lineinfo", "-std=c++17", `${name}.cu`, "-o", output], { cwd: FOLDER });
+    execFileSync(nvcc, ["-ptx", "-arch=sm_80", "-O3", "-lineinfo", "-std=c++17", `${name}.cu`, "-o", output], {
+      cwd: FOLDER,
+    });
     return readFileSync(output, "utf8")
       .replace(/^(\t\.file\t\d+ )"[^"]*\//gm, '$1"')
       .replace(/^\t\.section\t\.debug_str\n[\s\S]*/m, "");
