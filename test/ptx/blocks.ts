@@ -1,30 +1,8 @@
 import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
 import type { Grid, Machine, Ready } from "./machine.ts";
-
-/** A warp of the block that runs. */
-interface Warp {
-  readonly frame: number;
-  /** Where its lanes' local memory begins. */
-  readonly base: number;
-  readonly number: number;
-  /** Stamp of lane 0. */
-  first: number;
-  /** The stamp from which on accesses of its own lanes are not ordered. */
-  start: number;
-  live: number;
-  /** Lanes that wait for others. */
-  parked: number;
-  /** The step of each lane; of all of them where `converged`, then only `step` counts. */
-  readonly steps: Int32Array;
-  step: number;
-  converged: boolean;
-}
-
-/** Intervals that stamps have bits for, less room for marks. */
-const INTERVALS = 2 ** (32 - layout.THREAD_BITS) - 4;
-/** How often lanes took a step, and instructions, since the process began: for measuring. */
-export const COUNTS = { instructions: 0 };
+import { runWarp } from "./runWarp.ts";
+import { lowest, meet, newWarp, restart, type Warp } from "./warp.ts";
 
 /**
  * Runs a kernel: its blocks one after another, the warps of a block in turn from barrier to barrier, the lanes of a warp at
@@ -40,9 +18,8 @@ export function launch(machine: Machine, ready: Ready, { grid, block, sharedByte
   if (total > layout.SHARED_LIMIT) throw new PtxError(`${kernel.name}: ${total} bytes of shared memory are too many`);
   if (threads > 1024) throw new PtxError(`${kernel.name}: ${threads} threads are too many for a block`);
   machine.writeArguments(kernel, packed);
-  if (machine.interval > INTERVALS / 2) machine.renew();
-  const word = context(machine);
-  word("launchStart", next(machine));
+  const word = machine.context.bind(machine);
+  machine.begin();
   word("localSize", kernel.localSize);
   for (const [axis, letter] of (["x", "y", "z"] as const).entries()) {
     word(`%nctaid.${letter}`, grid[axis]!);
@@ -73,19 +50,6 @@ export function launch(machine: Machine, ready: Ready, { grid, block, sharedByte
   }
 }
 
-function context({ memory }: Machine): (name: keyof typeof layout.WORDS, value: number) => void {
-  return (name, value) => {
-    memory.words[layout.CONTEXT / 4 + layout.WORDS[name]] = value;
-  };
-}
-
-/** The first stamp of a new interval. */
-function next(machine: Machine): number {
-  machine.interval++;
-  if (machine.interval > INTERVALS) throw new PtxError("a launch with more barriers than stamps can tell apart");
-  return (machine.interval << layout.THREAD_BITS) | 0;
-}
-
 function warpsOf({ memory }: Machine, { kernel }: Ready, block: Grid["block"], threads: number): Warp[] {
   const count = Math.ceil(threads / 32);
   const stride = Math.ceil(kernel.frameSize / 16) * 16;
@@ -107,34 +71,19 @@ function warpsOf({ memory }: Machine, { kernel }: Ready, block: Grid["block"], t
       }
     }
     const base = locals + number * 32 * kernel.localSize;
-    return {
-      frame,
-      base,
-      number,
-      first: 0,
-      start: 0,
-      live: 0,
-      parked: 0,
-      steps: new Int32Array(32),
-      step: 0,
-      converged: true,
-    };
+    return newWarp(number, frame, base);
   });
 }
 
 function runBlock(machine: Machine, ready: Ready, warps: readonly Warp[], threads: number): void {
-  const word = context(machine);
-  const begin = next(machine);
+  const word = machine.context.bind(machine);
+  const begin = machine.nextInterval();
   word("blockStart", begin);
   word("barrierStart", begin);
   machine.copies.clear();
   for (const warp of warps) {
     const lanes = Math.min(32, threads - warp.number * 32);
-    warp.live = lanes === 32 ? -1 : 2 ** lanes - 1;
-    warp.parked = 0;
-    warp.step = 0;
-    warp.converged = true;
-    meet(warp, begin);
+    restart(warp, lanes, begin);
   }
   for (;;) {
     for (const warp of warps) {
@@ -146,20 +95,13 @@ function runBlock(machine: Machine, ready: Ready, warps: readonly Warp[], thread
     const waiting = warps.filter(({ live }) => live !== 0);
     if (waiting.length === 0) return;
     barrier(machine, ready, warps, threads);
-    const start = next(machine);
+    const start = machine.nextInterval();
     word("barrierStart", start);
     for (const warp of waiting) {
       meet(warp, start);
-      warp.step++;
+      warp.at++;
     }
   }
-}
-
-/** Begins a new interval of a warp. */
-function meet(warp: Warp, start: number): void {
-  warp.start = start;
-  warp.first = start | (warp.number * 32);
-  warp.parked = 0;
 }
 
 /** Checks that every thread of the block has come to a barrier. */
@@ -167,12 +109,12 @@ function barrier(machine: Machine, { kernel, steps }: Ready, warps: readonly War
   for (const warp of warps) {
     const lanes = Math.min(32, threads - warp.number * 32);
     const all = lanes === 32 ? -1 : 2 ** lanes - 1;
-    const at = warp.converged ? warp.step : null;
+    const at = warp.converged ? warp.at : null;
     const step = at === null ? undefined : steps[at];
     if (warp.live === all && typeof step === "object" && step.barrier === "block") continue;
     // Some threads wait: name one of those that do, and say who does not.
     const waiting = warps.find(({ live }) => live !== 0) ?? warp;
-    const waitingAt = waiting.converged ? waiting.step : waiting.steps[lowest(waiting.live)]!;
+    const waitingAt = waiting.converged ? waiting.at : waiting.steps[lowest(waiting.live)]!;
     const missing = lowest(all & ~warp.live) + warp.number * 32;
     const detail =
       warp.live === all
@@ -180,147 +122,4 @@ function barrier(machine: Machine, { kernel, steps }: Ready, warps: readonly War
         : `thread ${missing} of the block has ended without coming to it`;
     machine.fail("divergent barrier", detail, waiting.first + lowest(waiting.live), kernel.steps[waitingAt]?.from ?? 0);
   }
-}
-
-function lowest(mask: number): number {
-  return 31 - Math.clz32(mask & -mask);
-}
-
-/** Runs a warp until all its lanes have ended or wait for the block. */
-function runWarp(machine: Machine, { kernel, steps }: Ready, warp: Warp): void {
-  const plan = kernel.steps;
-  for (;;) {
-    let mask = warp.live;
-    let at = warp.step;
-    if (!warp.converged) {
-      const runnable = warp.live & ~warp.parked;
-      if (runnable === 0) {
-        stuck(machine, plan, steps, warp);
-        return;
-      }
-      at = 0x7fffffff;
-      for (let rest = runnable; rest !== 0; rest &= rest - 1) at = Math.min(at, warp.steps[lowest(rest)]!);
-      mask = 0;
-      for (let rest = warp.live; rest !== 0; rest &= rest - 1) {
-        const lane = lowest(rest);
-        if (warp.steps[lane] === at) mask |= 1 << lane;
-      }
-      if (mask === warp.live) {
-        warp.converged = true;
-        warp.parked = 0;
-        warp.step = at;
-      }
-    }
-    const step = plan[at];
-    const run = steps[at];
-    if (step === undefined || run === undefined) {
-      warp.live &= ~mask;
-      if (warp.live === 0) return;
-      continue;
-    }
-    COUNTS.instructions += (step.to - step.from) * count(mask);
-    if (typeof run === "object") {
-      const taking = guarded(machine, kernel, step.from, warp, mask);
-      const lanes = { frame: warp.frame, first: warp.first, mask: taking, live: warp.live };
-      if (taking !== 0) {
-        const members = run.waitsFor(lanes, lowest(taking)) & warp.live;
-        if (run.barrier === "block" && warp.converged && taking === mask) return;
-        if (run.barrier === "block" || (members & ~taking) !== 0) {
-          if (warp.converged) diverge(warp);
-          warp.parked |= mask;
-          continue;
-        }
-        run.run(lanes);
-        if (run.barrier === "warp") synchronise(machine, warp, taking);
-      }
-      warp.parked &= ~mask;
-      move(warp, mask, at + 1);
-      continue;
-    }
-    const taken = run(warp.frame, mask, warp.first, warp.base);
-    switch (step.end.kind) {
-      case "next":
-        move(warp, mask, at + 1);
-        break;
-      case "jump":
-        move(warp, mask, step.end.target);
-        break;
-      case "branch":
-        if (taken === mask) move(warp, mask, step.end.target);
-        else if (taken === 0) move(warp, mask, at + 1);
-        else {
-          if (warp.converged) diverge(warp);
-          move(warp, taken, step.end.target);
-          move(warp, mask & ~taken, at + 1);
-        }
-        break;
-      case "exit":
-        warp.live &= ~taken;
-        if (warp.live === 0) return;
-        move(warp, mask & ~taken, at + 1);
-        break;
-      case "table":
-        if (warp.converged) diverge(warp);
-        for (let rest = mask; rest !== 0; rest &= rest - 1) {
-          const lane = lowest(rest);
-          warp.steps[lane] = step.end.targets[machine.memory.words[layout.TARGETS / 4 + lane]!] ?? plan.length;
-        }
-        break;
-    }
-  }
-}
-
-/** Lanes whose predicate lets them take an instruction. */
-function guarded({ memory }: Machine, kernel: Ready["kernel"], at: number, warp: Warp, mask: number): number {
-  const predicate = kernel.body[at]?.predicate ?? null;
-  if (predicate === null) return mask;
-  const word = (warp.frame + kernel.slots.get(predicate.register)!.offset) / 4;
-  let taking = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) {
-    const lane = lowest(rest);
-    if ((memory.words[word + lane] !== 0) !== predicate.negated) taking |= 1 << lane;
-  }
-  return taking;
-}
-
-/** Writes each lane's own step down. */
-function diverge(warp: Warp): void {
-  warp.converged = false;
-  warp.steps.fill(warp.step);
-}
-
-/** Sends lanes on: all that are alive, where the warp is converged. */
-function move(warp: Warp, lanes: number, to: number): void {
-  if (warp.converged) {
-    if (lanes !== 0) warp.step = to;
-    return;
-  }
-  for (let rest = lanes; rest !== 0; rest &= rest - 1) warp.steps[lowest(rest)] = to;
-}
-
-/** A warp barrier of all its lanes orders what they did before it. */
-function synchronise(machine: Machine, warp: Warp, taking: number): void {
-  if (taking !== warp.live) return;
-  const start = next(machine);
-  warp.start = start;
-  warp.first = start | (warp.number * 32);
-  context(machine)("warpStart", start);
-}
-
-/** No lane can go on: all wait for lanes that will not come. */
-function stuck(machine: Machine, plan: Ready["kernel"]["steps"], steps: Ready["steps"], warp: Warp): void {
-  const first = lowest(warp.live);
-  const at = warp.steps[first]!;
-  const run = steps[at];
-  const block = typeof run === "object" && run.barrier === "block";
-  const pc = plan[at]?.from ?? 0;
-  if (block)
-    machine.fail("divergent barrier", `lanes of warp ${warp.number} wait at different places`, warp.first + first, pc);
-  machine.fail("inactive lane", "waits for lanes of its warp that do not come", warp.first + first, pc);
-}
-
-function count(mask: number): number {
-  let rest = mask - ((mask >>> 1) & 0x55555555);
-  rest = (rest & 0x33333333) + ((rest >>> 2) & 0x33333333);
-  return (((rest + (rest >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }

@@ -8,7 +8,7 @@ import { HELPERS, IMPORTS } from "./helpers.ts";
 import { INTEGER_RULES } from "./integerRules.ts";
 import * as layout from "./layout.ts";
 import { MEMORY_RULES } from "./memoryRules.ts";
-import { sizeOf, type Instruction, type PtxModule, type Variable } from "./parse.ts";
+import { sizeOf, type Instruction, type PtxModule, type Variable } from "./ptx.ts";
 import { cut, liveness, registersOf, type Step } from "./steps.ts";
 
 /** A register's place in its warp's frame, where it outlives a step. */

@@ -1,6 +1,6 @@
 import { allow, unknown, wasmType, type Emitter, type Op, type Rule } from "./emitter.ts";
 import { narrowed, widen } from "./floatRules.ts";
-import { sizeOf, type Operand } from "./parse.ts";
+import { sizeOf, type Operand } from "./ptx.ts";
 
 const FLOAT = /^(f|bf|tf)/;
 /** Roundings to whole numbers, and WebAssembly's names for them. */

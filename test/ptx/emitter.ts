@@ -1,7 +1,7 @@
 import type { WasmType } from "./assemble.ts";
 import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
-import { sizeOf, type Instruction, type Operand } from "./parse.ts";
+import { sizeOf, type Instruction, type Operand } from "./ptx.ts";
 
 /** Where a variable lies: an address within its state space. */
 export interface Place {

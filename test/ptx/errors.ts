@@ -12,6 +12,7 @@ export type FaultKind =
   | "unwaited copy"
   | "divergent barrier"
   | "inactive lane"
+  | "endless"
   | "trap";
 
 /** Where a fault happened. */

@@ -1,5 +1,5 @@
 import { PtxError } from "./errors.ts";
-import type { FunctionBody, Instruction, Operand, PtxModule, Variable } from "./parse.ts";
+import type { FunctionBody, Instruction, Operand, PtxModule, Variable } from "./ptx.ts";
 
 /** A kernel into which every function that it calls has been written. */
 export interface FlatKernel {

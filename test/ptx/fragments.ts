@@ -1,4 +1,4 @@
-import { ofBrain, ofHalf } from "./float.ts";
+import { ofHalf } from "./float.ts";
 
 /** Where a warp's registers lie: the word of register `at` of operand `operand` for lane 0; lanes follow one another. */
 export type Words = (operand: number, at: number) => number;
@@ -27,45 +27,55 @@ export function mmaOf(opcode: string): Mma | null {
  * columns; each holds two neighbouring values of 16 bits or one of 32.
  */
 export function multiply({ k, type }: Mma, ints: Int32Array, floats: Float32Array, words: Words): void {
-  const perWord = type === "tf32" ? 1 : 2;
-  const step = 4 * perWord;
-  const number = type === "bf16" ? ofBrain : type === "f16" ? ofHalf : null;
-  const read = (word: number, at: number): number => {
-    // The lower 13 bits of a tf32 are ignored.
-    if (number === null) return tf32(ints[word]!);
-    return number((ints[word]! >>> (16 * at)) & 0xffff);
-  };
-  for (let lane = 0; lane < 32; lane++) {
-    const group = lane >>> 2;
-    const first = (lane & 3) * perWord;
-    for (let half = 0; half < k / step; half++) {
-      for (let at = 0; at < perWord; at++) {
-        const column = half * step + first + at;
-        A[group * 16 + column] = read(words(1, 2 * half) + lane, at);
-        A[(group + 8) * 16 + column] = read(words(1, 2 * half + 1) + lane, at);
-        B[group * 16 + column] = read(words(2, half) + lane, at);
-      }
+  const halves = type === "tf32" ? 1 : 2;
+  const columns = 4 * halves;
+  for (let half = 0; half < k / columns; half++) {
+    const [upper, lower, right] = [words(1, 2 * half), words(1, 2 * half + 1), words(2, half)];
+    for (let lane = 0; lane < 32; lane++) {
+      const at = (lane >>> 2) * 16 + half * columns + (lane & 3) * halves;
+      unpack(A, at, ints[upper + lane]!, type);
+      unpack(A, at + 8 * 16, ints[lower + lane]!, type);
+      unpack(B, at, ints[right + lane]!, type);
     }
   }
   // Operands may be the same registers as results; each lane's own are read before they are written.
-  for (let lane = 0; lane < 32; lane++) {
-    for (let at = 0; at < 4; at++) {
-      const row = (lane >>> 2) + (at >= 2 ? 8 : 0);
-      const column = (lane & 3) * 2 + (at & 1);
-      let sum = floats[words(3, at) + lane]!;
-      for (let index = 0; index < k; index++) sum += A[row * 16 + index]! * B[column * 16 + index]!;
-      floats[words(0, at) + lane] = sum;
+  for (let index = 0; index < 4; index++) {
+    const [from, to] = [words(3, index), words(0, index)];
+    for (let lane = 0; lane < 32; lane++) {
+      const row = ((lane >>> 2) + (index >= 2 ? 8 : 0)) * 16;
+      const column = ((lane & 3) * 2 + (index & 1)) * 16;
+      let sum = floats[from + lane]!;
+      for (let step = 0; step < k; step++) sum += A.floats[row + step]! * B.floats[column + step]!;
+      floats[to + lane] = sum;
     }
   }
 }
 
-const A = new Float64Array(16 * 16);
-/** By columns. */
-const B = new Float64Array(8 * 16);
-const bits = new Int32Array(1);
-const single = new Float32Array(bits.buffer);
+/** Floats by their values and by their bits. */
+interface Tile {
+  readonly floats: Float32Array;
+  readonly bits: Int32Array;
+}
 
-function tf32(word: number): number {
-  bits[0] = word & ~0x1fff;
-  return single[0]!;
+function tile(count: number): Tile {
+  const floats = new Float32Array(count);
+  return { floats, bits: new Int32Array(floats.buffer) };
+}
+
+/** By rows, of 16 columns. */
+const A = tile(16 * 16);
+/** By columns, of 16 rows. */
+const B = tile(8 * 16);
+
+function unpack(to: Tile, at: number, word: number, type: Mma["type"]): void {
+  if (type === "bf16") {
+    to.bits[at] = word << 16;
+    to.bits[at + 1] = word & ~0xffff;
+  } else if (type === "f16") {
+    to.floats[at] = ofHalf(word & 0xffff);
+    to.floats[at + 1] = ofHalf(word >>> 16);
+  } else {
+    // The lower 13 bits of a tf32 are ignored.
+    to.bits[at] = word & ~0x1fff;
+  }
 }

@@ -1,6 +1,6 @@
 import { allow, constant, unknown, wasmType, type Emitter, type Op, type Rule } from "./emitter.ts";
 import { PtxError } from "./errors.ts";
-import { sizeOf } from "./parse.ts";
+import { sizeOf } from "./ptx.ts";
 
 const signed = (op: Op): boolean => op.type.startsWith("s");
 const sign = (op: Op): "s" | "u" => (signed(op) ? "s" : "u");

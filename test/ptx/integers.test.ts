@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sizeOf } from "./parse.ts";
+import { sizeOf } from "./ptx.ts";
 import { runInstruction } from "./oneInstruction.ts";
 
 type Meaning = (a: bigint, b: bigint, c: bigint, e: bigint) => bigint | boolean;

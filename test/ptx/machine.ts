@@ -5,7 +5,8 @@ import { approx, brain, directed, fma64, half, ofHalf } from "./float.ts";
 import * as layout from "./layout.ts";
 import { ATOMICS } from "./memoryRules.ts";
 import { globalAddress, hex, Memory } from "./memory.ts";
-import { parsePtx, type PtxModule } from "./parse.ts";
+import { parsePtx } from "./parse.ts";
+import type { PtxModule } from "./ptx.ts";
 import { Shadow, type Finding } from "./shadow.ts";
 import { prepare, type Together } from "./together.ts";
 import { AsyncCopies } from "./asyncCopies.ts";
@@ -34,6 +35,9 @@ export interface Loaded {
   readonly globals: ReadonlyMap<string, bigint>;
 }
 
+/** Intervals that stamps have bits for, less room for marks. */
+const INTERVALS = 2 ** (32 - layout.THREAD_BITS) - 4;
+
 type Check = (at: number, stamp: number, pc: number) => void;
 
 /** A device: memory, loaded modules, and what the running kernel calls. Launches are run by `launch` of blocks.ts. */
@@ -41,8 +45,14 @@ export class Machine {
   readonly memory = new Memory();
   readonly shadow = new Shadow(this.memory);
   readonly copies: AsyncCopies;
+  /** Instructions that lanes have taken since the beginning, for measuring. */
+  instructions = 0;
+  /** The most that a launch may take: a loop without an end ends there. */
+  limit = 1e10;
+  /** What is left of it. */
+  left = 0;
   /** Number of the interval between barriers; the upper bits of stamps. */
-  interval = 0;
+  #interval = 0;
   /** The kernel that runs, its block and the block's shape: where a fault is. */
   running: { readonly kernel: Kernel; block: readonly number[]; readonly shape: readonly number[] } | null = null;
   /**
@@ -150,13 +160,32 @@ export class Machine {
     this.memory.bytes.set(packed, layout.PARAMS);
   }
 
+  /** Begins a launch. */
+  begin(): void {
+    if (this.#interval > INTERVALS / 2) this.#renew();
+    this.left = this.limit;
+    this.context("launchStart", this.nextInterval());
+  }
+
+  /** The first stamp of a new interval. */
+  nextInterval(): number {
+    this.#interval++;
+    if (this.#interval > INTERVALS) throw new PtxError("a launch with more barriers than stamps can tell apart");
+    return this.#interval << layout.THREAD_BITS;
+  }
+
+  /** Sets what is the same for all threads. */
+  context(name: keyof typeof layout.WORDS, value: number): void {
+    this.memory.words[layout.CONTEXT / 4 + layout.WORDS[name]] = value;
+  }
+
   /** Stamps of long ago become the host's, so that intervals can be counted from 0 again. */
-  renew(): void {
+  #renew(): void {
     const { written, read, top } = this.memory;
     for (let at = 0; at < top - layout.HEAP; at++)
       if (written[at]! > layout.STAMPS.host) written[at] = layout.STAMPS.host;
     read.fill(0, 0, top - layout.HEAP);
-    this.interval = 0;
+    this.#interval = 0;
   }
 
   #imports(): WebAssembly.ModuleImports {

@@ -1,7 +1,7 @@
 import { allow, unknown, wasmType, type Emitter, type Op, type Rule } from "./emitter.ts";
 import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
-import { sizeOf, type Operand } from "./parse.ts";
+import { sizeOf, type Operand } from "./ptx.ts";
 
 const SPACES = ["global", "shared", "local", "const", "param", "shared_cta"];
 /** What says how to cache, order or fetch, and changes no value here. */

@@ -1,7 +1,7 @@
 import { launch } from "./blocks.ts";
 import * as layout from "./layout.ts";
 import { Machine } from "./machine.ts";
-import { sizeOf } from "./parse.ts";
+import { sizeOf } from "./ptx.ts";
 
 const machine = new Machine();
 const LANES = 32;

@@ -1,7 +1,7 @@
 import { takeApart, type Op } from "./emitter.ts";
 import { PtxError } from "./errors.ts";
 import type { FlatKernel } from "./flatten.ts";
-import type { Instruction, Operand } from "./parse.ts";
+import type { Instruction, Operand } from "./ptx.ts";
 
 /** Where the lanes of a step go. */
 export type End =

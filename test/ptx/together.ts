@@ -3,7 +3,7 @@ import type { FaultKind } from "./errors.ts";
 import { mmaOf, multiply } from "./fragments.ts";
 import type { Slot } from "./compile.ts";
 import type { Memory } from "./memory.ts";
-import { sizeOf, type Operand } from "./parse.ts";
+import { sizeOf, type Operand } from "./ptx.ts";
 
 /** The warp whose lanes take an instruction together. */
 export interface Lanes {
