@@ -3,7 +3,7 @@ import { compileKernel, layOut, type Kernel } from "./compile.ts";
 import { KernelFault, PtxError, type FaultKind } from "./errors.ts";
 import { approx, brain, directed, fma64, half, ofHalf } from "./float.ts";
 import * as layout from "./layout.ts";
-import { ATOMICS } from "./memoryRules.ts";
+import { ATOMICS, atomically } from "./atomics.ts";
 import { globalAddress, hex, Memory } from "./memory.ts";
 import { parsePtx } from "./parse.ts";
 import type { PtxModule } from "./ptx.ts";
@@ -40,6 +40,19 @@ const INTERVALS = 2 ** (32 - layout.THREAD_BITS) - 4;
 
 type Check = (at: number, stamp: number, pc: number) => void;
 
+/** Texts that have been read, and their kernels for given addresses of variables: suites open device after device. */
+const parsed = new Map<string, PtxModule>();
+const kernels = new WeakMap<PtxModule, Map<string, Kernel>>();
+
+function compiled(module: PtxModule, name: string, globals: ReadonlyMap<string, bigint>): Kernel {
+  const known = kernels.get(module) ?? new Map<string, Kernel>();
+  kernels.set(module, known);
+  const key = `${name} ${[...globals.values()].join()}`;
+  const kernel = known.get(key) ?? compileKernel(module, name, globals);
+  known.set(key, kernel);
+  return kernel;
+}
+
 /** A device: memory, loaded modules, and what the running kernel calls. Launches are run by `launch` of blocks.ts. */
 export class Machine {
   readonly memory = new Memory();
@@ -60,7 +73,7 @@ export class Machine {
    * thread writes what was read, a barrier is missing, which tells more.
    */
   #early: { readonly detail: string; readonly stamp: number; readonly pc: number } | null = null;
-  readonly #ready = new WeakMap<PtxModule, Map<string, Ready>>();
+  readonly #ready = new WeakMap<Loaded, Map<string, Ready>>();
   #checks: Readonly<Record<string, Check>> = {};
 
   constructor() {
@@ -73,7 +86,8 @@ export class Machine {
    * @throws PtxError for PTX that is not known, with the line.
    */
   load(ptx: string): Loaded {
-    const module = parsePtx(ptx);
+    const module = parsed.get(ptx) ?? parsePtx(ptx);
+    parsed.set(ptx, module);
     const globals = new Map<string, bigint>();
     for (const { name, size, space, initial } of module.variables) {
       if (space === "shared") continue;
@@ -89,12 +103,12 @@ export class Machine {
   }
 
   /** The kernel of a name, compiled when it is first asked for. */
-  ready({ module, globals }: Loaded, name: string): Ready {
-    const known = this.#ready.get(module) ?? new Map<string, Ready>();
-    this.#ready.set(module, known);
+  ready(loaded: Loaded, name: string): Ready {
+    const known = this.#ready.get(loaded) ?? new Map<string, Ready>();
+    this.#ready.set(loaded, known);
     const found = known.get(name);
     if (found !== undefined) return found;
-    const kernel = compileKernel(module, name, globals);
+    const kernel = compiled(loaded.module, name, loaded.globals);
     const instance = new WebAssembly.Instance(kernel.wasm, { env: { memory: this.memory.wasm, ...this.#imports() } });
     const exports = instance.exports as Readonly<Record<string, (...values: (number | bigint)[]) => number>>;
     const checks = exports as unknown as Readonly<Record<string, Check>>;
@@ -261,37 +275,5 @@ export class Machine {
     return misaligned
       ? this.fail("misaligned", `${width} bytes at ${name}`, stamp, pc)
       : this.fail("out of bounds", `${width} bytes at ${name}`, stamp, pc);
-  }
-}
-
-/** What an atomic operation leaves in memory. */
-function atomically(name: (typeof ATOMICS)[number], old: bigint, b: bigint, c: bigint, width: number): bigint {
-  const signed = (value: bigint): bigint => BigInt.asIntN(width, value);
-  const unsigned = (value: bigint): bigint => BigInt.asUintN(width, value);
-  switch (name) {
-    case "add":
-      return signed(old + b);
-    case "min":
-      return signed(unsigned(old) < unsigned(b) ? old : b);
-    case "max":
-      return signed(unsigned(old) > unsigned(b) ? old : b);
-    case "smin":
-      return signed(old) < signed(b) ? old : b;
-    case "smax":
-      return signed(old) > signed(b) ? old : b;
-    case "and":
-      return signed(old & b);
-    case "or":
-      return signed(old | b);
-    case "xor":
-      return signed(old ^ b);
-    case "exch":
-      return signed(b);
-    case "cas":
-      return unsigned(old) === unsigned(b) ? signed(c) : old;
-    case "inc":
-      return unsigned(old) >= unsigned(b) ? 0n : signed(old + 1n);
-    case "dec":
-      return unsigned(old) === 0n || unsigned(old) > unsigned(b) ? signed(b) : signed(old - 1n);
   }
 }

@@ -1,3 +1,4 @@
+import { ATOMICS } from "./atomics.ts";
 import { allow, unknown, wasmType, type Emitter, type Op, type Rule } from "./emitter.ts";
 import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
@@ -7,9 +8,6 @@ const SPACES = ["global", "shared", "local", "const", "param", "shared_cta"];
 /** What says how to cache, order or fetch, and changes no value here. */
 const CACHING =
   "nc ca cg cs cv lu wb wt volatile relaxed weak acquire release cta gpu sys L2_64B L2_128B L2_256B L1_no_allocate L1_evict_first L1_evict_last L1_evict_normal L1_evict_unchanged";
-
-/** Atomic operations by their number in `atomic32` and `atomic64`. */
-export const ATOMICS = ["add", "min", "max", "smin", "smax", "and", "or", "xor", "exch", "cas", "inc", "dec"] as const;
 
 function spaceOf(op: Op): string {
   const space = op.modifiers.find((one) => SPACES.includes(one)) ?? "generic";
