@@ -1,8 +1,7 @@
 import type { WasmFunction, WasmImport, WasmType } from "./assemble.ts";
+import { define, word } from "./define.ts";
 import * as layout from "./layout.ts";
-
-/** Bytes that one access may move. */
-export const WIDTHS = [1, 2, 4, 8, 16] as const;
+import { SHADOW_HELPERS } from "./shadowHelpers.ts";
 
 /** What JavaScript gives to every module: what is rare, and all that ends in an error. */
 export const IMPORTS: readonly WasmImport[] = [
@@ -36,103 +35,6 @@ function imported(name: string, types: string): WasmImport {
   const [params = "", result = ""] = types.split("->").map((side) => side.trim());
   return { name, params: params.split(" ") as WasmType[], result: result === "" ? null : (result as WasmType) };
 }
-
-function define(name: string, types: string, locals: Record<string, WasmType>, body: string): WasmFunction {
-  const [params = "", result = ""] = types.split("->").map((side) => side.trim());
-  return {
-    name,
-    params: params.split(" ").map((one) => one.split(":") as [string, WasmType]),
-    result: result === "" ? null : (result as WasmType),
-    locals: new Map(Object.entries(locals)),
-    body,
-  };
-}
-
-const word = (name: keyof typeof layout.WORDS): string => `0 i32.load@${layout.CONTEXT + 4 * layout.WORDS[name]}`;
-
-/** Whether each of four stamps is older than this launch, or this block's from before its last barrier. */
-const ordered = (stamps: string, first: string): string => `
-  ${stamps} ${first} i32x4.splat i32x4.sub ${word("launchStart")} ${first} i32.sub i32x4.splat i32x4.lt_u
-  ${stamps} ${word("blockStart")} i32x4.splat i32x4.sub
-  ${word("barrierStart")} ${word("blockStart")} i32.sub i32x4.splat i32x4.lt_u v128.or`;
-
-/** Offset that makes a linear address times four that of its stamp. */
-const WRITTEN_AT = layout.WRITTEN - 4 * layout.HEAP;
-const READ_AT = layout.READ - 4 * layout.HEAP;
-
-const load = (width: number): string =>
-  width === 1 ? "v128.load32_splat" : width === 2 ? "v128.load64_splat" : "v128.load";
-
-/** Stores one stamp for each byte. */
-function stamped(width: number, at: number): string {
-  if (width === 1) return `$at $stamp i32.store@${at}`;
-  if (width > 2) return `$at $stamp i32x4.splat v128.store@${at}`;
-  return `$at $stamp i32.store@${at} $at $stamp i32.store@${at + 4}`;
-}
-
-/**
- * Checks that a thread may read some bytes, and leaves its stamp: they are allocated, written, and by nobody since the last
- * barrier but the thread itself. What is not plainly so is looked at byte by byte in JavaScript.
- */
-function reading(width: number): WasmFunction {
-  const chunk = (byte: number): string => `
-    $at ${load(width)}@${WRITTEN_AT + 4 * byte} =w
-    ${ordered("$w", String(layout.STAMPS.host))} $w $stamp i32x4.splat i32x4.eq v128.or i32x4.all_true i32.eqz
-    if $a ${byte} i32.add ${Math.min(width, 4)} $stamp $pc call:readSlow end
-    $at ${load(width)}@${READ_AT + 4 * byte} =w
-    $w $stamp i32x4.splat i32x4.eq i32x4.all_true i32.eqz if
-      ${ordered("$w", "0")} i32x4.all_true if ${stamped(width, READ_AT + 4 * byte)}
-      else $w ${word("launchStart")} i32x4.splat i32x4.eq i32x4.all_true i32.eqz if
-        ${bytes(width).map((one) => `$at ${4 * (byte + one)} i32.add $stamp call:mark`).join(" ")}
-      end end
-    end`; // prettier-ignore
-  return define(
-    `reading${width}`,
-    "a:i32 stamp:i32 pc:i32 -> ",
-    { at: "i32", w: "v128" },
-    `$a 2 i32.shl =at ${chunks(width).map(chunk).join("\n")}`,
-  );
-}
-
-/** Checks that a thread may write some bytes, and leaves its stamp: nobody else has touched them since the last barrier. */
-function writing(width: number): WasmFunction {
-  const chunk = (byte: number): string => `
-    $at ${load(width)}@${WRITTEN_AT + 4 * byte} =w
-    ${ordered("$w", String(layout.STAMPS.unwritten))} $w $stamp i32x4.splat i32x4.eq v128.or
-    $at ${load(width)}@${READ_AT + 4 * byte} =w
-    ${ordered("$w", "0")} $w $stamp i32x4.splat i32x4.eq v128.or
-    v128.and i32x4.all_true i32.eqz
-    if $a ${byte} i32.add ${Math.min(width, 4)} $stamp $pc call:writeSlow end
-    ${stamped(width, WRITTEN_AT + 4 * byte)}`;
-  return define(
-    `writing${width}`,
-    "a:i32 stamp:i32 pc:i32 -> ",
-    { at: "i32", w: "v128" },
-    `$a 2 i32.shl =at ${chunks(width).map(chunk).join("\n")}`,
-  );
-}
-
-const bytes = (width: number): number[] => Array.from({ length: Math.min(width, 4) }, (_, at) => at);
-const chunks = (width: number): number[] => Array.from({ length: Math.max(1, width / 4) }, (_, at) => 4 * at);
-
-/** The stamp of one byte's readers after one more: the thread, its warp's lanes, or several warps. */
-const MARK = define(
-  "mark",
-  "at:i32 stamp:i32 -> ",
-  { r: "i32", old: "i32", warp: "i32" },
-  `$at i32.load@${READ_AT} &r $stamp i32.eq if return end
-   $r ${word("launchStart")} i32.lt_u
-   $r ${word("blockStart")} i32.sub ${word("barrierStart")} ${word("blockStart")} i32.sub i32.lt_u i32.or
-   if $at $stamp i32.store@${READ_AT} return end
-   $r ${word("blockStart")} i32.lt_u if $at ${word("launchStart")} i32.store@${READ_AT} return end
-   $r ${layout.THREADS.several} i32.and &old ${layout.THREADS.several} i32.eq if return end
-   $old ${layout.THREADS.warp} i32.lt_u if:i32 $old 5 i32.shr_u else $old ${layout.THREADS.warp} i32.sub end =warp
-   $warp $stamp ${layout.THREADS.several} i32.and 5 i32.shr_u i32.ne
-   if $at $stamp ${layout.THREADS.several} i32.or i32.store@${READ_AT} return end
-   $old $stamp ${layout.THREADS.several} i32.and i32.eq $r ${word("warpStart")} i32.lt_u i32.or
-   if $at $stamp i32.store@${READ_AT} return end
-   $at $stamp ${~layout.THREADS.several} i32.and $warp ${layout.THREADS.warp} i32.add i32.or i32.store@${READ_AT}`,
-);
 
 /** Linear addresses of global, shared, local and generic ones; the last two arguments are for the error. */
 const ADDRESSES = [
@@ -256,9 +158,4 @@ const ARITHMETIC = [
 ];
 
 /** Functions that go into every module, before a kernel's own. */
-export const HELPERS: readonly WasmFunction[] = [
-  MARK,
-  ...WIDTHS.flatMap((width) => [reading(width), writing(width)]),
-  ...ADDRESSES,
-  ...ARITHMETIC,
-];
+export const HELPERS: readonly WasmFunction[] = [...SHADOW_HELPERS, ...ADDRESSES, ...ARITHMETIC];
