@@ -90,6 +90,12 @@ export class Emitter {
     return name;
   }
 
+  /** A local that every instruction may use for as long as it runs. */
+  shared(name: string, type: WasmType): string {
+    this.temporaries.set(name, type);
+    return name;
+  }
+
   /** Keeps a value in a local, so that it can be read more than once. */
   keep(type: WasmType, code: string): { readonly set: string; readonly get: string } {
     const name = this.temporary(type);

@@ -41,7 +41,16 @@ const fma32: Rule = (op, emit) => {
   allow(op, "rn rz rm rp ftz sat");
   const [a = "", b = "", c = ""] = inputs(op, emit, 3);
   const rounding = mode(op);
-  if (rounding === 0) return finish(op, emit, `${a} ${b} ${c} call:fma32`);
+  if (rounding === 0) {
+    // The product of two floats is exact in f64, so that one sum is left. Rounding that to f64 first is harmless but where
+    // it falls halfway between two floats, or where the result is subnormal and keeps fewer bits.
+    const [product, sum] = [emit.shared("product", "f64"), emit.shared("sum", "f64")];
+    const code = `${promote(a)} ${promote(b)} f64.mul &${product} ${promote(c)} f64.add &${sum}
+      i64.reinterpret_f64 i32.wrap_i64 536870911 i32.and 268435456 i32.eq
+      $${sum} f64.abs 0d3810000000000000 f64.lt i32.or
+      if $${product} ${promote(c)} call:sumOdd =${sum} end $${sum} f32.demote_f64`;
+    return finish(op, emit, code);
+  }
   const exact = `${promote(a)} ${promote(b)} f64.mul ${promote(c)} call:sumOdd`;
   return finish(op, emit, `${exact} ${rounding} call:directed`);
 };

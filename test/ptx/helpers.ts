@@ -76,8 +76,6 @@ const ADDRESSES = [
   ),
 ];
 
-const HALFWAY = "0x10000000";
-
 /** Arithmetic that WebAssembly has no instruction for. */
 const ARITHMETIC = [
   // The sum of two doubles, rounded to odd: rounding it once more to at most 51 bits gives the sum's own rounding (Boldo
@@ -93,17 +91,6 @@ const ARITHMETIC = [
      $s i64.reinterpret_f64
      $error 0d0000000000000000 f64.gt $s 0d0000000000000000 f64.gt i32.eq if:i64 1L else -1L end
      i64.add f64.reinterpret_i64`,
-  ),
-  // The product of two floats is exact in f64, so that one sum is left. Rounding that to f64 first is harmless but where it
-  // falls halfway between two floats, or where the result is subnormal and keeps fewer bits.
-  define(
-    "fma32",
-    "a:f32 b:f32 c:f32 -> f32",
-    { p: "f64", s: "f64" },
-    `$a f64.promote_f32 $b f64.promote_f32 f64.mul &p $c f64.promote_f32 f64.add =s
-     $s i64.reinterpret_f64 i32.wrap_i64 ${Number("0x1fffffff")} i32.and ${Number(HALFWAY)} i32.eq
-     $s f64.abs 0d3810000000000000 f64.lt i32.or
-     if $p $c f64.promote_f32 call:sumOdd =s end $s f32.demote_f64`,
   ),
   define("flush", "x:f32 -> f32", {}, `$x f32.abs 0f00800000 f32.lt if:f32 0f00000000 $x f32.copysign else $x end`),
   define(
