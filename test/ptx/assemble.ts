@@ -213,6 +213,8 @@ const PREFIXED: readonly (readonly [name: string, ...bytes: number[]])[] = [
   ["v128.or", 0xfd, 0x50],
   ["i32x4.all_true", 0xfd, 0xa3, 1],
   ["i32x4.sub", 0xfd, 0xb1, 1],
+  ["f64x2.add", 0xfd, 0xf0, 1],
+  ["f64x2.mul", 0xfd, 0xf2, 1],
 ];
 
 const OPCODES = new Map<string, readonly number[]>([

@@ -1,5 +1,6 @@
 import type { WasmFunction, WasmImport, WasmType } from "./assemble.ts";
 import { define, word } from "./define.ts";
+import { MULTIPLY } from "./fragments.ts";
 import * as layout from "./layout.ts";
 import { SHADOW_HELPERS } from "./shadowHelpers.ts";
 
@@ -145,4 +146,4 @@ const ARITHMETIC = [
 ];
 
 /** Functions that go into every module, before a kernel's own. */
-export const HELPERS: readonly WasmFunction[] = [...SHADOW_HELPERS, ...ADDRESSES, ...ARITHMETIC];
+export const HELPERS: readonly WasmFunction[] = [...SHADOW_HELPERS, MULTIPLY, ...ADDRESSES, ...ARITHMETIC];

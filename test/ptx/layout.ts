@@ -30,6 +30,8 @@ export const TARGETS = 512;
 export const PARAMS = 0x1000;
 /** The most bytes of arguments that a kernel takes. */
 export const PARAMS_SIZE = 0x1100;
+/** A matrix instruction's operands in f64: A by rows of 16, B by rows of 8, C and D by rows of 8. */
+export const MATRICES = { a: 0x3000, b: 0x3800, c: 0x3c00 } as const;
 /** Registers of the block's warps, and its threads' local memory. */
 export const ARENA = 0x10000;
 /** What has a shadow: shared memory first, then what is allocated. */

@@ -119,6 +119,7 @@ export class Machine {
         exports["reading16"]!(at, stamp, pc);
         return at;
       },
+      product: exports["multiply"] as unknown as (k: number) => void,
       fail: (kind: FaultKind, detail: string, stamp: number, pc: number): never => this.fail(kind, detail, stamp, pc),
     };
     // The checks are the same functions in every kernel.

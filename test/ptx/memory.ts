@@ -17,6 +17,7 @@ export class Memory {
   readonly bytes = new Uint8Array(this.wasm.buffer);
   readonly words = new Int32Array(this.wasm.buffer);
   readonly floats = new Float32Array(this.wasm.buffer);
+  readonly doubles = new Float64Array(this.wasm.buffer);
   readonly view = new DataView(this.wasm.buffer);
   /** Stamps of the last writes, by linear address less {@link layout.HEAP}. */
   readonly written = new Uint32Array(this.wasm.buffer, layout.WRITTEN, layout.HEAP_SIZE);

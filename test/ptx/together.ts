@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly memory: Memory;
   /** Checks that a lane may read 16 bytes of shared memory; returns their linear address. */
   readonly row: (address: number, stamp: number, pc: number) => number;
+  /** Multiplies matrices, for `mma`. */
+  readonly product: (k: number) => void;
   readonly fail: (kind: FaultKind, detail: string, stamp: number, pc: number) => never;
 }
 
@@ -231,10 +233,9 @@ function mma({ op, wordOf, around }: Tools): Together {
   const at = op.operands.map((operand) => (operand.kind === "vector" ? operand.items.map(wordOf) : []));
   const count = (shape.k * (shape.type === "tf32" ? 4 : 2)) / 16;
   if (at.map(({ length }) => length).join() !== [4, 2 * count, count, 4].join()) throw unknown(op);
-  const { words, floats } = around.memory;
   const run = ({ frame, mask, first }: Lanes): void => {
     if (mask !== ALL) around.fail("inactive lane", "a matrix instruction without all 32 lanes", first, op.pc);
-    multiply(shape, words, floats, (operand, index) => frame / 4 + at[operand]![index]!);
+    multiply(shape, around.memory, (operand, index) => frame / 4 + at[operand]![index]!, around.product);
   };
   return { barrier: null, waitsFor: () => ALL, run };
 }
