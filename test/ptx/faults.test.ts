@@ -149,6 +149,12 @@ describe("ptx: planted faults", () => {
     fault(work, "race", "copyWithoutBarrier", "copyAsync(");
   });
 
+  it("memory that is promised to be constant and is not is a race", () => {
+    const [x, y] = [put(counting(64)), device.allocate(256)];
+    run("faults", "brokenPromise", [x, y]);
+    fault(() => run("faults", "brokenPromise", [x, x]), "race", "brokenPromise", "own + x[");
+  });
+
   it("a trap ends the launch, with its thread", () => {
     const x = put(Int32Array.from({ length: 64 }, (_, at) => (at === 33 ? 6 : 0)));
     const found = fault(() => run("faults", "givesUp", [x]), "trap", "givesUp", "__trap");

@@ -8,6 +8,7 @@ import { SHADOW_HELPERS } from "./shadowHelpers.ts";
 export const IMPORTS: readonly WasmImport[] = [
   imported("badAddress", "i64 i32 i32 i32 -> "),
   imported("readSlow", "i32 i32 i32 i32 -> "),
+  imported("constant", "i32 i32 i32 i32 -> "),
   imported("writeSlow", "i32 i32 i32 i32 -> "),
   imported("atomic32", "i32 i32 i32 i32 i32 i32 -> i32"),
   imported("atomic64", "i32 i32 i64 i64 i32 i32 -> i64"),

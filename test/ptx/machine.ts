@@ -217,6 +217,9 @@ export class Machine {
           else this.#early ??= { detail: finding.detail, stamp, pc };
         }
       },
+      constant: (at: number, count: number, stamp: number, pc: number) => {
+        for (let byte = at; byte < at + count; byte++) judge(this.shadow.constant(byte), stamp, pc);
+      },
       writeSlow: (at: number, count: number, stamp: number, pc: number) => {
         for (let byte = at; byte < at + count; byte++) judge(this.shadow.writing(byte, stamp), stamp, pc);
       },

@@ -65,7 +65,9 @@ const ld: Rule = (op, emit) => {
   const loads = targets.map((target, index) =>
     emit.write(target, `${at.get} ${load(op.type)}@${index * size}`, op.type),
   );
-  return [at.set, shadow(space, "reading", width, op.pc, at.get), ...loads].join(" ");
+  // What is read past the caches must stay as it is for as long as the kernel runs.
+  const constant = op.modifiers.includes("nc") ? `${at.get} ${width} $stamp ${op.pc} call:constant` : "";
+  return [at.set, shadow(space, "reading", width, op.pc, at.get), constant, ...loads].join(" ");
 };
 
 const st: Rule = (op, emit) => {

@@ -34,6 +34,12 @@ export class Shadow {
     return this.#taken(written, at, "reads") ?? this.#afterWrite(written, at, stamp, "reads");
   }
 
+  /** What is wrong with reading a byte as constant, which `ld.global.nc` does with pointers that are `const __restrict__`. */
+  constant(at: number): Finding | null {
+    if (this.#memory.written[at - layout.HEAP]! < this.#bound("launchStart")) return null;
+    return this.#finding("race", at, "reads as constant what this launch has written");
+  }
+
   /** What is wrong with writing a byte. */
   writing(at: number, stamp: number): Finding | null {
     const written = this.#memory.written[at - layout.HEAP]!;

@@ -109,6 +109,15 @@ extern "C" __global__ void strayShuffle(const int* x, int* y) {
   y[threadIdx.x] = value;
 }
 
+// x is promised to be constant, and is y.
+extern "C" __global__ void brokenPromise(const float* __restrict__ x, float* __restrict__ y) {
+  int t = threadIdx.x;
+  float own = x[t];
+  y[t] = own + 1.0f;
+  __syncthreads();
+  y[t] = own + x[THREADS - 1 - t];
+}
+
 __device__ __forceinline__ void copyAsync(float* to, const float* from) {
   uint32_t address = (uint32_t)__cvta_generic_to_shared(to);
   asm volatile("cp.async.ca.shared.global [%0], [%1], 4;" ::"r"(address), "l"(from) : "memory");
