@@ -72,6 +72,8 @@ export interface Resources {
 /**
  * Assembles PTX for an architecture, and throws the result away.
  *
+ * @param ptxas - The assembler.
+ * @param name - Of the kernel file.
  * @param arch - "sm_90".
  * @throws {Error} with the assembler's messages.
  */
