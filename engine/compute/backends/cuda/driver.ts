@@ -188,6 +188,25 @@ export class PtxError extends DriverError {
   }
 }
 
+/** A card that stopped working for this process, by a fault of a kernel or of the hardware: all on it is lost. */
+export class DeviceLostError extends DriverError {
+  override readonly name = "DeviceLostError";
+}
+
+/** A driver that is missing or cannot be used, or a machine without a card; the message says what to do. */
+export class DriverUnavailableError extends Error {
+  override readonly name = "DriverUnavailableError";
+  /** What is missing: "no NVIDIA driver was found". */
+  readonly reason: string;
+  readonly remedy: string;
+
+  constructor(reason: string, remedy: string, options?: ErrorOptions) {
+    super(`cuda: ${reason}; ${remedy}`, options);
+    this.reason = reason;
+    this.remedy = remedy;
+  }
+}
+
 /** Results of driver calls that something is made of (cuda.h, `CUresult`). */
 export const CudaResult = {
   success: 0,
