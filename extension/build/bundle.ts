@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as esbuild from "esbuild";
+import { KOFFI_NATIVE, ownKoffi } from "./koffiNative.ts";
 
 /** The repository. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -195,13 +196,22 @@ function announce(): { readonly plugin: esbuild.Plugin; during(work: () => Promi
 }
 
 async function copyFiles(): Promise<void> {
-  for (const [from, to] of COPIES) {
+  for (const [from, to] of [...COPIES, ...(await cudaKernels())]) {
     await mkdir(dirname(join(ROOT, to)), { recursive: true });
     await copyFile(join(ROOT, from), join(ROOT, to));
   }
+  const koffi = ownKoffi();
+  if (koffi !== undefined) await copyFile(koffi, join(ROOT, ENGINE.outdir, KOFFI_NATIVE));
   const icons = await readFile(join(ROOT, CODICONS, "codicon.css"), "utf8");
   const { code } = await esbuild.transform(icons, { loader: "css", minify: true });
   await writeFile(join(ROOT, "dist/webview.css"), code);
+}
+
+/** The PTX of the CUDA kernels. */
+async function cudaKernels(): Promise<readonly (readonly [from: string, to: string])[]> {
+  const folder = "engine/compute/backends/cuda/kernels";
+  const files = (await readdir(join(ROOT, folder))).filter((file) => file.endsWith(".ptx"));
+  return files.map((file) => [join(folder, file), join(ENGINE.outdir, "kernels", file)]);
 }
 
 /** Removes chunks of earlier builds: chunk names contain a content hash, so old ones are not overwritten. */

@@ -43,8 +43,8 @@ export interface Owner {
 /** Outputs on their way to the host: copies on the device, so that the next run may begin. */
 interface Leaving {
   readonly staging: DevicePointer;
-  /** By name: the value's own shape and type, and where in the staging area it lies; none for a constant. */
-  readonly outputs: readonly (readonly [name: string, spec: Value, offset: number])[];
+  /** Where each lies in the staging area; nowhere if it is a constant. */
+  readonly outputs: readonly (readonly [name: string, spec: Value, place: DevicePointer | undefined])[];
 }
 
 /**
@@ -227,39 +227,32 @@ export class CudaExecutable implements Executable {
 
   private keptOutput(id: number, addresses: ReadonlyMap<string, DevicePointer>): DeviceBuffer {
     const { shape, dtype } = this.value(id);
-    if (this.isConstant(id)) return this.owner.allocate({ shape, dtype }, this.constant(id));
+    if (this.isConstant(id)) return this.owner.allocate({ shape, dtype }, constantOf(this.program, this.value(id)));
     const kept = this.owner.reserve({ shape, dtype });
     this.owner.device.copy(kept.address, this.addressOf(id, addresses), bytesOf(kept));
     return kept;
   }
 
-  private constant(id: number): HostArray {
-    const { shape, buffer: index } = this.value(id);
-    const buffer = defined(this.program.buffers[index]);
-    if (buffer.kind !== "constant") throw new TypeError("cuda: not a constant");
-    return repeated(buffer.value, buffer.dtype, sizeOf(shape));
-  }
-
   /** Queues copies of the fault's words and of the outputs that are not kept; then clears the words. */
   private leave(keep: readonly string[], addresses: ReadonlyMap<string, DevicePointer>): Leaving {
     const { device, heap, fault } = this.owner;
-    const leaving = Object.entries(this.program.outputs).filter(
-      ([name, id]) => !keep.includes(name) && !this.isConstant(id),
-    );
+    const leaving = Object.entries(this.program.outputs).filter(([name]) => !keep.includes(name));
     let bytes = align(FAULT_WORDS * 4);
-    const outputs = leaving.map(([name, id]) => {
-      const spec = this.value(id);
+    const offsets = leaving.map(([, id]) => {
       const offset = bytes;
-      bytes += align(bytesOf(spec));
-      return [name, spec, offset] as const;
+      if (!this.isConstant(id)) bytes += align(bytesOf(this.value(id)));
+      return offset;
     });
     const staging = heap.allocate(bytes);
     device.copy(staging, fault, FAULT_WORDS * 4);
     device.fill(fault, 0, FAULT_WORDS);
-    for (const [index, [, spec, offset]] of outputs.entries()) {
-      const [, id] = defined(leaving[index]);
-      device.copy(staging + BigInt(offset), this.addressOf(id, addresses), bytesOf(spec));
-    }
+    const outputs = leaving.map(([name, id], index) => {
+      const spec = this.value(id);
+      if (this.isConstant(id)) return [name, spec, undefined] as const;
+      const place = staging + BigInt(defined(offsets[index]));
+      device.copy(place, this.addressOf(id, addresses), bytesOf(spec));
+      return [name, spec, place] as const;
+    });
     return { staging, outputs };
   }
 
@@ -269,16 +262,11 @@ export class CudaExecutable implements Executable {
     try {
       await device.finish();
       checkFault(this.program, download(device, staging, { shape: [FAULT_WORDS], dtype: "i32" }));
-      const arrived = new Map(
-        outputs.map(([name, spec, offset]) => [name, download(device, staging + BigInt(offset), spec)]),
-      );
-      const names = Object.keys(this.program.outputs);
-      const found = names.flatMap((name) => {
-        const id = defined(this.program.outputs[name]);
-        const data = arrived.get(name) ?? (this.isConstant(id) ? this.constant(id) : undefined);
-        return data === undefined ? [] : [[name, data] as const];
+      const arrived = outputs.map(([name, spec, place]) => {
+        const data = place === undefined ? constantOf(this.program, spec) : download(device, place, spec);
+        return [name, data] as const;
       });
-      return Object.fromEntries(found);
+      return Object.fromEntries(arrived);
     } finally {
       heap.release(staging);
     }
@@ -286,6 +274,13 @@ export class CudaExecutable implements Executable {
 }
 
 const tableBytes = (table: readonly TableWord[]): number => align(table.length * 8);
+
+/** The elements of a constant that is an output. */
+function constantOf({ buffers }: Program, { shape, buffer: index }: Value): HostArray {
+  const buffer = defined(buffers[index]);
+  if (buffer.kind !== "constant") throw new TypeError("cuda: not a constant");
+  return repeated(buffer.value, buffer.dtype, sizeOf(shape));
+}
 
 /** @throws {BindingError} when a kernel has noted an index out of range. */
 function checkFault({ instructions }: Program, [instruction = 0, index = 0, limit = 0]: HostArray): void {

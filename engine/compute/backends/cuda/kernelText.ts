@@ -1,12 +1,41 @@
 import { readFileSync } from "node:fs";
 
-const texts = new Map<string, string>();
+/** Every file of kernels/. */
+const FILES = [
+  "adamw",
+  "attention",
+  "attentionGrad",
+  "elementwise",
+  "embedding",
+  "gatedActivation",
+  "logprob",
+  "matmul",
+  "matmulBf16",
+  "reductions",
+  "rmsNorm",
+  "rope",
+  "rows",
+  "sample",
+] as const;
+
+/** Name of a file of kernels. */
+export type KernelFile = (typeof FILES)[number];
+
+const texts = new Map<KernelFile, string>();
 
 /** PTX of a kernel file, from this program's own files; read once. */
-export function kernelText(file: string): string {
+export function kernelText(file: KernelFile): string {
   const known = texts.get(file);
   if (known !== undefined) return known;
   const text = readFileSync(new URL(`./kernels/${file}.ptx`, import.meta.url), "utf8");
   texts.set(file, text);
   return text;
+}
+
+/** Reads all kernels: an update of this program may delete their files. */
+export function loadKernelTexts(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const file of FILES) kernelText(file);
+    resolve();
+  });
 }

@@ -1,5 +1,5 @@
 import type { CudaDevice, CudaFunction, CudaModule } from "./driver.ts";
-import { kernelText } from "./kernelText.ts";
+import { type KernelFile, kernelText } from "./kernelText.ts";
 
 /** Dynamic shared memory that every launch may have unasked, in bytes. */
 const UNASKED_SHARED_BYTES = 48 << 10;
@@ -7,7 +7,7 @@ const UNASKED_SHARED_BYTES = 48 << 10;
 /** The kernels that a device has compiled so far: each file when it is first needed. */
 export class Kernels {
   private readonly device: CudaDevice;
-  private readonly modules = new Map<string, CudaModule>();
+  private readonly modules = new Map<KernelFile, CudaModule>();
   private readonly functions = new Map<string, CudaFunction>();
   private readonly allowed = new Map<string, number>();
 
@@ -25,7 +25,7 @@ export class Kernels {
     kernel,
     sharedBytes = 0,
   }: {
-    readonly file: string;
+    readonly file: KernelFile;
     readonly kernel: string;
     readonly sharedBytes?: number;
   }): CudaFunction {
@@ -38,7 +38,7 @@ export class Kernels {
     return found;
   }
 
-  private module(file: string): CudaModule {
+  private module(file: KernelFile): CudaModule {
     const known = this.modules.get(file);
     if (known !== undefined) return known;
     const module = this.device.loadModule(kernelText(file));

@@ -23,18 +23,20 @@ export interface SharedLibrary {
 }
 
 /**
- * Loads koffi's native part, which npm installs as a package per platform. Its JavaScript is not needed: that only looks
- * for the native part, at places that a bundle does not have.
+ * Loads koffi's native part: the file beside the bundled program, else the package for this platform, which npm installs.
+ * Its JavaScript is not needed: that only looks for the native part, at places that a bundle does not have.
  *
  * @throws {DriverUnavailableError} when there is none for this platform.
  */
 export function loadKoffi(): Koffi {
   const require = createRequire(import.meta.url);
   const { platform, arch } = process;
+  const isBundled = !import.meta.url.endsWith(".ts");
   try {
-    return require(`@koromix/koffi-${platform}-${arch}`) as Koffi;
+    return require(isBundled ? "./koffi.node" : `@koromix/koffi-${platform}-${arch}`) as Koffi;
   } catch (cause) {
-    const reason = `koffi, which calls the driver, is not installed for ${platform}-${arch}`;
-    throw new DriverUnavailableError(reason, "install it: npm install koffi", { cause });
+    const reason = `koffi, which calls the NVIDIA driver, is not there for ${platform}-${arch}`;
+    const remedy = isBundled ? "use the package that is made for this platform" : "install it: npm install koffi";
+    throw new DriverUnavailableError(reason, remedy, { cause });
   }
 }

@@ -1,6 +1,7 @@
 import { type Attrs, type Op, type TensorSpec, defined } from "../../graph/tensor.ts";
 import type { OPS, OpName } from "../../ops/index.ts";
 import type { Argument, Dim3 } from "./driver.ts";
+import type { KernelFile } from "./kernelText.ts";
 
 /** Where something lies in device memory, known only once memory is given out. */
 export interface Address {
@@ -18,8 +19,7 @@ export type LaunchArgument = Address | null | Exclude<Argument, { readonly type:
 
 /** A kernel to be queued. */
 export interface KernelLaunch {
-  /** Of kernels/, without its extension. */
-  readonly file: string;
+  readonly file: KernelFile;
   readonly kernel: string;
   readonly grid: Dim3;
   /** Along x. */
@@ -82,7 +82,7 @@ const THREADS = 256;
 
 /** The launch of a kernel of one thread an element. */
 export function each(
-  file: string,
+  file: KernelFile,
   kernel: string,
   n: number,
   args: readonly LaunchArgument[],

@@ -82,8 +82,7 @@ export class LibCuda {
     try {
       this.library = this.koffi.load(file);
     } catch (cause) {
-      const reason = `no NVIDIA driver was found (${file})`;
-      throw new DriverUnavailableError(reason, REMEDY, { cause });
+      throw new DriverUnavailableError("no NVIDIA driver was found", REMEDY, { cause });
     }
     try {
       for (const name of Object.keys(FUNCTIONS) as FunctionName[])

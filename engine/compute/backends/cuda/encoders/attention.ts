@@ -1,4 +1,5 @@
 import { defined } from "../../../graph/tensor.ts";
+import type { KernelFile } from "../kernelText.ts";
 import {
   type AttrsOf,
   type Call,
@@ -70,7 +71,7 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
     const delta = scratch(queries * 4);
     const shared = [...settings(call, sizes), ...addresses([q, k, v, start, offset, lse]), delta];
     const common = {
-      file: "attentionGrad",
+      file: "attentionGrad" as const,
       threads: THREADS,
       sharedBytes: floats(2 * BLOCK * D + 2 * ACROSS * odd(D)),
     };
@@ -98,7 +99,7 @@ const floats = (count: number): number => 4 * count;
 const odd = (D: number): number => D | 1;
 
 /** A kernel of one warp a query. */
-function perQuery(file: string, kernel: string, queries: number, args: readonly LaunchArgument[]): KernelLaunch {
+function perQuery(file: KernelFile, kernel: string, queries: number, args: readonly LaunchArgument[]): KernelLaunch {
   return { file, kernel, grid: [blocks(queries, WARPS), 1, 1], threads: THREADS, args };
 }
 

@@ -87,10 +87,10 @@ export const dense: Pick<
     const grid = [blocks(M, NORM_ROWS), 1, 1] as const;
     const chunks = blocks(M, SUM_ROWS);
     const partials = chunks === 1 ? defined(dw).address : scratch(chunks * C * 4);
-    const sums = {
+    const sums: KernelLaunch = {
       file: "rmsNorm",
       kernel: `rmsNormWeightGrad_${dtype}`,
-      grid: [blocks(C, THREADS), chunks, 1] as const,
+      grid: [blocks(C, THREADS), chunks, 1],
       threads: THREADS,
       args: [...sizes, ...addresses([x, rstd, dy]), partials],
     };

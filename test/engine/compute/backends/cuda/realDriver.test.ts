@@ -22,7 +22,7 @@ describe("the driver", () => {
       () => loadDriver("libcuda-that-is-not-there.so"),
       (error: Error) => {
         assert.ok(error instanceof DriverUnavailableError);
-        assert.match(error.message, /^cuda: no NVIDIA driver was found \(.*not-there\.so\); install NVIDIA's driver/);
+        assert.match(error.message, /^cuda: no NVIDIA driver was found; install NVIDIA's driver/);
         return true;
       },
     );
