@@ -41,7 +41,7 @@ describe("the package for this machine", function () {
       "dist/engine/serverThread.js",
       "dist/engine/worker.js",
       "dist/engine/out/kernels.wasm",
-      "dist/engine/kernels/matmul.ptx",
+      "dist/engine/kernels/matmul.ptx.gz",
       "dist/engine/tfjs-backend-wasm-simd.wasm",
       "dist/soup/out/mix.wasm",
       "dist/node/LICENSE",

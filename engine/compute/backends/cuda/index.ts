@@ -40,8 +40,7 @@ export const backend: BackendDescriptor = {
 export function availability(driver: Driver | DriverUnavailableError): Availability {
   if (driver instanceof DriverUnavailableError) {
     const { reason, remedy } = driver;
-    const parts = [{ name: "NVIDIA driver", isThere: false, detail: reason, remedy }];
-    return { parts, isAvailable: false, reason, remedy };
+    return { parts: [], isAvailable: false, reason, remedy };
   }
   const { version, devices } = driver;
   const known = `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 
 /** Every file of kernels/. */
 const FILES = [
@@ -23,11 +24,13 @@ export type KernelFile = (typeof FILES)[number];
 
 const texts = new Map<KernelFile, string>();
 
-/** PTX of a kernel file, from this program's own files; read once. */
+/** PTX of a kernel file, from this program's own files, which are compressed in a bundle; read once. */
 export function kernelText(file: KernelFile): string {
   const known = texts.get(file);
   if (known !== undefined) return known;
-  const text = readFileSync(new URL(`./kernels/${file}.ptx`, import.meta.url), "utf8");
+  const text = import.meta.url.endsWith(".ts")
+    ? readFileSync(new URL(`./kernels/${file}.ptx`, import.meta.url), "utf8")
+    : gunzipSync(readFileSync(new URL(`./kernels/${file}.ptx.gz`, import.meta.url))).toString("utf8");
   texts.set(file, text);
   return text;
 }
