@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 /** Every file of kernels/. */
-const FILES = [
+export const KERNEL_FILES = [
   "adamw",
   "attention",
   "attentionGrad",
@@ -20,7 +20,7 @@ const FILES = [
 ] as const;
 
 /** Name of a file of kernels. */
-export type KernelFile = (typeof FILES)[number];
+export type KernelFile = (typeof KERNEL_FILES)[number];
 
 const texts = new Map<KernelFile, string>();
 
@@ -38,7 +38,7 @@ export function kernelText(file: KernelFile): string {
 /** Reads all kernels: an update of this program may delete their files. */
 export function loadKernelTexts(): Promise<void> {
   return new Promise((resolve) => {
-    for (const file of FILES) kernelText(file);
+    for (const file of KERNEL_FILES) kernelText(file);
     resolve();
   });
 }
