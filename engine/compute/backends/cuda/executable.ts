@@ -107,7 +107,7 @@ export class CudaExecutable implements Executable {
   /** Queues the inputs' copies and the launches; returns where each variable lies. */
   private queue({ inputs = {}, variables = {} }: Bindings): ReadonlyMap<string, DevicePointer> {
     if (this.released) throw new BindingError("run: the program was released");
-    const { device, own } = { device: this.owner.device, own: this.owner.own.bind(this.owner) };
+    const { device } = this.owner;
     const addresses = this.variableAddresses(variables);
     const copies = Object.entries(this.program.inputs).map(([name, id]) => {
       const data = inputs[name];
@@ -118,7 +118,7 @@ export class CudaExecutable implements Executable {
         return () => upload(device, place, data);
       }
       checkBound(`input ${name}`, planned, data);
-      const { address } = own(data);
+      const { address } = this.owner.own(data);
       return () => device.copy(place, address, bytesOf(planned));
     });
     const graph = this.captured(addresses);
