@@ -2,7 +2,9 @@ import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promi
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { KOFFI_NATIVE, ownKoffi } from "./koffiNative.ts";
 
 /** The repository. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -199,9 +201,21 @@ async function copyFiles(): Promise<void> {
     await mkdir(dirname(join(ROOT, to)), { recursive: true });
     await copyFile(join(ROOT, from), join(ROOT, to));
   }
+  await packKernels();
+  const koffi = ownKoffi();
+  if (koffi !== undefined) await copyFile(koffi, join(ROOT, ENGINE.outdir, KOFFI_NATIVE));
   const icons = await readFile(join(ROOT, CODICONS, "codicon.css"), "utf8");
   const { code } = await esbuild.transform(icons, { loader: "css", minify: true });
   await writeFile(join(ROOT, "dist/webview.css"), code);
+}
+
+/** Writes the PTX of the CUDA kernels, compressed: it is text of some megabytes. */
+async function packKernels(): Promise<void> {
+  const [from, to] = [join(ROOT, "engine/compute/backends/cuda/kernels"), join(ROOT, ENGINE.outdir, "kernels")];
+  await rm(to, { recursive: true, force: true });
+  await mkdir(to, { recursive: true });
+  for (const file of (await readdir(from)).filter((name) => name.endsWith(".ptx")))
+    await writeFile(join(to, `${file}.gz`), gzipSync(await readFile(join(from, file))));
 }
 
 /** Removes chunks of earlier builds: chunk names contain a content hash, so old ones are not overwritten. */

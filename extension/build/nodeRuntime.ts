@@ -82,10 +82,15 @@ function ownNode(target: Target): Installed | undefined {
 async function download(target: Target, cache: string): Promise<Installed> {
   const { package: name, program } = PLATFORMS[target];
   const version = published(name, wantedVersion());
-  const folder = join(cache, `${name}-${version}`);
-  const installed = { program: join(folder, "package", program), version };
+  return { program: join(await unpacked(name, version, cache), program), version };
+}
+
+/** Folder of a package from npm's registry, kept in `cache`. */
+export async function unpacked(name: string, version: string, cache: string): Promise<string> {
+  const folder = join(cache, `${name.replaceAll("/", "-")}-${version}`);
+  const content = join(folder, "package");
   const complete = join(folder, "complete");
-  if (existsSync(complete)) return installed;
+  if (existsSync(complete)) return content;
   await fs.rm(folder, { recursive: true, force: true });
   await fs.mkdir(folder, { recursive: true });
   const [packed] = JSON.parse(npm("pack", `${name}@${version}`, "--pack-destination", folder, "--json")) as [
@@ -94,7 +99,7 @@ async function download(target: Target, cache: string): Promise<Installed> {
   execFileSync("tar", ["-xzf", packed.filename], { cwd: folder });
   await fs.rm(join(folder, packed.filename));
   await fs.writeFile(complete, "");
-  return installed;
+  return content;
 }
 
 function wantedVersion(): string {

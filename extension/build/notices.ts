@@ -29,7 +29,7 @@ export async function nameOf(folder: string, root: string): Promise<string> {
 }
 
 /** Of which files are copied and not bundled. */
-const COPIED = ["node_modules/@vscode/codicons"];
+const COPIED = ["node_modules/@vscode/codicons", "node_modules/koffi"];
 
 async function notice(folder: string): Promise<string> {
   const manifest = await manifestOf(folder);

@@ -6,16 +6,17 @@ import { parseArgs } from "node:util";
 import { createVSIX } from "@vscode/vsce";
 import { type NpmBill, billOfMaterials } from "./billOfMaterials.ts";
 import { ROOT, bundle } from "./bundle.ts";
+import { KOFFI_NATIVE, copyKoffi } from "./koffiNative.ts";
 import { copyNode, isTarget, npm, PLATFORMS, type Target } from "./nodeRuntime.ts";
 import { bundledPackages, nameOf, notices } from "./notices.ts";
 
 /**
- * Most bytes of a VSIX: Node makes 35 to 45 MB of it, packed, and all else 2 MB. Somewhat more, so that a newer Node
+ * Most bytes of a VSIX: Node makes 35 to 45 MB of it, packed, and all else 3 MB. Somewhat more, so that a newer Node
  * fits, and a forgotten source map, a model or a second platform does not.
  */
 export const MOST_BYTES = 52e6;
 
-/** Most bytes of everything except Node, unpacked: scripts, wasm, schema, icons, figures. */
+/** Most bytes of everything except Node, unpacked: scripts, wasm, PTX, schema, icons, figures. */
 export const MOST_BYTES_WITHOUT_NODE = 8e6;
 
 /** Files of the repository that are packaged; nothing else is. */
@@ -89,6 +90,9 @@ export async function packageFor(target: Target, contents: Contents): Promise<Pa
   await fs.rm(folder, { recursive: true, force: true });
   await stage(folder);
   await fs.writeFile(join(folder, "dist/NOTICES.txt"), contents.notice);
+  const engine = join(folder, "dist/engine");
+  await fs.rm(join(engine, KOFFI_NATIVE), { force: true });
+  await copyKoffi(target, engine, join(ROOT, ".vscode-test/node"));
   const node = await copyNode(target, join(folder, "dist/node"), join(ROOT, ".vscode-test/node"));
   await fs.writeFile(
     join(folder, "dist/sbom.cdx.json"),

@@ -3,7 +3,9 @@ import type { Backend } from "../../engine/compute/backend.ts";
 import { type BackendName, BACKENDS } from "../../engine/compute/backends/index.ts";
 import { descriptorOf } from "../../engine/compute/backends/registry.ts";
 import { createTfjsBackend } from "../../engine/compute/backends/tfjs/index.ts";
+import { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
 import { createWasmBackend } from "../../engine/compute/backends/wasm/index.ts";
+import { interpreter } from "../ptx/driver.ts";
 
 /** A backend under test; results of those of one `family` must be equal to the byte. */
 export interface Candidate {
@@ -29,10 +31,18 @@ const VARIANTS: Readonly<Partial<Record<BackendName, readonly Candidate[]>>> = {
   })),
 };
 
-/** Every backend of the engine that runs on this machine. */
-export const CANDIDATES: readonly Candidate[] = (
-  await Promise.all(BACKENDS.map(async ({ name }) => VARIANTS[name] ?? candidatesOf(name)))
-).flat();
+/** The CUDA backend where there is no card: its kernels' PTX, interpreted; chunks of the vocabulary as large models take. */
+const INTERPRETED: Candidate = {
+  title: "cuda, interpreted",
+  family: "cuda, interpreted",
+  create: () => Promise.resolve(new CudaBackend(interpreter.open(0), { logitsHeld: 20_000 })),
+};
+
+/** Every backend of the engine that runs on this machine, and the kernels for cards on any. */
+export const CANDIDATES: readonly Candidate[] = [
+  ...(await Promise.all(BACKENDS.map(async ({ name }) => VARIANTS[name] ?? candidatesOf(name)))).flat(),
+  INTERPRETED,
+];
 
 /** A backend as runs open it, on each of its devices. */
 async function candidatesOf(name: BackendName): Promise<readonly Candidate[]> {

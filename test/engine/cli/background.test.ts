@@ -60,7 +60,7 @@ describe("runs in the background", function () {
       await startDetached(folder, tiny());
       const { code, stdout, stderr } = await salsa(["attach"], { folder });
       assert.equal(code, 0);
-      assert.match(stderr, /^Run tiny-1 on wasm, 1 thread \(auto\)\ndone: 1\/\d+ Base model: base/);
+      assert.match(stderr, /^Run tiny-1 on wasm, 1 thread \(auto: cuda: .+\)\ndone: 1\/\d+ Base model: base/);
       assert.match(stdout, /Win rates[^]*Files: \.salsa\/runs\/tiny-1\n/);
     });
   });

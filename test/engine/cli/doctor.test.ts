@@ -61,7 +61,7 @@ describe("salsa doctor", () => {
     }
     assert.match(found.get("backend wasm")?.detail ?? "", /^WebAssembly; wasm, \d+ threads? on cpu, at most 4\.0 GiB$/);
     assert.match(found.get("backend tfjs")?.detail ?? "", /^TensorFlow\.js; tfjs, [\w-]+ on /);
-    assert.equal(found.get("runtime.backend auto")?.detail, "takes wasm (preferred)");
+    assert.match(found.get("runtime.backend auto")?.detail ?? "", /^takes wasm \(cuda: .+\)$/);
   });
 
   it("warns that tfjs-node was made for older Nodes", async () => {

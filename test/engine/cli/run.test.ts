@@ -319,8 +319,9 @@ describe("commands about runs", () => {
       planned.map(({ runtime }) => runtime.backend),
       ["wasm", "wasm"],
     );
-    assert.match(stdout, /^computes on wasm, \d+ threads? \(auto\)$/m);
-    assert.deepEqual([backend.name, backend.device, backend.reason], ["wasm", "cpu", "preferred"]);
+    assert.match(stdout, /^computes on wasm, \d+ threads? \(auto: cuda: .+\)$/m);
+    assert.deepEqual([backend.name, backend.device], ["wasm", "cpu"]);
+    assert.match(backend.reason, /^cuda: /);
     assert.deepEqual(printed.backend.limits, { maxBytes: 4 * 2 ** 30, maxThreads: 64 });
   });
 

@@ -16,7 +16,7 @@ import {
   padQueries,
 } from "../../../engine/models/index.ts";
 import { Random } from "../../../engine/training/index.ts";
-import { BACKENDS, PICO, picoGeneration, picoSequences, picoWeights } from "./pico.ts";
+import { ALL_BACKENDS, PICO, picoGeneration, picoSequences, picoWeights } from "./pico.ts";
 
 const SHAPE = { batchSize: 2, queryLength: 4, responseLength: 3 };
 /** An output embedding of its own, and tied embeddings with norms stored as w − 1. */
@@ -39,7 +39,7 @@ describe("weights in bf16", () => {
   });
 });
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   for (const [kind, config] of Object.entries(CONFIGS)) {
     describe(`weights in bf16 on ${name}, ${kind}`, () => {
       let backend: Backend;

@@ -1,4 +1,5 @@
 import type { Backend } from "../../../engine/compute/backend.ts";
+import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
 import { createTfjsBackend } from "../../../engine/compute/backends/tfjs/index.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
 import {
@@ -12,11 +13,18 @@ import {
 } from "../../../engine/models/index.ts";
 import type { RopeScaling } from "../../../engine/models/rope.ts";
 import { Random } from "../../../engine/training/index.ts";
+import { interpreter } from "../../ptx/driver.ts";
 
 /** The backends that models are tested on: the oracle and the default. */
 export const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
   tfjs: () => createTfjsBackend(),
   wasm: () => createWasmBackend({ threads: 2 }),
+};
+
+/** Those and the kernels for NVIDIA cards, interpreted: slow, for suites of few steps. */
+export const ALL_BACKENDS: typeof BACKENDS = {
+  ...BACKENDS,
+  "cuda, interpreted": () => Promise.resolve(new CudaBackend(interpreter.open(0))),
 };
 
 /** config.json of a model small enough to differentiate numerically; grouped queries, spread wide enough to matter. */

@@ -18,7 +18,7 @@ import {
   unpaddedSequences,
 } from "../../../engine/models/index.ts";
 import { assertClose } from "./close.ts";
-import { BACKENDS, PICO, picoSequences, picoWeights } from "./pico.ts";
+import { ALL_BACKENDS, PICO, picoSequences, picoWeights } from "./pico.ts";
 
 const Q = 4;
 const R = 3;
@@ -34,7 +34,7 @@ function rollouts(): Rollouts {
   return joinResponses(queries, responses, Int32Array.of(3, 1, 2));
 }
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`scorers on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

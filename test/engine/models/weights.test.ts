@@ -10,7 +10,7 @@ import {
   withHeads,
 } from "../../../engine/models/index.ts";
 import { Random } from "../../../engine/training/index.ts";
-import { BACKENDS, PICO, picoWeights } from "./pico.ts";
+import { ALL_BACKENDS, PICO, picoWeights } from "./pico.ts";
 
 describe("weights", () => {
   it("are drawn with the config's spread, norms at 1 and biases at 0", () => {
@@ -62,7 +62,7 @@ describe("weights", () => {
     });
   });
 
-  for (const [name, open] of Object.entries(BACKENDS)) {
+  for (const [name, open] of Object.entries(ALL_BACKENDS)) {
     describe(`on ${name}`, () => {
       let backend: Backend;
       before(async () => (backend = await open()));

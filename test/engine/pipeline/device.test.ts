@@ -71,7 +71,7 @@ describe("a run and its device", () => {
   });
 
   it("records the backend that auto took, and why", async () => {
-    assert.equal(deviceOf(first), "wasm, 1 thread (auto)");
+    assert.equal(deviceOf(first), "wasm, 1 thread (auto: cuda: no NVIDIA driver was found)");
     assert.equal(await backendOf(first), "wasm");
   });
 

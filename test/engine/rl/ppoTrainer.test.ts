@@ -8,7 +8,7 @@ import { type PpoIteration, type PpoModels, PpoTrainer } from "../../../engine/r
 import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { TrainState } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
-import { BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
+import { ALL_BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
 
 const PROMPTS = picoSequences([5, 2, 4, 1, 3, 5]);
 
@@ -57,7 +57,7 @@ function models(settings: PpoSettings, reward: Weights = picoWeights(4, ["score"
   };
 }
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`PPO training on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Backend } from "../../../engine/compute/backend.ts";
 import { DeviceWeights, asBf16, asF32 } from "../../../engine/models/index.ts";
 import { Evaluation, TrainState, sftLoss, sftStep, supervisedBatches } from "../../../engine/training/index.ts";
-import { BACKENDS, PICO, picoSequences, picoWeights } from "../models/pico.ts";
+import { ALL_BACKENDS, PICO, picoSequences, picoWeights } from "../models/pico.ts";
 
 const SHAPE = { batchSize: 2, length: 8 };
 const OPTIMIZER = { maxGradNorm: 1, weightDecay: 0.1 };
@@ -13,7 +13,7 @@ const BATCHES = supervisedBatches(
 );
 const [FIRST = {}] = BATCHES;
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`training state on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

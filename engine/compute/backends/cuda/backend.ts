@@ -1,0 +1,106 @@
+import {
+  type Backend,
+  BindingError,
+  type DeviceBuffer,
+  type Executable,
+  type HostArray,
+  type Limits,
+  type MemoryUse,
+  checkHostData,
+} from "../../backend.ts";
+import type { Program } from "../../graph/program.ts";
+import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
+import { CudaBuffer, download, upload } from "./buffer.ts";
+import type { CudaDevice, DevicePointer } from "./driver.ts";
+import { CudaExecutable, FAULT_WORDS, type Owner } from "./executable.ts";
+import { Kernels } from "./kernels.ts";
+import { Arena, DeviceMemory } from "./memory.ts";
+
+/** How the backend works. */
+export interface CudaSettings {
+  /** Backends that hold more, for advice when memory runs out. */
+  readonly roomier?: readonly string[];
+  /** Logits that ops over the vocabulary hold at a time: 64 MiB of them unless given. Results depend on it by rounding. */
+  readonly logitsHeld?: number;
+}
+
+/** Variables, programs and the arena in the memory of one card. */
+export class CudaBackend implements Backend, Owner {
+  readonly name = "cuda";
+  readonly device: CudaDevice;
+  readonly heap: DeviceMemory;
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  readonly fault: DevicePointer;
+  readonly logitsHeld: number;
+  private readonly buffers = new Set<CudaBuffer>();
+
+  constructor(device: CudaDevice, { roomier = [], logitsHeld = 1 << 24 }: CudaSettings = {}) {
+    this.device = device;
+    this.heap = new DeviceMemory(device, roomier);
+    this.arena = new Arena(this.heap);
+    this.kernels = new Kernels(device);
+    this.logitsHeld = logitsHeld;
+    this.fault = device.allocate(FAULT_WORDS * 4);
+    device.fill(this.fault, 0, FAULT_WORDS);
+  }
+
+  get limits(): Limits {
+    return this.heap.limits;
+  }
+
+  get memory(): MemoryUse {
+    return this.heap.use;
+  }
+
+  allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer {
+    if (data !== undefined) checkHostData("allocate", spec, data);
+    const buffer = this.reserve(spec);
+    // Memory is given out in multiples of four bytes.
+    if (data === undefined) this.device.fill(buffer.address, 0, Math.ceil(bytesOf(spec) / 4));
+    else upload(this.device, buffer.address, data);
+    return buffer;
+  }
+
+  reserve(spec: TensorSpec): CudaBuffer {
+    const buffer = new CudaBuffer(spec, this.heap.allocate(bytesOf(spec)));
+    this.buffers.add(buffer);
+    return buffer;
+  }
+
+  write(buffer: DeviceBuffer, data: HostArray): void {
+    const own = this.own(buffer);
+    checkHostData("write", own, data);
+    upload(this.device, own.address, data);
+  }
+
+  read(buffer: DeviceBuffer): Promise<HostArray> {
+    return new Promise((resolve) => {
+      const own = this.own(buffer);
+      resolve(download(this.device, own.address, own));
+    });
+  }
+
+  release(buffer: DeviceBuffer): void {
+    const own = this.own(buffer);
+    this.buffers.delete(own);
+    this.heap.release(own.address);
+  }
+
+  compile(program: Program): Executable {
+    return new CudaExecutable(this, program);
+  }
+
+  close(): Promise<void> {
+    this.buffers.clear();
+    return new Promise((resolve) => {
+      this.device.close();
+      resolve();
+    });
+  }
+
+  own(buffer: DeviceBuffer): CudaBuffer {
+    if (buffer instanceof CudaBuffer && this.buffers.has(buffer)) return buffer;
+    throw new BindingError(`cuda: the buffer was released or belongs to another backend (${buffer.backend})`);
+  }
+}

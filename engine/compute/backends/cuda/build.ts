@@ -1,0 +1,123 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { findToolkit } from "./toolkit.ts";
+
+const run = promisify(execFile);
+
+/** Kernels in CUDA C++ and, beside each, its PTX, which is what ships. */
+export const KERNELS = join(import.meta.dirname, "kernels");
+
+/** What nvcc writes for; every card from Ampere on runs it. */
+const TARGET = "sm_80";
+/** Version that the PTX claims instead of nvcc's own, so that drivers from CUDA 11.8 on take it. */
+const PTX_VERSION = "7.8";
+/** Of the C++ library's headers only the built-in ones are included. */
+const OPTIONS = ["-ptx", `-arch=${TARGET}`, "-O3", "-std=c++17"];
+/** Longest output of a compiler that is kept, in bytes. */
+const MAX_OUTPUT = 64 << 20;
+
+/** Names of all kernel files, without their extension. */
+export function kernelFiles(): readonly string[] {
+  return readdirSync(KERNELS)
+    .filter((file) => file.endsWith(".cu"))
+    .map((file) => file.slice(0, -".cu".length))
+    .sort();
+}
+
+/**
+ * Names a kernel file's sources: the file itself, all headers, and how they are compiled. Stands in the PTX, so that
+ * a machine without nvcc can tell that both belong together.
+ */
+export function sourceHash(name: string): string {
+  const headers = readdirSync(KERNELS).filter((file) => file.endsWith(".cuh"));
+  const hash = createHash("sha256").update([...OPTIONS, PTX_VERSION].join(" "));
+  // Line ends are the checkout's.
+  for (const file of [`${name}.cu`, ...headers.sort()]) {
+    hash.update(`\0${file}\0${readFileSync(join(KERNELS, file), "utf8").replaceAll("\r\n", "\n")}`);
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * Compiles a kernel file to the PTX that is to be kept.
+ *
+ * @throws {Error} with the compiler's messages.
+ */
+export async function compileKernels(nvcc: string, name: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "salsa-nvcc-"));
+  try {
+    const output = join(folder, "kernels.ptx");
+    await run(nvcc, [...OPTIONS, join(KERNELS, `${name}.cu`), "-o", output], { maxBuffer: MAX_OUTPUT });
+    return withHeader(readFileSync(output, "utf8"), name);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What an assembled kernel takes of a multiprocessor. */
+export interface Resources {
+  readonly kernel: string;
+  /** Per thread. */
+  readonly registers: number;
+  /** Of registers that did not fit, per thread. */
+  readonly spillBytes: number;
+  /** Static, per block. */
+  readonly sharedBytes: number;
+}
+
+/**
+ * Assembles PTX for an architecture, and throws the result away.
+ *
+ * @param ptxas - The assembler.
+ * @param name - Of the kernel file.
+ * @param arch - "sm_90".
+ * @throws {Error} with the assembler's messages.
+ */
+export async function assemble(ptxas: string, name: string, arch: string): Promise<readonly Resources[]> {
+  const folder = mkdtempSync(join(tmpdir(), "salsa-ptxas-"));
+  try {
+    const args = [`-arch=${arch}`, "-v", join(KERNELS, `${name}.ptx`), "-o", join(folder, "kernels.cubin")];
+    const { stderr } = await run(ptxas, args, { maxBuffer: MAX_OUTPUT });
+    return resourcesOf(stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Reads `ptxas -v`: per kernel a line that names it, one with its spills, one with the rest. */
+function resourcesOf(log: string): readonly Resources[] {
+  return log
+    .split("Compiling entry function '")
+    .slice(1)
+    .map((text) => ({
+      kernel: text.slice(0, text.indexOf("'")),
+      registers: numberBefore(text, "registers"),
+      spillBytes: numberBefore(text, "bytes spill stores") + numberBefore(text, "bytes spill loads"),
+      sharedBytes: numberBefore(text, "bytes smem"),
+    }));
+}
+
+const numberBefore = (text: string, words: string): number =>
+  Number(new RegExp(String.raw`(\d+) ${words}`).exec(text)?.[1] ?? 0);
+
+function withHeader(ptx: string, name: string): string {
+  const release = /release [\d.]+, V([\d.]+)/.exec(ptx)?.[1] ?? "unknown";
+  const start = ptx.indexOf(".version");
+  const body = ptx
+    .slice(start)
+    .replace(/^\.version .*$/m, `.version ${PTX_VERSION}`)
+    .trimEnd();
+  return `// ${name}.cu, compiled by nvcc ${release}; not to be edited\n// sources: ${sourceHash(name)}\n\n${body}\n`;
+}
+
+if (import.meta.main) {
+  const toolkit = findToolkit();
+  if (toolkit === undefined) throw new Error("build: no nvcc in CUDA_HOME, the path or /usr/local/cuda");
+  for (const name of kernelFiles()) {
+    writeFileSync(join(KERNELS, `${name}.ptx`), await compileKernels(toolkit.nvcc, name));
+  }
+}

@@ -1,0 +1,118 @@
+import { defined } from "../../../graph/tensor.ts";
+import type { KernelFile } from "../kernelText.ts";
+import {
+  type AttrsOf,
+  type Call,
+  type EncoderTable,
+  type KernelLaunch,
+  type LaunchArgument,
+  addresses,
+  blocks,
+  f32,
+  i32,
+} from "../launch.ts";
+
+/** As in attention.cuh. */
+const WARPS = 4;
+const THREADS = 32 * WARPS;
+const BLOCK = 16;
+const ACROSS = 32;
+/** Head sizes that there are kernels for; smaller heads take the next. */
+const WIDTHS = [64, 128, 256];
+const WIDEST = 256;
+/** Keys a block at least where keys are split, and most splits: few queries against a long cache. */
+const SPLIT_KEYS = 128;
+const MOST_SPLITS = 32;
+
+interface Sizes {
+  readonly B: number;
+  readonly T: number;
+  readonly S: number;
+  readonly H: number;
+  readonly G: number;
+  readonly D: number;
+  /** Part of the kernels' names. */
+  readonly width: number;
+}
+
+/** Attention and its gradients. */
+export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
+  attention(call) {
+    const { inputs, outputs, scratch } = call;
+    const sizes = sizesOf(call);
+    const { B, T, S, H, G, D, width } = sizes;
+    const [o, lse] = outputs;
+    const { dtype } = defined(o);
+    const rows = (T * H) / G;
+    const splits = rows <= BLOCK ? Math.min(blocks(S, SPLIT_KEYS), MOST_SPLITS) : 1;
+    const queries = B * T * H;
+    const partials = splits === 1 ? [null, null] : [scratch(splits * queries * D * 4), scratch(splits * queries * 8)];
+    const launch: KernelLaunch = {
+      file: "attention",
+      kernel: `attention${width}_${dtype}`,
+      grid: [blocks(rows, BLOCK), G, B * splits],
+      threads: THREADS,
+      sharedBytes: floats(BLOCK * D + 2 * ACROSS * odd(D)),
+      args: [...settings(call, sizes), i32(splits), ...addresses([...inputs, o, lse]), ...partials],
+    };
+    if (splits === 1) return [launch];
+    const args = [...[queries, T, H, D, splits].map(i32), ...partials, ...addresses([o, lse])];
+    return [launch, perQuery("attention", `attentionJoin_${dtype}`, queries, args)];
+  },
+
+  attentionGrad(call) {
+    const { inputs, outputs, scratch } = call;
+    const [q, k, v, start, offset, o, lse, dOut] = inputs;
+    const [dq, dk, dv] = outputs;
+    const sizes = sizesOf(call);
+    const { B, T, S, H, G, D, width } = sizes;
+    const { dtype } = defined(dq);
+    const queries = B * T * H;
+    const delta = scratch(queries * 4);
+    const shared = [...settings(call, sizes), ...addresses([q, k, v, start, offset, lse]), delta];
+    const common = {
+      file: "attentionGrad" as const,
+      threads: THREADS,
+      sharedBytes: floats(2 * BLOCK * D + 2 * ACROSS * odd(D)),
+    };
+    const deltaArgs = [...[queries, T, H, D].map(i32), ...addresses([o, dOut]), delta];
+    return [
+      perQuery("attentionGrad", `attentionDelta_${dtype}`, queries, deltaArgs),
+      {
+        ...common,
+        kernel: `attentionQueryGrad${width}_${dtype}`,
+        grid: [blocks((T * H) / G, BLOCK), G, B],
+        args: [...shared, ...addresses([dOut, dq])],
+      },
+      {
+        ...common,
+        kernel: `attentionKeyValueGrad${width}_${dtype}`,
+        grid: [blocks(S, BLOCK), G, B],
+        args: [...shared, ...addresses([dOut, dk, dv])],
+      },
+    ];
+  },
+};
+
+const floats = (count: number): number => 4 * count;
+/** Distance of rows that lanes read side by side. */
+const odd = (D: number): number => D | 1;
+
+/** A kernel of one warp a query. */
+function perQuery(file: KernelFile, kernel: string, queries: number, args: readonly LaunchArgument[]): KernelLaunch {
+  return { file, kernel, grid: [blocks(queries, WARPS), 1, 1], threads: THREADS, args };
+}
+
+type AttentionCall = Call<AttrsOf<"attention">>;
+
+function sizesOf({ inputs: [q, k] }: AttentionCall): Sizes {
+  const [B = 1, T = 1, H = 1, D = 1] = defined(q).shape;
+  const [, S = 1, G = 1] = defined(k).shape;
+  const width = WIDTHS.find((widest) => D <= widest);
+  if (width === undefined) throw new RangeError(`attention: heads of up to ${WIDEST} channels, got ${D}`);
+  return { B, T, S, H, G, D, width };
+}
+
+function settings({ attrs }: AttentionCall, { T, S, H, G, D }: Sizes): readonly LaunchArgument[] {
+  return [...[T, S, H, G, D].map(i32), f32(attrs.scale), f32(attrs.softcap), i32(attrs.window)];
+}

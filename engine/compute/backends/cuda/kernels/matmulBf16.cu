@@ -1,0 +1,198 @@
+// Matrix product of bf16 on tensor cores, sums in f32: y = a·b (+ addend). a is `[M, K]`, b `[K, N]`, y `[M, N]`.
+//
+// A block of eight warps, two along M and four along N, makes a tile of 128×128 of y; a warp makes 64×32 of it by
+// mma.sync.m16n8k16. Tiles of a and b, 32 numbers of K deep, are copied to shared memory by cp.async, two tiles ahead
+// of the sums. Rows of a tile in memory (along K, or along M or N where an operand lies transposed) are cut into chunks
+// of 16 bytes, whose order within a row is permuted by XOR with the row, so that the eight rows that ldmatrix reads at
+// a time lie in different banks.
+//
+// Rows in memory must begin at multiples of 16 bytes.
+#include "common.cuh"
+
+constexpr int TILE = 128;
+constexpr int DEPTH = 32;
+constexpr int STAGES = 3;
+constexpr int THREADS = 256;
+/** Numbers a chunk. */
+constexpr int CHUNK = 8;
+constexpr int TILE_ELEMENTS = TILE * DEPTH;
+/** Dynamic shared memory: a tile of a and one of b a stage. */
+constexpr int SHARED_BYTES = STAGES * 2 * TILE_ELEMENTS * (int)sizeof(bf16);
+static_assert(SHARED_BYTES <= 48 * 1024, "more would have to be asked for");
+/** A warp's share, in instructions: four of 16 rows, four of 8 columns. */
+constexpr int ROWS = 4;
+constexpr int COLUMNS = 4;
+
+__device__ __forceinline__ unsigned sharedAddress(const void* pointer) {
+  return (unsigned)__cvta_generic_to_shared(pointer);
+}
+
+/** Copies 16 bytes to shared memory, of which the first `bytes` are read and the others become 0. */
+__device__ __forceinline__ void copyAsync(bf16* to, const bf16* from, int bytes) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(sharedAddress(to)), "l"(from), "r"(bytes));
+}
+
+__device__ __forceinline__ void commitCopies() { asm volatile("cp.async.commit_group;"); }
+
+/** Waits until all groups of copies are done but the `PENDING` last. */
+template <int PENDING>
+__device__ __forceinline__ void waitForCopies() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
+}
+
+/** Four 8×8 matrices, whose rows the lanes' addresses name; transposed on the way where asked for. */
+template <bool TRANSPOSED>
+__device__ __forceinline__ void loadMatrices(unsigned (&to)[4], const bf16* row) {
+  if (TRANSPOSED) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(sharedAddress(row))
+                 : "memory");
+  } else {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(sharedAddress(row))
+                 : "memory");
+  }
+}
+
+/** sums += a·b for 16×16 of a and 16×8 of b. */
+__device__ __forceinline__ void multiply(float (&sums)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+               "{%0, %1, %2, %3};"
+               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+/**
+ * An operand's tiles in shared memory. "Outer" is its axis that is not K. ALONG_K: a row of memory runs along K, and a
+ * tile is 128 rows of 32 numbers; else it runs along the outer axis, and a tile is 32 rows of 128.
+ */
+template <bool ALONG_K>
+struct Operand {
+  static constexpr int WIDTH = ALONG_K ? DEPTH : TILE;
+  static constexpr int CHUNKS = WIDTH / CHUNK;
+
+  /** Place of a chunk in its tile. Two rows of 32 numbers share a line of banks; a row of 128 takes two. */
+  static __device__ __forceinline__ int place(int row, int chunk) {
+    int permuted = ALONG_K ? chunk ^ ((row >> 1) & 3) : chunk ^ (row & 7);
+    return row * WIDTH + permuted * CHUNK;
+  }
+
+  /** Starts to copy the tile at (outer, k) of `[outerSize, K]`; what lies outside becomes 0. */
+  static __device__ __forceinline__ void copy(bf16* tile, const bf16* data, int outer, int k, int outerSize, int K) {
+    int row0 = ALONG_K ? outer : k;
+    int column0 = ALONG_K ? k : outer;
+    int height = ALONG_K ? outerSize : K;
+    int width = ALONG_K ? K : outerSize;
+#pragma unroll
+    for (int i = 0; i < TILE_ELEMENTS / CHUNK / THREADS; i++) {
+      int index = i * THREADS + threadIdx.x;
+      int row = index / CHUNKS;
+      int chunk = index % CHUNKS;
+      int column = column0 + chunk * CHUNK;
+      int rest = row0 + row < height ? min(max(width - column, 0), CHUNK) : 0;
+      const bf16* from = rest > 0 ? data + (size_t)(row0 + row) * width + column : data;
+      copyAsync(tile + place(row, chunk), from, rest * (int)sizeof(bf16));
+    }
+  }
+
+  /**
+   * Two by two matrices of 8 numbers of each axis, from (outer, k) on, as fragments of mma. The first half of the lanes
+   * names rows of `lowFirst` ? the lower 8 of K : the lower 8 of the outer axis, the order in which mma takes a and b.
+   */
+  template <bool OUTER_FIRST>
+  static __device__ __forceinline__ void load(unsigned (&to)[4], const bf16* tile, int outer, int k) {
+    int lane = threadIdx.x % WARP;
+    int matrix = lane / 8;
+    int outerHalf = OUTER_FIRST ? matrix % 2 : matrix / 2;
+    int kHalf = OUTER_FIRST ? matrix / 2 : matrix % 2;
+    if (ALONG_K) loadMatrices<false>(to, tile + place(outer + outerHalf * 8 + lane % 8, k / CHUNK + kHalf));
+    else loadMatrices<true>(to, tile + place(k + kHalf * 8 + lane % 8, outer / CHUNK + outerHalf));
+  }
+};
+
+/** TRANSPOSE_A: a lies as `[K, M]`; TRANSPOSE_B: b lies as `[N, K]`. */
+template <bool TRANSPOSE_A, bool TRANSPOSE_B, class Y>
+__device__ void matmul(int M, int N, int K, const bf16* a, const bf16* b, const Y* addend, int addendStep, Y* y) {
+  using Left = Operand<!TRANSPOSE_A>;
+  using Right = Operand<TRANSPOSE_B>;
+  extern __shared__ __align__(128) bf16 shared[];
+  bf16* lefts = shared;                           // [STAGES, tile of a]
+  bf16* rights = shared + STAGES * TILE_ELEMENTS; // [STAGES, tile of b]
+  int rows = blockIdx.y * TILE;
+  int columns = blockIdx.x * TILE;
+  int warp = threadIdx.x / WARP;
+  int warpRow = (warp / 4) * ROWS * 16;
+  int warpColumn = (warp % 4) * COLUMNS * 8;
+  float sums[ROWS][COLUMNS][4] = {};
+  int steps = (K + DEPTH - 1) / DEPTH;
+
+  auto copy = [&](int step) {
+    if (step < steps) {
+      int stage = step % STAGES * TILE_ELEMENTS;
+      Left::copy(lefts + stage, a, rows, step * DEPTH, M, K);
+      Right::copy(rights + stage, b, columns, step * DEPTH, N, K);
+    }
+    // An empty group counts, too: the waits below then mean the same at the end.
+    commitCopies();
+  };
+
+#pragma unroll
+  for (int step = 0; step < STAGES - 1; step++) copy(step);
+  for (int step = 0; step < steps; step++) {
+    waitForCopies<STAGES - 2>();
+    // Now all warps' copies of this step are there, and nobody reads the stage any more that is filled next.
+    __syncthreads();
+    copy(step + STAGES - 1);
+    const bf16* left = lefts + step % STAGES * TILE_ELEMENTS;
+    const bf16* right = rights + step % STAGES * TILE_ELEMENTS;
+#pragma unroll
+    for (int k = 0; k < DEPTH; k += 16) {
+      unsigned as[ROWS][4];
+      unsigned bs[COLUMNS / 2][4];
+#pragma unroll
+      for (int i = 0; i < ROWS; i++) Left::template load<true>(as[i], left, warpRow + i * 16, k);
+#pragma unroll
+      for (int j = 0; j < COLUMNS / 2; j++) Right::template load<false>(bs[j], right, warpColumn + j * 16, k);
+#pragma unroll
+      for (int i = 0; i < ROWS; i++) {
+#pragma unroll
+        for (int j = 0; j < COLUMNS; j++) multiply(sums[i][j], as[i], bs[j / 2][j % 2 * 2], bs[j / 2][j % 2 * 2 + 1]);
+      }
+    }
+  }
+
+  // A lane holds two neighbours of a row, and two of the row eight below.
+  int lane = threadIdx.x % WARP;
+#pragma unroll
+  for (int i = 0; i < ROWS; i++) {
+#pragma unroll
+    for (int j = 0; j < COLUMNS; j++) {
+#pragma unroll
+      for (int part = 0; part < 4; part++) {
+        int row = rows + warpRow + i * 16 + lane / 4 + part / 2 * 8;
+        int column = columns + warpColumn + j * 8 + lane % 4 * 2 + part % 2;
+        if (row >= M || column >= N) continue;
+        float sum = sums[i][j][part];
+        // An addend of step 0 is one row for all: a bias. It may be y itself.
+        if (addend != nullptr) sum += toFloat(addend[(size_t)row * addendStep + column]);
+        y[(size_t)row * N + column] = fromFloat<Y>(sum);
+      }
+    }
+  }
+}
+
+#define EACH(Y, NAME, LAYOUT, TRANSPOSE_A, TRANSPOSE_B)                                                                \
+  extern "C" __global__ __launch_bounds__(THREADS, 2) void matmulBf16_##LAYOUT##_##NAME(                               \
+      int M, int N, int K, const bf16* a, const bf16* b, const Y* addend, int addendStep, Y* y) {                      \
+    matmul<TRANSPOSE_A, TRANSPOSE_B, Y>(M, N, K, a, b, addend, addendStep, y);                                         \
+  }
+EACH(float, f32, nn, false, false)
+EACH(float, f32, nt, false, true)
+EACH(float, f32, tn, true, false)
+EACH(float, f32, tt, true, true)
+EACH(bf16, bf16, nn, false, false)
+EACH(bf16, bf16, nt, false, true)
+EACH(bf16, bf16, tn, true, false)
+EACH(bf16, bf16, tt, true, true)

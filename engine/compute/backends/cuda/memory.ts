@@ -1,0 +1,102 @@
+import { type Limits, type MemoryUse, OutOfMemoryError } from "../../backend.ts";
+import { type CudaDevice, DeviceMemoryError, type DevicePointer } from "./driver.ts";
+import { align } from "./encode.ts";
+
+/** Device memory as the backend counts it. */
+export class DeviceMemory {
+  readonly limits: Limits;
+  private readonly device: CudaDevice;
+  private readonly roomier: readonly string[];
+  private readonly sizes = new Map<DevicePointer, number>();
+  private held = 0;
+  private peak = 0;
+
+  /**
+   * @param device - Where it lies.
+   * @param roomier - Names of backends that hold more, for advice when there is no room.
+   */
+  constructor(device: CudaDevice, roomier: readonly string[]) {
+    this.device = device;
+    this.roomier = roomier;
+    this.limits = { maxBytes: device.properties.memoryBytes };
+  }
+
+  /** Bytes given out and not returned, now and at most. */
+  get use(): MemoryUse {
+    return { allocatedBytes: this.held, peakBytes: this.peak };
+  }
+
+  /**
+   * A place for so many bytes, with arbitrary content.
+   *
+   * @throws {OutOfMemoryError} when the device has no room for them.
+   */
+  allocate(bytes: number): DevicePointer {
+    const size = align(Math.max(bytes, 1));
+    const address = this.take(size, bytes);
+    this.sizes.set(address, size);
+    this.held += size;
+    this.peak = Math.max(this.peak, this.held);
+    return address;
+  }
+
+  release(address: DevicePointer): void {
+    this.held -= this.sizes.get(address) ?? 0;
+    this.sizes.delete(address);
+    this.device.free(address);
+  }
+
+  private take(size: number, bytes: number): DevicePointer {
+    const { limits, roomier, use: memory } = this;
+    try {
+      if (size > (limits.maxBytes ?? Infinity)) throw new DeviceMemoryError(size);
+      return this.device.allocate(size);
+    } catch (error) {
+      if (!(error instanceof DeviceMemoryError)) throw error;
+      throw new OutOfMemoryError({ backend: "cuda", bytes, memory, limits, roomier }, { cause: error });
+    }
+  }
+}
+
+/** One stretch of memory for the intermediate values of all programs, which the device runs one after another. */
+export class Arena {
+  private readonly memory: DeviceMemory;
+  private readonly sizes: number[] = [];
+  private place: { readonly address: DevicePointer; readonly bytes: number } | undefined;
+
+  constructor(memory: DeviceMemory) {
+    this.memory = memory;
+  }
+
+  /** Where it begins now; moves when a larger program comes. */
+  get address(): DevicePointer {
+    return this.place?.address ?? 0n;
+  }
+
+  /** Makes room for a program. */
+  reserve(bytes: number): void {
+    this.resize(Math.max(bytes, ...this.sizes));
+    this.sizes.push(bytes);
+  }
+
+  /** Frees the memory that only this program needed. */
+  release(bytes: number): void {
+    this.sizes.splice(this.sizes.indexOf(bytes), 1);
+    this.resize(Math.max(0, ...this.sizes));
+  }
+
+  private resize(bytes: number): void {
+    const before = this.place;
+    if (bytes === (before?.bytes ?? 0)) return;
+    if (before !== undefined) this.memory.release(before.address);
+    this.place = undefined;
+    if (bytes === 0) return;
+    try {
+      this.place = { address: this.memory.allocate(bytes), bytes };
+    } catch (error) {
+      // The programs that fitted before must still fit.
+      if (before !== undefined) this.place = { address: this.memory.allocate(before.bytes), bytes: before.bytes };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  KERNELS,
+  type Resources,
+  assemble,
+  compileKernels,
+  kernelFiles,
+  sourceHash,
+} from "../../engine/compute/backends/cuda/build.ts";
+import { findToolkit } from "../../engine/compute/backends/cuda/toolkit.ts";
+
+/** Ampere in data centres and desktops, Ada, Hopper, Blackwell in desktops. */
+const ARCHITECTURES = ["sm_80", "sm_86", "sm_89", "sm_90", "sm_120"];
+/** Most registers a thread of the matrix kernels: two blocks of 256 threads, or four of 128, share 65,536. */
+const MOST_REGISTERS: readonly (readonly [kernel: RegExp, registers: number])[] = [
+  [/^matmulBf16_/, 128],
+  [/^matmul64_/, 128],
+  [/^matmul128_/, 255],
+  [/^attention(QueryGrad|KeyValueGrad)?\d+_/, 128],
+];
+/** Static shared memory of the f32 products, in bytes: two tiles of 16 by 64 or 128, padded by four floats a row. */
+const SHARED_BYTES: readonly (readonly [kernel: RegExp, bytes: number])[] = [
+  [/^matmul64_/, 2 * 16 * (64 + 4) * 4],
+  [/^matmul128_/, 2 * 16 * (128 + 4) * 4],
+];
+const MINUTES = 60_000;
+
+const textOf = (name: string): string => readFileSync(join(KERNELS, `${name}.ptx`), "utf8");
+
+describe("the CUDA kernels' PTX", () => {
+  it("stands beside every source, and beside nothing else", () => {
+    const compiled = readdirSync(KERNELS).filter((file) => file.endsWith(".ptx"));
+    assert.deepEqual(
+      compiled.sort(),
+      kernelFiles().map((name) => `${name}.ptx`),
+    );
+  });
+
+  for (const name of kernelFiles()) {
+    it(`of ${name} is that of its source, for drivers from CUDA 11.8 and cards from Ampere on`, () => {
+      const text = textOf(name);
+      const remedy = "compile them by node engine/compute/backends/cuda/build.ts";
+      assert.equal(/^\/\/ sources: (\w+)$/m.exec(text)?.[1], sourceHash(name), `${name}.ptx is out of date: ${remedy}`);
+      assert.match(text, /^\.version 7\.8\n\.target sm_80\n\.address_size 64$/m);
+      assert.doesNotMatch(text, /^\.extern \.func/m, "kernels call nothing from outside");
+      assert.doesNotMatch(text, /\b(atom|red)\.\S*\.(f16|bf16|f32|f64)\b/, "sums of floats have an order");
+    });
+  }
+
+  it("gives every kernel a name of its own", () => {
+    const names = kernelFiles().flatMap((name) => [...textOf(name).matchAll(/\.entry (\w+)\(/g)].map(([, one]) => one));
+    assert.equal(new Set(names).size, names.length);
+  });
+});
+
+const toolkit = findToolkit();
+if (toolkit !== undefined) {
+  const { nvcc, ptxas } = toolkit;
+  describe("the CUDA toolkit of this machine", function () {
+    this.timeout(10 * MINUTES);
+
+    for (const name of kernelFiles()) {
+      it(`compiles ${name} to the very PTX, where it is of the same release`, async () => {
+        const [kept, now] = [textOf(name), await compileKernels(nvcc, name)];
+        if (releaseOf(kept) === releaseOf(now)) assert.ok(kept === now, `${name}.ptx differs`);
+      });
+
+      it(`assembles ${name} for every architecture, without spilling`, async () => {
+        for (const arch of ARCHITECTURES) {
+          const kernels = await assemble(ptxas, name, arch);
+          assert.ok(kernels.length > 0);
+          for (const kernel of kernels) checkResources(kernel, arch);
+        }
+      });
+    }
+  });
+}
+
+const releaseOf = (ptx: string): string | undefined => /compiled by nvcc (\S+);/.exec(ptx)?.[1];
+
+function checkResources({ kernel, registers, spillBytes, sharedBytes }: Resources, arch: string): void {
+  const where = `${kernel} for ${arch}`;
+  assert.equal(spillBytes, 0, where);
+  const most = MOST_REGISTERS.find(([name]) => name.test(kernel))?.[1] ?? 255;
+  assert.ok(registers > 0 && registers <= most, `${where} takes ${registers} registers`);
+  const shared = SHARED_BYTES.find(([name]) => name.test(kernel))?.[1];
+  if (shared !== undefined) assert.equal(sharedBytes, shared, where);
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import {
+  type DeviceProperties,
+  type Driver,
+  DriverUnavailableError,
+} from "../../../../../engine/compute/backends/cuda/driver.ts";
+import { availability } from "../../../../../engine/compute/backends/cuda/index.ts";
+import { kernelFiles } from "../../../../../engine/compute/backends/cuda/build.ts";
+import { KERNEL_FILES } from "../../../../../engine/compute/backends/cuda/kernelText.ts";
+import { interpreter } from "../../../../ptx/driver.ts";
+
+const [card] = interpreter.devices;
+assert.ok(card !== undefined);
+
+const hopper: DeviceProperties = { ...card, index: 1, name: "H100", memoryBytes: 80 * 2 ** 30, capability: [9, 0] };
+const turing: DeviceProperties = { ...card, index: 0, name: "T4", memoryBytes: 15 * 2 ** 30, capability: [7, 5] };
+const driver = (...devices: readonly DeviceProperties[]): Driver => ({ ...interpreter, version: 12_040, devices });
+
+describe("the availability of CUDA", () => {
+  it("is what the driver's absence says", () => {
+    const missing = new DriverUnavailableError("no NVIDIA driver was found", "install one");
+    assert.deepEqual(availability(missing), {
+      parts: [],
+      isAvailable: false,
+      reason: "no NVIDIA driver was found",
+      remedy: "install one",
+    });
+  });
+
+  it("lists the cards that are new enough, with their memory, and names the others", () => {
+    const found = availability(driver(turing, hopper));
+    assert.ok(found.isAvailable);
+    const bytes = 80 * 2 ** 30;
+    assert.deepEqual(found.devices, [
+      { id: "cuda:1", name: "cuda, H100", memoryBytes: bytes, limits: { maxBytes: bytes }, build: "sm_90" },
+    ]);
+    assert.deepEqual(
+      found.parts.map(({ name, isThere, detail }) => [name, isThere, detail]),
+      [
+        ["NVIDIA driver", true, "knows CUDA 12.4"],
+        ["card 0", false, "T4, 15.0 GiB, compute capability 7.5"],
+        ["card 1", true, "H100, 80.0 GiB, compute capability 9.0"],
+      ],
+    );
+  });
+
+  it("is refused where all cards are too old, or there is none", () => {
+    const old = availability(driver(turing));
+    assert.ok(!old.isAvailable);
+    assert.equal(old.reason, "T4 is older than Ampere");
+    assert.match(old.remedy, /compute capability 8\.0 or above/);
+    const none = availability(driver());
+    assert.ok(!none.isAvailable);
+    assert.equal(none.reason, "there is no NVIDIA card");
+  });
+});
+
+it("every file of CUDA kernels is read before an update may delete it", () => {
+  assert.deepEqual([...KERNEL_FILES].sort(), kernelFiles());
+});

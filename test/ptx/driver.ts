@@ -1,0 +1,244 @@
+import {
+  CudaResult,
+  DeviceMemoryError,
+  DriverError,
+  PtxError as RefusedPtx,
+  packArguments,
+  type CudaDevice,
+  type CudaEvent,
+  type CudaFunction,
+  type CudaGraph,
+  type CudaModule,
+  type DevicePointer,
+  type DeviceProperties,
+  type Driver,
+  type Launch,
+} from "../../engine/compute/backends/cuda/driver.ts";
+import { launch } from "./blocks.ts";
+import { KernelFault, PtxError } from "./errors.ts";
+import * as layout from "./layout.ts";
+import { Machine, type Loaded, type Ready } from "./machine.ts";
+
+/** Dynamic shared memory that a kernel may have without asking. */
+const PLAIN_SHARED = 48 * 1024;
+
+const PROPERTIES: DeviceProperties = {
+  index: 0,
+  name: "PTX interpreter",
+  uuid: "0".repeat(32),
+  memoryBytes: layout.HEAP + layout.HEAP_SIZE - layout.GLOBAL,
+  capability: [8, 0],
+  multiprocessors: 2,
+  sharedBytesPerBlock: layout.SHARED_LIMIT,
+  l2Bytes: 1 << 20,
+};
+
+/** A driver whose one device interprets PTX and checks every access, as compute-sanitizer would. For tests. */
+export const interpreter: Driver = {
+  version: 11080,
+  devices: [PROPERTIES],
+  open: (index) => {
+    if (index !== 0) throw new DriverError(`open device ${index}`, CudaResult.invalidDevice, "invalid device ordinal");
+    return new InterpretedDevice();
+  },
+};
+
+class InterpretedModule implements CudaModule {
+  readonly loaded: Loaded;
+  readonly #machine: Machine;
+
+  constructor(machine: Machine, loaded: Loaded) {
+    this.#machine = machine;
+    this.loaded = loaded;
+  }
+
+  getFunction(name: string): InterpretedFunction {
+    if (this.loaded.module.functions.get(name)?.entry !== true) {
+      throw new DriverError(`get kernel ${name}`, CudaResult.notFound, "named symbol not found");
+    }
+    return new InterpretedFunction(this.#machine.ready(this.loaded, name));
+  }
+
+  unload(): void {
+    for (const address of this.loaded.globals.values()) this.#machine.memory.release(address);
+  }
+}
+
+class InterpretedFunction implements CudaFunction {
+  readonly name: string;
+  readonly registers = 0;
+  readonly ready: Ready;
+  #allowed = PLAIN_SHARED;
+
+  constructor(ready: Ready) {
+    this.ready = ready;
+    this.name = ready.kernel.name;
+  }
+
+  allowSharedBytes(bytes: number): void {
+    if (bytes > layout.SHARED_LIMIT) {
+      throw new DriverError(`allow ${bytes} bytes of shared memory`, CudaResult.invalidValue, "invalid argument");
+    }
+    this.#allowed = bytes;
+  }
+
+  /** Checks what a driver checks before it queues a launch. */
+  check({ grid, block, sharedBytes }: Launch): void {
+    const threads = block.reduce((product, size) => product * size, 1);
+    const sizes = [...grid, ...block];
+    const fits =
+      sizes.every((size) => Number.isInteger(size) && size > 0) &&
+      grid[0] < 2 ** 31 &&
+      Math.max(grid[1], grid[2]) < 65_536 &&
+      threads <= 1024 &&
+      block[2] <= 64 &&
+      sharedBytes <= Math.max(this.#allowed, PLAIN_SHARED);
+    if (!fits) throw new DriverError(`launch ${this.name}`, CudaResult.invalidValue, "invalid argument");
+  }
+}
+
+interface RecordedGraph extends CudaGraph {
+  readonly work: readonly (() => void)[];
+}
+
+/** An event knows what was done before it, for all is done at once; its time is that of the host. */
+class PastEvent implements CudaEvent {
+  readonly at = performance.now();
+
+  isDone(): boolean {
+    return true;
+  }
+
+  millisecondsSince(earlier: CudaEvent): number {
+    return earlier instanceof PastEvent ? this.at - earlier.at : 0;
+  }
+
+  release(): void {
+    // Nothing is held.
+  }
+}
+
+/** Does everything at once: what a queue would do later is done when it is asked for. */
+class InterpretedDevice implements CudaDevice {
+  readonly properties = PROPERTIES;
+  readonly #machine = new Machine();
+  #recording: (() => void)[] | null = null;
+
+  freeBytes(): number {
+    return this.#machine.memory.free;
+  }
+
+  allocate(bytes: number): DevicePointer {
+    this.#notRecording("allocate");
+    if (!Number.isInteger(bytes) || bytes <= 0)
+      throw new DriverError(`allocate ${bytes} bytes`, CudaResult.invalidValue, "invalid argument");
+    const address = this.#machine.memory.allocate(bytes);
+    if (address === null) throw new DeviceMemoryError(bytes);
+    return address;
+  }
+
+  free(address: DevicePointer): void {
+    this.#notRecording("free");
+    this.#machine.memory.release(address);
+  }
+
+  copyToDevice(address: DevicePointer, data: Uint8Array): void {
+    this.#notRecording("copy to the device");
+    const { memory } = this.#machine;
+    const at = memory.host(address, data.length, "copy to the device", { written: false });
+    memory.bytes.set(data, at);
+    memory.stamp(at, data.length, layout.STAMPS.host);
+  }
+
+  copyToHost(data: Uint8Array, address: DevicePointer): void {
+    this.#notRecording("copy to the host");
+    const { memory } = this.#machine;
+    const at = memory.host(address, data.length, "copy to the host", { written: true });
+    data.set(memory.bytes.subarray(at, at + data.length));
+  }
+
+  copy(to: DevicePointer, from: DevicePointer, bytes: number): void {
+    const { memory } = this.#machine;
+    this.#queue(() => {
+      const source = memory.host(from, bytes, "copy", { written: true });
+      const target = memory.host(to, bytes, "copy", { written: false });
+      if (Math.abs(source - target) < bytes) throw new PtxError("copy: source and target overlap");
+      memory.bytes.copyWithin(target, source, source + bytes);
+      memory.stamp(target, bytes, layout.STAMPS.host);
+    });
+  }
+
+  fill(address: DevicePointer, word: number, count: number): void {
+    const { memory } = this.#machine;
+    this.#queue(() => {
+      const at = memory.host(address, 4 * count, "fill", { written: false });
+      if (at % 4 !== 0) throw new PtxError("fill: the address is no multiple of 4");
+      memory.words.fill(word, at / 4, at / 4 + count);
+      memory.stamp(at, 4 * count, layout.STAMPS.host);
+    });
+  }
+
+  loadModule(ptx: string): CudaModule {
+    this.#notRecording("load a module");
+    try {
+      return new InterpretedModule(this.#machine, this.#machine.load(ptx));
+    } catch (error) {
+      if (error instanceof PtxError)
+        throw new RefusedPtx(CudaResult.invalidPtx, "a PTX JIT compilation failed", error.message);
+      throw error;
+    }
+  }
+
+  launch(kernel: CudaFunction, asked: Launch): void {
+    if (!(kernel instanceof InterpretedFunction)) throw new PtxError(`${kernel.name} is another driver's kernel`);
+    kernel.check(asked);
+    const packed = packArguments(asked.args);
+    const { grid, block, sharedBytes } = asked;
+    this.#queue(() => launch(this.#machine, kernel.ready, { grid, block, sharedBytes }, packed));
+  }
+
+  capture(work: () => void): CudaGraph {
+    this.#notRecording("capture");
+    const recorded: (() => void)[] = [];
+    this.#recording = recorded;
+    try {
+      work();
+    } finally {
+      this.#recording = null;
+    }
+    const graph: RecordedGraph = { work: recorded, release: () => void recorded.splice(0) };
+    return graph;
+  }
+
+  replay(graph: CudaGraph): void {
+    this.#notRecording("replay");
+    for (const one of (graph as RecordedGraph).work) one();
+  }
+
+  record(): CudaEvent {
+    this.#notRecording("record an event");
+    return new PastEvent();
+  }
+
+  finish(): Promise<void> {
+    this.#notRecording("finish");
+    return Promise.resolve();
+  }
+
+  close(): void {
+    // The memory goes with the object.
+  }
+
+  #queue(work: () => void): void {
+    if (this.#recording !== null) this.#recording.push(work);
+    else work();
+  }
+
+  #notRecording(operation: string): void {
+    if (this.#recording !== null) {
+      throw new DriverError(operation, CudaResult.unknown, "not permitted while a graph is captured");
+    }
+  }
+}
+
+export { KernelFault };
