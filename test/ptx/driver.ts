@@ -15,7 +15,7 @@ import {
   type Launch,
 } from "../../engine/compute/backends/cuda/driver.ts";
 import { launch } from "./blocks.ts";
-import { KernelFault, PtxError } from "./errors.ts";
+import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
 import { Machine, type Loaded, type Ready } from "./machine.ts";
 
@@ -240,5 +240,3 @@ class InterpretedDevice implements CudaDevice {
     }
   }
 }
-
-export { KernelFault };

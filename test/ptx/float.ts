@@ -53,12 +53,6 @@ export function brain(x: number, mode: number): number {
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-/** The float that a bf16 is. */
-export function ofBrain(bits: number): number {
-  singleBits[0] = bits << 16;
-  return singles[0]!;
-}
-
 const FUNCTIONS = [
   (x: number) => 2 ** x,
   Math.log2,

@@ -39,7 +39,7 @@ export const HEAP = 64 * MIB;
 /** Bytes that have a shadow. */
 export const HEAP_SIZE = 256 * MIB;
 /** Shared memory of the block that runs; its first kilobyte belongs to nobody, so that what lies before it is seen. */
-export const SHARED = HEAP;
+export const SHARED = HEAP + 4096;
 /** The first address of shared memory that a kernel is given. */
 export const SHARED_START = 1024;
 /** The most shared memory that a block may have: that of an H100, 227 KiB. */

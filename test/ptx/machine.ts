@@ -172,6 +172,7 @@ export class Machine {
     if (packed.length < size || (offsets.length > 0 && packed.length <= least) || packed.length > size + 7) {
       throw new PtxError(`${kernel.name} takes ${size} bytes of arguments, not ${packed.length}`);
     }
+    if (size > layout.PARAMS_SIZE) throw new PtxError(`${kernel.name}: ${size} bytes of arguments are too many`);
     this.memory.bytes.set(packed, layout.PARAMS);
   }
 

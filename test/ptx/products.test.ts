@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findNvcc } from "./kernels/nvcc.ts";
+import { findToolkit } from "../../engine/compute/backends/cuda/toolkit.ts";
 import { compileSource, keptPtx, SOURCES } from "./kernels/build.ts";
 import { device, floats, put, run } from "./ownKernels.ts";
 
@@ -73,8 +73,8 @@ describe("ptx: products by tensor cores", () => {
 describe("ptx: the kernels of these tests", () => {
   for (const name of SOURCES) {
     it(`${name}.ptx is what nvcc makes of ${name}.cu, where there is one`, () => {
-      const nvcc = findNvcc();
-      if (nvcc === null) return;
+      const nvcc = findToolkit()?.nvcc;
+      if (nvcc === undefined) return;
       // Another release of the compiler may choose other instructions.
       const [now, kept] = [compileSource(nvcc, name), keptPtx(name)];
       const release = /Cuda compilation tools, (.*)/.exec(kept)?.[1];
