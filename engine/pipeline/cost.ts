@@ -24,6 +24,8 @@ const BYTES = 4;
 const TRAINED_COPIES = 3;
 /** On the host, for each token of a vocabulary: tokenizer.json as read, and the tables made of it. Measured at 49,152. */
 const TOKEN_BYTES = 3200;
+/** Buffers outside its heap that V8 lets pile up before it collects those that are done with: its soft limit. */
+const UNCOLLECTED_BYTES = 64 * 2 ** 20;
 /** Forward is one product per weight and token, two operations each; backward is twice that. */
 const FORWARD = 2;
 const TRAIN = 6;
@@ -58,7 +60,7 @@ export interface PlannedCost extends Cost {
 
 /**
  * Cost of a training. Its memory is planned by the same planner that lays out the real step. The host holds one tensor at
- * a time, on its way to the device or to a file.
+ * a time, on its way to the device or to a file, and those before it until they are collected.
  */
 export function trainingCost(training: TrainingCost): PlannedCost {
   const { model, heads, tokens, gradientAccumulation, frozenWeights } = training;
@@ -68,7 +70,8 @@ export function trainingCost(training: TrainingCost): PlannedCost {
   const held = copies * count * BYTES + belowAdapterBytes(model, frozenWeights);
   return {
     parameters: count,
-    memoryBytes: arenaBytes + held + largestTensor(model, heads) * BYTES + tokenizerBytes(model),
+    memoryBytes:
+      arenaBytes + held + inTransit(count * BYTES, largestTensor(model, heads) * BYTES) + tokenizerBytes(model),
     arenaBytes,
     flops: (TRAIN * count + TRAIN_FROZEN * belowAdapter(model)) * tokens,
   };
@@ -109,6 +112,11 @@ function arenaOf({ model, heads, shape, loss, gradientAccumulation, recomputatio
     const settings = { name: "plan", parameters: new Map(trained), loss, optimizer: {}, recomputation };
     return trainingProgram(graph, settings, accumulates);
   });
+}
+
+/** On the host, of tensors that pass through it one by one, bytes: the largest of them, and such as wait for the collector. */
+export function inTransit(bytes: number, largest = 0): number {
+  return Math.max(largest, Math.min(bytes, UNCOLLECTED_BYTES));
 }
 
 function largestTensor(model: ModelConfig, heads: readonly Head[]): number {

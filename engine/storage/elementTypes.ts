@@ -1,5 +1,5 @@
 /// <reference lib="esnext.float16" />
-import { allFinite, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
+import { allFinite, areFiniteHalves, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
 
 /**
  * Bytes per element of every safetensors type, in the format's own order: files hold the last ones first.
@@ -87,7 +87,7 @@ export function areFinite(type: StoredType, { buffer, byteOffset, byteLength }: 
   const count = byteLength / ELEMENT_BYTES[type];
   if (type === "F32") return allFinite(new Float32Array(buffer, byteOffset, count));
   const halves = new Uint16Array(buffer, byteOffset, count);
-  return type === "BF16" ? allFinite(halves) : halves.every((bits) => (bits & 0x7c00) !== 0x7c00);
+  return type === "BF16" ? allFinite(halves) : areFiniteHalves(halves, 0x7c00);
 }
 
 /** Names of the types for people, in the words of PyTorch. */

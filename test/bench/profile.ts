@@ -1,7 +1,6 @@
 import type { Backend, Bindings, Executable } from "../../engine/compute/backend.ts";
 import type { Instruction, Program } from "../../engine/compute/graph/program.ts";
 import { sizeOf } from "../../engine/compute/graph/tensor.ts";
-import { median } from "./worker.ts";
 
 /** Time of one kind of instruction in a program: the same op on the same shapes. */
 export interface ProfileLine {
@@ -10,7 +9,7 @@ export interface ProfileLine {
   readonly shapes: string;
   /** How many of them one repetition executes. */
   readonly count: number;
-  /** Milliseconds of all of them in one repetition, from each one's median. */
+  /** Milliseconds of all of them in one repetition, from the fastest run of each. */
   readonly ms: number;
   /** Rate of a matrix product, in 10^9 operations per second. */
   readonly gflops?: number;
@@ -63,6 +62,8 @@ interface Profile {
 
 function compileApart(backend: Backend, program: Program, { samples, empty }: Profile): Executable {
   const none = { ...program, instructions: [], inputs: {}, outputs: {}, variables: {} };
+  // The whole first: it makes the arena as large as any part needs, where growing part by part would leave gaps.
+  const whole = backend.compile(program);
   const first = backend.compile({ ...none, inputs: program.inputs });
   const last = backend.compile({ ...none, outputs: program.outputs, variables: program.variables });
   const idle = backend.compile(none);
@@ -90,7 +91,8 @@ function compileApart(backend: Backend, program: Program, { samples, empty }: Pr
       return last.runKeeping({ variables: bindings.variables ?? {} }, keep);
     },
     release() {
-      for (const executable of [first, last, idle, ...parts.map((part) => part.executable)]) executable.release();
+      for (const executable of [whole, first, last, idle, ...parts.map((part) => part.executable)])
+        executable.release();
     },
   };
 }
@@ -115,7 +117,8 @@ function summarize(profiles: readonly Profile[], repetitions: number): readonly 
   const lines = new Map<string, ProfileLine & { flops: number }>();
   for (const { program, samples, empty } of profiles) {
     if (empty.length === 0) continue; // never run
-    const overhead = median(empty);
+    // The fastest, as other programs on the machine only ever slow one down.
+    const overhead = Math.min(...empty);
     for (const [i, instruction] of program.instructions.entries()) {
       const { op } = instruction;
       const shapes = describeShapes(program, instruction);
@@ -126,7 +129,7 @@ function summarize(profiles: readonly Profile[], repetitions: number): readonly 
         op,
         shapes,
         count: known.count + runs,
-        ms: known.ms + runs * Math.max(0, median(times) - overhead),
+        ms: known.ms + runs * Math.max(0, Math.min(...times) - overhead),
         flops: known.flops + runs * productFlops(program, instruction),
       });
     }

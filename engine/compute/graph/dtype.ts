@@ -65,6 +65,17 @@ export function fromBf16(halves: Uint16Array): Float32Array {
 
 /** True if every number is finite, of f32 or of bf16. */
 export function allFinite(data: Float32Array | Uint16Array): boolean {
-  if (data instanceof Float32Array) return data.every(Number.isFinite);
-  return data.every((bits) => (bits & 0x7f80) !== 0x7f80);
+  if (data instanceof Uint16Array) return areFiniteHalves(data, 0x7f80);
+  // By their bits, and counted: with a callback or an iterator, reading a model's numbers takes ten times as long.
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  let finite = 0;
+  while (finite < words.length && ((words[finite] ?? 0) & 0x7f800000) !== 0x7f800000) finite++;
+  return finite === words.length;
+}
+
+/** True if no number of 16 bits is infinite or NaN: has all bits of the exponent set. */
+export function areFiniteHalves(halves: Uint16Array, exponent: number): boolean {
+  let finite = 0;
+  while (finite < halves.length && ((halves[finite] ?? 0) & exponent) !== exponent) finite++;
+  return finite === halves.length;
 }

@@ -1,8 +1,8 @@
 import type { RunConfig } from "../../config/index.ts";
-import { type ModelConfig, handOver } from "../../models/index.ts";
+import { type ModelConfig, handOver, parameterCount } from "../../models/index.ts";
 import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { type BaseInput, readChange } from "../adapterFolder.ts";
-import { NO_COST, readingCost, sequenceLength } from "../cost.ts";
+import { NO_COST, inTransit, readingCost, sequenceLength } from "../cost.ts";
 import { type Mixtures, adaptedMixtures, wholeMixtures } from "../mixtures.ts";
 import {
   type ChatSlice,
@@ -141,7 +141,7 @@ async function mixturesOf(folders: readonly string[], choice: LoadChoice): Promi
 /** Forward and backward take as long as three forwards. */
 const PASSES = { lossAndGradient: 3, score: 1 };
 
-/** Only measuring takes time worth counting. */
+/** Only measuring takes time worth counting; mixing reads piece by piece. */
 function soupCost({
   settings,
   heldOut,
@@ -149,7 +149,10 @@ function soupCost({
   nModels,
 }: SoupSlice & { readonly model: ModelConfig; readonly nModels: number }): Cost {
   const need = needOf(settings, nModels);
-  if (heldOut === undefined || need.on === "weights") return NO_COST;
+  if (heldOut === undefined || need.on === "weights") {
+    // In f32, as its own stages save them; a checkpoint's type is not looked into.
+    return { ...NO_COST, memoryBytes: inTransit(nModels * parameterCount(model) * 4) };
+  }
   const maxLength = heldOut.kind === "examples" ? heldOut.maxLength : model.maxPositions;
   const length = sequenceLength(heldOut.task, { maxLength });
   return readingCost(model, {

@@ -56,25 +56,90 @@ function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
     return;
   }
   const scores = workspace + FREE;
+  const keys = end - first;
+  scoreKeys(keys, Operands.q + at, Operands.k + Operands.keyAt(b, first, g), scores);
   let top: f32 = UNSEEN;
-  for (let j = first; j < end; j++) {
-    const score = dot(Operands.q + at, Operands.k + Operands.keyAt(b, j, g), D) * Operands.scale;
-    store<f32>(scores + ((<usize>(j - first)) << 2), score);
-    top = max<f32>(top, score);
-  }
+  for (let j = 0; j < keys; j++) top = max<f32>(top, load<f32>(scores + ((<usize>j) << 2)));
   if (Operands.softcap != 0) {
     const cap = Operands.softcap * Operands.scale;
-    capRow(scores, end - first, cap);
+    capRow(scores, keys, cap);
     top = capOne(top, cap);
   }
-  let total: f32 = 0;
-  for (let j = first; j < end; j++) {
-    const weight = expOne(load<f32>(scores + ((<usize>(j - first)) << 2)) - top);
-    total += weight;
-    addScaled(out, Operands.v + Operands.keyAt(b, j, g), weight, D);
+  // Up to three more than there are keys: nobody reads them.
+  for (let j = 0; j < keys; j += 4) {
+    const score = scores + ((<usize>j) << 2);
+    v128.store(score, Vector.exp(f32x4.sub(v128.load(score), f32x4.splat(top))));
   }
+  let total: f32 = 0;
+  for (let j = 0; j < keys; j++) total += load<f32>(scores + ((<usize>j) << 2));
+  mixValues(keys, scores, Operands.v + Operands.keyAt(b, first, g), out);
   scaleFloats(out, <f32>1 / total, D);
   store<f32>(lse + ((<usize>t) << 2), top + logOne(total));
+}
+
+/** Scores of one query, one per key; four keys side by side, as a dot product waits for itself. */
+function scoreKeys(keys: i32, q: usize, k: usize, scores: usize): void {
+  const D = Operands.D;
+  const step = Operands.keyStep;
+  const whole = D & ~3;
+  let j = 0;
+  for (; j + 4 <= keys; j += 4, k += 4 * step, scores += 16) {
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (let i: usize = 0; i < (<usize>whole) << 2; i += 16) {
+      const x = v128.load(q + i);
+      const at = k + i;
+      s0 = f32x4.relaxed_madd(x, v128.load(at), s0);
+      s1 = f32x4.relaxed_madd(x, v128.load(at + step), s1);
+      s2 = f32x4.relaxed_madd(x, v128.load(at + 2 * step), s2);
+      s3 = f32x4.relaxed_madd(x, v128.load(at + 3 * step), s3);
+    }
+    store<f32>(scores, dotEnd(Vector.sum(s0), q, k, whole) * Operands.scale);
+    store<f32>(scores, dotEnd(Vector.sum(s1), q, k + step, whole) * Operands.scale, 4);
+    store<f32>(scores, dotEnd(Vector.sum(s2), q, k + 2 * step, whole) * Operands.scale, 8);
+    store<f32>(scores, dotEnd(Vector.sum(s3), q, k + 3 * step, whole) * Operands.scale, 12);
+  }
+  for (; j < keys; j++, k += step, scores += 4) store<f32>(scores, dot(q, k, D) * Operands.scale);
+}
+
+/** A dot product whose numbers before `done` are added up, with the rest of them. */
+function dotEnd(sum: f32, a: usize, b: usize, done: i32): f32 {
+  for (let i = (<usize>done) << 2; i < (<usize>Operands.D) << 2; i += 4) sum += load<f32>(a + i) * load<f32>(b + i);
+  return sum;
+}
+
+/** out += Σ weight·value, key by key; of four keys at once, so that each number of out is read and written once for them. */
+function mixValues(keys: i32, weights: usize, v: usize, out: usize): void {
+  const D = Operands.D;
+  const step = Operands.keyStep;
+  const paired = (<usize>(D & ~7)) << 2;
+  let j = 0;
+  for (; j + 4 <= keys; j += 4, v += 4 * step, weights += 16) {
+    for (let i: usize = 0; i < paired; i += 32) {
+      const at = v + i;
+      const to = out + i;
+      let w = v128.load32_splat(weights);
+      let x0 = f32x4.relaxed_madd(v128.load(at), w, v128.load(to));
+      let x1 = f32x4.relaxed_madd(v128.load(at, 16), w, v128.load(to, 16));
+      w = v128.load32_splat(weights, 4);
+      x0 = f32x4.relaxed_madd(v128.load(at + step), w, x0);
+      x1 = f32x4.relaxed_madd(v128.load(at + step, 16), w, x1);
+      w = v128.load32_splat(weights, 8);
+      x0 = f32x4.relaxed_madd(v128.load(at + 2 * step), w, x0);
+      x1 = f32x4.relaxed_madd(v128.load(at + 2 * step, 16), w, x1);
+      w = v128.load32_splat(weights, 12);
+      x0 = f32x4.relaxed_madd(v128.load(at + 3 * step), w, x0);
+      x1 = f32x4.relaxed_madd(v128.load(at + 3 * step, 16), w, x1);
+      v128.store(to, x0);
+      v128.store(to, x1, 16);
+    }
+    for (let n: usize = 0; n < 4; n++) {
+      addScaled(out + paired, v + n * step + paired, load<f32>(weights + (n << 2)), D & 7);
+    }
+  }
+  for (; j < keys; j++, v += step, weights += 4) addScaled(out, v, load<f32>(weights), D);
 }
 
 /** Queries [first, end) of one head, block of keys by block of keys, with running maxima and sums. */

@@ -1,12 +1,17 @@
 import { Four, loadFew } from "./elements";
+import { interleavedProducts, isInterleavable } from "./interleaved";
 import { Vector, loadPart } from "./vector";
+
+/** Up to so many columns, interleaving A costs more than it saves. */
+const FEW_COLUMNS: i32 = 4;
 
 /**
  * C = A·Bᵀ (+ D) where both A and B have k side by side: rows of A against rows of B. For few rows of either, as in
  * decoding or a value head, where packing B would cost more than it saves. B holds numbers of type T.
  *
  * Each element is four chains of fused multiply-adds, one for each remainder of k by four, and their sum: its value does
- * not depend on the tile. The tiles differ in how often B, which comes from far away, is read: once for up to eight rows.
+ * not depend on the tile. The tiles differ in how often B, which comes from far away, is read: once for up to
+ * eight rows.
  */
 export function dotProducts<T>(
   m0: i32,
@@ -24,6 +29,10 @@ export function dotProducts<T>(
   const row = (<usize>K) << 2;
   const bRow = (<usize>K) << alignof<T>();
   const rows = m1 - m0;
+  if (rows > 4 && n1 - n0 > FEW_COLUMNS && isInterleavable(rows, K)) {
+    interleavedProducts<T>(m0, m1, n0, n1, K, a, b, c, cRow, d, dRow);
+    return;
+  }
   const width = rows == 1 ? 4 : rows <= 4 ? 2 : 1;
   const height = rows == 1 ? 1 : rows <= 4 ? 4 : 8;
   for (let n = n0; n < n1; n += width) {
@@ -199,7 +208,7 @@ function eightByOne<T>(mr: i32, K: i32, a0: usize, b: usize, c: usize, cRow: usi
   if (mr > 7) storeSum(c + 7 * cRow, d + 7 * step, c7);
 }
 
-function storeTwo(c: usize, d: usize, nr: i32, x0: v128, x1: v128): void {
+export function storeTwo(c: usize, d: usize, nr: i32, x0: v128, x1: v128): void {
   storeSum(c, d, x0);
   if (nr > 1) storeSum(c + 4, d != 0 ? d + 4 : 0, x1);
 }

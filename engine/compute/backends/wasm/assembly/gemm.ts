@@ -1,5 +1,5 @@
 import { wideTiles, workspace } from "./control";
-import { packColumns, packRows, packTransposed } from "./packing";
+import { packColumns, packPanels, packRows, packTransposed } from "./packing";
 import { narrowTile, wideTile } from "./tiles";
 import { loadPart, storePart } from "./vector";
 
@@ -10,7 +10,9 @@ export const NR: i32 = 16;
 const NC: i32 = 512;
 /** Longest run of k: a panel of B (16·KC floats) and one of A (6·KC) share the level-1 cache. */
 export const KC: i32 = 320;
-/** Rows of a transposed A packed at a time. */
+/** From so many columns on, packing A pays where its rows could be read as they lie: tiles read one stream, not six. */
+const WIDE: i32 = 192;
+/** Rows of A packed at a time. */
 const MC: i32 = 96;
 
 export const PACKED_B: usize = 0;
@@ -80,16 +82,18 @@ function strip(
   d: usize,
   dRow: usize,
 ): void {
-  const transposed = aStep != 4 && aRow == 4;
+  const packs = aStep != 4 || columns >= WIDE;
+  const panel: usize = packs ? (<usize>(MR * K)) << 2 : <usize>MR * aRow;
+  const row: usize = packs ? 4 : aRow;
+  const step: usize = packs ? (<usize>MR) << 2 : aStep;
   for (let m = m0; m < m1; m += MC) {
     const rows = min(MC, m1 - m);
     let block = a + <usize>m * aRow;
-    if (transposed) {
-      packTransposed(workspace + PACKED_A, block, aStep, K, rows);
+    if (packs) {
+      if (aStep == 4) packPanels(workspace + PACKED_A, block, aRow, K, rows);
+      else packTransposed(workspace + PACKED_A, block, aStep, K, rows);
       block = workspace + PACKED_A;
     }
-    const panel: usize = transposed ? (<usize>(MR * K)) << 2 : <usize>MR * aRow;
-    const step: usize = transposed ? (<usize>MR) << 2 : aStep;
     for (let j = 0; j < columns; j += NR) {
       const nr = min(NR, columns - j);
       const right = packed + ((<usize>(j * K)) << 2);
@@ -97,7 +101,7 @@ function strip(
         const left = block + <usize>(i / MR) * panel;
         const at = <usize>(m + i) * cRow + ((<usize>j) << 2);
         const addend = d != 0 ? d + <usize>(m + i) * dRow + ((<usize>j) << 2) : 0;
-        tile(min(MR, rows - i), nr, K, left, aRow, step, right, NR << 2, c + at, cRow, addend, dRow);
+        tile(min(MR, rows - i), nr, K, left, row, step, right, NR << 2, c + at, cRow, addend, dRow);
       }
     }
   }

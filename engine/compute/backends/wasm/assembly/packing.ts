@@ -111,3 +111,62 @@ export function packTransposed(target: usize, a: usize, step: usize, K: i32, row
     }
   }
 }
+
+/**
+ * Packs an A whose rows lie `row` bytes apart, k side by side, into the same panels. The last panel's missing rows hold
+ * the last row again.
+ */
+export function packPanels(target: usize, a: usize, row: usize, K: i32, rows: i32): void {
+  for (let i = 0; i < rows; i += HEIGHT, a += <usize>HEIGHT * row) {
+    const last = min(HEIGHT, rows - i) - 1;
+    let s0 = a;
+    let s1 = a + <usize>min(1, last) * row;
+    let s2 = a + <usize>min(2, last) * row;
+    let s3 = a + <usize>min(3, last) * row;
+    let s4 = a + <usize>min(4, last) * row;
+    let s5 = a + <usize>min(5, last) * row;
+    let k = 0;
+    for (; k + 4 <= K; k += 4, target += 96) {
+      const x0 = v128.load(s0);
+      const x1 = v128.load(s1);
+      const x2 = v128.load(s2);
+      const x3 = v128.load(s3);
+      const x4 = v128.load(s4);
+      const x5 = v128.load(s5);
+      const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+      const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+      const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+      const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+      const low45 = v128.shuffle<f32>(x4, x5, 0, 4, 1, 5);
+      const high45 = v128.shuffle<f32>(x4, x5, 2, 6, 3, 7);
+      v128.store(target, v128.shuffle<f64>(low01, low23, 0, 2));
+      v128.store64_lane(target, low45, 0, 16);
+      v128.store(target, v128.shuffle<f64>(low01, low23, 1, 3), 24);
+      v128.store64_lane(target, low45, 1, 40);
+      v128.store(target, v128.shuffle<f64>(high01, high23, 0, 2), 48);
+      v128.store64_lane(target, high45, 0, 64);
+      v128.store(target, v128.shuffle<f64>(high01, high23, 1, 3), 72);
+      v128.store64_lane(target, high45, 1, 88);
+      s0 += 16;
+      s1 += 16;
+      s2 += 16;
+      s3 += 16;
+      s4 += 16;
+      s5 += 16;
+    }
+    for (; k < K; k++, target += 24) {
+      store<f32>(target, load<f32>(s0));
+      store<f32>(target, load<f32>(s1), 4);
+      store<f32>(target, load<f32>(s2), 8);
+      store<f32>(target, load<f32>(s3), 12);
+      store<f32>(target, load<f32>(s4), 16);
+      store<f32>(target, load<f32>(s5), 20);
+      s0 += 4;
+      s1 += 4;
+      s2 += 4;
+      s3 += 4;
+      s4 += 4;
+      s5 += 4;
+    }
+  }
+}

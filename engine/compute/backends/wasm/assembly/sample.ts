@@ -1,6 +1,6 @@
 import { from, share, to } from "./control";
 import { capOne } from "./softcap";
-import { expOne, logOne } from "./vector";
+import { Vector, expOne, logOne } from "./vector";
 
 /**
  * args: B, V, f32 temperature, topK, f32 topP, logits, uniform, token, logprob, weights `[B, V]`, ranks `[B, V]`,
@@ -28,7 +28,8 @@ export function sample(args: usize): void {
     const weights = load<usize>(args, 36) + <usize>V * one;
     const ranks = load<usize>(args, 40) + <usize>V * one;
     const top = load<f32>(logits + ((<usize>best) << 2));
-    unnormalizedProbs(logits, V, top, <f32>1 / temperature, weights, ranks);
+    unnormalizedProbs(logits, V, top, <f32>1 / temperature, weights);
+    if ((topK > 0 && topK < V) || topP < 1) rank(logits, V, ranks);
     if (topK > 0 && topK < V) keepCount(weights, ranks, V, topK);
     if (topP < 1) keepMass(weights, ranks, V, <f64>topP * total(weights, V));
     const mass = total(weights, V);
@@ -50,26 +51,48 @@ function capLogits(logits: usize, V: i32, cap: f32, capped: usize): usize {
 
 /** The first of the largest. */
 function argmax(x: usize, n: i32): i32 {
-  let best = 0;
-  let top = load<f32>(x);
-  for (let i = 1; i < n; i++) {
+  // As a comparison with NaN is false, a NaN is passed over, and a first one stays.
+  let tops = v128.load32_splat(x);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) tops = f32x4.pmax(tops, v128.load(x + ((<usize>i) << 2)));
+  let top = f32x4.extract_lane(tops, 0);
+  if (f32x4.extract_lane(tops, 1) > top) top = f32x4.extract_lane(tops, 1);
+  if (f32x4.extract_lane(tops, 2) > top) top = f32x4.extract_lane(tops, 2);
+  if (f32x4.extract_lane(tops, 3) > top) top = f32x4.extract_lane(tops, 3);
+  for (; i < n; i++) {
     const value = load<f32>(x + ((<usize>i) << 2));
-    if (value > top) {
-      top = value;
-      best = i;
-    }
+    if (value > top) top = value;
   }
-  return best;
+  for (i = 0; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) == top) return i;
+  return 0;
 }
 
-/** Unnormalised probabilities, and integers that rank as the logits do. */
-function unnormalizedProbs(logits: usize, V: i32, top: f32, sharpness: f32, weights: usize, ranks: usize): void {
+/** Unnormalised probabilities. */
+function unnormalizedProbs(logits: usize, V: i32, top: f32, sharpness: f32, weights: usize): void {
+  const tops = f32x4.splat(top);
+  const scales = f32x4.splat(sharpness);
+  let i = 0;
+  // Two vectors with stores side by side are what V8 joins.
+  for (; i + 8 <= V; i += 8) {
+    const from = logits + ((<usize>i) << 2);
+    const to = weights + ((<usize>i) << 2);
+    const x0 = Vector.exp(f32x4.mul(f32x4.sub(v128.load(from), tops), scales));
+    const x1 = Vector.exp(f32x4.mul(f32x4.sub(v128.load(from, 16), tops), scales));
+    v128.store(to, x0);
+    v128.store(to, x1, 16);
+  }
+  for (; i < V; i++) {
+    const at = (<usize>i) << 2;
+    store<f32>(weights + at, expOne((load<f32>(logits + at) - top) * sharpness));
+  }
+}
+
+/** Integers that rank as the logits do. */
+function rank(logits: usize, V: i32, ranks: usize): void {
   for (let i = 0; i < V; i++) {
     const at = (<usize>i) << 2;
-    const logit = load<f32>(logits + at);
-    store<f32>(weights + at, expOne((logit - top) * sharpness));
     // Adding 0 makes −0 equal to 0. Negative floats order backwards as integers: flip them.
-    const bits = reinterpret<i32>(logit + 0);
+    const bits = reinterpret<i32>(load<f32>(logits + at) + 0);
     store<i32>(ranks + at, bits ^ ((bits >> 31) & 0x7fffffff));
   }
 }

@@ -49,7 +49,8 @@ export function wideTile(
   let a3 = a2 + (mr > 3 ? aRow : 0);
   let a4 = a3 + (mr > 4 ? aRow : 0);
   let a5 = a4 + (mr > 5 ? aRow : 0);
-  for (let k = 0; k < K; k++) {
+  const end = b + <usize>K * bStep;
+  for (; b != end; b += bStep) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const b2 = v128.load(b, 32);
@@ -90,7 +91,6 @@ export function wideTile(
     a3 += aStep;
     a4 += aStep;
     a5 += aStep;
-    b += bStep;
   }
   if (d != 0) {
     c00 = f32x4.add(c00, v128.load(d));
@@ -185,7 +185,8 @@ export function narrowTile(
   let a3 = a2 + (mr > 3 ? aRow : 0);
   let a4 = a3 + (mr > 4 ? aRow : 0);
   let a5 = a4 + (mr > 5 ? aRow : 0);
-  for (let k = 0; k < K; k++) {
+  const end = b + <usize>K * bStep;
+  for (; b != end; b += bStep) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let x = v128.load32_splat(a);
@@ -212,7 +213,6 @@ export function narrowTile(
     a3 += aStep;
     a4 += aStep;
     a5 += aStep;
-    b += bStep;
   }
   if (d != 0) {
     c00 = f32x4.add(c00, v128.load(d));
