@@ -1,4 +1,5 @@
 export { type Browsed, type BrowsedRow, OWN_RECORDS, browse } from "./browse.ts";
+export { columnsOf } from "./columns.ts";
 export { hubCheckpoint } from "./hub/checkpoint.ts";
 export { knownFact } from "./known.ts";
 export { type NamedCheck, keptBackIn } from "./prepare.ts";

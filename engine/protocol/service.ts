@@ -351,6 +351,11 @@ export interface ServiceRequests {
   readonly previewRow: { params: PreviewParams & { readonly index: number }; result: PreviewRow };
   /** Lengths and fates of its first rows. */
   readonly previewCounts: { params: PreviewParams; result: PreviewCounts };
+  /**
+   * Columns of a local source, from the first records or the metadata of its first file; none of what is on the hub.
+   * Paths are absolute.
+   */
+  readonly columns: { params: ColumnsParams; result: { readonly columns: readonly string[] } };
   readonly closePreview: { params: PreviewParams; result: Record<string, never> };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
@@ -400,6 +405,14 @@ export interface ServiceNotifications {
   readonly runReset: { readonly outline: RunOutline };
   /** A line for the engine log. */
   readonly log: { readonly message: string };
+}
+
+/** Source whose columns are wanted, as a config has it. */
+export interface ColumnsParams {
+  /** A file, a folder or a pattern. */
+  readonly from: string;
+  readonly config?: string;
+  readonly split?: string;
 }
 
 /** Names an opened preview. */

@@ -46,6 +46,18 @@ describe("previews of data by the service", function () {
     });
   });
 
+  it("name the columns of a file, and none of what is on the hub", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const from = path.join(folder, "a.jsonl");
+      await fs.writeFile(from, '{"question": "a", "meta": {"source": "b"}}\n');
+      const client = startService();
+      await client.ask("initialize", { protocol: 1, client: "test 1" });
+      assert.deepEqual(await client.ask("columns", { from }), { columns: ["question", "meta", "meta.source"] });
+      assert.deepEqual(await client.ask("columns", { from: "hf:owner/name@main" }), { columns: [] });
+      await client.end();
+    });
+  });
+
   it("are closed one after the other where there are many", async () => {
     await inTemporaryFolder(async (folder) => {
       const configFile = path.join(folder, "mine.salsa.json");
