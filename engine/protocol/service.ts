@@ -1,7 +1,7 @@
 import type { RunConfig } from "../config/index.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
-import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow } from "./preview.ts";
+import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
 import type { AlarmState, RunState, RunStatus, StageOrigin } from "./runState.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
@@ -339,11 +339,11 @@ export interface ServiceRequests {
     result: { readonly text: string };
   };
   /**
-   * Opens a source of a config's data, to look at what the base model sees of it. Only reads; what is on the hub is
+   * Opens a source of a config's data or a file, to look at what a model sees of it. Only reads; what is on the hub is
    * downloaded where the user trusts the workspace, else it must be in the cache. The oldest of several is closed.
    */
   readonly openPreview: {
-    params: { readonly configFile: string; readonly source?: string };
+    params: PreviewTarget;
     result: OpenedPreview;
   };
   readonly previewPage: { params: PreviewParams & PreviewWindow; result: PreviewPage };

@@ -1,2 +1,2 @@
-export { type OpenPreview, openConfigData, openFileData } from "./open.ts";
+export { type OpenPreview, type OpenSettings, openConfigData, openFileByConfig, openFileData } from "./open.ts";
 export type { DataPreview } from "./preview.ts";
