@@ -156,7 +156,9 @@ async function writeCard(
   );
   for (const { path, content } of all) await writeAt(placeIn(unit, join(name, path)), content);
   const written: z.output<typeof writtenSchema> = { sha256: hashOf(card), target: facts.target };
-  await writeAt(placeIn(unit, join(name, CARD_FILE)), card);
+  const place = placeIn(unit, join(name, CARD_FILE));
+  // An editor that has it open takes a file that was written again for somebody else's, and does not save over it.
+  if ((await readText(place, MOST_CARD_BYTES)) !== card) await writeAt(place, card);
   await writeAt(placeIn(unit, join(name, WRITTEN_FILE)), `${JSON.stringify(written)}\n`);
 }
 
