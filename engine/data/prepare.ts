@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
+import { PREPARED_NAME } from "../protocol/dataCountsSchema.ts";
 import { DataError } from "../protocol/errors.ts";
 import { parseJson } from "../protocol/json.ts";
 import { atomicWrite, syncTree, temporaryName } from "../storage/disk.ts";
@@ -107,8 +108,10 @@ export async function prepare(settings: PrepareSettings): Promise<PreparedData> 
   }
 }
 
-/** Names of folders of prepared data. */
-const FOLDER = /^(sft|preferences|prompts)-[0-9a-f]{16}$/;
+/** Name of the folder of prepared data that a file stands in; undefined for a file that is not prepared. */
+export function preparedName(file: string): string | undefined {
+  return isPreparedFile(file) ? basename(dirname(file)) : undefined;
+}
 
 /**
  * Records at the end of a file that are kept back from training; undefined for a file that is not prepared, or whose
@@ -123,7 +126,7 @@ export async function keptBackIn(file: string): Promise<number | undefined> {
 
 function isPreparedFile(file: string): boolean {
   const folder = dirname(file);
-  return basename(file) === ROWS && FOLDER.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
+  return basename(file) === ROWS && PREPARED_NAME.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
 }
 
 /** Prepared data with what else its manifest says. */

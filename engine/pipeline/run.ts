@@ -17,7 +17,7 @@ import { checkData } from "./dataChecks.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
-import { baseConfig, estimate, plannedData, workOf } from "./plan.ts";
+import { baseConfig, estimate, usedData, workOf } from "./plan.ts";
 import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
@@ -116,7 +116,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await device.wait();
     const estimates = await estimate(model, resolved, { artifacts, pace: config.runtime });
-    const data = plannedData(resolved);
+    const data = usedData(resolved);
     report({
       kind: "runStarted",
       ...about,

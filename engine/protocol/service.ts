@@ -391,7 +391,7 @@ export interface RunSize {
   readonly root: string;
   /** The run's folder, counted from the root. */
   readonly run: string;
-  /** Folders of artifacts that no other run uses, of their making and of work on them, counted from the root. */
+  /** Folders of artifacts and prepared data that no other run uses, of their making and of work on them, from the root. */
   readonly artifacts: readonly string[];
 }
 
