@@ -26,7 +26,7 @@ import {
   readAdapterSettings,
   writeAdapterFolder,
 } from "../storage/adapterFolders.ts";
-import { ADAPTER_FILE } from "../storage/checkpoints.ts";
+import { ADAPTER_FILE, carryMoreTemplates } from "../storage/checkpoints.ts";
 import { SAVED_TYPES } from "../storage/elementTypes.ts";
 import { inputExists } from "../storage/inputs.ts";
 import type { PromptFormat } from "../text/index.ts";
@@ -202,4 +202,5 @@ export async function saveAdapter(
     ...{ ...baseSettings(base), head, tensors, tokenizer, tokenizerConfig: settings },
     ...(format.source && { chatTemplate: format.source.text }),
   });
+  await carryMoreTemplates(base, folder);
 }

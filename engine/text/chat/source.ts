@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
+import { moreTemplates } from "../../storage/checkpoints.ts";
 import { readInput } from "../../storage/inputs.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { ChatTemplateError } from "./template.ts";
@@ -22,7 +23,8 @@ export interface TemplateSource {
 /**
  * The chat template of a checkpoint, as transformers finds it: `chat_template.jinja`, else `chat_template` in
  * tokenizer_config.json, a text or a list of named ones of which it takes "default". A file that the config names comes
- * first.
+ * first. Where `additional_chat_templates` has others, the settings count no more, and `chat_template.jinja` alone is the
+ * default.
  *
  * @returns Undefined where there is none.
  * @throws {DataError} when the named file cannot be read.
@@ -41,6 +43,13 @@ export async function chatTemplateSource(
   const file = join(folder, CHAT_TEMPLATE_FILE);
   const text = await textOf(file);
   if (text !== undefined) return { text, where: file };
+  const further = await moreTemplates(folder);
+  if (further.length > 0) {
+    throw noDefault(
+      join(folder, "additional_chat_templates"),
+      further.map(({ title }) => title),
+    );
+  }
   return sourceInSettings(tokenizer, join(folder, SETTINGS));
 }
 
@@ -65,7 +74,11 @@ function sourceInSettings(tokenizer: Tokenizer, file: string): TemplateSource | 
   }
   const text = templates.get(DEFAULT_NAME);
   if (text !== undefined) return { text, where: `${where} "${DEFAULT_NAME}"` };
-  const names = [...templates.keys()].join(", ").slice(0, 100);
+  throw noDefault(where, [...templates.keys()]);
+}
+
+function noDefault(where: string, all: readonly string[]): ChatTemplateError {
+  const names = all.join(", ").slice(0, 100);
   const choose = "put the wanted one into a file and name it in the config's chat.template";
-  throw new ChatTemplateError(where, `is one of several (${names}), none of which is the default`, choose);
+  return new ChatTemplateError(where, `is one of several (${names}), none of which is the default`, choose);
 }
