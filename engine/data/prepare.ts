@@ -18,7 +18,7 @@ import { type Check, type Selected, select } from "./select.ts";
 import type { DataSource } from "./source.ts";
 
 /** To be raised whenever the same rows would become other records. */
-const REVISION = 1;
+const REVISION = 2;
 /** Folder below a root, beside runs and artifacts. */
 const PREPARED = "data";
 const ROWS = "rows.jsonl";
