@@ -2,7 +2,7 @@ import type { RunConfig } from "../config/index.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
-import type { AlarmState, RunState, RunStatus, StageOrigin } from "./runState.ts";
+import type { AlarmState, DownloadState, RunState, RunStatus, StageOrigin } from "./runState.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
 export const SERVICE_PROTOCOL = 1;
@@ -23,6 +23,8 @@ export interface RunSummary {
   readonly device: string;
   /** While queued: runs that come before this one. */
   readonly ahead?: number;
+  /** While a file comes from the hub. */
+  readonly download?: DownloadState;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly startedAt?: number;

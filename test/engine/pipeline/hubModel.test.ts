@@ -58,11 +58,21 @@ describe("a base model on the hub", function () {
   it("is named by adapters as PEFT asks the hub for it, and found in the cache by that name", async () => {
     await inTemporaryFolder(async (folder) => {
       const written = await ownData(folder);
-      const hub = await startHub({}, undefined, await filesIn(path.join(folder, "base")));
+      const prompts = await fs.readFile(path.join(folder, "prompts.jsonl"), "utf8");
+      const hub = await startHub({ "train.jsonl": prompts }, undefined, await filesIn(path.join(folder, "base")));
       const variables = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: path.join(folder, "cache") };
       await withVariables(variables, async () => {
         const model = { checkpoint: "hf:owner/name@v1", lora: { rank: 2 } };
-        const run = await runTiny({ ...written, model }, folder);
+        const data = { ...(written["data"] as object), prompts: { from: "hf:owner/name@v1" } };
+        const run = await runTiny({ ...written, model, data }, folder);
+        // Both came while it was a run, which says how much of them there is.
+        const begun = run.events.findIndex(({ kind }) => kind === "runStarted");
+        const came = run.events.slice(0, begun).flatMap((event) => (event.kind === "download" ? [event] : []));
+        for (const file of ["model.safetensors", "train.jsonl"]) {
+          const last = came.findLast((event) => event.file === file);
+          assert.ok(last !== undefined && last.totalBytes > 100, file);
+          assert.deepEqual([last.source, last.doneBytes], ["hf:owner/name@v1", last.totalBytes]);
+        }
         await hub.close();
         const adapter = path.join(folder, "adapter");
         await fs.cp(artifactOf(run, "sft-1"), adapter, { recursive: true });
