@@ -3,11 +3,12 @@ import { CheckpointError } from "../protocol/errors.ts";
 import { type JsonError, parseAsWritten, parseJson } from "../protocol/json.ts";
 import { atomicWrite, makeFolder } from "./disk.ts";
 import { areFinite, ELEMENT_BYTES, isStoredType, type StoredType, TYPE_NAMES } from "./elementTypes.ts";
-import { inputExists, inputFiles, isInputFolder, readInput } from "./inputs.ts";
+import { inputExists, readInput } from "./inputs.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { WeightsFile } from "./safetensors.ts";
 import { type TensorPlan, type TensorSource, writeTensors } from "./safetensorsWriter.ts";
 import { placeIn } from "./places.ts";
+import { carryMoreTemplates, moreTemplates } from "./moreTemplates.ts";
 import { listAt } from "./reading.ts";
 import { INDEX_FILE, openWeights, shardNames, WEIGHTS_FILE } from "./shards.ts";
 import { createWeights } from "./weightsWriter.ts";
@@ -50,17 +51,6 @@ const FILES = {
 
 /** File of the chat template in Jinja; transformers 5 writes it nowhere else. */
 export const CHAT_TEMPLATE_FILE = "chat_template.jinja";
-
-/** Folder of further chat templates, each in a file by its name; the one above is the default. */
-const MORE_TEMPLATES = "additional_chat_templates";
-/** Most of them, and the largest, in bytes. */
-const MOST_TEMPLATES = 100;
-const MOST_TEMPLATE_BYTES = 1024 * 1024;
-
-/** True for the path of a further chat template within a checkpoint's folder. */
-export function isMoreTemplate(name: string): boolean {
-  return /^additional_chat_templates\/[\w-][\w. -]{0,99}\.jinja$/.test(name);
-}
 
 /** Tokenizer files in other forms than `tokenizer.json`, carried along as they are. */
 export const OTHER_TOKENIZER_FILES = [
@@ -109,27 +99,8 @@ export async function checkpointContents(folder: string): Promise<readonly strin
   // transformers takes whole weights where they are there, and then no shard.
   const isSharded = present.includes(INDEX_FILE) && !present.includes(WEIGHTS_FILE);
   const shards = isSharded ? [INDEX_FILE, ...(await shardNames(folder))] : [];
-  const further = (await moreTemplates(folder)).map(({ name }) => name);
+  const further = await moreTemplates(folder);
   return [...new Set([...present.filter((name) => CHECKPOINT_FILES.has(name)), ...shards, ...further])].sort();
-}
-
-/**
- * Paths and names of a folder's further chat templates, sorted.
- * @throws {CheckpointError} when there are too many, or one is too large.
- */
-export async function moreTemplates(
-  folder: string,
-): Promise<readonly { readonly name: string; readonly title: string }[]> {
-  const inner = path.join(folder, MORE_TEMPLATES);
-  if (!(await isInputFolder(inner))) return [];
-  const found = (await inputFiles(inner)).filter(({ name }) => isMoreTemplate(`${MORE_TEMPLATES}/${name}`));
-  const large = found.find(({ size }) => size > MOST_TEMPLATE_BYTES);
-  if (large === undefined && found.length <= MOST_TEMPLATES) {
-    return found.map(({ name }) => ({ name: `${MORE_TEMPLATES}/${name}`, title: name.replace(/\.jinja$/, "") }));
-  }
-  const what =
-    large === undefined ? `${found.length} further chat templates` : `a chat template of ${large.size} bytes`;
-  throw new CheckpointError(`read checkpoint: ${what}`, { file: inner, remedy: "take out those that are not needed" });
 }
 
 /**
@@ -244,18 +215,6 @@ const TOKENIZER_FILES = [FILES.tokenizer, FILES.tokenizerConfig, ...OTHER_TOKENI
 export async function carryTokenizer(from: string, to: string): Promise<void> {
   for (const name of TOKENIZER_FILES) await carryFile(from, to, name);
   await carryMoreTemplates(from, to);
-}
-
-/**
- * Copies the further chat templates of a checkpoint; what the other folder held of others goes.
- * @throws {CheckpointError} when there are too many, or one is too large.
- * @throws {DiskError}
- */
-export async function carryMoreTemplates(from: string, to: string): Promise<void> {
-  const templates = await moreTemplates(from);
-  await discard(path.join(to, MORE_TEMPLATES));
-  if (templates.length > 0) await makeFolder(path.join(to, MORE_TEMPLATES));
-  for (const { name } of templates) await carryFile(from, to, name);
 }
 
 async function carryFile(from: string, to: string, name: string): Promise<void> {

@@ -1,4 +1,5 @@
-import { CHAT_TEMPLATE_FILE, OTHER_TOKENIZER_FILES, isMoreTemplate } from "../../storage/checkpoints.ts";
+import { CHAT_TEMPLATE_FILE, OTHER_TOKENIZER_FILES } from "../../storage/checkpoints.ts";
+import { isMoreTemplate } from "../../storage/moreTemplates.ts";
 import { INDEX_FILE, WEIGHTS_FILE } from "../../storage/shards.ts";
 import type { Picked } from "../rows/pick.ts";
 import { type HubSettings, hubSnapshot } from "./files.ts";

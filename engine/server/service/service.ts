@@ -192,7 +192,7 @@ function isTrustedOnly(method: Method): boolean {
 
 /** Loads its code on first use: most windows read no data. */
 async function columnsIn(asked: Params<"columns">): Promise<readonly string[]> {
-  const { columnsOf } = await import("../../data/index.ts");
+  const { columnsOf } = await import("../../pipeline/preview/index.ts");
   return columnsOf(asked);
 }
 

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
-import { moreTemplates } from "../../storage/checkpoints.ts";
-import { readInput } from "../../storage/inputs.ts";
+import { inputFiles, isInputFolder, readInput } from "../../storage/inputs.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { ChatTemplateError } from "./template.ts";
 
 /** File of a checkpoint's chat template; transformers 5 writes it nowhere else. */
 const CHAT_TEMPLATE_FILE = "chat_template.jinja";
+/** Folder of the others, where there are several. */
+const FURTHER = "additional_chat_templates";
 const SETTINGS = "tokenizer_config.json";
 /** The one of several that is taken. */
 const DEFAULT_NAME = "default";
@@ -43,14 +44,17 @@ export async function chatTemplateSource(
   const file = join(folder, CHAT_TEMPLATE_FILE);
   const text = await textOf(file);
   if (text !== undefined) return { text, where: file };
-  const further = await moreTemplates(folder);
-  if (further.length > 0) {
-    throw noDefault(
-      join(folder, "additional_chat_templates"),
-      further.map(({ title }) => title),
-    );
-  }
+  const further = join(folder, FURTHER);
+  const others = await namesIn(further);
+  if (others.length > 0) throw noDefault(further, others);
   return sourceInSettings(tokenizer, join(folder, SETTINGS));
+}
+
+/** Names of the templates in a folder. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  if (!(await isInputFolder(folder))) return [];
+  const names = (await inputFiles(folder)).map(({ name }) => name);
+  return names.filter((name) => /^[^.].*\.jinja$/.test(name)).map((name) => name.slice(0, -".jinja".length));
 }
 
 async function textOf(file: string): Promise<string | undefined> {
