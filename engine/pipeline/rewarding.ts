@@ -6,7 +6,8 @@ import { tokenizerDifference } from "../storage/tokenizerJson.ts";
 import { PromptFormat } from "../text/index.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
 import { responseTexts } from "./generation.ts";
-import { type FrozenModel, chatChoice, loadConfig, loadFormat } from "./modelFolder.ts";
+import { chatChoice, loadFormat } from "./chatChoice.ts";
+import { type FrozenModel, loadConfig } from "./modelFolder.ts";
 
 /** A reward model, and how a policy's answers are put to it. */
 export interface Rewarding extends Pick<FrozenModel, "config" | "weights"> {

@@ -4,7 +4,7 @@ import { DataError } from "../../protocol/errors.ts";
 import type { PreviewSource } from "../../protocol/preview.ts";
 import { withLocalBase } from "../hubCheckpoints.ts";
 import { type ModelView, viewOf, viewOfFolder } from "../modelView.ts";
-import type { ChatChoice } from "../modelFolder.ts";
+import type { ChatChoice } from "../chatChoice.ts";
 import { DataPreview, previewSources } from "./preview.ts";
 
 /** Who is told of downloads, and whether there may be any. */

@@ -18,7 +18,8 @@ import {
 import type { BaseInput } from "../adapterFolder.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { preferenceTexts } from "../corpus.ts";
-import { type ChatSlice, type SaveSlice, type TemplateInput, chatSlice, saveSlice } from "../modelFolder.ts";
+import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
+import { type SaveSlice, saveSlice } from "../modelFolder.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { scoredPart } from "../rewarding.ts";
 import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
