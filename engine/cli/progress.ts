@@ -1,7 +1,7 @@
 import { describeMetric } from "../protocol/catalogue.ts";
 import type { MetricName } from "../protocol/catalogue.ts";
 import type { RunEvent } from "../protocol/events.ts";
-import { formatDuration } from "../protocol/format.ts";
+import { formatDuration, formatFileSize } from "../protocol/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
 import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
 import { stageNames } from "../protocol/stageName.ts";
@@ -71,6 +71,17 @@ export function progressView(terminal: Terminal): ProgressView {
     terminal.err(fitting(parts.map(visibleLine), terminal.columns - 1));
     isBarShown = true;
   };
+  /** On a screen a line that is overwritten until the file is there. */
+  const showDownload = ({ source, file, doneBytes, totalBytes }: Extract<RunEvent, { kind: "download" }>): void => {
+    const text = `${source}: ${file}, ${formatFileSize(doneBytes)} of ${formatFileSize(totalBytes)}`;
+    if (doneBytes >= totalBytes || !terminal.isInteractive) {
+      say([text]);
+      return;
+    }
+    clear();
+    terminal.err(fitting([`  ${visibleLine(text)}`], terminal.columns - 1));
+    isBarShown = true;
+  };
   const show = (event: RunEvent): void => {
     // Curves would only fill the memory: only their last values are shown.
     if (event.kind !== "metrics") applyEvent(state, event);
@@ -79,6 +90,10 @@ export function progressView(terminal: Terminal): ProgressView {
       const label = `${positionOf(state, stage)} ${titledName(state, stage)}`.trimStart();
       standing = event.cached ? undefined : { stage, label, parts: [], headline: "", drawn: time };
       if (event.cached) cachedStages.push(nameOf(state, stage));
+      return;
+    }
+    if (event.kind === "download") {
+      showDownload(event);
       return;
     }
     const current = "stage" in event && standing?.stage === event.stage ? standing : undefined;
@@ -116,6 +131,7 @@ function announcement(
     case "stageStarted":
     case "progress":
     case "metrics":
+    case "download":
     case "table":
     case "runFinished":
     case "runFailed":

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { COLUMNS, type ColumnName } from "./columns.ts";
 import {
   choice,
   count,
@@ -19,9 +20,6 @@ const unusable = choice({
   keep: "use them all the same, and count them; those that would end a training in the middle are still errors",
 });
 
-/** Columns that may be named otherwise, by what they hold. */
-const COLUMNS = ["prompt", "response", "messages", "chosen", "rejected", "margin", "category", "reference"] as const;
-
 /** Most of a source that may be kept back from training. */
 const MOST_KEPT_BACK = 0.5;
 
@@ -34,7 +32,7 @@ const columnsSchema = section(
         otherwise: "recognised by the layout",
       }),
     ]),
-  ) as Record<(typeof COLUMNS)[number], z.ZodOptional<z.ZodString>>,
+  ) as Record<ColumnName, z.ZodOptional<z.ZodString>>,
   "Columns of the data, where its layout is none that is recognised; all others are left alone",
 );
 

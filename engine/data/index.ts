@@ -1,7 +1,10 @@
 export { type Browsed, type BrowsedRow, OWN_RECORDS, browse } from "./browse.ts";
+export { columnsOf } from "./columns.ts";
 export { hubCheckpoint } from "./hub/checkpoint.ts";
+export type { Progress } from "./hub/files.ts";
+export { snapshotOf } from "./hub/reference.ts";
 export { knownFact } from "./known.ts";
-export { type NamedCheck, keptBackIn } from "./prepare.ts";
+export { type NamedCheck, keptBackIn, preparedName } from "./prepare.ts";
 export { type DataCounts, type Finding, isRefused } from "./reasons.ts";
 export type { AnyRecord, RecordKind } from "./records.ts";
 export type { RowPlace } from "./rows/row.ts";

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
+import { PREPARED_NAME } from "../protocol/dataCountsSchema.ts";
 import { DataError } from "../protocol/errors.ts";
 import { parseJson } from "../protocol/json.ts";
 import { atomicWrite, syncTree, temporaryName } from "../storage/disk.ts";
@@ -12,16 +13,15 @@ import { LineFile, shuffled } from "./order.ts";
 import type { DataCounts } from "./reasons.ts";
 import type { RecordKind } from "./records.ts";
 import { fileRows } from "./rows/file.ts";
-import type { Row, RowPlace } from "./rows/row.ts";
+import type { Row } from "./rows/row.ts";
 import { type Check, type Selected, select } from "./select.ts";
 import type { DataSource } from "./source.ts";
 
 /** To be raised whenever the same rows would become other records. */
-const REVISION = 1;
+const REVISION = 2;
 /** Folder below a root, beside runs and artifacts. */
 const PREPARED = "data";
 const ROWS = "rows.jsonl";
-const PLACES = "places.txt";
 const MANIFEST = "manifest.json";
 
 /** A file that rows are read from, and what its content is known by. */
@@ -63,7 +63,6 @@ const manifestSchema = z.object({
     unusable: z.record(z.string(), z.int().min(0)),
   }),
   source: z.object({ validation: z.number() }),
-  files: z.array(z.object({ file: z.string() })),
 });
 
 /** Records between two reports of progress. */
@@ -74,7 +73,7 @@ const REPORT_EVERY = 10_000;
  * below the root, whose folder is named by everything that it depends on. One that is there is taken as it is. Of two
  * processes that prepare the same, one's is kept.
  *
- * Beside the file stand the counts, and each record's place: the number of its file and of its line or row.
+ * Beside the file stand the counts.
  *
  * @throws {DataError} naming the place of a row that cannot be read, or that is refused, and when no record is left.
  * @throws {DiskError}
@@ -109,8 +108,10 @@ export async function prepare(settings: PrepareSettings): Promise<PreparedData> 
   }
 }
 
-/** Names of folders of prepared data. */
-const FOLDER = /^(sft|preferences|prompts)-[0-9a-f]{16}$/;
+/** Name of the folder of prepared data that a file stands in; undefined for a file that is not prepared. */
+export function preparedName(file: string): string | undefined {
+  return isPreparedFile(file) ? basename(dirname(file)) : undefined;
+}
 
 /**
  * Records at the end of a file that are kept back from training; undefined for a file that is not prepared, or whose
@@ -123,36 +124,15 @@ export async function keptBackIn(file: string): Promise<number | undefined> {
   return found === undefined || found.share === 0 ? undefined : found.counts.validation;
 }
 
-/**
- * The place that a line of prepared records comes from, in the data that they were made of; of another file, that line.
- *
- * @param file - Of records, as stages read it.
- * @param line - Counted from 1.
- */
-export async function originOf(file: string, line: number): Promise<RowPlace> {
-  const folder = dirname(file);
-  const found = isPreparedFile(file) ? await readPrepared(folder) : undefined;
-  if (found === undefined) return { file, line };
-  let number = 0;
-  for await (const place of readLines(join(folder, PLACES))) {
-    if (++number < line) continue;
-    const [index, row] = place.text.split(":").map(Number);
-    const source = found.files[index ?? -1]?.file;
-    return source === undefined || row === undefined ? { file, line } : { file: source, line: row };
-  }
-  return { file, line };
-}
-
 function isPreparedFile(file: string): boolean {
   const folder = dirname(file);
-  return basename(file) === ROWS && FOLDER.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
+  return basename(file) === ROWS && PREPARED_NAME.test(basename(folder)) && basename(dirname(folder)) === PREPARED;
 }
 
 /** Prepared data with what else its manifest says. */
 interface Found extends PreparedData {
   /** Share of prompts that are kept back. */
   readonly share: number;
-  readonly files: readonly Pick<SourceFile, "file">[];
 }
 
 async function readPrepared(folder: string): Promise<Found | undefined> {
@@ -162,8 +142,8 @@ async function readPrepared(folder: string): Promise<Found | undefined> {
   if (text === undefined) return undefined;
   const manifest = manifestSchema.safeParse(parseOrNothing(text));
   if (manifest.success) {
-    const { counts, source, files } = manifest.data;
-    return { file: join(folder, ROWS), counts, share: source.validation, files };
+    const { counts, source } = manifest.data;
+    return { file: join(folder, ROWS), counts, share: source.validation };
   }
   throw new DataError("is no manifest of prepared data", { file: join(folder, MANIFEST), remedy: "remove the folder" });
 }
@@ -176,13 +156,9 @@ function parseOrNothing(text: string): unknown {
   }
 }
 
-/** Lines on their way: a letter for the side of the split, the place, and the record. */
-const LINE = /^([tv])(\S+) (.*)$/s;
-
 async function write(folder: string, settings: PrepareSettings): Promise<DataCounts> {
   const { source, kind, check } = settings;
   let counts: DataCounts = { read: 0, used: 0, validation: 0, unusable: {} };
-  const files = new Map(settings.files.map(({ file }, index) => [file, index]));
   async function* lines(): AsyncGenerator<string, undefined> {
     const records = select(reported(rowsOf(settings)), { kind, source, check: check?.check });
     for (let next = await records.next(); ; next = await records.next()) {
@@ -190,7 +166,7 @@ async function write(folder: string, settings: PrepareSettings): Promise<DataCou
         counts = next.value;
         return;
       }
-      yield lineOf(next.value, files);
+      yield lineOf(next.value);
     }
   }
   async function* reported(rows: AsyncIterable<Row>): AsyncGenerator<Row, undefined> {
@@ -218,9 +194,9 @@ function topColumns(columns: Readonly<Record<string, string>>): readonly string[
   return Object.values(columns).flatMap((column) => [column, column.split(".")[0] ?? ""]);
 }
 
-function lineOf({ record, place, isValidation }: Selected, files: ReadonlyMap<string, number>): string {
-  const at = `${files.get(place.file) ?? 0}:${place.line ?? place.row ?? 0}`;
-  return `${isValidation ? "v" : "t"}${at} ${JSON.stringify(record)}`;
+/** A line on its way: a letter for the side of the split, and the record. */
+function lineOf({ record, isValidation }: Selected): string {
+  return `${isValidation ? "v" : "t"}${JSON.stringify(record)}`;
 }
 
 /** Writes lines until there are enough, those of the validation split behind the others. */
@@ -229,27 +205,22 @@ async function writeSides(
   lines: AsyncIterable<string>,
   most: number,
 ): Promise<Pick<DataCounts, "used" | "validation">> {
-  const names = [ROWS, PLACES];
-  const train = await Promise.all(names.map((name) => LineFile.create(join(folder, name))));
-  const kept = await Promise.all(names.map((name) => LineFile.create(join(folder, `kept-${name}`))));
+  const train = await LineFile.create(join(folder, ROWS));
+  const kept = await LineFile.create(join(folder, `kept-${ROWS}`));
   const taken = { used: 0, validation: 0 };
   try {
     for await (const line of lines) {
       if (taken.used >= most) break;
-      const [, side, place = "", record = ""] = LINE.exec(line) ?? [];
-      const [rows, places] = side === "v" ? kept : train;
-      await rows?.add(record);
-      await places?.add(place);
+      const isKept = line.startsWith("v");
+      await (isKept ? kept : train).add(line.slice(1));
       taken.used += 1;
-      taken.validation += Number(side === "v");
+      taken.validation += Number(isKept);
     }
-    for (const [index, side] of kept.entries()) {
-      await side.close();
-      for await (const { text } of readLines(side.file)) await train[index]?.add(text);
-      await discard(side.file);
-    }
+    await kept.close();
+    for await (const { text } of readLines(kept.file)) await train.add(text);
+    await discard(kept.file);
   } finally {
-    for (const side of [...train, ...kept]) await side.close();
+    for (const side of [train, kept]) await side.close();
   }
   return taken;
 }

@@ -16,7 +16,8 @@ import {
 import { WeightsError } from "../models/weights.ts";
 import type { LoraConfig, RunConfig, SavedType } from "../config/index.ts";
 import { isOnOtherMachine } from "../protocol/childEnvironment.ts";
-import { CheckpointError } from "../protocol/errors.ts";
+import { hubCheckpoint, snapshotOf } from "../data/index.ts";
+import { CheckpointError, DataError } from "../protocol/errors.ts";
 import {
   type AdapterSettings,
   type AdapterWeights,
@@ -26,6 +27,7 @@ import {
   writeAdapterFolder,
 } from "../storage/adapterFolders.ts";
 import { ADAPTER_FILE } from "../storage/checkpoints.ts";
+import { carryMoreTemplates } from "../storage/moreTemplates.ts";
 import { SAVED_TYPES } from "../storage/elementTypes.ts";
 import { inputExists } from "../storage/inputs.ts";
 import type { PromptFormat } from "../text/index.ts";
@@ -51,14 +53,36 @@ export function loraSlice({ model }: RunConfig): LoraSlice {
 export async function baseFolderOf(folder: string, given?: string): Promise<string> {
   if (given !== undefined) return given;
   const file = join(folder, ADAPTER_FILE);
-  const { base } = await readAdapterSettings(folder);
+  const { base, revision } = await readAdapterSettings(folder);
   const found = resolve(base);
   // An adapter that came from elsewhere may name any folder, and looking at a server's would connect to it.
   const isHere =
     !isOnOtherMachine(found, resolve(folder), process.platform) && (await inputExists(join(found, "config.json")));
   if (isHere) return found;
+  const cached = await cachedFolder(base, revision);
+  if (cached !== undefined) return cached;
   const remedy = "name its folder with --base";
   throw new CheckpointError(`the base model ${JSON.stringify(base)} is not a checkpoint here`, { file, remedy });
+}
+
+/** Folder of a model in Hugging Face's cache; undefined where it is not there, or the name is none. Downloads nothing. */
+async function cachedFolder(name: string, revision = "main"): Promise<string | undefined> {
+  try {
+    return (await hubCheckpoint(`hf:${name}@${revision}`, { isOffline: true })).folder;
+  } catch (error) {
+    if (error instanceof DataError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The base of an adapter as PEFT resolves it: a model of Hugging Face's cache by its name and commit, which is the same
+ * on any machine; any other folder by its absolute path. A relative one would count from the working directory of
+ * whatever program loads the adapter, and not from the adapter.
+ */
+function baseSettings(folder: string): Pick<AdapterSettings, "base" | "revision"> {
+  const snapshot = snapshotOf(folder);
+  return snapshot === undefined ? { base: resolve(folder) } : { base: snapshot.name, revision: snapshot.commit };
 }
 
 /** An adapter, read, with the tensors that it brings: A and B of each layer, and a reward model's head. */
@@ -176,7 +200,8 @@ export async function saveAdapter(
   const tensors = new Map([...weights].map(([name, tensor]) => [name, { ...tensor, ...type }]));
   await writeAdapterFolder(folder, {
     ...adapter,
-    ...{ base, head, tensors, tokenizer, tokenizerConfig: settings },
+    ...{ ...baseSettings(base), head, tensors, tokenizer, tokenizerConfig: settings },
     ...(format.source && { chatTemplate: format.source.text }),
   });
+  await carryMoreTemplates(base, folder);
 }

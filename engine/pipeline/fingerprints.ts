@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { SourceConfig } from "../config/index.ts";
 import * as z from "zod";
-import { type DataCounts, type RecordKind, keptBackIn, knownFact, readySource } from "../data/index.ts";
+import { type DataCounts, type Progress, type RecordKind, keptBackIn, knownFact, readySource } from "../data/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import { CHAT_TEMPLATE_FILE, readCheckpointFiles } from "../storage/checkpoints.ts";
 import { inputChunks, inputFiles, readInput } from "../storage/inputs.ts";
@@ -25,7 +25,7 @@ export interface ReadSettings {
   readonly root: string;
   /** Of the model that the records are for; without it they are not checked by their tokens. */
   readonly view?: ModelView | undefined;
-  readonly progress?: ((text: string) => void) | undefined;
+  readonly progress?: Progress | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;
 }

@@ -1,11 +1,11 @@
 import { isHubName } from "../config/paths.ts";
 import type { CheckpointConfig, RunConfig } from "../config/index.ts";
-import { hubCheckpoint } from "../data/index.ts";
+import { type Progress, hubCheckpoint } from "../data/index.ts";
 
 /** How files are got from the hub. */
 export interface DownloadSettings {
   /** Told of downloads, in words. */
-  readonly progress?: ((text: string) => void) | undefined;
+  readonly progress?: Progress | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;
 }

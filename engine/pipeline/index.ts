@@ -11,7 +11,7 @@ export {
   scoreCheckpoint,
 } from "./checkpointWork.ts";
 export { modelNotes } from "./modelNotes.ts";
-export type { ChatChoice } from "./modelFolder.ts";
+export type { ChatChoice } from "./chatChoice.ts";
 export { type OpenPreview, openConfigData, openFileData } from "./preview/index.ts";
 export { planPipeline } from "./plan.ts";
 export { writeReport } from "./report/index.ts";

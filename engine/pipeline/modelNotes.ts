@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { RunConfig } from "../config/index.ts";
-import { loadConfig, loadFormat } from "./modelFolder.ts";
+import { loadFormat } from "./chatChoice.ts";
+import { loadConfig } from "./modelFolder.ts";
 import { describeReward } from "./rewarding.ts";
 
 /**

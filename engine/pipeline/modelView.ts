@@ -7,7 +7,8 @@ import { stableHash } from "../storage/json.ts";
 import { type LearnedTurns, type PromptFormat, ChatTemplateError } from "../text/index.ts";
 import { firstTarget } from "../training/index.ts";
 import type { SftExample } from "../protocol/conversation.ts";
-import { type ChatChoice, chatSlice, loadConfig, loadFormat } from "./modelFolder.ts";
+import { type ChatChoice, chatSlice, loadFormat } from "./chatChoice.ts";
+import { loadConfig } from "./modelFolder.ts";
 import { jsonOf } from "./stage.ts";
 
 /** To be raised whenever a check would find something else in the same records. */

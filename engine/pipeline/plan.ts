@@ -5,6 +5,7 @@ import { Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
+import { preparedName } from "../data/index.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
@@ -47,6 +48,16 @@ export function plannedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData
   return data.flatMap(({ source, kind, counts }) => {
     return counts === undefined ? [] : [{ from: typeof source === "string" ? source : source.from, kind, ...counts }];
   });
+}
+
+/** The same with the folders of prepared records, which stay for as long as a run that names them. */
+export function usedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData[] {
+  return data.flatMap((read) =>
+    plannedData({ data: [read] }).map((planned) => {
+      const prepared = preparedName(read.file.path);
+      return { ...planned, ...(prepared !== undefined && { prepared }) };
+    }),
+  );
 }
 
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */

@@ -1,3 +1,4 @@
+import type { Progress } from "../data/index.ts";
 import { basename } from "node:path";
 import type { BackendIdentity } from "../compute/backends/choose.ts";
 import type { StageInfo } from "../protocol/stages.ts";
@@ -42,7 +43,7 @@ export interface ResolveSettings {
   /** Of the base model, by which records of sources are checked when they are prepared. */
   readonly view?: ModelView | undefined;
   /** Told of downloads, in words. */
-  readonly progress?: ((text: string) => void) | undefined;
+  readonly progress?: Progress | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;
 }

@@ -6,7 +6,8 @@ import { tokenizerDifference } from "../storage/tokenizerJson.ts";
 import { PromptFormat } from "../text/index.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
 import { responseTexts } from "./generation.ts";
-import { type FrozenModel, chatChoice, loadConfig, loadFormat } from "./modelFolder.ts";
+import { chatChoice, loadFormat } from "./chatChoice.ts";
+import { type FrozenModel, loadConfig } from "./modelFolder.ts";
 
 /** A reward model, and how a policy's answers are put to it. */
 export interface Rewarding extends Pick<FrozenModel, "config" | "weights"> {
@@ -32,7 +33,11 @@ export interface Rewarded {
  */
 export function rewardingOf(reward: FrozenModel, { format, questions }: Rewarded): Rewarding {
   const { config, weights } = reward;
-  if (readDifference(format, reward.format) === undefined) return { config, weights };
+  const { pad } = config.specialTokens;
+  if (readDifference(format, reward.format) === undefined) {
+    if (pad === undefined || !format.ends.includes(pad)) return { config, weights };
+    return { config, weights, sequencesOf: (_, generation) => ownIds(generation).map((ids) => scoredPart(ids, pad)) };
+  }
   if (reward.format.source === undefined && (format.makesTurns || questions.some((one) => typeof one !== "string")))
     throw withoutTemplate(reward.carried.folder);
   const sequencesOf: Rewarding["sequencesOf"] = (numbers, generation) => {
@@ -40,7 +45,7 @@ export function rewardingOf(reward: FrozenModel, { format, questions }: Rewarded
     return responseTexts(generation, format).map(({ text, ended }, row) => {
       const question = questions[numbers[row] ?? 0] ?? "";
       const ids = idsOf(reward.format, { question, text, continued: continued[row] ?? text, ended });
-      return scoredPart(ids, config.specialTokens.pad).slice(0, config.maxPositions);
+      return scoredPart(ids, pad).slice(0, config.maxPositions);
     });
   };
   return { config, weights, sequencesOf };
@@ -77,8 +82,21 @@ function continuations({ queries, responses, lengths, ended }: Generation, { tok
   });
 }
 
-/** Up to the last token that is no padding: transformers reads the score there, also where padding ends a turn. */
-function scoredPart(ids: readonly number[], pad: number | undefined): readonly number[] {
+/** Prompts and answers as the policy has written them, without padding. */
+function ownIds({ queries, responses, lengths }: Generation): number[][] {
+  const R = responses.length / queries.count;
+  const Q = queries.queryLength;
+  return Array.from(lengths, (length, row) => [
+    ...queries.tokens.subarray(row * Q + (queries.starts[row] ?? 0), (row + 1) * Q),
+    ...responses.subarray(row * R, row * R + length),
+  ]);
+}
+
+/**
+ * Up to the last token that is no padding: transformers reads the score there, also where padding ends a turn. What a
+ * reward model learns is read there, too, so that its folder gives the same scores elsewhere.
+ */
+export function scoredPart(ids: readonly number[], pad: number | undefined): readonly number[] {
   const last = ids.findLastIndex((id) => id !== pad);
   return ids.slice(0, Math.max(last, 0) + 1);
 }

@@ -13,11 +13,12 @@ import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
 import { readHistory } from "../storage/runHistory.ts";
 import { isNewlyPinned, pinnedConfig, withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { chooseBackend, withChoice } from "./backends.ts";
+import type { Progress } from "../data/index.ts";
 import { checkData } from "./dataChecks.ts";
 import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
-import { baseConfig, estimate, plannedData, workOf } from "./plan.ts";
+import { baseConfig, estimate, usedData, workOf } from "./plan.ts";
 import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
@@ -104,19 +105,26 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     await preload(choice);
     await artifacts.collect();
     if (request.resume === undefined) await describeRun({ ...request, config: asked }, log);
-    const config = await withLocalCheckpoints(asked, {
-      progress: (message) => report({ kind: "note", stage: "base", message }),
-    });
+    const told =
+      (stage: string): Progress =>
+      (message, download) =>
+        report(download === undefined ? { kind: "note", stage, message } : { kind: "download", ...download });
+    const config = await withLocalCheckpoints(asked, { progress: told("base") });
     // Before anything is made of it: a revision may have moved on when the run is resumed.
     if (isNewlyPinned(asked, config)) await describeRun({ ...request, config: pinnedConfig(config) }, log);
     const { recipe, results } = salsa(config);
     const view = await viewOf(config);
-    const resolved = await resolveRecipe(recipe, { artifacts, backend: identityOf(choice), view });
+    const resolved = await resolveRecipe(recipe, {
+      artifacts,
+      backend: identityOf(choice),
+      view,
+      progress: told("data"),
+    });
     const model = await baseConfig(config); // a model that cannot run is refused before it waits
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await device.wait();
     const estimates = await estimate(model, resolved, { artifacts, pace: config.runtime });
-    const data = plannedData(resolved);
+    const data = usedData(resolved);
     report({
       kind: "runStarted",
       ...about,

@@ -15,7 +15,8 @@ import { isAdapterFolder, readAdapterSettings } from "../storage/adapterFolders.
 import { firstDifference } from "../storage/json.ts";
 import type { PromptFormat } from "../text/index.ts";
 import { baseFolderOf, checkFinite, readChange, saveAdapter } from "./adapterFolder.ts";
-import { type ChatChoice, type LoadChoice, type SaveSlice, loadConfig, loadFormat } from "./modelFolder.ts";
+import { type ChatChoice, type LoadChoice, loadFormat } from "./chatChoice.ts";
+import { type SaveSlice, loadConfig } from "./modelFolder.ts";
 import type { HeldOutEvaluator } from "./soupCheckpoints.ts";
 
 /** Adapters to mix, the method, and the target folder. */

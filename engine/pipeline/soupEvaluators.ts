@@ -11,7 +11,8 @@ import { type TokenizedExample, Evaluation, Random, sftLoss, supervisedBatches }
 import { type PromptSource, type SftSource, heldOutTexts, taskOf, validationPrompts } from "./corpus.ts";
 import { encodePrompts } from "./generation.ts";
 import type { Mixtures } from "./mixtures.ts";
-import type { ChatSlice, FrozenModel, FrozenSlice } from "./modelFolder.ts";
+import type { ChatSlice } from "./chatChoice.ts";
+import type { FrozenModel, FrozenSlice } from "./modelFolder.ts";
 import { rewardingOf } from "./rewarding.ts";
 import { ResponseSampler } from "./responseSampler.ts";
 import type { HeldOutEvaluator } from "./soupCheckpoints.ts";

@@ -7,9 +7,9 @@ import {
 } from "../models/index.ts";
 import type { RunConfig } from "../config/index.ts";
 import { type LoraSlice, loraSlice, saveAdapter } from "./adapterFolder.ts";
+import type { LoadChoice } from "./chatChoice.ts";
 import {
   type FrozenSlice,
-  type LoadChoice,
   type LoadedModel,
   type SavedModel,
   type SaveSlice,

@@ -1,6 +1,6 @@
 /** One turn of a conversation. */
 export interface Message {
-  readonly role: "system" | "user" | "assistant";
+  readonly role: "system" | "developer" | "user" | "assistant";
   readonly content: string;
 }
 

@@ -9,6 +9,9 @@ export const MOST_SOURCES = 1000;
 
 const count = z.number().min(0);
 
+/** Names of folders of prepared records, below `data` of a root. */
+export const PREPARED_NAME = /^(sft|preferences|prompts)-[0-9a-f]{16}$/;
+
 /** A source of data with the counts of its records. */
 export const plannedDataSchema = z.strictObject({
   /** A path, or the name of a data set on the hub. */
@@ -21,4 +24,6 @@ export const plannedDataSchema = z.strictObject({
   validation: count,
   /** Those of no use, by reason: "duplicate", "emptyTurn". */
   unusable: byName(count, MOST_REASONS),
+  /** Folder of the prepared records that a run uses, below `data` of its root. */
+  prepared: z.string().regex(PREPARED_NAME).optional(),
 });

@@ -120,6 +120,17 @@ const note = z.strictObject({
   message: text,
 });
 
+const download = z.strictObject({
+  kind: z.literal("download"),
+  ...stamp,
+  /** As the config names it: "hf:owner/name@main". */
+  source: text,
+  /** Path in the repository. */
+  file: text,
+  doneBytes: count,
+  totalBytes: count,
+});
+
 const table = z.strictObject({ kind: z.literal("table"), ...stamp, table: tableSchema });
 
 const runFinished = z.strictObject({
@@ -149,6 +160,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
   stageFinished,
   alarm,
   note,
+  download,
   table,
   runFinished,
   runFailed,

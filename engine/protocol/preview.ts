@@ -17,6 +17,22 @@ export interface PreviewSource {
   readonly from: string;
 }
 
+/** What is looked at: a source of a config, or a data file that no config need name. */
+export type PreviewTarget = ConfigTarget | FileTarget;
+
+/** A source of a config, as the config's base model sees it. */
+export interface ConfigTarget {
+  readonly configFile: string;
+  /** "sft", "benchmarks.mine"; the first unless given. */
+  readonly source?: string;
+}
+
+/** A data file, as the base model of a config or that of a Hugging Face folder sees it. */
+export interface FileTarget {
+  readonly file: string;
+  readonly seenBy: { readonly configFile: string } | { readonly model: string };
+}
+
 /** A source that has been opened. */
 export interface OpenedPreview {
   /** Names it in the requests that follow. */

@@ -1,10 +1,19 @@
+import { isRecord } from "./dictionary.ts";
+import type { PreviewTarget } from "./preview.ts";
 import type { ServiceRequests } from "./service.ts";
 
-/** A config and one of its sources: what a panel shows, which survives a reload of the window as JSON. */
-export interface PreviewFocus {
-  readonly configFile: string;
-  /** "sft", "benchmarks.mine"; the first unless given. */
-  readonly source?: string;
+/** What a panel shows, which survives a reload of the window as JSON. */
+export type PreviewFocus = PreviewTarget;
+
+/** What a panel showed, as JSON; undefined where an earlier version has written something else. */
+export function readPreviewFocus(kept: unknown): PreviewFocus | undefined {
+  if (!isRecord(kept)) return undefined;
+  const { configFile, source, file, seenBy } = kept;
+  if (typeof configFile === "string") return { configFile, ...(typeof source === "string" && { source }) };
+  if (typeof file !== "string" || !isRecord(seenBy)) return undefined;
+  const { configFile: seeing, model } = seenBy;
+  if (typeof seeing === "string") return { file, seenBy: { configFile: seeing } };
+  return typeof model === "string" ? { file, seenBy: { model } } : undefined;
 }
 
 /** Requests to the service that the page may make; the extension passes them on, about its own config. */

@@ -74,10 +74,20 @@ export interface RunState {
   tables: Table[];
   /** Records of each source of data that is not used as it is. */
   data?: readonly PlannedData[] | undefined;
+  /** While a file comes from the hub. */
+  download?: DownloadState | undefined;
   /** The error that ended the run, if one did. */
   failure?: { readonly error: string; readonly message: string; readonly stage: string | null } | undefined;
   /** Events taken in so far: the sequence number of the next one. */
   nextSequence: number;
+}
+
+/** A file on its way from the hub. */
+export interface DownloadState {
+  readonly source: string;
+  readonly file: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
 }
 
 /** The state of a run before its first event. */
@@ -155,6 +165,12 @@ export function applyEvent(
       return;
     case "note":
       return; // for the log
+    case "download": {
+      const { source, file, doneBytes, totalBytes } = event;
+      if (doneBytes < totalBytes) state.download = { source, file, doneBytes, totalBytes };
+      else delete state.download;
+      return;
+    }
     case "table": {
       const others = state.tables.filter(({ name }) => name !== event.table.name);
       if (others.length < MOST_TABLES) state.tables = [...others, event.table];
@@ -181,6 +197,7 @@ function startRun(state: RunState, { name, device, stages, work, data, time }: O
   state.startedAt ??= time;
   delete state.ahead;
   delete state.failure;
+  delete state.download;
   if (data !== undefined) state.data = data;
   for (const [index, declared] of stages.entries()) {
     const stage =
@@ -217,6 +234,7 @@ function finishStage(stage: StageState, { seconds }: Of<"stageFinished">): void 
 function endRun(state: RunState, status: RunStatus): void {
   state.status = status;
   delete state.ahead;
+  delete state.download;
   const open = openStages(state.stages);
   for (const stage of open) {
     delete stage.etaSeconds;

@@ -1,8 +1,8 @@
 import type { RunConfig } from "../config/index.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
-import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow } from "./preview.ts";
-import type { AlarmState, RunState, RunStatus, StageOrigin } from "./runState.ts";
+import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
+import type { AlarmState, DownloadState, RunState, RunStatus, StageOrigin } from "./runState.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
 export const SERVICE_PROTOCOL = 1;
@@ -23,6 +23,8 @@ export interface RunSummary {
   readonly device: string;
   /** While queued: runs that come before this one. */
   readonly ahead?: number;
+  /** While a file comes from the hub. */
+  readonly download?: DownloadState;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly startedAt?: number;
@@ -339,11 +341,11 @@ export interface ServiceRequests {
     result: { readonly text: string };
   };
   /**
-   * Opens a source of a config's data, to look at what the base model sees of it. Only reads; what is on the hub is
+   * Opens a source of a config's data or a file, to look at what a model sees of it. Only reads; what is on the hub is
    * downloaded where the user trusts the workspace, else it must be in the cache. The oldest of several is closed.
    */
   readonly openPreview: {
-    params: { readonly configFile: string; readonly source?: string };
+    params: PreviewTarget;
     result: OpenedPreview;
   };
   readonly previewPage: { params: PreviewParams & PreviewWindow; result: PreviewPage };
@@ -351,6 +353,11 @@ export interface ServiceRequests {
   readonly previewRow: { params: PreviewParams & { readonly index: number }; result: PreviewRow };
   /** Lengths and fates of its first rows. */
   readonly previewCounts: { params: PreviewParams; result: PreviewCounts };
+  /**
+   * Columns of a local source, from the first records or the metadata of its first file; none of what is on the hub.
+   * Paths are absolute.
+   */
+  readonly columns: { params: ColumnsParams; result: { readonly columns: readonly string[] } };
   readonly closePreview: { params: PreviewParams; result: Record<string, never> };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
@@ -386,7 +393,7 @@ export interface RunSize {
   readonly root: string;
   /** The run's folder, counted from the root. */
   readonly run: string;
-  /** Folders of artifacts that no other run uses, of their making and of work on them, counted from the root. */
+  /** Folders of artifacts and prepared data that no other run uses, of their making and of work on them, from the root. */
   readonly artifacts: readonly string[];
 }
 
@@ -400,6 +407,14 @@ export interface ServiceNotifications {
   readonly runReset: { readonly outline: RunOutline };
   /** A line for the engine log. */
   readonly log: { readonly message: string };
+}
+
+/** Source whose columns are wanted, as a config has it. */
+export interface ColumnsParams {
+  /** A file, a folder or a pattern. */
+  readonly from: string;
+  readonly config?: string;
+  readonly split?: string;
 }
 
 /** Names an opened preview. */

@@ -18,8 +18,10 @@ const MOST_SETTINGS_BYTES = 2 ** 24;
 
 /** What an adapter is, and what it changes. */
 export interface AdapterSettings {
-  /** Folder or name of the model that it changes. */
+  /** Folder of the model that it changes, or its name on the hub, `owner/name`. */
   readonly base: string;
+  /** Branch, tag or commit of one on the hub. */
+  readonly revision?: string;
   /** A reward model brings its scalar head along. */
   readonly head: "language" | "score";
   readonly rank: number;
@@ -54,6 +56,7 @@ const none = z.union([z.null(), z.literal(false), z.array(z.never()), z.strictOb
 const settingsSchema = z.looseObject({
   peft_type: z.literal("LORA"),
   base_model_name_or_path: z.string().max(4096),
+  revision: z.string().max(256).nullish(),
   task_type: z.enum(["CAUSAL_LM", "SEQ_CLS"]),
   r: rank,
   // Beyond f32, whatever is scaled by it overflows.
@@ -106,6 +109,7 @@ export async function readAdapterSettings(folder: string): Promise<AdapterSettin
   }
   return {
     base: data.base_model_name_or_path,
+    ...(typeof data.revision === "string" && { revision: data.revision }),
     head: data.task_type === "SEQ_CLS" ? "score" : "language",
     rank: data.r,
     alpha: data.use_rslora === true ? data.lora_alpha * Math.sqrt(data.r) : data.lora_alpha,
@@ -184,7 +188,7 @@ export async function writeAdapterFolder(folder: string, content: AdapterContent
 }
 
 /** In the order of PEFT, which sorts. */
-function settingsOf({ base, head, rank: r, alpha, targets }: AdapterContent): JsonObject {
+function settingsOf({ base, revision, head, rank: r, alpha, targets }: AdapterContent): JsonObject {
   return {
     base_model_name_or_path: base,
     bias: "none",
@@ -196,6 +200,7 @@ function settingsOf({ base, head, rank: r, alpha, targets }: AdapterContent): Js
     modules_to_save: head === "score" ? SCORE_MODULES : null,
     peft_type: "LORA",
     r,
+    ...(revision !== undefined && { revision }),
     target_modules: targets,
     task_type: head === "score" ? "SEQ_CLS" : "CAUSAL_LM",
     use_dora: false,

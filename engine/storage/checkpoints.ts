@@ -8,6 +8,7 @@ import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import type { WeightsFile } from "./safetensors.ts";
 import { type TensorPlan, type TensorSource, writeTensors } from "./safetensorsWriter.ts";
 import { placeIn } from "./places.ts";
+import { carryMoreTemplates, moreTemplates } from "./moreTemplates.ts";
 import { listAt } from "./reading.ts";
 import { INDEX_FILE, openWeights, shardNames, WEIGHTS_FILE } from "./shards.ts";
 import { createWeights } from "./weightsWriter.ts";
@@ -98,7 +99,8 @@ export async function checkpointContents(folder: string): Promise<readonly strin
   // transformers takes whole weights where they are there, and then no shard.
   const isSharded = present.includes(INDEX_FILE) && !present.includes(WEIGHTS_FILE);
   const shards = isSharded ? [INDEX_FILE, ...(await shardNames(folder))] : [];
-  return [...new Set([...present.filter((name) => CHECKPOINT_FILES.has(name)), ...shards])].sort();
+  const further = await moreTemplates(folder);
+  return [...new Set([...present.filter((name) => CHECKPOINT_FILES.has(name)), ...shards, ...further])].sort();
 }
 
 /**
@@ -207,11 +209,12 @@ export async function readAsWritten(
 const TOKENIZER_FILES = [FILES.tokenizer, FILES.tokenizerConfig, ...OTHER_TOKENIZER_FILES];
 
 /**
- * Copies the tokenizer's files of a checkpoint, byte by byte; what the other folder held of another tokenizer goes.
+ * Copies the tokenizer's files of a checkpoint, byte by byte, further chat templates among them; what the other folder held of another tokenizer goes.
  * @throws {DiskError}
  */
 export async function carryTokenizer(from: string, to: string): Promise<void> {
   for (const name of TOKENIZER_FILES) await carryFile(from, to, name);
+  await carryMoreTemplates(from, to);
 }
 
 async function carryFile(from: string, to: string, name: string): Promise<void> {

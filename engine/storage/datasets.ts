@@ -3,6 +3,7 @@ import { DataError } from "../protocol/errors.ts";
 import { type JsonError, excerpt as shortJson, parseJson } from "../protocol/json.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { readLines } from "./lines.ts";
+import { NO_TOOLS, ROLES, contentText, toolPart } from "./turns.ts";
 
 /** A record of a data file, and where it stands. */
 export interface JsonRecord {
@@ -28,8 +29,6 @@ export interface Prompt {
   /** A response that is known to be right. */
   readonly reference?: string;
 }
-
-const ROLES: readonly unknown[] = ["system", "user", "assistant"] satisfies Message["role"][];
 
 /**
  * The records of a JSON Lines file, one in memory at a time; blank lines are passed over.
@@ -166,10 +165,17 @@ function turns(record: JsonRecord, field: string): readonly Message[] {
 
 function message(record: JsonRecord, field: string, value: Json): Message {
   if (!isJsonObject(value)) throw wrongType(record, field, "an object", value);
-  const { role, content } = value as Record<string, Json | undefined>;
-  if (!ROLES.includes(role)) throw wrongType(record, `${field}.role`, "system, user or assistant", role);
-  if (typeof content !== "string") throw wrongType(record, `${field}.content`, "a string", content);
-  return { role: role as Message["role"], content };
+  const { role: name, content } = value as Record<string, Json | undefined>;
+  const tool = toolPart(value);
+  if (tool !== undefined) {
+    const what = `field ${field}.${tool.field} ${tool.what}: ${NO_TOOLS.what}`;
+    throw new DataError(what, { ...placeOf(record), remedy: NO_TOOLS.remedy });
+  }
+  const role = ROLES.find((one) => one === name);
+  if (role === undefined) throw wrongType(record, `${field}.role`, "system, developer, user or assistant", name);
+  const text = contentText(content);
+  if (text === undefined) throw wrongType(record, `${field}.content`, "a string, or a list of parts of text", content);
+  return { role, content: text };
 }
 
 function wrongType(record: JsonRecord, field: string, wanted: string, value: Json | undefined): DataError {

@@ -34,6 +34,8 @@ export const publish: Command = {
     const { card } = await prepare(salsa, destination);
     const document = await vscode.workspace.openTextDocument(vscode.Uri.file(card));
     await vscode.window.showTextDocument(document, { preview: false });
+    // An editor that is open since the last time may not have seen yet that the file was written again.
+    if (!document.isDirty) await vscode.commands.executeCommand("workbench.action.files.revert");
     await askEdited(destination);
     if (document.isDirty && !(await document.save()))
       throw new CommandError(vscode.l10n.t("The card could not be saved."));

@@ -1,23 +1,56 @@
 import * as vscode from "vscode";
+import { isHubName } from "../../engine/config/paths.ts";
 import { label } from "../label.ts";
+import type { Salsa } from "../salsa.ts";
 import { completionContext } from "./analysis/completions.ts";
-import type { NamesContext, PathContext } from "./analysis/completions.ts";
+import type { ColumnKeysContext, ColumnsContext, NamesContext, PathContext } from "./analysis/completions.ts";
 import { readTree } from "./analysis/tree.ts";
 import { fileUri, isConfig, rangeOf } from "./documents.ts";
 
-/** Completes names of models and benchmarks, and paths, none of which the JSON schema can know. */
+/** Completes names of models and benchmarks, paths, and columns of data, none of which the JSON schema can know. */
 export class ConfigCompletions implements vscode.CompletionItemProvider {
   static readonly triggers = ['"', "/", "["];
+  private readonly salsa: Pick<Salsa, "service" | "log">;
+
+  constructor(salsa: Pick<Salsa, "service" | "log">) {
+    this.salsa = salsa;
+  }
 
   async provideCompletionItems(
     document: vscode.TextDocument,
     position: vscode.Position,
+    token: vscode.CancellationToken,
   ): Promise<vscode.CompletionItem[]> {
     if (!isConfig(document)) return [];
     const context = completionContext(readTree(document.getText()), document.offsetAt(position));
     if (context === undefined) return [];
     const range = rangeOf(document, context.span);
-    return context.kind === "names" ? nameItems(context, range) : pathItems(document.uri, context, range);
+    switch (context.kind) {
+      case "names":
+        return nameItems(context, range);
+      case "path":
+        return pathItems(document.uri, context, range);
+      case "columnKeys":
+        return columnKeyItems(context, range);
+      case "columns":
+        return columnItems(await this.columns(document.uri, context, token), range);
+    }
+  }
+
+  /** Columns that a source has; none where it cannot be read, for which the plan has words. */
+  private async columns(
+    config: vscode.Uri,
+    { source: { from, ...pick } }: ColumnsContext,
+    token: vscode.CancellationToken,
+  ): Promise<readonly string[]> {
+    if (config.scheme !== "file" || isHubName(from)) return [];
+    try {
+      const asked = { from: fileUri(config, from).fsPath, ...pick };
+      return (await this.salsa.service.request("columns", asked, token)).columns;
+    } catch (error) {
+      if (!(error instanceof vscode.CancellationError)) this.salsa.log.info(`columns of ${from}: ${String(error)}`);
+      return [];
+    }
   }
 }
 
@@ -27,6 +60,28 @@ function nameItems({ names }: NamesContext, range: vscode.Range): vscode.Complet
       { label: label(name), description: label(detail) },
       vscode.CompletionItemKind.Reference,
     );
+    const text = JSON.stringify(name);
+    Object.assign(item, { insertText: text, filterText: text, range, sortText: order(index) });
+    return item;
+  });
+}
+
+function columnKeyItems({ keys, hasValue }: ColumnKeysContext, range: vscode.Range): vscode.CompletionItem[] {
+  return keys.map((key, index) => {
+    const description = vscode.l10n.t("a column of the data");
+    const item = new vscode.CompletionItem({ label: key, description }, vscode.CompletionItemKind.Property);
+    const text = JSON.stringify(key);
+    const insertText = hasValue ? text : new vscode.SnippetString(`${text}: $0`);
+    Object.assign(item, { insertText, filterText: text, range, sortText: order(index) });
+    // The columns that the file has are what comes next.
+    if (!hasValue) item.command = { title: "", command: "editor.action.triggerSuggest" };
+    return item;
+  });
+}
+
+function columnItems(columns: readonly string[], range: vscode.Range): vscode.CompletionItem[] {
+  return columns.map((name, index) => {
+    const item = new vscode.CompletionItem(label(name), vscode.CompletionItemKind.Field);
     const text = JSON.stringify(name);
     Object.assign(item, { insertText: text, filterText: text, range, sortText: order(index) });
     return item;

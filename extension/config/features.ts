@@ -19,7 +19,7 @@ export function startConfigFeatures(salsa: Salsa): vscode.Disposable {
     lenses,
     languages.registerCodeLensProvider(SELECTOR, lenses),
     languages.registerCodeActionsProvider(SELECTOR, actions, ConfigCodeActions.metadata),
-    languages.registerCompletionItemProvider(SELECTOR, new ConfigCompletions(), ...ConfigCompletions.triggers),
+    languages.registerCompletionItemProvider(SELECTOR, new ConfigCompletions(salsa), ...ConfigCompletions.triggers),
     languages.registerHoverProvider(SELECTOR, hovers),
     languages.registerDocumentLinkProvider(SELECTOR, links),
     languages.registerDefinitionProvider(SELECTOR, definitions),

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
+import type { ConfigTarget } from "../../engine/protocol/preview.ts";
 import {
   type FromPreview,
   PREVIEW_PASSED_ON,
@@ -7,6 +8,7 @@ import {
   type PreviewRequestMessage,
   type PreviewRequests,
   type ToPreview,
+  readPreviewFocus,
 } from "../../engine/protocol/previewPanel.ts";
 import { label } from "../label.ts";
 import type { Previews, Service } from "../salsa.ts";
@@ -54,7 +56,7 @@ export class PreviewPanel implements Previews, vscode.WebviewPanelSerializer {
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
-    this.focus = readFocus(state);
+    this.focus = readPreviewFocus(state);
     if (this.focus === undefined) panel.dispose();
     else this.adopt(panel);
     this.retitle();
@@ -95,7 +97,7 @@ export class PreviewPanel implements Previews, vscode.WebviewPanelSerializer {
         this.tellFocus();
         return;
       case "source":
-        if (this.focus !== undefined) this.focus = { ...this.focus, source: message.source };
+        if (this.focus !== undefined && !("file" in this.focus)) this.focus = { ...this.focus, source: message.source };
         this.retitle();
         return;
       case "request":
@@ -121,10 +123,11 @@ export class PreviewPanel implements Previews, vscode.WebviewPanelSerializer {
     const { token } = this.life;
     if (method === "openPlace") return openPlace(params as PreviewRequests["openPlace"]["params"]);
     if (method === "openPreview") {
-      // A page is told which config to show, and asks about no other.
-      const { source } = params as PreviewRequests["openPreview"]["params"];
-      const configFile = this.focus?.configFile ?? "";
-      return service.request("openPreview", { configFile, ...(source !== undefined && { source }) }, token);
+      // A page is told which config or file to show, and asks about no other.
+      const { source } = params as ConfigTarget;
+      const focus = this.focus ?? { configFile: "" };
+      const target = "file" in focus || source === undefined ? focus : { ...focus, source };
+      return service.request("openPreview", target, token);
     }
     const passedOn = PREVIEW_PASSED_ON.find((one): one is PassedOn => one === method);
     if (passedOn === undefined) throw new Error(vscode.l10n.t("The data preview may not ask for {0}", method));
@@ -146,20 +149,16 @@ export class PreviewPanel implements Previews, vscode.WebviewPanelSerializer {
 
   private retitle(): void {
     if (this.panel === undefined || this.focus === undefined) return;
-    const name = basename(this.focus.configFile);
-    const { source } = this.focus;
-    this.panel.title = label(
-      source === undefined ? vscode.l10n.t("Data of {0}", name) : vscode.l10n.t("{0} of {1}", source, name),
-    );
+    this.panel.title = label(titleOf(this.focus));
   }
 }
 
-/** What a panel showed before the window was reloaded; an earlier version may have written it. */
-function readFocus(state: unknown): PreviewFocus | undefined {
-  if (typeof state !== "object" || state === null) return undefined;
-  const { configFile, source } = state as Record<string, unknown>;
-  if (typeof configFile !== "string") return undefined;
-  return { configFile, ...(typeof source === "string" && { source }) };
+function titleOf(focus: PreviewFocus): string {
+  if ("file" in focus) return vscode.l10n.t("Data of {0}", basename(focus.file));
+  const name = basename(focus.configFile);
+  return focus.source === undefined
+    ? vscode.l10n.t("Data of {0}", name)
+    : vscode.l10n.t("{0} of {1}", focus.source, name);
 }
 
 async function openPlace({ file, line = 1 }: PreviewRequests["openPlace"]["params"]): Promise<Record<string, never>> {

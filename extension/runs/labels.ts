@@ -1,4 +1,5 @@
-import type { RunStatus, StageStatus } from "../../engine/protocol/runState.ts";
+import { formatFileSize } from "../../engine/protocol/format.ts";
+import type { DownloadState, RunStatus, StageStatus } from "../../engine/protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import type { RunOrder } from "./selection.ts";
@@ -85,8 +86,9 @@ export function runDescription(run: RunSummary): string {
 }
 
 function mainText(run: RunSummary): string {
-  const { status, problem, result, progress, ahead, failure, createdAt } = run;
+  const { status, problem, result, progress, ahead, failure, createdAt, download } = run;
   if (problem !== undefined) return problem;
+  if (download !== undefined && (status === "queued" || status === "running")) return downloadText(download);
   switch (status) {
     case "queued":
       return ahead === undefined ? t("queued") : t("queued, {0} ahead", ahead);
@@ -101,6 +103,12 @@ function mainText(run: RunSummary): string {
     case "lost":
       return t("cut off at {0}", percentText(progress.fraction));
   }
+}
+
+/** "downloading train.parquet: 32.0 MB of 1.2 GB" */
+function downloadText({ file, doneBytes, totalBytes }: DownloadState): string {
+  const name = file.split("/").at(-1) ?? file;
+  return t("downloading {0}: {1} of {2}", name, formatFileSize(doneBytes), formatFileSize(totalBytes));
 }
 
 function failedText(stage: string | undefined): string {

@@ -4,7 +4,8 @@ import * as path from "node:path";
 import { Random } from "../../engine/training/index.ts";
 import { eventSchema } from "../../engine/protocol/events.ts";
 import { runPath } from "../../engine/storage/runFolder.ts";
-import { artifactHashes, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
+import { ownData } from "../engine/pipeline/ownData.ts";
+import { type Written, artifactHashes, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
 import { type Ended, assertClearError, salsa, watchSalsa } from "../e2e/salsaProcess.ts";
 import { logRecords } from "../engine/storage/logRecords.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
@@ -15,9 +16,12 @@ const MOST_STEPS = 5;
 
 const WRITTEN = tiny({ name: "killed" });
 
-async function writeConfig(folder: string): Promise<{ readonly config: string; readonly root: string }> {
+async function writeConfig(
+  folder: string,
+  written: Written = WRITTEN,
+): Promise<{ readonly config: string; readonly root: string }> {
   const config = path.join(folder, "killed.salsa.json");
-  await fs.writeFile(config, JSON.stringify(WRITTEN));
+  await fs.writeFile(config, JSON.stringify(written));
   return { config, root: path.join(folder, ".salsa") };
 }
 
@@ -34,46 +38,69 @@ async function leftovers(root: string): Promise<string[]> {
 /** A process id that no process has, above the largest that Linux gives out. */
 const NOBODY = 2 ** 22 + 1;
 
+/** Adapters on a base of one's own, in every stage that trains. */
+async function loraConfig(folder: string): Promise<Written> {
+  const { model, ...written } = await ownData(folder);
+  const { checkpoint } = model as { readonly checkpoint: string };
+  const fromFolder = (name: unknown): unknown => (typeof name === "string" ? path.join(folder, name) : name);
+  const { benchmarks, ...files } = written["data"] as Readonly<Record<string, Written>>;
+  const data = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, fromFolder(file)]));
+  const held = Object.fromEntries(Object.entries(benchmarks ?? {}).map(([name, file]) => [name, fromFolder(file)]));
+  return {
+    ...written,
+    name: "killed",
+    data: { ...data, benchmarks: held },
+    model: { checkpoint: path.join(folder, checkpoint), lora: { rank: 2, alpha: 4 } },
+  };
+}
+
 describe("a run killed with SIGKILL at ten moments and resumed after each", function () {
   this.timeout(900_000);
 
-  it("ends with the tables and weights of an uninterrupted run, one gapless log and no leftovers", async () => {
-    await inTemporaryFolder(async (folder) => {
-      const whole = await writeConfig(await fs.mkdtemp(path.join(folder, "whole-")));
-      assert.equal((await salsa(["run", whole.config])).code, 0);
-
-      const { config, root } = await writeConfig(await fs.mkdtemp(path.join(folder, "killed-")));
-      const random = Random.of(1, "moments");
-      let argv = ["run", config];
-      let kills = 0;
-      let last: Ended | undefined;
-      while (kills < KILLS && last === undefined) {
-        let left = random.integer(MOST_STEPS);
-        const ended = await watchSalsa(argv, ({ kind }, child) => {
-          if (kind === "progress") left--;
-          if (left < 0 || (kind === "runStarted" && left === 0)) child.kill("SIGKILL");
-        });
-        argv = ["resume", "--directory", root];
-        // On a busy machine lines come late, and so do kills: the run may be over before the last of them.
-        if (ended.code === 0) last = ended;
-        else assert.deepEqual([ended.code, ended.stderr], [null, ""], `attempt ${++kills} ends by being killed`);
-      }
-      last ??= await salsa(argv);
-      assert.equal(last.code, 0, last.stderr);
-      assert.ok(kills >= KILLS / 2, `${kills} kills`);
-
-      assert.deepEqual(await remains(root, "killed-1"), await remains(whole.root, "killed-1"));
-      const events = (await logRecords(path.join(runPath(root, "killed-1"), "events.jsonl"))).map((event) =>
-        eventSchema.parse(event),
-      );
-      assert.deepEqual(
-        events.map(({ sequence }) => sequence),
-        events.map((_, index) => index),
-      );
-      assert.equal(events.filter(({ kind }) => kind === "runStarted").length, kills + 1);
-      assert.deepEqual(await leftovers(root), []);
+  for (const [what, written] of [
+    ["", () => Promise.resolve(WRITTEN)],
+    [" of adapters", loraConfig],
+  ] as const) {
+    it(`ends with the tables and weights${what} of an uninterrupted run, one gapless log and no leftovers`, async () => {
+      await inTemporaryFolder(async (folder) => endsAlike(folder, await written(folder)));
     });
-  });
+  }
+
+  async function endsAlike(folder: string, written: Written): Promise<void> {
+    const whole = await writeConfig(await fs.mkdtemp(path.join(folder, "whole-")), written);
+    assert.equal((await salsa(["run", whole.config])).code, 0);
+
+    const { config, root } = await writeConfig(await fs.mkdtemp(path.join(folder, "killed-")), written);
+    const random = Random.of(1, "moments");
+    let argv = ["run", config];
+    let kills = 0;
+    let last: Ended | undefined;
+    while (kills < KILLS && last === undefined) {
+      let left = random.integer(MOST_STEPS);
+      const ended = await watchSalsa(argv, ({ kind }, child) => {
+        if (kind === "progress") left--;
+        if (left < 0 || (kind === "runStarted" && left === 0)) child.kill("SIGKILL");
+      });
+      argv = ["resume", "--directory", root];
+      // On a busy machine lines come late, and so do kills: the run may be over before the last of them.
+      if (ended.code === 0) last = ended;
+      else assert.deepEqual([ended.code, ended.stderr], [null, ""], `attempt ${++kills} ends by being killed`);
+    }
+    last ??= await salsa(argv);
+    assert.equal(last.code, 0, last.stderr);
+    assert.ok(kills >= KILLS / 2, `${kills} kills`);
+
+    assert.deepEqual(await remains(root, "killed-1"), await remains(whole.root, "killed-1"));
+    const events = (await logRecords(path.join(runPath(root, "killed-1"), "events.jsonl"))).map((event) =>
+      eventSchema.parse(event),
+    );
+    assert.deepEqual(
+      events.map(({ sequence }) => sequence),
+      events.map((_, index) => index),
+    );
+    assert.equal(events.filter(({ kind }) => kind === "runStarted").length, kills + 1);
+    assert.deepEqual(await leftovers(root), []);
+  }
 
   it("at a moment between two renames leaves things that the next start cleans up", async () => {
     await inTemporaryFolder(async (folder) => {

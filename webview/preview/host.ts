@@ -52,7 +52,7 @@ export function connectPreview(shown: (message: Shown) => void): PreviewHost {
     },
     show: (focus) => {
       api.setState(focus);
-      if (focus.source !== undefined) api.postMessage({ kind: "source", source: focus.source });
+      if (!("file" in focus) && focus.source !== undefined) api.postMessage({ kind: "source", source: focus.source });
     },
   };
 }

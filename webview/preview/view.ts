@@ -19,7 +19,7 @@ import { allTokens, legend, lengthText, roleText } from "./tokens.ts";
 /** A place at the beginning of a message: "/w/sft.jsonl:24: …". */
 const PLACE = /^(.{1,4096}?\.\w{1,16}):(\d{1,12})(?::\d+)?(?::| {2})/;
 
-/** A config's data as its base model sees it. */
+/** Data as a model sees it: a config's, or a file's. */
 export class DataPreviewView extends LitElement {
   static override readonly styles = [baseStyles, noticeStyles, choiceStyles, tokenStyles, previewStyles];
   static override readonly properties = { revision: { state: true } };
@@ -40,7 +40,7 @@ export class DataPreviewView extends LitElement {
     this.revision = 0;
   }
 
-  /** Shows a source of a config. */
+  /** Shows a source of a config, or a file. */
   show(focus: PreviewFocus): void {
     void this.open(focus);
   }
@@ -61,7 +61,7 @@ export class DataPreviewView extends LitElement {
       const opened = await host.request("openPreview", focus);
       if (nth !== this.nth) return;
       this.opened = opened;
-      host.show({ configFile: focus.configFile, source: opened.source.name });
+      host.show("file" in focus ? focus : { ...focus, source: opened.source.name });
       const { id } = opened;
       this.pages = new Pages<PreviewPage>(
         (window) => host.request("previewPage", { id, ...window }),
@@ -137,7 +137,7 @@ export class DataPreviewView extends LitElement {
     const sources = opened?.sources ?? [];
     return html`<header>
       ${
-        opened === undefined || focus_ === undefined
+        opened === undefined || focus_ === undefined || "file" in focus_
           ? html`<h1>${t("Data")}</h1>`
           : choice({
               label: t("Source of data"),
@@ -153,7 +153,9 @@ export class DataPreviewView extends LitElement {
 
   private again(): void {
     const { focus_, opened } = this;
-    if (focus_ !== undefined) void this.open({ ...focus_, ...(opened && { source: opened.source.name }) });
+    if (focus_ === undefined) return;
+    const isOne = "file" in focus_ || opened === undefined;
+    void this.open(isOne ? focus_ : { ...focus_, source: opened.source.name });
   }
 
   private failed(problem: string): TemplateResult {

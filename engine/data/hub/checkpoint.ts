@@ -1,4 +1,5 @@
 import { CHAT_TEMPLATE_FILE, OTHER_TOKENIZER_FILES } from "../../storage/checkpoints.ts";
+import { isMoreTemplate } from "../../storage/moreTemplates.ts";
 import { INDEX_FILE, WEIGHTS_FILE } from "../../storage/shards.ts";
 import type { Picked } from "../rows/pick.ts";
 import { type HubSettings, hubSnapshot } from "./files.ts";
@@ -40,7 +41,7 @@ export async function hubCheckpoint(from: string, settings: HubSettings = {}): P
  * in several formats, of which this engine reads one.
  */
 export function pickCheckpoint(paths: readonly string[]): Picked {
-  const settings = SETTINGS_FILES.filter((name) => paths.includes(name));
+  const settings = [...SETTINGS_FILES.filter((name) => paths.includes(name)), ...paths.filter(isMoreTemplate).sort()];
   if (!settings.includes("config.json")) {
     return { what: "holds no checkpoint: no config.json", remedy: "name a model in transformers' format" };
   }

@@ -139,7 +139,8 @@ async function append(
       done += value.byteLength;
       if (done - told < REPORT_BYTES && done < size) continue;
       told = done;
-      progress?.(`${reference.text}: ${path}, ${formatBytes(done)} of ${formatBytes(size)}`);
+      const download = { source: reference.text, file: path, doneBytes: done, totalBytes: size };
+      progress?.(`${reference.text}: ${path}, ${formatBytes(done)} of ${formatBytes(size)}`, download);
     }
   } finally {
     await reader.cancel().catch(() => undefined);

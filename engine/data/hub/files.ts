@@ -1,5 +1,6 @@
 import { datasetInfo, listFiles, modelInfo } from "@huggingface/hub";
 import { DataError } from "../../protocol/errors.ts";
+import type { DownloadState } from "../../protocol/runState.ts";
 import { type Pick, type Picked, pickFiles } from "../rows/pick.ts";
 import { CachedRepository, missingShard } from "./cache.ts";
 import { type RemoteFile, download } from "./download.ts";
@@ -7,8 +8,8 @@ import { type HubEnvironment, hubEnvironment } from "./environment.ts";
 import { type HubReference, hubReference, isSafePath } from "./reference.ts";
 import { fetchFor, type HubConnection, HubUnreachable } from "./requests.ts";
 
-/** Told of downloads, in words. */
-export type Progress = (text: string) => void;
+/** Told of downloads, in words, and in numbers while a file comes. */
+export type Progress = (text: string, download?: DownloadState) => void;
 
 /** Most files of a repository. */
 const MOST_FILES = 100_000;

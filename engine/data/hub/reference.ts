@@ -32,6 +32,15 @@ export function hubReference(text: string, kind: RepositoryKind = "dataset"): Hu
   throw new DataError(`is no ${KIND_TITLES[kind]} on the hub`, { file: text, remedy: EXAMPLE });
 }
 
+/** Where Hugging Face's cache keeps a commit of a model. */
+const SNAPSHOT = /[\\/]models--([\w.-]+)[\\/]snapshots[\\/]([0-9a-f]{40})[\\/]?$/;
+
+/** The model and commit that a folder of Hugging Face's cache holds; undefined for any other folder. */
+export function snapshotOf(folder: string): { readonly name: string; readonly commit: string } | undefined {
+  const [, parts, commit] = SNAPSHOT.exec(folder) ?? [];
+  return parts === undefined || commit === undefined ? undefined : { name: parts.replace("--", "/"), commit };
+}
+
 /** True for a path of a repository that stays within it, on every system. */
 export function isSafePath(path: string): boolean {
   return path.split("/").every((part) => part !== "" && !/^\.+$|[\\:\0]/.test(part));

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "../../protocol/errors.ts";
+import type { DownloadState } from "../../protocol/runState.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { type HubReference, KIND_TITLES } from "./reference.ts";
 
@@ -23,7 +24,7 @@ export interface HubConnection {
   readonly reference: HubReference;
   /** First wait after a failure, in milliseconds. */
   readonly firstWaitMs?: number | undefined;
-  readonly progress?: ((text: string) => void) | undefined;
+  readonly progress?: ((text: string, download?: DownloadState) => void) | undefined;
 }
 
 /**

@@ -1,12 +1,15 @@
 import type { Message } from "../../protocol/conversation.ts";
 import { dictionary, isRecord } from "../../protocol/dictionary.ts";
+import { DataError } from "../../protocol/errors.ts";
 import type { Json, JsonObject } from "../../storage/json.ts";
+import { NO_TOOLS, contentText, toolPart } from "../../storage/turns.ts";
 import type { Row } from "../rows/row.ts";
 import { valueOf, wrongType } from "./layout.ts";
 
 /** Names of speakers in published data sets. */
 const ROLES: Readonly<Record<string, Message["role"]>> = dictionary<Message["role"]>([
   ["system", "system"],
+  ["developer", "developer"],
   ...["user", "human", "prompter"].map((name) => [name, "user"] as const),
   ...["assistant", "gpt", "chatgpt", "bing", "bard", "model"].map((name) => [name, "assistant"] as const),
 ]);
@@ -29,21 +32,18 @@ function turnOf(row: Row, field: string, value: Json): Message {
   const speaker = Object.hasOwn(turn, "role") ? "role" : "from";
   const name = valueOf(turn, speaker);
   const role = typeof name === "string" ? ROLES[name] : undefined;
+  const tool = toolPart(speaker === "role" ? turn : dictionary([...Object.entries(turn), ["role", name ?? null]]));
+  if (tool !== undefined) {
+    const what = `field ${field}.${tool.field === "role" ? speaker : tool.field} ${tool.what}: ${NO_TOOLS.what}`;
+    throw new DataError(what, { ...row.place, remedy: NO_TOOLS.remedy });
+  }
   if (role === undefined) {
-    throw wrongType(row, `${field}.${speaker}`, { wanted: "system, user or assistant", value: name });
+    throw wrongType(row, `${field}.${speaker}`, { wanted: "system, developer, user or assistant", value: name });
   }
   const said = Object.hasOwn(turn, "content") ? "content" : "value";
-  const content = contentOf(valueOf(turn, said) ?? "");
+  const content = contentText(valueOf(turn, said) ?? "");
   if (content === undefined) throw wrongType(row, `${field}.${said}`, { wanted: "a text", value: valueOf(turn, said) });
   return { role, content };
-}
-
-/** A turn's text; undefined where it is something else, such as a picture. */
-function contentOf(value: Json): string | undefined {
-  if (typeof value === "string") return value;
-  if (!Array.isArray(value)) return undefined;
-  const parts = (value as readonly Json[]).map((part) => (isRecord(part) ? valueOf(part as JsonObject, "text") : part));
-  return parts.every((part) => typeof part === "string") ? parts.join("") : undefined;
 }
 
 /** `{role: [...], content: [...]}` as a list of objects; undefined for anything else. */

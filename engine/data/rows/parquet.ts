@@ -51,6 +51,20 @@ export async function* parquetRows(file: string, { columns }: ReadSettings = {})
   }
 }
 
+/**
+ * Paths of a Parquet file's columns, from its metadata alone, also of those within others, but not within lists.
+ * @throws {DataError} when it is cut off or damaged.
+ */
+export async function parquetColumns(file: string): Promise<readonly (readonly string[])[]> {
+  const input = await openInputFile(file);
+  try {
+    const { columns } = await footerOf(file, input);
+    return columns.flatMap(({ paths }) => paths);
+  } finally {
+    await input.close();
+  }
+}
+
 async function footerOf(file: string, input: OpenInput): Promise<Footer> {
   const { size } = input;
   const cut = { file, remedy: "copy or download it again" };

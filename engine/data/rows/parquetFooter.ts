@@ -12,6 +12,8 @@ const MOST_LEVELS = 16;
 /** A column at the top, with the numbers of those within it that hold values, in the order of their chunks. */
 export interface TopColumn {
   readonly name: string;
+  /** Of itself and of columns within it; not of those within lists. */
+  readonly paths: readonly (readonly string[])[];
   readonly leaves: readonly Leaf[];
 }
 
@@ -113,12 +115,14 @@ function columnOf(raw: RawFields): ColumnMetaData {
 function topColumns(schema: readonly SchemaElement[]): readonly TopColumn[] {
   if (schema.length > MOST_ELEMENTS) throw new PageError(`it has more than ${MOST_ELEMENTS} columns`);
   let next = 1;
+  let paths: (readonly string[])[] = [];
   const leavesOf = (path: readonly string[], repetition: number, definition: number): Leaf[] => {
     const element = schema[next++];
     if (element === undefined || path.length > MOST_LEVELS) throw new PageError("its columns are nested too deep");
     const [isRepeated, isRequired] = ["REPEATED", "REQUIRED"].map((kind) => element.repetition_type === kind);
     const here = [...path, element.name];
     const levels = { repetition: repetition + Number(isRepeated), definition: definition + Number(!isRequired) };
+    if (levels.repetition === 0) paths.push(here);
     const nChildren = element.num_children ?? 0;
     if (nChildren === 0) return [{ path: here, maxRepetition: levels.repetition, maxDefinition: levels.definition }];
     return Array.from({ length: boundedCount(nChildren, schema.length) }, () =>
@@ -128,7 +132,8 @@ function topColumns(schema: readonly SchemaElement[]): readonly TopColumn[] {
   const nColumns = boundedCount(schema[0]?.num_children ?? 0, schema.length);
   const columns = Array.from({ length: nColumns }, () => {
     const name = schema[next]?.name ?? "";
-    return { name, leaves: leavesOf([], 0, 0) };
+    paths = [];
+    return { name, paths, leaves: leavesOf([], 0, 0) };
   });
   if (next !== schema.length) throw new PageError("its columns do not add up");
   return columns;

@@ -1,2 +1,3 @@
-export { type OpenPreview, openConfigData, openFileData } from "./open.ts";
+export { columnsOf } from "../../data/index.ts";
+export { type OpenPreview, type OpenSettings, openConfigData, openFileByConfig, openFileData } from "./open.ts";
 export type { DataPreview } from "./preview.ts";

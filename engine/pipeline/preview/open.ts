@@ -4,7 +4,7 @@ import { DataError } from "../../protocol/errors.ts";
 import type { PreviewSource } from "../../protocol/preview.ts";
 import { withLocalBase } from "../hubCheckpoints.ts";
 import { type ModelView, viewOf, viewOfFolder } from "../modelView.ts";
-import type { ChatChoice } from "../modelFolder.ts";
+import type { ChatChoice } from "../chatChoice.ts";
 import { DataPreview, previewSources } from "./preview.ts";
 
 /** Who is told of downloads, and whether there may be any. */
@@ -74,6 +74,33 @@ export async function openFileData(
 ): Promise<OpenPreview> {
   const cut = maxLength === undefined ? {} : { sft: maxLength, preferences: maxLength };
   const view: ModelView = await viewOfFolder(model, { ...(chat && { choice: chat }), mostTokens: cut });
+  return openSeen(from, view, { kind: wanted, ...settings });
+}
+
+/** A path, and the config whose base model sees it. */
+export interface FileByConfig extends Pick<ConfigTarget, "config" | "configFile"> {
+  readonly from: string;
+}
+
+/**
+ * Opens data that a config need not name, as its base model sees it.
+ * @throws {DataError} when it has no base model to see it. {CheckpointError} {TokenizerError}
+ */
+export async function openFileByConfig(
+  { from, config, configFile }: FileByConfig,
+  settings: OpenSettings = {},
+): Promise<OpenPreview> {
+  const view = await viewOf(await withLocalBase(config, settings));
+  if (view !== undefined) return openSeen(from, view, settings);
+  const remedy = "choose a config with model.checkpoint, or a model's folder";
+  throw new DataError("trains its base model from nothing, on its task's own text", { file: configFile, remedy });
+}
+
+async function openSeen(
+  from: string,
+  view: ModelView,
+  { kind: wanted, ...settings }: OpenSettings & Pick<FileTarget, "kind">,
+): Promise<OpenPreview> {
   const kind = wanted ?? (await kindOf(from, settings));
   const source: PreviewSource = { name: kind, kind, from };
   return { preview: await DataPreview.open({ source, given: from, view, ...settings }), sources: [source], source };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import * as z from "zod";
 import { hubEnvironment } from "../../data/hub/environment.ts";
 import { checkRepositoryName } from "../../data/hub/target.ts";
@@ -10,13 +10,14 @@ import { ADAPTER_FILE, CHAT_TEMPLATE_FILE, checkpointContents } from "../../stor
 import { isJsonObject, type Json, type JsonObject } from "../../storage/json.ts";
 import { DamagedArtifact, checkDoubt, findManifest, recordOf } from "../../storage/manifest.ts";
 import { type Place, placeBelow, placeIn } from "../../storage/places.ts";
+import { readAdapterSettings } from "../../storage/adapterFolders.ts";
 import { readText } from "../../storage/reading.ts";
 import { openWeights } from "../../storage/shards.ts";
 import { writeAt } from "../../storage/writing.ts";
 import { type CardFacts, modelCard } from "./card.ts";
 import { type ListedFile, readListing } from "./listing.ts";
 import { cardPictures } from "./pictures.ts";
-import { baseSource, dataSources } from "./sources.ts";
+import { adapterBaseSource, baseSource, dataSources } from "./sources.ts";
 import type { Subject } from "./subject.ts";
 
 export { uploadModel, type Uploaded, type UploadProgress } from "../../data/hub/upload.ts";
@@ -79,10 +80,24 @@ export async function prepareCard({ subject, target, renew }: CardRequest): Prom
     isEdited,
     files,
     unlisted: contents.map(({ path }) => path).filter((path) => !listed.has(path)),
-    notes: isMoved
-      ? [`the card was written for ${written.target} and edited: what it says of loading may be of that`]
-      : [],
+    notes: [
+      ...(isMoved
+        ? [`the card was written for ${written.target} and edited: what it says of loading may be of that`]
+        : []),
+      ...(await baseNotes(subject.folder, listed)),
+    ],
   };
+}
+
+/** An adapter that names its base by a folder of this machine is of no use to others as it is, and tells them its path. */
+async function baseNotes(folder: string, listed: ReadonlySet<string>): Promise<readonly string[]> {
+  if (!listed.has(ADAPTER_FILE)) return [];
+  const { base } = await readAdapterSettings(folder);
+  if (!isAbsolute(base)) return [];
+  return [
+    `${ADAPTER_FILE} names the base model by its folder on this machine, ${base}: ` +
+      "others have to give PEFT the base themselves; take it from the hub (hf:owner/name) for its name to be there",
+  ];
 }
 
 /** Where a card stands: below a run for its models, else in a folder beside the checkpoint's. */
@@ -138,7 +153,7 @@ async function cardFacts(
   return {
     ...{ subject, target, settings, isAdapter, hasChatTemplate, contents: files },
     ...(await asRead(subject, async () => ({
-      base: made === undefined ? undefined : await baseSource(made.facts.config),
+      base: isAdapter ? await adapterBaseSource(folder) : made && (await baseSource(made.facts.config)),
       data: made === undefined ? [] : await dataSources(made.facts.config),
       pictures: made === undefined ? { results: [], curves: [] } : cardPictures(made.facts, made.model),
     }))),
@@ -156,7 +171,9 @@ async function writeCard(
   );
   for (const { path, content } of all) await writeAt(placeIn(unit, join(name, path)), content);
   const written: z.output<typeof writtenSchema> = { sha256: hashOf(card), target: facts.target };
-  await writeAt(placeIn(unit, join(name, CARD_FILE)), card);
+  const place = placeIn(unit, join(name, CARD_FILE));
+  // An editor that has it open takes a file that was written again for somebody else's, and does not save over it.
+  if ((await readText(place, MOST_CARD_BYTES)) !== card) await writeAt(place, card);
   await writeAt(placeIn(unit, join(name, WRITTEN_FILE)), `${JSON.stringify(written)}\n`);
 }
 

@@ -3,8 +3,10 @@ import type { RunConfig, SourceConfig } from "../../config/index.ts";
 import { CachedRepository } from "../../data/hub/cache.ts";
 import { hubEnvironment } from "../../data/hub/environment.ts";
 import { isLicence, statedLicence } from "../../data/hub/licences.ts";
-import { hubReference } from "../../data/hub/reference.ts";
-import { readInput } from "../../storage/inputs.ts";
+import { hubReference, snapshotOf } from "../../data/hub/reference.ts";
+import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
+import { readAdapterSettings } from "../../storage/adapterFolders.ts";
+import { inputExistsSync, readInput } from "../../storage/inputs.ts";
 
 /** Where something that a model was made from is, as far as it is known. */
 export interface Source {
@@ -49,28 +51,41 @@ async function dataSource(use: string, from: string): Promise<Source> {
   return { use, hub: name, name, revision, ...(commit && { commit }), ...(stated && { licence: stated.licence }) };
 }
 
-/** Where Hugging Face's cache keeps a commit of a model. */
-const SNAPSHOT = /[\\/]models--([\w.-]+?)--([\w.-]+)[\\/]snapshots[\\/]([0-9a-f]{40})[\\/]?$/;
-
 /** The base model of a run; undefined for one that it has made from nothing. */
 export async function baseSource({ model }: RunConfig): Promise<Source | undefined> {
   if (!("checkpoint" in model)) return undefined;
   const { checkpoint } = model;
-  const [, owner, repository, commit] = SNAPSHOT.exec(checkpoint) ?? [];
-  const own = await ownLicence(checkpoint);
-  const use = "base model";
-  if (checkpoint.startsWith("hf:")) {
-    const { name, revision } = hubReference(checkpoint, "model");
-    const stated = await statedLicence({ kind: "model", name, revision });
-    return { use, hub: name, name, revision, ...(stated && { licence: stated.licence }) };
-  }
-  if (owner === undefined || repository === undefined || commit === undefined) {
-    return { use, name: basename(checkpoint), ...(own !== undefined && { licence: own }) };
-  }
-  const name = `${owner}/${repository}`;
-  const licence = own ?? (await statedLicence({ kind: "model", name, revision: commit }))?.licence;
-  return { use, hub: name, name, revision: commit, commit, ...(licence !== undefined && { licence }) };
+  if (!checkpoint.startsWith("hf:")) return folderSource(checkpoint);
+  const { name, revision } = hubReference(checkpoint, "model");
+  return hubSource(name, revision);
 }
+
+/**
+ * The base model that an adapter's own settings name: what loads it looks nowhere else.
+ * @throws {CheckpointError} when they cannot be read.
+ */
+export async function adapterBaseSource(folder: string): Promise<Source> {
+  const { base, revision = "main" } = await readAdapterSettings(folder);
+  // As transformers has it: a folder of that name goes before the hub.
+  const isName = /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(base) && !inputExistsSync(join(base, "config.json"));
+  return isName ? hubSource(base, revision) : folderSource(base);
+}
+
+async function hubSource(name: string, revision: string): Promise<Source> {
+  const stated = await statedLicence({ kind: "model", name, revision });
+  const commit = /^[0-9a-f]{40}$/.test(revision) ? { commit: revision } : {};
+  return { use: BASE, hub: name, name, revision, ...commit, ...(stated && { licence: stated.licence }) };
+}
+
+async function folderSource(folder: string): Promise<Source> {
+  const own = isOnOtherMachine(folder, process.cwd(), process.platform) ? undefined : await ownLicence(folder);
+  const snapshot = snapshotOf(folder);
+  if (snapshot === undefined) return { use: BASE, name: basename(folder), ...(own !== undefined && { licence: own }) };
+  const source = await hubSource(snapshot.name, snapshot.commit);
+  return own === undefined ? source : { ...source, licence: own };
+}
+
+const BASE = "base model";
 
 /** The licence in the front matter of a checkpoint's own card. */
 async function ownLicence(folder: string): Promise<string | undefined> {

@@ -11,14 +11,8 @@ import type { BaseInput } from "../adapterFolder.ts";
 import { readingCost, responseLengths } from "../cost.ts";
 import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
 import { encodePrompts, shortenedMessage } from "../generation.ts";
-import {
-  type ChatSlice,
-  type FrozenSlice,
-  type TemplateInput,
-  chatSlice,
-  frozenSlice,
-  loadFrozenModel,
-} from "../modelFolder.ts";
+import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
+import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
 import { rewardingOf } from "../rewarding.ts";
 import { PROMPTS_AT_ONCE, ResponseSampler } from "../responseSampler.ts";
 import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";

@@ -8,14 +8,8 @@ import type { BaseInput } from "../adapterFolder.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
 import { taskOf } from "../corpus.ts";
 import { responseTexts } from "../generation.ts";
-import {
-  type ChatSlice,
-  type FrozenSlice,
-  type TemplateInput,
-  chatSlice,
-  frozenSlice,
-  loadFrozenModel,
-} from "../modelFolder.ts";
+import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
+import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
 import { type Artifact, type Stage, stopIfAsked } from "../stage.ts";
 
 /** A labelled pair; `…Ended` says whether the response closed with end-of-text. */

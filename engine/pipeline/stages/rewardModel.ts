@@ -18,8 +18,10 @@ import {
 import type { BaseInput } from "../adapterFolder.ts";
 import { sequenceLength, trainingCost } from "../cost.ts";
 import { preferenceTexts } from "../corpus.ts";
-import { type ChatSlice, type SaveSlice, type TemplateInput, chatSlice, saveSlice } from "../modelFolder.ts";
+import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
+import { type SaveSlice, saveSlice } from "../modelFolder.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
+import { scoredPart } from "../rewarding.ts";
 import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
 import { stepChoices, train } from "../training.ts";
 import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
@@ -45,7 +47,7 @@ export const rewardModel: Stage<
 > = {
   kind: "reward",
   title: "Reward model",
-  revision: 3,
+  revision: 4,
   select: (config, { seed }) => ({
     ...rewardSlice(config),
     task: config.task,
@@ -65,7 +67,7 @@ export const rewardModel: Stage<
     const { config: model, format } = start;
     const pairs = await encodedPairs(
       { made, data, count: reward.pairs },
-      { format, maxLength: Math.min(reward.maxLength, model.maxPositions) },
+      { format, maxLength: Math.min(reward.maxLength, model.maxPositions), pad: model.specialTokens.pad },
     );
     const nHeldOut = splitPairs(pairs.length, reward.heldOut).heldOut;
     const { heldOut, learned } = splitByPrompt(pairs, nHeldOut, Random.of(seed, "reward", "split"));
@@ -173,13 +175,21 @@ interface PairSource {
   readonly count: number | undefined;
 }
 
-/** Pairs as token sequences, closed by end-of-text where the response was. */
-async function encodedPairs(
+interface PairEncoding {
+  readonly format: PromptFormat;
+  /** Tokens. */
+  readonly maxLength: number;
+  /** The model's padding, as its config.json will have it. */
+  readonly pad: number | undefined;
+}
+
+/** Pairs as token sequences, closed by end-of-text where the response was, up to the token that is scored. */
+export async function encodedPairs(
   { made, data, count }: PairSource,
-  { format, maxLength }: { readonly format: PromptFormat; readonly maxLength: number },
+  { format, maxLength, pad }: PairEncoding,
 ): Promise<readonly PromptedPair[]> {
   const sequence = (prompt: Question, response: string, ended: boolean): readonly number[] =>
-    format.encodeResponse(prompt, response, ended).slice(0, maxLength);
+    scoredPart(format.encodeResponse(prompt, response, ended).slice(0, maxLength), pad);
   if (made === undefined) {
     return (await preferenceTexts(data?.path ?? "", count)).map(({ prompt, chosen, rejected, margin }) => ({
       prompt: typeof prompt === "string" ? prompt : JSON.stringify(prompt),

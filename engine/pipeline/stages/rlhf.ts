@@ -26,15 +26,12 @@ import { belowAdapterBytes, readingCost, responseLengths, tokenizerBytes, traini
 import { taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "../generation.ts";
 import { loop } from "../loop.ts";
+import { type ChatSlice, type TemplateInput, chatSlice, loadFormat } from "../chatChoice.ts";
 import {
-  type ChatSlice,
   type FrozenModel,
   type FrozenSlice,
   type SaveSlice,
-  type TemplateInput,
-  chatSlice,
   frozenSlice,
-  loadFormat,
   loadFrozenModel,
   loadModel,
   saveSlice,

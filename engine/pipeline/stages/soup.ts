@@ -4,19 +4,8 @@ import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { type BaseInput, readChange } from "../adapterFolder.ts";
 import { NO_COST, inTransit, readingCost, sequenceLength } from "../cost.ts";
 import { type Mixtures, adaptedMixtures, wholeMixtures } from "../mixtures.ts";
-import {
-  type ChatSlice,
-  type SaveSlice,
-  type TemplateInput,
-  AS_STORED,
-  type LoadChoice,
-  chatSlice,
-  frozenSlice,
-  loadFormat,
-  loadFrozenModel,
-  loadModel,
-  saveSlice,
-} from "../modelFolder.ts";
+import { type ChatSlice, type TemplateInput, type LoadChoice, chatSlice, loadFormat } from "../chatChoice.ts";
+import { type SaveSlice, AS_STORED, frozenSlice, loadFrozenModel, loadModel, saveSlice } from "../modelFolder.ts";
 import { SAVED_TYPES } from "../../storage/elementTypes.ts";
 import { mixedTensors, soupAdapters } from "../soupAdapters.ts";
 import { soupCheckpoints } from "../soupCheckpoints.ts";

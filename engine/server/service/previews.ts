@@ -1,7 +1,6 @@
 import { basename } from "node:path";
-import type { DataPreview } from "../../pipeline/preview/index.ts";
-import type { OpenedPreview } from "../../protocol/preview.ts";
-import type { ServiceRequests } from "../../protocol/service.ts";
+import type { DataPreview, OpenPreview, OpenSettings } from "../../pipeline/preview/index.ts";
+import type { OpenedPreview, PreviewTarget } from "../../protocol/preview.ts";
 import { readConfigFile } from "../configFile.ts";
 
 /** Previews that are open at once: each holds the rows that it has read, up to 64 MiB. */
@@ -19,22 +18,16 @@ export class Previews {
   }
 
   /**
-   * Opens a source of a config.
+   * Opens a source of a config, or a file.
    * @throws {ConfigError} {DataError} {CheckpointError} when config, model or source cannot be used.
    */
-  async open(
-    { configFile, source: wanted }: ServiceRequests["openPreview"]["params"],
-    { isTrusted }: { readonly isTrusted: boolean },
-  ): Promise<OpenedPreview> {
-    // Loads its code on first use: most windows never look at data.
-    const { openConfigData } = await import("../../pipeline/preview/index.ts");
-    const config = await readConfigFile(configFile);
+  async open(target: PreviewTarget, { isTrusted }: { readonly isTrusted: boolean }): Promise<OpenedPreview> {
     const settings = { progress: this.log, isOffline: !isTrusted };
-    const { preview, sources, source } = await openConfigData({ config, configFile, source: wanted }, settings);
+    const { preview, sources, source } = await openTarget(target, settings);
     const id = this.next++;
     this.known.set(id, preview);
     for (const oldest of this.known.keys()) if (this.known.size > MOST_OPEN) this.release(oldest);
-    return { id, sources, source, seenBy: basename(configFile), ...preview.facts };
+    return { id, sources, source, seenBy: basename(seeing(target)), ...preview.facts };
   }
 
   /** @throws {RangeError} when it is not open, or no longer. */
@@ -56,4 +49,23 @@ export class Previews {
   close(): void {
     for (const id of this.known.keys()) this.release(id);
   }
+}
+
+async function openTarget(target: PreviewTarget, settings: OpenSettings): Promise<OpenPreview> {
+  // Loads its code on first use: most windows never look at data.
+  const { openConfigData, openFileByConfig, openFileData } = await import("../../pipeline/preview/index.ts");
+  if (!("file" in target)) {
+    const { configFile, source } = target;
+    return openConfigData({ config: await readConfigFile(configFile), configFile, source }, settings);
+  }
+  const { file: from, seenBy } = target;
+  if ("model" in seenBy) return openFileData({ from, model: seenBy.model }, settings);
+  const { configFile } = seenBy;
+  return openFileByConfig({ from, config: await readConfigFile(configFile), configFile }, settings);
+}
+
+/** The config or the model's folder. */
+function seeing(target: PreviewTarget): string {
+  if (!("file" in target)) return target.configFile;
+  return "model" in target.seenBy ? target.seenBy.model : target.seenBy.configFile;
 }

@@ -4,7 +4,7 @@ import type { ServiceRequests } from "../../protocol/service.ts";
 import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import { isLeftover } from "../../storage/disk.ts";
 import { LockedError, lockOf, ownerName, takeLock } from "../../storage/locks.ts";
-import { isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
+import { type Place, isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
 import { removeAt, sweepAt } from "../../storage/writing.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
 import { type Runs, isRunPlace } from "./runs.ts";
@@ -16,7 +16,8 @@ import type { TrackedRun } from "./trackedRun.ts";
  */
 export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceRequests["sizeOf"]["result"]> {
   const runBytes = (await folderBytes(run.folder)) ?? 0;
-  const own = (await ownArtifacts(runs, run)).flatMap(({ folders }) => folders);
+  const made = (await ownArtifacts(runs, run)).flatMap(({ folders }) => folders);
+  const own = [...made, ...(await ownPrepared(runs, run)).map(({ file }) => file)];
   const root = await realRoot(placeIn(run.folder));
   const nameOf = (folder: string): string => join(basename(dirname(folder)), basename(folder));
   return {
@@ -47,9 +48,12 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
   try {
     const artifacts = new Artifacts(run.root);
     const own = hasArtifacts ? await ownArtifacts(runs, run) : [];
-    freed = ((await folderBytes(folder)) ?? 0) + (await bytesFreedBy(own.flatMap(({ folders }) => folders)));
+    const prepared = hasArtifacts ? await ownPrepared(runs, run) : [];
+    const all = [...own.flatMap(({ folders }) => folders), ...prepared.map(({ file }) => file)];
+    freed = ((await folderBytes(folder)) ?? 0) + (await bytesFreedBy(all));
     // Artifacts first: cut off in between, the run is there still and can be removed again.
     for (const { key } of own) await artifacts.remove(key);
+    for (const place of prepared) await removeAt(place);
     await removeAt(placeIn(folder));
     // The remains of removals whose process was killed.
     await sweepAt(placeBelow(run.root, "runs"), isLeftover);
@@ -99,6 +103,29 @@ async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly OwnAr
     own.push({ key, folders });
   }
   return own;
+}
+
+/**
+ * Prepared data of a run that no other run of its root uses. One that is at work, and has not yet said what it uses, may
+ * use any of it: data is prepared, or found, before a run says so together with its stages. A config that no run was
+ * made of counts nothing: what it needs is prepared again, with the same bytes.
+ *
+ * @throws {DataError} when a folder of it is a link, or stands below one.
+ */
+async function ownPrepared(runs: Runs, run: TrackedRun): Promise<readonly Place[]> {
+  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+  if (others.some(({ isAtWork, brief }) => isAtWork && brief.stages.length === 0)) return [];
+  const used = new Set(others.flatMap(preparedOf));
+  const own: Place[] = [];
+  for (const name of new Set(preparedOf(run))) {
+    const place = placeBelow(run.root, join("data", name));
+    if (!used.has(name) && (await isFolderAt(place))) own.push(place);
+  }
+  return own;
+}
+
+function preparedOf({ brief }: TrackedRun): readonly string[] {
+  return (brief.data ?? []).flatMap(({ prepared }) => prepared ?? []);
 }
 
 function stagesToCome({ brief }: TrackedRun): readonly string[] {

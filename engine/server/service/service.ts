@@ -138,6 +138,7 @@ export class Service implements Disposable {
       previewPage: async ({ id, offset, limit }, signal) => previews.get(id).page({ offset, limit }, signal),
       previewRow: async ({ id, index }) => Promise.resolve(previews.get(id).row(index)),
       previewCounts: async ({ id }, signal) => previews.get(id).counts(undefined, signal),
+      columns: async (asked) => ({ columns: await columnsIn(asked) }),
       closePreview: ({ id }) => {
         previews.release(id);
         return Promise.resolve(done);
@@ -187,6 +188,12 @@ async function withSignal<T>(token: CancellationToken, work: (signal: AbortSigna
 
 function isTrustedOnly(method: Method): boolean {
   return (TRUSTED_ONLY as readonly Method[]).includes(method);
+}
+
+/** Loads its code on first use: most windows read no data. */
+async function columnsIn(asked: Params<"columns">): Promise<readonly string[]> {
+  const { columnsOf } = await import("../../pipeline/preview/index.ts");
+  return columnsOf(asked);
 }
 
 /** Loads its code on first use: most windows need no figures or tables. */

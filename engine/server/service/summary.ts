@@ -22,7 +22,7 @@ export interface SummaryParts {
 
 /** A run in one line. */
 export function summaryOf({ folder, facts, state, createdAt, result, problem }: SummaryParts): RunSummary {
-  const { status, device, ahead, startedAt, updatedAt, alarms, failure, tables } = state;
+  const { status, device, ahead, download, startedAt, updatedAt, alarms, failure, tables } = state;
   const alarm = alarms[alarms.length - 1];
   return {
     folder,
@@ -33,6 +33,7 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
     status,
     device,
     ...(ahead !== undefined && { ahead }),
+    ...(download !== undefined && { download }),
     createdAt,
     ...(startedAt !== undefined && { startedAt }),
     ...(updatedAt !== undefined && { updatedAt }),

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
-import { readInput } from "../../storage/inputs.ts";
+import { inputFiles, isInputFolder, readInput } from "../../storage/inputs.ts";
 import type { Tokenizer } from "../tokenizer.ts";
 import { ChatTemplateError } from "./template.ts";
 
 /** File of a checkpoint's chat template; transformers 5 writes it nowhere else. */
 const CHAT_TEMPLATE_FILE = "chat_template.jinja";
+/** Folder of the others, where there are several. */
+const FURTHER = "additional_chat_templates";
 const SETTINGS = "tokenizer_config.json";
 /** The one of several that is taken. */
 const DEFAULT_NAME = "default";
@@ -22,7 +24,8 @@ export interface TemplateSource {
 /**
  * The chat template of a checkpoint, as transformers finds it: `chat_template.jinja`, else `chat_template` in
  * tokenizer_config.json, a text or a list of named ones of which it takes "default". A file that the config names comes
- * first.
+ * first. Where `additional_chat_templates` has others, the settings count no more, and `chat_template.jinja` alone is the
+ * default.
  *
  * @returns Undefined where there is none.
  * @throws {DataError} when the named file cannot be read.
@@ -41,7 +44,17 @@ export async function chatTemplateSource(
   const file = join(folder, CHAT_TEMPLATE_FILE);
   const text = await textOf(file);
   if (text !== undefined) return { text, where: file };
+  const further = join(folder, FURTHER);
+  const others = await namesIn(further);
+  if (others.length > 0) throw noDefault(further, others);
   return sourceInSettings(tokenizer, join(folder, SETTINGS));
+}
+
+/** Names of the templates in a folder. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  if (!(await isInputFolder(folder))) return [];
+  const names = (await inputFiles(folder)).map(({ name }) => name);
+  return names.filter((name) => /^[^.].*\.jinja$/.test(name)).map((name) => name.slice(0, -".jinja".length));
 }
 
 async function textOf(file: string): Promise<string | undefined> {
@@ -65,7 +78,11 @@ function sourceInSettings(tokenizer: Tokenizer, file: string): TemplateSource | 
   }
   const text = templates.get(DEFAULT_NAME);
   if (text !== undefined) return { text, where: `${where} "${DEFAULT_NAME}"` };
-  const names = [...templates.keys()].join(", ").slice(0, 100);
+  throw noDefault(where, [...templates.keys()]);
+}
+
+function noDefault(where: string, all: readonly string[]): ChatTemplateError {
+  const names = all.join(", ").slice(0, 100);
   const choose = "put the wanted one into a file and name it in the config's chat.template";
-  throw new ChatTemplateError(where, `is one of several (${names}), none of which is the default`, choose);
+  return new ChatTemplateError(where, `is one of several (${names}), none of which is the default`, choose);
 }

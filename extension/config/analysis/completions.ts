@@ -1,14 +1,15 @@
 import { getLocation } from "jsonc-parser";
 import type { Node } from "jsonc-parser";
+import type { ColumnName } from "../../../engine/config/columns.ts";
 import { t } from "../../localize.ts";
 import { modelsOf } from "./models.ts";
 import type { Models } from "./models.ts";
-import { namePlace, pathPlace } from "./places.ts";
+import { columnPlace, namePlace, pathPlace } from "./places.ts";
 import { nodeAt } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 
 /** Completions available at a caret. */
-export type CompletionContext = NamesContext | PathContext;
+export type CompletionContext = NamesContext | PathContext | ColumnKeysContext | ColumnsContext;
 
 /** A name of a model or benchmark. */
 export interface NamesContext {
@@ -36,14 +37,45 @@ export interface PathContext {
   readonly wants: "file" | "folder";
 }
 
+/** Keys of a map of columns: what the layout of such records needs and the map does not have. */
+export interface ColumnKeysContext {
+  readonly kind: "columnKeys";
+  /** Replaced range: the key with its quotes, or empty. */
+  readonly span: Span;
+  readonly keys: readonly ColumnName[];
+  /** True where a value follows already. */
+  readonly hasValue: boolean;
+}
+
+/** A column of a file. */
+export interface ColumnsContext {
+  readonly kind: "columns";
+  /** Replaced range: the string with its quotes, or empty. */
+  readonly span: Span;
+  readonly source: WrittenSource;
+}
+
+/** A source as the config has it: the path is relative to the config's folder. */
+export interface WrittenSource {
+  readonly from: string;
+  readonly config?: string;
+  readonly split?: string;
+}
+
 /** Finds the completions at a caret that the JSON schema cannot offer. */
 export function completionContext(tree: ConfigTree, offset: number): CompletionContext | undefined {
   const { path, previousNode, isAtPropertyKey } = getLocation(tree.text, offset);
-  if (isAtPropertyKey) return undefined;
-  const inside =
-    previousNode?.type === "string" && isInside(tree.text, previousNode, offset) ? previousNode : undefined;
+  const columns = columnPlace(path);
+  if (isAtPropertyKey && columns === undefined) return undefined;
+  const isString = previousNode?.type === (isAtPropertyKey ? "property" : "string");
+  const inside = isString && isInside(tree.text, previousNode, offset) ? previousNode : undefined;
   // Right after a number, a word or a bracket, nothing can be written.
-  if (inside === undefined && !/[[,:]\s*$/.test(tree.text.slice(0, offset))) return undefined;
+  const before = isAtPropertyKey ? /[{,]\s*$/ : /[[,:]\s*$/;
+  if (inside === undefined && !before.test(tree.text.slice(0, offset))) return undefined;
+  if (columns !== undefined) {
+    const span = inside === undefined ? { start: offset, end: offset } : stringSpan(tree.text, inside);
+    return isAtPropertyKey ? columnKeys(tree, path, { span, columns }) : columnsContext(tree, path, span);
+  }
   const wants = pathPlace(path);
   if (wants !== undefined) return pathContext(tree.text, offset, { inside, wants });
   const place = namePlace(path);
@@ -54,6 +86,31 @@ export function completionContext(tree: ConfigTree, offset: number): CompletionC
   const all = place.kind === "benchmark" ? models.benchmarks : models.names[place.among ?? "policies"];
   const names = all.filter((name) => !listed.has(name));
   return { kind: "names", span, names: names.map((name) => ({ name, detail: detailOf(models, name) })) };
+}
+
+/** Keys that a map of columns may have and has not; the one at the caret may be written again. */
+function columnKeys(
+  tree: ConfigTree,
+  path: readonly (string | number)[],
+  { span, columns }: { readonly span: Span; readonly columns: readonly ColumnName[] },
+): ColumnKeysContext {
+  const map = nodeAt(tree, path.slice(0, -1))?.children ?? [];
+  const others = map.flatMap(({ children: [key] = [] }) => (key === undefined || key.offset === span.start ? [] : key));
+  const written = new Set(others.map(({ value }): unknown => value));
+  const keys = columns.filter((name) => !written.has(name));
+  return { kind: "columnKeys", span, keys, hasValue: /^\s*:/.test(tree.text.slice(span.end)) };
+}
+
+function columnsContext(tree: ConfigTree, path: readonly (string | number)[], span: Span): ColumnsContext | undefined {
+  const place = path.slice(0, -2);
+  const setting = (name: string): string | undefined => {
+    const value: unknown = nodeAt(tree, [...place, name])?.value;
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const [from, config, split] = [setting("from"), setting("config"), setting("split")];
+  if (from === undefined) return undefined;
+  const source = { from, ...(config !== undefined && { config }), ...(split !== undefined && { split }) };
+  return { kind: "columns", span, source };
 }
 
 function detailOf(models: Models, name: string): string {

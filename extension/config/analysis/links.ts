@@ -1,3 +1,4 @@
+import { isHubName } from "../../../engine/config/paths.ts";
 import type { ConfigPath } from "../../../engine/config/walk.ts";
 import { pathPlace } from "./places.ts";
 import { isKey, spanOf, stringsIn } from "./tree.ts";
@@ -17,7 +18,7 @@ export interface PathLink {
 export function pathLinks(tree: ConfigTree): PathLink[] {
   return stringsIn(tree).flatMap(({ node, path: at }) => {
     const wants = isKey(node) ? undefined : pathPlace(at);
-    if (wants === undefined || node.value === "") return [];
+    if (wants === undefined || node.value === "" || isHubName(String(node.value))) return [];
     const { start, end } = spanOf(node);
     return [{ span: { start: start + 1, end: end - 1 }, path: String(node.value), at, wants }];
   });

@@ -1,3 +1,4 @@
+import { COLUMNS_OF, type ColumnName } from "../../../engine/config/columns.ts";
 import type { ModelNames } from "../../../engine/config/names.ts";
 import type { ConfigPath } from "../../../engine/config/walk.ts";
 
@@ -31,6 +32,18 @@ const PATH_PLACES: readonly (readonly [Pattern, "file" | "folder"])[] = [
   [["data", "preferences"], "file"],
   [["data", "prompts"], "file"],
   [["data", "benchmarks", "*"], "file"],
+  [["data", "sft", "from"], "file"],
+  [["data", "preferences", "from"], "file"],
+  [["data", "prompts", "from"], "file"],
+  [["data", "benchmarks", "*", "from"], "file"],
+];
+
+/** What the records of a source with a map of columns are for, by the path of a column's name. */
+const COLUMN_PLACES: readonly (readonly [Pattern, keyof typeof COLUMNS_OF])[] = [
+  [["data", "sft", "columns", "*"], "sft"],
+  [["data", "preferences", "columns", "*"], "preferences"],
+  [["data", "prompts", "columns", "*"], "prompts"],
+  [["data", "benchmarks", "*", "columns", "*"], "prompts"],
 ];
 
 /** Keys by which models and benchmarks get their names. */
@@ -48,6 +61,12 @@ export function namePlace(path: ConfigPath): NamePlace | undefined {
 /** Kind of path that a value at this path is; undefined if it is none. */
 export function pathPlace(path: ConfigPath): "file" | "folder" | undefined {
   return lookUp(PATH_PLACES, path);
+}
+
+/** Columns that may be named at this path; undefined if it is no place of a column. */
+export function columnPlace(path: ConfigPath): readonly ColumnName[] | undefined {
+  const kind = lookUp(COLUMN_PLACES, path);
+  return kind === undefined ? undefined : COLUMNS_OF[kind];
 }
 
 /** Kind of the model or benchmark that the key at the end of this path names; undefined if it names none. */

@@ -75,6 +75,7 @@ async function bundleTests(files: readonly string[], outfile: string): Promise<v
     platform: "node",
     target: "node24",
     format: "cjs",
+    mainFields: ["module", "main"], // jsonc-parser's CommonJS build asks for its parts when it runs
     sourcemap: "inline",
     // Mocha reads files of its own package.
     alias: { mocha: MOCHA },

@@ -73,6 +73,27 @@ describe("progress on a screen", () => {
   });
 });
 
+describe("progress of a download", () => {
+  const coming = (doneBytes: number): RunEvent =>
+    at(0, { kind: "download", source: "hf:o/n@main", file: "a.parquet", doneBytes, totalBytes: 64 * 2 ** 20 });
+
+  it("is a line that is overwritten on a screen, and stays once the file is there", () => {
+    const terminal = screen({ isInteractive: true, columns: 100 });
+    const view = progressView(terminal);
+    view.show(coming(32 * 2 ** 20));
+    assert.match(terminal.stderr(), / {2}hf:o\/n@main: a\.parquet, 3\d\S* MB of 6\d\S* MB$/);
+    view.show(coming(64 * 2 ** 20));
+    assert.match(terminal.stderr(), /hf:o\/n@main: a\.parquet, (6\d\S* MB) of \1\n$/);
+  });
+
+  it("is a line each time elsewhere", () => {
+    const terminal = screen();
+    const view = progressView(terminal);
+    for (const done of [32, 64]) view.show(coming(done * 2 ** 20));
+    assert.equal(terminal.stderr().trimEnd().split("\n").length, 2);
+  });
+});
+
 describe("progress of a whole run", () => {
   const stages = ["base", "sft-1", "ppo"];
   const started = (work?: number[]): RunEvent =>

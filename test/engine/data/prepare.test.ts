@@ -5,20 +5,15 @@ import { Readable } from "node:stream";
 import fc from "fast-check";
 import { DigestSet } from "../../../engine/data/digests.ts";
 import { shuffled } from "../../../engine/data/order.ts";
-import { type PreparedData, originOf, prepare } from "../../../engine/data/prepare.ts";
+import { type PreparedData, prepare } from "../../../engine/data/prepare.ts";
 import { countsText } from "../../../engine/protocol/dataCounts.ts";
 import type { RecordKind } from "../../../engine/data/records.ts";
-import type { RowPlace } from "../../../engine/data/rows/row.ts";
 import { isKeptBack } from "../../../engine/data/select.ts";
 import { AS_IT_IS, type DataSource } from "../../../engine/data/source.ts";
 import { collect, inTemporaryFolder } from "../storage/temporaryFolder.ts";
 
 interface Prepared extends PreparedData {
   readonly records: readonly Record<string, unknown>[];
-  /** Numbers of the files and lines that they come from. */
-  readonly places: readonly string[];
-  /** Where its second record comes from. */
-  readonly origin: RowPlace;
 }
 
 interface Given {
@@ -42,15 +37,9 @@ async function prepared(
       files: [{ file, digest: String(records.length) }],
     });
     if (root === undefined) assert.equal((await fs.readdir(path.dirname(path.dirname(result.file)))).length, 1);
-    assert.deepEqual((await fs.readdir(path.dirname(result.file))).sort(), [
-      "manifest.json",
-      "places.txt",
-      "rows.jsonl",
-    ]);
-    const read = async (name: string): Promise<string[]> =>
-      (await fs.readFile(path.join(path.dirname(result.file), name), "utf8")).split("\n").slice(0, -1);
-    const lines = (await read("rows.jsonl")).map((line) => JSON.parse(line) as Record<string, unknown>);
-    return { ...result, records: lines, places: await read("places.txt"), origin: await originOf(result.file, 2) };
+    assert.deepEqual((await fs.readdir(path.dirname(result.file))).sort(), ["manifest.json", "rows.jsonl"]);
+    const lines = (await fs.readFile(result.file, "utf8")).split("\n").slice(0, -1);
+    return { ...result, records: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
   });
 }
 
@@ -91,11 +80,9 @@ describe("prepared data", () => {
     });
   });
 
-  it("passes rows over, takes as many as asked for, and says where each comes from", async () => {
+  it("passes rows over, and takes as many as asked for", async () => {
     const some = await prepared(examples(9), { source: { skip: 2, examples: 3 } });
     assert.deepEqual(prompts(some), ["p2", "p3", "p4"]);
-    assert.deepEqual(some.places, ["0:3", "0:4", "0:5"]);
-    assert.deepEqual([path.basename(some.origin.file), some.origin.line], ["data.jsonl", 4]);
     assert.equal(some.counts.read, 3);
   });
 

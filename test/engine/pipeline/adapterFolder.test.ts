@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { LORA_A, adapterParameters } from "../../../engine/models/index.ts";
 import { baseFolderOf, readAdapter, saveAdapter } from "../../../engine/pipeline/adapterFolder.ts";
+import { checkpointSubject, prepareCard } from "../../../engine/pipeline/publish/index.ts";
 import { saveModel } from "../../../engine/pipeline/modelFolder.ts";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
 import { readCheckpoint } from "../../../engine/storage/checkpoints.ts";
@@ -60,6 +61,22 @@ describe("an adapter's folder", () => {
     assert.deepEqual([...read.weights.keys()], [...adapterParameters({ ...PICO, adapter: ADAPTER }).keys()]);
     assert.equal(await baseFolderOf(adapter), base);
     assert.equal(await baseFolderOf(adapter, "elsewhere"), "elsewhere");
+  });
+
+  it("is published with its base's own name, and a warning where that is a folder of this machine", async () => {
+    const prepared = async (adapter: string): ReturnType<typeof prepareCard> =>
+      prepareCard({ subject: await checkpointSubject(adapter), target: "me/adapter", renew: false });
+    const { card, notes } = await prepared(await written());
+    assert.match(
+      notes.join(),
+      /adapter_config\.json names the base model by its folder on this machine, .*base: others/,
+    );
+    const text = await fs.readFile(card, "utf8");
+    assert.match(text, /\| Base \| `base`, a local folder \|/);
+    assert.ok(!text.includes(base));
+    const named = await prepared(await written({ base_model_name_or_path: "owner/name", revision: "v1" }));
+    assert.deepEqual(named.notes, []);
+    assert.match(await fs.readFile(named.card, "utf8"), /^base_model: "?owner\/name"?$/m);
   });
 
   it("may be scaled by the root of the rank", async () => {

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { baseFolderOf } from "../../../engine/pipeline/adapterFolder.ts";
 import { folderFingerprint } from "../../../engine/pipeline/fingerprints.ts";
+import { checkpointSubject, prepareCard } from "../../../engine/pipeline/publish/index.ts";
 import { startHub } from "../data/hub/loopbackHub.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { ownData } from "./ownData.ts";
-import { keysOf, recordedConfig, resolved, runTiny } from "./tinyRun.ts";
+import { artifactOf, keysOf, recordedConfig, resolved, runTiny } from "./tinyRun.ts";
 import { withVariables } from "./variables.ts";
 
 /** Files of a folder, by name. */
@@ -49,6 +51,47 @@ describe("a base model on the hub", function () {
           again.events.every((event) => event.kind !== "stageStarted" || event.cached),
           "the name is in keys",
         );
+      });
+    });
+  });
+
+  it("is named by adapters as PEFT asks the hub for it, and found in the cache by that name", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const written = await ownData(folder);
+      const prompts = await fs.readFile(path.join(folder, "prompts.jsonl"), "utf8");
+      const hub = await startHub({ "train.jsonl": prompts }, undefined, await filesIn(path.join(folder, "base")));
+      const variables = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: path.join(folder, "cache") };
+      await withVariables(variables, async () => {
+        const model = { checkpoint: "hf:owner/name@v1", lora: { rank: 2 } };
+        const data = { ...(written["data"] as object), prompts: { from: "hf:owner/name@v1" } };
+        const run = await runTiny({ ...written, model, data }, folder);
+        // Both came while it was a run, which says how much of them there is.
+        const begun = run.events.findIndex(({ kind }) => kind === "runStarted");
+        const came = run.events.slice(0, begun).flatMap((event) => (event.kind === "download" ? [event] : []));
+        for (const file of ["model.safetensors", "train.jsonl"]) {
+          const last = came.findLast((event) => event.file === file);
+          assert.ok(last !== undefined && last.totalBytes > 100, file);
+          assert.deepEqual([last.source, last.doneBytes], ["hf:owner/name@v1", last.totalBytes]);
+        }
+        await hub.close();
+        const adapter = path.join(folder, "adapter");
+        await fs.cp(artifactOf(run, "sft-1"), adapter, { recursive: true });
+        const settings = JSON.parse(await fs.readFile(path.join(adapter, "adapter_config.json"), "utf8")) as object;
+        const named = { base_model_name_or_path: "owner/name", revision: hub.commit };
+        assert.deepEqual({ ...settings, ...named }, settings);
+        const cached = await baseFolderOf(adapter);
+        assert.equal(cached, path.join(folder, "cache", "models--owner--name", "snapshots", hub.commit));
+        const { card, notes } = await prepareCard({
+          ...{ subject: await checkpointSubject(adapter), target: "me/adapter", renew: false },
+        });
+        assert.match(await fs.readFile(card, "utf8"), /^base_model: "?owner\/name"?$/m);
+        assert.deepEqual(notes, []);
+        await withVariables({ ...variables, HF_HUB_CACHE: path.join(folder, "empty") }, async () => {
+          await assert.rejects(
+            baseFolderOf(adapter),
+            /"owner\/name" is not a checkpoint here; name its folder with --base/,
+          );
+        });
       });
     });
   });

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { parseModelConfig } from "../../../engine/models/index.ts";
+import { fileURLToPath } from "node:url";
+import { padQueries, parseModelConfig } from "../../../engine/models/index.ts";
 import { modelNotes, planPipeline, scoreCheckpoint } from "../../../engine/pipeline/index.ts";
-import { loadModel, saveModel } from "../../../engine/pipeline/modelFolder.ts";
+import { loadFrozenModel, loadModel, saveModel } from "../../../engine/pipeline/modelFolder.ts";
+import { rewardingOf } from "../../../engine/pipeline/rewarding.ts";
+import { encodedPairs } from "../../../engine/pipeline/stages/rewardModel.ts";
 import { readAnswers } from "../../../engine/storage/formats/answers.ts";
 import { wordLevelTokenizer } from "../../../engine/text/index.ts";
 import { PICO_JSON, picoWeights } from "../models/pico.ts";
@@ -138,5 +141,36 @@ describe("a reward model from outside", function () {
     const { preferences: _unused, ...data } = written["data"] as Written;
     assert.throws(() => parse({ ...written, data }), /data\.preferences: is missing; .*reward\.checkpoint/);
     parse({ ...written, data, reward: { checkpoint: "rm" }, preset: "llama2-7b" });
+  });
+
+  it("is read before the padding at an answer's end, also where it has the policy's own tokenizer", async () => {
+    const ended = fileURLToPath(new URL("../../golden/rewards/ended", import.meta.url)); // padding ends its turns
+    const padded = fileURLToPath(new URL("../../golden/rewards/padded", import.meta.url));
+    const generation = {
+      queries: padQueries([[5, 6], [7]], 3, 2),
+      responses: Int32Array.of(8, 2, 2, 8, 9, 10),
+      lengths: Int32Array.of(2, 3),
+      ended: Uint8Array.of(1, 0),
+      logprobs: new Float32Array(6),
+    };
+    const reward = await loadFrozenModel(ended, {}, ["score"]);
+    const { sequencesOf } = rewardingOf(reward, { format: reward.format, questions: ["a", "b"] });
+    assert.equal(reward.config.specialTokens.pad, 2);
+    assert.deepEqual(sequencesOf?.([0, 1], generation), [
+      [5, 6, 8],
+      [7, 8, 9, 10],
+    ]);
+    // And so it is trained: at the token that whoever loads its folder reads.
+    await writeJsonl(at("pairs.jsonl"), [{ prompt: "hi", chosen: "A fox.", rejected: "x" }]);
+    const data = { path: at("pairs.jsonl"), fingerprint: "", rows: 1, longestRow: 0 };
+    const [pair] = await encodedPairs(
+      { made: undefined, data, count: undefined },
+      { format: reward.format, maxLength: 64, pad: 2 },
+    );
+    const whole = reward.format.encodeResponse("hi", "A fox.", true);
+    assert.deepEqual([pair?.chosen, whole.at(-1)], [whole.slice(0, -1), 2]);
+    // One whose padding ends nothing reads what the policy has written, as it is.
+    const other = await loadFrozenModel(padded, {}, ["score"]);
+    assert.equal(rewardingOf(other, { format: other.format, questions: [] }).sequencesOf, undefined);
   });
 });

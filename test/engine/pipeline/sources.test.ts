@@ -70,10 +70,14 @@ describe("a run over data in layouts of others", function () {
         const events: RunEvent[] = [];
         const run = await runTiny(config, folder, { onEvent: (event) => events.push(event) });
         assert.equal(run.status, "finished");
+        const used = events.flatMap((event) => (event.kind === "runStarted" ? (event.data ?? []) : []));
         assert.deepEqual(
-          events.flatMap((event) => (event.kind === "runStarted" ? [event.data] : [])),
-          [planned],
+          used.map(({ prepared: _prepared, ...counts }) => counts),
+          planned,
         );
+        // The run says which folders of prepared data it uses, so that they stay for as long as it does.
+        const folders = (await fs.readdir(path.join(folder, ".salsa/data"))).filter((name) => name !== "known");
+        assert.deepEqual(used.map(({ prepared }) => prepared).sort(), folders.sort());
         const report = await fs.readFile(await writeReport(run.folder), "utf8");
         assert.match(report, /alpaca\.json.*65 read, 64 used.*1 duplicates/);
         for (const name of await fs.readdir(directory, { recursive: true })) {

@@ -21,6 +21,7 @@ const RECORDS: readonly RunEvent[] = [
   { kind: "metrics", ...stamp, stage: "sft-1", step: 10, values: { "loss/total": 1.5, "objective/kl": null } },
   { kind: "stageFinished", ...stamp, stage: "sft-1", seconds: 3.2 },
   { kind: "alarm", ...stamp, stage: "ppo", step: 2, name: "negativeKl", message: "KL is negative: raise beta" },
+  { kind: "download", ...stamp, source: "hf:o/n@main", file: "a.parquet", doneBytes: 32, totalBytes: 64 },
   { kind: "note", ...stamp, stage: "sft-1", message: "the loss falls on the answers" },
   {
     kind: "table",

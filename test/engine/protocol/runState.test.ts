@@ -180,6 +180,17 @@ describe("a run's state", () => {
     assert.deepEqual([state.status, "ahead" in state, state.startedAt], ["running", false, 5]);
   });
 
+  it("says what comes from the hub until it is there, or the run begins or ends", () => {
+    const file = { source: "hf:o/n@main", file: "a.parquet", totalBytes: 64 };
+    const coming = (doneBytes: number): EventBody => ({ kind: "download", ...file, doneBytes });
+    const state = stateOf(stamped([coming(32)]));
+    assert.deepEqual([state.status, state.download], ["queued", { ...file, doneBytes: 32 }]);
+    assert.equal(stateOf(stamped([coming(32), coming(64)])).download, undefined);
+    assert.equal(stateOf(stamped([coming(32), started])).download, undefined);
+    const failed: EventBody = { kind: "runFailed", error: "DataError", message: "no", stage: null };
+    assert.equal(stateOf(stamped([coming(32), failed])).download, undefined);
+  });
+
   it("names what ended a run until the run goes on", () => {
     const failed: EventBody = { kind: "runFailed", error: "DataError", message: "no", stage: "ppo" };
     const state = stateOf(stamped([started, stageStarted("ppo"), failed]));

@@ -55,6 +55,27 @@ const BAD: readonly (readonly [
     /messages\[0\]\.role is the string "bot"/,
   ],
   ["has a turn without content", readSft, '{"messages":[{"role":"user"}]}', 1, /no field messages\[0\]\.content/],
+  [
+    "has a tool's turn",
+    readSft,
+    '{"messages":[{"role":"tool","content":"4"}]}',
+    1,
+    /messages\[0\]\.role is "tool": conversations with tools are not rendered; leave such/,
+  ],
+  [
+    "calls a tool",
+    readSft,
+    '{"messages":[{"role":"assistant","content":"","tool_calls":[{"id":"1"}]}]}',
+    1,
+    /messages\[0\]\.tool_calls is there: conversations with tools/,
+  ],
+  [
+    "has a picture in a turn",
+    readSft,
+    '{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image"}]}]}',
+    1,
+    /messages\[0\]\.content is a list; make it a string, or a list of parts of text/,
+  ],
   ["has a turn that is no object", readSft, '{"messages":[null]}', 1, /messages\[0\] is null/],
   [
     "ends with the user's turn",
@@ -127,6 +148,25 @@ describe("typed readers", () => {
     const lines = [{ prompt: "a", response: "b", id: 7 }, { messages }];
     const examples = await read(readSft, lines.map((line) => JSON.stringify(line)).join("\n"));
     assert.deepEqual(examples, [{ prompt: "a", response: "b" }, { messages }]);
+  });
+
+  it("read parts of text as one text, and turns of developers", async () => {
+    const line = {
+      messages: [
+        { role: "developer", content: "be brief", tool_calls: null },
+        { role: "user", content: [{ type: "text", text: "h" }, { text: "i" }], tool_calls: [] },
+        { role: "assistant", content: [] },
+      ],
+    };
+    assert.deepEqual(await read(readSft, JSON.stringify(line)), [
+      {
+        messages: [
+          { role: "developer", content: "be brief" },
+          { role: "user", content: "hi" },
+          { role: "assistant", content: "" },
+        ],
+      },
+    ]);
   });
 
   it("read preferences with and without a margin", async () => {

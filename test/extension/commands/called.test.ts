@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isConfigName, readCalled } from "../../../extension/commands/called.ts";
+import { isConfigName, isDataName, isSurelyData, readCalled } from "../../../extension/commands/called.ts";
 import type { RunsItem } from "../../../extension/salsa.ts";
 
 const file = (path: string): object => ({ scheme: "file", fsPath: path, path, toString: () => `file://${path}` });
@@ -50,5 +50,18 @@ describe("a config's name", () => {
       false,
       false,
     ]);
+  });
+});
+
+describe("a data file", () => {
+  it("is known by its name, and is no config", () => {
+    for (const name of ["a.jsonl", "a.NDJSON", "a.json", "a.parquet", "/w/a.json.gz", "b.jsonl.gz"])
+      assert.ok(isDataName(name), name);
+    for (const name of ["a.salsa.json", "a.salsa.jsonc", "a.jsonl.bak", "a.gz", "json"])
+      assert.ok(!isDataName(name), name);
+  });
+
+  it("is nothing else for sure unless it is mere JSON", () => {
+    assert.deepEqual(["a.json", "a.json.gz", "a.jsonl", "a.parquet"].map(isSurelyData), [false, true, true, true]);
   });
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { cp, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { COMMANDS } from "../../../extension/commands/index.ts";
 import type { Salsa } from "../../../extension/salsa.ts";
+import { type Answers, ask as askWith } from "./asking.ts";
 
 describe("commands", () => {
   let workspace = "";
@@ -33,18 +33,8 @@ describe("commands", () => {
 
   const runFolder = (id: string): string => join(workspace, ".salsa/runs", id);
 
-  /** Runs a command of this bundle, whose questions the test answers: those of the installed one only people can. */
-  async function ask(id: string, args: readonly unknown[], answers: Answers): Promise<unknown> {
-    const command = COMMANDS.find((one) => one.id === id);
-    assert.ok(command !== undefined);
-    const kept = Object.fromEntries(Object.entries(vscode.window).filter(([name]) => name in answers));
-    Object.assign(vscode.window, answers);
-    try {
-      return await command.run(salsa, ...args);
-    } finally {
-      Object.assign(vscode.window, kept);
-    }
-  }
+  const ask = (id: string, args: readonly unknown[], answers: Answers): Promise<unknown> =>
+    askWith(salsa, id, args, answers);
 
   it("write a new config, select what to fill in, and never write over one that is there", async () => {
     for (const name of ["miniinstruct", "miniinstruct-2"]) {
@@ -168,20 +158,6 @@ describe("commands", () => {
     assert.match(tables, /\| inDistribution \| salsa \| ppo \| all \| 1 \| 264 \| 101 \| 659 \| 1024 \| 25\.78 % \|/);
   });
 });
-
-/** The person's answers, in the place of the editor's own questions. */
-interface Answers {
-  readonly showQuickPick?: (items: readonly Choice[]) => Choice | undefined;
-  readonly showInputBox?: (options: vscode.InputBoxOptions) => string;
-  readonly showSaveDialog?: () => vscode.Uri;
-  readonly showErrorMessage?: (message: string) => void;
-  readonly showWarningMessage?: (
-    question: string,
-    options: { readonly detail: string },
-    ...items: vscode.MessageItem[]
-  ) => vscode.MessageItem | undefined;
-}
-type Choice = vscode.QuickPickItem & { readonly name?: string; readonly format?: string; readonly method?: string };
 
 /** The text of the document of ours that is shown as it reads, once it is. */
 async function previewed(title: string): Promise<string> {

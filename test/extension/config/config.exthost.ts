@@ -97,6 +97,22 @@ describe("a run config in the editor", () => {
     assert.ok(files.includes("train.jsonl"), files.join(", "));
   });
 
+  it("completes columns of data from the file itself", async () => {
+    const map = '"columns": { "prompt": "", "re": "b" }';
+    const text = `{ "data": { "sft": { "from": "columns.jsonl", ${map} } } }`;
+    const document = await open("columns.salsa.json", text);
+    const row = '{"question": "a", "answer": {"text": "b"}}\n';
+    await vscode.workspace.fs.writeFile(
+      vscode.Uri.joinPath(document.uri, "../columns.jsonl"),
+      new TextEncoder().encode(row),
+    );
+    const columns = await labels(document, text.indexOf('"prompt": ""') + 11);
+    for (const name of ["question", "answer", "answer.text"]) assert.ok(columns.includes(name), columns.join(", "));
+    const keys = await labels(document, text.indexOf('"re"') + 3);
+    // Those that SFT is read from come first; the schema knows of all others.
+    assert.deepEqual(keys.slice(0, 2), ["response", "messages"]);
+  });
+
   it("tells of a setting what the schema says, and what follows from it", async () => {
     const text = `{ ${TASK}, "rlhf": { "init": "soup" } }`;
     const document = await open("hover.salsa.json", text);

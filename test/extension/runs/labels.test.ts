@@ -29,6 +29,9 @@ describe("runDescription", () => {
     const told = (changes: Parameters<typeof summary>[0]): string => runDescription(summary({ progress, ...changes }));
     assert.equal(told({ status: "running" }), "salsa · 58 % · 3 min left");
     assert.equal(told({ status: "queued", ahead: 2 }), "queued, 2 ahead");
+    const download = { source: "hf:o/n@main", file: "data/a.parquet", doneBytes: 32e6, totalBytes: 2e9 };
+    assert.match(told({ status: "queued", download }), /^downloading a\.parquet: \d+\S* \wi?B of \d\S* \wi?B$/);
+    assert.equal(told({ status: "lost", download }), "cut off at 58 %");
     assert.equal(told({ status: "finished", result }), "salsa 58.0 % vs ppo");
     assert.equal(told({ status: "stopped" }), "stopped at 58 %");
     assert.equal(told({ status: "lost" }), "cut off at 58 %");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as z from "zod";
 import { browse } from "../../../engine/data/browse.ts";
+import { columnsOf } from "../../../engine/data/columns.ts";
 import { pickCheckpoint } from "../../../engine/data/hub/checkpoint.ts";
 import { hubReference } from "../../../engine/data/hub/reference.ts";
 import { knownFact } from "../../../engine/data/known.ts";
@@ -118,5 +119,16 @@ const known: Reader = {
   },
 };
 
+/** Whatever is in a file, its columns are named, and not without bound. */
+const columns: Reader = {
+  name: "dataColumns",
+  corpus: [...rows.corpus, ...fixtures],
+  errors: ERRORS,
+  read: async (input, place) => {
+    const names = await columnsOf({ from: place.write("data.bin", input) });
+    assert.ok(names.length <= 500 && new Set(names).size === names.length);
+  },
+};
+
 /** Data in the layouts of others. */
-export const DATA: readonly Reader[] = [rows, parquet, reference, browsed, known];
+export const DATA: readonly Reader[] = [rows, parquet, reference, browsed, known, columns];

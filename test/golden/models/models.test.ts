@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import type { Backend } from "../../../engine/compute/backend.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
@@ -40,7 +41,44 @@ describe("golden checkpoints", () => {
   }
 });
 
+/** Of a model that pads with end-of-text: see padding.py. */
+interface PaddingGolden {
+  readonly pad: number;
+  readonly sequence: readonly number[];
+  /** Rows of the input embedding that a training step of transformers moves. */
+  readonly moved: readonly number[];
+}
+
 for (const [backendName, open] of Object.entries(BACKENDS)) {
+  describe(`the padding token's input embedding on ${backendName}`, () => {
+    it("is trained like any other, where transformers' padding_idx keeps it: the one departure of a step", async () => {
+      const text = await readFile(new URL("padding.json", import.meta.url), "utf8");
+      const { pad, sequence, moved } = JSON.parse(text) as PaddingGolden;
+      const backend = await open();
+      const { config, weights } = await loadPico("llama");
+      assert.equal(config.specialTokens.pad, pad);
+      const name = "model.embed_tokens.weight";
+      const before = weights.get(name)?.data.slice() ?? new Float32Array();
+      const optimizer = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 };
+      const step = sftStep(backend, config, { batchSize: 1, length: LENGTH, optimizer });
+      const state = TrainState.create(backend, weights);
+      const batches = supervisedBatches([{ tokens: sequence, promptLength: 1 }], { batchSize: 1, length: LENGTH });
+      await step.run(state, batches, 1e-3);
+      const after = (await state.read()).get(name)?.data ?? new Float32Array();
+      const C = config.hiddenSize;
+      const ours = Array.from({ length: config.vocabularySize }, (_, row) => row).filter((row) =>
+        before.subarray(row * C, (row + 1) * C).some((value, at) => value !== after[row * C + at]),
+      );
+      assert.deepEqual(
+        ours,
+        [...moved, pad].sort((a, b) => a - b),
+      );
+      state.release();
+      step.release();
+      await backend.close();
+    });
+  });
+
   for (const [name, golden] of Object.entries(GOLDEN)) {
     describe(`${name} checkpoint of transformers on ${backendName}`, () => {
       let backend: Backend;

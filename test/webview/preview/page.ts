@@ -7,7 +7,7 @@ import type {
   PreviewRow,
   PreviewSequence,
 } from "../../../engine/protocol/preview.ts";
-import type { FromPreview, PreviewMethod, ToPreview } from "../../../engine/protocol/previewPanel.ts";
+import type { FromPreview, PreviewFocus, PreviewMethod, ToPreview } from "../../../engine/protocol/previewPanel.ts";
 import { type ThemeName, load, useTheme } from "../page.ts";
 
 /** Source of a made-up config. */
@@ -74,11 +74,13 @@ export async function openPreview(
     theme = "dark",
     width = 1100,
     isAudited = false,
+    focus = { configFile: "/w/mine.salsa.json" },
   }: {
     readonly answers?: Answers;
     readonly theme?: ThemeName;
     readonly width?: number;
     readonly isAudited?: boolean;
+    readonly focus?: PreviewFocus;
   } = {},
 ): Promise<PreviewPageInBrowser> {
   const page = await browser.newPage({ viewport: { width, height: 760 } });
@@ -116,7 +118,7 @@ export async function openPreview(
   };
   await page.exposeFunction("toExtension", async (message: FromPreview) => {
     if (message.kind === "ready") {
-      await send({ kind: "show", focus: { configFile: "/w/mine.salsa.json" }, strings: {} });
+      await send({ kind: "show", focus, strings: {} });
     } else if (message.kind === "request") {
       const { id, method, params } = message;
       asked.push({ method, params });

@@ -75,6 +75,21 @@ describeInBrowser("the data preview", (browser) => {
     assert.ok(asked.some(({ method }) => method === "closePreview"));
   });
 
+  it("shows a file that no config names, which has no other sources to choose, and reads it again", async () => {
+    const focus = { file: "/w/sft.jsonl", seenBy: { model: "/w/model" } } as const;
+    const { page, asked, errors } = await open({ focus });
+    await page.getByText("row 0").first().waitFor();
+    assert.equal(await page.getByRole("combobox").count(), 0);
+    await page.getByRole("button", { name: "Read Again" }).click();
+    await page.getByText("row 0").first().waitFor();
+    const opened = asked.filter(({ method }) => method === "openPreview");
+    assert.deepEqual(
+      opened.map(({ params }) => params),
+      [focus, focus],
+    );
+    assert.deepEqual(errors, []);
+  });
+
   it("says so where there is nothing, or it cannot be read, and opens the line", async () => {
     const empty: Answers = {
       previewPage: () => ({ total: 0, isAll: true, rows: [] }),

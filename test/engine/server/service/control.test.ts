@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { bytesFreedBy, folderBytes } from "../../../../engine/server/service/folderSize.ts";
+import { lockOf, takeLock } from "../../../../engine/storage/locks.ts";
 import { runOwner } from "../../../../engine/storage/runFolder.ts";
+import { ownData } from "../../pipeline/ownData.ts";
 import { type Written, keysOf, runTiny, tiny } from "../../pipeline/tinyRun.ts";
 import { recordFolder } from "../../../../engine/storage/recordFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -133,6 +135,59 @@ describe("deleting a run", function () {
         );
         await client.ask("deleteRun", { folder: other.folder, artifacts: false });
         assert.deepEqual(new Set(await fs.readdir(artifacts)), otherKeys);
+      });
+    });
+  });
+
+  it("takes prepared data along that no other run uses, and makes it again when it is needed", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const written = await ownData(folder);
+      const data = written["data"] as Written;
+      const sft = { from: "sft.jsonl", validation: 0 };
+      const shared = { ...written, data: { ...data, sft, prompts: { from: "prompts.jsonl" } } };
+      const one = await runTiny(shared, folder);
+      const other = await runTiny({ ...shared, name: "other", data: { ...data, sft } }, folder);
+      const prepared = async (): Promise<readonly string[]> =>
+        (await fs.readdir(path.join(folder, ".salsa", "data"))).filter((name) => name !== "known").sort();
+      const before = await prepared();
+      const [own = "", kept = ""] = before;
+      assert.deepEqual([before.length, own.split("-")[0], kept.split("-")[0]], [2, "prompts", "sft"]);
+      const rows = path.join(folder, ".salsa", "data", own, "rows.jsonl");
+      const bytes = await fs.readFile(rows);
+      await withService(async (client) => {
+        await client.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+        await client.until(() => client.runs.size === 2);
+        const { artifacts } = await client.ask("sizeOf", { folder: one.folder });
+        const named = artifacts.filter((name) => name.startsWith("data"));
+        assert.deepEqual(named, [path.join("data", own)]);
+        await client.ask("deleteRun", { folder: one.folder, artifacts: true });
+        assert.deepEqual(await prepared(), [kept]);
+        await client.ask("deleteRun", { folder: other.folder, artifacts: false });
+        assert.deepEqual(await prepared(), [kept]);
+      });
+      await runTiny(shared, folder);
+      assert.deepEqual(await prepared(), before);
+      assert.deepEqual(await fs.readFile(rows), bytes);
+    });
+  });
+
+  it("spares prepared data while a run is at work that has not said what it uses", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const root = path.join(folder, ".salsa");
+      const name = "sft-0123456789abcdef";
+      const data = [{ from: "a", kind: "sft", read: 1, used: 1, validation: 0, unusable: {}, prepared: name }];
+      await fs.mkdir(path.join(root, "data", name), { recursive: true });
+      await fs.writeFile(path.join(root, "data", name, "rows.jsonl"), "{}\n");
+      const [started, ...events] = finishedEvents("done-1");
+      const done = await writeRun(folder, "done-1", { events: [{ ...started, data }, ...events] });
+      const held = await takeLock(lockOf(await writeRun(folder, "begun-1")));
+      await withService(async (client) => {
+        await client.ask("setRoots", { roots: [root] });
+        await client.until(() => client.runs.size === 2);
+        assert.deepEqual((await client.ask("sizeOf", { folder: done })).artifacts, []);
+        await held.release();
+        await client.until(() => [...client.runs.values()].some(({ status }) => status === "lost"));
+        assert.deepEqual((await client.ask("sizeOf", { folder: done })).artifacts, [path.join("data", name)]);
       });
     });
   });

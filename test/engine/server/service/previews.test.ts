@@ -46,6 +46,52 @@ describe("previews of data by the service", function () {
     });
   });
 
+  it("are of a file, too, as a config's base model or a folder's sees it, whether a config names it or not", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const configFile = path.join(folder, "mine.salsa.json");
+      const config = await ownData(folder);
+      await fs.writeFile(configFile, JSON.stringify(config));
+      const file = path.join(folder, "other.json");
+      const said = { prompt: "reverse: city river." };
+      await fs.writeFile(file, JSON.stringify([{ ...said, chosen: "river city", rejected: "city" }, said]));
+      const { checkpoint } = config["model"] as { checkpoint: string };
+      const client = startService();
+      await client.ask("initialize", { protocol: 1, client: "test 1" });
+      const pages = [];
+      for (const seenBy of [{ configFile }, { model: path.resolve(folder, checkpoint) }]) {
+        const opened = await client.ask("openPreview", { file, seenBy });
+        assert.deepEqual(opened.sources, [{ name: "preferences", kind: "preferences", from: file }]);
+        assert.equal(opened.seenBy, path.basename("model" in seenBy ? (seenBy.model ?? "") : configFile));
+        pages.push(await client.ask("previewPage", { id: opened.id, offset: 0, limit: 5 }));
+      }
+      assert.deepEqual(
+        pages[0]?.rows.map(({ line, fate }) => [line, fate]),
+        [
+          [1, "used"],
+          [1, "refused"],
+        ],
+      );
+      assert.deepEqual(pages[0], pages[1]);
+      const task = path.join(folder, "task.salsa.json");
+      await fs.writeFile(task, '{ "task": { "name": "miniinstruct" } }');
+      const asked = client.ask("openPreview", { file, seenBy: { configFile: task } });
+      await assert.rejects(asked, /task\.salsa\.json: trains its base model from nothing.*choose a config/);
+      await client.end();
+    });
+  });
+
+  it("name the columns of a file, and none of what is on the hub", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const from = path.join(folder, "a.jsonl");
+      await fs.writeFile(from, '{"question": "a", "meta": {"source": "b"}}\n');
+      const client = startService();
+      await client.ask("initialize", { protocol: 1, client: "test 1" });
+      assert.deepEqual(await client.ask("columns", { from }), { columns: ["question", "meta", "meta.source"] });
+      assert.deepEqual(await client.ask("columns", { from: "hf:owner/name@main" }), { columns: [] });
+      await client.end();
+    });
+  });
+
   it("are closed one after the other where there are many", async () => {
     await inTemporaryFolder(async (folder) => {
       const configFile = path.join(folder, "mine.salsa.json");

@@ -89,4 +89,35 @@ describe("completionContext", () => {
     assert.ok(context?.kind === "path");
     assert.deepEqual([context.folder, context.wants, context.isQuoted, replaced], ["", "folder", false, ""]);
   });
+
+  const SOURCE = '"data": { "sft": { "from": "a.jsonl", "split": "train", "columns": ';
+
+  for (const [what, text, keys, hasValue] of [
+    ["in an empty map", `{ ${SOURCE}{ | } } } }`, ["prompt", "response", "messages"], false],
+    ["that the map has not", `{ ${SOURCE}{ "prompt": "q", "|" } } } }`, ["response", "messages"], false],
+    ["in place of another", `{ ${SOURCE}{ "pro|mt": "q" } } } }`, ["prompt", "response", "messages"], true],
+    [
+      "of a benchmark",
+      '{ "data": { "benchmarks": { "x": { "from": "a", "columns": { "|" } } } } }',
+      ["prompt", "messages", "category", "reference"],
+      false,
+    ],
+  ] as const) {
+    it(`names keys of a map of columns ${what}`, () => {
+      const { context } = at(text);
+      assert.ok(context?.kind === "columnKeys");
+      assert.deepEqual([context.keys, context.hasValue], [keys, hasValue]);
+    });
+  }
+
+  it("asks for the columns of the source that they belong to", () => {
+    const { context, replaced } = at(`{ ${SOURCE}{ "prompt": "q|" } } } }`);
+    assert.ok(context?.kind === "columns");
+    assert.deepEqual([context.source, replaced], [{ from: "a.jsonl", split: "train" }, '"q"']);
+    assert.equal(at('{ "data": { "sft": { "columns": { "prompt": "|" } } } }').context, undefined);
+  });
+
+  it("completes the path of a source with settings", () => {
+    assert.equal(at('{ "data": { "sft": { "from": "da|ta" } } }').context?.kind, "path");
+  });
 });

@@ -76,6 +76,15 @@ describe("nameProblem", () => {
 });
 
 describe("pathLinks", () => {
+  it("finds those of sources with settings, and takes nothing on the hub for a file", () => {
+    const text =
+      '{ "data": { "sft": { "from": "a.jsonl" }, "prompts": "hf:o/n", "preferences": { "from": "hf:o/n@x" } } }';
+    assert.deepEqual(
+      pathLinks(readTree(text)).map(({ path }) => path),
+      ["a.jsonl"],
+    );
+  });
+
   it("finds the checkpoint and every data file, without quotes", () => {
     const text = `{ ${DATA.replace('"c.jsonl" }', '"c.jsonl", "benchmarks": { "t": "d.jsonl" } }')} }`;
     const links = pathLinks(readTree(text));
