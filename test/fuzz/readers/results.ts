@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { dirname, relative } from "node:path";
+import { CallStore } from "../../../engine/serving/callStore.ts";
 import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
 import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
 import { armsOf } from "../../../extension/runs/arms.ts";
@@ -16,6 +18,12 @@ import { collect } from "../../engine/storage/temporaryFolder.ts";
 import { type FuzzPlace, type Reader, jsonFiles, jsonLines } from "../reader.ts";
 import { JUDGMENT, RUN, WIN_RATE } from "./records.ts";
 
+const CALL = {
+  key: "0123456789abcdef".repeat(4),
+  run: "r",
+  price: 0.5,
+  reply: { text: "[[A]]", end: "stop", model: "m", promptTokens: 3, completionTokens: 2 },
+};
 const OURS = ["DataError", "DiskError"];
 const answer = { prompt: 0, question: "q", text: "t", ended: true, nTokens: 2, reward: 0.5, gold: 1, category: "math" };
 const comparison = { prompt: "0", seed: 1, outcome: "win", games: ["a", "tie"], lengths: [3, 4] };
@@ -80,6 +88,20 @@ export const RESULTS: readonly Reader[] = [
     for (const { reference, betas } of armsOf(config)) assert.ok(reference.length + betas.length >= 0);
     JSON.stringify(config);
   }),
+  {
+    name: "calls",
+    corpus: [jsonLines(CALL, { ...CALL, key: "ab".repeat(32), reply: { text: "", end: "length" } })],
+    errors: OURS,
+    read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
+      const store = new CallStore(place.folder, { server: "s", model: "m" });
+      const { mkdirSync } = await import("node:fs");
+      mkdirSync(dirname(store.file), { recursive: true });
+      place.write(relative(place.folder, store.file), input);
+      const call = await store.find(CALL.key);
+      if (call !== undefined) assert.equal(call.key, CALL.key);
+      assert.ok((await store.spentBy("r")) >= 0);
+    },
+  },
   {
     name: "manifest",
     corpus: jsonFiles({ stage: "sft", hash, files: { "a.txt": { bytes: 1, sha256: SHA_OF_A } } }),
