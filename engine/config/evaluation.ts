@@ -7,6 +7,7 @@ import {
   modelName,
   nonNegative,
   optionalSetting,
+  requiredSetting,
   section,
   setting,
   withSnippets,
@@ -51,6 +52,14 @@ const sampling = section(
   "How answers are sampled",
 );
 
+const priceSchema = section(
+  {
+    input: requiredSetting(nonNegative(), { description: "Of what it reads", unit: "US dollars per million tokens" }),
+    output: requiredSetting(nonNegative(), { description: "Of what it writes", unit: "US dollars per million tokens" }),
+  },
+  "Price of a model",
+);
+
 /** Comparisons to make, their benchmarks, and their judge. */
 export const evaluationSchema = section(
   {
@@ -74,6 +83,16 @@ export const evaluationSchema = section(
       otherwise: `${defaultJudge({ hasGold: true })} with a task, else ${defaultJudge({ hasGold: false })}`,
     }),
     ...ofJudges,
+    prices: optionalSetting(z.record(z.string().min(1).max(200), priceSchema), {
+      description: "What models cost, by the names that their servers know",
+      otherwise: "models on this machine cost nothing; of others, the cost is not known",
+    }),
+    budget: optionalSetting(nonNegative(), {
+      description:
+        "Most that judging may cost, over all attempts at a run; the run stops before a call that might go beyond it, and its table has what is judged so far",
+      unit: "US dollars",
+      otherwise: "no limit",
+    }),
     pairs: optionalSetting(withSnippets(z.array(z.tuple([modelName(), modelName()])).min(1), PAIR_SNIPPETS), {
       description: "Models to compare, each pair as [ours, theirs]; win rates are of the first",
       otherwise: "every later arm against the first, and every arm against its start",

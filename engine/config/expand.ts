@@ -58,7 +58,7 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
     },
     soups,
     arms,
-    evaluation: expandEvaluation(written, arms),
+    evaluation: expandEvaluation(written, arms, place.folder),
     runtime: { ...runtime, directory: resolvePath(place.folder, runtime.directory) },
   };
 }
@@ -155,7 +155,11 @@ function listOf<T extends string | number>(value: T | readonly T[]): readonly T[
   return typeof value === "object" ? value : [value];
 }
 
-function expandEvaluation(written: WrittenConfig, arms: Readonly<Record<string, ArmConfig>>): EvaluationConfig {
+function expandEvaluation(
+  written: WrittenConfig,
+  arms: Readonly<Record<string, ArmConfig>>,
+  folder: string,
+): EvaluationConfig {
   const { benchmarks, pairs, sampling, ...rest } = written.evaluation;
   const isTask = written.task !== undefined;
   const judge = rest.judge ?? defaultJudge({ hasGold: isTask });
@@ -163,6 +167,9 @@ function expandEvaluation(written: WrittenConfig, arms: Readonly<Record<string, 
   return {
     ...rest,
     ...judgeSettings(judge, rest),
+    ...(rest.llm?.promptFile !== undefined && {
+      llm: { ...rest.llm, promptFile: resolvePath(folder, rest.llm.promptFile) },
+    }),
     benchmarks: benchmarks ?? known,
     judge,
     pairs: pairs ?? standardPairs(arms),

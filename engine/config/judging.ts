@@ -1,4 +1,4 @@
-import { JUDGES, judgeKind } from "../evaluation/judges/index.ts";
+import { JUDGES, judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import type { JudgeName } from "../evaluation/judges/index.ts";
 import type { JudgeKind } from "../evaluation/judges/kind.ts";
 import type { Complaint } from "./complaint.ts";
@@ -19,7 +19,11 @@ export function defaultJudge(known: KnownScores): JudgeName {
 export function checkJudge(evaluation: Readonly<Record<string, unknown>>, known: KnownScores): Complaint[] {
   const { judge: written } = evaluation;
   const kind = judgeKind(typeof written === "string" ? written : defaultJudge(known));
-  const complaints = foreignSettings(evaluation, kind, JUDGES);
+  const complaints = [
+    ...foreignSettings(evaluation, kind, JUDGES),
+    ...missingSettings(evaluation, kind),
+    ...(kind.check?.(judgeSettings(kind.name, evaluation)) ?? []),
+  ];
   if (canJudge(kind.needs, known)) return complaints;
   const others = JUDGES.filter(({ needs }) => canJudge(needs, known)).map(({ name }) => JSON.stringify(name));
   const remedy = `use ${others.join(" or ")}, or give a task: only tasks know a gold score`;
@@ -39,6 +43,13 @@ export function foreignSettings(
       const message = `is not a setting of the judge ${JSON.stringify(own.name)}`;
       return { path: ["evaluation", key], message, remedy: "leave it out", atKey: true };
     });
+}
+
+function missingSettings(written: Readonly<Record<string, unknown>>, { name, required = [] }: JudgeKind): Complaint[] {
+  const message = `is missing, and the judge ${JSON.stringify(name)} needs it`;
+  return required
+    .filter((key) => written[key] === undefined)
+    .map((key) => ({ path: ["evaluation", key], message, remedy: "add it" }));
 }
 
 function canJudge(needs: readonly string[], { hasGold }: KnownScores): boolean {

@@ -78,6 +78,14 @@ export async function judgePairs(pairs: readonly AnswerPair[], settings: Judging
   return pairs.map((_, pair) => verdictOf([gameOf(rulings, pair, 0), gameOf(rulings, pair, 1)]));
 }
 
+/** Verdicts of the pairs both of whose games were played, by the pair's position. */
+export function verdictsOf(played: Iterable<PlayedGame>): ReadonlyMap<number, Verdict> {
+  const rulings = new Map([...played].map(({ pair, game, ruling }) => [idOf(pair, game), ruling]));
+  const pairs = new Set([...rulings.keys()].map((id) => Math.floor(id / SEATINGS.length)));
+  const whole = [...pairs].filter((pair) => SEATINGS.every((_, game) => rulings.has(idOf(pair, game))));
+  return new Map(whole.map((pair) => [pair, verdictOf([gameOf(rulings, pair, 0), gameOf(rulings, pair, 1)])]));
+}
+
 /** Games that are still to be played, handed out one by one to whichever worker is free. */
 function* gamesOf(
   pairs: readonly AnswerPair[],
@@ -109,7 +117,8 @@ async function insist(
     } catch (error) {
       if (!(error instanceof JudgeError)) throw error;
       if (!error.isRetryable || attempt === ATTEMPTS) {
-        const ruling = { winner: "error", judgment: `${ERROR_TEXT} ${error.message}` } as const;
+        const judgment = `${ERROR_TEXT} ${error.message}`;
+        const ruling = { winner: "error", judgment, problem: "failed" } as const;
         return { ruling, isFinal: !error.isRetryable };
       }
       await wait(error.retryAfter ?? FIRST_WAIT * 2 ** (attempt - 1));

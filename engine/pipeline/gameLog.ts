@@ -2,12 +2,19 @@ import { join } from "node:path";
 import { GAMES_FILE, type GameRecord, readGames } from "../storage/formats/games.ts";
 import { JsonLog } from "../storage/jsonLog.ts";
 
-/** Finished games of judgments that are at work: each one outlives the process and a power cut as soon as it is over. */
+/** Milliseconds between two times that games are made to survive a power cut: it takes the disk some, which stops all else. */
+const SYNC_MS = 2000;
+
+/**
+ * Finished games of judgments that are at work: each one outlives the process as soon as it is over, and a power cut
+ * soon after.
+ */
 export class GameLog {
   /** Those of earlier attempts. */
   readonly games: readonly GameRecord[];
   private readonly file: string;
   private log: JsonLog | undefined;
+  private synced = -Infinity;
 
   private constructor(file: string, games: readonly GameRecord[]) {
     this.file = file;
@@ -27,10 +34,14 @@ export class GameLog {
     // Judges that answer at once save nothing, and need no file for it.
     this.log ??= new JsonLog(this.file);
     this.log.append(game);
+    const now = performance.now();
+    if (now - this.synced < SYNC_MS) return;
     this.log.sync();
+    this.synced = performance.now();
   }
 
   close(): void {
+    this.log?.sync();
     this.log?.close();
   }
 }

@@ -3,15 +3,24 @@ import { setTimeout } from "node:timers/promises";
 import { pairJudgment } from "../evaluation/fastchat/judgments.ts";
 import { type QuestionSource, readPairJudgment, recordLine, sourcedJudgment } from "../evaluation/fastchat/records.ts";
 import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
-import type { AnswerPair, Judge, JudgedAnswer, Verdict } from "../evaluation/judges/judge.ts";
-import { judgePairs } from "../evaluation/judging.ts";
-import type { Comparison } from "../evaluation/winRates.ts";
+import {
+  type AnswerPair,
+  GAME_PROBLEMS,
+  type Game,
+  type Judge,
+  type JudgedAnswer,
+  type Verdict,
+} from "../evaluation/judges/judge.ts";
+import type { JudgeTools } from "../evaluation/judges/judgeModel.ts";
+import { type PlayedGame, judgePairs, verdictsOf } from "../evaluation/judging.ts";
 import { atomicWrite } from "../storage/disk.ts";
+import { readGames as playedGames } from "../storage/formats/games.ts";
 import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
-import { COMPARISONS_FILE, JUDGMENTS_FILE } from "../storage/formats/comparisons.ts";
+import { COMPARISONS_FILE, type ComparisonRecord, JUDGMENTS_FILE } from "../storage/formats/comparisons.ts";
 import { artifactFormat, readRecords } from "../storage/formats/records.ts";
+import { BudgetSpent } from "../serving/modelCalls.ts";
 import { GameLog } from "./gameLog.ts";
-import { type Artifact, type StageContext, Stopped } from "./stage.ts";
+import { type Artifact, OutOfBudget, type StageContext, Stopped } from "./stage.ts";
 
 /** Two models' answers to the same prompts, and who judges them. */
 export interface JudgingRequest {
@@ -30,14 +39,22 @@ export interface JudgeChoice {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** The judge that a config's `evaluation` names, with its settings in it. */
+/** The judge that a config's `evaluation` names, with all that its verdicts depend on. */
 export function judgeChoice(evaluation: { readonly judge: string }): JudgeChoice {
-  return { name: evaluation.judge, settings: judgeSettings(evaluation.judge, evaluation) };
+  const { judge: name } = evaluation;
+  const settings = judgeSettings(name, evaluation);
+  const decisive = judgeKind(name).verdictSettings?.(settings) ?? settings;
+  return { name, settings: decisive as JudgeChoice["settings"] };
 }
 
 /** Makes the judge that was chosen. */
-export function chosenJudge({ name, settings }: JudgeChoice): Judge {
-  return judgeKind(name).create(settings);
+export function chosenJudge({ name, settings }: JudgeChoice, tools?: JudgeTools): Judge {
+  return judgeKind(name).create(settings, tools);
+}
+
+/** A judge's name in judgments: that of its model, where it has one. */
+export function judgeNameOf({ name, settings }: JudgeChoice): string {
+  return judgeKind(name).models?.(settings)[0]?.model ?? name;
 }
 
 /**
@@ -67,6 +84,13 @@ export async function judgeAnswers(
       },
       goOn,
       wait: (ms) => setTimeout(ms, undefined, { signal }).catch(goOn),
+    });
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) goOn(); // games under way were cancelled
+    if (!(error instanceof BudgetSpent)) throw error;
+    throw new OutOfBudget(`${name}: ${error.message}; finished games are kept`, {
+      comparisons: partial(request, await playedGames(context.workspace)),
+      nPairs: pairs.length,
     });
   } finally {
     log.close();
@@ -105,14 +129,7 @@ async function write(folder: string, request: JudgingRequest, verdicts: readonly
   const comparisons: string[] = [];
   for (const [index, verdict] of verdicts.entries()) {
     const [a, b] = [ours[index]!, theirs[index]!];
-    const comparison: Comparison = {
-      prompt: String(a.prompt),
-      seed,
-      outcome: verdict.outcome,
-      games: [verdict.games[0].winner, verdict.games[1].winner],
-      lengths: [a.nTokens, b.nTokens],
-    };
-    comparisons.push(JSON.stringify(comparison));
+    comparisons.push(JSON.stringify(comparisonOf(verdict, { a, b, seed })));
     const record = pairJudgment(verdict, {
       question_id: a.prompt,
       model_1: names[0],
@@ -128,6 +145,30 @@ async function write(folder: string, request: JudgingRequest, verdicts: readonly
   await atomicWrite(join(folder, COMPARISONS_FILE), `${comparisons.join("\n")}\n`);
 }
 
+function comparisonOf(
+  { outcome, games }: Verdict,
+  { a, b, seed }: { readonly a: BenchmarkAnswer; readonly b: BenchmarkAnswer; readonly seed: number },
+): ComparisonRecord {
+  const problems = games.flatMap(({ problem }) => problem ?? []);
+  return {
+    prompt: String(a.prompt),
+    seed,
+    outcome,
+    games: [games[0].winner, games[1].winner],
+    lengths: [a.nTokens, b.nTokens],
+    ...(problems.length > 0 && { problems }),
+    ...(games.some(({ isSuspicious }) => isSuspicious === true) && { isSuspicious: true }),
+  };
+}
+
+/** Comparisons of which both games were played. */
+function partial({ ours, theirs, seed }: JudgingRequest, games: readonly PlayedGame[]): readonly ComparisonRecord[] {
+  return [...verdictsOf(games)].flatMap(([pair, verdict]) => {
+    const [a, b] = [ours[pair], theirs[pair]];
+    return a === undefined || b === undefined ? [] : [comparisonOf(verdict, { a, b, seed })];
+  });
+}
+
 /** Costs and losses of judging, without those that are zero. */
 function costs(verdicts: readonly Verdict[]): Readonly<Record<string, number>> {
   const games = verdicts.flatMap((verdict) => verdict.games);
@@ -135,11 +176,19 @@ function costs(verdicts: readonly Verdict[]): Readonly<Record<string, number>> {
     games.reduce((sum, { cost }) => sum + (cost?.[of] ?? 0), 0);
   const values = {
     "judge/dropped": verdicts.filter(({ outcome }) => outcome === "dropped").length,
+    ...problemCounts(games),
+    "judge/suspicious": verdicts.filter((verdict) => verdict.games.some((game) => game.isSuspicious === true)).length,
+    "judge/models": Math.max(0, new Set(games.flatMap(({ model }) => model ?? [])).size - 1),
     "judge/promptTokens": total("promptTokens"),
     "judge/completionTokens": total("completionTokens"),
     "judge/price": total("price"),
   };
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value > 0));
+}
+
+function problemCounts(games: readonly Game[]): Readonly<Record<string, number>> {
+  const count = (problem: string): number => games.filter((game) => game.problem === problem).length;
+  return Object.fromEntries(GAME_PROBLEMS.map((problem) => [`judge/${problem}`, count(problem)]));
 }
 
 /** Judgments as FastChat's tools read them, one JSON object per line, for a file about several benchmarks. */

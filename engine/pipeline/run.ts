@@ -19,13 +19,14 @@ import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
 import { baseConfig, estimate, usedData, workOf } from "./plan.ts";
+import { ModelDesk, judgeModels } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
 import { type ResolvedRecipe, isCached, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
-import { Stopped, jsonOf } from "./stage.ts";
+import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
 import { writeTables } from "./tables.ts";
 
 /** Settings of a run's start. */
@@ -91,6 +92,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   };
   const artifacts = new Artifacts(runsRoot);
   let lease: DeviceLease | undefined;
+  let desk: ModelDesk | undefined;
+  let outOfBudget: ((error: OutOfBudget) => Promise<Table[]>) | undefined;
   try {
     const choice = await chooseBackend(request.config.runtime);
     const asked = withChoice(request.config, choice);
@@ -98,7 +101,12 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const waiting = (ahead: number): void => report({ kind: "runQueued", ...about, ahead });
     const device = new DeviceLease({ choice, threads: asked.runtime.threads, turn, signal, waiting });
     lease = device;
+    desk =
+      judgeModels(asked).length === 0
+        ? undefined
+        : new ModelDesk({ config: asked, root: runsRoot, run: id, env: process.env });
     const executor = new LocalExecutor([device], {
+      models: desk,
       ...{ run: id, artifacts, signal, report, pace: asked.runtime },
       sample: (record) => log.append("samples", record),
     });
@@ -133,6 +141,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       work: estimates.map(workOf),
       ...(data.length > 0 && { data }),
     });
+    await desk?.check();
+    outOfBudget = (spent) => writeTables({ config, results, ...resolved, folder: log, spent });
     await describeReward(config); // one that cannot be used is refused before anything is trained
     await checkData(view, resolved.data, { root: artifacts.root });
     await executor.execute(resolved.stages);
@@ -143,13 +153,16 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     return { id, folder: log.folder, tables, status: "finished" };
   } catch (error) {
     if (error instanceof Stopped) {
+      const tables = error instanceof OutOfBudget ? ((await outOfBudget?.(error)) ?? []) : [];
+      for (const table of tables) report({ kind: "table", table });
       report({ kind: "runFinished", status: "stopped", seconds: secondsSince(started) });
-      return { id, folder: log.folder, tables: [], status: "stopped" };
+      return { id, folder: log.folder, tables, status: "stopped" };
     }
     const { cause, stage } = error instanceof StageError ? error : { cause: error, stage: undefined };
     reportFailure(cause, stage, report);
     throw cause;
   } finally {
+    desk?.close();
     await lease?.close();
     await log.close();
   }

@@ -182,7 +182,7 @@ function evaluated(
       answered.push({ model: name, benchmark, artifact });
     }
     for (const [a, b] of pairs) {
-      const inputs = { ours: known(byModel, a), theirs: known(byModel, b) };
+      const inputs = { ours: known(byModel, a), theirs: known(byModel, b), ...judgePromptOf(config) };
       const place = at(scope, a, { opponent: b, benchmark });
       judged.push({ benchmark, a, b, artifact: recipe.add(judge, { of: { names: [a, b], seed }, inputs, place }) });
     }
@@ -212,6 +212,12 @@ function heldOutInputs(
 /** The chat template that the config names, if it does: only then is it an input, and part of keys. */
 function templateOf({ chat }: RunConfig): { readonly template?: FileHandle } {
   return chat?.template === undefined ? {} : { template: new FileHandle(chat.template) };
+}
+
+/** The prompt file of a judge that has one. */
+function judgePromptOf({ evaluation: { judge: name, llm } }: RunConfig): { readonly prompt?: FileHandle } {
+  if (name !== "llm" || llm?.promptFile === undefined) return {};
+  return { prompt: new FileHandle(llm.promptFile) };
 }
 
 function dataOf(source: SourceConfig | undefined, kind: RecordKind): DataHandle | undefined {

@@ -3,7 +3,9 @@ import type { Recomputation } from "../compute/graph/recompute.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
+import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
 import type { Json } from "../storage/json.ts";
+import type { ModelDesk } from "./modelDesk.ts";
 import type { SnapshotContent, SnapshotDraft } from "../storage/snapshots.ts";
 
 /** A finished stage's result, or a checkpoint from outside: a folder that never changes, named by what made it. */
@@ -76,6 +78,8 @@ export interface StageContext {
   /** Survives an interruption, for files that grow as the stage works; goes when the stage is finished. */
   readonly workspace: string;
   readonly pace: Pace;
+  /** Language models behind servers; absent where the config names none. */
+  readonly models?: ModelDesk;
   readonly signal: AbortSignal;
   readonly report: (event: StageReport) => void;
   /** Keeps a rollout for people to read. */
@@ -130,6 +134,26 @@ export interface Stage<Of, Slice extends object, Inputs extends StageInputs> {
 /** A run was asked to stop and its state is saved: neither an error nor a result. */
 export class Stopped extends Error {
   override readonly name = "Stopped";
+}
+
+/** The budget is spent: the run stops, and what was judged so far is in its table. */
+export class OutOfBudget extends Stopped {
+  /** Folder that the artifact of the stage at work would have; set by the executor. */
+  readonly folder: string | undefined;
+  /** Comparisons whose games were both played, of that stage. */
+  readonly comparisons: readonly ComparisonRecord[];
+  /** Those that were to be made. */
+  readonly nPairs: number;
+
+  constructor(
+    message: string,
+    found: Pick<OutOfBudget, "comparisons" | "nPairs"> & { readonly folder?: string | undefined },
+  ) {
+    super(message);
+    this.folder = found.folder;
+    this.comparisons = found.comparisons;
+    this.nPairs = found.nPairs;
+  }
 }
 
 /** @throws {Stopped} when the run was asked to stop and the stage has nothing to save. */

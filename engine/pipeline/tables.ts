@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { judgeKind } from "../evaluation/judges/index.ts";
 import { meanInterval } from "../evaluation/statistics/mean.ts";
 import { type TableEntry, winRateTable } from "../evaluation/table.ts";
@@ -8,36 +9,57 @@ import type { Sheet } from "../evaluation/tables/sheet.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
 import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
-import { readComparisons } from "../storage/formats/comparisons.ts";
+import { type ComparisonRecord, readComparisons } from "../storage/formats/comparisons.ts";
+import { MANIFEST_FILE } from "../storage/manifest.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
 import { answeredComparisons } from "./answeredComparisons.ts";
+import { inputExistsSync } from "../storage/inputs.ts";
+import { JudgeCounts } from "./judgeCounts.ts";
 import { judgmentLines } from "./judging.ts";
 import type { ArtifactHandle } from "./recipe.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
 import type { SeedResult } from "./salsa.ts";
+import type { OutOfBudget } from "./stage.ts";
 
 /** A finished run, and where its tables go. */
 export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
   readonly config: RunConfig;
   readonly results: readonly SeedResult[];
   readonly folder: RunFolder;
+  /** Of a run that stopped because its budget is spent: its tables have what was judged so far. */
+  readonly spent?: OutOfBudget;
 }
 
 /** Sources of the tables; each model's answers are read once. */
-interface Results extends Omit<TableSources, "folder"> {
+interface Results extends Omit<TableSources, "folder" | "spent"> {
   readonly read: (handle: ArtifactHandle) => Promise<readonly BenchmarkAnswer[]>;
+  readonly judged: (handle: ArtifactHandle) => Promise<readonly ComparisonRecord[]>;
 }
 
 /** Writes a run's judgments, and its tables in every form; returns the tables in readable form. */
-export async function writeTables({ config, results, artifactOf, folder: run }: TableSources): Promise<Table[]> {
-  const sources = { config, results, artifactOf, read: answersReader(artifactOf) };
+export async function writeTables({ config, results, artifactOf, folder: run, spent }: TableSources): Promise<Table[]> {
+  const isThere = (handle: ArtifactHandle): boolean =>
+    spent === undefined || hasManifestSync(artifactOf(handle).folder);
+  const judgedSoFar = async (handle: ArtifactHandle): Promise<readonly ComparisonRecord[]> => {
+    const { folder } = artifactOf(handle);
+    if (folder === spent?.folder) return spent.comparisons;
+    return isThere(handle) ? readComparisons(folder) : [];
+  };
+  const known = results.map((one) => ({ ...one, answers: one.answers.filter(({ artifact }) => isThere(artifact)) }));
+  const judgedBy = new JudgeCounts();
+  const sources = {
+    ...{ config, results: known, artifactOf, read: answersReader(artifactOf) },
+    judged: async (handle: ArtifactHandle) => judgedBy.counted(await judgedSoFar(handle)),
+  };
   const scored = await scoreSheet(sources);
   const entries = await pairs(sources);
   const rates = winRateTable(entries);
   const judged = results.flatMap(({ seed, judgments }) =>
-    judgments.map(({ benchmark, artifact }) =>
-      judgmentLines(artifactOf(artifact), { benchmark, ...(results.length > 1 && { seed }) }),
-    ),
+    judgments
+      .filter(({ artifact }) => isThere(artifact))
+      .map(({ benchmark, artifact }) =>
+        judgmentLines(artifactOf(artifact), { benchmark, ...(results.length > 1 && { seed }) }),
+      ),
   );
   await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
   return [
@@ -46,7 +68,7 @@ export async function writeTables({ config, results, artifactOf, folder: run }: 
       ...(await write(run, "winRates", winRateTitle(config), winRateSheet(rates), (format) =>
         format.renderWinRates(rates),
       )),
-      note: winRateNote(config),
+      note: [winRateNote(config), ...judgedBy.notes(config), ...stopNotes(spent)].join("\n"),
     },
     ...(await writeFilled(run, "checks", "Checks of the win rates", checksSheet(rates))),
     ...(await writeFilled(run, "ratings", "Ratings of all models at once", ratingsSheet(entries))),
@@ -83,6 +105,20 @@ function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): stri
   return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;
 }
 
+/** What a run's table does not have because the budget is spent. */
+function stopNotes(spent: OutOfBudget | undefined): readonly string[] {
+  if (spent === undefined) return [];
+  const { comparisons, nPairs } = spent;
+  return [
+    `Stopped because the budget is spent: the last pair is judged on ${comparisons.length} of ${nPairs} prompts, and later ones are not.`,
+  ];
+}
+
+/** True for an artifact that is whole. */
+function hasManifestSync(folder: string): boolean {
+  return inputExistsSync(join(folder, MANIFEST_FILE));
+}
+
 function answersReader(artifactOf: TableSources["artifactOf"]): Results["read"] {
   const known = new Map<string, Promise<readonly BenchmarkAnswer[]>>();
   return (handle) => {
@@ -93,7 +129,7 @@ function answersReader(artifactOf: TableSources["artifactOf"]): Results["read"] 
 }
 
 /** Judgments of every base seed, pooled by pair and benchmark. */
-async function pairs({ results, artifactOf, read }: Results): Promise<readonly TableEntry[]> {
+async function pairs({ results, judged, read }: Results): Promise<readonly TableEntry[]> {
   const [first] = results;
   const entries = (first?.judgments ?? []).map(async ({ benchmark, a, b }, index) => {
     const perSeed = await Promise.all(
@@ -102,13 +138,14 @@ async function pairs({ results, artifactOf, read }: Results): Promise<readonly T
           const answered = answers.find((one) => one.model === name && one.benchmark === benchmark);
           return answered === undefined ? [] : read(answered.artifact);
         };
-        const rows = await readComparisons(artifactOf(judgments[index]!.artifact).folder);
+        const rows = await judged(judgments[index]!.artifact);
         return answeredComparisons(rows, await answersOf(a), await answersOf(b));
       }),
     );
     return { benchmark, a, b, comparisons: perSeed.flat() };
   });
-  return Promise.all(entries);
+  // A run that stopped has pairs that nobody has judged.
+  return (await Promise.all(entries)).filter(({ comparisons }) => comparisons.length > 0);
 }
 
 /** Mean scores of every model, one row per base seed. */

@@ -33,6 +33,9 @@ const PATH_NAMES = new Set([
   ...["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN_PATH"],
 ]);
 
+/** Keys of servers, as configs name their variables: no program loads code because of one. */
+const KEY_NAME = /^[A-Z][A-Z0-9_]{0,80}_API_KEY$/;
+
 /** Lists of folders. Of these, only absolute ones are kept: an empty entry means the working directory. */
 const LIST_NAMES = new Set(["PATH", "LD_LIBRARY_PATH"]);
 
@@ -85,7 +88,7 @@ function shareOf(path: string): string {
 
 function allowedValue(given: string, value: string, platform: string): string | undefined {
   const name = platform === "win32" ? given.toUpperCase() : given;
-  if (NAMES.has(name) || name.startsWith("LC_")) return value;
+  if (NAMES.has(name) || name.startsWith("LC_") || KEY_NAME.test(name)) return value;
   if (PATH_NAMES.has(name)) return isLocalPath(value, platform) ? value : undefined;
   if (!LIST_NAMES.has(name)) return undefined;
   const folders = localFolders(value, platform);

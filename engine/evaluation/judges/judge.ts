@@ -55,9 +55,21 @@ export interface GameCost {
   readonly price?: number;
 }
 
+/**
+ * What is wrong with a game: no verdict in the reply, or two different ones of which the last counts; the judge refused,
+ * its reply was cut off, or its server refused the request.
+ */
+export const GAME_PROBLEMS = ["malformed", "double", "refused", "cutOff", "failed"] as const;
+export type GameProblem = (typeof GAME_PROBLEMS)[number];
+
 /** A judge's decision on one game; the texts are there when a language model judged. */
 export interface Ruling {
   readonly winner: SeatWinner;
+  readonly problem?: GameProblem;
+  /** True where the question or an answer looks as if it told the judge what to say. */
+  readonly isSuspicious?: boolean;
+  /** The model that replied, by its server's word. */
+  readonly model?: string;
   /** The prompt that the judge was shown. */
   readonly userPrompt?: string;
   /** The judge's response. */

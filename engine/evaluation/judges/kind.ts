@@ -1,5 +1,8 @@
 import type * as z from "zod";
+import type { Complaint } from "../../config/complaint.ts";
 import type { Judge, JudgedAnswer, ScoreName } from "./judge.ts";
+import type { JudgeTools } from "./judgeModel.ts";
+import type { LlmSettings } from "./llmSettings.ts";
 
 /** A kind of judge: its settings in the config, its texts for people, and its constructor. */
 export interface JudgeKind<Settings extends object = object> {
@@ -22,5 +25,14 @@ export interface JudgeKind<Settings extends object = object> {
    * Undefined or NaN where it is unknown.
    */
   validationScore(answer: JudgedAnswer): number | undefined;
-  create(settings: Settings): Judge;
+  /** Settings that must be written for it. */
+  readonly required?: readonly string[];
+  /** Complaints about settings that are each right. */
+  check?(settings: Settings): readonly Complaint[];
+  /** Models that it asks. */
+  models?(settings: Settings): readonly LlmSettings[];
+  /** Settings that verdicts depend on; all of them where this is left out. */
+  verdictSettings?(settings: Settings): object;
+  /** Settings may be those that verdicts depend on alone. */
+  create(settings: Settings, tools?: JudgeTools): Judge;
 }

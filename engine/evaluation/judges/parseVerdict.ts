@@ -1,31 +1,63 @@
-// Kept for the evaluation issue: verdicts of judges that are language models.
 import type { SeatWinner } from "./judge.ts";
 
-/**
- * The verdict in a reply to a `pair-v2` prompt: `[[A]]`, `[[B]]`, or `[[C]]` for a tie.
- *
- * The last well-formed one counts, since replies quote the format before they decide; FastChat looks for `[[A]]`
- * anywhere first.
- */
-export function parsePairVerdict(reply: string): SeatWinner {
-  const winners = { A: "first", B: "second", C: "tie" } as const;
-  const last = [...reply.matchAll(/\[\[([ABC])\]\]/g)].at(-1)?.[1];
-  return last === undefined ? "error" : winners[last as keyof typeof winners];
+/** Characters at a reply's end among which a verdict is looked for: a pattern of one's own may be slow. */
+const MOST_READ = 50_000;
+/** FastChat's `TIE_DELTA`: grades this near to each other are a tie. */
+export const TIE_DELTA = 0.1;
+
+/** The form in which a verdict is given. */
+export interface VerdictForm {
+  /** Its first group, or all of it where there is none, is the verdict. */
+  readonly pattern: RegExp;
+  /** The winner that a verdict names, or the grade; undefined for a word that is no verdict. */
+  readonly read: (verdict: string) => SeatWinner | number | undefined;
 }
 
-/** An Arena-Hard verdict: who, and whether by much (`>>`), which counts three times. */
-export interface GradedVerdict {
-  readonly winner: SeatWinner;
-  readonly weight: 1 | 3;
+/** `[[A]]`, `[[B]]`, or `[[C]]` for a tie. */
+export const THREE_WAY: VerdictForm = { pattern: /\[\[([ABC])\]\]/g, read: winnerOf };
+/** Arena-Hard's: `[[A>>B]]`, `[[A>B]]`, `[[A=B]]`, `[[B>A]]` or `[[B>>A]]`. */
+export const FIVE_WAY: VerdictForm = { pattern: /\[\[([AB<>=]{3,4})\]\]/g, read: winnerOf };
+/** A grade: `[[7]]`, `[[7.5]]`. */
+export const RATING: VerdictForm = { pattern: /\[\[(\d{1,3}(?:\.\d{1,4})?)\]\]/g, read: gradeOf };
+
+/** A form of one's own: `pattern` is a regular expression whose first group names A, B, C, A>B and the like. */
+export function ownForm(pattern: string): VerdictForm {
+  return { pattern: new RegExp(pattern, "g"), read: winnerOf };
+}
+
+/** What was found in a reply. */
+export interface ReadVerdict<T> {
+  /** Undefined where there is none. */
+  readonly verdict: T | undefined;
+  /** True where it holds two that are different; the last one counts. */
+  readonly isDouble: boolean;
 }
 
 /**
- * The verdict in a reply to Arena-Hard's prompt: `[[A>>B]]`, `[[A>B]]`, `[[A=B]]`, `[[B>A]]` or `[[B>>A]]`; the
- * last well-formed one counts. Arena-Hard v0.1 rejects replies that hold two different ones.
+ * The verdict in a reply. The last well-formed one counts, since replies quote the format before they decide; FastChat
+ * looks for `[[A]]` anywhere first, and Arena-Hard v0.1 rejects replies that hold two different ones.
  */
-export function parseGradedVerdict(reply: string): GradedVerdict {
-  const last = [...reply.matchAll(/\[\[(A>>B|A>B|A=B|B=A|B>A|B>>A)\]\]/g)].at(-1)?.[1];
-  if (last === undefined) return { winner: "error", weight: 1 };
-  if (last.includes("=")) return { winner: "tie", weight: 1 };
-  return { winner: last.startsWith("A") ? "first" : "second", weight: last.includes(">>") ? 3 : 1 };
+export function parseVerdict(reply: string, { pattern, read }: VerdictForm): ReadVerdict<SeatWinner | number> {
+  const found = [...reply.slice(-MOST_READ).matchAll(pattern)].flatMap((match) => {
+    const verdict = read((match[1] ?? match[0]).trim());
+    return verdict === undefined ? [] : [verdict];
+  });
+  return { verdict: found.at(-1), isDouble: new Set(found).size > 1 };
+}
+
+const WORDS: Readonly<Record<string, SeatWinner>> = {
+  ...{ A: "first", B: "second", C: "tie", TIE: "tie" },
+  ...{ "A>>B": "first", "A>B": "first", "B<A": "first", "B<<A": "first" },
+  ...{ "B>>A": "second", "B>A": "second", "A<B": "second", "A<<B": "second" },
+  ...{ "A=B": "tie", "B=A": "tie" },
+};
+
+function winnerOf(verdict: string): SeatWinner | undefined {
+  const word = verdict.toUpperCase();
+  return Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
+}
+
+function gradeOf(verdict: string): number | undefined {
+  const grade = Number(verdict);
+  return grade >= 1 && grade <= 10 ? grade : undefined;
 }

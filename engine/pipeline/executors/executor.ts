@@ -1,6 +1,7 @@
 import type { EventBody } from "../../protocol/events.ts";
 import type { Artifacts } from "../../storage/artifacts.ts";
 import type { Json } from "../../storage/json.ts";
+import type { ModelDesk } from "../modelDesk.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import type { Pace } from "../stage.ts";
 
@@ -10,6 +11,8 @@ export interface ExecutorSettings {
   readonly run: string;
   readonly artifacts: Artifacts;
   readonly pace: Pace;
+  /** Language models behind servers; absent where the config names none. */
+  readonly models?: ModelDesk | undefined;
   /** Asks for a graceful stop: stages save and end. */
   readonly signal: AbortSignal;
   readonly report: (event: EventBody) => void;

@@ -9,7 +9,7 @@ import { readSnapshot, writeSnapshot } from "../../storage/snapshots.ts";
 import { StageRecord } from "../../storage/stageRecords.ts";
 import type { Workspace } from "../../storage/workspaces.ts";
 import { type ResolvedStage, inputKeys } from "../resolve.ts";
-import { type Savepoint, type Snapshot, type StageReport, Stopped } from "../stage.ts";
+import { OutOfBudget, type Savepoint, type Snapshot, type StageReport, Stopped } from "../stage.ts";
 import { checkProgress, putAside } from "./damage.ts";
 import type { ExecutorSettings } from "./executor.ts";
 
@@ -116,7 +116,7 @@ async function makeHeld(stage: ResolvedStage, held: Holding, settings: TakeSetti
 async function make(
   { info, artifact, declared, inputs, key }: ResolvedStage,
   { backend, workspace }: Holding,
-  { run, artifacts, pace, signal, report, sample }: TakeSettings,
+  { run, artifacts, pace, models, signal, report, sample }: TakeSettings,
 ): Promise<void> {
   const savepoint = join(workspace.folder, "savepoint");
   const name = seededStageName(info);
@@ -124,6 +124,7 @@ async function make(
   try {
     const context = {
       ...{ name, backend, pace, signal, workspace: workspace.folder },
+      ...(models !== undefined && { models }),
       report: stageReporter(info.id, (event) => {
         report(event);
         record.event(event);
@@ -141,6 +142,10 @@ async function make(
     const digests = await artifacts.digests(inputKeys(inputs));
     await artifacts.create(key, (folder) => declared.run({ ...context, folder }, inputs), digests);
   } catch (error) {
+    if (error instanceof OutOfBudget) {
+      const { message, comparisons, nPairs } = error;
+      throw new OutOfBudget(message, { comparisons, nPairs, folder: artifact.folder });
+    }
     // Work that has no steps of its own, such as mixing tensors, is cut off by the signal.
     if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);
     throw error;

@@ -1,22 +1,28 @@
 import { readAnswers } from "../../storage/formats/answers.ts";
+import type { ModelAddress } from "../../evaluation/judges/judgeModel.ts";
 import { NO_COST } from "../cost.ts";
-import { type JudgeChoice, chosenJudge, judgeAnswers, judgeChoice } from "../judging.ts";
-import type { Artifact, Stage } from "../stage.ts";
+import { type JudgeChoice, chosenJudge, judgeAnswers, judgeChoice, judgeNameOf } from "../judging.ts";
+import { readPrompt } from "../modelDesk.ts";
+import type { Artifact, DataFile, Stage } from "../stage.ts";
 
 /** Compares two models' answers to a benchmark: two games each, with the sides swapped. */
 export const judge: Stage<
   { readonly names: readonly [ours: string, theirs: string]; readonly seed: number },
   { readonly judge: JudgeChoice; readonly names: readonly [ours: string, theirs: string]; readonly seed: number },
-  { readonly ours: Artifact; readonly theirs: Artifact }
+  { readonly ours: Artifact; readonly theirs: Artifact; readonly prompt?: DataFile }
 > = {
   kind: "judgments",
   title: "Judgments",
   revision: 1,
   // FastChat's records name the models, so names are part of the result.
   select: ({ evaluation }, { names, seed }) => ({ judge: judgeChoice(evaluation), names, seed }),
-  async run(context, { judge: choice, names, seed }, { ours, theirs }) {
+  async run(context, { judge: choice, names, seed }, { ours, theirs, prompt }) {
     const answers = { ours: await readAnswers(ours.folder), theirs: await readAnswers(theirs.folder) };
-    await judgeAnswers(context, { judge: chosenJudge(choice), judgeName: choice.name, ...answers, names, seed });
+    const { models, signal } = context;
+    const promptText = prompt === undefined ? undefined : await readPrompt(prompt.path);
+    const tools = models && { model: (address: ModelAddress) => models.model(address, signal), promptText };
+    const judgeName = judgeNameOf(choice);
+    await judgeAnswers(context, { judge: chosenJudge(choice, tools), judgeName, ...answers, names, seed });
   },
   cost: () => NO_COST,
 };

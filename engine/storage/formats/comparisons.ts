@@ -17,6 +17,10 @@ export const comparisonSchema = z.object({
   outcome: z.enum(["win", "loss", "tie", "dropped"]),
   games: z.exactOptional(z.tuple([gameWinner, gameWinner])),
   lengths: z.exactOptional(z.tuple([z.number(), z.number()])),
+  /** What was wrong with its games. */
+  problems: z.exactOptional(z.array(z.enum(["malformed", "double", "refused", "cutOff", "failed"])).max(2)),
+  /** True where the question or an answer looks as if it told the judge what to say. */
+  isSuspicious: z.exactOptional(z.boolean()),
 });
 
 /** One prompt, answered by two models, judged. */

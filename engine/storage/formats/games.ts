@@ -14,6 +14,9 @@ export const gameSchema = z.object({
   game: z.int().min(0),
   ruling: z.object({
     winner: z.enum(["first", "second", "tie", "error"]),
+    problem: z.exactOptional(z.enum(["malformed", "double", "refused", "cutOff", "failed"])),
+    isSuspicious: z.exactOptional(z.boolean()),
+    model: z.exactOptional(z.string()),
     userPrompt: z.exactOptional(z.string()),
     judgment: z.exactOptional(z.string()),
     cost: z.exactOptional(

@@ -6,6 +6,8 @@ import { configTable } from "../../../engine/config/index.ts";
 import { wordsOf } from "../../../engine/config/setting.ts";
 import { bare, docsOf } from "../../../engine/config/walk.ts";
 
+const LLM = evaluationSchema.parse({ llm: { model: "m", baseUrl: "http://127.0.0.1:1/v1" } }).llm;
+
 describe("the judge of a config", () => {
   const { meanings } = docsOf(bare(evaluationSchema.shape.judge)) as unknown as {
     readonly meanings: Readonly<Record<string, string>>;
@@ -46,14 +48,37 @@ describe("the judge of a config", () => {
 
   it("is refused when it needs a gold score that nobody knows", () => {
     for (const { name, needs } of JUDGES) {
-      const complaints = checkJudge({ judge: name }, { hasGold: false });
+      const own = name === "llm" ? { llm: LLM } : {};
+      const complaints = checkJudge({ judge: name, ...own }, { hasGold: false });
       const needsGold = (needs as readonly string[]).includes("gold");
       assert.deepEqual(
         complaints.map(({ path }) => path.join(".")),
         needsGold ? ["evaluation.judge"] : [],
       );
       if (needsGold) assert.match(complaints[0]?.remedy ?? "", /^use "reward".*, or give a task/);
-      assert.deepEqual(checkJudge({ judge: name }, { hasGold: true }), []);
+      assert.deepEqual(checkJudge({ judge: name, ...own }, { hasGold: true }), []);
     }
+  });
+
+  it("that is a language model needs one, and a prompt file where its protocol says so", () => {
+    const complaints = (llm: unknown): string[] =>
+      checkJudge({ judge: "llm", ...(llm === undefined ? {} : { llm }) }, { hasGold: false }).map(
+        ({ path, message }) => `${path.join(".")} ${message}`,
+      );
+    assert.match(complaints(undefined).join(), /^evaluation\.llm is missing/);
+    assert.match(complaints({ ...LLM, protocol: "file" }).join(), /^evaluation\.llm\.protocol .*promptFile is missing/);
+    assert.match(
+      complaints({ ...LLM, promptFile: "p.txt" }).join(),
+      /^evaluation\.llm\.promptFile would change nothing/,
+    );
+    const own = { ...LLM, protocol: "file", promptFile: "p.txt" };
+    assert.deepEqual(complaints(own), []);
+    assert.match(complaints({ ...own, verdictPattern: "(" }).join(), /no regular expression/);
+  });
+
+  it("names the variable of its key, and never holds the key itself", () => {
+    const read = (keyVariable: string): boolean => evaluationSchema.safeParse({ llm: { ...LLM, keyVariable } }).success;
+    assert.ok(read("OPENAI_API_KEY"));
+    for (const wrong of ["sk-1234567890abcdef", "GITHUB_TOKEN", "PATH", "api_key", ""]) assert.ok(!read(wrong), wrong);
   });
 });

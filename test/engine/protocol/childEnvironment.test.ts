@@ -20,7 +20,8 @@ const LOADERS = [
 
 describe("childEnvironment", () => {
   it("keeps what a program needs, and nothing that makes it load code", () => {
-    const needed = { HOME: "/home/me", LANG: "de_DE.UTF-8", LC_ALL: "C", TMPDIR: "/tmp", CUDA_VISIBLE_DEVICES: "0" };
+    const home = { HOME: "/home/me", LANG: "de_DE.UTF-8", LC_ALL: "C", TMPDIR: "/tmp" };
+    const needed = { ...home, CUDA_VISIBLE_DEVICES: "0", OPENAI_API_KEY: "k" };
     const loaders = Object.fromEntries(LOADERS.map((name) => [name, "/evil"]));
     assert.deepEqual(childEnvironment({ ...loaders, ...needed, UNKNOWN: "1", TERM: undefined }, "linux"), bare(needed));
   });

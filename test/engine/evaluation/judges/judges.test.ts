@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { ZodOptional } from "zod";
 
 import { JUDGES, judgeKind, judgeSettings } from "../../../../engine/evaluation/judges/index.ts";
 import { type GameWinner, type Ruling, verdictOf } from "../../../../engine/evaluation/judges/judge.ts";
-import { parseGradedVerdict, parsePairVerdict } from "../../../../engine/evaluation/judges/parseVerdict.ts";
+import {
+  FIVE_WAY,
+  RATING,
+  THREE_WAY,
+  ownForm,
+  parseVerdict,
+} from "../../../../engine/evaluation/judges/parseVerdict.ts";
 import { answer, pairOf } from "./pairs.ts";
 
 const GAME_WINNERS: readonly GameWinner[] = ["a", "b", "tie", "error"];
@@ -52,18 +59,20 @@ describe("JUDGES", () => {
 
   for (const { name, title, description, settings, defaults, needs } of JUDGES) {
     const kind = judgeKind(name);
+    const { required = [] } = kind;
 
     it(`${name} describes itself, and its defaults fit its settings`, () => {
       assert.ok(title.length > 0 && description.length > 0);
       assert.deepEqual(Object.keys(defaults).sort(), Object.keys(settings).sort());
-      for (const [key, schema] of Object.entries(settings)) {
+      for (const [key, schema] of Object.entries<ZodOptional>(settings)) {
         assert.ok(schema.safeParse(defaults[key as keyof typeof defaults]).success, key);
       }
       assert.deepEqual(judgeSettings(name, {}), defaults);
     });
 
     it(`${name} asks one game or more at a time, and ranks an answer that has the scores it needs`, () => {
-      assert.ok(kind.create(defaults).concurrency >= 1);
+      if (required.length === 0) assert.ok(kind.create(defaults).concurrency >= 1);
+      else assert.throws(() => kind.create(defaults), RangeError);
       const known = Object.fromEntries(needs.map((score) => [score, 0.5]));
       assert.ok(Number.isFinite(kind.validationScore(answer({ gold: 0.5, reward: 0.5, ...known }))));
     });
@@ -113,22 +122,26 @@ describe("judges by a score", () => {
 });
 
 describe("verdicts in replies", () => {
-  it("are the last well-formed one", () => {
-    assert.equal(parsePairVerdict('I will say "[[A]]" if A is better. [[B]]'), "second");
-    assert.equal(parsePairVerdict("[[C]]"), "tie");
-    assert.equal(parsePairVerdict("[[A]] … [[D]] [A]"), "first");
+  it("are the last well-formed one, and two that differ are noticed", () => {
+    assert.deepEqual(parseVerdict('I will say "[[A]]" if A is better. [[B]]', THREE_WAY), {
+      verdict: "second",
+      isDouble: true,
+    });
+    assert.deepEqual(parseVerdict("[[C]] as I said: [[C]]", THREE_WAY), { verdict: "tie", isDouble: false });
+    assert.equal(parseVerdict("[[A]] … [[D]] [A]", THREE_WAY).verdict, "first");
+    assert.deepEqual(parseVerdict("[[A>B]], no: [[B>>A]]", FIVE_WAY), { verdict: "second", isDouble: true });
+    assert.equal(parseVerdict("[[A=B]]", FIVE_WAY).verdict, "tie");
+    assert.equal(parseVerdict("Rating: [[7.5]]", RATING).verdict, 7.5);
+    assert.equal(parseVerdict("Winner: b.", ownForm("Winner: ([abc])")).verdict, "second");
   });
 
-  it("are errors when there is none", () => {
-    assert.equal(parsePairVerdict("A is better"), "error");
-    assert.equal(parsePairVerdict("$ERROR$"), "error");
-    assert.deepEqual(parseGradedVerdict("[[A>B"), { winner: "error", weight: 1 });
-  });
-
-  it("count three times when much better", () => {
-    assert.deepEqual(parseGradedVerdict("[[A>B]], no: [[B>>A]]"), { winner: "second", weight: 3 });
-    assert.deepEqual(parseGradedVerdict("[[A>>B]]"), { winner: "first", weight: 3 });
-    assert.deepEqual(parseGradedVerdict("[[A>B]]"), { winner: "first", weight: 1 });
-    assert.deepEqual(parseGradedVerdict("[[A=B]]"), { winner: "tie", weight: 1 });
+  it("are missing when there is none", () => {
+    for (const reply of ["A is better", "$ERROR$", "", "[[a]]"]) {
+      assert.equal(parseVerdict(reply, THREE_WAY).verdict, undefined, reply);
+    }
+    for (const reply of ["[[A>B", "[[A<>B]]", "[[A]]"]) assert.equal(parseVerdict(reply, FIVE_WAY).verdict, undefined);
+    for (const reply of ["[[0]]", "[[11]]", "[[constructor]]"])
+      assert.equal(parseVerdict(reply, RATING).verdict, undefined);
+    assert.equal(parseVerdict("constructor", ownForm("\\w+")).verdict, undefined);
   });
 });

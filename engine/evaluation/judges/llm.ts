@@ -1,0 +1,246 @@
+import { optionalSetting, withSnippets } from "../../config/setting.ts";
+import { type GameProblem, type Judge, type Ruling, type SeatedPair, type SeatWinner } from "./judge.ts";
+import type { JudgeModel, JudgeReply } from "./judgeModel.ts";
+import type { JudgeKind } from "./kind.ts";
+import { type ReadVerdict, TIE_DELTA, ownForm, parseVerdict } from "./parseVerdict.ts";
+import { type LlmSettings, llmSchema } from "./llmSettings.ts";
+import {
+  ARENA_HARD,
+  type JudgePrompt,
+  PAIR,
+  PAIR_WITH_REFERENCE,
+  SINGLE,
+  SINGLE_WITH_REFERENCE,
+  looksLikeAnOrder,
+  pairPrompt,
+  singlePrompt,
+} from "./prompts.ts";
+
+const SNIPPETS = [
+  {
+    label: "A model on this machine",
+    description: "vLLM, SGLang, Ollama, llama.cpp or LM Studio",
+    body: { model: "${1:Qwen/Qwen2.5-7B-Instruct}", baseUrl: "${2:http://127.0.0.1:8000/v1}" },
+  },
+  {
+    label: "A model behind a key",
+    description: "The key stays in an environment variable",
+    body: { model: "${1:gpt-4-turbo}", baseUrl: "${2:https://api.openai.com/v1}", keyVariable: "${3:OPENAI_API_KEY}" },
+  },
+];
+
+const settings = {
+  llm: optionalSetting(withSnippets(llmSchema, SNIPPETS), {
+    description: 'The language model that judges, for the judge "llm"',
+    otherwise: "must be given for that judge",
+  }),
+};
+
+/** Judges by a language model behind an OpenAI-compatible server (Zheng et al. 2023, arXiv:2306.05685). */
+export const llm: JudgeKind<{ readonly llm: LlmSettings | undefined }> & {
+  readonly name: "llm";
+  readonly settings: typeof settings;
+} = {
+  name: "llm",
+  title: "LLM judge",
+  description: "a language model behind an OpenAI-compatible server, which reads both answers",
+  needs: [],
+  settings,
+  defaults: { llm: undefined },
+  required: ["llm"],
+  isReproducible: false,
+  validationScore: ({ scores }) => scores.gold ?? scores.reward,
+  check: ({ llm: own }) => (own === undefined ? [] : checkPrompt(own)),
+  models: ({ llm: own }) => (own === undefined ? [] : [own]),
+  verdictSettings: ({ llm: own }) => ({ llm: own && verdictSettings(own) }),
+  create: ({ llm: own }, tools) => {
+    if (own === undefined || tools === undefined) throw new RangeError("judge llm: no model is named");
+    return llmJudge(own, tools.model(own), tools.promptText);
+  },
+};
+
+/** What verdicts depend on; all else is how the server is asked. */
+function verdictSettings({
+  model,
+  baseUrl,
+  protocol,
+  verdictPattern,
+  samples,
+  temperature,
+  maxTokens,
+}: LlmSettings): object {
+  return {
+    model,
+    baseUrl,
+    protocol,
+    ...(verdictPattern !== undefined && { verdictPattern }),
+    samples,
+    temperature,
+    maxTokens,
+  };
+}
+
+function checkPrompt({
+  protocol,
+  promptFile,
+  verdictPattern,
+}: LlmSettings): ReturnType<NonNullable<JudgeKind["check"]>> {
+  const path = (key: string): string[] => ["evaluation", "llm", key];
+  const own = { promptFile, verdictPattern };
+  if (protocol === "file" && promptFile === undefined) {
+    return [{ path: path("protocol"), message: 'is "file", and promptFile is missing', remedy: "name the file" }];
+  }
+  if (protocol !== "file") {
+    return Object.entries(own)
+      .filter(([, value]) => value !== undefined)
+      .map(([key]) => ({
+        path: path(key),
+        message: `would change nothing with protocol ${JSON.stringify(protocol)}`,
+        remedy: 'set protocol to "file", or leave it out',
+        atKey: true,
+      }));
+  }
+  try {
+    ownForm(verdictPattern ?? "A");
+    return [];
+  } catch {
+    return [{ path: path("verdictPattern"), message: "is no regular expression", remedy: "write it as in JavaScript" }];
+  }
+}
+
+/** The judge: asks for each game as often as it is told to, and counts votes. */
+function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string | undefined): Judge {
+  const prompts = promptsOf(own, promptText);
+  const { temperature, maxTokens, samples } = own;
+  const ask = async (prompt: ReturnType<typeof pairPrompt>, sample: number): Promise<JudgeReply> =>
+    // Servers that know seeds give other replies for other samples, and the same ones again.
+    model.ask({ prompt, temperature, maxTokens, ...(samples > 1 && { seed: sample }) }, sample);
+  const played = async (game: SeatedPair, sample: number): Promise<Vote> => {
+    const prompt = game.question.reference === undefined ? prompts.plain : prompts.withReference;
+    if (own.protocol !== "single")
+      return pairVote(prompt, pairPrompt(prompt, game), await ask(pairPrompt(prompt, game), sample));
+    const shown = [game.first, game.second].map((answer) => singlePrompt(prompt, game.question, answer));
+    return gradedVote(prompt, shown, await Promise.all(shown.map((one) => ask(one, sample))));
+  };
+  return {
+    concurrency: model.concurrency,
+    async play(game) {
+      const votes = await Promise.all(Array.from({ length: samples }, (_, sample) => played(game, sample)));
+      const { question, first, second } = game;
+      const texts = [...question.prompt.map(({ content }) => content), first.text, second.text];
+      return { ...ruledBy(votes), ...(texts.some(looksLikeAnOrder) && { isSuspicious: true }) };
+    },
+  };
+}
+
+interface Prompts {
+  readonly plain: JudgePrompt;
+  readonly withReference: JudgePrompt;
+}
+
+function promptsOf({ protocol, verdictPattern }: LlmSettings, promptText: string | undefined): Prompts {
+  if (protocol === "official") return { plain: PAIR, withReference: PAIR_WITH_REFERENCE };
+  if (protocol === "single") return { plain: SINGLE, withReference: SINGLE_WITH_REFERENCE };
+  const form = verdictPattern === undefined ? PAIR.form : ownForm(verdictPattern);
+  const prompt = { paper: PAIR, arenaHard: ARENA_HARD, file: ownPrompt(promptText ?? "", form) }[protocol];
+  return { plain: prompt, withReference: prompt };
+}
+
+/** A prompt of the user's: what stands before a line of three dashes is the system prompt. */
+function ownPrompt(text: string, form: JudgePrompt["form"]): JudgePrompt {
+  const [, system = "", template = text] = /^([\s\S]*?)\n---\r?\n([\s\S]*)$/.exec(text) ?? [];
+  return { name: "file", system, template: template.trimEnd(), form };
+}
+
+/** What is wrong with the text of a prompt file; undefined where nothing is. */
+export function promptFault(text: string): string | undefined {
+  const missing = ["{question}", "{answer_a}", "{answer_b}"].filter((name) => !text.includes(name));
+  return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}`;
+}
+
+/** One opinion on a game. */
+interface Vote {
+  readonly winner: SeatWinner;
+  readonly problem?: GameProblem;
+  readonly userPrompt: string;
+  readonly judgment: string;
+  readonly replies: readonly JudgeReply[];
+}
+
+function pairVote(prompt: JudgePrompt, shown: ReturnType<typeof pairPrompt>, reply: JudgeReply): Vote {
+  const { verdict, problem } = verdictOf(prompt, reply);
+  return {
+    winner: typeof verdict === "string" ? verdict : "error",
+    ...(problem !== undefined && { problem }),
+    ...{ userPrompt: shown.at(-1)?.content ?? "", judgment: reply.text, replies: [reply] },
+  };
+}
+
+function gradedVote(
+  prompt: JudgePrompt,
+  shown: readonly ReturnType<typeof pairPrompt>[],
+  replies: readonly JudgeReply[],
+): Vote {
+  const read = replies.map((reply) => verdictOf(prompt, reply));
+  const [first, second] = read.map(({ verdict }) => verdict);
+  const problem = read.find((one) => one.problem !== undefined)?.problem;
+  return {
+    winner: winnerByGrade(first, second),
+    ...(problem !== undefined && { problem }),
+    userPrompt: shown.map((one) => one.at(-1)?.content ?? "").join(BETWEEN),
+    judgment: replies.map(({ text }) => text).join(BETWEEN),
+    replies,
+  };
+}
+
+/** Between the texts of several replies. */
+const BETWEEN = "\n\n----\n\n";
+
+function winnerByGrade(first: unknown, second: unknown): SeatWinner {
+  if (typeof first !== "number" || typeof second !== "number") return "error";
+  if (Math.abs(first - second) < TIE_DELTA) return "tie";
+  return first > second ? "first" : "second";
+}
+
+interface JudgedVerdict {
+  readonly verdict: ReadVerdict<SeatWinner | number>["verdict"];
+  readonly problem?: GameProblem;
+}
+
+function verdictOf({ form }: JudgePrompt, { text, end }: JudgeReply): JudgedVerdict {
+  // A reply that was cut off may have named a verdict that it was about to weigh.
+  if (end === "length") return { verdict: undefined, problem: "cutOff" };
+  const { verdict, isDouble } = parseVerdict(text, form);
+  if (verdict !== undefined) return { verdict, ...(isDouble && { problem: "double" as const }) };
+  return { verdict, problem: end === "refused" || isRefusal(text) ? "refused" : "malformed" };
+}
+
+/** Models that refuse say so at once. */
+function isRefusal(text: string): boolean {
+  return /^\W{0,5}(?:I['’]m sorry|Sorry|I (?:cannot|can['’]t|won['’]t|am unable)|As an AI)/i.test(text);
+}
+
+/** The side with most votes; a tie where none has. Without a single verdict it is an error. */
+function ruledBy(votes: readonly Vote[]): Ruling {
+  const counts = { first: 0, second: 0, tie: 0, error: 0 };
+  for (const { winner } of votes) counts[winner] += 1;
+  const { first, second, tie, error } = counts;
+  const replies = votes.flatMap((vote) => vote.replies);
+  const problem = votes.find((vote) => vote.problem !== undefined && (vote.winner === "error" || error === 0))?.problem;
+  const sum = (of: "promptTokens" | "completionTokens" | "price"): number =>
+    replies.reduce((total, reply) => total + (reply[of] ?? 0), 0);
+  const [model] = new Set(replies.flatMap((reply) => reply.model ?? []));
+  return {
+    winner: error === votes.length ? "error" : majority(first, second, tie),
+    ...(problem !== undefined && (problem === "double" || error > 0) && { problem }),
+    userPrompt: votes[0]?.userPrompt ?? "",
+    judgment: votes.map(({ judgment }) => judgment).join(BETWEEN),
+    cost: { promptTokens: sum("promptTokens"), completionTokens: sum("completionTokens"), price: sum("price") },
+    ...(model !== undefined && { model }),
+  };
+}
+
+function majority(first: number, second: number, tie: number): SeatWinner {
+  if (first > second && first > tie) return "first";
+  return second > first && second > tie ? "second" : "tie";
+}

@@ -1,0 +1,92 @@
+import * as z from "zod";
+import {
+  choice,
+  count,
+  filePath,
+  nonNegative,
+  optionalSetting,
+  requiredSetting,
+  section,
+  setting,
+} from "../../config/setting.ts";
+
+const fastchat = "FastChat llm_judge";
+
+const protocols = {
+  paper: "figure 7 of the paper everywhere, which is FastChat's pair-v2",
+  official: "FastChat's prompts: pair-v2, and pair-math-v1 for questions with a reference answer",
+  arenaHard: "Arena-Hard v0.1's five-way verdict",
+  single: "each answer is graded from 1 to 10 (FastChat's single-v1); the higher grade wins, grades within 0.1 tie",
+  file: "the prompt in promptFile",
+} as const;
+
+/** Settings of a language model as judge: first what its verdicts depend on, then how its server is asked. */
+export const llmSchema = section(
+  {
+    model: requiredSetting(z.string().min(1).max(200), { description: "The model, by the name that its server knows" }),
+    baseUrl: requiredSetting(z.string().min(1).max(2000), {
+      description:
+        "Address of an OpenAI-compatible server (OpenAI, vLLM, SGLang, TGI, Ollama, llama.cpp, LM Studio), such as http://127.0.0.1:8000/v1",
+    }),
+    protocol: setting(choice(protocols), "paper", {
+      description: "How the judge is asked, and how its verdict is read; both orders are always played",
+      source: "SALSA, figure 7",
+    }),
+    promptFile: optionalSetting(filePath(), {
+      description:
+        'A text with {question}, {answer_a}, {answer_b} and maybe {reference}, for the protocol "file"; what stands before a line of --- is the system prompt',
+      otherwise: "none",
+    }),
+    verdictPattern: optionalSetting(z.string().min(1).max(200), {
+      description: "Regular expression whose first group is the verdict: A, B, C for a tie, or A>B and the like",
+      otherwise: "[[A]], [[B]], or [[C]] for a tie",
+    }),
+    samples: setting(count().max(100), 1, {
+      description: "Times that each game is judged; the majority counts",
+      source: fastchat,
+    }),
+    temperature: setting(nonNegative().max(2), 0, { description: "Of the judge", source: fastchat }),
+    maxTokens: setting(count(), 2048, {
+      description: "Longest reply; one that is cut off is no verdict",
+      unit: "tokens",
+      source: fastchat,
+    }),
+    keyVariable: optionalSetting(z.string().regex(/^[A-Z][A-Z0-9_]{0,80}_API_KEY$/), {
+      description:
+        "Environment variable that holds the server's key, such as OPENAI_API_KEY; its name ends in _API_KEY. In the editor: SALSA: Set API Key",
+      otherwise: "no key is sent",
+    }),
+    plainKey: setting(z.boolean(), false, {
+      description: "Send the key over http to another machine, too, where others on the way can read it",
+      source: "this project",
+    }),
+    concurrency: setting(count().max(1024), 8, {
+      description: "Requests that are open at a time",
+      unit: "requests",
+      source: "this project",
+    }),
+    requestsPerMinute: optionalSetting(count(), {
+      description: "Most requests a minute",
+      unit: "requests",
+      otherwise: "no limit",
+    }),
+    tokensPerMinute: optionalSetting(count(), {
+      description: "Most tokens a minute, of prompts and replies",
+      unit: "tokens",
+      otherwise: "no limit",
+    }),
+    deadline: setting(z.number().positive().max(86_400), 600, {
+      description: "Time until a reply must be whole",
+      unit: "s",
+      source: "this project",
+    }),
+    stream: setting(z.boolean(), false, {
+      description: "Have replies sent piece by piece, which keeps slow ones from looking dead",
+      source: "this project",
+    }),
+  },
+  "A language model as judge",
+);
+
+/** A language model as judge. */
+export type LlmSettings = Readonly<z.output<typeof llmSchema>>;

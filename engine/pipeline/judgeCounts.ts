@@ -1,0 +1,48 @@
+import type { RunConfig } from "../config/index.ts";
+import { GAME_PROBLEMS, type GameProblem } from "../evaluation/judges/judge.ts";
+import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
+import { judgeModels } from "./modelDesk.ts";
+
+const TEXTS: Readonly<Record<GameProblem, string>> = {
+  malformed: "without a verdict",
+  double: "with two different verdicts, of which the last counts",
+  refused: "refused",
+  cutOff: "cut off at maxTokens, which is no verdict",
+  failed: "that the server refused or did not answer",
+};
+
+/** What went wrong in the games of a run, by kind, over all pairs and benchmarks. */
+export class JudgeCounts {
+  private nGames = 0;
+  private nSuspicious = 0;
+  private readonly problems = new Map<GameProblem, number>();
+
+  /** Counts comparisons, and hands them on. */
+  counted(comparisons: readonly ComparisonRecord[]): readonly ComparisonRecord[] {
+    for (const { problems = [], isSuspicious = false } of comparisons) {
+      this.nGames += 2;
+      this.nSuspicious += isSuspicious ? 1 : 0;
+      for (const problem of problems) this.problems.set(problem, (this.problems.get(problem) ?? 0) + 1);
+    }
+    return comparisons;
+  }
+
+  /** In sentences; none for a judge that goes by scores. */
+  notes(config: RunConfig): readonly string[] {
+    const models = judgeModels(config);
+    if (models.length === 0) return [];
+    const found = GAME_PROBLEMS.flatMap((kind) => {
+      const count = this.problems.get(kind) ?? 0;
+      return count === 0 ? [] : [`${count} ${TEXTS[kind]}`];
+    });
+    const games = found.length === 0 ? "all with one verdict" : found.join(", ");
+    const suspicious =
+      this.nSuspicious === 0
+        ? []
+        : [
+            `${this.nSuspicious} comparisons have a question or an answer that looks as if it told the judge what to say; they count like the others.`,
+          ];
+    const who = models.map(({ model, protocol }) => `${model} (protocol ${protocol})`).join(", ");
+    return [`Judged by ${who}; ${this.nGames} games: ${games}.`, ...suspicious];
+  }
+}

@@ -1,0 +1,128 @@
+import type { RunConfig } from "../config/index.ts";
+import { judgeKind } from "../evaluation/judges/index.ts";
+import { JudgeError } from "../evaluation/judges/judge.ts";
+import type { JudgeModel, ModelAddress } from "../evaluation/judges/judgeModel.ts";
+import { promptFault } from "../evaluation/judges/llm.ts";
+import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
+import { DataError } from "../protocol/errors.ts";
+import { baseAddress, isLoopback } from "../serving/client/address.ts";
+import { ServerError } from "../serving/client/serverError.ts";
+import { ModelCalls, type ModelPrice, Purse } from "../serving/modelCalls.ts";
+import { readInput } from "../storage/inputs.ts";
+
+/** Largest prompt file, in bytes. */
+const MOST_PROMPT_BYTES = 256 * 1024;
+const FREE: ModelPrice = { input: 0, output: 0 };
+
+/** Models that a config's judge asks; none for one that goes by scores. */
+export function judgeModels({ evaluation }: RunConfig): readonly LlmSettings[] {
+  return judgeKind(evaluation.judge).models?.(evaluation) ?? [];
+}
+
+/** Price of a model: as the config says; nothing on this machine; else undefined. */
+export function priceOf({ evaluation }: RunConfig, { model, baseUrl }: ModelAddress): ModelPrice | undefined {
+  const { prices = {} } = evaluation;
+  if (Object.hasOwn(prices, model)) return prices[model];
+  return isLoopback(baseAddress(baseUrl)) ? FREE : undefined;
+}
+
+/** Text of a judge's prompt file. @throws {DataError} when it is missing, too large, or lacks a place to fill. */
+export async function readPrompt(file: string): Promise<string> {
+  const text = (await readInput(file, MOST_PROMPT_BYTES))?.toString("utf8");
+  const remedy = "see evaluation.llm.promptFile";
+  if (text === undefined) throw new DataError("there is no such prompt file", { file, remedy });
+  const fault = promptFault(text);
+  if (fault !== undefined) throw new DataError(`the judge's prompt ${fault}`, { file, remedy });
+  return text;
+}
+
+/** Where a run's models are asked, and who asks. */
+export interface DeskSettings {
+  readonly config: RunConfig;
+  /** Where replies are kept: `.salsa`. */
+  readonly root: string;
+  /** Id of the run. */
+  readonly run: string;
+  /** Variables that hold the keys. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The language models behind servers that a run asks: one connection to each, whatever the number of stages, with one
+ * budget for all.
+ */
+export class ModelDesk {
+  private readonly settings: DeskSettings;
+  private readonly purse: Purse;
+  private readonly open = new Map<string, ModelCalls>();
+
+  constructor(settings: DeskSettings) {
+    this.settings = settings;
+    this.purse = new Purse(settings.config.evaluation.budget);
+  }
+
+  /**
+   * Finds what is wrong before anything is trained: a key that is not there, an address that is none, a prompt file that
+   * lacks something. Asks no server.
+   * @throws {DataError} {ServerError}
+   */
+  async check(): Promise<void> {
+    for (const own of judgeModels(this.settings.config)) {
+      this.callsOf(own);
+      if (own.promptFile !== undefined) await readPrompt(own.promptFile);
+    }
+  }
+
+  /** A model that the config names, asked until the signal is aborted. */
+  model(address: ModelAddress, signal: AbortSignal): JudgeModel {
+    const own = judgeModels(this.settings.config).find((one) => isSame(one, address));
+    if (own === undefined) throw new RangeError(`no judge of the config asks ${address.model}`);
+    const calls = this.callsOf(own);
+    return {
+      // As many again stand ready, so that no slot waits for a reply to be read and kept.
+      concurrency: 2 * own.concurrency,
+      async ask(request, sample) {
+        try {
+          return await calls.ask(request, sample, signal);
+        } catch (error) {
+          if (!(error instanceof ServerError) || !error.isLocal) throw error;
+          throw new JudgeError(error.message, { isRetryable: false });
+        }
+      },
+    };
+  }
+
+  close(): void {
+    for (const calls of this.open.values()) calls.close();
+    this.open.clear();
+  }
+
+  private callsOf(own: LlmSettings): ModelCalls {
+    const { config, root, run } = this.settings;
+    const name = JSON.stringify([own.baseUrl, own.model]);
+    const { model, baseUrl, concurrency, requestsPerMinute, tokensPerMinute, stream } = own;
+    const calls =
+      this.open.get(name) ??
+      new ModelCalls({
+        client: {
+          ...{ baseUrl, concurrency, requestsPerMinute, tokensPerMinute, isStreaming: stream },
+          ...{ key: this.keyOf(own), allowsPlainKey: own.plainKey, deadlineMs: own.deadline * 1000 },
+        },
+        ...{ model, root, run, purse: this.purse, price: priceOf(config, own) ?? FREE },
+      });
+    this.open.set(name, calls);
+    return calls;
+  }
+
+  private keyOf({ keyVariable, baseUrl }: LlmSettings): string | undefined {
+    if (keyVariable === undefined) return undefined;
+    const key = this.settings.env[keyVariable]?.trim();
+    if (key !== undefined && key !== "") return key;
+    const remedy = `put the key of ${baseAddress(baseUrl).host} into it, or run SALSA: Set API Key in the editor`;
+    throw new DataError("this environment variable is not set", { file: keyVariable, remedy });
+  }
+}
+
+function isSame(a: ModelAddress, b: ModelAddress): boolean {
+  return a.baseUrl === b.baseUrl && a.model === b.model;
+}
