@@ -35,6 +35,8 @@ export interface CommandContext {
   readonly isJson: boolean;
   /** Aborted at the first interrupt: finish the step, save, stop. */
   readonly signal: AbortSignal;
+  /** Asks the person at the terminal; absent where there is none. */
+  readonly ask?: (question: string) => Promise<string>;
   /** Loaded on first use, so that help and errors come at once. */
   pipeline(): Promise<Pipeline>;
 }

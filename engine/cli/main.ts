@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { interruptNotice, runCli } from "./cli.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -16,10 +17,27 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 const argv = process.argv.slice(2);
+const isAttended = terminal.isInteractive && process.stdin.isTTY;
+const signal = interruptible(process, terminal, interruptNotice(argv));
+
+/** Reads a line; an interrupt, or the end of what is typed, is no. */
+async function ask(question: string): Promise<string> {
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await Promise.race([
+      asking.question(question, { signal }).catch(() => ""),
+      new Promise<string>((resolve) => asking.once("close", () => resolve(""))),
+    ]);
+  } finally {
+    asking.close();
+  }
+}
+
 process.exitCode = await runCli(argv, {
   terminal,
   folder: process.cwd(),
   version: manifest.version,
-  signal: interruptible(process, terminal, interruptNotice(argv)),
+  signal,
+  ...(isAttended && { ask }),
   pipeline: (): Promise<Pipeline> => import("../pipeline/index.ts"),
 });

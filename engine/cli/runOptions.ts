@@ -81,6 +81,7 @@ export async function showRun(context: CommandContext, { runsRoot, start }: Show
 export function printResult(context: CommandContext, { folder, tables, status }: RunResult): void {
   const { terminal } = context;
   if (status === "stopped") {
+    for (const table of tables) terminal.out(`${titledTable(table, terminal.outColumns)}\n`);
     terminal.errLine(`Stopped and saved; go on with: ${commandLine(context, "resume", folder)}`);
     return;
   }

@@ -1,7 +1,6 @@
-import type { RunConfig } from "../config/index.ts";
+import { type RunConfig, judgeModels } from "../config/index.ts";
 import { GAME_PROBLEMS, type GameProblem } from "../evaluation/judges/judge.ts";
 import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
-import { judgeModels } from "./modelDesk.ts";
 
 const TEXTS: Readonly<Record<GameProblem, string>> = {
   malformed: "without a verdict",

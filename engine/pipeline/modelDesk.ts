@@ -1,11 +1,10 @@
-import type { RunConfig } from "../config/index.ts";
-import { judgeKind } from "../evaluation/judges/index.ts";
+import { type RunConfig, judgeModels, priceOf } from "../config/index.ts";
 import { JudgeError } from "../evaluation/judges/judge.ts";
 import type { JudgeModel, ModelAddress } from "../evaluation/judges/judgeModel.ts";
 import { promptFault } from "../evaluation/judges/llm.ts";
 import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
 import { DataError } from "../protocol/errors.ts";
-import { baseAddress, isLoopback } from "../serving/client/address.ts";
+import { baseAddress } from "../serving/client/address.ts";
 import { ServerError } from "../serving/client/serverError.ts";
 import { ModelCalls, type ModelPrice, Purse } from "../serving/modelCalls.ts";
 import { readInput } from "../storage/inputs.ts";
@@ -13,18 +12,6 @@ import { readInput } from "../storage/inputs.ts";
 /** Largest prompt file, in bytes. */
 const MOST_PROMPT_BYTES = 256 * 1024;
 const FREE: ModelPrice = { input: 0, output: 0 };
-
-/** Models that a config's judge asks; none for one that goes by scores. */
-export function judgeModels({ evaluation }: RunConfig): readonly LlmSettings[] {
-  return judgeKind(evaluation.judge).models?.(evaluation) ?? [];
-}
-
-/** Price of a model: as the config says; nothing on this machine; else undefined. */
-export function priceOf({ evaluation }: RunConfig, { model, baseUrl }: ModelAddress): ModelPrice | undefined {
-  const { prices = {} } = evaluation;
-  if (Object.hasOwn(prices, model)) return prices[model];
-  return isLoopback(baseAddress(baseUrl)) ? FREE : undefined;
-}
 
 /** Text of a judge's prompt file. @throws {DataError} when it is missing, too large, or lacks a place to fill. */
 export async function readPrompt(file: string): Promise<string> {

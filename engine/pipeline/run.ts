@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { choiceText, identityOf } from "../compute/backends/choose.ts";
-import type { RunConfig } from "../config/index.ts";
+import { type RunConfig, judgeModels } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
 import { Artifacts } from "../storage/artifacts.ts";
@@ -19,7 +19,7 @@ import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
 import { baseConfig, estimate, usedData, workOf } from "./plan.ts";
-import { ModelDesk, judgeModels } from "./modelDesk.ts";
+import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";

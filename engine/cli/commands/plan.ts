@@ -3,7 +3,7 @@ import { powerText } from "../../evaluation/statistics/power.ts";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { type BackendChoice, choiceText } from "../../compute/backends/choose.ts";
-import { type DerivedSizes, type RunConfig, derivedSizes } from "../../config/index.ts";
+import { type DerivedSizes, type RunConfig, derivedSizes, judgingCost, judgingCostTexts } from "../../config/index.ts";
 import { switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
@@ -57,7 +57,9 @@ export const plan: Command = {
       isQuick: switchOption(args, "quick"),
     });
     const isJudged = stages.some(({ kind }) => kind === "judgments");
-    const notes = [...(await modelNotes(config)), ...(isJudged ? [powerText(config.evaluation.prompts)] : [])];
+    const power = isJudged ? [powerText(config.evaluation.prompts)] : [];
+    const costs = judgingCostTexts(judgingCost(config), config.evaluation.budget);
+    const notes = [...(await modelNotes(config)), ...power, ...costs];
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
     const nameOf = stageNames(stages);

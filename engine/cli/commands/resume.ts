@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { switchOption } from "../arguments.ts";
 import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
+import { YES_DETAILS, YES_OPTION, confirmCost } from "../confirmCost.ts";
 import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { findRun } from "../files.ts";
 import { DIRECTORY_OPTION, runsDirectory, showRun } from "../runOptions.ts";
@@ -15,9 +16,10 @@ export const resume: Command = {
       "and tables as if it had never stopped.",
     "With --json, the output is that of salsa run.",
     DETACH_DETAILS,
+    YES_DETAILS,
   ],
   positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],
-  options: { ...DIRECTORY_OPTION, ...DETACH_OPTION },
+  options: { ...DIRECTORY_OPTION, ...DETACH_OPTION, ...YES_OPTION },
   examples: [
     ["salsa resume", "The latest run"],
     ["salsa resume demo-2 --directory /data/salsa", "A run by its id"],
@@ -30,6 +32,8 @@ export const resume: Command = {
     const { signal } = context;
     // Where the run lies counts, not where the config had it made: the folder may have been moved.
     const runsRoot = dirname(dirname(folder));
+    const refused = await confirmCost(config, args, context);
+    if (refused !== undefined) return refused;
     if (switchOption(args, "detach")) return startDetached(context, { kind: "resume", runsRoot, run: id });
     return showRun(context, {
       runsRoot,

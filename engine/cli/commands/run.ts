@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { switchOption } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { YES_DETAILS, YES_OPTION, confirmCost } from "../confirmCost.ts";
 import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { loadConfig } from "../files.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides, showRun } from "../runOptions.ts";
@@ -15,9 +16,10 @@ export const run: Command = {
     "With --json, standard output has one JSON object a line: every event of the run as in its events.jsonl, then\n" +
       '{"kind":"result","id":...,"folder":...,"status":"finished"|"stopped","tables":[...]}, or {"kind":"error",...}.',
     DETACH_DETAILS,
+    YES_DETAILS,
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
-  options: { ...RUNTIME_OPTIONS, ...DETACH_OPTION },
+  options: { ...RUNTIME_OPTIONS, ...DETACH_OPTION, ...YES_OPTION },
   examples: [
     [
       "salsa run examples/miniinstruct/demo.salsa.json",
@@ -31,6 +33,8 @@ export const run: Command = {
     const configFile = resolve(context.folder, args.positionals[0] ?? "");
     const config = await loadConfig(configFile, runtimeOverrides(args, context));
     const runsRoot = config.runtime.directory;
+    const refused = await confirmCost(config, args, context);
+    if (refused !== undefined) return refused;
     if (switchOption(args, "detach")) return startDetached(context, { kind: "run", config, configFile, runsRoot });
     const { runPipeline } = await context.pipeline();
     const { signal } = context;

@@ -43,7 +43,13 @@ export async function salsa(
     folder = "/nowhere",
     pipeline = {},
     signal = new AbortController().signal,
-  }: { readonly folder?: string; readonly pipeline?: Partial<Pipeline>; readonly signal?: AbortSignal } = {},
+    ask,
+  }: {
+    readonly folder?: string;
+    readonly pipeline?: Partial<Pipeline>;
+    readonly signal?: AbortSignal;
+    readonly ask?: (question: string) => Promise<string>;
+  } = {},
 ): Promise<Outcome> {
   const terminal = screen();
   const code = await runCli(argv, {
@@ -51,6 +57,7 @@ export async function salsa(
     folder,
     version: "1.2.3",
     signal,
+    ...(ask !== undefined && { ask }),
     pipeline: () => Promise.resolve({ ...UNUSED, ...pipeline }),
   });
   return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };

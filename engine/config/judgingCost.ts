@@ -1,0 +1,123 @@
+import * as z from "zod";
+import { judgeKind } from "../evaluation/judges/index.ts";
+import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
+import { DataError } from "../protocol/errors.ts";
+import { evaluationSchema } from "./evaluation.ts";
+import type { RunConfig } from "./resolved.ts";
+
+/** Tokens of a judge's instructions and marks, and of a question, roughly. */
+const [FRAME_TOKENS, QUESTION_TOKENS] = [300, 300];
+/** Tokens of a judge's reply, as they usually are. */
+const REPLY_TOKENS = 300;
+
+/** Price of a model, US dollars per million tokens. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** What asking a model about all games of a run takes, if nothing is kept from before. */
+export interface ModelCost {
+  readonly model: string;
+  /** Its server, with the port. */
+  readonly server: string;
+  /** True for a server on this machine. */
+  readonly isLocal: boolean;
+  readonly keyVariable?: string;
+  readonly nCalls: number;
+  /** Tokens read, and written, as they usually are. */
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** US dollars, as it usually is and at most; undefined where the price is not known. */
+  readonly price: number | undefined;
+  readonly mostPrice: number | undefined;
+}
+
+const { llm, prices, budget } = evaluationSchema.shape;
+/** A run's own record of its config may come from somebody else, who would like to have another variable sent. */
+const askedSchema = z.object({ llm, prices, budget });
+
+/**
+ * Models that a config's judge asks; none for one that goes by scores.
+ * @throws {DataError} when their settings are none that a config may have.
+ */
+export function judgeModels({ evaluation }: Pick<RunConfig, "evaluation">): readonly LlmSettings[] {
+  const models = judgeKind(evaluation.judge).models?.(evaluation) ?? [];
+  if (models.length === 0 || askedSchema.safeParse(evaluation).success) return models;
+  const remedy = "start the run again from its config";
+  throw new DataError("the settings of its judge are none that a config may have", { file: "run.json", remedy });
+}
+
+/** Price of a model: as the config says; nothing on this machine; else undefined. */
+export function priceOf(
+  { evaluation }: Pick<RunConfig, "evaluation">,
+  { model, baseUrl }: Pick<LlmSettings, "model" | "baseUrl">,
+): ModelPrice | undefined {
+  const { prices = {} } = evaluation;
+  if (Object.hasOwn(prices, model)) return prices[model];
+  return isOnThisMachine(baseUrl) ? { input: 0, output: 0 } : undefined;
+}
+
+/** Estimates what judging takes, for each model that is asked. Reads nothing: prompts are as many as the config asks for. */
+export function judgingCost(config: RunConfig): readonly ModelCost[] {
+  const models = judgeModels(config);
+  if (models.length === 0) return [];
+  const { benchmarks, pairs, prompts, sampling } = config.evaluation;
+  const nAnswered = config.seeds.length * benchmarks.length * prompts;
+  return models.map((own) => {
+    const isSingle = own.protocol === "single";
+    // An answer's grade is the same in every pair; a pair is judged in two orders.
+    const nCalls = nAnswered * own.samples * (isSingle ? new Set(pairs.flat()).size : 2 * pairs.length);
+    const answers = sampling.maxNewTokens * (isSingle ? 1 : 2);
+    const frame = FRAME_TOKENS + QUESTION_TOKENS;
+    const [promptTokens, completionTokens] = [frame + answers / 2, Math.min(REPLY_TOKENS, own.maxTokens)];
+    const price = priceOf(config, own);
+    const dollars = (read: number, written: number): number | undefined =>
+      price && (nCalls * (read * price.input + written * price.output)) / 1e6;
+    return {
+      ...{ model: own.model, server: hostOf(own.baseUrl), isLocal: isOnThisMachine(own.baseUrl), nCalls },
+      ...(own.keyVariable !== undefined && { keyVariable: own.keyVariable }),
+      promptTokens: Math.round(nCalls * promptTokens),
+      completionTokens: nCalls * completionTokens,
+      price: dollars(promptTokens, completionTokens),
+      mostPrice: dollars(frame + answers, own.maxTokens),
+    };
+  });
+}
+
+/** True if a run asks nobody but this machine, and for nothing: then nobody needs to agree. */
+export function isFree(costs: readonly ModelCost[]): boolean {
+  return costs.every(({ isLocal, mostPrice }) => isLocal && mostPrice === 0);
+}
+
+/** What judging takes, in a sentence for each model. */
+export function judgingCostTexts(costs: readonly ModelCost[], budget: number | undefined): readonly string[] {
+  const lines = costs.map(
+    ({ model, server, keyVariable, nCalls, promptTokens, completionTokens, price, mostPrice }) => {
+      const key = keyVariable === undefined ? "without a key" : `with the key in ${keyVariable}`;
+      const tokens = `about ${rounded(promptTokens)} tokens read and ${rounded(completionTokens)} written`;
+      const cost =
+        price === undefined || mostPrice === undefined
+          ? "its price is not known: add it to evaluation.prices"
+          : `about $${price.toFixed(2)}, at most $${mostPrice.toFixed(2)}`;
+      return `judging sends prompts and answers to ${server}, ${key}: ${nCalls} requests to ${model}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
+    },
+  );
+  return budget === undefined || lines.length === 0
+    ? lines
+    : [...lines, `judging stops before it costs more than $${budget}`];
+}
+
+/** Two digits are as much as an estimate knows. */
+function rounded(tokens: number): string {
+  return Number(tokens.toPrecision(2)).toLocaleString("en-US");
+}
+
+function isOnThisMachine(baseUrl: string): boolean {
+  return /^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(\/|$)/i.test(baseUrl);
+}
+
+/** Without what an address must not have, which may be a secret. */
+function hostOf(baseUrl: string): string {
+  return /^https?:\/\/([\w.:[\]-]{1,255})(?:\/|$)/i.exec(baseUrl)?.[1] ?? "an address that is none";
+}
