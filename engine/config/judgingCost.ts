@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { judgeKind } from "../evaluation/judges/index.ts";
+import { JUDGES } from "../evaluation/judges/index.ts";
+import type { JudgeKind } from "../evaluation/judges/kind.ts";
 import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
 import { DataError } from "../protocol/errors.ts";
 import { evaluationSchema } from "./evaluation.ts";
@@ -42,8 +43,10 @@ const askedSchema = z.object({ llm, prices, budget });
  * @throws {DataError} when their settings are none that a config may have.
  */
 export function judgeModels({ evaluation }: Pick<RunConfig, "evaluation">): readonly LlmSettings[] {
-  const models = judgeKind(evaluation.judge).models?.(evaluation) ?? [];
-  if (models.length === 0 || askedSchema.safeParse(evaluation).success) return models;
+  const kind: JudgeKind | undefined = JUDGES.find(({ name }) => name === evaluation.judge);
+  const models = kind?.models?.(evaluation) ?? [];
+  const isFit = kind !== undefined && (models.length === 0 || askedSchema.safeParse(evaluation).success);
+  if (isFit) return models;
   const remedy = "start the run again from its config";
   throw new DataError("the settings of its judge are none that a config may have", { file: "run.json", remedy });
 }

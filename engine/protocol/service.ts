@@ -1,3 +1,4 @@
+import type { ModelCost } from "../config/judgingCost.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
@@ -361,6 +362,17 @@ export interface ServiceRequests {
   readonly closePreview: { params: PreviewParams; result: Record<string, never> };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
+  /** What judging sends to language models in a run of a config as it is on disk, or of a run that goes on. */
+  readonly judgingCost: {
+    params: { readonly configFile: string } | RunParams;
+    result: {
+      readonly costs: readonly ModelCost[];
+      /** US dollars. */
+      readonly budget?: number;
+      /** True if nothing leaves this machine or costs anything: then nobody needs to agree. */
+      readonly isFree: boolean;
+    };
+  };
   /** Starts a detached run of a config as it is on disk. */
   readonly startRun: { params: { readonly configFile: string }; result: StartedRun };
   /** Goes on with a run that was stopped, failed or was cut off. */

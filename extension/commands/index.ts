@@ -17,6 +17,7 @@ import { resume, retry, stop } from "./runControl.ts";
 import { revealRunFolder, showLog } from "./runFiles.ts";
 import { score } from "./score.ts";
 import { removeToken, setToken } from "./token.ts";
+import { setApiKey } from "./apiKey.ts";
 
 /** Every command that is not about the Runs view itself. Add yours here, and to package.json. */
 export const COMMANDS: readonly Command[] = [
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   score,
   publish,
   setToken,
+  setApiKey,
   removeToken,
   revealRunFolder,
   diffConfigs,

@@ -3,6 +3,7 @@ import type { StartedRun } from "../../engine/protocol/service.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
+import { confirmJudging } from "./confirmJudging.ts";
 import { CommandError, showDone } from "./failures.ts";
 import { pickConfig } from "./pickers.ts";
 import { withNotice } from "./progress.ts";
@@ -16,6 +17,7 @@ export const run: Command = {
     assertTrusted();
     const file = await pickConfig(salsa, args, vscode.l10n.t("Run Config"));
     await save(file);
+    await confirmJudging(salsa, { configFile: file.fsPath });
     const title = vscode.l10n.t("Starting {0}", vscode.workspace.asRelativePath(file));
     return withNotice(title, async () => {
       const started = await salsa.service.request("startRun", { configFile: file.fsPath });

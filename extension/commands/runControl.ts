@@ -3,6 +3,7 @@ import type { RunSummary } from "../../engine/protocol/service.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { isActive, isResumable } from "../runs/states.ts";
 import type { Command, Salsa } from "../salsa.ts";
+import { confirmJudging } from "./confirmJudging.ts";
 import { readCalled } from "./called.ts";
 import { pickRun } from "./pickers.ts";
 import { withNotice, withProgress } from "./progress.ts";
@@ -82,6 +83,7 @@ async function goOn(salsa: Salsa, args: readonly unknown[], { title, fits, none 
         ? vscode.l10n.t("{0} has finished: there is nothing left to do.", run.id)
         : vscode.l10n.t("{0} is already running.", run.id),
   });
+  await confirmJudging(salsa, { folder });
   return withNotice(vscode.l10n.t("Resuming {0}", id), async () => {
     const started = await salsa.service.request("resumeRun", { folder });
     await showStarted(salsa, started, updatedAt);

@@ -21,6 +21,8 @@ export interface RuntimeSettings {
   readonly tfjsPath: string;
   /** Of the hub, which the person has given to the editor; it goes by the environment alone. */
   readonly token?: string | undefined;
+  /** Of judges' servers, by their variables; they, too, go by the environment alone. */
+  readonly apiKeys?: ReadonlyMap<string, string>;
   readonly platform: NodeJS.Platform;
   /** "x64", for messages. */
   readonly arch: string;
@@ -51,6 +53,7 @@ export async function findRuntime(settings: RuntimeSettings): Promise<Runtime> {
   const kept = childEnvironment(env, settings.platform);
   if (tfjsPath !== "") kept[TFJS_VARIABLE] = tfjsPath;
   if (settings.token !== undefined) kept[TOKEN_VARIABLE] = settings.token;
+  for (const [variable, key] of settings.apiKeys ?? []) kept[variable] = key;
   return { node, main, isOwnNode, env: kept };
 }
 

@@ -4,6 +4,7 @@ import type { Service } from "../salsa.ts";
 import { label } from "../label.ts";
 import { ServiceError } from "./errors.ts";
 import { openNodeSetting } from "./nodeSetting.ts";
+import { onDidChangeApiKeys, readApiKeys } from "./apiKeys.ts";
 import { type Runtime, findRuntime } from "./runtime.ts";
 import { ServiceClient } from "./serviceClient.ts";
 import { onDidChangeToken, readToken } from "./token.ts";
@@ -34,6 +35,9 @@ export class EngineService implements Service {
       }),
       // Its environment is as it was when it was started.
       onDidChangeToken(context, () => {
+        if (this.isUsed) void this.client.restart();
+      }),
+      onDidChangeApiKeys(context, () => {
         if (this.isUsed) void this.client.restart();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.client.trust()),
@@ -113,6 +117,7 @@ export async function runtimeOf(context: vscode.ExtensionContext): Promise<Runti
     arch: process.arch,
     env: process.env,
     token: await readToken(context),
+    apiKeys: await readApiKeys(context),
   });
 }
 

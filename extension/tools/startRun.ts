@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
+import { confirmJudging } from "../commands/confirmJudging.ts";
 import { planConfig } from "../engine/plan.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { label } from "../label.ts";
@@ -45,6 +46,7 @@ export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
     assertOnDisk();
     assertTrusted();
     const file = await this.config(input.config);
+    await confirmJudging(this.salsa, { configFile: file.fsPath });
     const { folder, id } = await this.salsa.service.request("startRun", { configFile: file.fsPath });
     this.salsa.dashboard.show({ view: "pipeline", runs: [folder] });
     return new vscode.LanguageModelToolResult([

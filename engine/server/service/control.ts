@@ -1,6 +1,7 @@
 import { isAbsolute } from "node:path";
+import { type RunConfig, isFree, judgingCost } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
-import type { StartedRun } from "../../protocol/service.ts";
+import type { ServiceRequests, StartedRun } from "../../protocol/service.ts";
 import { connect } from "../client.ts";
 import { readConfigFile } from "../configFile.ts";
 import { type LaunchedRun, launch } from "../launch.ts";
@@ -9,15 +10,37 @@ import type { Runs } from "./runs.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /**
+ * What judging sends and costs in a run of a config file as it is on disk, or of a run that goes on.
+ * @throws {ConfigError} when something in the config is wrong. @throws {DataError} when the run's is none.
+ */
+export async function judgingCostOf(
+  runs: Runs,
+  asked: ServiceRequests["judgingCost"]["params"],
+): Promise<ServiceRequests["judgingCost"]["result"]> {
+  const config =
+    "configFile" in asked ? await readConfigFile(absolute(asked.configFile)) : await runConfig(runs, asked.folder);
+  const costs = judgingCost(config);
+  const { budget } = config.evaluation;
+  return { costs, isFree: isFree(costs), ...(budget !== undefined && { budget }) };
+}
+
+async function runConfig(runs: Runs, folder: string): Promise<RunConfig> {
+  const run = await runs.get(folder);
+  return configOf(await run.described(), run.folder);
+}
+
+function absolute(configFile: string): string {
+  if (isAbsolute(configFile)) return configFile;
+  throw new DataError("start run: is no absolute path", { file: configFile, remedy: "give the path from the root" });
+}
+
+/**
  * Starts a detached run of a config file as it is on disk; its root is watched from then on.
  * @throws {ConfigError} when something in the config is wrong.
  * @throws {LaunchError} when the engine does not start.
  */
 export async function startRun(runs: Runs, configFile: string): Promise<StartedRun> {
-  if (!isAbsolute(configFile)) {
-    throw new DataError("start run: is no absolute path", { file: configFile, remedy: "give the path from the root" });
-  }
-  const config = await readConfigFile(configFile);
+  const config = await readConfigFile(absolute(configFile));
   const runsRoot = config.runtime.directory;
   const started = await launch({ kind: "run", config, configFile, runsRoot });
   runs.addRoot(runsRoot);

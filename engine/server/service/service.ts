@@ -9,7 +9,7 @@ import {
 } from "../../protocol/service.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { withBorrowed } from "../../storage/stageRecords.ts";
-import { resumeRun, startRun, stopRun } from "./control.ts";
+import { judgingCostOf, resumeRun, startRun, stopRun } from "./control.ts";
 import { asResponseError, notInitialized, untrusted, versionMismatch } from "./errors.ts";
 import { Follows } from "./follows.ts";
 import { modelsOf } from "./models.ts";
@@ -144,6 +144,7 @@ export class Service implements Disposable {
         return Promise.resolve(done);
       },
       report: async ({ folder }) => ({ file: await reportOf(await runs.get(folder)) }),
+      judgingCost: (asked) => judgingCostOf(runs, asked),
       startRun: ({ configFile }) => startRun(runs, configFile),
       resumeRun: async ({ folder }) => resumeRun(runs, await runs.get(folder)),
       stopRun: async ({ folder }) => {

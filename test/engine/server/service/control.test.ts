@@ -66,6 +66,23 @@ describe("runs started from the service", function () {
     });
   });
 
+  it("say beforehand what a language model that judges is sent, and costs", async () => {
+    await inTemporaryFolder((folder) =>
+      withService(async ({ ask }) => {
+        const plain = await writeConfig(folder, tiny());
+        assert.deepEqual(await ask("judgingCost", { configFile: plain }), { costs: [], isFree: true });
+        const llm = { model: "m", baseUrl: "https://judge.example/v1", keyVariable: "JUDGE_API_KEY" };
+        const judged = await writeConfig(folder, tiny({ evaluation: { judge: "llm", llm, budget: 2 } }));
+        const { costs, isFree, budget } = await ask("judgingCost", { configFile: judged });
+        assert.deepEqual(
+          [costs[0]?.server, costs[0]?.keyVariable, isFree, budget],
+          ["judge.example", "JUDGE_API_KEY", false, 2],
+        );
+        await assert.rejects(ask("judgingCost", { configFile: "x.salsa.json" }), refusal(1, "DataError", /absolute/));
+      }),
+    );
+  });
+
   it("are refused with everything that is wrong in their config, and where", async () => {
     await inTemporaryFolder((folder) =>
       withService(async ({ ask }) => {

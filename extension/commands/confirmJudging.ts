@@ -1,0 +1,23 @@
+import * as vscode from "vscode";
+import { label } from "../label.ts";
+import type { Salsa } from "../salsa.ts";
+import { judgingText } from "./judgingText.ts";
+
+/**
+ * Shows what judging sends and costs, where it sends anything to another machine or costs anything, before a run begins
+ * or goes on.
+ *
+ * @throws {vscode.CancellationError} when the person does not agree.
+ */
+export async function confirmJudging(
+  { service }: Pick<Salsa, "service">,
+  run: { readonly configFile: string } | { readonly folder: string },
+): Promise<void> {
+  const { costs, budget, isFree } = await service.request("judgingCost", run);
+  if (isFree) return;
+  const go = vscode.l10n.t("Start");
+  const question = vscode.l10n.t("Have a language model judge this run?");
+  const options = { modal: true, detail: judgingText(costs, budget) };
+  if ((await vscode.window.showWarningMessage(label(question), options, go)) !== go)
+    throw new vscode.CancellationError();
+}

@@ -1,0 +1,25 @@
+import type { ModelCost } from "../../engine/config/judgingCost.ts";
+import { t } from "../localize.ts";
+
+/** What judging sends where and what it may cost, for a person to agree to. */
+export function judgingText(costs: readonly ModelCost[], budget: number | undefined): string {
+  const parts = costs.flatMap((cost) => [
+    t("Prompts and answers go to {0}: {1} requests to {2}.", cost.server, cost.nCalls, cost.model),
+    ...(cost.keyVariable === undefined ? [] : [t("The key in {0} is sent along.", cost.keyVariable)]),
+    t("About {0} tokens are read and {1} written.", rounded(cost.promptTokens), rounded(cost.completionTokens)),
+    cost.price === undefined || cost.mostPrice === undefined
+      ? t("The price is not known: add it to evaluation.prices.")
+      : t(
+          "About ${0}, at most ${1}. Replies that are kept from before cost nothing.",
+          cost.price.toFixed(2),
+          cost.mostPrice.toFixed(2),
+        ),
+  ]);
+  if (budget !== undefined) parts.push(t("Judging stops before it costs more than ${0}.", budget));
+  return parts.join("\n");
+}
+
+/** Two digits are as much as an estimate knows. */
+function rounded(tokens: number): string {
+  return Number(tokens.toPrecision(2)).toLocaleString("en-US");
+}
