@@ -22,7 +22,7 @@ export function checkJudge(evaluation: Readonly<Record<string, unknown>>, known:
   const complaints = [
     ...foreignSettings(evaluation, kind, JUDGES),
     ...missingSettings(evaluation, kind),
-    ...(kind.check?.(judgeSettings(kind.name, evaluation)) ?? []),
+    ...(kind.check?.(judgeSettings(kind.name, evaluation), known) ?? []),
   ];
   if (canJudge(kind.needs, known)) return complaints;
   const others = JUDGES.filter(({ needs }) => canJudge(needs, known)).map(({ name }) => JSON.stringify(name));

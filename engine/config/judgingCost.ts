@@ -34,9 +34,9 @@ export interface ModelCost {
   readonly mostPrice: number | undefined;
 }
 
-const { llm, prices, budget } = evaluationSchema.shape;
+const { llm, panel, prices, budget } = evaluationSchema.shape;
 /** A run's own record of its config may come from somebody else, who would like to have another variable sent. */
-const askedSchema = z.object({ llm, prices, budget });
+const askedSchema = z.object({ llm, panel, prices, budget });
 
 /**
  * Models that a config's judge asks; none for one that goes by scores.

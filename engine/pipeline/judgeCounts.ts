@@ -14,11 +14,13 @@ const TEXTS: Readonly<Record<GameProblem, string>> = {
 export class JudgeCounts {
   private nGames = 0;
   private nSuspicious = 0;
+  private readonly agreements: number[] = [];
   private readonly problems = new Map<GameProblem, number>();
 
   /** Counts comparisons, and hands them on. */
   counted(comparisons: readonly ComparisonRecord[]): readonly ComparisonRecord[] {
-    for (const { problems = [], isSuspicious = false } of comparisons) {
+    for (const { problems = [], isSuspicious = false, agreement } of comparisons) {
+      if (agreement !== undefined) this.agreements.push(agreement);
       this.nGames += 2;
       this.nSuspicious += isSuspicious ? 1 : 0;
       for (const problem of problems) this.problems.set(problem, (this.problems.get(problem) ?? 0) + 1);
@@ -42,6 +44,11 @@ export class JudgeCounts {
             `${this.nSuspicious} comparisons have a question or an answer that looks as if it told the judge what to say; they count like the others.`,
           ];
     const who = models.map(({ model, protocol }) => `${model} (protocol ${protocol})`).join(", ");
-    return [`Judged by ${who}; ${this.nGames} games: ${games}.`, ...suspicious];
+    const same = this.agreements.reduce((sum, one) => sum + one, 0) / this.agreements.length;
+    const agreement =
+      this.agreements.length === 0
+        ? []
+        : [`Two judges of the panel say the same in ${(100 * same).toFixed(1)} % of games.`];
+    return [`Judged by ${who}; ${this.nGames} games: ${games}.`, ...agreement, ...suspicious];
   }
 }

@@ -54,7 +54,8 @@ export function chosenJudge({ name, settings }: JudgeChoice, tools?: JudgeTools)
 
 /** A judge's name in judgments: that of its model, where it has one. */
 export function judgeNameOf({ name, settings }: JudgeChoice): string {
-  return judgeKind(name).models?.(settings)[0]?.model ?? name;
+  const models = judgeKind(name).models?.(settings) ?? [];
+  return models.length === 1 && name !== "panel" ? (models[0]?.model ?? name) : name;
 }
 
 /**
@@ -150,12 +151,14 @@ function comparisonOf(
   { a, b, seed }: { readonly a: BenchmarkAnswer; readonly b: BenchmarkAnswer; readonly seed: number },
 ): ComparisonRecord {
   const problems = games.flatMap(({ problem }) => problem ?? []);
+  const agreements = games.flatMap(({ agreement }) => agreement ?? []);
   return {
     prompt: String(a.prompt),
     seed,
     outcome,
     games: [games[0].winner, games[1].winner],
     lengths: [a.nTokens, b.nTokens],
+    ...(agreements.length > 0 && { agreement: agreements.reduce((sum, one) => sum + one, 0) / agreements.length }),
     ...(problems.length > 0 && { problems }),
     ...(games.some(({ isSuspicious }) => isSuspicious === true) && { isSuspicious: true }),
   };

@@ -1,13 +1,14 @@
 import { gold } from "./gold.ts";
 import type { JudgeKind } from "./kind.ts";
 import { llm } from "./llm.ts";
+import { panel } from "./panel.ts";
 import { reward } from "./reward.ts";
 
 /**
  * Every judge the engine has built in. Add yours here; the config's schema and checks, the tables' captions and the
  * contract test follow. Without a setting the first one decides whose scores a run knows.
  */
-export const JUDGES = [gold, reward, llm] as const;
+export const JUDGES = [gold, reward, llm, panel] as const;
 export type JudgeName = (typeof JUDGES)[number]["name"];
 
 /** The judge of that name. */

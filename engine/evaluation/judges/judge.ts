@@ -68,6 +68,8 @@ export interface Ruling {
   readonly problem?: GameProblem;
   /** True where the question or an answer looks as if it told the judge what to say. */
   readonly isSuspicious?: boolean;
+  /** Of several judges: share of pairs of them that say the same. */
+  readonly agreement?: number;
   /** The model that replied, by its server's word. */
   readonly model?: string;
   /** The prompt that the judge was shown. */

@@ -28,7 +28,7 @@ export interface JudgeKind<Settings extends object = object> {
   /** Settings that must be written for it. */
   readonly required?: readonly string[];
   /** Complaints about settings that are each right. */
-  check?(settings: Settings): readonly Complaint[];
+  check?(settings: Settings, known: { readonly hasGold: boolean }): readonly Complaint[];
   /** Models that it asks. */
   models?(settings: Settings): readonly LlmSettings[];
   /** Settings that verdicts depend on; all of them where this is left out. */

@@ -60,7 +60,7 @@ export const llm: JudgeKind<{ readonly llm: LlmSettings | undefined }> & {
 };
 
 /** What verdicts depend on; all else is how the server is asked. */
-function verdictSettings({
+export function verdictSettings({
   model,
   baseUrl,
   protocol,
@@ -109,7 +109,7 @@ function checkPrompt({
 }
 
 /** The judge: asks for each game as often as it is told to, and counts votes. */
-function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string | undefined): Judge {
+export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string | undefined): Judge {
   const prompts = promptsOf(own, promptText);
   const { temperature, maxTokens, samples } = own;
   const ask = async (prompt: ReturnType<typeof pairPrompt>, sample: number): Promise<JudgeReply> =>

@@ -16,6 +16,7 @@ export const gameSchema = z.object({
     winner: z.enum(["first", "second", "tie", "error"]),
     problem: z.exactOptional(z.enum(["malformed", "double", "refused", "cutOff", "failed"])),
     isSuspicious: z.exactOptional(z.boolean()),
+    agreement: z.exactOptional(z.number().min(0).max(1)),
     model: z.exactOptional(z.string()),
     userPrompt: z.exactOptional(z.string()),
     judgment: z.exactOptional(z.string()),

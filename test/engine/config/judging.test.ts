@@ -8,6 +8,8 @@ import { bare, docsOf } from "../../../engine/config/walk.ts";
 
 const LLM = evaluationSchema.parse({ llm: { model: "m", baseUrl: "http://127.0.0.1:1/v1" } }).llm;
 
+const PANEL = { members: ["reward", LLM], rule: "majority" };
+
 describe("the judge of a config", () => {
   const { meanings } = docsOf(bare(evaluationSchema.shape.judge)) as unknown as {
     readonly meanings: Readonly<Record<string, string>>;
@@ -48,7 +50,7 @@ describe("the judge of a config", () => {
 
   it("is refused when it needs a gold score that nobody knows", () => {
     for (const { name, needs } of JUDGES) {
-      const own = name === "llm" ? { llm: LLM } : {};
+      const own = name === "gold" || name === "reward" ? {} : { llm: { llm: LLM }, panel: { panel: PANEL } }[name];
       const complaints = checkJudge({ judge: name, ...own }, { hasGold: false });
       const needsGold = (needs as readonly string[]).includes("gold");
       assert.deepEqual(
@@ -74,6 +76,14 @@ describe("the judge of a config", () => {
     const own = { ...LLM, protocol: "file", promptFile: "p.txt" };
     assert.deepEqual(complaints(own), []);
     assert.match(complaints({ ...own, verdictPattern: "(" }).join(), /no regular expression/);
+  });
+
+  it("that is a panel has no member that knows a gold score nobody knows, or a prompt file", () => {
+    const members = ["gold", { ...LLM, protocol: "file", promptFile: "p.txt" }];
+    const paths = checkJudge({ judge: "panel", panel: { ...PANEL, members } }, { hasGold: false }).map(({ path }) =>
+      path.join("."),
+    );
+    assert.deepEqual(paths, ["evaluation.panel.members.0", "evaluation.panel.members.1.protocol"]);
   });
 
   it("names the variable of its key, and never holds the key itself", () => {

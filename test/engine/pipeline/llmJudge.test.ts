@@ -230,6 +230,60 @@ describe("a language model as judge", () => {
     }));
 });
 
+describe("a panel of judges", () => {
+  const attempt = async (
+    root: string,
+    urls: readonly string[],
+    rule: string,
+    folder: string,
+  ): Promise<readonly unknown[]> => {
+    const models = urls.map((baseUrl, index) => ({ model: `m${index}`, baseUrl }));
+    const evaluation = { judge: "panel", panel: { members: [...models, "reward"], rule } };
+    await judged({
+      baseUrl: urls[0] ?? "",
+      root,
+      folder,
+      evaluation: { ...evaluation, llm: undefined },
+      theirs: (prompt) => `good ${prompt}`,
+    });
+    const rows = await readComparisons(path.join(root, folder, "result"));
+    return rows.map(({ outcome, agreement, problems = [] }) => [
+      outcome,
+      Number(agreement?.toFixed(3)),
+      problems.length,
+    ]);
+  };
+
+  it("votes by majority or by the mean, says how much it agrees, and goes on without a member that cannot decide", () =>
+    inTemporaryFolder(async (root) => {
+      const odd: Script = (seen, response) => {
+        if (lastMessage(seen).includes("question 3")) json(response, { error: { message: "too long" } }, 400);
+        else json(response, chat("[[C]]"));
+      };
+      await withServer(fair, async (one) =>
+        withServer(odd, async (other) => {
+          // The reward model ties always, as does the second; our answers say good 2.
+          const urls = [one.baseUrl, other.baseUrl];
+          const third = 1 / 3;
+          const round = (value: number): number => Number(value.toFixed(3));
+          assert.deepEqual(await attempt(root, urls, "majority", "majority"), [
+            ["tie", round(third), 0],
+            ["tie", round(third), 0],
+            ["tie", 1, 0],
+            ["tie", 0, 2],
+          ]);
+          const nAsked = one.seen.length + other.seen.length;
+          assert.deepEqual(
+            (await attempt(root, urls, "mean", "mean")).map((row) => (row as readonly unknown[])[0]),
+            ["win", "win", "tie", "loss"],
+          );
+          // Replies are kept; only what the server refused is asked again.
+          assert.equal(one.seen.length + other.seen.length, nAsked + 2);
+        }),
+      );
+    }));
+});
+
 describe("judging that is interrupted", () => {
   it("by a stop ends at once, and goes on where it was", () =>
     inTemporaryFolder(async (root) => {
@@ -311,7 +365,7 @@ describe("judging against a server", () => {
     inTemporaryFolder(async (root) => {
       const concurrency = 8;
       let [open, last, busy, begun, ended] = [0, 0, 0, 0, 0];
-      const nGames = 2 * 120;
+      const nGames = 2 * 80;
       const count = (change: number): void => {
         const now = performance.now();
         // Work remains until the last game has begun.
@@ -326,7 +380,7 @@ describe("judging against a server", () => {
             fair(seen, response, index);
             count(-1);
           },
-          60 + ((index * 37) % 60),
+          200 + ((index * 37) % 120),
         );
       };
       await withServer(script, async ({ baseUrl }) => {
