@@ -88,9 +88,9 @@ export function judgingCost(config: RunConfig): readonly ModelCost[] {
   });
 }
 
-/** True if a run asks nobody but this machine, and for nothing: then nobody needs to agree. */
+/** True if a run asks nobody but this machine, for nothing and without a key: then nobody needs to agree. */
 export function isFree(costs: readonly ModelCost[]): boolean {
-  return costs.every(({ isLocal, mostPrice }) => isLocal && mostPrice === 0);
+  return costs.every(({ isLocal, mostPrice, keyVariable }) => isLocal && mostPrice === 0 && keyVariable === undefined);
 }
 
 /** What judging takes, in a sentence for each model. */

@@ -28,10 +28,11 @@ export class JudgeCounts {
     return comparisons;
   }
 
-  /** In sentences; none for a judge that goes by scores. */
+  /** In sentences; none for one judge that goes by scores. */
   notes(config: RunConfig): readonly string[] {
     const models = judgeModels(config);
-    if (models.length === 0) return [];
+    const agreement = this.agreementNotes();
+    if (models.length === 0) return agreement;
     const found = GAME_PROBLEMS.flatMap((kind) => {
       const count = this.problems.get(kind) ?? 0;
       return count === 0 ? [] : [`${count} ${TEXTS[kind]}`];
@@ -44,11 +45,12 @@ export class JudgeCounts {
             `${this.nSuspicious} comparisons have a question or an answer that looks as if it told the judge what to say; they count like the others.`,
           ];
     const who = models.map(({ model, protocol }) => `${model} (protocol ${protocol})`).join(", ");
-    const same = this.agreements.reduce((sum, one) => sum + one, 0) / this.agreements.length;
-    const agreement =
-      this.agreements.length === 0
-        ? []
-        : [`Two judges of the panel say the same in ${(100 * same).toFixed(1)} % of games.`];
     return [`Judged by ${who}; ${this.nGames} games: ${games}.`, ...agreement, ...suspicious];
+  }
+
+  private agreementNotes(): readonly string[] {
+    if (this.agreements.length === 0) return [];
+    const same = this.agreements.reduce((sum, one) => sum + one, 0) / this.agreements.length;
+    return [`Two judges of the panel say the same in ${(100 * same).toFixed(1)} % of games.`];
   }
 }

@@ -112,6 +112,8 @@ describe("a run that sends something elsewhere, or costs something", () => {
     }
     const priced = await started({ ...LOCAL, prices: { gpt: { input: 1, output: 1 } } }, ["run", FILE], "");
     assert.equal(priced.nRuns, 0);
+    const withKey = await started({ llm: { ...LOCAL.llm, keyVariable: "JUDGE_API_KEY" } }, ["run", FILE], "");
+    assert.equal(withKey.nRuns, 0);
   });
 
   it("is planned with what it costs", () =>
