@@ -3,8 +3,17 @@ import { CHECKPOINTS } from "./checkpoints.ts";
 import { DATA } from "./data.ts";
 import { FRAMES } from "./frames.ts";
 import { LOGS } from "./logs.ts";
+import { REPLIES } from "./replies.ts";
 import { RESULTS } from "./results.ts";
 import { TEXTS } from "./texts.ts";
 
 /** Everything that reads a file or a message from elsewhere. Add yours here; the fuzzer and its test follow. */
-export const READERS: readonly Reader[] = [...LOGS, ...RESULTS, ...CHECKPOINTS, ...TEXTS, ...FRAMES, ...DATA];
+export const READERS: readonly Reader[] = [
+  ...LOGS,
+  ...REPLIES,
+  ...RESULTS,
+  ...CHECKPOINTS,
+  ...TEXTS,
+  ...FRAMES,
+  ...DATA,
+];

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { THREE_WAY, parseVerdict } from "../../../engine/evaluation/judges/parseVerdict.ts";
+import { looksLikeAnOrder } from "../../../engine/evaluation/judges/prompts.ts";
+import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
+import { eventData } from "../../../engine/serving/client/eventStream.ts";
+import { ReplyParts, complaintOf } from "../../../engine/serving/client/reply.ts";
+import type { Reader } from "../reader.ts";
+
+const choice = { index: 0, delta: { content: "[[A]] <think>" }, finish_reason: null };
+const PIECES = [
+  { model: "m", choices: [choice] },
+  { choices: [{ ...choice, delta: { reasoning_content: "so", refusal: null }, finish_reason: "length" }] },
+  { choices: [], usage: { prompt_tokens: 3, completion_tokens: 2 } },
+  { error: { message: "m", code: 429, param: "max_tokens" } },
+  { object: "error", message: "m" },
+  { detail: [{ msg: "m" }] },
+];
+const STREAM = `: hi\r\n\r\n${PIECES.map((piece) => `data: ${JSON.stringify(piece)}\n\n`).join("")}data: [DONE]\n\n`;
+
+function valueOf(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
+}
+
+/** What servers of language models send. */
+export const REPLIES: readonly Reader[] = [
+  {
+    name: "modelStream",
+    corpus: [Buffer.from(STREAM), Buffer.from('data:{"choices":[{"text":"x","finish_reason":"stop"}]}\r\rdata: x')],
+    errors: ["StreamError"],
+    read: async (input: Buffer): Promise<void> => {
+      const parts = new ReplyParts();
+      const pieces = [input.subarray(0, input.length >> 1), input.subarray(input.length >> 1)];
+      // eslint-disable-next-line @typescript-eslint/require-await -- an iterator as a socket is one
+      const arriving = async function* (): AsyncGenerator<Buffer, undefined> {
+        yield* pieces;
+      };
+      for await (const data of eventData(arriving())) {
+        const value = valueOf(data);
+        assert.equal(typeof (complaintOf(value)?.message ?? ""), "string");
+        parts.add(value);
+      }
+      const { text, end, promptTokens = 0 } = parts.reply();
+      assert.ok(["stop", "length", "refused"].includes(end) && promptTokens >= 0);
+      assert.ok(parseVerdict(text, THREE_WAY).verdict !== "error");
+      assert.equal(typeof looksLikeAnOrder(text), "boolean");
+    },
+  },
+];
