@@ -26,7 +26,9 @@ export async function collectStrings(): Promise<readonly string[]> {
   const found = await Promise.all(
     files.map(async (file) => stringsOf(relative(ROOT, file), await readFile(file, "utf8"))),
   );
-  return [...new Set([...found.flat(), ...alarmTexts(), ...metricTexts(), ...stageNameTexts(), ...winRateTexts()])].sort();
+  return [
+    ...new Set([...found.flat(), ...alarmTexts(), ...metricTexts(), ...stageNameTexts(), ...winRateTexts()]),
+  ].sort();
 }
 
 /**

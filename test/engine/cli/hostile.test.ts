@@ -174,7 +174,7 @@ const CASES: Readonly<Record<string, Case>> = {
     const of = await ended(folder, FINISHED);
     const checkpoint = path.join(folder, HOSTILE);
     await fs.mkdir(checkpoint);
-    await fs.writeFile(path.join(checkpoint, "adapter_config.json"), JSON.stringify({ r: HOSTILE }));
+    await fs.writeFile(path.join(checkpoint, "adapter_config.json"), JSON.stringify(ADAPTER));
     await fs.writeFile(path.join(checkpoint, "adapter_model.safetensors"), "");
     const to = ["--to", "me/model"];
     const written = await run(folder, "publish", checkpoint, ...to);
@@ -190,8 +190,7 @@ const CASES: Readonly<Record<string, Case>> = {
   merge: async (folder) => {
     const adapter = path.join(folder, HOSTILE);
     await fs.mkdir(adapter);
-    const settings = { peft_type: "LORA", base_model_name_or_path: HOSTILE, r: 1, target_modules: [HOSTILE] };
-    await fs.writeFile(path.join(adapter, "adapter_config.json"), JSON.stringify(settings));
+    await fs.writeFile(path.join(adapter, "adapter_config.json"), JSON.stringify(ADAPTER));
     await fs.writeFile(path.join(adapter, "adapter_model.safetensors"), "");
     const out = ["--out", path.join(folder, "merged")];
     return [
@@ -210,6 +209,12 @@ const CASES: Readonly<Record<string, Case>> = {
     return [await run(folder, "doctor", "--directory", path.join(folder, HOSTILE))];
   },
   schema: async (folder) => [await run(folder, "schema"), await run(folder, "schema", "--markdown")],
+};
+
+/** Settings of adapters that are read. */
+const ADAPTER = {
+  ...{ peft_type: "LORA", task_type: "CAUSAL_LM", base_model_name_or_path: HOSTILE },
+  ...{ r: 1, lora_alpha: 1, target_modules: [HOSTILE] },
 };
 
 /** Checks that nothing steers the terminal, and that no line passes for one of ours. */

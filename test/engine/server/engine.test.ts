@@ -172,7 +172,7 @@ describe("two runs on one device", function () {
       const watched = await watch(second.folder);
       const { status, ahead, device } = watched.followed.state();
       assert.deepEqual([status, ahead], ["queued", 1]);
-      assert.match(device ?? "", /^wasm, 1 thread \(auto: cuda: .+\)$/);
+      assert.match(device, /^wasm, 1 thread \(auto: cuda: .+\)$/);
       assert.equal((await readRunState(second.folder)).status, "queued");
       process.kill(first.pid, "SIGKILL");
       assert.equal((await watched.ended).status, "finished");

@@ -167,7 +167,7 @@ describe("what a real run has written, as the service reads it", function () {
     const provenance = await client.ask("provenance", { folder: run.folder });
     const record = JSON.parse(await fs.readFile(path.join(run.folder, "run.json"), "utf8")) as Record<string, unknown>;
     const { device } = provenance;
-    assert.match(device ?? "", /^wasm, 1 thread \(auto: cuda: .+\)$/);
+    assert.match(device, /^wasm, 1 thread \(auto: cuda: .+\)$/);
     assert.deepEqual(provenance, { ...record, folder: run.folder, device });
     assert.deepEqual(provenance.config, recordedConfig(run));
   });
