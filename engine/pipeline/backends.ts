@@ -1,7 +1,8 @@
 import type { Backend } from "../compute/backend.ts";
 import { type BackendChoice, choose } from "../compute/backends/choose.ts";
-import { allBackends } from "../compute/backends/registry.ts";
+import { allBackends, descriptorOf } from "../compute/backends/registry.ts";
 import type { RunConfig, RuntimeConfig } from "../config/index.ts";
+import { checkAgainst } from "./selfCheck.ts";
 
 /** Settings that determine the compute backend. */
 export type ComputeSettings = Pick<RuntimeConfig, "backend" | "threads">;
@@ -22,12 +23,26 @@ export function withChoice(config: RunConfig, { descriptor }: Pick<BackendChoice
   return { ...config, runtime: { ...config.runtime, backend: descriptor.name } };
 }
 
-/** Opens a chosen backend; to be closed by the caller. */
-export function openChoice(
+/**
+ * Opens a chosen backend, and has it prove itself where its declaration says so; to be closed by the caller.
+ * @throws {BackendUnavailableError} when it computes otherwise than the one that it is checked against.
+ */
+export async function openChoice(
   { descriptor, device, roomier }: BackendChoice,
   { threads }: Pick<ComputeSettings, "threads">,
 ): Promise<Backend> {
-  return descriptor.open({ threads, roomier }, device);
+  const backend = await descriptor.open({ threads, roomier }, device);
+  if (descriptor.checkedAgainst === undefined) return backend;
+  const reference = await descriptorOf(descriptor.checkedAgainst);
+  const found = await reference.probe({ threads });
+  if (!found.isAvailable) return backend;
+  try {
+    await checkAgainst(() => reference.open({ threads, roomier: [] }, found.devices[0]), backend);
+    return backend;
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
 }
 
 /** Chooses and opens a config's backend, for work that does not queue; to be closed by the caller. */

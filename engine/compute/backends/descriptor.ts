@@ -50,6 +50,8 @@ export interface OpenSettings extends BackendSettings {
 
 /** A backend with its code: the export `backend` of its folder's `index.ts`. */
 export interface BackendDescriptor extends BackendDeclaration<BackendName> {
+  /** Whose numbers it must give before it computes a run: for hardware and drivers that no test here has seen. */
+  readonly checkedAgainst?: BackendName;
   /** Looks at the machine: quickly, changing nothing, taking no device memory. */
   probe(settings: BackendSettings): Promise<Availability>;
   /** Loads the files of this program that opening needs: they may be deleted afterwards. Takes no device memory. */

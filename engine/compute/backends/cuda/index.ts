@@ -25,6 +25,7 @@ function driver(): Driver | DriverUnavailableError {
 /** NVIDIA cards, by kernels of our own. */
 export const backend: BackendDescriptor = {
   ...cuda,
+  checkedAgainst: "wasm",
   probe: () => Promise.resolve(availability(driver())),
   load: () => loadKernelTexts(),
   open({ roomier }, { id }) {

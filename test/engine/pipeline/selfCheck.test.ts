@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { BackendUnavailableError } from "../../../engine/compute/backends/choose.ts";
+import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
+import { createTfjsBackend } from "../../../engine/compute/backends/tfjs/index.ts";
+import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
+import { checkAgainst } from "../../../engine/pipeline/selfCheck.ts";
+import { interpreter } from "../../ptx/driver.ts";
+
+const reference = () => createWasmBackend({ threads: 1 });
+
+/** A card whose driver makes something else of the kernels. */
+function cardThat(misreads: (ptx: string) => string): CudaBackend {
+  const device = interpreter.open(0);
+  const load = device.loadModule.bind(device);
+  return new CudaBackend(Object.assign(device, { loadModule: (ptx: string) => load(misreads(ptx)) }));
+}
+
+describe("a backend's check of itself", () => {
+  for (const [name, open] of [
+    ["tfjs", () => createTfjsBackend()],
+    ["cuda, interpreted", () => Promise.resolve(cardThat((ptx) => ptx))],
+  ] as const) {
+    it(`is passed by ${name}`, async () => {
+      const backend = await open();
+      await checkAgainst(reference, backend);
+      await backend.close();
+    });
+  }
+
+  for (const [what, kernel] of [
+    ["norms take no root", "rmsNorm"],
+    ["AdamW takes no root", "adamw"],
+  ] as const) {
+    it(`refuses a card where ${what}, with the number that differs and what to do`, async () => {
+      const backend = cardThat((ptx) => (ptx.includes(kernel) ? ptx.replaceAll("sqrt.rn.f32", "mov.f32") : ptx));
+      await assert.rejects(checkAgainst(reference, backend), (error) => {
+        assert.ok(error instanceof BackendUnavailableError);
+        assert.match(error.message, /^runtime\.backend cuda: computes .+ as .+, where wasm has .+ wasm; please/);
+        return true;
+      });
+      await backend.close();
+    });
+  }
+});
