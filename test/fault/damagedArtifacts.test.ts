@@ -183,7 +183,7 @@ describe("salsa verify", function () {
           models: ["sft-2", "soup", "salsa"],
           answers: ["sft-2 on inDistribution", "soup on inDistribution", "salsa on inDistribution"],
           judgments: ["salsa vs ppo on inDistribution", "salsa vs sft-1 on inDistribution"],
-          tables: ["scores", "winRates"],
+          tables: ["scores", "winRates", "checks", "ratings"],
         },
       ]);
       assert.deepEqual(await artifactHashes(made.config.runtime.directory), before);
