@@ -1,9 +1,8 @@
 import * as fs from "node:fs";
 import { onDiskSync } from "./disk.ts";
-import { DataError } from "../protocol/errors.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { MAX_LINE_BYTES } from "./lines.ts";
-import { type LogLine, logLineOf } from "./logLine.ts";
+import { type LogLine, checkLineLength, logLineOf } from "./logLine.ts";
 import { openLog } from "./writing.ts";
 
 /** Bytes looked at first when a log's end is searched for. */
@@ -35,13 +34,7 @@ export class JsonLog {
    */
   append(record: Json): void {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    if (line.length > MAX_LINE_BYTES) {
-      const remedy = "shorten the prompts and responses that it holds";
-      throw new DataError(`append: a record of ${line.length} bytes is longer than lines are read`, {
-        file: this.file,
-        remedy,
-      });
-    }
+    checkLineLength(line, { file: this.file, remedy: "shorten the prompts and responses that it holds" });
     onDiskSync("append", this.file, () => {
       const before = fs.fstatSync(this.descriptor).size;
       try {

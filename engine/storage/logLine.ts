@@ -1,3 +1,4 @@
+import { DataError } from "../protocol/errors.ts";
 import { isUtf8 } from "node:buffer";
 import { type JsonObject, isJsonObject } from "./json.ts";
 import { MAX_LINE_BYTES } from "./lines.ts";
@@ -43,4 +44,10 @@ function jsonObject(bytes: Buffer): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** @throws {DataError} for a line that nobody would read, naming the file and what to do. */
+export function checkLineLength(line: Buffer, place: ConstructorParameters<typeof DataError>[1]): void {
+  if (line.length <= MAX_LINE_BYTES) return;
+  throw new DataError(`append: a record of ${line.length} bytes is longer than lines are read`, place);
 }

@@ -1,8 +1,7 @@
 import * as fs from "node:fs";
-import { DataError } from "../protocol/errors.ts";
 import { onDiskSync } from "./disk.ts";
 import type { Json } from "./json.ts";
-import { MAX_LINE_BYTES } from "./lines.ts";
+import { checkLineLength } from "./logLine.ts";
 import { openLog } from "./writing.ts";
 
 /** Times that a record is begun again which the disk took in part. */
@@ -28,13 +27,7 @@ export class SharedLog {
   /** @throws {DiskError} @throws {DataError} for a record that nobody would read. */
   append(record: Json): void {
     const line = Buffer.from(`\n${JSON.stringify(record)}\n`);
-    if (line.length > MAX_LINE_BYTES) {
-      const remedy = "ask for shorter replies";
-      throw new DataError(`append: a record of ${line.length} bytes is longer than lines are read`, {
-        file: this.file,
-        remedy,
-      });
-    }
+    checkLineLength(line, { file: this.file, remedy: "ask for shorter replies" });
     onDiskSync("append", this.file, () => {
       for (let left = MOST_TRIES; left > 0; left--) {
         // The rest of one that was written in part would come after what others have written meanwhile.

@@ -117,8 +117,10 @@ export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string
     model.ask({ prompt, temperature, maxTokens, ...(samples > 1 && { seed: sample }) }, sample);
   const played = async (game: SeatedPair, sample: number): Promise<Vote> => {
     const prompt = game.question.reference === undefined ? prompts.plain : prompts.withReference;
-    if (own.protocol !== "single")
-      return pairVote(prompt, pairPrompt(prompt, game), await ask(pairPrompt(prompt, game), sample));
+    if (own.protocol !== "single") {
+      const shown = pairPrompt(prompt, game);
+      return pairVote(prompt, shown, await ask(shown, sample));
+    }
     const shown = [game.first, game.second].map((answer) => singlePrompt(prompt, game.question, answer));
     return gradedVote(prompt, shown, await Promise.all(shown.map((one) => ask(one, sample))));
   };

@@ -10,11 +10,12 @@ import {
 } from "../../backend.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
+import { Arena } from "../arena.ts";
 import { CudaBuffer, download, upload } from "./buffer.ts";
 import type { CudaDevice, DevicePointer } from "./driver.ts";
 import { CudaExecutable, FAULT_WORDS, type Owner } from "./executable.ts";
 import { Kernels } from "./kernels.ts";
-import { Arena, DeviceMemory } from "./memory.ts";
+import { DeviceMemory } from "./memory.ts";
 
 /** How the backend works. */
 export interface CudaSettings {
@@ -29,7 +30,7 @@ export class CudaBackend implements Backend, Owner {
   readonly name = "cuda";
   readonly device: CudaDevice;
   readonly heap: DeviceMemory;
-  readonly arena: Arena;
+  readonly arena: Arena<DevicePointer>;
   readonly kernels: Kernels;
   readonly fault: DevicePointer;
   readonly logitsHeld: number;
@@ -38,7 +39,7 @@ export class CudaBackend implements Backend, Owner {
   constructor(device: CudaDevice, { roomier = [], logitsHeld = 1 << 24 }: CudaSettings = {}) {
     this.device = device;
     this.heap = new DeviceMemory(device, roomier);
-    this.arena = new Arena(this.heap);
+    this.arena = new Arena(this.heap, 0n);
     this.kernels = new Kernels(device);
     this.logitsHeld = logitsHeld;
     this.fault = device.allocate(FAULT_WORDS * 4);

@@ -12,12 +12,14 @@ import {
 import { repeated } from "../../graph/dtype.ts";
 import type { Program, Value } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf, defined, sizeOf } from "../../graph/tensor.ts";
+import type { Arena } from "../arena.ts";
+import { keptOutputs } from "../kept.ts";
 import { type CudaBuffer, download, upload } from "./buffer.ts";
 import type { Argument, CudaDevice, CudaGraph, DevicePointer } from "./driver.ts";
 import { type Encoded, align, encode } from "./encode.ts";
 import type { Kernels } from "./kernels.ts";
 import type { Address, LaunchArgument, TableWord } from "./launch.ts";
-import type { Arena, DeviceMemory } from "./memory.ts";
+import type { DeviceMemory } from "./memory.ts";
 
 /** Words in which kernels note the first index out of range. */
 export const FAULT_WORDS = 4;
@@ -26,7 +28,7 @@ export const FAULT_WORDS = 4;
 export interface Owner {
   readonly device: CudaDevice;
   readonly heap: DeviceMemory;
-  readonly arena: Arena;
+  readonly arena: Arena<DevicePointer>;
   readonly kernels: Kernels;
   /** Where kernels note the first index out of range. */
   readonly fault: DevicePointer;
@@ -210,19 +212,12 @@ export class CudaExecutable implements Executable {
     return defined(this.program.buffers[this.value(id).buffer]).kind === "constant";
   }
 
-  /** Outputs in buffers of their own: the next run overwrites the arena. */
   private kept<K extends string>(
     keep: readonly K[],
     addresses: ReadonlyMap<string, DevicePointer>,
   ): Readonly<Record<K, DeviceBuffer>> {
-    const kept = new Map<K, DeviceBuffer>();
-    try {
-      for (const name of keep) kept.set(name, this.keptOutput(defined(this.program.outputs[name]), addresses));
-    } catch (error) {
-      for (const buffer of kept.values()) this.owner.release(buffer);
-      throw error;
-    }
-    return Object.fromEntries(kept) as Record<K, DeviceBuffer>;
+    const make = (name: K): DeviceBuffer => this.keptOutput(defined(this.program.outputs[name]), addresses);
+    return keptOutputs(keep, make, (buffer) => this.owner.release(buffer));
   }
 
   private keptOutput(id: number, addresses: ReadonlyMap<string, DevicePointer>): DeviceBuffer {

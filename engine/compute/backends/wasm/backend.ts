@@ -9,7 +9,7 @@ import {
 } from "../../backend.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
-import { Arena } from "./arena.ts";
+import { Arena } from "../arena.ts";
 import { WasmBuffer, download, upload } from "./buffer.ts";
 import { type Device, WasmExecutable } from "./executable.ts";
 import { Heap } from "./heap.ts";
@@ -22,7 +22,7 @@ export class WasmBackend implements Backend, Device {
   readonly limits: Limits;
   readonly threads: Threads;
   readonly heap: Heap;
-  readonly arena: Arena;
+  readonly arena: Arena<number>;
   private readonly buffers = new Set<WasmBuffer>();
 
   /** `roomier` names backends that hold more, for advice when memory runs out. */
@@ -31,7 +31,7 @@ export class WasmBackend implements Backend, Device {
     const { memory, firstFree: base, maxPages } = threads;
     this.heap = new Heap(memory, { base, maxPages, roomier });
     this.limits = { ...this.heap.limits, maxThreads: MAX_THREADS };
-    this.arena = new Arena(this.heap);
+    this.arena = new Arena(this.heap, 0);
   }
 
   get memory(): MemoryUse {

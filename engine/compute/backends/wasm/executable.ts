@@ -11,7 +11,8 @@ import {
 import { repeated } from "../../graph/dtype.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, defined, sizeOf } from "../../graph/tensor.ts";
-import type { Arena } from "./arena.ts";
+import type { Arena } from "../arena.ts";
+import { keptOutputs } from "../kept.ts";
 import { type WasmBuffer, download, upload } from "./buffer.ts";
 import { type Encoded, encode } from "./encode.ts";
 import type { Heap } from "./heap.ts";
@@ -22,7 +23,7 @@ import type { Threads } from "./threads.ts";
 export interface Device {
   readonly threads: Threads;
   readonly heap: Heap;
-  readonly arena: Arena;
+  readonly arena: Arena<number>;
   /** @throws {BindingError} when the buffer was released or is another backend's. */
   own(buffer: DeviceBuffer): WasmBuffer;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;
@@ -98,19 +99,12 @@ export class WasmExecutable implements Executable {
     return addresses;
   }
 
-  /** Outputs in buffers of their own: the next run overwrites the arena. */
   private kept<K extends string>(
     keep: readonly K[],
     addresses: ReadonlyMap<string, number>,
   ): Readonly<Record<K, DeviceBuffer>> {
-    const kept = new Map<K, DeviceBuffer>();
-    try {
-      for (const name of keep) kept.set(name, this.keptOutput(defined(this.program.outputs[name]), addresses));
-    } catch (error) {
-      for (const buffer of kept.values()) this.device.release(buffer);
-      throw error;
-    }
-    return Object.fromEntries(kept) as Record<K, DeviceBuffer>;
+    const make = (name: K): DeviceBuffer => this.keptOutput(defined(this.program.outputs[name]), addresses);
+    return keptOutputs(keep, make, (buffer) => this.device.release(buffer));
   }
 
   private keptOutput(id: number, addresses: ReadonlyMap<string, number>): DeviceBuffer {

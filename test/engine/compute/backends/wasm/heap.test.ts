@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { OutOfMemoryError } from "../../../../../engine/compute/backend.ts";
-import { Arena } from "../../../../../engine/compute/backends/wasm/arena.ts";
+import { Arena } from "../../../../../engine/compute/backends/arena.ts";
 import { Memory } from "../../../../../engine/compute/backends/wasm/webAssembly.ts";
 import { Heap } from "../../../../../engine/compute/backends/wasm/heap.ts";
 
@@ -66,7 +66,7 @@ describe("wasm heap", () => {
 describe("wasm arena", () => {
   it("is as large as the largest program that still lives", () => {
     const heap = createHeap();
-    const arena = new Arena(heap);
+    const arena = new Arena(heap, 0);
     for (const bytes of [1024, 4096, 2048]) arena.reserve(bytes);
     assert.equal(heap.use.allocatedBytes, 4096);
     arena.release(4096);
@@ -78,7 +78,7 @@ describe("wasm arena", () => {
 
   it("stays as it is when a program is too large for the memory", () => {
     const heap = createHeap();
-    const arena = new Arena(heap);
+    const arena = new Arena(heap, 0);
     arena.reserve(1024);
     assert.throws(() => {
       arena.reserve(2 ** 30);
