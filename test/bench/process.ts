@@ -77,14 +77,18 @@ function watchMemory(root: number | undefined): { stop(): Promise<number | undef
   };
 }
 
-async function residentKiB(root: number): Promise<number> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const processes = new Map<number, { parent: number; kiB: number }>();
-  for (const pid of pids) {
-    const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""); // it may just have ended
-    const number = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
-    processes.set(Number(pid), { parent: number("PPid"), kiB: number("VmRSS") });
-  }
-  const belongs = (pid: number): boolean => pid === root || (pid > 1 && belongs(processes.get(pid)?.parent ?? 0));
-  return [...processes].reduce((sum, [pid, { kiB }]) => (belongs(pid) ? sum + kiB : sum), 0);
+/** Only the tree's own files are read: reading every process's took a quarter of a core from what is measured. */
+async function residentKiB(pid: number | string): Promise<number> {
+  const text = (path: string): Promise<string> => readFile(`/proc/${pid}/${path}`, "utf8").catch(() => ""); // it may just have ended
+  const own = Number(/^VmRSS:\s+(\d+)/m.exec(await text("status"))?.[1] ?? 0);
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const children = await Promise.all(threads.map((thread) => text(`task/${thread}/children`)));
+  const sums = await Promise.all(
+    children
+      .join(" ")
+      .split(" ")
+      .filter((child) => child !== "")
+      .map(residentKiB),
+  );
+  return sums.reduce((sum, kiB) => sum + kiB, own);
 }

@@ -1,20 +1,30 @@
+import type { Backend } from "../../engine/compute/backend.ts";
 import { createWasmBackend } from "../../engine/compute/backends/wasm/index.ts";
 import { profiling } from "./profile.ts";
+import { REAL_WORK } from "./realModel.bench.ts";
 import { timePpoIteration } from "./ppoIteration.bench.ts";
 import { timeReferenceStep } from "./trainStep.bench.ts";
 
-/** Prints where the time of a benchmark goes: `node test/bench/profileMain.ts trainStep|ppoIteration [THREADS]`. */
-const [name = "trainStep", threadsText = "2"] = process.argv.slice(2);
+/**
+ * Prints where the time of a benchmark goes: `node test/bench/profileMain.ts NAME [THREADS] [FOLDER] [BATCH]`, where NAME
+ * is trainStep, ppoIteration, or train, decode or ppo of the checkpoint in a folder.
+ */
+const [name = "trainStep", threadsText = "2", folder = "", batch = "1"] = process.argv.slice(2);
 const threads = Number(threadsText);
-const repeats = { warmup: 3, repeats: 12 };
-const time = name === "ppoIteration" ? timePpoIteration : timeReferenceStep;
+const real = REAL_WORK[name];
+const repeats = real === undefined ? { warmup: 3, repeats: 12 } : { warmup: 1, repeats: 2 };
+
+function time(backend: Backend): Promise<{ readonly ms: number; readonly minMs: number }> {
+  if (real !== undefined) return real(backend, repeats, folder, Number(batch));
+  return name === "ppoIteration" ? timePpoIteration(backend, repeats) : timeReferenceStep(backend, repeats);
+}
 
 const whole = await createWasmBackend({ threads });
-const { ms, minMs } = await time(whole, repeats);
+const { ms, minMs } = await time(whole);
 await whole.close();
 
 const backend = profiling(await createWasmBackend({ threads }));
-await time(backend, repeats);
+await time(backend);
 const lines = backend.profile(repeats.warmup + repeats.repeats);
 await backend.close();
 

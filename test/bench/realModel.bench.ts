@@ -15,7 +15,7 @@ const PPO = { rollouts: 8, minibatch: 4, query: 64, response: 32 } as const;
 type Measured = Omit<Timing, "threads" | "versions">;
 
 /** Work on the real model by name; each gets its checkpoint's folder and, where it has one, a batch size. */
-const WORK: Readonly<
+export const REAL_WORK: Readonly<
   Record<string, (backend: Backend, repeats: Repeats, folder: string, batch: number) => Promise<Measured>>
 > = { train, decode, ppo };
 
@@ -26,7 +26,7 @@ export async function realModelBench({
   ...repeats
 }: BenchOptions): Promise<Omit<Timing, "versions">> {
   const [name = "", folder = "", batch] = files;
-  const work = WORK[name];
+  const work = REAL_WORK[name];
   if (work === undefined) throw new Error(`real model: no work is called ${name}`);
   const backend = await createWasmBackend({ threads });
   const before = process.cpuUsage();

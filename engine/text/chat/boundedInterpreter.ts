@@ -1,4 +1,5 @@
-import { type JinjaEnvironment, type JinjaProgram, type JinjaValue, Interpreter } from "./jinja.ts";
+import type { JinjaEnvironment, JinjaProgram, JinjaValue } from "./jinja.ts";
+import { PythonInterpreter } from "./pythonInterpreter.ts";
 
 /** A template that would take too long or too much memory; the message says what it did, without a place. */
 export class TemplateBoundError extends Error {
@@ -26,7 +27,7 @@ const LONGEST_MS = 10_000;
  * Every operand of every operation is evaluated by itself, and is charged by its size there. So work that grows with
  * the size of its operands is paid for before it is done.
  */
-export class BoundedInterpreter extends Interpreter {
+export class BoundedInterpreter extends PythonInterpreter {
   private work: number;
   private steps = 0;
   private readonly deadline = performance.now() + LONGEST_MS;

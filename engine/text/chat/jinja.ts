@@ -8,6 +8,8 @@ export interface JinjaValue {
 
 /** Names that a template sees. */
 export interface JinjaEnvironment {
+  /** What stands behind `is`, by name. */
+  readonly tests: ReadonlyMap<string, (...values: readonly JinjaValue[]) => boolean>;
   set(name: string, value: unknown): unknown;
 }
 

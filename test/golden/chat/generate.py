@@ -35,6 +35,7 @@ FAMILIES = {
     "sys": ("<s>", "</s>", None, True),
     "human": ("<s>", "</s>", "</s>", False),
     "marked": (None, "<|endoftext|>", "<|endoftext|>", False),
+    "python": (None, "<|im_end|>", "<|endoftext|>", False),
 }
 U, A, S = ("user", "assistant", "system")
 CONVERSATIONS = [
