@@ -47,7 +47,7 @@ export const rewardModel: Stage<
 > = {
   kind: "reward",
   title: "Reward model",
-  revision: 4,
+  revision: 5,
   select: (config, { seed }) => ({
     ...rewardSlice(config),
     task: config.task,

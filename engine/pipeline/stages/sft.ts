@@ -24,7 +24,7 @@ export const sft: Stage<
 > = {
   kind: "sft",
   title: "Supervised fine-tuning",
-  revision: 2,
+  revision: 3,
   select: (config, { seed, sftSeed }) => ({
     ...sftSource(config),
     sft: trainingOf(config.sft),
