@@ -28,7 +28,7 @@ import {
   workedAt,
   workerOf,
 } from "./workspaces.ts";
-import { discard, makeFolderAt, makeNewFolder, moveAside, moveFolder, removeAt } from "./writing.ts";
+import { discard, makeFolderAt, makeNewFolder, moveAside, moveFolder, removeAt, removeUnless } from "./writing.ts";
 
 /** Names a stage's result by everything that it depends on. */
 export interface ArtifactKey {
@@ -179,8 +179,11 @@ export class Artifacts {
     return workerOf(path.join(this.folder, name));
   }
 
-  /** Removes an artifact, by its name, with all that belongs to it, unless somebody works at it. */
-  async remove(name: string): Promise<void> {
+  /**
+   * Removes an artifact, by its name, with all that belongs to it, unless somebody works at it, or needs it when nobody
+   * finds it any longer.
+   */
+  async remove(name: string, isNeeded: () => Promise<boolean>): Promise<void> {
     const artifact = path.join(this.folder, name);
     let workspace: Workspace;
     try {
@@ -190,7 +193,7 @@ export class Artifacts {
       throw error;
     }
     try {
-      for (const folder of [artifact, recordFolder(this.root, name)]) await removeAt(placeIn(folder));
+      if (await removeUnless(placeIn(artifact), isNeeded)) await removeAt(placeIn(recordFolder(this.root, name)));
     } finally {
       await workspace.release();
     }

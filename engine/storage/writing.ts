@@ -118,6 +118,23 @@ export async function removeAt(place: Place): Promise<void> {
 }
 
 /**
+ * Removes a folder below a root as {@link removeAt} does, but has it back if it turns out to be needed. It is asked when
+ * nobody finds the folder any longer: who has found it before has said so by then, and who comes later makes it again.
+ * @returns False when it stayed.
+ * @throws {DataError} {DiskError}
+ */
+export async function removeUnless(place: Place, isNeeded: () => Promise<boolean>): Promise<boolean> {
+  const aside = temporaryName(path.join(path.dirname(place.file), "removed"));
+  if (!(await moveAside("remove", place, aside))) return true;
+  if (await isNeeded()) {
+    const isMadeAgain = async (): Promise<boolean> => (await entryAt(place)) !== undefined;
+    if (await moveFolder(aside, place.file, isMadeAgain)) return false;
+  }
+  await discard(aside);
+  return true;
+}
+
+/**
  * Gives a file or folder below a root another name beside it.
  * @returns False when there was none.
  * @throws {DataError} when it, or a folder on the way from the root, is a link.

@@ -5,7 +5,7 @@ import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import { isLeftover } from "../../storage/disk.ts";
 import { LockedError, lockOf, ownerName, takeLock } from "../../storage/locks.ts";
 import { type Place, isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
-import { removeAt, sweepAt } from "../../storage/writing.ts";
+import { removeAt, removeUnless, sweepAt } from "../../storage/writing.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
 import { type Runs, isRunPlace } from "./runs.ts";
 import type { TrackedRun } from "./trackedRun.ts";
@@ -52,8 +52,11 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
     const all = [...own.flatMap(({ folders }) => folders), ...prepared.map(({ file }) => file)];
     freed = ((await folderBytes(folder)) ?? 0) + (await bytesFreedBy(all));
     // Artifacts first: cut off in between, the run is there still and can be removed again.
-    for (const { key } of own) await artifacts.remove(key);
-    for (const place of prepared) await removeAt(place);
+    // A run may have begun since they were listed.
+    for (const { key } of own) await artifacts.remove(key, async () => !(await isUnused(runs, run))(key));
+    for (const place of prepared) {
+      await removeUnless(place, async () => !(await isUnprepared(runs, run))(basename(place.file)));
+    }
     await removeAt(placeIn(folder));
     // The remains of removals whose process was killed.
     await sweepAt(placeBelow(run.root, "runs"), isLeftover);
@@ -82,22 +85,14 @@ interface OwnArtifact {
 
 /**
  * The artifacts of a run that no other run of its root uses, and that nobody works at.
- *
- * A run at work uses the artifacts that its stages have taken so far, and may take those of stages with the names of
- * its later ones: their keys are not known before.
- *
  * @throws {DataError} when one of them is a link, or stands below one.
  */
 async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly OwnArtifact[]> {
-  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
-  if (others.some(({ isAtWork, brief }) => isAtWork && brief.stages.length === 0)) return []; // it has not said yet
-  const used = new Set(others.flatMap((other) => [...other.keys()]));
-  const awaited = new Set(others.filter(({ isAtWork }) => isAtWork).flatMap(stagesToCome));
-  for (const { id: name, key } of run.brief.stages) if (awaited.has(name)) used.add(key);
+  const isOwn = await isUnused(runs, run);
   const artifacts = new Artifacts(run.root);
   const own: OwnArtifact[] = [];
   for (const key of run.keys()) {
-    if (!isArtifactKey(key) || used.has(key) || (await artifacts.worker(key)) !== undefined) continue;
+    if (!isArtifactKey(key) || !isOwn(key) || (await artifacts.worker(key)) !== undefined) continue;
     const folders: string[] = [];
     for (const folder of artifacts.foldersOf(key)) if (await isFolderAt(placeIn(folder))) folders.push(folder);
     own.push({ key, folders });
@@ -106,22 +101,48 @@ async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly OwnAr
 }
 
 /**
- * Prepared data of a run that no other run of its root uses. One that is at work, and has not yet said what it uses, may
- * use any of it: data is prepared, or found, before a run says so together with its stages. A config that no run was
- * made of counts nothing: what it needs is prepared again, with the same bytes.
+ * Which artifacts of a run no other run of its root uses, by their names.
  *
+ * A run at work uses the artifacts that its stages have taken so far, and may take those of stages with the names of
+ * its later ones: their keys are not known before. One that has not said its stages yet may take any.
+ */
+async function isUnused(runs: Runs, run: TrackedRun): Promise<(key: string) => boolean> {
+  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+  if (others.some(hasNotSaid)) return () => false;
+  const used = new Set(others.flatMap((other) => [...other.keys()]));
+  const awaited = new Set(others.filter(({ isAtWork }) => isAtWork).flatMap(stagesToCome));
+  for (const { id: name, key } of run.brief.stages) if (awaited.has(name)) used.add(key);
+  return (key) => !used.has(key);
+}
+
+/**
+ * Prepared data of a run that no other run of its root uses. A config that no run was made of counts nothing: what it
+ * needs is prepared again, with the same bytes.
  * @throws {DataError} when a folder of it is a link, or stands below one.
  */
 async function ownPrepared(runs: Runs, run: TrackedRun): Promise<readonly Place[]> {
-  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
-  if (others.some(({ isAtWork, brief }) => isAtWork && brief.stages.length === 0)) return [];
-  const used = new Set(others.flatMap(preparedOf));
+  const isOwn = await isUnprepared(runs, run);
   const own: Place[] = [];
   for (const name of new Set(preparedOf(run))) {
     const place = placeBelow(run.root, join("data", name));
-    if (!used.has(name) && (await isFolderAt(place))) own.push(place);
+    if (isOwn(name) && (await isFolderAt(place))) own.push(place);
   }
   return own;
+}
+
+/**
+ * Which prepared data of a run no other run of its root uses, by their names. One that is at work, and has not yet said
+ * what it uses, may use any of it: data is prepared, or found, before a run says so together with its stages.
+ */
+async function isUnprepared(runs: Runs, run: TrackedRun): Promise<(name: string) => boolean> {
+  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+  if (others.some(hasNotSaid)) return () => false;
+  const used = new Set(others.flatMap(preparedOf));
+  return (name) => !used.has(name);
+}
+
+function hasNotSaid({ isAtWork, brief }: TrackedRun): boolean {
+  return isAtWork && brief.stages.length === 0;
 }
 
 function preparedOf({ brief }: TrackedRun): readonly string[] {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { bytesFreedBy, folderBytes } from "../../../../engine/server/service/folderSize.ts";
+import { deleteRun } from "../../../../engine/server/service/removal.ts";
+import { Runs } from "../../../../engine/server/service/runs.ts";
 import { lockOf, takeLock } from "../../../../engine/storage/locks.ts";
 import { runOwner } from "../../../../engine/storage/runFolder.ts";
 import { ownData } from "../../pipeline/ownData.ts";
@@ -206,6 +208,40 @@ describe("deleting a run", function () {
         await client.until(() => [...client.runs.values()].some(({ status }) => status === "lost"));
         assert.deepEqual((await client.ask("sizeOf", { folder: done })).artifacts, [path.join("data", name)]);
       });
+    });
+  });
+
+  it("spares what a run needs that begins while it is being removed", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const root = path.join(folder, ".salsa");
+      const key = "sft-0123456789abcdef";
+      const places = [path.join(root, "artifacts", key), path.join(root, "data", key)];
+      const data = [{ from: "a", kind: "sft", read: 1, used: 1, validation: 0, unusable: {}, prepared: key }];
+      const [started, ...events] = finishedEvents("done-1", key);
+      const done = await writeRun(folder, "done-1", { events: [{ ...started, data }, ...events] });
+      const runs = new Runs({ client: () => "test", log: () => undefined, send: () => Promise.resolve() });
+      try {
+        // The registry as it is, but that a run begins after the lists are made, just before the last look.
+        let looks = 0;
+        const busy = Object.create(runs) as Runs;
+        let begun: Awaited<ReturnType<typeof takeLock>> | undefined;
+        busy.allOf = async (of) => {
+          looks += 1;
+          if (looks === 3) begun = await takeLock(lockOf(await writeRun(folder, "begun-1")));
+          return runs.allOf(of);
+        };
+        for (const place of places) {
+          await fs.mkdir(place, { recursive: true });
+          await fs.writeFile(path.join(place, "rows.jsonl"), "{}\n");
+        }
+        await deleteRun(busy, await runs.get(done), true);
+        assert.equal(looks, 4, "two lists, and a last look at each that was listed");
+        for (const place of places) assert.deepEqual(await fs.readdir(place), ["rows.jsonl"]);
+        assert.deepEqual(await fs.readdir(path.join(root, "runs")), ["begun-1"]);
+        await begun?.release();
+      } finally {
+        runs.close();
+      }
     });
   });
 
