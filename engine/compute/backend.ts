@@ -1,4 +1,4 @@
-import { type HostArray, dtypeOf } from "./graph/dtype.ts";
+import { type HostArray, type WeightType, dtypeOf } from "./graph/dtype.ts";
 import type { Program } from "./graph/program.ts";
 import { type TensorSpec, sizeOf } from "./graph/tensor.ts";
 
@@ -60,6 +60,8 @@ export interface MemoryUse {
 /** A device that executes programs. The same program on the same device gives the same bytes every time. */
 export interface Backend {
   readonly name: string;
+  /** What models compute with on it: the type of their activations and of the matrices among their weights. */
+  readonly precision: WeightType;
   readonly limits: Limits;
   readonly memory: MemoryUse;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;

@@ -1,3 +1,4 @@
+import { BACKENDS } from "../compute/backends/index.ts";
 import { TASKS, taskKindOf } from "../evaluation/tasks/index.ts";
 import { checkArms, checkReferences } from "./armChecks.ts";
 import { checkJudge } from "./judging.ts";
@@ -23,6 +24,7 @@ export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<stri
     ...checkPreferences(config),
     ...checkModel(config),
     ...checkLora(config),
+    ...checkPrecision(config),
     ...checkSeeds(config),
     ...checkSft(config),
     ...(isNamed ? checkClashes(config, names) : []),
@@ -114,6 +116,16 @@ function checkModel({ model }: PartialConfig): Complaint[] {
     complaints.push({ path: [...path, "nKvHeads"], message, remedy: `use one of ${divisors.join(", ")}` });
   }
   return complaints;
+}
+
+/** A precision that the backend named beside it does not compute with; what "auto" takes is known only when it is chosen. */
+function checkPrecision({ runtime }: PartialConfig): Complaint[] {
+  const backend = BACKENDS.find(({ name }) => name === runtime?.backend);
+  const precision = runtime?.precision;
+  const precisions: readonly string[] = backend?.precisions ?? [];
+  if (backend === undefined || precision === undefined || precisions.includes(precision)) return [];
+  const message = `${shown(precision)} is not for ${backend.name}, which computes in ${precisions.join(" or ")}`;
+  return [{ path: ["runtime", "precision"], message, remedy: "leave it out, or use runtime.backend cuda on a card" }];
 }
 
 function checkSeeds({ seeds, sft }: PartialConfig): Complaint[] {

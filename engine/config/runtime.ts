@@ -1,11 +1,19 @@
 import * as z from "zod";
+import type { Precision } from "../compute/backends/declaration.ts";
 import { BACKENDS, type BackendName } from "../compute/backends/index.ts";
-import { choice, count, filePath, section, setting, wordsOf } from "./setting.ts";
+import { choice, count, filePath, optionalSetting, section, setting, wordsOf } from "./setting.ts";
 
 const meanings = {
   auto: "the first of those below that this machine has; the run says which and why",
   ...(Object.fromEntries(BACKENDS.map(({ name, description }) => [name, description])) as Record<BackendName, string>),
 };
+
+const precisions = {
+  f32: "exact sums and activations; the only one of wasm",
+  bf16:
+    "activations, their gradients and copies of the matrices in half the memory, on tensor cores; weights, optimizer, " +
+    "sums, norms, softmax, losses and log-probs stay in f32",
+} as const satisfies Record<Precision, string>;
 
 const frozenStorage = {
   asStored: "bf16 where a checkpoint holds bf16, else f32: the same numbers, half the memory where that is possible",
@@ -15,12 +23,16 @@ const frozenStorage = {
 /** Words that `runtime.backend` may hold. */
 export const BACKEND_CHOICES = wordsOf(meanings);
 
-/** Where and how the work runs. On a given backend, nothing here but rounded frozen weights changes what is learned. */
+/** Where and how the work runs. On a given backend, nothing here but precision and rounded weights changes what is learned. */
 export const runtimeSchema = section(
   {
     backend: setting(choice(meanings), "auto", {
       description: "Compute backend",
       source: "this project: the fastest first",
+    }),
+    precision: optionalSetting(choice(precisions), {
+      description: "What models compute with; results depend on it",
+      otherwise: "bf16 on a card, f32 elsewhere",
     }),
     threads: setting(count(0), 0, {
       description: "Worker threads; 0 takes one per processor core. Results do not depend on it",

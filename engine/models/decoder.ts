@@ -88,7 +88,10 @@ export function hidden(
     return tensor?.shape.length === 1 ? cast(tensor, "f32") : tensor;
   };
 
-  const embedded = embedding(defined(find("model.embed_tokens.weight")), inputs.ids).reshape([B * T, C]);
+  const embedded = embedding(defined(find("model.embed_tokens.weight")), inputs.ids, graph.precision).reshape([
+    B * T,
+    C,
+  ]);
   // Rows stay flat, [B·T, C], so that each residual sum folds into the matrix product before it.
   let x = config.embeddingScale === 1 ? embedded : embedded.mul(config.embeddingScale);
   const { norms } = config;

@@ -72,7 +72,9 @@ export class Generator {
     this.decode = programs(1);
     const shape = [batchSize, capacity, config.nKvHeads, config.headSize];
     const names = Array.from({ length: config.nLayers }, (_, layer) => cacheNames(layer)).flat();
-    this.caches = Object.fromEntries(names.map((name) => [name, backend.allocate({ shape, dtype: "f32" })]));
+    this.caches = Object.fromEntries(
+      names.map((name) => [name, backend.allocate({ shape, dtype: backend.precision })]),
+    );
   }
 
   /**
@@ -181,7 +183,7 @@ function sampleProgram(
   const shape = [batchSize, capacity, config.nKvHeads, config.headSize];
   const caches = Array.from({ length: config.nLayers }, (_, layer): LayerCache => {
     const [k, v] = cacheNames(layer);
-    return { k: graph.variable(k, shape), v: graph.variable(v, shape) };
+    return { k: graph.variable(k, shape, graph.precision), v: graph.variable(v, shape, graph.precision) };
   });
   const inputs = { ...sequenceInputs(graph, batchSize, length), caches };
   const h = hidden(graph, config, inputs, { span: lastSpan(length) }); // [B, 1, C]

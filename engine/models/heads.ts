@@ -28,13 +28,13 @@ export function logits(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
 }
 
 /**
- * Logits without the soft-cap, for ops that apply it themselves.
+ * Logits without the soft-cap, for ops that apply it themselves; f32, whatever the states are.
  *
  * @param h - `[..., C]`.
  * @returns `[..., V]`.
  */
 export function uncappedLogits(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
-  return linear(h, outputEmbedding(h, config, prefix));
+  return linear(h, outputEmbedding(h, config, prefix), undefined, "f32");
 }
 
 /**
@@ -57,7 +57,7 @@ export function tokenLogprobs(
 }
 
 /**
- * Value head: a linear function of the hidden state.
+ * Value head: a linear function of the hidden state, in f32.
  *
  * @param h - `[..., C]`.
  * @returns `[...]`.
@@ -65,11 +65,11 @@ export function tokenLogprobs(
 export function values(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
   const weight = h.graph.variable(`${prefix}v_head.weight`, [1, config.hiddenSize]);
   const bias = cast(h.graph.variable(`${prefix}v_head.bias`, [1]), "f32");
-  return linear(h, weight).reshape(h.shape.slice(0, -1)).add(bias);
+  return linear(h, weight, undefined, "f32").reshape(h.shape.slice(0, -1)).add(bias);
 }
 
 /**
- * Scalar reward head.
+ * Scalar reward head, in f32.
  *
  * @param h - States of each sequence's last token, `[B, 1, C]`.
  * @returns `[B]`.
@@ -77,7 +77,7 @@ export function values(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
 export function scores(h: Tensor, config: ModelConfig, prefix = ""): Tensor {
   const [B = 0] = h.shape;
   const weight = h.graph.variable(`${prefix}score.weight`, [1, config.hiddenSize]);
-  return linear(h, weight).reshape([B]);
+  return linear(h, weight, undefined, "f32").reshape([B]);
 }
 
 /** Positions from which the response tokens are predicted: one ahead of each, after a query of Q tokens. */

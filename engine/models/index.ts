@@ -71,6 +71,7 @@ export {
   asBf16,
   asF32,
   handOver,
+  isRounded,
   selectWeights,
 } from "./weights.ts";
 

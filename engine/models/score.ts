@@ -105,7 +105,7 @@ export class FullKlScorer {
     this.states = new TypedPrograms(backend, (graph) => plan({ states: statesOf(graph, config) }));
     this.divergences = new PerAdapter((of) => {
       return new TypedPrograms(backend, (graph) => {
-        const [h, hRef] = [graph.input("policyStates", shape), statesOf(graph, of, "reference.")];
+        const [h, hRef] = [graph.input("policyStates", shape, graph.precision), statesOf(graph, of, "reference.")];
         const policy = { h, w: outputEmbedding(h, config, "policy.") };
         const reference = { h: hRef, w: outputEmbedding(hRef, of, "reference.") };
         const { temperature = 1 } = settings;

@@ -10,7 +10,7 @@ export class TypedPrograms {
   private readonly build: (graph: Graph) => Program;
   private readonly compiled = new Map<string, Executable>();
 
-  /** Builds each program on an empty graph that knows the variables' types. */
+  /** Builds each program on an empty graph that knows the variables' types and what the backend computes with. */
   constructor(backend: Backend, build: (graph: Graph) => Program) {
     this.backend = backend;
     this.build = build;
@@ -22,7 +22,7 @@ export class TypedPrograms {
     const key = JSON.stringify(types);
     const known = this.compiled.get(key);
     if (known !== undefined) return known;
-    const executable = this.backend.compile(this.build(new Graph(types)));
+    const executable = this.backend.compile(this.build(new Graph(types, this.backend.precision)));
     this.compiled.set(key, executable);
     return executable;
   }

@@ -48,12 +48,16 @@ export class DeviceWeights {
     return new DeviceWeights(backend, Object.fromEntries(buffers));
   }
 
-  /** Copies the weights to the device. */
-  static upload(backend: Backend, weights: TensorStream): DeviceWeights {
+  /**
+   * Copies a model's weights to the device, each in its own type; a backend that computes in bf16 takes matrices rounded
+   * to it.
+   */
+  static upload(backend: Backend, weights: TensorStream, compute = backend.precision): DeviceWeights {
     const buffers = new Map<string, DeviceBuffer>();
     // One by one: a stream may let go of each once it is here.
     for (const [name, { shape, data }] of weights) {
-      buffers.set(name, backend.allocate({ shape, dtype: dtypeOf(data) }, data));
+      const held = compute === "bf16" && isRounded(shape) && data instanceof Float32Array ? toBf16(data) : data;
+      buffers.set(name, backend.allocate({ shape, dtype: dtypeOf(held) }, held));
     }
     return DeviceWeights.of(backend, buffers);
   }
@@ -89,7 +93,8 @@ export class DeviceWeights {
       if (tensor === undefined || !sameShape(tensor.shape, buffer.shape)) {
         throw new WeightsError(`write weights: ${name} [${buffer.shape.join(", ")}] is missing or has another shape`);
       }
-      this.backend.write(buffer, tensor.data);
+      const { data } = tensor;
+      this.backend.write(buffer, buffer.dtype === "bf16" && data instanceof Float32Array ? toBf16(data) : data);
     }
   }
 
@@ -116,6 +121,11 @@ export class DeviceWeights {
   release(): void {
     for (const buffer of Object.values(this.buffers)) this.backend.release(buffer);
   }
+}
+
+/** True for weights that a model which computes in bf16 reads in bf16: the matrices. Vectors are few, and stay as they are. */
+export function isRounded(shape: Shape): boolean {
+  return shape.length > 1;
 }
 
 function f32Of(name: string, data: HostArray): Float32Array {

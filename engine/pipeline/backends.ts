@@ -5,14 +5,14 @@ import type { RunConfig, RuntimeConfig } from "../config/index.ts";
 import { checkAgainst } from "./selfCheck.ts";
 
 /** Settings that determine the compute backend. */
-export type ComputeSettings = Pick<RuntimeConfig, "backend" | "threads">;
+export type ComputeSettings = Pick<RuntimeConfig, "backend" | "threads"> & Partial<Pick<RuntimeConfig, "precision">>;
 
 /**
  * Chooses the backend that a config asks for, among those of this machine.
- * @throws {BackendUnavailableError} when it is not available.
+ * @throws {BackendUnavailableError} when it is not available, or does not compute with the precision asked for.
  */
-export async function chooseBackend({ backend, threads }: ComputeSettings): Promise<BackendChoice> {
-  return choose(await allBackends(), backend, { threads });
+export async function chooseBackend({ backend, threads, precision }: ComputeSettings): Promise<BackendChoice> {
+  return choose(await allBackends(), backend, { threads, precision });
 }
 
 /**
@@ -28,10 +28,10 @@ export function withChoice(config: RunConfig, { descriptor }: Pick<BackendChoice
  * @throws {BackendUnavailableError} when it computes otherwise than the one that it is checked against.
  */
 export async function openChoice(
-  { descriptor, device, roomier }: BackendChoice,
+  { descriptor, device, precision, roomier }: BackendChoice,
   { threads }: Pick<ComputeSettings, "threads">,
 ): Promise<Backend> {
-  const backend = await descriptor.open({ threads, roomier }, device);
+  const backend = await descriptor.open({ threads, roomier, precision }, device);
   if (descriptor.checkedAgainst === undefined) return backend;
   const reference = await descriptorOf(descriptor.checkedAgainst);
   const found = await reference.probe({ threads });

@@ -9,6 +9,7 @@ import {
   adapterParameters,
   generationProgram,
   hidden,
+  isRounded,
   lastSpan,
   parameterCount,
   parameters,
@@ -50,6 +51,8 @@ export interface TrainingCost {
   readonly tokens: number;
   /** How weights below an adapter are held; f32 unless given. */
   readonly frozenWeights?: WeightType;
+  /** What models compute with; f32 unless given. */
+  readonly precision?: WeightType | undefined;
 }
 
 /** A cost whose memory is told apart: programs of one device take turns in one arena, all else adds up. */
@@ -63,11 +66,13 @@ export interface PlannedCost extends Cost {
  * a time, on its way to the device or to a file, and those before it until they are collected.
  */
 export function trainingCost(training: TrainingCost): PlannedCost {
-  const { model, heads, tokens, gradientAccumulation, frozenWeights } = training;
-  const count = countOf(trainableParameters(model, heads));
+  const { model, heads, tokens, gradientAccumulation, frozenWeights, precision = "f32" } = training;
+  const trainable = trainableParameters(model, heads);
+  const count = countOf(trainable);
   const arenaBytes = arenaOf(training);
   const copies = TRAINED_COPIES + (gradientAccumulation > 1 ? 1 : 0);
-  const held = copies * count * BYTES + belowAdapterBytes(model, frozenWeights);
+  const held =
+    copies * count * BYTES + roundedBytes(trainable, precision) + belowAdapterBytes(model, frozenWeights, precision);
   return {
     parameters: count,
     memoryBytes:
@@ -78,8 +83,31 @@ export function trainingCost(training: TrainingCost): PlannedCost {
 }
 
 /** Memory of the weights below a model's adapter, bytes; 0 where it has none. */
-export function belowAdapterBytes(model: ModelConfig, frozenWeights: WeightType = "f32"): number {
-  return belowAdapter(model) * DTYPES[frozenWeights].bytes;
+export function belowAdapterBytes(
+  model: ModelConfig,
+  frozenWeights: WeightType = "f32",
+  precision: WeightType = "f32",
+): number {
+  return belowAdapter(model) * bytesOfFrozen(frozenWeights, precision);
+}
+
+/** Of a weight that is only read. A model that computes in bf16 reads its matrices so; its few vectors count as they do. */
+function bytesOfFrozen(frozenWeights: WeightType, precision: WeightType): number {
+  return DTYPES[precision === "bf16" ? precision : frozenWeights].bytes;
+}
+
+/** Of the copies that a model computes with, beside the weights that are trained. */
+function roundedBytes(shapes: ReadonlyMap<string, Shape>, precision: WeightType): number {
+  if (precision === "f32") return 0;
+  return countOf(new Map([...shapes].filter(([, shape]) => isRounded(shape)))) * DTYPES.bf16.bytes;
+}
+
+/** An empty graph for a model of a precision. */
+function graphFor(model: ModelConfig, precision: WeightType, heads: readonly Head[] = ["language"]): Graph {
+  if (precision === "f32") return new Graph();
+  const shapes = [...parameters(model, heads), ...parameters(model), ...adapterParameters(model)];
+  const rounded = shapes.filter(([, shape]) => isRounded(shape)).map(([name]) => [name, precision] as const);
+  return new Graph(Object.fromEntries(rounded), precision);
 }
 
 /** Weights that stay as they are below a model's adapter. */
@@ -102,11 +130,12 @@ function planned(model: ModelConfig, key: readonly (string | number)[], build: (
   return bytes;
 }
 
-function arenaOf({ model, heads, shape, loss, gradientAccumulation, recomputation }: TrainingCost): number {
+function arenaOf(training: TrainingCost): number {
+  const { model, heads, shape, loss, gradientAccumulation, recomputation, precision = "f32" } = training;
   const accumulates = gradientAccumulation > 1;
-  const key = [...heads, shape.batchSize, shape.length, recomputation, accumulates ? "parts" : "whole"];
+  const key = [...heads, shape.batchSize, shape.length, recomputation, accumulates ? "parts" : "whole", precision];
   return planned(model, key, () => {
-    const graph = new Graph();
+    const graph = graphFor(model, precision, heads);
     // The loss that stands for PPO's has no value head.
     const trained = [...trainableParameters(model, heads)].filter(([name]) => !name.startsWith("v_head"));
     const settings = { name: "plan", parameters: new Map(trained), loss, optimizer: {}, recomputation };
@@ -140,6 +169,8 @@ export interface ReadingCost {
   readonly scored?: SideBySide;
   /** How the weights are held; f32, as those of a checkpoint that is not looked into, unless given. */
   readonly frozenWeights?: WeightType;
+  /** What models compute with; f32 unless given. */
+  readonly precision?: WeightType | undefined;
   /** The models have an adapter each, over a base that is counted elsewhere. */
   readonly areAdapters?: boolean;
 }
@@ -147,37 +178,45 @@ export interface ReadingCost {
 /** Cost of reading models: of generating with the first, and of scoring with the others. */
 export function readingCost(
   model: ModelConfig,
-  { models, tokens, generated, scored, frozenWeights = "f32", areAdapters = false }: ReadingCost,
+  { models, tokens, generated, scored, frozenWeights = "f32", precision = "f32", areAdapters = false }: ReadingCost,
 ): PlannedCost {
   const count = parameterCount(model);
   const changes = countOf(adapterParameters(model));
   const arenaBytes = Math.max(
-    generated === undefined ? 0 : generationArena(model, generated),
-    scored === undefined ? 0 : scoringArena(model, scored),
+    generated === undefined ? 0 : generationArena(model, generated, precision),
+    scored === undefined ? 0 : scoringArena(model, scored, precision),
   );
-  const whole = areAdapters ? 0 : count * DTYPES[frozenWeights].bytes;
+  const whole = areAdapters ? 0 : count * bytesOfFrozen(frozenWeights, precision);
   const held = models * (whole + changes * BYTES);
   return {
     parameters: count,
     memoryBytes:
-      held + (generated === undefined ? 0 : cacheBytes(model, generated)) + arenaBytes + tokenizerBytes(model),
+      held +
+      (generated === undefined ? 0 : cacheBytes(model, generated, precision)) +
+      arenaBytes +
+      tokenizerBytes(model),
     arenaBytes,
     flops: FORWARD * (count + changes) * tokens,
   };
 }
 
 /** Of reading the queries and drawing a token, which ranks the vocabulary by two lists. */
-function generationArena(model: ModelConfig, settings: SideBySide): number {
+function generationArena(model: ModelConfig, settings: SideBySide, precision: WeightType): number {
   const { batchSize, queryLength, responseLength } = settings;
-  const program = (): Program => generationProgram(new Graph(), model, { ...settings, sampling: {}, eos: [], pad: 0 });
+  const program = (): Program =>
+    generationProgram(graphFor(model, precision), model, { ...settings, sampling: {}, eos: [], pad: 0 });
   const ranks = 2 * batchSize * model.vocabularySize * BYTES;
-  return planned(model, ["generate", batchSize, queryLength, responseLength], program) + ranks;
+  return planned(model, ["generate", batchSize, queryLength, responseLength, precision], program) + ranks;
 }
 
-function scoringArena(model: ModelConfig, { batchSize, queryLength, responseLength }: SideBySide): number {
+function scoringArena(
+  model: ModelConfig,
+  { batchSize, queryLength, responseLength }: SideBySide,
+  precision: WeightType,
+): number {
   const length = queryLength + responseLength;
-  return planned(model, ["score", batchSize, length], () => {
-    const graph = new Graph();
+  return planned(model, ["score", batchSize, length, precision], () => {
+    const graph = graphFor(model, precision);
     const inputs = sequenceInputs(graph, batchSize, length);
     return plan({ states: hidden(graph, model, inputs, { span: lastSpan(length) }) });
   });
@@ -192,8 +231,10 @@ export function tokenizerBytes({ vocabularySize }: Pick<ModelConfig, "vocabulary
 function cacheBytes(
   { nLayers, nKvHeads, headSize }: ModelConfig,
   { batchSize, queryLength, responseLength }: SideBySide,
+  precision: WeightType,
 ): number {
-  return 2 * nLayers * batchSize * (queryLength + responseLength - 1) * nKvHeads * headSize * BYTES;
+  const count = 2 * nLayers * batchSize * (queryLength + responseLength - 1) * nKvHeads * headSize;
+  return count * DTYPES[precision].bytes;
 }
 
 /**

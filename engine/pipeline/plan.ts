@@ -1,7 +1,8 @@
 import type { Backend } from "../compute/backend.ts";
 import { identityOf } from "../compute/backends/choose.ts";
+import { type WeightType, repeated } from "../compute/graph/dtype.ts";
 import { plan } from "../compute/graph/program.ts";
-import { Graph } from "../compute/graph/tensor.ts";
+import { type Tensor, Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
@@ -76,7 +77,9 @@ export async function planPipeline(
   await checkData(view, resolved.data, { root: artifacts.root, mostLines: isQuick ? QUICK_LINES : undefined });
   onPrompts?.(describePrompts(view));
   onData?.(plannedData(resolved));
-  const estimates = await estimate(await baseConfig(config), resolved, { artifacts, pace: config.runtime });
+  const estimates = await estimate(await baseConfig(config), resolved, {
+    ...{ artifacts, pace: config.runtime, precision: choice.precision },
+  });
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
@@ -97,6 +100,14 @@ export interface StageEstimate {
   readonly cost: Cost;
 }
 
+/** Facts about a run that its estimates depend on. */
+export interface EstimateSettings {
+  readonly artifacts: Artifacts;
+  readonly pace: Pick<Pace, "gradientCheckpointing">;
+  /** What models compute with. */
+  readonly precision: WeightType;
+}
+
 /**
  * Estimates every stage of a resolved recipe, in its order. Planning the memory of its trainings takes a moment.
  *
@@ -105,14 +116,14 @@ export interface StageEstimate {
 export async function estimate(
   model: ModelConfig,
   { stages }: Pick<ResolvedRecipe, "stages">,
-  { artifacts, pace }: { readonly artifacts: Artifacts; readonly pace: Pick<Pace, "gradientCheckpointing"> },
+  { artifacts, pace, precision }: EstimateSettings,
 ): Promise<readonly StageEstimate[]> {
   const recomputation = recomputationOf(pace);
   return Promise.all(
     stages.map(async (stage) => ({
       stage,
       cached: await artifacts.has(stage.key),
-      cost: stage.declared.cost({ model, recomputation, ...inputFacts(stage.inputs) }),
+      cost: stage.declared.cost({ model, recomputation, precision, ...inputFacts(stage.inputs) }),
     })),
   );
 }
@@ -143,9 +154,10 @@ const REPETITIONS = 5;
 /** Floating-point operations per second of a large matrix product: the best of a few. */
 async function matmulRate(backend: Backend): Promise<number> {
   const graph = new Graph();
-  const product = matmul(graph.input("a", [SIZE, SIZE]), graph.input("b", [SIZE, SIZE]), {});
-  const executable = backend.compile(plan({ product }));
-  const inputs = { a: new Float32Array(SIZE * SIZE).fill(0.5), b: new Float32Array(SIZE * SIZE).fill(0.5) };
+  const { precision } = backend;
+  const [a, b] = ["a", "b"].map((name) => graph.input(name, [SIZE, SIZE], precision)) as [Tensor, Tensor];
+  const executable = backend.compile(plan({ product: matmul(a, b) }));
+  const inputs = { a: repeated(0.5, precision, SIZE ** 2), b: repeated(0.5, precision, SIZE ** 2) };
   let best = Infinity;
   for (let repetition = 0; repetition < REPETITIONS; repetition++) {
     const started = performance.now();

@@ -131,7 +131,9 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const model = await baseConfig(config); // a model that cannot run is refused before it waits
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await device.wait();
-    const estimates = await estimate(model, resolved, { artifacts, pace: config.runtime });
+    const estimates = await estimate(model, resolved, {
+      ...{ artifacts, pace: config.runtime, precision: choice.precision },
+    });
     const data = usedData(resolved);
     report({
       kind: "runStarted",

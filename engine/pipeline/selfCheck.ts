@@ -1,6 +1,14 @@
 import type { Backend } from "../compute/backend.ts";
 import { BackendUnavailableError } from "../compute/backends/choose.ts";
-import { DeviceWeights, Generator, initialize, parseModelConfig } from "../models/index.ts";
+import {
+  type Generation,
+  DeviceWeights,
+  Generator,
+  ResponseScorer,
+  initialize,
+  joinResponses,
+  parseModelConfig,
+} from "../models/index.ts";
 import { Random, TrainState, sftStep, supervisedBatches } from "../training/index.ts";
 
 /** Small enough to take a second anywhere; grouped queries, and sizes that are no multiples of a tile. */
@@ -27,7 +35,19 @@ const [BATCH, LENGTH, RESPONSE, STEPS] = [3, 17, 8, 3];
 const TOLERANCE = 1e-3;
 
 /**
- * Trains a tiny model for a few steps, and decodes with it, on a backend and on one that is known to compute right.
+ * The same of bf16 against f32. A rounding moves a number by up to 2⁻⁹ of its size, a third of that on average (√12 by
+ * deviation, 1.1e-3); on the way to a logit lie some 20 of them (weights, inputs and results of two blocks' products,
+ * norms, attention), which add up like √20 to 0.5 %. Logits here deviate by 1.7, so that one is off by 0.009, and the
+ * largest of a hundred log-probabilities by four times as much. A mean over some 40 tokens, and a gradient's norm, which
+ * is one over all weights, are off by a tenth of that, and AdamW's steps, some of whose smallest gradients change their
+ * sign, add as much again.
+ */
+const BF16_TOLERANCES = { logprob: 0.08, mean: 0.02 } as const;
+
+/**
+ * Trains a tiny model for a few steps, and decodes with it, on a backend and on one that is known to compute right. A
+ * backend that computes in bf16 draws other tokens, here and there: it scores given ones, and those that it draws must be
+ * as probable as it said.
  * Hardware and drivers differ in ways that no test beforehand sees: a backend that would give wrong numbers is refused
  * before it gives any.
  *
@@ -37,11 +57,12 @@ const TOLERANCE = 1e-3;
 export async function checkAgainst(reference: () => Promise<Backend>, backend: Backend): Promise<void> {
   const right = await reference();
   try {
-    const [expected, found] = [await sampleWork(right), await sampleWork(backend)];
-    for (const [at, [what, value]] of expected.entries()) {
-      const got = found[at]?.[1] ?? NaN;
+    const isRounded = backend.precision !== right.precision;
+    const [expected, found] = [await sampleWork(right, isRounded), await sampleWork(backend, isRounded)];
+    for (const [at, { what, value, tolerance = TOLERANCE }] of expected.entries()) {
+      const got = found[at]?.value ?? NaN;
       // Written so that NaN differs.
-      if (Math.abs(got - value) <= TOLERANCE * Math.max(1, Math.abs(value))) continue;
+      if (Math.abs(got - value) <= tolerance * Math.max(1, Math.abs(value))) continue;
       throw new BackendUnavailableError(
         `runtime.backend ${backend.name}: computes ${what} as ${got}, where ${right.name} has ${value}: ` +
           `update the driver, or set runtime.backend to ${right.name}; please report it, with the output of salsa doctor`,
@@ -52,32 +73,72 @@ export async function checkAgainst(reference: () => Promise<Backend>, backend: B
   }
 }
 
-type Named = readonly [what: string, value: number];
+interface Named {
+  readonly what: string;
+  readonly value: number;
+  /** Per 1 of the larger of 1 and the value's size; {@link TOLERANCE} unless given. */
+  readonly tolerance?: number;
+}
 
-async function sampleWork(backend: Backend): Promise<readonly Named[]> {
+/** With `isRounded`, work that means the same in bf16 and in f32. */
+async function sampleWork(backend: Backend, isRounded: boolean): Promise<readonly Named[]> {
   const weights = initialize(CONFIG, Random.of(1, "check"));
   const sequences = randomSequences(BATCH);
-  return [...(await decoded(backend, weights, sequences)), ...(await trained(backend, weights, sequences))];
+  const trainedNumbers = await trained(backend, weights, sequences);
+  if (!isRounded) return [...(await decoded(backend, weights, sequences)), ...trainedNumbers];
+  return [
+    ...(await scored(backend, weights, sequences)),
+    ...trainedNumbers.map((one) => ({ ...one, tolerance: BF16_TOLERANCES.mean })),
+  ];
 }
 
 type HostWeights = ReturnType<typeof initialize>;
 type Sequences = readonly (readonly number[])[];
 
+const SHAPE = { batchSize: BATCH, queryLength: LENGTH, responseLength: RESPONSE } as const;
+
 async function decoded(backend: Backend, weights: HostWeights, sequences: Sequences): Promise<readonly Named[]> {
-  const generator = new Generator(backend, CONFIG, {
-    ...{ batchSize: BATCH, queryLength: LENGTH, responseLength: RESPONSE },
-    ...{ sampling: { temperature: 1 }, eos: [], pad: 0 },
-  });
+  const { responses, logprobs } = await generated(backend, weights, sequences);
+  return [
+    ...Array.from(responses, (value, at): Named => ({ what: `sampled token ${at}`, value })),
+    ...Array.from(logprobs, (value, at): Named => ({ what: `the log-probability of sampled token ${at}`, value })),
+  ];
+}
+
+async function generated(backend: Backend, weights: HostWeights, sequences: Sequences): Promise<Generation> {
+  const generator = new Generator(backend, CONFIG, { ...SHAPE, sampling: { temperature: 1 }, eos: [], pad: 0 });
   const uploaded = DeviceWeights.upload(backend, weights);
   try {
-    const { responses, logprobs } = await generator.generate(uploaded, sequences, Random.of(2, "check"));
-    return [
-      ...Array.from(responses, (token, at): Named => [`sampled token ${at}`, token]),
-      ...Array.from(logprobs, (value, at): Named => [`the log-probability of sampled token ${at}`, value]),
-    ];
+    return await generator.generate(uploaded, sequences, Random.of(2, "check"));
   } finally {
     uploaded.release();
     generator.release();
+  }
+}
+
+/** Log-probabilities of given tokens, and how far those of drawn tokens are from what the draw said: 0. */
+async function scored(backend: Backend, weights: HostWeights, sequences: Sequences): Promise<readonly Named[]> {
+  const drawn = await generated(backend, weights, sequences);
+  const given = Int32Array.from({ length: BATCH * RESPONSE }, (_, at) => 1 + ((at * 37) % (CONFIG.vocabularySize - 1)));
+  const scorer = new ResponseScorer(backend, CONFIG, SHAPE);
+  const uploaded = DeviceWeights.upload(backend, weights);
+  const score = async (responses: Int32Array): Promise<Float32Array> => {
+    return (await scorer.score(uploaded, joinResponses(drawn.queries, responses, drawn.lengths))).logprobs;
+  };
+  try {
+    const [own, others] = [await score(drawn.responses), await score(given)];
+    return [
+      ...Array.from(others, (value, at): Named => {
+        return { what: `the log-probability of token ${at}`, value, tolerance: BF16_TOLERANCES.logprob };
+      }),
+      ...Array.from(own, (value, at): Named => {
+        const what = `the difference between drawing and scoring token ${at}`;
+        return { what, value: value - (drawn.logprobs[at] ?? NaN) };
+      }),
+    ];
+  } finally {
+    uploaded.release();
+    scorer.release();
   }
 }
 
@@ -90,7 +151,8 @@ async function trained(backend: Backend, weights: HostWeights, sequences: Sequen
     const numbers: Named[] = [];
     for (let taken = 1; taken <= STEPS; taken++) {
       const { loss, gradNorm } = await step.run(state, batches, 1e-3);
-      numbers.push([`the loss of training step ${taken}`, loss], [`the gradient's norm in step ${taken}`, gradNorm]);
+      numbers.push({ what: `the loss of training step ${taken}`, value: loss });
+      numbers.push({ what: `the gradient's norm in step ${taken}`, value: gradNorm });
     }
     return numbers;
   } finally {

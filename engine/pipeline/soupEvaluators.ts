@@ -1,8 +1,7 @@
 import type { Backend } from "../compute/backend.ts";
 import { gradients } from "../compute/graph/gradients.ts";
 import { plan } from "../compute/graph/program.ts";
-import { Graph } from "../compute/graph/tensor.ts";
-import { chunks } from "../models/index.ts";
+import { TypedPrograms, chunks } from "../models/index.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import { mean } from "../evaluation/statistics/mean.ts";
 import type { LossAndGradient, SoupNeed, TensorWeights } from "../soup/recipe.ts";
@@ -109,13 +108,12 @@ function gradientEvaluator(
   const { config, differentiated } = mixtures;
   const shape = { batchSize: Math.min(batchSize, examples.length), length: longest(examples) };
   const names = [...differentiated.keys()];
-  const graph = new Graph();
-  const { loss } = sftLoss(graph, config, shape);
-  const variables = [...differentiated].map(([name, size]) => graph.variable(name, size));
-  const grads = gradients(loss, variables);
-  const executable = backend.compile(
-    plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) }),
-  );
+  const programs = new TypedPrograms(backend, (graph) => {
+    const { loss } = sftLoss(graph, config, shape);
+    const variables = [...differentiated].map(([name, size]) => graph.variable(name, size));
+    const grads = gradients(loss, variables);
+    return plan({ loss, ...Object.fromEntries(names.map((name, at) => [`d ${name}`, grads[at]!])) });
+  });
   const batches = chunks(examples.length, shape.batchSize).filter(({ length }) => length === shape.batchSize);
   const evaluate = async (
     tensors: readonly string[],
@@ -127,14 +125,17 @@ function gradientEvaluator(
     const chosen = batches[step % batches.length]!.map((index) => examples[index]!);
     const inputs = supervisedBatches(chosen, shape)[0]!;
     const variables = placed.weights.buffers;
-    const outputs = await executable.run({ inputs, variables }).finally(() => placed.release());
+    const outputs = await programs
+      .for(variables)
+      .run({ inputs, variables })
+      .finally(() => placed.release());
     const gradient = tensors.map((tensor) => mixtures.slopes((name) => outputs[`d ${name}`]!, tensor));
     return { loss: outputs["loss"]?.[0] ?? NaN, gradient };
   };
   const evaluator = (tensors: readonly string[]): HeldOutEvaluator => {
     return { lossAndGradient: (weights, step) => evaluate(tensors, weights, step) };
   };
-  return { of: evaluator, release: () => executable.release() };
+  return { of: evaluator, release: () => programs.release() };
 }
 
 /** Mean gold score, or mean reward, of a mixture's answers on the validation split. */

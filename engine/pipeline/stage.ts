@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.ts";
+import type { WeightType } from "../compute/graph/dtype.ts";
 import type { Recomputation } from "../compute/graph/recompute.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
@@ -110,6 +111,8 @@ export interface CostFacts {
   readonly counts: Readonly<Record<string, number>>;
   /** What training steps compute twice. */
   readonly recomputation: Recomputation;
+  /** What models compute with; f32 unless given. */
+  readonly precision?: WeightType;
 }
 
 /**

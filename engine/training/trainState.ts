@@ -1,7 +1,14 @@
 import type { Backend, DeviceBuffer } from "../compute/backend.ts";
 import { type WeightType, toBf16 } from "../compute/graph/dtype.ts";
 import type { Shape } from "../compute/graph/tensor.ts";
-import { type FetchedTensor, type TensorStream, type Weights, DeviceWeights, asF32 } from "../models/index.ts";
+import {
+  type FetchedTensor,
+  type TensorStream,
+  type Weights,
+  DeviceWeights,
+  asF32,
+  isRounded,
+} from "../models/index.ts";
 import { masterName, momentNames } from "./optimizer.ts";
 
 /** Everything an optimizer needs to go on with the same bytes. */
@@ -44,8 +51,8 @@ export class TrainState {
     this.taken = step;
   }
 
-  /** A fresh optimizer on the given weights, for a model that computes with the given type. */
-  static create(backend: Backend, weights: TensorStream<Float32Array>, compute: WeightType = "f32"): TrainState {
+  /** A fresh optimizer on the given weights, for a model that computes with the given type: the backend's, unless given. */
+  static create(backend: Backend, weights: TensorStream<Float32Array>, compute = backend.precision): TrainState {
     const held = upload(backend, weights, compute);
     const moments = new Map<string, Shape>();
     for (const [name, { shape }] of Object.entries(held.weights.buffers)) {
@@ -56,9 +63,9 @@ export class TrainState {
   }
 
   /** Goes on exactly where {@link TrainState.save} was called. */
-  static restore(backend: Backend, saved: RestoredTrainState, compute: WeightType = "f32"): TrainState {
+  static restore(backend: Backend, saved: RestoredTrainState, compute = backend.precision): TrainState {
     const held = upload(backend, saved.weights, compute);
-    return new TrainState({ ...held, moments: DeviceWeights.upload(backend, saved.optimizer) }, saved.step);
+    return new TrainState({ ...held, moments: DeviceWeights.upload(backend, saved.optimizer, "f32") }, saved.step);
   }
 
   /** Copies everything to the host. */
@@ -124,9 +131,9 @@ function upload(
 ): Pick<Held, "weights" | "masters"> {
   const [own, masters] = [new Map<string, DeviceBuffer>(), new Map<string, DeviceBuffer>()];
   for (const [name, { shape, data }] of weights) {
-    const isRounded = compute === "bf16" && shape.length > 1;
-    own.set(name, backend.allocate({ shape, dtype: isRounded ? "bf16" : "f32" }, isRounded ? toBf16(data) : data));
-    if (isRounded) masters.set(name, backend.allocate({ shape, dtype: "f32" }, data));
+    const isCopied = compute === "bf16" && isRounded(shape);
+    own.set(name, backend.allocate({ shape, dtype: isCopied ? "bf16" : "f32" }, isCopied ? toBf16(data) : data));
+    if (isCopied) masters.set(name, backend.allocate({ shape, dtype: "f32" }, data));
   }
   return { weights: DeviceWeights.of(backend, own), masters: DeviceWeights.of(backend, masters) };
 }

@@ -31,6 +31,7 @@ export function profiling(backend: Backend): ProfilingBackend {
   const profiles: Profile[] = [];
   return {
     name: backend.name,
+    precision: backend.precision,
     limits: backend.limits,
     get memory() {
       return backend.memory;

@@ -1,6 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { Backend } from "../../engine/compute/backend.ts";
 import { type BackendName, BACKENDS } from "../../engine/compute/backends/index.ts";
+import { cuda } from "../../engine/compute/backends/cuda/declaration.ts";
+import { tfjs } from "../../engine/compute/backends/tfjs/declaration.ts";
+import { wasm } from "../../engine/compute/backends/wasm/declaration.ts";
+import type { WeightType } from "../../engine/compute/graph/dtype.ts";
 import { descriptorOf } from "../../engine/compute/backends/registry.ts";
 import { createTfjsBackend } from "../../engine/compute/backends/tfjs/index.ts";
 import { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
@@ -11,23 +15,35 @@ import { interpreter } from "../ptx/driver.ts";
 export interface Candidate {
   readonly title: string;
   readonly family: string;
-  readonly create: () => Promise<Backend>;
+  readonly create: (precision?: WeightType) => Promise<Backend>;
+  /** What models may compute with. */
+  readonly precisions: readonly WeightType[];
 }
 
 /** The backend that the others are compared with: plain JavaScript, sums in double precision. */
 export const ORACLE: Candidate = {
   title: "tfjs cpu",
   family: "tfjs cpu",
-  create: () => createTfjsBackend({ module: "cpu" }),
+  create: (precision = "f32") => createTfjsBackend({ module: "cpu", precision }),
+  precisions: tfjs.precisions,
 };
 
 /** Ways to open a backend that its results must not depend on, or that have kernels of their own. */
 const VARIANTS: Readonly<Partial<Record<BackendName, readonly Candidate[]>>> = {
-  tfjs: [ORACLE, { title: "tfjs wasm", family: "tfjs wasm", create: () => createTfjsBackend({ module: "wasm" }) }],
+  tfjs: [
+    ORACLE,
+    {
+      title: "tfjs wasm",
+      family: "tfjs wasm",
+      create: (precision = "f32") => createTfjsBackend({ module: "wasm", precision }),
+      precisions: tfjs.precisions,
+    },
+  ],
   wasm: [1, 2, 3].map((threads) => ({
     title: `wasm, threads: ${threads}`,
     family: "wasm",
     create: () => createWasmBackend({ threads }),
+    precisions: wasm.precisions,
   })),
 };
 
@@ -35,7 +51,9 @@ const VARIANTS: Readonly<Partial<Record<BackendName, readonly Candidate[]>>> = {
 const INTERPRETED: Candidate = {
   title: "cuda, interpreted",
   family: "cuda, interpreted",
-  create: () => Promise.resolve(new CudaBackend(interpreter.open(0), { logitsHeld: 20_000 })),
+  create: (precision = "f32") =>
+    Promise.resolve(new CudaBackend(interpreter.open(0), { logitsHeld: 20_000, precision })),
+  precisions: cuda.precisions,
 };
 
 /** Every backend of the engine that runs on this machine, and the kernels for cards on any. */
@@ -53,6 +71,7 @@ async function candidatesOf(name: BackendName): Promise<readonly Candidate[]> {
   return found.devices.map((device) => ({
     title: `${name} on ${device.id}`,
     family: `${name} on ${device.id}`,
-    create: () => descriptor.open({ threads, roomier: [] }, device),
+    create: (precision = "f32") => descriptor.open({ threads, roomier: [], precision }, device),
+    precisions: descriptor.precisions,
   }));
 }

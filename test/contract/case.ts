@@ -1,8 +1,10 @@
 import type { Backend, HostArray } from "../../engine/compute/backend.ts";
+import { fromBf16, toBf16 } from "../../engine/compute/graph/dtype.ts";
 import { gradients } from "../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../engine/compute/graph/program.ts";
 import { type Attrs, Graph, type Op, type Tensor, defined } from "../../engine/compute/graph/tensor.ts";
-import { type HostTensor, uniform } from "./data.ts";
+import { cast } from "../../engine/compute/ops/index.ts";
+import { type HostTensor, floats, uniform } from "./data.ts";
 
 /** Something that every backend must compute alike. */
 export interface Case {
@@ -59,7 +61,7 @@ function planGradients(test: Case, upstream: ReadonlyMap<number, HostTensor>): P
   const operand = declare(graph, test);
   const outputs = test.build(operand);
   const terms = [...upstream].map(([index, { shape }]) =>
-    defined(outputs[index])
+    cast(defined(outputs[index]), "f32")
       .mul(graph.input(`upstream${index}`, shape))
       .sum(),
   );
@@ -107,6 +109,26 @@ export async function runCase(
     executable.release();
     for (const buffer of Object.values(buffers)) backend.release(buffer);
   }
+}
+
+/** The case with every bf16 operand as f32. */
+export function expanded(test: Case): Case {
+  return withOperands(test, (operand) =>
+    operand.data instanceof Uint16Array ? floats(operand.shape, [...fromBf16(operand.data)]) : operand,
+  );
+}
+
+/** The case with the named operands rounded to bf16, and without the values that were expected of others. */
+export function narrowed({ expected: _, ...test }: Case, names: readonly string[]): Case {
+  const narrow = withOperands(test, (operand, name) =>
+    names.includes(name) ? { ...operand, dtype: "bf16", data: toBf16(Float32Array.from(operand.data)) } : operand,
+  );
+  return { ...narrow, title: `${test.title}, in bf16` };
+}
+
+function withOperands(test: Case, change: (operand: HostTensor, name: string) => HostTensor): Case {
+  const operands = Object.entries(test.operands).map(([name, operand]) => [name, change(operand, name)] as const);
+  return { ...test, operands: Object.fromEntries(operands) };
 }
 
 /** A case for one op. An operand called `addend` is added to output 0, for the planner to fold into the op. */

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import type { Backend } from "../../engine/compute/backend.ts";
+import type { Backend, HostArray } from "../../engine/compute/backend.ts";
+import { fromBf16 } from "../../engine/compute/graph/dtype.ts";
 import { type Op, defined } from "../../engine/compute/graph/tensor.ts";
+import { takenTypes } from "../../engine/compute/graph/typeRule.ts";
 import { OPS } from "../../engine/compute/ops/index.ts";
 import { CANDIDATES, ORACLE } from "./backends.ts";
-import { type Case, type Prepared, type Results, prepare, runCase } from "./case.ts";
+import { type Case, type Prepared, type Results, expanded, prepare, runCase } from "./case.ts";
+import { bf16Cases } from "./cases/bf16.ts";
 import { CASES } from "./cases/index.ts";
 import { assertClose, assertSameBytes } from "./close.ts";
 import { slopes } from "./differences.ts";
@@ -17,7 +20,22 @@ const TOLERANCE = 2e-5;
 /** Against finite differences, whose own error stays near 1e-5 per term of the loss; a wrong formula is off by far more. */
 const SLOPE_TOLERANCE = 2e-3;
 
+/**
+ * Between two implementations of gradients in bf16: they read bf16 results of the forward pass (attention's outputs, the
+ * derivatives by the logits), which near a tie come out a step apart, 2⁻⁸ of their size, and weigh them by numbers that
+ * sum up to some 1. What they give may be rounded to neighbours besides (close.ts).
+ */
+const BF16_GRADIENT_TOLERANCE = 2 ** -8;
+/**
+ * Between bf16 and f32 on the same operands: some ten roundings, 2⁻⁹ of a number of size 1 each, and in gradients of
+ * weights one for each of up to a hundred terms, of which a tenth adds up, as they have either sign.
+ */
+const BF16_ROUNDING = 2 ** -5;
+
 const prepared = new Map(CASES.map((test) => [test, prepare(test)]));
+const preparedBf16 = new Map(bf16Cases.map((test) => [test, prepare(test)]));
+/** Of all cases. */
+const everything: readonly Prepared[] = [...prepared.values(), ...preparedBf16.values()];
 
 interface Passes {
   readonly forward: Results;
@@ -35,7 +53,7 @@ describe("ops", () => {
 
   it("all occur in the cases", () => {
     const used = new Set(
-      [...prepared.values()].flatMap(({ forward, backward }) =>
+      everything.flatMap(({ forward, backward }) =>
         [...forward.instructions, ...(backward?.instructions ?? [])].map(({ op }) => op),
       ),
     );
@@ -43,20 +61,23 @@ describe("ops", () => {
       OPS.map(({ name }) => name).filter((name) => !used.has(name)),
       [],
     );
-    assert.equal(new Set(CASES.map(({ title }) => title)).size, CASES.length, "titles must differ");
+    const titles = [...CASES, ...bf16Cases].map(({ title }) => title);
+    assert.equal(new Set(titles).size, titles.length, "titles must differ");
   });
 
   it("occur with every element type that they take", () => {
     const used = new Set(
-      [...prepared.values()].flatMap(({ forward, backward }) =>
+      everything.flatMap(({ forward, backward }) =>
         [forward, ...(backward === undefined ? [] : [backward])].flatMap(({ instructions, values }) =>
           instructions.flatMap(({ op, inputs }) => inputs.map((id, at) => `${op} ${at} ${defined(values[id]).dtype}`)),
         ),
       ),
     );
     const missing = OPS.flatMap(({ name, types }) =>
-      Object.entries(types.inputs).flatMap(([input, rule], at) =>
-        [rule].flat().flatMap((dtype) => (used.has(`${name} ${at} ${dtype}`) ? [] : [`${name}: ${input} of ${dtype}`])),
+      Object.keys(types.inputs).flatMap((input, at) =>
+        takenTypes(types, input).flatMap((dtype) =>
+          used.has(`${name} ${at} ${dtype}`) ? [] : [`${name}: ${input} of ${dtype}`],
+        ),
       ),
     );
     assert.deepEqual(missing, []);
@@ -66,7 +87,10 @@ describe("ops", () => {
     for (const { name, types, ...op } of OPS) {
       const inPlace = (op as Partial<Pick<Op, "inPlace">>).inPlace ?? [];
       for (const [output, input] of inPlace) {
-        assert.deepEqual([types.outputs[output]], [Object.values(types.inputs)[input]].flat(), name);
+        const [place, rule] = defined(Object.entries(types.inputs)[input]);
+        const given = defined(types.outputs[output]);
+        const isSame = typeof given === "object" && "like" in given ? given.like === place : given === rule;
+        assert.ok(isSame, name);
       }
     }
   });
@@ -90,9 +114,41 @@ describe("ops", () => {
     }
   });
 
+  describe(`in bf16 on ${ORACLE.title}`, () => {
+    for (const [test, programs] of preparedBf16) {
+      it(`${test.title}: is f32 but for the rounding`, async () => {
+        const { forward, backward } = await expectedOf(test, programs);
+        const exact = await runBoth(oracle(), expanded(test), prepare(expanded(test)));
+        for (const [results, wanted] of [[forward, exact.forward] as const, [backward, exact.backward] as const]) {
+          for (const [name, data] of Object.entries(wanted)) {
+            assertClose(
+              name,
+              asFloats(results[name]),
+              defined(asFloats(data)),
+              Math.max(test.tolerance ?? 0, BF16_ROUNDING),
+            );
+          }
+        }
+      });
+    }
+  });
+
   for (const candidate of CANDIDATES.filter((other) => other !== ORACLE)) {
     describe(`on ${candidate.title}`, () => {
       const backend = open(candidate);
+      const isNarrow = candidate.precisions.includes("bf16");
+      for (const [test, programs] of isNarrow ? preparedBf16 : []) {
+        it(test.title, async () => {
+          const { forward, backward } = await runBoth(backend(), test, programs);
+          const expected = await expectedOf(test, programs);
+          for (const [name, data] of Object.entries(expected.forward)) {
+            assertClose(`forward ${name}`, forward[name], data, test.tolerance ?? TOLERANCE);
+          }
+          for (const [name, data] of Object.entries(expected.backward)) {
+            assertClose(`backward ${name}`, backward[name], data, BF16_GRADIENT_TOLERANCE);
+          }
+        });
+      }
       for (const [test, programs] of prepared) {
         it(test.title, async () => {
           const results = await runBoth(backend(), test, programs);
@@ -114,7 +170,10 @@ describe("determinism", () => {
     const candidates = CANDIDATES.filter((candidate) => candidate.family === family);
     it(`${family} gives the same bytes every time${candidates.length > 1 ? ", with any number of threads" : ""}`, async () => {
       const backends = await Promise.all([...candidates, defined(candidates[0])].map(({ create }) => create()));
-      for (const [test, programs] of prepared) {
+      const cases = candidates.every(({ precisions }) => precisions.includes("bf16"))
+        ? [...prepared, ...preparedBf16]
+        : prepared;
+      for (const [test, programs] of cases) {
         const [first, ...others] = await Promise.all(backends.map((backend) => runBoth(backend, test, programs)));
         for (const other of others) {
           assertSameBytes(other.forward, defined(first).forward);
@@ -125,6 +184,11 @@ describe("determinism", () => {
     }).timeout(120_000);
   }
 });
+
+/** Numbers as they are meant, whichever type they are held in. */
+function asFloats(data: HostArray | undefined): HostArray | undefined {
+  return data instanceof Uint16Array ? fromBf16(data) : data;
+}
 
 async function runBoth(backend: Backend, test: Case, { forward, backward, inputs }: Prepared): Promise<Passes> {
   return {

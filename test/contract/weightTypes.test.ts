@@ -6,10 +6,10 @@ import { Graph, defined } from "../../engine/compute/graph/tensor.ts";
 import { adamw, cast } from "../../engine/compute/ops/index.ts";
 import { goldenCasts } from "../golden/dtypes/golden.ts";
 import { CANDIDATES } from "./backends.ts";
-import { type Case, prepare, runCase } from "./case.ts";
+import { expanded, prepare, runCase } from "./case.ts";
 import { weightCases, weightGradientCases } from "./cases/weightTypes.ts";
 import { assertSameBytes } from "./close.ts";
-import { floats, uniform } from "./data.ts";
+import { uniform } from "./data.ts";
 import { open } from "./open.ts";
 
 for (const candidate of CANDIDATES) {
@@ -89,13 +89,4 @@ for (const candidate of CANDIDATES) {
       for (const buffer of Object.values(variables)) backend().release(buffer);
     });
   });
-}
-
-/** The case with every bf16 operand as f32. */
-function expanded(test: Case): Case {
-  const operands = Object.entries(test.operands).map(([name, { shape, data, dtype }]) => {
-    const wide = data instanceof Uint16Array ? floats(shape, [...fromBf16(data)]) : { shape, data, dtype };
-    return [name, wide] as const;
-  });
-  return { ...test, operands: Object.fromEntries(operands) };
 }

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
 import { kernelText, type KernelFile } from "../../engine/compute/backends/cuda/kernelText.ts";
-import { prepare, runCase } from "../contract/case.ts";
+import { type Results, prepare, runCase } from "../contract/case.ts";
+import { bf16Cases } from "../contract/cases/bf16.ts";
 import { CASES } from "../contract/cases/index.ts";
+import { assertClose } from "../contract/close.ts";
 import { interpreter } from "./driver.ts";
 import { KernelFault } from "./errors.ts";
+
+/** A contract case on tensor cores: several tiles, cut off, and more steps along K than stages. */
+const PRODUCT = "matmul: a·b, 136×104×264, to bf16, in bf16";
 
 /**
  * Kernels that ship, each with a contract case that runs them: without any one of their barriers they must race, but for
@@ -16,6 +21,10 @@ const KERNELS: readonly (readonly [file: KernelFile, kernel: string, title: stri
   ["attentionGrad", "attentionKeyValueGrad64_f32", "attention: 71 tokens, head size 32"],
   ["reductions", "sumSquaresChunks_f32", "sumSquares: 40,003 elements and 1,037", 1],
   ["embedding", "embeddingGradCount", "embedding: 131 ids, 67 channels"],
+  ["matmulBf16", "matmulBf16_nn_bf16", PRODUCT],
+  ["matmul", "matmul64_bf16_bf16_bf16", "matmul: a·b, 37×23×19, to bf16, in bf16"],
+  ["attention", "attention64_bf16", "attention: 71 tokens, head size 32, in bf16"],
+  ["attentionGrad", "attentionQueryGrad64_bf16", "attention: 71 tokens, head size 32, in bf16"],
 ];
 
 /** The lines of a kernel's barriers, from 0. */
@@ -25,17 +34,18 @@ function barriersOf(lines: readonly string[], kernel: string): number[] {
   return lines.map((_, at) => at).filter((at) => at > start && at < end && lines[at]!.includes("bar.sync"));
 }
 
-/** Runs a contract case, forward and backward, on kernels of which one file is replaced. */
-async function runOn(file: KernelFile, text: string, title: string): Promise<void> {
-  const test = CASES.find((one) => one.title === title);
+/** Runs a contract case, forward and backward, on kernels of which one file is replaced; returns what the forward pass gives. */
+async function runOn(file: KernelFile, text: string, title: string): Promise<Results> {
+  const test = [...CASES, ...bf16Cases].find((one) => one.title === title);
   assert.ok(test !== undefined, `no case ${title}`);
   const device = interpreter.open(0);
   const load = device.loadModule.bind(device);
   device.loadModule = (ptx) => load(ptx === kernelText(file) ? text : ptx);
   const backend = new CudaBackend(device);
   const { forward, backward, inputs } = prepare(test);
-  await runCase(backend, test, forward, inputs);
+  const results = await runCase(backend, test, forward, inputs);
   if (backward !== undefined) await runCase(backend, test, backward, inputs);
+  return results;
 }
 
 describe("ptx: kernels that ship, without one of their barriers", () => {
@@ -52,6 +62,50 @@ describe("ptx: kernels that ship, without one of their barriers", () => {
           `line ${barrier + 1}: ${lines[barrier]!.trim()}`,
         );
       }
+    });
+  }
+});
+
+/** Mistakes that a matrix kernel's author makes, as changes of one of its instructions. */
+const MISTAKES: readonly (readonly [what: string, instruction: RegExp, mistake: (line: string) => string])[] = [
+  [
+    "two registers of a fragment of a in each other's place",
+    /mma\.sync/,
+    (line) => line.replace(/(\}, *\{)(%r\d+), *(%r\d+)/, "$1$3, $2"),
+  ],
+  [
+    "the halves of a fragment of b in each other's place",
+    /mma\.sync/,
+    (line) => line.replace(/\{(%r\d+), *(%r\d+)\}/, "{$2, $1}"),
+  ],
+  ["a fragment that is not transposed", /ldmatrix.*\.trans/, (line) => line.replace(".trans", "")],
+  ["a fragment from a row of chunks further on", /ldmatrix/, (line) => line.replace(/\[(%r\d+)\]/, "[$1+16]")],
+  ["a copy to the place beside its own", /cp\.async\.cg/, (line) => line.replace(/\[(%r\d+)\]/, "[$1+16]")],
+  ["a result stored beside its place", /st\.global\.(b|u)16/, (line) => line.replace(/\[(%rd\d+)\]/, "[$1+2]")],
+  ["no wait for the copies", /cp\.async\.wait_group/, () => ""],
+];
+
+describe("ptx: the product on tensor cores, with a mistake", () => {
+  const [file, kernel] = ["matmulBf16", "matmulBf16_nn_bf16"] as const;
+  const lines = kernelText(file).split("\n");
+  const start = lines.findIndex((line) => line.includes(`.entry ${kernel}(`));
+  let right: Results;
+  before(async () => (right = await runOn(file, kernelText(file), PRODUCT)));
+
+  for (const [what, instruction, mistake] of MISTAKES) {
+    it(`is caught: ${what}`, async () => {
+      const at = lines.findIndex((line, index) => index > start && instruction.test(line));
+      const changed = mistake(lines[at] ?? "");
+      assert.notEqual(changed, lines[at]);
+      const text = lines.map((line, index) => (index === at ? changed : line)).join("\n");
+      // Either the interpreter sees it, or the numbers do.
+      await assert.rejects(
+        async () => {
+          const wrong = await runOn(file, text, PRODUCT);
+          for (const [name, data] of Object.entries(right)) assertClose(name, wrong[name], data, 2e-5);
+        },
+        (error) => error instanceof KernelFault || error instanceof assert.AssertionError,
+      );
     });
   }
 });

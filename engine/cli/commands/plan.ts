@@ -104,14 +104,15 @@ function adaptersTexts(model: RunConfig["model"]): readonly string[] {
   return [`trains ${what}: parameters are those of an adapter, and checkpoints and savepoints hold no more`];
 }
 
-function memoryPlace({ model, runtime }: RunConfig, { descriptor, device }: BackendChoice): MemoryPlace {
+function memoryPlace({ model, runtime }: RunConfig, { descriptor, device, precision }: BackendChoice): MemoryPlace {
   const { gradientCheckpointing, frozenWeights } = runtime;
   return {
     backend: descriptor.name,
     maxBytes: device.limits.maxBytes ?? Infinity,
     machineBytes: machineMemory(),
     gradientCheckpointing,
-    frozenWeights,
+    // A model that computes in bf16 holds its matrices so, whatever the setting.
+    frozenWeights: precision === "bf16" ? precision : frozenWeights,
     hasAdapters: "checkpoint" in model && model.lora !== undefined,
   };
 }

@@ -1,3 +1,4 @@
+import type { WeightType } from "../graph/dtype.ts";
 import type { Availability, BackendDescriptor, BackendSettings, Device } from "./descriptor.ts";
 
 /** The reason of a choice that passes over nothing. */
@@ -10,6 +11,8 @@ export const AUTO = "auto";
 export interface BackendChoice {
   readonly descriptor: BackendDescriptor;
   readonly device: Device;
+  /** What models compute with. */
+  readonly precision: WeightType;
   /** All that it found, `device` first. */
   readonly devices: readonly Device[];
   /** True if the machine decided, not the config. */
@@ -18,6 +21,12 @@ export interface BackendChoice {
   readonly reason: string;
   /** Names of backends that hold more on this machine. */
   readonly roomier: readonly string[];
+}
+
+/** How a backend is chosen. */
+export interface ChoiceSettings extends BackendSettings {
+  /** What models are to compute with; the backend's own choice unless given. */
+  readonly precision?: WeightType | undefined;
 }
 
 /** A requested backend that cannot be opened on this machine; the message says what to do. */
@@ -30,12 +39,13 @@ export class BackendUnavailableError extends Error {
  *
  * @param descriptors - In order of preference.
  * @param wanted - Name of one, or "auto" for the first that is available.
- * @throws {BackendUnavailableError} when the one that is wanted is not available, or none is.
+ * @throws {BackendUnavailableError} when the one that is wanted is not available, or none is, or the one that is taken
+ * does not compute with the precision that is asked for.
  */
 export async function choose(
   descriptors: readonly BackendDescriptor[],
   wanted: string,
-  settings: BackendSettings,
+  { precision: askedPrecision, ...settings }: ChoiceSettings,
 ): Promise<BackendChoice> {
   const candidates = await Promise.all(
     descriptors.map(async (descriptor) => ({ descriptor, found: await descriptor.probe(settings) })),
@@ -44,17 +54,27 @@ export async function choose(
   const taken = asked.find(isAvailable);
   if (taken === undefined) throw new BackendUnavailableError(refusal(asked, wanted));
   const { descriptor, found } = taken;
+  const precision = askedPrecision ?? descriptor.precisions[0];
+  if (!descriptor.precisions.includes(precision)) {
+    throw new BackendUnavailableError(`runtime.precision ${precision}: ${precisionLack(descriptor)}`);
+  }
   const [device] = found.devices;
   const passedOver = asked.slice(0, asked.indexOf(taken)).map(lack);
   const why = passedOver.length === 0 ? PREFERRED : passedOver.join("; ");
   return {
     descriptor,
     device,
+    precision,
     devices: found.devices,
     isAuto: wanted === AUTO,
     reason: wanted === AUTO ? why : "asked for",
     roomier: candidates.filter((other) => other !== taken && isRoomier(other, device)).map(nameOf),
   };
+}
+
+/** Why a backend does not compute with a precision, and what does: "wasm computes in f32; leave the setting out". */
+export function precisionLack({ name, precisions }: Pick<BackendDescriptor, "name" | "precisions">): string {
+  return `${name} computes in ${precisions.join(" or ")}; leave the setting out, or use runtime.backend cuda on a card`;
 }
 
 /** Everything of a backend that a program's bytes depend on: part of every artifact's key. */
@@ -63,18 +83,34 @@ export interface BackendIdentity {
   readonly revision: number;
   /** Where the backend has several builds of its kernels. */
   readonly build?: string;
+  /** What models compute with, where that is not f32. */
+  readonly precision?: "bf16";
 }
 
 /** Identity of a chosen backend in artifacts' keys. */
-export function identityOf({ descriptor, device }: Pick<BackendChoice, "descriptor" | "device">): BackendIdentity {
+export function identityOf({
+  descriptor,
+  device,
+  precision,
+}: Pick<BackendChoice, "descriptor" | "device" | "precision">): BackendIdentity {
   const { name, revision } = descriptor;
-  return { name, revision, ...(device.build !== undefined && { build: device.build }) };
+  return {
+    ...{ name, revision },
+    ...(device.build !== undefined && { build: device.build }),
+    ...(precision === "bf16" && { precision }),
+  };
 }
 
-/** For people: "wasm, 2 threads", and for "auto" why it was taken. */
-export function choiceText({ device, isAuto, reason }: Pick<BackendChoice, "device" | "isAuto" | "reason">): string {
-  if (!isAuto) return device.name;
-  return reason === PREFERRED ? `${device.name} (${AUTO})` : `${device.name} (${AUTO}: ${reason})`;
+/** For people: "wasm, 2 threads", "cuda, H100, bf16", and for "auto" why it was taken. */
+export function choiceText({
+  device,
+  precision,
+  isAuto,
+  reason,
+}: Pick<BackendChoice, "device" | "precision" | "isAuto" | "reason">): string {
+  const name = precision === "f32" ? device.name : `${device.name}, ${precision}`;
+  if (!isAuto) return name;
+  return reason === PREFERRED ? `${name} (${AUTO})` : `${name} (${AUTO}: ${reason})`;
 }
 
 interface Candidate {

@@ -1,3 +1,6 @@
+/** What models compute with: the type of activations, and of the matrices among weights. */
+export type Precision = "f32" | "bf16";
+
 /**
  * Properties of a backend that are known without its code: data alone, which config and editor read, too. It stands in
  * the `declaration.ts` of the backend's folder, beside the code in `index.ts`.
@@ -11,4 +14,6 @@ export interface BackendDeclaration<N extends string = string> {
   readonly description: string;
   /** To be raised whenever the kernels may give other bytes: it is part of every artifact's key. */
   readonly revision: number;
+  /** What models may compute with, that which they do unless the config says otherwise first. */
+  readonly precisions: readonly [Precision, ...Precision[]];
 }

@@ -1,4 +1,5 @@
 import type { Backend, Limits } from "../backend.ts";
+import type { WeightType } from "../graph/dtype.ts";
 import type { BackendDeclaration } from "./declaration.ts";
 import type { BackendName } from "./index.ts";
 
@@ -44,6 +45,8 @@ export type Availability = { readonly parts: readonly BackendPart[] } & (
 
 /** How a backend is opened. */
 export interface OpenSettings extends BackendSettings {
+  /** One of those that it declares; f32 unless given. */
+  readonly precision?: WeightType;
   /** Names of backends that hold more, for advice when memory runs out. */
   readonly roomier: readonly string[];
 }

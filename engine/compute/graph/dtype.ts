@@ -25,7 +25,7 @@ export const ANY_TYPE = Object.keys(DTYPES) as readonly DType[];
 /** Host side of a tensor: row-major elements. */
 export type HostArray = Float32Array | Uint16Array | Int32Array;
 
-/** Types that a model's weights may have on a device. Ops that read them compute in f32, whichever it is. */
+/** Types of real numbers: of weights, activations and their gradients. Ops compute in f32 and round what they give. */
 export const WEIGHT_TYPES = ["f32", "bf16"] as const satisfies readonly DType[];
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
@@ -54,6 +54,11 @@ export function toBf16(values: Float32Array): Uint16Array {
     halves[i] = isNan ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
   }
   return halves;
+}
+
+/** The bf16 nearest to each f32, as f32. */
+export function roundedToBf16(values: Float32Array): Float32Array {
+  return fromBf16(toBf16(values));
 }
 
 /** bf16 as f32, exact. */

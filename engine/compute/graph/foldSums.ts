@@ -33,8 +33,9 @@ export function foldSums(nodes: readonly Node[], wanted: ReadonlySet<Tensor>): r
       const { source, views } = unwrap(operand);
       const { from } = source;
       if (from.kind !== "node" || from.index !== 0 || !takes(from.node, addend)) continue;
-      // The op adds numbers of its result's type, in that type.
-      if (addend.dtype !== source.dtype || defined(add.outputs[0]).dtype !== source.dtype) continue;
+      // The op adds numbers of its result's type, before it rounds, or a bias, which is f32.
+      const isBias = addend.size !== source.size;
+      if (addend.dtype !== (isBias ? "f32" : source.dtype) || defined(add.outputs[0]).dtype !== source.dtype) continue;
       const step = steps.get(from.node);
       // A step that is gone, or whose inputs are no longer its node's, has its addend already.
       if (step?.inputs !== from.node.inputs || !canWait(from.node, add)) continue;

@@ -1,7 +1,7 @@
 import { type BinaryKind, type UnaryKind, binaryGradient, unaryGradient } from "./derivatives.ts";
-import { type DType, ANY_TYPE } from "./dtype.ts";
+import { type DType, type WeightType, ANY_TYPE, WEIGHT_TYPES } from "./dtype.ts";
 import { type Shape, type TensorSpec, sameShape, ShapeError, sizeOf } from "./shape.ts";
-import { type TypeRule, outputTypes } from "./typeRule.ts";
+import { type TypeRule, DTypeError, outputTypes } from "./typeRule.ts";
 
 export { type BinaryKind, type UnaryKind } from "./derivatives.ts";
 export { type DType } from "./dtype.ts";
@@ -67,13 +67,19 @@ export type VariableTypes = Readonly<Record<string, DType>>;
 
 /** Holds the nodes of one computation, numbered in creation order. */
 export class Graph {
+  /**
+   * Type of the activations that a model computes on this graph, and of their gradients: what is given to the graph and
+   * what leaves it are f32 or said otherwise.
+   */
+  readonly precision: WeightType;
   private nextId = 0;
   private readonly sources = new Map<string, Tensor>();
   private readonly variableTypes: VariableTypes;
   private readonly cuts: Tensor[] = [];
 
-  constructor(variableTypes: VariableTypes = {}) {
+  constructor(variableTypes: VariableTypes = {}, precision: WeightType = "f32") {
     this.variableTypes = variableTypes;
+    this.precision = precision;
   }
 
   /** A tensor the host supplies at every run. */
@@ -230,7 +236,7 @@ export class Tensor implements TensorSpec {
 /** Element-wise function of one tensor. */
 export const unary: Op<{ kind: UnaryKind }, "unary"> = {
   name: "unary",
-  types: { inputs: { x: "f32" }, outputs: ["f32"] },
+  types: { inputs: { x: WEIGHT_TYPES }, outputs: [{ like: "x" }] },
   infer: ([x]) => [defined(x).shape],
   gradient({ inputs, outputs, attrs }, [dy]) {
     const x = defined(inputs[0]);
@@ -239,12 +245,15 @@ export const unary: Op<{ kind: UnaryKind }, "unary"> = {
   },
 };
 
-/** Element-wise function of two tensors of one shape, or of a tensor and a scalar. */
+/** Element-wise function of two tensors of one shape and type, or of a tensor and a scalar, which may be f32 beside bf16. */
 export const binary: Op<{ kind: BinaryKind }, "binary"> = {
   name: "binary",
-  types: { inputs: { left: "f32", right: "f32" }, outputs: ["f32"] },
+  types: { inputs: { left: WEIGHT_TYPES, right: WEIGHT_TYPES }, outputs: [{ like: "left" }] },
   infer([a, b]) {
     const [left, right] = [defined(a).shape, defined(b).shape];
+    const [type, other] = [defined(a).dtype, defined(b).dtype];
+    if (other !== type && (other !== "f32" || sizeOf(right) !== 1))
+      throw new DTypeError("binary", "right", other, [type]);
     if (sizeOf(right) === 1) return [left];
     if (sizeOf(left) === 1) return [right];
     if (!sameShape(left, right)) throw new ShapeError("binary", { left, right });
@@ -266,12 +275,21 @@ function unbroadcast(grad: Tensor, operand: Tensor): Tensor {
 /** Sum of all elements, `[]`. */
 export const sum: Op<Attrs, "sum"> = {
   name: "sum",
-  types: { inputs: { x: "f32" }, outputs: ["f32"] },
+  types: { inputs: { x: WEIGHT_TYPES }, outputs: ["f32"] },
   infer: () => [[]],
   gradient({ inputs, graph }, [dy]) {
-    return dy === undefined ? [] : [graph.constant(1, defined(inputs[0]).shape).mul(dy)];
+    if (dy === undefined) return [];
+    const { shape, dtype } = defined(inputs[0]);
+    return [graph.constant(1, shape, dtype).mul(dy)];
   },
 };
+
+/**
+ * Type of a gradient: that of the numbers themselves, but f32 for variables, whose gradients are sums over all tokens.
+ */
+export function gradientType({ from, dtype }: Tensor): WeightType {
+  return from.kind !== "variable" && dtype === "bf16" ? "bf16" : "f32";
+}
 
 /** The first input's bytes under another shape. */
 export const reshape: Op<{ shape: Shape }> = {

@@ -1,3 +1,4 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, one, sameShape } from "../graph/tensor.ts";
 import { mismatch, operand } from "./axes.ts";
 
@@ -5,7 +6,7 @@ import { mismatch, operand } from "./axes.ts";
 export const accumulateOp: Op<Attrs, "accumulate"> = {
   name: "accumulate",
   inPlace: [[0, 0]],
-  types: { inputs: { total: "f32", x: "f32" }, outputs: ["f32"] },
+  types: { inputs: { total: "f32", x: WEIGHT_TYPES }, outputs: ["f32"] },
   infer([total, x]) {
     const { shape } = operand("accumulate", "total", total);
     if (!sameShape(operand("accumulate", "x", x).shape, shape)) throw mismatch("accumulate", { total, x });
@@ -17,7 +18,7 @@ export const accumulateOp: Op<Attrs, "accumulate"> = {
  * total += x, for gradients summed over micro-batches.
  *
  * @param total - `[...]`, overwritten.
- * @param x - Of the same shape.
+ * @param x - Of the same shape; may be bf16.
  * @returns The total as it is afterwards.
  */
 export function accumulate(total: Tensor, x: Tensor): Tensor {

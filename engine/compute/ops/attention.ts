@@ -1,3 +1,4 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, type TensorSpec, defined } from "../graph/tensor.ts";
 import { mismatch, notDifferentiable, readAxes } from "./axes.ts";
 import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
@@ -32,7 +33,10 @@ export const EMPTY_LSE = -1e30;
 /** Causal attention; the second output, log Σ exp(score) per query, `[B, H, T]`, is there for the gradient. */
 export const attentionOp: Op<AttentionAttrs, "attention"> = {
   name: "attention",
-  types: { inputs: { q: "f32", k: "f32", v: "f32", start: "i32", offset: "i32" }, outputs: ["f32", "f32"] },
+  types: {
+    inputs: { q: WEIGHT_TYPES, k: { like: "q" }, v: { like: "q" }, start: "i32", offset: "i32" },
+    outputs: [{ like: "q" }, "f32"],
+  },
   infer([q, k, v, start, offset], { softcap }) {
     requireSoftcap("attention", softcap);
     const { B, T, H } = attentionAxes("attention", { q, k, v, start, offset });
@@ -48,8 +52,8 @@ export const attentionOp: Op<AttentionAttrs, "attention"> = {
 export const attentionGradOp: Op<AttentionAttrs, "attentionGrad"> = {
   name: "attentionGrad",
   types: {
-    inputs: { ...attentionOp.types.inputs, o: "f32", lse: "f32", dOut: "f32" },
-    outputs: ["f32", "f32", "f32"],
+    inputs: { ...attentionOp.types.inputs, o: { like: "q" }, lse: "f32", dOut: { like: "q" } },
+    outputs: [{ like: "q" }, { like: "q" }, { like: "q" }],
   },
   infer([q, k, v, start, offset, o, lse, dOut]) {
     attentionAxes("attentionGrad", { q, k, v, start, offset });

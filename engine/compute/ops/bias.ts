@@ -1,10 +1,11 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, one, sizeOf } from "../graph/tensor.ts";
 import { mismatch, operand, readAxes } from "./axes.ts";
 
 /** One row added to every row of a tensor; the planner folds it into the product before it. */
 export const addBiasOp: Op<Attrs, "addBias"> = {
   name: "addBias",
-  types: { inputs: { x: "f32", bias: "f32" }, outputs: ["f32"] },
+  types: { inputs: { x: WEIGHT_TYPES, bias: "f32" }, outputs: [{ like: "x" }] },
   infer([x, bias]) {
     const { shape } = operand("addBias", "x", x);
     const row = operand("addBias", "bias", bias).shape;
@@ -20,13 +21,13 @@ export const addBiasOp: Op<Attrs, "addBias"> = {
 /** Sum of all rows: the gradient of a bias. */
 export const sumRowsOp: Op<Attrs, "sumRows"> = {
   name: "sumRows",
-  types: { inputs: { x: "f32" }, outputs: ["f32"] },
+  types: { inputs: { x: WEIGHT_TYPES }, outputs: ["f32"] },
   infer([x]) {
     const { C } = readAxes("sumRows", { x }, { x: "M C" } as const);
     return [[C]];
   },
   gradient({ inputs: [x], graph }, [dy]) {
-    return dy === undefined || x === undefined ? [] : [addBias(graph.constant(0, x.shape), dy)];
+    return dy === undefined || x === undefined ? [] : [addBias(graph.constant(0, x.shape, x.dtype), dy)];
   },
 };
 
@@ -34,7 +35,7 @@ export const sumRowsOp: Op<Attrs, "sumRows"> = {
  * Adds one row to every row.
  *
  * @param x - `[..., C]`.
- * @param bias - `[C]`.
+ * @param bias - `[C]`, f32.
  * @returns `[..., C]`.
  * @throws {ShapeError} when the last axis of x has another size.
  */

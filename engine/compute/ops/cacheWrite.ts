@@ -1,3 +1,4 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
 import { mismatch, operand, readAxes } from "./axes.ts";
 
@@ -5,7 +6,7 @@ import { mismatch, operand, readAxes } from "./axes.ts";
 export const cacheWriteOp: Op<Attrs, "cacheWrite"> = {
   name: "cacheWrite",
   inPlace: [[0, 0]],
-  types: { inputs: { cache: "f32", x: "f32", offset: "i32" }, outputs: ["f32"] },
+  types: { inputs: { cache: WEIGHT_TYPES, x: { like: "cache" }, offset: "i32" }, outputs: [{ like: "cache" }] },
   infer([cache, x, offset]) {
     const specs = { cache, x, offset };
     const { S, T } = readAxes("cacheWrite", specs, { cache: "B S G D", x: "B T G D", offset: "1" } as const);

@@ -1,3 +1,4 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Shape, type Tensor, type TensorSpec, one, sameShape } from "../graph/tensor.ts";
 import { mismatch, operand } from "./axes.ts";
 
@@ -9,7 +10,7 @@ type GateAttrs = Attrs & Readonly<Record<"kind", GateKind>>;
 export const gatedActivationOp: Op<GateAttrs, "gatedActivation"> = {
   name: "gatedActivation",
   isCheap: true,
-  types: { inputs: { gate: "f32", up: "f32" }, outputs: ["f32"] },
+  types: { inputs: { gate: WEIGHT_TYPES, up: { like: "gate" } }, outputs: [{ like: "gate" }] },
   infer: ([gate, up]) => [sameAs("gatedActivation", { gate, up })],
   gradient({ inputs, attrs, graph }, [dy]) {
     return dy === undefined ? [] : graph.apply(gatedActivationGradOp, [...inputs, dy], attrs);
@@ -19,7 +20,10 @@ export const gatedActivationOp: Op<GateAttrs, "gatedActivation"> = {
 /** Gradients of gatedActivation by gate and up: inputs gate, up, dy. */
 export const gatedActivationGradOp: Op<GateAttrs, "gatedActivationGrad"> = {
   name: "gatedActivationGrad",
-  types: { inputs: { gate: "f32", up: "f32", dy: "f32" }, outputs: ["f32", "f32"] },
+  types: {
+    inputs: { gate: WEIGHT_TYPES, up: { like: "gate" }, dy: { like: "gate" } },
+    outputs: [{ like: "gate" }, { like: "gate" }],
+  },
   infer([gate, up, dy]) {
     const shape = sameAs("gatedActivationGrad", { gate, up, dy });
     return [shape, shape];

@@ -1,3 +1,4 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, defined, sameShape, sizeOf } from "../graph/tensor.ts";
 import { mismatch, notDifferentiable, operand } from "./axes.ts";
 
@@ -15,7 +16,7 @@ type RmsNormAttrs = Attrs & Required<RmsNormSettings>;
 export const rmsNormOp: Op<RmsNormAttrs, "rmsNorm"> = {
   name: "rmsNorm",
   isCheap: true,
-  types: { inputs: { x: "f32", w: "f32" }, outputs: ["f32", "f32"] },
+  types: { inputs: { x: WEIGHT_TYPES, w: "f32" }, outputs: [{ like: "x" }, "f32"] },
   infer([x, w]) {
     const { shape } = operand("rmsNorm", "x", x);
     if (shape.length === 0 || !sameShape(operand("rmsNorm", "w", w).shape, shape.slice(-1))) {
@@ -33,7 +34,7 @@ export const rmsNormOp: Op<RmsNormAttrs, "rmsNorm"> = {
 export const rmsNormGradOp: Op<RmsNormAttrs, "rmsNormGrad"> = {
   name: "rmsNormGrad",
   takesAddend: true,
-  types: { inputs: { x: "f32", w: "f32", rstd: "f32", dy: "f32" }, outputs: ["f32", "f32"] },
+  types: { inputs: { x: WEIGHT_TYPES, w: "f32", rstd: "f32", dy: { like: "x" } }, outputs: [{ like: "x" }, "f32"] },
   infer([x, w, rstd, dy]) {
     const specs = { x, w, rstd, dy };
     const { shape } = operand("rmsNormGrad", "x", x);
@@ -54,7 +55,7 @@ export const rmsNormGradOp: Op<RmsNormAttrs, "rmsNormGrad"> = {
  * Zhang & Sennrich 2019 (arXiv:1910.07467), eq. 4.
  *
  * @param x - `[..., C]`.
- * @param w - `[C]`.
+ * @param w - `[C]`, f32.
  * @returns `[..., C]`.
  */
 export function rmsNorm(x: Tensor, w: Tensor, settings: RmsNormSettings = {}): Tensor {

@@ -1,3 +1,4 @@
+import { WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Attrs, type Op, type Tensor, one } from "../graph/tensor.ts";
 import { mismatch, operand, readAxes } from "./axes.ts";
 
@@ -7,7 +8,7 @@ type RopeAttrs = Attrs & { readonly frequencies: readonly number[]; readonly inv
 /** Rotary position embedding. */
 export const ropeOp: Op<RopeAttrs, "rope"> = {
   name: "rope",
-  types: { inputs: { x: "f32", positions: "i32" }, outputs: ["f32"] },
+  types: { inputs: { x: WEIGHT_TYPES, positions: "i32" }, outputs: [{ like: "x" }] },
   infer([x, positions], { frequencies }) {
     const { D } = readAxes("rope", { x, positions }, { x: "B T H D", positions: "B T" } as const);
     if (D % 2 !== 0) throw mismatch("rope", { x });

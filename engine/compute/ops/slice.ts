@@ -1,10 +1,11 @@
+import { ANY_TYPE, WEIGHT_TYPES } from "../graph/dtype.ts";
 import { type Op, type Tensor, ShapeError, one } from "../graph/tensor.ts";
 import { operand } from "./axes.ts";
 
 /** A run of positions along axis 1. */
 export const sliceOp: Op<{ readonly start: number; readonly length: number }, "slice"> = {
   name: "slice",
-  types: { inputs: { x: ["f32", "i32"] }, outputs: [{ like: "x" }] },
+  types: { inputs: { x: ANY_TYPE }, outputs: [{ like: "x" }] },
   infer([x], { start, length }) {
     const { shape } = operand("slice", "x", x);
     const [rows, total] = shape;
@@ -21,7 +22,7 @@ export const sliceOp: Op<{ readonly start: number; readonly length: number }, "s
 /** The reverse of slice: dy at its place along axis 1 of a tensor of zeros with `total` positions. */
 export const sliceGradOp: Op<{ readonly start: number; readonly total: number }, "sliceGrad"> = {
   name: "sliceGrad",
-  types: { inputs: { dy: "f32" }, outputs: ["f32"] },
+  types: { inputs: { dy: WEIGHT_TYPES }, outputs: [{ like: "dy" }] },
   infer([dy], { start, total }) {
     const { shape } = operand("sliceGrad", "dy", dy);
     const [rows, length] = shape;

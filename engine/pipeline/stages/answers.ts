@@ -94,7 +94,7 @@ export const answers: Stage<
       context.report({ kind: "metrics", step: 1, values: { "validation/score": mean(scores) } });
     }
   },
-  cost({ task, sampling, from, ...frozen }, { model, files: { data } }) {
+  cost({ task, sampling, from, ...frozen }, { model, precision, files: { data } }) {
     const rows = data?.rows ?? Infinity;
     const count =
       from.kind === "validation" && data !== undefined
@@ -105,7 +105,7 @@ export const answers: Stage<
     const length = lengths.queryLength + lengths.responseLength;
     // Once by the model, token by token, and once by the reward model.
     return readingCost(model, {
-      ...{ models: 2, tokens: 2 * count * length, ...frozen },
+      ...{ models: 2, tokens: 2 * count * length, precision, ...frozen },
       ...{ generated: sideBySide, scored: sideBySide },
     });
   },

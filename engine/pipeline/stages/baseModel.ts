@@ -60,13 +60,16 @@ export const baseModel: Stage<
       finish: ({ weights }) => saveModel(context.folder, { config: model, weights, tokenizer }),
     });
   },
-  cost({ model: { pretrain }, task }, { model, recomputation }) {
+  cost({ model: { pretrain }, task }, { model, recomputation, precision }) {
     const { steps, batchSize, gradientAccumulation } = pretrain;
     if (task === undefined) return NO_COST;
     const shape = { batchSize, length: sequenceLength(task, { maxLength: model.maxPositions }) };
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
     const loss = (graph: Graph): LossNodes => sftLoss(graph, model, shape);
-    return trainingCost({ model, heads: ["language"], shape, loss, gradientAccumulation, recomputation, tokens });
+    return trainingCost({
+      ...{ model, heads: ["language"], shape, loss, tokens },
+      ...{ gradientAccumulation, recomputation, precision },
+    });
   },
 };
 

@@ -83,13 +83,14 @@ export const preferences: Stage<
     }
     await atomicWrite(join(context.folder, PAIRS_FILE), `${lines.slice(0, total).join("\n")}\n`);
   },
-  cost({ task, pairs, ...frozen }, { model }) {
+  cost({ task, pairs, ...frozen }, { model, precision }) {
     const length = sequenceLength(task, { maxLength: model.maxPositions });
     const responseLength = taskOf(task)?.maxResponseLength ?? 1;
     return readingCost(model, {
       models: 1,
       tokens: 2 * pairs * length,
       generated: { batchSize: 2 * SAMPLED_AT_ONCE, queryLength: length - responseLength, responseLength },
+      precision,
       ...frozen,
     });
   },

@@ -104,7 +104,7 @@ export const rewardModel: Stage<
       },
     });
   },
-  cost({ reward, task, frozenWeights }, { model, recomputation, files: { data } }) {
+  cost({ reward, task, frozenWeights }, { model, recomputation, precision, files: { data } }) {
     const { batchSize, gradientAccumulation, epochs, maxLength } = reward;
     const length = sequenceLength(task, { maxLength, longestRow: data?.longestRow });
     const pairs = Math.min(reward.pairs ?? Infinity, data?.rows ?? Infinity);
@@ -122,6 +122,7 @@ export const rewardModel: Stage<
       loss,
       gradientAccumulation,
       recomputation,
+      precision,
       tokens: 2 * epochs * learned * length,
       ...(frozenWeights && { frozenWeights }),
     });

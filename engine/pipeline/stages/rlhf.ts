@@ -153,7 +153,10 @@ export const rlhf: Stage<
       trainer.release();
     }
   },
-  cost({ arm, task, lora: _lora, ...frozen }, { model, recomputation, files: { data }, counts: { reference = 1 } }) {
+  cost(
+    { arm, task, lora: _lora, ...frozen },
+    { model, recomputation, precision, files: { data }, counts: { reference = 1 } },
+  ) {
     const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: arm.maxNewTokens });
     const length = lengths.queryLength + lengths.responseLength;
     const shape = { batchSize: arm.minibatchSize, length };
@@ -166,20 +169,21 @@ export const rlhf: Stage<
       loss: (graph) => sftLoss(graph, model, shape),
       gradientAccumulation: arm.gradientAccumulation,
       recomputation,
+      precision,
       tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
       ...frozen,
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
     const tokens = arm.iterations * perIteration * (3 + reference);
     const read = readingCost(model, {
-      ...{ models: 1 + reference, tokens, areAdapters: model.adapter !== undefined, ...frozen },
+      ...{ models: 1 + reference, tokens, areAdapters: model.adapter !== undefined, precision, ...frozen },
       generated: { batchSize: arm.batchSize, ...lengths },
       scored: { batchSize: arm.minibatchSize, ...lengths },
     });
     // Sampling, scoring and learning take turns in one arena, and there is one tokenizer.
     const shared = Math.min(learned.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
     // All of them share the weights below their adapters.
-    const ofCritic = isSeparate ? learned.memoryBytes - belowAdapterBytes(model, frozen.frozenWeights) : 0;
+    const ofCritic = isSeparate ? learned.memoryBytes - belowAdapterBytes(model, frozen.frozenWeights, precision) : 0;
     return {
       parameters: learned.parameters,
       memoryBytes: learned.memoryBytes + ofCritic + read.memoryBytes - shared,

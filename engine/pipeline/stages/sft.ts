@@ -68,7 +68,7 @@ export const sft: Stage<
         saveTrained(context.folder, start, weights, { base: base.folder, ...(saveAs && { saveAs }) }),
     });
   },
-  cost({ sft: settings, frozenWeights, ...source }, { model, recomputation, files: { data } }) {
+  cost({ sft: settings, frozenWeights, ...source }, { model, recomputation, precision, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
     const shape = { batchSize, length: sequenceLength(source.task, { maxLength, longestRow: data?.longestRow }) };
     const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
@@ -80,6 +80,7 @@ export const sft: Stage<
       loss: (graph) => sftLoss(graph, model, shape),
       gradientAccumulation,
       recomputation,
+      precision,
       tokens,
       ...(frozenWeights && { frozenWeights }),
     });

@@ -72,6 +72,13 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /salsa merge/,
   },
   {
+    what: "a precision that the backend does not compute with",
+    line: '"runtime": { "backend": "wasm", "precision": "bf16" }',
+    path: "runtime.precision",
+    message: /"bf16" is not for wasm, which computes in f32/,
+    remedy: /leave it out/,
+  },
+  {
     what: "an alpha list of the wrong length",
     line: '"soups": { "soup": { "method": "linear", "alpha": [0.2, 0.3] } }',
     path: "soups.soup.alpha",

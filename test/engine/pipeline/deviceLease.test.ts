@@ -23,6 +23,7 @@ async function noted(changes: Partial<DeviceLeaseSettings> = {}): Promise<{ leas
   const choice: BackendChoice = {
     descriptor: { ...wasm, open },
     device,
+    precision: "f32",
     devices: [device],
     isAuto: false,
     reason: "asked for",

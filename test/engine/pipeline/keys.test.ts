@@ -85,6 +85,17 @@ describe("keys of the recipe's stages", () => {
     assert.deepEqual(await changedBy({ runtime: { backend: "tfjs" } }), ALL);
   });
 
+  it("change all with the precision, and for none where it is what the backend takes anyway", async () => {
+    const tfjs = (precision?: string): Written =>
+      tiny({ runtime: { backend: "tfjs", ...(precision && { precision }) } });
+    const [left, f32, bf16] = await Promise.all([tfjs(), tfjs("f32"), tfjs("bf16")].map(plannedKeys));
+    assert.deepEqual(f32, left);
+    assert.deepEqual(
+      ALL.filter((name) => bf16?.get(name) !== f32?.get(name)),
+      ALL,
+    );
+  });
+
   it("change with the base seed for every stage that draws", async () => {
     assert.deepEqual(await changedBy({ seeds: [7] }), ALL);
   });

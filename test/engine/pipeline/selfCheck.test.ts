@@ -3,22 +3,25 @@ import { BackendUnavailableError } from "../../../engine/compute/backends/choose
 import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
 import { createTfjsBackend } from "../../../engine/compute/backends/tfjs/index.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
+import type { WeightType } from "../../../engine/compute/graph/dtype.ts";
 import { checkAgainst } from "../../../engine/pipeline/selfCheck.ts";
 import { interpreter } from "../../ptx/driver.ts";
 
 const reference = () => createWasmBackend({ threads: 1 });
 
 /** A card whose driver makes something else of the kernels. */
-function cardThat(misreads: (ptx: string) => string): CudaBackend {
+function cardThat(misreads: (ptx: string) => string, precision: WeightType = "f32"): CudaBackend {
   const device = interpreter.open(0);
   const load = device.loadModule.bind(device);
-  return new CudaBackend(Object.assign(device, { loadModule: (ptx: string) => load(misreads(ptx)) }));
+  return new CudaBackend(Object.assign(device, { loadModule: (ptx: string) => load(misreads(ptx)) }), { precision });
 }
 
 describe("a backend's check of itself", () => {
   for (const [name, open] of [
     ["tfjs", () => createTfjsBackend()],
+    ["tfjs in bf16", () => createTfjsBackend({ precision: "bf16" })],
     ["cuda, interpreted", () => Promise.resolve(cardThat((ptx) => ptx))],
+    ["cuda in bf16, interpreted", () => Promise.resolve(cardThat((ptx) => ptx, "bf16"))],
   ] as const) {
     it(`is passed by ${name}`, async () => {
       const backend = await open();

@@ -8,6 +8,7 @@ import {
   type MemoryUse,
   checkHostData,
 } from "../../backend.ts";
+import type { WeightType } from "../../graph/dtype.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
 import { Arena } from "../arena.ts";
@@ -21,6 +22,8 @@ import { DeviceMemory } from "./memory.ts";
 export interface CudaSettings {
   /** Backends that hold more, for advice when memory runs out. */
   readonly roomier?: readonly string[];
+  /** What models compute with; f32 unless given. */
+  readonly precision?: WeightType;
   /** Logits that ops over the vocabulary hold at a time: 64 MiB of them unless given. Results depend on it by rounding. */
   readonly logitsHeld?: number;
 }
@@ -28,6 +31,7 @@ export interface CudaSettings {
 /** Variables, programs and the arena in the memory of one card. */
 export class CudaBackend implements Backend, Owner {
   readonly name = "cuda";
+  readonly precision: WeightType;
   readonly device: CudaDevice;
   readonly heap: DeviceMemory;
   readonly arena: Arena<DevicePointer>;
@@ -36,8 +40,9 @@ export class CudaBackend implements Backend, Owner {
   readonly logitsHeld: number;
   private readonly buffers = new Set<CudaBuffer>();
 
-  constructor(device: CudaDevice, { roomier = [], logitsHeld = 1 << 24 }: CudaSettings = {}) {
+  constructor(device: CudaDevice, { roomier = [], precision = "f32", logitsHeld = 1 << 24 }: CudaSettings = {}) {
     this.device = device;
+    this.precision = precision;
     this.heap = new DeviceMemory(device, roomier);
     this.arena = new Arena(this.heap, 0n);
     this.kernels = new Kernels(device);

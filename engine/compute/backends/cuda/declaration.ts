@@ -5,5 +5,6 @@ export const cuda = {
   name: "cuda",
   title: "CUDA",
   description: "for NVIDIA cards, from Ampere on",
-  revision: 1,
+  revision: 2,
+  precisions: ["bf16", "f32"],
 } as const satisfies BackendDeclaration;

@@ -28,11 +28,11 @@ export const backend: BackendDescriptor = {
   checkedAgainst: "wasm",
   probe: () => Promise.resolve(availability(driver())),
   load: () => loadKernelTexts(),
-  open({ roomier }, { id }) {
+  open({ roomier, precision = "f32" }, { id }) {
     return new Promise((resolve) => {
       const taken = driver();
       if (taken instanceof DriverUnavailableError) throw taken;
-      resolve(new CudaBackend(taken.open(indexOf(id)), { roomier }));
+      resolve(new CudaBackend(taken.open(indexOf(id)), { roomier, precision }));
     });
   },
 };

@@ -12,7 +12,7 @@ import {
   checkBound,
   checkKept,
 } from "../../backend.ts";
-import { repeated } from "../../graph/dtype.ts";
+import { type WeightType, repeated } from "../../graph/dtype.ts";
 import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, defined, sizeOf } from "../../graph/tensor.ts";
 import { TfjsBuffer, download, upload } from "./buffer.ts";
@@ -26,6 +26,7 @@ const BYTES_PER_ELEMENT = 4;
 export interface TfjsBackendSettings {
   /** Name that tfjs knows its own backend by. */
   readonly registeredAs: string;
+  readonly precision: WeightType;
   readonly limits: Limits;
   /** Backends that hold more, for advice when memory runs out. */
   readonly roomier: readonly string[];
@@ -34,6 +35,7 @@ export interface TfjsBackendSettings {
 /** Executes programs instruction by instruction with tfjs. */
 export class TfjsBackend implements Backend {
   readonly name = "tfjs";
+  readonly precision: WeightType;
   readonly limits: Limits;
   private readonly tf: Tf;
   private readonly settings: TfjsBackendSettings;
@@ -44,6 +46,7 @@ export class TfjsBackend implements Backend {
     this.tf = tf;
     this.settings = settings;
     this.limits = settings.limits;
+    this.precision = settings.precision;
   }
 
   /** Bytes of buffers; the peak includes the arena that the largest program's plan places beside them. */

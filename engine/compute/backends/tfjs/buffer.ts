@@ -1,6 +1,6 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { type DeviceBuffer, type HostArray, checkHostData } from "../../backend.ts";
-import { fromBf16, toBf16 } from "../../graph/dtype.ts";
+import { fromBf16, roundedToBf16, toBf16 } from "../../graph/dtype.ts";
 import { type DType, type Shape, type TensorSpec } from "../../graph/tensor.ts";
 import type { Tf } from "./kernel.ts";
 
@@ -31,7 +31,7 @@ export function tfjsType(dtype: DType): "int32" | "float32" {
 
 /** The tensor with every element rounded to bf16, as a new one. */
 export function roundToBf16(tf: Tf, tensor: Tensor): Tensor {
-  return tf.tensor(fromBf16(toBf16(Float32Array.from(tensor.dataSync()))), tensor.shape, "float32");
+  return tf.tensor(roundedToBf16(Float32Array.from(tensor.dataSync())), tensor.shape, "float32");
 }
 
 /**

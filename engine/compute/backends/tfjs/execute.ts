@@ -66,9 +66,12 @@ class Run {
     if (kernel === undefined) throw new TypeError(`tfjs: no kernel for op ${op}`);
     const specs = outputs.map((id) => this.value(id));
     const results = this.tf.tidy(() =>
-      kernel(this.tf, { inputs: inputs.map((id) => this.read(id)), attrs, outputs: specs }).map((result, index) =>
-        specs[index]?.dtype === "bf16" ? roundToBf16(this.tf, result) : result,
-      ),
+      kernel(this.tf, {
+        inputs: inputs.map((id) => this.read(id)),
+        dtypes: inputs.map((id) => this.value(id).dtype),
+        attrs,
+        outputs: specs,
+      }).map((result, index) => (specs[index]?.dtype === "bf16" ? roundToBf16(this.tf, result) : result)),
     );
     for (const [index, spec] of specs.entries()) this.store(op, spec, defined(results[index]));
     for (const buffer of frees) {

@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import type { Backend, Limits } from "../../backend.ts";
+import type { WeightType } from "../../graph/dtype.ts";
 import type { BackendDescriptor, Device } from "../descriptor.ts";
 import { TfjsBackend } from "./backend.ts";
 import { tfjs } from "./declaration.ts";
@@ -24,6 +25,8 @@ export interface TfjsSettings {
   readonly location?: string;
   /** Backends that hold more, for advice when memory runs out. */
   readonly roomier?: readonly string[];
+  /** What models compute with; f32 unless given. */
+  readonly precision?: WeightType;
 }
 
 /**
@@ -36,9 +39,10 @@ export async function createTfjsBackend({
   location = tfjsLocation(),
   module = defaultTfjsModule(location),
   roomier = [],
+  precision = "f32",
 }: TfjsSettings = {}): Promise<Backend> {
   const tf = await loadTfjs(module, location);
-  return new TfjsBackend(tf, { registeredAs: BACKEND_NAMES[module], limits: limitsOf(module), roomier });
+  return new TfjsBackend(tf, { registeredAs: BACKEND_NAMES[module], limits: limitsOf(module), roomier, precision });
 }
 
 /** Whatever TensorFlow.js runs on: plain JavaScript, or a build that the user has installed. */
@@ -59,7 +63,7 @@ export const backend: BackendDescriptor = {
   async load() {
     if (tfjsLocation() === undefined) await importTfjs("cpu");
   },
-  open: ({ roomier }) => createTfjsBackend({ roomier }),
+  open: ({ roomier, precision = "f32" }) => createTfjsBackend({ roomier, precision }),
 };
 
 /** The GPU's build takes the first GPU, by the name that it has among all backends. */

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs-core";
-import type { Attrs, Op, TensorSpec } from "../../graph/tensor.ts";
+import type { Attrs, DType, Op, TensorSpec } from "../../graph/tensor.ts";
 import type { OPS, OpName } from "../../ops/index.ts";
 
 /** The functions of tfjs, whichever package brought them. */
@@ -10,6 +10,8 @@ export interface Call<A extends Attrs = Attrs> {
   readonly inputs: readonly tfjs.Tensor[];
   readonly attrs: A;
   readonly outputs: readonly TensorSpec[];
+  /** Types of the inputs' elements, which tfjs does not know. */
+  readonly dtypes: readonly DType[];
 }
 
 /** Executes an op inside a tidy scope: results only, nothing else survives. Must not return an input itself. */

@@ -19,6 +19,7 @@ import type { Threads } from "./threads.ts";
 /** Variables, programs and the arena in one shared memory, and the threads that work on it. */
 export class WasmBackend implements Backend, Device {
   readonly name = "wasm";
+  readonly precision = "f32";
   readonly limits: Limits;
   readonly threads: Threads;
   readonly heap: Heap;

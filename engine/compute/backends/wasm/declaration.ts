@@ -6,4 +6,5 @@ export const wasm = {
   title: "WebAssembly",
   description: "the fast one for processors",
   revision: 1,
+  precisions: ["f32"],
 } as const satisfies BackendDeclaration;

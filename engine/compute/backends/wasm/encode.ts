@@ -10,6 +10,18 @@ import { align } from "./layout.ts";
 /** Of the instruction stream. */
 const WORD_BYTES = 4;
 
+/** Inputs that may be bf16, by their places, and ops that give some: weights in two bytes, copies and casts. */
+const READ_BF16: Readonly<Partial<Record<string, readonly number[]>>> = {
+  cast: [0],
+  matmul: [1],
+  embedding: [0],
+  logprob: [1],
+  logprobGrad: [1],
+  fullKl: [1, 3],
+  adamw: [6],
+};
+const WRITE_BF16: readonly string[] = ["cast", "adamw"];
+
 /** A program as the kernels read it, but for the addresses, which depend on where memory is given out. */
 export interface Encoded {
   /** The instructions, then the program's constants. */
@@ -55,6 +67,7 @@ class ProgramEncoder {
 
   add(instruction: Instruction): void {
     const encoder = encoderOf(instruction.op);
+    this.checkTypes(instruction);
     let scratchBytes = 0;
     const call: Call = {
       attrs: instruction.attrs,
@@ -88,6 +101,14 @@ class ProgramEncoder {
     // Only now is it known where the constants begin.
     const relocations = this.relocations.map((at) => (at.place === "own" ? { ...at, offset: at.offset + start } : at));
     return { words, relocations, starts: this.starts, arenaBytes: this.arenaBytes, written: this.written };
+  }
+
+  /** The kernels compute in f32, and would take bf16 for f32. */
+  private checkTypes({ op, inputs, outputs }: Instruction): void {
+    const isRead = (id: number, at: number): boolean =>
+      this.value(id).dtype !== "bf16" || READ_BF16[op]?.includes(at) === true;
+    const isGiven = outputs.every((id) => this.value(id).dtype !== "bf16" || WRITE_BF16.includes(op));
+    if (!isGiven || !inputs.every(isRead)) throw new TypeError(`wasm: ${op} computes in f32, and was planned in bf16`);
   }
 
   private note(instruction: Instruction): void {

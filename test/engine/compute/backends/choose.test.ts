@@ -14,12 +14,18 @@ const onDevices = (...devices: readonly [Device, ...Device[]]): Availability => 
 const lacking = (reason: string, remedy: string): Availability => ({ isAvailable: false, reason, remedy, parts: [] });
 
 /** Backends that need not exist, since nothing is opened. */
-function descriptor(name: string, found: Availability, revision = 1): BackendDescriptor {
+function descriptor(
+  name: string,
+  found: Availability,
+  revision = 1,
+  precisions: BackendDescriptor["precisions"] = ["f32"],
+): BackendDescriptor {
   return {
     name: name as BackendName,
     title: name,
     description: name,
     revision,
+    precisions,
     probe: () => Promise.resolve(found),
     load: () => Promise.reject(new Error("loaded before it was chosen")),
     open: () => Promise.reject(new Error("opened before it was needed")),
@@ -30,7 +36,7 @@ const gpus = [
   { id: "cuda:0", name: "cuda, GPU 0", limits: {} },
   { id: "cuda:1", name: "cuda, GPU 1", limits: {} },
 ] as const satisfies readonly Device[];
-const cuda = descriptor("cuda", onDevices(...gpus), 3);
+const cuda = descriptor("cuda", onDevices(...gpus), 3, ["bf16", "f32"]);
 const noCuda = descriptor("cuda", lacking("no NVIDIA driver was found", "install one"));
 const small = descriptor("wasm", onDevices({ id: "cpu", name: "wasm, 2 threads", limits: { maxBytes: 4 * GiB } }));
 const large = descriptor(
@@ -50,7 +56,7 @@ describe("the choice of a backend", () => {
     const choice = await choose([cuda, small, large], "auto", SETTINGS);
     assert.equal(choice.descriptor, cuda);
     assert.deepEqual([choice.device, choice.devices], [gpus[0], gpus]);
-    assert.equal(choiceText(choice), "cuda, GPU 0 (auto)");
+    assert.equal(choiceText(choice), "cuda, GPU 0, bf16 (auto)");
   });
 
   it("says by auto what those before it lack", async () => {
@@ -77,11 +83,26 @@ describe("the choice of a backend", () => {
     await assert.rejects(choose([small], "webgpu", SETTINGS), /webgpu is not available: there is none of that name/);
   });
 
-  it("stands in keys by name, revision and build", async () => {
-    const identity = async (wanted: string): Promise<unknown> =>
-      identityOf(await choose([cuda, small, large], wanted, SETTINGS));
-    assert.deepEqual(await identity("cuda"), { name: "cuda", revision: 3 });
-    assert.deepEqual(await identity("auto"), { name: "cuda", revision: 3 });
+  it("takes the precision that the backend prefers, or the one asked for where the backend has it", async () => {
+    const precisionOf = async (wanted: string, precision?: "f32" | "bf16"): Promise<string> =>
+      (await choose([cuda, small], wanted, { ...SETTINGS, precision })).precision;
+    assert.equal(await precisionOf("auto"), "bf16");
+    assert.equal(await precisionOf("cuda", "f32"), "f32");
+    assert.equal(await precisionOf("wasm"), "f32");
+    await assert.rejects(precisionOf("wasm", "bf16"), {
+      name: "BackendUnavailableError",
+      message:
+        "runtime.precision bf16: wasm computes in f32; leave the setting out, or use runtime.backend cuda on a card",
+    });
+    await assert.rejects(choose([noCuda, small], "auto", { ...SETTINGS, precision: "bf16" }), /wasm computes in f32/);
+  });
+
+  it("stands in keys by name, revision, build and a precision that is not f32", async () => {
+    const identity = async (wanted: string, precision?: "f32"): Promise<unknown> =>
+      identityOf(await choose([cuda, small, large], wanted, { ...SETTINGS, precision }));
+    assert.deepEqual(await identity("cuda"), { name: "cuda", revision: 3, precision: "bf16" });
+    assert.deepEqual(await identity("auto"), { name: "cuda", revision: 3, precision: "bf16" });
+    assert.deepEqual(await identity("cuda", "f32"), { name: "cuda", revision: 3 });
     assert.deepEqual(await identity("tfjs"), { name: "tfjs", revision: 1, build: "cpu" });
   });
 });

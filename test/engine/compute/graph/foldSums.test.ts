@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { type Program, plan } from "../../../../engine/compute/graph/program.ts";
 import { type BinaryKind, Graph, type Op, binary, defined } from "../../../../engine/compute/graph/tensor.ts";
-import { accumulate, addBias, linear, matmul, rmsNorm } from "../../../../engine/compute/ops/index.ts";
+import { accumulate, addBias, cast, linear, matmul, rmsNorm } from "../../../../engine/compute/ops/index.ts";
 import { rmsNormGradOp } from "../../../../engine/compute/ops/rmsNorm.ts";
 import { assertSameBytes } from "../../../contract/close.ts";
 import { buildGraph, choices } from "../../../contract/randomGraph.ts";
@@ -54,9 +54,22 @@ describe("foldSums", () => {
     const mixed: Op<{ kind: BinaryKind }> = {
       ...binary,
       types: { inputs: { left: "f32", right: "bf16" }, outputs: ["f32"] },
+      infer: () => [[2, 2]],
     };
     const [y] = graph.apply(mixed, [matmul(a, b), c], { kind: "add" });
     assert.deepEqual(shapesOf(plan({ y: defined(y) })), ["matmul/2", "binary/2"]);
+  });
+
+  it("folds sums of bf16 into products of bf16, and f32 biases, of which only rows are folded", () => {
+    const graph = new Graph();
+    const [a, b] = [graph.input("a", [2, 2], "bf16"), graph.input("b", [2, 2], "bf16")];
+    const bias = graph.input("bias", [2]);
+    assert.deepEqual(shapesOf(plan({ y: matmul(a, b).add(a) })), ["matmul/3"]);
+    assert.deepEqual(shapesOf(plan({ y: addBias(matmul(a, b), bias) })), ["matmul/3"]);
+    // A sum in f32 is not rounded before the addition, as one in bf16 is.
+    const wide = matmul(a, b, { dtype: "f32" });
+    assert.deepEqual(shapesOf(plan({ y: wide.add(graph.input("c", [2, 2])) })), ["matmul/3"]);
+    assert.deepEqual(shapesOf(plan({ y: cast(wide, "bf16").add(a) })), ["matmul/2", "cast/1", "binary/2"]);
   });
 
   it("folds once per op", () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { Graph, ShapeError, bytesOf, sameShape, sizeOf } from "../../../../engine/compute/graph/tensor.ts";
 import { DTypeError } from "../../../../engine/compute/graph/typeRule.ts";
+import { linear } from "../../../../engine/compute/ops/index.ts";
 import { evaluate } from "../evaluate.ts";
 
 describe("Tensor", () => {
@@ -60,10 +62,33 @@ describe("Graph", () => {
   });
 
   it("says which op does not take an input's type", () => {
-    const graph = new Graph({ w: "bf16" });
+    const graph = new Graph({ w: "i32" });
     assert.throws(
       () => graph.variable("w", [2]).neg(),
-      (error) => error instanceof DTypeError && error.message === "unary: x must be f32, got bf16",
+      (error) => error instanceof DTypeError && error.message === "unary: x must be f32 or bf16, got i32",
+    );
+  });
+
+  it("computes with bf16 beside bf16, or beside one number of f32", () => {
+    const graph = new Graph();
+    const [x, y] = [graph.input("x", [2], "bf16"), graph.input("y", [2])];
+    assert.equal(x.add(x).dtype, "bf16");
+    assert.equal(x.mul(0.3).dtype, "bf16");
+    assert.equal(x.sum().dtype, "f32");
+    for (const mixed of [() => x.add(y), () => y.add(x), () => graph.constant(1).add(x)]) {
+      assert.throws(mixed, (error) => error instanceof DTypeError && error.input === "right");
+    }
+  });
+
+  it("gives gradients of what it computes its type, of variables f32", () => {
+    const graph = new Graph({ w: "bf16" }, "bf16");
+    const [x, w] = [graph.input("x", [3, 4], "bf16"), graph.variable("w", [5, 4])];
+    const h = linear(x, w);
+    const loss = linear(h, graph.input("head", [2, 5], "bf16"), undefined, "f32").sum();
+    assert.equal(loss.dtype, "f32");
+    assert.deepEqual(
+      gradients(loss, [x, w, h]).map(({ dtype }) => dtype),
+      ["bf16", "f32", "bf16"],
     );
   });
 

@@ -85,7 +85,7 @@ describe("ops refuse shapes that do not fit", () => {
 /** Ops with operands of the wrong type or settings out of range. */
 const MISTAKES: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["embedding by floats", () => embedding(f32(5, 2), f32(2)), /^embedding: ids must be i32, got f32$/],
-  ["matmul of integers", () => matmul(i32(2, 2), f32(2, 2)), /^matmul: a must be f32, got i32$/],
+  ["matmul of integers", () => matmul(i32(2, 2), f32(2, 2)), /^matmul: a must be f32 or bf16, got i32$/],
   ["rope at float positions", () => rope(f32(1, 2, 3, 4), f32(1, 2), [1, 0.1]), /^rope: positions must be i32/],
   [
     "rope with a frequency too few",
@@ -124,11 +124,20 @@ describe("ops refuse", () => {
 describe("ops name the input whose element type they do not take", () => {
   for (const [title, build, [op, input, dtype]] of [
     ["a sum of integers", () => i32(2).add(f32(2)), ["binary", "left", "i32"]],
-    ["bf16 on the left of a product", () => matmul(bf16(2, 2), f32(2, 2)), ["matmul", "a", "bf16"]],
-    ["bf16 activations", () => gatedActivation(f32(2), bf16(2)), ["gatedActivation", "up", "bf16"]],
+    ["bf16 on the left of a product alone", () => matmul(bf16(2, 2), f32(2, 2)), ["matmul", "b", "f32"]],
+    ["bf16 activations beside f32", () => gatedActivation(f32(2), bf16(2)), ["gatedActivation", "up", "bf16"]],
     ["a cast of integers", () => cast(i32(2), "f32"), ["cast", "x", "i32"]],
     ["the last of any number of inputs", () => sumSquares([f32(2), f32(3), bf16(4)]), ["sumSquares", "x", "bf16"]],
     ["an f32 copy", () => adamw({ ...state, copy: f32(3) }), ["adamw", "copy", "f32"]],
+    ["states in bf16 alone", () => logprob(bf16(4, 8), f32(7, 8), i32(4)), ["logprob", "w", "f32"]],
+    [
+      "a reference's states in bf16 alone",
+      () => fullKl({ h: f32(4, 8), w: bf16(7, 8) }, { h: bf16(4, 8), w: f32(7, 8) }),
+      ["fullKl", "wRef", "f32"],
+    ],
+    ["logits in bf16", () => sample(bf16(2, 5), f32(2)), ["sample", "logits", "bf16"]],
+    ["a bias in bf16", () => addBias(bf16(2, 3), bf16(3)), ["addBias", "bias", "bf16"]],
+    ["a gain in bf16", () => rmsNorm(bf16(2, 3), bf16(3)), ["rmsNorm", "w", "bf16"]],
     ["keys in bf16", () => attention({ ...heads, k: bf16(2, 9, 2, 8) }), ["attention", "k", "bf16"]],
   ] as const) {
     it(title, () => {
@@ -151,6 +160,13 @@ describe("ops give element types", () => {
     assert.equal(cast(bf16(2), "f32").dtype, "f32");
     assert.equal(slice(i32(2, 5), 0, 1).dtype, "i32");
     assert.equal(bf16(4).reshape([2, 2]).dtype, "bf16");
+    assert.equal(matmul(bf16(2, 3), bf16(3, 2)).dtype, "bf16");
+    assert.equal(matmul(bf16(2, 3), bf16(3, 2), { dtype: "f32" }).dtype, "f32");
+    assert.equal(embedding(bf16(5, 2), i32(2)).dtype, "f32");
+    assert.equal(embedding(bf16(5, 2), i32(2), "bf16").dtype, "bf16");
+    assert.equal(logprob(bf16(4, 3), bf16(7, 3), i32(4)).logprob.dtype, "f32");
+    assert.equal(sumRows(bf16(4, 3)).dtype, "f32");
+    assert.equal(attention({ ...heads, q: bf16(2, 5, 4, 8), k: bf16(2, 9, 2, 8), v: bf16(2, 9, 2, 8) }).dtype, "bf16");
     assert.deepEqual(
       adamw({ ...state, copy: bf16(3) }).map(({ dtype }) => dtype),
       ["f32", "f32", "f32", "bf16"],

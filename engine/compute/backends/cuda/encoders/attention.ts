@@ -20,9 +20,10 @@ const ACROSS = 32;
 /** Head sizes that there are kernels for; smaller heads take the next. */
 const WIDTHS = [64, 128, 256];
 const WIDEST = 256;
-/** Keys a block at least where keys are split, and most splits: few queries against a long cache. */
-const SPLIT_KEYS = 128;
-const MOST_SPLITS = 32;
+/** As SEGMENT in attention.cuh: keys a block where a query's keys are shared. */
+const SEGMENT = 128;
+/** With fewer blocks, most of a card is idle, and few queries share their keys among more. Results do not depend on it. */
+const ENOUGH_BLOCKS = 512;
 
 interface Sizes {
   readonly B: number;
@@ -44,7 +45,7 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
     const [o, lse] = outputs;
     const { dtype } = defined(o);
     const rows = (T * H) / G;
-    const splits = rows <= BLOCK ? Math.min(blocks(S, SPLIT_KEYS), MOST_SPLITS) : 1;
+    const splits = rows <= BLOCK && B * G < ENOUGH_BLOCKS ? blocks(S, SEGMENT) : 1;
     const queries = B * T * H;
     const partials = splits === 1 ? [null, null] : [scratch(splits * queries * D * 4), scratch(splits * queries * 8)];
     const launch: KernelLaunch = {

@@ -1,4 +1,4 @@
-import { defined } from "../../../graph/tensor.ts";
+import { type DType, defined } from "../../../graph/tensor.ts";
 import {
   type Address,
   type Call,
@@ -37,18 +37,18 @@ export const dense: Pick<
         a: matrix(defined(a).address, defined(a).dtype, dim(a, 1), transposeA),
         b: matrix(defined(b).address, defined(b).dtype, dim(b, 1), transposeB),
         y: defined(y),
-        ...(addend !== undefined && { addend: { address: addend.address, isRow: addend.size !== defined(y).size } }),
+        ...(addend !== undefined && { [addend.size === defined(y).size ? "addend" : "bias"]: addend.address }),
       }),
     ];
   },
 
   sum({ inputs: [x], outputs: [y], scratch }) {
-    const { size, address } = defined(x);
+    const { size, address, dtype } = defined(x);
     const chunks = blocks(size, SUM_CHUNK);
     const partials = scratch(chunks * 4);
     const args = [u64(size), address, partials];
     return [
-      { file: "reductions", kernel: "sumChunks_f32", grid: [chunks, 1, 1], threads: THREADS, args },
+      { file: "reductions", kernel: `sumChunks_${dtype}`, grid: [chunks, 1, 1], threads: THREADS, args },
       sumPartials(chunks, partials, defined(y).address),
     ];
   },
@@ -69,7 +69,8 @@ export const dense: Pick<
   },
 
   sumRows({ inputs: [x], outputs: [y], scratch }) {
-    return sumRows({ M: dim(x, 0), C: dim(x, 1), x: defined(x).address, y: defined(y).address }, scratch);
+    const { address, dtype } = defined(x);
+    return sumRows({ M: dim(x, 0), C: dim(x, 1), x: address, dtype, y: defined(y).address }, scratch);
   },
 
   rmsNorm({ attrs: { eps, offset }, inputs, outputs: [y, rstd] }) {
@@ -94,7 +95,8 @@ export const dense: Pick<
       threads: THREADS,
       args: [...sizes, ...addresses([x, rstd, dy]), partials],
     };
-    const rest = chunks === 1 ? [] : sumRows({ M: chunks, C, x: partials, y: defined(dw).address }, scratch);
+    const rest =
+      chunks === 1 ? [] : sumRows({ M: chunks, C, x: partials, dtype: "f32", y: defined(dw).address }, scratch);
     return [{ file: "rmsNorm", kernel: `rmsNormGrad_${dtype}`, grid, threads: 32 * NORM_ROWS, args }, sums, ...rest];
   },
 
@@ -128,19 +130,25 @@ function sumPartials(count: number, partials: Address, y: Address): KernelLaunch
   return { file: "reductions", kernel: "sumPartials_f32", grid: [1, 1, 1], threads: THREADS, args };
 }
 
+/** x `[M, C]` of a type, to be summed to y `[C]`, f32. */
+interface RowsSum {
+  readonly M: number;
+  readonly C: number;
+  readonly x: Address;
+  readonly dtype: DType;
+  readonly y: Address;
+}
+
 /** Sums `[M, C]` over its rows, again and again by chunks, until one row is left. */
-function sumRows(
-  { M, C, x, y }: { readonly M: number; readonly C: number; readonly x: Address; readonly y: Address },
-  scratch: Call["scratch"],
-): readonly KernelLaunch[] {
+function sumRows({ M, C, x, dtype, y }: RowsSum, scratch: Call["scratch"]): readonly KernelLaunch[] {
   const chunks = blocks(M, SUM_ROWS);
   const target = chunks === 1 ? y : scratch(chunks * C * 4);
   const first: KernelLaunch = {
     file: "reductions",
-    kernel: "sumRows_f32",
+    kernel: `sumRows_${dtype}`,
     grid: [blocks(C, THREADS), chunks, 1],
     threads: THREADS,
     args: [i32(M), i32(C), x, target],
   };
-  return chunks === 1 ? [first] : [first, ...sumRows({ M: chunks, C, x: target, y }, scratch)];
+  return chunks === 1 ? [first] : [first, ...sumRows({ M: chunks, C, x: target, dtype: "f32", y }, scratch)];
 }

@@ -30,13 +30,14 @@ export const elementwise: Pick<
   },
 
   binary({ attrs, inputs, outputs: [y] }) {
-    const { size, dtype, address } = defined(y);
+    const { size, address } = defined(y);
     // A constant is one number, however many elements it stands for.
     const operands = inputs.flatMap((x) =>
       x.size === 1 || x.isConstant ? [x.oneElement, u64(0)] : [x.address, u64(1)],
     );
     const args = [i32(BINARY.indexOf(attrs.kind)), u64(size), ...operands, address];
-    return each("elementwise", `binary_${dtype}`, size, args);
+    const types = inputs.map((x) => x.dtype).join("_");
+    return each("elementwise", `binary_${types}`, size, args);
   },
 
   cast({ inputs: [x], outputs: [y] }) {
@@ -99,10 +100,10 @@ export const elementwise: Pick<
   },
 
   embedding({ inputs: [table, ids], outputs: [y], instruction }) {
-    const { size } = defined(y);
+    const { size, dtype } = defined(y);
     const sizes = [u64(size), i32(dim(table, 0)), i32(dim(table, 1))];
     const args = [...sizes, ...addresses([table, ids, y]), FAULT, i32(instruction)];
-    return each("embedding", `embedding_${defined(table).dtype}`, size, args);
+    return each("embedding", `embedding_${defined(table).dtype}_${dtype}`, size, args);
   },
 };
 

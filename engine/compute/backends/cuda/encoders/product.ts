@@ -9,7 +9,7 @@ export interface Matrix {
   readonly column: number;
 }
 
-/** y = a·b (+ addend), `[M, K]`·`[K, N]`. */
+/** y = a·b (+ addend or bias), `[M, K]`·`[K, N]`. */
 export interface Product {
   readonly M: number;
   readonly N: number;
@@ -17,22 +17,57 @@ export interface Product {
   readonly a: Matrix;
   readonly b: Matrix;
   readonly y: { readonly address: Address; readonly dtype: DType };
-  /** Of y's type: `[M, N]`, or one row for all, `[N]`. May be y itself. */
-  readonly addend?: { readonly address: Address; readonly isRow: boolean };
+  /** Of y's type, `[M, N]`; may be y itself. */
+  readonly addend?: Address;
+  /** f32, `[N]`. */
+  readonly bias?: Address;
 }
 
 const THREADS = 256;
 /** Tiles of 128 by 128 that keep a card busy; with fewer, those of 64 by 64 do better. */
 const ENOUGH_TILES = 128;
+/** As in matmulBf16.cu: a tile of y, and three stages of a tile of a and one of b, 32 numbers deep. */
+const TENSOR_TILE = 128;
+const TENSOR_SHARED_BYTES = 3 * 2 * TENSOR_TILE * 32 * 2;
+/** Rows begin at multiples of this where tensor cores take them: bf16 numbers in the 16 bytes of a copy. */
+export const TENSOR_ALIGNMENT = 8;
 
 /** A matrix of `width` numbers a row, or its transpose. */
 export function matrix(address: Address, dtype: DType, width: number, isTransposed = false): Matrix {
   return isTransposed ? { address, dtype, row: 1, column: width } : { address, dtype, row: width, column: 1 };
 }
 
-/** The launch of a product. Results do not depend on the tiles' size. */
-export function product({ M, N, K, a, b, y, addend }: Product): KernelLaunch {
-  const tile = blocks(M, 128) * blocks(N, 128) < ENOUGH_TILES ? 64 : 128;
+/**
+ * The launch of a product. Which kernel does it depends on the operands' types and on how their rows lie, not on how
+ * many there are, and no result on the tile that it lies in: a token's numbers are the same in any batch.
+ */
+export function product(product: Product): KernelLaunch {
+  return [product.a, product.b].every(isForTensorCores) ? tensorProduct(product) : plainProduct(product);
+}
+
+function isForTensorCores({ address, dtype, row, column }: Matrix): boolean {
+  return dtype === "bf16" && Math.max(row, column) % TENSOR_ALIGNMENT === 0 && address.offset % 16 === 0;
+}
+
+function tensorProduct({ M, N, K, a, b, y, addend, bias }: Product): KernelLaunch {
+  const layout = `${a.column === 1 ? "n" : "t"}${b.column === 1 ? "n" : "t"}`;
+  return {
+    file: "matmulBf16",
+    kernel: `matmulBf16_${layout}_${y.dtype}`,
+    grid: [blocks(N, TENSOR_TILE), blocks(M, TENSOR_TILE), 1],
+    threads: THREADS,
+    sharedBytes: TENSOR_SHARED_BYTES,
+    args: [
+      ...[M, N, K].map(i32),
+      ...[a, b].flatMap(({ address, row, column }) => [address, u64(Math.max(row, column))]),
+      ...[addend ?? null, bias ?? null, y.address],
+    ],
+  };
+}
+
+function plainProduct({ M, N, K, a, b, y, addend, bias }: Product): KernelLaunch {
+  // Products of bf16 that come here are narrow.
+  const tile = a.dtype === "bf16" || blocks(M, 128) * blocks(N, 128) < ENOUGH_TILES ? 64 : 128;
   return {
     file: "matmul",
     kernel: `matmul${tile}_${a.dtype}_${b.dtype}_${y.dtype}`,
@@ -41,9 +76,7 @@ export function product({ M, N, K, a, b, y, addend }: Product): KernelLaunch {
     args: [
       ...[M, N, K].map(i32),
       ...[a, b].flatMap(({ address, row, column }) => [address, u64(row), u64(column)]),
-      addend?.address ?? null,
-      i32(addend === undefined || addend.isRow ? 0 : N),
-      y.address,
+      ...[addend ?? null, bias ?? null, y.address],
     ],
   };
 }

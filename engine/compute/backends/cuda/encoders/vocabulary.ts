@@ -16,7 +16,7 @@ import {
   i32,
   u64,
 } from "../launch.ts";
-import { matrix, product } from "./product.ts";
+import { TENSOR_ALIGNMENT, matrix, product } from "./product.ts";
 
 const THREADS = 256;
 /** Bytes of the rows' states in logprob.cu. */
@@ -51,36 +51,47 @@ export const vocabulary: Pick<EncoderTable, "logprob" | "logprobGrad" | "fullKl"
   logprobGrad({ attrs, inputs, outputs: [dh, dw], logitsHeld, scratch }) {
     const [h, w, targets, lse, entropy, dLogprob, dEntropy] = inputs;
     const [M, C, V] = [dim(h, 0), dim(h, 1), dim(w, 0)];
+    const { dtype } = defined(h);
     const chunks = chunksOf(M, V, logitsHeld);
     const logits = scratch(M * widest(chunks) * 4);
+    // Those of bf16 are for tensor cores, which take rows that begin at certain places.
+    const stepOf = (width: number): number => (dtype === "f32" ? width : padded(width));
+    const dLogits = dtype === "f32" ? logits : scratch(M * stepOf(widest(chunks)) * DTYPES[dtype].bytes);
+    // Sums over several chunks are rounded at the end.
+    const isSummed = dtype !== "f32" && chunks.length > 1;
+    const sums = isSummed ? { address: scratch(M * C * 4), dtype: "f32" as const } : defined(dh);
     const rows = addresses([targets, lse, entropy, dLogprob, dEntropy]);
     const scales = [f32(1 / attrs.temperature), f32(attrs.softcap)];
-    return chunks.flatMap((chunk) => {
+    const ofChunks = chunks.flatMap((chunk) => {
       const { first, width } = chunk;
       const n = M * width;
+      const step = stepOf(width);
       const hidden = defined(h);
       const byHidden = product({
         ...{ M, N: C, K: width },
-        a: matrix(logits, "f32", width),
+        a: matrix(dLogits, dtype, step),
         b: matrix(rowOf(defined(w), first), defined(w).dtype, C),
-        y: defined(dh),
-        ...(first > 0 && { addend: { address: defined(dh).address, isRow: false } }),
+        y: sums,
+        ...(first > 0 && { addend: sums.address }),
       });
-      const args = [u64(n), i32(first), i32(width), ...scales, logits, ...rows];
+      const args = [u64(n), i32(first), i32(width), i32(step), ...scales, logits, ...rows, dLogits];
       const own = [
         logitsOf(hidden, defined(w), chunk, logits),
-        ...each("logprob", "logprobGradChunk_f32", n, args),
+        ...each("logprob", `logprobGradChunk_${dtype}`, n, args),
         byHidden,
       ];
       if (dw === undefined) return own;
       const byWeights = product({
         ...{ M: width, N: C, K: M },
-        a: matrix(logits, "f32", width, true),
+        a: matrix(dLogits, dtype, step, true),
         b: matrix(hidden.address, hidden.dtype, C),
         y: { address: rowOf(dw, first), dtype: dw.dtype },
       });
       return [...own, byWeights];
     });
+    if (!isSummed) return ofChunks;
+    const { size, address } = defined(dh);
+    return [...ofChunks, ...each("elementwise", `cast_f32_${dtype}`, size, [u64(size), sums.address, address])];
   },
 
   fullKl({ attrs, inputs: [h, w, hRef, wRef], outputs: [kl], logitsHeld, scratch }) {
@@ -115,6 +126,9 @@ function chunksOf(M: number, V: number, logitsHeld: number): readonly Chunk[] {
     return { first, width: Math.min(width, V - first) };
   });
 }
+
+/** The width, rounded up to where the next row of bf16 may begin. */
+const padded = (width: number): number => blocks(width, TENSOR_ALIGNMENT) * TENSOR_ALIGNMENT;
 
 const widest = (chunks: readonly Chunk[]): number => defined(chunks[0]).width;
 

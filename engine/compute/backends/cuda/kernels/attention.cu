@@ -3,11 +3,13 @@
 // log-sum-exp of the scores `[B, H, T]`.
 //
 // A block takes 16 rows of one group, four a warp; a lane takes one key of a tile of 32 for the scores, and every 32nd
-// channel of the output. Few queries against many keys (decoding) leave most of the card idle: then the keys are split
-// among blocks, and a second kernel joins their results.
+// channel of the output. Few queries against many keys (decoding) leave most of the card idle: then each block takes a
+// segment of the keys, and a second kernel joins their results, in the order in which one block joins its segments.
 #include "attention.cuh"
 
-/** Results of a part of the keys: sums of e^(score − top)·v `[splits, B, T, H, D]`, top and Σ e^(score − top). */
+constexpr int WIDEST_HEAD = 256;
+
+/** Results of a segment of the keys: sums of e^(score − top)·v `[splits, B, T, H, D]`, top and Σ e^(score − top). */
 struct Partial {
   float* sums;
   /** `[splits, B, H, T, 2]`. */
@@ -37,42 +39,60 @@ __device__ void attention(Shape shape, int splits, const T* q, const T* k, const
   });
 
   Range seen[EACH];
-  float tops[EACH], totals[EACH], sums[EACH][WIDE] = {};
+  Softmax all[EACH];
+  float sums[EACH][WIDE] = {};
 #pragma unroll
   for (int e = 0; e < EACH; e++) {
     int row = row0 + warp * EACH + e;
     seen[e] = row < shape.rows() ? visible(shape, start[b], position0 + shape.tokenOf(row)) : Range{0, 0};
-    tops[e] = EMPTY_LSE;
-    totals[e] = 0.0f;
+    all[e] = {EMPTY_LSE, 0.0f};
   }
-  // Keys that any row of the block sees, and that this part of the keys has.
+  // Keys that any row of the block sees, from the start of a tile on, and that the block is to take.
   int last = min(row0 + BLOCK, shape.rows()) - 1;
-  int perSplit = (shape.S + splits - 1) / splits;
-  int from = max(visible(shape, start[b], position0 + shape.tokenOf(row0)).from, split * perSplit);
-  int to = min(visible(shape, start[b], position0 + shape.tokenOf(last)).to, (split + 1) * perSplit);
+  int from = visible(shape, start[b], position0 + shape.tokenOf(row0)).from / ACROSS * ACROSS;
+  int to = visible(shape, start[b], position0 + shape.tokenOf(last)).to;
+  if (splits > 1) {
+    from = max(from, split * SEGMENT);
+    to = min(to, (split + 1) * SEGMENT);
+  }
 
-  for (int key0 = from; key0 < to; key0 += ACROSS) {
-    __syncthreads();
-    auto place = [&](int i) -> long long { return key0 + i < to ? (long long)shape.key(b, g, key0 + i) : -1; };
-    loadVectors(keys, odd, ACROSS, D, k, place);
-    loadVectors(values, odd, ACROSS, D, v, place);
-    __syncthreads();
-    float weights[EACH];
-    dots(weights, queries + warp * EACH * D, keys + lane * odd, D);
+  for (int segment = from / SEGMENT * SEGMENT; segment < to; segment += SEGMENT) {
+    Softmax own[EACH];
+    float ownSums[EACH][WIDE] = {};
+#pragma unroll
+    for (int e = 0; e < EACH; e++) own[e] = {EMPTY_LSE, 0.0f};
+#pragma unroll 1
+    for (int key0 = max(segment, from); key0 < min(segment + SEGMENT, to); key0 += ACROSS) {
+      __syncthreads();
+      auto place = [&](int i) -> long long { return key0 + i < to ? (long long)shape.key(b, g, key0 + i) : -1; };
+      loadVectors(keys, odd, ACROSS, D, k, place);
+      loadVectors(values, odd, ACROSS, D, v, place);
+      __syncthreads();
+      float weights[EACH];
+      dots(weights, queries + warp * EACH * D, keys + lane * odd, D);
+#pragma unroll
+      for (int e = 0; e < EACH; e++) {
+        float score = softcap(weights[e] * shape.scale, shape.cap);
+        int key = key0 + lane;
+        bool isSeen = key < to && seen[e].has(key);
+        float top = fmaxf(own[e].top, warpMax(isSeen ? score : EMPTY_LSE));
+        weights[e] = isSeen ? expf(score - top) : 0.0f;
+        float fade = expf(own[e].top - top);
+        own[e] = {top, fmaf(own[e].total, fade, warpSum(weights[e]))};
+#pragma unroll
+        for (int i = 0; i < WIDE; i++) ownSums[e][i] *= fade;
+      }
+      addWeighted(ownSums, weights, values, odd, D);
+    }
 #pragma unroll
     for (int e = 0; e < EACH; e++) {
-      float score = softcap(weights[e] * shape.scale, shape.cap);
-      int key = key0 + lane;
-      bool isSeen = key < to && seen[e].has(key);
-      float top = fmaxf(tops[e], warpMax(isSeen ? score : EMPTY_LSE));
-      weights[e] = isSeen ? expf(score - top) : 0.0f;
-      float fade = expf(tops[e] - top);
-      tops[e] = top;
-      totals[e] = totals[e] * fade + warpSum(weights[e]);
+      Joined joined = join(all[e], own[e]);
+      all[e] = joined.both;
 #pragma unroll
-      for (int i = 0; i < WIDE; i++) sums[e][i] *= fade;
+      for (int i = 0; i < WIDE; i++) {
+        sums[e][i] = fmaf(sums[e][i], joined.before, __fmul_rn(ownSums[e][i], joined.after));
+      }
     }
-    addWeighted(sums, weights, values, odd, D);
   }
 
 #pragma unroll
@@ -82,29 +102,29 @@ __device__ void attention(Shape shape, int splits, const T* q, const T* k, const
     size_t number = shape.number(b, g, row);
     size_t at = shape.query(b, g, row);
     if (splits == 1) {
-      float inverse = totals[e] > 0.0f ? 1.0f / totals[e] : 0.0f;
+      float inverse = all[e].total > 0.0f ? 1.0f / all[e].total : 0.0f;
 #pragma unroll
       for (int i = 0; i < WIDE; i++) {
         int d = lane + i * WARP;
         if (d < D) o[at + d] = fromFloat<T>(sums[e][i] * inverse);
       }
-      if (lane == 0) lse[number] = totals[e] > 0.0f ? tops[e] + logf(totals[e]) : EMPTY_LSE;
+      if (lane == 0) lse[number] = all[e].total > 0.0f ? all[e].top + logf(all[e].total) : EMPTY_LSE;
     } else {
-      size_t all = (size_t)(gridDim.z / splits) * shape.T * shape.H; // B·T·H
+      size_t count = (size_t)(gridDim.z / splits) * shape.T * shape.H; // B·T·H
 #pragma unroll
       for (int i = 0; i < WIDE; i++) {
         int d = lane + i * WARP;
-        if (d < D) partial.sums[split * all * D + at + d] = sums[e][i];
+        if (d < D) partial.sums[split * count * D + at + d] = sums[e][i];
       }
       if (lane == 0) {
-        partial.tops[(split * all + number) * 2] = tops[e];
-        partial.tops[(split * all + number) * 2 + 1] = totals[e];
+        partial.tops[(split * count + number) * 2] = all[e].top;
+        partial.tops[(split * count + number) * 2 + 1] = all[e].total;
       }
     }
   }
 }
 
-/** Joins the results of the parts of the keys, in their order; a warp a query, `rows` = B·T·H. */
+/** Joins the results of the segments of the keys, in their order; a warp a query, `rows` = B·T·H. */
 template <class T>
 __device__ void attentionJoin(int rows, int tokens, int H, int D, int splits, Partial partial, T* o, float* lse) {
   int row = blockIdx.x * WARPS + threadIdx.x / WARP; // [B, T, H]
@@ -114,24 +134,27 @@ __device__ void attentionJoin(int rows, int tokens, int H, int D, int splits, Pa
   int t = row / H % tokens;
   int b = row / H / tokens;
   size_t number = ((size_t)b * H + h) * tokens + t; // [B, H, T]
-  const float* tops = partial.tops + number * 2;
-  float top = EMPTY_LSE;
-  for (int split = 0; split < splits; split++) top = fmaxf(top, tops[(size_t)split * rows * 2]);
-  float total = 0.0f;
+  constexpr int WIDE = WIDEST_HEAD / WARP;
+  Softmax all = {EMPTY_LSE, 0.0f};
+  float sums[WIDE] = {};
   for (int split = 0; split < splits; split++) {
-    const float* part = tops + (size_t)split * rows * 2;
-    total += part[1] * expf(part[0] - top);
-  }
-  float inverse = total > 0.0f ? 1.0f / total : 0.0f;
-  for (int d = lane; d < D; d += WARP) {
-    float sum = 0.0f;
-    for (int split = 0; split < splits; split++) {
-      float weight = expf(tops[(size_t)split * rows * 2] - top);
-      sum = fmaf(weight, partial.sums[((size_t)split * rows + row) * D + d], sum);
+    const float* part = partial.tops + ((size_t)split * rows + number) * 2;
+    Joined joined = join(all, {part[0], part[1]});
+    all = joined.both;
+    const float* own = partial.sums + ((size_t)split * rows + row) * D;
+#pragma unroll
+    for (int i = 0; i < WIDE; i++) {
+      int d = lane + i * WARP;
+      if (d < D) sums[i] = fmaf(sums[i], joined.before, __fmul_rn(own[d], joined.after));
     }
-    o[(size_t)row * D + d] = fromFloat<T>(sum * inverse);
   }
-  if (lane == 0) lse[number] = total > 0.0f ? top + logf(total) : EMPTY_LSE;
+  float inverse = all.total > 0.0f ? 1.0f / all.total : 0.0f;
+#pragma unroll
+  for (int i = 0; i < WIDE; i++) {
+    int d = lane + i * WARP;
+    if (d < D) o[(size_t)row * D + d] = fromFloat<T>(sums[i] * inverse);
+  }
+  if (lane == 0) lse[number] = all.total > 0.0f ? all.top + logf(all.total) : EMPTY_LSE;
 }
 
 #define EACH_WIDTH(T, NAME, WIDEST)                                                                                    \

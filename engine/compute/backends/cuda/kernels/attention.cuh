@@ -16,6 +16,32 @@ constexpr int BLOCK = WARPS * EACH;
 /** The other side of a tile: one a lane. */
 constexpr int ACROSS = WARP;
 
+/**
+ * Keys whose sums are made together before they are added to those of the keys before: so that a query gets the same
+ * bytes whether one block goes through all its keys (training, scoring) or several share them (decoding). Segments and
+ * the tiles in them begin at multiples of their sizes, wherever a query's own keys begin.
+ */
+constexpr int SEGMENT = 128;
+
+/** Softmax over some keys so far: the largest score, and Σ e^(score − top). */
+struct Softmax {
+  float top, total;
+};
+
+/** Two softmaxes as one, and what the sums Σ e^(score − top)·v of each are multiplied by. */
+struct Joined {
+  Softmax both;
+  float before, after;
+};
+
+/** Of keys and of those after them; roundings are spelled out, so that every kernel makes the same. */
+__device__ __forceinline__ Joined join(Softmax a, Softmax b) {
+  float top = fmaxf(a.top, b.top);
+  float before = expf(a.top - top);
+  float after = expf(b.top - top);
+  return {{top, fmaf(a.total, before, __fmul_rn(b.total, after))}, before, after};
+}
+
 struct Shape {
   int T, S, H, G, D;
   /** Multiplies the scores; then the soft-cap (0 for none) bounds them. */

@@ -57,10 +57,10 @@ __device__ void unary(int kind, size_t n, const T* x, T* y) {
 }
 
 /** y = f(a, b), `[n]`; an operand with step 0 is one number, with step 1 it is `[n]`. */
-template <class T>
-__device__ void binary(int kind, size_t n, const T* a, size_t stepA, const T* b, size_t stepB, T* y) {
+template <class A, class B>
+__device__ void binary(int kind, size_t n, const A* a, size_t stepA, const B* b, size_t stepB, A* y) {
   size_t i = globalThread();
-  if (i < n) y[i] = fromFloat<T>(combine(kind, toFloat(a[i * stepA]), toFloat(b[i * stepB])));
+  if (i < n) y[i] = fromFloat<A>(combine(kind, toFloat(a[i * stepA]), toFloat(b[i * stepB])));
 }
 
 /** total += x, both `[n]`. */
@@ -79,23 +79,28 @@ __device__ void cast(size_t n, const From* x, To* y) {
 
 /** A row added to every row: y = x + bias, `[M, C]` and `[C]`. */
 template <class T>
-__device__ void addBias(size_t n, int C, const T* x, const T* bias, T* y) {
+__device__ void addBias(size_t n, int C, const T* x, const float* bias, T* y) {
   size_t i = globalThread();
-  if (i < n) y[i] = fromFloat<T>(toFloat(x[i]) + toFloat(bias[i % C]));
+  if (i < n) y[i] = fromFloat<T>(toFloat(x[i]) + bias[i % C]);
 }
 
 #define EACH(T, NAME)                                                                                                  \
   extern "C" __global__ void unary_##NAME(int kind, size_t n, const T* x, T* y) { unary(kind, n, x, y); }             \
-  extern "C" __global__ void binary_##NAME(int kind, size_t n, const T* a, size_t stepA, const T* b, size_t stepB,     \
-                                           T* y) {                                                                     \
-    binary(kind, n, a, stepA, b, stepB, y);                                                                            \
-  }                                                                                                                    \
   extern "C" __global__ void accumulate_##NAME(size_t n, float* total, const T* x) { accumulate(n, total, x); }        \
-  extern "C" __global__ void addBias_##NAME(size_t n, int C, const T* x, const T* bias, T* y) {                        \
+  extern "C" __global__ void addBias_##NAME(size_t n, int C, const T* x, const float* bias, T* y) {                    \
     addBias(n, C, x, bias, y);                                                                                         \
   }
 EACH(float, f32)
 EACH(bf16, bf16)
+
+#define EACH_PAIR(A, B, NAME)                                                                                          \
+  extern "C" __global__ void binary_##NAME(int kind, size_t n, const A* a, size_t stepA, const B* b, size_t stepB,     \
+                                           A* y) {                                                                     \
+    binary(kind, n, a, stepA, b, stepB, y);                                                                            \
+  }
+EACH_PAIR(float, float, f32_f32)
+EACH_PAIR(bf16, bf16, bf16_bf16)
+EACH_PAIR(bf16, float, bf16_f32)
 
 extern "C" __global__ void cast_f32_bf16(size_t n, const float* x, bf16* y) { cast(n, x, y); }
 extern "C" __global__ void cast_bf16_f32(size_t n, const bf16* x, float* y) { cast(n, x, y); }

@@ -23,14 +23,15 @@ __device__ void embedding(size_t n, int V, int C, const From* table, const int* 
   y[i] = fromFloat<To>(isThere ? toFloat(table[(size_t)id * C + c]) : 0.0f);
 }
 
-extern "C" __global__ void embedding_f32(size_t n, int V, int C, const float* table, const int* ids, float* y,
-                                         int* fault, int instruction) {
-  embedding(n, V, C, table, ids, y, fault, instruction);
-}
-extern "C" __global__ void embedding_bf16(size_t n, int V, int C, const bf16* table, const int* ids, float* y,
-                                          int* fault, int instruction) {
-  embedding(n, V, C, table, ids, y, fault, instruction);
-}
+#define EACH_PAIR(FROM, TO, NAME)                                                                                      \
+  extern "C" __global__ void embedding_##NAME(size_t n, int V, int C, const FROM* table, const int* ids, TO* y,        \
+                                              int* fault, int instruction) {                                           \
+    embedding(n, V, C, table, ids, y, fault, instruction);                                                             \
+  }
+EACH_PAIR(float, float, f32_f32)
+EACH_PAIR(float, bf16, f32_bf16)
+EACH_PAIR(bf16, float, bf16_f32)
+EACH_PAIR(bf16, bf16, bf16_bf16)
 
 /** The digit of an id that a pass sorts by. */
 __device__ __forceinline__ int digitOf(int id, int shift) { return (id >> shift) & (DIGITS - 1); }

@@ -68,19 +68,23 @@ extern "C" __global__ void logprobFinish_f32(int M, int V, const int* targets, c
 }
 
 /**
- * Turns the logits of words [first, first + width) into the loss's derivatives by h·wᵀ: with p = e^(l − lse),
- * d logprob / dl = [v = target] − p and d entropy / dl = −p·(log p + entropy). 0 in rows without a target. n = M·width.
+ * Turns the logits of words [first, first + width), `[M, width]`, into the loss's derivatives by h·wᵀ, in rows `step`
+ * apart: with p = e^(l − lse), d logprob / dl = [v = target] − p and d entropy / dl = −p·(log p + entropy). 0 in rows
+ * without a target. n = M·width. In f32 the derivatives may take the logits' place.
  */
-extern "C" __global__ void logprobGradChunk_f32(size_t n, int first, int width, float sharpness, float cap,
-                                                float* logits, const int* targets, const float* lse,
-                                                const float* entropy, const float* dLogprob, const float* dEntropy) {
+template <class T>
+__device__ void logprobGradChunk(size_t n, int first, int width, int step, float sharpness, float cap,
+                                 const float* logits, const int* targets, const float* lse, const float* entropy,
+                                 const float* dLogprob, const float* dEntropy, T* dLogits) {
   size_t i = globalThread();
   if (i >= n) return;
   size_t row = i / width;
-  int word = first + (int)(i - row * width);
+  int column = (int)(i - row * width);
+  int word = first + column;
+  size_t at = row * step + column;
   int target = targets[row];
   if (target < 0) {
-    logits[i] = 0.0f;
+    dLogits[at] = fromFloat<T>(0.0f);
     return;
   }
   float capped = softcap(logits[i], cap);
@@ -88,8 +92,18 @@ extern "C" __global__ void logprobGradChunk_f32(size_t n, int first, int width, 
   float p = expf(logp);
   float byLogprob = ((word == target ? 1.0f : 0.0f) - p) * dLogprob[row];
   float byEntropy = p * (logp + entropy[row]) * dEntropy[row];
-  logits[i] = (byLogprob - byEntropy) * sharpness * softcapSlope(capped, cap);
+  dLogits[at] = fromFloat<T>((byLogprob - byEntropy) * sharpness * softcapSlope(capped, cap));
 }
+
+#define EACH(T, NAME)                                                                                                  \
+  extern "C" __global__ void logprobGradChunk_##NAME(                                                                  \
+      size_t n, int first, int width, int step, float sharpness, float cap, const float* logits, const int* targets,   \
+      const float* lse, const float* entropy, const float* dLogprob, const float* dEntropy, T* dLogits) {              \
+    logprobGradChunk(n, first, width, step, sharpness, cap, logits, targets, lse, entropy, dLogprob, dEntropy,         \
+                     dLogits);                                                                                         \
+  }
+EACH(float, f32)
+EACH(bf16, bf16)
 
 /** Two softmaxes of a row so far: m, Σ e^(l − m) and Σ e^(l − m)·(l − lRef) of one, m and Σ of the reference. */
 struct PairState {

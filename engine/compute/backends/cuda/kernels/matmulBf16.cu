@@ -1,4 +1,4 @@
-// Matrix product of bf16 on tensor cores, sums in f32: y = a·b (+ addend). a is `[M, K]`, b `[K, N]`, y `[M, N]`.
+// Matrix product of bf16 on tensor cores, sums in f32: y = a·b (+ addend or bias). a is `[M, K]`, b `[K, N]`, y `[M, N]`.
 //
 // A block of eight warps, two along M and four along N, makes a tile of 128×128 of y; a warp makes 64×32 of it by
 // mma.sync.m16n8k16. Tiles of a and b, 32 numbers of K deep, are copied to shared memory by cp.async, two tiles ahead
@@ -6,7 +6,8 @@
 // of 16 bytes, whose order within a row is permuted by XOR with the row, so that the eight rows that ldmatrix reads at
 // a time lie in different banks.
 //
-// Rows in memory must begin at multiples of 16 bytes.
+// Rows in memory must begin at multiples of 16 bytes; their distance, in numbers, may be more than their length. Every
+// number of y is summed in the same order, wherever it lies in a tile.
 #include "common.cuh"
 
 constexpr int TILE = 128;
@@ -79,8 +80,9 @@ struct Operand {
     return row * WIDTH + permuted * CHUNK;
   }
 
-  /** Starts to copy the tile at (outer, k) of `[outerSize, K]`; what lies outside becomes 0. */
-  static __device__ __forceinline__ void copy(bf16* tile, const bf16* data, int outer, int k, int outerSize, int K) {
+  /** Starts to copy the tile at (outer, k) of `[outerSize, K]`, rows `step` apart; what lies outside becomes 0. */
+  static __device__ __forceinline__ void copy(bf16* tile, const bf16* data, size_t step, int outer, int k,
+                                              int outerSize, int K) {
     int row0 = ALONG_K ? outer : k;
     int column0 = ALONG_K ? k : outer;
     int height = ALONG_K ? outerSize : K;
@@ -92,7 +94,7 @@ struct Operand {
       int chunk = index % CHUNKS;
       int column = column0 + chunk * CHUNK;
       int rest = row0 + row < height ? min(max(width - column, 0), CHUNK) : 0;
-      const bf16* from = rest > 0 ? data + (size_t)(row0 + row) * width + column : data;
+      const bf16* from = rest > 0 ? data + (row0 + row) * step + column : data;
       copyAsync(tile + place(row, chunk), from, rest * (int)sizeof(bf16));
     }
   }
@@ -114,7 +116,8 @@ struct Operand {
 
 /** TRANSPOSE_A: a lies as `[K, M]`; TRANSPOSE_B: b lies as `[N, K]`. */
 template <bool TRANSPOSE_A, bool TRANSPOSE_B, class Y>
-__device__ void matmul(int M, int N, int K, const bf16* a, const bf16* b, const Y* addend, int addendStep, Y* y) {
+__device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep, const Y* addend,
+                       const float* bias, Y* y) {
   using Left = Operand<!TRANSPOSE_A>;
   using Right = Operand<TRANSPOSE_B>;
   extern __shared__ __align__(128) bf16 shared[];
@@ -131,8 +134,8 @@ __device__ void matmul(int M, int N, int K, const bf16* a, const bf16* b, const 
   auto copy = [&](int step) {
     if (step < steps) {
       int stage = step % STAGES * TILE_ELEMENTS;
-      Left::copy(lefts + stage, a, rows, step * DEPTH, M, K);
-      Right::copy(rights + stage, b, columns, step * DEPTH, N, K);
+      Left::copy(lefts + stage, a, aStep, rows, step * DEPTH, M, K);
+      Right::copy(rights + stage, b, bStep, columns, step * DEPTH, N, K);
     }
     // An empty group counts, too: the waits below then mean the same at the end.
     commitCopies();
@@ -175,8 +178,9 @@ __device__ void matmul(int M, int N, int K, const bf16* a, const bf16* b, const 
         int column = columns + warpColumn + j * 8 + lane % 4 * 2 + part % 2;
         if (row >= M || column >= N) continue;
         float sum = sums[i][j][part];
-        // An addend of step 0 is one row for all: a bias. It may be y itself.
-        if (addend != nullptr) sum += toFloat(addend[(size_t)row * addendStep + column]);
+        // The addend, `[M, N]`, may be y itself.
+        if (addend != nullptr) sum += toFloat(addend[(size_t)row * N + column]);
+        if (bias != nullptr) sum += bias[column];
         y[(size_t)row * N + column] = fromFloat<Y>(sum);
       }
     }
@@ -185,8 +189,9 @@ __device__ void matmul(int M, int N, int K, const bf16* a, const bf16* b, const 
 
 #define EACH(Y, NAME, LAYOUT, TRANSPOSE_A, TRANSPOSE_B)                                                                \
   extern "C" __global__ __launch_bounds__(THREADS, 2) void matmulBf16_##LAYOUT##_##NAME(                               \
-      int M, int N, int K, const bf16* a, const bf16* b, const Y* addend, int addendStep, Y* y) {                      \
-    matmul<TRANSPOSE_A, TRANSPOSE_B, Y>(M, N, K, a, b, addend, addendStep, y);                                         \
+      int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep, const Y* addend,                  \
+      const float* bias, Y* y) {                                                                                       \
+    matmul<TRANSPOSE_A, TRANSPOSE_B, Y>(M, N, K, a, aStep, b, bStep, addend, bias, y);                                 \
   }
 EACH(float, f32, nn, false, false)
 EACH(float, f32, nt, false, true)

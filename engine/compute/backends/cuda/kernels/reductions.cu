@@ -40,8 +40,9 @@ __device__ int partOf(const Part* parts, int count, size_t chunk) {
 }
 
 /** Partial sums of x, `[n]` → `[chunks]`; a block a chunk. */
-extern "C" __global__ void sumChunks_f32(size_t n, const float* x, float* partials) {
-  float total = chunkSum<float, false>(n, x, blockIdx.x);
+template <class T>
+__device__ void sumChunks(size_t n, const T* x, float* partials) {
+  float total = chunkSum<T, false>(n, x, blockIdx.x);
   if (threadIdx.x == 0) partials[blockIdx.x] = total;
 }
 
@@ -65,12 +66,19 @@ extern "C" __global__ void sumPartials_f32(int count, const float* partials, flo
  * Sums of up to ROWS rows each: x `[M, C]` → y `[ceil(M / ROWS), C]`. A thread a channel (x), a block row a chunk (y).
  * Called again on its own result until one row is left.
  */
-extern "C" __global__ void sumRows_f32(int M, int C, const float* x, float* y) {
+template <class T>
+__device__ void sumRows(int M, int C, const T* x, float* y) {
   size_t c = globalThread();
   if (c >= C) return;
   int first = blockIdx.y * ROWS;
   int end = min(first + ROWS, M);
   float total = 0.0f;
-  for (int row = first; row < end; row++) total += x[(size_t)row * C + c];
+  for (int row = first; row < end; row++) total += toFloat(x[(size_t)row * C + c]);
   y[(size_t)blockIdx.y * C + c] = total;
 }
+
+#define EACH(T, NAME)                                                                                                  \
+  extern "C" __global__ void sumChunks_##NAME(size_t n, const T* x, float* partials) { sumChunks(n, x, partials); }    \
+  extern "C" __global__ void sumRows_##NAME(int M, int C, const T* x, float* y) { sumRows(M, C, x, y); }
+EACH(float, f32)
+EACH(bf16, bf16)

@@ -1,6 +1,7 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LogprobSettings } from "../../../ops/index.ts";
 import { type Kernel, type Tf, oneHotRows, rowBlocks } from "../kernel.ts";
+import { roundToBf16 } from "../buffer.ts";
 import { capped, throughCap } from "./softcap.ts";
 
 /** Rows of logits that exist together at most, so that `[M, V]` never does as a whole. */
@@ -32,7 +33,7 @@ export const logprob: Kernel<Required<LogprobSettings>> = (tf, { inputs, attrs: 
 /** Gradients of log-probability and entropy by h and w. */
 export const logprobGrad: Kernel<Required<LogprobSettings> & { readonly isWeightFrozen?: true }> = (
   tf,
-  { inputs, attrs: { temperature, softcap, isWeightFrozen } },
+  { inputs, dtypes, attrs: { temperature, softcap, isWeightFrozen } },
 ) => {
   const [h, w, targets, , entropy, dLogprob, dEntropy] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]] &
     Record<4 | 5 | 6, Tensor>;
@@ -48,7 +49,9 @@ export const logprobGrad: Kernel<Required<LogprobSettings> & { readonly isWeight
       const byLogprob = tf.mul(tf.sub(hot, p), column(dLogprob));
       const byEntropy = tf.mul(tf.mul(p, tf.add(logp, column(entropy))), column(dEntropy));
       const byCapped = tf.mul(tf.mul(tf.sub(byLogprob, byEntropy), used), 1 / temperature);
-      const dLogits = throughCap(tf, byCapped, logits, softcap);
+      const exact = throughCap(tf, byCapped, logits, softcap);
+      // Products of bf16 take no other.
+      const dLogits = dtypes[0] === "bf16" ? roundToBf16(tf, exact) : exact;
       return [tf.matMul(dLogits, w), tf.matMul(dLogits, rowsOf(tf, h, range), true)] as [Tensor, Tensor];
     });
     const sum = tf.add(dw, more);

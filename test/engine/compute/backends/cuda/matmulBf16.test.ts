@@ -50,7 +50,8 @@ function check({ M, N, K, layout, type, addend }: Product): void {
   const a = toBf16(Float32Array.from(uniform([M, K], 1).data));
   const b = toBf16(Float32Array.from(uniform([K, N], 2).data));
   const more = Float32Array.from(uniform([addend === "row" ? N : M * N], 3).data);
-  const added = type === "bf16" ? toBf16(more) : more;
+  // A bias is f32, whatever y is.
+  const added = type === "bf16" && addend === "matrix" ? toBf16(more) : more;
 
   const [left, right] = [fromBf16(a), fromBf16(b)];
   const terms = added instanceof Uint16Array ? fromBf16(added) : added;
@@ -66,6 +67,7 @@ function check({ M, N, K, layout, type, addend }: Product): void {
   const result = type === "bf16" ? new Uint16Array(M * N) : new Float32Array(M * N);
   const y = device.allocate(result.byteLength);
   const pointer = (value: DevicePointer): Argument => ({ type: "pointer", value });
+  const step = (value: number): Argument => ({ type: "u64", value: BigInt(value) });
   const int = (value: number): Argument => ({ type: "i32", value });
   device.launch(device.loadModule(kernelText("matmulBf16")).getFunction(`matmulBf16_${layout}_${type}`), {
     grid: [Math.ceil(N / TILE), Math.ceil(M / TILE), 1],
@@ -73,10 +75,10 @@ function check({ M, N, K, layout, type, addend }: Product): void {
     sharedBytes: SHARED_BYTES,
     args: [
       ...[M, N, K].map(int),
-      pointer(put(device, a)),
-      pointer(put(device, b)),
-      pointer(addend === "none" ? 0n : put(device, added)),
-      int(addend === "matrix" ? N : 0),
+      ...[pointer(put(device, a)), step(transposeA ? M : K)],
+      ...[pointer(put(device, b)), step(transposeB ? K : N)],
+      pointer(addend === "matrix" ? put(device, added) : 0n),
+      pointer(addend === "row" ? put(device, added) : 0n),
       pointer(y),
     ],
   });

@@ -4,7 +4,7 @@ import { type Backend, BindingError, OutOfMemoryError } from "../../../../../eng
 import { createWasmBackend } from "../../../../../engine/compute/backends/wasm/index.ts";
 import { plan } from "../../../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../../../engine/compute/graph/tensor.ts";
-import { accumulate, cacheWrite, embedding, logprob } from "../../../../../engine/compute/ops/index.ts";
+import { accumulate, cacheWrite, cast, embedding, linear, logprob } from "../../../../../engine/compute/ops/index.ts";
 
 describe("wasm backend", () => {
   let backend: Backend;
@@ -44,6 +44,22 @@ describe("wasm backend", () => {
     );
     executable.release();
     await assert.rejects(executable.run({ inputs: { x: new Float32Array(6) } }), BindingError);
+  });
+
+  it("refuses programs in bf16, by the op, and takes weights and casts in it", () => {
+    const graph = new Graph();
+    const [x, w] = [graph.input("x", [2, 3], "bf16"), graph.input("w", [4, 3], "bf16")];
+    for (const [y, op] of [
+      [x.neg(), "unary"],
+      [linear(x, w), "matmul"],
+      [linear(x, w, undefined, "f32"), "matmul"],
+      [embedding(w, graph.input("ids", [2], "i32"), "bf16"), "embedding"],
+    ] as const) {
+      assert.throws(() => backend.compile(plan({ y })), {
+        message: `wasm: ${op} computes in f32, and was planned in bf16`,
+      });
+    }
+    backend.compile(plan({ y: linear(cast(x, "f32"), w) })).release();
   });
 
   it("runs one program over different variables, and refuses one buffer under two names if it is written", async () => {
