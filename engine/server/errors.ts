@@ -58,3 +58,11 @@ export class ProtocolError extends Error {
 export class LaunchError extends Error {
   override readonly name = "LaunchError";
 }
+
+/** A base seed of claims that could not be measured. */
+export class SeedError extends Error {
+  override readonly name = "SeedError";
+  constructor(seed: number, what: string) {
+    super(`seed ${seed}: ${what}`);
+  }
+}

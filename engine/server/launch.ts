@@ -40,7 +40,8 @@ export async function launch(request: EngineRequest, settings: LaunchSettings = 
   const log = await logFor(request);
   const opened = await openLogAt(log.place);
   try {
-    const child = startEngine([node, main], await runtimeFolder(), opened.descriptor);
+    const place = { folder: await runtimeFolder(), log: opened.descriptor };
+    const child = startEngine([node, main], { ...place, isDetached: true });
     const start: EngineStart = { request, ...(log.isTemporary && { log: log.place.file }) };
     const answer = await answerOf(child, start, { node, log: log.place });
     if (answer.kind === "failed") throw new LaunchError(answer.message);
@@ -53,14 +54,41 @@ export async function launch(request: EngineRequest, settings: LaunchSettings = 
   }
 }
 
+/**
+ * Starts a process that works for this one, and goes when this one does: the end of its channel tells it.
+ *
+ * @param main - Its main file.
+ * @param log - For its standard error.
+ */
+export async function startAttached(main: string, log: Place): Promise<ChildProcess> {
+  const opened = await openLogAt(log);
+  try {
+    const place = { folder: await runtimeFolder(), log: opened.descriptor };
+    return startEngine([process.execPath, main], { ...place, isDetached: false });
+  } finally {
+    opened.close();
+  }
+}
+
+/** Where a process works and writes. */
+interface EnginePlace {
+  readonly folder: string;
+  /** Descriptor of its standard error. */
+  readonly log: number;
+  readonly isDetached: boolean;
+}
+
 /** Starts the process, in the folder of sockets; the only function of the engine that starts one, apart from git. */
-function startEngine([node, main]: readonly [node: string, main: string], folder: string, log: number): ChildProcess {
+function startEngine(
+  [node, main]: readonly [node: string, main: string],
+  { folder, log, isDetached }: EnginePlace,
+): ChildProcess {
   const own = path.resolve(folder);
   const env = childEnvironment(process.env, process.platform);
   // Both must find the same folder, also where it was given as a relative one.
   env[RUNTIME_VARIABLE] = own;
   const stdio: StdioOptions = ["ignore", "ignore", log, "ipc"];
-  return spawn(node, [main], { cwd: own, detached: true, env, shell: false, stdio, windowsHide: true });
+  return spawn(node, [main], { cwd: own, detached: isDetached, env, shell: false, stdio, windowsHide: true });
 }
 
 /** A new run has no folder yet: its log begins beside the runs, and the engine moves it to where it belongs. */
@@ -99,7 +127,8 @@ async function answerOf(
   return answer;
 }
 
-async function lastWords(log: Place): Promise<string> {
+/** The end of a process's log. */
+export async function lastWords(log: Place): Promise<string> {
   const text = await readEnd(log, MOST_QUOTED).catch(() => "");
   return text.trim() === "" ? "none" : text.trimEnd();
 }

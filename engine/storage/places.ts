@@ -4,8 +4,8 @@ import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
 import { errorCode, onDisk } from "./disk.ts";
 
-/** Folders of a root, each of which holds folders of one kind: of runs, of artifacts, of records, of calls. */
-const KINDS: readonly string[] = ["runs", "artifacts", "records", "calls"];
+/** Folders of a root, each of which holds folders of one kind: of runs, of artifacts, of records, of calls, of claims. */
+const KINDS: readonly string[] = ["runs", "artifacts", "records", "calls", "claims"];
 
 /**
  * A file or folder below a root, the folder `.salsa` of runs and artifacts.

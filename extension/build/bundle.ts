@@ -51,6 +51,7 @@ const ENGINE = {
     salsa: "engine/cli/main.ts",
     main: "engine/server/main.ts",
     serverThread: "engine/server/serverThread.ts",
+    claimsSeed: "engine/server/claims/claimsSeed.ts",
   },
   outdir: "dist/engine",
   chunkNames: "[name]-[hash]",

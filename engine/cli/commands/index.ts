@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { attach } from "./attach.ts";
+import { claims } from "./claims.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
 import { generate } from "./generate.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   stop,
   resume,
   plan,
+  claims,
   data,
   soup,
   merge,

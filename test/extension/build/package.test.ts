@@ -39,6 +39,7 @@ describe("the package for this machine", function () {
       "dist/engine/salsa.js",
       "dist/engine/main.js",
       "dist/engine/serverThread.js",
+      "dist/engine/claimsSeed.js",
       "dist/engine/worker.js",
       "dist/engine/out/kernels.wasm",
       "dist/engine/kernels/matmul.ptx.gz",

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { dirname, relative } from "node:path";
 import { CallStore } from "../../../engine/serving/callStore.ts";
+import { CLAIMS } from "../../../engine/evaluation/claims/claims.ts";
+import { CLAIMS_FORMS } from "../../../engine/evaluation/claims/forms.ts";
 import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
 import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
 import { armsOf } from "../../../extension/runs/arms.ts";
 import { Artifacts } from "../../../engine/storage/artifacts.ts";
 import { readPreferences, readPrompts, readSft } from "../../../engine/storage/datasets.ts";
+import { claimsFolder, readClaimSeed } from "../../../engine/storage/formats/claimSeed.ts";
 import { readAnswers } from "../../../engine/storage/formats/answers.ts";
 import { readChoice } from "../../../engine/storage/formats/choice.ts";
 import { readComparisons } from "../../../engine/storage/formats/comparisons.ts";
@@ -32,6 +35,24 @@ const game = { pair: 0, game: 1, ruling: { winner: "first", userPrompt: "p", jud
 const hash = "0123456789abcdef".repeat(4);
 /** SHA-256 of the text "a". */
 const SHA_OF_A = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+
+const rates = { inDistribution: 55, outOfDistribution: null };
+const CLAIM_SEED = {
+  key: hash,
+  betas: { ppo: [0.1, 0.2, 0.4], salsa: [0.1, 0.2] },
+  evidence: {
+    seed: 1,
+    rewards: { soup: 1, members: [0.5, 0.75] },
+    rates: { salsa: rates, moreMembers: rates, multiKl: rates, startAtSoup: rates, otherSft: rates },
+    alphas: [
+      { alpha: 0.25, rates },
+      { alpha: 0.75, rates },
+    ],
+    moreAgainstTwo: rates,
+    smallBeta: { beta: 0.1, ppo: -0.5, salsa: -0.25 },
+    betas: [{ arm: "ppo", beta: 0.2, isInside: true, tried: 3 }],
+  },
+};
 
 /** A reader of one file of a folder. */
 function ofFile(
@@ -83,6 +104,20 @@ export const RESULTS: readonly Reader[] = [
       for (const model of (await readModels(folder)) ?? []) assert.equal(typeof model.product, "string");
     },
   ),
+  {
+    name: "claimSeed",
+    corpus: jsonFiles(CLAIM_SEED, { ...CLAIM_SEED, betas: {} }),
+    errors: OURS,
+    read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
+      const { mkdirSync } = await import("node:fs");
+      mkdirSync(`${place.folder}/claims/c`, { recursive: true });
+      place.write("claims/c/seed-1.json", input);
+      const kept = await readClaimSeed(place.folder, claimsFolder("c"), 1);
+      if (kept === undefined) return;
+      for (const one of CLAIMS) assert.equal(one.of([kept.evidence]).length, 1);
+      for (const { render } of CLAIMS_FORMS) assert.ok(render([kept.evidence]).length > 0);
+    },
+  },
   ofFile("run", "run.json", jsonFiles(RUN), async (folder) => {
     const { config } = await readRunnable(folder);
     for (const { reference, betas } of armsOf(config)) assert.ok(reference.length + betas.length >= 0);

@@ -21,7 +21,7 @@ import { EVENTS } from "./records.ts";
 
 const FILE = "/project/demo.salsa.json";
 const CONFIGS = [
-  ...["demo", "comparison"].map((name) =>
+  ...["demo", "comparison", "claims"].map((name) =>
     readFileSync(new URL(`../../../examples/miniinstruct/${name}.salsa.json`, import.meta.url)),
   ),
   Buffer.from(`{

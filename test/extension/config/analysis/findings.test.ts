@@ -9,7 +9,7 @@ import { DATA, FILE, findingsIn, marked, onlyFinding, TASK } from "./configs.ts"
 const EXAMPLES = new URL("../../../../examples/miniinstruct/", import.meta.url);
 
 describe("findingsOf", () => {
-  for (const name of ["demo.salsa.json", "comparison.salsa.json"]) {
+  for (const name of ["demo.salsa.json", "comparison.salsa.json", "claims.salsa.json"]) {
     it(`has nothing to say about ${name}`, async () => {
       assert.deepEqual(findingsIn(await readFile(new URL(name, EXAMPLES), "utf8")), []);
     });

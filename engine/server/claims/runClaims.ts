@@ -1,0 +1,190 @@
+import type { ChildProcess } from "node:child_process";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RunConfig } from "../../config/index.ts";
+import { CLAIMS_FORMS } from "../../evaluation/claims/forms.ts";
+import type { SeedEvidence } from "../../evaluation/claims/evidence.ts";
+import { type ClaimRoles, type SeedRequest, knownEvidence } from "../../pipeline/claims/index.ts";
+import { claimsFolder } from "../../storage/formats/claimSeed.ts";
+import { type Place, placeBelow } from "../../storage/places.ts";
+import { makeFolderAt, writeAt } from "../../storage/writing.ts";
+import { SeedError } from "../errors.ts";
+import { lastWords, startAttached } from "../launch.ts";
+import type { SeedAnswer, SeedOrder } from "./messages.ts";
+
+/** The main file of a seed's process, which lies beside this one, as source or bundled. */
+const MAIN = fileURLToPath(new URL(`./claimsSeed${extname(import.meta.url)}`, import.meta.url));
+
+/** Claims to be measured. */
+export interface ClaimsRequest {
+  readonly config: RunConfig;
+  readonly configFile: string;
+  readonly roles: ClaimRoles;
+  /** Processes at a time, each of which measures one base seed. */
+  readonly jobs: number;
+  /** Asks for a graceful stop: what is under way is saved. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: ClaimsProgress) => void;
+}
+
+/** How far all of it is. */
+export interface ClaimsProgress {
+  readonly nSeeds: number;
+  readonly nDone: number;
+  /** Of what was left at the start, 0 to 1. */
+  readonly fraction: number;
+  /** Absent until some of it is done. */
+  readonly secondsLeft?: number;
+  /** The stage that each seed in work is at. */
+  readonly working: readonly { readonly seed: number; readonly stage: string }[];
+}
+
+/** What came out; of claims that were stopped, of the seeds that are finished. */
+export interface ClaimsOutcome {
+  readonly status: "finished" | "stopped";
+  /** In the order of the config. */
+  readonly evidence: readonly SeedEvidence[];
+  /** Where the tables are, in every form. */
+  readonly folder: string;
+}
+
+/**
+ * Measures every base seed of a config that has not been measured, several at a time in processes of their own, and
+ * writes the tables. Finished seeds are kept whatever happens.
+ *
+ * @throws {SeedError} with the words of the first that fails; the others are stopped and have saved what they had.
+ */
+export async function runClaims(request: ClaimsRequest): Promise<ClaimsOutcome> {
+  const { config, configFile, roles, signal } = request;
+  const runsRoot = config.runtime.directory;
+  const requests = config.seeds.map((seed) => ({ config, configFile, runsRoot, roles, seed }));
+  const evidence = new Map<number, SeedEvidence>();
+  for (const one of requests) {
+    const known = await knownEvidence(one);
+    if (known !== undefined) evidence.set(one.seed, known);
+  }
+  const left = requests.filter(({ seed }) => !evidence.has(seed));
+  const folder = placeBelow(runsRoot, claimsFolder(config.name));
+  await makeFolderAt(folder);
+  const view = new Progress(request, left.length);
+  const failure = new AbortController();
+  const waiting = left.values();
+  const stopping = AbortSignal.any([signal, failure.signal]);
+  const work = async (): Promise<void> => {
+    for (const one of waiting) {
+      if (stopping.aborted) return;
+      const { seed } = one;
+      const end = await inProcess(one, {
+        signal: stopping,
+        log: placeBelow(runsRoot, `${claimsFolder(config.name)}/seed-${seed}.log`),
+        onProgress: (fraction, stage) => view.working(seed, fraction, stage),
+      }).catch((error: unknown) => {
+        failure.abort();
+        throw error;
+      });
+      view.done(seed);
+      if (end === "stopped") return;
+      const measured = await knownEvidence(one);
+      if (measured === undefined)
+        throw new SeedError(seed, "what it measured is gone, or the config's data changed meanwhile");
+      evidence.set(seed, measured);
+      view.show(evidence.size);
+    }
+  };
+  view.show(evidence.size);
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(request.jobs, left.length) }, work));
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed !== undefined) throw failed.reason as Error;
+  const all = requests.flatMap(({ seed }) => evidence.get(seed) ?? []);
+  const status = all.length < requests.length ? "stopped" : "finished";
+  if (status === "finished") await writeForms(folder, all);
+  return { status, evidence: all, folder: folder.file };
+}
+
+async function writeForms({ root, file }: Place, evidence: readonly SeedEvidence[]): Promise<void> {
+  for (const { extension, render } of CLAIMS_FORMS) {
+    await writeAt({ root, file: `${file}/claims${extension}` }, render(evidence));
+  }
+}
+
+interface ProcessSettings {
+  readonly signal: AbortSignal;
+  readonly log: Place;
+  readonly onProgress: (fraction: number, stage: string) => void;
+}
+
+/** Has a process measure a base seed. @throws {SeedError} when it cannot, or dies. */
+async function inProcess(
+  request: SeedRequest,
+  { signal, log, onProgress }: ProcessSettings,
+): Promise<"measured" | "stopped"> {
+  const child = await startAttached(MAIN, log);
+  const { promise, resolve, reject } = Promise.withResolvers<"measured" | "stopped">();
+  let end: Exclude<SeedAnswer, { readonly kind: "progress" }> | undefined;
+  child.on("message", (answer: SeedAnswer) => {
+    if (answer.kind === "progress") onProgress(answer.fraction, answer.stage);
+    else end = answer;
+  });
+  child.once("error", (cause) => reject(new SeedError(request.seed, `its process does not start: ${cause.message}`)));
+  // Not before it has ended: it holds the run until then.
+  child.once("close", (code, died) => {
+    if (end?.kind === "failed") reject(new SeedError(request.seed, end.message));
+    else if (end !== undefined) resolve(end.kind);
+    else void reportDeath(request.seed, { how: died ?? `exit code ${code ?? "unknown"}`, log }).catch(reject);
+  });
+  const stop = (): void => order(child, { kind: "stop" });
+  signal.addEventListener("abort", stop);
+  order(child, { kind: "measure", request });
+  if (signal.aborted) stop();
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+async function reportDeath(seed: number, { how, log }: { readonly how: string; readonly log: Place }): Promise<never> {
+  throw new SeedError(seed, `its process died (${how}); its last words: ${await lastWords(log)}`);
+}
+
+/** A process that has ended needs no order: its end is seen elsewhere. */
+function order(child: ChildProcess, message: SeedOrder): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+/** Adds up how far the seeds are. */
+class Progress {
+  private readonly request: ClaimsRequest;
+  private readonly nLeft: number;
+  private readonly started = performance.now();
+  private readonly current = new Map<number, { readonly fraction: number; readonly stage: string }>();
+  private nFinished = 0;
+
+  constructor(request: ClaimsRequest, nLeft: number) {
+    this.request = request;
+    this.nLeft = nLeft;
+  }
+
+  working(seed: number, fraction: number, stage: string): void {
+    this.current.set(seed, { fraction, stage });
+    this.show(this.request.config.seeds.length - this.nLeft + this.nFinished);
+  }
+
+  done(seed: number): void {
+    this.current.delete(seed);
+    this.nFinished += 1;
+  }
+
+  show(nDone: number): void {
+    const partly = [...this.current.values()].reduce((sum, { fraction }) => sum + fraction, 0);
+    const fraction = this.nLeft === 0 ? 1 : (this.nFinished + partly) / this.nLeft;
+    const seconds = (performance.now() - this.started) / 1000;
+    this.request.onProgress({
+      nSeeds: this.request.config.seeds.length,
+      nDone,
+      fraction,
+      ...(fraction > 0 && { secondsLeft: (seconds / fraction) * (1 - fraction) }),
+      working: [...this.current].map(([seed, { stage }]) => ({ seed, stage })),
+    });
+  }
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import type { ClaimResult } from "../../engine/evaluation/claims/verdicts.ts";
+import { listRuns } from "../../engine/storage/runFolder.ts";
+import { tiny } from "../engine/pipeline/tinyRun.ts";
+import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
+import { type Ended, assertClearError, salsa, watchSalsa } from "./salsaProcess.ts";
+
+const SOUPS = {
+  soup25: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.25 },
+  soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.5 },
+  soup75: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.75 },
+  soup3: { method: "uniform", of: ["sft-1", "sft-2", "sft-3"] },
+};
+const ARMS = {
+  ppo: { reference: "sft-1" },
+  salsa: { reference: "soup" },
+  "salsa-3": { reference: "soup3" },
+  mkl: { reference: ["sft-1", "sft-2"] },
+  "start-at-soup": { init: "soup", reference: "soup" },
+  "other-sft": { reference: "sft-2" },
+  "alpha-25": { reference: "soup25" },
+  "alpha-75": { reference: "soup75" },
+};
+
+/** Two base seeds of the tiny task, with all that the claims ask for. */
+const WRITTEN = tiny({
+  name: "little",
+  seeds: [1, 2],
+  sft: { seeds: [1, 2, 3] },
+  rlhf: { iterations: 2, beta: [0.05, 0.1, 0.2] },
+  evaluation: { benchmarks: ["inDistribution", "outOfDistribution"] },
+});
+
+async function writeConfig(folder: string, arms: object = ARMS): Promise<string> {
+  const file = path.join(folder, "little.salsa.json");
+  await fs.writeFile(file, JSON.stringify({ ...WRITTEN, soups: SOUPS, arms }));
+  return file;
+}
+
+const claimsPath = (folder: string, name: string): string => path.join(folder, ".salsa", "claims", "little", name);
+
+/** Everything that is left of claims: what was measured at each seed, and the tables. */
+async function remains(folder: string): Promise<readonly string[]> {
+  const names = ["seed-1.json", "seed-2.json", "claims.csv", "claims.json", "claims.md", "claims.txt"];
+  return Promise.all(names.map((name) => fs.readFile(claimsPath(folder, name), "utf8")));
+}
+
+function resultOf({ lines }: { readonly lines: readonly { readonly kind: string }[] }): {
+  readonly status: string;
+  readonly claims: readonly ClaimResult[];
+  readonly seeds: readonly { readonly seed: number; readonly betas: readonly { readonly tried: number }[] }[];
+} {
+  const last = lines.at(-1);
+  assert.equal(last?.kind, "result");
+  return last as never;
+}
+
+describe("salsa claims", function () {
+  this.timeout(600_000);
+
+  it("measures every base seed, keeps what it found, and has the same answer at once the next time", () =>
+    inTemporaryFolder(async (folder) => {
+      const config = await writeConfig(folder);
+      const plan = JSON.parse((await salsa(["claims", config, "--plan", "--json"])).stdout) as {
+        readonly seconds: number;
+        readonly secondsIfWidened: number;
+        readonly seeds: readonly { readonly isKnown: boolean }[];
+      };
+      assert.deepEqual(
+        plan.seeds.map(({ isKnown }) => isKnown),
+        [false, false],
+      );
+      assert.ok(plan.seconds > 0 && plan.secondsIfWidened > plan.seconds);
+      assert.deepEqual(await fs.readdir(folder), ["little.salsa.json"], "a plan computes nothing");
+
+      const ended = await watchSalsa(["claims", config, "--jobs", "2"], () => undefined);
+      assert.equal(ended.code, 0, ended.stderr);
+      const { status, claims, seeds } = resultOf(ended);
+      assert.equal(status, "finished");
+      assert.deepEqual(
+        seeds.map(({ seed }) => seed),
+        [1, 2],
+      );
+      assert.equal(claims.length, 7);
+      for (const { verdict, nSeeds, effect, low, high } of claims) {
+        assert.deepEqual([verdict, nSeeds], ["undecided", 2], "two seeds decide nothing");
+        assert.ok(low <= effect && effect <= high);
+      }
+      // Each arm was given at least its three candidates, and was asked to go beyond them where the best was at an end.
+      for (const { betas } of seeds) assert.ok(betas.every(({ tried }) => tried >= 3) && betas.length === 8);
+      const runs = await listRuns(path.join(folder, ".salsa"));
+      assert.ok(runs.includes("little-seed-1-1") && runs.includes("little-seed-2-1"), runs.join());
+
+      const before = await remains(folder);
+      const again = await salsa(["claims", config, "--format", "csv"]);
+      assert.equal(again.code, 0, again.stderr);
+      assert.equal(again.stdout, before[2]);
+      assert.deepEqual(await remains(folder), before);
+      assert.deepEqual(await listRuns(path.join(folder, ".salsa")), runs, "nothing was run again");
+    }));
+
+  it("killed and started again, ends as if it had not been", () =>
+    inTemporaryFolder(async (folder) => {
+      const [whole, killed] = await Promise.all([folder, folder].map((one) => fs.mkdtemp(path.join(one, "part-"))));
+      assert(whole !== undefined && killed !== undefined);
+      const reference = await salsa(["claims", await writeConfig(whole), "--jobs", "1"]);
+      assert.equal(reference.code, 0, reference.stderr);
+
+      const config = await writeConfig(killed);
+      let kills = 0;
+      let last: Ended | undefined;
+      while (last === undefined) {
+        // At its first, second, third word on how far it is: seconds into the first seed, and later.
+        let left = kills + 2;
+        const ended = await watchSalsa(["claims", config, "--jobs", "1"], ({ kind }, child) => {
+          if ((kind as string) === "progress" && --left === 0 && kills < 3) child.kill("SIGKILL");
+        });
+        if (ended.code === null) kills += 1;
+        else last = ended;
+      }
+      assert.equal(last.code, 0, last.stderr);
+      assert.ok(kills >= 2, `${kills} kills`);
+      assert.deepEqual(await remains(killed), await remains(whole));
+    }));
+
+  it("stopped by Ctrl-C, saves, says how to go on, and goes on", () =>
+    inTemporaryFolder(async (folder) => {
+      const config = await writeConfig(folder);
+      let isSent = false;
+      const ended = await watchSalsa(["claims", config, "--jobs", "2"], ({ kind }, child) => {
+        if (isSent || (kind as string) !== "progress") return;
+        isSent = true;
+        child.kill("SIGINT");
+      });
+      assert.equal(ended.code, 130, ended.stderr);
+      assert.match(ended.stderr, /of 2 base seeds are measured; the same command goes on/);
+      assert.equal(resultOf(ended).status, "stopped");
+      const again = await salsa(["claims", config]);
+      assert.equal(again.code, 0, again.stderr);
+      assert.match(again.stdout, /1\. The soup's reward is above its members'/);
+    }));
+
+  it("names every arm that a config lacks, with its place, before anything is computed", () =>
+    inTemporaryFolder(async (folder) => {
+      const { mkl: _mkl, "alpha-25": _alpha, ...arms } = ARMS;
+      const config = await writeConfig(folder, arms);
+      const ended = await salsa(["claims", config]);
+      assertClearError(ended, { code: 2, message: /little\.salsa\.json:1:\d+ {2}arms: the claims need an arm for / });
+      assert.match(ended.stderr, /multi-KL/);
+      assert.match(ended.stderr, /α below 0\.5/);
+      assert.deepEqual(await fs.readdir(folder), ["little.salsa.json"]);
+    }));
+
+  it("refuses a damaged record of a seed, and says what to do", () =>
+    inTemporaryFolder(async (folder) => {
+      const config = await writeConfig(folder);
+      await fs.mkdir(path.join(folder, ".salsa", "claims", "little"), { recursive: true });
+      await fs.writeFile(claimsPath(folder, "seed-2.json"), '{"key":');
+      const ended = await salsa(["claims", config, "--jobs", "1"]);
+      assertClearError(ended, { code: 1, message: /seed-2\.json: read: .*; remove it and run salsa claims again/ });
+    }));
+});
