@@ -7,7 +7,7 @@ import type { PartialConfig } from "./schema.ts";
 import { didYouMean, shown } from "./explain.ts";
 import { checkLora } from "./loraChecks.ts";
 import type { Complaint } from "./complaint.ts";
-import { modelNames, RESERVED_NAMES, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
+import { modelNames, RESERVED_NAMES, rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 import type { ModelNames } from "./names.ts";
 import { checkSoups } from "./soupChecks.ts";
 
@@ -128,8 +128,12 @@ function checkPrecision({ runtime }: PartialConfig): Complaint[] {
   return [{ path: ["runtime", "precision"], message, remedy: "leave it out, or use runtime.backend cuda on a card" }];
 }
 
-function checkSeeds({ seeds, sft }: PartialConfig): Complaint[] {
-  return [...repeated(["seeds"], seeds ?? []), ...repeated(["sft", "seeds"], sft?.seeds ?? [])];
+function checkSeeds({ seeds, sft, reward }: PartialConfig): Complaint[] {
+  return [
+    ...repeated(["seeds"], seeds ?? []),
+    ...repeated(["sft", "seeds"], sft?.seeds ?? []),
+    ...repeated(["reward", "seeds"], reward?.seeds ?? []),
+  ];
 }
 
 function checkSft({ sft }: PartialConfig): Complaint[] {
@@ -140,8 +144,9 @@ function checkSft({ sft }: PartialConfig): Complaint[] {
 }
 
 /** Models and stages of one name. */
-function checkClashes({ soups = {}, arms }: PartialConfig, names: ModelNames): Complaint[] {
+function checkClashes({ soups = {}, arms, reward }: PartialConfig, names: ModelNames): Complaint[] {
   const taken = new Map([...RESERVED_NAMES, ...names.sfts.map((name) => [name, "an SFT"] as const)]);
+  for (const seed of reward?.seeds ?? []) taken.set(rewardName(seed), "a reward model");
   const clashes = (section: string, written: readonly string[]): Complaint[] =>
     written.flatMap((name) => {
       const holder = taken.get(name);

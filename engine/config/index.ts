@@ -3,7 +3,7 @@ export { configTable, jsonSchema } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
 export { isFree, judgeModels, judgingCost, judgingCostTexts, priceOf } from "./judgingCost.ts";
 export type { ModelCost } from "./judgingCost.ts";
-export { TASK_BENCHMARKS, VALIDATION } from "./names.ts";
+export { rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";
 export { runConfigSchema } from "./schema.ts";

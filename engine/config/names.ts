@@ -19,6 +19,11 @@ export function sftName(seed: number): string {
   return `sft-${seed}`;
 }
 
+/** Name of the reward model of a seed, where there are several. */
+export function rewardName(seed: number): string {
+  return `reward-${seed}`;
+}
+
 /** Names of the models a run makes, by use. */
 export interface ModelNames {
   readonly sfts: readonly string[];

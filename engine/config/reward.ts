@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { optimizerSettings } from "./optimizer.ts";
-import { count, filePath, modelName, nonNegative, optionalSetting, section, setting } from "./setting.ts";
+import { count, filePath, modelName, nonNegative, optionalSetting, section, seed, setting } from "./setting.ts";
 import { byTask } from "./task.ts";
 
 /** The reward model: a scalar head trained on preference pairs. */
@@ -19,6 +19,11 @@ export const rewardSchema = section(
       description: "Preference pairs to train on",
       unit: "pairs",
       otherwise: `every line of data.preferences, or ${byTask("pairs")} sampled from an SFT and labelled by the task`,
+    }),
+    seeds: optionalSetting(z.array(seed()).min(2), {
+      description:
+        "Seeds of several reward models, which learn the same pairs in other orders; the mean of their weights takes their place (WARM, arXiv:2401.12187)",
+      otherwise: "one reward model",
     }),
     epochs: setting(count(), 1, {
       description: "Passes over the pairs",

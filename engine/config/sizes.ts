@@ -48,7 +48,7 @@ export function stageCount({ seeds, task, model, sft, reward, soups, arms, evalu
   const trained = sft.seeds.length + Object.keys(soups).length + own.reduce((sum, one) => sum + one, 0);
   const base = "architecture" in model ? 1 : 0;
   const made = task === undefined ? 1 : 2; // of a task, its pairs are made, too
-  const rewards = reward.checkpoint === undefined ? made : 0;
+  const rewards = reward.checkpoint === undefined ? made + (reward.seeds?.length ?? 0) : 0;
   return seeds.length * (base + rewards + trained + evaluation.benchmarks.length * (nModels + evaluation.pairs.length));
 }
 

@@ -12,7 +12,14 @@
  *   prompts: they differ by their settings, less by luck.
  * - The adaptation of β is a setting, and β is fixed by default; the paper leaves it open.
  */
-import { type ArmConfig, type RunConfig, type SoupConfig, type SourceConfig, VALIDATION } from "../config/index.ts";
+import {
+  type ArmConfig,
+  type RunConfig,
+  type SoupConfig,
+  type SourceConfig,
+  VALIDATION,
+  rewardName,
+} from "../config/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
 import { needOf } from "../soup/index.ts";
@@ -26,6 +33,7 @@ import { rewardModel } from "./stages/rewardModel.ts";
 import { rlhf } from "./stages/rlhf.ts";
 import { sft } from "./stages/sft.ts";
 import { soup } from "./stages/soup.ts";
+import { warm } from "./stages/warm.ts";
 
 /** Everything one base seed's recipe makes. */
 export interface SeedResult {
@@ -115,7 +123,7 @@ function changedBase({ config: { model } }: Scope, base: ArtifactHandle): Change
   return "checkpoint" in model && model.lora !== undefined ? { base } : {};
 }
 
-/** The reward model: the config's own, or one that is trained on pairs. */
+/** The reward model: the config's own, one that is trained on pairs, or the mean of several that are (WARM). */
 function rewardOf(scope: Scope, init: ArtifactHandle, changed: ChangedBase): ArtifactHandle {
   const { config, recipe, seed } = scope;
   const place = at(scope, "reward");
@@ -126,7 +134,17 @@ function rewardOf(scope: Scope, init: ArtifactHandle, changed: ChangedBase): Art
     config.task &&
     recipe.add(preferences, { of: { seed }, inputs: { model: init, ...inputs }, place: at(scope, "preferences") });
   const data = dataOf(config.data?.preferences, "preferences");
-  return recipe.add(rewardModel, { of: { seed }, inputs: { init, pairs, data, ...inputs }, place });
+  const learned = { pairs, data, ...inputs };
+  const { seeds } = config.reward;
+  if (seeds === undefined) return recipe.add(rewardModel, { of: { seed }, inputs: { init, ...learned }, place });
+  const of = seeds.map((rewardSeed) =>
+    recipe.add(rewardModel, {
+      of: { seed, rewardSeed },
+      inputs: { init, ...learned },
+      place: at(scope, rewardName(rewardSeed)),
+    }),
+  );
+  return recipe.add(warm, { of: { seed }, inputs: { of, ...learned }, place });
 }
 
 interface ArmInputs {

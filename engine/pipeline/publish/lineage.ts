@@ -40,7 +40,8 @@ function describeModel(name: string, config: RunConfig): string {
   const soup = own(config.soups, name);
   if (soup !== undefined) return soupWords(soup);
   if (name === "reward") {
-    const { checkpoint } = config.reward;
+    const { checkpoint, seeds } = config.reward;
+    if (seeds !== undefined) return `the mean of ${seeds.length} reward models, trained on the preferences (WARM)`;
     if (checkpoint === undefined) return "a reward model, trained on the preferences";
     return `a reward model that was given: ${codeSpan(basename(checkpoint))}`;
   }

@@ -22,12 +22,13 @@ import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts"
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { scoredPart } from "../rewarding.ts";
+import { SEED_STRIDE } from "./sft.ts";
 import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
 import { stepChoices, train } from "../training.ts";
 import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
 
 /** Names the file with a reward model's held-out accuracy. */
-export const REWARD_FACTS_FILE = "reward.json";
+const REWARD_FACTS_FILE = "reward.json";
 
 /**
  * The reward model: an SFT with a scalar head on the last token, trained on pairs.
@@ -35,8 +36,8 @@ export const REWARD_FACTS_FILE = "reward.json";
  * SALSA, section 3.1 and equation 1.
  */
 export const rewardModel: Stage<
-  { readonly seed: number },
-  RewardSlice,
+  { readonly seed: number; readonly rewardSeed?: number },
+  RewardSlice & { readonly rewardSeed?: number },
   TemplateInput &
     BaseInput & {
       readonly init: Artifact;
@@ -48,17 +49,14 @@ export const rewardModel: Stage<
   kind: "reward",
   title: "Reward model",
   revision: 5,
-  select: (config, { seed }) => ({
-    ...rewardSlice(config),
-    task: config.task,
-    ...chatSlice(config),
-    ...saveSlice(config),
-    ...adapterSlice(config),
-    seed,
+  select: (config, { seed, rewardSeed }) => ({
+    ...rewardSlice(config, seed),
+    // Of several: they differ in the order of their pairs, and in nothing else.
+    ...(rewardSeed !== undefined && { rewardSeed }),
   }),
   async run(
     context,
-    { reward, seed, chat, saveAs, task: _task, ...adapters },
+    { reward, seed, rewardSeed, chat, saveAs, task: _task, ...adapters },
     { init, pairs: made, data, template, base },
   ) {
     const { backend } = context;
@@ -69,8 +67,7 @@ export const rewardModel: Stage<
       { made, data, count: reward.pairs },
       { format, maxLength: Math.min(reward.maxLength, model.maxPositions), pad: model.specialTokens.pad },
     );
-    const nHeldOut = splitPairs(pairs.length, reward.heldOut).heldOut;
-    const { heldOut, learned } = splitByPrompt(pairs, nHeldOut, Random.of(seed, "reward", "split"));
+    const { heldOut, learned } = splitPairsOf(pairs, { reward, seed });
     const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
     const perStep = reward.batchSize * reward.gradientAccumulation;
     const totalSteps = Math.max(1, reward.epochs * Math.ceil(learned.length / perStep));
@@ -86,7 +83,7 @@ export const rewardModel: Stage<
       }),
       optimizer: reward,
       totalSteps,
-      data: { count: learned.length, seed },
+      data: { count: learned.length, seed: rewardSeed === undefined ? seed : seed * SEED_STRIDE + rewardSeed },
       batch: (indices) =>
         pairBatches(
           indices.map((index) => learned[index]!),
@@ -96,11 +93,11 @@ export const rewardModel: Stage<
       metrics: "reward",
       finish: async ({ device, weights }) => {
         const scorer = { model, device, length: shape.length };
-        const accuracy = await measure(context, scorer, heldOut, totalSteps);
+        const accuracy = await measureAccuracy(context, scorer, heldOut, totalSteps);
         const how = { base: base?.folder, head: "score" as const, ...(saveAs && { saveAs }) };
         await saveTrained(context.folder, start, weights, how);
         const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
-        await atomicWrite(join(context.folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
+        await writeRewardFacts(context.folder, facts);
       },
     });
   },
@@ -129,19 +126,47 @@ export const rewardModel: Stage<
   },
 };
 
-interface RewardSlice extends ChatSlice, SaveSlice, AdapterSlice {
+/** How a reward model did on pairs that it was not trained on. */
+export interface RewardFacts {
+  /** Null without any. */
+  readonly heldOutAccuracy: number | null;
+  readonly heldOutPairs: number;
+  readonly trainedOn: number;
+}
+
+/** Writes them beside the checkpoint. */
+export async function writeRewardFacts(folder: string, facts: RewardFacts): Promise<void> {
+  await atomicWrite(join(folder, REWARD_FACTS_FILE), `${JSON.stringify(facts, undefined, 2)}\n`);
+}
+
+export interface RewardSlice extends ChatSlice, SaveSlice, AdapterSlice {
   readonly reward: RewardTraining;
   readonly task: TaskConfig | undefined;
   readonly seed: number;
 }
 
 /** Settings of the training itself; the model that it starts from is an input. */
-type RewardTraining = Omit<RewardConfig, "init" | "checkpoint">;
+type RewardTraining = Omit<RewardConfig, "init" | "checkpoint" | "seeds">;
 
-function rewardSlice({ reward: { init: _init, checkpoint: _checkpoint, ...reward } }: RunConfig): {
-  readonly reward: RewardTraining;
-} {
-  return { reward };
+/** Everything that a reward model depends on, beside its inputs. */
+export function rewardSlice(config: RunConfig, seed: number): RewardSlice {
+  const { init: _init, checkpoint: _checkpoint, seeds: _seeds, ...reward } = config.reward;
+  return {
+    reward,
+    task: config.task,
+    ...chatSlice(config),
+    ...saveSlice(config),
+    ...adapterSlice(config),
+    seed,
+  };
+}
+
+/** The pairs that are learned from, and those that are not: the same for every reward model of a base seed. */
+export function splitPairsOf(
+  pairs: readonly PromptedPair[],
+  { reward, seed }: Pick<RewardSlice, "reward" | "seed">,
+): ReturnType<typeof splitByPrompt> {
+  return splitByPrompt(pairs, splitPairs(pairs.length, reward.heldOut).heldOut, Random.of(seed, "reward", "split"));
 }
 
 /** A pair as token sequences, and its prompt. */
@@ -211,7 +236,8 @@ export async function encodedPairs(
   return pairs;
 }
 
-function longestPair(pairs: readonly PreferencePair[]): number {
+/** Tokens of the longest sequence. */
+export function longestPair(pairs: readonly PreferencePair[]): number {
   return pairs.reduce((most, { chosen, rejected }) => Math.max(most, chosen.length, rejected.length), 0);
 }
 
@@ -223,7 +249,7 @@ interface Trunk {
 }
 
 /** Share of held-out pairs that the model orders as labelled; null without any. */
-async function measure(
+export async function measureAccuracy(
   { backend, report }: StageContext,
   { model, device, length }: Trunk,
   pairs: readonly PreferencePair[],

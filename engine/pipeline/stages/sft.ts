@@ -116,7 +116,7 @@ export function sftSource({ task, sft: { examples }, ...rest }: RunConfig): Omit
 }
 
 /** Keeps the seeds of different base seeds apart. */
-const SEED_STRIDE = 100_003;
+export const SEED_STRIDE = 100_003;
 
 /** Optimizer steps of one SFT over n examples. */
 function sftSteps({ duration, batchSize, gradientAccumulation }: SftTraining, n: number): number {

@@ -23,6 +23,20 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /"sft-1" or "sft-2"/,
   },
   {
+    what: "a soup that has the name of one of several reward models",
+    line: '"reward": { "seeds": [1, 2] }, "soups": { "reward-2": { "method": "uniform" } }',
+    path: "soups.reward-2",
+    message: /already the name of a reward model/,
+    remedy: /another name/,
+  },
+  {
+    what: "a reward model's seed that is listed twice",
+    line: '"reward": { "seeds": [1, 1] }',
+    path: "reward.seeds[1]",
+    message: /listed twice/,
+    remedy: /keep one/,
+  },
+  {
     what: "a policy that starts at an unknown model",
     line: '"rlhf": { "init": "sft1" }',
     path: "rlhf.init",
