@@ -12,6 +12,7 @@ export type Pipeline = Pick<
   | "mergeAdapter"
   | "scoreCheckpoint"
   | "generateResponses"
+  | "serveModels"
   | "readRun"
   | "openConfigData"
   | "openFileData"

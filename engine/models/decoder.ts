@@ -1,5 +1,6 @@
 import { type Graph, type Shape, type Tensor, defined } from "../compute/graph/tensor.ts";
 import {
+  type AttentionSettings,
   type RmsNormSettings,
   attention,
   cacheWrite,
@@ -20,17 +21,35 @@ import { rotaryFrequencies, rotaryScoreFactor } from "./ropeKinds.ts";
 export type Head = "language" | "value" | "score";
 
 /** Tokens as the decoder reads them, `B` rows left-padded to one length. */
-export interface DecoderInputs {
-  /** Token ids, i32 `[B, T]`. */
-  readonly ids: Tensor;
-  /** Distance from the row's first real token, i32 `[B, T]`; 0 in the padding. */
-  readonly positions: Tensor;
+export interface DecoderInputs extends DecoderTokens {
   /** Index of the row's first real token, i32 `[B]`. */
   readonly start: Tensor;
   /** Absolute index of column 0, i32 `[1]`: 0 except when decoding into caches. */
   readonly offset: Tensor;
   /** One pair per layer, `[B, S, G, D]`: new keys and values go there, attention reads from there. */
   readonly caches?: readonly LayerCache[];
+}
+
+/** One token of each of `B` rows, which have pasts of their own, of lengths of their own. */
+export interface RowInputs extends DecoderTokens {
+  readonly rows: readonly RowPast[];
+}
+
+interface DecoderTokens {
+  /** Token ids, i32 `[B, T]`. */
+  readonly ids: Tensor;
+  /** Distance from the row's first real token, i32 `[B, T]`; 0 in the padding. */
+  readonly positions: Tensor;
+}
+
+/** The past of one row. */
+export interface RowPast {
+  /** Index of the first real token, i32 `[1]`. */
+  readonly start: Tensor;
+  /** Index of the token to be read, i32 `[1]`. */
+  readonly offset: Tensor;
+  /** One pair per layer, `[1, S, G, D]`. */
+  readonly caches: readonly LayerCache[];
 }
 
 /** Keys and values of one layer, `[B, S, G, D]` each. */
@@ -74,7 +93,7 @@ export function parameterCount(config: ModelConfig, heads: readonly Head[] = ["l
 export function hidden(
   graph: Graph,
   config: ModelConfig,
-  inputs: DecoderInputs,
+  inputs: DecoderInputs | RowInputs,
   { prefix = "", span }: HiddenSettings = {},
 ): Tensor {
   const [B = 0, T = 0] = inputs.ids.shape;
@@ -153,7 +172,7 @@ function norm({ config, find }: Block, x: Tensor, name: string | undefined): Ten
 }
 
 /** Self-attention of one layer, `[B·T, C]` to `[B·rows, C]`; every position is asked, those of `rows` ask. */
-function attend(block: Block, x: Tensor, inputs: DecoderInputs, rows: Span): Tensor {
+function attend(block: Block, x: Tensor, inputs: DecoderInputs | RowInputs, rows: Span): Tensor {
   const { config, layer } = block;
   const { nHeads: H, nKvHeads: G, headSize: D } = config;
   const [B = 0, T = 0] = inputs.ids.shape;
@@ -169,14 +188,59 @@ function attend(block: Block, x: Tensor, inputs: DecoderInputs, rows: Span): Ten
   const keys = norm(block, dense(block, x, "self_attn.k_proj"), "self_attn.k_norm"); // [B·T, G·D]
   const newKeys = turn(keys.reshape([B, T, G, D]), inputs.positions);
   const newValues = dense(block, x, "self_attn.v_proj").reshape([B, T, G, D]);
-  const cache = inputs.caches?.[layer];
-  const k = cache === undefined ? newKeys : cacheWrite(cache.k, newKeys, inputs.offset); // [B, S, G, D]
-  const v = cache === undefined ? newValues : cacheWrite(cache.v, newValues, inputs.offset);
-  const offset = isNarrowed ? x.graph.constant(rows.start, [1], "i32") : inputs.offset;
   const scale = rotaryScoreFactor(rotary) / Math.sqrt(config.queryPreAttnScalar);
   const settings = { scale, window, softcap: config.attentionSoftcap };
-  const mixed = attention({ q, k, v, start: inputs.start, offset }, settings);
+  const asked = { q, k: newKeys, v: newValues };
+  const askFrom = isNarrowed ? x.graph.constant(rows.start, [1], "i32") : undefined;
+  const mixed =
+    "rows" in inputs
+      ? mixRowByRow(asked, layer, inputs.rows, settings)
+      : mixTogether(asked, layer, { ...inputs, ...(askFrom && { askFrom }) }, settings);
   return dense(block, mixed.reshape([B * rows.length, H * D]), "self_attn.o_proj");
+}
+
+/** Queries, and keys and values of the same tokens, `[B, T, H or G, D]`. */
+type Asked = Readonly<Record<"q" | "k" | "v", Tensor>>;
+
+/** Attention of rows whose pasts are of one length. `askFrom` is where the queries begin, if not at `offset`. */
+function mixTogether(
+  { q, k: newKeys, v: newValues }: Asked,
+  layer: number,
+  { caches, start, offset, askFrom = offset }: DecoderInputs & { readonly askFrom?: Tensor },
+  settings: AttentionSettings,
+): Tensor {
+  const cache = caches?.[layer];
+  const k = cache === undefined ? newKeys : cacheWrite(cache.k, newKeys, offset); // [B, S, G, D]
+  const v = cache === undefined ? newValues : cacheWrite(cache.v, newValues, offset);
+  return attention({ q, k, v, start, offset: askFrom }, settings);
+}
+
+/** Attention of one query per row, each over its own past, `[B, 1, H, D]`. What a row gets takes its query's place. */
+function mixRowByRow(
+  { q, k, v }: Asked,
+  layer: number,
+  pasts: readonly RowPast[],
+  settings: AttentionSettings,
+): Tensor {
+  const side = (x: Tensor): Tensor => x.reshape([1, ...x.shape.filter((_, axis) => axis !== 1)]); // [1, B, H, D]
+  const all = { q: side(q), k: side(k), v: side(v) };
+  // All rows' slices first, then all their writes: threads need to meet once for each kind, and not for each row.
+  const own = pasts.map((past, row) => {
+    const [query, key, value] = [slice(all.q, row, 1), slice(all.k, row, 1), slice(all.v, row, 1)]; // [1, 1, H, D]
+    return { ...past, cache: defined(past.caches[layer]), query, key, value };
+  });
+  const written = own.map(({ cache, key, value, ...past }) => {
+    const keys = cacheWrite(cache.k, key, past.offset); // [1, S, G, D]
+    return { ...past, keys, values: cacheWrite(cache.v, value, past.offset) };
+  });
+  const mixed = written.map(({ query, keys, values, start, offset }) =>
+    attention({ q: query, k: keys, v: values, start, offset }, settings),
+  );
+  const gathered = mixed.reduce(
+    (rows, one, row) => cacheWrite(rows, one, q.graph.constant(row, [1], "i32")),
+    all.q, // nobody reads the queries any more
+  );
+  return gathered.reshape(q.shape);
 }
 
 /** The gated MLP of one layer, row by row, `[N, C]`. */

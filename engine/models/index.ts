@@ -58,6 +58,7 @@ export {
   sequenceInputs,
   unpaddedSequences,
 } from "./sequences.ts";
+export { type Slot, type SlotSettings, SlotDecoder } from "./slotDecoder.ts";
 export { splitTrainable, trainableParameters } from "./trainable.ts";
 export { TypedPrograms } from "./typedPrograms.ts";
 export {

@@ -141,6 +141,26 @@ const realModel: Bench = {
   },
 };
 
+const serve: Bench = {
+  name: "serve",
+  targets: { "serve.vsTransformers": { atLeast: 1 } },
+  async run(setting) {
+    const python = await installPython(setting.log);
+    const folder = await fetchModel({ tell: setting.log });
+    const theirs = (type: string): Command => {
+      return { file: python, args: [join(BASELINES, "serve_transformers.py"), folder, "1", "3", type] };
+    };
+    const timings = await alternate(setting, {
+      ours: ours("serve", 1, 3, folder),
+      f32: theirs("float32"),
+      bf16: theirs("bfloat16"),
+    });
+    // Against whichever type is the faster for them.
+    const figures = { "serve.vsTransformers": Math.min(speedup(timings, "f32"), speedup(timings, "bf16")) };
+    return { bench: "serve", figures, timings };
+  },
+};
+
 const statistics: Bench = {
   name: "statistics",
   targets: { "statistics.seconds": { atMost: 2 }, "statistics.pairSeconds": { atMost: 2 } },
@@ -162,6 +182,7 @@ export const BENCHES = [
   trainStep,
   ppoIteration,
   realModel,
+  serve,
   soup,
   statistics,
   demo,

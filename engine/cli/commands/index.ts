@@ -13,6 +13,7 @@ import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { score } from "./score.ts";
 import { serve } from "./serve.ts";
+import { serveModel } from "./serveModel.ts";
 import { soup } from "./soup.ts";
 import { stop } from "./stop.ts";
 import { verify } from "./verify.ts";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   merge,
   score,
   generate,
+  serveModel,
   report,
   publish,
   verify,

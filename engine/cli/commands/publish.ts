@@ -1,13 +1,12 @@
-import { resolve } from "node:path";
 import { checkRepositoryName } from "../../data/hub/target.ts";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import { formatDuration, formatFileSize } from "../../protocol/format.ts";
-import type { PreparedCard, Subject, UploadProgress } from "../../pipeline/publish/index.ts";
+import type { PreparedCard, UploadProgress } from "../../pipeline/publish/index.ts";
 import { requiredOption, switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
-import type { Arguments, Command, CommandContext } from "../command.ts";
-import { findRun } from "../files.ts";
-import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
+import type { Command } from "../command.ts";
+import { namedCheckpoint } from "../namedCheckpoint.ts";
+import { DIRECTORY_OPTION } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -52,7 +51,7 @@ export const publish: Command = {
     checkRepositoryName(target);
     const [isPublic, isConfirmed] = [switchOption(args, "public"), switchOption(args, "yes")];
     const { prepareCard, uploadModel } = await import("../../pipeline/publish/index.ts");
-    const subject = await subjectOf(args, context);
+    const subject = await namedCheckpoint(args.positionals[0] ?? "", args, context);
     const prepared = await prepareCard({ subject, target, renew: switchOption(args, "renew") });
     if (isJson) printJson(terminal, cardOutput(prepared, { target, isPublic }));
     else printCard(terminal, prepared, { target, isPublic });
@@ -78,21 +77,6 @@ export const publish: Command = {
     return EXIT.ok;
   },
 };
-
-/** A folder first: it may have a colon in its name, as paths on Windows have. */
-async function subjectOf(args: Arguments, context: CommandContext): Promise<Subject> {
-  const { checkpointSubject, isCheckpoint, runSubject } = await import("../../pipeline/publish/index.ts");
-  const [named = ""] = args.positionals;
-  const folder = resolve(context.folder, named);
-  if (isCheckpoint(folder)) return checkpointSubject(folder);
-  const directory = runsDirectory(args, context);
-  const colon = named.lastIndexOf(":");
-  const isRun = async (text: string): Promise<string | undefined> => findRun(directory, text).catch(() => undefined);
-  const whole = await isRun(named);
-  if (whole !== undefined) return runSubject(whole, undefined);
-  if (colon <= 0) return runSubject(await findRun(directory, named), undefined);
-  return runSubject(await findRun(directory, named.slice(0, colon)), named.slice(colon + 1));
-}
 
 interface Destination {
   readonly target: string;

@@ -79,6 +79,7 @@ const UNUSED: Pipeline = {
   mergeAdapter: unexpected,
   scoreCheckpoint: unexpected,
   generateResponses: unexpected,
+  serveModels: unexpected,
   readRun: unexpected,
 };
 

@@ -4,6 +4,7 @@ import { DATA } from "./data.ts";
 import { FRAMES } from "./frames.ts";
 import { LOGS } from "./logs.ts";
 import { REPLIES } from "./replies.ts";
+import { REQUESTS } from "./requests.ts";
 import { RESULTS } from "./results.ts";
 import { TEXTS } from "./texts.ts";
 
@@ -11,6 +12,7 @@ import { TEXTS } from "./texts.ts";
 export const READERS: readonly Reader[] = [
   ...LOGS,
   ...REPLIES,
+  ...REQUESTS,
   ...RESULTS,
   ...CHECKPOINTS,
   ...TEXTS,

@@ -1,0 +1,3 @@
+export { isLoopback } from "./guard.ts";
+export { type ListenSettings, ListenError, ModelServer } from "./modelServer.ts";
+export { ServedModel } from "./servedModel.ts";
