@@ -5,6 +5,7 @@ import { registerConfigFeatures } from "./config/index.ts";
 import { EngineService } from "./engine/service.ts";
 import { EngineTool } from "./engine/tool.ts";
 import { setTranslate } from "./localize.ts";
+import { ChatPanel } from "./panels/chat.ts";
 import { DashboardPanel } from "./panels/dashboard.ts";
 import { PreviewPanel } from "./panels/preview.ts";
 import { RunSelection } from "./runs/selection.ts";
@@ -29,8 +30,9 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   const runs = new RunStore(service, selection);
   const dashboard = new DashboardPanel({ context, service, runs, log });
   const previews = new PreviewPanel({ context, service, log });
+  const chats = new ChatPanel({ context, tool, log });
   const documents = new VirtualDocuments(service);
-  const salsa: Salsa = { context, service, tool, runs, dashboard, previews, selection, documents, log };
+  const salsa: Salsa = { context, service, tool, runs, dashboard, previews, chats, selection, documents, log };
 
   const view = new RunsView({ service, runs, selection, memory: context.workspaceState });
   const statusBar = new StatusBar(runs);
@@ -41,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
     runs,
     dashboard,
     previews,
+    chats,
     documents,
     view,
     statusBar,

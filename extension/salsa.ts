@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { ChatModel } from "../engine/protocol/chatPanel.ts";
 import type { DashboardFocus, PlotFormat } from "../engine/protocol/dashboard.ts";
 import type { PreviewFocus } from "../engine/protocol/previewPanel.ts";
 import type { RunSelection } from "./runs/selection.ts";
@@ -12,6 +13,7 @@ export interface Salsa {
   readonly runs: Runs;
   readonly dashboard: Dashboard;
   readonly previews: Previews;
+  readonly chats: Chats;
   /** Which runs the view "Runs" lists. */
   readonly selection: RunSelection;
   /** Documents that are on no disk. */
@@ -55,6 +57,8 @@ export interface Tool {
 
 export interface ToolOptions {
   readonly folder: string;
+  /** Further variables of its environment: secrets, which no command line shows. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly token?: vscode.CancellationToken;
   /** Called with each line as it arrives. */
   readonly onLine?: (line: unknown) => void;
@@ -86,6 +90,12 @@ export interface Dashboard {
 export interface Previews {
   /** Opens or reveals it. */
   show(focus: PreviewFocus): void;
+}
+
+/** The panel in which checkpoints are talked to: one a window. */
+export interface Chats {
+  /** Opens or reveals it, and starts what answers. */
+  show(models: readonly ChatModel[]): void;
 }
 
 /** Read-only documents of the extension's own. */

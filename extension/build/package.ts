@@ -24,6 +24,7 @@ const SHIPPED = [
   "dist/extension.cjs",
   "dist/extension",
   "dist/webview.js",
+  "dist/chat.js",
   "dist/preview.js",
   "dist/webview.css",
   "dist/codicon.ttf",

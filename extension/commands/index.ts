@@ -1,4 +1,5 @@
 import type { Command } from "../salsa.ts";
+import { chat } from "./chat.ts";
 import { compareRuns, openDashboard, openSamples, openWinRates } from "./dashboard.ts";
 import { deleteRun } from "./deleteRun.ts";
 import { diffConfigs } from "./diffConfigs.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   exportPlot,
   makeSoup,
   score,
+  chat,
   publish,
   setToken,
   setApiKey,

@@ -18,14 +18,15 @@ export class EngineTool implements Tool {
     this.log = log;
   }
 
-  async run(args: readonly string[], { folder, token, onLine = () => undefined }: ToolOptions): Promise<unknown> {
+  async run(args: readonly string[], { folder, token, env, onLine = () => undefined }: ToolOptions): Promise<unknown> {
     const abort = new AbortController();
     const listening = token?.onCancellationRequested(() => abort.abort());
     if (token?.isCancellationRequested === true) abort.abort();
     try {
       assertOnDisk();
       if (!ALWAYS_ALLOWED.includes(args[0] ?? "")) assertTrusted();
-      const runtime = await runtimeOf(this.context);
+      const found = await runtimeOf(this.context);
+      const runtime = { ...found, env: { ...found.env, ...env } };
       this.log.info(`salsa ${args.join(" ")} (${folder})`);
       const onText = lines((line) => this.log.info(line));
       return await runTool(args, runtime, { folder, signal: abort.signal, onLine, onText });

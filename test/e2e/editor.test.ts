@@ -12,6 +12,7 @@ import {
   openView,
   pick,
   problems,
+  quickPickRow,
   reloadWindow,
   runAndPick,
   runCommand,
@@ -224,6 +225,40 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
     await webview(page).getByText(second).first().waitFor();
     await screenshot(page, "compare");
+  });
+
+  it("talks to two checkpoints side by side, and keeps a vote as a preference", async () => {
+    await runCommand(page, "SALSA: Chat with Checkpoints...");
+    for (const name of [/^ppo/, /^salsa/]) await quickPickRow(page, name).getByRole("checkbox").first().check();
+    await page.locator(".quick-input-widget:visible").getByRole("button", { name: "OK" }).click();
+    const chat = webview(page).locator("salsa-chat");
+    await chat.getByLabel("Prompt", { exact: true }).fill("reverse: city river time.");
+    await page.keyboard.press("Control+Enter");
+    const answers = chat.locator(".answer");
+    await chat.getByText("All have answered").waitFor();
+    assert.equal(await answers.count(), 2);
+    for (const text of await answers.locator(".text").allInnerTexts()) assert.notEqual(text.trim(), "");
+    await chat.getByRole("button", { name: "Tokens" }).click();
+    await answers.first().locator(".tokens .token").first().waitFor();
+    await screenshot(page, "chat");
+    assert.deepEqual(await seriousViolations(await webviewFrame(page)), [], "axe on the chat");
+    // Until the answers differ: equal ones are nothing to choose between.
+    const votes = file("chat-preferences.jsonl");
+    for (let seed = 2; !existsSync(votes) && seed < 12; seed++) {
+      await chat.getByRole("button", { name: "salsa is better" }).click();
+      await chat.getByText(/Saved a preference|nothing to train on/).waitFor();
+      if (existsSync(votes)) break;
+      await chat.getByRole("button", { name: "Regenerate" }).click();
+      await chat.getByText(`seed ${seed}`).waitFor();
+      await chat.getByText("All have answered").waitFor();
+    }
+    const [first = ""] = readFileSync(votes, "utf8").split("\n");
+    const vote = JSON.parse(first) as Readonly<Record<string, unknown>>;
+    assert.deepEqual(
+      [vote["prompt"], vote["chosenModel"], vote["rejectedModel"]],
+      ["reverse: city river time.", "salsa", "ppo"],
+    );
+    await runCommand(page, "View: Close Editor");
   });
 
   it("opens a report with the table and figures", async () => {

@@ -1,3 +1,3 @@
 export { isLoopback } from "./guard.ts";
-export { type ListenSettings, ListenError, ModelServer } from "./modelServer.ts";
+export { type ListenSettings, ModelServer } from "./modelServer.ts";
 export { ServedModel } from "./servedModel.ts";

@@ -122,6 +122,7 @@ describe("the bundles", function () {
     assert.ok(eager < 160_000, String(eager));
     assert.ok(bytes(["dist/webview.js"]) < 500_000, String(bytes(["dist/webview.js"])));
     assert.ok(bytes(["dist/preview.js"]) < 250_000, String(bytes(["dist/preview.js"])));
+    assert.ok(bytes(["dist/chat.js"]) < 250_000, String(bytes(["dist/chat.js"])));
   });
 
   it("come with the licence of every package in them", async () => {

@@ -32,6 +32,7 @@ describe("the package for this machine", function () {
       "dist/sbom.cdx.json",
       "dist/extension.cjs",
       "dist/webview.js",
+      "dist/chat.js",
       "dist/preview.js",
       "dist/webview.css",
       "dist/codicon.ttf",
