@@ -17,4 +17,8 @@ export type Pipeline = Pick<
   | "openConfigData"
   | "openFileData"
   | "writeReport"
+  | "openAnswers"
+  | "judgeJob"
+  | "tablesOfJudgments"
+  | "Stopped"
 >;

@@ -1,5 +1,6 @@
 import { BACKENDS } from "../compute/backends/index.ts";
 import { TASKS, taskKindOf } from "../evaluation/tasks/index.ts";
+import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { checkArms, checkReferences } from "./armChecks.ts";
 import { checkJudge } from "./judging.ts";
 import { repeated, unknownName } from "./complaints.ts";
@@ -29,6 +30,7 @@ export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<stri
     ...checkSft(config),
     ...(isNamed ? checkClashes(config, names) : []),
     ...checkBenchmarkNames(config),
+    ...checkBenchmarkKinds(config),
     ...checkTask(config),
     ...(isNamed ? checkNames(config, names) : []),
     ...checkJudging(config),
@@ -167,6 +169,30 @@ function checkBenchmarkNames({ data }: PartialConfig): Complaint[] {
   if (data?.benchmarks?.[VALIDATION] === undefined) return [];
   const message = "is the name of the split that settings are chosen on, which data.prompts gives";
   return [{ path: ["data", "benchmarks", VALIDATION], message, remedy: "choose another name", atKey: true }];
+}
+
+/** Settings of benchmarks that go with other kinds. */
+function checkBenchmarkKinds({ data }: PartialConfig): Complaint[] {
+  return Object.entries(data?.benchmarks ?? {}).flatMap(([name, one]) => {
+    if (typeof one === "string") return [];
+    const { kind, references, temperature, columns } = one;
+    const path = (key: string): string[] => ["data", "benchmarks", name, key];
+    const complaint = (key: string, message: string, remedy: string): Complaint => {
+      return { path: path(key), message, remedy, atKey: true };
+    };
+    const complaints: Complaint[] = [];
+    if (references !== undefined && (kind === undefined || !benchmarkKind(kind).takesReferences)) {
+      complaints.push(complaint("references", "needs a benchmark that is judged with them", 'set "kind": "mt-bench"'));
+    }
+    if (temperature !== undefined && kind === undefined) {
+      const remedy = 'set "kind": "prompts", or use evaluation.sampling.temperature';
+      complaints.push(complaint("temperature", "needs a kind", remedy));
+    }
+    if (columns !== undefined && kind !== undefined && benchmarkKind(kind).schemaOf !== undefined) {
+      complaints.push(complaint("columns", `is not needed: ${kind} says its own`, 'leave it out, or use "prompts"'));
+    }
+    return complaints;
+  });
 }
 
 function checkJudging({ task, data, evaluation }: PartialConfig): Complaint[] {

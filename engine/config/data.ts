@@ -1,10 +1,13 @@
 import * as z from "zod";
+import { BENCHMARKS } from "../evaluation/benchmarks/index.ts";
 import { COLUMNS, type ColumnName } from "./columns.ts";
 import {
   choice,
+  choiceAmong,
   count,
   filePath,
   modelName,
+  nonNegative,
   optionalSetting,
   requiredSetting,
   section,
@@ -36,42 +39,64 @@ const columnsSchema = section(
   "Columns of the data, where its layout is none that is recognised; all others are left alone",
 );
 
-/** One source of data: rows from anywhere, and how they are chosen. */
-export const sourceSchema = section(
+/** Settings of a source: rows from anywhere, and how they are chosen. */
+const SOURCE = {
+  from: requiredSetting(filePath(), {
+    description: "File, folder, pattern such as data/*.jsonl.gz, or hf:owner/name@revision on the hub",
+  }),
+  config: optionalSetting(z.string().min(1), {
+    description: "Part of a data set: the name of a folder, or the beginning of its files' names",
+    otherwise: "all of it",
+  }),
+  split: optionalSetting(z.string().min(1), {
+    description: "Split of a data set, such as train_sft",
+    otherwise: "train where there is one, else all files if there are no splits",
+  }),
+  columns: columnsSchema.optional().meta({
+    description: "Columns of the data, where its layout is none that is recognised",
+    otherwise: "recognised by the layout",
+  }),
+  skip: setting(count(0), 0, { description: "Rows at the beginning to pass over", unit: "rows", source: "none" }),
+  examples: optionalSetting(count(), { description: "Most records to use", unit: "records", otherwise: "all" }),
+  shuffle: optionalSetting(seed(), {
+    description: "Seed of the order of records, before examples are taken",
+    otherwise: "the order of the files",
+  }),
+  validation: setting(z.number().min(0).max(MOST_KEPT_BACK), 0.05, {
+    description: "Share of prompts kept back from training, by a hash of the prompt: no prompt is on both sides",
+    source: "this project",
+  }),
+  unusable: setting(unusable, "drop", {
+    description:
+      "What is done with duplicates, empty turns, two equal responses, prompts that are too long, and examples of which no response token is left once cut",
+    source: "this project",
+  }),
+};
+
+/** One source of data. */
+export const sourceSchema = section(SOURCE, "A source of data").meta({ id: "dataSource" }); // stands once in the JSON schema, and not at each of its uses
+
+/** A benchmark: a source of questions, and how they are answered. */
+export const benchmarkSchema = section(
   {
-    from: requiredSetting(filePath(), {
-      description: "File, folder, pattern such as data/*.jsonl.gz, or hf:owner/name@revision on the hub",
-    }),
-    config: optionalSetting(z.string().min(1), {
-      description: "Part of a data set: the name of a folder, or the beginning of its files' names",
-      otherwise: "all of it",
-    }),
-    split: optionalSetting(z.string().min(1), {
-      description: "Split of a data set, such as train_sft",
-      otherwise: "train where there is one, else all files if there are no splits",
-    }),
-    columns: columnsSchema.optional().meta({
-      description: "Columns of the data, where its layout is none that is recognised",
-      otherwise: "recognised by the layout",
-    }),
-    skip: setting(count(0), 0, { description: "Rows at the beginning to pass over", unit: "rows", source: "none" }),
-    examples: optionalSetting(count(), { description: "Most records to use", unit: "records", otherwise: "all" }),
-    shuffle: optionalSetting(seed(), {
-      description: "Seed of the order of records, before examples are taken",
-      otherwise: "the order of the files",
-    }),
-    validation: setting(z.number().min(0).max(MOST_KEPT_BACK), 0.05, {
-      description: "Share of prompts kept back from training, by a hash of the prompt: no prompt is on both sides",
-      source: "this project",
-    }),
-    unusable: setting(unusable, "drop", {
+    kind: optionalSetting(choiceAmong(BENCHMARKS), {
       description:
-        "What is done with duplicates, empty turns, two equal responses, prompts that are too long, and examples of which no response token is left once cut",
-      source: "this project",
+        "Form of its questions, each of which is then used or refused by name: ids, turns, categories and temperatures go by it",
+      otherwise: "prompts in any layout that is recognised, as in other sources",
     }),
+    references: optionalSetting(filePath(), {
+      description:
+        "Reference answers for the judge, in the form of FastChat's answers, for the kind mt-bench; of those published, 13 of 30 are wrong",
+      otherwise: "judged without",
+    }),
+    temperature: optionalSetting(nonNegative(), {
+      description: "Divides the logits when the questions of a kind are answered; 0 takes the likeliest token",
+      otherwise: "by category for mt-bench, as in FastChat; else evaluation.sampling.temperature",
+    }),
+    ...SOURCE,
   },
-  "A source of data",
-).meta({ id: "dataSource" }); // stands once in the JSON schema, and not at each of its uses
+  "A benchmark",
+).meta({ id: "benchmark" });
 
 const SOURCE_SNIPPETS = [
   {
@@ -86,9 +111,33 @@ const SOURCE_SNIPPETS = [
   },
 ];
 
+const BENCHMARK_SNIPPETS = [
+  {
+    label: "MT-Bench",
+    description: "Two turns, judged with reference answers",
+    body: { kind: "mt-bench", from: "${1:question.jsonl}", references: "${2:reference_answer/gpt-4.jsonl}" },
+  },
+  {
+    label: "Arena-Hard v0.1",
+    description: "500 hard prompts",
+    body: { kind: "arena-hard", from: "${1:question.jsonl}" },
+  },
+  {
+    label: "UltraFeedback's test split",
+    description: "2,000 prompts, from the hub",
+    body: { kind: "ultrafeedback", from: "${1:hf:HuggingFaceH4/ultrafeedback_binarized@main}" },
+  },
+  ...SOURCE_SNIPPETS,
+];
+
 /** A path alone, whose every line is used in its order, or a source with settings. */
 function source(): z.ZodUnion<readonly [z.ZodString, typeof sourceSchema]> {
   return withSnippets(z.union([filePath(), sourceSchema]), SOURCE_SNIPPETS);
+}
+
+/** A path alone, or a benchmark with settings. */
+function benchmark(): z.ZodUnion<readonly [z.ZodString, typeof benchmarkSchema]> {
+  return withSnippets(z.union([filePath(), benchmarkSchema]), BENCHMARK_SNIPPETS);
 }
 
 /** Your own data: files, folders, or data sets on the hub. */
@@ -108,8 +157,9 @@ export const dataSchema = section(
     benchmarks: optionalSetting(
       z.record(
         modelName(),
-        requiredSetting(source(), {
-          description: "Prompts of this benchmark: {prompt} or {messages}, or a layout that is recognised",
+        requiredSetting(benchmark(), {
+          description:
+            "Prompts of this benchmark: {prompt} or {messages}, or a layout that is recognised; or a kind and its file",
         }),
       ),
       {

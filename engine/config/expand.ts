@@ -9,6 +9,7 @@ import type {
   ArchitectureConfig,
   ArmConfig,
   BaseModelConfig,
+  BenchmarkConfig,
   ChatConfig,
   DataConfig,
   EvaluationConfig,
@@ -72,12 +73,22 @@ function expandData(data: NonNullable<WrittenConfig["data"]>, folder: string): D
     if (typeof source === "string") return resolveSource(folder, source);
     return { ...source, from: resolveSource(folder, source.from) };
   };
-  const benchmarks = Object.entries(data.benchmarks ?? {}).map(([name, source]) => [name, at(source)]);
+  const benchmarks = Object.entries(data.benchmarks ?? {}).map(([name, one]) => [name, benchmarkAt(one, folder)]);
   return {
     sft: at(data.sft),
     ...(data.preferences === undefined ? {} : { preferences: at(data.preferences) }),
     prompts: at(data.prompts),
-    benchmarks: Object.fromEntries(benchmarks) as Record<string, SourceConfig>,
+    benchmarks: Object.fromEntries(benchmarks) as Record<string, BenchmarkConfig>,
+  };
+}
+
+function benchmarkAt(one: BenchmarkConfig, folder: string): BenchmarkConfig {
+  if (typeof one === "string") return resolveSource(folder, one);
+  const { references } = one;
+  return {
+    ...one,
+    from: resolveSource(folder, one.from),
+    ...(references !== undefined && { references: resolvePath(folder, references) }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
 import { DataError } from "../protocol/errors.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import type { RunConfig } from "./resolved.ts";
+import { answersAModel } from "./sizes.ts";
 
 /** Tokens of a judge's instructions and marks, and of a question, roughly. */
 const [FRAME_TOKENS, QUESTION_TOKENS] = [300, 300];
@@ -65,8 +66,8 @@ export function priceOf(
 export function judgingCost(config: RunConfig): readonly ModelCost[] {
   const models = judgeModels(config);
   if (models.length === 0) return [];
-  const { benchmarks, pairs, prompts, sampling } = config.evaluation;
-  const nAnswered = config.seeds.length * benchmarks.length * prompts;
+  const { pairs, sampling } = config.evaluation;
+  const nAnswered = config.seeds.length * answersAModel(config);
   return models.map((own) => {
     const isSingle = own.protocol === "single";
     // An answer's grade is the same in every pair; a pair is judged in two orders.

@@ -109,13 +109,17 @@ function missingFiles({ chat, data, model, reward }: PartialConfig, exists: (pat
     [["chat", "template"], chat?.template] as const,
     [["reward", "checkpoint"], reward?.checkpoint] as const,
   ];
-  const named = [...folders, ...files, ...benchmarks];
+  const references = benchmarks.flatMap(([at, one]) =>
+    typeof one === "object" && one.references !== undefined ? [[[...at, "references"], one.references] as const] : [],
+  );
+  const named = [...folders, ...files, ...benchmarks, ...references];
   return named.flatMap(([at, source]) => {
     const [path, file] = typeof source === "object" ? [[...at, "from"], source.from] : [at, source];
     if (file === undefined || exists(file)) return [];
     // What there is on the hub, or fits a pattern, shows when it is looked for.
-    if (isHubName(file) && at[0] !== "chat") return [];
-    if (at[0] === "data" && hasWildcards(file)) return [];
+    const isFile = at[0] === "chat" || at.at(-1) === "references";
+    if (isHubName(file) && !isFile) return [];
+    if (at[0] === "data" && hasWildcards(file) && !isFile) return [];
     const remedy = "correct the path; it is relative to the config's folder";
     return [{ path: [...path], message: `there is no ${JSON.stringify(file)}`, remedy }];
   });

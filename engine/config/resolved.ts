@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { JudgeName } from "../evaluation/judges/index.ts";
 import type { chatSchema } from "./chat.ts";
-import type { sourceSchema } from "./data.ts";
+import type { benchmarkSchema, sourceSchema } from "./data.ts";
 import type { evaluationSchema } from "./evaluation.ts";
 import type { architectureSchema, modelSchema, pretrainSchema } from "./model.ts";
 import type { LoraTarget, loraSchema } from "./lora.ts";
@@ -47,7 +47,13 @@ export interface ChatConfig {
 }
 
 /** A source of data, with an absolute path or the name of a data set on the hub; a path alone stands for all of a file. */
-export type SourceConfig = string | Readonly<z.output<typeof sourceSchema>>;
+export type SourceConfig =
+  string | (Readonly<z.output<typeof sourceSchema>> & Readonly<Pick<Partial<Benchmark>, "kind" | "references">>);
+
+type Benchmark = z.output<typeof benchmarkSchema>;
+
+/** A benchmark, with absolute paths: a source whose questions may be of a kind. */
+export type BenchmarkConfig = string | Readonly<Benchmark>;
 
 /** Where data comes from. */
 export interface DataConfig {
@@ -55,7 +61,7 @@ export interface DataConfig {
   /** Absent where nothing is trained on them. */
   readonly preferences?: SourceConfig;
   readonly prompts: SourceConfig;
-  readonly benchmarks: Readonly<Record<string, SourceConfig>>;
+  readonly benchmarks: Readonly<Record<string, BenchmarkConfig>>;
 }
 
 /** A base model that is there already. */

@@ -1,3 +1,4 @@
+import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import type { ArmConfig, RunConfig } from "./resolved.ts";
 
 /** Sizes that follow from a config. Undefined where they depend on how many lines a data file has. */
@@ -37,8 +38,17 @@ export function derivedSizes(config: RunConfig): DerivedSizes {
     rewardPairs,
     rewardSteps: stepsOf(rewardPairs?.train, reward),
     arms: Object.fromEntries(Object.entries(config.arms).map(([name, arm]) => [name, armSizes(arm)])),
-    comparisons: config.seeds.length * evaluation.pairs.length * evaluation.benchmarks.length * evaluation.prompts,
+    comparisons: config.seeds.length * evaluation.pairs.length * answersAModel(config),
   };
+}
+
+/** Most answers of a model over all benchmarks: their files may hold fewer questions. */
+export function answersAModel({ data, evaluation }: Pick<RunConfig, "data" | "evaluation">): number {
+  const turns = evaluation.benchmarks.map((name) => {
+    const own = data?.benchmarks[name];
+    return typeof own === "object" && own.kind !== undefined ? benchmarkKind(own.kind).turns : 1;
+  });
+  return evaluation.prompts * turns.reduce((sum, one) => sum + one, 0);
 }
 
 /** Stages of a run, those included whose artifacts are there already. */

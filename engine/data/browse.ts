@@ -1,7 +1,9 @@
 import type { SourceConfig } from "../config/index.ts";
+import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { Reason } from "../protocol/dataCounts.ts";
 import { type JsonRecord, preference, promptOf, readJsonl, sftExample } from "../storage/datasets.ts";
+import { QuestionReader } from "./benchmarks.ts";
 import { DigestSet, digestOf, promptText } from "./digests.ts";
 import { recordOf } from "./layouts/index.ts";
 import { reasonOf } from "./reasons.ts";
@@ -70,6 +72,7 @@ async function* sourceRows(
   { kind, source }: { readonly kind: RecordKind; readonly source: DataSource },
 ): AsyncGenerator<BrowsedRow, undefined> {
   const { skip, columns, validation } = source;
+  const questions = source.kind === undefined ? undefined : new QuestionReader(benchmarkKind(source.kind), columns);
   const seen = new DigestSet();
   let passed = 0;
   for (const file of files) {
@@ -77,6 +80,7 @@ async function* sourceRows(
       for await (const row of fileRows(file)) {
         if (passed++ < skip) continue;
         yield rowOf(row.place, () => {
+          if (questions !== undefined) return { record: questions.read(row), isValidation: false };
           const record = recordOf(row, kind, columns);
           const prompt = promptText(record);
           const isNew = seen.add(digestOf(kind === "prompts" ? prompt : JSON.stringify(record)));

@@ -1,3 +1,4 @@
+export { nextTurn } from "./benchmarks.ts";
 export { type Browsed, type BrowsedRow, OWN_RECORDS, browse } from "./browse.ts";
 export { columnsOf } from "./columns.ts";
 export { hubCheckpoint } from "./hub/checkpoint.ts";

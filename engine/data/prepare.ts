@@ -9,6 +9,7 @@ import { readLines } from "../storage/lines.ts";
 import { placeBelow } from "../storage/places.ts";
 import { readText } from "../storage/reading.ts";
 import { discard, makeFolderAt, makeNewFolder, moveFolder } from "../storage/writing.ts";
+import { benchmarkQuestions } from "./benchmarks.ts";
 import { LineFile, shuffled } from "./order.ts";
 import type { DataCounts } from "./reasons.ts";
 import type { RecordKind } from "./records.ts";
@@ -50,6 +51,8 @@ export interface PrepareSettings {
   readonly kind: RecordKind;
   readonly source: DataSource;
   readonly files: readonly SourceFile[];
+  /** Of a benchmark that has one. */
+  readonly references?: SourceFile | undefined;
   readonly check?: NamedCheck | undefined;
   /** Called now and then with the records that have been read. */
   readonly progress?: ((read: number) => void) | undefined;
@@ -79,8 +82,8 @@ const REPORT_EVERY = 10_000;
  * @throws {DiskError}
  */
 export async function prepare(settings: PrepareSettings): Promise<PreparedData> {
-  const { root, kind, source, files, check } = settings;
-  const { from: _from, ...rest } = source; // the files stand for it, wherever they are
+  const { root, kind, source, files, references, check } = settings;
+  const { from: _from, references: _references, ...rest } = source; // the files stand for it, wherever they are
   const ingredients = JSON.parse(JSON.stringify(rest)) as Json;
   const digests = files.map(({ digest }) => digest);
   const key = stableHash({
@@ -88,6 +91,7 @@ export async function prepare(settings: PrepareSettings): Promise<PreparedData> 
     kind,
     source: ingredients,
     files: digests,
+    ...(references && { references: references.digest }),
     ...(check && { check: check.name }),
   }).slice(0, 16);
   const folder = join(root, PREPARED, `${kind}-${key}`);
@@ -157,10 +161,14 @@ function parseOrNothing(text: string): unknown {
 }
 
 async function write(folder: string, settings: PrepareSettings): Promise<DataCounts> {
-  const { source, kind, check } = settings;
+  const { source, kind, check, references } = settings;
   let counts: DataCounts = { read: 0, used: 0, validation: 0, unusable: {} };
   async function* lines(): AsyncGenerator<string, undefined> {
-    const records = select(reported(rowsOf(settings)), { kind, source, check: check?.check });
+    const rows = reported(rowsOf(settings));
+    const records =
+      source.kind === undefined
+        ? select(rows, { kind, source, check: check?.check })
+        : benchmarkQuestions(rows, { source, references: references?.file, check: check?.check });
     for (let next = await records.next(); ; next = await records.next()) {
       if (next.done === true) {
         counts = next.value;

@@ -17,6 +17,10 @@ export interface DataSource {
   readonly config?: string | undefined;
   readonly split?: string | undefined;
   readonly columns?: ColumnMap | undefined;
+  /** Kind of benchmark, whose questions are read by its own reader. */
+  readonly kind?: string | undefined;
+  /** Its file of reference answers. */
+  readonly references?: string | undefined;
   /** Rows at the beginning that are passed over. */
   readonly skip: number;
   /** Most records that are used. */

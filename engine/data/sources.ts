@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { hasWildcards, isHubName } from "../config/paths.ts";
 import type { SourceConfig } from "../config/index.ts";
+import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { parseJson } from "../protocol/json.ts";
 import { inputChunks, isInputFolder } from "../storage/inputs.ts";
 import { isJsonObject, type JsonObject } from "../storage/json.ts";
@@ -41,7 +42,11 @@ export async function readySource(given: SourceConfig, settings: ReadySettings):
   if (isOwn) return { file: source.from };
   const files: SourceFile[] = [];
   for (const file of names) files.push({ file, digest: await digestOf(file, settings.root) });
-  return prepare({ ...settings, progress: undefined, source, files });
+  const references = source.references && {
+    file: source.references,
+    digest: await digestOf(source.references, settings.root),
+  };
+  return prepare({ ...settings, progress: undefined, source, files, ...(references && { references }) });
 }
 
 /** What a source is looked up for. */
@@ -64,8 +69,14 @@ export async function filesOf(
   return { source, files, isOwn: false };
 }
 
-/** A source without the columns that are not named. */
-function withoutGaps({ columns, ...source }: Exclude<SourceConfig, string>): DataSource {
+/** A source without the columns that are not named, with the split that its benchmark is. */
+function withoutGaps({ columns, kind, ...rest }: Exclude<SourceConfig, string>): DataSource {
+  const split = rest.split ?? (kind === undefined || !isHubName(rest.from) ? undefined : benchmarkKind(kind).split);
+  const source: DataSource = {
+    ...rest,
+    ...(kind !== undefined && { kind }),
+    ...(split !== undefined && { split }),
+  };
   if (columns === undefined) return source;
   const named = Object.entries(columns).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return { ...source, columns: Object.fromEntries(named) };

@@ -19,6 +19,10 @@ export interface Comparison {
   readonly games?: readonly [GameWinner, GameWinner];
   /** Length of a's and b's answer, tokens or characters. */
   readonly lengths?: readonly [number, number];
+  /** Of a question of several turns, from 1. */
+  readonly turn?: number;
+  /** Of the question, where its benchmark has them. */
+  readonly category?: string;
   /** Markdown in a's and b's answer. */
   readonly marks?: readonly [Omit<Style, "length">, Omit<Style, "length">];
 }

@@ -6,6 +6,7 @@ import { keptBackIn } from "../data/index.ts";
 import type { Question, SftExample } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type Preference, type Prompt, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
+import { readQuestions } from "../storage/formats/questions.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
 import { Random } from "../training/index.ts";
 
@@ -144,13 +145,22 @@ export async function validationPrompts(source: PromptSource): Promise<readonly 
   return prompts.slice(prompts.length - count);
 }
 
+/** Which prompts of a benchmark are answered. */
+export interface BenchmarkChoice {
+  readonly benchmark: string;
+  /** How many. */
+  readonly prompts: number;
+  /** Its kind, if the config names one. */
+  readonly form?: string;
+}
+
 /**
  * Prompts of a benchmark with their facts for judges, in the order in which they are numbered: a task's
  * split of that name, or a file's first.
  */
 export async function benchmarkPrompts(
   { task: settings, file }: Pick<PromptSource, "task" | "file">,
-  { benchmark, prompts: n }: { readonly benchmark: string; readonly prompts: number },
+  { benchmark, prompts: n, form }: BenchmarkChoice,
 ): Promise<readonly Prompt[]> {
   const task = taskOf(settings);
   if (task !== undefined) {
@@ -158,7 +168,8 @@ export async function benchmarkPrompts(
     return prompts.map((prompt) => ({ prompt }));
   }
   const prompts: Prompt[] = [];
-  for await (const prompt of readPrompts(given(file))) prompts.push(prompt);
+  const read = form === undefined ? readPrompts : readQuestions;
+  for await (const prompt of read(given(file))) prompts.push(prompt);
   return prompts.slice(0, n);
 }
 

@@ -10,6 +10,8 @@ export {
   mergeAdapter,
   scoreCheckpoint,
 } from "./checkpointWork.ts";
+export { type JudgedFiles, judgeJob, openAnswers } from "./interchange/judgeFiles.ts";
+export { tablesOfJudgments } from "./interchange/readJudgments.ts";
 export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./chatChoice.ts";
 export { type OpenPreview, openConfigData, openFileData } from "./preview/index.ts";

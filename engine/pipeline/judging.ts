@@ -5,6 +5,7 @@ import { type QuestionSource, readPairJudgment, recordLine, sourcedJudgment } fr
 import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import {
   type AnswerPair,
+  type EarlierTurn,
   GAME_PROBLEMS,
   type Game,
   type Judge,
@@ -107,21 +108,40 @@ export function judgedAnswer({ text, ended, nTokens, reward, gold }: BenchmarkAn
 }
 
 function pairsOf({ ours, theirs, names }: JudgingRequest): readonly AnswerPair[] {
+  const before = [earlierTurns(ours), earlierTurns(theirs)] as const;
   return ours.map((answer, index) => {
     const other = theirs[index];
-    const { prompt, question, category, reference } = answer;
+    const { prompt, question, said = question, category, reference } = answer;
     if (other?.prompt !== prompt) throw new RangeError(`judge: no answer of ${names[1]} to prompt ${prompt}`);
+    const [mine, others] = before.map((of) => of(index));
     return {
       question: {
         id: String(prompt),
         ...(category !== undefined && { category }),
-        prompt: [{ role: "user", content: question }],
+        prompt: [{ role: "user", content: said }],
         ...(reference !== undefined && { reference }),
+        ...(mine !== undefined && { earlier: mine.map(earlierTurn) }),
       },
-      a: judgedAnswer(answer),
-      b: judgedAnswer(other),
+      a: withEarlier(judgedAnswer(answer), mine),
+      b: withEarlier(judgedAnswer(other), others),
     };
   });
+}
+
+/** For each answer to a later turn, those to the turns before: they stand right before it. */
+function earlierTurns(answers: readonly BenchmarkAnswer[]): (index: number) => readonly BenchmarkAnswer[] | undefined {
+  return (index) => {
+    const { turn = 1 } = answers[index] ?? {};
+    return turn < 2 ? undefined : answers.slice(Math.max(0, index - turn + 1), index);
+  };
+}
+
+function earlierTurn({ question, said = question, reference }: BenchmarkAnswer): EarlierTurn {
+  return { said, ...(reference !== undefined && { reference }) };
+}
+
+function withEarlier(answer: JudgedAnswer, before: readonly BenchmarkAnswer[] | undefined): JudgedAnswer {
+  return before === undefined ? answer : { ...answer, earlier: before.map(({ text }) => text) };
 }
 
 async function write(folder: string, request: JudgingRequest, verdicts: readonly Verdict[]): Promise<void> {
@@ -130,13 +150,15 @@ async function write(folder: string, request: JudgingRequest, verdicts: readonly
   const comparisons: string[] = [];
   for (const [index, verdict] of verdicts.entries()) {
     const [a, b] = [ours[index]!, theirs[index]!];
+    const { turn = 1 } = a;
     comparisons.push(JSON.stringify(comparisonOf(verdict, { a, b, seed })));
     const record = pairJudgment(verdict, {
-      question_id: a.prompt,
+      question_id: a.questionId ?? a.prompt,
       model_1: names[0],
       model_2: names[1],
-      judge: [judgeName, "pair"],
-      turn: 1,
+      judge: [judgeName, turn === 1 ? "pair" : "pair-multi-turn"],
+      turn,
+      ...(a.questionId !== undefined && a.category !== undefined && { category: a.category }),
       // Part of FastChat's format; artifacts know no clock, so that equal inputs give equal bytes.
       tstamp: 0,
     });

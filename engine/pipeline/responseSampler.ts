@@ -16,7 +16,8 @@ export interface ResponseSamplerSettings {
   readonly model: Pick<LoadedModel, "config" | "format">;
   readonly prompts: EncodedPrompts;
   readonly sampling: SamplingSettings;
-  readonly reward?: (Omit<Rewarding, "weights"> & { readonly weights: TensorStream }) | undefined;
+  /** Weights that are on the device already stay there when the sampler is released. */
+  readonly reward?: (Omit<Rewarding, "weights"> & { readonly weights: TensorStream | DeviceWeights }) | undefined;
 }
 
 /** Prompts in work at a time. */
@@ -31,6 +32,7 @@ export class ResponseSampler {
   private readonly generator: Generator;
   private readonly scorer: RewardScorer | undefined;
   private readonly reward: DeviceWeights | undefined;
+  private readonly own: DeviceWeights | undefined;
 
   constructor(backend: Backend, settings: ResponseSamplerSettings) {
     const { model, prompts, sampling, reward } = settings;
@@ -47,7 +49,9 @@ export class ResponseSampler {
       batchSize,
       ...(reward.sequencesOf === undefined && { length: queryLength + responseLength }),
     });
-    this.reward = DeviceWeights.upload(backend, reward.weights);
+    const { weights } = reward;
+    if (weights instanceof DeviceWeights) this.reward = weights;
+    else this.reward = this.own = DeviceWeights.upload(backend, weights);
   }
 
   /** Responds to all prompts and yields each batch. The random stream is read in the order of the prompts. */
@@ -77,6 +81,6 @@ export class ResponseSampler {
   }
 
   release(): void {
-    for (const held of [this.generator, this.scorer, this.reward]) held?.release();
+    for (const held of [this.generator, this.scorer, this.own]) held?.release();
   }
 }

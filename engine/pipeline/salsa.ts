@@ -14,6 +14,7 @@
  */
 import {
   type ArmConfig,
+  type BenchmarkConfig,
   type RunConfig,
   type SoupConfig,
   type SourceConfig,
@@ -189,7 +190,7 @@ function evaluated(
   const answered: SeedResult["answers"][number][] = [];
   const judged: SeedResult["judgments"][number][] = [];
   for (const benchmark of benchmarks) {
-    const data = dataOf(config.data?.benchmarks[benchmark], "prompts");
+    const data = questionsOf(config.data?.benchmarks[benchmark]);
     const byModel = new Map<string, ArtifactHandle>();
     for (const [name, model] of models) {
       const of = { benchmark, isValidation: false, seed };
@@ -240,6 +241,13 @@ function judgePromptOf({ evaluation: { judge: name, llm } }: RunConfig): { reado
 
 function dataOf(source: SourceConfig | undefined, kind: RecordKind): DataHandle | undefined {
   return source === undefined ? undefined : new DataHandle(source, kind);
+}
+
+/** The questions of a benchmark. How they are answered does not change what they are. */
+function questionsOf(benchmark: BenchmarkConfig | undefined): DataHandle | undefined {
+  if (benchmark === undefined || typeof benchmark === "string") return dataOf(benchmark, "prompts");
+  const { temperature: _temperature, ...source } = benchmark;
+  return dataOf(source, "prompts");
 }
 
 function known(models: ReadonlyMap<string, ArtifactHandle>, name: string): ArtifactHandle {

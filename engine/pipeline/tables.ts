@@ -4,6 +4,7 @@ import { meanInterval } from "../evaluation/statistics/mean.ts";
 import { type TableEntry, winRateTable } from "../evaluation/table.ts";
 import { checksSheet } from "../evaluation/tables/checks.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
+import { partsSheet } from "../evaluation/tables/parts.ts";
 import { ratingsSheet } from "../evaluation/tables/ratings.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
 import type { RunConfig } from "../config/index.ts";
@@ -15,6 +16,7 @@ import type { RunFolder } from "../storage/runFolder.ts";
 import { answeredComparisons } from "./answeredComparisons.ts";
 import { inputExistsSync } from "../storage/inputs.ts";
 import { JudgeCounts } from "./judgeCounts.ts";
+import { writeInterchange } from "./interchange/writeRun.ts";
 import { judgmentLines } from "./judging.ts";
 import type { ArtifactHandle } from "./recipe.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
@@ -62,6 +64,8 @@ export async function writeTables({ config, results, artifactOf, folder: run, sp
       ),
   );
   await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
+  const whole = known.map((one) => ({ ...one, judgments: one.judgments.filter(({ artifact }) => isThere(artifact)) }));
+  await writeInterchange({ config, results: whole, artifactOf, folder: run });
   return [
     await writeSheet(run, "scores", "Scores by model", scored),
     {
@@ -70,6 +74,7 @@ export async function writeTables({ config, results, artifactOf, folder: run, sp
       )),
       note: [winRateNote(config), ...judgedBy.notes(config), ...stopNotes(spent)].join("\n"),
     },
+    ...(await writeFilled(run, "parts", "Win rates by turn and category", partsSheet(entries))),
     ...(await writeFilled(run, "checks", "Checks of the win rates", checksSheet(rates))),
     ...(await writeFilled(run, "ratings", "Ratings of all models at once", ratingsSheet(entries))),
   ];

@@ -28,6 +28,12 @@ export interface Prompt {
   readonly category?: string;
   /** A response that is known to be right. */
   readonly reference?: string;
+  /** Of a question of a benchmark: its id there. */
+  readonly questionId?: number | string;
+  /** What the user says in later turns. */
+  readonly followUps?: readonly string[];
+  /** Responses that are known to be right, turn by turn. */
+  readonly references?: readonly string[];
 }
 
 /**

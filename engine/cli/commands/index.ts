@@ -3,7 +3,9 @@ import { attach } from "./attach.ts";
 import { claims } from "./claims.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
+import { fetch } from "./fetch.ts";
 import { generate } from "./generate.ts";
+import { judge } from "./judge.ts";
 import { merge } from "./merge.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
@@ -17,6 +19,7 @@ import { serveModel } from "./serveModel.ts";
 import { soup } from "./soup.ts";
 import { stop } from "./stop.ts";
 import { verify } from "./verify.ts";
+import { winrates } from "./winrates.ts";
 
 /** Every subcommand, in the order of the help. Add yours here. */
 export const COMMANDS: readonly Command[] = [
@@ -32,6 +35,9 @@ export const COMMANDS: readonly Command[] = [
   score,
   generate,
   serveModel,
+  fetch,
+  judge,
+  winrates,
   report,
   publish,
   verify,

@@ -47,7 +47,8 @@ export async function download(
   try {
     if (await inputExists(blob)) return; // another process was faster
     const part = `${blob}.incomplete`;
-    await fill(connection, part, { commit, file });
+    const { path, size } = file;
+    await fill(connection, part, { url: addressOf(connection, commit, path), path, size });
     await check(connection, part, file);
     await moveFile(part, blob);
   } finally {
@@ -67,15 +68,25 @@ async function waitFor(file: string, { reference, progress }: HubConnection): Pr
   }
 }
 
-interface Wanted {
-  readonly commit: string;
-  readonly file: RemoteFile;
+function addressOf({ environment, reference }: HubConnection, commit: string, path: string): string {
+  const where = path.split("/").map(encodeURIComponent).join("/");
+  const home = reference.kind === "dataset" ? "datasets/" : "";
+  return `${environment.endpoint}/${home}${reference.name}/resolve/${commit}/${where}`;
 }
 
-/** Extends a part until it is whole. */
-async function fill(connection: HubConnection, part: string, wanted: Wanted): Promise<void> {
+/** A file at an address. */
+export interface Wanted {
+  readonly url: string;
+  /** For messages. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Extends a part until it is whole. @throws {HubUnreachable} when it stops again and again. {DataError} {DiskError} */
+export async function fill(connection: HubConnection, part: string, wanted: Wanted): Promise<void> {
   const { reference } = connection;
-  const { path, size } = wanted.file;
+  const { path, size } = wanted;
   for (let stops = 0; ;) {
     const { before, done } = await extend(connection, part, wanted);
     if (done >= size) return;
@@ -93,7 +104,7 @@ async function extend(
   part: string,
   wanted: Wanted,
 ): Promise<{ readonly before: number; readonly done: number }> {
-  const { size } = wanted.file;
+  const { size } = wanted;
   const handle = await openToExtend(part);
   try {
     const found = (await onDisk("look at", part, () => handle.stat())).size;
@@ -112,12 +123,9 @@ type Handle = Awaited<ReturnType<typeof openToExtend>>;
 async function append(
   connection: HubConnection,
   handle: Handle,
-  { commit, file: { path, size }, part, done: from }: Wanted & { readonly part: string; readonly done: number },
+  { url, path, size, part, done: from }: Wanted & { readonly part: string; readonly done: number },
 ): Promise<number> {
-  const { environment, reference, progress } = connection;
-  const where = path.split("/").map(encodeURIComponent).join("/");
-  const home = reference.kind === "dataset" ? "datasets/" : "";
-  const url = `${environment.endpoint}/${home}${reference.name}/resolve/${commit}/${where}`;
+  const { reference, progress } = connection;
   const answer = await ask(connection, url, from > 0 ? { range: `bytes=${from}-` } : {});
   let done = from;
   if (from > 0 && answer.headers.get("content-range")?.startsWith(`bytes ${from}-`) !== true) {
@@ -133,7 +141,7 @@ async function append(
       if (next?.value === undefined) return done;
       const { value } = next;
       if (done + value.byteLength > size) {
-        throw new DataError(`${path} is longer than the hub says`, { file: reference.text, remedy: "run again" });
+        throw new DataError(`${path} is longer than it should be`, { file: reference.text, remedy: "run again" });
       }
       await onDisk("write", part, () => handle.appendFile(value));
       done += value.byteLength;

@@ -12,6 +12,8 @@ export interface HubReference {
   readonly name: string;
   /** Branch, tag or commit. */
   readonly revision: string;
+  /** For messages, where it is not on the hub: "GitHub". */
+  readonly site?: string;
 }
 
 /** Kinds in words. */

@@ -56,7 +56,7 @@ export async function ask(
     if (attempt === ATTEMPTS) throw unreachable(reference, status);
     const wait = Math.min(LONGEST_WAIT_MS, asked ?? firstWaitMs * 2 ** (attempt - 1));
     connection.progress?.(
-      `${reference.text}: the hub ${status === undefined ? "does not answer" : `answers ${status}`}; again in ${(wait / 1000).toFixed(1)} s`,
+      `${reference.text}: ${siteOf(reference)} ${status === undefined ? "does not answer" : `answers ${status}`}; again in ${(wait / 1000).toFixed(1)} s`,
     );
     await setTimeout(wait);
   }
@@ -106,7 +106,14 @@ export function waitOf(answer: Response): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
 }
 
-function refused({ text, kind, revision }: HubReference, status: number, token: string | undefined): DataError {
+const siteOf = ({ site = "the hub" }: HubReference): string => site;
+
+function refused(reference: HubReference, status: number, token: string | undefined): DataError {
+  const { text, kind, revision, site } = reference;
+  if (site !== undefined) {
+    const remedy = "check the network, such as a proxy; the address is pinned and was right";
+    return new DataError(`${site} answers ${status}`, { file: text, remedy });
+  }
   if (status === 404) {
     const remedy = `check the name and the revision ${JSON.stringify(revision)}`;
     return new DataError(`there is no such ${KIND_TITLES[kind]} or revision on the hub`, { file: text, remedy });
@@ -121,11 +128,13 @@ function refused({ text, kind, revision }: HubReference, status: number, token: 
   return new DataError(`the hub answers ${status}`, { file: text, remedy: "check the name and HF_ENDPOINT" });
 }
 
-function unreachable({ text }: HubReference, status: number | undefined): HubUnreachable {
+function unreachable(reference: HubReference, status: number | undefined): HubUnreachable {
+  const { text } = reference;
+  const site = siteOf(reference);
   if (status === 429) {
     const remedy = "wait some minutes and run again; with a token (HF_TOKEN) the hub allows more";
-    return new HubUnreachable("the hub has had too many requests (429)", { file: text, remedy });
+    return new HubUnreachable(`${site} has had too many requests (429)`, { file: text, remedy });
   }
-  const what = status === undefined ? "the hub cannot be reached" : `the hub answers ${status}`;
+  const what = status === undefined ? `${site} cannot be reached` : `${site} answers ${status}`;
   return new HubUnreachable(what, { file: text, remedy: "check the network and run again, or name a local file" });
 }

@@ -20,42 +20,53 @@ export class Fields {
   }
 
   has(field: string): boolean {
-    return this.values[field] !== undefined && this.values[field] !== null;
+    return this.value(field) !== undefined && this.value(field) !== null;
+  }
+
+  /** The value of a field, whatever it is; only the object's own count. */
+  value(field: string): unknown {
+    return Object.hasOwn(this.values, field) ? this.values[field] : undefined;
+  }
+
+  all(): Readonly<Record<string, unknown>> {
+    return this.values;
+  }
+
+  isText(field: string): boolean {
+    return typeof this.value(field) === "string";
   }
 
   text(field: string): string {
-    const value = this.values[field];
+    const value = this.value(field);
     return typeof value === "string" ? value : this.refuse(field, "text");
   }
 
   number(field: string): number {
-    const value = this.values[field];
+    const value = this.value(field);
     return typeof value === "number" && Number.isFinite(value) ? value : this.refuse(field, "a number");
   }
 
   /** Question ids are numbers in MT-Bench and text in Arena-Hard. */
   id(field: string): number | string {
-    return typeof this.values[field] === "string" ? this.text(field) : this.number(field);
+    return typeof this.value(field) === "string" ? this.text(field) : this.number(field);
   }
 
   texts(field: string): readonly string[] {
-    const value = this.values[field];
+    const value = this.value(field);
     return isTexts(value) ? value : this.refuse(field, "a list of texts");
   }
 
   list(field: string): readonly unknown[] {
-    const value: unknown = this.values[field];
+    const value: unknown = this.value(field);
     return Array.isArray(value) ? (value as unknown[]) : this.refuse(field, "a list");
   }
 
   oneOf<T extends string>(field: string, options: readonly T[]): T {
-    return (
-      options.find((option) => option === this.values[field]) ?? this.refuse(field, `one of ${options.join(", ")}`)
-    );
+    return options.find((option) => option === this.value(field)) ?? this.refuse(field, `one of ${options.join(", ")}`);
   }
 
   refuse(field: string, wanted: string): never {
-    const value = this.values[field];
+    const value = this.value(field);
     throw new RecordError(`read ${this.kind}: field ${field} must be ${wanted}, got ${excerpt(value, 80)}`);
   }
 }

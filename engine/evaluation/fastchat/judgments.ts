@@ -18,7 +18,10 @@ export function comparisonsOf(judgments: readonly PairJudgment[], a: string, b: 
 }
 
 /** Fields that a line of a judgment file has beside the verdict. */
-export type JudgmentContext = Pick<PairJudgment, "question_id" | "model_1" | "model_2" | "judge" | "turn" | "tstamp">;
+export type JudgmentContext = Pick<
+  PairJudgment,
+  "question_id" | "model_1" | "model_2" | "judge" | "turn" | "category" | "tstamp"
+>;
 
 /** A verdict, with a as `model_1`, as the record that FastChat writes and reads. */
 export function pairJudgment({ games: [one, two] }: Verdict, context: JudgmentContext): PairJudgment {
@@ -35,6 +38,7 @@ export function pairJudgment({ games: [one, two] }: Verdict, context: JudgmentCo
     g2_user_prompt: two.userPrompt ?? "",
     g2_judgment: two.judgment ?? "",
     turn: context.turn,
+    ...(context.category !== undefined && { category: context.category }),
     tstamp: context.tstamp,
   };
 }

@@ -1,4 +1,3 @@
-// Readers and temperatures are kept for the evaluation issue: MT-Bench and judgments that other tools made.
 import { Fields } from "./fields.ts";
 
 /** A line of `question.jsonl`: MT-Bench has two turns. */
@@ -37,6 +36,8 @@ export interface PairJudgment {
   readonly g2_user_prompt: string;
   readonly g2_judgment: string;
   readonly turn: number;
+  /** Of the question; FastChat's tools pass over it. */
+  readonly category?: string;
   /** Seconds since 1970. */
   readonly tstamp: number;
 }
@@ -116,6 +117,7 @@ export function readPairJudgment(value: unknown): PairJudgment {
     g2_user_prompt: fields.text("g2_user_prompt"),
     g2_judgment: fields.text("g2_judgment"),
     turn: fields.has("turn") ? fields.number("turn") : 1,
+    ...(fields.has("category") && { category: fields.text("category") }),
     tstamp: fields.number("tstamp"),
   };
 }
@@ -123,20 +125,4 @@ export function readPairJudgment(value: unknown): PairJudgment {
 /** A record as a line of its file, line break included. */
 export function recordLine(record: Question | Answer | PairJudgment | SourcedJudgment): string {
   return `${JSON.stringify(record)}\n`;
-}
-
-const TEMPERATURES: Readonly<Record<string, number>> = {
-  writing: 0.7,
-  roleplay: 0.7,
-  stem: 0.1,
-  humanities: 0.1,
-  math: 0,
-  coding: 0,
-  reasoning: 0,
-  extraction: 0,
-};
-
-/** Sampling temperature for a question of a category (FastChat `temperature_config`); 0.7 for one it does not know. */
-export function categoryTemperature(category: string): number {
-  return TEMPERATURES[category] ?? 0.7;
 }

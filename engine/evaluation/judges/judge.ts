@@ -12,6 +12,14 @@ export interface JudgedQuestion {
   readonly prompt: readonly Message[];
   /** An answer that is known to be right, where the benchmark has one. */
   readonly reference?: string;
+  /** Of a later turn: what came before it. Then `prompt` is what the user says in this turn alone. */
+  readonly earlier?: readonly EarlierTurn[];
+}
+
+/** A turn that was answered before, by each model for itself. */
+export interface EarlierTurn {
+  readonly said: string;
+  readonly reference?: string;
 }
 
 /** An answer as judges see it. */
@@ -20,6 +28,8 @@ export interface JudgedAnswer {
   /** False for an answer that was cut off. */
   readonly ended: boolean;
   readonly nTokens: number;
+  /** The model's own answers to the turns before. */
+  readonly earlier?: readonly string[];
   /** Unknown scores are absent. */
   readonly scores: Readonly<Partial<Record<ScoreName, number>>>;
 }

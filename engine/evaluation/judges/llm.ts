@@ -8,8 +8,12 @@ import {
   ARENA_HARD,
   type JudgePrompt,
   PAIR,
+  PAIR_SECOND_TURN,
+  PAIR_SECOND_TURN_WITH_REFERENCE,
   PAIR_WITH_REFERENCE,
   SINGLE,
+  SINGLE_SECOND_TURN,
+  SINGLE_SECOND_TURN_WITH_REFERENCE,
   SINGLE_WITH_REFERENCE,
   looksLikeAnOrder,
   pairPrompt,
@@ -116,7 +120,7 @@ export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string
     // Servers that know seeds give other replies for other samples, and the same ones again.
     model.ask({ prompt, temperature, maxTokens, ...(samples > 1 && { seed: sample }) }, sample);
   const played = async (game: SeatedPair, sample: number): Promise<Vote> => {
-    const prompt = game.question.reference === undefined ? prompts.plain : prompts.withReference;
+    const prompt = promptFor(prompts, game.question);
     if (own.protocol !== "single") {
       const shown = pairPrompt(prompt, game);
       return pairVote(prompt, shown, await ask(shown, sample));
@@ -129,7 +133,12 @@ export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string
     async play(game) {
       const votes = await Promise.all(Array.from({ length: samples }, (_, sample) => played(game, sample)));
       const { question, first, second } = game;
-      const texts = [...question.prompt.map(({ content }) => content), first.text, second.text];
+      const shown = [first, second].flatMap(({ text, earlier = [] }) => [...earlier, text]);
+      const asked = [
+        ...(question.earlier ?? []).map(({ said }) => said),
+        ...question.prompt.map(({ content }) => content),
+      ];
+      const texts = [...asked, ...shown];
       return { ...ruledBy(votes), ...(texts.some(looksLikeAnOrder) && { isSuspicious: true }) };
     },
   };
@@ -138,14 +147,30 @@ export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string
 interface Prompts {
   readonly plain: JudgePrompt;
   readonly withReference: JudgePrompt;
+  /** For a second turn; those above where there are none. */
+  readonly second?: Omit<Prompts, "second">;
+}
+
+function promptFor({ second, ...first }: Prompts, { reference, earlier = [] }: SeatedPair["question"]): JudgePrompt {
+  const { plain, withReference } = earlier.length === 1 && second !== undefined ? second : first;
+  const isKnown = reference !== undefined && earlier.every((turn) => turn.reference !== undefined);
+  return isKnown ? withReference : plain;
 }
 
 function promptsOf({ protocol, verdictPattern }: LlmSettings, promptText: string | undefined): Prompts {
-  if (protocol === "official") return { plain: PAIR, withReference: PAIR_WITH_REFERENCE };
-  if (protocol === "single") return { plain: SINGLE, withReference: SINGLE_WITH_REFERENCE };
+  if (protocol === "official") {
+    const second = { plain: PAIR_SECOND_TURN, withReference: PAIR_SECOND_TURN_WITH_REFERENCE };
+    return { plain: PAIR, withReference: PAIR_WITH_REFERENCE, second };
+  }
+  if (protocol === "single") {
+    const second = { plain: SINGLE_SECOND_TURN, withReference: SINGLE_SECOND_TURN_WITH_REFERENCE };
+    return { plain: SINGLE, withReference: SINGLE_WITH_REFERENCE, second };
+  }
   const form = verdictPattern === undefined ? PAIR.form : ownForm(verdictPattern);
   const prompt = { paper: PAIR, arenaHard: ARENA_HARD, file: ownPrompt(promptText ?? "", form) }[protocol];
-  return { plain: prompt, withReference: prompt };
+  if (protocol !== "paper") return { plain: prompt, withReference: prompt };
+  const second = { plain: PAIR_SECOND_TURN, withReference: PAIR_SECOND_TURN };
+  return { plain: prompt, withReference: prompt, second };
 }
 
 /** A prompt of the user's: what stands before a line of three dashes is the system prompt. */

@@ -13,8 +13,9 @@ import {
 const fastchat = "FastChat llm_judge";
 
 const protocols = {
-  paper: "figure 7 of the paper everywhere, which is FastChat's pair-v2",
-  official: "FastChat's prompts: pair-v2, and pair-math-v1 for questions with a reference answer",
+  paper: "figure 7 of the paper everywhere, which is FastChat's pair-v2; pair-v2-multi-turn for second turns",
+  official:
+    "FastChat's prompts: pair-v2, pair-math-v1 for questions with a reference answer, and both's multi-turn forms for second turns",
   arenaHard: "Arena-Hard v0.1's five-way verdict",
   single: "each answer is graded from 1 to 10 (FastChat's single-v1); the higher grade wins, grades within 0.1 tie",
   file: "the prompt in promptFile",
@@ -34,7 +35,7 @@ export const llmSchema = section(
     }),
     promptFile: optionalSetting(filePath(), {
       description:
-        'A text with {question}, {answer_a}, {answer_b} and maybe {reference}, for the protocol "file"; what stands before a line of --- is the system prompt',
+        'A text with {question}, {answer_a}, {answer_b} and maybe {reference}, for the protocol "file"; what stands before a line of --- is the system prompt. Of a second turn, {question_1}, {answer_a_1} and the like show each turn by itself',
       otherwise: "none",
     }),
     verdictPattern: optionalSetting(z.string().min(1).max(200), {

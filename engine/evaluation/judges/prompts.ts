@@ -1,6 +1,6 @@
 import type { JudgedAnswer, JudgedQuestion, SeatedPair } from "./judge.ts";
 import { type VerdictForm, FIVE_WAY, RATING, THREE_WAY } from "./parseVerdict.ts";
-import type { Message } from "../../protocol/conversation.ts";
+import { type Message, questionText } from "../../protocol/conversation.ts";
 
 /** How a judge that is a language model is asked, and how its verdict is read. */
 export interface JudgePrompt {
@@ -73,27 +73,96 @@ export const ARENA_HARD: JudgePrompt = {
   form: FIVE_WAY,
 };
 
+// Of two turns the second one is judged, in FastChat's forms for conversations.
+
+const SECOND =
+  "Please act as an impartial judge and evaluate the quality of the responses provided by two AI assistants to the user questions.";
+const CONVERSATIONS = ["a", "b"].map((seat) => turnsTemplate(seat.toUpperCase(), `answer_${seat}`)).join("\n\n\n");
+const REFERENCES =
+  "<|The Start of Reference Answer|>\n\n### User:\n{question_1}\n\n### Reference answer:\n{ref_answer_1}\n\n### User:\n{question_2}\n\n### Reference answer:\n{ref_answer_2}\n\n<|The End of Reference Answer|>\n\n\n";
+
+function turnsTemplate(name: string, answer: string): string {
+  const said = (turn: number): string =>
+    `### User:\n{question_${turn}}\n\n### Assistant ${name}:\n{${answer}_${turn}}\n\n`;
+  return `<|The Start of Assistant ${name}'s Conversation with User|>\n\n${said(1)}${said(2)}<|The End of Assistant ${name}'s Conversation with User|>`;
+}
+
+/** The second of two turns without a reference. */
+export const PAIR_SECOND_TURN: JudgePrompt = {
+  name: "pair-v2-multi-turn",
+  system: `${SECOND} You should choose the assistant that follows the user's instructions and answers the user's questions better. Your evaluation should consider factors such as the helpfulness, relevance, accuracy, depth, creativity, and level of detail of their responses. You should focus on who provides a better answer to the second user question. Begin your evaluation by comparing the responses of the two assistants and provide a short explanation. ${FAIRNESS} ${FINAL}`,
+  template: CONVERSATIONS,
+  form: THREE_WAY,
+};
+
+/** The second of two turns with reference answers to both. */
+export const PAIR_SECOND_TURN_WITH_REFERENCE: JudgePrompt = {
+  name: "pair-math-v1-multi-turn",
+  system: `${SECOND} Your evaluation should consider correctness and helpfulness. You will be given reference answers, the assistant A's answers, the assistant B's answers. Your job is to determine which assistant provides correct and helpful answers to the second user question. Begin your evaluation by comparing both assistants' answers with the reference answers. Identify and correct any mistakes. ${FAIRNESS} ${FINAL}`,
+  template: `${REFERENCES}${CONVERSATIONS}`,
+  form: THREE_WAY,
+};
+
+/** One conversation of two turns without a reference. */
+export const SINGLE_SECOND_TURN: JudgePrompt = {
+  name: "single-v1-multi-turn",
+  system: `Please act as an impartial judge and evaluate the quality of the response provided by an AI assistant to the user question displayed below. Your evaluation should consider factors such as the helpfulness, relevance, accuracy, depth, creativity, and level of detail of the response. You evaluation should focus on the assistant's answer to the second user question. Begin your evaluation by providing a short explanation. Be as objective as possible. ${RATE}\n\n`,
+  template: turnsTemplate("A", "answer"),
+  form: RATING,
+};
+
+/** One conversation of two turns with reference answers to both. */
+export const SINGLE_SECOND_TURN_WITH_REFERENCE: JudgePrompt = {
+  name: "single-math-v1-multi-turn",
+  system: `Please act as an impartial judge and evaluate the quality of the response provided by an AI assistant to the user question. Your evaluation should consider correctness and helpfulness. You will be given a reference answer and the assistant's answer. You evaluation should focus on the assistant's answer to the second question. Begin your evaluation by comparing the assistant's answer with the reference answer. Identify and correct any mistakes. Be as objective as possible. ${RATE}\n\n`,
+  template: `${REFERENCES}${turnsTemplate("A", "answer")}`,
+  form: RATING,
+};
+
 /** A conversation with the judge about two answers. */
 export function pairPrompt(prompt: JudgePrompt, { question, first, second }: SeatedPair): readonly Message[] {
-  return filled(prompt, { ...aboutQuestion(question), answer_a: first.text, answer_b: second.text });
+  return filled(prompt, {
+    ...aboutQuestion(question),
+    ...aboutAnswer("answer_a", first),
+    ...aboutAnswer("answer_b", second),
+  });
 }
 
 /** A conversation with the judge about one answer. */
 export function singlePrompt(prompt: JudgePrompt, question: JudgedQuestion, answer: JudgedAnswer): readonly Message[] {
-  return filled(prompt, { ...aboutQuestion(question), answer: answer.text });
+  return filled(prompt, { ...aboutQuestion(question), ...aboutAnswer("answer", answer) });
 }
 
-function aboutQuestion({ prompt, reference = "" }: JudgedQuestion): Readonly<Record<string, string>> {
-  const [first, ...others] = prompt;
-  const isPlain = first?.role === "user" && others.length === 0;
-  const question = isPlain ? first.content : prompt.map(({ role, content }) => `${role}: ${content}`).join("\n\n");
-  return { question, reference };
+function aboutQuestion({ prompt, reference = "", earlier = [] }: JudgedQuestion): Readonly<Record<string, string>> {
+  const asked = questionText(prompt);
+  const said = [...earlier.map((turn) => turn.said), asked];
+  const references = [...earlier.map((turn) => turn.reference ?? ""), reference];
+  return {
+    // A prompt that knows no turns shows what the user said in all of them.
+    question: earlier.length === 0 ? asked : said.map((text) => `user: ${text}`).join("\n\n"),
+    reference: earlier.length === 0 ? reference : references.join(BETWEEN_TURNS),
+    ...byTurn("question", said),
+    ...byTurn("ref_answer", references),
+  };
+}
+
+function aboutAnswer(name: string, { text, earlier = [] }: JudgedAnswer): Readonly<Record<string, string>> {
+  const turns = [...earlier, text];
+  return { [name]: turns.join(BETWEEN_TURNS), ...byTurn(name, turns) };
+}
+
+/** Between the answers to several turns, in a prompt that knows none. */
+const BETWEEN_TURNS = "\n\n---\n\n";
+
+function byTurn(name: string, texts: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(texts.map((text, at) => [`${name}_${at + 1}`, text]));
 }
 
 /** All at once, so that `{answer_b}` in an answer stays what it is. */
 function filled({ system, template }: JudgePrompt, values: Readonly<Record<string, string>>): readonly Message[] {
-  const content = template.replace(/\{(question|reference|answer_a|answer_b|answer)\}/g, (whole, name: string) =>
-    Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
+  const content = template.replace(
+    /\{((?:question|ref_answer|answer|answer_a|answer_b)(?:_[12])?|reference)\}/g,
+    (whole, name: string) => (Object.hasOwn(values, name) ? (values[name] ?? whole) : whole),
   );
   const user = { role: "user", content } as const;
   return system === "" ? [user] : [{ role: "system", content: system }, user];

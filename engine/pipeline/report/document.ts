@@ -58,7 +58,7 @@ function resultsSection({ state, winRates }: RunFacts, figures: readonly Figure[
 
 /** The win rates first: they are the purpose of the run. */
 function placeOfTable({ name }: Table): number {
-  const place = ["winRates", "checks", "ratings"].indexOf(name);
+  const place = ["winRates", "parts", "checks", "ratings"].indexOf(name);
   return place < 0 ? Infinity : place;
 }
 

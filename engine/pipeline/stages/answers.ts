@@ -1,6 +1,9 @@
 import { join } from "node:path";
-import { type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
+import type { Backend } from "../../compute/backend.ts";
+import { type RunConfig, type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
+import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import { mean } from "../../evaluation/statistics/mean.ts";
+import type { Task } from "../../evaluation/tasks/task.ts";
 import { DeviceWeights, handOver } from "../../models/index.ts";
 import { questionText } from "../../protocol/conversation.ts";
 import type { Prompt } from "../../storage/datasets.ts";
@@ -9,13 +12,14 @@ import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answer
 import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
 import { readingCost, responseLengths } from "../cost.ts";
-import { benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
-import { encodePrompts, shortenedMessage } from "../generation.ts";
+import { type BenchmarkChoice, benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
+import { type EncodedPrompts, encodePrompts, shortenedMessage } from "../generation.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
-import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
+import { type FrozenModel, type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
 import { rewardingOf } from "../rewarding.ts";
-import { PROMPTS_AT_ONCE, ResponseSampler } from "../responseSampler.ts";
-import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
+import { PROMPTS_AT_ONCE, ResponseSampler, type ScoredResponse } from "../responseSampler.ts";
+import { type Artifact, type DataFile, type Stage, type StageContext, stopIfAsked } from "../stage.ts";
+import { type AskedTurn, askedTurn, passesOf } from "../turns.ts";
 
 /**
  * Answers of a model to the prompts of a benchmark or of the validation split, scored.
@@ -38,11 +42,11 @@ export const answers: Stage<
     seed,
     from: isValidation
       ? { kind: "validation", prompts: config.evaluation.validationPrompts }
-      : { kind: "benchmark", benchmark, prompts: config.evaluation.prompts },
+      : { kind: "benchmark", benchmark, prompts: config.evaluation.prompts, ...formOf(config, benchmark) },
     ...frozenSlice(config),
     ...chatSlice(config),
   }),
-  async run(context, { task: settings, sampling: { maxNewTokens, ...sampling }, seed, from, chat, ...frozen }, inputs) {
+  async run(context, { task: settings, sampling, seed, from, chat, ...frozen }, inputs) {
     const { backend } = context;
     stopIfAsked(context);
     const { template, base } = inputs;
@@ -50,56 +54,35 @@ export const answers: Stage<
     const model = await loadFrozenModel(inputs.model.folder, frozen, ["language"], choice);
     const name = from.kind === "validation" ? VALIDATION : from.benchmark;
     const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
-    const task = taskOf(settings);
-    const reward = rewardingOf(await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base }), {
-      format: model.format,
-      questions: questions.map(({ prompt }) => prompt),
-    });
-    const most = Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity);
-    const prompts = encodePrompts(
-      questions.map(({ prompt }) => prompt),
-      model,
-      { maxNewTokens: most, from: inputs.data?.path ?? name },
-    );
-    const message = shortenedMessage(prompts, most);
-    if (message !== undefined) context.report({ kind: "note", message });
-    const sampler = new ResponseSampler(backend, {
-      model,
-      prompts,
-      sampling,
-      reward: { ...reward, weights: handOver(reward.weights) },
-    });
+    const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base });
+    const scorer = DeviceWeights.upload(backend, handOver(reward.weights));
     const device = DeviceWeights.upload(backend, handOver(model.weights));
-    const lines: string[] = [];
-    const scores: number[] = [];
+    let answered: readonly (readonly BenchmarkAnswer[])[];
     try {
-      for await (const batch of sampler.sample(device, Random.of(seed, "answers", name))) {
-        for (const response of batch) {
-          const { prompt, ...about } = questions[lines.length]!;
-          const question = questionText(prompt);
-          const gold = task === undefined ? {} : { gold: task.gold(question, response) };
-          const answer: BenchmarkAnswer = { prompt: lines.length, question, ...about, ...response, ...gold };
-          lines.push(JSON.stringify(answer));
-          scores.push(answer.gold ?? answer.reward);
-        }
-        context.report({ kind: "progress", step: lines.length, total: questions.length });
-        if (lines.length < questions.length) stopIfAsked(context);
-      }
+      const models = { backend, model, device, reward, scorer };
+      const asked = { name, questions, seed, from, sampling, file: inputs.data?.path ?? name };
+      answered = await answersByTurn(context, models, { ...asked, task: taskOf(settings) });
     } finally {
       device.release();
-      sampler.release();
+      scorer.release();
     }
-    await atomicWrite(join(context.folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
+    const all = answered.flat().map((answer, prompt): BenchmarkAnswer => ({ ...answer, prompt }));
+    await atomicWrite(
+      join(context.folder, ANSWERS_FILE),
+      `${all.map((answer) => JSON.stringify(answer)).join("\n")}\n`,
+    );
     if (from.kind === "validation") {
-      context.report({ kind: "metrics", step: 1, values: { "validation/score": mean(scores) } });
+      const values = { "validation/score": mean(all.map(({ gold, reward: score }) => gold ?? score)) };
+      context.report({ kind: "metrics", step: 1, values });
     }
   },
   cost({ task, sampling, from, ...frozen }, { model, precision, files: { data } }) {
     const rows = data?.rows ?? Infinity;
+    const turns = from.kind === "validation" || from.form === undefined ? 1 : benchmarkKind(from.form).turns;
     const count =
       from.kind === "validation" && data !== undefined
         ? validationCount({ validationPrompts: from.prompts }, rows)
-        : Math.min(from.prompts, rows);
+        : turns * Math.min(from.prompts, rows);
     const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: sampling.maxNewTokens });
     const sideBySide = { batchSize: Math.min(count, PROMPTS_AT_ONCE), ...lengths };
     const length = lengths.queryLength + lengths.responseLength;
@@ -114,13 +97,125 @@ export const answers: Stage<
 /** Which prompts are answered: those of a benchmark, or those that settings are chosen on. */
 type AnsweredPrompts =
   | { readonly kind: "validation"; readonly prompts: number }
-  | { readonly kind: "benchmark"; readonly benchmark: string; readonly prompts: number };
+  | (BenchmarkChoice & { readonly kind: "benchmark"; readonly temperature?: number });
 
 interface AnswersSlice extends FrozenSlice, ChatSlice {
   readonly task: TaskConfig | undefined;
   readonly sampling: SamplingConfig;
   readonly seed: number;
   readonly from: AnsweredPrompts;
+}
+
+/** What of a benchmark's settings its answers depend on; nothing for plain prompts. */
+function formOf({ data }: RunConfig, benchmark: string): { readonly form?: string; readonly temperature?: number } {
+  const own = data?.benchmarks[benchmark];
+  if (own === undefined || typeof own === "string" || own.kind === undefined) return {};
+  return { form: own.kind, ...(own.temperature !== undefined && { temperature: own.temperature }) };
+}
+
+/** Models on the device. */
+interface Models {
+  readonly backend: Backend;
+  readonly model: Omit<FrozenModel, "weights">;
+  readonly device: DeviceWeights;
+  readonly reward: FrozenModel;
+  readonly scorer: DeviceWeights;
+}
+
+/** What is asked, and how it is answered. */
+interface Asked {
+  readonly name: string;
+  readonly questions: readonly Prompt[];
+  readonly seed: number;
+  readonly from: AnsweredPrompts;
+  readonly sampling: SamplingConfig;
+  readonly task: Task | undefined;
+  /** Where the questions stand, for messages. */
+  readonly file: string;
+}
+
+/** Answers to every question, turn by turn. */
+async function answersByTurn(context: StageContext, models: Models, asked: Asked): Promise<BenchmarkAnswer[][]> {
+  const { model } = models;
+  const { name, questions, seed, from, task } = asked;
+  const { maxNewTokens, temperature: otherwise, ...sampling } = asked.sampling;
+  const { form, temperature } = from.kind === "benchmark" ? from : {};
+  const passes = passesOf(questions, { form, temperature, otherwise });
+  const total = passes.reduce((sum, { rows }) => sum + rows.length, 0);
+  const most = Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity);
+  const room = { format: model.format, maxPositions: model.config.maxPositions, maxNewTokens: most };
+  const answered: BenchmarkAnswer[][] = questions.map(() => []);
+  let done = 0;
+  for (const pass of passes) {
+    const turns = pass.rows.map((row) => askedTurn(questions[row]!, textsOf(answered[row]), room));
+    const cut = turns.filter(({ isCut }) => isCut).length;
+    if (cut > 0) context.report({ kind: "note", message: `${cut} answers are cut where turn ${pass.turn} shows them` });
+    const prompts = encodePrompts(
+      turns.map(({ question }) => question),
+      model,
+      { maxNewTokens: most, from: asked.file },
+    );
+    const message = shortenedMessage(prompts, most);
+    if (message !== undefined) context.report({ kind: "note", message });
+    // One pass over plain prompts draws as it always has.
+    const path = form === undefined ? [name] : [name, pass.turn, pass.temperature];
+    const random = Random.of(seed, "answers", ...path);
+    let at = 0;
+    for await (const batch of sampled(models, { turns, prompts, random, ...sampling, temperature: pass.temperature })) {
+      for (const response of batch) {
+        const row = pass.rows[at]!;
+        answered[row]!.push(answerOf(response, questions[row]!, { turn: pass.turn, asked: turns[at]!, task }));
+        at += 1;
+      }
+      done += batch.length;
+      context.report({ kind: "progress", step: done, total });
+      if (done < total) stopIfAsked(context);
+    }
+  }
+  return answered;
+}
+
+const textsOf = (answers: readonly BenchmarkAnswer[] = []): readonly string[] => answers.map(({ text }) => text);
+
+/** Responses to one pass, scored. */
+async function* sampled(
+  { backend, model, device, reward, scorer }: Models,
+  pass: Omit<SamplingConfig, "maxNewTokens"> & {
+    readonly turns: readonly AskedTurn[];
+    readonly prompts: EncodedPrompts;
+    readonly random: Random;
+  },
+): AsyncGenerator<readonly ScoredResponse[], undefined> {
+  const { turns, prompts, random, ...sampling } = pass;
+  const questions = turns.map(({ question }) => question);
+  const rewarding = rewardingOf(reward, { format: model.format, questions });
+  const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: { ...rewarding, weights: scorer } });
+  try {
+    yield* sampler.sample(device, random);
+  } finally {
+    sampler.release();
+  }
+}
+
+function answerOf(
+  response: ScoredResponse,
+  { prompt, category, reference, questionId, followUps, references }: Prompt,
+  { turn, asked, task }: { readonly turn: number; readonly asked: AskedTurn; readonly task: Task | undefined },
+): BenchmarkAnswer {
+  const question = questionText(asked.question);
+  const right = references?.[turn - 1] ?? (turn === 1 ? reference : undefined);
+  const said = followUps?.[turn - 2];
+  return {
+    prompt: 0, // its number, once all are there
+    question,
+    ...(questionId !== undefined && { questionId }),
+    ...(followUps !== undefined && { turn }),
+    ...(said !== undefined && { said }),
+    ...(category !== undefined && { category }),
+    ...(right !== undefined && { reference: right }),
+    ...response,
+    ...(task !== undefined && { gold: task.gold(questionText(prompt), response) }),
+  };
 }
 
 async function promptsOf(

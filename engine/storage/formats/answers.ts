@@ -7,10 +7,16 @@ export const ANSWERS_FILE = "answers.jsonl";
 
 /** A line of answers.jsonl: a model's answer to a benchmark's prompt, with its scores. */
 export const benchmarkAnswerSchema = z.object({
-  /** Position in the benchmark, from 0. */
+  /** Position among all that is answered, from 0: of questions of several turns, each turn has one. */
   prompt: z.int().min(0),
-  /** The prompt itself. */
+  /** The prompt itself; of a later turn the conversation up to it. */
   question: z.string().default(""),
+  /** Of a question of a benchmark: its id there. */
+  questionId: z.exactOptional(z.union([z.number(), z.string()])),
+  /** Of a question of several turns, from 1. */
+  turn: z.exactOptional(z.int().min(1)),
+  /** What the user said in this turn, if it is a later one. */
+  said: z.exactOptional(z.string()),
   /** Of the prompt and an answer that is known to be right, where the benchmark has them. */
   category: z.exactOptional(z.string()),
   reference: z.exactOptional(z.string()),

@@ -1,5 +1,6 @@
 import type { Pipeline } from "../../../engine/cli/pipeline.ts";
 import type { RunRecord } from "../../../engine/pipeline/index.ts";
+import { Stopped } from "../../../engine/pipeline/stage.ts";
 import { runCli } from "../../../engine/cli/cli.ts";
 import { type Terminal, printing } from "../../../engine/cli/terminal.ts";
 import type { Table } from "../../../engine/protocol/events.ts";
@@ -81,6 +82,10 @@ const UNUSED: Pipeline = {
   generateResponses: unexpected,
   serveModels: unexpected,
   readRun: unexpected,
+  openAnswers: unexpected,
+  judgeJob: unexpected,
+  tablesOfJudgments: unexpected,
+  Stopped,
 };
 
 function unexpected(): Promise<never> {

@@ -2,6 +2,7 @@ import type { Reader } from "../reader.ts";
 import { CHECKPOINTS } from "./checkpoints.ts";
 import { DATA } from "./data.ts";
 import { FRAMES } from "./frames.ts";
+import { INTERCHANGE } from "./interchange.ts";
 import { LOGS } from "./logs.ts";
 import { REPLIES } from "./replies.ts";
 import { REQUESTS } from "./requests.ts";
@@ -18,4 +19,5 @@ export const READERS: readonly Reader[] = [
   ...TEXTS,
   ...FRAMES,
   ...DATA,
+  ...INTERCHANGE,
 ];

@@ -21,8 +21,14 @@ export function sampleJudgments(): string {
       for (let question = 0; question < N; question++) {
         const played = (game: number): Game => gameOf(question * (place + 2) + (question % 3 === 0 ? game * 4 : 0));
         const verdict = verdictOf([played(0), played(1)]);
-        const context = { question_id: question, model_1: model, model_2: BASELINE, turn: 1, tstamp: 0 };
-        const record = pairJudgment(verdict, { ...context, judge: ["judge-1", "pair"] });
+        // Questions of benchmarks of a kind may have a second turn, and a category.
+        const isSecond = question % 4 === 3;
+        const context = { question_id: question, model_1: model, model_2: BASELINE, tstamp: 0 };
+        const record = pairJudgment(verdict, {
+          ...context,
+          ...(isSecond ? { turn: 2, category: "math" } : { turn: 1 }),
+          judge: ["judge-1", isSecond ? "pair-multi-turn" : "pair"],
+        });
         lines.push(recordLine(sourcedJudgment(record, { benchmark })));
       }
     }

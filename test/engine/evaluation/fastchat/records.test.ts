@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { RecordError } from "../../../../engine/evaluation/fastchat/fields.ts";
 import { comparisonsOf, pairJudgment } from "../../../../engine/evaluation/fastchat/judgments.ts";
 import {
-  categoryTemperature,
   type PairJudgment,
   readAnswer,
   readPairJudgment,
@@ -67,10 +66,6 @@ describe("FastChat's files", () => {
       [() => readQuestion([]), "read question: expected an object, got []"],
     ];
     for (const [read, message] of refusals) assert.throws(read, new RecordError(message));
-  });
-
-  it("sample at the category's temperature", () => {
-    assert.deepEqual(["writing", "stem", "math", "anything"].map(categoryTemperature), [0.7, 0.1, 0, 0.7]);
   });
 });
 

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { RunConfig } from "../../config/index.ts";
+import { readPairJudgment } from "../../evaluation/fastchat/records.ts";
+import { readAnswers } from "../../storage/formats/answers.ts";
+import { JUDGMENTS_FILE } from "../../storage/formats/comparisons.ts";
+import { artifactFormat, readRecords } from "../../storage/formats/records.ts";
+import type { RunFolder } from "../../storage/runFolder.ts";
+import type { ResolvedRecipe } from "../resolve.ts";
+import type { SeedResult } from "../salsa.ts";
+import { answerFiles, judgmentFiles, kindOfBenchmark } from "./runFiles.ts";
+
+/** Folder, in a run's, of answers and judgments as the tools of others read them. */
+const INTERCHANGE = "interchange";
+
+/** A finished run, as far as its stages are. */
+export interface InterchangeSources extends Pick<ResolvedRecipe, "artifactOf"> {
+  readonly config: RunConfig;
+  readonly results: readonly SeedResult[];
+  readonly folder: RunFolder;
+}
+
+/**
+ * Writes answers and judgments of the benchmarks whose kind the config names, in the forms of their own tools:
+ * `interchange/<benchmark>/<form>/…`, with the base seed before the form where there are several.
+ */
+export async function writeInterchange({ config, results, artifactOf, folder }: InterchangeSources): Promise<void> {
+  for (const { seed, answers, judgments } of results) {
+    const home = (benchmark: string): string =>
+      [INTERCHANGE, benchmark, ...(results.length > 1 ? [`seed-${seed}`] : [])].join("/");
+    for (const { model, benchmark, artifact } of answers) {
+      const kind = kindOfBenchmark(config, benchmark);
+      if (kind === undefined) continue;
+      for (const { name, content } of answerFiles(await readAnswers(artifactOf(artifact).folder), { model, kind })) {
+        await folder.writeFile(`${home(benchmark)}/${name}`, content);
+      }
+    }
+    for (const [benchmark, of] of Map.groupBy(judgments, (one) => one.benchmark)) {
+      const kind = kindOfBenchmark(config, benchmark);
+      if (kind === undefined) continue;
+      const all = await Promise.all(
+        of.map(({ artifact }) => {
+          const { folder: own } = artifactOf(artifact);
+          return readRecords(join(own, JUDGMENTS_FILE), artifactFormat(own, readPairJudgment));
+        }),
+      );
+      for (const { name, content } of judgmentFiles(all.flat(), kind)) {
+        await folder.writeFile(`${home(benchmark)}/${name}`, content);
+      }
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { parseConfig } from "../../../engine/config/index.ts";
+import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
+import { openAnswers, judgeJob, tablesOfJudgments } from "../../../engine/pipeline/index.ts";
+import { arenaComparison, readArenaJudgment } from "../../../engine/evaluation/interchange/arenaJudgments.ts";
+import { winRate } from "../../../engine/evaluation/winRates.ts";
+import { comparisonsOf } from "../../../engine/evaluation/fastchat/judgments.ts";
+import { judgmentFiles } from "../../../engine/pipeline/interchange/runFiles.ts";
+import { DataError } from "../../../engine/protocol/errors.ts";
+import { salsa } from "../cli/screen.ts";
+import * as pipeline from "../../../engine/pipeline/index.ts";
+import { type Script, type Seen, chat, json, lastMessage, withServer } from "../serving/scriptedServer.ts";
+import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
+import { writeJsonl } from "./ownData.ts";
+
+const QUESTIONS = [81, 82, 83].map((question_id) => {
+  return { question_id, category: question_id === 81 ? "writing" : "math", turns: [`ask ${question_id}`, "more"] };
+});
+
+/** A model's answers in FastChat's form; it says how good it is. */
+const answers = (model: string, goodness: (id: number) => number): object[] =>
+  QUESTIONS.map(({ question_id }) => ({
+    ...{ question_id, answer_id: "x", model_id: model, tstamp: 1 },
+    choices: [{ index: 0, turns: [`good ${goodness(question_id)}`, `good ${goodness(question_id)} again`] }],
+  }));
+
+/** The better answer by the last number that each says. */
+const fair: Script = (seen: Seen, response) => {
+  const numbers = [...lastMessage(seen).matchAll(/good (\d+)/g)].map(([, number]) => Number(number));
+  const [a = 0, b = 0] = [numbers[0], numbers.at(-1)];
+  json(response, chat(a === b ? "[[C]]" : a > b ? "[[A]]" : "[[B]]"));
+};
+
+async function files(folder: string): Promise<Readonly<Record<"questions" | "ours" | "theirs", string>>> {
+  const named = { questions: "question.jsonl", ours: "ours.jsonl", theirs: "theirs.jsonl" };
+  const at = (name: string): string => path.join(folder, name);
+  await writeJsonl(at(named.questions), QUESTIONS);
+  await writeJsonl(
+    at(named.ours),
+    answers("ours", (id) => id - 80),
+  );
+  await writeJsonl(
+    at(named.theirs),
+    answers("theirs", () => 2),
+  );
+  return { questions: at(named.questions), ours: at(named.ours), theirs: at(named.theirs) };
+}
+
+const configOf = (baseUrl: string, more: object = {}): ReturnType<typeof parseConfig> => {
+  const llm = { model: "judge-1", baseUrl, protocol: "official" };
+  return parseConfig(
+    JSON.stringify({ task: { name: "miniinstruct" }, evaluation: { judge: "llm", llm, ...more } }),
+    "x",
+  );
+};
+
+describe("answers that other people's models wrote", () => {
+  it("are judged turn by turn, to a table and FastChat's judgments, and cost nothing again", () =>
+    inTemporaryFolder(async (folder) =>
+      withServer(fair, async ({ baseUrl, seen }) => {
+        const { questions, ours, theirs } = await files(folder);
+        const argv = ["judge", ours, "--against", theirs, "--questions", questions, "--kind", "mt-bench"];
+        const judging = ["--model", "judge-1", "--server", baseUrl, "--protocol", "official", "--out", "out"];
+        const first = await salsa([...argv, ...judging, "--json"], { folder, pipeline });
+        assert.equal(first.code, 0, first.stderr);
+        const { tables } = JSON.parse(first.stdout) as {
+          readonly tables: readonly { readonly name: string; readonly rows: readonly (readonly unknown[])[] }[];
+        };
+        assert.deepEqual(
+          tables.map(({ name }) => name),
+          ["winRates", "parts"],
+        );
+        // Goodness 1, 2, 3 against 2, in two turns each.
+        assert.deepEqual(
+          tables[1]?.rows.map((row) => row.slice(3, 8)),
+          [
+            ["turn 1", 3, "33.33", "33.33", "50.00"],
+            ["turn 2", 3, "33.33", "33.33", "50.00"],
+            ["writing", 2, "0.00", "0.00", "0.00"],
+            ["math", 4, "50.00", "50.00", "75.00"],
+          ],
+        );
+        const nAsked = seen.length;
+        const file = path.join(folder, "out", "model_judgment", "judge-1_pair.jsonl");
+        const text = await fs.readFile(file, "utf8");
+        const judged = text
+          .trim()
+          .split("\n")
+          .map((line) => readPairJudgment(JSON.parse(line)));
+        assert.deepEqual(
+          judged.map(({ question_id, turn }) => [question_id, turn]),
+          QUESTIONS.flatMap(({ question_id }) => [1, 2].map((turn) => [question_id, turn])),
+        );
+        assert.deepEqual((await salsa([...argv, ...judging, "--json"], { folder, pipeline })).stdout, first.stdout);
+        assert.equal(seen.length, nAsked);
+        const again = await salsa(["winrates", file, "--json"], { folder, pipeline });
+        const rates = (stdout: string): unknown[] => {
+          const [table] = (
+            JSON.parse(stdout) as { readonly tables: readonly { readonly rows: readonly unknown[][] }[] }
+          ).tables;
+          return table?.rows[0]?.slice(1, 8) ?? [];
+        };
+        assert.deepEqual(rates(again.stdout), rates(first.stdout), "its own judgments give the same rates");
+      }),
+    ));
+
+  it("stop at the budget with what is judged", () =>
+    inTemporaryFolder(async (folder) =>
+      withServer(fair, async ({ baseUrl }) => {
+        const { questions, ours, theirs } = await files(folder);
+        const prices = { "judge-1": { input: 1000, output: 1000 } };
+        const config = configOf(baseUrl, { prices, budget: 2 });
+        const job = await openAnswers({
+          ...{ config, answers: [ours], baseline: theirs, isCommon: false },
+          questions: { file: questions, kind: "mt-bench" },
+        });
+        const signal = new AbortController().signal;
+        const judged = await judgeJob(job, { root: path.join(folder, ".salsa"), signal, env: {} });
+        assert.equal(judged.isPartial, true);
+        assert.match(judged.tables[0]?.note ?? "", /Stopped because the budget is spent/);
+      }),
+    ));
+
+  it("are refused with file, line and remedy where they do not fit the questions", () =>
+    inTemporaryFolder(async (folder) => {
+      const { questions, ours, theirs } = await files(folder);
+      const config = configOf("http://127.0.0.1:1/v1");
+      const [one, two] = answers("ours", () => 1);
+      const refused = async (lines: readonly object[], what: RegExp, isCommon = false): Promise<void> => {
+        await writeJsonl(ours, lines);
+        const request = {
+          config,
+          answers: [ours],
+          baseline: theirs,
+          questions: { file: questions, kind: "mt-bench" },
+          isCommon,
+        };
+        await assert.rejects(openAnswers(request), (error: unknown) => {
+          assert.ok(error instanceof DataError, String(error));
+          assert.match(error.message, what);
+          return true;
+        });
+      };
+      await refused([{ ...one, question_id: 99 }], /ours\.jsonl:1: is an answer to 99, which is not asked/);
+      await refused([one ?? {}, one ?? {}], /ours\.jsonl:2: is a second answer to 81/);
+      await refused([one ?? {}, { ...two, model_id: "other" }], /ours\.jsonl:2: is an answer of "other"/);
+      await refused(
+        [one ?? {}],
+        /has no answer to 2 of 3 questions, the first of them 82; complete it, or use --common/,
+      );
+      await refused(
+        [{ ...one, choices: [{ index: 0, turns: ["a"] }] }],
+        /ours\.jsonl:1: answers 1 turns of a question that has 2/,
+      );
+      await refused([{ ...one, choices: [{ index: 0, turns: ["a", ""] }] }], /ours\.jsonl:1: .*is empty/);
+      await refused(
+        answers("theirs", () => 1),
+        /has answers of "theirs", as .*theirs\.jsonl has/,
+      );
+      await refused([{ prompt: "a" }], /ours\.jsonl:1: .*in no form that is known/);
+      await fs.writeFile(ours, "");
+      await assert.rejects(
+        openAnswers({
+          config,
+          answers: [ours],
+          baseline: theirs,
+          questions: { file: questions, kind: "mt-bench" },
+          isCommon: true,
+        }),
+        /holds no answers/,
+      );
+    }));
+
+  it("in AlpacaEval's form are those of the questions in their order", () =>
+    inTemporaryFolder(async (folder) => {
+      const outputs = (generator: string): object[] =>
+        ["q1", "q2"].map((instruction) => ({ instruction, output: "a", generator }));
+      const at = (name: string): string => path.join(folder, name);
+      for (const name of ["a", "b"]) await fs.writeFile(at(`${name}.json`), JSON.stringify(outputs(name)));
+      const request = {
+        config: configOf("http://127.0.0.1:1/v1"),
+        answers: [at("a.json")],
+        baseline: at("b.json"),
+        isCommon: false,
+      };
+      const job = await openAnswers({ ...request, questions: { file: at("b.json"), kind: "alpaca-eval" } });
+      assert.equal(job.nComparisons, 2);
+      assert.deepEqual(job.config.evaluation.pairs, [["a", "b"]]);
+      await fs.writeFile(at("a.json"), JSON.stringify(outputs("a").reverse()));
+      await assert.rejects(
+        openAnswers({ ...request, questions: { file: at("b.json"), kind: "alpaca-eval" } }),
+        /is an answer to question 1, which is not asked, or asked otherwise/,
+      );
+    }));
+});
+
+describe("judgments in the forms of other tools", () => {
+  const judgment = (
+    id: number,
+    g1: "model_1" | "tie",
+    g2: "model_1" | "model_2",
+  ): ReturnType<typeof readPairJudgment> => ({
+    ...{ question_id: id, model_1: "ours", model_2: "base", g1_winner: g1, g2_winner: g2, judge: ["judge/1", "pair"] },
+    ...{ g1_user_prompt: "p1", g1_judgment: g1 === "tie" ? "[[A=B]]" : "[[A>>B]]", g2_user_prompt: "p2" },
+    ...{ g2_judgment: g2 === "model_1" ? "[[B>A]]" : "[[A>>B]]", turn: 1, tstamp: 0 },
+  });
+  const JUDGED = [judgment(1, "model_1", "model_1"), judgment(2, "tie", "model_2"), judgment(3, "model_1", "model_2")];
+
+  it("say the same in Arena-Hard's two forms as in FastChat's", () => {
+    const written = judgmentFiles(JUDGED, "arena-hard");
+    assert.deepEqual(
+      written.map(({ name }) => name),
+      [
+        "fastchat/model_judgment/judge_1_pair.jsonl",
+        "arena-hard-before/model_judgment/judge_1/ours-vs-base.jsonl",
+        "arena-hard/model_judgment/judge_1/ours-vs-base.jsonl",
+      ],
+    );
+    const ours = winRate(comparisonsOf(JUDGED, "ours", "base"));
+    for (const { content } of written.slice(1)) {
+      const read = content
+        .trim()
+        .split("\n")
+        .map((line) => readArenaJudgment(JSON.parse(line)));
+      const { wins, losses, ties } = winRate(read.map(arenaComparison));
+      assert.deepEqual([wins, losses, ties], [ours.wins, ours.losses, ours.ties]);
+      // The first game there is our second: in it the baseline sits in seat A.
+      assert.deepEqual(read[0]?.scores, ["B>A", "A>>B"]);
+      assert.deepEqual(read[0].prompts, ["p2", "p1"]);
+    }
+  });
+
+  it("are read together, with Arena-Hard's leaderboard, and refused with their line", () =>
+    inTemporaryFolder(async (folder) => {
+      const [, before] = judgmentFiles(JUDGED, "arena-hard");
+      const file = path.join(folder, "arena.jsonl");
+      await fs.writeFile(file, before?.content ?? "");
+      const tables = await tablesOfJudgments([file]);
+      assert.deepEqual(
+        tables.map(({ name }) => name),
+        ["winRates", "arenaHardBefore"],
+      );
+      assert.equal(tables[1]?.rows.length, 2);
+      await fs.appendFile(file, '{"question_id":1}\n');
+      await assert.rejects(tablesOfJudgments([file]), /arena\.jsonl:4: read pair judgment: field judge/);
+      await fs.writeFile(file, "");
+      await assert.rejects(tablesOfJudgments([file]), /holds no judgments/);
+    }));
+});
