@@ -2,7 +2,8 @@ import { BACKENDS } from "../compute/backends/index.ts";
 import { TASKS, taskKindOf } from "../evaluation/tasks/index.ts";
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { checkArms, checkReferences } from "./armChecks.ts";
-import { checkJudge } from "./judging.ts";
+import { checkContestants } from "./contestants.ts";
+import { checkJudge, defaultJudge } from "./judging.ts";
 import { repeated, unknownName } from "./complaints.ts";
 import type { PartialConfig } from "./schema.ts";
 import { didYouMean, shown } from "./explain.ts";
@@ -158,11 +159,22 @@ function checkClashes({ soups = {}, arms, reward }: PartialConfig, names: ModelN
     });
   const ofSoups = clashes("soups", Object.keys(soups));
   for (const name of names.soups) taken.set(name, "a soup");
-  if (arms !== undefined) return [...ofSoups, ...clashes("arms", Object.keys(arms))];
+  const contestants = names.contestants.flatMap((name): Complaint[] => {
+    const holder = taken.get(name) ?? (arms === undefined && names.arms.includes(name) ? "an arm" : undefined);
+    if (holder === undefined) return [];
+    const path = ["evaluation", "contestants", name];
+    return [{ path, message: `is already the name of ${holder}`, remedy: "choose another name", atKey: true }];
+  });
+  for (const name of names.contestants) taken.set(name, "a contestant");
+  if (arms !== undefined) return [...ofSoups, ...contestants, ...clashes("arms", Object.keys(arms))];
   const standIns = names.arms.filter((name) => Object.hasOwn(soups, name));
   const message = "is the name of the arm that stands in where none are written";
   const remedy = "choose another name, or write arms";
-  return [...ofSoups, ...standIns.map((name): Complaint => ({ path: ["soups", name], message, remedy, atKey: true }))];
+  return [
+    ...ofSoups,
+    ...contestants,
+    ...standIns.map((name): Complaint => ({ path: ["soups", name], message, remedy, atKey: true })),
+  ];
 }
 
 function checkBenchmarkNames({ data }: PartialConfig): Complaint[] {
@@ -205,6 +217,9 @@ function checkJudging({ task, data, evaluation }: PartialConfig): Complaint[] {
   });
   // Where neither or both are given, that is the thing to mend.
   const hasGold = task !== undefined || data === undefined;
-  if (evaluation !== undefined) complaints.push(...checkJudge(evaluation, { hasGold }));
+  if (evaluation !== undefined) {
+    const judge = evaluation.judge ?? defaultJudge({ hasGold });
+    complaints.push(...checkJudge(evaluation, { hasGold }), ...checkContestants(evaluation.contestants, judge));
+  }
   return complaints;
 }

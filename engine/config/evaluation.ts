@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { JUDGES } from "../evaluation/judges/index.ts";
+import { contestantSchema } from "./contestants.ts";
 import { defaultJudge } from "./judging.ts";
 import {
   choiceAmong,
@@ -83,13 +84,17 @@ export const evaluationSchema = section(
       otherwise: `${defaultJudge({ hasGold: true })} with a task, else ${defaultJudge({ hasGold: false })}`,
     }),
     ...ofJudges,
+    contestants: optionalSetting(z.record(modelName(), contestantSchema), {
+      description: "Models of OpenAI-compatible servers that answer the benchmarks, too, by the names that pairs use",
+      otherwise: "none",
+    }),
     prices: optionalSetting(z.record(z.string().min(1).max(200), priceSchema), {
       description: "What models cost, by the names that their servers know",
       otherwise: "models on this machine cost nothing; of others, the cost is not known",
     }),
     budget: optionalSetting(nonNegative(), {
       description:
-        "Most that judging may cost, over all attempts at a run; the run stops before a call that might go beyond it, and its table has what is judged so far",
+        "Most that servers may cost, for judging and answering, over all attempts at a run; the run stops before a call that might go beyond it, and its table has what is judged so far",
       unit: "US dollars",
       otherwise: "no limit",
     }),

@@ -183,9 +183,17 @@ function expandEvaluation(
     }),
     benchmarks: benchmarks ?? known,
     judge,
-    pairs: pairs ?? standardPairs(arms),
+    pairs: pairs ?? [...standardPairs(arms), ...pairsWithServers(arms, Object.keys(rest.contestants ?? {}))],
     sampling: { ...sampling, maxNewTokens: sampling.maxNewTokens ?? longestAnswer(written, LONGEST_ANSWER) },
   };
+}
+
+/** Every arm against every contestant. */
+function pairsWithServers(
+  arms: Readonly<Record<string, ArmConfig>>,
+  contestants: readonly string[],
+): [string, string][] {
+  return contestants.flatMap((name) => Object.keys(arms).map((arm): [string, string] => [arm, name]));
 }
 
 /** Every later arm against the first, and every arm against its start. */

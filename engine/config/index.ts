@@ -1,8 +1,16 @@
 export { BACKEND_CHOICES } from "./runtime.ts";
 export { configTable, jsonSchema } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
-export { isFree, judgeModels, judgingCost, judgingCostTexts, priceOf } from "./judgingCost.ts";
-export type { ModelCost } from "./judgingCost.ts";
+export {
+  askedModels,
+  contestantOf,
+  isFree,
+  judgeModels,
+  judgingCost,
+  judgingCostTexts,
+  priceOf,
+} from "./judgingCost.ts";
+export type { ModelCost, ServerModel } from "./judgingCost.ts";
 export { rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";

@@ -3,6 +3,7 @@ import { JUDGES } from "../evaluation/judges/index.ts";
 import type { JudgeKind } from "../evaluation/judges/kind.ts";
 import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
 import { DataError } from "../protocol/errors.ts";
+import type { ContestantSettings } from "./contestants.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import type { RunConfig } from "./resolved.ts";
 import { answersAModel } from "./sizes.ts";
@@ -27,6 +28,8 @@ export interface ModelCost {
   readonly isLocal: boolean;
   readonly keyVariable?: string;
   readonly nCalls: number;
+  /** True for one that answers the benchmarks; the others judge. */
+  readonly isAnswering?: boolean;
   /** Tokens read, and written, as they usually are. */
   readonly promptTokens: number;
   readonly completionTokens: number;
@@ -35,9 +38,9 @@ export interface ModelCost {
   readonly mostPrice: number | undefined;
 }
 
-const { llm, panel, prices, budget } = evaluationSchema.shape;
+const { llm, panel, contestants, prices, budget } = evaluationSchema.shape;
 /** A run's own record of its config may come from somebody else, who would like to have another variable sent. */
-const askedSchema = z.object({ llm, panel, prices, budget });
+const askedSchema = z.object({ llm, panel, contestants, prices, budget });
 
 /**
  * Models that a config's judge asks; none for one that goes by scores.
@@ -46,10 +49,27 @@ const askedSchema = z.object({ llm, panel, prices, budget });
 export function judgeModels({ evaluation }: Pick<RunConfig, "evaluation">): readonly LlmSettings[] {
   const kind: JudgeKind | undefined = JUDGES.find(({ name }) => name === evaluation.judge);
   const models = kind?.models?.(evaluation) ?? [];
-  const isFit = kind !== undefined && (models.length === 0 || askedSchema.safeParse(evaluation).success);
-  if (isFit) return models;
+  const asksNobody = models.length === 0 && evaluation.contestants === undefined;
+  if (kind !== undefined && (asksNobody || askedSchema.safeParse(evaluation).success)) return models;
   const remedy = "start the run again from its config";
   throw new DataError("the settings of its judge are none that a config may have", { file: "run.json", remedy });
+}
+
+/** Models of servers that a config asks: those that judge, and those that answer. @throws {DataError} like {@link judgeModels}. */
+export function askedModels(config: Pick<RunConfig, "evaluation">): readonly ServerModel[] {
+  return [...judgeModels(config), ...Object.values(config.evaluation.contestants ?? {})];
+}
+
+/** A model of a server, and how it is asked. */
+export type ServerModel = Omit<ContestantSettings, "system">;
+
+/** The contestant of that name. */
+export function contestantOf({ evaluation }: Pick<RunConfig, "evaluation">, name: string): ContestantSettings {
+  const { contestants: all = {} } = evaluation;
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  // The config's checks leave no unknown names.
+  if (found === undefined) throw new RangeError(`there is no contestant called ${name}`);
+  return found;
 }
 
 /** Price of a model: as the config says; nothing on this machine; else undefined. */
@@ -62,8 +82,58 @@ export function priceOf(
   return isOnThisMachine(baseUrl) ? { input: 0, output: 0 } : undefined;
 }
 
-/** Estimates what judging takes, for each model that is asked. Reads nothing: prompts are as many as the config asks for. */
+/**
+ * Estimates what judging takes, and answering by servers, for each model that is asked. Reads nothing: prompts are as many
+ * as the config asks for.
+ */
 export function judgingCost(config: RunConfig): readonly ModelCost[] {
+  return [...answeringCost(config), ...costOfJudges(config)];
+}
+
+/** What answers of contestants take: each is asked every question, of a later turn with what came before. */
+function answeringCost(config: RunConfig): readonly ModelCost[] {
+  judgeModels(config); // settings of a run's own record are checked before they are believed
+  const { sampling, contestants: all = {} } = config.evaluation;
+  const nCalls = config.seeds.length * answersAModel(config);
+  const usual = Math.min(REPLY_TOKENS, sampling.maxNewTokens);
+  return Object.values(all).map((own) =>
+    modelCost(config, own, {
+      ...{ nCalls, isAnswering: true },
+      usual: { read: QUESTION_TOKENS, written: usual },
+      most: { read: QUESTION_TOKENS + sampling.maxNewTokens, written: sampling.maxNewTokens },
+    }),
+  );
+}
+
+/** Tokens of a call. */
+interface CallTokens {
+  readonly read: number;
+  readonly written: number;
+}
+
+interface Calls {
+  readonly nCalls: number;
+  readonly isAnswering?: boolean;
+  readonly usual: CallTokens;
+  readonly most: CallTokens;
+}
+
+function modelCost(config: RunConfig, own: ServerModel, { nCalls, isAnswering, usual, most }: Calls): ModelCost {
+  const price = priceOf(config, own);
+  const dollars = ({ read, written }: CallTokens): number | undefined =>
+    price && (nCalls * (read * price.input + written * price.output)) / 1e6;
+  return {
+    ...{ model: own.model, server: hostOf(own.baseUrl), isLocal: isOnThisMachine(own.baseUrl), nCalls },
+    ...(isAnswering === true && { isAnswering }),
+    ...(own.keyVariable !== undefined && { keyVariable: own.keyVariable }),
+    promptTokens: Math.round(nCalls * usual.read),
+    completionTokens: nCalls * usual.written,
+    price: dollars(usual),
+    mostPrice: dollars(most),
+  };
+}
+
+function costOfJudges(config: RunConfig): readonly ModelCost[] {
   const models = judgeModels(config);
   if (models.length === 0) return [];
   const { pairs, sampling } = config.evaluation;
@@ -74,18 +144,11 @@ export function judgingCost(config: RunConfig): readonly ModelCost[] {
     const nCalls = nAnswered * own.samples * (isSingle ? new Set(pairs.flat()).size : 2 * pairs.length);
     const answers = sampling.maxNewTokens * (isSingle ? 1 : 2);
     const frame = FRAME_TOKENS + QUESTION_TOKENS;
-    const [promptTokens, completionTokens] = [frame + answers / 2, Math.min(REPLY_TOKENS, own.maxTokens)];
-    const price = priceOf(config, own);
-    const dollars = (read: number, written: number): number | undefined =>
-      price && (nCalls * (read * price.input + written * price.output)) / 1e6;
-    return {
-      ...{ model: own.model, server: hostOf(own.baseUrl), isLocal: isOnThisMachine(own.baseUrl), nCalls },
-      ...(own.keyVariable !== undefined && { keyVariable: own.keyVariable }),
-      promptTokens: Math.round(nCalls * promptTokens),
-      completionTokens: nCalls * completionTokens,
-      price: dollars(promptTokens, completionTokens),
-      mostPrice: dollars(frame + answers, own.maxTokens),
-    };
+    return modelCost(config, own, {
+      nCalls,
+      usual: { read: frame + answers / 2, written: Math.min(REPLY_TOKENS, own.maxTokens) },
+      most: { read: frame + answers, written: own.maxTokens },
+    });
   });
 }
 
@@ -97,14 +160,15 @@ export function isFree(costs: readonly ModelCost[]): boolean {
 /** What judging takes, in a sentence for each model. */
 export function judgingCostTexts(costs: readonly ModelCost[], budget: number | undefined): readonly string[] {
   const lines = costs.map(
-    ({ model, server, keyVariable, nCalls, promptTokens, completionTokens, price, mostPrice }) => {
+    ({ model, server, keyVariable, nCalls, isAnswering, promptTokens, completionTokens, price, mostPrice }) => {
       const key = keyVariable === undefined ? "without a key" : `with the key in ${keyVariable}`;
       const tokens = `about ${rounded(promptTokens)} tokens read and ${rounded(completionTokens)} written`;
       const cost =
         price === undefined || mostPrice === undefined
           ? "its price is not known: add it to evaluation.prices"
           : `about $${price.toFixed(2)}, at most $${mostPrice.toFixed(2)}`;
-      return `judging sends prompts and answers to ${server}, ${key}: ${nCalls} requests to ${model}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
+      const what = isAnswering === true ? "answering sends prompts" : "judging sends prompts and answers";
+      return `${what} to ${server}, ${key}: ${nCalls} requests to ${model}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
     },
   );
   return budget === undefined || lines.length === 0

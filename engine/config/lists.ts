@@ -7,7 +7,7 @@ export const MOST_LISTED = 1000;
 /** Longest list of an entry, such as an arm's references, and the most entries that people name. */
 const MOST_NAMED = 100;
 /** Sections whose keys are names. */
-const NAMED: ReadonlySet<string> = new Set(["arms", "soups", "data.benchmarks"]);
+const NAMED: ReadonlySet<string> = new Set(["arms", "soups", "data.benchmarks", "evaluation.contestants"]);
 
 /** Lists and sections with more entries than a run may have: everything else would take long to check, and to say. */
 export function checkLists(value: unknown, path: ConfigPath = []): Complaint[] {

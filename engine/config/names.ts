@@ -33,12 +33,15 @@ export interface ModelNames {
   /** Starts and references of policies: base, SFTs and soups. */
   readonly references: readonly string[];
   readonly arms: readonly string[];
-  /** Models that can be compared: references and arms. */
+  /** Models of servers, which only answer. */
+  readonly contestants: readonly string[];
+  /** Models that can be compared: references, arms and contestants. */
   readonly policies: readonly string[];
 }
 
 /** The parts of a config that name models; a part with errors of its own is undefined. */
 export type Naming = Partial<Pick<WrittenConfig, "soups" | "arms">> & {
+  readonly evaluation?: { readonly contestants?: object | undefined } | undefined;
   readonly sft: { readonly seeds: readonly number[] };
 };
 
@@ -49,7 +52,16 @@ export function modelNames(config: Naming): ModelNames {
   const soups = config.soups === undefined ? ["soup"] : Object.keys(config.soups);
   const references = [...ingredients, ...soups];
   const arms = config.arms === undefined ? [...defaultArms(soups).keys()] : Object.keys(config.arms);
-  return { sfts, ingredients, soups, references, arms, policies: [...references, ...arms] };
+  const contestants = Object.keys(config.evaluation?.contestants ?? {});
+  return {
+    sfts,
+    ingredients,
+    soups,
+    references,
+    arms,
+    contestants,
+    policies: [...references, ...arms, ...contestants],
+  };
 }
 
 /** Arms that stand in when none are written, with their references; undefined is where they start. */

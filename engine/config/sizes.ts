@@ -54,12 +54,16 @@ export function answersAModel({ data, evaluation }: Pick<RunConfig, "data" | "ev
 /** Stages of a run, those included whose artifacts are there already. */
 export function stageCount({ seeds, task, model, sft, reward, soups, arms, evaluation }: RunConfig): number {
   const own = Object.values(arms).map(({ betas }) => (betas.length === 1 ? 1 : 2 * betas.length + 1));
+  const nAnswering = Object.keys(evaluation.contestants ?? {}).length;
   const nModels = 1 + sft.seeds.length + Object.keys(soups).length + own.length;
   const trained = sft.seeds.length + Object.keys(soups).length + own.reduce((sum, one) => sum + one, 0);
   const base = "architecture" in model ? 1 : 0;
   const made = task === undefined ? 1 : 2; // of a task, its pairs are made, too
   const rewards = reward.checkpoint === undefined ? made + (reward.seeds?.length ?? 0) : 0;
-  return seeds.length * (base + rewards + trained + evaluation.benchmarks.length * (nModels + evaluation.pairs.length));
+  return (
+    seeds.length *
+    (base + rewards + trained + evaluation.benchmarks.length * (nModels + nAnswering + evaluation.pairs.length))
+  );
 }
 
 /** How many of n pairs train the reward model and how many are kept back to measure it. */

@@ -1,8 +1,7 @@
-import { type RunConfig, judgeModels, priceOf } from "../config/index.ts";
+import { type RunConfig, type ServerModel, askedModels, judgeModels, priceOf } from "../config/index.ts";
 import { JudgeError } from "../evaluation/judges/judge.ts";
 import type { JudgeModel, ModelAddress } from "../evaluation/judges/judgeModel.ts";
 import { promptFault } from "../evaluation/judges/llm.ts";
-import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
 import { DataError } from "../protocol/errors.ts";
 import { baseAddress } from "../serving/client/address.ts";
 import { ServerError } from "../serving/client/serverError.ts";
@@ -54,16 +53,15 @@ export class ModelDesk {
    * @throws {DataError} {ServerError}
    */
   async check(): Promise<void> {
-    for (const own of judgeModels(this.settings.config)) {
-      this.callsOf(own);
-      if (own.promptFile !== undefined) await readPrompt(own.promptFile);
-    }
+    const { config } = this.settings;
+    for (const own of askedModels(config)) this.callsOf(own);
+    for (const { promptFile } of judgeModels(config)) if (promptFile !== undefined) await readPrompt(promptFile);
   }
 
   /** A model that the config names, asked until the signal is aborted. */
   model(address: ModelAddress, signal: AbortSignal): JudgeModel {
-    const own = judgeModels(this.settings.config).find((one) => isSame(one, address));
-    if (own === undefined) throw new RangeError(`no judge of the config asks ${address.model}`);
+    const own = askedModels(this.settings.config).find((one) => isSame(one, address));
+    if (own === undefined) throw new RangeError(`the config asks no ${address.model}`);
     const calls = this.callsOf(own);
     return {
       // As many again stand ready, so that no slot waits for a reply to be read and kept.
@@ -84,7 +82,7 @@ export class ModelDesk {
     this.open.clear();
   }
 
-  private callsOf(own: LlmSettings): ModelCalls {
+  private callsOf(own: ServerModel): ModelCalls {
     const { config, root, run } = this.settings;
     const name = JSON.stringify([own.baseUrl, own.model]);
     const { model, baseUrl, concurrency, requestsPerMinute, tokensPerMinute, stream } = own;
@@ -101,7 +99,7 @@ export class ModelDesk {
     return calls;
   }
 
-  private keyOf({ keyVariable, baseUrl }: LlmSettings): string | undefined {
+  private keyOf({ keyVariable, baseUrl }: ServerModel): string | undefined {
     if (keyVariable === undefined) return undefined;
     const key = this.settings.env[keyVariable]?.trim();
     if (key !== undefined && key !== "") return key;

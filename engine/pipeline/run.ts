@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { choiceText, identityOf } from "../compute/backends/choose.ts";
-import { type RunConfig, judgeModels } from "../config/index.ts";
+import { type RunConfig, askedModels } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
 import { Artifacts } from "../storage/artifacts.ts";
@@ -102,7 +102,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const device = new DeviceLease({ choice, threads: asked.runtime.threads, turn, signal, waiting });
     lease = device;
     desk =
-      judgeModels(asked).length === 0
+      askedModels(asked).length === 0
         ? undefined
         : new ModelDesk({ config: asked, root: runsRoot, run: id, env: process.env });
     const executor = new LocalExecutor([device], {

@@ -32,6 +32,7 @@ import { judge } from "./stages/judge.ts";
 import { preferences } from "./stages/preferences.ts";
 import { rewardModel } from "./stages/rewardModel.ts";
 import { rlhf } from "./stages/rlhf.ts";
+import { serverAnswers } from "./stages/serverAnswers.ts";
 import { sft } from "./stages/sft.ts";
 import { soup } from "./stages/soup.ts";
 import { warm } from "./stages/warm.ts";
@@ -199,6 +200,12 @@ function evaluated(
       const artifact = recipe.add(answers, { of, inputs, place });
       byModel.set(name, artifact);
       answered.push({ model: name, benchmark, artifact });
+    }
+    for (const contestant of Object.keys(config.evaluation.contestants ?? {})) {
+      const of = { contestant, benchmark, seed };
+      const artifact = recipe.add(serverAnswers, { of, inputs: { data }, place: at(scope, contestant, { benchmark }) });
+      byModel.set(contestant, artifact);
+      answered.push({ model: contestant, benchmark, artifact });
     }
     for (const [a, b] of pairs) {
       const inputs = { ours: known(byModel, a), theirs: known(byModel, b), ...judgePromptOf(config) };

@@ -6,7 +6,7 @@ import { checksSheet } from "../evaluation/tables/checks.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
 import { partsSheet } from "../evaluation/tables/parts.ts";
 import { ratingsSheet } from "../evaluation/tables/ratings.ts";
-import type { Sheet } from "../evaluation/tables/sheet.ts";
+import { NONE, type Sheet } from "../evaluation/tables/sheet.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
 import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
@@ -114,6 +114,7 @@ function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): stri
 function stopNotes(spent: OutOfBudget | undefined): readonly string[] {
   if (spent === undefined) return [];
   const { comparisons, nPairs } = spent;
+  if (nPairs === 0) return ["Stopped because the budget is spent, before all answers were there."];
   return [
     `Stopped because the budget is spent: the last pair is judged on ${comparisons.length} of ${nPairs} prompts, and later ones are not.`,
   ];
@@ -190,11 +191,14 @@ function scoresOf(answers: readonly BenchmarkAnswer[], hasGold: boolean): (strin
   return [
     answers.length,
     ...gold,
-    mean((answer) => answer.reward).toFixed(3),
+    digits(mean((answer) => answer.reward)),
     mean((answer) => answer.nTokens).toFixed(1),
     ended.toFixed(1),
   ];
 }
+
+/** A server's answers have no reward. */
+const digits = (score: number): string => (Number.isFinite(score) ? score.toFixed(3) : NONE);
 
 async function write(
   run: RunFolder,

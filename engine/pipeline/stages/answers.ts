@@ -107,7 +107,10 @@ interface AnswersSlice extends FrozenSlice, ChatSlice {
 }
 
 /** What of a benchmark's settings its answers depend on; nothing for plain prompts. */
-function formOf({ data }: RunConfig, benchmark: string): { readonly form?: string; readonly temperature?: number } {
+export function formOf(
+  { data }: RunConfig,
+  benchmark: string,
+): { readonly form?: string; readonly temperature?: number } {
   const own = data?.benchmarks[benchmark];
   if (own === undefined || typeof own === "string" || own.kind === undefined) return {};
   return { form: own.kind, ...(own.temperature !== undefined && { temperature: own.temperature }) };

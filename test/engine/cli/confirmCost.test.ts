@@ -55,6 +55,12 @@ describe("the cost of judging", () => {
     const config = configOf(REMOTE);
     const forged = { ...config.evaluation, llm: { ...config.evaluation.llm, keyVariable: "GITHUB_TOKEN" } };
     assert.throws(() => judgeModels({ evaluation: forged as RunConfig["evaluation"] }), DataError);
+    const contestants = { gpt: { ...config.evaluation.llm, keyVariable: "GITHUB_TOKEN" } };
+    const answered = { ...config.evaluation, judge: "gold", llm: undefined, contestants };
+    assert.throws(
+      () => judgingCost({ ...config, evaluation: answered as unknown as RunConfig["evaluation"] }),
+      DataError,
+    );
   });
 });
 

@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { llmSchema } from "../evaluation/judges/llmSettings.ts";
+import type { Complaint } from "./complaint.ts";
+import { optionalSetting, section, withSnippets } from "./setting.ts";
+import { judgeKind } from "../evaluation/judges/index.ts";
+
+const { model, baseUrl, keyVariable, plainKey, concurrency, requestsPerMinute, tokensPerMinute, deadline, stream } =
+  llmSchema.shape;
+
+const SNIPPETS = [
+  {
+    label: "A model on this machine",
+    description: "vLLM, SGLang, Ollama, llama.cpp or LM Studio",
+    body: { model: "${1:Qwen/Qwen2.5-7B-Instruct}", baseUrl: "${2:http://127.0.0.1:8000/v1}" },
+  },
+  {
+    label: "A model behind a key",
+    description: "The key stays in an environment variable",
+    body: { model: "${1:gpt-4o-mini}", baseUrl: "${2:https://api.openai.com/v1}", keyVariable: "${3:OPENAI_API_KEY}" },
+  },
+];
+
+/** A model of a server that answers the benchmarks: first what its answers depend on, then how it is asked. */
+export const contestantSchema = withSnippets(
+  section(
+    {
+      model,
+      baseUrl,
+      system: optionalSetting(z.string().min(1).max(20_000), {
+        description: "A system's turn before every question",
+        otherwise: "none",
+      }),
+      ...{ keyVariable, plainKey, concurrency, requestsPerMinute, tokensPerMinute, deadline, stream },
+    },
+    "A model of a server that answers the benchmarks",
+  ),
+  SNIPPETS,
+);
+
+/** A model of a server that answers the benchmarks. */
+export type ContestantSettings = Readonly<z.output<typeof contestantSchema>>;
+
+/** Complaints about contestants that the judge has no scores of: nothing but their texts is known. */
+export function checkContestants(contestants: object | undefined, judge: string): Complaint[] {
+  if (contestants === undefined || !judgeKind(judge).needs.includes("reward")) return [];
+  const message = `are judged by the judge ${JSON.stringify(judge)}, which scores no answers of a server`;
+  return [{ path: ["evaluation", "contestants"], message, remedy: 'use the judge "llm"', atKey: true }];
+}

@@ -1,0 +1,170 @@
+import { join } from "node:path";
+import type { SamplingConfig, TaskConfig } from "../../config/index.ts";
+import { contestantOf } from "../../config/index.ts";
+import { nextTurn } from "../../data/index.ts";
+import { JudgeError } from "../../evaluation/judges/judge.ts";
+import type { JudgeModel } from "../../evaluation/judges/judgeModel.ts";
+import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
+import type { Task } from "../../evaluation/tasks/task.ts";
+import { type Message, type Question, questionText } from "../../protocol/conversation.ts";
+import { estimatedPromptTokens } from "../../serving/client/estimates.ts";
+import { BudgetSpent } from "../../serving/modelCalls.ts";
+import type { Prompt } from "../../storage/datasets.ts";
+import { atomicWrite } from "../../storage/disk.ts";
+import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
+import { NO_COST } from "../cost.ts";
+import { type BenchmarkChoice, benchmarkPrompts, taskOf } from "../corpus.ts";
+import { type DataFile, OutOfBudget, type Stage, type StageContext, Stopped } from "../stage.ts";
+import { formOf } from "./answers.ts";
+
+/**
+ * Answers of a server's model to the prompts of a benchmark. Its replies are kept by their content, so that a run that
+ * was killed goes on and pays for nothing twice.
+ */
+export const serverAnswers: Stage<
+  { readonly contestant: string; readonly benchmark: string; readonly seed: number },
+  ServerAnswersSlice,
+  { readonly data: DataFile | undefined }
+> = {
+  kind: "answers",
+  title: "Answers",
+  revision: 1,
+  select: (config, { contestant, benchmark, seed }) => {
+    const { model, baseUrl, system } = contestantOf(config, contestant);
+    const { temperature, topP, maxNewTokens } = config.evaluation.sampling;
+    return {
+      server: { model, baseUrl, ...(system !== undefined && { system }) },
+      task: config.task,
+      sampling: { temperature, topP, maxNewTokens },
+      seed,
+      from: { benchmark, prompts: config.evaluation.prompts, ...formOf(config, benchmark) },
+    };
+  },
+  async run(context, slice, { data }) {
+    const { models, signal, name } = context;
+    if (models === undefined) throw new RangeError(`${name}: no server is named`);
+    const questions = await benchmarkPrompts({ task: slice.task, file: data?.path }, slice.from);
+    const asked = { ...slice, model: models.model(slice.server, signal), task: taskOf(slice.task) };
+    let answered: readonly (readonly BenchmarkAnswer[])[];
+    try {
+      answered = await answerAll(context, questions, asked);
+    } catch (error) {
+      if (signal.aborted) throw new Stopped(`${name}: stopped; answers that came are kept`);
+      if (!(error instanceof BudgetSpent)) throw error;
+      throw new OutOfBudget(`${name}: ${error.message}; answers that came are kept`, { comparisons: [], nPairs: 0 });
+    }
+    const all = answered.flat().map((answer, prompt): BenchmarkAnswer => ({ ...answer, prompt }));
+    await atomicWrite(join(context.folder, ANSWERS_FILE), `${all.map((one) => JSON.stringify(one)).join("\n")}\n`);
+  },
+  cost: () => NO_COST,
+};
+
+interface ServerAnswersSlice {
+  /** What its answers depend on. */
+  readonly server: { readonly model: string; readonly baseUrl: string; readonly system?: string };
+  readonly task: TaskConfig | undefined;
+  readonly sampling: Omit<SamplingConfig, "topK">;
+  readonly seed: number;
+  readonly from: BenchmarkChoice & { readonly temperature?: number };
+}
+
+interface AskedServer extends Omit<ServerAnswersSlice, "task"> {
+  readonly model: JudgeModel;
+  readonly task: Task | undefined;
+}
+
+/** Asks all questions, as many at a time as the server is to have. */
+async function answerAll(
+  { report }: Pick<StageContext, "report">,
+  questions: readonly Prompt[],
+  asked: AskedServer,
+): Promise<readonly (readonly BenchmarkAnswer[])[]> {
+  const answered: BenchmarkAnswer[][] = questions.map(() => []);
+  const waiting = questions.entries();
+  let done = 0;
+  let refused = 0;
+  let isOver = false;
+  const work = async (): Promise<void> => {
+    for (const [at, question] of waiting) {
+      if (isOver) return;
+      const { answers, nRefused } = await answersTo(question, asked);
+      answered[at] = answers;
+      refused += nRefused;
+      done += 1;
+      report({ kind: "progress", step: done, total: questions.length });
+    }
+  };
+  const works = Array.from({ length: asked.model.concurrency }, async () => {
+    try {
+      await work();
+    } finally {
+      isOver = true; // the first that ends has found no question left, or has failed
+    }
+  });
+  const failure = (await Promise.allSettled(works)).find((one) => one.status === "rejected");
+  if (failure !== undefined) throw failure.reason;
+  if (refused > 0) {
+    const message = `the server refused ${refused} requests: those answers are empty, and are judged as they are`;
+    report({ kind: "note", message });
+  }
+  return answered;
+}
+
+/** One's answers to all turns of a question. */
+async function answersTo(
+  question: Prompt,
+  asked: AskedServer,
+): Promise<{ readonly answers: BenchmarkAnswer[]; readonly nRefused: number }> {
+  const { prompt, category, reference, references, questionId, followUps } = question;
+  const { server, model, sampling, seed, from, task } = asked;
+  const kind = from.form === undefined ? undefined : benchmarkKind(from.form);
+  const temperature = from.temperature ?? kind?.temperature?.(category) ?? sampling.temperature;
+  const answers: BenchmarkAnswer[] = [];
+  let conversation: Question = prompt;
+  let nRefused = 0;
+  for (const [at, said] of [undefined, ...(followUps ?? [])].entries()) {
+    if (said !== undefined) conversation = nextTurn(conversation, answers[at - 1]?.text ?? "", said);
+    const request = {
+      prompt: messagesOf(conversation, server.system),
+      ...{ temperature, maxTokens: sampling.maxNewTokens, seed },
+      ...(sampling.topP < 1 && { topP: sampling.topP }),
+    };
+    const response = await replyTo(model, request, seed);
+    nRefused += response === undefined ? 1 : 0;
+    const right = references?.[at] ?? (at === 0 ? reference : undefined);
+    const text = response ?? { text: "", ended: false, nTokens: 0 };
+    answers.push({
+      prompt: 0, // its number, once all are there
+      question: questionText(conversation),
+      ...(questionId !== undefined && { questionId }),
+      ...(followUps !== undefined && { turn: at + 1 }),
+      ...(said !== undefined && { said }),
+      ...(category !== undefined && { category }),
+      ...(right !== undefined && { reference: right }),
+      ...text,
+      reward: NaN, // reads the run's own tokens
+      ...(task !== undefined && { gold: task.gold(questionText(prompt), text) }),
+    });
+  }
+  return { answers, nRefused };
+}
+
+/** A reply; undefined where the server refuses this one request, such as one that is too long. */
+async function replyTo(
+  model: JudgeModel,
+  request: Parameters<JudgeModel["ask"]>[0],
+  seed: number,
+): Promise<Pick<BenchmarkAnswer, "text" | "ended" | "nTokens"> | undefined> {
+  try {
+    const { text, end, completionTokens } = await model.ask(request, seed);
+    return { text: text.trim(), ended: end === "stop", nTokens: completionTokens ?? estimatedPromptTokens(text) };
+  } catch (error) {
+    if (!(error instanceof JudgeError)) throw error;
+    return undefined;
+  }
+}
+
+function messagesOf(question: Question, system: string | undefined): readonly Message[] {
+  const turns: readonly Message[] = typeof question === "string" ? [{ role: "user", content: question }] : question;
+  return system === undefined ? turns : [{ role: "system", content: system }, ...turns];
+}
