@@ -7,3 +7,8 @@ export { rangeOf, type Points, type Range } from "./points.ts";
 export { smooth, SMOOTHING_DEFINITION } from "./smooth.ts";
 export { FIGURE_THEMES, type FigureTheme } from "./theme.ts";
 export { logTicks, ticks, tickText } from "./ticks.ts";
+export { panelFigure, type PanelLooks } from "./panels/panelFigure.ts";
+export { panelSheet, type PanelSheet } from "./panels/panelSheet.ts";
+export { NEUTRAL } from "./panels/spec.ts";
+export type * from "./panels/spec.ts";
+export { counted, seedText } from "./panels/texts.ts";

@@ -3,7 +3,7 @@ import { type Axis, type LegendEntry, SIZES, axisText, framed, legend } from "./
 import { type Curve, curvesOf } from "./curves.ts";
 import { type Points, type Range, rangeOf } from "./points.ts";
 import { BAND_DEFINITION } from "./meanBand.ts";
-import { type Scale, linearScale, logScale } from "./scale.ts";
+import { SMALLEST, type Scale, linearScale, logScale } from "./scale.ts";
 import { element, short, textElement, widthOf } from "./svg.ts";
 import { FIGURE_THEMES, type FigureTheme } from "./theme.ts";
 import { logTicks, ticks, tickText } from "./ticks.ts";
@@ -81,9 +81,6 @@ function looks(lines: readonly Line[], { series }: FigureTheme): LegendEntry[] {
     dash: isDashed ? DASHES[1] : DASHES[Math.floor(at / series.length) % DASHES.length],
   }));
 }
-
-/** Smaller numbers are 0 to a logarithmic scale, whose ends must differ by a factor. */
-const SMALLEST = 1e-300;
 
 /** The values that have a logarithm: others become gaps. */
 function positive(curve: Curve): Curve {

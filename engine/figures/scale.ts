@@ -21,6 +21,9 @@ export function linearScale({ min, max }: Range, pixels: Pixels, room = 0.04): S
   return mapped({ min: min - pad, max: max + pad }, pixels, (value) => value);
 }
 
+/** Smaller numbers are 0 to a logarithmic scale, whose ends must differ by a factor. */
+export const SMALLEST = 1e-300;
+
 /** An axis of equal factors. */
 export function logScale(range: Range, pixels: Pixels): Scale {
   const { min, max } = range;
