@@ -126,9 +126,11 @@ function unknownOption(rawName: string, known: readonly string[]): string {
 
 function checkPositionals(command: Command, given: readonly string[]): void {
   const { positionals } = command;
-  const missing = positionals.find(({ number = "one" }, index) => number !== "optional" && given.length <= index);
+  const missing = positionals.find(
+    ({ number = "one" }, index) => number !== "optional" && number !== "any" && given.length <= index,
+  );
   if (missing !== undefined) throw new UsageError(`${missing.name} is missing: ${missing.description}`);
-  const takesMore = positionals.at(-1)?.number === "several";
+  const takesMore = ["several", "any"].includes(positionals.at(-1)?.number ?? "");
   const surplus = takesMore ? undefined : given[positionals.length];
   if (surplus !== undefined) throw new UsageError(`${JSON.stringify(surplus)} is one argument too many; see --help`);
 }

@@ -16,8 +16,8 @@ export interface OptionSpec {
 export interface PositionalSpec {
   readonly name: string;
   readonly description: string;
-  /** Default is one that must be given. */
-  readonly number?: "one" | "optional" | "several";
+  /** Default is one that must be given; "several" are one at least, "any" may be none. */
+  readonly number?: "one" | "optional" | "several" | "any";
 }
 
 /** A command's arguments after reading. */

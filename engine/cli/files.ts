@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import type { RunConfig } from "../config/index.ts";
 import { DiskError } from "../protocol/errors.ts";
 import { parseConfigFile, readConfigText } from "../server/configFile.ts";
-import { RUN_FILE } from "../storage/formats/runDescription.ts";
+import { RUN_FILE, readDescription } from "../storage/formats/runDescription.ts";
 import { inputExistsSync } from "../storage/inputs.ts";
 import { placeBelow } from "../storage/places.ts";
 import { foldersWith } from "../storage/reading.ts";
@@ -53,6 +53,22 @@ export async function findRun(directory: string, named: string | undefined): Pro
   return latest;
 }
 
+/**
+ * Folder of a run: as `findRun`, or the latest run of a config that is named by its file.
+ *
+ * @throws {UsageError} when there is none.
+ */
+export async function findRunOf(directory: string, named: string | undefined): Promise<string> {
+  if (named === undefined || !/\.jsonc?$/.test(named)) return findRun(directory, named);
+  const file = resolve(named);
+  const { runtime } = await loadConfig(file);
+  for (const folder of await runFolders(runtime.directory)) {
+    const { configFile } = await readDescription(folder);
+    if (resolve(configFile) === file) return folder;
+  }
+  throw new UsageError(`${named} has no run yet; start one with salsa run ${named}`);
+}
+
 async function readText(file: string): Promise<string> {
   if (!inputExistsSync(file)) throw new UsageError(`${file}: there is no such file; correct the path`);
   try {
@@ -65,8 +81,13 @@ async function readText(file: string): Promise<string> {
 
 /** @throws {UsageError} when the file cannot be written. */
 export async function writeText(file: string, text: string): Promise<void> {
+  await writeBytes(file, text);
+}
+
+/** @throws {UsageError} when the file cannot be written. */
+export async function writeBytes(file: string, content: string | Uint8Array): Promise<void> {
   try {
-    await writeFile(file, text);
+    await writeFile(file, content);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
     throw new UsageError(`${file}: cannot be written (${code}); check the path and its permissions`, { cause: error });

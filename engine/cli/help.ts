@@ -51,6 +51,7 @@ const POSITIONAL_FORMS = {
   one: (name: string) => name,
   optional: (name: string) => `[${name}]`,
   several: (name: string) => `${name}...`,
+  any: (name: string) => `[${name}...]`,
 } as const;
 
 function optionRow([name, { value, short, description }]: [string, OptionSpec]): [string, string] {

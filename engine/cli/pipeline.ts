@@ -21,4 +21,11 @@ export type Pipeline = Pick<
   | "judgeJob"
   | "tablesOfJudgments"
   | "Stopped"
+  | "writeHtmlReport"
+  | "figureOfRun"
+  | "figuresOfRun"
+  | "measureFigure"
+  | "writeFigure"
+  | "FIGURE_FORMATS"
+  | "paperTableOf"
 >;

@@ -12,11 +12,15 @@ export {
 } from "./checkpointWork.ts";
 export { type JudgedFiles, judgeJob, openAnswers } from "./interchange/judgeFiles.ts";
 export { tablesOfJudgments } from "./interchange/readJudgments.ts";
+export { figureOfRun, paperTableOf } from "./figures/command.ts";
+export { type Lack, figuresOfRun } from "./figures/index.ts";
+export { type MeasureProgress, type MeasureRequest, measureFigure } from "./figures/measuring/measure.ts";
+export { FIGURE_FORMATS, writeFigure } from "./figures/write.ts";
 export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./chatChoice.ts";
 export { type OpenPreview, openConfigData, openFileData } from "./preview/index.ts";
 export { planPipeline } from "./plan.ts";
-export { writeReport } from "./report/index.ts";
+export { writeHtmlReport, writeReport } from "./report/index.ts";
 export { type RunRecord, type RunRequest, type RunResult, openRun, readRun, runPipeline, version } from "./run.ts";
 export { type ServeRequest, type ServedCheckpoint, type Serving, serveModels } from "./serveModels.ts";
 export { Stopped } from "./stage.ts";

@@ -1,5 +1,12 @@
 import type { Backend } from "../compute/backend.ts";
-import { type SamplingSettings, type TensorStream, DeviceWeights, Generator, RewardScorer } from "../models/index.ts";
+import {
+  type Generation,
+  type SamplingSettings,
+  type TensorStream,
+  DeviceWeights,
+  Generator,
+  RewardScorer,
+} from "../models/index.ts";
 import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
 import type { LoadedModel } from "./modelFolder.ts";
@@ -54,13 +61,21 @@ export class ResponseSampler {
     else this.reward = this.own = DeviceWeights.upload(backend, weights);
   }
 
-  /** Responds to all prompts and yields each batch. The random stream is read in the order of the prompts. */
-  async *sample(weights: DeviceWeights, random: Random): AsyncGenerator<readonly ScoredResponse[], undefined> {
+  /**
+   * Responds to all prompts and yields each batch, of whose tokens `see` is told first. The random stream is read in the
+   * order of the prompts.
+   */
+  async *sample(
+    weights: DeviceWeights,
+    random: Random,
+    see: (generation: Generation) => void = () => undefined,
+  ): AsyncGenerator<readonly ScoredResponse[], undefined> {
     const { model, prompts } = this.settings;
     const { queries, responseLength: R } = prompts;
     for (let first = 0; first < queries.length; first += PROMPTS_AT_ONCE) {
       const batch = queries.slice(first, first + PROMPTS_AT_ONCE);
       const generation = await this.generator.generate(weights, batch, random);
+      see(generation);
       const numbers = batch.map((_, row) => first + row);
       const sequences =
         this.settings.reward?.sequencesOf?.(numbers, generation) ??

@@ -4,6 +4,8 @@ declare module "markdown-it" {
   export interface Token {
     readonly type: string;
     readonly content: string;
+    /** Of a fenced block its language. */
+    readonly info: string;
     readonly attrs: readonly (readonly [string, string])[] | null;
     readonly children: readonly Token[] | null;
   }

@@ -4,6 +4,7 @@ import { claims } from "./claims.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
 import { fetch } from "./fetch.ts";
+import { figure } from "./figure.ts";
 import { generate } from "./generate.ts";
 import { judge } from "./judge.ts";
 import { merge } from "./merge.ts";
@@ -18,6 +19,7 @@ import { serve } from "./serve.ts";
 import { serveModel } from "./serveModel.ts";
 import { soup } from "./soup.ts";
 import { stop } from "./stop.ts";
+import { table } from "./table.ts";
 import { verify } from "./verify.ts";
 import { winrates } from "./winrates.ts";
 
@@ -39,6 +41,8 @@ export const COMMANDS: readonly Command[] = [
   judge,
   winrates,
   report,
+  table,
+  figure,
   publish,
   verify,
   serve,

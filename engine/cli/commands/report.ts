@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { tableText } from "../../server/service/tableText.ts";
-import { choiceOption, textOption } from "../arguments.ts";
+import { choiceOption, switchOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Arguments, Command, CommandContext } from "../command.ts";
 import { findRun, writeText } from "../files.ts";
@@ -19,13 +19,15 @@ export const report: Command = {
   summary: "print the tables of a run, or write its report",
   details: [
     "--format document writes a Markdown report with figures into the run's folder, of a run in any state.",
-    'With --json, one object: {"id","folder","status","tables":[{"name","title","columns","rows","files"}]}; of a document, {"file"}.',
+    'With --json, one object: {"id","folder","status","tables":[{"name","title","columns","rows","files"}]};\n' +
+      'of a document, or with --html, {"file"}.',
   ],
   positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],
   options: {
     ...DIRECTORY_OPTION,
     format: { value: "FORM", description: `${FORMATS.join(", ")} (default: text)` },
     table: { value: "NAME", description: "This table alone, such as winRates (default: all)" },
+    html: { description: "Write the report with its figures as one HTML file that needs no other" },
     out: { value: "FILE", short: "o", description: "Write to a file instead of the screen" },
   },
   examples: [
@@ -33,12 +35,14 @@ export const report: Command = {
     ["salsa report demo-2 --format markdown --out results.md", "For a document"],
     ["salsa report --table winRates --format csv", "One table with every digit"],
     ["salsa report --format document", "Results, figures, samples and how to make them again"],
+    ["salsa report --html --out results.html", "The same in one file, to send or to print"],
     ["salsa report --json", "For a script"],
   ],
   async run(args, context) {
     const formatName = choiceOption(args, "format", FORMATS) ?? "text";
     const out = textOption(args, "out");
     const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
+    if (switchOption(args, "html")) return writeHtml(folder, args, context);
     if (formatName === DOCUMENT) return writeDocument(folder, args, context);
     const { readRun } = await context.pipeline();
     const record = await readRun(folder);
@@ -64,6 +68,21 @@ export const report: Command = {
     return EXIT.ok;
   },
 };
+
+async function writeHtml(folder: string, args: Arguments, context: CommandContext): Promise<number> {
+  for (const name of ["format", "table"]) {
+    if (args.options[name] !== undefined)
+      throw new UsageError(`--${name} does not go with --html, which is the whole report`);
+  }
+  const { writeHtmlReport } = await context.pipeline();
+  const written = await writeHtmlReport(folder);
+  const out = textOption(args, "out");
+  const file = out === undefined ? written.file : resolve(context.folder, out);
+  if (out !== undefined) await writeText(file, written.html);
+  if (context.isJson) printJson(context.terminal, { file });
+  else context.terminal.outLine(file);
+  return EXIT.ok;
+}
 
 async function writeDocument(folder: string, args: Arguments, context: CommandContext): Promise<number> {
   for (const name of ["out", "table"]) {

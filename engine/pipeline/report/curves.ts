@@ -1,4 +1,4 @@
-import { type Line, type Points, lineFigure } from "../../figures/index.ts";
+import { type Line, type PanelSheet, type Points, lineFigure } from "../../figures/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { trainedArms } from "./arms.ts";
@@ -10,6 +10,8 @@ export interface Figure {
   readonly file: string;
   readonly title: string;
   readonly svg: string;
+  /** The numbers behind it. */
+  readonly data?: PanelSheet | undefined;
 }
 
 /** The most informative metrics of an RLHF training, in the order in which to look at them. */
@@ -41,8 +43,22 @@ export function curveFigures(facts: Pick<RunFacts, "state" | "choices">): Figure
       smoothing: smoothingFor(lines),
       caption: `${description}.${isSingle ? " One seed." : ""}`,
     });
-    return [{ file: `figures/${name}.svg`, title: label, svg }];
+    return [{ file: `figures/${name}.svg`, title: label, svg, data: dataOf(lines, label) }];
   });
+}
+
+/** Every recorded point. */
+function dataOf(lines: readonly Line[], label: string): PanelSheet {
+  const rows = lines.flatMap(({ name, curves }) =>
+    curves.flatMap(({ x, y }, curve) =>
+      Array.from(x, (step, at) => {
+        const value = y[at] ?? NaN;
+        return [name, curve + 1, step, Number.isFinite(value) ? value : null] as const;
+      }),
+    ),
+  );
+  const number = (header: string) => ({ header, align: "right" }) as const;
+  return { columns: [{ header: "arm", align: "left" }, number("seed, counted"), number("step"), number(label)], rows };
 }
 
 function pointsOf({ metrics }: RunState, stage: string, metric: string): Points[] {

@@ -8,6 +8,7 @@ import type { Figure } from "./curves.ts";
 import type { RunFacts } from "./facts.ts";
 import { tableOf } from "./markdown.ts";
 import { originSection } from "./origin.ts";
+import { type PaperSectionFigure, paperSection } from "./paper.ts";
 import { samplesSection } from "./samples.ts";
 import { setupSection } from "./setup.ts";
 import { statusSection } from "./status.ts";
@@ -18,6 +19,8 @@ import { verdicts } from "./verdicts.ts";
 export interface Figures {
   readonly results: readonly Figure[];
   readonly curves: readonly Figure[];
+  /** Those of the paper. */
+  readonly paper: readonly PaperSectionFigure[];
 }
 
 /** The report as Markdown; images are relative to it. */
@@ -31,6 +34,8 @@ export function document(facts: RunFacts, figures: Figures): string {
     resultsSection(facts, figures.results),
     "## What was run",
     setupSection(facts),
+    "## The paper's figures",
+    paperSection(figures.paper),
     "## Learning curves",
     curvesSection(facts, figures.curves),
     "## Alarms",

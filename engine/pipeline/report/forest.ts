@@ -1,5 +1,5 @@
 import type { Table as WinRates } from "../../evaluation/table.ts";
-import { forestFigure } from "../../figures/index.ts";
+import { type PanelSheet, forestFigure } from "../../figures/index.ts";
 import type { Figure } from "./curves.ts";
 import { intervalWords, probability } from "./verdicts.ts";
 
@@ -27,5 +27,16 @@ export function winRateFigure(rows: WinRates): Figure[] {
     interval: intervalWords(overall),
     caption: `A tie counts as half a win. ${nSeeds > 1 ? `${nSeeds} seeds` : "One seed"}; p is Holm's over all pairs.`,
   });
-  return [{ file: "figures/winRates.svg", title: "Win rates with 95 % intervals", svg }];
+  return [{ file: "figures/winRates.svg", title: "Win rates with 95 % intervals", svg, data: dataOf(overall) }];
+}
+
+function dataOf(rows: WinRates): PanelSheet {
+  const text = (header: string) => ({ header, align: "left" }) as const;
+  const number = (header: string) => ({ header, align: "right" }) as const;
+  const finite = (value = NaN): number | null => (Number.isFinite(value) ? value : null);
+  const numbers = ["adjusted", "low", "high", "n", "wins", "losses", "ties", "p", "holm", "nSeeds"] as const;
+  return {
+    columns: [text("benchmark"), text("a"), text("b"), ...numbers.map(number)],
+    rows: rows.map((row) => [row.benchmark, row.a, row.b, ...numbers.map((name) => finite(row[name]))]),
+  };
 }

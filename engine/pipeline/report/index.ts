@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { placeIn } from "../../storage/places.ts";
 import { sweepAt, writeAt } from "../../storage/writing.ts";
-import { curveFigures } from "./curves.ts";
+import { type Figure, curveFigures } from "./curves.ts";
 import { document } from "./document.ts";
-import { readFacts } from "./facts.ts";
+import { type RunFacts, readFacts } from "./facts.ts";
 import { winRateFigure } from "./forest.ts";
+import { htmlPage } from "./html/page.ts";
+import { paperFigures } from "./paper.ts";
 
 const FOLDER = "report";
 
@@ -20,16 +22,39 @@ const FOLDER = "report";
  * @throws {DiskError} when the report cannot be written.
  */
 export async function writeReport(folder: string): Promise<string> {
-  const facts = await readFacts(folder);
-  const figures = { results: winRateFigure(facts.winRates), curves: curveFigures(facts) };
-  const all = [...figures.results, ...figures.curves];
+  const { text, all } = await reportOf(folder);
   const target = placeIn(folder, FOLDER).file;
   for (const { file, svg } of all) await writeAt(placeIn(folder, join(FOLDER, file)), svg);
   const report = placeIn(folder, join(FOLDER, "report.md"));
-  await writeAt(report, document(facts, figures));
+  await writeAt(report, text);
   // Figures of an earlier report that this one does not have.
   const kept = new Set(all.map(({ file }) => join(target, file)));
   const isOver = (file: string): boolean => file.endsWith(".svg") && !kept.has(file);
   await sweepAt(placeIn(folder, join(FOLDER, "figures")), (file) => Promise.resolve(isOver(file)));
   return report.file;
+}
+
+/**
+ * Writes the same report as one file of HTML, `report/report.html`, which needs no other file and no network.
+ *
+ * @returns The document's path, and what is in it.
+ * @throws {DataError} {DiskError} as {@link writeReport}.
+ */
+export async function writeHtmlReport(folder: string): Promise<{ readonly file: string; readonly html: string }> {
+  const { facts, text, all } = await reportOf(folder);
+  const html = htmlPage(`${facts.config.name}: ${facts.id}`, text, all);
+  const place = placeIn(folder, join(FOLDER, "report.html"));
+  await writeAt(place, html);
+  return { file: place.file, html };
+}
+
+async function reportOf(folder: string): Promise<{ facts: RunFacts; text: string; all: readonly Figure[] }> {
+  const facts = await readFacts(folder);
+  const figures = {
+    results: winRateFigure(facts.winRates),
+    curves: curveFigures(facts),
+    paper: await paperFigures(facts),
+  };
+  const drawn = figures.paper.flatMap((one) => (one.drawn === undefined ? [] : [one.drawn]));
+  return { facts, text: document(facts, figures), all: [...figures.results, ...figures.curves, ...drawn] };
 }

@@ -59,7 +59,7 @@ describe("every command", () => {
       });
     });
 
-    const required = command.positionals.filter(({ number }) => number !== "optional");
+    const required = command.positionals.filter(({ number }) => number !== "optional" && number !== "any");
     for (const { name } of required) {
       it(`${command.name} asks for ${name}`, async () => {
         const { code, stderr } = await salsa([command.name]);
@@ -68,7 +68,7 @@ describe("every command", () => {
       });
     }
 
-    if (command.positionals.at(-1)?.number !== "several") {
+    if (!["several", "any"].includes(command.positionals.at(-1)?.number ?? "one")) {
       it(`${command.name} refuses an argument too many`, async () => {
         const words = command.positionals.map(({ name }) => name);
         const { code, stderr } = await salsa([command.name, ...words, "surplus"]);

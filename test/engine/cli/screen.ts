@@ -1,6 +1,6 @@
 import type { Pipeline } from "../../../engine/cli/pipeline.ts";
-import type { RunRecord } from "../../../engine/pipeline/index.ts";
 import { Stopped } from "../../../engine/pipeline/stage.ts";
+import { FIGURE_FORMATS, type RunRecord } from "../../../engine/pipeline/index.ts";
 import { runCli } from "../../../engine/cli/cli.ts";
 import { type Terminal, printing } from "../../../engine/cli/terminal.ts";
 import type { Table } from "../../../engine/protocol/events.ts";
@@ -76,6 +76,13 @@ const UNUSED: Pipeline = {
   openConfigData: unexpected,
   openFileData: unexpected,
   writeReport: unexpected,
+  writeHtmlReport: unexpected,
+  figureOfRun: unexpected,
+  figuresOfRun: unexpected,
+  measureFigure: unexpected,
+  writeFigure: unexpected,
+  FIGURE_FORMATS,
+  paperTableOf: unexpected,
   makeSoup: unexpected,
   mergeAdapter: unexpected,
   scoreCheckpoint: unexpected,

@@ -114,3 +114,69 @@ export const WIN_RATE = {
   ...{ method: "question", nQuestions: 4, positionBias: 0.5, equivalence: 0.9, moreQuestions: 12, moreSeeds: 2 },
   ...{ lengthControlled: 0.7, lengthLow: 0.2, lengthHigh: 0.9, styleControlled: 0.7, styleLow: 0.2, styleHigh: 0.9 },
 };
+
+/** What figures have measured. */
+export const FIGURE_POINTS: readonly object[] = [
+  {
+    kind: "set",
+    figure: "line",
+    set: "0123456789abcdef",
+    seed: 1,
+    of: ["sft-1", "sft-2"],
+    prompts: "validation",
+    n: 8,
+  },
+  {
+    kind: "point",
+    figure: "line",
+    set: "0123456789abcdef",
+    weights: [0.5, 0.5],
+    reward: 1,
+    se: 0.1,
+    tokens: 4,
+    ended: 1,
+  },
+  {
+    ...{
+      kind: "set",
+      figure: "plane",
+      set: "0123456789abcdee",
+      seed: 1,
+      of: ["sft-1", "sft-2", "sft-3"],
+      prompts: "b",
+      n: 8,
+    },
+    plane: {
+      ...{ columns: 2, rows: 2, left: 0, bottom: 0, step: 1 },
+      corners: [
+        { name: "sft-1", x: 0, y: 0 },
+        { name: "sft-2", x: 1, y: 0 },
+        { name: "sft-3", x: 0, y: 1 },
+      ],
+      projected: [{ name: "ppo", x: 0.5, y: 0.5, distance: 1, length: 2 }],
+    },
+  },
+  {
+    kind: "point",
+    figure: "plane",
+    set: "0123456789abcdee",
+    weights: [0, 1, 0],
+    reward: 1,
+    se: 0,
+    tokens: 4,
+    ended: 0,
+  },
+  { kind: "set", figure: "warp", set: "0123456789abcdea", seed: 1, of: ["sft-1", "ppo"], prompts: "b", n: 8 },
+  {
+    kind: "point",
+    figure: "warp",
+    set: "0123456789abcdea",
+    weights: [0, 1],
+    reward: 1,
+    se: 1,
+    tokens: 4,
+    ended: 1,
+    kl: 2,
+    klSe: 1,
+  },
+];

@@ -85,7 +85,10 @@ describe("a report of what somebody else has written", () => {
     const headings = tokens.flatMap(({ type }, at) => (type === "heading_open" ? [tokens[at + 1]?.content ?? ""] : []));
     assert.deepEqual(
       headings.filter((heading) => !heading.includes("img")),
-      ["Results", "What was run", "Arms", "Learning curves", "Alarms", "Samples", "How to make it again"],
+      [
+        ...["Results", "What was run", "Arms", "The paper's figures", "What is not drawn", "Learning curves"],
+        ...["Alarms", "Samples", "How to make it again"],
+      ],
     );
     for (const line of text.split("\n").filter((one) => one.startsWith("| ---"))) {
       const columns = line.split("|").length - 2;
@@ -94,13 +97,14 @@ describe("a report of what somebody else has written", () => {
   });
 
   it("has commands of one line, and nothing of a commit that is none", () => {
-    const [commands] = tokensOf(text).filter(({ type }) => type === "fence");
+    const [commands] = tokensOf(text).filter(({ type, info }) => type === "fence" && info === "sh");
     assert.match(commands?.content ?? "", /^salsa run \$'.*'\n$/);
     assert.doesNotMatch(commands?.content ?? "", /\n./);
   });
 
   it("shows the changes as they are, in one block, with what steers spelled out", () => {
-    const fences = tokensOf(text).filter(({ type }) => type === "fence");
+    // The others are lines for a config.
+    const fences = tokensOf(text).filter(({ type, info }) => type === "fence" && info !== "json");
     assert.equal(fences.length, 2);
     assert.match(fences[1]?.content ?? "", /^\+<img [^]*\\u202e[^]*\+````\n$/);
     assert.deepEqual(steering(text), []);

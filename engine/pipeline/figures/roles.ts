@@ -1,0 +1,81 @@
+import type { RunConfig, SoupConfig } from "../../config/index.ts";
+
+/** What an arm is in the paper's words. */
+export type ArmKind =
+  /** PPO against its own start (equation 2). */
+  | "ppo"
+  /** PPO against a soup that its start is part of (equation 4). */
+  | "salsa"
+  /** Against several references at once (equation 5). */
+  | "mkl"
+  /** Against another SFT than its start. */
+  | "otherSft"
+  /** Anything else. */
+  | "other";
+
+/** An arm by the place that it has in the paper. */
+export interface ArmRole {
+  readonly name: string;
+  /** Place among the arms, which is that of its colour. */
+  readonly color: number;
+  readonly kind: ArmKind;
+  readonly init: string;
+  readonly reference: readonly string[];
+  readonly betas: readonly number[];
+  /** Rollouts of an iteration. */
+  readonly batchSize: number;
+  /** Models that its reference is made of, the start first. */
+  readonly members: readonly string[];
+  /** True if all members count alike. */
+  readonly isUniform: boolean;
+  /** Share of the other model where the reference lies on the line of two SFTs: 0 for PPO, 1 for the other SFT. */
+  readonly alpha?: number;
+}
+
+/** The arms of a config by their roles, in its order. */
+export function rolesOf({ arms, soups, sft }: Pick<RunConfig, "arms" | "soups" | "sft">): readonly ArmRole[] {
+  const sfts = new Set(sft.seeds.map((seed) => `sft-${seed}`));
+  return Object.entries(arms).map(([name, { init, reference, betas, batchSize }], color): ArmRole => {
+    const common = { name, color, init, reference, betas, batchSize };
+    const [only = init, ...more] = reference;
+    if (more.length > 0) return { ...common, kind: "mkl", members: reference, isUniform: true };
+    if (only === init && sfts.has(only)) return { ...common, kind: "ppo", members: [only], isUniform: true, alpha: 0 };
+    if (sfts.has(only)) return { ...common, kind: "otherSft", members: [only], isUniform: true, alpha: 1 };
+    const soup = soups[only];
+    const shares = soup === undefined ? undefined : sharesOf(soup);
+    const at = soup?.of.indexOf(init) ?? -1;
+    if (soup === undefined || at < 0 || !soup.of.every((model) => sfts.has(model)))
+      return { ...common, kind: "other", members: soup?.of ?? [only], isUniform: false };
+    const members = [init, ...soup.of.filter((_, index) => index !== at)];
+    const alpha = soup.of.length === 2 ? shares?.[1 - at] : undefined;
+    const isUniform = shares?.every((share) => Math.abs(share - 1 / shares.length) < 1e-6) === true;
+    return { ...common, kind: "salsa", members, isUniform, ...(alpha !== undefined && { alpha }) };
+  });
+}
+
+/** The weights of a soup that are known without making it. */
+function sharesOf(soup: SoupConfig): readonly number[] | undefined {
+  if (soup.method === "uniform") return soup.of.map(() => 1 / soup.of.length);
+  if (soup.method !== "linear") return undefined;
+  // Of a run of another version they may be anything.
+  const weights: unknown = soup.weights;
+  return Array.isArray(weights) && weights.every(Number.isFinite) ? (weights as readonly number[]) : undefined;
+}
+
+/** The arms that the paper compares; each is undefined where the config has none. */
+export interface Compared {
+  readonly ppo: ArmRole | undefined;
+  /** Of two SFTs in equal shares, if there is one; else the first soup. */
+  readonly salsa: ArmRole | undefined;
+  readonly mkl: ArmRole | undefined;
+  /** What PPO starts at. */
+  readonly sft: string | undefined;
+}
+
+/** Picks the arms that the paper compares. */
+export function comparedArms(roles: readonly ArmRole[]): Compared {
+  const ppo = roles.find(({ kind }) => kind === "ppo");
+  const soups = roles.filter(({ kind, init }) => kind === "salsa" && (ppo === undefined || init === ppo.init));
+  const salsa = soups.find(({ members, isUniform }) => members.length === 2 && isUniform) ?? soups[0];
+  return { ppo, salsa, mkl: roles.find(({ kind }) => kind === "mkl"), sft: (ppo ?? salsa)?.init };
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { comparedArms } from "../../../../engine/pipeline/figures/roles.ts";
+import { mirrored, pairRate } from "../../../../engine/pipeline/figures/rates.ts";
+import { repetition } from "../../../../engine/pipeline/figures/repetition.ts";
+import { factsOf, PAPER_ARMS } from "./states.ts";
+
+describe("the arms of a config", () => {
+  const { roles } = factsOf(PAPER_ARMS);
+
+  it("have the places that the paper gives them", () => {
+    assert.deepEqual(
+      roles.map(({ name, kind, alpha, members, color }) => [name, kind, alpha, members.length, color]),
+      [
+        ["ppo", "ppo", 0, 1, 0],
+        ["salsa", "salsa", 0.5, 2, 1],
+        ["salsa-3", "salsa", undefined, 3, 2],
+        ["mkl", "mkl", undefined, 2, 3],
+        ["quarter", "salsa", 0.25, 2, 4],
+        ["other", "otherSft", 1, 1, 5],
+      ],
+    );
+  });
+
+  it("count α from the model that the policy starts at, whichever the soup names first", () => {
+    const { roles: turned } = factsOf({
+      soups: { soup: { method: "linear", of: ["sft-2", "sft-1"], alpha: 0.25 } },
+      arms: { salsa: { init: "sft-1", reference: "soup" } },
+    });
+    // A quarter of sft-1, so three quarters of the other.
+    assert.deepEqual([turned[0]?.alpha, turned[0]?.members], [0.75, ["sft-1", "sft-2"]]);
+  });
+
+  it("are other arms where a soup is also the start, or its weights are only known once it is made", () => {
+    const { roles: others } = factsOf({
+      soups: {
+        soup: { method: "uniform", of: ["sft-1", "sft-2"] },
+        arc: { method: "slerp", of: ["sft-1", "sft-2"] },
+      },
+      arms: { start: { init: "soup", reference: "soup" }, arced: { reference: "arc" } },
+    });
+    assert.deepEqual(
+      others.map(({ kind, alpha, isUniform }) => [kind, alpha, isUniform]),
+      [
+        ["other", undefined, false],
+        ["salsa", undefined, false],
+      ],
+    );
+  });
+
+  it("are compared with the soup of two in equal shares first", () => {
+    const { ppo, salsa, mkl, sft } = comparedArms(roles);
+    assert.deepEqual([ppo?.name, salsa?.name, mkl?.name, sft], ["ppo", "salsa", "mkl", "sft-1"]);
+  });
+});
+
+describe("the rate of a pair", () => {
+  it("is mirrored where the table has it the other way round", () => {
+    const { winRates } = factsOf(PAPER_ARMS, [{ a: "ppo", b: "salsa", win: 1, loss: 3, tie: 4 }]);
+    const there = pairRate(winRates, "inDistribution", "ppo", "salsa");
+    const back = pairRate(winRates, "inDistribution", "salsa", "ppo");
+    assert.deepEqual([back?.win, back?.loss, back?.tie, back?.winRate, back?.adjusted], [3, 1, 4, 3 / 8, 5 / 8]);
+    assert.ok(there !== undefined && back !== undefined);
+    assert.deepEqual([back.low, back.high], [1 - there.high, 1 - there.low]);
+    const twice = mirrored(mirrored(there));
+    // 1 − (1 − x) may miss x by a rounding.
+    assert.ok(Math.abs(twice.low - there.low) < 1e-15 && twice.win === there.win);
+    assert.equal(pairRate(winRates, "inDistribution", "mkl", "ppo"), undefined);
+  });
+});
+
+describe("repetition", () => {
+  it("is the share of three-word runs that come again", () => {
+    assert.equal(repetition("a b c d"), 0);
+    assert.equal(repetition("a b"), 0);
+    // aaa, aaa, aaa: one of three is new.
+    assert.equal(repetition("a a a a a"), 1 - 1 / 3);
+    // abc, bca, cab, abc
+    assert.equal(repetition(" a b c  a b c "), 1 / 4);
+  });
+});
