@@ -25,6 +25,7 @@ import "./pipeline/index.ts";
 import "./plots/index.ts";
 import "./samples/index.ts";
 import "./tables/index.ts";
+import "./figures/index.ts";
 import "./alarms/index.ts";
 import "./provenance/index.ts";
 
@@ -34,6 +35,7 @@ const ELEMENTS: Readonly<Record<DashboardView, StaticValue>> = {
   metrics: literal`salsa-metrics`,
   samples: literal`salsa-samples`,
   winRates: literal`salsa-win-rates`,
+  figures: literal`salsa-figures`,
   alarms: literal`salsa-alarms`,
   provenance: literal`salsa-provenance`,
 };
@@ -242,6 +244,7 @@ class Dashboard extends DashboardElement {
       metrics: t("Metrics"),
       samples: t("Samples"),
       winRates: t("Win Rates"),
+      figures: t("Figures"),
       alarms: t("Alarms"),
       provenance: t("Config"),
     };

@@ -2,7 +2,15 @@ import type { RunEvent } from "./events.ts";
 import type { RunOutline, RunSummary, ServiceRequests } from "./service.ts";
 
 /** Parts of the dashboard, in the order of its tabs. */
-export const DASHBOARD_VIEWS = ["pipeline", "metrics", "samples", "winRates", "alarms", "provenance"] as const;
+export const DASHBOARD_VIEWS = [
+  "pipeline",
+  "metrics",
+  "samples",
+  "winRates",
+  "figures",
+  "alarms",
+  "provenance",
+] as const;
 export type DashboardView = (typeof DASHBOARD_VIEWS)[number];
 
 /** The dashboard's focus: survives a reload of the window as JSON. */
@@ -23,6 +31,7 @@ export const PASSED_ON = [
   "tokens",
   "winRates",
   "comparisons",
+  "figures",
   "provenance",
   "models",
 ] as const satisfies readonly (keyof ServiceRequests)[];

@@ -1,5 +1,6 @@
 import type { ModelCost } from "../config/judgingCost.ts";
 import type { RunConfig } from "../config/index.ts";
+import type { PanelFigureSpec } from "../figures/panels/spec.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
@@ -303,6 +304,29 @@ export interface ModelArtifact {
   readonly isPolicy: boolean;
 }
 
+/** Something that a figure needs and the run does not have, and how to get it. */
+export interface FigureLack {
+  readonly what: string;
+  /** Lines of a config that would add it. */
+  readonly snippet?: string;
+  /** A command that would add it, after `salsa`. */
+  readonly command?: string;
+}
+
+/** A figure of the paper for a run. Its texts are English, as those of every figure that is saved. */
+export interface FigureView {
+  readonly name: string;
+  /** Where it stands in the paper: "Figure 2c". */
+  readonly source: string;
+  readonly title: string;
+  readonly description: string;
+  /** True if a command measures its numbers. */
+  readonly isMeasured: boolean;
+  /** Absent where nothing can be drawn. */
+  readonly spec?: PanelFigureSpec;
+  readonly lacks: readonly FigureLack[];
+}
+
 /** A detached run that has just begun. */
 export interface StartedRun {
   readonly folder: string;
@@ -360,6 +384,8 @@ export interface ServiceRequests {
    */
   readonly columns: { params: ColumnsParams; result: { readonly columns: readonly string[] } };
   readonly closePreview: { params: PreviewParams; result: Record<string, never> };
+  /** The paper's figures, as far as the run goes: each drawn from what is recorded and measured, or with what it lacks. */
+  readonly figures: { params: RunParams; result: readonly FigureView[] };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
   /** What judging sends to language models in a run of a config as it is on disk, or of a run that goes on. */

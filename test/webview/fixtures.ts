@@ -78,6 +78,7 @@ export function fixtureBackend(runs: readonly FixtureRun[], answers: Answers = {
     series: ({ folder, keys }) => seriesOf(known(folder), keys),
     provenance: ({ folder }) => provenanceOf(known(folder)),
     winRates: () => [],
+    figures: () => [],
     models: () => [],
     samples: () => ({ total: 0, all: 0, columns: [], allColumns: [], rows: [] }),
     comparisons: () => ({ total: 0, judge: "gold", rows: [] }),

@@ -6,6 +6,7 @@ import { demoRun, fixtureBackend, type FixtureRun, provenanceOf } from "./fixtur
 import { type DashboardPage, openDashboard, type PageSettings } from "./page.ts";
 import { configOf, recording } from "./recording.ts";
 import { samplesOf, tokensOf } from "./samples/rows.ts";
+import { FIGURES } from "./figures/views.ts";
 import { comparisonOf, rateOf } from "./tables/rows.ts";
 
 const CONFIG = configOf({ seeds: [1, 2] });
@@ -90,6 +91,17 @@ export const VIEW_STATES: readonly ViewState[] = [
     ready: (page) => page.getByText("No win rates yet").waitFor(),
   },
   {
+    what: "the figures",
+    view: "figures",
+    ready: (page) => page.getByRole("img", { name: /^Win rate against ppo/ }).waitFor(),
+  },
+  {
+    what: "figures that cannot be drawn",
+    view: "figures",
+    answers: { figures: () => FIGURES.slice(1) },
+    ready: (page) => page.getByText("No figure can be drawn yet").waitFor(),
+  },
+  {
     what: "the alarms",
     view: "alarms",
     ready: (page) => page.getByRole("region", { name: "Gibberish" }).waitFor(),
@@ -136,6 +148,7 @@ export async function openState(
       },
     ],
     winRates: () => [rateOf({ nSeeds: 2 }), rateOf({ seed: 1 }), rateOf({ seed: 2 }), rateOf(UNDECIDED)],
+    figures: () => FIGURES,
     comparisons: ({ offset, limit }) => {
       const all = Array.from({ length: 45 }, (_, index) => comparisonOf(index));
       return { total: all.length, judge: "gold", rows: all.slice(offset, offset + limit) };

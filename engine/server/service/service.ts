@@ -1,5 +1,6 @@
 import type { CancellationToken, Disposable, MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import {
+  type FigureView,
   type InitializeParams,
   type InitializeResult,
   SERVICE_PROTOCOL,
@@ -143,6 +144,7 @@ export class Service implements Disposable {
         previews.release(id);
         return Promise.resolve(done);
       },
+      figures: async ({ folder }) => figuresOf(await runs.get(folder)),
       report: async ({ folder }) => ({ file: await reportOf(await runs.get(folder)) }),
       judgingCost: (asked) => judgingCostOf(runs, asked),
       startRun: ({ configFile }) => startRun(runs, configFile),
@@ -201,4 +203,15 @@ async function columnsIn(asked: Params<"columns">): Promise<readonly string[]> {
 async function reportOf({ folder }: TrackedRun): Promise<string> {
   const { writeReport } = await import("../../pipeline/report/index.ts");
   return writeReport(folder);
+}
+
+/** Loads its code on first use, as the report's. */
+async function figuresOf({ folder }: TrackedRun): Promise<readonly FigureView[]> {
+  const { figuresOfRun } = await import("../../pipeline/figures/index.ts");
+  return (await figuresOfRun(folder)).map(
+    ({ figure: { name, source, title, description, isMeasured }, spec, lacks }) => ({
+      ...{ name, source, title, description, isMeasured: isMeasured === true, lacks },
+      ...(spec !== undefined && { spec }),
+    }),
+  );
 }

@@ -1,0 +1,165 @@
+import "@vscode-elements/elements/dist/vscode-button/index.js";
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { FigureTheme } from "../../engine/figures/index.ts";
+import type { FigureLack, FigureView } from "../../engine/protocol/service.ts";
+import { DashboardElement } from "../element.ts";
+import { t } from "../localize.ts";
+import { LatestRequest } from "../parts/latestRequest.ts";
+import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
+import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import { themeOf } from "../plots/looks.ts";
+import { figureMenu } from "./export.ts";
+import { figuresStyles } from "./styles.ts";
+import "./figurePlot.ts";
+
+/** Room that an article takes beside its figure. */
+const BESIDE = 26;
+const WIDEST = 914;
+
+/** Figures of a run. */
+interface Answered {
+  readonly folder: string;
+  readonly figures: readonly FigureView[];
+}
+
+/** The paper's figures for the run: drawn, or with what is missing and how to get it. */
+export class FiguresView extends DashboardElement {
+  static override readonly styles = [baseStyles, noticeStyles, controlStyles, figuresStyles];
+  static override readonly properties = { ...DashboardElement.properties, width: { state: true } };
+  /** Of a figure, in pixels. */
+  declare private width: number;
+  private readonly asked = new LatestRequest<Answered>(this);
+  private nth = 0;
+  private readonly themed = new MutationObserver(() => this.requestUpdate());
+  private readonly observer = new ResizeObserver(([entry]) => {
+    const width = Math.floor(Math.min(WIDEST, (entry?.contentRect.width ?? 0) - BESIDE));
+    if (width > 0) this.width = width;
+  });
+
+  constructor() {
+    super();
+    this.width = 760;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.observer.observe(this);
+    this.themed.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer.disconnect();
+    this.themed.disconnect();
+  }
+
+  protected override render(): TemplateResult {
+    const [folder] = this.model.focus.runs;
+    if (folder === undefined) return emptyNotice({ icon: "list-selection", title: t("No run is chosen") });
+    const { value: answered, problem } = this.ask(folder);
+    if (problem !== undefined)
+      return failedNotice(t("The figures could not be drawn"), problem, () => this.asked.retry());
+    if (answered === undefined) return loadingNotice(t("Reading what figures are drawn from…"));
+    const value = answered.figures;
+    const drawn = value.filter(({ spec }) => spec !== undefined);
+    const theme = groundless(themeOf(document.body), document.body);
+    return html`<div class="toolbar title">
+        <h2>${t("The paper's figures for this run")}</h2>
+        <span class="muted">${t("{0} of {1} can be drawn", drawn.length, value.length)}</span>
+        <span class="spacer"></span>
+        <vscode-button secondary icon="refresh" @click=${this.refresh}>${t("Refresh")}</vscode-button>
+      </div>
+      ${drawn.length === 0 ? this.nothingDrawn() : nothing}
+      ${repeat(
+        [...drawn, ...value.filter(({ spec }) => spec === undefined)],
+        ({ name }) => `${folder} ${name}`,
+        (figure) => this.figure(figure, theme),
+      )}`;
+  }
+
+  /** Asks again when stages have been finished, or on request: what commands measure makes no event of the run. */
+  private ask(folder: string): LatestRequest<Answered>["answer"] {
+    const outline = this.model.outline(folder);
+    const nDone = outline?.stages.filter(({ status }) => status === "finished" || status === "cached").length ?? 0;
+    const key = JSON.stringify([folder, outline?.status, nDone, outline?.tables.length, this.nth]);
+    const ask = async (): Promise<Answered> => ({
+      folder,
+      figures: await this.model.host.request("figures", { folder }),
+    });
+    return this.asked.ask(key, ask, { keepsLast: this.asked.answer.value?.folder === folder });
+  }
+
+  private readonly refresh = (): void => {
+    this.nth += 1;
+    this.requestUpdate();
+  };
+
+  private nothingDrawn(): TemplateResult {
+    return emptyNotice({
+      icon: "graph",
+      title: t("No figure can be drawn yet"),
+      text: t(
+        "They come from win rates, answers and curves of a run, or are measured by a command. What each of them needs is said below.",
+      ),
+    });
+  }
+
+  private figure({ name, source, title, description, spec, lacks }: FigureView, theme: FigureTheme): TemplateResult {
+    const heading = `${source}: ${title}`;
+    const saved = themeOf(document.body);
+    return html`<article aria-label=${heading}>
+      <div class="head">
+        <div>
+          <h3>${heading}</h3>
+          <p class="muted">${description}.</p>
+        </div>
+        ${spec === undefined ? nothing : figureMenu(this.model.host, { name, title, spec, theme: saved })}
+      </div>
+      ${
+        spec === undefined
+          ? nothing
+          : html`<salsa-figure-plot .spec=${spec} .theme=${theme} .width=${this.width}></salsa-figure-plot>`
+      }
+      ${
+        lacks.length === 0
+          ? nothing
+          : html`<ul class="lacks" aria-label=${t("What is missing")}>
+              ${lacks.map((lack) => this.lack(lack))}
+            </ul>`
+      }
+    </article>`;
+  }
+
+  private lack({ what, snippet, command }: FigureLack): TemplateResult {
+    return html`<li>
+      <div class="what"><vscode-icon name="info"></vscode-icon><span>${what}</span></div>
+      ${snippet === undefined ? nothing : this.copied(snippet, t("Copy for the Config"))}
+      ${command === undefined ? nothing : this.copied(`salsa ${command}`, t("Copy Command"))}
+    </li>`;
+  }
+
+  private copied(text: string, label: string): TemplateResult {
+    // The editor itself reports failures.
+    const copy = (): void => void this.model.host.request("copy", { text }).catch(() => undefined);
+    return html`<div class="how">
+      <pre class="mono">${text}</pre>
+      <vscode-button secondary icon="copy" @click=${copy}>${label}</vscode-button>
+    </div>`;
+  }
+}
+
+/** A palette on the editor's own ground; where contrast is high, nothing is muted. */
+function groundless(theme: FigureTheme, body: HTMLElement): FigureTheme {
+  const isHigh =
+    body.classList.contains("vscode-high-contrast") || body.classList.contains("vscode-high-contrast-light");
+  return { ...theme, background: "none", ...(isHigh && { muted: theme.foreground }) };
+}
+
+customElements.define("salsa-figures", FiguresView);
+declare global {
+  interface HTMLElementTagNameMap {
+    "salsa-figures": FiguresView;
+  }
+}
