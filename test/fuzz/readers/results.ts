@@ -17,9 +17,6 @@ import { modelsFile, readModels } from "../../../engine/storage/formats/models.t
 import { artifactFormat, readRecords } from "../../../engine/storage/formats/records.ts";
 import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
 import { readFigurePoints } from "../../../engine/storage/formats/figurePoints.ts";
-import { PAPER_FIGURES } from "../../../engine/pipeline/figures/index.ts";
-import { panelFigure } from "../../../engine/figures/index.ts";
-import { factsOf, PAPER_ARMS } from "../../engine/pipeline/figures/states.ts";
 import { livingOwner } from "../../../engine/storage/locks.ts";
 import { collect } from "../../engine/storage/temporaryFolder.ts";
 import { type FuzzPlace, type Reader, jsonFiles, jsonLines } from "../reader.ts";
@@ -31,7 +28,6 @@ const CALL = {
   price: 0.5,
   reply: { text: "[[A]]", end: "stop", model: "m", promptTokens: 3, completionTokens: 2 },
 };
-const FACTS = factsOf(PAPER_ARMS);
 const OURS = ["DataError", "DiskError"];
 const answer = { prompt: 0, question: "q", text: "t", ended: true, nTokens: 2, reward: 0.5, gold: 1, category: "math" };
 const comparison = { prompt: "0", seed: 1, outcome: "win", games: ["a", "tie"], lengths: [3, 4] };
@@ -88,14 +84,10 @@ export const RESULTS: readonly Reader[] = [
     [jsonLines(comparison, { prompt: "1", outcome: "dropped" })],
     readComparisons,
   ),
-  // Whatever it keeps is drawn without an error.
   ofFile("figurePoints", "figurePoints.jsonl", [jsonLines(...FIGURE_POINTS)], async (folder) => {
-    const points = await readFigurePoints(folder);
-    for (const name of ["line", "plane", "warp"] as const) {
-      const state = PAPER_FIGURES.find((figure) => figure.name === name)?.draw({ ...FACTS, points });
-      const { spec } = (await state) ?? {};
-      if (spec !== undefined) panelFigure(spec);
-    }
+    // Loaded here, since no other reader needs it. Whatever is kept is drawn without an error.
+    const { drawMeasured } = await import("../drawMeasured.ts");
+    await drawMeasured(await readFigurePoints(folder));
   }),
   ofFile("games", "games.jsonl", [jsonLines(game, game)], readGames),
   ofFile("judgments", "judgments.jsonl", [jsonLines(JUDGMENT, { ...JUDGMENT, question_id: "a3f" })], (folder) =>
