@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import type { Pipeline } from "../../../engine/cli/pipeline.ts";
 import { COMMANDS } from "../../../engine/cli/commands/index.ts";
 import { printJson } from "../../../engine/cli/terminal.ts";
 import { progressView } from "../../../engine/cli/progress.ts";
@@ -81,6 +82,8 @@ const startsRun: Case = async (folder) => {
   return [await started(false), await started(true), await run(folder, "run", "bad.salsa.json")];
 };
 
+const LACK = { what: HOSTILE, snippet: HOSTILE, command: HOSTILE };
+
 /** A case for each command, in which everything that may come from a file is hostile. */
 const CASES: Readonly<Record<string, Case>> = {
   run: startsRun,
@@ -100,6 +103,16 @@ const CASES: Readonly<Record<string, Case>> = {
     const cost = { key: "k", cached: false, parameters: 1, memoryBytes: 1, estimatedSeconds: 1 };
     const planPipeline = () => Promise.resolve([{ ...stageInfo, ...cost }]);
     return [await salsa(["plan", FILE], { folder, pipeline: { planPipeline, chooseBackend, modelNotes, withChoice } })];
+  },
+  claims: async (folder) => {
+    await fs.writeFile(path.join(folder, "bad.salsa.json"), JSON.stringify({ [HOSTILE]: 1, name: HOSTILE }));
+    const armless = { preset: "miniinstruct", name: HOSTILE, arms: { [HOSTILE]: { reference: "sft" } } };
+    await fs.writeFile(path.join(folder, FILE), JSON.stringify(armless));
+    return [
+      await run(folder, "claims", "bad.salsa.json"),
+      await run(folder, "claims", FILE, "--plan"),
+      await run(folder, "claims", HOSTILE),
+    ];
   },
   data: async (folder) => {
     const sequence = {
@@ -149,6 +162,56 @@ const CASES: Readonly<Record<string, Case>> = {
     const pipeline = { generateResponses };
     return [await salsa(argv, { folder, pipeline }), await salsa([...argv, "--json"], { folder, pipeline })];
   },
+  "serve-model": async (folder) => {
+    await ended(folder, FINISHED);
+    const checkpoint = path.join(folder, HOSTILE);
+    await fs.mkdir(checkpoint);
+    await fs.writeFile(path.join(checkpoint, "config.json"), JSON.stringify({ model_type: HOSTILE }));
+    const served = { name: HOSTILE, folder: HOSTILE, context: 1, parameters: 1, answerBytes: 1 };
+    const pipeline: Partial<Pipeline> = {
+      serveModels: ({ ready, report }) => {
+        ready({ baseUrl: "http://127.0.0.1:1/v1", backend: HOSTILE, models: [served] });
+        report?.(new DataError(HOSTILE, { file: HOSTILE, remedy: HOSTILE }));
+        return Promise.resolve();
+      },
+    };
+    return [
+      await salsa(["serve-model", checkpoint], { folder, pipeline }),
+      await salsa(["serve-model", checkpoint, "--json"], { folder, pipeline }),
+      await run(folder, "serve-model", checkpoint),
+      await run(folder, "serve-model", `${HOSTILE}:${HOSTILE}`),
+    ];
+  },
+  fetch: async (folder) => [await run(folder, "fetch", HOSTILE)],
+  judge: async (folder) => {
+    const config = parseConfig(CONFIG, FILE);
+    const job = { config, questions: [HOSTILE], positions: [] } as unknown as Awaited<
+      ReturnType<Pipeline["openAnswers"]>
+    >;
+    const judged = { judge: HOSTILE, isPartial: false, tables: [TABLE], judgments: [] };
+    const opens: Partial<Pipeline> = {
+      openAnswers: () => Promise.resolve(job),
+      judgeJob: () => Promise.resolve(judged as unknown as Awaited<ReturnType<Pipeline["judgeJob"]>>),
+    };
+    const argv = ["judge", HOSTILE, "--against", HOSTILE, "--questions", HOSTILE, "--kind", "mt-bench"];
+    const asks = [...argv, "--model", HOSTILE, "--server", "http://127.0.0.1:1/v1", "--yes"];
+    return [
+      await salsa(asks, { folder, pipeline: opens }),
+      await salsa([...asks, "--json"], { folder, pipeline: opens }),
+      await run(folder, ...asks),
+      await run(folder, ...argv, "--config", HOSTILE),
+    ];
+  },
+  winrates: async (folder) => {
+    const pipeline = { tablesOfJudgments: () => Promise.resolve([TABLE]) };
+    await fs.writeFile(path.join(folder, "bad.jsonl"), `${JSON.stringify({ [HOSTILE]: HOSTILE })}\n`);
+    return [
+      await salsa(["winrates", "x"], { folder, pipeline }),
+      await salsa(["winrates", "x", "--json"], { folder, pipeline }),
+      await run(folder, "winrates", "bad.jsonl"),
+      await run(folder, "winrates", HOSTILE),
+    ];
+  },
   report: async (folder) => {
     const of = await ended(folder, FINISHED);
     const config = parseConfig(CONFIG, FILE);
@@ -168,6 +231,34 @@ const CASES: Readonly<Record<string, Case>> = {
       await report("--format", "document"),
       await salsa(["report", of], { folder, pipeline: none }),
       await salsa(["report", "nothing"], { folder, pipeline }),
+    ];
+  },
+  table: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    const { columns, rows } = TABLE;
+    const paperTableOf = () =>
+      Promise.resolve({ title: HOSTILE, sheet: { columns, rows }, note: "", lacks: [LACK] } as unknown as Awaited<
+        ReturnType<Pipeline["paperTableOf"]>
+      >);
+    const table = (...more: readonly string[]): Promise<Outcome> =>
+      salsa(["table", "1", of, ...more], { folder, pipeline: { paperTableOf } });
+    return [await table(), await table("--json"), await run(folder, "table", HOSTILE)];
+  },
+  figure: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    const figure = { name: HOSTILE, source: HOSTILE, title: HOSTILE, description: HOSTILE };
+    const figuresOfRun = () =>
+      Promise.resolve([{ figure, lacks: [LACK] }] as unknown as Awaited<ReturnType<Pipeline["figuresOfRun"]>>);
+    const figureOfRun = () =>
+      Promise.resolve({ lacks: [LACK] } as unknown as Awaited<ReturnType<Pipeline["figureOfRun"]>>);
+    const pipeline: Partial<Pipeline> = { figuresOfRun, figureOfRun };
+    return [
+      await salsa(["figure"], { folder, pipeline }),
+      await salsa(["figure", "--json"], { folder, pipeline }),
+      await salsa(["figure", "1", of], { folder, pipeline }),
+      await salsa(["figure", "1", of, "--json"], { folder, pipeline }),
+      await run(folder, "figure", "1", of),
+      await run(folder, "figure", HOSTILE),
     ];
   },
   publish: async (folder) => {
