@@ -13,11 +13,12 @@ import { findToolkit } from "../../engine/compute/backends/cuda/toolkit.ts";
 
 /** Ampere in data centres and desktops, Ada, Hopper, Blackwell in desktops. */
 const ARCHITECTURES = ["sm_80", "sm_86", "sm_89", "sm_90", "sm_120"];
-/** Most registers a thread of the matrix kernels: two blocks of 256 threads, or four of 128, share 65,536. */
+/** Most registers a thread of the matrix kernels: two blocks of 256 threads, or four of 128, or three, share 65,536. */
 const MOST_REGISTERS: readonly (readonly [kernel: RegExp, registers: number])[] = [
   [/^matmulBf16_/, 128],
   [/^matmul64_/, 128],
   [/^matmul128_/, 255],
+  [/^attention256_/, 168],
   [/^attention(QueryGrad|KeyValueGrad)?\d+_/, 128],
 ];
 /** Static shared memory of the f32 products, in bytes: two tiles of 16 by 64 or 128, padded by four floats a row. */

@@ -6,7 +6,7 @@ import { bf16Cases } from "../contract/cases/bf16.ts";
 import { CASES } from "../contract/cases/index.ts";
 import { assertClose } from "../contract/close.ts";
 import { interpreter } from "./driver.ts";
-import { KernelFault } from "./errors.ts";
+import { KernelFault, PtxError } from "./errors.ts";
 
 /** A contract case on tensor cores: several tiles, cut off, and more steps along K than stages. */
 const PRODUCT = "matmul: a·b, 136×104×264, to bf16, in bf16";
@@ -66,8 +66,13 @@ describe("ptx: kernels that ship, without one of their barriers", () => {
   }
 });
 
-/** Mistakes that a matrix kernel's author makes, as changes of one of its instructions. */
-const MISTAKES: readonly (readonly [what: string, instruction: RegExp, mistake: (line: string) => string])[] = [
+/** Mistakes that a matrix kernel's author makes, as changes of the first of its instructions of a kind, or of all. */
+const MISTAKES: readonly (readonly [
+  what: string,
+  instruction: RegExp,
+  mistake: (line: string) => string,
+  which?: "all",
+])[] = [
   [
     "two registers of a fragment of a in each other's place",
     /mma\.sync/,
@@ -81,7 +86,8 @@ const MISTAKES: readonly (readonly [what: string, instruction: RegExp, mistake: 
   ["a fragment that is not transposed", /ldmatrix.*\.trans/, (line) => line.replace(".trans", "")],
   ["a fragment from a row of chunks further on", /ldmatrix/, (line) => line.replace(/\[(%r\d+)\]/, "[$1+16]")],
   ["a copy to the place beside its own", /cp\.async\.cg/, (line) => line.replace(/\[(%r\d+)\]/, "[$1+16]")],
-  ["a result stored beside its place", /st\.global\.(b|u)16/, (line) => line.replace(/\[(%rd\d+)\]/, "[$1+2]")],
+  ["a result stored beside its place", /st\.global\.(b|u)16/, (line) => line.replace(/\[(%rd\d+)\]/, "[$1+2]"), "all"],
+  ["a row and a column too many", /setp\.ge\.s32/, (line) => line.replace(".ge.", ".gt."), "all"],
   ["no wait for the copies", /cp\.async\.wait_group/, () => ""],
 ];
 
@@ -89,22 +95,23 @@ describe("ptx: the product on tensor cores, with a mistake", () => {
   const [file, kernel] = ["matmulBf16", "matmulBf16_nn_bf16"] as const;
   const lines = kernelText(file).split("\n");
   const start = lines.findIndex((line) => line.includes(`.entry ${kernel}(`));
+  const end = lines.findIndex((line, at) => at > start && line === "}");
   let right: Results;
   before(async () => (right = await runOn(file, kernelText(file), PRODUCT)));
 
-  for (const [what, instruction, mistake] of MISTAKES) {
+  for (const [what, instruction, mistake, which] of MISTAKES) {
     it(`is caught: ${what}`, async () => {
-      const at = lines.findIndex((line, index) => index > start && instruction.test(line));
-      const changed = mistake(lines[at] ?? "");
-      assert.notEqual(changed, lines[at]);
-      const text = lines.map((line, index) => (index === at ? changed : line)).join("\n");
+      const places = lines.flatMap((line, at) => (at > start && at < end && instruction.test(line) ? [at] : []));
+      const changed = new Set(which === "all" ? places : places.slice(0, 1));
+      const text = lines.map((line, at) => (changed.has(at) ? mistake(line) : line)).join("\n");
+      assert.notEqual(text, kernelText(file));
       // Either the interpreter sees it, or the numbers do.
       await assert.rejects(
         async () => {
           const wrong = await runOn(file, text, PRODUCT);
           for (const [name, data] of Object.entries(right)) assertClose(name, wrong[name], data, 2e-5);
         },
-        (error) => error instanceof KernelFault || error instanceof assert.AssertionError,
+        (error) => [KernelFault, PtxError, assert.AssertionError].some((kind) => error instanceof kind),
       );
     });
   }

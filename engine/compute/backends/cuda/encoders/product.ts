@@ -60,7 +60,7 @@ function tensorProduct({ M, N, K, a, b, y, addend, bias }: Product): KernelLaunc
     args: [
       ...[M, N, K].map(i32),
       ...[a, b].flatMap(({ address, row, column }) => [address, u64(Math.max(row, column))]),
-      ...[addend ?? null, bias ?? null, y.address],
+      ...[addend ?? bias ?? null, i32(addend === undefined ? 0 : N), y.address],
     ],
   };
 }
@@ -76,7 +76,7 @@ function plainProduct({ M, N, K, a, b, y, addend, bias }: Product): KernelLaunch
     args: [
       ...[M, N, K].map(i32),
       ...[a, b].flatMap(({ address, row, column }) => [address, u64(row), u64(column)]),
-      ...[addend ?? null, bias ?? null, y.address],
+      ...[addend ?? bias ?? null, i32(addend === undefined ? 0 : N), y.address],
     ],
   };
 }

@@ -157,17 +157,17 @@ __device__ void attentionJoin(int rows, int tokens, int H, int D, int splits, Pa
   if (lane == 0) lse[number] = all.total > 0.0f ? all.top + logf(all.total) : EMPTY_LSE;
 }
 
-#define EACH_WIDTH(T, NAME, WIDEST)                                                                                    \
-  extern "C" __global__ __launch_bounds__(THREADS, 4) void attention##WIDEST##_##NAME(                                    \
+#define EACH_WIDTH(T, NAME, WIDEST, BLOCKS)                                                                            \
+  extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void attention##WIDEST##_##NAME(                               \
       int tokens, int S, int H, int G, int D, float scale, float cap, int window, int splits, const T* q, const T* k,  \
       const T* v, const int* start, const int* offset, T* o, float* lse, float* sums, float* tops) {                   \
     attention<T, WIDEST>({tokens, S, H, G, D, scale, cap, window}, splits, q, k, v, start, offset, o, lse,             \
                          {sums, tops});                                                                                \
   }
 #define EACH_TYPE(T, NAME)                                                                                             \
-  EACH_WIDTH(T, NAME, 64)                                                                                              \
-  EACH_WIDTH(T, NAME, 128)                                                                                             \
-  EACH_WIDTH(T, NAME, 256)                                                                                             \
+  EACH_WIDTH(T, NAME, 64, 4)                                                                                           \
+  EACH_WIDTH(T, NAME, 128, 4)                                                                                          \
+  EACH_WIDTH(T, NAME, 256, 3)                                                                                          \
   extern "C" __global__ void attentionJoin_##NAME(int rows, int tokens, int H, int D, int splits, float* sums,         \
                                                   float* tops, T* o, float* lse) {                                     \
     attentionJoin(rows, tokens, H, D, splits, {sums, tops}, o, lse);                                                   \

@@ -34,6 +34,21 @@ __device__ __forceinline__ bf16 fromFloat<bf16>(float x) {
   return y;
 }
 
+/**
+ * What a product adds at (row, column): of a matrix of its own type, rows `step` apart, or, for step 0, of one row of f32
+ * for all, a bias.
+ */
+template <class Y>
+__device__ __forceinline__ float addendAt(const void* addend, int step, int row, int column) {
+  if (step == 0) return static_cast<const float*>(addend)[column];
+  return toFloat(static_cast<const Y*>(addend)[(size_t)row * step + column]);
+}
+
+template <>
+__device__ __forceinline__ float addendAt<float>(const void* addend, int step, int row, int column) {
+  return static_cast<const float*>(addend)[(size_t)row * step + column];
+}
+
 /** Index of the thread among all that were launched along x. */
 __device__ __forceinline__ size_t globalThread() { return blockIdx.x * (size_t)blockDim.x + threadIdx.x; }
 

@@ -1,4 +1,4 @@
-// Matrix product in f32, element types as stored: y = a·b (+ addend or bias). a is `[M, K]`, b `[K, N]`, y `[M, N]`; a and b
+// Matrix product in f32, element types as stored: y = a·b (+ addend). a is `[M, K]`, b `[K, N]`, y `[M, N]`; a and b
 // may lie transposed, which their steps say.
 //
 // A block of 16×16 threads makes a tile of y; each thread has EACH×EACH numbers of it in registers. Tiles of a and b
@@ -24,7 +24,7 @@ struct Matrix {
 __device__ __forceinline__ int placeOf(int thread, int number) { return (number / 4) * 4 * SIDE + thread * 4 + number % 4; }
 
 template <int EACH, class A, class B, class Y>
-__device__ void matmul(int M, int N, int K, Matrix<A> a, Matrix<B> b, const Y* addend, const float* bias, Y* y) {
+__device__ void matmul(int M, int N, int K, Matrix<A> a, Matrix<B> b, const void* addend, int addendStep, Y* y) {
   constexpr int TILE = SIDE * EACH;
   // Four more than needed, so that columns begin in different banks; float4 takes multiples of 16 bytes.
   __shared__ alignas(16) float as[DEPTH][TILE + 4]; // [k, m]
@@ -74,9 +74,8 @@ __device__ void matmul(int M, int N, int K, Matrix<A> a, Matrix<B> b, const Y* a
       int column = columns + placeOf(tx, j);
       if (row >= M || column >= N) continue;
       float sum = sums[i][j];
-      // The addend, `[M, N]`, may be y itself.
-      if (addend != nullptr) sum += toFloat(addend[(size_t)row * N + column]);
-      if (bias != nullptr) sum += bias[column];
+      // It may be y itself.
+      if (addend != nullptr) sum += addendAt<Y>(addend, addendStep, row, column);
       y[(size_t)row * N + column] = fromFloat<Y>(sum);
     }
   }
@@ -85,15 +84,15 @@ __device__ void matmul(int M, int N, int K, Matrix<A> a, Matrix<B> b, const Y* a
 #define SMALL_TILE(A, B, Y, NAME)                                                                                      \
   extern "C" __global__ __launch_bounds__(THREADS) void matmul64_##NAME(                                               \
       int M, int N, int K, const A* a, size_t aRow, size_t aColumn, const B* b, size_t bRow, size_t bColumn,           \
-      const Y* addend, const float* bias, Y* y) {                                                                      \
-    matmul<4, A, B, Y>(M, N, K, {a, aRow, aColumn}, {b, bRow, bColumn}, addend, bias, y);                              \
+      const void* addend, int addendStep, Y* y) {                                                                      \
+    matmul<4, A, B, Y>(M, N, K, {a, aRow, aColumn}, {b, bRow, bColumn}, addend, addendStep, y);                        \
   }
 #define EACH_TILE(A, B, Y, NAME)                                                                                       \
   SMALL_TILE(A, B, Y, NAME)                                                                                            \
   extern "C" __global__ __launch_bounds__(THREADS) void matmul128_##NAME(                                              \
       int M, int N, int K, const A* a, size_t aRow, size_t aColumn, const B* b, size_t bRow, size_t bColumn,           \
-      const Y* addend, const float* bias, Y* y) {                                                                      \
-    matmul<8, A, B, Y>(M, N, K, {a, aRow, aColumn}, {b, bRow, bColumn}, addend, bias, y);                              \
+      const void* addend, int addendStep, Y* y) {                                                                      \
+    matmul<8, A, B, Y>(M, N, K, {a, aRow, aColumn}, {b, bRow, bColumn}, addend, addendStep, y);                        \
   }
 EACH_TILE(float, float, float, f32_f32_f32)
 EACH_TILE(float, bf16, float, f32_bf16_f32)

@@ -1,4 +1,4 @@
-// Matrix product of bf16 on tensor cores, sums in f32: y = a·b (+ addend or bias). a is `[M, K]`, b `[K, N]`, y `[M, N]`.
+// Matrix product of bf16 on tensor cores, sums in f32: y = a·b (+ addend). a is `[M, K]`, b `[K, N]`, y `[M, N]`.
 //
 // A block of eight warps, two along M and four along N, makes a tile of 128×128 of y; a warp makes 64×32 of it by
 // mma.sync.m16n8k16. Tiles of a and b, 32 numbers of K deep, are copied to shared memory by cp.async, two tiles ahead
@@ -116,8 +116,8 @@ struct Operand {
 
 /** TRANSPOSE_A: a lies as `[K, M]`; TRANSPOSE_B: b lies as `[N, K]`. */
 template <bool TRANSPOSE_A, bool TRANSPOSE_B, class Y>
-__device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep, const Y* addend,
-                       const float* bias, Y* y) {
+__device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep,
+                       const void* addend, int addendStep, Y* y) {
   using Left = Operand<!TRANSPOSE_A>;
   using Right = Operand<TRANSPOSE_B>;
   extern __shared__ __align__(128) bf16 shared[];
@@ -178,9 +178,8 @@ __device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const b
         int column = columns + warpColumn + j * 8 + lane % 4 * 2 + part % 2;
         if (row >= M || column >= N) continue;
         float sum = sums[i][j][part];
-        // The addend, `[M, N]`, may be y itself.
-        if (addend != nullptr) sum += toFloat(addend[(size_t)row * N + column]);
-        if (bias != nullptr) sum += bias[column];
+        // It may be y itself.
+        if (addend != nullptr) sum += addendAt<Y>(addend, addendStep, row, column);
         y[(size_t)row * N + column] = fromFloat<Y>(sum);
       }
     }
@@ -189,9 +188,9 @@ __device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const b
 
 #define EACH(Y, NAME, LAYOUT, TRANSPOSE_A, TRANSPOSE_B)                                                                \
   extern "C" __global__ __launch_bounds__(THREADS, 2) void matmulBf16_##LAYOUT##_##NAME(                               \
-      int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep, const Y* addend,                  \
-      const float* bias, Y* y) {                                                                                       \
-    matmul<TRANSPOSE_A, TRANSPOSE_B, Y>(M, N, K, a, aStep, b, bStep, addend, bias, y);                                 \
+      int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep, const void* addend,               \
+      int addendStep, Y* y) {                                                                                          \
+    matmul<TRANSPOSE_A, TRANSPOSE_B, Y>(M, N, K, a, aStep, b, bStep, addend, addendStep, y);                           \
   }
 EACH(float, f32, nn, false, false)
 EACH(float, f32, nt, false, true)

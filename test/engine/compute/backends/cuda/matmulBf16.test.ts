@@ -77,8 +77,8 @@ function check({ M, N, K, layout, type, addend }: Product): void {
       ...[M, N, K].map(int),
       ...[pointer(put(device, a)), step(transposeA ? M : K)],
       ...[pointer(put(device, b)), step(transposeB ? K : N)],
-      pointer(addend === "matrix" ? put(device, added) : 0n),
-      pointer(addend === "row" ? put(device, added) : 0n),
+      pointer(addend === "none" ? 0n : put(device, added)),
+      int(addend === "matrix" ? N : 0),
       pointer(y),
     ],
   });

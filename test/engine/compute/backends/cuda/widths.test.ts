@@ -78,7 +78,7 @@ describe("the f32 product on CUDA, interpreted", () => {
           ...[M, N, K].map(int),
           ...[defined(a), step(K), step(1)],
           ...[defined(b), step(N), step(1)],
-          ...[{ type: "pointer", value: 0n } as const, defined(bias), { type: "pointer", value: y } as const],
+          ...[defined(bias), int(0), { type: "pointer", value: y } as const],
         ],
       });
       device.copyToHost(new Uint8Array(result.buffer), y);
