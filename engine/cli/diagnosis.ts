@@ -10,7 +10,7 @@ import { formatBytes } from "../protocol/format.ts";
 import type { DoctorCheck } from "../protocol/toolOutput.ts";
 import { machineMemory } from "./memoryAdvice.ts";
 
-/** Looks at everything that a run depends on. Changes nothing. */
+/** Looks at everything that a run depends on, and measures cards for some seconds. Changes nothing. */
 export async function diagnose(directory: string): Promise<DoctorCheck[]> {
   return [
     nodeVersion(),
@@ -63,10 +63,27 @@ async function backends(): Promise<DoctorCheck[]> {
     (await allBackends()).map(async (descriptor) => ({ descriptor, found: await descriptor.probe({ threads: 0 }) })),
   );
   const isAnyAvailable = found.some((one) => one.found.isAvailable);
-  return found.flatMap((one) => [
-    backendCheck(one.descriptor, one.found, isAnyAvailable),
-    ...one.found.parts.map(part),
-  ]);
+  const checks: DoctorCheck[] = [];
+  for (const one of found) {
+    checks.push(backendCheck(one.descriptor, one.found, isAnyAvailable), ...one.found.parts.map(part));
+    if (one.found.isAvailable) checks.push(...(await measured(one.descriptor, one.found.devices)));
+  }
+  return checks;
+}
+
+/** How fast each device is, one after the other; a device that cannot be had now is no reason to say nothing of the others. */
+async function measured(descriptor: BackendDescriptor, devices: readonly Device[]): Promise<DoctorCheck[]> {
+  const checks: DoctorCheck[] = [];
+  for (const device of descriptor.measure === undefined ? [] : devices) {
+    try {
+      checks.push(...((await descriptor.measure?.(device)) ?? []).map(part));
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      const remedy = "see whether nvidia-smi works; until then, set runtime.backend to wasm";
+      checks.push({ name: `speed of ${device.id}`, state: "optional", detail, remedy });
+    }
+  }
+  return checks;
 }
 
 function backendCheck(

@@ -14,6 +14,7 @@ export interface RuntimeOverrides {
   readonly directory?: string;
   readonly threads?: number;
   readonly backend?: RunConfig["runtime"]["backend"];
+  readonly device?: string;
 }
 
 /**

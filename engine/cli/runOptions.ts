@@ -1,9 +1,9 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { BACKEND_CHOICES } from "../config/index.ts";
+import { BACKEND_CHOICES, isDeviceName } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { shellWord, windowsWord } from "../protocol/shell.ts";
 import { choiceOption, numberOption, textOption } from "./arguments.ts";
-import { EXIT } from "./command.ts";
+import { EXIT, UsageError } from "./command.ts";
 import type { Arguments, CommandContext, OptionSpec } from "./command.ts";
 import type { RuntimeOverrides } from "./files.ts";
 import type { RunResult } from "../pipeline/index.ts";
@@ -26,6 +26,7 @@ export const RUNTIME_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: "NAME",
     description: `Compute backend: ${BACKEND_CHOICES.join(" or ")} (default: as in the config)`,
   },
+  device: { value: "CARD", description: "Number or UUID of the NVIDIA card, or all (default: as in the config)" },
   threads: { value: "N", description: "Worker threads, 0 for one per core (default: as in the config)" },
 };
 
@@ -33,10 +34,17 @@ export const RUNTIME_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 export function runtimeOverrides(args: Arguments, { folder }: CommandContext): RuntimeOverrides {
   const directory = textOption(args, "directory");
   const backend = choiceOption(args, "backend", BACKEND_CHOICES);
+  const device = textOption(args, "device");
+  if (device !== undefined && !isDeviceName(device)) {
+    throw new UsageError(
+      `--device ${device}: must be a card's number or UUID, several with commas between, auto or all`,
+    );
+  }
   const threads = numberOption(args, "threads", { least: 0, isWhole: true });
   return {
     ...(directory === undefined ? {} : { directory: resolve(folder, directory) }),
     ...(backend === undefined ? {} : { backend }),
+    ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
   };
 }

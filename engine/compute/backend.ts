@@ -121,6 +121,8 @@ export interface Shortage {
   readonly bytes: number;
   readonly memory: MemoryUse;
   readonly limits: Limits;
+  /** Of the device's memory, what other programs hold; absent where that is nothing, or not known. */
+  readonly othersBytes?: number;
   /** Backends that hold more, by their names. */
   readonly roomier: readonly string[];
 }
@@ -131,11 +133,12 @@ export class OutOfMemoryError extends Error {
   readonly shortage: Shortage;
 
   constructor(shortage: Shortage, options?: ErrorOptions) {
-    const { backend, bytes, memory, limits, roomier } = shortage;
+    const { backend, bytes, memory, limits, othersBytes, roomier } = shortage;
     const most = limits.maxBytes === undefined ? "" : ` of at most ${mebibytes(limits.maxBytes)}`;
     const other = roomier.length === 0 ? "" : `, or runtime.backend ${roomier.join(" or ")}, which holds more`;
     super(
-      `${backend}: no room for ${mebibytes(bytes)}: ${mebibytes(memory.allocatedBytes)}${most} are in use; ` +
+      `${backend}: no room for ${mebibytes(bytes)}: ${mebibytes(memory.allocatedBytes)}${most} are in use` +
+        `${othersBytes === undefined ? "" : `, and other programs hold ${mebibytes(othersBytes)}`}; ` +
         `use a smaller batch or model${other}`,
       options,
     );

@@ -1,4 +1,4 @@
-export { BACKEND_CHOICES } from "./runtime.ts";
+export { BACKEND_CHOICES, isDeviceName } from "./runtime.ts";
 export { configTable, jsonSchema } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
 export {
@@ -11,6 +11,7 @@ export {
   priceOf,
 } from "./judgingCost.ts";
 export type { ModelCost, ServerModel } from "./judgingCost.ts";
+export { LORA_TARGETS } from "./lora.ts";
 export { rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";

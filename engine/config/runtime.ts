@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Precision } from "../compute/backends/declaration.ts";
 import { BACKENDS, type BackendName } from "../compute/backends/index.ts";
-import { choice, count, filePath, optionalSetting, section, setting, wordsOf } from "./setting.ts";
+import { choice, count, filePath, optionalSetting, section, setting, withSnippets, wordsOf } from "./setting.ts";
 
 const meanings = {
   auto: "the first of those below that this machine has; the run says which and why",
@@ -23,6 +23,28 @@ const frozenStorage = {
 /** Words that `runtime.backend` may hold. */
 export const BACKEND_CHOICES = wordsOf(meanings);
 
+/** Cards by number or UUID. */
+const deviceNames = z
+  .string()
+  .max(400)
+  .regex(/^(auto|all|(\d{1,4}|GPU-[\dA-Fa-f-]+)(,(\d{1,4}|GPU-[\dA-Fa-f-]+))*)$/);
+
+/** True for what `runtime.device` may hold. */
+export function isDeviceName(text: string): boolean {
+  return deviceNames.safeParse(text).success;
+}
+
+const DEVICE_SNIPPETS = [
+  { label: "auto", description: "the first card", body: "auto" },
+  { label: "all", description: "every card of the first one's kind; independent stages run side by side", body: "all" },
+  { label: "0", description: "the card with this number; several with commas between: 0,1", body: "${1:0}" },
+  {
+    label: "GPU-…",
+    description: "the card whose UUID begins like this, as nvidia-smi -L prints it",
+    body: "GPU-${1:uuid}",
+  },
+];
+
 /** Where and how the work runs. On a given backend, nothing here but precision and rounded weights changes what is learned. */
 export const runtimeSchema = section(
   {
@@ -33,6 +55,12 @@ export const runtimeSchema = section(
     precision: optionalSetting(choice(precisions), {
       description: "What models compute with; results depend on it",
       otherwise: "bf16 on a card, f32 elsewhere",
+    }),
+    device: setting(withSnippets(deviceNames, DEVICE_SNIPPETS), "auto", {
+      description:
+        "Which NVIDIA card: its number among those that CUDA_VISIBLE_DEVICES leaves, or the beginning of its UUID; several " +
+        'with commas between, or "all", for stages that do not wait for each other to run side by side. salsa doctor lists them',
+      source: "this project: the first",
     }),
     threads: setting(count(0), 0, {
       description: "Worker threads; 0 takes one per processor core. Results do not depend on it",

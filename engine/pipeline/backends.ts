@@ -5,14 +5,15 @@ import type { RunConfig, RuntimeConfig } from "../config/index.ts";
 import { checkAgainst } from "./selfCheck.ts";
 
 /** Settings that determine the compute backend. */
-export type ComputeSettings = Pick<RuntimeConfig, "backend" | "threads"> & Partial<Pick<RuntimeConfig, "precision">>;
+export type ComputeSettings = Pick<RuntimeConfig, "backend" | "threads"> &
+  Partial<Pick<RuntimeConfig, "precision" | "device">>;
 
 /**
  * Chooses the backend that a config asks for, among those of this machine.
  * @throws {BackendUnavailableError} when it is not available, or does not compute with the precision asked for.
  */
-export async function chooseBackend({ backend, threads, precision }: ComputeSettings): Promise<BackendChoice> {
-  return choose(await allBackends(), backend, { threads, precision });
+export async function chooseBackend({ backend, threads, precision, device }: ComputeSettings): Promise<BackendChoice> {
+  return choose(await allBackends(), backend, { threads, precision, device });
 }
 
 /**

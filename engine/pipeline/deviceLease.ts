@@ -1,5 +1,6 @@
 import type { Backend } from "../compute/backend.ts";
 import type { BackendChoice } from "../compute/backends/choose.ts";
+import { queueOf } from "../compute/backends/devices.ts";
 import { openChoice } from "./backends.ts";
 import { Stopped } from "./stage.ts";
 
@@ -11,7 +12,7 @@ export interface Turn {
 /**
  * Waits until a device is free for this run.
  *
- * @param device - Id of the device.
+ * @param device - Name of the device's queue.
  * @param waiting - Called whenever the number of runs that come before changes.
  */
 export type TakeTurn = (device: string, waiting: (ahead: number) => void) => Promise<Turn>;
@@ -26,6 +27,40 @@ export interface DeviceLeaseSettings {
   readonly signal: AbortSignal;
   /** Called whenever the number of runs that come before changes. */
   readonly waiting: (ahead: number) => void;
+}
+
+/**
+ * Leases on all devices of a choice. Waited for in the order of their queues, so that no two runs hold what the other waits
+ * for.
+ */
+export class DeviceLeases {
+  readonly all: readonly DeviceLease[];
+  private readonly inOrder: readonly DeviceLease[];
+
+  constructor(settings: DeviceLeaseSettings) {
+    const { choice } = settings;
+    const leases = choice.devices.map((device) => ({
+      queue: queueOf(device),
+      lease: new DeviceLease({ ...settings, choice: { ...choice, device } }),
+    }));
+    this.all = leases.map(({ lease }) => lease);
+    this.inOrder = leases.toSorted((a, b) => (a.queue < b.queue ? -1 : 1)).map(({ lease }) => lease);
+  }
+
+  /**
+   * Waits for all devices.
+   * @throws {Stopped} when the run is stopped meanwhile.
+   */
+  async wait(): Promise<void> {
+    for (const lease of this.inOrder) await lease.wait();
+  }
+
+  /** Closes all, whatever becomes of some. */
+  async close(): Promise<void> {
+    const ends = await Promise.allSettled(this.all.map((lease) => lease.close()));
+    const failed = ends.find((end) => end.status === "rejected");
+    if (failed !== undefined) throw failed.reason as Error;
+  }
 }
 
 /** A device that a run may need: nothing is waited for or opened before it does. */
@@ -75,7 +110,7 @@ export class DeviceLease {
   private async takeTurn(): Promise<Turn | undefined> {
     const { choice, turn, signal, waiting } = this.settings;
     try {
-      return await turn?.(choice.device.id, waiting);
+      return await turn?.(queueOf(choice.device), waiting);
     } catch (error) {
       if (signal.aborted && error === signal.reason) throw new Stopped("stopped while it was queued");
       throw error;

@@ -15,7 +15,7 @@ import { isNewlyPinned, pinnedConfig, withLocalCheckpoints } from "./hubCheckpoi
 import { chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
 import { checkData } from "./dataChecks.ts";
-import { DeviceLease, type TakeTurn } from "./deviceLease.ts";
+import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
 import { baseConfig, estimate, usedData, workOf } from "./plan.ts";
@@ -91,21 +91,23 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     request.report(event);
   };
   const artifacts = new Artifacts(runsRoot);
-  let lease: DeviceLease | undefined;
+  let lease: DeviceLeases | undefined;
   let desk: ModelDesk | undefined;
   let outOfBudget: ((error: OutOfBudget) => Promise<Table[]>) | undefined;
   try {
     const choice = await chooseBackend(request.config.runtime);
     const asked = withChoice(request.config, choice);
-    const about = { run: id, name: asked.name, device: choiceText(choice) };
+    const more = choice.devices.length - 1;
+    const device = `${choiceText(choice)}${more === 0 ? "" : `, and ${more} more`}`;
+    const about = { run: id, name: asked.name, device };
     const waiting = (ahead: number): void => report({ kind: "runQueued", ...about, ahead });
-    const device = new DeviceLease({ choice, threads: asked.runtime.threads, turn, signal, waiting });
-    lease = device;
+    const devices = new DeviceLeases({ choice, threads: asked.runtime.threads, turn, signal, waiting });
+    lease = devices;
     desk =
       askedModels(asked).length === 0
         ? undefined
         : new ModelDesk({ config: asked, root: runsRoot, run: id, env: process.env });
-    const executor = new LocalExecutor([device], {
+    const executor = new LocalExecutor(devices.all, {
       models: desk,
       ...{ run: id, artifacts, signal, report, pace: asked.runtime },
       sample: (record) => log.append("samples", record),
@@ -130,7 +132,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     });
     const model = await baseConfig(config); // a model that cannot run is refused before it waits
     // A run that finds everything made computes nothing, and waits for nobody.
-    if (!(await isCached(resolved, artifacts))) await device.wait();
+    if (!(await isCached(resolved, artifacts))) await devices.wait();
     const estimates = await estimate(model, resolved, {
       ...{ artifacts, pace: config.runtime, precision: choice.precision },
     });

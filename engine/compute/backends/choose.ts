@@ -1,4 +1,5 @@
 import type { WeightType } from "../graph/dtype.ts";
+import { selectDevices } from "./devices.ts";
 import type { Availability, BackendDescriptor, BackendSettings, Device } from "./descriptor.ts";
 
 /** The reason of a choice that passes over nothing. */
@@ -13,7 +14,7 @@ export interface BackendChoice {
   readonly device: Device;
   /** What models compute with. */
   readonly precision: WeightType;
-  /** All that it found, `device` first. */
+  /** All that the run computes on, `device` first. */
   readonly devices: readonly Device[];
   /** True if the machine decided, not the config. */
   readonly isAuto: boolean;
@@ -39,7 +40,7 @@ export class BackendUnavailableError extends Error {
  *
  * @param descriptors - In order of preference.
  * @param wanted - Name of one, or "auto" for the first that is available.
- * @throws {BackendUnavailableError} when the one that is wanted is not available, or none is, or the one that is taken
+ * @throws {BackendUnavailableError} when the one that is wanted is not available, or none is, when it has no such device, or
  * does not compute with the precision that is asked for.
  */
 export async function choose(
@@ -58,14 +59,16 @@ export async function choose(
   if (!descriptor.precisions.includes(precision)) {
     throw new BackendUnavailableError(`runtime.precision ${precision}: ${precisionLack(descriptor)}`);
   }
-  const [device] = found.devices;
+  const devices = selectDevices(found.devices, settings.device);
+  if (typeof devices === "string") throw new BackendUnavailableError(devices);
+  const [device] = devices;
   const passedOver = asked.slice(0, asked.indexOf(taken)).map(lack);
-  const why = passedOver.length === 0 ? PREFERRED : passedOver.join("; ");
+  const why = passedOver.length === 0 ? (found.summary ?? PREFERRED) : passedOver.join("; ");
   return {
     descriptor,
     device,
     precision,
-    devices: found.devices,
+    devices,
     isAuto: wanted === AUTO,
     reason: wanted === AUTO ? why : "asked for",
     roomier: candidates.filter((other) => other !== taken && isRoomier(other, device)).map(nameOf),

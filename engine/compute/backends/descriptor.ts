@@ -7,6 +7,8 @@ import type { BackendName } from "./index.ts";
 export interface BackendSettings {
   /** Threads on the processor; 0 takes one per core. Results do not depend on it. */
   readonly threads: number;
+  /** Which cards, as `runtime.device` names them; the first unless given. */
+  readonly device?: string | undefined;
 }
 
 /** A place that computes. Runs on one device take turns; those on different devices do not wait for each other. */
@@ -15,6 +17,8 @@ export interface Device {
   readonly id: string;
   /** For people, with the backend: "wasm, 2 threads". */
   readonly name: string;
+  /** Of a card: the same whatever number it has in this process. */
+  readonly uuid?: string;
   /** Memory of the device itself, in bytes; absent where it is not known. */
   readonly memoryBytes?: number;
   readonly limits: Limits;
@@ -33,7 +37,12 @@ export interface BackendPart {
 
 /** Result of a probe: the devices of a backend that can be opened on this machine, or the reason why it cannot. */
 export type Availability = { readonly parts: readonly BackendPart[] } & (
-  | { readonly isAvailable: true; readonly devices: readonly [Device, ...Device[]] }
+  | {
+      readonly isAvailable: true;
+      readonly devices: readonly [Device, ...Device[]];
+      /** For the reason of a choice: "2 cards, CUDA 12.4: 0 NVIDIA H100, 80.0 GiB; 1 …". */
+      readonly summary?: string;
+    }
   | {
       readonly isAvailable: false;
       /** The part that it lacks: "this Node has no relaxed SIMD". */
@@ -61,4 +70,6 @@ export interface BackendDescriptor extends BackendDeclaration<BackendName> {
   load(): Promise<void>;
   /** Takes the device. To be closed by the caller. */
   open(settings: OpenSettings, device: Device): Promise<Backend>;
+  /** Takes the device for some seconds and measures how fast it is; absent where nothing is told by that. */
+  measure?(device: Device): Promise<readonly BackendPart[]>;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +77,55 @@ describe("salsa doctor", () => {
     for (const name of await names()) assert.match(stdout, new RegExp(`^(ok|--|NO) +${name} `, "m"));
   });
 });
+
+if (process.platform === "linux" && hasCompiler()) {
+  describe("salsa doctor where there are cards, by a stand-in for the driver", () => {
+    let folder: string;
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), "salsa-doctor-"));
+      const source = join(import.meta.dirname, "../compute/backends/cuda/libcuda.c");
+      execFileSync("cc", ["-shared", "-fPIC", "-O1", "-w", source, "-o", join(folder, "libcuda.so.1")]);
+    });
+    after(() => rm(folder, { recursive: true }));
+
+    /** What the command finds, in a process whose loader finds the stand-in. */
+    function findings(env: Readonly<Record<string, string>> = {}): ReadonlyMap<string, string> {
+      const main = join(import.meta.dirname, "../../../engine/cli/main.ts");
+      const { stdout } = spawnSync(process.execPath, [main, "doctor", "--json"], {
+        cwd: folder,
+        env: { ...process.env, LD_LIBRARY_PATH: folder, ...env },
+        encoding: "utf8",
+      });
+      return new Map(
+        reportSchema.parse(JSON.parse(stdout)).findings.map((one) => [one.name, `${one.state}: ${one.detail}`]),
+      );
+    }
+
+    it("lists all of them with memory and driver, and what auto takes, and why", () => {
+      const found = findings();
+      assert.equal(found.get("NVIDIA driver"), "ok: knows CUDA 12.4");
+      assert.equal(found.get("card 0"), "ok: Stub 7, 20.0 GiB, compute capability 9.0, GPU-71717171");
+      assert.equal(found.get("card 1"), "optional: Stub 8, 20.0 GiB, compute capability 7.5, GPU-81818181");
+      assert.equal(found.get("runtime.backend auto"), "ok: takes cuda (a card, CUDA 12.4: 0 Stub 7, 20.0 GiB)");
+      // It has room for a mebibyte.
+      assert.match(found.get("speed of cuda:0") ?? "", /^optional: .*out of memory/);
+    });
+
+    it("says what is wrong with a driver that does not start, and takes the processor", () => {
+      const found = findings({ STUB_INIT: "100" });
+      assert.match(
+        found.get("backend cuda") ?? "",
+        /^optional: CUDA; there is no NVIDIA card, or CUDA_VISIBLE_DEVICES hides it/,
+      );
+      assert.match(found.get("runtime.backend auto") ?? "", /^ok: takes wasm \(cuda: there is no NVIDIA card/);
+      assert.match(findings({ STUB_VERSION: "11040" }).get("backend cuda") ?? "", /too old: it knows CUDA 11\.4/);
+    });
+  });
+}
+
+function hasCompiler(): boolean {
+  return spawnSync("cc", ["--version"], { stdio: "ignore" }).status === 0;
+}
 
 describe("salsa schema", () => {
   it("prints the JSON schema, or the Markdown table", async () => {

@@ -3,7 +3,7 @@ import type { Backend } from "../../../engine/compute/backend.ts";
 import type { BackendChoice } from "../../../engine/compute/backends/choose.ts";
 import { type BackendDescriptor } from "../../../engine/compute/backends/descriptor.ts";
 import { descriptorOf } from "../../../engine/compute/backends/registry.ts";
-import { DeviceLease, type DeviceLeaseSettings } from "../../../engine/pipeline/deviceLease.ts";
+import { DeviceLease, type DeviceLeaseSettings, DeviceLeases } from "../../../engine/pipeline/deviceLease.ts";
 import { Stopped } from "../../../engine/pipeline/stage.ts";
 
 /** A lease on a backend that notes when it is opened and closed; the turn notes itself, too. */
@@ -106,5 +106,48 @@ describe("a lease on a device", () => {
     await lease.open();
     await lease.close();
     assert.deepEqual(notes, ["open cpu:7", "close"]);
+  });
+});
+
+describe("leases on several cards", () => {
+  const card = (number: number, uuid: string) => ({ id: `cuda:${number}`, uuid, name: "a card", limits: {} });
+
+  async function leases(notes: string[], fails = ""): Promise<DeviceLeases> {
+    const [first, second] = [card(0, "ff"), card(1, "aa")];
+    return new DeviceLeases({
+      choice: {
+        ...{ descriptor: await descriptorOf("wasm"), device: first, devices: [first, second] },
+        ...{ precision: "f32", isAuto: false, reason: "asked for", roomier: [] },
+      },
+      threads: 1,
+      signal: new AbortController().signal,
+      waiting: () => undefined,
+      turn: (queue) => {
+        notes.push(`turn ${queue}`);
+        const release = (): Promise<void> => {
+          notes.push(`release ${queue}`);
+          return queue === fails ? Promise.reject(new RangeError(queue)) : Promise.resolve();
+        };
+        return Promise.resolve({ release });
+      },
+    });
+  }
+
+  it("wait in the order of the cards themselves, whatever order and number a run knows them by", async () => {
+    const notes: string[] = [];
+    const both = await leases(notes);
+    await both.wait();
+    assert.deepEqual(notes, ["turn cuda:aa", "turn cuda:ff"]);
+    assert.equal(both.all.length, 2);
+    await both.close();
+    assert.deepEqual(notes.slice(2).sort(), ["release cuda:aa", "release cuda:ff"]);
+  });
+
+  it("are all given back, whatever becomes of one", async () => {
+    const notes: string[] = [];
+    const both = await leases(notes, "cuda:ff");
+    await both.wait();
+    await assert.rejects(both.close(), new RangeError("cuda:ff"));
+    assert.deepEqual(notes.slice(2).sort(), ["release cuda:aa", "release cuda:ff"]);
   });
 });

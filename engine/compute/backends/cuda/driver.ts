@@ -191,6 +191,11 @@ export class PtxError extends DriverError {
 /** A card that stopped working for this process, by a fault of a kernel or of the hardware: all on it is lost. */
 export class DeviceLostError extends DriverError {
   override readonly name = "DeviceLostError";
+
+  constructor(operation: string, code: number, reason: string) {
+    super(operation, code, reason);
+    this.message += "; what was saved is kept: go on with salsa resume, after a restart if the card stays lost";
+  }
 }
 
 /** A driver that is missing or cannot be used, or a machine without a card; the message says what to do. */
@@ -213,6 +218,7 @@ export const CudaResult = {
   invalidValue: 1,
   outOfMemory: 2,
   notInitialized: 3,
+  deviceUnavailable: 46,
   noDevice: 100,
   invalidDevice: 101,
   invalidImage: 200,

@@ -1,8 +1,16 @@
 import type { Availability, BackendDescriptor, BackendPart, Device } from "../descriptor.ts";
 import { CudaBackend } from "./backend.ts";
 import { cuda } from "./declaration.ts";
-import { type DeviceProperties, type Driver, DriverUnavailableError } from "./driver.ts";
+import {
+  type CudaDevice,
+  type DeviceProperties,
+  type Driver,
+  CudaResult,
+  DriverError,
+  DriverUnavailableError,
+} from "./driver.ts";
 import { loadKernelTexts } from "./kernelText.ts";
+import { measuredParts } from "./rates.ts";
 import { loadDriver } from "./realDriver.ts";
 
 /** Least compute capability: cards from Ampere on have what the kernels use. */
@@ -32,10 +40,57 @@ export const backend: BackendDescriptor = {
     return new Promise((resolve) => {
       const taken = driver();
       if (taken instanceof DriverUnavailableError) throw taken;
-      resolve(new CudaBackend(taken.open(indexOf(id)), { roomier, precision }));
+      resolve(new CudaBackend(openCard(taken, indexOf(id)), { roomier, precision }));
     });
   },
+  async measure({ id }) {
+    const taken = driver();
+    if (taken instanceof DriverUnavailableError) throw taken;
+    const opened = new CudaBackend(openCard(taken, indexOf(id)));
+    try {
+      return await measuredParts(opened);
+    } finally {
+      await opened.close();
+    }
+  },
 };
+
+/** Free memory that a card must have for the smallest run. */
+const LEAST_FREE_BYTES = 512 * 2 ** 20;
+
+/**
+ * Takes a card that has some memory left.
+ *
+ * @throws {DriverUnavailableError} when others hold nearly all of it, or the whole card.
+ */
+export function openCard(driver: Driver, index: number): CudaDevice {
+  const { name = "", memoryBytes = 0 } = driver.devices[index] ?? {};
+  const full = (freeBytes: number, options?: ErrorOptions): DriverUnavailableError =>
+    new DriverUnavailableError(
+      `card ${index}, ${name}, has ${mebibytes(freeBytes)} of ${mebibytes(memoryBytes)} free`,
+      "end the program that holds them, which nvidia-smi shows, or choose another card with runtime.device",
+      options,
+    );
+  let device: CudaDevice;
+  try {
+    device = driver.open(index);
+  } catch (cause) {
+    if (!(cause instanceof DriverError)) throw cause;
+    if (cause.code === CudaResult.outOfMemory) throw full(0, { cause });
+    if (cause.code !== CudaResult.deviceUnavailable) throw cause;
+    throw new DriverUnavailableError(
+      `another program has card ${index}, ${name}, for itself`,
+      "end that program, choose another card with runtime.device, or set the compute mode with nvidia-smi -c DEFAULT",
+      { cause },
+    );
+  }
+  const free = device.freeBytes();
+  if (free >= Math.min(LEAST_FREE_BYTES, memoryBytes / 2)) return device;
+  device.close();
+  throw full(free);
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 /** Which of a driver's devices can be opened, and what it lacks. */
 export function availability(driver: Driver | DriverUnavailableError): Availability {
@@ -50,7 +105,11 @@ export function availability(driver: Driver | DriverUnavailableError): Availabil
     ...devices.map(partOf),
   ];
   const [first, ...others] = devices.filter(isFit).map(deviceOf);
-  if (first !== undefined) return { parts, isAvailable: true, devices: [first, ...others] };
+  if (first !== undefined) {
+    const cards = devices.filter(isFit).map((card) => `${card.index} ${card.name}, ${gibibytes(card)}`);
+    const summary = `${cards.length === 1 ? "a card" : `${cards.length} cards`}, CUDA ${known}: ${cards.join("; ")}`;
+    return { parts, isAvailable: true, devices: [first, ...others], summary };
+  }
   const reason = devices[0] === undefined ? "there is no NVIDIA card" : `${devices[0].name} is older than Ampere`;
   return { parts, isAvailable: false, reason, remedy: OLD_CARD_REMEDY };
 }
@@ -60,15 +119,19 @@ const OLD_CARD_REMEDY = "use a card of compute capability 8.0 or above, or runti
 const isFit = ({ capability: [major] }: DeviceProperties): boolean => major >= LEAST_CAPABILITY;
 
 function partOf(properties: DeviceProperties): BackendPart {
-  const { index, name, memoryBytes, capability } = properties;
-  const detail = `${name}, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB, compute capability ${capability.join(".")}`;
+  const { index, name, uuid, capability } = properties;
+  const detail =
+    `${name}, ${gibibytes(properties)}, compute capability ${capability.join(".")}, ` + `GPU-${uuid.slice(0, 8)}`;
   const part = { name: `card ${index}`, isThere: isFit(properties), detail };
   return part.isThere ? part : { ...part, remedy: OLD_CARD_REMEDY };
 }
 
-function deviceOf({ index, name, memoryBytes, capability: [major, minor] }: DeviceProperties): Device {
+const gibibytes = ({ memoryBytes }: DeviceProperties): string => `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`;
+
+function deviceOf({ index, name, uuid, memoryBytes, capability: [major, minor] }: DeviceProperties): Device {
   return {
     id: `cuda:${index}`,
+    uuid,
     name: `${cuda.name}, ${name}`,
     memoryBytes,
     limits: { maxBytes: memoryBytes },

@@ -2,6 +2,9 @@ import { type Limits, type MemoryUse, OutOfMemoryError } from "../../backend.ts"
 import { type CudaDevice, DeviceMemoryError, type DevicePointer } from "./driver.ts";
 import { align } from "./encode.ts";
 
+/** Share of a card's memory that is no other program's: contexts and the display. */
+const DRIVER_SHARE = 0.05;
+
 /** Device memory as the backend counts it. */
 export class DeviceMemory {
   readonly limits: Limits;
@@ -53,7 +56,19 @@ export class DeviceMemory {
       return this.device.allocate(size);
     } catch (error) {
       if (!(error instanceof DeviceMemoryError)) throw error;
-      throw new OutOfMemoryError({ backend: "cuda", bytes, memory, limits, roomier }, { cause: error });
+      const others = this.othersBytes();
+      const shortage = { backend: "cuda", bytes, memory, limits, roomier };
+      throw new OutOfMemoryError({ ...shortage, ...(others > 0 && { othersBytes: others }) }, { cause: error });
     }
+  }
+
+  /**
+   * What other programs hold, as far as that can be told: what this one has given back stays with it, up to the most that it
+   * ever held. 0 where it is no more than what a driver takes for itself.
+   */
+  private othersBytes(): number {
+    const { memoryBytes } = this.device.properties;
+    const others = memoryBytes - this.device.freeBytes() - this.peak;
+    return others > memoryBytes * DRIVER_SHARE ? others : 0;
   }
 }

@@ -33,8 +33,8 @@ function descriptor(
 }
 
 const gpus = [
-  { id: "cuda:0", name: "cuda, GPU 0", limits: {} },
-  { id: "cuda:1", name: "cuda, GPU 1", limits: {} },
+  { id: "cuda:0", uuid: "a".repeat(32), name: "cuda, GPU 0", limits: {} },
+  { id: "cuda:1", uuid: "b".repeat(32), name: "cuda, GPU 1", limits: {} },
 ] as const satisfies readonly Device[];
 const cuda = descriptor("cuda", onDevices(...gpus), 3, ["bf16", "f32"]);
 const noCuda = descriptor("cuda", lacking("no NVIDIA driver was found", "install one"));
@@ -55,8 +55,29 @@ describe("the choice of a backend", () => {
   it("takes by auto the first that is there, with the first of its devices", async () => {
     const choice = await choose([cuda, small, large], "auto", SETTINGS);
     assert.equal(choice.descriptor, cuda);
-    assert.deepEqual([choice.device, choice.devices], [gpus[0], gpus]);
+    assert.deepEqual([choice.device, choice.devices], [gpus[0], [gpus[0]]]);
     assert.equal(choiceText(choice), "cuda, GPU 0, bf16 (auto)");
+  });
+
+  it("takes the cards that are named, and refuses those that are not there", async () => {
+    const choice = await choose([cuda, small], "auto", { ...SETTINGS, device: "1,0" });
+    assert.deepEqual([choice.device, choice.devices], [gpus[1], [gpus[1], gpus[0]]]);
+    await assert.rejects(
+      choose([cuda, small], "auto", { ...SETTINGS, device: "2" }),
+      new BackendUnavailableError(
+        "runtime.device 2 is not there; there is 0 (cuda, GPU 0, GPU-aaaaaaaa), 1 (cuda, GPU 1, GPU-bbbbbbbb)",
+      ),
+    );
+    // Where there is no card at all, the processor is taken, with the reason.
+    const fallback = await choose([noCuda, small], "auto", { ...SETTINGS, device: "2" });
+    assert.equal(choiceText(fallback), "wasm, 2 threads (auto: cuda: no NVIDIA driver was found)");
+  });
+
+  it("says by auto which cards there are", async () => {
+    const summary = "2 cards, CUDA 12.4: 0 H100, 80.0 GiB; 1 H100, 80.0 GiB";
+    const found = { isAvailable: true, devices: gpus, parts: [], summary } as const;
+    const choice = await choose([descriptor("cuda", found), small], "auto", SETTINGS);
+    assert.equal(choiceText(choice), `cuda, GPU 0 (auto: ${summary})`);
   });
 
   it("says by auto what those before it lack", async () => {

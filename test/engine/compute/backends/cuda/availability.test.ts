@@ -32,16 +32,32 @@ describe("the availability of CUDA", () => {
     assert.ok(found.isAvailable);
     const bytes = 80 * 2 ** 30;
     assert.deepEqual(found.devices, [
-      { id: "cuda:1", name: "cuda, H100", memoryBytes: bytes, limits: { maxBytes: bytes }, build: "sm_90" },
+      {
+        id: "cuda:1",
+        uuid: hopper.uuid,
+        name: "cuda, H100",
+        memoryBytes: bytes,
+        limits: { maxBytes: bytes },
+        build: "sm_90",
+      },
     ]);
     assert.deepEqual(
       found.parts.map(({ name, isThere, detail }) => [name, isThere, detail]),
       [
         ["NVIDIA driver", true, "knows CUDA 12.4"],
-        ["card 0", false, "T4, 15.0 GiB, compute capability 7.5"],
-        ["card 1", true, "H100, 80.0 GiB, compute capability 9.0"],
+        ["card 0", false, "T4, 15.0 GiB, compute capability 7.5, GPU-00000000"],
+        ["card 1", true, "H100, 80.0 GiB, compute capability 9.0, GPU-00000000"],
       ],
     );
+  });
+
+  it("is summed up for the reason of a choice", () => {
+    const summary = (...devices: readonly DeviceProperties[]): unknown => {
+      const found = availability(driver(...devices));
+      return found.isAvailable && found.summary;
+    };
+    assert.equal(summary(turing, hopper), "a card, CUDA 12.4: 1 H100, 80.0 GiB");
+    assert.equal(summary({ ...hopper, index: 0 }, hopper), "2 cards, CUDA 12.4: 0 H100, 80.0 GiB; 1 H100, 80.0 GiB");
   });
 
   it("is refused where all cards are too old, or there is none", () => {

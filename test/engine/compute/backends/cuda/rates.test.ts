@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { CudaBackend } from "../../../../../engine/compute/backends/cuda/backend.ts";
+import { copyRates, fastest, measuredParts, productRate } from "../../../../../engine/compute/backends/cuda/rates.ts";
+import { WEIGHT_TYPES } from "../../../../../engine/compute/graph/dtype.ts";
+import { interpreter } from "../../../../ptx/driver.ts";
+
+const ONCE = { seconds: 0, repeats: 1 };
+
+describe("the rates of a card, interpreted", () => {
+  let backend: CudaBackend;
+  beforeEach(() => {
+    backend = new CudaBackend(interpreter.open(0));
+  });
+  afterEach(async () => {
+    assert.equal(backend.memory.allocatedBytes, 0);
+    await backend.close();
+  });
+
+  it("are those of the fastest repetition, without the first", async () => {
+    let calls = 0;
+    const seconds = await fastest(
+      () => {
+        const end = performance.now() + ([50, 20, 5, 20][calls++] ?? 0);
+        while (performance.now() < end);
+        return Promise.resolve();
+      },
+      { seconds: 60, repeats: 3 },
+    );
+    assert.equal(calls, 4);
+    assert.ok(seconds >= 0.005 && seconds < 0.02, `${seconds}`);
+  });
+
+  it("are told of copies and of products of every type that there are kernels for", async () => {
+    const free = backend.device.freeBytes();
+    const copies = await copyRates(backend.device, { bytes: 4096, ...ONCE });
+    assert.ok(Object.values(copies).every((rate) => rate > 0));
+    assert.equal(backend.device.freeBytes(), free);
+    for (const type of WEIGHT_TYPES) assert.ok((await productRate(backend, { size: 40, type, ...ONCE })) > 0);
+  });
+
+  it("are told to people with the card's number and free memory", async () => {
+    const parts = await measuredParts(backend, { bytes: 4096, product: 24, ...ONCE });
+    assert.deepEqual(
+      parts.map(({ name }) => name),
+      ["card 0 copies", "card 0 products", "card 0 free memory"],
+    );
+    assert.match(
+      parts[0]?.detail ?? "",
+      /^within the card [\d.e-]+ GB\/s, to it [\d.e-]+ GB\/s, from it [\d.e-]+ GB\/s$/,
+    );
+    assert.match(parts[1]?.detail ?? "", /^24 × 24 × 24: f32 [\d.e-]+ TFLOP\/s, bf16 [\d.e-]+ TFLOP\/s$/);
+    assert.match(parts[2]?.detail ?? "", /^[\d.]+ GiB$/);
+  });
+});
