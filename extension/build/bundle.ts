@@ -42,6 +42,13 @@ const WEBVIEW = {
   loader: { ".css": "text" },
 } as const satisfies esbuild.BuildOptions;
 
+/** Comes first in bundles of the engine: TensorFlow.js is CommonJS, which looks for its wasm file beside itself. */
+export const ENGINE_BANNER = [
+  'import { createRequire as createBundleRequire } from "node:module";',
+  "const require = createBundleRequire(import.meta.url);",
+  "const { dirname: __dirname, filename: __filename } = import.meta;",
+].join("\n");
+
 /**
  * The engine, run by the bundled Node. Its entries and shared chunks are in one flat folder, since each entry finds the
  * others, and the files of `COPIES`, next to itself.
@@ -59,14 +66,7 @@ const ENGINE = {
   splitting: true,
   platform: "node",
   target: "node24",
-  // TensorFlow.js is CommonJS, which looks for its wasm file beside itself.
-  banner: {
-    js: [
-      'import { createRequire as createBundleRequire } from "node:module";',
-      "const require = createBundleRequire(import.meta.url);",
-      "const { dirname: __dirname, filename: __filename } = import.meta;",
-    ].join("\n"),
-  },
+  banner: { js: ENGINE_BANNER },
 } as const satisfies esbuild.BuildOptions;
 
 /** The wasm backend's threads: one file that needs no other, for the engine keeps it in memory. */

@@ -34,7 +34,12 @@ export function assertSameBytes(
 ): void {
   assert.deepEqual(Object.keys(actual), Object.keys(expected));
   for (const [name, data] of Object.entries(expected)) {
-    assert.ok(Buffer.from(bytesOf(defined(actual[name]))).equals(Buffer.from(bytesOf(data))), `${name} differs`);
+    const found = defined(actual[name]);
+    if (Buffer.from(bytesOf(found)).equals(Buffer.from(bytesOf(data)))) continue;
+    const index = data.findIndex((value, at) => !Object.is(value, found[at]));
+    assert.fail(
+      `${name}[${index}]: got ${found[index] ?? "nothing"}, expected the same bytes as ${data[index] ?? "nothing"}`,
+    );
   }
 }
 

@@ -15,6 +15,7 @@ import { Arena } from "../arena.ts";
 import { CudaBuffer, download, upload } from "./buffer.ts";
 import type { CudaDevice, DevicePointer } from "./driver.ts";
 import { CudaExecutable, FAULT_WORDS, type Owner } from "./executable.ts";
+import { LOGITS_HELD } from "./encode.ts";
 import { Kernels } from "./kernels.ts";
 import { DeviceMemory } from "./memory.ts";
 
@@ -40,7 +41,7 @@ export class CudaBackend implements Backend, Owner {
   readonly logitsHeld: number;
   private readonly buffers = new Set<CudaBuffer>();
 
-  constructor(device: CudaDevice, { roomier = [], precision = "f32", logitsHeld = 1 << 24 }: CudaSettings = {}) {
+  constructor(device: CudaDevice, { roomier = [], precision = "f32", logitsHeld = LOGITS_HELD }: CudaSettings = {}) {
     this.device = device;
     this.precision = precision;
     this.heap = new DeviceMemory(device, roomier);

@@ -10,6 +10,31 @@ import type { Address, Call, Encoder, KernelLaunch, Operand, TableWord } from ".
 const ALIGNMENT = 256;
 const WORD_BYTES = 8;
 
+/** Logits that ops over the vocabulary hold at a time unless told otherwise: 64 MiB of them. */
+export const LOGITS_HELD = 1 << 24;
+
+/** Memory of a card that a program takes for itself, in bytes. */
+export interface CardMemory {
+  /** Intermediate values, and what kernels need for themselves: programs take turns in it. */
+  readonly arenaBytes: number;
+  /** Tables and constants, which each program has of its own. */
+  readonly ownBytes: number;
+}
+
+/**
+ * What a program takes of a card, laid out as for a run. Of one that has no kernels there, heads being too wide, only the
+ * intermediate values are counted: it is refused when it is compiled.
+ */
+export function cardMemory(program: Program): CardMemory {
+  try {
+    const { arenaBytes, constantBytes, table } = encode(program, LOGITS_HELD);
+    return { arenaBytes: align(arenaBytes), ownBytes: align(table.length * WORD_BYTES) + align(constantBytes) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { arenaBytes: align(program.arenaBytes), ownBytes: 0 };
+  }
+}
+
 /** A constant laid out in memory: a 32-bit word, `count` times. */
 export interface Fill {
   /** Among the constants, in bytes. */

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
+import { plan } from "../../engine/compute/graph/program.ts";
+import { Graph, defined } from "../../engine/compute/graph/tensor.ts";
+import { attention, logprob, matmul } from "../../engine/compute/ops/index.ts";
+import { interpreter } from "../ptx/driver.ts";
+import { CountingBackend } from "./countingBackend.ts";
+import { figuresOf, resultsOf } from "./figures.ts";
+import { planned } from "./planned.ts";
+import { CEILINGS, costsOf, occupancy, secondsOf } from "./roofline.ts";
+import { SIZES } from "./shapes.ts";
+import { train } from "./work.ts";
+
+const h100 = defined(CEILINGS[0]);
+
+describe("the roofline", () => {
+  it("counts a product's operations and bytes, and takes whichever takes longer", () => {
+    const graph = new Graph();
+    const y = matmul(graph.input("a", [6, 4]), graph.input("b", [5, 4]), { transposeB: true });
+    const [cost, ...others] = costsOf(plan({ y }));
+    assert.deepEqual(others, []);
+    assert.deepEqual(cost, { op: "matmul", flops: 2 * 6 * 5 * 4, bytes: 4 * (24 + 20 + 30), isBf16: false });
+    const heavy = { ...defined(cost), flops: 66.9e12, bytes: 1 };
+    const wide = { ...defined(cost), flops: 1, bytes: 6e12 };
+    assert.ok(Math.abs(secondsOf(new Map([[heavy, 3]]), h100) - 3) < 1e-9);
+    assert.ok(Math.abs(secondsOf(new Map([[wide, 1]]), h100) - 2) < 1e-9);
+  });
+
+  it("counts the pairs of tokens that see each other", () => {
+    const graph = new Graph();
+    const x = graph.input("q", [2, 3, 4, 8]);
+    const k = graph.input("k", [2, 5, 2, 8]);
+    const rest = { start: graph.input("start", [2], "i32"), offset: graph.input("offset", [1], "i32") };
+    const [cost] = costsOf(plan({ y: attention({ q: x, k, v: k, ...rest }) }));
+    // Three queries that see 3, 4 and 5 of 5 keys.
+    assert.equal(cost?.flops, 4 * 2 * 4 * 8 * (3 + 4 + 5));
+  });
+
+  it("counts logits that are written and read though they are no tensor", () => {
+    const graph = new Graph();
+    const [h, w] = [graph.input("h", [3, 4]), graph.input("w", [7, 4])];
+    const program = plan({ y: logprob(h, w, graph.input("t", [3], "i32")).logprob });
+    const [cost] = costsOf(program);
+    assert.equal(cost?.flops, 2 * 3 * 4 * 7);
+    assert.equal(cost.bytes, 4 * (12 + 28 + 3 + 3 * 3) + 2 * 4 * 3 * 7);
+  });
+
+  it("says how many warps fit by registers, shared memory and threads", () => {
+    // 128 registers: 4,096 a warp, 32,768 a block of 8 warps, two blocks of 65,536.
+    assert.equal(occupancy({ registers: 128, threads: 256, sharedBytes: 0 }, h100), 16 / 64);
+    // 48 KiB and one more each: four in 228.
+    assert.equal(occupancy({ registers: 16, threads: 256, sharedBytes: 48 << 10 }, h100), 32 / 64);
+    assert.equal(occupancy({ registers: 32, threads: 1024, sharedBytes: 0 }, h100), 1);
+  });
+});
+
+describe("launches that are counted", () => {
+  it("are those that the backend makes", async () => {
+    const device = interpreter.open(0);
+    const made: string[] = [];
+    const launch = device.launch.bind(device);
+    device.launch = (kernel, settings) => {
+      made.push(kernel.name);
+      launch(kernel, settings);
+    };
+    const shape = defined(SIZES.tiny.models[0]);
+    const patience = { seconds: 0, repeats: 0 };
+    const real = new CudaBackend(device, { precision: "bf16" });
+    await train(real, shape, patience);
+    const counting = new CountingBackend("bf16");
+    await train(counting, shape, patience);
+    // A graph is captured once, and this program has run once.
+    assert.equal(counting.counts.launches, made.length);
+    assert.deepEqual([...counting.counts.kernels.keys()].sort(), [...new Set(made)].sort());
+    const peaks = [counting.memory.peakBytes, real.memory.peakBytes];
+    assert.ok(Math.abs(defined(peaks[0]) / defined(peaks[1]) - 1) < 0.1, peaks.join(" for "));
+  });
+
+  it("are told of every benchmark", async () => {
+    const work = await planned(SIZES.tiny);
+    assert.deepEqual(
+      work.map(({ name }) => name),
+      [
+        ...["train.135m", "train.0.5b", "train.1.5b", "train.7b"],
+        ...["135m", "0.5b", "1.5b"].flatMap((shape) => [`decode.${shape}.1`, `decode.${shape}.2`]),
+        "ppo.135m",
+      ],
+    );
+    for (const { name, launches, bytes, f32Flops, bf16Flops, seconds } of work) {
+      assert.ok(launches > 10 && bytes > 0 && f32Flops + bf16Flops > 0, name);
+      assert.ok(
+        seconds.every((one) => one > launches * 1e-6),
+        name,
+      );
+    }
+  });
+});
+
+describe("the figures", () => {
+  const figures = figuresOf(["135m"], [1, 8], 4096);
+
+  it("are ratios of what was measured in one run, theirs by the fastest way", () => {
+    const measured = new Map([
+      ["train.135m.bf16.tokensPerSecond", 50],
+      ["torch.train.135m.eager.tokensPerSecond", 100],
+      ["decode.135m.8.tokensPerSecond", 60],
+      ["torch.decode.135m.8.eager.tokensPerSecond", 10],
+      ["torch.decode.135m.8.compiled.tokensPerSecond", 20],
+      ["ppo.135m.seconds", 2],
+      ["torch.ppo.135m.seconds", 8],
+      ["startup.135m.seconds", 6],
+    ]);
+    assert.deepEqual(
+      resultsOf(figures, measured).map(({ name, value, isMet }) => [name, value, isMet]),
+      [
+        ["gpu.train.135m.vsEager", 0.5, false],
+        ["gpu.decode.135m.8.vsTransformers", 3, true],
+        ["gpu.ppo.135m.vsTorch", 4, true],
+        ["gpu.startup.seconds", 6, false],
+      ],
+    );
+  });
+
+  it("have a name each", () => {
+    assert.equal(new Set(figures.map(({ name }) => name)).size, figures.length);
+    assert.ok(figures.every(({ name }) => name.startsWith("gpu.")));
+  });
+});
