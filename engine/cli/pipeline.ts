@@ -7,6 +7,7 @@ export type Pipeline = Pick<
   | "modelNotes"
   | "planPipeline"
   | "chooseBackend"
+  | "fitOnCard"
   | "withChoice"
   | "makeSoup"
   | "mergeAdapter"

@@ -1,3 +1,4 @@
+import { cardMemory } from "../compute/backends/cuda/encode.ts";
 import { type WeightType, DTYPES } from "../compute/graph/dtype.ts";
 import type { Recomputation } from "../compute/graph/recompute.ts";
 import { type Program, plan } from "../compute/graph/program.ts";
@@ -34,7 +35,7 @@ const TRAIN = 6;
 const TRAIN_FROZEN = 4;
 
 /** Of a stage that only reads and writes files. */
-export const NO_COST: Cost = { parameters: 0, memoryBytes: 0, flops: 0 };
+export const NO_COST: Cost = { parameters: 0, memoryBytes: 0, cardBytes: 0, flops: 0 };
 
 /** Facts that a training's cost is estimated from. */
 export interface TrainingCost {
@@ -59,6 +60,8 @@ export interface TrainingCost {
 export interface PlannedCost extends Cost {
   /** Of the memory: the largest program's intermediate values. */
   readonly arenaBytes: number;
+  /** The same of a card. */
+  readonly cardArenaBytes: number;
 }
 
 /**
@@ -69,7 +72,7 @@ export function trainingCost(training: TrainingCost): PlannedCost {
   const { model, heads, tokens, gradientAccumulation, frozenWeights, precision = "f32" } = training;
   const trainable = trainableParameters(model, heads);
   const count = countOf(trainable);
-  const arenaBytes = arenaOf(training);
+  const { arenaBytes, cardArenaBytes, cardOwnBytes } = arenaOf(training);
   const copies = TRAINED_COPIES + (gradientAccumulation > 1 ? 1 : 0);
   const held =
     copies * count * BYTES + roundedBytes(trainable, precision) + belowAdapterBytes(model, frozenWeights, precision);
@@ -77,7 +80,8 @@ export function trainingCost(training: TrainingCost): PlannedCost {
     parameters: count,
     memoryBytes:
       arenaBytes + held + inTransit(count * BYTES, largestTensor(model, heads) * BYTES) + tokenizerBytes(model),
-    arenaBytes,
+    cardBytes: cardArenaBytes + cardOwnBytes + held,
+    ...{ arenaBytes, cardArenaBytes },
     flops: (TRAIN * count + TRAIN_FROZEN * belowAdapter(model)) * tokens,
   };
 }
@@ -119,18 +123,32 @@ function countOf(shapes: ReadonlyMap<string, Shape>): number {
   return [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
 }
 
-/** Arenas of programs that have been planned: planning takes a moment, and the stages of a run have few shapes. */
-const arenas = new WeakMap<ModelConfig, Map<string, number>>();
-
-function planned(model: ModelConfig, key: readonly (string | number)[], build: () => Program): number {
-  const known = arenas.get(model) ?? new Map<string, number>();
-  arenas.set(model, known);
-  const bytes = known.get(key.join()) ?? build().arenaBytes;
-  known.set(key.join(), bytes);
-  return bytes;
+/** Of a program: its intermediate values, and what a card holds of it beside the weights. */
+interface Arenas {
+  readonly arenaBytes: number;
+  readonly cardArenaBytes: number;
+  readonly cardOwnBytes: number;
 }
 
-function arenaOf(training: TrainingCost): number {
+const NO_ARENAS: Arenas = { arenaBytes: 0, cardArenaBytes: 0, cardOwnBytes: 0 };
+
+/** Arenas of programs that have been planned: planning takes a moment, and the stages of a run have few shapes. */
+const arenas = new WeakMap<ModelConfig, Map<string, Arenas>>();
+
+function planned(model: ModelConfig, key: readonly (string | number)[], build: () => Program): Arenas {
+  const known = arenas.get(model) ?? new Map<string, Arenas>();
+  arenas.set(model, known);
+  const found = known.get(key.join()) ?? arenasOf(build());
+  known.set(key.join(), found);
+  return found;
+}
+
+function arenasOf(program: Program): Arenas {
+  const { arenaBytes: cardArenaBytes, ownBytes: cardOwnBytes } = cardMemory(program);
+  return { arenaBytes: program.arenaBytes, cardArenaBytes, cardOwnBytes };
+}
+
+function arenaOf(training: TrainingCost): Arenas {
   const { model, heads, shape, loss, gradientAccumulation, recomputation, precision = "f32" } = training;
   const accumulates = gradientAccumulation > 1;
   const key = [...heads, shape.batchSize, shape.length, recomputation, accumulates ? "parts" : "whole", precision];
@@ -182,38 +200,41 @@ export function readingCost(
 ): PlannedCost {
   const count = parameterCount(model);
   const changes = countOf(adapterParameters(model));
-  const arenaBytes = Math.max(
-    generated === undefined ? 0 : generationArena(model, generated, precision),
-    scored === undefined ? 0 : scoringArena(model, scored, precision),
-  );
+  const programs = [
+    generated === undefined ? NO_ARENAS : generationArena(model, generated, precision),
+    scored === undefined ? NO_ARENAS : scoringArena(model, scored, precision),
+  ];
+  const arenaBytes = Math.max(...programs.map((one) => one.arenaBytes));
+  const cardArenaBytes = Math.max(...programs.map((one) => one.cardArenaBytes));
+  const cardOwnBytes = programs.reduce((sum, one) => sum + one.cardOwnBytes, 0);
   const whole = areAdapters ? 0 : count * bytesOfFrozen(frozenWeights, precision);
-  const held = models * (whole + changes * BYTES);
+  const cache = generated === undefined ? 0 : cacheBytes(model, generated, precision);
+  const held = models * (whole + changes * BYTES) + cache;
   return {
     parameters: count,
-    memoryBytes:
-      held +
-      (generated === undefined ? 0 : cacheBytes(model, generated, precision)) +
-      arenaBytes +
-      tokenizerBytes(model),
-    arenaBytes,
+    memoryBytes: held + arenaBytes + tokenizerBytes(model),
+    cardBytes: held + cardArenaBytes + cardOwnBytes,
+    ...{ arenaBytes, cardArenaBytes },
     flops: FORWARD * (count + changes) * tokens,
   };
 }
 
 /** Of reading the queries and drawing a token, which ranks the vocabulary by two lists. */
-function generationArena(model: ModelConfig, settings: SideBySide, precision: WeightType): number {
+function generationArena(model: ModelConfig, settings: SideBySide, precision: WeightType): Arenas {
   const { batchSize, queryLength, responseLength } = settings;
   const program = (): Program =>
     generationProgram(graphFor(model, precision), model, { ...settings, sampling: {}, eos: [], pad: 0 });
   const ranks = 2 * batchSize * model.vocabularySize * BYTES;
-  return planned(model, ["generate", batchSize, queryLength, responseLength, precision], program) + ranks;
+  const found = planned(model, ["generate", batchSize, queryLength, responseLength, precision], program);
+  // What a card's kernels rank with is part of their arena.
+  return { ...found, arenaBytes: found.arenaBytes + ranks };
 }
 
 function scoringArena(
   model: ModelConfig,
   { batchSize, queryLength, responseLength }: SideBySide,
   precision: WeightType,
-): number {
+): Arenas {
   const length = queryLength + responseLength;
   return planned(model, ["score", batchSize, length, precision], () => {
     const graph = graphFor(model, precision);

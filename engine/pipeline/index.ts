@@ -1,4 +1,5 @@
 export { chooseBackend, withChoice } from "./backends.ts";
+export { type CardFit, fitOnCard } from "./cardFit.ts";
 export {
   type PromptResponse,
   type GenerateRequest,

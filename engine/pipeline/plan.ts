@@ -1,5 +1,6 @@
 import type { Backend } from "../compute/backend.ts";
 import { identityOf } from "../compute/backends/choose.ts";
+import { cuda } from "../compute/backends/cuda/declaration.ts";
 import { type WeightType, repeated } from "../compute/graph/dtype.ts";
 import { plan } from "../compute/graph/program.ts";
 import { type Tensor, Graph } from "../compute/graph/tensor.ts";
@@ -77,18 +78,23 @@ export async function planPipeline(
   await checkData(view, resolved.data, { root: artifacts.root, mostLines: isQuick ? QUICK_LINES : undefined });
   onPrompts?.(describePrompts(view));
   onData?.(plannedData(resolved));
-  const estimates = await estimate(await baseConfig(config), resolved, {
-    ...{ artifacts, pace: config.runtime, precision: choice.precision },
-  });
+  const model = await baseConfig(config);
+  const settings = { artifacts, pace: config.runtime, precision: choice.precision };
+  const estimates = await estimate(model, resolved, settings);
+  // What a card would take, with what it would compute with, also where none is at hand.
+  const onCard = { ...settings, precision: config.runtime.precision ?? cuda.precisions[0] };
+  const isSame = onCard.precision === settings.precision;
+  const cards = isSame ? estimates : isQuick ? [] : await estimate(model, resolved, onCard);
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
-  return estimates.map(({ stage: { info, artifact }, cached, cost }) => ({
+  return estimates.map(({ stage: { info, artifact }, cached, cost }, at) => ({
     ...info,
     key: artifact.key,
     cached,
     parameters: cost.parameters,
     memoryBytes: cost.memoryBytes,
+    ...(cards[at] !== undefined && { cardBytes: cards[at].cost.cardBytes }),
     estimatedSeconds: SECONDS_PER_STAGE + cost.flops / rate,
   }));
 }

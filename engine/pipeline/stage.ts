@@ -97,6 +97,8 @@ export interface Cost {
   readonly parameters: number;
   /** Memory of models at its peak, device and host, bytes. */
   readonly memoryBytes: number;
+  /** Memory of a card at its peak, where the stage runs on one: without what the host holds, bytes. */
+  readonly cardBytes: number;
   /** Floating-point operations of its matrix products. */
   readonly flops: number;
 }

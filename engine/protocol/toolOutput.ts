@@ -15,6 +15,8 @@ const plannedStageSchema = z.object({
   cached: z.boolean(),
   parameters: z.number().min(0),
   memoryBytes: bytes,
+  /** Of a card at its peak, where the stage runs on one. */
+  cardBytes: bytes.optional(),
   estimatedSeconds: z.number().min(0),
 });
 

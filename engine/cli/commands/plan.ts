@@ -8,6 +8,7 @@ import { switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
+import { cardsText, fitText } from "../../protocol/cards.ts";
 import { formatBytes, formatCount, formatDuration } from "../../protocol/format.ts";
 import { PROCESS_BYTES } from "../../protocol/memory.ts";
 import { stageNames } from "../../protocol/stageName.ts";
@@ -25,10 +26,11 @@ export const plan: Command = {
     "Nothing is computed. Data in layouts of others is downloaded and prepared, below the runs' folder, and its records\n" +
       "are counted. Times are estimates from the work of each stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth; what the\n" +
-      "process takes beside comes last. Where it does not fit, the setting to change is named.",
+      "process takes beside comes last. Where it does not fit, the setting to change is named. Exits with 1 for a run that\n" +
+      "fits on its card with no setting.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached",\n' +
-      '"parameters","memoryBytes","estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
+      '"parameters","memoryBytes","cardBytes","estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
       '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
@@ -43,7 +45,7 @@ export const plan: Command = {
   ],
   async run(args, context) {
     const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
-    const { chooseBackend, modelNotes, planPipeline, withChoice } = await context.pipeline();
+    const { chooseBackend, fitOnCard, modelNotes, planPipeline, withChoice } = await context.pipeline();
     const choice = await chooseBackend(asked.runtime);
     const config = withChoice(asked, choice);
     const { terminal, isJson } = context;
@@ -63,7 +65,13 @@ export const plan: Command = {
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
     const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
     const nameOf = stageNames(stages);
-    const advice = memoryAdvice(stages, memoryPlace(config, choice), nameOf);
+    const fit =
+      choice.device.uuid === undefined ? undefined : await fitOnCard(config, choice, config.runtime.directory);
+    const advice =
+      fit === undefined
+        ? memoryAdvice(stages, memoryPlace(config, choice), nameOf)
+        : fitText(choice.device.name, choice.device.memoryBytes ?? 0, fit);
+    const code = fit?.fits === false ? EXIT.failed : EXIT.ok;
     if (isJson) {
       printJson(terminal, {
         name: config.name,
@@ -78,7 +86,7 @@ export const plan: Command = {
         secondsLeft,
         config,
       } satisfies PlanOutput & { readonly sizes: DerivedSizes; readonly config: RunConfig });
-      return EXIT.ok;
+      return code;
     }
     terminal.out(sheetText({ columns: COLUMNS, rows: stages.map((stage) => planRow(stage, nameOf(stage.id))) }));
     for (const { from, kind, ...counts } of data) {
@@ -91,8 +99,10 @@ export const plan: Command = {
     );
     for (const line of [prompts, ...notes, ...adaptersTexts(config.model)]) terminal.outLine(line);
     terminal.outLine(`computes on ${choiceText(choice)}`);
+    const cards = cardsText(stages, nameOf);
+    if (cards !== undefined) terminal.outLine(cards);
     if (advice !== undefined) terminal.outLine(advice);
-    return EXIT.ok;
+    return code;
   },
 };
 

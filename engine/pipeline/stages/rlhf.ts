@@ -183,10 +183,15 @@ export const rlhf: Stage<
     // Sampling, scoring and learning take turns in one arena, and there is one tokenizer.
     const shared = Math.min(learned.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
     // All of them share the weights below their adapters.
-    const ofCritic = isSeparate ? learned.memoryBytes - belowAdapterBytes(model, frozen.frozenWeights, precision) : 0;
+    const below = belowAdapterBytes(model, frozen.frozenWeights, precision);
+    const ofCritic = isSeparate ? learned.memoryBytes - below : 0;
+    // On a card, the critic's program has its turn in the same arena.
+    const ofCriticOnCard = isSeparate ? learned.cardBytes - learned.cardArenaBytes - below : 0;
+    const sharedOnCard = Math.min(learned.cardArenaBytes, read.cardArenaBytes);
     return {
       parameters: learned.parameters,
       memoryBytes: learned.memoryBytes + ofCritic + read.memoryBytes - shared,
+      cardBytes: learned.cardBytes + ofCriticOnCard + read.cardBytes - sharedOnCard,
       flops: learned.flops + read.flops,
     };
   },

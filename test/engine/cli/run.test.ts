@@ -339,6 +339,30 @@ describe("commands about runs", () => {
     );
   });
 
+  it("plan names what fits on a card, or refuses, where a card computes", async () => {
+    const device = { id: "cuda:0", uuid: "ab".repeat(16), name: "cuda, L4", memoryBytes: 24 * 2 ** 30, limits: {} };
+    const asked = await chooseBackend({ backend: "wasm", threads: 1 });
+    const choice = { ...asked, device, devices: [device] };
+    const plan = (changes: readonly string[], fits: boolean): ReturnType<typeof salsa> => {
+      const pipeline = {
+        ...{ modelNotes, withChoice, chooseBackend: () => Promise.resolve(choice) },
+        planPipeline: () => Promise.resolve([plannedStage("base", { cardBytes: 30 * 2 ** 30 })]),
+        fitOnCard: (config: RunConfig) => Promise.resolve({ config, changes, cardBytes: 20 * 2 ** 30, fits }),
+      };
+      return salsa(["plan", "demo.salsa.json"], { folder, pipeline });
+    };
+    const smaller = await plan(["runtime.gradientCheckpointing true"], true);
+    assert.equal(smaller.code, 0);
+    assert.match(smaller.stdout, /^on a card: at most 30\.0 GiB, in base; too much for 8, 16 and 24 GB, room on /m);
+    assert.match(
+      smaller.stdout,
+      /^cuda, L4 has .* too little: set runtime\.gradientCheckpointing true; it then takes 20/m,
+    );
+    const refused = await plan(["a"], false);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stdout, /^cuda, L4 has .* too little, whatever is set: nearest is a; /m);
+  });
+
   it("keeps latest first by the time a run was started", async () => {
     await withRuns("b");
     await utimes(join(folder, ".salsa", "runs", "b", "run.json"), 1, 1);

@@ -68,6 +68,7 @@ export async function salsa(
 const UNUSED: Pipeline = {
   runPipeline: unexpected,
   planPipeline: unexpected,
+  fitOnCard: unexpected,
   modelNotes: unexpected,
   chooseBackend: unexpected,
   withChoice: () => {

@@ -43,7 +43,7 @@ function stageThat(record: Record): Stage<TestStage, { name: string; fails: bool
       report({ kind: "progress", step: 1, total: 1 });
       await fs.writeFile(path.join(folder, "name"), name);
     },
-    cost: () => ({ parameters: 0, memoryBytes: 0, flops: 0 }),
+    cost: () => ({ parameters: 0, memoryBytes: 0, cardBytes: 0, flops: 0 }),
   };
 }
 
