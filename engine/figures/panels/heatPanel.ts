@@ -11,8 +11,8 @@ import { axisTick, estimateText } from "./texts.ts";
 
 /** Contours between the least and the largest value. */
 const LEVELS = 7;
-/** Room of the scale of colours at the right, and of the plane's name below. */
-const [SCALE, BELOW] = [96, 26];
+/** Room of the scale of colours at the right, of the plane's name below, and of the scale's above. */
+const [SCALE, BELOW, ABOVE] = [96, 26, 14];
 /** Cells overlap by this much, so that no seams show. */
 const SEAM = 0.3;
 /** On any colour of the scale one of the two is seen. */
@@ -22,10 +22,10 @@ const [INK, HALO] = ["#10131a", "#ffffff"];
 export function drawHeat(panel: HeatPanel, box: Box, theme: FigureTheme): DrawnPanel {
   const { columns, rows, step, left, bottom } = panel;
   const [width, height] = [columns * step, rows * step];
-  const room = { width: box.width - SCALE, height: box.height - titleRoom(panel.title) - BELOW };
+  const room = { width: box.width - SCALE, height: box.height - titleRoom(panel.title) - ABOVE - BELOW };
   // Both axes have one scale: distances of weights are the same in all directions.
   const scale = Math.min(room.width / width, room.height / height);
-  const start = { x: box.left + (room.width - width * scale) / 2, y: box.top + titleRoom(panel.title) };
+  const start = { x: box.left + (room.width - width * scale) / 2, y: box.top + titleRoom(panel.title) + ABOVE };
   const place = (x: number, y: number): readonly [number, number] => [
     start.x + (x - (left - step / 2)) * scale,
     start.y + (height - (y - (bottom - step / 2))) * scale,
@@ -140,9 +140,9 @@ function drawCorner(name: string, [x, y]: readonly [number, number], [cx, cy]: r
 /** Its colour within a light and a dark ring, which are seen on every ground. */
 function drawProjected(color: string, [x, y]: readonly [number, number]): string {
   return (
-    element("circle", { cx: x, cy: y, r: 8, fill: INK }) +
-    element("circle", { cx: x, cy: y, r: 7, fill: HALO }) +
-    element("circle", { cx: x, cy: y, r: 5, fill: color })
+    element("circle", { cx: x, cy: y, r: 7, fill: INK }) +
+    element("circle", { cx: x, cy: y, r: 6, fill: HALO }) +
+    element("circle", { cx: x, cy: y, r: 4.2, fill: color })
   );
 }
 

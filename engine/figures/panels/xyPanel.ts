@@ -238,12 +238,22 @@ class Labels {
   }
 }
 
-function drawLabel({ x: at, value, label }: XYPoint, { x, y, theme }: Drawing, labels: Labels): string {
+/** Beyond the ends of the whisker, where no line of the series runs; else beside the mark. */
+function drawLabel(
+  { x: at, value, low = value, high = value, label }: XYPoint,
+  { panel, x, y, theme }: Drawing,
+  labels: Labels,
+): string {
   if (label === undefined || !isWithin(x.at(at), labels.frame)) return "";
   const width = widthOf(label, SIZES.caption);
   const [px, py] = [x.at(at), y.at(value)];
   const attributes = { "font-size": SIZES.caption, fill: theme.foreground };
+  const hasEnds = panel.y.isLog !== true || low > SMALLEST;
+  const [over, under] = hasEnds ? [y.at(high), y.at(low)] : [py, py];
+  const middle = Math.max(labels.frame.left, Math.min(px - width / 2, labels.frame.right - width));
   const places = [
+    [middle, over - 7],
+    [middle, under + 15],
     [px + 8, py - 6],
     [px - 8 - width, py - 6],
     [px + 8, py + 15],

@@ -115,6 +115,7 @@ const STROKES: Readonly<Record<string, string>> = {
   α: "846c4e2e0c062444668e",
   β: "0i02205072745626 56888c6e2e0c",
   λ: "10308e 570e",
+  η: "040e 062464868i",
   π: "0484 242e 646e",
 };
 

@@ -34,8 +34,9 @@ async function draw(facts: FigureFacts): Promise<FigureState> {
             `Neither a small nor a large β was tried for ${narrow.map(({ name }) => name).join(", ")}`,
           ),
         ];
-  const trainings = betaTrainings(facts);
-  if (roles.every((role) => trainings.filter(({ arm }) => arm === role).length < 2)) return { lacks };
+  // An arm with one β says nothing here.
+  const trainings = betaTrainings(facts).filter(({ arm }) => arm.betas.length > 1);
+  if (trainings.length === 0) return { lacks };
   const { state } = facts;
   const recorded = (metric: string) => (training: BetaTraining) => Promise.resolve(lastValues(training, metric, state));
   const panels = [

@@ -39,7 +39,14 @@ function draw(facts: FigureFacts): FigureState {
         const score = meanEstimate(lastValues(training, "objective/score", state), `${arm.name}, β ${training.beta}`);
         if (score === undefined || kl.length === 0) return [];
         const { n, ...rest } = score;
-        return [{ x: mean(kl.map(mean)), label: `β ${training.beta}`, ...rest, n: n * arm.batchSize }];
+        return [
+          {
+            x: mean(kl.map(mean)),
+            ...(arm.betas.length > 1 && { label: `β ${training.beta}` }),
+            ...rest,
+            n: n * arm.batchSize,
+          },
+        ];
       })
       .toSorted((a, b) => a.x - b.x);
     return points.length === 0 ? [] : [{ name: arm.name, color: arm.color, look: "line", points }];

@@ -43,7 +43,7 @@ function draw({ id, config, points, roles }: FigureFacts): FigureState {
   return {
     spec: {
       title: "Mean reward over the plane of three SFTs",
-      caption: `${counted(soups.length)} soups w₁·${set.of[0] ?? ""} + w₂·${set.of[1] ?? ""} + w₃·${set.of[2] ?? ""} with w₁ + w₂ + w₃ = 1, before RLHF; each answers n = ${counted(n)} prompts (${set.prompts}), scored by the run's reward model; standard errors over prompts are ${Math.min(...ses).toPrecision(2)} to ${Math.max(...ses).toPrecision(2)}. Rings: policies, projected onto the plane by least squares in weight space. ${isOne ? "One base seed" : `Base seed ${seed} of ${config.seeds.length}`}.`,
+      caption: `${counted(soups.length)} soups w1·${set.of[0] ?? ""} + w2·${set.of[1] ?? ""} + w3·${set.of[2] ?? ""} with w1 + w2 + w3 = 1, before RLHF; each answers n = ${counted(n)} prompts (${set.prompts}), scored by the run's reward model; standard errors over prompts are ${Math.min(...ses).toPrecision(2)} to ${Math.max(...ses).toPrecision(2)}. Rings: policies, projected onto the plane by least squares in weight space. ${isOne ? "One base seed" : `Base seed ${seed} of ${config.seeds.length}`}.`,
       panels: [
         {
           kind: "heat",

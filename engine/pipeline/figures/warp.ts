@@ -37,7 +37,7 @@ function draw({ id, points, roles }: FigureFacts): FigureState {
   return {
     spec: {
       title: "Policies interpolated back to their start",
-      caption: `(1 − η)·${newest.of[0] ?? "start"} + η·policy; each answers ${counted(newest.n)} prompts (${newest.prompts}) with the same random numbers. KL: mean of Σ log π − log π_start over the tokens of its own answers. ${whiskers}`,
+      caption: `(1 − η)·${newest.of[0] ?? "start"} + η·policy; each answers ${counted(newest.n)} prompts (${newest.prompts}) with the same random numbers. KL: log π − log π_start, summed over the tokens of its own answers and averaged. ${whiskers}`,
       panels: [
         {
           kind: "xy",
