@@ -229,7 +229,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
 
   it("talks to two checkpoints side by side, and keeps a vote as a preference", async () => {
     await runCommand(page, "SALSA: Chat with Checkpoints...");
-    for (const name of [/^ppo/, /^salsa/]) await quickPickRow(page, name).getByRole("checkbox").first().check();
+    for (const name of ["ppo", "salsa"]) await quickPickRow(page, name).click();
     await page.locator(".quick-input-widget:visible").getByRole("button", { name: "OK" }).click();
     const chat = webview(page).locator("salsa-chat");
     await chat.getByLabel("Prompt", { exact: true }).fill("reverse: city river time.");

@@ -10,9 +10,6 @@ export interface GuardSettings {
   readonly isRemote: boolean;
 }
 
-/** Names of this machine for itself. */
-const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
-
 /** True for an interface that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
@@ -39,8 +36,8 @@ export class Guard {
       throw new ApiError(403, "web pages may not use this server", { code: "web_page" });
     }
     if (this.isRemote) return;
-    const name = host.replace(/:\d{1,5}$/, "").toLowerCase();
-    if (LOOPBACK_NAMES.has(name)) return;
+    const name = host.replace(/:\d{1,5}$/, "").replace(/^\[(.*)\]$/, "$1");
+    if (isLoopback(name.toLowerCase())) return;
     throw new ApiError(403, "this server answers under localhost, 127.0.0.1 and [::1] alone", { code: "unknown_host" });
   }
 

@@ -93,8 +93,9 @@ export class Scheduler {
         slot = this.model.decoder.take();
       } catch (cause) {
         this.waiting.shift();
-        const what = "there is no room for an answer of this model; serve fewer models, or a shorter context";
-        next.request.sink.fail(new ApiError(503, what, { code: "out_of_memory" }, { cause }));
+        next.request.sink.fail(
+          isShortage(cause) ? new ApiError(503, NO_ROOM, { code: "out_of_memory" }, { cause }) : cause,
+        );
         continue;
       }
       if (slot === undefined) return;
@@ -160,6 +161,10 @@ export class Scheduler {
     }
   }
 }
+
+const NO_ROOM = "there is no room for an answer of this model; serve fewer models, or a shorter context";
+
+const isShortage = (error: unknown): boolean => error instanceof Error && error.name === "OutOfMemoryError";
 
 /** An answer with its place on the device. */
 interface Slotted {

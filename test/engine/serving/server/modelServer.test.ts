@@ -223,13 +223,21 @@ describe("our server of models", function () {
           "evil.example:80",
           "localhost.evil.example",
           "127.0.0.1.evil.example",
+          "[::2]",
           "",
         ]) {
           const answered = await raw(baseUrl, ["GET /v1/models HTTP/1.1", `host: ${host}`]);
           assert.match(answered, /^HTTP\/1\.1 403 /, host);
         }
         const { port } = new URL(baseUrl);
-        for (const host of ["localhost", `localhost:${port}`, `127.0.0.1:${port}`, "[::1]"]) {
+        for (const host of [
+          "localhost",
+          `localhost:${port}`,
+          `127.0.0.1:${port}`,
+          "127.1.2.3",
+          "[::1]",
+          `[::1]:${port}`,
+        ]) {
           assert.match(await raw(baseUrl, ["GET /v1/models HTTP/1.1", `host: ${host}`]), /^HTTP\/1\.1 200 /, host);
         }
         assert.equal(steps.length, 0);
