@@ -70,6 +70,6 @@ export function defaultArms(soups: readonly string[]): Map<string, string | unde
 }
 
 /** Title of an arm by the models that hold it: "SALSA". */
-export function armTitle(reference: readonly string[], soups: readonly string[]): string {
-  return ARM_KINDS.find((kind) => kind.fits(reference, soups))?.title ?? "";
+export function armTitle(reference: readonly string[], soups: readonly string[], mix?: string): string {
+  return ARM_KINDS.find((kind) => kind.fits(reference, soups, mix))?.title ?? "";
 }

@@ -32,6 +32,7 @@ export {
   Generator,
   generationProgram,
 } from "./generator.ts";
+export { EnsembleScorer } from "./ensembleScorer.ts";
 export { type DistributionSettings, lastSpan, logits, responseSpan, scores, tokenLogprobs, values } from "./heads.ts";
 export { type RandomSource, initialize, initializeAdapter, withHeads } from "./initialize.ts";
 export {

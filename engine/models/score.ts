@@ -248,14 +248,15 @@ export class RewardScorer {
   }
 }
 
-function rolloutStates(graph: Graph, config: ModelConfig, settings: ScorerSettings, prefix = ""): Tensor {
+/** States from which the response tokens are predicted, `[B, R, C]`. */
+export function rolloutStates(graph: Graph, config: ModelConfig, settings: ScorerSettings, prefix = ""): Tensor {
   const { batchSize, queryLength, responseLength } = settings;
   const inputs = sequenceInputs(graph, batchSize, queryLength + responseLength);
   return hidden(graph, config, inputs, { prefix, span: responseSpan(queryLength, responseLength) }); // [B, R, C]
 }
 
 /** Runs all rollouts through a program of fixed batch size; every output is `[B, R]` and becomes `[N, R]`. */
-async function runRollouts(
+export async function runRollouts(
   programs: TypedPrograms,
   settings: ScorerSettings,
   rollouts: Rollouts,

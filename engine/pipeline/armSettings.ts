@@ -4,8 +4,16 @@ import type { PpoSettings } from "../rl/ppoSettings.ts";
 import type { PromptFormat } from "../text/index.ts";
 import type { EncodedPrompts } from "./generation.ts";
 
-/** An arm's settings but for its models, which are inputs of their own: a soup's name changes no result. */
-export type PpoConfig = Omit<RlhfConfig, "init" | "reference">;
+/**
+ * An arm's settings but for its models, which are inputs of their own: a soup's name changes no result. Settings that came
+ * later are there only where they change something, so that artifacts keep their names.
+ */
+export type PpoConfig = Omit<RlhfConfig, "init" | "reference" | LaterSetting> & Partial<Pick<RlhfConfig, LaterSetting>>;
+
+type LaterSetting = keyof typeof UNCHANGED;
+
+/** Values at which the settings change nothing. */
+const UNCHANGED = { referenceMix: "meanKl" } as const satisfies Partial<RlhfConfig>;
 
 /**
  * The arm with one of its candidates for β.
@@ -15,7 +23,8 @@ export function armWithBeta({ arms }: RunConfig, name: string, beta: number): Pp
   const found = arms[name];
   if (found === undefined) throw new RangeError(`rlhf: there is no arm called ${name}`);
   const { betas: _betas, init: _init, reference: _reference, ...arm } = found;
-  return { ...arm, beta };
+  const changes = Object.entries(arm).filter(([key, value]) => (UNCHANGED as Record<string, unknown>)[key] !== value);
+  return { ...(Object.fromEntries(changes) as typeof arm), beta };
 }
 
 /** The lengths, format and seed that complete an arm's settings. */
@@ -45,6 +54,7 @@ export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, forma
     eos: format.ends,
     pad: format.tokenizer.pad,
     klKind: arm.klKind,
+    referenceMix: arm.referenceMix ?? UNCHANGED.referenceMix,
     klController,
     score: { missingEosPenalty: arm.missingEosPenalty, scaling: scalingOf(arm), clip: arm.scoreClip },
     advantages: {

@@ -29,6 +29,8 @@ export interface PpoSettings {
   readonly eos: readonly number[];
   readonly pad: number;
   readonly klKind: KlKind;
+  /** Several references: the mean of the KLs, or the KL to their geometric mean; the first unless given. */
+  readonly referenceMix?: "meanKl" | "logSpace";
   readonly klController: KlController;
   readonly score: ScoreSettings;
   readonly advantages: AdvantageSettings;

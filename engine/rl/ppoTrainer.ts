@@ -4,8 +4,10 @@ import {
   type Generation,
   type ModelConfig,
   type Rollouts,
+  type ScorerSettings,
   type TensorStream,
   DeviceWeights,
+  EnsembleScorer,
   FullKlScorer,
   Generator,
   PerAdapter,
@@ -85,7 +87,7 @@ export interface PpoIteration {
   /** From 0. */
   readonly iteration: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Mean KL per sequence to each reference, nats, in their order. */
+  /** Mean KL per sequence to each reference, nats, in their order; of an ensemble of them, to it alone. */
   readonly referenceKls: readonly number[];
   readonly generation: Generation;
   /** Index of each rollout's prompt, `[N]`. */
@@ -220,8 +222,9 @@ export class PpoTrainer {
 
   release(): void {
     this.state.release();
-    const { step, generator, policyScorer, criticScorer, referenceScorers, fullKl, rewardScorer } = this.parts;
-    for (const part of [step, generator, policyScorer, criticScorer, referenceScorers, fullKl, rewardScorer])
+    const { step, generator, policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer } =
+      this.parts;
+    for (const part of [step, generator, policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer])
       part?.release();
     const { base, references, reward } = this.parts;
     for (const { weights } of [...references, reward]) weights.release();
@@ -236,11 +239,14 @@ export class PpoTrainer {
 
   /** Per-token KL to each reference, `[B, R]`. */
   private async kls(logprobs: Float32Array, rollouts: Rollouts): Promise<readonly Floats[]> {
-    const { base, referenceScorers, fullKl, references } = this.parts;
+    const { base, referenceScorers, fullKl, ensemble, references } = this.parts;
     const { klKind } = this.settings;
     const weights = references.map((reference) => base.and(reference.weights));
     const configs = references.map(({ config }) => config);
     if (fullKl !== undefined) return fullKl.score(this.policyWeights, weights, rollouts, configs);
+    if (ensemble !== undefined && klKind !== "full") {
+      return [klPerToken(logprobs, await ensemble.score(weights, rollouts), klKind)];
+    }
     const kls: Floats[] = [];
     for (const [index, { config }] of references.entries()) {
       if (klKind === "full") continue;
@@ -264,9 +270,27 @@ export class PpoTrainer {
     const weights = this.policyWeights;
     const self = await this.parts.referenceScorers.of(this.parts.policy).score(weights, rollouts);
     checkSelfKl(training, self.logprobs, mask);
+    await this.checkEnsemble(training, rollouts, mask);
     if (this.parts.fullKl === undefined) return;
     for (const full of await this.parts.fullKl.score(weights, [weights], rollouts)) {
       checkSelfKl(full, new Float32Array(full.length), mask);
+    }
+  }
+
+  /** The mean of one distribution with itself is that distribution. */
+  private async checkEnsemble(training: Float32Array, rollouts: Rollouts, mask: Floats): Promise<void> {
+    const { backend, shapes, policy, references } = this.parts;
+    if (this.parts.ensemble === undefined) return;
+    const twins = new EnsembleScorer(
+      backend,
+      references.map(() => policy),
+      shapes,
+    );
+    try {
+      const weights = references.map(() => this.policyWeights);
+      checkSelfKl(training, await twins.score(weights, rollouts), mask);
+    } finally {
+      twins.release();
     }
   }
 
@@ -302,6 +326,9 @@ export class PpoTrainer {
 }
 
 interface Parts {
+  readonly backend: Backend;
+  /** Of scorers. */
+  readonly shapes: ScorerSettings;
   readonly step: ReturnType<typeof ppoStep>;
   readonly generator: Generator;
   readonly policyScorer: ResponseScorer;
@@ -309,6 +336,8 @@ interface Parts {
   /** Log-probs of references, and of the policy as if it were one. */
   readonly referenceScorers: PerAdapter<ResponseScorer>;
   readonly fullKl: FullKlScorer | undefined;
+  /** Of all references, where they are one. */
+  readonly ensemble: EnsembleScorer | undefined;
   readonly rewardScorer: RewardScorer;
   readonly policy: ModelConfig;
   /** Below the weights of all models; empty where each has all of its own. */
@@ -335,6 +364,7 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
     return { config, weights: DeviceWeights.upload(backend, weights) };
   };
   return {
+    ...{ backend, shapes },
     step: ppoStep(backend, critic === undefined ? { policy } : { policy, critic }, settings),
     generator: new Generator(backend, policy, { batchSize, queryLength, responseLength, sampling, eos, pad }),
     policyScorer: new ResponseScorer(
@@ -346,6 +376,14 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
     criticScorer: critic === undefined ? undefined : new ResponseScorer(backend, critic, shapes, ["value"]),
     referenceScorers: new PerAdapter((config) => new ResponseScorer(backend, config, shapes)),
     fullKl: settings.klKind === "full" ? new FullKlScorer(backend, policy, shapes) : undefined,
+    ensemble:
+      settings.referenceMix === "logSpace"
+        ? new EnsembleScorer(
+            backend,
+            models.references.map(({ config }) => config),
+            shapes,
+          )
+        : undefined,
     rewardScorer: new RewardScorer(backend, models.reward.config, {
       batchSize: minibatchSize,
       ...(models.reward.sequencesOf === undefined && { length: queryLength + responseLength }),

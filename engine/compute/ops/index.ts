@@ -30,7 +30,7 @@ export { type MatmulSettings, linear, matmul } from "./matmul.ts";
 export { type RmsNormSettings, rmsNorm } from "./rmsNorm.ts";
 export { rope, ropeFrequencies } from "./rope.ts";
 export { type SampleSettings, sample } from "./sample.ts";
-export { slice } from "./slice.ts";
+export { concatenate, slice } from "./slice.ts";
 export { type SoftcapSettings, softcap } from "./softcap.ts";
 export { sumSquares } from "./sumSquares.ts";
 

@@ -34,6 +34,25 @@ export const sliceGradOp: Op<{ readonly start: number; readonly total: number },
 };
 
 /**
+ * Tensors beside each other along axis 1, in their order; forward only.
+ *
+ * @param tensors - f32, `[B, T_i, ...]`.
+ * @returns `[B, Σ T_i, ...]`.
+ * @throws {ShapeError} when other axes differ.
+ */
+export function concatenate(tensors: readonly Tensor[]): Tensor {
+  const total = tensors.reduce((sum, { shape }) => sum + (shape[1] ?? 0), 0);
+  let start = 0;
+  const placed = tensors.map((x) => {
+    const at = one(x.graph.apply(sliceGradOp, [x], { start, total }));
+    start += x.shape[1] ?? 0;
+    return at;
+  });
+  // Zeros are added to each: the numbers stay as they are.
+  return placed.reduce((sum, x) => sum.add(x));
+}
+
+/**
  * Positions [start, start + length) along axis 1.
  *
  * @param x - `[B, T, ...]`.

@@ -30,8 +30,8 @@ export interface ArmKind {
   readonly source: string;
   /** Settings that editors offer to write. */
   readonly snippet: Readonly<Record<string, unknown>>;
-  /** `reference` are the names that hold the arm, `soups` those of the run's soups. */
-  fits(reference: readonly string[], soups: readonly string[]): boolean;
+  /** `reference` are the names that hold the arm, `soups` those of the run's soups, `mix` how several references do it. */
+  fits(reference: readonly string[], soups: readonly string[], mix?: string): boolean;
   /** Arms that stand in where a config writes none: names, with the one reference that is not the start. */
   standIns(soups: readonly string[]): readonly (readonly [name: string, reference: string | undefined])[];
 }

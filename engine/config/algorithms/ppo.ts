@@ -26,7 +26,16 @@ const mkl: ArmKind = {
   description: "Held to several SFTs at once",
   source: "SALSA, equation 5",
   snippet: { reference: ["${1:sft-1}", "${2:sft-2}"] },
-  fits: (reference) => reference.length > 1,
+  fits: (reference, _soups, mix) => reference.length > 1 && mix !== "logSpace",
+  standIns: () => [],
+};
+
+const ensemble: ArmKind = {
+  title: "Log-space ensemble",
+  description: "Held to the normalised geometric mean of several SFTs",
+  source: "arXiv:2502.01203",
+  snippet: { reference: ["${1:sft-1}", "${2:sft-2}"], referenceMix: "logSpace" },
+  fits: (reference, _soups, mix) => reference.length > 1 && mix === "logSpace",
   standIns: () => [],
 };
 
@@ -37,10 +46,11 @@ export const ppo = algorithm({
   name: "ppo",
   description: "RLHF by PPO",
   settings: PPO_SETTINGS,
-  kinds: [plain, salsa, mkl],
+  kinds: [plain, salsa, mkl, ensemble],
   check: (arm, facts) => [
     ...checkBatches(arm),
     ...checkScores(arm),
+    ...checkMix(arm),
     ...checkTruncation(arm),
     ...checkPositions(arm, facts),
     ...checkBetas(arm, facts),
@@ -71,6 +81,25 @@ function checkScores({ path, own, settings }: PpoArm): Complaint[] {
   if (own.scoreNormalizing !== true || settings.scoreScaling) return [];
   const remedy = "set scoreScaling to true as well; the mean is only subtracted while scaling";
   return [{ path: [...path, "scoreNormalizing"], message: "has no effect without scoreScaling", remedy }];
+}
+
+/** The ensemble is one of several models, and knows the log-probabilities of the tokens that were sampled alone. */
+function checkMix({ path, own, settings }: PpoArm): Complaint[] {
+  const { referenceMix, reference, klKind } = settings;
+  const isOwn = [own.referenceMix, own.reference, own.klKind].some((one) => one !== undefined);
+  if (!isOwn || referenceMix !== "logSpace") return [];
+  const place = [
+    ...path,
+    own.referenceMix === undefined ? (own.reference === undefined ? "klKind" : "reference") : "referenceMix",
+  ];
+  // In the section for all arms there need be no reference yet.
+  if (path[0] === "arms" && (typeof reference !== "object" || reference.length < 2)) {
+    const remedy = 'list several, such as "reference": ["sft-1", "sft-2"], or leave referenceMix out';
+    return [{ path: place, message: '"logSpace" needs several references', remedy }];
+  }
+  if (klKind !== "full") return [];
+  const remedy = 'use another klKind, such as "kl" or "k3", or referenceMix "meanKl"';
+  return [{ path: place, message: '"logSpace" does not go with klKind "full"', remedy }];
 }
 
 /** Settings at which sampling cuts nothing off. */

@@ -18,6 +18,12 @@ const klKinds = {
   k3: "e^(r−l) − 1 − (r − l), never negative, and averages to the KL",
 } as const;
 
+/** Several references in one penalty. */
+const referenceMixes = {
+  meanKl: "the mean of the KL to each (MKL, SALSA equation 5)",
+  logSpace: "the KL to their normalised geometric mean, whose mean KL to them is least (arXiv:2502.01203)",
+} as const;
+
 const controllers = {
   adaptive: "β grows while the KL is above klTarget and shrinks while it is below, by at most klHorizon's pace",
   fixed: "β stays as written",
@@ -171,8 +177,12 @@ const models = {
   }),
   reference: optionalSetting(z.union([modelName(), z.array(modelName()).min(1)]), {
     description:
-      "Reference of the KL penalty: base, an SFT or a soup; of a list, the mean KL to each (MKL, SALSA equation 5)",
+      "Reference of the KL penalty: base, an SFT or a soup; a list holds the policy to all of them, as referenceMix says",
     otherwise: "the same as init, which is plain PPO",
+  }),
+  referenceMix: setting(choice(referenceMixes), "meanKl", {
+    description: "How several references make one penalty",
+    source: "SALSA, equation 5",
   }),
 };
 

@@ -51,7 +51,7 @@ export function findRoles(config: RunConfig): FoundRoles {
   const contenders = {
     salsa: salsa?.name,
     moreMembers: most?.name,
-    multiKl: nameOf(started.find(([, { reference }]) => reference.length > 1 && reference.includes(start))),
+    multiKl: nameOf(started.find(([, arm]) => isMultiKl(arm) && arm.reference.includes(start))),
     startAtSoup: nameOf(arms.find(([, arm]) => arm.init === soup && arm.reference.join() === soup)),
     otherSft: nameOf(started.find(([, arm]) => other !== undefined && arm.reference.join() === other)),
   };
@@ -74,6 +74,11 @@ export function findRoles(config: RunConfig): FoundRoles {
 /** Every arm that plays a part. */
 export function armNames({ ppo, contenders, alphas }: ClaimRoles): readonly string[] {
   return [ppo, ...Object.values(contenders), ...alphas.map(({ arm }) => arm)];
+}
+
+/** The mean of several KLs. */
+function isMultiKl({ reference, referenceMix }: ArmConfig): boolean {
+  return reference.length > 1 && referenceMix === "meanKl";
 }
 
 function isSft({ sft }: RunConfig, name: string): boolean {

@@ -315,7 +315,7 @@ function goldMetrics(
 
 /** The KL to each of several references, by its name in the config. */
 function referenceMetrics(references: readonly Artifact[], { referenceKls }: PpoIteration): Metrics {
-  if (references.length < 2) return {};
+  if (references.length < 2 || referenceKls.length < references.length) return {};
   const named = references.map(({ product }, at) => [referenceKl(product), referenceKls[at]!] as const);
   return Object.fromEntries(named);
 }

@@ -23,6 +23,20 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /"sft-1" or "sft-2"/,
   },
   {
+    what: "an ensemble of one reference",
+    line: '"arms": { "a": { "reference": "sft-1", "referenceMix": "logSpace" } }',
+    path: "arms.a.referenceMix",
+    message: /needs several references/,
+    remedy: /list several/,
+  },
+  {
+    what: "an ensemble whose KL is summed over the vocabulary",
+    line: '"arms": { "a": { "reference": ["sft-1", "sft-2"], "referenceMix": "logSpace", "klKind": "full" } }',
+    path: "arms.a.referenceMix",
+    message: /does not go with klKind "full"/,
+    remedy: /another klKind/,
+  },
+  {
     what: "a soup that has the name of one of several reward models",
     line: '"reward": { "seeds": [1, 2] }, "soups": { "reward-2": { "method": "uniform" } }',
     path: "soups.reward-2",

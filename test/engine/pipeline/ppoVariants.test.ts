@@ -23,6 +23,7 @@ const SETTINGS: Readonly<Record<string, Written>> = {
   oneMinibatch: { minibatchSize: 8 },
   mkl: { reference: ["sft-1", "sft-2"] },
   mklFull: { reference: ["sft-1", "sft-2"], klKind: "full" },
+  ensemble: { reference: ["sft-1", "sft-2"], referenceMix: "logSpace" },
   entropy: { entropyCoefficient: 0.01 },
   cool: { temperature: 0.7 },
   clippedGradients: { maxGradNorm: 0.5, schedule: "linear", warmupRatio: 0.5, weightDecay: 0.01 },
@@ -75,6 +76,12 @@ describe("variants of PPO in a run", function () {
     );
     // f32 log-probs, summed in f64: the mean of the KLs is the KL of the mean but for rounding.
     assert.ok(Math.abs((both ?? NaN) - ((own ?? NaN) + (other ?? NaN)) / 2) < 1e-6);
+  });
+
+  it("the KL to the ensemble is the mean KL but for log Z, which is below 0 where the references differ", () => {
+    const [mean, ensemble] = ["mkl", "ensemble"].map((arm) => metricOf(run, arm, "objective/kl")[0] ?? NaN);
+    // Before the first update both arms have sampled the same tokens.
+    assert.ok((ensemble ?? NaN) < (mean ?? NaN) - 1e-6, `${ensemble} ${mean}`);
   });
 
   it("an adaptive β moves and a fixed one does not", () => {

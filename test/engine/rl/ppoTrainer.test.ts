@@ -128,6 +128,26 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       trainer.release();
     });
 
+    it("is held to the ensemble of its references, less far from it than from them on average", async () => {
+      const [mean, ensemble] = [await first({}), await first({ referenceMix: "logSpace" })];
+      assert.deepEqual(ensemble.logprobs, mean.logprobs);
+      assert.equal(ensemble.referenceKls.length, 1);
+      // log Z is below 0 for each token, as the references differ.
+      const inside = mean.learned.valueMask;
+      for (const [at, kl] of ensemble.kl.entries()) if (inside[at] === 1) assert.ok(kl < (mean.kl[at] ?? NaN), `${at}`);
+    });
+
+    it("is stopped by the preflight check when the ensemble of the policy with itself is another model", async () => {
+      const broken = withFault(backend, "sliceGrad", (logprob) => logprob - 0.1);
+      const settings: PpoSettings = { ...SETTINGS, referenceMix: "logSpace" };
+      const trainer = new PpoTrainer(broken, models(settings), PROMPTS, settings);
+      await assert.rejects(trainer.iterate(), {
+        name: "PreflightError",
+        message: /^preflight: KL of the policy to itself is 0\.\d+ nats per token/,
+      });
+      trainer.release();
+    });
+
     it("learns the same whatever the padding on the left", async () => {
       const [bare, padded] = [await first({}), await first({ queryLength: 8 })];
       assert.deepEqual(padded.generation.lengths, bare.generation.lengths);

@@ -74,6 +74,10 @@ describe("the parts of a config in the claims", () => {
     });
   }
 
+  it("do not take an ensemble of references for multi-KL", () => {
+    assert.match(complaintsOf(withArm("mkl", { referenceMix: "logSpace" })).join(), /an arm for multi-KL/);
+  });
+
   it("are all named at once where several are missing", () => {
     assert.equal(complaintsOf(without("mkl", "alpha-25", "salsa-3")).length, 3);
   });
