@@ -3,7 +3,7 @@ import type { Complaint } from "./complaint.ts";
 import type { PartialConfig } from "./schema.ts";
 
 /** Adapters without a checkpoint, targets that stand twice, and soups that leave low rank. */
-export function checkLora({ model, soups }: PartialConfig): Complaint[] {
+export function checkLora({ model, soups, rlhf, arms }: PartialConfig): Complaint[] {
   if (model?.lora === undefined) return [];
   const path = ["model", "lora"];
   const complaints: Complaint[] = [];
@@ -16,6 +16,12 @@ export function checkLora({ model, soups }: PartialConfig): Complaint[] {
     if (recipeOf(method).weighsWholeModels !== true) continue;
     const message = `${method} weighs whole models, and LoRA keeps only low-rank changes of them`;
     complaints.push({ path: ["soups", name, "method"], message, remedy: LOW_RANK_REMEDY });
+  }
+  for (const [place, settings] of [["rlhf", rlhf] as const, ...Object.entries(arms ?? {})]) {
+    if (settings?.movingReference === undefined || settings.movingReference === "fixed") continue;
+    const path = [...(settings === rlhf ? ["rlhf"] : ["arms", place]), "movingReference"];
+    const message = "moves a whole model, and LoRA keeps only low-rank changes of one";
+    complaints.push({ path, message, remedy: "leave it out, or train whole models" });
   }
   return complaints;
 }

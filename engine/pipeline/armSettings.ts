@@ -13,7 +13,12 @@ export type PpoConfig = Omit<RlhfConfig, "init" | "reference" | LaterSetting> & 
 type LaterSetting = keyof typeof UNCHANGED;
 
 /** Values at which the settings change nothing. */
-const UNCHANGED = { referenceMix: "meanKl" } as const satisfies Partial<RlhfConfig>;
+const UNCHANGED = {
+  referenceMix: "meanKl",
+  movingReference: "fixed",
+  referenceEvery: 1,
+  referenceRate: 0.01,
+} as const satisfies Partial<RlhfConfig>;
 
 /**
  * The arm with one of its candidates for β.
@@ -55,6 +60,7 @@ export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, forma
     pad: format.tokenizer.pad,
     klKind: arm.klKind,
     referenceMix: arm.referenceMix ?? UNCHANGED.referenceMix,
+    ...movingOf(arm),
     klController,
     score: { missingEosPenalty: arm.missingEosPenalty, scaling: scalingOf(arm), clip: arm.scoreClip },
     advantages: {
@@ -84,6 +90,14 @@ export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, forma
     warmupRatio: arm.warmupRatio,
     seed,
   };
+}
+
+/** How the reference moves; nothing where it stays. */
+function movingOf(arm: PpoConfig): Pick<PpoSettings, "moving"> {
+  const { movingReference: kind = "fixed", referenceEvery, referenceRate } = arm;
+  if (kind === "fixed") return {};
+  const { referenceEvery: every, referenceRate: rate } = UNCHANGED;
+  return { moving: { kind, every: referenceEvery ?? every, rate: referenceRate ?? rate } };
 }
 
 function scalingOf({ scoreScaling, scoreNormalizing }: PpoConfig): "none" | "std" | "normalise" {

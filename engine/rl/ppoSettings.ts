@@ -3,6 +3,7 @@ import type { OptimizerSettings, ScheduleKind } from "../training/index.ts";
 import type { AdvantageSettings } from "./advantages.ts";
 import type { KlKind } from "./kl.ts";
 import type { KlController } from "./klController.ts";
+import type { MovingReference } from "./movingReference.ts";
 import type { PpoLossSettings } from "./ppoLoss.ts";
 import type { ScoreSettings } from "./scores.ts";
 
@@ -31,6 +32,8 @@ export interface PpoSettings {
   readonly klKind: KlKind;
   /** Several references: the mean of the KLs, or the KL to their geometric mean; the first unless given. */
   readonly referenceMix?: "meanKl" | "logSpace";
+  /** How the one reference follows the policy; it stays unless given. */
+  readonly moving?: MovingReference;
   readonly klController: KlController;
   readonly score: ScoreSettings;
   readonly advantages: AdvantageSettings;

@@ -14,6 +14,9 @@ import {
   ResponseScorer,
   RewardScorer,
   joinResponses,
+  type Weights,
+  asF32,
+  parameters,
   unpaddedSequences,
 } from "../models/index.ts";
 import {
@@ -28,6 +31,7 @@ import {
 import { type Advantages, advantages } from "./advantages.ts";
 import { klPerToken, meanSequenceKl, mixKl } from "./kl.ts";
 import { type KlController, updateKl } from "./klController.ts";
+import { ReferenceMover, movedShare } from "./movingReference.ts";
 import { type PpoSettings, stepsPerIteration } from "./ppoSettings.ts";
 import { type LearningBatch, CRITIC, minibatchInputs, ppoStep } from "./ppoStep.ts";
 import { checkFirstRatio, checkRatio, checkSelfKl } from "./preflight.ts";
@@ -70,15 +74,18 @@ export interface SavedPpo {
   readonly moments: RunningMoments;
   readonly prompts: DataPosition;
   readonly train: SavedTrainState;
+  /** The reference, where it moves. */
+  readonly reference?: Weights;
 }
 
 /** The same on its way to a device. */
-export interface RestoredPpo extends Omit<SavedPpo, "train"> {
+export interface RestoredPpo extends Omit<SavedPpo, "train" | "reference"> {
   readonly train: RestoredTrainState;
+  readonly reference?: TensorStream<Float32Array>;
 }
 
 /** Everything of a saved state but its tensors. */
-export interface PpoPosition extends Omit<SavedPpo, "train"> {
+export interface PpoPosition extends Omit<SavedPpo, "train" | "reference"> {
   readonly optimizerStep: number;
 }
 
@@ -136,7 +143,7 @@ export class PpoTrainer {
     this.order = new DataOrder(prompts.length, settings.seed, saved?.prompts);
     this.state =
       saved === undefined ? TrainState.create(backend, startWeights(models)) : TrainState.restore(backend, saved.train);
-    this.parts = compileParts(backend, models, settings);
+    this.parts = compileParts(backend, withReference(models, saved?.reference), settings);
     this.sequencesOf = models.reward.sequencesOf;
     this.policyWeights = this.parts.base.and(this.state.weights);
     this.frozen = below(this.parts, this.state);
@@ -181,6 +188,7 @@ export class PpoTrainer {
     const statistics = rolloutStatistics({ logprobs: policy.logprobs, kl, scores, mask, ended, beta, learned }, shape);
     this.controller = updateKl(this.controller, statistics["objective/kl"], settings.batchSize);
     this.iteration++;
+    await this.moveReference();
     const metrics = { ...statistics, ...updates };
     const referenceKls = kls.map((one) => meanSequenceKl(one, mask, shape));
     return {
@@ -200,7 +208,8 @@ export class PpoTrainer {
   /** Copies everything that the next iteration depends on. */
   async save(): Promise<SavedPpo> {
     const { optimizerStep: _, ...position } = this.position;
-    return { ...position, train: await this.state.save() };
+    const reference = this.moved && { reference: asF32(await this.moved.read()) };
+    return { ...position, train: await this.state.save(), ...reference };
   }
 
   /** The part of what {@link PpoTrainer.save} copies that is small. */
@@ -211,7 +220,8 @@ export class PpoTrainer {
 
   /** The rest of it, to be written tensor by tensor. */
   fetched(): ReadonlyMap<string, FetchedTensor> {
-    return this.state.fetched();
+    const reference = [...(this.moved?.fetched() ?? [])].map(([name, tensor]) => [REFERENCE + name, tensor] as const);
+    return new Map([...this.state.fetched(), ...reference]);
   }
 
   /** The policy as it is now, without value head or critic, to be written tensor by tensor. */
@@ -224,11 +234,24 @@ export class PpoTrainer {
     this.state.release();
     const { step, generator, policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer } =
       this.parts;
-    for (const part of [step, generator, policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer])
-      part?.release();
+    const scorers = [policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer];
+    for (const part of [step, generator, ...scorers, this.parts.mover]) part?.release();
     const { base, references, reward } = this.parts;
     for (const { weights } of [...references, reward]) weights.release();
     base.release();
+  }
+
+  /** The reference, where it moves: then it is part of the state. */
+  private get moved(): DeviceWeights | undefined {
+    return this.parts.mover === undefined ? undefined : this.parts.references[0]?.weights;
+  }
+
+  private async moveReference(): Promise<void> {
+    const { mover } = this.parts;
+    const { moving } = this.settings;
+    if (mover === undefined || moving === undefined || this.moved === undefined) return;
+    const share = movedShare(moving, this.iteration);
+    if (share > 0) await mover.move(this.moved, this.policyWeights, share);
   }
 
   private async values(fromPolicy: Float32Array, rollouts: Rollouts): Promise<Float32Array> {
@@ -338,6 +361,8 @@ interface Parts {
   readonly fullKl: FullKlScorer | undefined;
   /** Of all references, where they are one. */
   readonly ensemble: EnsembleScorer | undefined;
+  /** Absent where the reference stays. */
+  readonly mover: ReferenceMover | undefined;
   readonly rewardScorer: RewardScorer;
   readonly policy: ModelConfig;
   /** Below the weights of all models; empty where each has all of its own. */
@@ -384,6 +409,7 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
             shapes,
           )
         : undefined,
+    mover: settings.moving === undefined ? undefined : new ReferenceMover(backend, parameters(policy)),
     rewardScorer: new RewardScorer(backend, models.reward.config, {
       batchSize: minibatchSize,
       ...(models.reward.sequencesOf === undefined && { length: queryLength + responseLength }),
@@ -393,6 +419,17 @@ function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings
     references: models.references.map(placed),
     reward: placed(models.reward),
   };
+}
+
+/** Before the names of a moving reference's tensors in a saved state. */
+export const REFERENCE = "reference.";
+
+/** The models with the reference as it was when the training was interrupted. */
+function withReference(models: PpoModels, reference: TensorStream<Float32Array> | undefined): PpoModels {
+  const [first] = models.references;
+  return reference === undefined || first === undefined
+    ? models
+    : { ...models, references: [{ config: first.config, weights: reference }] };
 }
 
 /** The base as policy and critic read it in a step, without what either has of its own. */

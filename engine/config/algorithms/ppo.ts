@@ -51,6 +51,7 @@ export const ppo = algorithm({
     ...checkBatches(arm),
     ...checkScores(arm),
     ...checkMix(arm),
+    ...checkMoving(arm),
     ...checkTruncation(arm),
     ...checkPositions(arm, facts),
     ...checkBetas(arm, facts),
@@ -100,6 +101,26 @@ function checkMix({ path, own, settings }: PpoArm): Complaint[] {
   if (klKind !== "full") return [];
   const remedy = 'use another klKind, such as "kl" or "k3", or referenceMix "meanKl"';
   return [{ path: place, message: '"logSpace" does not go with klKind "full"', remedy }];
+}
+
+/** One reference follows the policy, and only one that moves has a pace. */
+function checkMoving({ path, own, settings }: PpoArm): Complaint[] {
+  const { movingReference, reference } = settings;
+  const isOwn = [own.movingReference, own.reference].some((one) => one !== undefined);
+  if (isOwn && movingReference !== "fixed" && typeof reference === "object" && reference.length > 1) {
+    const place = [...path, own.movingReference === undefined ? "reference" : "movingReference"];
+    const message = `${JSON.stringify(movingReference)} moves one reference, and there are ${reference.length}`;
+    return [{ path: place, message, remedy: "name one, such as a soup of them, or leave movingReference out" }];
+  }
+  // Shared settings may be for some of the arms.
+  if (path[0] !== "arms" || movingReference === "ema") return [];
+  const idle =
+    movingReference === "fixed" ? (["referenceEvery", "referenceRate"] as const) : (["referenceRate"] as const);
+  return idle.flatMap((key) => {
+    if (own[key] === undefined) return [];
+    const message = `has no effect with movingReference ${JSON.stringify(movingReference)}`;
+    return [{ path: [...path, key], message, remedy: 'set movingReference to "ema", or leave it out' }];
+  });
 }
 
 /** Settings at which sampling cuts nothing off. */

@@ -24,6 +24,14 @@ const referenceMixes = {
   logSpace: "the KL to their normalised geometric mean, whose mean KL to them is least (arXiv:2502.01203)",
 } as const;
 
+/** What the reference does while the policy learns. */
+const movingReferences = {
+  fixed: "it stays as it is",
+  ema: "an exponential moving average of it and the policy (WARP's anchor, arXiv:2406.16768)",
+  reset: "it becomes the policy as it is then (TR-DPO's hard update, arXiv:2404.09656)",
+  trajectory: "it becomes the mean of itself and of the policy at every move so far",
+} as const;
+
 const controllers = {
   adaptive: "β grows while the KL is above klTarget and shrinks while it is below, by at most klHorizon's pace",
   fixed: "β stays as written",
@@ -183,6 +191,19 @@ const models = {
   referenceMix: setting(choice(referenceMixes), "meanKl", {
     description: "How several references make one penalty",
     source: "SALSA, equation 5",
+  }),
+  movingReference: setting(choice(movingReferences), "fixed", {
+    description: "Whether the reference follows the policy, every referenceEvery iterations",
+    source: "SALSA, equation 4",
+  }),
+  referenceEvery: setting(count(), 1, {
+    description: "Iterations between two moves of a reference that follows the policy",
+    unit: "iterations",
+    source: own,
+  }),
+  referenceRate: setting(z.number().positive().max(1), 0.01, {
+    description: "Share of the policy in each move of an exponential moving average",
+    source: "WARP, arXiv:2406.16768",
   }),
 };
 

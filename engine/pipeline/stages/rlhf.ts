@@ -5,14 +5,16 @@ import {
   type ModelConfig,
   type TensorStream,
   type WeightArray,
+  asF32,
   handOver,
+  parameters,
   withHeads,
 } from "../../models/index.ts";
 import { alarmMessage } from "../../protocol/alarms.ts";
 import { referenceKl } from "../../protocol/catalogue.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
-import { type Model, type PpoIteration, type RestoredPpo, PpoTrainer } from "../../rl/ppoTrainer.ts";
+import { type Model, type PpoIteration, type RestoredPpo, PpoTrainer, REFERENCE } from "../../rl/ppoTrainer.ts";
 import { trainedParameters } from "../../rl/ppoStep.ts";
 import type { RunningMoments } from "../../rl/runningMoments.ts";
 import { questionText } from "../../protocol/conversation.ts";
@@ -107,16 +109,18 @@ export const rlhf: Stage<
     const critic = arm.critic === "separate" ? criticFrom(await others.trainableReward()) : undefined;
     const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
     const weights = withHeads(start.trained, start.config, Random.of(seed, "rlhf", "heads"), heads);
+    const references = ppo.moving === undefined ? others.references : others.references.map(inF32);
     const models = {
       ...(lora && { base: handOver(start.frozen) }),
       policy: handedOver({ config: start.config, weights }),
-      references: others.references.map(handedOver),
+      references: references.map(handedOver),
       reward: { ...rewarding, weights: handOver(rewarding.weights) },
       ...(critic === undefined ? {} : { critic: handedOver(critic) }),
     };
     const snapshot = await context.restore();
     const saved = snapshot === undefined ? undefined : savedOf(snapshot, start.config, critic?.config);
     if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
+    if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
     const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
     const history: Metrics[] = [...(saved?.history ?? [])];
     const raised = new Set(alarms(history).map((alarm) => alarm.name)); // by the attempt that was cut off
@@ -266,6 +270,11 @@ function changed(
   return { config: adapter === undefined ? base : { ...base, adapter }, weights };
 }
 
+/** A reference that moves does so in f32, whatever it is stored in. */
+function inF32({ config, weights }: HeldModel): HeldModel {
+  return { config, weights: new Map(asF32(weights)) };
+}
+
 /** The model on its way to the device, which frees the host's copy. */
 function handedOver<A extends WeightArray>({ config, weights }: HeldModel<A>): Model<TensorStream<A>> {
   return { config, weights: handOver(weights) };
@@ -298,7 +307,18 @@ function savedOf(
     readonly moments: RunningMoments;
   };
   const shapes = trainedParameters(critic === undefined ? { policy } : { policy, critic });
-  return { ppo: { ...state, train: restoredState(tensors, optimizerStep, shapes) }, history };
+  const reference = [...parameters(policy)].flatMap(([name, shape]) => {
+    const data = tensors[REFERENCE + name];
+    return data === undefined ? [] : [[name, { shape, data: data as Float32Array }] as const];
+  });
+  return {
+    ppo: {
+      ...state,
+      train: restoredState(tensors, optimizerStep, shapes),
+      ...(reference.length > 0 && { reference: handOver(new Map(reference)) }),
+    },
+    history,
+  };
 }
 
 /** True quality of the rollouts, where the task knows it: the measure that reveals reward hacking. */

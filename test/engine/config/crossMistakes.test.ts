@@ -37,6 +37,27 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /another klKind/,
   },
   {
+    what: "several references that move",
+    line: '"arms": { "a": { "reference": ["sft-1", "sft-2"], "movingReference": "ema" } }',
+    path: "arms.a.movingReference",
+    message: /moves one reference, and there are 2/,
+    remedy: /name one/,
+  },
+  {
+    what: "the pace of a reference that stays",
+    line: '"arms": { "a": { "reference": "sft-1", "referenceEvery": 5 } }',
+    path: "arms.a.referenceEvery",
+    message: /no effect with movingReference "fixed"/,
+    remedy: /leave it out/,
+  },
+  {
+    what: "adapters whose reference moves",
+    line: '"model": { "checkpoint": ".", "lora": {} }, "rlhf": { "movingReference": "reset" }',
+    path: "rlhf.movingReference",
+    message: /moves a whole model/,
+    remedy: /whole models/,
+  },
+  {
     what: "a soup that has the name of one of several reward models",
     line: '"reward": { "seeds": [1, 2] }, "soups": { "reward-2": { "method": "uniform" } }',
     path: "soups.reward-2",

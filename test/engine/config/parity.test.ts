@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { TASK_BENCHMARKS, VALIDATION } from "../../../engine/config/index.ts";
 import { rlhfSchema } from "../../../engine/config/rlhf.ts";
 import { KL_KINDS } from "../../../engine/rl/kl.ts";
+import { SHARES } from "../../../engine/rl/movingReference.ts";
 import { SCORE_POSITIONS } from "../../../engine/rl/responseMask.ts";
 import { SCHEDULES } from "../../../engine/training/schedule.ts";
 import { SPLITS } from "../../../engine/evaluation/tasks/task.ts";
@@ -18,6 +19,12 @@ describe("what a config may choose from is what the engine has", () => {
 
   it("for score positions", () => {
     assert.deepEqual([...rlhfSchema.shape.scorePosition.unwrap().options].sort(), [...SCORE_POSITIONS].sort());
+  });
+
+  it("for references that move", () => {
+    const [stays, ...moving] = rlhfSchema.shape.movingReference.unwrap().options;
+    assert.equal(stays, "fixed");
+    assert.deepEqual(moving.sort(), Object.keys(SHARES).sort());
   });
 
   it("for the benchmarks of tasks, and the split that settings are chosen on", () => {

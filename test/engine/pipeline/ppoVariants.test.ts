@@ -24,6 +24,9 @@ const SETTINGS: Readonly<Record<string, Written>> = {
   mkl: { reference: ["sft-1", "sft-2"] },
   mklFull: { reference: ["sft-1", "sft-2"], klKind: "full" },
   ensemble: { reference: ["sft-1", "sft-2"], referenceMix: "logSpace" },
+  ema: { movingReference: "ema", referenceRate: 0.5 },
+  reset: { movingReference: "reset" },
+  trajectory: { movingReference: "trajectory", reference: "soup" },
   entropy: { entropyCoefficient: 0.01 },
   cool: { temperature: 0.7 },
   clippedGradients: { maxGradNorm: 0.5, schedule: "linear", warmupRatio: 0.5, weightDecay: 0.01 },
@@ -84,10 +87,53 @@ describe("variants of PPO in a run", function () {
     assert.ok((ensemble ?? NaN) < (mean ?? NaN) - 1e-6, `${ensemble} ${mean}`);
   });
 
+  it("the KL to a reference that is reset is 0 at the start of every iteration", () => {
+    const kls = metricOf(run, "reset", "objective/kl");
+    assert.equal(kls.length, 2);
+    // Two programs sum the same f32 products: of some 100 tokens a few 1e-6 each.
+    for (const kl of kls) assert.ok(Math.abs(kl ?? NaN) < 1e-4, `${kl}`);
+    assert.ok(Math.abs(metricOf(run, "fixed", "objective/kl")[1] ?? 0) > 1e-4, "a fixed one is left behind");
+  });
+
   it("an adaptive β moves and a fixed one does not", () => {
     const [fixed, adaptive] = ["fixed", "adaptive"].map((arm) => metricOf(run, arm, "objective/beta"));
     assert.equal(new Set(fixed).size, 1);
     assert.equal(new Set(adaptive).size, 2);
+  });
+});
+
+describe("a run whose reference moves", function () {
+  this.timeout(120_000);
+
+  it("stopped in the middle and resumed, ends with the weights of one that was not", async () => {
+    const written = tiny({
+      rlhf: { iterations: 4 },
+      arms: { moving: { reference: "soup", movingReference: "trajectory", referenceEvery: 2 } },
+      evaluation: { prompts: 2, pairs: [["moving", "sft-1"]] },
+      runtime: { checkpointEvery: 10 },
+    });
+    await inTemporaryFolder(async (folder) => {
+      const whole = await runTiny(written, path.join(folder, "whole"));
+      const stop = new AbortController();
+      const root = path.join(folder, "stopped");
+      const stopped = await runTiny(written, root, {
+        signal: stop.signal,
+        onEvent: (event) => {
+          // After the third iteration the reference is no longer the soup.
+          if (event.kind === "progress" && event.stage === "moving" && event.step === 3) stop.abort();
+        },
+      });
+      assert.equal(stopped.status, "stopped");
+      const resumed = await runTiny(written, root, { resume: stopped.id });
+      assert.deepEqual(
+        computed(resumed),
+        computed(resumed).filter((stage) => /moving|inDistribution/.test(stage)),
+      );
+      const [a, b] = [await loadModel(artifactOf(whole, "moving")), await loadModel(artifactOf(resumed, "moving"))];
+      for (const [name, { data }] of a.weights) assert.deepEqual(b.weights.get(name)?.data, data, name);
+      const kls = [whole, resumed].map((run) => metricOf(run, "moving", "objective/kl").at(-1));
+      assert.equal(kls[0], kls[1]);
+    });
   });
 });
 

@@ -172,6 +172,27 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       resumed.release();
     });
 
+    it("goes on with the same bytes where the reference moves", async () => {
+      const changes: Partial<PpoSettings> = { moving: { kind: "ema", every: 1, rate: 0.5 } };
+      const settings = { ...SETTINGS, ...changes };
+      const one = (): PpoModels => ({ ...models(settings), references: [{ config: PICO, weights: picoWeights(2) }] });
+      const [whole, plain] = [
+        new PpoTrainer(backend, one(), PROMPTS, settings),
+        new PpoTrainer(backend, one(), PROMPTS, SETTINGS),
+      ];
+      const [moved, stays] = [await whole.iterate(), await plain.iterate()];
+      assert.deepEqual(moved.kl, stays.kl, "it moves after the first iteration");
+      const saved = await whole.save();
+      const resumed = new PpoTrainer(backend, one(), PROMPTS, settings, saved);
+      const [expected, actual] = [await whole.iterate(), await resumed.iterate()];
+      assert.deepEqual(actual, expected);
+      assert.notDeepEqual(expected.kl, (await plain.iterate()).kl);
+      const tensors = whole.fetched();
+      const data = await tensors.get("reference.model.norm.weight")?.data();
+      assert.deepEqual(data, (await whole.save()).reference?.get("model.norm.weight")?.data);
+      for (const trainer of [whole, plain, resumed]) trainer.release();
+    });
+
     for (const [kind, changes] of Object.entries({ "a value head": {}, "a critic and full KL": STATEFUL })) {
       it(`gives all device memory back, with ${kind}`, async () => {
         const before = backend.memory.allocatedBytes;
