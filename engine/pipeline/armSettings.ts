@@ -18,6 +18,9 @@ const UNCHANGED = {
   movingReference: "fixed",
   referenceEvery: 1,
   referenceRate: 0.01,
+  betaByLength: false,
+  minLength: 0,
+  shortPenalty: 1,
 } as const satisfies Partial<RlhfConfig>;
 
 /**
@@ -62,7 +65,14 @@ export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, forma
     referenceMix: arm.referenceMix ?? UNCHANGED.referenceMix,
     ...movingOf(arm),
     klController,
-    score: { missingEosPenalty: arm.missingEosPenalty, scaling: scalingOf(arm), clip: arm.scoreClip },
+    betaByLength: arm.betaByLength ?? UNCHANGED.betaByLength,
+    score: {
+      missingEosPenalty: arm.missingEosPenalty,
+      minLength: arm.minLength ?? UNCHANGED.minLength,
+      shortPenalty: arm.shortPenalty ?? UNCHANGED.shortPenalty,
+      scaling: scalingOf(arm),
+      clip: arm.scoreClip,
+    },
     advantages: {
       gamma: arm.gamma,
       lam: arm.lambda,

@@ -71,6 +71,12 @@ export const ALARMS = [
     why: "The penalty adds up over tokens, so an empty response costs nothing: the policy escapes it by ending at once (SALSA, appendix A.4).",
     actions: [
       { text: "Lower beta", settings: ["rlhf.beta"] },
+      { text: "Let a short response cost as much as a long one", settings: ["rlhf.betaByLength"] },
+      { text: "Take points off responses that are too short", settings: ["rlhf.minLength", "rlhf.shortPenalty"] },
+      {
+        text: "Use the forward KL, which grows where the policy drops what the reference says",
+        settings: ["rlhf.klKind"],
+      },
       { text: "Start nearer to the reference", settings: ["rlhf.init", "rlhf.reference"] },
       { text: "Let the controller find beta", settings: ["rlhf.klController", "rlhf.klTarget"] },
     ],

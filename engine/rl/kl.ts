@@ -4,11 +4,13 @@ import { checkSameLength, checkShape, type Floats, RolloutError, type RolloutSha
  * Estimates of KL(π ‖ π_ref) per token, in nats, with l = log π and r = log π_ref of the sampled token:
  * `kl` l − r (k1 of Schulman's note) · `abs` |l − r| · `mse` ½(l − r)² (k2) · `k3` e^(r−l) − 1 − (r − l) ·
  * `full` Σ_v π(log π − log π_ref), exact, summed over the vocabulary on the device (op `fullKl`).
+ * `forward` ρ(r − l) − ρ + 1 with ρ = e^(r−l) is of the KL the other way round, KL(π_ref ‖ π): never negative, and its
+ * mean over what π samples is that KL.
  *
  * Source: TRL 0.11 `kl_penalty`; TRL ≥ 0.12 `kl_estimator` (its k1 is `kl` here);
  * J. Schulman, "Approximating KL divergence", 2020.
  */
-export const KL_KINDS = ["kl", "abs", "mse", "k3", "full"] as const;
+export const KL_KINDS = ["kl", "abs", "mse", "k3", "forward", "full"] as const;
 export type KlKind = (typeof KL_KINDS)[number];
 /** The estimates that two log-probs are enough for. */
 export type SampledKlKind = Exclude<KlKind, "full">;
@@ -33,6 +35,8 @@ function estimate(difference: number, kind: SampledKlKind): number {
       return 0.5 * difference ** 2;
     case "k3":
       return Math.expm1(-difference) + difference;
+    case "forward":
+      return -difference * Math.exp(-difference) - Math.expm1(-difference);
   }
 }
 

@@ -35,6 +35,8 @@ export interface PpoSettings {
   /** How the one reference follows the policy; it stays unless given. */
   readonly moving?: MovingReference;
   readonly klController: KlController;
+  /** Each response's penalty is scaled by the batch's mean length over its own; it is not unless given. */
+  readonly betaByLength?: boolean;
   readonly score: ScoreSettings;
   readonly advantages: AdvantageSettings;
   readonly loss: PpoLossSettings;

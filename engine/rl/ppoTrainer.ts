@@ -178,10 +178,12 @@ export class PpoTrainer {
     checkScores(scores, iteration);
 
     const ended = Array.from(generation.ended, (flag) => flag === 1);
-    const processed = processScores(scores, ended, this.moments, settings.score);
+    const processed = processScores(scores, ended, this.moments, settings.score, generation.lengths);
     this.moments = processed.moments;
     const { beta } = this.controller;
-    const paid = rewards(kl, processed.scores, mask, shape, { beta, scorePosition: settings.advantages.scorePosition });
+    const { betaByLength: byLength, advantages: placing } = settings;
+    const paying = { beta, byLength, scorePosition: placing.scorePosition };
+    const paid = rewards(kl, processed.scores, mask, shape, paying);
     const learned = advantages(paid, values, mask, shape, settings.advantages);
     const batch = { rollouts, logprobs: policy.logprobs, mask, learned };
     const updates = await this.learn(batch);

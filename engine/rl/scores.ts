@@ -6,6 +6,9 @@ import { type RunningMoments, standardDeviation, updateMoments } from "./running
 export interface ScoreSettings {
   /** Subtracted from the score of a response without end of sequence; 0 turns it off. */
   readonly missingEosPenalty: number;
+  /** Responses of fewer tokens have `shortPenalty` subtracted; 0, as it is unless given, turns it off. */
+  readonly minLength?: number;
+  readonly shortPenalty?: number;
   /** `std` divides by the running standard deviation, `normalise` subtracts the running mean first. */
   readonly scaling: "none" | "std" | "normalise";
   /** Scores are held within ± this; 0 turns it off. */
@@ -18,24 +21,28 @@ const EPSILON = 2 ** -23;
 /**
  * Scores as PPO receives them, `[B]`, and the running moments after this batch.
  *
- * Order: missing-EOS penalty (TRL ≥ 0.12), scaling, clip (TRL 0.11 `step`). The penalty belongs to the score,
- * so the moments see it.
+ * Order: penalties for a missing EOS (TRL ≥ 0.12) and for shortness, scaling, clip (TRL 0.11 `step`). The penalties belong
+ * to the score, so the moments see them.
  *
  * @param scores - As the reward model gave them, `[B]`.
  * @param ended - 1 for responses that end with eos, `[B]`.
  * @param moments - Moments of the scores so far.
- * @param settings - Penalty, scaling and clip.
+ * @param settings - Penalties, scaling and clip.
+ * @param lengths - Tokens of the responses, for the penalty on short ones, `[B]`.
  */
 export function processScores(
   scores: ArrayLike<number>,
   ended: readonly boolean[],
   moments: RunningMoments,
   settings: ScoreSettings,
+  lengths: ArrayLike<number> = [],
 ): { readonly scores: Float64Array; readonly moments: RunningMoments } {
   checkSameLength("processScores", { scores, ended });
-  const penalised = Float64Array.from(scores, (score, row) =>
-    ended[row] === true ? score : score - settings.missingEosPenalty,
-  );
+  const { missingEosPenalty, minLength = 0, shortPenalty = 0 } = settings;
+  const penalised = Float64Array.from(scores, (score, row) => {
+    const isShort = (lengths[row] ?? Infinity) < minLength;
+    return score - (ended[row] === true ? 0 : missingEosPenalty) - (isShort ? shortPenalty : 0);
+  });
   const updated = settings.scaling === "none" ? moments : updateMoments(moments, penalised);
   const scaled = scale(penalised, updated, settings.scaling);
   if (settings.clip === 0) return { scores: scaled, moments: updated };

@@ -50,6 +50,7 @@ export const ppo = algorithm({
   check: (arm, facts) => [
     ...checkBatches(arm),
     ...checkScores(arm),
+    ...checkLength(arm),
     ...checkMix(arm),
     ...checkMoving(arm),
     ...checkTruncation(arm),
@@ -125,6 +126,18 @@ function checkMoving({ path, own, settings }: PpoArm): Complaint[] {
 
 /** Settings at which sampling cuts nothing off. */
 const UNCUT = { topK: 0, topP: 1 } as const;
+
+/** A penalty for what is too short, where nothing is; and lengths that no response can have. */
+function checkLength({ path, own, settings }: PpoArm): Complaint[] {
+  const { minLength, maxNewTokens = Infinity } = settings;
+  if (own.minLength !== undefined && own.minLength > maxNewTokens) {
+    const message = `${own.minLength} is more than the longest response, maxNewTokens ${maxNewTokens}`;
+    return [{ path: [...path, "minLength"], message, remedy: "use fewer tokens, or raise maxNewTokens" }];
+  }
+  if (path[0] !== "arms" || own.shortPenalty === undefined || minLength > 0) return [];
+  const remedy = "set minLength to the fewest tokens that a response should have";
+  return [{ path: [...path, "shortPenalty"], message: "has no effect without minLength", remedy }];
+}
 
 /** Log-probabilities are of the whole distribution: samples of a part of it would make every ratio wrong. */
 function checkTruncation({ path, own }: PpoArm): Complaint[] {

@@ -16,6 +16,8 @@ const klKinds = {
   mse: "½(l − r)², never negative (k2)",
   full: "the KL itself, summed over the vocabulary; the slowest",
   k3: "e^(r−l) − 1 − (r − l), never negative, and averages to the KL",
+  forward:
+    "e^(r−l)·(r − l) − e^(r−l) + 1, never negative, and averages to the KL of π_ref to π: it grows where π drops what π_ref says",
 } as const;
 
 /** Several references in one penalty. */
@@ -67,6 +69,11 @@ const penalty = {
   beta: setting(beta, 0.2, {
     description: "Weight β of the KL penalty; of a list, the value that does best on the validation split is kept",
     source: `${trl} init_kl_coef; SALSA, appendix A.3, for PPO`,
+  }),
+  betaByLength: setting(z.boolean(), false, {
+    description:
+      "Multiply each response's penalty by the batch's mean length over its own, so that ending early does not make it cheaper (against SALSA's KL-hack, appendix A.4)",
+    source: own,
   }),
   klController: setting(choice(controllers), "adaptive", {
     description: "Whether β follows the measured KL or stays; the paper does not say which it used",
@@ -137,6 +144,16 @@ const score = {
     description: "Subtracted from the score of a response without end-of-text; 0 turns it off",
     unit: "reward",
     source: "TRL 0.12 PPOConfig, where it is off",
+  }),
+  minLength: setting(count(0), 0, {
+    description: "Responses shorter than this have shortPenalty subtracted from their score; 0 turns it off",
+    unit: "tokens",
+    source: own,
+  }),
+  shortPenalty: setting(nonNegative(), 1, {
+    description: "Subtracted from the score of a response shorter than minLength",
+    unit: "reward",
+    source: own,
   }),
   scorePosition: setting(choice(scorePositions), "lastToken", {
     description: "Which token gets the score",

@@ -37,6 +37,20 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /another klKind/,
   },
   {
+    what: "a penalty for short responses where none is short",
+    line: '"arms": { "a": { "shortPenalty": 0.5 } }',
+    path: "arms.a.shortPenalty",
+    message: /no effect without minLength/,
+    remedy: /set minLength/,
+  },
+  {
+    what: "a shortest response longer than the longest",
+    line: '"rlhf": { "minLength": 13, "maxNewTokens": 12 }',
+    path: "rlhf.minLength",
+    message: /more than the longest response/,
+    remedy: /fewer tokens/,
+  },
+  {
     what: "several references that move",
     line: '"arms": { "a": { "reference": ["sft-1", "sft-2"], "movingReference": "ema" } }',
     path: "arms.a.movingReference",

@@ -24,6 +24,8 @@ const SETTINGS: Readonly<Record<string, Written>> = {
   mkl: { reference: ["sft-1", "sft-2"] },
   mklFull: { reference: ["sft-1", "sft-2"], klKind: "full" },
   ensemble: { reference: ["sft-1", "sft-2"], referenceMix: "logSpace" },
+  byLength: { betaByLength: true },
+  long: { minLength: 6, shortPenalty: 0.5 },
   ema: { movingReference: "ema", referenceRate: 0.5 },
   reset: { movingReference: "reset" },
   trajectory: { movingReference: "trajectory", reference: "soup" },

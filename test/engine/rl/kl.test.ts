@@ -39,8 +39,24 @@ describe("klPerToken", () => {
     );
   });
 
+  it("is never negative for the forward kind, and unbiased: its mean under π is the KL the other way round", () => {
+    // By hand, of l − r = 1: ρ = e⁻¹, and ρ·(−1) − ρ + 1.
+    allClose(klPerToken(l.subarray(0, 1), r.subarray(0, 1), "forward"), [1 - 2 * Math.exp(-1)], 1e-15);
+    fc.assert(
+      fc.property(distribution, distribution, (p, q) => {
+        const estimates = klPerToken(Float64Array.from(p, Math.log), Float64Array.from(q, Math.log), "forward");
+        assert(estimates.every((estimate) => estimate >= -1e-15));
+        close(
+          p.reduce((sum, x, v) => sum + x * (estimates[v] ?? NaN), 0),
+          kl(q, p),
+          1e-12,
+        );
+      }),
+    );
+  });
+
   it("is 0 for the policy itself, for every kind", () => {
-    for (const kind of ["kl", "abs", "mse", "k3"] as const) allClose(klPerToken(l, l, kind), [0, 0], 0);
+    for (const kind of ["kl", "abs", "mse", "k3", "forward"] as const) allClose(klPerToken(l, l, kind), [0, 0], 0);
   });
 });
 

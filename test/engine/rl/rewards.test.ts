@@ -40,6 +40,24 @@ describe("rewards", () => {
     allClose(paid, [-0.5, -1, 10, 0, -1.5, 20, 0, 0, 0, 0, 0, 29.5], 0);
   });
 
+  it("weigh the KL of each response by the mean length over its own when asked", () => {
+    const settings = { beta: 0.5, scorePosition: "lastToken", byLength: true } as const;
+    // Lengths 2, 1 and 4: the mean is 7/3, and the scales are 7/6, 7/3 and 7/12.
+    const paid = rewards(kl, scores, mask, shape, settings);
+    allClose(paid, [-7 / 12, 10 - 7 / 6, 0, 0, 20 - 3.5, 0, 0, 0, 0, 0, 0, 30 - 7 / 24], 1e-14);
+  });
+
+  it("take as much off a short response as off a long one of the same KL a token, when asked", () => {
+    const penalties = (byLength: boolean): number[] => {
+      const paid = rewards(new Float64Array(12).fill(1), [0, 0, 0], mask, shape, {
+        ...{ beta: 0.3, scorePosition: "lastToken", byLength },
+      });
+      return [0, 1, 2].map((row) => paid.subarray(4 * row, 4 * row + 4).reduce((sum, one) => sum + one, 0));
+    };
+    allClose(penalties(false), [-0.6, -0.3, -1.2], 1e-15);
+    allClose(penalties(true), [-0.7, -0.7, -0.7], 1e-15);
+  });
+
   it("refuse a KL of another shape", () => {
     const settings = { beta: 1, scorePosition: "lastToken" } as const;
     assert.throws(() => rewards(new Float64Array(4), scores, mask, shape, settings), ShapeError);

@@ -49,6 +49,14 @@ describe("processScores", () => {
     allClose(processScores(scores, [false, true, true], NO_MOMENTS, settings).scores, [0, 1.5, -1.5], 0);
   });
 
+  it("takes another from responses that are too short, which the moments see", () => {
+    const settings = { ...off, missingEosPenalty: 1, minLength: 3, shortPenalty: 0.25 };
+    const lengths = [2, 2, 3];
+    allClose(processScores(scores, [true, false, true], NO_MOMENTS, settings, lengths).scores, [0.75, 1.75, -4], 0);
+    const { moments } = processScores(scores, [true, true, true], NO_MOMENTS, { ...settings, scaling: "std" }, lengths);
+    close(moments.mean, (0.75 + 2.75 - 4) / 3, 1e-15);
+  });
+
   it("divides by the running deviation, this batch included", () => {
     const { scores: scaled, moments } = processScores(Float64Array.of(1, 3), [true, true], NO_MOMENTS, {
       ...off,
