@@ -1,6 +1,5 @@
 import * as z from "zod";
-import type { Precision } from "../compute/backends/declaration.ts";
-import { BACKENDS, type BackendName } from "../compute/backends/index.ts";
+import { BACKENDS, type BackendName, type Precision } from "../compute/backends/index.ts";
 import { choice, count, filePath, optionalSetting, section, setting, withSnippets, wordsOf } from "./setting.ts";
 
 const meanings = {

@@ -11,4 +11,4 @@ export { panelFigure, type PanelLooks } from "./panels/panelFigure.ts";
 export { panelSheet, type PanelSheet } from "./panels/panelSheet.ts";
 export { NEUTRAL } from "./panels/spec.ts";
 export type * from "./panels/spec.ts";
-export { counted, seedText } from "./panels/texts.ts";
+export { counted } from "./panels/texts.ts";

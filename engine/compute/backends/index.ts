@@ -10,3 +10,5 @@ export const BACKENDS = [cuda, wasm, tfjs] as const;
 
 /** Name of a backend. */
 export type BackendName = (typeof BACKENDS)[number]["name"];
+
+export type { Precision } from "./declaration.ts";
