@@ -30,12 +30,19 @@ describe("a backend's check of itself", () => {
     });
   }
 
-  for (const [what, kernel] of [
-    ["norms take no root", "rmsNorm"],
-    ["AdamW takes no root", "adamw"],
+  const noRoot = (kernel: string) => (ptx: string) =>
+    ptx.includes(kernel) ? ptx.replaceAll("sqrt.rn.f32", "mov.f32") : ptx;
+  /** The first two registers of a's fragments in each other's place: rows of the lower half for those of the upper. */
+  const mixedUp = (ptx: string): string => ptx.replaceAll(/(mma\.sync[^;]*?\}, *\{)(%r\d+), *(%r\d+)/g, "$1$3, $2");
+  for (const [what, misreads, precision] of [
+    ["norms take no root", noRoot("rmsNorm"), "f32"],
+    ["AdamW takes no root", noRoot("adamw"), "f32"],
+    ["norms take no root, in bf16", noRoot("rmsNorm"), "bf16"],
+    ["AdamW takes no root, in bf16", noRoot("adamw"), "bf16"],
+    ["tensor cores are given mixed-up fragments", mixedUp, "bf16"],
   ] as const) {
     it(`refuses a card where ${what}, with the number that differs and what to do`, async () => {
-      const backend = cardThat((ptx) => (ptx.includes(kernel) ? ptx.replaceAll("sqrt.rn.f32", "mov.f32") : ptx));
+      const backend = cardThat(misreads, precision);
       await assert.rejects(checkAgainst(reference, backend), (error) => {
         assert.ok(error instanceof BackendUnavailableError);
         assert.match(error.message, /^runtime\.backend cuda: computes .+ as .+, where wasm has .+ wasm; please/);
