@@ -1,4 +1,5 @@
 import { type Backend, type DeviceBuffer, OutOfMemoryError } from "../compute/backend.ts";
+import { DTYPES } from "../compute/graph/dtype.ts";
 import { type Program, plan } from "../compute/graph/program.ts";
 import type { Graph, Tensor } from "../compute/graph/tensor.ts";
 import { slice } from "../compute/ops/index.ts";
@@ -70,7 +71,7 @@ export class SlotDecoder {
   /** Bytes of a slot's keys and values. */
   get slotBytes(): number {
     const { nLayers, nKvHeads, headSize } = this.config;
-    return 2 * nLayers * this.capacity * nKvHeads * headSize * 4;
+    return 2 * nLayers * this.capacity * nKvHeads * headSize * DTYPES[this.backend.precision].bytes;
   }
 
   /**
@@ -178,7 +179,7 @@ export class SlotDecoder {
   private another(): Slot | undefined {
     if (this.slots.length >= this.mostSlots) return undefined;
     const { nLayers, nKvHeads, headSize } = this.config;
-    const spec = { shape: [1, this.capacity, nKvHeads, headSize], dtype: "f32" } as const;
+    const spec = { shape: [1, this.capacity, nKvHeads, headSize], dtype: this.backend.precision } as const;
     const caches: DeviceBuffer[] = [];
     try {
       while (caches.length < 2 * nLayers) caches.push(this.backend.allocate(spec));

@@ -8,10 +8,13 @@ import {
   DeviceWeights,
   Generator,
   ResponseScorer,
+  SlotDecoder,
   asBf16,
   initializeAdapter,
   joinResponses,
+  padQueries,
 } from "../../../engine/models/index.ts";
+import { EnsembleScorer } from "../../../engine/models/ensembleScorer.ts";
 import { type StepResult, Random, TrainState, sftStep, supervisedBatches } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
 import {
@@ -134,6 +137,30 @@ for (const [name, open] of Object.entries(BACKENDS)) {
     it("draws and scores by the same numbers where decoding shares keys among blocks", async () => {
       const [drawn, scored] = await drawnAndScored(backend, PICO, { queryLength: 130, responseLength: 3 });
       assertClose(drawn, scored, SAME_NUMBERS);
+    });
+
+    it("gives in slots, and in an ensemble of a model with itself, the log-probs that the model gives alone", async () => {
+      const weights = DeviceWeights.upload(backend, picoWeights());
+      const shape = { batchSize: 2, queryLength: 5, responseLength: 3 };
+      const rollouts = joinResponses(
+        padQueries(picoSequences([5, 3]), shape.queryLength, 0),
+        Int32Array.of(3, 4, 5, 6, 7, 8),
+        Int32Array.of(3, 3),
+      );
+      const [alone, ensemble] = [
+        new ResponseScorer(backend, PICO, shape),
+        new EnsembleScorer(backend, [PICO, PICO], shape),
+      ];
+      const { logprobs } = await alone.score(weights, rollouts);
+      assertClose(await ensemble.score([weights, weights], rollouts), logprobs, SAME_NUMBERS);
+
+      const decoder = new SlotDecoder(backend, PICO, { nSlots: 1, context: 16 });
+      const slot = decoder.take();
+      assert.ok(slot !== undefined);
+      const read = await decoder.read(weights, slot, picoSequences([5])[0] ?? [], "last");
+      const total = Math.log(read.logits.reduce((sum, logit) => sum + Math.exp(logit), 0));
+      assertClose([(read.logits[3] ?? NaN) - total], [logprobs[0] ?? NaN], SAME_NUMBERS);
+      for (const part of [decoder, alone, ensemble, weights]) part.release();
     });
 
     it("trains adapters over a base in bf16", async () => {

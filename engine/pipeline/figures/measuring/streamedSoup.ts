@@ -1,6 +1,7 @@
 import type { Backend, DeviceBuffer } from "../../../compute/backend.ts";
+import { toBf16 } from "../../../compute/graph/dtype.ts";
 import { sizeOf } from "../../../compute/graph/tensor.ts";
-import { type ModelConfig, DeviceWeights, parameters, parseModelConfig } from "../../../models/index.ts";
+import { type ModelConfig, DeviceWeights, isRounded, parameters, parseModelConfig } from "../../../models/index.ts";
 import { CheckpointError } from "../../../protocol/errors.ts";
 import { type Checkpoint, readCheckpoint } from "../../../storage/checkpoints.ts";
 import type { PromptFormat } from "../../../text/index.ts";
@@ -69,7 +70,9 @@ export class StreamedSoups {
             remedy,
           });
         }
-        buffers.set(name, backend.allocate({ shape, dtype: "f32" }, mixed));
+        const isNarrow = backend.precision === "bf16" && isRounded(shape);
+        const held = isNarrow ? toBf16(mixed) : mixed;
+        buffers.set(name, backend.allocate({ shape, dtype: isNarrow ? "bf16" : "f32" }, held));
       }
       return DeviceWeights.of(backend, buffers);
     } catch (error) {
