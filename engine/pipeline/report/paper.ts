@@ -29,13 +29,15 @@ export async function paperFigures(facts: RunFacts): Promise<readonly PaperSecti
 
 /** The section of the paper's figures: those that are drawn, then what others lack. */
 export function paperSection(figures: readonly PaperSectionFigure[]): string {
-  const drawn = figures.flatMap(({ source, title, description, drawn: figure }) =>
+  const drawn = figures.flatMap(({ source, title, description, drawn: figure, lacks }) =>
     figure === undefined
       ? []
       : [
           `### ${literal(source)}: ${literal(title)}`,
           `${literal(description)}.`,
           `![${literal(figure.title)}](${figure.file})`,
+          // How to add it says `salsa figure`, where it need not be said for every run again.
+          ...(lacks.length === 0 ? [] : [lacks.map(({ what }) => `- ${literal(what)}`).join("\n")]),
         ],
   );
   const lacking = figures.filter(({ drawn: figure }) => figure === undefined);

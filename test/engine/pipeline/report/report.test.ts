@@ -79,6 +79,8 @@ describe("a run's report", function () {
     const names = drawn.map((name) => `figures/${name}.svg`);
     assert.deepEqual(images(text), names);
     for (const name of names) assert.match(await fs.readFile(path.join(folder, name), "utf8"), /^<svg [^]*<\/svg>\n$/);
+    // Of a figure that is drawn, what would make it whole.
+    assert.match(text, /\n- β is not tuned for /);
     assert.match(text, /^# tiny: whole\n\nBegun \d{4}-\d\d-\d\d \d\d:\d\d UTC, finished /);
     assert.match(text, /\| `mkl` \| `sft-1` \| `sft-1`, `sft-2` \| 0\.05 adaptive, target 6 nats \|/);
     assert.match(text, /salsa run tiny\.salsa\.json/);
