@@ -35,9 +35,11 @@ export interface ArmRole {
 /** The arms of a config by their roles, in its order. */
 export function rolesOf({ arms, soups, sft }: Pick<RunConfig, "arms" | "soups" | "sft">): readonly ArmRole[] {
   const sfts = new Set(sft.seeds.map((seed) => `sft-${seed}`));
-  return Object.entries(arms).map(([name, { init, reference, betas, batchSize }], color): ArmRole => {
+  return Object.entries(arms).map(([name, arm], color): ArmRole => {
+    const { init, reference, betas, batchSize } = arm;
     const common = { name, color, init, reference, betas, batchSize };
     const [only = init, ...more] = reference;
+    if (isBeyondPaper(arm)) return { ...common, kind: "other", members: reference, isUniform: false };
     if (more.length > 0) return { ...common, kind: "mkl", members: reference, isUniform: true };
     if (only === init && sfts.has(only)) return { ...common, kind: "ppo", members: [only], isUniform: true, alpha: 0 };
     if (sfts.has(only)) return { ...common, kind: "otherSft", members: [only], isUniform: true, alpha: 1 };
@@ -51,6 +53,11 @@ export function rolesOf({ arms, soups, sft }: Pick<RunConfig, "arms" | "soups" |
     const isUniform = shares?.every((share) => Math.abs(share - 1 / shares.length) < 1e-6) === true;
     return { ...common, kind: "salsa", members, isUniform, ...(alpha !== undefined && { alpha }) };
   });
+}
+
+/** True for a reference that follows the policy, and for an ensemble of several; older versions have neither setting. */
+function isBeyondPaper({ movingReference, referenceMix }: RunConfig["arms"][string]): boolean {
+  return ["ema", "reset", "trajectory"].includes(movingReference) || referenceMix === "logSpace";
 }
 
 /** The weights of a soup that are known without making it. */

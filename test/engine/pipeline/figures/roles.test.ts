@@ -47,6 +47,21 @@ describe("the arms of a config", () => {
     );
   });
 
+  it("are other arms where the reference follows the policy, or several are an ensemble", () => {
+    const { roles: others } = factsOf({
+      arms: {
+        moving: { reference: "sft-1", movingReference: "ema" },
+        ensemble: { reference: ["sft-1", "sft-2"], referenceMix: "logSpace" },
+        ppo: { reference: "sft-1" },
+      },
+    });
+    assert.deepEqual(
+      others.map(({ kind }) => kind),
+      ["other", "other", "ppo"],
+    );
+    assert.equal(comparedArms(others).ppo?.name, "ppo");
+  });
+
   it("are compared with the soup of two in equal shares first", () => {
     const { ppo, salsa, mkl, sft } = comparedArms(roles);
     assert.deepEqual([ppo?.name, salsa?.name, mkl?.name, sft], ["ppo", "salsa", "mkl", "sft-1"]);
