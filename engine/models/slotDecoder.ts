@@ -100,6 +100,8 @@ export class SlotDecoder {
   /**
    * Reads the next piece of a prompt into a slot.
    *
+   * @param weights - Of the model.
+   * @param slot - Of the sequence.
    * @param tokens - The whole prompt; the slot knows how much of it was read.
    * @param wants - The logits behind every token of the piece, or behind the last one alone.
    * @returns Logits `[n, V]` behind the n last tokens of the piece, without the padding; and whether it was the last.

@@ -149,6 +149,7 @@ export const chatStyles = css`
     overflow-wrap: anywhere;
   }
   .token {
+    margin-right: 1px;
     padding: 1px 0;
     white-space: pre-wrap;
     background: color-mix(in srgb, var(--vscode-charts-orange, #d18616) var(--unlikely, 0%), transparent);

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { ApiError } from "./apiError.ts";
-import type { AnswerFormat, AnswerHead, AnswerView, WholeAnswer } from "./formats.ts";
+import type { AnswerFormat, AnswerHead, AnswerView, ViewedAnswer, WholeAnswer } from "./formats.ts";
 import type { AnswerSettings } from "./requests.ts";
 import type { AnswerEnd, AnswerSink, ScoredToken, Sequence } from "./sequence.ts";
 import type { ServedModel } from "./servedModel.ts";
@@ -40,36 +40,32 @@ interface Growing {
 export async function answer(exchange: Exchange, response: ServerResponse): Promise<void> {
   const { model, settings, prompts, format } = exchange;
   const asked = prompts.flatMap((prompt) => Array.from({ length: settings.n }, () => prompt));
-  const views = asked.map((prompt) => viewOf(exchange, prompt));
   const head: AnswerHead = {
     id: `${format.idPrefix}-${randomUUID()}`,
     created: Math.floor(Date.now() / 1000),
     model: model.id,
   };
   const stream = settings.isStreamed ? new EventStream(response) : undefined;
-  const ends = asked.map(() => Promise.withResolvers<WholeAnswer>());
-  const sinks = asked.map((_, index): AnswerSink => {
-    const { resolve, reject } = ends[index]!;
-    const view = views[index]!;
-    return stream === undefined
-      ? collecting(resolve, reject)
-      : streaming(stream, { head, index, view, format }, resolve, reject);
-  });
   const seed = settings.seed ?? randomInt(2 ** 47);
-  const sequences = asked.map(({ tokens, echo }, index) => {
+  const begun = asked.map((prompt, index) => {
+    const view = viewOf(exchange, prompt);
+    const { promise, resolve, reject } = Promise.withResolvers<WholeAnswer>();
+    const sink = stream
+      ? streaming(stream, { head, index, view, format }, resolve, reject)
+      : collecting(resolve, reject);
+    const { tokens, echo } = prompt;
     const promptTop = echo !== undefined && settings.top !== undefined ? settings.top : settings.promptTop;
-    return model.sequence({
-      ...{ prompt: tokens, settings, seed, index, promptTop, sink: sinks[index]! },
-      continues: format.idPrefix === "cmpl",
-    });
+    const continues = format.idPrefix === "cmpl";
+    const sequence = model.sequence({ prompt: tokens, settings, continues, promptTop, seed, index, sink });
+    return { sequence, whole: promise.then((answered) => ({ ...answered, view })) };
   });
+  const sequences = begun.map(({ sequence }) => sequence);
   model.scheduler.submit(sequences);
   cancelOnClose(response, sequences);
   exchange.wake();
-  const settled = Promise.all(ends.map(({ promise }) => promise));
-  let answers: readonly WholeAnswer[];
+  let answers: readonly ViewedAnswer[];
   try {
-    answers = await settled;
+    answers = await Promise.all(begun.map(({ whole }) => whole));
   } catch (error) {
     for (const sequence of sequences) sequence.isCancelled = true;
     if (stream?.isBegun !== true) throw error;
@@ -82,8 +78,7 @@ export async function answer(exchange: Exchange, response: ServerResponse): Prom
     completion: answers.reduce((sum, { end }) => sum + end.nTokens, 0),
   };
   if (stream === undefined) {
-    const viewed = answers.map((one, index) => ({ ...one, view: views[index]! }));
-    sendJson(response, 200, format.whole(head, viewed, usage));
+    sendJson(response, 200, format.whole(head, answers, usage));
     return;
   }
   if (settings.withUsage) stream.send(format.usage(head, usage));
@@ -124,7 +119,7 @@ export function asApiError(error: unknown): ApiError {
 
 function viewOf({ model, settings, format }: Exchange, { echo, tokens }: AskedPrompt): AnswerView {
   return {
-    tokenizer: model.settings.format.tokenizer,
+    textOf: (id) => model.texts.shown(id),
     hasLogprobs: settings.top !== undefined,
     hasPromptLogprobs: settings.promptTop !== undefined,
     echoed: echo === undefined || format.idPrefix !== "cmpl" ? undefined : { text: echo, first: tokens[0] ?? 0 },

@@ -1,4 +1,3 @@
-import type { Tokenizer } from "../../text/index.ts";
 import type { TokenLogprob } from "./sampling.ts";
 import type { AnswerEnd, AnswerPiece, ScoredToken } from "./sequence.ts";
 
@@ -26,7 +25,8 @@ export interface WholeAnswer {
 
 /** What a request wants to see of its answers. */
 export interface AnswerView {
-  readonly tokenizer: Pick<Tokenizer, "decodeAll">;
+  /** The text of a token by itself. */
+  readonly textOf: (id: number) => string;
   /** Log-probabilities of the answer's tokens. */
   readonly hasLogprobs: boolean;
   /** Log-probabilities of the prompt's tokens, as vLLM gives them. */
@@ -136,9 +136,9 @@ function usageOf({ prompt, completion }: Usage): object {
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }
 
-function chatLogprobs(tokens: readonly ScoredToken[], { tokenizer }: AnswerView): readonly object[] {
+function chatLogprobs(tokens: readonly ScoredToken[], { textOf }: AnswerView): readonly object[] {
   const shown = ([id, logprob]: TokenLogprob): object => {
-    const token = tokenizer.decodeAll([id]);
+    const token = textOf(id);
     return { token, logprob: finite(logprob), bytes: token.includes("\ufffd") ? null : [...Buffer.from(token)] };
   };
   return tokens.map(({ id, logprob, top }) => ({ ...shown([id, logprob]), top_logprobs: top.map(shown) }));
@@ -147,12 +147,12 @@ function chatLogprobs(tokens: readonly ScoredToken[], { tokenizer }: AnswerView)
 /** The older shape: lists side by side; the prompt's first token has no log-probability. */
 function listedLogprobs(
   tokens: readonly ScoredToken[],
-  { tokenizer, echoed }: AnswerView,
+  { textOf, echoed }: AnswerView,
   promptTokens: readonly ScoredToken[] | undefined,
 ): object {
   const all = [...((echoed && promptTokens) ?? []), ...tokens];
-  const texts = all.map(({ id }) => tokenizer.decodeAll([id]));
-  const firsts = echoed === undefined ? [] : [tokenizer.decodeAll([echoed.first])];
+  const texts = all.map(({ id }) => textOf(id));
+  const firsts = echoed === undefined ? [] : [textOf(echoed.first)];
   const before = firsts.map(() => null);
   let offset = 0;
   return {
@@ -160,19 +160,17 @@ function listedLogprobs(
     token_logprobs: [...before, ...all.map(({ logprob }) => finite(logprob))],
     top_logprobs: [
       ...before,
-      ...all.map(({ top }) =>
-        Object.fromEntries(top.map(([id, logprob]) => [tokenizer.decodeAll([id]), finite(logprob)])),
-      ),
+      ...all.map(({ top }) => Object.fromEntries(top.map(([id, logprob]) => [textOf(id), finite(logprob)]))),
     ],
     text_offset: [...firsts, ...texts].map((text) => (offset += text.length) - text.length),
   };
 }
 
-function promptField(tokens: readonly ScoredToken[] | undefined, { hasPromptLogprobs, tokenizer }: AnswerView): object {
+function promptField(tokens: readonly ScoredToken[] | undefined, { hasPromptLogprobs, textOf }: AnswerView): object {
   if (!hasPromptLogprobs || tokens === undefined) return {};
   const entry = (id: number, logprob: number, rank: number): readonly [string, object] => [
     String(id),
-    { logprob: finite(logprob), rank, decoded_token: tokenizer.decodeAll([id]) },
+    { logprob: finite(logprob), rank, decoded_token: textOf(id) },
   ];
   const listed = tokens.map(({ id, logprob, rank = 0, top }) => {
     const others = top.map(([other, its], place) => entry(other, its, place + 1));

@@ -38,7 +38,7 @@ export class ServedModel {
   readonly id: string;
   readonly settings: ServedModelSettings;
   readonly scheduler: Scheduler;
-  private readonly texts: TokenTexts;
+  readonly texts: TokenTexts;
 
   constructor(settings: ServedModelSettings) {
     this.texts = new TokenTexts(settings.format.tokenizer, settings.vocabularySize);

@@ -206,7 +206,7 @@ function following(properties: readonly Property[], next: number): readonly Prop
 }
 
 function isClosable(properties: readonly Property[] | undefined, next: number): boolean {
-  return properties === undefined || !properties.slice(next).some(({ isRequired }) => isRequired);
+  return properties?.slice(next).some(({ isRequired }) => isRequired) !== true;
 }
 
 function inArray(frame: Extract<Frame, { at: "array" }>, unit: string, outer: Way): readonly Way[] {

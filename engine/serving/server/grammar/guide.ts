@@ -3,14 +3,18 @@ import { type Sampling, draw } from "../sampling.ts";
 import { type GrammarState, begin, follow, isInText, mayEnd, mustEnd, step } from "./automaton.ts";
 import type { ValueShape } from "./schema.ts";
 
-/** The texts of a model's tokens as they come behind others, by their first UTF-16 unit; made when first needed. */
+/** The parts of a tokenizer that say what its tokens are as text. */
+type Decoding = Pick<Tokenizer, "decode" | "decodeAll" | "encode" | "isAdded">;
+
+/** The texts of a model's tokens as they come behind others, so that a space at a word's beginning shows. */
 export class TokenTexts {
-  private readonly tokenizer: Pick<Tokenizer, "decode" | "encode" | "isAdded">;
+  private readonly tokenizer: Decoding;
   private readonly vocabularySize: number;
   private texts: readonly string[] | undefined;
+  private anchor: readonly number[] | undefined;
   private groups: ReadonlyMap<string, readonly number[]> | undefined;
 
-  constructor(tokenizer: Pick<Tokenizer, "decode" | "encode" | "isAdded">, vocabularySize: number) {
+  constructor(tokenizer: Decoding, vocabularySize: number) {
     this.tokenizer = tokenizer;
     this.vocabularySize = vocabularySize;
   }
@@ -20,7 +24,12 @@ export class TokenTexts {
     return this.all()[id] ?? "";
   }
 
-  /** Tokens whose texts begin with each unit. */
+  /** Of a token, for people: marks, too. */
+  shown(id: number): string {
+    return this.tokenizer.isAdded(id) ? this.tokenizer.decodeAll([id]) : this.behind(id);
+  }
+
+  /** Tokens whose texts begin with each UTF-16 unit; made when first needed. */
   byFirst(): ReadonlyMap<string, readonly number[]> {
     if (this.groups !== undefined) return this.groups;
     const groups = new Map<string, number[]>();
@@ -35,12 +44,21 @@ export class TokenTexts {
 
   private all(): readonly string[] {
     if (this.texts !== undefined) return this.texts;
-    // Behind another token, so that a space at a word's beginning shows.
-    const anchor = this.tokenizer.encode("a").slice(-1);
-    const before = this.tokenizer.decode(anchor).length;
-    const textOf = (id: number): string =>
-      this.tokenizer.isAdded(id) ? "" : this.tokenizer.decode([...anchor, id]).slice(before);
+    const textOf = (id: number): string => (this.tokenizer.isAdded(id) ? "" : this.behind(id));
     return (this.texts = Array.from({ length: this.vocabularySize }, (_, id) => textOf(id)));
+  }
+
+  private behind(id: number): string {
+    this.anchor ??= this.findAnchor();
+    return this.tokenizer.decode([...this.anchor, id]).slice(this.tokenizer.decode(this.anchor).length);
+  }
+
+  /** A token that is text, as an unknown word is not. */
+  private findAnchor(): readonly number[] {
+    const candidates = [...this.tokenizer.encode("a").slice(-1), ...Array(Math.min(1000, this.vocabularySize)).keys()];
+    return candidates
+      .filter((id) => !this.tokenizer.isAdded(id) && /^\s*\w+$/.test(this.tokenizer.decode([id])))
+      .slice(0, 1);
   }
 }
 
@@ -110,4 +128,4 @@ export class Guide {
 }
 
 /** Texts that fit into any string as they stand. */
-const PLAIN = /^[^"\\\u0000-\u001f]*$/;
+const PLAIN = /^[^"\\\p{Cc}]*$/u;

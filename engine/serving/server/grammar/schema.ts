@@ -49,9 +49,11 @@ const SCALARS: readonly ValueShape[] = [
 export const ANY: ValueShape = {
   kind: "union",
   of: [
-    ...SCALARS.map((shape) => () => shape),
-    () => ANY_OBJECT,
-    () => ({ kind: "array", items: () => ANY, least: 0, most: Infinity }),
+    ...SCALARS.map((shape): LazyShape => {
+      return () => shape;
+    }),
+    (): ValueShape => ANY_OBJECT,
+    (): ValueShape => ({ kind: "array", items: () => ANY, least: 0, most: Infinity }),
   ],
 };
 

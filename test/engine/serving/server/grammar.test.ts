@@ -147,6 +147,7 @@ describe("an answer that is kept to a grammar", () => {
   const tokenizer = {
     decode: (ids: readonly number[]) => ids.map((id) => ALPHABET[id] ?? "").join(""),
     encode: (text: string) => Array.from(text, (one) => ALPHABET.indexOf(one)),
+    decodeAll: () => "",
     isAdded: (id: number) => id === END,
   };
   const texts = new TokenTexts(tokenizer, V);
