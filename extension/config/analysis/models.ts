@@ -20,11 +20,13 @@ type Written = Readonly<Record<string, unknown>>;
 export function modelsOf(value: unknown): Models {
   const config = recordOf(withPreset(value)) ?? {};
   const [soups, arms] = [recordOf(config["soups"]), recordOf(config["arms"])];
+  const contestants = recordOf(recordOf(config["evaluation"])?.["contestants"]);
   const seeds = listOf(recordOf(config["sft"])?.["seeds"] ?? [1, 2]).filter((seed) => typeof seed === "number");
   const names = modelNames({
     sft: { seeds },
     ...(soups !== undefined && { soups: soups as never }),
     ...(arms !== undefined && { arms: arms as never }),
+    ...(contestants !== undefined && { evaluation: { contestants } }),
   });
   const ofData = Object.keys(recordOf(recordOf(config["data"])?.["benchmarks"]) ?? {});
   const benchmarks = config["task"] === undefined ? ofData : [...TASK_BENCHMARKS];
@@ -32,6 +34,7 @@ export function modelsOf(value: unknown): Models {
     if (name === "base") return t("the base model");
     const seed = names.sfts.indexOf(name);
     if (seed >= 0) return t("SFT with seed {0}", seeds[seed] ?? 0);
+    if (names.contestants.includes(name)) return t("a model of a server");
     if (names.soups.includes(name)) return soupText(recordOf(soups?.[name]), names.sfts);
     return names.arms.includes(name)
       ? armText(recordOf(config["rlhf"]), recordOf(arms?.[name]), { name, names })

@@ -11,7 +11,7 @@ export interface Occurrence {
   readonly name: string;
   /** Without its quotes. */
   readonly span: Span;
-  /** Where it gets its name: a key of soups, arms or data.benchmarks. */
+  /** Where it gets its name: a key of soups, arms, evaluation.contestants or data.benchmarks. */
   readonly isGiven: boolean;
 }
 

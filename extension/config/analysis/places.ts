@@ -36,6 +36,7 @@ const PATH_PLACES: readonly (readonly [Pattern, "file" | "folder"])[] = [
   [["data", "preferences", "from"], "file"],
   [["data", "prompts", "from"], "file"],
   [["data", "benchmarks", "*", "from"], "file"],
+  [["data", "benchmarks", "*", "references"], "file"],
 ];
 
 /** What the records of a source with a map of columns are for, by the path of a column's name. */
@@ -50,6 +51,7 @@ const COLUMN_PLACES: readonly (readonly [Pattern, keyof typeof COLUMNS_OF])[] = 
 const GIVEN: readonly (readonly [Pattern, NamePlace["kind"]])[] = [
   [["soups", "*"], "model"],
   [["arms", "*"], "model"],
+  [["evaluation", "contestants", "*"], "model"],
   [["data", "benchmarks", "*"], "benchmark"],
 ];
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { applied } from "../../../../extension/config/analysis/edits.ts";
 import { pathLinks } from "../../../../extension/config/analysis/links.ts";
-import { nameProblem } from "../../../../extension/config/analysis/models.ts";
+import { modelsOf, nameProblem } from "../../../../extension/config/analysis/models.ts";
 import {
   occurrenceAt,
   occurrencesOf,
@@ -50,6 +50,23 @@ describe("names in the demo", () => {
   it("of SFTs cannot be changed, since they come from seeds", () => {
     assert.equal(renameable(readTree(text), text.indexOf('"sft-1"') + 2), undefined);
     assert.equal(occurrenceAt(readTree(text), text.indexOf('"sft-1"') + 2)?.name, "sft-1");
+  });
+
+  it("are also those of servers' models", () => {
+    const server = '{ "model": "m", "baseUrl": "http://127.0.0.1:8000/v1" }';
+    const config = `{ "task": { "name": "miniinstruct" }, "evaluation": { "contestants": { "gpt": ${server} }, "pairs": [["salsa", "gpt"]] } }`;
+    const tree = readTree(config);
+    const found = occurrencesOf(tree, { kind: "model", name: "gpt" });
+    assert.deepEqual(
+      found.map(({ isGiven }) => isGiven),
+      [true, false],
+    );
+    assert.equal(modelsOf(JSON.parse(config)).describe("gpt"), "a model of a server");
+    assert.match(nameProblem(JSON.parse(config), "gpt", { kind: "model", name: "salsa" }) ?? "", /already taken/);
+    const [given] = found;
+    assert.ok(given !== undefined);
+    const renamed = applied(config, renameChanges(tree, given, "rival"));
+    assert.deepEqual(findingsIn(renamed), []);
   });
 
   it("are no settings' keys", () => {
