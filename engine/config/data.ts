@@ -37,7 +37,7 @@ const columnsSchema = section(
     ]),
   ) as Record<ColumnName, z.ZodOptional<z.ZodString>>,
   "Columns of the data, where its layout is none that is recognised; all others are left alone",
-);
+).meta({ id: "columns" });
 
 /** Settings of a source: rows from anywhere, and how they are chosen. */
 const SOURCE = {

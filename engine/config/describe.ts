@@ -10,6 +10,7 @@ import { bare, defaultOf, docsOf, settingsOf, variantNames } from "./walk.ts";
 export function jsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(runConfigSchema, { io: "input", target: "draft-7" }) as JsonSchema;
   tidy(schema);
+  for (const one of Object.values(schema.definitions ?? {})) tidy(one);
   return {
     ...schema,
     title: "SALSA run config",

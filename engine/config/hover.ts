@@ -12,6 +12,8 @@ export interface JsonSchema {
   description?: string;
   default?: unknown;
   properties?: Record<string, JsonSchema>;
+  /** Parts that stand at several places. */
+  definitions?: Record<string, JsonSchema>;
   required?: string[];
 }
 

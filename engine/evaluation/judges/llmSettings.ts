@@ -87,7 +87,7 @@ export const llmSchema = section(
     }),
   },
   "A language model as judge",
-);
+).meta({ id: "judgeModel" }); // stands once in the JSON schema, and not at each of its uses
 
 /** A language model as judge. */
 export type LlmSettings = Readonly<z.output<typeof llmSchema>>;
