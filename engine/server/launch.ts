@@ -28,6 +28,9 @@ export interface LaunchedRun {
   readonly pid: number;
 }
 
+/** A process that works for this one. */
+export type AttachedProcess = Pick<ChildProcess, "connected" | "send" | "on" | "once">;
+
 /** Bytes of the engine's log that an error quotes. */
 const MOST_QUOTED = 2000;
 
@@ -60,7 +63,7 @@ export async function launch(request: EngineRequest, settings: LaunchSettings = 
  * @param main - Its main file.
  * @param log - For its standard error.
  */
-export async function startAttached(main: string, log: Place): Promise<ChildProcess> {
+export async function startAttached(main: string, log: Place): Promise<AttachedProcess> {
   const opened = await openLogAt(log);
   try {
     const place = { folder: await runtimeFolder(), log: opened.descriptor };

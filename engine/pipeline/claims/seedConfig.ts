@@ -26,7 +26,8 @@ export function claimsConfig(
     .map(([name, arm]) => [name, { ...arm, betas: betas[name] ?? arm.betas }] as const);
   const used = new Set(arms.flatMap(([, { init, reference }]) => [init, ...reference]));
   const others = [...Object.values(contenders), ...alphas.map(({ arm }) => arm)];
-  const { budget } = config.evaluation;
+  // Models behind servers play no part: asking them would cost, and say nothing.
+  const { budget, contestants: _contestants, ...evaluation } = config.evaluation;
   return {
     ...config,
     name: `${config.name.slice(0, LONGEST_NAME)}${seeds.length === 1 ? `-seed-${seeds[0]}` : ""}`,
@@ -34,7 +35,7 @@ export function claimsConfig(
     soups: Object.fromEntries(Object.entries(config.soups).filter(([name]) => used.has(name))),
     arms: Object.fromEntries(arms),
     evaluation: {
-      ...config.evaluation,
+      ...evaluation,
       // Of all seeds together: each has its share.
       ...(budget !== undefined && { budget: (budget * seeds.length) / config.seeds.length }),
       benchmarks: TASK_BENCHMARKS,

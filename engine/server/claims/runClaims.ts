@@ -1,4 +1,3 @@
-import type { ChildProcess } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunConfig } from "../../config/index.ts";
@@ -9,7 +8,7 @@ import { claimsFolder } from "../../storage/formats/claimSeed.ts";
 import { type Place, placeBelow } from "../../storage/places.ts";
 import { makeFolderAt, writeAt } from "../../storage/writing.ts";
 import { SeedError } from "../errors.ts";
-import { lastWords, startAttached } from "../launch.ts";
+import { type AttachedProcess, lastWords, startAttached } from "../launch.ts";
 import type { SeedAnswer, SeedOrder } from "./messages.ts";
 
 /** The main file of a seed's process, which lies beside this one, as source or bundled. */
@@ -148,7 +147,7 @@ async function reportDeath(seed: number, { how, log }: { readonly how: string; r
 }
 
 /** A process that has ended needs no order: its end is seen elsewhere. */
-function order(child: ChildProcess, message: SeedOrder): void {
+function order(child: AttachedProcess, message: SeedOrder): void {
   if (child.connected) child.send(message, () => undefined);
 }
 

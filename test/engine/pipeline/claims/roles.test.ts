@@ -125,6 +125,15 @@ describe("the run of a base seed's claims", () => {
     ]);
   });
 
+  it("asks no models behind servers", () => {
+    const evaluation = {
+      ...CLAIMS.evaluation,
+      contestants: { other: { model: "m", baseUrl: "http://127.0.0.1:1/v1" } },
+    };
+    const asked = { ...CLAIMS, evaluation: evaluation as unknown as RunConfig["evaluation"] };
+    assert.equal(claimsConfig(asked, { roles, betas: {}, seeds: [3] }).evaluation.contestants, undefined);
+  });
+
   it("has a share of the budget", () => {
     const evaluation = { ...CLAIMS.evaluation, budget: 20 };
     const config = claimsConfig({ ...CLAIMS, evaluation }, { roles, betas: {}, seeds: [3] });
