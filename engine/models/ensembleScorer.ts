@@ -35,7 +35,8 @@ export class EnsembleScorer {
       const targets = graph.input("targets", [batchSize, responseLength], "i32");
       const parts = configs.map((config, at) => {
         const h = rolloutStates(graph, config, settings, prefixOf(at)).reshape([rows, config.hiddenSize]); // [B·R, C]
-        return { h: cast(h, "f32").mul(1 / configs.length), w: cast(outputEmbedding(h, config, prefixOf(at)), "f32") };
+        const w = outputEmbedding(h, config, prefixOf(at)); // [V, C]
+        return { h: cast(h, "f32").mul(1 / configs.length), w: cast(w, "f32") };
       });
       const h = concatenate(parts.map((part) => part.h)); // [B·R, n·C]
       const w = concatenate(parts.map((part) => part.w)); // [V, n·C]

@@ -3,6 +3,7 @@ import { plan } from "../compute/graph/program.ts";
 import type { Shape } from "../compute/graph/tensor.ts";
 import { accumulate } from "../compute/ops/index.ts";
 import { type DeviceWeights, TypedPrograms } from "../models/index.ts";
+import { WeightsError } from "../models/weights.ts";
 
 /** How a reference follows the policy. */
 export interface MovingReference {
@@ -38,8 +39,16 @@ const [REFERENCE, POLICY] = ["reference.", "policy."];
 export class ReferenceMover {
   private readonly programs: TypedPrograms;
 
-  /** `shapes` are those of the reference's tensors by name, which the policy has, too; in f32. */
+  /**
+   * `shapes` are those of the reference's tensors by name, which the policy has, too.
+   *
+   * @throws {WeightsError} when the backend holds weights in bf16: small moves would be rounded away.
+   */
   constructor(backend: Backend, shapes: ReadonlyMap<string, Shape>) {
+    if (backend.precision !== "f32") {
+      const remedy = 'set "runtime": { "precision": "f32" }, or leave movingReference out';
+      throw new WeightsError(`moving reference: ${backend.precision} would round its moves away; ${remedy}`);
+    }
     this.programs = new TypedPrograms(backend, (graph) => {
       const share = graph.input("share", [1]);
       const moves = [...shapes].map(([name, shape]) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../../engine/compute/backend.ts";
+import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
 import {
@@ -18,6 +19,7 @@ import {
   sequenceInputs,
   unpaddedSequences,
 } from "../../../engine/models/index.ts";
+import { interpreter } from "../../ptx/driver.ts";
 import { assertClose } from "./close.ts";
 import { ALL_BACKENDS, PICO, PICO_JSON, picoSequences, picoWeights } from "./pico.ts";
 
@@ -121,6 +123,18 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
     });
   });
 }
+
+describe("the log-space ensemble of models in bf16", () => {
+  it("of a model with itself is that model: states and embeddings are taken as f32, which is exact", async () => {
+    const backend = new CudaBackend(interpreter.open(0), { precision: "bf16" });
+    const device = DeviceWeights.upload(backend, picoWeights(2));
+    const [plain, twins] = [new ResponseScorer(backend, PICO, SHAPE), new EnsembleScorer(backend, [PICO, PICO], SHAPE)];
+    const { logprobs } = await plain.score(device, rollouts());
+    assertClose(await twins.score([device, device], rollouts()), logprobs, TOLERANCE);
+    for (const held of [plain, twins, device]) held.release();
+    await backend.close();
+  });
+});
 
 /** The six real response tokens. */
 function tokens(): readonly number[] {

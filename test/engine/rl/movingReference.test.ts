@@ -62,5 +62,13 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
         for (const [tensor, { data }] of still) assert.deepEqual(data, policy.get(tensor)?.data, tensor);
       }
     });
+
+    it("is refused where weights are held in bf16", () => {
+      const rounded = Object.assign(Object.create(backend) as Backend, { precision: "bf16" });
+      assert.throws(() => new ReferenceMover(rounded, parameters(PICO)), {
+        name: "WeightsError",
+        message: /bf16 would round its moves away; set "runtime": \{ "precision": "f32" \}/,
+      });
+    });
   });
 }
