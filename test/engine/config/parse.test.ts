@@ -137,7 +137,7 @@ describe("parseConfig", () => {
   it("takes every config it has resolved from any choice of settings in range", () => {
     const rlhf = fc.record(
       {
-        klKind: fc.constantFrom("kl", "abs", "mse", "full", "k3"),
+        klKind: fc.constantFrom("kl", "abs", "mse", "full", "k3", "forward"),
         beta: fc.oneof(
           fc.double({ min: 0, max: 10, noNaN: true }),
           fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { minLength: 1 }),

@@ -47,7 +47,7 @@ describeMistakes("complaints about single settings", [
     what: "an unknown word",
     line: '"rlhf": { "klKind": "ful" }',
     path: "rlhf.klKind",
-    message: /one of "kl", "abs", "mse", "full", "k3", got "ful"/,
+    message: /one of "kl", "abs", "mse", "full", "k3", "forward", got "ful"/,
     remedy: /did you mean "full"/,
   },
   {
