@@ -2,6 +2,7 @@ import type { Backend } from "../compute/backend.ts";
 import { type BackendChoice, choose } from "../compute/backends/choose.ts";
 import { allBackends, descriptorOf } from "../compute/backends/registry.ts";
 import type { RunConfig, RuntimeConfig } from "../config/index.ts";
+import { checkMoves } from "../rl/movingReference.ts";
 import { checkAgainst } from "./selfCheck.ts";
 
 /** Settings that determine the compute backend. */
@@ -22,6 +23,15 @@ export async function chooseBackend({ backend, threads, precision, device }: Com
  */
 export function withChoice(config: RunConfig, { descriptor }: Pick<BackendChoice, "descriptor">): RunConfig {
   return { ...config, runtime: { ...config.runtime, backend: descriptor.name } };
+}
+
+/**
+ * Refuses at once what an arm could not do with what the chosen backend computes with.
+ * @throws {WeightsError}
+ */
+export function checkPrecision({ arms }: RunConfig, { precision }: Pick<BackendChoice, "precision">): void {
+  const moves = Object.values(arms).some(({ movingReference }) => movingReference !== "fixed");
+  if (moves) checkMoves(precision);
 }
 
 /**

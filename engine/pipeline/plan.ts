@@ -12,7 +12,7 @@ import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
-import { chooseBackend, openChoice } from "./backends.ts";
+import { checkPrecision, chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
 import { checkData, describePrompts } from "./dataChecks.ts";
 import { loadConfig } from "./modelFolder.ts";
@@ -70,6 +70,7 @@ export async function planPipeline(
   const artifacts = new Artifacts(runsRoot);
   const config = await withLocalCheckpoints(asked, { progress, isOffline: isQuick });
   const choice = await chooseBackend(config.runtime);
+  checkPrecision(config, choice);
   const view = await viewOf(config);
   const resolved = await resolveRecipe(salsa(config).recipe, {
     ...{ artifacts, backend: identityOf(choice), view, progress },

@@ -12,7 +12,7 @@ import { readRunnable } from "../storage/formats/runDescription.ts";
 import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
 import { readHistory } from "../storage/runHistory.ts";
 import { isNewlyPinned, pinnedConfig, withLocalCheckpoints } from "./hubCheckpoints.ts";
-import { chooseBackend, withChoice } from "./backends.ts";
+import { checkPrecision, chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
 import { checkData } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
@@ -96,6 +96,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   let outOfBudget: ((error: OutOfBudget) => Promise<Table[]>) | undefined;
   try {
     const choice = await chooseBackend(request.config.runtime);
+    checkPrecision(request.config, choice);
     const asked = withChoice(request.config, choice);
     const more = choice.devices.length - 1;
     const device = `${choiceText(choice)}${more === 0 ? "" : `, and ${more} more`}`;

@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.ts";
+import type { WeightType } from "../compute/graph/dtype.ts";
 import { plan } from "../compute/graph/program.ts";
 import type { Shape } from "../compute/graph/tensor.ts";
 import { accumulate } from "../compute/ops/index.ts";
@@ -33,6 +34,16 @@ export function movedShare({ kind, every, rate }: MovingReference, iterations: n
   return iterations % every === 0 ? SHARES[kind]({ rate }, iterations / every) : 0;
 }
 
+/**
+ * Checks that a reference can move where weights are held so.
+ * @throws {WeightsError} for bf16, in which small moves would be rounded away.
+ */
+export function checkMoves(precision: WeightType): void {
+  if (precision === "f32") return;
+  const remedy = 'set "runtime": { "precision": "f32" }, or leave movingReference out';
+  throw new WeightsError(`moving reference: ${precision} would round its moves away; ${remedy}`);
+}
+
 const [REFERENCE, POLICY] = ["reference.", "policy."];
 
 /** Moves a reference towards a policy, on the device and in place. */
@@ -42,13 +53,10 @@ export class ReferenceMover {
   /**
    * `shapes` are those of the reference's tensors by name, which the policy has, too.
    *
-   * @throws {WeightsError} when the backend holds weights in bf16: small moves would be rounded away.
+   * @throws {WeightsError} when the backend holds weights in bf16.
    */
   constructor(backend: Backend, shapes: ReadonlyMap<string, Shape>) {
-    if (backend.precision !== "f32") {
-      const remedy = 'set "runtime": { "precision": "f32" }, or leave movingReference out';
-      throw new WeightsError(`moving reference: ${backend.precision} would round its moves away; ${remedy}`);
-    }
+    checkMoves(backend.precision);
     this.programs = new TypedPrograms(backend, (graph) => {
       const share = graph.input("share", [1]);
       const moves = [...shapes].map(([name, shape]) => {

@@ -12,7 +12,7 @@ import { smallestCard } from "../../engine/protocol/cards.ts";
 import { type ModelShape, SIZES, configOf } from "./shapes.ts";
 
 /** Where the table is kept. */
-export const TABLE_FILE = join(import.meta.dirname, "../../docs/cards.md");
+export const TABLE_FILE = join(import.meta.dirname, "../../engine/compute/backends/cuda/cards.md");
 
 /** Tokens of a sequence, a prompt and an answer; a plan takes three bytes of text for a token. */
 const [SEQUENCE, PROMPT, ANSWER, BYTES_PER_TOKEN] = [1024, 512, 512, 3];

@@ -164,4 +164,19 @@ describe("a run on the tfjs backend", function () {
       }
     });
   });
+
+  it("is refused before anything is made where its moves would be rounded away", async () => {
+    const written = tiny({
+      arms: { moving: { reference: "soup", movingReference: "ema" } },
+      evaluation: { pairs: [["moving", "sft-1"]] },
+      runtime: { backend: "tfjs", precision: "bf16" },
+    });
+    await inTemporaryFolder(async (folder) => {
+      await assert.rejects(runTiny(written, folder), {
+        name: "WeightsError",
+        message: /bf16 would round its moves away; set "runtime": \{ "precision": "f32" \}/,
+      });
+      assert.deepEqual(await fs.readdir(path.join(folder, ".salsa", "artifacts")).catch(() => []), []);
+    });
+  });
 });

@@ -79,13 +79,21 @@ export const INTERCHANGE: readonly Reader[] = [
       jsonLines(REFERENCE),
       jsonLines({ ...REFERENCE, choices: [{ index: 0, turns: [{ content: "a" }, { content: "b" }] }] }),
       jsonLines(NEW_ANSWER),
-      ...jsonFiles([ALPACA]),
     ],
     errors: OURS,
     read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
       const file = place.write("answers.jsonl", input);
       const { byQuestion } = await answersIn(file, [{ questionId: 1, prompt: "a", followUps: ["b"] }]);
       for (const { turns } of byQuestion.values()) assert.equal(turns.length, 2);
+    },
+  },
+  {
+    name: "alpacaAnswers",
+    corpus: jsonFiles([ALPACA]),
+    errors: OURS,
+    read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
+      const { byQuestion } = await answersIn(place.write("answers.json", input), [{ questionId: 1, prompt: "a" }]);
+      for (const { turns } of byQuestion.values()) assert.equal(turns.length, 1);
     },
   },
   {

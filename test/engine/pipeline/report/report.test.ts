@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { writeReport } from "../../../../engine/pipeline/index.ts";
 import { DataError } from "../../../../engine/protocol/errors.ts";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
+import { alarmMessage } from "../../../../engine/protocol/alarms.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { logRecords } from "../../storage/logRecords.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -223,13 +224,13 @@ describe("a run's report", function () {
       stage: "seed-1/ppo",
       step: 2,
       name: "lengthCollapse",
-      message: "responses shrank from 9.0 to 1.0 tokens: lower beta, or start nearer to the reference",
+      message: alarmMessage("lengthCollapse", "responses shrank from 9.0 to 1.0 tokens"),
     } as const;
     const folder = await copyOf("alarmed", ({ kind }) => kind !== "table", alarm);
     const text = await report(folder);
     assert.match(
       text,
-      /\| KL-hack: responses collapse \| `seed-1\/ppo` \| 2 \| responses shrank from 9\.0 to 1\.0 tokens \| Lower beta; Start nearer/,
+      /\| KL-hack: responses collapse \| `seed-1\/ppo` \| 2 \| responses shrank from 9\.0 to 1\.0 tokens \| Lower beta; Let a short .*; Start nearer/,
     );
   });
 
