@@ -68,8 +68,13 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await cursorAfter(page, file(CONFIG), '"rlhf": {');
     await page.keyboard.press("Enter");
     await page.keyboard.press("Control+Space");
+    await page.locator(".suggest-widget.visible .monaco-list-row").first().waitFor();
+    // The list draws the rows in sight, and has more.
     const offered = page.locator(".suggest-widget.visible .monaco-list-row", { hasText: "klController" });
-    await offered.first().waitFor();
+    await waitFor(async () => {
+      await page.keyboard.press("ArrowDown");
+      return offered.first().isVisible();
+    }, "klController among the keys");
     await screenshot(page, "response");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+Z");
