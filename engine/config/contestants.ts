@@ -1,24 +1,11 @@
 import * as z from "zod";
-import { llmSchema } from "../evaluation/judges/llmSettings.ts";
+import { llmSchema, serverSnippets } from "../evaluation/judges/llmSettings.ts";
 import type { Complaint } from "./complaint.ts";
 import { optionalSetting, section, withSnippets } from "./setting.ts";
 import { judgeKind } from "../evaluation/judges/index.ts";
 
 const { model, baseUrl, keyVariable, plainKey, concurrency, requestsPerMinute, tokensPerMinute, deadline, stream } =
   llmSchema.shape;
-
-const SNIPPETS = [
-  {
-    label: "A model on this machine",
-    description: "vLLM, SGLang, Ollama, llama.cpp or LM Studio",
-    body: { model: "${1:Qwen/Qwen2.5-7B-Instruct}", baseUrl: "${2:http://127.0.0.1:8000/v1}" },
-  },
-  {
-    label: "A model behind a key",
-    description: "The key stays in an environment variable",
-    body: { model: "${1:gpt-4o-mini}", baseUrl: "${2:https://api.openai.com/v1}", keyVariable: "${3:OPENAI_API_KEY}" },
-  },
-];
 
 /** A model of a server that answers the benchmarks: first what its answers depend on, then how it is asked. */
 export const contestantSchema = withSnippets(
@@ -34,7 +21,7 @@ export const contestantSchema = withSnippets(
     },
     "A model of a server that answers the benchmarks",
   ),
-  SNIPPETS,
+  serverSnippets("gpt-4o-mini"),
 );
 
 /** A model of a server that answers the benchmarks. */

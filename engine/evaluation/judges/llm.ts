@@ -3,7 +3,7 @@ import { type GameProblem, type Judge, type Ruling, type SeatedPair, type SeatWi
 import type { JudgeModel, JudgeReply } from "./judgeModel.ts";
 import type { JudgeKind } from "./kind.ts";
 import { type ReadVerdict, TIE_DELTA, ownForm, parseVerdict } from "./parseVerdict.ts";
-import { type LlmSettings, llmSchema } from "./llmSettings.ts";
+import { type LlmSettings, llmSchema, serverSnippets } from "./llmSettings.ts";
 import {
   ARENA_HARD,
   type JudgePrompt,
@@ -20,21 +20,8 @@ import {
   singlePrompt,
 } from "./prompts.ts";
 
-const SNIPPETS = [
-  {
-    label: "A model on this machine",
-    description: "vLLM, SGLang, Ollama, llama.cpp or LM Studio",
-    body: { model: "${1:Qwen/Qwen2.5-7B-Instruct}", baseUrl: "${2:http://127.0.0.1:8000/v1}" },
-  },
-  {
-    label: "A model behind a key",
-    description: "The key stays in an environment variable",
-    body: { model: "${1:gpt-4-turbo}", baseUrl: "${2:https://api.openai.com/v1}", keyVariable: "${3:OPENAI_API_KEY}" },
-  },
-];
-
 const settings = {
-  llm: optionalSetting(withSnippets(llmSchema, SNIPPETS), {
+  llm: optionalSetting(withSnippets(llmSchema, serverSnippets("gpt-4-turbo")), {
     description: 'The language model that judges, for the judge "llm"',
     otherwise: "must be given for that judge",
   }),

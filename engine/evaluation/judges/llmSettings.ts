@@ -1,5 +1,6 @@
 import * as z from "zod";
 import {
+  type Snippet,
   choice,
   count,
   filePath,
@@ -91,3 +92,19 @@ export const llmSchema = section(
 
 /** A language model as judge. */
 export type LlmSettings = Readonly<z.output<typeof llmSchema>>;
+
+/** Snippets of models behind OpenAI-compatible servers, with the name of one that needs a key. */
+export function serverSnippets(keyed: string): readonly Snippet[] {
+  return [
+    {
+      label: "A model on this machine",
+      description: "vLLM, SGLang, Ollama, llama.cpp or LM Studio",
+      body: { model: "${1:Qwen/Qwen2.5-7B-Instruct}", baseUrl: "${2:http://127.0.0.1:8000/v1}" },
+    },
+    {
+      label: "A model behind a key",
+      description: "The key stays in an environment variable",
+      body: { model: `\${1:${keyed}}`, baseUrl: "${2:https://api.openai.com/v1}", keyVariable: "${3:OPENAI_API_KEY}" },
+    },
+  ];
+}

@@ -1,10 +1,8 @@
-import { NEUTRAL, type Panel, type XYPoint } from "../../figures/index.ts";
 import { intervalWords } from "../report/verdicts.ts";
-import { betaWords } from "./chosenBeta.ts";
+import { comparisonWords, panelsAgainstPpo, uncomparedLacks } from "./againstPpo.ts";
 import type { FigureFacts } from "./facts.ts";
 import type { FigureState, Lack, PaperFigure } from "./figure.ts";
-import { betasLack, pairsLack, ppoLack, sftNames, snippetOf } from "./lacks.ts";
-import { adjustedEstimate, benchmarksOf, pairRate } from "./rates.ts";
+import { betasLack, ppoLack, sftNames, snippetOf } from "./lacks.ts";
 import { type ArmRole, comparedArms } from "./roles.ts";
 
 /** Shares of the other SFT that the paper's sweep has, its ends apart. */
@@ -39,17 +37,18 @@ function draw(facts: FigureFacts): FigureState {
         `β is not tuned for ${untuned.map(({ name }) => name).join(", ")}: in the paper, each α has its own`,
       ),
     );
-  const uncompared = arms.filter(({ name }) =>
-    benchmarksOf(winRates).every((benchmark) => pairRate(winRates, benchmark, name, ppo.name) === undefined),
-  );
-  if (uncompared.length > 0) lacks.push(pairsLack(uncompared.map(({ name }) => [name, ppo.name] as const)));
-  const panels = benchmarksOf(winRates).flatMap((benchmark) => panelOf(benchmark, { arms, ppo, facts }));
+  lacks.push(...uncomparedLacks(arms, ppo, facts));
+  const placeOf = (arm: ArmRole): number => arm.alpha ?? 0;
+  const panels = panelsAgainstPpo({
+    ...{ arms, ppo, facts, placeOf, ppoPlace: 0 },
+    ...{ axis: "α", line: `against ${ppo.name}` },
+  });
   if (panels.length === 0) return { lacks };
   const rows = winRates.filter(({ seed, n }) => seed === "all" && n > 0);
   return {
     spec: {
       title: `Win rate against ${ppo.name} by α`,
-      caption: `The reference is (1 − α)·${ppo.init} + α·${other}; α = 0 is ${ppo.name} itself, at 50 % by definition. A tie counts as half a win. Whiskers: ${intervalWords(rows)}; ${countWords(panels)}. ${untuned.length === 0 ? "β is tuned for each arm on the validation split." : "β is not tuned for every arm."}`,
+      caption: `The reference is (1 − α)·${ppo.init} + α·${other}; α = 0 is ${ppo.name} itself, at 50 % by definition. A tie counts as half a win. Whiskers: ${intervalWords(rows)}; ${comparisonWords(panels)}. ${untuned.length === 0 ? "β is tuned for each arm on the validation split." : "β is not tuned for every arm."}`,
       panels,
     },
     lacks,
@@ -67,53 +66,6 @@ function armsOnLine(roles: readonly ArmRole[], { init }: ArmRole): readonly ArmR
 /** The other end of the line that an arm's reference is on. */
 function otherOf(role: ArmRole | undefined): string | undefined {
   return role === undefined ? undefined : role.kind === "otherSft" ? role.members[0] : role.members[1];
-}
-
-function panelOf(
-  benchmark: string,
-  { arms, ppo, facts }: { readonly arms: readonly ArmRole[]; readonly ppo: ArmRole; readonly facts: FigureFacts },
-): readonly Panel[] {
-  const points = arms.flatMap((arm): readonly XYPoint[] => {
-    const rate = pairRate(facts.winRates, benchmark, arm.name, ppo.name);
-    if (rate === undefined) return [];
-    return [
-      {
-        x: arm.alpha ?? 0,
-        label: arm.name,
-        color: arm.color,
-        ...adjustedEstimate(rate, `${arm.name}, ${betaWords(arm, facts)}`),
-      },
-    ];
-  });
-  const [first] = points;
-  if (first === undefined) return [];
-  const start: XYPoint = {
-    x: 0,
-    value: 0.5,
-    color: ppo.color,
-    label: ppo.name,
-    n: first.n,
-    nSeeds: first.nSeeds,
-    note: `${ppo.name} itself, by definition`,
-  };
-  return [
-    {
-      kind: "xy",
-      title: benchmark,
-      x: { label: "α" },
-      y: { label: `Adjusted win rate against ${ppo.name}`, format: "percent" },
-      series: [{ name: `against ${ppo.name}`, color: NEUTRAL, look: "line", points: [start, ...points] }],
-      marks: [{ axis: "y", at: 0.5 }],
-    },
-  ];
-}
-
-function countWords(panels: readonly Panel[]): string {
-  const points = panels.flatMap((panel) =>
-    panel.kind === "xy" ? panel.series.flatMap((series) => series.points) : [],
-  );
-  const [most, nSeeds] = [Math.max(...points.map(({ n }) => n)), Math.max(...points.map((point) => point.nSeeds))];
-  return `n = ${most.toLocaleString("en-US")} comparisons at most; ${nSeeds > 1 ? `${nSeeds} base seeds` : "one base seed"}`;
 }
 
 function sweepLack(

@@ -31,3 +31,10 @@ export function meanIntervalWords(nSeeds: number, over: string): string {
     ? `Whiskers: 95 % Student interval over ${nSeeds} base seeds.`
     : `Whiskers: 95 % Student interval over ${over}; one base seed, so the luck of training is not in it.`;
 }
+
+/** The same where a single seed's interval is of standard errors over prompts. */
+export function promptIntervalWords(nSeeds: number): string {
+  return nSeeds > 1
+    ? `Whiskers: 95 % Student interval over ${nSeeds} base seeds.`
+    : "Whiskers: 95 %, 1.96 standard errors over prompts; one base seed, so the luck of training is not in them.";
+}

@@ -1,5 +1,6 @@
 import { NEUTRAL, type XYPoint, counted } from "../../figures/index.ts";
 import { meanInterval } from "../../evaluation/statistics/mean.ts";
+import { promptIntervalWords } from "./estimates.ts";
 import type { FigureFacts } from "./facts.ts";
 import type { FigureState, PaperFigure } from "./figure.ts";
 import { notMeasured, seedsLack } from "./lacks.ts";
@@ -26,14 +27,10 @@ function draw({ id, config, points }: FigureFacts): FigureState {
   const [from = "", to = ""] = first.of;
   const measured = pointsOf(sets);
   const nSeeds = Math.max(...measured.map((point) => point.nSeeds));
-  const whiskers =
-    nSeeds > 1
-      ? `Whiskers: 95 % Student interval over ${nSeeds} base seeds.`
-      : "Whiskers: 95 %, 1.96 standard errors over prompts; one base seed, so the luck of training is not in them.";
   return {
     spec: {
       title: "Mean reward along the line",
-      caption: `Soups (1 − α)·${from} + α·${to}, before RLHF; each answers ${counted(first.n)} prompts (${first.prompts}) with the same random numbers, scored by the run's reward model. ${whiskers}`,
+      caption: `Soups (1 − α)·${from} + α·${to}, before RLHF; each answers ${counted(first.n)} prompts (${first.prompts}) with the same random numbers, scored by the run's reward model. ${promptIntervalWords(nSeeds)}`,
       panels: [
         {
           kind: "xy",

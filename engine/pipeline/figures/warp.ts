@@ -1,5 +1,6 @@
 import { meanInterval } from "../../evaluation/statistics/mean.ts";
 import { type XYPoint, type XYSeries, counted } from "../../figures/index.ts";
+import { promptIntervalWords } from "./estimates.ts";
 import type { FigureFacts } from "./facts.ts";
 import type { FigureState, PaperFigure } from "./figure.ts";
 import { notMeasured } from "./lacks.ts";
@@ -30,14 +31,10 @@ function draw({ id, points, roles }: FigureFacts): FigureState {
     return { name, color, look: "line", points: pointsOf(own) };
   });
   const nSeeds = Math.max(...series.flatMap((one) => one.points.map((point) => point.nSeeds)));
-  const whiskers =
-    nSeeds > 1
-      ? `Whiskers: 95 % Student interval over ${nSeeds} base seeds.`
-      : "Whiskers: 95 %, 1.96 standard errors over prompts; one base seed, so the luck of training is not in them.";
   return {
     spec: {
       title: "Policies interpolated back to their start",
-      caption: `(1 − η)·${newest.of[0] ?? "start"} + η·policy; each answers ${counted(newest.n)} prompts (${newest.prompts}) with the same random numbers. KL: log π − log π_start, summed over the tokens of its own answers and averaged. ${whiskers}`,
+      caption: `(1 − η)·${newest.of[0] ?? "start"} + η·policy; each answers ${counted(newest.n)} prompts (${newest.prompts}) with the same random numbers. KL: log π − log π_start, summed over the tokens of its own answers and averaged. ${promptIntervalWords(nSeeds)}`,
       panels: [
         {
           kind: "xy",

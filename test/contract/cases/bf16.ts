@@ -4,7 +4,7 @@ import { fullKlOp } from "../../../engine/compute/ops/fullKl.ts";
 import { logprobOp } from "../../../engine/compute/ops/logprob.ts";
 import { matmulOp } from "../../../engine/compute/ops/matmul.ts";
 import { type Case, narrowed, opCase } from "../case.ts";
-import { indices, ints, uniform } from "../data.ts";
+import { TRANSPOSES, indices, ints, uniform } from "../data.ts";
 import { attentionCases } from "./attention.ts";
 import { biasCases } from "./bias.ts";
 import { denseCases } from "./dense.ts";
@@ -13,12 +13,6 @@ import { optimizerCases } from "./optimizer.ts";
 import { softcapCases } from "./softcap.ts";
 import { vocabularyCases } from "./vocabulary.ts";
 
-const TRANSPOSES = [
-  { transposeA: false, transposeB: false },
-  { transposeA: false, transposeB: true },
-  { transposeA: true, transposeB: false },
-  { transposeA: true, transposeB: true },
-] as const;
 /**
  * Of products: one copy's worth of numbers; one tile, cut off on all sides; several tiles, more steps along K than
  * stages, and rows that only a plain product takes.

@@ -5,14 +5,8 @@ import { rmsNormOp } from "../../../engine/compute/ops/rmsNorm.ts";
 import { ropeFrequencies, ropeOp } from "../../../engine/compute/ops/rope.ts";
 import { sliceGradOp, sliceOp } from "../../../engine/compute/ops/slice.ts";
 import { type Case, opCase } from "../case.ts";
-import { indices, ints, uniform } from "../data.ts";
+import { TRANSPOSES, indices, ints, uniform } from "../data.ts";
 
-const TRANSPOSES = [
-  { transposeA: false, transposeB: false },
-  { transposeA: false, transposeB: true },
-  { transposeA: true, transposeB: false },
-  { transposeA: true, transposeB: true },
-] as const;
 const SIZES = [
   [1, 1, 1],
   [5, 3, 7],

@@ -4,14 +4,8 @@ import { fullKlOp } from "../../../engine/compute/ops/fullKl.ts";
 import { logprobGradOp, logprobOp } from "../../../engine/compute/ops/logprob.ts";
 import { matmulOp } from "../../../engine/compute/ops/matmul.ts";
 import { type Case, opCase } from "../case.ts";
-import { indices, ints, uniform, uniformBf16 } from "../data.ts";
+import { TRANSPOSES, indices, ints, uniform, uniformBf16 } from "../data.ts";
 
-const TRANSPOSES = [
-  { transposeA: false, transposeB: false },
-  { transposeA: false, transposeB: true },
-  { transposeA: true, transposeB: false },
-  { transposeA: true, transposeB: true },
-] as const;
 /** Between them: dot products and packed tiles, whole and cut off, one and several runs of k; strides of 2 and 4 bytes. */
 const SIZES = [
   [1, 1, 1],
