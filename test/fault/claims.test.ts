@@ -5,7 +5,7 @@ import type { ClaimResult } from "../../engine/evaluation/claims/verdicts.ts";
 import { listRuns } from "../../engine/storage/runFolder.ts";
 import { tiny } from "../engine/pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
-import { type Ended, assertClearError, salsa, watchSalsa } from "../e2e/salsaProcess.ts";
+import { assertClearError, salsa, watchSalsa } from "../e2e/salsaProcess.ts";
 
 const SOUPS = {
   soup25: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.25 },
@@ -57,6 +57,14 @@ function resultOf({ lines }: { readonly lines: readonly { readonly kind: string 
   return last as never;
 }
 
+/** The command, sent a signal at its n-th word on how far it is: seconds into the first seed, and later. */
+function watchUntil(nth: number, signal: NodeJS.Signals, args: readonly string[]): ReturnType<typeof watchSalsa> {
+  let left = nth;
+  return watchSalsa(args, ({ kind }, child) => {
+    if ((kind as string) === "progress" && --left === 0) child.kill(signal);
+  });
+}
+
 describe("salsa claims", function () {
   this.timeout(600_000);
   /** What is left by the command that nothing interrupted. */
@@ -104,41 +112,20 @@ describe("salsa claims", function () {
       assert.deepEqual(await listRuns(path.join(folder, ".salsa")), runs, "nothing was run again");
     }));
 
-  it("killed and started again, ends as if it had not been", () =>
+  it("stopped by Ctrl-C, killed, and started again, ends as if it had not been", () =>
     inTemporaryFolder(async (folder) => {
       assert.ok(uninterrupted !== undefined, "the test before made it");
       const config = await writeConfig(folder);
-      let kills = 0;
-      let last: Ended | undefined;
-      while (last === undefined) {
-        // At its second and third word on how far it is: seconds into the first seed, and later.
-        let left = kills + 2;
-        const ended = await watchSalsa(["claims", config, "--jobs", "1"], ({ kind }, child) => {
-          if ((kind as string) === "progress" && --left === 0 && kills < 2) child.kill("SIGKILL");
-        });
-        if (ended.code === null) kills += 1;
-        else last = ended;
-      }
+      const stopped = await watchUntil(2, "SIGINT", ["claims", config, "--jobs", "2"]);
+      assert.equal(stopped.code, 130, stopped.stderr);
+      assert.match(stopped.stderr, /of 2 base seeds are measured; the same command goes on/);
+      assert.equal(resultOf(stopped).status, "stopped");
+      const killed = await watchUntil(3, "SIGKILL", ["claims", config, "--jobs", "1"]);
+      assert.equal(killed.code, null);
+      const last = await salsa(["claims", config, "--jobs", "1"]);
       assert.equal(last.code, 0, last.stderr);
-      assert.equal(kills, 2);
+      assert.match(last.stdout, /1\. The soup's reward is above its members'/);
       assert.deepEqual(await remains(folder), uninterrupted);
-    }));
-
-  it("stopped by Ctrl-C, saves, says how to go on, and goes on", () =>
-    inTemporaryFolder(async (folder) => {
-      const config = await writeConfig(folder);
-      let isSent = false;
-      const ended = await watchSalsa(["claims", config, "--jobs", "2"], ({ kind }, child) => {
-        if (isSent || (kind as string) !== "progress") return;
-        isSent = true;
-        child.kill("SIGINT");
-      });
-      assert.equal(ended.code, 130, ended.stderr);
-      assert.match(ended.stderr, /of 2 base seeds are measured; the same command goes on/);
-      assert.equal(resultOf(ended).status, "stopped");
-      const again = await salsa(["claims", config]);
-      assert.equal(again.code, 0, again.stderr);
-      assert.match(again.stdout, /1\. The soup's reward is above its members'/);
     }));
 
   it("names every arm that a config lacks, with its place, before anything is computed", () =>
