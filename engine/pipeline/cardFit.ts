@@ -4,7 +4,7 @@ import { usableOf } from "../protocol/cards.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { viewOf } from "./modelView.ts";
-import { baseConfig, estimate } from "./plan.ts";
+import { baseConfig, estimate, storedType } from "./plan.ts";
 import { resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 
@@ -74,6 +74,7 @@ async function cardPeak(
     artifacts,
     pace: config.runtime,
     precision: choice.precision,
+    stored: await storedType(config),
   });
   return Math.max(0, ...estimates.filter(({ cached }) => !cached).map(({ cost }) => cost.cardBytes));
 }

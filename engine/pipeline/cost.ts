@@ -37,6 +37,14 @@ const TRAIN_FROZEN = 4;
 /** Of a stage that only reads and writes files. */
 export const NO_COST: Cost = { parameters: 0, memoryBytes: 0, cardBytes: 0, flops: 0 };
 
+/** How a stage holds weights that it only reads: as its slice says, or as the run's checkpoints have them. */
+export function heldAs(
+  frozenWeights: WeightType | undefined,
+  stored: WeightType = "f32",
+): { readonly frozenWeights: WeightType } {
+  return { frozenWeights: frozenWeights ?? stored };
+}
+
 /** Facts that a training's cost is estimated from. */
 export interface TrainingCost {
   readonly model: ModelConfig;
@@ -185,7 +193,7 @@ export interface ReadingCost {
   readonly generated?: SideBySide;
   /** Sequences that are scored. */
   readonly scored?: SideBySide;
-  /** How the weights are held; f32, as those of a checkpoint that is not looked into, unless given. */
+  /** How the weights are held; f32 unless given. */
   readonly frozenWeights?: WeightType;
   /** What models compute with; f32 unless given. */
   readonly precision?: WeightType | undefined;

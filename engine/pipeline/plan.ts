@@ -11,6 +11,7 @@ import { preparedName } from "../data/index.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
+import { mainType, readCheckpoint } from "../storage/checkpoints.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
@@ -80,7 +81,8 @@ export async function planPipeline(
   onPrompts?.(describePrompts(view));
   onData?.(plannedData(resolved));
   const model = await baseConfig(config);
-  const settings = { artifacts, pace: config.runtime, precision: choice.precision };
+  const stored = await storedType(config);
+  const settings = { artifacts, pace: config.runtime, precision: choice.precision, stored };
   const estimates = await estimate(model, resolved, settings);
   // What a card would take, with what it would compute with, also where none is at hand.
   const onCard = { ...settings, precision: config.runtime.precision ?? cuda.precisions[0] };
@@ -113,6 +115,8 @@ export interface EstimateSettings {
   readonly pace: Pick<Pace, "gradientCheckpointing">;
   /** What models compute with. */
   readonly precision: WeightType;
+  /** How checkpoints hold weights, from {@link storedType}. */
+  readonly stored: WeightType;
 }
 
 /**
@@ -123,14 +127,14 @@ export interface EstimateSettings {
 export async function estimate(
   model: ModelConfig,
   { stages }: Pick<ResolvedRecipe, "stages">,
-  { artifacts, pace, precision }: EstimateSettings,
+  { artifacts, pace, precision, stored }: EstimateSettings,
 ): Promise<readonly StageEstimate[]> {
   const recomputation = recomputationOf(pace);
   return Promise.all(
     stages.map(async (stage) => ({
       stage,
       cached: await artifacts.has(stage.key),
-      cost: stage.declared.cost({ model, recomputation, precision, ...inputFacts(stage.inputs) }),
+      cost: stage.declared.cost({ model, recomputation, precision, stored, ...inputFacts(stage.inputs) }),
     })),
   );
 }
@@ -153,6 +157,16 @@ export async function baseConfig(config: RunConfig): Promise<ModelConfig> {
   const task = taskOf(config.task);
   if (task === undefined) throw new TypeError("plan: a new base model needs a task");
   return modelConfigOf(model.architecture, taskTokenizer(task));
+}
+
+/** How the run's checkpoints hold their weights: as the config says, or as most of the base model's are stored. */
+export async function storedType({ model }: RunConfig): Promise<WeightType> {
+  if ("checkpoint" in model && model.saveAs === undefined) {
+    const { weights } = await readCheckpoint(model.checkpoint);
+    await weights.close();
+    return mainType(weights.tensors.values()) === "BF16" ? "bf16" : "f32";
+  }
+  return model.saveAs === "bf16" ? "bf16" : "f32";
 }
 
 const SIZE = 512;

@@ -18,7 +18,7 @@ import { checkData } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { StageError } from "./executors/executor.ts";
-import { baseConfig, estimate, usedData, workOf } from "./plan.ts";
+import { baseConfig, estimate, storedType, usedData, workOf } from "./plan.ts";
 import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
@@ -135,7 +135,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await devices.wait();
     const estimates = await estimate(model, resolved, {
-      ...{ artifacts, pace: config.runtime, precision: choice.precision },
+      ...{ artifacts, pace: config.runtime, precision: choice.precision, stored: await storedType(config) },
     });
     const data = usedData(resolved);
     report({

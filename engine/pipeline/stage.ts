@@ -115,6 +115,8 @@ export interface CostFacts {
   readonly recomputation: Recomputation;
   /** What models compute with; f32 unless given. */
   readonly precision?: WeightType;
+  /** How the run's checkpoints hold weights, and so the stages that read them; f32 unless given. */
+  readonly stored?: WeightType;
 }
 
 /**

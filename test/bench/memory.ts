@@ -1,5 +1,5 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { PROCESS_BYTES } from "../../engine/protocol/memory.ts";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import { BENCH_FOLDER, ROOT } from "./install.ts";
@@ -9,7 +9,8 @@ import { runProcess } from "./process.ts";
  * Compares what `salsa plan` says about memory with what each stage takes, in a process of its own:
  * `memory.ts [CHECKPOINT] [--checkpointing]`. Without a checkpoint, models of 0.1M and 10M parameters.
  */
-const [checkpoint] = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const [given] = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const checkpoint = given === undefined ? undefined : resolve(given);
 const gradientCheckpointing = process.argv.includes("--checkpointing");
 
 const SCRIPTS = { cli: join(ROOT, "engine/cli/main.ts"), stage: join(ROOT, "test/bench/memoryStage.ts") };

@@ -1,17 +1,18 @@
 import { join } from "node:path";
 import type { Backend } from "../../compute/backend.ts";
+import { DTYPES } from "../../compute/graph/dtype.ts";
 import { type RunConfig, type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import { mean } from "../../evaluation/statistics/mean.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
-import { DeviceWeights, handOver } from "../../models/index.ts";
+import { DeviceWeights, handOver, parameterCount } from "../../models/index.ts";
 import { questionText } from "../../protocol/conversation.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
-import { readingCost, responseLengths } from "../cost.ts";
+import { heldAs, inTransit, readingCost, responseLengths, tokenizerBytes } from "../cost.ts";
 import { type BenchmarkChoice, benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
 import { type EncodedPrompts, encodePrompts, shortenedMessage } from "../generation.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
@@ -52,19 +53,21 @@ export const answers: Stage<
     const { template, base } = inputs;
     const choice = { chat, template, base };
     const model = await loadFrozenModel(inputs.model.folder, frozen, ["language"], choice);
-    const name = from.kind === "validation" ? VALIDATION : from.benchmark;
-    const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
-    const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base });
-    const scorer = DeviceWeights.upload(backend, handOver(reward.weights));
     const device = DeviceWeights.upload(backend, handOver(model.weights));
+    let scorer: DeviceWeights | undefined;
     let answered: readonly (readonly BenchmarkAnswer[])[];
     try {
+      const name = from.kind === "validation" ? VALIDATION : from.benchmark;
+      const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
+      // Read when the first is on the device: the host holds one of them at a time.
+      const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base });
+      scorer = DeviceWeights.upload(backend, handOver(reward.weights));
       const models = { backend, model, device, reward, scorer };
       const asked = { name, questions, seed, from, sampling, file: inputs.data?.path ?? name };
       answered = await answersByTurn(context, models, { ...asked, task: taskOf(settings) });
     } finally {
       device.release();
-      scorer.release();
+      scorer?.release();
     }
     const all = answered.flat().map((answer, prompt): BenchmarkAnswer => ({ ...answer, prompt }));
     await atomicWrite(
@@ -76,7 +79,7 @@ export const answers: Stage<
       context.report({ kind: "metrics", step: 1, values });
     }
   },
-  cost({ task, sampling, from, ...frozen }, { model, precision, files: { data } }) {
+  cost({ task, sampling, from, ...frozen }, { model, precision, stored, files: { data } }) {
     const rows = data?.rows ?? Infinity;
     const turns = from.kind === "validation" || from.form === undefined ? 1 : benchmarkKind(from.form).turns;
     const count =
@@ -86,11 +89,15 @@ export const answers: Stage<
     const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: sampling.maxNewTokens });
     const sideBySide = { batchSize: Math.min(count, PROMPTS_AT_ONCE), ...lengths };
     const length = lengths.queryLength + lengths.responseLength;
+    const held = heldAs(frozen.frozenWeights, stored);
     // Once by the model, token by token, and once by the reward model.
-    return readingCost(model, {
-      ...{ models: 2, tokens: 2 * count * length, precision, ...frozen },
+    const read = readingCost(model, {
+      ...{ models: 2, tokens: 2 * count * length, precision, ...held },
       ...{ generated: sideBySide, scored: sideBySide },
     });
+    // The reward model brings a tokenizer of its own, and passes through the host while the other is there.
+    const second = tokenizerBytes(model) + inTransit(parameterCount(model) * DTYPES[held.frozenWeights].bytes);
+    return { ...read, memoryBytes: read.memoryBytes + second };
   },
 };
 

@@ -5,7 +5,7 @@ import type { RankedResponses } from "../../evaluation/tasks/task.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
-import { readingCost, sequenceLength } from "../cost.ts";
+import { heldAs, readingCost, sequenceLength } from "../cost.ts";
 import { taskOf } from "../corpus.ts";
 import { responseTexts } from "../generation.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
@@ -83,7 +83,7 @@ export const preferences: Stage<
     }
     await atomicWrite(join(context.folder, PAIRS_FILE), `${lines.slice(0, total).join("\n")}\n`);
   },
-  cost({ task, pairs, ...frozen }, { model, precision }) {
+  cost({ task, pairs, ...frozen }, { model, precision, stored }) {
     const length = sequenceLength(task, { maxLength: model.maxPositions });
     const responseLength = taskOf(task)?.maxResponseLength ?? 1;
     return readingCost(model, {
@@ -91,7 +91,7 @@ export const preferences: Stage<
       tokens: 2 * pairs * length,
       generated: { batchSize: 2 * SAMPLED_AT_ONCE, queryLength: length - responseLength, responseLength },
       precision,
-      ...frozen,
+      ...heldAs(frozen.frozenWeights, stored),
     });
   },
 };

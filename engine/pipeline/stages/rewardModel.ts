@@ -16,7 +16,7 @@ import {
   rewardModelStep,
 } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
-import { sequenceLength, trainingCost } from "../cost.ts";
+import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
 import { preferenceTexts } from "../corpus.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
@@ -101,7 +101,7 @@ export const rewardModel: Stage<
       },
     });
   },
-  cost({ reward, task, frozenWeights }, { model, recomputation, precision, files: { data } }) {
+  cost({ reward, task, frozenWeights }, { model, recomputation, precision, stored, files: { data } }) {
     const { batchSize, gradientAccumulation, epochs, maxLength } = reward;
     const length = sequenceLength(task, { maxLength, longestRow: data?.longestRow });
     const pairs = Math.min(reward.pairs ?? Infinity, data?.rows ?? Infinity);
@@ -121,7 +121,7 @@ export const rewardModel: Stage<
       recomputation,
       precision,
       tokens: 2 * epochs * learned * length,
-      ...(frozenWeights && { frozenWeights }),
+      ...heldAs(frozenWeights, stored),
     });
   },
 };

@@ -24,7 +24,7 @@ import type { Task } from "../../evaluation/tasks/task.ts";
 import { type PpoConfig, armWithBeta, ppoSettings } from "../armSettings.ts";
 import { isAdapterFolder } from "../../storage/adapterFolders.ts";
 import { type BaseInput, type LoraSlice, loraSlice, readAdapter, readChange } from "../adapterFolder.ts";
-import { belowAdapterBytes, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
+import { belowAdapterBytes, heldAs, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
 import { taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "../generation.ts";
 import { loop } from "../loop.ts";
@@ -159,13 +159,14 @@ export const rlhf: Stage<
   },
   cost(
     { arm, task, lora: _lora, ...frozen },
-    { model, recomputation, precision, files: { data }, counts: { reference = 1 } },
+    { model, recomputation, precision, stored, files: { data }, counts: { reference = 1 } },
   ) {
     const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: arm.maxNewTokens });
     const length = lengths.queryLength + lengths.responseLength;
     const shape = { batchSize: arm.minibatchSize, length };
     const perIteration = arm.batchSize * length;
     const isSeparate = arm.critic === "separate";
+    const held = heldAs(frozen.frozenWeights, stored);
     const learned = trainingCost({
       model,
       heads: ["language", "value"],
@@ -175,19 +176,19 @@ export const rlhf: Stage<
       recomputation,
       precision,
       tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
-      ...frozen,
+      ...held,
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
     const tokens = arm.iterations * perIteration * (3 + reference);
     const read = readingCost(model, {
-      ...{ models: 1 + reference, tokens, areAdapters: model.adapter !== undefined, precision, ...frozen },
+      ...{ models: 1 + reference, tokens, areAdapters: model.adapter !== undefined, precision, ...held },
       generated: { batchSize: arm.batchSize, ...lengths },
       scored: { batchSize: arm.minibatchSize, ...lengths },
     });
     // Sampling, scoring and learning take turns in one arena, and there is one tokenizer.
     const shared = Math.min(learned.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
     // All of them share the weights below their adapters.
-    const below = belowAdapterBytes(model, frozen.frozenWeights, precision);
+    const below = belowAdapterBytes(model, held.frozenWeights, precision);
     const ofCritic = isSeparate ? learned.memoryBytes - below : 0;
     // On a card, the critic's program has its turn in the same arena.
     const ofCriticOnCard = isSeparate ? learned.cardBytes - learned.cardArenaBytes - below : 0;

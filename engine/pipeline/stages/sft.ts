@@ -2,7 +2,7 @@ import type { RunConfig, SftConfig } from "../../config/index.ts";
 import type { LearnedTurns } from "../../text/index.ts";
 import { handOver } from "../../models/index.ts";
 import { Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
-import { sequenceLength, trainingCost } from "../cost.ts";
+import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
 import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
@@ -68,7 +68,7 @@ export const sft: Stage<
         saveTrained(context.folder, start, weights, { base: base.folder, ...(saveAs && { saveAs }) }),
     });
   },
-  cost({ sft: settings, frozenWeights, ...source }, { model, recomputation, precision, files: { data } }) {
+  cost({ sft: settings, frozenWeights, ...source }, { model, recomputation, precision, stored, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
     const shape = { batchSize, length: sequenceLength(source.task, { maxLength, longestRow: data?.longestRow }) };
     const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
@@ -82,7 +82,7 @@ export const sft: Stage<
       recomputation,
       precision,
       tokens,
-      ...(frozenWeights && { frozenWeights }),
+      ...heldAs(frozenWeights, stored),
     });
   },
 };

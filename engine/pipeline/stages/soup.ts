@@ -1,8 +1,9 @@
+import { type WeightType, DTYPES } from "../../compute/graph/dtype.ts";
 import type { RunConfig } from "../../config/index.ts";
 import { type ModelConfig, handOver, parameterCount } from "../../models/index.ts";
 import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { type BaseInput, readChange } from "../adapterFolder.ts";
-import { NO_COST, inTransit, readingCost, sequenceLength } from "../cost.ts";
+import { NO_COST, inTransit, readingCost, sequenceLength, tokenizerBytes } from "../cost.ts";
 import { type Mixtures, adaptedMixtures, wholeMixtures } from "../mixtures.ts";
 import { type ChatSlice, type TemplateInput, type LoadChoice, chatSlice, loadFormat } from "../chatChoice.ts";
 import { type SaveSlice, AS_STORED, frozenSlice, loadFrozenModel, loadModel, saveSlice } from "../modelFolder.ts";
@@ -72,7 +73,8 @@ export const soup: Stage<
       mixtures?.release();
     }
   },
-  cost: ({ settings, heldOut }, { model, counts: { of = 0 } }) => soupCost({ settings, heldOut, model, nModels: of }),
+  cost: ({ settings, heldOut }, { model, stored = "f32", counts: { of = 0 } }) =>
+    soupCost({ settings, heldOut, model, nModels: of, stored }),
 };
 
 interface SoupSlice extends SaveSlice {
@@ -136,11 +138,12 @@ function soupCost({
   heldOut,
   model,
   nModels,
-}: SoupSlice & { readonly model: ModelConfig; readonly nModels: number }): Cost {
+  stored,
+}: SoupSlice & { readonly model: ModelConfig; readonly nModels: number; readonly stored: WeightType }): Cost {
   const need = needOf(settings, nModels);
   if (heldOut === undefined || need.on === "weights") {
-    // In f32, as its own stages save them; a checkpoint's type is not looked into.
-    return { ...NO_COST, memoryBytes: inTransit(nModels * parameterCount(model) * 4) };
+    const read = inTransit(nModels * parameterCount(model) * DTYPES[stored].bytes);
+    return { ...NO_COST, memoryBytes: read + tokenizerBytes(model) }; // tokenizers are compared
   }
   const maxLength = heldOut.kind === "examples" ? heldOut.maxLength : model.maxPositions;
   const length = sequenceLength(heldOut.task, { maxLength });
