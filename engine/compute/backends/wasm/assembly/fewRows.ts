@@ -1,14 +1,17 @@
 import { from, share, to, workspace } from "./control";
 import { expand } from "./elements";
-import { KC, MR, NR, PACKED_A, PACKED_B, PACKED_B_BYTES, wholeTile } from "./gemm";
+import { FREE, KC, MR, NR, PACKED_A, PACKED_A_BYTES, PACKED_B, PACKED_B_BYTES, wholeTile } from "./gemm";
 import { packColumns } from "./packing";
+import { transposeSquare } from "./squares";
 
 /** From so many rows on, packing B pays, as each of its numbers is read often enough. */
 const MOST_ROWS: i32 = 64;
 
-/** Behind the expanded rows of B: a tile's sums, and the addend as the tile reads it. */
-const SUMS: usize = PACKED_A + <usize>(MR * KC * 4);
-const ADDENDS: usize = SUMS + <usize>(MR * MOST_ROWS * 4);
+/** Most rows of B worked on at a time, by which the panels of A pass. */
+const BLOCK: i32 = 24;
+/** The sums of a block, and the addends as the tiles read them. */
+const SUMS: usize = FREE;
+const ADDENDS: usize = SUMS + <usize>(BLOCK * MOST_ROWS * 4);
 
 /** True if A has so few rows that reading B as it lies beats packing it: decoding some dozens of sequences. */
 export function isFew(M: i32, K: i32): bool {
@@ -36,42 +39,52 @@ export function fewRows<T>(M: i32, N: i32, K: i32, a: usize, b: usize, c: usize,
     packColumns<f32>(at, a + ((<usize>k) << 2), (<usize>K) << 2, min(depth, K - k), M);
   }
   const bRow = (<usize>K) << alignof<T>();
-  for (let n = first; n < last; n += MR) {
-    const rows = min(MR, last - n);
+  const expandedRow = (<usize>K) << 2;
+  const block = max(MR, min(BLOCK, (<i32>(PACKED_A_BYTES / max(expandedRow, 1)) / MR) * MR));
+  for (let n = first; n < last; n += block) {
+    const rows = min(block, last - n);
     if (d != 0) gatherAddends(M, rows, d + ((<usize>n) << 2), dRow, line);
+    // One after the other, as they lie: the processor fetches ahead, and the tiles find them in its caches.
+    const expanded = workspace + PACKED_A;
+    for (let row = 0; row < rows; row++) {
+      expand<T>(expanded + <usize>row * expandedRow, b + <usize>(n + row) * bRow, K);
+    }
     for (let k = 0; k == 0 || k < K; k += depth) {
       const run = min(depth, K - k);
-      let left = b + <usize>n * bRow + ((<usize>k) << alignof<T>());
-      let leftRow = bRow;
-      if (sizeof<T>() != 4) {
-        leftRow = (<usize>run) << 2;
-        const expanded = workspace + PACKED_A;
-        for (let row = 0; row < rows; row++) expand<T>(expanded + <usize>row * leftRow, left + <usize>row * bRow, run);
-        left = expanded;
-      }
       const right = workspace + PACKED_B + <usize>k * line;
       for (let j: usize = 0; j < line; j += NR << 2) {
-        const sums = workspace + SUMS + j;
-        const addend = k > 0 ? sums : d != 0 ? workspace + ADDENDS + j : 0;
-        wholeTile(rows, run, left, leftRow, 4, right + j * <usize>run, NR << 2, sums, line, addend, line);
+        for (let i = 0; i < rows; i += MR) {
+          const left = expanded + <usize>i * expandedRow + ((<usize>k) << 2);
+          const at = <usize>i * line + j;
+          const sums = workspace + SUMS + at;
+          const addend = k > 0 ? sums : d != 0 ? workspace + ADDENDS + at : 0;
+          const mr = min(MR, rows - i);
+          wholeTile(mr, run, left, expandedRow, 4, right + j * <usize>run, NR << 2, sums, line, addend, line);
+        }
       }
     }
     scatterSums(M, rows, c + ((<usize>n) << 2), (<usize>N) << 2, line);
   }
 }
 
-/** Copies columns of D to rows of the tile. */
+/** Copies columns of D to rows of the tiles. */
 function gatherAddends(M: i32, rows: i32, d: usize, dRow: usize, line: usize): void {
-  for (let m = 0; m < M; m++, d += dRow) {
-    const at = workspace + ADDENDS + ((<usize>m) << 2);
-    for (let row = 0; row < rows; row++) store<f32>(at + <usize>row * line, load<f32>(d + ((<usize>row) << 2)));
+  for (let m = 0; m < M; m += 4) {
+    for (let row = 0; row < rows; row += 4) {
+      const from = d + <usize>m * dRow + ((<usize>row) << 2);
+      const to = workspace + ADDENDS + <usize>row * line + ((<usize>m) << 2);
+      transposeSquare(min(4, M - m), min(4, rows - row), from, dRow, to, line);
+    }
   }
 }
 
-/** Copies rows of the tile to columns of C. */
+/** Copies rows of the tiles to columns of C. */
 function scatterSums(M: i32, rows: i32, c: usize, cRow: usize, line: usize): void {
-  for (let m = 0; m < M; m++, c += cRow) {
-    const at = workspace + SUMS + ((<usize>m) << 2);
-    for (let row = 0; row < rows; row++) store<f32>(c + ((<usize>row) << 2), load<f32>(at + <usize>row * line));
+  for (let row = 0; row < rows; row += 4) {
+    for (let m = 0; m < M; m += 4) {
+      const from = workspace + SUMS + <usize>row * line + ((<usize>m) << 2);
+      const to = c + <usize>m * cRow + ((<usize>row) << 2);
+      transposeSquare(min(4, rows - row), min(4, M - m), from, line, to, cRow);
+    }
   }
 }

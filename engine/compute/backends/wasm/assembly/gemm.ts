@@ -18,7 +18,8 @@ const MC: i32 = 96;
 export const PACKED_B: usize = 0;
 export const PACKED_B_BYTES: usize = <usize>(KC * NC * 4);
 export const PACKED_A: usize = PACKED_B + PACKED_B_BYTES;
-const SPARE: usize = PACKED_A + <usize>(MC * KC * 4);
+export const PACKED_A_BYTES: usize = <usize>(MC * KC * 4);
+const SPARE: usize = PACKED_A + PACKED_A_BYTES;
 /** Where the part of a thread's workspace begins that matrix products leave alone. */
 export const FREE: usize = SPARE + 1024;
 

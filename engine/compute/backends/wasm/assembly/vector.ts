@@ -123,6 +123,17 @@ export class Vector {
     return even + (f32x4.extract_lane(x, 1) + f32x4.extract_lane(x, 3));
   }
 
+  /** `sum` of each of four vectors. */
+  @inline static sums(x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+    const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+    const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+    const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+    const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+    const even = f32x4.add(v128.shuffle<f64>(low01, low23, 0, 2), v128.shuffle<f64>(high01, high23, 0, 2));
+    const odd = f32x4.add(v128.shuffle<f64>(low01, low23, 1, 3), v128.shuffle<f64>(high01, high23, 1, 3));
+    return f32x4.add(even, odd);
+  }
+
   @inline static max(x: v128): f32 {
     const left = max<f32>(f32x4.extract_lane(x, 0), f32x4.extract_lane(x, 1));
     return max<f32>(left, max<f32>(f32x4.extract_lane(x, 2), f32x4.extract_lane(x, 3)));

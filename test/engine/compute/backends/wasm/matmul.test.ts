@@ -63,6 +63,7 @@ describe("wasm matrix product", () => {
         for (const [N, K] of [
           [45, 333],
           [530, 650],
+          [75, 1539],
         ] as const) {
           const [a, d, bias] = [randomFloats(most * K), randomFloats(most * N), randomFloats(N)];
           const floats = randomFloats(N * K);
