@@ -58,8 +58,7 @@ function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
   const scores = workspace + FREE;
   const keys = end - first;
   scoreKeys(keys, Operands.q + at, Operands.k + Operands.keyAt(b, first, g), scores);
-  let top: f32 = UNSEEN;
-  for (let j = 0; j < keys; j++) top = max<f32>(top, load<f32>(scores + ((<usize>j) << 2)));
+  let top = largest(scores, keys);
   if (Operands.softcap != 0) {
     const cap = Operands.softcap * Operands.scale;
     capRow(scores, keys, cap);
@@ -77,31 +76,58 @@ function answer(b: i32, h: i32, t: i32, o: usize, lse: usize): void {
   store<f32>(lse + ((<usize>t) << 2), top + logOne(total));
 }
 
-/** Scores of one query, one per key; four keys side by side, as a dot product waits for itself. */
+/** Scores of one query, one per key; eight keys side by side, as a dot product waits for itself. */
 function scoreKeys(keys: i32, q: usize, k: usize, scores: usize): void {
   const D = Operands.D;
   const step = Operands.keyStep;
   const whole = D & ~3;
+  const scales = f32x4.splat(Operands.scale);
   let j = 0;
-  for (; j + 4 <= keys; j += 4, k += 4 * step, scores += 16) {
+  for (; j + 8 <= keys; j += 8, k += 8 * step, scores += 32) {
+    const k4 = k + 4 * step;
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let s2 = s0;
     let s3 = s0;
+    let s4 = s0;
+    let s5 = s0;
+    let s6 = s0;
+    let s7 = s0;
     for (let i: usize = 0; i < (<usize>whole) << 2; i += 16) {
       const x = v128.load(q + i);
       const at = k + i;
+      const at4 = k4 + i;
       s0 = f32x4.relaxed_madd(x, v128.load(at), s0);
       s1 = f32x4.relaxed_madd(x, v128.load(at + step), s1);
       s2 = f32x4.relaxed_madd(x, v128.load(at + 2 * step), s2);
       s3 = f32x4.relaxed_madd(x, v128.load(at + 3 * step), s3);
+      s4 = f32x4.relaxed_madd(x, v128.load(at4), s4);
+      s5 = f32x4.relaxed_madd(x, v128.load(at4 + step), s5);
+      s6 = f32x4.relaxed_madd(x, v128.load(at4 + 2 * step), s6);
+      s7 = f32x4.relaxed_madd(x, v128.load(at4 + 3 * step), s7);
     }
-    store<f32>(scores, dotEnd(Vector.sum(s0), q, k, whole) * Operands.scale);
-    store<f32>(scores, dotEnd(Vector.sum(s1), q, k + step, whole) * Operands.scale, 4);
-    store<f32>(scores, dotEnd(Vector.sum(s2), q, k + 2 * step, whole) * Operands.scale, 8);
-    store<f32>(scores, dotEnd(Vector.sum(s3), q, k + 3 * step, whole) * Operands.scale, 12);
+    v128.store(scores, Vector.sums(s0, s1, s2, s3));
+    v128.store(scores, Vector.sums(s4, s5, s6, s7), 16);
+    if (whole < D) {
+      for (let n: usize = 0; n < 8; n++) {
+        const score = scores + (n << 2);
+        store<f32>(score, dotEnd(load<f32>(score), q, k + n * step, whole));
+      }
+    }
+    v128.store(scores, f32x4.mul(v128.load(scores), scales));
+    v128.store(scores, f32x4.mul(v128.load(scores, 16), scales), 16);
   }
   for (; j < keys; j++, k += step, scores += 4) store<f32>(scores, dot(q, k, D) * Operands.scale);
+}
+
+/** The largest of a query's scores. */
+function largest(scores: usize, keys: i32): f32 {
+  let tops = f32x4.splat(UNSEEN);
+  let j = 0;
+  for (; j + 4 <= keys; j += 4) tops = f32x4.max(tops, v128.load(scores + ((<usize>j) << 2)));
+  let top = Vector.max(tops);
+  for (; j < keys; j++) top = max<f32>(top, load<f32>(scores + ((<usize>j) << 2)));
+  return top;
 }
 
 /** A dot product whose numbers before `done` are added up, with the rest of them. */
@@ -117,21 +143,21 @@ function mixValues(keys: i32, weights: usize, v: usize, out: usize): void {
   const paired = (<usize>(D & ~7)) << 2;
   let j = 0;
   for (; j + 4 <= keys; j += 4, v += 4 * step, weights += 16) {
+    const w0 = v128.load32_splat(weights);
+    const w1 = v128.load32_splat(weights, 4);
+    const w2 = v128.load32_splat(weights, 8);
+    const w3 = v128.load32_splat(weights, 12);
     for (let i: usize = 0; i < paired; i += 32) {
       const at = v + i;
       const to = out + i;
-      let w = v128.load32_splat(weights);
-      let x0 = f32x4.relaxed_madd(v128.load(at), w, v128.load(to));
-      let x1 = f32x4.relaxed_madd(v128.load(at, 16), w, v128.load(to, 16));
-      w = v128.load32_splat(weights, 4);
-      x0 = f32x4.relaxed_madd(v128.load(at + step), w, x0);
-      x1 = f32x4.relaxed_madd(v128.load(at + step, 16), w, x1);
-      w = v128.load32_splat(weights, 8);
-      x0 = f32x4.relaxed_madd(v128.load(at + 2 * step), w, x0);
-      x1 = f32x4.relaxed_madd(v128.load(at + 2 * step, 16), w, x1);
-      w = v128.load32_splat(weights, 12);
-      x0 = f32x4.relaxed_madd(v128.load(at + 3 * step), w, x0);
-      x1 = f32x4.relaxed_madd(v128.load(at + 3 * step, 16), w, x1);
+      let x0 = f32x4.relaxed_madd(v128.load(at), w0, v128.load(to));
+      let x1 = f32x4.relaxed_madd(v128.load(at, 16), w0, v128.load(to, 16));
+      x0 = f32x4.relaxed_madd(v128.load(at + step), w1, x0);
+      x1 = f32x4.relaxed_madd(v128.load(at + step, 16), w1, x1);
+      x0 = f32x4.relaxed_madd(v128.load(at + 2 * step), w2, x0);
+      x1 = f32x4.relaxed_madd(v128.load(at + 2 * step, 16), w2, x1);
+      x0 = f32x4.relaxed_madd(v128.load(at + 3 * step), w3, x0);
+      x1 = f32x4.relaxed_madd(v128.load(at + 3 * step, 16), w3, x1);
       v128.store(to, x0);
       v128.store(to, x1, 16);
     }
