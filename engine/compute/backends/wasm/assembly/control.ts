@@ -87,3 +87,24 @@ export function share(n: i32, grain: i32): void {
   from = min(n, <i32>((<i64>grains * thread) / threads) * grain);
   to = min(n, <i32>((<i64>grains * (thread + 1)) / threads) * grain);
 }
+
+/** Rows that {@link shareWanted} found wanted, of all threads. */
+export let wanted: i32 = 0;
+/** Like `share`, for n rows of which only those are work whose number in the list is not negative: each thread gets as many. */
+export function shareWanted(numbers: usize, n: i32): void {
+  wanted = 0;
+  for (let row = 0; row < n; row++) wanted += i32(load<i32>(numbers + ((<usize>row) << 2)) >= 0);
+  const before = <i32>((<i64>wanted * thread) / threads);
+  const until = <i32>((<i64>wanted * (thread + 1)) / threads);
+  from = thread == 0 ? 0 : n;
+  to = n;
+  let count = 0;
+  for (let row = 0; row < n; row++) {
+    if (thread > 0 && count == before && from == n) from = row;
+    if (thread < threads - 1 && count == until) {
+      to = row;
+      break;
+    }
+    count += i32(load<i32>(numbers + ((<usize>row) << 2)) >= 0);
+  }
+}

@@ -1,7 +1,8 @@
-import { from, reportFault, share, to, workspace } from "./control";
+import { from, reportFault, share, shareWanted, to, workspace } from "./control";
 import { FREE, gemm } from "./gemm";
 import { capRows } from "./softcap";
 import { Vector, expOne, logOne } from "./vector";
+import { findWanted, first, last } from "./wantedRows";
 
 /** Rows and words of a block of logits; it stays in the level-2 cache. */
 export const ROWS: i32 = 240;
@@ -31,34 +32,47 @@ export function logitsOf(
   gemm(0, rows, 0, words, C, h, (<usize>C) << 2, 4, w, width, <usize>C * width, target, row, 0, 0);
 }
 
-/** args: M, C, V, f32 temperature, h, w, targets, logprob, entropy, lse, f32 softcap, bytes per number of w (4 or, for bf16, 2). */
+/**
+ * Rows without a target take no product: prompts, padding, turns of the user.
+ * args: M, C, V, f32 temperature, h, w, targets, logprob, entropy, lse, f32 softcap, bytes per number of w (4 or, for bf16, 2).
+ */
 export function logprob(args: usize): void {
+  const V = load<i32>(args, 8);
+  const targets = load<usize>(args, 24);
+  shareWanted(targets, load<i32>(args));
+  const end = to;
+  let row = from;
+  while (findWanted(targets, row, end, ROWS)) {
+    for (; row < first; row++) conclude(args, row, V, workspace + STATES);
+    measure(args, first, last - first);
+    row = last;
+  }
+  for (; row < end; row++) conclude(args, row, V, workspace + STATES);
+}
+
+/** Up to ROWS rows from m on. */
+function measure(args: usize, m: i32, rows: i32): void {
   const C = load<i32>(args, 4);
   const V = load<i32>(args, 8);
   const sharpness = <f32>1 / load<f32>(args, 12);
   const cap = load<f32>(args, 40);
-  const stride = (<usize>C) << 2;
+  const h = load<usize>(args, 16) + <usize>m * ((<usize>C) << 2);
   const w = load<usize>(args, 20);
   const width = <usize>load<i32>(args, 44);
-  share(load<i32>(args), 6);
-  for (let m = from; m < to; m += ROWS) {
-    const rows = min(ROWS, to - m);
-    resetStates(rows);
-    for (let v = 0; v < V; v += WORDS) {
-      const words = min(WORDS, V - v);
-      const h = load<usize>(args, 16) + <usize>m * stride;
-      logitsOf(h, w + <usize>v * <usize>C * width, width, C, rows, words, workspace + LOGITS, WORDS << 2);
-      if (cap != 0) capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
-      for (let r = 0; r < rows; r++) {
-        const line = workspace + LOGITS + ((<usize>(r * WORDS)) << 2);
-        const target = load<i32>(load<usize>(args, 24) + ((<usize>(m + r)) << 2)) - v;
-        const state = workspace + STATES + <usize>r * STATE_BYTES;
-        if (target >= 0 && target < words) store<f32>(state, load<f32>(line + ((<usize>target) << 2)) * sharpness, 12);
-        absorb(line, words, sharpness, state);
-      }
+  resetStates(rows);
+  for (let v = 0; v < V; v += WORDS) {
+    const words = min(WORDS, V - v);
+    logitsOf(h, w + <usize>v * <usize>C * width, width, C, rows, words, workspace + LOGITS, WORDS << 2);
+    if (cap != 0) capRows(rows, words, workspace + LOGITS, WORDS << 2, cap);
+    for (let r = 0; r < rows; r++) {
+      const line = workspace + LOGITS + ((<usize>(r * WORDS)) << 2);
+      const target = load<i32>(load<usize>(args, 24) + ((<usize>(m + r)) << 2)) - v;
+      const state = workspace + STATES + <usize>r * STATE_BYTES;
+      if (target >= 0 && target < words) store<f32>(state, load<f32>(line + ((<usize>target) << 2)) * sharpness, 12);
+      absorb(line, words, sharpness, state);
     }
-    for (let r = 0; r < rows; r++) conclude(args, m + r, V, workspace + STATES + <usize>r * STATE_BYTES);
   }
+  for (let r = 0; r < rows; r++) conclude(args, m + r, V, workspace + STATES + <usize>r * STATE_BYTES);
 }
 
 /** A state: maximum m, Σ e^(l−m), Σ e^(l−m)·(l−m), the target's logit. */

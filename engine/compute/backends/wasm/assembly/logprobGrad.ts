@@ -1,16 +1,17 @@
-import { barrier, from, share, to, workspace } from "./control";
+import { barrier, from, shareWanted, to, wanted, workspace } from "./control";
 import { FREE, gemm } from "./gemm";
 import { logitsOf } from "./logprob";
 import { firstColumn, firstRow, lastColumn, lastRow, partition } from "./matmul";
 import { capRowWithSlopes, multiplyRow } from "./softcap";
 import { Vector } from "./vector";
+import { findWanted, first, last } from "./wantedRows";
 
 /** Rows and words of the block of logits that the threads fill together. `encoders.ts` reserves its bytes. */
 const ROWS: i32 = 512;
 const WORDS: i32 = 512;
 
 /**
- * For each block of words and rows: all threads fill the block with d loss / d logit by rows and add its product with
+ * For each block of words and rows, of which only those with a target take products: all threads fill the block with d loss / d logit by rows and add its product with
  * w to their rows of dh; then, by words, they add its product with h to their rows of dw, if there is a dw.
  * args: M, C, V, f32 temperature, h, w, targets, lse, entropy, dLogprob, dEntropy, dh, dw, block, f32 softcap, bytes per
  * number of w.
@@ -23,10 +24,19 @@ export function logprobGrad(args: usize): void {
     const words = min(WORDS, V - v);
     for (let m = 0; m < M; m += ROWS) {
       const rows = min(ROWS, M - m);
-      share(rows, 6);
-      if (from < to) gradRows(args, C, m + from, to - from, v, words, from);
+      const targets = load<usize>(args, 24) + ((<usize>m) << 2);
+      shareWanted(targets, rows);
+      const end = to;
+      let row = from;
+      while (findWanted(targets, row, end, ROWS)) {
+        clearRows(args, C, m + row, first - row, v, row);
+        gradRows(args, C, m + first, last - first, v, words, first);
+        row = last;
+      }
+      clearRows(args, C, m + row, end - row, v, row);
       barrier();
-      if (load<usize>(args, 48) != 0) {
+      // A block of zeros adds nothing, but the first also begins the sum.
+      if (load<usize>(args, 48) != 0 && (wanted > 0 || m == 0)) {
         if (partition(words, C, rows, true)) gradWords(args, C, m, rows, v);
       }
       barrier();
@@ -47,6 +57,14 @@ function gradRows(args: usize, C: i32, m: i32, rows: i32, v: i32, words: i32, at
   logitsOf(h, w, width, C, rows, words, block, row);
   for (let r = 0; r < rows; r++) gradLogits(args, m + r, v, words, sharpness, block + <usize>r * row);
   gemm(0, rows, 0, C, words, block, row, 4, w, <usize>C * width, width, dh, stride, v > 0 ? dh : 0, stride);
+}
+
+/** Rows without a target: zeros in the block, from row `at` on, and, before anything is added, in dh. */
+function clearRows(args: usize, C: i32, m: i32, rows: i32, v: i32, at: i32): void {
+  const row: usize = WORDS << 2;
+  memory.fill(load<usize>(args, 52) + <usize>at * row, 0, <usize>rows * row);
+  const stride = (<usize>C) << 2;
+  if (v == 0) memory.fill(load<usize>(args, 44) + <usize>m * stride, 0, <usize>rows * stride);
 }
 
 /** dw += blockᵀ·h for the words and channels that `partition` gave this thread. */

@@ -82,7 +82,8 @@ function logprobs(): Case {
   const result = logprob(h, w, graph.input("targets", [M], "i32"), { temperature: 0.7 });
   const both = result.logprob.add(result.entropy.mul(0.5));
   const targets = randomInts(M, V);
-  targets.fill(-1, 3, 10);
+  // Gaps narrow and wide, and a last block without any target.
+  targets.fill(-1, 3, 10).fill(-1, 100, 300).fill(-1, 512, 530);
   return {
     title: "log-probabilities",
     outputs: withGradients({ ...result }, { h, w }, both),
