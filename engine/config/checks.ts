@@ -43,11 +43,16 @@ function checkNames(config: PartialConfig, names: ModelNames): Complaint[] {
   const { reward, evaluation } = config;
   const [ingredients, policies] = [new Set(names.ingredients), new Set(names.policies)];
   const init = reward?.init === undefined ? [] : unknownName(["reward", "init"], reward.init, ingredients);
-  const pairs = (evaluation?.pairs ?? []).flatMap((pair, index) => {
+  const written = evaluation?.pairs ?? [];
+  const pairs = written.flatMap((pair, index) => {
     const unknown = pair.flatMap((name, side) => unknownName(["evaluation", "pairs", index, side], name, policies));
     return unknown.length > 0 || pair[0] !== pair[1] ? unknown : [selfComparison(index, pair[0])];
   });
-  return [...checkSoups(config, names), ...init, ...checkReferences(config, names), ...pairs];
+  const twice = repeated(
+    ["evaluation", "pairs"],
+    written.map(([ours, theirs]) => `${ours} vs ${theirs}`),
+  );
+  return [...checkSoups(config, names), ...init, ...checkReferences(config, names), ...pairs, ...twice];
 }
 
 function selfComparison(index: number, name: string): Complaint {
@@ -215,6 +220,7 @@ function checkJudging({ task, data, evaluation }: PartialConfig): Complaint[] {
     const remedy = didYouMean(name, benchmarks) ?? `known here: ${known}`;
     return [{ path: ["evaluation", "benchmarks", index], message: `${shown(name)} is not a benchmark`, remedy }];
   });
+  complaints.push(...repeated(["evaluation", "benchmarks"], evaluation?.benchmarks ?? []));
   // Where neither or both are given, that is the thing to mend.
   const hasGold = task !== undefined || data === undefined;
   if (evaluation !== undefined) {

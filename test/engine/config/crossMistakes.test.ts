@@ -359,6 +359,20 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /two different/,
   },
   {
+    what: "a pair that comes twice",
+    line: '"evaluation": { "pairs": [["salsa", "ppo"], ["ppo", "salsa"], ["salsa", "ppo"]] }',
+    path: "evaluation.pairs[2]",
+    message: /"salsa vs ppo" is listed twice/,
+    remedy: /keep one/,
+  },
+  {
+    what: "a benchmark that comes twice",
+    line: '"evaluation": { "benchmarks": ["inDistribution", "inDistribution"] }',
+    path: "evaluation.benchmarks[1]",
+    message: /"inDistribution" is listed twice/,
+    remedy: /keep one/,
+  },
+  {
     what: "an unknown benchmark",
     line: '"evaluation": { "benchmarks": ["inDistributon"] }',
     path: "evaluation.benchmarks[0]",
