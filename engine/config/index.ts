@@ -12,7 +12,7 @@ export {
 } from "./judgingCost.ts";
 export type { ModelCost, ServerModel } from "./judgingCost.ts";
 export { LORA_TARGETS } from "./lora.ts";
-export { rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
+export { rewardName, sftName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";
 export { runConfigSchema } from "./schema.ts";

@@ -20,6 +20,7 @@ import {
   type SourceConfig,
   VALIDATION,
   rewardName,
+  sftName,
 } from "../config/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
@@ -75,10 +76,8 @@ function seedRecipe(scope: Scope): SeedResult {
   const changed = changedBase(scope, model("base"));
   for (const sftSeed of config.sft.seeds) {
     const inputs = { base: model("base"), data: dataOf(data?.sft, "sft"), ...template };
-    models.set(
-      `sft-${sftSeed}`,
-      recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, `sft-${sftSeed}`) }),
-    );
+    const name = sftName(sftSeed);
+    models.set(name, recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, name) }));
   }
 
   const reward = rewardOf(scope, model(config.reward.init), changed);

@@ -1,4 +1,4 @@
-import { type ArmConfig, type RunConfig, type SoupConfig, TASK_BENCHMARKS } from "../../config/index.ts";
+import { type ArmConfig, type RunConfig, type SoupConfig, TASK_BENCHMARKS, sftName } from "../../config/index.ts";
 import type { Complaint } from "../../config/complaint.ts";
 import type { Contender } from "../../evaluation/claims/evidence.ts";
 
@@ -82,7 +82,7 @@ function isMultiKl({ reference, referenceMix }: ArmConfig): boolean {
 }
 
 function isSft({ sft }: RunConfig, name: string): boolean {
-  return sft.seeds.some((seed) => name === `sft-${seed}`);
+  return sft.seeds.some((seed) => name === sftName(seed));
 }
 
 /** The share of each model in the soup that alone holds an arm; undefined for other references. */

@@ -1,5 +1,5 @@
 import type { Table as WinRates } from "../../evaluation/table.ts";
-import type { RunConfig } from "../../config/index.ts";
+import { type RunConfig, sftName } from "../../config/index.ts";
 import type { Lack } from "./figure.ts";
 import type { ArmRole } from "./roles.ts";
 
@@ -18,10 +18,16 @@ function spaced(value: unknown): string {
   return `{ ${fields.join(", ")} }`;
 }
 
-/** SFTs of a config by name, with a second one where it has only one. */
-export function sftNames({ sft }: Pick<RunConfig, "sft">): readonly [string, string, ...string[]] {
+/** Seeds of a config's SFTs, with a second one where it has only one. */
+export function sftSeeds({ sft }: Pick<RunConfig, "sft">): readonly [number, number, ...number[]] {
   const [first = 1, second = first + 1, ...more] = sft.seeds;
-  return [`sft-${first}`, `sft-${second}`, ...more.map((seed) => `sft-${seed}`)];
+  return [first, second, ...more];
+}
+
+/** The same by name. */
+export function sftNames(config: Pick<RunConfig, "sft">): readonly [string, string, ...string[]] {
+  const [first, second, ...more] = sftSeeds(config);
+  return [sftName(first), sftName(second), ...more.map(sftName)];
 }
 
 /** A plain PPO arm. */

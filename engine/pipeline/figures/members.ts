@@ -1,8 +1,9 @@
+import { sftName } from "../../config/index.ts";
 import { intervalWords } from "../report/verdicts.ts";
 import { comparisonWords, panelsAgainstPpo, uncomparedLacks } from "./againstPpo.ts";
 import type { FigureFacts } from "./facts.ts";
 import type { FigureState, Lack, PaperFigure } from "./figure.ts";
-import { ppoLack, sftNames, snippetOf } from "./lacks.ts";
+import { ppoLack, sftSeeds, snippetOf } from "./lacks.ts";
 import { type ArmRole, comparedArms } from "./roles.ts";
 
 /** Figure 5: SALSA-n against PPO by the number n of SFTs in its soup; SALSA-1 is PPO. */
@@ -49,18 +50,14 @@ function armsBySize(roles: readonly ArmRole[], { init }: ArmRole): readonly ArmR
 }
 
 function sizesLack(sizes: readonly number[], ppo: ArmRole, { config }: FigureFacts): Lack {
-  const names = sftNames(config);
-  const others = [...names, ...[1, 2, 3].map((seed) => `sft-${seed}`)].filter((name) => name !== ppo.init);
-  const unique = [...new Set(others)];
+  const seedOf = new Map([...sftSeeds(config), 1, 2, 3].map((seed) => [sftName(seed), seed] as const));
+  const others = [...seedOf.keys()].filter((name) => name !== ppo.init);
   const soups = sizes.map(
-    (n) => [`soup${n}`, { method: "uniform", of: [ppo.init, ...unique.slice(0, n - 1)] }] as const,
+    (n) => [`soup${n}`, { method: "uniform", of: [ppo.init, ...others.slice(0, n - 1)] }] as const,
   );
   const arms = sizes.map((n) => [`salsa-${n}`, { init: ppo.init, reference: `soup${n}` }] as const);
   const seeds = [
-    ...new Set([
-      ...config.sft.seeds,
-      ...soups.flatMap(([, { of }]) => of.map((name) => Number(name.slice("sft-".length)))),
-    ]),
+    ...new Set([...config.sft.seeds, ...soups.flatMap(([, { of }]) => of.flatMap((name) => seedOf.get(name) ?? []))]),
   ];
   const sft = seeds.length > config.sft.seeds.length ? { sft: { seeds: seeds.sort((a, b) => a - b) } } : {};
   return {

@@ -1,6 +1,6 @@
-import type { RunConfig, SoupConfig } from "../../config/index.ts";
+import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
 
-/** What an arm is in the paper's words. */
+/** An arm's role in the paper's words. */
 export type ArmKind =
   /** PPO against its own start (equation 2). */
   | "ppo"
@@ -34,7 +34,7 @@ export interface ArmRole {
 
 /** The arms of a config by their roles, in its order. */
 export function rolesOf({ arms, soups, sft }: Pick<RunConfig, "arms" | "soups" | "sft">): readonly ArmRole[] {
-  const sfts = new Set(sft.seeds.map((seed) => `sft-${seed}`));
+  const sfts = new Set(sft.seeds.map(sftName));
   return Object.entries(arms).map(([name, arm], color): ArmRole => {
     const { init, reference, betas, batchSize } = arm;
     const common = { name, color, init, reference, betas, batchSize };
@@ -75,7 +75,7 @@ export interface Compared {
   /** Of two SFTs in equal shares, if there is one; else the first soup. */
   readonly salsa: ArmRole | undefined;
   readonly mkl: ArmRole | undefined;
-  /** What PPO starts at. */
+  /** PPO's start. */
   readonly sft: string | undefined;
 }
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { RunConfig, SoupConfig } from "../../config/index.ts";
+import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
 import { codeSpan, literal } from "../../protocol/markdown.ts";
 import type { ModelPlace } from "../../storage/formats/models.ts";
 import type { RunFacts } from "../report/facts.ts";
@@ -31,7 +31,7 @@ function ingredientsOf(config: RunConfig, name: string): readonly (readonly [rol
   const soup = own(config.soups, name);
   if (soup !== undefined) return soup.of.map((of) => ["ingredient", of] as const);
   if (name === "reward") return config.reward.checkpoint === undefined ? [["started at", config.reward.init]] : [];
-  return /^sft-\d+$/.test(name) ? [["started at", "base"]] : [];
+  return sftSeedOf(config, name) === undefined ? [] : [["started at", "base"]];
 }
 
 function describeModel(name: string, config: RunConfig): string {
@@ -45,10 +45,15 @@ function describeModel(name: string, config: RunConfig): string {
     if (checkpoint === undefined) return "a reward model, trained on the preferences";
     return `a reward model that was given: ${codeSpan(basename(checkpoint))}`;
   }
-  const [, seed] = /^sft-(\d+)$/.exec(name) ?? [];
+  const seed = sftSeedOf(config, name);
   if (seed !== undefined) return `a supervised fine-tune, seed ${seed}`;
   if (name !== "base") return "a model of the run";
   return "checkpoint" in config.model ? "the base model" : "the base model, trained from nothing in this run";
+}
+
+/** The seed of an SFT. A config of another version may lack the section. */
+function sftSeedOf({ sft }: Partial<Pick<RunConfig, "sft">>, name: string): number | undefined {
+  return sft?.seeds.find((seed) => sftName(seed) === name);
 }
 
 /** A soup in Markdown: "a soup of sft-1 and sft-2: linear, alpha 0.5". */

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../../config/index.ts";
+import { type RunConfig, sftName } from "../../../config/index.ts";
 import { DataError } from "../../../protocol/errors.ts";
 import { comparedArms, rolesOf } from "../roles.ts";
 
@@ -6,7 +6,7 @@ import { comparedArms, rolesOf } from "../roles.ts";
 export const MEASURED_FIGURES = ["line", "plane", "warp"] as const;
 export type MeasuredFigure = (typeof MEASURED_FIGURES)[number];
 
-/** What of a figure is measured; every default is filled in by `planOf`. */
+/** Parts of a figure to measure; every default is filled in by `planOf`. */
 export interface MeasureChoices {
   /** Models that span the line or plane, or arms to be interpolated back to their starts. */
   readonly models?: readonly string[];
@@ -35,7 +35,7 @@ export const PLANE_SIZE = 400;
 
 /** @throws {DataError} when the config has too few models for the figure, or none of a name. */
 export function planOf(figure: MeasuredFigure, config: RunConfig, choices: MeasureChoices): readonly SoupPlan[] {
-  const sfts = config.sft.seeds.map((seed) => `sft-${seed}`);
+  const sfts = config.sft.seeds.map(sftName);
   const { ppo, salsa } = comparedArms(rolesOf(config));
   for (const name of choices.models ?? []) checkName(name, config, sfts);
   switch (figure) {
