@@ -72,15 +72,15 @@ function nodesOf(stages: readonly StageState[], config: RunConfig | undefined): 
   });
 }
 
-/** Kinds of which a base seed has one: a soup or an arm may have their name. */
-const ONCE: ReadonlySet<string> = new Set(["base", "preferences", "reward"]);
+/** Stages that every run has by these names: in old logs, a soup or an arm may have one of them. */
+const RESERVED: ReadonlySet<string> = new Set(["base", "preferences", "reward"]);
 
 /** Answers and judgments are one node a benchmark; an arm's candidates and their choosing belong to it. */
 function nodeId({ kind, product, role, benchmark, opponent }: StageState): string {
   if (role === "result" && benchmark !== undefined) {
     return `${opponent === undefined ? "answers" : "judgments"} ${benchmark}`;
   }
-  return ONCE.has(kind) ? kind : `model ${product}`;
+  return product === kind && RESERVED.has(kind) ? kind : `model ${product}`;
 }
 
 function kindOf(stages: readonly StageState[]): NodeKind {

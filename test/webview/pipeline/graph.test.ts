@@ -33,6 +33,16 @@ function found(nodes: readonly PipelineNode[], name: string, kind?: PipelineNode
 }
 
 describe("pipelineOf", () => {
+  it("has a node for each of several reward models, and one for their mean", () => {
+    const nodes = nodesOf({ reward: { seeds: [1, 2] } });
+    const rewards = nodes.filter(({ kind }) => kind === "reward");
+    assert.deepEqual(
+      rewards.map(({ name }) => name),
+      ["reward-1", "reward-2", "reward"],
+    );
+    assert.deepEqual(usesOf(nodes, "reward").toSorted(), ["preferences", "reward-1", "reward-2"]);
+  });
+
   it("has one node a model, and one each for a benchmark's answers and judgments", () => {
     const nodes = nodesOf({ evaluation: { benchmarks: ["inDistribution"] } });
     const trained = [
