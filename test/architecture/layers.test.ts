@@ -36,7 +36,18 @@ async function violationsOf(files: Readonly<Record<string, string>>): Promise<st
 }
 
 /** A file of its own in each folder, so that there is something to import. */
-const TARGETS = ["protocol", "compute", "compute/graph", "models", "training", "rl", "pipeline", "cli", "storage"];
+const TARGETS = [
+  "protocol",
+  "compute",
+  "compute/graph",
+  "models",
+  "training",
+  "rl",
+  "pipeline",
+  "server",
+  "cli",
+  "storage",
+];
 const tree = Object.fromEntries(TARGETS.map((folder) => [`engine/${folder}/target.ts`, `export type T = 1;\n`]));
 
 /** A forbidden import each: the importing file, the imported one, and the rule that must object. */
@@ -60,6 +71,8 @@ const PLANTED: readonly (readonly [file: string, imported: string, rule: string]
   ["engine/compute/graph/planted.ts", "@tensorflow/tfjs-core", "engine/compute/graph-packages"],
   ["engine/cli/planted.ts", "zod", "engine/cli-packages"],
   ["engine/cli/planted.ts", "node:child_process", "one-way-to-start-processes"],
+  ["engine/pipeline/planted.ts", "../cli/target.ts", "engine/pipeline-imports"],
+  ["engine/pipeline/planted.ts", "../server/target.ts", "engine/pipeline-imports"],
   ["engine/pipeline/planted.ts", "simple-git", "one-way-to-run-git"],
 ];
 
