@@ -16,7 +16,7 @@ import {
   withSnippets,
 } from "./setting.ts";
 
-/** What is done with records of no use. */
+/** Treatment of records of no use. */
 const unusable = choice({
   drop: "leave them out; plan, log and report count them by reason",
   refuse: "stop at the first, with its file and line",
@@ -31,7 +31,7 @@ const columnsSchema = section(
     COLUMNS.map((name) => [
       name,
       optionalSetting(z.string().min(1), {
-        description: `Column of the data that holds the ${name}; a.b is b within a`,
+        description: `Column of the data that stands for ${name}; a.b is b within a`,
         otherwise: "recognised by the layout",
       }),
     ]),

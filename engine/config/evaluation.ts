@@ -55,8 +55,14 @@ const sampling = section(
 
 const priceSchema = section(
   {
-    input: requiredSetting(nonNegative(), { description: "Of what it reads", unit: "US dollars per million tokens" }),
-    output: requiredSetting(nonNegative(), { description: "Of what it writes", unit: "US dollars per million tokens" }),
+    input: requiredSetting(nonNegative(), {
+      description: "Price of what it reads",
+      unit: "US dollars per million tokens",
+    }),
+    output: requiredSetting(nonNegative(), {
+      description: "Price of what it writes",
+      unit: "US dollars per million tokens",
+    }),
   },
   "Price of a model",
 );

@@ -162,7 +162,7 @@ export const ALARMS = [
   {
     name: "damaged",
     label: "Damaged artifact",
-    why: "A result that was finished is not as it was written, or was computed from one that was not: it was moved aside, and the stage is made again. Tables and models that were made from it before are not to be relied on.",
+    why: "A finished result differs from what was written, or was computed from one that does: it was moved aside, and its stage runs again. Do not rely on tables and models that were made from it before.",
     actions: [
       { text: "List what was computed from it (salsa verify --all)", settings: [] },
       { text: "Look at the disk", settings: [] },

@@ -35,7 +35,7 @@ const planSchema = z.object({
   }),
   /** How prompts are put to the base model, for people. */
   prompts: z.string().optional(),
-  /** What is to be known of the checkpoints, for people. */
+  /** Remarks on the checkpoints, for people. */
   notes: z.array(z.string()).readonly().optional(),
   /** Which setting to change where a stage does not fit into memory, for people. */
   advice: z.string().optional(),
@@ -102,6 +102,35 @@ const verifySchema = z.object({
   setAside: z.array(z.string()).readonly(),
 });
 
+/** A line of `salsa publish --json`: the card, the upload's progress, and its end. */
+const publishSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("card"),
+    /** The card's file. */
+    card: z.string(),
+    edited: z.boolean(),
+    target: z.string(),
+    public: z.boolean(),
+    files: z.array(z.object({ path: z.string(), bytes, sha256: z.string() })).readonly(),
+    unlisted: z.array(z.string()).readonly(),
+    notes: z.array(z.string()).readonly(),
+  }),
+  z.object({
+    kind: z.literal("upload"),
+    doneBytes: bytes,
+    totalBytes: bytes,
+    secondsLeft: z.number().min(0).optional(),
+  }),
+  z.object({
+    kind: z.literal("published"),
+    url: z.string(),
+    commit: z.string(),
+    public: z.boolean(),
+    /** Files that were there already, and stay. */
+    kept: z.array(z.string()).readonly(),
+  }),
+]);
+
 /** A stage of a plan. */
 export type PlannedStage = z.output<typeof plannedStageSchema>;
 
@@ -113,6 +142,12 @@ export type VerifyOutput = z.output<typeof verifySchema>;
 
 /** One artifact that `salsa verify` has looked at. */
 export type VerifiedArtifact = VerifyOutput["artifacts"][number];
+
+/** A line of `salsa publish`. */
+export type PublishLine = z.output<typeof publishSchema>;
+
+/** A model card that `salsa publish` has written. */
+export type CardOutput = Extract<PublishLine, { readonly kind: "card" }>;
 
 /** Findings of `salsa doctor`. */
 export type DoctorOutput = z.output<typeof doctorSchema>;
@@ -137,4 +172,9 @@ export function readVerifyOutput(printed: unknown): VerifyOutput {
 /** Reads a line that `salsa doctor --json` prints; undefined for another, such as that of an error. */
 export function readDoctorOutput(printed: unknown): DoctorOutput | undefined {
   return doctorSchema.safeParse(printed).data;
+}
+
+/** Reads a line that `salsa publish --json` prints; undefined for another, such as that of an error. */
+export function readPublishLine(printed: unknown): PublishLine | undefined {
+  return publishSchema.safeParse(printed).data;
 }

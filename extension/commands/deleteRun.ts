@@ -80,7 +80,9 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
 function pathsOf(sizes: readonly RunSize[]): string {
   const { lines, nMore } = deletedPaths(sizes);
   const more = nMore === 0 ? [] : [vscode.l10n.t("and {0} more of these artifacts", nMore)];
-  return [vscode.l10n.t("These folders go, the artifacts only if you choose so:"), ...lines, ...more].join("\n");
+  return [vscode.l10n.t("These folders will be deleted, the artifacts only if you choose to:"), ...lines, ...more].join(
+    "\n",
+  );
 }
 
 function namesOf(runs: readonly RunSummary[]): string {

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import * as vscode from "vscode";
+import type { CardOutput } from "../../engine/protocol/toolOutput.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
@@ -7,15 +8,7 @@ import { calledCheckpoints, pickCheckpoint } from "./checkpoints.ts";
 import { CommandError, showDone } from "./failures.ts";
 import { picked } from "./pickers.ts";
 import { withProgress } from "./progress.ts";
-import {
-  type CardOutput,
-  type Destination,
-  confirmation,
-  publishArguments,
-  readCard,
-  targetProblem,
-  uploadMessage,
-} from "./publishing.ts";
+import { type Destination, confirmation, publishArguments, targetProblem, uploadMessage } from "./publishing.ts";
 
 /** Writes a checkpoint's model card, shows it for editing, and uploads both once that is confirmed. */
 export const publish: Command = {
@@ -80,8 +73,9 @@ async function prepare(salsa: Salsa, destination: Destination): Promise<CardOutp
   const line = await withProgress(vscode.l10n.t("Writing the model card of {0}", destination.target), ({ token }) =>
     salsa.tool.run(publishArguments(destination, { isConfirmed: false }), { folder: workFolder(), token }),
   );
-  const card = readCard(line);
-  if (card !== undefined) return card;
+  const { readPublishLine } = await import("../../engine/protocol/toolOutput.ts");
+  const card = readPublishLine(line);
+  if (card?.kind === "card") return card;
   throw new CommandError(vscode.l10n.t("The engine said nothing of a card."));
 }
 
@@ -106,17 +100,21 @@ async function confirm(card: CardOutput): Promise<void> {
 }
 
 async function upload(salsa: Salsa, destination: Destination): Promise<string | undefined> {
+  const { readPublishLine } = await import("../../engine/protocol/toolOutput.ts");
   const line = await withProgress(vscode.l10n.t("Publishing {0}", destination.target), (work) =>
     salsa.tool.run(publishArguments(destination, { isConfirmed: true }), {
       folder: workFolder(),
       token: work.token,
       onLine: (printed) => {
-        const message = uploadMessage(printed);
+        const message = uploadMessage(readPublishLine(printed));
         if (message !== undefined) work.tell(message);
       },
     }),
   );
-  const { url } = line as { readonly url: string };
+  const published = readPublishLine(line);
+  if (published?.kind !== "published")
+    throw new CommandError(vscode.l10n.t("The engine did not say where the page is."));
+  const { url } = published;
   showDone(salsa, vscode.l10n.t("{0} is on the hub.", destination.target), [
     { title: vscode.l10n.t("Open Page"), run: () => vscode.env.openExternal(vscode.Uri.parse(url)) },
   ]);

@@ -93,7 +93,7 @@ async function send(url: string, { body, token, signal }: Sent): Promise<http.In
 }
 
 const brokenOff = (cause: unknown): ServiceError =>
-  new ServiceError(t("The answer broke off, as the model server has ended. Ask again to start it anew"), "gone", {
+  new ServiceError(t("The answer broke off, as the model server has ended. Ask again to restart it"), "gone", {
     cause,
   });
 

@@ -17,7 +17,7 @@ const PROTOCOLS = ["paper", "official", "arenaHard", "single"] as const;
 /** Judges answers that other people's models wrote. */
 export const judge: Command = {
   name: "judge",
-  summary: "judge files of answers, whoever wrote them, and print the win rates",
+  summary: "judge files of answers, your own or other tools', and print the win rates",
   details: [
     "Answers are files of FastChat, Arena-Hard (both forms) or AlpacaEval. Each is compared with those of --against, in both\norders. Who judges is said by a run config's evaluation (--config), or by --model and --server.",
     YES_DETAILS,

@@ -1,6 +1,7 @@
 import { checkRepositoryName } from "../../data/hub/target.ts";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import { formatDuration, formatFileSize } from "../../protocol/format.ts";
+import type { CardOutput, PublishLine } from "../../protocol/toolOutput.ts";
 import type { PreparedCard, UploadProgress } from "../../pipeline/publish/index.ts";
 import { requiredOption, switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
@@ -53,7 +54,7 @@ export const publish: Command = {
     const { prepareCard, uploadModel } = await import("../../pipeline/publish/index.ts");
     const subject = await namedCheckpoint(args.positionals[0] ?? "", args, context);
     const prepared = await prepareCard({ subject, target, renew: switchOption(args, "renew") });
-    if (isJson) printJson(terminal, cardOutput(prepared, { target, isPublic }));
+    if (isJson) printLine(terminal, cardOutput(prepared, { target, isPublic }));
     else printCard(terminal, prepared, { target, isPublic });
     if (!isConfirmed) {
       if (!isJson) terminal.outLine("Nothing was uploaded. Edit the card, then give the command again with --yes.");
@@ -63,13 +64,13 @@ export const publish: Command = {
     const { url, commit, kept } = await uploadModel({
       ...{ name: target, isPublic, files: prepared.files, title: `Publish ${subject.name}`, signal },
       progress: (progress) => {
-        if (isJson) printJson(terminal, { kind: "upload", ...progress });
+        if (isJson) printLine(terminal, { kind: "upload", ...progress });
         else shown.show(progress);
       },
       note: (text) => terminal.errLine(text),
     }).finally(() => shown.clear());
     if (isJson) {
-      printJson(terminal, { kind: "published", url, commit, public: isPublic, kept });
+      printLine(terminal, { kind: "published", url, commit, public: isPublic, kept });
       return EXIT.ok;
     }
     terminal.outLine(`Published, ${visibility(isPublic)}: ${url}`);
@@ -77,6 +78,11 @@ export const publish: Command = {
     return EXIT.ok;
   },
 };
+
+/** Prints a line as other programs read it. */
+function printLine(terminal: Terminal, line: PublishLine): void {
+  printJson(terminal, line);
+}
 
 interface Destination {
   readonly target: string;
@@ -86,7 +92,7 @@ interface Destination {
 function cardOutput(
   { card, isEdited, files, unlisted, notes }: PreparedCard,
   { target, isPublic }: Destination,
-): object {
+): CardOutput {
   const listed = files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }));
   return { kind: "card", card, edited: isEdited, target, public: isPublic, files: listed, unlisted, notes };
 }

@@ -168,5 +168,5 @@ async function check({ reference }: HubConnection, part: string, file: RemoteFil
   if (hash.digest("hex") === file.etag) return;
   await discard(part);
   const what = `${file.path} has come with another content than the hub says`;
-  throw new DataError(what, { file: reference.text, remedy: "run again; it is downloaded anew" });
+  throw new DataError(what, { file: reference.text, remedy: "run again; it is downloaded once more" });
 }

@@ -47,7 +47,7 @@ export const llmSchema = section(
       description: "Times that each game is judged; the majority counts",
       source: fastchat,
     }),
-    temperature: setting(nonNegative().max(2), 0, { description: "Of the judge", source: fastchat }),
+    temperature: setting(nonNegative().max(2), 0, { description: "Temperature of the judge", source: fastchat }),
     maxTokens: setting(count(), 2048, {
       description: "Longest reply; one that is cut off is no verdict",
       unit: "tokens",

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { diagnose } from "../../../engine/cli/diagnosis.ts";
-import { readDoctorOutput, readPlanOutput, readVerifyOutput } from "../../../engine/protocol/toolOutput.ts";
+import {
+  readDoctorOutput,
+  readPlanOutput,
+  readPublishLine,
+  readVerifyOutput,
+} from "../../../engine/protocol/toolOutput.ts";
 
 describe("readPlanOutput", () => {
   const limits = { maxBytes: 9 };
@@ -23,6 +28,23 @@ describe("readDoctorOutput", () => {
     const printed: unknown = JSON.parse(JSON.stringify({ ok: true, findings: await diagnose("/") }));
     assert.deepEqual(readDoctorOutput(printed), printed);
     assert.equal(readDoctorOutput({ kind: "error", message: "no" }), undefined);
+  });
+});
+
+describe("readPublishLine", () => {
+  const files = [{ path: "README.md", bytes: 3, sha256: "a" }];
+  const card = { kind: "card", card: "/c/README.md", edited: false, target: "me/x", public: false, files };
+
+  it("takes the lines of publish, and no other", () => {
+    const lines = [
+      { ...card, unlisted: [], notes: [] },
+      { kind: "upload", doneBytes: 1, totalBytes: 3, secondsLeft: 2 },
+      { kind: "published", url: "https://hub/me/x", commit: "c", public: false, kept: [] },
+    ];
+    for (const line of lines) assert.deepEqual(readPublishLine(line), line);
+    for (const other of [undefined, "x", card, { kind: "upload", doneBytes: "1" }, { kind: "error" }]) {
+      assert.equal(readPublishLine(other), undefined);
+    }
   });
 });
 

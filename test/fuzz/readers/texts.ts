@@ -10,7 +10,7 @@ import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
 import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
 import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { parseEvents, parseRunState } from "../../../engine/protocol/runStateSchema.ts";
-import { readDoctorOutput, readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { readDoctorOutput, readPlanOutput, readPublishLine } from "../../../engine/protocol/toolOutput.ts";
 import { FILES_HEADING, readListing } from "../../../engine/pipeline/publish/listing.ts";
 import { findingsOf } from "../../../extension/config/analysis/findings.ts";
 import { fixesOf } from "../../../extension/config/analysis/fixes.ts";
@@ -149,6 +149,14 @@ export const TEXTS: readonly Reader[] = [
     "doctorOutput",
     jsonFiles({ ok: true, findings: [{ name: "node", state: "ok", detail: "v24" }] }),
     (message) => readDoctorOutput(message),
+  ),
+  ofMessage(
+    "publishLine",
+    jsonFiles(
+      { kind: "upload", doneBytes: 1, totalBytes: 3, secondsLeft: 2 },
+      { kind: "published", url: "https://hub/me/x", commit: "c", public: false, kept: ["a"] },
+    ),
+    (message) => readPublishLine(message),
   ),
   {
     name: "json",
