@@ -121,6 +121,14 @@ export async function trainPrompts(source: PromptSource, seed: number): Promise<
 }
 
 /**
+ * True if prompts for the validation split are taken away from training by their number. A task draws them for itself, and
+ * a source with a share of its own keeps those back, however many are asked for.
+ */
+export function shortensTraining({ data }: Pick<RunConfig, "data">): boolean {
+  return data !== undefined && (typeof data.prompts === "string" || data.prompts.validation === 0);
+}
+
+/**
  * Prompts that settings are chosen on: of a task its validation split, of a data file the last ones, which training
  * never sees.
  *

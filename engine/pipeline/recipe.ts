@@ -56,7 +56,7 @@ type HandleOf<T> = T extends Artifact
       : T;
 
 /** A stage's place in its recipe. */
-export type StagePlace = Omit<StageInfo, "id" | "kind" | "title" | "inputs">;
+export type StagePlace = Omit<StageInfo, "id" | "kind" | "title" | "makes" | "inputs">;
 
 /** A stage of a recipe, declared and not run. */
 export interface DeclaredStage {
@@ -102,7 +102,7 @@ export class Recipe {
       .map((handle) => handle.id);
     this.stages.push({
       info: {
-        ...{ id, kind: stage.kind, title: stage.title, ...place },
+        ...{ id, kind: stage.kind, title: stage.title, makes: stage.makes, ...place },
         inputs: [...new Set(sources.filter((one) => !this.checkpoints.has(one)))],
       },
       revision: stage.revision,

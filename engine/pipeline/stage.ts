@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { Backend } from "../compute/backend.ts";
 import type { WeightType } from "../compute/graph/dtype.ts";
 import type { Recomputation } from "../compute/graph/recompute.ts";
@@ -35,10 +36,12 @@ export type StageInputs = Readonly<Record<string, StageInput>>;
 export type NoInputs = Readonly<Record<string, undefined>>;
 
 /** A stage's state in the middle of its work. */
-export interface Snapshot {
+export interface Snapshot<State = Json> {
+  /** For messages. */
+  readonly folder: string;
   /** Steps done. */
   readonly step: number;
-  readonly json: Json;
+  readonly json: State;
   /** f32 arrays by name. */
   readonly tensors: SnapshotContent["tensors"];
 }
@@ -64,7 +67,7 @@ export interface Pace {
   readonly gradientCheckpointing: boolean;
 }
 
-/** What a training step computes twice. */
+/** Work that a training step does twice. */
 export function recomputationOf({ gradientCheckpointing }: Pick<Pace, "gradientCheckpointing">): Recomputation {
   return gradientCheckpointing ? "blocks" : "cheap";
 }
@@ -85,8 +88,11 @@ export interface StageContext {
   readonly report: (event: StageReport) => void;
   /** Keeps a rollout for people to read. */
   readonly sample: (record: Readonly<Record<string, Json>>) => void;
-  /** The newest whole snapshot of an interrupted attempt at this very stage. */
-  readonly restore: () => Promise<Snapshot | undefined>;
+  /**
+   * The newest whole snapshot of an interrupted attempt at this very stage.
+   * @throws {CheckpointError} when it was damaged on disk, or its JSON is not of that form.
+   */
+  readonly restore: <State>(form: z.ZodType<State>) => Promise<Snapshot<State> | undefined>;
   /** Replaces the snapshot, all or nothing. */
   readonly save: (savepoint: Savepoint) => Promise<void>;
 }
@@ -111,9 +117,9 @@ export interface CostFacts {
   readonly files: Readonly<Record<string, DataFile>>;
   /** Artifacts among each input: 1, or the length of the list. */
   readonly counts: Readonly<Record<string, number>>;
-  /** What training steps compute twice. */
+  /** Work that training steps do twice. */
   readonly recomputation: Recomputation;
-  /** What models compute with; f32 unless given. */
+  /** Precision that models compute with; f32 unless given. */
   readonly precision?: WeightType;
   /** How the run's checkpoints hold weights, and so the stages that read them; f32 unless given. */
   readonly stored?: WeightType;
@@ -130,6 +136,8 @@ export interface Stage<Of, Slice extends object, Inputs extends StageInputs> {
   readonly kind: string;
   /** For people: "Supervised fine-tuning". */
   readonly title: string;
+  /** A checkpoint, or records. */
+  readonly makes: "model" | "records";
   /** To be raised whenever the same slice and inputs would give another result. */
   readonly revision: number;
   /** Everything of the config that the result depends on, seeds included. */

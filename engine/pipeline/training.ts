@@ -1,4 +1,5 @@
-import type { Shape } from "../compute/graph/tensor.ts";
+import * as z from "zod";
+import { type Shape, sizeOf } from "../compute/graph/tensor.ts";
 import {
   type FetchedTensor,
   type HostTensor,
@@ -18,6 +19,7 @@ import {
   TrainState,
   learningRateAt,
 } from "../training/index.ts";
+import { damagedSnapshot } from "../storage/snapshots.ts";
 import { loop } from "./loop.ts";
 import { type Snapshot, type StageContext, recomputationOf } from "./stage.ts";
 
@@ -48,6 +50,12 @@ function optimizerOf(config: Omit<OptimizerConfig, "batchSize">): OptimizerSetti
   return { beta1, beta2, epsilon, weightDecay, maxGradNorm };
 }
 
+/** A place in the data, as snapshots hold it. */
+export const positionSchema: z.ZodType<DataPosition> = z.object({
+  epoch: z.int().min(0),
+  position: z.int().min(0),
+});
+
 /** A training from fixed data. */
 export interface TrainingSettings {
   /** Where it starts. */
@@ -69,11 +77,11 @@ export interface TrainingSettings {
   readonly finish: (trained: Trained) => Promise<void>;
 }
 
-/** What a training has made. */
+/** Result of a training. */
 export interface Trained {
   /** All of the model, to compute with: what was trained, and what is frozen below it. */
   readonly device: DeviceWeights;
-  /** What was trained, for saving. */
+  /** The trained tensors, for saving. */
   readonly weights: ReadonlyMap<string, FetchedTensor>;
 }
 
@@ -81,10 +89,10 @@ export interface Trained {
 export async function train(context: StageContext, settings: TrainingSettings): Promise<void> {
   const { backend, pace } = context;
   const { optimizer, totalSteps, data, step } = settings;
-  const snapshot = await context.restore();
+  const snapshot = await context.restore(positionSchema);
   const state = startState(context, settings, snapshot);
   const frozen = DeviceWeights.upload(backend, settings.frozen ?? new Map());
-  const order = new DataOrder(data.count, data.seed, snapshot?.json as DataPosition | undefined);
+  const order = new DataOrder(data.count, data.seed, snapshot?.json);
   const { learningRate: peak, schedule: kind, warmupRatio, batchSize, gradientAccumulation } = optimizer;
   try {
     await loop(
@@ -120,11 +128,11 @@ export async function train(context: StageContext, settings: TrainingSettings): 
 function startState(
   { backend }: StageContext,
   { weights, step }: TrainingSettings,
-  snapshot: Snapshot | undefined,
+  snapshot: Snapshot<unknown> | undefined,
 ): TrainState {
   if (snapshot === undefined) return TrainState.create(backend, weights);
   discard(weights);
-  return TrainState.restore(backend, restoredState(snapshot.tensors, snapshot.step, step.parameters));
+  return TrainState.restore(backend, restoredState(snapshot, snapshot.step, step.parameters));
 }
 
 /** Frees weights that are not wanted after all. */
@@ -132,20 +140,38 @@ export function discard(weights: TensorStream): void {
   Array.from(weights, () => undefined);
 }
 
-/** A trainer's state from a snapshot, which is empty once the device has it. */
+/**
+ * A trainer's state from a snapshot, which is empty once the device has it.
+ * @throws {CheckpointError} when the snapshot lacks a tensor, or has it in another size.
+ */
 export function restoredState(
-  tensors: Snapshot["tensors"],
+  snapshot: Pick<Snapshot<unknown>, "folder" | "tensors">,
   step: number,
   shapes: ReadonlyMap<string, Shape>,
 ): RestoredTrainState {
   const pick = (prefix: string): Map<string, HostTensor> =>
     new Map(
       [...shapes].map(([name, shape]) => {
-        const data = tensors[prefix + name];
-        if (data === undefined) throw new TypeError(`resume: the snapshot has no ${prefix}${name}`);
-        return [prefix + name, { shape, data: data as Float32Array }] as const;
+        const data = restoredFloats(snapshot, prefix + name, shape);
+        if (data === undefined) throw damagedSnapshot(`resume: there is no ${prefix}${name}`, snapshot.folder);
+        return [prefix + name, { shape, data }] as const;
       }),
     );
   const moments = new Map([...pick("exp_avg."), ...pick("exp_avg_sq.")]);
   return { step, weights: handOver(pick("")), optimizer: handOver(moments) };
+}
+
+/**
+ * A tensor of a snapshot; undefined where it has none of that name.
+ * @throws {CheckpointError} when it is not of that shape, in f32.
+ */
+export function restoredFloats(
+  { folder, tensors }: Pick<Snapshot<unknown>, "folder" | "tensors">,
+  name: string,
+  shape: Shape,
+): Float32Array | undefined {
+  const data = tensors[name];
+  if (data === undefined) return undefined;
+  if (data instanceof Float32Array && data.length === sizeOf(shape)) return data;
+  throw damagedSnapshot(`resume: ${name} is not of shape ${shape.join(" × ")} in f32`, folder);
 }

@@ -27,9 +27,19 @@ export const stageInfoSchema = z.strictObject({
   benchmark: name.optional(),
   /** The other model of a comparison. */
   opponent: name.optional(),
+  /** A checkpoint, or records such as answers. Logs from before 2026-12 do not say. */
+  makes: z.enum(["model", "records"]).optional(),
   /** Ids of the stages whose results it is made from. */
   inputs: z.array(name).max(MOST_INPUTS),
 });
 
 /** A stage of a run as data. */
 export type StageInfo = z.output<typeof stageInfoSchema>;
+
+/** Kinds of stages that made records when logs did not say. */
+const RECORDS: ReadonlySet<string> = new Set(["answers", "judgments", "preferences"]);
+
+/** True if the result of a stage is a checkpoint. */
+export function makesModel({ kind, makes }: Pick<StageInfo, "kind" | "makes">): boolean {
+  return makes === undefined ? !RECORDS.has(kind) : makes === "model";
+}

@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import type * as z from "zod";
 import { CheckpointError } from "../protocol/errors.ts";
 import { type JsonError, parseJson } from "../protocol/json.ts";
 import type { Json } from "./json.ts";
@@ -38,7 +39,7 @@ export async function writeSnapshot(folder: string, { json, tensors }: SnapshotD
   });
 }
 
-/** Snapshots hold plain lists of numbers: whoever reads one knows the shapes. */
+/** Snapshots hold plain lists of numbers: their readers know the shapes. */
 function sourceOf(data: Int32Array | FloatSource): TensorSource {
   if (data instanceof Int32Array) return { dtype: "I32", shape: [data.length], data };
   return { ...data, dtype: "F32", shape: [data.shape.reduce((product, size) => product * size, 1)] };
@@ -53,7 +54,7 @@ export async function readSnapshot(folder: string): Promise<SnapshotContent | un
   if (state === undefined) return undefined;
   const file = path.join(state, STATE_FILE);
   const text = await readText(placeBelow(folder, path.join(path.basename(state), STATE_FILE)), MOST_STATE_BYTES);
-  if (text === undefined) throw damaged("no such file", file);
+  if (text === undefined) throw damagedSnapshot("no such file", file);
   const weights = await openSafetensors(path.join(state, TENSORS_FILE));
   try {
     const tensors: [string, Float32Array | Int32Array][] = [];
@@ -76,11 +77,25 @@ function parseState(file: string, text: string): Json {
   try {
     return parseJson(text) as Json;
   } catch (cause) {
-    throw damaged((cause as JsonError).message, file, { cause });
+    throw damagedSnapshot((cause as JsonError).message, file, { cause });
   }
 }
 
-function damaged(what: string, file: string, options?: ErrorOptions): CheckpointError {
+/**
+ * A snapshot's JSON in the form that its writer gave it.
+ *
+ * @param folder - The snapshot's, for messages.
+ * @throws {CheckpointError} when it has another form.
+ */
+export function stateAs<S>(folder: string, json: Json, schema: z.ZodType<S>): S {
+  const { data, error } = schema.safeParse(json);
+  if (error === undefined) return data;
+  const [issue] = error.issues;
+  throw damagedSnapshot(`${issue?.path.join(".") ?? ""} does not fit: ${issue?.message ?? ""}`, folder);
+}
+
+/** A snapshot that cannot be gone on from. */
+export function damagedSnapshot(what: string, file: string, options?: ErrorOptions): CheckpointError {
   const remedy = "remove its folder: the stage then starts from its beginning";
   return new CheckpointError(`read snapshot: ${what}`, { file, remedy }, options);
 }

@@ -1,11 +1,12 @@
 import { stageNames } from "../protocol/stageName.ts";
+import { makesModel } from "../protocol/stages.ts";
 import type { VerifiedArtifact, VerifyOutput } from "../protocol/toolOutput.ts";
 import type { Artifacts } from "./artifacts.ts";
 import { type Lineage, type RunUse, type Suspicion, doubtful, readLineage } from "./lineage.ts";
 import { DamagedArtifact } from "./manifest.ts";
 import type { ReadProgress } from "./verified.ts";
 
-/** What is verified, and how that is reported. */
+/** Artifacts to verify, and how that is reported. */
 export interface VerifySettings {
   /** Id of the run whose artifacts are checked; all of the folder when left out. */
   readonly run?: string | undefined;
@@ -13,9 +14,6 @@ export interface VerifySettings {
   /** Called while an artifact is read. */
   readonly progress?: (key: string, ...bytes: Parameters<ReadProgress>) => void;
 }
-
-/** Kinds of stages whose results are no models. */
-const OTHERS: ReadonlySet<string> = new Set(["answers", "judgments", "preferences"]);
 
 /**
  * Reads every byte of the artifacts of a run, or of a folder, and finds which results descend from damaged ones.
@@ -117,16 +115,16 @@ function affectedResults(
 ): VerifyOutput["affected"][number] {
   const bad = stages.filter(({ key }) => ["damaged", "doubtful"].includes(checked.get(key)?.state ?? ""));
   const nameOf = stageNames(stages);
-  const names = (holds: (kind: string) => boolean): readonly string[] =>
-    bad.filter(({ kind }) => holds(kind)).map(({ id }) => nameOf(id));
+  const names = (holds: (stage: RunUse["stages"][number]) => boolean): readonly string[] =>
+    bad.filter(holds).map(({ id }) => nameOf(id));
   const isLater = ({ key }: RunUse["stages"][number]): boolean =>
     checked.get(key)?.state === "doubtful" || updated > (since.get(key) ?? 0);
   const isTabled = bad.some((stage) => ["answers", "judgments"].includes(stage.kind) && isLater(stage));
   return {
     run,
-    models: names((kind) => !OTHERS.has(kind)),
-    answers: names((kind) => kind === "answers"),
-    judgments: names((kind) => kind === "judgments"),
+    models: names(makesModel),
+    answers: names(({ kind }) => kind === "answers"),
+    judgments: names(({ kind }) => kind === "judgments"),
     tables: isTabled ? tables : [],
   };
 }

@@ -98,9 +98,11 @@ export class DataOrder {
   private position: number;
   private order: readonly number[];
 
-  /** @throws {SequenceError} when there is no data. */
+  /** @throws {SequenceError} when there is no data, or no such position in it. */
   constructor(count: number, seed: number, { epoch, position }: DataPosition = { epoch: 0, position: 0 }) {
     if (count === 0) throw new SequenceError("data order: the data set is empty");
+    // Beyond the end, no example would ever come.
+    if (position > count) throw new SequenceError(`data order: position ${position} is beyond ${count} examples`);
     this.count = count;
     this.seed = seed;
     this.epoch = epoch;

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import * as z from "zod";
 import type { Backend } from "../../compute/backend.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
 import { LockedError, ownerName } from "../../storage/locks.ts";
 import { DamagedArtifact } from "../../storage/manifest.ts";
-import { readSnapshot, writeSnapshot } from "../../storage/snapshots.ts";
+import { readSnapshot, stateAs, writeSnapshot } from "../../storage/snapshots.ts";
 import { StageRecord } from "../../storage/stageRecords.ts";
 import type { Workspace } from "../../storage/workspaces.ts";
 import { type ResolvedStage, inputKeys } from "../resolve.ts";
@@ -133,9 +134,11 @@ async function make(
         sample({ stage: info.id, ...rollout });
         record.sample(rollout);
       },
-      restore: async () => {
+      restore: async <State>(form: z.ZodType<State>): Promise<Snapshot<State> | undefined> => {
         const saved = await readSnapshot(savepoint);
-        return saved && { ...(saved.json as unknown as Pick<Snapshot, "step" | "json">), tensors: saved.tensors };
+        if (saved === undefined) return undefined;
+        const { step, json } = stateAs(savepoint, saved.json, z.object({ step: z.int().min(0), json: form }));
+        return { folder: savepoint, step, json, tensors: saved.tensors };
       },
       save: ({ step, json, tensors }: Savepoint) => writeSnapshot(savepoint, { json: { step, json }, tensors }),
     };

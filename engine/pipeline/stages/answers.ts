@@ -36,6 +36,7 @@ export const answers: Stage<
 > = {
   kind: "answers",
   title: "Answers",
+  makes: "records",
   revision: 3,
   select: (config, { benchmark, isValidation, seed }) => ({
     task: config.task,
@@ -113,7 +114,7 @@ interface AnswersSlice extends FrozenSlice, ChatSlice {
   readonly from: AnsweredPrompts;
 }
 
-/** What of a benchmark's settings its answers depend on; nothing for plain prompts. */
+/** Settings of a benchmark that its answers depend on; nothing for plain prompts. */
 export function formOf(
   { data }: RunConfig,
   benchmark: string,
@@ -132,8 +133,8 @@ interface Models {
   readonly scorer: DeviceWeights;
 }
 
-/** What is asked, and how it is answered. */
-interface Asked {
+/** Questions, and how they are answered. */
+interface AnswerRequest {
   readonly name: string;
   readonly questions: readonly Prompt[];
   readonly seed: number;
@@ -145,7 +146,11 @@ interface Asked {
 }
 
 /** Answers to every question, turn by turn. */
-async function answersByTurn(context: StageContext, models: Models, asked: Asked): Promise<BenchmarkAnswer[][]> {
+async function answersByTurn(
+  context: StageContext,
+  models: Models,
+  asked: AnswerRequest,
+): Promise<BenchmarkAnswer[][]> {
   const { model } = models;
   const { name, questions, seed, from, task } = asked;
   const { maxNewTokens, temperature: otherwise, ...sampling } = asked.sampling;

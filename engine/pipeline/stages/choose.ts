@@ -26,6 +26,7 @@ export const choose: Stage<
 > = {
   kind: "choice",
   title: "Choice of β",
+  makes: "model",
   revision: 1,
   select: ({ evaluation, arms }, { arm }) => ({ judge: evaluation.judge, betas: arms[arm]?.betas ?? [] }),
   async run({ folder, report }, { judge, betas }, { candidates, answers }) {

@@ -13,6 +13,7 @@ export const judge: Stage<
 > = {
   kind: "judgments",
   title: "Judgments",
+  makes: "records",
   revision: 1,
   // FastChat's records name the models, so names are part of the result.
   select: ({ evaluation }, { names, seed }) => ({ judge: judgeChoice(evaluation), names, seed }),

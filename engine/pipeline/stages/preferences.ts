@@ -3,6 +3,7 @@ import { DeviceWeights, Generator, handOver } from "../../models/index.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import type { RankedResponses } from "../../evaluation/tasks/task.ts";
 import { atomicWrite } from "../../storage/disk.ts";
+import { type LabelledPair, PAIRS_FILE } from "../../storage/formats/pairs.ts";
 import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
 import { heldAs, readingCost, sequenceLength } from "../cost.ts";
@@ -12,17 +13,6 @@ import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts"
 import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
 import { type Artifact, type Stage, stopIfAsked } from "../stage.ts";
 
-/** A labelled pair; `…Ended` says whether the response closed with end-of-text. */
-export interface LabelledPair {
-  readonly prompt: string;
-  readonly chosen: string;
-  readonly chosenEnded: boolean;
-  readonly rejected: string;
-  readonly rejectedEnded: boolean;
-}
-
-/** File of the pairs in the stage's folder. */
-export const PAIRS_FILE = "pairs.jsonl";
 /** Prompts answered side by side. */
 const SAMPLED_AT_ONCE = 256;
 /** Equally good responses give no pair; a model whose responses are nearly all so will never give enough. */
@@ -36,6 +26,7 @@ export const preferences: Stage<
 > = {
   kind: "preferences",
   title: "Preference pairs",
+  makes: "records",
   revision: 1,
   select: (config, { seed }) => ({
     task: config.task,

@@ -3,8 +3,8 @@ import type { Graph } from "../../compute/graph/tensor.ts";
 import { type DeviceWeights, type ModelConfig, RewardScorer, handOver, withHeads } from "../../models/index.ts";
 import { type RewardConfig, type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
-import { readJsonl } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
+import { readPairs } from "../../storage/formats/pairs.ts";
 import type { Question } from "../../protocol/conversation.ts";
 import type { PromptFormat } from "../../text/index.ts";
 import {
@@ -25,7 +25,6 @@ import { scoredPart } from "../rewarding.ts";
 import { SEED_STRIDE } from "./sft.ts";
 import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
 import { stepChoices, train } from "../training.ts";
-import { type LabelledPair, PAIRS_FILE } from "./preferences.ts";
 
 /** Names the file with a reward model's held-out accuracy. */
 const REWARD_FACTS_FILE = "reward.json";
@@ -48,6 +47,7 @@ export const rewardModel: Stage<
 > = {
   kind: "reward",
   title: "Reward model",
+  makes: "model",
   revision: 5,
   select: (config, { seed, rewardSeed }) => ({
     ...rewardSlice(config, seed),
@@ -224,16 +224,11 @@ export async function encodedPairs(
       ...(margin === undefined ? {} : { margin }),
     }));
   }
-  const pairs: PromptedPair[] = [];
-  for await (const { fields } of readJsonl(join(made.folder, PAIRS_FILE))) {
-    const { prompt, chosen, chosenEnded, rejected, rejectedEnded } = fields as unknown as LabelledPair;
-    pairs.push({
-      prompt,
-      chosen: sequence(prompt, chosen, chosenEnded),
-      rejected: sequence(prompt, rejected, rejectedEnded),
-    });
-  }
-  return pairs;
+  return (await readPairs(made.folder)).map(({ prompt, chosen, chosenEnded, rejected, rejectedEnded }) => ({
+    prompt,
+    chosen: sequence(prompt, chosen, chosenEnded),
+    rejected: sequence(prompt, rejected, rejectedEnded),
+  }));
 }
 
 /** Tokens of the longest sequence. */

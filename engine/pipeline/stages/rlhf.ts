@@ -1,3 +1,4 @@
+import * as z from "zod";
 import {
   type AdapterModel,
   type Head,
@@ -14,18 +15,25 @@ import { alarmMessage } from "../../protocol/alarms.ts";
 import { referenceKl } from "../../protocol/catalogue.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
-import { type Model, type PpoIteration, type RestoredPpo, PpoTrainer, REFERENCE } from "../../rl/ppoTrainer.ts";
+import {
+  type Model,
+  type PpoIteration,
+  type PpoPosition,
+  type RestoredPpo,
+  PpoTrainer,
+  REFERENCE,
+} from "../../rl/ppoTrainer.ts";
 import { trainedParameters } from "../../rl/ppoStep.ts";
-import type { RunningMoments } from "../../rl/runningMoments.ts";
 import { questionText } from "../../protocol/conversation.ts";
 import type { PromptFormat } from "../../text/index.ts";
-import { type DataPosition, Random, sftLoss } from "../../training/index.ts";
+import { Random, sftLoss } from "../../training/index.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { type PpoConfig, armWithBeta, ppoSettings } from "../armSettings.ts";
 import { isAdapterFolder } from "../../storage/adapterFolders.ts";
+import { numberOrNaN } from "../../storage/formats/records.ts";
 import { type BaseInput, type LoraSlice, loraSlice, readAdapter, readChange } from "../adapterFolder.ts";
 import { belowAdapterBytes, heldAs, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
-import { taskOf, trainPrompts } from "../corpus.ts";
+import { shortensTraining, taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "../generation.ts";
 import { loop } from "../loop.ts";
 import { type ChatSlice, type TemplateInput, chatSlice, loadFormat } from "../chatChoice.ts";
@@ -49,7 +57,7 @@ import {
   recomputationOf,
 } from "../stage.ts";
 import { type TrainableModel, loadTrainable, saveTrained } from "../trainable.ts";
-import { discard, restoredState } from "../training.ts";
+import { discard, positionSchema, restoredFloats, restoredState } from "../training.ts";
 
 /** Rollouts of an iteration that are kept for people to read. */
 const SAMPLES_KEPT = 4;
@@ -77,12 +85,12 @@ export const rlhf: Stage<
 > = {
   kind: "rlhf",
   title: "RLHF",
+  makes: "model",
   revision: 2,
   select: (config, { arm, beta, seed }) => ({
     arm: armWithBeta(config, arm, beta),
     task: config.task,
-    // A task draws its validation split for itself; of a file it takes the end away from training.
-    validationPrompts: config.task === undefined ? config.evaluation.validationPrompts : 0,
+    validationPrompts: shortensTraining(config) ? config.evaluation.validationPrompts : 0,
     seed,
     ...frozenSlice(config),
     ...loraSlice(config),
@@ -117,7 +125,7 @@ export const rlhf: Stage<
       reward: { ...rewarding, weights: handOver(rewarding.weights) },
       ...(critic === undefined ? {} : { critic: handedOver(critic) }),
     };
-    const snapshot = await context.restore();
+    const snapshot = await context.restore(savedSchema);
     const saved = snapshot === undefined ? undefined : savedOf(snapshot, start.config, critic?.config);
     if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
     if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
@@ -206,7 +214,7 @@ interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice {
   /** The arm's settings, with one β. */
   readonly arm: PpoConfig;
   readonly task: TaskConfig | undefined;
-  /** Prompts that are kept back at the end of the file; 0 for a task. */
+  /** Prompts that are kept back at the end of the file; 0 where their number changes nothing. */
   readonly validationPrompts: number;
   readonly seed: number;
 }
@@ -253,7 +261,7 @@ async function loadOthers({
   );
   // One that the config brings is a whole model.
   if (!(await isAdapterFolder(reward.folder))) return { references, ...(await rewarding()) };
-  // Read anew for each: whoever takes one frees it.
+  // Read for each: the one that takes it frees it.
   const change = async (): Promise<HeldModel<Float32Array>> =>
     changed(config, await readAdapter(reward.folder, config, ["score"]));
   const format = await loadFormat(reward.folder, { chat, base });
@@ -293,29 +301,34 @@ function criticFrom({ config, weights }: HeldModel<Float32Array>): HeldModel<Flo
   return { config, weights: new Map([...named, ["v_head.bias", bias]]) };
 }
 
-interface SavedJson extends Omit<RestoredPpo, "train"> {
-  readonly optimizerStep: number;
-  readonly history: readonly Metrics[];
-}
+/** A snapshot's JSON: the trainer's position, and the metrics that alarms look for trends in. */
+const savedSchema: z.ZodType<PpoPosition & { readonly history: readonly Metrics[] }> = z.object({
+  iteration: z.int().min(0),
+  controller: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("fixed"), beta: z.number() }),
+    z.object({ kind: z.literal("adaptive"), beta: z.number(), target: z.number(), horizon: z.number() }),
+  ]),
+  moments: z.object({ count: z.number(), mean: z.number(), variance: z.number() }),
+  prompts: positionSchema,
+  optimizerStep: z.int().min(0),
+  history: z.array(z.record(z.string(), numberOrNaN)),
+});
 
 function savedOf(
-  { json, tensors }: Snapshot,
+  snapshot: Snapshot<z.output<typeof savedSchema>>,
   policy: ModelConfig,
   critic: ModelConfig | undefined,
 ): { readonly ppo: RestoredPpo; readonly history: readonly Metrics[] } {
-  const { optimizerStep, history, ...state } = json as unknown as SavedJson & {
-    readonly prompts: DataPosition;
-    readonly moments: RunningMoments;
-  };
+  const { optimizerStep, history, ...state } = snapshot.json;
   const shapes = trainedParameters(critic === undefined ? { policy } : { policy, critic });
   const reference = [...parameters(policy)].flatMap(([name, shape]) => {
-    const data = tensors[REFERENCE + name];
-    return data === undefined ? [] : [[name, { shape, data: data as Float32Array }] as const];
+    const data = restoredFloats(snapshot, REFERENCE + name, shape);
+    return data === undefined ? [] : [[name, { shape, data }] as const];
   });
   return {
     ppo: {
       ...state,
-      train: restoredState(tensors, optimizerStep, shapes),
+      train: restoredState(snapshot, optimizerStep, shapes),
       ...(reference.length > 0 && { reference: handOver(new Map(reference)) }),
     },
     history,

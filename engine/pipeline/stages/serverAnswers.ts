@@ -28,6 +28,7 @@ export const serverAnswers: Stage<
 > = {
   kind: "answers",
   title: "Answers",
+  makes: "records",
   revision: 1,
   select: (config, { contestant, benchmark, seed }) => {
     const { model, baseUrl, system } = contestantOf(config, contestant);
@@ -60,7 +61,7 @@ export const serverAnswers: Stage<
 };
 
 interface ServerAnswersSlice {
-  /** What its answers depend on. */
+  /** Everything that its answers depend on. */
   readonly server: { readonly model: string; readonly baseUrl: string; readonly system?: string };
   readonly task: TaskConfig | undefined;
   readonly sampling: Omit<SamplingConfig, "topK">;

@@ -24,6 +24,7 @@ export const sft: Stage<
 > = {
   kind: "sft",
   title: "Supervised fine-tuning",
+  makes: "model",
   revision: 3,
   select: (config, { seed, sftSeed }) => ({
     ...sftSource(config),

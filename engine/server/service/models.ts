@@ -3,6 +3,7 @@ import { isHubName } from "../../config/paths.ts";
 import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
+import { makesModel } from "../../protocol/stages.ts";
 import { readChoice } from "../../storage/formats/choice.ts";
 import { inputExists, inputFiles } from "../../storage/inputs.ts";
 import { type ModelPlace, readModels } from "../../storage/formats/models.ts";
@@ -10,9 +11,6 @@ import { folderBytes } from "./folderSize.ts";
 import type { DescribedRun } from "./runFacts.ts";
 import { artifactFolder } from "./stageArtifacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
-
-/** Kinds of stages that make a model. */
-const MAKERS: ReadonlySet<string> = new Set(["base", "sft", "reward", "soup", "rlhf", "choice"]);
 
 /**
  * The models of a run: all of a finished one, and those that there are so far of another.
@@ -47,7 +45,7 @@ async function inputBytes(folder: string): Promise<number | undefined> {
 
 /** The results of finished stages; the candidates for an arm's β are not among the run's models. */
 function modelsSoFar({ root, brief }: TrackedRun, base: string | undefined): readonly ModelPlace[] {
-  const made = brief.stages.filter((stage) => MAKERS.has(stage.kind) && stage.role === "result" && isDone(stage));
+  const made = brief.stages.filter((stage) => makesModel(stage) && stage.role === "result" && isDone(stage));
   return [
     ...(base === undefined ? [] : [{ product: "base", kind: "base", folder: base }]),
     ...made.map((stage) => {

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import fc from "fast-check";
+import * as z from "zod";
 import { openSavepoint } from "../../../engine/storage/savepoints.ts";
 import {
   type SnapshotContent,
   type SnapshotDraft,
   readSnapshot,
+  stateAs,
   writeSnapshot,
 } from "../../../engine/storage/snapshots.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
@@ -49,6 +51,14 @@ describe("snapshots", () => {
       });
     });
     await fc.assert(property, { numRuns: 25 });
+  });
+
+  it("are of the form that their writer gave them", () => {
+    const form = z.object({ position: z.int().min(0) });
+    assert.deepEqual(stateAs("/w/savepoint", { position: 3 }, form), { position: 3 });
+    for (const json of [{ position: -1 }, { position: "3" }, {}, null, 3]) {
+      assert.throws(() => stateAs("/w/savepoint", json, form), { name: "CheckpointError", file: "/w/savepoint" });
+    }
   });
 
   it("name the file that was damaged", async () => {

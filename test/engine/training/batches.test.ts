@@ -81,6 +81,11 @@ describe("data order", () => {
     );
   });
 
+  it("refuses a saved position beyond the end, where no example would ever come", () => {
+    assert.throws(() => new DataOrder(3, 1, { epoch: 0, position: 4 }), { name: "SequenceError" });
+    assert.deepEqual(new DataOrder(3, 1, { epoch: 0, position: 3 }).next(3).toSorted(), [0, 1, 2]);
+  });
+
   it("refuses an empty data set", () => {
     assert.throws(() => new DataOrder(0, 1), { message: "data order: the data set is empty" });
   });

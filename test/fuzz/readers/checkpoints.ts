@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
+import * as z from "zod";
 import { parseModelConfig } from "../../../engine/models/index.ts";
 import { rotaryFrequencies, rotaryScoreFactor } from "../../../engine/models/ropeKinds.ts";
 import { readAdapterSettings } from "../../../engine/storage/adapterFolders.ts";
 import { readCheckpointFiles } from "../../../engine/storage/checkpoints.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { openWeights } from "../../../engine/storage/shards.ts";
-import { readSnapshot } from "../../../engine/storage/snapshots.ts";
+import { readSnapshot, stateAs } from "../../../engine/storage/snapshots.ts";
 import { loadTokenizer, wordLevelTokenizer } from "../../../engine/text/index.ts";
+import { DataOrder } from "../../../engine/training/index.ts";
+import { positionSchema } from "../../../engine/pipeline/training.ts";
 import { type Reader, jsonFiles } from "../reader.ts";
 
 const HEADER = {
@@ -210,8 +213,8 @@ const tokenizerSettings: Reader = {
 
 const snapshot: Reader = {
   name: "snapshot",
-  corpus: jsonFiles({ step: 3, random: { key: [1, 2], position: 4 } }),
-  errors: ["CheckpointError", "DiskError"],
+  corpus: jsonFiles({ step: 3, json: { epoch: 1, position: 4 } }, { step: 0, json: { epoch: 0, position: 0 } }),
+  errors: ["CheckpointError", "DiskError", "SequenceError"],
   read: async (input, place) => {
     mkdirSync(`${place.folder}/state-1`, { recursive: true });
     place.write("current", "state-1");
@@ -220,7 +223,9 @@ const snapshot: Reader = {
       "state-1/tensors.safetensors",
       safetensorsFile({ a: { dtype: "F32", shape: [1], data_offsets: [0, 4] } }, 4),
     );
-    await readSnapshot(place.folder);
+    const { json = null } = (await readSnapshot(place.folder)) ?? {};
+    const state = stateAs(place.folder, json, z.object({ step: z.int().min(0), json: positionSchema }));
+    assert.equal(new DataOrder(5, 1, state.json).next(7).length, 7);
   },
 };
 

@@ -14,6 +14,7 @@ import { readChoice } from "../../../engine/storage/formats/choice.ts";
 import { readComparisons } from "../../../engine/storage/formats/comparisons.ts";
 import { readGames } from "../../../engine/storage/formats/games.ts";
 import { modelsFile, readModels } from "../../../engine/storage/formats/models.ts";
+import { readPairs } from "../../../engine/storage/formats/pairs.ts";
 import { artifactFormat, readRecords } from "../../../engine/storage/formats/records.ts";
 import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
 import { readFigurePoints } from "../../../engine/storage/formats/figurePoints.ts";
@@ -30,6 +31,7 @@ const CALL = {
 };
 const OURS = ["DataError", "DiskError"];
 const answer = { prompt: 0, question: "q", text: "t", ended: true, nTokens: 2, reward: 0.5, gold: 1, category: "math" };
+const pair = { prompt: "p", chosen: "a", chosenEnded: true, rejected: "b", rejectedEnded: false };
 const comparison = { prompt: "0", seed: 1, outcome: "win", games: ["a", "tie"], lengths: [3, 4] };
 const cost = { promptTokens: 10, completionTokens: 2, price: 0.001 };
 const game = { pair: 0, game: 1, ruling: { winner: "first", userPrompt: "p", judgment: "[[A]]", cost } };
@@ -93,6 +95,9 @@ export const RESULTS: readonly Reader[] = [
   ofFile("judgments", "judgments.jsonl", [jsonLines(JUDGMENT, { ...JUDGMENT, question_id: "a3f" })], (folder) =>
     readRecords(`${folder}/judgments.jsonl`, artifactFormat(folder, readPairJudgment)),
   ),
+  ofFile("pairs", "pairs.jsonl", [jsonLines(pair, { ...pair, chosen: "", chosenEnded: false })], async (folder) => {
+    for (const { prompt, chosen } of await readPairs(folder)) assert.ok(prompt.length + chosen.length >= 0);
+  }),
   ofFile(
     "choice",
     "choice.json",

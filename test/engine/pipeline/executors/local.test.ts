@@ -31,6 +31,7 @@ function stageThat(record: Record): Stage<TestStage, { name: string; fails: bool
   return {
     kind: "test",
     title: "Test",
+    makes: "records",
     revision: 1,
     select: (_, { name, fails = false }) => ({ name, fails }),
     async run({ folder, signal, report }, { name, fails }) {
