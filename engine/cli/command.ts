@@ -1,4 +1,4 @@
-import type { Pipeline } from "./pipeline.ts";
+import type { PipelineModule } from "./pipeline.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How the process ends, for scripts. */
@@ -38,7 +38,7 @@ export interface CommandContext {
   /** Asks the person at the terminal; absent where there is none. */
   readonly ask?: (question: string) => Promise<string>;
   /** Loaded on first use, so that help and errors come at once. */
-  pipeline(): Promise<Pipeline>;
+  pipeline(): Promise<PipelineModule>;
 }
 
 /** A subcommand of `salsa`. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { interruptNotice, runCli } from "./cli.ts";
 import { interruptible } from "./interrupt.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { PipelineModule } from "./pipeline.ts";
 import { processTerminal } from "./terminal.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -39,5 +39,5 @@ process.exitCode = await runCli(argv, {
   version: manifest.version,
   signal,
   ...(isAttended && { ask }),
-  pipeline: (): Promise<Pipeline> => import("../pipeline/index.ts"),
+  pipeline: (): Promise<PipelineModule> => import("../pipeline/index.ts"),
 });

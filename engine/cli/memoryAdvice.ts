@@ -6,7 +6,7 @@ import type { PlannedStage } from "../protocol/toolOutput.ts";
 /** Weights, gradient and two moments, of four bytes. */
 const TRAINED_BYTES = 16;
 
-/** What a plan is held against, and the settings that have a say in memory. */
+/** Limits that a plan is compared with, and the settings that memory depends on. */
 export interface MemoryPlace {
   readonly backend: string;
   /** That the backend can hold; Infinity where only the machine's memory bounds it. */

@@ -1,7 +1,7 @@
 import type * as pipeline from "../pipeline/index.ts";
 
 /** The part of engine/pipeline that commands use; loaded on first use. */
-export type Pipeline = Pick<
+export type PipelineModule = Pick<
   typeof pipeline,
   | "runPipeline"
   | "modelNotes"

@@ -14,7 +14,7 @@ export type Printed = string | Styled;
 /**
  * A command's output: results go to `out`, everything about their making to `err`.
  *
- * Whoever wrote a text, a config, a run or a model, it cannot steer the terminal: controls, escapes and marks of direction
+ * A text, a config, a run or a model, of any origin, cannot steer the terminal: controls, escapes and marks of direction
  * come out spelled, and only styles are sequences of ours.
  */
 export interface Terminal {

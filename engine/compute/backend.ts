@@ -60,7 +60,7 @@ export interface MemoryUse {
 /** A device that executes programs. The same program on the same device gives the same bytes every time. */
 export interface Backend {
   readonly name: string;
-  /** What models compute with on it: the type of their activations and of the matrices among their weights. */
+  /** Precision that models compute with: the type of their activations and of the matrices among their weights. */
   readonly precision: WeightType;
   readonly limits: Limits;
   readonly memory: MemoryUse;

@@ -19,7 +19,7 @@ export interface ModelPrice {
   readonly output: number;
 }
 
-/** What asking a model about all games of a run takes, if nothing is kept from before. */
+/** Cost of asking a model about all games of a run, if nothing is kept from before. */
 export interface ModelCost {
   readonly model: string;
   /** Its server, with the port. */
@@ -90,7 +90,7 @@ export function judgingCost(config: RunConfig): readonly ModelCost[] {
   return [...answeringCost(config), ...costOfJudges(config)];
 }
 
-/** What answers of contestants take: each is asked every question, of a later turn with what came before. */
+/** Cost of contestants' answers: each is asked every question, of a later turn with what came before. */
 function answeringCost(config: RunConfig): readonly ModelCost[] {
   judgeModels(config); // settings of a run's own record are checked before they are believed
   const { sampling, contestants: all = {} } = config.evaluation;
@@ -157,7 +157,7 @@ export function isFree(costs: readonly ModelCost[]): boolean {
   return costs.every(({ isLocal, mostPrice, keyVariable }) => isLocal && mostPrice === 0 && keyVariable === undefined);
 }
 
-/** What judging takes, in a sentence for each model. */
+/** Cost of judging, in a sentence for each model. */
 export function judgingCostTexts(costs: readonly ModelCost[], budget: number | undefined): readonly string[] {
   const lines = costs.map(
     ({ model, server, keyVariable, nCalls, isAnswering, promptTokens, completionTokens, price, mostPrice }) => {

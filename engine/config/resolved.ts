@@ -38,7 +38,7 @@ export type PretrainConfig = Readonly<z.output<typeof pretrainSchema>>;
 
 type Chat = z.output<typeof chatSchema>;
 
-/** What departs from the checkpoint's own chat template, and from a user's turn for every plain prompt. */
+/** Departures from the checkpoint's own chat template, and from a user's turn for every plain prompt. */
 export interface ChatConfig {
   /** Absolute path. */
   readonly template?: string;

@@ -15,7 +15,7 @@ import type { DataSource } from "./source.ts";
 /** Most questions of a benchmark: they are held together, to be compared with its references. */
 const MOST_QUESTIONS = 100_000;
 
-/** What questions are read with. */
+/** Settings that questions are read with. */
 export interface QuestionSettings {
   readonly source: DataSource;
   /** File of reference answers. */
@@ -136,7 +136,7 @@ function withReferences(record: Prompt, kind: BenchmarkKind, answers: References
   return { ...record, references };
 }
 
-/** Shows every turn of a question to whoever knows how a model sees it. */
+/** Shows every turn of a question to a view that knows how a model sees it. */
 function checkQuestion({ prompt, followUps = [] }: Prompt, place: RowPlace, check: Check | undefined): void {
   if (check === undefined) return;
   let asked: Question = prompt;

@@ -10,7 +10,7 @@ export function digestOf(...texts: readonly string[]): bigint {
 }
 
 /**
- * What stands for a record's prompt when data is split: equal for a text and for the one turn of a user that says it. Of
+ * Stand-in for a record's prompt when data is split: equal for a text and for the one turn of a user that says it. Of
  * a conversation for SFT it is all before the assistant's first turn.
  */
 export function promptText(record: AnyRecord): string {

@@ -44,7 +44,7 @@ export interface NamedCheck {
   readonly check: Check;
 }
 
-/** What is prepared. */
+/** A source to prepare. */
 export interface PrepareSettings {
   /** `.salsa`. */
   readonly root: string;

@@ -34,7 +34,7 @@ export interface FetchSettings extends Pick<HubSettings, "progress" | "firstWait
   readonly github?: string;
 }
 
-/** What became of a file. */
+/** Fate of a file. */
 export interface Fetched {
   /** Absolute. */
   readonly file: string;

@@ -30,7 +30,7 @@ function isEmpty(text: string): boolean {
   return text.trim() === "";
 }
 
-/** What is wrong with a record, found by who knows how a model sees it. */
+/** Defect of a record, found by those who know how a model sees it. */
 export interface Finding {
   readonly reason: Reason;
   /** In words, with the lengths: "its prompt takes 131 tokens, …". */
@@ -40,7 +40,7 @@ export interface Finding {
 
 /** Of which a training could make nothing. */
 const USELESS: readonly Reason[] = ["sameAnswers", "noResponse", "noTokens", "overlongPrompt", "noResponseToken"];
-/** Which would end a training in the middle, whoever asked to keep them. */
+/** Those that would end a training in the middle, even where keeping them is asked for. */
 const IMPOSSIBLE: readonly Reason[] = ["noResponse", "noTokens", "overlongPrompt", "noResponseToken"];
 
 /** True if a record of no use is an error, rather than counted. */
@@ -58,7 +58,7 @@ export function isRefused(unusable: DataSource["unusable"], reason: Reason): boo
 }
 
 /** Counts by reason. */
-export class Tally {
+export class ReasonCounts {
   private readonly counts = dictionary<number>();
 
   add(reason: Reason): void {

@@ -1,7 +1,7 @@
 import type { SftExample } from "../protocol/conversation.ts";
 import type { Preference, Prompt } from "../storage/datasets.ts";
 
-/** What rows become, by what they are for. */
+/** Records that rows become, by their purpose. */
 export interface RecordsByKind {
   readonly sft: SftExample;
   readonly preferences: Preference;

@@ -2,7 +2,7 @@ import { DataError } from "../protocol/errors.ts";
 import { DigestSet, digestOf, promptText } from "./digests.ts";
 import { recordOf } from "./layouts/index.ts";
 import { type Reason, REASONS } from "../protocol/dataCounts.ts";
-import { type DataCounts, type Finding, Tally, isRefused, reasonOf } from "./reasons.ts";
+import { type DataCounts, type Finding, ReasonCounts, isRefused, reasonOf } from "./reasons.ts";
 import type { AnyRecord, RecordKind } from "./records.ts";
 import type { Row, RowPlace } from "./rows/row.ts";
 import type { DataSource } from "./source.ts";
@@ -21,7 +21,7 @@ export interface Selected {
  */
 export type Check = (record: AnyRecord, place: RowPlace) => Finding | undefined;
 
-/** What is selected for, and who is told. */
+/** Purpose of a selection, and who hears of it. */
 export interface SelectSettings {
   readonly kind: RecordKind;
   readonly source: DataSource;
@@ -44,7 +44,7 @@ export async function* select(
   const { skip, columns, unusable, validation } = source;
   const most = source.shuffle === undefined ? (source.examples ?? Infinity) : Infinity;
   const seen = new DigestSet();
-  const tally = new Tally();
+  const tally = new ReasonCounts();
   const counts = { read: 0, used: 0, validation: 0 };
   let passed = 0;
   if (most > 0) {

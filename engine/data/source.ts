@@ -1,10 +1,10 @@
 import type { ColumnMap } from "./layouts/index.ts";
 
-/** What is done with records of no use: left out and counted, the first one reported as an error, or kept and counted. */
+/** Treatment of records of no use: left out and counted, the first one reported as an error, or kept and counted. */
 export type Unusable = "drop" | "refuse" | "keep";
 
 /**
- * What is done with them where a path stands alone: those that a training could make nothing of are reported as errors,
+ * Treatment of them where a path stands alone: those that a training could make nothing of are reported as errors,
  * since nothing is left out; duplicates and empty turns may be meant, and are counted.
  */
 export type UnusableInPath = "refuseUseless";

@@ -18,7 +18,7 @@ import { AS_IT_IS, type DataSource } from "./source.ts";
 /** A source as stages read it: a file of records, and what was counted on the way there. */
 export type ReadySource = { readonly file: string } & Partial<Pick<PreparedData, "counts">>;
 
-/** Where prepared data goes, and who is told of downloads. */
+/** Where prepared data goes, and who hears of downloads. */
 export interface ReadySettings {
   /** `.salsa`. */
   readonly root: string;
@@ -49,7 +49,7 @@ export async function readySource(given: SourceConfig, settings: ReadySettings):
   return prepare({ ...settings, progress: undefined, source, files, ...(references && { references }) });
 }
 
-/** What a source is looked up for. */
+/** Purpose of looking up a source. */
 export type FilesSettings = Pick<ReadySettings, "kind" | "progress" | "isOffline">;
 
 /**

@@ -12,7 +12,7 @@ import {
 } from "./judges/judge.ts";
 
 /**
- * Who sits where in the games of a comparison, as FastChat's `llm_judge` plays them: a first, then b first. A judge that
+ * Seats of the models in the games of a comparison, as FastChat's `llm_judge` plays them: a first, then b first. A judge that
  * is asked several times a game has more of them here.
  */
 const SEATINGS = ["ab", "ba"] as const;

@@ -17,7 +17,7 @@ export interface TableRow extends WinRate, MoreNeeded {
 }
 
 /** Lines in the order that they are shown. */
-export type Table = readonly TableRow[];
+export type RateTable = readonly TableRow[];
 
 /** Comparisons of one pair on one benchmark, summarized as a group of lines. */
 export interface TableEntry {
@@ -32,7 +32,7 @@ export interface TableEntry {
  * line over all. Holm's correction covers the lines over all; those that it leaves undecided say how much more work would
  * decide them.
  */
-export function winRateTable(entries: readonly TableEntry[]): Table {
+export function winRateTable(entries: readonly TableEntry[]): RateTable {
   const overall = entries.map((entry) => ({ entry, analysis: analysed(entry.comparisons) }));
   const adjusted = holm(overall.map(({ analysis }) => analysis.rate.p));
   return overall.flatMap(({ entry, analysis }, at) => {

@@ -61,7 +61,7 @@ export interface WinRate extends Counts, Biases {
   readonly nQuestions?: number;
   /** p of a difference of two points or more (two one-sided tests): below 0.05, there is none that large. */
   readonly equivalence?: number;
-  /** Adjusted rate at equal lengths, with its 95 % interval; absent without lengths, and where it cannot be told. */
+  /** Adjusted rate at equal lengths, with its 95 % interval; absent without lengths, and where it cannot be estimated. */
   readonly lengthControlled?: number;
   readonly lengthLow?: number;
   readonly lengthHigh?: number;

@@ -3,7 +3,7 @@ import { type Points, rangeOf } from "./points.ts";
 import { smooth } from "./smooth.ts";
 
 /** Parts of a line in a figure. */
-export interface Curve {
+export interface LineParts {
   /** The curve itself, or the mean over seeds; smoothed if wanted. */
   readonly main: Points;
   /** As recorded, where `main` is smoothed. */
@@ -18,7 +18,7 @@ export interface Curve {
 /**
  * One curve as it is, or the mean and band of several; smoothing comes first, so that the band fits the drawn curves.
  */
-export function curvesOf(curves: readonly Points[], smoothing: number): Curve {
+export function curvesOf(curves: readonly Points[], smoothing: number): LineParts {
   const range = rangeOf(...curves.map(({ x }) => x));
   const drawn = curves.map(({ x, y }) => ({ x, y: smoothing > 0 ? smooth({ x, y }, smoothing, range) : y }));
   const [only = { x: [], y: [] }, ...others] = drawn;

@@ -1,6 +1,6 @@
 import { decimate } from "./decimate.ts";
 import { type Axis, type LegendEntry, SIZES, axisText, framed, legend } from "./frame.ts";
-import { type Curve, curvesOf } from "./curves.ts";
+import { type LineParts, curvesOf } from "./curves.ts";
 import { type Points, type Range, rangeOf } from "./points.ts";
 import { BAND_DEFINITION } from "./meanBand.ts";
 import { SMALLEST, type Scale, linearScale, logScale } from "./scale.ts";
@@ -37,7 +37,7 @@ export interface LineFigureSpec {
 }
 
 /** A curve with its looks. */
-interface Drawn extends Curve, LegendEntry {}
+interface Drawn extends LineParts, LegendEntry {}
 
 /** A complete SVG file: the lines with axes, legend and a caption that describes them. */
 export function lineFigure(spec: LineFigureSpec): string {
@@ -83,7 +83,7 @@ function looks(lines: readonly Line[], { series }: FigureTheme): LegendEntry[] {
 }
 
 /** The values that have a logarithm: others become gaps. */
-function positive(curve: Curve): Curve {
+function positive(curve: LineParts): LineParts {
   const keep = (values: ArrayLike<number>): Float64Array =>
     Float64Array.from(values, (one) => (one > SMALLEST ? one : NaN));
   const points = ({ x, y }: Points): Points => ({ x, y: keep(y) });

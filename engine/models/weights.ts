@@ -135,7 +135,7 @@ function f32Of(name: string, data: HostArray): Float32Array {
 
 /**
  * Gives tensors to a device and frees them: each as soon as the next is asked for, those in one block at the end.
- * The map is empty afterwards, and whoever else holds one of its arrays finds it empty.
+ * The map is empty afterwards, and others who hold one of its arrays find it empty.
  */
 export function* handOver<A extends WeightArray>(
   weights: Map<string, HostTensor<A>>,

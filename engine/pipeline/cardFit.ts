@@ -11,11 +11,11 @@ import { salsa } from "./salsa.ts";
 /** A config that takes less of a card. */
 export interface SmallerConfig {
   readonly config: RunConfig;
-  /** What to change, for people: "runtime.gradientCheckpointing true". */
+  /** The setting to change, for people: "runtime.gradientCheckpointing true". */
   readonly changes: readonly string[];
 }
 
-/** What a run takes of a card with some settings changed. */
+/** Memory of a card that a run takes with some settings changed. */
 export interface CardFit extends SmallerConfig {
   readonly cardBytes: number;
   /** False where not even everything together is enough. */

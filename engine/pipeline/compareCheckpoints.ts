@@ -24,7 +24,7 @@ const ONE_BASE = "use checkpoints that were trained from one base";
  * architecture, the tokenizer. The types that numbers are stored in, and fields that no number depends on, may differ.
  *
  * @returns The tensors that are mixed: those that compute. An output layer that is a copy of the embeddings, and tables
- * that are computed anew, are not among them.
+ * that are computed again, are not among them.
  * @throws {CheckpointError} naming the first difference from the first checkpoint.
  */
 export async function compareCheckpoints(checkpoints: readonly Checkpoint[]): Promise<ReadonlySet<string>> {

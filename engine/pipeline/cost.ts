@@ -54,17 +54,17 @@ export interface TrainingCost {
   readonly loss: (graph: Graph) => LossNodes;
   /** Micro-batches of a step. */
   readonly gradientAccumulation: number;
-  /** What a step computes twice. */
+  /** Work that a step does twice. */
   readonly recomputation: Recomputation;
   /** Tokens that are learned from, padding included, all steps together. */
   readonly tokens: number;
   /** How weights below an adapter are held; f32 unless given. */
   readonly frozenWeights?: WeightType;
-  /** What models compute with; f32 unless given. */
+  /** Precision that models compute with; f32 unless given. */
   readonly precision?: WeightType | undefined;
 }
 
-/** A cost whose memory is told apart: programs of one device take turns in one arena, all else adds up. */
+/** A cost with its memory in parts: programs of one device take turns in one arena, all else adds up. */
 export interface PlannedCost extends Cost {
   /** Of the memory: the largest program's intermediate values. */
   readonly arenaBytes: number;
@@ -195,7 +195,7 @@ export interface ReadingCost {
   readonly scored?: SideBySide;
   /** How the weights are held; f32 unless given. */
   readonly frozenWeights?: WeightType;
-  /** What models compute with; f32 unless given. */
+  /** Precision that models compute with; f32 unless given. */
   readonly precision?: WeightType | undefined;
   /** The models have an adapter each, over a base that is counted elsewhere. */
   readonly areAdapters?: boolean;

@@ -14,7 +14,7 @@ import type { ReadData } from "./fingerprints.ts";
 import { type ModelView, checkOf } from "./modelView.ts";
 
 /** Where results are, and how much is read. */
-export interface CheckSettings {
+export interface DataCheckSettings {
   /** `.salsa`, where a file that was found fit is remembered. */
   readonly root: string;
   /** Lines of each file to read; all of them unless given. */
@@ -33,7 +33,7 @@ export interface CheckSettings {
 export async function checkData(
   view: ModelView | undefined,
   files: readonly Pick<ReadData, "kind" | "file" | "counts">[],
-  { root, mostLines = Infinity }: CheckSettings,
+  { root, mostLines = Infinity }: DataCheckSettings,
 ): Promise<void> {
   if (view === undefined) return;
   const { format, name } = view;

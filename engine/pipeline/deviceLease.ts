@@ -5,7 +5,7 @@ import { openChoice } from "./backends.ts";
 import { Stopped } from "./stage.ts";
 
 /** The right to compute on a device. */
-export interface Turn {
+export interface DeviceTurn {
   release(): Promise<void>;
 }
 
@@ -15,7 +15,7 @@ export interface Turn {
  * @param device - Name of the device's queue.
  * @param waiting - Called whenever the number of runs that come before changes.
  */
-export type TakeTurn = (device: string, waiting: (ahead: number) => void) => Promise<Turn>;
+export type TakeTurn = (device: string, waiting: (ahead: number) => void) => Promise<DeviceTurn>;
 
 /** The backend of a lease, and how to wait for its device. */
 export interface DeviceLeaseSettings {
@@ -66,7 +66,7 @@ export class DeviceLeases {
 /** A device that a run may need: nothing is waited for or opened before it does. */
 export class DeviceLease {
   private readonly settings: DeviceLeaseSettings;
-  private turn: Promise<Turn | undefined> | undefined;
+  private turn: Promise<DeviceTurn | undefined> | undefined;
   private backend: Promise<Backend> | undefined;
 
   constructor(settings: DeviceLeaseSettings) {
@@ -107,7 +107,7 @@ export class DeviceLease {
     return openChoice(choice, { threads });
   }
 
-  private async takeTurn(): Promise<Turn | undefined> {
+  private async takeTurn(): Promise<DeviceTurn | undefined> {
     const { choice, turn, signal, waiting } = this.settings;
     try {
       return await turn?.(queueOf(choice.device), waiting);

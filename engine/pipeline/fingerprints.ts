@@ -19,8 +19,8 @@ export interface ReadData {
   readonly counts?: DataCounts;
 }
 
-/** What a source is read for, and where prepared records go. */
-export interface ReadSettings {
+/** Purpose of a source, and the place of prepared records. */
+export interface ReadDataSettings {
   readonly kind: RecordKind;
   readonly root: string;
   /** Of the model that the records are for; without it they are not checked by their tokens. */
@@ -34,7 +34,7 @@ export interface ReadSettings {
  * Makes a source ready and hashes what stages read of it: the records, and how many of them are kept back.
  * @throws {DataError} naming the place of what cannot be read.
  */
-export async function readData(source: SourceConfig, settings: ReadSettings): Promise<ReadData> {
+export async function readData(source: SourceConfig, settings: ReadDataSettings): Promise<ReadData> {
   const { kind, root, view, ...others } = settings;
   const check = view && checkOf(kind, view);
   const { file: path, counts } = await readySource(source, { ...others, kind, root, check });

@@ -4,7 +4,7 @@ import { type Progress, hubCheckpoint } from "../data/index.ts";
 
 /** How files are got from the hub. */
 export interface DownloadSettings {
-  /** Told of downloads, in words. */
+  /** Called with the progress of downloads, in words. */
   readonly progress?: Progress | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;

@@ -10,7 +10,7 @@ const TEXTS: Readonly<Record<GameProblem, string>> = {
   failed: "that the server refused or did not answer",
 };
 
-/** What went wrong in the games of a run, by kind, over all pairs and benchmarks. */
+/** Problems in the games of a run, by kind, over all pairs and benchmarks. */
 export class JudgeCounts {
   private nGames = 0;
   private nSuspicious = 0;

@@ -51,7 +51,7 @@ export function wholeMixtures(models: readonly LoadedModel[]): Mixtures {
   };
 }
 
-/** What adapters change, and what of. */
+/** Changes that adapters make, and the base that they change. */
 export interface AdaptedModels {
   /** Of the base. */
   readonly config: ModelConfig;

@@ -5,12 +5,12 @@ import { promptFault } from "../evaluation/judges/llm.ts";
 import { DataError } from "../protocol/errors.ts";
 import { baseAddress } from "../serving/client/address.ts";
 import { ServerError } from "../serving/client/serverError.ts";
-import { ModelCalls, type ModelPrice, Purse } from "../serving/modelCalls.ts";
+import { ModelCalls, type CallPrice, Purse } from "../serving/modelCalls.ts";
 import { readInput } from "../storage/inputs.ts";
 
 /** Largest prompt file, in bytes. */
 const MOST_PROMPT_BYTES = 256 * 1024;
-const FREE: ModelPrice = { input: 0, output: 0 };
+const FREE: CallPrice = { input: 0, output: 0 };
 
 /** Text of a judge's prompt file. @throws {DataError} when it is missing, too large, or lacks a place to fill. */
 export async function readPrompt(file: string): Promise<string> {

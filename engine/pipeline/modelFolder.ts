@@ -282,7 +282,7 @@ export async function loadConfig(folder: string, heads: readonly Head[] = ["lang
 
 /**
  * Writes a Hugging Face folder that transformers loads. Chat template, generation settings, all files of the tokenizer
- * and all tokens that end an answer go along, so that whoever serves it asks as it was trained, and stops where it does.
+ * and all tokens that end an answer go along, so that servers ask as it was trained, and stop where it does.
  *
  * Numbers are stored as those of the checkpoint that the model was loaded from, rounded to nearest even, or as `saveAs`
  * says; those of a model trained from nothing in f32.
@@ -321,7 +321,7 @@ const NOT_CARRIED = [
   ...["rope_parameters", "rope_scaling", "rope_theta", "rope_local_base_freq"],
 ];
 
-/** What config.json says beyond what the engine knows of: servers may. */
+/** Fields of config.json beyond those that the engine knows: servers may know them. */
 async function otherFields(folder: string, known: JsonObject): Promise<JsonObject> {
   const config = (await readAsWritten(folder, "config")) ?? {};
   const others = Object.entries(config).filter(([field]) => !(field in known) && !NOT_CARRIED.includes(field));

@@ -5,7 +5,7 @@ import { loadConfig } from "./modelFolder.ts";
 import { describeReward } from "./rewarding.ts";
 
 /**
- * What a plan says of a config's checkpoints, in sentences for people.
+ * A plan's remarks on a config's checkpoints, in sentences for people.
  * @throws {CheckpointError} when one of them cannot be used.
  */
 export async function modelNotes(config: RunConfig): Promise<readonly string[]> {

@@ -176,7 +176,7 @@ export interface Examined {
   readonly error?: DataError | undefined;
 }
 
-/** What a view's model makes of a record, which stands at a place. */
+/** Reading of a record by a view's model; the record stands at a place. */
 export function examine(
   record: AnyRecord,
   place: RowPlace,
@@ -194,7 +194,7 @@ export function examine(
 }
 
 /**
- * Whether a view's model can use a record of a kind.
+ * Tells if a view's model can use a record of a kind.
  * @throws {DataError} naming its place, when the template refuses it or the model has no embedding of a token.
  */
 export function checkOf(kind: RecordKind, view: ModelView): NamedCheck {

@@ -30,14 +30,14 @@ const SECONDS_PER_STAGE = 0.1;
 /** Operations per second that stages are weighed against each other at, where nothing is measured. */
 const NOMINAL_RATE = 5e10;
 
-/** Where results are, and who is told what else a plan finds. */
+/** Where results are, and listeners for what else a plan finds. */
 export interface PlanSettings {
   readonly runsRoot: string;
-  /** Told of downloads, in words. */
+  /** Called with the progress of downloads, in words. */
   readonly progress?: (text: string) => void;
-  /** Told of the records of each source that is not used as it is. */
+  /** Called with the records of each source that is not used as it is. */
   readonly onData?: (data: readonly PlannedData[]) => void;
-  /** Told how prompts are put to the base model, in a sentence. */
+  /** Called with a sentence on how prompts are put to the base model. */
   readonly onPrompts?: (text: string) => void;
   /** Downloads nothing, and checks the first lines of each file only: for editors, at every save. */
   readonly isQuick?: boolean | undefined;
@@ -113,7 +113,7 @@ export interface StageEstimate {
 export interface EstimateSettings {
   readonly artifacts: Artifacts;
   readonly pace: Pick<Pace, "gradientCheckpointing">;
-  /** What models compute with. */
+  /** Precision that models compute with. */
   readonly precision: WeightType;
   /** How checkpoints hold weights, from {@link storedType}. */
   readonly stored: WeightType;

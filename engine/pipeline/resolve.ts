@@ -42,7 +42,7 @@ export interface ResolveSettings {
   readonly backend: BackendIdentity;
   /** Of the base model, by which records of sources are checked when they are prepared. */
   readonly view?: ModelView | undefined;
-  /** Told of downloads, in words. */
+  /** Called with the progress of downloads, in words. */
   readonly progress?: Progress | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;

@@ -62,7 +62,7 @@ export class ResponseSampler {
   }
 
   /**
-   * Responds to all prompts and yields each batch, of whose tokens `see` is told first. The random stream is read in the
+   * Responds to all prompts and yields each batch, whose tokens `see` gets first. The random stream is read in the
    * order of the prompts.
    */
   async *sample(

@@ -102,7 +102,7 @@ export function scoredPart(ids: readonly number[], pad: number | undefined): rea
 }
 
 /**
- * What makes a reward model read answers otherwise than the policy writes them; undefined where the ids are the same.
+ * The reason why a reward model reads answers otherwise than the policy writes them; undefined where the ids are the same.
  * One without a template of its own takes the policy's.
  */
 function readDifference(policy: PromptFormat, reward: PromptFormat): string | undefined {

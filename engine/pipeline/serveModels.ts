@@ -28,7 +28,7 @@ export interface ServeRequest extends ListenSettings, LoadChoice {
   readonly signal: AbortSignal;
 }
 
-/** What is served, and where. */
+/** Models to serve, and the address. */
 export interface Serving {
   readonly baseUrl: string;
   readonly backend: string;

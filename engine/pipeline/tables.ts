@@ -110,7 +110,7 @@ function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): stri
   return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;
 }
 
-/** What a run's table does not have because the budget is spent. */
+/** Comparisons that a run's table lacks because the budget is spent. */
 function stopNotes(spent: OutOfBudget | undefined): readonly string[] {
   if (spent === undefined) return [];
   const { comparisons, nPairs } = spent;

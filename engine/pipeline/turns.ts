@@ -4,7 +4,7 @@ import type { Question } from "../protocol/conversation.ts";
 import type { Prompt } from "../storage/datasets.ts";
 import type { PromptFormat } from "../text/index.ts";
 
-/** What is answered at one time: one turn of some questions, at one temperature. */
+/** Questions that are answered at one time: one turn of some questions, at one temperature. */
 export interface Pass {
   /** From 1. */
   readonly turn: number;

@@ -1,4 +1,4 @@
-import type { Table } from "../evaluation/table.ts";
+import type { RateTable } from "../evaluation/table.ts";
 import { TableError } from "../evaluation/tables/fields.ts";
 import { parseJsonTable } from "../evaluation/tables/json.ts";
 import { DataError } from "../protocol/errors.ts";
@@ -12,7 +12,7 @@ export const WIN_RATES_FILE = "tables/winRates.json";
  * Reads a run's win-rate table; undefined while there is none.
  * @throws {DataError} when the file holds something else.
  */
-export async function readWinRates(folder: string): Promise<Table | undefined> {
+export async function readWinRates(folder: string): Promise<RateTable | undefined> {
   const place = placeIn(folder, WIN_RATES_FILE);
   const text = await readText(place);
   if (text === undefined) return undefined;

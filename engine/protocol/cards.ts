@@ -3,9 +3,9 @@ import { formatBytes } from "./format.ts";
 /** Memory of the cards that there are, in the gigabytes that they are called by. */
 const CARD_SIZES = [8, 16, 24, 48, 80, 141] as const;
 
-/** What the driver says a card has, of the gibibytes that its name promises, at the least: 81,559 MiB of 80, say. */
+/** Least share of the gibibytes in a card's name that the driver reports: 81,559 MiB of 80, say. */
 const SHARE = 0.98;
-/** What a context, compiled kernels and a display take. */
+/** Memory of a context, compiled kernels and a display. */
 const TAKEN_BYTES = 0.6 * 2 ** 30;
 
 /** Memory of a card of so many bytes that models can have. */
@@ -23,7 +23,7 @@ export function smallestCard(bytes: number): number | undefined {
   return CARD_SIZES.find((size) => usableBytes(size) >= bytes);
 }
 
-/** What a stage takes of a card. */
+/** Memory of a card that a stage takes. */
 interface CardStage {
   readonly id: string;
   readonly cardBytes?: number | undefined;

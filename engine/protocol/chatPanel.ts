@@ -9,7 +9,7 @@ export interface ChatModel {
   readonly folder: string;
 }
 
-/** What a panel showed, as JSON; undefined where an earlier version has written something else. */
+/** Former content of a panel, as JSON; undefined where an earlier version has written something else. */
 export function readChatModels(kept: unknown): readonly ChatModel[] | undefined {
   if (!isRecord(kept) || !Array.isArray(kept["models"])) return undefined;
   const models = (kept["models"] as readonly unknown[]).flatMap((one) => {

@@ -16,7 +16,7 @@ export const PREPARED_NAME = /^(sft|preferences|prompts)-[0-9a-f]{16}$/;
 export const plannedDataSchema = z.strictObject({
   /** A path, or the name of a data set on the hub. */
   from: z.string().max(LONGEST_TEXT),
-  /** What its records are for: "sft", "preferences", "prompts". */
+  /** Purpose of its records: "sft", "preferences", "prompts". */
   kind: z.string().max(LONGEST_NAME),
   read: count,
   used: count,

@@ -1,6 +1,6 @@
 import type { Message } from "./conversation.ts";
 
-/** What a language model behind a server is asked. Everything that its reply depends on, beside the model, is here. */
+/** A request to a language model behind a server. Everything that its reply depends on, beside the model, is here. */
 export interface ModelRequest {
   /** A conversation, or a text to continue. */
   readonly prompt: readonly Message[] | string;
@@ -18,7 +18,7 @@ export interface ModelRequest {
 /** Why a reply ended: by itself, at its longest, or because the model or a filter refused. */
 export type ReplyEnd = "stop" | "length" | "refused";
 
-/** What a language model said. */
+/** A language model's reply. */
 export interface ModelReply {
   /** Without reasoning. */
   readonly text: string;

@@ -11,13 +11,13 @@ export const MOST_PREVIEW_ROWS = 200;
 export interface PreviewSource {
   /** Its key: "sft", "preferences", "prompts", "benchmarks.mine". */
   readonly name: string;
-  /** What its records are for: "sft", "preferences", "prompts". */
+  /** Purpose of its records: "sft", "preferences", "prompts". */
   readonly kind: "sft" | "preferences" | "prompts";
   /** A path, or the name of a data set on the hub. */
   readonly from: string;
 }
 
-/** What is looked at: a source of a config, or a data file that no config need name. */
+/** The object of a preview: a source of a config, or a data file that no config need name. */
 export type PreviewTarget = ConfigTarget | FileTarget;
 
 /** A source of a config, as the config's base model sees it. */
@@ -45,7 +45,7 @@ export interface OpenedPreview {
   readonly prompts: string;
   /** Tokens at which sequences are cut, and where prompts must have ended. */
   readonly limit: number;
-  /** What is done with records of no use: "drop", "refuse", "keep", "refuseUseless" for a path alone. */
+  /** Treatment of records of no use: "drop", "refuse", "keep", "refuseUseless" for a path alone. */
   readonly unusable: string;
   /** Seed of the order in which a run reads the rows, which are shown in that of the files. */
   readonly shuffle?: number;
@@ -69,7 +69,7 @@ export interface PreviewSequence {
   readonly learned: string;
 }
 
-/** What becomes of a record: used, kept back from training, left out, or an error that ends plan and run. */
+/** Fate of a record: used, kept back from training, left out, or an error that ends plan and run. */
 export type PreviewFate = "used" | "validation" | "left out" | "refused";
 
 /** A row of a source as the model sees it. */
@@ -81,7 +81,7 @@ export interface PreviewRow {
   readonly row?: number;
   readonly fate: PreviewFate;
   readonly reason?: Reason;
-  /** What is wrong, in words, and the remedy. */
+  /** The defect, in words, and the remedy. */
   readonly problem?: string;
   readonly sequences: readonly PreviewSequence[];
 }

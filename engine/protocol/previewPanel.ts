@@ -2,10 +2,10 @@ import { isRecord } from "./dictionary.ts";
 import type { PreviewTarget } from "./preview.ts";
 import type { ServiceRequests } from "./service.ts";
 
-/** What a panel shows, which survives a reload of the window as JSON. */
+/** Content of a panel, which survives a reload of the window as JSON. */
 export type PreviewFocus = PreviewTarget;
 
-/** What a panel showed, as JSON; undefined where an earlier version has written something else. */
+/** Former content of a panel, as JSON; undefined where an earlier version has written something else. */
 export function readPreviewFocus(kept: unknown): PreviewFocus | undefined {
   if (!isRecord(kept)) return undefined;
   const { configFile, source, file, seenBy } = kept;

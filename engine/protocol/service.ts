@@ -208,7 +208,7 @@ export interface WinRateRow {
   readonly flipRate?: number;
   /** Share of games with a winner that the answer shown first won. */
   readonly positionBias?: number;
-  /** What the interval takes into account; absent in tables of older versions, like all that follows. */
+  /** Variation that the interval accounts for; absent in tables of older versions, like all that follows. */
   readonly method?: "question" | "seed" | "alike";
   readonly nQuestions?: number;
   /** p of a difference of two points or more. */
@@ -221,7 +221,7 @@ export interface WinRateRow {
   readonly styleControlled?: number;
   readonly styleLow?: number;
   readonly styleHigh?: number;
-  /** What would decide an undecided pair. */
+  /** Further prompts or seeds that would decide an undecided pair. */
   readonly moreQuestions?: number;
   readonly moreSeeds?: number;
 }
@@ -388,7 +388,7 @@ export interface ServiceRequests {
   readonly figures: { params: RunParams; result: readonly FigureView[] };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
-  /** What judging sends to language models in a run of a config as it is on disk, or of a run that goes on. */
+  /** Requests that judging sends to language models in a run of a config as it is on disk, or of a run that goes on. */
   readonly judgingCost: {
     params: { readonly configFile: string } | RunParams;
     result: {
@@ -423,7 +423,7 @@ export const TRUSTED_ONLY = [
   "deleteRun",
 ] as const satisfies readonly (keyof ServiceRequests)[];
 
-/** What removing a run would free, and where. */
+/** Bytes that removing a run would free, and where. */
 export interface RunSize {
   readonly runBytes: number;
   readonly artifactBytes: number;

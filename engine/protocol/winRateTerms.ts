@@ -1,6 +1,6 @@
 import { type Translate, inEnglish } from "./format.ts";
 
-/** What a number of a win-rate table is called, what it means and how it is computed. */
+/** Name, meaning and computation of a number in a win-rate table. */
 export interface Term {
   readonly label: string;
   readonly description: string;

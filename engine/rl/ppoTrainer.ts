@@ -122,9 +122,9 @@ export class PpoTrainer {
   private readonly state: TrainState;
   private readonly parts: Parts;
   private readonly sequencesOf: PpoModels["reward"]["sequencesOf"];
-  /** What the policy computes with: what is trained, over the base. */
+  /** Weights that the policy computes with: the trained ones, over the base. */
   private readonly policyWeights: DeviceWeights;
-  /** What a step reads and does not train. */
+  /** Weights that a step reads and does not train. */
   private readonly frozen: DeviceWeights["buffers"];
   private controller: KlController;
   private moments: RunningMoments;

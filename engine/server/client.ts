@@ -25,7 +25,7 @@ const MOST_HANDSHAKE = 2 ** 16;
 const MOST_MESSAGE = 2 ** 28;
 const MOST_WAITING = 100;
 
-/** Who connects, and how. */
+/** The client that connects, and how. */
 export interface ClientSettings {
   /** "vscode 0.1.0". */
   readonly client: string;

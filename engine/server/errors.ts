@@ -49,7 +49,7 @@ export class AddressError extends Error {
   }
 }
 
-/** What the other side of a channel sends is no message of the protocol, is beyond its limits, or comes too late. */
+/** A message from the other side of a channel that is none of the protocol, is beyond its limits, or comes too late. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }

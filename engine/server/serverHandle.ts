@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { RunEvent } from "../protocol/events.ts";
 import { errorText, logLine } from "./engineLog.ts";
-import type { FromThread, ThreadStart, ToThread } from "./threadMessages.ts";
+import type { FromThread, ServerStart, ToThread } from "./threadMessages.ts";
 
 /** The main thread's handle on the thread that serves its run. If that thread fails, the run continues unserved. */
 export class ServerHandle {
@@ -22,7 +22,7 @@ export class ServerHandle {
    * Starts the thread and waits until it listens.
    * @throws {DiskError} when the address cannot be used.
    */
-  static async start(settings: ThreadStart, stop: (client: string) => void): Promise<ServerHandle> {
+  static async start(settings: ServerStart, stop: (client: string) => void): Promise<ServerHandle> {
     const worker = new Worker(threadFile(), { workerData: settings, name: "salsa-server" });
     await once(worker, "message");
     return new ServerHandle(worker, stop);

@@ -3,7 +3,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import { readHistory } from "../storage/runHistory.ts";
 import { logLine } from "./engineLog.ts";
 import { RunServer } from "./runServer.ts";
-import type { FromThread, ThreadStart, ToThread } from "./threadMessages.ts";
+import type { FromThread, ServerStart, ToThread } from "./threadMessages.ts";
 
 /**
  * The thread that serves a run, beside the main one: that computes for seconds on end, while clients are answered at
@@ -12,7 +12,7 @@ import type { FromThread, ThreadStart, ToThread } from "./threadMessages.ts";
 async function main(port: NonNullable<typeof parentPort>): Promise<void> {
   const send = (message: FromThread): void => port.postMessage(message);
   const server = await RunServer.listen({
-    ...(workerData as ThreadStart),
+    ...(workerData as ServerStart),
     stop: (client) => send({ kind: "stop", client }),
     log: logLine,
   });

@@ -2,7 +2,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import type { RunServerSettings } from "./runServer.ts";
 
 /** Settings of the server's thread. */
-export type ThreadStart = Pick<RunServerSettings, "address" | "version">;
+export type ServerStart = Pick<RunServerSettings, "address" | "version">;
 
 /** From the main thread to the server's. */
 export type ToThread =

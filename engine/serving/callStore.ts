@@ -100,7 +100,7 @@ export class CallStore {
     this.log.append(call);
   }
 
-  /** What a run has paid for calls that are kept, US dollars. */
+  /** Price that a run has paid for calls that are kept, US dollars. */
   async spentBy(run: string): Promise<number> {
     await this.refresh();
     return this.spent.get(run) ?? 0;

@@ -1,15 +1,15 @@
 import type { ModelReply, ModelRequest } from "../protocol/modelCalls.ts";
 import { CallStore } from "./callStore.ts";
 import { estimatedPromptTokens } from "./client/estimates.ts";
-import { type ClientSettings, ModelClient } from "./client/index.ts";
+import { type EndpointSettings, ModelClient } from "./client/index.ts";
 
 /** Price of a model, US dollars per million tokens. */
-export interface ModelPrice {
+export interface CallPrice {
   readonly input: number;
   readonly output: number;
 }
 
-/** What is left to spend ran out. */
+/** The budget ran out. */
 export class BudgetSpent extends Error {
   override readonly name = "BudgetSpent";
 }
@@ -59,9 +59,9 @@ export class Purse {
 
 /** A model of a server, and who pays. */
 export interface ModelCallsSettings {
-  readonly client: ClientSettings;
+  readonly client: EndpointSettings;
   readonly model: string;
-  readonly price: ModelPrice;
+  readonly price: CallPrice;
   readonly purse: Purse;
   /** Where replies are kept: `.salsa`. */
   readonly root: string;

@@ -16,7 +16,7 @@ const SCORE_MODULES = ["classifier", "score"];
 /** Largest settings that are read, in bytes: they may list every layer by its name. */
 const MOST_SETTINGS_BYTES = 2 ** 24;
 
-/** What an adapter is, and what it changes. */
+/** Settings of an adapter, and the base that it changes. */
 export interface AdapterSettings {
   /** Folder of the model that it changes, or its name on the hub, `owner/name`. */
   readonly base: string;

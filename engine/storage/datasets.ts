@@ -30,7 +30,7 @@ export interface Prompt {
   readonly reference?: string;
   /** Of a question of a benchmark: its id there. */
   readonly questionId?: number | string;
-  /** What the user says in later turns. */
+  /** The user's later turns. */
   readonly followUps?: readonly string[];
   /** Responses that are known to be right, turn by turn. */
   readonly references?: readonly string[];

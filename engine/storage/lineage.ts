@@ -38,7 +38,7 @@ export interface Lineage {
   readonly runs: readonly RunUse[];
 }
 
-/** What an artifact is computed from, by key, where a caller knows more than manifests and logs. */
+/** Ingredients of an artifact, by key, where a caller knows more than manifests and logs. */
 export type KnownInputs = ReadonlyMap<string, readonly string[]>;
 
 /** An artifact that is damaged since some moment, in milliseconds since 1970, or was computed from one. */

@@ -19,7 +19,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const manifestSchema = z.object({
   stage: z.string(),
   hash: z.string(),
-  /** What it was computed from: digests of artifacts, by their keys; absent in those from before 2026-12. */
+  /** Artifacts that it was computed from: their digests, by their keys; absent in those from before 2026-12. */
   inputs: z.exactOptional(z.record(z.string(), sha256)),
   files: z.record(nameSchema, z.object({ bytes: z.int().min(0), sha256 })),
 });

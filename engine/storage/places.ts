@@ -118,7 +118,7 @@ export function refusal(file: string, entry: Entry): DataError {
   return new DataError(`is ${kindOf(entry)}, which is neither read nor written`, { file, remedy });
 }
 
-/** What an entry is, as far as the checks go. */
+/** Kind of an entry, as far as the checks go. */
 type Entry = Pick<Stats, "isSymbolicLink" | "isFIFO" | "isSocket">;
 
 function kindOf(entry: Entry): string {

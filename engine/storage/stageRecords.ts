@@ -11,7 +11,7 @@ import { recordFolder } from "./recordFolder.ts";
 import { EVENTS_FILE, RunLog } from "./runLog.ts";
 import { makeFolderAt } from "./writing.ts";
 
-/** Who makes an artifact, and where. */
+/** The run that makes an artifact, and the place. */
 export interface StageMaker {
   /** The folder of runs and artifacts: `.salsa`. */
   readonly root: string;

@@ -1,7 +1,7 @@
 import type { Message } from "../protocol/conversation.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
-/** Who may speak. A template that does not know one of them says so itself. */
+/** Speakers. A template that does not know one of them says so itself. */
 export const ROLES: readonly Message["role"][] = ["system", "developer", "user", "assistant"];
 
 /** Roles of what tools answer. Templates render more than the text of it, such as a name or the number of the call. */
@@ -27,7 +27,7 @@ function partText(part: Json): string | undefined {
   return type === "text" && typeof text === "string" ? text : undefined;
 }
 
-/** What of a turn is about tools, and where; undefined for nothing. Learned as it is, it would lack what was called. */
+/** Part of a turn about tools, and its place, if any. Learned as it is, it would lack what was called. */
 export function toolPart(turn: JsonObject): { readonly field: string; readonly what: string } | undefined {
   const { role } = turn;
   if (TOOL_ROLES.includes(role)) return { field: "role", what: `is ${JSON.stringify(role)}` };

@@ -83,7 +83,7 @@ function memoryAt({ root, folder }: ArtifactPlace): Place {
   return placeIn(recordFolder(root, path.basename(folder)), "verified.json");
 }
 
-/** What is remembered of an artifact with this very manifest; a file that cannot be read counts for nothing. */
+/** Memory of an artifact with this very manifest; a file that cannot be read counts for nothing. */
 async function memoryOf(place: ArtifactPlace, { sha256 }: FoundManifest): Promise<Memory | undefined> {
   const text = await readText(memoryAt(place));
   if (text === undefined) return undefined;

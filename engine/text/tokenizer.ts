@@ -3,7 +3,7 @@ import { JsonError, excerpt, parseJson } from "../protocol/json.ts";
 import { hasInput, readInput } from "../storage/inputs.ts";
 import { type AddedToken, addedTokenAt } from "./tokenization/addedTokens.ts";
 import { tidied } from "./tokenization/decoders.ts";
-import { type Json, type JsonObject, TokenizerError, isObject } from "./tokenization/fields.ts";
+import { type TokenizerJson, type TokenizerObject, TokenizerError, isObject } from "./tokenization/fields.ts";
 import { Pipeline } from "./tokenization/pipeline.ts";
 
 export { TokenizerError } from "./tokenization/fields.ts";
@@ -17,9 +17,9 @@ const OLDER_FILES = ["tokenizer.model", "spiece.model", "sentencepiece.bpe.model
 /** Contents of the two files, to be saved beside a checkpoint. */
 export interface TokenizerFiles {
   /** tokenizer.json. */
-  readonly tokenizer: JsonObject;
+  readonly tokenizer: TokenizerObject;
   /** tokenizer_config.json. */
-  readonly settings: JsonObject;
+  readonly settings: TokenizerObject;
 }
 
 /** Names of single special tokens in tokenizer_config.json. */
@@ -103,7 +103,7 @@ export class Tokenizer {
     }
     const more = this.files.settings["additional_special_tokens"];
     if (Array.isArray(more)) {
-      const listed = (more as readonly Json[]).map(contentOf).filter((text) => typeof text === "string");
+      const listed = (more as readonly TokenizerJson[]).map(contentOf).filter((text) => typeof text === "string");
       if (listed.length > 0) texts.set("additional_special_tokens", listed);
     }
     return texts;
@@ -180,12 +180,12 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   return new Tokenizer({ tokenizer, settings }, path);
 }
 
-async function readObject(path: string): Promise<JsonObject> {
-  let json: Json;
+async function readObject(path: string): Promise<TokenizerObject> {
+  let json: TokenizerJson;
   try {
     const bytes = await readInput(path);
     if (bytes === undefined) throw new TypeError("no such file");
-    json = parseJson(bytes.toString("utf8")) as Json;
+    json = parseJson(bytes.toString("utf8")) as TokenizerJson;
   } catch (cause) {
     const problem = cause instanceof JsonError ? `is ${cause.message}` : "cannot be read";
     const remedy = (await conversion(path)) ?? "the folder must hold a complete checkpoint";
@@ -210,18 +210,18 @@ async function conversion(path: string): Promise<string | undefined> {
 }
 
 /** The text of a token that is given as one, or as an object with its content. */
-function contentOf(token: Json | undefined): Json | undefined {
+function contentOf(token: TokenizerJson | undefined): TokenizerJson | undefined {
   return isObject(token) ? token["content"] : token;
 }
 
 /** The special tokens that tokenizer_config.json names, or describes by their ids. */
-function namedTokens(settings: JsonObject): AddedToken[] {
+function namedTokens(settings: TokenizerObject): AddedToken[] {
   const more = settings["additional_special_tokens"];
   const described = isObject(settings["added_tokens_decoder"]) ? Object.values(settings["added_tokens_decoder"]) : [];
   const tokens = [
     ...described.filter((token) => isObject(token) && token["special"] === true),
     ...SPECIAL_NAMES.map((name) => settings[name]),
-    ...(Array.isArray(more) ? (more as readonly Json[]) : []),
+    ...(Array.isArray(more) ? (more as readonly TokenizerJson[]) : []),
   ];
   return tokens.flatMap((token) => {
     if (typeof token === "string") return [addedTokenAt(token)];

@@ -124,7 +124,7 @@ function byNumbers(a: string, b: string): number {
   return a.localeCompare(b, "en", { numeric: true });
 }
 
-/** What npm prints, run in the repository. */
+/** Output of npm, run in the repository. */
 export function npm(...args: readonly string[]): string {
   // A script on Windows, which only a shell runs.
   return execFileSync("npm", args, {

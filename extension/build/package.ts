@@ -61,7 +61,7 @@ export interface Package {
   readonly parts: Readonly<Record<string, number>>;
 }
 
-/** What is said about the bundled packages in every VSIX. */
+/** Notices of the bundled packages in every VSIX. */
 export interface Contents {
   /** Their licences. */
   readonly notice: string;

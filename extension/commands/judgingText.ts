@@ -1,7 +1,7 @@
 import type { ModelCost } from "../../engine/config/judgingCost.ts";
 import { t } from "../localize.ts";
 
-/** What judging sends where and what it may cost, for a person to agree to. */
+/** Requests that judging sends, where to and at what cost, for a person to agree to. */
 export function judgingText(costs: readonly ModelCost[], budget: number | undefined): string {
   const parts = costs.flatMap((cost) => [
     t("Prompts and answers go to {0}: {1} requests to {2}.", cost.server, cost.nCalls, cost.model),

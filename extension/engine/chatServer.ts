@@ -20,7 +20,7 @@ export type RunServer = (
   },
 ) => Promise<unknown>;
 
-/** A process that serves the checkpoints of a chat, on loopback, for whoever has its token. */
+/** A process that serves the checkpoints of a chat, on loopback, for those who have its token. */
 export class ChatServer {
   /** Resolves when requests are answered. Rejects with the reason when the process ends before. */
   readonly ready: Promise<void>;
@@ -36,7 +36,7 @@ export class ChatServer {
     let resolve = (): void => undefined;
     let reject: (reason: unknown) => void = resolve;
     this.ready = new Promise<void>((...settle) => ([resolve, reject] = settle));
-    this.ready.catch(() => undefined); // whoever waits hears of it
+    this.ready.catch(() => undefined); // those who wait hear of it
     const onLine = (line: unknown): void => {
       if (!isRecord(line) || line["kind"] !== "serving" || typeof line["baseUrl"] !== "string") return;
       this.baseUrl = line["baseUrl"];

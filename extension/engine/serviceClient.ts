@@ -119,7 +119,7 @@ export class ServiceClient {
     try {
       await this.request("trust", {});
     } catch {
-      return; // it is gone: the next one is told as it starts
+      return; // it is gone: the next one hears of it as it starts
     }
   }
 

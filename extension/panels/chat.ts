@@ -132,7 +132,7 @@ export class ChatPanel implements Chats, vscode.WebviewPanelSerializer {
       () => {
         if (this.server === server) this.tell({ kind: "engine", engine: { state: "ready" } });
       },
-      () => undefined, // its end is told below
+      () => undefined, // its end is reported below
     );
     void server.ended.then((reason) => {
       if (this.server !== server) return;

@@ -123,7 +123,7 @@ export class PreviewPanel implements Previews, vscode.WebviewPanelSerializer {
     const { token } = this.life;
     if (method === "openPlace") return openPlace(params as PreviewRequests["openPlace"]["params"]);
     if (method === "openPreview") {
-      // A page is told which config or file to show, and asks about no other.
+      // A page hears which config or file to show, and asks about no other.
       const { source } = params as ConfigTarget;
       const focus = this.focus ?? { configFile: "" };
       const target = "file" in focus || source === undefined ? focus : { ...focus, source };

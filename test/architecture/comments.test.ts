@@ -12,14 +12,38 @@ const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)),
 ).filter((file) => file.endsWith(".ts"));
 const names = new Set(files.map((file) => basename(file)));
+const product = files.filter((file) => !file.startsWith("test/"));
+
+function commentsOf(file: string): readonly string[] {
+  return readFileSync(join(ROOT, file), "utf8").match(/\/\*[\s\S]*?\*\/|(?<![:\w"'`])\/\/ .*/g) ?? [];
+}
+
+/** Comments of the product that match, each with its file. */
+function matching(pattern: RegExp): readonly string[] {
+  return product.flatMap((file) =>
+    commentsOf(file)
+      .filter((comment) => pattern.test(comment))
+      .map((comment) => `${file}: ${comment.slice(0, 80)}`),
+  );
+}
 
 describe("comments", () => {
   it("name source files that are there", () => {
     const missing = files.flatMap((file) => {
-      const comments = readFileSync(join(ROOT, file), "utf8").match(/\/\*[\s\S]*?\*\/|(?<![:\w"'`])\/\/ .*/g) ?? [];
-      const cited = comments.join("\n").match(/[\w.-]+\.ts\b/g) ?? [];
+      const cited =
+        commentsOf(file)
+          .join("\n")
+          .match(/[\w.-]+\.ts\b/g) ?? [];
       return cited.filter((name) => !names.has(name) && !NO_FILES.has(name)).map((name) => `${file}: ${name}`);
     });
     assert.deepEqual(missing, []);
+  });
+
+  it("open with a noun or a verb, not with a question", () => {
+    assert.deepEqual(matching(/^\/\*\*[\s*]*(What|Whether|Who|Told)\b/), []);
+  });
+
+  it("use plain words", () => {
+    assert.deepEqual(matching(/\b(anew|whoever|reckon\w*)\b/i), []);
   });
 });

@@ -1,7 +1,7 @@
 import type { Backend } from "../../engine/compute/backend.ts";
 import type { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
 import {
-  type Patience,
+  type MeasuringTime,
   copyRates,
   fastest,
   productRate,
@@ -32,7 +32,7 @@ export type Measured = Readonly<Record<string, number>>;
  * A training step: forward, backward and AdamW over all tokens of a batch; of a shape with adapters, only those are trained,
  * over weights in bf16.
  */
-export async function train(backend: Backend, shape: ModelShape, patience: Patience): Promise<Measured> {
+export async function train(backend: Backend, shape: ModelShape, patience: MeasuringTime): Promise<Measured> {
   const { batch: batchSize, length } = shape;
   const config = configOf(shape);
   const step = sftStep(backend, config, { batchSize, length, optimizer: { weightDecay: 0.01 } });
@@ -70,7 +70,7 @@ export async function train(backend: Backend, shape: ModelShape, patience: Patie
 export async function decode(
   backend: Backend,
   shape: ModelShape,
-  { batch, query, response, ...patience }: Patience & Readonly<Record<"batch" | "query" | "response", number>>,
+  { batch, query, response, ...patience }: MeasuringTime & Readonly<Record<"batch" | "query" | "response", number>>,
 ): Promise<Measured> {
   const { adapter: _, ...config } = configOf(shape);
   const weights = DeviceWeights.upload(backend, noise(parameters(config), "bf16"));
@@ -111,7 +111,7 @@ function bytesPerStep(
 export async function ppo(
   backend: Backend,
   shape: ModelShape,
-  { rollouts, minibatch, query, response, ...patience }: Sizes["ppo"] & Patience,
+  { rollouts, minibatch, query, response, ...patience }: Sizes["ppo"] & MeasuringTime,
 ): Promise<Measured> {
   const { adapter: _, ...config } = configOf(shape);
   const trainer = new PpoTrainer(
@@ -150,7 +150,7 @@ export async function rates(
     rows: [rows, channels],
     copyBytes,
     ...patience
-  }: Pick<Sizes, "products" | "rows" | "copyBytes"> & Patience,
+  }: Pick<Sizes, "products" | "rows" | "copyBytes"> & MeasuringTime,
 ): Promise<Measured> {
   const measured: Record<string, number> = {};
   const copies = await copyRates(backend.device, { bytes: copyBytes, ...patience });

@@ -11,7 +11,7 @@ export interface ChatAnswer {
   readonly ms: number;
 }
 
-/** What became of a vote. */
+/** Fate of a vote. */
 export type ChatVoting =
   | { readonly state: "saving"; readonly vote: ChatVote }
   | { readonly state: "saved"; readonly vote: ChatVote; readonly file: string; readonly pairs: number }

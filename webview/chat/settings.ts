@@ -30,7 +30,7 @@ export function settingFields(): TemplateResult {
   </details>`;
 }
 
-/** What the fields say, or what is wrong with them. */
+/** Values of the fields, or their defect. */
 export function readSettings(root: ParentNode): ChatSettings | string {
   const textOf = (id: string): string =>
     root.querySelector<HTMLInputElement | HTMLTextAreaElement>(`#${id}`)?.value ?? "";

@@ -26,7 +26,7 @@ export function tokenShades(tokens: readonly ChatToken[]): TemplateResult {
   </div>`;
 }
 
-/** What the shades mean. */
+/** Legend of the shades. */
 export function shadeLegend(): TemplateResult {
   return html`<p class="legend muted">
     ${t("Shade: how unlikely a token was, before temperature")}

@@ -31,7 +31,7 @@ export class ChatView extends LitElement {
   private current: Conversation | undefined;
   private nAsked = 0;
   private showsTokens = false;
-  /** What is wrong with the fields. */
+  /** Defect of the fields. */
   private mistake: string | undefined;
 
   constructor() {

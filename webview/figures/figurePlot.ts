@@ -41,7 +41,7 @@ class FigurePlot extends LitElement {
   declare theme: FigureTheme;
   /** That the figure may take, in pixels. */
   declare width: number;
-  /** Index of the place that is told of; −1 for none. */
+  /** Index of the place that is read out; −1 for none. */
   declare spot: number;
   declare drag: Drag | undefined;
   declare zoom: ReadonlyMap<number, Range>;

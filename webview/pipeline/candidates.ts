@@ -6,7 +6,7 @@ import { stageLook, statusIcon } from "../shell/status.ts";
 import type { Candidate, PipelineNode } from "./graph.ts";
 
 /** How an arm's candidates for β did. */
-export interface Choice {
+export interface BetaChoice {
   /** β that was chosen; undefined until then. */
   readonly chosen: number | undefined;
   /** Mean scores on the validation split, by β. */
@@ -17,7 +17,7 @@ export interface Choice {
 export type ValueOf = (stage: string, metric: string) => number | undefined;
 
 /** Reads the choice among a node's candidates. */
-export function choiceOf({ candidates, stages }: PipelineNode, valueOf: ValueOf): Choice {
+export function choiceOf({ candidates, stages }: PipelineNode, valueOf: ValueOf): BetaChoice {
   if (candidates.length === 0) return { chosen: undefined, scores: new Map() };
   const choosing = stages.find(({ role }) => role === "result");
   const scores = candidates.flatMap(({ beta, stages: of }) => {
@@ -29,7 +29,10 @@ export function choiceOf({ candidates, stages }: PipelineNode, valueOf: ValueOf)
 }
 
 /** A line for each candidate: its state until it is validated, then its score as a dot on an axis that they share. */
-export function candidateRows(candidates: readonly Candidate[], { chosen, scores }: Choice): readonly TemplateResult[] {
+export function candidateRows(
+  candidates: readonly Candidate[],
+  { chosen, scores }: BetaChoice,
+): readonly TemplateResult[] {
   const all = [...scores.values()];
   const [least, most] = [Math.min(...all), Math.max(...all)];
   return candidates.map((candidate) => {

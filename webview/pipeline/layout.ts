@@ -20,10 +20,10 @@ export interface Layout {
   /** Upper left corners. */
   readonly places: ReadonlyMap<string, { readonly x: number; readonly y: number; readonly layer: number }>;
   /** Points that each edge runs through: out of the right side, past the layers between, into the left side. */
-  readonly routes: readonly { readonly from: string; readonly to: string; readonly points: readonly Point[] }[];
+  readonly routes: readonly { readonly from: string; readonly to: string; readonly points: readonly LayoutPoint[] }[];
 }
 
-export interface Point {
+export interface LayoutPoint {
   readonly x: number;
   readonly y: number;
 }
@@ -163,7 +163,7 @@ function place(layers: readonly Slot[][], gap: number): void {
   }
 }
 
-function route(chain: readonly Slot[], x: (layer: number) => number, width: number): readonly Point[] {
+function route(chain: readonly Slot[], x: (layer: number) => number, width: number): readonly LayoutPoint[] {
   return chain.flatMap((one, at) => {
     const y = one.y + one.height / 2;
     const [left, right] = [
@@ -179,7 +179,7 @@ function mean(values: readonly number[]): number {
 }
 
 /** An SVG path through the points of a route: level through layers, curved between them. */
-export function pathOf(points: readonly Point[]): string {
+export function pathOf(points: readonly LayoutPoint[]): string {
   return points
     .map(({ x, y }, at) => {
       const before = points[at - 1];

@@ -4,7 +4,7 @@ import { REASONS } from "../../engine/protocol/dataCounts.ts";
 import type { PreviewFate, PreviewRow } from "../../engine/protocol/preview.ts";
 import { t } from "../localize.ts";
 
-/** What becomes of a row, in a word. */
+/** Fate of a row, in a word. */
 export function fateText(fate: PreviewFate): string {
   switch (fate) {
     case "used":

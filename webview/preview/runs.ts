@@ -1,7 +1,7 @@
 import type { PreviewSequence } from "../../engine/protocol/preview.ts";
 import { visibleLine } from "../../engine/protocol/visible.ts";
 
-/** What becomes of a token: the loss falls on it, it is only read, or it is cut off. */
+/** Fate of a token: the loss falls on it, it is only read, or it is cut off. */
 export type TokenState = "learned" | "read" | "cut";
 
 /** Tokens one after the other of which the same becomes. */

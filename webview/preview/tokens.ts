@@ -7,7 +7,7 @@ import { type TokenState, shownPiece, tokenRuns } from "./runs.ts";
 /** Tokens of a row in the list, which shows a few lines. */
 const IN_LIST = 120;
 
-/** What a sequence is, in words. */
+/** Description of a sequence. */
 export function roleText(role: PreviewSequence["role"]): string {
   switch (role) {
     case "example":
@@ -71,7 +71,7 @@ export function allTokens(sequence: PreviewSequence): TemplateResult {
   </div>`;
 }
 
-/** What the marks of tokens mean. */
+/** Legend of the tokens' marks. */
 export function legend(): TemplateResult {
   return html`<p class="legend muted">
     <span><span class="run learned">${t("underlined")}</span> ${t("the loss falls on it")}</span>

@@ -23,14 +23,14 @@ const PADDING = 10;
 const NARROWEST_PROMPT = 260;
 
 /** Reports a new active row. */
-export class ActiveRowEvent extends Event {
+export class ActiveSampleEvent extends Event {
   static readonly type = "active-row";
   readonly row: number;
   /** True if the row is to be opened too. */
   readonly isOpened: boolean;
 
   constructor(row: number, isOpened: boolean) {
-    super(ActiveRowEvent.type);
+    super(ActiveSampleEvent.type);
     this.row = row;
     this.isOpened = isOpened;
   }
@@ -243,7 +243,7 @@ export class SampleGrid extends LitElement {
     this.track.reveal(row);
     this.settle();
     this.requestUpdate();
-    this.dispatchEvent(new ActiveRowEvent(row, isOpened));
+    this.dispatchEvent(new ActiveSampleEvent(row, isOpened));
   }
 
   private settle(): void {

@@ -13,7 +13,7 @@ import { SampleColumns } from "./columns.ts";
 import type { DetailEvent } from "./detail.ts";
 import { type Density, NO_FILTER, sampleQuery } from "./filter.ts";
 import type { FilterEvent } from "./filterBar.ts";
-import type { ActiveRowEvent, SampleGrid } from "./grid.ts";
+import type { ActiveSampleEvent, SampleGrid } from "./grid.ts";
 import { NewRows } from "./newRows.ts";
 import { Pages } from "../parts/pages.ts";
 import { rowOfStep } from "./place.ts";
@@ -249,7 +249,7 @@ export class SamplesView extends DashboardElement {
     if (density !== undefined) this.model.set(DENSITY, density);
   };
 
-  private readonly onActive = ({ row, isOpened }: ActiveRowEvent): void => {
+  private readonly onActive = ({ row, isOpened }: ActiveSampleEvent): void => {
     if (isOpened) this.set({ active: row, isOpen: true });
     else this.move({ active: row });
   };

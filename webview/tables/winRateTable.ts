@@ -132,7 +132,7 @@ export function winRateTable(table: WinRateTable): TemplateResult {
   </div>`;
 }
 
-/** What the pooled rates rest on, in the order of the table above; nothing where a run of an older version has none. */
+/** Grounds of the pooled rates, in the order of the table above; nothing where a run of an older version has none. */
 export function checksTable(table: WinRateTable): TemplateResult | typeof nothing {
   const { benchmarks, order } = table;
   const columns = checkColumns(benchmarks.flatMap(({ pairs }) => pairs.map(({ pooled }) => pooled)));

@@ -106,7 +106,7 @@ export const plan: Command = {
   },
 };
 
-/** What is trained and saved in place of whole models; nothing where those are. */
+/** Adapters that are trained and saved in place of whole models; empty where there are none. */
 function adaptersTexts(model: RunConfig["model"]): readonly string[] {
   if (!("checkpoint" in model) || model.lora === undefined) return [];
   const { rank, alpha, targets } = model.lora;

@@ -12,7 +12,7 @@ export const AUTO = "auto";
 export interface BackendChoice {
   readonly descriptor: BackendDescriptor;
   readonly device: Device;
-  /** What models compute with. */
+  /** Precision that models compute with. */
   readonly precision: WeightType;
   /** All that the run computes on, `device` first. */
   readonly devices: readonly Device[];
@@ -26,7 +26,7 @@ export interface BackendChoice {
 
 /** How a backend is chosen. */
 export interface ChoiceSettings extends BackendSettings {
-  /** What models are to compute with; the backend's own choice unless given. */
+  /** Wanted precision; the backend's own choice unless given. */
   readonly precision?: WeightType | undefined;
 }
 
@@ -86,7 +86,7 @@ export interface BackendIdentity {
   readonly revision: number;
   /** Where the backend has several builds of its kernels. */
   readonly build?: string;
-  /** What models compute with, where that is not f32. */
+  /** Precision that models compute with, where that is not f32. */
   readonly precision?: "bf16";
 }
 

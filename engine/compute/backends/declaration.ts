@@ -1,4 +1,4 @@
-/** What models compute with: the type of activations, and of the matrices among weights. */
+/** Precision that models compute with: the type of activations, and of the matrices among weights. */
 export type Precision = "f32" | "bf16";
 
 /**
@@ -14,6 +14,6 @@ export interface BackendDeclaration<N extends string = string> {
   readonly description: string;
   /** To be raised whenever the kernels may give other bytes: it is part of every artifact's key. */
   readonly revision: number;
-  /** What models may compute with, that which they do unless the config says otherwise first. */
+  /** Precisions that models may compute with, the default first. */
   readonly precisions: readonly [Precision, ...Precision[]];
 }

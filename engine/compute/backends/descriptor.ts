@@ -70,6 +70,6 @@ export interface BackendDescriptor extends BackendDeclaration<BackendName> {
   load(): Promise<void>;
   /** Takes the device. To be closed by the caller. */
   open(settings: OpenSettings, device: Device): Promise<Backend>;
-  /** Takes the device for some seconds and measures how fast it is; absent where nothing is told by that. */
+  /** Takes the device for some seconds and measures how fast it is; absent where that says nothing. */
   measure?(device: Device): Promise<readonly BackendPart[]>;
 }

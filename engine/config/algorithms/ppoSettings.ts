@@ -26,7 +26,7 @@ const referenceMixes = {
   logSpace: "the KL to their normalised geometric mean, whose mean KL to them is least (arXiv:2502.01203)",
 } as const;
 
-/** What the reference does while the policy learns. */
+/** Ways that the reference moves while the policy learns. */
 const movingReferences = {
   fixed: "it stays as it is",
   ema: "an exponential moving average of it and the policy (WARP's anchor, arXiv:2406.16768)",

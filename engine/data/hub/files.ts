@@ -8,13 +8,13 @@ import { type HubEnvironment, hubEnvironment } from "./environment.ts";
 import { type HubReference, hubReference, isSafePath } from "./reference.ts";
 import { fetchFor, type HubConnection, HubUnreachable } from "./requests.ts";
 
-/** Told of downloads, in words, and in numbers while a file comes. */
+/** Called with the progress of downloads, in words, and in numbers while a file comes. */
 export type Progress = (text: string, download?: DownloadState) => void;
 
 /** Most files of a repository. */
 const MOST_FILES = 100_000;
 
-/** What is asked of the hub, and how. */
+/** Requests to the hub, and how they are made. */
 export interface HubSettings {
   readonly progress?: Progress | undefined;
   /** Takes what is in the cache, and asks nobody. */

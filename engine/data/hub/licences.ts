@@ -10,7 +10,7 @@ export interface StatedLicence {
   readonly revision: string;
 }
 
-/** What is looked up, and how. */
+/** Names to look up, and how. */
 export interface LicenceQuestion {
   readonly kind: RepositoryKind;
   readonly name: string;

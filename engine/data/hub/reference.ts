@@ -1,6 +1,6 @@
 import { DataError } from "../../protocol/errors.ts";
 
-/** What a repository on the hub holds. */
+/** Kinds of repositories on the hub. */
 export type RepositoryKind = "dataset" | "model";
 
 /** A repository on the hub. */

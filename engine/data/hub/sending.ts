@@ -19,7 +19,7 @@ export interface SendingConnection {
   readonly signal: AbortSignal;
   /** First wait after a failure, in milliseconds. */
   readonly firstWaitMs?: number | undefined;
-  /** Told of waits, in words. */
+  /** Called at each wait, in words. */
   readonly note?: ((text: string) => void) | undefined;
   /** Looks at a request's body before it goes out. @throws to keep it here. */
   readonly check?: ((url: string, body: string) => void) | undefined;

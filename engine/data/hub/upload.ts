@@ -10,7 +10,7 @@ import { checkRepositoryName } from "./target.ts";
 
 /** Bytes that are read at a time. */
 const PIECE = 1 << 18;
-/** Largest file that is held in memory, in bytes: the hub is shown the beginnings of files before it is told their hashes. */
+/** Largest file that is held in memory, in bytes: the hub is shown the beginnings of files before their hashes. */
 const MOST_HELD_BYTES = 1 << 18;
 /** Milliseconds between two reports. */
 const REPORT_MS = 250;
@@ -34,7 +34,7 @@ export interface UploadProgress {
   readonly secondsLeft?: number;
 }
 
-/** What is uploaded, and how. */
+/** Files to upload, and how. */
 export interface UploadRequest {
   /** `owner/name` */
   readonly name: string;
@@ -44,7 +44,7 @@ export interface UploadRequest {
   readonly title: string;
   readonly signal: AbortSignal;
   readonly progress?: (progress: UploadProgress) => void;
-  /** Told of waits, in words. */
+  /** Called at each wait, in words. */
   readonly note?: (text: string) => void;
   readonly environment?: HubEnvironment;
   /** First wait after a failure, in milliseconds. */

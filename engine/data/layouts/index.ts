@@ -24,7 +24,7 @@ const PROMPTS_FIRST: readonly Layout[] = [promptResponse, ...LAYOUTS];
 /** Columns by the names that layouts have for them. */
 export type ColumnMap = Readonly<Record<string, string>>;
 
-/** What the fields of each kind are called, for remedies. */
+/** Names of the fields of each kind, for remedies. */
 const FIELDS: Readonly<Record<RecordKind, string>> = {
   sft: '{"prompt": "…", "response": "…"} or {"messages": "…"}',
   preferences: '{"prompt": "…", "chosen": "…", "rejected": "…"}',

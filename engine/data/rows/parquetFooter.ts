@@ -24,7 +24,7 @@ export interface Leaf {
   readonly maxDefinition: number;
 }
 
-/** What the end of a Parquet file says of it. */
+/** Content of a Parquet file's footer. */
 export interface Footer {
   readonly metadata: FileMetaData;
   readonly columns: readonly TopColumn[];

@@ -17,7 +17,7 @@ export interface Row {
   readonly fields: JsonObject;
 }
 
-/** Facts that those who read whole sources may be told meanwhile. */
+/** Facts that those who read whole sources may get meanwhile. */
 export interface ReadSettings {
   /** Columns that are wanted, where a file stores them apart; all of them if left out. */
   readonly columns?: readonly string[];

@@ -8,7 +8,7 @@ export interface BenchmarkQuestion {
   /** Undefined where the benchmark has no ids: a question's place then stands for it. */
   readonly id?: QuestionId | undefined;
   readonly category?: string | undefined;
-  /** What the user says, turn by turn; an answer stands between two. */
+  /** The user's turns; an answer stands between two. */
   readonly turns: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export interface BenchmarkKind {
 export interface Published {
   readonly licence: string;
   readonly files: readonly PublishedFile[];
-  /** What a config says of them, below the name of the benchmark; paths are in their folder. */
+  /** Their settings in a config, below the name of the benchmark; paths are in their folder. */
   readonly config: Readonly<Record<string, string>>;
 }
 
@@ -68,7 +68,7 @@ export const questionId = z.union([z.number(), z.string().min(1).max(LONGEST_ID)
   error: "must be a number or a text",
 });
 
-/** What a user says. */
+/** A user's turn. */
 export const said = z.string().regex(/\S/, { error: "must not be empty" });
 
 /** A line of a file of reference answers, which is one of FastChat's `model_answer` files. */

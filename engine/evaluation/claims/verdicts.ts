@@ -20,7 +20,7 @@ export const RULE_TEXT = [
   `above the threshold, and not supported if it is below; else, and always with fewer than ${RULE.leastSeeds} seeds, it is undecided.`,
 ].join("\n");
 
-export type Outcome = "supported" | "not supported" | "undecided";
+export type ClaimOutcome = "supported" | "not supported" | "undecided";
 
 /** Mean over seeds with its interval, and p of the threshold. */
 export interface Effect {
@@ -34,11 +34,11 @@ export interface Effect {
 }
 
 export interface ClaimResult extends Effect, Omit<Claim, "of" | "effect"> {
-  /** What the effect is. */
+  /** The effect. */
   readonly measure: string;
   /** p adjusted by Holm over all claims. */
   readonly holm: number;
-  readonly verdict: Outcome;
+  readonly verdict: ClaimOutcome;
 }
 
 export interface ControlResult extends Effect, Omit<Control, "of"> {}
@@ -73,7 +73,7 @@ export function effectOf(numbers: readonly number[], threshold: number): Effect 
   return { effect, low, high, p, nSeeds };
 }
 
-function verdictOf({ effect, nSeeds }: Effect, p: number, threshold: number): Outcome {
+function verdictOf({ effect, nSeeds }: Effect, p: number, threshold: number): ClaimOutcome {
   if (nSeeds < RULE.leastSeeds || !(p < RULE.level)) return "undecided";
   return effect > threshold ? "supported" : "not supported";
 }

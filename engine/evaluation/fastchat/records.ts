@@ -1,7 +1,7 @@
 import { Fields } from "./fields.ts";
 
 /** A line of `question.jsonl`: MT-Bench has two turns. */
-export interface Question {
+export interface QuestionRecord {
   readonly question_id: number | string;
   readonly category: string;
   readonly turns: readonly string[];
@@ -10,7 +10,7 @@ export interface Question {
 }
 
 /** A line of `model_answer/<model>.jsonl`. */
-export interface Answer {
+export interface AnswerRecord {
   readonly question_id: number | string;
   readonly answer_id: string;
   readonly model_id: string;
@@ -67,7 +67,7 @@ export function sourcedJudgment(judgment: PairJudgment, { benchmark, seed }: Que
  * A question from its JSON value; fields that the format does not have are left out.
  * @throws {RecordError}
  */
-export function readQuestion(value: unknown): Question {
+export function readQuestion(value: unknown): QuestionRecord {
   const fields = new Fields("question", value);
   const turns = fields.texts("turns");
   if (turns.length === 0) fields.refuse("turns", "one turn or more");
@@ -83,7 +83,7 @@ export function readQuestion(value: unknown): Question {
  * An answer from its JSON value.
  * @throws {RecordError}
  */
-export function readAnswer(value: unknown): Answer {
+export function readAnswer(value: unknown): AnswerRecord {
   const fields = new Fields("answer", value);
   return {
     question_id: fields.id("question_id"),
@@ -123,6 +123,6 @@ export function readPairJudgment(value: unknown): PairJudgment {
 }
 
 /** A record as a line of its file, line break included. */
-export function recordLine(record: Question | Answer | PairJudgment | SourcedJudgment): string {
+export function recordLine(record: QuestionRecord | AnswerRecord | PairJudgment | SourcedJudgment): string {
   return `${JSON.stringify(record)}\n`;
 }

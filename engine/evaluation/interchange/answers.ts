@@ -1,7 +1,7 @@
 import { Fields, RecordError } from "../fastchat/fields.ts";
 import { readAnswer } from "../fastchat/records.ts";
 
-/** A model's answer to a question, whoever's tool wrote it. */
+/** A model's answer to a question, by any tool. */
 export interface ModelAnswer {
   /** Undefined in AlpacaEval, which has no ids. */
   readonly questionId?: number | string | undefined;
@@ -29,7 +29,7 @@ export interface AnswerFormat {
 /** An answer with the facts that some forms want. */
 export interface WrittenAnswer extends ModelAnswer {
   readonly questionId: number | string;
-  /** What the user said, by turn. */
+  /** The user's words, by turn. */
   readonly said: readonly string[];
   /** Unique among a model's answers. */
   readonly answerId: string;

@@ -16,7 +16,7 @@ export interface ArenaJudgment {
   readonly scores: readonly [ArenaScore | null, ArenaScore | null];
   /** Replies of the judge. */
   readonly judgments: readonly [string, string];
-  /** What the judge was shown. */
+  /** The prompt that the judge was shown. */
   readonly prompts: readonly [string, string];
 }
 

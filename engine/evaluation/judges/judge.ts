@@ -48,10 +48,10 @@ export interface SeatedPair {
   readonly second: JudgedAnswer;
 }
 
-/** Who wins by seat, before the seats are translated to models. */
+/** The winner by seat, before the seats are translated to models. */
 export type SeatWinner = "first" | "second" | "tie" | "error";
 
-/** Who won one game, by model and not by seat. */
+/** The winner of one game, by model and not by seat. */
 export type GameWinner = "a" | "b" | "tie" | "error";
 
 /** How a comparison ended for side a; `dropped` when a game of it had an error. */
@@ -66,7 +66,7 @@ export interface GameCost {
 }
 
 /**
- * What is wrong with a game: no verdict in the reply, or two different ones of which the last counts; the judge refused,
+ * Problem of a game: no verdict in the reply, or two different ones of which the last counts; the judge refused,
  * its reply was cut off, or its server refused the request.
  */
 export const GAME_PROBLEMS = ["malformed", "double", "refused", "cutOff", "failed"] as const;

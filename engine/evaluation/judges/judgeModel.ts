@@ -23,7 +23,7 @@ export interface JudgeModel {
   ask(request: ModelRequest, sample: number): Promise<JudgeReply>;
 }
 
-/** What judges are made with, beside their settings. */
+/** Tools that judges are made with, beside their settings. */
 export interface JudgeTools {
   model(address: ModelAddress): JudgeModel;
   /** Text of the prompt file that the config names, if it does. */

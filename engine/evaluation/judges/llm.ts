@@ -50,7 +50,7 @@ export const llm: JudgeKind<{ readonly llm: LlmSettings | undefined }> & {
   },
 };
 
-/** What verdicts depend on; all else is how the server is asked. */
+/** Settings that verdicts depend on; all others are about how the server is asked. */
 export function verdictSettings({
   model,
   baseUrl,
@@ -99,7 +99,7 @@ function checkPrompt({
   }
 }
 
-/** The judge: asks for each game as often as it is told to, and counts votes. */
+/** The judge: asks for each game as often as its settings say, and counts votes. */
 export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string | undefined): Judge {
   const prompts = promptsOf(own, promptText);
   const { temperature, maxTokens, samples } = own;
@@ -166,7 +166,7 @@ function ownPrompt(text: string, form: JudgePrompt["form"]): JudgePrompt {
   return { name: "file", system, template: template.trimEnd(), form };
 }
 
-/** What is wrong with the text of a prompt file; undefined where nothing is. */
+/** Defect of a prompt file's text; undefined where there is none. */
 export function promptFault(text: string): string | undefined {
   const missing = ["{question}", "{answer_a}", "{answer_b}"].filter((name) => !text.includes(name));
   return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}`;

@@ -25,7 +25,7 @@ export function ownForm(pattern: string): VerdictForm {
   return { pattern: new RegExp(pattern, "g"), read: winnerOf };
 }
 
-/** What was found in a reply. */
+/** Findings in a reply. */
 export interface ReadVerdict<T> {
   /** Undefined where there is none. */
   readonly verdict: T | undefined;

@@ -168,7 +168,7 @@ function filled({ system, template }: JudgePrompt, values: Readonly<Record<strin
   return system === "" ? [user] : [{ role: "system", content: system }, user];
 }
 
-/** What a text has that tells a judge what to say: a verdict in its form, a mark that ends the answer, an order. */
+/** Parts of a text that dictate a verdict: a verdict in its form, a mark that ends the answer, an order. */
 const ORDERS = [
   /\[\[\s{0,3}(?:[ABC]|[AB][<>=]{1,2}[AB]|\d{1,2}(?:\.\d{1,2})?)\s{0,3}\]\]/,
   /\[The (?:Start|End) of (?:Assistant|Reference)|<\|The (?:Start|End) of /i,

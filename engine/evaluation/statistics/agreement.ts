@@ -2,7 +2,7 @@ import { normalQuantile } from "../../figures/distributions.ts";
 import type { Interval } from "./mean.ts";
 
 /** How far apart two categories are: all the same, or by their order. */
-export type Scale = "nominal" | "ordinal";
+export type CategoryScale = "nominal" | "ordinal";
 
 /**
  * Cohen's κ of two raters: how much of the agreement that chance leaves open is there (Cohen 1960), with the 95 % interval
@@ -42,7 +42,7 @@ export function cohenKappa(ratings: readonly (readonly [string, string])[]): Int
  * @param scale - Whether the order counts.
  * @returns NaN where fewer than two ratings can be paired, or all are the same.
  */
-export function krippendorffAlpha(units: readonly (readonly (number | undefined)[])[], scale: Scale): number {
+export function krippendorffAlpha(units: readonly (readonly (number | undefined)[])[], scale: CategoryScale): number {
   const categories = [...new Set(units.flat().filter((one) => one !== undefined))].sort((a, b) => a - b);
   const places = new Map(categories.map((one, place) => [one, place]));
   const size = categories.length;

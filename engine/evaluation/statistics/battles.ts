@@ -25,7 +25,7 @@ export interface Tally {
   readonly totals: Float64Array;
 }
 
-/** What the first model of a pair won in a question's battles, and out of what. */
+/** Wins of the first model of a pair in a question's battles, and their total. */
 interface Entry {
   readonly pair: number;
   points: number;
@@ -98,7 +98,7 @@ function addedUp(entries: Entry[]): readonly Entry[] {
 export type Standing = "rated" | "above" | "below" | "apart";
 
 /**
- * Who can be rated against the anchor. Ratings by maximum likelihood are finite exactly among models that took points off
+ * Models that can be rated against the anchor. Ratings by maximum likelihood are finite exactly among models that took points off
  * each other, around a circle if need be (Ford 1957). A model that lost no point to those is above all bounds, one that
  * won none below; one without a chain of battles, or with chains that say nothing, stands apart.
  */

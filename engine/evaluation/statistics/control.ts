@@ -21,8 +21,8 @@ export interface Controlled {
  * with the 95 % interval of the clustered sandwich around θ: by question, over several seeds by question and seed, with
  * Student's t (as in `winRate`).
  *
- * @returns `undefined` where that cannot be told: of fewer than two pairs, or where a property differs by the same in all
- *   pairs, so that it cannot be told from the models.
+ * @returns `undefined` where that cannot be decided: of fewer than two pairs, or where a property differs by the same in all
+ *   pairs, so that its effect cannot be separated from theirs.
  */
 export function controlledRate(pairs: Controlled): Interval | undefined {
   const { points, gaps } = pairs;

@@ -44,7 +44,7 @@ export function detectableGap(n: number, tieRate = 0): number {
   return Math.min(Math.sqrt(underNull), root / (n + w ** 2));
 }
 
-/** What so many prompts can show, in a sentence for people, before anything is judged. */
+/** The difference that so many prompts can show, in a sentence for people, before anything is judged. */
 export function powerText(nPrompts: number): string {
   const points = (tieRate: number): string => (100 * detectableGap(nPrompts, tieRate)).toFixed(1);
   return (
@@ -63,7 +63,7 @@ export interface VarianceParts {
   readonly both: number;
 }
 
-/** What is known of a rate whose difference from ½ is not decided. */
+/** Facts about a rate whose difference from ½ is not decided. */
 export interface Undecided {
   readonly estimate: number;
   readonly nQuestions: number;

@@ -1,8 +1,8 @@
-import type { Table, TableRow } from "../table.ts";
+import type { RateTable, TableRow } from "../table.ts";
 import { type Column, number, percent, probability, text } from "./columns.ts";
 import { NONE, type Sheet } from "./sheet.ts";
 
-/** What intervals take into account. */
+/** Sources of variation that intervals take into account. */
 const METHODS = { question: "question", seed: "question and seed", alike: "bound" } as const;
 
 const COLUMNS: readonly (Column & { readonly isThere?: (row: TableRow) => boolean })[] = [
@@ -23,8 +23,8 @@ const COLUMNS: readonly (Column & { readonly isThere?: (row: TableRow) => boolea
   number("more to decide", more),
 ];
 
-/** What the win rates over all seeds rest on, as people read it: signs of bias, and how far they are decided. */
-export function checksSheet(table: Table): Sheet {
+/** Foundations of the win rates over all seeds, as people read them: signs of bias, and how far they are decided. */
+export function checksSheet(table: RateTable): Sheet {
   const rows = table.filter(({ seed }) => seed === "all");
   const columns = COLUMNS.filter(({ isThere }) => isThere === undefined || rows.some(isThere));
   return {

@@ -1,9 +1,9 @@
 import { csvCell } from "../../protocol/csv.ts";
-import type { Table } from "../table.ts";
+import type { RateTable } from "../table.ts";
 import { FIELDS } from "./fields.ts";
 
 /** The table as CSV (RFC 4180), unrounded, one column per field; a number that does not exist is empty. */
-export function csvTable(table: Table): string {
+export function csvTable(table: RateTable): string {
   const lines = table.map((row) =>
     FIELDS.map((field) => {
       const value = row[field];

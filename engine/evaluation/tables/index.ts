@@ -1,4 +1,4 @@
-import type { Table } from "../table.ts";
+import type { RateTable } from "../table.ts";
 import { COLUMNS } from "./columns.ts";
 import { csvTable } from "./csv.ts";
 import { jsonTable } from "./json.ts";
@@ -12,7 +12,7 @@ export interface TableFormat {
   /** Renders any table from its readable form. */
   readonly render: (sheet: Sheet) => string;
   /** Win rates with every digit, where the form is for programs; else as people read them. */
-  readonly renderWinRates: (table: Table) => string;
+  readonly renderWinRates: (table: RateTable) => string;
 }
 
 function rounded(name: string, extension: string, render: (sheet: Sheet) => string): TableFormat {
@@ -29,7 +29,7 @@ export const TABLE_FORMATS: readonly TableFormat[] = [
 ];
 
 /** A table of win rates as people read it: rates in per cent with two decimals, as in the paper. */
-export function winRateSheet(table: Table): Sheet {
+export function winRateSheet(table: RateTable): Sheet {
   return {
     columns: COLUMNS.map(({ header, align }) => ({ header, align })),
     rows: table.map((row) => COLUMNS.map(({ cell }) => cell(row))),

@@ -1,9 +1,9 @@
 import { parseJson } from "../../protocol/json.ts";
-import type { Table } from "../table.ts";
+import type { RateTable } from "../table.ts";
 import { rowFrom, TableError } from "./fields.ts";
 
 /** The table as a JSON array of its rows, unrounded; a number that does not exist is null. */
-export function jsonTable(table: Table): string {
+export function jsonTable(table: RateTable): string {
   return `${JSON.stringify(table, undefined, 2)}\n`;
 }
 
@@ -11,7 +11,7 @@ export function jsonTable(table: Table): string {
  * Reads the output of `jsonTable`.
  * @throws {TableError}
  */
-export function parseJsonTable(text: string): Table {
+export function parseJsonTable(text: string): RateTable {
   let rows: unknown;
   try {
     rows = parseJson(text);

@@ -5,7 +5,7 @@ import type { FigureTheme } from "../theme.ts";
 import {
   type Box,
   type DrawnPanel,
-  type Frame,
+  type PlotArea,
   colorAt,
   cut,
   drawVertical,
@@ -70,7 +70,7 @@ export function drawBars(panel: BarPanel, box: Box, theme: FigureTheme): DrawnPa
 interface Drawing {
   readonly panel: BarPanel;
   /** Of the group. */
-  readonly frame: Frame;
+  readonly frame: PlotArea;
   readonly scale: Scale;
   readonly theme: FigureTheme;
 }

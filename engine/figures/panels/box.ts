@@ -24,7 +24,7 @@ export interface DrawnPanel {
 }
 
 /** The inner part of a panel, where values are drawn. */
-export interface Frame {
+export interface PlotArea {
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -69,7 +69,7 @@ export interface VerticalAxis {
 export function verticalAxis(
   range: Range,
   axis: PanelAxis,
-  { top, bottom }: Pick<Frame, "top" | "bottom">,
+  { top, bottom }: Pick<PlotArea, "top" | "bottom">,
 ): VerticalAxis {
   const isLog = axis.isLog === true;
   const scale = (isLog ? logScale : linearScale)(range, { from: bottom - 4, to: top + 4 });
@@ -82,7 +82,7 @@ export function verticalAxis(
 export function drawVertical(
   { scale, ticks: at, width }: VerticalAxis,
   axis: PanelAxis,
-  frame: Frame,
+  frame: PlotArea,
   theme: FigureTheme,
 ): string {
   const { left, right, top } = frame;
@@ -108,7 +108,7 @@ export function drawVertical(
 }
 
 /** Lines and texts of a horizontal axis. */
-export function drawHorizontal(scale: Scale, axis: PanelAxis, frame: Frame, theme: FigureTheme): string {
+export function drawHorizontal(scale: Scale, axis: PanelAxis, frame: PlotArea, theme: FigureTheme): string {
   const { left, right, bottom } = frame;
   const label = { fill: theme.muted, "font-size": SIZES.caption, "text-anchor": "middle" };
   const wanted = Math.max(2, Math.round((right - left) / 80));

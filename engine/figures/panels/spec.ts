@@ -102,9 +102,9 @@ export interface PlanePlace {
 export interface HeatPanel {
   readonly kind: "heat";
   readonly title: string;
-  /** What is measured. */
+  /** The measured quantity. */
   readonly measure: PanelAxis;
-  /** What both axes count: "distance in weight space". */
+  /** The quantity of both axes: "distance in weight space". */
   readonly plane: Axis;
   /** Of the grid. */
   readonly columns: number;
@@ -126,7 +126,7 @@ export type Panel = XYPanel | BarPanel | HeatPanel;
 /** A figure of panels, as data: drawn by `panelFigure`, written as a table by `panelSheet`. */
 export interface PanelFigureSpec {
   readonly title: string;
-  /** What is shown, over how many, and what the intervals are. */
+  /** The quantity, its number of samples, and the meaning of the intervals. */
   readonly caption: string;
   readonly panels: readonly Panel[];
 }

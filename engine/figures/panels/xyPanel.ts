@@ -6,7 +6,7 @@ import type { FigureTheme } from "../theme.ts";
 import {
   type Box,
   type DrawnPanel,
-  type Frame,
+  type PlotArea,
   colorAt,
   dashAt,
   drawHorizontal,
@@ -20,7 +20,7 @@ import { axisValue, estimateText } from "./texts.ts";
 
 interface Drawing {
   readonly panel: XYPanel;
-  readonly frame: Frame;
+  readonly frame: PlotArea;
   readonly x: Scale;
   readonly y: Scale;
   readonly theme: FigureTheme;
@@ -66,7 +66,7 @@ function exactScale({ min, max }: Range, { from, to }: Pixels, isLog: boolean): 
 }
 
 /** With a pixel for rounding. */
-function isWithin(x: number, { left, right }: Frame): boolean {
+function isWithin(x: number, { left, right }: PlotArea): boolean {
   return x >= left - 1 && x <= right + 1;
 }
 
@@ -144,7 +144,7 @@ function drawSeries(series: XYSeries, drawing: Drawing): string {
 }
 
 /** Straight lines from point to point, as far as they are between the frame's left and right. */
-function pathWithin(points: readonly (readonly [number, number])[], { left, right }: Frame): string {
+function pathWithin(points: readonly (readonly [number, number])[], { left, right }: PlotArea): string {
   let path = "";
   let [lastX, lastY] = [NaN, NaN];
   for (let at = 0; at + 1 < points.length; at++) {
@@ -217,15 +217,15 @@ function drawSteps({ points, color: at }: XYSeries, { panel, x: axis, y, theme, 
 
 /** Labels that do not lie over each other: a later one is left out, and hovering says it. */
 class Labels {
-  private readonly taken: Frame[] = [];
-  readonly frame: Frame;
+  private readonly taken: PlotArea[] = [];
+  readonly frame: PlotArea;
 
-  constructor(frame: Frame) {
+  constructor(frame: PlotArea) {
     this.frame = frame;
   }
 
   /** Takes the room of a label if it is free. */
-  take(room: Frame): boolean {
+  take(room: PlotArea): boolean {
     const { frame } = this;
     const isInside =
       room.left >= frame.left && room.right <= frame.right && room.top >= frame.top && room.bottom <= frame.bottom;

@@ -5,7 +5,7 @@ import type { ClaimRoles } from "./roles.ts";
 import { wholeClaimsConfig } from "./seedConfig.ts";
 import { knownEvidence } from "./seedRun.ts";
 
-/** What the claims would take. */
+/** Cost of the claims. */
 export interface ClaimsPlan {
   readonly seeds: readonly {
     readonly seed: number;

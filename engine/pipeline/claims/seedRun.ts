@@ -30,7 +30,7 @@ export interface SeedWork {
 }
 
 /**
- * What a base seed said, where it has been measured and nothing that it depends on has changed since.
+ * Result of a base seed, where it has been measured and nothing that it depends on has changed since.
  * @throws {DataError} when the file is damaged.
  */
 export async function knownEvidence({ config, runsRoot, roles, seed }: SeedRequest): Promise<SeedEvidence | undefined> {

@@ -9,7 +9,7 @@ import { type RunFacts, readFacts } from "../report/facts.ts";
 import { repetition } from "./repetition.ts";
 import { type ArmRole, rolesOf } from "./roles.ts";
 
-/** What figures need of a model's answers, one entry an answer. */
+/** Facts about a model's answers that figures need, one entry an answer. */
 export interface AnswerNumbers {
   /** By the reward model; without those that were not finite. */
   readonly rewards: readonly number[];

@@ -4,7 +4,7 @@ import type { FigureFacts } from "./facts.ts";
 
 /** Something that a figure needs and the run does not have, and how to get it. */
 export interface Lack {
-  /** What is missing, as a sentence without its full stop: "No arm has several soups as its reference". */
+  /** The missing part, as a sentence without its full stop: "No arm has several soups as its reference". */
   readonly what: string;
   /** Lines of a config that would add it. */
   readonly snippet?: string;
@@ -21,12 +21,12 @@ export interface FigureState {
 
 /** A figure of the paper for a user's run. */
 export interface PaperFigure {
-  /** What commands, files and sections are called. */
+  /** Name in commands, files and sections. */
   readonly name: FigureName;
   /** Where it stands in the paper: "Figure 2a and 2b". */
   readonly source: string;
   readonly title: string;
-  /** What it shows, in a sentence without its full stop. */
+  /** Its content, in a sentence without its full stop. */
   readonly description: string;
   /** True if its numbers are measured by a command of its own, and not by the run. */
   readonly isMeasured?: true;

@@ -41,7 +41,7 @@ export async function runFigures(facts: FigureFacts): Promise<readonly RunFigure
   return figures;
 }
 
-/** What one figure is drawn from may be damaged, and the others are none the worse. */
+/** The data of one figure may be damaged, and the others are none the worse. */
 async function drawn(figure: PaperFigure, facts: FigureFacts): Promise<FigureState> {
   try {
     return await figure.draw(facts);

@@ -1,4 +1,4 @@
-import type { Table as WinRates } from "../../evaluation/table.ts";
+import type { RateTable as WinRates } from "../../evaluation/table.ts";
 import { type RunConfig, sftName } from "../../config/index.ts";
 import type { Lack } from "./figure.ts";
 import type { ArmRole } from "./roles.ts";

@@ -9,7 +9,7 @@ import { mklLack, pairLack, ppoLack, salsaLack } from "./lacks.ts";
 import { type PairRate, benchmarksOf, mirrored, pairRate } from "./rates.ts";
 import { type Compared, comparedArms } from "./roles.ts";
 
-/** What tables are made from, of one run. */
+/** Sources of tables, of one run. */
 export type TableFacts = Pick<FigureFacts, "id" | "config" | "winRates" | "roles">;
 
 /** A table as far as runs go. */

@@ -1,4 +1,4 @@
-import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
+import type { RateTable as WinRates, TableRow } from "../../evaluation/table.ts";
 import type { Estimate } from "../../figures/index.ts";
 
 /** Comparisons of a with b on a benchmark, over all seeds. */

@@ -8,7 +8,7 @@ import { type ArmRole, comparedArms } from "./roles.ts";
 
 /** Bins of the histograms. */
 const BINS = 32;
-/** Policies that are drawn at most: more outlines are not told apart. */
+/** Policies that are drawn at most: more outlines look alike. */
 const MOST = 4;
 
 /** Figure 3: how the rewards of policies' answers are distributed, with their means. */

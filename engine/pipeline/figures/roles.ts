@@ -1,7 +1,7 @@
 import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
 
 /** An arm's role in the paper's words. */
-export type ArmKind =
+export type ArmRoleKind =
   /** PPO against its own start (equation 2). */
   | "ppo"
   /** PPO against a soup that its start is part of (equation 4). */
@@ -18,7 +18,7 @@ export interface ArmRole {
   readonly name: string;
   /** Place among the arms, which is that of its colour. */
   readonly color: number;
-  readonly kind: ArmKind;
+  readonly kind: ArmRoleKind;
   readonly init: string;
   readonly reference: readonly string[];
   readonly betas: readonly number[];

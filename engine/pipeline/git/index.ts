@@ -1,9 +1,9 @@
 import { findGit, runGit } from "./program.ts";
-import { type Head, findRepository, readHead } from "./repository.ts";
+import { type GitHead, findRepository, readHead } from "./repository.ts";
 import { type Changes, workTreeChanges } from "./workTree.ts";
 
 /** State of a repository: the commit that a run started from, and what had been changed since. */
-export interface GitState extends Pick<Head, "commit" | "branch">, Changes {}
+export interface GitState extends Pick<GitHead, "commit" | "branch">, Changes {}
 
 /**
  * State of the repository that a folder lies in. Nothing that a repository holds or sets is executed.
@@ -32,5 +32,5 @@ export async function gitVersion(folder: string): Promise<string> {
   return (await runGit(["--version"], { program })).text.trim();
 }
 
-/** Stands for a diff; whoever wants to make the run again has to know that there may have been changes. */
+/** Stands for a diff; those who want to make the run again have to know that there may have been changes. */
 const NOT_COMPARED = "left out: the files could not be compared with the commit\n";

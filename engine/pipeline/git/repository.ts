@@ -13,8 +13,8 @@ export interface Repository {
   readonly commonFolder: string;
 }
 
-/** What HEAD is at. */
-export interface Head {
+/** The commit and branch that HEAD is at. */
+export interface GitHead {
   readonly commit: string;
   /** "detached" where HEAD is on no branch. */
   readonly branch: string;
@@ -51,7 +51,7 @@ export async function findRepository(folder: string): Promise<Repository | undef
  * @returns Undefined where git finds another repository.
  * @throws {GitError} of simple-git, where there is no commit yet.
  */
-export async function readHead({ top, gitFolder }: Repository, program: string): Promise<Head | undefined> {
+export async function readHead({ top, gitFolder }: Repository, program: string): Promise<GitHead | undefined> {
   const question = ["--absolute-git-dir", "--show-object-format", "HEAD", "--abbrev-ref", "HEAD"];
   const { text } = await runGit(["-C", top, "rev-parse", ...question], {
     program,

@@ -3,10 +3,10 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { type GitOptions, runGit } from "./program.ts";
-import type { Head, Repository } from "./repository.ts";
+import type { GitHead, Repository } from "./repository.ts";
 import { NO_SECRETS, ONLY_SECRETS, leftOut, withoutTokens } from "./secrets.ts";
 
-/** What a work tree has that its commit has not. */
+/** Changes in a work tree since its commit. */
 export interface Changes {
   readonly dirty: boolean;
   /** Of files that git follows, those with secrets left out. */
@@ -39,7 +39,7 @@ const DISK_SETTINGS =
  *
  * @throws {Error} when they cannot be compared.
  */
-export async function workTreeChanges(repository: Repository, head: Head, program: string): Promise<Changes> {
+export async function workTreeChanges(repository: Repository, head: GitHead, program: string): Promise<Changes> {
   const own = await fs.mkdtemp(path.join(tmpdir(), "salsa-git-"));
   try {
     await furnish(own, { repository, head, settings: await diskSettings(repository, program) });
@@ -60,7 +60,7 @@ export async function workTreeChanges(repository: Repository, head: Head, progra
 
 interface Furnishing {
   readonly repository: Repository;
-  readonly head: Head;
+  readonly head: GitHead;
   readonly settings: readonly string[];
 }
 
@@ -73,7 +73,7 @@ async function furnish(own: string, { repository, head, settings }: Furnishing):
   const lines = ["[core]", ...core, ...settings, "[extensions]", `objectFormat = ${head.objectFormat}`];
   await fs.writeFile(path.join(own, "config"), `${lines.join("\n")}\n`);
   await fs.writeFile(path.join(own, "HEAD"), `${head.commit}\n`);
-  // Comes before every .gitattributes: no filter is run, whoever defines it.
+  // Comes before every .gitattributes: no filter is run, wherever it is defined.
   await fs.writeFile(path.join(own, "info", "attributes"), "* -filter\n");
   await copyFile(path.join(repository.gitFolder, "index"), path.join(own, "index"), LARGEST_INDEX);
   await copyFile(
@@ -121,7 +121,7 @@ async function hasUntracked(options: GitOptions): Promise<boolean> {
   return (await runGit(others, options)).text !== "";
 }
 
-async function diffOf({ commit }: Head, options: GitOptions): Promise<string> {
+async function diffOf({ commit }: GitHead, options: GitOptions): Promise<string> {
   const secret = await runGit([...DIFF, "--name-only", commit, "--", ...ONLY_SECRETS], options);
   const names = secret.text.split("\n").filter((name) => name !== "");
   const { text, isWhole } = await runGit([...DIFF, commit, "--", ...NO_SECRETS], { ...options, most: LONGEST_DIFF });

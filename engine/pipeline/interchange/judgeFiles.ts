@@ -42,7 +42,7 @@ export interface JudgeFilesRequest {
   readonly isCommon: boolean;
 }
 
-/** What is to be judged, read and checked. */
+/** Answers to judge, read and checked. */
 export interface JudgingJob {
   /** The request's, with its sizes: what judging costs is estimated from it. */
   readonly config: RunConfig;
@@ -102,8 +102,8 @@ export async function openAnswers(request: JudgeFilesRequest): Promise<JudgingJo
   };
 }
 
-/** Where replies are kept, and who is told. */
-export interface JudgingSettings {
+/** Where replies are kept, and who hears of them. */
+export interface JudgeFilesSettings {
   /** `.salsa`. */
   readonly root: string;
   readonly signal: AbortSignal;
@@ -116,7 +116,7 @@ export interface JudgingSettings {
  * Has a job's pairs judged. Games that are over are kept until all are, so that one that was killed goes on.
  * @throws {Stopped} when it is to stop. {DataError} {ServerError}
  */
-export async function judgeJob(job: JudgingJob, settings: JudgingSettings): Promise<JudgedFiles> {
+export async function judgeJob(job: JudgingJob, settings: JudgeFilesSettings): Promise<JudgedFiles> {
   const { config, baseline, models, questions, positions } = job;
   const theirs = answerRows(baseline, questions, positions);
   const choice = judgeChoice(config.evaluation);
@@ -158,7 +158,7 @@ interface Pair {
   readonly theirs: readonly BenchmarkAnswer[];
 }
 
-interface PairSettings extends Pick<JudgingSettings, "root" | "signal"> {
+interface PairSettings extends Pick<JudgeFilesSettings, "root" | "signal"> {
   readonly choice: JudgeChoice;
   readonly tools: JudgeTools;
   readonly run: string;

@@ -1,3 +1,3 @@
 export { columnsOf } from "../../data/index.ts";
-export { type OpenPreview, type OpenSettings, openConfigData, openFileByConfig, openFileData } from "./open.ts";
+export { type OpenPreview, type PreviewSettings, openConfigData, openFileByConfig, openFileData } from "./open.ts";
 export type { DataPreview } from "./preview.ts";

@@ -7,8 +7,8 @@ import { type ModelView, viewOf, viewOfFolder } from "../modelView.ts";
 import type { ChatChoice } from "../chatChoice.ts";
 import { DataPreview, previewSources } from "./preview.ts";
 
-/** Who is told of downloads, and whether there may be any. */
-export interface OpenSettings {
+/** The listener for downloads, and whether there may be any. */
+export interface PreviewSettings {
   readonly progress?: ((text: string) => void) | undefined;
   /** Downloads nothing. */
   readonly isOffline?: boolean | undefined;
@@ -22,7 +22,7 @@ export interface OpenPreview {
 }
 
 /** Which of a config's sources is looked at; the first unless one is named. */
-export interface ConfigTarget {
+export interface ConfigPreview {
   readonly config: RunConfig;
   readonly configFile: string;
   readonly source?: string | undefined;
@@ -33,8 +33,8 @@ export interface ConfigTarget {
  * @throws {DataError} when it has none of that name, or it cannot be read. {CheckpointError} {TokenizerError}
  */
 export async function openConfigData(
-  { config, configFile, source: wanted }: ConfigTarget,
-  settings: OpenSettings = {},
+  { config, configFile, source: wanted }: ConfigPreview,
+  settings: PreviewSettings = {},
 ): Promise<OpenPreview> {
   const all = previewSources(config);
   const view = await viewOf(await withLocalBase(config, settings));
@@ -53,11 +53,11 @@ export async function openConfigData(
 }
 
 /** A path or a data set on the hub, and the model that sees it. */
-export interface FileTarget {
+export interface FilePreview {
   readonly from: string;
   /** Hugging Face folder. */
   readonly model: string;
-  /** What its records are for; by its columns unless given. */
+  /** Purpose of its records; by its columns unless given. */
   readonly kind?: RecordKind | undefined;
   /** Tokens at which sequences are cut; the model's own bound holds, too. */
   readonly maxLength?: number | undefined;
@@ -69,8 +69,8 @@ export interface FileTarget {
  * @throws {DataError} {CheckpointError} {TokenizerError}
  */
 export async function openFileData(
-  { from, model, kind: wanted, maxLength, chat }: FileTarget,
-  settings: OpenSettings = {},
+  { from, model, kind: wanted, maxLength, chat }: FilePreview,
+  settings: PreviewSettings = {},
 ): Promise<OpenPreview> {
   const cut = maxLength === undefined ? {} : { sft: maxLength, preferences: maxLength };
   const view: ModelView = await viewOfFolder(model, { ...(chat && { choice: chat }), mostTokens: cut });
@@ -78,7 +78,7 @@ export async function openFileData(
 }
 
 /** A path, and the config whose base model sees it. */
-export interface FileByConfig extends Pick<ConfigTarget, "config" | "configFile"> {
+export interface FileByConfig extends Pick<ConfigPreview, "config" | "configFile"> {
   readonly from: string;
 }
 
@@ -88,7 +88,7 @@ export interface FileByConfig extends Pick<ConfigTarget, "config" | "configFile"
  */
 export async function openFileByConfig(
   { from, config, configFile }: FileByConfig,
-  settings: OpenSettings = {},
+  settings: PreviewSettings = {},
 ): Promise<OpenPreview> {
   const view = await viewOf(await withLocalBase(config, settings));
   if (view !== undefined) return openSeen(from, view, settings);
@@ -99,7 +99,7 @@ export async function openFileByConfig(
 async function openSeen(
   from: string,
   view: ModelView,
-  { kind: wanted, ...settings }: OpenSettings & Pick<FileTarget, "kind">,
+  { kind: wanted, ...settings }: PreviewSettings & Pick<FilePreview, "kind">,
 ): Promise<OpenPreview> {
   const kind = wanted ?? (await kindOf(from, settings));
   const source: PreviewSource = { name: kind, kind, from };
@@ -109,7 +109,7 @@ async function openSeen(
 /** Of several that fit, the one that asks for most. */
 const KINDS: readonly RecordKind[] = ["preferences", "sft", "prompts"];
 
-async function kindOf(from: string, settings: OpenSettings): Promise<RecordKind> {
+async function kindOf(from: string, settings: PreviewSettings): Promise<RecordKind> {
   for (const kind of KINDS) {
     const rows = (await browse(from, { kind, ...settings })).rows();
     const { value } = await rows.next();

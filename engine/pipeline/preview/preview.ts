@@ -222,7 +222,7 @@ export class DataPreview {
   }
 }
 
-/** What is said of an opened source beside its name. */
+/** Description of an opened source, beside its name. */
 type SourceFacts = Pick<OpenedPreview, "prompts" | "limit" | "unusable" | "shuffle" | "examples">;
 
 interface PageWindow {

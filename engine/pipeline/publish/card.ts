@@ -10,7 +10,7 @@ import { frontMatter } from "./frontMatter.ts";
 import { lineageList, soupWords } from "./lineage.ts";
 import { FILES_HEADING, type ListedFile, listingTable } from "./listing.ts";
 import type { CardPicture } from "./pictures.ts";
-import { type Source, publicConfig } from "./sources.ts";
+import { type ModelSource, publicConfig } from "./sources.ts";
 import type { Subject } from "./subject.ts";
 
 /** Everything that a card is written from. */
@@ -22,8 +22,8 @@ export interface CardFacts {
   readonly settings: JsonObject;
   readonly isAdapter: boolean;
   readonly hasChatTemplate: boolean;
-  readonly base: Source | undefined;
-  readonly data: readonly Source[];
+  readonly base: ModelSource | undefined;
+  readonly data: readonly ModelSource[];
   readonly pictures: { readonly results: readonly CardPicture[]; readonly curves: readonly CardPicture[] };
   readonly files: readonly ListedFile[];
 }
@@ -180,13 +180,13 @@ function architectureWords(settings: JsonObject): string {
   return literal(words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(", "));
 }
 
-function sourceName({ hub, name, revision, commit }: Source): string {
+function sourceName({ hub, name, revision, commit }: ModelSource): string {
   if (hub === undefined) return `${codeSpan(name)}, a local folder`;
   const at = revision === undefined || revision === commit ? "" : ` at ${codeSpan(revision)}`;
   return `${codeSpan(hub)}${at}${commit === undefined ? "" : `, commit ${codeSpan(commit)}`}`;
 }
 
-function licenceWords({ licence, hub }: Source): string {
+function licenceWords({ licence, hub }: ModelSource): string {
   if (licence !== undefined) return literal(licence);
   return hub === undefined ? "**not known: fill it in**" : "**not stated there, or the hub could not be asked**";
 }
@@ -212,7 +212,7 @@ function dataSection({ data, subject: { made } }: CardFacts): string {
   ].join("\n\n");
 }
 
-function revisionWords({ revision = "main", commit }: Source): string {
+function revisionWords({ revision = "main", commit }: ModelSource): string {
   if (commit === undefined) return `${codeSpan(revision)}, commit not known`;
   return revision === commit ? codeSpan(commit) : `${codeSpan(revision)}, which was ${codeSpan(commit)}`;
 }

@@ -1,10 +1,10 @@
-import type { Source } from "./sources.ts";
+import type { ModelSource } from "./sources.ts";
 
-/** What a card says to the hub about a model. */
+/** A card's metadata of a model, for the hub. */
 export interface FrontMatter {
   readonly licence: string | undefined;
-  readonly base: Source | undefined;
-  readonly data: readonly Source[];
+  readonly base: ModelSource | undefined;
+  readonly data: readonly ModelSource[];
   readonly kind: "language" | "reward" | "adapter";
   readonly tags: readonly string[];
 }

@@ -25,7 +25,7 @@ export { checkpointSubject, isCheckpoint, runSubject, type Subject } from "./sub
 
 /** The card, under the name that the hub shows. */
 export const CARD_FILE = "README.md";
-/** Beside the card: what was written, by which an edited one is told. */
+/** Beside the card: what was written, which shows if it was edited. */
 const WRITTEN_FILE = "card.json";
 /** Largest card, config and tokenizer that are looked through as text, in bytes. */
 const MOST_CARD_BYTES = 4 * 1024 * 1024;
@@ -177,7 +177,7 @@ async function writeCard(
   await writeAt(placeIn(unit, join(name, WRITTEN_FILE)), `${JSON.stringify(written)}\n`);
 }
 
-/** A run's config may come from another version, or from anybody, and lack what is told of it. */
+/** A run's config may come from another version, or from anybody, and lack what a card says of it. */
 async function asRead<T>({ made, folder }: Subject, tell: () => Promise<T>): Promise<T> {
   try {
     return await tell();
@@ -197,7 +197,7 @@ interface CardPlace {
   readonly place: Place;
 }
 
-/** What is uploaded: the card, and what it lists. @throws {DataError} when that is not there, or not so. */
+/** Files to upload: the card, and those that it lists. @throws {DataError} when that is not there, or not so. */
 async function filesOf(card: string, { subject, contents, folder, place }: CardPlace): Promise<readonly UploadFile[]> {
   const known = new Map(contents.map((file) => [file.path, file]));
   const listed = readListing(card, place.file);

@@ -9,7 +9,7 @@ import { readAdapterSettings } from "../../storage/adapterFolders.ts";
 import { inputExistsSync, readInput } from "../../storage/inputs.ts";
 
 /** Where something that a model was made from is, as far as it is known. */
-export interface Source {
+export interface ModelSource {
   /** "SFT", "preferences". */
   readonly use: string;
   /** "owner/name" on the hub. */
@@ -27,7 +27,7 @@ export interface Source {
 const MOST_README_BYTES = 1024 * 1024;
 
 /** The data of a run, each source once for each use. */
-export async function dataSources({ data, task }: RunConfig): Promise<readonly Source[]> {
+export async function dataSources({ data, task }: RunConfig): Promise<readonly ModelSource[]> {
   if (task !== undefined || data === undefined) return [];
   const uses: readonly (readonly [use: string, source: SourceConfig | undefined])[] = [
     ["SFT", data.sft],
@@ -42,7 +42,7 @@ export async function dataSources({ data, task }: RunConfig): Promise<readonly S
   );
 }
 
-async function dataSource(use: string, from: string): Promise<Source> {
+async function dataSource(use: string, from: string): Promise<ModelSource> {
   if (!from.startsWith("hf:")) return { use, name: basename(from) };
   const reference = hubReference(from);
   const { name, revision } = reference;
@@ -52,7 +52,7 @@ async function dataSource(use: string, from: string): Promise<Source> {
 }
 
 /** The base model of a run; undefined for one that it has made from nothing. */
-export async function baseSource({ model }: RunConfig): Promise<Source | undefined> {
+export async function baseSource({ model }: RunConfig): Promise<ModelSource | undefined> {
   if (!("checkpoint" in model)) return undefined;
   const { checkpoint } = model;
   if (!checkpoint.startsWith("hf:")) return folderSource(checkpoint);
@@ -64,20 +64,20 @@ export async function baseSource({ model }: RunConfig): Promise<Source | undefin
  * The base model that an adapter's own settings name: what loads it looks nowhere else.
  * @throws {CheckpointError} when they cannot be read.
  */
-export async function adapterBaseSource(folder: string): Promise<Source> {
+export async function adapterBaseSource(folder: string): Promise<ModelSource> {
   const { base, revision = "main" } = await readAdapterSettings(folder);
   // As transformers has it: a folder of that name goes before the hub.
   const isName = /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(base) && !inputExistsSync(join(base, "config.json"));
   return isName ? hubSource(base, revision) : folderSource(base);
 }
 
-async function hubSource(name: string, revision: string): Promise<Source> {
+async function hubSource(name: string, revision: string): Promise<ModelSource> {
   const stated = await statedLicence({ kind: "model", name, revision });
   const commit = /^[0-9a-f]{40}$/.test(revision) ? { commit: revision } : {};
   return { use: BASE, hub: name, name, revision, ...commit, ...(stated && { licence: stated.licence }) };
 }
 
-async function folderSource(folder: string): Promise<Source> {
+async function folderSource(folder: string): Promise<ModelSource> {
   const own = isOnOtherMachine(folder, process.cwd(), process.platform) ? undefined : await ownLicence(folder);
   const snapshot = snapshotOf(folder);
   if (snapshot === undefined) return { use: BASE, name: basename(folder), ...(own !== undefined && { licence: own }) };

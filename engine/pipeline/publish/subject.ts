@@ -22,7 +22,7 @@ export function isCheckpoint(folder: string): boolean {
 }
 
 /**
- * A checkpoint by its folder. One among a root's artifacts is told by the newest run that knows it.
+ * A checkpoint by its folder. One among a root's artifacts is described by the newest run that knows it.
  * @throws {DataError} when a run's files cannot be read.
  */
 export async function checkpointSubject(folder: string): Promise<Subject> {

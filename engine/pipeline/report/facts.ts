@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import type { Table as WinRates } from "../../evaluation/table.ts";
+import type { RateTable as WinRates } from "../../evaluation/table.ts";
 import type { RunConfig } from "../../config/index.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { type RunDescription, readRunnable } from "../../storage/formats/runDescription.ts";
@@ -11,7 +11,7 @@ import { readWinRates } from "../winRateFile.ts";
 import { type ArmChoice, readChoices } from "./choices.ts";
 
 /** A run's origin, from its run.json; fields that an older version did not write are empty. */
-export type Origin = Omit<RunDescription, "config" | "configFile">;
+export type RunOrigin = Omit<RunDescription, "config" | "configFile">;
 
 /** Everything that a report is written from. */
 export interface RunFacts {
@@ -19,7 +19,7 @@ export interface RunFacts {
   readonly folder: string;
   readonly config: RunConfig;
   readonly configFile: string;
-  readonly origin: Origin;
+  readonly origin: RunOrigin;
   /** With the curves of stages that earlier runs made, as far as their records are there. */
   readonly state: RunState;
   readonly choices: readonly ArmChoice[];

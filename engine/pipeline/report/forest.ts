@@ -1,4 +1,4 @@
-import type { Table as WinRates } from "../../evaluation/table.ts";
+import type { RateTable as WinRates } from "../../evaluation/table.ts";
 import { type PanelSheet, forestFigure } from "../../figures/index.ts";
 import type { Figure } from "./curves.ts";
 import { intervalWords, probability } from "./verdicts.ts";

@@ -9,7 +9,7 @@ const GIBIBYTE = 2 ** 30;
 /** Lines of the diff that are shown; all of it is in run.json. */
 const DIFF_LINES = 40;
 
-/** What git names a commit by; anything else is nothing to copy into a terminal. */
+/** Git's name of a commit; anything else is nothing to copy into a terminal. */
 const HASH = /^[0-9a-f]{1,64}$/;
 
 /** Instructions to reproduce the run, and the environment in which it was made. */

@@ -1,4 +1,4 @@
-import type { Table as WinRates, TableRow } from "../../evaluation/table.ts";
+import type { RateTable as WinRates, TableRow } from "../../evaluation/table.ts";
 import type { Table } from "../../protocol/events.ts";
 import { WIN_RATE_TERMS, type WinRateTerm } from "../../protocol/winRateTerms.ts";
 

@@ -1,4 +1,4 @@
-import { LEVEL, type Table as WinRates, type TableRow } from "../../evaluation/table.ts";
+import { LEVEL, type RateTable as WinRates, type TableRow } from "../../evaluation/table.ts";
 import { EQUIVALENCE_MARGIN } from "../../evaluation/winRates.ts";
 import { TASK_BENCHMARKS } from "../../config/index.ts";
 import { literal } from "../../protocol/markdown.ts";
@@ -62,14 +62,14 @@ function verdict(row: TableRow, nPairs: number): string {
   return `${ours} ${adjusted > 0.5 ? "beats" : "loses to"} ${theirs} ${place}: ${numbers}; ${probability("Holm p", holm)}.`;
 }
 
-/** Whether a difference that matters is ruled out. */
+/** States if a difference that matters is ruled out. */
 function equal({ equivalence }: TableRow): string {
   if (equivalence === undefined || !(equivalence < LEVEL)) return "";
   const points = 100 * EQUIVALENCE_MARGIN;
   return ` There is no difference larger than ${points} points (${probability("p", equivalence)}, two one-sided tests).`;
 }
 
-/** What would decide the pair, if it is as it looks. */
+/** Further prompts or seeds that would decide the pair, if it is as it looks. */
 function moreWork({ moreQuestions, moreSeeds }: TableRow): string {
   const ways = [
     ...(moreQuestions === undefined ? [] : [`${counted(moreQuestions)} more prompts`]),

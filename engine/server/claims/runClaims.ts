@@ -38,7 +38,7 @@ export interface ClaimsProgress {
   readonly working: readonly { readonly seed: number; readonly stage: string }[];
 }
 
-/** What came out; of claims that were stopped, of the seeds that are finished. */
+/** The outcome; of claims that were stopped, of the seeds that are finished. */
 export interface ClaimsOutcome {
   readonly status: "finished" | "stopped";
   /** In the order of the config. */

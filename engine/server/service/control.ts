@@ -10,7 +10,7 @@ import type { Runs } from "./runs.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /**
- * What judging sends and costs in a run of a config file as it is on disk, or of a run that goes on.
+ * Requests and cost of judging in a run of a config file as it is on disk, or of a run that goes on.
  * @throws {ConfigError} when something in the config is wrong. @throws {DataError} when the run's is none.
  */
 export async function judgingCostOf(

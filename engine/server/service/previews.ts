@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { DataPreview, OpenPreview, OpenSettings } from "../../pipeline/preview/index.ts";
+import type { DataPreview, OpenPreview, PreviewSettings } from "../../pipeline/preview/index.ts";
 import type { OpenedPreview, PreviewTarget } from "../../protocol/preview.ts";
 import { readConfigFile } from "../configFile.ts";
 
@@ -51,7 +51,7 @@ export class Previews {
   }
 }
 
-async function openTarget(target: PreviewTarget, settings: OpenSettings): Promise<OpenPreview> {
+async function openTarget(target: PreviewTarget, settings: PreviewSettings): Promise<OpenPreview> {
   // Loads its code on first use: most windows never look at data.
   const { openConfigData, openFileByConfig, openFileData } = await import("../../pipeline/preview/index.ts");
   if (!("file" in target)) {

@@ -7,7 +7,7 @@ import { Answers } from "./answers.ts";
 import { Comparisons } from "./comparisons.ts";
 import type { Origins } from "./origins.ts";
 import { Recent } from "./recent.ts";
-import { Rollouts } from "./rollouts.ts";
+import { RunRollouts } from "./rollouts.ts";
 import { configOf } from "./runFacts.ts";
 import { tableText } from "./tableText.ts";
 import type { TrackedRun } from "./trackedRun.ts";
@@ -18,7 +18,7 @@ const MOST_ROLLOUTS = 3;
 
 /** Reads the files that runs have written, for clients' questions. */
 export class Reader {
-  private readonly rollouts = new Recent<Rollouts>(MOST_ROLLOUTS);
+  private readonly rollouts = new Recent<RunRollouts>(MOST_ROLLOUTS);
   private readonly answers = new Answers();
   private readonly pairs = new Comparisons();
   private readonly origins: Origins;
@@ -82,7 +82,7 @@ export class Reader {
     return origins.length === 0 ? page : { ...page, origins: Object.fromEntries(origins) };
   }
 
-  private rolloutsOf({ folder }: TrackedRun): Rollouts {
-    return this.rollouts.get(folder, () => new Rollouts(folder));
+  private rolloutsOf({ folder }: TrackedRun): RunRollouts {
+    return this.rollouts.get(folder, () => new RunRollouts(folder));
   }
 }

@@ -39,7 +39,7 @@ interface Source {
 }
 
 /** Rollouts of a run: where each line of samples.jsonl begins, and the index that lists and searches need. */
-export class Rollouts {
+export class RunRollouts {
   private readonly folder: string;
   /** The run's own file, then those of stages that it took, each in the place of its stage's id below. */
   private sources: Source[] = [];

@@ -6,7 +6,7 @@ import { entryAt, placeBelow, placeIn } from "../../storage/places.ts";
 import { EVENTS_FILE, newerProblem } from "../../storage/runLog.ts";
 
 /** The part of a run's run.json that is kept for as long as the run is listed: a few short texts. */
-export interface RunFacts {
+export interface ListedRunFacts {
   readonly id: string;
   readonly name: string;
   /** Empty when it is not known. */
@@ -21,7 +21,7 @@ export interface RunFacts {
  * from somebody else may hold any number of them: nobody keeps it.
  */
 export interface DescribedRun {
-  readonly facts: RunFacts;
+  readonly facts: ListedRunFacts;
   /** Absent when run.json cannot be read at all. */
   readonly description?: RunDescription;
 }

@@ -7,15 +7,15 @@ import { entryAt, placeIn } from "../../storage/places.ts";
 import { stageName } from "../../protocol/stageName.ts";
 
 /** Kinds of stages that benchmarks have. */
-export type BenchmarkKind = "answers" | "judgments";
+export type BenchmarkStageKind = "answers" | "judgments";
 
 /** The finished stages of a run that made, or took, a kind of result about a benchmark, in their order. */
-export function benchmarkStages(state: RunState, kind: BenchmarkKind, benchmark: string): readonly StageState[] {
+export function benchmarkStages(state: RunState, kind: BenchmarkStageKind, benchmark: string): readonly StageState[] {
   return state.stages.filter((stage) => stage.kind === kind && stage.benchmark === benchmark && isDone(stage));
 }
 
 /** Benchmarks that a run's finished stages have results about, for messages. */
-export function benchmarksOf({ stages }: RunState, kind: BenchmarkKind): readonly string[] {
+export function benchmarksOf({ stages }: RunState, kind: BenchmarkStageKind): readonly string[] {
   return [...new Set(stages.flatMap((stage) => (stage.kind === kind && isDone(stage) ? (stage.benchmark ?? []) : [])))];
 }
 

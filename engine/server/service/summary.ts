@@ -2,7 +2,7 @@ import { basename, dirname } from "node:path";
 import { runProgress } from "../../protocol/runProgress.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import type { RunOutline, RunResultLine, RunSummary } from "../../protocol/service.ts";
-import type { RunFacts } from "./runFacts.ts";
+import type { ListedRunFacts } from "./runFacts.ts";
 
 /** The folder of runs and artifacts that a run lies in. @param folder - `<root>/runs/<id>`. */
 export function rootOf(folder: string): string {
@@ -12,7 +12,7 @@ export function rootOf(folder: string): string {
 /** Parts of a summary. */
 export interface SummaryParts {
   readonly folder: string;
-  readonly facts: RunFacts;
+  readonly facts: ListedRunFacts;
   /** With or without curves. */
   readonly state: RunState;
   readonly createdAt: number;

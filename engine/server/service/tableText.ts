@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Table as WinRates } from "../../evaluation/table.ts";
+import type { RateTable as WinRates } from "../../evaluation/table.ts";
 import type { TableFormat } from "../../evaluation/tables/index.ts";
 import { WIN_RATES_FILE, readWinRates } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
@@ -15,7 +15,7 @@ const HEADS: Readonly<Record<string, (table: Table) => string>> = {
 
 /**
  * A table of a run in a form: win rates from their numbers, which may have more digits than people read; others as people
- * read them. It is always written anew: a file of that form may be from somebody else, and then it may hold formulas,
+ * read them. It is always written again: a file of that form may be from somebody else, and then it may hold formulas,
  * markup or commands in place of cells.
  *
  * @param folder - The run's.

@@ -8,7 +8,7 @@ import { RunLog } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
-import { type DescribedRun, type RunFacts, readRunFacts, stampOf } from "./runFacts.ts";
+import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
@@ -39,7 +39,7 @@ export class TrackedRun {
   private readonly settings: TrackedRunSettings;
   private readonly watchers = new Set<RunWatcher>();
   private log: RunLog;
-  private facts: RunFacts | undefined;
+  private facts: ListedRunFacts | undefined;
   private result: RunResultLine | undefined;
   private readProblem: string | undefined;
   private lockProblem: string | undefined;
@@ -88,7 +88,7 @@ export class TrackedRun {
     return this.watchers.size > 0;
   }
 
-  /** The content of run.json, read anew. @throws {DataError} when the run is gone. */
+  /** The content of run.json, read again. @throws {DataError} when the run is gone. */
   async described(): Promise<DescribedRun> {
     const described = await readRunFacts(this.folder);
     if (described !== undefined) return described;

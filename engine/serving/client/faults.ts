@@ -1,5 +1,5 @@
 import { askedWait } from "./estimates.ts";
-import type { Complaint } from "./reply.ts";
+import type { ServerComplaint } from "./reply.ts";
 import type { Secret } from "./secret.ts";
 import { ServerError, type ServerErrorFacts } from "./serverError.ts";
 import type { Answer } from "./transport.ts";
@@ -25,12 +25,12 @@ export class Faults {
   }
 
   /** A complaint in an answer that began well, such as a worker that died. */
-  inAnswer(complaint: Complaint): ServerError {
+  inAnswer(complaint: ServerComplaint): ServerError {
     const facts = { fault: "busy", server: this.server, remedy: "see its log" } as const;
     return new ServerError(`gives up in the middle of an answer${this.quoted(complaint)}`, facts);
   }
 
-  refused(status: number, complaint: Complaint | undefined, answer?: Answer, model?: string): ServerError {
+  refused(status: number, complaint: ServerComplaint | undefined, answer?: Answer, model?: string): ServerError {
     const retryAfter = answer === undefined ? undefined : askedWait(answer.headers, Date.now());
     const facts = { server: this.server, status, retryAfter };
     // Servers quote a wrong key in part: nothing of such an answer is shown.
@@ -90,7 +90,7 @@ export class Faults {
     return new ServerError(attempts === 1 ? what : `${what}, ${attempts} times`, facts);
   }
 
-  private quoted(complaint: Complaint | undefined): string {
+  private quoted(complaint: ServerComplaint | undefined): string {
     const text = (this.secret?.hide(complaint?.message ?? "") ?? complaint?.message ?? "").trim();
     if (text === "") return "";
     return `: ${text.length > MOST_QUOTED ? `${text.slice(0, MOST_QUOTED)}…` : text}`;

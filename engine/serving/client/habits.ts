@@ -1,12 +1,12 @@
 import type { ModelRequest } from "../../protocol/modelCalls.ts";
-import type { Complaint } from "./reply.ts";
+import type { ServerComplaint } from "./reply.ts";
 
 /** Of a request that some servers do not take: left out once one has said so. */
 const OPTIONAL = ["temperature", "top_p", "seed", "stop", "stream_options"] as const;
 /** Most that is learned about one model. */
 export const MOST_LEARNED = OPTIONAL.length + 1;
 
-/** What was learned about a server's taste for one model. */
+/** Habits of a server that were learned, for one model. */
 export interface Habits {
   longest: "max_tokens" | "max_completion_tokens";
   readonly omitted: Set<string>;
@@ -45,7 +45,7 @@ export function bodyOf(
 /** Takes what a complaint asks for. @returns False if it asks for nothing that can be done. */
 export function learns(
   habits: Habits,
-  complaint: Complaint | undefined,
+  complaint: ServerComplaint | undefined,
   sent: Readonly<Record<string, unknown>>,
 ): boolean {
   if (complaint === undefined) return false;

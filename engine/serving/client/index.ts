@@ -29,7 +29,7 @@ const SILENCE_MS = 300_000;
 const PROBE_MS = 30_000;
 
 /** A server, and how it is asked. */
-export interface ClientSettings extends ServerLimits {
+export interface EndpointSettings extends ServerLimits {
   /** As a config has it. */
   readonly baseUrl: string;
   /** Goes into a header of requests to this server and nowhere else. */
@@ -46,7 +46,7 @@ export interface ClientSettings extends ServerLimits {
   readonly random?: () => number;
 }
 
-/** What a server said about itself when it was first asked. */
+/** A server's first answer about itself. */
 export interface ServerFacts {
   /** Its models; empty where it has no list of them. */
   readonly models: readonly string[];
@@ -75,7 +75,7 @@ const CLOCK: Clock = {
 export class ModelClient {
   readonly server: string;
   private readonly base: URL;
-  private readonly settings: ClientSettings;
+  private readonly settings: EndpointSettings;
   private readonly secret: Secret | undefined;
   private readonly faults: Faults;
   private readonly clock: Clock;
@@ -86,7 +86,7 @@ export class ModelClient {
   private facts: Promise<ServerFacts> | undefined;
 
   /** @throws {ServerError} when the address or the key does not do. */
-  constructor(settings: ClientSettings) {
+  constructor(settings: EndpointSettings) {
     this.base = baseAddress(settings.baseUrl);
     this.server = this.base.href;
     this.settings = settings;
@@ -126,7 +126,7 @@ export class ModelClient {
   }
 
   /**
-   * What the server says about itself: asked once, then remembered.
+   * The server's description of itself: asked for once, then remembered.
    * @throws {ServerError} when it refuses the key, or the address does not do.
    */
   async probe(signal: AbortSignal): Promise<ServerFacts> {
@@ -144,7 +144,7 @@ export class ModelClient {
     this.connections.close();
   }
 
-  private secretOf({ key, allowsPlainKey = false }: ClientSettings): Secret | undefined {
+  private secretOf({ key, allowsPlainKey = false }: EndpointSettings): Secret | undefined {
     if (key === undefined || key === "") return undefined;
     const facts = { fault: "key", server: this.server } as const;
     if (!isKey(key)) throw new ServerError("the key is no key", { ...facts, remedy: "it is one word of ASCII" });

@@ -41,7 +41,7 @@ const problem = z.looseObject({
 });
 
 /** A server's complaint. */
-export interface Complaint {
+export interface ServerComplaint {
   readonly message: string;
   readonly code: string;
   readonly param: string;
@@ -51,7 +51,7 @@ export interface Complaint {
  * A complaint in any of the shapes that servers have: OpenAI's within `error`, vLLM's and SGLang's at the top, a text in
  * `error` as of Ollama and TGI, FastAPI's `detail`. Undefined where there is none.
  */
-export function complaintOf(value: unknown): Complaint | undefined {
+export function complaintOf(value: unknown): ServerComplaint | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
   const { error, object, detail, message } = fields;
@@ -62,7 +62,7 @@ export function complaintOf(value: unknown): Complaint | undefined {
   return { message: typeof detail === "string" ? detail : JSON.stringify(detail).slice(0, 400), code: "", param: "" };
 }
 
-function described(value: object): Complaint {
+function described(value: object): ServerComplaint {
   const read = problem.safeParse(value);
   if (!read.success) return { message: "", code: "", param: "" };
   const { message, param } = read.data;

@@ -1,5 +1,5 @@
 /**
- * What went wrong with a server.
+ * Kind of failure of a server.
  *
  * `unreachable`: no connection, or it broke off · `slow`: no answer in time · `busy`: 408, 409, 429, 5xx ·
  * `garbled`: an answer that is none of the API's · `request`: this request is refused, others may not be ·
@@ -32,7 +32,7 @@ export class ServerError extends Error {
   readonly retryAfter: number | undefined;
   /** True when only this one request is affected, and others are worth making. */
   readonly isLocal: boolean;
-  /** What is wrong, without place and remedy. */
+  /** The defect, without place and remedy. */
   readonly what: string;
 
   // No `cause`: those of Node's requests hold the headers that were sent.

@@ -1,6 +1,6 @@
 import type { Tokenizer } from "../../text/index.ts";
 
-/** What stands for bytes that are no character, or not yet one. */
+/** Stand-in for bytes that are no character, or not yet one. */
 const BROKEN = "\ufffd";
 /** Tokens after which a text that is still broken will not be whole any more. */
 const LONGEST_CHARACTER = 8;
@@ -35,7 +35,7 @@ export class AnswerText {
     return this.give(text);
   }
 
-  /** What is left at the end, whole or not. */
+  /** The rest at the end, whole or not. */
   end(): string {
     return this.give(this.change());
   }
@@ -75,7 +75,7 @@ export class StopTexts {
     return { text: all.slice(0, all.length - kept), isStopped: false };
   }
 
-  /** What was held back. */
+  /** Text that was held back. */
   end(): string {
     const { held } = this;
     this.held = "";

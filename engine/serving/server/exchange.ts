@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { ApiError } from "./apiError.ts";
-import type { AnswerFormat, AnswerHead, AnswerView, ViewedAnswer, WholeAnswer } from "./formats.ts";
+import type { ReplyFormat, AnswerHead, AnswerView, ViewedAnswer, WholeAnswer } from "./formats.ts";
 import type { AnswerSettings } from "./requests.ts";
 import type { AnswerEnd, AnswerSink, ScoredToken, Sequence } from "./sequence.ts";
 import type { ServedModel } from "./servedModel.ts";
@@ -21,7 +21,7 @@ export interface Exchange {
   readonly model: ServedModel;
   readonly settings: AnswerSettings;
   readonly prompts: readonly AskedPrompt[];
-  readonly format: AnswerFormat;
+  readonly format: ReplyFormat;
   /** Called after answers were queued. */
   readonly wake: () => void;
 }
@@ -159,7 +159,7 @@ interface Streamed {
   readonly head: AnswerHead;
   readonly index: number;
   readonly view: AnswerView;
-  readonly format: AnswerFormat;
+  readonly format: ReplyFormat;
 }
 
 function streaming(
@@ -217,7 +217,7 @@ class EventStream {
       response.writeHead(200, { ...SAFE_HEADERS, "content-type": "text/event-stream; charset=utf-8" });
     }
     response.write(text);
-    // Whoever does not read is gone.
+    // A client that does not read is gone.
     if (response.writableLength > MOST_UNREAD) response.destroy();
   }
 }

@@ -7,7 +7,7 @@ export interface Usage {
   readonly completion: number;
 }
 
-/** What all pieces of one answer to a request have in common. */
+/** Fields that all pieces of one answer to a request have in common. */
 export interface AnswerHead {
   readonly id: string;
   readonly created: number;
@@ -23,7 +23,7 @@ export interface WholeAnswer {
   readonly promptTokens: readonly ScoredToken[] | undefined;
 }
 
-/** What a request wants to see of its answers. */
+/** Parts of its answers that a request asks for. */
 export interface AnswerView {
   /** The text of a token by itself. */
   readonly textOf: (id: number) => string;
@@ -41,10 +41,10 @@ export interface ViewedAnswer extends WholeAnswer {
 }
 
 /** How a kind of request is answered: chat completions, or completions. */
-export interface AnswerFormat {
+export interface ReplyFormat {
   readonly idPrefix: string;
   whole(head: AnswerHead, answers: readonly ViewedAnswer[], usage: Usage): object;
-  /** What opens an answer of a stream; undefined for nothing. */
+  /** Event that opens an answer of a stream; undefined for none. */
   opening(
     head: AnswerHead,
     index: number,
@@ -58,7 +58,7 @@ export interface AnswerFormat {
 }
 
 /** Of `/v1/chat/completions`. */
-export const CHAT_FORMAT: AnswerFormat = {
+export const CHAT_FORMAT: ReplyFormat = {
   idPrefix: "chatcmpl",
   whole: (head, answers, usage) => ({
     ...headOf(head, "chat.completion"),
@@ -97,7 +97,7 @@ export const CHAT_FORMAT: AnswerFormat = {
 };
 
 /** Of `/v1/completions`. */
-export const COMPLETION_FORMAT: AnswerFormat = {
+export const COMPLETION_FORMAT: ReplyFormat = {
   idPrefix: "cmpl",
   whole: (head, answers, usage) => ({
     ...headOf(head, "text_completion"),

@@ -2,9 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "./apiError.ts";
 
-/** Who may ask. */
+/** Clients that may ask. */
 export interface GuardSettings {
-  /** What every request has to bear; undefined for nothing. */
+  /** Token that every request has to bear; undefined for none. */
   readonly token: string | undefined;
   /** The server can be reached from other machines, by names that it does not know. */
   readonly isRemote: boolean;

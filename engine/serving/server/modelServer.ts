@@ -21,7 +21,7 @@ export interface ListenSettings extends GuardSettings {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** Told of errors that callers see as 500. */
+  /** Called with errors that callers see as 500. */
   readonly report?: (error: unknown) => void;
 }
 
@@ -219,7 +219,7 @@ async function text(request: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   try {
-    // Whoever sent too much still gets an answer.
+    // A client that sent too much still gets an answer.
     for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       bytes += piece.length;
       if (bytes > MOST_BODY_BYTES) throw tooLong;

@@ -15,7 +15,7 @@ const MOST_TOP = 20;
 /** Tokens of a completion where none are asked for, as in OpenAI's API. */
 const COMPLETION_TOKENS = 16;
 
-/** What both kinds of request say about their answers. */
+/** Settings of answers that both kinds of request have. */
 export interface AnswerSettings {
   readonly model: string;
   readonly isStreamed: boolean;
@@ -32,7 +32,7 @@ export interface AnswerSettings {
   readonly ignoresEnds: boolean;
   /** Alternatives to each token of the answer; undefined where no log-probabilities are wanted. */
   readonly top: number | undefined;
-  /** What JSON value the answer is to be; undefined for any text. */
+  /** Form of JSON that the answer is to have; undefined for any text. */
   readonly shape: ValueShape | undefined;
   /** Alternatives to each token of the prompt, in a field of their own as vLLM has it. */
   readonly promptTop: number | undefined;

@@ -19,7 +19,7 @@ export interface Load {
 /**
  * Continuous batching of one model's answers.
  *
- * A turn lets in whoever waits for a free slot, reads one piece of one prompt, and takes one step with all answers whose
+ * A turn lets in those that wait for a free slot, reads one piece of one prompt, and takes one step with all answers whose
  * prompts are read. So answers begin and end at any token, and a long prompt holds the others up by one piece at a time.
  */
 export class Scheduler {

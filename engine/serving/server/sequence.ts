@@ -29,7 +29,7 @@ export interface AnswerEnd {
   readonly nTokens: number;
 }
 
-/** Whoever waits for an answer. */
+/** The receiver of an answer. */
 export interface AnswerSink {
   /** Tokens of the prompt after the first, once it has been read; only if asked for. */
   prompt?(tokens: readonly ScoredToken[]): void;

@@ -15,7 +15,7 @@ export const benchmarkAnswerSchema = z.object({
   questionId: z.exactOptional(z.union([z.number(), z.string()])),
   /** Of a question of several turns, from 1. */
   turn: z.exactOptional(z.int().min(1)),
-  /** What the user said in this turn, if it is a later one. */
+  /** The user's words in this turn, if it is a later one. */
   said: z.exactOptional(z.string()),
   /** Of the prompt and an answer that is known to be right, where the benchmark has them. */
   category: z.exactOptional(z.string()),

@@ -19,7 +19,7 @@ export const comparisonSchema = z.object({
   lengths: z.exactOptional(z.tuple([z.number(), z.number()])),
   /** Of several judges: share of pairs of them that say the same, over both games. */
   agreement: z.exactOptional(z.number().min(0).max(1)),
-  /** What was wrong with its games. */
+  /** Problems of its games. */
   problems: z.exactOptional(z.array(z.enum(["malformed", "double", "refused", "cutOff", "failed"])).max(2)),
   /** True where the question or an answer looks as if it told the judge what to say. */
   isSuspicious: z.exactOptional(z.boolean()),

@@ -68,13 +68,13 @@ const recordSchema = z.discriminatedUnion("kind", [setSchema, pointSchema]);
 
 /** A line of figurePoints.jsonl. */
 export type FigurePoint = Readonly<z.output<typeof recordSchema>>;
-/** What was measured together. */
+/** Points that were measured together. */
 export type FigureSet = Extract<FigurePoint, { readonly kind: "set" }>;
 /** A measured soup. */
 export type MeasuredSoup = Extract<FigurePoint, { readonly kind: "point" }>;
 
 /**
- * What was measured for a run's figures, in the order of its records; empty where nothing was. Lines that were cut off,
+ * Points that were measured for a run's figures, in the order of its records; empty where nothing was. Lines that were cut off,
  * or that do not fit, are passed over: what they held is measured again.
  *
  * @throws {DataError} when the file is a link or a device, or too large.

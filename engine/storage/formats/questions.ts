@@ -4,7 +4,7 @@ import { type Prompt, promptOf, readJsonl } from "../datasets.ts";
 
 const texts = z.array(z.string());
 
-/** What a question of a benchmark has beside its prompt. */
+/** Facts about a question of a benchmark, beside its prompt. */
 const questionSchema = z.object({
   questionId: z.union([z.number(), z.string()]),
   followUps: z.exactOptional(texts),

@@ -8,7 +8,7 @@ export interface JinjaValue {
 
 /** Names that a template sees. */
 export interface JinjaEnvironment {
-  /** What stands behind `is`, by name. */
+  /** Tests that may stand behind `is`, by name. */
   readonly tests: ReadonlyMap<string, (...values: readonly JinjaValue[]) => boolean>;
   set(name: string, value: unknown): unknown;
 }

@@ -4,7 +4,7 @@ import type { TemplateSource } from "./source.ts";
 import { ChatTemplate, ChatTemplateError } from "./template.ts";
 import { type AssistantTurn, renderTurns } from "./turns.ts";
 
-/** What a text without a speaker is on a model with a chat template: a user's turn, or the text as it stands. */
+/** Reading of a text without a speaker on a model with a chat template: a user's turn, or the text as it stands. */
 export type PlainPrompts = "userTurn" | "asIs";
 /** Turns that a model learns from. */
 export type LearnedTurns = "all" | "last";
@@ -238,7 +238,7 @@ export class PromptFormat {
       const [first] = at < 0 ? [] : this.tokenizer.encode(text.slice(at + 1).trimStart());
       return first !== undefined && this.tokenizer.isAdded(first) ? first : undefined;
     } catch (error) {
-      if (error instanceof ChatTemplateError) return undefined; // whoever needs the template hears of it
+      if (error instanceof ChatTemplateError) return undefined; // those who need the template hear of it
       throw error;
     }
   }

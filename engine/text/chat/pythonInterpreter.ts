@@ -6,7 +6,7 @@ type Node = JinjaProgram & Readonly<Record<string, unknown>>;
 /** A node that stands for a value already known. */
 type Known = Node & { readonly type: "Known"; readonly result: JinjaValue };
 
-/** What Python's `str.strip` takes away by itself; JavaScript's `trim` knows other characters. */
+/** Characters that Python's `str.strip` removes by default; JavaScript's `trim` knows other characters. */
 const BLANKS: ReadonlySet<string> = new Set(
   "\t\n\v\f\r\u001c\u001d\u001e\u001f \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004" +
     "\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000",

@@ -169,7 +169,7 @@ export class ChatTemplate {
   }
 }
 
-/** What a template says by `raise_exception`. */
+/** An error that a template raises by `raise_exception`. */
 class RaisedError extends Error {}
 
 function raise(message: unknown): never {

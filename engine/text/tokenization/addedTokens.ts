@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, flagAt, listAt, objectAt, textAt } from "./fields.ts";
+import { type TokenizerJson, type TokenizerObject, flagAt, listAt, objectAt, textAt } from "./fields.ts";
 import type { Normalizer } from "./normalizers.ts";
 import { Trie } from "./trie.ts";
 
@@ -29,13 +29,13 @@ const ENDS_WITH_WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]$/v;
 const SPACE = /^\p{White_Space}$/v;
 
 /** The added tokens of a tokenizer.json. @throws {TokenizerError} */
-export function addedTokensAt(value: Json | undefined): AddedToken[] {
+export function addedTokensAt(value: TokenizerJson | undefined): AddedToken[] {
   if (value === undefined || value === null) return [];
   return listAt(value, "added_tokens").map((token) => addedTokenAt(objectAt(token, "added_tokens")));
 }
 
 /** An added token as files describe it, or a special one of whom only the text is known. @throws {TokenizerError} */
-export function addedTokenAt(token: JsonObject | string): AddedToken {
+export function addedTokenAt(token: TokenizerObject | string): AddedToken {
   const settings = typeof token === "string" ? { content: token, special: true } : token;
   const isSpecial = flagAt(settings["special"], "added_tokens.special", false);
   return {

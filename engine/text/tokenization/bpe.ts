@@ -1,7 +1,7 @@
 import { byteToken, utf8 } from "./bytes.ts";
 import {
-  type Json,
-  type JsonObject,
+  type TokenizerJson,
+  type TokenizerObject,
   TokenizerError,
   flagAt,
   listAt,
@@ -10,14 +10,14 @@ import {
   vocabularyAt,
 } from "./fields.ts";
 import { MergeQueue } from "./mergeQueue.ts";
-import type { Model } from "./model.ts";
+import type { TokenModel } from "./model.ts";
 import { PairTable } from "./pairTable.ts";
 
-/** What SentencePiece writes for a space, and the only character whose neighbourhood is looked at for `cutsBefore`. */
+/** SentencePiece's mark for a space, and the only character whose neighbourhood is looked at for `cutsBefore`. */
 const SPACE_MARK = "▁";
 
 /** Byte-pair encoding: neighbours merge in the order of a list (Sennrich et al. 2016, arXiv:1508.07909). */
-export function bpe(settings: JsonObject): Model {
+export function bpe(settings: TokenizerObject): TokenModel {
   const vocabulary = vocabularyAt(settings["vocab"], "model.vocab");
   if (settings["dropout"] !== undefined && settings["dropout"] !== null && settings["dropout"] !== 0) {
     throw unexpected("model.dropout", "null: ids must not depend on chance", settings["dropout"]);
@@ -41,7 +41,7 @@ interface Merges {
   readonly keepsSpaceApart: boolean;
 }
 
-function mergesOf(settings: JsonObject, vocabulary: ReadonlyMap<string, number>): Merges {
+function mergesOf(settings: TokenizerObject, vocabulary: ReadonlyMap<string, number>): Merges {
   const list = listAt(settings["merges"], "model.merges");
   const skipped = textAt(settings["continuing_subword_prefix"], "model.continuing_subword_prefix", "").length;
   const hasSuffix = textAt(settings["end_of_word_suffix"], "model.end_of_word_suffix", "") !== "";
@@ -63,7 +63,7 @@ function mergesOf(settings: JsonObject, vocabulary: ReadonlyMap<string, number>)
 }
 
 /** A merge is written as two texts, or, in old files, as one with a space between them. */
-function pairOf(merge: Json): readonly [string, string] {
+function pairOf(merge: TokenizerJson): readonly [string, string] {
   const [left, right, more] = typeof merge === "string" ? merge.split(" ") : listAt(merge, "model.merges");
   if (typeof left !== "string" || typeof right !== "string" || more !== undefined) {
     throw unexpected("model.merges", "two tokens", merge);
@@ -72,7 +72,7 @@ function pairOf(merge: Json): readonly [string, string] {
 }
 
 /** Ids of a word's characters, before anything merges. */
-function symbols(settings: JsonObject, vocabulary: ReadonlyMap<string, number>): (word: string) => number[] {
+function symbols(settings: TokenizerObject, vocabulary: ReadonlyMap<string, number>): (word: string) => number[] {
   const prefix = textAt(settings["continuing_subword_prefix"], "model.continuing_subword_prefix", "");
   const suffix = textAt(settings["end_of_word_suffix"], "model.end_of_word_suffix", "");
   const hasBytes = flagAt(settings["byte_fallback"], "model.byte_fallback", false);

@@ -1,5 +1,14 @@
 import { byteOfToken, fromByteLevel, textOfBytes } from "./bytes.ts";
-import { type Json, type JsonObject, countAt, flagAt, listAt, objectAt, textAt, unexpected } from "./fields.ts";
+import {
+  type TokenizerJson,
+  type TokenizerObject,
+  countAt,
+  flagAt,
+  listAt,
+  objectAt,
+  textAt,
+  unexpected,
+} from "./fields.ts";
 import { patternAt } from "./patterns.ts";
 import { spansOf } from "./splitting.ts";
 
@@ -7,7 +16,7 @@ import { spansOf } from "./splitting.ts";
 export type Decoder = (tokens: readonly string[]) => readonly string[];
 
 /** The decoder of a tokenizer.json; undefined where it has none. @throws {TokenizerError} when it is of no known kind. */
-export function decoderAt(value: Json | undefined, place = "decoder"): Decoder | undefined {
+export function decoderAt(value: TokenizerJson | undefined, place = "decoder"): Decoder | undefined {
   if (value === undefined || value === null) return undefined;
   const settings = objectAt(value, place);
   const type = textAt(settings["type"], `${place}.type`);
@@ -58,7 +67,7 @@ function byteFallback(tokens: readonly string[]): string[] {
   return pieces;
 }
 
-function replace(settings: JsonObject, place: string): Decoder {
+function replace(settings: TokenizerObject, place: string): Decoder {
   const pattern = patternAt(settings["pattern"], `${place}.pattern`);
   const content = textAt(settings["content"], `${place}.content`);
   return (tokens) =>
@@ -70,7 +79,7 @@ function replace(settings: JsonObject, place: string): Decoder {
 }
 
 /** Takes a character off the beginning and the end of each token, as often as it stands there, up to a number. */
-function strip(settings: JsonObject, place: string): Decoder {
+function strip(settings: TokenizerObject, place: string): Decoder {
   const content = textAt(settings["content"], `${place}.content`);
   const most = {
     start: countAt(settings["start"], `${place}.start`),
@@ -87,7 +96,7 @@ function strip(settings: JsonObject, place: string): Decoder {
     });
 }
 
-function metaspace(settings: JsonObject, place: string): Decoder {
+function metaspace(settings: TokenizerObject, place: string): Decoder {
   const mark = textAt(settings["replacement"], `${place}.replacement`, "▁");
   const hasPrefix =
     textAt(settings["prepend_scheme"], `${place}.prepend_scheme`, "always") !== "never" &&
@@ -96,7 +105,7 @@ function metaspace(settings: JsonObject, place: string): Decoder {
   return (tokens) => tokens.map((token, at) => token.replaceAll(mark, at === 0 && hasPrefix ? "" : " "));
 }
 
-function wordPiece(settings: JsonObject, place: string): Decoder {
+function wordPiece(settings: TokenizerObject, place: string): Decoder {
   const prefix = textAt(settings["prefix"], `${place}.prefix`, "##");
   const isCleaned = flagAt(settings["cleanup"], `${place}.cleanup`, true);
   return (tokens) =>
@@ -106,7 +115,7 @@ function wordPiece(settings: JsonObject, place: string): Decoder {
     });
 }
 
-function ctc(settings: JsonObject, place: string): Decoder {
+function ctc(settings: TokenizerObject, place: string): Decoder {
   const pad = textAt(settings["pad_token"], `${place}.pad_token`, "<pad>");
   const delimiter = textAt(settings["word_delimiter_token"], `${place}.word_delimiter_token`, "|");
   const isCleaned = flagAt(settings["cleanup"], `${place}.cleanup`, true);

@@ -1,5 +1,5 @@
-/** What turns a word into tokens. */
-export interface Model {
+/** Turns a word into tokens. */
+export interface TokenModel {
   /** Ids by token. */
   readonly vocabulary: ReadonlyMap<string, number>;
   /** Ids of the tokens of a word that is not empty. @throws {TokenizerError} when the vocabulary lacks what it needs. */

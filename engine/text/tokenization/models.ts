@@ -1,10 +1,10 @@
 import { bpe } from "./bpe.ts";
-import { type Json, type JsonObject, objectAt, textAt, unexpected, vocabularyAt } from "./fields.ts";
-import type { Model } from "./model.ts";
+import { type TokenizerJson, type TokenizerObject, objectAt, textAt, unexpected, vocabularyAt } from "./fields.ts";
+import type { TokenModel } from "./model.ts";
 import { unigram } from "./unigram.ts";
 import { unknownToken, wordPiece } from "./wordPiece.ts";
 
-const MODELS: Readonly<Record<string, (settings: JsonObject) => Model>> = {
+const MODELS: Readonly<Record<string, (settings: TokenizerObject) => TokenModel>> = {
   BPE: bpe,
   Unigram: unigram,
   WordPiece: wordPiece,
@@ -12,7 +12,7 @@ const MODELS: Readonly<Record<string, (settings: JsonObject) => Model>> = {
 };
 
 /** The model of a tokenizer.json. @throws {TokenizerError} when it is of no known kind, or does not fit together. */
-export function modelAt(value: Json | undefined): Model {
+export function modelAt(value: TokenizerJson | undefined): TokenModel {
   const settings = objectAt(value, "model");
   const type = settings["type"] === undefined ? guessedType(settings) : textAt(settings["type"], "model.type");
   const make = Object.hasOwn(MODELS, type) ? MODELS[type] : undefined;
@@ -21,13 +21,13 @@ export function modelAt(value: Json | undefined): Model {
 }
 
 /** Old files do not name the kind. */
-function guessedType(settings: JsonObject): string {
+function guessedType(settings: TokenizerObject): string {
   if (settings["merges"] !== undefined) return "BPE";
   if (Array.isArray(settings["vocab"])) return "Unigram";
   return settings["continuing_subword_prefix"] === undefined ? "WordLevel" : "WordPiece";
 }
 
-function wordLevel(settings: JsonObject): Model {
+function wordLevel(settings: TokenizerObject): TokenModel {
   const vocabulary = vocabularyAt(settings["vocab"], "model.vocab");
   const unknown = unknownToken(settings, vocabulary);
   return { vocabulary, idsOf: (word) => [vocabulary.get(word) ?? unknown()] };

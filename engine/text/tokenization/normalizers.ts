@@ -1,10 +1,10 @@
 import { toByteLevel } from "./bytes.ts";
-import { type Json, type JsonObject, flagAt, listAt, objectAt, textAt, unexpected } from "./fields.ts";
+import { type TokenizerJson, type TokenizerObject, flagAt, listAt, objectAt, textAt, unexpected } from "./fields.ts";
 import { patternAt } from "./patterns.ts";
 import { precompiled } from "./precompiled.ts";
 import { spansOf } from "./splitting.ts";
 
-/** Whether a piece of text begins where the text that was given began; marks of a beginning are put there only. */
+/** True where a piece of text begins where the given text began; marks of a beginning are put there only. */
 export interface Beginning {
   isText: boolean;
 }
@@ -23,7 +23,7 @@ const BERT_IDEOGRAPH =
   /[\u{4e00}-\u{9fff}\u{3400}-\u{4dbf}\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{f900}-\u{faff}\u{2f800}-\u{2fa1f}]/gv;
 
 /** The normalizer of a tokenizer.json. @throws {TokenizerError} when it is of no known kind. */
-export function normalizerAt(value: Json | undefined, place = "normalizer"): Normalizer {
+export function normalizerAt(value: TokenizerJson | undefined, place = "normalizer"): Normalizer {
   if (value === undefined || value === null) return (text) => text;
   const settings = objectAt(value, place);
   const type = textAt(settings["type"], `${place}.type`);
@@ -67,7 +67,7 @@ function lowercase(text: string): string {
   return text.replaceAll("Σ", "σ").toLowerCase();
 }
 
-function strip(settings: JsonObject, place: string): Normalizer {
+function strip(settings: TokenizerObject, place: string): Normalizer {
   const isLeft = flagAt(settings["strip_left"], `${place}.strip_left`, true);
   const isRight = flagAt(settings["strip_right"], `${place}.strip_right`, true);
   return (text, beginning) => {
@@ -77,14 +77,14 @@ function strip(settings: JsonObject, place: string): Normalizer {
   };
 }
 
-/** By hand: the pattern alone would begin anew at each run of white space within the text. */
+/** By hand: the pattern alone would begin again at each run of white space within the text. */
 function withoutTrailingSpace(text: string): string {
   let end = text.length;
   while (end > 0 && TRAILING_SPACE.test(text[end - 1] ?? "")) end--;
   return text.slice(0, end);
 }
 
-function replace(settings: JsonObject, place: string): Normalizer {
+function replace(settings: TokenizerObject, place: string): Normalizer {
   const pattern = patternAt(settings["pattern"], `${place}.pattern`);
   const content = textAt(settings["content"], `${place}.content`);
   return (text, beginning) => {
@@ -98,7 +98,7 @@ function replace(settings: JsonObject, place: string): Normalizer {
   };
 }
 
-function bert(settings: JsonObject, place: string): Normalizer {
+function bert(settings: TokenizerObject, place: string): Normalizer {
   const isCleaned = flagAt(settings["clean_text"], `${place}.clean_text`, true);
   const hasIdeographsApart = flagAt(settings["handle_chinese_chars"], `${place}.handle_chinese_chars`, true);
   const isLowercase = flagAt(settings["lowercase"], `${place}.lowercase`, true);

@@ -1,5 +1,5 @@
 import { ClassReader, PROPERTY, SHORTHANDS, literal, propertyClass } from "./characterClasses.ts";
-import { TokenizerError, type Json, isObject, textAt, unexpected } from "./fields.ts";
+import { TokenizerError, type TokenizerJson, isObject, textAt, unexpected } from "./fields.ts";
 
 /** Anchors and the like of Oniguruma's Ruby syntax, in which tokenizer.json writes its patterns. */
 const WORD = SHORTHANDS.w;
@@ -24,7 +24,7 @@ const DEEPEST = 100;
  * and characters have the properties of this program's Unicode version.
  * @throws {TokenizerError} when it uses what cannot be translated.
  */
-export function patternAt(value: Json | undefined, place: string): RegExp {
+export function patternAt(value: TokenizerJson | undefined, place: string): RegExp {
   if (!isObject(value)) throw unexpected(place, "a pattern", value);
   const text = value["String"];
   if (text !== undefined) return new RegExp(Array.from(textAt(text, place), literal).join(""), "gv");
@@ -38,7 +38,7 @@ export function patternAt(value: Json | undefined, place: string): RegExp {
   }
 }
 
-/** What stands at the end of an open group, and what the flags were before it. */
+/** End of an open group, and the flags from before it. */
 interface Open {
   readonly close: string;
   readonly start: number;

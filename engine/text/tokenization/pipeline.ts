@@ -1,7 +1,7 @@
 import { AddedVocabulary, type AddedToken, addedTokensAt } from "./addedTokens.ts";
 import { type Decoder, decoderAt } from "./decoders.ts";
-import type { JsonObject } from "./fields.ts";
-import type { Model } from "./model.ts";
+import type { TokenizerObject } from "./fields.ts";
+import type { TokenModel } from "./model.ts";
 import { modelAt } from "./models.ts";
 import { type Normalizer, normalizerAt } from "./normalizers.ts";
 import { type PostProcessor, postProcessorAt } from "./postProcessors.ts";
@@ -16,7 +16,7 @@ export class Pipeline {
   private readonly added: AddedVocabulary;
   private readonly normalize: Normalizer;
   private readonly preTokenizer: PreTokenizer;
-  private readonly model: Model;
+  private readonly model: TokenModel;
   private readonly frame: PostProcessor;
   private readonly decoder: Decoder | undefined;
   private readonly tokens: ReadonlyMap<number, string>;
@@ -28,7 +28,7 @@ export class Pipeline {
    * @param more - Tokens of the model's vocabulary that are added ones, too, unless tokenizer.json lists them.
    * @throws {TokenizerError} naming the part that is of an unknown kind or malformed.
    */
-  constructor(tokenizer: JsonObject, more: readonly AddedToken[] = []) {
+  constructor(tokenizer: TokenizerObject, more: readonly AddedToken[] = []) {
     this.model = modelAt(tokenizer["model"]);
     this.normalize = normalizerAt(tokenizer["normalizer"]);
     this.preTokenizer = preTokenizerAt(tokenizer["pre_tokenizer"]);

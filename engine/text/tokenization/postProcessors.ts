@@ -1,10 +1,19 @@
-import { type Json, type JsonObject, idAt, isObject, listAt, objectAt, textAt, unexpected } from "./fields.ts";
+import {
+  type TokenizerJson,
+  type TokenizerObject,
+  idAt,
+  isObject,
+  listAt,
+  objectAt,
+  textAt,
+  unexpected,
+} from "./fields.ts";
 
 /** Ids of a sequence, framed by the tokens that begin and end it. */
 export type PostProcessor = (ids: readonly number[]) => readonly number[];
 
 /** The post-processor of a tokenizer.json, for one sequence. @throws {TokenizerError} when it is of no known kind. */
-export function postProcessorAt(value: Json | undefined, place = "post_processor"): PostProcessor {
+export function postProcessorAt(value: TokenizerJson | undefined, place = "post_processor"): PostProcessor {
   if (value === undefined || value === null) return (ids) => ids;
   const settings = objectAt(value, place);
   const type = textAt(settings["type"], `${place}.type`);
@@ -29,11 +38,11 @@ export function postProcessorAt(value: Json | undefined, place = "post_processor
 }
 
 /** A token and its id. */
-function tokenAt(value: Json | undefined, place: string): number {
+function tokenAt(value: TokenizerJson | undefined, place: string): number {
   return idAt(listAt(value, place)[1], place);
 }
 
-function template(settings: JsonObject, place: string): PostProcessor {
+function template(settings: TokenizerObject, place: string): PostProcessor {
   const specials = objectAt(settings["special_tokens"] ?? {}, `${place}.special_tokens`);
   const pieces = listAt(settings["single"], `${place}.single`).map((piece): readonly number[] | undefined => {
     const { SpecialToken: special, Sequence: sequence } = objectAt(piece, `${place}.single`);

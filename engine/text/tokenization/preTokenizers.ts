@@ -1,7 +1,7 @@
 import { toByteLevel } from "./bytes.ts";
 import {
-  type Json,
-  type JsonObject,
+  type TokenizerJson,
+  type TokenizerObject,
   TokenizerError,
   countAt,
   flagAt,
@@ -17,10 +17,10 @@ import { type SplitBehaviour, behaviourAt, spansOf, splitText } from "./splittin
 /** Cuts pieces of a text into smaller ones. `beginning` belongs to the first piece, and is cleared when that goes. */
 type Cut = (pieces: readonly string[], beginning: Beginning) => readonly string[];
 
-/** What makes words of a text, which the model then takes one by one. */
+/** Splits a text into words, which the model then takes one by one. */
 export interface PreTokenizer {
   readonly cut: Cut;
-  /** What is done to each word, last of all: it need be done only once for a word that is remembered. */
+  /** Transforms each word, last of all: it need be done only once for a word that is remembered. */
   readonly spell: (word: string) => string;
 }
 
@@ -35,7 +35,7 @@ const PUNCTUATION = /[\p{P}\u{21}-\u{2f}\u{3a}-\u{40}\u{5b}-\u{60}\u{7b}-\u{7e}]
 const NUMERAL = /\p{N}/gv;
 
 /** The pre-tokenizer of a tokenizer.json. @throws {TokenizerError} when it is of no known kind. */
-export function preTokenizerAt(value: Json | undefined, place = "pre_tokenizer"): PreTokenizer {
+export function preTokenizerAt(value: TokenizerJson | undefined, place = "pre_tokenizer"): PreTokenizer {
   if (value === undefined || value === null) return NOTHING;
   const settings = objectAt(value, place);
   const type = textAt(settings["type"], `${place}.type`);
@@ -111,13 +111,13 @@ function splitBy(pattern: RegExp, behaviour: SplitBehaviour, { isInverted = fals
   });
 }
 
-function split(settings: JsonObject, place: string): Cut {
+function split(settings: TokenizerObject, place: string): Cut {
   const pattern = patternAt(settings["pattern"], `${place}.pattern`);
   const behaviour = behaviourAt(settings["behavior"], `${place}.behavior`);
   return splitBy(pattern, behaviour, { isInverted: flagAt(settings["invert"], `${place}.invert`, false) });
 }
 
-function byteLevel(settings: JsonObject, place: string): PreTokenizer {
+function byteLevel(settings: TokenizerObject, place: string): PreTokenizer {
   const addsSpace = flagAt(settings["add_prefix_space"], `${place}.add_prefix_space`, true);
   const isCut = flagAt(settings["use_regex"], `${place}.use_regex`, true);
   const cut = isCut ? splitBy(GPT2, "isolated") : NOTHING.cut;
@@ -132,7 +132,7 @@ function byteLevel(settings: JsonObject, place: string): PreTokenizer {
   };
 }
 
-function metaspace(settings: JsonObject, place: string): Cut {
+function metaspace(settings: TokenizerObject, place: string): Cut {
   const mark = textAt(settings["replacement"], `${place}.replacement`);
   if (Array.from(mark).length !== 1) throw unexpected(`${place}.replacement`, "one character", mark);
   const scheme = textAt(settings["prepend_scheme"], `${place}.prepend_scheme`, "always");

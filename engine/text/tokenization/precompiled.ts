@@ -1,5 +1,5 @@
 import { utf8 } from "./bytes.ts";
-import { type Json, TokenizerError, textAt } from "./fields.ts";
+import { type TokenizerJson, TokenizerError, textAt } from "./fields.ts";
 
 /** Longest cluster of characters that is looked up as one, in bytes, exclusive. */
 const LONGEST_CLUSTER = 6;
@@ -14,7 +14,7 @@ const MOST_REMEMBERED = 10_000;
  * trie in bytes, the trie, then the replacements, each closed by a zero byte.
  * @throws {TokenizerError} when the table is no such thing.
  */
-export function precompiled(value: Json | undefined, place: string): (text: string) => string {
+export function precompiled(value: TokenizerJson | undefined, place: string): (text: string) => string {
   const { units, texts } = tableOf(textAt(value, place), place);
   const remembered = new Map<string, string>();
   const replaced = (cluster: string): string => {

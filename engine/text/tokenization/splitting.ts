@@ -1,6 +1,6 @@
-import { type Json, textAt, unexpected } from "./fields.ts";
+import { type TokenizerJson, textAt, unexpected } from "./fields.ts";
 
-/** What becomes of the places where a pattern matches. */
+/** Fate of the places where a pattern matches. */
 export type SplitBehaviour = "removed" | "isolated" | "mergedWithPrevious" | "mergedWithNext" | "contiguous";
 
 const BEHAVIOURS: Readonly<Record<string, SplitBehaviour>> = {
@@ -12,14 +12,14 @@ const BEHAVIOURS: Readonly<Record<string, SplitBehaviour>> = {
 };
 
 /** A part of a text: where it begins and ends, and whether the pattern matched it. */
-export interface Span {
+export interface SplitSpan {
   readonly start: number;
   readonly end: number;
   readonly isMatch: boolean;
 }
 
 /** The behaviour that a tokenizer.json names. @throws {TokenizerError} */
-export function behaviourAt(value: Json | undefined, place: string, absent?: string): SplitBehaviour {
+export function behaviourAt(value: TokenizerJson | undefined, place: string, absent?: string): SplitBehaviour {
   const name = textAt(value, place, absent);
   const behaviour = Object.hasOwn(BEHAVIOURS, name) ? BEHAVIOURS[name] : undefined;
   if (behaviour === undefined) throw unexpected(place, Object.keys(BEHAVIOURS).join(", "), value);
@@ -27,8 +27,8 @@ export function behaviourAt(value: Json | undefined, place: string, absent?: str
 }
 
 /** Cuts a text into what matches a pattern and what stands between, without gaps; a match may be empty. */
-export function spansOf(text: string, pattern: RegExp): Span[] {
-  const spans: Span[] = [];
+export function spansOf(text: string, pattern: RegExp): SplitSpan[] {
+  const spans: SplitSpan[] = [];
   let last = 0;
   let isAfterMatch = false;
   for (const { 0: match, index: start } of text.matchAll(pattern)) {
@@ -45,11 +45,11 @@ export function spansOf(text: string, pattern: RegExp): Span[] {
 }
 
 /** The parts of a cut text, treated as `behaviour` says; empty ones are left out. */
-export function splitText(spans: readonly Span[], behaviour: SplitBehaviour): Span[] {
+export function splitText(spans: readonly SplitSpan[], behaviour: SplitBehaviour): SplitSpan[] {
   return merged(spans, behaviour).filter(({ start, end }) => end > start);
 }
 
-function merged(spans: readonly Span[], behaviour: SplitBehaviour): readonly Span[] {
+function merged(spans: readonly SplitSpan[], behaviour: SplitBehaviour): readonly SplitSpan[] {
   switch (behaviour) {
     case "isolated":
       return spans;
@@ -65,8 +65,8 @@ function merged(spans: readonly Span[], behaviour: SplitBehaviour): readonly Spa
 }
 
 /** Joins a span to the one before where `joins` says so, given whether the pattern matched the one before. */
-function fold(spans: readonly Span[], joins: (span: Span, before: boolean) => boolean): Span[] {
-  const folded: Span[] = [];
+function fold(spans: readonly SplitSpan[], joins: (span: SplitSpan, before: boolean) => boolean): SplitSpan[] {
+  const folded: SplitSpan[] = [];
   let before = false;
   for (const span of spans) {
     const last = joins(span, before) ? folded.pop() : undefined;

@@ -1,13 +1,22 @@
 import { byteToken, utf8 } from "./bytes.ts";
-import { type Json, type JsonObject, TokenizerError, countAt, flagAt, listAt, textAt, unexpected } from "./fields.ts";
-import type { Model } from "./model.ts";
+import {
+  type TokenizerJson,
+  type TokenizerObject,
+  TokenizerError,
+  countAt,
+  flagAt,
+  listAt,
+  textAt,
+  unexpected,
+} from "./fields.ts";
+import type { TokenModel } from "./model.ts";
 import { Trie } from "./trie.ts";
 
 /** How much less an unknown character scores than the least token, as in SentencePiece. */
 const UNKNOWN_PENALTY = 10;
 
 /** The most probable cutting into tokens that each have a probability of their own (Kudo 2018, arXiv:1804.10959). */
-export function unigram(settings: JsonObject): Model {
+export function unigram(settings: TokenizerObject): TokenModel {
   const tokens = listAt(settings["vocab"], "model.vocab").map(tokenAt);
   const vocabulary = new Map(tokens.map(({ token }, id) => [token, id]));
   const scores = Float64Array.from(tokens, ({ score }) => score);
@@ -71,13 +80,13 @@ function bestPath(word: string, { trie, scores, unknownScore, unknown }: Scored)
   return parts.reverse();
 }
 
-function tokenAt(value: Json): { readonly token: string; readonly score: number } {
+function tokenAt(value: TokenizerJson): { readonly token: string; readonly score: number } {
   const [token, score] = listAt(value, "model.vocab");
   if (typeof score !== "number") throw unexpected("model.vocab", "a token and its score", value);
   return { token: textAt(token, "model.vocab"), score };
 }
 
-function unknownId(settings: JsonObject, nTokens: number): number | undefined {
+function unknownId(settings: TokenizerObject, nTokens: number): number | undefined {
   const given = settings["unk_id"];
   if (given === undefined || given === null) return undefined;
   const id = countAt(given, "model.unk_id");

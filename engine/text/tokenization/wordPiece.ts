@@ -1,8 +1,8 @@
-import { type JsonObject, TokenizerError, countAt, textAt, vocabularyAt } from "./fields.ts";
-import type { Model } from "./model.ts";
+import { type TokenizerObject, TokenizerError, countAt, textAt, vocabularyAt } from "./fields.ts";
+import type { TokenModel } from "./model.ts";
 
 /** Greedy cutting from the left, the longest token first, as BERT has it (Wu et al. 2016, arXiv:1609.08144). */
-export function wordPiece(settings: JsonObject): Model {
+export function wordPiece(settings: TokenizerObject): TokenModel {
   const vocabulary = vocabularyAt(settings["vocab"], "model.vocab");
   const prefix = textAt(settings["continuing_subword_prefix"], "model.continuing_subword_prefix", "##");
   const mostChars = countAt(settings["max_input_chars_per_word"], "model.max_input_chars_per_word", 100);
@@ -31,7 +31,7 @@ export function wordPiece(settings: JsonObject): Model {
 }
 
 /** The id of the token for what a vocabulary lacks; asked for only where it is needed. */
-export function unknownToken(settings: JsonObject, vocabulary: ReadonlyMap<string, number>): () => number {
+export function unknownToken(settings: TokenizerObject, vocabulary: ReadonlyMap<string, number>): () => number {
   const token = textAt(settings["unk_token"], "model.unk_token", "[UNK]");
   return () => {
     const id = vocabulary.get(token);

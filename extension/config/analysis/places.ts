@@ -39,7 +39,7 @@ const PATH_PLACES: readonly (readonly [Pattern, "file" | "folder"])[] = [
   [["data", "benchmarks", "*", "references"], "file"],
 ];
 
-/** What the records of a source with a map of columns are for, by the path of a column's name. */
+/** Purpose of the records of a source with a map of columns, by the path of a column's name. */
 const COLUMN_PLACES: readonly (readonly [Pattern, keyof typeof COLUMNS_OF])[] = [
   [["data", "sft", "columns", "*"], "sft"],
   [["data", "preferences", "columns", "*"], "preferences"],

@@ -45,7 +45,7 @@ export interface StringAt {
   readonly path: ConfigPath;
 }
 
-/** Every key and text of a tree, in the order of the text. Asking each node for its path would search its list anew. */
+/** Every key and text of a tree, in the order of the text. Asking each node for its path would search its list each time. */
 export function stringsIn({ root }: Pick<ConfigTree, "root">): StringAt[] {
   return root === undefined ? [] : stringsOf(root, []);
 }

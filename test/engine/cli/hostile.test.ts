@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import type { Pipeline } from "../../../engine/cli/pipeline.ts";
+import type { PipelineModule } from "../../../engine/cli/pipeline.ts";
 import { COMMANDS } from "../../../engine/cli/commands/index.ts";
 import { printJson } from "../../../engine/cli/terminal.ts";
 import { progressView } from "../../../engine/cli/progress.ts";
@@ -168,7 +168,7 @@ const CASES: Readonly<Record<string, Case>> = {
     await fs.mkdir(checkpoint);
     await fs.writeFile(path.join(checkpoint, "config.json"), JSON.stringify({ model_type: HOSTILE }));
     const served = { name: HOSTILE, folder: HOSTILE, context: 1, parameters: 1, answerBytes: 1 };
-    const pipeline: Partial<Pipeline> = {
+    const pipeline: Partial<PipelineModule> = {
       serveModels: ({ ready, report }) => {
         ready({ baseUrl: "http://127.0.0.1:1/v1", backend: HOSTILE, models: [served] });
         report?.(new DataError(HOSTILE, { file: HOSTILE, remedy: HOSTILE }));
@@ -186,12 +186,12 @@ const CASES: Readonly<Record<string, Case>> = {
   judge: async (folder) => {
     const config = parseConfig(CONFIG, FILE);
     const job = { config, questions: [HOSTILE], positions: [] } as unknown as Awaited<
-      ReturnType<Pipeline["openAnswers"]>
+      ReturnType<PipelineModule["openAnswers"]>
     >;
     const judged = { judge: HOSTILE, isPartial: false, tables: [TABLE], judgments: [] };
-    const opens: Partial<Pipeline> = {
+    const opens: Partial<PipelineModule> = {
       openAnswers: () => Promise.resolve(job),
-      judgeJob: () => Promise.resolve(judged as unknown as Awaited<ReturnType<Pipeline["judgeJob"]>>),
+      judgeJob: () => Promise.resolve(judged as unknown as Awaited<ReturnType<PipelineModule["judgeJob"]>>),
     };
     const argv = ["judge", HOSTILE, "--against", HOSTILE, "--questions", HOSTILE, "--kind", "mt-bench"];
     const asks = [...argv, "--model", HOSTILE, "--server", "http://127.0.0.1:1/v1", "--yes"];
@@ -238,7 +238,7 @@ const CASES: Readonly<Record<string, Case>> = {
     const { columns, rows } = TABLE;
     const paperTableOf = () =>
       Promise.resolve({ title: HOSTILE, sheet: { columns, rows }, note: "", lacks: [LACK] } as unknown as Awaited<
-        ReturnType<Pipeline["paperTableOf"]>
+        ReturnType<PipelineModule["paperTableOf"]>
       >);
     const table = (...more: readonly string[]): Promise<Outcome> =>
       salsa(["table", "1", of, ...more], { folder, pipeline: { paperTableOf } });
@@ -248,10 +248,10 @@ const CASES: Readonly<Record<string, Case>> = {
     const of = await ended(folder, FINISHED);
     const figure = { name: HOSTILE, source: HOSTILE, title: HOSTILE, description: HOSTILE };
     const figuresOfRun = () =>
-      Promise.resolve([{ figure, lacks: [LACK] }] as unknown as Awaited<ReturnType<Pipeline["figuresOfRun"]>>);
+      Promise.resolve([{ figure, lacks: [LACK] }] as unknown as Awaited<ReturnType<PipelineModule["figuresOfRun"]>>);
     const figureOfRun = () =>
-      Promise.resolve({ lacks: [LACK] } as unknown as Awaited<ReturnType<Pipeline["figureOfRun"]>>);
-    const pipeline: Partial<Pipeline> = { figuresOfRun, figureOfRun };
+      Promise.resolve({ lacks: [LACK] } as unknown as Awaited<ReturnType<PipelineModule["figureOfRun"]>>);
+    const pipeline: Partial<PipelineModule> = { figuresOfRun, figureOfRun };
     return [
       await salsa(["figure"], { folder, pipeline }),
       await salsa(["figure", "--json"], { folder, pipeline }),

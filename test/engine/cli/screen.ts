@@ -1,4 +1,4 @@
-import type { Pipeline } from "../../../engine/cli/pipeline.ts";
+import type { PipelineModule } from "../../../engine/cli/pipeline.ts";
 import { Stopped } from "../../../engine/pipeline/stage.ts";
 import { FIGURE_FORMATS, type RunRecord } from "../../../engine/pipeline/index.ts";
 import { runCli } from "../../../engine/cli/cli.ts";
@@ -47,7 +47,7 @@ export async function salsa(
     ask,
   }: {
     readonly folder?: string;
-    readonly pipeline?: Partial<Pipeline>;
+    readonly pipeline?: Partial<PipelineModule>;
     readonly signal?: AbortSignal;
     readonly ask?: (question: string) => Promise<string>;
   } = {},
@@ -65,7 +65,7 @@ export async function salsa(
 }
 
 /** A pipeline none of which a command line is expected to reach. */
-const UNUSED: Pipeline = {
+const UNUSED: PipelineModule = {
   runPipeline: unexpected,
   planPipeline: unexpected,
   fitOnCard: unexpected,

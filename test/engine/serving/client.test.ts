@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { inspect } from "node:util";
-import { type ClientSettings, ModelClient } from "../../../engine/serving/client/index.ts";
+import { type EndpointSettings, ModelClient } from "../../../engine/serving/client/index.ts";
 import { askedWait } from "../../../engine/serving/client/estimates.ts";
 import type { Clock } from "../../../engine/serving/client/limits.ts";
 import { ServerError } from "../../../engine/serving/client/serverError.ts";
@@ -20,12 +20,12 @@ const REQUEST: ModelRequest = { prompt: [{ role: "user", content: "Who wins?" }]
 const KEY = "sk-marker-0123456789-never-seen";
 const NEVER = new AbortController().signal;
 
-const settings = (baseUrl: string, more: Partial<ClientSettings> = {}): ClientSettings => ({
+const settings = (baseUrl: string, more: Partial<EndpointSettings> = {}): EndpointSettings => ({
   ...{ baseUrl, concurrency: 8, deadlineMs: 20_000, firstWaitMs: 1, random: () => 0.5 },
   ...more,
 });
 
-async function asked(script: Script, more: Partial<ClientSettings> = {}, request = REQUEST): Promise<ModelReply> {
+async function asked(script: Script, more: Partial<EndpointSettings> = {}, request = REQUEST): Promise<ModelReply> {
   return withServer(script, async ({ baseUrl }) => {
     const client = new ModelClient(settings(baseUrl, more));
     try {
@@ -36,7 +36,7 @@ async function asked(script: Script, more: Partial<ClientSettings> = {}, request
   });
 }
 
-async function failure(script: Script, more: Partial<ClientSettings> = {}): Promise<ServerError> {
+async function failure(script: Script, more: Partial<EndpointSettings> = {}): Promise<ServerError> {
   return asked(script, more).then(
     () => assert.fail("it answered"),
     (error: unknown) => {
@@ -49,7 +49,7 @@ async function failure(script: Script, more: Partial<ClientSettings> = {}): Prom
 /** A client's request, its server and what came of it. */
 async function exchange(
   script: Script,
-  more: Partial<ClientSettings> = {},
+  more: Partial<EndpointSettings> = {},
   request = REQUEST,
 ): Promise<{ readonly reply: ModelReply; readonly server: ScriptedServer }> {
   return withServer(script, async (server) => {
@@ -428,7 +428,7 @@ describe("a key", () => {
   });
 
   it("is not sent over http to other machines unless that is allowed, and must be one word", () => {
-    const made = (more: Partial<ClientSettings>) => () => new ModelClient(settings("http://10.0.0.7:8000", more));
+    const made = (more: Partial<EndpointSettings>) => () => new ModelClient(settings("http://10.0.0.7:8000", more));
     assert.throws(made({ key: KEY }), /over http/);
     assert.doesNotThrow(made({ key: KEY, allowsPlainKey: true }));
     assert.doesNotThrow(made({}));

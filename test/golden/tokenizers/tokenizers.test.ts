@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JsonObject } from "../../../engine/text/tokenization/fields.ts";
+import type { TokenizerObject } from "../../../engine/text/tokenization/fields.ts";
 import { Pipeline } from "../../../engine/text/tokenization/pipeline.ts";
 import { preTokenizerAt } from "../../../engine/text/tokenization/preTokenizers.ts";
 
@@ -19,14 +19,14 @@ interface Golden {
     Record<
       string,
       {
-        readonly tokenizer: JsonObject;
+        readonly tokenizer: TokenizerObject;
         readonly cases: readonly GoldenCase[];
         readonly strange: readonly { readonly ids: readonly number[]; readonly text: string }[];
       }
     >
   >;
   readonly parts: Readonly<
-    Record<string, { readonly settings: JsonObject; readonly words: readonly (readonly string[])[] }>
+    Record<string, { readonly settings: TokenizerObject; readonly words: readonly (readonly string[])[] }>
   >;
 }
 

@@ -23,7 +23,7 @@ import { DeviceMemory } from "./memory.ts";
 export interface CudaSettings {
   /** Backends that hold more, for advice when memory runs out. */
   readonly roomier?: readonly string[];
-  /** What models compute with; f32 unless given. */
+  /** Precision that models compute with; f32 unless given. */
   readonly precision?: WeightType;
   /** Logits that ops over the vocabulary hold at a time: 64 MiB of them unless given. Results depend on it by rounding. */
   readonly logitsHeld?: number;

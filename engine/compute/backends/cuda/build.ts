@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Kernels in CUDA C++ and, beside each, its PTX, which is what ships. */
 export const KERNELS = join(import.meta.dirname, "kernels");
 
-/** What nvcc writes for; every card from Ampere on runs it. */
+/** Architecture that nvcc compiles for; every card from Ampere on runs it. */
 const TARGET = "sm_80";
 /** Version that the PTX claims instead of nvcc's own, so that drivers from CUDA 11.8 on take it. */
 const PTX_VERSION = "7.8";
@@ -58,7 +58,7 @@ export async function compileKernels(nvcc: string, name: string): Promise<string
   }
 }
 
-/** What an assembled kernel takes of a multiprocessor. */
+/** Share of a multiprocessor that an assembled kernel takes. */
 export interface Resources {
   readonly kernel: string;
   /** Per thread. */

@@ -26,7 +26,7 @@ export interface Launch {
   readonly args: readonly Argument[];
 }
 
-/** What is known of a device without opening it. */
+/** Facts about a device that are known without opening it. */
 export interface DeviceProperties {
   /** Its number among those that `CUDA_VISIBLE_DEVICES` leaves. */
   readonly index: number;
@@ -179,7 +179,7 @@ export class DeviceMemoryError extends DriverError {
 /** A module that the driver does not take. */
 export class PtxError extends DriverError {
   override readonly name = "PtxError";
-  /** What its compiler said, empty where it said nothing. */
+  /** Output of its compiler, empty where there is none. */
   readonly log: string;
 
   constructor(code: number, reason: string, log: string) {
@@ -201,7 +201,7 @@ export class DeviceLostError extends DriverError {
 /** A driver that is missing or cannot be used, or a machine without a card; the message says what to do. */
 export class DriverUnavailableError extends Error {
   override readonly name = "DriverUnavailableError";
-  /** What is missing: "no NVIDIA driver was found". */
+  /** The missing part: "no NVIDIA driver was found". */
   readonly reason: string;
   readonly remedy: string;
 

@@ -10,7 +10,7 @@ import type { Address, Call, Encoder, KernelLaunch, Operand, TableWord } from ".
 const ALIGNMENT = 256;
 const WORD_BYTES = 8;
 
-/** Logits that ops over the vocabulary hold at a time unless told otherwise: 64 MiB of them. */
+/** Logits that ops over the vocabulary hold at a time by default: 64 MiB of them. */
 export const LOGITS_HELD = 1 << 24;
 
 /** Memory of a card that a program takes for itself, in bytes. */
@@ -22,7 +22,7 @@ export interface CardMemory {
 }
 
 /**
- * What a program takes of a card, laid out as for a run. Of one that has no kernels there, heads being too wide, only the
+ * Memory of a card for a program, laid out as for a run. Of one that has no kernels there, heads being too wide, only the
  * intermediate values are counted: it is refused when it is compiled.
  */
 export function cardMemory(program: Program): CardMemory {

@@ -63,7 +63,7 @@ export class DeviceMemory {
   }
 
   /**
-   * What other programs hold, as far as that can be told: what this one has given back stays with it, up to the most that it
+   * Memory that other programs hold, as far as the driver shows: what this one has given back stays with it, up to the most that it
    * ever held. 0 where it is no more than what a driver takes for itself.
    */
   private othersBytes(): number {

@@ -7,7 +7,7 @@ import type { CudaBackend } from "./backend.ts";
 import type { CudaDevice } from "./driver.ts";
 
 /** How long something is measured. */
-export interface Patience {
+export interface MeasuringTime {
   /** After which no other repetition begins. */
   readonly seconds: number;
   /** Repetitions at most; the first one, which compiles, is not counted. */
@@ -15,7 +15,7 @@ export interface Patience {
 }
 
 /** Seconds of the fastest of several repetitions: what else the machine does only ever slows one down. */
-export async function fastest(work: () => Promise<unknown>, { seconds, repeats }: Patience): Promise<number> {
+export async function fastest(work: () => Promise<unknown>, { seconds, repeats }: MeasuringTime): Promise<number> {
   await work();
   let best = Infinity;
   const start = performance.now();
@@ -38,7 +38,7 @@ const QUEUED = 10;
 export async function timesPerSecond(
   backend: CudaBackend,
   build: (graph: Graph) => readonly Tensor[],
-  patience: Patience,
+  patience: MeasuringTime,
 ): Promise<number> {
   const program = plan({}, build(new Graph()));
   const executable = backend.compile(program);
@@ -71,7 +71,7 @@ function fill({ device }: CudaBackend, { address, dtype, shape }: ReturnType<Cud
 /** Floating-point operations a second of a square product. */
 export async function productRate(
   backend: CudaBackend,
-  { size, type, ...patience }: Patience & { readonly size: number; readonly type: WeightType },
+  { size, type, ...patience }: MeasuringTime & { readonly size: number; readonly type: WeightType },
 ): Promise<number> {
   const build = (graph: Graph): readonly Tensor[] => {
     const [a, b] = [graph.variable("a", [size, size], type), graph.variable("b", [size, size], type)];
@@ -91,7 +91,7 @@ export interface CopyRates {
 /** Measures copies of so many bytes, a multiple of four. */
 export async function copyRates(
   device: CudaDevice,
-  { bytes, ...patience }: Patience & { readonly bytes: number },
+  { bytes, ...patience }: MeasuringTime & { readonly bytes: number },
 ): Promise<CopyRates> {
   const host = new Uint8Array(bytes).fill(1);
   const [from, to] = [device.allocate(bytes), device.allocate(bytes)];

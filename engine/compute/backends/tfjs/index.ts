@@ -25,7 +25,7 @@ export interface TfjsSettings {
   readonly location?: string;
   /** Backends that hold more, for advice when memory runs out. */
   readonly roomier?: readonly string[];
-  /** What models compute with; f32 unless given. */
+  /** Precision that models compute with; f32 unless given. */
   readonly precision?: WeightType;
 }
 

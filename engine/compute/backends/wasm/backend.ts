@@ -11,13 +11,13 @@ import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
 import { Arena } from "../arena.ts";
 import { WasmBuffer, download, upload } from "./buffer.ts";
-import { type Device, WasmExecutable } from "./executable.ts";
+import { type ExecutableServices, WasmExecutable } from "./executable.ts";
 import { Heap } from "./heap.ts";
 import { MAX_THREADS } from "./layout.ts";
 import type { Threads } from "./threads.ts";
 
 /** Variables, programs and the arena in one shared memory, and the threads that work on it. */
-export class WasmBackend implements Backend, Device {
+export class WasmBackend implements Backend, ExecutableServices {
   readonly name = "wasm";
   readonly precision = "f32";
   readonly limits: Limits;

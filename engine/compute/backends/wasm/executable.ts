@@ -20,7 +20,7 @@ import { FAULT } from "./layout.ts";
 import type { Threads } from "./threads.ts";
 
 /** Services that executables need from their backend. */
-export interface Device {
+export interface ExecutableServices {
   readonly threads: Threads;
   readonly heap: Heap;
   readonly arena: Arena<number>;
@@ -35,14 +35,14 @@ export interface Device {
 /** A program encoded in shared memory, ready to run. */
 export class WasmExecutable implements Executable {
   readonly program: Program;
-  private readonly device: Device;
+  private readonly device: ExecutableServices;
   private readonly encoded: Encoded;
   private readonly address: number;
   private released = false;
   /** The addresses last written into the instructions: the arena's and each variable's. */
   private bound: readonly number[] = [];
 
-  constructor(device: Device, program: Program) {
+  constructor(device: ExecutableServices, program: Program) {
     this.program = program;
     this.device = device;
     this.encoded = encode(program);

@@ -25,10 +25,10 @@ import { StreamedSoups } from "./streamedSoup.ts";
 
 /** To be raised whenever the same soup would be measured otherwise. */
 const REVISION = 1;
-/** Prompts that a soup answers unless told otherwise. */
+/** Prompts that a soup answers by default. */
 export const PROMPTS = 256;
 
-/** What to measure of a finished run. */
+/** Choice of what to measure of a finished run. */
 export interface MeasureRequest {
   /** The run's. */
   readonly folder: string;

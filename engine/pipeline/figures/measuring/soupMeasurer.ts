@@ -11,7 +11,7 @@ import { rewardingOf } from "../../rewarding.ts";
 import { Stopped } from "../../stage.ts";
 import type { StreamedSoups } from "./streamedSoup.ts";
 
-/** What soups are measured on. */
+/** Prompts and models that soups are measured on. */
 export interface MeasureSettings {
   readonly backend: Backend;
   readonly soups: StreamedSoups;

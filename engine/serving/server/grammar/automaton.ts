@@ -34,7 +34,7 @@ type Frame =
 
 type NumberPhase = "minus" | "zero" | "whole" | "point" | "fraction" | "e" | "sign" | "power";
 
-/** What is begun, innermost first; undefined once the value is whole. */
+/** Values that are begun, innermost first; undefined once the value is whole. */
 type Way = { readonly frame: Frame; readonly outer: Way; readonly depth: number } | undefined;
 
 /** All ways to read the text so far; none where it fits no value. */

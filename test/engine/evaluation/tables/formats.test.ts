@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
-import { type Table, type TableEntry, winRateTable } from "../../../../engine/evaluation/table.ts";
+import { type RateTable, type TableEntry, winRateTable } from "../../../../engine/evaluation/table.ts";
 import type { Outcome } from "../../../../engine/evaluation/judges/judge.ts";
 import { csvTable } from "../../../../engine/evaluation/tables/csv.ts";
 import { rowFrom, TableError } from "../../../../engine/evaluation/tables/fields.ts";
@@ -65,7 +65,7 @@ function csvRecords(text: string): string[][] {
 /** A cell without the apostrophe that keeps spreadsheets from computing it. */
 const asRead = (cell = ""): string => (/^'+[=+\-@\t\r\n＝＋－＠]/.test(cell) ? cell.slice(1) : cell);
 
-const rendered = (name: string, table: Table): string =>
+const rendered = (name: string, table: RateTable): string =>
   TABLE_FORMATS.find((format) => format.name === name)?.renderWinRates(table) ?? "";
 
 describe("win-rate table", () => {

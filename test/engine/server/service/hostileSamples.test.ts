@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { Rollouts } from "../../../../engine/server/service/rollouts.ts";
+import { RunRollouts } from "../../../../engine/server/service/rollouts.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 
 const ROLLOUT = { stage: "ppo", step: 1, prompt: "p", response: "r", ended: true, score: 1, tokens: [], logprobs: [] };
@@ -15,7 +15,7 @@ async function pageOf(
     await fs.writeFile(path.join(folder, "samples.jsonl"), lines.join(""));
     const before = process.cpuUsage();
     const page = await (
-      await new Rollouts(folder).current()
+      await new RunRollouts(folder).current()
     ).page({ folder, source: { kind: "rollouts" }, offset: 0, limit: 1 });
     const ms = process.cpuUsage(before).user / 1000;
     assert.ok(ms < 10_000, `took ${Math.round(ms)} ms`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import type { SamplePage, SampleQuery } from "../../../../engine/protocol/service.ts";
-import { Rollouts } from "../../../../engine/server/service/rollouts.ts";
+import { RunRollouts } from "../../../../engine/server/service/rollouts.ts";
 import { SampleSearch } from "../../../../engine/server/service/sampleQuery.ts";
 import { MOST_TEXT, SampleStore } from "../../../../engine/server/service/sampleStore.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -17,12 +17,12 @@ function sample(stage: string, step: number, prompt: string, response: string, m
 
 async function indexed<T>(
   records: readonly object[],
-  work: (ask: (query?: Partial<SampleQuery>) => Promise<SamplePage>, file: string, rollouts: Rollouts) => Promise<T>,
+  work: (ask: (query?: Partial<SampleQuery>) => Promise<SamplePage>, file: string, rollouts: RunRollouts) => Promise<T>,
 ): Promise<T> {
   return inTemporaryFolder(async (folder) => {
     const file = path.join(folder, "samples.jsonl");
     await fs.writeFile(file, linesOf(records));
-    const rollouts = new Rollouts(folder);
+    const rollouts = new RunRollouts(folder);
     const query: SampleQuery = { folder, source: { kind: "rollouts" }, offset: 0, limit: 100 };
     return work(async (more) => (await rollouts.current()).page({ ...query, ...more }), file, rollouts);
   });
@@ -142,7 +142,7 @@ describe("the index of rollouts", () => {
   it("is empty where there is no file", async () => {
     await inTemporaryFolder(async (folder) => {
       const page = await (
-        await new Rollouts(folder).current()
+        await new RunRollouts(folder).current()
       ).page({ folder, source: { kind: "rollouts" }, offset: 0, limit: 9 });
       assert.deepEqual(page, { total: 0, all: 0, columns: [], allColumns: [], rows: [] });
     });
