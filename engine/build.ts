@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "nod
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import { editorSchema, jsonSchema } from "./config/index.ts";
+import { editorSchema, jsonSchema, presetSchemas } from "./config/index.ts";
 
 /**
  * Wasm modules that `npm run build` makes, beside the JSON schema of run configs.
@@ -54,4 +54,5 @@ for (const module of MODULES) await build(module);
 
 // The schema that editors complete and check run configs with; package.json and .vscode/settings.json name it.
 mkdirSync(here("../dist"), { recursive: true });
-writeFileSync(here("../dist/run-config.schema.json"), `${JSON.stringify(editorSchema(jsonSchema()))}\n`);
+const schema = editorSchema(jsonSchema(), presetSchemas());
+writeFileSync(here("../dist/run-config.schema.json"), `${JSON.stringify(schema)}\n`);

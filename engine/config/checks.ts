@@ -10,17 +10,24 @@ import { didYouMean, shown } from "./explain.ts";
 import { checkLora } from "./loraChecks.ts";
 import type { Complaint } from "./complaint.ts";
 import { modelNames, RESERVED_NAMES, rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
-import type { ModelNames } from "./names.ts";
+import type { ModelNames, Naming } from "./names.ts";
 import { checkSoups } from "./soupChecks.ts";
 
-/** Everything that can be wrong between settings that are each right. */
-export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<string>): Complaint[] {
-  const naming = { ...config, sft: config.sft ?? { seeds: [] } };
-  // A section that failed still names models; complaining about each use of them would bury the cause.
-  const isNamed = (["sft", "soups", "arms"] as const).every(
-    (key) => !writtenKeys.has(key) || config[key] !== undefined,
-  );
-  const names = modelNames(naming);
+/**
+ * Everything that can be wrong between settings that are each right.
+ *
+ * @param config - As far as it can be read.
+ * @param writtenKeys - Of its root.
+ * @param naming - What gives names; undefined where it is not known for sure: to complain about each use of a name would
+ *   bury the cause.
+ */
+export function crossChecks(
+  config: PartialConfig,
+  writtenKeys: ReadonlySet<string>,
+  naming: Naming | undefined,
+): Complaint[] {
+  const isNamed = naming !== undefined;
+  const names = modelNames(naming ?? { sft: { seeds: [] } });
   return [
     ...checkSource(config, writtenKeys),
     ...checkPreferences(config),
@@ -29,7 +36,7 @@ export function crossChecks(config: PartialConfig, writtenKeys: ReadonlySet<stri
     ...checkPrecision(config),
     ...checkSeeds(config),
     ...checkSft(config),
-    ...(isNamed ? checkClashes(config, names) : []),
+    ...(isNamed ? checkClashes(config, names, naming) : []),
     ...checkBenchmarkNames(config),
     ...checkBenchmarkKinds(config),
     ...checkTask(config),
@@ -152,7 +159,7 @@ function checkSft({ sft }: PartialConfig): Complaint[] {
 }
 
 /** Models and stages of one name. */
-function checkClashes({ soups = {}, arms, reward }: PartialConfig, names: ModelNames): Complaint[] {
+function checkClashes({ reward }: PartialConfig, names: ModelNames, { soups = {}, arms }: Naming): Complaint[] {
   const taken = new Map([...RESERVED_NAMES, ...names.sfts.map((name) => [name, "an SFT"] as const)]);
   for (const seed of reward?.seeds ?? []) taken.set(rewardName(seed), "a reward model");
   const clashes = (section: string, written: readonly string[]): Complaint[] =>

@@ -1,14 +1,20 @@
 import * as z from "zod";
 import { typeWords } from "./explain.ts";
-import { type JsonSchema, tidy } from "./hover.ts";
+import { type JsonSchema, tidy, withPresetDefaults } from "./hover.ts";
+import { PRESETS, type Preset } from "./presets.ts";
 import { runConfigSchema } from "./schema.ts";
 import type { SettingDocs } from "./setting.ts";
 import { ROOT_SNIPPETS } from "./snippets.ts";
 import { bare, defaultOf, docsOf, settingsOf, variantNames } from "./walk.ts";
 
-/** JSON schema (draft 7) of a run config, for editors: descriptions, defaults, ranges; unknown keys are errors. */
-export function jsonSchema(): Record<string, unknown> {
+/**
+ * JSON schema (draft 7) of a run config, for editors: descriptions, defaults, ranges; unknown keys are errors.
+ *
+ * @param preset - The defaults are those of a config that names this one.
+ */
+export function jsonSchema(preset?: Preset): Record<string, unknown> {
   const schema = z.toJSONSchema(runConfigSchema, { io: "input", target: "draft-7" }) as JsonSchema;
+  if (preset !== undefined) withPresetDefaults(schema, preset.config, preset.name);
   tidy(schema);
   for (const one of Object.values(schema.definitions ?? {})) tidy(one);
   return {
@@ -18,6 +24,11 @@ export function jsonSchema(): Record<string, unknown> {
     allowTrailingCommas: true,
     defaultSnippets: ROOT_SNIPPETS,
   };
+}
+
+/** The schema for each preset, by its name. */
+export function presetSchemas(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return Object.fromEntries(PRESETS.map((preset) => [preset.name, jsonSchema(preset)]));
 }
 
 /** Every setting as a Markdown table, grouped by section. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { FIRST_CONFIG } from "./complaint.ts";
 import type { Complaint } from "./complaint.ts";
+import type { Inherited } from "./merge.ts";
 import { suggest } from "./suggest.ts";
 import { bare, defaultOf, docsOf, keysOf, schemaAt, settingsOf, valueAt, variantNames } from "./walk.ts";
 import type { ConfigPath } from "./walk.ts";
@@ -9,6 +10,8 @@ import type { ConfigPath } from "./walk.ts";
 export interface Checked {
   readonly schema: z.core.$ZodType;
   readonly value: unknown;
+  /** What a setting would be if it were left out, where the config or its preset says it. */
+  readonly inherited?: (path: ConfigPath) => Inherited | undefined;
 }
 
 /** Turns zod's issues into complaints that say what is wrong, what came, and what to write instead. */
@@ -136,6 +139,9 @@ function missingRemedy(issue: z.core.$ZodIssue, path: ConfigPath, checked: Check
 
 function remedyFor(path: ConfigPath, checked: Checked): string {
   if (path.length === 0) return FIRST_CONFIG;
+  const inherited = checked.inherited?.(path);
+  if (inherited !== undefined)
+    return `leave it out for ${shown(inherited.value)}, from ${inherited.from === "preset" ? "the preset" : "rlhf"}`;
   const schema = schemaAt(checked.schema, path, checked.value);
   const fallback = schema === undefined ? undefined : defaultOf(schema);
   if (schema === undefined || fallback === undefined) return `it means: ${descriptionAt(path, checked)}`;

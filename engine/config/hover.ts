@@ -4,6 +4,10 @@ import type { SettingDocs, Snippet } from "./setting.ts";
 type Documented = Partial<SettingDocs> & {
   readonly meanings?: Readonly<Record<string, string>>;
   readonly snippets?: readonly Snippet[];
+  /** Name of the preset that brings the default. */
+  readonly preset?: string;
+  /** The default without the preset. */
+  readonly fallback?: unknown;
 };
 
 /** A JSON schema, as far as it is read here. */
@@ -34,7 +38,8 @@ export function tidy(schema: JsonSchema, role: Role = "part"): void {
   }
   if (meanings !== undefined) schema["markdownEnumDescriptions"] = Object.values(meanings).map(literal);
   if (snippets !== undefined) schema["defaultSnippets"] = snippets;
-  for (const key of ["unit", "source", "otherwise", "meanings", "snippets"]) Reflect.deleteProperty(schema, key);
+  for (const key of ["unit", "source", "otherwise", "meanings", "snippets", "preset", "fallback"])
+    Reflect.deleteProperty(schema, key);
   for (const [child, itsRole] of childrenOf(schema)) tidy(child, itsRole);
 }
 
@@ -46,12 +51,18 @@ interface Note {
 }
 
 function notesOf(schema: JsonSchema, role: Role): Note[] {
-  const { unit, source, otherwise } = schema as Documented;
+  const { unit, source, otherwise, preset } = schema as Documented;
   const notes: Note[] = [];
   const range = rangeOf(schema);
   if (unit !== undefined) notes.push({ name: "Unit", text: unit });
   if (range !== undefined) notes.push({ name: "Range", text: range });
-  if (otherwise !== undefined) notes.push({ name: "If left out", text: otherwise });
+  if (preset !== undefined) {
+    notes.push({
+      name: "Default",
+      code: JSON.stringify(schema.default),
+      text: `(preset ${preset}; ${withoutPreset(schema)})`,
+    });
+  } else if (otherwise !== undefined) notes.push({ name: "If left out", text: otherwise });
   else if (role === "required") notes.push({ name: "Required" });
   else if (schema["type"] === "object" && role === "optional") {
     notes.push({ name: "If left out", text: "the defaults of what is in it" });
@@ -60,6 +71,40 @@ function notesOf(schema: JsonSchema, role: Role): Note[] {
     notes.push({ name: "Default", code: JSON.stringify(schema.default), ...text });
   }
   return notes;
+}
+
+function withoutPreset(schema: JsonSchema): string {
+  const { source, otherwise, fallback } = schema as Documented;
+  if (otherwise !== undefined) return `without it ${otherwise}`;
+  if (fallback === undefined) return "required without it";
+  return `without it ${JSON.stringify(fallback)}${source === undefined ? "" : `, ${source}`}`;
+}
+
+/**
+ * Puts a preset's values in place of the defaults, in place, before texts are made of them. Entries with names of their
+ * own, such as arms, become properties beside those that the config may add.
+ */
+export function withPresetDefaults(
+  schema: JsonSchema,
+  values: Readonly<Record<string, unknown>>,
+  preset: string,
+): void {
+  for (const [key, value] of Object.entries(values)) {
+    const entries = schema["additionalProperties"];
+    const child =
+      schema.properties?.[key] ?? (isSchema(entries) ? (JSON.parse(JSON.stringify(entries)) as JsonSchema) : undefined);
+    if (child === undefined) continue;
+    schema.properties = { ...schema.properties, [key]: child };
+    const parts = [child, ...(Array.isArray(child["oneOf"]) ? child["oneOf"].filter(isSchema) : [])];
+    if (
+      isSchema(value) &&
+      parts.some((part) => part.properties !== undefined || isSchema(part["additionalProperties"]))
+    ) {
+      for (const part of parts) withPresetDefaults(part, value, preset);
+    } else if (child["const"] === undefined) {
+      Object.assign(child, { preset, ...(child.default !== undefined && { fallback: child.default }), default: value });
+    }
+  }
 }
 
 /** Schemas below this one. */

@@ -1,5 +1,5 @@
 export { BACKEND_CHOICES, isDeviceName } from "./runtime.ts";
-export { configTable, jsonSchema } from "./describe.ts";
+export { configTable, jsonSchema, presetSchemas } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
 export {
   askedModels,

@@ -10,10 +10,16 @@ import type { ConfigPath } from "./walk.ts";
 /** A JSON-with-comments text whose values can be traced to lines. */
 export interface ConfigDocument {
   readonly file: string;
+  /** As far as it can be read; undefined where nothing can. */
   readonly value: unknown;
-  /** Syntax errors and keys that are written twice. */
-  readonly issues: readonly ConfigIssue[];
-  /** Complaints with their places, in the order of the text: the first ones, and how many more there are. */
+  /** False where there are errors of syntax or keys that are written twice. */
+  readonly isSound: boolean;
+  /** Keys of the root in whose text there is an error: what they say is not known for sure. */
+  readonly broken: ReadonlySet<string>;
+  /**
+   * Syntax errors, keys that are written twice and complaints with their places, in the order of the text: the first
+   * ones, and how many more there are. Complaints that may be due to an error of syntax are left out.
+   */
   issuesOf(complaints: readonly Complaint[]): readonly ConfigIssue[];
 }
 
@@ -31,26 +37,72 @@ export function readDocument(text: string, file: string): ConfigDocument {
   const { root } = syntax;
   const find = nodeFinder(root);
   const place = placesIn(text);
-  const listed = (slips: readonly Slip[]): readonly ConfigIssue[] => {
-    const issues = slips.slice(0, MOST_ISSUES).map(({ offset, path, message, remedy }): ConfigIssue => {
+  const isEmpty = text.trim() === "";
+  const slips = isEmpty ? [{ ...EMPTY, offset: 0 }] : slipsOf(syntax);
+  const hasError = errorsWithin(syntax);
+  const isSure = sureness(find, syntax.errors.length === 0 ? undefined : hasError, slips);
+  const listed = (all: readonly Slip[]): readonly ConfigIssue[] => {
+    const issues = all.slice(0, MOST_ISSUES).map(({ offset, path, message, remedy }): ConfigIssue => {
       return { file, ...place(offset), path: pathText(path), message, remedy };
     });
-    const more = slips.length - issues.length;
+    const more = all.length - issues.length;
     const last = issues.at(-1);
     if (more === 0 || last === undefined) return issues;
     const message = `and ${more.toLocaleString("en-US")} more mistakes`;
     return [...issues, { ...last, path: "", message, remedy: "correct those that are listed first" }];
   };
-  const issuesOf = (complaints: readonly Complaint[]): readonly ConfigIssue[] => {
-    const order = complaints.map((complaint) => ({ complaint, offset: offsetOf(root, find, complaint) }));
-    order.sort((a, b) => a.offset - b.offset);
-    return listed(order.map(({ complaint, offset }) => at(offset, complaint)));
+  return {
+    file,
+    value: isEmpty || root === undefined ? undefined : (getNodeValue(root) as unknown),
+    isSound: slips.length === 0,
+    broken: brokenKeys(syntax, hasError),
+    issuesOf(complaints) {
+      const placed = complaints.filter(isSure).map((one) => at(offsetOf(root, find, one), one));
+      return listed([...slips, ...placed].toSorted((a, b) => a.offset - b.offset));
+    },
   };
-  if (text.trim() === "") {
-    return { file, value: undefined, issues: listed([{ ...EMPTY, offset: 0 }]), issuesOf };
-  }
-  const value = root === undefined ? undefined : (getNodeValue(root) as unknown);
-  return { file, value, issues: listed(slipsOf(syntax)), issuesOf };
+}
+
+/** Keys of the root whose values hold an error of syntax. */
+function brokenKeys({ root }: Syntax, hasError: (node: Node) => boolean): ReadonlySet<string> {
+  const properties = root?.type === "object" ? (root.children ?? []) : [];
+  // An error between two sections is in neither.
+  const inner = ({ offset, length, ...rest }: Node): Node => ({ ...rest, offset: offset + 1, length: length - 2 });
+  return new Set(
+    properties.filter((property) => hasError(inner(property))).map(({ children: [key] = [] }) => String(key?.value)),
+  );
+}
+
+/** Tells of a part of the text if there is an error of syntax in it, or just behind, which may be about it, too. */
+function errorsWithin({ errors }: Syntax): (node: Node) => boolean {
+  const offsets = errors.map(({ offset }) => offset).toSorted((a, b) => a - b);
+  return ({ offset, length }) => {
+    let [low, high] = [0, offsets.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((offsets[middle] ?? 0) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return (offsets[low] ?? Infinity) <= offset + length;
+  };
+}
+
+/**
+ * Tells which complaints hold whatever the errors of syntax hide: where there are any, those about values that are
+ * written, and written without one. Of a key that stands there twice, nobody knows which value is meant.
+ */
+function sureness(
+  find: (path: ConfigPath) => Node | undefined,
+  hasError: ((node: Node) => boolean) | undefined,
+  slips: readonly Slip[],
+): (complaint: Complaint) => boolean {
+  const twice = new Set(slips.filter(({ path }) => path.length > 0).map(({ path }) => path.join("\n")));
+  return ({ path }) => {
+    if (twice.size > 0 && path.some((_, at) => twice.has(path.slice(0, at + 1).join("\n")))) return false;
+    if (hasError === undefined) return true;
+    const node = find(path);
+    return node !== undefined && !hasError(node);
+  };
 }
 
 const EMPTY: Complaint = { path: [], message: "is empty", remedy: FIRST_CONFIG };

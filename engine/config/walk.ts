@@ -30,6 +30,35 @@ export function valueAt(root: unknown, path: ConfigPath): unknown {
   return path.reduce(fieldOf, root);
 }
 
+/** A value without what is at the paths; a list is taken out as a whole. Undefined where nothing is left of it. */
+export function without(value: unknown, paths: readonly ConfigPath[]): unknown {
+  if (paths.length === 0) return value;
+  if (!isRecord(value) || paths.some(({ length }) => length === 0)) return undefined;
+  const byKey = byFirst(paths);
+  const left = Object.entries(value).flatMap(([key, inner]) => {
+    const rest = without(inner, byKey.get(key) ?? []);
+    return rest === undefined ? [] : [[key, rest] as const];
+  });
+  return Object.fromEntries(left);
+}
+
+/** Paths by their first key, from the second on. */
+export function byFirst(paths: readonly ConfigPath[]): ReadonlyMap<string, readonly ConfigPath[]> {
+  const found = new Map<string, ConfigPath[]>();
+  for (const [first, ...rest] of paths) {
+    const key = String(first);
+    const list = found.get(key);
+    if (list === undefined) found.set(key, [rest]);
+    else list.push(rest);
+  }
+  return found;
+}
+
+/** True for an object of JSON. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Keys that an object at this place may have. */
 export function keysOf(schema: z.core.$ZodType, value: unknown): string[] {
   const inner = variantOf(bare(schema), value);

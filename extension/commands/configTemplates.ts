@@ -55,14 +55,18 @@ const demo = (name: string): string => `\
   // The mean of the weights of two SFTs (SALSA, equation 3).
   // An alpha of 0 is sft-1 alone, 1 is sft-2.
   "soups": {
-    "soup": { "method": "linear", "of": ["sft-1", "sft-2"], "alpha": 0.5 }
+    "soup": { "method": "linear", "of": ["sft-1", "sft-2"], "alpha": 0.5 },
+    "soup3": null // of the preset, and left out: the mean of three SFTs
   },
 
   // The arms differ in nothing but what the KL penalty holds the policy to.
   // Any setting of rlhf may be put into one.
   "arms": {
     "ppo": { "reference": "sft-1" }, // where it started: plain PPO
-    "salsa": { "reference": "soup" } // SALSA
+    "salsa": { "reference": "soup" }, // SALSA
+    // The preset has two more. Without these lines they would be trained, too.
+    "salsa-3": null,
+    "mkl": null
   },
 
   // Who answers better? Judged by the task's gold score, on prompts new to all models.

@@ -153,7 +153,7 @@ function checkTruncation({ path, own }: PpoArm): Complaint[] {
 /** Checks that the positions of a new model leave room for a prompt. */
 function checkPositions({ path, own }: PpoArm, { maxPositions: room }: ArmFacts): Complaint[] {
   if (own.maxNewTokens === undefined || own.maxNewTokens < room) return [];
-  const message = `${own.maxNewTokens} leaves no room for a prompt in the model's ${room} positions`;
+  const message = `${own.maxNewTokens} leaves no room for a prompt in maxPositions ${room}`;
   return [{ path: [...path, "maxNewTokens"], message, remedy: "use fewer, or raise model.architecture.maxPositions" }];
 }
 

@@ -20,14 +20,17 @@ export interface FindingSettings extends ParseSettings {
  * Broken JSON and keys written twice are left to the editor's own JSON support, which underlines them already.
  */
 export function findingsOf(tree: ConfigTree, settings: FindingSettings): ConfigFinding[] {
-  if (!tree.isSound && tree.text.trim() !== "") return [];
-  const issues = issuesOf(tree.text, settings).filter(({ message }) => message !== "is written twice");
+  const isBroken = !tree.isSound && tree.text.trim() !== "";
+  const issues = issuesOf(tree.text, settings).filter(({ message }) => !EDITORS_OWN.test(message));
   const findings = issues.map((issue) => findingOf(tree, issue));
   // A preset that is misspelled is the cause, and the task that it would have brought the effect.
   const isPresetWrong = findings.some(({ path }) => path[0] === "preset");
   const causes = findings.filter(({ code, path }) => !isPresetWrong || code !== "missingSetting" || path.length > 0);
-  return [...causes, ...adviceOn(tree, settings.file)];
+  return isBroken ? causes : [...causes, ...adviceOn(tree, settings.file)];
 }
+
+/** What the editor's JSON support says, too. */
+const EDITORS_OWN = /^(is written twice$|is not JSON here: )/;
 
 /** Absolute paths of the files that the config references; `exists` is called with these. */
 export function pathsToCheck(tree: ConfigTree, file: string): string[] {

@@ -1,6 +1,8 @@
 import { getNodePath } from "jsonc-parser";
 import { derivedSizes, parseConfig } from "../../../engine/config/index.ts";
 import type { ArmSizes, RunConfig } from "../../../engine/config/index.ts";
+import { inheritedAt, presetOf } from "../../../engine/config/merge.ts";
+import { valueAt } from "../../../engine/config/walk.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
 import { formatCount } from "../../../engine/protocol/format.ts";
 import { codeSpan, literal } from "../../../engine/protocol/markdown.ts";
@@ -35,11 +37,31 @@ function nameLines(tree: ConfigTree, offset: number): string[] {
 
 function keyLines(tree: ConfigTree, path: readonly (string | number)[], file: string): string[] {
   const [section, name, ...deeper] = path;
+  const inherited = inheritedLines(tree.value, path);
+  if (inherited.length > 0) return inherited;
   if (deeper.length > 0 || (name !== undefined && section !== "arms")) return [];
   const config = resolved(tree, file);
   if (config === undefined) return [];
   if (section === "arms" && typeof name === "string") return [...differences(tree, name), ...armLines(config, name)];
   return name === undefined && typeof section === "string" ? sectionLines(config, section) : [];
+}
+
+/**
+ * What holds in this file where a setting is left out, as far as the setting's own description cannot say it: that knows
+ * the preset, and not what is written beside.
+ */
+function inheritedLines(value: unknown, path: readonly (string | number)[]): string[] {
+  const preset = presetOf(value);
+  const [ofPreset, inherited] = [valueAt(preset?.config, path), inheritedAt(value, path)];
+  if (typeof (inherited?.value ?? ofPreset) === "object" && !Array.isArray(inherited?.value ?? ofPreset)) return [];
+  if (inherited === undefined) {
+    if (ofPreset === undefined) return [];
+    return [t("The preset's {0} does not hold beside what is written here.", codeSpan(inline(ofPreset)))];
+  }
+  const text = codeSpan(inline(inherited.value));
+  if (inherited.from === "rlhf") return [t("If left out: {0}, from rlhf", text)];
+  const isDescribed = inline(inherited.value) === inline(ofPreset ?? null);
+  return isDescribed ? [] : [t("If left out: {0}, from the preset {1}", text, codeSpan(preset?.name ?? ""))];
 }
 
 function resolved({ text }: ConfigTree, file: string): RunConfig | undefined {

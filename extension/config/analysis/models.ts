@@ -1,6 +1,6 @@
 import { armTitle, modelNames } from "../../../engine/config/names.ts";
 import type { ModelNames } from "../../../engine/config/names.ts";
-import { withPreset } from "../../../engine/config/parse.ts";
+import { withPreset } from "../../../engine/config/merge.ts";
 import { TASK_BENCHMARKS } from "../../../engine/config/index.ts";
 import { t } from "../../localize.ts";
 import { inline } from "./edits.ts";

@@ -327,7 +327,7 @@ describeMistakes("complaints about settings that do not go together", [
     what: "answers longer than the model",
     line: '"rlhf": { "maxNewTokens": 64 }',
     path: "rlhf.maxNewTokens",
-    message: /no room for a prompt in the model's 64 positions/,
+    message: /no room for a prompt in maxPositions 64/,
     remedy: /maxPositions/,
   },
   {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { editorSchema, jsonSchema } from "../../../engine/config/index.ts";
+import { editorSchema, jsonSchema, presetSchemas } from "../../../engine/config/index.ts";
+import type { JsonSchema } from "../../../engine/config/hover.ts";
 
 describe("editorSchema", () => {
   it("keeps every setting of the schema, under a condition that nothing follows from", () => {
@@ -23,5 +24,32 @@ describe("editorSchema", () => {
       defaultSnippets: [],
       if: { properties: { b: { $ref: "#/$defs/a" } } },
     });
+  });
+
+  it("has for each preset the schema with its defaults, whole once references are followed", () => {
+    const presets = presetSchemas();
+    const { definitions, ...schema } = editorSchema(jsonSchema(), presets) as JsonSchema;
+    const followed = (part: unknown): unknown => {
+      if (typeof part !== "object" || part === null) return part;
+      if (Array.isArray(part)) return part.map(followed);
+      const { $ref } = part as JsonSchema;
+      const name = typeof $ref === "string" ? /^#\/definitions\/(shared\d+)$/.exec($ref)?.[1] : undefined;
+      if (name !== undefined) return followed(definitions?.[name]);
+      return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, followed(value)]));
+    };
+    let rest: JsonSchema = schema;
+    for (const [name, one] of Object.entries(presets)) {
+      const condition = rest["if"] as JsonSchema;
+      assert.deepEqual(condition, { required: ["preset"], patternProperties: { "^preset$": { const: name } } });
+      const variant = (rest["then"] as JsonSchema)["if"] as JsonSchema;
+      assert.deepEqual(followed(variant.properties), one["properties"]);
+      rest = rest["else"] as JsonSchema;
+    }
+    assert.deepEqual(followed((rest["if"] as JsonSchema).properties), jsonSchema()["properties"]);
+  });
+
+  it("is not much larger than without presets: what is alike is there once", () => {
+    const [one, all] = [editorSchema(jsonSchema()), editorSchema(jsonSchema(), presetSchemas())];
+    assert.ok(JSON.stringify(all).length < 2.2 * JSON.stringify(one).length);
   });
 });

@@ -68,12 +68,6 @@ describe("a resolved config", () => {
     assert.deepEqual(parse({ preset: "miniinstruct" }).sft.duration, { steps: 300 });
     assert.deepEqual(parse({ preset: "miniinstruct", sft: { epochs: 2 } }).sft.duration, { epochs: 2 });
   });
-
-  it("replaces a preset's arms as a whole and its other settings one by one", () => {
-    const config = parse({ preset: "miniinstruct", arms: { ppo: {} }, rlhf: { iterations: 3 } });
-    assert.deepEqual(Object.keys(config.arms), ["ppo"]);
-    assert.deepEqual([config.arms["ppo"]?.iterations, config.arms["ppo"]?.learningRate], [3, 2e-4]);
-  });
 });
 
 describe("derivedSizes", () => {

@@ -40,8 +40,12 @@ export interface Mistake {
   readonly remedy: RegExp;
 }
 
-/** One test per mistake. */
-export function describeMistakes(title: string, mistakes: readonly Mistake[]): void {
+/** One test per mistake; `areCombined` adds tests of several in one file, for mistakes that have nothing to do with each other. */
+export function describeMistakes(
+  title: string,
+  mistakes: readonly Mistake[],
+  { areCombined = false }: { readonly areCombined?: boolean } = {},
+): void {
   describe(title, () => {
     for (const { what, line, path, message, remedy } of mistakes) {
       it(`name setting, line and remedy for ${what}`, () => {
@@ -52,5 +56,25 @@ export function describeMistakes(title: string, mistakes: readonly Mistake[]): v
         assert.match(issue.remedy, remedy);
       });
     }
+
+    for (const together of areCombined ? combined(mistakes) : []) {
+      it(`name ${together.map(({ what }) => what).join(", ")} in one file`, () => {
+        const issues = issuesOf(withTask(...together.map(({ line }) => line)));
+        for (const [at, { path, message }] of together.entries()) {
+          const found = issues.some((one) => one.path === path && one.line === at + 3 && message.test(one.message));
+          assert.ok(found, `${path} is not among ${JSON.stringify(issues)}`);
+        }
+        assert.equal(issues.length, together.length, JSON.stringify(issues));
+      });
+    }
   });
+}
+
+/** Mistakes that can stand in one file: one for each section, as often as there are any; others' sections know no names. */
+function combined(mistakes: readonly Mistake[]): (readonly Mistake[])[] {
+  const bySection = [...Map.groupBy(mistakes, ({ line }) => /^"(\w+)"/.exec(line)?.[1] ?? line).values()];
+  const most = Math.max(...bySection.map(({ length }) => length));
+  return Array.from({ length: most }, (_, at) => bySection.flatMap((list) => list[at] ?? [])).filter(
+    ({ length }) => length > 1,
+  );
 }

@@ -26,9 +26,45 @@ describe("parseConfig", () => {
         [3, "rlhf.gamma"],
         [4, "seeds[1]"],
         [5, "sft.stps"],
+        [6, "arms.a.init"],
       ],
     );
-    // Names are not checked while the section that defines some of them cannot be read.
+  });
+
+  it("says nothing of names while it is not known which there are", () => {
+    const text = withTask('"sft": { "seeds": "all" }', '"arms": { "a": { "init": "x" } }');
+    assert.deepEqual(
+      issuesOf(text).map(({ path }) => path),
+      ["sft.seeds"],
+    );
+  });
+
+  it("says nothing that follows from a value that is put aside", () => {
+    for (const [line, path] of [
+      ['"rlhf": { "batchSize": "x", "minibatchSize": 48 }', "rlhf.batchSize"],
+      ['"rlhf": { "minibatchSiz": 4, "batchSize": 20 }', "rlhf.minibatchSiz"],
+      [
+        '"model": { "architecture": { "maxPositions": 0 } }, "rlhf": { "maxNewTokens": 64 }',
+        "model.architecture.maxPositions",
+      ],
+    ] as const) {
+      assert.equal(onlyIssue(withTask(line)).path, path);
+    }
+  });
+
+  it("reports mistakes beside errors of syntax, but none that may be due to one", () => {
+    const text =
+      '{\n"task": { "name": "miniinstruct" },\n"seeds": [1 2],\n"rlhf": { "bta": 1 },\n"sft": { "seeds": [1, "x" ] }\n"arms": {';
+    assert.deepEqual(
+      issuesOf(text).map(({ line, path }) => [line, path]),
+      [
+        [3, ""],
+        [4, "rlhf.bta"],
+        [5, "sft.seeds[1]"],
+        [6, ""],
+        [6, ""],
+      ],
+    );
   });
 
   it("lists its issues as file:line:column  path: what is wrong; remedy", () => {
@@ -50,7 +86,7 @@ describe("parseConfig", () => {
   });
 
   it("refuses a key that is written twice", () => {
-    const issue = onlyIssue('{\n"name": "a",\n"name": "b"\n}');
+    const issue = onlyIssue(withTask('"name": "b"', '"seeds": [1]').replace("{\n", '{ "name": "a",\n'));
     assert.deepEqual([issue.line, issue.path, issue.message], [3, "name", "is written twice"]);
   });
 

@@ -100,6 +100,23 @@ describe("findingsOf", () => {
     assert.deepEqual(findingsIn(`{ ${TASK}, "name": "a", "name": "b" }`), []);
   });
 
+  it("finds mistakes in front of, behind and beside broken JSON and keys written twice", () => {
+    const twice = `{ ${TASK}, "name": "a", "name": "b", "rlhf": { "bta": 1 } }`;
+    assert.deepEqual(
+      findingsIn(twice).map(({ path }) => path),
+      [["rlhf", "bta"]],
+    );
+    const broken = `{ ${TASK}, "sft": { "seds": [1] }, "rlhf": { "bta": 1 } "arms": { "a": { "reference": "soop" } } }`;
+    assert.deepEqual(
+      findingsIn(broken).map(({ path }) => path),
+      [
+        ["sft", "seds"],
+        ["rlhf", "bta"],
+        ["arms", "a", "reference"],
+      ],
+    );
+  });
+
   it("underlines the file of a missing path", () => {
     const text = `{ ${DATA} }`;
     const finding = onlyFinding(text, { exists: (path) => path !== "/project/b.jsonl" });

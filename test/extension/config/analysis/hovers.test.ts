@@ -49,6 +49,33 @@ describe("hoverAt", () => {
     assert.equal(linesAt('"b"', config)[1], "Same as rlhf.");
   });
 
+  for (const [what, config, part, line] of [
+    [
+      "of rlhf, in an arm",
+      `{ ${TASK}, "rlhf": { "gamma": 0.5 }, "arms": { "a": { "gamma": 1 } } }`,
+      '"gamma"',
+      "If left out: `0.5`, from rlhf",
+    ],
+    [
+      "of the preset, in an arm that it does not name",
+      '{ "preset": "gemma-2b", "arms": { "a": { "learningRate": 1 } } }',
+      '"learningRate"',
+      "If left out: `1e-7`, from the preset `gemma-2b`",
+    ],
+    [
+      "that no longer holds",
+      '{ "preset": "miniinstruct", "model": { "architecture": { "hiddenSize": 128, "intermediateSize": 256 } } }',
+      '"intermediateSize"',
+      "The preset's `176` does not hold beside what is written here.",
+    ],
+  ] as const) {
+    it(`tells the value ${what}`, () => assert.deepEqual(linesAt(part, config), [line]));
+  }
+
+  it("leaves to the setting's description what the preset says of it", () => {
+    assert.deepEqual(linesAt('"steps"', '{ "preset": "miniinstruct", "sft": { "steps": 5 } }'), []);
+  });
+
   it("shows what a config says as text: no link, image, HTML or emphasis comes of it", () => {
     const bad = JSON.stringify(MARKED);
     const whole = `{ ${TASK}, "soups": { "bad": { "method": ${bad}, "of": [${bad}] }, ${bad}: {} },
