@@ -5,6 +5,7 @@ export type PipelineModule = Pick<
   typeof pipeline,
   | "runPipeline"
   | "modelNotes"
+  | "comparedPrompts"
   | "planPipeline"
   | "chooseBackend"
   | "fitOnCard"

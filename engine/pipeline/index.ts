@@ -21,6 +21,7 @@ export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./chatChoice.ts";
 export { type OpenPreview, openConfigData, openFileData } from "./preview/index.ts";
 export { planPipeline } from "./plan.ts";
+export { comparedPrompts } from "./shortfalls.ts";
 export { writeHtmlReport, writeReport } from "./report/index.ts";
 export { type RunRecord, type RunRequest, type RunResult, openRun, readRun, runPipeline, version } from "./run.ts";
 export { type ServeRequest, type ServedCheckpoint, type Serving, serveModels } from "./serveModels.ts";

@@ -9,6 +9,7 @@ import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import { preparedName } from "../data/index.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
+import type { Shortfall } from "../protocol/shortfalls.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { mainType, readCheckpoint } from "../storage/checkpoints.ts";
@@ -21,6 +22,7 @@ import { viewOf } from "./modelView.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
+import { shortfalls } from "./shortfalls.ts";
 import { type Cost, type Pace, recomputationOf } from "./stage.ts";
 
 /** Share of the rate of a large matrix product that stages reach: the demo's, on two cores (plan 35 s, run 30 s). */
@@ -37,6 +39,8 @@ export interface PlanSettings {
   readonly progress?: (text: string) => void;
   /** Called with the records of each source that is not used as it is. */
   readonly onData?: (data: readonly PlannedData[]) => void;
+  /** Called with the settings that ask for more records than there are. */
+  readonly onShortfalls?: (found: readonly Shortfall[]) => void;
   /** Called with a sentence on how prompts are put to the base model. */
   readonly onPrompts?: (text: string) => void;
   /** Downloads nothing, and checks the first lines of each file only: for editors, at every save. */
@@ -66,7 +70,7 @@ export function usedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData[] 
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
 export async function planPipeline(
   asked: RunConfig,
-  { runsRoot, progress, onData, onPrompts, isQuick = false }: PlanSettings,
+  { runsRoot, progress, onData, onShortfalls, onPrompts, isQuick = false }: PlanSettings,
 ): Promise<readonly PlannedStage[]> {
   const artifacts = new Artifacts(runsRoot);
   const config = await withLocalCheckpoints(asked, { progress, isOffline: isQuick });
@@ -80,6 +84,7 @@ export async function planPipeline(
   await checkData(view, resolved.data, { root: artifacts.root, mostLines: isQuick ? QUICK_LINES : undefined });
   onPrompts?.(describePrompts(view));
   onData?.(plannedData(resolved));
+  onShortfalls?.(shortfalls(config, resolved));
   const model = await baseConfig(config);
   const stored = await storedType(config);
   const settings = { artifacts, pace: config.runtime, precision: choice.precision, stored };

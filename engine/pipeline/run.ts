@@ -4,6 +4,7 @@ import { choiceText, identityOf } from "../compute/backends/choose.ts";
 import { type RunConfig, askedModels } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
+import { shortfallLine } from "../protocol/shortfalls.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
@@ -17,6 +18,7 @@ import type { Progress } from "../data/index.ts";
 import { checkData } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
+import { shortfalls } from "./shortfalls.ts";
 import { StageError } from "./executors/executor.ts";
 import { baseConfig, estimate, storedType, usedData, workOf } from "./plan.ts";
 import { ModelDesk } from "./modelDesk.ts";
@@ -146,6 +148,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       work: estimates.map(workOf),
       ...(data.length > 0 && { data }),
     });
+    for (const one of shortfalls(config, resolved))
+      report({ kind: "note", stage: "data", message: shortfallLine(one) });
     await desk?.check();
     outOfBudget = (spent) => writeTables({ config, results, ...resolved, folder: log, spent });
     await describeReward(config); // one that cannot be used is refused before anything is trained

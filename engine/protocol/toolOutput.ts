@@ -2,6 +2,7 @@ import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
+import { shortfallSchema } from "./shortfalls.ts";
 import { stageInfoSchema } from "./stages.ts";
 
 const bytes = z.number().min(0);
@@ -42,6 +43,8 @@ const planSchema = z.object({
   stages: z.array(plannedStageSchema).max(MOST_STAGES).readonly(),
   /** Records of each source of data that is not used as it is. */
   data: z.array(plannedDataSchema).max(MOST_SOURCES).readonly().optional(),
+  /** Settings that ask for more records than there are. */
+  shortfalls: z.array(shortfallSchema).max(MOST_SOURCES).readonly().optional(),
   peakMemoryBytes: bytes,
   secondsLeft: z.number().min(0),
 });

@@ -3,6 +3,7 @@ import { durationText } from "../runs/labels.ts";
 import { countsText } from "../../engine/protocol/dataCounts.ts";
 import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
 import { PROCESS_BYTES } from "../../engine/protocol/memory.ts";
+import { shortfallLine } from "../../engine/protocol/shortfalls.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
@@ -70,9 +71,9 @@ function madeText(stages: readonly PlannedStage[]): string {
 }
 
 /** How prompts are put to the model, what is to be known of its checkpoint, and the records of each source, as a list. */
-function factsText({ prompts, notes = [], data = [] }: PlanOutput): string[] {
+function factsText({ prompts, notes = [], data = [], shortfalls = [] }: PlanOutput): string[] {
   const counts = data.map(({ from, kind, ...found }) => `${kind} ${from}: ${countsText(found)}`);
-  const facts = [prompts ?? "", ...notes, ...counts].filter((fact) => fact !== "");
+  const facts = [...shortfalls.map(shortfallLine), prompts ?? "", ...notes, ...counts].filter((fact) => fact !== "");
   return facts.length === 0 ? [] : [facts.map((fact) => `- ${literal(fact)}`).join("\n")];
 }
 

@@ -4,7 +4,7 @@ import { planConfig } from "../engine/plan.ts";
 import type { Salsa } from "../salsa.ts";
 import type { ConfigFinding } from "./analysis/finding.ts";
 import { pathLinks } from "./analysis/links.ts";
-import { memoryFindings, unreadableFinding } from "./analysis/memory.ts";
+import { memoryFindings, shortfallFindings, unreadableFinding } from "./analysis/memory.ts";
 import { readTree } from "./analysis/tree.ts";
 import type { ConfigTree } from "./analysis/tree.ts";
 import { fileUri, isRunnable } from "./documents.ts";
@@ -19,7 +19,10 @@ interface Check {
   readonly findings: readonly ConfigFinding[];
 }
 
-/** Plans saved configs with the engine, to warn of stages that do not fit into memory before the run starts. */
+/**
+ * Plans saved configs with the engine, to warn before the run starts: of stages that do not fit into memory, and of
+ * settings that ask for more records than there are.
+ */
 export class MemoryChecks implements vscode.Disposable {
   private readonly salsa: Salsa;
   private readonly onResult: (document: vscode.TextDocument) => void;
@@ -70,7 +73,8 @@ export class MemoryChecks implements vscode.Disposable {
 
   private async planned(uri: vscode.Uri, tree: ConfigTree, token: vscode.CancellationToken): Promise<ConfigFinding[]> {
     try {
-      return memoryFindings(tree, await planConfig(this.salsa.tool, uri, { token, isQuick: true }), totalmem());
+      const plan = await planConfig(this.salsa.tool, uri, { token, isQuick: true });
+      return [...memoryFindings(tree, plan, totalmem()), ...shortfallFindings(tree, plan.shortfalls)];
     } catch (error) {
       if (error instanceof vscode.CancellationError) return [];
       const message = error instanceof Error ? error.message : String(error);

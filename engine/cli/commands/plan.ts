@@ -13,6 +13,7 @@ import { formatBytes, formatCount, formatDuration } from "../../protocol/format.
 import { PROCESS_BYTES } from "../../protocol/memory.ts";
 import { stageNames } from "../../protocol/stageName.ts";
 import { type PlannedData, countsText } from "../../protocol/dataCounts.ts";
+import { type Shortfall, shortfallLine } from "../../protocol/shortfalls.ts";
 import type { PlanOutput, PlannedStage } from "../../protocol/toolOutput.ts";
 import { type MemoryPlace, machineMemory, memoryAdvice } from "../memoryAdvice.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
@@ -24,13 +25,15 @@ export const plan: Command = {
   summary: "show what a run would do: stages, what is cached, memory, time",
   details: [
     "Nothing is computed. Data in layouts of others is downloaded and prepared, below the runs' folder, and its records\n" +
-      "are counted. Times are estimates from the work of each stage, right to about a factor of two.\n" +
+      "are counted: a setting that asks for more than there are is warned of. Times are estimates from the work of each\n" +
+      "stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth; what the\n" +
       "process takes beside comes last. Where it does not fit, the setting to change is named. Exits with 1 for a run that\n" +
       "fits on its card with no setting.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached",\n' +
       '"parameters","memoryBytes","cardBytes","estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
+      '"shortfalls":[{"path":[...],"asked","there","from"}],\n' +
       '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
@@ -45,21 +48,24 @@ export const plan: Command = {
   ],
   async run(args, context) {
     const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
-    const { chooseBackend, fitOnCard, modelNotes, planPipeline, withChoice } = await context.pipeline();
+    const { chooseBackend, comparedPrompts, fitOnCard, modelNotes, planPipeline, withChoice } =
+      await context.pipeline();
     const choice = await chooseBackend(asked.runtime);
     const config = withChoice(asked, choice);
     const { terminal, isJson } = context;
     let data: readonly PlannedData[] = [];
+    let short: readonly Shortfall[] = [];
     let prompts = "";
     const stages = await planPipeline(config, {
       runsRoot: config.runtime.directory,
       progress: (text) => terminal.errLine(text),
       onData: (found) => (data = found),
+      onShortfalls: (found) => (short = found),
       onPrompts: (text) => (prompts = text),
       isQuick: switchOption(args, "quick"),
     });
     const isJudged = stages.some(({ kind }) => kind === "judgments");
-    const power = isJudged ? [powerText(config.evaluation.prompts)] : [];
+    const power = isJudged ? [powerText(comparedPrompts(config, short))] : [];
     const costs = judgingCostTexts(judgingCost(config), config.evaluation.budget);
     const notes = [...(await modelNotes(config)), ...power, ...costs];
     const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
@@ -81,6 +87,7 @@ export const plan: Command = {
         ...(advice !== undefined && { advice }),
         stages,
         data,
+        shortfalls: short,
         sizes: derivedSizes(config),
         peakMemoryBytes,
         secondsLeft,
@@ -92,6 +99,7 @@ export const plan: Command = {
     for (const { from, kind, ...counts } of data) {
       terminal.outLine(`${kind} ${from}: ${countsText(counts)}`);
     }
+    for (const one of short) terminal.outLine(`warning: ${shortfallLine(one)}`);
     const nMade = stages.filter((stage) => stage.cached).length;
     const made = `${nMade} of ${stages.length} stages are cached`;
     terminal.out(

@@ -17,6 +17,7 @@ export type ConfigFindingCode =
   | "trainedPrompts"
   | "truncation"
   | "memory"
+  | "fewRecords"
   | "unreadableFile";
 
 /** A message about a place in a config. */

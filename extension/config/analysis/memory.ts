@@ -3,7 +3,10 @@ import { PROCESS_BYTES } from "../../../engine/protocol/memory.ts";
 import { stageNames } from "../../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import { fromCatalogue, t } from "../../localize.ts";
-import type { ConfigPath } from "../../../engine/config/walk.ts";
+import { pathText } from "../../../engine/config/locate.ts";
+import { presetOf } from "../../../engine/config/merge.ts";
+import { shortfallText } from "../../../engine/protocol/shortfalls.ts";
+import { type ConfigPath, valueAt } from "../../../engine/config/walk.ts";
 import type { ConfigFinding } from "./finding.ts";
 import { markOf, nodeAt } from "./tree.ts";
 import type { ConfigTree } from "./tree.ts";
@@ -85,6 +88,22 @@ function driverOf(tree: ConfigTree, { kind, product }: PlannedStage): ConfigPath
 function writtenPart(tree: ConfigTree, path: ConfigPath): ReturnType<typeof nodeAt> {
   const parts = path.map((_, index) => path.slice(0, path.length - index));
   return [...parts, ["preset"]].map((part) => nodeAt(tree, part)).find((node) => node !== undefined);
+}
+
+/**
+ * A warning at each setting that asks for more records than its source has, for settings that are written or that the
+ * preset brings: nobody asked for a default.
+ */
+export function shortfallFindings(tree: ConfigTree, shortfalls: PlanOutput["shortfalls"] = []): ConfigFinding[] {
+  return shortfalls.flatMap((one): ConfigFinding[] => {
+    const { path } = one;
+    const isWritten = nodeAt(tree, path) !== undefined;
+    const isOfPreset = valueAt(presetOf(tree.value)?.config, path) !== undefined;
+    const node = isWritten || isOfPreset ? writtenPart(tree, path) : undefined;
+    if (node === undefined) return [];
+    const message = `${pathText(path)} ${shortfallText(one)}`;
+    return [{ code: "fewRecords", severity: "warning", span: markOf(tree, node), path, message, remedy: "" }];
+  });
 }
 
 /** A warning at each path setting that a tool's message names: a file that is there and cannot be used. */

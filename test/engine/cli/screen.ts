@@ -68,6 +68,7 @@ export async function salsa(
 const UNUSED: PipelineModule = {
   runPipeline: unexpected,
   planPipeline: unexpected,
+  comparedPrompts: ({ evaluation }) => evaluation.prompts,
   fitOnCard: unexpected,
   modelNotes: unexpected,
   chooseBackend: unexpected,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { PlannedStage } from "../../../../engine/protocol/toolOutput.ts";
-import { memoryFindings, unreadableFinding } from "../../../../extension/config/analysis/memory.ts";
+import { memoryFindings, shortfallFindings, unreadableFinding } from "../../../../extension/config/analysis/memory.ts";
 import { readTree } from "../../../../extension/config/analysis/tree.ts";
 import { planned, plannedBackend } from "../../plannedStage.ts";
 import { DATA, marked, TASK } from "./configs.ts";
@@ -82,5 +82,27 @@ describe("unreadableFinding", () => {
     assert.ok(finding !== undefined);
     assert.equal(marked(text, finding), '"m"');
     assert.equal(unreadableFinding(readTree(text), "the engine does not start", files), undefined);
+  });
+});
+
+describe("shortfallFindings", () => {
+  const short = { path: ["reward", "pairs"], asked: 4000, there: 95, from: "/w/pairs.jsonl" };
+
+  it("warn at the setting, with both numbers", () => {
+    const text = `{ ${DATA}, "reward": { "pairs": 4000 } }`;
+    const [finding] = shortfallFindings(readTree(text), [short]);
+    assert.ok(finding !== undefined);
+    assert.deepEqual([marked(text, finding), finding.severity, finding.code], ["4000", "warning", "fewRecords"]);
+    assert.match(finding.message, /^reward\.pairs asks for 4,000, and \/w\/pairs\.jsonl has 95 for it/);
+  });
+
+  it("warn at the preset that asks, and not of a default", () => {
+    const preset = '{ "preset": "miniinstruct" }';
+    const found = shortfallFindings(readTree(preset), [short]);
+    assert.deepEqual(
+      found.map((one) => marked(preset, one)),
+      ['"miniinstruct"'],
+    );
+    assert.deepEqual(shortfallFindings(readTree(`{ ${DATA} }`), [short]), []);
   });
 });
