@@ -69,6 +69,8 @@ export interface Runs {
   /** Newest first. */
   all(): readonly RunSummary[];
   get(folder: string): RunSummary | undefined;
+  /** Folders in which runs are looked for, whether they are there or not. */
+  roots(): readonly string[];
   /** Config files of the workspace, sorted. */
   configs(): readonly vscode.Uri[];
   readonly onDidChange: vscode.Event<void>;

@@ -8,6 +8,7 @@ import { stableHash, type Json } from "../storage/json.ts";
 import { readLines } from "../storage/lines.ts";
 import { placeBelow } from "../storage/places.ts";
 import { readText } from "../storage/reading.ts";
+import { makeRoot } from "../storage/rootFolder.ts";
 import { discard, makeFolderAt, makeNewFolder, moveFolder } from "../storage/writing.ts";
 import { benchmarkQuestions } from "./benchmarks.ts";
 import { LineFile, shuffled } from "./order.ts";
@@ -97,6 +98,7 @@ export async function prepare(settings: PrepareSettings): Promise<PreparedData> 
   const folder = join(root, PREPARED, `${kind}-${key}`);
   const found = await readPrepared(folder);
   if (found !== undefined) return found;
+  await makeRoot(root);
   await makeFolderAt(placeBelow(root, PREPARED));
   const temporary = temporaryName(folder);
   try {

@@ -410,6 +410,13 @@ export interface ServiceRequests {
     params: RunParams & { readonly artifacts: boolean };
     result: { readonly freedBytes: number };
   };
+  /** What a folder of runs and artifacts holds, and which of it no run uses. */
+  readonly storageUse: { params: StorageParams; result: StorageUse };
+  /** Removes those of some entries that still no run uses. */
+  readonly cleanUp: {
+    params: StorageParams & { readonly names: readonly string[] };
+    result: { readonly freedBytes: number; readonly removed: readonly string[] };
+  };
   /** Bytes that `deleteRun` with `artifacts` would free, and the folders that would go. */
   readonly sizeOf: { params: RunParams; result: RunSize };
 }
@@ -421,7 +428,44 @@ export const TRUSTED_ONLY = [
   "resumeRun",
   "stopRun",
   "deleteRun",
+  "cleanUp",
 ] as const satisfies readonly (keyof ServiceRequests)[];
+
+/** A folder of runs and artifacts, and what else of it must stay. */
+export interface StorageParams {
+  /** `.salsa`. */
+  readonly root: string;
+  /** Names of artifacts that configs of the workspace mention: "sft-0123456789abcdef". */
+  readonly mentioned: readonly string[];
+}
+
+/** What a folder of runs and artifacts holds. */
+export interface StorageUse {
+  /** Where links in its path lead to. */
+  readonly root: string;
+  readonly totalBytes: number;
+  /** The largest first. */
+  readonly entries: readonly StorageEntry[];
+  /** Of all that is of none of these: logs, benchmarks, remembered facts. */
+  readonly otherBytes: number;
+}
+
+/** A run, a result or prepared data. */
+export interface StorageEntry {
+  /** From the root: "artifacts/sft-0123456789abcdef". */
+  readonly name: string;
+  readonly kind: "run" | "artifact" | "damaged" | "data";
+  readonly bytes: number;
+  /** Ids of the runs that use it; of a run its own. */
+  readonly usedBy: readonly string[];
+  /** True where nothing uses it, and nothing at work may come to. */
+  readonly canGo: boolean;
+}
+
+/** Names of artifacts in a text, such as that of a config that takes one as its checkpoint. */
+export function mentionedArtifacts(text: string): readonly string[] {
+  return [...new Set(text.match(/[A-Za-z0-9][A-Za-z0-9-]*-[0-9a-f]{16}/g) ?? [])];
+}
 
 /** Bytes that removing a run would free, and where. */
 export interface RunSize {

@@ -1,19 +1,5 @@
-import * as z from "zod";
-import { LONGEST_NAME, LONGEST_TEXT } from "./limits.ts";
-
-/** A setting that asks for more records than its source has. */
-export const shortfallSchema = z.strictObject({
-  /** Of the setting: "reward.pairs". */
-  path: z
-    .array(z.union([z.string().max(LONGEST_NAME), z.int()]))
-    .max(10)
-    .readonly(),
-  asked: z.number().min(0),
-  /** What there is to take, and is taken. */
-  there: z.number().min(0),
-  /** The source: a path, or the name of a data set on the hub. */
-  from: z.string().max(LONGEST_TEXT),
-});
+import type * as z from "zod";
+import type { shortfallSchema } from "./shortfallsSchema.ts";
 
 export type Shortfall = z.output<typeof shortfallSchema>;
 

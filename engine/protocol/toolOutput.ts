@@ -2,7 +2,7 @@ import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
-import { shortfallSchema } from "./shortfalls.ts";
+import { shortfallSchema } from "./shortfallsSchema.ts";
 import { stageInfoSchema } from "./stages.ts";
 
 const bytes = z.number().min(0);

@@ -18,6 +18,7 @@ import {
 import { entryAt, placeBelow, placeIn } from "./places.ts";
 import { listAt } from "./reading.ts";
 import { recordFolder } from "./recordFolder.ts";
+import { makeRoot } from "./rootFolder.ts";
 import { type ReadProgress, checkContent, forget, rememberNew } from "./verified.ts";
 import {
   type Workspace,
@@ -140,6 +141,7 @@ export class Artifacts {
     inputs: Readonly<Record<string, string>> = {},
   ): Promise<string> {
     const folder = this.path(key);
+    await makeRoot(this.root);
     await makeFolderAt(placeBelow(this.root, ARTIFACTS));
     const temporary = temporaryName(folder);
     try {

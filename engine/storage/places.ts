@@ -5,7 +5,7 @@ import { DataError } from "../protocol/errors.ts";
 import { errorCode, onDisk } from "./disk.ts";
 
 /** Folders of a root, each of which holds folders of one kind: of runs, of artifacts, of records, of calls, of claims. */
-const KINDS: readonly string[] = ["runs", "artifacts", "records", "calls", "claims"];
+export const RUN_KINDS: readonly string[] = ["runs", "artifacts", "records", "calls", "claims"];
 
 /**
  * A file or folder below a root, the folder `.salsa` of runs and artifacts.
@@ -29,7 +29,7 @@ export interface Place {
 export function placeIn(folder: string, name = ""): Place {
   const unit = path.resolve(folder);
   const kind = path.dirname(unit);
-  const root = KINDS.includes(path.basename(kind)) ? path.dirname(kind) : unit;
+  const root = RUN_KINDS.includes(path.basename(kind)) ? path.dirname(kind) : unit;
   return { root, file: within(unit, name) };
 }
 

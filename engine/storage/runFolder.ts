@@ -7,6 +7,7 @@ import { JsonLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, livingOwner, lockOf, takeFolder } from "./locks.ts";
 import { entryAt, placeBelow, placeIn } from "./places.ts";
 import { checkTree, foldersWith, walkAt } from "./reading.ts";
+import { makeRoot } from "./rootFolder.ts";
 import { discard, makeFolderAt, removeAt, writeAt } from "./writing.ts";
 
 /** The logs of a run. */
@@ -69,6 +70,7 @@ export class RunFolder {
    */
   static async open(root: string, id: string, socket?: string): Promise<RunFolder> {
     const folder = runPath(root, id);
+    await makeRoot(root);
     const lock = await takeFolder(folder, { socket });
     const opened: JsonLog[] = [];
     try {

@@ -1,3 +1,4 @@
+import type { OwnFiles } from "./ownFiles.ts";
 import type { PRESETS } from "../../engine/config/presets.ts";
 
 /** Settings that a config may start from. */
@@ -22,7 +23,68 @@ export function newConfig(preset: PresetName, name: string): NewConfig {
     : selected(paper(preset, name), CHECKPOINT);
 }
 
-/** True if this version of the engine can run a preset. */
+/**
+ * A config for a checkpoint and data of the user's own, filled with what the workspace holds. What is not there has a
+ * usual name, and the first of that is selected; the editor underlines the rest.
+ */
+export function ownConfig(name: string, files: OwnFiles): NewConfig {
+  const { checkpoint, sft, preferences, prompts, benchmark } = files;
+  const paths = {
+    checkpoint: checkpoint ?? "models/base",
+    sft: sft ?? "data/sft.jsonl",
+    preferences: preferences ?? "data/preferences.jsonl",
+    prompts: prompts ?? "data/prompts.jsonl",
+    benchmark: benchmark ?? "data/test.jsonl",
+  };
+  const missing = (["checkpoint", "sft", "preferences", "prompts", "benchmark"] as const).find(
+    (key) => files[key] === undefined,
+  );
+  return selected(own(name, paths), JSON.stringify(missing === undefined ? name : paths[missing]));
+}
+
+const own = (name: string, paths: Required<OwnFiles>): string => `\
+// SALSA on your own model and data: SFT twice, a reward model, the soup of both SFTs, PPO and
+// SALSA from the first. "SALSA: Plan Config" says what it takes, and what does not fit.
+{
+  "name": ${JSON.stringify(name)},
+  "seeds": [1],
+
+  // A Hugging Face folder (config.json, model.safetensors, tokenizer.json), or
+  // hf:owner/name@revision on the hub. Paths start at this file's folder.
+  "model": {
+    "checkpoint": ${JSON.stringify(paths.checkpoint)}
+    // Adapters in place of whole models: , "lora": { "rank": 16 }
+  },
+
+  // JSON Lines, JSON or Parquet, one record each; "SALSA: Preview Data" shows what the model sees.
+  "data": {
+    // Conversations, {"messages": [{"role": ..., "content": ...}]}, or {"prompt", "response"}.
+    "sft": ${JSON.stringify(paths.sft)},
+    // {"prompt", "chosen", "rejected"}; with "reward": { "checkpoint": ... } none are needed.
+    "preferences": ${JSON.stringify(paths.preferences)},
+    // {"prompt"} or {"messages"}, which RLHF learns on.
+    "prompts": ${JSON.stringify(paths.prompts)},
+    // The same, to compare on: none that training sees.
+    "benchmarks": { "test": ${JSON.stringify(paths.benchmark)} }
+  },
+
+  "sft": { "seeds": [1, 2], "epochs": 1, "batchSize": 8, "maxLength": 512 },
+  "reward": { "epochs": 1, "batchSize": 8, "maxLength": 512 },
+  "soups": { "soup": { "method": "linear", "of": ["sft-1", "sft-2"], "alpha": 0.5 } },
+
+  // A short training, to see that all of it works; more iterations for results.
+  "rlhf": { "iterations": 20, "batchSize": 32, "minibatchSize": 8, "maxNewTokens": 128 },
+  "arms": {
+    "ppo": { "reference": "sft-1", "beta": 0.2 }, // where it started: plain PPO
+    "salsa": { "reference": "soup", "beta": [0.05, 0.2] } // of a list, the best is kept
+  },
+
+  // The reward model judges; "judge": "llm" asks a language model.
+  "evaluation": { "prompts": 128, "judge": "reward", "sampling": { "maxNewTokens": 256 } }
+}
+`;
+
+/** True if any machine can run a preset: the paper's models need a card. */
 export function isRunnable(preset: PresetName): boolean {
   return preset === "miniinstruct";
 }
@@ -85,9 +147,9 @@ const PAPER_TITLES: Readonly<Record<Exclude<PresetName, "miniinstruct">, string>
 
 const paper = (preset: keyof typeof PAPER_TITLES, name: string): string => `\
 // The paper's settings for ${PAPER_TITLES[preset]} (SALSA, appendix A).
-// This version of the engine cannot run them at that size: the wasm backend has 4 GiB of
-// memory, there is no GPU backend yet, and chat templates are not applied. To try the
-// recipe, give it a small checkpoint of the same family.
+// At that size they need an NVIDIA card: "SALSA: Plan Config" says which one, and what fits.
+// The CPU's backend holds 4 GiB. To try the recipe, give it a small checkpoint, or start from
+// "Your own model and data", which is made for that.
 {
   "preset": ${JSON.stringify(preset)},
   "name": ${JSON.stringify(name)},

@@ -1,5 +1,6 @@
 import type { Command } from "../salsa.ts";
 import { chat } from "./chat.ts";
+import { cleanUp } from "./cleanUp.ts";
 import { compareRuns, openDashboard, openSamples, openWinRates } from "./dashboard.ts";
 import { deleteRun } from "./deleteRun.ts";
 import { diffConfigs } from "./diffConfigs.ts";
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   revealRunFolder,
   diffConfigs,
   deleteRun,
+  cleanUp,
   doctor,
   showLog,
 ].map(withFailures);

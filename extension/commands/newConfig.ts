@@ -4,22 +4,24 @@ import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction, manageTrustAction } from "./actions.ts";
 import { readCalled } from "./called.ts";
-import { isRunnable, newConfig as configText } from "./configTemplates.ts";
-import type { PresetName } from "./configTemplates.ts";
+import { isRunnable, newConfig as configText, ownConfig } from "./configTemplates.ts";
+import type { NewConfig, PresetName } from "./configTemplates.ts";
 import { CommandError, showDone } from "./failures.ts";
+import { findOwnFiles } from "./findOwnFiles.ts";
 import { picked } from "./pickers.ts";
+import { withNotice } from "./progress.ts";
 
 /** Writes a commented run config from a preset, and opens it where there is something to fill in. */
 export const newConfig: Command = {
   id: "salsa.newConfig",
   run: async (salsa, ...args) => {
     const folder = await pickFolder(args);
-    const preset = await pickPreset();
-    const file = await pickFile(folder, preset);
-    const { text, start, end } = configText(preset, nameOf(file.path));
+    const start = await pickStart(args);
+    const file = await pickFile(folder, start);
+    const { text, start: from, end } = await textOf(salsa, start, file);
     await writeNew(file, text);
     const document = await vscode.workspace.openTextDocument(file);
-    const selection = new vscode.Range(document.positionAt(start), document.positionAt(end));
+    const selection = new vscode.Range(document.positionAt(from), document.positionAt(end));
     await vscode.window.showTextDocument(document, { selection });
     tellTrust(salsa);
     return file;
@@ -42,21 +44,45 @@ async function pickFolder(args: readonly unknown[]): Promise<vscode.Uri> {
   return (await picked(vscode.window.showWorkspaceFolderPick({ placeHolder }))).uri;
 }
 
-async function pickPreset(): Promise<PresetName> {
+/** A checkpoint and data of the user's own. */
+const OWN = "own";
+
+type Start = PresetName | typeof OWN;
+
+async function textOf(salsa: Salsa, start: Start, file: vscode.Uri): Promise<NewConfig> {
+  const name = nameOf(file.path);
+  if (start !== OWN) return configText(start, name);
+  const found = await withNotice(vscode.l10n.t("Looking for checkpoints and data"), () =>
+    findOwnFiles(salsa, vscode.Uri.joinPath(file, "..")),
+  );
+  return ownConfig(name, found);
+}
+
+/** What to start from; the walkthrough's step on own models says so itself. */
+async function pickStart(args: readonly unknown[]): Promise<Start> {
+  if (args.includes(OWN)) return OWN;
   const { PRESETS } = await import("../../engine/config/presets.ts");
   const items = PRESETS.map(({ name, title }) => ({
     name,
     label: title,
-    description: isRunnable(name) ? vscode.l10n.t("runs on this machine") : vscode.l10n.t("too large for this version"),
+    description: isRunnable(name) ? vscode.l10n.t("runs on this machine") : vscode.l10n.t("for an NVIDIA card"),
     detail: isRunnable(name)
       ? vscode.l10n.t("Trains everything from scratch, in minutes on a CPU")
-      : vscode.l10n.t("Needs your checkpoint and data, more than 4 GiB, a GPU and chat templates"),
+      : vscode.l10n.t("The paper's settings; needs your checkpoint and data, and a card that holds the model"),
   }));
+  const own = {
+    name: OWN,
+    label: vscode.l10n.t("Your own model and data"),
+    description: vscode.l10n.t("filled in from this workspace"),
+    detail: vscode.l10n.t("A Hugging Face checkpoint, conversations, preference pairs and prompts"),
+  } as const;
+  const [demo, ...others] = items;
   const title = vscode.l10n.t("New Run Config: what to start from");
-  return (await picked(vscode.window.showQuickPick(items, { title, matchOnDetail: true }))).name;
+  const all = [...(demo === undefined ? [] : [demo]), own, ...others];
+  return (await picked(vscode.window.showQuickPick(all, { title, matchOnDetail: true }))).name;
 }
 
-async function pickFile(folder: vscode.Uri, preset: PresetName): Promise<vscode.Uri> {
+async function pickFile(folder: vscode.Uri, preset: Start): Promise<vscode.Uri> {
   const value = `${await freeName(folder, preset)}.salsa.json`;
   const name = await picked(
     vscode.window.showInputBox({

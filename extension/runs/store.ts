@@ -21,7 +21,7 @@ export class RunStore implements Runs {
   private readonly told = new vscode.EventEmitter<RunChanges>();
   private readonly listening: readonly { dispose(): void }[];
   private readonly flags = new Map<string, boolean>();
-  private roots: readonly string[] = [];
+  private toldRoots: readonly string[] = [];
   private isWanted = false;
   readonly onDidChange = this.changed.event;
   /** The same, with the changed and removed runs. */
@@ -49,6 +49,10 @@ export class RunStore implements Runs {
 
   get(folder: string): RunSummary | undefined {
     return this.catalog.get(folder);
+  }
+
+  roots(): readonly string[] {
+    return this.files.runRoots();
   }
 
   configs(): readonly vscode.Uri[] {
@@ -86,9 +90,9 @@ export class RunStore implements Runs {
 
   private async tellRoots(isUrgent: boolean): Promise<void> {
     const roots = this.files.runRoots();
-    const isSame = roots.length === this.roots.length && roots.every((root, index) => root === this.roots[index]);
+    const isSame = roots.length === this.toldRoots.length && roots.every((root, index) => root === this.toldRoots[index]);
     if (isVirtual() || (isSame && !isUrgent)) return;
-    this.roots = roots;
+    this.toldRoots = roots;
     try {
       await this.service.request("setRoots", { roots });
     } catch {
@@ -98,7 +102,7 @@ export class RunStore implements Runs {
 
   /** Resends the roots to a restarted service, and drops runs removed meanwhile, which it does not report. */
   private async comeBack(): Promise<void> {
-    if (this.roots.length > 0) await this.tellRoots(true);
+    if (this.toldRoots.length > 0) await this.tellRoots(true);
     const gone = await Promise.all(
       this.catalog.all().map(async ({ folder }) => ((await isThere(join(folder, "run.json"))) ? [] : [folder])),
     );

@@ -15,6 +15,7 @@ interface Contribution {
 interface Manifest {
   readonly contributes: {
     readonly commands: readonly Contribution[];
+    readonly configurationDefaults: Readonly<Record<string, unknown>>;
     readonly menus: Readonly<Record<string, readonly Contribution[]>>;
     readonly languageModelTools: readonly ToolContribution[];
   };
@@ -44,6 +45,13 @@ describe("what package.json contributes", () => {
     const contributed = manifest.contributes.commands.map(({ command }) => command);
     assert.deepEqual([...contributed].sort(), [...registered].sort());
     assert.equal(new Set(contributed).size, contributed.length);
+  });
+
+  it("has editors pass over what runs write, in searches and watching, unless somebody wants otherwise", () => {
+    assert.deepEqual(manifest.contributes.configurationDefaults, {
+      "files.watcherExclude": { "**/.salsa/**": true },
+      "search.exclude": { "**/.salsa": true },
+    });
   });
 
   it("titles every command through package.nls.json, in the category SALSA", () => {

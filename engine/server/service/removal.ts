@@ -141,11 +141,13 @@ async function isUnprepared(runs: Runs, run: TrackedRun): Promise<(name: string)
   return (name) => !used.has(name);
 }
 
-function hasNotSaid({ isAtWork, brief }: TrackedRun): boolean {
+/** True for a run at work that may use anything: it has not said its stages. */
+export function hasNotSaid({ isAtWork, brief }: TrackedRun): boolean {
   return isAtWork && brief.stages.length === 0;
 }
 
-function preparedOf({ brief }: TrackedRun): readonly string[] {
+/** Names of the prepared data that a run uses. */
+export function preparedOf({ brief }: TrackedRun): readonly string[] {
   return (brief.data ?? []).flatMap(({ prepared }) => prepared ?? []);
 }
 

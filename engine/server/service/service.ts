@@ -21,6 +21,7 @@ import { Reader } from "./reader.ts";
 import { deleteRun, sizeOfRun } from "./removal.ts";
 import { Runs } from "./runs.ts";
 import { SERVICE_NOTIFICATIONS } from "./notifications.ts";
+import { cleanUp, storageUse } from "./storageUse.ts";
 import { packCurves } from "./series.ts";
 import { outlineOf } from "./summary.ts";
 import type { TrackedRun } from "./trackedRun.ts";
@@ -156,6 +157,8 @@ export class Service implements Disposable {
       deleteRun: async ({ folder, artifacts }) => ({
         freedBytes: await deleteRun(runs, await runs.get(folder), artifacts),
       }),
+      storageUse: (asked) => storageUse(runs, asked),
+      cleanUp: (asked) => cleanUp(runs, asked),
       sizeOf: async ({ folder }) => sizeOfRun(runs, await runs.get(folder)),
     };
   }
