@@ -6,9 +6,9 @@ import { expandConfig } from "./expand.ts";
 import { explain } from "./explain.ts";
 import { checkLists } from "./lists.ts";
 import { readDocument } from "./locate.ts";
-import { inheritedAt, withPreset } from "./merge.ts";
-import { soundNames, soundParts, sureOnes } from "./sound.ts";
-import { type ConfigPath, isRecord, without } from "./walk.ts";
+import { inheritedAt, presetOf, withPreset } from "./merge.ts";
+import { NAMED_SECTIONS, soundNames, soundParts, sureOnes } from "./sound.ts";
+import { type ConfigPath, isRecord, valueAt, without } from "./walk.ts";
 import type { Complaint } from "./complaint.ts";
 import { folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
@@ -56,9 +56,28 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   const config = isRight ? expandConfig(result.data, { file, folder }) : undefined;
   const large = config === undefined ? [] : tooManyStages(config);
   if (config === undefined || missing.length + large.length > 0) {
-    throw new ConfigError(document.issuesOf([...complaints, ...missing, ...large]));
+    throw new ConfigError(
+      document.issuesOf([...complaints, ...missing, ...large].map((one) => aboutPreset(one, written))),
+    );
   }
   return config;
+}
+
+/** With the way to take an entry out that the preset brings, and the config did not write. */
+function aboutPreset(complaint: Complaint, written: unknown): Complaint {
+  const [section = "", name = ""] = complaint.path;
+  const isOfPreset = NAMED_SECTIONS.includes(String(section)) && valueAt(written, [section, name]) === undefined;
+  if (!isOfPreset || valueAt(presetOf(written)?.config, [section, name]) === undefined) return complaint;
+  const { path, message, atKey } = complaint;
+  return {
+    path,
+    message,
+    ...(atKey && { atKey }),
+    // Made when it is listed, as the remedy itself.
+    get remedy() {
+      return `${complaint.remedy}; or take it out with "${section}": { ${JSON.stringify(name)}: null }`;
+    },
+  };
 }
 
 /** What does not go together, as far as it can be said beside mistakes and errors of syntax. */

@@ -11,7 +11,7 @@ import { type ConfigPath, byFirst, isRecord, keysOf, schemaAt, without } from ".
  */
 
 /** Sections of named entries, each of which stands for itself. */
-const NAMED: readonly string[] = ["soups", "arms"];
+export const NAMED_SECTIONS: readonly string[] = ["soups", "arms"];
 
 /** Sections without the values that mistakes are about; a section that means nothing without them is undefined. */
 export function soundParts(value: unknown, mistakes: readonly Complaint[]): PartialConfig {
@@ -19,7 +19,7 @@ export function soundParts(value: unknown, mistakes: readonly Complaint[]): Part
   const bySection = byFirst(mistakes.map(({ path }) => path));
   const sections = Object.entries(runConfigSchema.shape).map(([key, schema]) => {
     const paths = bySection.get(key) ?? [];
-    return [key, soundPart(schema as z.ZodType, value[key], { paths, isNamed: NAMED.includes(key) })];
+    return [key, soundPart(schema as z.ZodType, value[key], { paths, isNamed: NAMED_SECTIONS.includes(key) })];
   });
   return Object.fromEntries(sections) as PartialConfig;
 }

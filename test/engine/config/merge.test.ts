@@ -38,6 +38,12 @@ describe("a config laid over its preset", () => {
     assert.equal(onlyIssue('{ "preset": "miniinstruct", "arms": { "mlk": null } }').path, "arms.mlk");
   });
 
+  it("says how an entry of the preset is taken out that no longer fits", () => {
+    const issue = onlyIssue('{ "preset": "miniinstruct", "arms": { "salsa-3": null }, "sft": { "seeds": [1, 2] } }');
+    assert.equal(issue.path, "soups.soup3.of[2]");
+    assert.match(issue.remedy, /; or take it out with "soups": \{ "soup3": null \}$/);
+  });
+
   it("replaces a list as a whole", () => {
     const own = { soups: { soup3: null }, arms: { "salsa-3": null }, sft: { seeds: [1, 2] } };
     assert.deepEqual(demo(own).sft.seeds, [1, 2]);

@@ -26,9 +26,9 @@ const TINY = {
   },
   sft: { seeds: [1, 2], steps: 1, batchSize: 2 },
   reward: { pairs: 8, epochs: 1, batchSize: 8 },
-  soups: { soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.5 } },
+  soups: { soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.5 }, soup3: null },
   rlhf: { iterations: 1, batchSize: 4, minibatchSize: 4, ppoEpochs: 1, maxNewTokens: 2 },
-  arms: { salsa: { reference: "soup" } },
+  arms: { salsa: { reference: "soup" }, ppo: null, "salsa-3": null, mkl: null },
   evaluation: { prompts: 4, pairs: [["salsa", "sft-1"]], sampling: { maxNewTokens: 2 } },
 };
 
