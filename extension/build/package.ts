@@ -33,11 +33,16 @@ const SHIPPED = [
   "dist/soup",
   "extension/media",
   "l10n",
-  "README.md",
   "CHANGELOG.md",
   "SECURITY.md",
   "LICENSE",
 ];
+
+/**
+ * The page of the extension, which becomes the package's README: for people who install, and not for those who clone.
+ * VS Code shows pictures there only from https, and never from the package; those are in the walkthrough.
+ */
+export const PAGE = "extension/README.md";
 
 /** Keys of package.json that are needed only for development. */
 const NOT_SHIPPED = [
@@ -107,7 +112,7 @@ export async function packageFor(target: Target, contents: Contents): Promise<Pa
     target,
     dependencies: false,
     allowMissingRepository: true,
-    // Links and figures stay as they are, since they lead to files that are in it.
+    // There are none to rewrite.
     rewriteRelativeLinks: false,
   });
   const { size } = await fs.stat(file);
@@ -134,6 +139,7 @@ export function checkBudget({ file, bytes, parts }: Omit<Package, "node">): void
 async function stage(folder: string): Promise<void> {
   for (const path of SHIPPED)
     await fs.cp(join(ROOT, path), join(folder, path), { recursive: true, filter: (file) => !file.endsWith(".map") });
+  await fs.copyFile(join(ROOT, PAGE), join(folder, "README.md"));
   for (const name of await fs.readdir(ROOT))
     if (/^package\.nls(\.[\w-]+)?\.json$/.test(name)) await fs.copyFile(join(ROOT, name), join(folder, name));
   // All that is here ships; vsce warns where nothing is said about that.

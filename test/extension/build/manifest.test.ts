@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "../../../extension/build/bundle.ts";
+import { PAGE } from "../../../extension/build/package.ts";
 
 interface Step {
   readonly id: string;
   readonly title: string;
   readonly description: string;
   readonly completionEvents: readonly string[];
-  readonly media: { readonly svg: string; readonly altText: string };
+  readonly media: { readonly svg?: string; readonly image?: string; readonly altText: string };
 }
 interface Manifest {
   readonly main: string;
@@ -55,6 +56,24 @@ describe("the extension's manifest", () => {
     assert.deepEqual([...restrictedConfigurations].sort(), ["salsa.nodePath", "salsa.tfjsPath"]);
   });
 
+  it("has a page for people who install: pictures and links that VS Code shows there, and nothing about clones", async () => {
+    const page = await readFile(join(ROOT, PAGE), "utf8");
+    const targets = [...page.matchAll(/!?\[[^\]]*\]\(([^)]*)\)/g), ...page.matchAll(/(?:src|href)="([^"]*)"/g)];
+    // From the package none would load, and a link to a file leads nowhere.
+    for (const [, target = ""] of targets) assert.match(target, /^https:\/\//);
+    assert.doesNotMatch(page, /npm |npx|git clone|this repository|Node ≥/);
+    const titles = manifest.contributes.commands.map(({ command }) =>
+      text(`%${command.replace("salsa.", "command.")}%`),
+    );
+    const named = [...page.matchAll(/\*\*SALSA: ([\w ]+?)(?: →.*?)?\*\*/g)].map(([, title = ""]) => title);
+    assert.ok(named.length >= 6);
+    for (const title of named)
+      assert.ok(
+        titles.some((one) => one.replace("...", "") === title),
+        title,
+      );
+  });
+
   it("has an icon of at least 128 × 128 pixels", async () => {
     const png = await readFile(join(ROOT, manifest.icon));
     assert.equal(png.toString("latin1", 1, 4), "PNG");
@@ -77,7 +96,8 @@ describe("the extension's manifest", () => {
     const commands = manifest.contributes.commands.map(({ command }) => command);
     for (const { title, description, media, completionEvents } of steps) {
       assert.ok(text(title).length > 0 && text(media.altText).length > 0);
-      assert.match(await readFile(join(ROOT, media.svg), "utf8"), /^<svg /);
+      const picture = await readFile(join(ROOT, media.svg ?? media.image ?? ""));
+      assert.match(picture.toString("latin1", 0, 8), media.svg === undefined ? /^.PNG/ : /^<svg /);
       const mentioned = [...text(description).matchAll(/command:([\w.]+)/g)].map(([, id]) => id ?? "");
       const awaited = completionEvents.flatMap((event) => /^onCommand:(.*)$/.exec(event)?.[1] ?? []);
       for (const id of [...mentioned, ...awaited]) assert.ok(commands.includes(id), id);
