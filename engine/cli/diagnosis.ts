@@ -8,7 +8,7 @@ import { allBackends } from "../compute/backends/registry.ts";
 import { gitVersion } from "../pipeline/git/index.ts";
 import { formatBytes } from "../protocol/format.ts";
 import type { DoctorCheck } from "../protocol/toolOutput.ts";
-import { machineMemory } from "./memoryAdvice.ts";
+import { machineMemory } from "../pipeline/machineMemory.ts";
 
 /** Looks at everything that a run depends on, and measures cards for some seconds. Changes nothing. */
 export async function diagnose(directory: string): Promise<DoctorCheck[]> {

@@ -1,4 +1,3 @@
-import { totalmem } from "node:os";
 import { formatBytes } from "../protocol/format.ts";
 import { PROCESS_BYTES } from "../protocol/memory.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
@@ -17,13 +16,6 @@ export interface MemoryPlace {
   readonly frozenWeights: "asStored" | "bf16";
   /** True where adapters are trained in place of whole models. */
   readonly hasAdapters: boolean;
-}
-
-/** Memory that this process may use: the machine's, or its container's where that is less. */
-export function machineMemory(): number {
-  const limit = process.constrainedMemory();
-  // Without a limit, some systems report 0 and some a number beyond all memory.
-  return limit > 0 && limit < totalmem() ? limit : totalmem();
 }
 
 /** Says that the largest stage that is still to be made does not fit, and which setting to change; else undefined. */

@@ -34,7 +34,7 @@ export async function fitOnCard(
 ): Promise<CardFit | undefined> {
   const { uuid, memoryBytes } = choice.device;
   if (uuid === undefined || memoryBytes === undefined) return undefined;
-  return nearestFit(config, usableOf(memoryBytes), (one) => cardPeak(one, choice, runsRoot));
+  return nearestFit(config, usableOf(memoryBytes), (one) => peakOn(one, choice, runsRoot));
 }
 
 /**
@@ -60,8 +60,8 @@ export async function nearestFit(
   return least;
 }
 
-/** The most that any stage that is still to be made takes of a card; downloads nothing. */
-async function cardPeak(
+/** The most that any stage that is still to be made takes of a run's device; downloads nothing. */
+export async function peakOn(
   asked: RunConfig,
   choice: Pick<BackendChoice, "descriptor" | "device" | "precision">,
   runsRoot: string,
@@ -76,7 +76,8 @@ async function cardPeak(
     precision: choice.precision,
     stored: await storedType(config),
   });
-  return Math.max(0, ...estimates.filter(({ cached }) => !cached).map(({ cost }) => cost.cardBytes));
+  const left = estimates.filter(({ cached }) => !cached);
+  return Math.max(0, ...left.map(({ cost }) => (choice.device.uuid === undefined ? cost.memoryBytes : cost.cardBytes)));
 }
 
 /**
@@ -118,7 +119,7 @@ interface Batch {
 
 /** Half of each micro-batch, twice as often; undefined where no batch can be halved. */
 function halved(config: RunConfig): RunConfig | undefined {
-  const { sft, reward, arms } = config;
+  const { model, sft, reward, arms } = config;
   const half = <B extends Batch>(batch: B): B => {
     if (batch.batchSize % 2 !== 0) return batch;
     return { ...batch, batchSize: batch.batchSize / 2, gradientAccumulation: 2 * batch.gradientAccumulation };
@@ -127,14 +128,19 @@ function halved(config: RunConfig): RunConfig | undefined {
     if (arm.minibatchSize % 2 !== 0) return arm;
     return { ...arm, minibatchSize: arm.minibatchSize / 2, gradientAccumulation: 2 * arm.gradientAccumulation };
   };
-  const next = {
+  const pretrain = "pretrain" in model ? half(model.pretrain) : undefined;
+  const next: RunConfig = {
     ...config,
+    ...("pretrain" in model && pretrain !== model.pretrain && pretrain && { model: { ...model, pretrain } }),
     sft: half(sft),
     reward: half(reward),
     arms: Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, halfArm(arm)])),
   };
   const isSame =
-    next.sft === sft && next.reward === reward && Object.entries(arms).every(([name, arm]) => next.arms[name] === arm);
+    next.model === model &&
+    next.sft === sft &&
+    next.reward === reward &&
+    Object.entries(arms).every(([name, arm]) => next.arms[name] === arm);
   return isSame ? undefined : next;
 }
 
@@ -147,6 +153,10 @@ function batchTexts(before: RunConfig, after: RunConfig): readonly string[] {
   const { sft, reward } = after;
   tell("sft.batchSize", [before.sft.batchSize, sft.batchSize], sft.gradientAccumulation);
   tell("reward.batchSize", [before.reward.batchSize, reward.batchSize], reward.gradientAccumulation);
+  if ("pretrain" in before.model && "pretrain" in after.model) {
+    const { batchSize, gradientAccumulation } = after.model.pretrain;
+    tell("model.pretrain.batchSize", [before.model.pretrain.batchSize, batchSize], gradientAccumulation);
+  }
   // Arms take what they do not set themselves from rlhf.
   for (const [name, arm] of Object.entries(after.arms)) {
     const was = before.arms[name]?.minibatchSize ?? arm.minibatchSize;

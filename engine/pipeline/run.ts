@@ -20,7 +20,8 @@ import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { shortfalls } from "./shortfalls.ts";
 import { StageError } from "./executors/executor.ts";
-import { baseConfig, estimate, storedType, usedData, workOf } from "./plan.ts";
+import { assertFits } from "./deviceFit.ts";
+import { type StageEstimate, baseConfig, estimate, storedType, usedData, workOf } from "./plan.ts";
 import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
@@ -134,11 +135,13 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       progress: told("data"),
     });
     const model = await baseConfig(config); // a model that cannot run is refused before it waits
-    // A run that finds everything made computes nothing, and waits for nobody.
-    if (!(await isCached(resolved, artifacts))) await devices.wait();
-    const estimates = await estimate(model, resolved, {
+    const planned = await estimate(model, resolved, {
       ...{ artifacts, pace: config.runtime, precision: choice.precision, stored: await storedType(config) },
     });
+    await assertFits(config, planned, { choice, runsRoot });
+    // A run that finds everything made computes nothing, and waits for nobody.
+    if (!(await isCached(resolved, artifacts))) await devices.wait();
+    const estimates = await lookedUpAgain(planned, artifacts);
     const data = usedData(resolved);
     report({
       kind: "runStarted",
@@ -175,6 +178,14 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     await lease?.close();
     await log.close();
   }
+}
+
+/** Runs that this one waited for may have made some of its stages. */
+async function lookedUpAgain(
+  planned: readonly StageEstimate[],
+  artifacts: Artifacts,
+): Promise<readonly StageEstimate[]> {
+  return Promise.all(planned.map(async (one) => ({ ...one, cached: await artifacts.has(one.stage.key) })));
 }
 
 /** Writes the run's description, once: resuming changes none of it. */

@@ -15,7 +15,8 @@ import { stageNames } from "../../protocol/stageName.ts";
 import { type PlannedData, countsText } from "../../protocol/dataCounts.ts";
 import { type Shortfall, shortfallLine } from "../../protocol/shortfalls.ts";
 import type { PlanOutput, PlannedStage } from "../../protocol/toolOutput.ts";
-import { type MemoryPlace, machineMemory, memoryAdvice } from "../memoryAdvice.ts";
+import { machineMemory } from "../../pipeline/machineMemory.ts";
+import { type MemoryPlace, memoryAdvice } from "../memoryAdvice.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
