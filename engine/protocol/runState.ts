@@ -88,6 +88,8 @@ export interface DownloadState {
   readonly file: string;
   readonly doneBytes: number;
   readonly totalBytes: number;
+  /** How far it was when it was first heard of, and when: milliseconds since 1970. */
+  readonly pace?: { readonly fromBytes: number; readonly since: number; readonly at: number } | undefined;
 }
 
 /** The state of a run before its first event. */
@@ -167,7 +169,10 @@ export function applyEvent(
       return; // for the log
     case "download": {
       const { source, file, doneBytes, totalBytes } = event;
-      if (doneBytes < totalBytes) state.download = { source, file, doneBytes, totalBytes };
+      const before = state.download;
+      const isSame = before?.source === source && before.file === file && before.doneBytes <= doneBytes;
+      const pace = { fromBytes: doneBytes, since: event.time, ...(isSame && before.pace), at: event.time };
+      if (doneBytes < totalBytes) state.download = { source, file, doneBytes, totalBytes, pace };
       else delete state.download;
       return;
     }

@@ -55,7 +55,15 @@ const runStateSchema: z.ZodType<RunState> = z.object({
   alarms: z.array(z.object({ stage: name, step: count, name, message: text, time: z.number() })).max(MOST_ALARMS),
   tables: z.array(tableSchema).max(MOST_TABLES),
   data: z.array(plannedDataSchema).max(MOST_SOURCES).optional(),
-  download: z.object({ source: text, file: text, doneBytes: count, totalBytes: count }).optional(),
+  download: z
+    .object({
+      source: text,
+      file: text,
+      doneBytes: count,
+      totalBytes: count,
+      pace: z.object({ fromBytes: count, since: z.number(), at: z.number() }).optional(),
+    })
+    .optional(),
   failure: z.object({ error: name, message: text, stage: name.nullable() }).optional(),
   nextSequence: count,
 });

@@ -8,6 +8,7 @@ import type { RunOutline, RunProgress, RunSummary } from "../../engine/protocol/
 import { t } from "../localize.ts";
 import { nameOfStage } from "../parts/stageName.ts";
 import { styled } from "../parts/styled.ts";
+import { downloadText } from "./downloadText.ts";
 import { runLook, statusIcon } from "./status.ts";
 import { duration, moment } from "./time.ts";
 
@@ -61,8 +62,11 @@ interface Facts {
 function facts({ summary, outline, status, progress }: Facts): string {
   const began = outline?.startedAt ?? summary.startedAt;
   const ended = outline?.updatedAt ?? summary.updatedAt;
+  const isActive = status === "queued" || status === "running";
+  const download = isActive ? (outline === undefined ? summary.download : outline.download) : undefined;
   const parts = [
-    status === "queued" ? t("{0} ahead", outline?.ahead ?? summary.ahead ?? 1) : "",
+    download === undefined ? "" : downloadText(download),
+    status === "queued" && download === undefined ? t("{0} ahead", outline?.ahead ?? summary.ahead ?? 1) : "",
     status === "running" ? nameOfStage(outline, progress.stage) : "",
     status === "running" && progress.total > 0 ? t("step {0} of {1}", progress.step, progress.total) : "",
     status === "finished" ? "" : t("{0} %", Math.floor(progress.fraction * 100)),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
+import { downloadSecondsLeft } from "../../../engine/protocol/download.ts";
 import { type RunState, applyEvent, applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 
@@ -184,11 +185,26 @@ describe("a run's state", () => {
     const file = { source: "hf:o/n@main", file: "a.parquet", totalBytes: 64 };
     const coming = (doneBytes: number): EventBody => ({ kind: "download", ...file, doneBytes });
     const state = stateOf(stamped([coming(32)]));
-    assert.deepEqual([state.status, state.download], ["queued", { ...file, doneBytes: 32 }]);
+    const pace = { fromBytes: 32, since: 1000, at: 1000 };
+    assert.deepEqual([state.status, state.download], ["queued", { ...file, doneBytes: 32, pace }]);
     assert.equal(stateOf(stamped([coming(32), coming(64)])).download, undefined);
     assert.equal(stateOf(stamped([coming(32), started])).download, undefined);
     const failed: EventBody = { kind: "runFailed", error: "DataError", message: "no", stage: null };
     assert.equal(stateOf(stamped([coming(32), failed])).download, undefined);
+  });
+
+  it("says how long a file from the hub will take by its pace, and begins anew with the next", () => {
+    const coming = (file: string, doneBytes: number, time: number): RunEvent => {
+      return { kind: "download", source: "hf:o/n@main", file, doneBytes, totalBytes: 1000, sequence: 0, time };
+    };
+    const leftAfter = (...events: readonly RunEvent[]): number | undefined => {
+      const { download } = stateOf(events.map((event, sequence) => ({ ...event, sequence })));
+      return download && downloadSecondsLeft(download);
+    };
+    // 400 of what was left came in 2 s: 500 more take 2.5 s. What was in the cache says nothing of the pace.
+    assert.equal(leftAfter(coming("a", 100, 0), coming("a", 300, 1000), coming("a", 500, 2000)), 2.5);
+    assert.equal(leftAfter(coming("a", 100, 0)), undefined);
+    assert.equal(leftAfter(coming("a", 100, 0), coming("a", 500, 2000), coming("b", 600, 3000)), undefined);
   });
 
   it("names what ended a run until the run goes on", () => {
