@@ -31,6 +31,7 @@ export const PASSED_ON = [
   "tokens",
   "winRates",
   "comparisons",
+  "annotate",
   "figures",
   "provenance",
   "models",

@@ -81,6 +81,16 @@ export const WIN_RATE_TERMS = {
     description:
       "Bradley–Terry rating of all models at once by maximum likelihood, ties half a win: 400 points are odds of ten to one; intervals are of the difference from the model at 1000 and clustered by question, over several base seeds by seed.",
   },
+  voteAgreement: {
+    label: "Agreement %",
+    description:
+      "Share of the prompts that a person voted on of which the judge gives the same verdict, with Wilson's 95 % interval; votes count as independent of each other, and prompts without a verdict do not count.",
+  },
+  voteKappa: {
+    label: "κ",
+    description:
+      "Cohen's κ of a person and the judge: the part of the agreement that chance leaves open which is there, 0 for chance alone and 1 for full agreement, with the 95 % interval of its large-sample error.",
+  },
 } as const satisfies Readonly<Record<string, Term>>;
 
 /** A number of a win-rate table. */

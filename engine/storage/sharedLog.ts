@@ -37,6 +37,13 @@ export class SharedLog {
     });
   }
 
+  /** Makes appended records survive a power cut as well. @throws {DiskError} */
+  sync(): void {
+    onDiskSync("sync", this.file, () => {
+      fs.fsyncSync(this.descriptor);
+    });
+  }
+
   close(): void {
     onDiskSync("close", this.file, () => {
       fs.closeSync(this.descriptor);

@@ -6,6 +6,7 @@ import type { PackedCurves, RunOutline, RunProvenance, RunSummary, SeriesKey } f
 import { packCurves } from "../../engine/server/service/series.ts";
 import { type Answers, type Backend, backendOf } from "./backend.ts";
 import { BEGIN, configOf, recording } from "./recording.ts";
+import { comparisonPage } from "./tables/rows.ts";
 
 /** A run in memory: its folder, its config, and its events. */
 export interface FixtureRun {
@@ -81,7 +82,7 @@ export function fixtureBackend(runs: readonly FixtureRun[], answers: Answers = {
     figures: () => [],
     models: () => [],
     samples: () => ({ total: 0, all: 0, columns: [], allColumns: [], rows: [] }),
-    comparisons: () => ({ total: 0, judge: "gold", rows: [] }),
+    comparisons: (query) => comparisonPage(0, query),
     ...answers,
   });
 }

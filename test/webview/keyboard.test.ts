@@ -117,7 +117,7 @@ describeInBrowser("the keyboard alone", (browser) => {
     await page.getByRole("radio", { name: "Position flips", checked: true }).waitFor();
     assert.match(await activeWords(page), /Position flips/);
     await page.keyboard.press("Tab");
-    assert.match(await activeWords(page), /Search prompts and answers/);
+    assert.match(await activeWords(page), /Length difference/);
   });
 
   const PRESSES: readonly Press[] = [
@@ -128,9 +128,12 @@ describeInBrowser("the keyboard alone", (browser) => {
     { in: "a sample's text", name: "Close", to: /Samples$/ },
     { in: "a sample's text", name: "Next Sample", to: /Next Sample$/ },
     { in: "samples that no filter fits", name: "Clear Filter", to: /main.* Samples$/ },
-    { in: "the win rates", name: "salsa vs ppo", to: /Back to the Table/ },
+    { in: "the win rates", name: "salsa vs ppo", to: /Prompts of salsa vs ppo$/ },
     { in: "the win rates", name: /^Adjusted %/, to: /Adjusted %/ },
     { in: "the prompts of a pair", name: "Back to the Table", to: /salsa vs ppo$/ },
+    { in: "a comparison in full", name: "Next Prompt (j)", to: /Next Prompt/ },
+    { in: "a comparison in full", name: "Close", to: /Prompts of salsa vs ppo$/ },
+    { in: "prompts that no filter fits", name: "Show All", to: /main.* Win Rates$/ },
     { in: "the alarms", name: /^Read Samples/, to: /main.* Samples$/ },
     { in: "the alarms", name: /^Show in Metrics/, to: /main.* Metrics$/ },
     { in: "what cannot be read", name: "Try Again", to: /main.* Config$|Try Again/ },
@@ -145,7 +148,8 @@ describeInBrowser("the keyboard alone", (browser) => {
 
   for (const [what, to] of [
     ["a sample's text", /Samples$/],
-    ["the prompts of a pair", /salsa vs ppo$/],
+    ["the prompts of a pair", /button.*salsa vs ppo$/],
+    ["a comparison in full", /Prompts of salsa vs ppo$/],
   ] as const) {
     it(`leaves ${what} by Escape to where it came from`, async () => {
       const page = await show(what);
@@ -155,13 +159,19 @@ describeInBrowser("the keyboard alone", (browser) => {
     });
   }
 
-  it("stays with the pages when there is no next one", async () => {
-    const page = await show("the prompts of a pair");
-    for (const range of ["21 to 40", "41 to 45"]) {
-      await page.getByRole("button", { name: "Next", exact: true }).press("Enter");
-      await page.getByText(`${range} of 45 prompts`).waitFor();
-    }
-    await until(page, /Previous$|main/);
+  it("goes through the prompts of a pair by j and k, from wherever it is but a text field", async () => {
+    const page = await show("a comparison in full");
+    const active = (text: string): Promise<void> => page.locator('[aria-selected="true"]', { hasText: text }).waitFor();
+    await page.keyboard.press("j");
+    await active("prompt 1");
+    await page.getByText("Because of 1: [[A]]").waitFor();
+    await page.keyboard.press("j");
+    await page.keyboard.press("k");
+    await page.keyboard.press("k");
+    await page.keyboard.press("k");
+    await active("prompt 0");
+    await page.getByRole("textbox", { name: "Search prompts and answers" }).press("j");
+    await page.getByText("No prompt matches the filter").waitFor();
   });
 
   it("goes through all views by the arrows at the tabs", async () => {

@@ -7,7 +7,7 @@ import { demoRun, fixtureBackend, provenanceOf } from "./fixtures.ts";
 import { closeAfterEach, type DashboardPage, openDashboard } from "./page.ts";
 import { configOf, recording } from "./recording.ts";
 import { samplesOf, tokensOf } from "./samples/rows.ts";
-import { comparisonOf, rateOf } from "./tables/rows.ts";
+import { comparisonPage, rateOf } from "./tables/rows.ts";
 
 const CONFIG = configOf({ seeds: [1, 2] });
 const DEMO = { ...demoRun(), config: CONFIG, events: recording({ config: CONFIG, steps: 10 }) };
@@ -20,12 +20,7 @@ function backend(): Backend {
     tokens: ({ line }) => tokensOf(line),
     provenance: ({ folder }) => provenanceOf(folder === OTHER.folder ? OTHER : DEMO),
     winRates: () => RATES,
-    comparisons: ({ offset, limit, outcome }) => {
-      const all = Array.from({ length: 90 }, (_, index) => comparisonOf(index)).filter(
-        (row) => outcome === undefined || row.outcome === outcome,
-      );
-      return { total: all.length, judge: "gold", rows: all.slice(offset, offset + limit) };
-    },
+    comparisons: (query) => comparisonPage(900, query),
   });
 }
 
@@ -119,14 +114,19 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
     assert.equal(await page.getByRole("columnheader", { name: "Adjusted %" }).getAttribute("aria-sort"), "descending");
   });
 
-  it("has the pair open that was read, at its page", async () => {
+  it("has the pair open that was read, at the prompt that was read", async () => {
     const before = await show("winRates");
     await before.getByRole("button", { name: "salsa vs ppo", exact: true }).click();
     await before.getByRole("radio", { name: /^salsa wins/ }).click();
-    await before.getByText("Next", { exact: true }).click();
-    await before.getByText("21 to 30 of 30 prompts").waitFor();
+    await before.getByText("300 of 900 prompts").waitFor();
+    const list = before.getByRole("grid", { name: "Prompts of salsa vs ppo" });
+    await list.press("End");
+    await list.press("Enter");
+    await before.getByText("Because of 897: [[A]]").waitFor();
+    await kept(/active\\":299/);
     const page = await reload();
-    await page.getByText("21 to 30 of 30 prompts").waitFor();
+    await page.getByText("Because of 897: [[A]]").waitFor();
+    await page.locator('[aria-selected="true"]', { hasText: "prompt 897" }).waitFor();
     await page.getByRole("radio", { name: /^salsa wins/, checked: true }).waitFor();
   });
 

@@ -7,7 +7,7 @@ import { type DashboardPage, openDashboard, type PageSettings } from "./page.ts"
 import { configOf, recording } from "./recording.ts";
 import { samplesOf, tokensOf } from "./samples/rows.ts";
 import { FIGURES } from "./figures/views.ts";
-import { comparisonOf, rateOf } from "./tables/rows.ts";
+import { rateOf, votable } from "./tables/rows.ts";
 
 const CONFIG = configOf({ seeds: [1, 2] });
 const DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old line\n+new line\n";
@@ -79,9 +79,27 @@ export const VIEW_STATES: readonly ViewState[] = [
   {
     what: "the prompts of a pair",
     view: "winRates",
+    part: "salsa-comparisons",
+    ready: openPair,
+  },
+  {
+    what: "a comparison in full",
+    view: "winRates",
+    part: "salsa-comparisons",
     ready: async (page: Page): Promise<void> => {
-      await page.getByRole("button", { name: "salsa vs ppo", exact: true }).first().press("Enter");
-      await page.getByText("Game 1: what the judge was shown and said").first().press("Enter");
+      await openPair(page);
+      await page.keyboard.press("Enter");
+      await page.getByText("What the judge was shown").first().press("Enter");
+    },
+  },
+  {
+    what: "prompts that no filter fits",
+    view: "winRates",
+    part: "salsa-comparisons",
+    ready: async (page: Page): Promise<void> => {
+      await openPair(page);
+      await page.getByRole("textbox", { name: "Search prompts and answers" }).fill("nowhere");
+      await page.getByText("Show All").waitFor();
     },
   },
   {
@@ -149,10 +167,7 @@ export async function openState(
     ],
     winRates: () => [rateOf({ nSeeds: 2 }), rateOf({ seed: 1 }), rateOf({ seed: 2 }), rateOf(UNDECIDED)],
     figures: () => FIGURES,
-    comparisons: ({ offset, limit }) => {
-      const all = Array.from({ length: 45 }, (_, index) => comparisonOf(index));
-      return { total: all.length, judge: "gold", rows: all.slice(offset, offset + limit) };
-    },
+    ...votable(45),
     ...answers,
   });
   const open = await openDashboard(browser, backend, {
@@ -167,6 +182,11 @@ export async function openState(
 /** Plots that are drawn. */
 export function plots(page: Page): ReturnType<Page["getByRole"]> {
   return page.getByRole("img", { name: /last values/ });
+}
+
+async function openPair(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "salsa vs ppo", exact: true }).first().press("Enter");
+  await page.getByRole("grid", { name: "Prompts of salsa vs ppo" }).and(page.locator(":focus")).waitFor();
 }
 
 async function openSample(page: Page): Promise<void> {

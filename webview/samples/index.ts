@@ -250,7 +250,7 @@ export class SamplesView extends DashboardElement {
     if (density !== undefined) this.model.set(DENSITY, density);
   };
 
-  private readonly onActive = ({ row, isOpened }: ActiveSampleEvent): void => {
+  private readonly onActive = ({ row, isOpened }: ActiveRowEvent): void => {
     if (isOpened) this.set({ active: row, isOpen: true });
     else this.move({ active: row });
   };

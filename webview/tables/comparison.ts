@@ -1,128 +1,139 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { ComparisonRow, SampledResponse, GameView } from "../../engine/protocol/service.ts";
+import type { ComparisonRow, GameView, SampledResponse } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
-import { short } from "../parts/format.ts";
-import { warning } from "../parts/notice.ts";
+import { percent, short } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";
-
-/** Names of the two models. */
-interface Names {
-  readonly a: string;
-  readonly b: string;
-}
+import { warning } from "../parts/notice.ts";
+import { gameName, type Names, outcomeText } from "./verdicts.ts";
 
 /** Styles of a judged prompt. */
 export const comparisonStyles = css`
-  .title {
-    margin-bottom: 10px;
-  }
-  vscode-textfield {
-    width: 240px;
-  }
-  ol {
-    margin: 8px 0 12px;
-    padding: 0;
-    list-style: none;
-  }
-  article {
-    margin-bottom: 10px;
-    border: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
-    border-radius: 4px;
-    overflow: hidden;
-  }
   .prompt {
-    padding: 6px 10px;
+    padding: 8px 10px;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
+    border-left: 3px solid var(--vscode-textBlockQuote-border, var(--vscode-focusBorder));
     background: var(--vscode-textBlockQuote-background);
   }
-  .answers {
+  .columns {
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(260px, 1fr));
+    gap: 10px;
+    margin-top: 10px;
   }
-  .answer {
+  article {
     min-width: 0;
-    padding: 6px 10px;
-    border-left: 3px solid transparent;
+    padding: 8px 10px;
+    border: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
+    border-left-width: 3px;
+    border-radius: 4px;
   }
-  .answer.preferred {
+  article.preferred {
     border-left-color: var(--vscode-testing-iconPassed, var(--vscode-charts-green));
-    background: var(--vscode-diffEditor-insertedLineBackground, transparent);
   }
-  .answer header {
+  article header {
     display: flex;
     flex-wrap: wrap;
     gap: 2px 12px;
     align-items: center;
-    margin-bottom: 4px;
+    margin-bottom: 6px;
   }
-  .answer.preferred .muted {
-    color: inherit; /* what is muted is too faint on the ground of the preferred one */
-  }
-  .answer .check {
+  .check {
     display: inline-flex;
     gap: 4px;
     align-items: center;
   }
-  .answer .check vscode-icon {
+  .check vscode-icon {
     color: var(--vscode-testing-iconPassed, var(--vscode-charts-green));
   }
   .text {
     white-space: pre-wrap;
     overflow-wrap: anywhere;
   }
-  .games {
+  .facts {
     display: flex;
     flex-wrap: wrap;
     gap: 4px 24px;
-    padding: 6px 10px;
+    margin-top: 10px;
     color: var(--vscode-descriptionForeground);
-    border-top: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
   }
-  .games b {
-    color: var(--vscode-foreground);
-  }
-  .games details {
-    flex-basis: 100%;
-  }
-  .games summary {
+  summary {
+    margin-top: 6px;
     cursor: pointer;
+    color: var(--vscode-descriptionForeground);
   }
-  .games pre {
-    margin: 4px 0 8px;
+  pre {
+    margin: 4px 0 0;
     padding: 8px;
     max-height: 320px;
     overflow: auto;
     white-space: pre-wrap;
-    color: var(--vscode-foreground);
+    overflow-wrap: anywhere;
     background: var(--vscode-textCodeBlock-background);
+    border: 1px solid var(--vscode-contrastBorder, transparent);
   }
 `;
 
-/** One prompt, both answers and both games; the preferred answer has a line and a tick. */
-export function comparison(row: ComparisonRow, names: Names, search: string): TemplateResult {
-  const { prompt, a, b, outcome, games, seed } = row;
-  const isFlip = games[0].winner !== games[1].winner;
-  return html`<article aria-label=${prompt.slice(0, 80)}>
-    <p class="prompt mono">${marked(prompt, search)}</p>
-    <div class="answers">
-      ${answer(names.a, a, outcome === "win", search)} ${answer(names.b, b, outcome === "loss", search)}
-    </div>
-    <div class="games">
-      ${game(t("Game 1, {0} first", names.a), games[0], names)}
-      ${game(t("Game 2, {0} first", names.b), games[1], names)}
-      <span>${outcomeText(outcome, names)}</span>
-      ${isFlip ? warning(t("The judge's verdict changed with the order.")) : nothing}
+/** How a comparison is read. */
+export interface Reading {
+  readonly names: Names;
+  readonly search: string;
+  /** True while names and the judge's verdict are hidden. */
+  readonly isHidden: boolean;
+  /** True if b stands first. */
+  readonly isSwapped: boolean;
+}
+
+/** Both answers to a prompt; the one that the judge prefers has a line and a tick. */
+export function answers({ a, b, outcome }: ComparisonRow, reading: Reading): TemplateResult {
+  const { names, isHidden, isSwapped } = reading;
+  const sides = [
+    { name: names.a, response: a, isPreferred: outcome === "win" },
+    { name: names.b, response: b, isPreferred: outcome === "loss" },
+  ];
+  if (isSwapped) sides.reverse();
+  return html`<div class="columns">
+    ${sides.map(({ name, response, isPreferred }, place) =>
+      isHidden
+        ? hiddenAnswer(place === 0 ? "A" : "B", response, reading)
+        : answer(name, response, isPreferred, reading.search),
+    )}
+  </div>`;
+}
+
+/** Without what may tell who wrote it, or how good it is held to be. */
+function hiddenAnswer(name: string, response: SampledResponse, { search }: Reading): TemplateResult {
+  const { score: _, gold: __, ...rest } = response;
+  return answer(name, { ...rest, score: null }, false, search);
+}
+
+/** What the judge made of both answers: each game with its verdict and the judge's words, and what they add up to. */
+export function games(row: ComparisonRow, names: Names): TemplateResult {
+  const { games: both, outcome, agreement, isSuspicious = false, seed, turn, category } = row;
+  const [one, two] = both;
+  return html`<div class="facts">
+      <b>${outcomeText(outcome, names)}</b>
+      ${one.winner === two.winner ? nothing : warning(t("The judge's verdict changed with the order."))}
+      ${agreement === undefined ? nothing : panel(agreement)}
+      ${isSuspicious ? warning(t("The prompt or an answer looks as if it told the judge what to say.")) : nothing}
+      ${category === undefined ? nothing : html`<span>${category}</span>`}
+      ${turn === undefined ? nothing : html`<span>${t("turn {0}", turn)}</span>`}
       <span>${t("seed {0}", seed)}</span>
-      ${words(t("Game 1"), games[0])} ${words(t("Game 2"), games[1])}
     </div>
-  </article>`;
+    <div class="columns">
+      ${game(t("Game 1, {0} first", names.a), one, names)} ${game(t("Game 2, {0} first", names.b), two, names)}
+    </div>`;
+}
+
+function panel(agreement: number): TemplateResult {
+  const text = t("{0} % of the panel's judges say the same, two by two", percent(agreement, 0));
+  return agreement < 1 ? warning(text) : html`<span>${text}</span>`;
 }
 
 function answer(name: string, response: SampledResponse, isPreferred: boolean, search: string): TemplateResult {
   const { text, score, gold, nTokens, ended } = response;
-  return html`<div class="answer ${isPreferred ? "preferred" : ""}">
+  return html`<article class=${isPreferred ? "preferred" : ""} aria-label=${t("Answer of {0}", name)}>
     <header>
       <h3>${name}</h3>
       ${
@@ -140,33 +151,26 @@ function answer(name: string, response: SampledResponse, isPreferred: boolean, s
         ? html`<p class="muted"><i>${t("(empty)")}</i></p>`
         : html`<p class="text">${marked(text, search)}</p>`
     }
-  </div>`;
-}
-
-function game(label: string, { winner }: GameView, names: Names): TemplateResult {
-  const verdicts = { a: names.a, b: names.b, tie: t("tie"), error: t("no verdict") };
-  return html`<span>${label}: <b>${verdicts[winner]}</b></span>`;
-}
-
-function outcomeText(outcome: ComparisonRow["outcome"], { a, b }: Names): string {
-  switch (outcome) {
-    case "win":
-      return t("Counts as a win for {0}", a);
-    case "loss":
-      return t("Counts as a win for {0}", b);
-    case "tie":
-      return t("Counts as a tie");
-    case "dropped":
-      return t("Left out: the judge gave no verdict");
-  }
+  </article>`;
 }
 
 /** A scoring judge is shown nothing and says nothing. */
-function words(label: string, { prompt, judgment }: GameView): TemplateResult | typeof nothing {
-  if (prompt === "" && judgment === "") return nothing;
-  return html`<details>
-    <summary>${t("{0}: what the judge was shown and said", label)}</summary>
-    <pre class="mono" role="region" tabindex="0" aria-label=${t("{0}: what the judge was shown", label)}>${prompt}</pre>
-    <pre class="mono" role="region" tabindex="0" aria-label=${t("{0}: what the judge said", label)}>${judgment}</pre>
-  </details>`;
+function game(label: string, view: GameView, names: Names): TemplateResult {
+  const { prompt, judgment } = view;
+  return html`<article aria-label=${label}>
+    <header>
+      <h3>${label}</h3>
+      <span>${t("verdict:")} <b>${gameName(view, names)}</b></span>
+    </header>
+    ${judgment === "" ? nothing : html`<p class="text">${judgment}</p>`}
+    ${
+      prompt === ""
+        ? nothing
+        : html`<details>
+            <summary>${t("What the judge was shown")}</summary>
+            <pre class="mono" role="region" tabindex="0" aria-label=${t("{0}: what the judge was shown", label)}>
+${prompt}</pre>
+          </details>`
+    }
+  </article>`;
 }

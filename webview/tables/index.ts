@@ -4,6 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import type { RunOutline, WinRateRow } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
+import { Debounce } from "../parts/debounce.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { paletteStyles } from "../parts/palette.ts";
@@ -14,7 +15,8 @@ import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
 import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
 import { checksTable, type OtherRun, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
-import { ALL, type Chosen, type ChosenEvent } from "./comparisons.ts";
+import { ALL, type Chosen, type ChosenEvent } from "./chosen.ts";
+import "./comparisons.ts";
 
 /** Rows of every run in focus, by folder. */
 type Rates = ReadonlyMap<string, readonly WinRateRow[]>;
@@ -31,6 +33,9 @@ interface Setup {
 
 const START: Setup = { order: { key: undefined, isDescending: true }, open: [], pair: "", chosen: ALL };
 
+/** Milliseconds after the last change before what is read is remembered. */
+const MOVING = 200;
+
 /** The win-rate table with its plot; a click on a pair leads to each of its prompts. */
 export class WinRatesView extends DashboardElement {
   static override readonly styles = [
@@ -44,6 +49,13 @@ export class WinRatesView extends DashboardElement {
     css`
       :host {
         padding: 12px 16px;
+      }
+      /* The list of prompts fills the view, and only its panes scroll. */
+      :host([reading]) {
+        display: flex;
+        flex-direction: column;
+        height: 100%;
+        min-height: 480px;
       }
       section,
       figure {
@@ -74,11 +86,15 @@ export class WinRatesView extends DashboardElement {
   static override readonly properties = {
     ...DashboardElement.properties,
     width: { state: true },
+    reading: { type: Boolean, reflect: true },
   };
   /** Of the plot, in pixels. */
   declare private width: number;
+  /** True while the prompts of a pair are shown. */
+  declare reading: boolean;
   private readonly setups = new Remembered("winRates.setup", START);
   private readonly asked = new LatestRequest<Rates>(this);
+  private readonly moving = new Debounce(MOVING);
   private readonly observer = new ResizeObserver(([entry]) => {
     const width = Math.floor(entry?.contentRect.width ?? 0);
     if (width > 0) this.width = width;
@@ -87,6 +103,7 @@ export class WinRatesView extends DashboardElement {
   constructor() {
     super();
     this.width = 800;
+    this.reading = false;
   }
 
   override connectedCallback(): void {
@@ -109,8 +126,7 @@ export class WinRatesView extends DashboardElement {
     if (value === undefined) return loadingNotice(t("Reading win rates…"));
     const rows = value.get(folder) ?? [];
     if (rows.length === 0) return this.nothingThere(outline);
-    const pairs = byBenchmark(rows).flatMap((of) => of.pairs);
-    const pair = pairs.find(({ key }) => key === this.setup.pair);
+    const pair = this.shownPair(rows);
     return pair === undefined ? this.overview(folder, outline, value) : this.drilled(folder, pair);
   }
 
@@ -191,15 +207,33 @@ export class WinRatesView extends DashboardElement {
     </figure>`;
   }
 
+  private shownPair(rows: readonly WinRateRow[]): PairRates | undefined {
+    const pairs = byBenchmark(rows).flatMap((of) => of.pairs);
+    return pairs.find(({ key }) => key === this.setup.pair);
+  }
+
+  protected override willUpdate(): void {
+    const [folder = ""] = this.model.focus.runs;
+    this.reading = this.shownPair(this.asked.answer.value?.get(folder) ?? []) !== undefined;
+  }
+
   private drilled(folder: string, pair: PairRates): TemplateResult {
     return html`<salsa-comparisons
-      .host=${this.model.host}
+      .model=${this.model}
       .folder=${folder}
       .pair=${pair}
-      .chosen=${this.setup.chosen}
-      @chosen=${({ chosen }: ChosenEvent) => this.set({ chosen })}
+      .chosen=${{ ...ALL, ...this.setup.chosen }}
+      @chosen=${({ change }: ChosenEvent) => this.choose(folder, change)}
       @close-pair=${() => void this.close(pair)}
     ></salsa-comparisons>`;
+  }
+
+  /** The active row changes with every key, and is stored once it rests. */
+  private choose(folder: string, change: Partial<Chosen>): void {
+    const { model } = this;
+    this.setups.move(model, folder, { chosen: { ...ALL, ...this.setup.chosen, ...change } });
+    this.moving.run(() => this.setups.keep(model, folder));
+    this.requestUpdate();
   }
 
   /** Moves the focus along. */

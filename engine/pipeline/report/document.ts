@@ -14,6 +14,7 @@ import { setupSection } from "./setup.ts";
 import { statusSection } from "./status.ts";
 import { termsOf } from "./terms.ts";
 import { verdicts } from "./verdicts.ts";
+import { votesSection } from "./votes.ts";
 
 /** Figures by where they stand. */
 export interface Figures {
@@ -47,16 +48,18 @@ export function document(facts: RunFacts, figures: Figures): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-function resultsSection({ state, winRates }: RunFacts, figures: readonly Figure[]): string {
+function resultsSection({ state, winRates, opinions }: RunFacts, figures: readonly Figure[]): string {
   if (winRates.length === 0 && state.tables.length === 0) {
     return "There are no results yet: models are compared when all of them are trained.";
   }
   const sentences = verdicts(winRates).map((sentence) => `- ${sentence}`);
+  const agreement = votesSection(opinions);
   const tables = state.tables.toSorted((a, b) => placeOfTable(a) - placeOfTable(b));
   return [
     ...(sentences.length === 0 ? [] : [sentences.join("\n")]),
     ...images(figures),
     ...tables.map(tableSection),
+    ...(agreement === undefined ? [] : [agreement]),
     ...(winRates.length === 0 ? [] : [meaningSection(winRates, tables)]),
   ].join("\n\n");
 }

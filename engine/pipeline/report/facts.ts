@@ -4,6 +4,7 @@ import type { RunConfig } from "../../config/index.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { type RunDescription, readRunnable } from "../../storage/formats/runDescription.ts";
 import { type SampleHead, readLastSamples } from "../../storage/formats/samples.ts";
+import { type Opinion, VoteBook } from "../../storage/formats/votes.ts";
 import { readRunState } from "../../storage/runHistory.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
 import { type StageCurves, readStageCurves, withBorrowed } from "../../storage/stageRecords.ts";
@@ -25,6 +26,8 @@ export interface RunFacts {
   readonly choices: readonly ArmChoice[];
   /** Rows with every digit; none while there is no table. */
   readonly winRates: WinRates;
+  /** What a person said about the run's comparisons. */
+  readonly opinions: readonly Opinion[];
   /** Rollouts of each stage's last kept step. */
   readonly samples: readonly SampleHead[];
 }
@@ -38,6 +41,8 @@ export async function readFacts(folder: string): Promise<RunFacts> {
   const own = await readRunState(folder);
   const borrowed = await borrowedStages(dirname(dirname(folder)), own);
   const state = withBorrowed(own, borrowed);
+  const votes = new VoteBook(folder);
+  await votes.update();
   const samples = [...(await readLastSamples(folder)), ...[...borrowed.values()].flatMap((stage) => stage.samples)];
   return {
     id: basename(folder),
@@ -48,6 +53,7 @@ export async function readFacts(folder: string): Promise<RunFacts> {
     state,
     choices: await readChoices(folder, state),
     winRates: (await readWinRates(folder)) ?? [],
+    opinions: votes.all(),
     samples,
   };
 }

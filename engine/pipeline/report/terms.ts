@@ -13,6 +13,9 @@ const FIELDS: Readonly<Partial<Record<WinRateTerm, (row: TableRow) => boolean>>>
   lengthControlled: ({ lengthControlled }) => lengthControlled !== undefined,
   styleControlled: ({ styleControlled }) => styleControlled !== undefined,
   equivalence: ({ equivalence }) => equivalence !== undefined,
+  // Those of a person's votes stand beside their own table.
+  voteAgreement: () => false,
+  voteKappa: () => false,
   more: ({ moreQuestions, moreSeeds }) => (moreQuestions ?? moreSeeds) !== undefined,
 };
 

@@ -1,8 +1,21 @@
 import { join } from "node:path";
+import { isFlip, VERDICTS } from "../../protocol/comparisons.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
-import type { ComparisonPage, ComparisonQuery, ComparisonRow, GameView } from "../../protocol/service.ts";
+import type {
+  AnnotateParams,
+  ComparisonPage,
+  ComparisonQuery,
+  ComparisonRow,
+  GameView,
+  LengthFilter,
+  PairParams,
+  ServiceRequests,
+  VoteAgreements,
+  VoteFilter,
+} from "../../protocol/service.ts";
 import { type PairJudgment, readPairJudgment } from "../../evaluation/fastchat/records.ts";
+import { voteAgreements } from "../../evaluation/voteAgreement.ts";
 import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import {
   COMPARISONS_FILE,
@@ -11,6 +24,7 @@ import {
   readComparisons,
 } from "../../storage/formats/comparisons.ts";
 import { artifactFormat, readRecords } from "../../storage/formats/records.ts";
+import { addVote, type Opinion, type VoteBook } from "../../storage/formats/votes.ts";
 import { answersOf, responseOf } from "./answers.ts";
 import { Recent } from "./recent.ts";
 import { textMatcher } from "./sampleQuery.ts";
@@ -26,6 +40,10 @@ import {
 /** Pairs whose comparisons stay in memory. */
 const MOST_PAIRS = 4;
 const MOST_ROWS = 1000;
+/** Characters of a prompt in a list. */
+const BRIEF = 400;
+/** Categories to choose from; a benchmark has some ten. */
+const MOST_CATEGORIES = 1000;
 
 /** Where comparisons are wanted from. */
 export interface ComparisonsSource {
@@ -33,44 +51,145 @@ export interface ComparisonsSource {
   readonly state: RunState;
   /** Name of the run's judge. */
   readonly judge: string;
+  /** What a person said about the run's comparisons. */
+  readonly votes: VoteBook;
 }
 
 /** Both answers and both games of every judged prompt of a pair, the last few pairs kept: artifacts never change. */
 export class Comparisons {
-  private readonly pairs = new Recent<Promise<readonly ComparisonRow[]>>(MOST_PAIRS);
+  private readonly pairs = new Recent<Promise<JudgedRows>>(MOST_PAIRS);
 
   /** @throws {DataError} when the pair was not judged, or artifacts have been removed. */
   async page(source: ComparisonsSource, query: ComparisonQuery): Promise<ComparisonPage> {
+    const { rows: all, categories, isPanel } = await this.pair(source, query);
+    const { votes, judge } = source;
+    await votes.update();
+    const rows = all.filter(filterOf(query, votes));
+    const from = Math.max(0, Math.trunc(query.offset));
+    const page = rows.slice(from, from + Math.min(MOST_ROWS, Math.max(0, Math.trunc(query.limit))));
+    return {
+      ...{ total: rows.length, all: all.length, judge, categories, isPanel },
+      ...{ agreement: agreementOf(votes, query), revision: votes.revision },
+      rows: page.map((row) => annotated(query.isBrief === true ? brief(row) : row, query, votes)),
+    };
+  }
+
+  /**
+   * Keeps a person's vote on a comparison, with the judge's verdict beside it, or a note about it.
+   * @throws {DataError} when there is no such comparison, or the note is too long. @throws {DiskError}
+   */
+  async annotate(source: ComparisonsSource, params: AnnotateParams): Promise<Annotated> {
+    const { folder, benchmark, a, b, seed, index, vote, isBlind = false, note } = params;
+    const { rows } = await this.pair(source, { folder, benchmark, a, b, seed });
+    const row = rows.find((one) => one.seed === seed && one.index === index);
+    if (row === undefined) {
+      const remedy = "open the pair again";
+      throw new DataError(`there is no comparison ${index} of seed ${seed}`, { file: folder, remedy });
+    }
+    const about = { benchmark, a, b, seed, index, time: Date.now() };
+    if (vote !== undefined) addVote(folder, { kind: "vote", ...about, vote, judged: row.outcome, isBlind });
+    if (note !== undefined) addVote(folder, { kind: "note", ...about, note });
+    await source.votes.update();
+    const { annotation = {} } = annotated(row, params, source.votes);
+    return { annotation, agreement: agreementOf(source.votes, params) };
+  }
+
+  private async pair(source: ComparisonsSource, query: PairQuery): Promise<JudgedRows> {
     const stages = judgeStages(source, query);
     const key = JSON.stringify([source.root, query.benchmark, query.a, query.b, stages.map(({ key }) => key)]);
-    let all: readonly ComparisonRow[];
     try {
-      all = await this.pairs.get(key, () => readPairs(source, query, stages));
+      return await this.pairs.get(key, () => readPair(source, query, stages));
     } catch (error) {
       this.pairs.delete(key);
       throw error;
     }
-    const rows = all.filter(filterOf(query));
-    const from = Math.max(0, Math.trunc(query.offset));
-    const page = rows.slice(from, from + Math.min(MOST_ROWS, Math.max(0, Math.trunc(query.limit))));
-    return { total: rows.length, judge: source.judge, rows: page };
   }
 }
 
-function filterOf({ outcome, text = "" }: ComparisonQuery): (row: ComparisonRow) => boolean {
+type Annotated = ServiceRequests["annotate"]["result"];
+/** A pair, of a base seed or of all. */
+type PairQuery = PairParams & Pick<ComparisonQuery, "seed">;
+
+/** Agreement of the judge with the votes on a pair. */
+function agreementOf(votes: VoteBook, { benchmark, a, b }: PairParams): VoteAgreements {
+  const ofPair = ({ about }: Opinion): boolean => about.benchmark === benchmark && about.a === a && about.b === b;
+  return voteAgreements(votes.all().filter(ofPair));
+}
+
+function annotated(row: ComparisonRow, { benchmark, a, b }: PairParams, votes: VoteBook): ComparisonRow {
+  const opinion = votes.of({ benchmark, a, b, seed: row.seed, index: row.index });
+  if (opinion?.vote === undefined && opinion?.note === undefined) return row;
+  const { vote, isBlind = false, note } = opinion;
+  return { ...row, annotation: { ...(vote !== undefined && { vote, isBlind }), ...(note !== undefined && { note }) } };
+}
+
+/** Every comparison of a pair, and what there is to choose from. */
+interface JudgedRows {
+  readonly rows: readonly ComparisonRow[];
+  readonly categories: readonly string[];
+  readonly isPanel: boolean;
+}
+
+type Fits = (row: ComparisonRow) => boolean;
+
+function filterOf(query: ComparisonQuery, votes: VoteBook): Fits {
+  const { outcome, length, category, isDisputed, vote, index, text = "" } = query;
   const fits = text === "" ? undefined : textMatcher(text);
-  return ({ outcome: own, games, prompt, a, b }) => {
-    if (outcome !== undefined && !(outcome === "flip" ? isFlip(games) : own === outcome)) return false;
-    return fits === undefined || fits(prompt) || fits(a.text) || fits(b.text);
+  const checks: readonly (Fits | false)[] = [
+    outcome !== undefined && ((row) => (outcome === "flip" ? isFlip(row.games) : row.outcome === outcome)),
+    length !== undefined && LENGTHS[length],
+    category !== undefined && ((row) => row.category === category),
+    isDisputed === true && (({ agreement = 1 }) => agreement < 1),
+    vote !== undefined && voteCheck(vote, query, votes),
+    index !== undefined && ((row) => row.index === index),
+    fits !== undefined && (({ prompt, a, b }) => fits(prompt) || fits(a.text) || fits(b.text)),
+  ];
+  const asked = checks.filter((check) => check !== false);
+  return (row) => asked.every((check) => check(row));
+}
+
+/** Goes by the votes that there were when the list was opened, so that rows stay in it while they are voted on. */
+function voteCheck(filter: VoteFilter, { benchmark, a, b, asOf = Infinity }: ComparisonQuery, votes: VoteBook): Fits {
+  const isOfThen = (at: number | undefined): boolean => at !== undefined && at <= asOf;
+  const check = (row: ComparisonRow, opinion: Opinion | undefined): boolean => {
+    switch (filter) {
+      case "open":
+        return !isOfThen(opinion?.votedAt);
+      case "voted":
+        return isOfThen(opinion?.votedAt);
+      case "differs":
+        return isOfThen(opinion?.votedAt) && row.outcome !== "dropped" && VERDICTS[row.outcome] !== opinion?.vote;
+      case "noted":
+        return isOfThen(opinion?.notedAt);
+    }
+  };
+  return (row) => check(row, votes.of({ benchmark, a, b, seed: row.seed, index: row.index }));
+}
+
+/** How long the answers of a comparison are beside each other. */
+const LENGTHS: Readonly<Record<LengthFilter, Fits>> = {
+  a: ({ a, b }) => a.nTokens > b.nTokens,
+  b: ({ a, b }) => b.nTokens > a.nTokens,
+  similar: ({ a, b }) => 10 * Math.abs(a.nTokens - b.nTokens) <= Math.max(a.nTokens, b.nTokens),
+  double: ({ a, b }) => Math.max(a.nTokens, b.nTokens) >= Math.max(1, 2 * Math.min(a.nTokens, b.nTokens)),
+};
+
+/** A row as a list shows it. */
+function brief(row: ComparisonRow): ComparisonRow {
+  const [one, two] = row.games;
+  return {
+    ...row,
+    prompt: row.prompt.slice(0, BRIEF),
+    a: { ...row.a, text: "" },
+    b: { ...row.b, text: "" },
+    games: [
+      { ...NO_GAME, winner: one.winner },
+      { ...NO_GAME, winner: two.winner },
+    ],
   };
 }
 
-/** True if the two games name different winners, as a judge that looks at the seat would. */
-function isFlip([one, two]: ComparisonRow["games"]): boolean {
-  return (one.winner === "a" && two.winner === "b") || (one.winner === "b" && two.winner === "a");
-}
-
-function judgeStages({ state }: ComparisonsSource, query: ComparisonQuery): readonly StageState[] {
+function judgeStages({ state }: ComparisonsSource, query: PairQuery): readonly StageState[] {
   const { folder, benchmark, a, b, seed } = query;
   const judged = benchmarkStages(state, "judgments", benchmark);
   // Stages of a run with one base seed do not name it.
@@ -83,11 +202,11 @@ function judgeStages({ state }: ComparisonsSource, query: ComparisonQuery): read
   throw new DataError(`${a} vs ${b} on ${benchmark} is not judged: ${what}`, { file: folder, remedy });
 }
 
-async function readPairs(
+async function readPair(
   { root, state }: ComparisonsSource,
-  { benchmark, a, b, folder }: ComparisonQuery,
+  { benchmark, a, b, folder }: PairQuery,
   stages: readonly StageState[],
-): Promise<readonly ComparisonRow[]> {
+): Promise<JudgedRows> {
   // Of an arm's candidates, none is compared with others.
   const answered = benchmarkStages(state, "answers", benchmark).filter(({ role }) => role === "result");
   const all: ComparisonRow[] = [];
@@ -106,7 +225,11 @@ async function readPairs(
     checkCount(all.length + pairs.length, root);
     for (const pair of pairs) all.push(...rowOf(pair, answers)); // a call takes no million arguments
   }
-  return all;
+  return {
+    rows: all,
+    categories: [...new Set(all.flatMap(({ category }) => category ?? []))].slice(0, MOST_CATEGORIES),
+    isPanel: all.some(({ agreement }) => agreement !== undefined),
+  };
 }
 
 type AnswersByPrompt = ReadonlyMap<number, BenchmarkAnswer>;
@@ -128,12 +251,21 @@ function pairsOf(root: string): ReadStage<JudgedPair> {
 
 /** A prompt's row; none where one of its answers is not there. */
 function rowOf(
-  { comparison: { prompt, outcome, seed = 0 }, games }: JudgedPair,
+  { comparison: { prompt, outcome, seed = 0, agreement, isSuspicious }, games }: JudgedPair,
   [ours, theirs]: readonly [AnswersByPrompt, AnswersByPrompt],
 ): readonly ComparisonRow[] {
   const [a, b] = [ours.get(Number(prompt)), theirs.get(Number(prompt))];
   if (a === undefined || b === undefined) return [];
-  return [{ seed, prompt: a.question, a: responseOf(a), b: responseOf(b), outcome, games }];
+  const { category, turn } = a;
+  return [
+    {
+      ...{ seed, index: a.prompt, prompt: a.question, a: responseOf(a), b: responseOf(b), outcome, games },
+      ...(category !== undefined && { category }),
+      ...(turn !== undefined && { turn }),
+      ...(agreement !== undefined && { agreement }),
+      ...(isSuspicious === true && { isSuspicious }),
+    },
+  ];
 }
 
 function readJudgments(folder: string): Promise<readonly PairJudgment[]> {

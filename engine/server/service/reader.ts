@@ -4,7 +4,8 @@ import { WIN_RATES_FILE } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { SamplePage, SampleQuery, ServiceRequests, TokenView, WinRateRow } from "../../protocol/service.ts";
 import { Answers } from "./answers.ts";
-import { Comparisons } from "./comparisons.ts";
+import { VoteBook } from "../../storage/formats/votes.ts";
+import { Comparisons, type ComparisonsSource } from "./comparisons.ts";
 import type { Origins } from "./origins.ts";
 import { Recent } from "./recent.ts";
 import { RunRollouts } from "./rollouts.ts";
@@ -16,11 +17,15 @@ import { winRateRows } from "./winRateFile.ts";
 /** Runs whose rollouts stay indexed: some 30 MB for a hundred thousand, and at most 128 M characters each. */
 const MOST_ROLLOUTS = 3;
 
+/** Runs whose votes stay in memory: some hundred bytes each. */
+const MOST_BOOKS = 4;
+
 /** Reads the files that runs have written, for clients' questions. */
 export class Reader {
   private readonly rollouts = new Recent<RunRollouts>(MOST_ROLLOUTS);
   private readonly answers = new Answers();
   private readonly pairs = new Comparisons();
+  private readonly votes = new Recent<VoteBook>(MOST_BOOKS);
   private readonly origins: Origins;
 
   constructor(origins: Origins) {
@@ -53,9 +58,14 @@ export class Reader {
     run: TrackedRun,
     query: ServiceRequests["comparisons"]["params"],
   ): Promise<ServiceRequests["comparisons"]["result"]> {
-    const { folder, root, brief: state } = run;
-    const { judge } = configOf(await run.described(), folder).evaluation;
-    return this.pairs.page({ root, state, judge }, query);
+    return this.pairs.page(await this.comparisonsOf(run), query);
+  }
+
+  async annotate(
+    run: TrackedRun,
+    params: ServiceRequests["annotate"]["params"],
+  ): Promise<ServiceRequests["annotate"]["result"]> {
+    return this.pairs.annotate(await this.comparisonsOf(run), params);
   }
 
   /** @throws {DataError} when the run has no such table, or nobody writes tables in that form. */
@@ -80,6 +90,12 @@ export class Reader {
       return from === undefined ? [] : [[stage, from] as const];
     });
     return origins.length === 0 ? page : { ...page, origins: Object.fromEntries(origins) };
+  }
+
+  private async comparisonsOf(run: TrackedRun): Promise<ComparisonsSource> {
+    const { folder, root, brief: state } = run;
+    const { judge } = configOf(await run.described(), folder).evaluation;
+    return { root, state, judge, votes: this.votes.get(folder, () => new VoteBook(folder)) };
   }
 
   private rolloutsOf({ folder }: TrackedRun): RunRollouts {

@@ -133,6 +133,7 @@ export class Service implements Disposable {
       tokens: async ({ folder, line }) => reader.tokens(await runs.get(folder), line),
       winRates: async ({ folder }) => reader.winRates(await runs.get(folder)),
       comparisons: async (query) => reader.comparisons(await runs.get(query.folder), query),
+      annotate: async (params) => reader.annotate(await runs.get(params.folder), params),
       provenance: async ({ folder }) => provenanceOf(await runs.get(folder)),
       models: async ({ folder }) => modelsOf(await runs.get(folder)),
       table: async ({ folder, name, format }) => ({ text: await reader.table(await runs.get(folder), name, format) }),

@@ -3,6 +3,9 @@ import { dirname, relative } from "node:path";
 import { CallStore } from "../../../engine/serving/callStore.ts";
 import { CLAIMS } from "../../../engine/evaluation/claims/claims.ts";
 import { CLAIMS_FORMS } from "../../../engine/evaluation/claims/forms.ts";
+import { voteAgreements } from "../../../engine/evaluation/voteAgreement.ts";
+import { votesSection } from "../../../engine/pipeline/report/votes.ts";
+import { LONGEST_NOTE, VOTES } from "../../../engine/protocol/service.ts";
 import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
 import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
 import { armsOf } from "../../../extension/runs/arms.ts";
@@ -18,6 +21,7 @@ import { readPairs } from "../../../engine/storage/formats/pairs.ts";
 import { artifactFormat, readRecords } from "../../../engine/storage/formats/records.ts";
 import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
 import { readFigurePoints } from "../../../engine/storage/formats/figurePoints.ts";
+import { VoteBook } from "../../../engine/storage/formats/votes.ts";
 import { livingOwner } from "../../../engine/storage/locks.ts";
 import { collect } from "../../engine/storage/temporaryFolder.ts";
 import { type FuzzPlace, type Reader, jsonFiles, jsonLines } from "../reader.ts";
@@ -35,6 +39,9 @@ const pair = { prompt: "p", chosen: "a", chosenEnded: true, rejected: "b", rejec
 const comparison = { prompt: "0", seed: 1, outcome: "win", games: ["a", "tie"], lengths: [3, 4] };
 const cost = { promptTokens: 10, completionTokens: 2, price: 0.001 };
 const game = { pair: 0, game: 1, ruling: { winner: "first", userPrompt: "p", judgment: "[[A]]", cost } };
+const ABOUT = { benchmark: "inDistribution", a: "salsa", b: "ppo", seed: 1, index: 0, time: 1_790_000_000_000 };
+const VOTE = { kind: "vote", ...ABOUT, vote: "a", judged: "tie", isBlind: true };
+const NOTE = { kind: "note", ...ABOUT, note: "neither is right" };
 const hash = "0123456789abcdef".repeat(4);
 /** SHA-256 of the text "a". */
 const SHA_OF_A = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
@@ -90,6 +97,19 @@ export const RESULTS: readonly Reader[] = [
     // Loaded here, since no other reader needs it. Whatever is kept is drawn without an error.
     const { drawMeasured } = await import("../drawMeasured.ts");
     await drawMeasured(await readFigurePoints(folder));
+  }),
+  ofFile("votes", "votes.jsonl", [jsonLines(VOTE, NOTE, { ...VOTE, vote: null, index: 1 })], async (folder) => {
+    const votes = new VoteBook(folder);
+    await votes.update();
+    for (const { about, vote, note = "" } of votes.all()) {
+      assert.ok(about.index >= 0 && note.length <= LONGEST_NOTE);
+      assert.ok(vote === undefined || (VOTES as readonly string[]).includes(vote));
+      assert.deepEqual(votes.of(about)?.about, about);
+    }
+    // Whatever is kept is shown without an error.
+    const { all } = voteAgreements(votes.all());
+    assert.ok(all === undefined || (all.same >= all.low && all.same <= all.high));
+    votesSection(votes.all());
   }),
   ofFile("games", "games.jsonl", [jsonLines(game, game)], readGames),
   ofFile("judgments", "judgments.jsonl", [jsonLines(JUDGMENT, { ...JUDGMENT, question_id: "a3f" })], (folder) =>

@@ -6,7 +6,8 @@ import type { Answers } from "../backend.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
 import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
-import { comparisonOf, rateOf } from "./rows.ts";
+import { choose } from "../choose.ts";
+import { comparisonPage, rateOf } from "./rows.ts";
 
 const [DEMO, OTHER] = [demoRun(), demoRun("demo-2")];
 const ROWS = [
@@ -24,13 +25,7 @@ describeInBrowser("the win-rate view", (browser) => {
   async function show(answers: Answers = {}, runs = [DEMO.folder]): Promise<Page> {
     const backend = fixtureBackend([DEMO, OTHER], {
       winRates: ({ folder }) => (folder === OTHER.folder ? [rateOf({ adjusted: 0.4321 })] : ROWS),
-      comparisons: ({ offset, limit, outcome }) => {
-        const all = Array.from({ length: 50 }, (_, index) => comparisonOf(index)).filter(
-          ({ games, outcome: one }) =>
-            outcome === undefined || (outcome === "flip" ? games[0].winner !== games[1].winner : one === outcome),
-        );
-        return { total: all.length, judge: "gold", rows: all.slice(offset, offset + limit) };
-      },
+      comparisons: (query) => comparisonPage(5000, query),
       ...answers,
     });
     open = await openDashboard(browser(), backend, { focus: { view: "winRates", runs } });
@@ -127,29 +122,71 @@ describeInBrowser("the win-rate view", (browser) => {
     assert.equal(await page.locator(".forest .run-1 .point").count(), 1);
   });
 
-  it("leads from a pair to each prompt with both games, and back", async () => {
-    const page = await show();
+  /** Opens a pair, and waits for the list of its prompts. */
+  async function read(page: Page): Promise<ReturnType<Page["locator"]>> {
     await page.getByRole("button", { name: "salsa vs ppo", exact: true }).first().click();
-    const first = page.getByRole("article").first();
-    await first.getByText("preferred").waitFor();
-    await first.getByText("Game 2, ppo first").waitFor();
-    await first.getByText("The judge's verdict changed with the order.").waitFor();
-    await first.getByText("Game 1: what the judge was shown and said").click();
-    await first.getByText("[[A]]").waitFor();
+    const list = page.getByRole("grid", { name: "Prompts of salsa vs ppo" });
+    await list.and(page.locator(":focus")).waitFor();
+    return list;
+  }
+
+  const asked = (): ComparisonQuery => {
+    const last = open?.asked.findLast(({ method }) => method === "comparisons");
+    return last?.params as ComparisonQuery;
+  };
+
+  it("leads from a pair to each prompt with both games and the judge's words, and back", async () => {
+    const page = await show();
+    const list = await read(page);
+    await list.getByRole("row", { name: /prompt 2 .*flips/ }).click();
+    const detail = page.getByRole("region", { name: "Comparison in full" });
+    await detail.getByText("The judge's verdict changed with the order.").waitFor();
+    const second = detail.getByRole("article", { name: "Game 2, ppo first" });
+    await second.getByText("verdict: ppo").waitFor();
+    await second.getByText("Again 2: [[B]]").waitFor();
+    assert.equal(await second.getByText("And now?").isVisible(), false);
+    await second.getByText("What the judge was shown").click();
+    await second.getByText("And now?").waitFor();
+    await page.keyboard.press("k");
+    await detail.getByRole("article", { name: "Answer of ppo" }).getByText("preferred").waitFor();
+    await detail.getByText("looks as if it told the judge what to say").waitFor();
+    await page.keyboard.press("Escape");
+    await detail.waitFor({ state: "detached" });
     await page.keyboard.press("Escape");
     await page.getByRole("columnheader", { name: "Adjusted %" }).waitFor();
   });
 
-  it("narrows the prompts by outcome and turns pages", async () => {
+  it("scrolls through thousands of prompts, of which those in view are in the page, texts one at a time", async () => {
     const page = await show();
-    await page.getByRole("button", { name: "salsa vs ppo", exact: true }).first().click();
-    await page.getByText("Next", { exact: true }).click();
-    await page.getByText("21 to 40 of 50 prompts").waitFor();
+    const list = await read(page);
+    await list.press("End");
+    await list.getByText("prompt 4999", { exact: true }).waitFor();
+    assert.ok((await list.getByRole("row").count()) < 60);
+    await page.keyboard.press("Enter");
+    await page.getByText("Because of 4999: [[A]]").waitFor();
+    const queries = (open?.asked ?? []).flatMap(({ method, params }) => (method === "comparisons" ? [params] : []));
+    assert.ok(queries.every(({ isBrief, limit }) => isBrief === true || limit === 1));
+  });
+
+  it("narrows the prompts by outcome, length, category and a panel's disagreement, and says how many are left", async () => {
+    const page = await show();
+    await read(page);
+    await page.getByText("5,000 prompts", { exact: true }).waitFor();
     await page.getByRole("radio", { name: "Position flips" }).click();
-    await page.getByText("of 7 prompts").waitFor();
-    const asked = open?.asked.findLast(({ method }) => method === "comparisons");
-    const { outcome, offset, a, b } = asked?.params as ComparisonQuery;
-    assert.deepEqual({ outcome, offset, a, b }, { outcome: "flip", offset: 0, a: "salsa", b: "ppo" });
+    await page.getByText("833 of 5,000 prompts").waitFor();
+    await choose(page, "Category", "writing");
+    await page.getByText("No verdict depends on the order").waitFor();
+    await page.getByText("Show All").click();
+    await page.getByText("5,000 prompts", { exact: true }).waitFor();
+    await page.getByRole("checkbox", { name: "Judges disagree" }).press("Space");
+    await page.getByText("1,250 of 5,000 prompts").waitFor();
+    await choose(page, "Length difference", "ppo longer");
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    const { isDisputed, length, category, outcome, a, b } = asked();
+    assert.deepEqual(
+      { isDisputed, length, category, outcome, a, b },
+      { isDisputed: true, length: "b", category: undefined, outcome: undefined, a: "salsa", b: "ppo" },
+    );
   });
 
   it("exports the table and opens the report", async () => {
@@ -191,6 +228,7 @@ describeInBrowser("the win-rate view", (browser) => {
       await page.getByRole("button", { name: "Seeds of salsa vs ppo" }).click();
       assert.deepEqual(await axeViolations(page), []);
       await page.getByRole("button", { name: "salsa vs ppo", exact: true }).first().click();
+      await page.getByRole("grid").press("Enter");
       await page.getByRole("article").first().waitFor();
       assert.deepEqual(await axeViolations(page), []);
     });

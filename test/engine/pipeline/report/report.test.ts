@@ -6,6 +6,7 @@ import { writeReport } from "../../../../engine/pipeline/index.ts";
 import { DataError } from "../../../../engine/protocol/errors.ts";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
 import { alarmMessage } from "../../../../engine/protocol/alarms.ts";
+import { addVote, type VoteRecord } from "../../../../engine/storage/formats/votes.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { logRecords } from "../../storage/logRecords.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -232,6 +233,36 @@ describe("a run's report", function () {
       text,
       /\| KL-hack: responses collapse \| `seed-1\/ppo` \| 2 \| responses shrank from 9\.0 to 1\.0 tokens \| Lower beta; Let a short .*; Start nearer/,
     );
+  });
+
+  it("has the judge's agreement with a person's votes, by pair, all and blind, and nothing without votes", async () => {
+    const folder = await copyOf("voted", () => true);
+    const heading = "### Agreement of the judge with a person's votes";
+    assert.equal((await report(folder)).includes(heading), false);
+    const about = { benchmark: "inDistribution", a: "salsa", b: "ppo", seed: 1, time: 1_790_000_000_000 };
+    const vote = (index: number, more: Partial<Extract<VoteRecord, { kind: "vote" }>>): void =>
+      addVote(folder, { kind: "vote", ...about, index, vote: "a", judged: "win", isBlind: true, ...more });
+    vote(0, {});
+    vote(1, { vote: "b", judged: "loss" });
+    vote(2, { judged: "tie", isBlind: false });
+    vote(3, { judged: "dropped" });
+    addVote(folder, { kind: "note", ...about, index: 4, note: "a private remark" });
+    vote(0, { a: "mkl" });
+    const text = await report(folder);
+    const section = text.slice(text.indexOf(heading), text.indexOf("### What the numbers mean"));
+    const rows = [...section.matchAll(/^\| *(\S+) *\| *([^|]+?) *\| *([^|]+?) *\| *(\d+) *\| *([\d.]+) *\|/gm)];
+    assert.deepEqual(
+      rows.map((row) => row.slice(1)),
+      [
+        ["inDistribution", "salsa vs ppo", "all", "3", "66.7"],
+        ["inDistribution", "salsa vs ppo", "blind", "2", "100.0"],
+        ["inDistribution", "mkl vs ppo", "all, blind", "1", "100.0"],
+        ["all", "all", "all", "4", "75.0"],
+        ["all", "all", "blind", "3", "100.0"],
+      ],
+    );
+    assert.match(section, /- \*\*κ\*\*: Cohen's κ of a person and the judge/);
+    assert.equal(text.includes("private"), false, "notes are for the one who wrote them");
   });
 
   it("warns of changes that were not committed, and shows them", async () => {

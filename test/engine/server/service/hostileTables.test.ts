@@ -4,8 +4,9 @@ import * as path from "node:path";
 import type { RunState, StageState } from "../../../../engine/protocol/runState.ts";
 import { emptyRunState } from "../../../../engine/protocol/runState.ts";
 import { Answers } from "../../../../engine/server/service/answers.ts";
-import { Comparisons } from "../../../../engine/server/service/comparisons.ts";
+import { Comparisons, type ComparisonsSource } from "../../../../engine/server/service/comparisons.ts";
 import { MOST_ROWS } from "../../../../engine/server/service/stageArtifacts.ts";
+import { VoteBook } from "../../../../engine/storage/formats/votes.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { linesOf } from "./runFolders.ts";
 
@@ -19,6 +20,10 @@ function stagesOf(kind: string, products: readonly string[], opponent?: string):
     ...{ key: `${kind}-1`, status: "finished", step: 1, total: 1 },
     ...(opponent !== undefined && { opponent }),
   }));
+}
+
+function sourceOf(root: string, state: RunState): ComparisonsSource {
+  return { root, state, judge: "reward", votes: new VoteBook(root) };
 }
 
 /** A root with an artifact of so many answers and comparisons, and a run with thousands of stages that name it. */
@@ -57,7 +62,7 @@ describe("thousands of stages that name one artifact", () => {
       const search = await new Answers().search({ folder: root, root, state, benchmark: BENCHMARK });
       assert.equal(search.store.nColumns, N_STAGES);
       const query = { folder: root, benchmark: BENCHMARK, a: "a", b: "b", offset: 0, limit: 1 };
-      const { total } = await new Comparisons().page({ root, state, judge: "reward" }, query);
+      const { total } = await new Comparisons().page(sourceOf(root, state), query);
       assert.equal(total, 200 * N_STAGES);
     });
   });
@@ -67,7 +72,7 @@ describe("thousands of stages that name one artifact", () => {
       const isRefused = { name: "DataError", message: /more than 1000000 answers are in one table/ };
       await assert.rejects(new Answers().search({ folder: root, root, state, benchmark: BENCHMARK }), isRefused);
       const query = { folder: root, benchmark: BENCHMARK, a: "a", b: "b", offset: 0, limit: 1 };
-      await assert.rejects(new Comparisons().page({ root, state, judge: "reward" }, query), isRefused);
+      await assert.rejects(new Comparisons().page(sourceOf(root, state), query), isRefused);
     });
   });
 });
