@@ -16,6 +16,19 @@ const UNDECIDED = {
   ...{ moreQuestions: 4120, moreSeeds: 5 },
 };
 const STOPPED: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
+const RATED: EventBody = {
+  kind: "table",
+  table: {
+    ...{ name: "ratings", title: "Ratings of all models at once", files: [] },
+    columns: ["benchmark", "model", "rating", "95 % interval"].map((header) => ({ header, align: "left" })),
+    rows: [
+      ["inDistribution", "soup", "unbeaten", "–"],
+      ["inDistribution", "salsa", "1061", "1032 to 1090"],
+      ["inDistribution", "ppo", "1000", "–"],
+      ["inDistribution", "mkl", "940", "870 to 1010"],
+    ],
+  },
+};
 const FAILED: EventBody = { kind: "runFailed", error: "NumericalError", message: "the loss is NaN", stage: null };
 
 /** Beside every run under test. */
@@ -74,6 +87,7 @@ export const VIEW_STATES: readonly ViewState[] = [
   {
     what: "the win rates",
     view: "winRates",
+    run: runWith(RATED, STOPPED),
     ready: (page) => page.getByRole("button", { name: "Seeds of salsa vs ppo" }).press("Enter"),
   },
   {

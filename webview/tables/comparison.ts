@@ -58,6 +58,9 @@ export const comparisonStyles = css`
     margin-top: 10px;
     color: var(--vscode-descriptionForeground);
   }
+  .facts b {
+    color: var(--vscode-foreground);
+  }
   summary {
     margin-top: 6px;
     cursor: pointer;
@@ -127,7 +130,7 @@ export function games(row: ComparisonRow, names: Names): TemplateResult {
 }
 
 function panel(agreement: number): TemplateResult {
-  const text = t("{0} % of the panel's judges say the same, two by two", percent(agreement, 0));
+  const text = t("Two judges of the panel say the same in {0} % of cases", percent(agreement, 0));
   return agreement < 1 ? warning(text) : html`<span>${text}</span>`;
 }
 

@@ -205,7 +205,7 @@ export class Comparisons extends LitElement {
     return html`<div class="status">
         <span role="status">${this.count(pages.head)}</span>
         <span>${t("judge: {0}", pages.head.judge)}</span>
-        ${voteAgreement(this.agreement ?? pages.head.agreement, pages.head.judge)}
+        ${voteAgreement(this.agreement ?? pages.head.agreement)}
         <span>${t("j and k move, Enter opens, 1 2 3 vote, Escape closes")}</span>
         ${
           problem === undefined

@@ -13,6 +13,7 @@ import { Remembered } from "../remembered.ts";
 import type { ForestEntry } from "./forest.ts";
 import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
+import { ratings, ratingsStyles } from "./ratings.ts";
 import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
 import { checksTable, type OtherRun, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
 import { ALL, type Chosen, type ChosenEvent } from "./chosen.ts";
@@ -46,6 +47,7 @@ export class WinRatesView extends DashboardElement {
     paletteStyles,
     winRateStyles,
     forestStyles,
+    ratingsStyles,
     css`
       :host {
         padding: 12px 16px;
@@ -175,7 +177,11 @@ export class WinRatesView extends DashboardElement {
         </div>
         ${winRateTable(shown)} ${notes(table?.note, rates.get(folder) ?? [])}
       </section>
-      ${checksTable(shown)} ${this.plot(rates)}`;
+      ${checksTable(shown)} ${this.plot(rates)}
+      ${ratings(
+        outline?.tables.find(({ name }) => name === "ratings"),
+        this.width,
+      )}`;
   }
 
   private others(rates: Rates): readonly OtherRun[] {

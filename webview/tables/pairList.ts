@@ -89,7 +89,7 @@ export class PairList extends RowGrid<ComparisonPage> {
   protected override header(): TemplateResult {
     const cell = (text: string, kind = ""): TemplateResult =>
       html`<div role="columnheader" class="cell ${kind}"><span>${text}</span></div>`;
-    return html`${cell(t("Prompt"), "number")} ${cell(t("Text"))} ${this.hasCategories ? cell(t("Category")) : nothing}
+    return html`${cell(t("No."), "number")} ${cell(t("Prompt"))} ${this.hasCategories ? cell(t("Category")) : nothing}
     ${cell(t("Verdict"))} ${cell(t("Remarks"))} ${cell(t("Tokens"), "number")} ${cell(t("Your vote"))}`;
   }
 

@@ -5,10 +5,10 @@ import { fromCatalogue, t } from "../localize.ts";
 import { percent, whole } from "../parts/format.ts";
 
 /** How far a person and the judge agree, over all votes and over the blind ones; nothing before the first vote. */
-export function voteAgreement({ all, blind }: VoteAgreements, judge: string): TemplateResult | typeof nothing {
+export function voteAgreement({ all, blind }: VoteAgreements): TemplateResult | typeof nothing {
   if (all === undefined) return nothing;
   const isPart = blind !== undefined && blind.n < all.n;
-  const what = isPart || blind === undefined ? t("You and {0}", judge) : t("You, blind, and {0}", judge);
+  const what = isPart || blind === undefined ? t("You and the judge") : t("You, blind, and the judge");
   return html`<span>${what}: ${numbers(all)}</span
     >${isPart ? html`<span>${t("blind")}: ${numbers(blind)}</span>` : nothing}`;
 }

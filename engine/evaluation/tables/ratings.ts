@@ -1,3 +1,4 @@
+import { ratingInterval } from "../../protocol/ratings.ts";
 import type { Battle } from "../statistics/battles.ts";
 import { bradleyTerry, type Rating } from "../statistics/bradleyTerry.ts";
 import type { TableEntry } from "../table.ts";
@@ -57,5 +58,5 @@ function ratingText({ estimate, standing }: Rating): string {
 }
 
 function intervalText({ low, high }: Rating): string {
-  return low < high ? `${low.toFixed(0)} to ${high.toFixed(0)}` : NONE;
+  return low < high ? ratingInterval(low, high) : NONE;
 }

@@ -1,0 +1,105 @@
+import { css, html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+import type { Table } from "../../engine/protocol/events.ts";
+import { type RatedModel, ratedModels } from "../../engine/protocol/ratings.ts";
+import { describeWinRateTerm } from "../../engine/protocol/winRateTerms.ts";
+import { fromCatalogue, t } from "../localize.ts";
+import { type RatingMark, ratingsPlot } from "./ratingsPlot.ts";
+
+/** Widest plot, in pixels: beside it stands the table. */
+const WIDEST = 560;
+
+/** Styles of the ratings. */
+export const ratingsStyles = css`
+  .ratings {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px 24px;
+    align-items: flex-start;
+    margin-bottom: 12px;
+  }
+  .ratings .forest {
+    flex: none;
+    max-width: 100%;
+  }
+  .ratings table {
+    width: auto;
+    min-width: 260px;
+  }
+`;
+
+/** Ratings of all models at once, by benchmark, as dots with whiskers and as a table; nothing where a run has none. */
+export function ratings(table: Pick<Table, "rows"> | undefined, width: number): TemplateResult | typeof nothing {
+  const byBenchmark = Map.groupBy(table === undefined ? [] : ratedModels(table), ({ benchmark }) => benchmark);
+  if (byBenchmark.size === 0) return nothing;
+  const { description } = describeWinRateTerm("rating", fromCatalogue);
+  return html`<section aria-label=${t("Ratings")}>
+    <h2 class="title" title=${description}>${t("Ratings of all models at once")}</h2>
+    ${[...byBenchmark].map(([benchmark, models]) => ofBenchmark(benchmark, models, Math.min(width, WIDEST)))}
+    <p class="muted">${description}</p>
+  </section>`;
+}
+
+function ofBenchmark(benchmark: string, models: readonly RatedModel[], width: number): TemplateResult {
+  const name = t("Ratings on {0}", benchmark);
+  return html`<h3>${benchmark}</h3>
+    <div class="ratings">
+      ${plot(models, width)}
+      <table aria-label=${name}>
+        <thead>
+          <tr>
+            <th scope="col">${t("Model")}</th>
+            <th scope="col" class="number">${t("Rating")}</th>
+            <th scope="col" class="number">${t("95 % interval")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${models.map(
+            (one) =>
+              html`<tr>
+                <th scope="row">${one.model}</th>
+                <td class="number">${ratingText(one)}</td>
+                <td class="number">${intervalText(one)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+function plot(models: readonly RatedModel[], width: number): TemplateResult | typeof nothing {
+  const { height, bottom, reference, ticks, labels, marks } = ratingsPlot(models, width);
+  if (marks.length === 0) return nothing;
+  const name = t("Ratings with 95 % intervals; the table has the same numbers");
+  return html`<svg class="forest" role="img" aria-label=${name} width=${width} height=${height}>
+    ${ticks.map(
+      ({ x, label }) =>
+        svg`<line class="grid-line" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
+          <text class="tick" x=${x} y=${bottom + 12}>${label}</text>`,
+    )}
+    <line class="reference" x1=${reference} x2=${reference} y1="0" y2=${bottom}></line>
+    ${labels.map(({ y, text }) => svg`<text x="0" y=${y}>${text}</text>`)} ${marks.map(drawMark)}
+  </svg>`;
+}
+
+function drawMark({ model, x, y, low, high }: RatingMark): SVGTemplateResult {
+  const whiskers =
+    low === undefined || high === undefined
+      ? nothing
+      : svg`<line class="whisker" x1=${low} x2=${high} y1=${y} y2=${y}></line>
+        ${[low, high].map((end) => svg`<line class="whisker" x1=${end} x2=${end} y1=${y - 3} y2=${y + 3}></line>`)}`;
+  return svg`<g class="run-0">
+    <title>${`${model.model}: ${ratingText(model)} (${intervalText(model)})`}</title>
+    ${whiskers}
+    <circle class="point" cx=${x} cy=${y} r="4"></circle>
+  </g>`;
+}
+
+function ratingText({ rating, text }: RatedModel): string {
+  if (rating !== undefined) return String(rating);
+  if (text === "unbeaten") return t("unbeaten");
+  return text === "without a point" ? t("without a point") : "–";
+}
+
+function intervalText({ low, high }: RatedModel): string {
+  return low === undefined || high === undefined ? "–" : `${low} – ${high}`;
+}
