@@ -36,15 +36,23 @@ function agreementOf(ratings: readonly (readonly [string, string])[]): VoteAgree
     ...{ estimate: same, variance: (same * (1 - same)) / n },
     ...{ df: Infinity, nClusters: n },
   });
-  const kappa = cohenKappa(ratings);
-  return {
-    ...{ n, same, low, high },
-    kappa: finite(kappa.estimate),
-    kappaLow: finite(Math.max(-1, kappa.low)),
-    kappaHigh: finite(kappa.high),
-  };
+  return { ...{ n, same, low, high }, ...chanceCorrected(ratings) };
 }
 
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
+/**
+ * None where either side gave one verdict throughout, which makes any agreement that of chance; and no interval where the
+ * large-sample error is 0, as after full agreement: it would claim to be certain.
+ */
+function chanceCorrected(
+  ratings: readonly (readonly [string, string])[],
+): Pick<VoteAgreement, "kappa" | "kappaLow" | "kappaHigh"> {
+  const isConstant = [0, 1].some((side) => new Set(ratings.map((pair) => pair[side])).size < 2);
+  if (isConstant) return { kappa: null, kappaLow: null, kappaHigh: null };
+  const { estimate, low, high } = cohenKappa(ratings);
+  const isSpread = estimate - low > 1e-9;
+  return {
+    kappa: estimate,
+    kappaLow: isSpread ? Math.max(-1, low) : null,
+    kappaHigh: isSpread ? high : null,
+  };
 }

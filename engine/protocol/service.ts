@@ -314,7 +314,7 @@ export interface VoteAgreement {
   readonly same: number;
   readonly low: number;
   readonly high: number;
-  /** Cohen's κ with its 95 % interval; null where one verdict is all that was given. */
+  /** Cohen's κ; null where either side gave one verdict throughout. Its 95 % interval is null after full agreement, too. */
   readonly kappa: number | null;
   readonly kappaLow: number | null;
   readonly kappaHigh: number | null;

@@ -89,7 +89,7 @@ export const WIN_RATE_TERMS = {
   voteKappa: {
     label: "κ",
     description:
-      "Cohen's κ of a person and the judge: the part of the agreement that chance leaves open which is there, 0 for chance alone and 1 for full agreement, with the 95 % interval of its large-sample error.",
+      "Cohen's κ of a person and the judge: the part of the agreement that chance leaves open which is there, 0 for chance alone and 1 for full agreement, with the 95 % interval of its large-sample error. There is none where either gave one verdict throughout, and no interval after full agreement.",
   },
 } as const satisfies Readonly<Record<string, Term>>;
 

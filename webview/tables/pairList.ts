@@ -36,6 +36,9 @@ export class PairList extends RowGrid<ComparisonPage> {
         text-overflow: ellipsis;
         white-space: nowrap;
       }
+      .cell vscode-icon {
+        vertical-align: text-bottom;
+      }
       .cell.number {
         justify-content: flex-end;
       }

@@ -21,9 +21,10 @@ function numbers({ n, same, low, high, ...chance }: VoteAgreement): TemplateResu
     >, <span title=${about}>κ ${kappaText(chance)}</span>, n = ${whole(n)}`;
 }
 
-/** Without an interval where there is no κ: one verdict is all that was given. */
+/** Without an interval where there is none. */
 function kappaText({ kappa, kappaLow, kappaHigh }: Pick<VoteAgreement, "kappa" | "kappaLow" | "kappaHigh">): string {
   const decimals = (value: number): string => value.toFixed(2).replace(/^-/, "−");
-  if (kappa === null || kappaLow === null || kappaHigh === null) return "–";
-  return `${decimals(kappa)} (${decimals(kappaLow)} – ${decimals(kappaHigh)})`;
+  if (kappa === null) return "–";
+  const interval = kappaLow === null || kappaHigh === null ? "" : ` (${decimals(kappaLow)} – ${decimals(kappaHigh)})`;
+  return `${decimals(kappa)}${interval}`;
 }

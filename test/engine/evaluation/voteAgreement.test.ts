@@ -51,6 +51,13 @@ describe("the agreement of a person with the judge", () => {
     near(all?.low, 0.025 ** (1 / 10)); // Clopper and Pearson's
   });
 
+  it("has no κ where the judge gave one verdict throughout, and no interval after full agreement", () => {
+    const constant = voteAgreements([...times(3, { vote: "a", judged: "tie" }), { vote: "tie", judged: "tie" }]).all;
+    assert.deepEqual([constant?.same, constant?.kappa, constant?.kappaLow], [0.25, null, null]);
+    const { all } = voteAgreements([...times(3, { vote: "a", judged: "win" }), { vote: "tie", judged: "tie" }]);
+    assert.deepEqual([all?.kappa, all?.kappaLow, all?.kappaHigh], [1, null, null]);
+  });
+
   it("is nothing without a vote", () => {
     assert.deepEqual(voteAgreements([]), {});
   });
@@ -59,7 +66,9 @@ describe("the agreement of a person with the judge", () => {
     const { all } = voteAgreements([
       { vote: "a", judged: "loss" },
       { vote: "b", judged: "win" },
+      { vote: "a", judged: "win" },
     ]);
-    assert.ok((all?.kappaLow ?? 0) >= -1 && (all?.kappaHigh ?? 0) <= 1);
+    assert.ok(all?.kappa !== null && all?.kappaLow !== null && all?.kappaHigh !== null);
+    assert.ok((all?.kappaLow ?? NaN) >= -1 && (all?.kappaHigh ?? NaN) <= 1);
   });
 });
