@@ -215,8 +215,9 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
       .getByRole("button", { name: /salsa.*ppo/ })
       .first()
       .click();
+    await rates.getByRole("grid", { name: /^Prompts of/ }).press("Enter");
     await rates
-      .getByText(/[Gg]ame 1|[Ff]irst game/)
+      .getByText(/^Game 1, .* first/)
       .first()
       .waitFor();
   });
