@@ -27,7 +27,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   const service = new EngineService(context, log);
   const tool = new EngineTool(context, log);
   const selection = new RunSelection(context.workspaceState);
-  const runs = new RunStore(service, selection);
+  const runs = new RunStore(service, selection, context.workspaceState);
   const dashboard = new DashboardPanel({ context, service, runs, log });
   const previews = new PreviewPanel({ context, service, log });
   const chats = new ChatPanel({ context, tool, log });
@@ -47,7 +47,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
     documents,
     view,
     statusBar,
-    new Notifications(runs, log),
+    new Notifications({ runs, dashboard, log }),
     dashboard.onDidShow(seen),
     view.onDidShow(seen),
     ...[...COMMANDS, ...VIEW_COMMANDS].map((command) =>

@@ -80,8 +80,11 @@ export interface Runs {
 
 /** The dashboard's panel: one a window. */
 export interface Dashboard {
-  /** Opens or reveals it; omitted properties stay as they are, or start with the newest run. */
-  show(focus?: Partial<DashboardFocus>): void;
+  /**
+   * Opens or reveals it; omitted properties stay as they are, or start with the newest run. With stages, of the first
+   * run's curves only theirs are shown.
+   */
+  show(focus?: Partial<DashboardFocus>, stages?: readonly string[]): void;
   /** Runs that the dashboard shows, if it is open. */
   focused(): readonly string[] | undefined;
   /** Makes it save the plot of a metric of the runs in focus to a file that the user picks; opens it if necessary. */

@@ -12,7 +12,7 @@ import { runBanner, serviceBanner } from "./shell/banners.ts";
 import { keepFocus } from "./shell/keepFocus.ts";
 import { overlaidRun } from "./shell/overlaidRun.ts";
 import { removedNotice } from "./shell/removedNotice.ts";
-import { idOfFolder, runTitle } from "./shell/runList.ts";
+import { titleOfRun } from "./shell/runList.ts";
 import { ScrollPlaces } from "./shell/scrollPlaces.ts";
 import { statusStyles } from "./shell/status.ts";
 import { statusLine, statusLineStyles } from "./shell/statusLine.ts";
@@ -166,13 +166,12 @@ class Dashboard extends DashboardElement {
   }
 
   private focusButton(folder: string, summary: RunSummary | undefined): TemplateResult {
-    const { runs } = this.model;
-    const title = summary === undefined ? idOfFolder(folder) : runTitle(summary, runs.values());
+    const title = titleOfRun(this.model, folder);
     return html`<button
       class="run"
       aria-haspopup="listbox"
       aria-expanded=${this.picking === "focus"}
-      title=${summary?.configFile ?? folder}
+      title=${`${title}\n${summary?.configFile ?? folder}`}
       @mousedown=${this.onOpener}
       @click=${() => this.pick("focus")}
     >

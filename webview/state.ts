@@ -3,6 +3,7 @@ import type { RunOutline, RunSummary, SeriesKey } from "../engine/protocol/servi
 import { FollowedRun } from "./followed.ts";
 import type { Host, HostMessage } from "./host.ts";
 import { setStrings } from "./localize.ts";
+import { METRIC_FILTERS } from "./plots/metricFilter.ts";
 import type { Curve, DashboardModel, SettingValue, Widened } from "./model.ts";
 
 /** Does something before the next frame is drawn; `requestAnimationFrame` in a page. */
@@ -12,6 +13,9 @@ export type NextFrame = (task: () => void) => void;
 interface Kept extends DashboardFocus {
   readonly settings: Readonly<Record<string, SettingValue>>;
 }
+
+/** Setting under which the times of the runs in focus are kept. */
+const MADE = "runs.made";
 
 /** The dashboard's state: runs, focus, and the curves that a view has requested. */
 export class DashboardState implements DashboardModel {
@@ -25,6 +29,8 @@ export class DashboardState implements DashboardModel {
   private readonly settings: Record<string, SettingValue>;
   private readonly followed = new Map<string, FollowedRun>();
   private readonly failed = new Map<string, string>();
+  /** When the runs in focus were made, by folder: a run that is made anew in its place is another one. */
+  private readonly made = new Map<string, number>();
   private readonly subscribers = new Set<() => void>();
   private isFrameDue = false;
   private hasChanged = false;
@@ -33,6 +39,10 @@ export class DashboardState implements DashboardModel {
     this.host = host;
     this.nextFrame = nextFrame;
     this.settings = { ...settingsIn(host.getState()) };
+    for (const entry of this.setting(MADE, [])) {
+      const [, time = "", folder = ""] = /^(\d+) (.*)$/s.exec(entry) ?? [];
+      this.made.set(folder, Number(time));
+    }
     host.listen((message) => this.hear(message));
     host.tell({ kind: "ready" });
   }
@@ -58,6 +68,7 @@ export class DashboardState implements DashboardModel {
   }
 
   show(focus: Partial<DashboardFocus>): void {
+    this.accept(focus.runs ?? []);
     this.setFocus({ ...this.focus, ...focus });
     this.host.tell({ kind: "focus", focus: this.focus });
   }
@@ -84,11 +95,19 @@ export class DashboardState implements DashboardModel {
     switch (message.kind) {
       case "init":
         setStrings(message.strings);
-        for (const run of message.runs) this.runs.set(run.folder, run);
+        for (const run of message.runs) {
+          this.runs.set(run.folder, run);
+          // While the page was hidden or the window closed, a run may have come in the place of another.
+          if (message.focus.runs.includes(run.folder) && this.isAnother(run)) this.removed.add(run.folder);
+        }
         this.isReady = true;
         this.setFocus(message.focus);
         return;
       case "show":
+        this.accept(message.focus.runs);
+        if (message.stages !== undefined) {
+          METRIC_FILTERS.set(this, message.focus.runs[0] ?? "", { stages: message.stages, search: "", hidden: [] });
+        }
         this.setFocus(message.focus);
         this.host.tell({ kind: "focus", focus: this.focus });
         return;
@@ -116,15 +135,35 @@ export class DashboardState implements DashboardModel {
   /** Applies run changes. A removed run stays in focus, so that its view says so, until the user chooses another. */
   private takeRuns({ changed, removed }: Extract<HostMessage, { kind: "runs" }>): void {
     for (const run of changed) {
-      this.runs.set(run.folder, run);
-      const followed = this.followed.get(run.folder);
-      if (this.removed.delete(run.folder) && followed !== undefined) this.ask(followed);
+      const { folder } = run;
+      this.runs.set(folder, run);
+      if (this.isAnother(run)) this.removed.add(folder);
+      else if (this.removed.delete(folder)) this.askAgain(folder);
     }
     for (const folder of removed) {
       this.runs.delete(folder);
       if (this.focus.runs.includes(folder)) this.removed.add(folder);
     }
     this.setFocus(this.focus);
+  }
+
+  /** True if a run that was in focus is gone, and this one has its folder now. */
+  private isAnother({ folder, createdAt }: RunSummary): boolean {
+    return (this.made.get(folder) ?? createdAt) !== createdAt;
+  }
+
+  /** The user has chosen runs: whatever is in their folders now is meant. */
+  private accept(folders: readonly string[]): void {
+    for (const folder of folders) {
+      if (!this.runs.has(folder) || !this.removed.delete(folder)) continue;
+      this.made.delete(folder);
+      this.askAgain(folder);
+    }
+  }
+
+  private askAgain(folder: string): void {
+    const followed = this.followed.get(folder);
+    if (followed !== undefined) this.ask(followed);
   }
 
   /** Something is always in focus once there are runs: the newest, if nothing else is. */
@@ -137,6 +176,13 @@ export class DashboardState implements DashboardModel {
       ...(place !== undefined && { place }),
     };
     for (const folder of this.removed) if (!shown.includes(folder)) this.removed.delete(folder);
+    for (const folder of this.made.keys()) if (!shown.includes(folder)) this.made.delete(folder);
+    for (const folder of shown) {
+      const run = this.runs.get(folder);
+      // The time is that of the run's first word, once there is one.
+      if (run?.updatedAt !== undefined && !this.made.has(folder)) this.made.set(folder, run.createdAt);
+    }
+    this.settings[MADE] = Array.from(this.made, ([folder, time]) => `${time} ${folder}`);
     this.follow();
     this.keep();
     this.change();

@@ -1,4 +1,4 @@
-import { meanBand } from "./meanBand.ts";
+import { type Bounds, meanBand } from "./meanBand.ts";
 import { type Points, rangeOf } from "./points.ts";
 import { smooth } from "./smooth.ts";
 
@@ -18,7 +18,7 @@ export interface LineParts {
 /**
  * One curve as it is, or the mean and band of several; smoothing comes first, so that the band fits the drawn curves.
  */
-export function curvesOf(curves: readonly Points[], smoothing: number): LineParts {
+export function curvesOf(curves: readonly Points[], smoothing: number, bounds: Bounds): LineParts {
   const range = rangeOf(...curves.map(({ x }) => x));
   const drawn = curves.map(({ x, y }) => ({ x, y: smoothing > 0 ? smooth({ x, y }, smoothing, range) : y }));
   const [only = { x: [], y: [] }, ...others] = drawn;
@@ -26,6 +26,6 @@ export function curvesOf(curves: readonly Points[], smoothing: number): LinePart
     const raw = smoothing > 0 ? curves[0] : undefined;
     return { main: only, raw, low: undefined, high: undefined, n: curves.length };
   }
-  const { x, mean, low, high } = meanBand(drawn);
+  const { x, mean, low, high } = meanBand(drawn, bounds);
   return { main: { x, y: mean }, raw: undefined, low, high, n: curves.length };
 }

@@ -94,8 +94,8 @@ function isTold({ low, high }: ForestRow, reference: number | undefined): boolea
 function rowOf(row: ForestRow, y: number, { spec, plot, theme }: Drawing): string {
   const { label, value, low, high } = row;
   const told = isTold(row, spec.reference);
-  const isBelow = spec.reference !== undefined && value < spec.reference;
-  const color = (told ? theme.series[isBelow ? 1 : 0] : theme.muted) ?? "currentColor";
+  // On which side of the reference it lies says who is better; colours are the arms' own.
+  const color = told ? theme.foreground : theme.muted;
   const [from, to, at] = [low, high, value].map((one) => plot.x.at(one)) as [number, number, number];
   const line = { stroke: color, "stroke-width": 2 };
   const isThere = [value, low, high].every(Number.isFinite);

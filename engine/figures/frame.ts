@@ -1,3 +1,4 @@
+import { markPath } from "./looks.ts";
 import { element, escaped, textElement, widthOf, wrapped } from "./svg.ts";
 import type { FigureTheme } from "./theme.ts";
 
@@ -68,6 +69,8 @@ export interface LegendEntry {
   readonly name: string;
   readonly color: string;
   readonly dash: string | undefined;
+  /** Shape of its marks; left out where it has none. */
+  readonly shape?: number | undefined;
 }
 
 /** Names in rows from `top` on, and how high those are. */
@@ -79,12 +82,13 @@ export function legend(
   const MARK = 22;
   let x: number = SIZES.margin;
   let y = top;
-  const items = entries.map(({ name, color, dash }) => {
+  const items = entries.map(({ name, color, dash, shape }) => {
     const wide = MARK + 6 + widthOf(name, SIZES.text) + 14;
     if (x > SIZES.margin && x + wide > width - SIZES.margin) [x, y] = [SIZES.margin, y + SIZES.lineHeight + 2];
     const stroke = { stroke: color, "stroke-width": 2.5, "stroke-dasharray": dash };
     const item =
       element("line", { x1: x, x2: x + MARK, y1: y - 4, y2: y - 4, ...stroke }) +
+      (shape === undefined ? "" : element("path", { d: markPath(shape, x + MARK / 2, y - 4, 4), fill: color })) +
       textElement(name, { x: x + MARK + 6, y });
     x += wide;
     return item;

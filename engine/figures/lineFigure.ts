@@ -1,8 +1,9 @@
 import { decimate } from "./decimate.ts";
 import { type Axis, type LegendEntry, SIZES, axisText, framed, legend } from "./frame.ts";
 import { type LineParts, curvesOf } from "./curves.ts";
+import { type LineLook, dashText, lookAt, markPath } from "./looks.ts";
 import { type Points, type Range, rangeOf } from "./points.ts";
-import { BAND_DEFINITION } from "./meanBand.ts";
+import { BAND_DEFINITION, type Bounds } from "./meanBand.ts";
 import { SMALLEST, type Scale, linearScale, logScale } from "./scale.ts";
 import { element, short, textElement, widthOf } from "./svg.ts";
 import { FIGURE_THEMES, type FigureTheme } from "./theme.ts";
@@ -14,9 +15,12 @@ export interface Line {
   readonly name: string;
   /** One curve is drawn smoothed over itself as recorded, several as their mean with its band. */
   readonly curves: readonly Points[];
-  /** Instead of the palette's next colour. */
-  readonly color?: string;
-  readonly isDashed?: boolean;
+  /** Place of its look in the palette; its place among the lines when left out. */
+  readonly place?: number | undefined;
+  /** Instead of the palette's colour and dash. */
+  readonly look?: LineLook;
+  /** Shape of marks along it; none when left out. */
+  readonly shape?: number | undefined;
 }
 
 /** Curves over a common axis. */
@@ -25,6 +29,8 @@ export interface LineFigureSpec {
   readonly x: Axis;
   readonly y: Axis & { readonly isLog?: boolean };
   readonly lines: readonly Line[];
+  /** What the values can be: bands are cut there. */
+  readonly bounds?: Bounds | undefined;
   /** Of the curves, 0 to 1; 0, as recorded, when left out. */
   readonly smoothing?: number;
   /** Precedes the figure's own remarks on smoothing, seeds and the band. */
@@ -44,7 +50,7 @@ export function lineFigure(spec: LineFigureSpec): string {
   const { title, theme = FIGURE_THEMES.light, width = 760, height = 400 } = spec;
   const isLog = spec.y.isLog === true;
   const drawn = looks(spec.lines, theme).map((look, at): Drawn => {
-    const curve = curvesOf(spec.lines[at]?.curves ?? [], spec.smoothing ?? 0);
+    const curve = curvesOf(spec.lines[at]?.curves ?? [], spec.smoothing ?? 0, spec.bounds ?? {});
     return { ...look, ...(isLog ? positive(curve) : curve) };
   });
   const names = legend(drawn, width, 50);
@@ -67,19 +73,18 @@ export function lineFigure(spec: LineFigureSpec): string {
       ...drawn.map((curve) => bandOf(curve, plot)),
       ...drawn.map((curve) => rawOf(curve, plot)),
       ...drawn.map((curve) => mainOf(curve, plot)),
+      ...drawn.map((curve, at) => marksOf(curve, plot, at / Math.max(1, drawn.length))),
       ...(y === undefined ? [emptyNote(plot, theme)] : []),
     ],
   });
 }
 
 /** A colour and, once colours come again, a dash for each line. */
-function looks(lines: readonly Line[], { series }: FigureTheme): LegendEntry[] {
-  const DASHES = [undefined, "7 4", "2 3", "9 3 2 3"];
-  return lines.map(({ name, color, isDashed = false }, at) => ({
-    name,
-    color: color ?? series[at % series.length] ?? "currentColor",
-    dash: isDashed ? DASHES[1] : DASHES[Math.floor(at / series.length) % DASHES.length],
-  }));
+function looks(lines: readonly Line[], theme: FigureTheme): LegendEntry[] {
+  return lines.map(({ name, place, look, shape }, at) => {
+    const { color, dash } = look ?? lookAt(theme, place ?? at);
+    return { name, color, dash: dashText(dash), shape };
+  });
 }
 
 /** The values that have a logarithm: others become gaps. */
@@ -173,6 +178,23 @@ function rawOf({ raw, color }: Drawn, plot: Plot): string {
 
 function mainOf({ main, color, dash }: Drawn, plot: Plot): string {
   return strokes(main, plot, { stroke: color, "stroke-width": 2, "stroke-dasharray": dash });
+}
+
+/** Pixels from mark to mark of a line. */
+const BETWEEN_MARKS = 90;
+
+/** Marks along a line. `phase`, 0 to 1, moves the first one, so that lines close to each other have theirs side by side. */
+function marksOf({ main: { x, y }, color, shape }: Drawn, plot: Plot, phase: number): string {
+  if (shape === undefined) return "";
+  let marks = "";
+  let next = plot.left + phase * BETWEEN_MARKS;
+  for (let at = 0; at < x.length; at++) {
+    const px = plot.x.at(x[at] ?? NaN);
+    if (!(px >= next) || !Number.isFinite(y[at] ?? NaN)) continue;
+    marks += markPath(shape, Number(short(px)), Number(short(plot.y.at(y[at] ?? NaN))), 4);
+    next = px + BETWEEN_MARKS;
+  }
+  return marks === "" ? "" : element("path", { d: marks, fill: color });
 }
 
 /** A path through the points, broken at gaps; a point between gaps is a dot. */

@@ -1,11 +1,23 @@
-import type { Points } from "./points.ts";
 import { studentQuantile } from "./distributions.ts";
+import type { Points } from "./points.ts";
 
 /** Explains a mean with a band to readers of a figure. */
 export const BAND_DEFINITION =
-  "Line: mean over seeds. Band: 95 % Student-t interval of that mean, mean ± t(n − 1)·s/√n, at each step over the n seeds that got there; no band where n is 1";
+  "Line: mean over seeds. Band, at each step over the n seeds that got there: from n = 4 on the 95 % Student-t interval of that mean, mean ± t(n − 1)·s/√n; for 2 or 3 the seeds' own range, least to greatest; none for 1. Cut to the values that the metric can take";
 
-/** Mean over seeds with its interval, by place along the axis. */
+/**
+ * Seeds from which on the band is an interval. Of two, Student's interval is 12.7 standard errors to either side: it
+ * says nothing that the two values do not, and leaves no room on the axis for the curves.
+ */
+export const LEAST_FOR_INTERVAL = 4;
+
+/** Least and greatest value that a metric can take; a missing end is open. */
+export interface Bounds {
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** Mean over seeds with its band, by place along the axis. */
 export interface MeanBand {
   readonly x: Float64Array;
   readonly mean: Float64Array;
@@ -16,8 +28,11 @@ export interface MeanBand {
   readonly n: Uint32Array;
 }
 
-/** Mean and 95 % Student-t interval across curves of one metric, at every place where one of them is finite. */
-export function meanBand(curves: readonly Points[]): MeanBand {
+/**
+ * Mean and band across curves of one metric, at every place where one of them is finite; see `BAND_DEFINITION`. An
+ * interval that reaches beyond what the metric can be is cut there.
+ */
+export function meanBand(curves: readonly Points[], { min = -Infinity, max = Infinity }: Bounds = {}): MeanBand {
   const columns = new Map<number, number[]>();
   for (const { x, y } of curves) {
     for (let at = 0; at < y.length; at++) {
@@ -37,20 +52,23 @@ export function meanBand(curves: readonly Points[]): MeanBand {
   const n = new Uint32Array(x.length);
   for (const [at, place] of x.entries()) {
     const values = columns.get(place) ?? [];
-    const { centre, half } = interval(values);
+    const band = bandOf(values);
     n[at] = values.length;
-    mean[at] = centre;
-    low[at] = centre - half;
-    high[at] = centre + half;
+    mean[at] = band.centre;
+    // A mean that is out of bounds itself, which only a broken record has, stays within its band.
+    low[at] = Math.max(band.low, Math.min(min, band.centre));
+    high[at] = Math.min(band.high, Math.max(max, band.centre));
   }
   return { x, mean, low, high, n };
 }
 
-/** NaN as half width of a single value, about which nothing is known. */
-function interval(values: readonly number[]): { readonly centre: number; readonly half: number } {
+/** NaN as the ends of a single value, about which nothing is known. */
+function bandOf(values: readonly number[]): { readonly centre: number; readonly low: number; readonly high: number } {
   const n = values.length;
   const centre = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n < 2) return { centre, half: NaN };
+  if (n < 2) return { centre, low: NaN, high: NaN };
+  if (n < LEAST_FOR_INTERVAL) return { centre, low: Math.min(...values), high: Math.max(...values) };
   const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (n - 1);
-  return { centre, half: studentQuantile(0.95, n - 1) * Math.sqrt(variance / n) };
+  const half = studentQuantile(0.95, n - 1) * Math.sqrt(variance / n);
+  return { centre, low: centre - half, high: centre + half };
 }

@@ -5,6 +5,8 @@ import { type RunConfig, askedModels } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
 import { shortfallLine } from "../protocol/shortfalls.ts";
+import { paletteNames } from "../protocol/palette.ts";
+import type { StageInfo } from "../protocol/stages.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
@@ -12,6 +14,7 @@ import { modelsFile } from "../storage/formats/models.ts";
 import { readRunnable } from "../storage/formats/runDescription.ts";
 import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
 import { readHistory } from "../storage/runHistory.ts";
+import { keepPalette } from "../storage/palette.ts";
 import { isNewlyPinned, pinnedConfig, withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
@@ -104,7 +107,12 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const more = choice.devices.length - 1;
     const device = `${choiceText(choice)}${more === 0 ? "" : `, and ${more} more`}`;
     const about = { run: id, name: asked.name, device };
-    const waiting = (ahead: number): void => report({ kind: "runQueued", ...about, ahead });
+    // Its stages are said once, as soon as they are known.
+    let untold: readonly StageInfo[] | undefined;
+    const waiting = (ahead: number): void => {
+      report({ kind: "runQueued", ...about, ahead, ...(untold !== undefined && { stages: [...untold] }) });
+      untold = undefined;
+    };
     const devices = new DeviceLeases({ choice, threads: asked.runtime.threads, turn, signal, waiting });
     lease = devices;
     desk =
@@ -139,10 +147,12 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       ...{ artifacts, pace: config.runtime, precision: choice.precision, stored: await storedType(config) },
     });
     await assertFits(config, planned, { choice, runsRoot });
+    untold = resolved.stages.map(({ info }) => info);
     // A run that finds everything made computes nothing, and waits for nobody.
     if (!(await isCached(resolved, artifacts))) await devices.wait();
     const estimates = await lookedUpAgain(planned, artifacts);
     const data = usedData(resolved);
+    await keepPalette(artifacts.root, paletteNames(estimates.map(({ stage }) => stage.info)));
     report({
       kind: "runStarted",
       ...about,

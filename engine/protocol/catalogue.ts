@@ -50,10 +50,11 @@ export function metricTexts(): readonly string[] {
 /** Describes a metric, in English or another language; one that is not in the catalogue is its own label. */
 export function describeMetric(name: string, translate: Translate = inEnglish): MetricEntry {
   const family = METRIC_FAMILIES.find(({ prefix }) => name.startsWith(prefix) && name.length > prefix.length);
-  const entry = family ?? METRICS.find((one) => one.name === name);
+  const entry: Omit<MetricEntry, "name"> | undefined = family ?? METRICS.find((one) => one.name === name);
   if (entry === undefined) return { name, label: name, unit: "", description: "", source: "" };
   const values = family === undefined ? [] : [name.slice(family.prefix.length)];
   const put = (text: string): string => (text === "" ? "" : translate(text, ...values));
-  const { label, unit, description, source } = entry;
-  return { name, label: put(label), unit: put(unit), description: put(description), source };
+  const { label, unit, description, source, bounds } = entry;
+  const described = { name, label: put(label), unit: put(unit), description: put(description), source };
+  return bounds === undefined ? described : { ...described, bounds };
 }

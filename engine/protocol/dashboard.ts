@@ -116,8 +116,8 @@ export type ToDashboard =
     }
   | { readonly kind: "response"; readonly id: number; readonly result: unknown }
   | { readonly kind: "failure"; readonly id: number; readonly message: string }
-  /** A command wants this to be shown. */
-  | { readonly kind: "show"; readonly focus: DashboardFocus }
+  /** A command wants this to be shown; with stages, of the first run's curves only theirs. */
+  | { readonly kind: "show"; readonly focus: DashboardFocus; readonly stages?: readonly string[] }
   /** Saves the plot of a metric as it would be shown, of the runs in focus. */
   | { readonly kind: "exportPlot"; readonly metric: string; readonly format: PlotFormat }
   | { readonly kind: "runs"; readonly changed: readonly RunSummary[]; readonly removed: readonly string[] }

@@ -41,6 +41,8 @@ const runQueued = z.strictObject({
   device: name,
   /** Runs that come before it, the one at work included. */
   ahead: z.int().min(1),
+  /** In the order of the recipe; when it is first said that the run waits. */
+  stages: z.array(stageInfoSchema).max(MOST_STAGES).optional(),
 });
 
 const runStarted = z.strictObject({

@@ -11,7 +11,9 @@ export function runProgress(state: Pick<RunState, "stages" | "status" | "updated
   const nDone = stages.filter(isDone).length;
   const total = sum(stages, ({ work = 1 }) => work);
   const done = sum(stages, (stage) => (stage.work ?? 1) * shareDone(stage));
-  const fraction = state.status === "finished" ? 1 : total === 0 ? 0 : done / total;
+  // Where all was there from earlier runs, nothing of it is work.
+  const share = total > 0 ? done / total : stages.length === 0 ? 0 : nDone / stages.length;
+  const fraction = state.status === "finished" ? 1 : share;
   const secondsLeft = state.status === "running" ? secondsLeftOf(state, running) : undefined;
   return {
     stage: running?.id ?? "",
@@ -61,6 +63,25 @@ export function paceOf(
 ): { readonly steps: number; readonly seconds: number } {
   if (paceFrom === undefined || updatedAt === undefined) return { steps: 0, seconds: 0 };
   return { steps: step - paceFrom.step, seconds: (updatedAt - paceFrom.time) / 1000 };
+}
+
+/** Times of a run, in seconds. */
+export interface WorkTimes {
+  /** From its beginning to its last word, without pauses. */
+  readonly work: number;
+  /** Stopped or cut off, until it was resumed. */
+  readonly paused: number;
+}
+
+/** How long a run has worked and paused; undefined until it has begun. */
+export function workTimes({
+  startedAt,
+  updatedAt,
+  pausedSince,
+  pausedSeconds = 0,
+}: Pick<RunState, "startedAt" | "updatedAt" | "pausedSince" | "pausedSeconds">): WorkTimes | undefined {
+  if (startedAt === undefined || updatedAt === undefined) return undefined;
+  return { work: Math.max(0, ((pausedSince ?? updatedAt) - startedAt) / 1000 - pausedSeconds), paused: pausedSeconds };
 }
 
 /** How far a stage is, 0 to 1. */

@@ -5,8 +5,8 @@ import { kindOfKey, legacyStage } from "./legacyStages.ts";
 import { MOST_ALARMS, MOST_STAGES, MOST_TABLES } from "./limits.ts";
 import type { StageInfo } from "./stages.ts";
 
-/** A stage's status. `cached` is taken from an earlier run. */
-export type StageStatus = "waiting" | "running" | "cached" | "finished" | "failed";
+/** A stage's status. `cached` is taken from an earlier run; `stopped` was cut off, and goes on when its run is resumed. */
+export type StageStatus = "waiting" | "running" | "stopped" | "cached" | "finished" | "failed";
 
 /** The run that made an artifact. */
 export interface StageOrigin {
@@ -67,6 +67,10 @@ export interface RunState {
   /** When it first began to compute, in milliseconds since 1970. */
   startedAt?: number | undefined;
   updatedAt?: number | undefined;
+  /** Seconds in which it was stopped or cut off, and then waited for its turn again; without the present pause. */
+  pausedSeconds?: number | undefined;
+  /** While it waits to be resumed: since when nothing was computed. */
+  pausedSince?: number | undefined;
   stages: StageState[];
   /** By stage, then by metric path: dictionaries, since these names come from files. */
   metrics: Record<string, Record<string, Series>>;
@@ -110,7 +114,13 @@ export function emptyRunState(run: string): RunState {
 /** A run's state when no process works on it any more. */
 export function withoutOwner(state: RunState): RunState {
   const isOpen = state.status === "running" || state.status === "queued";
-  return isOpen ? { ...state, status: "lost" } : state;
+  if (!isOpen) return state;
+  const stages = state.stages.map((stage): StageState => {
+    if (stage.status !== "running") return stage;
+    const { etaSeconds: _etaSeconds, ...rest } = stage;
+    return { ...rest, status: "stopped" };
+  });
+  return { ...state, stages, status: "lost" };
 }
 
 /** Takes events into a run's state, in place and in their order; see `applyEvent`. */
@@ -136,11 +146,15 @@ export function applyEvent(
 ): void {
   if (event.sequence < state.nextSequence) return;
   state.nextSequence = event.sequence + 1;
+  // A run that begins again has paused since its last word.
+  const isBeginning = event.kind === "runQueued" || event.kind === "runStarted";
+  if (isBeginning && state.startedAt !== undefined) state.pausedSince ??= state.updatedAt;
   state.updatedAt = event.time;
   switch (event.kind) {
     case "runQueued":
       Object.assign(state, { name: event.name, device: event.device, status: "queued", ahead: event.ahead });
       delete state.failure;
+      for (const declared of event.stages ?? []) Object.assign(stageOf(state, declared.id), declared);
       return;
     case "runStarted":
       startRun(state, event);
@@ -200,6 +214,10 @@ type Of<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
 function startRun(state: RunState, { name, device, stages, work, data, time }: Of<"runStarted">): void {
   Object.assign(state, { name, device, status: "running" });
   state.startedAt ??= time;
+  if (state.pausedSince !== undefined) {
+    state.pausedSeconds = (state.pausedSeconds ?? 0) + Math.max(0, time - state.pausedSince) / 1000;
+    delete state.pausedSince;
+  }
   delete state.ahead;
   delete state.failure;
   delete state.download;
@@ -210,7 +228,7 @@ function startRun(state: RunState, { name, device, stages, work, data, time }: O
     const share = work?.[index];
     // A resumed run reports no work for its own earlier results; they still count as part of the whole run.
     if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);
-    if (stage.status === "failed" || stage.status === "running") stage.status = "waiting";
+    if (stage.status === "failed" || stage.status === "running" || stage.status === "stopped") stage.status = "waiting";
   }
 }
 
@@ -235,7 +253,7 @@ function finishStage(stage: StageState, { seconds }: Of<"stageFinished">): void 
   stage.seconds = seconds;
 }
 
-/** Nothing runs in a run that has ended: the stage it was at waits for the run to go on. */
+/** Nothing runs in a run that has ended: the stage it was at is stopped until the run goes on. */
 function endRun(state: RunState, status: RunStatus): void {
   state.status = status;
   delete state.ahead;
@@ -243,7 +261,7 @@ function endRun(state: RunState, status: RunStatus): void {
   const open = openStages(state.stages);
   for (const stage of open) {
     delete stage.etaSeconds;
-    if (stage.status === "running") stage.status = "waiting";
+    if (stage.status === "running") stage.status = "stopped";
   }
   open.clear();
 }

@@ -15,7 +15,7 @@ const time = z.number().optional();
 const stageState = z.object({
   ...stageInfoSchema.shape,
   key: name,
-  status: z.enum(["waiting", "running", "cached", "finished", "failed"]),
+  status: z.enum(["waiting", "running", "stopped", "cached", "finished", "failed"]),
   step: count,
   total: count,
   work: z.number().min(0).optional(),
@@ -50,6 +50,8 @@ const runStateSchema: z.ZodType<RunState> = z.object({
   ahead: count.optional(),
   startedAt: time,
   updatedAt: time,
+  pausedSeconds: z.number().min(0).optional(),
+  pausedSince: time,
   stages: z.array(stageState).max(MOST_STAGES),
   metrics: byName(byName(series, MOST_METRICS), MOST_STAGES),
   alarms: z.array(z.object({ stage: name, step: count, name, message: text, time: z.number() })).max(MOST_ALARMS),

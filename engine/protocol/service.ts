@@ -4,6 +4,7 @@ import type { PanelFigureSpec } from "../figures/panels/spec.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
+import type { Palette } from "./palette.ts";
 import type { AlarmState, DownloadState, RunState, RunStatus, StageOrigin } from "./runState.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
@@ -31,6 +32,9 @@ export interface RunSummary {
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly updatedAt?: number;
+  /** See `RunState`. */
+  readonly pausedSeconds?: number;
+  readonly pausedSince?: number;
   readonly progress: RunProgress;
   readonly nAlarms: number;
   /** The newest alarm. */
@@ -54,6 +58,8 @@ export interface RunResultLine {
   readonly low: number;
   readonly high: number;
   readonly n: number;
+  /** The same pair on the other benchmarks, where there are any. */
+  readonly more?: readonly Pick<RunResultLine, "benchmark" | "adjusted" | "low" | "high" | "n">[];
 }
 
 /** How far a run is. */
@@ -82,6 +88,8 @@ export interface RunOutline extends Omit<RunState, "metrics"> {
   readonly folder: string;
   /** Recorded points by stage, then by metric path. */
   readonly series: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Looks of arms and other models, the same in all runs of a root; absent where nothing is known of them. */
+  readonly palette?: Palette | undefined;
 }
 
 /** Names a curve of a run. */

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { readTarget } from "../runs/targets.ts";
 import type { Command } from "../salsa.ts";
 import { readCalled } from "./called.ts";
 import { pickRun, pickRuns } from "./pickers.ts";
@@ -14,7 +15,11 @@ export const openDashboard: Command = {
     }
     const none = vscode.l10n.t("This config has not been run yet.");
     const run = await pickRun(salsa, args, { title: vscode.l10n.t("Open Dashboard"), none });
-    salsa.dashboard.show({ runs: folders.length > 1 ? folders : [run.folder] });
+    // A line of the Runs view names what it leads to; a menu passes the lines that are selected.
+    const target = readTarget(args[1]);
+    const runs = folders.length > 1 ? folders : [run.folder];
+    if (target === undefined) salsa.dashboard.show({ runs });
+    else salsa.dashboard.show({ runs, view: target.view }, target.stages);
   },
 };
 

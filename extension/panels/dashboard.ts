@@ -5,7 +5,7 @@ import type { RunStore } from "../runs/store.ts";
 import { label } from "../label.ts";
 import type { Dashboard } from "../salsa.ts";
 import { HOST_ACTIONS } from "./actions.ts";
-import { NO_FOCUS, idsOf, readFocus, refocused, withNewest } from "./focus.ts";
+import { NO_FOCUS, readFocus, refocused, titlesOf, withNewest } from "./focus.ts";
 import { loadPage } from "./page.ts";
 import { PageSession } from "./session.ts";
 
@@ -44,7 +44,7 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
     ];
   }
 
-  show(focus: Partial<DashboardFocus> = {}): void {
+  show(focus: Partial<DashboardFocus> = {}, stages?: readonly string[]): void {
     this.parts.runs.want();
     this.focus = withNewest(refocused(this.focus, focus), this.parts.runs.all());
     if (this.panel === undefined) {
@@ -55,7 +55,9 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
       );
     } else this.panel.reveal(undefined, false);
     this.retitle();
-    this.tell({ kind: "show", focus: this.focus });
+    const message: ToDashboard = { kind: "show", focus: this.focus, ...(stages && { stages }) };
+    if (this.session === undefined && stages !== undefined) this.waiting.push(message);
+    else this.tell(message);
     this.shown.fire();
   }
 
@@ -161,7 +163,7 @@ export class DashboardPanel implements Dashboard, vscode.WebviewPanelSerializer 
 
   private retitle(): void {
     if (this.panel === undefined) return;
-    const [first, ...others] = idsOf(this.focus);
+    const [first, ...others] = titlesOf(this.focus, this.parts.runs.all());
     const title =
       first === undefined
         ? vscode.l10n.t("SALSA Dashboard")

@@ -1,4 +1,5 @@
 import { DASHBOARD_VIEWS, type DashboardFocus } from "../../engine/protocol/dashboard.ts";
+import { runTitle } from "../../engine/protocol/runTitle.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 
 /** Default focus when nothing else is known. */
@@ -29,9 +30,10 @@ export function withNewest(focus: DashboardFocus, runs: readonly RunSummary[]): 
   return focus.runs.length > 0 || newest === undefined ? focus : { ...focus, runs: [newest.folder] };
 }
 
-/** Names of the runs in focus, by their folders `<root>/runs/<id>`. */
-export function idsOf({ runs }: DashboardFocus): readonly string[] {
-  return runs.map((folder) => folder.split(/[\\/]/).at(-1) ?? folder);
+/** Titles of the runs in focus among all runs. */
+export function titlesOf({ runs }: DashboardFocus, all: readonly RunSummary[]): readonly string[] {
+  const folders = [...runs, ...all.map(({ folder }) => folder)];
+  return runs.map((folder) => runTitle(folder, folders));
 }
 
 function isPlace(value: unknown): value is NonNullable<DashboardFocus["place"]> {

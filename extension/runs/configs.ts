@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import { isConfigName } from "../commands/called.ts";
+import { ConfigLinks } from "./configLinks.ts";
 import { rootOf, rootsOf } from "./roots.ts";
+import type { Memory } from "./selection.ts";
 
 const PATTERN = "**/*.salsa.json";
 const ELSEWHERE = "{**/node_modules/**,**/.salsa/**}";
@@ -16,8 +19,11 @@ export class ConfigFiles {
   /** Folders of runs by config, by its URI. */
   private roots = new Map<string, string>();
   readonly onDidChange = this.changed.event;
+  /** Where configs are that were moved. */
+  readonly links: ConfigLinks;
 
-  constructor() {
+  constructor(memory: Memory) {
+    this.links = new ConfigLinks(memory);
     const watcher = vscode.workspace.createFileSystemWatcher(PATTERN);
     const touch = (): void => this.schedule();
     this.listening = [
@@ -27,6 +33,10 @@ export class ConfigFiles {
       watcher.onDidChange(touch),
       watcher.onDidDelete(touch),
       vscode.workspace.onDidChangeWorkspaceFolders(touch),
+      vscode.workspace.onDidRenameFiles(({ files }) => {
+        for (const { oldUri, newUri } of files) this.links.move(oldUri.fsPath, newUri.fsPath);
+        touch();
+      }),
       vscode.workspace.onDidOpenTextDocument(({ uri }) => {
         if (isOnDisk(uri) && !this.has(uri)) this.schedule();
       }),
@@ -59,9 +69,18 @@ export class ConfigFiles {
     const unique = new Map([...found, ...open].map((uri) => [uri.toString(), uri]));
     const files = [...unique.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     const onDisk = files.filter(({ scheme }) => scheme === "file");
-    const roots = await Promise.all(onDisk.map(async (uri) => [uri.toString(), await readRoot(uri)] as const));
+    const texts = await Promise.all(
+      onDisk.map(async (uri) => [uri, await readFile(uri).catch(() => undefined)] as const),
+    );
     this.files = files;
-    this.roots = new Map(roots);
+    // A config that cannot be read keeps its runs beside it, like one that says nothing.
+    const roots = texts.map(
+      async ([uri, bytes]) => [uri.toString(), await rootOf(uri.fsPath, new TextDecoder().decode(bytes))] as const,
+    );
+    this.roots = new Map(await Promise.all(roots));
+    this.links.update(
+      new Map(texts.flatMap(([uri, bytes]) => (bytes === undefined ? [] : [[uri.fsPath, hashOf(bytes)]]))),
+    );
     this.changed.fire();
   }
 
@@ -84,10 +103,8 @@ function isOnDisk({ scheme, path }: vscode.Uri): boolean {
   return scheme === "file" && isConfigName(path);
 }
 
-/** A config that cannot be read keeps its runs beside it, like one that says nothing. */
-async function readRoot(uri: vscode.Uri): Promise<string> {
-  const bytes = await readFile(uri).catch(() => new Uint8Array());
-  return rootOf(uri.fsPath, new TextDecoder().decode(bytes));
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** Largest config that is looked into, in bytes, as the engine has it. */

@@ -54,6 +54,7 @@ export function stageDescription({ status, title, step, total, seconds, etaSecon
   const parts = [title];
   if (status === "cached") parts.push(from === undefined ? t("from an earlier run") : t("from {0}", from.run));
   if (status === "failed") parts.push(t("failed"));
+  if (status === "stopped") parts.push(total > 0 ? t("stopped at {0}", percentText(step / total)) : t("stopped"));
   if (status === "running" && total > 0) parts.push(percentText(step / total));
   if (status === "running" && etaSeconds !== undefined) parts.push(t("{0} left", durationText(etaSeconds)));
   if (status === "finished" && seconds !== undefined) parts.push(durationText(seconds));

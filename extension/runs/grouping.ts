@@ -35,9 +35,8 @@ export function grouped(
   runs: readonly RunSummary[],
   { configs, filter, order }: GroupingSettings,
 ): readonly ConfigGroup[] {
-  const located = runs.map((run) => withConfig(run, configs));
   const wanted = sorted(
-    located.filter((run) => matches(run, filter)),
+    runs.filter((run) => matches(run, filter)),
     order,
   );
   if (wanted.length === 0) return [];
@@ -50,12 +49,22 @@ export function grouped(
 }
 
 /**
- * A run with its config where that is now: a folder that was moved or copied takes its runs along, which name the place
- * where it was.
+ * A run with its config where that is now: one that was renamed or moved keeps its runs, and a folder that was moved or
+ * copied takes its runs along, which name the place where it was.
+ *
+ * @param run - As the service tells of it.
+ * @param configs - Config files of the workspace, absolute.
+ * @param nowOf - Where a config is that was moved.
  */
-export function withConfig(run: RunSummary, configs: readonly string[]): RunSummary {
+export function withConfig(
+  run: RunSummary,
+  configs: readonly string[],
+  nowOf: (configFile: string) => string = (configFile) => configFile,
+): RunSummary {
   const { configFile, root } = run;
   if (configs.includes(configFile)) return run;
+  const moved = nowOf(configFile);
+  if (configs.includes(moved)) return { ...run, configFile: moved };
   const besideRuns = `${folderOf(root)}${configFile.slice(folderOf(configFile).length)}`;
   return configs.includes(besideRuns) ? { ...run, configFile: besideRuns } : run;
 }

@@ -29,6 +29,7 @@ export function runIcon({ status, problem }: Pick<RunSummary, "status" | "proble
 export const STAGE_ICONS: Readonly<Record<StageStatus, IconName>> = {
   waiting: { icon: "circle-large-outline" },
   running: { icon: "sync~spin", color: "charts.blue" },
+  stopped: { icon: "debug-pause", color: "charts.yellow" },
   cached: { icon: "archive", color: "testing.iconPassed" },
   finished: { icon: "pass", color: "testing.iconPassed" },
   failed: { icon: "error", color: "testing.iconFailed" },

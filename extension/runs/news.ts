@@ -17,6 +17,7 @@ const QUIET_ALARMS: readonly string[] = ["waiting", "skippedMinibatch"];
 export class Newsdesk {
   private readonly since: number;
   private readonly known = new Map<string, RunSummary>();
+  /** Folders of runs that have raised an alarm. */
   private readonly alarms = new Set<string>();
 
   /** @param since - Runs made after this time are news even if they end before they are first seen; ms since 1970. */
@@ -34,7 +35,10 @@ export class Newsdesk {
   }
 
   forget(folders: readonly string[]): void {
-    for (const folder of folders) this.known.delete(folder);
+    for (const folder of folders) {
+      this.known.delete(folder);
+      this.alarms.delete(folder);
+    }
   }
 
   private ending(run: RunSummary, before: RunSummary | undefined): readonly News[] {
@@ -47,10 +51,9 @@ export class Newsdesk {
   private alarm(run: RunSummary, before: RunSummary | undefined): readonly News[] {
     const { alarm, folder, createdAt } = run;
     if (alarm === undefined || QUIET_ALARMS.includes(alarm.name)) return [];
-    // An alarm that lasts over many steps is reported once.
-    const key = JSON.stringify([folder, alarm.stage, alarm.name]);
-    if (this.alarms.has(key)) return [];
-    this.alarms.add(key);
+    // A run that raises one alarm often raises more: one message a run, and its end counts them all.
+    if (this.alarms.has(folder)) return [];
+    this.alarms.add(folder);
     const isNew = before === undefined ? createdAt >= this.since : before.nAlarms < run.nAlarms;
     return isNew && isActive(run) ? [{ kind: "alarm", run }] : [];
   }
@@ -62,14 +65,16 @@ export function isWanted({ kind }: News, setting: string): boolean {
   return setting === "failures" ? kind === "failed" || kind === "lost" : true;
 }
 
-/** User-facing text of the news. */
-export function newsText({ kind, run }: News): string {
-  const { id, result, failure, alarm } = run;
+/** User-facing text of the news. @param id - Title of the run among all runs. */
+export function newsText({ kind, run }: News, id = run.id): string {
+  const { failure } = run;
   switch (kind) {
     case "finished":
-      return result === undefined ? t("{0} has finished.", id) : t("{0} has finished: {1}.", id, resultText(result));
+      return [finishedText(run, id), alarmsText(run)].filter((part) => part !== "").join(" ");
     case "stopped":
-      return t("{0} was stopped. It can resume from there.", id);
+      return [t("{0} was stopped. It can resume from there.", id), alarmsText(run)]
+        .filter((part) => part !== "")
+        .join(" ");
     case "failed":
       return failure === undefined ? t("{0} has failed.", id) : t("{0} has failed: {1}", id, failure.message);
     case "lost":
@@ -78,8 +83,24 @@ export function newsText({ kind, run }: News): string {
         id,
       );
     case "alarm":
-      return alarm === undefined
-        ? ""
-        : t("{0}, stage {1}, step {2}: {3}", id, alarm.stage, alarm.step, translatedSeen(alarm, fromCatalogue));
+      return raisedText(run, id);
   }
+}
+
+function finishedText({ result }: RunSummary, id: string): string {
+  return result === undefined ? t("{0} has finished.", id) : t("{0} has finished: {1}.", id, resultText(result));
+}
+
+function alarmsText({ nAlarms }: RunSummary): string {
+  if (nAlarms === 0) return "";
+  return nAlarms === 1 ? t("It raised an alarm.") : t("It raised {0} alarms.", nAlarms);
+}
+
+function raisedText({ alarm, nAlarms }: RunSummary, id: string): string {
+  if (alarm === undefined) return "";
+  const { stage, step } = alarm;
+  const seen = translatedSeen(alarm, fromCatalogue);
+  return nAlarms === 1
+    ? t("{0}, stage {1}, step {2}: {3}", id, stage, step, seen)
+    : t("{0} has raised {1} alarms, the last in stage {2} at step {3}: {4}", id, nAlarms, stage, step, seen);
 }

@@ -35,12 +35,18 @@ export interface Flags {
   readonly hasTables: boolean;
   readonly hasConfigs: boolean;
   readonly isFiltered: boolean;
+  /** Configs have been looked for, and runs: until then it is not known that there are none. */
+  readonly isSearched: boolean;
+  readonly isListed: boolean;
 }
+
+/** What the context keys depend on besides the runs. */
+export type FlagSettings = Pick<Flags, "isFiltered" | "isSearched" | "isListed"> & { readonly nConfigs: number };
 
 /** Computes the context keys that decide which commands the palette offers. */
 export function flagsOf(
   runs: readonly RunSummary[],
-  { nConfigs, isFiltered }: { readonly nConfigs: number; readonly isFiltered: boolean },
+  { nConfigs, isFiltered, isSearched, isListed }: FlagSettings,
 ): Flags {
   return {
     hasRuns: runs.length > 0,
@@ -51,5 +57,7 @@ export function flagsOf(
     hasTables: runs.some(({ tables }) => tables.length > 0),
     hasConfigs: nConfigs > 0,
     isFiltered,
+    isSearched,
+    isListed,
   };
 }

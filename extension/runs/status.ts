@@ -1,3 +1,4 @@
+import { runTitle } from "../../engine/protocol/runTitle.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import { label } from "../label.ts";
 import { t } from "../localize.ts";
@@ -29,10 +30,17 @@ export function statusLine(
   const shown = [...new Set([...active, ...failed, ...recent])];
   const [first] = shown;
   if (first === undefined) return undefined;
-  const what = label(lineText(active, failed, first));
+  const titleOf = ({ folder }: RunSummary): string =>
+    runTitle(
+      folder,
+      runs.map((run) => run.folder),
+    );
+  const what = label(lineText(active, failed, { first, titleOf }));
   const isError = failed.length > 0;
   const icon = isError ? "error" : active.length > 0 ? activeIcon(active) : runIcon(first).icon;
-  const rows = shown.map((run) => `$(${runIcon(run).icon}) **${escaped(run.id)}** ${escaped(runDescription(run))}`);
+  const rows = shown.map(
+    (run) => `$(${runIcon(run).icon}) **${escaped(titleOf(run))}** ${escaped(runDescription(run))}`,
+  );
   return {
     text: `$(${icon}) ${what}`,
     tooltip: [...rows, t("Click to open the dashboard")].join("\n\n"),
@@ -51,11 +59,15 @@ export interface StatusSettings {
   readonly now: number;
 }
 
-function lineText(active: readonly RunSummary[], failed: readonly RunSummary[], first: RunSummary): string {
+function lineText(
+  active: readonly RunSummary[],
+  failed: readonly RunSummary[],
+  { first, titleOf }: { readonly first: RunSummary; readonly titleOf: (run: RunSummary) => string },
+): string {
   const [run, ...others] = active;
   if (run === undefined) {
     if (failed.length > 1) return t("{0} runs failed", failed.length);
-    return t("{0} {1}", first.id, statusText(first.status));
+    return t("{0} {1}", titleOf(first), statusText(first.status));
   }
   if (others.length > 0) {
     const shares = active
@@ -64,7 +76,7 @@ function lineText(active: readonly RunSummary[], failed: readonly RunSummary[], 
     const text = t("{0} runs", active.length);
     return shares.length === 0 ? text : `${text} · ${shares.slice(0, 3).join(", ")}`;
   }
-  return run.status === "queued" ? `${run.id} · ${runDescription(run)}` : progressText(run);
+  return run.status === "queued" ? `${titleOf(run)} · ${runDescription(run)}` : progressText(run);
 }
 
 function activeIcon(active: readonly RunSummary[]): string {

@@ -5,30 +5,42 @@ import { isVirtual } from "../engine/workspace.ts";
 import type { Runs, Service } from "../salsa.ts";
 import { RunCatalog } from "./catalog.ts";
 import { ConfigFiles } from "./configs.ts";
-import { type RunSelection, isFiltering } from "./selection.ts";
+import { withConfig } from "./grouping.ts";
+import { type Memory, type RunSelection, isFiltering } from "./selection.ts";
 import { flagsOf } from "./states.ts";
 
 /** Changed and removed runs. */
 export type RunChanges = ServiceNotifications["runs"];
+
+/** Milliseconds after which a workspace of which no run was told has none. */
+const SEARCHING = 2000;
 
 /** The runs of the workspace. Queries the service once there is a config, or the user looks at runs. */
 export class RunStore implements Runs {
   private readonly service: Service;
   private readonly selection: RunSelection;
   private readonly catalog = new RunCatalog();
-  private readonly files = new ConfigFiles();
+  private readonly files: ConfigFiles;
   private readonly changed = new vscode.EventEmitter<void>();
   private readonly told = new vscode.EventEmitter<RunChanges>();
   private readonly listening: readonly { dispose(): void }[];
   private readonly flags = new Map<string, boolean>();
   private toldRoots: readonly string[] = [];
+  /** The configs that `known` has the paths of. */
+  private pathsOf: readonly vscode.Uri[] = [];
+  private known: readonly string[] = [];
   private isWanted = false;
+  private isSearched = false;
+  private isListed = false;
+  private listing: NodeJS.Timeout | undefined;
   readonly onDidChange = this.changed.event;
   /** The same, with the changed and removed runs. */
   readonly onDidTell = this.told.event;
 
-  constructor(service: Service, selection: RunSelection) {
+  /** Listens to the service. `memory` keeps where configs were, from one window to the next. */
+  constructor(service: Service, selection: RunSelection, memory: Memory) {
     this.service = service;
+    this.files = new ConfigFiles(memory);
     this.selection = selection;
     this.listening = [
       this.changed,
@@ -44,11 +56,12 @@ export class RunStore implements Runs {
   }
 
   all(): readonly RunSummary[] {
-    return this.catalog.all();
+    return this.catalog.all().map((run) => this.located(run));
   }
 
   get(folder: string): RunSummary | undefined {
-    return this.catalog.get(folder);
+    const run = this.catalog.get(folder);
+    return run === undefined ? undefined : this.located(run);
   }
 
   roots(): readonly string[] {
@@ -79,10 +92,26 @@ export class RunStore implements Runs {
   }
 
   dispose(): void {
+    clearTimeout(this.listing);
     for (const one of this.listening) one.dispose();
   }
 
+  /** A run with its config where that is now. */
+  private located(run: RunSummary): RunSummary {
+    return withConfig(run, this.paths(), (configFile) => this.files.links.now(configFile));
+  }
+
+  private paths(): readonly string[] {
+    const files = this.files.all();
+    if (this.pathsOf !== files) {
+      this.pathsOf = files;
+      this.known = files.map(({ fsPath }) => fsPath);
+    }
+    return this.known;
+  }
+
   private async look(): Promise<void> {
+    this.isSearched = true;
     this.tellFlags();
     this.changed.fire();
     if (this.isWanted || this.files.all().length > 0) await this.tellRoots(false);
@@ -95,6 +124,8 @@ export class RunStore implements Runs {
     this.toldRoots = roots;
     try {
       await this.service.request("setRoots", { roots });
+      // Runs are told of as they are found, and that there are none is not: then nothing comes.
+      this.listing ??= setTimeout(() => this.list(), SEARCHING);
     } catch {
       return; // listeners to problems have been notified, and `comeBack` sends the roots again
     }
@@ -111,14 +142,26 @@ export class RunStore implements Runs {
 
   private take(changes: RunChanges): void {
     this.catalog.take(changes);
+    this.isListed = true;
     this.tellFlags();
-    this.told.fire(changes);
+    this.told.fire({ ...changes, changed: changes.changed.map((run) => this.located(run)) });
     this.changed.fire();
+  }
+
+  private list(): void {
+    if (this.isListed) return;
+    this.isListed = true;
+    this.tellFlags();
   }
 
   private tellFlags(): void {
     const isFiltered = isFiltering(this.selection.filter);
-    const flags = flagsOf(this.catalog.all(), { nConfigs: this.files.all().length, isFiltered });
+    const flags = flagsOf(this.catalog.all(), {
+      nConfigs: this.files.all().length,
+      isFiltered,
+      isSearched: this.isSearched,
+      isListed: this.isListed,
+    });
     for (const [name, value] of Object.entries<boolean>({ ...flags })) {
       if (this.flags.get(name) === value) continue;
       this.flags.set(name, value);

@@ -1,5 +1,6 @@
 import { translatedSeen } from "../../engine/protocol/alarmTexts.ts";
 import { literal } from "../../engine/protocol/markdown.ts";
+import { workTimes } from "../../engine/protocol/runProgress.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import { label } from "../label.ts";
 import { fromCatalogue, t } from "../localize.ts";
@@ -25,7 +26,7 @@ export function runTooltip(run: RunSummary): string {
 type Fact = readonly [name: string, value: string];
 
 function factsOf(run: RunSummary): readonly Fact[] {
-  const { progress, device, createdAt, startedAt, updatedAt, result, tables, configFile, status } = run;
+  const { progress, device, createdAt, startedAt, result, tables, configFile, status } = run;
   const facts: Fact[] = [];
   if (progress.stage !== "") {
     const steps = progress.total === 0 ? "" : `, ${t("step {0} of {1}", progress.step, progress.total)}`;
@@ -43,8 +44,12 @@ function factsOf(run: RunSummary): readonly Fact[] {
   }
   if (device !== "") facts.push([t("Device"), device]);
   facts.push([t("Started"), dateText(startedAt ?? createdAt)]);
-  if (updatedAt !== undefined && startedAt !== undefined && updatedAt > startedAt) {
-    facts.push([t("Duration"), durationText((updatedAt - startedAt) / 1000)]);
+  const times = workTimes(run);
+  if (times !== undefined && times.work > 0) {
+    const work = durationText(times.work);
+    // Under a second, it went on at once.
+    const paused = times.paused < 1 ? work : t("{0} of work, paused {1}", work, durationText(times.paused));
+    facts.push([t("Duration"), paused]);
   }
   if (tables.length > 0) facts.push([t("Tables"), tables.join(", ")]);
   facts.push([t("Config"), configFile]);

@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
 import { label } from "../label.ts";
-import { withConfig } from "../runs/grouping.ts";
 import { orderText, statusText } from "../runs/labels.ts";
 import { NO_FILTER, ORDERS, type RunFilter, STATUSES, isFiltering, matches } from "../runs/selection.ts";
 import type { Command, Salsa } from "../salsa.ts";
@@ -102,8 +101,7 @@ const CHANGES: Readonly<Record<Facet, (salsa: Salsa) => Promise<Change>>> = {
   },
   configs: async ({ selection, runs }) => {
     const { filter } = selection;
-    const configs = runs.configs().map(({ fsPath }) => fsPath);
-    const all = runs.all().map((run) => withConfig(run, configs));
+    const all = runs.all();
     const files = [...new Set(all.map(({ configFile }) => configFile))].sort();
     const items = files.map((file) => {
       const n = all.filter((run) => matches(run, { ...filter, configs: [file] })).length;

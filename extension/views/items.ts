@@ -17,6 +17,7 @@ import {
   sectionText,
   statusText,
 } from "../runs/labels.ts";
+import { type Target, armTarget, stageTarget } from "../runs/targets.ts";
 import { escaped, runTooltip } from "../runs/tooltip.ts";
 import type { PartName, RunsNode } from "./nodes.ts";
 
@@ -34,8 +35,7 @@ export function configItem(node: RunsNode, { configFile, isThere, runs }: Config
     ? runs.length === 0 && vscode.l10n.t("no runs yet")
     : vscode.l10n.t("not in this workspace");
   item.tooltip = label(configFile);
-  // Those that have runs open out at a click.
-  if (isThere && runs.length === 0) item.command = { title: "", command: "vscode.open", arguments: [uri] };
+  if (isThere) item.command = { title: vscode.l10n.t("Open Config"), command: "vscode.open", arguments: [uri] };
   return item;
 }
 
@@ -58,7 +58,7 @@ export function runItem(node: RunsNode, run: RunSummary): vscode.TreeItem {
   item.contextValue = runContext(run);
   item.tooltip = markdown(runTooltip(run));
   item.accessibilityInformation = { label: `${label(run.id)}, ${statusText(run.status)}, ${description}` };
-  return item;
+  return withDashboard(item, node);
 }
 
 /** The line above a run's arms, stages or models. */
@@ -98,7 +98,7 @@ export function armItem(node: RunsNode, { arms, detail }: OpenRun): vscode.TreeI
   item.description = label(description);
   const lines = [description, ...candidateLines(arm, detail)].map(escaped);
   item.tooltip = markdown([`**${escaped(name)}**`, ...lines].join("\n\n"));
-  return withDashboard(item, node);
+  return withDashboard(item, node, armTarget(detail.stages, name));
 }
 
 /** The line of a stage. */
@@ -113,11 +113,12 @@ export function stageItem(node: RunsNode, { detail }: OpenRun): vscode.TreeItem 
   item.iconPath = themeIcon(STAGE_ICONS[stage.status]);
   item.description = label(stageDescription(stage));
   if (stage.key !== "") item.tooltip = `${name}: ${item.description}\n${label(stage.key)}`;
-  return withDashboard(item, node);
+  return withDashboard(item, node, stageTarget(stage));
 }
 
 /** The line of a model. */
-export function modelItem({ id, name = "" }: RunsNode, model: ModelArtifact | undefined): vscode.TreeItem {
+export function modelItem(node: RunsNode, model: ModelArtifact | undefined): vscode.TreeItem {
+  const { id, name = "" } = node;
   const item = new vscode.TreeItem(label(name), None);
   item.id = id;
   if (model === undefined) return item;
@@ -129,12 +130,15 @@ export function modelItem({ id, name = "" }: RunsNode, model: ModelArtifact | un
     ? new vscode.ThemeIcon(isPolicy ? "hubot" : "star-half")
     : themeIcon({ icon: "warning", color: "list.warningForeground" });
   item.description = exists ? `${chosen}${formatFileSize(bytes)}` : vscode.l10n.t("removed from the disk");
+  // A checkpoint is what its run says of it: where it comes from, and how large it is.
+  withDashboard(item, node, { view: "provenance", stages: [] });
   item.tooltip = exists ? folder : vscode.l10n.t("{0} has been removed. Running the config again restores it.", folder);
   return item;
 }
 
-function withDashboard(item: vscode.TreeItem, node: RunsNode): vscode.TreeItem {
-  item.command = { title: vscode.l10n.t("Open Dashboard"), command: "salsa.openDashboard", arguments: [node] };
+function withDashboard(item: vscode.TreeItem, node: RunsNode, target?: Target): vscode.TreeItem {
+  const args = target === undefined ? [node] : [node, target];
+  item.command = { title: vscode.l10n.t("Open Dashboard"), command: "salsa.openDashboard", arguments: args };
   return item;
 }
 

@@ -1,42 +1,73 @@
 import * as vscode from "vscode";
+import { runTitle } from "../../engine/protocol/runTitle.ts";
 import { label } from "../label.ts";
 import { type News, Newsdesk, isWanted, newsText } from "../runs/news.ts";
+import { newsActions } from "../runs/newsActions.ts";
+import { isActive } from "../runs/states.ts";
 import type { RunStore } from "../runs/store.ts";
+import type { Dashboard } from "../salsa.ts";
 
-/** A button of a message, and the command that it runs on the run. */
-interface Action {
-  readonly title: string;
-  readonly command: string;
+/** Milliseconds after a run's first alarm before it is told of: what raises one alarm often raises several. */
+const SETTLING = 3000;
+
+/** Dependencies of the notifications. */
+export interface NotificationParts {
+  readonly runs: Pick<RunStore, "all" | "get" | "onDidTell">;
+  readonly dashboard: Pick<Dashboard, "show">;
+  readonly log: vscode.LogOutputChannel;
 }
 
-/** Notifies the user of runs that end, fail, are cut off or raise an alarm while this window is open. */
+/** Notifies the user of runs that end, fail, are cut off or raise alarms while this window is open. */
 export class Notifications {
+  private readonly parts: NotificationParts;
   private readonly desk = new Newsdesk(Date.now());
-  private readonly log: vscode.LogOutputChannel;
   private readonly listening: vscode.Disposable;
+  private readonly settling = new Map<string, NodeJS.Timeout>();
 
-  constructor(runs: RunStore, log: vscode.LogOutputChannel) {
-    this.log = log;
-    this.listening = runs.onDidTell(({ changed, removed }) => {
+  constructor(parts: NotificationParts) {
+    this.parts = parts;
+    this.listening = parts.runs.onDidTell(({ changed, removed }) => {
       this.desk.forget(removed);
       const setting = vscode.workspace.getConfiguration("salsa").get("notifications", "all");
-      for (const news of this.desk.take(changed)) if (isWanted(news, setting)) void this.tell(news);
+      for (const news of this.desk.take(changed)) {
+        if (!isWanted(news, setting)) continue;
+        if (news.kind === "alarm") this.settle(news.run.folder);
+        else void this.tell(news);
+      }
     });
   }
 
   dispose(): void {
     this.listening.dispose();
+    for (const timer of this.settling.values()) clearTimeout(timer);
+  }
+
+  /** Tells of all that a run has raised by then, unless it has ended: then its end says so. */
+  private settle(folder: string): void {
+    const tell = (): void => {
+      this.settling.delete(folder);
+      const run = this.parts.runs.get(folder);
+      if (run !== undefined && isActive(run)) void this.tell({ kind: "alarm", run });
+    };
+    this.settling.set(folder, setTimeout(tell, SETTLING));
   }
 
   private async tell(news: News): Promise<void> {
-    const actions = actionsOf(news);
+    const { dashboard, log, runs } = this.parts;
+    const actions = newsActions(news);
+    const title = runTitle(
+      news.run.folder,
+      runs.all().map(({ folder }) => folder),
+    );
     const titles = actions.map(({ title }) => title);
-    const title = await SHOW[news.kind](newsText(news), ...titles);
-    const action = actions.find((one) => one.title === title);
+    const chosen = await SHOW[news.kind](newsText(news, title), ...titles);
+    const action = actions.find((one) => one.title === chosen);
+    if (action === undefined) return;
     try {
-      if (action !== undefined) await vscode.commands.executeCommand(action.command, news.run.folder);
+      if ("focus" in action) dashboard.show(action.focus);
+      else await vscode.commands.executeCommand(action.command, news.run.folder);
     } catch (error) {
-      this.log.error(String(error));
+      log.error(String(error));
     }
   }
 }
@@ -54,23 +85,3 @@ const SHOW: Readonly<Record<News["kind"], Show>> = {
   lost: warning,
   failed: error,
 };
-
-function actionsOf({ kind, run }: News): readonly Action[] {
-  const dashboard: Action = { title: vscode.l10n.t("Open Dashboard"), command: "salsa.openDashboard" };
-  const log: Action = { title: vscode.l10n.t("Show Log"), command: "salsa.showLog" };
-  const resume: Action = { title: vscode.l10n.t("Resume"), command: "salsa.resume" };
-  switch (kind) {
-    case "finished": {
-      const table: Action = { title: vscode.l10n.t("Open Win-Rate Table"), command: "salsa.openWinRates" };
-      return run.tables.length > 0 ? [table, dashboard] : [dashboard];
-    }
-    case "stopped":
-      return [resume, dashboard];
-    case "lost":
-      return [resume, log, dashboard];
-    case "failed":
-      return [{ title: vscode.l10n.t("Retry"), command: "salsa.retry" }, log, dashboard];
-    case "alarm":
-      return [dashboard, { title: vscode.l10n.t("Stop Run"), command: "salsa.stop" }];
-  }
-}

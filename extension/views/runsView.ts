@@ -167,12 +167,21 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
     for (const folder of removed) this.details.close(folder);
     this.nodes.forget(removed);
     for (const folder of removed) this.drawn.delete(folder);
+    if (removed.length > 0) void this.dropFilters();
     for (const run of changed) {
       this.dirty.add(runId(run.folder));
       // A run that has begun again must be followed from here on.
       if (isActive(run) && this.details.isUnfollowed(run.folder)) this.details.close(run.folder);
     }
     this.schedule();
+  }
+
+  /** A filter by configs ends with the last of their runs: nothing would be left to see. */
+  private async dropFilters(): Promise<void> {
+    const { runs, selection } = this.parts;
+    const { filter } = selection;
+    const left = filter.configs.filter((file) => runs.all().some(({ configFile }) => configFile === file));
+    if (left.length < filter.configs.length) await selection.change({ filter: { ...filter, configs: left } });
   }
 
   private touch(folder: string): void {

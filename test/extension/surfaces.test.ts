@@ -56,7 +56,6 @@ describe("the web view's sources", () => {
 
   it("write style sheets of their own only", () => {
     assert.deepEqual(placesOf("webview", /unsafeCSS\([^)]{0,40}/g).sort(), [
-      "webview/parts/palette.ts: unsafeCSS(series.map((color, index",
       "webview/plots/plotStyles.ts: unsafeCSS(uplotCss",
     ]);
   });

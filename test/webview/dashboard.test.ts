@@ -106,6 +106,30 @@ describeInBrowser("the dashboard", (browser) => {
     assert.deepEqual(open?.focuses.at(-1)?.runs, [LIVE.folder]);
   });
 
+  it("moves nothing in its list of runs while that is open: a run that comes is last", async () => {
+    const page = await show([DEMO, LIVE]);
+    await page.getByText("Compare").click();
+    const options = page.getByRole("option");
+    await options.nth(1).waitFor();
+    const before = await options.allInnerTexts();
+    const newer = {
+      ...summaryOf(demoRun("demo-9")),
+      createdAt: Date.UTC(2030, 0, 1),
+      configFile: "/work/new.salsa.json",
+    };
+    await open?.send({ kind: "runs", changed: [newer], removed: [] });
+    await options.nth(2).waitFor();
+    const after = await options.allInnerTexts();
+    assert.deepEqual(after.slice(0, 2), before);
+    assert.match(after[2] ?? "", /demo-9/);
+  });
+
+  it("leads from a soup, which has no curves, to the config that says how it is made", async () => {
+    const page = await show([DEMO]);
+    await page.getByRole("button", { name: /^soup model soup/ }).click();
+    await page.getByRole("tab", { name: "Config", selected: true }).waitFor();
+  });
+
   it("shows each node of the pipeline in words, and its curves when it is chosen", async () => {
     const page = await show([LIVE]);
     const node = page.getByRole("button", { name: /^mkl RLHF · ref sft-1 \+ sft-2 Running · 48 s left step 12 of 60/ });

@@ -213,7 +213,8 @@ describe("DashboardState", () => {
     dashboard.state.show({ view: "alarms" });
     const focus = { view: "alarms", runs: [demoRun().folder] };
     assert.deepEqual(dashboard.told.at(-1), { kind: "focus", focus });
-    assert.deepEqual(dashboard.kept(), { ...focus, settings: { "metrics.smoothing": 0.6 } });
+    const made = [`${summaryOf(demoRun()).createdAt} ${demoRun().folder}`];
+    assert.deepEqual(dashboard.kept(), { ...focus, settings: { "metrics.smoothing": 0.6, "runs.made": made } });
     const reloaded = stateOn(fixtureBackend([]), dashboard.kept());
     assert.equal(reloaded.state.setting("metrics.smoothing", 0), 0.6);
     assert.equal(reloaded.state.setting("metrics.smoothing", "a string"), "a string");
@@ -260,6 +261,33 @@ describe("DashboardState", () => {
     const dashboard = began([one, other], [one]);
     dashboard.hear({ kind: "runs", changed: [], removed: [other.folder] });
     assert.deepEqual([...dashboard.state.removed], []);
+  });
+
+  it("shows no run under the title of another that had its folder, until it is chosen", () => {
+    const one = demoRun();
+    const dashboard = began([one]);
+    const another = { ...summaryOf(one), createdAt: summaryOf(one).createdAt + 1 };
+    dashboard.hear({ kind: "runs", changed: [], removed: [one.folder] });
+    dashboard.hear({ kind: "runs", changed: [another], removed: [] });
+    assert.deepEqual([...dashboard.state.removed], [one.folder]);
+    dashboard.state.show({ runs: [one.folder] });
+    assert.deepEqual([...dashboard.state.removed], []);
+    // So fast that nobody said that the first was removed.
+    dashboard.hear({ kind: "runs", changed: [{ ...another, createdAt: another.createdAt + 1 }], removed: [] });
+    assert.deepEqual([...dashboard.state.removed], [one.folder]);
+  });
+
+  it("knows after a reload, too, that another run has taken the place of one", () => {
+    const one = demoRun();
+    const kept = began([one]).kept();
+    const dashboard = stateOn(fixtureBackend([one]), kept);
+    const another = { ...summaryOf(one), createdAt: summaryOf(one).createdAt + 1 };
+    const focus = { view: "metrics" as const, runs: [one.folder] };
+    dashboard.hear({ kind: "init", runs: [another], focus, strings: {} });
+    assert.deepEqual([...dashboard.state.removed], [one.folder]);
+    const same = stateOn(fixtureBackend([one]), kept);
+    same.hear({ kind: "init", runs: [summaryOf(one)], focus, strings: {} });
+    assert.deepEqual([...same.state.removed], []);
   });
 
   it("follows a removed run again when it is back", async () => {

@@ -2,14 +2,15 @@ import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type AlarmAction, ALARMS } from "../../engine/protocol/alarms.ts";
 import { translatedSeen } from "../../engine/protocol/alarmTexts.ts";
+import type { DashboardFocus } from "../../engine/protocol/dashboard.ts";
 import type { AlarmState } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { emptyNotice, loadingNotice } from "../parts/notice.ts";
 import { nameOfStage } from "../parts/stageName.ts";
-import { paletteStyles } from "../parts/palette.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import { lookOfStage, themeOf } from "../plots/looks.ts";
 import { failureNotice, failureStyles } from "./failure.ts";
 import { type AlarmGroup, alarmGroups } from "./groups.ts";
 import { sparklinePlot, sparklineStyles } from "./sparklinePlot.ts";
@@ -25,7 +26,6 @@ export class AlarmsView extends DashboardElement {
     baseStyles,
     noticeStyles,
     controlStyles,
-    paletteStyles,
     failureStyles,
     sparklineStyles,
     css`
@@ -61,6 +61,10 @@ export class AlarmsView extends DashboardElement {
         border-left: 3px solid var(--vscode-editorWarning-foreground, var(--vscode-charts-yellow));
         border-radius: 4px;
       }
+      article.placed {
+        outline: 1px solid var(--vscode-focusBorder);
+        outline-offset: 2px;
+      }
       article header {
         display: flex;
         flex-wrap: wrap;
@@ -95,6 +99,8 @@ export class AlarmsView extends DashboardElement {
     `,
   ];
   private timer: ReturnType<typeof setInterval> | undefined;
+  /** The place that was last gone to. */
+  private place: DashboardFocus["place"];
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -104,6 +110,17 @@ export class AlarmsView extends DashboardElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.timer);
+  }
+
+  /** An alarm that a message or another view leads to comes into sight, once. */
+  protected override updated(): void {
+    const { view, place } = this.model.focus;
+    if (view !== "alarms" || place === undefined || place === this.place) return;
+    const alarm = this.renderRoot.querySelector<HTMLElement>("article.placed");
+    if (alarm === null) return; // the run is still being read
+    this.place = place;
+    alarm.scrollIntoView({ block: "center" });
+    alarm.focus({ preventScroll: true });
   }
 
   protected override render(): TemplateResult {
@@ -150,7 +167,12 @@ export class AlarmsView extends DashboardElement {
     // Rollouts, of which samples are kept, are scored.
     const hasSamples = recorded["objective/score"] !== undefined;
     const name = nameOfStage(outline, stage);
-    return html`<article aria-label=${t("{0}, step {1}", name, step)}>
+    const isPlaced = isAt(this.model.focus.place, alarm);
+    return html`<article
+      class=${isPlaced ? "placed" : ""}
+      tabindex=${isPlaced ? "-1" : nothing}
+      aria-label=${t("{0}, step {1}", name, step)}
+    >
       <header>
         <h3>${stage === "" ? t("The run") : t("{0}, step {1}", name, step)}</h3>
         <time class="muted" datetime=${new Date(time).toISOString()}>${new Date(time).toLocaleString()}</time>
@@ -160,6 +182,7 @@ export class AlarmsView extends DashboardElement {
         ${shown.map((metric) =>
           sparklinePlot(metric, step, {
             curve: this.model.curve(outline.folder, { stage, metric }),
+            color: lookOfStage(outline, stage, themeOf(document.body)).color,
             show: toMetrics,
           }),
         )}
@@ -197,6 +220,10 @@ export class AlarmsView extends DashboardElement {
         )}
       </dl>`;
   }
+}
+
+function isAt(place: DashboardFocus["place"], { stage, step }: AlarmState): boolean {
+  return place?.stage === stage && place.step === step;
 }
 
 function action({ text, settings }: AlarmAction): TemplateResult {

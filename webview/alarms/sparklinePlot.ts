@@ -3,6 +3,7 @@ import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import type { Curve } from "../model.ts";
 import { short } from "../parts/format.ts";
+import { styled } from "../parts/styled.ts";
 import { sparkline } from "./sparkline.ts";
 
 const SIZE = { width: 180, height: 40 };
@@ -11,6 +12,8 @@ const SIZE = { width: 180, height: 40 };
 export const sparklineStyles = css`
   .spark {
     display: block;
+    max-width: 100%;
+    overflow: hidden;
     padding: 4px 8px;
     color: inherit;
     background: none;
@@ -31,7 +34,7 @@ export const sparklineStyles = css`
   }
   .spark path {
     fill: none;
-    stroke: var(--series-0);
+    stroke: var(--line);
     stroke-width: 1.5;
   }
   .spark line {
@@ -39,7 +42,7 @@ export const sparklineStyles = css`
     stroke-dasharray: 3 2;
   }
   .spark circle {
-    fill: var(--series-0);
+    fill: var(--line);
   }
 `;
 
@@ -47,7 +50,16 @@ export const sparklineStyles = css`
 export function sparklinePlot(
   metric: string,
   step: number,
-  { curve, show }: { readonly curve: Curve | undefined; readonly show: () => void },
+  {
+    curve,
+    color,
+    show,
+  }: {
+    readonly curve: Curve | undefined;
+    /** Of the stage's arm, as in every view. */
+    readonly color: string;
+    readonly show: () => void;
+  },
 ): TemplateResult | typeof nothing {
   const spark = curve && sparkline(curve, step, SIZE);
   if (spark === undefined) return nothing;
@@ -65,7 +77,7 @@ export function sparklinePlot(
   );
   return html`<button class="spark" aria-label=${name} title=${name} @click=${show}>
     <span>${label} <b class="number">${value === undefined ? t("not a number") : short(value)}</b></span>
-    <svg width=${SIZE.width} height=${SIZE.height} aria-hidden="true">
+    <svg width=${SIZE.width} height=${SIZE.height} aria-hidden="true" ${styled({ "--line": color })}>
       <line x1=${x} x2=${x} y1="0" y2=${SIZE.height}></line>
       <path d=${path}></path>
       <circle cx=${x} cy=${y ?? SIZE.height / 2} r=${y === undefined ? 0 : 3}></circle>

@@ -74,6 +74,19 @@ export const figuresStyles = css`
   .how vscode-button {
     flex: none;
   }
+  @media (max-width: 340px) {
+    :host {
+      padding: 8px;
+    }
+    .head,
+    .how {
+      flex-wrap: wrap;
+      margin-left: 0;
+    }
+    .how pre {
+      flex-basis: 100%;
+    }
+  }
 `;
 
 /** Styles of one drawn figure. */

@@ -21,6 +21,7 @@ export const choiceStyles = css`
     --vscode-settings-dropdownBorder: var(--vscode-dropdown-border, transparent);
     --vscode-settings-dropdownListBorder: var(--vscode-dropdown-border, var(--vscode-widget-border, transparent));
     flex: none;
+    max-width: 100%;
   }
   :host-context(.vscode-high-contrast) vscode-single-select {
     --vscode-list-activeSelectionBackground: transparent;

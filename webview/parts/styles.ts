@@ -186,7 +186,19 @@ export const controlStyles = css`
     display: inline-flex;
     align-items: center;
     gap: 6px;
+    max-width: 100%;
     white-space: nowrap;
+  }
+  /* Where there is no room for one line. */
+  @media (max-width: 340px) {
+    .toolbar label,
+    .field {
+      flex-wrap: wrap;
+    }
+    .toolbar vscode-button,
+    .field vscode-single-select {
+      max-width: 100%;
+    }
   }
   .toolbar .spacer {
     flex: 1;

@@ -119,11 +119,13 @@ function summed(stages: readonly StageState[]): Pick<PipelineNode, "status" | "n
     ? "failed"
     : statuses.has("running")
       ? "running"
-      : nDone < stages.length
-        ? "waiting"
-        : statuses.has("finished")
-          ? "finished"
-          : "cached";
+      : statuses.has("stopped")
+        ? "stopped"
+        : nDone < stages.length
+          ? "waiting"
+          : statuses.has("finished")
+            ? "finished"
+            : "cached";
   return { status, nDone, seconds: stages.reduce((sum, { seconds = 0 }) => sum + seconds, 0) };
 }
 

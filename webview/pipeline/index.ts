@@ -12,6 +12,7 @@ import { LatestRequest } from "../parts/latestRequest.ts";
 import { loadingNotice } from "../parts/notice.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles, noticeStyles } from "../parts/styles.ts";
+import { METRIC_FILTERS } from "../plots/metricFilter.ts";
 import { Remembered } from "../remembered.ts";
 import { stageLook, statusIcon, statusStyles } from "../shell/status.ts";
 import { duration } from "../shell/time.ts";
@@ -146,7 +147,7 @@ class Pipeline extends DashboardElement {
     };
     return html`<button
       class="node ${node.status} ${isPlaced ? "placed" : ""}"
-      title=${[work, unseenOf(node, nameOf)].join(". ")}
+      title=${[node.name, work, unseenOf(node, nameOf)].join(". ")}
       ${styled(box)}
       @click=${() => this.open(node)}
       @mouseenter=${point(true)}
@@ -178,11 +179,17 @@ class Pipeline extends DashboardElement {
     return this.setups.of(this.model, this.model.focus.runs[0] ?? "").toggled;
   }
 
-  /** Opens the output of a node: curves of trainings, texts of answers, or the table of judgments. */
+  /**
+   * Opens the output of a node: curves of trainings, texts of answers, or the table of judgments. One that records no
+   * curves, as a soup or preference pairs, leads to the config that says how it is made.
+   */
   private open({ kind, stages }: PipelineNode): void {
-    const view = kind === "answers" ? "samples" : kind === "judgments" ? "winRates" : "metrics";
     const ids = stages.map(({ id }) => id);
-    if (view === "metrics") this.model.set("metrics.stages", ids);
+    const { series = {} } = this.model.outline(this.model.focus.runs[0] ?? "") ?? {};
+    const isTraining = !["soup", "preferences", "other"].includes(kind) || ids.some((id) => Object.hasOwn(series, id));
+    const view =
+      kind === "answers" ? "samples" : kind === "judgments" ? "winRates" : isTraining ? "metrics" : "provenance";
+    if (view === "metrics") METRIC_FILTERS.set(this.model, this.model.focus.runs[0] ?? "", { stages: ids });
     this.model.show({ view });
   }
 }
@@ -194,7 +201,7 @@ function openLane(lanes: readonly Lane[]): Lane | undefined {
 
 function laneStatus({ nodes }: Lane): StageStatus {
   const has = (status: StageStatus): boolean => nodes.some((node) => node.status === status);
-  return (["failed", "running", "waiting", "finished"] as const).find(has) ?? "cached";
+  return (["failed", "running", "stopped", "waiting", "finished"] as const).find(has) ?? "cached";
 }
 
 function keyOf(seed: number | undefined, id: string): string {
@@ -206,7 +213,7 @@ function totalBar(outline: RunOutline): TemplateResult {
   const { stages } = outline;
   const nameOf = stageNames(stages, fromCatalogue);
   const { nDone, nStages, fraction, secondsLeft } = runProgress(outline);
-  const counts = (["finished", "cached", "running", "failed", "waiting"] as const)
+  const counts = (["finished", "cached", "running", "stopped", "failed", "waiting"] as const)
     .map((status) => ({ status, n: stages.filter((stage) => stage.status === status).length }))
     .filter(({ n }) => n > 0);
   const left = secondsLeft === undefined ? "" : ` · ${t("{0} left", duration(secondsLeft))}`;

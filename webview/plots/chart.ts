@@ -1,6 +1,16 @@
 import uPlot from "uplot";
 import { logTicks, type Range, rangeOf, ticks, tickText } from "../../engine/figures/index.ts";
-import { type DrawnLine, drawLines, drawMarkers, type Frame, type Marker, type SeenLine, Thinner } from "./draw.ts";
+import {
+  type DrawnLine,
+  drawLines,
+  drawMarkers,
+  endsOf,
+  type Frame,
+  type Marker,
+  type SeenLine,
+  Thinner,
+} from "./draw.ts";
+import { drawLabels, LABEL_ROOM, LEAST_WIDTH, MOST_LABELS } from "./labels.ts";
 import type { XAxis } from "./prepared.ts";
 import { valueRange, type ValueScale } from "./range.ts";
 
@@ -12,6 +22,8 @@ export interface ChartContent {
   readonly scale: ValueScale;
   /** Undefined for the whole axis. */
   readonly zoom: Range | undefined;
+  /** True if lines are named at their ends, where there is room. */
+  readonly isLabelled: boolean;
 }
 
 /** Events of a chart. */
@@ -41,8 +53,9 @@ export class Chart {
   private x: Range = { min: 0, max: 1 };
   private y: Range = { min: 0, max: 1 };
   private size = { width: 0, height: 0 };
-  /** Axis and scale that the plot was built for. */
+  /** Axis, scale and room for names that the plot was built for. */
   private kind = "";
+  private isLabelled = false;
 
   constructor(host: HTMLElement, events: ChartEvents) {
     this.host = host;
@@ -53,7 +66,8 @@ export class Chart {
   draw(content: ChartContent, size: { readonly width: number; readonly height: number }): void {
     if (size.width < 40) return;
     this.content = content;
-    const kind = `${content.axis} ${content.scale.isLog}`;
+    this.isLabelled = content.isLabelled && size.width >= LEAST_WIDTH && content.lines.length <= MOST_LABELS;
+    const kind = `${content.axis} ${content.scale.isLog} ${this.isLabelled}`;
     if (kind !== this.kind) this.destroy();
     this.kind = kind;
     this.x = this.range();
@@ -126,7 +140,7 @@ export class Chart {
       width,
       height,
       ms: 1,
-      padding: [8, 10, 0, 0],
+      padding: [8, this.isLabelled ? LABEL_ROOM : 10, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: content.axis === "wall", auto: false, range: (_, min, max) => [min, max] },
@@ -192,6 +206,16 @@ export class Chart {
     const frame: Frame = { left, top, width, height, x: this.x, y: this.y, isLog, ratio: uPlot.pxRatio };
     drawLines(plot.ctx, this.seen, frame);
     drawMarkers(plot.ctx, content.markers, frame);
+    if (this.isLabelled) this.name(plot, frame);
+  }
+
+  private name({ ctx }: uPlot, frame: Frame): void {
+    const { left, top, width, height, ratio } = frame;
+    const { color, fontFamily } = getComputedStyle(this.host);
+    drawLabels(ctx, endsOf(this.seen, frame), {
+      ...{ right: left + width, top, bottom: top + height, ratio },
+      ...{ font: `${AXIS_FONT * ratio}px ${fontFamily}`, color },
+    });
   }
 
   private cursorMoved(plot: uPlot): void {

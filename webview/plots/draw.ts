@@ -1,4 +1,5 @@
-import { decimate, type Points, type Range } from "../../engine/figures/index.ts";
+import { decimate, markPath, type Points, type Range } from "../../engine/figures/index.ts";
+import type { LineEnd } from "./labels.ts";
 import type { Prepared } from "./prepared.ts";
 import type { Look } from "./looks.ts";
 
@@ -28,6 +29,7 @@ interface Thinned {
 
 /** Visible part of a line. */
 export interface SeenLine extends Thinned {
+  readonly title: string;
   readonly look: Look;
 }
 
@@ -42,11 +44,11 @@ export class Thinner {
   seen(lines: readonly DrawnLine[], range: Range, width: number): readonly SeenLine[] {
     const columns = Math.round(lines.length > MANY ? width / 2 : width);
     const key = `${range.min} ${range.max} ${columns}`;
-    return lines.map(({ look, prepared }) => {
+    return lines.map(({ title, look, prepared }) => {
       const last = this.known.get(prepared);
       const thinned = last?.key === key ? last.thinned : thin(prepared, range, columns);
       if (last?.key !== key) this.known.set(prepared, { key, thinned });
-      return { look, ...thinned };
+      return { title, look, ...thinned };
     });
   }
 }
@@ -69,7 +71,7 @@ export interface Frame {
   readonly ratio: number;
 }
 
-/** Draws bands, then faded curves, then lines, then markers. */
+/** Draws bands, then faded curves, then lines, then the marks on them. */
 export function drawLines(context: CanvasRenderingContext2D, lines: readonly SeenLine[], frame: Frame): void {
   const { left, top, width, height, ratio } = frame;
   context.save();
@@ -87,7 +89,32 @@ export function drawLines(context: CanvasRenderingContext2D, lines: readonly See
     const dash = look.dash.map((length) => length * ratio);
     stroke(context, main, frame, { color: look.color, alpha: 1, width: thickness, dash });
   }
+  for (const [at, line] of lines.entries()) fillMarks(context, line, { frame, phase: at / lines.length });
   context.restore();
+}
+
+/** Pixels of the page from mark to mark of a line. */
+const BETWEEN_MARKS = 72;
+
+/** Draws marks along a line. `phase`, 0 to 1, moves the first one: lines close to each other have theirs side by side. */
+function fillMarks(
+  context: CanvasRenderingContext2D,
+  { main: { x, y }, look }: SeenLine,
+  { frame, phase }: { readonly frame: Frame; readonly phase: number },
+): void {
+  if (look.shape === undefined) return;
+  const [toX, toY] = [xScale(frame), yScale(frame)];
+  const between = BETWEEN_MARKS * frame.ratio;
+  let path = "";
+  let next = frame.left + (0.2 + 0.8 * phase) * between;
+  for (let at = 0, { length } = x; at < length; at++) {
+    const [px, py] = [toX(x[at] ?? NaN), toY(y[at] ?? NaN)];
+    if (!(px >= next) || !Number.isFinite(py)) continue;
+    path += markPath(look.shape, px, py, 3 * frame.ratio);
+    next = px + between;
+  }
+  context.fillStyle = look.color;
+  context.fill(new Path2D(path));
 }
 
 interface Pen {
@@ -139,6 +166,20 @@ function fillBand(context: CanvasRenderingContext2D, { low, high, look }: SeenLi
   for (const [px, py] of outline) context.lineTo(px, py);
   context.fill();
   context.globalAlpha = 1;
+}
+
+/** Where lines end, at the last of their points in sight; those that have none are left out. */
+export function endsOf(lines: readonly SeenLine[], frame: Frame): readonly LineEnd[] {
+  const [toX, toY] = [xScale(frame), yScale(frame)];
+  const right = frame.left + frame.width + 0.5;
+  return lines.flatMap((line) => {
+    const { x, y } = line.main;
+    for (let at = x.length - 1; at >= 0; at--) {
+      const height = toY(y[at] ?? NaN);
+      if (toX(x[at] ?? NaN) <= right && Number.isFinite(height)) return [{ line, y: height }];
+    }
+    return [];
+  });
 }
 
 /** Draws lines across the plot. */

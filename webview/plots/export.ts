@@ -1,9 +1,9 @@
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import { csvCell } from "../../engine/protocol/csv.ts";
 import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
+import { idOfFolder } from "../../engine/protocol/runTitle.ts";
 import { type FigureTheme, lineFigure } from "../../engine/figures/index.ts";
 import type { DashboardModel } from "../model.ts";
-import { idOfFolder } from "../shell/runList.ts";
 import { figureFile } from "./figureFile.ts";
 import { placesOf, type XAxis } from "./prepared.ts";
 import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
@@ -63,16 +63,17 @@ export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): 
 
 /** The figure of a report, as the plot is set. Seeds are averaged by step, so with several the axis is of steps. */
 export function svgOf({ metric, lines, axis, smoothing, isLog, theme }: PlotToSave): string {
-  const { label, unit } = describeMetric(metric);
+  const { label, unit, bounds } = describeMetric(metric);
   const along = lines.some(({ curves }) => curves.length > 1) ? "step" : axis;
   const begin = Math.min(...lines.flatMap(({ curves }) => curves.map(({ times }) => times[0] ?? Infinity)));
   const drawn = lines.map(({ title, look, curves }) => ({
     name: title,
-    color: look.color,
-    isDashed: look.dash.length > 0,
+    look,
+    ...(look.shape !== undefined && { shape: look.shape }),
     curves: curves.map((curve) => ({ x: figurePlaces(placesOf(curve, along), along, begin), y: curve.values })),
   }));
-  return lineFigure({ title: label, x: X_LABELS[along], y: { label, unit, isLog }, lines: drawn, smoothing, theme });
+  const y = { label, unit, isLog };
+  return lineFigure({ title: label, x: X_LABELS[along], y, lines: drawn, bounds, smoothing, theme });
 }
 
 const X_LABELS = {

@@ -10,14 +10,15 @@ import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { loadingNotice, emptyNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
-import { idOfFolder } from "../shell/runList.ts";
+import { titleOfRun } from "../shell/runList.ts";
 import { DrawQueue } from "./drawQueue.ts";
 import { plotHelp } from "./help.ts";
 import { exportPlot } from "./export.ts";
 import { noMetrics } from "./noMetrics.ts";
 import { groupMetrics, type MetricGroup } from "./groups.ts";
 import { type LineName, lineNames, lineOrigin } from "./lines.ts";
-import { type Look, lookOf, themeOf } from "./looks.ts";
+import { type Look, lookOf, paletteFor, themeOf } from "./looks.ts";
+import { METRIC_FILTERS, type MetricFilter } from "./metricFilter.ts";
 import type { MenuItem } from "./menu.ts";
 import { metricsStyles } from "./metricsStyles.ts";
 import type { PlotContext } from "./plot.ts";
@@ -41,6 +42,8 @@ class Metrics extends DashboardElement {
   private readonly shared = new SharedAxis();
   private sight: VisibilityTracker | undefined;
   private themed: MutationObserver | undefined;
+  /** Metric whose plot is large, as last drawn. */
+  private large: string | undefined;
 
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, metricsStyles];
 
@@ -55,6 +58,26 @@ class Metrics extends DashboardElement {
     super.disconnectedCallback();
     this.sight?.disconnect();
     this.themed?.disconnect();
+  }
+
+  /** A plot that was made large or small again moves in the grid: it stays in sight. */
+  protected override updated(): void {
+    const large = this.model.setting("metrics.large", "");
+    const changed = large === "" ? this.large : large;
+    if (this.large !== undefined && large !== this.large) {
+      const plots = this.renderRoot.querySelectorAll("salsa-plot");
+      const plot = [...plots].find(({ metric }) => metric.name === changed);
+      void plot?.updateComplete.then(() => {
+        // The bar lies on top of the plots, and is as high as its settings and the legend need.
+        const bar = this.renderRoot.querySelector<HTMLElement>(".bar");
+        this.style.setProperty(
+          "--bar-height",
+          `${bar !== null && getComputedStyle(bar).position === "sticky" ? bar.offsetHeight + 8 : 8}px`,
+        );
+        plot.scrollIntoView({ block: "nearest" });
+      });
+    }
+    this.large = large;
   }
 
   override render(): TemplateResult {
@@ -91,7 +114,7 @@ class Metrics extends DashboardElement {
         placeholder=${t("Filter metrics")}
         aria-label=${t("Filter metrics")}
         .value=${search}
-        @input=${(event: Event) => set("search", valueOf(event))}
+        @input=${(event: Event) => this.filter({ search: valueOf(event) })}
       />
       <label title=${SMOOTHING_DEFINITION}>
         ${t("Smoothing")}
@@ -137,7 +160,7 @@ class Metrics extends DashboardElement {
   }
 
   private onlyChip(only: ReadonlySet<string>): TemplateResult {
-    return html`<button class="chip" aria-pressed="true" @click=${() => this.model.set("metrics.stages", [])}>
+    return html`<button class="chip" aria-pressed="true" @click=${() => this.filter({ stages: [] })}>
       ${t("Only {0}", this.namesOf([...only].slice(0, 2)).join(", "))}
       <vscode-icon name="close" size="12"></vscode-icon>
     </button>`;
@@ -157,11 +180,17 @@ class Metrics extends DashboardElement {
     const lines = lineNames(outlines);
     const { colorBy, hidden } = settings;
     const entry = ({ id, title, look, origin = "" }: LegendEntry): TemplateResult =>
-      html`<button class="entry" aria-pressed=${!hidden.has(id)} @click=${() => this.toggle("metrics.hidden", id)}>
-        ${swatch(look)} ${title} ${origin === "" ? nothing : html`<span class="muted">${origin}</span>`}
+      html`<button
+        class="entry"
+        aria-pressed=${!hidden.has(id)}
+        title=${[title, origin].join(" ").trim()}
+        @click=${() => this.toggleLine(id)}
+      >
+        ${swatch(look)}
+        <span class="cut">${title}</span> ${origin === "" ? nothing : html`<span class="muted">${origin}</span>`}
       </button>`;
-    const look = (line: LineName, runIndex: number): Look =>
-      lookOf({ ...line, runIndex }, { names: lines, colorBy, theme });
+    const looks = { names: lines, palette: paletteFor(outlines, lines), colorBy, theme };
+    const look = (line: LineName, runIndex: number): Look => lookOf({ ...line, runIndex }, looks);
     const [first] = lines;
     const runs =
       outlines.length < 2 || first === undefined
@@ -173,7 +202,7 @@ class Metrics extends DashboardElement {
     return html`<div class="legend" role="group" aria-label=${t("Lines")}>
       ${lines.map((line) => entry({ id: line.name, title: line.name, look: look(line, 0), origin: originOf(line.name) }))}
       ${runs.length > 0 ? html`<span class="between"></span>` : nothing}
-      ${runs.map((run) => entry({ id: run.folder, title: idOfFolder(run.folder), look: run.look }))}
+      ${runs.map((run) => entry({ id: run.folder, title: titleOfRun(model, run.folder), look: run.look }))}
     </div>`;
   }
 
@@ -225,6 +254,19 @@ class Metrics extends DashboardElement {
         run: () => void exportPlot(model, { metric: name, format, theme }).catch(() => undefined),
       })),
     ];
+  }
+
+  private get folder(): string {
+    return this.model.focus.runs[0] ?? "";
+  }
+
+  private filter(change: Partial<MetricFilter>): void {
+    METRIC_FILTERS.set(this.model, this.folder, change);
+  }
+
+  private toggleLine(id: string): void {
+    const { hidden } = METRIC_FILTERS.of(this.model, this.folder);
+    this.filter({ hidden: hidden.includes(id) ? hidden.filter((one) => one !== id) : [...hidden, id] });
   }
 
   private toggle(setting: string, item: string): void {

@@ -73,6 +73,12 @@ export const metricsStyles = css`
     font: inherit;
     cursor: pointer;
   }
+  .cut {
+    max-width: 26ch;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
   .entry:hover {
     background: var(--vscode-toolbar-hoverBackground);
   }
@@ -131,12 +137,21 @@ export const metricsStyles = css`
     gap: 10px;
     padding: 4px 0 8px;
   }
+  salsa-plot {
+    /* The bar stays on top of the view: a plot that comes into sight is not below it. */
+    scroll-margin: var(--bar-height, 90px) 0 12px;
+  }
   salsa-plot[large] {
     grid-column: 1 / -1;
   }
   @media (max-width: 640px) {
     :host {
       padding: 0 8px 16px;
+    }
+  }
+  @media (max-width: 640px), (max-height: 480px) {
+    .bar {
+      position: static;
     }
   }
 `;

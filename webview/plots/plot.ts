@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
-import { BAND_DEFINITION, type FigureTheme } from "../../engine/figures/index.ts";
+import { BAND_DEFINITION, type FigureTheme, LEAST_FOR_INTERVAL } from "../../engine/figures/index.ts";
 import { t } from "../localize.ts";
 import type { DashboardModel } from "../model.ts";
 import { short } from "../parts/format.ts";
@@ -105,7 +105,7 @@ class Plot extends LitElement {
 
   override render(): TemplateResult {
     const { label, unit, name, description } = this.metric;
-    const nSeeds = Math.max(0, ...(this.lines ?? []).map(({ prepared }) => prepared.n));
+    const band = bandNote((this.lines ?? []).map(({ prepared }) => prepared.n));
     return html`<div class="head" title=${`${description}${description === "" ? "" : "\n"}${name}`}>
         <h3>${label}</h3>
         <span class="unit">${unit === "" ? name : unit}</span>
@@ -121,13 +121,7 @@ class Plot extends LitElement {
       >
         ${this.lines?.length === 0 ? html`<div class="wait">${t("Nothing to show")}</div>` : nothing}
       </div>
-      ${
-        nSeeds > 1
-          ? html`<p class="note" title=${BAND_DEFINITION}>
-              ${t("Mean of {0} seeds; band: 95 % Student-t interval of the mean, ± t(n − 1)·s/√n", nSeeds)}
-            </p>`
-          : nothing
-      }
+      ${band === "" ? nothing : html`<p class="note" title=${BAND_DEFINITION}>${band}</p>`}
       <div class="visually-hidden" aria-live="polite">${this.spoken}</div>
       ${tooltip(this.cursor, this.lines ?? [], this.context.settings.axis)}`;
   }
@@ -154,15 +148,28 @@ class Plot extends LitElement {
     if (this.isWhole) this.partPause = PART_PAUSE;
     else if (loaded.every(({ curves }) => curves.length === 0) || !this.mayDrawPart()) return;
     this.isStale = false;
+    const preparation = { axis: settings.axis, smoothing: settings.smoothing, bounds: this.metric.bounds };
     const lines = loaded
       .filter(({ curves }) => curves.length > 0)
-      .map(({ key, title, look, curves }) => ({ key, title, look, prepared: this.cache.get(key, curves, settings) }));
+      .map(({ key, title, look, curves }) => ({
+        key,
+        title,
+        look,
+        prepared: this.cache.get(key, curves, preparation),
+      }));
     const host = this.renderRoot.querySelector<HTMLElement>(".chart");
     if (host === null) return;
     const scale = { isLog: settings.isLog(name), isClipped: settings.isClipped };
     const markers = markersOf(model, loaded, { axis: settings.axis, host });
     const size = { width: host.clientWidth, height: host.clientHeight };
-    const content: ChartContent = { lines, markers, axis: settings.axis, scale, zoom: shared.zoom };
+    const content: ChartContent = {
+      lines,
+      markers,
+      axis: settings.axis,
+      scale,
+      zoom: shared.zoom,
+      isLabelled: this.isLarge,
+    };
     if (!this.isNew(content, size, theme)) return;
     this.chart ??= new Chart(host, { moved: this.onMoved, zoomed: (range) => (shared.zoom = range) });
     this.gestures ??= new Gestures(host, { shared, chart: this.chart, moved: this.onMoved });
@@ -195,13 +202,13 @@ class Plot extends LitElement {
 
   /** True if anything drawn differs from the last time; a run's progress alone changes nothing. */
   private isNew(
-    { lines, markers, axis, scale, zoom }: ChartContent,
+    { lines, markers, axis, scale, zoom, isLabelled }: ChartContent,
     size: { width: number; height: number },
     theme: FigureTheme,
   ): boolean {
     const now = [
-      ...lines.flatMap(({ prepared, look }) => [prepared, look.color, look.dash]),
-      JSON.stringify([markers, axis, scale, size, getComputedStyle(this).color]),
+      ...lines.flatMap(({ prepared, title, look }) => [prepared, title, look.color, look.dash, look.shape]),
+      JSON.stringify([markers, axis, scale, size, isLabelled, getComputedStyle(this).color]),
       theme,
     ];
     const isSame = now.length === this.drawnSettings.length && now.every((one, at) => one === this.drawnSettings[at]);
@@ -264,4 +271,21 @@ class Plot extends LitElement {
   }
 }
 
+/** What the bands of lines over so many seeds are, in short; empty if no line has several. */
+function bandNote(counts: readonly number[]): string {
+  const several = counts.filter((n) => n > 1);
+  if (several.length === 0) return "";
+  const [least, most] = [Math.min(...several), Math.max(...several)];
+  if (most < LEAST_FOR_INTERVAL) return t("Mean of {0} seeds; band: from the least to the greatest of them", most);
+  if (least >= LEAST_FOR_INTERVAL) {
+    return t("Mean of {0} seeds; band: 95 % Student-t interval of the mean, ± t(n − 1)·s/√n", most);
+  }
+  return t("Mean over seeds; band: 95 % Student-t interval of the mean, of fewer than 4 seeds their range");
+}
+
 customElements.define("salsa-plot", Plot);
+declare global {
+  interface HTMLElementTagNameMap {
+    "salsa-plot": Plot;
+  }
+}

@@ -105,6 +105,11 @@ export const plotStyles = [
       padding: 0 6px 0 0;
       white-space: nowrap;
     }
+    .tooltip td:nth-child(2) {
+      max-width: 210px;
+      overflow: hidden;
+      text-overflow: ellipsis;
+    }
     .tooltip td:last-child {
       padding: 0 0 0 6px;
       font-variant-numeric: tabular-nums;

@@ -1,4 +1,4 @@
-import { meanBand, type Points, smooth } from "../../engine/figures/index.ts";
+import { type Bounds, meanBand, type Points, smooth } from "../../engine/figures/index.ts";
 import type { Curve } from "../model.ts";
 
 /** Units of the x axis: steps, seconds since a stage's first record, or milliseconds since 1970. */
@@ -21,6 +21,8 @@ export interface Preparation {
   readonly axis: XAxis;
   /** 0 to 1. */
   readonly smoothing: number;
+  /** What the metric's values can be; left out if they can be anything. */
+  readonly bounds?: Bounds | undefined;
 }
 
 /** Places of a curve's points along the axis. */
@@ -32,21 +34,26 @@ export function placesOf({ steps, times }: Curve, axis: XAxis): Float64Array {
 }
 
 /** One curve as it is or smoothed, or mean and band of several, each smoothed before. */
-export function prepare(curves: readonly Curve[], { axis, smoothing }: Preparation): Prepared {
+export function prepare(curves: readonly Curve[], { axis, smoothing, bounds }: Preparation): Prepared {
   const drawn = curves.map(({ steps, values }): Points => {
     const recorded = { x: steps, y: values };
     return smoothing > 0 ? { x: steps, y: smooth(recorded, smoothing) } : recorded;
   });
   const [only] = curves;
-  if (only === undefined || curves.length > 1) return { ...overSeeds(curves, drawn, axis), n: curves.length };
+  if (only === undefined || curves.length > 1)
+    return { ...overSeeds(curves, drawn, { axis, bounds }), n: curves.length };
   const x = placesOf(only, axis);
   const raw = smoothing > 0 ? { x, y: only.values } : undefined;
   return { main: { x, y: drawn[0]?.y ?? [] }, raw, low: undefined, high: undefined, n: 1 };
 }
 
 /** Seeds are averaged step by step. On an axis of time, a step stands at the mean time at which they were there. */
-function overSeeds(curves: readonly Curve[], drawn: readonly Points[], axis: XAxis): Omit<Prepared, "n"> {
-  const band = meanBand(drawn);
+function overSeeds(
+  curves: readonly Curve[],
+  drawn: readonly Points[],
+  { axis, bounds }: Pick<Preparation, "axis" | "bounds">,
+): Omit<Prepared, "n"> {
+  const band = meanBand(drawn, bounds);
   const x = axis === "step" ? band.x : meanPlaces(curves, band.x, axis);
   return {
     main: { x, y: band.mean },
@@ -64,7 +71,7 @@ function meanPlaces(curves: readonly Curve[], steps: Float64Array, axis: XAxis):
   return steps.map((step) => (last = Math.max(last, places.get(step) ?? last)));
 }
 
-/** Caches prepared lines, as long as curves and settings stay the same. */
+/** Caches prepared lines of one metric, as long as curves and settings stay the same. */
 export class PreparedCache {
   private readonly known = new Map<string, { curves: readonly Curve[]; settings: Preparation; prepared: Prepared }>();
 

@@ -2,9 +2,10 @@ import type { FigureTheme } from "../../engine/figures/index.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import type { Curve, DashboardModel } from "../model.ts";
 import { lineNames, linesOf, type LineSource } from "./lines.ts";
-import { type ColorBy, colorByDefault, type Look, lookOf } from "./looks.ts";
+import { type ColorBy, colorByDefault, type Look, lookOf, paletteFor } from "./looks.ts";
+import { METRIC_FILTERS } from "./metricFilter.ts";
 import { X_AXES, type XAxis } from "./prepared.ts";
-import { idOfFolder } from "../shell/runList.ts";
+import { titleOfRun } from "../shell/runList.ts";
 
 /** Settings of the plots, as the user last chose them. */
 export interface PlotSettings {
@@ -28,14 +29,15 @@ export function plotSettings(model: DashboardModel): PlotSettings {
   // A plot that is listed differs from the rest.
   const differing = new Set(model.setting("metrics.log", []));
   const colorBy = model.setting("metrics.colorBy", "");
+  const { search, hidden, stages } = METRIC_FILTERS.of(model, model.focus.runs[0] ?? "");
   return {
     axis: X_AXES.find((one) => one === axis) ?? "step",
     smoothing: Math.min(0.99, Math.max(0, model.setting("metrics.smoothing", 0))),
     isClipped: model.setting("metrics.clip", false),
     isLog: (metric) => isLogAll !== differing.has(metric),
-    search: model.setting("metrics.search", ""),
-    hidden: new Set(model.setting("metrics.hidden", [])),
-    only: new Set(model.setting("metrics.stages", [])),
+    search,
+    hidden: new Set(hidden),
+    only: new Set(stages),
     colorBy: colorBy === "arm" || colorBy === "run" ? colorBy : colorByDefault(model.focus.runs.length),
   };
 }
@@ -62,6 +64,7 @@ export function loadedLines(
 ): readonly LoadedLine[] {
   const outlines = outlinesOf(model);
   const names = lineNames(outlines);
+  const looks = { names, palette: paletteFor(outlines, names), colorBy: settings.colorBy, theme };
   return linesOf(metric, outlines)
     .filter(({ name, folder, stages }) => {
       const isHidden = settings.hidden.has(name) || settings.hidden.has(folder);
@@ -73,14 +76,14 @@ export function loadedLines(
         ...source,
         curves,
         isWhole: curves.length === source.stages.length,
-        title: titleOf(source, outlines.length > 1),
-        look: lookOf(source, { names, colorBy: settings.colorBy, theme }),
+        title: titleOf(source, model),
+        look: lookOf(source, looks),
       };
     });
 }
 
 /** "salsa", "salsa · demo-2" beside other runs, "salsa (from demo-1)" where that run made it. */
-function titleOf({ name, folder, origin }: LineSource, isBesideOthers: boolean): string {
-  const title = isBesideOthers ? `${name} · ${idOfFolder(folder)}` : name;
+function titleOf({ name, folder, origin }: LineSource, model: DashboardModel): string {
+  const title = model.focus.runs.length > 1 ? `${name} · ${titleOfRun(model, folder)}` : name;
   return origin === "" ? title : `${title} (${origin})`;
 }

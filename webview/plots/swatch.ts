@@ -1,8 +1,9 @@
-import { html, type TemplateResult } from "lit";
+import { html, nothing, svg, type TemplateResult } from "lit";
+import { dashText, markPath } from "../../engine/figures/index.ts";
 import type { Look } from "./looks.ts";
 
 /** A short piece of a line, as it is drawn in the plots. */
-export function swatch({ color, dash }: Look): TemplateResult {
+export function swatch({ color, dash, shape }: Look): TemplateResult {
   return html`<svg width="18" height="10" aria-hidden="true">
     <line
       x1="0"
@@ -11,7 +12,8 @@ export function swatch({ color, dash }: Look): TemplateResult {
       y2="5"
       stroke=${color}
       stroke-width="2.5"
-      stroke-dasharray=${dash.join(" ") || "none"}
+      stroke-dasharray=${dashText(dash) ?? "none"}
     ></line>
+    ${shape === undefined ? nothing : svg`<path d=${markPath(shape, 9, 5, 3.5)} fill=${color}></path>`}
   </svg>`;
 }

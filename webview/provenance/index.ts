@@ -16,6 +16,7 @@ import { configDifferences, configTree, type Json } from "./configDifferences.ts
 import { Remembered } from "../remembered.ts";
 import type { SectionEvent } from "./configTree.ts";
 import { modelTable } from "./modelTable.ts";
+import { titleOfRun } from "../shell/runList.ts";
 import { sourceState, sourceStyles } from "./sourceState.ts";
 import "./configTree.ts";
 
@@ -235,7 +236,7 @@ export class ProvenanceView extends DashboardElement {
         label: t("Compare with"),
         options: [
           { value: "", label: t("no other run") },
-          ...runs.map((run) => ({ value: run.folder, label: `${run.id} · ${run.name}` })),
+          ...runs.map((run) => ({ value: run.folder, label: `${titleOfRun(this.model, run.folder)} · ${run.name}` })),
         ],
         value: other,
         chosen: (value) => this.set({ other: value }),

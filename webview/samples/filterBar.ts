@@ -42,6 +42,7 @@ export class FilterBar extends LitElement {
       }
       vscode-textfield {
         width: 270px;
+        max-width: 100%;
       }
     `,
   ];
@@ -185,6 +186,7 @@ export class FilterBar extends LitElement {
     const nameOf = stageNames(this.outline?.stages ?? [], fromCatalogue);
     const marks = (this.outline?.alarms ?? []).map(({ step, stage, name }) => ({
       step,
+      stage,
       label: t("{0} at step {1} of {2}: go there", translatedAlarm(name, fromCatalogue).label, step, nameOf(stage)),
     }));
     return html`<salsa-step-range

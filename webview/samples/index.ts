@@ -17,7 +17,7 @@ import type { SampleGrid } from "./grid.ts";
 import { NewRows } from "./newRows.ts";
 import { Pages } from "../parts/pages.ts";
 import type { ActiveRowEvent } from "../parts/rowGrid.ts";
-import { rowOfStep } from "./place.ts";
+import { rowOfPlace, type SamplePlace } from "./place.ts";
 import type { StepMarkEvent } from "./stepRange.ts";
 import { type Setup, START } from "./setup.ts";
 import { noSamples, samplesStatus } from "./samplesStatus.ts";
@@ -140,7 +140,7 @@ export class SamplesView extends DashboardElement {
         .head=${pages?.head}
         .allColumns=${this.columns.all}
         @filter=${this.onFilter}
-        @step-mark=${({ step }: StepMarkEvent) => void this.goToStep(folder, step)}
+        @step-mark=${({ step, stage }: StepMarkEvent) => void this.goTo(folder, { step, stage })}
       ></salsa-sample-filter>
       ${this.content(pages, outline)}`;
   }
@@ -230,13 +230,13 @@ export class SamplesView extends DashboardElement {
     this.place = place;
     if (isBack) return;
     this.set({ place: key });
-    await this.goToStep(folder, place.step);
+    await this.goTo(folder, place);
   }
 
-  private async goToStep(folder: string, step: number): Promise<void> {
+  private async goTo(folder: string, place: SamplePlace): Promise<void> {
     this.set({ filter: NO_FILTER });
     const { host } = this.model;
-    const row = await rowOfStep((query) => host.request("samples", { folder, ...query }), step).catch(() => 0);
+    const row = await rowOfPlace((query) => host.request("samples", { folder, ...query }), place).catch(() => 0);
     if (folder !== this.folder) return;
     if (this.coming !== undefined) [this.target, this.top] = [row, undefined];
     else {

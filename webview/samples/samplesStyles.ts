@@ -45,4 +45,14 @@ export const samplesStyles = css`
     height: calc(var(--share) * 100%);
     min-height: 0;
   }
+  @media (max-width: 340px), (max-height: 480px) {
+    :host {
+      height: auto;
+      padding: 8px;
+    }
+    .panes {
+      flex: none;
+      height: max(480px, 90vh);
+    }
+  }
 `;

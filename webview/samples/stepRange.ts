@@ -6,6 +6,7 @@ import { baseStyles } from "../parts/styles.ts";
 /** An alarm's place on the range. */
 export interface StepMark {
   readonly step: number;
+  readonly stage: string;
   readonly label: string;
 }
 
@@ -22,14 +23,16 @@ export class StepRangeEvent extends Event {
   }
 }
 
-/** Requests a step to be shown. */
+/** Requests a step of a stage to be shown. */
 export class StepMarkEvent extends Event {
   static readonly type = "step-mark";
   readonly step: number;
+  readonly stage: string;
 
-  constructor(step: number) {
+  constructor({ step, stage }: Pick<StepMark, "step" | "stage">) {
     super(StepMarkEvent.type, { bubbles: true, composed: true });
     this.step = step;
+    this.stage = stage;
   }
 }
 
@@ -43,7 +46,8 @@ export class StepRange extends LitElement {
         align-items: center;
         gap: 8px;
         flex: 1;
-        min-width: 260px;
+        flex-wrap: wrap;
+        min-width: min(260px, 100%);
         max-width: 560px;
       }
       .line {
@@ -150,12 +154,12 @@ export class StepRange extends LitElement {
         ${this.thumb(t("First step"), from, (value) => this.tell(Math.min(value, to), to))}
         ${this.thumb(t("Last step"), to, (value) => this.tell(from, Math.max(value, from)))}
         ${marks.map(
-          ({ step, label }) =>
+          ({ step, stage, label }) =>
             html`<button
               class="mark"
               title=${label}
               aria-label=${label}
-              @click=${() => this.dispatchEvent(new StepMarkEvent(step))}
+              @click=${() => this.dispatchEvent(new StepMarkEvent({ step, stage }))}
               ${styled({ "--at": share(step) })}
             ></button>`,
         )}

@@ -4,7 +4,7 @@ import type { RunStatus } from "../../engine/protocol/runState.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { nameOfStage } from "../parts/stageName.ts";
-import { idOfFolder } from "./runList.ts";
+import { titleOfRun } from "./runList.ts";
 import { runLook } from "./status.ts";
 
 /** Most news kept in the log: screen readers announce only additions. */
@@ -51,7 +51,7 @@ class Announcer extends DashboardElement {
     const isRemoved = this.model.removed.has(folder);
     this.known.set(folder, { status, nAlarms: alarms.length, isRemoved });
     if (before === undefined) return [];
-    const id = idOfFolder(folder);
+    const id = titleOfRun(this.model, folder);
     if (isRemoved) return before.isRemoved ? [] : [t("{0} was removed", id)];
     const raised = alarms.slice(before.nAlarms).map(({ name, stage, step }) => {
       const { label } = translatedAlarm(name, fromCatalogue);

@@ -2,13 +2,13 @@ import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { t } from "../localize.ts";
 import type { DashboardModel } from "../model.ts";
-import { idOfFolder, runTitle } from "./runList.ts";
+import { titleOfRun } from "./runList.ts";
 import { runLook, statusIcon } from "./status.ts";
 
 /** A run whose curves are laid over those of the first: brings it to the front, or takes it off. */
 export function overlaidRun(model: DashboardModel, folder: string): TemplateResult {
   const summary = model.runs.get(folder);
-  const title = summary === undefined ? idOfFolder(folder) : runTitle(summary, model.runs.values());
+  const title = titleOfRun(model, folder);
   const others = model.focus.runs.filter((one) => one !== folder);
   const isRemoved = model.removed.has(folder);
   const icon = isRemoved

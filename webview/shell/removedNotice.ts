@@ -2,7 +2,7 @@ import type { TemplateResult } from "lit";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { type Action, emptyNotice } from "../parts/notice.ts";
-import { idOfFolder, runTitle } from "./runList.ts";
+import { titleOfRun } from "./runList.ts";
 
 /** Runs that are offered in the place of one that was removed. */
 const MOST_OFFERED = 5;
@@ -20,7 +20,7 @@ interface WaysOn {
 export function removedNotice(folder: string, { runs, show, choose, runConfig }: WaysOn): TemplateResult {
   const newest = [...runs.values()].sort((a, b) => b.createdAt - a.createdAt);
   const offered = newest.slice(0, MOST_OFFERED).map((run): Action => ({
-    label: runTitle(run, newest),
+    label: titleOfRun({ runs }, run.folder),
     icon: "beaker",
     isSecondary: true,
     run: () => show(run.folder),
@@ -29,9 +29,10 @@ export function removedNotice(folder: string, { runs, show, choose, runConfig }:
   const again: Action = { label: t("Run a Config…"), icon: "play", run: runConfig };
   return emptyNotice({
     icon: "trash",
-    title: t("{0} was removed", idOfFolder(folder)),
-    text:
-      offered.length === 0
+    title: t("{0} was removed", titleOfRun({ runs }, folder)),
+    text: runs.has(folder)
+      ? t("Another run has its name and its folder now: {0}. These runs are there:", folder)
+      : offered.length === 0
         ? t("Its folder is gone: {0}. No other run is left.", folder)
         : t("Its folder is gone: {0}. These runs are left:", folder),
     actions: offered.length === 0 ? [again] : newest.length > MOST_OFFERED ? [...offered, more] : offered,

@@ -1,4 +1,6 @@
+import { runTitle } from "../../engine/protocol/runTitle.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
+import type { DashboardModel } from "../model.ts";
 
 /** Runs of one config, newest first. */
 export interface RunGroup {
@@ -19,15 +21,7 @@ export function groupRuns(runs: Iterable<RunSummary>, search: string): readonly 
   return [...groups].map(([configFile, of]) => ({ configFile, name: of[0]?.name ?? configFile, runs: of }));
 }
 
-/** Title of a run among others: its id, with its root if another run has the same id. */
-export function runTitle(run: RunSummary, all: Iterable<RunSummary>): string {
-  const isAmbiguous = [...all].some(({ id, folder }) => id === run.id && folder !== run.folder);
-  if (!isAmbiguous) return run.id;
-  const parts = run.root.split(/[\\/]/).filter(Boolean);
-  return `${run.id} (${parts.at(-2) ?? run.root})`;
-}
-
-/** Id of a run by its folder, for runs that are gone. */
-export function idOfFolder(folder: string): string {
-  return folder.split(/[\\/]/).filter(Boolean).at(-1) ?? folder;
+/** Title of a run among all that are known; of one that is gone as well. */
+export function titleOfRun({ runs }: Pick<DashboardModel, "runs">, folder: string): string {
+  return runTitle(folder, runs.keys());
 }

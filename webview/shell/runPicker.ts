@@ -4,7 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { baseStyles } from "../parts/styles.ts";
-import { groupRuns, runTitle } from "./runList.ts";
+import { groupRuns, type RunGroup, titleOfRun } from "./runList.ts";
 import { pickerStyles } from "./runPickerStyles.ts";
 import { runLook, statusIcon, statusStyles } from "./status.ts";
 import { moment } from "./time.ts";
@@ -28,6 +28,9 @@ class RunPicker extends LitElement {
   declare search: string;
   declare active: number;
 
+  /** Folders of the runs that there were when the list was opened. */
+  private first: ReadonlySet<string> | undefined;
+
   static override readonly styles = [baseStyles, statusStyles, pickerStyles];
 
   constructor() {
@@ -40,7 +43,7 @@ class RunPicker extends LitElement {
   }
 
   override render(): TemplateResult {
-    const groups = groupRuns(this.runs.values(), this.search);
+    const groups = this.grouped();
     const listed = groups.flatMap(({ runs }) => runs);
     const active = listed[Math.min(this.active, listed.length - 1)];
     return html`<div
@@ -85,6 +88,20 @@ class RunPicker extends LitElement {
     if (changed.has("active")) this.renderRoot.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
   }
 
+  /** Runs that come while the list is open are last, so that nothing moves under the pointer. */
+  private grouped(): readonly RunGroup[] {
+    const runs = [...this.runs.values()];
+    this.first ??= new Set(runs.map(({ folder }) => folder));
+    const { first = new Set() } = this;
+    const isNew = ({ folder }: RunSummary): boolean => !first.has(folder);
+    const late = groupRuns(runs.filter(isNew), this.search);
+    const early = groupRuns(
+      runs.filter((run) => !isNew(run)),
+      this.search,
+    );
+    return [...early, ...late];
+  }
+
   private option(
     run: RunSummary,
     { nth, isActive }: { readonly nth: number; readonly isActive: boolean },
@@ -104,7 +121,7 @@ class RunPicker extends LitElement {
     >
       ${this.isAdding ? html`<vscode-icon class="mark" name=${isShown ? "check" : "blank"}></vscode-icon>` : nothing}
       ${statusIcon(look)}
-      <span class="id">${runTitle(run, this.runs.values())}</span>
+      <span class="id">${titleOfRun(this, run.folder)}</span>
       <span class="muted">${state}</span>
       <span class="muted date">${moment(run.startedAt ?? run.createdAt)}</span>
     </div>`;

@@ -35,6 +35,8 @@ export function stageLook(status: StageStatus): StatusLook {
       return { icon: "circle-large", label: t("Waiting"), tone: "idle" };
     case "running":
       return { icon: "sync", label: t("Running"), tone: "busy" };
+    case "stopped":
+      return { icon: "debug-pause", label: t("Stopped"), tone: "halted" };
     case "cached":
       return { icon: "archive", label: t("Cached"), tone: "good" };
     case "finished":

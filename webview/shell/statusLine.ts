@@ -2,13 +2,14 @@ import "@vscode-elements/elements/dist/vscode-button/index.js";
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { DashboardCommand } from "../../engine/protocol/dashboard.ts";
-import { runProgress } from "../../engine/protocol/runProgress.ts";
+import { runProgress, workTimes } from "../../engine/protocol/runProgress.ts";
 import type { RunStatus } from "../../engine/protocol/runState.ts";
 import type { RunOutline, RunProgress, RunSummary } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { nameOfStage } from "../parts/stageName.ts";
 import { styled } from "../parts/styled.ts";
 import { downloadText } from "./downloadText.ts";
+import { headline } from "./headline.ts";
 import { runLook, statusIcon } from "./status.ts";
 import { duration, moment } from "./time.ts";
 
@@ -39,6 +40,7 @@ export function statusLine(
   const isActive = status === "running" || status === "queued";
   return html`<div class="status">
     <span class="state">${statusIcon(runLook(status))}<strong>${runLook(status).label}</strong></span>
+    ${status === "finished" && summary.result !== undefined ? html`<strong class="headline">${headline(summary.result)}</strong>` : nothing}
     <span class="facts">${facts({ summary, outline, status, progress })}</span>
     ${status === "finished" ? nothing : progressBar(progress, { isActive })}
     <span class="commands">
@@ -61,9 +63,9 @@ interface Facts {
 
 function facts({ summary, outline, status, progress }: Facts): string {
   const began = outline?.startedAt ?? summary.startedAt;
-  const ended = outline?.updatedAt ?? summary.updatedAt;
   const isActive = status === "queued" || status === "running";
   const download = isActive ? (outline === undefined ? summary.download : outline.download) : undefined;
+  const times = workTimes(outline ?? summary);
   const parts = [
     download === undefined ? "" : downloadText(download),
     status === "queued" && download === undefined ? t("{0} ahead", outline?.ahead ?? summary.ahead ?? 1) : "",
@@ -71,9 +73,9 @@ function facts({ summary, outline, status, progress }: Facts): string {
     status === "running" && progress.total > 0 ? t("step {0} of {1}", progress.step, progress.total) : "",
     status === "finished" ? "" : t("{0} %", Math.floor(progress.fraction * 100)),
     status === "running" && progress.secondsLeft !== undefined ? t("{0} left", duration(progress.secondsLeft)) : "",
-    status === "finished" && began !== undefined && ended !== undefined
-      ? t("in {0}", duration((ended - began) / 1000))
-      : "",
+    status !== "finished" || times === undefined ? "" : t("in {0}", duration(times.work)),
+    // Under a second, it went on at once.
+    times === undefined || times.paused < 1 ? "" : t("paused {0}", duration(times.paused)),
     status === "running" ? "" : t("{0} of {1} stages", progress.nDone, progress.nStages),
     began === undefined ? "" : moment(began),
     outline?.device ?? summary.device,
@@ -109,6 +111,9 @@ export const statusLineStyles = css`
     align-items: center;
     gap: 6px;
   }
+  .headline {
+    font-variant-numeric: tabular-nums;
+  }
   .facts {
     flex: 0 1 auto;
     min-width: min(420px, 45%);
@@ -140,6 +145,7 @@ export const statusLineStyles = css`
     .status {
       flex-wrap: wrap;
     }
+    .headline,
     .facts,
     .bar {
       flex-basis: 100%;

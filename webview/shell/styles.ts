@@ -49,6 +49,10 @@ export const shellStyles = css`
     border-radius: 13px;
   }
   .overlaid .name {
+    max-width: 28ch;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
     border: 0;
     padding: 0;
     color: inherit;
@@ -115,6 +119,16 @@ export const shellStyles = css`
   @media (max-width: 640px) {
     header {
       padding: 6px 8px 0;
+    }
+  }
+  /* Zoomed in, or in a small panel, the header would leave no room: it scrolls away, and the view has nearly all of it. */
+  @media (max-width: 340px), (max-height: 480px) {
+    :host {
+      overflow-y: auto;
+    }
+    main {
+      flex: none;
+      height: calc(100vh - 24px);
     }
   }
 `;

@@ -7,7 +7,7 @@ export interface ForestEntry {
   /** Heading under which it stands. */
   readonly group: string;
   readonly row: WinRateRow;
-  /** Index of the run; runs differ in colour and shape. */
+  /** Index of the run; runs differ in shape. */
   readonly run: number;
 }
 

@@ -1,10 +1,9 @@
 import { css, html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+import { markPath } from "../../engine/figures/index.ts";
 import { t } from "../localize.ts";
 import { percent } from "../parts/format.ts";
 import { forest, type ForestEntry, type ForestMark } from "./forest.ts";
 
-/** Runs are distinguished by colour and by shape. */
-const N_STYLES = 5;
 const SIZE = 5;
 const SEED_SIZE = 3.5;
 
@@ -39,28 +38,13 @@ export const forestStyles = css`
     stroke: var(--vscode-foreground);
     stroke-dasharray: 4 3;
   }
-  .run-0 {
-    --run: var(--series-0);
-  }
-  .run-1 {
-    --run: var(--series-1);
-  }
-  .run-2 {
-    --run: var(--series-2);
-  }
-  .run-3 {
-    --run: var(--series-3);
-  }
-  .run-4 {
-    --run: var(--series-4);
-  }
   .whisker {
-    stroke: var(--run);
+    stroke: var(--vscode-foreground);
     stroke-width: 1.5;
   }
   .point {
-    fill: var(--run);
-    stroke: var(--run);
+    fill: var(--vscode-foreground);
+    stroke: var(--vscode-foreground);
     stroke-width: 1.5;
   }
   .point.seed {
@@ -96,31 +80,16 @@ function drawMark({ entry, x, y, low, high, isSeed }: ForestMark): SVGTemplateRe
       ? nothing
       : svg`<line class="whisker" x1=${low} x2=${high} y1=${y} y2=${y}></line>
         ${[low, high].map((end) => svg`<line class="whisker" x1=${end} x2=${end} y1=${y - 3} y2=${y + 3}></line>`)}`;
-  return svg`<g class=${`run-${entry.run % N_STYLES}`}>
+  return svg`<g>
     <title>${title}</title>
     ${whiskers}
-    <path class=${isSeed ? "point seed" : "point"} d=${shape(entry.run, x, y, isSeed ? SEED_SIZE : SIZE)}></path>
+    <path class=${isSeed ? "point seed" : "point"} d=${markPath(entry.run, x, y, isSeed ? SEED_SIZE : SIZE)}></path>
   </g>`;
 }
 
-/** The mark of a run, as in the plot. */
+/** The mark of a run, as in the plot: colours are the arms' own, and runs have shapes. */
 export function runMark(run: number): TemplateResult {
-  return html`<svg class="run-${run % N_STYLES}" width="14" height="14" aria-hidden="true">
-    <path class="point" d=${shape(run, 7, 7, SIZE)}></path>
+  return html`<svg width="14" height="14" aria-hidden="true">
+    <path class="point" d=${markPath(run, 7, 7, SIZE)}></path>
   </svg>`;
-}
-
-function shape(run: number, x: number, y: number, r: number): string {
-  switch (run % N_STYLES) {
-    case 0:
-      return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
-    case 1:
-      return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}Z`;
-    case 2:
-      return `M${x} ${y - 1.3 * r}l${1.3 * r} ${1.3 * r}l${-1.3 * r} ${1.3 * r}l${-1.3 * r} ${-1.3 * r}Z`;
-    case 3:
-      return `M${x} ${y - 1.2 * r}l${1.2 * r} ${2.2 * r}h${-2.4 * r}Z`;
-    default:
-      return `M${x} ${y + 1.2 * r}l${1.2 * r} ${-2.2 * r}h${-2.4 * r}Z`;
-  }
 }

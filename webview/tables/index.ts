@@ -7,9 +7,9 @@ import { t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
-import { paletteStyles } from "../parts/palette.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
 import { Remembered } from "../remembered.ts";
+import { titleOfRun } from "../shell/runList.ts";
 import type { ForestEntry } from "./forest.ts";
 import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
@@ -44,7 +44,6 @@ export class WinRatesView extends DashboardElement {
     noticeStyles,
     controlStyles,
     tableStyles,
-    paletteStyles,
     winRateStyles,
     forestStyles,
     ratingsStyles,
@@ -286,7 +285,7 @@ export class WinRatesView extends DashboardElement {
   }
 
   private idOf(folder: string): string {
-    return this.model.runs.get(folder)?.id ?? folder.slice(folder.lastIndexOf("/") + 1);
+    return titleOfRun(this.model, folder);
   }
 }
 

@@ -82,14 +82,19 @@ export const winRateStyles = css`
     min-width: 0;
   }
   .win {
-    background: var(--series-0);
+    background: var(--vscode-foreground);
   }
   .tie {
     background: var(--vscode-descriptionForeground);
     opacity: 0.35;
   }
+  /* Neither an arm's colour nor one of its own: told apart by all eyes, in every theme. */
   .loss {
-    background: var(--series-1);
+    background: repeating-linear-gradient(
+      -45deg,
+      var(--vscode-foreground) 0 1.5px,
+      var(--vscode-editor-background) 1.5px 4px
+    );
   }
   .counts {
     font-size: 0.85em;

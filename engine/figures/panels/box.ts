@@ -1,4 +1,5 @@
 import { SIZES, axisText } from "../frame.ts";
+import { dashText, lookAt } from "../looks.ts";
 import type { Range } from "../points.ts";
 import { type Scale, linearScale, logScale } from "../scale.ts";
 import { element, textElement, widthOf } from "../svg.ts";
@@ -48,14 +49,14 @@ export function cut(text: string, width: number, size: number): string {
   return `${text.slice(0, Math.max(1, Math.floor(width / (size * 0.58)) - 1)).trimEnd()}…`;
 }
 
-/** The colour at a place of the palette; those beyond it begin again. */
-export function colorAt({ series, muted }: FigureTheme, at: number): string {
-  return at < 0 ? muted : (series[at % series.length] ?? muted);
+/** The colour at a place of the palette. */
+export function colorAt(theme: FigureTheme, at: number): string {
+  return lookAt(theme, at).color;
 }
 
 /** Dashes that tell apart those whose colours come again. */
-export function dashAt({ series }: FigureTheme, at: number, isDashed = false): string | undefined {
-  return isDashed ? "6 4" : [undefined, "7 4", "2 3", "9 3 2 3"][Math.floor(Math.max(0, at) / series.length) % 4];
+export function dashAt(theme: FigureTheme, at: number, isDashed = false): string | undefined {
+  return isDashed ? "6 4" : dashText(lookAt(theme, at).dash);
 }
 
 /** A vertical axis with its ticks: where the frame begins depends on how wide they are. */

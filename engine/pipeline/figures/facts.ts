@@ -38,7 +38,7 @@ export async function readFigureFacts(folder: string, known?: RunFacts): Promise
   return {
     ...facts,
     config,
-    roles: rolesOf(config),
+    roles: rolesOf(config, facts.palette),
     points: await readFigurePoints(folder),
     answers: ({ key }) => {
       const answers = read.get(key) ?? numbersOf(join(root, "artifacts", key), key);

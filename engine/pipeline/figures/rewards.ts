@@ -43,7 +43,7 @@ async function draw(facts: FigureFacts): Promise<FigureState> {
       if (estimate !== undefined) found.push({ role, values: bySeed.flat(), estimate });
     }
     if (found.length === 0) continue;
-    found.sort((a, b) => a.role.color - b.role.color);
+    found.sort((a, b) => facts.roles.indexOf(a.role) - facts.roles.indexOf(b.role));
     nSeeds = Math.max(nSeeds, ...found.map(({ estimate }) => estimate.nSeeds));
     means.push(`${benchmark}: ${found.map(meanWords).join(", ")}.`);
     panels.push(panelOf(benchmark, found));

@@ -1,4 +1,6 @@
 import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
+import { ownValue } from "../../protocol/dictionary.ts";
+import type { Palette } from "../../protocol/palette.ts";
 
 /** An arm's role in the paper's words. */
 export type ArmRoleKind =
@@ -16,7 +18,7 @@ export type ArmRoleKind =
 /** An arm by the place that it has in the paper. */
 export interface ArmRole {
   readonly name: string;
-  /** Place among the arms, which is that of its colour. */
+  /** Place of its look in the palette. */
   readonly color: number;
   readonly kind: ArmRoleKind;
   readonly init: string;
@@ -32,11 +34,18 @@ export interface ArmRole {
   readonly alpha?: number;
 }
 
-/** The arms of a config by their roles, in its order. */
-export function rolesOf({ arms, soups, sft }: Pick<RunConfig, "arms" | "soups" | "sft">): readonly ArmRole[] {
+/**
+ * The arms of a config by their roles, in its order. Those that the palette does not have look as their place among the
+ * arms.
+ */
+export function rolesOf(
+  { arms, soups, sft }: Pick<RunConfig, "arms" | "soups" | "sft">,
+  palette: Palette = {},
+): readonly ArmRole[] {
   const sfts = new Set(sft.seeds.map(sftName));
-  return Object.entries(arms).map(([name, arm], color): ArmRole => {
+  return Object.entries(arms).map(([name, arm], index): ArmRole => {
     const { init, reference, betas, batchSize } = arm;
+    const color = ownValue(palette, name) ?? index;
     const common = { name, color, init, reference, betas, batchSize };
     const [only = init, ...more] = reference;
     if (isBeyondPaper(arm)) return { ...common, kind: "other", members: reference, isUniform: false };

@@ -1,6 +1,7 @@
 import { type Line, lineFigure } from "../../figures/index.ts";
 import { rasterize } from "../../figures/raster/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
+import { ownValue } from "../../protocol/dictionary.ts";
 import type { ModelPlace } from "../../storage/formats/models.ts";
 import { type Figure, curveFigures } from "../report/curves.ts";
 import type { RunFacts } from "../report/facts.ts";
@@ -44,12 +45,12 @@ export function cardPictures(
 }
 
 /** Curves of an RLHF training; of this model alone, over all base seeds. */
-function armCurves({ state, choices }: RunFacts, { product }: ModelPlace): readonly Figure[] {
+function armCurves({ state, choices, palette }: RunFacts, { product }: ModelPlace): readonly Figure[] {
   const stages = state.stages.filter((stage) => stage.product === product);
-  return curveFigures({ state: { ...state, stages }, choices });
+  return curveFigures({ state: { ...state, stages }, choices, palette });
 }
 
-function lossCurves({ state }: RunFacts, { product, kind, seed }: ModelPlace): readonly Figure[] {
+function lossCurves({ state, palette }: RunFacts, { product, kind, seed }: ModelPlace): readonly Figure[] {
   return (LOSSES[kind] ?? []).flatMap((metric) => {
     const curves = state.stages.flatMap((stage) => {
       const isOurs = stage.kind === kind && stage.product === product && stage.seed === seed;
@@ -58,7 +59,7 @@ function lossCurves({ state }: RunFacts, { product, kind, seed }: ModelPlace): r
     });
     if (curves.length === 0) return [];
     const { label, unit, description } = describeMetric(metric);
-    const lines: readonly Line[] = [{ name: product, curves }];
+    const lines: readonly Line[] = [{ name: product, curves, place: ownValue(palette, product) }];
     const caption = `${description}. One training, one seed.`;
     const svg = lineFigure({ title: label, x: { label: "Step" }, y: { label, unit }, lines, caption });
     return [{ file: `figures/${metric.replaceAll("/", "-")}.svg`, title: label, svg }];

@@ -1,5 +1,7 @@
 import { type Line, type PanelSheet, type Points, lineFigure } from "../../figures/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
+import { ownValue } from "../../protocol/dictionary.ts";
+import { N_COLORS } from "../../protocol/palette.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { trainedArms } from "./arms.ts";
 import type { RunFacts } from "./facts.ts";
@@ -24,26 +26,33 @@ const KEY_METRICS = [
 ] as const;
 
 /** A figure for each key metric that was recorded, with all arms laid over each other. */
-export function curveFigures(facts: Pick<RunFacts, "state" | "choices">): Figure[] {
-  const { state } = facts;
+export function curveFigures(facts: Pick<RunFacts, "state" | "choices" | "palette">): Figure[] {
+  const { state, palette } = facts;
   const arms = trainedArms(facts);
   const isSingle = arms.every(({ stages }) => stages.length === 1);
-  return KEY_METRICS.flatMap(({ metric, name }) => {
-    const lines = arms.flatMap(({ name: arm, stages }): Line[] => {
+  return KEY_METRICS.flatMap(({ metric, name: file }) => {
+    const nDrawn = new Map<string, number>();
+    const lines = arms.flatMap(({ arm, name, stages }): Line[] => {
       const curves = stages.flatMap((stage) => pointsOf(state, stage, metric));
-      return curves.length === 0 ? [] : [{ name: arm, curves }];
+      if (curves.length === 0) return [];
+      // Candidates of an arm have its colour, each with another dash.
+      const nth = nDrawn.get(arm) ?? 0;
+      nDrawn.set(arm, nth + 1);
+      const place = ownValue(palette, arm);
+      return [{ name, curves, place: place === undefined ? undefined : place + nth * N_COLORS }];
     });
     if (lines.length === 0) return [];
-    const { label, unit, description } = describeMetric(metric);
+    const { label, unit, description, bounds } = describeMetric(metric);
     const svg = lineFigure({
       title: label,
       x: { label: "PPO iteration" },
       y: { label, unit },
       lines,
+      bounds,
       smoothing: smoothingFor(lines),
       caption: `${description}.${isSingle ? " One seed." : ""}`,
     });
-    return [{ file: `figures/${name}.svg`, title: label, svg, data: dataOf(lines, label) }];
+    return [{ file: `figures/${file}.svg`, title: label, svg, data: dataOf(lines, label) }];
   });
 }
 

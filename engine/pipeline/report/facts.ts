@@ -1,10 +1,13 @@
 import { basename, dirname } from "node:path";
 import type { RateTable as WinRates } from "../../evaluation/table.ts";
 import type { RunConfig } from "../../config/index.ts";
+import { type Palette, paletteNames, withPlaces } from "../../protocol/palette.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { type RunDescription, readRunnable } from "../../storage/formats/runDescription.ts";
 import { type SampleHead, readLastSamples } from "../../storage/formats/samples.ts";
 import { type Opinion, VoteBook } from "../../storage/formats/votes.ts";
+import { knownPalette } from "../../storage/palette.ts";
+import { placeIn } from "../../storage/places.ts";
 import { readRunState } from "../../storage/runHistory.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
 import { type StageCurves, readStageCurves, withBorrowed } from "../../storage/stageRecords.ts";
@@ -28,6 +31,8 @@ export interface RunFacts {
   readonly winRates: WinRates;
   /** What a person said about the run's comparisons. */
   readonly opinions: readonly Opinion[];
+  /** Looks of its arms and other models, as in every view. */
+  readonly palette: Palette;
   /** Rollouts of each stage's last kept step. */
   readonly samples: readonly SampleHead[];
 }
@@ -54,6 +59,7 @@ export async function readFacts(folder: string): Promise<RunFacts> {
     choices: await readChoices(folder, state),
     winRates: (await readWinRates(folder)) ?? [],
     opinions: votes.all(),
+    palette: withPlaces(await knownPalette(placeIn(folder).root), paletteNames(state.stages)),
     samples,
   };
 }

@@ -8,7 +8,15 @@ export interface MetricEntry {
   readonly description: string;
   /** Name under which others know it, with whose it is; empty if it is ours. */
   readonly source: string;
+  /** Least and greatest value that it can take, where there is one. */
+  readonly bounds?: { readonly min?: number; readonly max?: number };
 }
+
+/** Bounds of counts, sizes and deviations. */
+export const FROM_ZERO = { min: 0 } as const;
+
+/** Bounds of shares. */
+export const SHARE = { min: 0, max: 1 } as const;
 
 /** A name in TRL's releases that this engine's numbers are held against. */
 export const trl = (name: string): string => `TRL 0.11 ${name}`;

@@ -1,4 +1,4 @@
-import type { MetricEntry } from "./entry.ts";
+import { FROM_ZERO, type MetricEntry } from "./entry.ts";
 
 /** Of validation answers and of the choice of β among candidates. */
 export const CHOICES = [
@@ -16,6 +16,7 @@ export const CHOICES = [
     unit: "",
     description: "KL weight of the candidate that became the arm",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "choice/score",
@@ -34,6 +35,7 @@ export const JUDGING = [
     unit: "comparisons",
     description: "Comparisons that are left out because the judge could not decide one of their games",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/malformed",
@@ -41,6 +43,7 @@ export const JUDGING = [
     unit: "games",
     description: "Games whose judge gave no verdict in the form that was asked for",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/double",
@@ -48,6 +51,7 @@ export const JUDGING = [
     unit: "games",
     description: "Games whose judge gave two different verdicts; the last one counts",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/refused",
@@ -55,6 +59,7 @@ export const JUDGING = [
     unit: "games",
     description: "Games that the judge refused to decide",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/cutOff",
@@ -62,6 +67,7 @@ export const JUDGING = [
     unit: "games",
     description: "Games whose judge reached its longest reply: what it said is no verdict",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/failed",
@@ -69,6 +75,7 @@ export const JUDGING = [
     unit: "games",
     description: "Games that the judge's server refused, or did not answer as it should",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/suspicious",
@@ -76,6 +83,7 @@ export const JUDGING = [
     unit: "comparisons",
     description: "Comparisons whose question or answers look as if they told the judge what to say",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/models",
@@ -83,6 +91,7 @@ export const JUDGING = [
     unit: "models",
     description: "Models that replied beside the first one, according to the server: 0 unless it changed midway",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/promptTokens",
@@ -90,6 +99,7 @@ export const JUDGING = [
     unit: "tokens",
     description: "Tokens of the judge's prompts, as far as its server reports them",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/completionTokens",
@@ -97,6 +107,7 @@ export const JUDGING = [
     unit: "tokens",
     description: "Tokens of the judge's replies, as far as its server reports them",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "judge/price",
@@ -104,5 +115,6 @@ export const JUDGING = [
     unit: "US dollars",
     description: "What the games cost, as far as the judge reports",
     source: "",
+    bounds: FROM_ZERO,
   },
 ] as const satisfies readonly MetricEntry[];

@@ -1,4 +1,4 @@
-import { type MetricEntry, trl } from "./entry.ts";
+import { FROM_ZERO, SHARE, type MetricEntry, trl } from "./entry.ts";
 
 /** Of an iteration's rollouts, before they are learned from. */
 export const OBJECTIVE = [
@@ -16,6 +16,7 @@ export const OBJECTIVE = [
     unit: "",
     description: "Weight of the penalty in this iteration; the adaptive controller moves it",
     source: trl("objective/kl_coef"),
+    bounds: FROM_ZERO,
   },
   {
     name: "objective/entropy",
@@ -23,6 +24,7 @@ export const OBJECTIVE = [
     unit: "nats per sequence",
     description: "Minus the log-probability of the sampled responses, averaged over the batch",
     source: trl("objective/entropy"),
+    bounds: FROM_ZERO,
   },
   {
     name: "objective/score",
@@ -37,6 +39,7 @@ export const OBJECTIVE = [
     unit: "reward",
     description: "Standard deviation of the scores in the batch",
     source: trl("ppo/std_scores"),
+    bounds: FROM_ZERO,
   },
   {
     name: "objective/nonScoreReward",
@@ -59,6 +62,7 @@ export const OBJECTIVE = [
     unit: "tokens",
     description: "Mean tokens per response; falling towards 0 is the KL-hack of SALSA's appendix A.4",
     source: trl("tokens/responses_len_mean"),
+    bounds: FROM_ZERO,
   },
   {
     name: "rollout/eosRate",
@@ -66,6 +70,7 @@ export const OBJECTIVE = [
     unit: "share",
     description: "Share of responses that end with end-of-text rather than at the length limit",
     source: "",
+    bounds: SHARE,
   },
   {
     name: "returns/mean",
@@ -80,6 +85,7 @@ export const OBJECTIVE = [
     unit: "reward²",
     description: "Variance of the returns over response tokens",
     source: trl("ppo/returns/var"),
+    bounds: FROM_ZERO,
   },
   {
     name: "value/mean",
@@ -94,6 +100,7 @@ export const OBJECTIVE = [
     unit: "reward²",
     description: "Variance of the critic's values at sampling time",
     source: trl("ppo/val/var"),
+    bounds: FROM_ZERO,
   },
   {
     name: "value/explainedVariance",
@@ -102,6 +109,7 @@ export const OBJECTIVE = [
     description:
       "1 − mean squared error of the values over the variance of the returns; 1 is a perfect critic, below 0 worse than a constant",
     source: trl("ppo/val/var_explained"),
+    bounds: { max: 1 },
   },
 ] as const satisfies readonly MetricEntry[];
 
@@ -127,6 +135,7 @@ export const LEARNING = [
     unit: "reward²",
     description: "Clipped value loss, before its coefficient",
     source: trl("ppo/loss/value"),
+    bounds: FROM_ZERO,
   },
   {
     name: "policy/advantagesMean",
@@ -141,6 +150,7 @@ export const LEARNING = [
     unit: "nats per token",
     description: "½·mean (log π − log π_old)² over response tokens",
     source: trl("ppo/policy/approxkl"),
+    bounds: FROM_ZERO,
   },
   {
     name: "policy/policyKl",
@@ -155,6 +165,7 @@ export const LEARNING = [
     unit: "share",
     description: "Share of response tokens whose policy loss is clipped",
     source: trl("ppo/policy/clipfrac"),
+    bounds: SHARE,
   },
   {
     name: "policy/ratio",
@@ -162,6 +173,7 @@ export const LEARNING = [
     unit: "",
     description: "Mean of π / π_old over response tokens; a minibatch above rlhf.ratioThreshold is not learned from",
     source: trl("ppo/policy/ratio"),
+    bounds: FROM_ZERO,
   },
   {
     name: "policy/skipped",
@@ -169,6 +181,7 @@ export const LEARNING = [
     unit: "share",
     description: "Share of minibatches whose loss counted 0, because their mean ratio was over rlhf.ratioThreshold",
     source: "",
+    bounds: SHARE,
   },
   {
     name: "policy/entropy",
@@ -176,6 +189,7 @@ export const LEARNING = [
     unit: "nats per token",
     description: "Mean entropy of the next-token distribution over response tokens",
     source: trl("ppo/policy/entropy"),
+    bounds: FROM_ZERO,
   },
   {
     name: "value/clipFraction",
@@ -183,6 +197,7 @@ export const LEARNING = [
     unit: "share",
     description: "Share of response tokens whose value loss is clipped",
     source: trl("ppo/val/clipfrac"),
+    bounds: SHARE,
   },
   {
     name: "value/error",
@@ -190,6 +205,7 @@ export const LEARNING = [
     unit: "reward²",
     description: "Mean squared difference of values and returns",
     source: trl("ppo/val/error"),
+    bounds: FROM_ZERO,
   },
   {
     name: "value/prediction",

@@ -1,4 +1,4 @@
-import { type MetricEntry, trl } from "./entry.ts";
+import { FROM_ZERO, SHARE, type MetricEntry, trl } from "./entry.ts";
 
 /** Losses of the trainings from fixed data. */
 const DESCENDED = {
@@ -15,6 +15,7 @@ export const OPTIMIZERS = (["pretrain", "sft", "reward", "policy"] as const).fla
     unit: "",
     description: "AdamW's learning rate at this step",
     source: trl("ppo/learning_rate"),
+    bounds: FROM_ZERO,
   },
   {
     name: `${stage}/gradNorm` as const,
@@ -22,6 +23,7 @@ export const OPTIMIZERS = (["pretrain", "sft", "reward", "policy"] as const).fla
     unit: "",
     description: "Global norm of the gradient before clipping",
     source: "transformers Trainer grad_norm",
+    bounds: FROM_ZERO,
   },
 ]) satisfies readonly MetricEntry[];
 
@@ -32,6 +34,7 @@ export const LOSSES = (["pretrain", "sft", "reward"] as const).map((stage) => ({
   unit: "",
   description: DESCENDED[stage],
   source: "transformers Trainer loss",
+  bounds: FROM_ZERO,
 })) satisfies readonly MetricEntry[];
 
 /** Of the reward model. */
@@ -42,6 +45,7 @@ export const REWARDS = [
     unit: "share",
     description: "Share of pairs whose chosen response scores higher",
     source: "TRL 0.11 RewardTrainer accuracy",
+    bounds: SHARE,
   },
   {
     name: "reward/chosen",
@@ -63,6 +67,7 @@ export const REWARDS = [
     unit: "share",
     description: "Share of the pairs kept back that the finished reward model orders as labelled; ties count half",
     source: "",
+    bounds: SHARE,
   },
 ] as const satisfies readonly MetricEntry[];
 
@@ -75,6 +80,7 @@ export const WORK = [
     description:
       "Tokens of the sequences that were learned from, prompts and responses without padding, by the time their steps took; of RLHF those of the sampled rollouts, each counted once, by the time of sampling, scoring and all passes of learning",
     source: "",
+    bounds: FROM_ZERO,
   },
   {
     name: "process/memory",
@@ -82,5 +88,6 @@ export const WORK = [
     unit: "MiB",
     description: "Resident set of the engine's process when this was recorded, weights and buffers included",
     source: "",
+    bounds: FROM_ZERO,
   },
 ] as const satisfies readonly MetricEntry[];

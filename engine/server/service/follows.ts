@@ -1,5 +1,7 @@
 import type { RunOutline, ServiceNotifications } from "../../protocol/service.ts";
+import { paletteNames, withPlaces } from "../../protocol/palette.ts";
 import { Feed } from "../feed.ts";
+import { knownPalette } from "../../storage/palette.ts";
 import { withBorrowed } from "../../storage/stageRecords.ts";
 import type { Origins } from "./origins.ts";
 import { outlineOf } from "./summary.ts";
@@ -93,11 +95,12 @@ class Follow {
   /** The run as it stands. Events from then on are sent. */
   async outline(): Promise<RunOutline> {
     const borrowed = await this.settings.origins.of(this.run);
+    const palette = await knownPalette(this.run.root);
     const state = withBorrowed(await this.run.state(), borrowed);
     // In one turn with the outline, so that no event is in neither; others that follow already lose none.
     if (!this.isLive) this.feed.start();
     this.isLive = true;
-    return outlineOf(this.run.folder, state);
+    return outlineOf(this.run.folder, state, withPlaces(palette, paletteNames(state.stages)));
   }
 
   close(): void {

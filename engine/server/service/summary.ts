@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import type { Palette } from "../../protocol/palette.ts";
 import { runProgress } from "../../protocol/runProgress.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import type { RunOutline, RunResultLine, RunSummary } from "../../protocol/service.ts";
@@ -23,6 +24,7 @@ export interface SummaryParts {
 /** A run in one line. */
 export function summaryOf({ folder, facts, state, createdAt, result, problem }: SummaryParts): RunSummary {
   const { status, device, ahead, download, startedAt, updatedAt, alarms, failure, tables } = state;
+  const { pausedSeconds, pausedSince } = state;
   const alarm = alarms[alarms.length - 1];
   return {
     folder,
@@ -37,6 +39,8 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
     createdAt,
     ...(startedAt !== undefined && { startedAt }),
     ...(updatedAt !== undefined && { updatedAt }),
+    ...(pausedSeconds !== undefined && { pausedSeconds }),
+    ...(pausedSince !== undefined && { pausedSince }),
     progress: runProgress(state),
     nAlarms: alarms.length,
     ...(alarm !== undefined && { alarm }),
@@ -48,11 +52,12 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
 }
 
 /** A copy of a state but for its curves, of which it has the lengths. */
-export function outlineOf(folder: string, state: RunState): RunOutline {
+export function outlineOf(folder: string, state: RunState, palette?: Palette): RunOutline {
   const { metrics, ...rest } = state;
   const series = Object.entries(metrics).map(([stage, byPath]) => {
     const lengths = Object.entries(byPath).map(([path, { steps }]) => [path, steps.length] as const);
     return [stage, Object.fromEntries(lengths)] as const;
   });
-  return { ...structuredClone(rest), folder, series: Object.fromEntries(series) };
+  const outline = { ...structuredClone(rest), folder, series: Object.fromEntries(series) };
+  return palette === undefined ? outline : { ...outline, palette };
 }

@@ -21,8 +21,18 @@ export function resultLine(rows: readonly WinRateRow[], config: RunConfig | unde
   const overall = rows.filter(({ seed }) => seed === "all");
   const row = overall.find(({ a, b }) => arms.has(a) && arms.has(b)) ?? overall[0];
   if (row === undefined) return undefined;
-  const { benchmark, a, b, adjusted, low, high, n } = row;
-  return adjusted === null || low === null || high === null ? undefined : { benchmark, a, b, adjusted, low, high, n };
+  const { a, b } = row;
+  const [first] = estimated([row]);
+  if (first === undefined) return undefined;
+  const more = estimated(overall.filter((one) => one !== row && one.a === a && one.b === b));
+  return { a, b, ...first, ...(more.length > 0 && { more }) };
+}
+
+/** Rows that have an estimate. */
+function estimated(rows: readonly WinRateRow[]): readonly Omit<RunResultLine, "a" | "b" | "more">[] {
+  return rows.flatMap(({ benchmark, adjusted, low, high, n }) =>
+    adjusted === null || low === null || high === null ? [] : [{ benchmark, adjusted, low, high, n }],
+  );
 }
 
 function finite(value: number): number | null {

@@ -75,7 +75,7 @@ for (const [name, draw] of Object.entries({ line, forest })) {
         assert.match(svg, /role="img"/);
         assert.match(svg, /<title>[^<]+<\/title><desc>[^<]{20,}<\/desc>/);
         assert.ok(texts(svg).length > 5);
-        assert.ok(svg.includes(theme.background) && svg.includes(theme.series[0]));
+        assert.ok(svg.includes(theme.background) && svg.includes(theme.foreground));
       }
     });
 
@@ -209,7 +209,8 @@ describe("a forest figure", () => {
   it("fills marks whose interval leaves the reference out, and only those", () => {
     const { background } = FIGURE_THEMES.light;
     const fills = [...forest().matchAll(/<circle [^>]*fill="([^"]+)"/g)].map(([, fill]) => fill);
-    assert.deepEqual(fills, [FIGURE_THEMES.light.series[0], background]);
+    // Colours of the palette are the arms': which side of the reference a mark is on says who is better.
+    assert.deepEqual(fills, [FIGURE_THEMES.light.foreground, background]);
   });
 
   it("says when there is no estimate", () => {

@@ -37,6 +37,17 @@ describe("the metric catalogue", () => {
     assert.equal(describeMetric("process/memory").unit, "MiB");
   });
 
+  it("says between what a metric can be, where it cannot be anything", () => {
+    assert.deepEqual(describeMetric("reward/accuracy").bounds, { min: 0, max: 1 });
+    assert.deepEqual(describeMetric("rollout/length").bounds, { min: 0 });
+    assert.deepEqual(describeMetric("value/explainedVariance").bounds, { max: 1 });
+    for (const { name, unit } of METRICS) {
+      if (unit === "share") assert.equal(describeMetric(name).bounds?.max, 1, name);
+    }
+    // Its estimate from samples can be below 0.
+    assert.equal(describeMetric("objective/kl").bounds, undefined);
+  });
+
   it("lets a metric it does not know stand for itself", () => {
     assert.deepEqual(describeMetric("my/metric"), {
       name: "my/metric",

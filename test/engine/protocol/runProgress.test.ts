@@ -50,6 +50,15 @@ describe("runProgress", () => {
     assert.equal(runProgress({ status: "queued", stages: [] }).fraction, 0);
   });
 
+  it("gets to the whole with stages that were there from earlier runs, before the run has ended", () => {
+    const cached = (id: string): StageState => stage(id, "cached", { work: 0 });
+    const fraction = (...stages: StageState[]): number => runProgress({ status: "running", stages }).fraction;
+    assert.equal(fraction(cached("base"), cached("sft-1")), 1);
+    assert.equal(fraction(cached("base"), stage("sft-1", "waiting", { work: 0 })), 0.5);
+    // Estimated as work, and made by another run meanwhile.
+    assert.equal(fraction(stage("base", "cached", { work: 3 }), stage("sft-1", "finished", { work: 0.1 })), 1);
+  });
+
   it("stays between 0 and 1 and never goes back as stages end in turn", () => {
     const works = fc.array(fc.double({ min: 0, max: 100, noNaN: true }), { minLength: 1, maxLength: 10 });
     fc.assert(

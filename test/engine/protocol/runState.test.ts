@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { downloadSecondsLeft } from "../../../engine/protocol/download.ts";
-import { type RunState, applyEvent, applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
+import { workTimes } from "../../../engine/protocol/runProgress.ts";
+import {
+  type RunState,
+  applyEvent,
+  applyEvents,
+  emptyRunState,
+  withoutOwner,
+} from "../../../engine/protocol/runState.ts";
+import type { StageInfo } from "../../../engine/protocol/stages.ts";
 import { parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 
 const STAGES = ["base", "sft-1", "ppo"];
@@ -124,6 +132,55 @@ describe("a run's state", () => {
         for (const one of stages) assert.ok(one.status !== "running" && one.etaSeconds === undefined);
       }),
     );
+  });
+
+  it("says of the stage that a run was stopped at, or cut off at, that it is stopped, until it goes on", () => {
+    const working = [started, stageStarted("sft-1"), { kind: "progress", stage: "sft-1", step: 1, total: 9 } as const];
+    const of = (state: RunState): unknown => state.stages.find(({ id }) => id === "sft-1")?.status;
+    assert.equal(of(stateOf(stamped(working))), "running");
+    const stopped = stateOf(stamped([...working, { kind: "runFinished", status: "stopped", seconds: 1 }]));
+    assert.equal(of(stopped), "stopped");
+    assert.equal(of(travelled(stopped)), "stopped");
+    const lost = withoutOwner(
+      stateOf(stamped([...working, { kind: "progress", stage: "sft-1", step: 2, total: 9, etaSeconds: 3 }])),
+    );
+    assert.deepEqual([lost.status, of(lost)], ["lost", "stopped"]);
+    assert.ok(lost.stages.every(({ etaSeconds }) => etaSeconds === undefined));
+    assert.equal(of(stateOf(stamped([...working, resumed]))), "waiting");
+  });
+
+  it("counts what it paused apart from its work, however often, and while it waits for its turn again", () => {
+    const at = (time: number, one: EventBody, sequence: number): RunEvent => ({ ...one, sequence, time });
+    const stop: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
+    const queued: EventBody = { kind: "runQueued", run: "r-1", name: "r", device: "cpu", ahead: 1 };
+    const all = [
+      at(0, queued, 0), // waiting for the first turn is no pause
+      at(60_000, started, 1),
+      at(70_000, stop, 2), // 10 s of work
+      at(100_000, queued, 3),
+      at(130_000, resumed, 4), // paused 60 s
+      at(135_000, loss(1, 0.5), 5), // 5 s of work, then it is killed
+      at(235_000, resumed, 6), // paused 100 s
+      at(236_000, loss(2, 0.5), 7),
+    ];
+    const times = (n: number): unknown => workTimes(travelled(stateOf(all.slice(0, n))));
+    assert.equal(times(1), undefined);
+    assert.deepEqual(times(3), { work: 10, paused: 0 });
+    assert.deepEqual(times(4), { work: 10, paused: 0 }, "as long as it is not known how long it waits");
+    assert.deepEqual(times(6), { work: 15, paused: 60 });
+    assert.deepEqual(times(8), { work: 16, paused: 160 });
+  });
+
+  it("knows its stages while it is queued, and keeps them as it begins", () => {
+    const info: StageInfo = { id: "sft-1", kind: "sft", title: "SFT", product: "sft-1", role: "result", inputs: [] };
+    const queued: EventBody = { kind: "runQueued", run: "r-1", name: "r", device: "cpu", ahead: 1, stages: [info] };
+    const waits = travelled(stateOf(stamped([queued, { ...queued, ahead: 2, stages: undefined }])));
+    assert.deepEqual(
+      waits.stages.map(({ id, title, status }) => [id, title, status]),
+      [["sft-1", "SFT", "waiting"]],
+    );
+    const begun = stateOf(stamped([queued, { ...started, stages: [info] }]));
+    assert.equal(begun.stages.length, 1);
   });
 
   it("takes the later record of the steps that a resumed stage repeats", () => {

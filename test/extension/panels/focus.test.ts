@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NO_FOCUS, idsOf, readFocus, refocused, withNewest } from "../../../extension/panels/focus.ts";
+import { NO_FOCUS, readFocus, refocused, titlesOf, withNewest } from "../../../extension/panels/focus.ts";
 import { summary } from "../runs/summary.ts";
 
 const focus = { view: "samples", runs: ["/r/a", "/r/b"], place: { stage: "ppo", step: 3 } } as const;
@@ -37,11 +37,17 @@ describe("withNewest", () => {
   });
 });
 
-describe("idsOf", () => {
+describe("titlesOf", () => {
   it("names runs by their folders, on Windows as well", () => {
-    assert.deepEqual(idsOf({ view: "pipeline", runs: ["/w/.salsa/runs/demo-1", "C:\\w\\runs\\demo-2"] }), [
+    assert.deepEqual(titlesOf({ view: "pipeline", runs: ["/w/.salsa/runs/demo-1", "C:\\w\\runs\\demo-2"] }, []), [
       "demo-1",
       "demo-2",
     ]);
+  });
+
+  it("tells a run from one of the same id in another folder of the workspace", () => {
+    const other = summary({ folder: "/other/.salsa/runs/demo-1" });
+    const focus = { view: "pipeline", runs: ["/w/.salsa/runs/demo-1"] } as const;
+    assert.deepEqual(titlesOf(focus, [other]), ["demo-1 (w)"]);
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { alarmMessage } from "../../../engine/protocol/alarms.ts";
 import { type News, Newsdesk, isWanted, newsText } from "../../../extension/runs/news.ts";
+import { newsActions } from "../../../extension/runs/newsActions.ts";
 import { summary } from "./summary.ts";
 
 const SINCE = 1000;
@@ -32,12 +33,13 @@ describe("Newsdesk", () => {
     assert.deepEqual(kinds({ status: "failed", createdAt: SINCE + 1 }), ["failed"]);
   });
 
-  it("tells of an alarm once a stage, and of ordinary ones never", () => {
+  it("tells of alarms once a run, whatever else it raises, and of ordinary ones never", () => {
     kinds({ status: "running", nAlarms: 0 });
-    assert.deepEqual(kinds({ status: "running", nAlarms: 1, alarm }), ["alarm"]);
-    assert.deepEqual(kinds({ status: "running", nAlarms: 2, alarm: { ...alarm, step: 6 } }), []);
-    assert.deepEqual(kinds({ status: "running", nAlarms: 3, alarm: { ...alarm, stage: "ppo" } }), ["alarm"]);
-    assert.deepEqual(kinds({ status: "running", nAlarms: 4, alarm: { ...alarm, name: "waiting" } }), []);
+    assert.deepEqual(kinds({ status: "running", nAlarms: 1, alarm: { ...alarm, name: "waiting" } }), []);
+    assert.deepEqual(kinds({ status: "running", nAlarms: 2, alarm }), ["alarm"]);
+    assert.deepEqual(kinds({ status: "running", nAlarms: 3, alarm: { ...alarm, step: 6 } }), []);
+    assert.deepEqual(kinds({ status: "running", nAlarms: 4, alarm: { ...alarm, stage: "ppo" } }), []);
+    assert.deepEqual(kinds({ status: "running", nAlarms: 5, alarm: { ...alarm, name: "gibberish" } }), []);
   });
 
   it("does not tell of alarms that were there when the run was first seen", () => {
@@ -72,8 +74,42 @@ describe("newsText", () => {
     );
     assert.match(text("stopped"), /can resume/);
     assert.match(text("lost"), /cut off.*last checkpoint/);
-    assert.equal(text("alarm", { alarm }), "demo-1, stage salsa, step 5: Answers get short");
+    assert.equal(
+      text("finished", { result, nAlarms: 3 }),
+      "demo-1 has finished: salsa 58.0 % vs ppo. It raised 3 alarms.",
+    );
+    assert.match(text("stopped", { nAlarms: 1 }), /It raised an alarm\.$/);
+    assert.equal(text("alarm", { alarm, nAlarms: 1 }), "demo-1, stage salsa, step 5: Answers get short");
+    assert.equal(
+      text("alarm", { alarm, nAlarms: 7 }),
+      "demo-1 has raised 7 alarms, the last in stage salsa at step 5: Answers get short",
+    );
     const told = { ...alarm, name: "entropyCollapse", message: alarmMessage("entropyCollapse", COLLAPSE) };
-    assert.equal(text("alarm", { alarm: told }), `demo-1, stage salsa, step 5: ${COLLAPSE}`, "without the advice");
+    assert.equal(
+      text("alarm", { alarm: told, nAlarms: 1 }),
+      `demo-1, stage salsa, step 5: ${COLLAPSE}`,
+      "without the advice",
+    );
+  });
+});
+
+describe("newsActions", () => {
+  const kinds = ["finished", "stopped", "failed", "lost", "alarm"] as const;
+  const raised = { ...run, alarm, nAlarms: 2, tables: ["winRates"] };
+
+  it("lead from an alarm to that alarm, its arm and step", () => {
+    const [first, ...more] = newsActions({ kind: "alarm", run: { ...raised, nAlarms: 1 } });
+    const place = { stage: "salsa", step: 5 };
+    assert.deepEqual(first, { title: "Show Alarm", focus: { view: "alarms", runs: [run.folder], place } });
+    assert.deepEqual(more, []);
+    assert.ok(newsActions({ kind: "finished", run: raised }).some(({ title }) => title === "Show Alarms"));
+  });
+
+  it("are never wrong when the run has gone on meanwhile: none stops it", () => {
+    for (const kind of kinds) {
+      const actions = newsActions({ kind, run: raised });
+      assert.ok(actions.length > 0 && actions.length <= 3, kind);
+      for (const action of actions) assert.ok(!("command" in action && action.command === "salsa.stop"), kind);
+    }
   });
 });

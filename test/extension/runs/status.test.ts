@@ -51,10 +51,10 @@ describe("statusLine", () => {
 
 describe("flagsOf", () => {
   it("tells the palette what there is", () => {
-    const none = flagsOf([], { nConfigs: 0, isFiltered: false });
+    const none = flagsOf([], { nConfigs: 0, isFiltered: false, isSearched: false, isListed: false });
     assert.deepEqual([...new Set(Object.values(none))], [false]);
     const stopped = summary({ status: "stopped", tables: ["winRates"] });
-    const flags = flagsOf([running, stopped], { nConfigs: 1, isFiltered: true });
+    const flags = flagsOf([running, stopped], { nConfigs: 1, isFiltered: true, isSearched: true, isListed: true });
     assert.deepEqual(flags, {
       hasRuns: true,
       hasTwoRuns: true,
@@ -64,6 +64,8 @@ describe("flagsOf", () => {
       hasTables: true,
       hasConfigs: true,
       isFiltered: true,
+      isSearched: true,
+      isListed: true,
     });
   });
 });

@@ -8,6 +8,7 @@ import { votesSection } from "../../../engine/pipeline/report/votes.ts";
 import { LONGEST_NOTE, VOTES } from "../../../engine/protocol/service.ts";
 import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
 import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
+import { N_PLACES, withPlaces } from "../../../engine/protocol/palette.ts";
 import { armsOf } from "../../../extension/runs/arms.ts";
 import { Artifacts } from "../../../engine/storage/artifacts.ts";
 import { readPreferences, readPrompts, readSft } from "../../../engine/storage/datasets.ts";
@@ -22,6 +23,7 @@ import { artifactFormat, readRecords } from "../../../engine/storage/formats/rec
 import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
 import { readFigurePoints } from "../../../engine/storage/formats/figurePoints.ts";
 import { VoteBook } from "../../../engine/storage/formats/votes.ts";
+import { readPalette } from "../../../engine/storage/palette.ts";
 import { livingOwner } from "../../../engine/storage/locks.ts";
 import { collect } from "../../engine/storage/temporaryFolder.ts";
 import { type FuzzPlace, type Reader, jsonFiles, jsonLines } from "../reader.ts";
@@ -149,6 +151,21 @@ export const RESULTS: readonly Reader[] = [
       for (const { render } of CLAIMS_FORMS) assert.ok(render([kept.evidence]).length > 0);
     },
   },
+  ofFile(
+    "palette",
+    "palette.json",
+    jsonFiles({
+      version: 1,
+      places: [
+        ["ppo", 0],
+        ["__proto__", 31],
+      ],
+    }),
+    async (folder) => {
+      const palette = withPlaces(await readPalette(folder), [{ name: "salsa", isArm: true }]);
+      for (const place of Object.values(palette)) assert.ok(place >= 0 && place < N_PLACES);
+    },
+  ),
   ofFile("run", "run.json", jsonFiles(RUN), async (folder) => {
     const { config } = await readRunnable(folder);
     for (const { reference, betas } of armsOf(config)) assert.ok(reference.length + betas.length >= 0);

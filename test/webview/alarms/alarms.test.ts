@@ -58,6 +58,24 @@ describeInBrowser("the alarms view", (browser) => {
     assert.equal(open.focuses.at(-1)?.view, "metrics");
   });
 
+  it("brings the alarm that a message leads to into sight, of many", async () => {
+    const many = Array.from({ length: 30 }, (_, at): EventBody => ({ ...ALARM, step: at + 1 }));
+    const page = await show(...many, stopped);
+    await page.getByRole("article", { name: "ppo, step 1", exact: true }).waitFor();
+    assert.ok(open);
+    await open.send({
+      kind: "show",
+      focus: { view: "alarms", runs: [QUIET.folder], place: { stage: "ppo", step: 28 } },
+    });
+    const alarm = page.getByRole("article", { name: "ppo, step 28", exact: true });
+    await page.locator("article.placed").waitFor();
+    const isSeen = await alarm.evaluate((one) => {
+      const { top, bottom } = one.getBoundingClientRect();
+      return top >= 0 && bottom <= window.innerHeight && one.matches(":focus");
+    });
+    assert.ok(isSeen);
+  });
+
   it("raises an alarm by itself when a run that says it works has long been silent", async () => {
     const page = await show(); // its last event is months old
     await page.getByRole("region", { name: "Stalled" }).getByText("the run has reported nothing for").waitFor();

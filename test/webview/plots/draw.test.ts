@@ -34,5 +34,5 @@ function line(length: number, peak: number): DrawnLine {
   const x = Float64Array.from({ length }, (_, at) => at);
   const y = Float64Array.from(x, (at) => (at === peak ? 50 : Math.sin(at * 12.9898)));
   const prepared = { main: { x, y }, raw: undefined, low: undefined, high: undefined, n: 1 };
-  return { key: String(peak), title: "", look: { color: "", dash: [] }, prepared };
+  return { key: String(peak), title: "", look: { color: "", dash: [], shape: undefined }, prepared };
 }

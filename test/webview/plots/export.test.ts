@@ -21,7 +21,7 @@ function lineOf(name: string, nSeeds: number): LoadedLine {
       values: Float64Array.of(at + 0.5, NaN),
     })),
     isWhole: true,
-    look: { color: "#123456", dash: [] },
+    look: { color: "#123456", dash: [], shape: undefined },
   };
 }
 
@@ -57,6 +57,13 @@ describe("svgOf", () => {
     for (const part of ["<svg", "KL to reference", "salsa", "ppo", "#123456", "Student-t", "n = 3 seeds"]) {
       assert.ok(svg.includes(part), `${part} is missing`);
     }
+  });
+
+  it("has the dashes and marks of the plot", () => {
+    const run = { ...lineOf("salsa", 1), look: { color: "#123456", dash: [2, 3], shape: 1 } };
+    const [plain, marked] = [svgOf({ ...LOOKS, lines: [lineOf("salsa", 1)] }), svgOf({ ...LOOKS, lines: [run] })];
+    assert.ok(marked.includes('stroke-dasharray="2 3"') && !plain.includes("stroke-dasharray"));
+    assert.ok(/<path d="[^"]*h8v8h-8Z/.test(marked) && !plain.includes("h8v8h-8Z"));
   });
 
   it("has an axis of time as the plot has, unless seeds are averaged by step", () => {

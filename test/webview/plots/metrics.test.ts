@@ -121,8 +121,14 @@ describeInBrowser("the metrics view", (browser) => {
   it("folds seeds into a mean and says what the band is", async () => {
     const config = configOf({ seeds: [1, 2, 3] });
     const page = await show({ ...DEMO, config, events: recording({ config, steps: 10 }) });
-    await page.getByText("Mean of 3 seeds; band: 95 % Student-t interval of the mean").first().waitFor();
+    await page.getByText("Mean of 3 seeds; band: from the least to the greatest of them").first().waitFor();
     assert.match((await plot(page, "KL to reference").getAttribute("aria-label")) ?? "", /salsa: .*, mean of 3 seeds/);
+  });
+
+  it("draws the interval of the mean from four seeds on", async () => {
+    const config = configOf({ seeds: [1, 2, 3, 4] });
+    const page = await show({ ...DEMO, config, events: recording({ config, steps: 3 }) });
+    await page.getByText("Mean of 4 seeds; band: 95 % Student-t interval of the mean").first().waitFor();
   });
 
   it("tells runs apart by name when several are laid over one another", async () => {
@@ -157,6 +163,75 @@ describeInBrowser("the metrics view", (browser) => {
     await open.send({ kind: "exportPlot", metric: "objective/score", format: "csv" });
     const { content } = await saved(open.page);
     assert.equal(content.text?.trimEnd().split("\n").length, 1 + 4 * 60);
+  });
+
+  it("keeps a plot that is enlarged, and made small again, in sight", async () => {
+    const page = await show(DEMO);
+    const last = page.locator("salsa-plot").last();
+    await last.scrollIntoViewIfNeeded();
+    const name = await last.locator("h3").innerText();
+    const isInSight = async (): Promise<boolean> =>
+      page.evaluate((wanted) => {
+        const metrics = document
+          .querySelector("salsa-dashboard")
+          ?.shadowRoot?.querySelector("salsa-metrics")?.shadowRoot;
+        const bar = metrics?.querySelector(".bar")?.getBoundingClientRect().bottom ?? Infinity;
+        const plot = [...(metrics?.querySelectorAll("salsa-plot") ?? [])].find(
+          (one) => one.shadowRoot?.querySelector("h3")?.textContent === wanted,
+        );
+        const head = plot?.shadowRoot?.querySelector(".head")?.getBoundingClientRect();
+        return head !== undefined && head.top >= bar && head.bottom <= window.innerHeight;
+      }, name);
+    const toggle = async (): Promise<void> => {
+      await page
+        .getByRole("button", { name: `Plot of ${name}` })
+        .last()
+        .click();
+      await page.getByRole("menuitemcheckbox", { name: "Enlarge" }).click();
+    };
+    await toggle();
+    await page.locator("salsa-plot[large]").waitFor();
+    await until(page, isInSight);
+    await toggle();
+    await page.locator("salsa-plot[large]").waitFor({ state: "detached" });
+    await until(page, isInSight);
+  });
+
+  it("leaves what was filtered in one run behind when another comes into focus, and has it there again", async () => {
+    const other = demoRun("demo-2");
+    const focus = { view: "metrics" as const, runs: [DEMO.folder] };
+    open = await openDashboard(browser(), fixtureBackend([DEMO, other]), { focus });
+    const { page } = open;
+    await page.getByLabel("Filter metrics").fill("explained");
+    await page.getByRole("button", { name: "mkl", pressed: true }).click();
+    await page.getByRole("button", { name: "mkl", pressed: false }).waitFor();
+    await open.send({ kind: "show", focus: { view: "metrics", runs: [other.folder] } });
+    await plot(page, "KL to reference").waitFor();
+    await page.getByRole("button", { name: "mkl", pressed: true }).waitFor();
+    assert.equal(await page.getByLabel("Filter metrics").inputValue(), "");
+    await open.send({ kind: "show", focus });
+    await page.getByRole("button", { name: "mkl", pressed: false }).waitFor();
+    assert.equal(await page.getByLabel("Filter metrics").inputValue(), "explained");
+  });
+
+  it("shows the curves of the arm that a line of the Runs view leads to", async () => {
+    const page = await show(DEMO);
+    await plot(page, "KL to reference").waitFor();
+    await open?.send({ kind: "show", focus: { view: "metrics", runs: [DEMO.folder] }, stages: ["salsa"] });
+    await page.getByRole("button", { name: "Only salsa" }).waitFor();
+    await page.getByRole("img", { name: /^KL to reference((?!ppo).)*salsa((?!ppo).)*$/ }).waitFor();
+  });
+
+  it("tells runs of one id in two folders apart", async () => {
+    const left = demoRun();
+    const right = { ...demoRun(), folder: "/other/.salsa/runs/demo-1", events: recording({ seed: 9 }) };
+    const page = await show(left, right);
+    await page.getByRole("button", { name: "demo-1 (work)", pressed: true }).waitFor();
+    await page.getByRole("button", { name: "demo-1 (other)", pressed: true }).waitFor();
+    await page
+      .getByRole("img", { name: /salsa · demo-1 \(work\).*salsa · demo-1 \(other\)/ })
+      .first()
+      .waitFor();
   });
 
   it("enlarges a plot from its menu by the keyboard alone", async () => {

@@ -28,16 +28,22 @@ describe("prepare", () => {
     assert.ok(spread(main.y) < spread(curve.values));
   });
 
-  it("averages seeds step by step, with the interval of the mean", () => {
+  it("averages seeds step by step, with the range of so few", () => {
     const { main, low, high, n } = prepare([curveOf([1, 2], [1, 4]), curveOf([1, 2, 3], [3, 4, 9])], AS_RECORDED);
     assert.deepEqual([...Array.from(main.x)], [1, 2, 3]);
     assert.deepEqual([...Array.from(main.y)], [2, 4, 9]);
-    // By hand: s = √2, n = 2, t(1) = 12.706: 2 ± 12.706.
-    assert.ok(Math.abs((low?.y[0] ?? NaN) - (2 - 12.7062)) < 1e-3);
-    assert.ok(Math.abs((high?.y[0] ?? NaN) - (2 + 12.7062)) < 1e-3);
+    assert.deepEqual([low?.y[0], high?.y[0]], [1, 3]);
     assert.equal(high?.y[1], 4);
     assert.ok(Number.isNaN(high.y[2]));
     assert.equal(n, 2);
+  });
+
+  it("cuts the interval of four seeds to what the metric can be", () => {
+    const curves = [0, 0, 0, 8].map((value) => curveOf([1], [value]));
+    // By hand: s = 4, n = 4, t(3) = 3.182: 2 ± 6.36.
+    const { low, high } = prepare(curves, { ...AS_RECORDED, bounds: { min: 0 } });
+    assert.equal(low?.y[0], 0);
+    assert.ok(Math.abs((high?.y[0] ?? NaN) - 8.3649) < 1e-3);
   });
 
   it("counts relative time from the curve's own beginning, in seconds", () => {

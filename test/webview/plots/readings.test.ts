@@ -5,7 +5,7 @@ import { placeText, readingsAt, summaryOf } from "../../../webview/plots/reading
 
 function lineOf(title: string, x: readonly number[], y: readonly number[], n = 1): DrawnLine {
   const prepared = { main: { x, y }, raw: undefined, low: undefined, high: undefined, n };
-  return { key: title, title, look: { color: "red", dash: [] }, prepared };
+  return { key: title, title, look: { color: "red", dash: [], shape: undefined }, prepared };
 }
 
 const LINES = [lineOf("ppo", [1, 2, 3], [0.1, 0.2, 0.3]), lineOf("salsa", [1, 2], [0.5, NaN], 3)];

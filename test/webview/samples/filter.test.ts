@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { StageState } from "../../../engine/protocol/runState.ts";
 import { excerpt } from "../../../webview/samples/excerpt.ts";
 import { benchmarksOf, isNarrowed, NO_FILTER, sampleQuery, seedsOf } from "../../../webview/samples/filter.ts";
-import { rowOfStep } from "../../../webview/samples/place.ts";
-import { samplesOf } from "./rows.ts";
+import { rowOfPlace } from "../../../webview/samples/place.ts";
+import { rowOf, samplesOf } from "./rows.ts";
 import { stageState } from "../../engine/protocol/stageStates.ts";
 
 describe("the filter of samples", () => {
@@ -59,12 +59,38 @@ describe("the filter of samples", () => {
 
   it("leads from a step to the first row of the last recorded step that is not after it", async () => {
     const samples = samplesOf(48); // 4 rows a step: 1, 6, 11, …
-    const ask = (query: Parameters<Parameters<typeof rowOfStep>[0]>[0]): Promise<ReturnType<typeof samples>> =>
+    const ask = (query: Parameters<Parameters<typeof rowOfPlace>[0]>[0]): Promise<ReturnType<typeof samples>> =>
       Promise.resolve(samples({ folder: "/r", ...query }));
-    assert.equal(await rowOfStep(ask, 13), 8);
-    assert.equal(await rowOfStep(ask, 11), 8);
-    assert.equal(await rowOfStep(ask, 0), 0);
-    assert.equal(await rowOfStep(ask, 9999), 44);
+    assert.equal(await rowOfPlace(ask, { step: 13 }), 8);
+    assert.equal(await rowOfPlace(ask, { step: 11 }), 8);
+    assert.equal(await rowOfPlace(ask, { step: 0 }), 0);
+    assert.equal(await rowOfPlace(ask, { step: 9999 }), 44);
+  });
+
+  it("leads to a response of the stage that is meant, where others kept other steps and prompts", async () => {
+    // Steps 1, 1, 6, 6, 11, …; of the second column every third row is missing, and all of steps 11 and 16.
+    const rows = Array.from({ length: 12 }, (_, index) => {
+      const { step = 0, prompt, responses } = rowOf(2 * index);
+      const isMissing = index % 3 === 0 || step === 11 || step === 16;
+      return { step, prompt, responses: [responses[0] ?? null, isMissing ? null : (responses[1] ?? null)] };
+    });
+    const columns = ["ppo", "salsa"];
+    const ask: Parameters<typeof rowOfPlace>[0] = ({ columns: wanted = columns, steps, offset, limit }) => {
+      const ids = wanted.map((name) => columns.indexOf(name));
+      const fits = rows
+        .map((row) => ({ ...row, responses: ids.map((id) => row.responses[id] ?? null) }))
+        .filter(
+          ({ step, responses }) =>
+            step >= (steps?.from ?? 0) && step <= (steps?.to ?? Infinity) && responses.some(Boolean),
+        );
+      const shown = fits.slice(offset, offset + limit);
+      return Promise.resolve({ total: fits.length, all: 12, columns: wanted, allColumns: columns, rows: shown });
+    };
+    const at = await rowOfPlace(ask, { step: 17, stage: "salsa" });
+    assert.equal(rows[at]?.step, 6);
+    assert.ok(rows[at].responses[1]);
+    assert.equal(rows[await rowOfPlace(ask, { step: 17, stage: "ppo" })]?.step, 16);
+    assert.equal(rows[await rowOfPlace(ask, { step: 17, stage: "mkl" })]?.step, 16, "at least the step");
   });
 });
 

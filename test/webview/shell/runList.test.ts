@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { RunSummary } from "../../../engine/protocol/service.ts";
-import { groupRuns, runTitle } from "../../../webview/shell/runList.ts";
-import { demoRun, summaryOf } from "../fixtures.ts";
+import { groupRuns, titleOfRun } from "../../../webview/shell/runList.ts";
+import { demoRun, folderOf, summaryOf } from "../fixtures.ts";
 
 function run(id: string, createdAt: number, changes: Partial<RunSummary> = {}): RunSummary {
   return { ...summaryOf(demoRun(id)), createdAt, ...changes };
@@ -33,12 +33,13 @@ describe("groupRuns", () => {
   });
 });
 
-describe("runTitle", () => {
+describe("titleOfRun", () => {
   it("is the id, with the workspace where two roots have the same", () => {
-    const [one] = RUNS;
     const other = { ...run("demo-1", 2), folder: "/other/.salsa/runs/demo-1", root: "/other/.salsa" };
-    assert.ok(one);
-    assert.equal(runTitle(one, RUNS), "demo-1");
-    assert.equal(runTitle(other, [...RUNS, other]), "demo-1 (other)");
+    const runs = (list: readonly RunSummary[]): ReadonlyMap<string, RunSummary> =>
+      new Map(list.map((one) => [one.folder, one]));
+    assert.equal(titleOfRun({ runs: runs(RUNS) }, folderOf("demo-1")), "demo-1");
+    assert.equal(titleOfRun({ runs: runs([...RUNS, other]) }, other.folder), "demo-1 (other)");
+    assert.equal(titleOfRun({ runs: runs([other]) }, folderOf("demo-1")), "demo-1 (work)", "one that is gone as well");
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import { FIGURE_THEMES } from "../../../engine/figures/index.ts";
 import type { ComparisonQuery } from "../../../engine/protocol/service.ts";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
@@ -40,6 +41,28 @@ describeInBrowser("the win-rate view", (browser) => {
     await row.getByTitle("1.879883925850562e-17").waitFor();
     // In the table and in its checks.
     assert.equal(await page.locator('th[scope="rowgroup"]').count(), 2 * 2);
+  });
+
+  it("draws wins, losses and runs in nobody's colours: those of the palette are the arms'", async () => {
+    const page = await show({}, [DEMO.folder, OTHER.folder]);
+    await page.locator(".forest .point").first().waitFor();
+    const drawn = await page.locator(".bar i, .forest .point, .forest .whisker").evaluateAll((marks) =>
+      marks.flatMap((mark) => {
+        const { backgroundColor, backgroundImage, fill, stroke } = getComputedStyle(mark);
+        return [backgroundColor, backgroundImage, fill, stroke];
+      }),
+    );
+    const rgb = (hex: string): string =>
+      `rgb(${[1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)).join(", ")})`;
+    for (const { series } of Object.values(FIGURE_THEMES)) {
+      for (const color of series) assert.ok(!drawn.some((one) => one.includes(rgb(color))), color);
+    }
+    const look = async (mark: string): Promise<string> =>
+      page
+        .locator(`.bar .${mark}`)
+        .first()
+        .evaluate((bar) => getComputedStyle(bar).background);
+    assert.notEqual(await look("win"), await look("loss"));
   });
 
   it("marks what is decided, in words, too", async () => {
@@ -119,7 +142,8 @@ describeInBrowser("the win-rate view", (browser) => {
       .first()
       .getByText("43.21")
       .waitFor();
-    assert.equal(await page.locator(".forest .run-1 .point").count(), 1);
+    // The second run's mark is a square.
+    assert.equal(await page.locator('.forest .point[d$="h10v10h-10Z"]').count(), 1);
   });
 
   /** Opens a pair, and waits for the list of its prompts. */

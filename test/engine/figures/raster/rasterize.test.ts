@@ -49,7 +49,7 @@ describe("a figure as pixels", () => {
         y: { label: text, unit: "nats" },
         lines: [
           { name: text, curves: [points, { x: [0, 1], y: [2, 5] }] },
-          { name: "dashed", curves: [points], isDashed: true },
+          { name: "dashed", curves: [points], place: 9 },
         ],
         smoothing: 0.5,
       }),

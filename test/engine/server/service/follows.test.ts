@@ -17,7 +17,7 @@ describe("a followed run that takes a stage", () => {
     const state = emptyRunState("r-1");
     let watcher: RunWatcher | undefined;
     const run = {
-      ...{ folder: "/r-1", id: "r-1", state: () => Promise.resolve(state) },
+      ...{ folder: "/r-1", root: "/nowhere", id: "r-1", state: () => Promise.resolve(state) },
       watch: (one: RunWatcher) => {
         watcher = one;
         return () => undefined;

@@ -1,0 +1,21 @@
+import type { RunResultLine } from "../../engine/protocol/service.ts";
+import { t } from "../localize.ts";
+import { percent } from "../parts/format.ts";
+
+/** What a run came to, in one line: "salsa beats ppo on inDistribution: 56.8 % (55.2–58.5); outOfDistribution: …". */
+export function headline(result: RunResultLine): string {
+  const { benchmark, more = [] } = result;
+  const first = `${verdict(result)}: ${estimate(result)}`;
+  return [t("{0} on {1}", first, benchmark), ...more.map((one) => `${one.benchmark}: ${estimate(one)}`)].join(" · ");
+}
+
+/** Who is better by the interval, or that it does not say. */
+function verdict({ a, b, low, high }: RunResultLine): string {
+  if (low > 0.5) return t("{0} beats {1}", a, b);
+  if (high < 0.5) return t("{0} loses to {1}", a, b);
+  return t("{0} and {1} cannot be told apart", a, b);
+}
+
+function estimate({ adjusted, low, high }: Pick<RunResultLine, "adjusted" | "low" | "high">): string {
+  return t("{0} % ({1}–{2})", percent(adjusted, 1), percent(low, 1), percent(high, 1));
+}
