@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describeMetric, METRIC_FAMILIES, METRICS, metricTexts } from "../../engine/protocol/catalogue.ts";
 import { CHOICES, JUDGING } from "../../engine/protocol/metrics/evaluation.ts";
+import type { Palette } from "../../engine/protocol/palette.ts";
+import { readPalette } from "../../engine/storage/palette.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { type TinyRun, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
 import { inPig } from "./inPig.ts";
@@ -14,6 +17,7 @@ function familyOf(name: string): Family | undefined {
 describe("metrics of a run", function () {
   this.timeout(120_000);
   let recorded: readonly Extract<TinyRun["events"][number], { kind: "metrics" }>[];
+  let palette: Palette;
 
   before(() =>
     inTemporaryFolder(async (folder) => {
@@ -26,6 +30,7 @@ describe("metrics of a run", function () {
         folder,
       );
       recorded = events.filter((event) => event.kind === "metrics");
+      palette = await readPalette(join(folder, ".salsa"));
     }),
   );
 
@@ -40,6 +45,12 @@ describe("metrics of a run", function () {
       new Set<Family>(METRIC_FAMILIES),
     );
     for (const name of names) assert.ok(describeMetric(name).description !== "", name);
+  });
+
+  it("belong to arms that keep their looks from the run's beginning on: arms first, in the config's order", () => {
+    assert.deepEqual(Object.keys(palette).slice(0, 2), ["ppo", "mkl"]);
+    assert.ok(["sft-1", "sft-2", "reward"].every((name) => Object.hasOwn(palette, name)));
+    assert.equal(new Set(Object.values(palette)).size, Object.keys(palette).length);
   });
 
   it("are put into another language as a whole", () => {

@@ -172,11 +172,10 @@ function fillBand(context: CanvasRenderingContext2D, { low, high, look }: SeenLi
 export function endsOf(lines: readonly SeenLine[], frame: Frame): readonly LineEnd[] {
   const [toX, toY] = [xScale(frame), yScale(frame)];
   const right = frame.left + frame.width + 0.5;
-  return lines.flatMap((line) => {
-    const { x, y } = line.main;
+  return lines.flatMap(({ title, look, main: { x, y } }) => {
     for (let at = x.length - 1; at >= 0; at--) {
       const height = toY(y[at] ?? NaN);
-      if (toX(x[at] ?? NaN) <= right && Number.isFinite(height)) return [{ line, y: height }];
+      if (toX(x[at] ?? NaN) <= right && Number.isFinite(height)) return [{ title, look, y: height }];
     }
     return [];
   });

@@ -1,4 +1,4 @@
-import type { SeenLine } from "./draw.ts";
+import type { Look } from "./looks.ts";
 
 /** Pixels of the page beside the plot that names take. */
 export const LABEL_ROOM = 150;
@@ -25,7 +25,8 @@ export interface LabelFrame {
 
 /** A line with the height at which it ends, in pixels of the canvas. */
 export interface LineEnd {
-  readonly line: SeenLine;
+  readonly title: string;
+  readonly look: Look;
   readonly y: number;
 }
 
@@ -60,17 +61,17 @@ export function drawLabels(context: CanvasRenderingContext2D, ends: readonly Lin
   context.font = font;
   context.textBaseline = "middle";
   const room = (LABEL_ROOM - SAMPLE - 12) * ratio;
-  for (const [at, { line }] of ends.entries()) {
+  for (const [at, { title, look }] of ends.entries()) {
     const [left, y] = [right + 4 * ratio, heights[at] ?? 0];
     context.beginPath();
-    context.strokeStyle = line.look.color;
+    context.strokeStyle = look.color;
     context.lineWidth = 2 * ratio;
-    context.setLineDash(line.look.dash.map((length) => length * ratio));
+    context.setLineDash(look.dash.map((length) => length * ratio));
     context.moveTo(left, y);
     context.lineTo(left + SAMPLE * ratio, y);
     context.stroke();
     context.fillStyle = color;
-    context.fillText(cut(context, line.title, room), left + (SAMPLE + 4) * ratio, y);
+    context.fillText(cut(context, title, room), left + (SAMPLE + 4) * ratio, y);
   }
   context.restore();
 }
