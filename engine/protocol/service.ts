@@ -58,6 +58,8 @@ export interface RunResultLine {
   readonly low: number;
   readonly high: number;
   readonly n: number;
+  /** Of no difference, adjusted for the comparisons of the table where that is known; absent where there is none. */
+  readonly p?: number;
   /** The same pair on the other benchmarks, where there are any. */
   readonly more?: readonly Pick<RunResultLine, "benchmark" | "adjusted" | "low" | "high" | "n">[];
 }

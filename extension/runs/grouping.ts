@@ -62,9 +62,10 @@ export function withConfig(
   nowOf: (configFile: string) => string = (configFile) => configFile,
 ): RunSummary {
   const { configFile, root } = run;
-  if (configs.includes(configFile)) return run;
+  // Where it was it may still be open in an editor, and so among the configs.
   const moved = nowOf(configFile);
-  if (configs.includes(moved)) return { ...run, configFile: moved };
+  if (moved !== configFile && configs.includes(moved)) return { ...run, configFile: moved };
+  if (configs.includes(configFile)) return run;
   const besideRuns = `${folderOf(root)}${configFile.slice(folderOf(configFile).length)}`;
   return configs.includes(besideRuns) ? { ...run, configFile: besideRuns } : run;
 }

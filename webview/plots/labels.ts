@@ -60,6 +60,7 @@ export function drawLabels(context: CanvasRenderingContext2D, ends: readonly Lin
   context.save();
   context.font = font;
   context.textBaseline = "middle";
+  context.textAlign = "left"; // the axes leave it at the right
   const room = (LABEL_ROOM - SAMPLE - 12) * ratio;
   for (const [at, { title, look }] of ends.entries()) {
     const [left, y] = [right + 4 * ratio, heights[at] ?? 0];

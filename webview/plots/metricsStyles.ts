@@ -14,6 +14,7 @@ export const metricsStyles = css`
   }
   input[type="search"] {
     width: 170px;
+    max-width: 100%;
     height: 26px;
     padding: 3px 6px;
     border: 1px solid var(--vscode-input-border, var(--vscode-contrastBorder, transparent));

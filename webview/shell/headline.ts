@@ -9,8 +9,12 @@ export function headline(result: RunResultLine): string {
   return [t("{0} on {1}", first, benchmark), ...more.map((one) => `${one.benchmark}: ${estimate(one)}`)].join(" · ");
 }
 
-/** Who is better by the interval, or that it does not say. */
-function verdict({ a, b, low, high }: RunResultLine): string {
+/** As in the table, whose stars go by the adjusted p. */
+const DECIDED = 0.05;
+
+/** Who is better, by the interval and p alike, or that these do not say. */
+function verdict({ a, b, low, high, p = 0 }: RunResultLine): string {
+  if (p >= DECIDED) return t("{0} and {1} cannot be told apart", a, b);
   if (low > 0.5) return t("{0} beats {1}", a, b);
   if (high < 0.5) return t("{0} loses to {1}", a, b);
   return t("{0} and {1} cannot be told apart", a, b);

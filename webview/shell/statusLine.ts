@@ -38,20 +38,21 @@ export function statusLine(
   const status = outline?.status ?? summary.status;
   const progress = outline === undefined ? summary.progress : runProgress(outline);
   const isActive = status === "running" || status === "queued";
-  return html`<div class="status">
-    <span class="state">${statusIcon(runLook(status))}<strong>${runLook(status).label}</strong></span>
-    ${status === "finished" && summary.result !== undefined ? html`<strong class="headline">${headline(summary.result)}</strong>` : nothing}
-    <span class="facts">${facts({ summary, outline, status, progress })}</span>
-    ${status === "finished" ? nothing : progressBar(progress, { isActive })}
-    <span class="commands">
-      ${commandsFor(status).map(
-        ({ command, label, icon }) =>
-          html`<vscode-button icon=${icon} ?secondary=${status === "finished"} @click=${() => run(command)}>
-            ${label}
-          </vscode-button>`,
-      )}
-    </span>
-  </div>`;
+  const result = status === "finished" ? summary.result : undefined;
+  return html`${result === undefined ? nothing : html`<p class="headline">${headline(result)}</p>`}
+    <div class="status">
+      <span class="state">${statusIcon(runLook(status))}<strong>${runLook(status).label}</strong></span>
+      <span class="facts">${facts({ summary, outline, status, progress })}</span>
+      ${status === "finished" ? nothing : progressBar(progress, { isActive })}
+      <span class="commands">
+        ${commandsFor(status).map(
+          ({ command, label, icon }) =>
+            html`<vscode-button icon=${icon} ?secondary=${status === "finished"} @click=${() => run(command)}>
+              ${label}
+            </vscode-button>`,
+        )}
+      </span>
+    </div>`;
 }
 
 interface Facts {
@@ -111,7 +112,10 @@ export const statusLineStyles = css`
     align-items: center;
     gap: 6px;
   }
+  /* First of all, in a line of its own. */
   .headline {
+    margin: 2px 0;
+    font-weight: 600;
     font-variant-numeric: tabular-nums;
   }
   .facts {
@@ -145,7 +149,6 @@ export const statusLineStyles = css`
     .status {
       flex-wrap: wrap;
     }
-    .headline,
     .facts,
     .bar {
       flex-basis: 100%;

@@ -25,11 +25,12 @@ export function resultLine(rows: readonly WinRateRow[], config: RunConfig | unde
   const [first] = estimated([row]);
   if (first === undefined) return undefined;
   const more = estimated(overall.filter((one) => one !== row && one.a === a && one.b === b));
-  return { a, b, ...first, ...(more.length > 0 && { more }) };
+  const p = row.holm ?? row.p;
+  return { a, b, ...first, ...(p !== null && { p }), ...(more.length > 0 && { more }) };
 }
 
 /** Rows that have an estimate. */
-function estimated(rows: readonly WinRateRow[]): readonly Omit<RunResultLine, "a" | "b" | "more">[] {
+function estimated(rows: readonly WinRateRow[]): readonly Omit<RunResultLine, "a" | "b" | "p" | "more">[] {
   return rows.flatMap(({ benchmark, adjusted, low, high, n }) =>
     adjusted === null || low === null || high === null ? [] : [{ benchmark, adjusted, low, high, n }],
   );

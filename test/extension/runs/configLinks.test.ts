@@ -28,6 +28,8 @@ describe("a config that was moved", () => {
     assert.equal(links.now(B), B);
     const run = summary({ configFile: A });
     assert.equal(withConfig(run, [B, C], (file) => links.now(file)).configFile, C);
+    // An editor may still show it where it was.
+    assert.equal(withConfig(run, [A, B, C], (file) => links.now(file)).configFile, C);
     // Once it is known, it may be edited.
     links.update(found({ [B]: "2", [C]: "3" }));
     assert.equal(new ConfigLinks(kept).now(A), C);

@@ -11,6 +11,9 @@ describe("what a run came to", () => {
 
   it("names nobody where the interval does not", () => {
     assert.match(headline({ ...result, low: 0.49 }), /^salsa and ppo cannot be told apart: /);
+    // The table has no star there, either.
+    assert.match(headline({ ...result, p: 0.067 }), /^salsa and ppo cannot be told apart: 56.8 %/);
+    assert.match(headline({ ...result, p: 0.01 }), /^salsa beats ppo: /);
     assert.match(headline({ ...result, adjusted: 0.4, low: 0.38, high: 0.42 }), /^salsa loses to ppo: /);
   });
 });
