@@ -29,7 +29,7 @@ export class DashboardState implements DashboardModel {
   private readonly settings: Record<string, SettingValue>;
   private readonly followed = new Map<string, FollowedRun>();
   private readonly failed = new Map<string, string>();
-  /** When the runs in focus were made, by folder: a run that is made anew in its place is another one. */
+  /** When the runs in focus were made, by folder: a later run in its place is another one. */
   private readonly made = new Map<string, number>();
   private readonly subscribers = new Set<() => void>();
   private isFrameDue = false;

@@ -29,7 +29,7 @@ export interface LineFigureSpec {
   readonly x: Axis;
   readonly y: Axis & { readonly isLog?: boolean };
   readonly lines: readonly Line[];
-  /** What the values can be: bands are cut there. */
+  /** Least and greatest possible value: bands are cut there. */
   readonly bounds?: Bounds | undefined;
   /** Of the curves, 0 to 1; 0, as recorded, when left out. */
   readonly smoothing?: number;

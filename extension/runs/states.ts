@@ -40,7 +40,7 @@ export interface Flags {
   readonly isListed: boolean;
 }
 
-/** What the context keys depend on besides the runs. */
+/** Inputs of the context keys besides the runs. */
 export type FlagSettings = Pick<Flags, "isFiltered" | "isSearched" | "isListed"> & { readonly nConfigs: number };
 
 /** Computes the context keys that decide which commands the palette offers. */

@@ -2,21 +2,21 @@ import type { DashboardView } from "../../engine/protocol/dashboard.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import { stagesOfArm } from "./arms.ts";
 
-/** What a click on a line of a run shows in the dashboard. */
-export interface Target {
+/** Part of the dashboard that a click on a line of a run shows. */
+export interface LineTarget {
   readonly view: DashboardView;
   /** Of the curves only those of these stages; all if it is empty. */
   readonly stages: readonly string[];
 }
 
 /** An arm's curves, those of its candidates included. */
-export function armTarget(stages: readonly StageState[], name: string): Target {
+export function armTarget(stages: readonly StageState[], name: string): LineTarget {
   const own = stagesOfArm(stages, { name }).filter(({ role }) => role !== "validation");
   return { view: "metrics", stages: own.map(({ id }) => id) };
 }
 
-/** What a stage has made: answers, judgments or curves; of one that has none of them, its place in the pipeline. */
-export function stageTarget({ id, kind }: StageState): Target {
+/** The output of a stage: answers, judgments or curves; of one that has none of them, its place in the pipeline. */
+export function stageTarget({ id, kind }: StageState): LineTarget {
   switch (kind) {
     case "answers":
       return { view: "samples", stages: [] };
@@ -33,8 +33,8 @@ export function stageTarget({ id, kind }: StageState): Target {
 }
 
 /** Reads a target as a line of the view passes it to a command. */
-export function readTarget(value: unknown): Target | undefined {
+export function readTarget(value: unknown): LineTarget | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { view, stages } = value as Partial<Target>;
+  const { view, stages } = value as Partial<LineTarget>;
   return typeof view === "string" && Array.isArray(stages) ? { view, stages } : undefined;
 }

@@ -17,7 +17,7 @@ import {
   sectionText,
   statusText,
 } from "../runs/labels.ts";
-import { type Target, armTarget, stageTarget } from "../runs/targets.ts";
+import { type LineTarget, armTarget, stageTarget } from "../runs/targets.ts";
 import { escaped, runTooltip } from "../runs/tooltip.ts";
 import type { PartName, RunsNode } from "./nodes.ts";
 
@@ -136,7 +136,7 @@ export function modelItem(node: RunsNode, model: ModelArtifact | undefined): vsc
   return item;
 }
 
-function withDashboard(item: vscode.TreeItem, node: RunsNode, target?: Target): vscode.TreeItem {
+function withDashboard(item: vscode.TreeItem, node: RunsNode, target?: LineTarget): vscode.TreeItem {
   const args = target === undefined ? [node] : [node, target];
   item.command = { title: vscode.l10n.t("Open Dashboard"), command: "salsa.openDashboard", arguments: args };
   return item;

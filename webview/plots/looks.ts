@@ -28,7 +28,7 @@ export function colorByDefault(nRuns: number): ColorBy {
   return nRuns > MARKED_RUNS ? "run" : "arm";
 }
 
-/** What the looks of all lines are decided by. */
+/** Inputs that decide the looks of all lines. */
 export interface LookSettings {
   /** All lines of the runs in focus. */
   readonly names: readonly LineName[];

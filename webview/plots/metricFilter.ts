@@ -1,6 +1,6 @@
 import { Remembered } from "../remembered.ts";
 
-/** What of a run's curves is shown. */
+/** Selection of a run's curves to show. */
 export interface MetricFilter {
   readonly search: string;
   /** Names of hidden lines and folders of hidden runs. */

@@ -271,7 +271,7 @@ class Plot extends LitElement {
   }
 }
 
-/** What the bands of lines over so many seeds are, in short; empty if no line has several. */
+/** Describes the bands of lines over so many seeds in short; empty if no line has several. */
 function bandNote(counts: readonly number[]): string {
   const several = counts.filter((n) => n > 1);
   if (several.length === 0) return "";

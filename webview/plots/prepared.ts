@@ -21,7 +21,7 @@ export interface Preparation {
   readonly axis: XAxis;
   /** 0 to 1. */
   readonly smoothing: number;
-  /** What the metric's values can be; left out if they can be anything. */
+  /** Least and greatest possible value of the metric; left out if there is none. */
   readonly bounds?: Bounds | undefined;
 }
 

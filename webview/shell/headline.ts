@@ -2,7 +2,7 @@ import type { RunResultLine } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
 import { percent } from "../parts/format.ts";
 
-/** What a run came to, in one line: "salsa beats ppo on inDistribution: 56.8 % (55.2–58.5); outOfDistribution: …". */
+/** Result of a run in one line: "salsa beats ppo on inDistribution: 56.8 % (55.2–58.5); outOfDistribution: …". */
 export function headline(result: RunResultLine): string {
   const { benchmark, more = [] } = result;
   const first = `${verdict(result)}: ${estimate(result)}`;
@@ -12,7 +12,7 @@ export function headline(result: RunResultLine): string {
 /** As in the table, whose stars go by the adjusted p. */
 const DECIDED = 0.05;
 
-/** Who is better, by the interval and p alike, or that these do not say. */
+/** Names the better model, by the interval and p alike, or says that these do not tell. */
 function verdict({ a, b, low, high, p = 0 }: RunResultLine): string {
   if (p >= DECIDED) return t("{0} and {1} cannot be told apart", a, b);
   if (low > 0.5) return t("{0} beats {1}", a, b);
