@@ -1,6 +1,6 @@
 type Schema = Readonly<Record<string, unknown>>;
 
-/** What stands at the top of a schema, wherever its settings go. */
+/** Keywords at the top of a schema, wherever its settings go. */
 const OUTSIDE = [
   "$schema",
   "$defs",

@@ -10,7 +10,7 @@ import type { ConfigPath } from "./walk.ts";
 export interface Checked {
   readonly schema: z.core.$ZodType;
   readonly value: unknown;
-  /** What a setting would be if it were left out, where the config or its preset says it. */
+  /** The value of a setting that is left out, where the config or its preset says it. */
   readonly inherited?: (path: ConfigPath) => Inherited | undefined;
 }
 

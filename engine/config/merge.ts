@@ -21,7 +21,7 @@ interface Dependents {
   readonly keeps?: readonly string[];
 }
 
-/** What of a preset goes when the config changes another setting. Add yours here; docs and tests walk the list. */
+/** Settings of a preset that go when the config changes another. Add yours here; docs and tests walk the list. */
 export const DEPENDENTS: readonly Dependents[] = [
   { on: "task", drops: ["data"] },
   { on: "data", drops: ["task", "evaluation.judge"] }, // only a task has a gold score

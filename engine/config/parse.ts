@@ -80,7 +80,7 @@ function aboutPreset(complaint: Complaint, written: unknown): Complaint {
   };
 }
 
-/** What does not go together, as far as it can be said beside mistakes and errors of syntax. */
+/** Settings that do not go together, as far as it can be said beside mistakes and errors of syntax. */
 function between(
   value: unknown,
   whole: PartialConfig,

@@ -67,7 +67,7 @@ export function soundNames(
 /** Mistakes whose meant key is looked for: that takes time, and nobody corrects more at once. */
 const MOST_GUESSES = 100;
 
-/** The complaints that hold whatever stands in place of the mistakes: none about a value that is one, or reckons with it. */
+/** The complaints that hold for any values in place of the mistakes: none about a value that is one, or computes with it. */
 export function sureOnes(
   complaints: readonly Complaint[],
   mistakes: readonly Complaint[],

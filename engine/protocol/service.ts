@@ -240,7 +240,7 @@ export interface WinRateRow {
 export const LENGTH_FILTERS = ["a", "b", "similar", "double"] as const;
 export type LengthFilter = (typeof LENGTH_FILTERS)[number];
 
-/** What a person made of a comparison, to filter by: not voted on, voted on, voted unlike the judge, with a note. */
+/** States of a person's vote on a comparison, to filter by: not voted on, voted on, voted unlike the judge, with a note. */
 export const VOTE_FILTERS = ["open", "voted", "differs", "noted"] as const;
 export type VoteFilter = (typeof VOTE_FILTERS)[number];
 
@@ -302,7 +302,7 @@ export interface ComparisonRow {
   readonly annotation?: Annotation;
 }
 
-/** What a person prefers, by model. */
+/** A person's preference, by model. */
 export const VOTES = ["a", "tie", "b"] as const;
 export type Vote = (typeof VOTES)[number];
 
@@ -513,7 +513,7 @@ export interface ServiceRequests {
     params: RunParams & { readonly artifacts: boolean };
     result: { readonly freedBytes: number };
   };
-  /** What a folder of runs and artifacts holds, and which of it no run uses. */
+  /** The contents of a folder of runs and artifacts, and which of them no run uses. */
   readonly storageUse: { params: StorageParams; result: StorageUse };
   /** Removes those of some entries that still no run uses. */
   readonly cleanUp: {
@@ -543,7 +543,7 @@ export interface StorageParams {
   readonly mentioned: readonly string[];
 }
 
-/** What a folder of runs and artifacts holds. */
+/** The contents of a folder of runs and artifacts, and their sizes. */
 export interface StorageUse {
   /** Where links in its path lead to. */
   readonly root: string;

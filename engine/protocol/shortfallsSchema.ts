@@ -6,7 +6,7 @@ export const shortfallSchema = z.strictObject({
   /** Of the setting: "reward.pairs". */
   path: z.array(z.union([z.string().max(LONGEST_NAME), z.int()])).max(10).readonly(),
   asked: z.number().min(0),
-  /** What there is to take, and is taken. */
+  /** Records that there are, and so are taken. */
   there: z.number().min(0),
   /** The source: a path, or the name of a data set on the hub. */
   from: z.string().max(LONGEST_TEXT),

@@ -58,7 +58,7 @@ async function textOf(salsa: Salsa, start: Start, file: vscode.Uri): Promise<New
   return ownConfig(name, found);
 }
 
-/** What to start from; the walkthrough's step on own models says so itself. */
+/** The template to start from; the walkthrough's step on own models gives it. */
 async function pickStart(args: readonly unknown[]): Promise<Start> {
   if (args.includes(OWN)) return OWN;
   const { PRESETS } = await import("../../engine/config/presets.ts");

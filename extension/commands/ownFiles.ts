@@ -5,7 +5,7 @@ export interface SeenFile {
   readonly columns: readonly string[];
 }
 
-/** What of a workspace a config can be made of; what is not found is undefined. */
+/** Files of a workspace that a config can be made of; undefined where none is found. */
 export interface OwnFiles {
   /** Folder of a checkpoint. */
   readonly checkpoint?: string;

@@ -6,7 +6,7 @@ import { t } from "../localize.ts";
 /** Rows that anybody reads. */
 const MOST_ROWS = 500;
 
-/** What a folder of runs and artifacts holds, as Markdown: what no run uses first, then what runs use, the largest first. */
+/** The contents of a folder of runs and artifacts, as Markdown: what no run uses first, then what runs use, the largest first. */
 export function storageMarkdown({ root, totalBytes, entries, otherBytes }: StorageUse): string {
   const free = entries.filter(({ canGo }) => canGo);
   const used = entries.filter(({ canGo }) => !canGo);

@@ -10,7 +10,7 @@ import { streamAnswer } from "../engine/chatClient.ts";
 import { ChatServer } from "../engine/chatServer.ts";
 import type { Chats, Tool } from "../salsa.ts";
 import { loadPage } from "./page.ts";
-import { type Vote, preferenceLines } from "./votes.ts";
+import { type VotedAnswers, preferenceLines } from "./votes.ts";
 
 const VIEW_TYPE = "salsa.chat";
 /** Where votes go, in the first folder of the workspace. */
@@ -178,7 +178,7 @@ export class ChatPanel implements Chats, vscode.WebviewPanelSerializer {
     await Promise.all(answering);
   }
 
-  private async vote(vote: Vote): Promise<void> {
+  private async vote(vote: VotedAnswers): Promise<void> {
     const lines = preferenceLines(vote);
     const work = this.writing.then(() => append(lines));
     this.writing = work.then(

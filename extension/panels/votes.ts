@@ -1,7 +1,7 @@
 import type { ChatModel, ChatQuestion, ChatVote } from "../../engine/protocol/chatPanel.ts";
 
 /** A vote between the answers of a chat. */
-export interface Vote {
+export interface VotedAnswers {
   readonly question: ChatQuestion;
   readonly models: readonly ChatModel[];
   /** By model. */
@@ -13,7 +13,7 @@ export interface Vote {
  * Preferences that a vote states, as lines that `data.preferences` reads: the chosen answer against each of the others. A
  * tie prefers none, and equal or empty answers are nothing to choose between.
  */
-export function preferenceLines({ question, models, answers, vote }: Vote): readonly string[] {
+export function preferenceLines({ question, models, answers, vote }: VotedAnswers): readonly string[] {
   if (vote === "tie") return [];
   const { prompt, system } = question;
   const asked = system === "" ? prompt : [turn("system", system), turn("user", prompt)];

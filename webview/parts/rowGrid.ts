@@ -61,7 +61,7 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
     this.active = 0;
   }
 
-  /** What it is called. */
+  /** Its name, for screen readers. */
   protected abstract get label(): string;
   protected abstract get nColumns(): number;
   /** Pixels. */
@@ -158,7 +158,7 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
     </div>`;
   }
 
-  /** What a cell says in place of a row that is not loaded yet. */
+  /** Text of a cell in place of a row that is not loaded yet. */
   protected waiting(row: P["rows"][number] | undefined): string | typeof nothing {
     return row === undefined ? t("Loading…") : nothing;
   }

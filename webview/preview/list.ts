@@ -7,6 +7,7 @@ import { baseStyles } from "../parts/styles.ts";
 import { Track } from "../parts/track.ts";
 import { fateLabel, placeText, whyText } from "./fates.ts";
 import { listStyles, tokenStyles } from "./styles.ts";
+import { ActiveRowEvent } from "../parts/rowGrid.ts";
 import { listTokens } from "./tokens.ts";
 
 const LINE_HEIGHT = 1.4;
@@ -14,17 +15,6 @@ const LINE_HEIGHT = 1.4;
 const PADDING = 8;
 /** Lines of each sequence of a row. */
 const LINES = 2;
-
-/** Reports a new active row. */
-export class ActiveRowEvent extends Event {
-  static readonly type = "active-row";
-  readonly row: number;
-
-  constructor(row: number) {
-    super(ActiveRowEvent.type);
-    this.row = row;
-  }
-}
 
 /** A list of any number of rows, of which only those in view are in the document. */
 class PreviewList extends LitElement {
@@ -159,7 +149,7 @@ class PreviewList extends LitElement {
     this.track.reveal(row);
     this.settle();
     this.requestUpdate();
-    this.dispatchEvent(new ActiveRowEvent(row));
+    this.dispatchEvent(new ActiveRowEvent(row, false));
   }
 
   private settle(): void {

@@ -11,7 +11,7 @@ import { baseStyles, noticeStyles } from "../parts/styles.ts";
 import { fateLabel, fateText, placeText, reasonText, whyText } from "./fates.ts";
 import { histogram } from "./histogram.ts";
 import type { PreviewHost } from "./host.ts";
-import type { ActiveRowEvent } from "./list.ts";
+import type { ActiveRowEvent } from "../parts/rowGrid.ts";
 import "./list.ts";
 import { previewStyles, tokenStyles } from "./styles.ts";
 import { allTokens, legend, lengthText, roleText } from "./tokens.ts";

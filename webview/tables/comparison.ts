@@ -79,7 +79,7 @@ export const comparisonStyles = css`
 `;
 
 /** How a comparison is read. */
-export interface Reading {
+export interface ComparisonView {
   readonly names: Names;
   readonly search: string;
   /** True while names and the judge's verdict are hidden. */
@@ -89,7 +89,7 @@ export interface Reading {
 }
 
 /** Both answers to a prompt; the one that the judge prefers has a line and a tick. */
-export function answers({ a, b, outcome }: ComparisonRow, reading: Reading): TemplateResult {
+export function answers({ a, b, outcome }: ComparisonRow, reading: ComparisonView): TemplateResult {
   const { names, isHidden, isSwapped } = reading;
   const sides = [
     { name: names.a, response: a, isPreferred: outcome === "win" },
@@ -106,12 +106,12 @@ export function answers({ a, b, outcome }: ComparisonRow, reading: Reading): Tem
 }
 
 /** Without what may tell who wrote it, or how good it is held to be. */
-function hiddenAnswer(name: string, response: SampledResponse, { search }: Reading): TemplateResult {
+function hiddenAnswer(name: string, response: SampledResponse, { search }: ComparisonView): TemplateResult {
   const { score: _, gold: __, ...rest } = response;
   return answer(name, { ...rest, score: null }, false, search);
 }
 
-/** What the judge made of both answers: each game with its verdict and the judge's words, and what they add up to. */
+/** The judge's view of both answers: each game with its verdict and the judge's words, and what they add up to. */
 export function games(row: ComparisonRow, names: Names): TemplateResult {
   const { games: both, outcome, agreement, isSuspicious = false, seed, turn, category } = row;
   const [one, two] = both;

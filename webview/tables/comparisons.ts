@@ -19,7 +19,7 @@ import { styled } from "../parts/styled.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { isSwapped } from "./blindOrder.ts";
 import { blindly, type Chosen, ChosenEvent, NO_FILTER, type Wanted, wantedOf } from "./chosen.ts";
-import type { Reading } from "./comparison.ts";
+import type { ComparisonView } from "./comparison.ts";
 import { type OpinionEvent, type StepEvent, votesInOrder } from "./pairDetail.ts";
 import type { BlindEvent } from "./pairFilter.ts";
 import type { PairList } from "./pairList.ts";
@@ -99,7 +99,7 @@ export class Comparisons extends LitElement {
   /** True until a pair that was just opened has its list. */
   private isNew = false;
   private readonly read = new LatestRequest<ComparisonRow | undefined>(this);
-  /** What was said since the rows were read, by comparison. */
+  /** Votes since the rows were read, by comparison. */
   private readonly said = new Map<string, Annotation>();
   /** Agreement since the last vote. */
   private agreement: VoteAgreements | undefined;
@@ -340,7 +340,7 @@ export class Comparisons extends LitElement {
     return annotation === undefined ? row : { ...row, annotation };
   };
 
-  private readingOf(row: ComparisonRow): Reading {
+  private readingOf(row: ComparisonRow): ComparisonView {
     const isHidden = this.isBlind && this.annotated(row).annotation?.vote === undefined;
     const swapped = this.isBlind && isSwapped(this.pair.pooled.benchmark, row);
     return { names: this.names, search: this.chosen.text, isHidden, isSwapped: swapped };
@@ -393,7 +393,7 @@ export class Comparisons extends LitElement {
   }
 }
 
-/** What to do where a filter by votes leaves nothing. */
+/** Advice where a filter by votes leaves nothing. */
 const NO_VOTES: Readonly<Record<VoteFilter, () => { readonly title: string; readonly text: string }>> = {
   open: () => ({
     title: t("You have voted on all of these prompts"),

@@ -8,7 +8,7 @@ import { whole } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";
 import { warning } from "../parts/notice.ts";
 import { baseStyles, controlStyles } from "../parts/styles.ts";
-import { answers, comparisonStyles, games, type Reading } from "./comparison.ts";
+import { answers, comparisonStyles, games, type ComparisonView } from "./comparison.ts";
 import { outcomeName, voteName } from "./verdicts.ts";
 
 /** Requests to close the open comparison, or to show another. */
@@ -91,7 +91,7 @@ export class PairDetail extends LitElement {
     problem: { attribute: false },
   };
   declare row: ComparisonRow;
-  declare reading: Reading;
+  declare reading: ComparisonView;
   /** Index in the list. */
   declare place: number;
   declare total: number;

@@ -57,7 +57,7 @@ export class PairFilter extends LitElement {
   };
   declare pair: PairRates;
   declare chosen: Chosen;
-  /** What there is to choose from; undefined until it is known. */
+  /** The choices; undefined until they are known. */
   declare head: ComparisonPage | undefined;
   /** True if what tells the models apart is hidden. */
   declare isBlind: boolean;

@@ -12,7 +12,7 @@ export function outcomeName(outcome: ComparisonRow["outcome"], { a, b }: Names):
   return { win: a, loss: b, tie: t("tie"), dropped: t("dropped") }[outcome];
 }
 
-/** What an outcome means for the win rate. */
+/** The meaning of an outcome for the win rate. */
 export function outcomeText(outcome: ComparisonRow["outcome"], { a, b }: Names): string {
   switch (outcome) {
     case "win":

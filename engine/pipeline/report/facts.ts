@@ -29,7 +29,7 @@ export interface RunFacts {
   readonly choices: readonly ArmChoice[];
   /** Rows with every digit; none while there is no table. */
   readonly winRates: WinRates;
-  /** What a person said about the run's comparisons. */
+  /** A person's votes and notes on the run's comparisons. */
   readonly opinions: readonly Opinion[];
   /** Looks of its arms and other models, as in every view. */
   readonly palette: Palette;

@@ -51,7 +51,7 @@ export interface ComparisonsSource {
   readonly state: RunState;
   /** Name of the run's judge. */
   readonly judge: string;
-  /** What a person said about the run's comparisons. */
+  /** A person's votes and notes on the run's comparisons. */
   readonly votes: VoteBook;
 }
 

@@ -69,7 +69,7 @@ export async function cleanUp(
 
 type Kind = StorageEntry["kind"];
 
-/** What stands in the folders of a root, by the folder and the name of what stands there; undefined for what else does. */
+/** Entries of the folders of a root, by the folder and the name of what stands there; undefined for what else does. */
 const KINDS: Readonly<Record<string, (name: string) => Kind | undefined>> = {
   runs: (name) => (name === "" ? undefined : "run"),
   artifacts: (name) => (isArtifactKey(name) ? "artifact" : DAMAGED.test(name) ? "damaged" : undefined),

@@ -54,11 +54,11 @@ export type VoteRecord = Readonly<z.output<typeof recordSchema>>;
 type VoteLine = Extract<VoteRecord, { readonly kind: "vote" }>;
 
 /** Names a comparison of a run. */
-export type Compared = Pick<VoteRecord, "benchmark" | "a" | "b" | "seed" | "index">;
+export type ComparisonKey = Pick<VoteRecord, "benchmark" | "a" | "b" | "seed" | "index">;
 
-/** What a person said about a comparison. */
+/** A person's vote and note on a comparison. */
 export interface Opinion {
-  readonly about: Compared;
+  readonly about: ComparisonKey;
   readonly vote?: NonNullable<VoteLine["vote"]>;
   readonly judged?: VoteLine["judged"];
   readonly isBlind?: boolean;
@@ -100,8 +100,8 @@ export class VoteBook {
     await read;
   }
 
-  /** What was said about a comparison; undefined where nothing was. */
-  of(compared: Compared): Opinion | undefined {
+  /** The opinion on a comparison; undefined where there is none. */
+  of(compared: ComparisonKey): Opinion | undefined {
     return this.opinions.get(keyOf(compared));
   }
 
@@ -161,7 +161,7 @@ export function addVote(folder: string, record: VoteRecord): void {
   }
 }
 
-function keyOf({ benchmark, a, b, seed, index }: Compared): string {
+function keyOf({ benchmark, a, b, seed, index }: ComparisonKey): string {
   return JSON.stringify([benchmark, a, b, seed, index]);
 }
 

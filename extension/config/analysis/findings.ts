@@ -29,7 +29,7 @@ export function findingsOf(tree: ConfigTree, settings: FindingSettings): ConfigF
   return isBroken ? causes : [...causes, ...adviceOn(tree, settings.file)];
 }
 
-/** What the editor's JSON support says, too. */
+/** Complaints that the editor's JSON support makes, too. */
 const EDITORS_OWN = /^(is written twice$|is not JSON here: )/;
 
 /** Absolute paths of the files that the config references; `exists` is called with these. */

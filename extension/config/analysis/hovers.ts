@@ -47,7 +47,7 @@ function keyLines(tree: ConfigTree, path: readonly (string | number)[], file: st
 }
 
 /**
- * What holds in this file where a setting is left out, as far as the setting's own description cannot say it: that knows
+ * The value that holds in this file where a setting is left out, as far as the setting's own description cannot say it: that knows
  * the preset, and not what is written beside.
  */
 function inheritedLines(value: unknown, path: readonly (string | number)[]): string[] {

@@ -9,8 +9,8 @@ const FAULT: usize = 320;
 const BARRIER_POLLS: i32 = 20_000;
 const IDLE_POLLS: i32 = 60_000;
 /**
- * Polls at a barrier after so many in a row were in vain. Where threads share a processor with each other, because other
- * processes have the rest, whoever polls keeps the one it waits for from running. Now and then a barrier tries all polls.
+ * Polls at a barrier after so many in a row have failed. Where threads share a processor with each other, because other
+ * processes have the rest, a thread that polls keeps the one that it waits for from running. Now and then a barrier tries all polls.
  */
 const FEW_POLLS: i32 = 500;
 const MOST_IN_VAIN: i32 = 4;
@@ -28,7 +28,7 @@ export let wideTiles: bool = false;
 
 let generation: i32 = 0;
 let arrivals: i32 = 0;
-/** Barriers in a row at which this thread polled in vain. */
+/** Barriers in a row at which this thread polled and failed. */
 let inVain: i32 = 0;
 
 export function configure(index: i32, count: i32, base: usize, wide: bool): void {
