@@ -60,4 +60,5 @@ const SIZE_SETTINGS: Readonly<Partial<Record<string, string>>> = {
   sft: "sft.batchSize",
   reward: "reward.batchSize",
   rlhf: "rlhf.minibatchSize",
+  dpo: "rlhf.minibatchSize",
 };

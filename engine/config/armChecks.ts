@@ -1,4 +1,4 @@
-import { ALGORITHMS } from "./algorithms/index.ts";
+import { ALGORITHMS, settingsRead } from "./algorithms/index.ts";
 import { repeated, unknownName } from "./complaints.ts";
 import type { PartialConfig } from "./schema.ts";
 import type { Complaint } from "./complaint.ts";
@@ -6,17 +6,44 @@ import type { ModelNames } from "./names.ts";
 
 type WrittenRlhf = NonNullable<PartialConfig["rlhf"]>;
 
+/** An arm with the settings that it ends up with. */
+interface WrittenArm {
+  readonly path: readonly string[];
+  readonly own: Partial<WrittenRlhf>;
+  readonly settings: WrittenRlhf;
+}
+
 /** RLHF settings that do not go together, in the section or in an arm. */
 export function checkArms(config: PartialConfig): Complaint[] {
   const { rlhf, arms = {} } = config;
   if (rlhf === undefined) return [];
   const section = { path: ["rlhf"], own: rlhf, settings: rlhf };
-  const own = Object.entries(arms).map(([name, arm]) => {
+  const own = Object.entries(arms).map(([name, arm]): WrittenArm => {
     const settings = { ...rlhf, ...arm } as WrittenRlhf;
     return { path: ["arms", name], own: arm as Partial<WrittenRlhf>, settings };
   });
   const facts = { maxPositions: positionsOf(config), validationPrompts: config.evaluation?.validationPrompts };
-  return [section, ...own].flatMap((arm) => ALGORITHMS.flatMap((algorithm) => algorithm.check(arm, facts)));
+  const methods = new Set([rlhf.method, ...own.map(({ settings }) => settings.method)]);
+  return [
+    ...ALGORITHMS.filter(({ name }) => methods.has(name)).flatMap((algorithm) => algorithm.check(section, facts)),
+    ...own.flatMap((arm) => [
+      ...checkRead(arm),
+      ...ALGORITHMS.filter(({ name }) => name === arm.settings.method).flatMap((one) => one.check(arm, facts)),
+    ]),
+  ];
+}
+
+/** Settings that an arm has written and its method does not read. */
+function checkRead({ path, own, settings: { method } }: WrittenArm): Complaint[] {
+  const read = settingsRead(method);
+  return Object.entries(own).flatMap(([key, value]) => {
+    if (value === undefined || read.has(key)) return [];
+    const others = ALGORITHMS.filter(({ name }) => settingsRead(name).has(key)).map(({ name }) => JSON.stringify(name));
+    const remedy = `leave it out, or use method ${others.join(" or ")}`;
+    return [
+      { path: [...path, key], message: `has no effect with method ${JSON.stringify(method)}`, remedy, atKey: true },
+    ];
+  });
 }
 
 /** Positions of a new model; 64 is the architecture's default. */

@@ -82,10 +82,15 @@ function checkSource({ task, data, model }: PartialConfig, writtenKeys: Readonly
   return [{ path: ["model"], message: "checkpoint is missing, and data needs one", remedy }];
 }
 
-/** Pairs are needed where a reward model is trained; a section of its own errors may name a checkpoint. */
-function checkPreferences({ data, reward }: PartialConfig): Complaint[] {
-  if (data === undefined || reward === undefined || reward.checkpoint !== undefined) return [];
-  if (data.preferences !== undefined) return [];
+/** Pairs are needed where a reward model is trained, or DPO learns them; a section of its own errors may name a checkpoint. */
+function checkPreferences({ data, reward, rlhf, arms = {} }: PartialConfig): Complaint[] {
+  if (data === undefined || data.preferences !== undefined) return [];
+  const learner = Object.entries(arms).find(([, arm]) => (arm.method ?? rlhf?.method) === "dpo")?.[0];
+  if (learner !== undefined) {
+    const remedy = `give the pairs that arm ${learner} learns by DPO`;
+    return [{ path: ["data", "preferences"], message: "is missing", remedy }];
+  }
+  if (reward === undefined || reward.checkpoint !== undefined) return [];
   const remedy = "give pairs to train the reward model on, or reward.checkpoint, which is one";
   return [{ path: ["data", "preferences"], message: "is missing", remedy }];
 }
@@ -95,8 +100,20 @@ export function checkRewardTraining(written: unknown): Complaint[] {
   const reward = (written as { readonly reward?: unknown } | null)?.reward;
   if (typeof reward !== "object" || reward === null || !Object.hasOwn(reward, "checkpoint")) return [];
   const message = "would change nothing: checkpoint is not trained";
-  const others = Object.keys(reward).filter((key) => key !== "checkpoint");
+  const used: readonly string[] = learnsPairs(written) ? ["checkpoint", ...PAIR_SETTINGS] : ["checkpoint"];
+  const others = Object.keys(reward).filter((key) => !used.includes(key));
   return others.map((key) => ({ path: ["reward", key], message, remedy: "remove one of the two", atKey: true }));
+}
+
+/** Settings of the reward model's pairs, which DPO learns, too. */
+const PAIR_SETTINGS = ["pairs", "heldOut", "maxLength"] as const;
+
+/** True if some arm is written to learn preference pairs itself. */
+function learnsPairs(written: unknown): boolean {
+  const { rlhf, arms } = written as { readonly rlhf?: unknown; readonly arms?: unknown };
+  const isDpo = (one: unknown): boolean =>
+    typeof one === "object" && one !== null && "method" in one && one.method === "dpo";
+  return isDpo(rlhf) || (typeof arms === "object" && arms !== null && Object.values(arms).some(isDpo));
 }
 
 function checkTask({ task }: PartialConfig): Complaint[] {

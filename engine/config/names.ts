@@ -1,4 +1,4 @@
-import { ARM_KINDS } from "./algorithms/index.ts";
+import { armKinds } from "./algorithms/index.ts";
 import type { WrittenConfig } from "./schema.ts";
 
 /** Name of the split that settings are chosen on; no benchmark may have it. */
@@ -66,10 +66,14 @@ export function modelNames(config: Naming): ModelNames {
 
 /** Arms that stand in when none are written, with their references; undefined is where they start. */
 export function defaultArms(soups: readonly string[]): Map<string, string | undefined> {
-  return new Map(ARM_KINDS.flatMap((kind) => kind.standIns(soups)));
+  return new Map(armKinds().flatMap((kind) => kind.standIns(soups)));
 }
 
-/** Title of an arm by the models that hold it: "SALSA". */
-export function armTitle(reference: readonly string[], soups: readonly string[], mix?: string): string {
-  return ARM_KINDS.find((kind) => kind.fits(reference, soups, mix))?.title ?? "";
+/** Title of an arm by its method and the models that hold it: "SALSA". */
+export function armTitle(
+  reference: readonly string[],
+  soups: readonly string[],
+  { mix, method = "ppo" }: { readonly mix?: string | undefined; readonly method?: string | undefined } = {},
+): string {
+  return armKinds(method).find((kind) => kind.fits(reference, soups, mix))?.title ?? "";
 }

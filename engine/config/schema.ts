@@ -54,7 +54,9 @@ export const runConfigSchema = section(
       description: "Soups by name",
       otherwise: 'one named "soup", the mean of every SFT',
     }),
-    rlhf: rlhfSchema.prefault({}).meta({ description: "RLHF by PPO, for all arms unless an arm says otherwise" }),
+    rlhf: rlhfSchema
+      .prefault({})
+      .meta({ description: "RLHF by PPO or DPO, for all arms unless an arm says otherwise" }),
     arms: optionalSetting(armsSchema, {
       description: "RLHF runs to compare, by name",
       otherwise: '"ppo", held to its start, and "salsa", held to the soup',

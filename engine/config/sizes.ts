@@ -17,8 +17,16 @@ export interface DerivedSizes {
   readonly comparisons: number;
 }
 
-/** Sizes of one RLHF training. */
-export interface ArmSizes {
+/** Sizes of one RLHF training, by its method. */
+export type ArmSizes = PpoSizes | DpoSizes;
+
+export interface DpoSizes {
+  /** Pairs that are learned from in a pass. */
+  readonly pairs: number | undefined;
+  readonly optimizerSteps: number | undefined;
+}
+
+export interface PpoSizes {
   readonly minibatches: number;
   readonly optimizerStepsPerIteration: number;
   readonly optimizerSteps: number;
@@ -30,14 +38,15 @@ export function derivedSizes(config: RunConfig): DerivedSizes {
   const { model, sft, reward, evaluation } = config;
   const isNew = "architecture" in model;
   const isTrained = reward.checkpoint === undefined && reward.pairs !== undefined;
-  const rewardPairs = !isTrained ? undefined : splitPairs(reward.pairs, reward.heldOut);
+  const pairs = reward.pairs === undefined ? undefined : splitPairs(reward.pairs, reward.heldOut);
+  const rewardPairs = isTrained ? pairs : undefined;
   return {
     headSize: isNew ? model.architecture.hiddenSize / model.architecture.nHeads : undefined,
     pretrainSteps: isNew ? model.pretrain.steps : 0,
     sftSteps: "steps" in sft.duration ? sft.duration.steps : stepsOf(sft.examples, { ...sft, ...sft.duration }),
     rewardPairs,
     rewardSteps: stepsOf(rewardPairs?.train, reward),
-    arms: Object.fromEntries(Object.entries(config.arms).map(([name, arm]) => [name, armSizes(arm)])),
+    arms: Object.fromEntries(Object.entries(config.arms).map(([name, arm]) => [name, armSizes(arm, pairs?.train)])),
     comparisons: config.seeds.length * evaluation.pairs.length * answersAModel(config),
   };
 }
@@ -58,8 +67,9 @@ export function stageCount({ seeds, task, model, sft, reward, soups, arms, evalu
   const nModels = 1 + sft.seeds.length + Object.keys(soups).length + own.length;
   const trained = sft.seeds.length + Object.keys(soups).length + own.reduce((sum, one) => sum + one, 0);
   const base = "architecture" in model ? 1 : 0;
-  const made = task === undefined ? 1 : 2; // of a task, its pairs are made, too
-  const rewards = reward.checkpoint === undefined ? made + (reward.seeds?.length ?? 0) : 0;
+  const learnsPairs = reward.checkpoint === undefined || Object.values(arms).some(({ method }) => method === "dpo");
+  const made = task !== undefined && learnsPairs ? 1 : 0; // of a task, its pairs are made, too
+  const rewards = made + (reward.checkpoint === undefined ? 1 + (reward.seeds?.length ?? 0) : 0);
   return (
     seeds.length *
     (base + rewards + trained + evaluation.benchmarks.length * (nModels + nAnswering + evaluation.pairs.length))
@@ -88,7 +98,11 @@ function stepsOf(n: number | undefined, { epochs, batchSize, gradientAccumulatio
   return n === undefined ? undefined : epochs * Math.ceil(Math.ceil(n / batchSize) / gradientAccumulation);
 }
 
-function armSizes(arm: ArmConfig): ArmSizes {
+function armSizes(arm: ArmConfig, pairs: number | undefined): ArmSizes {
+  if (arm.method === "dpo") {
+    const { dpoEpochs: epochs, minibatchSize: batchSize, gradientAccumulation } = arm;
+    return { pairs, optimizerSteps: stepsOf(pairs, { epochs, batchSize, gradientAccumulation }) };
+  }
   const minibatches = arm.batchSize / arm.minibatchSize;
   const optimizerStepsPerIteration = (arm.ppoEpochs * minibatches) / arm.gradientAccumulation;
   return {

@@ -1,4 +1,4 @@
-import { ARM_KINDS } from "./algorithms/index.ts";
+import { armKinds } from "./algorithms/index.ts";
 import { PRESETS } from "./presets.ts";
 import type { Snippet } from "./setting.ts";
 
@@ -34,7 +34,7 @@ export const DATA_SNIPPETS: readonly Snippet[] = [
 
 /** One arm: a kind each, and one with candidates for β. */
 export const ARM_SNIPPETS: readonly Snippet[] = [
-  ...ARM_KINDS.map(({ title, description, source, snippet }) => ({
+  ...armKinds().map(({ title, description, source, snippet }) => ({
     label: title,
     description: `${description} (${source})`,
     body: snippet,

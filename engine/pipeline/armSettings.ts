@@ -1,3 +1,5 @@
+import { settingsRead } from "../config/algorithms/index.ts";
+import type { DPO_SETTINGS, SHARED_SETTINGS } from "../config/algorithms/dpoSettings.ts";
 import type { RlhfConfig, RunConfig } from "../config/index.ts";
 import type { KlController } from "../rl/klController.ts";
 import type { PpoSettings } from "../rl/ppoSettings.ts";
@@ -8,7 +10,11 @@ import type { EncodedPrompts } from "./generation.ts";
  * An arm's settings but for its models, which are inputs of their own: a soup's name changes no result. Settings that came
  * later are there only where they change something, so that artifacts keep their names.
  */
-export type PpoConfig = Omit<RlhfConfig, "init" | "reference" | LaterSetting> & Partial<Pick<RlhfConfig, LaterSetting>>;
+export type PpoConfig = Omit<RlhfConfig, "init" | "reference" | OtherSetting | LaterSetting> &
+  Partial<Pick<RlhfConfig, LaterSetting>>;
+
+/** Settings of other methods, and which one it is: the stage tells. */
+type OtherSetting = "method" | keyof typeof DPO_SETTINGS;
 
 type LaterSetting = keyof typeof UNCHANGED;
 
@@ -28,11 +34,37 @@ const UNCHANGED = {
  * @throws {RangeError} when there is no such arm.
  */
 export function armWithBeta({ arms }: RunConfig, name: string, beta: number): PpoConfig {
+  const arm = armOf(arms, name);
+  const own: ReadonlySet<string> = settingsRead("ppo");
+  const changes = Object.entries(arm).filter(
+    ([key, value]) => own.has(key) && !MODELS.has(key) && (UNCHANGED as Record<string, unknown>)[key] !== value,
+  );
+  return { ...(Object.fromEntries(changes) as Omit<PpoConfig, "beta">), beta };
+}
+
+/** Settings that name models, which are inputs, and the method, which is the stage. */
+const MODELS: ReadonlySet<string> = new Set(["method", "init", "reference"]);
+
+/** A DPO arm's settings but for its models. */
+export type DpoConfig = Pick<
+  RlhfConfig,
+  Exclude<(typeof SHARED_SETTINGS)[number], "init" | "reference"> | keyof typeof DPO_SETTINGS
+>;
+
+/**
+ * The settings of a DPO arm with one of its candidates for β.
+ * @throws {RangeError} when there is no such arm.
+ */
+export function dpoWithBeta({ arms }: RunConfig, name: string, beta: number): DpoConfig {
+  const own = settingsRead("dpo");
+  const read = Object.entries(armOf(arms, name)).filter(([key]) => own.has(key) && !MODELS.has(key));
+  return { ...(Object.fromEntries(read) as Omit<DpoConfig, "beta">), beta };
+}
+
+function armOf(arms: RunConfig["arms"], name: string): RunConfig["arms"][string] {
   const found = arms[name];
   if (found === undefined) throw new RangeError(`rlhf: there is no arm called ${name}`);
-  const { betas: _betas, init: _init, reference: _reference, ...arm } = found;
-  const changes = Object.entries(arm).filter(([key, value]) => (UNCHANGED as Record<string, unknown>)[key] !== value);
-  return { ...(Object.fromEntries(changes) as typeof arm), beta };
+  return found;
 }
 
 /** The lengths, format and seed that complete an arm's settings. */

@@ -30,7 +30,9 @@ export function withChoice(config: RunConfig, { descriptor }: Pick<BackendChoice
  * @throws {WeightsError}
  */
 export function checkPrecision({ arms }: RunConfig, { precision }: Pick<BackendChoice, "precision">): void {
-  const moves = Object.values(arms).some(({ movingReference }) => movingReference !== "fixed");
+  const moves = Object.values(arms).some(
+    ({ method, movingReference }) => method !== "dpo" && movingReference !== "fixed",
+  );
   if (moves) checkMoves(precision);
 }
 

@@ -48,6 +48,8 @@ export function heldAs(
 /** Facts that a training's cost is estimated from. */
 export interface TrainingCost {
   readonly model: ModelConfig;
+  /** Distinguishes the loss from others over the same heads and shape; none unless given. */
+  readonly name?: string;
   readonly heads: readonly Head[];
   /** Of a micro-batch. */
   readonly shape: { readonly batchSize: number; readonly length: number };
@@ -157,9 +159,17 @@ function arenasOf(program: Program): Arenas {
 }
 
 function arenaOf(training: TrainingCost): Arenas {
-  const { model, heads, shape, loss, gradientAccumulation, recomputation, precision = "f32" } = training;
+  const { model, name = "", heads, shape, loss, gradientAccumulation, recomputation, precision = "f32" } = training;
   const accumulates = gradientAccumulation > 1;
-  const key = [...heads, shape.batchSize, shape.length, recomputation, accumulates ? "parts" : "whole", precision];
+  const key = [
+    name,
+    ...heads,
+    shape.batchSize,
+    shape.length,
+    recomputation,
+    accumulates ? "parts" : "whole",
+    precision,
+  ];
   return planned(model, key, () => {
     const graph = graphFor(model, precision, heads);
     // The loss that stands for PPO's has no value head.

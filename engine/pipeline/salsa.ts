@@ -29,6 +29,7 @@ import { type ArtifactHandle, DataHandle, FileHandle, Recipe, type StagePlace } 
 import { answers } from "./stages/answers.ts";
 import { baseModel } from "./stages/baseModel.ts";
 import { choose } from "./stages/choose.ts";
+import { dpo } from "./stages/dpo.ts";
 import { judge } from "./stages/judge.ts";
 import { preferences } from "./stages/preferences.ts";
 import { rewardModel } from "./stages/rewardModel.ts";
@@ -52,7 +53,7 @@ export interface SeedResult {
   readonly judgments: readonly (Pick<TableEntry, "benchmark" | "a" | "b"> & { readonly artifact: ArtifactHandle })[];
 }
 
-/** SALSA: for every base seed, several SFTs of one base, a reward model, their soups, PPO against each reference. */
+/** SALSA: for every base seed, several SFTs of one base, a reward model, their soups, PPO or DPO against each reference. */
 export function salsa(config: RunConfig): { readonly recipe: Recipe; readonly results: readonly SeedResult[] } {
   const recipe = new Recipe(config);
   const results = config.seeds.map((seed) => seedRecipe({ config, recipe, seed }));
@@ -80,7 +81,8 @@ function seedRecipe(scope: Scope): SeedResult {
     models.set(name, recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, name) }));
   }
 
-  const reward = rewardOf(scope, model(config.reward.init), changed);
+  const pairs = pairsOf(scope, model(config.reward.init), changed);
+  const reward = rewardOf(scope, { init: model(config.reward.init), pairs, changed });
 
   for (const [name, settings] of Object.entries(config.soups)) {
     const inputs = {
@@ -98,6 +100,7 @@ function seedRecipe(scope: Scope): SeedResult {
       reference: arm.reference.map(model),
       reward,
       data: dataOf(data?.prompts, "prompts"),
+      pairs,
       ...template,
       ...changed,
     };
@@ -124,16 +127,29 @@ function changedBase({ config: { model } }: Scope, base: ArtifactHandle): Change
   return "checkpoint" in model && model.lora !== undefined ? { base } : {};
 }
 
+/** A task's preference pairs, where a reward model or an arm learns them. */
+function pairsOf(scope: Scope, model: ArtifactHandle, changed: ChangedBase): ArtifactHandle | undefined {
+  const { config, recipe, seed } = scope;
+  const areLearned =
+    config.reward.checkpoint === undefined || Object.values(config.arms).some(({ method }) => method === "dpo");
+  if (config.task === undefined || !areLearned) return undefined;
+  const inputs = { model, ...templateOf(config), ...changed };
+  return recipe.add(preferences, { of: { seed }, inputs, place: at(scope, "preferences") });
+}
+
+interface RewardInputs {
+  readonly init: ArtifactHandle;
+  readonly pairs: ArtifactHandle | undefined;
+  readonly changed: ChangedBase;
+}
+
 /** The reward model: the config's own, one that is trained on pairs, or the mean of several that are (WARM). */
-function rewardOf(scope: Scope, init: ArtifactHandle, changed: ChangedBase): ArtifactHandle {
+function rewardOf(scope: Scope, { init, pairs, changed }: RewardInputs): ArtifactHandle {
   const { config, recipe, seed } = scope;
   const place = at(scope, "reward");
   const { checkpoint, pinned } = config.reward;
   if (checkpoint !== undefined) return recipe.checkpoint({ checkpoint, ...(pinned && { pinned }) }, place);
   const inputs = { ...templateOf(config), ...changed };
-  const pairs =
-    config.task &&
-    recipe.add(preferences, { of: { seed }, inputs: { model: init, ...inputs }, place: at(scope, "preferences") });
   const data = dataOf(config.data?.preferences, "preferences");
   const learned = { pairs, data, ...inputs };
   const { seeds } = config.reward;
@@ -152,7 +168,10 @@ interface ArmInputs {
   readonly init: ArtifactHandle;
   readonly reference: readonly ArtifactHandle[];
   readonly reward: ArtifactHandle;
+  /** Prompts. */
   readonly data: DataHandle | undefined;
+  /** A task's preferences. */
+  readonly pairs: ArtifactHandle | undefined;
   readonly template?: FileHandle;
   readonly base?: ArtifactHandle;
 }
@@ -162,12 +181,19 @@ function alignedModel(
   scope: Scope,
   { name, arm, inputs }: { readonly name: string; readonly arm: ArmConfig; readonly inputs: ArmInputs },
 ): ArtifactHandle {
-  const { recipe, seed } = scope;
-  const train = (beta: number, place: StagePlace): ArtifactHandle =>
-    recipe.add(rlhf, { of: { arm: name, beta, seed }, inputs, place });
+  const { config, recipe, seed } = scope;
+  const { pairs, ...ofPpo } = inputs;
+  const { init, reference, reward: _reward, data: prompts, ...shared } = ofPpo;
+  const ofDpo = { init, reference, pairs, data: dataOf(config.data?.preferences, "preferences"), prompts, ...shared };
+  const train = (beta: number, place: StagePlace): ArtifactHandle => {
+    const of = { arm: name, beta, seed };
+    return arm.method === "dpo"
+      ? recipe.add(dpo, { of, inputs: ofDpo, place })
+      : recipe.add(rlhf, { of, inputs: ofPpo, place });
+  };
   const [only, ...others] = arm.betas;
   if (only !== undefined && others.length === 0) return train(only, at(scope, name));
-  const { init: _init, reference: _reference, ...scored } = inputs;
+  const { init: _init, reference: _reference, ...scored } = ofPpo;
   const candidates: ArtifactHandle[] = [];
   const validation: ArtifactHandle[] = [];
   for (const beta of arm.betas) {

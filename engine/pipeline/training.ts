@@ -125,9 +125,10 @@ export async function train(context: StageContext, settings: TrainingSettings): 
   }
 }
 
-function startState(
-  { backend }: StageContext,
-  { weights, step }: TrainingSettings,
+/** The optimizer's state: a fresh one, or that of a snapshot. */
+export function startState(
+  { backend }: Pick<StageContext, "backend">,
+  { weights, step }: Pick<TrainingSettings, "weights" | "step">,
   snapshot: Snapshot<unknown> | undefined,
 ): TrainState {
   if (snapshot === undefined) return TrainState.create(backend, weights);

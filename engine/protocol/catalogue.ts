@@ -2,7 +2,7 @@ import { type Translate, inEnglish } from "./format.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
 import { CHOICES, JUDGING } from "./metrics/evaluation.ts";
 import { LEARNING, OBJECTIVE } from "./metrics/ppo.ts";
-import { LOSSES, OPTIMIZERS, REWARDS, WORK } from "./metrics/training.ts";
+import { LOSSES, OPTIMIZERS, PREFERENCES, REWARDS, WORK } from "./metrics/training.ts";
 
 export type { MetricEntry } from "./metrics/entry.ts";
 
@@ -13,6 +13,7 @@ export const METRICS = [
   ...LOSSES,
   ...OPTIMIZERS,
   ...REWARDS,
+  ...PREFERENCES,
   ...CHOICES,
   ...JUDGING,
   ...WORK,

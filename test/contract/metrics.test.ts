@@ -24,7 +24,11 @@ describe("metrics of a run", function () {
       const { events } = await runTiny(
         tiny({
           seeds: [1, 2],
-          arms: { ppo: { beta: [0.05, 0.1] }, mkl: { reference: ["sft-1", "soup"] } },
+          arms: {
+            ppo: { beta: [0.05, 0.1] },
+            mkl: { reference: ["sft-1", "soup"] },
+            dpo: { method: "dpo", reference: "soup" },
+          },
           rlhf: { iterations: 2 },
         }),
         folder,
@@ -83,7 +87,7 @@ describe("metrics of a run", function () {
   });
 
   it("hold throughput and memory in every record of a training", () => {
-    const others = ["reward/heldOutAccuracy", ...CHOICES.map(({ name }) => name)];
+    const others = ["reward/heldOutAccuracy", "dpo/heldOutAccuracy", ...CHOICES.map(({ name }) => name)];
     const trainings = recorded.filter(({ values }) => !others.some((name) => name in values));
     assert.ok(new Set(trainings.map(({ stage }) => stage)).has("seed-1/base"));
     for (const { stage, values } of trainings) {

@@ -97,6 +97,7 @@ function kindOf(stages: readonly StageState[]): NodeKind {
     case "judgments":
       return first.kind;
     case "rlhf":
+    case "dpo":
     case "choice":
       return "arm";
     default:

@@ -31,9 +31,9 @@ export function workOf(node: PipelineNode, chosen: number | undefined): string {
   }
 }
 
-function armWork({ reference }: PipelineNode, chosen: number | undefined): string {
+function armWork({ reference, stages }: PipelineNode, chosen: number | undefined): string {
   const parts = [
-    t("RLHF"),
+    stages.some(({ kind }) => kind === "dpo") ? t("DPO") : t("RLHF"),
     chosen === undefined ? "" : `β ${chosen}`,
     reference === undefined ? "" : t("ref {0}", reference.join(" + ")),
   ];

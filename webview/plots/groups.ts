@@ -14,6 +14,7 @@ const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
   [() => t("Policy"), /^(policy\/|loss\/(policy|total)$)/],
   [() => t("Value"), /^(value\/|returns\/|loss\/value$)/],
   [() => t("Rollouts"), /^rollout\//],
+  [() => t("Preferences"), /^dpo\//],
   [() => t("Supervised"), /^(pretrain|sft)\//],
   [() => t("Reward Model"), /^reward\//],
   [() => t("Judging"), /^judge\//],

@@ -14,6 +14,8 @@ export interface Algorithm<N extends string = string, S extends Shape = Shape> {
   /** One sentence without a full stop. */
   readonly description: string;
   readonly settings: S;
+  /** Settings of another algorithm that it reads, too, by name; none unless given. */
+  readonly shared?: readonly string[];
   /** Kinds of arms, by the models that hold them: one of these fits any arm. */
   readonly kinds: readonly ArmKind[];
   /** Complaints about settings that are each right, and do not go together. */

@@ -1,6 +1,6 @@
 import type { Complaint } from "../complaint.ts";
-import { repeated } from "../complaints.ts";
-import { type ArmFacts, type ArmKind, type WrittenArm, algorithm } from "./algorithm.ts";
+import { type ArmKind, type WrittenArm, algorithm } from "./algorithm.ts";
+import { checkBetas, checkPositions } from "./armChecks.ts";
 import { PPO_SETTINGS } from "./ppoSettings.ts";
 
 const plain: ArmKind = {
@@ -44,7 +44,7 @@ type PpoArm = WrittenArm<typeof PPO_SETTINGS>;
 /** PPO against any reference policy: TRL's, with the reference of the KL penalty as a setting. */
 export const ppo = algorithm({
   name: "ppo",
-  description: "RLHF by PPO",
+  description: "samples responses and learns from their rewards, held to the reference by a KL penalty (PPO)",
   settings: PPO_SETTINGS,
   kinds: [plain, salsa, mkl, ensemble],
   check: (arm, facts) => [
@@ -148,23 +148,4 @@ function checkTruncation({ path, own }: PpoArm): Complaint[] {
     const remedy = `set it to ${UNCUT[key]} here; evaluation.sampling may cut answers off`;
     return [{ path: [...path, key], message, remedy }];
   });
-}
-
-/** Checks that the positions of a new model leave room for a prompt. */
-function checkPositions({ path, own }: PpoArm, { maxPositions: room }: ArmFacts): Complaint[] {
-  if (own.maxNewTokens === undefined || own.maxNewTokens < room) return [];
-  const message = `${own.maxNewTokens} leaves no room for a prompt in maxPositions ${room}`;
-  return [{ path: [...path, "maxNewTokens"], message, remedy: "use fewer, or raise model.architecture.maxPositions" }];
-}
-
-function checkBetas({ path, own }: PpoArm, { validationPrompts }: ArmFacts): Complaint[] {
-  if (!Array.isArray(own.beta)) return [];
-  const place = [...path, "beta"];
-  const twice = repeated(place, own.beta);
-  if (own.beta.length < 2 || validationPrompts !== 0) return twice;
-  const remedy = "set evaluation.validationPrompts above 0, or give one β";
-  return [
-    ...twice,
-    { path: place, message: "a list needs a validation split to choose on, which has 0 prompts", remedy },
-  ];
 }

@@ -25,7 +25,8 @@ type Named = readonly [name: string, arm: ArmConfig];
 
 /** Looks for the parts by what arms are held to: names are up to the config. */
 export function findRoles(config: RunConfig): FoundRoles {
-  const arms = Object.entries(config.arms);
+  // The claims are about PPO.
+  const arms = Object.entries(config.arms).filter(([, { method }]) => method !== "dpo");
   const ppo = arms.find(([, arm]) => arm.reference.join() === arm.init && isSft(config, arm.init));
   const start = ppo?.[1].init ?? arms[0]?.[1].init ?? "sft-1";
   const started = arms.filter(([, arm]) => arm.init === start);

@@ -64,9 +64,12 @@ export function rolesOf(
   });
 }
 
-/** True for a reference that follows the policy, and for an ensemble of several; older versions have neither setting. */
-function isBeyondPaper({ movingReference, referenceMix }: RunConfig["arms"][string]): boolean {
-  return ["ema", "reset", "trajectory"].includes(movingReference) || referenceMix === "logSpace";
+/**
+ * True for an arm that is not trained by PPO, a reference that follows the policy, and an ensemble of several; older
+ * versions have none of these settings.
+ */
+function isBeyondPaper({ method, movingReference, referenceMix }: RunConfig["arms"][string]): boolean {
+  return method === "dpo" || ["ema", "reset", "trajectory"].includes(movingReference) || referenceMix === "logSpace";
 }
 
 /** The weights of a soup that are known without making it. */

@@ -1,3 +1,4 @@
+import type { RunConfig } from "../../config/index.ts";
 import type { TableRow } from "../../evaluation/table.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { countsText } from "../../protocol/dataCounts.ts";
@@ -80,7 +81,7 @@ function tagsOf(facts: CardFacts): readonly string[] {
   return [
     "salsa",
     ...(isReward(facts) ? ["reward-model"] : []),
-    ...(arm === undefined ? [] : ["rlhf", "ppo"]),
+    ...(arm === undefined ? [] : arm.method === "dpo" ? ["dpo"] : ["rlhf", "ppo"]),
     ...(made?.model.kind === "sft" ? ["sft"] : []),
     ...(isSoup ? ["merge"] : []),
     ...(isSoup || usesSoup ? ["model-soup", "arxiv:2411.01798"] : []),
@@ -97,6 +98,8 @@ function introduction(facts: CardFacts): string {
   const arm = run.config.arms[model.product];
   if (arm !== undefined) {
     const references = arm.reference.map((reference) => referenceWords(reference, run.config.soups)).join(" and ");
+    if (arm.method === "dpo")
+      return `A language model, trained by DPO on preference pairs, started at ${codeSpan(arm.init)} with ${references} as its reference: ${codeSpan(name)} of ${of}.`;
     return `A language model, trained by PPO on a reward model, started at ${codeSpan(arm.init)} and held by its KL to ${references}: ${codeSpan(name)} of ${of}.`;
   }
   const soup = Object.hasOwn(run.config.soups, model.product) ? run.config.soups[model.product] : undefined;
@@ -123,6 +126,20 @@ function statusNote({ subject: { made } }: CardFacts): readonly string[] {
   return [`> **The run is not finished: it is ${status}.** What follows is what there is so far.`];
 }
 
+/** How an arm was trained. */
+function trainingRows(arm: RunConfig["arms"][string]): readonly (readonly [string, string])[] {
+  if (arm.method === "dpo") {
+    const pairs = arm.minibatchSize * arm.gradientAccumulation;
+    const how = `${arm.dpoLoss}, label smoothing ${arm.labelSmoothing}, ${pairs} pairs a step, passes: ${arm.dpoEpochs}`;
+    return [["DPO", valueText(`${how}, learning rate ${arm.learningRate}`)]];
+  }
+  const how = `${arm.iterations} iterations of ${arm.batchSize} rollouts, ${arm.ppoEpochs} passes`;
+  return [
+    ["KL", valueText(`${arm.klKind}, ${arm.klController}`)],
+    ["PPO", valueText(`${how}, learning rate ${arm.learningRate}`)],
+  ];
+}
+
 function factsTable(facts: CardFacts): string {
   const { settings, base, subject, isAdapter } = facts;
   const { made } = subject;
@@ -146,13 +163,7 @@ function factsTable(facts: CardFacts): string {
               choice === undefined ? arm.betas.join(", ") : `${choice.chosen}, chosen of ${arm.betas.join(", ")}`,
             ),
           ],
-          ["KL", valueText(`${arm.klKind}, ${arm.klController}`)],
-          [
-            "PPO",
-            valueText(
-              `${arm.iterations} iterations of ${arm.batchSize} rollouts, ${arm.ppoEpochs} passes, learning rate ${arm.learningRate}`,
-            ),
-          ],
+          ...trainingRows(arm),
         ] as const)),
     ...(made === undefined
       ? []

@@ -45,7 +45,7 @@ export function curveFigures(facts: Pick<RunFacts, "state" | "choices" | "palett
     const { label, unit, description, bounds } = describeMetric(metric);
     const svg = lineFigure({
       title: label,
-      x: { label: "PPO iteration" },
+      x: { label: stepLabel(facts.state) },
       y: { label, unit },
       lines,
       bounds,
@@ -54,6 +54,13 @@ export function curveFigures(facts: Pick<RunFacts, "state" | "choices" | "palett
     });
     return [{ file: `figures/${file}.svg`, title: label, svg, data: dataOf(lines, label) }];
   });
+}
+
+/** What the steps of a run's trainings are: PPO's are iterations, DPO's optimizer steps. */
+function stepLabel({ stages }: RunState): string {
+  const [hasPpo, hasDpo] = ["rlhf", "dpo"].map((kind) => stages.some((stage) => stage.kind === kind));
+  if (hasDpo !== true) return "PPO iteration";
+  return hasPpo === true ? "PPO iteration, or optimizer step of DPO" : "Optimizer step";
 }
 
 /** Every recorded point. */

@@ -29,14 +29,16 @@ export function setupSection(facts: RunFacts): string {
 function armsTable(facts: RunFacts): string {
   const { config, choices } = facts;
   const rows = Object.entries(config.arms).map(([name, arm]) => {
-    const controller = arm.klController === "adaptive" ? ` adaptive, target ${arm.klTarget} nats` : " fixed";
+    const isDpo = arm.method === "dpo";
+    const adaptive = arm.klController === "adaptive" ? ` adaptive, target ${arm.klTarget} nats` : " fixed";
+    const controller = isDpo ? "" : adaptive;
     return [
       codeSpan(name),
       codeSpan(arm.init),
       arm.reference.map(codeSpan).join(", "),
       valueText(`${betaWords(name, arm.betas, choices)}${controller}`),
-      valueText(arm.klKind),
-      valueText(`${arm.iterations} × ${arm.batchSize} × ${arm.ppoEpochs}`),
+      isDpo ? valueText(`DPO, ${arm.dpoLoss}`) : valueText(arm.klKind),
+      valueText(isDpo ? passesWords(arm) : `${arm.iterations} × ${arm.batchSize} × ${arm.ppoEpochs}`),
       valueText(arm.learningRate),
       lastValue(facts, name, "objective/kl"),
     ];
@@ -52,6 +54,11 @@ function armsTable(facts: RunFacts): string {
     "KL at the end, nats",
   ];
   return tableOf(headers, rows, [6, 7]);
+}
+
+/** "1 pass, 128 pairs a step" */
+function passesWords({ dpoEpochs, minibatchSize, gradientAccumulation }: RunFacts["config"]["arms"][string]): string {
+  return `${dpoEpochs} ${dpoEpochs === 1 ? "pass" : "passes"}, ${minibatchSize * gradientAccumulation} pairs a step`;
 }
 
 /** The β that the arm has; of a list, the chosen ones of all base seeds. */

@@ -4,7 +4,6 @@ import { type DeviceWeights, type ModelConfig, RewardScorer, handOver, withHeads
 import { type RewardConfig, type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
 import { atomicWrite } from "../../storage/disk.ts";
-import { readPairs } from "../../storage/formats/pairs.ts";
 import type { Question } from "../../protocol/conversation.ts";
 import type { PromptFormat } from "../../text/index.ts";
 import {
@@ -17,9 +16,9 @@ import {
 } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
 import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
-import { preferenceTexts } from "../corpus.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
+import { type PairSource, type ResponsePart, pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { scoredPart } from "../rewarding.ts";
 import { SEED_STRIDE } from "./sft.ts";
@@ -165,40 +164,13 @@ export function rewardSlice(config: RunConfig, seed: number): RewardSlice {
 export function splitPairsOf(
   pairs: readonly PromptedPair[],
   { reward, seed }: Pick<RewardSlice, "reward" | "seed">,
-): ReturnType<typeof splitByPrompt> {
+): ReturnType<typeof splitByPrompt<PromptedPair>> {
   return splitByPrompt(pairs, splitPairs(pairs.length, reward.heldOut).heldOut, Random.of(seed, "reward", "split"));
 }
 
 /** A pair as token sequences, and its prompt. */
 interface PromptedPair extends PreferencePair {
   readonly prompt: string;
-}
-
-/** Holds back whole prompts, so that no held-out pair has a prompt that was learned from; at most `wanted` pairs. */
-export function splitByPrompt(
-  pairs: readonly PromptedPair[],
-  wanted: number,
-  random: Random,
-): { readonly heldOut: readonly PromptedPair[]; readonly learned: readonly PromptedPair[] } {
-  const byPrompt = Map.groupBy(pairs, ({ prompt }) => prompt);
-  const held = new Set<string>();
-  let count = 0;
-  for (const [prompt, group] of random.shuffle([...byPrompt])) {
-    if (count + group.length > wanted) continue;
-    held.add(prompt);
-    count += group.length;
-  }
-  return {
-    heldOut: pairs.filter(({ prompt }) => held.has(prompt)),
-    learned: pairs.filter(({ prompt }) => !held.has(prompt)),
-  };
-}
-
-interface PairSource {
-  readonly made: Artifact | undefined;
-  readonly data: DataFile | undefined;
-  /** Pairs of the file to take; undefined for all. */
-  readonly count: number | undefined;
 }
 
 interface PairEncoding {
@@ -211,23 +183,16 @@ interface PairEncoding {
 
 /** Pairs as token sequences, closed by end-of-text where the response was, up to the token that is scored. */
 export async function encodedPairs(
-  { made, data, count }: PairSource,
+  source: PairSource,
   { format, maxLength, pad }: PairEncoding,
 ): Promise<readonly PromptedPair[]> {
-  const sequence = (prompt: Question, response: string, ended: boolean): readonly number[] =>
-    scoredPart(format.encodeResponse(prompt, response, ended).slice(0, maxLength), pad);
-  if (made === undefined) {
-    return (await preferenceTexts(data?.path ?? "", count)).map(({ prompt, chosen, rejected, margin }) => ({
-      prompt: typeof prompt === "string" ? prompt : JSON.stringify(prompt),
-      chosen: sequence(prompt, chosen, true),
-      rejected: sequence(prompt, rejected, true),
-      ...(margin === undefined ? {} : { margin }),
-    }));
-  }
-  return (await readPairs(made.folder)).map(({ prompt, chosen, chosenEnded, rejected, rejectedEnded }) => ({
-    prompt,
-    chosen: sequence(prompt, chosen, chosenEnded),
-    rejected: sequence(prompt, rejected, rejectedEnded),
+  const sequence = (prompt: Question, { text, ended }: ResponsePart): readonly number[] =>
+    scoredPart(format.encodeResponse(prompt, text, ended).slice(0, maxLength), pad);
+  return (await pairTexts(source)).map(({ prompt, chosen, rejected, margin }) => ({
+    prompt: promptKey(prompt),
+    chosen: sequence(prompt, chosen),
+    rejected: sequence(prompt, rejected),
+    ...(margin === undefined ? {} : { margin }),
   }));
 }
 

@@ -1,8 +1,6 @@
 import * as z from "zod";
 import {
-  type AdapterModel,
   type Head,
-  type HostTensor,
   type ModelConfig,
   type TensorStream,
   type WeightArray,
@@ -11,10 +9,9 @@ import {
   parameters,
   withHeads,
 } from "../../models/index.ts";
-import { alarmMessage } from "../../protocol/alarms.ts";
 import { referenceKl } from "../../protocol/catalogue.ts";
 import type { TaskConfig } from "../../config/index.ts";
-import { type Metrics, alarms, ALARM_LIMITS } from "../../rl/alarms.ts";
+import type { Metrics } from "../../rl/alarms.ts";
 import {
   type Model,
   type PpoIteration,
@@ -28,10 +25,11 @@ import { questionText } from "../../protocol/conversation.ts";
 import type { PromptFormat } from "../../text/index.ts";
 import { Random, sftLoss } from "../../training/index.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
+import { AlarmWatch } from "../alarmWatch.ts";
 import { type PpoConfig, armWithBeta, ppoSettings } from "../armSettings.ts";
 import { isAdapterFolder } from "../../storage/adapterFolders.ts";
 import { numberOrNaN } from "../../storage/formats/records.ts";
-import { type BaseInput, type LoraSlice, loraSlice, readAdapter, readChange } from "../adapterFolder.ts";
+import { type BaseInput, type LoraSlice, loraSlice, readAdapter } from "../adapterFolder.ts";
 import { belowAdapterBytes, heldAs, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
 import { shortensTraining, taskOf, trainPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "../generation.ts";
@@ -46,6 +44,7 @@ import {
   loadModel,
   saveSlice,
 } from "../modelFolder.ts";
+import { type HeldModel, changed, loadReferences, withoutAdapter } from "../references.ts";
 import { rewardingOf } from "../rewarding.ts";
 import {
   type Artifact,
@@ -130,8 +129,7 @@ export const rlhf: Stage<
     if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
     if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
     const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
-    const history: Metrics[] = [...(saved?.history ?? [])];
-    const raised = new Set(alarms(history).map((alarm) => alarm.name)); // by the attempt that was cut off
+    const watch = new AlarmWatch(context, saved?.history);
     try {
       await loop(
         context,
@@ -143,15 +141,14 @@ export const rlhf: Stage<
             const iteration = await trainer.iterate();
             const responses = responseTexts(iteration.generation, format);
             const metrics = { ...iteration.metrics, ...goldMetrics(task, texts, iteration, responses) };
-            history.push(metrics);
-            raiseAlarms(context, history, iteration.iteration + 1, raised);
+            watch.see(metrics, iteration.iteration + 1);
             recordSamples(context, texts, iteration, { responses, format });
             const values = { ...metrics, ...referenceMetrics(reference, iteration) };
             return { values, tokens: tokensOf(iteration, prompts) };
           },
           save: () => {
             const { optimizerStep, ...state } = trainer.position;
-            const json = jsonOf({ ...state, optimizerStep, history: ends(history) });
+            const json = jsonOf({ ...state, optimizerStep, history: watch.ends });
             return Promise.resolve({ json, tensors: trainer.fetched() });
           },
         },
@@ -219,12 +216,6 @@ interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice {
   readonly seed: number;
 }
 
-/** A model on the host. */
-interface HeldModel<A extends WeightArray = WeightArray> {
-  readonly config: ModelConfig;
-  readonly weights: Map<string, HostTensor<A>>;
-}
-
 /** The models beside the policy. */
 interface Others {
   readonly references: readonly HeldModel[];
@@ -251,16 +242,10 @@ async function loadOthers({
     const model = await loadFrozenModel(reward.folder, frozen, ["score"], { chat });
     return { reward: model, trainableReward: () => loadModel(reward.folder, ["score"]) };
   };
-  if (base === undefined) {
-    const references = await Promise.all(reference.map(({ folder }) => loadFrozenModel(folder, frozen)));
-    return { references, ...(await rewarding()) };
-  }
-  const { adapter: _adapter, ...config } = start.config;
-  const references = await Promise.all(
-    reference.map(async ({ folder }) => changed(config, await readChange(folder, config))),
-  );
+  const references = await loadReferences(reference, { config: start.config, frozen, base });
   // One that the config brings is a whole model.
-  if (!(await isAdapterFolder(reward.folder))) return { references, ...(await rewarding()) };
+  if (base === undefined || !(await isAdapterFolder(reward.folder))) return { references, ...(await rewarding()) };
+  const config = withoutAdapter(start.config);
   // Read for each: the one that takes it frees it.
   const change = async (): Promise<HeldModel<Float32Array>> =>
     changed(config, await readAdapter(reward.folder, config, ["score"]));
@@ -270,13 +255,6 @@ async function loadOthers({
     reward: { ...start, ...(await change()), format, tokenizer: format.tokenizer },
     trainableReward: change,
   };
-}
-
-function changed(
-  base: ModelConfig,
-  { adapter, weights }: Pick<AdapterModel, "adapter"> & Pick<HeldModel<Float32Array>, "weights">,
-): HeldModel<Float32Array> {
-  return { config: adapter === undefined ? base : { ...base, adapter }, weights };
 }
 
 /** A reference that moves does so in f32, whatever it is stored in. */
@@ -360,24 +338,6 @@ function tokensOf({ prompts, generation }: PpoIteration, queries: readonly (read
   for (const prompt of prompts) tokens += queries[prompt]!.length;
   for (const length of generation.lengths) tokens += length;
   return tokens;
-}
-
-/**
- * The part of the history that is saved: its start and its end, where detectors look for trends. The best gold score
- * so far, which only one detector asks for, is found again after a resume.
- */
-function ends(history: readonly Metrics[]): readonly Metrics[] {
-  const { window } = ALARM_LIMITS;
-  return history.length <= 2 * window ? history : [...history.slice(0, window), ...history.slice(-window)];
-}
-
-function raiseAlarms({ report }: StageContext, history: readonly Metrics[], step: number, raised: Set<string>): void {
-  for (const alarm of alarms(history)) {
-    if (raised.has(alarm.name)) continue;
-    raised.add(alarm.name);
-    const message = alarmMessage(alarm.name, alarm.seen);
-    report({ kind: "alarm", step, name: alarm.name, message });
-  }
 }
 
 function recordSamples(

@@ -5,10 +5,11 @@ const DESCENDED = {
   pretrain: "Cross-entropy per response token of the base model's training",
   sft: "Cross-entropy per response token of SFT",
   reward: "Bradley–Terry loss of the reward model",
+  dpo: "Loss over the margins of DPO: log 2 where the policy prefers as its reference does",
 } as const;
 
 /** Of every optimizer. */
-export const OPTIMIZERS = (["pretrain", "sft", "reward", "policy"] as const).flatMap((stage) => [
+export const OPTIMIZERS = (["pretrain", "sft", "reward", "policy", "dpo"] as const).flatMap((stage) => [
   {
     name: `${stage}/learningRate` as const,
     label: "Learning rate",
@@ -28,7 +29,7 @@ export const OPTIMIZERS = (["pretrain", "sft", "reward", "policy"] as const).fla
 ]) satisfies readonly MetricEntry[];
 
 /** Trainings from fixed data. */
-export const LOSSES = (["pretrain", "sft", "reward"] as const).map((stage) => ({
+export const LOSSES = (["pretrain", "sft", "reward", "dpo"] as const).map((stage) => ({
   name: `${stage}/loss` as const,
   label: "Loss",
   unit: "",
@@ -68,6 +69,47 @@ export const REWARDS = [
     description: "Share of the pairs kept back that the finished reward model orders as labelled; ties count half",
     source: "",
     bounds: SHARE,
+  },
+] as const satisfies readonly MetricEntry[];
+
+/** Of DPO; its implicit reward of a response is β·(log π − log π_ref). */
+export const PREFERENCES = [
+  {
+    name: "dpo/margin",
+    label: "Reward margin",
+    unit: "nats",
+    description: "Mean implicit reward β·(log π − log π_ref) of the chosen responses less that of the rejected ones",
+    source: "TRL 0.11 rewards/margins",
+  },
+  {
+    name: "dpo/accuracy",
+    label: "Preference accuracy",
+    unit: "share",
+    description: "Share of pairs whose chosen response has the higher implicit reward",
+    source: "TRL 0.11 rewards/accuracies",
+  },
+  {
+    name: "dpo/chosenReward",
+    label: "Implicit reward of chosen",
+    unit: "nats",
+    description:
+      "Mean of β·(log π − log π_ref) over the chosen responses; below 0 the policy says even these less often than its reference",
+    source: "TRL 0.11 rewards/chosen",
+  },
+  {
+    name: "dpo/rejectedReward",
+    label: "Implicit reward of rejected",
+    unit: "nats",
+    description: "Mean of β·(log π − log π_ref) over the rejected responses",
+    source: "TRL 0.11 rewards/rejected",
+  },
+  {
+    name: "dpo/heldOutAccuracy",
+    label: "Held-out preference accuracy",
+    unit: "share",
+    description:
+      "Share of the pairs kept back to which the finished policy gives the implicit rewards that their labels say; ties count half",
+    source: "",
   },
 ] as const satisfies readonly MetricEntry[];
 

@@ -115,7 +115,12 @@ function sectionLines(config: RunConfig, section: string): string[] {
   }
 }
 
-function sizesText({ rollouts, minibatches, optimizerStepsPerIteration, optimizerSteps }: ArmSizes): string {
+function sizesText(sizes: ArmSizes): string {
+  if (!("rollouts" in sizes)) {
+    if (sizes.pairs === undefined || sizes.optimizerSteps === undefined) return t("Learns every preference pair");
+    return t("{0} pairs, {1} optimizer steps", formatCount(sizes.pairs), formatCount(sizes.optimizerSteps));
+  }
+  const { rollouts, minibatches, optimizerStepsPerIteration, optimizerSteps } = sizes;
   return t(
     "{0} rollouts; {1} minibatches and {2} optimizer steps an iteration, {3} optimizer steps in all",
     formatCount(rollouts),

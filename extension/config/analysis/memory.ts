@@ -69,7 +69,7 @@ function findingOf(
 
 /** The setting that a stage's activations grow with: of the arm if it is written there. */
 function driverOf(tree: ConfigTree, { kind, product }: PlannedStage): ConfigPath {
-  if (kind === "rlhf") {
+  if (kind === "rlhf" || kind === "dpo") {
     const places = [
       ["arms", product, "minibatchSize"],
       ["rlhf", "minibatchSize"],

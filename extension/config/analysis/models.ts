@@ -72,7 +72,10 @@ function armText(rlhf: Written | undefined, arm: Written | undefined, { name, na
   const standIn =
     arm === undefined ? names.soups.find((soup) => name === "salsa" || name === `salsa-${soup}`) : undefined;
   const reference = listOf(settings["reference"] ?? standIn ?? init);
-  const title = armTitle(reference.map(String), names.soups, textOf(settings["referenceMix"]));
+  const title = armTitle(reference.map(String), names.soups, {
+    mix: textOf(settings["referenceMix"]),
+    method: textOf(settings["method"]),
+  });
   const betas = listOf(settings["beta"] ?? 0.2).join(", ");
   return t("arm: {0} from {1}, held to {2}, β {3}", title, init, reference.join(t(" and ")), betas);
 }

@@ -87,6 +87,12 @@ describe("derivedSizes", () => {
     assert.equal(sizes.comparisons, 7 * 2 * 1024);
   });
 
+  it("counts the steps of an arm by DPO", () => {
+    const rlhf = { method: "dpo", dpoEpochs: 2, minibatchSize: 32, gradientAccumulation: 2 };
+    const { arms } = derivedSizes(parse({ ...TASK, reward: { pairs: 1000 }, rlhf, arms: { dpo: {} } }));
+    assert.deepEqual(arms["dpo"], { pairs: 900, optimizerSteps: 30 }); // 2 · ceil(ceil(900 / 32) / 2)
+  });
+
   it("divides passes into accumulated batches, the last one smaller", () => {
     const config = parse({ ...TASK, sft: { examples: 100, epochs: 2, batchSize: 8, gradientAccumulation: 2 } });
     assert.equal(derivedSizes(config).sftSteps, 14); // 13 batches, 7 steps, twice

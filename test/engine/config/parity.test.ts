@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TASK_BENCHMARKS, VALIDATION } from "../../../engine/config/index.ts";
 import { rlhfSchema } from "../../../engine/config/rlhf.ts";
+import { DPO_KINDS } from "../../../engine/rl/dpoLoss.ts";
 import { KL_KINDS } from "../../../engine/rl/kl.ts";
 import { SHARES } from "../../../engine/rl/movingReference.ts";
 import { SCORE_POSITIONS } from "../../../engine/rl/responseMask.ts";
@@ -11,6 +12,10 @@ import { SPLITS } from "../../../engine/evaluation/tasks/task.ts";
 describe("what a config may choose from is what the engine has", () => {
   it("for KL penalties", () => {
     assert.deepEqual([...rlhfSchema.shape.klKind.unwrap().options].sort(), [...KL_KINDS].sort());
+  });
+
+  it("for losses of DPO", () => {
+    assert.deepEqual([...rlhfSchema.shape.dpoLoss.unwrap().options].sort(), [...DPO_KINDS].sort());
   });
 
   it("for learning-rate schedules", () => {

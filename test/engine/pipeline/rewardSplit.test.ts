@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { splitByPrompt } from "../../../engine/pipeline/stages/rewardModel.ts";
+import { splitByPrompt } from "../../../engine/pipeline/pairTexts.ts";
 import { Random } from "../../../engine/training/index.ts";
 
 describe("the held-out pairs of a reward model", () => {

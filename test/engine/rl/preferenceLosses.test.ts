@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
-import { type DpoKind, dpoLoss } from "../../../engine/rl/dpoLoss.ts";
+import { type DpoKind, DPO_KINDS, dpoLoss } from "../../../engine/rl/dpoLoss.ts";
 import { rewardAccuracy, rewardLoss } from "../../../engine/rl/rewardLoss.ts";
 import { checkGradient, close, evaluate, inputs } from "./evaluate.ts";
 import { EXACT, TRL } from "./trlGolden.ts";
@@ -58,13 +58,33 @@ describe("rewardAccuracy", () => {
 
 describe("dpoLoss", () => {
   const { beta } = TRL.dpo;
-  const lossOf = (kind: DpoKind) => (t: ReturnType<typeof inputs<typeof responses>>) => dpoLoss(t, { beta, kind }).loss;
+  const lossOf =
+    (kind: DpoKind, smoothing = 0) =>
+    (t: ReturnType<typeof inputs<typeof responses>>) =>
+      dpoLoss(t, { beta, kind, smoothing }).loss;
   const mean = (losses: readonly number[]): number => losses.reduce((sum, x) => sum + x, 0) / losses.length;
 
   it("gives TRL's loss: sigmoid and hinge", () => {
     for (const kind of ["sigmoid", "hinge"] as const) {
       close(evaluate([lossOf(kind)(inputs(responses))], responses)[0]?.[0], mean(TRL.dpo[kind]), EXACT);
     }
+  });
+
+  it("with smoothed labels mixes the losses of both orders, and is plain without", () => {
+    const swapped = {
+      ...{ policyChosen: responses.policyRejected, policyRejected: responses.policyChosen },
+      ...{ referenceChosen: responses.referenceRejected, referenceRejected: responses.referenceChosen },
+    };
+    const right = evaluate([lossOf("sigmoid")(inputs(responses))], responses)[0]?.[0] ?? NaN;
+    const wrong = evaluate([lossOf("sigmoid")(inputs(swapped))], swapped)[0]?.[0] ?? NaN;
+    assert.ok(Math.abs(right - wrong) > 1e-3);
+    close(evaluate([lossOf("sigmoid", 0.1)(inputs(responses))], responses)[0]?.[0], 0.9 * right + 0.1 * wrong, 1e-14);
+  });
+
+  it("of the kind ipo is the squared distance of the log-ratios' difference to 1/(2β), by hand", () => {
+    // h = (−1 + 2) − (−4 + 3) = 2, and 1/(2β) = 5.
+    const one = { policyChosen: [-1], policyRejected: [-4], referenceChosen: [-2], referenceRejected: [-3] };
+    close(evaluate([dpoLoss(inputs(one), { beta: 0.1, kind: "ipo" }).loss], one)[0]?.[0], 9, 1e-12);
   });
 
   it("is log 2 when the policy is the reference, a soup or any other", () => {
@@ -80,8 +100,9 @@ describe("dpoLoss", () => {
   });
 
   it("has the derivatives that finite differences give", () => {
-    for (const kind of ["sigmoid", "hinge"] as const) {
-      for (const wrt of ["policyChosen", "policyRejected"] as const) checkGradient(lossOf(kind), responses, wrt);
+    for (const wrt of ["policyChosen", "policyRejected"] as const) {
+      for (const kind of DPO_KINDS) checkGradient(lossOf(kind), responses, wrt);
+      checkGradient(lossOf("sigmoid", 0.2), responses, wrt);
     }
   });
 });

@@ -25,6 +25,7 @@ import {
   sftStep,
   supervisedBatches,
 } from "../../../engine/training/index.ts";
+import { type ReferredPair, SequenceScorer, dpoBatches, dpoNodes, dpoStep } from "../../../engine/rl/dpoStep.ts";
 import { assertClose } from "../models/close.ts";
 import {
   BACKENDS,
@@ -55,6 +56,17 @@ function picoExamples(): TokenizedExample[] {
 function picoPairs(): PreferencePair[] {
   const [chosen, rejected] = [picoSequences([8, 5, 7, 3], 1), picoSequences([6, 5, 2, 4], 2)];
   return chosen.map((sequence, row) => ({ chosen: sequence, rejected: rejected[row] ?? [] }));
+}
+
+/** Pairs of one prompt each, with what some reference says of them. */
+function picoResponses(): ReferredPair[] {
+  const [chosen, rejected] = [picoSequences([8, 5, 7, 3], 1), picoSequences([6, 5, 4, 4], 2)];
+  return chosen.map((tokens, row) => ({
+    chosen: { tokens, promptLength: 1 + (row % 2) },
+    rejected: { tokens: rejected[row] ?? [], promptLength: 1 + (row % 2) },
+    referenceChosen: -10 - row,
+    referenceRejected: -12 + 2 * row,
+  }));
 }
 
 for (const [name, open] of Object.entries(BACKENDS)) {
@@ -107,6 +119,82 @@ for (const [name, open] of Object.entries(BACKENDS)) {
       const [inputs = {}] = pairBatches(picoPairs(), SHAPE);
       const build: LossBuilder = (graph) => rewardModelLoss(graph, PICO, { ...SHAPE, loss: bradleyTerry });
       await checkGradients(build, picoWeights(1, ["score"]), inputs);
+    });
+
+    it("has gradients of the DPO loss that agree with finite differences, for each of its shapes", async () => {
+      // Near what the policy says itself: a large square would drown the differences in f32.
+      const scorer = new SequenceScorer(backend, PICO, SHAPE);
+      const weights = DeviceWeights.upload(backend, picoWeights());
+      const pairs = picoResponses();
+      const chosen = await scorer.score(
+        weights,
+        pairs.map((pair) => pair.chosen),
+      );
+      const rejected = await scorer.score(
+        weights,
+        pairs.map((pair) => pair.rejected),
+      );
+      for (const held of [scorer, weights]) held.release();
+      const near = pairs.map((pair, row) => ({
+        ...pair,
+        referenceChosen: (chosen[row] ?? NaN) - 0.3 * row,
+        referenceRejected: (rejected[row] ?? NaN) + 0.2,
+      }));
+      const [inputs = {}] = dpoBatches(near, SHAPE);
+      for (const loss of [
+        { beta: 0.3, kind: "sigmoid", smoothing: 0.1 },
+        { beta: 0.3, kind: "hinge" },
+        { beta: 0.3, kind: "ipo" },
+      ] as const) {
+        await checkGradients((graph) => dpoNodes(graph, PICO, { ...SHAPE, loss }), picoWeights(), inputs);
+      }
+    });
+
+    it("of DPO counts a pair alike in one micro-batch and in several", async () => {
+      const loss = { beta: 0.3, kind: "sigmoid" } as const;
+      const results: number[][] = [];
+      for (const batchSize of [4, 2]) {
+        const shape = { ...SHAPE, batchSize };
+        const step = dpoStep(backend, PICO, { ...shape, loss, optimizer: { maxGradNorm: 1 } });
+        const state = TrainState.create(backend, picoWeights());
+        const { loss: found, gradNorm, metrics } = await step.run(state, dpoBatches(picoResponses(), shape), 0.01);
+        results.push([found, gradNorm, ...Object.values(metrics)]);
+        for (const held of [step, state]) held.release();
+      }
+      // Sums of four numbers in another order.
+      assertClose(results[1] ?? [], results[0] ?? [], 1e-5, "loss, norm and metrics");
+    });
+
+    it("teaches DPO's policy to prefer the chosen to the rejected more than its reference does", async () => {
+      const loss = { beta: 0.5, kind: "sigmoid" } as const;
+      const step = dpoStep(backend, PICO, { ...SHAPE, loss, optimizer: { maxGradNorm: 1 } });
+      const state = TrainState.create(backend, picoWeights());
+      const batches = dpoBatches(picoResponses(), SHAPE);
+      for (let at = 0; at < 40; at++) await step.run(state, batches, 0.01);
+      const { loss: found, metrics } = await step.run(state, batches, 0);
+      assert.ok(found < 0.1, `loss ${found}`);
+      assert.equal(metrics["dpo/accuracy"], 1);
+      const [margin, chosen, rejected] = ["margin", "chosenReward", "rejectedReward"].map(
+        (one) => metrics[`dpo/${one}`],
+      );
+      assertClose([margin ?? NaN], [(chosen ?? NaN) - (rejected ?? NaN)], 1e-5, "margin");
+      for (const held of [step, state]) held.release();
+    });
+
+    it("sums a response's log-probs alone: the prompt's and the padding's leave them as they are", async () => {
+      const scorer = new SequenceScorer(backend, PICO, { batchSize: 3, length: 8 });
+      const whole = new SequenceScorer(backend, PICO, { batchSize: 1, length: 5 });
+      const weights = DeviceWeights.upload(backend, picoWeights());
+      const [tokens = []] = picoSequences([5]);
+      const from = (promptLength: number): TokenizedExample => ({ tokens, promptLength });
+      const [all, later, last] = await scorer.score(weights, [from(1), from(3), from(4)]);
+      const [alone] = await whole.score(weights, [from(1)]);
+      const [start] = await whole.score(weights, [{ tokens: tokens.slice(0, 3), promptLength: 1 }]);
+      const [third] = await whole.score(weights, [{ tokens: tokens.slice(0, 4), promptLength: 3 }]);
+      assertClose([all ?? NaN], [alone ?? NaN], 1e-5, "padding");
+      assertClose([later ?? NaN], [(all ?? NaN) - (start ?? NaN)], 1e-5, "after three tokens");
+      assertClose([last ?? NaN], [(later ?? NaN) - (third ?? NaN)], 1e-5, "the last token");
+      for (const held of [scorer, whole, weights]) held.release();
     });
 
     for (const [title, config] of [

@@ -3,7 +3,8 @@
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch==2.13.0 transformers==4.57.6 safetensors
     /tmp/venv/bin/python test/golden/training/record.py
 
-A tiny Llama 3, Qwen 2.5 and Gemma 2 each are trained for 20 steps three times: SFT, as a reward model, and by PPO. Their
+A tiny Llama 3, Qwen 2.5 and Gemma 2 each are trained for 20 steps: SFT, as a reward model, by PPO, and by DPO against a
+soup with each of its losses. Their
 config.json files are those of ../architectures/shapes.json, and both sides draw weights, token ids and scores by the same
 integer arithmetic, so that nothing but losses and gradient norms is stored. Sequences are run one by one and without
 padding, losses are written out from their definitions, and the optimizer is PyTorch's AdamW with clip_grad_norm_:
@@ -29,6 +30,7 @@ ROWS = 4
 PPO = dict(
     epochs=2, queryLength=6, responseLength=7, beta=0.1, gamma=1.0, lam=0.95, clip=0.2, valueClip=0.2, valueCoefficient=0.1
 )
+DPO = dict(beta=0.1, smoothing=0.1)
 
 
 def named(name, size):
@@ -42,13 +44,13 @@ def tokens(name, length):
 class Model:
     """A tiny decoder with the heads that a training asks for, and its optimizer."""
 
-    def __init__(self, shape, heads):
+    def __init__(self, shape, heads, drawn=None):
         family, _, name = shape.partition("/")
         model_class, config_class, shapes = FAMILIES[family]
         config = config_class(**{**SIZES, **shapes[name]})
         config._attn_implementation = "eager"
         self.lm = model_class(config).eval()
-        redraw(self.lm, shape)
+        redraw(self.lm, drawn or shape)
         self.lm.double()
         trunk = self.lm if "language" in heads else self.lm.model
         self.parameters = list(trunk.parameters())
@@ -108,6 +110,62 @@ def reward(shape):
             differences.append(chosen - rejected)
         steps.append(model.step(-torch.nn.functional.logsigmoid(torch.stack(differences)).mean()))
     return steps
+
+
+def soup(shape):
+    """The mean of the start and another model: what holds DPO."""
+    start, other = Model(shape, ["language"]), Model(shape, ["language"], f"{shape}/other")
+    with torch.no_grad():
+        for mine, theirs in zip(start.parameters, other.parameters):
+            mine.add_(theirs).div_(2)
+    return start
+
+
+def dpo(shape, loss_of):
+    """Rafailov et al. 2023, eq. 7, and its variants over h = (log pi - log ref of the chosen) - (of the rejected)."""
+    model, reference = Model(shape, ["language"]), soup(shape)
+    beta = torch.tensor(DPO["beta"], dtype=torch.float64)
+
+    def said(of, name, length, prompt):
+        return of.logprobs(tokens(name, length))[prompt - 1 :].sum()
+
+    steps = []
+    for step in range(STEPS):
+        losses = []
+        for row in range(ROWS):
+            name = f"{shape}/dpo/{step}/{row}"
+            prompt = 2 + (step + row) % 3
+            sides = []
+            for side, length in (("chosen", 6 + (3 * step + 5 * row) % 11), ("rejected", 6 + (7 * step + 2 * row) % 11)):
+                with torch.no_grad():
+                    held = said(reference, f"{name}/{side}", length, prompt)
+                sides.append(said(model, f"{name}/{side}", length, prompt) - held)
+            losses.append(loss_of(sides[0] - sides[1], beta))
+        steps.append(model.step(torch.stack(losses).mean()))
+    return steps
+
+
+def logistic(margin):
+    return -torch.nn.functional.logsigmoid(margin)
+
+
+def dpoSigmoid(shape):
+    return dpo(shape, lambda h, beta: logistic(beta * h))
+
+
+def dpoSmoothed(shape):
+    """Labels of which a share is taken to be wrong."""
+    wrong = DPO["smoothing"]
+    return dpo(shape, lambda h, beta: (1 - wrong) * logistic(beta * h) + wrong * logistic(-beta * h))
+
+
+def dpoHinge(shape):
+    return dpo(shape, lambda h, beta: torch.relu(1 - beta * h))
+
+
+def dpoIpo(shape):
+    """Azar et al. 2023, eq. 17."""
+    return dpo(shape, lambda h, beta: (h - 1 / (2 * beta)) ** 2)
 
 
 def rollouts(shape, iteration):
@@ -170,13 +228,13 @@ def ppo(shape):
 def main():
     torch.set_num_threads(1)
     golden = dict(
-        torch=torch.__version__, transformers=transformers.__version__, steps=STEPS, rows=ROWS, optimizer=OPTIMIZER, ppo=PPO
+        torch=torch.__version__, transformers=transformers.__version__, steps=STEPS, rows=ROWS, optimizer=OPTIMIZER, ppo=PPO, dpo=DPO
     )
     golden["trainings"] = {}
     for shape in SHAPES:
         golden["trainings"][shape] = {
             training.__name__: [[float(f"{x:.9g}") for x in pair] for pair in training(shape)]
-            for training in (sft, reward, ppo)
+            for training in (sft, reward, ppo, dpoSigmoid, dpoSmoothed, dpoHinge, dpoIpo)
         }
     (HERE / "golden.json").write_text(json.dumps(golden, indent=1) + "\n")
 

@@ -14,6 +14,8 @@ import {
 } from "../../../engine/models/index.ts";
 import { advantages } from "../../../engine/rl/advantages.ts";
 import { klPerToken } from "../../../engine/rl/kl.ts";
+import type { DpoLossSettings } from "../../../engine/rl/dpoLoss.ts";
+import { SequenceScorer, dpoBatches, dpoStep } from "../../../engine/rl/dpoStep.ts";
 import type { PpoSettings } from "../../../engine/rl/ppoSettings.ts";
 import { minibatchInputs, ppoStep } from "../../../engine/rl/ppoStep.ts";
 import { responseMask } from "../../../engine/rl/responseMask.ts";
@@ -22,6 +24,7 @@ import { rewards } from "../../../engine/rl/rewards.ts";
 import {
   type OptimizerSettings,
   type StepResult,
+  type TokenizedExample,
   TrainState,
   pairBatches,
   rewardModelStep,
@@ -50,7 +53,8 @@ interface Golden {
     readonly queryLength: number;
     readonly responseLength: number;
   };
-  readonly trainings: Readonly<Record<string, Readonly<Record<"sft" | "reward" | "ppo", readonly Step[]>>>>;
+  readonly dpo: { readonly beta: number; readonly smoothing: number };
+  readonly trainings: Readonly<Record<string, Readonly<Record<keyof typeof TRAININGS, readonly Step[]>>>>;
 }
 
 const GOLDEN = JSON.parse(await readFile(join(import.meta.dirname, "golden.json"), "utf8")) as Golden;
@@ -173,7 +177,53 @@ async function ppo(scene: Scene): Promise<StepResult[]> {
   return results;
 }
 
-const TRAININGS = { sft, reward, ppo };
+/** The mean of the start and another model: what holds DPO. */
+function soupOf({ config, shape }: Scene): ReturnType<typeof goldenWeights> {
+  const other = goldenWeights(config, `${shape}/other`, ["language"]);
+  const mixed = [...goldenWeights(config, shape, ["language"])].map(([name, { shape: axes, data }]) => {
+    const theirs = other.get(name)?.data;
+    return [name, { shape: axes, data: data.map((x, at) => (x + (theirs?.[at] ?? NaN)) / 2) }] as const;
+  });
+  return new Map(mixed);
+}
+
+function dpo(loss: Omit<DpoLossSettings, "beta">): (scene: Scene) => Promise<StepResult[]> {
+  return async (scene) => {
+    const { backend, config, tokens } = scene;
+    const shape = { batchSize: rows, length: LENGTH };
+    const step = dpoStep(backend, config, { ...shape, optimizer, loss: { ...loss, beta: GOLDEN.dpo.beta } });
+    const scorer = new SequenceScorer(backend, config, shape);
+    const reference = DeviceWeights.upload(backend, soupOf(scene));
+    const state = startOf(scene, ["language"]);
+    const results: StepResult[] = [];
+    for (let at = 0; at < steps; at++) {
+      const examples = (side: string, pace: readonly [number, number]): TokenizedExample[] =>
+        ROWS.map((row) => ({
+          tokens: tokens(`dpo/${at}/${row}/${side}`, 6 + ((pace[0] * at + pace[1] * row) % 11)),
+          promptLength: 2 + ((at + row) % 3),
+        }));
+      const [chosen, rejected] = [examples("chosen", [3, 5]), examples("rejected", [7, 2])];
+      const [better, worse] = [await scorer.score(reference, chosen), await scorer.score(reference, rejected)];
+      const pairs = chosen.map((example, row) => ({
+        chosen: example,
+        rejected: rejected[row] ?? example,
+        referenceChosen: better[row] ?? NaN,
+        referenceRejected: worse[row] ?? NaN,
+      }));
+      results.push(await step.run(state, dpoBatches(pairs, shape), optimizer.learningRate));
+    }
+    for (const held of [step, scorer, reference, state]) held.release();
+    return results;
+  };
+}
+
+const TRAININGS = {
+  ...{ sft, reward, ppo },
+  dpoSigmoid: dpo({ kind: "sigmoid" }),
+  dpoSmoothed: dpo({ kind: "sigmoid", smoothing: GOLDEN.dpo.smoothing }),
+  dpoHinge: dpo({ kind: "hinge" }),
+  dpoIpo: dpo({ kind: "ipo" }),
+};
 
 for (const [backendName, open] of Object.entries(BACKENDS)) {
   describe(`golden trainings on ${backendName}`, () => {
@@ -182,9 +232,9 @@ for (const [backendName, open] of Object.entries(BACKENDS)) {
     after(() => backend.close());
 
     for (const [shape, trainings] of Object.entries(GOLDEN.trainings)) {
-      for (const kind of ["sft", "reward", "ppo"] as const) {
+      for (const [kind, training] of Object.entries(TRAININGS) as [keyof typeof TRAININGS, typeof sft][]) {
         it(`${kind} of ${shape} follows PyTorch's losses and gradient norms for ${steps} steps`, async () => {
-          const results = await TRAININGS[kind](sceneOf(backend, shape));
+          const results = await training(sceneOf(backend, shape));
           const wanted = trainings[kind];
           assert.equal(results.length, wanted.length);
           for (const [at, [loss, gradNorm]] of wanted.entries()) {

@@ -1,0 +1,430 @@
+import * as z from "zod";
+import { type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
+import { DeviceWeights, PerAdapter, handOver } from "../../models/index.ts";
+import { DataError } from "../../protocol/errors.ts";
+import type { Metrics } from "../../rl/alarms.ts";
+import {
+  type ReferredPair,
+  type ResponsePair,
+  SequenceScorer,
+  dpoBatches,
+  dpoNodes,
+  dpoStep,
+  responseCount,
+} from "../../rl/dpoStep.ts";
+import { rewardAccuracy } from "../../rl/rewardLoss.ts";
+import { numberOrNaN } from "../../storage/formats/records.ts";
+import type { PromptFormat } from "../../text/index.ts";
+import { type DataPosition, type TokenizedExample, DataOrder, Random, learningRateAt } from "../../training/index.ts";
+import { AlarmWatch } from "../alarmWatch.ts";
+import { type BaseInput, type LoraSlice, loraSlice } from "../adapterFolder.ts";
+import { type DpoConfig, dpoWithBeta } from "../armSettings.ts";
+import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
+import { shortensTraining, taskOf, trainPrompts } from "../corpus.ts";
+import { heldAs, readingCost, responseLengths, sequenceLength, tokenizerBytes, trainingCost } from "../cost.ts";
+import { encodePrompts } from "../generation.ts";
+import { loop } from "../loop.ts";
+import { type FrozenSlice, type SaveSlice, frozenSlice, saveSlice } from "../modelFolder.ts";
+import { type PairText, type ResponsePart, pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
+import { type Probe, type ReadModel, PROBED_PROMPTS, PolicyProbe } from "../policyProbe.ts";
+import { loadReferences } from "../references.ts";
+import type { Artifact, DataFile, Snapshot, Stage, StageContext } from "../stage.ts";
+import { jsonOf } from "../stage.ts";
+import { type TrainableModel, loadTrainable, saveTrained } from "../trainable.ts";
+import { positionSchema, restoredFloats, startState, stepChoices } from "../training.ts";
+
+/** Times that the policy is sampled from while it learns; more where steps are few would only repeat it. */
+const PROBES = 20;
+/** Responses of each that are kept for people to read. */
+const SAMPLES_KEPT = 4;
+/** Of the reference's log-probs in a savepoint. */
+const [CHOSEN, REJECTED] = ["reference.chosen", "reference.rejected"] as const;
+
+/**
+ * DPO against any reference: an SFT, a checkpoint from outside, or a soup, which the paper names as its next step.
+ *
+ * Rafailov et al. 2023 (arXiv:2305.18290). It learns the pairs that the reward model learns from, and leaves out those that
+ * the reward model is measured on. The reference's log-probs are computed once, before training, and are kept in savepoints.
+ * Several references count as their normalised geometric mean over whole responses: its normaliser depends on the prompt
+ * alone, and so cancels in the margin (arXiv:2502.01203).
+ */
+export const dpo: Stage<
+  { readonly arm: string; readonly beta: number; readonly seed: number },
+  DpoSlice,
+  TemplateInput &
+    BaseInput & {
+      readonly init: Artifact;
+      readonly reference: readonly Artifact[];
+      /** Pairs made by a stage; undefined where the config brings a file. */
+      readonly pairs: Artifact | undefined;
+      readonly data: DataFile | undefined;
+      /** Prompts that the policy is probed with. */
+      readonly prompts: DataFile | undefined;
+    }
+> = {
+  kind: "dpo",
+  title: "DPO",
+  makes: "model",
+  revision: 1,
+  select: (config, { arm, beta, seed }) => ({
+    arm: dpoWithBeta(config, arm, beta),
+    pairs: pairSettings(config),
+    task: config.task,
+    validationPrompts: shortensTraining(config) ? config.evaluation.validationPrompts : 0,
+    seed,
+    ...frozenSlice(config),
+    ...loraSlice(config),
+    ...chatSlice(config),
+    ...saveSlice(config),
+  }),
+  async run(context, slice, inputs) {
+    const { arm, task, validationPrompts, seed, chat, saveAs, lora, pairs: settings, ...frozen } = slice;
+    const { init, reference, pairs: made, data, prompts, template, base } = inputs;
+    const { backend, pace } = context;
+    const random = Random.of(seed, "rlhf", "adapter");
+    const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
+    const { config, format } = start;
+    const maxLength = Math.min(settings.maxLength, config.maxPositions);
+    const encoded = (await pairTexts({ made, data, count: settings.count })).map((pair) =>
+      encodedPair(pair, format, maxLength),
+    );
+    // Split as the reward model's pairs are, before any is left out.
+    const split = splitByPrompt(
+      encoded,
+      splitPairs(encoded.length, settings.heldOut).heldOut,
+      Random.of(seed, "reward", "split"),
+    );
+    const learned = usable(split.learned);
+    const heldOut = usable(split.heldOut);
+    reportUnusable(context, split.learned.length - learned.length, data?.path);
+    if (learned.length === 0) throw withoutPairs(data?.path ?? "preferences");
+    const questions = await trainPrompts({ task, file: prompts?.path, validationPrompts }, seed);
+
+    const held = new Held();
+    try {
+      const shared = held.add(DeviceWeights.upload(backend, handOver(start.frozen)));
+      const references: ReadModel[] = [];
+      for (const model of await loadReferences(reference, { config, frozen, base })) {
+        const own = held.add(DeviceWeights.upload(backend, handOver(model.weights)));
+        references.push({ config: model.config, weights: shared.and(own) });
+      }
+      const length = longestOf([...learned, ...heldOut]);
+      const shape = { batchSize: arm.minibatchSize, length };
+      const scorers = held.add(
+        new PerAdapter((of) => new SequenceScorer(backend, of, { batchSize: 2 * arm.minibatchSize, length })),
+      );
+      const snapshot = await context.restore(savedSchema);
+      const known = [...learned, ...heldOut];
+      const said =
+        (snapshot && savedLogprobs(snapshot, known.length)) ?? (await referenceLogprobs(known, references, scorers));
+      const referred = known.map((pair, at): ReferredPair => ({
+        ...pair,
+        referenceChosen: said.chosen[at]!,
+        referenceRejected: said.rejected[at]!,
+      }));
+      const [toLearn, toMeasure] = [referred.slice(0, learned.length), referred.slice(learned.length)];
+
+      const step = held.add(
+        dpoStep(backend, config, {
+          ...shape,
+          ...stepChoices(context, arm),
+          loss: { beta: arm.beta, kind: arm.dpoLoss, smoothing: arm.labelSmoothing },
+        }),
+      );
+      const state = held.add(startState({ backend }, { weights: handOver(start.trained), step }, snapshot));
+      const policy = shared.and(state.weights);
+      const asked = questions.slice(0, PROBED_PROMPTS);
+      const probe = held.add(
+        new PolicyProbe(backend, {
+          ...{ policy: config, references, format, questions: asked, task: taskOf(task), seed },
+          prompts: encodePrompts(asked, start, {
+            maxNewTokens: Math.min(arm.maxNewTokens, taskOf(task)?.maxResponseLength ?? Infinity),
+            from: prompts?.path ?? "train",
+          }),
+        }),
+      );
+
+      const saved = snapshot?.json;
+      const order = new DataOrder(learned.length, seed, saved?.data);
+      const watch = new AlarmWatch(context, saved?.history);
+      const perStep = arm.minibatchSize * arm.gradientAccumulation;
+      const total = dpoSteps(arm, learned.length);
+      const probeEvery = Math.max(1, Math.ceil(total / PROBES));
+      // So that every probe is recorded.
+      const metricsEvery = Math.min(pace.metricsEvery, probeEvery);
+      const { learningRate: peak, schedule: kind, warmupRatio } = arm;
+      let pending: Metrics = saved?.pending ?? {};
+      await loop(
+        context,
+        {
+          total,
+          saveEvery: pace.checkpointEvery,
+          metricsEvery,
+          step: async (index) => {
+            if (index % probeEvery === 0) {
+              const found = await probe.measure(policy);
+              recordSamples(context, found, { step: index + 1, format, beta: arm.beta });
+              watch.see(found.metrics, index + 1);
+              pending = found.metrics;
+            }
+            const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps: total, warmupRatio }, index);
+            const chosen = order.next(perStep).map((at) => toLearn[at]!);
+            const { loss, gradNorm, metrics } = await step.run(
+              state,
+              dpoBatches(chosen, shape),
+              learningRate,
+              shared.buffers,
+            );
+            const own = { "dpo/loss": loss, "dpo/gradNorm": gradNorm, "dpo/learningRate": learningRate };
+            const values = { ...own, ...metrics, ...pending };
+            // A probe goes along with the next step that is recorded.
+            if ((index + 1) % metricsEvery === 0) pending = {};
+            return { values, tokens: tokensOf(chosen) };
+          },
+          save: () => {
+            const json: SavedDpo = { data: order.state, history: watch.ends, pending };
+            const kept = (["chosen", "rejected"] as const).map((side) => {
+              const source = { shape: [said[side].length], data: () => Promise.resolve(said[side]) };
+              return [side === "chosen" ? CHOSEN : REJECTED, source] as const;
+            });
+            return Promise.resolve({ json: jsonOf(json), tensors: new Map([...state.fetched(), ...kept]) });
+          },
+        },
+        snapshot?.step ?? 0,
+      );
+      const accuracy = await heldOutAccuracy(toMeasure, scorers.of(config), policy);
+      if (accuracy !== undefined)
+        context.report({ kind: "metrics", step: total, values: { "dpo/heldOutAccuracy": accuracy } });
+      await saveTrained(context.folder, start, state.fetchedWeights(), {
+        base: base?.folder,
+        ...(saveAs && { saveAs }),
+      });
+    } finally {
+      held.release();
+    }
+  },
+  cost(
+    { arm, task, pairs: { count, heldOut, maxLength }, lora: _lora, ...frozen },
+    { model, recomputation, precision, stored, files: { data, prompts }, counts: { reference = 1 } },
+  ) {
+    const length = sequenceLength(task, {
+      maxLength: Math.min(maxLength, model.maxPositions),
+      longestRow: data?.longestRow,
+    });
+    const rows = Math.min(count ?? Infinity, data?.rows ?? Infinity);
+    const learned = splitPairs(Number.isFinite(rows) ? rows : 0, heldOut).train;
+    const shape = { batchSize: arm.minibatchSize, length };
+    const loss = { beta: arm.beta, kind: arm.dpoLoss };
+    const steps = dpoSteps(arm, learned);
+    const held = heldAs(frozen.frozenWeights, stored);
+    const trained = trainingCost({
+      model,
+      name: "dpo",
+      heads: ["language"],
+      shape,
+      loss: (graph) => dpoNodes(graph, model, { ...shape, loss }),
+      gradientAccumulation: arm.gradientAccumulation,
+      recomputation,
+      precision,
+      tokens: 2 * steps * arm.minibatchSize * arm.gradientAccumulation * length,
+      ...held,
+    });
+    const lengths = responseLengths(task, model, { longestRow: prompts?.longestRow, maxNewTokens: arm.maxNewTokens });
+    const probes = Math.min(PROBES, steps) * PROBED_PROMPTS * (lengths.queryLength + lengths.responseLength);
+    // Each reference reads the pairs once; a probe is sampled, scored by the policy, and by each reference.
+    const read = readingCost(model, {
+      ...{ models: reference, areAdapters: model.adapter !== undefined, precision, ...held },
+      tokens: reference * 2 * (Number.isFinite(rows) ? rows : 0) * length + (2 + reference) * probes,
+      generated: { batchSize: PROBED_PROMPTS, ...lengths },
+      scored: { batchSize: PROBED_PROMPTS, ...lengths },
+    });
+    const shared = Math.min(trained.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
+    const sharedOnCard = Math.min(trained.cardArenaBytes, read.cardArenaBytes);
+    return {
+      parameters: trained.parameters,
+      memoryBytes: trained.memoryBytes + read.memoryBytes - shared,
+      cardBytes: trained.cardBytes + read.cardBytes - sharedOnCard,
+      flops: trained.flops + read.flops,
+    };
+  },
+};
+
+interface DpoSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice {
+  /** The arm's settings, with one β. */
+  readonly arm: DpoConfig;
+  readonly pairs: PairSettings;
+  readonly task: TaskConfig | undefined;
+  /** Prompts that are kept back at the end of the file; 0 for a task. */
+  readonly validationPrompts: number;
+  readonly seed: number;
+}
+
+/** The reward model's pairs. */
+interface PairSettings {
+  /** Undefined for every line of the data. */
+  readonly count: number | undefined;
+  readonly heldOut: number;
+  readonly maxLength: number;
+}
+
+function pairSettings({ reward: { pairs: count, heldOut, maxLength } }: RunConfig): PairSettings {
+  return { count, heldOut, maxLength };
+}
+
+/** Optimizer steps over n pairs. */
+function dpoSteps({ dpoEpochs, minibatchSize, gradientAccumulation }: DpoConfig, n: number): number {
+  return Math.max(1, dpoEpochs * Math.ceil(n / (minibatchSize * gradientAccumulation)));
+}
+
+/** What is released together, the last first. */
+class Held {
+  private readonly parts: { release(): void }[] = [];
+
+  add<T extends { release(): void }>(part: T): T {
+    this.parts.push(part);
+    return part;
+  }
+
+  release(): void {
+    for (const part of this.parts.reverse()) part.release();
+  }
+}
+
+/** A pair of responses, and the prompt that they share with others. */
+interface PromptedResponses extends ResponsePair {
+  readonly prompt: string;
+}
+
+/** Token ids of a pair, cut where the reward model's are. What both of a prompt and its response begin with is the prompt. */
+function encodedPair(
+  { prompt, chosen, rejected }: PairText,
+  format: PromptFormat,
+  maxLength: number,
+): PromptedResponses {
+  const asked = format.encodePrompt(prompt);
+  const example = ({ text, ended }: ResponsePart): TokenizedExample => {
+    const tokens = format.encodeResponse(prompt, text, ended).slice(0, maxLength);
+    const differs = tokens.findIndex((token, at) => token !== asked[at]);
+    // Nothing comes before the first token, which so is never predicted.
+    return { tokens, promptLength: Math.max(1, differs < 0 ? tokens.length : differs) };
+  };
+  return { prompt: promptKey(prompt), chosen: example(chosen), rejected: example(rejected) };
+}
+
+/** Pairs with something to learn in both responses. */
+function usable(pairs: readonly PromptedResponses[]): readonly PromptedResponses[] {
+  return pairs.filter(({ chosen, rejected }) => responseCount(chosen) > 0 && responseCount(rejected) > 0);
+}
+
+function reportUnusable({ report }: StageContext, count: number, file = "preferences"): void {
+  if (count === 0) return;
+  report({
+    kind: "note",
+    message: `${count} pairs of ${file} have a response without tokens once cut, and are left out`,
+  });
+}
+
+function withoutPairs(file: string): DataError {
+  const remedy = "give pairs whose prompts are shorter than reward.maxLength, or raise it";
+  return new DataError("has no pair to learn from", { file, remedy });
+}
+
+/** Tokens of the longest sequence. */
+function longestOf(pairs: readonly ResponsePair[]): number {
+  return pairs.reduce((most, { chosen, rejected }) => Math.max(most, chosen.tokens.length, rejected.tokens.length), 2);
+}
+
+function tokensOf(pairs: readonly ResponsePair[]): number {
+  return pairs.reduce((sum, { chosen, rejected }) => sum + chosen.tokens.length + rejected.tokens.length, 0);
+}
+
+/** Log-probs of whole responses, `[N]` each. */
+interface SaidLogprobs {
+  readonly chosen: Float32Array;
+  readonly rejected: Float32Array;
+}
+
+/** Of the references' geometric mean but for what depends on the prompt alone: the mean of their log-probs. */
+async function referenceLogprobs(
+  pairs: readonly ResponsePair[],
+  references: readonly ReadModel[],
+  scorers: PerAdapter<SequenceScorer>,
+): Promise<SaidLogprobs> {
+  const sums = { chosen: new Float64Array(pairs.length), rejected: new Float64Array(pairs.length) };
+  for (const { config, weights } of references) {
+    for (const side of ["chosen", "rejected"] as const) {
+      const scores = await scorers.of(config).score(
+        weights,
+        pairs.map((pair) => pair[side]),
+      );
+      for (const [at, score] of scores.entries()) sums[side][at]! += score / references.length;
+    }
+  }
+  return { chosen: Float32Array.from(sums.chosen), rejected: Float32Array.from(sums.rejected) };
+}
+
+/** Those of an attempt that was cut off. */
+function savedLogprobs(snapshot: Snapshot<unknown>, count: number): SaidLogprobs | undefined {
+  const [chosen, rejected] = [CHOSEN, REJECTED].map((name) => restoredFloats(snapshot, name, [count]));
+  return chosen === undefined || rejected === undefined ? undefined : { chosen, rejected };
+}
+
+/** Share of pairs whose chosen response has the higher implicit reward; a tie counts half, and undefined without any. */
+async function heldOutAccuracy(
+  pairs: readonly ReferredPair[],
+  scorer: SequenceScorer,
+  policy: DeviceWeights,
+): Promise<number | undefined> {
+  if (pairs.length === 0) return undefined;
+  const rewards = async (side: "chosen" | "rejected"): Promise<Float64Array> => {
+    const scores = await scorer.score(
+      policy,
+      pairs.map((pair) => pair[side]),
+    );
+    const said = side === "chosen" ? "referenceChosen" : "referenceRejected";
+    return Float64Array.from(scores, (score, at) => score - pairs[at]![said]);
+  };
+  return rewardAccuracy(await rewards("chosen"), await rewards("rejected"));
+}
+
+/** A savepoint's JSON. */
+interface SavedDpo {
+  readonly data: DataPosition;
+  readonly history: readonly Metrics[];
+  /** Of a probe that no recorded step has taken along yet. */
+  readonly pending: Metrics;
+}
+
+const savedSchema: z.ZodType<SavedDpo> = z.object({
+  data: positionSchema,
+  history: z.array(z.record(z.string(), numberOrNaN)),
+  pending: z.record(z.string(), numberOrNaN),
+});
+
+/** Keeps some of a probe's responses for people to read: rewards are DPO's implicit ones, β·(log π − log π_ref). */
+function recordSamples(
+  context: StageContext,
+  { texts, generation, responses, logprobs, kl }: Probe,
+  { step, format, beta }: { readonly step: number; readonly format: TrainableModel["format"]; readonly beta: number },
+): void {
+  const R = generation.responses.length / generation.queries.count;
+  for (const [row, response] of responses.slice(0, SAMPLES_KEPT).entries()) {
+    const perToken = (x: ArrayLike<number>): number[] =>
+      Array.from({ length: response.nTokens }, (_, t) => x[row * R + t] ?? 0);
+    const none = Array.from({ length: response.nTokens }, () => null);
+    context.sample({
+      step,
+      prompt: texts[row] ?? "",
+      response: response.text,
+      ended: response.ended,
+      score: null,
+      tokens: perToken(generation.responses).map((id) => format.tokenizer.tokenOf(id) ?? ""),
+      logprobs: perToken(logprobs),
+      kl: perToken(kl),
+      rewards: perToken(kl).map((value) => beta * value),
+      // There is no critic.
+      advantages: none,
+      values: none,
+    });
+  }
+}
