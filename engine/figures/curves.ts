@@ -15,16 +15,29 @@ export interface LineParts {
   readonly n: number;
 }
 
+/** Ends of a curve's own interval, at its places. */
+export interface PointIntervals {
+  readonly low: ArrayLike<number>;
+  readonly high: ArrayLike<number>;
+}
+
 /**
  * One curve as it is, or the mean and band of several; smoothing comes first, so that the band fits the drawn curves.
  */
-export function curvesOf(curves: readonly Points[], smoothing: number, bounds: Bounds): LineParts {
+export function curvesOf(
+  curves: readonly Points[],
+  smoothing: number,
+  bounds: Bounds,
+  interval?: PointIntervals,
+): LineParts {
   const range = rangeOf(...curves.map(({ x }) => x));
   const drawn = curves.map(({ x, y }) => ({ x, y: smoothing > 0 ? smooth({ x, y }, smoothing, range) : y }));
   const [only = { x: [], y: [] }, ...others] = drawn;
   if (others.length === 0) {
     const raw = smoothing > 0 ? curves[0] : undefined;
-    return { main: only, raw, low: undefined, high: undefined, n: curves.length };
+    // An interval is of the points as recorded.
+    const [low, high] = [interval?.low, interval?.high].map((ends) => ends && Float64Array.from(ends));
+    return { main: only, raw, low, high, n: curves.length };
   }
   const { x, mean, low, high } = meanBand(drawn, bounds);
   return { main: { x, y: mean }, raw: undefined, low, high, n: curves.length };

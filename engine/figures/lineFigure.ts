@@ -1,6 +1,6 @@
 import { decimate } from "./decimate.ts";
 import { type Axis, type LegendEntry, SIZES, axisText, framed, legend } from "./frame.ts";
-import { type LineParts, curvesOf } from "./curves.ts";
+import { type LineParts, type PointIntervals, curvesOf } from "./curves.ts";
 import { type LineLook, dashText, lookAt, markPath } from "./looks.ts";
 import { type Points, type Range, rangeOf } from "./points.ts";
 import { BAND_DEFINITION, type Bounds } from "./meanBand.ts";
@@ -15,6 +15,8 @@ export interface Line {
   readonly name: string;
   /** One curve is drawn smoothed over itself as recorded, several as their mean with its band. */
   readonly curves: readonly Points[];
+  /** Of one curve, drawn as its band. */
+  readonly interval?: PointIntervals | undefined;
   /** Place of its look in the palette; its place among the lines when left out. */
   readonly place?: number | undefined;
   /** Instead of the palette's colour and dash. */
@@ -50,7 +52,7 @@ export function lineFigure(spec: LineFigureSpec): string {
   const { title, theme = FIGURE_THEMES.light, width = 760, height = 400 } = spec;
   const isLog = spec.y.isLog === true;
   const drawn = looks(spec.lines, theme).map((look, at): Drawn => {
-    const curve = curvesOf(spec.lines[at]?.curves ?? [], spec.smoothing ?? 0, spec.bounds ?? {});
+    const curve = curvesOf(spec.lines[at]?.curves ?? [], spec.smoothing ?? 0, spec.bounds ?? {}, spec.lines[at]?.interval);
     return { ...look, ...(isLog ? positive(curve) : curve) };
   });
   const names = legend(drawn, width, 50);
@@ -232,6 +234,7 @@ function captionOf({ caption, smoothing = 0, y }: LineFigureSpec, drawn: readonl
   return [
     caption ?? "",
     seeds.length === 0 ? "" : `${BAND_DEFINITION}.`,
+    drawn.some(({ n, low }) => n === 1 && low !== undefined) ? "Band of one seed: 95 % interval of each point." : "",
     counts.length === 1
       ? `n = ${counts[0] ?? 0} seeds.`
       : seeds.map(({ name, n }) => `${name}: n = ${n} seeds.`).join(" "),

@@ -13,8 +13,10 @@ import type { EncodedPrompts } from "./generation.ts";
 export type PpoConfig = Omit<RlhfConfig, "init" | "reference" | OtherSetting | LaterSetting> &
   Partial<Pick<RlhfConfig, LaterSetting>>;
 
-/** Settings of other methods, and which one it is: the stage tells. */
-type OtherSetting = "method" | keyof typeof DPO_SETTINGS;
+/** Settings of other methods, which one it is (the stage tells), and when the policy is looked at. */
+type OtherSetting = "method" | WatchSetting | keyof typeof DPO_SETTINGS;
+
+type WatchSetting = "evaluateEvery" | "evaluatePrompts";
 
 type LaterSetting = keyof typeof UNCHANGED;
 
@@ -42,8 +44,8 @@ export function armWithBeta({ arms }: RunConfig, name: string, beta: number): Pp
   return { ...(Object.fromEntries(changes) as Omit<PpoConfig, "beta">), beta };
 }
 
-/** Settings that name models, which are inputs, and the method, which is the stage. */
-const MODELS: ReadonlySet<string> = new Set(["method", "init", "reference"]);
+/** Settings that name models, which are inputs, the method, which is the stage, and those that train nothing. */
+const MODELS: ReadonlySet<string> = new Set(["method", "init", "reference", "evaluateEvery", "evaluatePrompts"]);
 
 /** A DPO arm's settings but for its models. */
 export type DpoConfig = Pick<

@@ -27,7 +27,7 @@ export interface ReadModel {
   readonly weights: DeviceWeights;
 }
 
-/** What a policy is probed with. */
+/** Everything that a probe of a policy takes. */
 export interface ProbeSettings {
   readonly policy: ModelConfig;
   readonly references: readonly ReadModel[];

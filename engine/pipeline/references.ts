@@ -33,7 +33,7 @@ export function withoutAdapter({ adapter: _adapter, ...config }: ModelConfig): M
   return config;
 }
 
-/** What an adapter makes of the base: its weights alone, and the shape with them. */
+/** An adapted model over the base: its weights alone, and the shape with them. */
 export function changed(
   base: ModelConfig,
   { adapter, weights }: Pick<AdapterModel, "adapter"> & Pick<HeldModel<Float32Array>, "weights">,

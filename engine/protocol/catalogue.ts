@@ -1,6 +1,6 @@
 import { type Translate, inEnglish } from "./format.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
-import { CHOICES, JUDGING } from "./metrics/evaluation.ts";
+import { CHOICES, JUDGING, PROGRESS } from "./metrics/evaluation.ts";
 import { LEARNING, OBJECTIVE } from "./metrics/ppo.ts";
 import { LOSSES, OPTIMIZERS, PREFERENCES, REWARDS, WORK } from "./metrics/training.ts";
 
@@ -14,6 +14,7 @@ export const METRICS = [
   ...OPTIMIZERS,
   ...REWARDS,
   ...PREFERENCES,
+  ...PROGRESS,
   ...CHOICES,
   ...JUDGING,
   ...WORK,
@@ -21,6 +22,11 @@ export const METRICS = [
 
 /** Paths of metrics that have one value a stage, and so no curve. */
 export const SINGLE_VALUES: ReadonlySet<string> = new Set(CHOICES.map(({ name }) => name));
+
+/** Paths of metrics that are drawn as the interval of another one. */
+export const INTERVAL_ENDS: ReadonlySet<string> = new Set(
+  PROGRESS.flatMap((entry) => ("interval" in entry ? entry.interval : [])),
+);
 
 /** Paths of all metrics. */
 export type MetricName = (typeof METRICS)[number]["name"];
@@ -55,7 +61,7 @@ export function describeMetric(name: string, translate: Translate = inEnglish): 
   if (entry === undefined) return { name, label: name, unit: "", description: "", source: "" };
   const values = family === undefined ? [] : [name.slice(family.prefix.length)];
   const put = (text: string): string => (text === "" ? "" : translate(text, ...values));
-  const { label, unit, description, source, bounds } = entry;
+  const { label, unit, description, source, bounds, interval } = entry;
   const described = { name, label: put(label), unit: put(unit), description: put(description), source };
-  return bounds === undefined ? described : { ...described, bounds };
+  return { ...described, ...(bounds && { bounds }), ...(interval && { interval }) };
 }

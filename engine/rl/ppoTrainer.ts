@@ -232,6 +232,11 @@ export class PpoTrainer {
     return new Map(weights.filter(([name]) => !name.startsWith("v_head.") && !name.startsWith(CRITIC)));
   }
 
+  /** Policy and reward model as they are now, to be read and not kept: they go with the trainer. */
+  get onDevice(): { readonly policy: DeviceWeights; readonly reward: DeviceWeights } {
+    return { policy: this.policyWeights, reward: this.parts.base.and(this.parts.reward.weights) };
+  }
+
   release(): void {
     this.state.release();
     const { step, generator, policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer } =

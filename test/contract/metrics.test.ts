@@ -29,7 +29,7 @@ describe("metrics of a run", function () {
             mkl: { reference: ["sft-1", "soup"] },
             dpo: { method: "dpo", reference: "soup" },
           },
-          rlhf: { iterations: 2 },
+          rlhf: { iterations: 2, evaluateEvery: 1, evaluatePrompts: 4 },
         }),
         folder,
       );

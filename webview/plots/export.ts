@@ -66,11 +66,12 @@ export function svgOf({ metric, lines, axis, smoothing, isLog, theme }: PlotToSa
   const { label, unit, bounds } = describeMetric(metric);
   const along = lines.some(({ curves }) => curves.length > 1) ? "step" : axis;
   const begin = Math.min(...lines.flatMap(({ curves }) => curves.map(({ times }) => times[0] ?? Infinity)));
-  const drawn = lines.map(({ title, look, curves }) => ({
+  const drawn = lines.map(({ title, look, curves, ends }) => ({
     name: title,
     look,
     ...(look.shape !== undefined && { shape: look.shape }),
     curves: curves.map((curve) => ({ x: figurePlaces(placesOf(curve, along), along, begin), y: curve.values })),
+    interval: ends && { low: ends.low.values, high: ends.high.values },
   }));
   const y = { label, unit, isLog };
   return lineFigure({ title: label, x: X_LABELS[along], y, lines: drawn, bounds, smoothing, theme });

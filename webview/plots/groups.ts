@@ -1,4 +1,10 @@
-import { describeMetric, type MetricEntry, METRICS, SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
+import {
+  describeMetric,
+  INTERVAL_ENDS,
+  type MetricEntry,
+  METRICS,
+  SINGLE_VALUES,
+} from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { fromCatalogue, t } from "../localize.ts";
 
@@ -12,6 +18,7 @@ export interface MetricGroup {
 const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
   [() => t("Reward & KL"), /^objective\//],
   [() => t("Policy"), /^(policy\/|loss\/(policy|total)$)/],
+  [() => t("Win Rate"), /^evaluation\//],
   [() => t("Value"), /^(value\/|returns\/|loss\/value$)/],
   [() => t("Rollouts"), /^rollout\//],
   [() => t("Preferences"), /^dpo\//],
@@ -26,7 +33,7 @@ const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
 export function groupMetrics(outlines: readonly RunOutline[], search: string): readonly MetricGroup[] {
   const recorded = new Set(outlines.flatMap(({ series }) => Object.values(series).flatMap((of) => Object.keys(of))));
   const names = [...recorded]
-    .filter((name) => !SINGLE_VALUES.has(name))
+    .filter((name) => !SINGLE_VALUES.has(name) && !INTERVAL_ENDS.has(name))
     .sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const entries = names

@@ -151,11 +151,9 @@ class Plot extends LitElement {
     const preparation = { axis: settings.axis, smoothing: settings.smoothing, bounds: this.metric.bounds };
     const lines = loaded
       .filter(({ curves }) => curves.length > 0)
-      .map(({ key, title, look, curves }) => ({
-        key,
-        title,
-        look,
-        prepared: this.cache.get(key, curves, preparation),
+      .map(({ key, title, look, curves, ends }) => ({
+        ...{ key, title, look },
+        prepared: this.cache.get(key, curves, preparation, ends),
       }));
     const host = this.renderRoot.querySelector<HTMLElement>(".chart");
     if (host === null) return;

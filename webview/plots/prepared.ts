@@ -17,6 +17,12 @@ export interface Prepared {
   readonly n: number;
 }
 
+/** Curves of the ends of a single curve's own interval. */
+export interface Ends {
+  readonly low: Curve;
+  readonly high: Curve;
+}
+
 export interface Preparation {
   readonly axis: XAxis;
   /** 0 to 1. */
@@ -34,7 +40,7 @@ export function placesOf({ steps, times }: Curve, axis: XAxis): Float64Array {
 }
 
 /** One curve as it is or smoothed, or mean and band of several, each smoothed before. */
-export function prepare(curves: readonly Curve[], { axis, smoothing, bounds }: Preparation): Prepared {
+export function prepare(curves: readonly Curve[], { axis, smoothing, bounds }: Preparation, ends?: Ends): Prepared {
   const drawn = curves.map(({ steps, values }): Points => {
     const recorded = { x: steps, y: values };
     return smoothing > 0 ? { x: steps, y: smooth(recorded, smoothing) } : recorded;
@@ -44,7 +50,15 @@ export function prepare(curves: readonly Curve[], { axis, smoothing, bounds }: P
     return { ...overSeeds(curves, drawn, { axis, bounds }), n: curves.length };
   const x = placesOf(only, axis);
   const raw = smoothing > 0 ? { x, y: only.values } : undefined;
-  return { main: { x, y: drawn[0]?.y ?? [] }, raw, low: undefined, high: undefined, n: 1 };
+  // An interval is of the points as recorded; while they come in, its ends may be ahead or behind.
+  const isWhole = ends?.low.values.length === only.values.length && ends.high.values.length === only.values.length;
+  const [low, high] = isWhole
+    ? [
+        { x, y: ends.low.values },
+        { x, y: ends.high.values },
+      ]
+    : [];
+  return { main: { x, y: drawn[0]?.y ?? [] }, raw, low, high, n: 1 };
 }
 
 /** Seeds are averaged step by step. On an axis of time, a step stands at the mean time at which they were there. */
@@ -73,18 +87,23 @@ function meanPlaces(curves: readonly Curve[], steps: Float64Array, axis: XAxis):
 
 /** Caches prepared lines of one metric, as long as curves and settings stay the same. */
 export class PreparedCache {
-  private readonly known = new Map<string, { curves: readonly Curve[]; settings: Preparation; prepared: Prepared }>();
+  private readonly known = new Map<
+    string,
+    { curves: readonly Curve[]; settings: Preparation; ends: Ends | undefined; prepared: Prepared }
+  >();
 
-  get(key: string, curves: readonly Curve[], settings: Preparation): Prepared {
+  get(key: string, curves: readonly Curve[], settings: Preparation, ends?: Ends): Prepared {
     const last = this.known.get(key);
     const isSame =
       last?.settings.axis === settings.axis &&
       last.settings.smoothing === settings.smoothing &&
+      last.ends?.low === ends?.low &&
+      last.ends?.high === ends?.high &&
       last.curves.length === curves.length &&
       last.curves.every((curve, at) => curve === curves[at]);
     if (isSame) return last.prepared;
-    const prepared = prepare(curves, settings);
-    this.known.set(key, { curves, settings, prepared });
+    const prepared = prepare(curves, settings, ends);
+    this.known.set(key, { curves, settings, ends, prepared });
     return prepared;
   }
 }

@@ -1,10 +1,11 @@
 import type { FigureTheme } from "../../engine/figures/index.ts";
+import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import type { Curve, DashboardModel } from "../model.ts";
 import { lineNames, linesOf, type LineSource } from "./lines.ts";
 import { type ColorBy, colorByDefault, type Look, lookOf, paletteFor } from "./looks.ts";
 import { METRIC_FILTERS } from "./metricFilter.ts";
-import { X_AXES, type XAxis } from "./prepared.ts";
+import { type Ends, X_AXES, type XAxis } from "./prepared.ts";
 import { titleOfRun } from "../shell/runList.ts";
 
 /** Settings of the plots, as the user last chose them. */
@@ -52,6 +53,8 @@ export interface LoadedLine extends LineSource {
   readonly title: string;
   readonly look: Look;
   readonly curves: readonly Curve[];
+  /** Of a single curve's own interval. */
+  readonly ends?: Ends;
   /** True if all of its curves have been received. */
   readonly isWhole: boolean;
 }
@@ -72,14 +75,34 @@ export function loadedLines(
     })
     .map((source) => {
       const curves = source.stages.flatMap((stage) => model.curve(source.folder, { stage, metric }) ?? []);
+      const { isWhole, ends } = intervalOf(model, source, metric);
       return {
         ...source,
         curves,
-        isWhole: curves.length === source.stages.length,
+        ...(ends !== undefined && { ends }),
+        isWhole: isWhole && curves.length === source.stages.length,
         title: titleOf(source, model),
         look: lookOf(source, looks),
       };
     });
+}
+
+/**
+ * The ends of a line's own interval, requested where they are missing; undefined for a metric without, and over several
+ * seeds, whose band is of their mean.
+ */
+function intervalOf(
+  model: DashboardModel,
+  { folder, stages }: LineSource,
+  metric: string,
+): { readonly isWhole: boolean; readonly ends?: Ends } {
+  const { interval } = describeMetric(metric);
+  const [stage, ...others] = stages;
+  const recorded = stage === undefined ? undefined : model.outline(folder)?.series[stage];
+  if (interval === undefined || stage === undefined || others.length > 0) return { isWhole: true };
+  if (interval.some((end) => recorded?.[end] === undefined)) return { isWhole: true };
+  const [low, high] = interval.map((end) => model.curve(folder, { stage, metric: end }));
+  return low === undefined || high === undefined ? { isWhole: false } : { isWhole: true, ends: { low, high } };
 }
 
 /** "salsa", "salsa · demo-2" beside other runs, "salsa (from demo-1)" where that run made it. */

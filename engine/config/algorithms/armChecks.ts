@@ -8,7 +8,7 @@ interface SharedArm {
   readonly own: object;
 }
 
-/** What arms of every method may have written. */
+/** Settings that arms of every method may have written. */
 interface SharedSettings {
   readonly beta?: number | readonly number[];
   readonly maxNewTokens?: number;

@@ -8,7 +8,7 @@ const losses = {
   ipo: "(m/β − 1/(2β))², with log-probabilities summed as in the paper, not averaged as in TRL (IPO, arXiv:2310.12036)",
 } as const;
 
-/** What DPO has beside the settings that it shares with PPO. */
+/** DPO's own settings, beside those that it shares with PPO. */
 export const DPO_SETTINGS = {
   dpoLoss: setting(choice(losses), "sigmoid", {
     description: "Loss over the margin by which the policy prefers the chosen response, with method dpo",

@@ -1,5 +1,5 @@
 import type { Complaint } from "../complaint.ts";
-import { type ArmKind, type WrittenArm, algorithm } from "./algorithm.ts";
+import { type ArmFacts, type ArmKind, type WrittenArm, algorithm } from "./algorithm.ts";
 import { checkBetas, checkPositions } from "./armChecks.ts";
 import { PPO_SETTINGS } from "./ppoSettings.ts";
 
@@ -54,6 +54,7 @@ export const ppo = algorithm({
     ...checkMix(arm),
     ...checkMoving(arm),
     ...checkTruncation(arm),
+    ...checkWatch(arm, facts),
     ...checkPositions(arm, facts),
     ...checkBetas(arm, facts),
   ],
@@ -122,6 +123,18 @@ function checkMoving({ path, own, settings }: PpoArm): Complaint[] {
     const message = `has no effect with movingReference ${JSON.stringify(movingReference)}`;
     return [{ path: [...path, key], message, remedy: 'set movingReference to "ema", or leave it out' }];
   });
+}
+
+/** A policy is compared on prompts that it does not learn from, and there may be none. */
+function checkWatch({ path, own, settings }: PpoArm, { validationPrompts }: ArmFacts): Complaint[] {
+  if (own.evaluateEvery !== undefined && own.evaluateEvery > 0 && validationPrompts === 0) {
+    const message = "needs a validation split, which has 0 prompts";
+    const remedy = "set evaluation.validationPrompts above 0, or leave it out";
+    return [{ path: [...path, "evaluateEvery"], message, remedy }];
+  }
+  if (path[0] !== "arms" || own.evaluatePrompts === undefined || settings.evaluateEvery > 0) return [];
+  const remedy = "set evaluateEvery to the iterations between two comparisons";
+  return [{ path: [...path, "evaluatePrompts"], message: "has no effect without evaluateEvery", remedy }];
 }
 
 /** Settings at which sampling cuts nothing off. */

@@ -224,5 +224,20 @@ const models = {
   }),
 };
 
+/** Looks at the policy while it learns. */
+const watching = {
+  evaluateEvery: setting(count(0), 0, {
+    description:
+      "Iterations between comparisons of the policy with its start on prompts of the validation split, whose win rate is a curve; by the judge's score, or where the judge asks a language model by the task's or the reward model's. 0 turns them off",
+    unit: "iterations",
+    source: own,
+  }),
+  evaluatePrompts: setting(count(), 64, {
+    description: "Prompts of such a comparison",
+    unit: "prompts",
+    source: own,
+  }),
+};
+
 /** PPO as TRL 0.9–0.11 has it, with the variants of later releases as settings. */
-export const PPO_SETTINGS = { ...optimizer, ...models, ...penalty, ...objective, ...score, ...rollouts };
+export const PPO_SETTINGS = { ...optimizer, ...models, ...penalty, ...objective, ...score, ...rollouts, ...watching };

@@ -23,6 +23,7 @@ const KEY_METRICS = [
   { metric: "objective/kl", name: "kl" },
   { metric: "rollout/length", name: "length" },
   { metric: "policy/entropy", name: "entropy" },
+  { metric: "evaluation/winRate", name: "winRateCurve" },
 ] as const;
 
 /** A figure for each key metric that was recorded, with all arms laid over each other. */
@@ -39,7 +40,9 @@ export function curveFigures(facts: Pick<RunFacts, "state" | "choices" | "palett
       const nth = nDrawn.get(arm) ?? 0;
       nDrawn.set(arm, nth + 1);
       const place = ownValue(palette, arm);
-      return [{ name, curves, place: place === undefined ? undefined : place + nth * N_COLORS }];
+      const [only, ...others] = stages;
+      const interval = only === undefined || others.length > 0 ? undefined : intervalOf(state, only, metric);
+      return [{ name, curves, interval, place: place === undefined ? undefined : place + nth * N_COLORS }];
     });
     if (lines.length === 0) return [];
     const { label, unit, description, bounds } = describeMetric(metric);
@@ -56,7 +59,7 @@ export function curveFigures(facts: Pick<RunFacts, "state" | "choices" | "palett
   });
 }
 
-/** What the steps of a run's trainings are: PPO's are iterations, DPO's optimizer steps. */
+/** Names the steps of a run's trainings: PPO's are iterations, DPO's optimizer steps. */
 function stepLabel({ stages }: RunState): string {
   const [hasPpo, hasDpo] = ["rlhf", "dpo"].map((kind) => stages.some((stage) => stage.kind === kind));
   if (hasDpo !== true) return "PPO iteration";
@@ -81,6 +84,14 @@ function pointsOf({ metrics }: RunState, stage: string, metric: string): Points[
   const series = metrics[stage]?.[metric];
   if (series === undefined) return [];
   return [{ x: series.steps, y: series.values.map((value) => value ?? NaN) }];
+}
+
+/** The interval of a metric that has one; over several seeds the band is of their mean. */
+function intervalOf({ metrics }: RunState, stage: string, metric: string): Line["interval"] {
+  const [low, high] = (describeMetric(metric).interval ?? []).map((end) =>
+    metrics[stage]?.[end]?.values.map((value) => value ?? NaN),
+  );
+  return low === undefined || high === undefined ? undefined : { low, high };
 }
 
 /** Points too few to smooth. */

@@ -276,7 +276,7 @@ function dpoSteps({ dpoEpochs, minibatchSize, gradientAccumulation }: DpoConfig,
   return Math.max(1, dpoEpochs * Math.ceil(n / (minibatchSize * gradientAccumulation)));
 }
 
-/** What is released together, the last first. */
+/** Parts that are released together, the last first. */
 class Held {
   private readonly parts: { release(): void }[] = [];
 

@@ -31,7 +31,7 @@ import { isAdapterFolder } from "../../storage/adapterFolders.ts";
 import { numberOrNaN } from "../../storage/formats/records.ts";
 import { type BaseInput, type LoraSlice, loraSlice, readAdapter } from "../adapterFolder.ts";
 import { belowAdapterBytes, heldAs, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
-import { shortensTraining, taskOf, trainPrompts } from "../corpus.ts";
+import { shortensTraining, taskOf, trainPrompts, validationPrompts } from "../corpus.ts";
 import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "../generation.ts";
 import { loop } from "../loop.ts";
 import { type ChatSlice, type TemplateInput, chatSlice, loadFormat } from "../chatChoice.ts";
@@ -57,6 +57,7 @@ import {
 } from "../stage.ts";
 import { type TrainableModel, loadTrainable, saveTrained } from "../trainable.ts";
 import { discard, positionSchema, restoredFloats, restoredState } from "../training.ts";
+import { type StartAnswer, type WatchSlice, WinRatePanel, startAnswerSchema, watchSlice } from "../winRatePanel.ts";
 
 /** Rollouts of an iteration that are kept for people to read. */
 const SAMPLES_KEPT = 4;
@@ -88,6 +89,7 @@ export const rlhf: Stage<
   revision: 2,
   select: (config, { arm, beta, seed }) => ({
     arm: armWithBeta(config, arm, beta),
+    ...watchSlice(config, arm),
     task: config.task,
     validationPrompts: shortensTraining(config) ? config.evaluation.validationPrompts : 0,
     seed,
@@ -96,7 +98,11 @@ export const rlhf: Stage<
     ...chatSlice(config),
     ...saveSlice(config),
   }),
-  async run(context, { arm, task: settings, validationPrompts, seed, chat, saveAs, lora, ...frozen }, inputs) {
+  async run(
+    context,
+    { arm, watch: looks, task: settings, validationPrompts: kept, seed, chat, saveAs, lora, ...frozen },
+    inputs,
+  ) {
     const { init, reference, reward, data, template, base } = inputs;
     const { backend, pace } = context;
     const task = taskOf(settings);
@@ -104,7 +110,7 @@ export const rlhf: Stage<
     const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
     const { format } = start;
     const others = await loadOthers({ start, reference, reward, frozen, chat, base });
-    const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts }, seed);
+    const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts: kept }, seed);
     const texts = questions.map(questionText);
     const rewarding = rewardingOf(others.reward, { format, questions });
     const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
@@ -130,7 +136,15 @@ export const rlhf: Stage<
     if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
     const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
     const watch = new AlarmWatch(context, saved?.history);
+    const panel =
+      looks &&
+      (await panelOf(
+        { backend, watch: looks, settings, seed, file: data?.path },
+        { trainer, start, task, reward: others.reward },
+        saved?.start,
+      ));
     try {
+      if (saved === undefined) await panel?.begin(trainer.onDevice.policy);
       await loop(
         context,
         {
@@ -143,12 +157,16 @@ export const rlhf: Stage<
             const metrics = { ...iteration.metrics, ...goldMetrics(task, texts, iteration, responses) };
             watch.see(metrics, iteration.iteration + 1);
             recordSamples(context, texts, iteration, { responses, format });
-            const values = { ...metrics, ...referenceMetrics(reference, iteration) };
+            const compared = isLooked(looks, iteration.iteration, arm.iterations)
+              ? await panel?.measure(trainer.onDevice.policy)
+              : {};
+            const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared };
             return { values, tokens: tokensOf(iteration, prompts) };
           },
           save: () => {
             const { optimizerStep, ...state } = trainer.position;
-            const json = jsonOf({ ...state, optimizerStep, history: watch.ends });
+            const compared = panel && { start: panel.startAnswers };
+            const json = jsonOf({ ...state, optimizerStep, history: watch.ends, ...compared });
             return Promise.resolve({ json, tensors: trainer.fetched() });
           },
         },
@@ -159,11 +177,12 @@ export const rlhf: Stage<
         ...(saveAs && { saveAs }),
       });
     } finally {
+      panel?.release();
       trainer.release();
     }
   },
   cost(
-    { arm, task, lora: _lora, ...frozen },
+    { arm, watch, task, lora: _lora, ...frozen },
     { model, recomputation, precision, stored, files: { data }, counts: { reference = 1 } },
   ) {
     const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: arm.maxNewTokens });
@@ -184,7 +203,10 @@ export const rlhf: Stage<
       ...held,
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.
-    const tokens = arm.iterations * perIteration * (3 + reference);
+    // Of the comparisons with the start, which answers once, sampling and the reward.
+    const looks = watch === undefined ? 0 : 1 + Math.ceil(arm.iterations / watch.every);
+    const compared = looks * (watch?.prompts ?? 0) * length;
+    const tokens = arm.iterations * perIteration * (3 + reference) + 2 * compared;
     const read = readingCost(model, {
       ...{ models: 1 + reference, tokens, areAdapters: model.adapter !== undefined, precision, ...held },
       generated: { batchSize: arm.batchSize, ...lengths },
@@ -207,7 +229,7 @@ export const rlhf: Stage<
   },
 };
 
-interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice {
+interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice, WatchSlice {
   /** The arm's settings, with one β. */
   readonly arm: PpoConfig;
   readonly task: TaskConfig | undefined;
@@ -267,6 +289,45 @@ function handedOver<A extends WeightArray>({ config, weights }: HeldModel<A>): M
   return { config, weights: handOver(weights) };
 }
 
+/** True for iterations, counted from 0, after which the policy is compared with its start: each nth, and the last. */
+function isLooked(watch: WatchSlice["watch"], iteration: number, iterations: number): boolean {
+  return watch !== undefined && ((iteration + 1) % watch.every === 0 || iteration + 1 === iterations);
+}
+
+/** The prompts that the policy is compared on, and everything that answers and scores them. */
+async function panelOf(
+  {
+    backend,
+    watch,
+    settings,
+    seed,
+    file,
+  }: {
+    readonly backend: StageContext["backend"];
+    readonly watch: NonNullable<WatchSlice["watch"]>;
+    readonly settings: TaskConfig | undefined;
+    readonly seed: number;
+    readonly file: string | undefined;
+  },
+  models: {
+    readonly trainer: PpoTrainer;
+    readonly start: TrainableModel;
+    readonly task: Task | undefined;
+    readonly reward: FrozenModel;
+  },
+  known: readonly StartAnswer[] | undefined,
+): Promise<WinRatePanel> {
+  const { trainer, start, task, reward } = models;
+  const { validationPrompts: count, prompts: n, sampling } = watch;
+  const all = await validationPrompts({ task: settings, file, validationPrompts: count });
+  const questions = all.slice(0, n);
+  const maxNewTokens = Math.min(sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
+  const prompts = encodePrompts(questions, start, { maxNewTokens, from: file ?? "validation" });
+  const rewarding = rewardingOf(reward, { format: start.format, questions });
+  const scorer = { ...rewarding, weights: trainer.onDevice.reward };
+  return new WinRatePanel(backend, { watch, model: start, questions, prompts, reward: scorer, task, seed }, known);
+}
+
 /** An iteration samples and learns from a batch: it takes as long as some ten steps of a supervised training. */
 const ITERATION_IN_STEPS = 10;
 
@@ -279,8 +340,8 @@ function criticFrom({ config, weights }: HeldModel<Float32Array>): HeldModel<Flo
   return { config, weights: new Map([...named, ["v_head.bias", bias]]) };
 }
 
-/** A snapshot's JSON: the trainer's position, and the metrics that alarms look for trends in. */
-const savedSchema: z.ZodType<PpoPosition & { readonly history: readonly Metrics[] }> = z.object({
+/** A snapshot's JSON: the trainer's position, the metrics that alarms look for trends in, and the start's answers. */
+const savedSchema: z.ZodType<SavedPpoJson> = z.object({
   iteration: z.int().min(0),
   controller: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("fixed"), beta: z.number() }),
@@ -290,14 +351,21 @@ const savedSchema: z.ZodType<PpoPosition & { readonly history: readonly Metrics[
   prompts: positionSchema,
   optimizerStep: z.int().min(0),
   history: z.array(z.record(z.string(), numberOrNaN)),
+  start: z.exactOptional(z.array(startAnswerSchema)),
 });
+
+interface SavedPpoJson extends PpoPosition {
+  readonly history: readonly Metrics[];
+  /** Of the model that the policy started as, where it is compared with it. */
+  readonly start?: readonly StartAnswer[];
+}
 
 function savedOf(
   snapshot: Snapshot<z.output<typeof savedSchema>>,
   policy: ModelConfig,
   critic: ModelConfig | undefined,
-): { readonly ppo: RestoredPpo; readonly history: readonly Metrics[] } {
-  const { optimizerStep, history, ...state } = snapshot.json;
+): { readonly ppo: RestoredPpo; readonly history: readonly Metrics[]; readonly start?: readonly StartAnswer[] } {
+  const { optimizerStep, history, start, ...state } = snapshot.json;
   const shapes = trainedParameters(critic === undefined ? { policy } : { policy, critic });
   const reference = [...parameters(policy)].flatMap(([name, shape]) => {
     const data = restoredFloats(snapshot, REFERENCE + name, shape);
@@ -310,6 +378,7 @@ function savedOf(
       ...(reference.length > 0 && { reference: handOver(new Map(reference)) }),
     },
     history,
+    ...(start !== undefined && { start }),
   };
 }
 

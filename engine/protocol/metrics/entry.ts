@@ -10,6 +10,8 @@ export interface MetricEntry {
   readonly source: string;
   /** Least and greatest value that it can take, where there is one. */
   readonly bounds?: { readonly min?: number; readonly max?: number };
+  /** Paths of the metrics that are the ends of its interval, which is drawn with it. */
+  readonly interval?: readonly [low: string, high: string];
 }
 
 /** Bounds of counts, sizes and deviations. */

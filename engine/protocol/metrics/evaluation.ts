@@ -27,6 +27,33 @@ export const CHOICES = [
   },
 ] as const satisfies readonly MetricEntry[];
 
+/** Of a policy that is compared with its start while it learns. */
+export const PROGRESS = [
+  {
+    name: "evaluation/winRate",
+    label: "Win rate against the start",
+    unit: "share",
+    description:
+      "Share of a few prompts of the validation split on which the policy answers better than the model that it started as, by the run's score, a tie as half; band: 95 % interval over the prompts",
+    source: "TRL 0.12 WinRateCallback eval_win_rate",
+    interval: ["evaluation/winRateLow", "evaluation/winRateHigh"],
+  },
+  {
+    name: "evaluation/winRateLow",
+    label: "Win rate against the start, lower end",
+    unit: "share",
+    description: "Lower end of the 95 % interval of the win rate against the start",
+    source: "",
+  },
+  {
+    name: "evaluation/winRateHigh",
+    label: "Win rate against the start, upper end",
+    unit: "share",
+    description: "Upper end of the 95 % interval of the win rate against the start",
+    source: "",
+  },
+] as const satisfies readonly MetricEntry[];
+
 /** Of judgments, recorded where there is something to tell. */
 export const JUDGING = [
   {

@@ -23,6 +23,20 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /"sft-1" or "sft-2"/,
   },
   {
+    what: "win rates while PPO learns without prompts to compare on",
+    line: '"rlhf": { "evaluateEvery": 5 }, "evaluation": { "validationPrompts": 0 }',
+    path: "rlhf.evaluateEvery",
+    message: /needs a validation split, which has 0 prompts/,
+    remedy: /validationPrompts above 0/,
+  },
+  {
+    what: "prompts of comparisons that are not made",
+    line: '"arms": { "a": { "evaluatePrompts": 8 } }',
+    path: "arms.a.evaluatePrompts",
+    message: /no effect without evaluateEvery/,
+    remedy: /set evaluateEvery/,
+  },
+  {
     what: "a setting that DPO does not read",
     line: '"arms": { "a": { "method": "dpo", "klKind": "k3" } }',
     path: "arms.a.klKind",

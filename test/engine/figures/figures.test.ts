@@ -166,6 +166,14 @@ describe("a line figure", () => {
     assert.ok(caption.includes("n = 3 seeds"));
   });
 
+  it("draws the interval that one curve has of its own, and says so", () => {
+    const interval = { low: [0.4, 0.5], high: [0.6, 0.9] };
+    const svg = line({ lines: [{ name: "salsa", curves: [{ x: [0, 1], y: [0.5, 0.7] }], interval }] });
+    assert.equal([...svg.matchAll(/<polygon/g)].length, 1);
+    assert.ok(all(svg).replaceAll("\n", " ").includes("Band of one seed: 95 % interval of each point."));
+    assert.ok(!all(line()).includes("interval of each point"));
+  });
+
   it("names axes with units, and every line in the legend with a look of its own", () => {
     const lines = Array.from({ length: 10 }, (_, at) => ({ name: `arm ${at}`, curves: [{ x: [0, 1], y: [at, at] }] }));
     const svg = line({ lines });

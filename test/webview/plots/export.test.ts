@@ -66,6 +66,16 @@ describe("svgOf", () => {
     assert.ok(/<path d="[^"]*h8v8h-8Z/.test(marked) && !plain.includes("h8v8h-8Z"));
   });
 
+  it("has the interval of a metric that has one", () => {
+    const end = (value: number) => ({
+      ...{ steps: Float64Array.of(1, 2), times: Float64Array.of(0, 1000) },
+      values: Float64Array.of(value, value),
+    });
+    const line = { ...lineOf("ppo", 1), curves: [end(0.5)], ends: { low: end(0.4), high: end(0.7) } };
+    const svg = svgOf({ ...LOOKS, metric: "evaluation/winRate", lines: [line] });
+    assert.ok(svg.includes("<polygon") && svg.includes("Win rate against the start"));
+  });
+
   it("has an axis of time as the plot has, unless seeds are averaged by step", () => {
     const [one, several] = [lineOf("ppo", 1), lineOf("ppo", 2)];
     assert.ok(svgOf({ ...LOOKS, axis: "relative", lines: [one] }).includes("time since the stage began (s)"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { METRICS, SINGLE_VALUES } from "../../../engine/protocol/catalogue.ts";
+import { INTERVAL_ENDS, METRICS, SINGLE_VALUES } from "../../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../../engine/protocol/service.ts";
 import { groupMetrics } from "../../../webview/plots/groups.ts";
 import { demoRun, outlineOf } from "../fixtures.ts";
@@ -12,7 +12,10 @@ describe("groupMetrics", () => {
   it("has a group other than the last for every curve of the catalogue", () => {
     const groups = groupMetrics([outlineWith(...METRICS.map(({ name }) => name))], "");
     assert.ok(!groups.some(({ title }) => title === "Other"));
-    assert.equal(groups.flatMap(({ metrics }) => metrics).length, METRICS.length - SINGLE_VALUES.size);
+    assert.equal(
+      groups.flatMap(({ metrics }) => metrics).length,
+      METRICS.length - SINGLE_VALUES.size - INTERVAL_ENDS.size,
+    );
   });
 
   it("lists only what the runs have, in the catalogue's order, and what it does not know at the end", () => {

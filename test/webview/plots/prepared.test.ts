@@ -46,6 +46,20 @@ describe("prepare", () => {
     assert.ok(Math.abs((high?.y[0] ?? NaN) - 8.3649) < 1e-3);
   });
 
+  it("has the interval that a single curve's metric has of its own, once both of its ends are there", () => {
+    const [curve, low, high] = [
+      [0.5, 0.6],
+      [0.4, 0.5],
+      [0.6, 0.8],
+    ].map((values) => curveOf([2, 4], values));
+    assert.ok(curve !== undefined && low !== undefined && high !== undefined);
+    const prepared = prepare([curve], { axis: "relative", smoothing: 0.9 }, { low, high });
+    assert.deepEqual(prepared.low, { x: Float64Array.of(0, 1), y: low.values });
+    assert.deepEqual(prepared.high?.y, high.values);
+    const early = prepare([curve], AS_RECORDED, { low: curveOf([2], [0.4]), high });
+    assert.equal(early.low, undefined);
+  });
+
   it("counts relative time from the curve's own beginning, in seconds", () => {
     const { main } = prepare([curveOf([5, 6], [1, 1], 50_000, 2000)], { axis: "relative", smoothing: 0 });
     assert.deepEqual(Array.from(main.x), [0, 2]);
