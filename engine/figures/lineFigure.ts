@@ -52,7 +52,12 @@ export function lineFigure(spec: LineFigureSpec): string {
   const { title, theme = FIGURE_THEMES.light, width = 760, height = 400 } = spec;
   const isLog = spec.y.isLog === true;
   const drawn = looks(spec.lines, theme).map((look, at): Drawn => {
-    const curve = curvesOf(spec.lines[at]?.curves ?? [], spec.smoothing ?? 0, spec.bounds ?? {}, spec.lines[at]?.interval);
+    const curve = curvesOf(
+      spec.lines[at]?.curves ?? [],
+      spec.smoothing ?? 0,
+      spec.bounds ?? {},
+      spec.lines[at]?.interval,
+    );
     return { ...look, ...(isLog ? positive(curve) : curve) };
   });
   const names = legend(drawn, width, 50);

@@ -119,7 +119,8 @@ export class RunStore implements Runs {
 
   private async tellRoots(isUrgent: boolean): Promise<void> {
     const roots = this.files.runRoots();
-    const isSame = roots.length === this.toldRoots.length && roots.every((root, index) => root === this.toldRoots[index]);
+    const isSame =
+      roots.length === this.toldRoots.length && roots.every((root, index) => root === this.toldRoots[index]);
     if (isVirtual() || (isSame && !isUrgent)) return;
     this.toldRoots = roots;
     try {
