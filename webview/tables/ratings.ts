@@ -87,7 +87,7 @@ function drawMark({ model, x, y, low, high }: RatingMark): SVGTemplateResult {
       ? nothing
       : svg`<line class="whisker" x1=${low} x2=${high} y1=${y} y2=${y}></line>
         ${[low, high].map((end) => svg`<line class="whisker" x1=${end} x2=${end} y1=${y - 3} y2=${y + 3}></line>`)}`;
-  return svg`<g class="run-0">
+  return svg`<g>
     <title>${`${model.model}: ${ratingText(model)} (${intervalText(model)})`}</title>
     ${whiskers}
     <circle class="point" cx=${x} cy=${y} r="4"></circle>
