@@ -27,7 +27,7 @@ export interface SftSource {
   readonly file: string | undefined;
   /** How many; undefined for every line of the file. */
   readonly examples: number | undefined;
-  /** True if the end of the file is kept back for measuring soups. A task makes more instead. */
+  /** True if the end of the file is kept back. A task makes more instead. */
   readonly keepsExamplesBack: boolean;
 }
 
@@ -181,9 +181,13 @@ export async function benchmarkPrompts(
   return prompts.slice(0, n);
 }
 
-/** True if the end of the SFT file is kept back: only where a soup is scored by its loss. A task makes more instead. */
+/**
+ * True if the end of the SFT file is kept back: where its source has a share of its own for that, or a soup is scored by
+ * its loss. A task makes more instead.
+ */
 export function keepsExamplesBack({ data, soups }: Pick<RunConfig, "data" | "soups">): boolean {
   if (data === undefined) return false;
+  if (typeof data.sft === "object" && data.sft.validation > 0) return true;
   return Object.values(soups).some((soup) => needOf(soup, soup.of.length).on === "examples");
 }
 

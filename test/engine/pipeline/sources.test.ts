@@ -3,8 +3,9 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
 import { planPipeline, writeReport } from "../../../engine/pipeline/index.ts";
-import { trainPrompts, validationPrompts } from "../../../engine/pipeline/corpus.ts";
+import { sftTexts, trainPrompts, validationPrompts } from "../../../engine/pipeline/corpus.ts";
 import { readData } from "../../../engine/pipeline/fingerprints.ts";
+import { sftSource } from "../../../engine/pipeline/stages/sft.ts";
 import type { PlannedData } from "../../../engine/protocol/dataCounts.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { startHub } from "../data/hub/loopbackHub.ts";
@@ -109,6 +110,23 @@ describe("a run over data in layouts of others", function () {
         kept.filter((prompt) => train.includes(prompt)),
         [],
       );
+    });
+  });
+
+  it("keeps its share of SFT examples from training, whether or not a soup is measured", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const written = await ownData(folder);
+      const sft = { from: "sft.jsonl", validation: 0.2, unusable: "keep" };
+      const config = resolved({ ...written, data: { ...(written["data"] as Written), sft } }, folder);
+      assert.ok(config.data !== undefined && typeof config.data.sft === "object");
+      const { file, counts } = await readData(config.data.sft, { kind: "sft", root: config.runtime.directory });
+      const all = await records(file.path);
+      assert.ok(counts !== undefined && counts.validation > 0 && counts.validation < all.length);
+      const { examples: _all, ...source } = sftSource(config);
+      const learned = await sftTexts({ ...source, examples: undefined, file: file.path }, 1);
+      assert.equal(learned.length, all.length - counts.validation);
+      const whole = resolved(written, folder);
+      assert.equal(sftSource(whole).keepsExamplesBack, false, "a path alone is learned from whole");
     });
   });
 });
