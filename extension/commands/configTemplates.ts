@@ -147,9 +147,9 @@ const PAPER_TITLES: Readonly<Record<Exclude<PresetName, "miniinstruct">, string>
 
 const paper = (preset: keyof typeof PAPER_TITLES, name: string): string => `\
 // The paper's settings for ${PAPER_TITLES[preset]} (SALSA, appendix A).
-// At that size they need an NVIDIA card: "SALSA: Plan Config" says which one, and what fits.
-// The CPU's backend holds 4 GiB. To try the recipe, give it a small checkpoint, or start from
-// "Your own model and data", which is made for that.
+// At that size they need an NVIDIA card: "SALSA: Plan Config" says which one will do.
+// The CPU's backend holds 4 GiB. To try the recipe, give it a small checkpoint, or start
+// from "Your own model and data", which is made for that.
 {
   "preset": ${JSON.stringify(preset)},
   "name": ${JSON.stringify(name)},

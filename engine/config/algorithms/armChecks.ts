@@ -18,7 +18,7 @@ interface SharedSettings {
 export function checkPositions({ path, own }: SharedArm, { maxPositions: room }: ArmFacts): Complaint[] {
   const { maxNewTokens } = own as SharedSettings;
   if (maxNewTokens === undefined || maxNewTokens < room) return [];
-  const message = `${maxNewTokens} leaves no room for a prompt in the model's ${room} positions`;
+  const message = `${maxNewTokens} leaves no room for a prompt in maxPositions ${room}`;
   return [{ path: [...path, "maxNewTokens"], message, remedy: "use fewer, or raise model.architecture.maxPositions" }];
 }
 

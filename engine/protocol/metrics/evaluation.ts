@@ -1,4 +1,4 @@
-import { FROM_ZERO, type MetricEntry } from "./entry.ts";
+import { FROM_ZERO, type MetricEntry, SHARE } from "./entry.ts";
 
 /** Of validation answers and of the choice of β among candidates. */
 export const CHOICES = [
@@ -37,6 +37,7 @@ export const PROGRESS = [
       "Share of a few prompts of the validation split on which the policy answers better than the model that it started as, by the run's score, a tie as half; band: 95 % interval over the prompts",
     source: "TRL 0.12 WinRateCallback eval_win_rate",
     interval: ["evaluation/winRateLow", "evaluation/winRateHigh"],
+    bounds: SHARE,
   },
   {
     name: "evaluation/winRateLow",
@@ -44,6 +45,7 @@ export const PROGRESS = [
     unit: "share",
     description: "Lower end of the 95 % interval of the win rate against the start",
     source: "",
+    bounds: SHARE,
   },
   {
     name: "evaluation/winRateHigh",
@@ -51,6 +53,7 @@ export const PROGRESS = [
     unit: "share",
     description: "Upper end of the 95 % interval of the win rate against the start",
     source: "",
+    bounds: SHARE,
   },
 ] as const satisfies readonly MetricEntry[];
 

@@ -87,6 +87,7 @@ export const PREFERENCES = [
     unit: "share",
     description: "Share of pairs whose chosen response has the higher implicit reward",
     source: "TRL 0.11 rewards/accuracies",
+    bounds: SHARE,
   },
   {
     name: "dpo/chosenReward",
@@ -110,6 +111,7 @@ export const PREFERENCES = [
     description:
       "Share of the pairs kept back to which the finished policy gives the implicit rewards that their labels say; ties count half",
     source: "",
+    bounds: SHARE,
   },
 ] as const satisfies readonly MetricEntry[];
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type RunConfig, parseConfig } from "../../../engine/config/index.ts";
+import { DPO_SETTINGS } from "../../../engine/config/algorithms/dpoSettings.ts";
 import { salsa } from "../../../engine/pipeline/salsa.ts";
 
 type Path = readonly string[];
@@ -54,11 +55,17 @@ function settingsIn(one: RunConfig, section: Path): readonly Path[] {
   return walk(value, section).filter((path) => !path.includes("seeds") && !path.includes("betas"));
 }
 
-/** Settings that other stages than those of their section depend on, too. */
+/** Settings that other stages than those of their section depend on, too, or none. */
 const FURTHER: Readonly<Record<string, readonly string[]>> = {
   "sft.maxLength": ["sft", "soup learned"],
   "sft.examples": ["sft", "soup learned"],
   "reward.pairs": ["preferences", "reward"],
+  // Of a panel that is off, and of DPO.
+  ...Object.fromEntries(
+    ["ppo", "salsa"].flatMap((arm) =>
+      ["evaluatePrompts", ...Object.keys(DPO_SETTINGS)].map((key) => [`arms.${arm}.${key}`, []]),
+    ),
+  ),
 };
 
 describe("slices of the config", () => {

@@ -102,7 +102,7 @@ describe("the list of runs", () => {
       await fs.writeFile(path.join(run, "tables", "winRates.json"), JSON.stringify(rows));
       await client.ask("setRoots", rootsOf(folder));
       await client.until(() => client.runs.has(run));
-      const result = { benchmark: "b", a: "salsa", b: "ppo", adjusted: 0.75, low: 0.1, high: 0.9, n: 2 };
+      const result = { benchmark: "b", a: "salsa", b: "ppo", adjusted: 0.75, low: 0.1, high: 0.9, n: 2, p: 1 };
       assert.deepEqual(client.runs.get(run)?.result, result);
     });
   });
