@@ -143,5 +143,6 @@ async function confirm(use: StorageUse, names: readonly string[]): Promise<void>
     ...(more > 0 ? [vscode.l10n.t("and {0} more", more)] : []),
   ].join("\n");
   const question = vscode.l10n.t("Delete {0} that no run uses ({1})? This cannot be undone.", chosen.length, size);
-  await picked(vscode.window.showWarningMessage(question, { modal: true, detail }, { title: vscode.l10n.t("Delete") }));
+  const items = [{ title: vscode.l10n.t("Delete") }];
+  await picked(vscode.window.showWarningMessage(label(question), { modal: true, detail }, ...items));
 }
