@@ -194,6 +194,7 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
   };
 
   private activate(row: number, isOpened: boolean): void {
+    this.active = row; // the next key may come before the new row comes back from above
     this.track.reveal(row);
     this.settle();
     this.requestUpdate();

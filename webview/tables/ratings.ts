@@ -23,7 +23,11 @@ export const ratingsStyles = css`
   }
   .ratings table {
     width: auto;
-    min-width: 260px;
+    min-width: min(260px, 100%);
+  }
+  .ratings :is(th, td) {
+    white-space: normal;
+    overflow-wrap: anywhere;
   }
 `;
 
