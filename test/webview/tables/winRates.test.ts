@@ -180,6 +180,15 @@ describeInBrowser("the win-rate view", (browser) => {
     await page.getByRole("columnheader", { name: "Adjusted %" }).waitFor();
   });
 
+  it("opens the prompt that a key has led to, however soon Enter follows", async () => {
+    const page = await show();
+    const list = await read(page);
+    await list.evaluate((grid) => {
+      for (const key of ["End", "Enter"]) grid.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    });
+    await page.getByText("Because of 4999: [[A]]").waitFor();
+  });
+
   it("scrolls through thousands of prompts, of which those in view are in the page, texts one at a time", async () => {
     const page = await show();
     const list = await read(page);
