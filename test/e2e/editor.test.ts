@@ -58,7 +58,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     rmSync(file(CONFIG), { force: true }); // by a try before
     await runAndPick(page, "SALSA: New Run Config...", "MiniInstruct demo");
     await answer(page, "demo", /miniinstruct\.salsa\.json$/);
-    await editor(page, CONFIG).locator(".view-line", { hasText: "preset" }).waitFor();
+    await editor(page, CONFIG).locator(".view-line", { hasText: "preset" }).first().waitFor();
     assert.ok(existsSync(file(CONFIG)));
     await page.locator(".codelens-decoration a", { hasText: "Run" }).first().waitFor();
     assert.equal(await editor(page, CONFIG).locator(".squiggly-error, .squiggly-warning").count(), 0);
@@ -168,7 +168,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
       adjusted: number;
     }[];
     await rates
-      .getByText((100 * (first?.adjusted ?? NaN)).toFixed(1))
+      .getByText((100 * (first?.adjusted ?? NaN)).toFixed(2))
       .first()
       .waitFor();
     await screenshot(page, "win-rates");
