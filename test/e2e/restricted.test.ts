@@ -97,7 +97,7 @@ describeInVsCode("workspaces that nothing may be started in, from the packaged e
     it("makes a config there, checks it, and says why it cannot be run", async () => {
       await runAndPick(page, "SALSA: New Run Config...", "MiniInstruct demo");
       await answer(page, "made", /miniinstruct\.salsa\.json$/);
-      await editor(page, "made.salsa.json").locator(".view-line", { hasText: "preset" }).waitFor();
+      await editor(page, "made.salsa.json").locator(".view-line", { hasText: "preset" }).first().waitFor();
       await openFromExplorer(page, "demo.salsa.json");
       await editor(page, "demo.salsa.json").locator(".squiggly-error").first().waitFor();
       await runCommand(page, "SALSA: Run Config");

@@ -16,7 +16,8 @@ describe("a run config in the editor", () => {
     const twice = `{ ${TASK}, "rlhf": { "bta": 0.1, "gamma": "x", "lambda": 1, "lambda": 1 } }`;
     const document = await open("mistakes.salsa.json", twice);
     const ofJson = await untilProblems(document, (all) => all.some(({ source }) => source !== "SALSA"));
-    assert.deepEqual([...new Set(ofJson.map(({ message }) => message))], ["Duplicate object key"]);
+    const others = ofJson.filter((one) => !ofSalsa(one)).map(({ message }) => message);
+    assert.deepEqual([...new Set(others)], ["Duplicate object key"]);
     await write(document, twice.replace('"lambda": 1, ', ""));
     const ours = await untilProblems(document, (all) => all.length === 2 && all.every(ofSalsa));
     assert.deepEqual(
