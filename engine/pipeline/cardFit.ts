@@ -4,7 +4,7 @@ import { usableOf } from "../protocol/cards.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { viewOf } from "./modelView.ts";
-import { baseConfig, estimate, storedType } from "./plan.ts";
+import { baseFacts, estimate } from "./plan.ts";
 import { resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 
@@ -70,11 +70,10 @@ export async function peakOn(
   const config = await withLocalCheckpoints(asked, { progress: undefined, isOffline: true });
   const place = { artifacts, backend: identityOf(choice), view: await viewOf(config), isOffline: true };
   const resolved = await resolveRecipe(salsa(config).recipe, place);
-  const estimates = await estimate(await baseConfig(config), resolved, {
+  const estimates = await estimate(await baseFacts(config), resolved, {
     artifacts,
     pace: config.runtime,
     precision: choice.precision,
-    stored: await storedType(config),
   });
   const left = estimates.filter(({ cached }) => !cached);
   return Math.max(0, ...left.map(({ cost }) => (choice.device.uuid === undefined ? cost.memoryBytes : cost.cardBytes)));

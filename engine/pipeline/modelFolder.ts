@@ -268,13 +268,21 @@ function notFinite(folder: string, tensor: string): CheckpointError {
  * @throws {CheckpointError} when a tensor is missing or has another shape.
  * @throws {ModelConfigError} when the engine cannot run such a model.
  */
-export async function loadConfig(folder: string, heads: readonly Head[] = ["language"]): Promise<ModelConfig> {
+export async function loadConfig(folder: string, heads?: readonly Head[]): Promise<ModelConfig> {
+  return (await loadOutline(folder, heads)).config;
+}
+
+/** The same with the type that most of its weights are stored in. */
+export async function loadOutline(
+  folder: string,
+  heads: readonly Head[] = ["language"],
+): Promise<{ readonly config: ModelConfig; readonly type: StoredType }> {
   const checkpoint = await readCheckpoint(folder);
   try {
     const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
     fitting(folder, checkpoint.weights.tensors, parameters(config, heads));
     await checkScoreBias(checkpoint.weights, heads);
-    return config;
+    return { config, type: mainType(checkpoint.weights.tensors.values()) };
   } finally {
     await checkpoint.weights.close();
   }

@@ -6,24 +6,22 @@ import { plan } from "../compute/graph/program.ts";
 import { type Tensor, Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
 import type { RunConfig } from "../config/index.ts";
-import type { ModelConfig } from "../models/index.ts";
 import { preparedName } from "../data/index.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { Shortfall } from "../protocol/shortfalls.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
-import { mainType, readCheckpoint } from "../storage/checkpoints.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
 import { checkData, describePrompts } from "./dataChecks.ts";
-import { loadConfig } from "./modelFolder.ts";
+import { loadOutline } from "./modelFolder.ts";
 import { viewOf } from "./modelView.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
 import { shortfalls } from "./shortfalls.ts";
-import { type Cost, type Pace, recomputationOf } from "./stage.ts";
+import { type Cost, type CostFacts, type Pace, recomputationOf } from "./stage.ts";
 
 /** Share of the rate of a large matrix product that stages reach: the demo's, on two cores (plan 35 s, run 30 s). */
 const EFFICIENCY = 0.75;
@@ -85,14 +83,13 @@ export async function planPipeline(
   onPrompts?.(describePrompts(view));
   onData?.(plannedData(resolved));
   onShortfalls?.(shortfalls(config, resolved));
-  const model = await baseConfig(config);
-  const stored = await storedType(config);
-  const settings = { artifacts, pace: config.runtime, precision: choice.precision, stored };
-  const estimates = await estimate(model, resolved, settings);
+  const base = await baseFacts(config);
+  const settings = { artifacts, pace: config.runtime, precision: choice.precision };
+  const estimates = await estimate(base, resolved, settings);
   // What a card would take, with what it would compute with, also where none is at hand.
   const onCard = { ...settings, precision: config.runtime.precision ?? cuda.precisions[0] };
   const isSame = onCard.precision === settings.precision;
-  const cards = isSame ? estimates : isQuick ? [] : await estimate(model, resolved, onCard);
+  const cards = isSame ? estimates : isQuick ? [] : await estimate(base, resolved, onCard);
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
@@ -120,26 +117,24 @@ export interface EstimateSettings {
   readonly pace: Pick<Pace, "gradientCheckpointing">;
   /** Precision that models compute with. */
   readonly precision: WeightType;
-  /** How checkpoints hold weights, from {@link storedType}. */
-  readonly stored: WeightType;
 }
 
 /**
  * Estimates every stage of a resolved recipe, in its order. Planning the memory of its trainings takes a moment.
  *
- * @param model - The shape of the run's models, from {@link baseConfig}.
+ * @param base - Of the run's models, from {@link baseFacts}.
  */
 export async function estimate(
-  model: ModelConfig,
+  base: BaseFacts,
   { stages }: Pick<ResolvedRecipe, "stages">,
-  { artifacts, pace, precision, stored }: EstimateSettings,
+  { artifacts, pace, precision }: EstimateSettings,
 ): Promise<readonly StageEstimate[]> {
   const recomputation = recomputationOf(pace);
   return Promise.all(
     stages.map(async (stage) => ({
       stage,
       cached: await artifacts.has(stage.key),
-      cost: stage.declared.cost({ model, recomputation, precision, stored, ...inputFacts(stage.inputs) }),
+      cost: stage.declared.cost({ ...base, recomputation, precision, ...inputFacts(stage.inputs) }),
     })),
   );
 }
@@ -149,29 +144,24 @@ export function workOf({ cached, cost }: StageEstimate): number {
   return cached ? 0 : SECONDS_PER_STAGE + cost.flops / NOMINAL_RATE;
 }
 
+/** Facts about the base model, which hold for all models of the run. */
+export type BaseFacts = Required<Pick<CostFacts, "model" | "stored">>;
+
 /**
- * The shape of the base model, with the adapter that a run may train: that of all models of the run.
+ * The shape of the base model, with the adapter that a run may train, and how checkpoints hold weights: as the config says,
+ * or as most of the base model's are stored.
  * @throws {ModelConfigError} when the engine cannot run the config's checkpoint.
  */
-export async function baseConfig(config: RunConfig): Promise<ModelConfig> {
-  const { model } = config;
+export async function baseFacts({ model, task: settings }: RunConfig): Promise<BaseFacts> {
+  const saved = model.saveAs === "bf16" ? "bf16" : "f32";
   if ("checkpoint" in model) {
-    const base = await loadConfig(model.checkpoint);
-    return model.lora === undefined ? base : { ...base, adapter: model.lora };
+    const { config: base, type } = await loadOutline(model.checkpoint);
+    const stored = model.saveAs === undefined && type === "BF16" ? "bf16" : saved;
+    return { model: model.lora === undefined ? base : { ...base, adapter: model.lora }, stored };
   }
-  const task = taskOf(config.task);
+  const task = taskOf(settings);
   if (task === undefined) throw new TypeError("plan: a new base model needs a task");
-  return modelConfigOf(model.architecture, taskTokenizer(task));
-}
-
-/** How the run's checkpoints hold their weights: as the config says, or as most of the base model's are stored. */
-export async function storedType({ model }: RunConfig): Promise<WeightType> {
-  if ("checkpoint" in model && model.saveAs === undefined) {
-    const { weights } = await readCheckpoint(model.checkpoint);
-    await weights.close();
-    return mainType(weights.tensors.values()) === "BF16" ? "bf16" : "f32";
-  }
-  return model.saveAs === "bf16" ? "bf16" : "f32";
+  return { model: modelConfigOf(model.architecture, taskTokenizer(task)), stored: saved };
 }
 
 const SIZE = 512;

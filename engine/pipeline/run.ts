@@ -24,7 +24,7 @@ import { LocalExecutor } from "./executors/local.ts";
 import { shortfalls } from "./shortfalls.ts";
 import { StageError } from "./executors/executor.ts";
 import { assertFits } from "./deviceFit.ts";
-import { type StageEstimate, baseConfig, estimate, storedType, usedData, workOf } from "./plan.ts";
+import { type StageEstimate, baseFacts, estimate, usedData, workOf } from "./plan.ts";
 import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
@@ -142,9 +142,9 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       view,
       progress: told("data"),
     });
-    const model = await baseConfig(config); // a model that cannot run is refused before it waits
-    const planned = await estimate(model, resolved, {
-      ...{ artifacts, pace: config.runtime, precision: choice.precision, stored: await storedType(config) },
+    const base = await baseFacts(config); // a model that cannot run is refused before it waits
+    const planned = await estimate(base, resolved, {
+      ...{ artifacts, pace: config.runtime, precision: choice.precision },
     });
     await assertFits(config, planned, { choice, runsRoot });
     untold = resolved.stages.map(({ info }) => info);

@@ -49,8 +49,7 @@ export class SampleGrid extends RowGrid<SamplePage> {
 
   protected override updated(changed: PropertyValues<this>): void {
     super.updated(changed);
-    // Rows that come or change their height move the thumb, not the rows.
-    if (changed.has("density") || changed.has("pages") || changed.has("revision")) this.settle();
+    if (changed.has("density")) this.settle();
     // Of many columns, the one that another view leads to comes into sight.
     if (changed.has("place") || changed.has("columns")) {
       this.renderRoot.querySelector(".head .place")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -2,7 +2,7 @@ import { css, html, nothing, svg, type SVGTemplateResult, type TemplateResult } 
 import { markPath } from "../../engine/figures/index.ts";
 import { t } from "../localize.ts";
 import { percent } from "../parts/format.ts";
-import { forest, type ForestEntry, type ForestMark } from "./forest.ts";
+import { type Forest, forest, type ForestEntry, type ForestMark } from "./forest.ts";
 
 const SIZE = 5;
 const SEED_SIZE = 3.5;
@@ -57,12 +57,7 @@ export function forestPlot(entries: readonly ForestEntry[], width: number): Temp
   const { height, left, right, reference, bottom, ticks, labels, marks } = forest(entries, width);
   const name = t("Adjusted win rates with 95 % intervals; the table has the same numbers");
   return html`<svg class="forest" role="img" aria-label=${name} width=${width} height=${height}>
-    ${ticks.map(
-      ({ x, label }) =>
-        svg`<line class="grid-line" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
-          <text class="tick" x=${x} y=${bottom + 12}>${label}</text>`,
-    )}
-    <line class="reference" x1=${reference} x2=${reference} y1="0" y2=${bottom}></line>
+    ${axis({ reference, bottom, ticks })}
     ${labels.map(
       ({ y, text, isGroup }) => svg`<text class=${isGroup ? "group" : ""} x=${isGroup ? 0 : 12} y=${y}>${text}</text>`,
     )}
@@ -71,18 +66,38 @@ export function forestPlot(entries: readonly ForestEntry[], width: number): Temp
   </svg>`;
 }
 
+/** Ticks of an axis below, and the line that all is compared with. */
+export function axis({ reference, bottom, ticks }: Pick<Forest, "reference" | "bottom" | "ticks">): SVGTemplateResult {
+  return svg`${ticks.map(
+    ({ x, label }) =>
+      svg`<line class="grid-line" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
+        <text class="tick" x=${x} y=${bottom + 12}>${label}</text>`,
+  )}
+    <line class="reference" x1=${reference} x2=${reference} y1="0" y2=${bottom}></line>`;
+}
+
+/** An interval as a line with ends; nothing where there is none. */
+export function whiskers({
+  low,
+  high,
+  y,
+}: {
+  readonly low: number | undefined;
+  readonly high: number | undefined;
+  readonly y: number;
+}): SVGTemplateResult | typeof nothing {
+  if (low === undefined || high === undefined) return nothing;
+  return svg`<line class="whisker" x1=${low} x2=${high} y1=${y} y2=${y}></line>
+    ${[low, high].map((end) => svg`<line class="whisker" x1=${end} x2=${end} y1=${y - 3} y2=${y + 3}></line>`)}`;
+}
+
 function drawMark({ entry, x, y, low, high, isSeed }: ForestMark): SVGTemplateResult {
   const { row, label } = entry;
   const interval = `${percent(row.low)} – ${percent(row.high)}`;
   const title = `${label}${isSeed ? `, ${t("seed {0}", row.seed)}` : ""}: ${percent(row.adjusted)} % (${interval}), n = ${row.n}`;
-  const whiskers =
-    low === undefined || high === undefined
-      ? nothing
-      : svg`<line class="whisker" x1=${low} x2=${high} y1=${y} y2=${y}></line>
-        ${[low, high].map((end) => svg`<line class="whisker" x1=${end} x2=${end} y1=${y - 3} y2=${y + 3}></line>`)}`;
   return svg`<g>
     <title>${title}</title>
-    ${whiskers}
+    ${whiskers({ low, high, y })}
     <path class=${isSeed ? "point seed" : "point"} d=${markPath(entry.run, x, y, isSeed ? SEED_SIZE : SIZE)}></path>
   </g>`;
 }

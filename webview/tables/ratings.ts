@@ -3,6 +3,7 @@ import type { Table } from "../../engine/protocol/events.ts";
 import { type RatedModel, ratedModels } from "../../engine/protocol/ratings.ts";
 import { describeWinRateTerm } from "../../engine/protocol/winRateTerms.ts";
 import { fromCatalogue, t } from "../localize.ts";
+import { axis, whiskers } from "./forestPlot.ts";
 import { type RatingMark, ratingsPlot } from "./ratingsPlot.ts";
 
 /** Widest plot, in pixels: beside it stands the table. */
@@ -75,25 +76,15 @@ function plot(models: readonly RatedModel[], width: number): TemplateResult | ty
   if (marks.length === 0) return nothing;
   const name = t("Ratings with 95 % intervals; the table has the same numbers");
   return html`<svg class="forest" role="img" aria-label=${name} width=${width} height=${height}>
-    ${ticks.map(
-      ({ x, label }) =>
-        svg`<line class="grid-line" x1=${x} x2=${x} y1="0" y2=${bottom}></line>
-          <text class="tick" x=${x} y=${bottom + 12}>${label}</text>`,
-    )}
-    <line class="reference" x1=${reference} x2=${reference} y1="0" y2=${bottom}></line>
-    ${labels.map(({ y, text }) => svg`<text x="0" y=${y}>${text}</text>`)} ${marks.map(drawMark)}
+    ${axis({ reference, bottom, ticks })} ${labels.map(({ y, text }) => svg`<text x="0" y=${y}>${text}</text>`)}
+    ${marks.map(drawMark)}
   </svg>`;
 }
 
 function drawMark({ model, x, y, low, high }: RatingMark): SVGTemplateResult {
-  const whiskers =
-    low === undefined || high === undefined
-      ? nothing
-      : svg`<line class="whisker" x1=${low} x2=${high} y1=${y} y2=${y}></line>
-        ${[low, high].map((end) => svg`<line class="whisker" x1=${end} x2=${end} y1=${y - 3} y2=${y + 3}></line>`)}`;
   return svg`<g>
     <title>${`${model.model}: ${ratingText(model)} (${intervalText(model)})`}</title>
-    ${whiskers}
+    ${whiskers({ low, high, y })}
     <circle class="point" cx=${x} cy=${y} r="4"></circle>
   </g>`;
 }

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { type ModelConfig, type Weights, merged, parameterCount } from "../../../engine/models/index.ts";
 import { generateResponses, makeSoup, mergeAdapter } from "../../../engine/pipeline/checkpointWork.ts";
 import { loadModel } from "../../../engine/pipeline/modelFolder.ts";
-import { baseConfig } from "../../../engine/pipeline/plan.ts";
+import { baseFacts } from "../../../engine/pipeline/plan.ts";
 import { rlhf } from "../../../engine/pipeline/stages/rlhf.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { type TinyRun, type Written, artifactHashes, artifactOf, metricOf, runTiny, tiny } from "./tinyRun.ts";
@@ -52,7 +52,7 @@ describe("a run with adapters", function () {
       evaluation: { prompts: 4, sampling: { maxNewTokens: 12 } },
     });
     run = await runTiny(written, path.join(folder, "run"));
-    adapterModel = await baseConfig(run.config);
+    adapterModel = (await baseFacts(run.config)).model;
   });
   after(() => fs.rm(folder, { recursive: true }));
 

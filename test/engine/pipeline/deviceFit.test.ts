@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { chooseBackend } from "../../../engine/pipeline/backends.ts";
 import { assertFits } from "../../../engine/pipeline/deviceFit.ts";
-import { baseConfig, estimate, storedType } from "../../../engine/pipeline/plan.ts";
+import { baseFacts, estimate } from "../../../engine/pipeline/plan.ts";
 import { resolveRecipe } from "../../../engine/pipeline/resolve.ts";
 import { salsa } from "../../../engine/pipeline/salsa.ts";
 import { identityOf } from "../../../engine/compute/backends/choose.ts";
@@ -51,13 +51,8 @@ describe("a run that cannot fit", function () {
         const choice = await chooseBackend(config.runtime);
         const artifacts = new Artifacts(config.runtime.directory);
         const recipe = await resolveRecipe(salsa(config).recipe, { artifacts, backend: identityOf(choice) });
-        const settings = {
-          artifacts,
-          pace: config.runtime,
-          precision: choice.precision,
-          stored: await storedType(config),
-        };
-        const estimates = await estimate(await baseConfig(config), recipe, settings);
+        const settings = { artifacts, pace: config.runtime, precision: choice.precision };
+        const estimates = await estimate(await baseFacts(config), recipe, settings);
         const place = { choice, runsRoot: config.runtime.directory, machineBytes };
         return assertFits(config, estimates, place).then(
           () => undefined,
