@@ -66,9 +66,9 @@ export function comparedPrompts({ evaluation }: Pick<RunConfig, "evaluation">, s
 function learnedExamples(config: RunConfig, read: ReadData | undefined): number | undefined {
   if (read === undefined) return undefined;
   const { rows } = read.file;
-  const all = { task: undefined, examples: undefined, keepsExamplesBack: keepsExamplesBack(config) };
   const kept = keptBack(read);
-  return kept === undefined || !all.keepsExamplesBack ? sftCount(all, rows) : rows - kept;
+  if (kept !== undefined) return rows - kept;
+  return sftCount({ task: undefined, examples: undefined, keepsExamplesBack: keepsExamplesBack(config) }, rows);
 }
 
 /** Records that a source itself keeps back from training. */

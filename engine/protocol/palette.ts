@@ -1,5 +1,6 @@
 import { dictionary, ownValue } from "./dictionary.ts";
 import type { StageState } from "./runState.ts";
+import { isOfArm } from "./armStages.ts";
 
 /** Colours of a palette. */
 export const N_COLORS = 8;
@@ -26,9 +27,9 @@ export function paletteNames(
 ): readonly PaletteName[] {
   const arms = new Set<string>();
   const others = new Set<string>();
-  for (const { kind, product, role, benchmark } of stages) {
-    const isArm = kind === "rlhf" || kind === "choice" || role === "candidate";
-    if (isArm) arms.add(product);
+  for (const stage of stages) {
+    const { product, benchmark } = stage;
+    if (isOfArm(stage)) arms.add(product);
     else if (benchmark === undefined) others.add(product);
   }
   for (const arm of arms) others.delete(arm);

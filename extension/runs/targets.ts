@@ -26,6 +26,7 @@ export function stageTarget({ id, kind }: StageState): LineTarget {
     case "sft":
     case "reward":
     case "rlhf":
+    case "dpo":
       return { view: "metrics", stages: [id] };
     default:
       return { view: "pipeline", stages: [] };

@@ -2,6 +2,7 @@ import type { RunConfig } from "../../engine/config/index.ts";
 import { withLegacyInputs } from "../../engine/protocol/legacyStages.ts";
 import { isDone } from "../../engine/protocol/runProgress.ts";
 import type { StageState, StageStatus } from "../../engine/protocol/runState.ts";
+import { isOfArm } from "../../engine/protocol/armStages.ts";
 
 /** Kinds of nodes that have words of their own; another stage brings its title. */
 export type NodeKind = "base" | "sft" | "preferences" | "reward" | "soup" | "arm" | "answers" | "judgments" | "other";
@@ -86,7 +87,7 @@ function nodeId({ kind, product, role, benchmark, opponent }: StageState): strin
 function kindOf(stages: readonly StageState[]): NodeKind {
   const [first] = stages;
   if (first === undefined) return "other";
-  if (stages.some(({ role }) => role !== "result")) return "arm";
+  if (stages.some(isOfArm)) return "arm";
   switch (first.kind) {
     case "base":
     case "sft":
@@ -96,10 +97,6 @@ function kindOf(stages: readonly StageState[]): NodeKind {
     case "answers":
     case "judgments":
       return first.kind;
-    case "rlhf":
-    case "dpo":
-    case "choice":
-      return "arm";
     default:
       return "other";
   }

@@ -70,8 +70,9 @@ describe("paletteNames", () => {
       stage("answers", "ppo", { role: "validation", benchmark: "validation" }),
       stage("choice", "ppo"),
       stage("rlhf", "salsa"),
+      stage("dpo", "soup-dpo"),
       stage("judgments", "salsa", { benchmark: "b" }),
     ]);
-    assert.deepEqual(names, [...arms("ppo", "salsa"), ...others("sft-1")]);
+    assert.deepEqual(names, [...arms("ppo", "salsa", "soup-dpo"), ...others("sft-1")]);
   });
 });

@@ -21,6 +21,7 @@ describe("a click on a line of a run", () => {
   it("on a stage leads to what it has made", () => {
     const view = (id: string, kind: string): string => stageTarget(stageState(id, { kind })).view;
     assert.deepEqual(stageTarget(stageState("ppo", { kind: "rlhf" })), { view: "metrics", stages: ["ppo"] });
+    assert.deepEqual(stageTarget(stageState("dpo", { kind: "dpo" })), { view: "metrics", stages: ["dpo"] });
     assert.equal(view("ppo on inDistribution", "answers"), "samples");
     assert.equal(view("salsa vs ppo on inDistribution", "judgments"), "winRates");
     assert.equal(view("soup", "soup"), "pipeline");
