@@ -15,7 +15,6 @@ export { LORA_TARGETS } from "./lora.ts";
 export { rewardName, sftName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";
-export { runConfigSchema } from "./schema.ts";
 export { derivedSizes, splitPairs } from "./sizes.ts";
 export type { ArmSizes, DerivedSizes } from "./sizes.ts";
 export type * from "./resolved.ts";

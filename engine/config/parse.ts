@@ -13,7 +13,7 @@ import type { Complaint } from "./complaint.ts";
 import { folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
-import { stageCount } from "./sizes.ts";
+import { fewestStages } from "./sizes.ts";
 
 /** Facts that only the process that parses can know. */
 export interface ParseSettings {
@@ -51,7 +51,7 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   ];
   complaints.push(...sureOnes(checkRewardTraining(written), mistakes, value));
   const missing = settings.exists === undefined ? [] : missingFiles(whole, folder, settings.exists);
-  // How many stages there are is known where all else is right, but for files.
+  // How many stages there are at least is known where all else is right, but for files.
   const isRight = result.success && complaints.length === 0 && document.isSound;
   const config = isRight ? expandConfig(result.data, { file, folder }) : undefined;
   const large = config === undefined ? [] : tooManyStages(config);
@@ -92,9 +92,9 @@ function between(
 }
 
 function tooManyStages(config: RunConfig): Complaint[] {
-  const nStages = stageCount(config);
+  const nStages = fewestStages(config);
   if (nStages <= MOST_STAGES) return [];
-  const message = `make ${nStages.toLocaleString("en-US")} stages, with arms, benchmarks and pairs; a run has at most ${MOST_STAGES}`;
+  const message = `make at least ${nStages.toLocaleString("en-US")} stages, with arms, benchmarks and pairs; a run has at most ${MOST_STAGES}`;
   const remedy = "split them over several configs: finished stages are shared";
   return [{ path: ["seeds"], message, remedy, atKey: true }];
 }

@@ -60,20 +60,16 @@ export function answersAModel({ data, evaluation }: Pick<RunConfig, "data" | "ev
   return evaluation.prompts * turns.reduce((sum, one) => sum + one, 0);
 }
 
-/** Stages of a run, those included whose artifacts are there already. */
-export function stageCount({ seeds, task, model, sft, reward, soups, arms, evaluation }: RunConfig): number {
-  const own = Object.values(arms).map(({ betas }) => (betas.length === 1 ? 1 : 2 * betas.length + 1));
-  const nAnswering = Object.keys(evaluation.contestants ?? {}).length;
-  const nModels = 1 + sft.seeds.length + Object.keys(soups).length + own.length;
-  const trained = sft.seeds.length + Object.keys(soups).length + own.reduce((sum, one) => sum + one, 0);
-  const base = "architecture" in model ? 1 : 0;
-  const learnsPairs = reward.checkpoint === undefined || Object.values(arms).some(({ method }) => method === "dpo");
-  const made = task !== undefined && learnsPairs ? 1 : 0; // of a task, its pairs are made, too
-  const rewards = made + (reward.checkpoint === undefined ? 1 + (reward.seeds?.length ?? 0) : 0);
-  return (
-    seeds.length *
-    (base + rewards + trained + evaluation.benchmarks.length * (nModels + nAnswering + evaluation.pairs.length))
-  );
+/**
+ * Fewest stages that a run can have: one for each SFT, soup and β of an arm, and for each model's answers and each pair's
+ * judgments. How many there are is for the recipe to say, which an editor does not build while somebody types.
+ */
+export function fewestStages({ seeds, sft, soups, arms, evaluation }: RunConfig): number {
+  const { benchmarks, contestants = {}, pairs } = evaluation;
+  const nMixed = sft.seeds.length + Object.keys(soups).length;
+  const trained = nMixed + Object.values(arms).reduce((sum, { betas }) => sum + betas.length, 0);
+  const answering = 1 + nMixed + Object.keys(arms).length + Object.keys(contestants).length;
+  return seeds.length * (trained + benchmarks.length * (answering + pairs.length));
 }
 
 /** How many of n pairs train the reward model and how many are kept back to measure it. */

@@ -1,12 +1,10 @@
 import {
   type AnswerPair,
   type Game,
-  type GameWinner,
   type Judge,
   JudgeError,
   type Ruling,
   type SeatedPair,
-  type SeatWinner,
   type Verdict,
   verdictOf,
 } from "./judges/judge.ts";
@@ -128,12 +126,12 @@ async function insist(
 }
 
 function gameOf(rulings: ReadonlyMap<number, Ruling>, pair: number, game: number): Game {
-  const { winner, ...texts } = rulings.get(idOf(pair, game)) ?? { winner: "error" };
+  const { winner, votes, ...texts }: Ruling = rulings.get(idOf(pair, game)) ?? { winner: "error" };
   const [first, second] = SEATINGS[game] === "ab" ? (["a", "b"] as const) : (["b", "a"] as const);
-  return { ...texts, winner: modelIn(winner, first, second) };
-}
-
-function modelIn(winner: SeatWinner, first: "a" | "b", second: "a" | "b"): GameWinner {
-  if (winner === "first") return first;
-  return winner === "second" ? second : winner;
+  const modelIn = { first, second, tie: "tie" } as const;
+  return {
+    ...texts,
+    winner: winner === "error" ? winner : modelIn[winner],
+    ...(votes !== undefined && { votes: votes.map((vote) => modelIn[vote]) }),
+  };
 }

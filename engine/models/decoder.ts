@@ -200,11 +200,11 @@ function attend(block: Block, x: Tensor, inputs: DecoderInputs | RowInputs, rows
 }
 
 /** Queries, and keys and values of the same tokens, `[B, T, H or G, D]`. */
-type Asked = Readonly<Record<"q" | "k" | "v", Tensor>>;
+type QueryKeyValue = Readonly<Record<"q" | "k" | "v", Tensor>>;
 
 /** Attention of rows whose pasts are of one length. `askFrom` is where the queries begin, if not at `offset`. */
 function mixTogether(
-  { q, k: newKeys, v: newValues }: Asked,
+  { q, k: newKeys, v: newValues }: QueryKeyValue,
   layer: number,
   { caches, start, offset, askFrom = offset }: DecoderInputs & { readonly askFrom?: Tensor },
   settings: AttentionSettings,
@@ -217,7 +217,7 @@ function mixTogether(
 
 /** Attention of one query per row, each over its own past, `[B, 1, H, D]`. What a row gets takes its query's place. */
 function mixRowByRow(
-  { q, k, v }: Asked,
+  { q, k, v }: QueryKeyValue,
   layer: number,
   pasts: readonly RowPast[],
   settings: AttentionSettings,

@@ -33,7 +33,7 @@ export {
   generationProgram,
 } from "./generator.ts";
 export { EnsembleScorer } from "./ensembleScorer.ts";
-export { type DistributionSettings, lastSpan, logits, responseSpan, scores, tokenLogprobs, values } from "./heads.ts";
+export { type DistributionSettings, lastSpan, responseSpan, scores, tokenLogprobs, values } from "./heads.ts";
 export { type RandomSource, initialize, initializeAdapter, withHeads } from "./initialize.ts";
 export {
   type ResponseHead,
@@ -70,7 +70,6 @@ export {
   type WeightArray,
   type Weights,
   DeviceWeights,
-  asBf16,
   asF32,
   handOver,
   isRounded,

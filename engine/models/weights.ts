@@ -170,14 +170,6 @@ export function asF32(weights: FrozenWeights): Weights {
   return new Map(tensors);
 }
 
-/** The weights in bf16, each rounded to nearest; those stored so stay as they are. */
-export function asBf16(weights: FrozenWeights): FrozenWeights {
-  const tensors = [...weights].map(([name, { shape, data }]) => {
-    return [name, { shape, data: data instanceof Float32Array ? toBf16(data) : data }] as const;
-  });
-  return new Map(tensors);
-}
-
 /**
  * The tensors that a model needs, taken from a checkpoint in the model's order; others are left out.
  *

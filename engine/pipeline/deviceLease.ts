@@ -89,11 +89,14 @@ export class DeviceLease {
     return (this.backend ??= this.openNow());
   }
 
-  /** Closes the backend, if it is open, and passes the device to the next run. */
+  /** Closes the backend, if it is open, and passes the device to the next run; does nothing when called again. */
   async close(): Promise<void> {
+    const { backend: opened, turn: taken } = this;
+    this.backend = undefined;
+    this.turn = undefined;
     // A failure to open needs no closing, and the caller of `open` has received the error.
-    const backend = await this.backend?.catch(() => undefined);
-    const turn = await this.turn?.catch(() => undefined);
+    const backend = await opened?.catch(() => undefined);
+    const turn = await taken?.catch(() => undefined);
     try {
       await backend?.close();
     } finally {

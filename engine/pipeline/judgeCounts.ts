@@ -1,5 +1,6 @@
 import { type RunConfig, judgeModels } from "../config/index.ts";
 import { GAME_PROBLEMS, type GameProblem } from "../evaluation/judges/judge.ts";
+import { krippendorffAlpha } from "../evaluation/statistics/agreement.ts";
 import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
 
 const TEXTS: Readonly<Record<GameProblem, string>> = {
@@ -10,17 +11,23 @@ const TEXTS: Readonly<Record<GameProblem, string>> = {
   failed: "that the server refused or did not answer",
 };
 
+/** Verdicts in the order of what they say of the first model. */
+const ORDER = { b: 0, tie: 1, a: 2 } as const;
+
 /** Problems in the games of a run, by kind, over all pairs and benchmarks. */
 export class JudgeCounts {
   private nGames = 0;
   private nSuspicious = 0;
   private readonly agreements: number[] = [];
+  /** Of each game, the verdicts of a panel's members. */
+  private readonly votes: number[][] = [];
   private readonly problems = new Map<GameProblem, number>();
 
   /** Counts comparisons, and hands them on. */
   counted(comparisons: readonly ComparisonRecord[]): readonly ComparisonRecord[] {
-    for (const { problems = [], isSuspicious = false, agreement } of comparisons) {
+    for (const { problems = [], isSuspicious = false, agreement, votes = [] } of comparisons) {
       if (agreement !== undefined) this.agreements.push(agreement);
+      for (const game of votes) this.votes.push(game.map((vote) => ORDER[vote]));
       this.nGames += 2;
       this.nSuspicious += isSuspicious ? 1 : 0;
       for (const problem of problems) this.problems.set(problem, (this.problems.get(problem) ?? 0) + 1);
@@ -51,6 +58,10 @@ export class JudgeCounts {
   private agreementNotes(): readonly string[] {
     if (this.agreements.length === 0) return [];
     const same = this.agreements.reduce((sum, one) => sum + one, 0) / this.agreements.length;
-    return [`Two judges of the panel say the same in ${(100 * same).toFixed(1)} % of games.`];
+    const alpha = krippendorffAlpha(this.votes, "ordinal");
+    const beyondChance = Number.isNaN(alpha)
+      ? ""
+      : ` Krippendorff's α is ${alpha.toFixed(2)}, with a tie between a win and a loss: 1 is full agreement, 0 that of chance.`;
+    return [`Two judges of the panel say the same in ${(100 * same).toFixed(1)} % of games.${beyondChance}`];
   }
 }

@@ -14,6 +14,7 @@ import {
 } from "../evaluation/judges/judge.ts";
 import type { JudgeTools } from "../evaluation/judges/judgeModel.ts";
 import { type PlayedGame, judgePairs, verdictsOf } from "../evaluation/judging.ts";
+import { mean } from "../evaluation/statistics/mean.ts";
 import { atomicWrite } from "../storage/disk.ts";
 import { readGames as playedGames } from "../storage/formats/games.ts";
 import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
@@ -173,17 +174,23 @@ function comparisonOf(
   { a, b, seed }: { readonly a: BenchmarkAnswer; readonly b: BenchmarkAnswer; readonly seed: number },
 ): ComparisonRecord {
   const problems = games.flatMap(({ problem }) => problem ?? []);
-  const agreements = games.flatMap(({ agreement }) => agreement ?? []);
+  const votes = games.flatMap(({ votes: one }) => (one === undefined ? [] : [one]));
   return {
     prompt: String(a.prompt),
     seed,
     outcome,
     games: [games[0].winner, games[1].winner],
     lengths: [a.nTokens, b.nTokens],
-    ...(agreements.length > 0 && { agreement: agreements.reduce((sum, one) => sum + one, 0) / agreements.length }),
+    ...(votes.length > 0 && { agreement: mean(votes.map(sameShare)), votes }),
     ...(problems.length > 0 && { problems }),
     ...(games.some(({ isSuspicious }) => isSuspicious === true) && { isSuspicious: true }),
   };
+}
+
+/** Share of pairs of judges that say the same. */
+function sameShare(votes: readonly string[]): number {
+  const same = votes.flatMap((vote, index) => votes.slice(index + 1).filter((other) => other === vote));
+  return same.length / ((votes.length * (votes.length - 1)) / 2);
 }
 
 /** Comparisons of which both games were played. */

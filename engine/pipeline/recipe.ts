@@ -1,5 +1,7 @@
+import type { Backend } from "../compute/backend.ts";
 import type { CheckpointConfig, RunConfig, SourceConfig } from "../config/index.ts";
 import type { RecordKind } from "../data/index.ts";
+import { MOST_STAGES } from "../protocol/limits.ts";
 import { stageName } from "../protocol/stageName.ts";
 import type { StageInfo } from "../protocol/stages.ts";
 import type { Json } from "../storage/json.ts";
@@ -8,8 +10,8 @@ import {
   type Cost,
   type CostFacts,
   type DataFile,
+  type HostContext,
   type Stage,
-  type StageContext,
   type StageInputs,
   jsonOf,
 } from "./stage.ts";
@@ -64,8 +66,10 @@ export interface DeclaredStage {
   readonly revision: number;
   readonly slice: Json;
   readonly inputs: Readonly<Record<string, DeclaredInput>>;
-  /** Runs the stage on its slice. `inputs` are the resolved handles. */
-  run(context: StageContext, inputs: StageInputs): Promise<void>;
+  /** A device is waited for and opened before it runs. */
+  readonly usesDevice: boolean;
+  /** Runs the stage on its slice; `open` is called if it uses a device. `inputs` are the resolved handles. */
+  run(context: HostContext, open: () => Promise<Backend>, inputs: StageInputs): Promise<void>;
   cost(facts: CostFacts): Cost;
 }
 
@@ -88,7 +92,10 @@ export class Recipe {
     return new ArtifactHandle(id, product);
   }
 
-  /** Declares a stage. Its handle may be the input of later ones. */
+  /**
+   * Declares a stage. Its handle may be the input of later ones.
+   * @throws {RangeError} at one more than a run may have.
+   */
   add<Of, Slice extends object, Inputs extends StageInputs>(
     stage: Stage<Of, Slice, Inputs>,
     { of, inputs, place }: { readonly of: Of; readonly inputs: Declared<Inputs>; readonly place: StagePlace },
@@ -97,6 +104,12 @@ export class Recipe {
     const declared = inputs as Readonly<Record<string, DeclaredInput>>;
     const id = this.idOf(place);
     if (this.stages.some(({ info }) => info.id === id)) throw new RangeError(`recipe: there are two stages ${id}`);
+    if (this.stages.length === MOST_STAGES) {
+      const most = MOST_STAGES.toLocaleString("en-US");
+      throw new RangeError(
+        `recipe: more than ${most} stages; split it over several configs: finished stages are shared`,
+      );
+    }
     const sources = Object.values(declared)
       .flatMap(handlesIn)
       .map((handle) => handle.id);
@@ -109,7 +122,11 @@ export class Recipe {
       slice: jsonOf(slice),
       inputs: declared,
       // The compiler has seen above that the inputs fit the stage; executors resolve handle by handle.
-      run: (context, resolved) => stage.run(context, slice, resolved as Inputs),
+      usesDevice: stage.usesDevice,
+      run: async (context, open, resolved) => {
+        if (stage.usesDevice) await stage.run({ ...context, backend: await open() }, slice, resolved as Inputs);
+        else await stage.run(context, slice, resolved as Inputs);
+      },
       cost: (facts) => stage.cost(slice, facts),
     });
     return new ArtifactHandle(id, place.product);

@@ -103,10 +103,10 @@ export async function resolveRecipe(
   return { stages, artifactOf, data: await Promise.all(sources.values()) };
 }
 
-/** True if every artifact of a recipe is there. */
-export async function isCached({ stages }: Pick<ResolvedRecipe, "stages">, artifacts: Artifacts): Promise<boolean> {
-  for (const { key } of stages) if (!(await artifacts.has(key))) return false;
-  return true;
+/** True if a stage that uses a device has no artifact yet. */
+export async function needsDevice({ stages }: Pick<ResolvedRecipe, "stages">, artifacts: Artifacts): Promise<boolean> {
+  for (const { key, declared } of stages) if (declared.usesDevice && !(await artifacts.has(key))) return true;
+  return false;
 }
 
 /** Keys of the artifacts among a stage's inputs. */

@@ -30,7 +30,7 @@ import { viewOf } from "./modelView.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
-import { type ResolvedRecipe, isCached, resolveRecipe } from "./resolve.ts";
+import { type ResolvedRecipe, needsDevice, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
 import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
 import { writeTables } from "./tables.ts";
@@ -148,8 +148,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     });
     await assertFits(config, planned, { choice, runsRoot });
     untold = resolved.stages.map(({ info }) => info);
-    // A run that finds everything made computes nothing, and waits for nobody.
-    if (!(await isCached(resolved, artifacts))) await devices.wait();
+    // A run that finds everything made, or asks servers alone, computes nothing and waits for nobody.
+    if (await needsDevice(resolved, artifacts)) await devices.wait();
     const estimates = await lookedUpAgain(planned, artifacts);
     const data = usedData(resolved);
     await keepPalette(artifacts.root, paletteNames(estimates.map(({ stage }) => stage.info)));

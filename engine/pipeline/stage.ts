@@ -72,11 +72,15 @@ export function recomputationOf({ gradientCheckpointing }: Pick<Pace, "gradientC
   return gradientCheckpointing ? "blocks" : "cheap";
 }
 
-/** Everything a running stage works with but its slice of the config and its inputs. */
-export interface StageContext {
+/** Everything a stage works with that computes on a device, but its slice of the config and its inputs. */
+export interface StageContext extends HostContext {
+  readonly backend: Backend;
+}
+
+/** Everything a running stage works with beside a device, its slice of the config and its inputs. */
+export interface HostContext {
   /** For messages: "salsa (β 0.1)". */
   readonly name: string;
-  readonly backend: Backend;
   /** Where the result is written; becomes the artifact when the stage returns. */
   readonly folder: string;
   /** Survives an interruption, for files that grow as the stage works; goes when the stage is finished. */
@@ -131,7 +135,10 @@ export interface CostFacts {
  *
  * `Of` says which of the config's products it works for, `Slice` is plain data.
  */
-export interface Stage<Of, Slice extends object, Inputs extends StageInputs> {
+export type Stage<Of, Slice extends object, Inputs extends StageInputs> = DescribedStage<Of, Slice> &
+  Work<Slice, Inputs>;
+
+interface DescribedStage<Of, Slice extends object> {
   /** Begins the keys of its results: letters, digits and dashes. */
   readonly kind: string;
   /** For people: "Supervised fine-tuning". */
@@ -142,9 +149,13 @@ export interface Stage<Of, Slice extends object, Inputs extends StageInputs> {
   readonly revision: number;
   /** Everything of the config that the result depends on, seeds included. */
   select(config: RunConfig, of: Of): Slice;
-  run(context: StageContext, slice: Slice, inputs: Inputs): Promise<void>;
   cost(slice: Slice, facts: CostFacts): Cost;
 }
+
+/** The work of a stage, on a device, or beside those that compute: no device is waited for or opened for it. */
+type Work<Slice, Inputs> =
+  | { readonly usesDevice: true; run(context: StageContext, slice: Slice, inputs: Inputs): Promise<void> }
+  | { readonly usesDevice: false; run(context: HostContext, slice: Slice, inputs: Inputs): Promise<void> };
 
 /** A run was asked to stop and its state is saved: neither an error nor a result. */
 export class Stopped extends Error {

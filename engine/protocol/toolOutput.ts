@@ -66,45 +66,6 @@ const doctorSchema = z.object({
     .readonly(),
 });
 
-/** Output of `salsa verify --json`. */
-const verifySchema = z.object({
-  /** Nothing is damaged, or was computed from something damaged. */
-  ok: z.boolean(),
-  artifacts: z
-    .array(
-      z.object({
-        key: z.string(),
-        /** Names of its stages, by run. */
-        stages: z.array(z.string()).readonly(),
-        /**
-         * "doubtful": computed from one that was or is damaged. "outdated": whole, and what it was computed from has
-         * other content now. "missing": named by a run, and removed since.
-         */
-        state: z.enum(["whole", "damaged", "doubtful", "outdated", "missing"]),
-        /** The file that is damaged, and its defect. */
-        file: z.string().optional(),
-        defect: z.string().optional(),
-        /** Keys of the artifacts that put it in doubt, or have changed. */
-        from: z.array(z.string()).readonly().optional(),
-      }),
-    )
-    .readonly(),
-  /** Results that descend from damaged artifacts, by run; runs without any are left out. */
-  affected: z
-    .array(
-      z.object({
-        run: z.string(),
-        models: z.array(z.string()).readonly(),
-        answers: z.array(z.string()).readonly(),
-        judgments: z.array(z.string()).readonly(),
-        tables: z.array(z.string()).readonly(),
-      }),
-    )
-    .readonly(),
-  /** Names of the damaged artifacts that runs have moved aside. */
-  setAside: z.array(z.string()).readonly(),
-});
-
 /** A line of `salsa publish --json`: the card, the upload's progress, and its end. */
 const publishSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -140,11 +101,39 @@ export type PlannedStage = z.output<typeof plannedStageSchema>;
 /** A plan of a run. */
 export type PlanOutput = z.output<typeof planSchema>;
 
-/** Findings of `salsa verify`. */
-export type VerifyOutput = z.output<typeof verifySchema>;
+/** Output of `salsa verify --json`. */
+export interface VerifyOutput {
+  /** Nothing is damaged, or was computed from something damaged. */
+  readonly ok: boolean;
+  readonly artifacts: readonly VerifiedArtifact[];
+  /** Results that descend from damaged artifacts, by run; runs without any are left out. */
+  readonly affected: readonly {
+    readonly run: string;
+    readonly models: readonly string[];
+    readonly answers: readonly string[];
+    readonly judgments: readonly string[];
+    readonly tables: readonly string[];
+  }[];
+  /** Names of the damaged artifacts that runs have moved aside. */
+  readonly setAside: readonly string[];
+}
 
 /** One artifact that `salsa verify` has looked at. */
-export type VerifiedArtifact = VerifyOutput["artifacts"][number];
+export interface VerifiedArtifact {
+  readonly key: string;
+  /** Names of its stages, by run. */
+  readonly stages: readonly string[];
+  /**
+   * "doubtful": computed from one that was or is damaged. "outdated": whole, and what it was computed from has other
+   * content now. "missing": named by a run, and removed since.
+   */
+  readonly state: "whole" | "damaged" | "doubtful" | "outdated" | "missing";
+  /** The file that is damaged, and its defect. */
+  readonly file?: string | undefined;
+  readonly defect?: string | undefined;
+  /** Keys of the artifacts that put it in doubt, or have changed. */
+  readonly from?: readonly string[] | undefined;
+}
 
 /** A line of `salsa publish`. */
 export type PublishLine = z.output<typeof publishSchema>;
@@ -163,13 +152,6 @@ export function readPlanOutput(printed: unknown): PlanOutput {
   const { success, data, error } = planSchema.safeParse(printed);
   if (success) return data;
   throw new MessageError(`read plan: ${z.prettifyError(error)}`);
-}
-
-/** Reads the object that `salsa verify --json` prints. @throws {TypeError} when it is another. */
-export function readVerifyOutput(printed: unknown): VerifyOutput {
-  const { success, data, error } = verifySchema.safeParse(printed);
-  if (success) return data;
-  throw new TypeError(`read verify: ${z.prettifyError(error)}`);
 }
 
 /** Reads a line that `salsa doctor --json` prints; undefined for another, such as that of an error. */

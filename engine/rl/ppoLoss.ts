@@ -36,15 +36,6 @@ export interface PpoLossSettings {
   readonly ratioThreshold: number;
 }
 
-/** TRL 0.11's `PPOConfig`. */
-export const PPO_LOSS_DEFAULTS: PpoLossSettings = {
-  clip: 0.2,
-  valueClip: 0.2,
-  valueCoefficient: 0.1,
-  entropyCoefficient: 0,
-  ratioThreshold: 10,
-};
-
 /** Metrics of one minibatch that the step's program returns beside the loss. */
 export const PPO_METRICS = [
   "loss/policy",

@@ -143,16 +143,6 @@ async function readPart(folder: string, name: string): Promise<JsonObject | unde
 }
 
 /**
- * All float tensors of an open checkpoint, in memory as f32.
- * @throws {CheckpointError}
- */
-export async function readTensors(weights: WeightsFile): Promise<Map<string, Float32Array>> {
-  const tensors = new Map<string, Float32Array>();
-  for (const name of weights.tensors.keys()) tensors.set(name, await weights.readTensor(name));
-  return tensors;
-}
-
-/**
  * Writes a Hugging Face folder that `transformers` loads. Each file appears whole or not at all; the folder as a whole
  * is made all-or-nothing by writing it as an artifact.
  * @throws {CheckpointError} naming a tensor whose numbers are not finite in the type that it is stored in.

@@ -11,7 +11,7 @@ export {
 export { type OptimizerSettings } from "./optimizer.ts";
 export { type RandomState, Random } from "./random.ts";
 export { type PairLoss, rewardModelLoss, rewardModelStep } from "./rewardModel.ts";
-export { type Schedule, type ScheduleKind, SCHEDULES, learningRateAt } from "./schedule.ts";
+export { type Schedule, type ScheduleKind, learningRateAt } from "./schedule.ts";
 export { sftLoss, sftStep } from "./sft.ts";
 export {
   type LossBuilder,

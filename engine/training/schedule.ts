@@ -12,16 +12,13 @@ export interface Schedule {
 }
 
 /** Share of the full learning rate by progress, which runs from 0 where warm-up ends to 1 after the last step. */
-const DECAYS = {
+export const DECAYS = {
   constant: () => 1,
   linear: (progress: number) => 1 - progress,
   cosine: (progress: number) => 0.5 * (1 + Math.cos(Math.PI * progress)),
 } as const satisfies Record<string, (progress: number) => number>;
 
 export type ScheduleKind = keyof typeof DECAYS;
-
-/** Every schedule the engine knows. */
-export const SCHEDULES = Object.keys(DECAYS) as readonly ScheduleKind[];
 
 /**
  * Learning rate of a step, as transformers' `get_*_schedule_with_warmup` give it: with warm-up, the first step's is 0.

@@ -1,4 +1,4 @@
-import { PPO_LOSS_DEFAULTS } from "../../engine/rl/ppoLoss.ts";
+import { PPO_LOSS_DEFAULTS } from "../engine/rl/ppoLossDefaults.ts";
 import type { PpoSettings } from "../../engine/rl/ppoSettings.ts";
 
 /** What both benches of PPO and their baselines in TRL 0.11 have in common. */

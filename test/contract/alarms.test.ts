@@ -4,7 +4,7 @@ import * as z from "zod";
 import { ALARMS, alarmMessage, describeAlarm, seenOf } from "../../engine/protocol/alarms.ts";
 import { alarmTexts, translatedAlarm, translatedSeen } from "../../engine/protocol/alarmTexts.ts";
 import { METRICS } from "../../engine/protocol/catalogue.ts";
-import { runConfigSchema } from "../../engine/config/index.ts";
+import { runConfigSchema } from "../../engine/config/schema.ts";
 import { settingsOf } from "../../engine/config/walk.ts";
 import { DETECTORS, type Metrics, alarms } from "../../engine/rl/alarms.ts";
 import { inPig } from "./inPig.ts";

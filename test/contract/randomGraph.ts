@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Graph, type Tensor, defined } from "../../engine/compute/graph/tensor.ts";
-import { accumulate, addBias, linear, matmul, rmsNorm } from "../../engine/compute/ops/index.ts";
+import { addBias } from "../../engine/compute/ops/bias.ts";
+import { accumulate, linear, matmul, rmsNorm } from "../../engine/compute/ops/index.ts";
 import { uniform } from "./data.ts";
 
 /** One op of a random graph: its kind, and which of the tensors so far it reads. */

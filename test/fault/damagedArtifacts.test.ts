@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { planPipeline } from "../../engine/pipeline/index.ts";
-import { readVerifyOutput } from "../../engine/protocol/toolOutput.ts";
+import type { VerifyOutput } from "../../engine/protocol/toolOutput.ts";
 import { type Ended, salsa } from "../e2e/salsaProcess.ts";
 import {
   type TinyRun,
@@ -155,7 +155,7 @@ describe("salsa verify", function () {
       const { code, stdout } = await verify(folder);
       assert.equal(code, 0);
       assert.ok(stdout.endsWith(`\n${keysOf(made).size} whole\n`), stdout);
-      const all = readVerifyOutput(JSON.parse((await verify(folder, "--all", "--json")).stdout));
+      const all = JSON.parse((await verify(folder, "--all", "--json")).stdout) as VerifyOutput;
       assert.deepEqual([all.ok, all.artifacts.length, all.affected], [true, keysOf(made).size, []]);
     }));
 
@@ -169,7 +169,7 @@ describe("salsa verify", function () {
       assert.equal(code, 1);
       assert.ok(stdout.includes(`damaged: ${file}: its content has changed; `), stdout);
       assert.match(stdout, /not to be relied on in tiny-1:\n {2}models: sft-2, soup, salsa\n/);
-      const { ok, artifacts, affected } = readVerifyOutput(JSON.parse((await verify(folder, "--json")).stdout));
+      const { ok, artifacts, affected } = JSON.parse((await verify(folder, "--json")).stdout) as VerifyOutput;
       assert.equal(ok, false);
       const stateOf = new Map(artifacts.map(({ key, state }) => [key, state]));
       const keys = keysOf(made);

@@ -19,7 +19,6 @@ import { sumSquaresOp } from "./sumSquares.ts";
 export { accumulate } from "./accumulate.ts";
 export { type AdamwOperands, adamw } from "./adamw.ts";
 export { type AttentionOperands, type AttentionSettings, EMPTY_LSE, attention } from "./attention.ts";
-export { addBias, sumRows } from "./bias.ts";
 export { cacheWrite } from "./cacheWrite.ts";
 export { cast } from "./cast.ts";
 export { embedding } from "./embedding.ts";

@@ -1,14 +1,5 @@
 import { Fields } from "./fields.ts";
 
-/** A line of `question.jsonl`: MT-Bench has two turns. */
-export interface QuestionRecord {
-  readonly question_id: number | string;
-  readonly category: string;
-  readonly turns: readonly string[];
-  /** Reference answers by turn, for math, reasoning and coding. */
-  readonly reference?: readonly string[];
-}
-
 /** A line of `model_answer/<model>.jsonl`. */
 export interface AnswerRecord {
   readonly question_id: number | string;
@@ -64,22 +55,6 @@ export function sourcedJudgment(judgment: PairJudgment, { benchmark, seed }: Que
 }
 
 /**
- * A question from its JSON value; fields that the format does not have are left out.
- * @throws {RecordError}
- */
-export function readQuestion(value: unknown): QuestionRecord {
-  const fields = new Fields("question", value);
-  const turns = fields.texts("turns");
-  if (turns.length === 0) fields.refuse("turns", "one turn or more");
-  return {
-    question_id: fields.id("question_id"),
-    category: fields.text("category"),
-    turns,
-    ...(fields.has("reference") && { reference: fields.texts("reference") }),
-  };
-}
-
-/**
  * An answer from its JSON value.
  * @throws {RecordError}
  */
@@ -123,6 +98,6 @@ export function readPairJudgment(value: unknown): PairJudgment {
 }
 
 /** A record as a line of its file, line break included. */
-export function recordLine(record: QuestionRecord | AnswerRecord | PairJudgment | SourcedJudgment): string {
+export function recordLine(record: AnswerRecord | PairJudgment | SourcedJudgment): string {
   return `${JSON.stringify(record)}\n`;
 }

@@ -51,6 +51,9 @@ export interface SeatedPair {
 /** The winner by seat, before the seats are translated to models. */
 export type SeatWinner = "first" | "second" | "tie" | "error";
 
+/** A verdict that was given, by seat. */
+export type SeatVote = Exclude<SeatWinner, "error">;
+
 /** The winner of one game, by model and not by seat. */
 export type GameWinner = "a" | "b" | "tie" | "error";
 
@@ -78,8 +81,8 @@ export interface Ruling {
   readonly problem?: GameProblem;
   /** True where the question or an answer looks as if it told the judge what to say. */
   readonly isSuspicious?: boolean;
-  /** Of several judges: share of pairs of them that say the same. */
-  readonly agreement?: number;
+  /** Of several judges: verdicts of those that decided. */
+  readonly votes?: readonly SeatVote[];
   /** The model that replied, by its server's word. */
   readonly model?: string;
   /** The prompt that the judge was shown. */
@@ -121,8 +124,9 @@ export class JudgeError extends Error {
 }
 
 /** One game by model. */
-export interface Game extends Omit<Ruling, "winner"> {
+export interface Game extends Omit<Ruling, "winner" | "votes"> {
   readonly winner: GameWinner;
+  readonly votes?: readonly ("a" | "b" | "tie")[];
 }
 
 /** Two games with the sides swapped, and their outcome for a. */

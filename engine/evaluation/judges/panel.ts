@@ -131,7 +131,7 @@ function panelJudge({ rule }: PanelSettings, members: readonly NamedJudge[]): Ju
         winner: votes.length === 0 ? "error" : verdictBy(rule, votes),
         ...(problem !== undefined && { problem }),
         ...(rulings.some(({ isSuspicious }) => isSuspicious === true) && { isSuspicious: true }),
-        ...(votes.length > 1 && { agreement: agreementOf(votes) }),
+        ...(votes.length > 1 && { votes }),
         userPrompt: rulings.find(({ userPrompt }) => userPrompt !== undefined)?.userPrompt ?? "",
         judgment: rulings.map((ruling, index) => shown(members[index]?.name ?? "", ruling)).join("\n\n----\n\n"),
         cost: costOf(rulings),
@@ -159,13 +159,6 @@ function verdictBy(rule: PanelSettings["rule"], votes: readonly SeatWinner[]): S
   }
   if (first > second && first > tie) return "first";
   return second > first && second > tie ? "second" : "tie";
-}
-
-/** Share of pairs of members that say the same. */
-function agreementOf(votes: readonly SeatWinner[]): number {
-  const nPairs = (votes.length * (votes.length - 1)) / 2;
-  const same = votes.flatMap((vote, index) => votes.slice(index + 1).filter((other) => other === vote));
-  return same.length / nPairs;
 }
 
 function shown(name: string, { winner, judgment = "" }: Ruling): string {

@@ -6,30 +6,6 @@ const POWER = 0.8;
 const MOST_SEEDS = 10_000;
 
 /**
- * Comparisons needed to distinguish an adjusted win rate from ½, by the normal approximation for games that end in a
- * tie with probability `tieRate`: for before anything is judged.
- *
- * @param settings - The effect to detect, and the test's error rates.
- * @param settings.adjusted - True adjusted win rate, not ½.
- * @param settings.tieRate - Share of ties.
- * @param settings.alpha - Two-sided level; 0.05 when absent.
- * @param settings.power - Probability to see it; 0.8 when absent.
- * @param settings.designEffect - Variance relative to independent games; 1 when absent.
- */
-export function gamesNeeded(settings: {
-  readonly adjusted: number;
-  readonly tieRate: number;
-  readonly alpha?: number;
-  readonly power?: number;
-  readonly designEffect?: number;
-}): number {
-  const { adjusted, tieRate, alpha = 0.05, power = POWER, designEffect = 1 } = settings;
-  const gap = adjusted - 0.5;
-  const underNull = (1 - tieRate) / 4;
-  return gap === 0 ? Infinity : Math.ceil(designEffect * clustersNeeded({ gap, underNull, alpha, power }));
-}
-
-/**
  * Smallest distance from ½ that so many independent comparisons show with power 0.8, at the level 0.05: for before
  * anything is judged.
  *

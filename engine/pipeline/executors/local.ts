@@ -4,14 +4,16 @@ import { Stopped } from "../stage.ts";
 import { type Executor, type ExecutorSettings, StageError } from "./executor.ts";
 import { takeOrMake } from "./takeOrMake.ts";
 
-/** A device of this machine; opened when the first stage that computes begins on it. */
+/** A device of this machine: opened when the first stage that uses it begins, closed when none is left. */
 export interface LocalDevice {
   open(): Promise<Backend>;
+  close(): Promise<void>;
 }
 
 /**
  * Runs stages on this machine's devices: on one device in the order of their declaration, on several every stage that
- * is ready at once, the earliest declared first.
+ * is ready at once, the earliest declared first. Stages that use no device run beside them, one at a time: a server
+ * judges while the next arm trains.
  */
 export class LocalExecutor implements Executor {
   private readonly devices: readonly LocalDevice[];
@@ -28,10 +30,11 @@ export class LocalExecutor implements Executor {
     const signal = AbortSignal.any([this.settings.signal, failure.signal]);
     const schedule = new Schedule(stages);
     const settings = { ...this.settings, signal, stages };
-    const work = async (device: LocalDevice): Promise<void> => {
-      for (let stage = await schedule.next(); stage !== undefined; stage = await schedule.next()) {
+    const work = async (device?: LocalDevice): Promise<void> => {
+      const next = (): Promise<ResolvedStage | undefined> => schedule.next(device !== undefined);
+      for (let stage = await next(); stage !== undefined; stage = await next()) {
         try {
-          await takeOrMake(stage, () => device.open(), settings);
+          await takeOrMake(stage, () => open(device), settings);
           schedule.done(stage);
         } catch (error) {
           schedule.end();
@@ -39,12 +42,19 @@ export class LocalExecutor implements Executor {
           throw error instanceof Stopped ? error : new StageError(stage.info.id, error);
         }
       }
+      await device?.close();
     };
-    const ends = await Promise.allSettled(this.devices.map(work));
+    const ends = await Promise.allSettled([...this.devices.map(work), work()]);
     const errors = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
     const first = errors.find((error) => error instanceof StageError) ?? errors[0];
     if (first !== undefined) throw first as Error;
   }
+}
+
+/** The backend of a stage's device. */
+function open(device: LocalDevice | undefined): Promise<Backend> {
+  if (device === undefined) throw new RangeError("executor: a stage that uses no device opens one");
+  return device.open();
 }
 
 /** Which stages wait, which are ready: gives out each once, in order. */
@@ -59,10 +69,13 @@ class Schedule {
     this.unfinished = new Set(stages.map(({ info }) => info.id));
   }
 
-  /** The first stage that is ready, as soon as there is one; undefined when none will be. */
-  async next(): Promise<ResolvedStage | undefined> {
-    while (!this.isEnded && this.waiting.length > 0) {
-      const at = this.waiting.findIndex(({ info }) => !info.inputs.some((id) => this.unfinished.has(id)));
+  /** The first stage that is ready, of those that use a device or of those that do not, as soon as there is one; undefined when none will be. */
+  async next(usesDevice: boolean): Promise<ResolvedStage | undefined> {
+    const isOfKind = ({ declared }: ResolvedStage): boolean => declared.usesDevice === usesDevice;
+    while (!this.isEnded && this.waiting.some(isOfKind)) {
+      const at = this.waiting.findIndex(
+        (one) => isOfKind(one) && !one.info.inputs.some((id) => this.unfinished.has(id)),
+      );
       if (at >= 0) return this.waiting.splice(at, 1)[0];
       await this.wake.promise;
     }

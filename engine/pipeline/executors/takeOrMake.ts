@@ -78,7 +78,7 @@ async function makeOrAwait(
   let isAnnounced = false;
   for (;;) {
     // The device first: a run that waits for one holds nothing that the runs before it could wait for.
-    const backend = await open();
+    if (stage.declared.usesDevice) await open();
     let workspace: Workspace | undefined;
     try {
       workspace = await artifacts.work(stage.key);
@@ -88,16 +88,16 @@ async function makeOrAwait(
       if (!isAnnounced) report({ kind: "alarm", stage: id, step: 0, name: "waiting", message });
       isAnnounced = true;
     }
-    if (workspace !== undefined) return makeHeld(stage, { backend, workspace }, settings);
+    if (workspace !== undefined) return makeHeld(stage, { open, workspace }, settings);
     if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
     await setTimeout(POLL_MS);
     if ((await check(stage, settings)) === "whole") return "awaited";
   }
 }
 
-/** The device and the folder that a stage works with. */
+/** The device, opened before if the stage uses one, and the folder that a stage works with. */
 interface Holding {
-  readonly backend: Backend;
+  readonly open: () => Promise<Backend>;
   readonly workspace: Workspace;
 }
 
@@ -116,7 +116,7 @@ async function makeHeld(stage: ResolvedStage, held: Holding, settings: TakeSetti
 
 async function make(
   { info, artifact, declared, inputs, key }: ResolvedStage,
-  { backend, workspace }: Holding,
+  { open, workspace }: Holding,
   { run, artifacts, pace, models, signal, report, sample }: TakeSettings,
 ): Promise<void> {
   const savepoint = join(workspace.folder, "savepoint");
@@ -124,7 +124,7 @@ async function make(
   const record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run });
   try {
     const context = {
-      ...{ name, backend, pace, signal, workspace: workspace.folder },
+      ...{ name, pace, signal, workspace: workspace.folder },
       ...(models !== undefined && { models }),
       report: stageReporter(info.id, (event) => {
         report(event);
@@ -143,7 +143,7 @@ async function make(
       save: ({ step, json, tensors }: Savepoint) => writeSnapshot(savepoint, { json: { step, json }, tensors }),
     };
     const digests = await artifacts.digests(inputKeys(inputs));
-    await artifacts.create(key, (folder) => declared.run({ ...context, folder }, inputs), digests);
+    await artifacts.create(key, (folder) => declared.run({ ...context, folder }, open, inputs), digests);
   } catch (error) {
     if (error instanceof OutOfBudget) {
       const { message, comparisons, nPairs } = error;

@@ -37,6 +37,7 @@ export const answers: Stage<
   kind: "answers",
   title: "Answers",
   makes: "records",
+  usesDevice: true,
   revision: 3,
   select: (config, { benchmark, isValidation, seed }) => ({
     task: config.task,

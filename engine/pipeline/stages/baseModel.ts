@@ -28,6 +28,7 @@ export const baseModel: Stage<
   kind: "base",
   title: "Base model",
   makes: "model",
+  usesDevice: true,
   revision: 1,
   select: (config, { seed }) => ({ model: newModelOf(config), task: config.task, seed }),
   async run(context, { model: { architecture, pretrain }, task: settings, seed }) {

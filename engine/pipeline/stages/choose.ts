@@ -27,6 +27,7 @@ export const choose: Stage<
   kind: "choice",
   title: "Choice of β",
   makes: "model",
+  usesDevice: false,
   revision: 1,
   select: ({ evaluation, arms }, { arm }) => ({ judge: evaluation.judge, betas: arms[arm]?.betas ?? [] }),
   async run({ folder, report }, { judge, betas }, { candidates, answers }) {

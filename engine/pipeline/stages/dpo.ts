@@ -65,6 +65,7 @@ export const dpo: Stage<
   kind: "dpo",
   title: "DPO",
   makes: "model",
+  usesDevice: true,
   revision: 1,
   select: (config, { arm, beta, seed }) => ({
     arm: dpoWithBeta(config, arm, beta),

@@ -14,7 +14,8 @@ export const judge: Stage<
   kind: "judgments",
   title: "Judgments",
   makes: "records",
-  revision: 1,
+  usesDevice: false,
+  revision: 2,
   // FastChat's records name the models, so names are part of the result.
   select: ({ evaluation }, { names, seed }) => ({ judge: judgeChoice(evaluation), names, seed }),
   async run(context, { judge: choice, names, seed }, { ours, theirs, prompt }) {

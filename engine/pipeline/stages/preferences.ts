@@ -27,6 +27,7 @@ export const preferences: Stage<
   kind: "preferences",
   title: "Preference pairs",
   makes: "records",
+  usesDevice: true,
   revision: 1,
   select: (config, { seed }) => ({
     task: config.task,

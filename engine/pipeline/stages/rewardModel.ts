@@ -47,6 +47,7 @@ export const rewardModel: Stage<
   kind: "reward",
   title: "Reward model",
   makes: "model",
+  usesDevice: true,
   revision: 5,
   select: (config, { seed, rewardSeed }) => ({
     ...rewardSlice(config, seed),

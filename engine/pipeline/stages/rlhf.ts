@@ -86,6 +86,7 @@ export const rlhf: Stage<
   kind: "rlhf",
   title: "RLHF",
   makes: "model",
+  usesDevice: true,
   revision: 2,
   select: (config, { arm, beta, seed }) => ({
     arm: armWithBeta(config, arm, beta),

@@ -29,6 +29,7 @@ export const serverAnswers: Stage<
   kind: "answers",
   title: "Answers",
   makes: "records",
+  usesDevice: false,
   revision: 1,
   select: (config, { contestant, benchmark, seed }) => {
     const { model, baseUrl, system } = contestantOf(config, contestant);

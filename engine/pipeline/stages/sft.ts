@@ -25,6 +25,7 @@ export const sft: Stage<
   kind: "sft",
   title: "Supervised fine-tuning",
   makes: "model",
+  usesDevice: true,
   revision: 3,
   select: (config, { seed, sftSeed }) => ({
     ...sftSource(config),

@@ -29,6 +29,7 @@ export const soup: Stage<
   kind: "soup",
   title: "Model soup",
   makes: "model",
+  usesDevice: true,
   revision: 3,
   select: (config, of) => ({ ...soupSlice(config, of), ...saveSlice(config) }),
   async run(context, { settings, heldOut, saveAs }, { of, reward, data, template, base }) {

@@ -40,6 +40,7 @@ export const warm: Stage<
   kind: "reward",
   title: "Averaged reward model",
   makes: "model",
+  usesDevice: true,
   revision: 1,
   select: (config, { seed }) => ({ ...rewardSlice(config, seed), mean: "uniform" }),
   async run(context, { reward, seed, chat, saveAs, mean: method }, { of, pairs: made, data, template, base }) {

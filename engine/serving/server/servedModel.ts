@@ -21,7 +21,7 @@ export interface ServedModelSettings extends ScheduledModel {
 }
 
 /** One prompt's tokens, and how its answers are made. */
-export interface Asked {
+export interface AnswerJob {
   readonly prompt: readonly number[];
   readonly settings: AnswerSettings;
   readonly continues: boolean;
@@ -74,7 +74,7 @@ export class ServedModel {
   }
 
   /** An answer to be queued. */
-  sequence({ prompt, settings, continues, promptTop, seed, index, sink }: Asked): Sequence {
+  sequence({ prompt, settings, continues, promptTop, seed, index, sink }: AnswerJob): Sequence {
     const { format, context } = this.settings;
     const room = context - prompt.length;
     const request = {

@@ -7,6 +7,9 @@ export const COMPARISONS_FILE = "comparisons.jsonl";
 /** File of the same judgments as FastChat's tools read them, in the same order. */
 export const JUDGMENTS_FILE = "judgments.jsonl";
 
+/** Judges of a panel whose verdicts are read. */
+export const MOST_VOTES = 100;
+
 const gameWinner = z.enum(["a", "b", "tie", "error"]);
 
 /** A line of comparisons.jsonl: one prompt, answered by two models, judged. */
@@ -19,6 +22,18 @@ export const comparisonSchema = z.object({
   lengths: z.exactOptional(z.tuple([z.number(), z.number()])),
   /** Of several judges: share of pairs of them that say the same, over both games. */
   agreement: z.exactOptional(z.number().min(0).max(1)),
+  /** Their verdicts, game by game. */
+  votes: z.exactOptional(
+    z
+      .array(
+        z
+          .array(z.enum(["a", "b", "tie"]))
+          .max(MOST_VOTES)
+          .readonly(),
+      )
+      .max(2)
+      .readonly(),
+  ),
   /** Problems of its games. */
   problems: z.exactOptional(z.array(z.enum(["malformed", "double", "refused", "cutOff", "failed"])).max(2)),
   /** True where the question or an answer looks as if it told the judge what to say. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { entryAt, placeOf } from "../places.ts";
+import { MOST_VOTES } from "./comparisons.ts";
 import { checkedBy, readRecords } from "./records.ts";
 
 /** File of the games that judgments at work have finished, in the stage's working folder. */
@@ -16,7 +17,12 @@ export const gameSchema = z.object({
     winner: z.enum(["first", "second", "tie", "error"]),
     problem: z.exactOptional(z.enum(["malformed", "double", "refused", "cutOff", "failed"])),
     isSuspicious: z.exactOptional(z.boolean()),
-    agreement: z.exactOptional(z.number().min(0).max(1)),
+    votes: z.exactOptional(
+      z
+        .array(z.enum(["first", "second", "tie"]))
+        .max(MOST_VOTES)
+        .readonly(),
+    ),
     model: z.exactOptional(z.string()),
     userPrompt: z.exactOptional(z.string()),
     judgment: z.exactOptional(z.string()),

@@ -1,5 +1,6 @@
 import { addBiasOp, sumRowsOp } from "../../../engine/compute/ops/bias.ts";
-import { addBias, linear, matmul } from "../../../engine/compute/ops/index.ts";
+import { addBias } from "../../../engine/compute/ops/bias.ts";
+import { linear, matmul } from "../../../engine/compute/ops/index.ts";
 import { type Case, opCase } from "../case.ts";
 import { floats, uniform } from "../data.ts";
 

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseJsonc } from "jsonc-parser";
 import * as z from "zod";
-import { configTable, jsonSchema, parseConfig, runConfigSchema } from "../../../engine/config/index.ts";
+import { configTable, jsonSchema, parseConfig } from "../../../engine/config/index.ts";
+import { runConfigSchema } from "../../../engine/config/schema.ts";
 import { defaultOf, docsOf, settingsOf } from "../../../engine/config/walk.ts";
 import { PRESETS } from "../../../engine/config/presets.ts";
 

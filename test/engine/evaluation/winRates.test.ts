@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
-import { gamesNeeded } from "../../../engine/evaluation/statistics/power.ts";
+import { detectableGap } from "../../../engine/evaluation/statistics/power.ts";
 import { randomStream } from "../../../engine/evaluation/statistics/random.ts";
 import { rateInterval, rateTest } from "../../../engine/evaluation/statistics/rate.ts";
 import { signTest } from "../../../engine/evaluation/statistics/signTest.ts";
@@ -183,21 +183,17 @@ describe("signs of bias", () => {
   });
 });
 
-describe("gamesNeeded", () => {
-  it("is the textbook number without ties: 194 games for 60 %", () => {
+describe("detectableGap", () => {
+  it("is the textbook number without ties, 10 points for 194 games, and falls with ties", () => {
     // ((1.95996·0.5 + 0.84162·√0.24) / 0.1)² = 193.85.
-    assert.equal(gamesNeeded({ adjusted: 0.6, tieRate: 0 }), 194);
-  });
-
-  it("falls with ties, grows with the design effect, and is infinite for no difference", () => {
-    assert(gamesNeeded({ adjusted: 0.55, tieRate: 0.6 }) < gamesNeeded({ adjusted: 0.55, tieRate: 0 }));
-    assert.equal(gamesNeeded({ adjusted: 0.6, tieRate: 0, designEffect: 2 }), 388);
-    assert.equal(gamesNeeded({ adjusted: 0.5, tieRate: 0 }), Infinity);
+    assert.ok(Math.abs(detectableGap(193.85) - 0.1) < 1e-5);
+    assert.ok(detectableGap(194, 0.6) < detectableGap(194));
   });
 
   it("delivers its power in simulation", () => {
     const random = randomStream(5);
-    const n = gamesNeeded({ adjusted: 0.6, tieRate: 0.4 });
+    const n = 116; // a gap of 10 points with 40 % of ties
+    assert.ok(Math.abs(detectableGap(n, 0.4) - 0.1) < 5e-4);
     let seen = 0;
     for (let repetition = 0; repetition < 1000; repetition++) {
       let [wins, losses] = [0, 0];

@@ -3,6 +3,7 @@ import type { Backend } from "../../../engine/compute/backend.ts";
 import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
+import { logits } from "../../../engine/models/heads.ts";
 import {
   type ModelConfig,
   type Rollouts,
@@ -11,7 +12,6 @@ import {
   ResponseScorer,
   hidden,
   joinResponses,
-  logits,
   padQueries,
   padRight,
   parseModelConfig,

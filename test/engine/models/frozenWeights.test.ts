@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../../engine/compute/backend.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
+import { asBf16 } from "./bf16Weights.ts";
 import {
   type FrozenWeights,
   type ModelConfig,
@@ -10,7 +11,6 @@ import {
   Generator,
   ResponseScorer,
   RewardScorer,
-  asBf16,
   asF32,
   joinResponses,
   padQueries,

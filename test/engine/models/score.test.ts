@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Backend } from "../../../engine/compute/backend.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
+import { logits } from "../../../engine/models/heads.ts";
 import {
   type Rollouts,
   DeviceWeights,
@@ -10,7 +11,6 @@ import {
   RewardScorer,
   hidden,
   joinResponses,
-  logits,
   padQueries,
   padRight,
   sequenceArrays,

@@ -90,6 +90,7 @@ async function run(root: string, cards: readonly (() => Backend)[]): Promise<Ran
       opened.set(at, device);
       return device;
     },
+    close: () => Promise.resolve(),
   }));
   const executor = new LocalExecutor(devices, {
     ...{ run: "tiny-1", artifacts, pace: config.runtime, signal: new AbortController().signal },

@@ -6,7 +6,7 @@ import { runPipeline } from "../../../engine/pipeline/index.ts";
 import type { RunConfig } from "../../../engine/config/index.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
-import { resolved, tiny } from "./tinyRun.ts";
+import { type Written, resolved, tiny } from "./tinyRun.ts";
 
 interface Outcome {
   readonly folder: string;
@@ -27,9 +27,10 @@ describe("a run and its device", () => {
   async function run(
     runtime: Partial<RunConfig["runtime"]>,
     atFirst: (stop: AbortController) => void = () => undefined,
+    changes: Written = {},
   ): Promise<Outcome> {
     const stop = new AbortController();
-    const config = resolved(tiny({ soups: {} }), folder);
+    const config = resolved(tiny({ soups: {}, ...changes }), folder);
     const [events, taken, released]: [RunEvent[], string[], string[]] = [[], [], []];
     const result = await runPipeline({
       config: { ...config, runtime: { ...config.runtime, ...runtime } },
@@ -83,6 +84,15 @@ describe("a run and its device", () => {
     const stages = second.events.flatMap((event) => (event.kind === "stageStarted" ? [event.cached] : []));
     assert.ok(stages.length > 0 && stages.every(Boolean));
     assert.equal(deviceOf(second), "wasm, 1000 threads");
+  });
+
+  it("waits for no device and opens none where only judgments are missing", async () => {
+    const judged: string[] = [];
+    const more = await run({ threads: 1000 }, () => judged.push("a stage"), {
+      evaluation: { tieMargin: 0.25, judge: "gold" },
+    });
+    assert.deepEqual([more.taken, more.released], [[], []]);
+    assert.ok(judged.length > 0, "nothing is judged again");
   });
 
   it("finds nothing made under another backend's name", async () => {

@@ -6,8 +6,9 @@ import { writeSafetensors } from "../../../engine/storage/safetensorsWriter.ts";
 import { fromBf16, toBf16 } from "../../../engine/compute/graph/dtype.ts";
 import { generateResponses } from "../../../engine/pipeline/checkpointWork.ts";
 import { AS_STORED, loadFrozenModel, loadModel } from "../../../engine/pipeline/modelFolder.ts";
-import { readCheckpoint, readTensors, writeCheckpoint } from "../../../engine/storage/checkpoints.ts";
+import { readCheckpoint, writeCheckpoint } from "../../../engine/storage/checkpoints.ts";
 import type { StoredType } from "../../../engine/storage/elementTypes.ts";
+import { readTensors } from "../storage/checkpointFolder.ts";
 import { type TinyRun, artifactOf, computed, metricOf, runTiny, tiny } from "./tinyRun.ts";
 
 const BF16 = { frozenWeights: "bf16" } as const;

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { diagnose } from "../../../engine/cli/diagnosis.ts";
-import {
-  readDoctorOutput,
-  readPlanOutput,
-  readPublishLine,
-  readVerifyOutput,
-} from "../../../engine/protocol/toolOutput.ts";
+import { readDoctorOutput, readPlanOutput, readPublishLine } from "../../../engine/protocol/toolOutput.ts";
 
 describe("readPlanOutput", () => {
   const limits = { maxBytes: 9 };
@@ -45,16 +40,5 @@ describe("readPublishLine", () => {
     for (const other of [undefined, "x", card, { kind: "upload", doneBytes: "1" }, { kind: "error" }]) {
       assert.equal(readPublishLine(other), undefined);
     }
-  });
-});
-
-describe("readVerifyOutput", () => {
-  const artifact = { key: "sft-0123456789abcdef", stages: ["demo-1: sft-1"], state: "damaged", file: "f", defect: "d" };
-  const output = { ok: false, artifacts: [artifact], affected: [], setAside: [] };
-
-  it("takes what verify prints, and names what does not fit", () => {
-    assert.deepEqual(readVerifyOutput(output), output);
-    const odd = { ...output, artifacts: [{ ...artifact, state: "fine" }] };
-    assert.throws(() => readVerifyOutput(odd), /read verify: .*at artifacts\[0\]\.state/s);
   });
 });

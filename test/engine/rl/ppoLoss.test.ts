@@ -3,7 +3,8 @@ import fc from "fast-check";
 
 import { gradients } from "../../../engine/compute/graph/gradients.ts";
 import { policyLoss } from "../../../engine/rl/policyLoss.ts";
-import { PPO_LOSS_DEFAULTS, type PpoLossSettings, ppoLoss, PPO_METRICS } from "../../../engine/rl/ppoLoss.ts";
+import { type PpoLossSettings, ppoLoss, PPO_METRICS } from "../../../engine/rl/ppoLoss.ts";
+import { PPO_LOSS_DEFAULTS } from "./ppoLossDefaults.ts";
 import { valueLoss } from "../../../engine/rl/valueLoss.ts";
 import { checkGradient, close, evaluate, inputs } from "./evaluate.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Backend, HostArray } from "../../../engine/compute/backend.ts";
 import { type Weights, joinResponses, padQueries } from "../../../engine/models/index.ts";
-import { PPO_LOSS_DEFAULTS } from "../../../engine/rl/ppoLoss.ts";
+import { PPO_LOSS_DEFAULTS } from "./ppoLossDefaults.ts";
 import type { PpoSettings } from "../../../engine/rl/ppoSettings.ts";
 import { type LearningBatch, minibatchInputs, ppoStep } from "../../../engine/rl/ppoStep.ts";
 import { type PpoIteration, type PpoModels, PpoTrainer } from "../../../engine/rl/ppoTrainer.ts";

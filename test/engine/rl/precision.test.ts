@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Backend } from "../../../engine/compute/backend.ts";
 import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
 import { createTfjsBackend } from "../../../engine/compute/backends/tfjs/index.ts";
-import { PPO_LOSS_DEFAULTS } from "../../../engine/rl/ppoLoss.ts";
+import { PPO_LOSS_DEFAULTS } from "./ppoLossDefaults.ts";
 import type { PpoSettings } from "../../../engine/rl/ppoSettings.ts";
 import { type PpoModels, PpoTrainer } from "../../../engine/rl/ppoTrainer.ts";
 import { assertClose } from "../models/close.ts";

@@ -1,7 +1,8 @@
 import { advantages } from "../../../engine/rl/advantages.ts";
 import { type AdaptiveKl, updateKl } from "../../../engine/rl/klController.ts";
 import { klPerToken } from "../../../engine/rl/kl.ts";
-import { PPO_LOSS_DEFAULTS, ppoLoss, type PpoMetric } from "../../../engine/rl/ppoLoss.ts";
+import { ppoLoss, type PpoMetric } from "../../../engine/rl/ppoLoss.ts";
+import { PPO_LOSS_DEFAULTS } from "./ppoLossDefaults.ts";
 import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { masked, maskedVariance } from "../../../engine/rl/rollout.ts";
 import { rewards } from "../../../engine/rl/rewards.ts";

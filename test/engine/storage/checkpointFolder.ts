@@ -1,5 +1,5 @@
-import { openSafetensors } from "../../../engine/storage/safetensors.ts";
-import { type CheckpointContent, readTensors, writeCheckpoint } from "../../../engine/storage/checkpoints.ts";
+import { type WeightsFile, openSafetensors } from "../../../engine/storage/safetensors.ts";
+import { type CheckpointContent, writeCheckpoint } from "../../../engine/storage/checkpoints.ts";
 import type { StoredType } from "../../../engine/storage/elementTypes.ts";
 import * as path from "node:path";
 
@@ -20,6 +20,13 @@ export function content(value: (i: number) => number, dtype: StoredType = "F32")
 export async function writeContent(folder: string, checkpoint: CheckpointContent): Promise<string> {
   await writeCheckpoint(folder, checkpoint);
   return folder;
+}
+
+/** All float tensors of an open checkpoint, in memory as f32. */
+export async function readTensors(weights: WeightsFile): Promise<Map<string, Float32Array>> {
+  const tensors = new Map<string, Float32Array>();
+  for (const name of weights.tensors.keys()) tensors.set(name, await weights.readTensor(name));
+  return tensors;
 }
 
 export async function tensorsOf(folder: string): Promise<Map<string, Float32Array>> {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
-import { readCheckpoint, readTensors } from "../../../engine/storage/checkpoints.ts";
-import { CONFIG, content, TOKENIZER, writeContent } from "./checkpointFolder.ts";
+import { readCheckpoint } from "../../../engine/storage/checkpoints.ts";
+import { CONFIG, content, readTensors, TOKENIZER, writeContent } from "./checkpointFolder.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
 
 describe("checkpoints", () => {

@@ -3,13 +3,13 @@ import type { Backend } from "../../../engine/compute/backend.ts";
 import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
 import { createTfjsBackend } from "../../../engine/compute/backends/tfjs/index.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
+import { asBf16 } from "../models/bf16Weights.ts";
 import {
   type ModelConfig,
   DeviceWeights,
   Generator,
   ResponseScorer,
   SlotDecoder,
-  asBf16,
   initializeAdapter,
   joinResponses,
   padQueries,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../../engine/compute/backend.ts";
-import { DeviceWeights, asBf16, asF32 } from "../../../engine/models/index.ts";
+import { DeviceWeights, asF32 } from "../../../engine/models/index.ts";
 import { Evaluation, TrainState, sftLoss, sftStep, supervisedBatches } from "../../../engine/training/index.ts";
+import { asBf16 } from "../models/bf16Weights.ts";
 import { ALL_BACKENDS, PICO, picoSequences, picoWeights } from "../models/pico.ts";
 
 const SHAPE = { batchSize: 2, length: 8 };

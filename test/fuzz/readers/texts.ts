@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { parseConfig } from "../../../engine/config/index.ts";
-import { stageCount } from "../../../engine/config/sizes.ts";
+import { fewestStages } from "../../../engine/config/sizes.ts";
 import { ALARMS } from "../../../engine/protocol/alarms.ts";
 import { translatedSeen } from "../../../engine/protocol/alarmTexts.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
@@ -40,7 +40,7 @@ const config: Reader = {
   errors: ["ConfigError"],
   read: (input) => {
     try {
-      assert.ok(stageCount(parseConfig(input.toString(), FILE)) <= MOST_STAGES);
+      assert.ok(fewestStages(parseConfig(input.toString(), FILE)) <= MOST_STAGES);
     } catch (error) {
       if (error instanceof ConfigError) assert.ok(error.issues.length <= 101 && error.issues.length > 0);
       throw error;

@@ -3,15 +3,15 @@ import type { Backend } from "../../../engine/compute/backend.ts";
 import { gradients } from "../../../engine/compute/graph/gradients.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
+import { logits } from "../../../engine/models/heads.ts";
+import { asBf16 } from "../../engine/models/bf16Weights.ts";
 import {
   type FrozenWeights,
   type ModelConfig,
   type Weights,
   DeviceWeights,
   RewardScorer,
-  asBf16,
   hidden,
-  logits,
   merged,
   mixAdapters,
   padRight,

@@ -3,6 +3,7 @@ import type { Backend } from "../../../engine/compute/backend.ts";
 import { gradients } from "../../../engine/compute/graph/gradients.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph, defined } from "../../../engine/compute/graph/tensor.ts";
+import { logits } from "../../../engine/models/heads.ts";
 import {
   type ModelConfig,
   ARCHITECTURES,
@@ -10,7 +11,6 @@ import {
   Generator,
   formatModelConfig,
   hidden,
-  logits,
   padRight,
   parameters,
   parseModelConfig,

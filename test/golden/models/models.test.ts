@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import type { Backend } from "../../../engine/compute/backend.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
+import { logits } from "../../../engine/models/heads.ts";
 import {
   ARCHITECTURES,
   DeviceWeights,
   Generator,
   hidden,
-  logits,
   padRight,
   parameters,
   sequenceArrays,

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createTfjsBackend } from "../../../engine/compute/backends/tfjs/index.ts";
 import { plan } from "../../../engine/compute/graph/program.ts";
 import { Graph } from "../../../engine/compute/graph/tensor.ts";
+import { logits } from "../../../engine/models/heads.ts";
 import {
   type ModelConfig,
   type Weights,
@@ -18,7 +19,6 @@ import {
   formatModelConfig,
   hidden,
   initialize,
-  logits,
   padRight,
   parseModelConfig,
   sequenceArrays,

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { gradients } from "../../../../engine/compute/graph/gradients.ts";
 import { Graph, ShapeError, type Tensor } from "../../../../engine/compute/graph/tensor.ts";
 import { DTypeError } from "../../../../engine/compute/graph/typeRule.ts";
+import { addBias, sumRows } from "../../../../engine/compute/ops/bias.ts";
 import {
   accumulate,
-  addBias,
   adamw,
   attention,
   cacheWrite,
@@ -19,7 +19,6 @@ import {
   rope,
   sample,
   slice,
-  sumRows,
   sumSquares,
 } from "../../../../engine/compute/ops/index.ts";
 import { castOp } from "../../../../engine/compute/ops/cast.ts";

@@ -6,17 +6,10 @@ import {
   type PairJudgment,
   readAnswer,
   readPairJudgment,
-  readQuestion,
   recordLine,
   sourcedJudgment,
 } from "../../../../engine/evaluation/fastchat/records.ts";
 
-const question = {
-  question_id: 81,
-  category: "math",
-  turns: ["What is 2 + 2?", "And doubled?"],
-  reference: ["4", "8"],
-};
 const answer = {
   question_id: 81,
   answer_id: "x1",
@@ -41,29 +34,22 @@ const judgment: PairJudgment = {
 
 describe("FastChat's files", () => {
   it("come back as they were written", () => {
-    assert.deepEqual(readQuestion(JSON.parse(recordLine(question))), question);
     assert.deepEqual(readAnswer(JSON.parse(recordLine(answer))), answer);
     assert.deepEqual(readPairJudgment(JSON.parse(recordLine(judgment))), judgment);
-  });
-
-  it("may have question ids of text and no reference", () => {
-    const { question_id, reference } = readQuestion({ question_id: "a3f", category: "writing", turns: ["Hi"] });
-    assert.deepEqual([question_id, reference], ["a3f", undefined]);
   });
 
   it("are refused with the record, the field and what it holds", () => {
     const refusals: readonly (readonly [() => unknown, string])[] = [
       [
-        () => readQuestion({ ...question, turns: "Hi" }),
-        'read question: field turns must be a list of texts, got "Hi"',
+        () => readAnswer({ ...answer, choices: [{ index: 0, turns: "Hi" }] }),
+        'read answer choice: field turns must be a list of texts, got "Hi"',
       ],
-      [() => readQuestion({ ...question, turns: [] }), "read question: field turns must be one turn or more, got []"],
       [() => readAnswer({ ...answer, model_id: 3 }), "read answer: field model_id must be text, got 3"],
       [
         () => readPairJudgment({ ...judgment, g1_winner: "A" }),
         'read pair judgment: field g1_winner must be one of model_1, model_2, tie, error, got "A"',
       ],
-      [() => readQuestion([]), "read question: expected an object, got []"],
+      [() => readAnswer([]), "read answer: expected an object, got []"],
     ];
     for (const [read, message] of refusals) assert.throws(read, new RecordError(message));
   });

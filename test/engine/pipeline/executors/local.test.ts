@@ -7,7 +7,7 @@ import { StageError } from "../../../../engine/pipeline/executors/executor.ts";
 import { LocalExecutor } from "../../../../engine/pipeline/executors/local.ts";
 import { type ArtifactHandle, Recipe } from "../../../../engine/pipeline/recipe.ts";
 import { resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
-import { type Artifact, type Stage, Stopped } from "../../../../engine/pipeline/stage.ts";
+import { type Artifact, type HostContext, type Stage, Stopped } from "../../../../engine/pipeline/stage.ts";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
 import { Artifacts } from "../../../../engine/storage/artifacts.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -24,17 +24,22 @@ interface TestStage {
   readonly name: string;
   readonly of?: readonly string[];
   readonly fails?: boolean;
+  /** Uses no device. */
+  readonly isHost?: boolean;
 }
 
 /** A stage that writes its name after some milliseconds, or sooner when it is asked to stop. */
-function stageThat(record: Record): Stage<TestStage, { name: string; fails: boolean }, { of: readonly Artifact[] }> {
-  return {
+function stageThat(
+  record: Record,
+  usesDevice: boolean,
+): Stage<TestStage, { name: string; fails: boolean }, { of: readonly Artifact[] }> {
+  const described = {
     kind: "test",
     title: "Test",
     makes: "records",
     revision: 1,
-    select: (_, { name, fails = false }) => ({ name, fails }),
-    async run({ folder, signal, report }, { name, fails }) {
+    select: (_: unknown, { name, fails = false }: TestStage) => ({ name, fails }),
+    async run({ folder, signal, report }: HostContext, { name, fails }: { name: string; fails: boolean }) {
       record.begun.push(name);
       record.most = Math.max(record.most, record.begun.length - record.ended.length);
       await setTimeout(20, undefined, { signal }).catch(() => undefined);
@@ -45,11 +50,15 @@ function stageThat(record: Record): Stage<TestStage, { name: string; fails: bool
       await fs.writeFile(path.join(folder, "name"), name);
     },
     cost: () => ({ parameters: 0, memoryBytes: 0, cardBytes: 0, flops: 0 }),
-  };
+  } as const;
+  return usesDevice ? { ...described, usesDevice } : { ...described, usesDevice };
 }
 
 interface Ran extends Record {
   readonly opened: number;
+  readonly closed: number;
+  /** Stages that had begun when the devices were closed. */
+  readonly begunAtClose: number;
   readonly events: readonly EventBody[];
   readonly error: unknown;
 }
@@ -64,14 +73,23 @@ async function execute(
   for (const one of declared) {
     const of = (one.of ?? []).flatMap((name) => handles.get(name) ?? []);
     const place = { product: one.name, role: "result" as const };
-    handles.set(one.name, recipe.add(stageThat(record), { of: one, inputs: { of }, place }));
+    handles.set(one.name, recipe.add(stageThat(record, one.isHost !== true), { of: one, inputs: { of }, place }));
   }
   const artifacts = new Artifacts(root);
   const { stages } = await resolveRecipe(recipe, { artifacts, backend: { name: "none", revision: 1 } });
   let opened = 0;
+  let closed = 0;
+  let begunAtClose = 0;
   const events: EventBody[] = [];
   const controller = new AbortController();
-  const device = { open: () => Promise.resolve((opened++, {} as Backend)) };
+  const device = {
+    open: () => Promise.resolve((opened++, {} as Backend)),
+    close: () => {
+      closed += 1;
+      begunAtClose = record.begun.length;
+      return Promise.resolve();
+    },
+  };
   const executor = new LocalExecutor(Array(nDevices).fill(device), {
     ...{
       run: "test-1",
@@ -89,7 +107,7 @@ async function execute(
     () => undefined,
     (reason: unknown) => reason,
   );
-  return { ...record, opened, events, error };
+  return { ...record, opened, closed, begunAtClose, events, error };
 }
 
 /** Two chains that meet: a → b, c → d, and e of both. */
@@ -132,6 +150,37 @@ describe("the local executor", () => {
       const started = events.filter((event) => event.kind === "stageStarted");
       assert.deepEqual(new Set(started.map(({ cached }) => cached)), new Set([true]));
       assert.equal(started.length, CHAINS.length);
+    });
+  });
+
+  it("runs stages that use no device beside those that do, opens none for them, and gives it back when none needs it", async () => {
+    await inTemporaryFolder(async (root) => {
+      const stages: readonly TestStage[] = [
+        { name: "a" },
+        { name: "judged", of: ["a"], isHost: true },
+        { name: "b", of: ["a"] },
+        { name: "after", of: ["judged"], isHost: true },
+        { name: "last", of: ["after"], isHost: true },
+      ];
+      const { begun, most, error, opened, closed, begunAtClose } = await execute(stages, { nDevices: 1, root });
+      assert.equal(error, undefined);
+      assert.deepEqual([begun[0], begun.slice(1, 3).sort(), begun.slice(3)], ["a", ["b", "judged"], ["after", "last"]]);
+      assert.equal(most, 2);
+      assert.deepEqual([opened > 0, closed], [true, 1]);
+      assert.ok(begunAtClose < stages.length, "the device is held while nothing needs it");
+    });
+    await inTemporaryFolder(async (root) => {
+      const alone = await execute([{ name: "x", isHost: true }], { nDevices: 1, root });
+      assert.deepEqual([alone.error, alone.opened, alone.begun], [undefined, 0, ["x"]]);
+    });
+  });
+
+  it("stops stages on devices when one beside them fails", async () => {
+    await inTemporaryFolder(async (root) => {
+      const stages = [{ name: "judged", fails: true, isHost: true }, { name: "b" }, { name: "c", of: ["b"] }];
+      const { error, begun } = await execute(stages, { nDevices: 1, root });
+      assert.ok(error instanceof StageError && error.stage === "judged");
+      assert.ok(!begun.includes("c"));
     });
   });
 
