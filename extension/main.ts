@@ -6,7 +6,7 @@ import { EngineService } from "./engine/service.ts";
 import { EngineTool } from "./engine/tool.ts";
 import { setTranslate } from "./localize.ts";
 import { ChatPanel } from "./panels/chat.ts";
-import { DashboardPanel } from "./panels/dashboard.ts";
+import { Dashboards } from "./panels/dashboard.ts";
 import { PreviewPanel } from "./panels/preview.ts";
 import { RunSelection } from "./runs/selection.ts";
 import { RunStore } from "./runs/store.ts";
@@ -28,7 +28,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   const tool = new EngineTool(context, log);
   const selection = new RunSelection(context.workspaceState);
   const runs = new RunStore(service, selection, context.workspaceState);
-  const dashboard = new DashboardPanel({ context, service, runs, log });
+  const dashboard = new Dashboards({ context, service, runs, log });
   const previews = new PreviewPanel({ context, service, log });
   const chats = new ChatPanel({ context, tool, log });
   const documents = new VirtualDocuments(service);

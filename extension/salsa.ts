@@ -78,15 +78,19 @@ export interface Runs {
   refresh(): Promise<void>;
 }
 
-/** The dashboard's panel: one a window. */
+/** The window's dashboards; commands mean the one that was last in front. */
 export interface Dashboard {
   /**
-   * Opens or reveals it; omitted properties stay as they are, or start with the newest run. With stages, of the first
+   * Opens or reveals one; omitted properties stay as they are, or start with the newest run. With stages, of the first
    * run's curves only theirs are shown.
    */
   show(focus?: Partial<DashboardFocus>, stages?: readonly string[]): void;
+  /** Opens another one beside it, with what it shows unless something else is given. */
+  showBeside(focus?: Partial<DashboardFocus>): void;
   /** Runs that the dashboard shows, if it is open. */
   focused(): readonly string[] | undefined;
+  /** All that it shows, if it is open. */
+  shown(): DashboardFocus | undefined;
   /** Makes it save the plot of a metric of the runs in focus to a file that the user picks; opens it if necessary. */
   exportPlot(metric: string, format: PlotFormat): void;
 }

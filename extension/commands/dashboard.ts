@@ -23,6 +23,16 @@ export const openDashboard: Command = {
   },
 };
 
+/** Opens another dashboard beside the one in front: on the runs that it was called on, or on the same. */
+export const openDashboardToSide: Command = {
+  id: "salsa.openDashboardToSide",
+  run: (salsa, ...args) => {
+    const { folders } = readCalled(args);
+    salsa.dashboard.showBeside(folders.length === 0 ? {} : { runs: folders });
+    return Promise.resolve();
+  },
+};
+
 /** Lays the curves of runs over each other. */
 export const compareRuns: Command = {
   id: "salsa.compareRuns",

@@ -1,7 +1,7 @@
 import type { Command } from "../salsa.ts";
 import { chat } from "./chat.ts";
 import { cleanUp } from "./cleanUp.ts";
-import { compareRuns, openDashboard, openSamples, openWinRates } from "./dashboard.ts";
+import { compareRuns, openDashboard, openDashboardToSide, openSamples, openWinRates } from "./dashboard.ts";
 import { deleteRun } from "./deleteRun.ts";
 import { diffConfigs } from "./diffConfigs.ts";
 import { doctor } from "./doctor.ts";
@@ -31,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   resume,
   retry,
   openDashboard,
+  openDashboardToSide,
   compareRuns,
   openSamples,
   openWinRates,

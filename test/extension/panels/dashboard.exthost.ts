@@ -39,6 +39,27 @@ describe("the dashboard's panel", () => {
     await untilTabs(() => dashboards().length === 0);
     assert.equal(dashboard.focused(), undefined);
   });
+
+  it("opens another one beside the first, each with its own run, and means the one that was last in front", async () => {
+    const { dashboard } = await built();
+    dashboard.show({ view: "metrics", runs: ["/w/.salsa/runs/demo-7"] });
+    dashboard.showBeside({ runs: ["/w/.salsa/runs/demo-8"] });
+    const labels = (): readonly string[] =>
+      dashboards()
+        .map(({ label }) => label)
+        .sort();
+    await untilTabs(() => labels().join() === "SALSA: demo-7,SALSA: demo-8");
+    assert.equal(new Set(dashboards().map(({ group }) => group.viewColumn)).size, 2);
+    assert.deepEqual(dashboard.shown()?.runs, ["/w/.salsa/runs/demo-8"]);
+    assert.equal(dashboard.shown()?.view, "metrics", "it begins with what the first shows");
+    dashboard.show({ view: "samples" });
+    assert.equal(dashboards().length, 2);
+    await vscode.window.tabGroups.close(dashboards().filter(({ label }) => label.endsWith("demo-8")));
+    await untilTabs(() => dashboards().length === 1);
+    assert.deepEqual([dashboard.shown()?.runs, dashboard.shown()?.view], [["/w/.salsa/runs/demo-7"], "metrics"]);
+    await vscode.window.tabGroups.close([...dashboards()]);
+    await untilTabs(() => dashboards().length === 0);
+  });
 });
 
 describe("the engine service in the editor", () => {
