@@ -32,6 +32,7 @@ import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
 import { type ResolvedRecipe, needsDevice, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
+import { LiveTracking } from "./tracking/liveTracking.ts";
 import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
 import { writeTables } from "./tables.ts";
 
@@ -90,17 +91,26 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const id = basename(log.folder);
   const started = performance.now();
   let sequence = log.nextSequence;
+  let tracking: LiveTracking | undefined;
   const report = (body: EventBody): void => {
     const event = { ...finite(body), time: Date.now(), sequence };
     log.append("events", event);
     sequence += 1; // not before the record is written, so that the log has no gap
     request.report(event);
+    tracking?.take(event);
   };
   const artifacts = new Artifacts(runsRoot);
   let lease: DeviceLeases | undefined;
   let desk: ModelDesk | undefined;
   let outOfBudget: ((error: OutOfBudget) => Promise<Table[]>) | undefined;
   try {
+    const { reportTo: targets = [] } = request.config.runtime;
+    if (targets.length > 0) {
+      const complain = (message: string): void => report({ kind: "note", stage: "metrics", message });
+      tracking = await LiveTracking.begin({
+        ...{ root: runsRoot, run: id, experiment: request.config.name, targets, complain },
+      });
+    }
     const choice = await chooseBackend(request.config.runtime);
     checkPrecision(request.config, choice);
     const asked = withChoice(request.config, choice);
