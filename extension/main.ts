@@ -7,7 +7,6 @@ import { EngineTool } from "./engine/tool.ts";
 import { setTranslate } from "./localize.ts";
 import { ChatPanel } from "./panels/chat.ts";
 import { Dashboards } from "./panels/dashboard.ts";
-import { ViewLinks } from "./panels/links.ts";
 import { PreviewPanel } from "./panels/preview.ts";
 import { RunSelection } from "./runs/selection.ts";
 import { RunStore } from "./runs/store.ts";
@@ -48,7 +47,10 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
     documents,
     view,
     statusBar,
-    new ViewLinks(dashboard, runs),
+    vscode.window.registerUriHandler({
+      // Loaded on first use, to keep activation short.
+      handleUri: async (uri) => (await import("./panels/openLink.ts")).openLink(uri, { dashboard, runs }),
+    }),
     new Notifications({ runs, dashboard, log }),
     dashboard.onDidShow(seen),
     view.onDidShow(seen),

@@ -11,7 +11,7 @@ import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
 import { modelsFile } from "../storage/formats/models.ts";
-import { readRunnable } from "../storage/formats/runDescription.ts";
+import { readDescription, readRunnable } from "../storage/formats/runDescription.ts";
 import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
 import { readHistory } from "../storage/runHistory.ts";
 import { keepPalette } from "../storage/palette.ts";
@@ -264,7 +264,13 @@ export async function openRun(
 
 async function reopenRun(runsRoot: string, id: string, socket: string | undefined): Promise<RunFolder> {
   const run = await RunFolder.open(runsRoot, id, socket);
-  if (await run.isDescribed()) return run;
+  if (await run.isDescribed()) {
+    const { imported } = await readDescription(run.folder);
+    if (!imported) return run;
+    await run.close();
+    const remedy = "only the program that made it can go on with it";
+    throw new DataError("resume: the run was imported from another program", { file: run.folder, remedy });
+  }
   await run.discard();
   const remedy = "start the run again from its config";
   throw new DataError("resume: the run has been deleted", { file: run.folder, remedy });

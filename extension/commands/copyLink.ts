@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
 import { runTitle } from "../../engine/protocol/runTitle.ts";
-import { viewLink } from "../../engine/protocol/viewLink.ts";
 import type { Command } from "../salsa.ts";
 import { CommandError } from "./failures.ts";
 
@@ -15,6 +14,8 @@ export const copyLink: Command = {
     const folders = [...focus.runs, ...runs.all().map(({ folder }) => folder)];
     const titles = focus.runs.map((folder) => runTitle(folder, folders));
     const { view, place } = focus;
+    // Loaded on first use, to keep activation short.
+    const { viewLink } = await import("../../engine/protocol/viewLink.ts");
     const link = viewLink(vscode.env.uriScheme, { view, runs: titles, ...(place !== undefined && { place }) });
     await vscode.env.clipboard.writeText(link);
     vscode.window.setStatusBarMessage(vscode.l10n.t("Copied {0}", link), 5000);

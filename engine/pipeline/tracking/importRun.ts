@@ -107,7 +107,7 @@ function stageOf({ name, tags }: EventFolder): ImportedStage {
   }
   const id = name.slice(0, LONGEST_NAME);
   return {
-    info: { id, kind, title: TITLES[kind], product: id, role: "result", inputs: [] },
+    info: { id, kind, title: TITLES[kind], product: id, role: "result", makes: "records", inputs: [] },
     kind,
     steps: [...byStep.values()].sort((a, b) => a.step - b.step),
     unknown: [...names.values()].filter((path) => describeMetric(path).label === path),

@@ -25,7 +25,7 @@ th { background: #f6f8fa; }
 .right { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 figure { margin: 1.2em 0; }
 figure svg { display: block; max-width: 100%; height: auto; border: 1px solid #d1d9e0; border-radius: 6px; }
-.stage { position: relative; }
+.stage { position: relative; width: fit-content; max-width: 100%; }
 .stage:focus-visible { outline: 2px solid #0a4fb3; outline-offset: 2px; }
 .readout { position: absolute; padding: 0.35em 0.6em; border: 1px solid #d1d9e0; border-radius: 6px; background: #ffffffee;
   color: #1f2328; font-size: 0.82em; font-variant-numeric: tabular-nums; pointer-events: none; }
@@ -59,7 +59,7 @@ footer { margin-top: 3em; color: #59636e; font-size: 0.85em; }
   h2, h3 { break-after: avoid; }
   figure, blockquote, tr { break-inside: avoid; }
   .wide { overflow: visible; }
-  th, td { overflow-wrap: anywhere; }
+  th, td { min-width: 4.5em; overflow-wrap: anywhere; }
   details:not([open]), .toggles, .readout, .open { display: none; }
 }
 `;

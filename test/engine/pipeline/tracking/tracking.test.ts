@@ -5,6 +5,8 @@ import type { RunEvent } from "../../../../engine/protocol/events.ts";
 import { METRICS } from "../../../../engine/protocol/catalogue.ts";
 import { TRACKERS } from "../../../../engine/pipeline/tracking/index.ts";
 import { importRun } from "../../../../engine/pipeline/tracking/importRun.ts";
+import { openRun } from "../../../../engine/pipeline/index.ts";
+import type { RunConfig } from "../../../../engine/config/index.ts";
 import { LiveTracking } from "../../../../engine/pipeline/tracking/liveTracking.ts";
 import { METRIC_NAMES, kindOfNames, metricNameOf } from "../../../../engine/pipeline/tracking/metricNames.ts";
 import { writeReport } from "../../../../engine/pipeline/report/index.ts";
@@ -171,6 +173,10 @@ describe("a run of another program", () => {
       assert.deepEqual(state.metrics["openrlhf/a"]?.["rollout/length"]?.steps, [0, 4]);
       const report = await fs.readFile(await writeReport(imported.folder), "utf8");
       assert.match(report, /Imported from `.*trl logs`; how it was trained is not known/);
+      await assert.rejects(
+        openRun({ config: {} as RunConfig, runsRoot, resume: imported.id }),
+        /resume: the run was imported from another program/,
+      );
       assert.equal((await importRun({ folder: logs, name: "Über trl", runsRoot, signal })).id, "ber-trl-1");
     });
   });
