@@ -47,6 +47,10 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
     documents,
     view,
     statusBar,
+    vscode.window.registerUriHandler({
+      // Loaded on first use, to keep activation short.
+      handleUri: async (uri) => (await import("./panels/openLink.ts")).openLink(uri, { dashboard, runs }),
+    }),
     new Notifications({ runs, dashboard, log }),
     dashboard.onDidShow(seen),
     view.onDidShow(seen),

@@ -188,6 +188,7 @@ class Dashboard extends DashboardElement {
         <vscode-icon name=${icon}></vscode-icon>
       </button>`;
     return [
+      button("salsa.copyLink", "link", t("Copy Link to This View")),
       button("salsa.exportTable", "export", t("Export Table…")),
       button("salsa.revealRunFolder", "folder-opened", t("Reveal Run Folder")),
       button("salsa.showLog", "output", t("Show Engine Log")),

@@ -24,10 +24,13 @@ export type PipelineModule = Pick<
   | "tablesOfJudgments"
   | "Stopped"
   | "writeHtmlReport"
+  | "htmlComparison"
   | "figureOfRun"
   | "figuresOfRun"
   | "measureFigure"
   | "writeFigure"
   | "FIGURE_FORMATS"
   | "paperTableOf"
+  | "exportRuns"
+  | "importRun"
 >;

@@ -1,4 +1,4 @@
-export { BACKEND_CHOICES, isDeviceName } from "./runtime.ts";
+export { BACKEND_CHOICES, REPORT_TARGETS, type ReportTarget, isDeviceName } from "./runtime.ts";
 export { configTable, jsonSchema, presetSchemas } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
 export {

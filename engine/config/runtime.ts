@@ -19,6 +19,16 @@ const frozenStorage = {
   bf16: "half the memory for any checkpoint; f32 weights are rounded, which changes results a little",
 } as const;
 
+const reportTargets = {
+  tensorboard: "event files in .salsa/tensorboard: tensorboard --logdir .salsa/tensorboard",
+  mlflow:
+    "a file store in .salsa/mlflow: MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri file:.salsa/mlflow",
+} as const;
+
+/** Tools whose files `runtime.reportTo` and `salsa export` write. */
+export const REPORT_TARGETS = wordsOf(reportTargets);
+export type ReportTarget = (typeof REPORT_TARGETS)[number];
+
 /** Words that `runtime.backend` may hold. */
 export const BACKEND_CHOICES = wordsOf(meanings);
 
@@ -90,6 +100,11 @@ export const runtimeSchema = section(
       description: "Optimizer steps between recorded metrics; RLHF records every iteration",
       unit: "steps",
       source: "this project",
+    }),
+    reportTo: optionalSetting(z.array(choice(reportTargets)).max(REPORT_TARGETS.length), {
+      description:
+        "Other tools for which metrics are written as well while the run goes on; salsa export does so for runs that are over",
+      otherwise: "none",
     }),
   },
   "Where and how the work runs",

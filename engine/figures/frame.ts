@@ -29,10 +29,12 @@ export interface Content {
   /** Without the caption. */
   readonly height: number;
   readonly body: readonly string[];
+  /** Further attributes of the whole. */
+  readonly data?: Readonly<Record<string, string>>;
 }
 
 /** A whole SVG file: ground, title, body and caption. It has no ids and no styles, so that many fit on one page. */
-export function framed({ title, description, caption, theme, width, height, body }: Content): string {
+export function framed({ title, description, caption, theme, width, height, body, data = {} }: Content): string {
   const lines = wrapped(caption, width - 2 * SIZES.margin, SIZES.caption);
   const total = height + (lines.length === 0 ? 0 : lines.length * SIZES.lineHeight + SIZES.margin / 2);
   const captions = lines.map((line, at) =>
@@ -54,6 +56,7 @@ export function framed({ title, description, caption, theme, width, height, body
       "font-family": "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif",
       "font-size": SIZES.text,
       fill: theme.foreground,
+      ...data,
     },
     `<title>${escaped(title)}</title>`,
     `<desc>${escaped(description)}</desc>`,

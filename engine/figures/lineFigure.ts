@@ -39,6 +39,8 @@ export interface LineFigureSpec {
   readonly caption?: string;
   /** `FIGURE_THEMES.light` when left out. */
   readonly theme?: FigureTheme;
+  /** Marks what is of which line, and where the axes are, for a script that reads values off and hides lines. */
+  readonly isInteractive?: boolean;
   /** In pixels, without the caption; 760 × 400 when left out. */
   readonly width?: number;
   readonly height?: number;
@@ -49,7 +51,9 @@ interface Drawn extends LineParts, LegendEntry {}
 
 /** A complete SVG file: the lines with axes, legend and a caption that describes them. */
 export function lineFigure(spec: LineFigureSpec): string {
-  const { title, theme = FIGURE_THEMES.light, width = 760, height = 400 } = spec;
+  const { title, theme = FIGURE_THEMES.light, isInteractive = false, width = 760, height = 400 } = spec;
+  const ofLine = (at: number, svg: string): string =>
+    isInteractive && svg !== "" ? element("g", { "data-line": at }, svg) : svg;
   const isLog = spec.y.isLog === true;
   const drawn = looks(spec.lines, theme).map((look, at): Drawn => {
     const curve = curvesOf(
@@ -74,16 +78,23 @@ export function lineFigure(spec: LineFigureSpec): string {
     theme,
     width,
     height,
+    ...(isInteractive && { data: placesOf(plot) }),
     body: [
       names.svg,
       axes(plot, spec, theme),
-      ...drawn.map((curve) => bandOf(curve, plot)),
-      ...drawn.map((curve) => rawOf(curve, plot)),
-      ...drawn.map((curve) => mainOf(curve, plot)),
-      ...drawn.map((curve, at) => marksOf(curve, plot, at / Math.max(1, drawn.length))),
+      ...drawn.map((curve, at) => ofLine(at, bandOf(curve, plot))),
+      ...drawn.map((curve, at) => ofLine(at, rawOf(curve, plot))),
+      ...drawn.map((curve, at) => ofLine(at, mainOf(curve, plot))),
+      ...drawn.map((curve, at) => ofLine(at, marksOf(curve, plot, at / Math.max(1, drawn.length)))),
       ...(y === undefined ? [emptyNote(plot, theme)] : []),
     ],
   });
+}
+
+/** Where the axes are, in pixels, and the values at the ends of the one along the bottom. */
+function placesOf({ left, right, top, bottom, x }: Plot): Readonly<Record<string, string>> {
+  const places = { left, right, top, bottom, from: x.range.min, to: x.range.max };
+  return Object.fromEntries(Object.entries(places).map(([name, value]) => [`data-${name}`, String(value)]));
 }
 
 /** A colour and, once colours come again, a dash for each line. */

@@ -11,7 +11,7 @@ import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
 import { modelsFile } from "../storage/formats/models.ts";
-import { readRunnable } from "../storage/formats/runDescription.ts";
+import { readDescription, readRunnable } from "../storage/formats/runDescription.ts";
 import { RunFolder, listRuns, runOwner } from "../storage/runFolder.ts";
 import { readHistory } from "../storage/runHistory.ts";
 import { keepPalette } from "../storage/palette.ts";
@@ -32,6 +32,7 @@ import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
 import { type ResolvedRecipe, needsDevice, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
+import { LiveTracking } from "./tracking/liveTracking.ts";
 import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
 import { writeTables } from "./tables.ts";
 
@@ -90,17 +91,26 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   const id = basename(log.folder);
   const started = performance.now();
   let sequence = log.nextSequence;
+  let tracking: LiveTracking | undefined;
   const report = (body: EventBody): void => {
     const event = { ...finite(body), time: Date.now(), sequence };
     log.append("events", event);
     sequence += 1; // not before the record is written, so that the log has no gap
     request.report(event);
+    tracking?.take(event);
   };
   const artifacts = new Artifacts(runsRoot);
   let lease: DeviceLeases | undefined;
   let desk: ModelDesk | undefined;
   let outOfBudget: ((error: OutOfBudget) => Promise<Table[]>) | undefined;
   try {
+    const { reportTo: targets = [] } = request.config.runtime;
+    if (targets.length > 0) {
+      const complain = (message: string): void => report({ kind: "note", stage: "metrics", message });
+      tracking = await LiveTracking.begin({
+        ...{ root: runsRoot, run: id, experiment: request.config.name, targets, complain },
+      });
+    }
     const choice = await chooseBackend(request.config.runtime);
     checkPrecision(request.config, choice);
     const asked = withChoice(request.config, choice);
@@ -254,7 +264,13 @@ export async function openRun(
 
 async function reopenRun(runsRoot: string, id: string, socket: string | undefined): Promise<RunFolder> {
   const run = await RunFolder.open(runsRoot, id, socket);
-  if (await run.isDescribed()) return run;
+  if (await run.isDescribed()) {
+    const { imported } = await readDescription(run.folder);
+    if (!imported) return run;
+    await run.close();
+    const remedy = "only the program that made it can go on with it";
+    throw new DataError("resume: the run was imported from another program", { file: run.folder, remedy });
+  }
   await run.discard();
   const remedy = "start the run again from its config";
   throw new DataError("resume: the run has been deleted", { file: run.folder, remedy });

@@ -46,6 +46,7 @@ export const DASHBOARD_COMMANDS = [
   "salsa.newConfig",
   "salsa.exportTable",
   "salsa.openReport",
+  "salsa.copyLink",
   "salsa.revealRunFolder",
   "salsa.showLog",
   "salsa.diffConfigs",

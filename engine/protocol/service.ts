@@ -440,7 +440,7 @@ export interface ServiceRequests {
   readonly trust: { params: Record<string, never>; result: Record<string, never> };
   /** Folders `.salsa` to look for runs in; they need not exist. `runs` notifications list the runs found. */
   readonly setRoots: { params: { readonly roots: readonly string[] }; result: Record<string, never> };
-  /** Every run known so far. */
+  /** Every run of the roots, once these have been looked at. */
   readonly listRuns: { params: Record<string, never>; result: readonly RunSummary[] };
   /** A run's outline; from then on its events are sent as `runEvents`, until `unfollow` as often as `follow`. */
   readonly follow: { params: RunParams; result: RunOutline };

@@ -106,21 +106,26 @@ export async function hasInput(file: string): Promise<boolean> {
 
 /**
  * Files in a folder and those in it, by path; those that links lead to count. Names that begin with a dot are passed
- * over.
+ * over, and so are those that `isWanted` does not want, with all that is in them.
  * @throws {DataError} when there are too many.
  * @throws {DiskError}
  */
-export async function inputTree(folder: string): Promise<readonly string[]> {
+export async function inputTree(
+  folder: string,
+  isWanted: (name: string, isFolder: boolean) => boolean = () => true,
+): Promise<readonly string[]> {
   const files: string[] = [];
+  let nSeen = 0;
   const enter = async (at: string, level: number): Promise<void> => {
     if (level > MOST_LEVELS) return;
     for (const name of (await onDisk("list", at, () => fs.readdir(at))).sort()) {
       if (name.startsWith(".")) continue;
       const file = join(at, name);
       const entry = await fs.stat(file).catch(() => undefined); // a link that leads nowhere
-      if (entry?.isDirectory() === true) await enter(file, level + 1);
-      else if (entry?.isFile() === true) files.push(file);
-      if (files.length <= MOST_FILES) continue;
+      nSeen += 1;
+      if (entry?.isDirectory() === true && isWanted(name, true)) await enter(file, level + 1);
+      else if (entry?.isFile() === true && isWanted(name, false)) files.push(file);
+      if (nSeen <= MOST_FILES) continue;
       throw new DataError(`holds more than ${MOST_FILES} files`, { file: folder, remedy: "name a folder in it" });
     }
   };

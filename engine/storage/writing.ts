@@ -257,3 +257,40 @@ export async function linkTo(target: string, file: string): Promise<void> {
     }
   });
 }
+
+/**
+ * Adds bytes to a file of ours for other tools, in one piece; the file and its folders are made if they are not there. A link
+ * in the file's place is refused.
+ * @throws {DiskError}
+ */
+export function appendTo(file: string, bytes: Uint8Array): void {
+  onDiskSync("append", file, () => put(file, bytes, O_APPEND));
+}
+
+/** Writes such a file from its beginning. @throws {DiskError} */
+export function overwrite(file: string, text: string): void {
+  onDiskSync("write", file, () => put(file, Buffer.from(text), fs.constants.O_TRUNC));
+}
+
+/** Makes a folder of ours for other tools, and those on the way to it. @throws {DiskError} */
+export function makeFoldersTo(folder: string): void {
+  onDiskSync("create folder", folder, () => fs.mkdirSync(folder, { recursive: true }));
+}
+
+function put(file: string, bytes: Uint8Array, how: number): void {
+  const flags = fs.constants.O_WRONLY | O_CREAT | O_NOFOLLOW | how;
+  const open = (): number => fs.openSync(file, flags, 0o644);
+  let descriptor: number;
+  try {
+    descriptor = open();
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    descriptor = open();
+  }
+  try {
+    for (let done = 0; done < bytes.length;) done += fs.writeSync(descriptor, bytes, done);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}

@@ -2,13 +2,16 @@ import type { Command } from "../salsa.ts";
 import { chat } from "./chat.ts";
 import { cleanUp } from "./cleanUp.ts";
 import { compareRuns, openDashboard, openDashboardToSide, openSamples, openWinRates } from "./dashboard.ts";
+import { copyLink } from "./copyLink.ts";
 import { deleteRun } from "./deleteRun.ts";
 import { diffConfigs } from "./diffConfigs.ts";
 import { doctor } from "./doctor.ts";
 import { exportPlot } from "./exportPlot.ts";
+import { exportRuns } from "./exportRuns.ts";
 import { exportTable } from "./exportTable.ts";
 import { withFailures } from "./failures.ts";
 import { makeSoup } from "./makeSoup.ts";
+import { mcpSettings } from "./mcpSettings.ts";
 import { newConfig } from "./newConfig.ts";
 import { openReport } from "./openReport.ts";
 import { plan } from "./plan.ts";
@@ -38,6 +41,8 @@ export const COMMANDS: readonly Command[] = [
   openReport,
   exportTable,
   exportPlot,
+  exportRuns,
+  copyLink,
   makeSoup,
   score,
   chat,
@@ -50,5 +55,6 @@ export const COMMANDS: readonly Command[] = [
   deleteRun,
   cleanUp,
   doctor,
+  mcpSettings,
   showLog,
 ].map(withFailures);

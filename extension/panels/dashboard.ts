@@ -13,7 +13,7 @@ export class Dashboards implements Dashboard, vscode.WebviewPanelSerializer {
   private readonly listening: readonly { dispose(): void }[];
   /** That which was last in front comes first. */
   private pages: readonly DashboardPage[] = [];
-  /** What the last one showed that was closed. */
+  /** The focus of the last one that was closed. */
   private last = NO_FOCUS;
   /** Fires when one becomes visible. */
   readonly onDidShow = this.becameVisible.event;

@@ -8,6 +8,7 @@ import { label } from "../label.ts";
 import { isActive } from "../runs/states.ts";
 import type { Salsa } from "../salsa.ts";
 import { confirmationText } from "./confirmation.ts";
+import { configNames } from "./readers.ts";
 
 interface StartRunInput {
   /** Path of a config, relative to the workspace. */
@@ -49,27 +50,16 @@ export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
     await confirmJudging(this.salsa, { configFile: file.fsPath });
     const { folder, id } = await this.salsa.service.request("startRun", { configFile: file.fsPath });
     this.salsa.dashboard.show({ view: "pipeline", runs: [folder] });
-    return new vscode.LanguageModelToolResult([
-      new vscode.LanguageModelTextPart(
-        `Run ${id} has begun, in ${folder}. salsa_listRuns tells how far it is; salsa_readMetrics with run ${id} its curves.`,
-      ),
-    ]);
+    const { startedText } = await import("../../engine/tools/startRun.ts");
+    return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(startedText({ id, folder }))]);
   }
 
   /** @throws {Error} when it is no config of this workspace: models may not start what the user does not see. */
   private async config(named: string): Promise<vscode.Uri> {
-    const { runs } = this.salsa;
-    if (runs.configs().length === 0) await runs.refresh();
-    const names = runs.configs().map((uri) => ({ uri, name: vscode.workspace.asRelativePath(uri) }));
-    const found =
-      names.find(({ uri, name }) => name === named || uri.fsPath === named) ??
-      only(names.filter(({ name }) => basename(name) === named));
-    if (found === undefined) {
-      const known = names.length === 0 ? "There are none." : `There are ${names.map(({ name }) => name).join(", ")}.`;
-      throw new Error(`${JSON.stringify(named)} is not a run config of this workspace. ${known}`);
-    }
-    const { uri, name } = found;
-    const isDirty = vscode.workspace.textDocuments.some((one) => one.isDirty && one.uri.toString() === uri.toString());
+    const { findConfig } = await import("../../engine/tools/findConfig.ts");
+    const { file, name } = findConfig(await configNames(this.salsa), named);
+    const uri = vscode.Uri.file(file);
+    const isDirty = vscode.workspace.textDocuments.some((one) => one.isDirty && one.uri.fsPath === uri.fsPath);
     if (isDirty) throw new Error(`${name} has edits that are not saved. Ask the person to save it, then try again.`);
     return uri;
   }
@@ -84,8 +74,4 @@ export class StartRunTool implements vscode.LanguageModelTool<StartRunInput> {
       return undefined;
     }
   }
-}
-
-function only<T>(list: readonly T[]): T | undefined {
-  return list.length === 1 ? list[0] : undefined;
 }

@@ -275,6 +275,39 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await screenshot(page, "report");
   });
 
+  it("copies a link to a view, which opens it again, and refuses one to a run that is not there", async () => {
+    await runAndPick(page, "SALSA: Open Win-Rate Table", "demo-1");
+    await runCommand(page, "SALSA: Copy Link to This View");
+    const copied = (await statusItem(page, /^Copied /).textContent()) ?? "";
+    const [link = ""] = /[\w-]+:\/\/salsa\.salsa\/\S+/.exec(copied) ?? [];
+    assert.match(link, /^[\w-]+:\/\/salsa\.salsa\/winRates\?run=demo-1$/);
+    await dashboardTab(/Pipeline/).click();
+    const open = async (text: string): Promise<void> => {
+      await runCommand(page, "Developer: Open URL");
+      await answer(page, text);
+      await page.getByRole("button", { name: "Open", exact: true }).click();
+    };
+    await open(link);
+    await webview(page)
+      .getByRole("tab", { name: /Win Rates/, selected: true })
+      .waitFor();
+    await open(link.replace("demo-1", "demo-99"));
+    await notification(page, "There is no run demo-99 in this workspace").waitFor();
+    await runCommand(page, "Notifications: Clear All Notifications");
+  });
+
+  it("exports everything of a run into a new folder", async () => {
+    const target = file("results");
+    rmSync(target, { recursive: true, force: true });
+    await runAndPick(page, "SALSA: Export Everything...", "demo-1");
+    await answer(page, target, /demo-1-export$/);
+    await waitFor(() => existsSync(join(target, "README.md")), "the export");
+    const points = events("demo-1").filter(({ kind }) => kind === "metrics").length;
+    assert.ok(readFileSync(join(target, "metrics.csv"), "utf8").split("\r\n").length > points);
+    await notification(page, "The export is in").waitFor();
+    await runCommand(page, "Notifications: Clear All Notifications");
+  });
+
   for (const theme of ["light", "dark", "highContrast"] as const) {
     it(`is readable and accessible in every view, theme ${theme}`, async () => {
       await setTheme(page, theme);

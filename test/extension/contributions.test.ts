@@ -3,6 +3,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 import { STRINGS_FILE, collectStrings, stringsJson, stringsOf } from "../../extension/build/strings.ts";
+import { MODEL_TOOLS, inputSchemaOf } from "../../engine/tools/index.ts";
 import type { Command } from "../../extension/salsa.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -27,7 +28,7 @@ interface ToolContribution {
   readonly canBeReferencedInPrompt?: boolean;
   readonly icon?: string;
   readonly tags?: readonly string[];
-  readonly inputSchema?: { readonly type: string; readonly additionalProperties: boolean };
+  readonly inputSchema?: object;
 }
 
 describe("what package.json contributes", () => {
@@ -94,21 +95,24 @@ describe("what package.json contributes", () => {
     for (const id of linked) assert.ok(id !== undefined && registered.includes(id), id);
   });
 
-  it("tells language models what each tool does and takes", async () => {
-    const sources = await Promise.all(
-      ["readers.ts", "index.ts"].map((file) => readFile(join(ROOT, "extension/tools", file), "utf8")),
-    );
-    const used = sources.flatMap((text) => [...text.matchAll(/"(salsa_\w+)"/g)].map(([, name]) => name ?? ""));
+  it("tells language models of each tool what its definition says", async () => {
     const tools = manifest.contributes.languageModelTools;
-    assert.deepEqual(tools.map(({ name }) => name).sort(), [...new Set(used)].sort());
-    for (const { modelDescription = "", toolReferenceName = "", ...tool } of tools) {
-      assert.ok(modelDescription.length > 100, tool.name);
+    assert.deepEqual(
+      tools.map(({ name, modelDescription, inputSchema }) => [name, modelDescription, inputSchema]),
+      MODEL_TOOLS.map((tool) => [tool.name, tool.description, inputSchemaOf(tool)]),
+    );
+    for (const { toolReferenceName = "", ...tool } of tools) {
       assert.match(toolReferenceName, /^\w+$/);
       assert.equal(tool.canBeReferencedInPrompt, true);
       assert.match(tool.icon ?? "", /^\$\([\w-]+\)$/);
       assert.ok(tool.tags?.includes("salsa"));
-      assert.deepEqual([tool.inputSchema?.type, tool.inputSchema?.additionalProperties], ["object", false]);
     }
+    // Those that start or stop something are registered by name: each asks its user first.
+    const sources = await Promise.all(
+      ["readers.ts", "index.ts"].map((file) => readFile(join(ROOT, "extension/tools", file), "utf8")),
+    );
+    const used = sources.flatMap((text) => [...text.matchAll(/\b(salsa_\w+)\b/g)].map(([, name]) => name ?? ""));
+    assert.deepEqual([...new Set(used)].sort(), MODEL_TOOLS.map(({ name }) => name).sort());
   });
 });
 

@@ -3,10 +3,13 @@ import { attach } from "./attach.ts";
 import { claims } from "./claims.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
+import { exportCommand } from "./export.ts";
 import { fetch } from "./fetch.ts";
 import { figure } from "./figure.ts";
 import { generate } from "./generate.ts";
+import { importCommand } from "./import.ts";
 import { judge } from "./judge.ts";
+import { mcp } from "./mcp.ts";
 import { merge } from "./merge.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
@@ -43,9 +46,12 @@ export const COMMANDS: readonly Command[] = [
   report,
   table,
   figure,
+  exportCommand,
+  importCommand,
   publish,
   verify,
   serve,
+  mcp,
   doctor,
   schema,
 ];

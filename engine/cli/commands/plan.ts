@@ -1,22 +1,20 @@
 import { resolve } from "node:path";
-import { powerText } from "../../evaluation/statistics/power.ts";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
-import { type BackendChoice, choiceText } from "../../compute/backends/choose.ts";
-import { type DerivedSizes, type RunConfig, derivedSizes, judgingCost, judgingCostTexts } from "../../config/index.ts";
+import { choiceText } from "../../compute/backends/choose.ts";
+import { type DerivedSizes, type RunConfig, derivedSizes } from "../../config/index.ts";
 import { switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
-import { cardsText, fitText } from "../../protocol/cards.ts";
+import { cardsText } from "../../protocol/cards.ts";
 import { formatBytes, formatCount, formatDuration } from "../../protocol/format.ts";
 import { PROCESS_BYTES } from "../../protocol/memory.ts";
 import { stageNames } from "../../protocol/stageName.ts";
-import { type PlannedData, countsText } from "../../protocol/dataCounts.ts";
-import { type Shortfall, shortfallLine } from "../../protocol/shortfalls.ts";
+import { countsText } from "../../protocol/dataCounts.ts";
+import { shortfallLine } from "../../protocol/shortfalls.ts";
 import type { PlanOutput, PlannedStage } from "../../protocol/toolOutput.ts";
-import { machineMemory } from "../../pipeline/machineMemory.ts";
-import { type MemoryPlace, memoryAdvice } from "../memoryAdvice.ts";
+import { planned } from "../planning.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -49,58 +47,34 @@ export const plan: Command = {
   ],
   async run(args, context) {
     const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
-    const { chooseBackend, comparedPrompts, fitOnCard, modelNotes, planPipeline, withChoice } =
-      await context.pipeline();
-    const choice = await chooseBackend(asked.runtime);
-    const config = withChoice(asked, choice);
     const { terminal, isJson } = context;
-    let data: readonly PlannedData[] = [];
-    let short: readonly Shortfall[] = [];
-    let prompts = "";
-    const stages = await planPipeline(config, {
-      runsRoot: config.runtime.directory,
+    const isQuick = switchOption(args, "quick");
+    const { output, choice, config, fits } = await planned(asked, context, {
+      isQuick,
       progress: (text) => terminal.errLine(text),
-      onData: (found) => (data = found),
-      onShortfalls: (found) => (short = found),
-      onPrompts: (text) => (prompts = text),
-      isQuick: switchOption(args, "quick"),
     });
-    const isJudged = stages.some(({ kind }) => kind === "judgments");
-    const power = isJudged ? [powerText(comparedPrompts(config, short))] : [];
-    const costs = judgingCostTexts(judgingCost(config), config.evaluation.budget);
-    const notes = [...(await modelNotes(config)), ...power, ...costs];
-    const peakMemoryBytes = Math.max(0, ...stages.map((stage) => stage.memoryBytes));
-    const secondsLeft = stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0);
+    const {
+      stages,
+      data = [],
+      shortfalls = [],
+      prompts = "",
+      notes = [],
+      advice,
+      peakMemoryBytes,
+      secondsLeft,
+    } = output;
     const nameOf = stageNames(stages);
-    const fit =
-      choice.device.uuid === undefined ? undefined : await fitOnCard(config, choice, config.runtime.directory);
-    const advice =
-      fit === undefined
-        ? memoryAdvice(stages, memoryPlace(config, choice), nameOf)
-        : fitText(choice.device.name, choice.device.memoryBytes ?? 0, fit);
-    const code = fit?.fits === false ? EXIT.failed : EXIT.ok;
+    const code = fits ? EXIT.ok : EXIT.failed;
     if (isJson) {
-      printJson(terminal, {
-        name: config.name,
-        backend: backendFacts(choice),
-        prompts,
-        notes,
-        ...(advice !== undefined && { advice }),
-        stages,
-        data,
-        shortfalls: short,
-        sizes: derivedSizes(config),
-        peakMemoryBytes,
-        secondsLeft,
-        config,
-      } satisfies PlanOutput & { readonly sizes: DerivedSizes; readonly config: RunConfig });
+      const all = { ...output, sizes: derivedSizes(config), config };
+      printJson(terminal, all satisfies PlanOutput & { readonly sizes: DerivedSizes; readonly config: RunConfig });
       return code;
     }
     terminal.out(sheetText({ columns: COLUMNS, rows: stages.map((stage) => planRow(stage, nameOf(stage.id))) }));
     for (const { from, kind, ...counts } of data) {
       terminal.outLine(`${kind} ${from}: ${countsText(counts)}`);
     }
-    for (const one of short) terminal.outLine(`warning: ${shortfallLine(one)}`);
+    for (const one of shortfalls) terminal.outLine(`warning: ${shortfallLine(one)}`);
     const nMade = stages.filter((stage) => stage.cached).length;
     const made = `${nMade} of ${stages.length} stages are cached`;
     terminal.out(
@@ -121,23 +95,6 @@ function adaptersTexts(model: RunConfig["model"]): readonly string[] {
   const { rank, alpha, targets } = model.lora;
   const what = `adapters of rank ${rank} (alpha ${alpha}) on ${targets.join(", ")}`;
   return [`trains ${what}: parameters are those of an adapter, and checkpoints and savepoints hold no more`];
-}
-
-function memoryPlace({ model, runtime }: RunConfig, { descriptor, device, precision }: BackendChoice): MemoryPlace {
-  const { gradientCheckpointing, frozenWeights } = runtime;
-  return {
-    backend: descriptor.name,
-    maxBytes: device.limits.maxBytes ?? Infinity,
-    machineBytes: machineMemory(),
-    gradientCheckpointing,
-    // A model that computes in bf16 holds its matrices so, whatever the setting.
-    frozenWeights: precision === "bf16" ? precision : frozenWeights,
-    hasAdapters: "checkpoint" in model && model.lora !== undefined,
-  };
-}
-
-function backendFacts({ descriptor: { name, title }, device, reason }: BackendChoice): PlanOutput["backend"] {
-  return { name, title, device: device.id, deviceName: device.name, limits: device.limits, reason };
 }
 
 const COLUMNS: Sheet["columns"] = [

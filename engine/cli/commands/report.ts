@@ -22,7 +22,13 @@ export const report: Command = {
     'With --json, one object: {"id","folder","status","tables":[{"name","title","columns","rows","files"}]};\n' +
       'of a document, or with --html, {"file"}.',
   ],
-  positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],
+  positionals: [
+    {
+      name: "RUN",
+      description: "Id or folder of the run (default: the latest); of several, with --html",
+      number: "any",
+    },
+  ],
   options: {
     ...DIRECTORY_OPTION,
     format: { value: "FORM", description: `${FORMATS.join(", ")} (default: text)` },
@@ -36,12 +42,19 @@ export const report: Command = {
     ["salsa report --table winRates --format csv", "One table with every digit"],
     ["salsa report --format document", "Results, figures, samples and how to make them again"],
     ["salsa report --html --out results.html", "The same in one file, to send or to print"],
+    ["salsa report demo-1 demo-2 --html --out both.html", "Two runs, their curves laid over each other"],
     ["salsa report --json", "For a script"],
   ],
   async run(args, context) {
     const formatName = choiceOption(args, "format", FORMATS) ?? "text";
     const out = textOption(args, "out");
-    const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
+    const directory = runsDirectory(args, context);
+    const [named, ...others] = args.positionals;
+    const folder = await findRun(directory, named);
+    if (others.length > 0) {
+      const more = await Promise.all(others.map((one) => findRun(directory, one)));
+      return writeComparison([...new Set([folder, ...more])], args, context);
+    }
     if (switchOption(args, "html")) return writeHtml(folder, args, context);
     if (formatName === DOCUMENT) return writeDocument(folder, args, context);
     const { readRun } = await context.pipeline();
@@ -69,11 +82,29 @@ export const report: Command = {
   },
 };
 
-async function writeHtml(folder: string, args: Arguments, context: CommandContext): Promise<number> {
+async function writeComparison(folders: readonly string[], args: Arguments, context: CommandContext): Promise<number> {
+  const out = textOption(args, "out");
+  if (!switchOption(args, "html") || out === undefined) {
+    throw new UsageError("several runs are compared by --html with --out FILE; name one run for its tables");
+  }
+  refuseForms(args);
+  const { htmlComparison } = await context.pipeline();
+  const file = resolve(context.folder, out);
+  await writeText(file, await htmlComparison(folders));
+  if (context.isJson) printJson(context.terminal, { file });
+  else context.terminal.outLine(file);
+  return EXIT.ok;
+}
+
+function refuseForms(args: Arguments): void {
   for (const name of ["format", "table"]) {
     if (args.options[name] !== undefined)
       throw new UsageError(`--${name} does not go with --html, which is the whole report`);
   }
+}
+
+async function writeHtml(folder: string, args: Arguments, context: CommandContext): Promise<number> {
+  refuseForms(args);
   const { writeHtmlReport } = await context.pipeline();
   const written = await writeHtmlReport(folder);
   const out = textOption(args, "out");

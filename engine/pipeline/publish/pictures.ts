@@ -47,7 +47,7 @@ export function cardPictures(
 /** Curves of an RLHF training; of this model alone, over all base seeds. */
 function armCurves({ state, choices, palette }: RunFacts, { product }: ModelPlace): readonly Figure[] {
   const stages = state.stages.filter((stage) => stage.product === product);
-  return curveFigures({ state: { ...state, stages }, choices, palette });
+  return curveFigures([{ facts: { state: { ...state, stages }, choices, palette } }]);
 }
 
 function lossCurves({ state, palette }: RunFacts, { product, kind, seed }: ModelPlace): readonly Figure[] {

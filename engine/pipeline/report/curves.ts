@@ -1,4 +1,11 @@
-import { type Line, type PanelSheet, type Points, lineFigure } from "../../figures/index.ts";
+import {
+  type Line,
+  type PanelSheet,
+  type Points,
+  type ReadoutLine,
+  lineFigure,
+  readoutOf,
+} from "../../figures/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
 import { ownValue } from "../../protocol/dictionary.ts";
 import { N_COLORS } from "../../protocol/palette.ts";
@@ -14,6 +21,8 @@ export interface Figure {
   readonly svg: string;
   /** The numbers behind it. */
   readonly data?: PanelSheet | undefined;
+  /** Values of its lines, for pages in which they can be read off. */
+  readonly readout?: readonly ReadoutLine[];
 }
 
 /** The most informative metrics of an RLHF training, in the order in which to look at them. */
@@ -26,41 +35,58 @@ const KEY_METRICS = [
   { metric: "evaluation/winRate", name: "winRateCurve" },
 ] as const;
 
-/** A figure for each key metric that was recorded, with all arms laid over each other. */
-export function curveFigures(facts: Pick<RunFacts, "state" | "choices" | "palette">): Figure[] {
-  const { state, palette } = facts;
-  const arms = trainedArms(facts);
-  const isSingle = arms.every(({ stages }) => stages.length === 1);
+/** A run whose curves are drawn. */
+export interface CurveSource {
+  readonly facts: Pick<RunFacts, "state" | "choices" | "palette">;
+  /** Precedes the names of its arms, where several runs are laid over each other. */
+  readonly title?: string;
+}
+
+/** A figure for each key metric that was recorded, with all arms laid over each other, and those of several runs. */
+export function curveFigures(sources: readonly CurveSource[]): Figure[] {
+  const isSingle = sources.every(({ facts }) => trainedArms(facts).every(({ stages }) => stages.length === 1));
   return KEY_METRICS.flatMap(({ metric, name: file }) => {
-    const nDrawn = new Map<string, number>();
-    const lines = arms.flatMap(({ arm, name, stages }): Line[] => {
-      const curves = stages.flatMap((stage) => pointsOf(state, stage, metric));
-      if (curves.length === 0) return [];
-      // Candidates of an arm have its colour, each with another dash.
-      const nth = nDrawn.get(arm) ?? 0;
-      nDrawn.set(arm, nth + 1);
-      const place = ownValue(palette, arm);
-      const [only, ...others] = stages;
-      const interval = only === undefined || others.length > 0 ? undefined : intervalOf(state, only, metric);
-      return [{ name, curves, interval, place: place === undefined ? undefined : place + nth * N_COLORS }];
-    });
+    // Runs have the looks of their arms, and marks that tell them apart.
+    const lines = sources.flatMap(({ facts, title }, shape) =>
+      linesOf(facts, metric).map((line) =>
+        title === undefined ? line : { ...line, name: `${title}: ${line.name}`, shape },
+      ),
+    );
     if (lines.length === 0) return [];
     const { label, unit, description, bounds } = describeMetric(metric);
     const svg = lineFigure({
       title: label,
-      x: { label: stepLabel(facts.state) },
+      x: { label: stepLabel(sources.flatMap(({ facts }) => facts.state.stages)) },
       y: { label, unit },
       lines,
       bounds,
       smoothing: smoothingFor(lines),
       caption: `${description}.${isSingle ? " One seed." : ""}`,
+      isInteractive: true,
     });
-    return [{ file: `figures/${file}.svg`, title: label, svg, data: dataOf(lines, label) }];
+    return [{ file: `figures/${file}.svg`, title: label, svg, data: dataOf(lines, label), readout: readoutOf(lines) }];
+  });
+}
+
+/** A line for each arm of a run. */
+function linesOf(facts: CurveSource["facts"], metric: string): readonly Line[] {
+  const { state, palette } = facts;
+  const nDrawn = new Map<string, number>();
+  return trainedArms(facts).flatMap(({ arm, name, stages }): Line[] => {
+    const curves = stages.flatMap((stage) => pointsOf(state, stage, metric));
+    if (curves.length === 0) return [];
+    // Candidates of an arm have its colour, each with another dash.
+    const nth = nDrawn.get(arm) ?? 0;
+    nDrawn.set(arm, nth + 1);
+    const place = ownValue(palette, arm);
+    const [only, ...others] = stages;
+    const interval = only === undefined || others.length > 0 ? undefined : intervalOf(state, only, metric);
+    return [{ name, curves, interval, place: place === undefined ? undefined : place + nth * N_COLORS }];
   });
 }
 
 /** Names the steps of a run's trainings: PPO's are iterations, DPO's optimizer steps. */
-function stepLabel({ stages }: RunState): string {
+function stepLabel(stages: RunState["stages"]): string {
   const [hasPpo, hasDpo] = ["rlhf", "dpo"].map((kind) => stages.some((stage) => stage.kind === kind));
   if (hasDpo !== true) return "PPO iteration";
   return hasPpo === true ? "PPO iteration, or optimizer step of DPO" : "Optimizer step";

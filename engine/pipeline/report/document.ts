@@ -114,7 +114,8 @@ function images(figures: readonly Figure[]): string[] {
   return figures.map(({ title, file }) => `![${literal(title)}](${file})`);
 }
 
-function alarmsSection({ alarms }: RunFacts["state"]): string {
+/** Every alarm of a run, with what to try. */
+export function alarmsSection({ alarms }: RunFacts["state"]): string {
   if (alarms.length === 0) return "None was raised.";
   const rows = alarms.map((alarm) => {
     const { label, actions } = describeAlarm(alarm.name);

@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import { runTitle } from "../../protocol/runTitle.ts";
+import { viewLink } from "../../protocol/viewLink.ts";
 import { placeIn } from "../../storage/places.ts";
 import { sweepAt, writeAt } from "../../storage/writing.ts";
+import { type ComparedRun, comparisonDocument } from "./comparison.ts";
 import { type Figure, curveFigures } from "./curves.ts";
 import { document } from "./document.ts";
 import { type RunFacts, readFacts } from "./facts.ts";
@@ -9,6 +12,8 @@ import { htmlPage } from "./html/page.ts";
 import { paperFigures } from "./paper.ts";
 
 const FOLDER = "report";
+/** Of links to the editor that most people have. */
+const SCHEME = "vscode";
 
 /**
  * Writes a run's report, `report/report.md` with its figures, as the run stands; an earlier one is replaced.
@@ -42,17 +47,47 @@ export async function writeReport(folder: string): Promise<string> {
  */
 export async function writeHtmlReport(folder: string): Promise<{ readonly file: string; readonly html: string }> {
   const { facts, text, all } = await reportOf(folder);
-  const html = htmlPage(`${facts.config.name}: ${facts.id}`, text, all);
+  const html = htmlPage({
+    title: `${facts.config.name}: ${facts.id}`,
+    markdown: text,
+    figures: all,
+    link: viewLink(SCHEME, { view: "pipeline", runs: [facts.id] }),
+  });
   const place = placeIn(folder, join(FOLDER, "report.html"));
   await writeAt(place, html);
   return { file: place.file, html };
+}
+
+/**
+ * A comparison of runs as one file of HTML: their results beside each other, and their curves laid over each other.
+ *
+ * @returns What is in it; it is nobody's but the caller's to write.
+ * @throws {DataError} as {@link writeReport}.
+ */
+export async function htmlComparison(folders: readonly string[]): Promise<string> {
+  const runs: ComparedRun[] = [];
+  for (const folder of folders) runs.push({ title: runTitle(folder, folders), facts: await readFacts(folder) });
+  const curves = curveFigures(runs);
+  const results = runs.map(({ facts }, at) => winRateFigure(facts.winRates).map((one) => numbered(one, at + 1)));
+  const titles = runs.map(({ title }) => title);
+  return htmlPage({
+    title: titles.join(", "),
+    markdown: comparisonDocument(runs, { curves, results }),
+    figures: [...curves, ...results.flat()],
+    link: viewLink(SCHEME, { view: "metrics", runs: titles }),
+  });
+}
+
+/** Figures of several runs have one name each. */
+function numbered(figure: Figure, nth: number): Figure {
+  return { ...figure, file: figure.file.replace(/\.svg$/, `-${nth}.svg`) };
 }
 
 async function reportOf(folder: string): Promise<{ facts: RunFacts; text: string; all: readonly Figure[] }> {
   const facts = await readFacts(folder);
   const figures = {
     results: winRateFigure(facts.winRates),
-    curves: curveFigures(facts),
+    curves: curveFigures([{ facts }]),
     paper: await paperFigures(facts),
   };
   const drawn = figures.paper.flatMap((one) => (one.drawn === undefined ? [] : [one.drawn]));

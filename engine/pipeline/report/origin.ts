@@ -14,6 +14,7 @@ const HASH = /^[0-9a-f]{1,64}$/;
 
 /** Instructions to reproduce the run, and the environment in which it was made. */
 export function originSection({ id, configFile, config, origin, state }: RunFacts): string {
+  if (origin.imported) return `By ${codeSpan("salsa import")} of ${codeSpan(configFile)}.`;
   const { git } = origin;
   const commit = git === undefined ? "not in a git repository" : `${codeSpan(git.commit)} on ${codeSpan(git.branch)}`;
   const rows = [

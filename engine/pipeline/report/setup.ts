@@ -8,6 +8,7 @@ import type { RunFacts } from "./facts.ts";
 
 /** The run's setup: one row per section of the config, and one per arm. */
 export function setupSection(facts: RunFacts): string {
+  if (facts.origin.imported) return `Imported from ${codeSpan(facts.configFile)}; how it was trained is not known.`;
   const { config, state, choices } = facts;
   const rows: (readonly [string, string])[] = [
     ["Data", dataWords(config)],

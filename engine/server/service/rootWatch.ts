@@ -25,6 +25,9 @@ export class RootWatch {
   private isLooking = false;
   private isAskedAgain = false;
   private isClosed = false;
+  /** True from a change of roots until a look at all of them begins. */
+  private isDue = false;
+  private readonly waiting: (() => void)[] = [];
 
   /** @param look - Never called twice at a time. */
   constructor(look: () => Promise<void>) {
@@ -34,7 +37,14 @@ export class RootWatch {
   /** Watches these roots, and no others, and looks at once. */
   setRoots(roots: readonly string[]): void {
     this.roots = roots;
+    this.isDue = true;
     this.schedule(0);
+  }
+
+  /** Resolves once the roots have been looked at as they were set last. */
+  looked(): Promise<void> {
+    if (this.isClosed || !(this.isDue || this.isLooking)) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   close(): void {
@@ -42,6 +52,13 @@ export class RootWatch {
     clearTimeout(this.timer);
     for (const { watcher } of this.watched.values()) watcher.close();
     this.watched.clear();
+    this.answer();
+  }
+
+  /** Roots that were set during a look have not been looked at. */
+  private answer(): void {
+    if (this.isDue && !this.isClosed) return;
+    for (const resolve of this.waiting.splice(0)) resolve();
   }
 
   private schedule(milliseconds: number): void {
@@ -61,16 +78,19 @@ export class RootWatch {
     this.timer = undefined;
     this.isLooking = true;
     this.isAskedAgain = false;
+    this.isDue = false;
     try {
       await this.watchFolders();
       await this.look();
     } finally {
       this.isLooking = false;
+      this.answer();
       this.schedule(this.nextDelay());
     }
   }
 
   private nextDelay(): number {
+    if (this.isDue) return 0;
     return this.isAskedAgain ? DELAY : INTERVAL;
   }
 

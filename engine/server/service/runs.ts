@@ -66,8 +66,9 @@ export class Runs {
     this.watch.setRoots([...this.roots]);
   }
 
-  /** Every run known so far, newest first. */
-  list(): readonly RunSummary[] {
+  /** Every run of the roots, newest first, once these have been looked at. */
+  async list(): Promise<readonly RunSummary[]> {
+    await this.watch.looked();
     const listed = [...this.tracked.values()].filter((run) => run.isRead && this.isListed(run));
     return listed.map((run) => run.summary()).sort((a, b) => b.createdAt - a.createdAt);
   }

@@ -118,7 +118,7 @@ export class Service implements Disposable {
         runs.setRoots(roots);
         return Promise.resolve(done);
       },
-      listRuns: () => Promise.resolve(runs.list()),
+      listRuns: () => runs.list(),
       follow: async ({ folder }) => follows.follow(await this.withCurves(folder)),
       unfollow: ({ folder }) => {
         follows.unfollow(folder);

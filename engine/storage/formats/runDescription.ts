@@ -54,6 +54,8 @@ const descriptionSchema = z.object({
   /** Versions of this program and of Node. */
   salsa: readable,
   node: readable,
+  /** True of a run that another program has made: its config says little more than its name. */
+  imported: z.boolean().catch(false).default(false),
   platform: readable,
   cpu: readable,
   memoryBytes: z.number().min(0).catch(0),

@@ -11,6 +11,7 @@ import { DataError } from "../../../engine/protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../../../engine/protocol/events.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
 import { HOSTILE, steering } from "../hostileText.ts";
+import { scalarRecord } from "../../../engine/storage/formats/tfEvents.ts";
 import { stamped, writeRun } from "../server/service/runFolders.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { type Outcome, salsa, screen } from "./screen.ts";
@@ -261,6 +262,31 @@ const CASES: Readonly<Record<string, Case>> = {
       await run(folder, "figure", HOSTILE),
     ];
   },
+  export: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    const exportRuns = () => Promise.resolve({ folder: HOSTILE, rows: { [HOSTILE]: 1 } });
+    const argv = ["export", of, "--to", HOSTILE];
+    return [
+      await salsa(argv, { folder, pipeline: { exportRuns } }),
+      await salsa([...argv, "--json"], { folder, pipeline: { exportRuns } }),
+      await run(folder, ...argv),
+      await run(folder, "export", HOSTILE, "--to", "x"),
+    ];
+  },
+  import: async (folder) => {
+    const imported = { id: HOSTILE, folder: HOSTILE, unknown: [HOSTILE] };
+    const stages = [{ name: HOSTILE, kind: "rlhf", nSteps: 1 }] as const;
+    const importRun = () => Promise.resolve({ ...imported, stages });
+    await fs.mkdir(path.join(folder, HOSTILE));
+    const events = Buffer.concat([scalarRecord({ time: 1, step: 1, values: [[HOSTILE, 1]] })]);
+    await fs.writeFile(path.join(folder, HOSTILE, `tfevents${HOSTILE}`), events);
+    return [
+      await salsa(["import", "x"], { folder, pipeline: { importRun } }),
+      await salsa(["import", "x", "--json"], { folder, pipeline: { importRun } }),
+      await run(folder, "import", HOSTILE),
+      await run(folder, "import", folder, "--name", HOSTILE),
+    ];
+  },
   publish: async (folder) => {
     const of = await ended(folder, FINISHED);
     const checkpoint = path.join(folder, HOSTILE);
@@ -295,6 +321,7 @@ const CASES: Readonly<Record<string, Case>> = {
     return [await run(folder, "verify", of), await run(folder, "verify", "--directory", HOSTILE, "--all")];
   },
   serve: () => Promise.resolve([]), // prints nothing but messages
+  mcp: () => Promise.resolve([]), // neither does it
   doctor: async (folder) => {
     await fs.writeFile(path.join(folder, HOSTILE), "");
     return [await run(folder, "doctor", "--directory", path.join(folder, HOSTILE))];

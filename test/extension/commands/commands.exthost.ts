@@ -146,7 +146,10 @@ describe("commands", () => {
 
   it("offer language models what they contribute, and answer them", async () => {
     const names = vscode.lm.tools.map(({ name }) => name).filter((name) => name.startsWith("salsa_"));
-    assert.deepEqual(names.sort(), ["salsa_listRuns", "salsa_readMetrics", "salsa_readTables", "salsa_startRun"]);
+    assert.deepEqual(names.sort(), [
+      ...["salsa_checkConfig", "salsa_listRuns", "salsa_readAlarms", "salsa_readMetrics", "salsa_readSamples"],
+      ...["salsa_readTables", "salsa_startRun", "salsa_stopRun"],
+    ]);
     const invoke = async (name: string, input: object): Promise<string> => {
       const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
       return content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : "")).join("");
@@ -155,6 +158,12 @@ describe("commands", () => {
     const metrics = await invoke("salsa_readMetrics", { run: "demo-1", metrics: ["objective/kl"], stages: ["salsa"] });
     assert.match(metrics, /salsa objective\/kl .*\n60 points; first .* at step \d+; last .* at step \d+/);
     const tables = await invoke("salsa_readTables", { run: "demo-1" });
+    assert.match(await invoke("salsa_readSamples", { limit: 1, models: ["salsa"] }), /salsa \(score .* tokens.*\):\n/);
+    assert.match(await invoke("salsa_readAlarms", {}), /has raised/);
+    assert.match(
+      await invoke("salsa_checkConfig", { config: "demo.salsa.json" }),
+      /has no mistakes\. \d+ of \d+ stages/,
+    );
     assert.match(tables, /\| inDistribution \| salsa \| ppo \| all \| 1 \| 264 \| 101 \| 659 \| 1024 \| 25\.78 % \|/);
   });
 });

@@ -8,6 +8,7 @@ import { REPLIES } from "./replies.ts";
 import { REQUESTS } from "./requests.ts";
 import { RESULTS } from "./results.ts";
 import { TEXTS } from "./texts.ts";
+import { TRACKING } from "./tracking.ts";
 
 /** Everything that reads a file or a message from elsewhere. Add yours here; the fuzzer and its test follow. */
 export const READERS: readonly Reader[] = [
@@ -20,4 +21,5 @@ export const READERS: readonly Reader[] = [
   ...FRAMES,
   ...DATA,
   ...INTERCHANGE,
+  ...TRACKING,
 ];

@@ -1,16 +1,19 @@
 /** Gives the HTML of an image by the file that Markdown names; its alternative text is plain. */
 export type ImageHtml = (file: string, title: string) => string;
 
+/** Gives the anchor of a heading of the second level. */
+export type AnchorOf = (heading: string) => string;
+
 /**
  * The HTML of Markdown as reports have it: headings, paragraphs, lists, quotes, tables, fenced code and images on lines of
  * their own, with emphasis, spans of code and escapes within lines. Whatever else stands there is text, and every
  * character of it is escaped: no tag comes of it but those made here.
  */
-export function markdownHtml(markdown: string, image: ImageHtml): string {
+export function markdownHtml(markdown: string, image: ImageHtml, anchorOf?: AnchorOf): string {
   const lines = markdown.split("\n");
   const blocks: string[] = [];
   for (let at = 0; at < lines.length;) {
-    const [html, next] = blockAt(lines, at, image);
+    const [html, next] = blockAt(lines, at, { image, anchorOf });
     if (html !== "") blocks.push(html);
     at = next;
   }
@@ -32,7 +35,12 @@ export function escapeHtml(text: string): string {
 /** A block's HTML and the line after it. */
 type Block = readonly [html: string, next: number];
 
-function blockAt(lines: readonly string[], at: number, image: ImageHtml): Block {
+interface Surroundings {
+  readonly image: ImageHtml;
+  readonly anchorOf: AnchorOf | undefined;
+}
+
+function blockAt(lines: readonly string[], at: number, { image, anchorOf }: Surroundings): Block {
   const line = lines[at] ?? "";
   if (line.trim() === "") return ["", at + 1];
   const fence = /^(`{3,})[\w-]*$/.exec(line)?.[1];
@@ -40,7 +48,10 @@ function blockAt(lines: readonly string[], at: number, image: ImageHtml): Block 
   const heading = /^(#{1,4}) (.*)$/.exec(line);
   if (heading !== null) {
     const level = heading[1]?.length ?? 1;
-    return [`<h${level}>${inlineHtml(heading[2] ?? "")}</h${level}>`, at + 1];
+    const text = heading[2] ?? "";
+    // Headings below the second are of one of those.
+    const id = anchorOf === undefined || level !== 2 ? "" : ` id="${escapeHtml(anchorOf(plainText(text)))}"`;
+    return [`<h${level}${id}>${inlineHtml(text)}</h${level}>`, at + 1];
   }
   const picture = /^!\[(.*)\]\(([\w./-]+)\)$/.exec(line);
   if (picture !== null) return [image(picture[2] ?? "", plainText(picture[1] ?? "")), at + 1];

@@ -42,7 +42,7 @@ export function factsOf(written: Written, judged: readonly Counts[] = []): Figur
   });
   return {
     ...{ id: "tiny-1", folder: "/nowhere/.salsa/runs/tiny-1", configFile: "/nowhere/tiny.salsa.json", config },
-    origin: { salsa: "", node: "", platform: "", cpu: "", memoryBytes: 0 },
+    origin: { salsa: "", node: "", platform: "", cpu: "", memoryBytes: 0, imported: false },
     state: emptyRunState("tiny-1"),
     ...{ choices: [], palette: {}, winRates: winRateTable(entries), samples: [], opinions: [], points: [] },
     roles: rolesOf(config),

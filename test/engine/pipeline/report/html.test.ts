@@ -85,22 +85,44 @@ describe("a report as one HTML file", () => {
       rows: Array.from({ length: 5000 }, (_, at) => [at]),
     },
   };
-  const page = htmlPage("<demo>", "# Report\n\n![KL](figures/kl.svg)", [figure]);
+  const readout = [{ name: "</script><b>salsa", color: "#000", x: [1, 2], y: [0.5, null] }];
+  const markdown = "# Report\n\n## Learning curves\n\n![KL](figures/kl.svg)\n\n## Run `a`\n\n## Run a";
+  const link = 'vscode://salsa.salsa/pipeline?run="demo"';
+  const page = htmlPage({ title: "<demo>", markdown, figures: [{ ...figure, readout }], link });
 
   it("lets nothing in from anywhere, and its style is the one that it allows", () => {
-    const style = /<style>([^]*?)<\/style>/.exec(page)?.[1] ?? "";
-    const hash = createHash("sha256").update(style).digest("base64");
-    assert.ok(
-      page.includes(`content="default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'"`),
-    );
-    assert.ok(!/<script|<link|<img|<iframe| on\w+=| style=|url\(|@import/i.test(page));
+    const hashOf = (tag: RegExp): string =>
+      createHash("sha256")
+        .update(tag.exec(page)?.[1] ?? "")
+        .digest("base64");
+    const [style, script] = [hashOf(/<style>([^]*?)<\/style>/), hashOf(/<script>([^]*?)<\/script>/)];
+    const policy = `style-src 'sha256-${style}'; script-src 'sha256-${script}'; base-uri 'none'; form-action 'none'`;
+    assert.ok(page.includes(`content="default-src 'none'; ${policy}"`));
+    assert.deepEqual(page.match(/<script[^>]*>/g), ['<script type="application/json">', "<script>"]);
+    assert.ok(!/<link|<img|<iframe| on\w+=| style=|url\(|@import|innerHTML|eval\(/i.test(page));
     const addresses = [...page.matchAll(/https?:[^"'\s<]+/g)].map(([address]) => address);
     assert.deepEqual(addresses, ["http://www.w3.org/2000/svg"], "a namespace, which is no address");
     assert.match(page, /<title>&lt;demo&gt;<\/title>/);
   });
 
   it("holds figures and what is behind them, of which long tables are thinned out and say so", () => {
-    assert.match(page, /<figure><svg .*<details><summary>The numbers behind it \(1667 of 5000 rows, one in 3\)/s);
+    assert.match(
+      page,
+      /<figure id="figure-kl" data-lines><svg .*<details><summary>The numbers behind it \(1667 of 5000 rows, one in 3\)/s,
+    );
     assert.equal(page.match(/<td class="right">/g)?.length, 1667);
+  });
+
+  it("has values to read off as data of which no tag comes", () => {
+    const [, data = ""] = /<script type="application\/json">(.*?)<\/script>/.exec(page) ?? [];
+    assert.deepEqual(JSON.parse(data), readout);
+  });
+
+  it("has an anchor for each section, the view's name where a view shows the same, and opens it in the editor", () => {
+    assert.deepEqual(
+      [...page.matchAll(/<h2 id="([^"]*)">/g)].map(([, id]) => id),
+      ["metrics", "run-a", "run-a-2"],
+    );
+    assert.ok(page.includes('<a href="vscode://salsa.salsa/pipeline?run=&quot;demo&quot;">Open in VS Code</a>'));
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { runsText } from "../../../extension/tools/runsText.ts";
-import { summary } from "../commands/summaries.ts";
+import { runsText } from "../../../engine/tools/runsText.ts";
+import { summary } from "../../extension/commands/summaries.ts";
 
 describe("runs for a language model", () => {
   it("tell state, place, result, alarms and failure", () => {

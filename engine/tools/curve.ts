@@ -1,4 +1,4 @@
-import type { PackedCurves } from "../../engine/protocol/service.ts";
+import type { PackedCurves } from "../protocol/service.ts";
 
 /** A curve as it was recorded; NaN stands for values that were not finite. */
 export interface Curve {

@@ -1,4 +1,4 @@
-import type { RunSummary } from "../../engine/protocol/service.ts";
+import type { RunSummary } from "../protocol/service.ts";
 
 /** Most runs named in the error when none matches. */
 const MOST_NAMED = 10;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { packCurves } from "../../../engine/server/service/series.ts";
 import { emptyRunState } from "../../../engine/protocol/runState.ts";
-import { readCurves } from "../../../extension/tools/curve.ts";
+import { readCurves } from "../../../engine/tools/curve.ts";
 
 describe("a packed curve", () => {
   it("is unpacked to what the service packed, with NaN for what was not finite", () => {

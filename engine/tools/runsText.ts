@@ -1,4 +1,4 @@
-import type { RunSummary } from "../../engine/protocol/service.ts";
+import type { RunSummary } from "../protocol/service.ts";
 import { interval, percent } from "./numbers.ts";
 
 /**

@@ -1,5 +1,7 @@
-import type { RunSummary, WinRateRow } from "../../engine/protocol/service.ts";
-import { markdownTable } from "../../engine/protocol/markdown.ts";
+import type { RunSummary, WinRateRow } from "../protocol/service.ts";
+import { markdownTable } from "../protocol/markdown.ts";
+import { fitting } from "./fitting.ts";
+import type { TextBudget } from "./metricsText.ts";
 import { interval, number, percent } from "./numbers.ts";
 
 /** A table other than the win rates, as the engine renders it. */
@@ -31,19 +33,34 @@ const NOTE = [
   "A seed is a base seed of the whole recipe; rows of one seed say nothing about the luck of another.",
 ].join(" ");
 
-/** A run's tables as a language model reads them, with an explanation of the numbers. */
-export function tablesText(
+/**
+ * A run's tables as a language model reads them, with an explanation of the numbers. Where they do not fit, the rows of
+ * single seeds are left out first.
+ */
+export async function tablesText(
   { id, status }: Pick<RunSummary, "id" | "status">,
   rows: readonly WinRateRow[],
   others: readonly OtherTable[],
-): string {
+  budget: TextBudget,
+): Promise<string> {
   if (rows.length === 0 && others.length === 0)
     return `${id} has no tables yet: it is ${status}, and tables are made at a run's end.`;
+  const tables = others.map(({ name, markdown }) => `Table ${name} of ${id}\n\n${markdown.trim()}`);
+  const pooled = rows.filter(({ seed }) => seed === "all");
+  for (const shown of [rows, pooled]) {
+    const text = [...winRatesText(id, shown, rows.length - shown.length), ...tables].join("\n\n");
+    if ((await budget.count(text)) <= budget.tokens) return text;
+  }
+  const lines = pooled.map((row) => COLUMNS.map(([header], at) => `${header} ${cells(row)[at] ?? ""}`).join(", "));
+  const rest = (n: number): string => `${n} more rows and tables do not fit.`;
+  return fitting([...lines, ...tables], { ...budget, head: `Win rates of ${id}, over all seeds. ${NOTE}`, rest });
+}
+
+function winRatesText(id: string, rows: readonly WinRateRow[], nLeft: number): readonly string[] {
+  if (rows.length === 0) return [];
   const columns = COLUMNS.map(([header, align]) => ({ header, align }));
-  const winRates = rows.length === 0 ? [] : [`Win rates of ${id}`, markdownTable(columns, rows.map(cells)), NOTE];
-  return [...winRates, ...others.flatMap(({ name, markdown }) => [`Table ${name} of ${id}`, markdown.trim()])].join(
-    "\n\n",
-  );
+  const left = nLeft === 0 ? [] : [`${nLeft} rows of single seeds do not fit.`];
+  return [`Win rates of ${id}`, markdownTable(columns, rows.map(cells)), NOTE, ...left];
 }
 
 function cells(row: WinRateRow): string[] {

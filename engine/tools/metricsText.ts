@@ -1,5 +1,5 @@
-import { describeMetric } from "../../engine/protocol/catalogue.ts";
-import { decimate } from "../../engine/figures/decimate.ts";
+import { describeMetric } from "../protocol/catalogue.ts";
+import { decimate } from "../figures/decimate.ts";
 import type { Curve } from "./curve.ts";
 import { number } from "./numbers.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { findRun } from "../../../extension/tools/findRun.ts";
-import { summary } from "../commands/summaries.ts";
+import { findRun } from "../../../engine/tools/findRun.ts";
+import { summary } from "../../extension/commands/summaries.ts";
 
 const runs = [summary("demo-2"), summary("demo-1"), summary("other-1", { name: "other" })];
 

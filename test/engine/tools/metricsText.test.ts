@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { Curve } from "../../../extension/tools/curve.ts";
-import { chosenCurves, metricsText } from "../../../extension/tools/metricsText.ts";
+import type { Curve } from "../../../engine/tools/curve.ts";
+import { chosenCurves, metricsText } from "../../../engine/tools/metricsText.ts";
 
 const curve = (values: readonly number[], metric = "objective/kl"): Curve => ({
   stage: "ppo",

@@ -1,0 +1,88 @@
+import type { BackendChoice } from "../compute/backends/choose.ts";
+import { type RunConfig, judgingCost, judgingCostTexts } from "../config/index.ts";
+import { powerText } from "../evaluation/statistics/power.ts";
+import { machineMemory } from "../pipeline/machineMemory.ts";
+import { fitText } from "../protocol/cards.ts";
+import type { PlannedData } from "../protocol/dataCounts.ts";
+import type { Shortfall } from "../protocol/shortfalls.ts";
+import { stageNames } from "../protocol/stageName.ts";
+import type { PlanOutput } from "../protocol/toolOutput.ts";
+import type { CommandContext } from "./command.ts";
+import { type MemoryPlace, memoryAdvice } from "./memoryAdvice.ts";
+
+/** How a plan is made. */
+export interface PlanningSettings {
+  /** Downloads nothing, and checks the first lines of data only. */
+  readonly isQuick: boolean;
+  readonly progress: (text: string) => void;
+}
+
+/** A plan, and the choices behind it. */
+export interface Planned {
+  readonly output: PlanOutput;
+  readonly choice: BackendChoice;
+  /** With the backend that is taken. */
+  readonly config: RunConfig;
+  /** False where no setting makes it fit on its card. */
+  readonly fits: boolean;
+}
+
+/** Plans a run of a config. @throws {DataError} when its data cannot be used. */
+export async function planned(
+  asked: RunConfig,
+  context: Pick<CommandContext, "pipeline">,
+  { isQuick, progress }: PlanningSettings,
+): Promise<Planned> {
+  const { chooseBackend, comparedPrompts, fitOnCard, modelNotes, planPipeline, withChoice } = await context.pipeline();
+  const choice = await chooseBackend(asked.runtime);
+  const config = withChoice(asked, choice);
+  let data: readonly PlannedData[] = [];
+  let shortfalls: readonly Shortfall[] = [];
+  let prompts = "";
+  const stages = await planPipeline(config, {
+    runsRoot: config.runtime.directory,
+    progress,
+    onData: (found) => (data = found),
+    onShortfalls: (found) => (shortfalls = found),
+    onPrompts: (text) => (prompts = text),
+    isQuick,
+  });
+  const isJudged = stages.some(({ kind }) => kind === "judgments");
+  const power = isJudged ? [powerText(comparedPrompts(config, shortfalls))] : [];
+  const costs = judgingCostTexts(judgingCost(config), config.evaluation.budget);
+  const fit = choice.device.uuid === undefined ? undefined : await fitOnCard(config, choice, config.runtime.directory);
+  const advice =
+    fit === undefined
+      ? memoryAdvice(stages, memoryPlace(config, choice), stageNames(stages))
+      : fitText(choice.device.name, choice.device.memoryBytes ?? 0, fit);
+  const output: PlanOutput = {
+    name: config.name,
+    backend: backendFacts(choice),
+    prompts,
+    notes: [...(await modelNotes(config)), ...power, ...costs],
+    ...(advice !== undefined && { advice }),
+    stages,
+    data,
+    shortfalls,
+    peakMemoryBytes: Math.max(0, ...stages.map((stage) => stage.memoryBytes)),
+    secondsLeft: stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0),
+  };
+  return { output, choice, config, fits: fit?.fits !== false };
+}
+
+function memoryPlace({ model, runtime }: RunConfig, { descriptor, device, precision }: BackendChoice): MemoryPlace {
+  const { gradientCheckpointing, frozenWeights } = runtime;
+  return {
+    backend: descriptor.name,
+    maxBytes: device.limits.maxBytes ?? Infinity,
+    machineBytes: machineMemory(),
+    gradientCheckpointing,
+    // A model that computes in bf16 holds its matrices so, whatever the setting.
+    frozenWeights: precision === "bf16" ? precision : frozenWeights,
+    hasAdapters: "checkpoint" in model && model.lora !== undefined,
+  };
+}
+
+function backendFacts({ descriptor: { name, title }, device, reason }: BackendChoice): PlanOutput["backend"] {
+  return { name, title, device: device.id, deviceName: device.name, limits: device.limits, reason };
+}

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import type { RunSummary, SamplePage, ServiceRequests } from "../../../engine/protocol/service.ts";
+import type { PlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { callTool, roughCount } from "../../../engine/tools/index.ts";
+import { checkedText } from "../../../engine/tools/checkConfig.ts";
+import { findConfig } from "../../../engine/tools/findConfig.ts";
+import { samplesText } from "../../../engine/tools/readSamples.ts";
+import type { CheckedConfig, ToolHost } from "../../../engine/tools/tool.ts";
+import { summary } from "../../extension/commands/summaries.ts";
+
+const budget = { tokens: 6000, count: roughCount };
+const CONFIGS = [
+  { file: "/work/demo.salsa.json", name: "demo.salsa.json" },
+  { file: "/work/a/one.salsa.json", name: "a/one.salsa.json" },
+  { file: "/work/b/one.salsa.json", name: "b/one.salsa.json" },
+];
+const PLAN: PlanOutput = {
+  name: "demo",
+  backend: { name: "wasm", title: "WebAssembly", device: "cpu", deviceName: "2 threads", limits: {}, reason: "first" },
+  stages: [
+    {
+      ...{ id: "base", kind: "pretrain", title: "Base model", product: "base", role: "result", inputs: [] },
+      ...{ key: "base-1", cached: true, parameters: 1000, memoryBytes: 2048, estimatedSeconds: 9 },
+    },
+  ],
+  shortfalls: [{ path: ["reward", "pairs"], asked: 4000, there: 95, from: "pairs.jsonl" }],
+  peakMemoryBytes: 2048,
+  secondsLeft: 0,
+};
+const page = (texts: readonly string[]): SamplePage => ({
+  total: texts.length,
+  all: texts.length,
+  columns: ["ppo", "salsa"],
+  allColumns: ["ppo", "salsa"],
+  steps: { from: 1, to: 9 },
+  rows: texts.map((text) => ({
+    step: 9,
+    prompt: "Say it",
+    responses: [{ text, ended: true, nTokens: 3, score: 1.25, gold: 0.5 }, null],
+  })),
+});
+
+/** A host of one run; what is asked of the service is kept. */
+function host(
+  answers: Partial<{ [M in keyof ServiceRequests]: ServiceRequests[M]["result"] }>,
+  { runs = [summary("demo-1")], check = { plan: PLAN } }: { runs?: readonly RunSummary[]; check?: CheckedConfig } = {},
+): ToolHost & { readonly asked: readonly unknown[] } {
+  const asked: unknown[] = [];
+  return {
+    asked,
+    request: (method, params) => {
+      asked.push([method, params]);
+      const answer = answers[method];
+      return answer === undefined ? Promise.reject(new Error(`${method} is not expected`)) : Promise.resolve(answer);
+    },
+    runs: () => Promise.resolve(runs),
+    configs: () => Promise.resolve(CONFIGS),
+    check: () => Promise.resolve(check),
+  };
+}
+
+describe("tools for language models", () => {
+  it("refuse an unknown tool, and an input that does not fit, by name", async () => {
+    await assert.rejects(
+      callTool("salsa_delete", {}, host({}), budget),
+      /no tool "salsa_delete"\. There are salsa_listR/,
+    );
+    const wrong = callTool("salsa_readMetrics", { run: 1, other: 2 }, host({}), budget);
+    await assert.rejects(wrong, /input of salsa_readMetrics does not fit: .*run/s);
+    const huge = { metrics: Array.from({ length: 100_000 }, () => "a") };
+    await assert.rejects(callTool("salsa_readMetrics", huge, host({}), budget), /does not fit/);
+  });
+
+  it("find a config by its path or by a file name that only one has, and no other", () => {
+    assert.equal(findConfig(CONFIGS, "demo.salsa.json").file, "/work/demo.salsa.json");
+    assert.equal(findConfig(CONFIGS, "/work/a/one.salsa.json").name, "a/one.salsa.json");
+    for (const other of ["one.salsa.json", "../../etc/passwd", "/etc/passwd", ""])
+      assert.throws(() => findConfig(CONFIGS, other), /is not a run config of this workspace\. There are demo/);
+  });
+
+  it("read the newest step's samples unless steps are given, with the facts about each response", async () => {
+    const asking = host({ samples: page(["one", "two"]) });
+    const text = await callTool("salsa_readSamples", { limit: 2 }, asking, budget);
+    assert.deepEqual(asking.asked.at(-1), [
+      "samples",
+      {
+        folder: "/work/.salsa/runs/demo-1",
+        source: { kind: "rollouts" },
+        offset: 0,
+        limit: 2,
+        steps: { from: 9, to: 9 },
+      },
+    ]);
+    assert.match(text, /Prompts 1 to 2 of 2 of demo-1\. Models with samples: ppo, salsa\. Steps 1 to 9/);
+    assert.match(text, /ppo \(score 1\.25, gold 0\.5, 3 tokens\):\none/);
+    await callTool("salsa_readSamples", { fromStep: 3, toStep: 4, benchmark: "mt" }, asking, budget);
+    const [, query] = asking.asked.at(-1) as [string, ServiceRequests["samples"]["params"]];
+    assert.deepEqual(query.source, { kind: "answers", benchmark: "mt" });
+  });
+
+  it("cut long samples, and then leave prompts out, until they fit", async () => {
+    const tight = { ...budget, tokens: 500, offset: 0 };
+    const cut = await samplesText("demo-1", page(["x".repeat(5000), "y"]), tight);
+    assert.match(cut, /x… \(\d+ characters more\)/);
+    assert.ok((await roughCount(cut)) <= 500);
+    const many = await samplesText("demo-1", page(Array.from({ length: 50 }, (_, n) => `${n}`.repeat(200))), tight);
+    assert.match(many, /\d+ prompts do not fit/);
+    assert.ok((await roughCount(many)) <= 510);
+  });
+
+  it("explain alarms, the newest first", async () => {
+    const alarms = [1, 2].map((step) => ({
+      stage: "ppo",
+      step,
+      name: "nonFinite",
+      message: `loss is NaN ${step}`,
+      time: 0,
+    }));
+    const outline = { alarms } as unknown as ServiceRequests["outline"]["result"];
+    const text = await callTool("salsa_readAlarms", {}, host({ outline }), budget);
+    assert.match(
+      text,
+      /It has raised 2 alarms\. Not a number \(nonFinite\): .* To try: Lower the learning rate \(rlhf\./,
+    );
+    assert.ok(text.indexOf("at step 2") < text.indexOf("at step 1") && text.indexOf("at step 2") > 0);
+    const none = host({ outline: { ...outline, alarms: [] } });
+    assert.match(await callTool("salsa_readAlarms", {}, none, budget), /has raised no alarm/);
+  });
+
+  it("tell a config's plan with its warnings, or all of its mistakes with their places", async () => {
+    const plan = await callTool("salsa_checkConfig", { config: "demo.salsa.json" }, host({}), budget);
+    assert.match(plan, /demo\.salsa\.json has no mistakes\. 1 of 1 stages are made already/);
+    assert.match(plan, /Warning: reward\.pairs asks for 4,000, and pairs\.jsonl has 95/);
+    const issue = {
+      file: "demo.salsa.json",
+      line: 3,
+      column: 5,
+      path: "rlhf.beta",
+      message: "must be",
+      remedy: "mend it",
+    };
+    const text = await checkedText("demo.salsa.json", { issues: [issue, { ...issue, line: 9 }] }, budget);
+    assert.match(text, /cannot be run: 2 mistakes\.\n\ndemo\.salsa\.json:3:5 {2}rlhf\.beta: must be; mend it/);
+  });
+
+  it("start no run in which a language model judges, which people agree to", async () => {
+    const cost = { model: "gpt", server: "https://api", nCalls: 10, promptTokens: 1, completionTokens: 1 };
+    const judged = host({
+      judgingCost: { costs: [cost], isFree: false } as unknown as ServiceRequests["judgingCost"]["result"],
+    });
+    await assert.rejects(
+      callTool("salsa_startRun", { config: "demo.salsa.json" }, judged, budget),
+      /has a language model judge, which a person must agree to/,
+    );
+    const free = host({
+      judgingCost: { costs: [], isFree: true },
+      startRun: { folder: "/work/.salsa/runs/demo-2", id: "demo-2", pid: 1 },
+    });
+    assert.match(await callTool("salsa_startRun", { config: "demo.salsa.json" }, free, budget), /Run demo-2 has begun/);
+    assert.deepEqual(free.asked.at(-1), ["startRun", { configFile: "/work/demo.salsa.json" }]);
+  });
+});
