@@ -111,7 +111,7 @@ export interface Chats {
 /** The panel with a table of all runs: one a window. */
 export interface RunsTables {
   /** Opens or reveals it. */
-  show(): void;
+  show(): Promise<void>;
 }
 
 /** Read-only documents of the extension's own. */

@@ -1,6 +1,9 @@
 import type { NamedLayout, LayoutBook, RunMarks, TableLayout } from "./runsLayout.ts";
 import type { TableParams, TableRows } from "./runsTable.ts";
 
+/** Type of the panel. */
+export const RUNS_TABLE = "salsa.runsTable";
+
 /** An arm whose settings are to become a config of their own. */
 export interface PromotedArm {
   /** The run's. */

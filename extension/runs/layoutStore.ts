@@ -10,7 +10,7 @@ import {
 } from "../../engine/protocol/runsLayout.ts";
 import type { LayoutsFile } from "../../engine/protocol/runsLayoutSchema.ts";
 import { assertTrusted } from "../engine/workspace.ts";
-import type { LayoutChange } from "./layoutFile.ts";
+import { type LayoutChange, readLayoutFile, withLayoutChange } from "./layoutFile.ts";
 
 /** A file of layouts as it was read. */
 interface ReadFile {
@@ -105,8 +105,6 @@ function hasLayout(content: ReadFile["content"], wanted: string): boolean {
 
 async function readFile(folder: vscode.WorkspaceFolder): Promise<ReadFile> {
   const uri = vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE);
-  // Loaded on first use, to keep activation short.
-  const { readLayoutFile } = await import("./layoutFile.ts");
   try {
     const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
     return { folder, text, content: readLayoutFile(text, uri.fsPath) };
@@ -121,7 +119,6 @@ async function readFile(folder: vscode.WorkspaceFolder): Promise<ReadFile> {
 /** The file is read again first: another window, or a person, may have written it meanwhile. */
 async function writeChange(folder: vscode.WorkspaceFolder, change: LayoutChange): Promise<void> {
   const uri = vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE);
-  const { withLayoutChange } = await import("./layoutFile.ts");
   const { text, content } = await readFile(folder);
   if ("problems" in content) {
     const [first] = content.problems;

@@ -5,6 +5,9 @@ import type { RunRows } from "./rows.ts";
 /** Milliseconds between two requests for rows that have changed: a run at work changes some times a second. */
 const INTERVAL = 1000;
 
+/** Milliseconds after which a workspace of which no run was told has none: the service may be at looking for them. */
+const SEARCHING = 2000;
+
 /** Fetches rows: all of them at first, then those of runs that change, one request at a time. */
 export class RowLoader {
   private readonly host: RunsTableHost;
@@ -15,6 +18,8 @@ export class RowLoader {
   private isAsking = false;
   /** True once all rows have come that there were at first. */
   isLoaded = false;
+  /** True once it is known that there are no runs, where there are none. */
+  isSearched = false;
   /** Why there are no rows. */
   problem: string | undefined;
 
@@ -34,6 +39,10 @@ export class RowLoader {
       this.rows.clear();
       this.rows.take(rows);
       this.isLoaded = true;
+      window.setTimeout(() => {
+        this.isSearched = true;
+        this.changed();
+      }, SEARCHING);
     } catch (error) {
       this.problem = wordsOf(error);
     }

@@ -98,6 +98,7 @@ export const paneStyles = css`
     background: var(--vscode-badge-background);
   }
   .tag .tool {
+    --vscode-icon-foreground: currentColor;
     color: inherit;
   }
 `;

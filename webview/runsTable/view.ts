@@ -193,7 +193,9 @@ export class RunsTableView extends LitElement {
         ? t("{0} of {1} rows, {2} runs", whole(rows.length), whole(this.rows.rows.length), whole(this.rows.nRuns))
         : t("{0} groups of {1} rows", whole(lines.filter(({ kind }) => kind === "group").length), whole(rows.length));
     return html`<div class="status">
-      <span role="status">${counts}${marked.length === 0 ? "" : ` · ${t("{0} selected", whole(marked.length))}`}</span>
+      <span role="status"
+        >${counts}${this.selected.size === 0 ? "" : ` · ${t("{0} selected", whole(this.selected.size))}`}</span
+      >
       ${problem === undefined ? nothing : html`<span class="problem" role="alert">${problem}</span>`}
       ${
         folders.length === 0
@@ -252,8 +254,9 @@ export class RunsTableView extends LitElement {
     if (loader?.problem !== undefined) {
       return failedNotice(t("The runs cannot be shown"), loader.problem, () => void loader.load());
     }
-    if (loader?.isLoaded !== true) return loadingNotice(t("Reading runs…"));
-    if (this.rows.nRuns === 0) {
+    const isEmpty = this.rows.nRuns === 0;
+    if (loader?.isLoaded !== true || (isEmpty && !loader.isSearched)) return loadingNotice(t("Reading runs…"));
+    if (isEmpty) {
       return emptyNotice({
         icon: "beaker",
         title: t("No runs yet"),

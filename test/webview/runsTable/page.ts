@@ -103,8 +103,8 @@ export async function openRunsTable(
     asked.push({ method, params });
     let reply: ToRunsTable;
     try {
-      const result = answer(method, params as never);
-      const isRows = method === "tableRows" && Object.keys(result as object).length === 0;
+      const result = (await answer(method, params as never)) as object;
+      const isRows = method === "tableRows" && Object.keys(result).length === 0;
       reply = { kind: "response", id, result: isRows ? rows : result };
     } catch (error) {
       reply = { kind: "failure", id, message: (error as Error).message };
