@@ -142,7 +142,7 @@ export function cellText({ kind, id }: Pick<RunsColumn, "kind" | "id">, value: T
     case "share":
       return percent(value, 1);
     case "date":
-      return dateText(value);
+      return moment(value);
     case "duration":
       return clock(value);
     case "setting":
@@ -161,16 +161,6 @@ function settingText(value: number): string {
 function statusText(id: string, status: string): string {
   const look = id === "run.status" ? runLook(status as RunStatus) : stageLook(status as StageStatus);
   return (look as { readonly label: string } | undefined)?.label ?? status;
-}
-
-const dates = new Map<number, string>();
-
-/** Kept: writing a date takes as long as drawing a row. */
-function dateText(time: number): string {
-  const known = dates.get(time) ?? moment(time);
-  if (dates.size > 20_000) dates.clear();
-  dates.set(time, known);
-  return known;
 }
 
 /** True if values of a column stand at the right. */

@@ -46,7 +46,7 @@ export class SortEvent extends Event {
 export class LineEvent extends Event {
   readonly index: number;
 
-  constructor(type: "mark-line" | "open-line" | "toggle-group", index: number) {
+  constructor(type: string, index: number) {
     super(type);
     this.index = index;
   }
@@ -55,6 +55,18 @@ export class LineEvent extends Event {
 interface LinePage {
   readonly total: number;
   readonly rows: readonly TableLine[];
+}
+
+/** Columns as they are laid out. */
+interface Laid {
+  /** In their place at the left, as far as there is room for others beside them. */
+  readonly pinned: readonly ShownColumn[];
+  readonly passing: readonly ShownColumn[];
+  /** Place of the first of those in view among the passing ones. */
+  readonly first: number;
+  readonly seen: readonly ShownColumn[];
+  /** Changes with these. */
+  readonly shape: string;
 }
 
 /** The rows of the runs table. Of its columns, too, only those in view are in the document. */
@@ -74,7 +86,8 @@ class RunsGrid extends RowGrid<LinePage> {
   /** Keys of rows. */
   declare selected: ReadonlySet<string>;
   private left = 0;
-  private range = { first: 0, last: 0 };
+  private laid: Laid = { pinned: [], passing: [], first: 0, seen: [], shape: "" };
+  private places: ReadonlyMap<string, number> = new Map();
 
   constructor() {
     super();
@@ -85,7 +98,9 @@ class RunsGrid extends RowGrid<LinePage> {
   }
 
   protected override willUpdate(changed: Parameters<RowGrid<LinePage>["willUpdate"]>[0]): void {
-    this.range = this.seenColumns();
+    // Once for all rows, of which each frame draws some forty.
+    if (changed.has("columns")) this.places = new Map(this.columns.map(({ id }, at) => [id, at + 2]));
+    this.laid = this.layOut();
     super.willUpdate(changed);
   }
 
@@ -105,36 +120,14 @@ class RunsGrid extends RowGrid<LinePage> {
     return this.seen.line + 8;
   }
 
-  /** Columns that stay in place, as far as there is room for others beside them. */
-  private get pinned(): readonly ShownColumn[] {
-    const pinned = this.columns.filter(({ isPinned }) => isPinned).slice(0, MOST_PINNED);
-    let width = CHECK;
-    return pinned.filter((column) => (width += this.widthOf(column)) <= PINNED_SHARE * this.seen.width);
-  }
-
-  private get passing(): readonly ShownColumn[] {
-    const pinned = new Set(this.pinned);
-    return this.columns.filter((column) => !pinned.has(column));
-  }
-
   protected override get looks(): GridLooks {
-    const { first } = this.range;
-    const offsets: number[] = [];
-    let at = CHECK;
-    for (const column of this.pinned) {
-      offsets.push(at);
-      at += this.widthOf(column);
-    }
-    const skipped = sum(this.passing.slice(0, first).map((column) => this.widthOf(column)));
-    const whole = at + sum(this.passing.map((column) => this.widthOf(column)));
-    return {
-      classes: "",
-      style: {
-        "--gap": `${skipped}px`,
-        "--whole": `${whole}px`,
-        ...Object.fromEntries(offsets.map((offset, place) => [`--pin-${place}`, `${offset}px`])),
-      },
-    };
+    const skipped = this.laid.passing.slice(0, this.laid.first);
+    const whole = CHECK + this.widthOfAll(this.columns);
+    return { classes: "", style: { "--gap": `${this.widthOfAll(skipped)}px`, "--whole": `${whole}px` } };
+  }
+
+  private widthOfAll(columns: readonly ShownColumn[]): number {
+    return columns.reduce((all, column) => all + this.widthOf(column), 0);
   }
 
   /** Groups have means with their intervals. */
@@ -144,33 +137,39 @@ class RunsGrid extends RowGrid<LinePage> {
     return this.groupBy.length > 0 && (column.isMeasured || isFirst) ? Math.max(width, GROUPED) : width;
   }
 
-  private seenColumns(): { readonly first: number; readonly last: number } {
-    const pinned = CHECK + sum(this.pinned.map((column) => this.widthOf(column)));
-    const room = this.seen.width - pinned;
+  private layOut(): Laid {
+    const { left, columns } = this;
+    const { width } = this.seen;
+    let taken = CHECK;
+    const pinned = columns
+      .filter(({ isPinned }) => isPinned)
+      .slice(0, MOST_PINNED)
+      .filter((column) => (taken += this.widthOf(column)) <= PINNED_SHARE * width);
+    const passing = columns.filter((column) => !pinned.includes(column));
+    const room = width - CHECK - this.widthOfAll(pinned);
     let [at, first, last] = [0, -1, 0];
-    for (const [index, column] of this.passing.entries()) {
+    for (const [index, column] of passing.entries()) {
       const end = at + this.widthOf(column);
-      if (first < 0 && end > this.left) first = index;
-      if (at < this.left + room) last = index;
+      if (first < 0 && end > left) first = index;
+      if (at < left + room) last = index;
       at = end;
     }
-    return { first: Math.max(0, first - SPARE), last: Math.min(this.passing.length - 1, last + SPARE) };
-  }
-
-  private get seenNow(): readonly ShownColumn[] {
-    return this.passing.slice(this.range.first, this.range.last + 1);
+    first = Math.max(0, first - SPARE);
+    last = Math.min(passing.length - 1, last + SPARE);
+    const shape = `${first} ${last} ${pinned.length}`;
+    return { pinned, passing, first, seen: passing.slice(first, last + 1), shape };
   }
 
   protected override header(): TemplateResult {
-    const all = this.columns;
-    const cell = (column: ShownColumn, place: string): TemplateResult => {
+    const { pinned, seen } = this.laid;
+    const cell = (column: ShownColumn): TemplateResult => {
       const at = this.sort.findIndex((one) => one.column === column.id);
       const descending = this.sort[at]?.descending === true;
       const name = column.meaning === "" ? column.label : `${column.label}: ${column.meaning}`;
       return html`<div
         role="columnheader"
-        class="cell w${this.widthOf(column)} ${place} ${isRight(column.kind) ? "right" : ""}"
-        aria-colindex=${all.indexOf(column) + 2}
+        class="cell w${this.widthOf(column)} ${isRight(column.kind) ? "right" : ""}"
+        aria-colindex=${this.places.get(column.id) ?? nothing}
         aria-sort=${at < 0 ? "none" : descending ? "descending" : "ascending"}
         title=${`${name}\n${column.id}`}
       >
@@ -186,77 +185,68 @@ class RunsGrid extends RowGrid<LinePage> {
         </button>
       </div>`;
     };
-    return html`<div role="columnheader" class="cell check" aria-colindex="1">
-        <span class="visually-hidden">${t("Selected")}</span>
+    return html`<div class="pins" role="presentation">
+        <div role="columnheader" class="cell check" aria-colindex="1">
+          <span class="visually-hidden">${t("Selected")}</span>
+        </div>
+        ${pinned.map(cell)}
       </div>
-      ${this.pinned.map((column, place) => cell(column, `pin pin-${place}`))}<i class="gap"></i>${repeat(
-        this.seenNow,
-        ({ id }) => id,
-        (column) => cell(column, ""),
-      )}`;
+      <i class="gap"></i>${repeat(seen, ({ id }) => id, cell)}`;
   }
 
   protected override cells(line: TableLine | undefined): TemplateResult {
-    const { pinned, seenNow: seen, groupBy } = this;
+    const { groupBy } = this;
+    const { pinned, seen, shape } = this.laid;
     const keys = line === undefined ? [] : keysOf(line);
     const isSelected = keys.length > 0 && keys.every((key) => this.selected.has(key));
-    const shape = JSON.stringify([this.range, pinned.map(({ id }) => id)]);
     return html`${guard([line, this.columns, shape, isSelected, groupBy], () =>
       line === undefined
         ? nothing
-        : html`<div role="gridcell" class="cell check" aria-colindex="1">
-              <input
-                type="checkbox"
-                tabindex="-1"
-                aria-label=${t("Select")}
-                .checked=${isSelected}
-                @click=${(event: Event) => this.mark(event, line)}
-              />
+        : html`<div class="pins" role="presentation">
+              <div role="gridcell" class="cell check" aria-colindex="1">
+                <input
+                  type="checkbox"
+                  tabindex="-1"
+                  aria-label=${t("Select")}
+                  .checked=${isSelected}
+                  @click=${(event: Event) => this.tell("mark-line", event, line)}
+                />
+              </div>
+              ${pinned.map((column, at) => this.cell(column, line, at === 0))}
             </div>
-            ${pinned.map((column, place) => this.cell(column, line, `pin pin-${place}`, place === 0))}<i class="gap"></i
-            >${repeat(
+            <i class="gap"></i>${repeat(
               seen,
               ({ id }) => id,
-              (column, at) => this.cell(column, line, "", at === 0 && pinned.length === 0),
+              (column, at) => this.cell(column, line, at === 0 && pinned.length === 0),
             )}`,
     )}`;
   }
 
-  private cell(column: ShownColumn, line: TableLine, place: string, isFirst: boolean): TemplateResult {
+  private cell(column: ShownColumn, line: TableLine, isFirst: boolean): TemplateResult {
     const { groupBy } = this;
     const { text, title, content } = cellOf(column, line, { groupBy, isFirst });
-    const toggle = isFirst && line.kind === "group" ? (event: Event) => this.toggle(event, line) : undefined;
+    const toggles = isFirst && line.kind === "group";
     return html`<div
       role="gridcell"
-      class="cell w${this.widthOf(column)} ${place} ${isRight(column.kind) ? "right" : ""} ${line.kind === "group" ? "group" : ""}"
-      aria-colindex=${this.columns.indexOf(column) + 2}
+      class="cell w${this.widthOf(column)} ${isRight(column.kind) ? "right" : ""} ${line.kind === "group" ? "group" : ""}"
+      aria-colindex=${this.places.get(column.id) ?? nothing}
       title=${title}
-      @click=${toggle ?? nothing}
+      @click=${toggles ? (event: Event) => this.tell("toggle-group", event, line) : nothing}
     >
       ${content ?? html`<span class="text">${text}</span>`}
     </div>`;
   }
 
-  private mark(event: Event, line: TableLine): void {
+  /** Instead of making the line the active one, which a click does elsewhere in it. */
+  private tell(type: LineEvent["type"], event: Event, line: TableLine): void {
     event.stopPropagation();
-    const index = this.pages.head?.rows.indexOf(line) ?? -1;
-    this.dispatchEvent(new LineEvent("mark-line", index));
-  }
-
-  private toggle(event: Event, line: TableLine): void {
-    event.stopPropagation();
-    const index = this.pages.head?.rows.indexOf(line) ?? -1;
-    this.dispatchEvent(new LineEvent("toggle-group", index));
+    this.dispatchEvent(new LineEvent(type, this.pages.head?.rows.indexOf(line) ?? -1));
   }
 }
 
 /** Keys of the rows that a line stands for. */
 export function keysOf(line: TableLine): readonly string[] {
   return line.kind === "row" ? [line.row.key] : line.group.rows.map(({ key }) => key);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((all, value) => all + value, 0);
 }
 
 customElements.define("salsa-runs-grid", RunsGrid);

@@ -35,34 +35,22 @@ export const runsGridStyles = css`
     justify-content: flex-end;
     font-variant-numeric: tabular-nums;
   }
-  .check {
+  /* One layer a row, and not one a cell: layers cost in every frame. */
+  .pins {
+    display: flex;
+    flex: none;
     position: sticky;
     left: 0;
     z-index: 1;
+    background: inherit;
+  }
+  .check {
     width: 34px;
     justify-content: center;
-    background: inherit;
   }
   .check input {
     margin: 0;
     accent-color: var(--vscode-button-background);
-  }
-  .pin {
-    position: sticky;
-    z-index: 1;
-    background: inherit;
-  }
-  .pin-0 {
-    left: var(--pin-0);
-  }
-  .pin-1 {
-    left: var(--pin-1);
-  }
-  .pin-2 {
-    left: var(--pin-2);
-  }
-  .pin-3 {
-    left: var(--pin-3);
   }
   .text,
   .name {
