@@ -8,6 +8,7 @@ import { setTranslate } from "./localize.ts";
 import { ChatPanel } from "./panels/chat.ts";
 import { Dashboards } from "./panels/dashboard.ts";
 import { PreviewPanel } from "./panels/preview.ts";
+import { RunsTablePanel } from "./panels/runsTable.ts";
 import { RunSelection } from "./runs/selection.ts";
 import { RunStore } from "./runs/store.ts";
 import type { Salsa } from "./salsa.ts";
@@ -31,8 +32,9 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   const dashboard = new Dashboards({ context, service, runs, log });
   const previews = new PreviewPanel({ context, service, log });
   const chats = new ChatPanel({ context, tool, log });
+  const table = new RunsTablePanel({ context, service, runs, dashboard, log });
   const documents = new VirtualDocuments(service);
-  const salsa: Salsa = { context, service, tool, runs, dashboard, previews, chats, selection, documents, log };
+  const salsa: Salsa = { context, service, tool, runs, dashboard, previews, chats, table, selection, documents, log };
 
   const view = new RunsView({ service, runs, selection, memory: context.workspaceState });
   const statusBar = new StatusBar(runs);
@@ -44,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
     dashboard,
     previews,
     chats,
+    table,
     documents,
     view,
     statusBar,

@@ -14,6 +14,7 @@ export interface Salsa {
   readonly dashboard: Dashboard;
   readonly previews: Previews;
   readonly chats: Chats;
+  readonly table: RunsTables;
   /** Which runs the view "Runs" lists. */
   readonly selection: RunSelection;
   /** Documents that are on no disk. */
@@ -105,6 +106,12 @@ export interface Previews {
 export interface Chats {
   /** Opens or reveals it, and starts what answers. */
   show(models: readonly ChatModel[]): void;
+}
+
+/** The panel with a table of all runs: one a window. */
+export interface RunsTables {
+  /** Opens or reveals it. */
+  show(): Promise<void>;
 }
 
 /** Read-only documents of the extension's own. */

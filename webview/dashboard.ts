@@ -189,6 +189,7 @@ class Dashboard extends DashboardElement {
       </button>`;
     return [
       button("salsa.copyLink", "link", t("Copy Link to This View")),
+      button("salsa.showRunsTable", "list-flat", t("Show Runs Table")),
       button("salsa.exportTable", "export", t("Export Table…")),
       button("salsa.revealRunFolder", "folder-opened", t("Reveal Run Folder")),
       button("salsa.showLog", "output", t("Show Engine Log")),

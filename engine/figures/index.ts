@@ -4,7 +4,7 @@ export type { Axis } from "./frame.ts";
 export { DASHES, dashText, type LineLook, lookAt, markPath, N_SHAPES } from "./looks.ts";
 export { lineFigure, type Line, type LineFigureSpec } from "./lineFigure.ts";
 export { readoutOf, type ReadoutLine } from "./readout.ts";
-export { BAND_DEFINITION, type Bounds, LEAST_FOR_INTERVAL, meanBand, type MeanBand } from "./meanBand.ts";
+export { BAND_DEFINITION, bandOf, type Bounds, LEAST_FOR_INTERVAL, meanBand, type MeanBand } from "./meanBand.ts";
 export { rangeOf, type Points, type Range } from "./points.ts";
 export { smooth, SMOOTHING_DEFINITION } from "./smooth.ts";
 export { FIGURE_THEMES, type FigureTheme } from "./theme.ts";

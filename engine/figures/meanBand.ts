@@ -32,7 +32,7 @@ export interface MeanBand {
  * Mean and band across curves of one metric, at every place where one of them is finite; see `BAND_DEFINITION`. An
  * interval that reaches beyond what the metric can be is cut there.
  */
-export function meanBand(curves: readonly Points[], { min = -Infinity, max = Infinity }: Bounds = {}): MeanBand {
+export function meanBand(curves: readonly Points[], bounds: Bounds = {}): MeanBand {
   const columns = new Map<number, number[]>();
   for (const { x, y } of curves) {
     for (let at = 0; at < y.length; at++) {
@@ -52,18 +52,26 @@ export function meanBand(curves: readonly Points[], { min = -Infinity, max = Inf
   const n = new Uint32Array(x.length);
   for (const [at, place] of x.entries()) {
     const values = columns.get(place) ?? [];
-    const band = bandOf(values);
+    const band = bandOf(values, bounds);
     n[at] = values.length;
     mean[at] = band.centre;
-    // A mean that is out of bounds itself, which only a broken record has, stays within its band.
-    low[at] = Math.max(band.low, Math.min(min, band.centre));
-    high[at] = Math.min(band.high, Math.max(max, band.centre));
+    low[at] = band.low;
+    high[at] = band.high;
   }
   return { x, mean, low, high, n };
 }
 
-/** NaN as the ends of a single value, about which nothing is known. */
-function bandOf(values: readonly number[]): { readonly centre: number; readonly low: number; readonly high: number } {
+/** Mean and band of some values at one place: see `BAND_DEFINITION`. A single value has NaN as ends: nothing is known. */
+export function bandOf(
+  values: readonly number[],
+  { min = -Infinity, max = Infinity }: Bounds = {},
+): { readonly centre: number; readonly low: number; readonly high: number } {
+  const { centre, low, high } = uncut(values);
+  // A mean that is out of bounds itself, which only a broken record has, stays within its band.
+  return { centre, low: Math.max(low, Math.min(min, centre)), high: Math.min(high, Math.max(max, centre)) };
+}
+
+function uncut(values: readonly number[]): ReturnType<typeof bandOf> {
   const n = values.length;
   const centre = values.reduce((sum, value) => sum + value, 0) / n;
   if (n < 2) return { centre, low: NaN, high: NaN };

@@ -10,7 +10,10 @@ export function byName<T>(schema: z.ZodType<T>, most: number): z.ZodType<Record<
     for (const name of names.slice(0, most)) {
       const { success, data, error } = schema.safeParse(object[name]);
       if (success) parsed[name] = data;
-      else context.addIssue({ code: "custom", path: [name], message: error.issues[0]?.message ?? "does not fit" });
+      else {
+        const [issue = { code: "custom", message: "does not fit", path: [] }] = error.issues;
+        context.addIssue({ ...issue, path: [name, ...issue.path] });
+      }
     }
     return parsed;
   });

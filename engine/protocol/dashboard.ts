@@ -51,6 +51,7 @@ export const DASHBOARD_COMMANDS = [
   "salsa.showLog",
   "salsa.diffConfigs",
   "salsa.openWinRates",
+  "salsa.showRunsTable",
 ] as const;
 export type DashboardCommand = (typeof DASHBOARD_COMMANDS)[number];
 

@@ -6,6 +6,7 @@ import type { RunEvent } from "./events.ts";
 import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
 import type { Palette } from "./palette.ts";
 import type { AlarmState, DownloadState, RunState, RunStatus, StageOrigin } from "./runState.ts";
+import type { TableParams, TableRows } from "./runsTable.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
 export const SERVICE_PROTOCOL = 1;
@@ -442,6 +443,8 @@ export interface ServiceRequests {
   readonly setRoots: { params: { readonly roots: readonly string[] }; result: Record<string, never> };
   /** Every run of the roots, once these have been looked at. */
   readonly listRuns: { params: Record<string, never>; result: readonly RunSummary[] };
+  /** Settings and results of runs, a row for each model: after all of them those that `runs` notifications name. */
+  readonly tableRows: { params: TableParams; result: TableRows };
   /** A run's outline; from then on its events are sent as `runEvents`, until `unfollow` as often as `follow`. */
   readonly follow: { params: RunParams; result: RunOutline };
   readonly unfollow: { params: RunParams; result: Record<string, never> };

@@ -1,8 +1,10 @@
 import { basename, join } from "node:path";
+import { dictionary } from "../protocol/dictionary.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type RunEvent, parseEvent } from "../protocol/events.ts";
 import { MOST_STAGES } from "../protocol/limits.ts";
-import { type RunState, applyEvent, emptyRunState, takesStage } from "../protocol/runState.ts";
+import { type RunState, type Series, applyEvent, emptyRunState, takesStage } from "../protocol/runState.ts";
+import { LastLines } from "./lastLines.ts";
 import { LineTail, forEachLine } from "./lineTail.ts";
 import { logLineOf, recordOf } from "./logLine.ts";
 
@@ -11,6 +13,7 @@ export const EVENTS_FILE = "events.jsonl";
 
 /** Records of curves, and of rollouts in logs from before 2026-12, begin like this, as `JsonLog` writes them. */
 const BULK = ['{"kind":"metrics"', '{"kind":"sample"'].map((text) => Buffer.from(text));
+const [METRICS = Buffer.alloc(0)] = BULK;
 const PROGRESS = Buffer.from('{"kind":"progress"');
 const STEP = Buffer.from(',"step":');
 
@@ -20,6 +23,14 @@ interface Line {
   readonly number: number;
   /** True once it has been applied: it then only identifies the stage of the next ones. */
   readonly isTaken?: boolean;
+}
+
+/** The last value of each metric of a stage, by path; null for one that was not finite. */
+export type LastValues = Readonly<Record<string, number | null>>;
+
+/** The ends of a stage's curves. */
+export function endsOf(curves: Readonly<Record<string, Series>> = {}): LastValues {
+  return dictionary(Object.entries(curves).map(([path, { values }]) => [path, values.at(-1) ?? null] as const));
 }
 
 /** Something in the log that this version cannot read. */
@@ -45,6 +56,8 @@ export interface LogUpdate {
  */
 export class RunLog {
   readonly state: RunState;
+  /** By stage, where there are no curves: their ends, as of the last update. */
+  readonly lastValues = new Map<string, LastValues>();
   /** When the first record was written, in milliseconds since 1970. */
   firstTime: number | undefined;
   /** Makes updates give the events themselves as well. */
@@ -53,6 +66,8 @@ export class RunLog {
   private readonly tail: LineTail;
   /** Artifact keys in records that could not be read. */
   private readonly strayKeys = new Set<string>();
+  /** Records of metrics that no later one of their kind has overtaken. */
+  private readonly lastMetrics = new LastLines();
   private line = 0;
   private foreign: Misfit | undefined;
   private damagedLine: number | undefined;
@@ -119,6 +134,7 @@ export class RunLog {
       },
     });
     this.takeProgress(take);
+    this.takeLastMetrics();
     // A record that lacks only its newline counts; its sequence number identifies it if it comes again.
     const last = recordOf(rest);
     if (last !== undefined) this.takeRecord(last, { bytes: rest, number: this.line + 1 }, take);
@@ -127,7 +143,10 @@ export class RunLog {
 
   /** Where there are no curves, three lines of four need not be parsed: curves, and progress that is overtaken. */
   private isPassedOver({ bytes, number }: Line, take: (event: RunEvent) => void): boolean {
-    if (BULK.some((start) => startsWith(bytes, start))) return true;
+    if (BULK.some((start) => startsWith(bytes, start))) {
+      if (startsWith(bytes, METRICS)) this.lastMetrics.take(bytes);
+      return true;
+    }
     const stageEnd = startsWith(bytes, PROGRESS) ? bytes.indexOf(STEP) : -1;
     const isSameStage = stageEnd > 0 && this.progress !== undefined && startsWith(this.progress.bytes, bytes, stageEnd);
     if (!isSameStage) this.takeProgress(take);
@@ -143,6 +162,16 @@ export class RunLog {
     const { progress } = this;
     this.progress = undefined;
     if (progress?.isTaken === false) this.takeLine(progress, take);
+  }
+
+  private takeLastMetrics(): void {
+    for (const bytes of this.lastMetrics.drain()) {
+      const record = recordOf(bytes);
+      const { event } = record === undefined ? {} : parseEvent(record);
+      if (event?.kind !== "metrics" || !takesStage(this.state, event.stage)) continue;
+      const before = this.lastValues.get(event.stage);
+      this.lastValues.set(event.stage, dictionary([...Object.entries(before ?? {}), ...Object.entries(event.values)]));
+    }
   }
 
   private takeLine(line: Line, take: (event: RunEvent) => void): void {
@@ -178,6 +207,8 @@ export class RunLog {
     for (const name of Object.keys(state)) Reflect.deleteProperty(state, name);
     Object.assign(state, emptyRunState(basename(join(this.tail.file, ".."))));
     this.strayKeys.clear();
+    this.lastMetrics.clear();
+    this.lastValues.clear();
     this.firstTime = undefined;
     this.line = 0;
     this.progress = undefined;

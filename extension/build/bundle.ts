@@ -34,7 +34,12 @@ const EXTENSION = {
 
 /** The scripts of web views; style sheets come as text, which shadow trees can take in. */
 const WEBVIEW = {
-  entryPoints: { webview: "webview/main.ts", preview: "webview/preview/main.ts", chat: "webview/chat/main.ts" },
+  entryPoints: {
+    webview: "webview/main.ts",
+    preview: "webview/preview/main.ts",
+    chat: "webview/chat/main.ts",
+    runsTable: "webview/runsTable/main.ts",
+  },
   outdir: "dist",
   format: "esm",
   platform: "browser",

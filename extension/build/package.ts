@@ -26,6 +26,7 @@ const SHIPPED = [
   "dist/webview.js",
   "dist/chat.js",
   "dist/preview.js",
+  "dist/runsTable.js",
   "dist/webview.css",
   "dist/codicon.ttf",
   "dist/run-config.schema.json",

@@ -16,11 +16,13 @@ import { newConfig } from "./newConfig.ts";
 import { openReport } from "./openReport.ts";
 import { plan } from "./plan.ts";
 import { previewData } from "./previewData.ts";
+import { promoteArm } from "./promoteArm.ts";
 import { publish } from "./publish.ts";
 import { run } from "./run.ts";
 import { resume, retry, stop } from "./runControl.ts";
 import { revealRunFolder, showLog } from "./runFiles.ts";
 import { score } from "./score.ts";
+import { showRunsTable } from "./runsTable.ts";
 import { removeToken, setToken } from "./token.ts";
 import { setApiKey } from "./apiKey.ts";
 
@@ -35,6 +37,8 @@ export const COMMANDS: readonly Command[] = [
   retry,
   openDashboard,
   openDashboardToSide,
+  showRunsTable,
+  promoteArm,
   compareRuns,
   openSamples,
   openWinRates,

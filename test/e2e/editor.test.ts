@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
+import { parseConfig } from "../../engine/config/index.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { seriousViolations } from "./host/axe.ts";
 import { describeInVsCode } from "./host/browser.ts";
@@ -232,6 +233,62 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
     await webview(page).getByText(second).first().waitFor();
     await screenshot(page, "compare");
+  });
+
+  it("lists all runs in a table that sorts, filters, tags, compares and promotes an arm", async () => {
+    const layouts = file("salsa-runs.json");
+    const promoted = file("demo-salsa.salsa.json");
+    for (const made of [layouts, promoted]) rmSync(made, { force: true }); // by a try before
+    await runCommand(page, "SALSA: Show Runs Table");
+    const table = webview(page).locator("salsa-runs-table");
+    const [first = ""] = runsOf(session).toSorted();
+    const filter = table.locator("vscode-textfield.filter input");
+    await filter.fill("kind=arm"); // a try before may have left another
+    await table.getByText(`${2 * runsOf(session).length} of`).waitFor();
+    await filter.fill(`${first} arm=salsa`);
+    await table.getByText("1 of").waitFor();
+    await table.locator("#row-0").getByText("soup", { exact: true }).waitFor();
+    await filter.fill("kind=arm");
+    const header = table.getByRole("button", { name: "Run", exact: true });
+    await header.click();
+    await table.locator("#row-0").getByText(first, { exact: true }).waitFor();
+    await header.click();
+    await table
+      .locator("#row-0")
+      .getByText(runsOf(session).toSorted().at(-1) ?? "", { exact: true })
+      .waitFor();
+    await filter.fill(`${first} arm=salsa`);
+    await table.getByText("1 of").waitFor();
+    await table.locator("#row-0").click();
+    await table.getByRole("button", { name: "Tags and Note" }).click();
+    await table.getByLabel("Add a tag").fill("good, really 🔥");
+    await page.keyboard.press("Enter");
+    await table.locator("#row-0 .tag", { hasText: "good, really 🔥" }).waitFor();
+    const kept = JSON.parse(readFileSync(layouts, "utf8")) as { runs: Record<string, { tags: string[] }> };
+    assert.deepEqual(kept.runs[`.salsa/runs/${first}`]?.tags, ["good, really 🔥"]);
+    // A mistake by hand is named with its line, and the file stays as it is.
+    const written = readFileSync(layouts, "utf8");
+    writeFileSync(layouts, written.replace('"tags"', '"tagz"'));
+    await table.getByText(/salsa-runs\.json:\d+ .*"tagz"/).waitFor();
+    writeFileSync(layouts, written);
+    await table.locator("#row-0 .tag").waitFor();
+    await screenshot(page, "runs-table");
+    assert.deepEqual(await seriousViolations(await webviewFrame(page)), [], "axe on the runs table");
+    await table.getByRole("radio", { name: "Parallel" }).click();
+    await table.getByRole("radio", { name: "Table" }).click();
+    await table.getByRole("button", { name: "Promote to Config..." }).click();
+    await answer(page, promoted, /demo-salsa\.salsa\.json$/);
+    await waitFor(() => existsSync(promoted), "the promoted config");
+    await editor(page, "demo-salsa.salsa.json").locator(".view-line", { hasText: "Arm salsa of the run" }).waitFor();
+    const { arms } = parseConfig(readFileSync(promoted, "utf8"), promoted);
+    assert.deepEqual([Object.keys(arms), arms["salsa"]?.reference], [["salsa"], ["soup"]]);
+    rmSync(promoted); // later steps know of one config
+    await runCommand(page, "View: Close Editor");
+    await table.getByRole("button", { name: "Open Run" }).click();
+    await dashboardTab(/Metrics/).waitFor();
+    await runCommand(page, "SALSA: Show Runs Table");
+    await table.locator("#row-0").waitFor();
+    await runCommand(page, "View: Close Editor");
   });
 
   it("talks to two checkpoints side by side, and keeps a vote as a preference", async () => {

@@ -21,8 +21,35 @@ export type PageSource<P extends RowPage = SamplePage> = (window: {
   readonly limit: number;
 }) => Promise<P>;
 
+/** Rows by their places, of which some may be still to come. */
+export interface RowSource<P extends RowPage> {
+  /** Totals of all rows; undefined until they are known. */
+  readonly head: P | undefined;
+  /** A row, or undefined until it is there. */
+  row(index: number): P["rows"][number] | undefined;
+  /** Says which rows are to be seen. */
+  want(first: number, last: number, isUpward: boolean): void;
+}
+
+/** Rows that are all there. */
+export class LocalRows<R> implements RowSource<{ readonly total: number; readonly rows: readonly R[] }> {
+  readonly head: { readonly total: number; readonly rows: readonly R[] };
+
+  constructor(rows: readonly R[]) {
+    this.head = { total: rows.length, rows };
+  }
+
+  row(index: number): R | undefined {
+    return this.head.rows[index];
+  }
+
+  want(): void {
+    // There is nothing to fetch.
+  }
+}
+
 /** Rows of a query, fetched a page at a time as they are wanted, in bounded memory. */
-export class Pages<P extends RowPage = SamplePage> {
+export class Pages<P extends RowPage = SamplePage> implements RowSource<P> {
   private readonly source: PageSource<P>;
   private readonly changed: () => void;
   /** In the order in which they were last wanted. */

@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { t } from "../localize.ts";
-import type { Pages, RowPage } from "./pages.ts";
+import type { RowPage, RowSource } from "./pages.ts";
 import { type Style, styled } from "./styled.ts";
 import { Track } from "./track.ts";
 
@@ -33,7 +33,7 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
     revision: { attribute: false },
     active: { attribute: false },
   };
-  declare pages: Pages<P>;
+  declare pages: RowSource<P>;
   /** Counts changes of `pages`. */
   declare revision: number;
   /** Index of the active row. */
@@ -158,6 +158,11 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
     </div>`;
   }
 
+  /** The viewport was scrolled to the side, by pixels from its start. */
+  protected acrossTo(_left: number): void {
+    return undefined; // most grids lay out all their columns
+  }
+
   /** Text of a cell in place of a row that is not loaded yet. */
   protected waiting(row: P["rows"][number] | undefined): string | typeof nothing {
     return row === undefined ? t("Loading…") : nothing;
@@ -166,6 +171,7 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
   private readonly onScroll = (): void => {
     if (this.viewport === null) return;
     this.scrolledTo = this.viewport.scrollTop;
+    this.acrossTo(this.viewport.scrollLeft);
     this.track.scrollTo(this.scrolledTo);
     this.requestUpdate();
   };

@@ -21,9 +21,12 @@ export function clock(seconds: number): string {
   return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(whole % 60)}`;
 }
 
+/** Made once, which takes a hundred times as long as writing a moment. */
+const MOMENTS = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
 /** A moment in the reader's own zone and way of writing. */
 export function moment(time: number): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(time);
+  return MOMENTS.format(time);
 }
 
 function two(value: number): string {

@@ -69,8 +69,14 @@ export class Runs {
   /** Every run of the roots, newest first, once these have been looked at. */
   async list(): Promise<readonly RunSummary[]> {
     await this.watch.looked();
-    const listed = [...this.tracked.values()].filter((run) => run.isRead && this.isListed(run));
-    return listed.map((run) => run.summary()).sort((a, b) => b.createdAt - a.createdAt);
+    return this.listed()
+      .map((run) => run.summary())
+      .sort((a, b) => b.createdAt - a.createdAt);
+  }
+
+  /** Every run that is known and read so far. */
+  listed(): readonly TrackedRun[] {
+    return [...this.tracked.values()].filter((run) => run.isRead && this.isListed(run));
   }
 
   /**

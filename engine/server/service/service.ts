@@ -24,6 +24,7 @@ import { SERVICE_NOTIFICATIONS } from "./notifications.ts";
 import { cleanUp, storageUse } from "./storageUse.ts";
 import { packCurves } from "./series.ts";
 import { outlineOf } from "./summary.ts";
+import { RunsTableRows } from "./tableRows.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 type Method = keyof ServiceRequests;
@@ -43,6 +44,7 @@ export class Service implements Disposable {
   private readonly origins: Origins;
   private readonly reader: Reader;
   private readonly previews: Previews;
+  private readonly table: RunsTableRows;
   private client: string | undefined;
   private isTrusted = false;
 
@@ -59,6 +61,7 @@ export class Service implements Disposable {
     this.origins = new Origins(this.runs);
     this.reader = new Reader(this.origins);
     this.previews = new Previews(log);
+    this.table = new RunsTableRows(this.runs);
     this.follows = new Follows({
       log,
       origins: this.origins,
@@ -119,6 +122,7 @@ export class Service implements Disposable {
         return Promise.resolve(done);
       },
       listRuns: () => runs.list(),
+      tableRows: (asked) => this.table.read(asked),
       follow: async ({ folder }) => follows.follow(await this.withCurves(folder)),
       unfollow: ({ folder }) => {
         follows.unfollow(folder);

@@ -4,12 +4,13 @@ import { type RunState, type RunStatus, withoutOwner } from "../../protocol/runS
 import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
 import { type LockOwner, isSameOwner } from "../../storage/locks.ts";
 import { runOwner } from "../../storage/runFolder.ts";
-import { RunLog } from "../../storage/runLog.ts";
+import { type LastValues, RunLog, endsOf } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
+import { NO_FACTS, type TableFacts, tableFacts } from "./tableFacts.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
@@ -41,6 +42,7 @@ export class TrackedRun {
   private log: RunLog;
   private facts: ListedRunFacts | undefined;
   private result: RunResultLine | undefined;
+  private tableFacts = NO_FACTS;
   private readProblem: string | undefined;
   private lockProblem: string | undefined;
   private mismatch: string | undefined;
@@ -98,6 +100,18 @@ export class TrackedRun {
   /** Its state as last known, with or without curves. */
   get brief(): RunState {
     return this.standing(this.latest());
+  }
+
+  /** Its settings and win rates, for the runs table. */
+  get table(): TableFacts {
+    return this.tableFacts;
+  }
+
+  /** The last value of each metric of a stage; undefined where it has recorded none. */
+  lastValues(stage: string): LastValues | undefined {
+    const known = this.live === undefined && this.kept === undefined ? this.log.lastValues.get(stage) : undefined;
+    const { metrics } = this.latest();
+    return known ?? (Object.hasOwn(metrics, stage) ? endsOf(metrics[stage]) : undefined);
   }
 
   /** Keys of the artifacts that its stages made, took or work at. */
@@ -189,7 +203,11 @@ export class TrackedRun {
       const { isRestarted } = await this.log.update();
       const { nextSequence } = this.log.state;
       if (isRestarted || (this.kept?.nextSequence ?? 0) < nextSequence) this.kept = undefined;
-      this.result = resultLine((await winRateRows(this.folder)) ?? [], described.description?.config);
+      const config = described.description?.config;
+      this.tableFacts = tableFacts(config, []); // shown also where the table of win rates is damaged
+      const rates = (await winRateRows(this.folder)) ?? [];
+      this.tableFacts = tableFacts(config, rates);
+      this.result = resultLine(rates, config);
     } catch (error) {
       this.readProblem = error instanceof Error ? error.message : String(error);
       this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0 };

@@ -3,6 +3,7 @@ import type { Bench, Setting } from "../bench.ts";
 import { waitForQuiet } from "../quiet.ts";
 import { eventsFigures } from "./events.ts";
 import { metricsFigures } from "./metrics.ts";
+import { runsTableFigures } from "./runsTable.ts";
 import { samplesFigures } from "./samples.ts";
 
 /**
@@ -17,6 +18,8 @@ export const editor: Bench = {
     "editor.metricsMemoryMiB": { atMost: 300 },
     "editor.samplesScrollP95Ms": { atMost: 33 },
     "editor.samplesMemoryMiB": { atMost: 100 },
+    "editor.runsTableOpenMs": { atMost: 500 },
+    "editor.runsTableScrollP95Ms": { atMost: 17 },
     "editor.eventsP95Ms": { atMost: 100 },
     "editor.eventsLatencyP95Ms": { atMost: 500 },
     "editor.eventsMemoryMiB": { atMost: 300 },
@@ -29,6 +32,7 @@ export const editor: Bench = {
         ...(await metricsFigures(browser, log)),
         ...(await samplesFigures(browser, log)),
         ...(await eventsFigures(browser, log)),
+        ...(await runsTableFigures(browser, log)),
       };
       return { bench: "editor", figures, timings: {} };
     } finally {

@@ -84,7 +84,8 @@ export async function openHosted(
   };
 }
 
-function serviceOf(log: (line: string) => void): ServiceClient {
+/** The real service, as an editor has it. */
+export function serviceOf(log: (line: string) => void): ServiceClient {
   return new ServiceClient({
     client: "bench",
     isTrusted: () => true,
@@ -95,7 +96,12 @@ function serviceOf(log: (line: string) => void): ServiceClient {
   });
 }
 
-async function readRuns(service: ServiceClient, root: string, nRuns: number): Promise<ReadonlyMap<string, RunSummary>> {
+/** Runs of a root, once the service has read that many. */
+export async function readRuns(
+  service: ServiceClient,
+  root: string,
+  nRuns: number,
+): Promise<ReadonlyMap<string, RunSummary>> {
   const runs = new Map<string, RunSummary>();
   const all = Promise.withResolvers<undefined>();
   const timer = setTimeout(

@@ -123,6 +123,7 @@ describe("the bundles", function () {
     assert.ok(bytes(["dist/webview.js"]) < 500_000, String(bytes(["dist/webview.js"])));
     assert.ok(bytes(["dist/preview.js"]) < 250_000, String(bytes(["dist/preview.js"])));
     assert.ok(bytes(["dist/chat.js"]) < 250_000, String(bytes(["dist/chat.js"])));
+    assert.ok(bytes(["dist/runsTable.js"]) < 250_000, String(bytes(["dist/runsTable.js"])));
   });
 
   it("come with the licence of every package in them", async () => {

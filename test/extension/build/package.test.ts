@@ -34,6 +34,7 @@ describe("the package for this machine", function () {
       "dist/webview.js",
       "dist/chat.js",
       "dist/preview.js",
+      "dist/runsTable.js",
       "dist/webview.css",
       "dist/codicon.ttf",
       "dist/run-config.schema.json",

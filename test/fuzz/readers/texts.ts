@@ -8,6 +8,8 @@ import { ConfigError } from "../../../engine/protocol/errors.ts";
 import { filledIn } from "../../../engine/protocol/format.ts";
 import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
 import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
+import { FIRST_LAYOUT } from "../../../engine/protocol/runsLayout.ts";
+import { readLayout } from "../../../engine/protocol/runsLayoutSchema.ts";
 import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { parseEvents, parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 import { readDoctorOutput, readPlanOutput, readPublishLine } from "../../../engine/protocol/toolOutput.ts";
@@ -15,7 +17,9 @@ import { FILES_HEADING, readListing } from "../../../engine/pipeline/publish/lis
 import { findingsOf } from "../../../extension/config/analysis/findings.ts";
 import { fixesOf } from "../../../extension/config/analysis/fixes.ts";
 import { readTree } from "../../../extension/config/analysis/tree.ts";
+import { readLayoutFile, withLayoutChange } from "../../../extension/runs/layoutFile.ts";
 import { rootOf } from "../../../extension/runs/roots.ts";
+import { readFilter } from "../../../webview/runsTable/filter.ts";
 import { type Reader, jsonFiles } from "../reader.ts";
 import { EVENTS } from "./records.ts";
 
@@ -130,8 +134,43 @@ const listing: Reader = {
   },
 };
 
+/** The runs table's file of layouts, tags and notes, which people edit by hand. */
+const layouts: Reader = {
+  name: "layouts",
+  corpus: [
+    ...jsonFiles({
+      version: 1,
+      layouts: [{ name: "β", ...FIRST_LAYOUT, plot: { x: "model.beta" }, groupBy: ["model.seed"] }],
+      runs: { ".salsa/runs/demo-1": { tags: ["good, really", "🔥"], note: "n" } },
+    }),
+    Buffer.from(
+      '{\n  // ours\n  "version": 1,\n  "layouts": [{ "name": "a", "columns": [{ "id": "run.id", "pinned": true }] }],\n}\n',
+    ),
+  ],
+  errors: ["LayoutMistakes"],
+  read: (input) => {
+    const text = input.toString();
+    const read = readLayoutFile(text, "/w/salsa-runs.json");
+    if ("problems" in read) {
+      assert.ok(read.problems.length > 0);
+      for (const { line, message } of read.problems) assert.ok(line >= 1 && message !== "");
+      throw Object.assign(new Error(read.problems[0]?.message), { name: "LayoutMistakes" });
+    }
+    // Whatever is read can be changed, and stays readable.
+    const marks = { tags: ["a, b"], note: "" };
+    const after = readLayoutFile(withLayoutChange(text, read, { kind: "mark", run: "r", marks }), "/w/salsa-runs.json");
+    assert.ok("runs" in after, JSON.stringify(after));
+    assert.deepEqual(after.runs["r"], marks);
+    for (const { name: _name, ...layout } of after.layouts) {
+      assert.ok(readLayout(layout) !== undefined);
+      readFilter(layout.filter, new Set(layout.columns.map(({ id }) => id)));
+    }
+  },
+};
+
 export const TEXTS: readonly Reader[] = [
   listing,
+  layouts,
   config,
   diagnostics,
   ofMessage("snapshotMessage", jsonFiles(state), (message) => {

@@ -1,0 +1,95 @@
+import { dictionary } from "./dictionary.ts";
+import type { Palette } from "./palette.ts";
+
+/** A setting, a fact or a result of a run in the runs table. */
+export type TableValue = string | number | boolean;
+
+/**
+ * Values by the id of their column: `run.status`, `model.beta`, `config.sft.learningRate`, `metric.objective/kl`,
+ * `score/<benchmark>/gold`, `winRate/<benchmark>/<opponent>`. Settings of an arm are those of `config.rlhf`.
+ */
+export type TableValues = Readonly<Record<string, TableValue>>;
+
+/** A model of a run: an arm's policy, an SFT, a soup, a reward model; of each base seed one. */
+export interface TableModel {
+  /** By its name in the config. */
+  readonly name: string;
+  readonly seed?: number;
+  /** Its own settings, by their places in `TableRows.blocks`. */
+  readonly settings: readonly number[];
+  /** Facts and results. */
+  readonly values: TableValues;
+}
+
+/** A run in the runs table. */
+export interface TableRun {
+  /** `<root>/runs/<id>`. */
+  readonly folder: string;
+  /** Settings of all its models, by their places in `TableRows.blocks`. */
+  readonly settings: readonly number[];
+  /** Facts. */
+  readonly values: TableValues;
+  readonly models: readonly TableModel[];
+}
+
+/** Rows of the runs table. Settings that many runs share travel once. */
+export interface TableRows {
+  readonly blocks: readonly TableValues[];
+  readonly runs: readonly TableRun[];
+  /** Looks of arms and other models. */
+  readonly palette: Palette;
+  /** Folders that were asked for and hold no run. */
+  readonly missing: readonly string[];
+  /** Meanings of settings, by the ids of their columns; empty unless all runs were asked for. */
+  readonly meanings: Readonly<Record<string, string>>;
+}
+
+/** Runs whose rows are wanted. */
+export interface TableParams {
+  /** All that are listed when left out. */
+  readonly folders?: readonly string[];
+}
+
+/** Column of a benchmark's score, or of another mean over its answers: "score/inDistribution/gold". */
+export function scoreColumn(benchmark: string, quantity: string): string {
+  return `score/${benchmark}/${quantity}`;
+}
+
+/** Column of the adjusted win rate against a model: "winRate/inDistribution/ppo". */
+export function winRateColumn(benchmark: string, opponent: string): string {
+  return `winRate/${benchmark}/${opponent}`;
+}
+
+/** Most settings of one section of a config that have columns. */
+const MOST_SETTINGS = 1000;
+/** Longest text of a setting, in UTF-16 units; of a longer one its beginning stands. */
+const LONGEST_SETTING = 500;
+const MOST_LEVELS = 8;
+
+/** The settings of a section by their columns; a list is one setting, and one of a single entry is that entry. */
+export function settingValues(section: unknown, path: string): TableValues {
+  const found = dictionary<TableValue>();
+  let left = MOST_SETTINGS;
+  const visit = (value: unknown, at: string, level: number): void => {
+    if (value === undefined || value === null || left === 0 || level > MOST_LEVELS) return;
+    const single: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+    if (typeof single === "object" && single !== null && !Array.isArray(single)) {
+      for (const [key, inner] of Object.entries(single)) visit(inner, `${at}.${key}`, level + 1);
+      return;
+    }
+    left -= 1;
+    found[at] = Array.isArray(single) ? listText(single) : settingValue(single);
+  };
+  visit(section, path, 0);
+  return found;
+}
+
+function settingValue(value: unknown): TableValue {
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  return String(value).slice(0, LONGEST_SETTING);
+}
+
+function listText(list: readonly unknown[]): string {
+  const parts = list.map((one) => (typeof one === "string" ? one : JSON.stringify(one)));
+  return parts.join(", ").slice(0, LONGEST_SETTING);
+}

@@ -1,0 +1,73 @@
+import type { RunConfig } from "../../config/index.ts";
+import type { WinRateRow } from "../../protocol/service.ts";
+import { type TableValue, type TableValues, settingValues } from "../../protocol/runsTable.ts";
+import { dictionary } from "../../protocol/dictionary.ts";
+import { Recent } from "./recent.ts";
+
+/** Different sections of configs that are kept once for all runs that have them. */
+const MOST_BLOCKS = 20_000;
+/** Lines of a run's win-rate table that the runs table has. */
+const MOST_RATES = 5000;
+/** Arms whose settings are kept. */
+const MOST_ARMS = 1000;
+
+/** Win rate of a pair, for a base seed or over all. */
+export type PairRate = Pick<WinRateRow, "benchmark" | "a" | "b" | "seed" | "adjusted">;
+
+/** The part of a run's config and results that the runs table shows and the log does not hold: some kilobytes a run. */
+export interface TableFacts {
+  /** A section of the config each. */
+  readonly sections: readonly TableValues[];
+  /** By arm. */
+  readonly arms: ReadonlyMap<string, TableValues>;
+  readonly seeds: readonly number[];
+  readonly rates: readonly PairRate[];
+}
+
+/** Of a run whose config cannot be read. */
+export const NO_FACTS: TableFacts = { sections: [], arms: new Map(), seeds: [], rates: [] };
+
+/** Takes from a config and a win-rate table what the runs table shows. */
+export function tableFacts(config: RunConfig | undefined, rates: readonly WinRateRow[]): TableFacts {
+  const kept = rates
+    .slice(0, MOST_RATES)
+    .map(({ benchmark, a, b, seed, adjusted }): PairRate => ({ benchmark, a, b, seed, adjusted }));
+  if (config === undefined) return { ...NO_FACTS, rates: kept };
+  const { arms, name: _name, ...sections } = config;
+  return {
+    sections: Object.entries(sections).map(([name, section]) => shared(settingValues(section, `config.${name}`))),
+    arms: new Map(
+      Object.entries(arms)
+        .slice(0, MOST_ARMS)
+        .map(([name, arm]) => [name, shared(armValues(arm, config))]),
+    ),
+    seeds: config.seeds,
+    rates: kept,
+  };
+}
+
+/** Settings of an arm under the names that configs have for them, with the share of the soup that it is held to. */
+function armValues({ betas, ...arm }: RunConfig["arms"][string], { soups }: RunConfig): TableValues {
+  const values = dictionary<TableValue>(Object.entries(settingValues({ ...arm, beta: betas }, "config.rlhf")));
+  const [reference, ...others] = arm.reference;
+  const soup = others.length === 0 && reference !== undefined ? soups[reference] : undefined;
+  const alpha = soup === undefined ? undefined : alphaOf(soup);
+  if (alpha !== undefined) values["model.alpha"] = alpha;
+  return values;
+}
+
+/** Weight of the second of two models that a soup mixes, where it is known beforehand. */
+function alphaOf(soup: object): number | undefined {
+  const { alpha, weights, of } = soup as { alpha?: unknown; weights?: unknown; of?: unknown };
+  if (typeof alpha === "number") return alpha;
+  if (!Array.isArray(of) || of.length !== 2 || !Array.isArray(weights)) return undefined;
+  const [, second] = weights as readonly unknown[];
+  return typeof second === "number" ? second : undefined;
+}
+
+const blocks = new Recent<TableValues>(MOST_BLOCKS);
+
+/** The same object for equal values: runs of one config differ in few sections. */
+function shared(values: TableValues): TableValues {
+  return blocks.get(JSON.stringify(values), () => values);
+}

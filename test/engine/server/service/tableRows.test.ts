@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import type { TableModel, TableRows, TableValue } from "../../../../engine/protocol/runsTable.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { TINY, resolved } from "../../pipeline/tinyRun.ts";
+import { configOf, recording } from "../../../webview/recording.ts";
+import { linesOf, stamped, writeRun } from "./runFolders.ts";
+import { type ServiceClient, withService } from "./serviceClient.ts";
+
+const rootsOf = (folder: string): { roots: string[] } => ({ roots: [path.join(folder, ".salsa")] });
+
+async function inService<T>(work: (client: ServiceClient, folder: string) => Promise<T>): Promise<T> {
+  return inTemporaryFolder((folder) => withService((client) => work(client, folder)));
+}
+
+/** Asks for the rows of some runs, once the service has read them. */
+async function rowsOf(client: ServiceClient, folder: string, runs: readonly string[]): Promise<TableRows> {
+  await client.ask("setRoots", rootsOf(folder));
+  await client.until(() => runs.every((run) => client.runs.has(run)));
+  return client.ask("tableRows", {});
+}
+
+/** All values of a model, those of its run included. */
+function valuesOf({ runs, blocks }: TableRows, run: string, name: string, seed?: number): Record<string, TableValue> {
+  const row = runs.find(({ folder }) => folder === run);
+  assert.ok(row);
+  const model: TableModel | undefined = row.models.find((one) => one.name === name && one.seed === seed);
+  assert.ok(model, `${name} among ${row.models.map((one) => one.name).join(", ")}`);
+  const places = [...row.settings, ...model.settings];
+  return Object.assign({}, row.values, ...places.map((place) => blocks[place]), model.values) as Record<
+    string,
+    TableValue
+  >;
+}
+
+const ARMS = { ppo: { reference: "sft-1", beta: [0.1, 0.4] }, salsa: { reference: "soup" } };
+
+describe("rows of the runs table", () => {
+  it("have settings, the last metrics of the chosen β, scores and win rates of each seed", async () => {
+    await inService(async (client, folder) => {
+      const config = configOf({ seeds: [1, 2], arms: ARMS });
+      const scores = {
+        name: "scores",
+        title: "Scores",
+        columns: ["benchmark", "model", "seed", "gold", "reward"].map((header) => ({ header, align: "left" })),
+        rows: [1, 2].map((seed) => ["inDistribution", "ppo", seed, `1.2${seed}0`, "–"]),
+        files: [],
+      };
+      const events = recording({ config, steps: 3 });
+      const { time, sequence } = events.at(-1) ?? { time: 0, sequence: 0 };
+      const more = { kind: "table", table: scores, time, sequence: sequence + 1 };
+      const run = await writeRun(folder, "demo-1", { events: [...events, more], record: { config } });
+      const rate = { benchmark: "inDistribution", a: "salsa", b: "ppo", wins: 1, losses: 1, ties: 0, dropped: 0, n: 2 };
+      const rest = { winRate: 0.5, low: 0.1, high: 0.9, p: 1, nSeeds: 2 };
+      const rates = [1, 2, "all"].map((seed, at) => ({ ...rate, ...rest, seed, adjusted: 0.5 + at / 10 }));
+      await fs.writeFile(path.join(run, "tables/winRates.json"), JSON.stringify(rates));
+      const rows = await rowsOf(client, folder, [run]);
+      const ppo = valuesOf(rows, run, "ppo", 2);
+      assert.equal(ppo["run.status"], "finished");
+      assert.equal(ppo["model.kind"], "arm");
+      assert.equal(ppo["model.beta"], 0.4, "the recording's largest β is the best");
+      assert.equal(ppo["config.rlhf.beta"], "0.1, 0.4");
+      assert.equal(ppo["config.sft.learningRate"], 1e-3);
+      assert.equal(ppo["metric.choice/beta"], 0.4);
+      assert.equal(ppo["score/inDistribution/gold"], 1.22);
+      assert.equal(ppo["score/inDistribution/reward"], undefined, "there is none");
+      const chosen = events.findLast(
+        (one) =>
+          one.kind === "metrics" &&
+          one.stage.includes("ppo (β 0.4)") &&
+          one.stage.includes("2") &&
+          "objective/kl" in one.values,
+      );
+      assert.ok(chosen?.kind === "metrics");
+      assert.equal(ppo["metric.objective/kl"], chosen.values["objective/kl"]);
+      const salsa = valuesOf(rows, run, "salsa", 2);
+      assert.equal(salsa["winRate/inDistribution/ppo"], 0.6);
+      assert.equal(salsa["model.alpha"], 0.5);
+      assert.equal(rows.meanings["config.rlhf.beta"]?.includes("KL"), true);
+    });
+  });
+
+  it("are sent with shared settings once, and again only for the runs that are asked for", async () => {
+    await inService(async (client, folder) => {
+      const runs = [];
+      for (let n = 1; n <= 5; n++) runs.push(await writeRun(folder, `many-${n}`, { events: recording({ steps: 2 }) }));
+      const rows = await rowsOf(client, folder, runs);
+      assert.equal(rows.runs.length, 5);
+      const [first = ""] = runs;
+      const one = await client.ask("tableRows", { folders: [first, path.join(folder, ".salsa/runs/gone-1")] });
+      assert.deepEqual(
+        one.runs.map((run) => run.folder),
+        [first],
+      );
+      assert.deepEqual(one.missing, [path.join(folder, ".salsa/runs/gone-1")]);
+      assert.equal(rows.blocks.length, one.blocks.length, "five runs of one config have its sections once");
+    });
+  });
+
+  it("show what another run has recorded of a result that this one took", async () => {
+    await inService(async (client, folder) => {
+      const key = "rlhf-0123456789abcdef";
+      const stages = ["ppo"];
+      const begin = (run: string): object => ({
+        kind: "runStarted",
+        run,
+        name: run,
+        device: "",
+        resumed: false,
+        stages,
+      });
+      const made = await writeRun(folder, "made-1", {
+        events: stamped([
+          begin("made-1"),
+          { kind: "stageStarted", stage: "ppo", key, cached: false, name: "RLHF" },
+          { kind: "metrics", stage: "ppo", step: 1, values: { "objective/kl": 4.5 } },
+          { kind: "stageFinished", stage: "ppo", seconds: 1 },
+        ]),
+      });
+      const took = await writeRun(folder, "took-1", {
+        events: stamped([
+          begin("took-1"),
+          { kind: "stageStarted", stage: "ppo", key, cached: true, from: "made-1", name: "RLHF" },
+        ]),
+      });
+      const rows = await rowsOf(client, folder, [made, took]);
+      assert.equal(valuesOf(rows, took, "ppo")["metric.objective/kl"], 4.5);
+    });
+  });
+
+  it("list runs of other versions and half-copied folders with what can be read, and say what is wrong", async () => {
+    await inService(async (client, folder) => {
+      const config = resolved(TINY, folder);
+      const newer = await writeRun(folder, "new-1", { record: { salsa: "9.0.0", config: { shape: "other" } } });
+      const bare = await writeRun(folder, "bare-1", { record: { config } });
+      await fs.rm(path.join(bare, "events.jsonl"));
+      const torn = await writeRun(folder, "torn-1", { events: recording({ steps: 2 }) });
+      await fs.appendFile(path.join(torn, "events.jsonl"), `not JSON\n${linesOf([{ kind: "weather" }])}`);
+      await fs.writeFile(path.join(torn, "tables/winRates.json"), "{");
+      const rows = await rowsOf(client, folder, [newer, bare, torn]);
+      const row = (run: string): TableRows["runs"][number] | undefined => rows.runs.find((one) => one.folder === run);
+      assert.match(String(row(newer)?.values["run.problem"]), /newer version of SALSA; update/);
+      assert.deepEqual(row(newer)?.models, []);
+      assert.deepEqual(
+        row(bare)?.models.map(({ name }) => name),
+        Object.keys(config.arms),
+      );
+      assert.match(String(row(torn)?.values["run.problem"]), /winRates\.json/);
+      assert.equal(valuesOf(rows, torn, "salsa")["config.sft.batchSize"], 4);
+      assert.ok(valuesOf(rows, torn, "salsa")["metric.objective/kl"] !== undefined);
+    });
+  });
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { parseConfig } from "../../../engine/config/index.ts";
+import { promotedConfig } from "../../../extension/commands/promotedConfig.ts";
+import { configOf } from "../../webview/recording.ts";
+
+const FILE = "/work/demo-salsa.salsa.json";
+const settings = (text: string): Record<string, unknown> =>
+  JSON.parse(text.split("\n").slice(1).join("\n")) as Record<string, unknown>;
+
+describe("an arm that becomes a config", () => {
+  it("has that arm alone, with the chosen β, and all else as it was", () => {
+    const config = configOf({ arms: { ppo: { reference: "sft-1" }, salsa: { reference: "soup", beta: [0.1, 0.4] } } });
+    const text = promotedConfig(config, { run: "demo-1", arm: "salsa", beta: 0.4, file: FILE });
+    assert.match(text, /^\/\/ Arm salsa of the run demo-1, with β 0\.4/);
+    const again = parseConfig(text, FILE);
+    assert.deepEqual(Object.keys(again.arms), ["salsa"]);
+    assert.deepEqual(again.arms["salsa"], { ...config.arms["salsa"], betas: [0.4] });
+    assert.deepEqual(again.soups, { soup: config.soups["soup"] });
+    assert.deepEqual(again.evaluation.pairs, [["salsa", "sft-1"]]);
+    for (const section of ["seeds", "task", "model", "sft", "reward", "runtime"] as const)
+      assert.deepEqual(again[section], config[section], section);
+  });
+
+  it("says what differs from the defaults, and no more", () => {
+    const text = promotedConfig(configOf(), { run: "demo-1", arm: "mkl", beta: 0.05, file: FILE });
+    const { task, arms, soups, reward, ...rest } = settings(text);
+    assert.deepEqual(task, { name: "miniinstruct" });
+    assert.deepEqual(arms, { mkl: { reference: ["sft-1", "sft-2"], beta: 0.05 } });
+    assert.deepEqual(soups, {});
+    assert.equal(reward, undefined);
+    assert.deepEqual(Object.keys(rest).sort(), ["model", "sft"]);
+  });
+
+  it("counts paths from its own folder, and keeps those elsewhere", () => {
+    const data = {
+      sft: "data/a.jsonl",
+      preferences: "../b.jsonl",
+      prompts: "data/c.jsonl",
+      benchmarks: { mine: "d.jsonl" },
+    };
+    const written = { data, model: { checkpoint: "/models/base" }, arms: { ppo: { reference: "sft-1", beta: 0.1 } } };
+    const config = parseConfig(JSON.stringify(written), "/work/own.salsa.json");
+    const text = promotedConfig(config, { run: "own-1", arm: "ppo", beta: 0.1, file: "/work/own-ppo.salsa.json" });
+    const { data: kept, model } = settings(text);
+    assert.deepEqual(kept, { ...data, preferences: "/b.jsonl" });
+    assert.deepEqual(model, { checkpoint: "/models/base" });
+    assert.deepEqual(parseConfig(text, "/work/own-ppo.salsa.json").data, config.data);
+  });
+});

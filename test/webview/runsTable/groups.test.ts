@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { meanInterval } from "../../../engine/evaluation/statistics/mean.ts";
+import { FIRST_LAYOUT, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
+import { cellOf } from "../../../webview/runsTable/cells.ts";
+import { describeColumn } from "../../../webview/runsTable/columns.ts";
+import { groupRows, sortRows, spreadOf } from "../../../webview/runsTable/groups.ts";
+import { type ModelRow, valueOf } from "../../../webview/runsTable/rows.ts";
+import { nextSort, shownRows } from "../../../webview/runsTable/shown.ts";
+import { rowsOf } from "./tables.ts";
+
+const SHARE = describeColumn({ id: "metric.policy/clipFraction" });
+const SCORE = describeColumn({ id: "metric.objective/score" });
+
+function scored(values: readonly (number | undefined)[], column = SCORE.id): readonly ModelRow[] {
+  const models = values.map((value, seed) => ({
+    name: "ppo",
+    seed,
+    values: { "model.seed": seed, ...(value !== undefined && { [column]: value }) },
+  }));
+  return rowsOf([{ id: "a-1", models }]).rows;
+}
+
+describe("a group of rows", () => {
+  it("of four and more has the t interval of the mean, as tables have it", () => {
+    const values = [1, 2, 4, 9];
+    const spread = spreadOf(scored(values), SCORE);
+    const { estimate, low, high } = meanInterval(values);
+    assert.ok(spread);
+    assert.equal(spread.n, 4);
+    for (const [ours, theirs] of [
+      [spread.mean, estimate],
+      [spread.low, low],
+      [spread.high, high],
+    ] as const)
+      assert.ok(Math.abs(ours - theirs) < 1e-9, `${ours} and ${theirs}`);
+  });
+
+  it("of two or three has their range, of one neither, and passes over rows without a number", () => {
+    assert.deepEqual(spreadOf(scored([3, undefined, 1, 2]), SCORE), { n: 3, mean: 2, low: 1, high: 3 });
+    assert.deepEqual(spreadOf(scored([3]), SCORE), { n: 1, mean: 3, low: NaN, high: NaN });
+    assert.equal(spreadOf(scored([undefined]), SCORE), undefined);
+  });
+
+  it("has an interval that ends where the metric does", () => {
+    const spread = spreadOf(scored([0, 0, 0, 0.9], SHARE.id), SHARE);
+    assert.equal(spread?.low, 0, "no share is below 0");
+  });
+
+  it("writes means with their interval, and says of settings how many there are", () => {
+    const [group] = groupRows(scored([1, 2, 3]), ["model.name"]);
+    assert.ok(group);
+    const line = { kind: "group", group, isOpen: false } as const;
+    const place = { groupBy: ["model.name"], isFirst: false };
+    assert.equal(cellOf(SCORE, line, place).text, "2.00 (1.00–3.00)");
+    assert.match(cellOf(SCORE, line, place).title, /mean and range, n = 3/);
+    assert.equal(cellOf(describeColumn({ id: "model.seed" }), line, place).text, "3 values");
+    assert.equal(cellOf(describeColumn({ id: "model.name" }), line, place).text, "ppo");
+  });
+});
+
+describe("the order of rows", () => {
+  it("is by several columns, with rows without a value last either way", () => {
+    const rows = scored([3, undefined, 1, 3]);
+    const seeds = (sort: TableLayout["sort"]): unknown[] =>
+      sortRows(rows, sort).map((row) => valueOf(row, "model.seed"));
+    assert.deepEqual(seeds([{ column: SCORE.id }]), [2, 0, 3, 1]);
+    assert.deepEqual(seeds([{ column: SCORE.id, descending: true }]), [0, 3, 2, 1]);
+    assert.deepEqual(seeds([{ column: SCORE.id }, { column: "model.seed", descending: true }]), [2, 3, 0, 1]);
+  });
+
+  it("keeps every row, in an order in which none is before a smaller one", () => {
+    fc.assert(
+      fc.property(fc.array(fc.option(fc.double({ noNaN: true }), { nil: undefined }), { minLength: 1 }), (values) => {
+        const rows = sortRows(scored(values), [{ column: SCORE.id }]);
+        assert.equal(new Set(rows).size, values.length);
+        const sorted = rows.map((row) => valueOf(row, SCORE.id)).filter((value) => typeof value === "number");
+        for (const [at, value] of sorted.entries()) assert.ok(at === 0 || (sorted[at - 1] ?? 0) <= value);
+      }),
+    );
+  });
+
+  it("turns with each click on a column, and takes further columns in", () => {
+    const up = nextSort([], "a", false);
+    const down = nextSort(up, "a", false);
+    assert.deepEqual(
+      [up, down, nextSort(down, "a", false)],
+      [[{ column: "a" }], [{ column: "a", descending: true }], []],
+    );
+    assert.deepEqual(nextSort(up, "b", true), [{ column: "a" }, { column: "b" }]);
+    assert.deepEqual(nextSort(up, "b", false), [{ column: "b" }]);
+  });
+
+  it("of groups is by their means, and open groups list their rows", () => {
+    const models = [5, 7, 1].map((score, at) => ({
+      name: at < 2 ? "salsa" : "ppo",
+      seed: at,
+      values: { [SCORE.id]: score },
+    }));
+    const all = rowsOf([{ id: "a-1", models }]);
+    const layout: TableLayout = {
+      ...{ ...FIRST_LAYOUT, groupBy: ["model.name"] },
+      sort: [{ column: SCORE.id, descending: true }],
+    };
+    const closed = shownRows(all, layout, new Set());
+    assert.deepEqual(
+      closed.lines.map((line) => line.kind === "group" && line.group.rows.length),
+      [2, 1],
+    );
+    assert.deepEqual(
+      closed.items.map(({ name }) => name),
+      ["Model salsa · n = 2", "Model ppo · n = 1"],
+    );
+    const [first] = closed.lines;
+    const key = first?.kind === "group" ? first.group.key : "";
+    assert.equal(shownRows(all, layout, new Set([key])).lines.length, 4);
+  });
+
+  it("tells runs of one id in two folders apart", () => {
+    const all = rowsOf([{ id: "a-1" }]);
+    all.take({
+      blocks: [],
+      palette: {},
+      missing: [],
+      meanings: {},
+      runs: [{ folder: "/other/.salsa/runs/a-1", settings: [], values: {}, models: [] }],
+    });
+    assert.deepEqual(all.rows.map(({ title }) => title).sort(), ["a-1 (other)", "a-1 (w)"]);
+  });
+});

@@ -1,0 +1,279 @@
+/// <reference lib="dom" />
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { FIRST_LAYOUT, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
+import { frameTimes } from "../../bench/editor/frames.ts";
+import { waitFor } from "../../e2e/waiting.ts";
+import { axeViolations } from "../axe.ts";
+import { describeInBrowser } from "../chromium.ts";
+import { choose } from "../choose.ts";
+import { THEMES } from "../page.ts";
+import { type RunsTableInBrowser, type RunsTableSettings, openRunsTable, sweep } from "./page.ts";
+import { tableOf } from "./tables.ts";
+
+const SCORE = "metric.objective/score";
+
+describeInBrowser("the runs table", (browser) => {
+  let table: RunsTableInBrowser | undefined;
+
+  const open = async (settings: RunsTableSettings = {}): Promise<RunsTableInBrowser> => {
+    table = await openRunsTable(browser(), settings);
+    return table;
+  };
+  afterEach(async () => {
+    await table?.close();
+    assert.deepEqual(table?.errors ?? [], []);
+    table = undefined;
+  });
+
+  /** Texts of the cells of a row, without the check box. */
+  const cells = (page: Page, row: number): Promise<string[]> =>
+    page.locator(`#row-${row} .cell:not(.check)`).allInnerTexts();
+
+  it("lists a row a model and seed, sorted by a click, filtered by what is typed", async () => {
+    const { page, state } = await open();
+    await page.getByText("96 of 96 rows, 24 runs").waitFor();
+    await page.getByRole("button", { name: /^Reward-model score/ }).click();
+    await page.locator('[aria-sort="ascending"]').waitFor();
+    await page.getByRole("button", { name: /^Reward-model score/ }).click();
+    await page.locator('[aria-sort="descending"]').waitFor();
+    const [run, model] = await cells(page, 0);
+    assert.deepEqual([run?.startsWith("sweep-"), model], [true, "salsa"]);
+    await page.locator("vscode-textfield.filter").locator("input").fill("ppo beta>=0.4 seed=1");
+    await page.getByText("6 of 96 rows, 24 runs").waitFor();
+    await waitFor(() => (state() as TableLayout).filter === "ppo beta>=0.4 seed=1", "the filter to be kept");
+    await page.locator("vscode-textfield.filter").locator("input").fill("betta>1");
+    await page.getByText("No column is called betta").waitFor();
+    await page.locator("vscode-textfield.filter").locator("input").fill("nothing-has-this");
+    await page.getByRole("heading", { name: "No row fits the filter" }).waitFor();
+    await page.getByRole("button", { name: "Clear Filter" }).click();
+    await page.getByText("96 of 96 rows").waitFor();
+  });
+
+  it("finds columns by a search, shows, pins, renames and hides them", async () => {
+    const { page, state } = await open();
+    await page.getByRole("button", { name: "Columns", exact: true }).click();
+    const pane = page.locator("salsa-column-list");
+    await pane.locator("vscode-textfield input").fill("adamw");
+    await pane.getByText("1 of", { exact: false }).waitFor();
+    await pane.getByRole("checkbox", { name: "Show sft.learningRate" }).click();
+    await pane.getByRole("button", { name: "Pin sft.learningRate" }).click();
+    await pane.getByRole("button", { name: "Rename sft.learningRate" }).click();
+    await pane.locator(".rename").fill("SFT's rate");
+    await page.keyboard.press("Enter");
+    await page.getByRole("columnheader", { name: "SFT's rate" }).waitFor();
+    const column = (): unknown => (state() as TableLayout).columns.find(({ id }) => id === "config.sft.learningRate");
+    const renamed = JSON.stringify({ id: "config.sft.learningRate", pinned: true, label: "SFT's rate" });
+    await waitFor(() => JSON.stringify(column()) === renamed, "the column to be kept");
+    assert.equal((await cells(page, 0))[2], "0.001", "the third of the pinned ones");
+    await pane.getByRole("checkbox", { name: "Show SFT's rate" }).click();
+    await waitFor(() => column() === undefined, "the column to be hidden");
+  });
+
+  it("groups by a setting, with mean and interval, and opens a group by keys", async () => {
+    const { page } = await open();
+    await choose(page, "Group by", "β");
+    await page.getByText("4 groups of 96 rows").waitFor();
+    await choose(page, "then by", "Model");
+    await page.getByText("8 groups of 96 rows").waitFor();
+    const kl = page.locator("#row-0 .cell").filter({ hasText: "–" }).first();
+    assert.match(await kl.innerText(), /^[\d.]+ \([\d.]+–[\d.]+\)$/);
+    assert.match((await kl.getAttribute("title")) ?? "", /mean and its 95 % t interval, n = 12/);
+    await page.getByRole("grid").focus();
+    await page.keyboard.press("Home");
+    await page.keyboard.press("Enter");
+    await page.locator("#row-12").waitFor();
+    await page.keyboard.press("Enter");
+    await choose(page, "then by", "nothing");
+    await choose(page, "Group by", "Run");
+    await page.getByText("24 groups of 96 rows").waitFor();
+  });
+
+  it("selects by keys, opens and compares runs, and promotes an arm", async () => {
+    const { page, asked } = await open();
+    await page.getByRole("grid").focus();
+    await page.keyboard.press("Home");
+    const [first = ""] = await cells(page, 0);
+    await page.keyboard.press("Enter");
+    assert.deepEqual(asked.at(-1), { method: "openRuns", params: { folders: [`/w/.salsa/runs/${first}`] } });
+    await page.keyboard.press(" ");
+    await page.getByText("1 selected").waitFor();
+    await page.getByRole("button", { name: "Promote to Config..." }).click();
+    const promoted = asked.at(-1);
+    assert.equal(promoted?.method, "promote");
+    assert.deepEqual(Object.keys(promoted.params as object).sort(), ["arm", "beta", "folder"]);
+    await page.getByRole("button", { name: "Clear selection" }).click();
+    for (const row of [0, 4]) await page.locator(`#row-${row} input`).click();
+    await page.getByText("2 selected").waitFor();
+    await page.getByRole("button", { name: "Compare 2 Runs" }).click();
+    const last = asked.at(-1);
+    assert.equal(last?.method, "openRuns");
+    assert.equal((last.params as { folders: string[] }).folders.length, 2);
+  });
+
+  it("tags with commas and emoji, keeps a note, and says why it could not", async () => {
+    const { page, asked, send } = await open();
+    await page.locator("#row-0").click();
+    const [first = ""] = await cells(page, 0);
+    const folder = `/w/.salsa/runs/${first}`;
+    await page.getByRole("button", { name: "Tags and Note" }).click();
+    await page.getByLabel("Add a tag").fill("good, really 🔥");
+    await page.keyboard.press("Enter");
+    assert.deepEqual(asked.at(-1), { method: "mark", params: { folder, tags: ["good, really 🔥"], note: "" } });
+    const marks = { [folder]: { tags: ["good, really 🔥", "b"], note: "" } };
+    await send({ kind: "book", book: { layouts: [], marks, problems: [] } });
+    await page.locator("#row-0 .tag").first().waitFor();
+    assert.deepEqual(await page.locator("#row-0 .tag").allInnerTexts(), ["good, really 🔥", "b"]);
+    await page.getByLabel("Note", { exact: true }).fill("see KL");
+    await page.getByLabel("Note", { exact: true }).blur();
+    assert.deepEqual(asked.at(-1)?.params, { folder, tags: ["good, really 🔥", "b"], note: "see KL" });
+    await page.getByRole("button", { name: "Remove tag b" }).click();
+    assert.deepEqual((asked.at(-1)?.params as { tags: unknown }).tags, ["good, really 🔥"]);
+  });
+
+  it("saves layouts under names, takes them up, and shows what is wrong with a file of them", async () => {
+    const answer: RunsTableSettings["answer"] = (method) => {
+      if (method === "mark") throw new Error("/w/salsa-runs.json has unsaved changes in an editor. Save them first");
+      return {};
+    };
+    const problem = { file: "/w/salsa-runs.json", line: 12, message: "layouts[0].view must be …" };
+    const other = { name: "by β", ...FIRST_LAYOUT, groupBy: ["model.beta"], filter: "salsa" };
+    const { page, asked } = await open({ answer, book: { layouts: [other], problems: [problem] } });
+    await page.getByText("/w/salsa-runs.json:12").waitFor();
+    await page.getByRole("button", { name: "Open", exact: true }).click();
+    assert.deepEqual(asked.at(-1), { method: "openPlace", params: { file: "/w/salsa-runs.json", line: 12 } });
+    await choose(page, "Layout", "by β");
+    await page.getByText("4 groups of 48 rows").waitFor();
+    await page.getByRole("button", { name: "Save As..." }).click();
+    await page.getByLabel("Name of the layout").fill("mine, 🔥");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Save As..." }).waitFor();
+    assert.deepEqual(asked.at(-1), { method: "saveLayout", params: { ...other, name: "mine, 🔥" } });
+    await page.locator("#row-0").click();
+    await page.getByRole("button", { name: "Tags and Note" }).click();
+    await page.getByLabel("Add a tag").fill("x");
+    await page.keyboard.press("Enter");
+    await page.getByText("has unsaved changes in an editor").first().waitFor();
+  });
+
+  it("takes in runs that come, change and go", async () => {
+    const answer: RunsTableSettings["answer"] = (method, params: { folders?: readonly string[] }) =>
+      method === "tableRows" && params.folders !== undefined
+        ? tableOf([{ id: "new-1", models: [{ name: "ppo" }] }])
+        : {};
+    const { page, asked, send } = await open({ answer, rows: sweep(2) });
+    await page.getByText("8 of 8 rows, 2 runs").waitFor();
+    const folder = "/w/.salsa/runs/new-1";
+    for (let n = 0; n < 5; n++) await send({ kind: "runs", changed: [folder], removed: [] });
+    await page.getByText("9 of 9 rows, 3 runs").waitFor();
+    assert.equal(asked.filter(({ method }) => method === "tableRows").length, 2, "asked once for five messages");
+    await send({ kind: "runs", changed: [], removed: [folder] });
+    await page.getByText("8 of 8 rows, 2 runs").waitFor();
+  });
+
+  it("says so where there is nothing, or runs cannot be read", async () => {
+    const { page } = await open({ rows: tableOf([]) });
+    await page.getByRole("heading", { name: "No runs yet" }).waitFor();
+    await table?.close();
+    let isBroken = true;
+    const answer: RunsTableSettings["answer"] = () => {
+      if (isBroken) throw new Error("The engine service is down");
+      return {};
+    };
+    const other = await open({ answer });
+    await other.page.getByText("The engine service is down").waitFor();
+    isBroken = false;
+    await other.page.getByRole("button", { name: "Try Again" }).click();
+    await other.page.getByText("96 of 96 rows").waitFor();
+  });
+
+  it("draws parallel coordinates, whose lines select and whose axes filter", async () => {
+    const { page } = await open({ layout: { ...FIRST_LAYOUT, view: "parallel" } });
+    const lines = page.locator("salsa-runs-plot .lines path");
+    await lines.first().waitFor();
+    assert.equal(await lines.count(), 96, "one line an arm and seed");
+    const colours = await lines.evaluateAll((all) => new Set(all.map((one) => one.getAttribute("stroke"))).size);
+    assert.equal(colours, 2, "an arm has one colour");
+    const plot = page.getByRole("img", { name: "Parallel coordinates of 96 rows" });
+    await plot.focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
+    await page.getByText("1 selected").waitFor();
+    const axis = page.locator(`[data-column="${SCORE}"] .grip`);
+    const box = await axis.boundingBox();
+    assert.ok(box);
+    await page.mouse.move(box.x + 20, box.y + box.height / 2);
+    await page.mouse.move(box.x + 12, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 12, box.y - 20, { steps: 4 });
+    await page.mouse.up();
+    const filter = page.locator("vscode-textfield.filter").locator("input");
+    await page.waitForFunction(() => document.querySelector("salsa-runs-table") !== null);
+    assert.match(await filter.inputValue(), /metric\.objective\/score>=[\d.]+ metric\.objective\/score<=/);
+    assert.ok((await lines.count()) < 96);
+  });
+
+  it("draws a scatter plot, and a heat map of β and α with means", async () => {
+    const { page } = await open({ layout: { ...FIRST_LAYOUT, view: "scatter" } });
+    await page.locator("salsa-runs-plot circle").first().waitFor();
+    assert.equal(await page.locator("salsa-runs-plot circle").count(), 96);
+    await page.getByRole("radio", { name: "Heat map" }).click();
+    const boxes = page.locator("salsa-runs-plot .box");
+    await boxes.first().waitFor();
+    assert.equal(await boxes.count(), 12, "of salsa: PPO has no α");
+    await boxes.first().click();
+    await page.getByText("4 selected").waitFor();
+    await choose(page, "Colour", "KL to reference");
+    await page.getByText("n = 4").first().waitFor();
+  });
+
+  it("takes text for text, whatever it says", async () => {
+    const hostile = '<img src=x onerror="document.title=1">';
+    const rows = tableOf([{ id: "a-1", values: { "run.note": hostile }, models: [{ name: hostile }] }]);
+    const { page } = await open({ rows });
+    await page.getByText(hostile).first().waitFor();
+    assert.equal(await page.locator("img").count(), 0);
+    assert.equal(await page.title(), "Dashboard");
+  });
+
+  it("scrolls through a thousand runs and two hundred columns with few of them in the document", async () => {
+    const rows = sweep(1000, 190);
+    const columns = [
+      ...FIRST_LAYOUT.columns,
+      ...Array.from({ length: 190 }, (_, at) => ({ id: `config.extra.setting${at}` })),
+    ];
+    const { page } = await open({ rows, layout: { ...FIRST_LAYOUT, columns } });
+    await page.getByText("4,000 of 4,000 rows, 1,000 runs").waitFor();
+    const grid = page.getByRole("grid");
+    assert.equal(await grid.getAttribute("aria-colcount"), "206");
+    await page.locator("#row-5").hover();
+    const times = await frameTimes(page, async () => {
+      for (let turn = 0; turn < 20; turn++) await page.mouse.wheel(turn % 3 === 0 ? 300 : 0, 240);
+    });
+    assert.ok((await page.locator(".cell").count()) < 1500);
+    // Frames are measured by the benchmark on a quiet machine; here only a layout of everything would show.
+    assert.ok(times.median < 100, `${times.median} ms`);
+    await grid.focus();
+    await page.keyboard.press("End");
+    await page.locator("#row-3999").waitFor();
+  });
+
+  it("has no barrier, in any theme and view, and fits a narrow panel", async () => {
+    const marks = { "/w/.salsa/runs/sweep-24": { tags: ["good, really", "🔥"], note: "see the KL" } };
+    const opened = await open({ isAudited: true, book: { marks } });
+    const { page } = opened;
+    await page.locator("#row-0 .tag").first().waitFor();
+    await page.getByRole("button", { name: "Columns", exact: true }).click();
+    assert.deepEqual(await axeViolations(page), [], "dark");
+    for (const theme of THEMES.filter((one) => one !== "dark")) {
+      await opened.setTheme(theme);
+      assert.deepEqual(await axeViolations(page, ["color-contrast"]), [], theme);
+    }
+    await page.setViewportSize({ width: 400, height: 760 });
+    for (const view of ["Scatter", "Parallel", "Heat map", "Table"]) {
+      await page.getByRole("radio", { name: view, exact: true }).click();
+      const isWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+      assert.equal(isWide, false, `${view} is wider than its panel`);
+    }
+  });
+});

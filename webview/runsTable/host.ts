@@ -1,0 +1,59 @@
+import type { TableLayout } from "../../engine/protocol/runsLayout.ts";
+import type {
+  FromRunsTable,
+  RunsTableMethod,
+  RunsTableRequests,
+  ToRunsTable,
+} from "../../engine/protocol/runsTablePanel.ts";
+
+/** The API that VS Code gives to the scripts of a web view. */
+interface VsCodeApi {
+  postMessage(message: FromRunsTable): void;
+  setState(state: TableLayout): void;
+}
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** Messages that answer no request. */
+export type RunsTableNews = Exclude<ToRunsTable, { readonly kind: "response" | "failure" }>;
+
+/** Connection to the extension. */
+export interface RunsTableHost {
+  /** @throws {Error} with the extension's user-facing message. */
+  request<M extends RunsTableMethod>(
+    method: M,
+    params: RunsTableRequests[M]["params"],
+  ): Promise<RunsTableRequests[M]["result"]>;
+  /** Says which layout is shown, for reloads of the window. */
+  keep(layout: TableLayout): void;
+}
+
+/** Connects to the extension, once a page. */
+export function connectRunsTable(hear: (news: RunsTableNews) => void): RunsTableHost {
+  const api = acquireVsCodeApi();
+  const waiting = new Map<number, PromiseWithResolvers<never>>();
+  let next = 0;
+  window.addEventListener("message", ({ data }: MessageEvent<ToRunsTable>) => {
+    if (data.kind !== "response" && data.kind !== "failure") {
+      hear(data);
+      return;
+    }
+    const request = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.kind === "response") request?.resolve(data.result as never);
+    else request?.reject(new Error(data.message));
+  });
+  api.postMessage({ kind: "ready" });
+  return {
+    request: (method, params) => {
+      const request = Promise.withResolvers<never>();
+      const id = next++;
+      waiting.set(id, request);
+      api.postMessage({ kind: "request", id, method, params });
+      return request.promise;
+    },
+    keep: (layout) => {
+      api.setState(layout);
+      api.postMessage({ kind: "layout", layout });
+    },
+  };
+}

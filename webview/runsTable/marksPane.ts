@@ -1,0 +1,104 @@
+import "@vscode-elements/elements/dist/vscode-icon/index.js";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { LONGEST_RUN_NOTE, LONGEST_TAG, type RunMarks } from "../../engine/protocol/runsLayout.ts";
+import { t } from "../localize.ts";
+import { baseStyles, controlStyles } from "../parts/styles.ts";
+import { paneStyles } from "./styles.ts";
+
+/** A run whose marks are edited. */
+export interface MarkedRun {
+  readonly folder: string;
+  readonly title: string;
+  readonly marks: RunMarks;
+}
+
+/** Asks for a run's tags and note to be kept. */
+export class MarkEvent extends Event {
+  static readonly type = "mark";
+  readonly folder: string;
+  readonly marks: RunMarks;
+
+  constructor(folder: string, marks: RunMarks) {
+    super(MarkEvent.type);
+    this.folder = folder;
+    this.marks = marks;
+  }
+}
+
+/** Tags of the selected runs, and the note of one. */
+class MarksPane extends LitElement {
+  static override readonly styles = [baseStyles, controlStyles, paneStyles];
+  static override readonly properties = { runs: { attribute: false }, used: { attribute: false } };
+  declare runs: readonly MarkedRun[];
+  /** Tags that some run has, to choose from. */
+  declare used: readonly string[];
+
+  constructor() {
+    super();
+    this.runs = [];
+    this.used = [];
+  }
+
+  protected override render(): TemplateResult {
+    const { runs } = this;
+    const [first, ...others] = runs;
+    if (first === undefined) return html`<p class="muted">${t("Select runs, or move to one.")}</p>`;
+    const tags = [...new Set(runs.flatMap(({ marks }) => marks.tags))];
+    return html`<p class="muted">${runs.map(({ title }) => title).join(", ")}</p>
+      <h3>${t("Tags")}</h3>
+      <div class="tags">
+        ${tags.map(
+          (tag) =>
+            html`<span class="tag"
+              >${tag}<button class="tool" aria-label=${t("Remove tag {0}", tag)} @click=${() => this.untag(tag)}>
+                <vscode-icon name="close" size="12"></vscode-icon></button
+            ></span>`,
+        )}
+      </div>
+      <input
+        class="rename"
+        list="used"
+        maxlength=${LONGEST_TAG}
+        aria-label=${t("Add a tag")}
+        placeholder=${t("Add a tag: Enter keeps it")}
+        @change=${this.add}
+      />
+      <datalist id="used">${this.used.map((tag) => html`<option value=${tag}></option>`)}</datalist>
+      ${
+        others.length > 0
+          ? nothing
+          : html`<h3><label for="note">${t("Note")}</label></h3>
+              <textarea
+                id="note"
+                rows="6"
+                maxlength=${LONGEST_RUN_NOTE}
+                .value=${first.marks.note}
+                @change=${(event: Event) =>
+                  this.tell(first, { ...first.marks, note: (event.target as HTMLTextAreaElement).value.trim() })}
+              ></textarea>`
+      }`;
+  }
+
+  private readonly add = (event: Event): void => {
+    const field = event.target as HTMLInputElement;
+    const tag = field.value.trim();
+    field.value = "";
+    if (tag === "") return;
+    for (const run of this.runs) {
+      if (!run.marks.tags.includes(tag)) this.tell(run, { ...run.marks, tags: [...run.marks.tags, tag] });
+    }
+  };
+
+  private untag(tag: string): void {
+    for (const run of this.runs) {
+      if (run.marks.tags.includes(tag))
+        this.tell(run, { ...run.marks, tags: run.marks.tags.filter((one) => one !== tag) });
+    }
+  }
+
+  private tell({ folder }: MarkedRun, marks: RunMarks): void {
+    this.dispatchEvent(new MarkEvent(folder, marks));
+  }
+}
+
+customElements.define("salsa-marks-pane", MarksPane);
