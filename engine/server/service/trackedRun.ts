@@ -41,6 +41,8 @@ export class TrackedRun {
   private log: RunLog;
   private facts: ListedRunFacts | undefined;
   private result: RunResultLine | undefined;
+  /** Events that the run had written when its result was last read. */
+  private resultAt = 0;
   private readProblem: string | undefined;
   private lockProblem: string | undefined;
   private mismatch: string | undefined;
@@ -103,6 +105,21 @@ export class TrackedRun {
   /** Keys of the artifacts that its stages made, took or work at. */
   keys(): ReadonlySet<string> {
     return new Set([...this.log.keys(), ...this.brief.stages.map(({ key }) => key)]);
+  }
+
+  /**
+   * Resolves when the summary of a run that has ended has its result: the run says that it ends once the files of its
+   * results are there, and those are read later than its last word is heard.
+   */
+  async settled(): Promise<void> {
+    const { status, nextSequence } = this.brief;
+    if (status === "queued" || status === "running" || nextSequence <= this.resultAt) return;
+    try {
+      await this.readResult(await readRunFacts(this.folder));
+      this.resultAt = nextSequence;
+    } catch {
+      return; // becomes the run's problem when its folder is read
+    }
   }
 
   summary(): RunSummary {
@@ -189,7 +206,8 @@ export class TrackedRun {
       const { isRestarted } = await this.log.update();
       const { nextSequence } = this.log.state;
       if (isRestarted || (this.kept?.nextSequence ?? 0) < nextSequence) this.kept = undefined;
-      this.result = resultLine((await winRateRows(this.folder)) ?? [], described.description?.config);
+      await this.readResult(described);
+      this.resultAt = nextSequence;
     } catch (error) {
       this.readProblem = error instanceof Error ? error.message : String(error);
       this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0 };
@@ -200,6 +218,10 @@ export class TrackedRun {
     this.settings.changed(this);
     if (this.isWatched && (this.kept === undefined || this.told !== this.brief.status)) this.tellAll();
     return true;
+  }
+
+  private async readResult(described: DescribedRun | undefined): Promise<void> {
+    this.result = resultLine((await winRateRows(this.folder)) ?? [], described?.description?.config);
   }
 
   /** Watchers read on from the state with curves, if it can be read. */
