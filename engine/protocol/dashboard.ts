@@ -51,6 +51,8 @@ export const DASHBOARD_COMMANDS = [
   "salsa.showLog",
   "salsa.diffConfigs",
   "salsa.openWinRates",
+  "salsa.chat",
+  "salsa.publish",
 ] as const;
 export type DashboardCommand = (typeof DASHBOARD_COMMANDS)[number];
 

@@ -487,8 +487,11 @@ export interface ServiceRequests {
    */
   readonly columns: { params: ColumnsParams; result: { readonly columns: readonly string[] } };
   readonly closePreview: { params: PreviewParams; result: Record<string, never> };
-  /** The paper's figures, as far as the run goes: each drawn from what is recorded and measured, or with what it lacks. */
-  readonly figures: { params: RunParams; result: readonly FigureView[] };
+  /**
+   * The paper's figures, as far as the run goes: each drawn from what is recorded and measured, or with what it lacks.
+   * All of them, or those of the given names.
+   */
+  readonly figures: { params: RunParams & { readonly names?: readonly string[] }; result: readonly FigureView[] };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
   /** Requests that judging sends to language models in a run of a config as it is on disk, or of a run that goes on. */
