@@ -131,12 +131,19 @@ export interface SampleQuery {
   readonly columns?: readonly string[];
   /** Part of a prompt or a response, in any letters. */
   readonly text?: string;
+  /** Only rows of this very prompt: at every step that kept it, or in another run. */
+  readonly prompt?: string;
   /** Rollouts of these steps, both ends included. */
   readonly steps?: { readonly from: number; readonly to: number };
+  /** Only rows of prompts that were kept at several steps. */
+  readonly isRepeated?: boolean;
   /** Only rows in which some response did not end. */
   readonly isUnended?: boolean;
-  /** "spread": largest difference of scores within the row first. */
-  readonly order?: "recorded" | "lowest" | "highest" | "spread";
+  /**
+   * "newest": the last step first. "spread": largest difference of scores within the row first. "disagreement": first where
+   * score and gold score of a response are furthest apart, each in its standard deviations.
+   */
+  readonly order?: "recorded" | "newest" | "lowest" | "highest" | "spread" | "disagreement";
   readonly offset: number;
   readonly limit: number;
 }
@@ -165,11 +172,13 @@ export interface SampleRow {
 export interface SamplePage {
   /** Rows that fit, in all. */
   readonly total: number;
-  /** Rows that there are without text, steps and isUnended. */
+  /** Rows that there are without text, steps and the like. */
   readonly all: number;
   readonly columns: readonly string[];
   /** Columns there are to choose from. */
   readonly allColumns: readonly string[];
+  /** True where responses have gold scores beside those of the reward model. */
+  readonly hasGold?: boolean;
   /** First and last step of the source; absent for answers and when there is none. */
   readonly steps?: { readonly from: number; readonly to: number };
   /** Origins of the columns of rollouts that another run has recorded, which made the stage's artifact. */

@@ -204,9 +204,10 @@ describeInBrowser("the pipeline view", (browser) => {
     await page.mouse.move(box.x + 4, box.y + 20, { steps: 4 });
     await page.mouse.up();
     assert.ok((await pane.evaluate((one) => one.scrollTop)) > before);
-    for (const theme of THEMES) {
+    assert.deepEqual(await axeViolations(page), []);
+    for (const theme of THEMES.slice(1)) {
       await opened?.setTheme(theme);
-      assert.deepEqual(await axeViolations(page), [], theme);
+      assert.deepEqual(await axeViolations(page, ["color-contrast"]), [], theme);
     }
   });
 
