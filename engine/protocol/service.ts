@@ -259,6 +259,8 @@ export interface ComparisonQuery extends PairParams {
   readonly seed?: number;
   /** "flip": the two games name different winners. */
   readonly outcome?: "win" | "loss" | "tie" | "dropped" | "flip";
+  /** True: without ties. */
+  readonly isDecided?: boolean;
   readonly length?: LengthFilter;
   readonly category?: string;
   /** True: only where judges of a panel disagree. */
