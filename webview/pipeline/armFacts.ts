@@ -30,7 +30,7 @@ export function trainingOf({ kind, stages, candidates }: PipelineNode, chosen: n
   return of.find(({ kind: own }) => own === "rlhf" || own === "dpo")?.id;
 }
 
-/** What an arm came to by score, KL and length, as far as its training records them. */
+/** An arm by score, KL and length, as far as its training records them. */
 export function armFacts(
   stage: string | undefined,
   { series }: Pick<RunOutline, "series">,

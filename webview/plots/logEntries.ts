@@ -17,7 +17,7 @@ export interface LogEntry {
   readonly step?: number;
 }
 
-/** What a run has said so far, the newest first: messages, alarms, and when its stages began and ended. */
+/** Everything that a run has said so far, the newest first: messages, alarms, and when its stages began and ended. */
 export function logEntries({
   stages,
   alarms,
