@@ -108,13 +108,15 @@ export class TrackedRun {
   }
 
   /**
-   * Resolves when the summary of a run that has ended has its result: the run says that it ends once the files of its
-   * results are there, and those are read later than its last word is heard.
+   * Resolves when a summary has all that was heard: the time of the run's first word, which stands in its log alone, and of
+   * a run that has ended its result, whose files are there before it says so.
    */
   async settled(): Promise<void> {
     const { status, nextSequence } = this.brief;
-    if (status === "queued" || status === "running" || nextSequence <= this.resultAt) return;
+    const hasEnded = status !== "queued" && status !== "running" && nextSequence > this.resultAt;
     try {
+      if (this.live !== undefined && this.log.firstTime === undefined) await this.log.update();
+      if (!hasEnded) return;
       await this.readResult(await readRunFacts(this.folder));
       this.resultAt = nextSequence;
     } catch {
@@ -127,7 +129,10 @@ export class TrackedRun {
     if (facts === undefined) throw new TypeError(`${folder}: asked before it was read`);
     const problem = facts.problem ?? this.readProblem ?? this.lockProblem ?? this.mismatch ?? this.log.problem;
     const createdAt = this.log.firstTime ?? facts.writtenAt;
-    return summaryOf({ folder, facts, state: this.brief, createdAt, result, problem });
+    const { updatedAt, ...unheard } = this.brief;
+    // Until its first word is on disk, it is not known when the run was made: nobody may take that time for it.
+    const isDated = updatedAt === undefined || this.log.firstTime !== undefined;
+    return summaryOf({ folder, facts, state: isDated ? this.brief : unheard, createdAt, result, problem });
   }
 
   /** Looks for changes, and attaches to the process that works on the run. @returns True if there is a run. */

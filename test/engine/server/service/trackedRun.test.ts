@@ -59,6 +59,34 @@ describe("the news of a run", () => {
   });
 });
 
+describe("the time that a run was made", () => {
+  it("is that of its first word from when the run was heard of, though it was followed before it said anything", async () => {
+    await serving(async (served) => {
+      const told: RunSummary[] = [];
+      const heard = Promise.withResolvers<undefined>();
+      const notifier = new RunsNotifier(({ changed }) => {
+        told.push(...changed);
+        if (changed.some(({ updatedAt }) => updatedAt !== undefined)) heard.resolve(undefined);
+        return Promise.resolve();
+      });
+      const tracked = new TrackedRun(served.folder, { ...settings, changed: (run) => notifier.change(run) });
+      await tracked.refresh();
+      await nextTurn();
+      const { time } = served.report(STARTED);
+      const state = { isHeard: false };
+      void heard.promise.then(() => (state.isHeard = true));
+      for (let step = 0; !state.isHeard; step++) {
+        served.report(metric(step));
+        await nextTurn();
+      }
+      const dated = told.filter(({ updatedAt }) => updatedAt !== undefined);
+      assert.deepEqual([...new Set(dated.map(({ createdAt }) => createdAt))], [time]);
+      notifier.close();
+      tracked.close();
+    });
+  });
+});
+
 describe("a run that the service keeps track of", () => {
   it("that has finished is never taken for one that is at work or was cut off, while its log is read", async () => {
     await inTemporaryFolder(async (folder) => {
