@@ -4,7 +4,6 @@ import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction, manageTrustAction } from "./actions.ts";
 import { readCalled } from "./called.ts";
-import { isRunnable, newConfig as configText, ownConfig } from "./configTemplates.ts";
 import type { NewConfig, PresetName } from "./configTemplates.ts";
 import { CommandError, showDone } from "./failures.ts";
 import { findOwnFiles } from "./findOwnFiles.ts";
@@ -51,6 +50,7 @@ type Start = PresetName | typeof OWN;
 
 async function textOf(salsa: Salsa, start: Start, file: vscode.Uri): Promise<NewConfig> {
   const name = nameOf(file.path);
+  const { newConfig: configText, ownConfig } = await import("./configTemplates.ts");
   if (start !== OWN) return configText(start, name);
   const found = await withNotice(vscode.l10n.t("Looking for checkpoints and data"), () =>
     findOwnFiles(salsa, vscode.Uri.joinPath(file, "..")),
@@ -62,6 +62,7 @@ async function textOf(salsa: Salsa, start: Start, file: vscode.Uri): Promise<New
 async function pickStart(args: readonly unknown[]): Promise<Start> {
   if (args.includes(OWN)) return OWN;
   const { PRESETS } = await import("../../engine/config/presets.ts");
+  const { isRunnable } = await import("./configTemplates.ts");
   const items = PRESETS.map(({ name, title }) => ({
     name,
     label: title,
