@@ -52,6 +52,8 @@ export const DASHBOARD_COMMANDS = [
   "salsa.diffConfigs",
   "salsa.openWinRates",
   "salsa.showRunsTable",
+  "salsa.chat",
+  "salsa.publish",
 ] as const;
 export type DashboardCommand = (typeof DASHBOARD_COMMANDS)[number];
 

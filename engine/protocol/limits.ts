@@ -4,6 +4,12 @@ export const MOST_STAGES = 10_000;
 /** Alarms of a run that are kept: the first ones. */
 export const MOST_ALARMS = 10_000;
 
+/** Log messages of a run that are kept: the last ones, of the earlier some. */
+export const MOST_NOTES = 500;
+
+/** Longest log message that is kept in a run's state, in UTF-16 units; the log itself has all of it. */
+export const LONGEST_MESSAGE = 2000;
+
 /** Tables of a run that are kept. */
 export const MOST_TABLES = 100;
 

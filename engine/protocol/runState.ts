@@ -2,7 +2,7 @@ import type { PlannedData } from "./dataCounts.ts";
 import { dictionary } from "./dictionary.ts";
 import type { RunEvent, Table } from "./events.ts";
 import { kindOfKey, legacyStage } from "./legacyStages.ts";
-import { MOST_ALARMS, MOST_STAGES, MOST_TABLES } from "./limits.ts";
+import { LONGEST_MESSAGE, MOST_ALARMS, MOST_NOTES, MOST_STAGES, MOST_TABLES } from "./limits.ts";
 import type { StageInfo } from "./stages.ts";
 
 /** A stage's status. `cached` is taken from an earlier run; `stopped` was cut off, and goes on when its run is resumed. */
@@ -53,6 +53,13 @@ export interface AlarmState {
   readonly time: number;
 }
 
+/** A log message of a stage. */
+export interface NoteState {
+  readonly stage: string;
+  readonly message: string;
+  readonly time: number;
+}
+
 /** A run's status. `lost` means that its process died without a word. */
 export type RunStatus = "queued" | "running" | "finished" | "stopped" | "failed" | "lost";
 
@@ -75,6 +82,8 @@ export interface RunState {
   /** By stage, then by metric path: dictionaries, since these names come from files. */
   metrics: Record<string, Record<string, Series>>;
   alarms: AlarmState[];
+  /** The last log messages; absent where there are none. */
+  notes?: readonly NoteState[] | undefined;
   tables: Table[];
   /** Records of each source of data that is not used as it is. */
   data?: readonly PlannedData[] | undefined;
@@ -180,7 +189,8 @@ export function applyEvent(
       raiseAlarm(state, event);
       return;
     case "note":
-      return; // for the log
+      takeNote(state, event);
+      return;
     case "download": {
       const { source, file, doneBytes, totalBytes } = event;
       const before = state.download;
@@ -332,6 +342,13 @@ function raiseAlarm(state: RunState, { stage, step, name, message, time }: Of<"a
   others.push(alarm);
   state.alarms = others;
   raised.set(others, known.set(key, alarm));
+}
+
+/** Twice as many as are kept are let come, so that not every one has all others copied. */
+function takeNote(state: RunState, { stage, message, time }: Of<"note">): void {
+  const { notes = [] } = state;
+  const kept = notes.length < 2 * MOST_NOTES ? notes : notes.slice(-MOST_NOTES);
+  state.notes = [...kept, { stage, message: message.slice(0, LONGEST_MESSAGE), time }];
 }
 
 /** A resumed stage records some steps twice: those from the later record's step on are replaced. */

@@ -4,7 +4,7 @@ import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
 import { MessageError } from "./errors.ts";
 import { type RunEvent, parseEvent, tableSchema } from "./events.ts";
-import { MOST_ALARMS, MOST_METRICS, MOST_STAGES, MOST_TABLES } from "./limits.ts";
+import { LONGEST_MESSAGE, MOST_ALARMS, MOST_METRICS, MOST_NOTES, MOST_STAGES, MOST_TABLES } from "./limits.ts";
 import type { RunState, Series } from "./runState.ts";
 import { stageInfoSchema } from "./stages.ts";
 import { name, text } from "./texts.ts";
@@ -55,6 +55,10 @@ const runStateSchema: z.ZodType<RunState> = z.object({
   stages: z.array(stageState).max(MOST_STAGES),
   metrics: byName(byName(series, MOST_METRICS), MOST_STAGES),
   alarms: z.array(z.object({ stage: name, step: count, name, message: text, time: z.number() })).max(MOST_ALARMS),
+  notes: z
+    .array(z.object({ stage: name, message: z.string().max(LONGEST_MESSAGE), time: z.number() }))
+    .max(2 * MOST_NOTES)
+    .optional(),
   tables: z.array(tableSchema).max(MOST_TABLES),
   data: z.array(plannedDataSchema).max(MOST_SOURCES).optional(),
   download: z

@@ -132,12 +132,19 @@ export interface SampleQuery {
   readonly columns?: readonly string[];
   /** Part of a prompt or a response, in any letters. */
   readonly text?: string;
+  /** Only rows of this very prompt: at every step that kept it, or in another run. */
+  readonly prompt?: string;
   /** Rollouts of these steps, both ends included. */
   readonly steps?: { readonly from: number; readonly to: number };
+  /** Only rows of prompts that were kept at several steps. */
+  readonly isRepeated?: boolean;
   /** Only rows in which some response did not end. */
   readonly isUnended?: boolean;
-  /** "spread": largest difference of scores within the row first. */
-  readonly order?: "recorded" | "lowest" | "highest" | "spread";
+  /**
+   * "newest": the last step first. "spread": largest difference of scores within the row first. "disagreement": first where
+   * score and gold score of a response are furthest apart, each in its standard deviations.
+   */
+  readonly order?: "recorded" | "newest" | "lowest" | "highest" | "spread" | "disagreement";
   readonly offset: number;
   readonly limit: number;
 }
@@ -166,11 +173,13 @@ export interface SampleRow {
 export interface SamplePage {
   /** Rows that fit, in all. */
   readonly total: number;
-  /** Rows that there are without text, steps and isUnended. */
+  /** Rows that there are without text, steps and the like. */
   readonly all: number;
   readonly columns: readonly string[];
   /** Columns there are to choose from. */
   readonly allColumns: readonly string[];
+  /** True where responses have gold scores beside those of the reward model. */
+  readonly hasGold?: boolean;
   /** First and last step of the source; absent for answers and when there is none. */
   readonly steps?: { readonly from: number; readonly to: number };
   /** Origins of the columns of rollouts that another run has recorded, which made the stage's artifact. */
@@ -251,6 +260,8 @@ export interface ComparisonQuery extends PairParams {
   readonly seed?: number;
   /** "flip": the two games name different winners. */
   readonly outcome?: "win" | "loss" | "tie" | "dropped" | "flip";
+  /** True: without ties. */
+  readonly isDecided?: boolean;
   readonly length?: LengthFilter;
   readonly category?: string;
   /** True: only where judges of a panel disagree. */
@@ -490,8 +501,11 @@ export interface ServiceRequests {
    */
   readonly columns: { params: ColumnsParams; result: { readonly columns: readonly string[] } };
   readonly closePreview: { params: PreviewParams; result: Record<string, never> };
-  /** The paper's figures, as far as the run goes: each drawn from what is recorded and measured, or with what it lacks. */
-  readonly figures: { params: RunParams; result: readonly FigureView[] };
+  /**
+   * The paper's figures, as far as the run goes: each drawn from what is recorded and measured, or with what it lacks.
+   * All of them, or those of the given names.
+   */
+  readonly figures: { params: RunParams & { readonly names?: readonly string[] }; result: readonly FigureView[] };
   /** Writes `report/report.md` with its figures into the run's folder. */
   readonly report: { params: RunParams; result: { readonly file: string } };
   /** Requests that judging sends to language models in a run of a config as it is on disk, or of a run that goes on. */

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { type ChatModel, MOST_CHAT_MODELS, readChatModels } from "../../engine/protocol/chatPanel.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command } from "../salsa.ts";
+import { readCalled } from "./called.ts";
 import { calledCheckpoints, pickCheckpoints } from "./checkpoints.ts";
 import { CommandError } from "./failures.ts";
 
@@ -16,7 +17,14 @@ export const chat: Command = {
     // The panel's own, where other ones are to be chosen.
     const marked = args.flatMap((arg) => readChatModels({ models: arg }) ?? []).map(({ folder }) => folder);
     const chosen =
-      called.length > 0 ? called : await pickCheckpoints(salsa, { title, marked, fits: ({ isPolicy }) => isPolicy });
+      called.length > 0
+        ? called
+        : await pickCheckpoints(salsa, {
+            title,
+            marked,
+            first: readCalled(args).folders[0],
+            fits: ({ isPolicy }) => isPolicy,
+          });
     if (chosen.length === 0) throw new vscode.CancellationError();
     if (chosen.length > MOST_CHAT_MODELS) {
       throw new CommandError(

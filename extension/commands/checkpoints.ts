@@ -10,6 +10,8 @@ import { picked } from "./pickers.ts";
 export interface CheckpointQuestion {
   readonly title: string;
   readonly fits: (model: ModelArtifact) => boolean;
+  /** Folder of the run whose models are listed first. */
+  readonly first?: string | undefined;
 }
 
 /** Most runs whose models are listed, newest first: users with hundreds of runs browse the disk anyway. */
@@ -54,9 +56,11 @@ export async function pickCheckpoints(
 /** A checkpoint, a heading, or the way to the disk, which has neither. */
 type Item = vscode.QuickPickItem & { readonly checkpoint?: Checkpoint };
 
-async function checkpointItems(salsa: Salsa, { fits }: CheckpointQuestion): Promise<Item[]> {
+async function checkpointItems(salsa: Salsa, { fits, first }: CheckpointQuestion): Promise<Item[]> {
   if (salsa.runs.all().length === 0) await salsa.runs.refresh();
-  const runs = salsa.runs.all().slice(0, MOST_RUNS);
+  const all = salsa.runs.all();
+  const isFirst = ({ folder }: { readonly folder: string }): boolean => folder === first;
+  const runs = [...all.filter(isFirst), ...all.filter((run) => !isFirst(run))].slice(0, MOST_RUNS);
   const models = await Promise.all(runs.map(async ({ id, folder }) => ({ id, models: await modelsOf(salsa, folder) })));
   const groups = checkpointGroups(models, fits);
   return [

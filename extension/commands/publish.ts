@@ -4,6 +4,7 @@ import type { CardOutput } from "../../engine/protocol/toolOutput.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
+import { readCalled } from "./called.ts";
 import { calledCheckpoints, pickCheckpoint } from "./checkpoints.ts";
 import { CommandError, showDone } from "./failures.ts";
 import { picked } from "./pickers.ts";
@@ -18,7 +19,8 @@ export const publish: Command = {
     assertTrusted();
     const title = vscode.l10n.t("Publish Checkpoint");
     const [called] = await calledCheckpoints(salsa, args);
-    const checkpoint = called ?? (await pickCheckpoint(salsa, { title, fits: () => true }));
+    const checkpoint =
+      called ?? (await pickCheckpoint(salsa, { title, first: readCalled(args).folders[0], fits: () => true }));
     const destination: Destination = {
       checkpoint: checkpoint.folder,
       target: await askTarget(salsa, checkpoint.name),

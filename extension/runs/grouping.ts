@@ -25,6 +25,8 @@ export interface GroupingSettings {
   readonly configs: readonly string[];
   readonly filter: RunFilter;
   readonly order: RunOrder;
+  /** Puts runs in that order; sorts them when left out. */
+  readonly arrange?: (runs: readonly RunSummary[], order: RunOrder) => readonly RunSummary[];
 }
 
 /**
@@ -33,9 +35,9 @@ export interface GroupingSettings {
  */
 export function grouped(
   runs: readonly RunSummary[],
-  { configs, filter, order }: GroupingSettings,
+  { configs, filter, order, arrange = sorted }: GroupingSettings,
 ): readonly ConfigGroup[] {
-  const wanted = sorted(
+  const wanted = arrange(
     runs.filter((run) => matches(run, filter)),
     order,
   );

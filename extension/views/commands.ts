@@ -42,10 +42,11 @@ const sortRuns: Command = {
 
 const refreshRuns: Command = {
   id: "salsa.refreshRuns",
-  run: async ({ runs, service }) => {
+  run: async ({ runs, selection, service }) => {
     await vscode.window.withProgress({ location: { viewId: "salsa.runs" } }, async () => {
       await service.retry();
       await runs.refresh();
+      await selection.change({}); // sorts again
     });
   },
 };

@@ -3,6 +3,7 @@ import { label } from "../label.ts";
 import { RunDetails } from "../runs/details.ts";
 import { type ConfigGroup, grouped, outlineOf } from "../runs/grouping.ts";
 import type { RunSelection } from "../runs/selection.ts";
+import { StandingOrder } from "../runs/standingOrder.ts";
 import { isActive, sectionOf } from "../runs/states.ts";
 import type { RunChanges, RunStore } from "../runs/store.ts";
 import type { Service } from "../salsa.ts";
@@ -29,6 +30,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly parts: RunsViewParts;
   private readonly changed = new vscode.EventEmitter<RunsNode | undefined>();
   private readonly nodes = new Nodes();
+  private readonly standing = new StandingOrder();
   private readonly expansion: Expansion;
   private readonly details: RunDetails;
   private readonly view: vscode.TreeView<RunsNode>;
@@ -63,7 +65,10 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
       runs.onDidChange(() => this.schedule()),
       service.onDidChangeProblem((problem) => this.tellProblem(problem)),
       vscode.Disposable.from(
-        selection.onDidChange(() => this.schedule()),
+        selection.onDidChange(() => {
+          this.standing.reset();
+          this.schedule();
+        }),
         this.details,
       ),
     ];
@@ -197,6 +202,8 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private see(isVisible: boolean): void {
     if (isVisible) {
       this.parts.runs.want();
+      this.standing.reset();
+      this.regroup();
       this.changed.fire(undefined);
     } else this.details.closeAll(); // requested again when the view is shown
   }
@@ -240,7 +247,8 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
     const { runs, selection } = this.parts;
     const { filter, order } = selection;
     const configs = runs.configs().map(({ fsPath }) => fsPath);
-    this.groups = grouped(runs.all(), { configs, filter, order });
+    const arrange = this.standing.arrange.bind(this.standing);
+    this.groups = grouped(runs.all(), { configs, filter, order, arrange });
     this.outline = outlineOf(this.groups);
   }
 

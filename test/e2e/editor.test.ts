@@ -46,6 +46,19 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   };
   const dashboardTab = (name: RegExp): ReturnType<Page["locator"]> => webview(page).getByRole("tab", { name });
 
+  /** The arm that demo-1 has made, in the curves and samples of the run that is shown. */
+  const showsOrigins = async (): Promise<void> => {
+    await dashboardTab(/Metrics/).click();
+    await webview(page).getByRole("button", { name: "ppo from demo-1" }).waitFor();
+    await webview(page)
+      .getByRole("img", { name: /^KL to reference.*ppo \(from demo-1\)/ })
+      .first()
+      .waitFor();
+    await dashboardTab(/Samples/).click();
+    await webview(page).locator("salsa-sample-grid .head", { hasText: "ppo from demo-1" }).waitFor();
+    await webview(page).locator("salsa-sample-grid .row").nth(1).waitFor();
+  };
+
   before(async () => {
     session = await startSession();
     page = session.page;
@@ -142,8 +155,20 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await webview(page).locator("strong", { hasText: "Stopped" }).waitFor();
     await runCommand(page, "SALSA: Resume Run");
     await waitFor(() => endOf("demo-1") === "finished", "the end of the run", RUN_MS);
-    await notification(page, "demo-1").waitFor();
+    await notification(page, /demo-1 has finished: .*%/).waitFor();
     await runCommand(page, "Notifications: Clear All Notifications");
+  });
+
+  it("has the result of the run, and what to do next, where its stages are", async () => {
+    await dashboardTab(/Pipeline/).click();
+    const card = webview(page).getByRole("region", { name: "Result", exact: true });
+    await card.getByRole("img", { name: /^Reward and KL/ }).waitFor();
+    await card.getByText("inDistribution").first().waitFor();
+    const arm = webview(page).locator("salsa-pipeline .node", { hasText: "ref soup" });
+    await arm.locator(".facts b").filter({ hasText: /\d/ }).nth(2).waitFor();
+    await screenshot(page, "result");
+    await card.locator("vscode-button", { hasText: "Open Win Rates" }).click();
+    await webview(page).locator("salsa-win-rates table").first().waitFor();
   });
 
   it("shows responses of both arms side by side, token by token", async () => {
@@ -225,9 +250,20 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   });
 
   it("compares two runs", async () => {
-    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"iterations": 150', '"iterations": 12'));
+    const searched = '"salsa": { "reference": "soup", "iterations": 12, "beta": [0.05, 0.4] }';
+    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"salsa": { "reference": "soup" }', searched));
     const second = await startRun(session, page);
     await waitFor(() => endOf(second) === "finished", "the end of the second run", RUN_MS);
+    await openView(page, "SALSA");
+    await treeRow(page, second).click();
+    await dashboardTab(/Pipeline/).click();
+    const arm = webview(page).locator("salsa-pipeline .node", { hasText: "ref soup" });
+    await arm.getByText("β by validation score").waitFor();
+    const rows = arm.locator(".candidate");
+    await rows.filter({ hasText: "chosen" }).waitFor();
+    for (const row of await rows.all())
+      assert.match((await row.getAttribute("title")) ?? "", /^β 0\.(05|4) · validation score /);
+    await showsOrigins();
     // Of two runs there is nothing to choose.
     await runCommand(page, "SALSA: Compare Runs...");
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
@@ -377,6 +413,15 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
       }
     });
   }
+
+  it("has the curves and samples of stages that it reused, also after the run that made them is gone", async () => {
+    rmSync(file(".salsa/runs/demo-1"), { recursive: true });
+    await treeRow(page, "demo-1").waitFor({ state: "hidden" });
+    await runCommand(page, "View: Close All Editors");
+    await openView(page, "SALSA");
+    await treeRow(page, "demo-2").click();
+    await showsOrigins();
+  });
 
   it("reaches every view by the keyboard alone", async () => {
     await runCommand(page, "SALSA: Open Dashboard");

@@ -65,7 +65,7 @@ describeInBrowser("the keyboard alone", (browser) => {
     await page.getByRole("menu").waitFor();
     const walked = await walkList(page, "menu");
     assertWhole(walked);
-    assert.equal(walked.stops.length, 5);
+    assert.equal(walked.stops.length, 6);
     await page.keyboard.press("Escape");
     assert.equal(await page.getByRole("menu").count(), 0);
     assert.match(await activeWords(page), /Plot of KL to reference/);
@@ -117,7 +117,7 @@ describeInBrowser("the keyboard alone", (browser) => {
     await page.getByRole("radio", { name: "Position flips", checked: true }).waitFor();
     assert.match(await activeWords(page), /Position flips/);
     await page.keyboard.press("Tab");
-    assert.match(await activeWords(page), /Length difference/);
+    assert.match(await activeWords(page), /Hide ties/);
   });
 
   const PRESSES: readonly Press[] = [

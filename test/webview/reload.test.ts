@@ -96,7 +96,7 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
 
   it("does not go once more to the samples that an alarm led to", async () => {
     const before = await show("samples", { stage: "salsa", step: 303 });
-    await before.getByText("prompt 240", { exact: true }).waitFor();
+    await before.getByText("prompt 156", { exact: true }).waitFor();
     await before.getByRole("grid", { name: "Samples" }).press("Home");
     await before.getByText("prompt 0", { exact: true }).waitFor();
     await kept(/active\\":0/);

@@ -33,6 +33,7 @@ class FigurePlot extends LitElement {
     spec: { attribute: false },
     theme: { attribute: false },
     width: { attribute: false },
+    panelHeight: { attribute: false },
     spot: { state: true },
     drag: { state: true },
     zoom: { state: true },
@@ -41,6 +42,8 @@ class FigurePlot extends LitElement {
   declare theme: FigureTheme;
   /** That the figure may take, in pixels. */
   declare width: number;
+  /** Of each panel, in pixels; as suits its kind when undefined. */
+  declare panelHeight: number | undefined;
   /** Index of the place that is read out; −1 for none. */
   declare spot: number;
   declare drag: Drag | undefined;
@@ -57,8 +60,9 @@ class FigurePlot extends LitElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has("spec") && changed.get("spec") !== undefined) this.zoom = new Map();
-    if (!["spec", "theme", "width", "zoom"].some((name) => changed.has(name))) return;
-    this.drawn = panelFigure(this.spec, { theme: this.theme, width: this.width, zoom: this.zoom });
+    if (!["spec", "theme", "width", "panelHeight", "zoom"].some((name) => changed.has(name))) return;
+    const { theme, width, panelHeight, zoom } = this;
+    this.drawn = panelFigure(this.spec, { theme, width, panelHeight, zoom });
     this.spot = -1;
   }
 

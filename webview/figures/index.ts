@@ -11,6 +11,7 @@ import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { themeOf } from "../plots/looks.ts";
 import { figureMenu } from "./export.ts";
+import { groundless } from "./groundless.ts";
 import { figuresStyles } from "./styles.ts";
 import "./figurePlot.ts";
 
@@ -148,13 +149,6 @@ export class FiguresView extends DashboardElement {
       <vscode-button secondary icon="copy" @click=${copy}>${label}</vscode-button>
     </div>`;
   }
-}
-
-/** A palette on the editor's own ground; where contrast is high, nothing is muted. */
-function groundless(theme: FigureTheme, body: HTMLElement): FigureTheme {
-  const isHigh =
-    body.classList.contains("vscode-high-contrast") || body.classList.contains("vscode-high-contrast-light");
-  return { ...theme, background: "none", ...(isHigh && { muted: theme.foreground }) };
 }
 
 customElements.define("salsa-figures", FiguresView);

@@ -112,7 +112,7 @@ export const noticeStyles = css`
   }
 `;
 
-/** Styles of selects, toolbars and chips. Where the browser supports it, a native select looks like `choice`. */
+/** Styles of selects, sliders, toolbars and chips. Where the browser supports it, a native select looks like `choice`. */
 export const controlStyles = css`
   select {
     height: 26px;
@@ -174,6 +174,28 @@ export const controlStyles = css`
       outline: 1px solid var(--vscode-list-focusOutline, var(--vscode-focusBorder));
       outline-offset: -1px;
     }
+  }
+  input[type="range"] {
+    height: 16px;
+    margin: 0;
+    background: none;
+    appearance: none;
+  }
+  input[type="range"]::-webkit-slider-runnable-track {
+    height: 4px;
+    border: 1px solid var(--vscode-checkbox-border, var(--vscode-contrastBorder, transparent));
+    border-radius: 3px;
+    background: var(--vscode-checkbox-background);
+  }
+  input[type="range"]::-webkit-slider-thumb {
+    width: 12px;
+    height: 12px;
+    margin-top: -5px;
+    border: 0;
+    border-radius: 6px;
+    background: var(--vscode-button-background);
+    outline: 1px solid var(--vscode-contrastBorder, transparent);
+    appearance: none;
   }
   .toolbar {
     display: flex;

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
-import { t } from "../localize.ts";
+import { describeMetric } from "../../engine/protocol/catalogue.ts";
+import { fromCatalogue, t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 import { styled } from "../parts/styled.ts";
 import { stageLook, statusIcon } from "../shell/status.ts";
@@ -33,9 +34,12 @@ export function candidateRows(
   candidates: readonly Candidate[],
   { chosen, scores }: BetaChoice,
 ): readonly TemplateResult[] {
+  if (candidates.length === 0) return [];
   const all = [...scores.values()];
   const [least, most] = [Math.min(...all), Math.max(...all)];
-  return candidates.map((candidate) => {
+  const { description } = describeMetric("validation/score", fromCatalogue);
+  const heading = html`<span class="what by" title=${description}>${t("β by validation score")}</span>`;
+  const rows = candidates.map((candidate) => {
     const { beta, status } = candidate;
     const score = scores.get(beta);
     const isChosen = beta === chosen;
@@ -54,6 +58,7 @@ export function candidateRows(
       ${isChosen ? html`<span class="visually-hidden">${t("chosen")}</span>` : nothing}
     </span>`;
   });
+  return [heading, ...rows];
 }
 
 function rowTitle({ beta, status }: Candidate, score: number | undefined, isChosen: boolean): string {

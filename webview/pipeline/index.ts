@@ -1,11 +1,10 @@
 import { shareDone } from "../../engine/protocol/runProgress.ts";
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, svg, type TemplateResult } from "lit";
+import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
 import type { RunConfig } from "../../engine/config/index.ts";
-import { runProgress } from "../../engine/protocol/runProgress.ts";
-import type { StageStatus } from "../../engine/protocol/runState.ts";
+import type { AlarmState, StageStatus } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
-import { stageNames } from "../../engine/protocol/stageName.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
@@ -15,20 +14,27 @@ import { baseStyles, noticeStyles } from "../parts/styles.ts";
 import { METRIC_FILTERS } from "../plots/metricFilter.ts";
 import { Remembered } from "../remembered.ts";
 import { stageLook, statusIcon, statusStyles } from "../shell/status.ts";
-import { duration } from "../shell/time.ts";
+import { armFacts, factRow, trainingOf } from "./armFacts.ts";
 import { candidateRows, choiceOf } from "./candidates.ts";
 import { type Lane, type PipelineNode, pipelineOf, shownEdges } from "./graph.ts";
-import { type Layout, layOut, pathOf } from "./layout.ts";
+import { type Graph, type Layout, layOut, pathOf, stack } from "./layout.ts";
 import { stateOf, unseenOf, workOf } from "./nodeText.ts";
 import { pipelineStyles } from "./styles.ts";
+import "./resultCard.ts";
+import "./zoomPane.ts";
 
 const SPACING = { layerGap: 30, nodeGap: 12 } as const;
-const WIDTH = { least: 152, most: 210 } as const;
-const HEIGHT = { node: 68, candidate: 18 } as const;
+/** Gap of layers where there is little room. */
+const NARROW_GAP = 20;
+const WIDTH = { least: 128, most: 210 } as const;
+/** Of nodes in rows, as there are when the layers do not fit beside each other. */
+const ROW_WIDTH = 150;
+const HEIGHT = { node: 64, heading: 17, candidate: 18, facts: 36 } as const;
+/** Nodes from which on a graph is zoomed and panned in a pane of its own. */
+const MANY = 30;
 
-/** Where a node is drawn. */
+/** Names of a node and its neighbours. */
 interface NodePlace {
-  readonly box: Readonly<Record<string, string>>;
   /** Unique among the lanes. */
   readonly key: string;
   /** Names nodes by their ids. */
@@ -45,25 +51,39 @@ const START: Setup = { toggled: [] };
 
 /** The run's stages as a graph, with where each stands. */
 class Pipeline extends DashboardElement {
-  static override readonly properties = { near: { state: true } };
+  static override readonly properties = {
+    ...DashboardElement.properties,
+    near: { state: true },
+    room: { state: true },
+  };
   /** The node under the pointer: its edges are highlighted. */
   declare near: string | undefined;
+  /** Width for a graph, in pixels. */
+  declare room: number;
   private readonly setups = new Remembered("pipeline.setup", START);
   private readonly config = new LatestRequest<RunConfig>(this);
 
   static override readonly styles = [baseStyles, noticeStyles, statusStyles, pipelineStyles];
 
+  private readonly observer = new ResizeObserver(([entry]) => {
+    const width = Math.floor(entry?.contentRect.width ?? 0);
+    if (width > 0) this.room = width;
+  });
+
+  constructor() {
+    super();
+    this.room = window.innerWidth - 40;
+  }
+
   override connectedCallback(): void {
     super.connectedCallback();
-    window.addEventListener("resize", this.onResize);
+    this.observer.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    window.removeEventListener("resize", this.onResize);
+    this.observer.disconnect();
   }
-
-  private readonly onResize = (): void => this.requestUpdate();
 
   override render(): TemplateResult {
     const [folder = ""] = this.model.focus.runs;
@@ -76,7 +96,9 @@ class Pipeline extends DashboardElement {
     // A run that is only queued has no config yet.
     if (config.isLoading && config.value === undefined) return loadingNotice(t("Reading the run"));
     const lanes = pipelineOf(outline.stages, config.value);
-    return html`${totalBar(outline)} ${lanes.map((lane) => this.lane(lane, { isOnly: lanes.length === 1, lanes }))}`;
+    const isFinished = outline.status === "finished";
+    return html`${isFinished ? html`<salsa-result-card .model=${this.model}></salsa-result-card>` : nothing}
+    ${stageCounts(outline)} ${lanes.map((lane) => this.lane(lane, { isOnly: lanes.length === 1, lanes }))}`;
   }
 
   private lane(
@@ -100,74 +122,138 @@ class Pipeline extends DashboardElement {
   }
 
   private graph({ nodes, seed }: Lane): TemplateResult {
-    const height = ({ candidates }: PipelineNode): number =>
-      HEIGHT.node + (candidates.length === 0 ? 0 : candidates.length * HEIGHT.candidate + 6);
-    const edges = shownEdges(nodes);
-    const graph = { nodes: nodes.map((node) => ({ id: node.id, height: height(node) })), edges };
-    const nodeWidth = this.nodeWidth(layOut(graph, { ...SPACING, nodeWidth: 0 }).width / SPACING.layerGap + 1);
-    const layout = layOut(graph, { ...SPACING, nodeWidth });
+    const height = new Map(nodes.map((node) => [node.id, this.heightOf(node)]));
+    const graph = {
+      nodes: nodes.map(({ id }) => ({ id, height: height.get(id) ?? HEIGHT.node })),
+      edges: shownEdges(nodes),
+    };
+    const isMany = nodes.length > MANY;
+    const { layout, nodeWidth } = this.arrange(graph, isMany);
     const size = { width: `${layout.width}px`, height: `${layout.height}px` };
     const names = new Map(nodes.map(({ id, name }) => [id, name]));
     const nameOf = (id: string): string => names.get(id) ?? id;
-    return html`<div class="graph">
-      <div class="canvas" ${styled(size)}>
-        <svg aria-hidden="true" width=${layout.width} height=${layout.height}>${this.edges(layout, seed)}</svg>
-        <ol aria-label=${seed === undefined ? t("Stages") : t("Stages of seed {0}", seed)}>
-          ${nodes.map((node) => {
-            const { x, y } = layout.places.get(node.id) ?? { x: 0, y: 0 };
-            const box = { left: `${x}px`, top: `${y}px`, width: `${nodeWidth}px`, height: `${height(node)}px` };
-            return html`<li>${this.node(node, { box, key: keyOf(seed, node.id), nameOf })}</li>`;
-          })}
-        </ol>
-      </div>
+    const label = seed === undefined ? t("Stages") : t("Stages of seed {0}", seed);
+    const drawing = html`<div class="canvas" ${styled(size)}>
+      <svg aria-hidden="true" width=${layout.width} height=${layout.height}>${this.edges(layout, seed)}</svg>
+      <ol aria-label=${label}>
+        ${nodes.map((node) => {
+          const { x, y } = layout.places.get(node.id) ?? { x: 0, y: 0 };
+          const box = {
+            left: `${x}px`,
+            top: `${y}px`,
+            width: `${nodeWidth}px`,
+            height: `${height.get(node.id) ?? HEIGHT.node}px`,
+          };
+          return html`<li ${styled(box)}>${this.node(node, { key: keyOf(seed, node.id), nameOf })}</li>`;
+        })}
+      </ol>
     </div>`;
+    if (!isMany || layout.isDown) return html`<div class="graph">${drawing}</div>`;
+    return html`<salsa-zoom-pane .width=${layout.width} .height=${layout.height} .label=${label}>
+      ${drawing}
+    </salsa-zoom-pane>`;
   }
 
-  /** As wide as lets all layers be seen, if there is room for that. */
-  private nodeWidth(nLayers: number): number {
-    const room = (window.innerWidth - 40 - (nLayers - 1) * SPACING.layerGap) / nLayers;
-    return Math.floor(Math.min(WIDTH.most, Math.max(WIDTH.least, room)));
+  private heightOf(node: PipelineNode): number {
+    const nCandidates = node.candidates.length;
+    const candidates = nCandidates === 0 ? 0 : HEIGHT.heading + nCandidates * HEIGHT.candidate;
+    return HEIGHT.node + candidates + (this.factsOf(node).length === 0 ? 0 : HEIGHT.facts);
   }
 
-  private edges({ routes }: Layout, seed: number | undefined): readonly TemplateResult[] {
+  /** Layers beside each other where they fit or can be zoomed, with nodes as wide as lets all be seen; else in rows. */
+  private arrange(graph: Graph, isMany: boolean): { readonly layout: Layout; readonly nodeWidth: number } {
+    const nLayers = layOut(graph, { ...SPACING, nodeWidth: 0 }).width / SPACING.layerGap + 1;
+    const widthBy = (gap: number): number => (this.room - (nLayers - 1) * gap) / nLayers;
+    const layerGap = widthBy(SPACING.layerGap) < WIDTH.least ? NARROW_GAP : SPACING.layerGap;
+    const width = Math.floor(widthBy(layerGap));
+    const isAcross = width >= WIDTH.least || (isMany && this.room > (nLayers * WIDTH.least) / 2);
+    if (isAcross) {
+      const nodeWidth = Math.min(WIDTH.most, Math.max(WIDTH.least, width));
+      return { layout: layOut(graph, { ...SPACING, layerGap, nodeWidth }), nodeWidth };
+    }
+    const { nodeGap } = SPACING;
+    const perRow = Math.max(1, Math.floor((this.room + nodeGap) / (ROW_WIDTH + nodeGap)));
+    const nodeWidth = Math.min(WIDTH.most, Math.floor((this.room + nodeGap) / perRow) - nodeGap);
+    return { layout: stack(graph, { ...SPACING, nodeWidth, perRow }), nodeWidth };
+  }
+
+  private edges({ routes, isDown }: Layout, seed: number | undefined): readonly TemplateResult[] {
     return routes.map(({ from, to, points }) => {
       const isNear = this.near !== undefined && [keyOf(seed, from), keyOf(seed, to)].includes(this.near);
-      return svg`<path class=${isNear ? "edge near" : "edge"} d=${pathOf(points)}></path>`;
+      return svg`<path class=${isNear ? "edge near" : "edge"} d=${pathOf(points, isDown)}></path>`;
     });
   }
 
-  private node(node: PipelineNode, { box, key, nameOf }: NodePlace): TemplateResult {
-    const [folder = ""] = this.model.focus.runs;
-    const choice = choiceOf(node, (stage, metric) => this.model.curve(folder, { stage, metric })?.values.at(-1));
+  private node(node: PipelineNode, { key, nameOf }: NodePlace): TemplateResult {
+    const choice = choiceOf(node, this.newest);
     const work = workOf(node, choice.chosen);
     const running = node.stages.find(({ status }) => status === "running");
     const isPlaced = node.stages.some(({ id }) => id === this.model.focus.place?.stage);
+    const facts = this.factsOf(node);
+    const alarms = this.alarmsOf(node);
+    const unseen = unseenOf(node, nameOf);
     const point = (isNear: boolean) => () => {
       this.near = isNear ? key : undefined;
     };
     return html`<button
-      class="node ${node.status} ${isPlaced ? "placed" : ""}"
-      title=${[node.name, work, unseenOf(node, nameOf)].join(". ")}
-      ${styled(box)}
-      @click=${() => this.open(node)}
-      @mouseenter=${point(true)}
-      @mouseleave=${point(false)}
-      @focus=${point(true)}
-      @blur=${point(false)}
+        class="node ${node.status} ${isPlaced ? "placed" : ""} ${alarms.length > 0 ? "alarmed" : ""}"
+        title=${[node.name, work, unseen].join(". ")}
+        @click=${() => this.open(node)}
+        @mouseenter=${point(true)}
+        @mouseleave=${point(false)}
+        @focus=${point(true)}
+        @blur=${point(false)}
+      >
+        <span class="head">${statusIcon(stageLook(node.status))}<b>${node.name}</b></span>
+        <span class="what">${work}</span>
+        <span class="what">${stateOf(node)}</span>
+        <span class="visually-hidden">${unseen}</span>
+        ${facts.length === 0 ? nothing : factRow(facts)} ${candidateRows(node.candidates, choice)}
+        ${
+          running === undefined
+            ? nothing
+            : html`<span class="progress"
+                ><div ${styled({ width: `${(shareDone(running) * 100).toFixed(1)}%` })}></div
+              ></span>`
+        }
+      </button>
+      ${this.alarmMark(node, alarms)}`;
+  }
+
+  /** Leads to the last alarm of a node's stages. */
+  private alarmMark({ name }: PipelineNode, alarms: readonly AlarmState[]): TemplateResult | typeof nothing {
+    const last = alarms.at(-1);
+    if (last === undefined) return nothing;
+    const { stage, step } = last;
+    const labels = [...new Set(alarms.map((alarm) => translatedAlarm(alarm.name, fromCatalogue).label))].join(", ");
+    const label = t("Alarms of {0}: {1}", name, labels);
+    return html`<button
+      class="alarm"
+      title=${label}
+      aria-label=${label}
+      @click=${() => this.model.show({ view: "alarms", place: { stage, step } })}
     >
-      <span class="head">${statusIcon(stageLook(node.status))}<b>${node.name}</b></span>
-      <span class="what">${work}</span>
-      <span class="what">${stateOf(node)}</span>
-      <span class="visually-hidden">${unseenOf(node, nameOf)}</span>
-      ${candidateRows(node.candidates, choice)}
-      ${
-        running === undefined
-          ? nothing
-          : html`<span class="progress"
-              ><div ${styled({ width: `${(shareDone(running) * 100).toFixed(1)}%` })}></div
-            ></span>`
-      }
+      <vscode-icon name="warning" size="14"></vscode-icon>${alarms.length > 1 ? alarms.length : nothing}
     </button>`;
+  }
+
+  private alarmsOf({ stages }: PipelineNode): readonly AlarmState[] {
+    const ids = new Set(stages.map(({ id }) => id));
+    return (this.outline?.alarms ?? []).filter(({ stage }) => ids.has(stage));
+  }
+
+  private factsOf(node: PipelineNode): ReturnType<typeof armFacts> {
+    const { outline } = this;
+    if (outline === undefined) return [];
+    const stage = trainingOf(node, choiceOf(node, this.newest).chosen);
+    return armFacts(stage, outline, (key) => this.model.curve(outline.folder, key));
+  }
+
+  private readonly newest = (stage: string, metric: string): number | undefined =>
+    this.model.curve(this.model.focus.runs[0] ?? "", { stage, metric })?.values.at(-1);
+
+  private get outline(): RunOutline | undefined {
+    return this.model.outline(this.model.focus.runs[0] ?? "");
   }
 
   private toggle(seed: number, isOpen: boolean): void {
@@ -185,7 +271,7 @@ class Pipeline extends DashboardElement {
    */
   private open({ kind, stages }: PipelineNode): void {
     const ids = stages.map(({ id }) => id);
-    const { series = {} } = this.model.outline(this.model.focus.runs[0] ?? "") ?? {};
+    const { series = {} } = this.outline ?? {};
     const isTraining = !["soup", "preferences", "other"].includes(kind) || ids.some((id) => Object.hasOwn(series, id));
     const view =
       kind === "answers" ? "samples" : kind === "judgments" ? "winRates" : isTraining ? "metrics" : "provenance";
@@ -208,36 +294,14 @@ function keyOf(seed: number | undefined, id: string): string {
   return `${seed ?? ""}/${id}`;
 }
 
-/** Every stage as wide as its share of the work, filled as far as it is done. */
-function totalBar(outline: RunOutline): TemplateResult {
-  const { stages } = outline;
-  const nameOf = stageNames(stages, fromCatalogue);
-  const { nDone, nStages, fraction, secondsLeft } = runProgress(outline);
+/** How many stages are in each state; how far the run is stands in its header. */
+function stageCounts({ stages }: RunOutline): TemplateResult {
   const counts = (["finished", "cached", "running", "stopped", "failed", "waiting"] as const)
     .map((status) => ({ status, n: stages.filter((stage) => stage.status === status).length }))
     .filter(({ n }) => n > 0);
-  const left = secondsLeft === undefined ? "" : ` · ${t("{0} left", duration(secondsLeft))}`;
-  return html`<div class="total">
-    <div>
-      <strong>${t("{0} of {1} stages", nDone, nStages)}</strong>
-      <span class="muted">${t("{0} % of the work", Math.floor(fraction * 100))}${left}</span>
-    </div>
-    <div class="segments" aria-hidden="true">
-      ${stages.map((stage) => {
-        const look = stageLook(stage.status);
-        return html`<div
-          class="segment tone-${look.tone}"
-          title="${nameOf(stage.id)}: ${look.label}"
-          ${styled({ "flex-grow": String(stage.work ?? 1) })}
-        >
-          <div ${styled({ width: `${shareDone(stage) * 100}%` })}></div>
-        </div>`;
-      })}
-    </div>
-    <div class="legend">
-      ${counts.map(({ status, n }) => html`<span>${statusIcon(stageLook(status), 14)} ${stageLook(status).label}: ${n}</span>`)}
-    </div>
-  </div>`;
+  return html`<p class="legend" aria-label=${t("Stages by state")}>
+    ${counts.map(({ status, n }) => html`<span>${statusIcon(stageLook(status), 14)} ${stageLook(status).label}: ${n}</span>`)}
+  </p>`;
 }
 
 customElements.define("salsa-pipeline", Pipeline);

@@ -19,8 +19,10 @@ export interface Layout {
   readonly height: number;
   /** Upper left corners. */
   readonly places: ReadonlyMap<string, { readonly x: number; readonly y: number; readonly layer: number }>;
-  /** Points that each edge runs through: out of the right side, past the layers between, into the left side. */
+  /** Points that each edge runs through: out of one node, past the layers between, into the other. */
   readonly routes: readonly { readonly from: string; readonly to: string; readonly points: readonly LayoutPoint[] }[];
+  /** True if layers are below each other. */
+  readonly isDown: boolean;
 }
 
 export interface LayoutPoint {
@@ -51,7 +53,56 @@ const MOST_LINES = 1000;
  * Layers from left to right, each node in the first one after all that it uses; within a layer in the order of least
  * crossings that the barycentre method finds (Sugiyama et al. 1981).
  */
-export function layOut({ nodes, edges }: Graph, spacing: Spacing): Layout {
+export function layOut(graph: Graph, spacing: Spacing): Layout {
+  const { slots, chains, layers } = arranged(graph);
+  place(layers, spacing.nodeGap);
+  const x = (layer: number): number => layer * (spacing.nodeWidth + spacing.layerGap);
+  const all = layers.flat();
+  return {
+    width: layers.length === 0 ? 0 : x(layers.length - 1) + spacing.nodeWidth,
+    height: Math.max(0, ...all.map(({ y, height }) => y + height)),
+    places: new Map([...slots].map(([id, { layer, y }]) => [id, { x: x(layer), y, layer }])),
+    routes: chains.map(({ from, to, chain }) => ({ from, to, points: route(chain, x, spacing.nodeWidth) })),
+    isDown: false,
+  };
+}
+
+/** The same layers from top to bottom, each in rows of as many nodes as fit: for panels too narrow for all layers. */
+export function stack(
+  graph: Graph,
+  { nodeWidth, layerGap, nodeGap, perRow }: Spacing & { readonly perRow: number },
+): Layout {
+  const { slots, chains, layers } = arranged(graph);
+  const places = new Map<string, { readonly x: number; readonly y: number; readonly layer: number }>();
+  let y = -layerGap;
+  for (const [layer, all] of layers.entries()) {
+    y += layerGap - nodeGap;
+    const own = all.filter(({ id }) => slots.has(id));
+    for (let first = 0; first < own.length; first += perRow) {
+      const row = own.slice(first, first + perRow);
+      y += nodeGap;
+      for (const [at, { id }] of row.entries()) places.set(id, { x: at * (nodeWidth + nodeGap), y, layer });
+      y += Math.max(...row.map(({ height }) => height));
+    }
+  }
+  const routes = chains.flatMap(({ from, to }) => {
+    const [a, b] = [places.get(from), places.get(to)];
+    if (a === undefined || b === undefined) return [];
+    const start = { x: a.x + nodeWidth / 2, y: a.y + (slots.get(from)?.height ?? 0) };
+    return [{ from, to, points: [start, { x: b.x + nodeWidth / 2, y: b.y }] }];
+  });
+  const right = Math.max(0, ...[...places.values()].map(({ x }) => x + nodeWidth));
+  return { width: right, height: Math.max(0, y), places, routes, isDown: true };
+}
+
+/** Nodes and edges in layers, each in its order. */
+interface Arranged {
+  readonly slots: ReadonlyMap<string, Slot>;
+  readonly chains: readonly { readonly from: string; readonly to: string; readonly chain: readonly Slot[] }[];
+  readonly layers: readonly Slot[][];
+}
+
+function arranged({ nodes, edges }: Graph): Arranged {
   const layerOf = layersOf(nodes, edges);
   const slots = new Map(nodes.map(({ id, height }) => [id, slot(id, layerOf.get(id) ?? 0, height)]));
   const chains = edges.flatMap(([from, to]) => {
@@ -63,15 +114,7 @@ export function layOut({ nodes, edges }: Graph, spacing: Spacing): Layout {
     (layers[one.layer] ??= []).push(one);
   }
   order(layers);
-  place(layers, spacing.nodeGap);
-  const x = (layer: number): number => layer * (spacing.nodeWidth + spacing.layerGap);
-  const all = layers.flat();
-  return {
-    width: layers.length === 0 ? 0 : x(layers.length - 1) + spacing.nodeWidth,
-    height: Math.max(0, ...all.map(({ y, height }) => y + height)),
-    places: new Map([...slots].map(([id, { layer, y }]) => [id, { x: x(layer), y, layer }])),
-    routes: chains.map(({ from, to, chain }) => ({ from, to, points: route(chain, x, spacing.nodeWidth) })),
-  };
+  return { slots, chains, layers };
 }
 
 function slot(id: string, layer: number, height: number): Slot {
@@ -179,14 +222,16 @@ function mean(values: readonly number[]): number {
 }
 
 /** An SVG path through the points of a route: level through layers, curved between them. */
-export function pathOf(points: readonly LayoutPoint[]): string {
+export function pathOf(points: readonly LayoutPoint[], isDown = false): string {
   return points
     .map(({ x, y }, at) => {
       const before = points[at - 1];
       if (before === undefined) return `M${x},${y}`;
-      if (before.y === y) return `L${x},${y}`;
-      const middle = (before.x + x) / 2;
-      return `C${middle},${before.y} ${middle},${y} ${x},${y}`;
+      if (isDown ? before.x === x : before.y === y) return `L${x},${y}`;
+      const middle = { x: (before.x + x) / 2, y: (before.y + y) / 2 };
+      return isDown
+        ? `C${before.x},${middle.y} ${x},${middle.y} ${x},${y}`
+        : `C${middle.x},${before.y} ${middle.x},${y} ${x},${y}`;
     })
     .join("");
 }

@@ -5,33 +5,11 @@ export const pipelineStyles = css`
   :host {
     padding: 12px 16px 24px;
   }
-  .total {
-    display: flex;
-    flex-direction: column;
-    gap: 6px;
-    margin-bottom: 16px;
-  }
-  .segments {
-    display: flex;
-    gap: 1px;
-    height: 8px;
-    overflow: hidden;
-    border-radius: 4px;
-    outline: 1px solid var(--vscode-contrastBorder, transparent);
-  }
-  .segment {
-    position: relative;
-    min-width: 1px;
-    background: color-mix(in srgb, var(--vscode-foreground) 16%, transparent);
-  }
-  .segment > div {
-    height: 100%;
-    background: currentColor;
-  }
   .legend {
     display: flex;
     flex-wrap: wrap;
     gap: 4px 16px;
+    margin-bottom: 12px;
     color: var(--vscode-descriptionForeground);
   }
   .legend span {
@@ -60,8 +38,7 @@ export const pipelineStyles = css`
     font-weight: normal;
   }
   .graph {
-    overflow-x: auto;
-    padding: 4px 2px 12px;
+    padding: 4px 0 12px;
   }
   .canvas {
     position: relative;
@@ -88,11 +65,16 @@ export const pipelineStyles = css`
     padding: 0;
     list-style: none;
   }
-  .node {
+  li {
     position: absolute;
+  }
+  .node {
+    position: relative;
     display: flex;
     flex-direction: column;
     overflow: hidden;
+    width: 100%;
+    height: 100%;
     padding: 0;
     border: 1px solid var(--vscode-editorWidget-border, var(--vscode-contrastBorder, rgba(128, 128, 128, 0.4)));
     border-radius: 6px;
@@ -112,13 +94,59 @@ export const pipelineStyles = css`
   }
   .node.waiting {
     border-style: dashed;
-    background: transparent;
+    background: var(--vscode-editor-background);
   }
   .node.running {
     border-color: var(--vscode-charts-blue);
   }
   .node.failed {
     border-color: var(--vscode-errorForeground);
+  }
+  .node.alarmed .head {
+    padding-right: 40px;
+  }
+  .alarm {
+    position: absolute;
+    top: 3px;
+    right: 3px;
+    display: inline-flex;
+    align-items: center;
+    gap: 2px;
+    min-width: 24px;
+    height: 24px;
+    padding: 0 4px;
+    border: 0;
+    border-radius: 4px;
+    color: var(--vscode-foreground);
+    background: none;
+    font: inherit;
+    font-size: 11px;
+    cursor: pointer;
+  }
+  .alarm vscode-icon {
+    --vscode-icon-foreground: var(--vscode-editorWarning-foreground, var(--vscode-charts-yellow));
+    color: var(--vscode-editorWarning-foreground, var(--vscode-charts-yellow));
+  }
+  .alarm:hover {
+    background: var(--vscode-toolbar-hoverBackground);
+  }
+  .facts {
+    display: flex;
+    justify-content: space-between;
+    gap: 6px;
+    margin: 4px 8px 0;
+    padding: 2px 0 0;
+    border-top: 1px solid color-mix(in srgb, var(--vscode-foreground) 16%, transparent);
+    font-size: 11px;
+    font-variant-numeric: tabular-nums;
+    line-height: 14px;
+  }
+  .facts > span {
+    display: flex;
+    flex-direction: column;
+  }
+  .facts b {
+    font-weight: 600;
   }
   .node.placed {
     outline: 2px solid var(--vscode-focusBorder);
@@ -138,7 +166,7 @@ export const pipelineStyles = css`
   .what {
     font-variant-numeric: tabular-nums;
     overflow: hidden;
-    padding: 1px 8px 0 30px;
+    padding: 1px 8px 0;
     color: var(--vscode-descriptionForeground);
     font-size: 11px;
     line-height: 15px;

@@ -1,9 +1,9 @@
-import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import { csvCell } from "../../engine/protocol/csv.ts";
 import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
 import { idOfFolder } from "../../engine/protocol/runTitle.ts";
 import { type FigureTheme, lineFigure } from "../../engine/figures/index.ts";
 import type { DashboardModel } from "../model.ts";
+import { describePlot } from "./expression.ts";
 import { figureFile } from "./figureFile.ts";
 import { placesOf, type XAxis } from "./prepared.ts";
 import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
@@ -27,7 +27,7 @@ export async function exportPlot(
   const { axis, smoothing, isLog } = plotSettings(model);
   const plot = { metric, lines, axis, smoothing, isLog: isLog(metric), theme };
   const texts = { svg: () => svgOf(plot), csv: () => csvOf(plot) };
-  const name = `${metric.replaceAll("/", "-")}.${format}`;
+  const name = `${metric.replaceAll(/[/\s]+/g, "-")}.${format}`;
   await model.host.request("save", { name, content: await figureFile(texts, format) });
 }
 
@@ -63,7 +63,7 @@ export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): 
 
 /** The figure of a report, as the plot is set. Seeds are averaged by step, so with several the axis is of steps. */
 export function svgOf({ metric, lines, axis, smoothing, isLog, theme }: PlotToSave): string {
-  const { label, unit, bounds } = describeMetric(metric);
+  const { label, unit, bounds } = describePlot(metric);
   const along = lines.some(({ curves }) => curves.length > 1) ? "step" : axis;
   const begin = Math.min(...lines.flatMap(({ curves }) => curves.map(({ times }) => times[0] ?? Infinity)));
   const drawn = lines.map(({ title, look, curves, ends }) => ({

@@ -1,12 +1,7 @@
-import {
-  describeMetric,
-  INTERVAL_ENDS,
-  type MetricEntry,
-  METRICS,
-  SINGLE_VALUES,
-} from "../../engine/protocol/catalogue.ts";
+import { INTERVAL_ENDS, type MetricEntry, METRICS, SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
-import { fromCatalogue, t } from "../localize.ts";
+import { t } from "../localize.ts";
+import { describePlot, partsOf } from "./expression.ts";
 
 /** Metrics that belong together. */
 export interface MetricGroup {
@@ -29,24 +24,41 @@ const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
   [() => t("Other"), /^/],
 ];
 
-/** The curves that the runs have, in the catalogue's order: those that fit a search by path, label or description. */
-export function groupMetrics(outlines: readonly RunOutline[], search: string): readonly MetricGroup[] {
+/** Metrics that a run is read by first. */
+export const PINNED: readonly string[] = ["objective/score", "objective/gold", "objective/kl", "rollout/length"];
+
+/**
+ * The curves that the runs have, in the catalogue's order: those that fit a search by path, label or description.
+ * Pinned metrics and expressions come first, in a group of their own, as far as the runs have them.
+ */
+export function groupMetrics(
+  outlines: readonly RunOutline[],
+  search: string,
+  pinned: readonly string[] = [],
+): readonly MetricGroup[] {
   const recorded = new Set(outlines.flatMap(({ series }) => Object.values(series).flatMap((of) => Object.keys(of))));
   const names = [...recorded]
     .filter((name) => !SINGLE_VALUES.has(name) && !INTERVAL_ENDS.has(name))
     .sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const isWanted = ({ name, label, description }: MetricEntry): boolean => {
+    const text = `${name} ${label} ${description}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  };
+  const first = pinned
+    .filter((name) => partsOf(name).every((part) => recorded.has(part)))
+    .map(describePlot)
+    .filter(isWanted);
   const entries = names
-    .map((name) => describeMetric(name, fromCatalogue))
-    .filter(({ name, label, description }) => {
-      const text = `${name} ${label} ${description}`.toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
+    .filter((name) => !pinned.includes(name))
+    .map(describePlot)
+    .filter(isWanted);
   const grouped = Map.groupBy(entries, ({ name }) => GROUPS.findIndex(([, pattern]) => pattern.test(name)));
-  return GROUPS.flatMap(([title], at) => {
+  const rest = GROUPS.flatMap(([title], at) => {
     const metrics = grouped.get(at);
     return metrics === undefined ? [] : [{ title: title(), metrics }];
   });
+  return first.length === 0 ? rest : [{ title: t("Pinned"), metrics: first }, ...rest];
 }
 
 const PLACES = new Map<string, number>(METRICS.map(({ name }, at) => [name, at]));

@@ -2,31 +2,38 @@ import "@vscode-elements/elements/dist/vscode-checkbox/index.js";
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import type { RunConfig } from "../../engine/config/index.ts";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import { SMOOTHING_DEFINITION } from "../../engine/figures/index.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
+import { LatestRequest } from "../parts/latestRequest.ts";
 import { loadingNotice, emptyNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { titleOfRun } from "../shell/runList.ts";
 import { DrawQueue } from "./drawQueue.ts";
+import { expressionName, parseExpression } from "./expression.ts";
+import type { ExpressionEvent } from "./expressionForm.ts";
 import { plotHelp } from "./help.ts";
 import { exportPlot } from "./export.ts";
 import { noMetrics } from "./noMetrics.ts";
-import { groupMetrics, type MetricGroup } from "./groups.ts";
+import { groupMetrics, type MetricGroup, PINNED } from "./groups.ts";
 import { type LineName, lineNames, lineOrigin } from "./lines.ts";
 import { type Look, lookOf, paletteFor, themeOf } from "./looks.ts";
 import { METRIC_FILTERS, type MetricFilter } from "./metricFilter.ts";
 import type { MenuItem } from "./menu.ts";
 import { metricsStyles } from "./metricsStyles.ts";
 import type { PlotContext } from "./plot.ts";
+import { withReferences } from "./references.ts";
 import { outlinesOf, type PlotSettings, plotSettings } from "./settings.ts";
 import { SharedAxis } from "./shared.ts";
 import { VisibilityTracker } from "./visibilityTracker.ts";
 import { swatch } from "./swatch.ts";
+import "./expressionForm.ts";
 import "./plot.ts";
+import "./runLog.ts";
 
 /** A line or a run of the legend, which a click hides. */
 interface LegendEntry {
@@ -38,14 +45,23 @@ interface LegendEntry {
 
 /** The curves of the runs in focus, in small plots with one axis and one cursor. */
 class Metrics extends DashboardElement {
+  static override readonly properties = { ...DashboardElement.properties, isAdding: { state: true } };
+  /** True while an expression is being put together. */
+  declare private isAdding: boolean;
   private readonly queue = new DrawQueue();
   private readonly shared = new SharedAxis();
+  private readonly configs = new LatestRequest<readonly RunConfig[]>(this);
   private sight: VisibilityTracker | undefined;
   private themed: MutationObserver | undefined;
   /** Metric whose plot is large, as last drawn. */
   private large: string | undefined;
 
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, metricsStyles];
+
+  constructor() {
+    super();
+    this.isAdding = false;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -86,16 +102,64 @@ class Metrics extends DashboardElement {
     if (outlines.length === 0 || sight === undefined) return loadingNotice(t("Reading the run"));
     const settings = plotSettings(model);
     const context = { model, settings, theme: themeOf(document.body), queue, shared, sight };
-    const groups = groupMetrics(outlines, settings.search);
+    const groups = groupMetrics(outlines, settings.search, this.pinned);
     const hasAny = outlines.some(({ series }) => Object.keys(series).length > 0);
     if (!hasAny) return noMetrics(outlines);
-    return html`<div class="bar">${this.toolbar(settings)} ${this.legend(context)}</div>
-      ${groups.length === 0 ? emptyNotice({ icon: "search", title: t("No metric matches “{0}”", settings.search) }) : nothing}
-      ${repeat(
-        groups,
-        ({ title }) => title,
-        (group) => this.group(group, context),
-      )}`;
+    const configs = this.readConfigs();
+    const [outline] = outlines;
+    const isLogged = model.setting("metrics.isLogged", false);
+    return html`<div class="bar">${this.toolbar(settings)} ${this.legend(context)} ${this.adding(outlines)}</div>
+      <div class=${isLogged ? "beside" : ""}>
+        <div class="groups">
+          ${groups.length === 0 ? emptyNotice({ icon: "search", title: t("No metric matches “{0}”", settings.search) }) : nothing}
+          ${repeat(
+            groups,
+            ({ title }) => title,
+            ({ title, metrics }) =>
+              this.group({ title, metrics: metrics.map((metric) => withReferences(metric, configs)) }, context),
+          )}
+        </div>
+        ${isLogged && outline !== undefined ? html`<salsa-run-log .outline=${outline}></salsa-run-log>` : nothing}
+      </div>`;
+  }
+
+  /** Configs of the runs in focus, for the names of references; none until they are read. */
+  private readConfigs(): readonly RunConfig[] {
+    const { host, focus } = this.model;
+    const read = async (folder: string): Promise<readonly RunConfig[]> =>
+      host.request("provenance", { folder }).then(
+        ({ config }) => [config],
+        () => [],
+      );
+    const { value = [] } = this.configs.ask(
+      JSON.stringify(focus.runs),
+      async () => (await Promise.all(focus.runs.map(read))).flat(),
+      { keepsLast: true },
+    );
+    return value;
+  }
+
+  private adding(outlines: ReturnType<typeof outlinesOf>): TemplateResult | typeof nothing {
+    if (!this.isAdding) return nothing;
+    const metrics = groupMetrics(outlines, "", PINNED).flatMap((group) => group.metrics);
+    return html`<salsa-expression-form .metrics=${metrics} @expression=${this.onExpression}></salsa-expression-form>`;
+  }
+
+  private readonly onExpression = ({ expression }: ExpressionEvent): void => {
+    this.isAdding = false;
+    if (expression === undefined) return;
+    const name = expressionName(expression);
+    if (!this.pinned.includes(name)) this.model.set("metrics.pinned", [...this.pinned, name]);
+  };
+
+  private get pinned(): readonly string[] {
+    return this.model.setting("metrics.pinned", PINNED);
+  }
+
+  private togglePinned(name: string): void {
+    const { pinned } = this;
+    const changed = pinned.includes(name) ? pinned.filter((one) => one !== name) : [...pinned, name];
+    this.model.set("metrics.pinned", changed);
   }
 
   private toolbar({ search, smoothing, axis, isClipped, only }: PlotSettings): TemplateResult {
@@ -138,8 +202,23 @@ class Metrics extends DashboardElement {
       </label>
       ${check("logAll", t("Log scale"), model.setting("metrics.logAll", false))}
       ${check("clip", t("Clip outliers"), isClipped)} ${model.focus.runs.length > 1 ? this.colorBy() : nothing}
-      ${only.size > 0 ? this.onlyChip(only) : nothing} ${plotHelp()}
+      <button class="chip" aria-expanded=${this.isAdding} @click=${() => (this.isAdding = !this.isAdding)}>
+        ${t("Expression…")}
+      </button>
+      ${this.logChip()} ${only.size > 0 ? this.onlyChip(only) : nothing} ${plotHelp()}
     </div>`;
+  }
+
+  private logChip(): TemplateResult {
+    const isLogged = this.model.setting("metrics.isLogged", false);
+    return html`<button
+      class="chip"
+      aria-pressed=${isLogged}
+      title=${t("Show the run's log beside its curves")}
+      @click=${() => this.model.set("metrics.isLogged", !isLogged)}
+    >
+      ${t("Log")}
+    </button>`;
   }
 
   /** Resets the zoom, since its range is meaningless on another axis. */
@@ -245,9 +324,14 @@ class Metrics extends DashboardElement {
     { isLarge, context }: { readonly isLarge: boolean; readonly context: PlotContext },
   ): readonly MenuItem[] {
     const { model, settings, theme } = context;
+    const pin =
+      parseExpression(name) === undefined
+        ? { label: t("Pin to Top"), isChecked: this.pinned.includes(name), run: () => this.togglePinned(name) }
+        : { label: t("Remove Plot"), run: () => this.togglePinned(name) };
     return [
       { label: t("Enlarge"), isChecked: isLarge, run: () => model.set("metrics.large", isLarge ? "" : name) },
       { label: t("Log Scale"), isChecked: settings.isLog(name), run: () => this.toggle("metrics.log", name) },
+      pin,
       ...PLOT_FORMATS.map((format) => ({
         label: t("Save as {0}…", format.toUpperCase()),
         // The editor itself reports failures to save.

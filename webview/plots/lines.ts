@@ -3,6 +3,7 @@ import type { StageState } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { stageName } from "../../engine/protocol/stageName.ts";
 import { originText } from "../parts/origin.ts";
+import { partsOf } from "./expression.ts";
 
 /** Name of a line, common to all base seeds and runs. */
 export interface LineName {
@@ -32,7 +33,8 @@ export function linesOf(metric: string, outlines: readonly RunOutline[]): readon
   return outlines.flatMap((outline, runIndex) => {
     const { folder, series } = outline;
     const byId = stagesById(outline);
-    const ids = Object.keys(series).filter((id) => series[id]?.[metric] !== undefined);
+    const parts = partsOf(metric);
+    const ids = Object.keys(series).filter((id) => parts.every((part) => series[id]?.[part] !== undefined));
     const byName = Map.groupBy(ids, (id) => lineName(id, byId).name);
     return [...byName].map(([name, of]) => ({
       ...lineName(of[0] ?? name, byId),

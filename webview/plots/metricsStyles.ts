@@ -28,26 +28,6 @@ export const metricsStyles = css`
   }
   input[type="range"] {
     width: 110px;
-    height: 16px;
-    margin: 0;
-    background: none;
-    appearance: none;
-  }
-  input[type="range"]::-webkit-slider-runnable-track {
-    height: 4px;
-    border: 1px solid var(--vscode-checkbox-border, var(--vscode-contrastBorder, transparent));
-    border-radius: 3px;
-    background: var(--vscode-checkbox-background);
-  }
-  input[type="range"]::-webkit-slider-thumb {
-    width: 12px;
-    height: 12px;
-    margin-top: -5px;
-    border: 0;
-    border-radius: 6px;
-    background: var(--vscode-button-background);
-    outline: 1px solid var(--vscode-contrastBorder, transparent);
-    appearance: none;
   }
   output {
     min-width: 2.5em;
@@ -132,6 +112,19 @@ export const metricsStyles = css`
     background: var(--vscode-editorHoverWidget-background);
     box-shadow: 0 2px 8px var(--vscode-widget-shadow, transparent);
   }
+  /* The log stays in sight while the curves are scrolled. */
+  .beside {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) minmax(240px, 320px);
+    gap: 16px;
+    align-items: start;
+  }
+  .beside salsa-run-log {
+    position: sticky;
+    top: 96px;
+    max-height: calc(100vh - 220px);
+    margin-top: 12px;
+  }
   .grid {
     display: grid;
     grid-template-columns: repeat(auto-fill, minmax(min(270px, 100%), 1fr));
@@ -144,6 +137,17 @@ export const metricsStyles = css`
   }
   salsa-plot[large] {
     grid-column: 1 / -1;
+  }
+  @media (max-width: 800px) {
+    .beside {
+      display: flex;
+      flex-direction: column-reverse;
+      align-items: stretch;
+    }
+    .beside salsa-run-log {
+      position: static;
+      max-height: 40vh;
+    }
   }
   @media (max-width: 640px) {
     :host {

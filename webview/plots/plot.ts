@@ -106,7 +106,7 @@ class Plot extends LitElement {
   override render(): TemplateResult {
     const { label, unit, name, description } = this.metric;
     const band = bandNote((this.lines ?? []).map(({ prepared }) => prepared.n));
-    return html`<div class="head" title=${`${description}${description === "" ? "" : "\n"}${name}`}>
+    return html`<div class="head" title=${[label, description, name].filter(Boolean).join("\n")}>
         <h3>${label}</h3>
         <span class="unit">${unit === "" ? name : unit}</span>
         <salsa-menu .items=${this.items} .label=${t("Plot of {0}", label)}></salsa-menu>

@@ -2,6 +2,7 @@ import type { FigureTheme } from "../../engine/figures/index.ts";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import type { Curve, DashboardModel } from "../model.ts";
+import { curveOf } from "./expression.ts";
 import { lineNames, linesOf, type LineSource } from "./lines.ts";
 import { type ColorBy, colorByDefault, type Look, lookOf, paletteFor } from "./looks.ts";
 import { METRIC_FILTERS } from "./metricFilter.ts";
@@ -74,7 +75,7 @@ export function loadedLines(
       return !isHidden && (settings.only.size === 0 || stages.some((stage) => settings.only.has(stage)));
     })
     .map((source) => {
-      const curves = source.stages.flatMap((stage) => model.curve(source.folder, { stage, metric }) ?? []);
+      const curves = source.stages.flatMap((stage) => curveOf(model, source.folder, { stage, metric }) ?? []);
       const { isWhole, ends } = intervalOf(model, source, metric);
       return {
         ...source,

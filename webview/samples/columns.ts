@@ -1,4 +1,5 @@
 import type { RunOutline, SampleSource } from "../../engine/protocol/service.ts";
+import { isOfArm } from "../../engine/protocol/armStages.ts";
 import { stageName, stageNames } from "../../engine/protocol/stageName.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import { fromCatalogue } from "../localize.ts";
@@ -12,6 +13,23 @@ export interface SampleColumn {
   readonly name: string;
   /** "from demo-1", where that run made it; else empty. */
   readonly origin: string;
+  /** The arm that it belongs to, if it is one's. */
+  readonly arm?: string;
+  /** Base seed, in a run of several. */
+  readonly seed?: number;
+}
+
+/** Two columns whose differences are shown. */
+export interface ComparedPair {
+  readonly base: string;
+  readonly other: string;
+}
+
+/** The first two arms, of one base seed. */
+export function firstArms(columns: readonly SampleColumn[]): ComparedPair | undefined {
+  const base = columns.find(({ arm }) => arm !== undefined);
+  const other = columns.find(({ arm, seed }) => arm !== undefined && arm !== base?.arm && seed === base?.seed);
+  return base === undefined || other === undefined ? undefined : { base: base.id, other: other.id };
 }
 
 /** Columns as they are drawn: their descriptions are replaced only when they change, since a grid is drawn again then. */
@@ -44,10 +62,18 @@ export function sampleColumns(
   source: SampleSource,
   { stages }: Pick<RunOutline, "stages"> = { stages: [] },
 ): readonly SampleColumn[] {
+  const arms = new Set(stages.filter(isOfArm).map(({ product }) => product));
   const nameOf = source.kind === "rollouts" ? stageNames(stages, fromCatalogue) : (id: string) => id;
   return ids.map((id) => {
     const stage = stages.find((one) => (source.kind === "rollouts" ? one.id === id : isAnswering(one, id, source)));
-    return { id, name: nameOf(id), origin: stage === undefined ? "" : originText([stage]) };
+    const { product = "", seed } = stage ?? {};
+    return {
+      id,
+      name: nameOf(id),
+      origin: stage === undefined ? "" : originText([stage]),
+      ...(arms.has(product) && { arm: product }),
+      ...(seed !== undefined && { seed }),
+    };
   });
 }
 

@@ -3,7 +3,7 @@ import type { RunOutline, SampleQuery, SampleSource } from "../../engine/protoco
 import { baseSeeds } from "../../engine/protocol/stageName.ts";
 
 /** Orders of rows. */
-export const ORDERS = ["recorded", "lowest", "highest", "spread"] as const;
+export const ORDERS = ["newest", "recorded", "lowest", "highest", "spread", "disagreement"] as const;
 export type Order = (typeof ORDERS)[number];
 
 /** Lines of text that each row shows. */
@@ -18,17 +18,19 @@ export interface SampleFilter {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly isUnended: boolean;
+  /** Only prompts that were kept at several steps. */
+  readonly isRepeated?: boolean;
   readonly order: Order;
   /** Columns that are left out. */
   readonly hidden: readonly string[];
 }
 
-/** Everything, as it was recorded. */
+/** Everything, the newest step first. */
 export const NO_FILTER: SampleFilter = {
   source: { kind: "rollouts" },
   text: "",
   isUnended: false,
-  order: "recorded",
+  order: "newest",
   hidden: [],
 };
 
@@ -38,9 +40,10 @@ export function sampleQuery(
   filter: SampleFilter,
   allColumns: readonly string[],
 ): Omit<SampleQuery, "offset" | "limit"> {
-  const { source, text, from, to, isUnended, order, hidden } = filter;
+  const { source, text, from, to, isUnended, isRepeated = false, order, hidden } = filter;
+  const isOfRollouts = source.kind === "rollouts";
   const columns = allColumns.filter((column) => !hidden.includes(column));
-  const hasSteps = source.kind === "rollouts" && (from !== undefined || to !== undefined);
+  const hasSteps = isOfRollouts && (from !== undefined || to !== undefined);
   return {
     folder,
     source,
@@ -48,13 +51,15 @@ export function sampleQuery(
     ...(text.trim() !== "" && { text: text.trim() }),
     ...(hasSteps && { steps: { from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER } }),
     ...(isUnended && { isUnended }),
-    ...(order !== "recorded" && { order }),
+    ...(isRepeated && isOfRollouts && { isRepeated }),
+    // Answers have no steps, and rollouts no gold score.
+    ...(order !== "recorded" && order !== (isOfRollouts ? "disagreement" : "newest") && { order }),
   };
 }
 
 /** True if anything other than source and columns narrows the rows. */
-export function isNarrowed({ text, from, to, isUnended }: SampleFilter): boolean {
-  return text.trim() !== "" || from !== undefined || to !== undefined || isUnended;
+export function isNarrowed({ text, from, to, isUnended, isRepeated = false }: SampleFilter): boolean {
+  return text.trim() !== "" || from !== undefined || to !== undefined || isUnended || isRepeated;
 }
 
 /** Benchmarks of which some model's answers are there. */

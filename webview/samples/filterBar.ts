@@ -84,10 +84,21 @@ export class FilterBar extends LitElement {
           ?checked=${isUnended}
           @change=${(event: Event) => this.narrow({ isUnended: (event.target as HTMLInputElement).checked })}
         ></vscode-checkbox>
+        ${this.repeated()}
         <span class="spacer"></span>
         ${this.densities()}
       </div>
       <div class="toolbar">${this.columns()} ${this.steps()}</div>`;
+  }
+
+  private repeated(): TemplateResult | typeof nothing {
+    if (this.filter.source.kind !== "rollouts") return nothing;
+    return html`<vscode-checkbox
+      label=${t("At several steps")}
+      title=${t("Only prompts that were kept at several steps, which can be read across steps")}
+      ?checked=${this.filter.isRepeated === true}
+      @change=${(event: Event) => this.narrow({ isRepeated: (event.target as HTMLInputElement).checked })}
+    ></vscode-checkbox>`;
   }
 
   private sources(): TemplateResult {
@@ -123,18 +134,24 @@ export class FilterBar extends LitElement {
 
   private orders(): TemplateResult {
     const labels: Readonly<Record<Order, string>> = {
-      recorded: t("as recorded"),
+      newest: t("newest step first"),
+      recorded: this.filter.source.kind === "rollouts" ? t("oldest step first") : t("as recorded"),
       lowest: t("lowest score first"),
       highest: t("highest score first"),
       spread: t("largest difference first"),
+      disagreement: t("reward and gold disagree most first"),
     };
+    const isOfRollouts = this.filter.source.kind === "rollouts";
+    const offered = ORDERS.filter((order) => {
+      if (order === "newest") return isOfRollouts;
+      return order !== "disagreement" || (!isOfRollouts && this.head?.hasGold === true);
+    });
+    const chosen = offered.includes(this.filter.order) ? this.filter.order : offered[0];
     return html`<select
       aria-label=${t("Order")}
       @change=${(event: Event) => this.narrow({ order: (event.target as HTMLSelectElement).value as Order })}
     >
-      ${ORDERS.map(
-        (order) => html`<option value=${order} ?selected=${order === this.filter.order}>${labels[order]}</option>`,
-      )}
+      ${offered.map((order) => html`<option value=${order} ?selected=${order === chosen}>${labels[order]}</option>`)}
     </select>`;
   }
 

@@ -153,7 +153,7 @@ export class SamplesView extends DashboardElement {
     }
     const { filter } = this.setup;
     if (pages.head.total === 0) {
-      const clear = { ...filter, text: "", from: undefined, to: undefined, isUnended: false };
+      const clear = { ...filter, text: "", from: undefined, to: undefined, isUnended: false, isRepeated: false };
       return noSamples(filter, outline, () => this.set({ filter: clear }));
     }
     const { active, isOpen } = this.setup;
@@ -185,6 +185,8 @@ export class SamplesView extends DashboardElement {
                   .model=${this.model}
                   .folder=${this.folder}
                   .row=${row}
+                  .runs=${this.model.focus.runs}
+                  .source=${filter.source}
                   .columns=${this.columns.of(pages.head.columns)}
                   .search=${this.setup.filter.text.trim()}
                   .index=${active}
@@ -217,7 +219,11 @@ export class SamplesView extends DashboardElement {
     if (newRows === undefined) return;
     const first = newRows.take();
     if (newRows.isAppending) this.jump = first;
-    else this.pagesKey = "";
+    else {
+      // They begin at the top.
+      this.pagesKey = "";
+      this.rowsKey = "";
+    }
     this.requestUpdate();
   }
 

@@ -13,13 +13,14 @@ export function headline(result: RunResultLine): string {
 const DECIDED = 0.05;
 
 /** Names the better model, by the interval and p alike, or says that these do not tell. */
-function verdict({ a, b, low, high, p = 0 }: RunResultLine): string {
+export function verdict({ a, b, low, high, p = 0 }: RunResultLine): string {
   if (p >= DECIDED) return t("{0} and {1} cannot be told apart", a, b);
   if (low > 0.5) return t("{0} beats {1}", a, b);
   if (high < 0.5) return t("{0} loses to {1}", a, b);
   return t("{0} and {1} cannot be told apart", a, b);
 }
 
-function estimate({ adjusted, low, high }: Pick<RunResultLine, "adjusted" | "low" | "high">): string {
+/** "56.8 % (55.2–58.5)": the adjusted win rate with its 95 % interval. */
+export function estimate({ adjusted, low, high }: Pick<RunResultLine, "adjusted" | "low" | "high">): string {
   return t("{0} % ({1}–{2})", percent(adjusted, 1), percent(low, 1), percent(high, 1));
 }

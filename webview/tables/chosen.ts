@@ -6,6 +6,8 @@ export type Outcome = NonNullable<ComparisonQuery["outcome"]>;
 /** Which comparisons of a pair are shown, and which of them is read. */
 export interface Chosen {
   readonly outcome?: Outcome | undefined;
+  /** Without ties. */
+  readonly isDecided?: boolean | undefined;
   readonly length?: LengthFilter | undefined;
   readonly category?: string | undefined;
   readonly seed?: number | undefined;
@@ -23,7 +25,7 @@ export const ALL: Chosen = { text: "", active: 0, isOpen: false };
 
 /** Removes every filter. */
 export const NO_FILTER: Partial<Chosen> = {
-  ...{ outcome: undefined, length: undefined, isDisputed: undefined },
+  ...{ outcome: undefined, isDecided: undefined, length: undefined, isDisputed: undefined },
   ...{ category: undefined, seed: undefined, vote: undefined, text: "" },
 };
 
@@ -38,10 +40,12 @@ export type Wanted = Omit<ComparisonQuery, "offset" | "limit">;
 
 /** The comparisons of a pair that were chosen. */
 export function wantedOf(pair: PairParams, chosen: Chosen): Wanted {
-  const { outcome, length, category, seed, isDisputed, vote, text } = chosen;
+  const { outcome, isDecided, length, category, seed, isDisputed, vote, text } = chosen;
   return {
     ...pair,
     ...(outcome !== undefined && { outcome }),
+    // Ties that are asked for are shown.
+    ...(isDecided === true && outcome !== "tie" && { isDecided }),
     ...(length !== undefined && { length }),
     ...(category !== undefined && { category }),
     ...(seed !== undefined && { seed }),

@@ -70,8 +70,8 @@ export class PairFilter extends LitElement {
 
   protected override render(): TemplateResult {
     return html`<div class="toolbar" role="search">
-      ${this.isBlind ? nothing : html`${this.outcomes()} ${this.lengths()}`} ${this.categories()} ${this.seeds()}
-      ${this.votes()} ${this.isBlind ? nothing : this.disputed()}
+      ${this.isBlind ? nothing : html`${this.outcomes()} ${this.decided()} ${this.lengths()}`} ${this.categories()}
+      ${this.seeds()} ${this.votes()} ${this.isBlind ? nothing : this.disputed()}
       <vscode-textfield
         label=${t("Search prompts and answers")}
         placeholder=${t("Search prompts and answers")}
@@ -107,6 +107,16 @@ export class PairFilter extends LitElement {
       value: this.chosen.outcome,
       chosen: (outcome) => this.choose({ outcome }),
     });
+  }
+
+  private decided(): TemplateResult | typeof nothing {
+    if (this.pair.pooled.ties === 0) return nothing;
+    return html`<vscode-checkbox
+      label=${t("Hide ties")}
+      title=${t("Only prompts on which one of the two wins")}
+      ?checked=${this.chosen.isDecided === true}
+      @change=${(event: Event) => this.choose({ isDecided: (event.target as HTMLInputElement).checked })}
+    ></vscode-checkbox>`;
   }
 
   private lengths(): TemplateResult {

@@ -23,8 +23,8 @@ function column(key: SortKey, term: WinRateTerm, cell: Column["cell"]): Column {
 /** Columns of the table itself. */
 export function rateColumns(): readonly Column[] {
   return [
-    column("winRate", "winRate", ({ winRate }) => exact(winRate, percent(winRate))),
     { ...column("adjusted", "adjusted", adjustedCell), label: t("Adjusted % (95 % interval)") },
+    column("winRate", "winRate", ({ winRate }) => exact(winRate, percent(winRate))),
     {
       key: "n",
       label: t("n"),

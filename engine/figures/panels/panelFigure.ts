@@ -13,6 +13,8 @@ export interface PanelLooks {
   readonly theme?: FigureTheme;
   /** In pixels; 760 when left out. */
   readonly width?: number;
+  /** Of a panel, in pixels; as suits its kind when left out. */
+  readonly panelHeight?: number | undefined;
   /** Stretches of horizontal axes to be shown, by the index of their panel; all of it when left out. */
   readonly zoom?: ReadonlyMap<number, Range>;
 }
@@ -26,7 +28,7 @@ const GAP = 16;
 /** Draws a figure: its legend, and its panels in one or two columns. */
 export function panelFigure(
   spec: PanelFigureSpec,
-  { theme = FIGURE_THEMES.light, width = WIDTH, zoom }: PanelLooks = {},
+  { theme = FIGURE_THEMES.light, width = WIDTH, panelHeight, zoom }: PanelLooks = {},
 ): DrawnPanels {
   const names = legend(legendOf(spec.panels, theme), width, 50);
   const isWide = spec.panels.length < 2 || spec.panels.some(({ kind }) => kind === "heat");
@@ -37,7 +39,7 @@ export function panelFigure(
   const drawn: DrawnPanel[] = [];
   for (let at = 0; at < spec.panels.length; at += nColumns) {
     const row = spec.panels.slice(at, at + nColumns);
-    const height = Math.max(...row.map(({ kind }) => HEIGHTS[kind]));
+    const height = panelHeight ?? Math.max(...row.map(({ kind }) => HEIGHTS[kind]));
     for (const [column, panel] of row.entries()) {
       const left = SIZES.margin + column * (panelWidth + GAP);
       const box = { left, top, width: panelWidth, height };

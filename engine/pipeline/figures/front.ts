@@ -5,7 +5,7 @@ import type { FigureFacts } from "./facts.ts";
 import type { FigureState, PaperFigure } from "./figure.ts";
 import { betasLack, ppoLack, salsaLack } from "./lacks.ts";
 import { comparedArms } from "./roles.ts";
-import { betaTrainings, lastValues } from "./trainings.ts";
+import { type BetaTraining, betaTrainings, lastValues } from "./trainings.ts";
 
 /** Candidates that span what the paper tried, and more. */
 const BETAS = [0.01, 0.05, 0.2, 0.8];
@@ -20,7 +20,7 @@ export const front: PaperFigure = {
 };
 
 function draw(facts: FigureFacts): FigureState {
-  const { config, roles, state } = facts;
+  const { choices, config, roles, state } = facts;
   const trainings = betaTrainings(facts);
   const { ppo, salsa } = comparedArms(roles);
   const few = roles.filter((role) => role.betas.length < 3);
@@ -42,7 +42,7 @@ function draw(facts: FigureFacts): FigureState {
         return [
           {
             x: mean(kl.map(mean)),
-            ...(arm.betas.length > 1 && { label: `β ${training.beta}` }),
+            ...(arm.betas.length > 1 && { label: labelOf(training, choices) }),
             ...rest,
             n: n * arm.batchSize,
           },
@@ -72,4 +72,10 @@ function draw(facts: FigureFacts): FigureState {
     },
     lacks,
   };
+}
+
+/** "β 0.2", or "β 0.2, chosen" where the arm is that one. */
+function labelOf({ arm, beta }: BetaTraining, choices: FigureFacts["choices"]): string {
+  const isChosen = choices.some(({ product, chosen }) => product === arm.name && chosen === beta);
+  return isChosen ? `β ${beta}, chosen` : `β ${beta}`;
 }

@@ -34,10 +34,12 @@ export interface RunFigure extends FigureState {
   readonly figure: PaperFigure;
 }
 
-/** Every figure of a run, as far as the run goes. */
-export async function runFigures(facts: FigureFacts): Promise<readonly RunFigure[]> {
+/** Every figure of a run, or those of the given names, as far as the run goes. */
+export async function runFigures(facts: FigureFacts, names?: readonly string[]): Promise<readonly RunFigure[]> {
   const figures: RunFigure[] = [];
-  for (const figure of PAPER_FIGURES) figures.push({ figure, ...(await drawn(figure, facts)) });
+  for (const figure of PAPER_FIGURES) {
+    if (names?.includes(figure.name) !== false) figures.push({ figure, ...(await drawn(figure, facts)) });
+  }
   return figures;
 }
 
@@ -52,6 +54,6 @@ async function drawn(figure: PaperFigure, facts: FigureFacts): Promise<FigureSta
 }
 
 /** {@link runFigures} of a run's folder. @throws {DataError} when it cannot be read. */
-export async function figuresOfRun(folder: string): Promise<readonly RunFigure[]> {
-  return runFigures(await readFigureFacts(folder));
+export async function figuresOfRun(folder: string, names?: readonly string[]): Promise<readonly RunFigure[]> {
+  return runFigures(await readFigureFacts(folder), names);
 }

@@ -1,9 +1,7 @@
+import { lastTenth } from "../../figures/index.ts";
 import type { StageState } from "../../protocol/runState.ts";
 import type { FigureFacts } from "./facts.ts";
 import type { ArmRole } from "./roles.ts";
-
-/** Share of the iterations, counted from the end, that a training's last numbers are taken over. */
-const LAST = 0.1;
 
 /** A training of an arm with one β, in every base seed. */
 export interface BetaTraining {
@@ -31,7 +29,7 @@ export function lastValues(
   { metrics }: FigureFacts["state"],
 ): readonly (readonly number[])[] {
   return stages.flatMap(({ id }) => {
-    const values = (metrics[id]?.[metric]?.values ?? []).filter((value) => value !== null);
-    return values.length === 0 ? [] : [values.slice(-Math.max(1, Math.round(values.length * LAST)))];
+    const values = lastTenth(metrics[id]?.[metric]?.values ?? []);
+    return values.length === 0 ? [] : [values];
   });
 }

@@ -63,6 +63,8 @@ import { type StartAnswer, type WatchSlice, WinRatePanel, startAnswerSchema, wat
 const SAMPLES_KEPT = 4;
 /** Iterations between kept samples. */
 const SAMPLES_EVERY = 5;
+/** Prompts whose rollouts are kept whenever they are drawn, once an epoch: what a policy makes of one prompt over time. */
+const PROMPTS_FOLLOWED = 4;
 
 /**
  * PPO against any reference. With the first SFT as reference it is the paper's PPO (equation 2), with a soup it is
@@ -416,9 +418,10 @@ function recordSamples(
   { iteration, generation, prompts, scores, logprobs, kl, rewards, learned }: PpoIteration,
   { responses, format }: { readonly responses: readonly ResponseText[]; readonly format: PromptFormat },
 ): void {
-  if (iteration % SAMPLES_EVERY !== 0) return;
+  const nKept = iteration % SAMPLES_EVERY === 0 ? SAMPLES_KEPT : 0;
   const R = generation.responses.length / generation.queries.count;
-  for (const [row, response] of responses.slice(0, SAMPLES_KEPT).entries()) {
+  for (const [row, response] of responses.entries()) {
+    if (row >= nKept && prompts[row]! >= PROMPTS_FOLLOWED) continue;
     const perToken = (x: ArrayLike<number>): number[] =>
       Array.from({ length: response.nTokens }, (_, t) => x[row * R + t] ?? 0);
     context.sample({

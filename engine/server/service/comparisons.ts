@@ -133,9 +133,10 @@ interface JudgedRows {
 type Fits = (row: ComparisonRow) => boolean;
 
 function filterOf(query: ComparisonQuery, votes: VoteBook): Fits {
-  const { outcome, length, category, isDisputed, vote, index, text = "" } = query;
+  const { outcome, isDecided, length, category, isDisputed, vote, index, text = "" } = query;
   const fits = text === "" ? undefined : textMatcher(text);
   const checks: readonly (Fits | false)[] = [
+    isDecided === true && (({ outcome: own }) => own !== "tie"),
     outcome !== undefined && ((row) => (outcome === "flip" ? isFlip(row.games) : row.outcome === outcome)),
     length !== undefined && LENGTHS[length],
     category !== undefined && ((row) => row.category === category),

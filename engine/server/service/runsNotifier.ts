@@ -45,12 +45,13 @@ export class RunsNotifier {
   private async flush(): Promise<void> {
     this.timer = undefined;
     this.nextAt = Date.now() + INTERVAL;
-    const news = { changed: [...this.changed].map((run) => run.summary()), removed: [...this.removed] };
+    const [changed, removed] = [[...this.changed], [...this.removed]];
     this.changed.clear();
     this.removed.clear();
     this.isSending = true;
+    await Promise.all(changed.map((run) => run.settled()));
     try {
-      await this.send(news);
+      await this.send({ changed: changed.map((run) => run.summary()), removed });
     } catch {
       return; // nobody listens any more
     }

@@ -7,7 +7,7 @@ const MOST_ROWS = 1000;
 const AT_ONCE = 20_000;
 
 /** The part of a query that the selection of rows depends on. */
-type Selection = Pick<SampleQuery, "columns" | "text" | "steps" | "isUnended" | "order">;
+type Selection = Pick<SampleQuery, "columns" | "text" | "prompt" | "steps" | "isRepeated" | "isUnended" | "order">;
 
 /** Text of a sample that the store does not hold. */
 export type ReadText = (sample: number) => Promise<string>;
@@ -39,14 +39,15 @@ export class SampleSearch {
       all,
       columns,
       allColumns,
+      ...(store.hasGold && { hasGold: true }),
       ...(steps !== undefined && { steps }),
       rows: await Promise.all(wanted.map((row) => this.row(row, ids))),
     };
   }
 
   private async select(query: Selection, ids: readonly number[]): Promise<{ rows: readonly number[]; all: number }> {
-    const { text, steps, isUnended, order } = query;
-    const key = JSON.stringify([this.store.version, ids, text, steps, isUnended, order]);
+    const { text, prompt, steps, isRepeated, isUnended, order } = query;
+    const key = JSON.stringify([this.store.version, ids, text, prompt, steps, isRepeated, isUnended, order]);
     if (this.last?.key === key) return this.last;
     const present = rowsWith(this.store, ids);
     const found = ordered(this.store, ids, await this.filtered(present, query, ids), order);
@@ -56,14 +57,17 @@ export class SampleSearch {
 
   private async filtered(rows: readonly number[], query: Selection, ids: readonly number[]): Promise<number[]> {
     const { store } = this;
-    const { steps, isUnended = false, text = "" } = query;
+    const { prompt, steps, isRepeated = false, isUnended = false, text = "" } = query;
     const fits = text === "" ? undefined : textMatcher(text);
     const prompts = fits && Array.from({ length: store.nPrompts }, (_, id) => fits(store.prompt(id)));
+    const repeated = isRepeated ? repeatedPrompts(store, rows) : undefined;
     const found: number[] = [];
     for (const [index, row] of rows.entries()) {
       if (index % AT_ONCE === AT_ONCE - 1) await nextTurn();
       const step = store.step(row);
       if (steps !== undefined && step >= 0 && (step < steps.from || step > steps.to)) continue;
+      if (prompt !== undefined && store.prompt(store.promptOf(row)) !== prompt) continue;
+      if (repeated?.has(store.promptOf(row)) === false) continue;
       const samples = ids.map((id) => store.sample(row, id)).filter((sample) => sample >= 0);
       if (isUnended && samples.every((sample) => store.hasEnded(sample))) continue;
       const isFound = fits === undefined || prompts?.[store.promptOf(row)] === true || (await this.some(samples, fits));
@@ -114,6 +118,18 @@ function rowsWith(store: SampleStore, ids: readonly number[]): number[] {
   return rows;
 }
 
+/** Ids of the prompts that rows of several steps have. */
+function repeatedPrompts(store: SampleStore, rows: readonly number[]): ReadonlySet<number> {
+  const first = new Map<number, number>();
+  const repeated = new Set<number>();
+  for (const row of rows) {
+    const [prompt, step] = [store.promptOf(row), store.step(row)];
+    if ((first.get(prompt) ?? step) !== step) repeated.add(prompt);
+    else first.set(prompt, step);
+  }
+  return repeated;
+}
+
 /** Rows without the number that is sorted by come last, the others, where they are equal, as recorded. */
 function ordered(
   store: SampleStore,
@@ -122,24 +138,52 @@ function ordered(
   order: SampleQuery["order"] = "recorded",
 ): readonly number[] {
   if (order === "recorded") return rows;
-  const values = new Map(rows.map((row) => [row, orderValue(store, ids, row, order)]));
+  const valueOf = orderValue(store, { ids, rows }, order);
+  const values = new Map(rows.map((row) => [row, valueOf(row)]));
   const value = (row: number): number => values.get(row) ?? Infinity;
   return rows.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
 }
 
-/** The number that rows are sorted by, the least first. */
+/** The number that a row is sorted by, the least first. */
 function orderValue(
   store: SampleStore,
-  ids: readonly number[],
-  row: number,
-  order: "lowest" | "highest" | "spread",
-): number {
-  const samples = ids.map((id) => store.sample(row, id)).filter((sample) => sample >= 0);
-  const scores = samples.map((sample) => store.score(sample)).filter((score) => !Number.isNaN(score));
-  if (scores.length === 0) return Infinity;
-  if (order === "lowest") return Math.min(...scores);
-  if (order === "highest") return -Math.max(...scores);
-  return scores.length < 2 ? Infinity : Math.min(...scores) - Math.max(...scores);
+  { ids, rows }: { readonly ids: readonly number[]; readonly rows: readonly number[] },
+  order: Exclude<SampleQuery["order"], "recorded" | undefined>,
+): (row: number) => number {
+  if (order === "newest") return (row) => -store.step(row);
+  const samplesOf = (row: number): readonly number[] =>
+    ids.map((id) => store.sample(row, id)).filter((sample) => sample >= 0);
+  if (order === "disagreement") {
+    const gap = disagreement(store, rows.flatMap(samplesOf));
+    return (row) => -Math.max(-Infinity, ...samplesOf(row).map(gap).filter(Number.isFinite));
+  }
+  return (row) => {
+    const scores = samplesOf(row)
+      .map((sample) => store.score(sample))
+      .filter((score) => !Number.isNaN(score));
+    if (scores.length === 0) return Infinity;
+    if (order === "lowest") return Math.min(...scores);
+    if (order === "highest") return -Math.max(...scores);
+    return scores.length < 2 ? Infinity : Math.min(...scores) - Math.max(...scores);
+  };
+}
+
+/**
+ * How far a response's score and its gold score are apart, each in standard deviations from its mean over the samples:
+ * the reward model and the task measure in units of their own. NaN where one is missing.
+ */
+function disagreement(store: SampleStore, samples: readonly number[]): (sample: number) => number {
+  const both = samples.filter((sample) => Number.isFinite(store.score(sample) + store.gold(sample)));
+  const score = standardized(both.map((sample) => store.score(sample)));
+  const gold = standardized(both.map((sample) => store.gold(sample)));
+  return (sample) => Math.abs(score(store.score(sample)) - gold(store.gold(sample)));
+}
+
+/** Distance from the mean of values, in their standard deviations; 0 where all are equal. */
+function standardized(values: readonly number[]): (value: number) => number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return (value) => (Number.isNaN(value) ? NaN : variance > 0 ? (value - mean) / Math.sqrt(variance) : 0);
 }
 
 function stepRange(store: SampleStore, nColumns: number): { from: number; to: number } | undefined {

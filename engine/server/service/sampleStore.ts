@@ -38,6 +38,8 @@ export class SampleStore {
   /** NaN where there is none. */
   private readonly scores: number[] = [];
   private readonly golds: number[] = [];
+  /** True once a response has a gold score. */
+  hasGold = false;
   private readonly lines: number[] = [];
   private nCharacters = 0;
 
@@ -91,6 +93,7 @@ export class SampleStore {
     this.tokens.push(nTokens);
     this.scores.push(score ?? NaN);
     this.golds.push(gold ?? NaN);
+    if (gold !== undefined) this.hasGold = true;
     this.lines.push(line ?? -1);
     const cells = this.cells[column] ?? [];
     cells[row] = sample; // with holes: a file may name more columns than memory has room for whole ones
@@ -137,9 +140,14 @@ export class SampleStore {
     return this.scores[sample] ?? NaN;
   }
 
+  /** NaN where there is none. */
+  gold(sample: number): number {
+    return this.golds[sample] ?? NaN;
+  }
+
   /** A sample as it travels. @param text - The response's. */
   response(sample: number, text: string): SampledResponse {
-    const [score, gold, line] = [this.score(sample), this.golds[sample] ?? NaN, this.line(sample)];
+    const [score, gold, line] = [this.score(sample), this.gold(sample), this.line(sample)];
     return {
       text,
       ended: this.hasEnded(sample),

@@ -150,7 +150,7 @@ export class Service implements Disposable {
         previews.release(id);
         return Promise.resolve(done);
       },
-      figures: async ({ folder }) => figuresOf(await runs.get(folder)),
+      figures: async ({ folder, names }) => figuresOf(await runs.get(folder), names),
       report: async ({ folder }) => ({ file: await reportOf(await runs.get(folder)) }),
       judgingCost: (asked) => judgingCostOf(runs, asked),
       startRun: ({ configFile }) => startRun(runs, configFile),
@@ -214,9 +214,9 @@ async function reportOf({ folder }: TrackedRun): Promise<string> {
 }
 
 /** Loads its code on first use, as the report's. */
-async function figuresOf({ folder }: TrackedRun): Promise<readonly FigureView[]> {
+async function figuresOf({ folder }: TrackedRun, names?: readonly string[]): Promise<readonly FigureView[]> {
   const { figuresOfRun } = await import("../../pipeline/figures/index.ts");
-  return (await figuresOfRun(folder)).map(
+  return (await figuresOfRun(folder, names)).map(
     ({ figure: { name, source, title, description, isMeasured }, spec, lacks }) => ({
       ...{ name, source, title, description, isMeasured: isMeasured === true, lacks },
       ...(spec !== undefined && { spec }),

@@ -43,6 +43,8 @@ export class TrackedRun {
   private facts: ListedRunFacts | undefined;
   private result: RunResultLine | undefined;
   private tableFacts = NO_FACTS;
+  /** Events that the run had written when its result was last read. */
+  private resultAt = 0;
   private readProblem: string | undefined;
   private lockProblem: string | undefined;
   private mismatch: string | undefined;
@@ -119,12 +121,32 @@ export class TrackedRun {
     return new Set([...this.log.keys(), ...this.brief.stages.map(({ key }) => key)]);
   }
 
+  /**
+   * Resolves when a summary has all that was heard: the time of the run's first word, which stands in its log alone, and of
+   * a run that has ended its result, whose files are there before it says so.
+   */
+  async settled(): Promise<void> {
+    const { status, nextSequence } = this.brief;
+    const hasEnded = status !== "queued" && status !== "running" && nextSequence > this.resultAt;
+    try {
+      if (this.live !== undefined && this.log.firstTime === undefined) await this.log.update();
+      if (!hasEnded) return;
+      await this.readResult(await readRunFacts(this.folder));
+      this.resultAt = nextSequence;
+    } catch {
+      return; // becomes the run's problem when its folder is read
+    }
+  }
+
   summary(): RunSummary {
     const { folder, facts, result } = this;
     if (facts === undefined) throw new TypeError(`${folder}: asked before it was read`);
     const problem = facts.problem ?? this.readProblem ?? this.lockProblem ?? this.mismatch ?? this.log.problem;
     const createdAt = this.log.firstTime ?? facts.writtenAt;
-    return summaryOf({ folder, facts, state: this.brief, createdAt, result, problem });
+    const { updatedAt, ...unheard } = this.brief;
+    // Until its first word is on disk, it is not known when the run was made: nobody may take that time for it.
+    const isDated = updatedAt === undefined || this.log.firstTime !== undefined;
+    return summaryOf({ folder, facts, state: isDated ? this.brief : unheard, createdAt, result, problem });
   }
 
   /** Looks for changes, and attaches to the process that works on the run. @returns True if there is a run. */
@@ -203,11 +225,8 @@ export class TrackedRun {
       const { isRestarted } = await this.log.update();
       const { nextSequence } = this.log.state;
       if (isRestarted || (this.kept?.nextSequence ?? 0) < nextSequence) this.kept = undefined;
-      const config = described.description?.config;
-      this.tableFacts = tableFacts(config, []); // shown also where the table of win rates is damaged
-      const rates = (await winRateRows(this.folder)) ?? [];
-      this.tableFacts = tableFacts(config, rates);
-      this.result = resultLine(rates, config);
+      await this.readResult(described);
+      this.resultAt = nextSequence;
     } catch (error) {
       this.readProblem = error instanceof Error ? error.message : String(error);
       this.facts ??= { id: this.id, name: this.id, configFile: "", writtenAt: 0 };
@@ -218,6 +237,14 @@ export class TrackedRun {
     this.settings.changed(this);
     if (this.isWatched && (this.kept === undefined || this.told !== this.brief.status)) this.tellAll();
     return true;
+  }
+
+  private async readResult(described: DescribedRun | undefined): Promise<void> {
+    const config = described?.description?.config;
+    this.tableFacts = tableFacts(config, []); // shown also where the table of win rates is damaged
+    const rates = (await winRateRows(this.folder)) ?? [];
+    this.tableFacts = tableFacts(config, rates);
+    this.result = resultLine(rates, config);
   }
 
   /** Watchers read on from the state with curves, if it can be read. */

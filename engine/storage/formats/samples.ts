@@ -101,19 +101,25 @@ function countNumbers(bytes: Buffer, from: number): number {
   return count;
 }
 
-/** The rollouts of each stage's last kept step, in the order of the file; none where there is no file. */
+/**
+ * The rollouts of the last step at which each stage kept several, in the order of the file, or of its last one; none where
+ * there is no file. Between such steps, a stage keeps single rollouts of the prompts that it follows.
+ */
 export async function readLastSamples(folder: string): Promise<readonly SampleHead[]> {
-  const last = new Map<string, SampleHead[]>();
+  const last = new Map<string, { now: SampleHead[]; several: readonly SampleHead[] }>();
   for await (const block of new LineTail(join(folder, SAMPLES_FILE)).blocks()) {
     if (!block.isWhole && recordOf(block.bytes) === undefined) continue; // its writer is at it, or died over it
     forEachLine(block, (bytes) => {
       const head = parseSampleHead(bytes);
       if (head === undefined) return;
-      const kept = last.get(head.stage);
+      const kept = last.get(head.stage) ?? { now: [], several: [] };
+      last.set(head.stage, kept);
       // A resumed stage may have gone back: only later records in the file count.
-      if (kept?.[0]?.step === head.step) kept.push(head);
-      else last.set(head.stage, [head]);
+      if (kept.now[0]?.step === head.step) kept.now.push(head);
+      else kept.now = [head];
+      const isBack = head.step < (kept.several[0]?.step ?? 0);
+      if (kept.now.length > 1 || isBack) kept.several = kept.now.length > 1 ? kept.now : [];
     });
   }
-  return [...last.values()].flat();
+  return [...last.values()].flatMap(({ now, several }) => (several.length > 0 ? several : now));
 }

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import type { TableRow } from "../../../engine/evaluation/table.ts";
 import { readModels } from "../../../engine/storage/formats/models.ts";
 import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { readJsonl } from "../../../engine/storage/datasets.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import { miniInstruct, ownData, writeJsonl } from "./ownData.ts";
@@ -35,6 +36,20 @@ describe("a run over data files and a checkpoint", function () {
     const models = await readModels(run.folder);
     assert.deepEqual(models?.find(({ product }) => product === "base")?.kind, "base");
     assert.equal(winRates.rows.length, 2 * 3);
+  });
+
+  it("keeps the rollouts of a few prompts whenever they are drawn, to be read across steps", async () => {
+    const rlhf = { ...(written["rlhf"] as Written), iterations: 15 };
+    const run = await runTiny({ ...written, rlhf, arms: { ppo: {} } }, folder);
+    const steps = new Map<unknown, Set<unknown>>();
+    for await (const { fields } of readJsonl(path.join(run.folder, "samples.jsonl"))) {
+      const { prompt, step } = fields;
+      steps.set(prompt, (steps.get(prompt) ?? new Set()).add(step));
+    }
+    // 120 draws of at most 60 prompts: each at least twice, of which few are in the steps that are kept anyway.
+    const [first = ""] = (await fs.readFile(path.join(folder, "prompts.jsonl"), "utf8")).split("\n");
+    const { prompt } = JSON.parse(first) as { readonly prompt: string };
+    assert.ok((steps.get(prompt)?.size ?? 0) >= 2, [...steps.values()].map(({ size }) => size).join());
   });
 
   it("notes where long prompts leave responses less room than they were to have", async () => {

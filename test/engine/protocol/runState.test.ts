@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { downloadSecondsLeft } from "../../../engine/protocol/download.ts";
+import { LONGEST_MESSAGE, MOST_NOTES } from "../../../engine/protocol/limits.ts";
 import { workTimes } from "../../../engine/protocol/runProgress.ts";
 import {
   type RunState,
@@ -228,6 +229,20 @@ describe("a run's state", () => {
   it("tells a stage taken from an earlier run from one that was computed", () => {
     const finished: EventBody = { kind: "stageFinished", stage: "base", seconds: 0 };
     assert.equal(stateOf(stamped([started, stageStarted("base", true), finished])).stages[0]?.status, "cached");
+  });
+
+  it("keeps the last log messages, each at a length that lists can take", () => {
+    const state = emptyRunState("demo-1");
+    const said = Array.from({ length: 3 * MOST_NOTES }, (_, sequence): RunEvent => {
+      const message = sequence === 0 ? "x".repeat(10_000) : `note ${sequence}`;
+      return { kind: "note", stage: "ppo", message, time: sequence, sequence };
+    });
+    applyEvents(state, said.slice(0, 1));
+    assert.equal(state.notes?.[0]?.message.length, LONGEST_MESSAGE);
+    applyEvents(state, said);
+    assert.ok(state.notes.length <= 2 * MOST_NOTES);
+    assert.deepEqual(state.notes.at(-1), { stage: "ppo", message: `note ${said.length - 1}`, time: said.length - 1 });
+    assert.deepEqual(parseRunState(JSON.parse(JSON.stringify(state))).notes, state.notes);
   });
 
   it("says how many are ahead while it is queued, and no longer", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Graph, layOut, pathOf } from "../../../webview/pipeline/layout.ts";
+import { type Graph, layOut, pathOf, stack } from "../../../webview/pipeline/layout.ts";
 
 const SPACING = { nodeWidth: 100, layerGap: 20, nodeGap: 10 };
 
@@ -71,7 +71,57 @@ describe("layOut", () => {
   });
 });
 
+describe("stack", () => {
+  const ROWS = { ...SPACING, perRow: 2 };
+
+  it("puts every node below all that it uses, in rows that fit, without overlaps", () => {
+    fc.assert(
+      fc.property(graphs, (graph) => {
+        const { places, width, height } = stack(graph, ROWS);
+        const at = (id: string): { x: number; y: number } => places.get(id) ?? { x: NaN, y: NaN };
+        assert.ok(width <= 2 * SPACING.nodeWidth + SPACING.nodeGap);
+        for (const [from, to] of graph.edges) assert.ok(at(from).y + 40 < at(to).y);
+        for (const { id } of graph.nodes) {
+          const { x, y } = at(id);
+          assert.ok(x >= 0 && x + SPACING.nodeWidth <= width && y >= 0 && y + 40 <= height);
+          const isOver = graph.nodes.some(
+            (other) =>
+              other.id !== id &&
+              Math.abs(at(other.id).x - x) < SPACING.nodeWidth &&
+              Math.abs(at(other.id).y - y) < 40 + SPACING.nodeGap,
+          );
+          assert.ok(!isOver, id);
+        }
+      }),
+    );
+  });
+
+  it("leads an edge out of a node's lower end into the other's upper one", () => {
+    const { routes, places } = stack(graphOf(["a>b"], { a: 60 }), ROWS);
+    const b = places.get("b");
+    assert.deepEqual(routes, [
+      {
+        from: "a",
+        to: "b",
+        points: [
+          { x: 50, y: 60 },
+          { x: 50, y: b?.y },
+        ],
+      },
+    ]);
+    assert.equal(b?.y, 60 + SPACING.layerGap);
+  });
+});
+
 describe("pathOf", () => {
+  it("falls steeply from a row to the next", () => {
+    const points = [
+      { x: 5, y: 0 },
+      { x: 9, y: 20 },
+    ];
+    assert.equal(pathOf(points, true), "M5,0C5,10 9,10 9,20");
+  });
+
   it("is level through a layer and curved between two", () => {
     const points = [
       { x: 0, y: 5 },

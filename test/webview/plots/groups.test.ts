@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { INTERVAL_ENDS, METRICS, SINGLE_VALUES } from "../../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../../engine/protocol/service.ts";
-import { groupMetrics } from "../../../webview/plots/groups.ts";
+import { groupMetrics, PINNED } from "../../../webview/plots/groups.ts";
 import { demoRun, outlineOf } from "../fixtures.ts";
 
 function outlineWith(...metrics: readonly string[]): RunOutline {
@@ -27,6 +27,22 @@ describe("groupMetrics", () => {
         ["Rollouts", "rollout/length"],
         ["Other", "my/own"],
       ],
+    );
+  });
+
+  it("has what is pinned on top, in the order of the pins, and nowhere else", () => {
+    const outline = outlineWith("rollout/length", "objective/kl", "objective/score", "loss/total");
+    const groups = groupMetrics([outline], "", [...PINNED, "objective/score ÷ objective/kl", "objective/kl − my/own"]);
+    assert.deepEqual(
+      groups.map(({ title, metrics }) => [title, ...metrics.map(({ name }) => name)]),
+      [
+        ["Pinned", "objective/score", "objective/kl", "rollout/length", "objective/score ÷ objective/kl"],
+        ["Policy", "loss/total"],
+      ],
+    );
+    assert.deepEqual(
+      groupMetrics([outline], "length", PINNED).map(({ title }) => title),
+      ["Pinned"],
     );
   });
 

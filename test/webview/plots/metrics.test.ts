@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
+import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
-import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
+import { demoRun, fixtureBackend, type FixtureRun, stateOf } from "../fixtures.ts";
+import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
 import { configOf, recording } from "../recording.ts";
 
 const DEMO = demoRun();
@@ -104,9 +105,9 @@ describeInBrowser("the metrics view", (browser) => {
     const page = await show(DEMO);
     await plot(page, "KL to reference").waitFor();
     await page.getByRole("button", { name: "mkl", pressed: true }).click();
-    await page.getByRole("img", { name: /^KL to reference((?!mkl).)*$/ }).waitFor();
-    await page.getByRole("button", { name: "mkl", pressed: false }).click();
-    await page.getByRole("img", { name: /^KL to reference.*mkl/ }).waitFor();
+    await page.getByRole("img", { name: /^KL to reference.*last values((?!mkl).)*$/ }).waitFor();
+    await page.getByRole("button", { name: "mkl", exact: true, pressed: false }).click();
+    await page.getByRole("img", { name: /^KL to reference.*last values.*mkl/ }).waitFor();
   });
 
   it("finds metrics by their names", async () => {
@@ -219,7 +220,7 @@ describeInBrowser("the metrics view", (browser) => {
     await plot(page, "KL to reference").waitFor();
     await open?.send({ kind: "show", focus: { view: "metrics", runs: [DEMO.folder] }, stages: ["salsa"] });
     await page.getByRole("button", { name: "Only salsa" }).waitFor();
-    await page.getByRole("img", { name: /^KL to reference((?!ppo).)*salsa((?!ppo).)*$/ }).waitFor();
+    await page.getByRole("img", { name: /^KL to reference.*last values((?!ppo).)*salsa((?!ppo).)*$/ }).waitFor();
   });
 
   it("tells runs of one id in two folders apart", async () => {
@@ -232,6 +233,74 @@ describeInBrowser("the metrics view", (browser) => {
       .getByRole("img", { name: /salsa · demo-1 \(work\).*salsa · demo-1 \(other\)/ })
       .first()
       .waitFor();
+  });
+
+  it("has score, gold, KL and length on top, pins another metric, and takes one down", async () => {
+    const page = await show(DEMO);
+    const first = page.locator("details", { hasText: "Pinned" }).locator("salsa-plot h3");
+    await first.nth(3).waitFor();
+    const titles = (): Promise<string[]> => first.allTextContents();
+    assert.deepEqual(await titles(), [
+      "Reward-model score",
+      "Gold score",
+      "KL to reference (ppo: sft-1; salsa: soup; salsa-3: soup3; mkl: sft-1 + sft-2)",
+      "Response length",
+    ]);
+    await page.getByRole("button", { name: "Plot of Sequence entropy" }).press("Enter");
+    await page.getByRole("menuitemcheckbox", { name: "Pin to Top" }).press("Enter");
+    await until(page, async () => (await titles()).at(-1) === "Sequence entropy");
+    await page.getByRole("button", { name: "Plot of Gold score" }).press("Enter");
+    await page.getByRole("menuitemcheckbox", { name: "Pin to Top" }).press("Enter");
+    await until(page, async () => !(await titles()).includes("Gold score"));
+    await plot(page, "Gold score").waitFor();
+  });
+
+  it("draws the difference of two metrics, saves its numbers, and removes it", async () => {
+    const page = await show(DEMO);
+    await page.getByRole("button", { name: "Expression…" }).click();
+    await page.getByRole("combobox", { name: "First metric" }).selectOption("objective/gold");
+    await page.getByRole("combobox", { name: "Operation" }).selectOption("−");
+    await page.getByRole("combobox", { name: "Second metric" }).selectOption("objective/score");
+    await page.locator("vscode-button", { hasText: "Add Plot" }).click();
+    await plot(page, "Gold score − Reward-model score").waitFor();
+    const opener = page.getByRole("button", { name: "Plot of Gold score − Reward-model score" });
+    await opener.press("Enter");
+    await page.getByRole("menuitem", { name: "Save as CSV…" }).press("Enter");
+    const { name, content } = await saved(page);
+    assert.equal(name, "objective-gold-−-objective-score.csv");
+    const [, first = ""] = content.text?.split("\n") ?? [];
+    const { metrics } = stateOf(DEMO);
+    const at = (metric: string): number => metrics["ppo"]?.[metric]?.values[0] ?? NaN;
+    assert.match(first, /^demo-1,ppo,/);
+    assert.equal(Number(first.split(",").at(-1)), at("objective/gold") - at("objective/score"));
+    await opener.press("Enter");
+    await page.getByRole("menuitem", { name: "Remove Plot" }).press("Enter");
+    await opener.waitFor({ state: "detached" });
+  });
+
+  it("has the run's log beside the curves, with a search, for all eyes", async () => {
+    const events = [
+      ...DEMO.events,
+      { kind: "note", stage: "ppo", message: "shortened", time: 1, sequence: DEMO.events.length } as const,
+    ];
+    const page = await show({ ...DEMO, events });
+    await page.getByRole("button", { name: "Log", exact: true }).click();
+    const log = page.locator("salsa-run-log");
+    await log.getByText("shortened").waitFor();
+    await log.getByRole("searchbox", { name: "Search the log" }).fill("SALSA 1 min");
+    await log.getByText(/^\d+ of \d+ messages$/).waitFor();
+    assert.deepEqual(
+      await log
+        .locator("li .text")
+        .allTextContents()
+        .then((all) => all.map((one) => one.trim())),
+      ["finished in 1 min 00 s", "finished in 1 min 00 s"],
+    );
+    assert.deepEqual(await axeViolations(page), []);
+    for (const theme of THEMES.slice(1)) {
+      await open?.setTheme(theme);
+      assert.deepEqual(await axeViolations(page, ["color-contrast"]), [], theme);
+    }
   });
 
   it("enlarges a plot from its menu by the keyboard alone", async () => {

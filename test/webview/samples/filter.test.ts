@@ -7,9 +7,25 @@ import { rowOf, samplesOf } from "./rows.ts";
 import { stageState } from "../../engine/protocol/stageStates.ts";
 
 describe("the filter of samples", () => {
-  it("asks for everything as recorded when nothing is chosen", () => {
-    assert.deepEqual(sampleQuery("/r", NO_FILTER, ["ppo", "salsa"]), { folder: "/r", source: { kind: "rollouts" } });
+  it("asks for everything, the newest step first, when nothing is chosen", () => {
+    const all = { folder: "/r", source: { kind: "rollouts" }, order: "newest" };
+    assert.deepEqual(sampleQuery("/r", NO_FILTER, ["ppo", "salsa"]), all);
     assert.equal(isNarrowed(NO_FILTER), false);
+  });
+
+  it("asks for no order that the source has no numbers for", () => {
+    const source = { kind: "answers", benchmark: "inDistribution" } as const;
+    assert.equal(sampleQuery("/r", { ...NO_FILTER, source }, []).order, undefined);
+    assert.equal(sampleQuery("/r", { ...NO_FILTER, order: "disagreement" }, []).order, undefined);
+    assert.equal(sampleQuery("/r", { ...NO_FILTER, source, order: "disagreement" }, []).order, "disagreement");
+  });
+
+  it("asks for prompts of several steps among rollouts alone", () => {
+    const filter = { ...NO_FILTER, isRepeated: true };
+    assert.equal(sampleQuery("/r", filter, []).isRepeated, true);
+    assert.equal(isNarrowed(filter), true);
+    const source = { kind: "answers", benchmark: "inDistribution" } as const;
+    assert.equal(sampleQuery("/r", { ...filter, source }, []).isRepeated, undefined);
   });
 
   it("asks for what is chosen, with an open end as the first or last step", () => {
@@ -61,19 +77,20 @@ describe("the filter of samples", () => {
     const samples = samplesOf(48); // 4 rows a step: 1, 6, 11, …
     const ask = (query: Parameters<Parameters<typeof rowOfPlace>[0]>[0]): Promise<ReturnType<typeof samples>> =>
       Promise.resolve(samples({ folder: "/r", ...query }));
-    assert.equal(await rowOfPlace(ask, { step: 13 }), 8);
-    assert.equal(await rowOfPlace(ask, { step: 11 }), 8);
+    assert.equal(await rowOfPlace(ask, { step: 13 }), 36);
+    assert.equal(await rowOfPlace(ask, { step: 11 }), 36);
     assert.equal(await rowOfPlace(ask, { step: 0 }), 0);
-    assert.equal(await rowOfPlace(ask, { step: 9999 }), 44);
+    assert.equal(await rowOfPlace(ask, { step: 9999 }), 0);
   });
 
   it("leads to a response of the stage that is meant, where others kept other steps and prompts", async () => {
     // Steps 1, 1, 6, 6, 11, …; of the second column every third row is missing, and all of steps 11 and 16.
-    const rows = Array.from({ length: 12 }, (_, index) => {
+    const recorded = Array.from({ length: 12 }, (_, index) => {
       const { step = 0, prompt, responses } = rowOf(2 * index);
       const isMissing = index % 3 === 0 || step === 11 || step === 16;
       return { step, prompt, responses: [responses[0] ?? null, isMissing ? null : (responses[1] ?? null)] };
     });
+    const rows = recorded.toSorted((a, b) => b.step - a.step);
     const columns = ["ppo", "salsa"];
     const ask: Parameters<typeof rowOfPlace>[0] = ({ columns: wanted = columns, steps, offset, limit }) => {
       const ids = wanted.map((name) => columns.indexOf(name));

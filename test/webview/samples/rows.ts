@@ -28,16 +28,23 @@ export function pageOf(
   return { total: nRows, all: nRows, columns: COLUMNS, allColumns: COLUMNS, steps: { from: 1, to }, rows };
 }
 
-/** Answers to `samples` over made-up rows, filtered as the service does. */
+/** Answers to `samples` over made-up rows, filtered as the service does. Of the newest first, prompt 0 is the newest. */
 export function samplesOf(nRows: number): (query: SampleQuery) => SamplePage {
   return (query) => {
-    const { text, steps, isUnended, columns = COLUMNS, offset, limit } = query;
-    const whole = pageOf(nRows, { offset, limit });
+    const { text, prompt: wanted, steps, isUnended, columns = COLUMNS, order, offset, limit } = query;
+    const last = rowOf(Math.max(0, nRows - 1)).step ?? 1;
+    const read = (window: { readonly offset: number; readonly limit: number }): SamplePage => {
+      const page = pageOf(nRows, window);
+      const turned = page.rows.map((row) => ({ ...row, step: 1 + last - (row.step ?? 1) }));
+      return order === "newest" ? { ...page, rows: turned } : page;
+    };
+    const whole = read({ offset, limit });
     const isNarrowed =
-      text !== undefined || steps !== undefined || isUnended === true || columns.length < COLUMNS.length;
+      [text, wanted, steps].some((one) => one !== undefined) || isUnended === true || columns.length < COLUMNS.length;
     if (!isNarrowed) return whole;
-    const fits = pageOf(nRows, { offset: 0, limit: nRows }).rows.filter(
+    const fits = read({ offset: 0, limit: nRows }).rows.filter(
       ({ step = 0, prompt, responses }) =>
+        (wanted === undefined || prompt === wanted) &&
         (text === undefined || [prompt, ...responses.map((one) => one?.text)].some((one) => one?.includes(text))) &&
         (steps === undefined || (step >= steps.from && step <= steps.to)) &&
         (isUnended !== true || responses.some((one) => one?.ended === false)),

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { DashboardFocus } from "../../../engine/protocol/dashboard.ts";
-import type { SampleQuery } from "../../../engine/protocol/service.ts";
+import type { SampleQuery, SampleRow } from "../../../engine/protocol/service.ts";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
+import { choose } from "../choose.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
 import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
@@ -173,22 +174,93 @@ describeInBrowser("the samples view", (browser) => {
 
   it("goes to the samples of the step that an alarm was raised at", async () => {
     const page = await show(400, { place: { stage: "salsa", step: 303 } });
-    await page.getByText("prompt 240", { exact: true }).waitFor();
+    await page.getByText("prompt 156", { exact: true }).waitFor();
     assert.equal(await page.locator('[aria-selected="true"] .step').textContent(), "301");
     await page.locator(".place", { hasText: "salsa" }).waitFor();
   });
 
-  it("shows what differs between two responses", async () => {
+  it("shows what differs between the responses of the first two arms, or of two that are chosen", async () => {
     const page = await show(48);
     await page.getByText("salsa answers 1", { exact: true }).click();
+    await page.locator("salsa-sample-detail del").waitFor();
+    assert.equal(await page.locator("salsa-sample-detail ins").textContent(), "salsa");
+    await page.getByRole("combobox", { name: "Differences of" }).selectOption("");
+    await page.locator("salsa-sample-detail del").waitFor({ state: "detached" });
     await page.getByRole("combobox", { name: "Differences of" }).selectOption("ppo");
-    await page.getByRole("combobox", { name: "Differences to" }).selectOption("salsa");
     assert.equal(await page.locator("salsa-sample-detail del").textContent(), "ppo");
     assert.equal(await page.locator("salsa-sample-detail ins").textContent(), "salsa");
     assert.equal(
       await page.locator("salsa-sample-detail .text", { has: page.locator("del") }).textContent(),
       "ppo answers 1",
     );
+  });
+
+  it("leads one prompt through the steps that kept it, with the words that changed in colour", async () => {
+    const texts = ["one word", "one longer word", "one longer word", "another"];
+    const answer = (text: string): SampleRow["responses"] => [
+      { text, ended: true, nTokens: 2, score: 1, line: 0 },
+      { text: `salsa: ${text}`, ended: true, nTokens: 3, score: 2, line: 1 },
+    ];
+    const rows = texts.map((text, at) => ({ step: 1 + 10 * at, prompt: "prompt 1", responses: answer(text) }));
+    const page = await show(48, {
+      answers: {
+        samples: (query) =>
+          query.prompt === undefined ? samplesOf(48)(query) : { ...samplesOf(4)(query), total: rows.length, rows },
+      },
+    });
+    await page.getByText("salsa answers 1", { exact: true }).click();
+    await page.getByRole("radio", { name: "Across steps" }).click();
+    const slider = page.getByRole("slider", { name: "Step", exact: true });
+    await slider.press("Home");
+    const panel = page.locator("salsa-prompt-steps").getByRole("article", { name: "ppo" });
+    await panel.getByText("one word", { exact: true }).waitFor();
+    assert.equal(await panel.locator("ins").count(), 0, "nothing is before the first step");
+    await slider.press("ArrowRight");
+    assert.equal((await panel.locator("ins").textContent())?.trim(), "longer");
+    assert.equal(await slider.getAttribute("aria-valuetext"), "step 11");
+    await slider.press("ArrowRight");
+    await panel.getByText("unchanged").waitFor();
+    await choose(page, "Changes since", "the first step");
+    assert.equal((await panel.locator("ins").textContent())?.trim(), "longer");
+    assert.deepEqual(await axeViolations(page), []);
+    for (const theme of THEMES.slice(1)) {
+      await open?.setTheme(theme);
+      assert.deepEqual(await axeViolations(page, ["color-contrast"]), [], theme);
+    }
+  });
+
+  it("says so where a prompt was kept once", async () => {
+    const page = await show(48);
+    await page.getByText("salsa answers 1", { exact: true }).click();
+    await page.getByRole("radio", { name: "Across steps" }).click();
+    await page.getByText("This prompt was kept at one step only").waitFor();
+  });
+
+  it("shows what another run says to the same prompt at the same step", async () => {
+    const other = demoRun("demo-2");
+    const backend = fixtureBackend([DEMO, other], {
+      samples: (query) => samplesOf(48)({ ...query, order: "newest" }),
+    });
+    open = await openDashboard(browser(), backend, { focus: { view: "samples", runs: [DEMO.folder, other.folder] } });
+    await open.page.getByText("salsa answers 1", { exact: true }).click();
+    await open.page.getByRole("article", { name: "salsa · demo-2" }).getByText("salsa answers 1").waitFor();
+    const asked = queries().filter(({ folder }) => folder === other.folder);
+    assert.deepEqual(
+      asked.map(({ prompt, steps }) => ({ prompt, steps })),
+      [{ prompt: "prompt 1", steps: { from: 56, to: 56 } }],
+    );
+  });
+
+  it("offers to sort answers by how far reward and gold disagree, where there is a gold score", async () => {
+    const page = await show(48, { answers: { samples: (query) => ({ ...samplesOf(48)(query), hasGold: true }) } });
+    const order = page.getByRole("combobox", { name: "Order" });
+    await order.waitFor();
+    assert.equal(await order.locator("option", { hasText: "disagree" }).count(), 0, "rollouts have none");
+    await page.getByRole("combobox", { name: "Source" }).selectOption("Answers: inDistribution");
+    await order.selectOption("disagreement");
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    assert.equal(queries().at(-1)?.order, "disagreement");
+    assert.equal(await order.locator("option", { hasText: "newest" }).count(), 0, "answers have no steps");
   });
 
   it("shows tokens with their numbers by pointer, keys and table", async () => {
@@ -233,7 +305,7 @@ describeInBrowser("the samples view", (browser) => {
     await button.waitFor();
     assert.equal(await page.locator("salsa-sample-grid .row").nth(3).textContent(), first);
     await button.click();
-    await page.getByText("prompt 4011", { exact: true }).waitFor();
+    await page.getByText("prompt 0", { exact: true }).waitFor();
     await button.waitFor({ state: "detached" });
   });
 

@@ -69,11 +69,12 @@ export function comparisonOf(index: number): ComparisonRow {
 
 /** So many comparisons, as the service answers a query about them. */
 export function comparisonPage(nRows: number, query: ComparisonQuery): ComparisonPage {
-  const { outcome, category, isDisputed, text = "", index, isBrief, offset, limit } = query;
+  const { outcome, isDecided, category, isDisputed, text = "", index, isBrief, offset, limit } = query;
   const all = Array.from({ length: nRows }, (_, at) => comparisonOf(at));
   const rows = all.filter(
     (row) =>
       (outcome === undefined || (outcome === "flip" ? isFlip(row.games) : row.outcome === outcome)) &&
+      (isDecided !== true || row.outcome !== "tie") &&
       (category === undefined || row.category === category) &&
       (isDisputed !== true || row.agreement !== 1) &&
       (index === undefined || row.index === index) &&

@@ -222,6 +222,26 @@ describeInBrowser("the win-rate view", (browser) => {
     );
   });
 
+  it("begins with the adjusted rate", async () => {
+    const page = await show();
+    const table = page.getByRole("region", { name: "Win rates", exact: true }).locator("table").first();
+    await table.waitFor();
+    const numbers = await table.locator("thead th.number").allTextContents();
+    assert.match(numbers[0] ?? "", /Adjusted/);
+  });
+
+  it("hides ties by a switch, but for those that are asked for, and offers none where nothing is tied", async () => {
+    const page = await show();
+    await read(page);
+    const ties = page.getByRole("checkbox", { name: "Hide ties" });
+    await ties.press("Space");
+    await page.getByText("3,334 of 5,000 prompts").waitFor();
+    await page.getByRole("radio", { name: /^Ties/ }).click();
+    await page.getByText("1,666 of 5,000 prompts").waitFor();
+    await page.getByRole("checkbox", { name: "Blind" }).press("Space");
+    await ties.waitFor({ state: "detached" });
+  });
+
   it("exports the table and opens the report", async () => {
     const page = await show();
     await page.locator("salsa-win-rates").getByText("Export Table…").click();

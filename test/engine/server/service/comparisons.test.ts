@@ -88,6 +88,7 @@ describe("the comparisons of a pair", () => {
     [{}, [0, 1, 2, 3, 4]],
     [{ outcome: "win" }, [0]],
     [{ outcome: "tie" }, [2, 3]],
+    [{ isDecided: true }, [0, 1, 4]],
     [{ outcome: "flip" }, [2]],
     [{ outcome: "dropped" }, [4]],
     [{ length: "a" }, [1]],

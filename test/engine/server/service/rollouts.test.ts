@@ -139,6 +139,27 @@ describe("the index of rollouts", () => {
     });
   });
 
+  it("puts the newest step first, each as recorded", async () => {
+    const records = [1, 1, 6, 6].map((step, at) => sample("ppo", step, `p${at}`, `r${at}`));
+    await indexed(records, async (ask) => {
+      const { rows } = await ask({ order: "newest" });
+      assert.deepEqual(
+        rows.map(({ prompt }) => prompt),
+        ["p2", "p3", "p0", "p1"],
+      );
+    });
+  });
+
+  it("follows one prompt through the steps, and finds those that were kept at several", async () => {
+    const prompts = ["a", "ab", "a", "b", "b"];
+    const records = prompts.map((prompt, at) => sample("ppo", at < 2 ? 1 : 6, prompt, `r${at}`));
+    await indexed(records, async (ask) => {
+      assert.deepEqual(textsOf(await ask({ prompt: "a" })), [["r0"], ["r2"]]);
+      // "b" was drawn twice at one step.
+      assert.deepEqual(textsOf(await ask({ isRepeated: true })), [["r0"], ["r2"]]);
+    });
+  });
+
   it("is empty where there is no file", async () => {
     await inTemporaryFolder(async (folder) => {
       const page = await (
@@ -146,6 +167,34 @@ describe("the index of rollouts", () => {
       ).page({ folder, source: { kind: "rollouts" }, offset: 0, limit: 9 });
       assert.deepEqual(page, { total: 0, all: 0, columns: [], allColumns: [], rows: [] });
     });
+  });
+});
+
+describe("the order of answers by disagreement", () => {
+  it("begins where score and gold score differ most, each in its own standard deviations", async () => {
+    const store = new SampleStore();
+    // The gold score counts in hundreds, and falls where the reward model is pleased most.
+    const answers: readonly (readonly [score: number | null, gold: number | undefined])[] = [
+      [0, 0],
+      [1, 100],
+      [2, 200],
+      [3, 0],
+      [null, 500],
+      [9, undefined],
+    ];
+    for (const [at, [score, gold]] of answers.entries()) {
+      const row = store.addRow(store.promptId(`p${at}`), -1);
+      store.put(row, store.columnId("salsa"), { text: "x", ended: true, nTokens: 1, score, gold });
+    }
+    const search = new SampleSearch(store, () => Promise.resolve(""));
+    const source = { kind: "answers", benchmark: "b" } as const;
+    const page = await search.page({ folder: "", source, order: "disagreement", offset: 0, limit: 9 });
+    // z of scores: ∓1.34, ∓0.45; of gold: −0.90, 0.30, 1.51, −0.90. By hand: gaps 0.44, 0.75, 1.06, 2.25.
+    assert.deepEqual(
+      page.rows.map(({ prompt }) => prompt),
+      ["p3", "p2", "p1", "p0", "p4", "p5"],
+    );
+    assert.equal(page.hasGold, true);
   });
 });
 

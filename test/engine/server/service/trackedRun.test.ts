@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
+import type { RunSummary } from "../../../../engine/protocol/service.ts";
+import { RunsNotifier } from "../../../../engine/server/service/runsNotifier.ts";
 import { TrackedRun } from "../../../../engine/server/service/trackedRun.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -22,6 +26,66 @@ async function statusesDuring(run: TrackedRun, work: Promise<unknown>): Promise<
   await over;
   return seen;
 }
+
+describe("the news of a run", () => {
+  it("that finishes come with its result at once, though its last word is heard before its files are read", async () => {
+    await serving(async (served) => {
+      const { folder } = served;
+      served.report(STARTED);
+      const news: RunSummary[] = [];
+      const finished = Promise.withResolvers<undefined>();
+      const notifier = new RunsNotifier(({ changed }) => {
+        news.push(...changed);
+        if (changed.some(({ status }) => status === "finished")) finished.resolve(undefined);
+        return Promise.resolve();
+      });
+      const tracked = new TrackedRun(folder, { ...settings, changed: (run) => notifier.change(run) });
+      const state = { isFollowed: false };
+      tracked.watch({ reset: () => undefined, events: () => (state.isFollowed = true) });
+      await tracked.refresh();
+      for (let step = 0; !state.isFollowed; step++) {
+        served.report(metric(step));
+        await nextTurn();
+      }
+      await fs.mkdir(path.join(folder, "tables"), { recursive: true });
+      await fs.writeFile(path.join(folder, "tables", "winRates.json"), JSON.stringify([RATE]));
+      for (const event of ENDING) served.report(event);
+      await finished.promise;
+      const first = news.find(({ status }) => status === "finished");
+      assert.deepEqual([first?.result?.a, first?.result?.adjusted], ["salsa", 0.75]);
+      notifier.close();
+      tracked.close();
+    });
+  });
+});
+
+describe("the time that a run was made", () => {
+  it("is that of its first word from when the run was heard of, though it was followed before it said anything", async () => {
+    await serving(async (served) => {
+      const told: RunSummary[] = [];
+      const heard = Promise.withResolvers<undefined>();
+      const notifier = new RunsNotifier(({ changed }) => {
+        told.push(...changed);
+        if (changed.some(({ updatedAt }) => updatedAt !== undefined)) heard.resolve(undefined);
+        return Promise.resolve();
+      });
+      const tracked = new TrackedRun(served.folder, { ...settings, changed: (run) => notifier.change(run) });
+      await tracked.refresh();
+      await nextTurn();
+      const { time } = served.report(STARTED);
+      const state = { isHeard: false };
+      void heard.promise.then(() => (state.isHeard = true));
+      for (let step = 0; !state.isHeard; step++) {
+        served.report(metric(step));
+        await nextTurn();
+      }
+      const dated = told.filter(({ updatedAt }) => updatedAt !== undefined);
+      assert.deepEqual([...new Set(dated.map(({ createdAt }) => createdAt))], [time]);
+      notifier.close();
+      tracked.close();
+    });
+  });
+});
 
 describe("a run that the service keeps track of", () => {
   it("that has finished is never taken for one that is at work or was cut off, while its log is read", async () => {
@@ -81,6 +145,10 @@ describe("a run that the service keeps track of", () => {
   });
 });
 
+const RATE = {
+  ...{ benchmark: "inDistribution", a: "salsa", b: "ppo", seed: "all", wins: 2, losses: 0, ties: 2, dropped: 0, n: 4 },
+  ...{ winRate: 0.5, adjusted: 0.75, low: 0.6, high: 0.9, p: 0.01, nSeeds: 1 },
+};
 const STOPPED: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
 const ENDING: readonly EventBody[] = [
   { kind: "stageFinished", stage: "base", seconds: 2 },

@@ -99,4 +99,17 @@ describe("samples.jsonl", () => {
       );
     });
   });
+
+  it("passes over single rollouts of followed prompts that come after a step that kept several", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const lines = [sample(1, "a"), sample(6, "b"), sample(6, "c"), sample(8, "followed")];
+      await fs.writeFile(path.join(folder, "samples.jsonl"), `${lines.join("\n")}\n`);
+      const last = async (): Promise<readonly string[]> =>
+        (await readLastSamples(folder)).map(({ response }) => response);
+      assert.deepEqual(await last(), ["b", "c"]);
+      // The stage went back to a step before those.
+      await fs.appendFile(path.join(folder, "samples.jsonl"), `${sample(3, "again")}\n`);
+      assert.deepEqual(await last(), ["again"]);
+    });
+  });
 });
