@@ -6,6 +6,7 @@ import { type LockOwner, isSameOwner } from "../../storage/locks.ts";
 import { runOwner } from "../../storage/runFolder.ts";
 import { RunLog } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
+import type { EditorAnswerer } from "../client.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
@@ -21,6 +22,8 @@ export interface TrackedRunSettings {
   readonly client: () => string;
   /** The summary may have changed. */
   readonly changed: (run: TrackedRun) => void;
+  /** Answers its calls of the editor's models; undefined where nobody does. */
+  readonly answering?: () => EditorAnswerer | undefined;
   readonly log: (message: string) => void;
 }
 
@@ -132,6 +135,18 @@ export class TrackedRun {
   watch(watcher: RunWatcher): () => void {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);
+  }
+
+  /** Offers to answer its calls of the editor's models, if somebody does and its engine can be reached. */
+  async offerModels(): Promise<void> {
+    const answer = this.settings.answering?.();
+    if (answer === undefined) return;
+    try {
+      await this.live?.offerModels?.(answer);
+    } catch (error) {
+      // An engine of an earlier version knows no such models.
+      this.settings.log(`${this.folder}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** Lets go of curves that can be read again. */
@@ -260,6 +275,7 @@ export class TrackedRun {
     this.unwritten = undefined;
     this.kept = undefined;
     isReady = true;
+    void this.offerModels();
     this.heard((watcher) => watcher.reset(next.state()));
   }
 
