@@ -22,7 +22,7 @@ export interface EditorCallsSettings {
   readonly firstBlockMs?: number;
 }
 
-/** What keeps a window from asking a model. */
+/** An obstacle for a window to asking a model. */
 interface Block {
   readonly reason: Exclude<WaitReason, "window">;
   /** Ends it, where nothing else does. */
@@ -183,7 +183,7 @@ export class EditorCalls {
     for (const [model, reason] of waits) this.told.set(model, reason);
   }
 
-  /** What a model is waited for; undefined where some window only has enough to do. */
+  /** Reason why a model is waited for; undefined where some window only has enough to do. */
   private reasonOf(model: string): WaitReason | undefined {
     if (this.windows.size === 0) return "window";
     const reasons = [...this.windows.values()].map(({ blocks }) => blocks.get(model)?.reason);

@@ -38,7 +38,7 @@ export function hovers({ models }: Pick<Salsa, "models">): vscode.HoverProvider 
   };
 }
 
-/** What this window knows of a model of the editor's. */
+/** Facts about a model of the editor's, as this window knows them. */
 async function modelLines(models: EditorModels, address: string): Promise<readonly string[]> {
   const model = await models.find(address);
   if (model === undefined) return [vscode.l10n.t("This window has no model {0}.", codeSpan(address))];

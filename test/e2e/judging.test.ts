@@ -13,7 +13,7 @@ import {
 } from "../engine/serving/scriptedServer.ts";
 import { seriousViolations } from "./host/axe.ts";
 import { describeInVsCode } from "./host/browser.ts";
-import { editor, openFile, runCommand, screenshot, setTheme, webview, webviewFrame } from "./host/workbench.ts";
+import { editor, insist, openFile, runCommand, screenshot, setTheme, webview, webviewFrame } from "./host/workbench.ts";
 import { runEvents } from "./runEvents.ts";
 import { modelProvider } from "./modelProvider.ts";
 import { type Session, picture, runsOf, startSession, vsix } from "./session.ts";
@@ -58,8 +58,10 @@ describeInVsCode("judging by a language model in VS Code, from the packaged exte
         prices: { "judge-1": { input: 10, output: 30 } },
       },
     });
+    const { name: _name, evaluation: _evaluation, ...rest } = config;
     const byModel = (name: string, model: string): string =>
-      JSON.stringify({ ...config, name, evaluation: { judge: "llm", llm: { model }, prompts: 4 } }, undefined, 2);
+      // First what is looked at: the editor draws the lines that are in sight.
+      JSON.stringify({ name, evaluation: { judge: "llm", llm: { model }, prompts: 4 }, ...rest }, undefined, 2);
     provider = await modelProvider();
     session = await startSession({
       vsix: [vsix(), provider.vsix],
@@ -180,8 +182,12 @@ describeInVsCode("judging by a language model in VS Code, from the packaged exte
   it("is judged by a model of the editor's, which another extension provides", async () => {
     await openFile(page, BY_EDITOR);
     const text = editor(page, BY_EDITOR).locator(".view-lines");
-    await text.getByText(EDITOR_MODEL).hover();
-    await page.locator(".monaco-hover").getByText("Scripted Judge").first().waitFor();
+    // Until the extension has begun, the hover has only what the schema says.
+    await insist(async () => {
+      await page.mouse.move(0, 0);
+      await text.getByText(EDITOR_MODEL).hover();
+      await page.locator(".monaco-hover").getByText("Scripted Judge").first().waitFor({ timeout: 5000 });
+    });
     await screenshot(page, "judging-editor-hover");
     await runCommand(page, "SALSA: Run Config");
     const dialog = page.locator(".monaco-dialog-box");
