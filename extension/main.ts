@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { VirtualDocuments } from "./commands/documents.ts";
 import { COMMANDS } from "./commands/index.ts";
 import { registerConfigFeatures } from "./config/index.ts";
+import { EditorModels } from "./engine/editorModels.ts";
 import { EngineService } from "./engine/service.ts";
 import { EngineTool } from "./engine/tool.ts";
 import { setTranslate } from "./localize.ts";
@@ -25,7 +26,8 @@ import { StatusBar } from "./views/statusBar.ts";
 export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   setTranslate((message, ...values) => vscode.l10n.t(message, ...values));
   const log = vscode.window.createOutputChannel("SALSA Engine", { log: true });
-  const service = new EngineService(context, log);
+  const models = new EditorModels(context);
+  const service = new EngineService(context, log, models);
   const tool = new EngineTool(context, log);
   const selection = new RunSelection(context.workspaceState);
   const runs = new RunStore(service, selection, context.workspaceState);
@@ -34,13 +36,16 @@ export function activate(context: vscode.ExtensionContext): Salsa | undefined {
   const chats = new ChatPanel({ context, tool, log });
   const table = new RunsTablePanel({ context, service, runs, dashboard, log });
   const documents = new VirtualDocuments(service);
-  const salsa: Salsa = { context, service, tool, runs, dashboard, previews, chats, table, selection, documents, log };
+  const salsa: Salsa = {
+    ...{ context, service, tool, models, runs, dashboard, previews, chats, table, selection, documents, log },
+  };
 
   const view = new RunsView({ service, runs, selection, memory: context.workspaceState });
   const statusBar = new StatusBar(runs);
   const seen = (): void => statusBar.markSeen();
   context.subscriptions.push(
     log,
+    models,
     service,
     runs,
     dashboard,

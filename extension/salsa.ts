@@ -1,6 +1,7 @@
 import type * as vscode from "vscode";
 import type { ChatModel } from "../engine/protocol/chatPanel.ts";
 import type { DashboardFocus, PlotFormat } from "../engine/protocol/dashboard.ts";
+import type { EditorModels } from "./engine/editorModels.ts";
 import type { PreviewFocus } from "../engine/protocol/previewPanel.ts";
 import type { RunSelection } from "./runs/selection.ts";
 import type { RunSummary, ServiceNotifications, ServiceRequests } from "../engine/protocol/service.ts";
@@ -10,6 +11,8 @@ export interface Salsa {
   readonly context: vscode.ExtensionContext;
   readonly service: Service;
   readonly tool: Tool;
+  /** The editor's language models. */
+  readonly models: EditorModels;
   readonly runs: Runs;
   readonly dashboard: Dashboard;
   readonly previews: Previews;

@@ -1,5 +1,6 @@
 import { describeMetric } from "../protocol/catalogue.ts";
 import type { MetricName } from "../protocol/catalogue.ts";
+import type { WaitReason } from "../protocol/editorModels.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { formatDuration, formatFileSize } from "../protocol/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
@@ -126,6 +127,8 @@ function announcement(
       return label === undefined ? undefined : [mark(terminal, "done"), ` ${label}  ${formatDuration(event.seconds)}`];
     case "alarm":
       return [mark(terminal, "alarm"), ` ${nameOf(state, event.stage)}, step ${event.step}: ${event.message}`];
+    case "modelWait":
+      return event.reason === null ? undefined : [waitLine(event.model, event.reason)];
     case "note":
       return [`${nameOf(state, event.stage)}: ${event.message}`];
     case "stageStarted":
@@ -137,6 +140,19 @@ function announcement(
     case "runFailed":
       // Drawn above, or printed when the command ends.
       return undefined;
+  }
+}
+
+function waitLine(model: string, reason: WaitReason): string {
+  switch (reason) {
+    case "window":
+      return `waits for a window of VS Code that has this folder open and trusts it, to ask ${model}`;
+    case "missing":
+      return `waits for a window of VS Code that has the model ${model}`;
+    case "consent":
+      return `waits for your consent in VS Code to ask ${model}`;
+    case "blocked":
+      return `waits until ${model} may be asked again: its quota is used up`;
   }
 }
 

@@ -116,12 +116,15 @@ function learnsPairs(written: unknown): boolean {
   return isDpo(rlhf) || (typeof arms === "object" && arms !== null && Object.values(arms).some(isDpo));
 }
 
-function checkTask({ task }: PartialConfig): Complaint[] {
+function checkTask({ task, model }: PartialConfig): Complaint[] {
   if (task === undefined) return [];
   const { name, ...settings } = task;
-  return taskKindOf(name)
-    .check(settings)
-    .map((complaint) => ({ ...complaint, path: ["task", ...complaint.path] }));
+  const kind = taskKindOf(name);
+  const complaints = kind.check(settings).map((complaint) => ({ ...complaint, path: ["task", ...complaint.path] }));
+  if (kind.needsCheckpoint !== true || model === undefined || model.checkpoint !== undefined) return complaints;
+  const message = `checkpoint is missing, and the task ${shown(name)} needs a model that can speak`;
+  const remedy = 'add "checkpoint": a Hugging Face folder of a chat model, or hf:owner/name';
+  return [...complaints, { path: ["model"], message, remedy }];
 }
 
 function checkModel({ model }: PartialConfig): Complaint[] {

@@ -157,9 +157,11 @@ function overlaid(rlhf: WrittenConfig["rlhf"], arm: WrittenArm): WrittenConfig["
   return { ...rlhf, ...own };
 }
 
-/** Tokens of an answer where the config says nothing: a model made for a task answers as the task does. */
+/** Tokens of an answer where the config says nothing: a model made for a task, or a task for models, has its own. */
 function longestAnswer({ task, model }: WrittenConfig, otherwise: number): number {
-  return task !== undefined && model.checkpoint === undefined ? taskKindOf(task.name).defaults.maxNewTokens : otherwise;
+  if (task === undefined) return otherwise;
+  const { defaults, needsCheckpoint = false } = taskKindOf(task.name);
+  return needsCheckpoint || model.checkpoint === undefined ? defaults.maxNewTokens : otherwise;
 }
 
 function listOf<T extends string | number>(value: T | readonly T[]): readonly T[] {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { JUDGES } from "../evaluation/judges/index.ts";
 import type { JudgeKind } from "../evaluation/judges/kind.ts";
 import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
+import { editorModelOf } from "../protocol/editorModels.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { ContestantSettings } from "./contestants.ts";
 import { evaluationSchema } from "./evaluation.ts";
@@ -22,8 +23,10 @@ export interface ModelPrice {
 /** Cost of asking a model about all games of a run, if nothing is kept from before. */
 export interface ModelCost {
   readonly model: string;
-  /** Its server, with the port. */
+  /** Its server, with the port; of an editor's model those who provide it, by the editor's word. */
   readonly server: string;
+  /** True for one of the editor's, which a window asks. */
+  readonly isEditors?: boolean;
   /** True for a server on this machine. */
   readonly isLocal: boolean;
   readonly keyVariable?: string;
@@ -79,7 +82,7 @@ export function priceOf(
 ): ModelPrice | undefined {
   const { prices = {} } = evaluation;
   if (Object.hasOwn(prices, model)) return prices[model];
-  return isOnThisMachine(baseUrl) ? { input: 0, output: 0 } : undefined;
+  return baseUrl !== undefined && isOnThisMachine(baseUrl) ? { input: 0, output: 0 } : undefined;
 }
 
 /**
@@ -123,7 +126,7 @@ function modelCost(config: RunConfig, own: ServerModel, { nCalls, isAnswering, u
   const dollars = ({ read, written }: CallTokens): number | undefined =>
     price && (nCalls * (read * price.input + written * price.output)) / 1e6;
   return {
-    ...{ model: own.model, server: hostOf(own.baseUrl), isLocal: isOnThisMachine(own.baseUrl), nCalls },
+    ...{ model: own.model, ...placeOf(own), nCalls },
     ...(isAnswering === true && { isAnswering }),
     ...(own.keyVariable !== undefined && { keyVariable: own.keyVariable }),
     promptTokens: Math.round(nCalls * usual.read),
@@ -160,15 +163,27 @@ export function isFree(costs: readonly ModelCost[]): boolean {
 /** Cost of judging, in a sentence for each model. */
 export function judgingCostTexts(costs: readonly ModelCost[], budget: number | undefined): readonly string[] {
   const lines = costs.map(
-    ({ model, server, keyVariable, nCalls, isAnswering, promptTokens, completionTokens, price, mostPrice }) => {
-      const key = keyVariable === undefined ? "without a key" : `with the key in ${keyVariable}`;
+    ({
+      model,
+      server,
+      keyVariable,
+      nCalls,
+      isAnswering,
+      isEditors,
+      promptTokens,
+      completionTokens,
+      price,
+      mostPrice,
+    }) => {
+      const keyed = keyVariable === undefined ? "without a key" : `with the key in ${keyVariable}`;
+      const way = isEditors === true ? "through a window of VS Code" : keyed;
       const tokens = `about ${rounded(promptTokens)} tokens read and ${rounded(completionTokens)} written`;
       const cost =
         price === undefined || mostPrice === undefined
-          ? "its price is not known: add it to evaluation.prices"
+          ? unknownPrice(isEditors)
           : `about $${price.toFixed(2)}, at most $${mostPrice.toFixed(2)}`;
       const what = isAnswering === true ? "answering sends prompts" : "judging sends prompts and answers";
-      return `${what} to ${server}, ${key}: ${nCalls} requests to ${model}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
+      return `${what} to ${server}, ${way}: ${nCalls} requests to ${model}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
     },
   );
   return budget === undefined || lines.length === 0
@@ -176,9 +191,21 @@ export function judgingCostTexts(costs: readonly ModelCost[], budget: number | u
     : [...lines, `judging stops before it costs more than $${budget}`];
 }
 
+function unknownPrice(isEditors = false): string {
+  return isEditors
+    ? "they count in what your plan there allows"
+    : "its price is not known: add it to evaluation.prices";
+}
+
 /** Two digits are as much as an estimate knows. */
 function rounded(tokens: number): string {
   return Number(tokens.toPrecision(2)).toLocaleString("en-US");
+}
+
+function placeOf({ model, baseUrl = "" }: ServerModel): Pick<ModelCost, "server" | "isLocal" | "isEditors"> {
+  const editors = editorModelOf(model);
+  if (editors !== undefined) return { server: editors.vendor, isLocal: false, isEditors: true };
+  return { server: hostOf(baseUrl), isLocal: isOnThisMachine(baseUrl) };
 }
 
 function isOnThisMachine(baseUrl: string): boolean {

@@ -1,6 +1,6 @@
 import { createTask } from "../evaluation/tasks/index.ts";
 import { needOf } from "../soup/index.ts";
-import type { Split, Task } from "../evaluation/tasks/task.ts";
+import type { Split, Task, TaskLanguage } from "../evaluation/tasks/task.ts";
 import type { RunConfig, TaskConfig } from "../config/index.ts";
 import { keptBackIn } from "../data/index.ts";
 import type { Question, SftExample } from "../protocol/conversation.ts";
@@ -10,8 +10,6 @@ import { readQuestions } from "../storage/formats/questions.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
 import { Random } from "../training/index.ts";
 
-/** Prompts drawn for RLHF when a task makes them; more than a run of the demo asks for. */
-const TASK_PROMPTS = 8192;
 /** Examples that soups are measured on. */
 const HELD_OUT_EXAMPLES = 256;
 /** Largest share of a file of examples that is kept back for it. */
@@ -44,9 +42,9 @@ export function taskOf(settings: TaskConfig | undefined): Task | undefined {
   return settings === undefined ? undefined : createTask(settings);
 }
 
-/** One token per word of a task. */
-export function taskTokenizer(task: Task): Tokenizer {
-  return wordLevelTokenizer(task.vocabulary);
+/** One token per word of a task's language. */
+export function taskTokenizer({ vocabulary }: TaskLanguage): Tokenizer {
+  return wordLevelTokenizer(vocabulary);
 }
 
 /** SFT examples: the same for every SFT seed of a base seed. */
@@ -114,7 +112,7 @@ export async function preferenceTexts(file: string, count: number | undefined): 
 /** Prompts that policies sample from while they learn. */
 export async function trainPrompts(source: PromptSource, seed: number): Promise<readonly Question[]> {
   const task = taskOf(source.task);
-  if (task !== undefined) return task.prompts("train", TASK_PROMPTS, Random.of(seed, "prompts"));
+  if (task !== undefined) return task.prompts("train", task.trainPrompts, Random.of(seed, "prompts"));
   const prompts = await promptsIn(given(source.file));
   const kept = await keptBackIn(given(source.file));
   return prompts.slice(0, prompts.length - (kept ?? validationCount(source, prompts.length)));

@@ -25,6 +25,15 @@ export { type OpenPreview, openConfigData, openFileData } from "./preview/index.
 export { planPipeline } from "./plan.ts";
 export { comparedPrompts } from "./shortfalls.ts";
 export { htmlComparison, writeHtmlReport, writeReport } from "./report/index.ts";
-export { type RunRecord, type RunRequest, type RunResult, openRun, readRun, runPipeline, version } from "./run.ts";
+export {
+  type RunRecord,
+  type RunRequest,
+  type RunResult,
+  type RunWindows,
+  openRun,
+  readRun,
+  runPipeline,
+  version,
+} from "./run.ts";
 export { type ServeRequest, type ServedCheckpoint, type Serving, serveModels } from "./serveModels.ts";
 export { Stopped } from "./stage.ts";

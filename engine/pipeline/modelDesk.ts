@@ -3,9 +3,12 @@ import { JudgeError } from "../evaluation/judges/judge.ts";
 import type { JudgeModel, ModelAddress } from "../evaluation/judges/judgeModel.ts";
 import { promptFault } from "../evaluation/judges/llm.ts";
 import { DataError } from "../protocol/errors.ts";
+import { isEditorAddress } from "../protocol/editorModels.ts";
 import { baseAddress } from "../serving/client/address.ts";
+import { ModelClient } from "../serving/client/index.ts";
 import { ServerError } from "../serving/client/serverError.ts";
-import { ModelCalls, type CallPrice, Purse } from "../serving/modelCalls.ts";
+import { EditorClient, type EditorWindows } from "../serving/editorClient.ts";
+import { ModelCalls, type CallPrice, type ModelAsker, Purse } from "../serving/modelCalls.ts";
 import { readInput } from "../storage/inputs.ts";
 
 /** Largest prompt file, in bytes. */
@@ -31,10 +34,12 @@ export interface DeskSettings {
   readonly run: string;
   /** Variables that hold the keys. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** By which the editor's models are asked; absent where no window can reach this process. */
+  readonly windows?: EditorWindows | undefined;
 }
 
 /**
- * The language models behind servers that a run asks: one connection to each, whatever the number of stages, with one
+ * The language models that a run asks, behind servers or of the editor's: one connection to each, whatever the number of stages, with one
  * budget for all.
  */
 export class ModelDesk {
@@ -49,7 +54,7 @@ export class ModelDesk {
 
   /**
    * Finds what is wrong before anything is trained: a key that is not there, an address that is none, a prompt file that
-   * lacks something. Asks no server.
+   * lacks something, an editor's model that no window can be asked for. Asks no server.
    * @throws {DataError} {ServerError}
    */
   async check(): Promise<void> {
@@ -84,22 +89,32 @@ export class ModelDesk {
 
   private callsOf(own: ServerModel): ModelCalls {
     const { config, root, run } = this.settings;
-    const name = JSON.stringify([own.baseUrl, own.model]);
-    const { model, baseUrl, concurrency, requestsPerMinute, tokensPerMinute, stream } = own;
+    const { model } = own;
+    const name = JSON.stringify([own.baseUrl ?? "", model]);
     const calls =
       this.open.get(name) ??
       new ModelCalls({
-        client: {
-          ...{ baseUrl, concurrency, requestsPerMinute, tokensPerMinute, isStreaming: stream },
-          ...{ key: this.keyOf(own), allowsPlainKey: own.plainKey, deadlineMs: own.deadline * 1000 },
-        },
+        client: this.askerOf(own),
         ...{ model, root, run, purse: this.purse, price: priceOf(config, own) ?? FREE },
       });
     this.open.set(name, calls);
     return calls;
   }
 
-  private keyOf({ keyVariable, baseUrl }: ServerModel): string | undefined {
+  private askerOf(own: ServerModel): ModelAsker {
+    const { model, baseUrl = "", concurrency, requestsPerMinute, tokensPerMinute, stream, plainKey } = own;
+    const limits = { concurrency, requestsPerMinute, tokensPerMinute, deadlineMs: own.deadline * 1000 };
+    if (!isEditorAddress(model)) {
+      const key = this.keyOf(own);
+      return new ModelClient({ baseUrl, ...limits, isStreaming: stream, key, allowsPlainKey: plainKey });
+    }
+    const { windows } = this.settings;
+    if (windows !== undefined) return new EditorClient({ windows, ...limits });
+    const remedy = "start the run in the editor, or with salsa run --detach";
+    throw new DataError("is one of the editor's models, and no window can reach this process", { file: model, remedy });
+  }
+
+  private keyOf({ keyVariable, baseUrl = "" }: ServerModel): string | undefined {
     if (keyVariable === undefined) return undefined;
     const key = this.settings.env[keyVariable]?.trim();
     if (key !== undefined && key !== "") return key;

@@ -159,9 +159,9 @@ export async function baseFacts({ model, task: settings }: RunConfig): Promise<B
     const stored = model.saveAs === undefined && type === "BF16" ? "bf16" : saved;
     return { model: model.lora === undefined ? base : { ...base, adapter: model.lora }, stored };
   }
-  const task = taskOf(settings);
-  if (task === undefined) throw new TypeError("plan: a new base model needs a task");
-  return { model: modelConfigOf(model.architecture, taskTokenizer(task)), stored: saved };
+  const language = taskOf(settings)?.language;
+  if (language === undefined) throw new TypeError("plan: a new base model needs a task with a language of its own");
+  return { model: modelConfigOf(model.architecture, taskTokenizer(language)), stored: saved };
 }
 
 const SIZE = 512;

@@ -148,7 +148,7 @@ export async function describeReward(config: RunConfig): Promise<string | undefi
 
 async function policyFormat(config: RunConfig): Promise<PromptFormat> {
   if ("checkpoint" in config.model) return loadFormat(config.model.checkpoint, chatChoice(config));
-  const task = taskOf(config.task);
-  if (task === undefined) throw new TypeError("reward: a new base model needs a task");
-  return new PromptFormat(taskTokenizer(task));
+  const language = taskOf(config.task)?.language;
+  if (language === undefined) throw new TypeError("reward: a new base model needs a task with a language of its own");
+  return new PromptFormat(taskTokenizer(language));
 }

@@ -4,9 +4,11 @@ import { choiceText, identityOf } from "../compute/backends/choose.ts";
 import { type RunConfig, askedModels } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
+import type { WaitReason } from "../protocol/editorModels.ts";
 import { shortfallLine } from "../protocol/shortfalls.ts";
 import { paletteNames } from "../protocol/palette.ts";
 import type { StageInfo } from "../protocol/stages.ts";
+import type { EditorWindows } from "../serving/editorClient.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { LockedError } from "../storage/locks.ts";
@@ -51,6 +53,14 @@ export interface RunRequest {
   readonly held?: RunFolder;
   /** Absent where runs do not queue. */
   readonly turn?: TakeTurn;
+  /** By which the editor's models are asked; absent where no window can reach this process. */
+  readonly windows?: RunWindows;
+}
+
+/** The editor's windows, which a run's process reaches. */
+export interface RunWindows extends EditorWindows {
+  /** Calls back when a model begins to be waited for, with the reason, and with null when it is waited for no more. */
+  onWait(listener: (model: string, reason: WaitReason | null) => void): void;
 }
 
 /** How a run ended. */
@@ -86,7 +96,7 @@ export const { version } = JSON.parse(readFileSync(new URL("../../package.json",
  * @throws the errors of stages; finished stages are kept.
  */
 export async function runPipeline(request: RunRequest): Promise<RunResult> {
-  const { runsRoot, signal, turn } = request;
+  const { runsRoot, signal, turn, windows } = request;
   const log = request.held ?? (await openRun(request));
   const id = basename(log.folder);
   const started = performance.now();
@@ -128,7 +138,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     desk =
       askedModels(asked).length === 0
         ? undefined
-        : new ModelDesk({ config: asked, root: runsRoot, run: id, env: process.env });
+        : new ModelDesk({ config: asked, root: runsRoot, run: id, env: process.env, windows });
+    windows?.onWait((model, reason) => report({ kind: "modelWait", model, reason }));
     const executor = new LocalExecutor(devices.all, {
       models: desk,
       ...{ run: id, artifacts, signal, report, pace: asked.runtime },
@@ -194,6 +205,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     reportFailure(cause, stage, report);
     throw cause;
   } finally {
+    windows?.onWait(() => undefined); // its log is closed from here on
     desk?.close();
     await lease?.close();
     await log.close();

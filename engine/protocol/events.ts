@@ -2,6 +2,7 @@ import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
+import { WAIT_REASONS } from "./editorModels.ts";
 import { LONGEST_NAME, MOST_METRICS, MOST_STAGES } from "./limits.ts";
 import { name, text } from "./texts.ts";
 import { stageInfoSchema } from "./stages.ts";
@@ -133,6 +134,15 @@ const download = z.strictObject({
   totalBytes: count,
 });
 
+const modelWait = z.strictObject({
+  kind: z.literal("modelWait"),
+  ...stamp,
+  /** Address of one of the editor's models. */
+  model: text,
+  /** Why it cannot be asked now; null when it is asked again. */
+  reason: z.enum(WAIT_REASONS).nullable(),
+});
+
 const table = z.strictObject({ kind: z.literal("table"), ...stamp, table: tableSchema });
 
 const runFinished = z.strictObject({
@@ -163,6 +173,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
   alarm,
   note,
   download,
+  modelWait,
   table,
   runFinished,
   runFailed,

@@ -24,3 +24,6 @@ export const LONGEST_TEXT = 1_000_000;
 
 /** Stages that one is made from: a soup of every SFT has the most. */
 export const MOST_INPUTS = 2000;
+
+/** Models of the editor's that a run waits for at a time: a panel has no more members. */
+export const MOST_WAITS = 20;

@@ -1,3 +1,4 @@
+import type { EditorAnswer, EditorCall } from "./editorModels.ts";
 import type { RunEvent } from "./events.ts";
 import type { RunState } from "./runState.ts";
 
@@ -10,8 +11,15 @@ export interface RpcRequests {
   readonly handshake: { params: HandshakeParams; result: HandshakeResult };
   /** The run as it stands. Events from then on are sent as notifications; they may overlap, and leave no gap. */
   readonly snapshot: { params: Record<string, never>; result: RunState };
+  /** This client answers calls of the editor's models from now on, or what kept it from that may be over. */
+  readonly offerModels: { params: Record<string, never>; result: Record<string, never> };
   /** Asks for a graceful stop: the running step is finished and its state saved. */
   readonly stop: { params: Record<string, never>; result: { readonly stopping: boolean } };
+}
+
+/** Requests from a run's process to a client that has offered to answer them. */
+export interface RpcQuestions {
+  readonly askModel: { params: EditorCall; result: EditorAnswer };
 }
 
 /** Notifications from a run's process. */

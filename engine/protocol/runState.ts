@@ -1,8 +1,9 @@
 import type { PlannedData } from "./dataCounts.ts";
 import { dictionary } from "./dictionary.ts";
+import type { ModelWait } from "./editorModels.ts";
 import type { RunEvent, Table } from "./events.ts";
 import { kindOfKey, legacyStage } from "./legacyStages.ts";
-import { LONGEST_MESSAGE, MOST_ALARMS, MOST_NOTES, MOST_STAGES, MOST_TABLES } from "./limits.ts";
+import { LONGEST_MESSAGE, MOST_ALARMS, MOST_NOTES, MOST_STAGES, MOST_TABLES, MOST_WAITS } from "./limits.ts";
 import type { StageInfo } from "./stages.ts";
 
 /** A stage's status. `cached` is taken from an earlier run; `stopped` was cut off, and goes on when its run is resumed. */
@@ -89,6 +90,8 @@ export interface RunState {
   data?: readonly PlannedData[] | undefined;
   /** While a file comes from the hub. */
   download?: DownloadState | undefined;
+  /** Models of the editor's that it waits for. */
+  waits?: readonly ModelWait[] | undefined;
   /** The error that ended the run, if one did. */
   failure?: { readonly error: string; readonly message: string; readonly stage: string | null } | undefined;
   /** Events taken in so far: the sequence number of the next one. */
@@ -200,6 +203,9 @@ export function applyEvent(
       else delete state.download;
       return;
     }
+    case "modelWait":
+      waitFor(state, event);
+      return;
     case "table": {
       const others = state.tables.filter(({ name }) => name !== event.table.name);
       if (others.length < MOST_TABLES) state.tables = [...others, event.table];
@@ -231,6 +237,7 @@ function startRun(state: RunState, { name, device, stages, work, data, time }: O
   delete state.ahead;
   delete state.failure;
   delete state.download;
+  delete state.waits;
   if (data !== undefined) state.data = data;
   for (const [index, declared] of stages.entries()) {
     const stage =
@@ -240,6 +247,13 @@ function startRun(state: RunState, { name, device, stages, work, data, time }: O
     if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);
     if (stage.status === "failed" || stage.status === "running" || stage.status === "stopped") stage.status = "waiting";
   }
+}
+
+function waitFor(state: RunState, { model, reason, time }: Of<"modelWait">): void {
+  const others = (state.waits ?? []).filter((wait) => wait.model !== model).slice(0, MOST_WAITS - 1);
+  const waits = reason === null ? others : [...others, { model, reason, since: time }];
+  if (waits.length > 0) state.waits = waits;
+  else delete state.waits;
 }
 
 function startStage(stage: StageState, { name, key, cached, from, time }: Of<"stageStarted">): void {
@@ -268,6 +282,7 @@ function endRun(state: RunState, status: RunStatus): void {
   state.status = status;
   delete state.ahead;
   delete state.download;
+  delete state.waits;
   const open = openStages(state.stages);
   for (const stage of open) {
     delete stage.etaSeconds;

@@ -2,9 +2,18 @@ import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { byName } from "./byName.ts";
 import { isRecord } from "./dictionary.ts";
+import { WAIT_REASONS } from "./editorModels.ts";
 import { MessageError } from "./errors.ts";
 import { type RunEvent, parseEvent, tableSchema } from "./events.ts";
-import { LONGEST_MESSAGE, MOST_ALARMS, MOST_METRICS, MOST_NOTES, MOST_STAGES, MOST_TABLES } from "./limits.ts";
+import {
+  LONGEST_MESSAGE,
+  MOST_ALARMS,
+  MOST_METRICS,
+  MOST_NOTES,
+  MOST_STAGES,
+  MOST_TABLES,
+  MOST_WAITS,
+} from "./limits.ts";
 import type { RunState, Series } from "./runState.ts";
 import { stageInfoSchema } from "./stages.ts";
 import { name, text } from "./texts.ts";
@@ -69,6 +78,10 @@ const runStateSchema: z.ZodType<RunState> = z.object({
       totalBytes: count,
       pace: z.object({ fromBytes: count, since: z.number(), at: z.number() }).optional(),
     })
+    .optional(),
+  waits: z
+    .array(z.object({ model: text, reason: z.enum(WAIT_REASONS), since: z.number() }))
+    .max(MOST_WAITS)
     .optional(),
   failure: z.object({ error: name, message: text, stage: name.nullable() }).optional(),
   nextSequence: count,

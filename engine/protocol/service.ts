@@ -1,6 +1,7 @@
 import type { ModelCost } from "../config/judgingCost.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { PanelFigureSpec } from "../figures/panels/spec.ts";
+import type { EditorAnswer, EditorCall, ModelWait } from "./editorModels.ts";
 import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
@@ -29,6 +30,8 @@ export interface RunSummary {
   readonly ahead?: number;
   /** While a file comes from the hub. */
   readonly download?: DownloadState;
+  /** Models of the editor's that it waits for. */
+  readonly waits?: readonly ModelWait[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly startedAt?: number;
@@ -450,6 +453,8 @@ export interface ServiceRequests {
   readonly initialize: { params: InitializeParams; result: InitializeResult };
   /** The user trusts the workspace from now on: requests of `TRUSTED_ONLY` are answered. */
   readonly trust: { params: Record<string, never>; result: Record<string, never> };
+  /** The editor's models can be asked in this window from now on, or what kept them from being asked may be over. */
+  readonly offerModels: { params: Record<string, never>; result: Record<string, never> };
   /** Folders `.salsa` to look for runs in; they need not exist. `runs` notifications list the runs found. */
   readonly setRoots: { params: { readonly roots: readonly string[] }; result: Record<string, never> };
   /** Every run of the roots, once these have been looked at. */
@@ -543,6 +548,7 @@ export interface ServiceRequests {
 
 /** Requests that change or start something: refused until the user trusts the workspace. */
 export const TRUSTED_ONLY = [
+  "offerModels",
   "annotate",
   "report",
   "startRun",
@@ -618,6 +624,12 @@ export interface ColumnsParams {
   readonly from: string;
   readonly config?: string;
   readonly split?: string;
+}
+
+/** Requests from the service to its client, the window. */
+export interface WindowRequests {
+  /** A run asks one of the editor's models. */
+  readonly askModel: { params: EditorCall & RunParams; result: EditorAnswer };
 }
 
 /** Names an opened preview. */

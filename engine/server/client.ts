@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { type Socket, connect as connectSocket } from "node:net";
 import { basename } from "node:path";
 import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import type { EditorAnswer, EditorCall } from "../protocol/editorModels.ts";
+import { readEditorCall } from "../protocol/editorModelsSchema.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
@@ -13,7 +15,8 @@ import { readRunState } from "../storage/runHistory.ts";
 import { checkAddress } from "./address.ts";
 import { openChannel } from "./channel.ts";
 import { NotRunningError, ProtocolError, UnreachableError, VersionMismatchError } from "./errors.ts";
-import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
+import { NOTIFICATIONS, QUESTIONS, REQUESTS } from "./messages.ts";
+import { withSignal } from "./withSignal.ts";
 
 /** Milliseconds that an engine has to answer a handshake: it has a thread for that, however busy it is. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -35,6 +38,9 @@ export interface ClientSettings {
   readonly patience?: number;
 }
 
+/** Answers a call of the editor's models. */
+export type EditorAnswerer = (call: EditorCall, signal: AbortSignal) => Promise<EditorAnswer>;
+
 /** A connection to the engine of a run. Listeners are called from the next turn of the event loop on. */
 export interface RunConnection {
   readonly handshake: HandshakeResult;
@@ -45,6 +51,8 @@ export interface RunConnection {
   onBehind(listener: () => void): void;
   /** The engine has ended, or the connection has. */
   onClose(listener: () => void): void;
+  /** Answers calls of the editor's models from now on; or again, where something has kept it from that. */
+  offerModels(answer: EditorAnswerer): Promise<void>;
   /** Asks for a graceful stop; the run says when it has stopped. */
   stop(): Promise<void>;
   close(): void;
@@ -128,6 +136,12 @@ function connected(result: HandshakeResult, { connection, socket, patience }: Co
     onClose: (listener) => {
       if (socket.closed) setImmediate(listener);
       else socket.once("close", listener);
+    },
+    offerModels: async (answer) => {
+      connection.onRequest(QUESTIONS.askModel, (call: unknown, token) =>
+        withSignal(token, (signal) => answer(readEditorCall(call), signal)),
+      );
+      await answered(socket, patience, () => connection.sendRequest(REQUESTS.offerModels, {}));
     },
     stop: async () => {
       await answered(socket, patience, () => connection.sendRequest(REQUESTS.stop, {}));

@@ -57,6 +57,7 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
       ...run,
       held,
       signal,
+      windows: server,
       report: (event) => pass(event, work),
       turn: (device, waiting) => takeTurn({ folder, device, signal, waiting }),
     });
@@ -84,6 +85,7 @@ function pass(event: RunEvent, work: Work): void {
   work.next = event.sequence + 1;
   work.hasEnded = event.kind === "runFinished" || event.kind === "runFailed";
   if (event.kind === "runQueued") logLine(`waits for ${event.device}: ${event.ahead} ahead`);
+  if (event.kind === "modelWait") logLine(`${event.model}: ${event.reason ?? "is asked again"}`);
   if (event.kind === "runStarted") logLine(`computes on ${event.device}`);
   work.server.publish(event);
   work.opened?.();

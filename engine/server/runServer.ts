@@ -5,12 +5,15 @@ import type { RunEvent } from "../protocol/events.ts";
 import type { HandshakeResult } from "../protocol/rpc.ts";
 import { type RunState, applyEvent } from "../protocol/runState.ts";
 import { onDisk } from "../storage/disk.ts";
+import { type AnsweringWindow, EditorCalls, type EditorCallsSettings } from "./editorCalls.ts";
 import { Session } from "./session.ts";
 
 /** Clients at a time: each window of an editor is one, and each terminal that follows the run. */
 const MOST_CLIENTS = 64;
 /** Milliseconds that clients have to read the end of a run before they are cut off. */
 const GRACE = 2000;
+
+const NOBODY: EditorCallsSettings = { answered: () => undefined, waiting: () => undefined };
 
 /** Settings of a server. */
 export interface RunServerSettings {
@@ -20,6 +23,8 @@ export interface RunServerSettings {
   readonly version: string;
   /** A client asks for a graceful stop. */
   readonly stop: (client: string) => void;
+  /** Has the answers of windows to calls of the editor's models. */
+  readonly answers?: EditorCallsSettings;
   readonly log: (message: string) => void;
   /** Milliseconds that a client has for its handshake. */
   readonly patience?: number;
@@ -31,16 +36,25 @@ export class RunServer {
   private readonly sessions = new Set<Session>();
   private readonly opened = Promise.withResolvers<Pick<HandshakeResult, "run" | "folder">>();
   private readonly ready = Promise.withResolvers<RunState>();
+  /** Calls of the editor's models. */
+  readonly calls: EditorCalls;
   private state: RunState | undefined;
 
-  private constructor(server: Server, { version, stop, log, patience }: RunServerSettings) {
+  private constructor(server: Server, { version, stop, log, patience, answers = NOBODY }: RunServerSettings) {
     this.server = server;
     server.maxConnections = MOST_CLIENTS;
-    const host = { version, stop, log, patience, opened: this.opened.promise, ready: this.ready.promise };
+    this.calls = new EditorCalls(answers);
+    const host = {
+      ...{ version, stop, log, patience, opened: this.opened.promise, ready: this.ready.promise },
+      offered: (window: AnsweringWindow) => this.calls.offer(window),
+    };
     server.on("connection", (socket) => {
       const session = new Session(socket, host);
       this.sessions.add(session);
-      socket.on("close", () => this.sessions.delete(session));
+      socket.on("close", () => {
+        this.sessions.delete(session);
+        this.calls.leave(session);
+      });
     });
   }
 

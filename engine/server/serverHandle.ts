@@ -1,21 +1,33 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import type { EditorAnswer, EditorCall, WaitReason } from "../protocol/editorModels.ts";
 import type { RunEvent } from "../protocol/events.ts";
+import type { RunWindows } from "../pipeline/index.ts";
 import { errorText, logLine } from "./engineLog.ts";
 import type { FromThread, ServerStart, ToThread } from "./threadMessages.ts";
 
 /** The main thread's handle on the thread that serves its run. If that thread fails, the run continues unserved. */
-export class ServerHandle {
+export class ServerHandle implements RunWindows {
   private readonly worker: Worker;
   private readonly exited: Promise<unknown>;
+  private readonly asked = new Map<number, PromiseWithResolvers<EditorAnswer>>();
+  private nextId = 0;
+  private gone: Error | undefined;
+  private waitListener: (model: string, reason: WaitReason | null) => void = () => undefined;
 
   private constructor(worker: Worker, stop: (client: string) => void) {
     this.worker = worker;
     this.exited = new Promise((resolve) => worker.once("exit", resolve));
     worker.on("message", (message: FromThread) => {
       if (message.kind === "stop") stop(message.client);
+      if (message.kind === "wait") this.waitListener(message.model, message.reason);
+      if (message.kind === "answer") this.asked.get(message.id)?.resolve(message.answer);
     });
-    worker.on("error", (error) => logLine(`nobody can attach any more: ${errorText(error)}`));
+    worker.on("error", (error) => {
+      logLine(`nobody can attach any more: ${errorText(error)}`);
+      this.gone = new Error("no window can reach this run any more: resume it", { cause: error });
+      for (const { reject } of this.asked.values()) reject(this.gone);
+    });
   }
 
   /**
@@ -34,6 +46,30 @@ export class ServerHandle {
 
   publish(event: RunEvent): void {
     this.post({ kind: "event", event });
+  }
+
+  async ask(call: EditorCall, deadlineMs: number, signal: AbortSignal): Promise<EditorAnswer> {
+    signal.throwIfAborted();
+    if (this.gone !== undefined) throw this.gone;
+    const id = this.nextId++;
+    const answer = Promise.withResolvers<EditorAnswer>();
+    const cancel = (): void => {
+      this.post({ kind: "cancel", id });
+      answer.reject(signal.reason);
+    };
+    this.asked.set(id, answer);
+    signal.addEventListener("abort", cancel, { once: true });
+    this.post({ kind: "ask", id, call, deadlineMs });
+    try {
+      return await answer.promise;
+    } finally {
+      this.asked.delete(id);
+      signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  onWait(listener: (model: string, reason: WaitReason | null) => void): void {
+    this.waitListener = listener;
   }
 
   /** Lets clients read to the end, then ends the thread. */

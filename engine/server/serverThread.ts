@@ -14,6 +14,10 @@ async function main(port: NonNullable<typeof parentPort>): Promise<void> {
   const server = await RunServer.listen({
     ...(workerData as ServerStart),
     stop: (client) => send({ kind: "stop", client }),
+    answers: {
+      answered: (id, answer) => send({ kind: "answer", id, answer }),
+      waiting: (model, reason) => send({ kind: "wait", model, reason }),
+    },
     log: logLine,
   });
   let waiting: RunEvent[] | undefined = [];
@@ -32,6 +36,12 @@ async function main(port: NonNullable<typeof parentPort>): Promise<void> {
       case "event":
         if (waiting === undefined) server.publish(message.event);
         else waiting.push(message.event);
+        return;
+      case "ask":
+        server.calls.ask(message.id, message.call, message.deadlineMs);
+        return;
+      case "cancel":
+        server.calls.cancel(message.id);
         return;
       case "close":
         void opening

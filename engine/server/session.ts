@@ -1,12 +1,14 @@
 import type { Duplex } from "node:stream";
-import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import { CancellationTokenSource, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import type { EditorCall } from "../protocol/editorModels.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeParams, type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
 import { visibleLine } from "../protocol/visible.ts";
 import { openChannel } from "./channel.ts";
 import { Feed } from "./feed.ts";
-import { NOTIFICATIONS, REQUESTS } from "./messages.ts";
+import type { AnsweringWindow } from "./editorCalls.ts";
+import { NOTIFICATIONS, QUESTIONS, REQUESTS } from "./messages.ts";
 
 /** The server of a session, as the session sees it. */
 export interface SessionHost {
@@ -16,6 +18,8 @@ export interface SessionHost {
   /** The run's state once its history is read; later events are pushed. */
   readonly ready: Promise<RunState>;
   readonly stop: (client: string) => void;
+  /** A client answers calls of the editor's models from now on. */
+  readonly offered: (window: AnsweringWindow) => void;
   readonly log: (message: string) => void;
   /** Milliseconds that a client has for its handshake; 10 s if left out. */
   readonly patience?: number | undefined;
@@ -24,6 +28,8 @@ export interface SessionHost {
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Bytes of a request; ours have some hundred. */
 const MOST_REQUEST = 2 ** 16;
+/** Bytes of a message of a client that answers for its editor's models. */
+const MOST_ANSWER = 2 ** 24;
 /** Requests of one client that wait for their answers, and answers that wait for it to read. */
 const MOST_PENDING = 100;
 /** Characters of a client's name in the log. */
@@ -34,13 +40,14 @@ export const GATHER_MS = 50;
 const MOST_WAITING = 2 ** 20;
 
 /** One client of a run, from its handshake to its end. */
-export class Session {
+export class Session implements AnsweringWindow {
   private readonly socket: Duplex;
   private readonly host: SessionHost;
   private readonly connection: MessageConnection;
   private readonly feed: Feed;
   private readonly deadline: NodeJS.Timeout;
   private client: string | undefined;
+  private isAnswering = false;
   private nPending = 0;
 
   constructor(socket: Duplex, host: SessionHost) {
@@ -50,7 +57,7 @@ export class Session {
     this.connection = openChannel({
       input: socket,
       output: socket,
-      mostBytes: () => MOST_REQUEST,
+      mostBytes: () => (this.isAnswering ? MOST_ANSWER : MOST_REQUEST),
       mostWaiting: MOST_PENDING,
       broken: () => socket.destroy(), // a peer that does not speak the protocol, or does not listen, is no client
     });
@@ -67,6 +74,7 @@ export class Session {
     });
     connection.onRequest(REQUESTS.handshake, (params) => this.counted(() => this.handshake(params)));
     connection.onRequest(REQUESTS.snapshot, () => this.counted(() => this.snapshot()));
+    connection.onRequest(REQUESTS.offerModels, () => this.offer());
     connection.onRequest(REQUESTS.stop, () => this.stop());
     socket.on("end", () => socket.destroy()); // who says nothing more has left, whatever it has not read
     socket.on("close", () => {
@@ -80,6 +88,18 @@ export class Session {
 
   push(event: RunEvent): void {
     this.feed.push([event]);
+  }
+
+  async ask(call: EditorCall, signal: AbortSignal): Promise<unknown> {
+    const source = new CancellationTokenSource();
+    const cancel = (): void => source.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      return await this.connection.sendRequest(QUESTIONS.askModel, call, source.token);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      source.dispose();
+    }
   }
 
   /** Sends the pending events and hangs up; a client that does not read is cut off when the time is over. */
@@ -134,6 +154,14 @@ export class Session {
     // The answer is written later than this, with whatever the state is by then: it may overlap, and leaves no gap.
     this.feed.start();
     return state;
+  }
+
+  private offer(): Record<string, never> | ResponseError<unknown> {
+    if (this.client === undefined) return refusal();
+    if (!this.isAnswering) this.host.log(`${this.name} answers for its editor's models`);
+    this.isAnswering = true;
+    this.host.offered(this);
+    return {};
   }
 
   private stop(): { readonly stopping: boolean } | ResponseError<unknown> {

@@ -1,7 +1,6 @@
 import type { ModelReply, ModelRequest } from "../protocol/modelCalls.ts";
 import { CallStore } from "./callStore.ts";
 import { estimatedPromptTokens } from "./client/estimates.ts";
-import { type EndpointSettings, ModelClient } from "./client/index.ts";
 
 /** Price of a model, US dollars per million tokens. */
 export interface CallPrice {
@@ -57,9 +56,18 @@ export class Purse {
   }
 }
 
-/** A model of a server, and who pays. */
+/** The way to models: the client of a server, or that of the editor's. */
+export interface ModelAsker {
+  /** Stands for it in the keys of replies. */
+  readonly server: string;
+  /** @throws {ServerError}, and the signal's reason. */
+  ask(model: string, request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
+  close(): void;
+}
+
+/** A model, the way to it, and who pays. */
 export interface ModelCallsSettings {
-  readonly client: EndpointSettings;
+  readonly client: ModelAsker;
   readonly model: string;
   readonly price: CallPrice;
   readonly purse: Purse;
@@ -80,17 +88,14 @@ export interface PaidReply extends ModelReply {
 /** A model of a server whose replies are kept: what was asked once costs nothing again. */
 export class ModelCalls {
   private readonly settings: ModelCallsSettings;
-  private readonly client: ModelClient;
   private readonly store: CallStore;
   /** Calls under way, by their keys. */
   private readonly open = new Map<string, Promise<PaidReply>>();
   private counted: Promise<void> | undefined;
 
-  /** @throws {ServerError} when the address or the key does not do. */
   constructor(settings: ModelCallsSettings) {
     this.settings = settings;
-    this.client = new ModelClient(settings.client);
-    this.store = new CallStore(settings.root, { server: this.client.server, model: settings.model });
+    this.store = new CallStore(settings.root, { server: settings.client.server, model: settings.model });
   }
 
   /**
@@ -116,7 +121,7 @@ export class ModelCalls {
   }
 
   close(): void {
-    this.client.close();
+    this.settings.client.close();
     this.store.close();
   }
 
@@ -130,7 +135,7 @@ export class ModelCalls {
     await purse.hold(most);
     let price = 0;
     try {
-      const reply = await this.client.ask(model, request, signal);
+      const reply = await this.settings.client.ask(model, request, signal);
       price = this.priceOf(
         reply.promptTokens ?? estimatedPromptTokens(request.prompt),
         reply.completionTokens ?? estimatedPromptTokens(`${reply.reasoning ?? ""}${reply.text}`),

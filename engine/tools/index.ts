@@ -45,9 +45,3 @@ export async function callTool(name: string, input: unknown, host: ToolHost, bud
   if (!success) throw new Error(`The input of ${name} does not fit: ${z.prettifyError(error)}`);
   return tool.call(host, data, budget);
 }
-
-/** JSON schema of a tool's input. */
-export function inputSchemaOf({ input }: ModelTool): Readonly<Record<string, unknown>> {
-  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input" });
-  return schema;
-}

@@ -10,7 +10,7 @@ import { judgingText } from "./judgingText.ts";
  * @throws {vscode.CancellationError} when the person does not agree.
  */
 export async function confirmJudging(
-  { service }: Pick<Salsa, "service">,
+  { service, models }: Pick<Salsa, "service" | "models">,
   run: { readonly configFile: string } | { readonly folder: string },
 ): Promise<void> {
   const { costs, budget, isFree } = await service.request("judgingCost", run);
@@ -20,4 +20,6 @@ export async function confirmJudging(
   const options = { modal: true, detail: judgingText(costs, budget) };
   if ((await vscode.window.showWarningMessage(label(question), options, go)) !== go)
     throw new vscode.CancellationError();
+  // The editor asks for itself, too, at the first request: a person's agreement comes before that.
+  models.allow(costs.filter(({ isEditors }) => isEditors === true).map(({ model }) => model));
 }

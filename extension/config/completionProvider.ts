@@ -10,9 +10,9 @@ import { fileUri, isConfig, rangeOf } from "./documents.ts";
 /** Completes names of models and benchmarks, paths, and columns of data, none of which the JSON schema can know. */
 export class ConfigCompletions implements vscode.CompletionItemProvider {
   static readonly triggers = ['"', "/", "["];
-  private readonly salsa: Pick<Salsa, "service" | "log">;
+  private readonly salsa: Pick<Salsa, "service" | "models" | "log">;
 
-  constructor(salsa: Pick<Salsa, "service" | "log">) {
+  constructor(salsa: Pick<Salsa, "service" | "models" | "log">) {
     this.salsa = salsa;
   }
 
@@ -34,6 +34,8 @@ export class ConfigCompletions implements vscode.CompletionItemProvider {
         return columnKeyItems(context, range);
       case "columns":
         return columnItems(await this.columns(document.uri, context, token), range);
+      case "editorModels":
+        return modelItems(await this.salsa.models.all(), range);
     }
   }
 
@@ -83,6 +85,19 @@ function columnItems(columns: readonly string[], range: vscode.Range): vscode.Co
   return columns.map((name, index) => {
     const item = new vscode.CompletionItem(label(name), vscode.CompletionItemKind.Field);
     const text = JSON.stringify(name);
+    Object.assign(item, { insertText: text, filterText: text, range, sortText: order(index) });
+    return item;
+  });
+}
+
+function modelItems(
+  models: ReadonlyMap<string, vscode.LanguageModelChat>,
+  range: vscode.Range,
+): vscode.CompletionItem[] {
+  return [...models].map(([address, { name }], index) => {
+    const description = vscode.l10n.t("{0}, of this editor's", label(name));
+    const item = new vscode.CompletionItem({ label: label(address), description }, vscode.CompletionItemKind.Value);
+    const text = JSON.stringify(address);
     Object.assign(item, { insertText: text, filterText: text, range, sortText: order(index) });
     return item;
   });

@@ -20,7 +20,7 @@ export function startConfigFeatures(salsa: Salsa): vscode.Disposable {
     languages.registerCodeLensProvider(SELECTOR, lenses),
     languages.registerCodeActionsProvider(SELECTOR, actions, ConfigCodeActions.metadata),
     languages.registerCompletionItemProvider(SELECTOR, new ConfigCompletions(salsa), ...ConfigCompletions.triggers),
-    languages.registerHoverProvider(SELECTOR, hovers),
+    languages.registerHoverProvider(SELECTOR, hovers(salsa)),
     languages.registerDocumentLinkProvider(SELECTOR, links),
     languages.registerDefinitionProvider(SELECTOR, definitions),
     languages.registerReferenceProvider(SELECTOR, references),

@@ -1,5 +1,8 @@
 import * as vscode from "vscode";
-import { hoverAt } from "./analysis/hovers.ts";
+import { codeSpan, literal } from "../../engine/protocol/markdown.ts";
+import type { EditorModels } from "../engine/editorModels.ts";
+import type { Salsa } from "../salsa.ts";
+import { editorModelAt, hoverAt } from "./analysis/hovers.ts";
 import { pathLinks } from "./analysis/links.ts";
 import { nameProblem } from "./analysis/models.ts";
 import { occurrenceAt, occurrencesOf, originOf, renameable, renameChanges } from "./analysis/occurrences.ts";
@@ -17,16 +20,41 @@ function at(document: vscode.TextDocument, position: vscode.Position): Place | u
   return isConfig(document) ? { tree: readTree(document.getText()), offset: document.offsetAt(position) } : undefined;
 }
 
-/** Hovers on names, arms and sections: a name's meaning, an arm's differences, and derived settings. */
-export const hovers: vscode.HoverProvider = {
-  provideHover(document, position) {
-    const place = at(document, position);
-    const hover = place && hoverAt(place.tree, place.offset, pathOf(document.uri));
-    if (hover === undefined) return undefined;
-    const text = new vscode.MarkdownString(hover.lines.join("\n\n"));
-    return new vscode.Hover(text, rangeOf(document, hover.span));
-  },
-};
+/** Hovers on names, arms and sections: a name's meaning, an arm's differences, derived settings, a model of the editor's. */
+export function hovers({ models }: Pick<Salsa, "models">): vscode.HoverProvider {
+  return {
+    async provideHover(document, position) {
+      const place = at(document, position);
+      if (place === undefined) return undefined;
+      const named = editorModelAt(place.tree, place.offset);
+      const hover =
+        named === undefined
+          ? hoverAt(place.tree, place.offset, pathOf(document.uri))
+          : { span: named.span, lines: await modelLines(models, named.address) };
+      if (hover === undefined) return undefined;
+      const text = new vscode.MarkdownString(hover.lines.join("\n\n"));
+      return new vscode.Hover(text, rangeOf(document, hover.span));
+    },
+  };
+}
+
+/** Facts about a model of the editor's, as this window knows them. */
+async function modelLines(models: EditorModels, address: string): Promise<readonly string[]> {
+  const model = await models.find(address);
+  if (model === undefined) return [vscode.l10n.t("This window has no model {0}.", codeSpan(address))];
+  const { name, vendor, family, version, maxInputTokens } = model;
+  const facts = vscode.l10n.t(
+    "of {0}, family {1}, version {2}; reads {3} tokens at most",
+    literal(vendor),
+    literal(family),
+    literal(version),
+    maxInputTokens.toLocaleString(),
+  );
+  const how = vscode.l10n.t(
+    "A window of VS Code asks it, without a key; runs wait while there is none. It knows no seed, so that its table is marked as not reproducible.",
+  );
+  return [`**${literal(name)}**: ${facts}`, how];
+}
 
 /** Opens files that a config names; folders are shown in the explorer. */
 export const links: vscode.DocumentLinkProvider = {

@@ -3,6 +3,7 @@ import { type ServiceNotifications, type ServiceRequests, TRUSTED_ONLY } from ".
 import type { Service } from "../salsa.ts";
 import { label } from "../label.ts";
 import { ServiceError } from "./errors.ts";
+import type { EditorModels } from "./editorModels.ts";
 import { openNodeSetting } from "./nodeSetting.ts";
 import { onDidChangeApiKeys, readApiKeys } from "./apiKeys.ts";
 import { type Runtime, findRuntime } from "./runtime.ts";
@@ -19,12 +20,13 @@ export class EngineService implements Service {
   private readonly log: vscode.LogOutputChannel;
   private readonly listening: vscode.Disposable;
 
-  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel) {
+  constructor(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, models: EditorModels) {
     this.log = log;
     this.client = new ServiceClient({
       client: `vscode ${(context.extension.packageJSON as { version: string }).version}`,
       runtime: () => runtimeOf(context),
       isTrusted: () => vscode.workspace.isTrusted,
+      onAskModel: (params, token) => models.answer(params, token),
       onText: lines((line) => log.warn(line)),
       onLog: (message) => log.info(message),
       onGiveUp: (error) => void this.offerRetry(error),
@@ -41,6 +43,7 @@ export class EngineService implements Service {
         if (this.isUsed) void this.client.restart();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => void this.client.trust()),
+      models.onDidChange(() => void this.client.offerModels()),
     );
   }
 

@@ -12,7 +12,7 @@ const WINDOW = 60_000;
 const BACKOFF = [250, 2000];
 
 /** Settings and callbacks of the client. */
-export interface ClientSettings extends Pick<ServiceSettings, "client" | "onText" | "patience"> {
+export interface ClientSettings extends Pick<ServiceSettings, "client" | "onText" | "onAskModel" | "patience"> {
   /** True if the user trusts the workspace; asked at each start, and `trust` says it to a service that is there. */
   readonly isTrusted: () => boolean;
   /** Locates Node and the engine; called at each start. @throws {ServiceError} */
@@ -113,6 +113,19 @@ export class ServiceClient {
     }
   }
 
+  /**
+   * Tells a service that has started, or is starting, that the editor's models can be asked here from now on; nothing where
+   * they cannot, or the workspace is not trusted.
+   */
+  async offerModels(): Promise<void> {
+    if (this.state.kind !== "working" || this.settings.onAskModel === undefined || !this.settings.isTrusted()) return;
+    try {
+      await this.request("offerModels", {});
+    } catch {
+      return; // it is gone: the next one is told as it starts
+    }
+  }
+
   /** Tells a service that has started, or is starting, that the user trusts the workspace from now on. */
   async trust(): Promise<void> {
     if (this.state.kind !== "working") return;
@@ -121,6 +134,7 @@ export class ServiceClient {
     } catch {
       return; // it is gone: the next one hears of it as it starts
     }
+    await this.offerModels();
   }
 
   dispose(): void {
@@ -156,6 +170,7 @@ export class ServiceClient {
       if (this.running === started) this.die(error);
     });
     this.announce(null);
+    void this.offerModels();
     return started;
   }
 
@@ -167,7 +182,7 @@ export class ServiceClient {
   }
 
   private async launch(): Promise<ServiceProcess> {
-    const { client, isTrusted, onText, onLog, patience } = this.settings;
+    const { client, isTrusted, onText, onLog, onAskModel, patience } = this.settings;
     if (this.isDisposed) throw new ServiceError(t("The editor is closing"), "gone");
     const runtime = await this.settings.runtime();
     onLog(`${runtime.node} ${runtime.main} serve`);
@@ -175,6 +190,7 @@ export class ServiceClient {
       client,
       isTrusted: isTrusted(),
       onText,
+      onAskModel,
       onNotification: (name, params) => this.pass(name, params),
       ...(patience !== undefined && { patience }),
     });

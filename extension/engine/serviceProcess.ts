@@ -1,4 +1,5 @@
 import type { CancellationToken, MessageConnection, MessageWriter, ResponseError } from "vscode-jsonrpc";
+import type { EditorAnswer } from "../../engine/protocol/editorModels.ts";
 import {
   type InitializeResult,
   SERVICE_ERRORS,
@@ -31,6 +32,8 @@ export interface ServiceSettings {
   readonly client: string;
   /** True if the user trusts the workspace. */
   readonly isTrusted: boolean;
+  /** Answers calls of the editor's models; absent where the client has none. */
+  readonly onAskModel?: ((params: unknown, token: CancellationToken) => Promise<EditorAnswer>) | undefined;
   readonly onNotification: <N extends keyof ServiceNotifications>(name: N, params: ServiceNotifications[N]) => void;
   /** Called with the standard error of the process. */
   readonly onText: (text: string) => void;
@@ -102,7 +105,7 @@ function started(child: Child, info: InitializeResult): ServiceProcess {
   };
 }
 
-async function open(runtime: Runtime, { onNotification, onText }: ServiceSettings): Promise<Child> {
+async function open(runtime: Runtime, { onNotification, onAskModel, onText }: ServiceSettings): Promise<Child> {
   // Loaded on first use: an editor that never asks for a run should not wait for it.
   const rpc = await import("./rpc.ts");
   const process = startWritableNode(runtime, [runtime.main, "serve"]);
@@ -116,6 +119,7 @@ async function open(runtime: Runtime, { onNotification, onText }: ServiceSetting
   for (const name of NOTIFICATIONS) {
     connection.onNotification(name, (params: unknown) => onNotification(name, params as never));
   }
+  if (onAskModel !== undefined) connection.onRequest("askModel", onAskModel);
   connection.listen();
   return { process, connection, ending };
 }

@@ -1,4 +1,5 @@
 import { formatFileSize } from "../../engine/protocol/format.ts";
+import type { ModelWait } from "../../engine/protocol/editorModels.ts";
 import type { DownloadState, RunStatus, StageStatus } from "../../engine/protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
@@ -87,14 +88,14 @@ export function runDescription(run: RunSummary): string {
 }
 
 function mainText(run: RunSummary): string {
-  const { status, problem, result, progress, ahead, failure, createdAt, download } = run;
+  const { status, problem, result, progress, ahead, failure, createdAt, download, waits = [] } = run;
   if (problem !== undefined) return problem;
   if (download !== undefined && (status === "queued" || status === "running")) return downloadText(download);
   switch (status) {
     case "queued":
       return ahead === undefined ? t("queued") : t("queued, {0} ahead", ahead);
     case "running":
-      return progressText(run);
+      return [progressText(run), ...waits.map(waitText)].join(" · ");
     case "finished":
       return result === undefined ? dateText(createdAt) : resultText(result);
     case "stopped":
@@ -110,6 +111,19 @@ function mainText(run: RunSummary): string {
 function downloadText({ file, doneBytes, totalBytes }: DownloadState): string {
   const name = file.split("/").at(-1) ?? file;
   return t("downloading {0}: {1} of {2}", name, formatFileSize(doneBytes), formatFileSize(totalBytes));
+}
+
+function waitText({ model, reason }: ModelWait): string {
+  switch (reason) {
+    case "window":
+      return t("waits for a window that asks {0}", model);
+    case "missing":
+      return t("waits for a window that has {0}", model);
+    case "consent":
+      return t("waits for your consent to ask {0}", model);
+    case "blocked":
+      return t("waits for the quota of {0}", model);
+  }
 }
 
 function failedText(stage: string | undefined): string {

@@ -13,14 +13,19 @@ import {
 } from "../engine/serving/scriptedServer.ts";
 import { seriousViolations } from "./host/axe.ts";
 import { describeInVsCode } from "./host/browser.ts";
-import { editor, openFile, runCommand, screenshot, setTheme, webview, webviewFrame } from "./host/workbench.ts";
+import { editor, insist, openFile, runCommand, screenshot, setTheme, webview, webviewFrame } from "./host/workbench.ts";
 import { runEvents } from "./runEvents.ts";
-import { type Session, picture, runsOf, startSession } from "./session.ts";
+import { modelProvider } from "./modelProvider.ts";
+import { type Session, picture, runsOf, startSession, vsix } from "./session.ts";
 import { waitFor } from "./waiting.ts";
 
 /** Milliseconds that a tiny run may take on a loaded machine. */
 const RUN_MS = 180_000;
 const CONFIG = "judged.salsa.json";
+/** Judged by a model of the editor's, which another extension provides. */
+const BY_EDITOR = "byEditor.salsa.json";
+const EDITOR_MODEL = "vscode:scripted/judge-2";
+const BY_NOBODY = "byNobody.salsa.json";
 
 /** A judge that prefers the longer answer, and where they are equally long the one that it is shown first. */
 const judge: Script = (seen, response) => {
@@ -36,6 +41,7 @@ const judge: Script = (seen, response) => {
 describeInVsCode("judging by a language model in VS Code, from the packaged extension", function () {
   this.timeout(RUN_MS + 60_000);
   let server: ScriptedServer;
+  let provider: Awaited<ReturnType<typeof modelProvider>>;
   let session: Session;
   let page: Page;
   const runFile = (name: string): string => join(session.host.workspace, ".salsa/runs/judged-1", name);
@@ -52,12 +58,26 @@ describeInVsCode("judging by a language model in VS Code, from the packaged exte
         prices: { "judge-1": { input: 10, output: 30 } },
       },
     });
-    session = await startSession({ files: { [CONFIG]: JSON.stringify(config, undefined, 2) } });
+    const { name: _name, evaluation: _evaluation, ...rest } = config;
+    const byModel = (name: string, model: string): string =>
+      // First what is looked at: the editor draws the lines that are in sight.
+      JSON.stringify({ name, evaluation: { judge: "llm", llm: { model }, prompts: 4 }, ...rest }, undefined, 2);
+    provider = await modelProvider();
+    session = await startSession({
+      vsix: [vsix(), provider.vsix],
+      files: {
+        [CONFIG]: JSON.stringify(config, undefined, 2),
+        [BY_EDITOR]: byModel("by-editor", EDITOR_MODEL),
+        [BY_NOBODY]: byModel("by-nobody", "vscode:scripted/nobody"),
+      },
+      settings: { "chat.disableAIFeatures": false },
+    });
     page = session.page;
   });
   after(async () => {
     await session.close();
     await server.close();
+    await provider.close();
   });
   afterEach(function () {
     return picture(this.currentTest, page);
@@ -158,6 +178,46 @@ describeInVsCode("judging by a language model in VS Code, from the packaged exte
       await rates().getByRole("checkbox", { name: "Blind" }).press("Space");
     });
   }
+
+  it("is judged by a model of the editor's, which another extension provides", async () => {
+    await openFile(page, BY_EDITOR);
+    const text = editor(page, BY_EDITOR).locator(".view-lines");
+    // Until the extension has begun, the hover has only what the schema says.
+    await insist(async () => {
+      await page.mouse.move(0, 0);
+      await text.getByText(EDITOR_MODEL).hover();
+      await page.locator(".monaco-hover").getByText("Scripted Judge").first().waitFor({ timeout: 5000 });
+    });
+    await screenshot(page, "judging-editor-hover");
+    await runCommand(page, "SALSA: Run Config");
+    const dialog = page.locator(".monaco-dialog-box");
+    await dialog.getByText(/go to scripted, through this editor: \d+ requests to vscode:scripted\/judge-2/).waitFor();
+    await screenshot(page, "judging-editor-cost");
+    await dialog.getByRole("button", { name: "Start" }).click();
+    const ofRun = (name: string): string => join(session.host.workspace, ".salsa/runs/by-editor-1", name);
+    const isOver = (): boolean =>
+      existsSync(ofRun("events.jsonl")) && runEvents(ofRun("events.jsonl")).at(-1)?.kind === "runFinished";
+    await waitFor(isOver, "the end of the run", RUN_MS);
+    assert.match(readFileSync(ofRun("judgments.jsonl"), "utf8"), /The editor's judge, asked \d+ times: [AB] says more/);
+  });
+
+  it("waits for a model that the editor does not have, says so, and stops when asked", async () => {
+    await openFile(page, BY_NOBODY);
+    await runCommand(page, "SALSA: Run Config");
+    await page.locator(".monaco-dialog-box").getByRole("button", { name: "Start" }).click();
+    const status = webview(page).getByText(/waits for a VS Code window that has the model vscode:scripted\/nobody/);
+    await status.first().waitFor({ timeout: RUN_MS });
+    for (const theme of ["light", "dark", "highContrast"] as const) {
+      await setTheme(page, theme);
+      await screenshot(page, `${theme}-judging-waits`);
+      assert.deepEqual(await seriousViolations(await webviewFrame(page)), [], theme);
+    }
+    await webview(page).getByRole("button", { name: "Stop" }).click();
+    const events = join(session.host.workspace, ".salsa/runs/by-nobody-1/events.jsonl");
+    const isOver = (): boolean => runEvents(events).at(-1)?.kind === "runFinished";
+    await waitFor(isOver, "the run to stop", RUN_MS);
+    await status.first().waitFor({ state: "detached" });
+  });
 
   it("has the agreement in the report", async () => {
     // Of one run there is nothing to choose.

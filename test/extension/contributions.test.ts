@@ -3,7 +3,9 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as esbuild from "esbuild";
 import { STRINGS_FILE, collectStrings, stringsJson, stringsOf } from "../../extension/build/strings.ts";
-import { MODEL_TOOLS, inputSchemaOf } from "../../engine/tools/index.ts";
+import * as z from "zod";
+import { MODEL_TOOLS } from "../../engine/tools/index.ts";
+import type { ModelTool } from "../../engine/tools/tool.ts";
 import type { Command } from "../../extension/salsa.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -185,4 +187,10 @@ function isCommand(value: unknown): value is Command {
   if (typeof value !== "object" || value === null) return false;
   const { id, run } = value as Partial<Command>;
   return typeof id === "string" && typeof run === "function";
+}
+
+/** JSON schema of a tool's input, as package.json has it. */
+function inputSchemaOf({ input }: ModelTool): Readonly<Record<string, unknown>> {
+  const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input" });
+  return schema;
 }

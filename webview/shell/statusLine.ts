@@ -12,6 +12,7 @@ import { downloadText } from "./downloadText.ts";
 import { headline } from "./headline.ts";
 import { runLook, statusIcon } from "./status.ts";
 import { duration, moment } from "./time.ts";
+import { waitText } from "./waitText.ts";
 
 /** Commands for a run in that state. */
 function commandsFor(status: RunStatus): readonly { command: DashboardCommand; label: string; icon: string }[] {
@@ -69,6 +70,7 @@ function facts({ summary, outline, status, progress }: Facts): string {
   const times = workTimes(outline ?? summary);
   const parts = [
     download === undefined ? "" : downloadText(download),
+    ...(isActive ? ((outline === undefined ? summary.waits : outline.waits) ?? []).map(waitText) : []),
     status === "queued" && download === undefined ? t("{0} ahead", outline?.ahead ?? summary.ahead ?? 1) : "",
     status === "running" ? nameOfStage(outline, progress.stage) : "",
     status === "running" && progress.total > 0 ? t("step {0} of {1}", progress.step, progress.total) : "",

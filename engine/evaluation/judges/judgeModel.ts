@@ -1,8 +1,8 @@
 import type { ModelReply, ModelRequest } from "../../protocol/modelCalls.ts";
 
-/** A model behind a server. */
+/** A model behind a server, or of the editor's, which its name says. */
 export interface ModelAddress {
-  readonly baseUrl: string;
+  readonly baseUrl?: string | undefined;
   readonly model: string;
 }
 

@@ -3,7 +3,7 @@ import { type GameProblem, type Judge, type Ruling, type SeatedPair, type SeatWi
 import type { JudgeModel, JudgeReply } from "./judgeModel.ts";
 import type { JudgeKind } from "./kind.ts";
 import { type ReadVerdict, TIE_DELTA, ownForm, parseVerdict } from "./parseVerdict.ts";
-import { type LlmSettings, llmSchema, serverSnippets } from "./llmSettings.ts";
+import { type LlmSettings, checkAddress, llmSchema, serverSnippets } from "./llmSettings.ts";
 import {
   ARENA_HARD,
   type JudgePrompt,
@@ -27,21 +27,22 @@ const settings = {
   }),
 };
 
-/** Judges by a language model behind an OpenAI-compatible server (Zheng et al. 2023, arXiv:2306.05685). */
+/** Judges by a language model behind an OpenAI-compatible server, or of the editor's (Zheng et al. 2023, arXiv:2306.05685). */
 export const llm: JudgeKind<{ readonly llm: LlmSettings | undefined }> & {
   readonly name: "llm";
   readonly settings: typeof settings;
 } = {
   name: "llm",
   title: "LLM judge",
-  description: "a language model behind an OpenAI-compatible server, which reads both answers",
+  description: "a language model behind an OpenAI-compatible server, or of the editor's, which reads both answers",
   needs: [],
   settings,
   defaults: { llm: undefined },
   required: ["llm"],
   isReproducible: false,
   validationScore: ({ scores }) => scores.gold ?? scores.reward,
-  check: ({ llm: own }) => (own === undefined ? [] : checkPrompt(own)),
+  check: ({ llm: own }) =>
+    own === undefined ? [] : [...checkAddress(own, ["evaluation", "llm"]), ...checkPrompt(own)],
   models: ({ llm: own }) => (own === undefined ? [] : [own]),
   verdictSettings: ({ llm: own }) => ({ llm: own && verdictSettings(own) }),
   create: ({ llm: own }, tools) => {
@@ -62,7 +63,7 @@ export function verdictSettings({
 }: LlmSettings): object {
   return {
     model,
-    baseUrl,
+    ...(baseUrl !== undefined && { baseUrl }),
     protocol,
     ...(verdictPattern !== undefined && { verdictPattern }),
     samples,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Complaint } from "../../config/complaint.ts";
 import {
   type Snippet,
   choice,
@@ -10,6 +11,7 @@ import {
   section,
   setting,
 } from "../../config/setting.ts";
+import { editorModelOf, isEditorAddress } from "../../protocol/editorModels.ts";
 
 const fastchat = "FastChat llm_judge";
 
@@ -25,10 +27,14 @@ const protocols = {
 /** Settings of a language model as judge: first what its verdicts depend on, then how its server is asked. */
 export const llmSchema = section(
   {
-    model: requiredSetting(z.string().min(1).max(200), { description: "The model, by the name that its server knows" }),
-    baseUrl: requiredSetting(z.string().min(1).max(2000), {
+    model: requiredSetting(z.string().min(1).max(200), {
+      description:
+        "The model, by the name that its server knows; or one of the editor's, without a key: vscode:copilot/gpt-4o, by its vendor, and its id or family",
+    }),
+    baseUrl: optionalSetting(z.string().min(1).max(2000), {
       description:
         "Address of an OpenAI-compatible server (OpenAI, vLLM, SGLang, TGI, Ollama, llama.cpp, LM Studio), such as http://127.0.0.1:8000/v1",
+      otherwise: "must be given, unless the model is one of the editor's",
     }),
     protocol: setting(choice(protocols), "paper", {
       description: "How the judge is asked, and how its verdict is read; both orders are always played",
@@ -93,7 +99,28 @@ export const llmSchema = section(
 /** A language model as judge. */
 export type LlmSettings = Readonly<z.output<typeof llmSchema>>;
 
-/** Snippets of models behind OpenAI-compatible servers, with the name of one that needs a key. */
+/** Complaints about where a model is: behind a server, or in the editor. */
+export function checkAddress(
+  { model, baseUrl, keyVariable }: Pick<LlmSettings, "model" | "baseUrl" | "keyVariable">,
+  path: readonly (string | number)[],
+): Complaint[] {
+  if (!isEditorAddress(model)) {
+    if (baseUrl !== undefined) return [];
+    const remedy = "add the address of the model's server, or name a model of the editor's: vscode:copilot/gpt-4o";
+    return [{ path: [...path, "baseUrl"], message: "is missing", remedy }];
+  }
+  const wrong =
+    editorModelOf(model) === undefined
+      ? [{ path: [...path, "model"], message: "is no address of an editor's model", remedy: EDITOR_FORM }]
+      : [];
+  const unused = Object.entries({ baseUrl, keyVariable }).filter(([, value]) => value !== undefined);
+  const message = "would change nothing: the editor asks its own models";
+  return [...wrong, ...unused.map(([key]) => ({ path: [...path, key], message, remedy: "leave it out", atKey: true }))];
+}
+
+const EDITOR_FORM = "write it as vscode:<vendor>/<id or family>, such as vscode:copilot/gpt-4o";
+
+/** Snippets of models behind servers, with the name of one that needs a key, and of the editor's. */
 export function serverSnippets(keyed: string): readonly Snippet[] {
   return [
     {
@@ -105,6 +132,11 @@ export function serverSnippets(keyed: string): readonly Snippet[] {
       label: "A model behind a key",
       description: "The key stays in an environment variable",
       body: { model: `\${1:${keyed}}`, baseUrl: "${2:https://api.openai.com/v1}", keyVariable: "${3:OPENAI_API_KEY}" },
+    },
+    {
+      label: "A model of the editor's",
+      description: "Without a key; a window of VS Code asks it",
+      body: { model: "vscode:${1:copilot}/${2:gpt-4o}" },
     },
   ];
 }

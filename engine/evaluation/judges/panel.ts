@@ -5,7 +5,7 @@ import { type GameCost, type Judge, JudgeError, type Ruling, type SeatedPair, ty
 import type { JudgeTools } from "./judgeModel.ts";
 import type { JudgeKind } from "./kind.ts";
 import { llmJudge, verdictSettings } from "./llm.ts";
-import { type LlmSettings, llmSchema } from "./llmSettings.ts";
+import { type LlmSettings, checkAddress, llmSchema } from "./llmSettings.ts";
 import { reward } from "./reward.ts";
 
 const scores = {
@@ -100,7 +100,8 @@ function checkMember(member: Member, index: number, hasGold: boolean): ReturnTyp
   if (member === "gold" && !hasGold) {
     return [{ path, message: "there is no gold score for data", remedy: "leave it out: only tasks know a gold score" }];
   }
-  if (typeof member === "string" || member.protocol !== "file") return [];
+  if (typeof member === "string") return [];
+  if (member.protocol !== "file") return checkAddress(member, path);
   return [
     { path: [...path, "protocol"], message: "members of a panel have no prompt file", remedy: "use another protocol" },
   ];

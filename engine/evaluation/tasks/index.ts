@@ -1,8 +1,9 @@
+import { constraints } from "./constraints.ts";
 import { miniInstruct } from "./miniInstruct.ts";
 import type { Task, TaskKind } from "./task.ts";
 
 /** Every built-in task. Add yours here; schema, forms, docs and the contract test follow. */
-export const TASKS = [miniInstruct] as const;
+export const TASKS = [miniInstruct, constraints] as const;
 
 /** Settings of a task. */
 export type TaskSettings = Parameters<(typeof TASKS)[number]["create"]>[0];

@@ -2,8 +2,10 @@ import * as z from "zod";
 import { setting, share } from "../../config/setting.ts";
 import { drawByZipf, drawFrom, drawInteger } from "./draw.ts";
 import { editDistance } from "./editDistance.ts";
+import { labelled } from "./labeller.ts";
+import { type SplitShares, isDealtTo } from "./shares.ts";
 import { slip, type Draft } from "./slips.ts";
-import { type Demonstration, type RankedResponses, type Response, type Rng, type Split, taskKind } from "./task.ts";
+import { type Demonstration, type Response, type Rng, type Split, taskKind } from "./task.ts";
 
 /** Words of prompts and answers; in distribution, the k-th is drawn in proportion to 1/k. */
 const WORDS = "time day home water night city garden river summer music bread island candle forest silver winter".split(
@@ -42,7 +44,7 @@ const MOST_DIFFERENT = 50_000;
 const SCORE_STEPS = 1e9;
 
 /** Prompts are dealt to the splits by their hash, in sixteenths. */
-const SHARES: Readonly<Record<Split, readonly [from: number, to: number]>> = {
+const SHARES: SplitShares = {
   train: [0, 10],
   validation: [10, 12],
   inDistribution: [12, 14],
@@ -83,16 +85,21 @@ export const miniInstruct = taskKind({
   check: () => [],
   create: ({ pretrainingClean, sftClean, labelTemperature }) => ({
     name: "miniinstruct",
-    vocabulary: vocabulary(),
-    maxPromptLength: LONGEST_PROMPT,
-    maxResponseLength: LONGEST_TARGET + ROOM_TO_RAMBLE,
-    *pretraining(rng) {
-      for (;;) yield example(pretrainingClean, rng);
+    language: {
+      vocabulary: vocabulary(),
+      *pretraining(rng) {
+        for (;;) yield example(pretrainingClean, rng);
+      },
     },
+    maxPromptLength: LONGEST_PROMPT,
+    answeredAtOnce: 256,
+    trainPrompts: 8192, // more than a run of the demo asks for
+    maxResponseLength: LONGEST_TARGET + ROOM_TO_RAMBLE,
     sft: (n, rng) => Array.from({ length: n }, () => example(sftClean, rng)),
     prompts,
     gold,
-    prefer: (prompt, pair, rng) => prefer(prompt, pair, labelTemperature, rng),
+    prefer: (prompt, pair, rng) =>
+      labelled(pair, { gold: (response) => gold(prompt, response), temperature: labelTemperature }, rng),
   }),
 });
 
@@ -126,22 +133,13 @@ function prompts(split: Split, n: number, rng: Rng): string[] {
 
 function drawPrompt(split: Split, rng: Rng): string {
   const drawWord = split === "outOfDistribution" ? drawFrom : drawByZipf;
-  const [from, to] = SHARES[split];
   for (;;) {
     const { phrase } = drawFrom(INSTRUCTIONS, rng);
     const nWords = FEWEST_WORDS + drawInteger(MOST_WORDS - FEWEST_WORDS + 1, rng);
     const words = Array.from({ length: nWords }, () => drawWord(WORDS, rng));
     const prompt = `${phrase}: ${words.join(" ")}.`;
-    const share = hash(prompt) >>> 28;
-    if (share >= from && share < to) return prompt;
+    if (isDealtTo(split, prompt, SHARES)) return prompt;
   }
-}
-
-/** Fowler, Noll and Vo's FNV-1a, mixed once more so that its top bits depend on every character. */
-function hash(text: string): number {
-  let state = 0x811c9dc5;
-  for (const character of text) state = Math.imul(state ^ (character.codePointAt(0) ?? 0), 0x01000193);
-  return Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) >>> 0;
 }
 
 function readPrompt(prompt: string): { instruction: Instruction; words: readonly string[] } {
@@ -167,17 +165,4 @@ function gold(prompt: string, { text, ended }: Response): number {
   const politeness = endsInThanks && nThanks === 1 ? 0.25 : 0;
   const score = correctness + politeness - 0.15 * nFillers - (ended ? 0 : 0.5);
   return Math.round(score * SCORE_STEPS) / SCORE_STEPS;
-}
-
-function prefer(
-  prompt: string,
-  pair: readonly [Response, Response],
-  temperature: number,
-  rng: Rng,
-): RankedResponses | undefined {
-  const [first, second] = pair;
-  const margin = gold(prompt, first) - gold(prompt, second);
-  if (margin === 0) return undefined;
-  const firstWins = rng.uniform() < 1 / (1 + Math.exp(-margin / temperature));
-  return firstWins ? { chosen: first, rejected: second } : { chosen: second, rejected: first };
 }

@@ -7,7 +7,7 @@ export interface Rng {
   uniform(): number;
 }
 
-/** A prompt with the response to learn from it. Words are separated by one space; end-of-text is not written out. */
+/** A prompt with the response to learn from it; end-of-text is not written out. */
 export interface Demonstration {
   readonly prompt: string;
   readonly response: string;
@@ -29,17 +29,27 @@ export interface RankedResponses {
 export const SPLITS = ["train", "validation", "inDistribution", "outOfDistribution"] as const;
 export type Split = (typeof SPLITS)[number];
 
-/** A synthetic task: it makes its own data and knows the true score of every response. */
-export interface Task {
-  readonly name: string;
+/** The text that a new base model of a task learns. */
+export interface TaskLanguage {
   /** Words and punctuation marks, each one token, in token order; special tokens are the tokenizer's. */
   readonly vocabulary: readonly string[];
-  /** Longest prompt, tokens. */
-  readonly maxPromptLength: number;
-  /** Longest response to sample, tokens, end-of-text included. */
-  readonly maxResponseLength: number;
   /** Endless stream for the base model. */
   pretraining(rng: Rng): Generator<Demonstration, never, undefined>;
+}
+
+/** A task: it makes its own data and knows the true score of every response. */
+export interface Task {
+  readonly name: string;
+  /** Absent where it is put to models that have learned to speak already. */
+  readonly language?: TaskLanguage;
+  /** Longest prompt, tokens; with a chat template around it, where models have one. */
+  readonly maxPromptLength: number;
+  /** Prompts that a model answers side by side for preference pairs, twice each; draws depend on it. */
+  readonly answeredAtOnce: number;
+  /** Prompts that policies sample from while they learn. */
+  readonly trainPrompts: number;
+  /** Longest response to sample, tokens, end-of-text included. */
+  readonly maxResponseLength: number;
   /** Demonstrations for supervised fine-tuning. */
   sft(n: number, rng: Rng): Demonstration[];
   /** Prompts of one split; no prompt belongs to two. The benchmarks' are all different. */
@@ -63,6 +73,8 @@ export interface TaskKind<N extends string = string, S extends Shape = Shape> {
   readonly title: string;
   /** One sentence without a full stop, for forms, hovers and tables. */
   readonly description: string;
+  /** True if it is put to models that have learned to speak already: a checkpoint. */
+  readonly needsCheckpoint?: boolean;
   /** Settings beyond the name, each with its description and the source of its default. */
   readonly settings: S;
   /** Settings that editors offer to write beside the name. */

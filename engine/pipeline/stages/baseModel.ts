@@ -32,13 +32,13 @@ export const baseModel: Stage<
   revision: 1,
   select: (config, { seed }) => ({ model: newModelOf(config), task: config.task, seed }),
   async run(context, { model: { architecture, pretrain }, task: settings, seed }) {
-    const task = taskOf(settings);
-    if (task === undefined)
-      throw new TypeError("base model: a new model is trained on a task's text, and no task is given");
-    const tokenizer = taskTokenizer(task);
+    const language = taskOf(settings)?.language;
+    if (language === undefined)
+      throw new TypeError("base model: a new model is trained on a task's language, and no task with one is given");
+    const tokenizer = taskTokenizer(language);
     const model = modelConfigOf(architecture, tokenizer);
     const count = exampleCount(pretrain.steps, pretrain.batchSize * pretrain.gradientAccumulation);
-    const texts = task.pretraining(Random.of(seed, "pretraining"));
+    const texts = language.pretraining(Random.of(seed, "pretraining"));
     const format = new PromptFormat(tokenizer);
     const examples: TokenizedExample[] = [];
     for (const text of texts) {

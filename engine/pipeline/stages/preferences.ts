@@ -13,8 +13,6 @@ import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts"
 import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
 import { type Artifact, type Stage, stopIfAsked } from "../stage.ts";
 
-/** Prompts answered side by side. */
-const SAMPLED_AT_ONCE = 256;
 /** Equally good responses give no pair; a model whose responses are nearly all so will never give enough. */
 const MOST_ROUNDS_PER_BATCH = 20;
 
@@ -40,12 +38,13 @@ export const preferences: Stage<
     const { backend } = context;
     const task = taskOf(settings);
     if (task === undefined) throw new TypeError("preferences: only a task labels pairs");
+    const atOnce = task.answeredAtOnce;
     const choice = { chat, template, base };
     const { config: model, weights, format } = await loadFrozenModel(from.folder, frozen, ["language"], choice);
     const promptSource = Random.of(seed, "preferences", "prompts");
     const labeller = Random.of(seed, "preferences", "labels");
     const generator = new Generator(backend, model, {
-      batchSize: 2 * SAMPLED_AT_ONCE,
+      batchSize: 2 * atOnce,
       queryLength: task.maxPromptLength,
       responseLength: task.maxResponseLength,
       sampling: {},
@@ -56,9 +55,9 @@ export const preferences: Stage<
     const lines: string[] = [];
     try {
       for (let round = 0; lines.length < total; round++) {
-        if (round > MOST_ROUNDS_PER_BATCH * Math.ceil(total / SAMPLED_AT_ONCE)) throw tooAlike(lines.length, total);
+        if (round > MOST_ROUNDS_PER_BATCH * Math.ceil(total / atOnce)) throw tooAlike(lines.length, total);
         stopIfAsked(context);
-        const batch = task.prompts("train", SAMPLED_AT_ONCE, promptSource);
+        const batch = task.prompts("train", atOnce, promptSource);
         const queries = batch.flatMap((prompt) => [format.encodePrompt(prompt), format.encodePrompt(prompt)]);
         const sampled = await generator.generate(device, queries, Random.of(seed, "preferences", "responses", round));
         const texts = responseTexts(sampled, format);
@@ -77,11 +76,11 @@ export const preferences: Stage<
   },
   cost({ task, pairs, ...frozen }, { model, precision, stored }) {
     const length = sequenceLength(task, { maxLength: model.maxPositions });
-    const responseLength = taskOf(task)?.maxResponseLength ?? 1;
+    const { maxResponseLength: responseLength = 1, answeredAtOnce = 1 } = taskOf(task) ?? {};
     return readingCost(model, {
       models: 1,
       tokens: 2 * pairs * length,
-      generated: { batchSize: 2 * SAMPLED_AT_ONCE, queryLength: length - responseLength, responseLength },
+      generated: { batchSize: 2 * answeredAtOnce, queryLength: length - responseLength, responseLength },
       precision,
       ...heldAs(frozen.frozenWeights, stored),
     });

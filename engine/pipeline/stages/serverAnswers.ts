@@ -35,7 +35,7 @@ export const serverAnswers: Stage<
     const { model, baseUrl, system } = contestantOf(config, contestant);
     const { temperature, topP, maxNewTokens } = config.evaluation.sampling;
     return {
-      server: { model, baseUrl, ...(system !== undefined && { system }) },
+      server: { model, ...(baseUrl !== undefined && { baseUrl }), ...(system !== undefined && { system }) },
       task: config.task,
       sampling: { temperature, topP, maxNewTokens },
       seed,
@@ -63,7 +63,7 @@ export const serverAnswers: Stage<
 
 interface ServerAnswersSlice {
   /** Everything that its answers depend on. */
-  readonly server: { readonly model: string; readonly baseUrl: string; readonly system?: string };
+  readonly server: { readonly model: string; readonly baseUrl?: string; readonly system?: string };
   readonly task: TaskConfig | undefined;
   readonly sampling: Omit<SamplingConfig, "topK">;
   readonly seed: number;

@@ -1,7 +1,7 @@
 import { type RunState, withoutOwner } from "../../protocol/runState.ts";
 import { runOwner } from "../../storage/runFolder.ts";
 import { RunLog } from "../../storage/runLog.ts";
-import { connect } from "../client.ts";
+import { type EditorAnswerer, connect } from "../client.ts";
 import { type RunListener, followRun } from "../follow.ts";
 
 /** A run at work, with its curves. */
@@ -10,6 +10,8 @@ export interface LiveRun {
   readonly kind: "attached" | "polled";
   /** As of the last event. It goes on changing. */
   state(): RunState;
+  /** Offers to answer calls of the editor's models; absent where nobody can be offered that. */
+  offerModels?(answer: EditorAnswerer): Promise<void>;
   /** Stops notifying listeners; the run itself continues. */
   close(): void;
 }
@@ -22,7 +24,12 @@ export async function attachedRun(folder: string, listener: RunListener, client:
   const connection = await connect(folder, { client });
   try {
     const followed = await followRun(folder, connection, listener);
-    return { kind: "attached", state: () => followed.state(), close: () => followed.close() };
+    return {
+      kind: "attached",
+      state: () => followed.state(),
+      offerModels: (answer) => connection.offerModels(answer),
+      close: () => followed.close(),
+    };
   } catch (error) {
     connection.close();
     throw error;

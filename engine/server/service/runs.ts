@@ -5,6 +5,7 @@ import { isTemporary } from "../../storage/disk.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
 import { placeBelow } from "../../storage/places.ts";
 import { type DatedFolder, foldersWith } from "../../storage/reading.ts";
+import type { EditorAnswerer } from "../client.ts";
 import { NoRuns } from "./noRuns.ts";
 import { RootWatch } from "./rootWatch.ts";
 import { RunsNotifier } from "./runsNotifier.ts";
@@ -18,6 +19,8 @@ const AT_ONCE = 4;
 
 /** Settings of the registry. */
 export interface RunsSettings extends Pick<TrackedRunSettings, "client" | "log"> {
+  /** Answers calls of the editor's models by a run; undefined where nobody does. */
+  readonly answering?: (folder: string) => EditorAnswerer | undefined;
   /** Resolves when the other side has taken the news in. */
   readonly send: (news: ServiceNotifications["runs"]) => Promise<void>;
 }
@@ -112,6 +115,11 @@ export class Runs {
     return all;
   }
 
+  /** Offers to all runs at work to answer their calls of the editor's models. */
+  async offerModels(): Promise<void> {
+    await Promise.all([...this.tracked.values()].map((run) => run.offerModels()));
+  }
+
   /** Drops a run that is gone, or that nobody lists or watches any longer. */
   remove(run: TrackedRun): void {
     this.recent.delete(run);
@@ -133,11 +141,11 @@ export class Runs {
   private track(folder: string): TrackedRun {
     const known = this.tracked.get(folder);
     if (known !== undefined) return known;
-    const { client, log } = this.settings;
+    const { client, log, answering } = this.settings;
     const changed = (run: TrackedRun): void => {
       if (this.tracked.get(folder) === run && this.isListed(run)) this.notifier.change(run);
     };
-    const run = new TrackedRun(folder, { client, log, changed });
+    const run = new TrackedRun(folder, { client, log, changed, answering: () => answering?.(folder) });
     this.tracked.set(folder, run);
     return run;
   }

@@ -1,4 +1,12 @@
-import type { CancellationToken, Disposable, MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import {
+  type CancellationToken,
+  CancellationTokenSource,
+  type Disposable,
+  type MessageConnection,
+  type ResponseError,
+} from "vscode-jsonrpc/node";
+import type { EditorAnswer, EditorCall } from "../../protocol/editorModels.ts";
+import { readEditorAnswer } from "../../protocol/editorModelsSchema.ts";
 import {
   type FigureView,
   type InitializeParams,
@@ -11,6 +19,7 @@ import {
 import type { RunState } from "../../protocol/runState.ts";
 import { withBorrowed } from "../../storage/stageRecords.ts";
 import { judgingCostOf, resumeRun, startRun, stopRun } from "./control.ts";
+import { withSignal } from "../withSignal.ts";
 import { asResponseError, notInitialized, untrusted, versionMismatch } from "./errors.ts";
 import { Follows } from "./follows.ts";
 import { modelsOf } from "./models.ts";
@@ -47,6 +56,7 @@ export class Service implements Disposable {
   private readonly table: RunsTableRows;
   private client: string | undefined;
   private isTrusted = false;
+  private isAnswering = false;
 
   /** @param connection - Its caller listens to it from here on. @param version - Of this program. */
   constructor(connection: MessageConnection, version: string) {
@@ -57,6 +67,7 @@ export class Service implements Disposable {
       client: () => this.client ?? "a service",
       log,
       send: (news) => connection.sendNotification(SERVICE_NOTIFICATIONS.runs, news),
+      answering: (folder) => (this.isAnswering ? (call, signal) => this.askWindow(folder, call, signal) : undefined),
     });
     this.origins = new Origins(this.runs);
     this.reader = new Reader(this.origins);
@@ -117,6 +128,11 @@ export class Service implements Disposable {
         this.isTrusted = true;
         return Promise.resolve(done);
       },
+      offerModels: async () => {
+        this.isAnswering = true;
+        await runs.offerModels();
+        return done;
+      },
       setRoots: ({ roots }) => {
         runs.setRoots(roots);
         return Promise.resolve(done);
@@ -168,6 +184,18 @@ export class Service implements Disposable {
     };
   }
 
+  private async askWindow(folder: string, call: EditorCall, signal: AbortSignal): Promise<EditorAnswer> {
+    const source = new CancellationTokenSource();
+    const cancel = (): void => source.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      return readEditorAnswer(await this.connection.sendRequest("askModel", { folder, ...call }, source.token));
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      source.dispose();
+    }
+  }
+
   /** With curves, also those of cached stages. */
   private async stateOf(folder: string): Promise<RunState> {
     const run = await this.withCurves(folder);
@@ -183,17 +211,6 @@ export class Service implements Disposable {
 
   private log(message: string): void {
     this.connection.sendNotification(SERVICE_NOTIFICATIONS.log, { message }).catch(() => undefined);
-  }
-}
-
-/** Work that the client may take back while it is done. */
-async function withSignal<T>(token: CancellationToken, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const listening = token.onCancellationRequested(() => controller.abort());
-  try {
-    return await work(controller.signal);
-  } finally {
-    listening.dispose();
   }
 }
 

@@ -23,7 +23,7 @@ export interface SummaryParts {
 
 /** A run in one line. */
 export function summaryOf({ folder, facts, state, createdAt, result, problem }: SummaryParts): RunSummary {
-  const { status, device, ahead, download, startedAt, updatedAt, alarms, failure, tables } = state;
+  const { status, device, ahead, download, waits, startedAt, updatedAt, alarms, failure, tables } = state;
   const { pausedSeconds, pausedSince } = state;
   const alarm = alarms[alarms.length - 1];
   return {
@@ -36,6 +36,7 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
     device,
     ...(ahead !== undefined && { ahead }),
     ...(download !== undefined && { download }),
+    ...(waits !== undefined && { waits }),
     createdAt,
     ...(startedAt !== undefined && { startedAt }),
     ...(updatedAt !== undefined && { updatedAt }),

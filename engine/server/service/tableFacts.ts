@@ -12,26 +12,26 @@ const MOST_RATES = 5000;
 const MOST_ARMS = 1000;
 
 /** Win rate of a pair, for a base seed or over all. */
-export type PairRate = Pick<WinRateRow, "benchmark" | "a" | "b" | "seed" | "adjusted">;
+export type ArmRate = Pick<WinRateRow, "benchmark" | "a" | "b" | "seed" | "adjusted">;
 
 /** The part of a run's config and results that the runs table shows and the log does not hold: some kilobytes a run. */
-export interface TableFacts {
+export interface RunsTableFacts {
   /** A section of the config each. */
   readonly sections: readonly TableValues[];
   /** By arm. */
   readonly arms: ReadonlyMap<string, TableValues>;
   readonly seeds: readonly number[];
-  readonly rates: readonly PairRate[];
+  readonly rates: readonly ArmRate[];
 }
 
 /** Of a run whose config cannot be read. */
-export const NO_FACTS: TableFacts = { sections: [], arms: new Map(), seeds: [], rates: [] };
+export const NO_FACTS: RunsTableFacts = { sections: [], arms: new Map(), seeds: [], rates: [] };
 
 /** Takes from a config and a win-rate table what the runs table shows. */
-export function tableFacts(config: RunConfig | undefined, rates: readonly WinRateRow[]): TableFacts {
+export function tableFacts(config: RunConfig | undefined, rates: readonly WinRateRow[]): RunsTableFacts {
   const kept = rates
     .slice(0, MOST_RATES)
-    .map(({ benchmark, a, b, seed, adjusted }): PairRate => ({ benchmark, a, b, seed, adjusted }));
+    .map(({ benchmark, a, b, seed, adjusted }): ArmRate => ({ benchmark, a, b, seed, adjusted }));
   if (config === undefined) return { ...NO_FACTS, rates: kept };
   const { arms, name: _name, ...sections } = config;
   return {

@@ -22,7 +22,7 @@ import { type LastValues, RunLog } from "../../storage/runLog.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
 import { Recent } from "./recent.ts";
 import type { Runs } from "./runs.ts";
-import type { PairRate, TableFacts } from "./tableFacts.ts";
+import type { ArmRate, RunsTableFacts } from "./tableFacts.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /** Artifacts of other runs whose last metrics are remembered: neither they nor their records ever change. */
@@ -138,7 +138,7 @@ interface ModelStages {
 }
 
 /** Models of a run, its arms first; before its stages are known, the arms of its config. */
-function modelsOf({ stages }: RunState, facts: TableFacts): readonly ModelStages[] {
+function modelsOf({ stages }: RunState, facts: RunsTableFacts): readonly ModelStages[] {
   const found = new Map<string, ModelStages & { readonly stages: StageState[] }>();
   for (const stage of stages) {
     const isModel = makesModel(stage) && stage.benchmark === undefined && stage.role !== "validation";
@@ -170,7 +170,7 @@ function trainedStage(stages: readonly StageState[], chosen: number | null | und
 
 interface ModelParts extends ModelStages {
   readonly trained: StageState | undefined;
-  readonly facts: TableFacts;
+  readonly facts: RunsTableFacts;
   readonly scores: ReadonlyMap<string, TableValues>;
   readonly metrics: readonly (LastValues | undefined)[];
 }
@@ -197,9 +197,9 @@ function modelValues({ name, seed, stages, trained, facts, scores, metrics }: Mo
 }
 
 /** Of a run of several base seeds the seed's own lines, else those over all, which are the only ones. */
-function ratesOf(rates: readonly PairRate[], name: string, seed: number | undefined): readonly PairRate[] {
+function ratesOf(rates: readonly ArmRate[], name: string, seed: number | undefined): readonly ArmRate[] {
   const own = rates.filter(({ a }) => a === name);
-  const isWanted = (rate: PairRate): boolean => rate.seed === (seed ?? "all");
+  const isWanted = (rate: ArmRate): boolean => rate.seed === (seed ?? "all");
   const found = own.filter(isWanted);
   return found.length > 0 || seed === undefined ? found : [];
 }

@@ -6,11 +6,12 @@ import { type LockOwner, isSameOwner } from "../../storage/locks.ts";
 import { runOwner } from "../../storage/runFolder.ts";
 import { type LastValues, RunLog, endsOf } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
+import type { EditorAnswerer } from "../client.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
-import { NO_FACTS, type TableFacts, tableFacts } from "./tableFacts.ts";
+import { NO_FACTS, type RunsTableFacts, tableFacts } from "./tableFacts.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
@@ -22,6 +23,8 @@ export interface TrackedRunSettings {
   readonly client: () => string;
   /** The summary may have changed. */
   readonly changed: (run: TrackedRun) => void;
+  /** Answers its calls of the editor's models; undefined where nobody does. */
+  readonly answering?: () => EditorAnswerer | undefined;
   readonly log: (message: string) => void;
 }
 
@@ -105,7 +108,7 @@ export class TrackedRun {
   }
 
   /** Its settings and win rates, for the runs table. */
-  get table(): TableFacts {
+  get table(): RunsTableFacts {
     return this.tableFacts;
   }
 
@@ -168,6 +171,18 @@ export class TrackedRun {
   watch(watcher: RunWatcher): () => void {
     this.watchers.add(watcher);
     return () => void this.watchers.delete(watcher);
+  }
+
+  /** Offers to answer its calls of the editor's models, if somebody does and its engine can be reached. */
+  async offerModels(): Promise<void> {
+    const answer = this.settings.answering?.();
+    if (answer === undefined) return;
+    try {
+      await this.live?.offerModels?.(answer);
+    } catch (error) {
+      // An engine of an earlier version knows no such models.
+      this.settings.log(`${this.folder}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** Lets go of curves that can be read again. */
@@ -305,6 +320,7 @@ export class TrackedRun {
     this.unwritten = undefined;
     this.kept = undefined;
     isReady = true;
+    void this.offerModels();
     this.heard((watcher) => watcher.reset(next.state()));
   }
 

@@ -54,7 +54,8 @@ export interface ServerFacts {
   readonly program?: "vLLM" | "SGLang" | "Ollama" | "llama.cpp" | "OpenAI";
 }
 
-const CLOCK: Clock = {
+/** The machine's own time. */
+export const CLOCK: Clock = {
   now: () => performance.now(),
   wait: async (ms, signal) => {
     try {

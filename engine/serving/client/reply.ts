@@ -147,7 +147,7 @@ const [OPEN, CLOSE] = ["<think>", "</think>"];
  * A text without the thoughts that reasoning models write into it. Templates may have opened them already, so that only
  * the end is there; where a reply was cut off within them, there is nothing else.
  */
-function withoutThoughts(text: string): { readonly text: string; readonly thoughts: string } {
+export function withoutThoughts(text: string): { readonly text: string; readonly thoughts: string } {
   const end = text.lastIndexOf(CLOSE);
   const begins = text.trimStart().startsWith(OPEN);
   if (begins && end < 0) return { text: "", thoughts: text.replace(OPEN, "").trim() };

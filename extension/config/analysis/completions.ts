@@ -4,12 +4,12 @@ import type { ColumnName } from "../../../engine/config/columns.ts";
 import { t } from "../../localize.ts";
 import { modelsOf } from "./models.ts";
 import type { Models } from "./models.ts";
-import { columnPlace, namePlace, pathPlace } from "./places.ts";
+import { columnPlace, isLanguageModel, namePlace, pathPlace } from "./places.ts";
 import { nodeAt } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 
 /** Completions available at a caret. */
-export type CompletionContext = NamesContext | PathContext | ColumnKeysContext | ColumnsContext;
+export type CompletionContext = NamesContext | PathContext | ColumnKeysContext | ColumnsContext | EditorModelsContext;
 
 /** A name of a model or benchmark. */
 export interface NamesContext {
@@ -55,6 +55,13 @@ export interface ColumnsContext {
   readonly source: WrittenSource;
 }
 
+/** The address of one of the editor's language models. */
+export interface EditorModelsContext {
+  readonly kind: "editorModels";
+  /** Replaced range: the string with its quotes, or empty. */
+  readonly span: Span;
+}
+
 /** A source as the config has it: the path is relative to the config's folder. */
 export interface WrittenSource {
   readonly from: string;
@@ -75,6 +82,10 @@ export function completionContext(tree: ConfigTree, offset: number): CompletionC
   if (columns !== undefined) {
     const span = inside === undefined ? { start: offset, end: offset } : stringSpan(tree.text, inside);
     return isAtPropertyKey ? columnKeys(tree, path, { span, columns }) : columnsContext(tree, path, span);
+  }
+  if (isLanguageModel(path)) {
+    const span = inside === undefined ? { start: offset, end: offset } : stringSpan(tree.text, inside);
+    return { kind: "editorModels", span };
   }
   const wants = pathPlace(path);
   if (wants !== undefined) return pathContext(tree.text, offset, { inside, wants });

@@ -3,12 +3,14 @@ import { derivedSizes, parseConfig } from "../../../engine/config/index.ts";
 import type { ArmSizes, RunConfig } from "../../../engine/config/index.ts";
 import { inheritedAt, presetOf } from "../../../engine/config/merge.ts";
 import { valueAt } from "../../../engine/config/walk.ts";
+import { editorModelOf } from "../../../engine/protocol/editorModels.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
 import { formatCount } from "../../../engine/protocol/format.ts";
 import { codeSpan, literal } from "../../../engine/protocol/markdown.ts";
 import { t } from "../../localize.ts";
 import { inline } from "./edits.ts";
 import { modelsOf } from "./models.ts";
+import { isLanguageModel } from "./places.ts";
 import { occurrenceAt } from "./occurrences.ts";
 import { isKey, nodeAtOffset, spanOf } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
@@ -25,6 +27,17 @@ export function hoverAt(tree: ConfigTree, offset: number, file: string): HoverTe
   if (node === undefined) return undefined;
   const lines = [...nameLines(tree, offset), ...(isKey(node) ? keyLines(tree, getNodePath(node), file) : [])];
   return lines.length === 0 ? undefined : { span: spanOf(node), lines };
+}
+
+/** The address of a model of the editor's at an offset; undefined where there is none. */
+export function editorModelAt(
+  tree: ConfigTree,
+  offset: number,
+): { readonly span: Span; readonly address: string } | undefined {
+  const node = nodeAtOffset(tree, offset);
+  const value: unknown = node?.type === "string" ? node.value : undefined;
+  if (node === undefined || typeof value !== "string" || !isLanguageModel(getNodePath(node))) return undefined;
+  return editorModelOf(value) === undefined ? undefined : { span: spanOf(node), address: value };
 }
 
 function nameLines(tree: ConfigTree, offset: number): string[] {

@@ -47,6 +47,13 @@ const COLUMN_PLACES: readonly (readonly [Pattern, keyof typeof COLUMNS_OF])[] = 
   [["data", "benchmarks", "*", "columns", "*"], "prompts"],
 ];
 
+/** Names of language models that judge or answer: a server knows them, or the editor. */
+const LANGUAGE_MODELS: readonly (readonly [Pattern, true])[] = [
+  [["evaluation", "llm", "model"], true],
+  [["evaluation", "panel", "members", "#", "model"], true],
+  [["evaluation", "contestants", "*", "model"], true],
+];
+
 /** Keys by which models and benchmarks get their names. */
 const GIVEN: readonly (readonly [Pattern, NamePlace["kind"]])[] = [
   [["soups", "*"], "model"],
@@ -74,6 +81,11 @@ export function columnPlace(path: ConfigPath): readonly ColumnName[] | undefined
 /** Kind of the model or benchmark that the key at the end of this path names; undefined if it names none. */
 export function givenPlace(path: ConfigPath): NamePlace["kind"] | undefined {
   return lookUp(GIVEN, path);
+}
+
+/** True if a value at this path names a language model of a server or of the editor's. */
+export function isLanguageModel(path: ConfigPath): boolean {
+  return lookUp(LANGUAGE_MODELS, path) === true;
 }
 
 function lookUp<T>(places: readonly (readonly [Pattern, T])[], path: ConfigPath): T | undefined {

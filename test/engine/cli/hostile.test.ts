@@ -43,6 +43,9 @@ const EVENTS: readonly EventBody[] = [
   { kind: "metrics", stage: HOSTILE, step: 1, values: { [HOSTILE]: 1, "sft/loss": 1 } },
   { kind: "progress", stage: HOSTILE, step: 2, total: 2 },
   { kind: "alarm", stage: HOSTILE, step: 1, name: HOSTILE, message: HOSTILE },
+  ...(["window", "missing", "consent", "blocked", null] as const).map((reason): EventBody => {
+    return { kind: "modelWait", model: HOSTILE, reason };
+  }),
   { kind: "stageFinished", stage: HOSTILE, seconds: 1 },
   { kind: "table", table: TABLE },
 ];

@@ -39,7 +39,10 @@ describe("answering questions of several turns", () => {
 
 describe("a turn that follows an answer", () => {
   const TEMPLATE = "{% for m in messages %}{{ m.content }} {% endfor %}";
-  const format = new PromptFormat(taskTokenizer(miniInstruct()), { text: TEMPLATE, where: "a test" });
+  const format = new PromptFormat(
+    taskTokenizer(miniInstruct().language ?? assert.fail("it has a language of its own")),
+    { text: TEMPLATE, where: "a test" },
+  );
   const words = "city river time city river time city river time city";
   const asked = (maxPositions: number) =>
     askedTurn(question("x", "reverse : city", "reverse : time"), [words], { format, maxPositions, maxNewTokens: 4 });

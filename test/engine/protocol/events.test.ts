@@ -22,6 +22,7 @@ const RECORDS: readonly RunEvent[] = [
   { kind: "stageFinished", ...stamp, stage: "sft-1", seconds: 3.2 },
   { kind: "alarm", ...stamp, stage: "ppo", step: 2, name: "negativeKl", message: "KL is negative: raise beta" },
   { kind: "download", ...stamp, source: "hf:o/n@main", file: "a.parquet", doneBytes: 32, totalBytes: 64 },
+  { kind: "modelWait", ...stamp, model: "vscode:copilot/gpt-4o", reason: "consent" },
   { kind: "note", ...stamp, stage: "sft-1", message: "the loss falls on the answers" },
   {
     kind: "table",

@@ -46,6 +46,11 @@ const body: fc.Arbitrary<EventBody> = fc.oneof(
   fc.record({ kind: fc.constant("stageFinished"), stage, seconds }),
   fc.record({ kind: fc.constant("alarm"), stage, step, name: fc.constantFrom("x", "y"), message: fc.string() }),
   table,
+  fc.record({
+    kind: fc.constant("modelWait"),
+    model: fc.constantFrom("vscode:a/b", "vscode:a/c"),
+    reason: fc.constantFrom("window", "consent", null),
+  }),
   fc.record({ kind: fc.constant("runFinished"), status: fc.constantFrom("finished", "stopped"), seconds }),
   fc.record({ kind: fc.constant("runFailed"), error: fc.string(), message: fc.string(), stage: fc.option(stage) }),
 );

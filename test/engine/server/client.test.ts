@@ -98,10 +98,13 @@ describe("connect", () => {
       await once(stranger, "listening");
       return address;
     };
-    await serving(async ({ folder }) => {
-      const message = /does not answer at .* \((the engine closed the connection|.*ECONNRESET|.*EPIPE)\)/;
-      await assert.rejects(connect(folder, CLIENT), { name: "UnreachableError", message });
-    }, listen);
+    await serving(
+      async ({ folder }) => {
+        const message = /does not answer at .* \((the engine closed the connection|.*ECONNRESET|.*EPIPE)\)/;
+        await assert.rejects(connect(folder, CLIENT), { name: "UnreachableError", message });
+      },
+      { lockAddress: listen },
+    );
     stranger.close();
   });
 

@@ -159,7 +159,7 @@ describe("an address in a lock", () => {
             const message = /lock's socket ".*" is none of an engine in .*; if its engine was started with another/;
             await assert.rejects(connect(run, { ...CLIENT, patience: 500 }), { name: "UnreachableError", message });
           },
-          () => Promise.resolve(address),
+          { lockAddress: () => Promise.resolve(address) },
         );
       }
       assert.equal(nConnections, 0);
@@ -179,9 +179,15 @@ describe("an address in a lock", () => {
       await once(server, "listening");
       return address;
     };
-    await serving(async ({ folder: run }) => {
-      await assert.rejects(connect(run, CLIENT), { name: "UnreachableError", message: /another run's engine answers/ });
-    }, listen);
+    await serving(
+      async ({ folder: run }) => {
+        await assert.rejects(connect(run, CLIENT), {
+          name: "UnreachableError",
+          message: /another run's engine answers/,
+        });
+      },
+      { lockAddress: listen },
+    );
     server.close();
   });
 });

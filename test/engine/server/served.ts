@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
+import type { EditorAnswer } from "../../../engine/protocol/editorModels.ts";
 import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { emptyRunState } from "../../../engine/protocol/runState.ts";
 import { newAddress } from "../../../engine/server/address.ts";
@@ -30,6 +32,10 @@ export interface Served {
   readonly server: RunServer;
   /** Names of clients that asked for a stop. */
   readonly stops: readonly string[];
+  /** What windows answered, by the calls' ids. */
+  readonly answers: ReadonlyMap<number, EditorAnswer>;
+  /** Models that began to be waited for or no longer are, as "model: reason". */
+  readonly waits: readonly string[];
   readonly logged: readonly string[];
   /** Records an event and sends it to clients. */
   report(body: EventBody): RunEvent;
@@ -37,20 +43,41 @@ export interface Served {
   unsent(body: EventBody): RunEvent;
 }
 
-/** Serves a run while the work lasts; with another address in its lock, if one is made for it. */
+export interface ServedOptions {
+  /** Makes another address for its lock. */
+  readonly lockAddress?: (runtimeFolder: string) => Promise<string>;
+  /** Called at each answer of a window, and each wait for one. */
+  readonly told?: () => void;
+}
+
+/** Serves a run while the work lasts. */
 export async function serving<T>(
   work: (run: Served) => Promise<T>,
-  lockAddress?: (runtimeFolder: string) => Promise<string>,
+  { lockAddress, told }: ServedOptions = {},
 ): Promise<T> {
   return inRuntimeFolder(async (root) => {
     const address = await newAddress();
     const stops: string[] = [];
     const logged: string[] = [];
+    const answers = new Map<number, EditorAnswer>();
+    const waits: string[] = [];
     const server = await RunServer.listen({
       address,
       version: "1.2.3",
       stop: (client) => void stops.push(client),
       log: (line) => void logged.push(line),
+      answers: {
+        answered: (id, answer) => {
+          assert.ok(!answers.has(id), "a call is answered once");
+          answers.set(id, answer);
+          told?.();
+        },
+        waiting: (model, reason) => {
+          waits.push(`${model}: ${reason ?? "asked"}`);
+          told?.();
+        },
+        firstBlockMs: 50,
+      },
     });
     const held = await RunFolder.open(root, "demo-1", (await lockAddress?.(root)) ?? address);
     await held.writeRun({ id: "demo-1" });
@@ -69,7 +96,7 @@ export async function serving<T>(
       return event;
     };
     try {
-      return await work({ folder: held.folder, address, server, stops, logged, report, unsent });
+      return await work({ folder: held.folder, address, server, stops, logged, answers, waits, report, unsent });
     } finally {
       await server.close();
       await held.close();

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { CallStore } from "../../../engine/serving/callStore.ts";
+import { ModelClient } from "../../../engine/serving/client/index.ts";
 import { BudgetSpent, ModelCalls, type ModelCallsSettings, Purse } from "../../../engine/serving/modelCalls.ts";
 import type { ModelRequest } from "../../../engine/protocol/modelCalls.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
@@ -20,7 +21,7 @@ const about = (content: string): ModelRequest => ({
 
 function calls(root: string, baseUrl: string, more: Partial<ModelCallsSettings> = {}): ModelCalls {
   return new ModelCalls({
-    client: { baseUrl, concurrency: 4, deadlineMs: 5000, firstWaitMs: 1, key: KEY },
+    client: new ModelClient({ baseUrl, concurrency: 4, deadlineMs: 5000, firstWaitMs: 1, key: KEY }),
     ...{ model: "m", price: { input: 1, output: 1 }, purse: new Purse(), root, run: "run-1" },
     ...more,
   });

@@ -28,6 +28,9 @@ describe("runDescription", () => {
   it("tells of each state what matters in it", () => {
     const told = (changes: Parameters<typeof summary>[0]): string => runDescription(summary({ progress, ...changes }));
     assert.equal(told({ status: "running" }), "salsa · 58 % · 3 min left");
+    const wait = { model: "vscode:copilot/gpt-4o", reason: "consent", since: 1 } as const;
+    const waiting = "salsa · 58 % · 3 min left · waits for your consent to ask vscode:copilot/gpt-4o";
+    assert.equal(told({ status: "running", waits: [wait] }), waiting);
     assert.equal(told({ status: "queued", ahead: 2 }), "queued, 2 ahead");
     const download = { source: "hf:o/n@main", file: "data/a.parquet", doneBytes: 32e6, totalBytes: 2e9 };
     assert.match(told({ status: "queued", download }), /^downloading a\.parquet: \d+\S* \wi?B of \d\S* \wi?B$/);

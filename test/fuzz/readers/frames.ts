@@ -2,9 +2,11 @@ import { once } from "node:events";
 import { type Socket, createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough, duplexPair } from "node:stream";
+import type { EditorCall } from "../../../engine/protocol/editorModels.ts";
 import { PROTOCOL_VERSION } from "../../../engine/protocol/rpc.ts";
 import { applyEvent, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { connectTo } from "../../../engine/server/client.ts";
+import { EditorCalls } from "../../../engine/server/editorCalls.ts";
 import { Session } from "../../../engine/server/session.ts";
 import { serve } from "../../../engine/server/service/serve.ts";
 import type { Reader } from "../reader.ts";
@@ -54,6 +56,9 @@ const run = { run: "demo-1", folder };
 const state = emptyRunState(run.run);
 for (const event of EVENTS) applyEvent(state, event);
 
+const CALL: EditorCall = { model: "vscode:a/b", request: { prompt: "x", temperature: 0, maxTokens: 1 } };
+const DEADLINE_MS = 1000;
+
 /** What a client sends to the process of a run: whatever it is, the session ends, and the run goes on. */
 const session: Reader = {
   name: "runFrames",
@@ -62,6 +67,11 @@ const session: Reader = {
       { id: 0, method: "handshake", params: { protocol: PROTOCOL_VERSION, client: "fuzz 1" } },
       { id: 1, method: "snapshot", params: {} },
       { id: 2, method: "stop", params: {} },
+    ),
+    frames(
+      { id: 0, method: "handshake", params: { protocol: PROTOCOL_VERSION, client: "fuzz 1" } },
+      { id: 1, method: "offerModels", params: {} },
+      { id: 0, result: { kind: "reply", reply: { text: "[[A]]", end: "stop" } } },
     ),
     frames(
       { id: 0, method: "handshake", params: { protocol: 7, client: "fuzz 1" } },
@@ -73,13 +83,19 @@ const session: Reader = {
   read: async (bytes) => {
     const [client, server] = duplexPair();
     client.resume();
+    const calls = new EditorCalls({ answered: () => undefined, waiting: () => undefined });
     const open = new Session(server, {
       version: "0.0.0",
       opened: Promise.resolve(run),
       ready: Promise.resolve(state),
       stop: () => undefined,
+      offered: (window) => {
+        calls.offer(window);
+        calls.ask(1, CALL, DEADLINE_MS);
+      },
       log: () => undefined,
     });
+    server.once("close", () => calls.leave(open));
     const closed = once(server, "close");
     for (const event of EVENTS) open.push(event);
     client.end(bytes);

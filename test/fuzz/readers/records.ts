@@ -32,6 +32,8 @@ const BODIES: readonly EventBody[] = [
   { kind: "metrics", stage: "ppo", step: 2, values: { "objective/kl": 0.75, "loss/total": 1e-7 } },
   { kind: "alarm", stage: "ppo", step: 2, name: "negativeKl", message: "KL to the reference is -1 nats" },
   { kind: "progress", stage: "ppo", step: 2, total: 60 },
+  { kind: "modelWait", model: "vscode:copilot/gpt-4o", reason: "window" },
+  { kind: "modelWait", model: "vscode:copilot/gpt-4o", reason: null },
   { kind: "stageFinished", stage: "ppo", seconds: 3.25 },
   {
     kind: "table",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { THREE_WAY, parseVerdict } from "../../../engine/evaluation/judges/parseVerdict.ts";
 import { looksLikeAnOrder } from "../../../engine/evaluation/judges/prompts.ts";
+import { readEditorAnswer, readEditorCall } from "../../../engine/protocol/editorModelsSchema.ts";
 import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
 import { eventData } from "../../../engine/serving/client/eventStream.ts";
 import { ReplyParts, complaintOf } from "../../../engine/serving/client/reply.ts";
@@ -48,6 +49,23 @@ export const REPLIES: readonly Reader[] = [
       assert.ok(["stop", "length", "refused"].includes(end) && promptTokens >= 0);
       assert.ok(parseVerdict(text, THREE_WAY).verdict !== "error");
       assert.equal(typeof looksLikeAnOrder(text), "boolean");
+    },
+  },
+  {
+    name: "editorMessages",
+    corpus: [
+      { model: "vscode:a/b", request: { prompt: [{ role: "user", content: "x" }], temperature: 0, maxTokens: 1 } },
+      { model: "vscode:a/b", request: { prompt: "x", temperature: 1, maxTokens: 9, stop: ["a"], seed: 1, topP: 0.5 } },
+      { kind: "reply", reply: { text: "[[A]]", end: "stop", promptTokens: 3 } },
+      { kind: "failed", fault: "blocked", message: "no" },
+    ].map((message) => Buffer.from(JSON.stringify(message))),
+    errors: ["MessageError"],
+    read: (input: Buffer): Promise<void> => {
+      const value = valueOf(input.toString("utf8"));
+      const isCall = typeof value === "object" && value !== null && "request" in value;
+      if (isCall) assert.ok(readEditorCall(value).model.length > 0);
+      else assert.ok(["reply", "failed"].includes(readEditorAnswer(value).kind));
+      return Promise.resolve();
     },
   },
 ];

@@ -95,7 +95,7 @@ describe("MiniInstruct's gold score", () => {
 
   it("is at most 1.25, which demonstrations without fault reach and no other response does", () => {
     const examples = task.sft(50, seeded(1));
-    const words = fc.constantFrom(...task.vocabulary);
+    const words = fc.constantFrom(...(task.language?.vocabulary ?? []));
     const responses = fc.array(words, { maxLength: 9 }).map((said) => said.join(" "));
     fc.assert(
       fc.property(fc.constantFrom(...examples), responses, fc.boolean(), ({ prompt, response }, text, ended) => {

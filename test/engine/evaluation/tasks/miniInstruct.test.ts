@@ -7,6 +7,7 @@ import { seeded } from "./random.ts";
 
 const SETTINGS = { pretrainingClean: 0.4, sftClean: 0.8, labelTemperature: 0.2 };
 const task = miniInstruct.create(SETTINGS);
+const { language = assert.fail("it has a language of its own") } = task;
 
 /** Share of slips drawn that leave no fault: a repeated word swapped with itself, or replaced by itself. */
 const HARMLESS = 0.015;
@@ -16,7 +17,7 @@ const isFaultless = ({ prompt, response }: Demonstration): boolean =>
   task.gold(prompt, { text: response, ended: true }) > 1.2;
 
 function takeExamples(n: number, seed: number): Demonstration[] {
-  return task.pretraining(seeded(seed)).take(n).toArray();
+  return language.pretraining(seeded(seed)).take(n).toArray();
 }
 
 function shareOf<T>(items: readonly T[], isCounted: (item: T) => boolean): number {
@@ -34,12 +35,12 @@ function isNear(actual: number, expected: number, n: number): void {
 
 describe("MiniInstruct's data", () => {
   it("has 27 words and marks, so that the model's vocabulary with four special tokens stays within 64", () => {
-    assert.equal(task.vocabulary.length, 27);
-    assert.equal(new Set(task.vocabulary).size, 27);
+    assert.equal(language.vocabulary.length, 27);
+    assert.equal(new Set(language.vocabulary).size, 27);
   });
 
   it("uses no word outside its vocabulary and keeps to its lengths", () => {
-    const known = new Set(task.vocabulary);
+    const known = new Set(language.vocabulary);
     const tokens = (text: string): string[] => text.match(/\w+|[^\w\s]/g) ?? [];
     for (const { prompt, response } of takeExamples(3000, 1)) {
       assert(tokens(prompt).length <= task.maxPromptLength, prompt);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 
 import { TASKS, createTask } from "../../../../engine/evaluation/tasks/index.ts";
-import { SPLITS } from "../../../../engine/evaluation/tasks/task.ts";
+import { SPLITS, type TaskKind } from "../../../../engine/evaluation/tasks/task.ts";
 import { parseConfig } from "../../../../engine/config/index.ts";
 import { wordLevelTokenizer } from "../../../../engine/text/index.ts";
 import { seeded } from "./random.ts";
@@ -10,8 +10,10 @@ import { seeded } from "./random.ts";
 const EXAMPLES = new URL("../../../../examples/miniinstruct/", import.meta.url);
 
 describe("every built-in task", () => {
-  for (const { name, title, description, defaults } of TASKS) {
-    const { task: written, ...config } = parseConfig(`{ "task": { "name": "${name}" } }`, "run.salsa.json");
+  const kinds: readonly TaskKind[] = TASKS;
+  for (const { name, title, description, defaults, needsCheckpoint = false } of kinds) {
+    const model = needsCheckpoint ? ', "model": { "checkpoint": "folder" }' : "";
+    const { task: written, ...config } = parseConfig(`{ "task": { "name": "${name}" }${model} }`, "run.salsa.json");
     assert(written !== undefined);
     const task = createTask(written);
 
@@ -30,13 +32,20 @@ describe("every built-in task", () => {
       assert.equal(task.name, name);
     });
 
-    it(`${name} writes prompts and responses that its tokenizer gives back, within its lengths`, () => {
-      const tokenizer = wordLevelTokenizer(task.vocabulary);
-      for (const { prompt, response } of task.sft(300, seeded(1))) {
-        assert(tokenizer.encode(prompt).length <= task.maxPromptLength, prompt);
-        assert.equal(tokenizer.decode(tokenizer.encode(response)), response);
-      }
+    it(`${name} has a language of its own, or is for models that have one`, () => {
+      assert.equal(task.language === undefined, needsCheckpoint);
     });
+
+    const { language } = task;
+    if (language !== undefined) {
+      it(`${name} writes prompts and responses that its tokenizer gives back, within its lengths`, () => {
+        const tokenizer = wordLevelTokenizer(language.vocabulary);
+        for (const { prompt, response } of task.sft(300, seeded(1))) {
+          assert(tokenizer.encode(prompt).length <= task.maxPromptLength, prompt);
+          assert.equal(tokenizer.decode(tokenizer.encode(response)), response);
+        }
+      });
+    }
 
     it(`${name} scores every prompt of every split, and its own demonstrations above silence`, () => {
       for (const split of SPLITS) {

@@ -120,4 +120,16 @@ describe("completionContext", () => {
   it("completes the path of a source with settings", () => {
     assert.equal(at('{ "data": { "sft": { "from": "da|ta" } } }').context?.kind, "path");
   });
+
+  it("asks for the editor's models where a language model judges or answers", () => {
+    for (const text of [
+      '{ "evaluation": { "llm": { "model": "vsc|" } } }',
+      '{ "evaluation": { "panel": { "members": ["gold", { "model": "vsc|" }] } } }',
+      '{ "evaluation": { "contestants": { "x": { "model": "vsc|" } } } }',
+    ]) {
+      const { context, replaced } = at(text);
+      assert.deepEqual([context?.kind, replaced], ["editorModels", '"vsc"'], text);
+    }
+    assert.equal(at('{ "evaluation": { "llm": { "protocol": "|" } } }').context, undefined);
+  });
 });

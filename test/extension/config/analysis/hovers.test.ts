@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { hoverAt } from "../../../../extension/config/analysis/hovers.ts";
+import { editorModelAt, hoverAt } from "../../../../extension/config/analysis/hovers.ts";
 import { readTree } from "../../../../extension/config/analysis/tree.ts";
 import { MARKED, kindsOf } from "../../../engine/hostileText.ts";
 import { FILE, TASK } from "./configs.ts";
@@ -94,5 +94,18 @@ describe("hoverAt", () => {
     assert.deepEqual(linesAt('"soup"', `{ ${TASK}, "bta": 1, "rlhf": { "init": "soup" } }`), [
       "**`soup`**: soup: uniform of sft-1, sft-2",
     ]);
+  });
+
+  it("knows the address of a model of the editor's from other names", () => {
+    const text = '{ "evaluation": { "llm": { "model": "vscode:copilot/gpt-4o" }, "judge": "vscode:a/b" } }';
+    const tree = readTree(text);
+    const span = { start: text.indexOf('"vscode:copilot'), end: text.indexOf(' }, "judge"') };
+    assert.deepEqual(editorModelAt(tree, text.indexOf("copilot")), { span, address: "vscode:copilot/gpt-4o" });
+    assert.equal(editorModelAt(tree, text.indexOf("vscode:a")), undefined);
+    assert.equal(editorModelAt(tree, text.indexOf('"model"') + 2), undefined);
+    assert.equal(
+      editorModelAt(readTree(text.replace("vscode:copilot/", "")), text.indexOf("vscode:copilot") + 2),
+      undefined,
+    );
   });
 });
