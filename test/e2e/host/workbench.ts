@@ -50,7 +50,10 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   // The palette does not notice commands that come while it is open, so it is opened until the command is there.
   await insist(async () => {
     await openPalette(page, `>${title}`);
-    await quickPickRow(page, title).click({ timeout: 2000 }).catch(closing(page));
+    const row = quickPickRow(page, title);
+    await row.waitFor({ timeout: 2000 }).catch(closing(page));
+    // With time enough: a click that took, and is given up on, would run the command twice.
+    await row.click({ timeout: 10_000 }).catch(closing(page));
   });
 }
 
