@@ -16,7 +16,8 @@ export const exportPlot: Command = {
     const metric = await pickMetric(outlines);
     const title = vscode.l10n.t("Export Plot: format");
     const formats = PLOT_FORMATS.map((format) => ({ format, label: format.toUpperCase(), description: about(format) }));
-    const { format } = await picked(vscode.window.showQuickPick(formats, { title }));
+    // After the first question the editor gives the focus back to the page, which would close this one.
+    const { format } = await picked(vscode.window.showQuickPick(formats, { title, ignoreFocusOut: true }));
     salsa.dashboard.show({ view: "metrics", runs });
     salsa.dashboard.exportPlot(metric, format);
   },

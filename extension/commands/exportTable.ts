@@ -60,7 +60,9 @@ function pickFormat(): Promise<Format> {
     form("latex", "LaTeX", "tex", vscode.l10n.t("for papers")),
     form("json", "JSON", "json", vscode.l10n.t("for programs, with every digit")),
   ];
-  return picked(vscode.window.showQuickPick(formats, { title: vscode.l10n.t("Export Table: format") }));
+  return picked(
+    vscode.window.showQuickPick(formats, { title: vscode.l10n.t("Export Table: format"), ignoreFocusOut: true }),
+  );
 }
 
 /** @throws {CommandError} when the disk does not take it. */

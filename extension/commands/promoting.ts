@@ -40,7 +40,7 @@ async function pickArm({ arms }: RunConfig, asked: Partial<ChosenArm>): Promise<
   if (asked.beta !== undefined) return { arm, beta: asked.beta };
   if (first !== undefined && others.length === 0) return { arm, beta: first };
   const items = betas.map((beta) => ({ label: `β ${beta}`, beta }));
-  return { arm, beta: (await picked(vscode.window.showQuickPick(items, { title }))).beta };
+  return { arm, beta: (await picked(vscode.window.showQuickPick(items, { title, ignoreFocusOut: true }))).beta };
 }
 
 /** Beside the run's own config, as long as that is in the workspace. */
