@@ -76,14 +76,23 @@ export function recordedConfig({ config }: Pick<TinyRun, "config">): unknown {
   return JSON.parse(JSON.stringify({ ...config, runtime }));
 }
 
-/** Artifact key of every stage, by its name in the run. */
+/** Artifact key of every stage, by its name in the run, in the order of their declaration. */
 export function keysOf({ events }: Pick<TinyRun, "events">): ReadonlyMap<string, string> {
-  return new Map(events.flatMap((event) => (event.kind === "stageStarted" ? [[event.stage, event.key] as const] : [])));
+  return new Map(started(events).map(({ stage, key }) => [stage, key]));
 }
 
-/** Names of the stages that were computed, not found. */
+/** Names of the stages that were computed, not found, in the order of their declaration. */
 export function computed({ events }: Pick<TinyRun, "events">): string[] {
-  return events.flatMap((event) => (event.kind === "stageStarted" && !event.cached ? [event.stage] : []));
+  return started(events).flatMap(({ stage, cached }) => (cached ? [] : [stage]));
+}
+
+/** Judgments begin beside other stages, sooner or later. */
+function started(events: readonly RunEvent[]): readonly Extract<RunEvent, { readonly kind: "stageStarted" }>[] {
+  const declared = events.flatMap((event) => (event.kind === "runStarted" ? event.stages : []));
+  const places = new Map(declared.map((stage, place) => [typeof stage === "string" ? stage : stage.id, place]));
+  return events
+    .filter((event) => event.kind === "stageStarted")
+    .toSorted((a, b) => (places.get(a.stage) ?? 0) - (places.get(b.stage) ?? 0));
 }
 
 /** The folder of a stage's artifact. */

@@ -30,6 +30,12 @@ describe("a figure as pixels", () => {
     assert.deepEqual(pixel(picture, 4, 1), [255, 255, 255]);
   });
 
+  it("draws what is grouped by the line that it is of as if it were not", () => {
+    const line = '<line x1="2" x2="8" y1="5" y2="5" stroke="#ff0000" stroke-width="1"/>';
+    const grouped = rasterize(framed(`<g data-line="0">${line}</g>`), 1);
+    assert.deepEqual(grouped.pixels, rasterize(framed(line), 1).pixels);
+  });
+
   it("parts a line into its dashes", () => {
     const line = '<path d="M0,5.5L10,5.5" fill="none" stroke="#000000" stroke-width="1" stroke-dasharray="2 4"/>';
     const picture = rasterize(framed(line), 1);
