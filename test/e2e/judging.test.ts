@@ -179,6 +179,15 @@ describeInVsCode("judging by a language model in VS Code, from the packaged exte
     });
   }
 
+  it("has the agreement in the report", async () => {
+    // Of one run there is nothing to choose.
+    await runCommand(page, "SALSA: Open Report");
+    await webview(page).getByText("Agreement of the judge with a person's votes").waitFor();
+    const report = readFileSync(runFile("report/report.md"), "utf8");
+    assert.match(report, /\| *inDistribution *\| *salsa vs ppo *\| *all, blind *\| *2 *\|/);
+    await screenshot(page, "judging-report");
+  });
+
   it("is judged by a model of the editor's, which another extension provides", async () => {
     await openFile(page, BY_EDITOR);
     const text = editor(page, BY_EDITOR).locator(".view-lines");
@@ -217,14 +226,5 @@ describeInVsCode("judging by a language model in VS Code, from the packaged exte
     const isOver = (): boolean => runEvents(events).at(-1)?.kind === "runFinished";
     await waitFor(isOver, "the run to stop", RUN_MS);
     await status.first().waitFor({ state: "detached" });
-  });
-
-  it("has the agreement in the report", async () => {
-    // Of one run there is nothing to choose.
-    await runCommand(page, "SALSA: Open Report");
-    await webview(page).getByText("Agreement of the judge with a person's votes").waitFor();
-    const report = readFileSync(runFile("report/report.md"), "utf8");
-    assert.match(report, /\| *inDistribution *\| *salsa vs ppo *\| *all, blind *\| *2 *\|/);
-    await screenshot(page, "judging-report");
   });
 });
