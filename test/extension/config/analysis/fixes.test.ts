@@ -101,6 +101,7 @@ describe("fixesOf", () => {
     const text = '{\n  // mine\n  "name": "a"\n}\n';
     assert.deepEqual(fixedTexts(text, onlyFinding(text)), {
       "Add the built-in task MiniInstruct": '{\n  // mine\n  "name": "a",\n  "task": { "name": "miniinstruct" }\n}\n',
+      "Add the built-in task Constraints": '{\n  // mine\n  "name": "a",\n  "task": { "name": "constraints" }\n}\n',
       "Add data files of your own":
         '{\n  // mine\n  "name": "a",\n  "data": { "sft": "sft.jsonl", "preferences": "preferences.jsonl", "prompts": "prompts.jsonl" }\n}\n',
       "Use the demo preset": '{\n  // mine\n  "name": "a",\n  "preset": "miniinstruct"\n}\n',
