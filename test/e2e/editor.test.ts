@@ -363,6 +363,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
 
   it("opens a report with the table and figures", async () => {
     await runAndPick(page, "SALSA: Open Report", "demo-1");
+    await waitFor(() => existsSync(runFile("demo-1", "report/report.md")), "the report");
     await webview(page).locator("img").first().waitFor();
     assert.match(readFileSync(runFile("demo-1", "report/report.md"), "utf8"), /salsa/);
     await screenshot(page, "report");

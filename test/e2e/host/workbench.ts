@@ -103,8 +103,21 @@ export async function runAndPick(page: Page, title: string, text: string | RegEx
     await runCommand(page, title);
     // A hover of the element under the mouse may lie over the row.
     await page.mouse.move(1, 1);
-    await quickPickRow(page, text).click({ timeout: 5000 }).catch(closing(page));
+    await choose(page, text).catch(closing(page));
   });
+}
+
+/** A click could hit the row that stands there a moment later: a text is typed, which leaves its row, and confirmed. */
+async function choose(page: Page, text: string | RegExp): Promise<void> {
+  const row = quickPickRow(page, text);
+  await row.waitFor({ timeout: 5000 });
+  if (typeof text === "string") {
+    await quickInput(page).fill(text, { timeout: 2000 });
+    await page
+      .locator(".quick-input-widget:visible .monaco-list-row.focused", { hasText: text })
+      .waitFor({ timeout: 5000 });
+    await page.keyboard.press("Enter");
+  } else await row.click({ timeout: 5000 });
 }
 
 /** Chooses a row of the quick pick that a command opens. */
