@@ -226,7 +226,11 @@ class Pipeline extends DashboardElement {
     if (last === undefined) return nothing;
     const { stage, step } = last;
     const labels = [...new Set(alarms.map((alarm) => translatedAlarm(alarm.name, fromCatalogue).label))].join(", ");
-    const label = t("Alarms of {0}: {1}", name, labels);
+    // The count that is seen is said, too.
+    const label =
+      alarms.length > 1
+        ? t("{0} alarms of {1}: {2}", alarms.length, name, labels)
+        : t("Alarm of {0}: {1}", name, labels);
     return html`<button
       class="alarm"
       title=${label}

@@ -131,7 +131,7 @@ describeInBrowser("the pipeline view", (browser) => {
     const events = [...DEMO.events, { ...alarm, step: 4, sequence }, { ...alarm, step: 6, sequence: sequence + 1 }];
     const dashboard = await show(fixtureBackend([{ ...DEMO, events }]), "pipeline");
     const { page } = dashboard;
-    const mark = page.getByRole("button", { name: "Alarms of ppo: Gibberish" });
+    const mark = page.getByRole("button", { name: "2 alarms of ppo: Gibberish" });
     assert.equal((await mark.textContent())?.trim(), "2");
     assert.equal(await page.locator("salsa-pipeline .node.alarmed").count(), 1);
     await mark.click();
