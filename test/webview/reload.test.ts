@@ -123,7 +123,7 @@ describeInBrowser("a panel that was hidden, or whose window was reloaded,", (bro
     await list.press("End");
     await list.press("Enter");
     await before.getByText("Because of 897: [[A]]").waitFor();
-    await kept(/active\\":299/);
+    await kept(/active\\":299,\\"isOpen\\":true/);
     const page = await reload();
     await page.getByText("Because of 897: [[A]]").waitFor();
     await page.locator('[aria-selected="true"]', { hasText: "prompt 897" }).waitFor();
