@@ -25,11 +25,12 @@ export class LocalExecutor implements Executor {
   }
 
   async execute(stages: readonly ResolvedStage[]): Promise<void> {
-    // One that fails stops those beside it, gracefully, like a stop from outside.
+    // One that fails, or has spent its budget, stops those beside it, gracefully, like a stop from outside.
     const failure = new AbortController();
     const signal = AbortSignal.any([this.settings.signal, failure.signal]);
     const schedule = new Schedule(stages);
     const settings = { ...this.settings, signal, stages };
+    const errors: unknown[] = []; // the first one is the reason for the others
     const work = async (device?: LocalDevice): Promise<void> => {
       const next = (): Promise<ResolvedStage | undefined> => schedule.next(device !== undefined);
       for (let stage = await next(); stage !== undefined; stage = await next()) {
@@ -38,14 +39,15 @@ export class LocalExecutor implements Executor {
           schedule.done(stage);
         } catch (error) {
           schedule.end();
-          if (!(error instanceof Stopped)) failure.abort();
-          throw error instanceof Stopped ? error : new StageError(stage.info.id, error);
+          errors.push(error instanceof Stopped ? error : new StageError(stage.info.id, error));
+          failure.abort();
+          return;
         }
       }
       await device?.close();
     };
     const ends = await Promise.allSettled([...this.devices.map(work), work()]);
-    const errors = ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
+    errors.push(...ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : [])));
     const first = errors.find((error) => error instanceof StageError) ?? errors[0];
     if (first !== undefined) throw first as Error;
   }

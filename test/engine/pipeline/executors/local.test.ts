@@ -7,7 +7,13 @@ import { StageError } from "../../../../engine/pipeline/executors/executor.ts";
 import { LocalExecutor } from "../../../../engine/pipeline/executors/local.ts";
 import { type ArtifactHandle, Recipe } from "../../../../engine/pipeline/recipe.ts";
 import { resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
-import { type Artifact, type HostContext, type Stage, Stopped } from "../../../../engine/pipeline/stage.ts";
+import {
+  type Artifact,
+  type HostContext,
+  OutOfBudget,
+  type Stage,
+  Stopped,
+} from "../../../../engine/pipeline/stage.ts";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
 import { Artifacts } from "../../../../engine/storage/artifacts.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -26,22 +32,31 @@ interface TestStage {
   readonly fails?: boolean;
   /** Uses no device. */
   readonly isHost?: boolean;
+  /** Its budget is spent at once. */
+  readonly isSpent?: boolean;
+}
+
+interface TestSlice {
+  readonly name: string;
+  readonly fails: boolean;
+  readonly isSpent: boolean;
 }
 
 /** A stage that writes its name after some milliseconds, or sooner when it is asked to stop. */
-function stageThat(
-  record: Record,
-  usesDevice: boolean,
-): Stage<TestStage, { name: string; fails: boolean }, { of: readonly Artifact[] }> {
+function stageThat(record: Record, usesDevice: boolean): Stage<TestStage, TestSlice, { of: readonly Artifact[] }> {
   const described = {
     kind: "test",
     title: "Test",
     makes: "records",
     revision: 1,
-    select: (_: unknown, { name, fails = false }: TestStage) => ({ name, fails }),
-    async run({ folder, signal, report }: HostContext, { name, fails }: { name: string; fails: boolean }) {
+    select: (_: unknown, { name, fails = false, isSpent = false }: TestStage) => ({ name, fails, isSpent }),
+    async run({ folder, signal, report }: HostContext, { name, fails, isSpent }: TestSlice) {
       record.begun.push(name);
       record.most = Math.max(record.most, record.begun.length - record.ended.length);
+      if (isSpent) {
+        record.ended.push(name);
+        throw new OutOfBudget(name, { comparisons: [], nPairs: 0 });
+      }
       await setTimeout(20, undefined, { signal }).catch(() => undefined);
       record.ended.push(name);
       if (fails) throw new RangeError(`${name} cannot be made`);
@@ -172,6 +187,20 @@ describe("the local executor", () => {
     await inTemporaryFolder(async (root) => {
       const alone = await execute([{ name: "x", isHost: true }], { nDevices: 1, root });
       assert.deepEqual([alone.error, alone.opened, alone.begun], [undefined, 0, ["x"]]);
+    });
+  });
+
+  it("stops stages on devices when one beside them has spent its budget, and says so", async () => {
+    await inTemporaryFolder(async (root) => {
+      const stages: readonly TestStage[] = [
+        { name: "a" },
+        { name: "judged", isHost: true, isSpent: true },
+        { name: "b", of: ["a"] },
+      ];
+      const { error, begun, events } = await execute(stages, { nDevices: 1, root });
+      assert.ok(error instanceof OutOfBudget, String(error));
+      assert.ok(!begun.includes("b"));
+      assert.ok(!events.some((event) => event.kind === "stageFinished"), "a works on though the run has stopped");
     });
   });
 
