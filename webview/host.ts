@@ -1,4 +1,5 @@
 import type { DashboardMethod, DashboardRequests, FromDashboard, ToDashboard } from "../engine/protocol/dashboard.ts";
+import { PageRequests } from "./parts/pageRequests.ts";
 
 /** The API that VS Code gives to the scripts of a web view. */
 interface VsCodeApi {
@@ -28,29 +29,18 @@ export interface Host {
   setState(state: unknown): void;
 }
 
-interface Waiting {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Connects to the extension; once a page. */
 export function connectHost(): Host {
   const api = acquireVsCodeApi();
-  const waiting = new Map<number, Waiting>();
+  const requests = new PageRequests();
   const listeners = new Set<(message: HostMessage) => void>();
-  let next = 0;
   window.addEventListener("message", ({ data }: MessageEvent<ToDashboard>) => {
-    if (data.kind === "response") settle(waiting, data.id)?.resolve(data.result as never);
-    else if (data.kind === "failure") settle(waiting, data.id)?.reject(new Error(data.message));
+    if (data.kind === "response" || data.kind === "failure") requests.take(data);
     else for (const listener of listeners) listener(data);
   });
   return {
     request: (method, params) =>
-      new Promise((resolve, reject) => {
-        const id = next++;
-        waiting.set(id, { resolve, reject });
-        api.postMessage({ kind: "request", id, method, params } as FromDashboard);
-      }),
+      requests.send((id) => api.postMessage({ kind: "request", id, method, params } as FromDashboard)),
     tell: (message) => api.postMessage(message),
     listen: (listener) => {
       listeners.add(listener);
@@ -59,10 +49,4 @@ export function connectHost(): Host {
     getState: () => api.getState(),
     setState: (state) => api.setState(state),
   };
-}
-
-function settle(waiting: Map<number, Waiting>, id: number): Waiting | undefined {
-  const found = waiting.get(id);
-  waiting.delete(id);
-  return found;
 }

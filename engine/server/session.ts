@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { CancellationTokenSource, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import { type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import type { EditorCall } from "../protocol/editorModels.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeParams, type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
@@ -9,6 +9,7 @@ import { openChannel } from "./channel.ts";
 import { Feed } from "./feed.ts";
 import type { AnsweringWindow } from "./editorCalls.ts";
 import { NOTIFICATIONS, QUESTIONS, REQUESTS } from "./messages.ts";
+import { withToken } from "./withSignal.ts";
 
 /** The server of a session, as the session sees it. */
 export interface SessionHost {
@@ -90,16 +91,8 @@ export class Session implements AnsweringWindow {
     this.feed.push([event]);
   }
 
-  async ask(call: EditorCall, signal: AbortSignal): Promise<unknown> {
-    const source = new CancellationTokenSource();
-    const cancel = (): void => source.cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    try {
-      return await this.connection.sendRequest(QUESTIONS.askModel, call, source.token);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      source.dispose();
-    }
+  ask(call: EditorCall, signal: AbortSignal): Promise<unknown> {
+    return withToken(signal, (token) => this.connection.sendRequest(QUESTIONS.askModel, call, token));
   }
 
   /** Sends the pending events and hangs up; a client that does not read is cut off when the time is over. */

@@ -5,6 +5,7 @@ import type {
   PreviewRequests,
   ToPreview,
 } from "../../engine/protocol/previewPanel.ts";
+import { PageRequests } from "../parts/pageRequests.ts";
 
 /** The API that VS Code gives to the scripts of a web view. */
 interface VsCodeApi {
@@ -29,27 +30,17 @@ type Shown = Extract<ToPreview, { readonly kind: "show" }>;
 /** Connects to the extension, once a page; `shown` is called with what there is to show. */
 export function connectPreview(shown: (message: Shown) => void): PreviewHost {
   const api = acquireVsCodeApi();
-  const waiting = new Map<number, PromiseWithResolvers<never>>();
-  let next = 0;
+  const requests = new PageRequests();
   window.addEventListener("message", ({ data }: MessageEvent<ToPreview>) => {
     if (data.kind === "show") {
       shown(data);
       return;
     }
-    const request = waiting.get(data.id);
-    waiting.delete(data.id);
-    if (data.kind === "response") request?.resolve(data.result as never);
-    else request?.reject(new Error(data.message));
+    requests.take(data);
   });
   api.postMessage({ kind: "ready" });
   return {
-    request: (method, params) => {
-      const request = Promise.withResolvers<never>();
-      const id = next++;
-      waiting.set(id, request);
-      api.postMessage({ kind: "request", id, method, params });
-      return request.promise;
-    },
+    request: (method, params) => requests.send((id) => api.postMessage({ kind: "request", id, method, params })),
     show: (focus) => {
       api.setState(focus);
       if (!("file" in focus) && focus.source !== undefined) api.postMessage({ kind: "source", source: focus.source });

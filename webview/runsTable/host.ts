@@ -5,6 +5,7 @@ import type {
   RunsTableRequests,
   ToRunsTable,
 } from "../../engine/protocol/runsTablePanel.ts";
+import { PageRequests } from "../parts/pageRequests.ts";
 
 /** The API that VS Code gives to the scripts of a web view. */
 interface VsCodeApi {
@@ -30,27 +31,17 @@ export interface RunsTableHost {
 /** Connects to the extension, once a page. */
 export function connectRunsTable(hear: (news: RunsTableNews) => void): RunsTableHost {
   const api = acquireVsCodeApi();
-  const waiting = new Map<number, PromiseWithResolvers<never>>();
-  let next = 0;
+  const requests = new PageRequests();
   window.addEventListener("message", ({ data }: MessageEvent<ToRunsTable>) => {
     if (data.kind !== "response" && data.kind !== "failure") {
       hear(data);
       return;
     }
-    const request = waiting.get(data.id);
-    waiting.delete(data.id);
-    if (data.kind === "response") request?.resolve(data.result as never);
-    else request?.reject(new Error(data.message));
+    requests.take(data);
   });
   api.postMessage({ kind: "ready" });
   return {
-    request: (method, params) => {
-      const request = Promise.withResolvers<never>();
-      const id = next++;
-      waiting.set(id, request);
-      api.postMessage({ kind: "request", id, method, params });
-      return request.promise;
-    },
+    request: (method, params) => requests.send((id) => api.postMessage({ kind: "request", id, method, params })),
     keep: (layout) => {
       api.setState(layout);
       api.postMessage({ kind: "layout", layout });

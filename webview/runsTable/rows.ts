@@ -1,4 +1,5 @@
 import { ownValue } from "../../engine/protocol/dictionary.ts";
+import type { Palette } from "../../engine/protocol/palette.ts";
 import type { RunMarks } from "../../engine/protocol/runsLayout.ts";
 import type { TableModel, TableRows, TableRun, TableValue, TableValues } from "../../engine/protocol/runsTable.ts";
 import { runTitle } from "../../engine/protocol/runTitle.ts";
@@ -42,9 +43,12 @@ export class RunRows {
   private made: readonly ModelRow[] | undefined;
   private ids: ReadonlySet<string> | undefined;
   meanings: Readonly<Record<string, string>> = {};
+  /** Looks of models, of all that has come. */
+  palette: Palette = {};
 
   /** Takes in runs that are new or have changed. */
-  take({ runs, blocks, missing, meanings }: TableRows): void {
+  take({ runs, blocks, missing, meanings, palette }: TableRows): void {
+    this.palette = { ...this.palette, ...palette };
     for (const run of runs) this.known.set(run.folder, { run, blocks });
     for (const folder of missing) this.known.delete(folder);
     if (Object.keys(meanings).length > 0) this.meanings = meanings;

@@ -2,7 +2,6 @@ import "@vscode-elements/elements/dist/vscode-button/index.js";
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import "@vscode-elements/elements/dist/vscode-textfield/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { Palette } from "../../engine/protocol/palette.ts";
 import { FIRST_LAYOUT, type LayoutBook, type TableLayout } from "../../engine/protocol/runsLayout.ts";
 import { t } from "../localize.ts";
 import { choiceStyles } from "../parts/choice.ts";
@@ -46,7 +45,6 @@ export class RunsTableView extends LitElement {
   private book: LayoutBook = { layouts: [], marks: {}, problems: [] };
   /** Name of the layout that was chosen last; empty for none. */
   private chosen = "";
-  private palette: Palette = {};
   private shown: ShownRows | undefined;
   private pages = new LocalRows<TableLine>([]);
   private selected: ReadonlySet<string> = new Set();
@@ -65,15 +63,7 @@ export class RunsTableView extends LitElement {
 
   set host(host: RunsTableHost) {
     this.connection = host;
-    const loading: RunsTableHost = {
-      ...host,
-      request: async (method, params) => {
-        const result = await host.request(method, params);
-        if (method === "tableRows") this.palette = { ...this.palette, ...(result as { palette: Palette }).palette };
-        return result;
-      },
-    };
-    this.loader = new RowLoader(loading, this.rows, () => this.refresh());
+    this.loader = new RowLoader(host, this.rows, () => this.refresh());
   }
 
   /** Takes in a message of the extension. */
@@ -274,7 +264,7 @@ export class RunsTableView extends LitElement {
         .items=${shown.items}
         .columns=${shown.columns}
         .plot=${plotOf(layout, shown.columns)}
-        .palette=${this.palette}
+        .palette=${this.rows.palette}
         .selected=${this.selected}
         @pick=${({ keys }: PickEvent) => this.toggle(keys)}
         @brush=${this.onBrush}

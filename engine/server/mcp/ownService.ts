@@ -1,8 +1,8 @@
 import { PassThrough } from "node:stream";
-import { CancellationTokenSource } from "vscode-jsonrpc/node";
 import { SERVICE_PROTOCOL, type ServiceRequests } from "../../protocol/service.ts";
 import { openChannel } from "../channel.ts";
 import { serve } from "../service/serve.ts";
+import { withToken } from "../withSignal.ts";
 
 /** Bytes of an answer: all samples of a page, each as long as they get. */
 const MOST_ANSWER = 2 ** 28;
@@ -39,16 +39,8 @@ export async function openService({ client, version, isTrusted }: OwnServiceSett
   });
   connection.listen();
   const request: OwnService["request"] = async (method, params, signal) => {
-    const source = new CancellationTokenSource();
-    const cancel = (): void => source.cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    try {
-      signal.throwIfAborted();
-      return await connection.sendRequest(method, params, source.token);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      source.dispose();
-    }
+    signal.throwIfAborted();
+    return withToken(signal, (token) => connection.sendRequest(method, params, token));
   };
   await request("initialize", { protocol: SERVICE_PROTOCOL, client, isTrusted }, ending.signal);
   return {

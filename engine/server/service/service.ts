@@ -1,10 +1,4 @@
-import {
-  type CancellationToken,
-  CancellationTokenSource,
-  type Disposable,
-  type MessageConnection,
-  type ResponseError,
-} from "vscode-jsonrpc/node";
+import type { CancellationToken, Disposable, MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import type { EditorAnswer, EditorCall } from "../../protocol/editorModels.ts";
 import { readEditorAnswer } from "../../protocol/editorModelsSchema.ts";
 import {
@@ -19,7 +13,7 @@ import {
 import type { RunState } from "../../protocol/runState.ts";
 import { withBorrowed } from "../../storage/stageRecords.ts";
 import { judgingCostOf, resumeRun, startRun, stopRun } from "./control.ts";
-import { withSignal } from "../withSignal.ts";
+import { withSignal, withToken } from "../withSignal.ts";
 import { asResponseError, notInitialized, untrusted, versionMismatch } from "./errors.ts";
 import { Follows } from "./follows.ts";
 import { modelsOf } from "./models.ts";
@@ -185,15 +179,9 @@ export class Service implements Disposable {
   }
 
   private async askWindow(folder: string, call: EditorCall, signal: AbortSignal): Promise<EditorAnswer> {
-    const source = new CancellationTokenSource();
-    const cancel = (): void => source.cancel();
-    signal.addEventListener("abort", cancel, { once: true });
-    try {
-      return readEditorAnswer(await this.connection.sendRequest("askModel", { folder, ...call }, source.token));
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      source.dispose();
-    }
+    const ask = (token: CancellationToken): Promise<unknown> =>
+      this.connection.sendRequest("askModel", { folder, ...call }, token);
+    return readEditorAnswer(await withToken(signal, ask));
   }
 
   /** With curves, also those of cached stages. */

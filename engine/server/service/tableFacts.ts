@@ -27,12 +27,9 @@ export interface RunsTableFacts {
 /** Of a run whose config cannot be read. */
 export const NO_FACTS: RunsTableFacts = { sections: [], arms: new Map(), seeds: [], rates: [] };
 
-/** Takes from a config and a win-rate table what the runs table shows. */
-export function tableFacts(config: RunConfig | undefined, rates: readonly WinRateRow[]): RunsTableFacts {
-  const kept = rates
-    .slice(0, MOST_RATES)
-    .map(({ benchmark, a, b, seed, adjusted }): ArmRate => ({ benchmark, a, b, seed, adjusted }));
-  if (config === undefined) return { ...NO_FACTS, rates: kept };
+/** Takes from a config what the runs table shows. */
+export function tableFacts(config: RunConfig | undefined): RunsTableFacts {
+  if (config === undefined) return NO_FACTS;
   const { arms, name: _name, ...sections } = config;
   return {
     sections: Object.entries(sections).map(([name, section]) => shared(settingValues(section, `config.${name}`))),
@@ -42,8 +39,16 @@ export function tableFacts(config: RunConfig | undefined, rates: readonly WinRat
         .map(([name, arm]) => [name, shared(armValues(arm, config))]),
     ),
     seeds: config.seeds,
-    rates: kept,
+    rates: [],
   };
+}
+
+/** The facts with the lines of a win-rate table. */
+export function withRates(facts: RunsTableFacts, rates: readonly WinRateRow[]): RunsTableFacts {
+  const kept = rates
+    .slice(0, MOST_RATES)
+    .map(({ benchmark, a, b, seed, adjusted }): ArmRate => ({ benchmark, a, b, seed, adjusted }));
+  return { ...facts, rates: kept };
 }
 
 /** Settings of an arm under the names that configs have for them, with the share of the soup that it is held to. */

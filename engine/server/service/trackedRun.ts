@@ -11,7 +11,7 @@ import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
-import { NO_FACTS, type RunsTableFacts, tableFacts } from "./tableFacts.ts";
+import { NO_FACTS, type RunsTableFacts, tableFacts, withRates } from "./tableFacts.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
@@ -256,9 +256,9 @@ export class TrackedRun {
 
   private async readResult(described: DescribedRun | undefined): Promise<void> {
     const config = described?.description?.config;
-    this.tableFacts = tableFacts(config, []); // shown also where the table of win rates is damaged
+    this.tableFacts = tableFacts(config); // shown also where the table of win rates is damaged
     const rates = (await winRateRows(this.folder)) ?? [];
-    this.tableFacts = tableFacts(config, rates);
+    this.tableFacts = withRates(this.tableFacts, rates);
     this.result = resultLine(rates, config);
   }
 
