@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { NAME_RULE } from "./usableName.ts";
 import { FIRST_CONFIG } from "./complaint.ts";
 import type { Complaint } from "./complaint.ts";
 import type { Inherited } from "./merge.ts";
@@ -58,8 +59,6 @@ function explainOne(issue: z.core.$ZodIssue, checked: Checked): Complaint[] {
       return complaint(`must be ${typeWords(schemaAt(checked.schema, path, checked.value))}, got ${shown(value)}`);
   }
 }
-
-const NAME_RULE = "use letters, digits, dots, dashes and underscores, starting with a letter or digit";
 
 function explainUnion(
   issue: z.core.$ZodIssueInvalidUnion,

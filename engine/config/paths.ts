@@ -1,3 +1,5 @@
+import { usableName } from "./usableName.ts";
+
 /**
  * A path of a config made absolute: relative to the config's folder, `.` and `..` resolved.
  *
@@ -45,6 +47,5 @@ export function folderOf(file: string): string {
 /** A config file's name without folder and `.salsa.json`, in the letters a run may be named with. */
 export function nameOf(file: string): string {
   const name = file.slice(file.search(/[^/\\]*$/)).replace(/(\.salsa)?\.jsonc?$/i, "");
-  const usable = name.replace(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
-  return usable === "" ? "run" : usable;
+  return usableName(name) || "run";
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MOST_LETTERS, USABLE_NAME } from "./usableName.ts";
 
 /** Texts for people about a setting: in the editor, the docs table and error remedies. */
 export interface SettingDocs {
@@ -99,15 +100,9 @@ export function nonNegative(): z.ZodNumber {
   return z.number().min(0);
 }
 
-/** Longest name, in letters: file systems take 255 bytes, and names of runs and files have more in them. */
-const LONGEST_NAME = 100;
-
 /** A name of a model, a soup or an arm: it becomes a file name. */
 export function modelName(): z.ZodString {
-  return z
-    .string()
-    .max(LONGEST_NAME)
-    .regex(/^[A-Za-z0-9][\w.-]*$/);
+  return z.string().max(MOST_LETTERS).regex(USABLE_NAME);
 }
 
 /** A file or folder, relative to the config's folder. */

@@ -27,7 +27,7 @@ export function runPath(root: string, id: string): string {
 
 /** True if an id, which may come from a file, names a run and is no way out of the folder of runs. */
 export function isRunId(id: string): boolean {
-  return /^[\w][\w.-]*$/.test(id);
+  return /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.-]*$/u.test(id);
 }
 
 /** Ids of the runs below the working directory, in the order of their names. */

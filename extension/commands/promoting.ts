@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import type { RunConfig } from "../../engine/config/index.ts";
 import { nameOf } from "../../engine/config/paths.ts";
+import { usableName } from "../../engine/config/usableName.ts";
 import { assertOnDisk } from "../engine/workspace.ts";
 import type { Salsa } from "../salsa.ts";
 import { CommandError } from "./failures.ts";
@@ -50,7 +51,7 @@ async function pickFile(
 ): Promise<vscode.Uri> {
   const own = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(configFile));
   const beside = own === undefined ? dirname(dirname(dirname(folder))) : dirname(configFile);
-  const name = `${nameOf(configFile)}-${arm.replace(/[^\w.-]+/g, "-")}`;
+  const name = `${nameOf(configFile)}-${usableName(arm)}`;
   const file = await picked(
     vscode.window.showSaveDialog({
       title: vscode.l10n.t("Promote Arm to Config"),

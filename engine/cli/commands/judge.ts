@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { BENCHMARKS } from "../../evaluation/benchmarks/index.ts";
 import { parseConfig, type RunConfig } from "../../config/index.ts";
+import { usableFileName } from "../../config/usableName.ts";
 import { makeFolder } from "../../storage/disk.ts";
 import { choiceOption, numberOption, requiredOption, switchOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
@@ -131,6 +132,6 @@ async function writeJudgments(
 ): Promise<void> {
   const home = join(folder, "model_judgment");
   await makeFolder(home);
-  const file = join(home, `${name.replaceAll(/[^\w.+@-]+/g, "_")}_pair.jsonl`);
+  const file = join(home, `${usableFileName(name)}_pair.jsonl`);
   await writeText(file, judgments.map((one) => `${JSON.stringify(one)}\n`).join(""));
 }

@@ -2,6 +2,7 @@ import type { RunConfig } from "../../config/index.ts";
 import type { PairJudgment } from "../../evaluation/fastchat/records.ts";
 import { ANSWER_FORMATS } from "../../evaluation/interchange/answers.ts";
 import { arenaRecord, arenaScoreIn, arenaScoreOf } from "../../evaluation/interchange/arenaJudgments.ts";
+import { usableFileName } from "../../config/usableName.ts";
 import { stableHash } from "../../storage/json.ts";
 import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";
 
@@ -54,7 +55,7 @@ export function answerFiles(
  */
 export function judgmentFiles(judgments: readonly PairJudgment[], kind: string): readonly InterchangeFile[] {
   const [judge = "judge"] = judgments[0]?.judge ?? [];
-  const folder = fileNameOf(judge);
+  const folder = usableFileName(judge);
   const files = [{ name: `fastchat/model_judgment/${folder}_pair.jsonl`, content: linesOf(judgments) }];
   if (kind !== "arena-hard") return files;
   const byModel = [...Map.groupBy(judgments, ({ model_1, model_2 }) => JSON.stringify([model_1, model_2])).values()];
@@ -64,7 +65,7 @@ export function judgmentFiles(judgments: readonly PairJudgment[], kind: string):
       byModel.map((of) => {
         const name = form === "before" ? "arena-hard-before" : "arena-hard";
         const { model_1 = "", model_2 = "" } = of[0] ?? {};
-        const file = `${name}/model_judgment/${folder}/${fileNameOf(`${model_1}-vs-${model_2}`)}.jsonl`;
+        const file = `${name}/model_judgment/${folder}/${usableFileName(`${model_1}-vs-${model_2}`)}.jsonl`;
         return {
           name: file,
           content: linesOf(of.map((judgment) => arenaRecord(arenaOf(judgment), form, judgment.category))),
@@ -98,12 +99,6 @@ function arenaOf(judgment: PairJudgment): Parameters<typeof arenaRecord>[0] {
     judgments: [g2_judgment, g1_judgment],
     prompts: [g2_user_prompt, g1_user_prompt],
   };
-}
-
-/** A name that a file may have: models of servers are called `owner/name`. */
-function fileNameOf(name: string): string {
-  const usable = name.replaceAll(/[^\w.+@-]+/g, "_").replace(/^\.+/, "");
-  return usable === "" ? "judge" : usable.slice(0, 120);
 }
 
 function linesOf(records: readonly object[]): string {

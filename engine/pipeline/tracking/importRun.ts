@@ -4,6 +4,7 @@ import { describeMetric } from "../../protocol/catalogue.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { LONGEST_NAME } from "../../protocol/limits.ts";
 import type { StageInfo } from "../../protocol/stages.ts";
+import { usableName } from "../../config/usableName.ts";
 import type { JsonObject } from "../../storage/json.ts";
 import { keepPalette } from "../../storage/palette.ts";
 import { paletteNames } from "../../protocol/palette.ts";
@@ -135,8 +136,7 @@ function pathsOf(tags: readonly string[], kind: StageKind): ReadonlyMap<string, 
 
 /** A run's id begins with its name, and has letters, digits, dots, dashes and underscores. */
 function runNameOf(name: string): string {
-  const usable = name.replaceAll(/[^\w.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
-  return usable === "" ? "imported" : usable.slice(0, 100);
+  return usableName(name) || "imported";
 }
 
 /** As much of a config as readers of runs rely on: how others have trained is not known. */

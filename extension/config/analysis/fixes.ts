@@ -1,4 +1,5 @@
 import type { ConfigPath } from "../../../engine/config/walk.ts";
+import { usableName } from "../../../engine/config/usableName.ts";
 import { additions } from "./additions.ts";
 import type { Fix, FixContext } from "./fix.ts";
 import { applied, difference, inline, put, remove } from "./edits.ts";
@@ -30,7 +31,7 @@ const MAKERS: readonly ((context: FixContext) => Fix[])[] = [
   numbers,
   otherSettings,
   untruncated,
-  usableName,
+  renamed,
   quotients,
   ...additions,
   removals,
@@ -138,17 +139,14 @@ function untruncated({ tree, finding }: FixContext): Fix[] {
 }
 
 /** Replaces a name by a usable one, without the disallowed characters. */
-function usableName({ tree, finding }: FixContext): Fix[] {
+function renamed({ tree, finding }: FixContext): Fix[] {
   if (!finding.message.includes("is not a usable name")) return [];
   const node = nodeAt(tree, finding.path);
   const name = node && ((keyOf(node) ?? node).value as unknown);
   const isValue = finding.message.includes(", got ");
   const before = isValue ? (node?.value as unknown) : name;
   if (typeof before !== "string") return [];
-  const usable = before
-    .trim()
-    .replace(/[^\w.-]+/g, "-")
-    .replace(/^[^A-Za-z0-9]+/, "");
+  const usable = usableName(before);
   if (usable === "") return [];
   const changes = isValue ? put(tree, finding.path, usable) : written(tree, finding, usable);
   return [{ title: t("Change to {0}", JSON.stringify(usable)), changes, isPreferred: true }];

@@ -2,6 +2,7 @@ import { armTitle, modelNames } from "../../../engine/config/names.ts";
 import type { ModelNames } from "../../../engine/config/names.ts";
 import { withPreset } from "../../../engine/config/merge.ts";
 import { TASK_BENCHMARKS } from "../../../engine/config/index.ts";
+import { USABLE_NAME } from "../../../engine/config/usableName.ts";
 import { t } from "../../localize.ts";
 import { inline } from "./edits.ts";
 
@@ -98,7 +99,7 @@ export function nameProblem(
   name: string,
   from: { readonly kind: "model" | "benchmark"; readonly name: string },
 ): string | undefined {
-  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
+  if (!USABLE_NAME.test(name)) {
     return t("A name has letters, digits, dots, dashes and underscores, and starts with a letter or digit");
   }
   const { names, benchmarks } = modelsOf(value);

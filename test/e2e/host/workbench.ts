@@ -190,6 +190,15 @@ export async function openFromExplorer(page: Page, name: string): Promise<void> 
   });
 }
 
+/** Opens the dashboard on a run of the Runs view, whose row may move as the run comes to its end: then it is clicked again. */
+export async function openRun(page: Page, run: string): Promise<void> {
+  await openView(page, "SALSA");
+  await insist(async () => {
+    await treeRow(page, run).click();
+    await page.locator(".tab.active", { hasText: `SALSA: ${run}` }).waitFor({ timeout: 5000 });
+  });
+}
+
 /** A row of the tree in the side bar, by a part of its text. */
 export function treeRow(page: Page, text: string | RegExp): Locator {
   return page.locator(".sidebar .monaco-list-row").filter({ hasText: text }).first();

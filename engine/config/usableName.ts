@@ -1,0 +1,29 @@
+/** Most letters of a name: file systems take 255 bytes, more is added to it, and letters beyond ASCII take up to four. */
+export const MOST_LETTERS = 100;
+const MOST_OTHER_LETTERS = 50;
+
+/**
+ * A name of a run, a model, a soup, an arm or a benchmark, which becomes a file name: letters of any language, digits,
+ * dots, dashes and underscores, beginning with a letter or digit.
+ */
+export const USABLE_NAME = /^(?=[\x20-\x7e]{1,100}$|.{1,50}$)[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u;
+
+/** `USABLE_NAME` in words, for messages. */
+export const NAME_RULE = "use letters, digits, dots, dashes and underscores, starting with a letter or digit";
+
+/** The usable name that comes closest to a text, with dashes for what no name has; empty where nothing remains of it. */
+export function usableName(text: string): string {
+  const plain = text.trim().normalize("NFC");
+  return shortened(plain.replace(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-").replace(/^[^\p{L}\p{N}]+/u, ""));
+}
+
+/** The file's name, without ending, that comes closest to any name: servers call their models `owner/name`. */
+export function usableFileName(name: string): string {
+  const usable = name.replaceAll(/[^\p{L}\p{M}\p{N}_.+@-]+/gu, "_").replace(/^\.+/, "");
+  return shortened(usable) || "unnamed";
+}
+
+function shortened(name: string): string {
+  const most = /^[\x20-\x7e]*$/.test(name) ? MOST_LETTERS : MOST_OTHER_LETTERS;
+  return Array.from(name).slice(0, most).join("");
+}
