@@ -95,6 +95,14 @@ const publishSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** Output of `salsa fetch --json`, as far as the editor reads it. */
+const fetchSchema = z.object({
+  licence: z.string(),
+  files: z.array(z.object({ file: z.string(), bytes })).readonly(),
+  /** The benchmark's settings, for `data.benchmarks`. */
+  config: z.record(z.string(), z.string()),
+});
+
 /** A stage of a plan. */
 export type PlannedStage = z.output<typeof plannedStageSchema>;
 
@@ -152,6 +160,13 @@ export function readPlanOutput(printed: unknown): PlanOutput {
   const { success, data, error } = planSchema.safeParse(printed);
   if (success) return data;
   throw new MessageError(`read plan: ${z.prettifyError(error)}`);
+}
+
+/** Reads the object that `salsa fetch --json` prints. @throws {MessageError} when it is another. */
+export function readFetchOutput(printed: unknown): z.output<typeof fetchSchema> {
+  const { success, data, error } = fetchSchema.safeParse(printed);
+  if (success) return data;
+  throw new MessageError(`read fetch: ${z.prettifyError(error)}`);
 }
 
 /** Reads a line that `salsa doctor --json` prints; undefined for another, such as that of an error. */

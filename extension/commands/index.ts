@@ -17,6 +17,7 @@ import { openReport } from "./openReport.ts";
 import { plan } from "./plan.ts";
 import { previewData } from "./previewData.ts";
 import { promoteArm } from "./promoteArm.ts";
+import { fetchBenchmark } from "./fetchBenchmark.ts";
 import { publish } from "./publish.ts";
 import { run } from "./run.ts";
 import { resume, retry, stop } from "./runControl.ts";
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   run,
   plan,
   previewData,
+  fetchBenchmark,
   stop,
   resume,
   retry,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { cp, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import type { Salsa } from "../../../extension/salsa.ts";
 import { type Answers, ask as askWith } from "./asking.ts";
@@ -142,6 +142,36 @@ describe("commands", () => {
     // The other run of the same artifacts keeps them all.
     const models = await salsa.service.request("models", { folder: runFolder("demo-1") });
     assert.ok(models.length > 0 && models.every(({ exists }) => exists));
+  });
+
+  it("fetch a benchmark beside a config and write it in, unsaved; or tell why it cannot be fetched", async () => {
+    const config = vscode.Uri.file(join(workspace, "demo.salsa.json"));
+    const before = await readFile(config.fsPath, "utf8");
+    const file = join(workspace, "benchmarks/ultrafeedback/test_prefs.parquet");
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, "as it was fetched before");
+    const told: string[] = [];
+    const fetching = (title: string): Promise<unknown> =>
+      ask("salsa.fetchBenchmark", [config], {
+        showQuickPick: (items) => items.find(({ label }) => label === title),
+        showInformationMessage: (message) => Promise.resolve(void told.push(message)),
+        showErrorMessage: (message) => void told.push(message),
+      });
+    try {
+      process.env["HF_HUB_OFFLINE"] = "1";
+      await fetching("UltraFeedback");
+      assert.match(told[0] ?? "", /^UltraFeedback \(24 B\) is beside the config .* Licence: MIT\.$/);
+      const document = vscode.window.activeTextEditor?.document;
+      assert.ok(document?.isDirty === true && document.uri.fsPath === config.fsPath);
+      assert.match(document.getText(), /"ultrafeedback": \{ "kind": "ultrafeedback", "from": "benchmarks\/ultra/);
+      assert.equal(await readFile(config.fsPath, "utf8"), before);
+      await vscode.commands.executeCommand("workbench.action.files.revert");
+      await fetching("MT-Bench");
+      assert.match(told[1] ?? "", /HF_HUB_OFFLINE forbids to download it/);
+    } finally {
+      Reflect.deleteProperty(process.env, "HF_HUB_OFFLINE");
+      await rm(join(workspace, "benchmarks"), { recursive: true, force: true });
+    }
   });
 
   it("offer language models what they contribute, and answer them", async () => {
