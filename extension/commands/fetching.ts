@@ -37,9 +37,8 @@ export async function fetchForConfig(salsa: Salsa, args: readonly unknown[]): Pr
   }
   const bytes = fetched.files.reduce((sum, file) => sum + file.bytes, 0);
   const values = [benchmark, formatBytes(bytes), fetched.licence];
-  void vscode.window.showInformationMessage(
-    label(vscode.l10n.t("{0} ({1}) is beside the config and written into it. Licence: {2}.", ...values)),
-  );
+  const told = vscode.l10n.t("{0} ({1}) is beside the config and written into it. Licence: {2}.", ...values);
+  void vscode.window.showInformationMessage(label(told));
 }
 
 async function pickBenchmark(title: string): Promise<BenchmarkKind> {
