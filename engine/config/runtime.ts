@@ -23,6 +23,7 @@ const reportTargets = {
   tensorboard: "event files in .salsa/tensorboard: tensorboard --logdir .salsa/tensorboard",
   mlflow:
     "a file store in .salsa/mlflow: MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri file:.salsa/mlflow",
+  wandb: "offline runs in .salsa/wandb: wandb sync .salsa/wandb/offline-run-*",
 } as const;
 
 /** Tools whose files `runtime.reportTo` and `salsa export` write. */

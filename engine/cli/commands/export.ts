@@ -8,7 +8,11 @@ import { findRunOf } from "../files.ts";
 import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
-const TITLES: Readonly<Record<ReportTarget, string>> = { tensorboard: "TensorBoard", mlflow: "MLflow" };
+const TITLES: Readonly<Record<ReportTarget, string>> = {
+  tensorboard: "TensorBoard",
+  mlflow: "MLflow",
+  wandb: "Weights & Biases",
+};
 
 /** Writes everything of runs for other programs. */
 export const exportCommand: Command = {

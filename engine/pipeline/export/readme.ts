@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<ColumnKind, string>> = {
 const COMMANDS: Readonly<Record<ReportTarget, string>> = {
   tensorboard: "tensorboard --logdir tensorboard",
   mlflow: "MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri file:mlflow",
+  wandb: "wandb sync wandb/offline-run-*",
 };
 
 /** Contents of an export. */

@@ -86,7 +86,7 @@ describe("Export Everything", () => {
     await inTemporaryFolder(async (folder) => {
       const run = await writeFullRun(folder);
       const to = path.join(folder, "out");
-      const { rows } = await exportRuns({ folders: [run], to, signal, targets: ["tensorboard", "mlflow"] });
+      const { rows } = await exportRuns({ folders: [run], to, signal, targets: ["tensorboard", "mlflow", "wandb"] });
       assert.deepEqual(rows, { metrics: 4, samples: 2, answers: 1, judgments: 1, winRates: 0 });
       const metrics = (await parquet(to, "metrics")) as Readonly<Record<string, unknown>>[];
       assert.deepEqual(

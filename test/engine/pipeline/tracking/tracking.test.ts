@@ -14,6 +14,7 @@ import { scalarEvents, scalarRecord, versionRecord } from "../../../../engine/st
 import { inputChunks } from "../../../../engine/storage/inputs.ts";
 import { readRunState } from "../../../../engine/storage/runHistory.ts";
 import { stamped } from "../../server/service/runFolders.ts";
+import { wandbRecords } from "../../storage/formats/wandbRecords.ts";
 import { collect, inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 
 const signal = new AbortController().signal;
@@ -71,6 +72,30 @@ describe("metrics for other tools", () => {
     });
   });
 
+  it("are W&B's offline runs, one a stage", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const tracker = TRACKERS.wandb.open(folder, { ...about, facts: { kind: "rlhf", beta: "0.1" } });
+      tracker.log(1, 1_700_000_001_000, { "objective/kl": 0.5, "objective/score": null });
+      tracker.log(2, 1_700_000_002_500, { "objective/kl": 1e-7 });
+      tracker.end(1_700_000_003_000, "finished");
+      const [file = ""] = await filesBelow(folder);
+      assert.match(file, /^offline-run-20231114_221320-([0-9a-f]{16})\/run-\1\.wandb$/);
+      const records = wandbRecords(await fs.readFile(path.join(folder, file)));
+      assert.deepEqual(
+        records.map(({ kind }) => kind),
+        ["header", "run", "history", "history", "summary", "exit"],
+      );
+      const [, run = "", first = "", second = "", summary = ""] = records.map(({ text }) => text);
+      for (const part of ["demo", "demo-1", "demo-1 salsa", '"rlhf"', "beta"]) assert.ok(run.includes(part), part);
+      assert.match(
+        first,
+        /objective\/kl[^]*0\.5[^]*objective\/score[^]*NaN[^]*_timestamp[^]*1700000001[^]*_runtime[^]*1/,
+      );
+      assert.match(second, /objective\/kl[^]*1e-7[^]*_step[^]*2[^]*_runtime[^]*2\.5/);
+      assert.match(summary, /objective\/kl[^]*1e-7[^]*objective\/score[^]*NaN/);
+    });
+  });
+
   it("lie in folders that no name leads out of", async () => {
     await inTemporaryFolder(async (folder) => {
       const root = path.join(folder, "root");
@@ -81,7 +106,7 @@ describe("metrics for other tools", () => {
         stage.end(1, "stopped");
       }
       assert.deepEqual(await fs.readdir(folder), ["root"]);
-      assert.deepEqual((await fs.readdir(root)).sort(), ["mlflow", "tensorboard"]);
+      assert.deepEqual((await fs.readdir(root)).sort(), ["mlflow", "tensorboard", "wandb"]);
     });
   });
 
@@ -177,7 +202,7 @@ describe("a run of another program", () => {
         openRun({ config: {} as RunConfig, runsRoot, resume: imported.id }),
         /resume: the run was imported from another program/,
       );
-      assert.equal((await importRun({ folder: logs, name: "Über trl", runsRoot, signal })).id, "ber-trl-1");
+      assert.equal((await importRun({ folder: logs, name: "Über trl", runsRoot, signal })).id, "Über-trl-1");
     });
   });
 
