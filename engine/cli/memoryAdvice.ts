@@ -42,8 +42,8 @@ const SMALLER = "choose a smaller model";
 const BF16 = 'set runtime.frozenWeights to "bf16"';
 
 /** In the order of what costs least. */
-function remedyFor({ kind, parameters }: PlannedStage, place: MemoryPlace, limit: number): string {
-  const size = SIZE_SETTINGS[kind];
+function remedyFor({ batchSetting, parameters }: PlannedStage, place: MemoryPlace, limit: number): string {
+  const size = batchSetting?.join(".");
   if (parameters * (size === undefined ? 4 : TRAINED_BYTES) > limit) {
     return size === undefined || place.hasAdapters ? SMALLER : `train adapters (model.lora), or ${SMALLER}`;
   }
@@ -53,12 +53,3 @@ function remedyFor({ kind, parameters }: PlannedStage, place: MemoryPlace, limit
   if (place.frozenWeights !== "bf16") return BF16;
   return "lower maxNewTokens or shorten the longest prompts";
 }
-
-/** By the kind of a stage: the setting that its activations grow with. */
-const SIZE_SETTINGS: Readonly<Partial<Record<string, string>>> = {
-  base: "model.pretrain.batchSize",
-  sft: "sft.batchSize",
-  reward: "reward.batchSize",
-  rlhf: "rlhf.minibatchSize",
-  dpo: "rlhf.minibatchSize",
-};

@@ -93,7 +93,7 @@ export async function planPipeline(
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
-  return estimates.map(({ stage: { info, artifact }, cached, cost }, at) => ({
+  return estimates.map(({ stage: { info, artifact, declared }, cached, cost }, at) => ({
     ...info,
     key: artifact.key,
     cached,
@@ -101,6 +101,7 @@ export async function planPipeline(
     memoryBytes: cost.memoryBytes,
     ...(cards[at] !== undefined && { cardBytes: cards[at].cost.cardBytes }),
     estimatedSeconds: SECONDS_PER_STAGE + cost.flops / rate,
+    ...(declared.batchSetting !== undefined && { batchSetting: declared.batchSetting }),
   }));
 }
 

@@ -68,6 +68,7 @@ export interface DeclaredStage {
   readonly inputs: Readonly<Record<string, DeclaredInput>>;
   /** A device is waited for and opened before it runs. */
   readonly usesDevice: boolean;
+  readonly batchSetting?: readonly string[];
   /** Runs the stage on its slice; `open` is called if it uses a device. `inputs` are the resolved handles. */
   run(context: HostContext, open: () => Promise<Backend>, inputs: StageInputs): Promise<void>;
   cost(facts: CostFacts): Cost;
@@ -123,6 +124,7 @@ export class Recipe {
       inputs: declared,
       // The compiler has seen above that the inputs fit the stage; executors resolve handle by handle.
       usesDevice: stage.usesDevice,
+      ...(stage.batchSetting !== undefined && { batchSetting: stage.batchSetting }),
       run: async (context, open, resolved) => {
         if (stage.usesDevice) await stage.run({ ...context, backend: await open() }, slice, resolved as Inputs);
         else await stage.run(context, slice, resolved as Inputs);

@@ -145,6 +145,8 @@ interface DescribedStage<Of, Slice extends object> {
   readonly title: string;
   /** A checkpoint, or records. */
   readonly makes: "model" | "records";
+  /** Path of the setting that its memory grows with, where it trains: `["sft", "batchSize"]`. */
+  readonly batchSetting?: readonly string[];
   /** To be raised whenever the same slice and inputs would give another result. */
   readonly revision: number;
   /** Everything of the config that the result depends on, seeds included. */

@@ -4,6 +4,7 @@ import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
 import { shortfallSchema } from "./shortfallsSchema.ts";
 import { stageInfoSchema } from "./stages.ts";
+import { name } from "./texts.ts";
 
 const bytes = z.number().min(0);
 
@@ -19,6 +20,8 @@ const plannedStageSchema = z.object({
   /** Of a card at its peak, where the stage runs on one. */
   cardBytes: bytes.optional(),
   estimatedSeconds: z.number().min(0),
+  /** Path of the setting that its memory grows with, where it trains: `["sft", "batchSize"]`. */
+  batchSetting: z.array(name).readonly().optional(),
 });
 
 /** Output of `salsa plan --json`, as far as our other programs read it. */

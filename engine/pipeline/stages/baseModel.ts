@@ -29,6 +29,7 @@ export const baseModel: Stage<
   title: "Base model",
   makes: "model",
   usesDevice: true,
+  batchSetting: ["model", "pretrain", "batchSize"],
   revision: 1,
   select: (config, { seed }) => ({ model: newModelOf(config), task: config.task, seed }),
   async run(context, { model: { architecture, pretrain }, task: settings, seed }) {

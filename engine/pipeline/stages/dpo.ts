@@ -66,6 +66,7 @@ export const dpo: Stage<
   title: "DPO",
   makes: "model",
   usesDevice: true,
+  batchSetting: ["rlhf", "minibatchSize"],
   revision: 1,
   select: (config, { arm, beta, seed }) => ({
     arm: dpoWithBeta(config, arm, beta),

@@ -48,6 +48,7 @@ export const rewardModel: Stage<
   title: "Reward model",
   makes: "model",
   usesDevice: true,
+  batchSetting: ["reward", "batchSize"],
   revision: 5,
   select: (config, { seed, rewardSeed }) => ({
     ...rewardSlice(config, seed),

@@ -89,6 +89,7 @@ export const rlhf: Stage<
   title: "RLHF",
   makes: "model",
   usesDevice: true,
+  batchSetting: ["rlhf", "minibatchSize"],
   revision: 2,
   select: (config, { arm, beta, seed }) => ({
     arm: armWithBeta(config, arm, beta),

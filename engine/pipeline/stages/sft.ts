@@ -26,6 +26,7 @@ export const sft: Stage<
   title: "Supervised fine-tuning",
   makes: "model",
   usesDevice: true,
+  batchSetting: ["sft", "batchSize"],
   revision: 3,
   select: (config, { seed, sftSeed }) => ({
     ...sftSource(config),

@@ -52,11 +52,15 @@ function findingOf(
   stage: PlannedStage,
   { name, limit, backend }: Limit,
 ): ConfigFinding & { bytes: number } {
-  const { memoryBytes, parameters } = stage;
+  const { memoryBytes, parameters, product, batchSetting } = stage;
   const areWeightsTooLarge = parameters * TRAINED_BYTES > limit;
-  const [path, remedy] = areWeightsTooLarge
-    ? [["model"], t("choose a smaller model")]
-    : [driverOf(tree, stage), t("lower it, and raise gradientAccumulation to keep the effective batch size")];
+  const [path, remedy] =
+    areWeightsTooLarge || batchSetting === undefined
+      ? [["model"], t("choose a smaller model")]
+      : [
+          driverOf(tree, product, batchSetting),
+          t("lower it, and raise gradientAccumulation to keep the effective batch size"),
+        ];
   const node = writtenPart(tree, path);
   const span = node === undefined ? { start: 0, end: 1 } : markOf(tree, node);
   const where =
@@ -67,21 +71,11 @@ function findingOf(
   return { code: "memory", severity: "warning", span, path, message, remedy, bytes: memoryBytes };
 }
 
-/** The setting that a stage's activations grow with: of the arm if it is written there. */
-function driverOf(tree: ConfigTree, { kind, product }: PlannedStage): ConfigPath {
-  if (kind === "rlhf" || kind === "dpo") {
-    const places = [
-      ["arms", product, "minibatchSize"],
-      ["rlhf", "minibatchSize"],
-    ];
-    return places.find((path) => nodeAt(tree, path) !== undefined) ?? ["rlhf", "minibatchSize"];
-  }
-  const section = kind === "base" ? ["model", "pretrain"] : [kind];
-  const sized = [
-    [...section, "batchSize"],
-    [...section, "maxLength"],
-  ];
-  return sized.find((path) => nodeAt(tree, path) !== undefined) ?? [...section, "batchSize"];
+/** The setting that a stage's memory grows with: of the arm if it is written there. */
+function driverOf(tree: ConfigTree, product: string, batchSetting: readonly string[]): ConfigPath {
+  const [section, size] = [batchSetting.slice(0, -1), batchSetting.slice(-1)];
+  const places = [["arms", product, ...size], batchSetting, [...section, "maxLength"]];
+  return places.find((path) => nodeAt(tree, path) !== undefined) ?? batchSetting;
 }
 
 /** The setting, the section around it if it is not written, or the preset that brings it. */

@@ -8,7 +8,8 @@ import { DATA, marked, TASK } from "./configs.ts";
 const GIB = 1024 ** 3;
 
 function stage(id: string, kind: string, more: Partial<PlannedStage> = {}): PlannedStage {
-  return planned(id, { kind, memoryBytes: 6 * GIB, ...more });
+  const batchSetting = [kind, kind === "rlhf" ? "minibatchSize" : "batchSize"];
+  return planned(id, { kind, batchSetting, memoryBytes: 6 * GIB, ...more });
 }
 
 function found(
@@ -62,6 +63,17 @@ describe("memoryFindings", () => {
     const large = stage("sft-1", "sft", { parameters: 7e9, memoryBytes: 130 * GIB });
     assert.deepEqual(found(text, [large])[0]?.[0], '{ "checkpoint": "m" }');
     assert.equal(found(text, [large])[0]?.[2], "choose a smaller model");
+  });
+
+  it("sit on the setting that a stage of any kind names, and on the model for one that trains nothing", () => {
+    const text = `{ ${DATA}, "reward": { "batchSize": 8 } }`;
+    const distillation = stage("small", "distillation", { batchSetting: ["reward", "batchSize"] });
+    assert.equal(found(text, [distillation])[0]?.[0], "8");
+    const { batchSetting: _none, ...reading } = stage("ppo on mine", "answers");
+    assert.deepEqual(
+      found(text, [reading])[0]?.filter((_, at) => at !== 1),
+      ['{ "checkpoint": "m" }', "choose a smaller model"],
+    );
   });
 
   it("tell of each place once, by its largest stage", () => {
