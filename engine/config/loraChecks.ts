@@ -1,4 +1,4 @@
-import { recipeOf } from "../soup/index.ts";
+import { SOUPS, recipeOf } from "../soup/index.ts";
 import type { Complaint } from "./complaint.ts";
 import type { PartialConfig } from "./schema.ts";
 
@@ -26,6 +26,7 @@ export function checkLora({ model, soups, rlhf, arms }: PartialConfig): Complain
   return complaints;
 }
 
+const LOW_RANK_METHODS = SOUPS.filter((soup) => !("weighsWholeModels" in soup)).map(({ method }) => `"${method}"`);
+
 /** For soups of adapters by a method that needs whole models. */
-export const LOW_RANK_REMEDY =
-  'use "uniform", "linear", "greedy", "learned" or "modelStock", or merge the adapters (salsa merge) and mix what comes out';
+export const LOW_RANK_REMEDY = `use one of ${LOW_RANK_METHODS.join(", ")}, or merge the adapters (salsa merge) and mix what comes out`;

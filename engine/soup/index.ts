@@ -28,6 +28,19 @@ export function needOf(settings: SoupSettings, nModels: number): SoupNeed {
   return recipeOf(settings.method).needs(settings, nModels);
 }
 
+/**
+ * The weights of a soup as far as they are known without its models; undefined where they depend on these, and for what
+ * only another version of this program understands.
+ */
+export function fixedWeights({
+  of,
+  ...settings
+}: SoupSettings & { readonly of: readonly string[] }): readonly number[] | undefined {
+  if (!SOUPS.some(({ method }) => method === settings.method)) return undefined;
+  const weights: unknown = recipeOf(settings.method).fixedWeights?.(settings, of.length);
+  return Array.isArray(weights) && weights.every(Number.isFinite) ? (weights as readonly number[]) : undefined;
+}
+
 /** Methods whose soups are made of checkpoints alone, at their defaults; the others need a run's data. */
 export function checkpointMethods(): readonly SoupMethod[] {
   return SOUPS.map(({ method }) => method).filter((method) => {

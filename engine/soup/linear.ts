@@ -34,6 +34,7 @@ export const linear = soupRecipe({
   check: ({ alpha, weights }, facts) => [...atLeastTwo(facts), ...checkShares(alpha, weights, facts.of)],
   resolve: ({ alpha, weights }) => ({ weights: weights ?? weightsOf(alpha ?? MIDDLE) }),
   needs: () => ({ kind: "nothing", on: "weights" }),
+  fixedWeights: ({ weights }) => weights,
   weigh: ({ weights }) => Promise.resolve(() => weights),
 });
 

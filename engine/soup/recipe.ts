@@ -84,6 +84,8 @@ export interface SoupRecipe<M extends string = string, S extends Shape = Shape, 
   /** Fills in settings that follow from the rest of the config. The result has the shape of `settings` as well. */
   resolve(written: WrittenSettings<S>, facts: SoupFacts): R;
   needs(settings: R, nModels: number): SoupNeed;
+  /** Its weights, where they do not depend on the models: by them figures and claims know where on a line it lies. */
+  fixedWeights?(settings: R, nModels: number): readonly number[];
   /** True if its weights depend on whole models, and do not add up to 1: adapters of one base cannot be mixed so. */
   readonly weighsWholeModels?: true;
   /** @throws {SoupError} */

@@ -11,8 +11,13 @@ export const uniform = soupRecipe({
   check: (_, facts) => atLeastTwo(facts),
   resolve: () => ({}),
   needs: () => ({ kind: "nothing", on: "weights" }),
+  fixedWeights: (_, nModels) => even(nModels),
   weigh(_, { nModels }) {
-    const weights = Array.from({ length: nModels }, () => 1 / nModels);
+    const weights = even(nModels);
     return Promise.resolve(() => weights);
   },
 });
+
+function even(n: number): readonly number[] {
+  return Array.from({ length: n }, () => 1 / n);
+}

@@ -1,6 +1,7 @@
-import { type ArmConfig, type RunConfig, type SoupConfig, TASK_BENCHMARKS, sftName } from "../../config/index.ts";
+import { type ArmConfig, type RunConfig, TASK_BENCHMARKS, sftName } from "../../config/index.ts";
 import type { Complaint } from "../../config/complaint.ts";
 import type { Contender } from "../../evaluation/claims/evidence.ts";
+import { fixedWeights } from "../../soup/index.ts";
 
 /** The arms, soups and SFTs of a config by the parts that they play in the claims. */
 export interface ClaimRoles {
@@ -91,14 +92,8 @@ function sharesOf({ soups }: RunConfig, { reference }: ArmConfig): ReadonlyMap<s
   const [name, ...others] = reference;
   const soup = name === undefined || others.length > 0 ? undefined : soups[name];
   if (soup === undefined) return undefined;
-  const weights = weightsOf(soup);
+  const weights = fixedWeights(soup);
   return weights && new Map(soup.of.map((model, at) => [model, weights[at] ?? NaN]));
-}
-
-/** Undefined where the weights depend on the models. */
-function weightsOf(soup: SoupConfig): readonly number[] | undefined {
-  if (soup.method === "linear") return soup.weights;
-  return soup.method === "uniform" ? soup.of.map(() => 1 / soup.of.length) : undefined;
 }
 
 function isEven(shares: ReadonlyMap<string, number>): boolean {

@@ -1,6 +1,7 @@
-import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
+import { type RunConfig, sftName } from "../../config/index.ts";
 import { ownValue } from "../../protocol/dictionary.ts";
 import type { Palette } from "../../protocol/palette.ts";
+import { fixedWeights } from "../../soup/index.ts";
 
 /** An arm's role in the paper's words. */
 export type ArmRoleKind =
@@ -53,7 +54,7 @@ export function rolesOf(
     if (only === init && sfts.has(only)) return { ...common, kind: "ppo", members: [only], isUniform: true, alpha: 0 };
     if (sfts.has(only)) return { ...common, kind: "otherSft", members: [only], isUniform: true, alpha: 1 };
     const soup = soups[only];
-    const shares = soup === undefined ? undefined : sharesOf(soup);
+    const shares = soup === undefined ? undefined : fixedWeights(soup);
     const at = soup?.of.indexOf(init) ?? -1;
     if (soup === undefined || at < 0 || !soup.of.every((model) => sfts.has(model)))
       return { ...common, kind: "other", members: soup?.of ?? [only], isUniform: false };
@@ -70,15 +71,6 @@ export function rolesOf(
  */
 function isBeyondPaper({ method, movingReference, referenceMix }: RunConfig["arms"][string]): boolean {
   return method === "dpo" || ["ema", "reset", "trajectory"].includes(movingReference) || referenceMix === "logSpace";
-}
-
-/** The weights of a soup that are known without making it. */
-function sharesOf(soup: SoupConfig): readonly number[] | undefined {
-  if (soup.method === "uniform") return soup.of.map(() => 1 / soup.of.length);
-  if (soup.method !== "linear") return undefined;
-  // Of a run of another version they may be anything.
-  const weights: unknown = soup.weights;
-  return Array.isArray(weights) && weights.every(Number.isFinite) ? (weights as readonly number[]) : undefined;
 }
 
 /** The arms that the paper compares; each is undefined where the config has none. */
