@@ -26,7 +26,8 @@ function ingredientsOf(config: RunConfig, name: string): readonly (readonly [rol
   const arm = own(config.arms, name);
   if (arm !== undefined) {
     const held = arm.reference.map((of) => ["held to", of] as const);
-    return [["started at", arm.init], ...held, ["rewarded by", "reward"]];
+    const rewarded = arm.method === "dpo" ? [] : [["rewarded by", "reward"] as const];
+    return [["started at", arm.init], ...held, ...rewarded];
   }
   const soup = own(config.soups, name);
   if (soup !== undefined) return soup.of.map((of) => ["ingredient", of] as const);
@@ -36,7 +37,10 @@ function ingredientsOf(config: RunConfig, name: string): readonly (readonly [rol
 
 function describeModel(name: string, config: RunConfig): string {
   const arm = own(config.arms, name);
-  if (arm !== undefined) return `PPO against ${arm.reference.length > 1 ? "several references" : "one reference"}`;
+  if (arm !== undefined) {
+    const method = arm.method === "dpo" ? "DPO on preference pairs" : "PPO";
+    return `${method} against ${arm.reference.length > 1 ? "several references" : "one reference"}`;
+  }
   const soup = own(config.soups, name);
   if (soup !== undefined) return soupWords(soup);
   if (name === "reward") {
