@@ -160,7 +160,9 @@ function checkPrecision({ runtime }: PartialConfig): Complaint[] {
   const precisions: readonly string[] = backend?.precisions ?? [];
   if (backend === undefined || precision === undefined || precisions.includes(precision)) return [];
   const message = `${shown(precision)} is not for ${backend.name}, which computes in ${precisions.join(" or ")}`;
-  return [{ path: ["runtime", "precision"], message, remedy: "leave it out, or use runtime.backend cuda on a card" }];
+  const others = BACKENDS.filter((one) => (one.precisions as readonly string[]).includes(precision));
+  const remedy = `leave it out, or use runtime.backend ${others.map(({ name }) => name).join(" or ")}`;
+  return [{ path: ["runtime", "precision"], message, remedy }];
 }
 
 function checkSeeds({ seeds, sft, reward }: PartialConfig): Complaint[] {

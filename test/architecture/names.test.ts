@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { BACKENDS } from "../../engine/compute/backends/index.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const EXPORTED = /^export (?:declare )?(?:abstract )?(?:type|interface|class|enum) (\w+)/gm;
@@ -28,7 +29,7 @@ function declaredTwice(of: readonly string[]): readonly string[] {
 describe("exported types", () => {
   it("of the engine have a name each", () => {
     // Backends are alike, and know nothing of each other.
-    for (const backend of ["cuda", "wasm", "tfjs"]) {
+    for (const { name: backend } of BACKENDS) {
       const others = new RegExp(`^engine/compute/backends/(?!${backend}/)\\w+/`);
       assert.deepEqual(declaredTwice(files.filter((file) => file.startsWith("engine/") && !others.test(file))), []);
     }

@@ -57,7 +57,8 @@ export async function choose(
   const { descriptor, found } = taken;
   const precision = askedPrecision ?? descriptor.precisions[0];
   if (!descriptor.precisions.includes(precision)) {
-    throw new BackendUnavailableError(`runtime.precision ${precision}: ${precisionLack(descriptor)}`);
+    const others = descriptors.filter((one) => one.precisions.includes(precision)).map(({ name }) => name);
+    throw new BackendUnavailableError(`runtime.precision ${precision}: ${precisionLack(descriptor, others)}`);
   }
   const devices = selectDevices(found.devices, settings.device);
   if (typeof devices === "string") throw new BackendUnavailableError(devices);
@@ -76,8 +77,12 @@ export async function choose(
 }
 
 /** Why a backend does not compute with a precision, and what does: "wasm computes in f32; leave the setting out". */
-export function precisionLack({ name, precisions }: Pick<BackendDescriptor, "name" | "precisions">): string {
-  return `${name} computes in ${precisions.join(" or ")}; leave the setting out, or use runtime.backend cuda on a card`;
+function precisionLack(
+  { name, precisions }: Pick<BackendDescriptor, "name" | "precisions">,
+  others: readonly string[],
+): string {
+  const other = others.length === 0 ? "" : `, or use runtime.backend ${others.join(" or ")}`;
+  return `${name} computes in ${precisions.join(" or ")}; leave the setting out${other}`;
 }
 
 /** Everything of a backend that a program's bytes depend on: part of every artifact's key. */

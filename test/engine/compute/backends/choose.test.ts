@@ -112,10 +112,17 @@ describe("the choice of a backend", () => {
     assert.equal(await precisionOf("wasm"), "f32");
     await assert.rejects(precisionOf("wasm", "bf16"), {
       name: "BackendUnavailableError",
-      message:
-        "runtime.precision bf16: wasm computes in f32; leave the setting out, or use runtime.backend cuda on a card",
+      message: "runtime.precision bf16: wasm computes in f32; leave the setting out, or use runtime.backend cuda",
     });
-    await assert.rejects(choose([noCuda, small], "auto", { ...SETTINGS, precision: "bf16" }), /wasm computes in f32/);
+    await assert.rejects(
+      choose([noCuda, small], "auto", { ...SETTINGS, precision: "bf16" }),
+      /wasm computes in f32; leave the setting out$/,
+    );
+    const card = descriptor("webgpu", onDevices(gpus[0]), 1, ["f32", "bf16"]);
+    await assert.rejects(
+      choose([small, card], "wasm", { ...SETTINGS, precision: "bf16" }),
+      /leave the setting out, or use runtime\.backend webgpu$/,
+    );
   });
 
   it("stands in keys by name, revision, build and a precision that is not f32", async () => {
