@@ -4,7 +4,10 @@ import type { Graph } from "../../../engine/compute/graph/tensor.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
 import { parameterCount } from "../../../engine/models/index.ts";
 import { type PlannedCost, readingCost, trainingCost } from "../../../engine/pipeline/cost.ts";
+import type { CostFacts, DataFile } from "../../../engine/pipeline/stage.ts";
 import { answers } from "../../../engine/pipeline/stages/answers.ts";
+import { rewardModel } from "../../../engine/pipeline/stages/rewardModel.ts";
+import { sft } from "../../../engine/pipeline/stages/sft.ts";
 import { type LossNodes, sftLoss } from "../../../engine/training/index.ts";
 import { PICO, PICO_FAMILIES } from "../models/pico.ts";
 import { tiny } from "./tinyRun.ts";
@@ -35,6 +38,38 @@ describe("the cost of answers", () => {
     assert.equal(bytes() - bytes("bf16"), 3 * 2 * parameterCount(PICO));
     assert.equal(bytes("f32"), bytes());
     assert.equal(bytes("f32", "bf16"), bytes("bf16"));
+  });
+
+  it("grows with the prompts that are answered: a benchmark's, or those kept back of a file", () => {
+    const config = parseConfig(JSON.stringify(tiny()), "tiny.salsa.json");
+    const flops = (isValidation: boolean, rows: number): number => {
+      const of = { benchmark: "inDistribution", isValidation, seed: 1 };
+      return answers.cost(answers.select(config, of), { ...ownFacts, files: { data: dataFile(rows) } }).flops;
+    };
+    assert.equal(flops(false, 8) * 2, flops(false, 16));
+    assert.equal(flops(false, 1000), flops(false, 16), "no more than the config asks for");
+    assert.equal(flops(true, 1000), flops(false, 16));
+    assert.ok(flops(true, 16) < flops(false, 16) / 2, "most of a small file is learned from");
+  });
+});
+
+const ownFacts = { model: PICO, files: {}, counts: {}, recomputation: "cheap" } as const;
+const dataFile = (rows: number): DataFile => ({ path: "a.jsonl", fingerprint: "", rows, longestRow: 60 });
+
+describe("the cost of training on data of one's own, without a count in the config", () => {
+  const data = { sft: "a.jsonl", preferences: "b.jsonl", prompts: "c.jsonl" };
+  const config = parseConfig(JSON.stringify({ data, model: { checkpoint: "m" } }), "own.salsa.json");
+
+  it("grows with the lines of the file, for SFT and the reward model alike", () => {
+    const flopsOf = {
+      sft: (facts: CostFacts) => sft.cost(sft.select(config, { seed: 1, sftSeed: 1 }), facts).flops,
+      reward: (facts: CostFacts) => rewardModel.cost(rewardModel.select(config, { seed: 1 }), facts).flops,
+    };
+    for (const [name, flops] of Object.entries(flopsOf)) {
+      const [few, many] = [6400, 64_000].map((rows) => flops({ ...ownFacts, files: { data: dataFile(rows) } }));
+      assert.ok(few !== undefined && few > 0, name);
+      assert.ok(Math.abs((many ?? NaN) / few - 10) < 0.1, `${name}: ${few}, ${many}`);
+    }
   });
 });
 
