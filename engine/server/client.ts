@@ -35,7 +35,7 @@ export interface ClientSettings {
   /** For tests: another version than this program's. */
   readonly protocol?: number;
   /** Milliseconds for every answer, if not the usual ones. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 }
 
 /** Answers a call of the editor's models. */
@@ -95,7 +95,7 @@ export async function connect(folder: string, settings: ClientSettings): Promise
  * @throws the system's error, or the engine's.
  */
 export async function connectTo(address: string, settings: ClientSettings): Promise<RunConnection> {
-  const { client, protocol = PROTOCOL_VERSION, patience } = settings;
+  const { client, protocol = PROTOCOL_VERSION, timeoutMs } = settings;
   let isEngine = false;
   const socket = connectSocket(address);
   const connection = openChannel({
@@ -107,12 +107,12 @@ export async function connectTo(address: string, settings: ClientSettings): Prom
   });
   connection.listen();
   try {
-    const result = await answered(socket, patience ?? HANDSHAKE_TIMEOUT_MS, async () => {
+    const result = await answered(socket, timeoutMs ?? HANDSHAKE_TIMEOUT_MS, async () => {
       if (socket.connecting) await once(socket, "connect");
       return connection.sendRequest(REQUESTS.handshake, { protocol, client });
     });
     isEngine = true;
-    return connected(result, { connection, socket, patience: patience ?? ANSWER_TIMEOUT_MS });
+    return connected(result, { connection, socket, timeoutMs: timeoutMs ?? ANSWER_TIMEOUT_MS });
   } catch (error) {
     socket.destroy();
     throw error;
@@ -122,14 +122,14 @@ export async function connectTo(address: string, settings: ClientSettings): Prom
 interface Connected {
   readonly connection: MessageConnection;
   readonly socket: Socket;
-  readonly patience: number;
+  readonly timeoutMs: number;
 }
 
-function connected(result: HandshakeResult, { connection, socket, patience }: Connected): RunConnection {
+function connected(result: HandshakeResult, { connection, socket, timeoutMs }: Connected): RunConnection {
   return {
     handshake: result,
     snapshot: async () =>
-      parseRunState(await answered(socket, patience, () => connection.sendRequest(REQUESTS.snapshot, {}))),
+      parseRunState(await answered(socket, timeoutMs, () => connection.sendRequest(REQUESTS.snapshot, {}))),
     onEvents: (listener) =>
       void connection.onNotification(NOTIFICATIONS.events, ({ events }) => listener(parseEvents(events))),
     onBehind: (listener) => void connection.onNotification(NOTIFICATIONS.behind, listener),
@@ -141,10 +141,10 @@ function connected(result: HandshakeResult, { connection, socket, patience }: Co
       connection.onRequest(QUESTIONS.askModel, (call: unknown, token) =>
         withSignal(token, (signal) => answer(readEditorCall(call), signal)),
       );
-      await answered(socket, patience, () => connection.sendRequest(REQUESTS.offerModels, {}));
+      await answered(socket, timeoutMs, () => connection.sendRequest(REQUESTS.offerModels, {}));
     },
     stop: async () => {
-      await answered(socket, patience, () => connection.sendRequest(REQUESTS.stop, {}));
+      await answered(socket, timeoutMs, () => connection.sendRequest(REQUESTS.stop, {}));
     },
     close: () => {
       socket.destroy();
@@ -153,12 +153,12 @@ function connected(result: HandshakeResult, { connection, socket, patience }: Co
 }
 
 /** Requests of a connection that breaks are never answered: they fail when it does, or when their time is over. */
-async function answered<T>(socket: Socket, patience: number, ask: () => Promise<T>): Promise<T> {
+async function answered<T>(socket: Socket, timeoutMs: number, ask: () => Promise<T>): Promise<T> {
   if (socket.destroyed) throw socket.errored ?? new ProtocolError("the connection to the engine is closed");
   const { promise: broken, reject } = Promise.withResolvers<never>();
   const onClose = (): void => reject(socket.errored ?? new ProtocolError("the engine closed the connection"));
-  const late = new ProtocolError(`no answer within ${patience / 1000} s`);
-  const timer = setTimeout(() => socket.destroy(late), patience);
+  const late = new ProtocolError(`no answer within ${timeoutMs / 1000} s`);
+  const timer = setTimeout(() => socket.destroy(late), timeoutMs);
   socket.once("close", onClose);
   const answer = ask().catch((cause: unknown) => {
     // The system's errors and refusals have codes; a message that is no answer has none.

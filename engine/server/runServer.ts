@@ -27,7 +27,7 @@ export interface RunServerSettings {
   readonly answers?: EditorCallsSettings;
   readonly log: (message: string) => void;
   /** Milliseconds that a client has for its handshake. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 }
 
 /** Serves one run's state and events to any number of clients, which may come and vanish as they like. */
@@ -40,12 +40,12 @@ export class RunServer {
   readonly calls: EditorCalls;
   private state: RunState | undefined;
 
-  private constructor(server: Server, { version, stop, log, patience, answers = NOBODY }: RunServerSettings) {
+  private constructor(server: Server, { version, stop, log, timeoutMs, answers = NOBODY }: RunServerSettings) {
     this.server = server;
     server.maxConnections = MOST_CLIENTS;
     this.calls = new EditorCalls(answers);
     const host = {
-      ...{ version, stop, log, patience, opened: this.opened.promise, ready: this.ready.promise },
+      ...{ version, stop, log, timeoutMs, opened: this.opened.promise, ready: this.ready.promise },
       offered: (window: AnsweringWindow) => this.calls.offer(window),
     };
     server.on("connection", (socket) => {

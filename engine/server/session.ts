@@ -22,11 +22,12 @@ export interface SessionHost {
   /** A client answers calls of the editor's models from now on. */
   readonly offered: (window: AnsweringWindow) => void;
   readonly log: (message: string) => void;
-  /** Milliseconds that a client has for its handshake; 10 s if left out. */
-  readonly patience?: number | undefined;
+  /** Milliseconds that a client has for its handshake, if not the usual ones. */
+  readonly timeoutMs?: number | undefined;
 }
 
-const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Milliseconds that a client has for its handshake. */
+const GREETING_TIMEOUT_MS = 10_000;
 /** Bytes of a request; ours have some hundred. */
 const MOST_REQUEST = 2 ** 16;
 /** Bytes of a message of a client that answers for its editor's models. */
@@ -54,7 +55,7 @@ export class Session implements AnsweringWindow {
   constructor(socket: Duplex, host: SessionHost) {
     this.socket = socket;
     this.host = host;
-    this.deadline = setTimeout(() => socket.destroy(), host.patience ?? HANDSHAKE_TIMEOUT_MS);
+    this.deadline = setTimeout(() => socket.destroy(), host.timeoutMs ?? GREETING_TIMEOUT_MS);
     this.connection = openChannel({
       input: socket,
       output: socket,

@@ -12,7 +12,7 @@ const WINDOW = 60_000;
 const BACKOFF = [250, 2000];
 
 /** Settings and callbacks of the client. */
-export interface ClientSettings extends Pick<ServiceSettings, "client" | "onText" | "onAskModel" | "patience"> {
+export interface ClientSettings extends Pick<ServiceSettings, "client" | "onText" | "onAskModel" | "timeoutMs"> {
   /** True if the user trusts the workspace; asked at each start, and `trust` says it to a service that is there. */
   readonly isTrusted: () => boolean;
   /** Locates Node and the engine; called at each start. @throws {ServiceError} */
@@ -122,7 +122,7 @@ export class ServiceClient {
     try {
       await this.request("offerModels", {});
     } catch {
-      return; // it is gone: the next one is told as it starts
+      return; // it is gone: the next one gets the offer as it starts
     }
   }
 
@@ -182,7 +182,7 @@ export class ServiceClient {
   }
 
   private async launch(): Promise<ServiceProcess> {
-    const { client, isTrusted, onText, onLog, onAskModel, patience } = this.settings;
+    const { client, isTrusted, onText, onLog, onAskModel, timeoutMs } = this.settings;
     if (this.isDisposed) throw new ServiceError(t("The editor is closing"), "gone");
     const runtime = await this.settings.runtime();
     onLog(`${runtime.node} ${runtime.main} serve`);
@@ -192,7 +192,7 @@ export class ServiceClient {
       onText,
       onAskModel,
       onNotification: (name, params) => this.pass(name, params),
-      ...(patience !== undefined && { patience }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
     });
     const { pid, node, version } = process.info;
     onLog(`engine ${version}, Node ${node}, process ${pid}`);

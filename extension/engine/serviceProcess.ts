@@ -38,7 +38,7 @@ export interface ServiceSettings {
   /** Called with the standard error of the process. */
   readonly onText: (text: string) => void;
   /** Milliseconds to wait for the first answer. */
-  readonly patience?: number;
+  readonly timeoutMs?: number;
 }
 
 /** A service that has shaken hands. */
@@ -142,15 +142,15 @@ async function endingOf(
 
 async function shakeHands(
   connection: MessageConnection,
-  { client, isTrusted, patience = INITIALIZE_TIMEOUT_MS }: ServiceSettings,
+  { client, isTrusted, timeoutMs = INITIALIZE_TIMEOUT_MS }: ServiceSettings,
 ): Promise<InitializeResult> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const message = t(
       "The engine service did not answer within {0} s. Try again, or look into its log",
-      patience / 1000,
+      timeoutMs / 1000,
     );
-    timer = setTimeout(() => reject(new ServiceError(message, "gone")), patience);
+    timer = setTimeout(() => reject(new ServiceError(message, "gone")), timeoutMs);
   });
   try {
     const params = { protocol: SERVICE_PROTOCOL, client, isTrusted };

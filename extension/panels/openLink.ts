@@ -6,7 +6,7 @@ import { label } from "../label.ts";
 import type { Dashboard, Runs } from "../salsa.ts";
 
 /** Milliseconds for runs to be found after a window has been opened by a link. */
-const PATIENCE = 5000;
+const FOUND_WITHIN_MS = 5000;
 
 /** The window in which links are opened. */
 export interface LinkTarget {
@@ -39,7 +39,7 @@ export async function openLink({ path, query }: vscode.Uri, { dashboard, runs }:
 /** A run by its title; a window that has just been opened has not found its runs yet. */
 async function find(runs: Runs, title: string): Promise<RunSummary | undefined> {
   if (named(runs.all(), title) === undefined) await runs.refresh();
-  const until = Date.now() + PATIENCE;
+  const until = Date.now() + FOUND_WITHIN_MS;
   for (;;) {
     const run = named(runs.all(), title);
     const left = until - Date.now();

@@ -6,7 +6,7 @@ import { simpleGit } from "simple-git";
 import { type Environment, childEnvironment, localFolders } from "../../protocol/childEnvironment.ts";
 
 /** Milliseconds without output after which a command is ended: a repository may hold a pipe where git expects a file. */
-const PATIENCE_MS = 10_000;
+const GIT_TIMEOUT_MS = 10_000;
 /** Most bytes of a short answer, such as a commit. */
 const SHORT = 65_536;
 
@@ -55,7 +55,7 @@ export async function runGit(
     // Not a while after the exit, as by default: on a busy machine, output may still be on its way.
     completion: { onClose: true, onExit: false },
     config: ["safe.bareRepository=explicit"],
-    timeout: { block: PATIENCE_MS },
+    timeout: { block: GIT_TIMEOUT_MS },
     // Paths in the arguments and the program's own are ours.
     unsafe: { allowUnsafeCustomBinary: true, allowUnsafeConfigPaths: true },
   })

@@ -83,7 +83,7 @@ describe("a fake engine", () => {
       await fakeEngine(
         (socket) => void socket.write(sent),
         async (address) => {
-          await assert.rejects(connectTo(address, { ...CLIENT, patience: 5000 }), { name: "ProtocolError", message });
+          await assert.rejects(connectTo(address, { ...CLIENT, timeoutMs: 5000 }), { name: "ProtocolError", message });
         },
       );
     }
@@ -94,7 +94,7 @@ describe("a fake engine", () => {
       () => undefined,
       async (address) => {
         const message = "no answer within 0.1 s";
-        await assert.rejects(connectTo(address, { ...CLIENT, patience: 100 }), { name: "ProtocolError", message });
+        await assert.rejects(connectTo(address, { ...CLIENT, timeoutMs: 100 }), { name: "ProtocolError", message });
       },
     );
     const result = { protocol: 1, version: "1", run: "demo-1", folder: "/", pid: process.pid };
@@ -103,7 +103,7 @@ describe("a fake engine", () => {
         socket.write(framed({ id: 0, result }) + framed({ id: 1, result: {} }).slice(0, 30)),
       );
     await fakeEngine(shake, async (address) => {
-      const connection = await connectTo(address, { ...CLIENT, patience: 300 });
+      const connection = await connectTo(address, { ...CLIENT, timeoutMs: 300 });
       await assert.rejects(connection.snapshot(), { name: "ProtocolError", message: "no answer within 0.3 s" });
     });
   });
@@ -157,7 +157,7 @@ describe("an address in a lock", () => {
         await serving(
           async ({ folder: run }) => {
             const message = /lock's socket ".*" is none of an engine in .*; if its engine was started with another/;
-            await assert.rejects(connect(run, { ...CLIENT, patience: 500 }), { name: "UnreachableError", message });
+            await assert.rejects(connect(run, { ...CLIENT, timeoutMs: 500 }), { name: "UnreachableError", message });
           },
           { lockAddress: () => Promise.resolve(address) },
         );
@@ -210,7 +210,7 @@ describe("a run's server", () => {
   it("hangs up on who does not shake hands in time, and on nobody who has", async () => {
     await inRuntimeFolder(async () => {
       const address = await newAddress();
-      const settings = { address, version: "1", stop: () => undefined, log: () => undefined, patience: 100 };
+      const settings = { address, version: "1", stop: () => undefined, log: () => undefined, timeoutMs: 100 };
       const server = await RunServer.listen(settings);
       server.open({ run: "demo-1", folder: "/demo-1" });
       server.start(emptyRunState("demo-1"));

@@ -31,7 +31,7 @@ describe("ServiceClient", () => {
     await rm(folder, { recursive: true });
   });
 
-  function start(runtime: Partial<Runtime>, patience?: number): ServiceClient {
+  function start(runtime: Partial<Runtime>, timeoutMs?: number): ServiceClient {
     client = new ServiceClient({
       client: "test",
       isTrusted: () => isTrusted,
@@ -41,14 +41,14 @@ describe("ServiceClient", () => {
       onLog: (message) => log.push(message),
       onGiveUp: (error) => givenUp.push(error),
       backoff: [0, 0],
-      ...(patience !== undefined && { patience }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
     });
     client.onDidChangeProblem((problem) => problems.push(problem));
     return client;
   }
 
-  const faulty = (FAULT: string, patience?: number): ServiceClient =>
-    start({ env: { ...process.env, FAULT, JOURNAL: join(folder, "journal") } }, patience);
+  const faulty = (FAULT: string, timeoutMs?: number): ServiceClient =>
+    start({ env: { ...process.env, FAULT, JOURNAL: join(folder, "journal") } }, timeoutMs);
   const nStarts = async (): Promise<number> => (await readFile(join(folder, "journal"), "utf8")).split("\n").length - 1;
   const problem = (wanted: (problem: string | null) => boolean): Promise<string | null> =>
     new Promise((resolve) => {

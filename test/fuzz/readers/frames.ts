@@ -104,7 +104,7 @@ const session: Reader = {
 };
 
 /** Milliseconds for an answer: after a sound handshake one comes or the socket ends; another handshake leaves both waiting. */
-const patienceFor = (bytes: Buffer): number => (bytes.subarray(0, GREETING.length).equals(GREETING) ? 20_000 : 50);
+const timeoutFor = (bytes: Buffer): number => (bytes.subarray(0, GREETING.length).equals(GREETING) ? 20_000 : 50);
 
 const handshake = { protocol: PROTOCOL_VERSION, version: "0.0.0", ...run, pid: 1 };
 
@@ -127,7 +127,7 @@ const engine: Reader = {
     server.listen(address);
     await once(server, "listening");
     try {
-      const connection = await connectTo(address, { client: "fuzz 1", patience: patienceFor(bytes) });
+      const connection = await connectTo(address, { client: "fuzz 1", timeoutMs: timeoutFor(bytes) });
       const ended = new Promise<void>((resolve) => connection.onClose(resolve));
       connection.onEvents(() => undefined);
       try {
