@@ -6,8 +6,8 @@ import { suggest } from "./suggest.ts";
 import { type ConfigPath, byFirst, isRecord, keysOf, schemaAt, without } from "./walk.ts";
 
 /*
- * What of a config can be relied on beside its mistakes, so that one mistake hides no other: values that are wrong are
- * put aside, the rest is checked, and what is found only because of the values that are missing then is not said.
+ * The parts of a config that can be relied on beside its mistakes, so that one mistake hides no other: wrong values are
+ * put aside, the rest is checked, and complaints that are due to the missing values alone are dropped.
  */
 
 /** Sections of named entries, each of which stands for itself. */

@@ -14,10 +14,10 @@ export interface AnsweringWindow {
   ask(call: EditorCall, signal: AbortSignal): Promise<unknown>;
 }
 
-/** Whom it answers to. */
+/** Where its answers and waits go. */
 export interface EditorCallsSettings {
   readonly answered: (id: number, answer: EditorAnswer) => void;
-  /** A model begins to be waited for, or with null is waited for no more. */
+  /** A call begins to wait for a model, or with null goes on. */
   readonly waiting: (model: string, reason: WaitReason | null) => void;
   readonly firstBlockMs?: number;
 }

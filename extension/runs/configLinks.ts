@@ -11,7 +11,7 @@ type Move = readonly [from: string, to: string];
 
 /**
  * Where configs are that were renamed or moved, so that their runs, which name the place where they were, stay with them.
- * A move inside the editor is told; one outside is known by the content, which is at another place now.
+ * The editor reports its own moves; one outside is known by the content, which is at another place now.
  */
 export class ConfigLinks {
   private readonly memory: Memory;

@@ -12,7 +12,7 @@ import { flagsOf } from "./states.ts";
 /** Changed and removed runs. */
 export type RunChanges = ServiceNotifications["runs"];
 
-/** Milliseconds after which a workspace of which no run was told has none. */
+/** Milliseconds after which a workspace that reported no run has none. */
 const SEARCHING = 2000;
 
 /** The runs of the workspace. Queries the service once there is a config, or the user looks at runs. */
@@ -125,7 +125,7 @@ export class RunStore implements Runs {
     this.toldRoots = roots;
     try {
       await this.service.request("setRoots", { roots });
-      // Runs are told of as they are found, and that there are none is not: then nothing comes.
+      // The service reports runs as it finds them; where there are none, nothing comes.
       this.listing ??= setTimeout(() => this.list(), SEARCHING);
     } catch {
       return; // listeners to problems have been notified, and `comeBack` sends the roots again

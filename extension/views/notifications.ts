@@ -7,7 +7,7 @@ import { isActive } from "../runs/states.ts";
 import type { RunStore } from "../runs/store.ts";
 import type { Dashboard } from "../salsa.ts";
 
-/** Milliseconds after a run's first alarm before it is told of: what raises one alarm often raises several. */
+/** Milliseconds after a run's first alarm before a notification shows it: what raises one alarm often raises several. */
 const SETTLING = 3000;
 
 /** Dependencies of the notifications. */

@@ -43,7 +43,12 @@ describe("comments", () => {
     assert.deepEqual(matching(/^\/\*\*[\s*]*(What|Whether|Who|Told)\b/), []);
   });
 
+  it("in bodies say what is so, not whether it is", () => {
+    assert.deepEqual(matching(/^\/\/ Whether\b/), []);
+  });
+
   it("use plain words", () => {
     assert.deepEqual(matching(/\b(anew|whoever|reckon\w*)\b/i), []);
+    assert.deepEqual(matching(/\b(is|are|was|were) told\b(?! apart)/), []);
   });
 });

@@ -67,8 +67,8 @@ describe("the catalogue of alarms", () => {
 
   it("lets an alarm of a newer version speak for itself", () => {
     assert.equal(
-      translatedSeen({ name: "gibberish", message: "seen anew" }, () => "?"),
-      "seen anew",
+      translatedSeen({ name: "gibberish", message: "seen again" }, () => "?"),
+      "seen again",
     );
     assert.equal(describeAlarm("later").label, "later");
     assert.equal(alarmMessage("later", "seen"), "seen");

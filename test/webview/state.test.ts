@@ -220,7 +220,7 @@ describe("DashboardState", () => {
     assert.equal(reloaded.state.setting("metrics.smoothing", "a string"), "a string");
   });
 
-  it("says why the service is gone, and follows anew when it is back", async () => {
+  it("says why the service is gone, and follows again when it is back", async () => {
     const dashboard = began();
     await dashboard.settle();
     dashboard.hear({ kind: "service", problem: "no Node runtime" });

@@ -5,7 +5,7 @@ import type { RunRows } from "./rows.ts";
 /** Milliseconds between two requests for rows that have changed: a run at work changes some times a second. */
 const INTERVAL = 1000;
 
-/** Milliseconds after which a workspace of which no run was told has none: the service may be at looking for them. */
+/** Milliseconds after which a workspace that reported no run has none: the service may be at looking for them. */
 const SEARCHING = 2000;
 
 /** Fetches rows: all of them at first, then those of runs that change, one request at a time. */

@@ -8,7 +8,7 @@ import type { Row } from "../rows/row.ts";
 /** A way in which data sets are published, recognised by its columns. */
 export interface Layout {
   readonly name: string;
-  /** Whose it is, and its columns. */
+  /** Its publishers, and its columns. */
   readonly description: string;
   /** True if a row is in this layout, as far as its columns show. */
   fits(fields: JsonObject): boolean;

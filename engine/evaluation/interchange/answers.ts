@@ -16,7 +16,7 @@ export interface ModelAnswer {
 export interface AnswerFormat {
   /** As commands name it. */
   readonly name: string;
-  /** Whose it is. */
+  /** Whose tools write it, and its fields. */
   readonly description: string;
   /** True if a record is in this form, as far as its fields show. */
   readonly fits: (fields: Readonly<Record<string, unknown>>) => boolean;

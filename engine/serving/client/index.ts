@@ -132,7 +132,7 @@ export class ModelClient {
    */
   async probe(signal: AbortSignal): Promise<ServerFacts> {
     this.facts ??= this.look(signal).catch((error: unknown) => {
-      // Whether it is down shows in the first request, which is made again and again.
+      // The first request, which is repeated, shows if it is down.
       if (error instanceof ServerError && error.isPassing) return { models: [] };
       this.facts = undefined;
       throw error;

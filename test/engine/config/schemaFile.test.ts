@@ -29,7 +29,7 @@ function settings(json: unknown, path = ""): { readonly path: string; readonly j
 }
 
 describe("the schema file for editors", () => {
-  it("is what the settings say now: npm run build makes it anew", () => {
+  it("is what the settings say now: npm run build writes it again", () => {
     assert.ok(existsSync(FILE), "dist/run-config.schema.json is missing; run npm run build");
     const made = editorSchema(schema, presetSchemas());
     assert.deepEqual(JSON.parse(readFileSync(FILE, "utf8")), JSON.parse(JSON.stringify(made)));

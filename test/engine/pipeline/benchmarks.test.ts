@@ -113,7 +113,7 @@ describe("a run over MT-Bench", function () {
     });
   });
 
-  it("keeps the keys of all else, and makes only answers anew where a temperature is set", async () => {
+  it("keeps the keys of all else, and makes only answers again where a temperature is set", async () => {
     const plan = async (config: Written): Promise<ReadonlyMap<string, string>> => {
       const stages = await planPipeline(resolved(config, folder), { runsRoot: path.join(folder, ".salsa") });
       return new Map(stages.map(({ id, key }) => [id, key]));

@@ -111,7 +111,7 @@ describe("checkpoints", () => {
     );
   });
 
-  it("go together when only one stores the copy of tied embeddings, or a table that is computed anew", async () => {
+  it("go together when only one stores the copy of tied embeddings, or a table that is computed again", async () => {
     const whole = known({ tie_word_embeddings: true });
     const bare = new Map(whole.tensors);
     bare.delete("lm_head.weight");

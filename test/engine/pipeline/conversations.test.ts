@@ -91,7 +91,7 @@ describe("a run over conversations", function () {
     assert.match(answer?.question ?? "", /^user: .+\n\nassistant: .+\n\nuser: /s);
   });
 
-  it("is trained anew where the template changes, and where the config names another", async () => {
+  it("is trained again where the template changes, and where the config names another", async () => {
     const file = path.join(folder, "other.jinja");
     await fs.writeFile(file, `${TEMPLATE}{{ '' }}`);
     const all = await changedBy({ chat: { template: "other.jinja" } });

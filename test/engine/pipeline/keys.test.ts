@@ -154,7 +154,7 @@ describe("a run of a config that ran before", () => {
     });
   });
 
-  it("trains only the changed arm anew", async () => {
+  it("trains only the changed arm again", async () => {
     await inTemporaryFolder(async (folder) => {
       await runTiny(tiny({ arms: { ppo: {}, salsa: { reference: "soup" } } }), folder);
       const second = await runTiny(tiny({ arms: { ppo: {}, salsa: { reference: "soup", beta: 0.01 } } }), folder);

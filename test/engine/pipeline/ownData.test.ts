@@ -79,7 +79,7 @@ describe("a run over data files and a checkpoint", function () {
     assert.ok(work.every(({ memoryBytes }) => memoryBytes > 0));
   });
 
-  it("is trained anew from the stage on whose file has changed", async () => {
+  it("is trained again from the stage on whose file has changed", async () => {
     await runTiny(written, folder);
     await writeJsonl(
       path.join(folder, "prompts.jsonl"),

@@ -270,7 +270,7 @@ describe("a run's state", () => {
     assert.equal(stateOf(stamped([coming(32), failed])).download, undefined);
   });
 
-  it("says how long a file from the hub will take by its pace, and begins anew with the next", () => {
+  it("says how long a file from the hub will take by its pace, and begins again with the next", () => {
     const coming = (file: string, doneBytes: number, time: number): RunEvent => {
       return { kind: "download", source: "hf:o/n@main", file, doneBytes, totalBytes: 1000, sequence: 0, time };
     };

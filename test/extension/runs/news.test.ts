@@ -46,7 +46,7 @@ describe("Newsdesk", () => {
     assert.deepEqual(kinds({ status: "running", nAlarms: 1, alarm }), []);
   });
 
-  it("knows a run anew that was removed and made again", () => {
+  it("takes a run that was removed and made again for a new one", () => {
     kinds({ status: "running" });
     desk.forget([run.folder]);
     assert.deepEqual(kinds({ status: "finished" }), []);

@@ -169,7 +169,7 @@ describe("a data set on the hub", () => {
       assert.equal(hub.requests.filter(({ path: asked }) => asked.includes("/resolve/")).length, 1);
     }));
 
-  it("is refused with another content than the hub says, and downloaded anew", () => {
+  it("is refused with another content than the hub says, and downloaded again", () => {
     let isWrong = true;
     return withHub(
       async (scene) => {

@@ -87,7 +87,7 @@ const HARMLESS: readonly Trap[] = [
   { what: "gpg.program", set: ({ git, trap }) => git("config", "gpg.program", trap) },
 ];
 
-/** Makes git write the index anew when it looks at the files, if it may. */
+/** Makes git write the index again when it looks at the files, if it may. */
 async function outdateIndex(top: string): Promise<void> {
   await fs.utimes(path.join(top, ".gitattributes"), 1, 1);
 }

@@ -113,7 +113,7 @@ describe("following a run", () => {
     });
   });
 
-  it("of which the log is written on by hand gets the outline anew", async () => {
+  it("of which the log is written on by hand gets the outline again", async () => {
     await inTemporaryFolder((folder) =>
       withService(async (client) => {
         const events = finishedEvents("one-1");
@@ -183,7 +183,7 @@ describe("following a run", () => {
 });
 
 describe("a client that does not read", () => {
-  it("loses its events and gets the outline anew when it reads again, while the service's memory stays bounded", async () => {
+  it("loses its events and gets the outline again when it reads again, while the service's memory stays bounded", async () => {
     await serving(async (run) => {
       await withService(async (client) => {
         run.report(STARTED);

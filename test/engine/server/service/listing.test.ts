@@ -185,7 +185,7 @@ describe("a run folder that is not as this version writes it", () => {
     });
   });
 
-  it("that was made anew under the same name is read anew", async () => {
+  it("that was made again under the same name is read again", async () => {
     await listing(async (client, folder) => {
       const run = await writeRun(folder, "again-1", { events: finishedEvents("again-1") });
       await client.ask("setRoots", rootsOf(folder));

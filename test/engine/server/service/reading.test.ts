@@ -209,7 +209,7 @@ describe("what a real run has written, as the service reads it", function () {
     assert.match(await fs.readFile(file, "utf8"), /read-1/);
   });
 
-  it("says which artifact has been removed, and that only its stage is made anew", async () => {
+  it("says which artifact has been removed, and that only its stage is made again", async () => {
     const artifact = artifactOf(run, "seed-1/salsa on inDistribution");
     const aside = path.join(folder, "aside");
     await fs.rename(artifact, aside);

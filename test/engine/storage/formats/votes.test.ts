@@ -94,7 +94,7 @@ describe("votes on a run's comparisons", () => {
     });
   });
 
-  it("begin anew where the file was removed, and refuse a link in its place", async () => {
+  it("begin again where the file was removed, and refuse a link in its place", async () => {
     await inTemporaryFolder(async (folder) => {
       addVote(folder, VOTE);
       const book = await read(folder);
