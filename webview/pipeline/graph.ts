@@ -57,7 +57,7 @@ function nodesOf(stages: readonly StageState[], config: RunConfig | undefined): 
   return [...Map.groupBy(stages, nodeId)].map(([id, of]) => {
     const kind = kindOf(of);
     const [first] = of;
-    const name = (kind === "answers" || kind === "judgments" ? first?.benchmark : first?.product) ?? "";
+    const name = (first?.role === "result" ? first.benchmark : undefined) ?? first?.product ?? "";
     const arm = kind === "arm" ? config?.arms[name] : undefined;
     const inputs = of.flatMap((stage) => stage.inputs.flatMap((input) => nodeOf.get(input) ?? []));
     return {
@@ -76,11 +76,9 @@ function nodesOf(stages: readonly StageState[], config: RunConfig | undefined): 
 /** Stages that every run has by these names: in old logs, a soup or an arm may have one of them. */
 const RESERVED: ReadonlySet<string> = new Set(["base", "preferences", "reward"]);
 
-/** Answers and judgments are one node a benchmark; an arm's candidates and their choosing belong to it. */
-function nodeId({ kind, product, role, benchmark, opponent }: StageState): string {
-  if (role === "result" && benchmark !== undefined) {
-    return `${opponent === undefined ? "answers" : "judgments"} ${benchmark}`;
-  }
+/** All work of a kind on a benchmark is one node, such as answers; an arm's candidates and their choosing belong to it. */
+function nodeId({ kind, product, role, benchmark }: StageState): string {
+  if (role === "result" && benchmark !== undefined) return `${kind} ${benchmark}`;
   return product === kind && RESERVED.has(kind) ? kind : `model ${product}`;
 }
 

@@ -108,6 +108,21 @@ describe("pipelineOf", () => {
     assert.equal(node.uses.length, 1);
   });
 
+  it("draws a stage that it does not know, of a benchmark, apart from the answers to it", () => {
+    const answers = stageState("ppo on mine", { kind: "answers", product: "ppo", benchmark: "mine" });
+    const counted = stageState("ppo counted", {
+      ...{ kind: "count", title: "Count of answers", product: "ppo", benchmark: "mine", inputs: [answers.id] },
+    });
+    const nodes = pipelineOf([answers, counted], undefined)[0]?.nodes ?? [];
+    assert.deepEqual(
+      nodes.map(({ kind, name, uses }) => [kind, name, uses]),
+      [
+        ["answers", "mine", []],
+        ["other", "mine", [nodes[0]?.id]],
+      ],
+    );
+  });
+
   it("puts candidates and their choosing into their arm", () => {
     const arm = found(
       nodesOf({ arms: { ppo: { reference: "sft-1", beta: [0.1, 0.4] }, salsa: { reference: "soup" } } }),
