@@ -10,6 +10,9 @@ const LLM = evaluationSchema.parse({ llm: { model: "m", baseUrl: "http://127.0.0
 
 const PANEL = { members: ["reward", LLM], rule: "majority" };
 
+/** Of judges that need some: their settings. */
+const REQUIRED: Readonly<Partial<Record<string, object>>> = { llm: { llm: LLM }, panel: { panel: PANEL } };
+
 describe("the judge of a config", () => {
   const { meanings } = docsOf(bare(evaluationSchema.shape.judge)) as unknown as {
     readonly meanings: Readonly<Record<string, string>>;
@@ -50,7 +53,7 @@ describe("the judge of a config", () => {
 
   it("is refused when it needs a gold score that nobody knows", () => {
     for (const { name, needs } of JUDGES) {
-      const own = name === "gold" || name === "reward" ? {} : { llm: { llm: LLM }, panel: { panel: PANEL } }[name];
+      const own = REQUIRED[name] ?? {};
       const complaints = checkJudge({ judge: name, ...own }, { hasGold: false });
       const needsGold = (needs as readonly string[]).includes("gold");
       assert.deepEqual(
