@@ -151,7 +151,10 @@ async function readPrepared(folder: string): Promise<Found | undefined> {
     const { counts, source } = manifest.data;
     return { file: join(folder, ROWS), counts, share: source.validation };
   }
-  throw new DataError("is no manifest of prepared data", { file: join(folder, MANIFEST), remedy: "remove the folder" });
+  throw new DataError("is not a manifest of prepared data", {
+    file: join(folder, MANIFEST),
+    remedy: "remove the folder",
+  });
 }
 
 function parseOrNothing(text: string): unknown {

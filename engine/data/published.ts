@@ -136,7 +136,7 @@ async function readLock(file: string): Promise<Lock> {
   if (text === undefined) return [];
   const read = lockSchema.safeParse(parsed(text));
   if (read.success) return read.data.files;
-  throw new DataError("is no list of fetched files", { file, remedy: "remove it, and what stands beside it" });
+  throw new DataError("is not a list of fetched files", { file, remedy: "remove it, and what stands beside it" });
 }
 
 function parsed(text: string): unknown {

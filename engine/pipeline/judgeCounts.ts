@@ -7,7 +7,7 @@ const TEXTS: Readonly<Record<GameProblem, string>> = {
   malformed: "without a verdict",
   double: "with two different verdicts, of which the last counts",
   refused: "refused",
-  cutOff: "cut off at maxTokens, which is no verdict",
+  cutOff: "cut off at maxTokens, which is not a verdict",
   failed: "that the server refused or did not answer",
 };
 

@@ -36,7 +36,7 @@ const stageState = z.object({
 });
 
 /** By hand: a run may have millions of points, and a schema takes each for itself. */
-const series = z.custom<Series>(isSeries, "is no curve");
+const series = z.custom<Series>(isSeries, "is not a curve");
 
 function isSeries(value: unknown): boolean {
   if (!isRecord(value)) return false;

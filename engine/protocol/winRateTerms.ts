@@ -30,7 +30,7 @@ export const WIN_RATE_TERMS = {
   alike: {
     label: "Interval as a bound",
     description:
-      "All comparisons ended alike, which shows no spread: the interval is the exact 95 % bound on how many prompts would end otherwise without one having been seen.",
+      "All comparisons ended alike, so there is no spread to measure: the interval is the exact 95 % bound on the share of prompts that could end otherwise although none was seen.",
   },
   p: {
     label: "p",
@@ -59,7 +59,7 @@ export const WIN_RATE_TERMS = {
   lengthControlled: {
     label: "Length-controlled %",
     description:
-      "Adjusted rate to expect if both answers were equally long: logistic regression on the difference of lengths, as in length-controlled AlpacaEval without its difficulties of instructions; where nearly all answers of one model are the longer ones it extrapolates, and its interval does not know.",
+      "Adjusted rate to expect if both answers were equally long: logistic regression on the difference of lengths, as in length-controlled AlpacaEval without its difficulties of instructions; where nearly all answers of one model are the longer ones it extrapolates, and its interval does not show it.",
   },
   styleControlled: {
     label: "Style-controlled %",
@@ -74,7 +74,7 @@ export const WIN_RATE_TERMS = {
   more: {
     label: "More to decide",
     description:
-      "Further prompts, or further base seeds, that would decide an undecided pair in four cases of five, if the true rate and its spread are those observed: for planning a new test, not for asking on until p is small.",
+      "Further prompts, or further base seeds, that would decide an undecided pair in four cases of five, if the true rate and its spread are those observed: for planning a new test, not for adding prompts until p is small.",
   },
   rating: {
     label: "Rating",
@@ -89,7 +89,7 @@ export const WIN_RATE_TERMS = {
   voteKappa: {
     label: "κ",
     description:
-      "Cohen's κ of a person and the judge: the part of the agreement that chance leaves open which is there, 0 for chance alone and 1 for full agreement, with the 95 % interval of its large-sample error. There is none where either gave one verdict throughout, and no interval after full agreement.",
+      "Cohen's κ of a person and the judge: their agreement beyond chance, as a share of what chance leaves open: 0 for chance alone and 1 for full agreement, with the 95 % interval of its large-sample error. There is none where either gave one verdict throughout, and no interval after full agreement.",
   },
 } as const satisfies Readonly<Record<string, Term>>;
 

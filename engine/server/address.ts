@@ -105,7 +105,7 @@ async function temporaryFolder(): Promise<string> {
 async function checkPrivate(folder: string): Promise<void> {
   const found = await onDisk("look at", folder, () => fs.lstat(folder));
   const remedy = `move it away, or set ${RUNTIME_VARIABLE} to a folder of your own`;
-  if (!found.isDirectory()) throw new DiskError("is no folder", { file: folder, remedy });
+  if (!found.isDirectory()) throw new DiskError("is not a folder", { file: folder, remedy });
   if (found.uid !== process.getuid?.()) throw new DiskError("belongs to another user", { file: folder, remedy });
   if ((found.mode & 0o077) !== 0) {
     throw new DiskError("is open to other users", { file: folder, remedy: `chmod 700 it, or ${remedy}` });

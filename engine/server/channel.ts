@@ -95,10 +95,10 @@ function messageIn(body: Buffer): Message {
   try {
     message = JSON.parse(body.toString("utf8"));
   } catch (cause) {
-    throw new ProtocolError(`a message of ${body.length} bytes is no JSON`, { cause });
+    throw new ProtocolError(`a message of ${body.length} bytes is not JSON`, { cause });
   }
   if (typeof message === "object" && message !== null && !Array.isArray(message)) return message as Message;
-  throw new ProtocolError("a message is no object");
+  throw new ProtocolError("a message is not an object");
 }
 
 /**

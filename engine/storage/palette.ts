@@ -44,7 +44,7 @@ export async function readPalette(root: string): Promise<Palette> {
   } catch (cause) {
     if (!(cause instanceof JsonError || cause instanceof z.ZodError)) throw cause;
     const remedy = "remove it: models may get other colours than they had";
-    throw new DataError("read: is no palette", { file: place.file, remedy }, { cause });
+    throw new DataError("read: is not a palette", { file: place.file, remedy }, { cause });
   }
 }
 

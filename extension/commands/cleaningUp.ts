@@ -28,7 +28,7 @@ export async function cleanUpRuns(salsa: Salsa): Promise<number> {
   );
   const kept = names.length - removed.length;
   const done = vscode.l10n.t("{0} deleted: {1} freed.", removed.length, formatFileSize(freedBytes));
-  showDone(salsa, kept === 0 ? done : `${done} ${vscode.l10n.t("{0} came into use and stay.", kept)}`);
+  showDone(salsa, kept === 0 ? done : `${done} ${vscode.l10n.t("{0} were kept, because a run uses them now.", kept)}`);
   return freedBytes;
 }
 
@@ -135,7 +135,7 @@ async function confirm(use: StorageUse, names: readonly string[]): Promise<void>
   const more = chosen.length - MOST_LINES;
   const lines = chosen.slice(0, MOST_LINES).map(({ name, bytes }) => `${name}  ${formatFileSize(bytes)}`);
   const detail = [
-    vscode.l10n.t("These folders in {0} go:", use.root),
+    vscode.l10n.t("These folders in {0} will be deleted:", use.root),
     ...lines,
     ...(more > 0 ? [vscode.l10n.t("and {0} more", more)] : []),
   ].join("\n");

@@ -35,7 +35,8 @@ async function shownRuns(salsa: Salsa, args: readonly unknown[]): Promise<readon
 
 async function pickMetric(outlines: readonly RunOutline[]): Promise<string> {
   const items = await metricItems(outlines);
-  if (items.length === 0) throw new CommandError(vscode.l10n.t("No metric has been recorded yet. Wait for the first."));
+  if (items.length === 0)
+    throw new CommandError(vscode.l10n.t("No metrics have been recorded yet. Wait for the first ones."));
   const title = vscode.l10n.t("Export Plot: metric");
   const options = { title, matchOnDescription: true, matchOnDetail: true };
   return (await picked(vscode.window.showQuickPick(items, options))).metric;

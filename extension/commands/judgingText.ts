@@ -28,7 +28,7 @@ export function judgingText(costs: readonly ModelCost[], budget: number | undefi
 
 function unknownPrice({ isEditors = false }: ModelCost): string {
   return isEditors
-    ? t("They count in what your plan there allows.")
+    ? t("They count towards what your plan there allows.")
     : t("The price is not known: add it to evaluation.prices.");
 }
 

@@ -64,7 +64,7 @@ async function askTarget({ context }: Salsa, name: string): Promise<string> {
 
 async function askVisibility(): Promise<boolean> {
   const items = [
-    { isPublic: false, label: vscode.l10n.t("Private"), detail: vscode.l10n.t("You and those whom you let in") },
+    { isPublic: false, label: vscode.l10n.t("Private"), detail: vscode.l10n.t("You and those you give access to") },
     { isPublic: true, label: vscode.l10n.t("Public"), detail: vscode.l10n.t("Anybody can read it") },
   ];
   const title = vscode.l10n.t("Publish Checkpoint: who may read it");
@@ -78,7 +78,7 @@ async function prepare(salsa: Salsa, destination: Destination): Promise<CardOutp
   const { readPublishLine } = await import("../../engine/protocol/toolOutput.ts");
   const card = readPublishLine(line);
   if (card?.kind === "card") return card;
-  throw new CommandError(vscode.l10n.t("The engine said nothing of a card."));
+  throw new CommandError(vscode.l10n.t("The engine reported no model card."));
 }
 
 /** Waits while the card is edited; it is no modal message, which would be in the way. */

@@ -41,7 +41,7 @@ export function confirmation({ files, unlisted, notes, public: isPublic, target 
   return [
     isPublic
       ? t("To {0}, PUBLIC: anybody can read it.", target)
-      : t("To {0}, private: you and those whom you let in can read it.", target),
+      : t("To {0}, private: you and those you give access to can read it.", target),
     t("{0} files, {1}:", files.length, formatFileSize(total)),
     ...shown,
     ...(more > 0 ? [t("and {0} more", more)] : []),

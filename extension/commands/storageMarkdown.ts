@@ -18,7 +18,7 @@ export function storageMarkdown({ root, totalBytes, entries, otherBytes }: Stora
     free.length === 0 ? t("Nothing.") : table(free),
     `## ${t("In use: {0}", bytes(used))}`,
     used.length === 0 ? t("Nothing.") : table(used),
-    t("Logs, benchmarks and what is remembered of files: {0}", formatFileSize(otherBytes)),
+    t("Logs, benchmarks and what was found out about files: {0}", formatFileSize(otherBytes)),
   ]
     .join("\n\n")
     .concat("\n");

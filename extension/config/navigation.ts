@@ -51,7 +51,7 @@ async function modelLines(models: EditorModels, address: string): Promise<readon
     maxInputTokens.toLocaleString(),
   );
   const how = vscode.l10n.t(
-    "A window of VS Code asks it, without a key; runs wait while there is none. It knows no seed, so that its table is marked as not reproducible.",
+    "A window of VS Code asks it, without a key; runs wait while there is none. It takes no seed, so its table is marked as not reproducible.",
   );
   return [`**${literal(name)}**: ${facts}`, how];
 }

@@ -18,7 +18,7 @@ export interface LinkTarget {
 export async function openLink({ path, query }: vscode.Uri, { dashboard, runs }: LinkTarget): Promise<void> {
   const link = readViewLink(path, query);
   if (typeof link === "string") {
-    refuse(vscode.l10n.t("This link leads to no view of a run: {0}.", link));
+    refuse(vscode.l10n.t("This link does not lead to a view of a run: {0}.", link));
     return;
   }
   const { view, runs: titles, place } = link;

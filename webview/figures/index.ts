@@ -62,7 +62,7 @@ export class FiguresView extends DashboardElement {
     const { value: answered, problem } = this.ask(folder);
     if (problem !== undefined)
       return failedNotice(t("The figures could not be drawn"), problem, () => this.asked.retry());
-    if (answered === undefined) return loadingNotice(t("Reading what figures are drawn from…"));
+    if (answered === undefined) return loadingNotice(t("Reading the data of the figures…"));
     const value = answered.figures;
     const drawn = value.filter(({ spec }) => spec !== undefined);
     const theme = groundless(themeOf(document.body), document.body);

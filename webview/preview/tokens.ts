@@ -74,7 +74,7 @@ export function allTokens(sequence: PreviewSequence): TemplateResult {
 /** Legend of the tokens' marks. */
 export function legend(): TemplateResult {
   return html`<p class="legend muted">
-    <span><span class="run learned">${t("underlined")}</span> ${t("the loss falls on it")}</span>
+    <span><span class="run learned">${t("underlined")}</span> ${t("counts in the loss")}</span>
     <span><span class="run cut">${t("struck through")}</span> ${t("cut off")}</span>
     <span><span class="token">${t("line")}</span> ${t("where a token begins")}</span>
   </p>`;

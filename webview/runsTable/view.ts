@@ -441,7 +441,7 @@ export class RunsTableView extends LitElement {
 /** Translated when it is shown. */
 const FILTER_HELP = (): string =>
   t(
-    'Words are looked for in run, model, status, config, tags and note. Columns are compared by =, !=, <, <=, >, >= and : (contains): beta>=0.1 kl<5 kind=arm tag="good, really" -status=failed createdAt>2026-11-01 winRate/inDistribution/ppo>55%. A column goes by its id or the end of it.',
+    'Words are searched for in run, model, status, config, tags and note. Columns are compared by =, !=, <, <=, >, >= and : (contains): beta>=0.1 kl<5 kind=arm tag="good, really" -status=failed createdAt>2026-11-01 winRate/inDistribution/ppo>55%. A column goes by its id or the end of it.',
   );
 
 customElements.define("salsa-runs-table", RunsTableView);

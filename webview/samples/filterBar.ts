@@ -139,7 +139,7 @@ export class FilterBar extends LitElement {
       lowest: t("lowest score first"),
       highest: t("highest score first"),
       spread: t("largest difference first"),
-      disagreement: t("reward and gold disagree most first"),
+      disagreement: t("largest disagreement of reward and gold first"),
     };
     const isOfRollouts = this.filter.source.kind === "rollouts";
     const offered = ORDERS.filter((order) => {

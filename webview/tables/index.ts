@@ -305,7 +305,7 @@ function notes(note: string | undefined, rows: readonly WinRateRow[]): TemplateR
       : []),
   ];
   const meaning = t(
-    "Stars go by Holm's p, corrected for all {0} comparisons: * below 0.05, ** below 0.01, *** below 0.001. Without a star, which of the two is better is not decided.",
+    "Stars mark Holm's p, corrected for all {0} comparisons: * below 0.05, ** below 0.01, *** below 0.001. Without a star, which of the two is better is not decided.",
     nCompared,
   );
   return html`<ul class="notes">

@@ -41,7 +41,10 @@ export async function hubEnvironment(env: NodeJS.ProcessEnv = process.env): Prom
 function endpointOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "") return url;
-  throw new DataError("is no address of a hub", { file: "HF_ENDPOINT", remedy: "set it to https://…, or unset it" });
+  throw new DataError("is not the address of a hub", {
+    file: "HF_ENDPOINT",
+    remedy: "set it to https://…, or unset it",
+  });
 }
 
 function isPrivate({ protocol, hostname }: URL): boolean {

@@ -31,7 +31,7 @@ export function hubReference(text: string, kind: RepositoryKind = "dataset"): Hu
   const hasSteps = [...(name ?? "").split("/"), ...revision.split("/")].some((part) => /^\.*$/.test(part));
   const isOther = prefix !== undefined && kind !== "dataset";
   if (name !== undefined && !hasSteps && !isOther) return { text, kind, name, revision };
-  throw new DataError(`is no ${KIND_TITLES[kind]} on the hub`, { file: text, remedy: EXAMPLE });
+  throw new DataError(`is not a ${KIND_TITLES[kind]} on the hub`, { file: text, remedy: EXAMPLE });
 }
 
 /** Where Hugging Face's cache keeps a commit of a model. */

@@ -21,5 +21,5 @@ export function isRepositoryName(text: string): boolean {
 
 /** @throws {DataError} when a text is no name of a repository on the hub. */
 export function checkRepositoryName(text: string): void {
-  if (!isRepositoryName(text)) throw new DataError("is no name of a repository", { file: text, remedy: RULE });
+  if (!isRepositoryName(text)) throw new DataError("is not the name of a repository", { file: text, remedy: RULE });
 }

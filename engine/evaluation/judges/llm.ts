@@ -96,7 +96,9 @@ function checkPrompt({
     ownForm(verdictPattern ?? "A");
     return [];
   } catch {
-    return [{ path: path("verdictPattern"), message: "is no regular expression", remedy: "write it as in JavaScript" }];
+    return [
+      { path: path("verdictPattern"), message: "is not a regular expression", remedy: "write it as in JavaScript" },
+    ];
   }
 }
 

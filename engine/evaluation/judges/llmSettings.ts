@@ -111,7 +111,7 @@ export function checkAddress(
   }
   const wrong =
     editorModelOf(model) === undefined
-      ? [{ path: [...path, "model"], message: "is no address of an editor's model", remedy: EDITOR_FORM }]
+      ? [{ path: [...path, "model"], message: "is not an address of an editor's model", remedy: EDITOR_FORM }]
       : [];
   const unused = Object.entries({ baseUrl, keyVariable }).filter(([, value]) => value !== undefined);
   const message = "would change nothing: the editor asks its own models";

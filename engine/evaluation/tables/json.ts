@@ -20,7 +20,7 @@ export function parseJsonTable(text: string): RateTable {
   }
   if (!Array.isArray(rows)) throw new TableError("read table: expected an array of rows");
   return rows.map((row: unknown, index) => {
-    if (typeof row !== "object" || row === null) throw new TableError(`read table: row ${index + 1} is no object`);
+    if (typeof row !== "object" || row === null) throw new TableError(`read table: row ${index + 1} is not an object`);
     return rowFrom(row as Record<string, unknown>, `row ${index + 1}`);
   });
 }

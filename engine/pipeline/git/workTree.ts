@@ -87,7 +87,7 @@ async function furnish(own: string, { repository, head, settings }: Furnishing):
 async function copyFile(from: string, to: string, most: number): Promise<void> {
   const found = await fs.lstat(from).catch(() => undefined);
   if (found === undefined) return;
-  if (!found.isFile() || found.size > most) throw new Error(`${from} is no file, or too large`);
+  if (!found.isFile() || found.size > most) throw new Error(`${from} is not a file, or too large`);
   await fs.copyFile(from, to, constants.COPYFILE_FICLONE);
 }
 

@@ -43,7 +43,7 @@ export function readListing(card: string, file: string): readonly ListedFile[] {
     if (!line.startsWith("| `")) continue;
     const row = rowOf(line);
     const problem =
-      row === undefined ? "is no row of the list of files" : files.has(row.path) ? "lists a file twice" : "";
+      row === undefined ? "is not a row of the list of files" : files.has(row.path) ? "lists a file twice" : "";
     if (row === undefined || problem !== "" || files.size >= MOST_ROWS)
       throw new DataError(problem || "lists too many files", { file, line: at + 1, remedy });
     files.set(row.path, row);

@@ -95,7 +95,7 @@ export const JUDGING = [
     name: "judge/cutOff",
     label: "Games cut off",
     unit: "games",
-    description: "Games whose judge reached its longest reply: what it said is no verdict",
+    description: "Games whose judge reached its longest reply: what it said is not a verdict",
     source: "",
     bounds: FROM_ZERO,
   },
@@ -117,7 +117,7 @@ export const JUDGING = [
   },
   {
     name: "judge/models",
-    label: "Changes of the judge's model",
+    label: "Changes of the judging model",
     unit: "models",
     description: "Models that replied beside the first one, according to the server: 0 unless it changed midway",
     source: "",

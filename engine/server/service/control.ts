@@ -31,7 +31,10 @@ async function runConfig(runs: Runs, folder: string): Promise<RunConfig> {
 
 function absolute(configFile: string): string {
   if (isAbsolute(configFile)) return configFile;
-  throw new DataError("start run: is no absolute path", { file: configFile, remedy: "give the path from the root" });
+  throw new DataError("start run: is not an absolute path", {
+    file: configFile,
+    remedy: "give the path from the root",
+  });
 }
 
 /**

@@ -75,7 +75,7 @@ export class Reader {
     if (table !== undefined && format !== undefined) return tableText(folder, table, format);
     if (format === undefined) {
       const remedy = `use one of ${TABLE_FORMATS.map((one) => one.name).join(", ")}`;
-      throw new DataError(`${JSON.stringify(formatName)} is no form of a table`, { file: folder, remedy });
+      throw new DataError(`${JSON.stringify(formatName)} is not a form of a table`, { file: folder, remedy });
     }
     const known = brief.tables.map((one) => one.name).join(", ");
     const remedy = known === "" ? "wait until the run has finished, or resume it" : `it has ${known}`;

@@ -14,7 +14,7 @@ export function baseAddress(text: string): URL {
   if (!isPlain || !/^https?:$/.test(url.protocol)) {
     // The text itself stays out of the message: it may hold a password.
     const remedy = "write it like http://127.0.0.1:8000/v1; a key goes into an environment variable";
-    throw new ServerError("is no address of a server", { fault: "address", server: "baseUrl", remedy });
+    throw new ServerError("is not the address of a server", { fault: "address", server: "baseUrl", remedy });
   }
   url.hash = "";
   const path = url.pathname.replace(/\/+$/, "").replace(/\/(chat\/)?completions$/, "");

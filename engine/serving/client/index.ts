@@ -148,7 +148,7 @@ export class ModelClient {
   private secretOf({ key, allowsPlainKey = false }: EndpointSettings): Secret | undefined {
     if (key === undefined || key === "") return undefined;
     const facts = { fault: "key", server: this.server } as const;
-    if (!isKey(key)) throw new ServerError("the key is no key", { ...facts, remedy: "it is one word of ASCII" });
+    if (!isKey(key)) throw new ServerError("the key is not one", { ...facts, remedy: "it is one word of ASCII" });
     if (!isPrivate(this.base) && !allowsPlainKey) {
       const remedy = "use https, or set plainKey if the network is yours";
       throw new ServerError("a key would be sent over http, for others to read", { ...facts, remedy });
@@ -265,7 +265,7 @@ export class ModelClient {
     const complaint = complaintOf(value);
     if (complaint !== undefined) throw this.faults.inAnswer(complaint);
     if (value === undefined || !parts.add(value) || !parts.isBegun)
-      throw this.faults.garbled("an answer that is no reply");
+      throw this.faults.garbled("an answer that is not a reply");
   }
 
   private async readStream(answer: Answer, parts: ReplyParts): Promise<void> {
@@ -279,7 +279,7 @@ export class ModelClient {
         const value = parsed(data);
         const complaint = complaintOf(value);
         if (complaint !== undefined) throw this.faults.inAnswer(complaint);
-        if (value === undefined || !parts.add(value)) throw this.faults.garbled("a stream that is no reply");
+        if (value === undefined || !parts.add(value)) throw this.faults.garbled("a stream that is not a reply");
       }
     } catch (error) {
       throw error instanceof StreamError ? this.faults.garbled(error.message) : error;

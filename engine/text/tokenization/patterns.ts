@@ -32,7 +32,7 @@ export function patternAt(value: TokenizerJson | undefined, place: string): RegE
   try {
     return new RegExp(new Translation(source).translate(), "gv");
   } catch (cause) {
-    throw new TokenizerError(`${place}: ${JSON.stringify(source.slice(0, 200))} is no pattern that can be run`, {
+    throw new TokenizerError(`${place}: ${JSON.stringify(source.slice(0, 200))} is not a pattern that can be run`, {
       cause,
     });
   }

@@ -67,7 +67,7 @@ function tableOf(text: string, place: string): { readonly units: Uint32Array; re
   const bytes = Buffer.from(text, "base64");
   const nTrieBytes = bytes.length < 4 ? -1 : bytes.readUInt32LE(0);
   if (nTrieBytes < 4 || nTrieBytes % 4 !== 0 || 4 + nTrieBytes > bytes.length) {
-    throw new TokenizerError(`${place}: this is no table of replacements`);
+    throw new TokenizerError(`${place}: this is not a table of replacements`);
   }
   const units = Uint32Array.from({ length: nTrieBytes / 4 }, (_, unit) => bytes.readUInt32LE(4 + unit * 4));
   return { units, texts: bytes.subarray(4 + nTrieBytes) };

@@ -69,7 +69,7 @@ function inheritedLines(value: unknown, path: readonly (string | number)[]): str
   if (typeof (inherited?.value ?? ofPreset) === "object" && !Array.isArray(inherited?.value ?? ofPreset)) return [];
   if (inherited === undefined) {
     if (ofPreset === undefined) return [];
-    return [t("The preset's {0} does not hold beside what is written here.", codeSpan(inline(ofPreset)))];
+    return [t("The preset's {0} does not apply beside what is written here.", codeSpan(inline(ofPreset)))];
   }
   const text = codeSpan(inline(inherited.value));
   if (inherited.from === "rlhf") return [t("If left out: {0}, from rlhf", text)];

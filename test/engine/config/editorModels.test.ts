@@ -34,7 +34,7 @@ describe("models of the editor's in a config", () => {
 
   it("are complained about where they are misspelled, or have what only servers have; servers need an address", () => {
     assert.deepEqual(complaintsOf({ judge: "llm", llm: { model: "vscode:gpt-4o" } }), [
-      "evaluation.llm.model: is no address of an editor's model",
+      "evaluation.llm.model: is not an address of an editor's model",
     ]);
     const keyed = { model: "vscode:copilot/gpt-4o", baseUrl: "http://x", keyVariable: "X_API_KEY" };
     assert.deepEqual(complaintsOf({ judge: "llm", llm: keyed }), [

@@ -78,7 +78,7 @@ describe("the judge of a config", () => {
     );
     const own = { ...LLM, protocol: "file", promptFile: "p.txt" };
     assert.deepEqual(complaints(own), []);
-    assert.match(complaints({ ...own, verdictPattern: "(" }).join(), /no regular expression/);
+    assert.match(complaints({ ...own, verdictPattern: "(" }).join(), /not a regular expression/);
   });
 
   it("that is a panel has no member that knows a gold score nobody knows, or a prompt file", () => {

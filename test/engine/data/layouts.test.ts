@@ -187,7 +187,7 @@ const BAD: readonly (readonly [title: string, kind: RecordKind, fields: object, 
     /messages\[1\]\.tool_calls is there/,
   ],
   ["lists of different lengths", "sft", { messages: { role: ["user"], content: [] } }, /field messages is an object/],
-  ["a turn that is no object", "sft", { messages: [[]] }, /field messages\[0\] is a list/],
+  ["a turn that is not an object", "sft", { messages: [[]] }, /field messages\[0\] is a list/],
   [
     "a margin in words",
     "preferences",

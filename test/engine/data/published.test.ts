@@ -122,7 +122,7 @@ describe("the published files of a benchmark", () => {
       await fs.rm(path.join(folder, "test.jsonl"));
       assert.equal((await get([onHub]))[0]?.sha256, SHA);
       await fs.writeFile(path.join(folder, "fetched.json"), '{"files":[{}]}');
-      await assert.rejects(get([onHub]), /fetched\.json: is no list of fetched files/);
+      await assert.rejects(get([onHub]), /fetched\.json: is not a list of fetched files/);
     }));
 
   it("say what to do where they cannot be had", async () => {

@@ -41,7 +41,7 @@ describe("the runtime folder", () => {
       const link = path.join(folder, "link");
       await fs.symlink(folder, link);
       process.env["SALSA_RUNTIME_DIR"] = link;
-      await assert.rejects(newAddress(), { name: "DiskError", message: /link: is no folder; move it away/ });
+      await assert.rejects(newAddress(), { name: "DiskError", message: /link: is not a folder; move it away/ });
     });
   });
 

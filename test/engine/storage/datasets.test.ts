@@ -76,7 +76,7 @@ const BAD: readonly (readonly [
     1,
     /messages\[0\]\.content is a list; make it a string, or a list of parts of text/,
   ],
-  ["has a turn that is no object", readSft, '{"messages":[null]}', 1, /messages\[0\] is null/],
+  ["has a turn that is not an object", readSft, '{"messages":[null]}', 1, /messages\[0\] is null/],
   [
     "ends with the user's turn",
     readSft,

@@ -47,7 +47,7 @@ const CORPUS: readonly Hostile[] = [
     header: '{"w":{"dtype":"F32","shape":[1e999],"data_offsets":[0,8]}}',
     message: /the header is JSON with a number beyond a double/,
   },
-  { title: "has an entry that is no object", header: '{"w":3}', message: /not an object/, tensor: "w" },
+  { title: "has an entry that is not an object", header: '{"w":3}', message: /not an object/, tensor: "w" },
   { title: "has an entry called __proto__", header: '{"__proto__":3}', message: /not an object/, tensor: "__proto__" },
   { title: "names a tensor twice", header: `{"w":1,"\\u0077":2}`, message: /twice/, tensor: "w" },
   { title: "gives a field twice", header: '{"w":{"dtype":"F32","dtype":"F16"}}', message: /twice/, tensor: "dtype" },
@@ -105,7 +105,7 @@ const CORPUS: readonly Hostile[] = [
     message: /overlaps/,
     tensor: "b",
   },
-  { title: "has metadata that is no object", header: '{"__metadata__":[]}', data: 0, message: /__metadata__/ },
+  { title: "has metadata that is not an object", header: '{"__metadata__":[]}', data: 0, message: /__metadata__/ },
   { title: "has metadata that is not text", header: '{"__metadata__":{"a":1}}', data: 0, message: /__metadata__/ },
 ];
 

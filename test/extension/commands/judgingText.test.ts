@@ -32,7 +32,7 @@ describe("what a person agrees to before a language model judges", () => {
   it("says of an editor's model whose it is, and that a plan is used", () => {
     assert.match(
       text({ llm: { model: "vscode:copilot/gpt-4o" } }),
-      /^Prompts and answers go to copilot, through this editor: 200 requests to vscode:copilot\/gpt-4o\.\n.*\nThey count in what your plan there allows\.$/,
+      /^Prompts and answers go to copilot, through this editor: 200 requests to vscode:copilot\/gpt-4o\.\n.*\nThey count towards what your plan there allows\.$/,
     );
   });
 

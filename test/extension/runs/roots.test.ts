@@ -11,7 +11,7 @@ describe("rootOf", () => {
     assert.equal(await rootOf("/w/a/x.salsa.json", `{ "name": "x" }`), "/w/a/.salsa");
   });
 
-  it("is no folder on a server that a config names on Windows, but where the config itself is there", async () => {
+  it("is not a folder on a server that a config names on Windows, but where the config itself is there", async () => {
     const at = (file: string, directory: string): Promise<string> =>
       rootOf(file, JSON.stringify({ runtime: { directory } }), "win32");
     for (const directory of ["\\\\evil\\share\\runs", "//evil/share/runs", "\\\\?\\UNC\\evil\\share"]) {

@@ -95,7 +95,7 @@ describe("a model on the hub", () => {
           message:
             /hf:owner\/name@nowhere: there is no such model or revision on the hub; check the name and the revision/,
         });
-        await assert.rejects(get("hf:datasets/owner/name"), /is no model on the hub; write hf:owner\/name/);
+        await assert.rejects(get("hf:datasets/owner/name"), /is not a model on the hub; write hf:owner\/name/);
         await assert.rejects(get("hf:owner/name"), /holds no model\.safetensors.*; name one with safetensors weights/);
       },
       { "config.json": "{}", "pytorch_model.bin": "pickled" },

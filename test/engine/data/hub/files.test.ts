@@ -281,7 +281,7 @@ describe("the name of a data set", () => {
     ]) {
       assert.throws(() => hubReference(wrong), {
         name: "DataError",
-        message: /no data set on the hub; write hf:owner/,
+        message: /not a data set on the hub; write hf:owner/,
       });
     }
   });
@@ -327,7 +327,7 @@ describe("the environment of the hub", () => {
     assert.equal(await tokenAt("http://127.0.0.1:8000"), TOKEN);
     assert.equal(await tokenAt("https://mirror.example", "a\nb: c"), undefined);
     for (const wrong of ["ftp://x", "x", "https://user:password@x"]) {
-      await assert.rejects(tokenAt(wrong), { name: "DataError", message: /HF_ENDPOINT: is no address/ });
+      await assert.rejects(tokenAt(wrong), { name: "DataError", message: /HF_ENDPOINT: is not the address/ });
     }
   });
 });

@@ -39,7 +39,7 @@ const BAD: readonly (readonly [title: string, content: string | Uint8Array, line
       /gzip file is damaged; .+/,
     ],
     ["a gzipped Parquet file", gzipSync("PAR1PAR1"), undefined, /gzipped Parquet/],
-    ["a line of a gzip file that is no JSON", gzipSync('{"a":1}\n{'), 2, /not JSON: \{; .+/],
+    ["a line of a gzip file that is not JSON", gzipSync('{"a":1}\n{'), 2, /not JSON: \{; .+/],
     ["an array that is cut off", '[{"a":1},\n{"a":', 2, /array is cut off/],
     ["an array without an end", '[{"a":1}', 1, /array is cut off/],
     ["an array with a number", '[{"a":1},\n2]', 2, /read data: 2 where an object is needed/],

@@ -128,9 +128,12 @@ describe("a model card", function () {
         (all: string) => `${all}| \`manifest.json\` | 1 | \`${sha}\` |\n`,
         /lists manifest\.json, which does not belong/,
       ],
-      [(all: string) => `${all}| \`../../run.json\` | 1 | \`${sha}\` |\n`, /is no row of the list of files; .*--renew/],
+      [
+        (all: string) => `${all}| \`../../run.json\` | 1 | \`${sha}\` |\n`,
+        /is not a row of the list of files; .*--renew/,
+      ],
       [(all: string) => `${all}| \`figures/none.png\` | 1 | \`${sha}\` |\n`, /lists figures\/none\.png, which/],
-      [(all: string) => all.replace(/\| 3?\d\d \| `[0-9a-f]/, "| 9 | `0"), /lists another content of|is no row/],
+      [(all: string) => all.replace(/\| 3?\d\d \| `[0-9a-f]/, "| 9 | `0"), /lists another content of|is not a row/],
       [(all: string) => all.replace("## Files", "## Others"), /has no section "## Files"/],
     ] as const)
       await assert.rejects(without(change), { name: "DataError", message: expected });
@@ -142,7 +145,7 @@ describe("a model card", function () {
     await assert.rejects(runSubject(run.folder, undefined), /2 models that may be meant; .*ppo, salsa/);
     await assert.rejects(
       prepareCard({ subject: await runSubject(run.folder, "salsa"), target: "no name", renew: false }),
-      /is no name of a repository; write owner\/name/,
+      /is not the name of a repository; write owner\/name/,
     );
     const { card, files } = await prepared("sft-2", true);
     await withEnvironment({ HF_TOKEN: TOKEN }, async () => {

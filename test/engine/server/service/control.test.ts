@@ -110,7 +110,7 @@ describe("runs started from the service", function () {
         );
         await assert.rejects(
           ask("startRun", { configFile: "x.salsa.json" }),
-          refusal(1, "DataError", /is no absolute path/),
+          refusal(1, "DataError", /is not an absolute path/),
         );
         await fs.writeFile(path.join(folder, "file"), "");
         const blocked = await writeConfig(folder, tiny({ runtime: { directory: "file/runs" } }), "blocked");

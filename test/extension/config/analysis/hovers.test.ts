@@ -66,7 +66,7 @@ describe("hoverAt", () => {
       "that no longer holds",
       '{ "preset": "miniinstruct", "model": { "architecture": { "hiddenSize": 128, "intermediateSize": 256 } } }',
       '"intermediateSize"',
-      "The preset's `176` does not hold beside what is written here.",
+      "The preset's `176` does not apply beside what is written here.",
     ],
   ] as const) {
     it(`tells the value ${what}`, () => assert.deepEqual(linesAt(part, config), [line]));
