@@ -1,4 +1,5 @@
 import { BACKENDS } from "../compute/backends/index.ts";
+import { algorithmOf } from "./algorithms/index.ts";
 import { TASKS, taskKindOf } from "../evaluation/tasks/index.ts";
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { checkArms, checkReferences } from "./armChecks.ts";
@@ -82,12 +83,13 @@ function checkSource({ task, data, model }: PartialConfig, writtenKeys: Readonly
   return [{ path: ["model"], message: "checkpoint is missing, and data needs one", remedy }];
 }
 
-/** Pairs are needed where a reward model is trained, or DPO learns them; a section of its own errors may name a checkpoint. */
+/** Pairs are needed where a reward model is trained, or an arm learns them; a section of its own errors may name a checkpoint. */
 function checkPreferences({ data, reward, rlhf, arms = {} }: PartialConfig): Complaint[] {
   if (data === undefined || data.preferences !== undefined) return [];
-  const learner = Object.entries(arms).find(([, arm]) => (arm.method ?? rlhf?.method) === "dpo")?.[0];
+  const methods = Object.entries(arms).map(([name, arm]) => ({ name, ...algorithmOf(arm.method ?? rlhf?.method) }));
+  const learner = methods.find(({ learnsFrom }) => learnsFrom === "pairs");
   if (learner !== undefined) {
-    const remedy = `give the pairs that arm ${learner} learns by DPO`;
+    const remedy = `give the pairs that arm ${learner.name} learns by ${learner.title}`;
     return [{ path: ["data", "preferences"], message: "is missing", remedy }];
   }
   if (reward === undefined || reward.checkpoint !== undefined) return [];
@@ -105,15 +107,15 @@ export function checkRewardTraining(written: unknown): Complaint[] {
   return others.map((key) => ({ path: ["reward", key], message, remedy: "remove one of the two", atKey: true }));
 }
 
-/** Settings of the reward model's pairs, which DPO learns, too. */
+/** Settings of the reward model's pairs, which some arms learn, too. */
 const PAIR_SETTINGS = ["pairs", "heldOut", "maxLength"] as const;
 
 /** True if some arm is written to learn preference pairs itself. */
 function learnsPairs(written: unknown): boolean {
   const { rlhf, arms } = written as { readonly rlhf?: unknown; readonly arms?: unknown };
-  const isDpo = (one: unknown): boolean =>
-    typeof one === "object" && one !== null && "method" in one && one.method === "dpo";
-  return isDpo(rlhf) || (typeof arms === "object" && arms !== null && Object.values(arms).some(isDpo));
+  const learns = (one: unknown): boolean =>
+    typeof one === "object" && one !== null && "method" in one && algorithmOf(one.method).learnsFrom === "pairs";
+  return learns(rlhf) || (typeof arms === "object" && arms !== null && Object.values(arms).some(learns));
 }
 
 function checkTask({ task, model }: PartialConfig): Complaint[] {

@@ -22,6 +22,7 @@ import {
   rewardName,
   sftName,
 } from "../config/index.ts";
+import { algorithmOf } from "../config/algorithms/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
 import { needOf } from "../soup/index.ts";
@@ -130,8 +131,8 @@ function changedBase({ config: { model } }: Scope, base: ArtifactHandle): Change
 /** A task's preference pairs, where a reward model or an arm learns them. */
 function pairsOf(scope: Scope, model: ArtifactHandle, changed: ChangedBase): ArtifactHandle | undefined {
   const { config, recipe, seed } = scope;
-  const areLearned =
-    config.reward.checkpoint === undefined || Object.values(config.arms).some(({ method }) => method === "dpo");
+  const learns = ({ method }: ArmConfig): boolean => algorithmOf(method).learnsFrom === "pairs";
+  const areLearned = config.reward.checkpoint === undefined || Object.values(config.arms).some(learns);
   if (config.task === undefined || !areLearned) return undefined;
   const inputs = { model, ...templateOf(config), ...changed };
   return recipe.add(preferences, { of: { seed }, inputs, place: at(scope, "preferences") });

@@ -1,9 +1,14 @@
 import type { StageInfo } from "./stages.ts";
 
-/** Kinds of stages that make an arm's policy: by training it, or by a choice among candidates. */
-const KINDS: ReadonlySet<string> = new Set(["rlhf", "dpo", "choice"]);
+/** Kinds of stages that train a policy. Add that of a new algorithm here: graph, curves and tables follow. */
+const TRAININGS: ReadonlySet<string> = new Set(["rlhf", "dpo"]);
 
-/** True if a stage makes an arm's policy, or belongs to one of its candidates. */
+/** True if a stage trains an arm's policy, or one of its candidates. */
+export function trainsArm({ kind }: Pick<StageInfo, "kind">): boolean {
+  return TRAININGS.has(kind);
+}
+
+/** True if a stage makes an arm's policy, by training it or by a choice, or belongs to one of its candidates. */
 export function isOfArm({ kind, role }: Pick<StageInfo, "kind" | "role">): boolean {
-  return role !== "result" || KINDS.has(kind);
+  return role !== "result" || kind === "choice" || TRAININGS.has(kind);
 }

@@ -1,3 +1,4 @@
+import { trainsArm } from "../../engine/protocol/armStages.ts";
 import type { DashboardView } from "../../engine/protocol/dashboard.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import { stagesOfArm } from "./arms.ts";
@@ -17,6 +18,7 @@ export function armTarget(stages: readonly StageState[], name: string): LineTarg
 
 /** The output of a stage: answers, judgments or curves; of one that has none of them, its place in the pipeline. */
 export function stageTarget({ id, kind }: StageState): LineTarget {
+  if (trainsArm({ kind })) return { view: "metrics", stages: [id] };
   switch (kind) {
     case "answers":
       return { view: "samples", stages: [] };
@@ -25,8 +27,6 @@ export function stageTarget({ id, kind }: StageState): LineTarget {
     case "base":
     case "sft":
     case "reward":
-    case "rlhf":
-    case "dpo":
       return { view: "metrics", stages: [id] };
     default:
       return { view: "pipeline", stages: [] };

@@ -1,4 +1,5 @@
 import { lastTenth } from "../../engine/figures/index.ts";
+import { trainsArm } from "../../engine/protocol/armStages.ts";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { html, type TemplateResult } from "lit";
@@ -27,7 +28,7 @@ export interface ArmFact {
 export function trainingOf({ kind, stages, candidates }: PipelineNode, chosen: number | undefined): string | undefined {
   if (kind !== "arm") return undefined;
   const of = candidates.length === 0 ? stages : (candidates.find(({ beta }) => beta === chosen)?.stages ?? []);
-  return of.find(({ kind: own }) => own === "rlhf" || own === "dpo")?.id;
+  return of.find(trainsArm)?.id;
 }
 
 /** An arm by score, KL and length, as far as its training records them. */

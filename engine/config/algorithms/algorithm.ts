@@ -11,11 +11,15 @@ type Shape = Readonly<Record<string, z.ZodType>>;
  */
 export interface Algorithm<N extends string = string, S extends Shape = Shape> {
   readonly name: N;
+  /** For people: "DPO". */
+  readonly title: string;
   /** One sentence without a full stop. */
   readonly description: string;
   readonly settings: S;
   /** Settings of another algorithm that it reads, too, by name; none unless given. */
   readonly shared?: readonly string[];
+  /** Its need: the preference pairs, or a reward model for the responses that the policy samples. */
+  readonly learnsFrom: "pairs" | "rewards";
   /** Kinds of arms, by the models that hold them: one of these fits any arm. */
   readonly kinds: readonly ArmKind[];
   /** Complaints about settings that are each right, and do not go together. */

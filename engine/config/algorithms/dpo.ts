@@ -33,9 +33,11 @@ const several: ArmKind = {
 /** DPO against any reference: the optimum that PPO looks for, read off the preferences themselves. */
 export const dpo = algorithm({
   name: "dpo",
+  title: "DPO",
   description: "learns the reward model's preference pairs directly (DPO); samples nothing to learn from",
   settings: DPO_SETTINGS,
   shared: SHARED_SETTINGS,
+  learnsFrom: "pairs",
   kinds: [plain, soupDpo, several],
   check: (arm, facts) => [
     ...checkSmoothing(arm),

@@ -1,4 +1,4 @@
-import type { ArmKind } from "./algorithm.ts";
+import type { Algorithm, ArmKind } from "./algorithm.ts";
 import { dpo } from "./dpo.ts";
 import { ppo } from "./ppo.ts";
 
@@ -8,6 +8,11 @@ export const ALGORITHMS = [ppo, dpo] as const;
 /** A way to train arms, by its name. */
 export type Method = (typeof ALGORITHMS)[number]["name"];
 
+/** All that is known of a method; configs of versions that had one only do not name it. */
+export function algorithmOf(method: unknown): Pick<Algorithm, "title" | "learnsFrom" | "settings" | "shared"> {
+  return ALGORITHMS.find(({ name }) => name === method) ?? ppo;
+}
+
 /** Kinds of arms, by the models that hold them; of one method, or of all. */
 export function armKinds(method?: string): readonly ArmKind[] {
   return ALGORITHMS.filter(({ name }) => method === undefined || name === method).flatMap(({ kinds }) => kinds);
@@ -15,7 +20,6 @@ export function armKinds(method?: string): readonly ArmKind[] {
 
 /** Names of the settings that a method reads. */
 export function settingsRead(method: Method): ReadonlySet<string> {
-  const found: Pick<(typeof ALGORITHMS)[number], "settings"> & { readonly shared?: readonly string[] } =
-    ALGORITHMS.find(({ name }) => name === method) ?? ppo;
-  return new Set(["method", ...Object.keys(found.settings), ...(found.shared ?? [])]);
+  const { settings, shared = [] } = algorithmOf(method);
+  return new Set(["method", ...Object.keys(settings), ...shared]);
 }

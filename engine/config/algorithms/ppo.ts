@@ -44,8 +44,10 @@ type PpoArm = WrittenArm<typeof PPO_SETTINGS>;
 /** PPO against any reference policy: TRL's, with the reference of the KL penalty as a setting. */
 export const ppo = algorithm({
   name: "ppo",
+  title: "PPO",
   description: "samples responses and learns from their rewards, held to the reference by a KL penalty (PPO)",
   settings: PPO_SETTINGS,
+  learnsFrom: "rewards",
   kinds: [plain, salsa, mkl, ensemble],
   check: (arm, facts) => [
     ...checkBatches(arm),

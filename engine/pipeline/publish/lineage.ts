@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
+import { algorithmOf } from "../../config/algorithms/index.ts";
 import { codeSpan, literal } from "../../protocol/markdown.ts";
 import type { ModelPlace } from "../../storage/formats/models.ts";
 import type { RunFacts } from "../report/facts.ts";
@@ -26,7 +27,8 @@ function ingredientsOf(config: RunConfig, name: string): readonly (readonly [rol
   const arm = own(config.arms, name);
   if (arm !== undefined) {
     const held = arm.reference.map((of) => ["held to", of] as const);
-    const rewarded = arm.method === "dpo" ? [] : [["rewarded by", "reward"] as const];
+    const { learnsFrom } = algorithmOf(arm.method);
+    const rewarded = learnsFrom === "pairs" ? [] : [["rewarded by", "reward"] as const];
     return [["started at", arm.init], ...held, ...rewarded];
   }
   const soup = own(config.soups, name);
@@ -38,8 +40,9 @@ function ingredientsOf(config: RunConfig, name: string): readonly (readonly [rol
 function describeModel(name: string, config: RunConfig): string {
   const arm = own(config.arms, name);
   if (arm !== undefined) {
-    const method = arm.method === "dpo" ? "DPO on preference pairs" : "PPO";
-    return `${method} against ${arm.reference.length > 1 ? "several references" : "one reference"}`;
+    const { title, learnsFrom } = algorithmOf(arm.method);
+    const from = learnsFrom === "pairs" ? " on preference pairs" : "";
+    return `${title}${from} against ${arm.reference.length > 1 ? "several references" : "one reference"}`;
   }
   const soup = own(config.soups, name);
   if (soup !== undefined) return soupWords(soup);
