@@ -7,8 +7,9 @@ import { configTable, jsonSchema, parseConfig } from "../../../engine/config/ind
 import { runConfigSchema } from "../../../engine/config/schema.ts";
 import { defaultOf, docsOf, settingsOf } from "../../../engine/config/walk.ts";
 import { PRESETS } from "../../../engine/config/presets.ts";
+import { schemaValidator } from "./validator.ts";
 
-const validator = z.fromJSONSchema(jsonSchema());
+const validator = schemaValidator();
 
 describe("every setting of a run config", () => {
   for (const { path, schema } of settingsOf(runConfigSchema)) {

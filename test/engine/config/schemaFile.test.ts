@@ -12,6 +12,7 @@ import {
 } from "../../../engine/config/snippets.ts";
 import { SOUP_SNIPPETS, SOUPS_SNIPPETS } from "../../../engine/config/soup.ts";
 import { TASK_SNIPPETS } from "../../../engine/config/task.ts";
+import { schemaValidator } from "./validator.ts";
 
 const FILE = new URL("../../../dist/run-config.schema.json", import.meta.url);
 const schema = jsonSchema() as JsonSchema;
@@ -89,7 +90,7 @@ function written(body: unknown): unknown {
 const root = { task: { name: "miniinstruct" } };
 
 describe("snippets of a run config", () => {
-  const validator = z.fromJSONSchema(schema);
+  const validator = schemaValidator();
   const cases = [
     { of: "the root", snippets: ROOT_SNIPPETS, config: (body: unknown) => body },
     { of: "data", snippets: DATA_SNIPPETS, config: (data: unknown) => ({ data }) },
