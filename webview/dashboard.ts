@@ -25,6 +25,7 @@ import "./pipeline/index.ts";
 import "./plots/index.ts";
 import "./samples/index.ts";
 import "./tables/index.ts";
+import "./sweep/index.ts";
 import "./figures/index.ts";
 import "./alarms/index.ts";
 import "./provenance/index.ts";
@@ -35,6 +36,7 @@ const ELEMENTS: Readonly<Record<DashboardView, StaticValue>> = {
   metrics: literal`salsa-metrics`,
   samples: literal`salsa-samples`,
   winRates: literal`salsa-win-rates`,
+  sweep: literal`salsa-sweep`,
   figures: literal`salsa-figures`,
   alarms: literal`salsa-alarms`,
   provenance: literal`salsa-provenance`,
@@ -245,6 +247,7 @@ class Dashboard extends DashboardElement {
       metrics: t("Metrics"),
       samples: t("Samples"),
       winRates: t("Win Rates"),
+      sweep: t("Sweep"),
       figures: t("Figures"),
       alarms: t("Alarms"),
       provenance: t("Config"),

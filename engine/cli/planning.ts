@@ -9,6 +9,7 @@ import { stageNames } from "../protocol/stageName.ts";
 import type { PlanOutput } from "../protocol/toolOutput.ts";
 import type { CommandContext } from "./command.ts";
 import { type MemoryPlace, memoryAdvice } from "./memoryAdvice.ts";
+import { sweepNotes } from "./sweepNotes.ts";
 
 /** How a plan is made. */
 export interface PlanningSettings {
@@ -59,7 +60,7 @@ export async function planned(
     name: config.name,
     backend: backendFacts(choice),
     prompts,
-    notes: [...(await modelNotes(config)), ...power, ...costs],
+    notes: [...(await modelNotes(config)), ...sweepNotes(config, stages), ...power, ...costs],
     ...(advice !== undefined && { advice }),
     stages,
     data,

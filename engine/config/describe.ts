@@ -5,6 +5,7 @@ import { PRESETS, type Preset } from "./presets.ts";
 import { runConfigSchema } from "./schema.ts";
 import type { SettingDocs } from "./setting.ts";
 import { ROOT_SNIPPETS } from "./snippets.ts";
+import { gridSchema } from "./sweeps/grids.ts";
 import { bare, defaultOf, docsOf, settingsOf, variantNames } from "./walk.ts";
 
 /**
@@ -18,12 +19,48 @@ export function jsonSchema(preset?: Preset): Record<string, unknown> {
   tidy(schema);
   for (const one of Object.values(schema.definitions ?? {})) tidy(one);
   return {
-    ...schema,
+    ...withGrids(schema),
     title: "SALSA run config",
     allowComments: true,
     allowTrailingCommas: true,
     defaultSnippets: ROOT_SNIPPETS,
   };
+}
+
+const GRID = "grid";
+
+/** The schema with a grid as another form of each number that can be swept, in place. */
+function withGrids(schema: JsonSchema): JsonSchema {
+  const { rlhf, arms, soups } = schema.properties ?? {};
+  const entries = [arms, soups].flatMap((section) => [
+    section?.["additionalProperties"] as JsonSchema | undefined,
+    // Entries of a preset stand beside those that the config may add.
+    ...Object.values(section?.properties ?? {}),
+  ]);
+  for (const one of [rlhf, ...entries]) {
+    const variants = (one?.["oneOf"] ?? [one]) as readonly (JsonSchema | undefined)[];
+    for (const variant of variants) for (const setting of Object.values(variant?.properties ?? {})) offerGrid(setting);
+  }
+  const grid = z.toJSONSchema(gridSchema, { io: "input", target: "draft-7" }) as JsonSchema;
+  Reflect.deleteProperty(grid, "$schema");
+  tidy(grid);
+  return { ...schema, definitions: { ...schema.definitions, [GRID]: grid } };
+}
+
+function offerGrid(setting: JsonSchema): void {
+  const { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum, anyOf } = setting;
+  const grid = { $ref: `#/definitions/${GRID}` };
+  if (Array.isArray(anyOf)) {
+    if (anyOf.some((one: JsonSchema) => isNumber(one["type"]))) anyOf.push(grid);
+  } else if (isNumber(type)) {
+    const number = { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum };
+    for (const key of Object.keys(number)) Reflect.deleteProperty(setting, key);
+    setting["anyOf"] = [JSON.parse(JSON.stringify(number)), grid];
+  }
+}
+
+function isNumber(type: unknown): boolean {
+  return type === "number" || type === "integer";
 }
 
 /** The schema for each preset, by its name. */

@@ -23,11 +23,14 @@ import { architectureSchema } from "./model.ts";
 import type { WrittenConfig } from "./schema.ts";
 import { mlpWidth } from "./sizes.ts";
 import { type WrittenSoup, resolveSoup } from "./soup.ts";
+import { type Combinations, likePairs, namesOf } from "./sweeps/products.ts";
 
 /** Where a config lies: its name may come from the file and its paths are relative to the folder. */
 export interface ConfigPlace {
   readonly file: string;
   readonly folder: string;
+  /** Arms and soups that its grids have been written out as; undefined without a grid. */
+  readonly combinations?: Combinations | undefined;
 }
 
 /** Fills in settings that follow from others and makes paths absolute. The config must have passed its checks. */
@@ -59,7 +62,8 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
     },
     soups,
     arms,
-    evaluation: expandEvaluation(written, arms, place.folder),
+    ...(place.combinations && { sweep: place.combinations }),
+    evaluation: expandEvaluation(written, arms, place),
     runtime: { ...runtime, directory: resolvePath(place.folder, runtime.directory) },
   };
 }
@@ -171,7 +175,7 @@ function listOf<T extends string | number>(value: T | readonly T[]): readonly T[
 function expandEvaluation(
   written: WrittenConfig,
   arms: Readonly<Record<string, ArmConfig>>,
-  folder: string,
+  { folder, combinations }: ConfigPlace,
 ): EvaluationConfig {
   const { benchmarks, pairs, sampling, ...rest } = written.evaluation;
   const isTask = written.task !== undefined;
@@ -185,7 +189,10 @@ function expandEvaluation(
     }),
     benchmarks: benchmarks ?? known,
     judge,
-    pairs: pairs ?? [...standardPairs(arms), ...pairsWithServers(arms, Object.keys(rest.contestants ?? {}))],
+    pairs: pairs ?? [
+      ...standardPairs(arms, combinations),
+      ...pairsWithServers(arms, Object.keys(rest.contestants ?? {})),
+    ],
     sampling: { ...sampling, maxNewTokens: sampling.maxNewTokens ?? longestAnswer(written, LONGEST_ANSWER) },
   };
 }
@@ -198,10 +205,14 @@ function pairsWithServers(
   return contestants.flatMap((name) => Object.keys(arms).map((arm): [string, string] => [arm, name]));
 }
 
-/** Every later arm against the first, and every arm against its start. */
-function standardPairs(arms: Readonly<Record<string, ArmConfig>>): [string, string][] {
-  const [first, ...later] = Object.keys(arms);
-  const against = first === undefined ? [] : later.map((name): [string, string] => [name, first]);
-  const progress = Object.entries(arms).map(([name, arm]): [string, string] => [name, arm.init]);
-  return [...against, ...progress];
+/** Every later arm against the first, and every arm against its start; of an arm that is swept, like against like. */
+function standardPairs(
+  arms: Readonly<Record<string, ArmConfig>>,
+  combinations: Combinations = {},
+): (readonly [string, string])[] {
+  const [first, ...others] = Object.keys(arms);
+  const firsts = first === undefined ? [] : namesOf(combinations[first]?.of ?? first, combinations);
+  const later = others.filter((name) => !firsts.includes(name));
+  const progress = Object.entries(arms).map(([name, arm]) => [name, arm.init] as const);
+  return [...likePairs(later, firsts, combinations), ...progress];
 }

@@ -6,7 +6,7 @@ import { expandConfig } from "./expand.ts";
 import { explain } from "./explain.ts";
 import { checkLists } from "./lists.ts";
 import { readDocument } from "./locate.ts";
-import { inheritedAt, presetOf, withPreset } from "./merge.ts";
+import { type Inherited, inheritedAt, presetOf, withPreset } from "./merge.ts";
 import { NAMED_SECTIONS, soundNames, soundParts, sureOnes } from "./sound.ts";
 import { type ConfigPath, isRecord, valueAt, without } from "./walk.ts";
 import type { Complaint } from "./complaint.ts";
@@ -14,6 +14,7 @@ import { folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
 import { fewestStages } from "./sizes.ts";
+import { type Swept, sweep } from "./sweeps/sweep.ts";
 
 /** Facts that only the process that parses can know. */
 export interface ParseSettings {
@@ -38,22 +39,22 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   // What is too long is put aside: to check it, too, and to say what is wrong with it would take long.
   const written = without(
     document.value,
-    crowded.map(({ path }) => path),
+    crowded.map(({ path }) => (path.at(-1) === "grid" ? path.slice(0, -1) : path)),
   );
-  const value = withPreset(written);
+  const swept = sweep(withPreset(written));
+  const { value, combinations, originOf = (path: ConfigPath) => path } = swept;
   const result = runConfigSchema.safeParse(value);
-  const checked = { schema: runConfigSchema, value, inherited: (path: ConfigPath) => inheritedAt(written, path) };
-  const mistakes = [...crowded, ...explain(result.error?.issues ?? [], checked)];
+  const inherited = (path: ConfigPath): Inherited | undefined => inheritedAt(written, originOf(path));
+  const explained = explain(result.error?.issues ?? [], { schema: runConfigSchema, value, inherited });
+  const mistakes = [...crowded, ...swept.complaints, ...explained];
   const whole = result.success ? result.data : soundParts(value, mistakes);
-  const complaints = [
-    ...mistakes,
-    ...sureOnes(between(value, whole, { mistakes, broken: document.broken }), mistakes, value),
-  ];
+  const found = sureOnes(between(value, whole, { mistakes, broken: document.broken }), mistakes, value);
+  const complaints = [...crowded, ...swept.complaints, ...asWritten([...explained, ...found], swept)];
   complaints.push(...sureOnes(checkRewardTraining(written), mistakes, value));
   const missing = settings.exists === undefined ? [] : missingFiles(whole, folder, settings.exists);
   // How many stages there are at least is known where all else is right, but for files.
   const isRight = result.success && complaints.length === 0 && document.isSound;
-  const config = isRight ? expandConfig(result.data, { file, folder }) : undefined;
+  const config = isRight ? expandConfig(result.data, { file, folder, combinations }) : undefined;
   const large = config === undefined ? [] : tooManyStages(config);
   if (config === undefined || missing.length + large.length > 0) {
     throw new ConfigError(
@@ -61,6 +62,30 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
     );
   }
   return config;
+}
+
+/** Complaints about a config whose grids are written out, at the places where it is written; of a place the first alone. */
+function asWritten(complaints: readonly Complaint[], { originOf }: Pick<Swept, "originOf">): readonly Complaint[] {
+  if (originOf === undefined) return complaints;
+  const seen = new Set<string>();
+  return complaints.flatMap((complaint): Complaint[] => {
+    const path = originOf(complaint.path);
+    const key = path.join("\n");
+    if (path === complaint.path) return [complaint];
+    if (seen.has(key)) return [];
+    seen.add(key);
+    const { message, atKey } = complaint;
+    return [
+      {
+        ...{ path, message },
+        ...(atKey && { atKey }),
+        // Made when it is listed, as the remedy itself.
+        get remedy() {
+          return complaint.remedy;
+        },
+      },
+    ];
+  });
 }
 
 /** With the way to take an entry out that the preset brings, and the config did not write. */

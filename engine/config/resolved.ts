@@ -9,6 +9,7 @@ import type { rewardSchema } from "./reward.ts";
 import type { rlhfSchema } from "./rlhf.ts";
 import type { runtimeSchema } from "./runtime.ts";
 import type { sftSchema } from "./sft.ts";
+import type { Combinations } from "./sweeps/products.ts";
 import type { SoupConfig } from "./soup.ts";
 import type { taskSchema } from "./task.ts";
 
@@ -27,6 +28,8 @@ export interface RunConfig {
   readonly reward: RewardConfig;
   readonly soups: Readonly<Record<string, SoupConfig>>;
   readonly arms: Readonly<Record<string, ArmConfig>>;
+  /** Arms and soups that grids stand for, by name; absent without a grid. */
+  readonly sweep?: Combinations;
   readonly evaluation: EvaluationConfig;
   readonly runtime: RuntimeConfig;
 }

@@ -1,4 +1,5 @@
 import type { RunEvent } from "./events.ts";
+import type { PromotedArm } from "./runsTablePanel.ts";
 import type { RunOutline, RunSummary, ServiceRequests } from "./service.ts";
 
 /** Parts of the dashboard, in the order of its tabs. */
@@ -7,6 +8,7 @@ export const DASHBOARD_VIEWS = [
   "metrics",
   "samples",
   "winRates",
+  "sweep",
   "figures",
   "alarms",
   "provenance",
@@ -35,6 +37,7 @@ export const PASSED_ON = [
   "figures",
   "provenance",
   "models",
+  "tableRows",
 ] as const satisfies readonly (keyof ServiceRequests)[];
 
 /** Commands of the extension that the dashboard may run; each takes the folder of a run. */
@@ -77,6 +80,8 @@ interface HostRequests {
   /** Opens a file of the run's: its config, a checkpoint's folder. */
   readonly openFile: { params: { readonly file: string }; result: Record<string, never> };
   readonly copy: { params: { readonly text: string }; result: Record<string, never> };
+  /** Writes a config with the settings of an arm, and opens it. */
+  readonly promote: { params: PromotedArm; result: Record<string, never> };
 }
 
 /** Forms in which a plot can be saved. */

@@ -19,6 +19,8 @@ export interface TableModel {
   readonly settings: readonly number[];
   /** Facts and results. */
   readonly values: TableValues;
+  /** Ends of the 95 % intervals of results that have one of their own, by column; absent where none has. */
+  readonly intervals?: Readonly<Record<string, readonly [low: number, high: number]>>;
 }
 
 /** A run in the runs table. */
@@ -58,6 +60,21 @@ export function scoreColumn(benchmark: string, quantity: string): string {
 /** Column of the adjusted win rate against a model: "winRate/inDistribution/ppo". */
 export function winRateColumn(benchmark: string, opponent: string): string {
   return `winRate/${benchmark}/${opponent}`;
+}
+
+/** Column of the arm that grids have made a model of. */
+export const SWEPT_ARM = "sweep.of";
+
+const AXIS = "sweep.axis.";
+
+/** Column of a model's value on an axis of a sweep: "sweep.axis.beta". */
+export function sweptColumn(axis: string): string {
+  return `${AXIS}${axis}`;
+}
+
+/** The axis of a column of {@link sweptColumn}; undefined of another. */
+export function sweptAxis(column: string): string | undefined {
+  return column.startsWith(AXIS) ? column.slice(AXIS.length) : undefined;
 }
 
 /** Most settings of one section of a config that have columns. */

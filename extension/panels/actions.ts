@@ -7,7 +7,7 @@ import { type HostActions, isDashboardCommand } from "./session.ts";
 type Params<M extends keyof HostActions> = DashboardRequests[M]["params"];
 
 /** Actions that the editor performs for the dashboard. */
-export const HOST_ACTIONS: HostActions = { command, save, openText, openFile, copy };
+export const HOST_ACTIONS: HostActions = { command, save, openText, openFile, copy, promote };
 
 async function command({ command: name, folder }: Params<"command">): Promise<Record<string, never>> {
   if (!isDashboardCommand(name)) throw new Error(vscode.l10n.t("The dashboard may not run {0}", name));
@@ -91,5 +91,10 @@ async function openFile({ file }: Params<"openFile">): Promise<Record<string, ne
 
 async function copy({ text }: Params<"copy">): Promise<Record<string, never>> {
   await vscode.env.clipboard.writeText(text);
+  return {};
+}
+
+async function promote({ folder, arm, beta }: Params<"promote">): Promise<Record<string, never>> {
+  await vscode.commands.executeCommand("salsa.promoteArm", folder, { arm, beta });
   return {};
 }

@@ -29,6 +29,7 @@ const EDITOR: Answers = {
   openText: () => ({}),
   openFile: () => ({}),
   copy: () => ({}),
+  promote: () => ({}),
 };
 
 /** A backend in memory. */

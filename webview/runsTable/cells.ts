@@ -58,14 +58,22 @@ function measuredCell(column: RunsColumn, rows: readonly ModelRow[]): Cell {
 }
 
 /** "1.09 (1.02–1.16)" */
-export function spreadText(column: RunsColumn, { n, mean, low, high }: Spread): string {
-  const text = cellText(column, mean);
-  return n === 1 ? text : `${text} (${cellText(column, low)}–${cellText(column, high)})`;
+export function spreadText(column: RunsColumn, spread: Spread): string {
+  const text = cellText(column, spread.mean);
+  const interval = intervalText(column, spread);
+  return interval === "" ? text : `${text} (${interval})`;
+}
+
+/** "1.02–1.16"; empty where there is none. */
+export function intervalText(column: RunsColumn, { low, high }: Pick<Spread, "low" | "high">): string {
+  return Number.isNaN(low) ? "" : `${cellText(column, low)}–${cellText(column, high)}`;
 }
 
 function spreadTitle(column: RunsColumn, spread: Spread): string {
   const text = spreadText(column, spread);
-  if (spread.n === 1) return t("{0}, n = 1", text);
+  if (spread.n === 1) {
+    return Number.isNaN(spread.low) ? t("{0}, n = 1", text) : t("{0}: with its own 95 % interval, n = 1", text);
+  }
   return spread.n < LEAST_FOR_INTERVAL
     ? t("{0}: mean and range, n = {1}", text, spread.n)
     : t("{0}: mean and its 95 % t interval, n = {1}", text, spread.n);

@@ -1,7 +1,7 @@
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import type { RunStatus, StageStatus } from "../../engine/protocol/runState.ts";
 import type { LayoutColumn } from "../../engine/protocol/runsLayout.ts";
-import type { TableValue } from "../../engine/protocol/runsTable.ts";
+import { SWEPT_ARM, type TableValue, sweptAxis } from "../../engine/protocol/runsTable.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { percent, short } from "../parts/format.ts";
 import { runLook, stageLook } from "../shell/status.ts";
@@ -30,7 +30,7 @@ export function describeColumn(
   { id, label }: LayoutColumn,
   meanings: Readonly<Record<string, string>> = {},
 ): RunsColumn {
-  const look = factLook(id) ?? resultLook(id) ?? settingLook(id, meanings);
+  const look = factLook(id) ?? sweepLook(id) ?? resultLook(id) ?? settingLook(id, meanings);
   return { id, bounds: {}, ...look, ...(label !== undefined && { label }) };
 }
 
@@ -85,6 +85,18 @@ function factLook(id: string): Look | undefined {
     default:
       return undefined;
   }
+}
+
+/** The arm that grids have made a model of, and its values on their axes. */
+function sweepLook(id: string): Look | undefined {
+  if (id === SWEPT_ARM) {
+    const meaning = t("The arm that a grid in the config has made this one of");
+    return { label: t("Swept arm"), meaning, kind: "text", isMeasured: false };
+  }
+  const axis = sweptAxis(id);
+  if (axis === undefined) return undefined;
+  const meaning = t("Value of the grid at {0}", axis);
+  return { label: { beta: "β", alpha: "α" }[axis] ?? axis, meaning, kind: "setting", isMeasured: false };
 }
 
 function resultLook(id: string): Look | undefined {
@@ -180,7 +192,7 @@ export function columnOrder(a: string, b: string): number {
   return familyOf(a) - familyOf(b) || a.localeCompare(b);
 }
 
-const FAMILIES = ["run.", "model.", "winRate/", "score/", "metric.", "config."];
+const FAMILIES = ["run.", "model.", "sweep.", "winRate/", "score/", "metric.", "config."];
 
 function familyOf(id: string): number {
   const at = FAMILIES.findIndex((family) => id.startsWith(family));

@@ -1,4 +1,5 @@
 import { bandOf } from "../../engine/figures/index.ts";
+import { ownValue } from "../../engine/protocol/dictionary.ts";
 import type { LayoutSort } from "../../engine/protocol/runsLayout.ts";
 import type { TableValue } from "../../engine/protocol/runsTable.ts";
 import type { RunsColumn } from "./columns.ts";
@@ -19,7 +20,10 @@ export type TableLine =
 export interface Spread {
   readonly n: number;
   readonly mean: number;
-  /** From n = 4 on the ends of the 95 % t interval of the mean, below those of the rows' own range; NaN of one row. */
+  /**
+   * From n = 4 on the ends of the 95 % t interval of the mean, below those of the rows' own range; of one row the interval
+   * that the result has by itself, NaN where it has none.
+   */
   readonly low: number;
   readonly high: number;
 }
@@ -32,7 +36,9 @@ export function spreadOf(
   const values = rows.map((row) => valueOf(row, id)).filter((value) => typeof value === "number");
   if (values.length === 0) return undefined;
   const { centre: mean, low, high } = bandOf(values, bounds);
-  return { n: values.length, mean, low, high };
+  if (values.length > 1) return { n: values.length, mean, low, high };
+  const own = rows.map(({ intervals }) => ownValue(intervals, id)).find((interval) => interval !== undefined);
+  return { n: 1, mean, low: own?.[0] ?? NaN, high: own?.[1] ?? NaN };
 }
 
 /** Different values of a column among some rows, in the order of the rows. */

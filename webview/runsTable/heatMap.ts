@@ -3,9 +3,9 @@ import { heatColor } from "../../engine/figures/panels/colormap.ts";
 import { rangeOf } from "../../engine/figures/index.ts";
 import type { TableValue } from "../../engine/protocol/runsTable.ts";
 import { t } from "../localize.ts";
-import { spreadText } from "./cells.ts";
+import { intervalText, spreadText } from "./cells.ts";
 import { type RunsColumn, cellText } from "./columns.ts";
-import { groupRows, spreadOf, valuesOf } from "./groups.ts";
+import { type Spread, groupRows, spreadOf, valuesOf } from "./groups.ts";
 import type { PlotItem } from "./items.ts";
 import { MARGIN, type PlacedItem, type PlotSpace, cut, isSelected } from "./plotParts.ts";
 import type { ModelRow } from "./rows.ts";
@@ -62,7 +62,7 @@ export function heatMap(
         fill=${heatColor(share)}
       ></rect>
       <text class="in" x=${px} y=${py} text-anchor="middle" fill=${ink}>${cut(cellText(value, spread?.mean), box.width)}</text>
-      <text class="in small" x=${px} y=${py + 15} text-anchor="middle" fill=${ink}>${cut(t("n = {0}", spread?.n ?? 0), box.width)}</text>
+      <text class="in small" x=${px} y=${py + 15} text-anchor="middle" fill=${ink}>${cut(underText(value, spread), box.width)}</text>
     </g>`;
   })}
   <g class="axis">
@@ -78,6 +78,12 @@ export function heatMap(
     <text class="name" x=${(MARGIN.left + width - MARGIN.right) / 2} y=${height - 8} text-anchor="middle">${x.label}</text>
   </g>`;
   return { items, placed, picture };
+}
+
+/** The interval of a box, else of how many rows it is the mean. */
+function underText(value: RunsColumn, spread: Spread | undefined): string {
+  const interval = spread === undefined ? "" : intervalText(value, spread);
+  return interval === "" ? t("n = {0}", spread?.n ?? 0) : interval;
 }
 
 function ordered(values: readonly TableValue[]): TableValue[] {

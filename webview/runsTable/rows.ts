@@ -17,6 +17,7 @@ export interface ModelRow {
   readonly tags: readonly string[];
   /** Where its values are looked for, in this order. */
   readonly sources: readonly TableValues[];
+  readonly intervals: NonNullable<TableModel["intervals"]>;
 }
 
 /** The value of a row in a column. */
@@ -34,6 +35,7 @@ interface KnownRun {
   readonly blocks: readonly TableValues[];
 }
 
+const NO_INTERVALS: ModelRow["intervals"] = {};
 const NO_MARKS: RunMarks = { tags: [], note: "" };
 
 /** All runs that are known, as rows. */
@@ -114,6 +116,7 @@ export class RunRows {
         ...{ folder, title, tags },
         model: model?.name,
         seed: model?.seed,
+        intervals: model?.intervals ?? NO_INTERVALS,
         sources: model === undefined ? shared : [model.values, ...placed(model.settings, blocks), ...shared],
       });
       return run.models.length === 0 ? [row(undefined)] : run.models.map(row);

@@ -1,6 +1,6 @@
 import type { RunConfig } from "../../config/index.ts";
 import type { WinRateRow } from "../../protocol/service.ts";
-import { type TableValue, type TableValues, settingValues } from "../../protocol/runsTable.ts";
+import { type TableValue, type TableValues, settingValues, SWEPT_ARM, sweptColumn } from "../../protocol/runsTable.ts";
 import { dictionary } from "../../protocol/dictionary.ts";
 import { Recent } from "./recent.ts";
 
@@ -12,7 +12,7 @@ const MOST_RATES = 5000;
 const MOST_ARMS = 1000;
 
 /** Win rate of a pair, for a base seed or over all. */
-export type ArmRate = Pick<WinRateRow, "benchmark" | "a" | "b" | "seed" | "adjusted">;
+export type ArmRate = Pick<WinRateRow, "benchmark" | "a" | "b" | "seed" | "adjusted" | "low" | "high">;
 
 /** The part of a run's config and results that the runs table shows and the log does not hold: some kilobytes a run. */
 export interface RunsTableFacts {
@@ -30,13 +30,13 @@ export const NO_FACTS: RunsTableFacts = { sections: [], arms: new Map(), seeds: 
 /** Takes from a config what the runs table shows. */
 export function tableFacts(config: RunConfig | undefined): RunsTableFacts {
   if (config === undefined) return NO_FACTS;
-  const { arms, name: _name, ...sections } = config;
+  const { arms, name: _name, sweep: _sweep, ...sections } = config;
   return {
     sections: Object.entries(sections).map(([name, section]) => shared(settingValues(section, `config.${name}`))),
     arms: new Map(
       Object.entries(arms)
         .slice(0, MOST_ARMS)
-        .map(([name, arm]) => [name, shared(armValues(arm, config))]),
+        .map(([name, arm]) => [name, shared(armValues(name, arm, config))]),
     ),
     seeds: config.seeds,
     rates: [],
@@ -47,17 +47,25 @@ export function tableFacts(config: RunConfig | undefined): RunsTableFacts {
 export function withRates(facts: RunsTableFacts, rates: readonly WinRateRow[]): RunsTableFacts {
   const kept = rates
     .slice(0, MOST_RATES)
-    .map(({ benchmark, a, b, seed, adjusted }): ArmRate => ({ benchmark, a, b, seed, adjusted }));
+    .map(({ benchmark, a, b, seed, adjusted, low, high }): ArmRate => ({ benchmark, a, b, seed, adjusted, low, high }));
   return { ...facts, rates: kept };
 }
 
 /** Settings of an arm under the names that configs have for them, with the share of the soup that it is held to. */
-function armValues({ betas, ...arm }: RunConfig["arms"][string], { soups }: RunConfig): TableValues {
+function armValues(
+  name: string,
+  { betas, ...arm }: RunConfig["arms"][string],
+  { soups, sweep }: RunConfig,
+): TableValues {
   const values = dictionary<TableValue>(Object.entries(settingValues({ ...arm, beta: betas }, "config.rlhf")));
   const [reference, ...others] = arm.reference;
   const soup = others.length === 0 && reference !== undefined ? soups[reference] : undefined;
   const alpha = soup === undefined ? undefined : alphaOf(soup);
   if (alpha !== undefined) values["model.alpha"] = alpha;
+  const combination = sweep?.[name];
+  if (combination === undefined) return values;
+  values[SWEPT_ARM] = combination.of;
+  for (const [axis, value] of Object.entries(combination.values)) values[sweptColumn(axis)] = value;
   return values;
 }
 

@@ -70,6 +70,7 @@ export class RunsTableRows {
         ...(seed !== undefined && { seed }),
         settings: arm === undefined ? [] : [blocks.place(arm)],
         values: modelValues({ name, seed, stages, trained, facts, scores, metrics }),
+        ...intervalsOf(ratesOf(facts.rates, name, seed)),
       });
     }
     const settings = facts.sections.map((section) => blocks.place(section));
@@ -194,6 +195,14 @@ function modelValues({ name, seed, stages, trained, facts, scores, metrics }: Mo
   for (const [column, value] of Object.entries(scores.get(placeOf(name, seed)) ?? {})) put(column, value);
   for (const rate of ratesOf(facts.rates, name, seed)) put(winRateColumn(rate.benchmark, rate.b), rate.adjusted);
   return values;
+}
+
+function intervalsOf(rates: readonly ArmRate[]): Pick<TableModel, "intervals"> {
+  const found = dictionary<readonly [number, number]>();
+  for (const { benchmark, b, low, high } of rates) {
+    if (low !== null && high !== null) found[winRateColumn(benchmark, b)] = [low, high];
+  }
+  return Object.keys(found).length === 0 ? {} : { intervals: found };
 }
 
 /** Of a run of several base seeds the seed's own lines, else those over all, which are the only ones. */

@@ -55,8 +55,7 @@ describe("the JSON schema", () => {
     });
     const { klTarget } = shape.parse(jsonSchema()).properties.rlhf.properties;
     assert.deepEqual(klTarget, {
-      type: "number",
-      exclusiveMinimum: 0,
+      anyOf: [{ type: "number", exclusiveMinimum: 0 }, { $ref: "#/definitions/grid" }],
       default: 6,
       description:
         "KL per sequence that the adaptive controller aims at. Unit: nats. Range: more than 0. Default: 6 (TRL 0.11 PPOConfig).",

@@ -14,6 +14,7 @@ const actions: HostActions = {
   openText: () => Promise.resolve({}),
   openFile: ({ file }) => Promise.reject(new Error(`${file} has been removed`)),
   copy: () => Promise.resolve({}),
+  promote: () => Promise.resolve({}),
 };
 
 describe("PageSession", () => {

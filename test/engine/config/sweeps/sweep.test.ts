@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import * as z from "zod";
+import { type RunConfig, jsonSchema, parseConfig } from "../../../../engine/config/index.ts";
+import { combinationsOf, likePairs, productName } from "../../../../engine/config/sweeps/products.ts";
+import { FILE, describeMistakes, issuesOf, onlyIssue, withTask } from "../issues.ts";
+
+const SOUP = '"soups": { "soup": { "method": "linear", "alpha": { "grid": [0.3, 0.5] } } }';
+
+function configOf(...lines: readonly string[]): RunConfig {
+  return parseConfig(withTask(...lines), FILE);
+}
+
+describe("a grid in a config", () => {
+  it("makes an arm of each combination of the arm's values and those of the soup that it names", () => {
+    const config = configOf(
+      SOUP,
+      '"arms": { "ppo": {}, "salsa": { "reference": "soup", "beta": { "grid": [0.05, 1e-7] } } }',
+    );
+    const found = Object.entries(config.arms).map(([name, { betas, reference }]) => [name, betas, reference]);
+    assert.deepEqual(found, [
+      ["ppo", [0.2], ["sft-1"]],
+      ["salsa_beta0.05_alpha0.3", [0.05], ["soup_alpha0.3"]],
+      ["salsa_beta0.05_alpha0.5", [0.05], ["soup_alpha0.5"]],
+      ["salsa_beta1e-7_alpha0.3", [1e-7], ["soup_alpha0.3"]],
+      ["salsa_beta1e-7_alpha0.5", [1e-7], ["soup_alpha0.5"]],
+    ]);
+    assert.deepEqual(Object.keys(config.soups), ["soup_alpha0.3", "soup_alpha0.5"]);
+    assert.deepEqual(config.sweep?.["salsa_beta1e-7_alpha0.3"], { of: "salsa", values: { beta: 1e-7, alpha: 0.3 } });
+  });
+
+  it("resolves each arm to what it is when written by itself", () => {
+    const { arms } = configOf('"arms": { "salsa": { "reference": "soup", "learningRate": { "grid": [1e-5, 2e-5] } } }');
+    const alone = configOf('"arms": { "salsa": { "reference": "soup", "learningRate": 2e-5 } }');
+    assert.deepEqual(arms["salsa_learningRate0.00002"], alone.arms["salsa"]);
+  });
+
+  it("in rlhf holds for the arms that read the setting and have none of their own", () => {
+    const own = '"arms": { "a": {}, "b": { "clipRange": 0.3 }, "c": { "method": "dpo" } }';
+    const { arms } = configOf('"rlhf": { "clipRange": { "grid": [0.1, 0.2] } }', own);
+    assert.deepEqual(Object.keys(arms), ["a_clipRange0.1", "a_clipRange0.2", "b", "c"]);
+  });
+
+  it("in rlhf holds for the arms that stand in where none are written", () => {
+    const { arms, sweep } = configOf('"rlhf": { "beta": { "logRange": { "from": 0.01, "to": 1, "count": 4 } } }');
+    const values = ["0.01", "0.0464", "0.215", "1"];
+    const names = ["ppo", "salsa"].flatMap((arm) => values.map((value) => `${arm}_beta${value}`));
+    assert.deepEqual(Object.keys(arms), names);
+    assert.deepEqual(Object.keys(sweep ?? {}), names);
+  });
+
+  it("compares like with like, and each with the others where they share no axis", () => {
+    const { evaluation } = configOf('"rlhf": { "beta": { "grid": [0.1, 0.2] } }', SOUP);
+    const against = evaluation.pairs.filter(([, b]) => b.startsWith("ppo"));
+    assert.deepEqual(against, [
+      ["salsa_beta0.1_alpha0.3", "ppo_beta0.1"],
+      ["salsa_beta0.1_alpha0.5", "ppo_beta0.1"],
+      ["salsa_beta0.2_alpha0.3", "ppo_beta0.2"],
+      ["salsa_beta0.2_alpha0.5", "ppo_beta0.2"],
+    ]);
+    const all = {
+      a1: { of: "a", values: { x: 1 } },
+      b2: { of: "b", values: { x: 2 } },
+      b3: { of: "b", values: { x: 3 } },
+    };
+    assert.deepEqual(likePairs(["a1"], ["b2", "b3"], all), [
+      ["a1", "b2"],
+      ["a1", "b3"],
+    ]);
+  });
+
+  it("stands for all its arms in a written comparison, where one of them may be named, too", () => {
+    const grid = '"arms": { "ppo": {}, "salsa": { "reference": "soup", "beta": { "grid": [0.1, 0.2] } } }';
+    const { evaluation } = configOf(grid, '"evaluation": { "pairs": [["salsa", "ppo"], ["salsa_beta0.1", "base"]] }');
+    assert.deepEqual(evaluation.pairs, [
+      ["salsa_beta0.1", "ppo"],
+      ["salsa_beta0.2", "ppo"],
+      ["salsa_beta0.1", "base"],
+    ]);
+  });
+
+  it("tells axes of one name apart by their soups", () => {
+    const soups =
+      '"soups": { "a": { "method": "linear", "alpha": { "grid": [0.2] } }, "b": { "method": "linear", "alpha": { "grid": [0.4] } } }';
+    const { arms } = configOf(soups, '"arms": { "mkl": { "reference": ["a", "b"] } }');
+    assert.deepEqual(Object.keys(arms), ["mkl_a.alpha0.2_b.alpha0.4"]);
+    assert.deepEqual(arms["mkl_a.alpha0.2_b.alpha0.4"]?.reference, ["a_alpha0.2", "b_alpha0.4"]);
+  });
+
+  it("follows a soup that rlhf names for all arms", () => {
+    const { arms } = configOf(
+      SOUP,
+      '"rlhf": { "reference": "soup" }',
+      '"arms": { "a": {}, "b": { "reference": "base" } }',
+    );
+    assert.deepEqual(
+      Object.entries(arms).map(([name, { reference }]) => [name, ...reference]),
+      [
+        ["a_alpha0.3", "soup_alpha0.3"],
+        ["a_alpha0.5", "soup_alpha0.5"],
+        ["b", "base"],
+      ],
+    );
+  });
+
+  it("is taken for no grid where an arm has that name", () => {
+    assert.deepEqual(Object.keys(configOf('"arms": { "grid": { "beta": 0.1 } }').arms), ["grid"]);
+  });
+
+  it("leaves a list of β what it is: candidates of one arm", () => {
+    const { arms, sweep } = configOf('"arms": { "a": { "beta": [0.1, 0.2] } }');
+    assert.deepEqual(arms["a"]?.betas, [0.1, 0.2]);
+    assert.equal(sweep, undefined);
+  });
+
+  it("gives every combination a name of its own that people may write, in a stable order", () => {
+    const value = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e30, max: 1e30 }).map((one) => one + 0);
+    const grid = fc.uniqueArray(value, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(grid, { minLength: 1, maxLength: 3 }), (grids) => {
+        const axes = grids.map((values, at) => {
+          return { label: `k${at}`, key: `k${at}`, grid: { path: [], values, placeOf: () => [] } };
+        });
+        const names = combinationsOf(axes).map((points) => productName("arm", points));
+        assert.equal(
+          new Set(names).size,
+          grids.reduce((product, { length }) => product * length, 1),
+        );
+        for (const name of names) assert.match(name, /^[A-Za-z0-9][\w.-]*$/);
+      }),
+    );
+  });
+});
+
+describe("configs without a grid", () => {
+  it("resolve without a trace of sweeps", () => {
+    assert.ok(!("sweep" in configOf('"arms": { "a": {} }')));
+  });
+});
+
+describeMistakes("complaints about grids", [
+  {
+    what: "a value out of range, at the value",
+    line: '"rlhf": { "clipRange": { "grid": [0.1, -1] } }',
+    path: "rlhf.clipRange.grid[1]",
+    message: /must be more than 0, got -1/,
+    remedy: /ratio is clipped/,
+  },
+  {
+    what: "a value that does not go with other settings, at the value",
+    line: '"arms": { "a": { "batchSize": { "grid": [128, 100] } } }',
+    path: "arms.a.batchSize.grid[1]",
+    message: /does not divide batchSize 100/,
+    remedy: /batchSize of 128/,
+  },
+  {
+    what: "something that is no number",
+    line: '"arms": { "a": { "gamma": { "grid": [0.5, "1"] } } }',
+    path: "arms.a.gamma.grid[1]",
+    message: /must be a number, got "1"/,
+    remedy: /The values/,
+  },
+  {
+    what: "an empty grid",
+    line: '"arms": { "a": { "gamma": { "grid": [] } } }',
+    path: "arms.a.gamma.grid",
+    message: /at least 1/,
+    remedy: /The values/,
+  },
+  {
+    what: "a value that is listed twice",
+    line: '"arms": { "a": { "gamma": { "grid": [0.5, 1, 0.5] } } }',
+    path: "arms.a.gamma.grid[2]",
+    message: /0.5 is listed twice/,
+    remedy: /keep one/,
+  },
+  {
+    what: "a mistyped key",
+    line: '"arms": { "a": { "gamma": { "grid": [1], "logrange": 1 } } }',
+    path: "arms.a.gamma.logrange",
+    message: /is not a setting/,
+    remedy: /"logRange"/,
+  },
+  {
+    what: "a grid and a range at once",
+    line: '"arms": { "a": { "gamma": { "grid": [1], "logRange": { "from": 0.1, "to": 1, "count": 3 } } } }',
+    path: "arms.a.gamma.logRange",
+    message: /together with grid/,
+    remedy: /keep one/,
+  },
+  {
+    what: "a range that is too narrow for its count",
+    line: '"arms": { "a": { "gamma": { "logRange": { "from": 0.1, "to": 0.1001, "count": 9 } } } }',
+    path: "arms.a.gamma.logRange",
+    message: /same to 3 digits/,
+    remedy: /fewer/,
+  },
+  {
+    what: "a range that begins at 0",
+    line: '"arms": { "a": { "gamma": { "logRange": { "from": 0, "to": 1, "count": 3 } } } }',
+    path: "arms.a.gamma.logRange.from",
+    message: /more than 0/,
+    remedy: /First value/,
+  },
+  {
+    what: "a setting that cannot be swept",
+    line: '"sft": { "learningRate": { "grid": [1e-5, 2e-5] } }',
+    path: "sft.learningRate",
+    message: /cannot be swept: grids go into rlhf, arms and soups/,
+    remedy: /one config for each value: finished stages are shared/,
+  },
+  {
+    what: "words in place of numbers",
+    line: '"arms": { "a": { "klKind": { "grid": ["kl", "k3"] } } }',
+    path: "arms.a.klKind",
+    message: /only numbers can/,
+    remedy: /an arm for each/,
+  },
+  {
+    what: "a grid within a list",
+    line: '"soups": { "s": { "method": "linear", "alpha": [{ "grid": [0.1, 0.2] }] } }',
+    path: "soups.s.alpha[0]",
+    message: /within a list/,
+    remedy: /an entry of soups for each/,
+  },
+  {
+    what: "a grid for all arms that changes none",
+    line: '"rlhf": { "gamma": { "grid": [0.9, 1] } }, "arms": { "a": { "gamma": 1 } }',
+    path: "rlhf.gamma",
+    message: /changes no arm/,
+    remedy: /leave it out/,
+  },
+  {
+    what: "a name that is there already",
+    line: '"arms": { "a": { "gamma": { "grid": [1] } }, "a_gamma1": {} }',
+    path: "arms.a.gamma",
+    message: /makes "a_gamma1", which is there already/,
+    remedy: /rename/,
+  },
+  {
+    what: "an arm of several that is compared with itself",
+    line: '"arms": { "a": { "gamma": { "grid": [0.9, 1] } } }, "evaluation": { "pairs": [["a", "a"]] }',
+    path: "evaluation.pairs[0]",
+    message: /compares "a_gamma0.9" with itself/,
+    remedy: /two different/,
+  },
+  {
+    what: "an unknown model that all arms of a grid name, once",
+    line: '"arms": { "a": { "reference": "soop", "gamma": { "grid": [0.9, 1] } } }',
+    path: "arms.a.reference",
+    message: /"soop" is not a model/,
+    remedy: /"soup"/,
+  },
+]);
+
+describe("a grid that is too large", () => {
+  const values = (n: number): string => JSON.stringify(Array.from({ length: n }, (_, at) => (at + 1) / n));
+
+  it("is refused at its setting, with how many combinations there would be", () => {
+    const issue = onlyIssue(
+      withTask(`"rlhf": { "gamma": { "grid": ${values(60)} },`, `"lambda": { "grid": ${values(60)} } }`).replace(
+        ",,",
+        ",",
+      ),
+    );
+    assert.deepEqual([issue.path, issue.line], ["rlhf.lambda", 4]);
+    assert.match(
+      issue.message,
+      /60 of gamma × 60 of lambda for arms.ppo: the grids make 7,200 arms and soups; .* at most 256/,
+    );
+  });
+
+  it("is refused for its length alone", () => {
+    const issue = onlyIssue(withTask(`"rlhf": { "gamma": { "grid": ${values(101)} } }`));
+    assert.deepEqual([issue.path, issue.message], ["rlhf.gamma.grid", "must have at most 100 entries, has 101"]);
+  });
+
+  it("is refused where it makes names too long", () => {
+    const name = "a".repeat(95);
+    const [issue, ...others] = issuesOf(withTask(`"arms": { "${name}": { "gamma": { "grid": [0.5] } } }`));
+    assert.deepEqual([issue?.path, others], [`arms.${name}.gamma`, []]);
+    assert.match(issue?.message ?? "", /has 104 letters/);
+  });
+});
+
+describe("the JSON schema", () => {
+  const validator = z.fromJSONSchema(jsonSchema());
+  const grid = { grid: [0.1, 0.2] };
+
+  it("takes grids wherever the config does, and nowhere else", () => {
+    const good = {
+      rlhf: { beta: grid, gamma: { logRange: { from: 0.1, to: 1, count: 3 } } },
+      arms: { a: { lambda: grid } },
+    };
+    assert.equal(validator.safeParse({ ...good, soups: { s: { method: "linear", alpha: grid } } }).success, true);
+    for (const bad of [
+      { sft: { learningRate: grid } },
+      { rlhf: { klKind: grid } },
+      { rlhf: { gamma: { gird: [1] } } },
+    ]) {
+      assert.equal(validator.safeParse(bad).success, false, JSON.stringify(bad));
+    }
+  });
+
+  it("explains a grid and its difference from a list of β, and offers one to write", () => {
+    const { definitions } = jsonSchema() as { definitions: Record<string, Record<string, unknown>> };
+    assert.match(
+      String(definitions["grid"]?.["markdownDescription"]),
+      /while of a list of β the best on the validation split/,
+    );
+    assert.equal((definitions["grid"]?.["defaultSnippets"] as unknown[]).length, 2);
+  });
+});
