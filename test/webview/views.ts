@@ -7,6 +7,7 @@ import { type DashboardPage, openDashboard, type PageSettings } from "./page.ts"
 import { configOf, recording } from "./recording.ts";
 import { samplesOf, tokensOf } from "./samples/rows.ts";
 import { FIGURES } from "./figures/views.ts";
+import { sweptRows } from "./sweep/rows.ts";
 import { rateOf, votable } from "./tables/rows.ts";
 
 const CONFIG = configOf({ seeds: [1, 2] });
@@ -121,6 +122,21 @@ export const VIEW_STATES: readonly ViewState[] = [
     view: "winRates",
     answers: { winRates: () => [] },
     ready: (page) => page.getByText("No win rates yet").waitFor(),
+  },
+  {
+    what: "a sweep as a table",
+    view: "sweep",
+    answers: { tableRows: () => sweptRows({ seeds: [1, 2] }) },
+    ready: (page) => page.getByRole("grid", { name: "Runs" }).waitFor(),
+  },
+  {
+    what: "a sweep as a heat map",
+    view: "sweep",
+    answers: { tableRows: () => sweptRows() },
+    ready: async (page: Page): Promise<void> => {
+      await page.getByRole("radio", { name: "Heat map" }).click();
+      await page.getByRole("img", { name: /Arrow keys move/ }).waitFor();
+    },
   },
   {
     what: "the figures",

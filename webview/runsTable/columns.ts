@@ -19,6 +19,8 @@ export interface RunsColumn {
   readonly kind: ColumnKind;
   /** True for results: over several rows their mean is of interest, of settings whether they agree. */
   readonly isMeasured: boolean;
+  /** True for names that are longer than usual. */
+  readonly isLong?: boolean;
   /** Least and greatest possible value. */
   readonly bounds: { readonly min?: number | undefined; readonly max?: number | undefined };
 }
@@ -181,10 +183,10 @@ export function isRight(kind: ColumnKind): boolean {
 }
 
 /** Pixels of a column. */
-export function widthOf({ kind, id }: Pick<RunsColumn, "kind" | "id">): number {
+export function widthOf({ kind, id, isLong = false }: Pick<RunsColumn, "kind" | "id" | "isLong">): number {
   if (id === "run.note" || id === "run.problem" || id === "run.failure") return 280;
   if (kind === "tags" || kind === "date" || id === "run.configFile" || id === "run.root") return 170;
-  return kind === "text" ? 130 : 120;
+  return isLong ? 170 : kind === "text" ? 130 : 120;
 }
 
 /** Order of the list of columns: facts, results, settings, each by name. */

@@ -16,6 +16,8 @@ import type { TableLine } from "./groups.ts";
 const CHECK = 34;
 /** Pixels of a column with means and their intervals, or with the names of groups. */
 const GROUPED = 170;
+/** Pixels of a column with long names of groups. */
+const GROUPED_LONG = 280;
 /** Columns that are laid out beyond those that are seen, at either end. */
 const SPARE = 2;
 /** Columns that may stay at the left: more would leave no room for what passes by them. */
@@ -134,7 +136,8 @@ class RunsGrid extends RowGrid<LinePage> {
   private widthOf(column: ShownColumn): number {
     const width = widthOf(column);
     const isFirst = column === this.columns[0];
-    return this.groupBy.length > 0 && (column.isMeasured || isFirst) ? Math.max(width, GROUPED) : width;
+    if (this.groupBy.length === 0 || !(column.isMeasured || isFirst)) return width;
+    return column.isLong === true ? GROUPED_LONG : Math.max(width, GROUPED);
   }
 
   private layOut(): Laid {

@@ -20,6 +20,8 @@ import { scatter } from "./scatter.ts";
 const MOST_DRAWN = 2000;
 /** Models that the legend names. */
 const MOST_NAMED = 24;
+/** Pixels of a line of the legend, of a name's swatch with the room around it, and of a letter. */
+const LEGEND = { line: 22, mark: 44, letter: 8 } as const;
 /** The pointer shows the nearest place within this many pixels. */
 const NEAR = 24;
 /** Shorter drags are clicks. */
@@ -223,7 +225,7 @@ class RunsPlot extends LitElement {
     if (width === 0) return nothing;
     const picture = this.picture({
       width: Math.max(width - 2, this.leastWidth),
-      height: Math.max(height - (this.view === "heatMap" ? 30 : 54), 220),
+      height: Math.max(height - (this.view === "heatMap" ? 30 : 32 + this.legendHeight(width)), 220),
       lookOf: (model) => lookAt(themeOf(document.body), model === undefined ? -1 : (ownValue(this.places, model) ?? 0)),
       selected: this.selected,
       pointed: this.pointed,
@@ -307,6 +309,13 @@ class RunsPlot extends LitElement {
       case "table":
         return t("Scatter plot of {0} rows", this.items.length);
     }
+  }
+
+  /** Room for the legend, about: it is laid out only when it is drawn. */
+  private legendHeight(width: number): number {
+    const names = [...new Set(this.items.flatMap(({ model }) => model ?? []))].slice(0, MOST_NAMED);
+    const taken = names.reduce((sum, name) => sum + LEGEND.mark + name.length * LEGEND.letter, 0);
+    return LEGEND.line * Math.max(1, Math.ceil(taken / width));
   }
 
   /** Colours of models: arms have theirs in every view. */

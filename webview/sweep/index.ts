@@ -109,7 +109,9 @@ export class SweepView extends DashboardElement {
     const results = betterColumns(rows);
     const by = results.find((id) => id === setup.by) ?? results[0] ?? "";
     const layout = layoutOf(setup, rows, { arm, by });
-    const shown = shownRows(rows, layout, this.open);
+    const found = shownRows(rows, layout, this.open);
+    const columns = found.columns.map((column) => (column.id === "model.name" ? { ...column, isLong: true } : column));
+    const shown = { ...found, columns };
     return { ...{ folder, arm, arms, rows, by, layout, shown }, lines: new LocalRows(shown.lines) };
   }
 

@@ -20,6 +20,9 @@ export const sweepStyles = css`
   .best b {
     overflow-wrap: anywhere;
   }
+  code {
+    overflow-wrap: anywhere;
+  }
   .panes {
     display: flex;
     flex: 1;
@@ -48,6 +51,9 @@ export const sweepStyles = css`
     min-width: 0;
   }
   @media (max-width: 620px) {
+    :host {
+      height: max(100%, 760px);
+    }
     .panes {
       flex-direction: column;
     }

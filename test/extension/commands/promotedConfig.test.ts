@@ -31,6 +31,19 @@ describe("an arm that becomes a config", () => {
     assert.deepEqual(Object.keys(rest).sort(), ["model", "sft"]);
   });
 
+  it("of a grid has its own values, and no grid any more", () => {
+    const salsa = { reference: "soup", beta: { grid: [0.1, 0.4] } };
+    const config = configOf({
+      arms: { ppo: {}, salsa },
+      soups: { soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: { grid: [0.3, 0.5] } } },
+    });
+    const arm = "salsa_beta0.4_alpha0.3";
+    const again = parseConfig(promotedConfig(config, { run: "demo-1", arm, beta: 0.4, file: FILE }), FILE);
+    assert.deepEqual(again.arms, { [arm]: config.arms[arm] });
+    assert.deepEqual(again.soups, { "soup_alpha0.3": config.soups["soup_alpha0.3"] });
+    assert.equal(again.sweep, undefined);
+  });
+
   it("counts paths from its own folder, and keeps those elsewhere", () => {
     const data = {
       sft: "data/a.jsonl",

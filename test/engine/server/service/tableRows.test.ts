@@ -81,6 +81,49 @@ describe("rows of the runs table", () => {
     });
   });
 
+  it("have the values that a grid gave to an arm, and the intervals of its win rates", async () => {
+    await inService(async (client, folder) => {
+      const arms = { ppo: {}, salsa: { reference: "soup", beta: { grid: [0.1, 0.4] } } };
+      const config = configOf({
+        arms,
+        soups: { soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: { grid: [0.3] } } },
+      });
+      const name = "salsa_beta0.4_alpha0.3";
+      const run = await writeRun(folder, "demo-1", { events: recording({ config, steps: 2 }), record: { config } });
+      const rate = { benchmark: "inDistribution", b: "ppo", wins: 1, losses: 1, ties: 0, dropped: 0, n: 2 };
+      const rates = [name, "ppo"].map((a) => ({
+        ...rate,
+        a,
+        seed: "all",
+        adjusted: 0.5,
+        winRate: 0.5,
+        p: 1,
+        nSeeds: 1,
+      }));
+      const ends = [
+        { low: 0.4, high: 0.6 },
+        { low: null, high: null },
+      ];
+      const written = JSON.stringify(rates.map((one, at) => ({ ...one, ...ends[at] })));
+      await fs.writeFile(path.join(run, "tables/winRates.json"), written);
+      const rows = await rowsOf(client, folder, [run]);
+      const salsa = valuesOf(rows, run, name);
+      assert.deepEqual(
+        [salsa["sweep.of"], salsa["sweep.axis.beta"], salsa["sweep.axis.alpha"], salsa["model.alpha"]],
+        ["salsa", 0.4, 0.3, 0.3],
+      );
+      const ppo = valuesOf(rows, run, "ppo");
+      assert.deepEqual(
+        Object.keys(ppo).filter((column) => /sweep/.test(column)),
+        [],
+      );
+      const intervals = rows.runs[0]?.models.map((one) => [one.name, one.intervals] as const);
+      const column = "winRate/inDistribution/ppo";
+      assert.deepEqual(intervals?.find(([model]) => model === name)?.[1], { [column]: [0.4, 0.6] });
+      assert.equal(intervals.find(([model]) => model === "ppo")?.[1], undefined);
+    });
+  });
+
   it("are sent with shared settings once, and again only for the runs that are asked for", async () => {
     await inService(async (client, folder) => {
       const runs = [];

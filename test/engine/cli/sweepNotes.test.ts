@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { criticalPath, sweepNotes } from "../../../engine/cli/sweepNotes.ts";
+import { parseConfig } from "../../../engine/config/index.ts";
+import type { PlannedStage } from "../../../engine/protocol/toolOutput.ts";
+import { planned } from "../../extension/plannedStage.ts";
+
+function stage(id: string, inputs: readonly string[], more: Partial<PlannedStage> = {}): PlannedStage {
+  return planned(id, { inputs: [...inputs], ...more });
+}
+
+const CONFIG = {
+  task: { name: "miniinstruct" },
+  soups: { soup: { method: "linear", alpha: { grid: [0.3, 0.6] } } },
+  arms: { ppo: {}, salsa: { reference: "soup", beta: { grid: [0.05, 0.1, 0.2] } } },
+};
+
+describe("notes on a sweep", () => {
+  const config = parseConfig(JSON.stringify(CONFIG), "/x/a.salsa.json");
+  const stages = [
+    ...[stage("base", [], { cached: true }), stage("sft-1", ["base"]), stage("sft-2", ["base"])],
+    ...[stage("soup_alpha0.3", ["sft-1", "sft-2"]), stage("soup_alpha0.6", ["sft-1", "sft-2"])],
+    stage("ppo", ["sft-1"]),
+    ...Object.keys(config.arms)
+      .filter((name) => name !== "ppo")
+      .map((name) => stage(name, ["sft-1", name.includes("0.3") ? "soup_alpha0.3" : "soup_alpha0.6"])),
+  ];
+
+  it("say how many arms there are, what they share, all the work and its longest chain", () => {
+    assert.deepEqual(sweepNotes(config, stages), [
+      "sweep: salsa is 6 arms (3 of beta × 2 of alpha); 7 arms in all",
+      "made once for several arms: base, sft-1, sft-2, soup_alpha0.3, soup_alpha0.6",
+      "about 11 min 00 s of work in all; with any number of devices at least 3 min 00 s, one after another: sft-1 → soup_alpha0.3 → salsa_beta0.05_alpha0.3",
+    ]);
+  });
+
+  it("say no times where everything is made, and nothing without a grid", () => {
+    const made = stages.map((one) => ({ ...one, cached: true }));
+    assert.equal(sweepNotes(config, made).length, 2);
+    const { sweep: _sweep, ...plain } = config;
+    assert.deepEqual(sweepNotes(plain, stages), []);
+  });
+
+  it("find the longest chain by its seconds, not by its stages", () => {
+    const found = criticalPath([
+      ...[stage("a", []), stage("b", ["a"]), stage("c", ["b"]), stage("long", [], { estimatedSeconds: 200 })],
+      stage("end", ["c", "long"], { estimatedSeconds: 5 }),
+    ]);
+    assert.deepEqual(found, { seconds: 205, path: ["long", "end"] });
+    assert.deepEqual(criticalPath([]), { seconds: 0, path: [] });
+  });
+});
