@@ -77,8 +77,11 @@ export function configTable(): string {
     .filter(({ path }) => !path.startsWith("arms."))
     .flatMap(({ path, schema }) => [settingRow(path, schema), ...objectRows(path, schema, shown)]);
   const arms = tableRow(["`arms.<name>.…`", "", "", "as in rlhf", "Any setting of rlhf, for this arm alone"]);
+  const grids = settingsOf(gridSchema, "<number of rlhf, an arm or a soup>").map((one) =>
+    settingRow(one.path, one.schema),
+  );
   const head = ["| Setting | Value | Unit | Default | Meaning |", "|---|---|---|---|---|"];
-  return [...head, ...rows, arms, ""].join("\n");
+  return [...head, ...rows, arms, ...grids, ""].join("\n");
 }
 
 /** The settings of an object that may stand in place of a value; at the first place only, as sources of data are alike. */

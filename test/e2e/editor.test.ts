@@ -403,11 +403,34 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await runCommand(page, "Notifications: Clear All Notifications");
   });
 
+  it("sweeps β, shows which does best, and promotes it", async () => {
+    const swept = '"salsa": { "reference": "soup", "iterations": 12, "beta": { "grid": [0.05, 0.4] } }';
+    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"salsa": { "reference": "soup" }', swept));
+    const run = await startRun(session, page);
+    await waitFor(() => endOf(run) === "finished", "the end of the sweep", RUN_MS);
+    await openView(page, "SALSA");
+    await treeRow(page, run).click();
+    await dashboardTab(/Sweep/).click();
+    const view = webview(page).locator("salsa-sweep");
+    await view.getByText("salsa: 2 combinations").waitFor();
+    await view.getByText(/^Best: salsa_beta0\.(05|4) · Win % vs ppo/).waitFor();
+    await screenshot(page, "sweep");
+    const promoted = file("demo-best.salsa.json");
+    rmSync(promoted, { force: true }); // by a try before
+    await view.getByRole("button", { name: "Promote to Config..." }).click();
+    await answer(page, promoted, /demo-salsa_beta0\.(05|4)\.salsa\.json$/);
+    await waitFor(() => existsSync(promoted), "the promoted config");
+    const { arms } = parseConfig(readFileSync(promoted, "utf8"), promoted);
+    assert.match(Object.keys(arms).join(), /^salsa_beta0\.(05|4)$/);
+    rmSync(promoted); // later steps know of one config
+    await runCommand(page, "View: Close Editor");
+  });
+
   for (const theme of ["light", "dark", "highContrast"] as const) {
     it(`is readable and accessible in every view, theme ${theme}`, async () => {
       await setTheme(page, theme);
       await runCommand(page, "SALSA: Open Dashboard");
-      for (const view of [/Pipeline/, /Metrics/, /Samples/, /Win Rates/, /Alarms/, /Config/]) {
+      for (const view of [/Pipeline/, /Metrics/, /Samples/, /Win Rates/, /Sweep/, /Alarms/, /Config/]) {
         await dashboardTab(view).click();
         await webview(page).getByRole("tabpanel").waitFor();
         await screenshot(page, `${theme}-${view.source.toLowerCase().replace(" ", "-")}`);

@@ -2,6 +2,7 @@ import { getNodePath } from "jsonc-parser";
 import { derivedSizes, parseConfig } from "../../../engine/config/index.ts";
 import type { ArmSizes, RunConfig } from "../../../engine/config/index.ts";
 import { inheritedAt, presetOf } from "../../../engine/config/merge.ts";
+import { namesOf } from "../../../engine/config/sweeps/products.ts";
 import { valueAt } from "../../../engine/config/walk.ts";
 import { editorModelOf } from "../../../engine/protocol/editorModels.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
@@ -98,6 +99,13 @@ function differences({ value }: ConfigTree, name: string): string[] {
 }
 
 function armLines(config: RunConfig, name: string): string[] {
+  const combinations = namesOf(name, config.sweep ?? {}).filter((one) => one !== name);
+  if (combinations.length > 0) {
+    const [first = "", ...others] = combinations;
+    const last = others.at(-1);
+    const names = last === undefined ? codeSpan(first) : t("{0} to {1}", codeSpan(first), codeSpan(last));
+    return [t("{0} arms by the grids here: {1}", combinations.length, names), ...armLines(config, first)];
+  }
   const sizes = derivedSizes(config).arms[name];
   const nBetas = config.arms[name]?.betas.length ?? 1;
   const betas = nBetas > 1 ? [t("{0} candidates for β, one training each", nBetas)] : [];

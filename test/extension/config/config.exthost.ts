@@ -88,6 +88,15 @@ describe("a run config in the editor", () => {
     await write(document, choice);
     const words = await labels(document, choice.indexOf('"klKind": ""') + 11);
     assert.ok(words.includes('"k3"') || words.includes("k3"), words.join(", "));
+    const grid = text.replace('"kl"', '"beta": { "" }');
+    await write(document, grid);
+    const forms = await labels(document, grid.indexOf('"" }') + 1);
+    assert.deepEqual(
+      ["grid", "logRange"].filter((one) => !forms.includes(one)),
+      [],
+      forms.join(", "),
+    );
+    assert.match(await hoverText(document, grid.indexOf("beta")), /a grid makes an arm of each/);
   });
 
   it("completes paths beside itself", async () => {

@@ -49,6 +49,15 @@ describe("hoverAt", () => {
     assert.equal(linesAt('"b"', config)[1], "Same as rlhf.");
   });
 
+  it("tells of an arm with a grid how many it makes", () => {
+    const config = `{ ${TASK}, "arms": { "a": { "gamma": { "grid": [0.5, 0.9, 1] } } } }`;
+    assert.deepEqual(linesAt('"a"', config).slice(1), [
+      'Different from rlhf: `gamma: { "grid": [0.5, 0.9, 1] }`',
+      "3 arms by the grids here: `a_gamma0.5` to `a_gamma1`",
+      "7,680 rollouts; 1 minibatches and 4 optimizer steps an iteration, 240 optimizer steps in all",
+    ]);
+  });
+
   for (const [what, config, part, line] of [
     [
       "of rlhf, in an arm",
