@@ -40,7 +40,7 @@ import { sweepStyles } from "./styles.ts";
 /** A grid as it is written in a config. */
 const EXAMPLE = '"beta": { "grid": [0.01, 0.05, 0.2] }';
 
-/** What is shown of a run with a grid. */
+/** A run's sweep as it is shown. */
 interface ShownSweep {
   readonly folder: string;
   readonly arm: SweptArm;
@@ -94,7 +94,7 @@ export class SweepView extends DashboardElement {
     const { folder } = value;
     const setup = this.setups.of(this.model, folder);
     const of = [value.rows, setup, this.open];
-    if (this.made !== undefined && this.made.of.every((one, at) => one === of[at])) return this.made.sweep;
+    if (this.made?.of.every((one, at) => one === of[at]) === true) return this.made.sweep;
     this.made = { of, sweep: this.make(folder, value.rows, setup) };
     this.revision++;
     return this.made.sweep;

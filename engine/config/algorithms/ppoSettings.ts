@@ -67,7 +67,8 @@ const penalty = {
     source: `${trl}; k3 from TRL 0.12`,
   }),
   beta: setting(beta, 0.2, {
-    description: "Weight β of the KL penalty; of a list, the value that does best on the validation split is kept, while a grid makes an arm of each",
+    description:
+      "Weight β of the KL penalty; of a list, the value that does best on the validation split is kept, while a grid makes an arm of each",
     source: `${trl} init_kl_coef; SALSA, appendix A.3, for PPO`,
   }),
   betaByLength: setting(z.boolean(), false, {

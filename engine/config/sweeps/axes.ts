@@ -1,8 +1,8 @@
 import { ALGORITHMS, settingsRead } from "../algorithms/index.ts";
 import { defaultArms } from "../names.ts";
 import { isRecord } from "../walk.ts";
-import type { Grid } from "./grids.ts";
-import type { Axis } from "./products.ts";
+import type { ValueGrid } from "./grids.ts";
+import type { SweepAxis } from "./products.ts";
 
 /** Settings of an arm or a soup, as written. */
 export type WrittenEntry = Readonly<Record<string, unknown>>;
@@ -13,11 +13,11 @@ export interface SweptEntry {
   readonly name: string;
   readonly entry: WrittenEntry;
   /** None for one that stays as it is. */
-  readonly axes: readonly Axis[];
+  readonly axes: readonly SweepAxis[];
 }
 
 /** The soups of a config and their axes. */
-export function sweptSoups(config: WrittenEntry, grids: readonly Grid[]): readonly SweptEntry[] {
+export function sweptSoups(config: WrittenEntry, grids: readonly ValueGrid[]): readonly SweptEntry[] {
   return entriesOf(config["soups"]).map(([name, entry]) => {
     const own = grids.filter(({ path: [section, soup] }) => section === "soups" && soup === name);
     return { section: "soups", name, entry, axes: own.map(axisOf) };
@@ -27,7 +27,7 @@ export function sweptSoups(config: WrittenEntry, grids: readonly Grid[]): readon
 /** The arms of a config and their axes: their own, those of rlhf that hold for them, those of soups that they name. */
 export function sweptArms(
   config: WrittenEntry,
-  grids: readonly Grid[],
+  grids: readonly ValueGrid[],
   soups: readonly SweptEntry[],
 ): readonly SweptEntry[] {
   const rlhf = isRecord(config["rlhf"]) ? config["rlhf"] : {};
@@ -35,7 +35,7 @@ export function sweptArms(
   return entriesOf(written).map(([name, entry]) => {
     const own = grids.filter(({ path: [section, arm] }) => section === "arms" && arm === name);
     const read = readBy(entry["method"] ?? rlhf["method"]);
-    const isShared = ({ path: [section, key = ""] }: Grid): boolean =>
+    const isShared = ({ path: [section, key = ""] }: ValueGrid): boolean =>
       section === "rlhf" && entry[key] === undefined && read.has(String(key));
     const named = modelsNamed(entry, rlhf);
     const ofSoups = soups.filter((soup) => named.includes(soup.name));
@@ -57,13 +57,13 @@ function modelsNamed(entry: WrittenEntry, rlhf: WrittenEntry): readonly unknown[
   return (["init", "reference"] as const).flatMap((key) => [holderOf(entry, rlhf, key)[key]].flat());
 }
 
-function axisOf(grid: Grid): Axis {
+function axisOf(grid: ValueGrid): SweepAxis {
   const key = String(grid.path.at(-1));
   return { label: key, key, grid };
 }
 
 /** Two axes of one name are told apart by their soups. */
-function apart(axes: readonly Axis[]): readonly Axis[] {
+function apart(axes: readonly SweepAxis[]): readonly SweepAxis[] {
   return axes.map((axis) => {
     const isOnly = axes.every((other) => other === axis || other.key !== axis.key);
     return isOnly || axis.soup === undefined ? axis : { ...axis, label: `${axis.soup}.${axis.key}` };

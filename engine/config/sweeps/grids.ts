@@ -53,7 +53,7 @@ export const gridSchema = withSnippets(
 );
 
 /** A grid that a config has written. */
-export interface Grid {
+export interface ValueGrid {
   /** Of the setting that it stands at. */
   readonly path: ConfigPath;
   readonly values: readonly number[];
@@ -63,7 +63,7 @@ export interface Grid {
 
 /** Grids of a config, and what is wrong with those that cannot be used. */
 export interface FoundGrids {
-  readonly grids: readonly Grid[];
+  readonly grids: readonly ValueGrid[];
   /** Settings whose grids cannot be used, with a number that may stand in for each. */
   readonly unusable: readonly { readonly path: ConfigPath; readonly standIn: number | undefined }[];
   readonly complaints: readonly Complaint[];
@@ -72,7 +72,7 @@ export interface FoundGrids {
 /** Finds every grid in a config, its preset laid under it. */
 export function findGrids(config: unknown): FoundGrids {
   const found = {
-    grids: [] as Grid[],
+    grids: [] as ValueGrid[],
     unusable: [] as FoundGrids["unusable"][number][],
     complaints: [] as Complaint[],
   };

@@ -1,18 +1,18 @@
-import type { Grid } from "./grids.ts";
+import type { ValueGrid } from "./grids.ts";
 
 /** One thing that takes several values in an arm or a soup. */
-export interface Axis {
+export interface SweepAxis {
   /** In names and tables: "beta". */
   readonly label: string;
   /** Setting that has the grid. */
   readonly key: string;
   /** The soup whose setting it is, where an arm has it by naming that soup. */
   readonly soup?: string;
-  readonly grid: Grid;
+  readonly grid: ValueGrid;
 }
 
 /** An axis at one of its values. */
-export interface AxisPoint extends Axis {
+export interface SweepPoint extends SweepAxis {
   /** Place among the grid's values. */
   readonly at: number;
   readonly value: number;
@@ -29,13 +29,13 @@ export interface Combination {
 export type Combinations = Readonly<Record<string, Combination>>;
 
 /** How many combinations there are of the values of some axes. */
-export function nCombinations(axes: readonly Axis[]): number {
+export function nCombinations(axes: readonly SweepAxis[]): number {
   return axes.reduce((product, { grid }) => product * grid.values.length, 1);
 }
 
 /** Every combination of the values of some axes, the last changing fastest. */
-export function combinationsOf(axes: readonly Axis[]): readonly (readonly AxisPoint[])[] {
-  return axes.reduce<readonly (readonly AxisPoint[])[]>(
+export function combinationsOf(axes: readonly SweepAxis[]): readonly (readonly SweepPoint[])[] {
+  return axes.reduce<readonly (readonly SweepPoint[])[]>(
     (before, axis) =>
       before.flatMap((points) => axis.grid.values.map((value, at) => [...points, { ...axis, at, value }])),
     [[]],

@@ -3,9 +3,9 @@ import { shown } from "../explain.ts";
 import { modelName } from "../setting.ts";
 import { type ConfigPath, isRecord, valueAt } from "../walk.ts";
 import { type SweptEntry, type WrittenEntry, holderOf, sweptArms, sweptSoups } from "./axes.ts";
-import { type Grid, findGrids } from "./grids.ts";
+import { type ValueGrid, findGrids } from "./grids.ts";
 import {
-  type AxisPoint,
+  type SweepPoint,
   type Combinations,
   combinationsOf,
   likePairs,
@@ -33,7 +33,7 @@ interface Product {
   readonly section: SweptEntry["section"];
   readonly name: string;
   readonly of: string;
-  readonly points: readonly AxisPoint[];
+  readonly points: readonly SweepPoint[];
   readonly entry: WrittenEntry;
   /** Where settings are written that are other than in the entry that it is made of. */
   readonly places: Readonly<Record<string, ConfigPath>>;
@@ -79,7 +79,7 @@ export function sweep(config: unknown): Swept {
   };
 }
 
-function valuesAt(points: readonly AxisPoint[]): Readonly<Record<string, number>> {
+function valuesAt(points: readonly SweepPoint[]): Readonly<Record<string, number>> {
   return Object.fromEntries(points.map(({ label, value }) => [label, value]));
 }
 
@@ -116,7 +116,11 @@ function productsOf(
 }
 
 /** Grids for all arms that hold for none. */
-function idleGrids({ arms: written }: WrittenEntry, arms: readonly SweptEntry[], grids: readonly Grid[]): Complaint[] {
+function idleGrids(
+  { arms: written }: WrittenEntry,
+  arms: readonly SweptEntry[],
+  grids: readonly ValueGrid[],
+): Complaint[] {
   if (written !== undefined && !isRecord(written)) return [];
   const used = new Set(arms.flatMap(({ axes }) => axes.map(({ grid }) => grid)));
   return grids
@@ -149,7 +153,7 @@ function nameClashes(products: readonly Product[], entries: readonly SweptEntry[
   return products.flatMap(({ section, name, of, points }): Complaint[] => {
     const path = points[0]?.grid.path ?? [section, of];
     if (NAME.safeParse(of).success && !NAME.safeParse(name).success) {
-      const message = `makes ${shown(name)}, which has ${name.length} letters; a name has at most 100`;
+      const message = `makes ${shown(name)}, which is too long for a name, with ${name.length} letters`;
       return [{ path, message, remedy: `use a shorter name than ${shown(of)}, or values of fewer digits` }];
     }
     const key = `${section} ${name}`;
@@ -196,11 +200,11 @@ function writtenOut(config: WrittenEntry, { soups, arms, products, pairs }: Writ
   return {
     ...(pairs === undefined
       ? config
-      : (withValue(
+      : withValue(
           config,
           ["evaluation", "pairs"],
           pairs.map(({ pair }) => pair),
-        ) as WrittenEntry)),
+        )),
     ...(isChanged(soups) && { soups: outOf(soups) }),
     ...(isChanged(arms) && { arms: outOf(arms) }),
     ...sharedModels(config, products),
@@ -225,7 +229,7 @@ function sharedModels({ rlhf }: WrittenEntry, products: readonly Product[]): { r
 /** Where a place of the config with its products is written. */
 function originOf(
   path: ConfigPath,
-  { products, grids, pairs }: Pick<WrittenOut, "products" | "pairs"> & { readonly grids: readonly Grid[] },
+  { products, grids, pairs }: Pick<WrittenOut, "products" | "pairs"> & { readonly grids: readonly ValueGrid[] },
 ): ConfigPath {
   const [section, name, key, ...rest] = path;
   if (section === "rlhf") {

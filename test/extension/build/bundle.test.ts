@@ -120,7 +120,8 @@ describe("the bundles", function () {
     // A processor takes some 0.06 ms to parse a kilobyte, and activation is to take less than 50.
     const eager = bytes(atActivation("dist/extension.cjs"));
     assert.ok(eager < 160_000, String(eager));
-    assert.ok(bytes(["dist/webview.js"]) < 500_000, String(bytes(["dist/webview.js"])));
+    // Table and plots of the sweep view are 50 kB of it, and take 3 ms.
+    assert.ok(bytes(["dist/webview.js"]) < 560_000, String(bytes(["dist/webview.js"])));
     assert.ok(bytes(["dist/preview.js"]) < 250_000, String(bytes(["dist/preview.js"])));
     assert.ok(bytes(["dist/chat.js"]) < 250_000, String(bytes(["dist/chat.js"])));
     assert.ok(bytes(["dist/runsTable.js"]) < 250_000, String(bytes(["dist/runsTable.js"])));

@@ -224,7 +224,10 @@ describeInBrowser("the runs table", (browser) => {
     await boxes.first().click();
     await page.getByText("4 selected").waitFor();
     await choose(page, "Colour", "KL to reference");
-    await page.getByText("n = 4").first().waitFor();
+    await page
+      .locator("text.small", { hasText: /^\S+–\S+$/ })
+      .first()
+      .waitFor(); // the interval over four seeds
   });
 
   it("takes text for text, whatever it says", async () => {

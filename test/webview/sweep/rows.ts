@@ -19,8 +19,7 @@ export const SWEPT_RUN = "/work/.salsa/runs/demo-1";
 
 /**
  * The reply for a run of β × α of `salsa`, and of β of `ppo`, with an arm that is not swept: best is β 0.05 with α 0.5.
- *
- * @param seeds - Base seeds; with several, each combination has a row for each.
+ * With several base seeds, each combination has a row for each.
  */
 export function sweptRows({
   seeds = [1],

@@ -279,12 +279,16 @@ describe("a grid that is too large", () => {
     const name = "a".repeat(95);
     const [issue, ...others] = issuesOf(withTask(`"arms": { "${name}": { "gamma": { "grid": [0.5] } } }`));
     assert.deepEqual([issue?.path, others], [`arms.${name}.gamma`, []]);
-    assert.match(issue?.message ?? "", /has 104 letters/);
+    assert.match(issue?.message ?? "", /too long for a name, with 104 letters/);
   });
 });
 
 describe("the JSON schema", () => {
-  const validator = z.fromJSONSchema(jsonSchema());
+  // zod reads patterns of names without the `u` flag that JSON schema means.
+  const withoutPatterns = JSON.stringify(jsonSchema(), (key, value: unknown) =>
+    key === "pattern" ? undefined : value,
+  );
+  const validator = z.fromJSONSchema(JSON.parse(withoutPatterns) as Record<string, unknown>);
   const grid = { grid: [0.1, 0.2] };
 
   it("takes grids wherever the config does, and nowhere else", () => {
