@@ -406,6 +406,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   it("sweeps β, shows which does best, and promotes it", async () => {
     const swept = '"salsa": { "reference": "soup", "iterations": 12, "beta": { "grid": [0.05, 0.4] } }';
     writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"salsa": { "reference": "soup" }', swept));
+    await page.getByRole("tab", { name: /^demo\.salsa\.json/ }).click(); // the palette runs what is in front
     const run = await startRun(session, page);
     await waitFor(() => endOf(run) === "finished", "the end of the sweep", RUN_MS);
     await openView(page, "SALSA");
