@@ -414,7 +414,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await dashboardTab(/Sweep/).click();
     const view = webview(page).locator("salsa-sweep");
     await view.getByText("salsa: 2 combinations").waitFor();
-    await view.getByText(/^Best: salsa_beta0\.(05|4) · Win % vs ppo/).waitFor();
+    await view.getByText(/Best:\s+salsa_beta0\.(05|4)\s+· Win % vs ppo/).waitFor();
     await screenshot(page, "sweep");
     const promoted = file("demo-best.salsa.json");
     rmSync(promoted, { force: true }); // by a try before

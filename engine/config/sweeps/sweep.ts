@@ -198,13 +198,11 @@ function writtenOut(config: WrittenEntry, { soups, arms, products, pairs }: Writ
     );
   const isChanged = (entries: readonly SweptEntry[]): boolean => entries.some(({ axes }) => axes.length > 0);
   return {
-    ...(pairs === undefined
-      ? config
-      : withValue(
-          config,
-          ["evaluation", "pairs"],
-          pairs.map(({ pair }) => pair),
-        )),
+    ...config,
+    ...(pairs !== undefined &&
+      isRecord(config["evaluation"]) && {
+        evaluation: { ...config["evaluation"], pairs: pairs.map(({ pair }) => pair) },
+      }),
     ...(isChanged(soups) && { soups: outOf(soups) }),
     ...(isChanged(arms) && { arms: outOf(arms) }),
     ...sharedModels(config, products),
