@@ -404,8 +404,9 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
   });
 
   it("sweeps β, shows which does best, and promotes it", async () => {
-    const swept = '"salsa": { "reference": "soup", "iterations": 12, "beta": { "grid": [0.05, 0.4] } }';
-    writeFileSync(file(CONFIG), SHORT_CONFIG.replace('"salsa": { "reference": "soup" }', swept));
+    const swept = '"salsa": { "reference": "soup", "beta": { "grid": [0.05, 0.4] } }';
+    const shorter = SHORT_CONFIG.replace('"iterations": 150', '"iterations": 12');
+    writeFileSync(file(CONFIG), shorter.replace('"salsa": { "reference": "soup" }', swept));
     await page.getByRole("tab", { name: /^demo\.salsa\.json/ }).click(); // the palette runs what is in front
     const run = await startRun(session, page);
     await waitFor(() => endOf(run) === "finished", "the end of the sweep", RUN_MS);
@@ -414,7 +415,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await dashboardTab(/Sweep/).click();
     const view = webview(page).locator("salsa-sweep");
     await view.getByText("salsa: 2 combinations").waitFor();
-    await view.getByText(/Best:\s+salsa_beta0\.(05|4)\s+· Win % vs ppo/).waitFor();
+    await view.getByText(/Best:\s+salsa_beta0\.(05|4)\s+·\s+Win % vs ppo/).waitFor();
     await screenshot(page, "sweep");
     const promoted = file("demo-best.salsa.json");
     rmSync(promoted, { force: true }); // by a try before
