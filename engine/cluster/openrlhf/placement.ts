@@ -1,0 +1,168 @@
+import type { TrainerConfig } from "../../config/trainer.ts";
+import {
+  type ModelSize,
+  type SizedStage,
+  type Spread,
+  besideSamplingBytes,
+  ownBytes,
+  plannedBytes,
+  samplingCards,
+  trainingBytes,
+} from "./memory.ts";
+import type { TrainedKind } from "./refusals.ts";
+
+/** A stage to be placed. */
+export interface StageToPlace extends SizedStage {
+  /** Sequences of an optimizer step, which are dealt out to the cards. */
+  readonly stepSize: number;
+  /** Memory of a card that this engine takes for it, bytes; estimated unless it was planned. */
+  readonly cardBytes?: number | undefined;
+}
+
+/** Cards of a stage of OpenRLHF. */
+export interface CardPlace {
+  readonly nodes: number;
+  readonly cardsPerNode: number;
+  /** Cards that hold one copy of the policy while it is sampled from. */
+  readonly tensorParallel: number;
+  readonly offload: boolean;
+}
+
+/** Where a stage goes, and why. */
+export type StagePlacement =
+  | { readonly trainer: "own"; readonly reason: string }
+  | { readonly trainer: "openrlhf"; readonly reason: string; readonly place: CardPlace }
+  | { readonly trainer: "none"; readonly reason: string; readonly remedy: string };
+
+type Trainer = Pick<
+  TrainerConfig,
+  "use" | "nodes" | "cardsPerNode" | "cardMemory" | "offload" | "samplingMemory" | "tensorParallel"
+>;
+
+/**
+ * Decides who trains a stage: this engine where it fits on one card, else OpenRLHF on the fewest cards that hold it, and
+ * with Adam's state in the machines' memory only where nothing else fits.
+ */
+export function placeStage(stage: StageToPlace, trainer: Trainer): StagePlacement {
+  const limit = plannedBytes(trainer.cardMemory);
+  const own = stage.cardBytes ?? ownBytes(stage);
+  const size = `${gigabytes(own)} on one card`;
+  const card = `a card of ${trainer.cardMemory} GB`;
+  if (trainer.use === "own") return { trainer: "own", reason: OWN };
+  if (trainer.use === "auto" && own <= limit)
+    return { trainer: "own", reason: `it takes ${size}, and ${card} holds that` };
+  const why = trainer.use === "auto" ? `it takes ${size}, more than ${card} holds` : FORCED;
+  const place = fewestCards(stage, trainer, limit);
+  if (place !== undefined) {
+    const { nodes, cardsPerNode, offload } = place;
+    const cards = nodes * cardsPerNode;
+    const each = gigabytes(trainingBytes(stage, { cards, offload }));
+    const moments = offload ? ", Adam's state in the machines' memory" : "";
+    return {
+      trainer: "openrlhf",
+      place,
+      reason: `${why}; ${each} on each of ${cardsText(nodes, cardsPerNode)}${moments}`,
+    };
+  }
+  const most = trainer.nodes * trainer.cardsPerNode;
+  const fitting = cardCounts(trainer).filter((cards) => stage.stepSize % cards === 0);
+  const cards = fitting.at(-1) ?? 1;
+  const dealt = cards < most ? `, of which a step of ${stage.stepSize} sequences can be dealt out to ${cards}` : "";
+  const each = gigabytes(trainingBytes(stage, { cards, offload: true }));
+  return {
+    trainer: "none",
+    reason: `${why}; at best it takes ${each} on each of ${cards} of ${most} cards${dealt}`,
+    remedy:
+      cards < most
+        ? "make the step a multiple of the cards (batchSize, gradientAccumulation), or set runtime.cluster.trainer.nodes"
+        : "set runtime.cluster.trainer.nodes, cardsPerNode or cardMemory, gradientCheckpointing, or a shorter maxLength",
+  };
+}
+
+const OWN = 'runtime.cluster.trainer.use is "own"';
+const FORCED = 'runtime.cluster.trainer.use is "openrlhf"';
+
+function fewestCards(stage: StageToPlace, trainer: Trainer, limit: number): CardPlace | undefined {
+  for (const offload of trainer.offload ? [true] : [false, true]) {
+    for (const cards of cardCounts(trainer)) {
+      if (stage.stepSize % cards !== 0) continue;
+      const tensorParallel = tensorParallelOf(stage, cards, trainer);
+      if (tensorParallel === undefined || !fits(stage, { cards, offload }, trainer, limit)) continue;
+      const cardsPerNode = Math.min(cards, trainer.cardsPerNode);
+      return { nodes: cards / cardsPerNode, cardsPerNode, tensorParallel, offload };
+    }
+  }
+  return undefined;
+}
+
+/** Numbers of cards that a stage may have: some of one machine, or all of several. */
+function cardCounts({ nodes, cardsPerNode }: Trainer): readonly number[] {
+  const within = Array.from({ length: cardsPerNode }, (_, index) => index + 1);
+  const beyond = Array.from({ length: nodes - 1 }, (_, index) => (index + 2) * cardsPerNode);
+  return [...within, ...beyond];
+}
+
+/** Cards of one copy for sampling, which divide all of them and lie in one machine; undefined where there are none. */
+function tensorParallelOf(stage: StageToPlace, cards: number, trainer: Trainer): number | undefined {
+  if (stage.kind !== "rlhf") return 1;
+  const { cardMemory, samplingMemory, cardsPerNode, tensorParallel } = trainer;
+  const least = tensorParallel ?? samplingCards(stage, samplingMemory * cardMemory * 2 ** 30);
+  return cards % least === 0 && least <= cardsPerNode ? least : undefined;
+}
+
+function fits(stage: StageToPlace, spread: Spread, { samplingMemory }: Trainer, limit: number): boolean {
+  if (trainingBytes(stage, spread) > limit) return false;
+  return stage.kind !== "rlhf" || besideSamplingBytes(stage, spread) <= (1 - samplingMemory) * limit;
+}
+
+function cardsText(nodes: number, cardsPerNode: number): string {
+  const cards = `${cardsPerNode} card${cardsPerNode === 1 ? "" : "s"}`;
+  return nodes === 1 ? cards : `${nodes} × ${cards}`;
+}
+
+function gigabytes(bytes: number): string {
+  const size = bytes / 2 ** 30;
+  return `${size.toLocaleString("en-US", { maximumFractionDigits: size < 10 ? 1 : 0 })} GB`;
+}
+
+/** A usual model of a size, in thousands of millions of parameters. */
+const MODELS: readonly (readonly [name: string, size: ModelSize])[] = [
+  ["0.1B", { parameters: 0.135e9, nLayers: 30, hiddenSize: 576, vocabularySize: 49_152 }],
+  ["0.5B", { parameters: 0.49e9, nLayers: 24, hiddenSize: 896, vocabularySize: 151_936 }],
+  ["1B", { parameters: 1.2e9, nLayers: 16, hiddenSize: 2048, vocabularySize: 128_256 }],
+  ["3B", { parameters: 3.2e9, nLayers: 28, hiddenSize: 3072, vocabularySize: 128_256 }],
+  ["7B", { parameters: 6.7e9, nLayers: 32, hiddenSize: 4096, vocabularySize: 32_000 }],
+  ["13B", { parameters: 13e9, nLayers: 40, hiddenSize: 5120, vocabularySize: 32_000 }],
+  ["34B", { parameters: 34e9, nLayers: 48, hiddenSize: 8192, vocabularySize: 32_000 }],
+  ["70B", { parameters: 70.6e9, nLayers: 80, hiddenSize: 8192, vocabularySize: 128_256 }],
+];
+/** Cards by the machines that have them, eight each from eight on. */
+const CARDS = [1, 2, 4, 8, 16, 32, 64] as const;
+const LENGTH = 2048;
+/** Divisible by every number of cards. */
+const STEP = 128;
+const PER_NODE = 8;
+
+/**
+ * Who trains a model of each size on so many cards, in Markdown: of a step of 128 sequences of 2,048 tokens, one at a time on
+ * a card, with gradient checkpointing.
+ */
+export function fitTable(kind: TrainedKind, cardMemory: number): string {
+  const header = `| ${kind} | ${CARDS.map((cards) => `${cards} card${cards === 1 ? "" : "s"}`).join(" | ")} |`;
+  const rule = `| --- |${" --- |".repeat(CARDS.length)}`;
+  const rows = MODELS.map(
+    ([name, size]) => `| ${name} | ${CARDS.map((cards) => cellOf(kind, size, cards, cardMemory)).join(" | ")} |`,
+  );
+  return [header, rule, ...rows].join("\n");
+}
+
+function cellOf(kind: TrainedKind, size: ModelSize, cards: number, cardMemory: number): string {
+  const stage = { ...size, kind, length: LENGTH, microBatchSize: 1, gradientCheckpointing: true, stepSize: STEP };
+  const placement = placeStage(stage, {
+    ...{ use: "auto", cardMemory, samplingMemory: 0.5, offload: false },
+    ...{ nodes: Math.ceil(cards / PER_NODE), cardsPerNode: Math.min(cards, PER_NODE) },
+  });
+  if (placement.trainer === "none") return "–";
+  if (placement.trainer === "own") return "ours";
+  return placement.place.offload ? "OpenRLHF, offload" : "OpenRLHF";
+}
