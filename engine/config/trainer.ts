@@ -10,7 +10,7 @@ const uses = {
 /** Most machines and cards that a stage may have. */
 const [MOST_NODES, MOST_CARDS] = [1024, 64];
 
-/** Who trains what does not fit on one card, and on what. */
+/** The trainer of what does not fit on one card, and its cards. */
 export const trainerSchema = section(
   {
     use: setting(choice(uses), "auto", {

@@ -38,7 +38,7 @@ export const numbers: Form<readonly number[]> = {
   write: (values) => values.map(String),
   read: (value) => {
     if (!Array.isArray(value)) throw foreign(value);
-    return value.map(number.read);
+    return value.map((one) => number.read(one));
   },
 };
 

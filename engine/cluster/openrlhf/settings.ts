@@ -10,7 +10,7 @@ export interface JobPaths {
   readonly data: string;
   /** The finished model. */
   readonly output: string;
-  /** What a stopped job resumes from. */
+  /** A stopped job resumes from it. */
   readonly checkpoints: string;
   /** Folder of TensorBoard's event files. */
   readonly metrics: string;
@@ -48,7 +48,7 @@ type Optimizer = Pick<
   "learningRate" | "schedule" | "warmupRatio" | "weightDecay" | "maxGradNorm" | "beta1" | "beta2" | "epsilon"
 >;
 
-/** What every program has alike. */
+/** Settings that every program has alike. */
 function shared(
   { paths, place, trainer, pace, ...facts }: JobFacts,
   optimizer: Optimizer,

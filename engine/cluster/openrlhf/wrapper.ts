@@ -143,6 +143,7 @@ def run_on_cards(job):
     cards = [remote.options(scheduling_strategy=place).remote() for place in places]
     address, port = ray.get(cards[0].address.remote())
     ray.get([card.train.remote(rank, address, port) for rank, card in enumerate(cards)])
+    ray.shutdown()
 
 
 def main():

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import * as z from "zod";
 import {
   type JobFacts,
   cardsOf,
@@ -14,8 +15,10 @@ import { WRAPPER, WRAPPER_FILE } from "../../cluster/openrlhf/wrapper.ts";
 import { splitPairs } from "../../config/index.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
+import { parseJson } from "../../protocol/json.ts";
 import { atomicWrite, makeFolder } from "../../storage/disk.ts";
-import { hasInput, readInput } from "../../storage/inputs.ts";
+import { hasInput, isInputFolder, readInput } from "../../storage/inputs.ts";
+import { discard } from "../../storage/writing.ts";
 import { DataOrder, Random } from "../../training/index.ts";
 import { loadFormat } from "../chatChoice.ts";
 import { sftTexts, taskOf, trainPrompts } from "../corpus.ts";
@@ -62,6 +65,8 @@ export interface OpenRlhfJob {
   readonly cards: number;
   /** Steps of its metrics: optimizer steps, iterations of PPO. */
   readonly totalSteps: number;
+  /** For people: work of an earlier attempt that is lost. */
+  readonly notes: readonly string[];
 }
 
 /** Places below a job's folder. */
@@ -81,9 +86,10 @@ export const JOB_PLACES = {
  */
 export async function openRlhfStage(stage: OpenRlhfStage, facts: OpenRlhfFacts): Promise<OpenRlhfJob> {
   await makeFolder(facts.folder);
+  const cards = cardsOf(facts.place);
+  const notes = await withoutForeignCheckpoint(facts.folder, cards);
   const prepared = await preparedOf(stage, facts);
   const { program, settings, reference, totalSteps } = prepared;
-  const cards = cardsOf(facts.place);
   checkPaths([settings.data, settings.heldOutData]);
   const order = jobFileOf(program, settings, { cards, ...(reference !== undefined && { reference }) });
   const [wrapper, job] = [join(facts.folder, WRAPPER_FILE), join(facts.folder, JOB_FILE)];
@@ -97,7 +103,29 @@ export async function openRlhfStage(stage: OpenRlhfStage, facts: OpenRlhfFacts):
     entrypointCards: program !== "ppo" && cards === 1 ? 1 : 0,
     cards,
     totalSteps,
+    notes,
   };
+}
+
+const jobSchema = z.object({ cards: z.int().min(1) });
+
+/** Removes the checkpoint of an attempt on other cards: ZeRO's is in as many parts as there were, and read by as many. */
+async function withoutForeignCheckpoint(folder: string, cards: number): Promise<readonly string[]> {
+  const written = (await readInput(join(folder, JOB_FILE)))?.toString("utf8");
+  const before = written === undefined ? undefined : jobSchema.safeParse(parsedJob(written)).data?.cards;
+  const checkpoints = join(folder, JOB_PLACES.checkpoints);
+  if (before === cards || !(await isInputFolder(checkpoints))) return [];
+  await discard(checkpoints);
+  const was = before === undefined ? "unknown" : `${before}`;
+  return [`starts over: its checkpoint was written on ${was} cards, and is not read on ${cards}`];
+}
+
+function parsedJob(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined; // cut off while it was written
+  }
 }
 
 interface Prepared {

@@ -8,7 +8,7 @@ import type { PlannedStage } from "../../protocol/toolOutput.ts";
 import { withLocalCheckpoints } from "../hubCheckpoints.ts";
 import { type BaseFacts, baseFacts } from "../plan.ts";
 
-/** Who trains a run's stages, and whether all of them can be. */
+/** The trainers of a run's stages. */
 export interface TrainerPlan {
   /** For people, one each line. */
   readonly lines: readonly string[];

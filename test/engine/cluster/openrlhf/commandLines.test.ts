@@ -10,7 +10,6 @@ import {
   TABLE,
   argvOf,
   flagsOf,
-  settingsOf,
 } from "../../../../engine/cluster/openrlhf/flags.ts";
 import { openRlhfRefusals } from "../../../../engine/cluster/openrlhf/refusals.ts";
 import {
@@ -22,6 +21,7 @@ import {
 import { type RunConfig, parseConfig } from "../../../../engine/config/index.ts";
 import { PRESETS } from "../../../../engine/config/presets.ts";
 import { trainerSchema } from "../../../../engine/config/trainer.ts";
+import { settingsOf } from "./settingsOf.ts";
 import { type PythonWith, neededBy, pythonWithWheel, wheelSource } from "./wheel.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));

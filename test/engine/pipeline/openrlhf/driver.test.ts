@@ -68,8 +68,8 @@ describe("a training of OpenRLHF, played by a driver", () => {
     }),
   };
 
-  const prepared = (stage: OpenRlhfStage, folder: string): Promise<OpenRlhfJob> =>
-    openRlhfStage(stage, { folder, seenAs: (file) => file.replace(home, `${home}-seen`), trainer, place, pace });
+  const prepared = (stage: OpenRlhfStage, folder: string, on = place): Promise<OpenRlhfJob> =>
+    openRlhfStage(stage, { folder, seenAs: (file) => file.replace(home, `${home}-seen`), trainer, place: on, pace });
 
   const play = ({ entrypoint, env }: OpenRlhfJob, more: NodeJS.ProcessEnv = {}): Promise<Played> =>
     new Promise((resolve) => {
@@ -233,12 +233,17 @@ describe("a training of OpenRLHF, played by a driver", () => {
     assert.equal(watch.step, 2);
     const again = await prepared(stage, folder);
     assert.equal(await resumes(), true);
+    assert.deepEqual(again.notes, []);
     assert.match((await play(again)).stdout, /Loaded the checkpoint: .*, step 2/);
     await watch.look(true);
     assert.deepEqual(
       metricsIn(reports).map(([step]) => step),
       [1, 2, 3, 4, 5, 6],
     );
+    // ZeRO's checkpoints are read by as many cards as have written them.
+    const wider = await prepared(stage, folder, { ...place, cardsPerNode: 2 });
+    assert.deepEqual(wider.notes, ["starts over: its checkpoint was written on 1 cards, and is not read on 2"]);
+    assert.deepEqual([await resumes(), wider.entrypointCards], [false, 0]);
   });
 
   it("is no result where a number is none, a file is missing, or the tokenizer is another", async () => {
