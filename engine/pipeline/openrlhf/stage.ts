@@ -65,6 +65,8 @@ export interface OpenRlhfJob {
   readonly cards: number;
   /** Steps of its metrics: optimizer steps, iterations of PPO. */
   readonly totalSteps: number;
+  /** Of a reward model: pairs that it learns from, and those that are kept back. */
+  readonly pairs?: { readonly learned: number; readonly heldOut: number };
   /** For people: work of an earlier attempt that is lost. */
   readonly notes: readonly string[];
 }
@@ -89,7 +91,7 @@ export async function openRlhfStage(stage: OpenRlhfStage, facts: OpenRlhfFacts):
   const cards = cardsOf(facts.place);
   const notes = await withoutForeignCheckpoint(facts.folder, cards);
   const prepared = await preparedOf(stage, facts);
-  const { program, settings, reference, totalSteps } = prepared;
+  const { program, settings, reference, totalSteps, pairs } = prepared;
   checkPaths([settings.data, settings.heldOutData]);
   const order = jobFileOf(program, settings, { cards, ...(reference !== undefined && { reference }) });
   const [wrapper, job] = [join(facts.folder, WRAPPER_FILE), join(facts.folder, JOB_FILE)];
@@ -103,6 +105,7 @@ export async function openRlhfStage(stage: OpenRlhfStage, facts: OpenRlhfFacts):
     entrypointCards: program !== "ppo" && cards === 1 ? 1 : 0,
     cards,
     totalSteps,
+    ...(pairs && { pairs }),
     notes,
   };
 }
@@ -134,6 +137,7 @@ interface Prepared {
   readonly files: readonly string[];
   readonly totalSteps: number;
   readonly reference?: string;
+  readonly pairs?: OpenRlhfJob["pairs"];
 }
 
 function preparedOf(stage: OpenRlhfStage, facts: OpenRlhfFacts): Promise<Prepared> {
@@ -208,6 +212,7 @@ async function preparedReward(
     }),
     files: [file, heldOutFile],
     totalSteps: reward.epochs * Math.floor(learned.length / stepSize),
+    pairs: { learned: learned.length, heldOut: heldOut.length },
   };
 }
 

@@ -37,6 +37,7 @@ export class OpenRlhfWatch {
   private readonly job: WatchedJob;
   private readonly alarms: AlarmWatch;
   private reported = 0;
+  private newest: Readonly<Record<string, number>> = {};
   private seen = "";
 
   constructor(context: Pick<HostContext, "report" | "sample">, job: WatchedJob) {
@@ -48,6 +49,11 @@ export class OpenRlhfWatch {
   /** Steps that have been reported. */
   get step(): number {
     return this.reported;
+  }
+
+  /** Metrics of the last step that was reported. */
+  get last(): Readonly<Record<string, number>> {
+    return this.newest;
   }
 
   /**
@@ -80,6 +86,7 @@ export class OpenRlhfWatch {
     const sample = written === undefined ? undefined : sampleOf(written);
     if (sample !== undefined) this.context.sample(recordOf(number, sample));
     this.reported = number;
+    this.newest = values;
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -8,6 +8,7 @@ import { METRICS } from "../../../../engine/protocol/catalogue.ts";
 import { loadModel } from "../../../../engine/pipeline/modelFolder.ts";
 import { type FinishedJob, collectOpenRlhf } from "../../../../engine/pipeline/openrlhf/collect.ts";
 import { type OpenRlhfJob, type OpenRlhfStage, openRlhfStage } from "../../../../engine/pipeline/openrlhf/stage.ts";
+import { type RunningJob, type TrainSettings, trainByOpenRlhf } from "../../../../engine/pipeline/openrlhf/train.ts";
 import { OpenRlhfWatch } from "../../../../engine/pipeline/openrlhf/watch.ts";
 import { parseSample } from "../../../../engine/storage/formats/samples.ts";
 import type { Artifact, StageReport } from "../../../../engine/pipeline/stage.ts";
@@ -78,6 +79,24 @@ describe("a training of OpenRLHF, played by a driver", () => {
         resolve({ code: child.exitCode, stdout, stderr }),
       );
     });
+
+  /** A job that is under way as a process. */
+  const started = ({ entrypoint, env }: OpenRlhfJob, more: NodeJS.ProcessEnv): RunningJob => {
+    const child = spawn("sh", ["-c", `exec ${entrypoint}`], { env: { ...python.env, ...env, ...more } });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+    child.stdout.resume();
+    const ended = new Promise<string | undefined>((resolve) =>
+      child.on("close", (code) => resolve(code === 0 ? undefined : said.trim().split("\n").at(-1))),
+    );
+    return {
+      ended,
+      stop: async () => {
+        child.kill();
+        await ended;
+      },
+    };
+  };
 
   /** Everything that a watched job reports. */
   const watched = (
@@ -266,6 +285,44 @@ describe("a training of OpenRLHF, played by a driver", () => {
     await fs.rm(path.join(folder, "model", "model-00002-of-00002.safetensors"));
     await assert.rejects(collectOpenRlhf(finished), /model-00002-of-00002\.safetensors/);
     assert.deepEqual(await fs.readdir(into), []);
+  });
+
+  it("is a stage's work from its start to its artifact, where a cluster takes the job", async () => {
+    const [workspace, into] = await folders("whole");
+    await fs.mkdir(workspace, { recursive: true });
+    const reports: StageReport[] = [];
+    const stopping = new AbortController();
+    const context = {
+      ...{ name: "reward", folder: into, workspace, pace, signal: stopping.signal },
+      report: (one: StageReport) => {
+        reports.push(one);
+        if (one.kind === "metrics" && one.step === 2) stopping.abort();
+      },
+      sample: () => undefined,
+      restore: () => Promise.resolve(undefined),
+      save: () => Promise.resolve(),
+    };
+    const settings = (more: NodeJS.ProcessEnv): TrainSettings => ({
+      ...{ trainer, place, seenAs: (file: string) => file, pollMs: 20 },
+      submit: (job) => Promise.resolve(started(job, more)),
+    });
+    const slow = trainByOpenRlhf(context, stages.reward(), settings({ SALSA_PLAY_SECONDS: "0.2" }));
+    await assert.rejects(slow, /^Stopped: reward: stopped after step [23]; it goes on from its newest checkpoint$/);
+    const dying = trainByOpenRlhf(
+      { ...context, signal: new AbortController().signal },
+      stages.reward(),
+      settings({ SALSA_PLAY_FAIL_AT: "4" }),
+    );
+    await assert.rejects(dying, /^OpenRlhfError: reward: OpenRLHF failed after step 3: .*CUDA out of memory/);
+    await trainByOpenRlhf({ ...context, signal: new AbortController().signal }, stages.reward(), settings({}));
+    assert.deepEqual([...(await loadModel(into, ["score"])).weights.keys()].at(-1), "score.weight");
+    const facts = JSON.parse(await fs.readFile(path.join(into, "reward.json"), "utf8")) as unknown;
+    assert.deepEqual(facts, { heldOutAccuracy: 0.8125, heldOutPairs: 4, trainedOn: 36 });
+    const notes = reports.flatMap((one) => (one.kind === "note" ? [one.message] : []));
+    assert.ok(
+      notes.some((text) => text.includes("called score")),
+      notes.join("\n"),
+    );
   });
 
   it("is not begun with models that read other tokens, or folders that OpenRLHF splits", async () => {
