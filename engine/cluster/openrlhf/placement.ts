@@ -59,7 +59,7 @@ export function placeStage(stage: StageToPlace, trainer: Trainer): StagePlacemen
     return {
       trainer: "openrlhf",
       place,
-      reason: `${why}; ${each} on each of ${cardsText(nodes, cardsPerNode)}${moments}`,
+      reason: `${why}; ${each} on ${cards === 1 ? "one" : `each of ${cardsText(nodes, cardsPerNode)}`}${moments}`,
     };
   }
   const most = trainer.nodes * trainer.cardsPerNode;

@@ -119,8 +119,8 @@ async function withoutForeignCheckpoint(folder: string, cards: number): Promise<
   const checkpoints = join(folder, JOB_PLACES.checkpoints);
   if (before === cards || !(await isInputFolder(checkpoints))) return [];
   await discard(checkpoints);
-  const was = before === undefined ? "unknown" : `${before}`;
-  return [`starts over: its checkpoint was written on ${was} cards, and is not read on ${cards}`];
+  const was = before === undefined ? "unknown cards" : `${before} card${before === 1 ? "" : "s"}`;
+  return [`starts over: its checkpoint was written on ${was}, and is not read on ${cards}`];
 }
 
 function parsedJob(text: string): unknown {

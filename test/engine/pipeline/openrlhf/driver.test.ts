@@ -261,7 +261,7 @@ describe("a training of OpenRLHF, played by a driver", () => {
     );
     // ZeRO's checkpoints are read by as many cards as have written them.
     const wider = await prepared(stage, folder, { ...place, cardsPerNode: 2 });
-    assert.deepEqual(wider.notes, ["starts over: its checkpoint was written on 1 cards, and is not read on 2"]);
+    assert.deepEqual(wider.notes, ["starts over: its checkpoint was written on 1 card, and is not read on 2"]);
     assert.deepEqual([await resumes(), wider.entrypointCards], [false, 0]);
   });
 
