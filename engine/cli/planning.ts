@@ -24,7 +24,7 @@ export interface Planned {
   readonly choice: BackendChoice;
   /** With the backend that is taken. */
   readonly config: RunConfig;
-  /** False where no setting makes it fit on its card. */
+  /** False where no setting makes it fit on its card, or no trainer of a cluster can do it. */
   readonly fits: boolean;
 }
 
@@ -34,7 +34,8 @@ export async function planned(
   context: Pick<CommandContext, "pipeline">,
   { isQuick, progress }: PlanningSettings,
 ): Promise<Planned> {
-  const { chooseBackend, comparedPrompts, fitOnCard, modelNotes, planPipeline, withChoice } = await context.pipeline();
+  const { chooseBackend, comparedPrompts, fitOnCard, modelNotes, planPipeline, trainerPlan, withChoice } =
+    await context.pipeline();
   const choice = await chooseBackend(asked.runtime);
   const config = withChoice(asked, choice);
   let data: readonly PlannedData[] = [];
@@ -52,6 +53,7 @@ export async function planned(
   const power = isJudged ? [powerText(comparedPrompts(config, shortfalls))] : [];
   const costs = judgingCostTexts(judgingCost(config), config.evaluation.budget);
   const fit = choice.device.uuid === undefined ? undefined : await fitOnCard(config, choice, config.runtime.directory);
+  const trainers = config.runtime.cluster && (await trainerPlan(config, stages));
   const advice =
     fit === undefined
       ? memoryAdvice(stages, memoryPlace(config, choice), stageNames(stages))
@@ -60,7 +62,13 @@ export async function planned(
     name: config.name,
     backend: backendFacts(choice),
     prompts,
-    notes: [...(await modelNotes(config)), ...sweepNotes(config, stages), ...power, ...costs],
+    notes: [
+      ...(await modelNotes(config)),
+      ...sweepNotes(config, stages),
+      ...power,
+      ...costs,
+      ...(trainers?.lines ?? []),
+    ],
     ...(advice !== undefined && { advice }),
     stages,
     data,
@@ -68,7 +76,7 @@ export async function planned(
     peakMemoryBytes: Math.max(0, ...stages.map((stage) => stage.memoryBytes)),
     secondsLeft: stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0),
   };
-  return { output, choice, config, fits: fit?.fits !== false };
+  return { output, choice, config, fits: fit?.fits !== false && trainers?.isPossible !== false };
 }
 
 function memoryPlace({ model, runtime }: RunConfig, { descriptor, device, precision }: BackendChoice): MemoryPlace {

@@ -15,6 +15,7 @@ import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
 import { fewestStages } from "./sizes.ts";
 import { type Swept, sweep } from "./sweeps/sweep.ts";
+import { checkTrainer } from "./trainerChecks.ts";
 
 /** Facts that only the process that parses can know. */
 export interface ParseSettings {
@@ -52,10 +53,10 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   const complaints = [...crowded, ...swept.complaints, ...asWritten([...explained, ...found], swept)];
   complaints.push(...sureOnes(checkRewardTraining(written), mistakes, value));
   const missing = settings.exists === undefined ? [] : missingFiles(whole, folder, settings.exists);
-  // How many stages there are at least is known where all else is right, but for files.
+  // How many stages there are at least, and what a trainer lacks, is known where all else is right, but for files.
   const isRight = result.success && complaints.length === 0 && document.isSound;
   const config = isRight ? expandConfig(result.data, { file, folder, combinations }) : undefined;
-  const large = config === undefined ? [] : tooManyStages(config);
+  const large = config === undefined ? [] : [...tooManyStages(config), ...checkTrainer(config)];
   if (config === undefined || missing.length + large.length > 0) {
     throw new ConfigError(
       document.issuesOf([...complaints, ...missing, ...large].map((one) => aboutPreset(one, written))),

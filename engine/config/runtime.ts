@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { BACKENDS, type BackendName, type Precision } from "../compute/backends/index.ts";
 import { choice, count, filePath, optionalSetting, section, setting, withSnippets, wordsOf } from "./setting.ts";
+import { trainerSetting } from "./trainer.ts";
 
 const meanings = {
   auto: "the first of those below that this machine has; the run says which and why",
@@ -106,6 +107,10 @@ export const runtimeSchema = section(
       description:
         "Other tools for which metrics are written as well while the run goes on; salsa export does so for runs that are over",
       otherwise: "none",
+    }),
+    cluster: section({ trainer: trainerSetting }, "A cluster of machines with cards").optional().meta({
+      description: "A cluster of machines with cards",
+      otherwise: "everything runs on this machine",
     }),
   },
   "Where and how the work runs",

@@ -105,7 +105,7 @@ export function scoredPart(ids: readonly number[], pad: number | undefined): rea
  * The reason why a reward model reads answers otherwise than the policy writes them; undefined where the ids are the same.
  * One without a template of its own takes the policy's.
  */
-function readDifference(policy: PromptFormat, reward: PromptFormat): string | undefined {
+export function readDifference(policy: PromptFormat, reward: PromptFormat): string | undefined {
   const [ours, theirs] = [policy.tokenizer, reward.tokenizer];
   const at = tokenizerDifference(ours.files.tokenizer, theirs.files.tokenizer);
   if (at !== undefined) return `its tokenizer.json differs at ${at}`;

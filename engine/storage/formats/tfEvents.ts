@@ -71,8 +71,19 @@ export async function* scalarEvents(
   chunks: AsyncIterable<Buffer>,
   file: string,
 ): AsyncGenerator<ScalarEvent, undefined> {
+  for await (const { time, step, values } of eventsOf(chunks, file))
+    if (values.length > 0) yield { time, step, values };
+}
+
+/** Scalars and texts of one step, by tag. */
+interface LoggedEvent extends ScalarEvent {
+  readonly texts: readonly (readonly [tag: string, text: string])[];
+}
+
+/** The same with the texts that a file holds; those of tensors with several are joined by line ends. */
+export async function* eventsOf(chunks: AsyncIterable<Buffer>, file: string): AsyncGenerator<LoggedEvent, undefined> {
   for await (const data of recordsOf(chunks, file)) {
-    const event = scalarsIn(data, file);
+    const event = eventIn(data, file);
     if (event !== undefined) yield event;
   }
 }
@@ -124,21 +135,24 @@ function damaged(file: string, offset: number, what: string): DataError {
 /** Fields of `tensorflow.Event`. */
 const EVENT = { wallTime: 1, step: 2, summary: 5 } as const;
 
-function scalarsIn(data: Buffer, file: string): ScalarEvent | undefined {
+function eventIn(data: Buffer, file: string): LoggedEvent | undefined {
   try {
     let [time, step] = [NaN, 0];
     const values: (readonly [string, number])[] = [];
+    const texts: (readonly [string, string])[] = [];
     for (const one of fieldsOf(data)) {
       if (one.kind === "fixed64" && one.field === EVENT.wallTime) time = one.bytes.readDoubleLE();
       else if (one.kind === "varint" && one.field === EVENT.step) step = Number(BigInt.asIntN(64, one.value));
       else if (one.kind === "bytes" && one.field === EVENT.summary) {
         for (const inner of fieldsOf(one.bytes)) {
-          const value = inner.kind === "bytes" && inner.field === 1 ? scalarIn(inner.bytes) : undefined;
-          if (value !== undefined) values.push(value);
+          if (inner.kind !== "bytes" || inner.field !== 1) continue;
+          const [tag, value] = valueIn(inner.bytes);
+          if (typeof value === "number") values.push([tag, value]);
+          else if (value !== undefined) texts.push([tag, value]);
         }
       }
     }
-    return values.length === 0 ? undefined : { time, step, values };
+    return values.length + texts.length === 0 ? undefined : { time, step, values, texts };
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const remedy = "is it an event file of TensorBoard?";
@@ -149,20 +163,22 @@ function scalarsIn(data: Buffer, file: string): ScalarEvent | undefined {
 /** Fields of `tensorflow.Summary.Value`. */
 const VALUE = { tag: 1, simple: 2, tensor: 8 } as const;
 
-function scalarIn(bytes: Buffer): readonly [string, number] | undefined {
+/** A value with its tag; undefined where it is neither a number nor a text, or has no tag. */
+function valueIn(bytes: Buffer): readonly [tag: string, value: number | string | undefined] {
   let tag = "";
-  let value: number | undefined;
+  let value: number | string | undefined;
   for (const one of fieldsOf(bytes)) {
     if (one.kind === "bytes" && one.field === VALUE.tag) tag = one.bytes.toString("utf8");
     else if (one.kind === "fixed32" && one.field === VALUE.simple) value = one.bytes.readFloatLE();
-    else if (one.kind === "bytes" && one.field === VALUE.tensor) value ??= scalarTensor(one.bytes);
+    else if (one.kind === "bytes" && one.field === VALUE.tensor)
+      value ??= scalarTensor(one.bytes) ?? textTensor(one.bytes);
   }
-  return value === undefined || tag === "" ? undefined : [tag, value];
+  return [tag, tag === "" ? undefined : value];
 }
 
 /** Fields of `tensorflow.TensorProto`, and its types of numbers. */
-const TENSOR = { type: 1, shape: 2, content: 4, floats: 5, doubles: 6 } as const;
-const [DT_FLOAT, DT_DOUBLE] = [1n, 2n];
+const TENSOR = { type: 1, shape: 2, content: 4, floats: 5, doubles: 6, strings: 8 } as const;
+const [DT_FLOAT, DT_DOUBLE, DT_STRING] = [1n, 2n, 7n];
 
 /** The number of a tensor without axes, as TensorFlow 2 writes scalars; undefined for any other. */
 function scalarTensor(bytes: Buffer): number | undefined {
@@ -178,6 +194,17 @@ function scalarTensor(bytes: Buffer): number | undefined {
   if (value !== undefined || content === undefined) return value;
   if (type === DT_FLOAT && content.length === 4) return content.readFloatLE();
   return type === DT_DOUBLE && content.length === 8 ? content.readDoubleLE() : undefined;
+}
+
+/** The texts of a tensor of such; undefined for any other. */
+function textTensor(bytes: Buffer): string | undefined {
+  let type = 0n;
+  const texts: string[] = [];
+  for (const one of fieldsOf(bytes)) {
+    if (one.kind === "varint" && one.field === TENSOR.type) type = one.value;
+    else if (one.kind === "bytes" && one.field === TENSOR.strings) texts.push(one.bytes.toString("utf8"));
+  }
+  return type === DT_STRING && texts.length > 0 ? texts.join("\n") : undefined;
 }
 
 /** One number, alone or in a packed list of one. */

@@ -195,8 +195,8 @@ export class PromptFormat {
     }));
   }
 
-  /** The conversation that a question is; undefined for a text as it stands. */
-  private messagesOf(question: Question): readonly Message[] | undefined {
+  /** The conversation that a question is put as; undefined for a text as it stands. */
+  messagesOf(question: Question): readonly Message[] | undefined {
     if (typeof question !== "string") return question;
     return this.makesTurns && !this.isRendered(question) ? [{ role: "user", content: question }] : undefined;
   }
@@ -207,7 +207,8 @@ export class PromptFormat {
     return first !== undefined && this.tokenizer.isAdded(first);
   }
 
-  private conversationOf(example: SftExample): readonly Message[] | undefined {
+  /** The conversation that an example is learned as; undefined for a text as it stands. */
+  conversationOf(example: SftExample): readonly Message[] | undefined {
     if ("messages" in example) return example.messages;
     const messages = this.messagesOf(example.prompt);
     if (messages === undefined) return undefined;

@@ -1,0 +1,76 @@
+import * as z from "zod";
+import { choice, count, optionalSetting, section, setting } from "./setting.ts";
+
+const uses = {
+  auto: "this engine where a stage fits on one card, else OpenRLHF; salsa plan says which and why",
+  own: "this engine, one card a stage",
+  openrlhf: "OpenRLHF on as many cards as it takes, for SFT, the reward model and PPO",
+} as const;
+
+/** Most machines and cards that a stage may have. */
+const [MOST_NODES, MOST_CARDS] = [1024, 64];
+
+/** The trainer of what does not fit on one card, and its cards. */
+export const trainerSchema = section(
+  {
+    use: setting(choice(uses), "auto", {
+      description: "Who trains SFTs, reward models and policies",
+      source: "this project: what fits on one card needs nothing else",
+    }),
+    nodes: setting(count().max(MOST_NODES), 1, {
+      description: "Machines that a stage of OpenRLHF may take",
+      unit: "machines",
+      source: "this project",
+    }),
+    cardsPerNode: setting(count().max(MOST_CARDS), 8, {
+      description: "Cards of each of them",
+      unit: "cards",
+      source: "OpenRLHF 0.11, train_ppo_ray.py",
+    }),
+    cardMemory: setting(z.number().positive().max(10_000), 80, {
+      description: "Memory of a card, for the planner",
+      unit: "GB",
+      source: "this project: A100 and H100",
+    }),
+    microBatchSize: setting(count(), 1, {
+      description: "Sequences that a card works on at a time; changes memory and pace, not what is learned",
+      unit: "sequences",
+      source: "OpenRLHF 0.11, train_ppo_ray.py",
+    }),
+    tensorParallel: optionalSetting(count().max(MOST_CARDS), {
+      description: "Cards that hold one copy of the policy between them while it is sampled from (vLLM)",
+      unit: "cards",
+      otherwise: "as few as hold its weights",
+    }),
+    samplingMemory: setting(z.number().min(0.05).max(0.95), 0.5, {
+      description: "Share of a card's memory that sampling takes (vLLM), while training sleeps",
+      source: "this project",
+    }),
+    offload: setting(z.boolean(), false, {
+      description: "Keep Adam's moments in the machines' memory: a third of the cards, and slower steps",
+      source: "OpenRLHF 0.11",
+    }),
+    attention: setting(z.string().regex(/^[\w./-]{1,100}$/), "flash_attention_2", {
+      description:
+        "Implementation of attention, as transformers names it; sequences are packed with flash_attention only",
+      source: "OpenRLHF 0.11",
+    }),
+    savePolicies: setting(z.boolean(), false, {
+      description: "Keep the model of every checkpoint as a Hugging Face folder, beside what a run resumes from",
+      source: "OpenRLHF 0.11, where it is off",
+    }),
+    saveCritic: setting(z.boolean(), false, {
+      description: "Keep the critic of PPO as a Hugging Face folder",
+      source: "OpenRLHF 0.11, where it is off",
+    }),
+  },
+  "Who trains what does not fit on one card, and on what",
+);
+
+/** Settings of the trainer of large stages. */
+export type TrainerConfig = Readonly<z.output<typeof trainerSchema>>;
+
+/** The setting as the section of the cluster has it. */
+export const trainerSetting = trainerSchema
+  .prefault({})
+  .meta({ description: "Who trains what does not fit on one card, and on what" });

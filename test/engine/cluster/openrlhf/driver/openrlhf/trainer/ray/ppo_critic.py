@@ -1,0 +1,2 @@
+class CriticModelActor:
+    pass

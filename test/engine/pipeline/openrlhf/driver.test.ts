@@ -1,0 +1,351 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import { trainerSchema } from "../../../../engine/config/trainer.ts";
+import { METRICS } from "../../../../engine/protocol/catalogue.ts";
+import { loadModel } from "../../../../engine/pipeline/modelFolder.ts";
+import { type FinishedJob, collectOpenRlhf } from "../../../../engine/pipeline/openrlhf/collect.ts";
+import { type OpenRlhfJob, type OpenRlhfStage, openRlhfStage } from "../../../../engine/pipeline/openrlhf/stage.ts";
+import { type RunningJob, type TrainSettings, trainByOpenRlhf } from "../../../../engine/pipeline/openrlhf/train.ts";
+import { OpenRlhfWatch } from "../../../../engine/pipeline/openrlhf/watch.ts";
+import { parseSample } from "../../../../engine/storage/formats/samples.ts";
+import type { Artifact, StageReport } from "../../../../engine/pipeline/stage.ts";
+import { rewardModel } from "../../../../engine/pipeline/stages/rewardModel.ts";
+import { rlhf } from "../../../../engine/pipeline/stages/rlhf.ts";
+import { sft } from "../../../../engine/pipeline/stages/sft.ts";
+import { type PythonWith, neededBy, pythonWithDriver } from "../../cluster/openrlhf/wheel.ts";
+import { type TinyRun, keysOf, runTiny, tiny } from "../tinyRun.ts";
+
+const trainer = trainerSchema.parse({ use: "openrlhf", saveCritic: true, savePolicies: true });
+const pace = { checkpointEvery: 2, metricsEvery: 1, gradientCheckpointing: false };
+const place = { nodes: 1, cardsPerNode: 1, tensorParallel: 1, offload: false };
+
+/** A job's process, when it has ended. */
+interface Played {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe("a training of OpenRLHF, played by a driver", () => {
+  let python: PythonWith;
+  let home: string;
+  let run: TinyRun;
+
+  before(async function () {
+    python = neededBy(this, pythonWithDriver);
+    // Names that a shell reads in its own way.
+    home = await fs.mkdtemp(path.join(os.tmpdir(), "salsa's openrlhf-"));
+    run = await runTiny(tiny({ rlhf: { klController: "fixed" } }), home);
+    // The shared folder by another path, as a cluster may see it.
+    await fs.symlink(home, `${home}-seen`, "dir");
+  });
+  after(async () => {
+    await fs.rm(`${home}-seen`, { force: true });
+    await fs.rm(home, { recursive: true, force: true });
+  });
+
+  const made = (stage: string): Artifact => {
+    const key = keysOf(run).get(stage) ?? assert.fail(`no ${stage}`);
+    return { key, folder: path.join(run.config.runtime.directory, "artifacts", key), product: stage };
+  };
+  const stages = {
+    sft: (): OpenRlhfStage => ({
+      kind: "sft",
+      slice: sft.select(run.config, { seed: 1, sftSeed: 1 }),
+      inputs: { base: made("base"), data: undefined },
+    }),
+    reward: (): OpenRlhfStage => ({
+      kind: "reward",
+      slice: rewardModel.select(run.config, { seed: 1 }),
+      inputs: { init: made("sft-1"), pairs: made("preferences"), data: undefined },
+    }),
+    rlhf: (): OpenRlhfStage => ({
+      kind: "rlhf",
+      slice: rlhf.select(run.config, { arm: "salsa", beta: 0.05, seed: 1 }),
+      inputs: { init: made("sft-1"), reference: [made("soup")], reward: made("reward"), data: undefined },
+    }),
+  };
+
+  const prepared = (stage: OpenRlhfStage, folder: string, on = place): Promise<OpenRlhfJob> =>
+    openRlhfStage(stage, { folder, seenAs: (file) => file.replace(home, `${home}-seen`), trainer, place: on, pace });
+
+  const play = ({ entrypoint, env }: OpenRlhfJob, more: NodeJS.ProcessEnv = {}): Promise<Played> =>
+    new Promise((resolve) => {
+      const all = { ...python.env, ...env, ...more };
+      const child = execFile("sh", ["-c", entrypoint], { env: all }, (_error, stdout, stderr) =>
+        resolve({ code: child.exitCode, stdout, stderr }),
+      );
+    });
+
+  /** A job that is under way as a process. */
+  const started = ({ entrypoint, env }: OpenRlhfJob, more: NodeJS.ProcessEnv): RunningJob => {
+    const child = spawn("sh", ["-c", `exec ${entrypoint}`], { env: { ...python.env, ...env, ...more } });
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+    child.stdout.resume();
+    const ended = new Promise<string | undefined>((resolve) =>
+      child.on("close", (code) => resolve(code === 0 ? undefined : said.trim().split("\n").at(-1))),
+    );
+    return {
+      ended,
+      stop: async () => {
+        child.kill();
+        await ended;
+      },
+    };
+  };
+
+  /** Everything that a watched job reports. */
+  const watched = (
+    kind: OpenRlhfStage["kind"],
+    folder: string,
+    totalSteps: number,
+  ): { readonly watch: OpenRlhfWatch; readonly reports: StageReport[]; readonly samples: object[] } => {
+    const reports: StageReport[] = [];
+    const samples: object[] = [];
+    const context = {
+      report: (one: StageReport) => void reports.push(one),
+      sample: (one: object) => void samples.push(one),
+    };
+    const arm = kind === "rlhf" ? { arm: { beta: 0.05, scoreClip: 0 } } : {};
+    return { watch: new OpenRlhfWatch(context, { kind, folder, totalSteps, ...arm }), reports, samples };
+  };
+
+  const metricsIn = (
+    reports: readonly StageReport[],
+  ): readonly (readonly [number, Readonly<Record<string, number | null>>])[] =>
+    reports.flatMap((one) => (one.kind === "metrics" ? [[one.step, one.values] as const] : []));
+
+  /** Makes a folder for a job and one for its result. */
+  const folders = async (name: string): Promise<readonly [folder: string, into: string]> => {
+    const into = path.join(home, "results", name);
+    await fs.mkdir(into, { recursive: true });
+    return [path.join(home, "work", name), into];
+  };
+
+  const known = new Set<string>(METRICS.map(({ name }) => name));
+
+  it("makes an SFT that this engine loads, with its curves", async () => {
+    const [folder, into] = await folders("sft");
+    const stage = stages.sft();
+    const job = await prepared(stage, folder);
+    assert.deepEqual([job.totalSteps, job.cards, job.entrypointCards], [6, 1, 1]);
+    const { code, stderr } = await play(job);
+    assert.equal(code, 0, stderr);
+    const { watch, reports } = watched("sft", folder, job.totalSteps);
+    await watch.look(true);
+    const metrics = metricsIn(reports);
+    assert.deepEqual(
+      metrics.map(([step]) => step),
+      [1, 2, 3, 4, 5, 6],
+    );
+    assert.deepEqual(Object.keys(metrics[0]?.[1] ?? {}).sort(), ["sft/gradNorm", "sft/learningRate", "sft/loss"]);
+    assert.deepEqual(reports.filter((one) => one.kind === "progress").at(-1), { kind: "progress", step: 6, total: 6 });
+    const { policies } = await collectOpenRlhf({ stage, folder, into });
+    assert.deepEqual(
+      policies.map((one) => path.basename(one)),
+      ["global_step2_hf", "global_step4_hf", "global_step6_hf"],
+    );
+    const [trained, base] = await Promise.all([loadModel(into), loadModel(made("base").folder)]);
+    assert.deepEqual([...trained.weights.keys()], [...base.weights.keys()]);
+    assert.equal(trained.carried.type, "BF16");
+    assert.deepEqual(trained.format.encodePrompt("make a list"), base.format.encodePrompt("make a list"));
+  });
+
+  it("makes a reward model under the class that others know", async () => {
+    const [folder, into] = await folders("reward");
+    const stage = stages.reward();
+    const job = await prepared(stage, folder);
+    const { code, stderr } = await play(job);
+    assert.equal(code, 0, stderr);
+    const { watch, reports } = watched("reward", folder, job.totalSteps);
+    await watch.look(true);
+    const last = metricsIn(reports).at(-1)?.[1] ?? {};
+    assert.equal(last["reward/heldOutAccuracy"], 0.8125);
+    assert.equal(last["reward/accuracy"], 0.75);
+    // Written by OpenRLHF as its own class, which nobody else has.
+    const read = async (at: string): Promise<Record<string, unknown>> =>
+      JSON.parse(await fs.readFile(path.join(at, "config.json"), "utf8")) as Record<string, unknown>;
+    assert.deepEqual((await read(path.join(folder, "model")))["architectures"], ["RewardModel"]);
+    await collectOpenRlhf({ stage, folder, into, reward: { heldOutAccuracy: 0.8125, heldOutPairs: 4, trainedOn: 36 } });
+    const config = await read(into);
+    assert.deepEqual([config["architectures"], config["num_labels"]], [["LlamaForSequenceClassification"], 1]);
+    assert.equal(config["pad_token_id"], null);
+    const { weights } = await loadModel(into, ["score"]);
+    assert.deepEqual(weights.get("score.weight")?.shape, [1, 16]);
+    assert.deepEqual(JSON.parse(await fs.readFile(path.join(into, "reward.json"), "utf8")), {
+      ...{ heldOutAccuracy: 0.8125, heldOutPairs: 4, trainedOn: 36 },
+    });
+  });
+
+  it("holds PPO to the soup, and is read as a training of our own", async () => {
+    const [folder, into] = await folders("salsa");
+    const stage = stages.rlhf();
+    const job = await prepared(stage, folder);
+    assert.deepEqual([job.totalSteps, job.entrypointCards], [3, 0]);
+    const { code, stdout, stderr } = await play(job);
+    assert.equal(code, 0, stderr);
+    const seen = (artifact: Artifact): string => artifact.folder.replace(home, `${home}-seen`);
+    const loads = [...stdout.matchAll(/^\((\w+) pid=\d+\) model at (.*)$/gm)].map(([, group, at]) => [group, at]);
+    assert.deepEqual(loads, [
+      ["PolicyModelActor", seen(made("sft-1"))],
+      ["ReferenceModelActor", seen(made("soup"))],
+      ["RewardModelActor", seen(made("reward"))],
+      ["CriticModelActor", seen(made("reward"))],
+    ]);
+    const { watch, reports, samples } = watched("rlhf", folder, job.totalSteps);
+    await watch.look(true);
+    const metrics = metricsIn(reports);
+    assert.equal(metrics.length, 3);
+    const unknown = Object.keys(metrics[0]?.[1] ?? {}).filter((name) => !known.has(name));
+    // Its own: kept under its own names.
+    assert.ok(
+      unknown.every((name) => name.startsWith("train/")),
+      unknown.join(),
+    );
+    for (const name of [
+      "objective/kl",
+      "objective/score",
+      "objective/beta",
+      "rollout/eosRate",
+      "loss/value",
+      "policy/entropy",
+    ])
+      assert.ok(name in (metrics[0]?.[1] ?? {}), name);
+    // The driver's penalty of a response: 4·(1 − e^(−step/8)); event files hold f32.
+    for (const [step, values] of metrics)
+      assert.ok(
+        Math.abs((values["objective/kl"] ?? NaN) - 4 * (1 - Math.exp(-step / 8))) < 1e-5,
+        String(values["objective/kl"]),
+      );
+    const sample = parseSample(Buffer.from(JSON.stringify({ stage: "salsa", ...samples[2] })));
+    assert.ok(typeof sample === "object", JSON.stringify(sample));
+    assert.match(sample.response, /an answer of step 3$/);
+    assert.equal(sample.score, 0.3127);
+    const { critic, policies } = await collectOpenRlhf({ stage, folder, into });
+    assert.equal(critic, path.join(folder, "model_critic"));
+    assert.equal(policies.length, 3);
+    assert.deepEqual(
+      [...(await loadModel(into)).weights.keys()],
+      [...(await loadModel(made("sft-1").folder)).weights.keys()],
+    );
+  });
+
+  it("goes on from its checkpoint when it was cut off, and reports no step twice", async () => {
+    const [folder] = await folders("cut");
+    const stage = stages.sft();
+    const job = await prepared(stage, folder);
+    const resumes = async (): Promise<boolean> =>
+      (await fs.readFile(path.join(folder, "job.json"), "utf8")).includes("--ckpt.load_enable");
+    assert.equal(await resumes(), false);
+    const { watch, reports } = watched("sft", folder, job.totalSteps);
+    // Nothing is there yet.
+    await watch.look(false);
+    const { code, stderr } = await play(job, { SALSA_PLAY_FAIL_AT: "4" });
+    assert.equal(code, 1);
+    assert.match(stderr, /RuntimeError: CUDA out of memory/);
+    // Step 3 may be half written for all that is known.
+    await watch.look(false);
+    assert.equal(watch.step, 2);
+    const again = await prepared(stage, folder);
+    assert.equal(await resumes(), true);
+    assert.deepEqual(again.notes, []);
+    assert.match((await play(again)).stdout, /Loaded the checkpoint: .*, step 2/);
+    await watch.look(true);
+    assert.deepEqual(
+      metricsIn(reports).map(([step]) => step),
+      [1, 2, 3, 4, 5, 6],
+    );
+    // ZeRO's checkpoints are read by as many cards as have written them.
+    const wider = await prepared(stage, folder, { ...place, cardsPerNode: 2 });
+    assert.deepEqual(wider.notes, ["starts over: its checkpoint was written on 1 card, and is not read on 2"]);
+    assert.deepEqual([await resumes(), wider.entrypointCards], [false, 0]);
+  });
+
+  it("is no result where a number is none, a file is missing, or the tokenizer is another", async () => {
+    const [folder, into] = await folders("bad");
+    const stage = stages.sft();
+    const job = await prepared(stage, folder);
+    const finished: FinishedJob = { stage, folder, into };
+    await assert.rejects(collectOpenRlhf(finished), /no config\.json/);
+    await play(job, { SALSA_PLAY_NAN: "1" });
+    await assert.rejects(
+      collectOpenRlhf(finished),
+      /tensor model\.norm\.weight: holds numbers that are not finite; lower the learning rate/,
+    );
+    await play(job);
+    const tokenizer = path.join(folder, "model", "tokenizer.json");
+    const whole = await fs.readFile(tokenizer, "utf8");
+    await fs.writeFile(tokenizer, otherWord(whole));
+    await assert.rejects(collectOpenRlhf(finished), /the tokenizer is not that of .*: it differs at/);
+    await fs.writeFile(tokenizer, whole);
+    await fs.rm(path.join(folder, "model", "model-00002-of-00002.safetensors"));
+    await assert.rejects(collectOpenRlhf(finished), /model-00002-of-00002\.safetensors/);
+    assert.deepEqual(await fs.readdir(into), []);
+  });
+
+  it("is a stage's work from its start to its artifact, where a cluster takes the job", async () => {
+    const [workspace, into] = await folders("whole");
+    await fs.mkdir(workspace, { recursive: true });
+    const reports: StageReport[] = [];
+    const stopping = new AbortController();
+    const context = {
+      ...{ name: "reward", folder: into, workspace, pace, signal: stopping.signal },
+      report: (one: StageReport) => {
+        reports.push(one);
+        if (one.kind === "metrics" && one.step === 2) stopping.abort();
+      },
+      sample: () => undefined,
+      restore: () => Promise.resolve(undefined),
+      save: () => Promise.resolve(),
+    };
+    const settings = (more: NodeJS.ProcessEnv): TrainSettings => ({
+      ...{ trainer, place, seenAs: (file: string) => file, pollMs: 20 },
+      submit: (job) => Promise.resolve(started(job, more)),
+    });
+    const slow = trainByOpenRlhf(context, stages.reward(), settings({ SALSA_PLAY_SECONDS: "0.2" }));
+    await assert.rejects(slow, /^Stopped: reward: stopped after step [23]; it goes on from its newest checkpoint$/);
+    const dying = trainByOpenRlhf(
+      { ...context, signal: new AbortController().signal },
+      stages.reward(),
+      settings({ SALSA_PLAY_FAIL_AT: "4" }),
+    );
+    await assert.rejects(dying, /^OpenRlhfError: reward: OpenRLHF failed after step 3: .*CUDA out of memory/);
+    await trainByOpenRlhf({ ...context, signal: new AbortController().signal }, stages.reward(), settings({}));
+    assert.deepEqual([...(await loadModel(into, ["score"])).weights.keys()].at(-1), "score.weight");
+    const facts = JSON.parse(await fs.readFile(path.join(into, "reward.json"), "utf8")) as unknown;
+    assert.deepEqual(facts, { heldOutAccuracy: 0.8125, heldOutPairs: 4, trainedOn: 36 });
+    const notes = reports.flatMap((one) => (one.kind === "note" ? [one.message] : []));
+    assert.ok(
+      notes.some((text) => text.includes("called score")),
+      notes.join("\n"),
+    );
+  });
+
+  it("is not begun with models that read other tokens, or folders that OpenRLHF splits", async () => {
+    const [folder] = await folders("other");
+    const stage = stages.rlhf();
+    assert.ok(stage.kind === "rlhf");
+    const other = path.join(home, "results", "other-soup");
+    await fs.cp(made("soup").folder, other, { recursive: true });
+    const tokenizer = path.join(other, "tokenizer.json");
+    await fs.writeFile(tokenizer, otherWord(await fs.readFile(tokenizer, "utf8")));
+    const inputs = { ...stage.inputs, reference: [{ key: "k", folder: other, product: "soup" }] };
+    await assert.rejects(
+      prepared({ ...stage, inputs }, folder),
+      /the reference would read other tokens than the policy: its tokenizer\.json differs/,
+    );
+    await assert.rejects(prepared(stages.sft(), `${folder},b`), /has a comma or an @ in its path/);
+  });
+});
+
+/** A tokenizer.json with another word in the place of its last one. */
+function otherWord(text: string): string {
+  const json = JSON.parse(text) as { readonly model: { readonly vocab: Record<string, number> } };
+  const [last = "", id = 0] = Object.entries(json.model.vocab).at(-1) ?? [];
+  const { [last]: _gone, ...vocab } = json.model.vocab;
+  return JSON.stringify({ ...json, model: { ...json.model, vocab: { ...vocab, another: id } } });
+}
