@@ -7,6 +7,7 @@ export type PipelineModule = Pick<
   | "modelNotes"
   | "comparedPrompts"
   | "planPipeline"
+  | "lookAtCluster"
   | "chooseBackend"
   | "fitOnCard"
   | "withChoice"

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { BACKENDS, type BackendName, type Precision } from "../compute/backends/index.ts";
+import { CLUSTER_SNIPPETS, clusterSchema } from "./cluster.ts";
 import { choice, count, filePath, optionalSetting, section, setting, withSnippets, wordsOf } from "./setting.ts";
 
 const meanings = {
@@ -106,6 +107,11 @@ export const runtimeSchema = section(
       description:
         "Other tools for which metrics are written as well while the run goes on; salsa export does so for runs that are over",
       otherwise: "none",
+    }),
+    cluster: clusterSchema.optional().meta({
+      description: "A Ray cluster on which the stages run as jobs, all independent ones at once",
+      otherwise: "everything runs on this machine",
+      snippets: CLUSTER_SNIPPETS,
     }),
   },
   "Where and how the work runs",

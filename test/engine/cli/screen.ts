@@ -68,6 +68,7 @@ export async function salsa(
 const UNUSED: PipelineModule = {
   runPipeline: unexpected,
   planPipeline: unexpected,
+  lookAtCluster: unexpected,
   comparedPrompts: ({ evaluation }) => evaluation.prompts,
   fitOnCard: unexpected,
   modelNotes: unexpected,
