@@ -87,7 +87,7 @@ export const clusterSchema = section(
   "A Ray cluster on which the stages run as jobs, all independent ones at once",
 );
 
-/** What editors offer for a cluster. */
+/** Texts that editors offer for a cluster. */
 export const CLUSTER_SNIPPETS = [
   {
     label: "Ray cluster",

@@ -1,3 +1,4 @@
+import { type ClusterConfig, clusterSchema } from "./cluster.ts";
 import type { Complaint } from "./complaint.ts";
 import { shown } from "./explain.ts";
 import type { PartialConfig } from "./schema.ts";
@@ -8,10 +9,18 @@ const ADDRESS = /^https?:\/\/([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/[
 /** Variables that may hold a token: no program loads code because of one. */
 const TOKEN_NAME = /^[A-Z][A-Z0-9_]{0,80}_(API_KEY|AUTH_TOKEN)$/;
 
+/** True for settings that a config may have: those of a run come from its record, which may be somebody else's. */
+export function isUsableCluster(cluster: ClusterConfig): boolean {
+  const { success, data } = clusterSchema.safeParse(cluster);
+  return success && complaintsAbout(data, undefined).length === 0;
+}
+
 /** Everything that can be wrong with a cluster's settings beyond their types. */
 export function checkCluster({ runtime }: PartialConfig): Complaint[] {
-  const cluster = runtime?.cluster;
-  if (cluster === undefined) return [];
+  return runtime?.cluster === undefined ? [] : complaintsAbout(runtime.cluster, runtime.backend);
+}
+
+function complaintsAbout(cluster: ClusterConfig, backend: string | undefined): Complaint[] {
   const at = (key: string, message: string, remedy: string): Complaint => ({
     ...{ path: ["runtime", "cluster", key], message, remedy },
   });
@@ -31,7 +40,7 @@ export function checkCluster({ runtime }: PartialConfig): Complaint[] {
     const remedy = "write its whole path on the cluster's machines, such as /mnt/shared/salsa";
     complaints.push(at("sharedFolder", `must begin with /, got ${shown(sharedFolder)}`, remedy));
   }
-  if (runtime?.backend === "cuda" && gpus === 0) {
+  if (backend === "cuda" && gpus === 0) {
     complaints.push(at("gpus", 'is 0, and runtime.backend "cuda" needs a card', "set gpus to 1, or leave backend out"));
   }
   return complaints;

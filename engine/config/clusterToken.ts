@@ -5,7 +5,7 @@ export function sendsToken({ address, tokenEnv }: Pick<ClusterConfig, "address" 
   return tokenEnv !== undefined && !/^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(\/|$)/.test(address);
 }
 
-/** What a cluster is sent, for a person to agree to. */
+/** Where stages run and a token goes, for a person to agree to. */
 export function clusterText({ address, tokenEnv = "" }: Pick<ClusterConfig, "address" | "tokenEnv">): string {
   return `Stages run on the Ray cluster at ${address}; the token in ${tokenEnv} is sent there`;
 }

@@ -8,8 +8,17 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { RayClient } from "../../engine/cluster/ray/client.ts";
+import { lookAtCluster } from "../../engine/pipeline/cluster/index.ts";
 import { bundle } from "../../extension/build/bundle.ts";
-import { type TinyRun, type Written, artifactHashes, runTiny, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
+import {
+  type TinyRun,
+  type Written,
+  artifactHashes,
+  resolved,
+  runTiny,
+  tableFiles,
+  tiny,
+} from "../engine/pipeline/tinyRun.ts";
 import { RayHead } from "./head.ts";
 import { RayUnavailableError, installRay } from "./install.ts";
 
@@ -29,6 +38,10 @@ describe("a run on a Ray cluster", function () {
   let folder = "";
 
   before(async function () {
+    if (process.platform !== "linux") {
+      process.stdout.write("*** NOT TESTED: runs on a Ray cluster, which take the program from Linux alone\n");
+      return this.skip();
+    }
     let bin: string;
     try {
       bin = installRay((line) => process.stdout.write(`${line}\n`));
@@ -155,6 +168,30 @@ describe("a run on a Ray cluster", function () {
       await assert.rejects(runTiny(onCluster(await cluster()), path.join(folder, "remote")), message);
     });
   }
+
+  it("looks at a cluster: everything that a run needs of it, or what is missing and what to do", async () => {
+    const look = async (cluster: Written): Promise<readonly string[]> => {
+      const { runtime } = resolved(onCluster(cluster), path.join(folder, "remote"));
+      const checks = await lookAtCluster({
+        runtime: { ...runtime, cluster: runtime.cluster ?? assert.fail() },
+        env: process.env,
+        signal: new AbortController().signal,
+        progress: () => undefined,
+      });
+      return checks.map(({ name, state, detail, remedy }) => [name, state, detail, remedy ?? ""].join(" | "));
+    };
+    const lines = await look({});
+    assert.deepEqual(
+      lines.map((line) => line.split(" | ", 2).join(" ")),
+      ["Ray", "token", "machines", "program", "shared folder", "Node", "backend", "disk space", "clocks"].map(
+        (name) => `${name} ok`,
+      ),
+    );
+    assert.match(lines[2] ?? "", /1 machine with 8 GPUs and 3 CPUs/);
+    const [, , machines = ""] = await look({ cpus: 64 });
+    assert.match(machines, /missing .* needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 3 CPUs/);
+    assert.match((await look({ tokenEnv: "NO_SUCH_AUTH_TOKEN" })).join(), /^token \| missing \| .*is not set/);
+  });
 
   it("refuses a wrong token, and says none of it", async () => {
     const wrong = client({ [VARIABLE]: "another-token-0123456789abcdef" });

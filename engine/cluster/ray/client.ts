@@ -13,13 +13,13 @@ const MOST_LOG_BYTES = 64 * 2 ** 20;
 const UPLOAD_MS = 10 * 60_000;
 
 /** Processor cores and cards. */
-export interface Resources {
+export interface JobResources {
   readonly cpus: number;
   readonly gpus: number;
 }
 
 /** A machine of a cluster. */
-export interface RayNode extends Resources {
+export interface RayNode extends JobResources {
   /** For people: its name, else its address. */
   readonly name: string;
   readonly isHead: boolean;
@@ -27,8 +27,8 @@ export interface RayNode extends Resources {
 
 /** Resources of a whole cluster. */
 export interface ClusterUse {
-  readonly total: Resources;
-  readonly free: Resources;
+  readonly total: JobResources;
+  readonly free: JobResources;
 }
 
 /** A job as Ray sees it. */
@@ -39,7 +39,7 @@ export interface RayJob {
 }
 
 /** A job to be run. */
-export interface RaySubmission extends Resources {
+export interface RaySubmission extends JobResources {
   /** Names the job; a second job of the same id is not run. */
   readonly id: string;
   /** Shell command, run in the unpacked package. */

@@ -17,7 +17,7 @@ export type ClusterFault =
 export class ClusterError extends Error {
   override readonly name = "ClusterError";
   readonly fault: ClusterFault;
-  /** What is wrong, without address and remedy. */
+  /** The defect, without address and remedy. */
   readonly what: string;
   readonly remedy: string;
   constructor(

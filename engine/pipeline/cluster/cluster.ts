@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { ClusterError } from "../../cluster/ray/clusterError.ts";
-import { RayClient, type RayNode, type Resources } from "../../cluster/ray/client.ts";
+import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/client.ts";
 import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
-import type { ClusterConfig, ClusterStageKind } from "../../config/index.ts";
+import { type ClusterConfig, type ClusterStageKind, isUsableCluster } from "../../config/index.ts";
+import { DataError } from "../../protocol/errors.ts";
 import { Stopped } from "../stage.ts";
 import { type WorkerFacts, type WorkerQuestion, askWorker, forgetQuestion, workerAnswer } from "./workerCheck.ts";
 
@@ -25,7 +26,7 @@ export interface ClusterSettings {
 }
 
 /** A job of this program. */
-export interface ProgramJob extends Resources {
+export interface ProgramJob extends JobResources {
   readonly id: string;
   /** Variables that say what it has to do. */
   readonly order: Readonly<Record<string, string>>;
@@ -39,15 +40,19 @@ export class Cluster {
   private readonly settings: ClusterSettings;
   private package: Promise<EnginePackage> | undefined;
 
-  /** @throws {ClusterError} when there is no token. */
+  /** @throws {ClusterError} when there is no token. {DataError} when no config may name such a cluster. */
   constructor(settings: ClusterSettings) {
     const { config, env } = settings;
+    if (!isUsableCluster(config)) {
+      const remedy = "start the run again from its config";
+      throw new DataError("is none that a config may name", { file: "runtime.cluster", remedy });
+    }
     this.settings = settings;
     this.client = new RayClient({ address: config.address, tokenEnv: config.tokenEnv, env });
   }
 
   /** Resources of a kind of stage. */
-  resources(kind?: string): Resources {
+  resources(kind?: string): JobResources {
     const { cpus, gpus, stages } = this.settings.config;
     const own = stages?.[kind as ClusterStageKind];
     return { cpus: own?.cpus ?? cpus, gpus: own?.gpus ?? gpus };
@@ -169,8 +174,8 @@ export class Cluster {
 }
 
 /** Why a job waits, as far as a cluster's numbers say; undefined where there is room for it, and it is being begun. */
-export function queueText(need: Resources, free: Resources, nodes: readonly RayNode[]): string | undefined {
-  const fits = ({ cpus, gpus }: Resources): boolean => cpus >= need.cpus && gpus >= need.gpus;
+export function queueText(need: JobResources, free: JobResources, nodes: readonly RayNode[]): string | undefined {
+  const fits = ({ cpus, gpus }: JobResources): boolean => cpus >= need.cpus && gpus >= need.gpus;
   const wanted = `needs ${resourcesText(need)}`;
   if (!nodes.some(fits)) {
     const [cpus, gpus] = [Math.max(0, ...nodes.map((one) => one.cpus)), Math.max(0, ...nodes.map((one) => one.gpus))];
@@ -181,7 +186,7 @@ export function queueText(need: Resources, free: Resources, nodes: readonly RayN
 }
 
 /** "1 GPU and 4 CPUs". */
-export function resourcesText({ cpus, gpus }: Resources, hasGpus = gpus > 0): string {
+export function resourcesText({ cpus, gpus }: JobResources, hasGpus = gpus > 0): string {
   const number = (count: number, unit: string): string => `${rounded(count)} ${unit}${rounded(count) === 1 ? "" : "s"}`;
   return !hasGpus ? number(cpus, "CPU") : `${number(gpus, "GPU")} and ${number(cpus, "CPU")}`;
 }

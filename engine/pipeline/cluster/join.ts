@@ -62,7 +62,7 @@ export async function joinCluster({ runtime, root, env, signal, note }: JoinSett
   }
 }
 
-/** What a machine is asked before a run begins. */
+/** The question to a machine before a run begins. */
 export function questionOf({ backend, precision, threads, cluster }: JoinSettings["runtime"]): WorkerQuestion {
   return { backend, ...(precision && { precision }), threads: threads || threadsOf(cluster.cpus) };
 }

@@ -15,7 +15,7 @@ const LEAST_DISK = 2 ** 30;
 /** Milliseconds that a machine has to answer: on a busy cluster the job waits. */
 const PATIENCE_MS = 2 * 60_000;
 
-/** What is looked at. */
+/** The cluster to look at. */
 export interface LookSettings {
   readonly runtime: RuntimeConfig & { readonly cluster: NonNullable<RuntimeConfig["cluster"]> };
   readonly env: Readonly<Record<string, string | undefined>>;

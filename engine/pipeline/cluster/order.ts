@@ -48,7 +48,7 @@ const orderSchema = z.strictObject({
 /** A stage to be made on another machine: all that its result depends on, with places below the shared folder. */
 export type StageOrder = Readonly<z.output<typeof orderSchema>>;
 
-/** What an order needs beside the stage. */
+/** Parts of an order beside the stage. */
 export interface OrderSettings {
   /** The folder of runs and artifacts as this machine sees it; every input stands in it. */
   readonly root: string;

@@ -24,7 +24,7 @@ const questionSchema = z.object({
   threads: z.int().min(0),
 });
 
-/** What a machine of a cluster is asked. */
+/** A question to a machine of a cluster. */
 export type WorkerQuestion = z.output<typeof questionSchema>;
 
 const deviceSchema = z.object({

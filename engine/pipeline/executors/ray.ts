@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import type { RayJob, RayNode, Resources } from "../../cluster/ray/client.ts";
+import type { RayJob, RayNode, JobResources } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { JobWatch, type WatchedJob } from "../../cluster/ray/jobWatch.ts";
 import type { BackendIdentity } from "../../compute/backends/choose.ts";
@@ -310,12 +310,12 @@ interface Stopping {
 
 /** Says now and then why a job waits, when there is something new to say. */
 class QueueNotes {
-  private readonly need: Resources;
+  private readonly need: JobResources;
   private readonly nodes: readonly RayNode[];
   private last = "";
   private next = 0;
 
-  constructor(need: Resources, nodes: readonly RayNode[]) {
+  constructor(need: JobResources, nodes: readonly RayNode[]) {
     this.need = need;
     this.nodes = nodes;
   }
