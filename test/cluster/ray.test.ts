@@ -52,7 +52,7 @@ describe("a run on a Ray cluster", function () {
     }
     folder = await fs.mkdtemp(path.join(tmpdir(), "salsa-cluster-"));
     process.env[VARIABLE] = TOKEN;
-    [head] = await Promise.all([RayHead.start(bin, { cpus: 3, gpus: 8, token: TOKEN }), bundle({ production: false })]);
+    [head] = await Promise.all([RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN }), bundle({ production: false })]);
   });
 
   after(async () => {
@@ -150,7 +150,7 @@ describe("a run on a Ray cluster", function () {
       },
     });
     assert.equal(run.status, "stopped");
-    assert.match(notes.at(-1) ?? "", /needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 3 CPUs/);
+    assert.match(notes.at(-1) ?? "", /needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
   });
 
   const refusals: readonly [what: string, cluster: () => Promise<Written> | Written, message: RegExp][] = [
@@ -187,9 +187,9 @@ describe("a run on a Ray cluster", function () {
         (name) => `${name} ok`,
       ),
     );
-    assert.match(lines[2] ?? "", /1 machine with 8 GPUs and 3 CPUs/);
+    assert.match(lines[2] ?? "", /1 machine with 8 GPUs and 8 CPUs/);
     const [, , machines = ""] = await look({ cpus: 64 });
-    assert.match(machines, /missing .* needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 3 CPUs/);
+    assert.match(machines, /missing .* needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
     assert.match((await look({ tokenEnv: "NO_SUCH_AUTH_TOKEN" })).join(), /^token \| missing \| .*is not set/);
   });
 
