@@ -122,8 +122,8 @@ export class ClusterTransport {
       return this.error(`no secure connection can be made${code}`, "unreachable", remedy);
     }
     const remedy =
-      "is Ray running there (ray start --head --dashboard-host=0.0.0.0), and can this machine reach the port? Else forward " +
-      "it: ssh -L 8265:localhost:8265 head";
+      "is Ray running there (ray start --head)? Its dashboard listens on the head node alone: ssh -L 8265:localhost:8265 " +
+      "head brings it to http://127.0.0.1:8265";
     return this.error(`cannot be reached${code}`, "unreachable", remedy);
   }
 }

@@ -6,7 +6,7 @@ import { Stopped } from "../stage.ts";
 import { Cluster } from "./cluster.ts";
 import { type WorkerFacts, type WorkerQuestion, choiceOf } from "./workerCheck.ts";
 
-/** Milliseconds by which clocks may differ: signs of life of who works at a stage are told by them. */
+/** Milliseconds by which clocks may differ: signs of life of who works at a stage are dated by them. */
 export const MOST_SKEW_MS = 30_000;
 
 /** A cluster that a run computes on. */
@@ -51,7 +51,7 @@ export async function joinCluster({ runtime, root, env, signal, note }: JoinSett
     );
     const skew = skewOf(facts, { asked, answered: Date.now() });
     if (Math.abs(skew) > MOST_SKEW_MS) {
-      const remedy = "set both clocks by NTP: who works at a stage is told by the time";
+      const remedy = "set both clocks by NTP: signs of life of who works at a stage are dated by them";
       throw cluster.client.error(`${facts.host} has another time, ${skewText(skew)}`, "worker", remedy);
     }
     return { cluster, nodes, choice: await choiceOf(facts, runtime.backend === AUTO), memoryBytes: facts.memoryBytes };

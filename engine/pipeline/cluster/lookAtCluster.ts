@@ -151,7 +151,7 @@ function workerChecks(
     {
       ...{ name: "clocks", state: isInTime ? "ok" : "missing" },
       detail: isInTime ? "agree" : `${host} is ${skewText(skew)}`,
-      ...(!isInTime && { remedy: "set both by NTP: who works at a stage is told by the time" }),
+      ...(!isInTime && { remedy: "set both by NTP: signs of life of who works at a stage are dated by them" }),
     },
   ];
 }
