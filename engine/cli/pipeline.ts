@@ -8,6 +8,7 @@ export type PipelineModule = Pick<
   | "comparedPrompts"
   | "planPipeline"
   | "trainerPlan"
+  | "lookAtCluster"
   | "chooseBackend"
   | "fitOnCard"
   | "withChoice"

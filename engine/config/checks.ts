@@ -3,6 +3,7 @@ import { algorithmOf } from "./algorithms/index.ts";
 import { TASKS, taskKindOf } from "../evaluation/tasks/index.ts";
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { checkArms, checkReferences } from "./armChecks.ts";
+import { checkCluster } from "./clusterChecks.ts";
 import { checkContestants } from "./contestants.ts";
 import { checkJudge, defaultJudge } from "./judging.ts";
 import { repeated, unknownName } from "./complaints.ts";
@@ -35,6 +36,7 @@ export function crossChecks(
     ...checkModel(config),
     ...checkLora(config),
     ...checkPrecision(config),
+    ...checkCluster(config),
     ...checkSeeds(config),
     ...checkSft(config),
     ...(isNamed ? checkClashes(config, names, naming) : []),

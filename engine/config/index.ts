@@ -1,4 +1,7 @@
 export { BACKEND_CHOICES, REPORT_TARGETS, type ReportTarget, isDeviceName } from "./runtime.ts";
+export type { ClusterConfig, ClusterStageKind } from "./cluster.ts";
+export { isUsableCluster } from "./clusterChecks.ts";
+export { clusterText, sendsToken } from "./clusterToken.ts";
 export { configTable, jsonSchema, presetSchemas } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
 export {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { BACKENDS, type BackendName, type Precision } from "../compute/backends/index.ts";
+import { CLUSTER_SNIPPETS, clusterSchema } from "./cluster.ts";
 import { choice, count, filePath, optionalSetting, section, setting, withSnippets, wordsOf } from "./setting.ts";
-import { trainerSetting } from "./trainer.ts";
 
 const meanings = {
   auto: "the first of those below that this machine has; the run says which and why",
@@ -108,9 +108,10 @@ export const runtimeSchema = section(
         "Other tools for which metrics are written as well while the run goes on; salsa export does so for runs that are over",
       otherwise: "none",
     }),
-    cluster: section({ trainer: trainerSetting }, "A cluster of machines with cards").optional().meta({
-      description: "A cluster of machines with cards",
+    cluster: clusterSchema.optional().meta({
+      description: "A Ray cluster on which the stages run as jobs, all independent ones at once",
       otherwise: "everything runs on this machine",
+      snippets: CLUSTER_SNIPPETS,
     }),
   },
   "Where and how the work runs",

@@ -6,7 +6,7 @@ const MOST_OTHER_LETTERS = 50;
  * A name of a run, a model, a soup, an arm or a benchmark, which becomes a file name: letters of any language, digits,
  * dots, dashes and underscores, beginning with a letter or digit.
  */
-export const USABLE_NAME = /^(?=[\x20-\x7e]{1,100}$|.{1,50}$)[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u;
+export const USABLE_NAME = /^(?=[\x20-\x7e]*$|.{1,50}$)[\p{L}\p{N}][\p{L}\p{M}\p{N}_.-]*$/u;
 
 /** `USABLE_NAME` in words, for messages. */
 export const NAME_RULE = "use letters, digits, dots, dashes and underscores, starting with a letter or digit";

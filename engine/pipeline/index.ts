@@ -23,6 +23,7 @@ export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./chatChoice.ts";
 export { type OpenPreview, openConfigData, openFileData } from "./preview/index.ts";
 export { trainerPlan } from "./openrlhf/trainerPlan.ts";
+export { lookAtCluster } from "./cluster/index.ts";
 export { planPipeline } from "./plan.ts";
 export { comparedPrompts } from "./shortfalls.ts";
 export { htmlComparison, writeHtmlReport, writeReport } from "./report/index.ts";

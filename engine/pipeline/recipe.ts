@@ -61,17 +61,39 @@ type HandleOf<T> = T extends Artifact
 export type StagePlace = Omit<StageInfo, "id" | "kind" | "title" | "makes" | "inputs">;
 
 /** A stage of a recipe, declared and not run. */
-export interface DeclaredStage {
+export interface DeclaredStage extends StageWork {
   readonly info: StageInfo;
   readonly revision: number;
   readonly slice: Json;
   readonly inputs: Readonly<Record<string, DeclaredInput>>;
+  readonly batchSetting?: readonly string[];
+}
+
+/** The work of a stage on its slice of a config. */
+export interface StageWork {
+  /** The kind of work, as it is defined. */
+  readonly definition: object;
   /** A device is waited for and opened before it runs. */
   readonly usesDevice: boolean;
-  readonly batchSetting?: readonly string[];
   /** Runs the stage on its slice; `open` is called if it uses a device. `inputs` are the resolved handles. */
   run(context: HostContext, open: () => Promise<Backend>, inputs: StageInputs): Promise<void>;
   cost(facts: CostFacts): Cost;
+}
+
+/** Binds a stage to its slice. The inputs that it is then run with must be its own. */
+export function workOn<Of, Slice extends object, Inputs extends StageInputs>(
+  stage: Stage<Of, Slice, Inputs>,
+  slice: Slice,
+): StageWork {
+  return {
+    definition: stage,
+    usesDevice: stage.usesDevice,
+    run: async (context, open, inputs) => {
+      if (stage.usesDevice) await stage.run({ ...context, backend: await open() }, slice, inputs as Inputs);
+      else await stage.run(context, slice, inputs as Inputs);
+    },
+    cost: (facts) => stage.cost(slice, facts),
+  };
 }
 
 /** Stages and their dependencies, declared without running any: an executor runs those that are ready. */
@@ -123,13 +145,8 @@ export class Recipe {
       slice: jsonOf(slice),
       inputs: declared,
       // The compiler has seen above that the inputs fit the stage; executors resolve handle by handle.
-      usesDevice: stage.usesDevice,
+      ...workOn(stage, slice),
       ...(stage.batchSetting !== undefined && { batchSetting: stage.batchSetting }),
-      run: async (context, open, resolved) => {
-        if (stage.usesDevice) await stage.run({ ...context, backend: await open() }, slice, resolved as Inputs);
-        else await stage.run(context, slice, resolved as Inputs);
-      },
-      cost: (facts) => stage.cost(slice, facts),
     });
     return new ArtifactHandle(id, place.product);
   }

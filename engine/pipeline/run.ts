@@ -22,13 +22,16 @@ import { checkPrecision, chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
 import { checkData } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
+import { type Cluster, type JoinedCluster, joinCluster } from "./cluster/index.ts";
 import { LocalExecutor } from "./executors/local.ts";
+import { RayExecutor } from "./executors/ray.ts";
 import { shortfalls } from "./shortfalls.ts";
-import { StageError } from "./executors/executor.ts";
+import { type Executor, type ExecutorSettings, StageError } from "./executors/executor.ts";
 import { assertFits } from "./deviceFit.ts";
 import { type StageEstimate, baseFacts, estimate, usedData, workOf } from "./plan.ts";
 import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
+import { assertTrainedHere } from "./openrlhf/trainerPlan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
@@ -111,6 +114,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   };
   const artifacts = new Artifacts(runsRoot);
   let lease: DeviceLeases | undefined;
+  let cluster: Cluster | undefined;
   let desk: ModelDesk | undefined;
   let outOfBudget: ((error: OutOfBudget) => Promise<Table[]>) | undefined;
   try {
@@ -121,11 +125,14 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
         ...{ root: runsRoot, run: id, experiment: request.config.name, targets, complain },
       });
     }
-    const choice = await chooseBackend(request.config.runtime);
+    const joined = await joinedCluster(request, report);
+    cluster = joined?.cluster;
+    const choice = joined?.choice ?? (await chooseBackend(request.config.runtime));
     checkPrecision(request.config, choice);
     const asked = withChoice(request.config, choice);
     const more = choice.devices.length - 1;
-    const device = `${choiceText(choice)}${more === 0 ? "" : `, and ${more} more`}`;
+    const place = joined === undefined ? "" : `${joined.cluster.client.server}: `;
+    const device = `${place}${choiceText(choice)}${more === 0 ? "" : `, and ${more} more`}`;
     const about = { run: id, name: asked.name, device };
     // Its stages are said once, as soon as they are known.
     let untold: readonly StageInfo[] | undefined;
@@ -140,12 +147,17 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
         ? undefined
         : new ModelDesk({ config: asked, root: runsRoot, run: id, env: process.env, windows });
     windows?.onWait((model, reason) => report({ kind: "modelWait", model, reason }));
-    const executor = new LocalExecutor(devices.all, {
+    const working: ExecutorSettings = {
       models: desk,
       ...{ run: id, artifacts, signal, report, pace: asked.runtime },
       sample: (record) => log.append("samples", record),
-    });
-    await preload(choice);
+    };
+    const { threads } = asked.runtime;
+    const executor: Executor =
+      joined === undefined
+        ? new LocalExecutor(devices.all, working)
+        : new RayExecutor({ ...working, ...joined, backend: identityOf(choice), threads });
+    if (joined === undefined) await preload(choice);
     await artifacts.collect();
     if (request.resume === undefined) await describeRun({ ...request, config: asked }, log);
     const told =
@@ -167,10 +179,11 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const planned = await estimate(base, resolved, {
       ...{ artifacts, pace: config.runtime, precision: choice.precision },
     });
-    await assertFits(config, planned, { choice, runsRoot });
+    assertTrainedHere(config, planned, base);
+    await assertFits(config, planned, { choice, runsRoot, ...(joined && { machineBytes: joined.memoryBytes }) });
     untold = resolved.stages.map(({ info }) => info);
     // A run that finds everything made, or asks servers alone, computes nothing and waits for nobody.
-    if (await needsDevice(resolved, artifacts)) await devices.wait();
+    if (joined === undefined && (await needsDevice(resolved, artifacts))) await devices.wait();
     const estimates = await lookedUpAgain(planned, artifacts);
     const data = usedData(resolved);
     await keepPalette(artifacts.root, paletteNames(estimates.map(({ stage }) => stage.info)));
@@ -208,8 +221,20 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     windows?.onWait(() => undefined); // its log is closed from here on
     desk?.close();
     await lease?.close();
+    cluster?.close();
     await log.close();
   }
+}
+
+/** The cluster that a config names, ready to compute; undefined where everything runs on this machine. */
+async function joinedCluster(
+  { config: { runtime }, runsRoot, signal }: RunRequest,
+  report: (body: EventBody) => void,
+): Promise<JoinedCluster | undefined> {
+  const { cluster } = runtime;
+  if (cluster === undefined) return undefined;
+  const note = (message: string): void => report({ kind: "note", stage: "cluster", message });
+  return joinCluster({ runtime: { ...runtime, cluster }, root: runsRoot, env: process.env, signal, note });
 }
 
 /** Runs that this one waited for may have made some of its stages. */

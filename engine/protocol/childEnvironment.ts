@@ -33,8 +33,8 @@ const PATH_NAMES = new Set([
   ...["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN_PATH"],
 ]);
 
-/** Keys of servers, as configs name their variables: no program loads code because of one. */
-const KEY_NAME = /^[A-Z][A-Z0-9_]{0,80}_API_KEY$/;
+/** Keys of servers and tokens of clusters, as configs name their variables: no program loads code because of one. */
+const KEY_NAME = /^[A-Z][A-Z0-9_]{0,80}_(API_KEY|AUTH_TOKEN)$/;
 
 /** Lists of folders. Of these, only absolute ones are kept: an empty entry means the working directory. */
 const LIST_NAMES = new Set(["PATH", "LD_LIBRARY_PATH"]);

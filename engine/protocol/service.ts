@@ -520,6 +520,8 @@ export interface ServiceRequests {
       readonly costs: readonly ModelCost[];
       /** US dollars. */
       readonly budget?: number;
+      /** On another machine, to which a token is sent. */
+      readonly cluster?: { readonly address: string; readonly tokenEnv: string };
       /** True if nothing leaves this machine or costs anything: then nobody needs to agree. */
       readonly isFree: boolean;
     };

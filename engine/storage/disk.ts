@@ -174,3 +174,9 @@ async function syncFile(file: string): Promise<void> {
     }
   });
 }
+
+/** Bytes that are free on the disk of a folder. @throws {DiskError} */
+export async function freeBytesAt(folder: string): Promise<number> {
+  const { bavail, bsize } = await onDisk("look at", folder, () => fs.statfs(folder));
+  return bavail * bsize;
+}

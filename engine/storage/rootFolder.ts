@@ -35,6 +35,9 @@ export async function makeRoot(root: string): Promise<void> {
   }
 }
 
+/** Prepared records, copies of inputs for other machines, and what those say of themselves. */
+const OTHERS: readonly string[] = ["data", "inputs", "cluster"];
+
 function isOurName(name: string): boolean {
-  return RUN_KINDS.includes(name) || name === "data" || name.startsWith(".starting-");
+  return RUN_KINDS.includes(name) || OTHERS.includes(name) || name.startsWith(".starting-");
 }

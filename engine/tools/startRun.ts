@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { judgingCostTexts } from "../config/index.ts";
+import { clusterText, judgingCostTexts } from "../config/index.ts";
 import { findConfig } from "./findConfig.ts";
 import { findRun } from "./findRun.ts";
 import { configName, namedRun } from "./inputs.ts";
@@ -15,11 +15,15 @@ export const startRun = modelTool({
   isReadOnly: false,
   call: async (host, { config }) => {
     const { file, name } = findConfig(await host.configs(), config);
-    const { costs, budget, isFree } = await host.request("judgingCost", { configFile: file });
+    const { costs, budget, isFree, cluster } = await host.request("judgingCost", { configFile: file });
     if (!isFree) {
-      const facts = judgingCostTexts(costs, budget).join(" ");
+      const facts = [
+        ...(cluster === undefined ? [] : [`${clusterText(cluster)}.`]),
+        ...judgingCostTexts(costs, budget),
+      ];
+      const why = cluster === undefined ? "a language model judge" : "a cluster that gets a token";
       throw new Error(
-        `${name} has a language model judge, which a person must agree to. ${facts} Ask the person to start it in the editor or by: npx --no-install salsa run ${name}`,
+        `${name} has ${why}, which a person must agree to. ${facts.join(" ")} Ask the person to start it in the editor or by: npx --no-install salsa run ${name}`,
       );
     }
     return startedText(await host.request("startRun", { configFile: file }));

@@ -64,6 +64,7 @@ const ENGINE = {
     main: "engine/server/main.ts",
     serverThread: "engine/server/serverThread.ts",
     claimsSeed: "engine/server/claims/claimsSeed.ts",
+    stageJob: "engine/server/stageJob.ts",
   },
   outdir: "dist/engine",
   chunkNames: "[name]-[hash]",

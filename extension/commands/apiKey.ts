@@ -6,7 +6,7 @@ import type { Command } from "../salsa.ts";
 import { showDone } from "./failures.ts";
 import { picked } from "./pickers.ts";
 
-/** Asks for the key of a judge's server, and keeps it in the system's key store; an empty one removes it. */
+/** Asks for the key of a judge's server or the token of a cluster, and keeps it in the system's key store; an empty one removes it. */
 export const setApiKey: Command = {
   id: "salsa.setApiKey",
   run: async (salsa) => {
@@ -15,13 +15,13 @@ export const setApiKey: Command = {
     const variable = await picked(
       vscode.window.showInputBox({
         title,
-        prompt: label(vscode.l10n.t("The variable that configs name in keyVariable")),
+        prompt: label(vscode.l10n.t("The variable that configs name in keyVariable or tokenEnv")),
         value: known[0] ?? "OPENAI_API_KEY",
         ignoreFocusOut: true,
         validateInput: (typed) =>
           isKeyVariable(typed)
             ? undefined
-            : vscode.l10n.t("Enter capitals that end in _API_KEY, such as OPENAI_API_KEY"),
+            : vscode.l10n.t("Enter capitals that end in _API_KEY or _AUTH_TOKEN, such as OPENAI_API_KEY"),
       }),
     );
     const key = await picked(

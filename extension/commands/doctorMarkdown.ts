@@ -45,7 +45,8 @@ function engineText(problem: string): string {
   ].join("\n\n");
 }
 
-function findingsTable(findings: readonly DoctorCheck[]): string {
+/** Findings, those that need action first. */
+export function findingsTable(findings: readonly DoctorCheck[]): string {
   const order = ["missing", "optional", "ok"];
   const sorted = [...findings].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   const columns = [

@@ -2,6 +2,7 @@ import type { Command } from "../salsa.ts";
 import { chat } from "./chat.ts";
 import { cleanUp } from "./cleanUp.ts";
 import { compareRuns, openDashboard, openDashboardToSide, openSamples, openWinRates } from "./dashboard.ts";
+import { connectCluster } from "./connectCluster.ts";
 import { copyLink } from "./copyLink.ts";
 import { deleteRun } from "./deleteRun.ts";
 import { diffConfigs } from "./diffConfigs.ts";
@@ -61,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
   deleteRun,
   cleanUp,
   doctor,
+  connectCluster,
   mcpSettings,
   showLog,
 ].map(withFailures);

@@ -6,9 +6,9 @@ const SECRET = "salsa.apiKeys";
 /** Most keys that are kept. */
 const MOST_KEYS = 100;
 
-/** True for the name of a variable that may hold a key, as `keyVariable` in configs. */
+/** True for the name of a variable that may hold a key, as `keyVariable` and `tokenEnv` in configs. */
 export function isKeyVariable(text: string): boolean {
-  return /^[A-Z][A-Z0-9_]{0,80}_API_KEY$/.test(text);
+  return /^[A-Z][A-Z0-9_]{0,80}_(API_KEY|AUTH_TOKEN)$/.test(text);
 }
 
 /** Keys that the person has given, by their variables. */

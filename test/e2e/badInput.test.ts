@@ -17,6 +17,7 @@ import {
   quickInput,
   runCommand,
   treeRow,
+  webview,
 } from "./host/workbench.ts";
 import { SHORT_CONFIG, type Session, installedIn, picture, runsOf, startRun, startSession } from "./session.ts";
 
@@ -60,6 +61,20 @@ describeInVsCode("bad input, from the packaged extension", function () {
       const run = await startRun(session, page);
       await runCommand(page, "SALSA: Stop Run");
       await notification(page, `${run} was stopped`).waitFor();
+    });
+  });
+
+  describe("a config whose cluster is not there", () => {
+    it("is told so, with the remedy, when the cluster is connected to", async () => {
+      const cluster = `"runtime": { "cluster": { "address": "http://127.0.0.1:9", "gpus": 0 }, "checkpointEvery"`;
+      fs.writeFileSync(file("cluster.salsa.json"), SHORT_CONFIG.replace('"runtime": { "checkpointEvery"', cluster));
+      await openFile(page, "cluster.salsa.json");
+      await runCommand(page, "SALSA: Connect to Cluster");
+      const shown = webview(page);
+      await shown.getByText("Runs cannot use this cluster yet.").waitFor();
+      await shown.getByText("cannot be reached").waitFor();
+      await shown.getByText("is Ray running there").waitFor();
+      fs.rmSync(file("cluster.salsa.json"));
     });
   });
 

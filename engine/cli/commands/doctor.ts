@@ -31,7 +31,8 @@ export const doctor: Command = {
 
 const MARKS = { ok: ["green", "ok"], optional: ["yellow", "--"], missing: ["red", "NO"] } as const;
 
-function printFinding(terminal: Terminal, { name, state, detail, remedy }: DoctorCheck): void {
+/** Prints a finding with its remedy. */
+export function printFinding(terminal: Terminal, { name, state, detail, remedy }: DoctorCheck): void {
   const [style, text] = MARKS[state];
   terminal.outLine({ style, text }, `  ${name.padEnd(22)}  ${detail}`);
   if (remedy !== undefined) terminal.outLine(`    ${" ".repeat(22)}  ${remedy}`);

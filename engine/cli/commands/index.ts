@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { attach } from "./attach.ts";
 import { claims } from "./claims.ts";
+import { cluster } from "./cluster.ts";
 import { data } from "./data.ts";
 import { doctor } from "./doctor.ts";
 import { exportCommand } from "./export.ts";
@@ -53,5 +54,6 @@ export const COMMANDS: readonly Command[] = [
   serve,
   mcp,
   doctor,
+  cluster,
   schema,
 ];

@@ -1,7 +1,7 @@
 import type { Backend } from "../../compute/backend.ts";
 import type { ResolvedStage } from "../resolve.ts";
-import { Stopped } from "../stage.ts";
-import { type Executor, type ExecutorSettings, StageError } from "./executor.ts";
+import type { Executor, ExecutorSettings } from "./executor.ts";
+import { type Lane, runReady } from "./schedule.ts";
 import { takeOrMake } from "./takeOrMake.ts";
 
 /** A device of this machine: opened when the first stage that uses it begins, closed when none is left. */
@@ -25,78 +25,22 @@ export class LocalExecutor implements Executor {
   }
 
   async execute(stages: readonly ResolvedStage[]): Promise<void> {
-    // One that fails, or has spent its budget, stops those beside it, gracefully, like a stop from outside.
-    const failure = new AbortController();
-    const signal = AbortSignal.any([this.settings.signal, failure.signal]);
-    const schedule = new Schedule(stages);
-    const settings = { ...this.settings, signal, stages };
-    const errors: unknown[] = []; // the first one is the reason for the others
-    const work = async (device?: LocalDevice): Promise<void> => {
-      const next = (): Promise<ResolvedStage | undefined> => schedule.next(device !== undefined);
-      for (let stage = await next(); stage !== undefined; stage = await next()) {
-        try {
-          await takeOrMake(stage, () => open(device), settings);
-          schedule.done(stage);
-        } catch (error) {
-          schedule.end();
-          errors.push(error instanceof Stopped ? error : new StageError(stage.info.id, error));
-          failure.abort();
-          return;
-        }
-      }
-      await device?.close();
-    };
-    const ends = await Promise.allSettled([...this.devices.map(work), work()]);
-    errors.push(...ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : [])));
-    const first = errors.find((error) => error instanceof StageError) ?? errors[0];
-    if (first !== undefined) throw first as Error;
+    const onDevices = this.devices.map((device): Lane => {
+      const open = (): Promise<Backend> => device.open();
+      return {
+        usesDevice: true,
+        make: (stage, signal) => takeOrMake(stage, open, { ...this.settings, signal, stages }),
+        close: () => device.close(),
+      };
+    });
+    await runReady(stages, [...onDevices, hostLane(this.settings, stages)], this.settings.signal);
   }
 }
 
-/** The backend of a stage's device. */
-function open(device: LocalDevice | undefined): Promise<Backend> {
-  if (device === undefined) throw new RangeError("executor: a stage that uses no device opens one");
-  return device.open();
-}
-
-/** Which stages wait, which are ready: gives out each once, in order. */
-class Schedule {
-  private readonly waiting: ResolvedStage[];
-  private readonly unfinished: Set<string>;
-  private wake = Promise.withResolvers<undefined>();
-  private isEnded = false;
-
-  constructor(stages: readonly ResolvedStage[]) {
-    this.waiting = [...stages];
-    this.unfinished = new Set(stages.map(({ info }) => info.id));
-  }
-
-  /** The first stage that is ready, of those that use a device or of those that do not, as soon as there is one; undefined when none will be. */
-  async next(usesDevice: boolean): Promise<ResolvedStage | undefined> {
-    const isOfKind = ({ declared }: ResolvedStage): boolean => declared.usesDevice === usesDevice;
-    while (!this.isEnded && this.waiting.some(isOfKind)) {
-      const at = this.waiting.findIndex(
-        (one) => isOfKind(one) && !one.info.inputs.some((id) => this.unfinished.has(id)),
-      );
-      if (at >= 0) return this.waiting.splice(at, 1)[0];
-      await this.wake.promise;
-    }
-    return undefined;
-  }
-
-  done({ info }: ResolvedStage): void {
-    this.unfinished.delete(info.id);
-    this.wakeAll();
-  }
-
-  /** Gives out nothing more. */
-  end(): void {
-    this.isEnded = true;
-    this.wakeAll();
-  }
-
-  private wakeAll(): void {
-    this.wake.resolve(undefined);
-    this.wake = Promise.withResolvers();
-  }
+/** The lane of stages that use no device, in this process. */
+export function hostLane(settings: ExecutorSettings, stages: readonly ResolvedStage[]): Lane {
+  const open = (): never => {
+    throw new RangeError("executor: a stage that uses no device opens one");
+  };
+  return { usesDevice: false, make: (stage, signal) => takeOrMake(stage, open, { ...settings, signal, stages }) };
 }

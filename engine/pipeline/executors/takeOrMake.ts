@@ -37,7 +37,7 @@ export async function takeOrMake(
   const { signal, report } = settings;
   const { info, artifact } = stage;
   if (signal.aborted) throw new Stopped(`${seededStageName(info)}: not begun`);
-  const cached = (await check(stage, settings)) === "whole";
+  const cached = (await lookFor(stage, settings)) === "whole";
   report({ kind: "stageStarted", stage: info.id, key: artifact.key, cached });
   const started = performance.now();
   if (!cached && (await makeOrAwait(stage, open, settings)) === "awaited") {
@@ -50,9 +50,9 @@ export async function takeOrMake(
  * Looks for the artifact: there and whole, not there, or there and not to be used.
  * @throws {Stopped} when the signal is aborted while it is read.
  */
-async function check(
+export async function lookFor(
   { key, info }: ResolvedStage,
-  { artifacts, report, signal }: TakeSettings,
+  { artifacts, report, signal }: Pick<TakeSettings, "artifacts" | "report" | "signal">,
 ): Promise<"whole" | "missing" | DamagedArtifact> {
   const progress = checkProgress(info.id, report);
   try {
@@ -91,7 +91,7 @@ async function makeOrAwait(
     if (workspace !== undefined) return makeHeld(stage, { open, workspace }, settings);
     if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
     await setTimeout(POLL_MS);
-    if ((await check(stage, settings)) === "whole") return "awaited";
+    if ((await lookFor(stage, settings)) === "whole") return "awaited";
   }
 }
 
@@ -104,7 +104,7 @@ interface Holding {
 /** Makes the artifact, unless another process has finished it since it was looked for; gives the workspace free. */
 async function makeHeld(stage: ResolvedStage, held: Holding, settings: TakeSettings): Promise<"made" | "awaited"> {
   try {
-    const found = await check(stage, settings);
+    const found = await lookFor(stage, settings);
     if (found === "whole") return "awaited";
     if (found !== "missing") await putAside(stage, found, settings);
     await make(stage, held, settings);

@@ -3,10 +3,11 @@ import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import { type StagePlacement, type StageToPlace, placeStage } from "../../cluster/openrlhf/placement.ts";
 import { type TrainedKind, TRAINED_KINDS, openRlhfRefusals } from "../../cluster/openrlhf/refusals.ts";
 import type { RunConfig } from "../../config/index.ts";
+import { DataError } from "../../protocol/errors.ts";
 import { stageNames } from "../../protocol/stageName.ts";
 import type { PlannedStage } from "../../protocol/toolOutput.ts";
 import { withLocalCheckpoints } from "../hubCheckpoints.ts";
-import { type BaseFacts, baseFacts } from "../plan.ts";
+import { type BaseFacts, type StageEstimate, baseFacts } from "../plan.ts";
 
 /** The trainers of a run's stages. */
 export interface TrainerPlan {
@@ -14,6 +15,25 @@ export interface TrainerPlan {
   readonly lines: readonly string[];
   /** False where a stage fits nowhere, or OpenRLHF would have to do what it cannot. */
   readonly isPossible: boolean;
+}
+
+/**
+ * Refuses a run of which a stage still to be made is for another trainer than this engine: it can be planned and prepared,
+ * and no executor submits it yet.
+ *
+ * @throws {DataError} naming the stages and the remedy.
+ */
+export function assertTrainedHere(config: RunConfig, estimates: readonly StageEstimate[], { model }: BaseFacts): void {
+  if (config.runtime.cluster === undefined) return;
+  const nameOf = stageNames(estimates.map(({ stage }) => stage.info));
+  const others = estimates.filter(({ stage: { info }, cost, cached }) => {
+    const placement = cached ? undefined : placementOf({ ...info, ...cost }, config, model);
+    return placement !== undefined && placement.trainer !== "own";
+  });
+  if (others.length === 0) return;
+  const names = others.map(({ stage }) => nameOf(stage.info.id)).join(", ");
+  const remedy = 'set runtime.cluster.trainer.use to "own", or train these elsewhere and name their checkpoints';
+  throw new DataError(`runs cannot hand stages to OpenRLHF yet: ${names}`, { file: "runtime.cluster.trainer", remedy });
 }
 
 /** Plans who trains the stages that are still to be made, on the cluster of the config. */
@@ -60,7 +80,7 @@ function placementText(placement: StagePlacement): string {
 }
 
 function placementOf(
-  { kind, product, parameters, cardBytes }: PlannedStage,
+  { kind, product, parameters, cardBytes }: Pick<PlannedStage, "kind" | "product" | "parameters" | "cardBytes">,
   { sft, reward, arms, runtime }: RunConfig,
   { nLayers, hiddenSize, vocabularySize, maxPositions }: Parameters<typeof trainersOf>[2],
 ): StagePlacement | undefined {

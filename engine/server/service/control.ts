@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { type RunConfig, isFree, judgingCost } from "../../config/index.ts";
+import { type RunConfig, isFree, judgingCost, sendsToken } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests, StartedRun } from "../../protocol/service.ts";
 import { connect } from "../client.ts";
@@ -10,7 +10,8 @@ import type { Runs } from "./runs.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /**
- * Requests and cost of judging in a run of a config file as it is on disk, or of a run that goes on.
+ * Requests and cost of judging in a run of a config file as it is on disk, or of a run that goes on, and the cluster that
+ * gets a token.
  * @throws {ConfigError} when something in the config is wrong. @throws {DataError} when the run's is none.
  */
 export async function judgingCostOf(
@@ -21,7 +22,14 @@ export async function judgingCostOf(
     "configFile" in asked ? await readConfigFile(absolute(asked.configFile)) : await runConfig(runs, asked.folder);
   const costs = judgingCost(config);
   const { budget } = config.evaluation;
-  return { costs, isFree: isFree(costs), ...(budget !== undefined && { budget }) };
+  const { cluster } = config.runtime;
+  const sent = cluster !== undefined && sendsToken(cluster) ? cluster : undefined;
+  return {
+    costs,
+    isFree: isFree(costs) && sent === undefined,
+    ...(budget !== undefined && { budget }),
+    ...(sent?.tokenEnv !== undefined && { cluster: { address: sent.address, tokenEnv: sent.tokenEnv } }),
+  };
 }
 
 async function runConfig(runs: Runs, folder: string): Promise<RunConfig> {

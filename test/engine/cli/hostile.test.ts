@@ -329,6 +329,19 @@ const CASES: Readonly<Record<string, Case>> = {
     await fs.writeFile(path.join(folder, HOSTILE), "");
     return [await run(folder, "doctor", "--directory", path.join(folder, HOSTILE))];
   },
+  cluster: async (folder) => {
+    const cluster = { address: "https://head:8265", tokenEnv: "LAB_AUTH_TOKEN", sharedFolder: `/${HOSTILE}` };
+    await fs.writeFile(path.join(folder, FILE), JSON.stringify({ ...JSON.parse(CONFIG), runtime: { cluster } }));
+    const finding = { name: HOSTILE, state: "missing", detail: HOSTILE, remedy: HOSTILE } as const;
+    const lookAtCluster: PipelineModule["lookAtCluster"] = ({ progress }) => {
+      progress(HOSTILE);
+      return Promise.resolve([finding]);
+    };
+    return [
+      await salsa(["cluster", FILE, "--yes"], { folder, pipeline: { lookAtCluster } }),
+      await run(folder, "cluster", FILE),
+    ];
+  },
   schema: async (folder) => [await run(folder, "schema"), await run(folder, "schema", "--markdown")],
 };
 

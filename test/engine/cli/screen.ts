@@ -69,6 +69,7 @@ const UNUSED: PipelineModule = {
   runPipeline: unexpected,
   planPipeline: unexpected,
   trainerPlan: unexpected,
+  lookAtCluster: unexpected,
   comparedPrompts: ({ evaluation }) => evaluation.prompts,
   fitOnCard: unexpected,
   modelNotes: unexpected,

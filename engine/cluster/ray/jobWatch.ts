@@ -1,0 +1,113 @@
+import { setTimeout } from "node:timers/promises";
+import { ClusterError } from "./clusterError.ts";
+import type { ClusterUse, RayClient, RayJob } from "./client.ts";
+
+/** Milliseconds between two requests to a cluster, however many jobs are watched. */
+const POLL_MS = 1000;
+/** Milliseconds between two questions for free resources, while a job waits: Ray itself counts them every 5 s. */
+const USE_MS = 5000;
+/** Milliseconds for which a cluster may not answer until its jobs are given up, which go on there. */
+const MOST_SILENCE_MS = 10 * 60_000;
+
+/** A job as it was last seen. */
+export interface WatchedJob {
+  /** The last answer; undefined until it was asked for. `"unknown"`: the cluster knows no such job. */
+  readonly state: RayJob | "unknown" | undefined;
+}
+
+/** Settings of a watch. */
+export interface WatchSettings {
+  /** Called when the cluster stops answering, with the reason, and with undefined when it answers again. */
+  readonly silent: (error: ClusterError | undefined) => void;
+  readonly pollMs?: number;
+}
+
+interface Watched {
+  state: WatchedJob["state"];
+}
+
+/**
+ * Asks a cluster how its jobs are, by turns and never more than one request a second. Who watches reads from the shared
+ * folder how a job gets on; the cluster says why one waits, and whether it was lost.
+ */
+export class JobWatch {
+  /** How much of the cluster is free, as of the last time that it was asked; it is while a job waits. */
+  use: ClusterUse | undefined;
+  private readonly client: RayClient;
+  private readonly settings: WatchSettings;
+  private readonly jobs = new Map<string, Watched>();
+  private readonly end = new AbortController();
+  private failure: Error | undefined;
+  private isAnyWaiting = false;
+  private nextUse = 0;
+  private loop: Promise<void> | undefined;
+
+  constructor(client: RayClient, settings: WatchSettings) {
+    this.client = client;
+    this.settings = settings;
+  }
+
+  /** Begins to watch a job; `done` ends it. */
+  watch(id: string): WatchedJob & { done(): void } {
+    const watched: Watched = { state: undefined };
+    this.jobs.set(id, watched);
+    this.loop ??= this.run();
+    return {
+      get state() {
+        return watched.state;
+      },
+      done: () => this.jobs.delete(id),
+    };
+  }
+
+  /** @throws {ClusterError} when the cluster cannot be asked any more. */
+  check(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  async close(): Promise<void> {
+    this.end.abort();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    const { pollMs = POLL_MS, silent } = this.settings;
+    const { signal } = this.end;
+    let silentSince: number | undefined;
+    // Ended by `close`, in the middle of a request, too: nobody looks at the failure then.
+    while (!signal.aborted) {
+      try {
+        await this.ask(signal);
+        if (silentSince !== undefined) silent(undefined);
+        silentSince = undefined;
+      } catch (error) {
+        const isOver = silentSince !== undefined && performance.now() - silentSince > MOST_SILENCE_MS;
+        if (!(error instanceof ClusterError) || error.fault !== "unreachable" || isOver) {
+          this.failure = error instanceof Error ? error : new Error(String(error));
+          return;
+        }
+        if (silentSince === undefined) silent(error);
+        silentSince ??= performance.now();
+      }
+      await setTimeout(pollMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** About the job that was not asked for longest, which goes to the end of the map; now and then about free resources. */
+  private async ask(signal: AbortSignal): Promise<void> {
+    const [next] = this.jobs;
+    if (next === undefined) return;
+    if (this.isAnyWaiting && performance.now() > this.nextUse) {
+      this.nextUse = performance.now() + USE_MS;
+      this.isAnyWaiting = false;
+      this.use = await this.client.use(signal);
+      return;
+    }
+    const [id, watched] = next;
+    const state = (await this.client.job(id, signal)) ?? "unknown";
+    watched.state = state;
+    if (state !== "unknown" && state.status === "PENDING") this.isAnyWaiting = true;
+    if (!this.jobs.delete(id)) return; // no longer of interest
+    this.jobs.set(id, watched);
+  }
+}

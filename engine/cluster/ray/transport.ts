@@ -1,0 +1,129 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import type { Secret } from "../../serving/client/secret.ts";
+import { ClusterError, type ClusterFault } from "./clusterError.ts";
+
+/** A request to a cluster. */
+export interface ClusterRequest {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Path and query below the address. */
+  readonly path: string;
+  readonly body?: string | Uint8Array;
+  /** Most bytes of the answer; {@link MOST_ANSWER_BYTES} unless given. */
+  readonly mostBytes?: number;
+  /** Milliseconds until the answer must be whole. */
+  readonly deadlineMs?: number;
+}
+
+/** A whole answer. */
+export interface ClusterAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** Bytes of an answer that are read: nodes of a large cluster take some kilobytes each. */
+const MOST_ANSWER_BYTES = 16 * 2 ** 20;
+/** Milliseconds that the dashboard has: it answers in some, and takes seconds while jobs start. */
+const DEADLINE_MS = 30_000;
+/** Milliseconds that a kept connection may be idle: the dashboard closes them after 75 s. */
+const IDLE_MS = 30_000;
+
+/**
+ * Requests to Ray's dashboard, over connections that stay open. Node's `fetch` is not used: Ray answers its POST with 405,
+ * taking it for a browser's.
+ */
+export class ClusterTransport {
+  /** For people: the address without anything that could be secret. */
+  readonly server: string;
+  private readonly base: URL;
+  private readonly token: Secret | undefined;
+  private readonly agent: http.Agent;
+
+  constructor(address: URL, token: Secret | undefined) {
+    this.base = address;
+    this.server = address.origin;
+    this.token = token;
+    const settings = { keepAlive: true, timeout: IDLE_MS, maxSockets: 8 };
+    this.agent = address.protocol === "https:" ? new https.Agent(settings) : new http.Agent(settings);
+  }
+
+  /**
+   * Sends a request and reads the answer whole. Redirections are not followed: the token has no business elsewhere.
+   * @throws {ClusterError} where no answer comes, or one that is no answer of Ray's.
+   * @throws the signal's reason.
+   */
+  async send(request: ClusterRequest, signal?: AbortSignal): Promise<ClusterAnswer> {
+    const { deadlineMs = DEADLINE_MS } = request;
+    const late = AbortSignal.timeout(deadlineMs);
+    const ends = signal === undefined ? late : AbortSignal.any([late, signal]);
+    try {
+      return await this.once(request, ends);
+    } catch (cause) {
+      if (cause instanceof ClusterError) throw cause;
+      if (signal?.aborted === true) throw signal.reason as Error;
+      if (late.aborted) {
+        const remedy = "is the head node overloaded, or a proxy in between?";
+        throw this.error(`has not answered within ${deadlineMs / 1000} s`, "unreachable", remedy);
+      }
+      throw this.unreachable(cause);
+    }
+  }
+
+  /** An error about this cluster; what a server has said goes without the token. */
+  error(what: string, fault: ClusterFault, remedy: string, options?: ErrorOptions): ClusterError {
+    const safe = this.token?.hide(what) ?? what;
+    return new ClusterError(safe, { fault, server: this.server, remedy }, options);
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private async once(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
+    const { method, path, body, mostBytes = MOST_ANSWER_BYTES } = request;
+    signal.throwIfAborted();
+    const { base, agent, token } = this;
+    const url = new URL(base);
+    const [pathname = "", search = ""] = path.split("?", 2);
+    url.pathname = `${base.pathname.replace(/\/+$/, "")}${pathname}`;
+    url.search = search;
+    const headers = {
+      accept: "application/json",
+      ...(token !== undefined && { authorization: token.header() }),
+      ...(typeof body === "string" && { "content-type": "application/json" }),
+      ...(body !== undefined && { "content-length": Buffer.byteLength(body) }),
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+    const sent = (url.protocol === "https:" ? https : http).request(url, { method, headers, agent, signal }, resolve);
+    sent.on("error", reject);
+    sent.end(body);
+    const message = await promise;
+    const { statusCode: status = 0, headers: got } = message;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) {
+        message.destroy();
+        const remedy = "is this the address of Ray's dashboard?";
+        throw this.error(`answers with more than ${mostBytes} bytes`, "notRay", remedy);
+      }
+      chunks.push(chunk);
+    }
+    return { status, type: got["content-type"] ?? "", text: Buffer.concat(chunks).toString("utf8") };
+  }
+
+  private unreachable(cause: unknown): ClusterError {
+    // Node's codes are words such as ECONNREFUSED; its messages may quote what was sent.
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    if (/CERT|TLS|SSL|WRONG_VERSION/.test(code)) {
+      const remedy = "check http or https in runtime.cluster.address, or this machine's certificates";
+      return this.error(`no secure connection can be made${code}`, "unreachable", remedy);
+    }
+    const remedy =
+      "is Ray running there (ray start --head)? Its dashboard listens on the head node alone: ssh -L 8265:localhost:8265 " +
+      "head brings it to http://127.0.0.1:8265";
+    return this.error(`cannot be reached${code}`, "unreachable", remedy);
+  }
+}

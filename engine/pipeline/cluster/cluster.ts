@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import type { ClusterError } from "../../cluster/ray/clusterError.ts";
+import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/client.ts";
+import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
+import { type ClusterConfig, type ClusterStageKind, isUsableCluster } from "../../config/index.ts";
+import { DataError } from "../../protocol/errors.ts";
+import { Stopped } from "../stage.ts";
+import { type WorkerFacts, type WorkerQuestion, askWorker, forgetQuestion, workerAnswer } from "./workerCheck.ts";
+
+/** Seconds that a job has between SIGTERM and SIGKILL: a step in flight is finished and saved meanwhile. */
+const STOP_SECONDS = 60;
+/** Milliseconds between two looks for a machine's answer, and between two requests for its job. */
+const POLL_MS = 1000;
+/** Polls of a job that waits until it is asked for the reason, again and again. */
+const PENDING_POLLS = 5;
+/** Milliseconds that a file may take from one machine to another: systems remember a folder's content for a minute. */
+export const SHARING_MS = 65_000;
+
+/** How a cluster is used. */
+export interface ClusterSettings {
+  /** The folder of runs and artifacts as this machine sees it: `.salsa`. */
+  readonly root: string;
+  readonly config: ClusterConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A job of this program. */
+export interface ProgramJob extends JobResources {
+  readonly id: string;
+  /** Variables that say what it has to do. */
+  readonly order: Readonly<Record<string, string>>;
+  /** For people, on Ray's dashboard. */
+  readonly about: Readonly<Record<string, string>>;
+}
+
+/** A Ray cluster that runs this program on a folder that it shares with this machine. */
+export class Cluster {
+  readonly client: RayClient;
+  private readonly settings: ClusterSettings;
+  private package: Promise<EnginePackage> | undefined;
+
+  /** @throws {ClusterError} when there is no token. {DataError} when no config may name such a cluster. */
+  constructor(settings: ClusterSettings) {
+    const { config, env } = settings;
+    if (!isUsableCluster(config)) {
+      const remedy = "start the run again from its config";
+      throw new DataError("is none that a config may name", { file: "runtime.cluster", remedy });
+    }
+    this.settings = settings;
+    this.client = new RayClient({ address: config.address, tokenEnv: config.tokenEnv, env });
+  }
+
+  /** Resources of a kind of stage. */
+  resources(kind?: string): JobResources {
+    const { cpus, gpus, stages } = this.settings.config;
+    const own = stages?.[kind as ClusterStageKind];
+    return { cpus: own?.cpus ?? cpus, gpus: own?.gpus ?? gpus };
+  }
+
+  /**
+   * Sends the program to the cluster, unless it is there.
+   * @param signal - Ends it.
+   * @param sending - Called with its size in bytes before it is sent.
+   * @returns Its URI, and the command that begins a job in it.
+   * @throws {ClusterError} {DataError}
+   */
+  async program(signal?: AbortSignal, sending?: (bytes: number) => void): Promise<EnginePackage> {
+    const own = await (this.package ??= enginePackage());
+    if (await this.client.hasPackage(own.uri, signal)) return own;
+    const content = await own.content();
+    sending?.(content.length);
+    await this.client.putPackage(own.uri, content, signal);
+    return own;
+  }
+
+  /** Submits a job of this program. @returns False when there is one of its id already. @throws {ClusterError} */
+  async submit({ id, order, about, cpus, gpus }: ProgramJob, signal?: AbortSignal): Promise<boolean> {
+    const { root, config } = this.settings;
+    const { uri, entrypoint } = await this.program(signal);
+    const env = { SALSA_ROOT: config.sharedFolder ?? root, RAY_JOB_STOP_WAIT_TIME_S: String(STOP_SECONDS), ...order };
+    return this.client.submit({ id, entrypoint, package: uri, env, metadata: about, cpus, gpus }, signal);
+  }
+
+  /**
+   * Has a machine of the cluster read the shared folder, write to it, and say what it is.
+   *
+   * @param question - About the run that is to compute there.
+   * @param signal - Ends it.
+   * @param waiting - Called with the reason when its job has to wait.
+   * @throws {ClusterError} when it cannot, with the reason.
+   * @throws {Stopped} when the signal is aborted.
+   */
+  async ask(question: WorkerQuestion, signal: AbortSignal, waiting: (reason: string) => void): Promise<WorkerFacts> {
+    const { root } = this.settings;
+    const nonce = `${Date.now()}-${randomBytes(4).toString("hex")}`;
+    const id = `salsa-check-${nonce}`;
+    await askWorker(root, nonce, question);
+    try {
+      await this.submit(
+        { id, order: { SALSA_QUESTION: nonce }, about: { salsa: "check" }, ...this.resources() },
+        signal,
+      );
+      return await this.answer(nonce, id, { signal, waiting });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      await this.client.stop(id).catch(() => undefined); // it ends by itself, too
+      throw new Stopped("stopped while the cluster was asked");
+    } finally {
+      await forgetQuestion(root, nonce);
+      await this.client.forget(id).catch(() => undefined); // it may not have ended yet
+    }
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private async answer(
+    nonce: string,
+    id: string,
+    { signal, waiting }: { readonly signal: AbortSignal; readonly waiting: (reason: string) => void },
+  ): Promise<WorkerFacts> {
+    const { root } = this.settings;
+    let endedAt: number | undefined;
+    let nPending = 0;
+    let said = "";
+    for (;;) {
+      const facts = await workerAnswer(root, nonce);
+      if (facts !== undefined) return facts;
+      const job = await this.client.job(id, signal);
+      if (job === undefined)
+        throw this.client.error("has lost a job", "refused", "was its head started again? Try again");
+      if (job.status === "FAILED" || job.status === "STOPPED") throw this.failure(job.message);
+      if (job.status === "PENDING" && ++nPending % PENDING_POLLS === 0) {
+        const reason = await this.queueReason(signal);
+        if (reason !== undefined && reason !== said) waiting(reason);
+        said = reason ?? said;
+      }
+      if (job.status === "SUCCEEDED") endedAt ??= performance.now();
+      if (endedAt !== undefined && performance.now() - endedAt > SHARING_MS) throw this.notShared();
+      await setTimeout(POLL_MS, undefined, { signal });
+    }
+  }
+
+  private async queueReason(signal: AbortSignal): Promise<string | undefined> {
+    const [use, nodes] = [await this.client.use(signal), await this.client.nodes(signal)];
+    return use && queueText(this.resources(), use.free, nodes);
+  }
+
+  /** The error of a job that has failed before it could say why itself. */
+  failure(message: string): ClusterError {
+    const said = message
+      .match(/^salsa: .*$/gm)
+      ?.at(-1)
+      ?.slice("salsa: ".length);
+    const last = (said ?? message).trim().split("\n").at(-1).slice(0, 1000);
+    const remedies: readonly (readonly [RegExp, string])[] = [
+      [/exec format|cannot execute binary/i, `its machines need the processor of this one, ${process.arch}`],
+      [/GLIBC/, "its machines need a newer Linux: glibc 2.28, of 2018, or newer"],
+      [/No space left|ENOSPC/i, "free space on its machines, below /tmp/ray, and in the shared folder"],
+    ];
+    const remedy = remedies.find(([form]) => form.test(message))?.[1] ?? "the job's log on Ray's dashboard says more";
+    // Errors of ours bring their own remedy.
+    return this.client.error(`a job cannot begin: ${last}`, "worker", said === undefined ? remedy : "see the docs");
+  }
+
+  private notShared(): ClusterError {
+    const { root, config } = this.settings;
+    const there = config.sharedFolder ?? root;
+    const remedy = `set runtime.cluster.sharedFolder to where its machines see ${root}, on a file system that both share`;
+    return this.client.error(`a machine has written to ${there}, and nothing of it is seen here`, "worker", remedy);
+  }
+}
+
+/** Why a job waits, as far as a cluster's numbers say; undefined where there is room for it, and it is being begun. */
+export function queueText(need: JobResources, free: JobResources, nodes: readonly RayNode[]): string | undefined {
+  const fits = ({ cpus, gpus }: JobResources): boolean => cpus >= need.cpus && gpus >= need.gpus;
+  const wanted = `needs ${resourcesText(need)}`;
+  if (!nodes.some(fits)) {
+    const [cpus, gpus] = [Math.max(0, ...nodes.map((one) => one.cpus)), Math.max(0, ...nodes.map((one) => one.gpus))];
+    const most = resourcesText({ cpus, gpus: need.gpus === 0 ? 0 : gpus }, need.gpus > 0);
+    return `${wanted}, and machines have at most ${most}; lower runtime.cluster.gpus or cpus, or add a machine`;
+  }
+  return fits(free) ? undefined : `${wanted}, free: ${resourcesText(free, need.gpus > 0)}`;
+}
+
+/** "1 GPU and 4 CPUs". */
+export function resourcesText({ cpus, gpus }: JobResources, hasGpus = gpus > 0): string {
+  const number = (count: number, unit: string): string => `${rounded(count)} ${unit}${rounded(count) === 1 ? "" : "s"}`;
+  return !hasGpus ? number(cpus, "CPU") : `${number(gpus, "GPU")} and ${number(cpus, "CPU")}`;
+}
+
+const rounded = (count: number): number => Math.round(count * 100) / 100;

@@ -1,0 +1,5 @@
+export type { Cluster } from "./cluster.ts";
+export { runJob } from "./job.ts";
+export { type JoinedCluster, joinCluster } from "./join.ts";
+export { lookAtCluster } from "./lookAtCluster.ts";
+export { answerQuestion } from "./workerCheck.ts";

@@ -1,0 +1,157 @@
+import { setTimeout } from "node:timers/promises";
+import type { RayNode } from "../../cluster/ray/client.ts";
+import { ClusterError } from "../../cluster/ray/clusterError.ts";
+import type { RuntimeConfig } from "../../config/index.ts";
+import { DataError } from "../../protocol/errors.ts";
+import { formatBytes } from "../../protocol/format.ts";
+import type { DoctorCheck } from "../../protocol/toolOutput.ts";
+import { Stopped } from "../stage.ts";
+import { Cluster, queueText } from "./cluster.ts";
+import { MOST_SKEW_MS, machinesText, questionOf, skewOf, skewText } from "./join.ts";
+import type { WorkerFacts } from "./workerCheck.ts";
+
+/** Space that the smallest run needs in the shared folder, in bytes. */
+const LEAST_DISK = 2 ** 30;
+/** Milliseconds that a machine has to answer: on a busy cluster the job waits. */
+const PATIENCE_MS = 2 * 60_000;
+
+/** The cluster to look at. */
+export interface LookSettings {
+  readonly runtime: RuntimeConfig & { readonly cluster: NonNullable<RuntimeConfig["cluster"]> };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Called before what takes a while, with a line about it. */
+  readonly progress: (text: string) => void;
+}
+
+/** Everything that a run on a config's cluster depends on, each with its remedy. Orders one short job, and no stage. */
+export async function lookAtCluster(settings: LookSettings): Promise<readonly DoctorCheck[]> {
+  const checks: DoctorCheck[] = [];
+  let cluster: Cluster | undefined;
+  try {
+    const { runtime, env } = settings;
+    cluster = new Cluster({ root: runtime.directory, config: runtime.cluster, env });
+    await look(cluster, settings, (check) => checks.push(check));
+  } catch (error) {
+    if (error instanceof ClusterError || error instanceof DataError) {
+      checks.push({ name: placeOf(error), state: "missing", detail: error.what, remedy: error.remedy });
+    } else {
+      throw error;
+    }
+  } finally {
+    cluster?.close();
+  }
+  return checks;
+}
+
+/** The line of what an error is about. */
+function placeOf(error: ClusterError | DataError): string {
+  if (error instanceof DataError) return "program";
+  return { unreachable: "Ray", notRay: "Ray", token: "token", missing: "job", refused: "job", worker: "worker" }[
+    error.fault
+  ];
+}
+
+async function look(
+  cluster: Cluster,
+  { runtime, signal, progress }: LookSettings,
+  add: (check: DoctorCheck) => void,
+): Promise<void> {
+  const { client } = cluster;
+  add({ name: "Ray", state: "ok", detail: `${await client.version(signal)} at ${client.server}` });
+  const token = tokenCheck(runtime.cluster);
+  if (token !== undefined) add(token);
+  const nodes = await client.nodes(signal);
+  const machines = machinesCheck(cluster, nodes);
+  add(machines);
+  if (machines.state === "missing") return;
+  let sent = "there already";
+  const { uri } = await cluster.program(signal, (bytes) => {
+    sent = `${formatBytes(bytes)} sent`;
+    progress(`Sending the program, ${formatBytes(bytes)}`);
+  });
+  add({ name: "program", state: "ok", detail: `${sent}: ${uri}` });
+  progress("Asking a machine of the cluster by the shared folder");
+  const asked = Date.now();
+  const facts = await answerWithin(cluster, runtime, signal);
+  if (typeof facts === "string") {
+    add({ name: "worker", state: "optional", detail: facts, remedy: "runs wait for the same; try again later" });
+    return;
+  }
+  for (const check of workerChecks(facts, runtime, skewOf(facts, { asked, answered: Date.now() }))) add(check);
+}
+
+/** A machine's answer; why there is none yet, where it takes long. */
+async function answerWithin(
+  cluster: Cluster,
+  runtime: LookSettings["runtime"],
+  signal: AbortSignal,
+): Promise<WorkerFacts | string> {
+  const late = new AbortController();
+  let reason = "it has not begun";
+  const answering = cluster.ask(questionOf(runtime), AbortSignal.any([signal, late.signal]), (why) => (reason = why));
+  const done = new AbortController();
+  void setTimeout(PATIENCE_MS, undefined, { signal: done.signal }).then(
+    () => late.abort(),
+    () => undefined,
+  );
+  try {
+    return await answering;
+  } catch (error) {
+    if (!(error instanceof Stopped) || signal.aborted) throw error;
+    return `a job waits on the cluster: ${reason}`;
+  } finally {
+    done.abort();
+  }
+}
+
+function tokenCheck({ address, tokenEnv }: LookSettings["runtime"]["cluster"]): DoctorCheck | undefined {
+  if (tokenEnv === undefined) return undefined;
+  const isOpen = address.startsWith("http:") && !/^http:\/\/(localhost|127\.|\[::1\])/.test(address);
+  if (!isOpen) return { name: "token", state: "ok", detail: `of ${tokenEnv}, taken` };
+  const remedy = "use https, or a tunnel (ssh -L 8265:localhost:8265 head) and its local address";
+  return { name: "token", state: "optional", detail: `of ${tokenEnv}, taken; others on the way can read it`, remedy };
+}
+
+function machinesCheck(cluster: Cluster, nodes: readonly RayNode[]): DoctorCheck {
+  const need = cluster.resources();
+  const lack = queueText(need, need, nodes);
+  const detail = machinesText(nodes);
+  if (lack === undefined) return { name: "machines", state: "ok", detail };
+  const [what = "", remedy = ""] = lack.split("; ", 2);
+  return { name: "machines", state: "missing", detail: `${detail}; a stage ${what}`, remedy };
+}
+
+function workerChecks(
+  facts: WorkerFacts,
+  { directory, cluster }: LookSettings["runtime"],
+  skew: number,
+): DoctorCheck[] {
+  const { host, node, choice, freeBytes, memoryBytes } = facts;
+  const there = cluster.sharedFolder ?? directory;
+  const hasRoom = freeBytes >= LEAST_DISK;
+  const isInTime = Math.abs(skew) <= MOST_SKEW_MS;
+  return [
+    { name: "shared folder", state: "ok", detail: `${directory} here is ${there} on ${host}, read and written there` },
+    { name: "Node", state: "ok", detail: `${node} runs on ${host}, with ${formatBytes(memoryBytes)} of memory` },
+    "lack" in choice
+      ? {
+          ...{ name: "backend", state: "missing", detail: choice.lack },
+          remedy: "give stages a card (runtime.cluster.gpus), or set runtime.backend to what the machine has",
+        }
+      : { name: "backend", state: "ok", detail: `${choice.device.name}, ${choice.precision} (${choice.reason})` },
+    {
+      ...{
+        name: "disk space",
+        state: hasRoom ? "ok" : "missing",
+        detail: `${formatBytes(freeBytes)} free in ${there}`,
+      },
+      ...(!hasRoom && { remedy: `free ${formatBytes(LEAST_DISK)} there` }),
+    },
+    {
+      ...{ name: "clocks", state: isInTime ? "ok" : "missing" },
+      detail: isInTime ? "agree" : `${host} is ${skewText(skew)}`,
+      ...(!isInTime && { remedy: "set both by NTP: signs of life of who works at a stage are dated by them" }),
+    },
+  ];
+}

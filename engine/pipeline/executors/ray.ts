@@ -1,0 +1,340 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import type { RayJob, RayNode, JobResources } from "../../cluster/ray/client.ts";
+import { ClusterError } from "../../cluster/ray/clusterError.ts";
+import { JobWatch, type WatchedJob } from "../../cluster/ray/jobWatch.ts";
+import type { BackendIdentity } from "../../compute/backends/choose.ts";
+import type { RunEvent } from "../../protocol/events.ts";
+import { seededStageName } from "../../protocol/stageName.ts";
+import {
+  type AttemptPlace,
+  type AttemptReader,
+  AttemptTail,
+  askToEnd,
+  attemptsHeld,
+  newestAttempt,
+  orderText,
+  writeOrder,
+} from "../../storage/attempts.ts";
+import { LockedError } from "../../storage/locks.ts";
+import { type Cluster, SHARING_MS, queueText } from "../cluster/cluster.ts";
+import { threadsOf } from "../cluster/join.ts";
+import { orderOf, readOrder } from "../cluster/order.ts";
+import { SharedInputs } from "../cluster/sharedInputs.ts";
+import type { ResolvedStage } from "../resolve.ts";
+import { Stopped } from "../stage.ts";
+import { putAside } from "./damage.ts";
+import type { Executor, ExecutorSettings } from "./executor.ts";
+import { hostLane } from "./local.ts";
+import { type Lane, runReady } from "./schedule.ts";
+import { lookFor } from "./takeOrMake.ts";
+
+/** Most jobs at a time: Ray queues them, and each takes a process on its machine. */
+const MOST_JOBS = 256;
+/** Milliseconds between two looks at what a job has written. */
+const POLL_MS = 250;
+/** Milliseconds that a job has to end by itself before it is stopped. */
+const GRACE_MS = 5 * 60_000;
+/** Milliseconds after which the last words of a job that was killed are not waited for any more. */
+const LAST_WORDS_MS = 3000;
+/** Times that a stage is begun again after its job was lost. */
+const MOST_LOST = 1;
+/** Milliseconds between two notes of why a job waits. */
+const NOTE_MS = 60_000;
+
+/** Settings of an executor on a cluster. */
+export interface RaySettings extends ExecutorSettings {
+  readonly cluster: Cluster;
+  /** Its machines, when the run began. */
+  readonly nodes: readonly RayNode[];
+  /** Of the cluster's machines. */
+  readonly backend: BackendIdentity;
+  /** Threads of a stage on a processor; 0 takes as many as it has cores. */
+  readonly threads: number;
+}
+
+/** An error of a stage's job, with the name that it had there. */
+class JobError extends Error {
+  override readonly name: string;
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/** A job that was submitted, or that an earlier process had submitted. */
+interface Submitted {
+  readonly place: AttemptPlace;
+  readonly id: string;
+}
+
+/**
+ * Runs stages as jobs of a Ray cluster, all that are ready at once: Ray places them, and those that find no room wait
+ * there. Stages that use no device run in this process. A job works on the shared folder as a process of this machine
+ * would: it takes the stage's workspace, saves into it, and makes the artifact; another process that wants the same one
+ * follows the job that is at work. What it reports comes by a log beside the stage's record.
+ *
+ * When this process ends, its jobs go on; a later one finds them by their orders. When the cluster cannot be asked any
+ * more, they are left at work.
+ */
+export class RayExecutor implements Executor {
+  private readonly settings: RaySettings;
+  private readonly inputs: SharedInputs;
+  private readonly watch: JobWatch;
+  /** True once the cluster does not answer: nobody is asked to stop any more. */
+  private isCutOff = false;
+
+  constructor(settings: RaySettings) {
+    const { cluster, artifacts } = settings;
+    this.settings = settings;
+    this.inputs = new SharedInputs(artifacts.root);
+    this.watch = new JobWatch(cluster.client, {
+      silent: (error) => this.note("cluster", error === undefined ? "the cluster answers again" : error.message),
+    });
+  }
+
+  async execute(stages: readonly ResolvedStage[]): Promise<void> {
+    const nJobs = Math.min(MOST_JOBS, stages.filter(({ declared }) => declared.usesDevice).length);
+    const lane: Lane = { usesDevice: true, make: (stage, signal) => this.take(stage, stages, signal) };
+    try {
+      const lanes = [...Array<Lane>(nJobs).fill(lane), hostLane(this.settings, stages)];
+      await runReady(stages, lanes, this.settings.signal);
+    } finally {
+      await this.watch.close();
+    }
+  }
+
+  /** Takes a stage's artifact if it is there and whole, else has it made by a job. */
+  private async take(stage: ResolvedStage, stages: readonly ResolvedStage[], signal: AbortSignal): Promise<void> {
+    const { report, artifacts } = this.settings;
+    const { id } = stage.info;
+    if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
+    const found = await lookFor(stage, { artifacts, report, signal });
+    const started = performance.now();
+    if (found === "whole") {
+      report({ kind: "stageStarted", stage: id, key: stage.artifact.key, cached: true });
+    } else {
+      if (found !== "missing") await this.putAside(stage, found, stages);
+      try {
+        await this.haveMade(await this.inputs.of(stage), signal);
+      } catch (error) {
+        if (error instanceof ClusterError) this.isCutOff = true;
+        throw error;
+      }
+    }
+    report({ kind: "stageFinished", stage: id, seconds: (performance.now() - started) / 1000 });
+  }
+
+  private async putAside(
+    stage: ResolvedStage,
+    damage: Parameters<typeof putAside>[1],
+    stages: readonly ResolvedStage[],
+  ): Promise<void> {
+    try {
+      const workspace = await this.settings.artifacts.work(stage.key);
+      await putAside(stage, damage, { ...this.settings, stages }).finally(() => workspace.release());
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error; // somebody else makes it again
+    }
+  }
+
+  /** Has a stage made by jobs, one after the other, until one has finished. */
+  private async haveMade(stage: ResolvedStage, signal: AbortSignal): Promise<void> {
+    let nLost = 0;
+    for (;;) {
+      const job = await this.submit(stage);
+      const end = await this.follow(stage, job, signal);
+      if (end.how === "finished") return this.arrived(stage);
+      if (end.how === "failed") throw new JobError(end.error, end.message);
+      if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: stopped; its last savepoint is kept`);
+      if (end.how === "stopped") {
+        this.note(stage.info.id, "another process has stopped its job; it goes on from its savepoint in a new one");
+      } else if (end.how === "notBegun") {
+        this.note(stage.info.id, `its job could not begin and is submitted again: ${end.reason}`);
+      } else if (++nLost > MOST_LOST) {
+        const remedy = "look at the cluster's machines (memory?); salsa resume goes on from the last savepoint";
+        throw this.settings.cluster.client.error(`has lost a stage's job again: ${end.reason}`, "worker", remedy);
+      } else {
+        this.note(stage.info.id, `its job was lost, and goes on from the last savepoint in a new one: ${end.reason}`);
+      }
+    }
+  }
+
+  /** The job that is at work on a stage, else a new one. Of several processes that want one, one submits it. */
+  private async submit(stage: ResolvedStage): Promise<Submitted> {
+    const { cluster, artifacts, run, backend, pace } = this.settings;
+    const { root } = artifacts;
+    const { key } = stage.artifact;
+    const say = await attemptsHeld({ root, key });
+    try {
+      const newest = await newestAttempt({ root, key });
+      const current = newest === 0 ? undefined : await this.unfinished({ root, key, number: newest });
+      if (current !== undefined) return current;
+      const place = { root, key, number: newest + 1 };
+      const id = `salsa-${key}-${place.number}-${randomBytes(4).toString("hex")}`;
+      const need = cluster.resources(stage.info.kind);
+      const threads = this.settings.threads || threadsOf(need.cpus);
+      await writeOrder(place, orderOf(stage, { root, job: id, run, backend, threads, pace }));
+      await this.begin({ place, id }, stage);
+      return { place, id };
+    } finally {
+      await say.release();
+    }
+  }
+
+  /** An attempt's job if it waits or works; one that never reached the cluster is submitted under its own id. */
+  private async unfinished(place: AttemptPlace): Promise<Submitted | undefined> {
+    const text = await orderText(place);
+    const tail = new AttemptTail(place);
+    await tail.read({ event: () => undefined, sample: () => undefined });
+    if (text === undefined || tail.end !== undefined) return undefined;
+    const { job: id } = readOrder(text, place.root);
+    const state = await this.settings.cluster.client.job(id);
+    return state !== undefined && !hasEnded(state) ? { place, id } : undefined;
+  }
+
+  private async begin({ place, id }: Submitted, { info }: ResolvedStage): Promise<void> {
+    const { cluster, run } = this.settings;
+    const order = { SALSA_KEY: place.key, SALSA_ATTEMPT: String(place.number) };
+    const about = { salsa: "stage", run, stage: info.id };
+    await cluster.submit({ id, order, about, ...cluster.resources(info.kind) });
+  }
+
+  /** Reports what a job reports until it has ended, in whatever way. */
+  private async follow(stage: ResolvedStage, job: Submitted, signal: AbortSignal): Promise<JobEnd> {
+    const tail = new AttemptTail(job.place);
+    const watched = this.watch.watch(job.id);
+    const notes = new QueueNotes(this.settings.cluster.resources(stage.info.kind), this.settings.nodes);
+    const reader = this.reader(stage);
+    let stopping: Stopping | undefined;
+    try {
+      for (;;) {
+        await tail.read(reader);
+        if (tail.end !== undefined) return tail.end;
+        this.watch.check();
+        const { state } = watched;
+        if (state === "unknown" || (state !== undefined && hasEnded(state)))
+          return await this.lost(state, tail, reader);
+        if (signal.aborted) {
+          if (this.isCutOff) return { how: "stopped" };
+          stopping ??= await this.stop(job, watched);
+          if (stopping.isOver || performance.now() > stopping.until) {
+            await this.settings.cluster.client.stop(job.id);
+            if (stopping.isOver) return { how: "stopped" };
+            stopping = { isOver: false, until: Infinity };
+          }
+        }
+        const reason = tail.host === undefined ? notes.reason(watched, this.watch) : undefined;
+        if (reason !== undefined) this.note(stage.info.id, `its job waits on the cluster: ${reason}`);
+        await setTimeout(POLL_MS);
+      }
+    } finally {
+      watched.done();
+    }
+  }
+
+  /** Asks a job to save and end; one that has not begun has nothing to save. */
+  private async stop({ place }: Submitted, { state }: WatchedJob): Promise<Stopping> {
+    await askToEnd(place);
+    const isWaiting = typeof state === "object" && state.status === "PENDING";
+    return { isOver: isWaiting, until: performance.now() + GRACE_MS };
+  }
+
+  /** The end of a job that has said nothing of it, when that may not be on its way any more. */
+  private async lost(state: RayJob | "unknown", tail: AttemptTail, reader: AttemptReader): Promise<JobEnd> {
+    const isGood = state !== "unknown" && state.status === "SUCCEEDED";
+    const until = performance.now() + (isGood ? SHARING_MS : LAST_WORDS_MS);
+    while (tail.end === undefined && performance.now() < until) {
+      await setTimeout(POLL_MS);
+      await tail.read(reader);
+    }
+    if (tail.end !== undefined) return tail.end;
+    const where = tail.host === undefined ? "" : ` on ${tail.host}`;
+    if (state === "unknown") return { how: "lost", reason: `the cluster does not know it any more${where}` };
+    const reason = `${state.status.toLowerCase()}${where}: ${lastLine(state.message)}`;
+    if (tail.host !== undefined) return { how: "lost", reason };
+    // Ray gives up on jobs that have waited for a quarter of an hour.
+    if (/failed to start within/i.test(state.message)) return { how: "notBegun", reason };
+    if (/node.* (died|dead|lost)|actor died|ActorDiedError|unschedulable/i.test(state.message))
+      return { how: "lost", reason };
+    throw this.settings.cluster.failure(state.message);
+  }
+
+  /** Waits until an artifact is seen here that another machine has made. */
+  private async arrived(stage: ResolvedStage): Promise<void> {
+    const { artifacts, report, cluster } = this.settings;
+    const signal = new AbortController().signal; // it is there, and only has to be seen
+    const until = performance.now() + SHARING_MS;
+    for (;;) {
+      const found = await lookFor(stage, { artifacts, report, signal });
+      if (found === "whole") return;
+      if (found !== "missing") throw found;
+      if (performance.now() > until) {
+        const remedy = "is runtime.cluster.sharedFolder the folder of this run? salsa cluster CONFIG looks at it";
+        throw cluster.client.error("has finished a stage whose result is not seen here", "worker", remedy);
+      }
+      await setTimeout(POLL_MS);
+    }
+  }
+
+  /** Passes on what a job reports, under the stage's id in this run: another one may have ordered it. */
+  private reader({ info }: ResolvedStage): AttemptReader {
+    const { report, sample } = this.settings;
+    return {
+      event: (event: RunEvent) => {
+        const { time: _time, sequence: _sequence, ...body } = event;
+        if (!("stage" in body) || body.kind === "stageFinished" || body.kind === "runFailed") return;
+        report({ ...body, stage: info.id });
+      },
+      sample: (record) => sample({ ...record, stage: info.id }),
+    };
+  }
+
+  private note(stage: string, message: string): void {
+    this.settings.report({ kind: "note", stage, message });
+  }
+}
+
+/** How a job has ended, for who ordered it. */
+type JobEnd =
+  | NonNullable<AttemptTail["end"]>
+  /** It, or its machine, was killed; or never got a place. */
+  | { readonly how: "lost"; readonly reason: string }
+  | { readonly how: "notBegun"; readonly reason: string };
+
+interface Stopping {
+  /** Nothing is waited for. */
+  readonly isOver: boolean;
+  readonly until: number;
+}
+
+/** Says now and then why a job waits, when there is something new to say. */
+class QueueNotes {
+  private readonly need: JobResources;
+  private readonly nodes: readonly RayNode[];
+  private last = "";
+  private next = 0;
+
+  constructor(need: JobResources, nodes: readonly RayNode[]) {
+    this.need = need;
+    this.nodes = nodes;
+  }
+
+  reason({ state }: WatchedJob, { use }: JobWatch): string | undefined {
+    if (use === undefined || typeof state !== "object" || state.status !== "PENDING") return undefined;
+    const text = queueText(this.need, use.free, this.nodes);
+    if (text === undefined || text === this.last || performance.now() < this.next) return undefined;
+    this.last = text;
+    this.next = performance.now() + NOTE_MS;
+    return text;
+  }
+}
+
+function hasEnded({ status }: RayJob): boolean {
+  return status === "FAILED" || status === "STOPPED" || status === "SUCCEEDED";
+}
+
+/** Ray quotes a job's output: its last line says most. */
+function lastLine(message: string): string {
+  return message.trim().split("\n").at(-1).slice(0, 300);
+}

@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { RayClient } from "../../engine/cluster/ray/client.ts";
+import { lookAtCluster } from "../../engine/pipeline/cluster/index.ts";
+import { bundle } from "../../extension/build/bundle.ts";
+import {
+  type TinyRun,
+  type Written,
+  artifactHashes,
+  resolved,
+  runTiny,
+  tableFiles,
+  tiny,
+} from "../engine/pipeline/tinyRun.ts";
+import { RayHead } from "./head.ts";
+import { RayUnavailableError, installRay } from "./install.ts";
+
+const TOKEN = "a-token-of-the-tests-0123456789abcdef";
+const VARIABLE = "SALSA_TEST_AUTH_TOKEN";
+const CLI = path.join(import.meta.dirname, "../../engine/cli/main.ts");
+
+/** Two arms that take some seconds, so that there is time to kill what makes them. */
+const EXPERIMENT: Written = {
+  rlhf: { iterations: 200 },
+  evaluation: { pairs: [["salsa", "ppo"]] },
+};
+
+describe("a run on a Ray cluster", function () {
+  this.timeout(300_000);
+  let head: RayHead | undefined;
+  let folder = "";
+
+  before(async function () {
+    if (process.platform !== "linux") {
+      process.stdout.write("*** NOT TESTED: runs on a Ray cluster, which take the program from Linux alone\n");
+      return this.skip();
+    }
+    let bin: string;
+    try {
+      bin = installRay((line) => process.stdout.write(`${line}\n`));
+    } catch (error) {
+      if (!(error instanceof RayUnavailableError) || process.env["CI"] !== undefined) throw error;
+      process.stdout.write(`*** NOT TESTED: runs on a Ray cluster, ${error.message}\n`);
+      return this.skip();
+    }
+    folder = await fs.mkdtemp(path.join(tmpdir(), "salsa-cluster-"));
+    process.env[VARIABLE] = TOKEN;
+    [head] = await Promise.all([RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN }), bundle({ production: false })]);
+  });
+
+  after(async () => {
+    await head?.stop();
+    if (folder !== "") await fs.rm(folder, { recursive: true, force: true });
+  });
+
+  /** The experiment on the cluster, with some of its settings replaced. */
+  function onCluster(cluster: Written = {}, overrides: Written = {}): Written {
+    const settings = { address: head?.address, tokenEnv: VARIABLE, cpus: 1, gpus: 1, ...cluster };
+    return tiny({ ...EXPERIMENT, ...overrides, runtime: { backend: "wasm", cluster: settings } });
+  }
+
+  function client(env: Record<string, string> = { [VARIABLE]: TOKEN }): RayClient {
+    return new RayClient({ address: head?.address ?? "", tokenEnv: VARIABLE, env });
+  }
+
+  it("ends with the tables of a run on this machine, byte for byte, though its process and a job are killed", async () => {
+    const local = path.join(folder, "local");
+    const remote = path.join(folder, "remote");
+    await Promise.all([local, remote].map((one) => fs.mkdir(one)));
+    const expected = await runTiny(tiny(EXPERIMENT), local);
+    const config = path.join(remote, "tiny.salsa.json");
+    await fs.writeFile(config, JSON.stringify(onCluster()));
+    const starter = spawn(process.execPath, [CLI, "run", config, "--yes"], { stdio: "ignore" });
+    const ended = once(starter, "exit");
+    const [first, second] = await atWork(path.join(remote, ".salsa"), starter);
+    starter.kill("SIGKILL");
+    await ended;
+    process.kill(await processOf(first), "SIGKILL");
+
+    const run = await runTiny(onCluster(), remote, { resume: "tiny-1" });
+
+    assert.deepEqual(await tableFiles(run.folder), await tableFiles(expected.folder));
+    const root = path.join(remote, ".salsa");
+    assert.deepEqual(await artifactHashes(root), await artifactHashes(path.join(local, ".salsa")));
+    // The one that was killed goes on in a second job; the other one was attached to.
+    assert.deepEqual(await attemptsAt(root, first), [1, 2]);
+    assert.deepEqual(await attemptsAt(root, second), [1]);
+    const spans = await Promise.all([first, second].map((key) => span(root, key)));
+    const [a = [0, 0], b = [0, 0]] = spans;
+    assert.ok(Math.max(a[0], b[0]) < Math.min(a[1], b[1]), `the arms overlap: ${JSON.stringify(spans)}`);
+    await noToken(root);
+  });
+
+  it("runs a job once, however often it is submitted", async () => {
+    const ray = client();
+    const file = path.join(folder, "runs");
+    const job = {
+      id: "twice",
+      entrypoint: `echo once >> ${file}`,
+      package: "",
+      env: {},
+      metadata: {},
+      cpus: 1,
+      gpus: 0,
+    };
+    assert.equal(await ray.submit(job), true);
+    assert.equal(await ray.submit(job), false);
+    const until = Date.now() + 60_000;
+    while ((await ray.job("twice"))?.status !== "SUCCEEDED" && Date.now() < until) await setTimeout(200);
+    assert.equal(await fs.readFile(file, "utf8"), "once\n");
+    assert.equal(await ray.job("never"), undefined);
+    ray.close();
+  });
+
+  it("stops gracefully and goes on from there", async () => {
+    const remote = path.join(folder, "remote");
+    // Everything but one arm and its answers is there.
+    const changed = onCluster({}, { arms: { ppo: { reference: "sft-1" }, salsa: { reference: "soup", beta: 0.1 } } });
+    const stop = new AbortController();
+    const stopped = await runTiny(changed, remote, {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.kind === "progress" && event.stage === "salsa" && event.step > 4) stop.abort();
+      },
+    });
+    assert.equal(stopped.status, "stopped");
+    const steps = (run: TinyRun): number[] =>
+      run.events.flatMap((event) => (event.kind === "progress" && event.stage === "salsa" ? [event.step] : []));
+    const resumed = await runTiny(changed, remote, { resume: stopped.id });
+    assert.equal(resumed.status, "finished");
+    assert.ok((steps(resumed)[0] ?? 0) > 1, `goes on at step ${steps(resumed)[0] ?? "none"}`);
+  });
+
+  it("says why a job waits, and takes it back when it is stopped", async () => {
+    const stop = new AbortController();
+    const notes: string[] = [];
+    const run = await runTiny(onCluster({ cpus: 64 }), path.join(folder, "remote"), {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.kind !== "note") return;
+        notes.push(event.message);
+        if (event.message.includes("needs")) stop.abort();
+      },
+    });
+    assert.equal(run.status, "stopped");
+    assert.match(notes.at(-1) ?? "", /needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
+  });
+
+  const refusals: readonly [what: string, cluster: () => Promise<Written> | Written, message: RegExp][] = [
+    [
+      "a machine that sees no shared folder",
+      () => ({ sharedFolder: "/nowhere/at/all" }),
+      /does not see the shared folder; set runtime.cluster.sharedFolder/,
+    ],
+    ["an address where a web page answers", webPage, /answers with a web page \(200\); set runtime.cluster.address/],
+    ["an address where nobody answers", () => ({ address: "http://127.0.0.1:9" }), /cannot be reached.*is Ray running/],
+    ["a token that is missing", () => ({ tokenEnv: "NO_SUCH_AUTH_TOKEN" }), /NO_SUCH_AUTH_TOKEN is not set/],
+  ];
+  for (const [what, cluster, message] of refusals) {
+    it(`refuses ${what}, with the remedy`, async () => {
+      await assert.rejects(runTiny(onCluster(await cluster()), path.join(folder, "remote")), message);
+    });
+  }
+
+  it("looks at a cluster: everything that a run needs of it, or what is missing and what to do", async () => {
+    const look = async (cluster: Written): Promise<readonly string[]> => {
+      const { runtime } = resolved(onCluster(cluster), path.join(folder, "remote"));
+      const checks = await lookAtCluster({
+        runtime: { ...runtime, cluster: runtime.cluster ?? assert.fail() },
+        env: process.env,
+        signal: new AbortController().signal,
+        progress: () => undefined,
+      });
+      return checks.map(({ name, state, detail, remedy }) => [name, state, detail, remedy ?? ""].join(" | "));
+    };
+    const lines = await look({});
+    assert.deepEqual(
+      lines.map((line) => line.split(" | ", 2).join(" ")),
+      ["Ray", "token", "machines", "program", "shared folder", "Node", "backend", "disk space", "clocks"].map(
+        (name) => `${name} ok`,
+      ),
+    );
+    assert.match(lines[2] ?? "", /1 machine with 8 GPUs and 8 CPUs/);
+    const [, , machines = ""] = await look({ cpus: 64 });
+    assert.match(machines, /missing .* needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
+    assert.match((await look({ tokenEnv: "NO_SUCH_AUTH_TOKEN" })).join(), /^token \| missing \| .*is not set/);
+  });
+
+  it("refuses a wrong token, and says none of it", async () => {
+    const wrong = client({ [VARIABLE]: "another-token-0123456789abcdef" });
+    await assert.rejects(wrong.nodes(), (error: Error) => {
+      assert.match(error.message, /does not take the token in SALSA_TEST_AUTH_TOKEN \(403\)/);
+      return !error.message.includes("another-token");
+    });
+    wrong.close();
+  });
+
+  const servers: ReturnType<typeof createServer>[] = [];
+  after(() => servers.forEach((server) => server.close()));
+
+  async function webPage(): Promise<Written> {
+    const server = createServer((_, response) => {
+      response.setHeader("content-type", "text/html");
+      response.end("<!doctype html><title>Welcome</title>");
+    }).listen(0, "127.0.0.1");
+    servers.push(server);
+    await once(server, "listening");
+    return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  }
+});
+
+/** The keys of two arms, once both have saved some state. */
+async function atWork(root: string, starter: ReturnType<typeof spawn>): Promise<[string, string]> {
+  for (;;) {
+    const names = await fs.readdir(path.join(root, "artifacts")).catch(() => []);
+    const working = names.filter((name) => name.startsWith(".work-rlhf-"));
+    const saved = await Promise.all(
+      working.map((name) => fs.stat(path.join(root, "artifacts", name, "savepoint")).catch(() => undefined)),
+    );
+    const keys = working.filter((_, at) => saved[at] !== undefined).map((name) => name.slice(".work-".length));
+    const [first, second] = keys;
+    if (first !== undefined && second !== undefined) return [first, second];
+    if (starter.exitCode !== null) throw new Error(`the run has ended with ${starter.exitCode}`);
+    await setTimeout(20);
+  }
+}
+
+/** The process of a stage's job. */
+async function processOf(key: string): Promise<number> {
+  for (const pid of (await fs.readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const environment = await fs.readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    const program = await fs.readlink(`/proc/${pid}/exe`).catch(() => "");
+    if (environment.split("\0").includes(`SALSA_KEY=${key}`) && path.basename(program) === "node") return Number(pid);
+  }
+  throw new Error(`no process makes ${key}`);
+}
+
+async function attemptsAt(root: string, key: string): Promise<readonly number[]> {
+  const names = await fs.readdir(path.join(root, "records", key));
+  return names
+    .flatMap((name) => /^attempt-(\d+)\.order\.json$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort();
+}
+
+/** When the first and the last record of a stage's first job were written. */
+async function span(root: string, key: string): Promise<[number, number]> {
+  const text = await fs.readFile(path.join(root, "records", key, "attempt-1.jsonl"), "utf8");
+  const times = [...text.matchAll(/"time":(\d+)/g)].map((match) => Number(match[1]));
+  return [Math.min(...times), Math.max(...times)];
+}
+
+/** No file below a folder holds the token. */
+async function noToken(root: string): Promise<void> {
+  for (const entry of await fs.readdir(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    assert.ok(!(await fs.readFile(file)).includes(TOKEN), `${file} holds the token`);
+  }
+}

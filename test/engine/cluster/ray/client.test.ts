@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ClusterError } from "../../../../engine/cluster/ray/clusterError.ts";
+import { RayClient } from "../../../../engine/cluster/ray/client.ts";
+import { JobWatch } from "../../../../engine/cluster/ray/jobWatch.ts";
+
+const TOKEN = "a-token-that-nobody-sees";
+
+/** Answers of the dashboard of Ray 2.60, as it gave them. */
+const NODE = {
+  ...{ node_id: "f1", node_ip: "192.0.2.2", node_name: "192.0.2.2", is_head_node: true, state: "ALIVE" },
+  resources_total: { GPU: 8, CPU: 4, memory: 15438748058, "node:__internal_head__": 1 },
+};
+const USAGE = { GPU: [3, 8], CPU: [1, 4], objectStoreMemory: [0, 1] };
+const EXISTS = "ValueError: Job with submission_id t1 already exists. Please use a different submission_id.\n";
+
+describe("the client of Ray's job server", () => {
+  let server: Server;
+  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+  let asked: string[];
+
+  before(async () => {
+    server = createServer((request, response) => {
+      asked.push(`${request.method ?? ""} ${request.url ?? ""} ${request.headers.authorization ?? ""}`);
+      request.resume();
+      request.on("end", () => answer(request, response));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  beforeEach(() => (asked = []));
+  after(() => server.close());
+
+  function client(path = ""): RayClient {
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+    return new RayClient({ address, tokenEnv: "LAB_AUTH_TOKEN", env: { LAB_AUTH_TOKEN: TOKEN } });
+  }
+
+  function says(value: unknown, status = 200, type = "application/json"): void {
+    answer = (_, response) => {
+      response.writeHead(status, { "content-type": type });
+      response.end(typeof value === "string" ? value : JSON.stringify(value));
+    };
+  }
+
+  it("reads machines and what is free of them, and brings its token", async () => {
+    const ray = client("/behind/a/proxy/");
+    const dead = { ...NODE, state: "DEAD" };
+    says({ result: true, data: { result: { result: [NODE, dead] } } });
+    assert.deepEqual(await ray.nodes(), [{ name: "192.0.2.2", isHead: true, cpus: 4, gpus: 8 }]);
+    says({ data: { clusterStatus: { loadMetricsReport: { usage: USAGE } } } });
+    assert.deepEqual(await ray.use(), { total: { cpus: 4, gpus: 8 }, free: { cpus: 3, gpus: 5 } });
+    says({ data: { clusterStatus: null } });
+    assert.equal(await ray.use(), undefined);
+    assert.equal(asked[0], `GET /behind/a/proxy/api/v0/nodes?detail=true&limit=10000 Bearer ${TOKEN}`);
+    ray.close();
+  });
+
+  it("takes a job that is there already for submitted", async () => {
+    const ray = client();
+    const job = { id: "t1", entrypoint: "true", package: "gcs://p.zip", env: {}, metadata: {}, cpus: 1, gpus: 0 };
+    says({ submission_id: "t1" });
+    assert.equal(await ray.submit(job), true);
+    says(EXISTS, 500, "text/plain");
+    assert.equal(await ray.submit(job), false);
+    assert.match(asked[1] ?? "", /^POST \/api\/jobs\/ /);
+    ray.close();
+  });
+
+  const failures: readonly [what: string, () => void, RegExp, ClusterError["fault"]][] = [
+    ["a wrong token", () => says("no", 403), /does not take the token in LAB_AUTH_TOKEN \(403\); give LAB/, "token"],
+    ["a web page", () => says("<!DOCTYPE html>", 200, "text/html"), /answers with a web page .*8265/, "notRay"],
+    ["a redirection", () => says("", 302), /redirects elsewhere \(302\)/, "notRay"],
+    ["no JSON", () => says("hello"), /something that is no JSON/, "notRay"],
+    ["another form", () => says({ version: 1 }), /in an unknown form \(ray_version\)/, "notRay"],
+    ["an old Ray", () => says({ ray_version: "2.9.3" }), /runs Ray 2\.9\.3; upgrade it to Ray 2\.44/, "notRay"],
+    ["a proxy", () => says("bad gateway", 502), /is not there now \(502\)/, "unreachable"],
+    [
+      "the token sent back",
+      () => says(`Trace\nValueError: ${TOKEN}`, 500),
+      /answers 500: ValueError: \[key\]/,
+      "refused",
+    ],
+  ];
+  for (const [what, prepare, message, fault] of failures) {
+    it(`says what to do about ${what}`, async () => {
+      prepare();
+      const ray = client();
+      await assert.rejects(ray.version(), (error) => {
+        assert.ok(error instanceof ClusterError);
+        assert.match(error.message, message);
+        assert.equal(error.fault, fault);
+        assert.ok(!error.message.includes(TOKEN));
+        return true;
+      });
+      ray.close();
+    });
+  }
+
+  it("takes newer versions", async () => {
+    const ray = client();
+    for (const version of ["2.44.0", "2.60.0", "3.0.0.dev0"]) {
+      says({ ray_version: version });
+      assert.equal(await ray.version(), version);
+    }
+    ray.close();
+  });
+
+  it("asks about one job at a time, the one that was not asked for longest", async () => {
+    const ray = client();
+    says({ status: "RUNNING", message: "Job is currently running." });
+    const watch = new JobWatch(ray, { silent: () => undefined, pollMs: 1 });
+    const jobs = ["a", "b", "c"].map((id) => watch.watch(id));
+    while (asked.length < 7) await new Promise((resolve) => setImmediate(resolve));
+    await watch.close();
+    const ids = asked.map((line) => line.split(" ")[1]?.split("/").at(-1));
+    assert.deepEqual(ids.slice(0, 6), ["a", "b", "c", "a", "b", "c"]);
+    assert.ok(jobs.every(({ state }) => typeof state === "object" && state.status === "RUNNING"));
+    ray.close();
+  });
+
+  it("goes on when a cluster is silent for a while, and ends when its token has expired", async () => {
+    const ray = client();
+    const silences: string[] = [];
+    says("", 503);
+    const watch = new JobWatch(ray, { silent: (error) => silences.push(error?.what ?? "again"), pollMs: 1 });
+    const job = watch.watch("a");
+    while (silences.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    says({ status: "PENDING" });
+    while (job.state === undefined) await new Promise((resolve) => setImmediate(resolve));
+    says("", 401);
+    await assert.rejects(async () => {
+      for (;;) {
+        watch.check();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }, /does not take the token in LAB_AUTH_TOKEN \(401\)/);
+    assert.deepEqual(silences, ["is not there now (503)", "again"]);
+    await watch.close();
+    ray.close();
+  });
+});

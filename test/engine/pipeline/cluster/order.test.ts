@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { orderOf, readOrder, stageOf } from "../../../../engine/pipeline/cluster/order.ts";
+import { queueText } from "../../../../engine/pipeline/cluster/cluster.ts";
+import { skewOf, skewText } from "../../../../engine/pipeline/cluster/join.ts";
+import { SharedInputs } from "../../../../engine/pipeline/cluster/sharedInputs.ts";
+import { type ResolvedStage, resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
+import { salsa } from "../../../../engine/pipeline/salsa.ts";
+import { DEVICE_STAGE_NAMES, deviceStageName } from "../../../../engine/pipeline/stages/index.ts";
+import { Artifacts } from "../../../../engine/storage/artifacts.ts";
+import type { Json } from "../../../../engine/storage/json.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { type Written, resolved, runTiny, tiny } from "../tinyRun.ts";
+
+const BACKEND = { name: "cuda", revision: 2, build: "sm_90", precision: "bf16" } as const;
+const PACE = { checkpointEvery: 5, metricsEvery: 2, gradientCheckpointing: true };
+
+async function stagesOf(written: Written, folder: string): Promise<readonly ResolvedStage[]> {
+  const config = resolved(written, folder);
+  const artifacts = new Artifacts(config.runtime.directory);
+  return (await resolveRecipe(salsa(config).recipe, { artifacts, backend: BACKEND })).stages;
+}
+
+describe("orders to other machines", () => {
+  it("hold all of a stage, for a machine that sees the shared folder elsewhere", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const written = tiny({
+        reward: { seeds: [1, 2] },
+        arms: { ppo: { reference: "sft-1" }, dpo: { method: "dpo", reference: "soup" } },
+      });
+      const stages = (await stagesOf(written, folder)).filter(({ declared }) => declared.usesDevice);
+      const root = path.join(folder, ".salsa");
+      const settings = { root, job: "salsa-1", run: "tiny-1", backend: BACKEND, threads: 4, pace: PACE };
+      // Every kind of stage of every config: one more in the recipe needs a line in stages/index.ts.
+      assert.deepEqual(new Set(stages.map(({ declared }) => deviceStageName(declared))), new Set(DEVICE_STAGE_NAMES));
+      for (const stage of stages) {
+        const order = readOrder(JSON.stringify(orderOf(stage, settings)), "order.json");
+        assert.deepEqual(order.backend, BACKEND);
+        assert.deepEqual(order.pace, PACE);
+        const there = stageOf(order, "/mnt/shared/salsa");
+        assert.deepEqual(there.key, stage.key);
+        assert.deepEqual(there.info, stage.info);
+        assert.deepEqual(there.declared.slice, JSON.parse(JSON.stringify(stage.declared.slice)) as Json);
+        const text = JSON.stringify([there.artifact, there.inputs]).replaceAll("/mnt/shared/salsa", root);
+        assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify([stage.artifact, stage.inputs])));
+      }
+    });
+  });
+
+  it("are refused when they are damaged, of another version, or lead out of the shared folder", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const stage = (await stagesOf(tiny(), folder)).find(({ info }) => info.kind === "sft") ?? assert.fail();
+      const root = path.join(folder, ".salsa");
+      const order = orderOf(stage, { root, job: "j", run: "r", backend: BACKEND, threads: 1, pace: PACE });
+      const base = { artifact: "base-1", at: "../../etc", product: "base" };
+      const refused: readonly [string, RegExp][] = [
+        ["{", /is no JSON; run the config again/],
+        [JSON.stringify({ ...order, more: 1 }), /does not fit this version/],
+        [JSON.stringify({ ...order, stage: "rm" }), /\(stage\)/],
+        [JSON.stringify({ ...order, inputs: { base } }), /\(inputs\.base/],
+      ];
+      for (const [text, message] of refused) assert.throws(() => readOrder(text, "order.json"), message);
+    });
+  });
+
+  it("take along what stands outside the shared folder, once, by its content", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { config, events } = await runTiny(tiny(), path.join(folder, "first"));
+      const sft = events.flatMap((event) =>
+        event.kind === "stageStarted" && event.stage === "sft-1" ? [event.key] : [],
+      );
+      const checkpoint = path.join(config.runtime.directory, "artifacts", sft[0] ?? "");
+      const file = path.join(folder, "pairs.jsonl");
+      const turn = { prompt: "reverse: a b.", response: "b a.", chosen: "b a.", rejected: "a b." };
+      await fs.writeFile(file, `${JSON.stringify(turn)}\n`.repeat(40));
+      const data = { sft: file, preferences: file, prompts: file, benchmarks: { mine: file } };
+      const model = { checkpoint };
+      const written = JSON.parse(
+        JSON.stringify({ ...tiny({ model: undefined, task: undefined, evaluation: undefined }), model, data }),
+      ) as Written;
+      const stages = await stagesOf(written, folder);
+      const root = path.join(folder, ".salsa");
+      const shared = new SharedInputs(root);
+      const [one, other] = await Promise.all(
+        ["sft-1", "reward"].map((id) => shared.of(stages.find(({ info }) => info.id === id) ?? assert.fail())),
+      );
+      const read = one?.inputs["data"];
+      assert.ok(read !== undefined && "fingerprint" in read);
+      assert.equal(read.path, path.join(root, "inputs", read.fingerprint.slice(0, 16), "pairs.jsonl"));
+      assert.deepEqual(await fs.readFile(read.path), await fs.readFile(file));
+      const base = one?.inputs["base"];
+      assert.ok(base !== undefined && "key" in base);
+      assert.equal(base.folder, path.join(root, "inputs", base.key));
+      const weights = await fs.readFile(path.join(base.folder, "model.safetensors"));
+      assert.deepEqual(weights, await fs.readFile(path.join(checkpoint, "model.safetensors")));
+      // What stages make stands there already.
+      const init = other?.inputs["init"];
+      assert.ok(init !== undefined && "key" in init && init.folder.startsWith(path.join(root, "artifacts")));
+      assert.deepEqual(
+        (await fs.readdir(path.join(root, "inputs"))).sort(),
+        [base.key, read.fingerprint.slice(0, 16)].sort(),
+      );
+    });
+  });
+});
+
+describe("why a job waits", () => {
+  const node = { name: "a", isHead: true, cpus: 4, gpus: 2 };
+  const need = { cpus: 2, gpus: 1 };
+
+  it("is said where there is no room for it, now or ever", () => {
+    assert.equal(queueText(need, { cpus: 4, gpus: 1 }, [node]), undefined);
+    assert.equal(queueText(need, { cpus: 4, gpus: 0 }, [node]), "needs 1 GPU and 2 CPUs, free: 0 GPUs and 4 CPUs");
+    assert.match(
+      queueText({ cpus: 8, gpus: 0 }, need, [node]) ?? "",
+      /^needs 8 CPUs, and machines have at most 4 CPUs;/,
+    );
+    assert.match(queueText(need, need, []) ?? "", /at most 0 GPUs and 0 CPUs; lower/);
+    // Two machines are not one.
+    assert.match(
+      queueText({ cpus: 6, gpus: 1 }, { cpus: 8, gpus: 4 }, [node, node]) ?? "",
+      /at most 2 GPUs and 4 CPUs/,
+    );
+  });
+});
+
+describe("the clocks of two machines", () => {
+  it("differ by as much as the time of an answer is outside of that in which it was asked", () => {
+    const span = { asked: 100_000, answered: 105_000 };
+    assert.equal(skewOf({ time: 103_000 }, span), 0);
+    assert.equal(skewText(skewOf({ time: 40_000 }, span)), "60 s behind");
+    assert.equal(skewText(skewOf({ time: 3_705_000 }, span)), "60 min ahead");
+  });
+});
