@@ -121,4 +121,11 @@ export async function readRuns(
 const refuse = (): Promise<never> => Promise.reject(new Error("the benchmark has no editor"));
 
 /** The page is not to ask for the editor. */
-const REFUSALS: HostActions = { command: refuse, save: refuse, openText: refuse, openFile: refuse, copy: refuse, promote: refuse };
+const REFUSALS: HostActions = {
+  command: refuse,
+  save: refuse,
+  openText: refuse,
+  openFile: refuse,
+  copy: refuse,
+  promote: refuse,
+};

@@ -96,7 +96,10 @@ describe("a run config in the editor", () => {
       [],
       forms.join(", "),
     );
-    assert.match(await hoverText(document, grid.indexOf("beta")), /while of a list of β the best on the validation split alone is kept/);
+    assert.match(
+      await hoverText(document, grid.indexOf("beta")),
+      /while of a list of β the best on the validation split alone is kept/,
+    );
   });
 
   it("completes paths beside itself", async () => {
