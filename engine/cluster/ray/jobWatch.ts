@@ -10,7 +10,7 @@ const USE_MS = 5000;
 const MOST_SILENCE_MS = 10 * 60_000;
 
 /** A job as it was last seen. */
-export interface WatchedJob {
+export interface SeenJob {
   /** The last answer; undefined until it was asked for. `"unknown"`: the cluster knows no such job. */
   readonly state: RayJob | "unknown" | undefined;
 }
@@ -23,7 +23,7 @@ export interface WatchSettings {
 }
 
 interface Watched {
-  state: WatchedJob["state"];
+  state: SeenJob["state"];
 }
 
 /**
@@ -48,7 +48,7 @@ export class JobWatch {
   }
 
   /** Begins to watch a job; `done` ends it. */
-  watch(id: string): WatchedJob & { done(): void } {
+  watch(id: string): SeenJob & { done(): void } {
     const watched: Watched = { state: undefined };
     this.jobs.set(id, watched);
     this.loop ??= this.run();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { RayJob, RayNode, JobResources } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
-import { JobWatch, type WatchedJob } from "../../cluster/ray/jobWatch.ts";
+import { JobWatch, type SeenJob } from "../../cluster/ray/jobWatch.ts";
 import type { BackendIdentity } from "../../compute/backends/choose.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
@@ -234,7 +234,7 @@ export class RayExecutor implements Executor {
   }
 
   /** Asks a job to save and end; one that has not begun has nothing to save. */
-  private async stop({ place }: Submitted, { state }: WatchedJob): Promise<Stopping> {
+  private async stop({ place }: Submitted, { state }: SeenJob): Promise<Stopping> {
     await askToEnd(place);
     const isWaiting = typeof state === "object" && state.status === "PENDING";
     return { isOver: isWaiting, until: performance.now() + GRACE_MS };
@@ -320,7 +320,7 @@ class QueueNotes {
     this.nodes = nodes;
   }
 
-  reason({ state }: WatchedJob, { use }: JobWatch): string | undefined {
+  reason({ state }: SeenJob, { use }: JobWatch): string | undefined {
     if (use === undefined || typeof state !== "object" || state.status !== "PENDING") return undefined;
     const text = queueText(this.need, use.free, this.nodes);
     if (text === undefined || text === this.last || performance.now() < this.next) return undefined;
