@@ -15,7 +15,10 @@ const SOUND = {
 
 /** Paths and messages of what is refused, where OpenRLHF is asked for. */
 function issues(changes: Written, use = "openrlhf"): readonly string[] {
-  const runtime = { cluster: { trainer: { use } }, ...((changes["runtime"] as object | undefined) ?? {}) };
+  const runtime = {
+    cluster: { address: "http://head:8265", trainer: { use } },
+    ...((changes["runtime"] as object | undefined) ?? {}),
+  };
   try {
     parseConfig(JSON.stringify({ ...SOUND, ...changes, runtime }), "/w/large.salsa.json");
     return [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type RunConfig, parseConfig } from "../../../../engine/config/index.ts";
-import { trainersOf } from "../../../../engine/pipeline/openrlhf/trainerPlan.ts";
+import { assertTrainedHere, trainersOf } from "../../../../engine/pipeline/openrlhf/trainerPlan.ts";
 import type { PlannedStage } from "../../../../engine/protocol/toolOutput.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { planPipeline, trainerPlan } from "../../../../engine/pipeline/index.ts";
@@ -15,7 +15,7 @@ function config(changes: object = {}): RunConfig {
     data: { sft: "s.jsonl", preferences: "p.jsonl", prompts: "q.jsonl" },
     model: { checkpoint: "base" },
     rlhf: { klController: "fixed" },
-    runtime: { cluster: { trainer: {} }, gradientCheckpointing: true },
+    runtime: { cluster: { address: "http://head:8265", trainer: {} }, gradientCheckpointing: true },
     ...changes,
   };
   return parseConfig(JSON.stringify(written), "/w/large.salsa.json");
@@ -80,8 +80,23 @@ describe("the plan of who trains a run's stages", () => {
     });
   });
 
+  it("is held to by runs, which hand nothing to OpenRLHF yet", () => {
+    const estimate = (
+      planned: ReturnType<typeof stage>,
+      cached = false,
+    ): Parameters<typeof assertTrainedHere>[1][number] =>
+      ({ stage: { info: planned }, cached, cost: planned }) as never;
+    const [large, small] = [stage("salsa", "rlhf", 160), stage("sft-1", "sft", 1)];
+    const base = { model: SHAPE } as never;
+    assert.throws(
+      () => assertTrainedHere(config(), [estimate(small), estimate(large)], base),
+      /yet: salsa; .*use to "own"/,
+    );
+    assert.doesNotThrow(() => assertTrainedHere(config(), [estimate(small), estimate(large, true)], base));
+  });
+
   it("says what is missing where a stage fits nowhere", () => {
-    const few = config({ runtime: { cluster: { trainer: { cardsPerNode: 1 } } } });
+    const few = config({ runtime: { cluster: { address: "http://head:8265", trainer: { cardsPerNode: 1 } } } });
     const { lines, isPossible } = trainersOf(few, [stage("salsa", "rlhf", 160)], SHAPE);
     assert.equal(isPossible, false);
     assert.match(lines[0] ?? "", /^salsa: nobody: .* of 1 cards; set runtime\.cluster\.trainer\.nodes, cardsPerNode/);
@@ -92,7 +107,7 @@ describe("the plan of who trains a run's stages", () => {
       const asked = resolved(
         tiny({
           rlhf: { klController: "fixed" },
-          runtime: { cluster: { trainer: { use: "openrlhf", cardsPerNode: 4 } } },
+          runtime: { cluster: { address: "http://head:8265", trainer: { use: "openrlhf", cardsPerNode: 4 } } },
         }),
         folder,
       );

@@ -1,0 +1,47 @@
+import { dirname } from "node:path";
+import * as vscode from "vscode";
+import type { DoctorCheck } from "../../engine/protocol/toolOutput.ts";
+import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import { label } from "../label.ts";
+import type { Salsa } from "../salsa.ts";
+import { clusterMarkdown } from "./clusterMarkdown.ts";
+import { pickConfig } from "./pickers.ts";
+import { withProgress } from "./progress.ts";
+import { save } from "./run.ts";
+
+/** Tests the cluster that a config names, and shows what was found with what to do. @param args - As a command has them. */
+export async function connect(salsa: Salsa, args: readonly unknown[]): Promise<void> {
+  assertOnDisk();
+  assertTrusted();
+  const file = await pickConfig(salsa, args, vscode.l10n.t("Connect to Cluster"));
+  await save(file);
+  await agree(salsa, file.fsPath);
+  const name = vscode.workspace.asRelativePath(file);
+  const findings = await withProgress(vscode.l10n.t("Asking the cluster of {0}", name), async ({ token }) => {
+    const { readDoctorOutput } = await import("../../engine/protocol/toolOutput.ts");
+    let found: readonly DoctorCheck[] = [];
+    const onLine = (line: unknown): void => {
+      found = readDoctorOutput(line)?.findings ?? found;
+    };
+    try {
+      await salsa.tool.run(["cluster", file.fsPath, "--yes"], { folder: dirname(file.fsPath), token, onLine });
+    } catch (error) {
+      // It fails if something is missing, after printing its findings.
+      if (found.length === 0 || token.isCancellationRequested) throw error;
+    }
+    return found;
+  });
+  const text = clusterMarkdown(findings, name);
+  await salsa.documents.showMarkdown({ title: vscode.l10n.t("Cluster of {0}", name), text });
+}
+
+/** Asks before a token is sent to another machine: the config may be somebody else's. */
+async function agree({ service }: Pick<Salsa, "service">, configFile: string): Promise<void> {
+  const { cluster } = await service.request("judgingCost", { configFile });
+  if (cluster === undefined) return;
+  const go = vscode.l10n.t("Connect");
+  const question = vscode.l10n.t("Connect to the cluster at {0}?", cluster.address);
+  const detail = vscode.l10n.t("The token in {0} is sent to {1}.", cluster.tokenEnv, cluster.address);
+  if ((await vscode.window.showWarningMessage(label(question), { modal: true, detail }, go)) !== go)
+    throw new vscode.CancellationError();
+}
