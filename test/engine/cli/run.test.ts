@@ -330,7 +330,10 @@ describe("commands about runs", () => {
       chooseBackend,
       modelNotes,
       withChoice,
-      planPipeline: () => Promise.resolve([plannedStage("base", { memoryBytes: 16 * 2 ** 30 })]),
+      planPipeline: () =>
+        Promise.resolve([
+          plannedStage("base", { memoryBytes: 16 * 2 ** 30, batchSetting: ["model", "pretrain", "batchSize"] }),
+        ]),
     };
     const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
     assert.match(

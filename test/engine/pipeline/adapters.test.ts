@@ -193,7 +193,7 @@ describe("a run with adapters", function () {
       makeSoup({ method, of, out: elsewhere, signal: SIGNAL });
     await assert.rejects(
       mix([a, b], "slerp"),
-      /slerp weighs whole models, and these are adapters; use "uniform".*merge/,
+      /slerp weighs whole models, and these are adapters; use one of "uniform".*merge/,
     );
     await assert.rejects(mix([a, path.join(folder, "merged")]), /merged: is a whole model, and .* an adapter; .*merge/);
     await assert.rejects(mix([a, of("reward")]), /one is of a reward model/);
