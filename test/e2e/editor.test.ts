@@ -454,7 +454,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     const selected = webview(page).getByRole("tab", { selected: true });
     await selected.focus();
     const seen = new Set<string>();
-    for (let presses = 0; presses < 6; presses++) {
+    for (let presses = 0; presses < 7; presses++) {
       const before = await selected.textContent();
       await page.keyboard.press("ArrowRight");
       await webview(page)
@@ -463,7 +463,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
         .waitFor();
       seen.add((await selected.textContent())?.trim() ?? "");
     }
-    assert.equal(seen.size, 6);
+    assert.equal(seen.size, 7);
     await page.keyboard.press("Tab");
     const focused = await (await webviewFrame(page)).evaluate(() => document.activeElement?.localName);
     assert.equal(focused, "salsa-dashboard", "Tab goes from the tabs into the view");

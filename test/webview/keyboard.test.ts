@@ -177,7 +177,7 @@ describeInBrowser("the keyboard alone", (browser) => {
   it("goes through all views by the arrows at the tabs", async () => {
     const page = await show("the pipeline");
     await page.getByRole("tab", { name: "Pipeline" }).focus();
-    for (const name of ["Metrics", "Samples", "Win Rates", "Figures", "Alarms", "Config", "Pipeline"]) {
+    for (const name of ["Metrics", "Samples", "Win Rates", "Sweep", "Figures", "Alarms", "Config", "Pipeline"]) {
       await page.keyboard.press("ArrowRight");
       await page.getByRole("tab", { name, selected: true }).waitFor();
       assert.match(await activeWords(page), new RegExp(`button ${name}`));
