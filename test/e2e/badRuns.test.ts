@@ -28,12 +28,12 @@ import { waitFor } from "./waiting.ts";
 const RUN_MS = 180_000;
 
 /** Most of its time goes into the first stage. */
-const DEMO_CONFIG = SHORT_CONFIG.replace('"iterations": 150', '"iterations": 10').replace(
+const DEMO_CONFIG = SHORT_CONFIG.replace('"iterations": 110', '"iterations": 10').replace(
   '"prompts": 128',
   '"prompts": 32',
 );
 /** Stopped before its end. */
-const LONG_CONFIG = SHORT_CONFIG.replace('"demo"', '"long"').replace('"iterations": 150', '"iterations": 5000');
+const LONG_CONFIG = SHORT_CONFIG.replace('"demo"', '"long"').replace('"iterations": 110', '"iterations": 5000');
 
 describeInVsCode("runs that fare badly, from the packaged extension", function () {
   this.timeout(RUN_MS + 60_000);

@@ -20,7 +20,7 @@ export const SHORT_CONFIG = `{
   "sft": { "seeds": [1, 2], "steps": 60 },
   "reward": { "pairs": 600, "epochs": 1 },
   "soups": { "soup": { "method": "linear", "of": ["sft-1", "sft-2"], "alpha": 0.5 }, "soup3": null },
-  "rlhf": { "iterations": 150 },
+  "rlhf": { "iterations": 110 },
   "arms": { "ppo": { "reference": "sft-1" }, "salsa": { "reference": "soup" }, "salsa-3": null, "mkl": null },
   "evaluation": { "prompts": 128, "pairs": [["salsa", "ppo"], ["salsa", "sft-1"]] },
   "runtime": { "checkpointEvery": 10 }
