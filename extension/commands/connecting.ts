@@ -1,6 +1,5 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
-import type { DoctorCheck } from "../../engine/protocol/toolOutput.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { label } from "../label.ts";
 import type { Salsa } from "../salsa.ts";
@@ -8,6 +7,7 @@ import { clusterMarkdown } from "./clusterMarkdown.ts";
 import { pickConfig } from "./pickers.ts";
 import { withProgress } from "./progress.ts";
 import { save } from "./run.ts";
+import { toolFindings } from "./toolFindings.ts";
 
 /** Tests the cluster that a config names, and shows what was found with what to do. @param args - As a command has them. */
 export async function connect(salsa: Salsa, args: readonly unknown[]): Promise<void> {
@@ -17,20 +17,9 @@ export async function connect(salsa: Salsa, args: readonly unknown[]): Promise<v
   await save(file);
   await agree(salsa, file.fsPath);
   const name = vscode.workspace.asRelativePath(file);
-  const findings = await withProgress(vscode.l10n.t("Asking the cluster of {0}", name), async ({ token }) => {
-    const { readDoctorOutput } = await import("../../engine/protocol/toolOutput.ts");
-    let found: readonly DoctorCheck[] = [];
-    const onLine = (line: unknown): void => {
-      found = readDoctorOutput(line)?.findings ?? found;
-    };
-    try {
-      await salsa.tool.run(["cluster", file.fsPath, "--yes"], { folder: dirname(file.fsPath), token, onLine });
-    } catch (error) {
-      // It fails if something is missing, after printing its findings.
-      if (found.length === 0 || token.isCancellationRequested) throw error;
-    }
-    return found;
-  });
+  const findings = await withProgress(vscode.l10n.t("Asking the cluster of {0}", name), ({ token }) =>
+    toolFindings(salsa, ["cluster", file.fsPath, "--yes"], { folder: dirname(file.fsPath), token }),
+  );
   const text = clusterMarkdown(findings, name);
   await salsa.documents.showMarkdown({ title: vscode.l10n.t("Cluster of {0}", name), text });
 }

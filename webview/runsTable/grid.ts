@@ -252,4 +252,10 @@ export function keysOf(line: TableLine): readonly string[] {
   return line.kind === "row" ? [line.row.key] : line.group.rows.map(({ key }) => key);
 }
 
+/** The keys without some of them if all of these are there, else with them. */
+export function toggled(keys: ReadonlySet<string>, some: readonly string[]): ReadonlySet<string> {
+  const isAll = some.every((key) => keys.has(key));
+  return new Set(isAll ? [...keys].filter((key) => !some.includes(key)) : [...keys, ...some]);
+}
+
 customElements.define("salsa-runs-grid", RunsGrid);

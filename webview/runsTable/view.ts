@@ -15,7 +15,7 @@ import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import type { ColumnsEvent } from "./columnList.ts";
 import "./columnList.ts";
 import { filterTerm } from "./filter.ts";
-import { type LineEvent, type SortEvent, keysOf } from "./grid.ts";
+import { type LineEvent, type SortEvent, keysOf, toggled } from "./grid.ts";
 import "./grid.ts";
 import type { TableLine } from "./groups.ts";
 import type { RunsTableHost, RunsTableNews } from "./host.ts";
@@ -359,20 +359,16 @@ export class RunsTableView extends LitElement {
   private toggleGroup(index: number): void {
     const line = this.now().lines[index];
     if (line?.kind !== "group") return;
-    const { key } = line.group;
-    this.open = this.open.has(key)
-      ? new Set([...this.open].filter((one) => one !== key))
-      : new Set([...this.open, key]);
+    this.open = toggled(this.open, [line.group.key]);
     this.active = index;
     this.refresh();
   }
 
   private toggle(keys: readonly string[]): void {
-    const isAll = keys.every((key) => this.selected.has(key));
-    this.select(isAll ? [...this.selected].filter((key) => !keys.includes(key)) : [...this.selected, ...keys]);
+    this.select(toggled(this.selected, keys));
   }
 
-  private select(keys: readonly string[]): void {
+  private select(keys: Iterable<string>): void {
     this.selected = new Set(keys);
     this.revision++;
   }

@@ -17,7 +17,7 @@ import type { ColumnsEvent } from "../runsTable/columnList.ts";
 import "../runsTable/columnList.ts";
 import { describeColumn } from "../runsTable/columns.ts";
 import { filterTerm } from "../runsTable/filter.ts";
-import { type LineEvent, type SortEvent, keysOf } from "../runsTable/grid.ts";
+import { type LineEvent, type SortEvent, keysOf, toggled } from "../runsTable/grid.ts";
 import "../runsTable/grid.ts";
 import type { TableLine } from "../runsTable/groups.ts";
 import type { BrushEvent, PickEvent } from "../runsTable/plot.ts";
@@ -280,22 +280,13 @@ export class SweepView extends DashboardElement {
 
   private toggleGroup(line: TableLine | undefined, index: number): void {
     if (line?.kind !== "group") return;
-    const { key } = line.group;
-    const open = new Set(this.open);
-    if (!open.delete(key)) open.add(key);
-    this.open = open;
+    this.open = toggled(this.open, [line.group.key]);
     this.active = index;
     this.requestUpdate();
   }
 
   private toggle(keys: readonly string[]): void {
-    const selected = new Set(this.selected);
-    const isAll = keys.every((key) => selected.has(key));
-    for (const key of keys) {
-      if (isAll) selected.delete(key);
-      else selected.add(key);
-    }
-    this.select(selected);
+    this.select(toggled(this.selected, keys));
   }
 
   private select(selected: ReadonlySet<string>): void {
