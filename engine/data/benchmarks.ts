@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { type BenchmarkKind, type QuestionId, referenceSchema } from "../evaluation/benchmarks/benchmark.ts";
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
-import { type Message, type Question, questionText } from "../protocol/conversation.ts";
+import { type Message, type Question, asTurns, questionText } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { Prompt } from "../storage/datasets.ts";
 import type { ColumnMap } from "./layouts/index.ts";
@@ -150,8 +150,7 @@ function checkQuestion({ prompt, followUps = [] }: Prompt, place: RowPlace, chec
 
 /** A conversation that goes on: what was answered, and what the user says then. */
 export function nextTurn(question: Question, answer: string, said: string): readonly Message[] {
-  const before: readonly Message[] = typeof question === "string" ? [{ role: "user", content: question }] : question;
-  return [...before, { role: "assistant", content: answer }, { role: "user", content: said }];
+  return [...asTurns(question), { role: "assistant", content: answer }, { role: "user", content: said }];
 }
 
 function misfitOf({ issues }: z.ZodError, place: RowPlace, kind: Pick<BenchmarkKind, "fields">): DataError {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Question } from "../protocol/conversation.ts";
+import { type Question, asTurns } from "../protocol/conversation.ts";
 import type { AnyRecord } from "./records.ts";
 
 /** The first 64 bits of the SHA-256 of some texts, which end where a NUL stands. */
@@ -20,8 +20,7 @@ export function promptText(record: AnyRecord): string {
 }
 
 function questionText(question: Question): string {
-  const turns = typeof question === "string" ? [{ role: "user", content: question }] : question;
-  return JSON.stringify(turns.map(({ role, content }) => [role, content.trim()]));
+  return JSON.stringify(asTurns(question).map(({ role, content }) => [role, content.trim()]));
 }
 
 /** A set of 64-bit digests that takes 8 to 32 bytes for each. */

@@ -1,4 +1,4 @@
-import { cardMemory } from "../compute/backends/cuda/encode.ts";
+import { cardMemory } from "../compute/backends/card.ts";
 import { type WeightType, DTYPES } from "../compute/graph/dtype.ts";
 import type { Recomputation } from "../compute/graph/recompute.ts";
 import { type Program, plan } from "../compute/graph/program.ts";

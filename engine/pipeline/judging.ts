@@ -15,6 +15,7 @@ import {
 import type { JudgeTools } from "../evaluation/judges/judgeModel.ts";
 import { type PlayedGame, judgePairs, verdictsOf } from "../evaluation/judging.ts";
 import { mean } from "../evaluation/statistics/mean.ts";
+import { asTurns } from "../protocol/conversation.ts";
 import { atomicWrite } from "../storage/disk.ts";
 import { readGames as playedGames } from "../storage/formats/games.ts";
 import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
@@ -112,14 +113,14 @@ function pairsOf({ ours, theirs, names }: JudgingRequest): readonly AnswerPair[]
   const before = [earlierTurns(ours), earlierTurns(theirs)] as const;
   return ours.map((answer, index) => {
     const other = theirs[index];
-    const { prompt, question, said = question, category, reference } = answer;
+    const { prompt, question, said = question, messages, category, reference } = answer;
     if (other?.prompt !== prompt) throw new RangeError(`judge: no answer of ${names[1]} to prompt ${prompt}`);
     const [mine, others] = before.map((of) => of(index));
     return {
       question: {
         id: String(prompt),
         ...(category !== undefined && { category }),
-        prompt: [{ role: "user", content: said }],
+        prompt: messages ?? asTurns(said),
         ...(reference !== undefined && { reference }),
         ...(mine !== undefined && { earlier: mine.map(earlierTurn) }),
       },

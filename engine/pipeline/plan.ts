@@ -1,6 +1,6 @@
 import type { Backend } from "../compute/backend.ts";
+import { cardBackend } from "../compute/backends/card.ts";
 import { identityOf } from "../compute/backends/choose.ts";
-import { cuda } from "../compute/backends/cuda/declaration.ts";
 import { type WeightType, repeated } from "../compute/graph/dtype.ts";
 import { plan } from "../compute/graph/program.ts";
 import { type Tensor, Graph } from "../compute/graph/tensor.ts";
@@ -87,7 +87,7 @@ export async function planPipeline(
   const settings = { artifacts, pace: config.runtime, precision: choice.precision };
   const estimates = await estimate(base, resolved, settings);
   // What a card would take, with what it would compute with, also where none is at hand.
-  const onCard = { ...settings, precision: config.runtime.precision ?? cuda.precisions[0] };
+  const onCard = { ...settings, precision: config.runtime.precision ?? cardBackend.precisions[0] };
   const isSame = onCard.precision === settings.precision;
   const cards = isSame ? estimates : isQuick ? [] : await estimate(base, resolved, onCard);
   const backend = await openChoice(choice, config.runtime);

@@ -6,7 +6,7 @@ import { judgePairs } from "../evaluation/judging.ts";
 import type { Task } from "../evaluation/tasks/task.ts";
 import { winRate } from "../evaluation/winRates.ts";
 import type { DeviceWeights } from "../models/index.ts";
-import { type Question, questionText } from "../protocol/conversation.ts";
+import { type Question, asTurns, questionText } from "../protocol/conversation.ts";
 import { numberOrNaN } from "../storage/formats/records.ts";
 import { Random } from "../training/index.ts";
 import type { EncodedPrompts } from "./generation.ts";
@@ -100,7 +100,7 @@ export class WinRatePanel {
     };
     const texts = questions.map(questionText);
     const pairs = (await this.answers(policy)).map((answer, at) => ({
-      question: { id: String(at), prompt: [{ role: "user" as const, content: texts[at]! }] },
+      question: { id: String(at), prompt: asTurns(questions[at]!) },
       a: judged(answer, texts[at]!),
       b: judged(start[at], texts[at]!),
     }));

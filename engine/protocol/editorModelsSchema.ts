@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ROLES } from "./conversation.ts";
 import { EDITOR_FAULTS, type EditorAnswer, type EditorCall } from "./editorModels.ts";
 import { MessageError } from "./errors.ts";
 
@@ -17,7 +18,7 @@ const callSchema: z.ZodType<EditorCall> = z.object({
     prompt: z.union([
       text,
       z
-        .array(z.object({ role: z.enum(["system", "developer", "user", "assistant"]), content: text }))
+        .array(z.object({ role: z.enum(ROLES), content: text }))
         .min(1)
         .max(MOST_TURNS),
     ]),

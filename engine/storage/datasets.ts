@@ -1,9 +1,9 @@
-import type { Message, Question, SftExample } from "../protocol/conversation.ts";
+import { type Message, type Question, ROLES, type SftExample } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type JsonError, excerpt as shortJson, parseJson } from "../protocol/json.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { readLines } from "./lines.ts";
-import { NO_TOOLS, ROLES, contentText, toolPart } from "./turns.ts";
+import { NO_TOOLS, contentText, toolPart } from "./turns.ts";
 
 /** A record of a data file, and where it stands. */
 export interface JsonRecord {

@@ -1,8 +1,4 @@
-import type { Message } from "../protocol/conversation.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
-
-/** Speakers. A template that does not know one of them says so itself. */
-export const ROLES: readonly Message["role"][] = ["system", "developer", "user", "assistant"];
 
 /** Roles of what tools answer. Templates render more than the text of it, such as a name or the number of the call. */
 const TOOL_ROLES: readonly unknown[] = ["tool", "function", "ipython", "observation"];

@@ -5,7 +5,7 @@ import { AS_IT_IS } from "../../data/source.ts";
 import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import { RecordError } from "../../evaluation/fastchat/fields.ts";
 import { type ModelAnswer, readModelAnswer } from "../../evaluation/interchange/answers.ts";
-import { type Question, questionText } from "../../protocol/conversation.ts";
+import { type Question, questionText, recordedTurns } from "../../protocol/conversation.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";
@@ -92,7 +92,7 @@ export function answerRows(
         question: questionText(asked),
         ...(questionId !== undefined && { questionId }),
         ...(followUps !== undefined && { turn: at + 1 }),
-        ...(said !== undefined && { said }),
+        ...(said === undefined ? recordedTurns(asked) : { said }),
         ...(category !== undefined && { category }),
         ...(right !== undefined && { reference: right }),
         text,

@@ -6,7 +6,7 @@ import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import { mean } from "../../evaluation/statistics/mean.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { DeviceWeights, handOver, parameterCount } from "../../models/index.ts";
-import { questionText } from "../../protocol/conversation.ts";
+import { questionText, recordedTurns } from "../../protocol/conversation.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
@@ -226,7 +226,7 @@ function answerOf(
     question,
     ...(questionId !== undefined && { questionId }),
     ...(followUps !== undefined && { turn }),
-    ...(said !== undefined && { said }),
+    ...(said === undefined ? recordedTurns(asked.question) : { said }),
     ...(category !== undefined && { category }),
     ...(right !== undefined && { reference: right }),
     ...response,

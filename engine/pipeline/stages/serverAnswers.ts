@@ -6,7 +6,7 @@ import { JudgeError } from "../../evaluation/judges/judge.ts";
 import type { JudgeModel } from "../../evaluation/judges/judgeModel.ts";
 import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
-import { type Message, type Question, questionText } from "../../protocol/conversation.ts";
+import { type Message, type Question, asTurns, questionText, recordedTurns } from "../../protocol/conversation.ts";
 import { estimatedPromptTokens } from "../../serving/client/estimates.ts";
 import { BudgetSpent } from "../../serving/modelCalls.ts";
 import type { Prompt } from "../../storage/datasets.ts";
@@ -140,7 +140,7 @@ async function answersTo(
       question: questionText(conversation),
       ...(questionId !== undefined && { questionId }),
       ...(followUps !== undefined && { turn: at + 1 }),
-      ...(said !== undefined && { said }),
+      ...(said === undefined ? recordedTurns(conversation) : { said }),
       ...(category !== undefined && { category }),
       ...(right !== undefined && { reference: right }),
       ...text,
@@ -167,6 +167,6 @@ async function replyTo(
 }
 
 function messagesOf(question: Question, system: string | undefined): readonly Message[] {
-  const turns: readonly Message[] = typeof question === "string" ? [{ role: "user", content: question }] : question;
+  const turns = asTurns(question);
   return system === undefined ? turns : [{ role: "system", content: system }, ...turns];
 }

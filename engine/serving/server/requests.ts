@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Message } from "../../protocol/conversation.ts";
+import { type Message, ROLES } from "../../protocol/conversation.ts";
 import { JsonError, excerpt, parseJson } from "../../protocol/json.ts";
 import { ApiError } from "./apiError.ts";
 import { ANY_OBJECT, type ValueShape, shapeOfSchema } from "./grammar/schema.ts";
@@ -255,8 +255,6 @@ function shapeOf(format: Common["response_format"]): ValueShape | undefined {
       return undefined;
   }
 }
-
-const ROLES = ["system", "developer", "user", "assistant"] as const;
 
 function roleOf(role: string, index: number): Message["role"] {
   const known = ROLES.find((one) => one === role);

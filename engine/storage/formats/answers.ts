@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
+import { ROLES } from "../../protocol/conversation.ts";
 import { artifactFormat, checkedBy, numberOrNaN, readRecords } from "./records.ts";
 
 /** File of a model's answers to a benchmark, in the folder of the stage that made them. */
@@ -15,6 +16,13 @@ export const benchmarkAnswerSchema = z.object({
   questionId: z.exactOptional(z.union([z.number(), z.string()])),
   /** Of a question of several turns, from 1. */
   turn: z.exactOptional(z.int().min(1)),
+  /** The prompt as a conversation, where it is more than what a user says once. */
+  messages: z.exactOptional(
+    z
+      .array(z.object({ role: z.enum(ROLES), content: z.string() }))
+      .min(1)
+      .readonly(),
+  ),
   /** The user's words in this turn, if it is a later one. */
   said: z.exactOptional(z.string()),
   /** Of the prompt and an answer that is known to be right, where the benchmark has them. */

@@ -89,6 +89,8 @@ describe("a run over conversations", function () {
     }
     const [answer] = await readAnswers(artifactOf(run, "base on mine"));
     assert.match(answer?.question ?? "", /^user: .+\n\nassistant: .+\n\nuser: /s);
+    const roles = answer?.messages?.map(({ role }) => role);
+    assert.deepEqual(roles, ["user", "assistant", "user"]);
   });
 
   it("is trained again where the template changes, and where the config names another", async () => {

@@ -66,6 +66,28 @@ describe("judging two models' answers", () => {
       ["judgments.jsonl", "comparisons.jsonl"].map((name) => fs.readFile(path.join(root, "result", name), "utf8")),
     );
 
+  it("shows the judge a prompt of several turns as the conversation that was answered", () =>
+    inTemporaryFolder(async (root) => {
+      const messages = [
+        { role: "system", content: "be brief" },
+        { role: "user", content: "question 0" },
+      ] as const;
+      const asked = answersOf("it").map((answer, at) =>
+        at === 0 ? { ...answer, question: "system: be brief\n\nuser: question 0", messages: [...messages] } : answer,
+      );
+      const shown: SeatedPair["question"]["prompt"][] = [];
+      const judge = careful(({ question }) => void shown.push(question.prompt));
+      await judgeAnswers(
+        {
+          ...{ name: "it on mine", folder: root, workspace: root, signal: new AbortController().signal },
+          report: () => undefined,
+        },
+        { ...{ judge, judgeName: "careful", names: ["it", "long"], seed: 3 }, ours: asked, theirs: answersOf("long") },
+      );
+      assert.deepEqual(shown[0], messages);
+      assert.deepEqual(shown[2], [{ role: "user", content: "question 1" }]);
+    }));
+
   it("writes FastChat's judgments and what the tables are made of, and reports the cost and how far it is", () =>
     inTemporaryFolder(async (root) => {
       const events = await attempt(root, careful());
