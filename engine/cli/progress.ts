@@ -130,7 +130,7 @@ function announcement(
     case "modelWait":
       return event.reason === null ? undefined : [waitLine(event.model, event.reason)];
     case "note":
-      return [`${nameOf(state, event.stage)}: ${event.message}`];
+      return [event.stage === undefined ? event.message : `${nameOf(state, event.stage)}: ${event.message}`];
     case "stageStarted":
     case "progress":
     case "metrics":

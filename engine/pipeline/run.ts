@@ -120,7 +120,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
   try {
     const { reportTo: targets = [] } = request.config.runtime;
     if (targets.length > 0) {
-      const complain = (message: string): void => report({ kind: "note", stage: "metrics", message });
+      const complain = (message: string): void => report({ kind: "note", message: `metrics: ${message}` });
       tracking = await LiveTracking.begin({
         ...{ root: runsRoot, run: id, experiment: request.config.name, targets, complain },
       });
@@ -161,9 +161,13 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     await artifacts.collect();
     if (request.resume === undefined) await describeRun({ ...request, config: asked }, log);
     const told =
-      (stage: string): Progress =>
+      (about: string): Progress =>
       (message, download) =>
-        report(download === undefined ? { kind: "note", stage, message } : { kind: "download", ...download });
+        report(
+          download === undefined
+            ? { kind: "note", message: `${about}: ${message}` }
+            : { kind: "download", ...download },
+        );
     const config = await withLocalCheckpoints(asked, { progress: told("base") });
     // Before anything is made of it: a revision may have moved on when the run is resumed.
     if (isNewlyPinned(asked, config)) await describeRun({ ...request, config: pinnedConfig(config) }, log);
@@ -195,8 +199,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       work: estimates.map(workOf),
       ...(data.length > 0 && { data }),
     });
-    for (const one of shortfalls(config, resolved))
-      report({ kind: "note", stage: "data", message: shortfallLine(one) });
+    for (const one of shortfalls(config, resolved)) report({ kind: "note", message: `data: ${shortfallLine(one)}` });
     await desk?.check();
     outOfBudget = (spent) => writeTables({ config, results, ...resolved, folder: log, spent });
     await describeReward(config); // one that cannot be used is refused before anything is trained
@@ -233,7 +236,7 @@ async function joinedCluster(
 ): Promise<JoinedCluster | undefined> {
   const { cluster } = runtime;
   if (cluster === undefined) return undefined;
-  const note = (message: string): void => report({ kind: "note", stage: "cluster", message });
+  const note = (message: string): void => report({ kind: "note", message: `cluster: ${message}` });
   return joinCluster({ runtime: { ...runtime, cluster }, root: runsRoot, env: process.env, signal, note });
 }
 

@@ -118,7 +118,8 @@ const alarm = z.strictObject({
 const note = z.strictObject({
   kind: z.literal("note"),
   ...stamp,
-  stage: name,
+  /** Absent for one on the run as a whole. */
+  stage: z.exactOptional(name),
   /** Something to look at: what is learned of the first examples. */
   message: text,
 });

@@ -54,9 +54,9 @@ export interface AlarmState {
   readonly time: number;
 }
 
-/** A log message of a stage. */
+/** A log message of a stage, or of the whole run. */
 export interface NoteState {
-  readonly stage: string;
+  readonly stage?: string;
   readonly message: string;
   readonly time: number;
 }
@@ -363,7 +363,7 @@ function raiseAlarm(state: RunState, { stage, step, name, message, time }: Of<"a
 function takeNote(state: RunState, { stage, message, time }: Of<"note">): void {
   const { notes = [] } = state;
   const kept = notes.length < 2 * MOST_NOTES ? notes : notes.slice(-MOST_NOTES);
-  state.notes = [...kept, { stage, message: message.slice(0, LONGEST_MESSAGE), time }];
+  state.notes = [...kept, { ...(stage !== undefined && { stage }), message: message.slice(0, LONGEST_MESSAGE), time }];
 }
 
 /** A resumed stage records some steps twice: those from the later record's step on are replaced. */

@@ -65,7 +65,7 @@ const runStateSchema: z.ZodType<RunState> = z.object({
   metrics: byName(byName(series, MOST_METRICS), MOST_STAGES),
   alarms: z.array(z.object({ stage: name, step: count, name, message: text, time: z.number() })).max(MOST_ALARMS),
   notes: z
-    .array(z.object({ stage: name, message: z.string().max(LONGEST_MESSAGE), time: z.number() }))
+    .array(z.object({ stage: z.exactOptional(name), message: z.string().max(LONGEST_MESSAGE), time: z.number() }))
     .max(2 * MOST_NOTES)
     .optional(),
   tables: z.array(tableSchema).max(MOST_TABLES),

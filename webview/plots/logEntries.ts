@@ -9,7 +9,7 @@ import { duration } from "../shell/time.ts";
 export interface LogEntry {
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Name of the stage. */
+  /** Name of the stage; empty for a message on the whole run. */
   readonly stage: string;
   readonly text: string;
   readonly isAlarm: boolean;
@@ -25,7 +25,9 @@ export function logEntries({
 }: Pick<RunOutline, "stages" | "alarms" | "notes">): readonly LogEntry[] {
   const nameOf = stageNames(stages, fromCatalogue);
   const entries: LogEntry[] = [
-    ...notes.map(({ time, stage, message }) => ({ time, stage: nameOf(stage), text: message, isAlarm: false })),
+    ...notes.map(({ time, stage, message }) => {
+      return { time, stage: stage === undefined ? "" : nameOf(stage), text: message, isAlarm: false };
+    }),
     ...alarms.map((alarm) => ({
       time: alarm.time,
       stage: nameOf(alarm.stage),

@@ -42,6 +42,17 @@ describe("progress on a screen", () => {
     assert.ok(terminal.stderr().endsWith("\r\x1b[2K✓ SFT: sft-1  3.0 s\n"));
   });
 
+  it("leaves a line for a message, under its stage's name or on the whole run", () => {
+    const terminal = screen({ isInteractive: true });
+    const view = progressView(terminal);
+    view.show(at(0, { kind: "note", message: "data: 95 of 4,000 pairs" }));
+    view.show(at(0, STAGE));
+    view.show(at(1, { kind: "note", stage: "sft-1", message: "the loss falls on …" }));
+    const lines = terminal.stderr().replaceAll("\r\x1b[2K", "").split("\n");
+    assert.equal(lines[0], "data: 95 of 4,000 pairs");
+    assert.match(lines[1] ?? "", /sft-1: the loss falls on …$/);
+  });
+
   it("draws at most ten times a second", () => {
     const terminal = screen({ isInteractive: true });
     const view = progressView(terminal);

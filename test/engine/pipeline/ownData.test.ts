@@ -56,7 +56,9 @@ describe("a run over data files and a checkpoint", function () {
     const notesOf = async (maxNewTokens: number): Promise<string[]> => {
       const rlhf = { ...(written["rlhf"] as Written), maxNewTokens };
       const { events } = await runTiny({ ...written, rlhf }, folder);
-      return events.flatMap((event) => (event.kind === "note" && event.stage.includes("ppo") ? [event.message] : []));
+      return events.flatMap((event) =>
+        event.kind === "note" && event.stage?.includes("ppo") === true ? [event.message] : [],
+      );
     };
     assert.match(
       (await notesOf(1000)).join(),

@@ -10,7 +10,10 @@ const run = {
     stageState("mkl", { status: "waiting" }),
   ],
   alarms: [alarm],
-  notes: [{ stage: "salsa", message: "40 prompts are longer than the model's context", time: 3000 }],
+  notes: [
+    { message: "data: 95 of 4,000 pairs", time: 500 },
+    { stage: "salsa", message: "40 prompts are longer than the model's context", time: 3000 },
+  ],
 };
 
 describe("what a run has said", () => {
@@ -23,6 +26,7 @@ describe("what a run has said", () => {
         [3000, "salsa", "40 prompts are longer than the model's context", false],
         [2000, "salsa", "started", false],
         [1000, "sft-1", "from demo-0", false],
+        [500, "", "data: 95 of 4,000 pairs", false],
       ],
     );
   });
@@ -33,6 +37,6 @@ describe("what a run has said", () => {
     assert.deepEqual(texts("SALSA longer"), ["40 prompts are longer than the model's context"]);
     assert.deepEqual(texts("sft-1"), ["from demo-0"]);
     assert.deepEqual(texts("nowhere"), []);
-    assert.equal(texts(" ").length, 5);
+    assert.equal(texts(" ").length, 6);
   });
 });
