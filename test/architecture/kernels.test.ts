@@ -11,8 +11,8 @@ import {
 } from "../../engine/compute/backends/cuda/build.ts";
 import { findToolkit } from "../../engine/compute/backends/cuda/toolkit.ts";
 
-/** Ampere in data centres and desktops, Ada, Hopper, Blackwell in desktops. */
-const ARCHITECTURES = ["sm_80", "sm_86", "sm_89", "sm_90", "sm_120"];
+/** Ampere, Hopper, Blackwell in desktops: sm_86 and sm_89 have the registers and shared memory of sm_80's kind. */
+const ARCHITECTURES = ["sm_80", "sm_90", "sm_120"];
 /** Most registers a thread of the matrix kernels: two blocks of 256 threads, or four of 128, or three, share 65,536. */
 const MOST_REGISTERS: readonly (readonly [kernel: RegExp, registers: number])[] = [
   [/^matmulBf16_/, 128],

@@ -48,7 +48,7 @@ const VARIANTS: Readonly<Partial<Record<BackendName, readonly Candidate[]>>> = {
 };
 
 /** The CUDA backend where there is no card: its kernels' PTX, interpreted; chunks of the vocabulary as large models take. */
-const INTERPRETED: Candidate = {
+export const INTERPRETED: Candidate = {
   title: "cuda, interpreted",
   family: "cuda, interpreted",
   create: (precision = "f32") =>

@@ -8,7 +8,7 @@ import { type PpoIteration, type PpoModels, PpoTrainer } from "../../../engine/r
 import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { TrainState } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
-import { ALL_BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
+import { ALL_BACKENDS, BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
 
 const PROMPTS = picoSequences([5, 2, 4, 1, 3, 5]);
 
@@ -57,26 +57,75 @@ function models(settings: PpoSettings, reward: Weights = picoWeights(4, ["score"
   };
 }
 
+/** A training with changed settings, from the start or a saved state. */
+function trainerOf(
+  backend: Backend,
+  changes: Partial<PpoSettings>,
+  saved?: ConstructorParameters<typeof PpoTrainer>[4],
+): PpoTrainer {
+  const settings = { ...SETTINGS, ...changes };
+  return new PpoTrainer(backend, models(settings), PROMPTS, settings, saved);
+}
+
+async function firstOf(backend: Backend, changes: Partial<PpoSettings>): Promise<PpoIteration> {
+  const trainer = trainerOf(backend, changes);
+  const iteration = await trainer.iterate();
+  trainer.release();
+  return iteration;
+}
+
 for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`PPO training on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));
     after(() => backend.close());
 
-    const trainerOf = (
-      changes: Partial<PpoSettings>,
-      saved?: ConstructorParameters<typeof PpoTrainer>[4],
-    ): PpoTrainer => {
-      const settings = { ...SETTINGS, ...changes };
-      return new PpoTrainer(backend, models(settings), PROMPTS, settings, saved);
-    };
+    it("reads in its first update the log-probs and values that were scored before it", async () => {
+      for (const changes of [{}, STATEFUL]) {
+        for (const scorePosition of ["lastToken", "afterEos"] as const) {
+          const { metrics, learned } = await firstOf(backend, {
+            ...changes,
+            ...{ minibatchSize: 4, gradientAccumulation: 1, ppoEpochs: 1, temperature: 0.7, eos: [PICO_EOS, 5, 7, 9] },
+            advantages: { ...SETTINGS.advantages, scorePosition },
+          });
+          // Two programs that sum the same f32 products; a value or log-prob of a neighbouring token is far off.
+          assertClose([metrics["value/prediction"] ?? NaN], [metrics["value/mean"] ?? NaN], 1e-5);
+          assertClose([metrics["value/error"] ?? NaN], [meanSquaredError(learned)], 1e-4);
+          assertClose([metrics["policy/ratio"] ?? NaN, metrics["policy/approxKl"] ?? NaN], [1, 0], 1e-5);
+        }
+      }
+    });
 
-    async function first(changes: Partial<PpoSettings>): Promise<PpoIteration> {
-      const trainer = trainerOf(changes);
-      const iteration = await trainer.iterate();
-      trainer.release();
-      return iteration;
+    it("goes on from a saved state with the same bytes: critic, controller, moments, data position", async () => {
+      const whole = trainerOf(backend, STATEFUL);
+      for (let at = 0; at < 2; at++) await whole.iterate();
+      const saved = await whole.save();
+      assert.notEqual(saved.controller.beta, 0.1);
+      assert.equal(saved.moments.count, 8);
+      const resumed = trainerOf(backend, STATEFUL, saved);
+      const [expected, actual] = [await whole.iterate(), await resumed.iterate()];
+      assert.deepEqual(actual, expected);
+      assert.deepEqual(await resumed.save(), await whole.save());
+      whole.release();
+      resumed.release();
+    });
+
+    for (const [kind, changes] of Object.entries({ "a value head": {}, "a critic and full KL": STATEFUL })) {
+      it(`gives all device memory back, with ${kind}`, async () => {
+        const before = backend.memory.allocatedBytes;
+        await firstOf(backend, changes);
+        assert.equal(backend.memory.allocatedBytes, before);
+      });
     }
+  });
+}
+
+for (const [name, open] of Object.entries(BACKENDS)) {
+  describe(`PPO's algorithm on ${name}`, () => {
+    let backend: Backend;
+    before(async () => (backend = await open()));
+    after(() => backend.close());
+    const first = (changes: Partial<PpoSettings>): Promise<PpoIteration> => firstOf(backend, changes);
 
     it("learns the same when the end-of-text token also pads", async () => {
       const eos = [PICO_EOS, 5, 7, 9]; // so many that some of a few responses end
@@ -88,22 +137,6 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
         // After the end the value is that of the token sampled there, not of the padding.
         assert.deepEqual(same.learned, apart.learned);
         assert.deepEqual(same.metrics, apart.metrics);
-      }
-    });
-
-    it("reads in its first update the log-probs and values that were scored before it", async () => {
-      for (const changes of [{}, STATEFUL]) {
-        for (const scorePosition of ["lastToken", "afterEos"] as const) {
-          const { metrics, learned } = await first({
-            ...changes,
-            ...{ minibatchSize: 4, gradientAccumulation: 1, ppoEpochs: 1, temperature: 0.7, eos: [PICO_EOS, 5, 7, 9] },
-            advantages: { ...SETTINGS.advantages, scorePosition },
-          });
-          // Two programs that sum the same f32 products; a value or log-prob of a neighbouring token is far off.
-          assertClose([metrics["value/prediction"] ?? NaN], [metrics["value/mean"] ?? NaN], 1e-5);
-          assertClose([metrics["value/error"] ?? NaN], [meanSquaredError(learned)], 1e-4);
-          assertClose([metrics["policy/ratio"] ?? NaN, metrics["policy/approxKl"] ?? NaN], [1, 0], 1e-5);
-        }
       }
     });
 
@@ -158,20 +191,6 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       }
     });
 
-    it("goes on from a saved state with the same bytes: critic, controller, moments, data position", async () => {
-      const whole = trainerOf(STATEFUL);
-      for (let at = 0; at < 2; at++) await whole.iterate();
-      const saved = await whole.save();
-      assert.notEqual(saved.controller.beta, 0.1);
-      assert.equal(saved.moments.count, 8);
-      const resumed = trainerOf(STATEFUL, saved);
-      const [expected, actual] = [await whole.iterate(), await resumed.iterate()];
-      assert.deepEqual(actual, expected);
-      assert.deepEqual(await resumed.save(), await whole.save());
-      whole.release();
-      resumed.release();
-    });
-
     it("goes on with the same bytes where the reference moves", async () => {
       const changes: Partial<PpoSettings> = { moving: { kind: "ema", every: 1, rate: 0.5 } };
       const settings = { ...SETTINGS, ...changes };
@@ -192,14 +211,6 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       assert.deepEqual(data, (await whole.save()).reference?.get("model.norm.weight")?.data);
       for (const trainer of [whole, plain, resumed]) trainer.release();
     });
-
-    for (const [kind, changes] of Object.entries({ "a value head": {}, "a critic and full KL": STATEFUL })) {
-      it(`gives all device memory back, with ${kind}`, async () => {
-        const before = backend.memory.allocatedBytes;
-        await first(changes);
-        assert.equal(backend.memory.allocatedBytes, before);
-      });
-    }
 
     it("blames the reward model for a score that is not finite", async () => {
       const reward = new Map(picoWeights(4, ["score"]));
