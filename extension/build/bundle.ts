@@ -86,16 +86,12 @@ const WORKER = {
 
 const CODICONS = "node_modules/@vscode/codicons/dist";
 
-/** Files that the bundles read, and where they look for them. */
-const COPIES = [
-  ["engine/compute/backends/wasm/out/kernels.wasm", "dist/engine/out/kernels.wasm"],
-  ["engine/soup/out/mix.wasm", "dist/soup/out/mix.wasm"],
+/** Files that the engine's bundle reads, and where it looks for them beside its folder. */
+const ENGINE_FILES = [
+  ["engine/compute/backends/wasm/out/kernels.wasm", "engine/out/kernels.wasm"],
+  ["engine/soup/out/mix.wasm", "soup/out/mix.wasm"],
   // Node has had SIMD since version 16, and threads are off under Node: the other two files are never read.
-  [
-    "node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
-    "dist/engine/tfjs-backend-wasm-simd.wasm",
-  ],
-  [`${CODICONS}/codicon.ttf`, "dist/codicon.ttf"],
+  ["node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm", "engine/tfjs-backend-wasm-simd.wasm"],
 ] as const;
 
 /**
@@ -113,6 +109,13 @@ export async function bundle({ production }: BundleOptions): Promise<esbuild.Met
   }
   await removeStale(metafile);
   return metafile;
+}
+
+/** Writes the engine's bundle, and what it reads, into a folder of the repository: `engine/salsa.js` is the command. */
+export async function bundleEngine(folder: string): Promise<void> {
+  const outdir = join(folder, "engine");
+  await Promise.all([ENGINE, WORKER].map((part) => esbuild.build(settings({ ...part, outdir }, false))));
+  await copyEngineFiles(folder);
 }
 
 /** Bundles again whenever a source changes, until the process is ended. */
@@ -204,21 +207,26 @@ function announce(): { readonly plugin: esbuild.Plugin; during(work: () => Promi
 }
 
 async function copyFiles(): Promise<void> {
-  for (const [from, to] of COPIES) {
-    await mkdir(dirname(join(ROOT, to)), { recursive: true });
-    await copyFile(join(ROOT, from), join(ROOT, to));
-  }
-  await packKernels();
-  const koffi = ownKoffi();
-  if (koffi !== undefined) await copyFile(koffi, join(ROOT, ENGINE.outdir, KOFFI_NATIVE));
+  await copyEngineFiles("dist");
+  await copyFile(join(ROOT, CODICONS, "codicon.ttf"), join(ROOT, "dist/codicon.ttf"));
   const icons = await readFile(join(ROOT, CODICONS, "codicon.css"), "utf8");
   const { code } = await esbuild.transform(icons, { loader: "css", minify: true });
   await writeFile(join(ROOT, "dist/webview.css"), code);
 }
 
+async function copyEngineFiles(folder: string): Promise<void> {
+  for (const [from, to] of ENGINE_FILES) {
+    await mkdir(dirname(join(ROOT, folder, to)), { recursive: true });
+    await copyFile(join(ROOT, from), join(ROOT, folder, to));
+  }
+  await packKernels(join(ROOT, folder, "engine/kernels"));
+  const koffi = ownKoffi();
+  if (koffi !== undefined) await copyFile(koffi, join(ROOT, folder, "engine", KOFFI_NATIVE));
+}
+
 /** Writes the PTX of the CUDA kernels, compressed: it is text of some megabytes. */
-async function packKernels(): Promise<void> {
-  const [from, to] = [join(ROOT, "engine/compute/backends/cuda/kernels"), join(ROOT, ENGINE.outdir, "kernels")];
+async function packKernels(to: string): Promise<void> {
+  const from = join(ROOT, "engine/compute/backends/cuda/kernels");
   await rm(to, { recursive: true, force: true });
   await mkdir(to, { recursive: true });
   for (const file of (await readdir(from)).filter((name) => name.endsWith(".ptx")))

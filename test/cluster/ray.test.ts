@@ -21,10 +21,11 @@ import {
 } from "../engine/pipeline/tinyRun.ts";
 import { RayHead } from "./head.ts";
 import { RayUnavailableError, installRay } from "./install.ts";
+import { salsaProgram } from "../program.ts";
 
 const TOKEN = "a-token-of-the-tests-0123456789abcdef";
 const VARIABLE = "SALSA_TEST_AUTH_TOKEN";
-const CLI = path.join(import.meta.dirname, "../../engine/cli/main.ts");
+const CLI = salsaProgram();
 
 /** Two arms that take some seconds, so that there is time to kill what makes them. */
 const EXPERIMENT: Written = {

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import type { RunEvent } from "../../engine/protocol/events.ts";
+import { salsaProgram } from "../program.ts";
 
-const MAIN = fileURLToPath(new URL("../../engine/cli/main.ts", import.meta.url));
+const MAIN = salsaProgram();
 
 /** How a process ended. */
 export interface Ended {

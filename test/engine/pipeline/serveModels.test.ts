@@ -3,14 +3,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { generateResponses } from "../../../engine/pipeline/index.ts";
 import { readModels } from "../../../engine/storage/formats/models.ts";
 import { post } from "../serving/server/served.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { runTiny, tiny } from "./tinyRun.ts";
+import { salsaProgram } from "../../program.ts";
 
-const MAIN = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
+const MAIN = salsaProgram();
 
 interface Serving {
   readonly baseUrl: string;

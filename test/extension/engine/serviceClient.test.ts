@@ -10,9 +10,10 @@ import { ServiceError } from "../../../extension/engine/errors.ts";
 import type { Runtime } from "../../../extension/engine/runtime.ts";
 import { ServiceClient } from "../../../extension/engine/serviceClient.ts";
 import { DEMO_MS, demoFolder } from "../demoRun.ts";
+import { salsaProgram } from "../../program.ts";
 
 const FAULTY = fileURLToPath(new URL("faultyService.ts", import.meta.url));
-const ENGINE = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
+const ENGINE = salsaProgram();
 
 describe("ServiceClient", () => {
   let folder: string;

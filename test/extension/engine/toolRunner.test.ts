@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ServiceError, ToolError } from "../../../extension/engine/errors.ts";
 import { runTool } from "../../../extension/engine/toolRunner.ts";
+import { salsaProgram } from "../../program.ts";
 
-const ENGINE = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
+const ENGINE = salsaProgram();
 const DEMO = fileURLToPath(new URL("../../../examples/miniinstruct/demo.salsa.json", import.meta.url));
 
 describe("runTool", () => {

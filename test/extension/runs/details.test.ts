@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { emptyRunState } from "../../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../../engine/protocol/service.ts";
@@ -12,8 +11,9 @@ import { lastValue } from "../../../extension/runs/series.ts";
 import { DEMO_MS, demoFolder } from "../demoRun.ts";
 import { stageState } from "../../engine/protocol/stageStates.ts";
 import { ScriptedService } from "../scriptedService.ts";
+import { salsaProgram } from "../../program.ts";
 
-const ENGINE = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
+const ENGINE = salsaProgram();
 
 const { metrics: _, ...state } = emptyRunState("demo");
 const running: RunOutline = { ...state, status: "running", folder: "/r/demo", series: {} };

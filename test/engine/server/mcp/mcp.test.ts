@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { MODEL_TOOLS } from "../../../../engine/tools/index.ts";
 import { tiny } from "../../pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { finishedEvents, writeRun } from "../service/runFolders.ts";
+import { salsaProgram } from "../../../program.ts";
 
-const MAIN = fileURLToPath(new URL("../../../../engine/cli/main.ts", import.meta.url));
+const MAIN = salsaProgram();
 const CONFIG = '{ "preset": "miniinstruct" }';
 
 /** What a call gave: its text, and whether it is one of refusal. */

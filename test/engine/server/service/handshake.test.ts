@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { condition } from "../served.ts";
 import { refusal } from "./runFolders.ts";
 import { startService, withService } from "./serviceClient.ts";
+import { salsaProgram } from "../../../program.ts";
 
-const MAIN = fileURLToPath(new URL("../../../../engine/cli/main.ts", import.meta.url));
+const MAIN = salsaProgram();
 
 describe("the engine service", () => {
   it("tells its versions and its process, and ends with 0 when its input does", async () => {

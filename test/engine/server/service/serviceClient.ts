@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import {
   type MessageConnection,
   StreamMessageReader,
@@ -16,8 +15,9 @@ import {
   type ServiceRequests,
 } from "../../../../engine/protocol/service.ts";
 import { condition } from "../served.ts";
+import { salsaProgram } from "../../../program.ts";
 
-const MAIN = fileURLToPath(new URL("../../../../engine/cli/main.ts", import.meta.url));
+const MAIN = salsaProgram();
 
 /** A service as its editor sees it: a process of its own, and its notifications. */
 export interface ServiceClient {
