@@ -14,10 +14,10 @@ export const DEMO_MS = 1_200_000;
 
 /** Amounts of the demo's config, and those that are enough to have something to show. */
 const SHORTER = {
-  '"steps": 1500': '"steps": 200',
+  '"steps": 1500': '"steps": 60',
   '"steps": 300': '"steps": 50',
   '"pairs": 5000': '"pairs": 500',
-  '"iterations": 60': '"iterations": 12',
+  '"iterations": 60': '"iterations": 8',
   '"prompts": 1024': '"prompts": 128',
 };
 

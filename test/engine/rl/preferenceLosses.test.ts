@@ -3,8 +3,9 @@ import fc from "fast-check";
 
 import { type DpoKind, DPO_KINDS, dpoLoss } from "../../../engine/rl/dpoLoss.ts";
 import { rewardAccuracy, rewardLoss } from "../../../engine/rl/rewardLoss.ts";
-import { checkGradient, close, evaluate, inputs } from "./evaluate.ts";
-import { EXACT, TRL } from "./trlGolden.ts";
+import { gradients } from "../../../engine/compute/graph/gradients.ts";
+import { allClose, checkGradient, close, evaluate, inputs } from "./evaluate.ts";
+import { DPO, EXACT, TRL } from "./trlGolden.ts";
 
 const pairs = { chosen: TRL.reward.chosen, rejected: TRL.reward.rejected, margin: TRL.reward.margin };
 const responses = {
@@ -13,6 +14,9 @@ const responses = {
   referenceChosen: TRL.dpo.ref_chosen,
   referenceRejected: TRL.dpo.ref_rejected,
 };
+
+/** Both sides compute in float64, with numbers up to some hundreds. */
+const FLOAT64 = 1e-12;
 
 const rewardValue = (margin: boolean, centering: number): number | undefined => {
   const t = inputs(pairs);
@@ -69,6 +73,22 @@ describe("dpoLoss", () => {
       close(evaluate([lossOf(kind)(inputs(responses))], responses)[0]?.[0], mean(TRL.dpo[kind]), EXACT);
     }
   });
+
+  for (const { name, kind, beta: steepness, smoothing, ...golden } of DPO.cases) {
+    it(`gives the loss, implicit rewards and derivatives of TRL's own code: ${name}`, () => {
+      const { policyChosen, policyRejected, referenceChosen, referenceRejected } = DPO;
+      const feeds = { policyChosen, policyRejected, referenceChosen, referenceRejected };
+      const tensors = inputs(feeds);
+      const { loss, chosenRewards, rejectedRewards } = dpoLoss(tensors, { beta: steepness, kind, smoothing });
+      const slopes = gradients(loss, [tensors.policyChosen, tensors.policyRejected]);
+      const [total, ...others] = evaluate([loss, chosenRewards, rejectedRewards, ...slopes], feeds);
+      const { losses, ...wanted } = golden;
+      close(total?.[0], mean(losses), FLOAT64);
+      const { chosenRewards: chosen, rejectedRewards: rejected, chosenGradient, rejectedGradient } = wanted;
+      for (const [at, expected] of [chosen, rejected, chosenGradient, rejectedGradient].entries())
+        allClose(others[at] ?? [], expected, FLOAT64, Object.keys(wanted)[at]);
+    });
+  }
 
   it("with smoothed labels mixes the losses of both orders, and is plain without", () => {
     const swapped = {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { DpoKind } from "../../../engine/rl/dpoLoss.ts";
 
 type Matrix = readonly (readonly number[])[];
 
@@ -88,6 +89,27 @@ interface TrlGolden {
 export const TRL = JSON.parse(
   readFileSync(new URL("../../golden/trl/trl_golden.json", import.meta.url), "utf8"),
 ) as TrlGolden;
+
+interface DpoGolden {
+  readonly policyChosen: readonly number[];
+  readonly policyRejected: readonly number[];
+  readonly referenceChosen: readonly number[];
+  readonly referenceRejected: readonly number[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly kind: DpoKind;
+    readonly beta: number;
+    readonly smoothing: number;
+    readonly losses: readonly number[];
+    readonly chosenRewards: readonly number[];
+    readonly rejectedRewards: readonly number[];
+    readonly chosenGradient: readonly number[];
+    readonly rejectedGradient: readonly number[];
+  }[];
+}
+
+/** TRL's DPO losses, in full: golden/trl/dpo.py makes them. */
+export const DPO = JSON.parse(readFileSync(new URL("../../golden/trl/dpo.json", import.meta.url), "utf8")) as DpoGolden;
 
 /** Axes of the golden batch. */
 export const SHAPE = { B: 3, R: 6 } as const;
