@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { usableFileName } from "../../config/usableName.ts";
 import { EVENT_FILE_MARK, restartRecord, scalarRecord, versionRecord } from "../../storage/formats/tfEvents.ts";
 import { appendTo } from "../../storage/writing.ts";
-import { pathName } from "./fileNames.ts";
 import type { Tracker } from "./tracker.ts";
 
 /**
@@ -12,7 +12,7 @@ export const tensorboard: Tracker = {
   name: "tensorboard",
   open(folder, { run, stage, startedAt }) {
     const name = `events.out.${EVENT_FILE_MARK}.${Math.floor(startedAt / 1000)}.salsa.${process.pid}.0`;
-    const file = join(folder, pathName(run), pathName(stage), name);
+    const file = join(folder, usableFileName(run), usableFileName(stage), name);
     let isBegun = false;
     return {
       log(step, time, values) {

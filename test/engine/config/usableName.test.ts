@@ -52,4 +52,12 @@ describe("usable names", () => {
     assert.equal(usableFileName("meta/Llama 3"), "meta_Llama_3");
     assert.equal(usableFileName(".."), "unnamed");
   });
+
+  it("tell files of long names apart by their ends", () => {
+    for (const letter of ["a", "語"]) {
+      const [one, other] = ["1", "2"].map((number) => usableFileName(`${letter.repeat(100)}-${number}`));
+      assert.notEqual(one, other);
+      assert.match(String(one), /-1$/);
+    }
+  });
 });
