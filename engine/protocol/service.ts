@@ -579,11 +579,11 @@ export interface StorageUse {
   readonly otherBytes: number;
 }
 
-/** A run, a result or prepared data. */
+/** A run, a result, prepared data, metrics for another tool, or the copy of an input that a cluster reads. */
 export interface StorageEntry {
   /** From the root: "artifacts/sft-0123456789abcdef". */
   readonly name: string;
-  readonly kind: "run" | "artifact" | "damaged" | "data";
+  readonly kind: "run" | "artifact" | "damaged" | "data" | "tracking" | "input";
   readonly bytes: number;
   /** Ids of the runs that use it; of a run its own. */
   readonly usedBy: readonly string[];
@@ -604,7 +604,12 @@ export interface RunSize {
   readonly root: string;
   /** The run's folder, counted from the root. */
   readonly run: string;
-  /** Folders of artifacts and prepared data that no other run uses, of their making and of work on them, from the root. */
+  /** Folders of its metrics for other tools, from the root: they go with the run, and their bytes count with its own. */
+  readonly tracking: readonly string[];
+  /**
+   * Folders of artifacts, prepared data and copies of inputs that no other run uses, of their making and of work on them, from
+   * the root.
+   */
   readonly artifacts: readonly string[];
 }
 

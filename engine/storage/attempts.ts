@@ -72,6 +72,20 @@ export function orderText(attempt: AttemptPlace): Promise<string | undefined> {
   return readText(placeOf(file(attempt, "order.json")), MOST_ORDER_BYTES);
 }
 
+/** A copy of an input in an order: the folder's name. */
+const COPY = /"inputs\/([\w.-]{1,255})/g;
+
+/**
+ * Names of the copies of inputs that an artifact was made from on a cluster, below `inputs` of its root: as its newest
+ * order names them, of whatever version. None where no cluster was asked.
+ * @throws {DataError} {DiskError}
+ */
+export async function copiesFor(artifact: Omit<AttemptPlace, "number">): Promise<readonly string[]> {
+  const number = await newestAttempt(artifact);
+  const text = number === 0 ? undefined : await orderText({ ...artifact, number });
+  return Array.from((text ?? "").matchAll(COPY), ([, name = ""]) => name);
+}
+
 /** Asks an attempt to save and end, wherever it runs. @throws {DiskError} */
 export async function askToEnd(attempt: AttemptPlace): Promise<void> {
   await writeAt(placeOf(file(attempt, "stop")), "");

@@ -117,6 +117,20 @@ export async function readWhole(file: string, handle: fs.FileHandle, mostBytes: 
   });
 }
 
+/** The beginning of a file below a root; no bytes when there is none. @throws {DataError} {DiskError} */
+export async function readStart(place: Place, mostBytes: number): Promise<Buffer> {
+  const handle = await openAt(place);
+  if (handle === undefined) return Buffer.alloc(0);
+  return onDisk("read", place.file, async () => {
+    try {
+      const bytes = Buffer.alloc(mostBytes);
+      return bytes.subarray(0, await readRange(handle, bytes, 0));
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
 /** The end of a file below a root, as text; empty when there is none. @throws {DataError} {DiskError} */
 export async function readEnd(place: Place, mostBytes: number): Promise<string> {
   const handle = await openAt(place);

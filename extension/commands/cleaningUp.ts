@@ -99,7 +99,7 @@ async function pickEntries(use: StorageUse): Promise<readonly string[]> {
   }
   const items = free.map(({ name, kind, bytes }) => ({
     name,
-    label: label(basename(name)),
+    label: label(kind === "tracking" ? name : basename(name)),
     description: formatFileSize(bytes),
     detail: kindText(kind),
     picked: true,
@@ -123,6 +123,10 @@ function kindText(kind: StorageEntry["kind"]): string {
       return vscode.l10n.t("a damaged result that was set aside");
     case "data":
       return vscode.l10n.t("prepared data; a later run that needs it prepares it again");
+    case "tracking":
+      return vscode.l10n.t("metrics for TensorBoard, MLflow or W&B, of a run that was deleted");
+    case "input":
+      return vscode.l10n.t("the copy of an input for a cluster; a later run that needs it copies it again");
   }
 }
 

@@ -78,11 +78,15 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
 
 /** Every folder that may go, where links in its path lead to. */
 function pathsOf(sizes: readonly RunSize[]): string {
-  const { lines, nMore } = deletedPaths(sizes);
-  const more = nMore === 0 ? [] : [vscode.l10n.t("and {0} more of these artifacts", nMore)];
-  return [vscode.l10n.t("These folders will be deleted, the artifacts only if you choose to:"), ...lines, ...more].join(
-    "\n",
-  );
+  const { runs, nMoreTracking, artifacts, nMore } = deletedPaths(sizes);
+  return [
+    vscode.l10n.t("These folders will be deleted:"),
+    ...runs,
+    ...(nMoreTracking === 0 ? [] : [vscode.l10n.t("and {0} more of metrics for other tools", nMoreTracking)]),
+    ...(artifacts.length === 0 ? [] : ["", vscode.l10n.t("And, only if you choose to, these of artifacts:")]),
+    ...artifacts,
+    ...(nMore === 0 ? [] : [vscode.l10n.t("and {0} more of these artifacts", nMore)]),
+  ].join("\n");
 }
 
 function namesOf(runs: readonly RunSummary[]): string {

@@ -6,6 +6,8 @@ import type { TrackedStage, Tracker } from "./tracker.ts";
 /** `mlflow.entities.RunStatus`: RUNNING, FINISHED, KILLED. */
 const STATUS = { running: 1, finished: 3, stopped: 5 } as const;
 const ACTIVE = "active";
+/** Tag, and file of it, that names the run. */
+export const RUN_TAG = "salsa.run";
 /** Of files that runs have beside their metrics: there are none, and the folder may be moved. */
 const NO_ARTIFACTS = "artifacts";
 
@@ -79,7 +81,7 @@ function tagsOf({ run, stage }: TrackedStage): Readonly<Record<string, string>> 
     "mlflow.runName": `${run} ${stage}`,
     "mlflow.source.name": "salsa",
     "mlflow.source.type": "LOCAL",
-    "salsa.run": run,
+    [RUN_TAG]: run,
     "salsa.stage": stage,
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { WandbLog } from "../../storage/formats/wandbLog.ts";
-import { MessageWriter } from "../../storage/protobuf.ts";
+import { WandbLog, firstRecords } from "../../storage/formats/wandbLog.ts";
+import { MessageWriter, type WireField, fieldsOf } from "../../storage/protobuf.ts";
 import { appendTo, makeFoldersTo } from "../../storage/writing.ts";
 import type { TrackedStage, Tracker } from "./tracker.ts";
 
@@ -67,6 +67,24 @@ export const wandb: Tracker = {
     };
   },
 };
+
+/** The run that a file of ours is of, by its first bytes; undefined for another program's, and where they are damaged. */
+export function runOfWandb(start: Buffer): string | undefined {
+  try {
+    for (const record of firstRecords(start)) {
+      const run = bytesOf([...fieldsOf(record)], RECORD.run);
+      if (run !== undefined) return bytesOf([...fieldsOf(run)], RUN.group)?.toString("utf8");
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return undefined;
+}
+
+function bytesOf(fields: readonly WireField[], wanted: number): Buffer | undefined {
+  const found = fields.find(({ field }) => field === wanted);
+  return found?.kind === "bytes" ? found.bytes : undefined;
+}
 
 function runMessage({ experiment, run, stage, facts, startedAt }: TrackedStage, id: string): MessageWriter {
   const config = new MessageWriter();

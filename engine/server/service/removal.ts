@@ -1,7 +1,9 @@
 import { basename, dirname, join } from "node:path";
+import { type TrackedFolder, removeTracked, trackedFoldersOf } from "../../pipeline/tracking/trackedRuns.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests } from "../../protocol/service.ts";
 import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
+import { copiesFor } from "../../storage/attempts.ts";
 import { isLeftover } from "../../storage/disk.ts";
 import { LockedError, lockOf, ownerName, takeLock } from "../../storage/locks.ts";
 import { type Place, isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
@@ -15,18 +17,27 @@ import type { TrackedRun } from "./trackedRun.ts";
  * @throws {DataError} when one of them is a link, or stands below one.
  */
 export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceRequests["sizeOf"]["result"]> {
-  const runBytes = (await folderBytes(run.folder)) ?? 0;
+  const tracking = await trackedFoldersOf(run.root, run.id);
   const made = (await ownArtifacts(runs, run)).flatMap(({ folders }) => folders);
-  const own = [...made, ...(await ownPrepared(runs, run)).map(({ file }) => file)];
+  const shared = [...(await ownPrepared(runs, run)), ...(await ownCopies(runs, run))];
+  const own = [...made, ...shared.map(({ file }) => file)];
   const root = await realRoot(placeIn(run.folder));
   const nameOf = (folder: string): string => join(basename(dirname(folder)), basename(folder));
   return {
-    runBytes,
+    runBytes: await recordBytes(run, tracking),
     artifactBytes: await bytesFreedBy(own),
     root,
     run: nameOf(run.folder),
+    tracking: tracking.map(({ name }) => name),
     artifacts: own.map(nameOf),
   };
+}
+
+/** Bytes of a run's folder and of its metrics for other tools. */
+async function recordBytes(run: TrackedRun, tracking: readonly TrackedFolder[]): Promise<number> {
+  let bytes = (await folderBytes(run.folder)) ?? 0;
+  for (const { name } of tracking) bytes += (await folderBytes(join(run.root, name))) ?? 0;
+  return bytes;
 }
 
 /**
@@ -49,14 +60,20 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
     const artifacts = new Artifacts(run.root);
     const own = hasArtifacts ? await ownArtifacts(runs, run) : [];
     const prepared = hasArtifacts ? await ownPrepared(runs, run) : [];
-    const all = [...own.flatMap(({ folders }) => folders), ...prepared.map(({ file }) => file)];
-    freed = ((await folderBytes(folder)) ?? 0) + (await bytesFreedBy(all));
-    // Artifacts first: cut off in between, the run is there still and can be removed again.
-    // A run may have begun since they were listed.
+    const copies = hasArtifacts ? await ownCopies(runs, run) : [];
+    const tracking = await trackedFoldersOf(run.root, run.id);
+    const all = [...own.flatMap(({ folders }) => folders), ...[...prepared, ...copies].map(({ file }) => file)];
+    freed = (await recordBytes(run, tracking)) + (await bytesFreedBy(all));
+    // The run's folder last: cut off in between, the run is there still and can be removed again.
+    // A run may have begun since its artifacts were listed.
     for (const { key } of own) await artifacts.remove(key, async () => !(await isUnused(runs, run))(key));
     for (const place of prepared) {
       await removeUnless(place, async () => !(await isUnprepared(runs, run))(basename(place.file)));
     }
+    for (const place of copies)
+      await removeUnless(place, async () => !(await isUncopied(runs, run))(basename(place.file)));
+    // The run's number is given again: the next run of it must not go on in its curves.
+    for (const { name } of tracking) await removeTracked(run.root, name);
     await removeAt(placeIn(folder));
     // The remains of removals whose process was killed.
     await sweepAt(placeBelow(run.root, "runs"), isLeftover);
@@ -139,6 +156,39 @@ async function isUnprepared(runs: Runs, run: TrackedRun): Promise<(name: string)
   if (others.some(hasNotSaid)) return () => false;
   const used = new Set(others.flatMap(preparedOf));
   return (name) => !used.has(name);
+}
+
+/**
+ * Copies of inputs that a cluster has read for a run, and for no other run of its root.
+ * @throws {DataError} when one of them is a link, or stands below one.
+ */
+async function ownCopies(runs: Runs, run: TrackedRun): Promise<readonly Place[]> {
+  const names = await copiesOf(run);
+  const isOwn = names.size === 0 ? undefined : await isUncopied(runs, run);
+  const own: Place[] = [];
+  for (const name of names) {
+    const place = placeBelow(run.root, join("inputs", name));
+    if (isOwn?.(name) === true && (await isFolderAt(place))) own.push(place);
+  }
+  return own;
+}
+
+/** Which copies no other run of a root uses, by their names. One at work may come to use any: keys are not known before. */
+async function isUncopied(runs: Runs, run: TrackedRun): Promise<(name: string) => boolean> {
+  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+  if (others.some(({ isAtWork }) => isAtWork)) return () => false;
+  const used = new Set((await Promise.all(others.map(copiesOf))).flatMap((names) => [...names]));
+  return (name) => !used.has(name);
+}
+
+/** Names of the copies of inputs that a run's stages were made from on a cluster. */
+export async function copiesOf(run: TrackedRun): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (const key of run.keys()) {
+    if (!isArtifactKey(key)) continue;
+    for (const name of await copiesFor({ root: run.root, key })) names.add(name);
+  }
+  return names;
 }
 
 /** True for a run at work that may use anything: it has not said its stages. */

@@ -1,4 +1,8 @@
+import type { Dirent } from "node:fs";
 import { basename, join } from "node:path";
+import { REPORT_TARGETS } from "../../config/index.ts";
+import { usableFileName } from "../../config/usableName.ts";
+import { removeTracked, trackedFolders } from "../../pipeline/tracking/trackedRuns.ts";
 import { PREPARED_NAME } from "../../protocol/dataCountsSchema.ts";
 import {
   type ServiceRequests,
@@ -10,12 +14,12 @@ import {
 import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import { isTemporary } from "../../storage/disk.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
-import { entryAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
+import { entryAt, isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
 import { listAt, readText, walkAt } from "../../storage/reading.ts";
 import { workedAt } from "../../storage/workspaces.ts";
 import { removeAt, removeUnless } from "../../storage/writing.ts";
 import { bytesFreedBy } from "./folderSize.ts";
-import { hasNotSaid, preparedOf } from "./removal.ts";
+import { copiesOf, hasNotSaid, preparedOf } from "./removal.ts";
 import type { Runs } from "./runs.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
@@ -30,10 +34,9 @@ export async function storageUse(runs: Runs, { root, mentioned }: StorageParams)
   let [totalBytes, otherBytes] = [0, 0];
   for (const [name, bytes] of sizes) {
     totalBytes += bytes;
-    const [folder = "", key = ""] = name.split("/");
-    const kind = KINDS[folder]?.(key);
+    const kind = uses.kindOf(name);
     if (kind === undefined) otherBytes += bytes;
-    else entries.push({ name, kind, bytes, ...uses(kind, key) });
+    else entries.push({ name, kind, bytes, ...uses.of(kind, name) });
   }
   entries.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
   return { root: await realRoot(placeBelow(root, "")), totalBytes, entries, otherBytes };
@@ -55,10 +58,11 @@ export async function cleanUp(
   for (const { name, kind } of entries.filter((one) => one.canGo && wanted.has(one.name))) {
     const key = basename(name);
     // Asked again when nobody finds it any longer: a run may have begun since.
-    const isNeeded = async (): Promise<boolean> => !(await usesIn(runs, { root, mentioned }))(kind, key).canGo;
+    const isNeeded = async (): Promise<boolean> => !(await usesIn(runs, { root, mentioned })).of(kind, name).canGo;
     const bytes = await bytesFreedBy(kind === "artifact" ? artifacts.foldersOf(key) : [join(root, name)]);
     if (kind === "artifact") await artifacts.remove(key, isNeeded);
-    else if (kind === "data") await removeUnless(placeBelow(root, name), isNeeded);
+    else if (kind === "data" || kind === "input") await removeUnless(placeBelow(root, name), isNeeded);
+    else if (kind === "tracking") await removeTracked(root, name, isNeeded);
     else await removeAt(placeBelow(root, name));
     if ((await entryAt(placeBelow(root, name))) !== undefined) continue;
     removed.push(name);
@@ -69,11 +73,15 @@ export async function cleanUp(
 
 type Kind = StorageEntry["kind"];
 
-/** Entries of the folders of a root, by the folder and the name of what stands there; undefined for what else does. */
+/**
+ * Entries of the folders of a root, by the folder and the name of what stands there; undefined for what else does. Metrics
+ * for other tools are not among them: these tell by their files whose they are.
+ */
 const KINDS: Readonly<Record<string, (name: string) => Kind | undefined>> = {
   runs: (name) => (name === "" ? undefined : "run"),
   artifacts: (name) => (isArtifactKey(name) ? "artifact" : DAMAGED.test(name) ? "damaged" : undefined),
   data: (name) => (PREPARED_NAME.test(name) ? "data" : undefined),
+  inputs: (name) => (name === "" ? undefined : "input"),
 };
 
 /** Artifacts that were set aside. */
@@ -85,11 +93,10 @@ const DAMAGED = /^[A-Za-z0-9][A-Za-z0-9-]*\.damaged-[0-9TZ]+$/;
  * A run at work may take results of the kinds of its stages that are still to come: their keys are not known before. One
  * that has not said its stages yet may take any. What the config of a run, or of the workspace, mentions is used, too.
  */
-async function usesIn(
-  runs: Runs,
-  { root, mentioned }: StorageParams,
-): Promise<(kind: Kind, name: string) => Pick<StorageEntry, "usedBy" | "canGo">> {
+async function usesIn(runs: Runs, { root, mentioned }: StorageParams): Promise<Uses> {
   const all = await runs.allOf(root);
+  const tracked = new Map((await trackedFolders(root)).map(({ name, run }) => [name, run]));
+  const hasCopies = await isFolderAt(placeBelow(root, "inputs"));
   const users = new Map<string, string[]>();
   const use = (name: string, id: string): void => {
     const list = users.get(name);
@@ -99,18 +106,41 @@ async function usesIn(
   for (const run of all) {
     const named = [...run.keys(), ...preparedOf(run), ...(await mentionedBy(run))];
     for (const name of new Set(named)) use(name, run.id);
+    for (const name of hasCopies ? await copiesOf(run) : []) use(`inputs/${name}`, run.id);
   }
   const kept = new Set(mentioned);
   const isUnsure = all.some(hasNotSaid);
-  const atWork = all.filter(({ isAtWork }) => isAtWork).flatMap(({ brief }) => brief.stages);
-  const awaited = new Set(atWork.filter(({ status }) => status === "waiting").map(({ kind }) => kind));
-  return (kind, name) => {
+  const atWork = all.filter(({ isAtWork }) => isAtWork);
+  const waiting = atWork.flatMap(({ brief }) => brief.stages).filter(({ status }) => status === "waiting");
+  const awaited = new Set(waiting.map(({ kind }) => kind));
+  const byKind = (kind: Kind, path: string): Pick<StorageEntry, "usedBy" | "canGo"> => {
+    const name = basename(path);
     if (kind === "run") return { usedBy: [name], canGo: false };
     if (kind === "damaged") return { usedBy: [], canGo: true };
-    const usedBy = users.get(name) ?? [];
+    if (kind === "tracking") {
+      const usedBy = all.map(({ id }) => id).filter((id) => usableFileName(id) === tracked.get(path));
+      return { usedBy, canGo: usedBy.length === 0 };
+    }
+    const usedBy = users.get(kind === "input" ? path : name) ?? [];
+    // Stages that are still to come may read any copy.
+    if (kind === "input") return { usedBy, canGo: usedBy.length === 0 && atWork.length === 0 };
     const isAwaited = kind === "artifact" && awaited.has(name.slice(0, name.lastIndexOf("-")));
     return { usedBy, canGo: usedBy.length === 0 && !kept.has(name) && !isUnsure && !isAwaited };
   };
+  return {
+    of: byKind,
+    kindOf(name) {
+      const [folder = "", key = ""] = name.split("/");
+      return tracked.has(name) ? "tracking" : KINDS[folder]?.(key);
+    },
+  };
+}
+
+/** Which runs use the entries of a root, by their names. */
+interface Uses {
+  /** Undefined for what is none of the entries. */
+  readonly kindOf: (name: string) => Kind | undefined;
+  readonly of: (kind: Kind, name: string) => Pick<StorageEntry, "usedBy" | "canGo">;
 }
 
 /** Artifacts that a run's description names, as its config may; also one that this version cannot read. */
@@ -121,26 +151,34 @@ async function mentionedBy({ folder }: TrackedRun): Promise<readonly string[]> {
 /** Bytes by entry: what belongs to an artifact, its record and work on it, counts with it. */
 async function sizesIn(root: string): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
-  const top = placeBelow(root, "");
-  for (const { name: folder } of (await listAt(top)).filter((entry) => entry.isDirectory())) {
-    const place = placeBelow(root, folder);
-    for (const entry of await listAt(place)) {
-      const inner = placeBelow(root, join(folder, entry.name));
-      let bytes = 0;
-      const files = entry.isDirectory() ? walkAt(inner) : [{ file: inner.file, entry }];
-      for await (const { file, entry: found } of files) {
-        const stats = found.isFile() ? await entryAt({ root: inner.root, file }) : undefined;
-        bytes += stats?.isFile() === true ? stats.size : 0;
-      }
-      const name = nameOf(folder, entry.name);
-      sizes.set(name, (sizes.get(name) ?? 0) + bytes);
+  const add = async (parts: readonly string[], entry: Dirent): Promise<void> => {
+    const inner = placeBelow(root, join(...parts));
+    let bytes = 0;
+    const files = entry.isDirectory() ? walkAt(inner) : [{ file: inner.file, entry }];
+    for await (const { file, entry: found } of files) {
+      const stats = found.isFile() ? await entryAt({ root: inner.root, file }) : undefined;
+      bytes += stats?.isFile() === true ? stats.size : 0;
+    }
+    const name = nameOf(parts);
+    sizes.set(name, (sizes.get(name) ?? 0) + bytes);
+  };
+  for (const { name: folder } of (await listAt(placeBelow(root, ""))).filter((entry) => entry.isDirectory())) {
+    for (const entry of await listAt(placeBelow(root, folder))) {
+      const isExperiment = folder === "mlflow" && entry.isDirectory();
+      const below = isExperiment ? await listAt(placeBelow(root, join(folder, entry.name))) : [];
+      for (const one of below) await add([folder, entry.name, one.name], one);
+      if (!isExperiment) await add([folder, entry.name], entry);
     }
   }
   return sizes;
 }
 
-function nameOf(folder: string, name: string): string {
+/** Folders whose entries are listed one by one. */
+const LISTED: ReadonlySet<string> = new Set(["artifacts", "runs", "data", "inputs", ...REPORT_TARGETS]);
+
+function nameOf([folder = "", ...names]: readonly string[]): string {
+  const name = names.join("/");
   if (folder === "records") return `artifacts/${name}`;
-  if (folder !== "artifacts" && folder !== "runs" && folder !== "data") return folder;
-  return isTemporary(name) ? "temporary" : `${folder}/${workedAt(name) ?? name}`;
+  if (!LISTED.has(folder)) return folder;
+  return names.some(isTemporary) ? "temporary" : `${folder}/${workedAt(name) ?? name}`;
 }

@@ -37,6 +37,22 @@ export class WandbLog {
   }
 }
 
+/**
+ * The records at the beginning of such a file, each in one part: as far as these go, without a look at their checksums.
+ * @param start - The file's first bytes.
+ */
+export function firstRecords(start: Buffer): readonly Buffer[] {
+  const records: Buffer[] = [];
+  if (!start.subarray(0, START.length).equals(START)) return records;
+  for (let at = START.length; at + HEAD <= Math.min(start.length, BLOCK);) {
+    const end = at + HEAD + start.readUInt16LE(at + 4);
+    if (start.readUInt8(at + 6) !== PART.whole || end > start.length) break;
+    records.push(start.subarray(at + HEAD, end));
+    at = end;
+  }
+  return records;
+}
+
 function part(type: number, data: Uint8Array): Buffer {
   const head = Buffer.alloc(HEAD);
   head.writeUInt32LE(crc32(data, crc32(Buffer.of(type))));
