@@ -46,7 +46,7 @@ export interface RunSummary {
   readonly failure?: NonNullable<RunState["failure"]>;
   /** Names of the tables that are there. */
   readonly tables: readonly string[];
-  /** The win rate to show in one line, where there is one: the first comparison against another arm. */
+  /** The win rate to show in one line, where there is one: the first comparison against another arm; of a sweep its best. */
   readonly result?: RunResultLine;
   /** The obstacle to reading the folder in full, such as a newer version's records, and the remedy. */
   readonly problem?: string;
@@ -64,6 +64,11 @@ export interface RunResultLine {
   readonly n: number;
   /** Of no difference, adjusted for the comparisons of the table where that is known; absent where there is none. */
   readonly p?: number;
+  /**
+   * Of a sweep: how many arms `a` was chosen among, and by which scores. "validation": on the validation split. "training":
+   * the last ones of their trainings. "winRate": these very win rates, which flatter the chosen one.
+   */
+  readonly among?: { readonly n: number; readonly by: "validation" | "training" | "winRate" };
   /** The same pair on the other benchmarks, where there are any. */
   readonly more?: readonly Pick<RunResultLine, "benchmark" | "adjusted" | "low" | "high" | "n">[];
 }

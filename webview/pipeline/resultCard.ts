@@ -11,7 +11,7 @@ import { LatestRequest } from "../parts/latestRequest.ts";
 import { type Action, actionRow } from "../parts/notice.ts";
 import { baseStyles, noticeStyles } from "../parts/styles.ts";
 import { themeOf } from "../plots/looks.ts";
-import { estimate, verdict } from "../shell/headline.ts";
+import { chosenAmong, estimate, verdict } from "../shell/headline.ts";
 import "../figures/figurePlot.ts";
 
 /** Pixels of the figure. */
@@ -173,11 +173,12 @@ class ResultCard extends DashboardElement {
 /** The headline with each benchmark's interval; says so where nothing was compared. */
 function rates({ result }: RunSummary): TemplateResult {
   if (result === undefined) return html`<h2>${t("Finished")}</h2>`;
-  const { more = [] } = result;
+  const { more = [], among } = result;
   const line = (one: Pick<RunResultLine, "benchmark" | "adjusted" | "low" | "high" | "n">): TemplateResult =>
     html`<dt>${one.benchmark}</dt>
       <dd>${estimate(one)} <span class="muted">${t("n = {0}", one.n)}</span></dd>`;
   return html`<h2>${verdict(result)}</h2>
+    ${among === undefined ? nothing : html`<p class="muted">${result.a}: ${chosenAmong(among)}</p>`}
     <dl title=${t("Adjusted win rate with its 95 % interval")}>${[result, ...more].map(line)}</dl>`;
 }
 

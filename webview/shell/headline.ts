@@ -4,9 +4,22 @@ import { percent } from "../parts/format.ts";
 
 /** Result of a run in one line: "salsa beats ppo on inDistribution: 56.8 % (55.2–58.5); outOfDistribution: …". */
 export function headline(result: RunResultLine): string {
-  const { benchmark, more = [] } = result;
-  const first = `${verdict(result)}: ${estimate(result)}`;
+  const { benchmark, more = [], among } = result;
+  const chosen = among === undefined ? "" : ` (${chosenAmong(among)})`;
+  const first = `${verdict(result)}${chosen}: ${estimate(result)}`;
   return [t("{0} on {1}", first, benchmark), ...more.map((one) => `${one.benchmark}: ${estimate(one)}`)].join(" · ");
+}
+
+/** "best of 6 by validation score": how the arm of a sweep that stands for it was chosen. */
+export function chosenAmong({ n, by }: NonNullable<RunResultLine["among"]>): string {
+  switch (by) {
+    case "validation":
+      return t("best of {0} by validation score", n);
+    case "training":
+      return t("best of {0} by the last score in training", n);
+    case "winRate":
+      return t("best of {0} by these win rates, which flatter it", n);
+  }
 }
 
 /** As in the table, whose stars go by the adjusted p. */

@@ -12,6 +12,7 @@ import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
 import { NO_FACTS, type RunsTableFacts, tableFacts, withRates } from "./tableFacts.ts";
+import { armScores } from "./sweepScores.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
@@ -259,7 +260,8 @@ export class TrackedRun {
     this.tableFacts = tableFacts(config); // shown also where the table of win rates is damaged
     const rates = (await winRateRows(this.folder)) ?? [];
     this.tableFacts = withRates(this.tableFacts, rates);
-    this.result = resultLine(rates, config);
+    const { stages } = this.brief;
+    this.result = resultLine(rates, config, (arms) => armScores(arms, stages, (stage) => this.lastValues(stage)));
   }
 
   /** Watchers read on from the state with curves, if it can be read. */

@@ -1,6 +1,8 @@
 import type { RunConfig } from "../../config/index.ts";
 import { readWinRates } from "../../pipeline/winRateFile.ts";
+import { ownValue } from "../../protocol/dictionary.ts";
 import type { RunResultLine, WinRateRow } from "../../protocol/service.ts";
+import type { ArmScores } from "./sweepScores.ts";
 
 /**
  * The rows of a run's win-rate table as they travel; undefined while there is none.
@@ -15,22 +17,58 @@ export async function winRateRows(folder: string): Promise<readonly WinRateRow[]
   }));
 }
 
-/** The row to show in one line: the first over all seeds that compares two arms, else the first over all seeds. */
-export function resultLine(rows: readonly WinRateRow[], config: RunConfig | undefined): RunResultLine | undefined {
+/**
+ * The row to show in one line: the first over all seeds that compares two arms, else the first over all seeds. Of a sweep, it
+ * is that of the best of the arms that the first one was made with: chosen by scores that the win rates do not depend on
+ * where there are any, else by the win rates themselves.
+ * `scoresOf` gives those of arms, see `armScores`.
+ */
+export function resultLine(
+  rows: readonly WinRateRow[],
+  config: RunConfig | undefined,
+  scoresOf: (arms: ReadonlySet<string>) => ArmScores | undefined = () => undefined,
+): RunResultLine | undefined {
   const arms = new Set(Object.keys(config?.arms ?? {}));
   const overall = rows.filter(({ seed }) => seed === "all");
-  const row = overall.find(({ a, b }) => arms.has(a) && arms.has(b)) ?? overall[0];
-  if (row === undefined) return undefined;
-  const { a, b } = row;
-  const [first] = estimated([row]);
+  const first = overall.find(({ a, b }) => arms.has(a) && arms.has(b)) ?? overall[0];
   if (first === undefined) return undefined;
+  const { row, among } = bestOf(overall, first, { sweep: config?.sweep ?? {}, scoresOf });
+  const { a, b } = row;
+  const [estimate] = estimated([row]);
+  if (estimate === undefined) return undefined;
   const more = estimated(overall.filter((one) => one !== row && one.a === a && one.b === b));
   const p = row.holm ?? row.p;
-  return { a, b, ...first, ...(p !== null && { p }), ...(more.length > 0 && { more }) };
+  return { a, b, ...estimate, ...(p !== null && { p }), ...(more.length > 0 && { more }), ...(among && { among }) };
+}
+
+/** The row of the best of the arms that were swept together with the first one's; that one itself without a sweep. */
+function bestOf(
+  overall: readonly WinRateRow[],
+  first: WinRateRow,
+  {
+    sweep,
+    scoresOf,
+  }: {
+    readonly sweep: NonNullable<RunConfig["sweep"]>;
+    readonly scoresOf: (arms: ReadonlySet<string>) => ArmScores | undefined;
+  },
+): { readonly row: WinRateRow; readonly among?: RunResultLine["among"] } {
+  const sweptOf = (arm: string): string | undefined => ownValue(sweep, arm)?.of;
+  const of = sweptOf(first.a);
+  if (of === undefined) return { row: first };
+  const isAlike = ({ benchmark, a, b }: WinRateRow): boolean =>
+    benchmark === first.benchmark && sweptOf(a) === of && (b === first.b || sweptOf(b) === (sweptOf(first.b) ?? b));
+  const candidates = overall.filter(isAlike);
+  const names = new Set(candidates.map(({ a }) => a));
+  const { by, scores } = scoresOf(names) ?? { by: "winRate", scores: undefined };
+  const scoreOf = ({ a, adjusted }: WinRateRow): number =>
+    (scores === undefined ? adjusted : scores.get(a)) ?? -Infinity;
+  const row = candidates.reduce((best, one) => (scoreOf(one) > scoreOf(best) ? one : best), first);
+  return { row, among: { n: names.size, by } };
 }
 
 /** Rows that have an estimate. */
-function estimated(rows: readonly WinRateRow[]): readonly Omit<RunResultLine, "a" | "b" | "p" | "more">[] {
+function estimated(rows: readonly WinRateRow[]): readonly Omit<RunResultLine, "a" | "b" | "p" | "more" | "among">[] {
   return rows.flatMap(({ benchmark, adjusted, low, high, n }) =>
     adjusted === null || low === null || high === null ? [] : [{ benchmark, adjusted, low, high, n }],
   );

@@ -9,6 +9,12 @@ describe("what a run came to", () => {
     assert.equal(headline({ ...result, more }), "salsa beats ppo: 56.8 % (55.2–58.5) on in · out: 62.1 % (60.0–64.0)");
   });
 
+  it("says of a sweep among how many arms the best was chosen, and by what", () => {
+    const among = { n: 6, by: "validation" } as const;
+    assert.match(headline({ ...result, among }), /^salsa beats ppo \(best of 6 by validation score\): 56.8 % \(55.2/);
+    assert.match(headline({ ...result, among: { n: 2, by: "winRate" } }), /by these win rates, which flatter it\): /);
+  });
+
   it("names nobody where the interval does not", () => {
     assert.match(headline({ ...result, low: 0.49 }), /^salsa and ppo cannot be told apart: /);
     // The table has no star there, either.
