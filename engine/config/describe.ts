@@ -18,6 +18,7 @@ export function jsonSchema(preset?: Preset): Record<string, unknown> {
   if (preset !== undefined) withPresetDefaults(schema, preset.config, preset.name);
   tidy(schema);
   for (const one of Object.values(schema.definitions ?? {})) tidy(one);
+  for (const entry of namedEntries(schema)) offerNull(entry);
   return {
     ...withGrids(schema),
     title: "SALSA run config",
@@ -31,13 +32,7 @@ const GRID = "grid";
 
 /** The schema with a grid as another form of each number that can be swept, in place. */
 function withGrids(schema: JsonSchema): JsonSchema {
-  const { rlhf, arms, soups } = schema.properties ?? {};
-  const entries = [arms, soups].flatMap((section) => [
-    section?.["additionalProperties"] as JsonSchema | undefined,
-    // Entries of a preset stand beside those that the config may add.
-    ...Object.values(section?.properties ?? {}),
-  ]);
-  for (const one of [rlhf, ...entries]) {
+  for (const one of [schema.properties?.["rlhf"], ...namedEntries(schema)]) {
     const variants = (one?.["oneOf"] ?? [one]) as readonly (JsonSchema | undefined)[];
     for (const variant of variants) for (const setting of Object.values(variant?.properties ?? {})) offerGrid(setting);
   }
@@ -45,6 +40,21 @@ function withGrids(schema: JsonSchema): JsonSchema {
   Reflect.deleteProperty(grid, "$schema");
   tidy(grid);
   return { ...schema, definitions: { ...schema.definitions, [GRID]: grid } };
+}
+
+/** Schemas of arms and soups; those of a preset stand beside that of others, which the config may add. */
+function namedEntries({ properties = {} }: JsonSchema): readonly JsonSchema[] {
+  return [properties["arms"], properties["soups"]].flatMap((section) => [
+    ...[(section?.["additionalProperties"] ?? []) as JsonSchema | readonly JsonSchema[]].flat(),
+    ...Object.values(section?.properties ?? {}),
+  ]);
+}
+
+/** Arms and soups of a preset are taken out by null, in place; see `merge.ts`. */
+function offerNull(entry: JsonSchema): void {
+  const { oneOf, type } = entry;
+  if (Array.isArray(oneOf)) oneOf.push({ type: "null", description: "Takes out what the preset has." });
+  else entry["type"] = [type, "null"];
 }
 
 function offerGrid(setting: JsonSchema): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as z from "zod";
-import { editorSchema, jsonSchema, presetSchemas } from "../../../engine/config/index.ts";
+import { editorSchema, jsonSchema, parseConfig, presetSchemas } from "../../../engine/config/index.ts";
 import type { JsonSchema } from "../../../engine/config/hover.ts";
 import {
   ARM_SNIPPETS,
@@ -38,6 +38,16 @@ describe("the schema file for editors", () => {
 
   it("is small enough to be read at once", () => {
     assert.ok(JSON.stringify(schema).length < 170_000, `${JSON.stringify(schema).length} characters`);
+  });
+
+  it("takes null for an arm or a soup, by which a preset's is taken out, as the engine does", () => {
+    const validator = schemaValidator();
+    const config = { preset: "miniinstruct", arms: { "salsa-3": null }, soups: { soup3: null } };
+    const { arms, soups } = parseConfig(JSON.stringify(config), "x.salsa.json");
+    assert.deepEqual([Object.keys(arms), Object.keys(soups)], [["ppo", "salsa", "mkl"], ["soup"]]);
+    assert.ok(validator.safeParse(config).success);
+    assert.ok(!validator.safeParse({ ...config, arms: { salsa: 5 } }).success);
+    assert.ok(!validator.safeParse({ ...config, rlhf: null }).success);
   });
 
   const known = settings(schema);
