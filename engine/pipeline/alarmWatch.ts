@@ -5,12 +5,14 @@ import type { StageContext } from "./stage.ts";
 /** Watches the metrics of a training, and raises each alarm once. */
 export class AlarmWatch {
   private readonly context: Pick<StageContext, "report">;
+  private readonly kind: string;
   private readonly history: Metrics[];
   private readonly raised: Set<string>;
 
-  /** With the history of an attempt that was cut off, whose alarms are not raised again. */
-  constructor(context: Pick<StageContext, "report">, history: readonly Metrics[] = []) {
+  /** For a kind of stage, by which the advice goes; with the history of an attempt that was cut off, whose alarms are not raised again. */
+  constructor(context: Pick<StageContext, "report">, kind: string, history: readonly Metrics[] = []) {
     this.context = context;
+    this.kind = kind;
     this.history = [...history];
     this.raised = new Set(alarms(history).map(({ name }) => name));
   }
@@ -20,7 +22,7 @@ export class AlarmWatch {
     for (const { name, seen } of alarms(this.history)) {
       if (this.raised.has(name)) continue;
       this.raised.add(name);
-      this.context.report({ kind: "alarm", step, name, message: alarmMessage(name, seen) });
+      this.context.report({ kind: "alarm", step, name, message: alarmMessage(name, seen, this.kind) });
     }
   }
 

@@ -13,9 +13,9 @@ export function alarmTexts(): readonly string[] {
   return [...texts, ...ALARM_DURATIONS];
 }
 
-/** Describes an alarm in another language. */
-export function translatedAlarm(name: string, translate: Translate): AlarmEntry {
-  const entry = describeAlarm(name);
+/** Describes an alarm in another language, as `describeAlarm` does. */
+export function translatedAlarm(name: string, translate: Translate, kinds?: readonly string[]): AlarmEntry {
+  const entry = describeAlarm(name, kinds);
   const { label, why, actions } = entry;
   return {
     ...entry,

@@ -9,6 +9,8 @@ export interface AlarmAction {
   readonly text: string;
   /** Paths in a run config; an arm may set those of rlhf for itself. */
   readonly settings: readonly string[];
+  /** The one kind of stage that it helps, such as "dpo", which reads few of PPO's settings; any, unless given. */
+  readonly only?: string;
 }
 
 /** An alarm's texts. */
@@ -28,6 +30,11 @@ export interface AlarmEntry {
 
 const raiseBeta: AlarmAction = { text: "Raise beta", settings: ["rlhf.beta"] };
 const slower: AlarmAction = { text: "Lower the learning rate", settings: ["rlhf.learningRate"] };
+/** Stages that PPO trains in, and DPO. */
+const [PPO, DPO] = ["rlhf", "dpo"] as const;
+const fewerPasses: AlarmAction = {
+  ...{ text: "Make fewer passes over the pairs", settings: ["rlhf.dpoEpochs"], only: DPO },
+};
 
 /** Describes a run that is stalled: with the usual time of its steps, where that is known. */
 const STALLED = {
@@ -59,8 +66,10 @@ export const ALARMS = [
       {
         text: "Sample from the whole distribution (temperature 1, top-k 0, top-p 1)",
         settings: ["rlhf.temperature", "rlhf.topK", "rlhf.topP"],
+        only: PPO,
       },
-      { text: "Use an estimate that is never negative", settings: ["rlhf.klKind"] },
+      { text: "Use an estimate that is never negative", settings: ["rlhf.klKind"], only: PPO },
+      { text: "Look at later steps: an estimate from few samples is noisy", settings: [], only: DPO },
     ],
     seen: ["KL to the reference is {0} nats, and a true KL is never negative"],
     metrics: ["objective/kl", "policy/ratio"],
@@ -70,15 +79,22 @@ export const ALARMS = [
     label: "KL-hack: responses collapse",
     why: "The penalty adds up over tokens, so an empty response costs nothing: the policy escapes it by ending at once (SALSA, appendix A.4).",
     actions: [
-      { text: "Lower beta", settings: ["rlhf.beta"] },
-      { text: "Let a short response cost as much as a long one", settings: ["rlhf.betaByLength"] },
-      { text: "Take points off responses that are too short", settings: ["rlhf.minLength", "rlhf.shortPenalty"] },
+      { text: "Lower beta", settings: ["rlhf.beta"], only: PPO },
+      { text: "Let a short response cost as much as a long one", settings: ["rlhf.betaByLength"], only: PPO },
+      {
+        text: "Take points off responses that are too short",
+        settings: ["rlhf.minLength", "rlhf.shortPenalty"],
+        only: PPO,
+      },
       {
         text: "Use the forward KL, which grows where the policy drops what the reference says",
         settings: ["rlhf.klKind"],
+        only: PPO,
       },
+      { ...raiseBeta, only: DPO },
+      { ...slower, only: DPO },
       { text: "Start nearer to the reference", settings: ["rlhf.init", "rlhf.reference"] },
-      { text: "Let the controller find beta", settings: ["rlhf.klController", "rlhf.klTarget"] },
+      { text: "Let the controller find beta", settings: ["rlhf.klController", "rlhf.klTarget"], only: PPO },
     ],
     seen: [
       "responses shrank from {0} to {1} tokens; the policy may be escaping the KL penalty by ending at once (SALSA's KL-hack)",
@@ -92,7 +108,8 @@ export const ALARMS = [
     actions: [
       raiseBeta,
       slower,
-      { text: "Learn less from each batch", settings: ["rlhf.ppoEpochs", "rlhf.clipRange"] },
+      { text: "Learn less from each batch", settings: ["rlhf.ppoEpochs", "rlhf.clipRange"], only: PPO },
+      fewerPasses,
     ],
     seen: [
       "KL is {0} nats per token; the policy has left the reference and may write gibberish",
@@ -104,7 +121,7 @@ export const ALARMS = [
     name: "entropyCollapse",
     label: "Entropy collapse",
     why: "Responses are becoming all alike: without exploration, the policy stops learning.",
-    actions: [raiseBeta, { text: "Add an entropy bonus", settings: ["rlhf.entropyCoefficient"] }, slower],
+    actions: [raiseBeta, { text: "Add an entropy bonus", settings: ["rlhf.entropyCoefficient"], only: PPO }, slower],
     seen: ["entropy per token fell to {0} % of its start; responses are becoming all alike"],
     metrics: ["policy/entropy", "objective/entropy", "objective/scoreStd"],
   },
@@ -114,8 +131,8 @@ export const ALARMS = [
     why: "The policy moved so far within one batch that the ratio of new to old probabilities means little; such minibatches count 0, so part of the work is thrown away.",
     actions: [
       slower,
-      { text: "Make fewer passes over a batch", settings: ["rlhf.ppoEpochs"] },
-      { text: "Raise the threshold", settings: ["rlhf.ratioThreshold"] },
+      { text: "Make fewer passes over a batch", settings: ["rlhf.ppoEpochs"], only: PPO },
+      { text: "Raise the threshold", settings: ["rlhf.ratioThreshold"], only: PPO },
     ],
     seen: ["{0} % of the minibatches had a mean ratio over the threshold, so their loss counted 0"],
     metrics: ["policy/skipped", "policy/ratio", "policy/approxKl", "policy/clipFraction"],
@@ -126,8 +143,9 @@ export const ALARMS = [
     why: "The policy exploits errors of the reward model: the score still rises while the responses get worse (Gao et al. 2022, arXiv:2210.10760).",
     actions: [
       raiseBeta,
-      { text: "Stop earlier", settings: ["rlhf.iterations"] },
-      { text: "Train the reward model on more pairs", settings: ["reward.pairs", "reward.epochs"] },
+      { text: "Stop earlier", settings: ["rlhf.iterations"], only: PPO },
+      fewerPasses,
+      { text: "Train the reward model on more pairs", settings: ["reward.pairs", "reward.epochs"], only: PPO },
       { text: "Use a soup as the reference", settings: ["rlhf.reference"] },
     ],
     seen: [
@@ -176,22 +194,44 @@ export const ALARMS = [
   },
 ] as const satisfies readonly AlarmEntry[];
 
-/** Describes an alarm; one that is not in the catalogue, such as a newer version's, is its own label. */
-export function describeAlarm(name: string): AlarmEntry {
-  const entry: AlarmEntry = { name, label: name, why: "", actions: [], seen: [], metrics: [] };
-  return ALARMS.find((known) => known.name === name) ?? entry;
+/**
+ * Describes an alarm; one that is not in the catalogue, such as a newer version's, is its own label. The advice is cut to
+ * the kinds of stages that raised it, "rlhf" or "dpo"; it is whole unless these are given.
+ */
+export function describeAlarm(name: string, kinds?: readonly string[]): AlarmEntry {
+  const unknown: AlarmEntry = { name, label: name, why: "", actions: [], seen: [], metrics: [] };
+  const entry = ALARMS.find((known): known is (typeof ALARMS)[number] => known.name === name) ?? unknown;
+  const actions: readonly AlarmAction[] = entry.actions;
+  const helps = ({ only }: AlarmAction): boolean => only === undefined || kinds === undefined || kinds.includes(only);
+  return { ...entry, actions: actions.filter(helps) };
 }
 
-/** The observation and the advice, in one line: "entropy fell to 5 % of its start: raise beta, or add an entropy bonus". */
-export function alarmMessage(name: string, seen: string): string {
-  const advice = adviceOf(describeAlarm(name));
+/** Kinds of the stages that some alarms were raised in, for `describeAlarm`; undefined where they are not known. */
+export function kindsOf(
+  alarms: readonly Pick<AlarmState, "stage">[],
+  stages: readonly Pick<StageState, "id" | "kind">[],
+): readonly string[] | undefined {
+  const raised = new Set(alarms.map(({ stage }) => stage));
+  const kinds = stages.filter(({ id }) => raised.has(id)).map(({ kind }) => kind);
+  return kinds.length === 0 ? undefined : kinds;
+}
+
+/**
+ * The observation and the advice to the kind of stage that raises it, in one line: "entropy fell to 5 % of its start: raise
+ * beta, or add an entropy bonus".
+ */
+export function alarmMessage(name: string, seen: string, kind?: string): string {
+  const advice = adviceOf(describeAlarm(name, kind === undefined ? undefined : [kind]));
   return advice === "" ? seen : `${seen}: ${advice}`;
 }
 
-/** The observation, without the advice that ends the message. */
+/** The observation, without the advice that ends the message, which earlier versions gave alike for all stages. */
 export function seenOf({ name, message }: Pick<AlarmState, "name" | "message">): string {
-  const advice = `: ${adviceOf(describeAlarm(name))}`;
-  return message.endsWith(advice) ? message.slice(0, -advice.length) : message;
+  for (const kinds of [undefined, [PPO], [DPO]]) {
+    const advice = adviceOf(describeAlarm(name, kinds));
+    if (advice !== "" && message.endsWith(`: ${advice}`)) return message.slice(0, -advice.length - 2);
+  }
+  return message;
 }
 
 /** The two likeliest helps. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type AlarmEntry, describeAlarm, seenOf } from "../protocol/alarms.ts";
+import { type AlarmEntry, describeAlarm, kindsOf, seenOf } from "../protocol/alarms.ts";
 import type { AlarmState } from "../protocol/runState.ts";
 import { findRun } from "./findRun.ts";
 import { fitting } from "./fitting.ts";
@@ -16,10 +16,13 @@ export const readAlarms = modelTool({
   isReadOnly: true,
   call: async (host, { run: named }, budget) => {
     const { folder, id, status } = findRun(await host.runs(), named);
-    const { alarms } = await host.request("outline", { folder });
+    const { alarms, stages } = await host.request("outline", { folder });
     if (alarms.length === 0) return `${id} is ${status}. It has raised no alarm.`;
     const parts = [...alarms].reverse().map(alarmText);
-    const explained = [...new Set(alarms.map(({ name }) => name))].map((name) => explanation(describeAlarm(name)));
+    const explained = [...new Set(alarms.map(({ name }) => name))].map((name) => {
+      const own = alarms.filter((one) => one.name === name);
+      return explanation(describeAlarm(name, kindsOf(own, stages)));
+    });
     const head = `${id} is ${status}. It has raised ${alarms.length} alarms. ${explained.join(" ")}`;
     return fitting(parts, { ...budget, head, rest: (n) => `${n} older alarms do not fit.` });
   },

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { ALARMS, alarmMessage, describeAlarm, seenOf } from "../../engine/protocol/alarms.ts";
+import { ALARMS, alarmMessage, describeAlarm, kindsOf, seenOf } from "../../engine/protocol/alarms.ts";
 import { alarmTexts, translatedAlarm, translatedSeen } from "../../engine/protocol/alarmTexts.ts";
 import { METRICS } from "../../engine/protocol/catalogue.ts";
+import { settingsRead } from "../../engine/config/algorithms/index.ts";
 import { runConfigSchema } from "../../engine/config/schema.ts";
 import { settingsOf } from "../../engine/config/walk.ts";
 import { DETECTORS, type Metrics, alarms } from "../../engine/rl/alarms.ts";
@@ -37,6 +38,43 @@ describe("the catalogue of alarms", () => {
       assert.equal(seenOf({ name, message }), "KL is 3: high");
     });
   }
+
+  // Each method's arms are trained by a stage of their own.
+  for (const [kind, method] of [
+    ["rlhf", "ppo"],
+    ["dpo", "dpo"],
+  ] as const) {
+    it(`advises of ${kind} stages only what ${method} reads`, () => {
+      for (const { name, metrics } of ALARMS) {
+        const { actions } = describeAlarm(name, [kind]);
+        assert.ok(actions.length > 0 || metrics.length === 0 || name === "skippedMinibatch", name);
+        for (const path of actions.flatMap((action) => action.settings)) {
+          const [section, key = ""] = path.split(".");
+          if (section === "rlhf") assert.ok(settingsRead(method).has(key), `${name}: ${path}`);
+        }
+        const message = alarmMessage(name, "seen so", kind);
+        assert.equal(seenOf({ name, message }), "seen so");
+      }
+    });
+  }
+
+  it("advises what helps any of the stages that raised an alarm", () => {
+    const stages = [
+      { id: "a", kind: "rlhf" },
+      { id: "b", kind: "dpo" },
+    ];
+    const settingsFor = (...ids: string[]): readonly string[] =>
+      describeAlarm(
+        "gibberish",
+        kindsOf(
+          ids.map((stage) => ({ stage })),
+          stages,
+        ),
+      ).actions.flatMap((one) => one.settings);
+    assert.ok(settingsFor("a").includes("rlhf.ppoEpochs") && !settingsFor("a").includes("rlhf.dpoEpochs"));
+    assert.ok(settingsFor("b").includes("rlhf.dpoEpochs") && !settingsFor("b").includes("rlhf.ppoEpochs"));
+    for (const ids of [["a", "b"], [""]]) assert.ok(settingsFor(...ids).includes("rlhf.ppoEpochs"));
+  });
 
   it("numbers the values of what was seen as they stand", () => {
     for (const { seen } of ALARMS) {

@@ -1,4 +1,4 @@
-import { type AlarmEntry, stalledAlarm } from "../../engine/protocol/alarms.ts";
+import { type AlarmEntry, kindsOf, stalledAlarm } from "../../engine/protocol/alarms.ts";
 import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
 import type { AlarmState, RunState } from "../../engine/protocol/runState.ts";
 import { fromCatalogue } from "../localize.ts";
@@ -17,7 +17,7 @@ export function alarmGroups(
   const stalled = stalledAlarm(run, now);
   const all = (stalled === undefined ? run.alarms : [...run.alarms, stalled]).toSorted((a, b) => b.time - a.time);
   return [...Map.groupBy(all, ({ name }) => name)].map(([name, alarms]) => ({
-    entry: translatedAlarm(name, fromCatalogue),
+    entry: translatedAlarm(name, fromCatalogue, kindsOf(alarms, run.stages)),
     alarms,
   }));
 }

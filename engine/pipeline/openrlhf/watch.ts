@@ -43,7 +43,7 @@ export class OpenRlhfWatch {
   constructor(context: Pick<HostContext, "report" | "sample">, job: WatchedJob) {
     this.context = context;
     this.job = job;
-    this.alarms = new AlarmWatch(context);
+    this.alarms = new AlarmWatch(context, job.kind);
   }
 
   /** Steps that have been reported. */

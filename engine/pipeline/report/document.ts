@@ -1,5 +1,5 @@
 import { sheetMarkdown } from "../../evaluation/tables/sheet.ts";
-import { describeAlarm, seenOf } from "../../protocol/alarms.ts";
+import { describeAlarm, kindsOf, seenOf } from "../../protocol/alarms.ts";
 import type { Table } from "../../protocol/events.ts";
 import { codeSpan, literal, literalLines } from "../../protocol/markdown.ts";
 import { describeWinRateTerm } from "../../protocol/winRateTerms.ts";
@@ -115,10 +115,10 @@ function images(figures: readonly Figure[]): string[] {
 }
 
 /** Every alarm of a run, with what to try. */
-export function alarmsSection({ alarms }: RunFacts["state"]): string {
+export function alarmsSection({ alarms, stages }: RunFacts["state"]): string {
   if (alarms.length === 0) return "None was raised.";
   const rows = alarms.map((alarm) => {
-    const { label, actions } = describeAlarm(alarm.name);
+    const { label, actions } = describeAlarm(alarm.name, kindsOf([alarm], stages));
     const advice = actions.map(({ text }) => text).join("; ");
     return [literal(label), codeSpan(alarm.stage), String(alarm.step), literal(seenOf(alarm)), literal(advice)];
   });

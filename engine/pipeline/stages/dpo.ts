@@ -148,7 +148,7 @@ export const dpo: Stage<
 
       const saved = snapshot?.json;
       const order = new DataOrder(learned.length, seed, saved?.data);
-      const watch = new AlarmWatch(context, saved?.history);
+      const watch = new AlarmWatch(context, dpo.kind, saved?.history);
       const perStep = arm.minibatchSize * arm.gradientAccumulation;
       const total = dpoSteps(arm, learned.length);
       const probeEvery = Math.max(1, Math.ceil(total / PROBES));

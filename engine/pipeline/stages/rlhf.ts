@@ -139,7 +139,7 @@ export const rlhf: Stage<
     if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
     if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
     const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
-    const watch = new AlarmWatch(context, saved?.history);
+    const watch = new AlarmWatch(context, rlhf.kind, saved?.history);
     const panel =
       looks &&
       (await panelOf(
