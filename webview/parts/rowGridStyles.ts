@@ -41,24 +41,24 @@ export const rowGridStyles = css`
   }
   .row {
     --tint: transparent;
-    /* Themes' row colours are veils; what stays in place while others pass beneath needs a ground. */
+    /* Themes' row colours are veils, and high contrast has none; what stays in place while others pass needs a ground. */
     background: linear-gradient(var(--tint), var(--tint)), var(--vscode-editor-background);
   }
   .row.odd {
     --tint: var(--vscode-keybindingTable-rowsBackground, transparent);
   }
   .row:hover {
-    --tint: var(--vscode-list-hoverBackground);
+    --tint: var(--vscode-list-hoverBackground, transparent);
   }
   .row[aria-selected="true"] {
     color: var(--vscode-list-inactiveSelectionForeground, inherit);
-    --tint: var(--vscode-list-inactiveSelectionBackground);
+    --tint: var(--vscode-list-inactiveSelectionBackground, transparent);
     outline: 1px dashed var(--vscode-contrastActiveBorder, transparent);
     outline-offset: -1px;
   }
   .viewport:focus-visible .row[aria-selected="true"] {
     color: var(--vscode-list-activeSelectionForeground);
-    --tint: var(--vscode-list-activeSelectionBackground);
+    --tint: var(--vscode-list-activeSelectionBackground, transparent);
     outline: 1px solid var(--vscode-list-focusOutline, var(--vscode-focusBorder));
   }
   .cell {

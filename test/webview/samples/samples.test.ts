@@ -104,6 +104,16 @@ describeInBrowser("the samples view", (browser) => {
     assert.equal(await position(), "sticky");
   });
 
+  it("lets nothing through what stays in place, in high contrast, too, which has no colours for rows", async () => {
+    const page = await show(48);
+    await open?.setTheme("highContrast");
+    await page.setViewportSize({ width: 400, height: 700 });
+    const row = page.locator("salsa-sample-grid .wide #row-0");
+    await row.click();
+    const ground = await row.locator(".step").evaluate((element) => getComputedStyle(element).backgroundColor);
+    assert.match(ground, /^rgb\(/, "opaque");
+  });
+
   it("moves the active row by keys, opens it, and closes it again", async () => {
     const page = await show(48);
     await page.getByRole("grid", { name: "Samples" }).focus();

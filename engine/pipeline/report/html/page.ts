@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { FIGURE_THEMES, type FigureTheme } from "../../../figures/index.ts";
 import type { DashboardView } from "../../../protocol/dashboard.ts";
 import type { Figure } from "../curves.ts";
 import { escapeHtml, markdownHtml } from "./markdownHtml.ts";
@@ -6,6 +7,15 @@ import { SCRIPT } from "./script.ts";
 
 /** Rows of the table behind a figure, at most: of longer ones every so many, which the table says. */
 const MOST_ROWS = 2000;
+
+/** Variables of figures' colours: light ones stand beside them, and a dark page has its own, of the same arms. */
+const coloursOf = ({ background, foreground, muted, grid, series }: FigureTheme): readonly string[] => {
+  return [background, foreground, muted, grid, ...series];
+};
+const VARIABLES = new Map(
+  coloursOf(FIGURE_THEMES.light).map((colour, at) => [colour, `var(--figure-${at}, ${colour})`]),
+);
+const DARK_FIGURES = coloursOf(FIGURE_THEMES.dark).map((colour, at) => `--figure-${at}: ${colour};`);
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -42,6 +52,8 @@ summary:focus-visible { outline: 2px solid #0a4fb3; outline-offset: 2px; }
 details table { margin-top: 0.5em; font-size: 0.82em; }
 footer { margin-top: 3em; color: #59636e; font-size: 0.85em; }
 @media screen and (prefers-color-scheme: dark) {
+  :root { ${DARK_FIGURES.join(" ")} }
+  .readout { color: #e6e6e6; background: #1f1f1fee; }
   body { color: #d1d7e0; background: #0d1117; }
   h2, th, td { border-color: #3d444d; }
   code { background: #262c36; }
@@ -145,9 +157,18 @@ function slugOf(heading: string): string {
 
 function figureHtml({ file, svg, data, readout }: Figure): string {
   const id = slugOf(file.replace(/^.*\/|\.svg$/g, ""));
-  const values = readout === undefined ? "" : `<script type="application/json">${jsonHtml(readout)}</script>`;
+  const lines = readout?.map((line) => ({ ...line, color: VARIABLES.get(line.color) ?? line.color }));
+  const values = lines === undefined ? "" : `<script type="application/json">${jsonHtml(lines)}</script>`;
   const about = `<figure id="figure-${id}"${readout === undefined ? "" : " data-lines"}>`;
-  return `${about}${svg.trim()}${values}${data === undefined ? "" : dataHtml(data)}</figure>`;
+  return `${about}${themed(svg.trim())}${values}${data === undefined ? "" : dataHtml(data)}</figure>`;
+}
+
+/** A figure that goes with the page's colour scheme. Colours stand in attributes, which no policy counts as styles. */
+function themed(svg: string): string {
+  return svg.replace(/="(#[0-9a-f]{6})"/g, (whole, colour: string) => {
+    const variable = VARIABLES.get(colour);
+    return variable === undefined ? whole : `="${variable}"`;
+  });
 }
 
 /** JSON as it may stand in a page: no tag begins in it. */

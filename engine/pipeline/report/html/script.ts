@@ -18,7 +18,7 @@ for (const figure of document.querySelectorAll("figure[data-lines]")) {
   readout.hidden = true;
   readout.setAttribute("aria-live", "polite");
   const cursor = document.createElementNS(svg.namespaceURI, "line");
-  for (const [name, value] of [["y1", top], ["y2", bottom], ["stroke", "#59636e"], ["stroke-dasharray", "3 3"]])
+  for (const [name, value] of [["y1", top], ["y2", bottom], ["stroke", "var(--figure-2, #59636e)"], ["stroke-dasharray", "3 3"]])
     cursor.setAttribute(name, value);
   cursor.style.display = "none";
   svg.append(cursor);

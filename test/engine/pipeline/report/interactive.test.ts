@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { lineFigure, readoutOf } from "../../../../engine/figures/index.ts";
+import { FIGURE_THEMES, type FigureTheme, lineFigure, readoutOf } from "../../../../engine/figures/index.ts";
 import { htmlPage } from "../../../../engine/pipeline/report/html/page.ts";
 import { describeInBrowser } from "../../../webview/chromium.ts";
 import { seriousViolations } from "../../../e2e/host/axe.ts";
@@ -84,6 +84,29 @@ describeInBrowser("a report in a browser", (browser) => {
       });
     });
   }
+
+  it("draws its figures on the page's ground, in the colours that arms have there, and prints them light", async () => {
+    const { dark, light } = FIGURE_THEMES;
+    const colours = async (page: Page): Promise<readonly string[]> =>
+      page.locator("figure").evaluate((one) => {
+        const styleOf = (selector: string): CSSStyleDeclaration => {
+          const part = one.querySelector(selector);
+          if (part === null) throw new Error(`the figure has no ${selector}`);
+          return getComputedStyle(part);
+        };
+        const line = styleOf("path[data-line], [data-line] path").stroke;
+        return [styleOf("svg rect").fill, line, styleOf(".toggles span").backgroundColor];
+      });
+    const rgb = (hex: string): string =>
+      `rgb(${[1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(", ")})`;
+    const wanted = ({ background, series }: FigureTheme): readonly string[] =>
+      [background, series[0] ?? "", series[0] ?? ""].map(rgb);
+    await opened({ colorScheme: "dark" }, async (page) => {
+      assert.deepEqual(await colours(page), wanted(dark));
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
+      assert.deepEqual(await colours(page), wanted(light));
+    });
+  });
 
   it("shows its figures without scripts, and prints nothing that only a screen can use", async () => {
     await opened({ javaScriptEnabled: false }, async (page) => {
