@@ -1,5 +1,7 @@
 import { applyEdits, modify, type JSONPath } from "jsonc-parser";
-import { readDocument } from "../../engine/config/locate.ts";
+import type { Complaint } from "../../engine/config/complaint.ts";
+import { type ConfigDocument, readDocument } from "../../engine/config/locate.ts";
+import { excerpt } from "../../engine/protocol/json.ts";
 import type { LayoutProblem, NamedLayout, RunMarks } from "../../engine/protocol/runsLayout.ts";
 import { type LayoutsFile, LAYOUTS_VERSION, checkLayouts } from "../../engine/protocol/runsLayoutSchema.ts";
 
@@ -27,12 +29,41 @@ export function readLayoutFile(
   const document = readDocument(text, file);
   const checked = document.isSound ? checkLayouts(document.value) : { mistakes: [] };
   if (!("mistakes" in checked)) return checked;
-  const issues = document.issuesOf(checked.mistakes.map((mistake) => ({ ...mistake, remedy: "" })));
-  const problems = issues.map(({ line, path, message, remedy }) => ({
+  return {
+    problems: problemsAt(
+      document,
+      checked.mistakes.map((mistake) => ({ ...mistake, remedy: "" })),
+    ),
+  };
+}
+
+/** A file of layouts that was read without a problem. */
+export interface SoundLayouts {
+  readonly file: string;
+  readonly text: string;
+  readonly layouts: LayoutsFile["layouts"];
+}
+
+/** A problem for each layout that has the name of one in an earlier file, and is not shown for that. */
+export function hiddenLayouts(files: readonly SoundLayouts[]): readonly LayoutProblem[] {
+  const owners = new Map<string, string>();
+  return files.flatMap(({ file, text, layouts }) => {
+    const hidden = layouts.flatMap(({ name }, at) => {
+      const owner = owners.get(name);
+      if (owner === undefined) return [];
+      const message = `is ${excerpt(name)}, a layout of ${owner}, too, which is the one that is shown`;
+      return [{ path: ["layouts", at, "name"], message, remedy: "rename one of the two" }];
+    });
+    for (const { name } of layouts) if (!owners.has(name)) owners.set(name, file);
+    return problemsAt(readDocument(text, file), hidden);
+  });
+}
+
+function problemsAt(document: ConfigDocument, mistakes: readonly Complaint[]): readonly LayoutProblem[] {
+  return document.issuesOf(mistakes).map(({ file, line, path, message, remedy }) => ({
     ...{ file, line },
     message: `${path === "" ? "" : `${path} `}${message}${remedy === "" ? "" : `; ${remedy}`}`,
   }));
-  return { problems };
 }
 
 /** The text of a file of layouts after a change; comments, order and the rest stay as somebody wrote them. */

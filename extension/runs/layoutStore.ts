@@ -10,7 +10,7 @@ import {
 } from "../../engine/protocol/runsLayout.ts";
 import type { LayoutsFile } from "../../engine/protocol/runsLayoutSchema.ts";
 import { assertTrusted } from "../engine/workspace.ts";
-import { type LayoutChange, readLayoutFile, withLayoutChange } from "./layoutFile.ts";
+import { type LayoutChange, type SoundLayouts, hiddenLayouts, readLayoutFile, withLayoutChange } from "./layoutFile.ts";
 
 /** A file of layouts as it was read. */
 interface ReadFile {
@@ -136,16 +136,18 @@ function bookOf(files: readonly ReadFile[]): LayoutBook {
   const layouts: NamedLayout[] = [];
   const marks = dictionary<RunMarks>();
   const problems: LayoutProblem[] = [];
-  for (const { folder, content } of files) {
+  const sound: SoundLayouts[] = [];
+  for (const { folder, text, content } of files) {
     if ("problems" in content) {
       problems.push(...content.problems);
       continue;
     }
+    sound.push({ file: vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE).fsPath, text, layouts: content.layouts });
     // Of one name in two folders, that of the first counts.
     for (const one of content.layouts) if (!layouts.some(({ name }) => name === one.name)) layouts.push(one);
     for (const [run, own] of Object.entries(content.runs)) marks[vscode.Uri.joinPath(folder.uri, run).fsPath] = own;
   }
-  return { layouts, marks, problems };
+  return { layouts, marks, problems: [...problems, ...hiddenLayouts(sound)] };
 }
 
 /** A run's folder as the file names it, the same on every system. */

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { FIRST_LAYOUT, type NamedLayout } from "../../../engine/protocol/runsLayout.ts";
 import { readLayout } from "../../../engine/protocol/runsLayoutSchema.ts";
-import { type LayoutChange, readLayoutFile, withLayoutChange } from "../../../extension/runs/layoutFile.ts";
+import {
+  type LayoutChange,
+  type SoundLayouts,
+  hiddenLayouts,
+  readLayoutFile,
+  withLayoutChange,
+} from "../../../extension/runs/layoutFile.ts";
 
 const FILE = "/w/salsa-runs.json";
 
@@ -100,6 +106,27 @@ describe("the file of layouts, tags and notes", () => {
   for (const [name, text, problem] of mistakes) {
     it(`is not read with ${name}`, () => assert.match(problems(text)[0] ?? "", problem));
   }
+
+  it("says of a layout that another folder's takes precedence over where it stands, and what to do", () => {
+    const layout = { name: "by β", columns: [{ id: "run.id" }] };
+    const text = JSON.stringify({ version: 1, layouts: [{ ...layout, name: "own" }, layout] }, undefined, 1);
+    const sound = (file: string, written: string): SoundLayouts => {
+      const content = readLayoutFile(written, file);
+      assert.ok("layouts" in content);
+      return { file, text: written, layouts: content.layouts };
+    };
+    const first = JSON.stringify({ version: 1, layouts: [layout] });
+    const files = [sound("/a/salsa-runs.json", first), sound("/b/salsa-runs.json", text)];
+    const line = text.slice(0, text.indexOf('"by β"')).split("\n").length;
+    assert.deepEqual(hiddenLayouts(files), [
+      {
+        ...{ file: "/b/salsa-runs.json", line },
+        message:
+          'layouts[1].name is "by β", a layout of /a/salsa-runs.json, too, which is the one that is shown; rename one of the two',
+      },
+    ]);
+    assert.deepEqual(hiddenLayouts(files.slice(0, 1)), []);
+  });
 
   it("is empty where it holds nothing yet", () => assert.deepEqual(problems(" \n"), []));
 
