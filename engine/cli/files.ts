@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { RunConfig } from "../config/index.ts";
 import { DiskError } from "../protocol/errors.ts";
-import { parseConfigFile, readConfigText } from "../server/configFile.ts";
+import { parseConfigFile, readConfigText, withTestPrompts } from "../server/configFile.ts";
 import { RUN_FILE, readDescription } from "../storage/formats/runDescription.ts";
 import { inputExistsSync } from "../storage/inputs.ts";
 import { placeBelow } from "../storage/places.ts";
@@ -18,13 +18,13 @@ export interface RuntimeOverrides {
 }
 
 /**
- * Reads and checks a run config, files it names included.
+ * Reads and checks a run config, files it names and test prompts beside it included.
  *
  * @throws {UsageError} when it cannot be read.
  * @throws {ConfigError} when something in it is wrong.
  */
 export async function loadConfig(file: string, overrides: RuntimeOverrides = {}): Promise<RunConfig> {
-  const config = parseConfigFile(await readText(file), file);
+  const config = await withTestPrompts(parseConfigFile(await readText(file), file), file);
   return { ...config, runtime: { ...config.runtime, ...overrides } };
 }
 

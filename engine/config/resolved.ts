@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { JudgeName } from "../evaluation/judges/index.ts";
+import type { Question } from "../protocol/conversation.ts";
 import type { chatSchema } from "./chat.ts";
 import type { benchmarkSchema, sourceSchema } from "./data.ts";
 import type { evaluationSchema } from "./evaluation.ts";
@@ -31,6 +32,8 @@ export interface RunConfig {
   /** Arms and soups that grids stand for, by name; absent without a grid. */
   readonly sweep?: Combinations;
   readonly evaluation: EvaluationConfig;
+  /** Of the file beside the config, see `TEST_PROMPTS_FILE`; absent where there are none. */
+  readonly testPrompts?: readonly Question[];
   readonly runtime: RuntimeConfig;
 }
 

@@ -25,6 +25,7 @@ import {
 import { algorithmOf } from "../config/algorithms/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
+import { TEST_PROMPTS } from "../protocol/testPrompts.ts";
 import { needOf } from "../soup/index.ts";
 import { type ArtifactHandle, DataHandle, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
 import { answers } from "./stages/answers.ts";
@@ -108,7 +109,9 @@ function seedRecipe(scope: Scope): SeedResult {
     models.set(name, alignedModel(scope, { name, arm, inputs }));
   }
 
-  return { seed, models, reward, ...evaluated(scope, { models, reward, changed }) };
+  const results = evaluated(scope, { models, reward, changed });
+  answerTestPrompts(scope, { models, reward, changed });
+  return { seed, models, reward, ...results };
 }
 
 function baseOf(scope: Scope): ArtifactHandle {
@@ -240,6 +243,22 @@ function evaluated(
     }
   }
   return { answers: answered, judgments: judged };
+}
+
+/** Every model's answers to the prompts that people keep an eye on: for them to read, and for no table. */
+function answerTestPrompts(
+  scope: Scope,
+  { models, reward, changed }: Pick<SeedResult, "models" | "reward"> & { readonly changed: ChangedBase },
+): void {
+  const { config, recipe, seed } = scope;
+  if (config.testPrompts === undefined) return;
+  for (const [name, model] of models) {
+    recipe.add(answers, {
+      of: { benchmark: TEST_PROMPTS, isValidation: false, seed },
+      inputs: { model, reward, data: undefined, ...templateOf(config), ...changed },
+      place: at(scope, name, { benchmark: TEST_PROMPTS }),
+    });
+  }
 }
 
 /** A stage's place in a recipe. Runs with one base seed do not name it. */

@@ -82,6 +82,11 @@ interface HostRequests {
   readonly copy: { params: { readonly text: string }; result: Record<string, never> };
   /** Writes a config with the settings of an arm, and opens it. */
   readonly promote: { params: PromotedArm; result: Record<string, never> };
+  /** Adds a prompt to those that later runs answer; `from` says where it was met. */
+  readonly pinPrompt: {
+    params: { readonly folder: string; readonly prompt: string; readonly from: string };
+    result: Record<string, never>;
+  };
 }
 
 /** Forms in which a plot can be saved. */

@@ -1,5 +1,8 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type RunConfig, parseConfig } from "../config/index.ts";
+import { MOST_TEST_PROMPT_BYTES, readTestPrompts } from "../protocol/testPromptsSchema.ts";
+import { ConfigError } from "../protocol/errors.ts";
+import { TEST_PROMPTS_FILE } from "../protocol/testPrompts.ts";
 import { diskError } from "../storage/disk.ts";
 import { inputExistsSync, readInput } from "../storage/inputs.ts";
 
@@ -32,4 +35,25 @@ export async function readConfigText(file: string): Promise<string> {
  */
 export async function readConfigFile(file: string): Promise<RunConfig> {
   return parseConfigFile(await readConfigText(file), file);
+}
+
+/**
+ * The same for a run of it: with the test prompts that stand beside it, if any do.
+ * @throws {DataError} {DiskError} {ConfigError} as {@link readConfigFile}.
+ */
+export async function readRunConfig(file: string): Promise<RunConfig> {
+  return withTestPrompts(await readConfigFile(file), file);
+}
+
+/**
+ * A config with the test prompts in the file beside it, which each of its models is to answer.
+ * @throws {ConfigError} naming every line that does not fit. @throws {DataError} {DiskError} when it cannot be read.
+ */
+export async function withTestPrompts(config: RunConfig, file: string): Promise<RunConfig> {
+  const place = join(dirname(resolve(file)), TEST_PROMPTS_FILE);
+  const bytes = await readInput(place, MOST_TEST_PROMPT_BYTES);
+  if (bytes === undefined) return config;
+  const { prompts, issues } = readTestPrompts(bytes.toString("utf8"), place);
+  if (issues.length > 0) throw new ConfigError(issues);
+  return prompts.length === 0 ? config : { ...config, testPrompts: prompts };
 }

@@ -17,6 +17,7 @@ import { newConfig } from "./newConfig.ts";
 import { openReport } from "./openReport.ts";
 import { plan } from "./plan.ts";
 import { previewData } from "./previewData.ts";
+import { pinPrompt } from "./pinPrompt.ts";
 import { promoteArm } from "./promoteArm.ts";
 import { fetchBenchmark } from "./fetchBenchmark.ts";
 import { publish } from "./publish.ts";
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   openDashboardToSide,
   showRunsTable,
   promoteArm,
+  pinPrompt,
   compareRuns,
   openSamples,
   openWinRates,

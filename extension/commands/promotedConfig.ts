@@ -42,7 +42,8 @@ function aloneOf(config: RunConfig, { arm, beta }: ChosenArm): RunConfig {
   for (const name of [arm, ...Object.keys(soups), ...Object.keys(contestants ?? {})]) gone.delete(name);
   const pairs = config.evaluation.pairs.filter((pair) => !pair.some((name) => gone.has(name)));
   const left = pairs.length > 0 ? pairs : ([[arm, own.init]] as const);
-  const { sweep: _sweep, ...rest } = config;
+  // Test prompts stand in a file of their own.
+  const { sweep: _sweep, testPrompts: _testPrompts, ...rest } = config;
   return {
     ...rest,
     soups,

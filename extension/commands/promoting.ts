@@ -1,10 +1,11 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as vscode from "vscode";
 import type { RunConfig } from "../../engine/config/index.ts";
 import { nameOf } from "../../engine/config/paths.ts";
 import { usableName } from "../../engine/config/usableName.ts";
 import { assertOnDisk } from "../engine/workspace.ts";
 import type { Salsa } from "../salsa.ts";
+import { besideConfig } from "./besideConfig.ts";
 import { CommandError } from "./failures.ts";
 import { picked, pickRun } from "./pickers.ts";
 import { type ChosenArm, promotedConfig } from "./promotedConfig.ts";
@@ -49,8 +50,7 @@ async function pickFile(
   { folder, configFile }: { readonly folder: string; readonly configFile: string },
   arm: string,
 ): Promise<vscode.Uri> {
-  const own = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(configFile));
-  const beside = own === undefined ? dirname(dirname(dirname(folder))) : dirname(configFile);
+  const beside = besideConfig({ folder, configFile });
   const name = `${nameOf(configFile)}-${usableName(arm)}`;
   const file = await picked(
     vscode.window.showSaveDialog({

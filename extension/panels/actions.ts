@@ -7,7 +7,7 @@ import { type HostActions, isDashboardCommand } from "./session.ts";
 type Params<M extends keyof HostActions> = DashboardRequests[M]["params"];
 
 /** Actions that the editor performs for the dashboard. */
-export const HOST_ACTIONS: HostActions = { command, save, openText, openFile, copy, promote };
+export const HOST_ACTIONS: HostActions = { command, save, openText, openFile, copy, promote, pinPrompt };
 
 async function command({ command: name, folder }: Params<"command">): Promise<Record<string, never>> {
   if (!isDashboardCommand(name)) throw new Error(vscode.l10n.t("The dashboard may not run {0}", name));
@@ -96,5 +96,10 @@ async function copy({ text }: Params<"copy">): Promise<Record<string, never>> {
 
 async function promote({ folder, arm, beta }: Params<"promote">): Promise<Record<string, never>> {
   await vscode.commands.executeCommand("salsa.promoteArm", folder, { arm, beta });
+  return {};
+}
+
+async function pinPrompt({ folder, prompt, from }: Params<"pinPrompt">): Promise<Record<string, never>> {
+  await vscode.commands.executeCommand("salsa.pinPrompt", folder, { prompt, from });
   return {};
 }

@@ -4,6 +4,7 @@ import { stageName, stageNames } from "../../engine/protocol/stageName.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import { fromCatalogue } from "../localize.ts";
 import { originText } from "../parts/origin.ts";
+import { columnOf } from "./acrossRuns.ts";
 
 /** A column of samples: a stage whose rollouts, or a model whose answers, it holds. */
 export interface SampleColumn {
@@ -42,8 +43,8 @@ export class SampleColumns {
     return this.described;
   }
 
-  describe(...[ids, source, outline]: Parameters<typeof sampleColumns>): void {
-    const described = sampleColumns(ids, source, outline);
+  describe(...of: Parameters<typeof sampleColumns>): void {
+    const described = sampleColumns(...of);
     if (JSON.stringify(described) !== JSON.stringify(this.described)) this.described = described;
   }
 
@@ -56,15 +57,18 @@ export class SampleColumns {
   }
 }
 
-/** Describes columns of a source by the run's stages. */
+/** Describes columns of a source by the run's stages; other runs, whose columns stand beside them, by their titles. */
 export function sampleColumns(
   ids: readonly string[],
   source: SampleSource,
   { stages }: Pick<RunOutline, "stages"> = { stages: [] },
+  titleOf: (folder: string) => string = (folder) => folder,
 ): readonly SampleColumn[] {
   const arms = new Set(stages.filter(isOfArm).map(({ product }) => product));
   const nameOf = source.kind === "rollouts" ? stageNames(stages, fromCatalogue) : (id: string) => id;
   return ids.map((id) => {
+    const { folder, column } = columnOf(id);
+    if (folder !== undefined) return { id, name: `${column} · ${titleOf(folder)}`, origin: "" };
     const stage = stages.find((one) => (source.kind === "rollouts" ? one.id === id : isAnswering(one, id, source)));
     const { product = "", seed } = stage ?? {};
     return {

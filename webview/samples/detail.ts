@@ -9,7 +9,9 @@ import { marked } from "../parts/matches.ts";
 import { failedNotice, loadingNotice } from "../parts/notice.ts";
 import { radios } from "../parts/radios.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import { pinPrompt } from "../shell/pinPrompt.ts";
 import { titleOfRun } from "../shell/runList.ts";
+import { isOfTestPrompts } from "./acrossRuns.ts";
 import { type ComparedPair, firstArms, type SampleColumn, sampleColumns } from "./columns.ts";
 import { detailStyles } from "./detailStyles.ts";
 import { type HeatScale, heatScale, QUANTITIES, type Quantity } from "./heat.ts";
@@ -91,6 +93,12 @@ export class SampleDetail extends LitElement {
         <span class="muted">${t("{0} of {1}", whole(this.index + 1), whole(this.total))}</span>
         ${this.modes()} ${mode === "tokens" ? this.quantities() : mode === "text" ? this.comparing(all) : nothing}
         <span class="spacer"></span>
+        <vscode-toolbar-button
+          icon="pin"
+          label=${t("Make a Test Prompt of This")}
+          title=${t("Make a Test Prompt of This: every later run answers it")}
+          @click=${() => this.pin()}
+        ></vscode-toolbar-button>
         ${this.button("arrow-up", t("Previous Sample"), "previous")}
         ${this.button("arrow-down", t("Next Sample"), "next")} ${this.button("close", t("Close"), "close")}
       </div>
@@ -112,7 +120,8 @@ export class SampleDetail extends LitElement {
     const { model, folder, source } = this;
     const { prompt, step } = this.row;
     const runs = this.runs.filter((other) => other !== folder);
-    if (runs.length === 0) return [];
+    // Answers to test prompts have the other runs' among their columns.
+    if (runs.length === 0 || isOfTestPrompts(source)) return [];
     const query = {
       source,
       prompt,
@@ -145,6 +154,12 @@ export class SampleDetail extends LitElement {
       title=${label}
       @click=${() => this.dispatchEvent(new DetailEvent(wish))}
     ></vscode-toolbar-button>`;
+  }
+
+  private pin(): void {
+    const { step, prompt } = this.row;
+    const place = step === undefined && this.source.kind === "answers" ? this.source.benchmark : `step ${step ?? ""}`;
+    pinPrompt(this.model, { folder: this.folder, prompt, place });
   }
 
   private modes(): TemplateResult | typeof nothing {

@@ -1,6 +1,7 @@
 import { isDone } from "../../engine/protocol/runProgress.ts";
 import type { RunOutline, SampleQuery, SampleSource } from "../../engine/protocol/service.ts";
 import { baseSeeds } from "../../engine/protocol/stageName.ts";
+import { isOfTestPrompts } from "./acrossRuns.ts";
 
 /** Orders of rows. */
 export const ORDERS = ["newest", "recorded", "lowest", "highest", "spread", "disagreement"] as const;
@@ -47,7 +48,8 @@ export function sampleQuery(
   return {
     folder,
     source,
-    ...(columns.length < allColumns.length && columns.length > 0 && { columns }),
+    // Columns of other runs stand beside those of test prompts, and are left out where these are laid together.
+    ...(columns.length < allColumns.length && columns.length > 0 && !isOfTestPrompts(source) && { columns }),
     ...(text.trim() !== "" && { text: text.trim() }),
     ...(hasSteps && { steps: { from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER } }),
     ...(isUnended && { isUnended }),

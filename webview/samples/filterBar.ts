@@ -5,6 +5,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { translatedAlarm } from "../../engine/protocol/alarmTexts.ts";
 import type { RunOutline, SamplePage, SampleSource } from "../../engine/protocol/service.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
+import { TEST_PROMPTS } from "../../engine/protocol/testPrompts.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { baseStyles, controlStyles } from "../parts/styles.ts";
@@ -105,16 +106,22 @@ export class FilterBar extends LitElement {
     const { outline } = this;
     const benchmarks = outline === undefined ? [] : benchmarksOf(outline);
     const seeds = outline === undefined ? [] : seedsOf(outline);
+    const answers = (benchmark: string): { label: string; source: SampleSource }[] => {
+      const isTest = benchmark === TEST_PROMPTS;
+      if (seeds.length === 0) {
+        const label = isTest ? t("Test prompts") : t("Answers: {0}", benchmark);
+        return [{ label, source: { kind: "answers", benchmark } }];
+      }
+      return seeds.map((seed) => ({
+        label: isTest ? t("Test prompts, seed {0}", seed) : t("Answers: {0}, seed {1}", benchmark, seed),
+        source: { kind: "answers", benchmark, seed },
+      }));
+    };
     const sources: { label: string; source: SampleSource }[] = [
       { label: t("Rollouts during training"), source: { kind: "rollouts" } },
-      ...benchmarks.flatMap((benchmark) =>
-        seeds.length === 0
-          ? [{ label: t("Answers: {0}", benchmark), source: { kind: "answers", benchmark } as const }]
-          : seeds.map((seed) => ({
-              label: t("Answers: {0}, seed {1}", benchmark, seed),
-              source: { kind: "answers", benchmark, seed } as const,
-            })),
-      ),
+      ...benchmarks.filter((benchmark) => benchmark !== TEST_PROMPTS).flatMap(answers),
+      // Also where there are none: it says how to get some.
+      ...answers(TEST_PROMPTS),
     ];
     const chosen = JSON.stringify(this.filter.source);
     return html`<select

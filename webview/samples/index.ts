@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { DashboardFocus } from "../../engine/protocol/dashboard.ts";
-import type { RunOutline } from "../../engine/protocol/service.ts";
+import type { RunOutline, SamplePage, SampleQuery } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";
@@ -9,6 +9,8 @@ import type { SplitEvent } from "../parts/splitter.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { styled } from "../parts/styled.ts";
 import { Remembered } from "../remembered.ts";
+import { titleOfRun } from "../shell/runList.ts";
+import { acrossRuns, isOfTestPrompts } from "./acrossRuns.ts";
 import { SampleColumns } from "./columns.ts";
 import type { DetailEvent } from "./detail.ts";
 import { type Density, NO_FILTER, sampleQuery } from "./filter.ts";
@@ -20,7 +22,7 @@ import type { ActiveRowEvent } from "../parts/rowGrid.ts";
 import { rowOfPlace, type SamplePlace } from "./place.ts";
 import type { StepMarkEvent } from "./stepRange.ts";
 import { type Setup, START } from "./setup.ts";
-import { noSamples, samplesStatus } from "./samplesStatus.ts";
+import { noSamples, noTestPrompts, samplesStatus } from "./samplesStatus.ts";
 import { samplesStyles } from "./samplesStyles.ts";
 import "../parts/splitter.ts";
 import "./detail.ts";
@@ -75,11 +77,11 @@ export class SamplesView extends DashboardElement {
     if (this.coming?.head !== undefined) this.arrive(this.coming);
     this.allColumns = this.pages?.head?.allColumns ?? this.allColumns;
     const query = sampleQuery(folder, this.setup.filter, this.allColumns);
-    const key = JSON.stringify(query);
+    const key = JSON.stringify([query, this.others, this.setup.filter.hidden]);
     if (key !== this.pagesKey) this.open(key, query);
     const outline = this.model.outline(folder);
     if (outline !== undefined) this.newRows?.notice(outline);
-    this.columns.describe(this.allColumns, this.setup.filter.source, outline);
+    this.columns.describe(this.allColumns, this.setup.filter.source, outline, (other) => titleOfRun(this.model, other));
     void this.goToPlace(folder);
   }
 
@@ -100,8 +102,14 @@ export class SamplesView extends DashboardElement {
 
   private open(key: string, query: ReturnType<typeof sampleQuery>): void {
     const { host } = this.model;
-    const source = (window: { offset: number; limit: number }): ReturnType<typeof host.request<"samples">> =>
-      host.request("samples", { ...query, ...window });
+    const { others } = this;
+    const { hidden } = this.setup.filter;
+    const ask = (asked: SampleQuery): Promise<SamplePage> => host.request("samples", asked);
+    const source = async (window: { offset: number; limit: number }): Promise<SamplePage> => {
+      const page = await ask({ ...query, ...window });
+      if (!isOfTestPrompts(query.source)) return page;
+      return acrossRuns({ page, others, hidden, ask }, query.source);
+    };
     this.pagesKey = key;
     this.newRows?.stop();
     const pages = new Pages(source, () => this.revision++);
@@ -133,16 +141,17 @@ export class SamplesView extends DashboardElement {
     if (folder === undefined) return emptyNotice({ icon: "list-selection", title: t("No run is chosen") });
     const outline = this.model.outline(folder);
     const { filter } = this.setup;
+    const lacking = noTestPrompts(filter, outline);
     return html`<salsa-sample-filter
         .filter=${filter}
         .density=${this.density}
         .outline=${outline}
         .head=${pages?.head}
-        .allColumns=${this.columns.all}
+        .allColumns=${lacking === undefined ? this.columns.all : []}
         @filter=${this.onFilter}
         @step-mark=${({ step, stage }: StepMarkEvent) => void this.goTo(folder, { step, stage })}
       ></salsa-sample-filter>
-      ${this.content(pages, outline)}`;
+      ${lacking ?? this.content(pages, outline)}`;
   }
 
   private content(pages: Pages | undefined, outline: RunOutline | undefined): TemplateResult {
@@ -292,6 +301,11 @@ export class SamplesView extends DashboardElement {
 
   private get folder(): string | undefined {
     return this.model.focus.runs[0];
+  }
+
+  /** Runs whose answers to test prompts stand beside those of the first one. */
+  private get others(): readonly string[] {
+    return isOfTestPrompts(this.setup.filter.source) ? this.model.focus.runs.slice(1) : [];
   }
 
   private get grid(): SampleGrid | null {

@@ -1,9 +1,11 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { RunOutline, SamplePage } from "../../engine/protocol/service.ts";
+import { TEST_PROMPTS, TEST_PROMPTS_FILE } from "../../engine/protocol/testPrompts.ts";
 import { t } from "../localize.ts";
 import { whole } from "../parts/format.ts";
 import { emptyNotice, warning } from "../parts/notice.ts";
-import { isNarrowed, type SampleFilter } from "./filter.ts";
+import { isOfTestPrompts } from "./acrossRuns.ts";
+import { benchmarksOf, isNarrowed, type SampleFilter } from "./filter.ts";
 
 /** Content of the line above the samples. */
 interface SamplesStatus {
@@ -33,6 +35,25 @@ export function samplesStatus({ head, filter, nNew, problem, goToNew, retry }: S
             <button class="link" @click=${retry}>${t("Try Again")}</button>`
     }
   </div>`;
+}
+
+/** Explains how a prompt becomes one that every run answers, where the run has answered none; undefined where it has. */
+export function noTestPrompts({ source }: SampleFilter, outline: RunOutline | undefined): TemplateResult | undefined {
+  if (!isOfTestPrompts(source) || outline === undefined || benchmarksOf(outline).includes(TEST_PROMPTS))
+    return undefined;
+  const isComing = outline.stages.some(({ benchmark }) => benchmark === TEST_PROMPTS);
+  if (isComing) {
+    const text = t("Answers to the test prompts come at the end of the run, a model at a time.");
+    return emptyNotice({ icon: "pinned", title: t("No answers yet"), text });
+  }
+  return emptyNotice({
+    icon: "pin",
+    title: t("This run has answered no test prompts"),
+    text: t(
+      "Open a sample or a verdict, and choose “Make a Test Prompt of This”: it is added to {0} beside the config, which you can edit and commit. Every later run answers those prompts with each of its models, and the answers stand here, beside those of other runs if you compare some.",
+      TEST_PROMPTS_FILE,
+    ),
+  });
 }
 
 /** Explains why there is no sample, and offers a remedy. */

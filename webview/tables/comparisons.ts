@@ -17,6 +17,7 @@ import type { ActiveRowEvent } from "../parts/rowGrid.ts";
 import type { SplitEvent } from "../parts/splitter.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
+import { pinPrompt } from "../shell/pinPrompt.ts";
 import { isSwapped } from "./blindOrder.ts";
 import { blindly, type Chosen, ChosenEvent, NO_FILTER, type Wanted, wantedOf } from "./chosen.ts";
 import type { ComparisonView } from "./comparison.ts";
@@ -264,6 +265,7 @@ export class Comparisons extends LitElement {
       .place=${this.active}
       .total=${total}
       .problem=${this.refusal}
+      @pin=${() => this.pin(shown)}
       @opinion=${({ opinion }: OpinionEvent) => void this.annotate(shown, opinion)}
       @step=${({ to }: StepEvent) => (to === "close" ? this.closeDetail() : this.moveBy(to === "next" ? 1 : -1))}
     ></salsa-pair-detail>`;
@@ -327,6 +329,11 @@ export class Comparisons extends LitElement {
       this.refusal = wordsOf(error);
     }
     this.revision++;
+  }
+
+  private pin({ prompt }: ComparisonRow): void {
+    const { a, b, benchmark } = this.pair.pooled;
+    pinPrompt(this.model, { folder: this.folder, prompt, place: `${a} vs ${b} on ${benchmark}` });
   }
 
   private setBlind(isBlind: boolean): void {

@@ -28,8 +28,8 @@ export function claimsConfig(
   const others = [...Object.values(contenders), ...alphas.map(({ arm }) => arm)];
   // Models behind servers play no part: asking them would cost, and say nothing.
   const { budget, contestants: _contestants, ...evaluation } = config.evaluation;
-  // Its roles name arms, whatever grid has made them.
-  const { sweep: _sweep, ...rest } = config;
+  // Its roles name arms, whatever grid has made them; nobody reads answers of so many models.
+  const { sweep: _sweep, testPrompts: _testPrompts, ...rest } = config;
   return {
     ...rest,
     name: `${config.name.slice(0, LONGEST_NAME)}${seeds.length === 1 ? `-seed-${seeds[0]}` : ""}`,

@@ -45,12 +45,16 @@ export const answersTable: ExportTable = {
 };
 
 /** The finished stages of a run of a kind. */
-export function stagesWith({ state }: ExportedRun, kind: string): readonly StageState[] {
+export function stagesWith({ state }: Pick<ExportedRun, "state">, kind: string): readonly StageState[] {
   return state.stages.filter((stage) => stage.kind === kind && isDone(stage));
 }
 
 /** Folder of a stage's artifact; undefined where the artifact, or this file of it, is gone. */
-export async function folderOf({ root }: ExportedRun, { key }: StageState, file: string): Promise<string | undefined> {
+export async function folderOf(
+  { root }: Pick<ExportedRun, "root">,
+  { key }: StageState,
+  file: string,
+): Promise<string | undefined> {
   if (!isArtifactKey(key)) return undefined;
   const folder = join(root, "artifacts", key);
   return (await entryAt(placeIn(folder, file))) === undefined ? undefined : folder;

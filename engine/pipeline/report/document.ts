@@ -13,6 +13,7 @@ import { samplesSection } from "./samples.ts";
 import { setupSection } from "./setup.ts";
 import { statusSection } from "./status.ts";
 import { termsOf } from "./terms.ts";
+import { testPromptsSection } from "./testPrompts.ts";
 import { verdicts } from "./verdicts.ts";
 import { votesSection } from "./votes.ts";
 
@@ -28,6 +29,7 @@ export interface Figures {
 export function document(facts: RunFacts, figures: Figures): string {
   const { id, config, state } = facts;
   const samples = samplesSection(facts);
+  const tested = testPromptsSection(facts.testAnswers);
   const sections = [
     `# ${literal(config.name === id ? id : `${config.name}: ${id}`)}`,
     statusSection(facts),
@@ -42,6 +44,7 @@ export function document(facts: RunFacts, figures: Figures): string {
     "## Alarms",
     alarmsSection(state),
     ...(samples === undefined ? [] : ["## Samples", samples]),
+    ...(tested === undefined ? [] : ["## Test prompts", tested]),
     "## How to make it again",
     originSection(facts),
   ];

@@ -13,6 +13,7 @@ import { recordFolder } from "../../storage/recordFolder.ts";
 import { type StageCurves, readStageCurves, withBorrowed } from "../../storage/stageRecords.ts";
 import { readWinRates } from "../winRateFile.ts";
 import { type ArmChoice, readChoices } from "./choices.ts";
+import { type TestAnswers, readTestAnswers } from "./testPrompts.ts";
 
 /** A run's origin, from its run.json; fields that an older version did not write are empty. */
 export type RunOrigin = Omit<RunDescription, "config" | "configFile">;
@@ -35,6 +36,7 @@ export interface RunFacts {
   readonly palette: Palette;
   /** Rollouts of each stage's last kept step. */
   readonly samples: readonly SampleHead[];
+  readonly testAnswers: readonly TestAnswers[];
 }
 
 /**
@@ -44,7 +46,8 @@ export interface RunFacts {
 export async function readFacts(folder: string): Promise<RunFacts> {
   const { config, configFile, ...origin } = await readRunnable(folder);
   const own = await readRunState(folder);
-  const borrowed = await borrowedStages(dirname(dirname(folder)), own);
+  const root = dirname(dirname(folder));
+  const borrowed = await borrowedStages(root, own);
   const state = withBorrowed(own, borrowed);
   const votes = new VoteBook(folder);
   await votes.update();
@@ -61,6 +64,7 @@ export async function readFacts(folder: string): Promise<RunFacts> {
     opinions: votes.all(),
     palette: withPlaces(await knownPalette(placeIn(folder).root), paletteNames(state.stages)),
     samples,
+    testAnswers: await readTestAnswers(root, state),
   };
 }
 

@@ -6,7 +6,8 @@ import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import { mean } from "../../evaluation/statistics/mean.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { DeviceWeights, handOver, parameterCount } from "../../models/index.ts";
-import { questionText, recordedTurns } from "../../protocol/conversation.ts";
+import { type Question, questionText, recordedTurns } from "../../protocol/conversation.ts";
+import { TEST_PROMPTS } from "../../protocol/testPrompts.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
@@ -20,10 +21,12 @@ import { type FrozenModel, type FrozenSlice, frozenSlice, loadFrozenModel } from
 import { rewardingOf } from "../rewarding.ts";
 import { PROMPTS_AT_ONCE, ResponseSampler, type ScoredResponse } from "../responseSampler.ts";
 import { type Artifact, type DataFile, type Stage, type StageContext, stopIfAsked } from "../stage.ts";
+import { fittingPrompts, longestOf } from "../testPrompts.ts";
 import { type AskedTurn, askedTurn, passesOf } from "../turns.ts";
 
 /**
- * Answers of a model to the prompts of a benchmark or of the validation split, scored.
+ * Answers of a model to the prompts of a benchmark, of the validation split, or those that people test every run with,
+ * scored.
  *
  * All models draw with the same random numbers for the same prompt: where two models would respond alike, they do, so
  * comparisons have more ties and less noise than with draws of their own.
@@ -45,7 +48,9 @@ export const answers: Stage<
     seed,
     from: isValidation
       ? { kind: "validation", prompts: config.evaluation.validationPrompts }
-      : { kind: "benchmark", benchmark, prompts: config.evaluation.prompts, ...formOf(config, benchmark) },
+      : benchmark === TEST_PROMPTS
+        ? { kind: TEST_PROMPTS, questions: config.testPrompts ?? [] }
+        : { kind: "benchmark", benchmark, prompts: config.evaluation.prompts, ...formOf(config, benchmark) },
     ...frozenSlice(config),
     ...chatSlice(config),
   }),
@@ -59,8 +64,11 @@ export const answers: Stage<
     let scorer: DeviceWeights | undefined;
     let answered: readonly (readonly BenchmarkAnswer[])[];
     try {
-      const name = from.kind === "validation" ? VALIDATION : from.benchmark;
-      const questions = await promptsOf({ task: settings, file: inputs.data?.path }, from);
+      const name = from.kind === "benchmark" ? from.benchmark : from.kind;
+      const questions =
+        from.kind === TEST_PROMPTS
+          ? fittingPrompts(from.questions, model, context)
+          : await promptsOf({ task: settings, file: inputs.data?.path }, from);
       // Read when the first is on the device: the host holds one of them at a time.
       const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base });
       scorer = DeviceWeights.upload(backend, handOver(reward.weights));
@@ -82,13 +90,9 @@ export const answers: Stage<
     }
   },
   cost({ task, sampling, from, ...frozen }, { model, precision, stored, files: { data } }) {
-    const rows = data?.rows ?? Infinity;
-    const turns = from.kind === "validation" || from.form === undefined ? 1 : benchmarkKind(from.form).turns;
-    const count =
-      from.kind === "validation" && data !== undefined
-        ? validationCount({ validationPrompts: from.prompts }, rows)
-        : turns * Math.min(from.prompts, rows);
-    const lengths = responseLengths(task, model, { longestRow: data?.longestRow, maxNewTokens: sampling.maxNewTokens });
+    const count = answerCount(from, data);
+    const longestRow = from.kind === TEST_PROMPTS ? longestOf(from.questions) : data?.longestRow;
+    const lengths = responseLengths(task, model, { longestRow, maxNewTokens: sampling.maxNewTokens });
     const sideBySide = { batchSize: Math.min(count, PROMPTS_AT_ONCE), ...lengths };
     const length = lengths.queryLength + lengths.responseLength;
     const held = heldAs(frozen.frozenWeights, stored);
@@ -103,9 +107,10 @@ export const answers: Stage<
   },
 };
 
-/** Which prompts are answered: those of a benchmark, or those that settings are chosen on. */
+/** Which prompts are answered: those of a benchmark, those that settings are chosen on, or those of the config's folder. */
 type AnsweredPrompts =
-  | { readonly kind: "validation"; readonly prompts: number }
+  | { readonly kind: typeof VALIDATION; readonly prompts: number }
+  | { readonly kind: typeof TEST_PROMPTS; readonly questions: readonly Question[] }
   | (BenchmarkChoice & { readonly kind: "benchmark"; readonly temperature?: number });
 
 interface AnswersSlice extends FrozenSlice, ChatSlice {
@@ -113,6 +118,15 @@ interface AnswersSlice extends FrozenSlice, ChatSlice {
   readonly sampling: SamplingConfig;
   readonly seed: number;
   readonly from: AnsweredPrompts;
+}
+
+/** Answers that are sampled, turns of a question counted one by one. */
+function answerCount(from: AnsweredPrompts, data: DataFile | undefined): number {
+  if (from.kind === TEST_PROMPTS) return from.questions.length;
+  const rows = data?.rows ?? Infinity;
+  if (from.kind === VALIDATION && data !== undefined) return validationCount({ validationPrompts: from.prompts }, rows);
+  const turns = from.kind === VALIDATION || from.form === undefined ? 1 : benchmarkKind(from.form).turns;
+  return turns * Math.min(from.prompts, rows);
 }
 
 /** Settings of a benchmark that its answers depend on; nothing for plain prompts. */
@@ -156,6 +170,7 @@ async function answersByTurn(
   const { name, questions, seed, from, task } = asked;
   const { maxNewTokens, temperature: otherwise, ...sampling } = asked.sampling;
   const { form, temperature } = from.kind === "benchmark" ? from : {};
+  const isTest = from.kind === TEST_PROMPTS;
   const passes = passesOf(questions, { form, temperature, otherwise });
   const total = passes.reduce((sum, { rows }) => sum + rows.length, 0);
   const most = Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity);
@@ -180,7 +195,7 @@ async function answersByTurn(
     for await (const batch of sampled(models, { turns, prompts, random, ...sampling, temperature: pass.temperature })) {
       for (const response of batch) {
         const row = pass.rows[at]!;
-        answered[row]!.push(answerOf(response, questions[row]!, { turn: pass.turn, asked: turns[at]!, task }));
+        answered[row]!.push(answerOf(response, questions[row]!, { turn: pass.turn, asked: turns[at]!, task, isTest }));
         at += 1;
       }
       done += batch.length;
@@ -213,10 +228,18 @@ async function* sampled(
   }
 }
 
+interface AnsweredTurn {
+  readonly turn: number;
+  readonly asked: AskedTurn;
+  readonly task: Task | undefined;
+  /** True for a test prompt. */
+  readonly isTest: boolean;
+}
+
 function answerOf(
   response: ScoredResponse,
   { prompt, category, reference, questionId, followUps, references }: Prompt,
-  { turn, asked, task }: { readonly turn: number; readonly asked: AskedTurn; readonly task: Task | undefined },
+  { turn, asked, task, isTest }: AnsweredTurn,
 ): BenchmarkAnswer {
   const question = questionText(asked.question);
   const right = references?.[turn - 1] ?? (turn === 1 ? reference : undefined);
@@ -230,13 +253,23 @@ function answerOf(
     ...(category !== undefined && { category }),
     ...(right !== undefined && { reference: right }),
     ...response,
-    ...(task !== undefined && { gold: task.gold(questionText(prompt), response) }),
+    ...(task !== undefined && goldOf(task, questionText(prompt), response, isTest)),
   };
+}
+
+/** The true score, where there is one: a test prompt need not be one of the task's. */
+function goldOf(task: Task, prompt: string, response: ScoredResponse, isTest: boolean): { readonly gold?: number } {
+  try {
+    return { gold: task.gold(prompt, response) };
+  } catch (error) {
+    if (isTest && error instanceof RangeError) return {};
+    throw error;
+  }
 }
 
 async function promptsOf(
   source: { readonly task: TaskConfig | undefined; readonly file: string | undefined },
-  from: AnsweredPrompts,
+  from: Exclude<AnsweredPrompts, { readonly kind: typeof TEST_PROMPTS }>,
 ): Promise<readonly Prompt[]> {
   if (from.kind === "benchmark") return benchmarkPrompts(source, from);
   const prompts = await validationPrompts({ ...source, validationPrompts: from.prompts });

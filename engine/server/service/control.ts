@@ -3,7 +3,7 @@ import { type RunConfig, isFree, judgingCost, sendsToken } from "../../config/in
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests, StartedRun } from "../../protocol/service.ts";
 import { connect } from "../client.ts";
-import { readConfigFile } from "../configFile.ts";
+import { readRunConfig } from "../configFile.ts";
 import { type LaunchedRun, launch } from "../launch.ts";
 import { configOf } from "./runFacts.ts";
 import type { Runs } from "./runs.ts";
@@ -19,7 +19,7 @@ export async function judgingCostOf(
   asked: ServiceRequests["judgingCost"]["params"],
 ): Promise<ServiceRequests["judgingCost"]["result"]> {
   const config =
-    "configFile" in asked ? await readConfigFile(absolute(asked.configFile)) : await runConfig(runs, asked.folder);
+    "configFile" in asked ? await readRunConfig(absolute(asked.configFile)) : await runConfig(runs, asked.folder);
   const costs = judgingCost(config);
   const { budget } = config.evaluation;
   const { cluster } = config.runtime;
@@ -51,7 +51,7 @@ function absolute(configFile: string): string {
  * @throws {LaunchError} when the engine does not start.
  */
 export async function startRun(runs: Runs, configFile: string): Promise<StartedRun> {
-  const config = await readConfigFile(absolute(configFile));
+  const config = await readRunConfig(absolute(configFile));
   const runsRoot = config.runtime.directory;
   const started = await launch({ kind: "run", config, configFile, runsRoot });
   runs.addRoot(runsRoot);

@@ -30,7 +30,7 @@ export const NO_FACTS: RunsTableFacts = { sections: [], arms: new Map(), seeds: 
 /** Takes from a config what the runs table shows. */
 export function tableFacts(config: RunConfig | undefined): RunsTableFacts {
   if (config === undefined) return NO_FACTS;
-  const { arms, name: _name, sweep: _sweep, ...sections } = config;
+  const { arms, name: _name, sweep: _sweep, testPrompts: _testPrompts, ...sections } = config;
   return {
     sections: Object.entries(sections).map(([name, section]) => shared(settingValues(section, `config.${name}`))),
     arms: new Map(

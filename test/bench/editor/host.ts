@@ -128,4 +128,5 @@ const REFUSALS: HostActions = {
   openFile: refuse,
   copy: refuse,
   promote: refuse,
+  pinPrompt: refuse,
 };

@@ -325,6 +325,22 @@ describe("commands about runs", () => {
     assert.deepEqual(printed.backend.limits, { maxBytes: 4 * 2 ** 30, maxThreads: 64 });
   });
 
+  it("plan has the test prompts beside the config, or names the line that does not fit", async () => {
+    const planned: RunConfig[] = [];
+    const planPipeline = (config: RunConfig): Promise<readonly PlannedStage[]> => {
+      planned.push(config);
+      return Promise.resolve([plannedStage("base")]);
+    };
+    const pipeline = { planPipeline, chooseBackend, modelNotes, withChoice };
+    await writeFile(join(folder, "salsa.prompts.jsonl"), '{"prompt":"reverse: red blue."}\n');
+    await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
+    assert.deepEqual(planned[0]?.testPrompts, ["reverse: red blue."]);
+    await writeFile(join(folder, "salsa.prompts.jsonl"), '{"prompt":"a"}\n{"promt":"b"}\n');
+    const { code, stderr } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
+    assert.notEqual(code, 0);
+    assert.match(stderr, /salsa\.prompts\.jsonl:2:1 {2}prompt: does not fit; give a text/);
+  });
+
   it("plan warns when a stage needs more than the backend holds", async () => {
     const pipeline = {
       chooseBackend,

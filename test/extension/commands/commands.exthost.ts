@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
+import { readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import type { Salsa } from "../../../extension/salsa.ts";
 import { type Answers, ask as askWith } from "./asking.ts";
 
@@ -125,6 +126,31 @@ describe("commands", () => {
     const showErrorMessage = (message: string): void => void told.push(message);
     await ask("salsa.newConfig", [], { showQuickPick: () => undefined, showErrorMessage });
     assert.deepEqual(told, []);
+  });
+
+  it("make a test prompt: a line of the file beside the config, once, and never over what somebody wrote wrong", async () => {
+    const file = join(workspace, "salsa.prompts.jsonl");
+    const pin = (prompt: string, said: string[] = []): Promise<unknown> =>
+      ask("salsa.pinPrompt", [runFolder("demo-1"), { prompt, from: "demo-1, step 4" }], {
+        showErrorMessage: (message) => void said.push(message),
+      });
+    try {
+      assert.equal(await pin("reverse: red blue."), 1);
+      assert.equal(await pin("reverse: red blue."), 1);
+      assert.equal(await readFile(file, "utf8"), '{"prompt":"reverse: red blue.","from":"demo-1, step 4"}\n');
+      const { token } = new vscode.CancellationTokenSource();
+      const planned = await salsa.tool.run(["plan", join(workspace, "demo.salsa.json")], { folder: workspace, token });
+      const { stages } = readPlanOutput(planned);
+      const tested = stages.filter(({ benchmark }) => benchmark === "test prompts");
+      assert.ok(tested.some(({ product, cached }) => product === "salsa" && !cached));
+      await writeFile(file, "no JSON\n");
+      const said: string[] = [];
+      await pin("another", said);
+      assert.match(said[0] ?? "", /nothing in the file is lost: .*salsa\.prompts\.jsonl:1 not JSON/);
+      assert.equal(await readFile(file, "utf8"), "no JSON\n");
+    } finally {
+      await rm(file, { force: true });
+    }
   });
 
   it("delete a run once that is confirmed, and leave what other runs use", async () => {

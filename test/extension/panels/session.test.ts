@@ -15,6 +15,7 @@ const actions: HostActions = {
   openFile: ({ file }) => Promise.reject(new Error(`${file} has been removed`)),
   copy: () => Promise.resolve({}),
   promote: () => Promise.resolve({}),
+  pinPrompt: () => Promise.resolve({}),
 };
 
 describe("PageSession", () => {

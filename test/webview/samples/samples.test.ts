@@ -8,7 +8,7 @@ import { choose } from "../choose.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
 import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
-import { recording } from "../recording.ts";
+import { configOf, recording } from "../recording.ts";
 import { samplesOf, tokensOf } from "./rows.ts";
 
 const DEMO = demoRun();
@@ -271,6 +271,47 @@ describeInBrowser("the samples view", (browser) => {
     await page.evaluate(() => new Promise(requestAnimationFrame));
     assert.equal(queries().at(-1)?.order, "disagreement");
     assert.equal(await order.locator("option", { hasText: "newest" }).count(), 0, "answers have no steps");
+  });
+
+  it("makes a test prompt of a sample, and says of a run without any how to", async () => {
+    const page = await show(48, { answers: { pinPrompt: () => ({}) } });
+    await page.getByText("prompt 3", { exact: true }).click();
+    await page.getByRole("button", { name: "Make a Test Prompt of This" }).click();
+    const pinned = open?.asked.flatMap(({ method, params }) => (method === "pinPrompt" ? [params] : []));
+    assert.deepEqual(pinned, [{ folder: DEMO.folder, prompt: "prompt 3", from: "demo-1, step 56" }]);
+    await page.getByLabel("Source").selectOption("Test prompts");
+    await page.getByText("This run has answered no test prompts").waitFor();
+    await page.getByText(/it is added to salsa\.prompts\.jsonl beside the config/).waitFor();
+  });
+
+  it("shows answers to test prompts beside those of other runs to the same prompts, as columns", async () => {
+    const config = { ...configOf(), testPrompts: ["prompt 0", "prompt 1", "prompt 2"] };
+    const runs = ["demo-1", "demo-2"].map((id) => ({
+      ...demoRun(id),
+      config,
+      events: recording({ config, name: "demo" }),
+    }));
+    const [first = DEMO] = runs;
+    const samples = (query: SampleQuery): ReturnType<ReturnType<typeof samplesOf>> => {
+      const page = samplesOf(3)({ ...query, order: "recorded" });
+      if (query.folder === first.folder) return page;
+      // The other run has answered the last prompt alone, and another one.
+      const rows = page.rows.slice(2).map((row) => ({
+        ...row,
+        responses: row.responses.map((one) => one && { ...one, text: `other ${one.text}` }),
+      }));
+      return { ...page, rows: [...page.rows.slice(0, 1).map((row) => ({ ...row, prompt: "another" })), ...rows] };
+    };
+    const focus = { view: "samples", runs: runs.map(({ folder }) => folder) } as const;
+    open = await openDashboard(browser(), fixtureBackend(runs, { samples }), { focus });
+    const { page } = open;
+    await page.getByLabel("Source").selectOption("Test prompts");
+    await page.getByRole("columnheader", { name: /salsa · demo-2/ }).waitFor();
+    await page.getByRole("gridcell", { name: "other salsa answers 2" }).waitFor();
+    assert.equal(await page.getByRole("gridcell", { name: /^other/ }).count(), 2);
+    await page.getByRole("button", { name: "salsa · demo-2" }).click();
+    await page.getByRole("columnheader", { name: /salsa · demo-2/ }).waitFor({ state: "detached" });
+    await page.getByRole("columnheader", { name: /ppo · demo-2/ }).waitFor();
   });
 
   it("shows tokens with their numbers by pointer, keys and table", async () => {

@@ -44,7 +44,15 @@ export function factsOf(written: Written, judged: readonly Counts[] = []): Figur
     ...{ id: "tiny-1", folder: "/nowhere/.salsa/runs/tiny-1", configFile: "/nowhere/tiny.salsa.json", config },
     origin: { salsa: "", node: "", platform: "", cpu: "", memoryBytes: 0, imported: false },
     state: emptyRunState("tiny-1"),
-    ...{ choices: [], palette: {}, winRates: winRateTable(entries), samples: [], opinions: [], points: [] },
+    ...{
+      choices: [],
+      palette: {},
+      winRates: winRateTable(entries),
+      samples: [],
+      testAnswers: [],
+      opinions: [],
+      points: [],
+    },
     roles: rolesOf(config),
     answers: () => Promise.resolve(undefined),
   };
