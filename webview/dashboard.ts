@@ -6,6 +6,7 @@ import { DASHBOARD_VIEWS, type DashboardCommand, type DashboardView } from "../e
 import type { RunSummary } from "../engine/protocol/service.ts";
 import { DashboardElement } from "./element.ts";
 import { t } from "./localize.ts";
+import { isLoaded } from "./parts/lazily.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "./parts/notice.ts";
 import { baseStyles, noticeStyles } from "./parts/styles.ts";
 import { runBanner, serviceBanner } from "./shell/banners.ts";
@@ -25,7 +26,6 @@ import "./pipeline/index.ts";
 import "./plots/index.ts";
 import "./samples/index.ts";
 import "./tables/index.ts";
-import "./sweep/index.ts";
 import "./figures/index.ts";
 import "./alarms/index.ts";
 import "./provenance/index.ts";
@@ -266,6 +266,8 @@ class Dashboard extends DashboardElement {
       return html`<main>${failedNotice(t("The run cannot be read"), problem, () => model.retry(folder))}</main>`;
     }
     this.visited.add(model.focus.view);
+    // With the runs table's parts, and for few runs: loaded when it is first shown.
+    const hasSweep = this.visited.has("sweep") && isLoaded("salsa-sweep", () => import("./sweep/index.ts"), this);
     return html`<main
       role="tabpanel"
       tabindex="0"
@@ -276,7 +278,7 @@ class Dashboard extends DashboardElement {
       @keydown=${() => this.places.release()}
     >
       ${repeat(
-        DASHBOARD_VIEWS.filter((view) => this.visited.has(view)),
+        DASHBOARD_VIEWS.filter((view) => this.visited.has(view) && (view !== "sweep" || hasSweep)),
         (view) => view,
         (view) =>
           staticHtml`<${ELEMENTS[view]} .model=${model} ?hidden=${view !== model.focus.view}></${ELEMENTS[view]}>`,

@@ -32,7 +32,10 @@ const EXTENSION = {
   write: false,
 } as const satisfies esbuild.BuildOptions;
 
-/** The scripts of web views; style sheets come as text, which shadow trees can take in. */
+/**
+ * The scripts of web views, what they share and what they load when it is first shown; style sheets come as text, which
+ * shadow trees can take in.
+ */
 const WEBVIEW = {
   entryPoints: {
     webview: "webview/main.ts",
@@ -41,7 +44,9 @@ const WEBVIEW = {
     runsTable: "webview/runsTable/main.ts",
   },
   outdir: "dist",
+  chunkNames: "webview/[name]-[hash]",
   format: "esm",
+  splitting: true,
   platform: "browser",
   target: "es2022",
   loader: { ".css": "text" },
@@ -236,7 +241,7 @@ async function packKernels(to: string): Promise<void> {
 /** Removes chunks of earlier builds: chunk names contain a content hash, so old ones are not overwritten. */
 async function removeStale({ outputs }: esbuild.Metafile): Promise<void> {
   const made = new Set(Object.keys(outputs).map((file) => basename(file)));
-  for (const folder of [ENGINE.outdir, join(EXTENSION.outdir, "extension")])
+  for (const folder of [ENGINE.outdir, join(EXTENSION.outdir, "extension"), join(WEBVIEW.outdir, "webview")])
     for (const file of await readdir(join(ROOT, folder)))
       if (/\.c?js(\.map)?$/.test(file) && !made.has(file)) await rm(join(ROOT, folder, file));
 }

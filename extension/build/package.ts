@@ -24,6 +24,7 @@ const SHIPPED = [
   "dist/extension.cjs",
   "dist/extension",
   "dist/webview.js",
+  "dist/webview",
   "dist/chat.js",
   "dist/preview.js",
   "dist/runsTable.js",
