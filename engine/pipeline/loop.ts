@@ -1,3 +1,4 @@
+import type { Backend } from "../compute/backend.ts";
 import { type Savepoint, type StageContext, Stopped } from "./stage.ts";
 
 /** A step's metrics and its work. */
@@ -37,12 +38,13 @@ export async function loop(context: StageContext, settings: LoopSettings, first:
   const { name, signal } = context;
   let work = NO_WORK;
   for (let index = first; index < total; index++) {
-    const began = clock();
+    const [began, cpu] = [clock(), process.cpuUsage()];
     const { values, tokens } = await settings.step(index);
-    work = { tokens: work.tokens + tokens, ms: work.ms + clock() - began };
+    const { user, system } = process.cpuUsage(cpu);
+    work = { tokens: work.tokens + tokens, ms: work.ms + clock() - began, cpuMs: work.cpuMs + (user + system) / 1000 };
     const done = index + 1;
     if (done % metricsEvery === 0 || done === total) {
-      context.report({ kind: "metrics", step: done, values: { ...values, ...workMetrics(work) } });
+      context.report({ kind: "metrics", step: done, values: { ...values, ...workMetrics(work, context.backend) } });
       work = NO_WORK;
     }
     context.report({ kind: "progress", step: done, total });
@@ -58,16 +60,24 @@ export async function loop(context: StageContext, settings: LoopSettings, first:
 interface Work {
   readonly tokens: number;
   readonly ms: number;
+  /** Of processors, in this process, all threads together. */
+  readonly cpuMs: number;
 }
 
-const NO_WORK: Work = { tokens: 0, ms: 0 };
+const NO_WORK: Work = { tokens: 0, ms: 0, cpuMs: 0 };
 
 const MEBIBYTE = 2 ** 20;
 
 /** How the work since the last record went. A step too short for the clock counts as a microsecond. */
-function workMetrics({ tokens, ms }: Work): Readonly<Record<string, number>> {
+function workMetrics(
+  { tokens, ms, cpuMs }: Work,
+  { memory }: Pick<Backend, "memory">,
+): Readonly<Record<string, number>> {
   return {
     "throughput/tokensPerSecond": tokens / Math.max(ms / 1000, 1e-6),
+    "process/cores": cpuMs / Math.max(ms, 1e-3),
+    "device/memory": memory.allocatedBytes / MEBIBYTE,
+    "device/peakMemory": memory.peakBytes / MEBIBYTE,
     "process/memory": process.memoryUsage.rss() / MEBIBYTE,
   };
 }

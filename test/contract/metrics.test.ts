@@ -91,7 +91,14 @@ describe("metrics of a run", function () {
     const trainings = recorded.filter(({ values }) => !others.some((name) => name in values));
     assert.ok(new Set(trainings.map(({ stage }) => stage)).has("seed-1/base"));
     for (const { stage, values } of trainings) {
-      for (const name of ["throughput/tokensPerSecond", "process/memory"]) {
+      const measured = [
+        "throughput/tokensPerSecond",
+        "process/memory",
+        "process/cores",
+        "device/memory",
+        "device/peakMemory",
+      ];
+      for (const name of measured) {
         assert.ok((values[name] ?? 0) > 0, `${stage}: ${name} is ${values[name] ?? "missing"}`);
       }
     }

@@ -20,7 +20,7 @@ const GROUPS: readonly (readonly [title: () => string, pattern: RegExp])[] = [
   [() => t("Supervised"), /^(pretrain|sft)\//],
   [() => t("Reward Model"), /^reward\//],
   [() => t("Judging"), /^judge\//],
-  [() => t("Throughput"), /^(throughput|process)\//],
+  [() => t("Machine"), /^(throughput|process|device)\//],
   [() => t("Other"), /^/],
 ];
 

@@ -127,6 +127,32 @@ export const WORK = [
     bounds: FROM_ZERO,
   },
   {
+    name: "process/cores",
+    label: "Busy cores",
+    unit: "cores",
+    description:
+      "Processor time of the engine's process, all threads together, by the time its steps took; with a card little, since the card computes",
+    source: "",
+    bounds: FROM_ZERO,
+  },
+  {
+    name: "device/memory",
+    label: "Device memory",
+    unit: "MiB",
+    description:
+      "Held by the backend when this was recorded: weights, optimizer state, caches and programs' buffers; of a card its own memory, else a part of the process's",
+    source: "",
+    bounds: FROM_ZERO,
+  },
+  {
+    name: "device/peakMemory",
+    label: "Device memory, peak",
+    unit: "MiB",
+    description: "The most that the backend has held at a time since the run opened it",
+    source: "",
+    bounds: FROM_ZERO,
+  },
+  {
     name: "process/memory",
     label: "Memory",
     unit: "MiB",
