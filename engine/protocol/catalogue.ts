@@ -1,3 +1,4 @@
+import { DISTRIBUTIONS, percentilePath } from "./distributions.ts";
 import { type Translate, inEnglish } from "./format.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
 import { CHOICES, JUDGING, PROGRESS } from "./metrics/evaluation.ts";
@@ -32,7 +33,7 @@ export const INTERVAL_ENDS: ReadonlySet<string> = new Set(
 export type MetricName = (typeof METRICS)[number]["name"];
 
 /** Metrics with one instance for each of several things, named by the last part of the path: `{0}` in texts. */
-export const METRIC_FAMILIES = [
+export const METRIC_FAMILIES: readonly (Omit<MetricEntry, "name"> & { readonly prefix: string })[] = [
   {
     prefix: "objective/kl/",
     label: "KL to {0}",
@@ -41,7 +42,14 @@ export const METRIC_FAMILIES = [
       "Penalty to the reference {0} alone, summed over each response, averaged over the batch; recorded where an arm has several references, whose mean is objective/kl",
     source: "",
   },
-] as const;
+  ...DISTRIBUTIONS.map(({ of, label, unit, description }) => ({
+    prefix: percentilePath(of, 0).slice(0, -1),
+    label: `${label}, percentile {0}`,
+    unit,
+    description: `${description}: the value below which {0} % of the batch are`,
+    source: "",
+  })),
+];
 
 /** Path of the KL to one of several references, by its name in the config. */
 export function referenceKl(reference: string): string {

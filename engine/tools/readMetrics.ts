@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isPercentile } from "../protocol/distributions.ts";
 import { readCurves } from "./curve.ts";
 import { findRun } from "./findRun.ts";
 import { nameList, runName } from "./inputs.ts";
@@ -31,6 +32,13 @@ export const readMetrics = modelTool({
 });
 
 function recordedText(recorded: Readonly<Record<string, Readonly<Record<string, number>>>>): string {
-  const stages = Object.entries(recorded).map(([stage, counts]) => `${stage}: ${Object.keys(counts).join(", ")}`);
+  const namesOf = (counts: object): string => {
+    const names = Object.keys(counts);
+    const curves = names.filter((name) => !isPercentile(name));
+    return [...curves, ...(curves.length < names.length ? ["percentiles such as distribution/score/p50"] : [])].join(
+      ", ",
+    );
+  };
+  const stages = Object.entries(recorded).map(([stage, counts]) => `${stage}: ${namesOf(counts)}`);
   return `Recorded are, by stage, ${stages.length === 0 ? "none" : stages.join("; ")}.`;
 }

@@ -1,5 +1,6 @@
 import type { EventBody, RunEvent } from "../../engine/protocol/events.ts";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
+import { PERCENTILES, percentilePath } from "../../engine/protocol/distributions.ts";
 import { parseConfig, type RunConfig } from "../../engine/config/index.ts";
 import { salsa } from "../../engine/pipeline/salsa.ts";
 import type { StageInfo } from "../../engine/protocol/stages.ts";
@@ -18,6 +19,8 @@ export interface RecordingSettings {
   readonly seed?: number;
   /** As logs were written before 2026-12: with the names of stages only. */
   readonly isLegacy?: boolean;
+  /** With percentiles of the rollouts, as PPO has recorded them since 2026-12. */
+  readonly hasDistributions?: boolean;
 }
 
 /** The recipe of most fixtures: two SFTs, their soup, PPO against either, one benchmark of two. */
@@ -83,6 +86,7 @@ export function recording({
   until,
   seed = 1,
   isLegacy = false,
+  hasDistributions = false,
   ...rest
 }: RecordingSettings = {}): RunEvent[] {
   const name = rest.name ?? config.name;
@@ -110,7 +114,8 @@ export function recording({
       const values = Object.fromEntries(
         metrics.map((metric) => [metric, valueAt({ metric, nth, step: step / total, noise: noise(seed, nth, step) })]),
       );
-      emit({ kind: "metrics", stage, step, values });
+      const spread = hasDistributions && kind === "rlhf" ? percentiles(values) : {};
+      emit({ kind: "metrics", stage, step, values: { ...values, ...spread } });
     }
     const choice = isLegacy ? undefined : choiceValues(info, config);
     if (choice !== undefined) emit({ kind: "metrics", stage, step: 1, values: choice });
@@ -142,6 +147,20 @@ function choiceValues({ kind, role, product, beta = 0 }: StageInfo, { arms }: Ru
 }
 
 type Values = Readonly<Record<string, number>>;
+
+/** Around the mean of a batch, skewed to the right. */
+function percentiles(values: Values): Values {
+  const means = { score: "objective/score", length: "rollout/length", kl: "objective/kl" } as const;
+  return Object.fromEntries(
+    Object.entries(means).flatMap(([of, mean]) =>
+      PERCENTILES.map((percent) => {
+        const away = (percent - 50) / 50;
+        const value = (values[mean] ?? 0) + away + 0.6 * away ** 2;
+        return [percentilePath(of as keyof typeof means, percent), value] as const;
+      }),
+    ),
+  );
+}
 
 /** Rises or falls as such a metric does, at a level of its stage's own. */
 function valueAt({ metric, nth, step, noise }: { metric: string; nth: number; step: number; noise: number }): number {

@@ -64,6 +64,25 @@ export const VIEW_STATES: readonly ViewState[] = [
     ready: (page) => page.getByRole("button", { name: /^base/ }).waitFor(),
   },
   { what: "the curves", view: "metrics", ready: (page) => plots(page).first().waitFor() },
+  {
+    what: "the distributions",
+    view: "metrics",
+    part: "salsa-distributions",
+    run: { ...demoRun(), events: recording({ steps: 8, hasDistributions: true }) },
+    ready: async (page: Page): Promise<void> => {
+      await page.locator("summary", { hasText: "Distributions" }).press("Enter");
+      await page.getByRole("img", { name: /^salsa · demo-1\. Arrow keys/ }).waitFor();
+    },
+  },
+  {
+    what: "a run without test prompts",
+    view: "samples",
+    part: "salsa-samples",
+    ready: async (page: Page): Promise<void> => {
+      await page.getByLabel("Source").selectOption({ label: "Test prompts, seed 1" });
+      await page.getByText("This run has answered no test prompts").waitFor();
+    },
+  },
   { what: "the samples", view: "samples", ready: (page) => page.getByText("prompt 0", { exact: true }).waitFor() },
   { what: "a sample's text", view: "samples", ready: openSample },
   {

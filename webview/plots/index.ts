@@ -10,6 +10,7 @@ import { SMOOTHING_DEFINITION } from "../../engine/figures/index.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
+import { isLoaded } from "../parts/lazily.ts";
 import { loadingNotice, emptyNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { titleOfRun } from "../shell/runList.ts";
@@ -34,6 +35,9 @@ import { swatch } from "./swatch.ts";
 import "./expressionForm.ts";
 import "./plot.ts";
 import "./runLog.ts";
+
+/** Remembered over reloads: distributions are shown. */
+const SPREAD = "metrics.hasDistributions";
 
 /** A line or a run of the legend, which a click hides. */
 interface LegendEntry {
@@ -118,6 +122,7 @@ class Metrics extends DashboardElement {
             ({ title, metrics }) =>
               this.group({ title, metrics: metrics.map((metric) => withReferences(metric, configs)) }, context),
           )}
+          ${this.distributions()}
         </div>
         ${isLogged && outline !== undefined ? html`<salsa-run-log .outline=${outline}></salsa-run-log>` : nothing}
       </div>`;
@@ -306,6 +311,21 @@ class Metrics extends DashboardElement {
             : nothing
         }
       </div>
+    </details>`;
+  }
+
+  /** Closed until somebody wants them: each is a picture of nine curves, and few look at them every day. */
+  private distributions(): TemplateResult {
+    const isOpen = this.model.setting(SPREAD, false);
+    const isThere = isOpen && isLoaded("salsa-distributions", () => import("./distributions.ts"), this);
+    return html`<details
+      ?open=${isOpen}
+      @toggle=${({ target }: Event) => {
+        if ((target as HTMLDetailsElement).open !== isOpen) this.model.set(SPREAD, !isOpen);
+      }}
+    >
+      <summary>${t("Distributions")} <span class="muted">${t("score, length and KL over steps")}</span></summary>
+      ${isThere ? html`<salsa-distributions .model=${this.model}></salsa-distributions>` : nothing}
     </details>`;
   }
 

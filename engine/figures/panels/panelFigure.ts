@@ -3,6 +3,7 @@ import type { Range } from "../points.ts";
 import { FIGURE_THEMES, type FigureTheme } from "../theme.ts";
 import { drawBars } from "./barPanel.ts";
 import { type Box, type DrawnPanel, colorAt, dashAt } from "./box.ts";
+import { drawDensity } from "./densityPanel.ts";
 import { drawHeat } from "./heatPanel.ts";
 import type { DrawnPanels, Panel, PanelFigureSpec } from "./spec.ts";
 import { drawXY } from "./xyPanel.ts";
@@ -22,7 +23,7 @@ export interface PanelLooks {
 const WIDTH = 760;
 /** Narrower panels than this stand below each other. */
 const NARROWEST = 300;
-const HEIGHTS = { xy: 300, bars: 290, heat: 460 } as const;
+const HEIGHTS = { xy: 300, bars: 290, heat: 460, density: 260 } as const;
 const GAP = 16;
 
 /** Draws a figure: its legend, and its panels in one or two columns. */
@@ -66,6 +67,8 @@ function drawPanel(
       return drawBars(panel, box, theme);
     case "heat":
       return drawHeat(panel, box, theme);
+    case "density":
+      return drawDensity(panel, box, theme);
   }
 }
 
@@ -85,7 +88,7 @@ function legendOf(panels: readonly Panel[], theme: FigureTheme): readonly Legend
     if (panel.kind === "xy") for (const { name, color, isDashed } of panel.series) add(name, color, isDashed);
     else if (panel.kind === "bars")
       for (const { bars } of panel.groups) for (const { name, color } of bars) add(name, color);
-    else for (const { name, color } of panel.projected) add(name, color);
+    else if (panel.kind === "heat") for (const { name, color } of panel.projected) add(name, color);
   }
   return [...entries.values()];
 }
@@ -96,6 +99,10 @@ function descriptionOf({ panels }: PanelFigureSpec): string {
     .map((panel) => {
       const title = panel.title === "" ? "" : `${panel.title}: `;
       if (panel.kind === "heat") return `${title}${panel.measure.label} at ${panel.points.length} places of a plane.`;
+      if (panel.kind === "density") {
+        const { x, y, columns } = panel;
+        return `${title}distribution of ${y.label} by ${x.label} at ${columns.length} places.`;
+      }
       if (panel.kind === "bars")
         return `${title}${panel.y.label} as bars, ${panel.groups.map(({ name }) => name).join(", ")}.`;
       const series = panel.series.map(({ name, points }) => `${name} (${points.length} points)`).join(", ");

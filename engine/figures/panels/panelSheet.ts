@@ -38,6 +38,22 @@ function rowsOf(panel: Panel): readonly Row[] {
           [title || name, bar.name, null, null, ...cells(bar)].with(0, title === "" ? name : `${title}, ${name}`),
         ),
       );
+    case "density":
+      return panel.columns.flatMap(({ x, values, n }) =>
+        values.map((value, at) => [
+          title,
+          `percentile ${panel.percents[at] ?? ""}`,
+          x,
+          null,
+          value,
+          null,
+          null,
+          null,
+          null,
+          n,
+          "",
+        ]),
+      );
     case "heat":
       return [
         ...panel.points.map((point) => [title, panel.measure.label, point.x, point.y, ...cells(point)]),

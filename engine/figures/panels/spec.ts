@@ -121,7 +121,30 @@ export interface HeatPanel {
   readonly projected: readonly (PlanePlace & { readonly color: number; readonly note: string })[];
 }
 
-export type Panel = XYPanel | BarPanel | HeatPanel;
+/** A distribution at a place along an axis. */
+export interface QuantileColumn {
+  readonly x: number;
+  /** One for each of the panel's percentages, ascending. */
+  readonly values: readonly number[];
+  /** Base seeds over which each of them is averaged. */
+  readonly n: number;
+}
+
+/** How a distribution moves along an axis. */
+export interface DensityPanel {
+  readonly kind: "density";
+  readonly title: string;
+  readonly x: PanelAxis;
+  readonly y: PanelAxis;
+  /** Which values of each distribution are known: 0, 5, … 50, … 100. */
+  readonly percents: readonly number[];
+  /** In ascending order of `x`. */
+  readonly columns: readonly QuantileColumn[];
+  /** Of the vertical axis, where several panels have one; that of the values when left out. */
+  readonly range?: { readonly min: number; readonly max: number };
+}
+
+export type Panel = XYPanel | BarPanel | HeatPanel | DensityPanel;
 
 /** A figure of panels, as data: drawn by `panelFigure`, written as a table by `panelSheet`. */
 export interface PanelFigureSpec {

@@ -3,6 +3,7 @@ import { type RunConfig, type TaskConfig, splitPairs } from "../../config/index.
 import { DeviceWeights, PerAdapter, handOver } from "../../models/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Metrics } from "../../rl/alarms.ts";
+import { distributionMetrics } from "../distributions.ts";
 import {
   type ReferredPair,
   type ResponsePair,
@@ -167,7 +168,8 @@ export const dpo: Stage<
               const found = await probe.measure(policy);
               recordSamples(context, found, { step: index + 1, format, beta: arm.beta });
               watch.see(found.metrics, index + 1);
-              pending = found.metrics;
+              const { generation, kl } = found;
+              pending = { ...found.metrics, ...distributionMetrics({ lengths: generation.lengths, kl }) };
             }
             const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps: total, warmupRatio }, index);
             const chosen = order.next(perStep).map((at) => toLearn[at]!);

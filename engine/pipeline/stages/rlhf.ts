@@ -10,8 +10,10 @@ import {
   withHeads,
 } from "../../models/index.ts";
 import { referenceKl } from "../../protocol/catalogue.ts";
+import { hasDistributions } from "../../protocol/distributions.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import type { Metrics } from "../../rl/alarms.ts";
+import { distributionMetrics } from "../distributions.ts";
 import {
   type Model,
   type PpoIteration,
@@ -164,7 +166,8 @@ export const rlhf: Stage<
             const compared = isLooked(looks, iteration.iteration, arm.iterations)
               ? await panel?.measure(trainer.onDevice.policy)
               : {};
-            const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared };
+            const spread = hasDistributions(iteration.iteration + 1, arm.iterations) ? distributionsOf(iteration) : {};
+            const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared, ...spread };
             return { values, tokens: tokensOf(iteration, prompts) };
           },
           save: () => {
@@ -396,6 +399,10 @@ function goldMetrics(
   if (task === undefined) return {};
   const scores = prompts.map((prompt, row) => task.gold(texts[prompt]!, responses[row]!));
   return { "objective/gold": scores.reduce((sum, score) => sum + score, 0) / scores.length };
+}
+
+function distributionsOf({ generation: { lengths }, kl, scores }: PpoIteration): Metrics {
+  return distributionMetrics({ lengths, kl, scores });
 }
 
 /** The KL to each of several references, by its name in the config. */

@@ -1,6 +1,7 @@
 import { settingsOf, docsOf } from "../../config/walk.ts";
 import { runConfigSchema } from "../../config/schema.ts";
 import { isOfArm } from "../../protocol/armStages.ts";
+import { isPercentile } from "../../protocol/distributions.ts";
 import { dictionary } from "../../protocol/dictionary.ts";
 import type { Palette } from "../../protocol/palette.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
@@ -191,7 +192,9 @@ function modelValues({ name, seed, stages, trained, facts, scores, metrics }: Mo
   // Of several β the chosen one alone: the others are in the settings.
   const beta = trained?.beta ?? arm?.["config.rlhf.beta"];
   if (typeof beta === "number") put("model.beta", beta);
-  for (const last of metrics) for (const [path, value] of Object.entries(last ?? {})) put(`metric.${path}`, value);
+  for (const last of metrics) {
+    for (const [path, value] of Object.entries(last ?? {})) if (!isPercentile(path)) put(`metric.${path}`, value);
+  }
   for (const [column, value] of Object.entries(scores.get(placeOf(name, seed)) ?? {})) put(column, value);
   for (const rate of ratesOf(facts.rates, name, seed)) put(winRateColumn(rate.benchmark, rate.b), rate.adjusted);
   return values;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  type DensityPanel,
   FIGURE_THEMES,
   type HeatPanel,
   NEUTRAL,
@@ -67,7 +68,47 @@ const bars: Panel = {
   reference: 0.5,
 };
 
+const density: DensityPanel = {
+  kind: "density",
+  title: "",
+  x: { label: "Step" },
+  y: { label: "Length", unit: "tokens" },
+  percents: [0, 5, 25, 50, 75, 95, 100],
+  columns: [1, 2, 4].map((x) => ({ x, n: x === 4 ? 2 : 1, values: [0, 1, 2, 3, 4, 8, 10].map((one) => one * x) })),
+};
+
 describe("a figure of panels", () => {
+  it("shows how a distribution moves: cells the lighter the more they hold, in their places, and the median", () => {
+    const { svg, spots } = panelFigure(figure(density));
+    assert.deepEqual(
+      spots.map(({ text }) => text),
+      [1, 2, 4].map((x) => {
+        const [half, most, all] = [`${2 * x} to ${4 * x}`, `${x} to ${8 * x}`, `0 to ${10 * x}`];
+        const seeds = x === 4 ? ", mean over 2 seeds" : "";
+        return `Step ${x}: median ${3 * x}, half from ${half}, 90 % from ${most}, all from ${all}${seeds}`;
+      }),
+    );
+    const cells = [...svg.matchAll(/d="((?:M[\d.]+,[\d.]+H[\d.]+V[\d.]+H[\d.]+Z)+)" fill="(#[0-9a-f]{6})"/g)].flatMap(
+      ([, d = "", color = ""]) => d.split(/(?=M)/).map((cell) => ({ cell, color })),
+    );
+    assert.equal(cells.length, 3 * 6);
+    // The middle half of the first column is 25 % to a token, the densest of all.
+    const densest = cells.filter(({ color }) => color === heatColor(1));
+    assert.equal(densest.length, 2);
+    // Where all have one value, its cell can still be seen.
+    const single = { ...density, columns: [{ x: 1, n: 1, values: [5, 5, 5, 5, 5, 5, 5] }] };
+    for (const [, top = "", bottom = ""] of panelFigure(figure(single)).svg.matchAll(
+      /M[\d.]+,([\d.]+)H[\d.]+V([\d.]+)/g,
+    ))
+      assert.ok(Number(bottom) - Number(top) >= 1.49);
+    const { columns, rows } = panelSheet(figure(density));
+    assert.deepEqual(
+      columns.map(({ header }) => header),
+      ["series", "x", "value", "seeds"],
+    );
+    assert.deepEqual(rows[3], ["percentile 50", 1, 3, 1]);
+  });
+
   it("tells value, interval, n and seeds at every place", () => {
     assert.deepEqual(
       panelFigure(figure(xy())).spots.map(({ text }) => text),

@@ -1,0 +1,48 @@
+import { DISTRIBUTIONS, type DistributionName, PERCENTILES, percentilePath } from "../protocol/distributions.ts";
+import type { Floats } from "../rl/rollout.ts";
+
+/** Digits that are recorded: a picture has no more. */
+const DIGITS = 4;
+
+/** A batch of responses, as far as distributions over it are recorded. */
+export interface MeasuredResponses {
+  /** Tokens of each response, `[B]`. */
+  readonly lengths: ArrayLike<number>;
+  /** KL of each token, `[B, R]`. */
+  readonly kl: Floats;
+  /** `[B]`; left out where nothing scores them. */
+  readonly scores?: Floats;
+}
+
+/**
+ * Percentiles over a batch of responses, by their paths. Values that are no numbers are left out.
+ */
+export function distributionMetrics({ lengths, kl, scores }: MeasuredResponses): Readonly<Record<string, number>> {
+  const R = kl.length / lengths.length;
+  const kls = Array.from(lengths, (length, row) => {
+    let sum = 0;
+    for (let t = 0; t < length; t++) sum += kl[row * R + t]!;
+    return sum;
+  });
+  const values: Readonly<Record<DistributionName, readonly number[]>> = {
+    score: Array.from(scores ?? []),
+    length: Array.from(lengths),
+    kl: kls,
+    klPerToken: kls.map((sum, row) => sum / Math.max(1, lengths[row]!)),
+  };
+  return Object.fromEntries(DISTRIBUTIONS.flatMap(({ of }) => percentilesOf(of, values[of])));
+}
+
+function percentilesOf(of: DistributionName, values: readonly number[]): readonly (readonly [string, number])[] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  if (sorted.length === 0) return [];
+  return PERCENTILES.map((percent) => [percentilePath(of, percent), quantile(sorted, percent / 100)]);
+}
+
+/** Between the two nearest values, as NumPy's default has it. @param sorted - Ascending. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const [low, high] = [sorted[below]!, sorted[Math.ceil(place)]!];
+  return Number((low + (place - below) * (high - low)).toPrecision(DIGITS));
+}
