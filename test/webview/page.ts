@@ -27,11 +27,17 @@ const POLICY = [
   `img-src ${ORIGIN} data: blob:`,
 ];
 
-/** Themes whose variables were read from a VS Code 1.127: Dark Modern, Light Modern, Default High Contrast. */
-export const THEMES = ["dark", "light", "highContrast"] as const;
+/**
+ * Themes whose variables were read from a VS Code: Dark Modern, Light Modern and Default High Contrast from 1.127, Default
+ * High Contrast Light from 1.139.
+ */
+export const THEMES = ["dark", "light", "highContrast", "highContrastLight"] as const;
 export type ThemeName = (typeof THEMES)[number];
 
-const BODY_CLASSES = { dark: "vscode-dark", light: "vscode-light", highContrast: "vscode-high-contrast" } as const;
+const BODY_CLASSES: Readonly<Record<ThemeName, string>> = {
+  ...{ dark: "vscode-dark", light: "vscode-light", highContrast: "vscode-high-contrast" },
+  highContrastLight: "vscode-high-contrast-light vscode-high-contrast",
+};
 
 /** Styles that VS Code itself gives to a web view. */
 const EDITOR_CSS = `

@@ -225,6 +225,12 @@ export const controlStyles = css`
   .toolbar .spacer {
     flex: 1;
   }
+  /* They go to another line together. */
+  .toolbar .buttons {
+    display: inline-flex;
+    gap: 6px;
+    margin-left: auto;
+  }
   .chips {
     display: inline-flex;
     flex-wrap: wrap;

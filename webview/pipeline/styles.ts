@@ -51,13 +51,12 @@ export const pipelineStyles = css`
   }
   .edge {
     fill: none;
-    stroke: var(--vscode-descriptionForeground);
-    stroke-opacity: 0.45;
+    /* Fainter than nodes, but where contrast is to be high. */
+    stroke: var(--vscode-contrastBorder, color-mix(in srgb, var(--vscode-descriptionForeground) 45%, transparent));
     stroke-width: 1.25;
   }
   .edge.near {
     stroke: var(--vscode-focusBorder);
-    stroke-opacity: 1;
     stroke-width: 2;
   }
   ol {

@@ -92,15 +92,16 @@ export class SampleDetail extends LitElement {
         <h2>${step === undefined ? t("Prompt") : t("Step {0}", step)}</h2>
         <span class="muted">${t("{0} of {1}", whole(this.index + 1), whole(this.total))}</span>
         ${this.modes()} ${mode === "tokens" ? this.quantities() : mode === "text" ? this.comparing(all) : nothing}
-        <span class="spacer"></span>
-        <vscode-toolbar-button
-          icon="pin"
-          label=${t("Make a Test Prompt of This")}
-          title=${t("Make a Test Prompt of This: every later run answers it")}
-          @click=${() => this.pin()}
-        ></vscode-toolbar-button>
-        ${this.button("arrow-up", t("Previous Sample"), "previous")}
-        ${this.button("arrow-down", t("Next Sample"), "next")} ${this.button("close", t("Close"), "close")}
+        <span class="buttons">
+          <vscode-toolbar-button
+            icon="pin"
+            label=${t("Make a Test Prompt of This")}
+            title=${t("Make a Test Prompt of This: every later run answers it")}
+            @click=${() => this.pin()}
+          ></vscode-toolbar-button>
+          ${this.button("arrow-up", t("Previous Sample"), "previous")}
+          ${this.button("arrow-down", t("Next Sample"), "next")} ${this.button("close", t("Close"), "close")}
+        </span>
       </div>
       <div class="body">
         <p class="prompt mono">${marked(prompt, this.search)}</p>

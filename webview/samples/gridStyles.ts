@@ -68,6 +68,7 @@ export const gridStyles = css`
   .head .score,
   .head .name .muted {
     font-weight: normal;
+    opacity: 1;
   }
   .unended {
     color: var(--vscode-editorWarning-foreground, currentColor);

@@ -104,15 +104,16 @@ export class PairDetail extends LitElement {
       <div class="bar toolbar">
         <h2>${t("Prompt {0}", whole(row.index + 1))}</h2>
         <span class="muted">${t("{0} of {1}", whole(this.place + 1), whole(this.total))}</span>
-        <span class="spacer"></span>
-        <vscode-toolbar-button
-          icon="pin"
-          label=${t("Make a Test Prompt of This")}
-          title=${t("Make a Test Prompt of This: every later run answers it")}
-          @click=${() => this.dispatchEvent(new Event("pin"))}
-        ></vscode-toolbar-button>
-        ${this.button("arrow-up", t("Previous Prompt (k)"), "previous")}
-        ${this.button("arrow-down", t("Next Prompt (j)"), "next")} ${this.button("close", t("Close"), "close")}
+        <span class="buttons">
+          <vscode-toolbar-button
+            icon="pin"
+            label=${t("Make a Test Prompt of This")}
+            title=${t("Make a Test Prompt of This: every later run answers it")}
+            @click=${() => this.dispatchEvent(new Event("pin"))}
+          ></vscode-toolbar-button>
+          ${this.button("arrow-up", t("Previous Prompt (k)"), "previous")}
+          ${this.button("arrow-down", t("Next Prompt (j)"), "next")} ${this.button("close", t("Close"), "close")}
+        </span>
       </div>
       <div class="body" role="region" tabindex="0" aria-label=${t("Prompt, answers and verdicts")}>
         <p class="prompt mono">${marked(row.prompt, reading.search)}</p>

@@ -209,6 +209,11 @@ describeInBrowser("the pipeline view", (browser) => {
       await opened?.setTheme(theme);
       assert.deepEqual(await axeViolations(page, ["color-contrast"]), [], theme);
     }
+    // Where contrast is high, edges are as plain as the nodes' borders: axe looks at texts alone.
+    const strokes = await page
+      .locator("path.edge")
+      .evaluateAll((all) => all.map((one) => getComputedStyle(one).stroke));
+    assert.ok(strokes.length > 0 && strokes.every((stroke) => stroke === "rgb(15, 74, 133)"), String(strokes[0]));
   });
 
   it("draws an old run's stages as it draws today's", async () => {

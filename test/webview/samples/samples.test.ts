@@ -273,6 +273,18 @@ describeInBrowser("the samples view", (browser) => {
     assert.equal(await order.locator("option", { hasText: "newest" }).count(), 0, "answers have no steps");
   });
 
+  it("keeps the buttons of an open sample in one line, in a narrow panel, too", async () => {
+    const page = await show(48);
+    await page.getByText("prompt 3", { exact: true }).click();
+    for (const width of [400, 700]) {
+      await page.setViewportSize({ width, height: 800 });
+      const tops = await page
+        .locator("salsa-sample-detail .buttons vscode-toolbar-button")
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+      assert.deepEqual([tops.length, new Set(tops).size], [4, 1], `${width} pixels`);
+    }
+  });
+
   it("makes a test prompt of a sample, and says of a run without any how to", async () => {
     const page = await show(48, { answers: { pinPrompt: () => ({}) } });
     await page.getByText("prompt 3", { exact: true }).click();
