@@ -9,6 +9,11 @@ export const baseStyles = css`
     font-family: var(--vscode-font-family);
     font-size: var(--vscode-font-size, 13px);
     line-height: 1.4;
+    /* High contrast has none, and a button's own stand-in is dark, as its text is on a light ground. */
+    --hovered-button: var(--vscode-button-secondaryHoverBackground, var(--vscode-button-secondaryBackground));
+  }
+  vscode-button {
+    --vscode-button-secondaryHoverBackground: var(--hovered-button);
   }
   :host([hidden]),
   [hidden] {
