@@ -9,7 +9,7 @@ import { stageNames } from "../protocol/stageName.ts";
 import type { PlanOutput } from "../protocol/toolOutput.ts";
 import type { CommandContext } from "./command.ts";
 import { type MemoryPlace, memoryAdvice } from "./memoryAdvice.ts";
-import { sweepNotes } from "./sweepNotes.ts";
+import { chainNotes, sweepNotes } from "./sweepNotes.ts";
 
 /** How a plan is made. */
 export interface PlanningSettings {
@@ -52,11 +52,13 @@ export async function planned(
   const isJudged = stages.some(({ kind }) => kind === "judgments");
   const power = isJudged ? [powerText(comparedPrompts(config, shortfalls))] : [];
   const costs = judgingCostTexts(judgingCost(config), config.evaluation.budget);
-  const fit = choice.device.uuid === undefined ? undefined : await fitOnCard(config, choice, config.runtime.directory);
-  const trainers = config.runtime.cluster && (await trainerPlan(config, stages));
+  const { cluster, directory } = config.runtime;
+  // Its machines compute, not this one.
+  const fit = cluster || choice.device.uuid === undefined ? undefined : await fitOnCard(config, choice, directory);
+  const trainers = cluster && trainerPlan(config, stages);
   const advice =
     fit === undefined
-      ? memoryAdvice(stages, memoryPlace(config, choice), stageNames(stages))
+      ? memoryAdvice(cluster ? [] : stages, memoryPlace(config, choice), stageNames(stages))
       : fitText(choice.device.name, choice.device.memoryBytes ?? 0, fit);
   const output: PlanOutput = {
     name: config.name,
@@ -67,6 +69,8 @@ export async function planned(
       ...sweepNotes(config, stages),
       ...power,
       ...costs,
+      ...(cluster && config.sweep === undefined ? chainNotes(stages) : []),
+      ...(cluster ? [clusterNote(cluster)] : []),
       ...(trainers?.lines ?? []),
     ],
     ...(advice !== undefined && { advice }),
@@ -77,6 +81,11 @@ export async function planned(
     secondsLeft: stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0),
   };
   return { output, choice, config, fits: fit?.fits !== false && trainers?.isPossible !== false };
+}
+
+function clusterNote({ address }: NonNullable<RunConfig["runtime"]["cluster"]>): string {
+  const what = "times are those of this machine; what its machines compute with is asked for when a run begins";
+  return `stages are jobs of the Ray cluster at ${address} (${what}, and by salsa cluster)`;
 }
 
 function memoryPlace({ model, runtime }: RunConfig, { descriptor, device, precision }: BackendChoice): MemoryPlace {

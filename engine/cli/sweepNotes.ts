@@ -14,18 +14,22 @@ export function sweepNotes(
   if (sweep === undefined) return [];
   const nameOf = stageNames(stages);
   const shared = sharedStages(stages, Object.keys(arms)).map(({ id }) => nameOf(id));
-  const { seconds, path } = criticalPath(stages);
-  const total = stages.reduce((sum, stage) => sum + secondsOf(stage), 0);
   const groups = groupsOf(sweep, arms).map(([of, axes, n]) => `${of} is ${n} arms (${axes})`);
   return [
     `sweep: ${groups.join("; ")}; ${Object.keys(arms).length} arms in all`,
     `made once for several arms: ${listed(shared, ", ") || "nothing"}`,
-    ...(total === 0
-      ? []
-      : [
-          `about ${formatDuration(total)} of work in all; with any number of devices at least ${formatDuration(seconds)}, one after another: ${listed(path.map(nameOf), " → ")}`,
-        ]),
+    ...chainNotes(stages),
   ];
+}
+
+/** How long all work takes, and the longest chain of it; nothing where all is made. */
+export function chainNotes(stages: readonly PlannedStage[]): string[] {
+  const nameOf = stageNames(stages);
+  const { seconds, path } = criticalPath(stages);
+  const total = stages.reduce((sum, stage) => sum + secondsOf(stage), 0);
+  if (total === 0) return [];
+  const least = `with any number of devices at least ${formatDuration(seconds)}, one after another`;
+  return [`about ${formatDuration(total)} of work in all; ${least}: ${listed(path.map(nameOf), " → ")}`];
 }
 
 /** Swept arms with their axes, "3 of beta × 2 of alpha", and how many arms each has become. */

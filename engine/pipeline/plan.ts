@@ -11,12 +11,15 @@ import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { Shortfall } from "../protocol/shortfalls.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
+import { cardCountText } from "../cluster/openrlhf/placement.ts";
+import { resourcesText, stageResources } from "./cluster/cluster.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
 import { checkData, describePrompts } from "./dataChecks.ts";
 import { loadOutline } from "./modelFolder.ts";
 import { viewOf } from "./modelView.ts";
+import { trainerChoice } from "./openrlhf/trainerPlan.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
@@ -75,15 +78,16 @@ export async function planPipeline(
   const choice = await chooseBackend(config.runtime);
   checkPrecision(config, choice);
   const view = await viewOf(config);
+  const base = await baseFacts(config);
   const resolved = await resolveRecipe(salsa(config).recipe, {
     ...{ artifacts, backend: identityOf(choice), view, progress },
+    placementOf: trainerChoice(config, base),
     isOffline: isQuick,
   });
   await checkData(view, resolved.data, { root: artifacts.root, mostLines: isQuick ? QUICK_LINES : undefined });
   onPrompts?.(describePrompts(view));
   onData?.(plannedData(resolved));
   onShortfalls?.(shortfalls(config, resolved));
-  const base = await baseFacts(config);
   const settings = { artifacts, pace: config.runtime, precision: choice.precision };
   const estimates = await estimate(base, resolved, settings);
   // What a card would take, with what it would compute with, also where none is at hand.
@@ -93,7 +97,7 @@ export async function planPipeline(
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
-  return estimates.map(({ stage: { info, artifact, declared }, cached, cost }, at) => ({
+  return estimates.map(({ stage: { info, artifact, declared, placement }, cached, cost }, at) => ({
     ...info,
     key: artifact.key,
     cached,
@@ -102,7 +106,23 @@ export async function planPipeline(
     ...(cards[at] !== undefined && { cardBytes: cards[at].cost.cardBytes }),
     estimatedSeconds: SECONDS_PER_STAGE + cost.flops / rate,
     ...(declared.batchSetting !== undefined && { batchSetting: declared.batchSetting }),
+    ...(placement && { placement }),
+    ...(config.runtime.cluster && { runsOn: placeText(config.runtime.cluster, { info, declared, placement }) }),
   }));
+}
+
+/** Where a stage of a run on a cluster is made, for people: "OpenRLHF, 2 × 8 cards", "Ray, 1 GPU and 4 CPUs". */
+function placeText(
+  cluster: NonNullable<RunConfig["runtime"]["cluster"]>,
+  {
+    info,
+    declared,
+    placement,
+  }: Pick<ResolvedStage, "info" | "declared"> & { readonly placement: ResolvedStage["placement"] | undefined },
+): string {
+  if (placement?.trainer === "none") return "nobody";
+  if (placement?.trainer === "openrlhf") return `OpenRLHF, ${cardCountText(placement.place)}`;
+  return declared.usesDevice ? `Ray, ${resourcesText(stageResources(cluster, info.kind))}` : "the run's process";
 }
 
 /** A resolved stage with its cost; `cached` is true if its artifact is there. */

@@ -1,6 +1,8 @@
-import type { Progress } from "../data/index.ts";
 import { basename } from "node:path";
+import { OPENRLHF_IDENTITY } from "../cluster/openrlhf/job.ts";
+import type { StagePlacement } from "../cluster/openrlhf/placement.ts";
 import type { BackendIdentity } from "../compute/backends/choose.ts";
+import type { Progress } from "../data/index.ts";
 import type { StageInfo } from "../protocol/stages.ts";
 import { type ArtifactKey, type Artifacts, artifactKey } from "../storage/artifacts.ts";
 import type { Json } from "../storage/json.ts";
@@ -24,6 +26,8 @@ export interface ResolvedStage {
   /** Its result, as later stages see it. */
   readonly artifact: Artifact;
   readonly inputs: StageInputs;
+  /** Who trains it, in a run on a cluster; absent where that is no question, and this engine makes it. */
+  readonly placement?: StagePlacement;
 }
 
 /** A recipe whose every artifact has a name. */
@@ -40,6 +44,8 @@ export interface ResolvedRecipe {
 export interface ResolveSettings {
   readonly artifacts: Artifacts;
   readonly backend: BackendIdentity;
+  /** Chooses who trains a stage; this engine makes all of them unless given. */
+  readonly placementOf?: ((stage: Omit<ResolvedStage, "key" | "artifact">) => StagePlacement | undefined) | undefined;
   /** Of the base model, by which records of sources are checked when they are prepared. */
   readonly view?: ModelView | undefined;
   /** Called with the progress of downloads, in words. */
@@ -56,7 +62,7 @@ export interface ResolveSettings {
  */
 export async function resolveRecipe(
   recipe: Recipe,
-  { artifacts, backend, view, progress, isOffline }: ResolveSettings,
+  { artifacts, backend, placementOf, view, progress, isOffline }: ResolveSettings,
 ): Promise<ResolvedRecipe> {
   const known = new Map<string, Artifact>();
   const sources = new Map<string, Promise<ReadData>>();
@@ -93,12 +99,14 @@ export async function resolveRecipe(
     const inputs: Record<string, StageInput> = {};
     for (const [name, input] of Object.entries(declared.inputs)) inputs[name] = await resolve(input);
     const identities = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, identityOf(input)]));
-    const ingredients: Json = { revision, backend: { ...backend }, slice, inputs: identities };
+    const placement = placementOf?.({ info, declared, inputs });
+    const maker = placement?.trainer === "openrlhf" ? OPENRLHF_IDENTITY : backend;
+    const ingredients: Json = { revision, backend: { ...maker }, slice, inputs: identities };
     const key = artifactKey(info.kind, ingredients);
     const folder = artifacts.path(key);
     const artifact: Artifact = { key: basename(folder), folder, product: info.product };
     known.set(info.id, artifact);
-    stages.push({ info, declared, key, artifact, inputs });
+    stages.push({ info, declared, key, artifact, inputs, ...(placement && { placement }) });
   }
   return { stages, artifactOf, data: await Promise.all(sources.values()) };
 }

@@ -22,7 +22,7 @@ import { checkPrecision, chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
 import { checkData } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
-import { type Cluster, type JoinedCluster, joinCluster } from "./cluster/index.ts";
+import { type Cluster, type JoinedCluster, checkAhead, joinCluster } from "./cluster/index.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { RayExecutor } from "./executors/ray.ts";
 import { shortfalls } from "./shortfalls.ts";
@@ -31,7 +31,7 @@ import { assertFits } from "./deviceFit.ts";
 import { type StageEstimate, baseFacts, estimate, usedData, workOf } from "./plan.ts";
 import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
-import { assertTrainedHere } from "./openrlhf/trainerPlan.ts";
+import { trainerChoice, trainerPlan } from "./openrlhf/trainerPlan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
@@ -125,6 +125,17 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
         ...{ root: runsRoot, run: id, experiment: request.config.name, targets, complain },
       });
     }
+    const told =
+      (about: string): Progress =>
+      (message, download) =>
+        report(
+          download === undefined
+            ? { kind: "note", message: `${about}: ${message}` }
+            : { kind: "download", ...download },
+        );
+    if (request.config.runtime.cluster !== undefined) {
+      await checkAhead(request.config, { artifacts, progressOf: told });
+    }
     const joined = await joinedCluster(request, report);
     cluster = joined?.cluster;
     const choice = joined?.choice ?? (await chooseBackend(request.config.runtime));
@@ -160,31 +171,24 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     if (joined === undefined) await preload(choice);
     await artifacts.collect();
     if (request.resume === undefined) await describeRun({ ...request, config: asked }, log);
-    const told =
-      (about: string): Progress =>
-      (message, download) =>
-        report(
-          download === undefined
-            ? { kind: "note", message: `${about}: ${message}` }
-            : { kind: "download", ...download },
-        );
     const config = await withLocalCheckpoints(asked, { progress: told("base") });
     // Before anything is made of it: a revision may have moved on when the run is resumed.
     if (isNewlyPinned(asked, config)) await describeRun({ ...request, config: pinnedConfig(config) }, log);
     const { recipe, results } = salsa(config);
     const view = await viewOf(config);
+    const base = await baseFacts(config); // a model that cannot run is refused before it waits
     const resolved = await resolveRecipe(recipe, {
       artifacts,
       backend: identityOf(choice),
+      placementOf: trainerChoice(config, base),
       view,
       progress: told("data"),
     });
-    const base = await baseFacts(config); // a model that cannot run is refused before it waits
     const planned = await estimate(base, resolved, {
       ...{ artifacts, pace: config.runtime, precision: choice.precision },
     });
-    assertTrainedHere(config, planned, base);
-    await assertFits(config, planned, { choice, runsRoot, ...(joined && { machineBytes: joined.memoryBytes }) });
+    const own = planned.filter(({ stage }) => stage.placement?.trainer !== "openrlhf");
+    await assertFits(config, own, { choice, runsRoot, ...(joined && { machineBytes: joined.memoryBytes }) });
     untold = resolved.stages.map(({ info }) => info);
     // A run that finds everything made, or asks servers alone, computes nothing and waits for nobody.
     if (joined === undefined && (await needsDevice(resolved, artifacts))) await devices.wait();
@@ -199,6 +203,8 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       work: estimates.map(workOf),
       ...(data.length > 0 && { data }),
     });
+    const placed = estimates.map(({ stage: { info, placement }, cached }) => ({ ...info, placement, cached }));
+    for (const message of trainerPlan(config, placed).lines) report({ kind: "note", message });
     for (const one of shortfalls(config, resolved)) report({ kind: "note", message: `data: ${shortfallLine(one)}` });
     await desk?.check();
     outOfBudget = (spent) => writeTables({ config, results, ...resolved, folder: log, spent });

@@ -22,9 +22,10 @@ import type { ArtifactHandle } from "./recipe.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
 import type { SeedResult } from "./salsa.ts";
 import type { OutOfBudget } from "./stage.ts";
+import { trainedNotes } from "./trainedNotes.ts";
 
 /** A finished run, and where its tables go. */
-export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
+export interface TableSources extends Pick<ResolvedRecipe, "artifactOf" | "stages"> {
   readonly config: RunConfig;
   readonly results: readonly SeedResult[];
   readonly folder: RunFolder;
@@ -33,13 +34,22 @@ export interface TableSources extends Pick<ResolvedRecipe, "artifactOf"> {
 }
 
 /** Sources of the tables; each model's answers are read once. */
-interface Results extends Omit<TableSources, "folder" | "spent"> {
+interface Results extends Omit<TableSources, "folder" | "spent" | "stages"> {
   readonly read: (handle: ArtifactHandle) => Promise<readonly BenchmarkAnswer[]>;
   readonly judged: (handle: ArtifactHandle) => Promise<readonly ComparisonRecord[]>;
 }
 
 /** Writes a run's judgments, and its tables in every form; returns the tables in readable form. */
-export async function writeTables({ config, results, artifactOf, folder: run, spent }: TableSources): Promise<Table[]> {
+export async function writeTables(sources: TableSources): Promise<Table[]> {
+  const trained = trainedNotes(sources.config, sources);
+  const tables = await ownTables(sources);
+  return tables.map((table) => {
+    const lines = [...(table.note === undefined ? [] : [table.note]), ...trained];
+    return lines.length === 0 ? table : { ...table, note: lines.join("\n") };
+  });
+}
+
+async function ownTables({ config, results, artifactOf, folder: run, spent }: TableSources): Promise<Table[]> {
   const isThere = (handle: ArtifactHandle): boolean =>
     spent === undefined || hasManifestSync(artifactOf(handle).folder);
   const judgedSoFar = async (handle: ArtifactHandle): Promise<readonly ComparisonRecord[]> => {

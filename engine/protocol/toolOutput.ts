@@ -8,6 +8,19 @@ import { name } from "./texts.ts";
 
 const bytes = z.number().min(0);
 
+const cards = z.int().min(1);
+
+/** Who trains a stage of a run on a cluster, and why. */
+const placementSchema = z.discriminatedUnion("trainer", [
+  z.object({ trainer: z.literal("own"), reason: z.string() }),
+  z.object({
+    trainer: z.literal("openrlhf"),
+    reason: z.string(),
+    place: z.object({ nodes: cards, cardsPerNode: cards, tensorParallel: cards, offload: z.boolean() }),
+  }),
+  z.object({ trainer: z.literal("none"), reason: z.string(), remedy: z.string() }),
+]);
+
 /** A stage before it runs, with estimates of its cost. */
 const plannedStageSchema = z.object({
   ...stageInfoSchema.shape,
@@ -22,6 +35,9 @@ const plannedStageSchema = z.object({
   estimatedSeconds: z.number().min(0),
   /** Path of the setting that its memory grows with, where it trains: `["sft", "batchSize"]`. */
   batchSetting: z.array(name).readonly().optional(),
+  placement: placementSchema.optional(),
+  /** Where it is made, in a run on a cluster, for people. */
+  runsOn: z.string().optional(),
 });
 
 /** Output of `salsa plan --json`, as far as our other programs read it. */

@@ -18,15 +18,19 @@ export interface PlanPlace {
 export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {
   const { stages } = plan;
   const nameOf = stageNames(stages, fromCatalogue);
+  // Of a run on a cluster: where each stage is made.
+  const isOnCluster = stages.some(({ runsOn }) => runsOn !== undefined);
+  const withPlace = (row: string[], place = ""): string[] => (isOnCluster ? row.toSpliced(2, 0, literal(place)) : row);
   const table = markdownTable(
     [
       { header: t("Stage"), align: "left" },
       { header: t("State"), align: "left" },
+      ...(isOnCluster ? [{ header: t("Made by"), align: "left" } as const] : []),
       { header: t("Parameters"), align: "right" },
       { header: t("Memory"), align: "right" },
       { header: t("Time"), align: "right" },
     ],
-    [...stages.map((stage) => stageRow(stage, nameOf(stage.id))), totalRow(plan)],
+    [...stages.map((stage) => withPlace(stageRow(stage, nameOf(stage.id)), stage.runsOn)), withPlace(totalRow(plan))],
   );
   return [
     `# ${t("Plan of {0}", literal(plan.name))}`,

@@ -173,6 +173,27 @@ const statistics: Bench = {
   },
 };
 
+const cluster: Bench = {
+  name: "cluster",
+  targets: {
+    "cluster.listSeconds": { atMost: 1 },
+    "cluster.watchPercent": { atMost: 10 },
+    "cluster.makespan": { atMost: 1.1 },
+  },
+  async run(setting) {
+    const timings = await alternate(setting, { ours: ours("cluster", 0, 1) });
+    const of = (part: string): number =>
+      median(timings["ours"]?.processes.map(({ parts }) => parts?.[part] ?? NaN) ?? []);
+    const figures = {
+      "cluster.listSeconds": of("listMs") / 1000,
+      "cluster.watchPercent": of("watchPercent"),
+      "cluster.makespan": of("makespan"),
+      "cluster.makespanOnEight": of("onEight"),
+    };
+    return { bench: "cluster", figures, timings };
+  },
+};
+
 function named(part: string, timings: Readonly<Record<string, RuntimeTiming>>): Record<string, RuntimeTiming> {
   return Object.fromEntries(Object.entries(timings).map(([name, timing]) => [`${part}.${name}`, timing]));
 }
@@ -185,6 +206,7 @@ export const BENCHES = [
   serve,
   soup,
   statistics,
+  cluster,
   demo,
   activation,
   editor,

@@ -14,6 +14,8 @@ export interface HeadSettings {
   readonly gpus: number;
   /** Requests must bring it. */
   readonly token: string;
+  /** Further variables of its jobs. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Milliseconds that a head has to answer: it takes some 10 s on a quiet machine. */
@@ -32,7 +34,7 @@ export class RayHead {
   }
 
   /** @param bin - Folder of Ray's programs. */
-  static async start(bin: string, { cpus, gpus, token }: HeadSettings): Promise<RayHead> {
+  static async start(bin: string, { cpus, gpus, token, env }: HeadSettings): Promise<RayHead> {
     // Sockets in it must have short paths.
     const folder = mkdtempSync(join(tmpdir(), "ray-"));
     const [gcs, dashboard, client, agent, grpc, metrics] = await freePorts(6);
@@ -47,7 +49,7 @@ export class RayHead {
       // A process group of its own, so that all of it can be ended.
       detached: true,
       stdio: "ignore",
-      env: { ...process.env, RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: token },
+      env: { ...process.env, ...env, RAY_AUTH_MODE: "token", RAY_AUTH_TOKEN: token },
     });
     const head = new RayHead(`http://127.0.0.1:${dashboard}`, folder, started);
     try {

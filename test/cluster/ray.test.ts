@@ -10,6 +10,7 @@ import { setTimeout } from "node:timers/promises";
 import { RayClient } from "../../engine/cluster/ray/client.ts";
 import { lookAtCluster } from "../../engine/pipeline/cluster/index.ts";
 import { bundle } from "../../extension/build/bundle.ts";
+import { pythonWithDriver } from "../engine/cluster/openrlhf/wheel.ts";
 import {
   type TinyRun,
   type Written,
@@ -21,11 +22,10 @@ import {
 } from "../engine/pipeline/tinyRun.ts";
 import { RayHead } from "./head.ts";
 import { RayUnavailableError, installRay } from "./install.ts";
-import { salsaProgram } from "../program.ts";
+import { CLI, testTrainer } from "./trainer.ts";
 
 const TOKEN = "a-token-of-the-tests-0123456789abcdef";
 const VARIABLE = "SALSA_TEST_AUTH_TOKEN";
-const CLI = salsaProgram();
 
 /** Two arms that take some seconds, so that there is time to kill what makes them. */
 const EXPERIMENT: Written = {
@@ -53,13 +53,24 @@ describe("a run on a Ray cluster", function () {
     }
     folder = await fs.mkdtemp(path.join(tmpdir(), "salsa-cluster-"));
     process.env[VARIABLE] = TOKEN;
-    [head] = await Promise.all([RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN }), bundle({ production: false })]);
+    const env = {
+      PYTHONPATH: pythonWithDriver().env["PYTHONPATH"] ?? "",
+      PYTHONDONTWRITEBYTECODE: "1",
+      SALSA_PLAY: orders(),
+    };
+    [head] = await Promise.all([
+      RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN, env }),
+      bundle({ production: false }),
+    ]);
   });
 
   after(async () => {
     await head?.stop();
     if (folder !== "") await fs.rm(folder, { recursive: true, force: true });
   });
+
+  /** What the scripted driver is told. */
+  const orders = (): string => path.join(folder, "play.json");
 
   /** The experiment on the cluster, with some of its settings replaced. */
   function onCluster(cluster: Written = {}, overrides: Written = {}): Written {
@@ -98,6 +109,8 @@ describe("a run on a Ray cluster", function () {
     assert.ok(Math.max(a[0], b[0]) < Math.min(a[1], b[1]), `the arms overlap: ${JSON.stringify(spans)}`);
     await noToken(root);
   });
+
+  testTrainer({ orders, remote: () => path.join(folder, "remote"), onCluster });
 
   it("runs a job once, however often it is submitted", async () => {
     const ray = client();

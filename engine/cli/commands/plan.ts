@@ -3,8 +3,9 @@ import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { choiceText } from "../../compute/backends/choose.ts";
 import { type DerivedSizes, type RunConfig, derivedSizes } from "../../config/index.ts";
-import { switchOption } from "../arguments.ts";
-import { EXIT } from "../command.ts";
+import { fitTable } from "../../cluster/openrlhf/fitTable.ts";
+import { numberOption, switchOption } from "../arguments.ts";
+import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
 import { cardsText } from "../../protocol/cards.ts";
@@ -18,6 +19,8 @@ import { planned } from "../planning.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
+const CONFIG = { name: "CONFIG", description: "Run config, a *.salsa.json file", number: "optional" } as const;
+
 /** Shows what a run would do. */
 export const plan: Command = {
   name: "plan",
@@ -29,25 +32,41 @@ export const plan: Command = {
       "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth; what the\n" +
       "process takes beside comes last. Where it does not fit, the setting to change is named. Exits with 1 for a run that\n" +
       "fits on its card with no setting.",
+    "Where the config names a cluster, a column says where each stage is made: by a job of this program with its resources, by\n" +
+      "OpenRLHF on so many cards, or in the run's own process; lines say why, what OpenRLHF does otherwise, and which chain\n" +
+      "of stages takes longest. Exits with 1 where nobody can train a stage.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached",\n' +
-      '"parameters","memoryBytes","cardBytes","estimatedSeconds"}],"data":[{"from","kind","read","used","validation","unusable"}],\n' +
+      '"parameters","memoryBytes","cardBytes","estimatedSeconds","placement"?,"runsOn"?}],\n"data":[{"from","kind","read","used","validation","unusable"}],\n' +
       '"shortfalls":[{"path":[...],"asked","there","from"}],\n' +
       '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
   ],
-  positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
+  positionals: [CONFIG],
   options: {
     ...RUNTIME_OPTIONS,
+    sizes: {
+      value: "GB",
+      description:
+        "Only say which sizes of models fit on how many cards of so many GB, and who trains them; takes no CONFIG",
+    },
     quick: { description: "Download nothing, and check the first 1,000 lines of each file only" },
   },
   examples: [
     ["salsa plan examples/miniinstruct/demo.salsa.json", "The demo's stages and how long they will take"],
     ["salsa plan my.salsa.json --json", "The same for a script, with every setting as resolved"],
+    ["salsa plan --sizes 80", "Models of 0.1B to 70B on 1 to 64 cards of 80 GB"],
   ],
   async run(args, context) {
-    const asked = await loadConfig(resolve(context.folder, args.positionals[0] ?? ""), runtimeOverrides(args, context));
     const { terminal, isJson } = context;
+    const [file] = args.positionals;
+    const gigabytes = numberOption(args, "sizes", { least: 1, most: 10_000 });
+    if (gigabytes !== undefined) {
+      terminal.outLine(["rlhf", "sft"].map((kind) => fitTable(kind as "rlhf" | "sft", gigabytes)).join("\n\n"));
+      return EXIT.ok;
+    }
+    if (file === undefined) throw new UsageError(`${CONFIG.name} is missing: ${CONFIG.description}`);
+    const asked = await loadConfig(resolve(context.folder, file), runtimeOverrides(args, context));
     const isQuick = switchOption(args, "quick");
     const { output, choice, config, fits } = await planned(asked, context, {
       isQuick,
@@ -70,7 +89,13 @@ export const plan: Command = {
       printJson(terminal, all satisfies PlanOutput & { readonly sizes: DerivedSizes; readonly config: RunConfig });
       return code;
     }
-    terminal.out(sheetText({ columns: COLUMNS, rows: stages.map((stage) => planRow(stage, nameOf(stage.id))) }));
+    const isOnCluster = stages.some(({ runsOn }) => runsOn !== undefined);
+    const columns = isOnCluster ? COLUMNS.toSpliced(2, 0, { header: "made by", align: "left" }) : COLUMNS;
+    const rows = stages.map((stage) => {
+      const row = planRow(stage, nameOf(stage.id));
+      return isOnCluster ? row.toSpliced(2, 0, stage.runsOn ?? "") : row;
+    });
+    terminal.out(sheetText({ columns, rows }));
     for (const { from, kind, ...counts } of data) {
       terminal.outLine(`${kind} ${from}: ${countsText(counts)}`);
     }
@@ -81,7 +106,7 @@ export const plan: Command = {
       `\n${made}; about ${formatDuration(secondsLeft)} to go, at most ${formatBytes(peakMemoryBytes)} of memory for models and ${formatBytes(PROCESS_BYTES)} for the process\n`,
     );
     for (const line of [prompts, ...notes, ...adaptersTexts(config.model)]) terminal.outLine(line);
-    terminal.outLine(`computes on ${choiceText(choice)}`);
+    if (!isOnCluster) terminal.outLine(`computes on ${choiceText(choice)}`);
     const cards = cardsText(stages, nameOf);
     if (cards !== undefined) terminal.outLine(cards);
     if (advice !== undefined) terminal.outLine(advice);

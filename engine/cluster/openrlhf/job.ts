@@ -3,6 +3,12 @@ import { type OpenRlhfSettings, type ProgramName, OPENRLHF_VERSION, PROGRAMS, ar
 /** Name of the file that the wrapper reads. */
 export const JOB_FILE = "job.json";
 
+/**
+ * Stands for OpenRLHF in the keys of what it has trained, where results of ours name the backend: the two never mix. To be
+ * raised whenever the same stage would be given to it otherwise.
+ */
+export const OPENRLHF_IDENTITY = { name: "openrlhf", revision: 1, build: OPENRLHF_VERSION } as const;
+
 /** A path as OpenRLHF is given it, and the one that is loaded. */
 interface LoadedPath {
   readonly given: string;

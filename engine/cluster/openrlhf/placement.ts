@@ -59,7 +59,7 @@ export function placeStage(stage: StageToPlace, trainer: Trainer): StagePlacemen
     return {
       trainer: "openrlhf",
       place,
-      reason: `${why}; ${each} on ${cards === 1 ? "one" : `each of ${cardsText(nodes, cardsPerNode)}`}${moments}`,
+      reason: `${why}; ${each} on ${cards === 1 ? "one" : `each of ${cardCountText(place)}`}${moments}`,
     };
   }
   const most = trainer.nodes * trainer.cardsPerNode;
@@ -113,7 +113,8 @@ function fits(stage: StageToPlace, spread: Spread, { samplingMemory }: Trainer, 
   return stage.kind !== "rlhf" || besideSamplingBytes(stage, spread) <= (1 - samplingMemory) * limit;
 }
 
-function cardsText(nodes: number, cardsPerNode: number): string {
+/** "8 cards", "2 × 8 cards". */
+export function cardCountText({ nodes, cardsPerNode }: Pick<CardPlace, "nodes" | "cardsPerNode">): string {
   const cards = `${cardsPerNode} card${cardsPerNode === 1 ? "" : "s"}`;
   return nodes === 1 ? cards : `${nodes} × ${cards}`;
 }

@@ -34,8 +34,10 @@ export interface ClusterUse {
 /** A job as Ray sees it. */
 export interface RayJob {
   readonly status: z.output<typeof jobSchema>["status"];
-  /** Ray's words on the status: why it waits, or how it ended. */
+  /** Ray's words on the status: why it waits, or how it ended, with the end of its output. */
   readonly message: string;
+  /** Of its command, where that came to an end by itself; negative, or above 128, when it was killed. */
+  readonly exitCode?: number;
 }
 
 /** A job to be run. */
@@ -151,8 +153,8 @@ export class RayClient {
     const answer = await this.send({ method: "GET", path: jobPath(id) }, signal);
     if (answer.status === 404) return undefined;
     this.checkStatus(answer);
-    const { status, message } = this.read(answer, jobSchema);
-    return { status, message: message ?? "" };
+    const { status, message, driver_exit_code: exitCode } = this.read(answer, jobSchema);
+    return { status, message: message ?? "", ...(typeof exitCode === "number" && { exitCode }) };
   }
 
   /** The end of a job's output; empty when there is none. */

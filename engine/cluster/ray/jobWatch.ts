@@ -4,6 +4,8 @@ import type { ClusterUse, RayClient, RayJob } from "./client.ts";
 
 /** Milliseconds between two requests to a cluster, however many jobs are watched. */
 const POLL_MS = 1000;
+/** Milliseconds between two tries to have the turn to ask; longer after one's own, so that others come to it. */
+const [TURN_MS, PAUSE_MS] = [60, 180];
 /** Milliseconds between two questions for free resources, while a job waits: Ray itself counts them every 5 s. */
 const USE_MS = 5000;
 /** Milliseconds for which a cluster may not answer until its jobs are given up, which go on there. */
@@ -19,6 +21,11 @@ export interface SeenJob {
 export interface WatchSettings {
   /** Called when the cluster stops answering, with the reason, and with undefined when it answers again. */
   readonly silent: (error: ClusterError | undefined) => void;
+  /**
+   * Takes the turn to ask, among all processes that watch the cluster, and gives what ends it; undefined while another one
+   * has it. Alone unless given.
+   */
+  readonly turn?: () => Promise<(() => Promise<void>) | undefined>;
   readonly pollMs?: number;
 }
 
@@ -27,7 +34,8 @@ interface Watched {
 }
 
 /**
- * Asks a cluster how its jobs are, by turns and never more than one request a second. Who watches reads from the shared
+ * Asks a cluster how its jobs are, by turns and never more than one request a second, all watches of a folder of runs
+ * together. Who watches reads from the shared
  * folder how a job gets on; the cluster says why one waits, and whether it was lost.
  */
 export class JobWatch {
@@ -51,7 +59,9 @@ export class JobWatch {
   watch(id: string): SeenJob & { done(): void } {
     const watched: Watched = { state: undefined };
     this.jobs.set(id, watched);
-    this.loop ??= this.run();
+    this.loop ??= this.run().catch((error: unknown) => {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+    });
     return {
       get state() {
         return watched.state;
@@ -60,8 +70,9 @@ export class JobWatch {
     };
   }
 
-  /** @throws {ClusterError} when the cluster cannot be asked any more. */
+  /** @throws {ClusterError} when the cluster cannot be asked any more; an `AbortError` once the watch is closed. */
   check(): void {
+    this.end.signal.throwIfAborted();
     if (this.failure !== undefined) throw this.failure;
   }
 
@@ -71,11 +82,17 @@ export class JobWatch {
   }
 
   private async run(): Promise<void> {
-    const { pollMs = POLL_MS, silent } = this.settings;
+    const { pollMs = POLL_MS, silent, turn } = this.settings;
     const { signal } = this.end;
+    const wait = (ms: number): Promise<void> => setTimeout(ms, undefined, { signal }).catch(() => undefined);
     let silentSince: number | undefined;
     // Ended by `close`, in the middle of a request, too: nobody looks at the failure then.
     while (!signal.aborted) {
+      const endTurn = this.jobs.size === 0 ? undefined : await turn?.();
+      if (this.jobs.size === 0 || (turn !== undefined && endTurn === undefined)) {
+        await wait(TURN_MS);
+        continue;
+      }
       try {
         await this.ask(signal);
         if (silentSince !== undefined) silent(undefined);
@@ -88,8 +105,12 @@ export class JobWatch {
         }
         if (silentSince === undefined) silent(error);
         silentSince ??= performance.now();
+      } finally {
+        // The turn lasts until the next one may ask.
+        await wait(this.failure === undefined ? pollMs : 0);
+        await endTurn?.();
       }
-      await setTimeout(pollMs, undefined, { signal }).catch(() => undefined);
+      if (endTurn !== undefined) await wait(PAUSE_MS);
     }
   }
 

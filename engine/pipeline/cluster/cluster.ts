@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { posix, relative, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/client.ts";
 import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
 import { type ClusterConfig, type ClusterStageKind, isUsableCluster } from "../../config/index.ts";
+import type { TrainerConfig } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { Stopped } from "../stage.ts";
 import { type WorkerFacts, type WorkerQuestion, askWorker, forgetQuestion, workerAnswer } from "./workerCheck.ts";
 
 /** Seconds that a job has between SIGTERM and SIGKILL: a step in flight is finished and saved meanwhile. */
-const STOP_SECONDS = 60;
+const STOPPING = { RAY_JOB_STOP_WAIT_TIME_S: "60" };
 /** Milliseconds between two looks for a machine's answer, and between two requests for its job. */
 const POLL_MS = 1000;
 /** Polls of a job that waits until it is asked for the reason, again and again. */
@@ -34,6 +36,13 @@ export interface ProgramJob extends JobResources {
   readonly about: Readonly<Record<string, string>>;
 }
 
+/** A job of a program that the cluster's machines have themselves. */
+export interface CommandJob extends Omit<ProgramJob, "order"> {
+  /** Shell command. */
+  readonly entrypoint: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** A Ray cluster that runs this program on a folder that it shares with this machine. */
 export class Cluster {
   readonly client: RayClient;
@@ -51,11 +60,14 @@ export class Cluster {
     this.client = new RayClient({ address: config.address, tokenEnv: config.tokenEnv, env });
   }
 
+  /** Who trains what does not fit on one card, and on what. */
+  get trainer(): TrainerConfig {
+    return this.settings.config.trainer;
+  }
+
   /** Resources of a kind of stage. */
   resources(kind?: string): JobResources {
-    const { cpus, gpus, stages } = this.settings.config;
-    const own = stages?.[kind as ClusterStageKind];
-    return { cpus: own?.cpus ?? cpus, gpus: own?.gpus ?? gpus };
+    return stageResources(this.settings.config, kind);
   }
 
   /**
@@ -76,10 +88,25 @@ export class Cluster {
 
   /** Submits a job of this program. @returns False when there is one of its id already. @throws {ClusterError} */
   async submit({ id, order, about, cpus, gpus }: ProgramJob, signal?: AbortSignal): Promise<boolean> {
-    const { root, config } = this.settings;
+    const { root } = this.settings;
     const { uri, entrypoint } = await this.program(signal);
-    const env = { SALSA_ROOT: config.sharedFolder ?? root, RAY_JOB_STOP_WAIT_TIME_S: String(STOP_SECONDS), ...order };
+    const env = { SALSA_ROOT: this.seenAs(root), ...STOPPING, ...order };
     return this.client.submit({ id, entrypoint, package: uri, env, metadata: about, cpus, gpus }, signal);
+  }
+
+  /** Submits a job of another program. @returns False when there is one of its id already. @throws {ClusterError} */
+  async submitCommand({ id, entrypoint, env, about, cpus, gpus }: CommandJob): Promise<boolean> {
+    return this.client.submit({
+      ...{ id, entrypoint, package: "", env: { ...STOPPING, ...env } },
+      ...{ metadata: about, cpus, gpus },
+    });
+  }
+
+  /** A path below the folder of runs as the cluster's machines see it. */
+  seenAs(path: string): string {
+    const { root, config } = this.settings;
+    const there = config.sharedFolder ?? root;
+    return posix.join(there, relative(root, path).split(sep).join("/"));
   }
 
   /**
@@ -150,11 +177,7 @@ export class Cluster {
 
   /** The error of a job that has failed before it could say why itself. */
   failure(message: string): ClusterError {
-    const said = message
-      .match(/^salsa: .*$/gm)
-      ?.at(-1)
-      ?.slice("salsa: ".length);
-    const last = (said ?? message).trim().split("\n").at(-1).slice(0, 1000);
+    const { text: last, isOurs } = lastWords(message);
     const remedies: readonly (readonly [RegExp, string])[] = [
       [/exec format|cannot execute binary/i, `its machines need the processor of this one, ${process.arch}`],
       [/GLIBC/, "its machines need a newer Linux: glibc 2.28, of 2018, or newer"],
@@ -162,7 +185,7 @@ export class Cluster {
     ];
     const remedy = remedies.find(([form]) => form.test(message))?.[1] ?? "the job's log on Ray's dashboard says more";
     // Errors of ours bring their own remedy.
-    return this.client.error(`a job cannot begin: ${last}`, "worker", said === undefined ? remedy : "see the docs");
+    return this.client.error(`a job cannot begin: ${last}`, "worker", isOurs ? "see the docs" : remedy);
   }
 
   private notShared(): ClusterError {
@@ -171,6 +194,16 @@ export class Cluster {
     const remedy = `set runtime.cluster.sharedFolder to where its machines see ${root}, on a file system that both share`;
     return this.client.error(`a machine has written to ${there}, and nothing of it is seen here`, "worker", remedy);
   }
+}
+
+/** A line of a Python traceback that names the error. */
+const PYTHON_ERROR = /^(?:[A-Za-z_][\w.]*\.)?\w*(?:Error|Exception|Interrupt|Exit)\b.*$/gm;
+
+/** The line of a job's output that says most: what a program of ours says, the error of a Python traceback, else the last. */
+export function lastWords(message: string): { readonly text: string; readonly isOurs: boolean } {
+  const said = message.match(/^salsa: .*$/gm)?.at(-1);
+  const line = said?.slice("salsa: ".length) ?? message.match(PYTHON_ERROR)?.at(-1);
+  return { text: (line ?? message.trim().split("\n").at(-1)).trim().slice(0, 1000), isOurs: said !== undefined };
 }
 
 /** Why a job waits, as far as a cluster's numbers say; undefined where there is room for it, and it is being begun. */
@@ -183,6 +216,15 @@ export function queueText(need: JobResources, free: JobResources, nodes: readonl
     return `${wanted}, and machines have at most ${most}; lower runtime.cluster.gpus or cpus, or add a machine`;
   }
   return fits(free) ? undefined : `${wanted}, free: ${resourcesText(free, need.gpus > 0)}`;
+}
+
+/** Resources of a kind of stage on a cluster. */
+export function stageResources(
+  { cpus, gpus, stages }: Pick<ClusterConfig, "cpus" | "gpus" | "stages">,
+  kind?: string,
+): JobResources {
+  const own = stages?.[kind as ClusterStageKind];
+  return { cpus: own?.cpus ?? cpus, gpus: own?.gpus ?? gpus };
 }
 
 /** "1 GPU and 4 CPUs". */

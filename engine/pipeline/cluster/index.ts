@@ -1,3 +1,4 @@
+export { checkAhead } from "./checkAhead.ts";
 export type { Cluster } from "./cluster.ts";
 export { runJob } from "./job.ts";
 export { type JoinedCluster, joinCluster } from "./join.ts";

@@ -5,7 +5,7 @@ import { inputChunks } from "../../storage/inputs.ts";
 import { entryAt, placeBelow } from "../../storage/places.ts";
 import { createFile, discard, makeFolderAt, makeNewFolder, moveFile, moveFolder } from "../../storage/writing.ts";
 import type { ResolvedStage } from "../resolve.ts";
-import type { Artifact, DataFile, StageInput } from "../stage.ts";
+import type { Artifact, DataFile, StageInput, StageInputs } from "../stage.ts";
 
 /** Folder of the copies, below the folder of runs and artifacts. */
 const INPUTS = "inputs";
@@ -31,6 +31,15 @@ export class SharedInputs {
       async ([name, input]) => [name, await this.shared(input)] as const,
     );
     return { ...stage, inputs: Object.fromEntries(await Promise.all(entries)) };
+  }
+
+  /** Its inputs with all models in the shared folder, and files where they are: a job is given records of its own. */
+  async modelsOf({ inputs }: ResolvedStage): Promise<StageInputs> {
+    const entries = Object.entries(inputs).map(async ([name, input]) => {
+      const isFile = input !== undefined && "fingerprint" in input;
+      return [name, isFile ? input : await this.shared(input)] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
   }
 
   private async shared(input: StageInput): Promise<StageInput> {

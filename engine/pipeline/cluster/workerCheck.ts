@@ -122,7 +122,7 @@ export async function choiceOf({ host, choice }: WorkerFacts, isAuto: boolean): 
 async function sweep(root: string): Promise<void> {
   const longAgo = Date.now() - 3_600_000;
   await sweepAt(placeBelow(root, FOLDER), (_, file) =>
-    Promise.resolve(Number(/^(\d+)-/.exec(file)?.[1] ?? 0) < longAgo),
+    Promise.resolve(Number(/^(\d+)-/.exec(file)?.[1] ?? Infinity) < longAgo),
   );
 }
 

@@ -20,12 +20,14 @@ import { LockedError } from "../../storage/locks.ts";
 import { type Cluster, SHARING_MS, queueText } from "../cluster/cluster.ts";
 import { threadsOf } from "../cluster/join.ts";
 import { orderOf, readOrder } from "../cluster/order.ts";
+import { pollTurn } from "../cluster/pollTurn.ts";
 import { SharedInputs } from "../cluster/sharedInputs.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { Stopped } from "../stage.ts";
 import { putAside } from "./damage.ts";
 import type { Executor, ExecutorSettings } from "./executor.ts";
 import { hostLane } from "./local.ts";
+import { byOpenRlhf } from "./openrlhf.ts";
 import { type Lane, runReady } from "./schedule.ts";
 import { lookFor } from "./takeOrMake.ts";
 
@@ -72,7 +74,8 @@ interface Submitted {
  * Runs stages as jobs of a Ray cluster, all that are ready at once: Ray places them, and those that find no room wait
  * there. Stages that use no device run in this process. A job works on the shared folder as a process of this machine
  * would: it takes the stage's workspace, saves into it, and makes the artifact; another process that wants the same one
- * follows the job that is at work. What it reports comes by a log beside the stage's record.
+ * follows the job that is at work. What it reports comes by a log beside the stage's record. Stages that OpenRLHF trains
+ * are prepared and taken over by this process.
  *
  * When this process ends, its jobs go on; a later one finds them by their orders. When the cluster cannot be asked any
  * more, they are left at work.
@@ -89,6 +92,7 @@ export class RayExecutor implements Executor {
     this.settings = settings;
     this.inputs = new SharedInputs(artifacts.root);
     this.watch = new JobWatch(cluster.client, {
+      turn: () => pollTurn(artifacts.root, cluster.client.server),
       silent: (error) => this.note("cluster", error === undefined ? "the cluster answers again" : error.message),
     });
   }
@@ -104,8 +108,31 @@ export class RayExecutor implements Executor {
     }
   }
 
-  /** Takes a stage's artifact if it is there and whole, else has it made by a job. */
   private async take(stage: ResolvedStage, stages: readonly ResolvedStage[], signal: AbortSignal): Promise<void> {
+    const { placement } = stage;
+    try {
+      if (placement?.trainer !== "openrlhf") {
+        await this.takeOrOrder(stage, stages, signal);
+        return;
+      }
+      const { cluster, run } = this.settings;
+      const trained = byOpenRlhf(stage, placement.place, {
+        ...{ cluster, run, watch: this.watch, inputs: this.inputs },
+        waiting: (id, reason) => this.note(id, `its job waits on the cluster: ${reason}`),
+      });
+      await hostLane(this.settings, stages).make(trained, signal);
+    } catch (error) {
+      if (error instanceof ClusterError) this.isCutOff = true;
+      throw error;
+    }
+  }
+
+  /** Takes a stage's artifact if it is there and whole, else has it made by a job of this program. */
+  private async takeOrOrder(
+    stage: ResolvedStage,
+    stages: readonly ResolvedStage[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { report, artifacts } = this.settings;
     const { id } = stage.info;
     if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
@@ -115,12 +142,7 @@ export class RayExecutor implements Executor {
       report({ kind: "stageStarted", stage: id, key: stage.artifact.key, cached: true });
     } else {
       if (found !== "missing") await this.putAside(stage, found, stages);
-      try {
-        await this.haveMade(await this.inputs.of(stage), signal);
-      } catch (error) {
-        if (error instanceof ClusterError) this.isCutOff = true;
-        throw error;
-      }
+      await this.haveMade(await this.inputs.of(stage), signal);
     }
     report({ kind: "stageFinished", stage: id, seconds: (performance.now() - started) / 1000 });
   }

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
 import { NONE, type Sheet } from "../../evaluation/tables/sheet.ts";
 import type { PaperTableName } from "../../protocol/figureNames.ts";
+import { recordedTrainedNotes } from "../trainedNotes.ts";
 import { intervalNote } from "./intervalNote.ts";
 import type { FigureFacts } from "./facts.ts";
 import type { Lack } from "./figure.ts";
@@ -10,7 +11,9 @@ import { type PairRate, benchmarksOf, mirrored, pairRate } from "./rates.ts";
 import { type Compared, comparedArms } from "./roles.ts";
 
 /** Sources of tables, of one run. */
-export type TableFacts = Pick<FigureFacts, "id" | "config" | "winRates" | "roles">;
+export type TableFacts = Pick<FigureFacts, "id" | "config" | "winRates" | "roles"> & {
+  readonly state: Pick<FigureFacts["state"], "tables">;
+};
 
 /** A table as far as runs go. */
 export interface PaperTableState {
@@ -184,15 +187,15 @@ function pairRow(
   return [dataset, name, win, loss, tie, percent(winRate), percent(adjusted)];
 }
 
-/** Which arms stand for the paper's. */
-function rolesNote({ id }: TableFacts, { ppo, salsa, mkl, sft }: Compared): string {
+/** Which arms stand for the paper's, and what another trainer did otherwise with them. */
+function rolesNote({ id, state }: TableFacts, { ppo, salsa, mkl, sft }: Compared): string {
   const names = [
     ...(salsa === undefined ? [] : [`SALSA is ${salsa.name}`]),
     ...(ppo === undefined ? [] : [`PPO is ${ppo.name}`]),
     ...(sft === undefined ? [] : [`SFT is ${sft}`]),
     ...(mkl === undefined ? [] : [`MKL is ${mkl.name}`]),
   ];
-  return names.length === 0 ? "" : `${id}: ${names.join(", ")}.`;
+  return names.length === 0 ? "" : [`${id}: ${names.join(", ")}.`, ...recordedTrainedNotes(state.tables)].join("\n");
 }
 
 function noteOf(shown: readonly PairRate[], roles: readonly string[]): string {

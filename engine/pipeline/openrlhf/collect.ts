@@ -16,10 +16,11 @@ import type { JsonObject } from "../../storage/json.ts";
 import { placeIn } from "../../storage/places.ts";
 import { listAt } from "../../storage/reading.ts";
 import { tokenizerDifference } from "../../storage/tokenizerJson.ts";
-import { linkFiles } from "../../storage/writing.ts";
+import { linkFiles, makeNewFolder } from "../../storage/writing.ts";
 import { loadFormat } from "../chatChoice.ts";
 import { writeRewardFacts } from "../stages/rewardModel.ts";
-import { JOB_PLACES, type OpenRlhfStage } from "./stage.ts";
+import { JOB_PLACES } from "./places.ts";
+import type { OpenRlhfStage } from "./trainedStage.ts";
 
 /** A job that has finished. */
 export interface FinishedJob {
@@ -33,14 +34,6 @@ export interface FinishedJob {
   readonly signal?: AbortSignal;
 }
 
-/** Folders that a job has left beside its result. */
-export interface Leftovers {
-  /** The critic, where it was kept. */
-  readonly critic?: string;
-  /** Models of checkpoints, where they were kept, the earliest first. */
-  readonly policies: readonly string[];
-}
-
 /**
  * Takes the model that a job has written as a stage's result: an ordinary Hugging Face folder, whose every tensor has been
  * read.
@@ -49,10 +42,14 @@ export interface Leftovers {
  * class of transformers whose tensors it has. It reads scores at end-of-text, also where that is the padding token, before
  * which transformers and this engine look: such a token is not named as padding any more.
  *
+ * The critic and the models of checkpoints, where they were kept, come to stand beside it.
+ *
+ * @returns The names of their folders in the artifact.
  * @throws {CheckpointError} when the folder is not whole, a tensor is missing, of another shape or not finite, or the tokenizer
  * is not the one that the training began with.
  */
-export async function collectOpenRlhf({ stage, folder, into, reward, signal }: FinishedJob): Promise<Leftovers> {
+export async function collectOpenRlhf(job: FinishedJob): Promise<readonly string[]> {
+  const { stage, folder, into, reward, signal } = job;
   const output = join(folder, JOB_PLACES.output);
   await takeModel(output, { stage, into, signal });
   if (reward !== undefined) await writeRewardFacts(into, reward);
@@ -62,7 +59,14 @@ export async function collectOpenRlhf({ stage, folder, into, reward, signal }: F
   const policies = await policiesIn(join(folder, JOB_PLACES.checkpoints));
   const head = headOf(stage.kind);
   for (const policy of policies) await checkWeights(policy, { head, signal, isOutline: true });
-  return { ...(hasCritic && { critic }), policies };
+  const kept = new Map(policies.map((policy) => [basename(policy), policy]));
+  if (hasCritic) kept.set("critic", critic);
+  for (const [name, from] of kept) {
+    const contents = new Set(await checkpointContents(from));
+    await makeNewFolder(join(into, name));
+    await linkFiles(from, join(into, name), (file) => contents.has(file));
+  }
+  return [...kept.keys()];
 }
 
 type SavedHead = Extract<Head, "language" | "score">;

@@ -23,10 +23,12 @@ interface Line {
  * Writes SFT examples, one JSON object a line: `{messages}` for the model's chat template, else `{prompt, response}`, begun and
  * ended as our own engine does.
  *
+ * @param file - Left out to look at the records alone.
+ * @param source - Of the records.
  * @returns True if they are conversations.
  * @throws {DataError} where some are and some are not.
  */
-export function writeSftFile(file: string, source: RecordSource<SftExample>): Promise<boolean> {
+export function writeSftFile(file: string | undefined, source: RecordSource<SftExample>): Promise<boolean> {
   const { format } = source;
   return writeLines(file, source, (example) => {
     const messages = format.conversationOf(example);
@@ -37,7 +39,7 @@ export function writeSftFile(file: string, source: RecordSource<SftExample>): Pr
 }
 
 /** Writes preference pairs: whole conversations or whole texts as `chosen` and `rejected`, with a `margin`, 0 unless given. */
-export function writePairsFile(file: string, source: RecordSource<PairText>): Promise<boolean> {
+export function writePairsFile(file: string | undefined, source: RecordSource<PairText>): Promise<boolean> {
   const { format } = source;
   const whole = (prompt: Question, { text, ended }: ResponsePart): readonly Message[] | string => {
     const messages = format.conversationOf({ prompt, response: text });
@@ -54,7 +56,7 @@ export function writePairsFile(file: string, source: RecordSource<PairText>): Pr
 const PICTURE = "<image>";
 
 /** Writes prompts: a conversation or a text as `prompt`. */
-export function writePromptsFile(file: string, source: RecordSource<Question>): Promise<boolean> {
+export function writePromptsFile(file: string | undefined, source: RecordSource<Question>): Promise<boolean> {
   const { format, from } = source;
   return writeLines(file, source, (question, index) => {
     const messages = format.messagesOf(question);
@@ -79,23 +81,23 @@ export function writePromptsFile(file: string, source: RecordSource<Question>): 
 }
 
 async function writeLines<R>(
-  file: string,
+  file: string | undefined,
   { records, from }: RecordSource<R>,
   lineOf: (record: R, index: number) => Line,
 ): Promise<boolean> {
   // Of an attempt that was cut off.
-  await discard(file);
-  const lines = await LineFile.create(file);
+  if (file !== undefined) await discard(file);
+  const lines = file === undefined ? undefined : await LineFile.create(file);
   let areConversations: boolean | undefined;
   try {
     for (const [index, record] of records.entries()) {
       const { isConversation, fields } = lineOf(record, index);
       areConversations ??= isConversation;
       if (areConversations !== isConversation) throw mixed(index, from);
-      await lines.add(JSON.stringify(fields));
+      await lines?.add(JSON.stringify(fields));
     }
   } finally {
-    await lines.close();
+    await lines?.close();
   }
   return areConversations ?? false;
 }

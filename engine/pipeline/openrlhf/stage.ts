@@ -10,37 +10,26 @@ import {
 import type { OpenRlhfSettings, ProgramName } from "../../cluster/openrlhf/flags.ts";
 import { JOB_ENVIRONMENT, JOB_FILE, entrypointOf, jobFileOf } from "../../cluster/openrlhf/job.ts";
 import type { CardPlace } from "../../cluster/openrlhf/placement.ts";
-import type { TrainedKind } from "../../cluster/openrlhf/refusals.ts";
 import { WRAPPER, WRAPPER_FILE } from "../../cluster/openrlhf/wrapper.ts";
-import { splitPairs } from "../../config/index.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { atomicWrite, makeFolder } from "../../storage/disk.ts";
-import { hasInput, isInputFolder, readInput } from "../../storage/inputs.ts";
+import { isInputFolder, readInput } from "../../storage/inputs.ts";
 import { discard } from "../../storage/writing.ts";
-import { DataOrder, Random } from "../../training/index.ts";
+import { DataOrder } from "../../training/index.ts";
 import { loadFormat } from "../chatChoice.ts";
-import { sftTexts, taskOf, trainPrompts } from "../corpus.ts";
+import { taskOf } from "../corpus.ts";
 import { encodePrompts } from "../generation.ts";
 import { loadConfig } from "../modelFolder.ts";
-import { pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
 import type { Artifact, DataFile, Pace } from "../stage.ts";
-import type { rewardModel } from "../stages/rewardModel.ts";
-import type { rlhf } from "../stages/rlhf.ts";
-import { type sft, SEED_STRIDE } from "../stages/sft.ts";
+import { SEED_STRIDE } from "../stages/sft.ts";
 import { checkAgreement } from "./agreement.ts";
+import { agreeOnCheckpoint } from "./checkpoints.ts";
 import { writePairsFile, writePromptsFile, writeSftFile } from "./dataFiles.ts";
-
-/** A stage that OpenRLHF trains, with its slice of the config and its inputs. */
-export type OpenRlhfStage =
-  Trained<"sft", typeof sft> | Trained<"reward", typeof rewardModel> | Trained<"rlhf", typeof rlhf>;
-
-interface Trained<K extends TrainedKind, S extends { run(...args: never): unknown }> {
-  readonly kind: K;
-  readonly slice: Parameters<S["run"]>[1];
-  readonly inputs: Parameters<S["run"]>[2];
-}
+import { JOB_PLACES } from "./places.ts";
+import { pairRecords, promptRecords, sftRecords } from "./records.ts";
+import type { OpenRlhfStage } from "./trainedStage.ts";
 
 /** Where and how a stage is trained. */
 export interface OpenRlhfFacts {
@@ -67,18 +56,11 @@ export interface OpenRlhfJob {
   readonly totalSteps: number;
   /** Of a reward model: pairs that it learns from, and those that are kept back. */
   readonly pairs?: { readonly learned: number; readonly heldOut: number };
+  /** True if it goes on from a checkpoint. */
+  readonly resumes: boolean;
   /** For people: work of an earlier attempt that is lost. */
   readonly notes: readonly string[];
 }
-
-/** Places below a job's folder. */
-export const JOB_PLACES = {
-  data: "data.jsonl",
-  heldOut: "heldOut.jsonl",
-  output: "model",
-  checkpoints: "checkpoints",
-  metrics: "tensorboard",
-} as const;
 
 /**
  * Writes everything that a job of OpenRLHF needs into its folder: data in its formats, orders and wrapper.
@@ -92,7 +74,10 @@ export async function openRlhfStage(stage: OpenRlhfStage, facts: OpenRlhfFacts):
   const notes = await withoutForeignCheckpoint(facts.folder, cards);
   const prepared = await preparedOf(stage, facts);
   const { program, settings, reference, totalSteps, pairs } = prepared;
-  checkPaths([settings.data, settings.heldOutData]);
+  for (const path of [settings.data, settings.heldOutData]) if (path !== undefined) checkJobPath(path);
+  const resumes = settings.resume === true;
+  // Curves of an attempt of which nothing is left.
+  if (!resumes) await discard(join(facts.folder, JOB_PLACES.metrics));
   const order = jobFileOf(program, settings, { cards, ...(reference !== undefined && { reference }) });
   const [wrapper, job] = [join(facts.folder, WRAPPER_FILE), join(facts.folder, JOB_FILE)];
   await atomicWrite(wrapper, WRAPPER);
@@ -106,7 +91,7 @@ export async function openRlhfStage(stage: OpenRlhfStage, facts: OpenRlhfFacts):
     cards,
     totalSteps,
     ...(pairs && { pairs }),
-    notes,
+    ...{ resumes, notes },
   };
 }
 
@@ -145,16 +130,12 @@ function preparedOf(stage: OpenRlhfStage, facts: OpenRlhfFacts): Promise<Prepare
   return stage.kind === "reward" ? preparedReward(stage, facts) : preparedPpo(stage, facts);
 }
 
-async function preparedSft(
-  { slice, inputs }: Extract<OpenRlhfStage, { kind: "sft" }>,
-  facts: OpenRlhfFacts,
-): Promise<Prepared> {
-  const { sft: settings, learnedTurns = "all", chat, seed, sftSeed, ...source } = slice;
-  const { base, data, template } = inputs;
+async function preparedSft(stage: Extract<OpenRlhfStage, { kind: "sft" }>, facts: OpenRlhfFacts): Promise<Prepared> {
+  const { sft: settings, learnedTurns = "all", chat, seed, sftSeed } = stage.slice;
+  const { base, template } = stage.inputs;
   const format = await loadFormat(base.folder, { chat, template });
   const { maxPositions } = await loadConfig(base.folder);
-  const from = data?.path ?? "sft";
-  const examples = await sftTexts({ ...source, file: data?.path }, seed);
+  const { records: examples, from } = await sftRecords(stage);
   const ownSeed = seed * SEED_STRIDE + sftSeed;
   const stepSize = settings.batchSize * settings.gradientAccumulation;
   const records =
@@ -163,14 +144,13 @@ async function preparedSft(
           .next(settings.duration.steps * stepSize)
           .map((index) => examples[index]!)
       : examples;
-  checkEnough(records.length, stepSize, from);
   const file = join(facts.folder, JOB_PLACES.data);
   const areConversations = await writeSftFile(file, { records, format, from });
   const epochs = "epochs" in settings.duration ? settings.duration.epochs : 1;
   return {
     program: "sft",
     settings: sftSettingsOf(settings, {
-      ...(await jobFacts(facts, { model: base, program: "sft" })),
+      ...(await jobFacts(facts, base)),
       ...{ seed: ownSeed, areConversations, learnsAllTurns: learnedTurns === "all" },
       maxLength: Math.min(settings.maxLength, maxPositions),
       chatTemplate: await textOf(template),
@@ -181,29 +161,21 @@ async function preparedSft(
 }
 
 async function preparedReward(
-  { slice, inputs }: Extract<OpenRlhfStage, { kind: "reward" }>,
+  stage: Extract<OpenRlhfStage, { kind: "reward" }>,
   facts: OpenRlhfFacts,
 ): Promise<Prepared> {
-  const { reward, seed, rewardSeed, chat } = slice;
-  const { init, pairs: made, data, template } = inputs;
+  const { reward, seed, rewardSeed, chat } = stage.slice;
+  const { init, template } = stage.inputs;
   const format = await loadFormat(init.folder, { chat, template });
   const { maxPositions } = await loadConfig(init.folder);
-  const from = data?.path ?? "pairs";
-  const pairs = (await pairTexts({ made, data, count: reward.pairs })).map((pair) => ({
-    ...{ pair, prompt: promptKey(pair.prompt) },
-  }));
-  // The same pairs that this engine keeps back.
-  const kept = splitPairs(pairs.length, reward.heldOut).heldOut;
-  const { heldOut, learned } = splitByPrompt(pairs, kept, Random.of(seed, "reward", "split"));
-  const stepSize = reward.batchSize * reward.gradientAccumulation;
-  checkEnough(learned.length, stepSize, from);
+  const { records, heldOut, from } = await pairRecords(stage);
   const [file, heldOutFile] = [join(facts.folder, JOB_PLACES.data), join(facts.folder, JOB_PLACES.heldOut)];
-  const areConversations = await writePairsFile(file, { records: learned.map(({ pair }) => pair), format, from });
-  await writePairsFile(heldOutFile, { records: heldOut.map(({ pair }) => pair), format, from });
+  const areConversations = await writePairsFile(file, { records, format, from });
+  await writePairsFile(heldOutFile, { records: heldOut, format, from });
   return {
     program: "rm",
     settings: rewardSettingsOf(reward, {
-      ...(await jobFacts(facts, { model: init, program: "rm" })),
+      ...(await jobFacts(facts, init)),
       seed: rewardSeed === undefined ? seed : seed * SEED_STRIDE + rewardSeed,
       areConversations,
       maxLength: Math.min(reward.maxLength, maxPositions),
@@ -211,24 +183,20 @@ async function preparedReward(
       ...(heldOut.length > 0 && { heldOutData: facts.seenAs(heldOutFile) }),
     }),
     files: [file, heldOutFile],
-    totalSteps: reward.epochs * Math.floor(learned.length / stepSize),
-    pairs: { learned: learned.length, heldOut: heldOut.length },
+    totalSteps: reward.epochs * Math.floor(records.length / (reward.batchSize * reward.gradientAccumulation)),
+    pairs: { learned: records.length, heldOut: heldOut.length },
   };
 }
 
-async function preparedPpo(
-  { slice, inputs }: Extract<OpenRlhfStage, { kind: "rlhf" }>,
-  facts: OpenRlhfFacts,
-): Promise<Prepared> {
-  const { arm, task, validationPrompts, seed, chat } = slice;
-  const { init, reference, reward, data, template } = inputs;
+async function preparedPpo(stage: Extract<OpenRlhfStage, { kind: "rlhf" }>, facts: OpenRlhfFacts): Promise<Prepared> {
+  const { arm, task, seed, chat } = stage.slice;
+  const { init, reference, reward, template } = stage.inputs;
   const [only, ...others] = reference;
   if (only === undefined || others.length > 0) throw new RangeError("openrlhf: several references were not refused");
   const format = await loadFormat(init.folder, { chat, template });
   const config = await loadConfig(init.folder);
   await checkAgreement({ init, reference: only, reward }, format);
-  const questions = await trainPrompts({ task, file: data?.path, validationPrompts }, seed);
-  const from = data?.path ?? "train";
+  const { records: questions, from } = await promptRecords(stage);
   const maxNewTokens = Math.min(arm.maxNewTokens, taskOf(task)?.maxResponseLength ?? Infinity);
   const { queryLength, responseLength } = encodePrompts(questions, { config, format }, { maxNewTokens, from });
   // It has passes over a file and no iterations: the file holds the prompts of all of them.
@@ -239,7 +207,7 @@ async function preparedPpo(
   return {
     program: "ppo",
     settings: ppoSettingsOf(arm, {
-      ...(await jobFacts(facts, { model: init, program: "ppo" })),
+      ...(await jobFacts(facts, init)),
       ...{ seed, areConversations, reward: facts.seenAs(reward.folder) },
       maxLength: queryLength + responseLength,
       maxNewTokens: responseLength,
@@ -250,40 +218,30 @@ async function preparedPpo(
   };
 }
 
-/** DeepSpeed names its newest whole checkpoint in a file; of PPO, the policy's. */
 async function jobFacts(
   { folder, seenAs, trainer, place, pace }: OpenRlhfFacts,
-  { model, program }: { readonly model: Artifact; readonly program: ProgramName },
+  model: Artifact,
 ): Promise<Pick<JobFacts, "paths" | "place" | "trainer" | "pace" | "resumes">> {
   const at = (name: string): string => seenAs(join(folder, name));
   const { data, output, checkpoints, metrics } = JOB_PLACES;
-  const latest = join(folder, checkpoints, ...(program === "ppo" ? ["_actor"] : []), "latest");
   return {
     paths: {
       model: seenAs(model.folder),
       ...{ data: at(data), output: at(output), checkpoints: at(checkpoints), metrics: at(metrics) },
     },
     ...{ place, trainer, pace },
-    resumes: await hasInput(latest),
+    resumes: await agreeOnCheckpoint(folder),
   };
 }
 
-function checkEnough(count: number, stepSize: number, file: string): void {
-  if (count >= stepSize) return;
-  const remedy = `give at least ${stepSize}, or lower batchSize or gradientAccumulation`;
-  throw new DataError(`${count} examples are fewer than one step of OpenRLHF takes, ${stepSize}`, { file, remedy });
-}
-
-/** OpenRLHF splits the names of data sets at commas, and takes what follows an @ for a folder. */
-function checkPaths(paths: readonly (string | undefined)[]): void {
-  for (const path of paths) {
-    if (path === undefined || !/[,@]/.test(path)) continue;
-    const remedy = "name a folder without them in runtime.directory, or in the cluster's shared folder";
-    throw new DataError("has a comma or an @ in its path, which OpenRLHF reads as several names", {
-      file: path,
-      remedy,
-    });
-  }
+/**
+ * OpenRLHF splits the names of data sets at commas, and takes what follows an @ for a folder.
+ * @throws {DataError} for a path of a job, as the cluster sees it, with one of them.
+ */
+export function checkJobPath(path: string): void {
+  if (!/[,@]/.test(path)) return;
+  const remedy = "name a folder without them in runtime.directory, or in the cluster's shared folder";
+  throw new DataError("has a comma or an @ in its path, which OpenRLHF reads as several names", { file: path, remedy });
 }
 
 async function textOf(file: Pick<DataFile, "path"> | undefined): Promise<string | undefined> {

@@ -1,23 +1,50 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { openRlhfDifferences } from "../../cluster/openrlhf/differences.ts";
-import { type HostContext, Stopped } from "../stage.ts";
+import * as z from "zod";
+import { hasInput } from "../../storage/inputs.ts";
+import { SHARING_MS } from "../cluster/cluster.ts";
+import { type HostContext, Stopped, stopIfAsked } from "../stage.ts";
+import { newestCheckpoint } from "./checkpoints.ts";
 import { collectOpenRlhf } from "./collect.ts";
-import { type OpenRlhfFacts, type OpenRlhfJob, type OpenRlhfStage, openRlhfStage } from "./stage.ts";
+import { JOB_PLACES } from "./places.ts";
+import { type OpenRlhfFacts, type OpenRlhfJob, openRlhfStage } from "./stage.ts";
+import type { OpenRlhfStage } from "./trainedStage.ts";
 import { OpenRlhfWatch } from "./watch.ts";
+
+/** How a job has ended. */
+export type OpenRlhfEnd =
+  | { readonly how: "finished" }
+  /** By itself, or by somebody's wish. */
+  | { readonly how: "failed"; readonly reason: string }
+  /** It, or its machine, was killed; or it never got a place. */
+  | { readonly how: "lost"; readonly reason: string };
 
 /** A job that was submitted. */
 export interface RunningJob {
-  /** Fulfilled when it has ended: undefined for a good end, else the reason, with its last words. Never rejected. */
-  readonly ended: Promise<string | undefined>;
+  /** Rejected where the cluster cannot be asked any more: the job goes on there. */
+  readonly ended: Promise<OpenRlhfEnd>;
+  /** True while it has no place yet, and so nothing to save. */
+  isWaiting(): boolean;
   stop(): Promise<void>;
+}
+
+/** Takes jobs, each under an id that no second one can have. */
+export interface JobServer {
+  /** An id that no job has had. */
+  newId(): string;
+  /** How a job is: `alive` also when it came to a good end, `over` when it came to a bad one. */
+  look(id: string): Promise<"alive" | "over" | "unknown">;
+  submit(id: string, job: OpenRlhfJob): Promise<void>;
+  follow(id: string): RunningJob;
 }
 
 /** Where and how a stage is trained, and who takes its job. */
 export interface TrainSettings extends Omit<OpenRlhfFacts, "folder" | "pace"> {
-  readonly submit: (job: OpenRlhfJob) => Promise<RunningJob>;
+  readonly jobs: JobServer;
   /** Milliseconds between two looks at what the job has written. */
   readonly pollMs?: number;
+  /** Milliseconds that a job has to write its next checkpoint when it is to stop. */
+  readonly graceMs?: number;
 }
 
 /** A training of OpenRLHF that did not come to its end. */
@@ -26,13 +53,31 @@ export class OpenRlhfError extends Error {
 }
 
 /** Name of the job's folder in a stage's workspace. */
-const WORK = "openrlhf";
-const POLL_MS = 2000;
+export const JOB_FOLDER = "openrlhf";
+const POLL_MS = 1000;
+const GRACE_MS = 5 * 60_000;
+/** Times that a training is begun again after its job was lost. */
+const MOST_LOST = 1;
+
+const pairs = z.object({ learned: z.int().min(0), heldOut: z.int().min(0) });
+
+/** A job as the next process must know it. */
+const savedSchema = z.object({
+  job: z.string().max(1000),
+  /** False until the cluster is known to have taken it. */
+  isSubmitted: z.boolean(),
+  totalSteps: z.int().min(0),
+  pairs: z.exactOptional(pairs),
+});
+type Saved = z.output<typeof savedSchema>;
 
 /**
- * Makes a stage's artifact by OpenRLHF, in the place of the stage's own work: writes the job, has it submitted, reports its
- * metrics, samples and alarms while it runs, checks what it leaves and takes it over. When it is asked to stop, the job is
- * stopped; the next attempt goes on from the job's newest checkpoint.
+ * Makes a stage's artifact by OpenRLHF, in the place of the stage's own work: writes the job, submits it, reports its
+ * metrics, samples and alarms while it runs, checks what it leaves and takes it over.
+ *
+ * A job is noted down before it is submitted: a process that comes after this one follows it, or takes its result. When
+ * it is asked to stop, the job is ended after its next checkpoint, or at once where none is near; the next attempt goes
+ * on from the newest one, and so does the one after a lost job.
  *
  * @throws {OpenRlhfError} when the job fails.
  * @throws {Stopped} when it was asked to stop.
@@ -40,53 +85,126 @@ const POLL_MS = 2000;
 export async function trainByOpenRlhf(
   context: HostContext,
   stage: OpenRlhfStage,
-  { submit, pollMs = POLL_MS, ...facts }: TrainSettings,
+  settings: TrainSettings,
 ): Promise<void> {
-  const { signal, name, pace } = context;
-  const folder = join(context.workspace, WORK);
-  const job = await openRlhfStage(stage, { ...facts, folder, pace });
-  const arm = stage.kind === "rlhf" ? { arm: stage.slice.arm } : {};
-  for (const message of [...job.notes, ...openRlhfDifferences(stage.kind, arm)])
-    context.report({ kind: "note", message });
-  const watch = new OpenRlhfWatch(context, { kind: stage.kind, folder, totalSteps: job.totalSteps, ...arm });
-  const running = await submit(job);
-  const failure = await watched(running, watch, { signal, pollMs });
-  await watch.look(true);
-  if (signal.aborted)
-    throw new Stopped(`${name}: stopped after step ${watch.step}; it goes on from its newest checkpoint`);
-  if (failure !== undefined) throw new OpenRlhfError(`${name}: OpenRLHF failed after step ${watch.step}: ${failure}`);
-  const { pairs } = job;
-  const heldOutAccuracy = watch.last["reward/heldOutAccuracy"] ?? null;
-  const reward = pairs && { heldOutAccuracy, heldOutPairs: pairs.heldOut, trainedOn: pairs.learned };
-  const { critic, policies } = await collectOpenRlhf({
-    ...{ stage, folder, into: context.folder, signal },
-    ...(reward && { reward }),
-  });
-  const kept = [...(critic === undefined ? [] : [critic]), ...policies];
-  if (kept.length > 0)
-    context.report({ kind: "note", message: `kept by OpenRLHF until the run is over: ${kept.join(", ")}` });
+  const { signal, name } = context;
+  for (let nLost = 0; ; nLost++) {
+    const { saved, watch, running } = await begun(context, stage, settings);
+    const end = await watched(running, { context, saved, watch, settings });
+    const at = watch.step === 0 ? "before it has reported a step" : `after step ${watch.step}`;
+    if (signal.aborted) throw new Stopped(`${name}: stopped ${at}; it goes on from its newest checkpoint`);
+    if (end.how === "finished") return finish(context, stage, { saved, watch });
+    if (end.how === "failed" || nLost === MOST_LOST) {
+      const again = end.how === "failed" ? "failed" : "was lost again";
+      throw new OpenRlhfError(
+        `${name}: OpenRLHF ${again} ${at}: ${end.reason}; salsa resume goes on from its newest checkpoint`,
+      );
+    }
+    context.report({ kind: "note", message: `its job was lost, and goes on in a new one: ${end.reason}` });
+  }
 }
 
-/** Reads along until the job has ended; the reason of a bad end. */
+/** A training that is under way. */
+interface Training {
+  readonly saved: Saved;
+  readonly watch: OpenRlhfWatch;
+}
+
+/** The job that is at work on the stage, or has done it; else a new one. */
+async function begun(
+  context: HostContext,
+  stage: OpenRlhfStage,
+  { jobs, ...facts }: TrainSettings,
+): Promise<Training & { readonly running: RunningJob }> {
+  const folder = join(context.workspace, JOB_FOLDER);
+  const before = await context.restore(savedSchema);
+  const known = before && (await jobs.look(before.json.job));
+  const arm = stage.kind === "rlhf" ? { arm: stage.slice.arm } : {};
+  const watchOf = (totalSteps: number, reported: number): OpenRlhfWatch =>
+    new OpenRlhfWatch(context, { kind: stage.kind, folder, totalSteps, reported, ...arm });
+  if (before !== undefined && known === "alive") {
+    context.report({ kind: "note", message: `follows the job that it already has: ${before.json.job}` });
+    const { job, totalSteps } = before.json;
+    return { saved: before.json, watch: watchOf(totalSteps, before.step), running: jobs.follow(job) };
+  }
+  const job = await openRlhfStage(stage, { ...facts, folder, pace: context.pace });
+  stopIfAsked(context);
+  for (const message of job.notes) context.report({ kind: "note", message });
+  // One that the cluster has never seen keeps its id: the request may yet be on its way.
+  const isNew = before === undefined || before.json.isSubmitted || known !== "unknown";
+  const id = isNew ? jobs.newId() : before.json.job;
+  const { totalSteps } = job;
+  const saved = { job: id, isSubmitted: false, totalSteps, ...(job.pairs && { pairs: job.pairs }) };
+  const watch = watchOf(totalSteps, job.resumes ? (before?.step ?? 0) : 0);
+  await save(context, saved, watch);
+  await jobs.submit(id, job);
+  const submitted = { ...saved, isSubmitted: true };
+  await save(context, submitted, watch);
+  return { saved: submitted, watch, running: jobs.follow(id) };
+}
+
+function save(context: HostContext, saved: Saved, { step }: OpenRlhfWatch): Promise<void> {
+  return context.save({ step, json: saved, tensors: new Map() });
+}
+
+/** Reads along until the job has ended, and remembers what has been reported. */
 async function watched(
   running: RunningJob,
-  watch: OpenRlhfWatch,
-  { signal, pollMs }: { readonly signal: AbortSignal; readonly pollMs: number },
-): Promise<string | undefined> {
+  {
+    context,
+    saved,
+    watch,
+    settings,
+  }: Training & { readonly context: HostContext; readonly settings: Pick<TrainSettings, "pollMs" | "graceMs"> },
+): Promise<OpenRlhfEnd> {
+  const { signal, workspace } = context;
+  const { pollMs = POLL_MS, graceMs = GRACE_MS } = settings;
   const over = new AbortController();
-  const done = running.ended.then((failure) => {
-    over.abort();
-    return failure;
-  });
-  let isStopping = false;
+  const done = running.ended.finally(() => over.abort());
+  void done.catch(() => undefined); // awaited below
+  const folder = join(workspace, JOB_FOLDER);
+  const look = async (isOver: boolean): Promise<void> => {
+    const before = watch.step;
+    await watch.look(isOver);
+    if (watch.step !== before) await save(context, saved, watch);
+  };
+  const first = watch.step;
+  let stopping: { readonly checkpoint: string | undefined; readonly until: number } | undefined;
+  let isStopped = false;
   while (!over.signal.aborted) {
-    if (signal.aborted && !isStopping) {
-      isStopping = true;
-      await running.stop();
+    if (signal.aborted && !isStopped) {
+      const checkpoint = await newestCheckpoint(folder);
+      stopping ??= { checkpoint, until: performance.now() + graceMs };
+      const isSaved = checkpoint !== undefined && checkpoint !== stopping.checkpoint;
+      const hasNothing = running.isWaiting() || watch.step === first;
+      isStopped = isSaved || hasNothing || performance.now() > stopping.until;
+      if (isStopped) await running.stop();
     }
-    await watch.look(false);
-    const wake = AbortSignal.any(isStopping ? [over.signal] : [over.signal, signal]);
+    await look(false);
+    const wake = signal.aborted ? over.signal : AbortSignal.any([over.signal, signal]);
     await setTimeout(pollMs, undefined, { signal: wake }).catch(() => undefined);
   }
-  return done;
+  const end = await done;
+  await look(true);
+  return end;
+}
+
+/** Takes over what a finished job has left. */
+async function finish(context: HostContext, stage: OpenRlhfStage, { saved, watch }: Training): Promise<void> {
+  const { workspace, folder, signal } = context;
+  await arrived(join(workspace, JOB_FOLDER, JOB_PLACES.output, "config.json"), signal);
+  const heldOutAccuracy = watch.last["reward/heldOutAccuracy"] ?? null;
+  const { pairs: counted } = saved;
+  const reward = counted && { heldOutAccuracy, heldOutPairs: counted.heldOut, trainedOn: counted.learned };
+  const kept = await collectOpenRlhf({
+    ...{ stage, folder: join(workspace, JOB_FOLDER), into: folder, signal },
+    ...(reward && { reward }),
+  });
+  if (kept.length > 0) context.report({ kind: "note", message: `keeps beside the model: ${kept.join(", ")}` });
+}
+
+/** Waits until a file that another machine has written is seen here. */
+async function arrived(file: string, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + SHARING_MS;
+  while (!(await hasInput(file)) && performance.now() < until) await setTimeout(POLL_MS, undefined, { signal });
 }

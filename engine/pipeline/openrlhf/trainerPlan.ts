@@ -2,12 +2,13 @@ import { openRlhfDifferences } from "../../cluster/openrlhf/differences.ts";
 import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import { type StagePlacement, type StageToPlace, placeStage } from "../../cluster/openrlhf/placement.ts";
 import { type TrainedKind, TRAINED_KINDS, openRlhfRefusals } from "../../cluster/openrlhf/refusals.ts";
+import { cuda } from "../../compute/backends/cuda/declaration.ts";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { stageNames } from "../../protocol/stageName.ts";
-import type { PlannedStage } from "../../protocol/toolOutput.ts";
-import { withLocalCheckpoints } from "../hubCheckpoints.ts";
-import { type BaseFacts, type StageEstimate, baseFacts } from "../plan.ts";
+import type { StageInfo } from "../../protocol/stages.ts";
+import { type ResolvedStage, inputFacts } from "../resolve.ts";
+import { type Cost, type CostFacts, recomputationOf } from "../stage.ts";
 
 /** The trainers of a run's stages. */
 export interface TrainerPlan {
@@ -17,59 +18,102 @@ export interface TrainerPlan {
   readonly isPossible: boolean;
 }
 
-/**
- * Refuses a run of which a stage still to be made is for another trainer than this engine: it can be planned and prepared,
- * and no executor submits it yet.
- *
- * @throws {DataError} naming the stages and the remedy.
- */
-export function assertTrainedHere(config: RunConfig, estimates: readonly StageEstimate[], { model }: BaseFacts): void {
-  if (config.runtime.cluster === undefined) return;
-  const nameOf = stageNames(estimates.map(({ stage }) => stage.info));
-  const others = estimates.filter(({ stage: { info }, cost, cached }) => {
-    const placement = cached ? undefined : placementOf({ ...info, ...cost }, config, model);
-    return placement !== undefined && placement.trainer !== "own";
-  });
-  if (others.length === 0) return;
-  const names = others.map(({ stage }) => nameOf(stage.info.id)).join(", ");
-  const remedy = 'set runtime.cluster.trainer.use to "own", or train these elsewhere and name their checkpoints';
-  throw new DataError(`runs cannot hand stages to OpenRLHF yet: ${names}`, { file: "runtime.cluster.trainer", remedy });
+/** A stage, and who trains it; nobody but this engine makes one without a placement. */
+export interface PlacedStage extends StageInfo {
+  readonly placement?: StagePlacement | undefined;
+}
+
+/** Says who trains a stage whose inputs are known, where that is a question. */
+export type PlaceTrainer = (stage: Pick<ResolvedStage, "info" | "declared" | "inputs">) => StagePlacement | undefined;
+
+/** The choice of trainers for a config; undefined where its stages run on one machine. */
+export function trainerChoice(
+  config: RunConfig,
+  base: Required<Pick<CostFacts, "model" | "stored">>,
+): PlaceTrainer | undefined {
+  const { cluster, precision = cuda.precisions[0] } = config.runtime;
+  if (cluster === undefined) return undefined;
+  const facts = { ...base, recomputation: recomputationOf(config.runtime), precision };
+  return ({ info, declared, inputs }) =>
+    isTrained(info.kind)
+      ? placementOf(info, declared.cost({ ...facts, ...inputFacts(inputs) }), { config, model: base.model })
+      : undefined;
 }
 
 /** Plans who trains the stages that are still to be made, on the cluster of the config. */
-export async function trainerPlan(asked: RunConfig, stages: readonly PlannedStage[]): Promise<TrainerPlan> {
-  const config = await withLocalCheckpoints(asked, { progress: undefined, isOffline: true });
-  return trainersOf(config, stages, (await baseFacts(config)).model);
-}
-
-/** The same for a model of a known shape. */
-export function trainersOf(
+export function trainerPlan(
   config: RunConfig,
-  stages: readonly PlannedStage[],
-  model: Pick<BaseFacts["model"], "nLayers" | "hiddenSize" | "vocabularySize" | "maxPositions">,
+  stages: readonly (PlacedStage & { readonly cached: boolean })[],
 ): TrainerPlan {
-  const nameOf = stageNames(stages);
-  const placed = stages.flatMap((stage) => {
-    const placement = stage.cached ? undefined : placementOf(stage, config, model);
-    return placement === undefined ? [] : [{ stage, placement }];
-  });
-  const groups = Map.groupBy(placed, ({ placement }) => placementText(placement));
-  const lines = [...groups].map(([text, group]) => `${group.map(({ stage }) => nameOf(stage.id)).join(", ")}: ${text}`);
-  const sent = placed.filter(({ placement }) => placement.trainer === "openrlhf");
-  const kinds = TRAINED_KINDS.filter((kind) => sent.some(({ stage }) => stage.kind === kind));
-  const refused = openRlhfRefusals(config, kinds);
-  const differences = new Set(
-    sent.flatMap(({ stage }) => {
-      return openRlhfDifferences(stage.kind as TrainedKind, { arm: config.arms[stage.product], reward: config.reward });
-    }),
-  );
+  const left = stages.filter(({ cached }) => !cached);
+  const { placed, refused } = trainersOf(config, left, stageNames(stages));
   return {
     lines: [
-      ...lines,
+      ...placed,
       ...refused.map(({ path, message, remedy }) => `refused: ${path.join(".")}: ${message}; ${remedy}`),
-      ...Array.from(differences, (text) => `OpenRLHF: ${text}`),
+      ...Array.from(trainerDifferences(config, left), (text) => `OpenRLHF: ${text}`),
     ],
-    isPossible: refused.length === 0 && placed.every(({ placement }) => placement.trainer !== "none"),
+    isPossible: refused.length === 0 && left.every(({ placement }) => placement?.trainer !== "none"),
+  };
+}
+
+/**
+ * Refuses a run of which a stage fits nowhere, or that OpenRLHF would have to train and cannot.
+ * @throws {DataError} naming everything that is in the way.
+ */
+export function assertTrainable(config: RunConfig, stages: readonly PlacedStage[]): void {
+  const { refused } = trainersOf(config, stages, stageNames(stages));
+  const [first, ...others] = refused;
+  if (first !== undefined) {
+    const more = others.map(({ path, message, remedy }) => `; ${path.join(".")}: ${message}; ${remedy}`).join("");
+    throw new DataError(first.message, { file: first.path.join("."), remedy: `${first.remedy}${more}` });
+  }
+  const nameOf = stageNames(stages);
+  for (const { id, placement } of stages) {
+    if (placement?.trainer !== "none") continue;
+    const { reason, remedy } = placement;
+    throw new DataError(`nobody can train ${nameOf(id)}: ${reason}`, { file: "runtime.cluster.trainer", remedy });
+  }
+}
+
+/** Sentences on what OpenRLHF does otherwise in the stages that it trains, each once. */
+export function trainerDifferences(
+  { arms, reward }: Pick<RunConfig, "arms" | "reward">,
+  stages: readonly PlacedStage[],
+): readonly string[] {
+  const all = sentTo(stages).flatMap(({ kind, product }) => {
+    return isTrained(kind) ? openRlhfDifferences(kind, { arm: arms[product], reward }) : [];
+  });
+  return [...new Set(all)];
+}
+
+/** Names of the stages that OpenRLHF trains, for people. */
+export function openRlhfNames(stages: readonly PlacedStage[]): readonly string[] {
+  const nameOf = stageNames(stages);
+  return sentTo(stages).map(({ id }) => nameOf(id));
+}
+
+function sentTo(stages: readonly PlacedStage[]): readonly PlacedStage[] {
+  return stages.filter(({ placement }) => placement?.trainer === "openrlhf");
+}
+
+/** Lines on who trains what, and what cannot be done. */
+function trainersOf(
+  config: RunConfig,
+  stages: readonly PlacedStage[],
+  nameOf: (id: string) => string,
+): { readonly placed: readonly string[]; readonly refused: ReturnType<typeof openRlhfRefusals> } {
+  const groups = Map.groupBy(stages, ({ placement }) => placement && placementText(placement));
+  const sent = sentTo(stages);
+  const products = new Set(sent.map(({ product }) => product));
+  // An arm that this engine trains may do more.
+  const arms = Object.fromEntries(Object.entries(config.arms).filter(([name]) => products.has(name)));
+  const kinds = TRAINED_KINDS.filter((kind) => sent.some((stage) => stage.kind === kind));
+  return {
+    placed: [...groups].flatMap(([text, group]) => {
+      return text === undefined ? [] : [`${group.map(({ id }) => nameOf(id)).join(", ")}: ${text}`];
+    }),
+    refused: openRlhfRefusals({ ...config, arms }, kinds),
   };
 }
 
@@ -79,18 +123,24 @@ function placementText(placement: StagePlacement): string {
   return `OpenRLHF ${OPENRLHF_VERSION}, since ${placement.reason}`;
 }
 
-function placementOf(
-  { kind, product, parameters, cardBytes }: Pick<PlannedStage, "kind" | "product" | "parameters" | "cardBytes">,
-  { sft, reward, arms, runtime }: RunConfig,
-  { nLayers, hiddenSize, vocabularySize, maxPositions }: Parameters<typeof trainersOf>[2],
+const isTrained = (kind: string): kind is TrainedKind => TRAINED_KINDS.some((one) => one === kind);
+
+/** Shape of a run's models, as far as memory goes by it. */
+type Shape = Pick<CostFacts["model"], "nLayers" | "hiddenSize" | "vocabularySize" | "maxPositions">;
+
+/** Who trains a stage of known cost; undefined where that is no question. */
+export function placementOf(
+  { kind, product }: Pick<StageInfo, "kind" | "product">,
+  { parameters, cardBytes }: Pick<Cost, "parameters" | "cardBytes">,
+  { config: { sft, reward, arms, runtime }, model }: { readonly config: RunConfig; readonly model: Shape },
 ): StagePlacement | undefined {
   const { cluster, gradientCheckpointing } = runtime;
-  const trained = TRAINED_KINDS.find((one) => one === kind);
+  const { nLayers, hiddenSize, vocabularySize, maxPositions } = model;
   const arm = arms[product];
-  if (cluster === undefined || trained === undefined || (trained === "rlhf" && arm === undefined)) return undefined;
-  const [size, longest] = sizesOf(trained, { sft, reward, arm });
+  if (cluster === undefined || !isTrained(kind) || (kind === "rlhf" && arm === undefined)) return undefined;
+  const [size, longest] = sizesOf(kind, { sft, reward, arm });
   const stage: StageToPlace = {
-    ...{ kind: trained, parameters, nLayers, hiddenSize, vocabularySize, gradientCheckpointing, cardBytes },
+    ...{ kind, parameters, nLayers, hiddenSize, vocabularySize, gradientCheckpointing, cardBytes },
     ...{ stepSize: size, length: Math.min(longest, maxPositions), microBatchSize: cluster.trainer.microBatchSize },
   };
   return placeStage(stage, cluster.trainer);

@@ -13,7 +13,7 @@ import { inputChunks, inputStamp, inputTree, isInputFolder } from "../../storage
 import type { Json } from "../../storage/json.ts";
 import { AlarmWatch } from "../alarmWatch.ts";
 import type { HostContext } from "../stage.ts";
-import { JOB_PLACES } from "./stage.ts";
+import { JOB_PLACES } from "./places.ts";
 
 /** A step as OpenRLHF has logged it, by its tags. */
 interface LoggedStep {
@@ -27,6 +27,8 @@ export interface WatchedJob {
   /** The job's folder. */
   readonly folder: string;
   readonly totalSteps: number;
+  /** Steps that an earlier process has reported. */
+  readonly reported?: number;
   /** Of PPO. */
   readonly arm?: PenaltySettings;
 }
@@ -36,13 +38,14 @@ export class OpenRlhfWatch {
   private readonly context: Pick<HostContext, "report" | "sample">;
   private readonly job: WatchedJob;
   private readonly alarms: AlarmWatch;
-  private reported = 0;
+  private reported: number;
   private newest: Readonly<Record<string, number>> = {};
   private seen = "";
 
   constructor(context: Pick<HostContext, "report" | "sample">, job: WatchedJob) {
     this.context = context;
     this.job = job;
+    this.reported = job.reported ?? 0;
     this.alarms = new AlarmWatch(context, job.kind);
   }
 
@@ -69,7 +72,8 @@ export class OpenRlhfWatch {
     const seen = JSON.stringify([stamps, isOver]);
     if (seen === this.seen) return;
     this.seen = seen;
-    const steps = await stepsIn(files, this.reported);
+    // With the last one that was reported: its metrics may be asked for.
+    const steps = await stepsIn(files, this.reported - 1);
     const numbers = [...steps.keys()].toSorted((a, b) => a - b);
     for (const number of isOver ? numbers : numbers.slice(0, -1)) {
       const step = steps.get(number);
@@ -80,13 +84,14 @@ export class OpenRlhfWatch {
   private report(number: number, { scalars, sample: written }: LoggedStep): void {
     const { kind, arm, totalSteps } = this.job;
     const values = metricsOfScalars(kind, scalars, arm);
+    this.newest = values;
+    if (number <= this.reported) return;
     this.context.report({ kind: "progress", step: Math.min(number, totalSteps), total: totalSteps });
     this.context.report({ kind: "metrics", step: number, values });
     if (kind === "rlhf") this.alarms.see(values, number);
     const sample = written === undefined ? undefined : sampleOf(written);
     if (sample !== undefined) this.context.sample(recordOf(number, sample));
     this.reported = number;
-    this.newest = values;
   }
 }
 

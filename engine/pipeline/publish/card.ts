@@ -2,11 +2,12 @@ import type { RunConfig } from "../../config/index.ts";
 import type { TableRow } from "../../evaluation/table.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { countsText } from "../../protocol/dataCounts.ts";
-import { codeSpan, fenced, literal } from "../../protocol/markdown.ts";
+import { codeSpan, fenced, literal, literalLines } from "../../protocol/markdown.ts";
 import type { JsonObject } from "../../storage/json.ts";
 import { withoutTokens } from "../git/secrets.ts";
 import { tableOf, valueText } from "../report/markdown.ts";
 import { intervalWords, percent, placeOf, probability, verdicts } from "../report/verdicts.ts";
+import { recordedTrainedNotes } from "../trainedNotes.ts";
 import { frontMatter } from "./frontMatter.ts";
 import { lineageList, soupWords } from "./lineage.ts";
 import { FILES_HEADING, type ListedFile, listingTable } from "./listing.ts";
@@ -47,6 +48,7 @@ export function modelCard(facts: CardFacts): string {
     ...statusNote(facts),
     "## What it is",
     factsTable(facts),
+    ...trainerNote(facts),
     ...(made === undefined ? [] : ["## Lineage", lineageList(made.facts, made.model)]),
     "## Data",
     dataSection(facts),
@@ -118,6 +120,12 @@ function referenceWords(name: string, soups: Soups): string {
 }
 
 type Soups = NonNullable<Subject["made"]>["facts"]["config"]["soups"];
+
+/** Which models of the run another trainer has made, and what it does otherwise. */
+function trainerNote({ subject: { made } }: CardFacts): readonly string[] {
+  const lines = recordedTrainedNotes(made?.facts.state.tables ?? []);
+  return lines.length === 0 ? [] : [literalLines(lines.join("\n"))];
+}
 
 /** First of all where the run is not whole, so that nobody takes parts for results. */
 function statusNote({ subject: { made } }: CardFacts): readonly string[] {

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { PipelineModule } from "../../../engine/cli/pipeline.ts";
 import { Stopped } from "../../../engine/pipeline/stage.ts";
 import { FIGURE_FORMATS, type RunRecord } from "../../../engine/pipeline/index.ts";
@@ -68,7 +69,7 @@ export async function salsa(
 const UNUSED: PipelineModule = {
   runPipeline: unexpected,
   planPipeline: unexpected,
-  trainerPlan: unexpected,
+  trainerPlan: () => assert.fail("trainerPlan is not expected here"),
   lookAtCluster: unexpected,
   comparedPrompts: ({ evaluation }) => evaluation.prompts,
   fitOnCard: unexpected,

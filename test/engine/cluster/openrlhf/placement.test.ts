@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { plannedBytes, trainingBytes } from "../../../../engine/cluster/openrlhf/memory.ts";
 import { type StageToPlace, placeStage } from "../../../../engine/cluster/openrlhf/placement.ts";
 import { trainerSchema } from "../../../../engine/config/trainer.ts";
-import { fitTable } from "./fitTable.ts";
+import { fitTable } from "../../../../engine/cluster/openrlhf/fitTable.ts";
 
 const LLAMA_7B: StageToPlace = {
   ...{ kind: "rlhf", parameters: 6.74e9, nLayers: 32, hiddenSize: 4096, vocabularySize: 32_000 },

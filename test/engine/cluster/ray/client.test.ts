@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { ClusterError } from "../../../../engine/cluster/ray/clusterError.ts";
 import { RayClient } from "../../../../engine/cluster/ray/client.ts";
 import { JobWatch } from "../../../../engine/cluster/ray/jobWatch.ts";
+import { pollTurn } from "../../../../engine/pipeline/cluster/pollTurn.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 
 const TOKEN = "a-token-that-nobody-sees";
 
@@ -118,6 +120,29 @@ describe("the client of Ray's job server", () => {
     assert.deepEqual(ids.slice(0, 6), ["a", "b", "c", "a", "b", "c"]);
     assert.ok(jobs.every(({ state }) => typeof state === "object" && state.status === "RUNNING"));
     ray.close();
+  });
+
+  it("asks once at a time, however many watch", async () => {
+    await inTemporaryFolder(async (root) => {
+      const ray = client();
+      const times: number[] = [];
+      answer = (_, response) => {
+        times.push(performance.now());
+        response.writeHead(200, { "content-type": "application/json" });
+        response.end(JSON.stringify({ status: "RUNNING" }));
+      };
+      const turn = (): ReturnType<typeof pollTurn> => pollTurn(root, ray.server);
+      const watches = ["a", "b", "c"].map((id) => {
+        const watch = new JobWatch(ray, { silent: () => undefined, turn, pollMs: 50 });
+        return { watch, job: watch.watch(id) };
+      });
+      while (watches.some(({ job }) => job.state === undefined)) await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all(watches.map(({ watch }) => watch.close()));
+      const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0));
+      // Timers may fire a millisecond early.
+      assert.ok(Math.min(...gaps) > 48, String(gaps));
+      ray.close();
+    });
   });
 
   it("goes on when a cluster is silent for a while, and ends when its token has expired", async () => {

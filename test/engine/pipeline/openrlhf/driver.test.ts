@@ -3,15 +3,18 @@ import { execFile, spawn } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { trainerSchema } from "../../../../engine/config/trainer.ts";
 import { METRICS } from "../../../../engine/protocol/catalogue.ts";
 import { loadModel } from "../../../../engine/pipeline/modelFolder.ts";
 import { type FinishedJob, collectOpenRlhf } from "../../../../engine/pipeline/openrlhf/collect.ts";
-import { type OpenRlhfJob, type OpenRlhfStage, openRlhfStage } from "../../../../engine/pipeline/openrlhf/stage.ts";
-import { type RunningJob, type TrainSettings, trainByOpenRlhf } from "../../../../engine/pipeline/openrlhf/train.ts";
+import { agreeOnCheckpoint, newestCheckpoint } from "../../../../engine/pipeline/openrlhf/checkpoints.ts";
+import { type OpenRlhfJob, openRlhfStage } from "../../../../engine/pipeline/openrlhf/stage.ts";
+import { type OpenRlhfEnd, type JobServer, trainByOpenRlhf } from "../../../../engine/pipeline/openrlhf/train.ts";
+import type { OpenRlhfStage } from "../../../../engine/pipeline/openrlhf/trainedStage.ts";
 import { OpenRlhfWatch } from "../../../../engine/pipeline/openrlhf/watch.ts";
 import { parseSample } from "../../../../engine/storage/formats/samples.ts";
-import type { Artifact, StageReport } from "../../../../engine/pipeline/stage.ts";
+import type { Artifact, HostContext, Savepoint, StageReport } from "../../../../engine/pipeline/stage.ts";
 import { rewardModel } from "../../../../engine/pipeline/stages/rewardModel.ts";
 import { rlhf } from "../../../../engine/pipeline/stages/rlhf.ts";
 import { sft } from "../../../../engine/pipeline/stages/sft.ts";
@@ -38,7 +41,7 @@ describe("a training of OpenRLHF, played by a driver", () => {
     python = neededBy(this, pythonWithDriver);
     // Names that a shell reads in its own way.
     home = await fs.mkdtemp(path.join(os.tmpdir(), "salsa's openrlhf-"));
-    run = await runTiny(tiny({ rlhf: { klController: "fixed" } }), home);
+    run = await runTiny(tiny({ reward: { batchSize: 4 }, rlhf: { klController: "fixed" } }), home);
     // The shared folder by another path, as a cluster may see it.
     await fs.symlink(home, `${home}-seen`, "dir");
   });
@@ -80,23 +83,50 @@ describe("a training of OpenRLHF, played by a driver", () => {
       );
     });
 
-  /** A job that is under way as a process. */
-  const started = ({ entrypoint, env }: OpenRlhfJob, more: NodeJS.ProcessEnv): RunningJob => {
-    const child = spawn("sh", ["-c", `exec ${entrypoint}`], { env: { ...python.env, ...env, ...more } });
-    let said = "";
-    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
-    child.stdout.resume();
-    const ended = new Promise<string | undefined>((resolve) =>
-      child.on("close", (code) => resolve(code === 0 ? undefined : said.trim().split("\n").at(-1))),
-    );
-    return {
-      ended,
-      stop: async () => {
-        child.kill();
-        await ended;
-      },
-    };
-  };
+  /** Takes jobs as processes of this machine, as a cluster would. */
+  class Processes implements JobServer {
+    readonly jobs = new Map<string, { ended: Promise<OpenRlhfEnd>; end?: OpenRlhfEnd; stop(): void }>();
+    /** Variables of those that are submitted next. */
+    more: NodeJS.ProcessEnv = {};
+
+    newId(): string {
+      return `job-${this.jobs.size + 1}`;
+    }
+
+    look(id: string): ReturnType<JobServer["look"]> {
+      const job = this.jobs.get(id);
+      if (job === undefined) return Promise.resolve("unknown");
+      return Promise.resolve(job.end === undefined || job.end.how === "finished" ? "alive" : "over");
+    }
+
+    submit(id: string, { entrypoint, env }: OpenRlhfJob): Promise<void> {
+      assert.ok(!this.jobs.has(id), `${id} is submitted twice`);
+      const child = spawn("sh", ["-c", `exec ${entrypoint}`], { env: { ...python.env, ...env, ...this.more } });
+      let said = "";
+      child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+      child.stdout.resume();
+      const ended = new Promise<OpenRlhfEnd>((resolve) =>
+        child.on("close", (code, signal) => {
+          const reason = said.trim().split("\n").at(-1) ?? "";
+          const end =
+            code === 0 ? { how: "finished" as const } : { how: signal === "SIGKILL" ? "lost" : "failed", reason };
+          job.end = end as OpenRlhfEnd;
+          resolve(job.end);
+        }),
+      );
+      const job: { ended: Promise<OpenRlhfEnd>; end?: OpenRlhfEnd; stop(): void } = {
+        ended,
+        stop: () => child.kill(),
+      };
+      this.jobs.set(id, job);
+      return Promise.resolve();
+    }
+
+    follow(id: string): ReturnType<JobServer["follow"]> {
+      const job = this.jobs.get(id) ?? assert.fail(id);
+      return { ended: job.ended, isWaiting: () => false, stop: () => Promise.resolve().then(() => job.stop()) };
+    }
+  }
 
   /** Everything that a watched job reports. */
   const watched = (
@@ -144,11 +174,8 @@ describe("a training of OpenRLHF, played by a driver", () => {
     );
     assert.deepEqual(Object.keys(metrics[0]?.[1] ?? {}).sort(), ["sft/gradNorm", "sft/learningRate", "sft/loss"]);
     assert.deepEqual(reports.filter((one) => one.kind === "progress").at(-1), { kind: "progress", step: 6, total: 6 });
-    const { policies } = await collectOpenRlhf({ stage, folder, into });
-    assert.deepEqual(
-      policies.map((one) => path.basename(one)),
-      ["global_step2_hf", "global_step4_hf", "global_step6_hf"],
-    );
+    const kept = await collectOpenRlhf({ stage, folder, into });
+    assert.deepEqual(kept, ["global_step2_hf", "global_step4_hf", "global_step6_hf"]);
     const [trained, base] = await Promise.all([loadModel(into), loadModel(made("base").folder)]);
     assert.deepEqual([...trained.weights.keys()], [...base.weights.keys()]);
     assert.equal(trained.carried.type, "BF16");
@@ -225,9 +252,9 @@ describe("a training of OpenRLHF, played by a driver", () => {
     assert.ok(typeof sample === "object", JSON.stringify(sample));
     assert.match(sample.response, /an answer of step 3$/);
     assert.equal(sample.score, 0.3127);
-    const { critic, policies } = await collectOpenRlhf({ stage, folder, into });
-    assert.equal(critic, path.join(folder, "model_critic"));
-    assert.equal(policies.length, 3);
+    const kept = await collectOpenRlhf({ stage, folder, into });
+    assert.deepEqual(kept, ["global_step1_hf", "global_step2_hf", "global_step3_hf", "critic"]);
+    assert.ok((await fs.readdir(path.join(into, "critic"))).includes("config.json"));
     assert.deepEqual(
       [...(await loadModel(into)).weights.keys()],
       [...(await loadModel(made("sft-1").folder)).weights.keys()],
@@ -287,42 +314,108 @@ describe("a training of OpenRLHF, played by a driver", () => {
     assert.deepEqual(await fs.readdir(into), []);
   });
 
+  /** A stage's training with everything that it reports, and what it remembers. */
+  class Work {
+    readonly reports: StageReport[] = [];
+    readonly jobs = new Processes();
+    private readonly workspace: string;
+    private readonly into: string;
+    private saved: Savepoint | undefined;
+
+    constructor(workspace: string, into: string) {
+      this.workspace = workspace;
+      this.into = into;
+    }
+
+    async train(stage: OpenRlhfStage, stopAt = Infinity, more: NodeJS.ProcessEnv = {}): Promise<void> {
+      this.jobs.more = more;
+      await fs.mkdir(this.workspace, { recursive: true });
+      const stopping = new AbortController();
+      const context: HostContext = {
+        ...{ name: stage.kind, folder: this.into, workspace: this.workspace, pace, signal: stopping.signal },
+        report: (one) => {
+          this.reports.push(one);
+          if (one.kind === "metrics" && one.step >= stopAt) stopping.abort();
+        },
+        sample: () => undefined,
+        restore: (form) => {
+          const { saved } = this;
+          if (saved === undefined) return Promise.resolve(undefined);
+          const { step, json } = saved;
+          return Promise.resolve({ folder: "", step, json: form.parse(json), tensors: {} });
+        },
+        save: (savepoint) => Promise.resolve(void (this.saved = savepoint)),
+      };
+      await trainByOpenRlhf(context, stage, {
+        ...{ trainer, place, seenAs: (file: string) => file, pollMs: 20, jobs: this.jobs },
+      });
+    }
+
+    get notes(): readonly string[] {
+      return this.reports.flatMap((one) => (one.kind === "note" ? [one.message] : []));
+    }
+
+    get steps(): readonly number[] {
+      return metricsIn(this.reports).map(([step]) => step);
+    }
+  }
+
   it("is a stage's work from its start to its artifact, where a cluster takes the job", async () => {
     const [workspace, into] = await folders("whole");
-    await fs.mkdir(workspace, { recursive: true });
-    const reports: StageReport[] = [];
-    const stopping = new AbortController();
-    const context = {
-      ...{ name: "reward", folder: into, workspace, pace, signal: stopping.signal },
-      report: (one: StageReport) => {
-        reports.push(one);
-        if (one.kind === "metrics" && one.step === 2) stopping.abort();
-      },
-      sample: () => undefined,
-      restore: () => Promise.resolve(undefined),
-      save: () => Promise.resolve(),
-    };
-    const settings = (more: NodeJS.ProcessEnv): TrainSettings => ({
-      ...{ trainer, place, seenAs: (file: string) => file, pollMs: 20 },
-      submit: (job) => Promise.resolve(started(job, more)),
-    });
-    const slow = trainByOpenRlhf(context, stages.reward(), settings({ SALSA_PLAY_SECONDS: "0.2" }));
-    await assert.rejects(slow, /^Stopped: reward: stopped after step [23]; it goes on from its newest checkpoint$/);
-    const dying = trainByOpenRlhf(
-      { ...context, signal: new AbortController().signal },
-      stages.reward(),
-      settings({ SALSA_PLAY_FAIL_AT: "4" }),
+    const work = new Work(workspace, into);
+    const slow = work.train(stages.reward(), 1, { SALSA_PLAY_SECONDS: "0.15" });
+    // Not before the next checkpoint, which is of step 2 or 4.
+    await assert.rejects(slow, /^Stopped: reward: stopped after step [2345]; it goes on from its newest checkpoint$/);
+    assert.match((await newestCheckpoint(path.join(workspace, "openrlhf"))) ?? "", /^global_step[24]$/);
+    const dying = work.train(stages.reward(), Infinity, { SALSA_PLAY_FAIL_AT: "7" });
+    await assert.rejects(
+      dying,
+      /^OpenRlhfError: reward: OpenRLHF failed after step 6: .*CUDA out of memory; salsa resume/,
     );
-    await assert.rejects(dying, /^OpenRlhfError: reward: OpenRLHF failed after step 3: .*CUDA out of memory/);
-    await trainByOpenRlhf({ ...context, signal: new AbortController().signal }, stages.reward(), settings({}));
+    await work.train(stages.reward());
+    assert.equal(work.jobs.jobs.size, 3);
+    assert.deepEqual(work.steps, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
     assert.deepEqual([...(await loadModel(into, ["score"])).weights.keys()].at(-1), "score.weight");
     const facts = JSON.parse(await fs.readFile(path.join(into, "reward.json"), "utf8")) as unknown;
     assert.deepEqual(facts, { heldOutAccuracy: 0.8125, heldOutPairs: 4, trainedOn: 36 });
-    const notes = reports.flatMap((one) => (one.kind === "note" ? [one.message] : []));
-    assert.ok(
-      notes.some((text) => text.includes("called score")),
-      notes.join("\n"),
-    );
+    assert.deepEqual(work.notes, [
+      "keeps beside the model: global_step2_hf, global_step4_hf, global_step6_hf, global_step8_hf",
+    ]);
+  });
+
+  it("follows the job that a process before it has submitted, and takes what it has made meanwhile", async () => {
+    const [workspace, into] = await folders("followed");
+    const work = new Work(workspace, into);
+    const left = new Work(workspace, (await folders("orphan"))[1]);
+    const orphan = left.train(stages.reward(), Infinity, { SALSA_PLAY_SECONDS: "0.05" }).catch(() => undefined);
+    while (left.steps.length < 2) await setTimeout(10);
+    Object.assign(work, { saved: Reflect.get(left, "saved") as unknown, jobs: left.jobs });
+    await left.jobs.jobs.get("job-1")?.ended;
+    await work.train(stages.reward());
+    await orphan;
+    assert.deepEqual([...left.jobs.jobs.keys()], ["job-1"]);
+    assert.deepEqual(work.notes, [
+      "follows the job that it already has: job-1",
+      "keeps beside the model: global_step2_hf, global_step4_hf, global_step6_hf, global_step8_hf",
+    ]);
+  });
+
+  it("goes on from the older checkpoint where policy and critic were cut off in between", async () => {
+    const [folder] = await folders("agree");
+    const at = (...names: string[]): string => path.join(folder, "checkpoints", ...names);
+    assert.equal(await agreeOnCheckpoint(folder), false);
+    for (const [model, tags] of [
+      ["_actor", ["global_step9", "global_step10"]],
+      ["_critic", ["global_step9"]],
+    ] as const) {
+      for (const tag of tags) await fs.mkdir(at(model, tag), { recursive: true });
+      await fs.writeFile(at(model, "latest"), tags.at(-1) ?? "");
+    }
+    assert.equal(await newestCheckpoint(folder), "global_step9");
+    assert.equal(await agreeOnCheckpoint(folder), true);
+    assert.equal(await fs.readFile(at("_actor", "latest"), "utf8"), "global_step9");
+    await fs.rm(at("_actor", "global_step9"), { recursive: true });
+    assert.equal(await agreeOnCheckpoint(folder), false);
   });
 
   it("is not begun with models that read other tokens, or folders that OpenRLHF splits", async () => {

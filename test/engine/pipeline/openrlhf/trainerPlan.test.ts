@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { type RunConfig, parseConfig } from "../../../../engine/config/index.ts";
-import { assertTrainedHere, trainersOf } from "../../../../engine/pipeline/openrlhf/trainerPlan.ts";
-import type { PlannedStage } from "../../../../engine/protocol/toolOutput.ts";
+import {
+  type PlacedStage,
+  assertTrainable,
+  placementOf,
+  trainerPlan,
+} from "../../../../engine/pipeline/openrlhf/trainerPlan.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
-import { planPipeline, trainerPlan } from "../../../../engine/pipeline/index.ts";
-import { resolved, tiny } from "../tinyRun.ts";
+import { planPipeline } from "../../../../engine/pipeline/index.ts";
+import { resolved, runTiny, tiny } from "../tinyRun.ts";
 
 const SHAPE = { nLayers: 32, hiddenSize: 4096, vocabularySize: 32_000, maxPositions: 4096 };
 const GB = 2 ** 30;
@@ -21,33 +25,29 @@ function config(changes: object = {}): RunConfig {
   return parseConfig(JSON.stringify(written), "/w/large.salsa.json");
 }
 
-/** A stage of a 7B model that takes so much of a card. */
-function stage(id: string, kind: string, gigabytes: number, more: Partial<PlannedStage> = {}): PlannedStage {
-  const info = {
-    id,
-    kind,
-    title: kind,
-    product: id,
-    role: "result" as const,
-    makes: "model" as const,
-    inputs: [],
-    key: id,
-    cached: false,
-  };
-  return { ...info, parameters: 6.74e9, memoryBytes: 0, cardBytes: gigabytes * GB, estimatedSeconds: 1, ...more };
+/** A stage of a 7B model that takes so much of a card, and who trains it. */
+function stage(
+  of: RunConfig,
+  [id, kind, gigabytes]: readonly [id: string, kind: string, gigabytes: number],
+  cached = false,
+): PlacedStage & { readonly cached: boolean } {
+  const info = { id, kind, title: kind, product: id, role: "result" as const, makes: "model" as const, inputs: [] };
+  const cost = { parameters: 6.74e9, cardBytes: gigabytes * GB };
+  return { ...info, cached, placement: placementOf(info, cost, { config: of, model: SHAPE }) };
 }
 
 describe("the plan of who trains a run's stages", () => {
   it("says for every stage that is still to be made who trains it, on what, and why", () => {
+    const of = config();
     const stages = [
-      stage("sft-1", "sft", 130),
-      stage("sft-2", "sft", 130),
-      stage("reward", "reward", 60),
-      stage("soup", "soup", 0),
-      stage("ppo", "rlhf", 160, { cached: true }),
-      stage("salsa", "rlhf", 160),
+      stage(of, ["sft-1", "sft", 130]),
+      stage(of, ["sft-2", "sft", 130]),
+      stage(of, ["reward", "reward", 60]),
+      stage(of, ["soup", "soup", 0]),
+      stage(of, ["ppo", "rlhf", 160], true),
+      stage(of, ["salsa", "rlhf", 160]),
     ];
-    const { lines, isPossible } = trainersOf(config(), stages, SHAPE);
+    const { lines, isPossible } = trainerPlan(of, stages);
     assert.ok(isPossible);
     assert.deepEqual(
       lines.filter((line) => !line.startsWith("OpenRLHF: ")),
@@ -66,39 +66,34 @@ describe("the plan of who trains a run's stages", () => {
 
   it("refuses what OpenRLHF would have to do and cannot, and only that", () => {
     const several = config({ arms: { mkl: { reference: ["sft-1", "sft-2"] }, salsa: { reference: "soup" } } });
-    const stages = [stage("mkl", "rlhf", 160), stage("salsa", "rlhf", 160)];
-    const { lines, isPossible } = trainersOf(several, stages, SHAPE);
+    const stages = [stage(several, ["mkl", "rlhf", 160]), stage(several, ["salsa", "rlhf", 160])];
+    const { lines, isPossible } = trainerPlan(several, stages);
     assert.equal(isPossible, false);
     assert.ok(
       lines.some((line) => /^refused: arms\.mkl\.reference: has 2 models.*; name one/.test(line)),
       lines.join("\n"),
     );
-    const small = [stage("mkl", "rlhf", 8), stage("salsa", "rlhf", 8)];
-    assert.deepEqual(trainersOf(several, small, SHAPE), {
+    assert.throws(() => assertTrainable(several, stages), /^DataError: arms\.mkl\.reference: has 2 models.*; name one/);
+    const small = [stage(several, ["mkl", "rlhf", 8]), stage(several, ["salsa", "rlhf", 8])];
+    assert.deepEqual(trainerPlan(several, small), {
       lines: ["mkl, salsa: this engine, since it takes 8 GB on one card, and a card of 80 GB holds that"],
       isPossible: true,
     });
-  });
-
-  it("is held to by runs, which hand nothing to OpenRLHF yet", () => {
-    const estimate = (
-      planned: ReturnType<typeof stage>,
-      cached = false,
-    ): Parameters<typeof assertTrainedHere>[1][number] =>
-      ({ stage: { info: planned }, cached, cost: planned }) as never;
-    const [large, small] = [stage("salsa", "rlhf", 160), stage("sft-1", "sft", 1)];
-    const base = { model: SHAPE } as never;
-    assert.throws(
-      () => assertTrainedHere(config(), [estimate(small), estimate(large)], base),
-      /yet: salsa; .*use to "own"/,
-    );
-    assert.doesNotThrow(() => assertTrainedHere(config(), [estimate(small), estimate(large, true)], base));
+    // An arm that this engine trains may do more than one that OpenRLHF does.
+    const mixed = [stage(several, ["mkl", "rlhf", 8]), stage(several, ["salsa", "rlhf", 160])];
+    assert.ok(trainerPlan(several, mixed).isPossible);
+    assert.doesNotThrow(() => assertTrainable(several, mixed));
   });
 
   it("says what is missing where a stage fits nowhere", () => {
     const few = config({ runtime: { cluster: { address: "http://head:8265", trainer: { cardsPerNode: 1 } } } });
-    const { lines, isPossible } = trainersOf(few, [stage("salsa", "rlhf", 160)], SHAPE);
+    const stages = [stage(few, ["salsa", "rlhf", 160])];
+    const { lines, isPossible } = trainerPlan(few, stages);
     assert.equal(isPossible, false);
+    assert.throws(
+      () => assertTrainable(few, stages),
+      /^DataError: runtime\.cluster\.trainer: nobody can train salsa: .*; set/,
+    );
     assert.match(lines[0] ?? "", /^salsa: nobody: .* of 1 cards; set runtime\.cluster\.trainer\.nodes, cardsPerNode/);
   });
 
@@ -112,12 +107,44 @@ describe("the plan of who trains a run's stages", () => {
         folder,
       );
       const stages = await planPipeline(asked, { runsRoot: asked.runtime.directory });
-      const { lines, isPossible } = await trainerPlan(asked, stages);
+      const { lines, isPossible } = trainerPlan(asked, stages);
       assert.ok(isPossible, lines.join("\n"));
       const sent = lines.filter((line) => line.includes("OpenRLHF 0.11.2, since runtime.cluster.trainer.use"));
       assert.deepEqual(
         sent.map((line) => line.split(":")[0]),
         ["sft-1, sft-2, reward, ppo, salsa"],
+      );
+      const places = new Map(stages.map(({ id, runsOn }) => [id, runsOn]));
+      assert.deepEqual(
+        ["base", "sft-1", "soup", "salsa", "salsa vs ppo on inDistribution"].map((id) => places.get(id)),
+        ["Ray, 1 GPU and 1 CPU", "OpenRLHF, 1 card", "Ray, 1 GPU and 1 CPU", "OpenRLHF, 1 card", "the run's process"],
+      );
+      // Artifacts of the two trainers never mix, and neither do those that come of them.
+      const own = await planPipeline(resolved(tiny({ rlhf: { klController: "fixed" } }), folder), {
+        runsRoot: asked.runtime.directory,
+      });
+      const same = own.filter(({ id, key }) => stages.some((other) => other.id === id && other.key === key));
+      assert.deepEqual(
+        same.map(({ id }) => id),
+        ["base"],
+      );
+    });
+  });
+
+  it("ends a run that OpenRLHF would have to train and cannot, before the cluster is asked for anything", async () => {
+    await inTemporaryFolder(async (folder) => {
+      // Nobody answers there, which nobody finds out.
+      const cluster = { address: "http://127.0.0.1:9", trainer: { cardMemory: 1e-6, cardsPerNode: 2 } };
+      const settings = tiny({ rlhf: { klController: "fixed" }, runtime: { cluster } });
+      await assert.rejects(
+        runTiny(settings, folder),
+        /^DataError: runtime\.cluster\.trainer: nobody can train sft-1: /,
+      );
+      const several = { mkl: { reference: ["sft-1", "sft-2"] } };
+      const sent = { ...cluster, trainer: { use: "auto", cardMemory: 40 } };
+      await assert.rejects(
+        runTiny({ ...settings, arms: several, runtime: { cluster: sent } }, folder),
+        /Ray at http:\/\/127\.0\.0\.1:9: cannot be reached/,
       );
     });
   });

@@ -1,7 +1,9 @@
 """Plays a training of OpenRLHF 0.11.2 without training: its logs, its event files, its checkpoints, from its command line.
 
 In the environment, SALSA_PLAY_SECONDS is the time of a step, SALSA_PLAY_FAIL_AT the step at which it dies, and
-SALSA_PLAY_NAN makes the saved model hold one number that is none.
+SALSA_PLAY_NAN makes the saved model hold one number that is none. Where SALSA_PLAY names a file, that is a JSON object of
+such variables by a part of the saved model's path, read before each step, and each start is noted in a file beside it; a
+training waits at the step SALSA_PLAY_HOLD_AT until that is another one.
 """
 
 import array
@@ -14,6 +16,22 @@ import sys
 import time
 
 CARRIED = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json")
+
+
+def note_start(output):
+    if "SALSA_PLAY" in os.environ:
+        with open(os.environ["SALSA_PLAY"] + ".started", "a") as file:
+            file.write(output + "\n")
+
+
+def read_orders(output):
+    path = os.environ.get("SALSA_PLAY")
+    if path is None or not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        for part, variables in json.load(file).items():
+            if part in output:
+                os.environ.update(variables)
 
 
 def flags(argv):
@@ -163,26 +181,33 @@ def save_model(source, folder, model_class=None):
 class Training:
     """Steps with their logs and checkpoints, up to the saved model."""
 
-    def __init__(self, args, actor="", model_class=None):
+    def __init__(self, args, is_ppo=False, model_class=None):
         self.args, self.model_class = args, model_class
         self.source = args.get("actor.model_name_or_path") or args["model.model_name_or_path"]
-        self.checkpoints = os.path.join(args["ckpt.path"], actor)
+        note_start(args["ckpt.output_dir"])
+        # PPO saves policy and critic side by side.
+        names = ["_actor", "_critic"] if is_ppo else [""]
+        self.checkpoints = [os.path.join(args["ckpt.path"], name) for name in names]
         self.events = Events(args["logger.tensorboard_dir"], args["logger.wandb.run_name"])
         dataset = args.get("data.dataset") or args["data.prompt_dataset"]
         with open(dataset, encoding="utf-8") as file:
             self.rows = [json.loads(line) for line in file]
 
     def first(self):
-        latest = os.path.join(self.checkpoints, "latest")
+        latest = os.path.join(self.checkpoints[0], "latest")
         if self.args.get("ckpt.load_enable") and os.path.exists(latest):
             with open(latest) as file:
                 step = int(file.read().strip()[len("global_step") :])
-            print("Loaded the checkpoint: %s, step %d" % (self.checkpoints, step), flush=True)
+            print("Loaded the checkpoint: %s, step %d" % (self.checkpoints[0], step), flush=True)
             return step + 1
         return 1
 
     def run(self, total, scalars_of, sample_of=None):
         for step in range(self.first(), total + 1):
+            read_orders(self.args["ckpt.output_dir"])
+            while step == int(os.environ.get("SALSA_PLAY_HOLD_AT", "0")):
+                time.sleep(0.1)
+                read_orders(self.args["ckpt.output_dir"])
             time.sleep(float(os.environ.get("SALSA_PLAY_SECONDS", "0")))
             if step == int(os.environ.get("SALSA_PLAY_FAIL_AT", "0")):
                 raise RuntimeError("CUDA out of memory")
@@ -198,9 +223,10 @@ class Training:
 
     def save_checkpoint(self, step):
         tag = "global_step%d" % step
-        os.makedirs(os.path.join(self.checkpoints, tag), exist_ok=True)
-        with open(os.path.join(self.checkpoints, "latest"), "w") as file:
-            file.write(tag)
+        for folder in self.checkpoints:
+            os.makedirs(os.path.join(folder, tag), exist_ok=True)
+            with open(os.path.join(folder, "latest"), "w") as file:
+                file.write(tag)
         if self.args.get("ckpt.save_hf"):
             save_model(self.source, os.path.join(self.args["ckpt.path"], tag + "_hf"), self.model_class)
 

@@ -48,7 +48,7 @@ if __name__ == "__main__":
     groups[1].async_init_model_from_pretrained("strategy", actor)
     groups[2].async_init_model_from_pretrained("strategy", reward)
     groups[3].async_init_model_from_pretrained("strategy", critic, 10)
-    training = Training(args, actor="_actor")
+    training = Training(args, is_ppo=True)
     beta = float(args["algo.kl.init_coef"])
     prompt = str(training.rows[0]["prompt"])
     training.run(

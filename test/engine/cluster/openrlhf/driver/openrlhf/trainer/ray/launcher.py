@@ -18,4 +18,7 @@ class RayActorGroup:
         if not os.path.exists(os.path.join(path, "config.json")):
             raise FileNotFoundError(path)
         print("(%s pid=%d) model at %s" % (name, os.getpid(), path), flush=True)
+        if "SALSA_PLAY" in os.environ:
+            with open(os.environ["SALSA_PLAY"] + ".loaded", "a") as file:
+                file.write("%s %s\n" % (name, path))
         return [name]

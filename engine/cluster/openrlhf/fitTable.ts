@@ -1,6 +1,6 @@
-import type { ModelSize } from "../../../../engine/cluster/openrlhf/memory.ts";
-import { placeStage } from "../../../../engine/cluster/openrlhf/placement.ts";
-import type { TrainedKind } from "../../../../engine/cluster/openrlhf/refusals.ts";
+import type { ModelSize } from "./memory.ts";
+import { placeStage } from "./placement.ts";
+import type { TrainedKind } from "./refusals.ts";
 
 /** A usual model of a size, in thousands of millions of parameters. */
 const MODELS: readonly (readonly [name: string, size: ModelSize])[] = [

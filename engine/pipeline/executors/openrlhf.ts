@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import type { CardPlace } from "../../cluster/openrlhf/placement.ts";
+import type { ClusterUse, RayJob } from "../../cluster/ray/client.ts";
+import type { JobWatch, SeenJob } from "../../cluster/ray/jobWatch.ts";
+import { type Cluster, lastWords } from "../cluster/cluster.ts";
+import type { SharedInputs } from "../cluster/sharedInputs.ts";
+import type { OpenRlhfJob } from "../openrlhf/stage.ts";
+import { type JobServer, type OpenRlhfEnd, type RunningJob, trainByOpenRlhf } from "../openrlhf/train.ts";
+import type { OpenRlhfStage } from "../openrlhf/trainedStage.ts";
+import type { ResolvedStage } from "../resolve.ts";
+
+/** Milliseconds between two looks at what the cluster was last known to say. */
+const POLL_MS = 250;
+
+/** A cluster that trains by OpenRLHF. */
+export interface OpenRlhfCluster {
+  readonly cluster: Cluster;
+  readonly watch: JobWatch;
+  readonly inputs: SharedInputs;
+  /** Id of the run. */
+  readonly run: string;
+  /** Called with the reason why a stage's job waits. */
+  readonly waiting: (stage: string, reason: string) => void;
+}
+
+/**
+ * A stage with a training by OpenRLHF in the place of its own work. It uses no device of this process: it prepares the job's
+ * files, follows the job, and takes its result over.
+ *
+ * @param stage - That goes there.
+ * @param place - The cards.
+ * @param on - Where.
+ */
+export function byOpenRlhf(stage: ResolvedStage, place: CardPlace, on: OpenRlhfCluster): ResolvedStage {
+  const { info, declared } = stage;
+  return {
+    ...stage,
+    declared: {
+      ...declared,
+      usesDevice: false,
+      run: async (context) => {
+        const inputs = await on.inputs.modelsOf(stage);
+        // The recipe has declared the stage with this slice and these inputs.
+        const own = { kind: info.kind, slice: declared.slice, inputs } as unknown as OpenRlhfStage;
+        await trainByOpenRlhf(context, own, {
+          ...{ trainer: on.cluster.trainer, place, jobs: new RayJobs(stage, on) },
+          seenAs: (path) => on.cluster.seenAs(path),
+        });
+      },
+    },
+  };
+}
+
+/** The jobs of one stage at Ray. */
+class RayJobs implements JobServer {
+  private readonly stage: ResolvedStage;
+  private readonly on: OpenRlhfCluster;
+
+  constructor(stage: ResolvedStage, on: OpenRlhfCluster) {
+    this.stage = stage;
+    this.on = on;
+  }
+
+  newId(): string {
+    return `salsa-${this.stage.artifact.key}-${randomBytes(6).toString("hex")}`;
+  }
+
+  async look(id: string): ReturnType<JobServer["look"]> {
+    const job = await this.on.cluster.client.job(id);
+    if (job === undefined) return "unknown";
+    return job.status === "FAILED" || job.status === "STOPPED" ? "over" : "alive";
+  }
+
+  async submit(id: string, { entrypoint, env, entrypointCards, cards }: OpenRlhfJob): Promise<void> {
+    const { cluster, run, waiting } = this.on;
+    const { info } = this.stage;
+    const { cpus } = cluster.resources(info.kind);
+    const use = await cluster.client.use();
+    const reason = use && waitReason(cards, use);
+    if (reason !== undefined) waiting(info.id, reason);
+    const about = { salsa: "openrlhf", run, stage: info.id };
+    await cluster.submitCommand({ id, entrypoint, env, about, cpus, gpus: entrypointCards });
+  }
+
+  follow(id: string): RunningJob {
+    const { cluster, watch } = this.on;
+    const watched = watch.watch(id);
+    return {
+      ended: endOf(watched, watch).finally(() => watched.done()),
+      isWaiting: () => typeof watched.state === "object" && watched.state.status === "PENDING",
+      stop: () => cluster.client.stop(id),
+    };
+  }
+}
+
+/** Why a job waits for its cards, which may stand in several machines; undefined where they are free. */
+function waitReason(cards: number, { total, free }: ClusterUse): string | undefined {
+  const wanted = `needs ${cards} card${cards === 1 ? "" : "s"}`;
+  if (total.gpus >= cards) return free.gpus >= cards ? undefined : `${wanted}, free: ${free.gpus}`;
+  const remedy = "add machines, or lower runtime.cluster.trainer.nodes or cardsPerNode";
+  return `${wanted}, and the cluster has ${total.gpus}; ${remedy}`;
+}
+
+async function endOf(watched: SeenJob, watch: JobWatch): Promise<OpenRlhfEnd> {
+  for (;;) {
+    watch.check();
+    const { state } = watched;
+    if (state === "unknown") return { how: "lost", reason: "the cluster does not know it any more" };
+    const end = state && endIn(state);
+    if (end !== undefined) return end;
+    await setTimeout(POLL_MS);
+  }
+}
+
+/** Exit codes of programs that were killed by a signal, in a shell's way. */
+const KILLED_FROM = 128;
+
+/** How a job has ended; undefined while it has not. */
+export function endIn({ status, message, exitCode }: RayJob): OpenRlhfEnd | undefined {
+  if (status === "PENDING" || status === "RUNNING") return undefined;
+  if (status === "SUCCEEDED") return { how: "finished" };
+  const { text } = lastWords(message);
+  if (status === "STOPPED") return { how: "failed", reason: "its job was stopped on the cluster" };
+  const isKilled = exitCode !== undefined && (exitCode < 0 || exitCode > KILLED_FROM);
+  // Without an exit code it did not come to its own end.
+  const isGone =
+    exitCode === undefined &&
+    /node.* (died|dead|lost)|actor died|ActorDied|unschedulable|failed to start within/i.test(message);
+  return { how: isKilled || isGone ? "lost" : "failed", reason: text };
+}
