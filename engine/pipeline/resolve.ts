@@ -26,7 +26,7 @@ export interface ResolvedStage {
   /** Its result, as later stages see it. */
   readonly artifact: Artifact;
   readonly inputs: StageInputs;
-  /** Who trains it, in a run on a cluster; absent where that is no question, and this engine makes it. */
+  /** Its trainer, in a run on a cluster; absent where nobody but this engine makes such a stage. */
   readonly placement?: StagePlacement;
 }
 

@@ -10,7 +10,7 @@ const bytes = z.number().min(0);
 
 const cards = z.int().min(1);
 
-/** Who trains a stage of a run on a cluster, and why. */
+/** The trainer of a stage of a run on a cluster, with the reason. */
 const placementSchema = z.discriminatedUnion("trainer", [
   z.object({ trainer: z.literal("own"), reason: z.string() }),
   z.object({

@@ -70,6 +70,9 @@ export class WinRatesView extends DashboardElement {
         padding-left: 18px;
         color: var(--vscode-descriptionForeground);
       }
+      .notes ul {
+        padding-left: 18px;
+      }
       figcaption {
         display: flex;
         flex-wrap: wrap;
@@ -309,10 +312,29 @@ function notes(note: string | undefined, rows: readonly WinRateRow[]): TemplateR
     nCompared,
   );
   return html`<ul class="notes">
-    ${[...lines, meaning, t("Point at a number for all its digits; choose a pair to read its answers.")].map(
-      (line) => html`<li>${line}</li>`,
+    ${nested([...lines, meaning, t("Point at a number for all its digits; choose a pair to read its answers.")]).map(
+      ([line, under]) => html`<li>${line} ${under.length === 0 ? nothing : list(under)}</li>`,
     )}
   </ul>`;
+}
+
+function list(lines: readonly string[]): TemplateResult {
+  return html`<ul>
+    ${lines.map((line) => html`<li>${line}</li>`)}
+  </ul>`;
+}
+
+/** Begins a line that belongs to the one before it. */
+const BELOW = "– ";
+
+function nested(lines: readonly string[]): readonly (readonly [line: string, under: readonly string[]])[] {
+  const found: [string, string[]][] = [];
+  for (const line of lines) {
+    const last = found.at(-1);
+    if (last !== undefined && line.startsWith(BELOW)) last[1].push(line.slice(BELOW.length));
+    else found.push([line, []]);
+  }
+  return found;
 }
 
 customElements.define("salsa-win-rates", WinRatesView);

@@ -62,7 +62,7 @@ export const plan: Command = {
     const [file] = args.positionals;
     const gigabytes = numberOption(args, "sizes", { least: 1, most: 10_000 });
     if (gigabytes !== undefined) {
-      terminal.outLine(["rlhf", "sft"].map((kind) => fitTable(kind as "rlhf" | "sft", gigabytes)).join("\n\n"));
+      for (const kind of ["rlhf", "sft"] as const) terminal.out(`${sheetText(fitSheet(kind, gigabytes))}\n`);
       return EXIT.ok;
     }
     if (file === undefined) throw new UsageError(`${CONFIG.name} is missing: ${CONFIG.description}`);
@@ -120,6 +120,12 @@ function adaptersTexts(model: RunConfig["model"]): readonly string[] {
   const { rank, alpha, targets } = model.lora;
   const what = `adapters of rank ${rank} (alpha ${alpha}) on ${targets.join(", ")}`;
   return [`trains ${what}: parameters are those of an adapter, and checkpoints and savepoints hold no more`];
+}
+
+/** What fits where, of stages of a kind on cards of so many gigabytes. */
+function fitSheet(kind: "rlhf" | "sft", gigabytes: number): Sheet {
+  const { columns, rows } = fitTable(kind, gigabytes);
+  return { columns: columns.map((header) => ({ header, align: "left" })), rows };
 }
 
 const COLUMNS: Sheet["columns"] = [

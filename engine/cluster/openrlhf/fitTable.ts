@@ -20,17 +20,24 @@ const LENGTH = 2048;
 const STEP = 128;
 const PER_NODE = 8;
 
+/** A table by its words. */
+export interface FitTable {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
 /**
- * Who trains a model of each size on so many cards, in Markdown: of a step of 128 sequences of 2,048 tokens, one at a time on
- * a card, with gradient checkpointing.
+ * Trainers of models of each size on so many cards: of a step of 128 sequences of 2,048 tokens, one at a time on a card, with
+ * gradient checkpointing.
+ *
+ * @param kind - Of the stage.
+ * @param cardMemory - Of a card, in GB.
  */
-export function fitTable(kind: TrainedKind, cardMemory: number): string {
-  const header = `| ${kind} | ${CARDS.map((cards) => `${cards} card${cards === 1 ? "" : "s"}`).join(" | ")} |`;
-  const rule = `| --- |${" --- |".repeat(CARDS.length)}`;
-  const rows = MODELS.map(
-    ([name, size]) => `| ${name} | ${CARDS.map((cards) => cellOf(kind, size, cards, cardMemory)).join(" | ")} |`,
-  );
-  return [header, rule, ...rows].join("\n");
+export function fitTable(kind: TrainedKind, cardMemory: number): FitTable {
+  return {
+    columns: [kind, ...CARDS.map((cards) => `${cards} card${cards === 1 ? "" : "s"}`)],
+    rows: MODELS.map(([name, size]) => [name, ...CARDS.map((cards) => cellOf(kind, size, cards, cardMemory))]),
+  };
 }
 
 function cellOf(kind: TrainedKind, size: ModelSize, cards: number, cardMemory: number): string {

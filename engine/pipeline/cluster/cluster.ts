@@ -60,7 +60,7 @@ export class Cluster {
     this.client = new RayClient({ address: config.address, tokenEnv: config.tokenEnv, env });
   }
 
-  /** Who trains what does not fit on one card, and on what. */
+  /** The trainer of what does not fit on one card, and its cards. */
   get trainer(): TrainerConfig {
     return this.settings.config.trainer;
   }

@@ -128,7 +128,7 @@ const isTrained = (kind: string): kind is TrainedKind => TRAINED_KINDS.some((one
 /** Shape of a run's models, as far as memory goes by it. */
 type Shape = Pick<CostFacts["model"], "nLayers" | "hiddenSize" | "vocabularySize" | "maxPositions">;
 
-/** Who trains a stage of known cost; undefined where that is no question. */
+/** The trainer of a stage of known cost; undefined where nobody but this engine makes such a stage. */
 export function placementOf(
   { kind, product }: Pick<StageInfo, "kind" | "product">,
   { parameters, cardBytes }: Pick<Cost, "parameters" | "cardBytes">,

@@ -43,6 +43,20 @@ describeInBrowser("the win-rate view", (browser) => {
     assert.equal(await page.locator('th[scope="rowgroup"]').count(), 2 * 2);
   });
 
+  it("lists under the rates what another trainer did otherwise, one below the sentence that names it", async () => {
+    const note = ["A tie counts.", "Trained by OpenRLHF 0.11.2: salsa. Otherwise:", "– clamped to ±10.", "– biased."];
+    const { events } = DEMO;
+    const last = events.at(-1);
+    assert.ok(last !== undefined);
+    const table = { name: "winRates", title: "Win rates", columns: [], rows: [], note: note.join("\n"), files: [] };
+    const told = [...events.slice(0, -1), { kind: "table" as const, time: last.time, sequence: last.sequence, table }];
+    const backend = fixtureBackend([{ ...DEMO, events: told }], { winRates: () => ROWS });
+    open = await openDashboard(browser(), backend, { focus: { view: "winRates", runs: [DEMO.folder] } });
+    const below = open.page.locator("ul.notes > li", { hasText: "Trained by OpenRLHF" }).locator("ul > li");
+    await below.first().waitFor();
+    assert.deepEqual(await below.allTextContents(), ["clamped to ±10.", "biased."]);
+  });
+
   it("draws wins, losses and runs in nobody's colours: those of the palette are the arms'", async () => {
     const page = await show({}, [DEMO.folder, OTHER.folder]);
     await page.locator(".forest .point").first().waitFor();
