@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chooseBackend, modelNotes, withChoice } from "../../../engine/pipeline/index.ts";
+import { chooseBackend, modelNotes, trainerPlan, withChoice } from "../../../engine/pipeline/index.ts";
 import type { RunRequest, RunResult } from "../../../engine/pipeline/index.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
 import { type PlannedStage, readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
@@ -380,6 +380,40 @@ describe("commands about runs", () => {
     const refused = await plan(["a"], false);
     assert.equal(refused.code, 1);
     assert.match(refused.stdout, /^cuda, L4 has .* too little, whatever is set: nearest is a; /m);
+  });
+
+  it("plan says where each stage of a run on a cluster is made, why, and which chain is the longest", async () => {
+    const config = JSON.parse(await readFile(join(folder, "demo.salsa.json"), "utf8")) as object;
+    const cluster = { address: "http://head:8265", trainer: { use: "openrlhf" } };
+    const changes = { rlhf: { klController: "fixed" }, arms: { mkl: null }, runtime: { cluster } };
+    await writeFile(join(folder, "large.salsa.json"), JSON.stringify({ ...config, ...changes }));
+    const place = { nodes: 2, cardsPerNode: 8, tensorParallel: 1, offload: false };
+    const plan = (placement: PlannedStage["placement"]): ReturnType<typeof salsa> => {
+      const stages = [
+        plannedStage("sft-1", { kind: "sft", runsOn: "OpenRLHF, 2 × 8 cards", placement }),
+        plannedStage("soup", { runsOn: "Ray, 1 GPU and 4 CPUs", inputs: ["sft-1"] }),
+      ];
+      const planPipeline = (): Promise<readonly PlannedStage[]> => Promise.resolve(stages);
+      const pipeline = { modelNotes, withChoice, chooseBackend, planPipeline, trainerPlan };
+      return salsa(["plan", "large.salsa.json"], { folder, pipeline });
+    };
+    const { code, stdout } = await plan({ trainer: "openrlhf", reason: "it is too large", place });
+    assert.equal(code, 0);
+    assert.match(stdout, /^stage +state +made by +parameters/m);
+    assert.match(stdout, /^sft-1 +to do +OpenRLHF, 2 × 8 cards /m);
+    assert.match(stdout, /^sft-1: OpenRLHF 0\.11\.2, since it is too large$/m);
+    assert.match(stdout, /^OpenRLHF: weights are saved in bf16/m);
+    assert.match(stdout, /with any number of devices at least 3 min 00 s, one after another: sft-1 → soup$/m);
+    assert.doesNotMatch(stdout, /^computes on/m);
+    const nobody = await plan({ trainer: "none", reason: "it fits nowhere", remedy: "add cards" });
+    assert.deepEqual([nobody.code, /^sft-1: nobody: it fits nowhere; add cards$/m.test(nobody.stdout)], [1, true]);
+  });
+
+  it("plan says what fits on how many cards, without a config", async () => {
+    const { code, stdout } = await salsa(["plan", "--sizes", "80"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^7B +– +OpenRLHF, offload +OpenRLHF /m);
+    assert.equal((await salsa(["plan"])).code, 2);
   });
 
   it("keeps latest first by the time a run was started", async () => {

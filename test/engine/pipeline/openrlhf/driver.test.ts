@@ -19,7 +19,8 @@ import { rewardModel } from "../../../../engine/pipeline/stages/rewardModel.ts";
 import { rlhf } from "../../../../engine/pipeline/stages/rlhf.ts";
 import { sft } from "../../../../engine/pipeline/stages/sft.ts";
 import { type PythonWith, neededBy, pythonWithDriver } from "../../cluster/openrlhf/wheel.ts";
-import { type TinyRun, keysOf, runTiny, tiny } from "../tinyRun.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { type TinyRun, type Written, keysOf, runTiny, tiny } from "../tinyRun.ts";
 
 const trainer = trainerSchema.parse({ use: "openrlhf", saveCritic: true, savePolicies: true });
 const pace = { checkpointEvery: 2, metricsEvery: 1, gradientCheckpointing: false };
@@ -432,6 +433,49 @@ describe("a training of OpenRLHF, played by a driver", () => {
       /the reference would read other tokens than the policy: its tokenizer\.json differs/,
     );
     await assert.rejects(prepared(stages.sft(), `${folder},b`), /has a comma or an @ in its path/);
+  });
+});
+
+describe("data for OpenRLHF that it does not take", () => {
+  it("ends a run before its cluster is asked for anything", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const made = await runTiny(tiny(), folder);
+      const checkpoint = path.join(folder, ".salsa/artifacts", keysOf(made).get("base") ?? "");
+      const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+      const examples = Array.from({ length: 8 }, (_, at) => ({ prompt: `make ${at}`, response: "a list" }));
+      const written: Record<string, string> = {
+        "sft.jsonl": lines(examples),
+        "pairs.jsonl": lines(examples.map(({ prompt }) => ({ prompt, chosen: "a list", rejected: "a" }))),
+        "prompts.jsonl": lines(examples.map(({ prompt }) => ({ prompt }))),
+      };
+      for (const [name, text] of Object.entries(written)) await fs.writeFile(path.join(folder, name), text);
+      const { task: _task, ...base } = tiny({ rlhf: { klController: "fixed" } });
+      const config = (more: object): Written => ({
+        ...base,
+        model: { checkpoint },
+        data: {
+          ...{ sft: "sft.jsonl", preferences: "pairs.jsonl", prompts: "prompts.jsonl" },
+          benchmarks: { mine: "prompts.jsonl" },
+        },
+        evaluation: { benchmarks: ["mine"], judge: "reward", validationPrompts: 2 },
+        reward: { pairs: 8, batchSize: 2, heldOut: 0.25 },
+        // Nobody answers there.
+        runtime: { cluster: { address: "http://127.0.0.1:9", trainer: { use: "openrlhf" } } },
+        ...more,
+      });
+      const refused = (more: object, message: RegExp): Promise<void> =>
+        assert.rejects(runTiny(config(more), folder), message);
+      await refused({}, /127\.0\.0\.1:9: cannot be reached/);
+      await refused(
+        { reward: { pairs: 8, batchSize: 16, heldOut: 0.25 } },
+        /pairs\.jsonl: 6 examples are fewer than one step of OpenRLHF takes, 16; give at least 16/,
+      );
+      const elsewhere = { directory: path.join(folder, "a,b") };
+      await refused(
+        { runtime: { ...(config({})["runtime"] as Written), ...elsewhere } },
+        /a,b.*: has a comma or an @ in its path/,
+      );
+    });
   });
 });
 
