@@ -120,7 +120,7 @@ type SweepStages = Awaited<ReturnType<typeof planPipeline>>;
 async function sweep(folder: string): Promise<SweepStages> {
   const config = {
     task: { name: "miniinstruct" },
-    model: { architecture: { hiddenSize: 64, nLayers: 2, nHeads: 4 } },
+    model: { architecture: { hiddenSize: 128, nLayers: 4, nHeads: 4 } },
     soups: { soup: { method: "linear", alpha: { grid: [0.2, 0.4, 0.5, 0.6, 0.8] } } },
     arms: { ppo: {}, salsa: { reference: "soup", beta: { grid: [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5] } } },
     runtime: { backend: "wasm", cluster: { address: "http://127.0.0.1:8265" } },

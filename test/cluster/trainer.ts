@@ -131,7 +131,7 @@ async function checkRun(run: TinyRun): Promise<void> {
   assert.deepEqual([await orders("soup"), await orders("sft-1"), await orders("salsa")], [1, 0, 0]);
   // Its record says who trained what, and what is otherwise there; so does every table.
   const notes = run.events.flatMap((event) =>
-    event.kind === "note" && event.stage === "trainer" ? [event.message] : [],
+    event.kind === "note" && event.stage === undefined ? [event.message] : [],
   );
   assert.match(notes.join("\n"), /OpenRLHF 0\.11\.2, since runtime\.cluster\.trainer\.use is "openrlhf"/);
   assert.ok(run.tables.length > 1);

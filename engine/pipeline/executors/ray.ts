@@ -93,7 +93,7 @@ export class RayExecutor implements Executor {
     this.inputs = new SharedInputs(artifacts.root);
     this.watch = new JobWatch(cluster.client, {
       turn: () => pollTurn(artifacts.root, cluster.client.server),
-      silent: (error) => this.note("cluster", error === undefined ? "the cluster answers again" : error.message),
+      silent: (error) => settings.report({ kind: "note", message: error?.message ?? "the cluster answers again" }),
     });
   }
 
