@@ -122,7 +122,7 @@ function adaptersTexts(model: RunConfig["model"]): readonly string[] {
   return [`trains ${what}: parameters are those of an adapter, and checkpoints and savepoints hold no more`];
 }
 
-/** What fits where, of stages of a kind on cards of so many gigabytes. */
+/** Trainers of a kind of stage by size of model and number of cards, of so many gigabytes each. */
 function fitSheet(kind: "rlhf" | "sft", gigabytes: number): Sheet {
   const { columns, rows } = fitTable(kind, gigabytes);
   return { columns: columns.map((header) => ({ header, align: "left" })), rows };
