@@ -230,17 +230,32 @@ describe("a run on a Ray cluster", function () {
   }
 });
 
-/** The keys of two arms, once both have saved some state. */
+/**
+ * The keys of two arms that have both saved some state, and are at work. The one that is ahead waits for the other: on a busy
+ * machine jobs begin seconds apart.
+ */
 async function atWork(root: string, starter: ReturnType<typeof spawn>): Promise<[string, string]> {
+  const [first = ""] = await saved(root, 1, starter);
+  const pid = await processOf(first);
+  process.kill(pid, "SIGSTOP");
+  const second = (await saved(root, 2, starter)).find((key) => key !== first) ?? assert.fail("there is one arm");
+  const log = path.join(root, "records", first, "attempt-1.jsonl");
+  const { size } = await fs.stat(log);
+  process.kill(pid, "SIGCONT");
+  while ((await fs.stat(log)).size === size) await setTimeout(20);
+  return [first, second];
+}
+
+/** The keys of the arms that have saved some state, once there are so many. */
+async function saved(root: string, count: number, starter: ReturnType<typeof spawn>): Promise<readonly string[]> {
   for (;;) {
     const names = await fs.readdir(path.join(root, "artifacts")).catch(() => []);
     const working = names.filter((name) => name.startsWith(".work-rlhf-"));
-    const saved = await Promise.all(
+    const states = await Promise.all(
       working.map((name) => fs.stat(path.join(root, "artifacts", name, "savepoint")).catch(() => undefined)),
     );
-    const keys = working.filter((_, at) => saved[at] !== undefined).map((name) => name.slice(".work-".length));
-    const [first, second] = keys;
-    if (first !== undefined && second !== undefined) return [first, second];
+    const keys = working.filter((_, at) => states[at] !== undefined).map((name) => name.slice(".work-".length));
+    if (keys.length >= count) return keys;
     if (starter.exitCode !== null) throw new Error(`the run has ended with ${starter.exitCode}`);
     await setTimeout(20);
   }

@@ -7,7 +7,6 @@ import { setTimeout } from "node:timers/promises";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { writeReport } from "../../engine/pipeline/index.ts";
 import { type TinyRun, type Written, artifactOf, keysOf, metricOf, runTiny } from "../engine/pipeline/tinyRun.ts";
-
 import { salsaProgram } from "../program.ts";
 
 /** The program of the command line. */
