@@ -31,6 +31,17 @@ describe("a plan for people", () => {
     ]);
   });
 
+  it("says where each stage of a run on a cluster is made", () => {
+    const runsOn = (id: string): string => (id === "base" ? "OpenRLHF, 8 cards" : "Ray, 1 GPU");
+    const stages = plan.stages.map((stage) => ({ ...stage, runsOn: runsOn(stage.id) }));
+    const rows = planMarkdown({ ...plan, stages }, place)
+      .split("\n")
+      .filter((line) => line.startsWith("| "));
+    assert.equal(rows[0], "| Stage | State | Made by | Parameters | Memory | Time |");
+    assert.equal(rows[2], "| base | cached | OpenRLHF, 8 cards | 104,640 | 16.0 MiB | – |");
+    assert.equal(rows.at(-1), "| **In all** | **2 to do** |  |  | **16.0 MiB at most** | **3 min** |");
+  });
+
   it("says how much is made, and that it fits", () => {
     assert.match(text, /`demo\.salsa\.json`: 1 of 3 stages are cached/);
     assert.match(text, /It needs 196\.0 MiB of memory, including the process itself; this machine has 8\.0 GiB\./);
