@@ -1,5 +1,5 @@
 import { VERDICTS } from "../protocol/comparisons.ts";
-import type { Vote, VoteAgreement, VoteAgreements } from "../protocol/service.ts";
+import type { Vote, VoteAgreement, VoteAgreements } from "../protocol/verdicts.ts";
 import type { Outcome } from "./judges/judge.ts";
 import { cohenKappa } from "./statistics/agreement.ts";
 import { rateInterval } from "./statistics/rate.ts";

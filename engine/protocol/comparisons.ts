@@ -1,4 +1,4 @@
-import type { ComparisonRow } from "./service.ts";
+import type { ComparisonRow } from "./verdicts.ts";
 
 /** Outcomes in the words of votes. */
 export const VERDICTS = { win: "a", loss: "b", tie: "tie" } as const;

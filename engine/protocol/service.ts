@@ -6,8 +6,19 @@ import type { ConfigIssue } from "./errors.ts";
 import type { RunEvent } from "./events.ts";
 import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
 import type { Palette } from "./palette.ts";
-import type { AlarmState, DownloadState, RunState, RunStatus, StageOrigin } from "./runState.ts";
+import type { AlarmState, DownloadState, RunState, RunStatus } from "./runState.ts";
 import type { TableParams, TableRows } from "./runsTable.ts";
+import type { RunParams } from "./runParams.ts";
+import type { SamplePage, SampleQuery, TokenView } from "./samples.ts";
+import type { RunSize, StorageParams, StorageUse } from "./storageUse.ts";
+import type {
+  AnnotateParams,
+  Annotation,
+  ComparisonPage,
+  ComparisonQuery,
+  VoteAgreements,
+  WinRateRow,
+} from "./verdicts.ts";
 
 /** Raised when a message changes its meaning; editor and service must have the same. */
 export const SERVICE_PROTOCOL = 1;
@@ -123,265 +134,6 @@ export interface PackedSeries extends SeriesKey {
   readonly axis: number;
   /** NaN for values that were not finite. */
   readonly values: string;
-}
-
-/**
- * Where responses come from: rollouts kept during RLHF, or the final answers to a benchmark, those of the run's first
- * base seed when none is named.
- */
-export type SampleSource =
-  { readonly kind: "rollouts" } | { readonly kind: "answers"; readonly benchmark: string; readonly seed?: number };
-
-/** Which rows of samples are wanted. */
-export interface SampleQuery {
-  readonly folder: string;
-  readonly source: SampleSource;
-  /** Columns: stages of rollouts or models of answers; all when left out. */
-  readonly columns?: readonly string[];
-  /** Part of a prompt or a response, in any letters. */
-  readonly text?: string;
-  /** Only rows of this very prompt: at every step that kept it, or in another run. */
-  readonly prompt?: string;
-  /** Rollouts of these steps, both ends included. */
-  readonly steps?: { readonly from: number; readonly to: number };
-  /** Only rows of prompts that were kept at several steps. */
-  readonly isRepeated?: boolean;
-  /** Only rows in which some response did not end. */
-  readonly isUnended?: boolean;
-  /**
-   * "newest": the last step first. "spread": largest difference of scores within the row first. "disagreement": first where
-   * score and gold score of a response are furthest apart, each in its standard deviations.
-   */
-  readonly order?: "recorded" | "newest" | "lowest" | "highest" | "spread" | "disagreement";
-  readonly offset: number;
-  readonly limit: number;
-}
-
-/** A model's response. */
-export interface SampledResponse {
-  readonly text: string;
-  readonly ended: boolean;
-  readonly nTokens: number;
-  /** Reward-model score. */
-  readonly score: number | null;
-  readonly gold?: number;
-  /** Names the response to the request `tokens`; absent for answers. */
-  readonly line?: number;
-}
-
-/** A prompt with the responses of each column, in the page's order; null where a column has none. */
-export interface SampleRow {
-  /** RLHF iteration; absent for answers. */
-  readonly step?: number;
-  readonly prompt: string;
-  readonly responses: readonly (SampledResponse | null)[];
-}
-
-/** A window of the rows that fit a query. */
-export interface SamplePage {
-  /** Rows that fit, in all. */
-  readonly total: number;
-  /** Rows that there are without text, steps and the like. */
-  readonly all: number;
-  readonly columns: readonly string[];
-  /** Columns there are to choose from. */
-  readonly allColumns: readonly string[];
-  /** True where responses have gold scores beside those of the reward model. */
-  readonly hasGold?: boolean;
-  /** First and last step of the source; absent for answers and when there is none. */
-  readonly steps?: { readonly from: number; readonly to: number };
-  /** Origins of the columns of rollouts that another run has recorded, which made the stage's artifact. */
-  readonly origins?: Readonly<Record<string, StageOrigin>>;
-  readonly rows: readonly SampleRow[];
-}
-
-/** One response, token by token; every array has one entry a token. */
-export interface TokenView {
-  readonly stage: string;
-  /** Of a response that another run has recorded. */
-  readonly from?: StageOrigin;
-  readonly step: number;
-  readonly prompt: string;
-  readonly tokens: readonly string[];
-  /** log π, nats. */
-  readonly logprobs: readonly number[];
-  /** Penalty before β, nats. */
-  readonly kl: readonly number[];
-  readonly rewards: readonly number[];
-  readonly advantages: readonly number[];
-  readonly values: readonly number[];
-}
-
-/** A row of the win-rate table with every digit. Rates are fractions; null is a number that does not exist. */
-export interface WinRateRow {
-  readonly benchmark: string;
-  readonly a: string;
-  readonly b: string;
-  /** A base seed, or all of them pooled. */
-  readonly seed: number | "all";
-  readonly wins: number;
-  readonly losses: number;
-  readonly ties: number;
-  readonly dropped: number;
-  readonly n: number;
-  readonly winRate: number | null;
-  /** (W + T/2) / N, with its 95 % interval. */
-  readonly adjusted: number | null;
-  readonly low: number | null;
-  readonly high: number | null;
-  readonly p: number | null;
-  readonly holm?: number | null;
-  readonly nSeeds: number;
-  readonly longerWins?: number;
-  readonly flipRate?: number;
-  /** Share of games with a winner that the answer shown first won. */
-  readonly positionBias?: number;
-  /** Variation that the interval accounts for; absent in tables of older versions, like all that follows. */
-  readonly method?: "question" | "seed" | "alike";
-  readonly nQuestions?: number;
-  /** p of a difference of two points or more. */
-  readonly equivalence?: number;
-  /** Adjusted rate at equal lengths, with its 95 % interval. */
-  readonly lengthControlled?: number;
-  readonly lengthLow?: number;
-  readonly lengthHigh?: number;
-  /** The same at equal style. */
-  readonly styleControlled?: number;
-  readonly styleLow?: number;
-  readonly styleHigh?: number;
-  /** Further prompts or seeds that would decide an undecided pair. */
-  readonly moreQuestions?: number;
-  readonly moreSeeds?: number;
-}
-
-/** How long two answers are beside each other, in tokens: "similar" to a tenth of the longer, "double" at least twice as long. */
-export const LENGTH_FILTERS = ["a", "b", "similar", "double"] as const;
-export type LengthFilter = (typeof LENGTH_FILTERS)[number];
-
-/** States of a person's vote on a comparison, to filter by: not voted on, voted on, voted unlike the judge, with a note. */
-export const VOTE_FILTERS = ["open", "voted", "differs", "noted"] as const;
-export type VoteFilter = (typeof VOTE_FILTERS)[number];
-
-/** Which judged prompts of a pair are wanted. */
-export interface ComparisonQuery extends PairParams {
-  /** A base seed; all when left out. */
-  readonly seed?: number;
-  /** "flip": the two games name different winners. */
-  readonly outcome?: "win" | "loss" | "tie" | "dropped" | "flip";
-  /** True: without ties. */
-  readonly isDecided?: boolean;
-  readonly length?: LengthFilter;
-  readonly category?: string;
-  /** True: only where judges of a panel disagree. */
-  readonly isDisputed?: boolean;
-  readonly vote?: VoteFilter;
-  /** Filters by the votes of then, a page's `revision`: a list stays as it is while it is voted on. */
-  readonly asOf?: number;
-  /** One prompt, by its position in the benchmark. */
-  readonly index?: number;
-  readonly text?: string;
-  /** True: texts are cut, and those of games left out, as for a list. */
-  readonly isBrief?: boolean;
-  readonly offset: number;
-  readonly limit: number;
-}
-
-/** Names a pair of models on a benchmark. */
-export interface PairParams extends RunParams {
-  readonly benchmark: string;
-  readonly a: string;
-  readonly b: string;
-}
-
-/** One of the judge's two games: the winner, by model and not by seat, and the judge's prompt and response. */
-export interface GameView {
-  readonly winner: "a" | "b" | "tie" | "error";
-  readonly prompt: string;
-  readonly judgment: string;
-}
-
-/** One prompt, both answers, both games. */
-export interface ComparisonRow {
-  readonly seed: number;
-  /** Position of the prompt in the benchmark, which with the seed names the comparison. */
-  readonly index: number;
-  readonly prompt: string;
-  readonly category?: string;
-  /** Of a question of several turns, from 1. */
-  readonly turn?: number;
-  readonly a: SampledResponse;
-  readonly b: SampledResponse;
-  readonly outcome: "win" | "loss" | "tie" | "dropped";
-  /** The first game seats a first, the second b. */
-  readonly games: readonly [GameView, GameView];
-  /** Of several judges: share of pairs of them that say the same, over both games. */
-  readonly agreement?: number;
-  /** True where the prompt or an answer looks as if it told the judge what to say. */
-  readonly isSuspicious?: boolean;
-  /** A person's opinion. */
-  readonly annotation?: Annotation;
-}
-
-/** A person's preference, by model. */
-export const VOTES = ["a", "tie", "b"] as const;
-export type Vote = (typeof VOTES)[number];
-
-/** Longest note about a comparison, in UTF-16 units. */
-export const LONGEST_NOTE = 10_000;
-
-/** A person's opinion of a comparison. */
-export interface Annotation {
-  readonly vote?: Vote;
-  /** True if names, order and the judge's verdict were hidden until then. */
-  readonly isBlind?: boolean;
-  readonly note?: string;
-}
-
-/** How far a person's votes and the judge's verdicts agree; comparisons without a verdict do not count. */
-export interface VoteAgreement {
-  readonly n: number;
-  /** Share of equal verdicts, with its 95 % interval. */
-  readonly same: number;
-  readonly low: number;
-  readonly high: number;
-  /** Cohen's κ; null where either side gave one verdict throughout. Its 95 % interval is null after full agreement, too. */
-  readonly kappa: number | null;
-  readonly kappaLow: number | null;
-  readonly kappaHigh: number | null;
-}
-
-/** Agreement over all votes, and over those that were cast blind. */
-export interface VoteAgreements {
-  readonly all?: VoteAgreement;
-  readonly blind?: VoteAgreement;
-}
-
-/** A window of the comparisons that fit a query. */
-export interface ComparisonPage {
-  readonly total: number;
-  /** Comparisons of the pair, whether they fit or not. */
-  readonly all: number;
-  readonly judge: string;
-  /** Categories of the prompts; none where they have none. */
-  readonly categories: readonly string[];
-  /** True if several judges have voted on a game. */
-  readonly isPanel: boolean;
-  /** With a person's votes on the pair, over all seeds. */
-  readonly agreement: VoteAgreements;
-  /** Counts votes and notes. */
-  readonly revision: number;
-  readonly rows: readonly ComparisonRow[];
-}
-
-/** A vote on a comparison, or a note about it; what is left out stays as it is. */
-export interface AnnotateParams extends PairParams {
-  readonly seed: number;
-  readonly index: number;
-  /** Null withdraws a vote. */
-  readonly vote?: Vote | null;
-  readonly isBlind?: boolean;
-  /** Empty to remove it. */
-  readonly note?: string;
 }
 
 /** A run's config and origin. */
@@ -565,59 +317,6 @@ export const TRUSTED_ONLY = [
   "cleanUp",
 ] as const satisfies readonly (keyof ServiceRequests)[];
 
-/** A folder of runs and artifacts, and what else of it must stay. */
-export interface StorageParams {
-  /** `.salsa`. */
-  readonly root: string;
-  /** Names of artifacts that configs of the workspace mention: "sft-0123456789abcdef". */
-  readonly mentioned: readonly string[];
-}
-
-/** The contents of a folder of runs and artifacts, and their sizes. */
-export interface StorageUse {
-  /** Where links in its path lead to. */
-  readonly root: string;
-  readonly totalBytes: number;
-  /** The largest first. */
-  readonly entries: readonly StorageEntry[];
-  /** Of all that is of none of these: logs, benchmarks, remembered facts. */
-  readonly otherBytes: number;
-}
-
-/** A run, a result, prepared data, metrics for another tool, or the copy of an input that a cluster reads. */
-export interface StorageEntry {
-  /** From the root: "artifacts/sft-0123456789abcdef". */
-  readonly name: string;
-  readonly kind: "run" | "artifact" | "damaged" | "data" | "tracking" | "input";
-  readonly bytes: number;
-  /** Ids of the runs that use it; of a run its own. */
-  readonly usedBy: readonly string[];
-  /** True where nothing uses it, and nothing at work may come to. */
-  readonly canGo: boolean;
-}
-
-/** Names of artifacts in a text, such as that of a config that takes one as its checkpoint. */
-export function mentionedArtifacts(text: string): readonly string[] {
-  return [...new Set(text.match(/[A-Za-z0-9][A-Za-z0-9-]*-[0-9a-f]{16}/g) ?? [])];
-}
-
-/** Bytes that removing a run would free, and where. */
-export interface RunSize {
-  readonly runBytes: number;
-  readonly artifactBytes: number;
-  /** The folder of runs and artifacts, where links in its path lead to. */
-  readonly root: string;
-  /** The run's folder, counted from the root. */
-  readonly run: string;
-  /** Folders of its metrics for other tools, from the root: they go with the run, and their bytes count with its own. */
-  readonly tracking: readonly string[];
-  /**
-   * Folders of artifacts, prepared data and copies of inputs that no other run uses, of their making and of work on them, from
-   * the root.
-   */
-  readonly artifacts: readonly string[];
-}
-
 /** Notifications from the service. */
 export interface ServiceNotifications {
   /** Runs that are new or have changed, some times a second at most, and folders of those that are gone. */
@@ -653,11 +352,6 @@ export interface PreviewParams {
 export interface PreviewWindow {
   readonly offset: number;
   readonly limit: number;
-}
-
-export interface RunParams {
-  /** `<root>/runs/<id>`. */
-  readonly folder: string;
 }
 
 export interface InitializeParams {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { SamplePage, SampleRow, SampleSource, SampledResponse } from "../protocol/service.ts";
+import type { SamplePage, SampleRow, SampleSource, SampledResponse } from "../protocol/samples.ts";
 import { findRun } from "./findRun.ts";
 import { fitting } from "./fitting.ts";
 import { nameList, runName, searchText } from "./inputs.ts";

@@ -1,4 +1,5 @@
-import type { RunSummary, WinRateRow } from "../protocol/service.ts";
+import type { RunSummary } from "../protocol/service.ts";
+import type { WinRateRow } from "../protocol/verdicts.ts";
 import { markdownTable } from "../protocol/markdown.ts";
 import { fitting } from "./fitting.ts";
 import type { TextBudget } from "./metricsText.ts";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import { formatFileSize } from "../../engine/protocol/format.ts";
-import type { StorageEntry, StorageUse } from "../../engine/protocol/service.ts";
+import type { StorageEntry, StorageUse } from "../../engine/protocol/storageUse.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { label } from "../label.ts";
 import type { Salsa } from "../salsa.ts";
@@ -59,7 +59,7 @@ async function isThere(folder: string): Promise<boolean> {
 /** Artifacts that configs of the workspace take as checkpoints: no run says so before one is started. */
 async function mentionedInConfigs(salsa: Salsa): Promise<readonly string[]> {
   // Loaded on first use, to keep activation short.
-  const { mentionedArtifacts } = await import("../../engine/protocol/service.ts");
+  const { mentionedArtifacts } = await import("../../engine/protocol/storageUse.ts");
   const texts = salsa.runs.configs().map(async (uri) => {
     try {
       return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));

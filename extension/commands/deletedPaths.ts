@@ -1,4 +1,4 @@
-import type { RunSize } from "../../engine/protocol/service.ts";
+import type { RunSize } from "../../engine/protocol/storageUse.ts";
 import { visibleLine } from "../../engine/protocol/visible.ts";
 
 /** Folders of artifacts, and of metrics for other tools, that are listed: a dialog has no room for hundreds. */

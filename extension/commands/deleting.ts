@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { RunSize, RunSummary } from "../../engine/protocol/service.ts";
+import type { RunSummary } from "../../engine/protocol/service.ts";
+import type { RunSize } from "../../engine/protocol/storageUse.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
 import { label } from "../label.ts";
 import { isActive } from "../runs/states.ts";

@@ -1,6 +1,6 @@
 import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
 import { formatFileSize } from "../../engine/protocol/format.ts";
-import type { StorageEntry, StorageUse } from "../../engine/protocol/service.ts";
+import type { StorageEntry, StorageUse } from "../../engine/protocol/storageUse.ts";
 import { t } from "../localize.ts";
 
 /** Rows that anybody reads. */

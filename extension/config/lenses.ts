@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { RunSummary, WinRateRow } from "../../engine/protocol/service.ts";
+import type { RunSummary } from "../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
 import type { Salsa } from "../salsa.ts";
 import { armLenses, armRow, configLenses, sourceLens } from "./analysis/lensTexts.ts";
 import type { ArmResult, LensText } from "./analysis/lensTexts.ts";

@@ -1,4 +1,4 @@
-import type { SamplePage } from "../../engine/protocol/service.ts";
+import type { SamplePage } from "../../engine/protocol/samples.ts";
 import { wordsOf } from "./latestRequest.ts";
 
 /** Rows of a page. */

@@ -1,4 +1,4 @@
-import type { SamplePage, SampleQuery, SampleSource } from "../../engine/protocol/service.ts";
+import type { SamplePage, SampleQuery, SampleSource } from "../../engine/protocol/samples.ts";
 import { MOST_TEST_PROMPTS, TEST_PROMPTS } from "../../engine/protocol/testPrompts.ts";
 
 /** Between run and column in the ids of columns of other runs. */

@@ -1,4 +1,5 @@
-import type { RunOutline, SampleSource } from "../../engine/protocol/service.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import type { SampleSource } from "../../engine/protocol/samples.ts";
 import { isOfArm } from "../../engine/protocol/armStages.ts";
 import { stageName, stageNames } from "../../engine/protocol/stageName.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";

@@ -1,6 +1,6 @@
 import "@vscode-elements/elements/dist/vscode-toolbar-button/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { SampledResponse, SampleRow, SampleSource, TokenView } from "../../engine/protocol/service.ts";
+import type { SampledResponse, SampleRow, SampleSource, TokenView } from "../../engine/protocol/samples.ts";
 import { t } from "../localize.ts";
 import type { DashboardModel, SettingValue } from "../model.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";

@@ -1,5 +1,6 @@
 import { isDone } from "../../engine/protocol/runProgress.ts";
-import type { RunOutline, SampleQuery, SampleSource } from "../../engine/protocol/service.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import type { SampleQuery, SampleSource } from "../../engine/protocol/samples.ts";
 import { baseSeeds } from "../../engine/protocol/stageName.ts";
 import { isOfTestPrompts } from "./acrossRuns.ts";
 

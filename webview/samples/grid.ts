@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import type { SamplePage, SampleRow } from "../../engine/protocol/service.ts";
+import type { SamplePage, SampleRow } from "../../engine/protocol/samples.ts";
 import { t } from "../localize.ts";
 import { marked } from "../parts/matches.ts";
 import { type GridLooks, RowGrid } from "../parts/rowGrid.ts";

@@ -1,6 +1,6 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, type TemplateResult } from "lit";
-import type { SampledResponse } from "../../engine/protocol/service.ts";
+import type { SampledResponse } from "../../engine/protocol/samples.ts";
 import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 

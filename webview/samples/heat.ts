@@ -1,4 +1,4 @@
-import type { TokenView } from "../../engine/protocol/service.ts";
+import type { TokenView } from "../../engine/protocol/samples.ts";
 
 /** Quantities of a token that can be drawn. */
 export const QUANTITIES = ["logprobs", "kl", "rewards", "advantages", "values"] as const;

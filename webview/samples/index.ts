@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { DashboardFocus } from "../../engine/protocol/dashboard.ts";
-import type { RunOutline, SamplePage, SampleQuery } from "../../engine/protocol/service.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import type { SamplePage, SampleQuery } from "../../engine/protocol/samples.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";

@@ -1,4 +1,4 @@
-import type { SamplePage, SampleQuery } from "../../engine/protocol/service.ts";
+import type { SamplePage, SampleQuery } from "../../engine/protocol/samples.ts";
 
 type Ask = (query: Omit<SampleQuery, "folder">) => Promise<SamplePage>;
 

@@ -1,5 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import type { SampledResponse, SampleRow } from "../../engine/protocol/service.ts";
+import type { SampledResponse, SampleRow } from "../../engine/protocol/samples.ts";
 import { t } from "../localize.ts";
 import type { DashboardModel } from "../model.ts";
 import { choice, choiceStyles } from "../parts/choice.ts";

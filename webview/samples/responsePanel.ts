@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { SampledResponse } from "../../engine/protocol/service.ts";
+import type { SampledResponse } from "../../engine/protocol/samples.ts";
 import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 import { warning } from "../parts/notice.ts";

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { RunOutline, SamplePage } from "../../engine/protocol/service.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import type { SamplePage } from "../../engine/protocol/samples.ts";
 import { TEST_PROMPTS, TEST_PROMPTS_FILE } from "../../engine/protocol/testPrompts.ts";
 import { t } from "../localize.ts";
 import { whole } from "../parts/format.ts";

@@ -1,5 +1,5 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
-import type { TokenView } from "../../engine/protocol/service.ts";
+import type { TokenView } from "../../engine/protocol/samples.ts";
 import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 import { styled } from "../parts/styled.ts";

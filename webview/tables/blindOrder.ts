@@ -1,4 +1,4 @@
-import type { ComparisonRow } from "../../engine/protocol/service.ts";
+import type { ComparisonRow } from "../../engine/protocol/verdicts.ts";
 
 /**
  * True if a comparison is read with its answers in the other order in blind mode. Half of them are, and each in the same

@@ -1,4 +1,4 @@
-import type { ComparisonQuery, LengthFilter, PairParams, VoteFilter } from "../../engine/protocol/service.ts";
+import type { ComparisonQuery, LengthFilter, PairParams, VoteFilter } from "../../engine/protocol/verdicts.ts";
 
 /** Outcomes to filter by. */
 export type Outcome = NonNullable<ComparisonQuery["outcome"]>;

@@ -1,6 +1,7 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { ComparisonRow, GameView, SampledResponse } from "../../engine/protocol/service.ts";
+import type { SampledResponse } from "../../engine/protocol/samples.ts";
+import type { ComparisonRow, GameView } from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 import { percent, short } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";

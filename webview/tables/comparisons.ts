@@ -6,7 +6,7 @@ import type {
   ComparisonRow,
   VoteAgreements,
   VoteFilter,
-} from "../../engine/protocol/service.ts";
+} from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 import type { DashboardModel } from "../model.ts";
 import { percent, whole } from "../parts/format.ts";

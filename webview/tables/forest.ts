@@ -1,4 +1,4 @@
-import type { WinRateRow } from "../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
 
 /** An interval to draw, with whose it is. */
 export interface ForestEntry {

@@ -1,7 +1,8 @@
 import "@vscode-elements/elements/dist/vscode-button/index.js";
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { RunOutline, WinRateRow } from "../../engine/protocol/service.ts";
+import type { RunOutline } from "../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";

@@ -2,7 +2,7 @@ import "@vscode-elements/elements/dist/vscode-toolbar-button/index.js";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { VERDICTS } from "../../engine/protocol/comparisons.ts";
-import { type ComparisonRow, LONGEST_NOTE, type Vote } from "../../engine/protocol/service.ts";
+import { type ComparisonRow, LONGEST_NOTE, type Vote } from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 import { whole } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";

@@ -8,7 +8,7 @@ import {
   type LengthFilter,
   VOTE_FILTERS,
   type VoteFilter,
-} from "../../engine/protocol/service.ts";
+} from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 import { choice, choiceStyles } from "../parts/choice.ts";
 import { Debounce } from "../parts/debounce.ts";

@@ -1,7 +1,7 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { isFlip, VERDICTS } from "../../engine/protocol/comparisons.ts";
-import type { ComparisonPage, ComparisonRow } from "../../engine/protocol/service.ts";
+import type { ComparisonPage, ComparisonRow } from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 import { whole } from "../parts/format.ts";
 import { marked } from "../parts/matches.ts";

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { WinRateRow } from "../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
 import { describeWinRateTerm, type WinRateTerm } from "../../engine/protocol/winRateTerms.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { percent, pValue, whole } from "../parts/format.ts";

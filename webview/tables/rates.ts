@@ -1,4 +1,4 @@
-import type { WinRateRow } from "../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
 
 /** A pair on a benchmark: pooled over seeds, and by seed where there are several. */
 export interface PairRates {

@@ -1,4 +1,4 @@
-import type { ComparisonRow, GameView, Vote } from "../../engine/protocol/service.ts";
+import type { ComparisonRow, GameView, Vote } from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 
 /** Names of the two models. */

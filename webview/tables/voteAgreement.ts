@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
-import type { VoteAgreement, VoteAgreements } from "../../engine/protocol/service.ts";
+import type { VoteAgreement, VoteAgreements } from "../../engine/protocol/verdicts.ts";
 import { describeWinRateTerm } from "../../engine/protocol/winRateTerms.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { percent, whole } from "../parts/format.ts";

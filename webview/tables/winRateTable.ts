@@ -1,6 +1,6 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { WinRateRow } from "../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 import { styled } from "../parts/styled.ts";
 import { runMark } from "./forestPlot.ts";

@@ -1,6 +1,6 @@
 import { voteAgreements } from "../../evaluation/voteAgreement.ts";
 import { literal } from "../../protocol/markdown.ts";
-import type { VoteAgreement } from "../../protocol/service.ts";
+import type { VoteAgreement } from "../../protocol/verdicts.ts";
 import { describeWinRateTerm } from "../../protocol/winRateTerms.ts";
 import type { Opinion } from "../../storage/formats/votes.ts";
 import { tableOf } from "./markdown.ts";

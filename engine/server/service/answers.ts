@@ -1,6 +1,6 @@
 import { DataError } from "../../protocol/errors.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
-import type { SampledResponse } from "../../protocol/service.ts";
+import type { SampledResponse } from "../../protocol/samples.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer, readAnswers } from "../../storage/formats/answers.ts";
 import { Recent } from "./recent.ts";
 import { SampleSearch } from "./sampleQuery.ts";

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { isFlip, VERDICTS } from "../../protocol/comparisons.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
+import type { ServiceRequests } from "../../protocol/service.ts";
 import type {
   AnnotateParams,
   ComparisonPage,
@@ -10,10 +11,9 @@ import type {
   GameView,
   LengthFilter,
   PairParams,
-  ServiceRequests,
   VoteAgreements,
   VoteFilter,
-} from "../../protocol/service.ts";
+} from "../../protocol/verdicts.ts";
 import { type PairJudgment, readPairJudgment } from "../../evaluation/fastchat/records.ts";
 import { voteAgreements } from "../../evaluation/voteAgreement.ts";
 import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";

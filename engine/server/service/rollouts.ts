@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
-import type { TokenView } from "../../protocol/service.ts";
+import type { TokenView } from "../../protocol/samples.ts";
 import { onDisk } from "../../storage/disk.ts";
 import {
   SAMPLES_FILE,

@@ -1,4 +1,4 @@
-import type { SamplePage, SampleQuery, SampleRow } from "../../protocol/service.ts";
+import type { SamplePage, SampleQuery, SampleRow } from "../../protocol/samples.ts";
 import type { SampleStore } from "./sampleStore.ts";
 
 /** Rows that one page holds at most. */

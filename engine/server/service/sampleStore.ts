@@ -1,4 +1,4 @@
-import type { SampledResponse } from "../../protocol/service.ts";
+import type { SampledResponse } from "../../protocol/samples.ts";
 
 /** Characters of responses that one store keeps; later ones are read from their file when they are needed. */
 export const MOST_TEXT = 2 ** 27;

@@ -4,13 +4,13 @@ import { REPORT_TARGETS } from "../../config/index.ts";
 import { usableFileName } from "../../config/usableName.ts";
 import { removeTracked, trackedFolders } from "../../pipeline/tracking/trackedRuns.ts";
 import { PREPARED_NAME } from "../../protocol/dataCountsSchema.ts";
+import type { ServiceRequests } from "../../protocol/service.ts";
 import {
-  type ServiceRequests,
   type StorageEntry,
   type StorageParams,
   type StorageUse,
   mentionedArtifacts,
-} from "../../protocol/service.ts";
+} from "../../protocol/storageUse.ts";
 import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import { isTemporary } from "../../storage/disk.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";

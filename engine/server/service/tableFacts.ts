@@ -1,5 +1,5 @@
 import type { RunConfig } from "../../config/index.ts";
-import type { WinRateRow } from "../../protocol/service.ts";
+import type { WinRateRow } from "../../protocol/verdicts.ts";
 import { type TableValue, type TableValues, settingValues, SWEPT_ARM, sweptColumn } from "../../protocol/runsTable.ts";
 import { dictionary } from "../../protocol/dictionary.ts";
 import { Recent } from "./recent.ts";

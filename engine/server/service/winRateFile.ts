@@ -1,7 +1,8 @@
 import type { RunConfig } from "../../config/index.ts";
 import { readWinRates } from "../../pipeline/winRateFile.ts";
 import { ownValue } from "../../protocol/dictionary.ts";
-import type { RunResultLine, WinRateRow } from "../../protocol/service.ts";
+import type { RunResultLine } from "../../protocol/service.ts";
+import type { WinRateRow } from "../../protocol/verdicts.ts";
 import type { ArmScores } from "./sweepScores.ts";
 
 /**

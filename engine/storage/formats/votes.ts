@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { DataError } from "../../protocol/errors.ts";
 import { LONGEST_NAME } from "../../protocol/limits.ts";
-import { LONGEST_NOTE, VOTES } from "../../protocol/service.ts";
+import { LONGEST_NOTE, VOTES } from "../../protocol/verdicts.ts";
 import { LineTail } from "../lineTail.ts";
 import { recordOf } from "../logLine.ts";
 import { entryAt, placeOf } from "../places.ts";

@@ -1,4 +1,5 @@
-import type { RunSummary, WinRateRow } from "../../../engine/protocol/service.ts";
+import type { RunSummary } from "../../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../../engine/protocol/verdicts.ts";
 import { label } from "../../label.ts";
 import { t } from "../../localize.ts";
 import { durationText, percentText, rateText } from "../../runs/labels.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { WinRateRow } from "../../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../../engine/protocol/verdicts.ts";
 import { tablesText } from "../../../engine/tools/tablesText.ts";
 import { summary } from "../../extension/commands/summaries.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { RunSummary, SamplePage, ServiceRequests } from "../../../engine/protocol/service.ts";
+import type { RunSummary, ServiceRequests } from "../../../engine/protocol/service.ts";
+import type { SamplePage } from "../../../engine/protocol/samples.ts";
 import type { PlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import { callTool, roughCount } from "../../../engine/tools/index.ts";
 import { checkedText } from "../../../engine/tools/checkConfig.ts";

@@ -5,7 +5,7 @@ import { CLAIMS } from "../../../engine/evaluation/claims/claims.ts";
 import { CLAIMS_FORMS } from "../../../engine/evaluation/claims/forms.ts";
 import { voteAgreements } from "../../../engine/evaluation/voteAgreement.ts";
 import { votesSection } from "../../../engine/pipeline/report/votes.ts";
-import { LONGEST_NOTE, VOTES } from "../../../engine/protocol/service.ts";
+import { LONGEST_NOTE, VOTES } from "../../../engine/protocol/verdicts.ts";
 import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
 import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
 import { N_PLACES, withPlaces } from "../../../engine/protocol/palette.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SamplePage } from "../../../engine/protocol/service.ts";
+import type { SamplePage } from "../../../engine/protocol/samples.ts";
 import { PAGE_ROWS, Pages } from "../../../webview/parts/pages.ts";
 import { pageOf } from "../samples/rows.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import type { TokenView } from "../../../engine/protocol/service.ts";
+import type { TokenView } from "../../../engine/protocol/samples.ts";
 import { heatColour, heatScale, totals } from "../../../webview/samples/heat.ts";
 
 describe("the heat-map of tokens", () => {

@@ -1,4 +1,4 @@
-import type { SamplePage, SampleQuery, SampleRow, TokenView } from "../../../engine/protocol/service.ts";
+import type { SamplePage, SampleQuery, SampleRow, TokenView } from "../../../engine/protocol/samples.ts";
 
 const COLUMNS = ["ppo", "salsa"];
 /** Rows recorded at a step. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { DashboardFocus } from "../../../engine/protocol/dashboard.ts";
-import type { SampleQuery, SampleRow } from "../../../engine/protocol/service.ts";
+import type { SampleQuery, SampleRow } from "../../../engine/protocol/samples.ts";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
 import { choose } from "../choose.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { WinRateRow } from "../../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../../engine/protocol/verdicts.ts";
 import { forest, type ForestEntry } from "../../../webview/tables/forest.ts";
 import { rateOf } from "./rows.ts";
 

@@ -7,7 +7,7 @@ import type {
   ComparisonRow,
   VoteAgreements,
   WinRateRow,
-} from "../../../engine/protocol/service.ts";
+} from "../../../engine/protocol/verdicts.ts";
 import type { Answers } from "../backend.ts";
 
 /** A row of a win-rate table, of salsa against ppo where nothing else is said. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Locator, Page } from "playwright-core";
-import type { AnnotateParams } from "../../../engine/protocol/service.ts";
+import type { AnnotateParams } from "../../../engine/protocol/verdicts.ts";
 import { isSwapped } from "../../../webview/tables/blindOrder.ts";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { FIGURE_THEMES } from "../../../engine/figures/index.ts";
-import type { ComparisonQuery } from "../../../engine/protocol/service.ts";
+import type { ComparisonQuery } from "../../../engine/protocol/verdicts.ts";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
 import { describeInBrowser } from "../chromium.ts";

@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { emptyRunState, type RunState, type StageState } from "../../../../engine/protocol/runState.ts";
-import type {
-  AnnotateParams,
-  ComparisonPage,
-  ComparisonQuery,
-  ServiceRequests,
-} from "../../../../engine/protocol/service.ts";
+import type { ServiceRequests } from "../../../../engine/protocol/service.ts";
+import type { AnnotateParams, ComparisonPage, ComparisonQuery } from "../../../../engine/protocol/verdicts.ts";
 import { Comparisons } from "../../../../engine/server/service/comparisons.ts";
 import { VoteBook } from "../../../../engine/storage/formats/votes.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";

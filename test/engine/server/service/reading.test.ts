@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import {
-  type ComparisonPage,
-  type ComparisonQuery,
-  type SamplePage,
-  type SampleQuery,
-  TABLE_FORMAT_NAMES,
-} from "../../../../engine/protocol/service.ts";
+import { TABLE_FORMAT_NAMES } from "../../../../engine/protocol/service.ts";
+import type { SamplePage, SampleQuery } from "../../../../engine/protocol/samples.ts";
+import type { ComparisonPage, ComparisonQuery } from "../../../../engine/protocol/verdicts.ts";
 import { type BenchmarkAnswer, readAnswers } from "../../../../engine/storage/formats/answers.ts";
 import { type TinyRun, artifactOf, recordedConfig, runTiny, tiny } from "../../pipeline/tinyRun.ts";
 import { logRecords } from "../../storage/logRecords.ts";

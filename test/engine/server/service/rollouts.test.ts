@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import type { SamplePage, SampleQuery } from "../../../../engine/protocol/service.ts";
+import type { SamplePage, SampleQuery } from "../../../../engine/protocol/samples.ts";
 import { RunRollouts } from "../../../../engine/server/service/rollouts.ts";
 import { SampleSearch } from "../../../../engine/server/service/sampleQuery.ts";
 import { MOST_TEXT, SampleStore } from "../../../../engine/server/service/sampleStore.ts";

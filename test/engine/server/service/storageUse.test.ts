@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { REPORT_TARGETS } from "../../../../engine/config/index.ts";
 import { TRACKERS } from "../../../../engine/pipeline/tracking/index.ts";
-import { mentionedArtifacts } from "../../../../engine/protocol/service.ts";
+import { mentionedArtifacts } from "../../../../engine/protocol/storageUse.ts";
 import { writeOrder } from "../../../../engine/storage/attempts.ts";
 import { keysOf, runTiny, tiny } from "../../pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { RunResultLine, WinRateRow } from "../../../../engine/protocol/service.ts";
+import type { RunResultLine } from "../../../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../../../engine/protocol/verdicts.ts";
 import { armScores } from "../../../../engine/server/service/sweepScores.ts";
 import { resultLine } from "../../../../engine/server/service/winRateFile.ts";
 import { configOf } from "../../../webview/recording.ts";

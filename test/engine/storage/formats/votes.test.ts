@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { LONGEST_NOTE } from "../../../../engine/protocol/service.ts";
+import { LONGEST_NOTE } from "../../../../engine/protocol/verdicts.ts";
 import { addVote, VoteBook, type VoteRecord, VOTES_FILE } from "../../../../engine/storage/formats/votes.ts";
 import { inTemporaryFolder } from "../temporaryFolder.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { armLenses, armRow, configLenses } from "../../../../extension/config/analysis/lensTexts.ts";
-import type { RunSummary, WinRateRow } from "../../../../engine/protocol/service.ts";
+import type { RunSummary } from "../../../../engine/protocol/service.ts";
+import type { WinRateRow } from "../../../../engine/protocol/verdicts.ts";
 
 const RESULT = {
   benchmark: "inDistribution",

@@ -1,0 +1,4 @@
+export interface RunParams {
+  /** `<root>/runs/<id>`. */
+  readonly folder: string;
+}
