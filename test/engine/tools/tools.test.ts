@@ -117,7 +117,7 @@ describe("tools for language models", () => {
       message: `loss is NaN ${step}`,
       time: 0,
     }));
-    const outline = { alarms } as unknown as ServiceRequests["outline"]["result"];
+    const outline = { alarms, stages: [] } as unknown as ServiceRequests["outline"]["result"];
     const text = await callTool("salsa_readAlarms", {}, host({ outline }), budget);
     assert.match(
       text,
