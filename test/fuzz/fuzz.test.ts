@@ -3,7 +3,7 @@ import { READERS } from "./readers/index.ts";
 import { fuzz } from "./run.ts";
 
 /** Inputs of each reader; `npm run fuzz` tries as many as there is time for. */
-const COUNT = 80;
+const COUNT = 150;
 
 describe("damaged and hostile input", () => {
   for (const reader of READERS) {

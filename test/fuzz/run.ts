@@ -12,11 +12,28 @@ const MOST_GROWTH = 32 << 20;
 /** Which inputs a reader gets. */
 export type FuzzSettings = Pick<Order, "seed" | "from" | "count" | "seconds">;
 
+/** A thread that has loaded all readers, which takes half a second, and has nothing to do. */
+let idle: Worker | undefined;
+
+function takeWorker(): Worker {
+  const worker = idle ?? new Worker(new URL("worker.ts", import.meta.url));
+  idle = undefined;
+  worker.ref();
+  return worker;
+}
+
+/** Leaves a thread to the next reader, and lets the process end without it. */
+function leave(worker: Worker): void {
+  worker.removeAllListeners("error");
+  worker.unref();
+  idle = worker;
+}
+
 /** Has a thread try a reader on inputs. A hang, the thread's death and a growing heap are failures, too. */
 export async function fuzz(reader: Reader, settings: FuzzSettings): Promise<Outcome> {
   const at = new Int32Array(new SharedArrayBuffer(4));
   const order: Order = { ...settings, reader: reader.name, at };
-  const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: order });
+  const worker = takeWorker();
   const fail = (what: string): Outcome => {
     const index = Atomics.load(at, 0);
     const input = inputOf(reader, settings.seed, index).subarray(0, 3000).toString("base64");
@@ -24,13 +41,16 @@ export async function fuzz(reader: Reader, settings: FuzzSettings): Promise<Outc
     const done = index - settings.from;
     return { done, taken: 0, seconds: 0, slowestMs: HANG_MS, growth: 0, failures: [failure] };
   };
+  let watch: NodeJS.Timeout | undefined;
   const outcome = await new Promise<Outcome>((resolve) => {
-    const watch = watched(at, () => resolve(fail(`did not end within ${HANG_MS / 1000} s`)));
+    watch = watched(at, () => resolve(fail(`did not end within ${HANG_MS / 1000} s`)));
     worker.once("message", (message: Outcome) => resolve(message));
     worker.once("error", (error: Error) => resolve(fail(`ended the thread: ${error.stack ?? error.message}`)));
-    worker.once("exit", () => clearInterval(watch));
+    worker.postMessage(order);
   });
-  await worker.terminate();
+  clearInterval(watch);
+  if (outcome.failures.length === 0) leave(worker);
+  else await worker.terminate();
   if (outcome.growth < MOST_GROWTH) return outcome;
   const { failures } = fail(`kept ${Math.round(outcome.growth / (1 << 20))} MiB more than after the first fifth`);
   return { ...outcome, failures: [...outcome.failures, ...failures] };

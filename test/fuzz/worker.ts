@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { type Failure, attempt, inputOf } from "./attempt.ts";
 import { FuzzPlace } from "./reader.ts";
 import { READERS } from "./readers/index.ts";
@@ -33,7 +33,6 @@ const MOST_FAILURES = 20;
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
-const order = workerData as Order;
 
 function heapBytes(): number {
   collect();
@@ -65,4 +64,7 @@ async function work({ reader: name, seed, from, count, seconds, at }: Order): Pr
   return { done: index - from, taken, seconds: (performance.now() - start) / 1000, slowestMs, growth, failures };
 }
 
-parentPort?.postMessage(await work(order));
+parentPort?.on("message", (order: Order) => {
+  // A fault of this program, and of no reader, ends the thread.
+  void work(order).then((outcome) => parentPort?.postMessage(outcome));
+});
