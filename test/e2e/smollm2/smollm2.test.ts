@@ -54,7 +54,8 @@ const SMALL: Written = {
     beta: 0.05,
     maxNewTokens: 8,
   },
-  evaluation: { prompts: 4, sampling: { maxNewTokens: 8 } },
+  arms: { salsa: { reference: "soup" } },
+  evaluation: { prompts: 2, pairs: [["salsa", "sft-1"]], sampling: { maxNewTokens: 8 } },
 };
 
 /** Where each kind of record comes from, by form; all of them shuffled, so that all of them are prepared. */

@@ -220,11 +220,23 @@ describe("commands", () => {
       await invoke("salsa_checkConfig", { config: "demo.salsa.json" }),
       /has no mistakes\. \d+ of \d+ stages/,
     );
-    const [row] = JSON.parse(await readFile(join(runFolder("demo-1"), "tables/winRates.json"), "utf8")) as {
-      readonly [count in "wins" | "losses" | "ties" | "n" | "winRate"]: number;
-    }[];
+    const [row] = JSON.parse(await readFile(join(runFolder("demo-1"), "tables/winRates.json"), "utf8")) as Record<
+      "wins" | "losses" | "ties" | "n" | "winRate",
+      number
+    >[];
     const { wins, losses, ties, n, winRate } = row ?? assert.fail("the run has no win rates");
-    const cells = ["inDistribution", "salsa", "ppo", "all", 1, wins, losses, ties, n, `${(100 * winRate).toFixed(2)} %`];
+    const cells = [
+      "inDistribution",
+      "salsa",
+      "ppo",
+      "all",
+      1,
+      wins,
+      losses,
+      ties,
+      n,
+      `${(100 * winRate).toFixed(2)} %`,
+    ];
     assert.ok(tables.includes(`| ${cells.join(" | ")} |`), tables);
   });
 });
