@@ -1,7 +1,9 @@
 import { isOfArm } from "../../protocol/armStages.ts";
 import type { RunResultLine } from "../../protocol/service.ts";
 import type { StageInfo } from "../../protocol/stages.ts";
-import type { LastValues } from "../../storage/runLog.ts";
+import type { StageState } from "../../protocol/runState.ts";
+import { type LastValues, endsOf } from "../../storage/runLog.ts";
+import { readStageCurves } from "../../storage/stageRecords.ts";
 
 /** Scores of a run's arms that its win rates do not depend on, and where they come from. */
 export interface ArmScores {
@@ -37,4 +39,23 @@ export function armScores(
     if (scores.size === arms.size && [...scores.values()].every(Number.isFinite)) return { by, scores };
   }
   return undefined;
+}
+
+/**
+ * The last values of the arms' stages that a run took from an earlier one, by stage: they are recorded beside the artifacts.
+ *
+ * @param root - The folder of runs and artifacts: `.salsa`.
+ * @throws {DiskError}
+ */
+export async function borrowedValues(
+  root: string,
+  stages: readonly StageState[],
+): Promise<ReadonlyMap<string, LastValues>> {
+  const found = new Map<string, LastValues>();
+  for (const stage of stages) {
+    if (stage.status !== "cached" || stage.role !== "result" || !isOfArm(stage)) continue;
+    const curves = await readStageCurves(root, stage.key);
+    if (curves !== undefined) found.set(stage.id, endsOf(curves.metrics));
+  }
+  return found;
 }

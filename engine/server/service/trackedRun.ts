@@ -12,7 +12,7 @@ import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
 import { rootOf, summaryOf } from "./summary.ts";
 import { NO_FACTS, type RunsTableFacts, tableFacts, withRates } from "./tableFacts.ts";
-import { armScores } from "./sweepScores.ts";
+import { armScores, borrowedValues } from "./sweepScores.ts";
 import { resultLine, winRateRows } from "./winRateFile.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
@@ -261,7 +261,9 @@ export class TrackedRun {
     const rates = (await winRateRows(this.folder)) ?? [];
     this.tableFacts = withRates(this.tableFacts, rates);
     const { stages } = this.brief;
-    this.result = resultLine(rates, config, (arms) => armScores(arms, stages, (stage) => this.lastValues(stage)));
+    const borrowed = config?.sweep === undefined ? undefined : await borrowedValues(this.root, stages);
+    const lastValues = (stage: string): LastValues | undefined => this.lastValues(stage) ?? borrowed?.get(stage);
+    this.result = resultLine(rates, config, (arms) => armScores(arms, stages, lastValues));
   }
 
   /** Watchers read on from the state with curves, if it can be read. */

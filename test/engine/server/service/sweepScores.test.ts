@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import type { RunResultLine } from "../../../../engine/protocol/service.ts";
 import type { WinRateRow } from "../../../../engine/protocol/verdicts.ts";
-import { armScores } from "../../../../engine/server/service/sweepScores.ts";
+import { armScores, borrowedValues } from "../../../../engine/server/service/sweepScores.ts";
 import { resultLine } from "../../../../engine/server/service/winRateFile.ts";
+import { StageRecord } from "../../../../engine/storage/stageRecords.ts";
 import { configOf } from "../../../webview/recording.ts";
+import { stageState } from "../../protocol/stageStates.ts";
+import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 
 const ARMS = { ppo: { reference: "sft-1" }, salsa: { reference: "soup", beta: { grid: [0.05, 0.1, 0.4] } } };
 const config = configOf({ arms: ARMS });
@@ -59,6 +62,25 @@ describe("the result of a sweep in one line", () => {
       assert.deepEqual([line?.a, line?.among], ["salsa_beta0.4", { n: 3, by: "winRate" }]);
     }
   });
+
+  it("knows the scores of arms that an earlier run has trained, from the records of that", () =>
+    inTemporaryFolder(async (root) => {
+      const keyOf = (at: number): string => `rlhf-${String(at).repeat(16)}`;
+      for (const at of PRODUCTS.keys()) {
+        const record = await StageRecord.open({ root, key: keyOf(at), run: "sweep-1" });
+        const values = (score: number) => ({ "objective/gold": score });
+        for (const [step, score] of [5, 3 - at].entries())
+          record.event({ kind: "metrics", stage: "any", step: step + 1, values: values(score) });
+        record.close();
+      }
+      const states = PRODUCTS.map((product, at) => {
+        return stageState(product, { ...stageOf(product), key: keyOf(at), status: "cached" });
+      });
+      const borrowed = await borrowedValues(root, [stageState("sft-1", { status: "cached" }), ...states]);
+      assert.deepEqual([...borrowed.keys()], [...PRODUCTS]);
+      const line = resultLine(ROWS, config, (arms) => armScores(arms, states, (stage) => borrowed.get(stage)));
+      assert.deepEqual([line?.a, line?.among], ["salsa_beta0.05", { n: 3, by: "training" }]);
+    }));
 
   it("is that of the first pair, as ever, of a run without a grid", () => {
     const plain = configOf({ arms: { ppo: { reference: "sft-1" }, salsa: { reference: "soup" } } });
