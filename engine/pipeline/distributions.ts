@@ -1,3 +1,4 @@
+import { quantileOfSorted } from "../evaluation/statistics/mean.ts";
 import { DISTRIBUTIONS, type DistributionName, PERCENTILES, percentilePath } from "../protocol/distributions.ts";
 import type { Floats } from "../rl/rollout.ts";
 
@@ -36,13 +37,7 @@ export function distributionMetrics({ lengths, kl, scores }: MeasuredResponses):
 function percentilesOf(of: DistributionName, values: readonly number[]): readonly (readonly [string, number])[] {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   if (sorted.length === 0) return [];
-  return PERCENTILES.map((percent) => [percentilePath(of, percent), quantile(sorted, percent / 100)]);
-}
-
-/** Between the two nearest values, as NumPy's default has it. @param sorted - Ascending. */
-function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = Math.floor(place);
-  const [low, high] = [sorted[below]!, sorted[Math.ceil(place)]!];
-  return Number((low + (place - below) * (high - low)).toPrecision(DIGITS));
+  return PERCENTILES.map((percent) => {
+    return [percentilePath(of, percent), Number(quantileOfSorted(sorted, percent / 100).toPrecision(DIGITS))];
+  });
 }

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { dictionary } from "../protocol/dictionary.ts";
 import type { EventBody } from "../protocol/events.ts";
-import type { RunState, Series, StageOrigin } from "../protocol/runState.ts";
+import type { RunState, Series, StageOrigin, StageState } from "../protocol/runState.ts";
 import { isArtifactKey } from "./artifacts.ts";
 import { SAMPLES_FILE } from "./formats/samples.ts";
 import type { Json } from "./json.ts";
@@ -105,6 +105,19 @@ export async function readStageCurves(root: string, key: string): Promise<StageC
   await log.update();
   const run = log.state.stages.find(({ id }) => id === key)?.from?.run;
   return run === undefined ? undefined : { from: { run }, metrics: log.state.metrics[key] ?? dictionary() };
+}
+
+/** The curves of those of some stages whose artifacts an earlier run has made, as far as there are records, by stage. @throws {DiskError} */
+export async function borrowedCurves(
+  root: string,
+  stages: readonly Pick<StageState, "id" | "key" | "status">[],
+): Promise<ReadonlyMap<string, StageCurves>> {
+  const found = new Map<string, StageCurves>();
+  for (const { id, key, status } of stages) {
+    const curves = status === "cached" ? await readStageCurves(root, key) : undefined;
+    if (curves !== undefined) found.set(id, curves);
+  }
+  return found;
 }
 
 /** A state with the curves and origins of its cached stages, by the ids of these. */

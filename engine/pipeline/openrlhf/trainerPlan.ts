@@ -2,7 +2,7 @@ import { openRlhfDifferences } from "../../cluster/openrlhf/differences.ts";
 import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import { type StagePlacement, type StageToPlace, placeStage } from "../../cluster/openrlhf/placement.ts";
 import { type TrainedKind, TRAINED_KINDS, openRlhfRefusals } from "../../cluster/openrlhf/refusals.ts";
-import { cuda } from "../../compute/backends/cuda/declaration.ts";
+import { cardBackend } from "../../compute/backends/card.ts";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { stageNames } from "../../protocol/stageName.ts";
@@ -31,7 +31,7 @@ export function trainerChoice(
   config: RunConfig,
   base: Required<Pick<CostFacts, "model" | "stored">>,
 ): PlaceTrainer | undefined {
-  const { cluster, precision = cuda.precisions[0] } = config.runtime;
+  const { cluster, precision = cardBackend.precisions[0] } = config.runtime;
   if (cluster === undefined) return undefined;
   const facts = { ...base, recomputation: recomputationOf(config.runtime), precision };
   return ({ info, declared, inputs }) =>

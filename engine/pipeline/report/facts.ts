@@ -10,7 +10,7 @@ import { knownPalette } from "../../storage/palette.ts";
 import { placeIn } from "../../storage/places.ts";
 import { readRunState } from "../../storage/runHistory.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
-import { type StageCurves, readStageCurves, withBorrowed } from "../../storage/stageRecords.ts";
+import { type StageCurves, borrowedCurves, withBorrowed } from "../../storage/stageRecords.ts";
 import { readWinRates } from "../winRateFile.ts";
 import { type ArmChoice, readChoices } from "./choices.ts";
 import { type TestAnswers, readTestAnswers } from "./testPrompts.ts";
@@ -76,8 +76,9 @@ interface BorrowedStage extends StageCurves {
 /** Records of a run's cached stages, by the stages' ids. */
 async function borrowedStages(root: string, { stages }: RunState): Promise<ReadonlyMap<string, BorrowedStage>> {
   const borrowed = new Map<string, BorrowedStage>();
-  for (const { id, key, status } of stages) {
-    const curves = status === "cached" ? await readStageCurves(root, key) : undefined;
+  const curvesOf = await borrowedCurves(root, stages);
+  for (const { id, key } of stages) {
+    const curves = curvesOf.get(id);
     if (curves === undefined) continue;
     const last = await readLastSamples(recordFolder(root, key));
     borrowed.set(id, { ...curves, samples: last.map((sample) => ({ ...sample, stage: id })) });

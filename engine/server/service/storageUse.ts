@@ -108,6 +108,11 @@ async function usesIn(runs: Runs, { root, mentioned }: StorageParams): Promise<U
     for (const name of new Set(named)) use(name, run.id);
     for (const name of hasCopies ? await copiesOf(run) : []) use(`inputs/${name}`, run.id);
   }
+  const idsOf = Map.groupBy(
+    all.map(({ id }) => id),
+    usableFileName,
+  );
+  for (const [folder, run] of tracked) for (const id of idsOf.get(run) ?? []) use(folder, id);
   const kept = new Set(mentioned);
   const isUnsure = all.some(hasNotSaid);
   const atWork = all.filter(({ isAtWork }) => isAtWork);
@@ -117,11 +122,8 @@ async function usesIn(runs: Runs, { root, mentioned }: StorageParams): Promise<U
     const name = basename(path);
     if (kind === "run") return { usedBy: [name], canGo: false };
     if (kind === "damaged") return { usedBy: [], canGo: true };
-    if (kind === "tracking") {
-      const usedBy = all.map(({ id }) => id).filter((id) => usableFileName(id) === tracked.get(path));
-      return { usedBy, canGo: usedBy.length === 0 };
-    }
-    const usedBy = users.get(kind === "input" ? path : name) ?? [];
+    const usedBy = users.get(kind === "input" || kind === "tracking" ? path : name) ?? [];
+    if (kind === "tracking") return { usedBy, canGo: usedBy.length === 0 };
     // Stages that are still to come may read any copy.
     if (kind === "input") return { usedBy, canGo: usedBy.length === 0 && atWork.length === 0 };
     const isAwaited = kind === "artifact" && awaited.has(name.slice(0, name.lastIndexOf("-")));

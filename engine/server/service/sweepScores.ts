@@ -3,7 +3,7 @@ import type { RunResultLine } from "../../protocol/service.ts";
 import type { StageInfo } from "../../protocol/stages.ts";
 import type { StageState } from "../../protocol/runState.ts";
 import { type LastValues, endsOf } from "../../storage/runLog.ts";
-import { readStageCurves } from "../../storage/stageRecords.ts";
+import { borrowedCurves } from "../../storage/stageRecords.ts";
 
 /** Scores of a run's arms that its win rates do not depend on, and where they come from. */
 export interface ArmScores {
@@ -51,11 +51,9 @@ export async function borrowedValues(
   root: string,
   stages: readonly StageState[],
 ): Promise<ReadonlyMap<string, LastValues>> {
-  const found = new Map<string, LastValues>();
-  for (const stage of stages) {
-    if (stage.status !== "cached" || stage.role !== "result" || !isOfArm(stage)) continue;
-    const curves = await readStageCurves(root, stage.key);
-    if (curves !== undefined) found.set(stage.id, endsOf(curves.metrics));
-  }
-  return found;
+  const curves = await borrowedCurves(
+    root,
+    stages.filter((stage) => stage.role === "result" && isOfArm(stage)),
+  );
+  return new Map([...curves].map(([id, { metrics }]) => [id, endsOf(metrics)]));
 }
