@@ -6,7 +6,7 @@ import { withLocalCheckpoints } from "../hubCheckpoints.ts";
 import { viewOf } from "../modelView.ts";
 import { checkRecords } from "../openrlhf/records.ts";
 import { checkJobPath } from "../openrlhf/stage.ts";
-import type { OpenRlhfStage } from "../openrlhf/trainedStage.ts";
+import { openRlhfStageOf } from "../openrlhf/trainedStage.ts";
 import { assertTrainable, trainerChoice } from "../openrlhf/trainerPlan.ts";
 import { baseFacts } from "../plan.ts";
 import { resolveRecipe } from "../resolve.ts";
@@ -43,10 +43,10 @@ export async function checkAhead(given: RunConfig, { artifacts, progressOf }: Ah
   );
   await describeReward(config);
   await checkData(view, data, { root: artifacts.root });
-  for (const { info, declared, inputs, placement } of stages) {
-    if (placement?.trainer !== "openrlhf") continue;
+  for (const stage of stages) {
+    if (stage.placement?.trainer !== "openrlhf") continue;
     checkJobPath(config.runtime.cluster?.sharedFolder ?? artifacts.root);
     if (view === undefined) continue; // a base model of a task's own, whose records it makes itself
-    await checkRecords({ kind: info.kind, slice: declared.slice, inputs } as unknown as OpenRlhfStage, view.format);
+    await checkRecords(openRlhfStageOf(stage, stage.inputs), view.format);
   }
 }

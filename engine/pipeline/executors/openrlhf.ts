@@ -7,7 +7,7 @@ import { type Cluster, lastWords } from "../cluster/cluster.ts";
 import type { SharedInputs } from "../cluster/sharedInputs.ts";
 import type { OpenRlhfJob } from "../openrlhf/stage.ts";
 import { type JobServer, type OpenRlhfEnd, type RunningJob, trainByOpenRlhf } from "../openrlhf/train.ts";
-import type { OpenRlhfStage } from "../openrlhf/trainedStage.ts";
+import { openRlhfStageOf } from "../openrlhf/trainedStage.ts";
 import type { ResolvedStage } from "../resolve.ts";
 
 /** Milliseconds between two looks at what the cluster was last known to say. */
@@ -33,7 +33,7 @@ export interface OpenRlhfCluster {
  * @param on - Where.
  */
 export function byOpenRlhf(stage: ResolvedStage, place: CardPlace, on: OpenRlhfCluster): ResolvedStage {
-  const { info, declared } = stage;
+  const { declared } = stage;
   return {
     ...stage,
     declared: {
@@ -41,9 +41,7 @@ export function byOpenRlhf(stage: ResolvedStage, place: CardPlace, on: OpenRlhfC
       usesDevice: false,
       run: async (context) => {
         const inputs = await on.inputs.modelsOf(stage);
-        // The recipe has declared the stage with this slice and these inputs.
-        const own = { kind: info.kind, slice: declared.slice, inputs } as unknown as OpenRlhfStage;
-        await trainByOpenRlhf(context, own, {
+        await trainByOpenRlhf(context, openRlhfStageOf(stage, inputs), {
           ...{ trainer: on.cluster.trainer, place, jobs: new RayJobs(stage, on) },
           seenAs: (path) => on.cluster.seenAs(path),
         });

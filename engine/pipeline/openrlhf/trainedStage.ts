@@ -1,4 +1,6 @@
 import type { TrainedKind } from "../../cluster/openrlhf/refusals.ts";
+import type { ResolvedStage } from "../resolve.ts";
+import type { StageInputs } from "../stage.ts";
 import type { rewardModel } from "../stages/rewardModel.ts";
 import type { rlhf } from "../stages/rlhf.ts";
 import type { sft } from "../stages/sft.ts";
@@ -6,6 +8,14 @@ import type { sft } from "../stages/sft.ts";
 /** A stage that OpenRLHF trains, with its slice of the config and its inputs. */
 export type OpenRlhfStage =
   Trained<"sft", typeof sft> | Trained<"reward", typeof rewardModel> | Trained<"rlhf", typeof rlhf>;
+
+/** A declared stage that is sent there, with its inputs: the recipe has declared it with this slice and these inputs. */
+export function openRlhfStageOf(
+  { info, declared }: Pick<ResolvedStage, "info" | "declared">,
+  inputs: StageInputs,
+): OpenRlhfStage {
+  return { kind: info.kind, slice: declared.slice, inputs } as unknown as OpenRlhfStage;
+}
 
 interface Trained<K extends TrainedKind, S extends { run(...args: never): unknown }> {
   readonly kind: K;
