@@ -70,6 +70,30 @@ export function literal(char: string): string {
   return /^[\p{L}\p{N}_ ]$/v.test(char) ? char : `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
+/** All letters that have another case; none stands above U+1FFFF. */
+let casedLetters: string | undefined;
+
+/**
+ * A character or class `atom` with all cases of its letters: `[aA]`, `[[^k]…]`.
+ *
+ * Written out, since V8 up to 13.6 (Node 24) at times forgets `(?i:…)` in patterns with alternatives (V8's issue
+ * 447583670): the first alternative's flag then holds for those after it, depending on when the pattern is compiled.
+ */
+export function caseless(atom: string): string {
+  casedLetters ??= Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code))
+    .filter((char) => /^[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]$/v.test(char))
+    .join("");
+  // Oniguruma folds the class first, and negates it then.
+  const isNegated = atom.startsWith("[^");
+  const positive = isNegated ? `[${atom.slice(2)}` : atom;
+  const members = casedLetters.match(new RegExp(positive, "gv")) ?? [];
+  if (members.length === 0) return atom;
+  const known = new Set(members);
+  const folded = casedLetters.match(new RegExp(`[${members.map(literal).join("")}]`, "giv")) ?? [];
+  const others = folded.filter((char) => !known.has(char));
+  return others.length === 0 ? atom : `[${isNegated ? "^" : ""}${positive}${others.map(literal).join("")}]`;
+}
+
 /** Reads one class in brackets, with ranges, classes in it, and intersections. */
 export class ClassReader {
   /** The place after what was read. */

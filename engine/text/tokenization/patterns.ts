@@ -1,4 +1,4 @@
-import { ClassReader, PROPERTY, SHORTHANDS, literal, propertyClass } from "./characterClasses.ts";
+import { ClassReader, PROPERTY, SHORTHANDS, caseless, literal, propertyClass } from "./characterClasses.ts";
 import { TokenizerError, type TokenizerJson, isObject, textAt, unexpected } from "./fields.ts";
 
 /** Anchors and the like of Oniguruma's Ruby syntax, in which tokenizer.json writes its patterns. */
@@ -11,6 +11,8 @@ const ANCHORS: Readonly<Record<string, string>> = {
   B: `(?:(?<!${WORD})(?!${WORD})|(?<=${WORD})(?=${WORD}))`,
   R: "(?:\\r\\n|[\\n-\\r\\u0085\\u2028\\u2029])",
 };
+/** Those without a backslash; the dot stops at line ends. */
+const UNESCAPED: Readonly<Record<string, string>> = { ".": "[^\\n]", "^": "(?<![^\\n])", $: "(?![^\\n])" };
 const GROUP = /^\((?:\?(?:<?[=!]|[:>]|<[A-Za-z_]\w*>|[im]*(?:-[im]+)?[:)]))?/;
 const INTERVAL = /^\{(\d*)(,?)(\d*)\}/;
 /** Longest pattern, in code units, and most groups in groups: the known ones have some 300 and 3. */
@@ -38,10 +40,11 @@ export function patternAt(value: TokenizerJson | undefined, place: string): RegE
   }
 }
 
-/** End of an open group, and the flags from before it. */
+/** End of an open group, and whether case mattered before it. */
 interface Open {
   readonly close: string;
   readonly start: number;
+  readonly wasCaseless: boolean;
 }
 
 /** One pass over a pattern. */
@@ -52,6 +55,7 @@ class Translation {
   private atom = -1;
   private readonly open: Open[] = [];
   private nAtomic = 0;
+  private isCaseless = false;
   private at = 0;
 
   constructor(source: string) {
@@ -78,13 +82,20 @@ class Translation {
     else if (char === "|") this.alternative();
     else {
       this.at += char.length;
-      this.emit(char === "." ? "[^\\n]" : char === "^" ? "(?<![^\\n])" : char === "$" ? "(?![^\\n])" : literal(char));
+      const known = UNESCAPED[char];
+      if (known === undefined) this.emitLetters(literal(char));
+      else this.emit(known);
     }
   }
 
   private emit(atom: string): void {
     this.atom = this.out.length;
     this.out += atom;
+  }
+
+  /** Emits a character or a class in brackets; a property by itself keeps to its case in Oniguruma. */
+  private emitLetters(atom: string): void {
+    this.emit(this.isCaseless ? caseless(atom) : atom);
   }
 
   private escape(): void {
@@ -97,7 +108,8 @@ class Translation {
       this.at += matched[0].length;
       if (property !== null)
         this.emit(/^\\[pP]\{\^?word\}$/i.test(property[0]) ? wordClass(property) : propertyClass(property));
-      else if (code !== null) this.emit(`\\u{${code[1] ?? code[2] ?? code[3] ?? ""}}`);
+      else if (code !== null) this.emitLetters(`\\u{${code[1] ?? code[2] ?? code[3] ?? ""}}`);
+      else if (this.isCaseless) throw new SyntaxError(`${matched[0]} without regard to case`);
       else this.emit(matched[0]);
       return;
     }
@@ -106,12 +118,12 @@ class Translation {
     const known = (SHORTHANDS as Readonly<Record<string, string>>)[char] ?? ANCHORS[char];
     if (known !== undefined) this.emit(known);
     else if (/[A-Za-z0-9]/.test(char) || rest.length < 2) throw new SyntaxError(`\\${char} is not known`);
-    else this.emit(literal(char));
+    else this.emitLetters(literal(char));
   }
 
   private charClass(): void {
     const reader = new ClassReader(this.source, this.at);
-    this.emit(reader.read());
+    this.emitLetters(reader.read());
     this.at = reader.at;
   }
 
@@ -120,21 +132,30 @@ class Translation {
     if (head === "(" && this.source[this.at + 1] === "?") throw new SyntaxError("a group of unknown kind");
     if (this.open.length === DEEPEST) throw new SyntaxError(`groups more than ${DEEPEST} deep`);
     this.at += head.length;
-    const start = this.out.length;
+    const before = { start: this.out.length, wasCaseless: this.isCaseless };
     this.atom = -1;
+    const flags = /^\(\?([im]*)(?:-([im]+))?[:)]$/.exec(head);
+    if (flags !== null) this.setFlags(flags[1] ?? "", flags[2] ?? "");
     if (head.endsWith(")")) {
-      // `(?i)` holds to the end of the group it stands in.
-      this.out += flags(head.slice(0, -1));
-      this.open.push({ close: "flags", start });
+      // `(?i)` holds to the end of the group it stands in, over its further alternatives.
+      this.out += "(?:";
+      this.open.push({ close: "flags", ...before });
     } else if (head === "(?>") {
       // An atomic group: a look-ahead gives nothing back, and what it found is then taken.
       const name = `atomic${this.nAtomic++}`;
       this.out += `(?:(?=(?<${name}>`;
-      this.open.push({ close: `))\\k<${name}>)`, start });
+      this.open.push({ close: `))\\k<${name}>)`, ...before });
     } else {
-      this.out += head === "(" ? "(?:" : /^\(\?[im-]+:$/.test(head) ? flags(head.slice(0, -1)) : head;
-      this.open.push({ close: ")", start });
+      this.out += head === "(" || flags !== null ? "(?:" : head;
+      this.open.push({ close: ")", ...before });
     }
+  }
+
+  /** Ruby's m lets the dot match line ends, of which no pattern here has need. */
+  private setFlags(on: string, off: string): void {
+    if (`${on}${off}`.includes("m")) throw new SyntaxError("the flag m is not known");
+    if (off !== "") this.isCaseless = false;
+    else if (on !== "") this.isCaseless = true;
   }
 
   private end(): void {
@@ -144,6 +165,7 @@ class Translation {
     this.at++;
     this.out += group.close;
     this.atom = group.start;
+    this.isCaseless = group.wasCaseless;
   }
 
   private alternative(): void {
@@ -159,6 +181,7 @@ class Translation {
         return;
       }
       this.out += ")";
+      this.isCaseless = last.wasCaseless;
     }
   }
 
@@ -197,10 +220,4 @@ class Translation {
 /** The property of letters, digits and marks is the shorthand's class where it stands by itself. */
 function wordClass([, kind, caret]: RegExpExecArray): string {
   return (kind === "P") === (caret === "^") ? SHORTHANDS.w : SHORTHANDS.W;
-}
-
-/** Opens a group with flags: Ruby's m lets the dot match line ends, of which no pattern here has need. */
-function flags(head: string): string {
-  if (head.includes("m")) throw new SyntaxError("the flag m is not known");
-  return `${head}:`;
 }

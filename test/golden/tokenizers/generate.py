@@ -335,6 +335,9 @@ def parts():
         "atomic": pre_tokenizers.Split(Regex(r"(?>a|ab)c|z++z|\d{2,}+|(?i)ñ|É"), "isolated"),
         "classes": pre_tokenizers.Split(Regex(r"[[:upper:]&&[^A-M]]|[^\W\d_a-z]|[\p{Han}\p{^L}&&[^\s[:punct:]]]|\h{3}"), "isolated"),
         "anchors": pre_tokenizers.Split(Regex(r"^\S+|\S+$|\bt\w|\Bl\B"), "isolated"),
+        "caseless": pre_tokenizers.Split(
+            Regex(r"(?i)k(?-i:e)y|[r-v]+|(?-i:w)|\x{e9}|\p{Lu}\d|[^\W\d_[a-z]&&[^ñ]]{2}|'(?i:s|ll)"), "isolated"
+        ),
         "lookbehind": pre_tokenizers.Split(Regex(r"(?<=\p{Ll})(?=\p{Lu})|(?<![a-z])o"), "isolated"),
     }
 
