@@ -22,24 +22,26 @@ import {
   rewardName,
   sftName,
 } from "../config/index.ts";
-import { algorithmOf } from "../config/algorithms/index.ts";
+import { type Method, algorithmOf } from "../config/algorithms/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
 import { TEST_PROMPTS } from "../protocol/testPrompts.ts";
 import { needOf } from "../soup/index.ts";
 import { type ArtifactHandle, DataHandle, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
-import { answers } from "./stages/answers.ts";
-import { baseModel } from "./stages/baseModel.ts";
-import { choose } from "./stages/choose.ts";
-import { dpo } from "./stages/dpo.ts";
-import { judge } from "./stages/judge.ts";
-import { preferences } from "./stages/preferences.ts";
-import { rewardModel } from "./stages/rewardModel.ts";
-import { rlhf } from "./stages/rlhf.ts";
-import { serverAnswers } from "./stages/serverAnswers.ts";
-import { sft } from "./stages/sft.ts";
-import { soup } from "./stages/soup.ts";
-import { warm } from "./stages/warm.ts";
+import {
+  answers,
+  baseModel,
+  choose,
+  dpo,
+  judge,
+  preferences,
+  rewardModel,
+  rlhf,
+  serverAnswers,
+  sft,
+  soup,
+  warm,
+} from "./stages/index.ts";
 
 /** Everything one base seed's recipe makes. */
 export interface SeedResult {
@@ -180,24 +182,32 @@ interface ArmInputs {
   readonly base?: ArtifactHandle;
 }
 
+interface ArmTraining {
+  readonly of: { readonly arm: string; readonly beta: number; readonly seed: number };
+  readonly inputs: ArmInputs;
+  readonly place: StagePlace;
+}
+
+/** The stage of each method, with those inputs that it learns from. */
+const TRAININGS: Readonly<Record<Method, (scope: Scope, training: ArmTraining) => ArtifactHandle>> = {
+  ppo: ({ recipe }, { inputs: { pairs: _pairs, ...inputs }, ...training }) => recipe.add(rlhf, { ...training, inputs }),
+  dpo: ({ config, recipe }, { inputs: { reward: _reward, data: prompts, ...shared }, ...training }) => {
+    const inputs = { ...shared, data: dataOf(config.data?.preferences, "preferences"), prompts };
+    return recipe.add(dpo, { ...training, inputs });
+  },
+};
+
 /** An arm trained; with several candidates for β, the one that does best on the validation split. */
 function alignedModel(
   scope: Scope,
   { name, arm, inputs }: { readonly name: string; readonly arm: ArmConfig; readonly inputs: ArmInputs },
 ): ArtifactHandle {
-  const { config, recipe, seed } = scope;
-  const { pairs, ...ofPpo } = inputs;
-  const { init, reference, reward: _reward, data: prompts, ...shared } = ofPpo;
-  const ofDpo = { init, reference, pairs, data: dataOf(config.data?.preferences, "preferences"), prompts, ...shared };
-  const train = (beta: number, place: StagePlace): ArtifactHandle => {
-    const of = { arm: name, beta, seed };
-    return arm.method === "dpo"
-      ? recipe.add(dpo, { of, inputs: ofDpo, place })
-      : recipe.add(rlhf, { of, inputs: ofPpo, place });
-  };
+  const { recipe, seed } = scope;
+  const train = (beta: number, place: StagePlace): ArtifactHandle =>
+    TRAININGS[arm.method](scope, { of: { arm: name, beta, seed }, inputs, place });
   const [only, ...others] = arm.betas;
   if (only !== undefined && others.length === 0) return train(only, at(scope, name));
-  const { init: _init, reference: _reference, ...scored } = ofPpo;
+  const { init: _init, reference: _reference, pairs: _pairs, ...scored } = inputs;
   const candidates: ArtifactHandle[] = [];
   const validation: ArtifactHandle[] = [];
   for (const beta of arm.betas) {

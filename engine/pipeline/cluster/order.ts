@@ -7,8 +7,20 @@ import { stageInfoSchema } from "../../protocol/stages.ts";
 import { type ArtifactKey, Artifacts } from "../../storage/artifacts.ts";
 import type { Json, JsonObject } from "../../storage/json.ts";
 import type { ResolvedStage } from "../resolve.ts";
-import { type Artifact, type DataFile, type Pace, type StageInput, jsonOf } from "../stage.ts";
-import { DEVICE_STAGE_NAMES, deviceStage, deviceStageName } from "../stages/index.ts";
+import { workOn } from "../recipe.ts";
+import {
+  type Artifact,
+  type DataFile,
+  type Pace,
+  type Stage,
+  type StageInput,
+  type StageInputs,
+  jsonOf,
+} from "../stage.ts";
+import * as stages from "../stages/index.ts";
+
+/** Stages that other machines run, by the names that orders have for them. */
+const ORDERED: ReadonlyMap<string, object> = new Map(Object.entries(stages).filter(([, { usesDevice }]) => usesDevice));
 
 const count = z.int().min(0);
 const text = z.string().max(4000);
@@ -31,7 +43,7 @@ const orderSchema = z.strictObject({
   job: text,
   /** Id of the run, which the stage's record names as the maker. */
   run: text,
-  stage: z.enum(DEVICE_STAGE_NAMES),
+  stage: z.enum([...ORDERED.keys()]),
   info: stageInfoSchema,
   key: z.strictObject({ stage: text, hash: z.string().regex(/^[0-9a-f]{64}$/) }),
   slice: z.record(z.string(), z.unknown()),
@@ -62,8 +74,8 @@ export interface OrderSettings {
 /** The order for a stage whose inputs are there. */
 export function orderOf(stage: ResolvedStage, settings: OrderSettings): JsonObject {
   const { root, job, run, backend, threads, pace } = settings;
-  const name = deviceStageName(stage.declared);
-  if (name === undefined) throw new RangeError(`order: ${stage.info.kind} is no stage that other machines know`);
+  const [name] = Array.from(ORDERED).find(([, definition]) => definition === stage.declared.definition) ?? [];
+  if (name === undefined) throw new RangeError(`order: ${stage.info.kind} is missing in pipeline/stages/index.ts`);
   const inputs = Object.entries(stage.inputs).map(([key, input]) => [key, placed(input, root)] as const);
   const { checkpointEvery, metricsEvery, gradientCheckpointing } = pace;
   const order: StageOrder = {
@@ -98,7 +110,8 @@ export function stageOf({ info, stage, key, slice, inputs }: StageOrder, root: s
   const folder = new Artifacts(root).path(artifactKey);
   const artifact: Artifact = { key: relative(join(root, "artifacts"), folder), folder, product: info.product };
   const entries = Object.entries(inputs).map(([name, input]) => [name, found(input, root)] as const);
-  const work = deviceStage(stage, slice as Json);
+  // An order holds the slice as `select` gave it, to the very same program: the package is named by its content.
+  const work = workOn(ORDERED.get(stage) as Stage<unknown, object, StageInputs>, slice);
   return {
     ...{ info, key: artifactKey, artifact, inputs: Object.fromEntries(entries) },
     declared: { ...work, info, revision: 0, slice: slice as Json, inputs: {} },

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { clusterSchema } from "../../../../engine/config/cluster.ts";
 import { orderOf, readOrder, stageOf } from "../../../../engine/pipeline/cluster/order.ts";
 import { queueText } from "../../../../engine/pipeline/cluster/cluster.ts";
 import { skewOf, skewText } from "../../../../engine/pipeline/cluster/join.ts";
 import { SharedInputs } from "../../../../engine/pipeline/cluster/sharedInputs.ts";
 import { type ResolvedStage, resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
 import { salsa } from "../../../../engine/pipeline/salsa.ts";
-import { DEVICE_STAGE_NAMES, deviceStageName } from "../../../../engine/pipeline/stages/index.ts";
+import * as stages from "../../../../engine/pipeline/stages/index.ts";
 import { Artifacts } from "../../../../engine/storage/artifacts.ts";
 import type { Json } from "../../../../engine/storage/json.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -29,13 +30,13 @@ describe("orders to other machines", () => {
         reward: { seeds: [1, 2] },
         arms: { ppo: { reference: "sft-1" }, dpo: { method: "dpo", reference: "soup" } },
       });
-      const stages = (await stagesOf(written, folder)).filter(({ declared }) => declared.usesDevice);
+      const ordered = (await stagesOf(written, folder)).filter(({ declared }) => declared.usesDevice);
       const root = path.join(folder, ".salsa");
       const settings = { root, job: "salsa-1", run: "tiny-1", backend: BACKEND, threads: 4, pace: PACE };
-      // Every kind of stage of every config: one more in the recipe needs a line in stages/index.ts.
-      assert.deepEqual(new Set(stages.map(({ declared }) => deviceStageName(declared))), new Set(DEVICE_STAGE_NAMES));
-      for (const stage of stages) {
+      const names = new Set<string>();
+      for (const stage of ordered) {
         const order = readOrder(JSON.stringify(orderOf(stage, settings)), "order.json");
+        names.add(order.stage);
         assert.deepEqual(order.backend, BACKEND);
         assert.deepEqual(order.pace, PACE);
         const there = stageOf(order, "/mnt/shared/salsa");
@@ -45,6 +46,11 @@ describe("orders to other machines", () => {
         const text = JSON.stringify([there.artifact, there.inputs]).replaceAll("/mnt/shared/salsa", root);
         assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify([stage.artifact, stage.inputs])));
       }
+      const onDevices = Object.entries(stages).filter(([, { usesDevice }]) => usesDevice);
+      assert.deepEqual(names, new Set(onDevices.map(([name]) => name)));
+      // A new kind gets its line in the config's schema, too: its resources.
+      const kinds = new Set(onDevices.map(([, { kind }]) => kind));
+      assert.deepEqual(kinds, new Set(Object.keys(clusterSchema.shape.stages.unwrap().shape)));
     });
   });
 
