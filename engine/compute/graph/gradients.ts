@@ -15,8 +15,10 @@ export function gradients(
   wrt: readonly Tensor[],
   recomputation: Recomputation = "cheap",
 ): readonly Tensor[] {
-  const recomputing = new Recomputing(loss.graph, recomputation);
-  const active = dependents(loss, new Set(wrt));
+  const nodes = reachableNodes([loss]);
+  const recomputing = new Recomputing(loss.graph, nodes, recomputation);
+  // Nodes between `wrt` and the loss, last first: those that a gradient must cross.
+  const active = nodes.filter(dependsOn(new Set(wrt))).reverse();
   const crossed = new Set<Tensor>([...wrt, ...active.flatMap(({ outputs }) => outputs)]);
   const grads = new Map<Tensor, Tensor>([[loss, loss.graph.constant(1, loss.shape)]]);
   for (const node of active) {
@@ -42,11 +44,6 @@ export function gradients(
     }
     return grad;
   });
-}
-
-/** Nodes between `wrt` and `loss`, last first: those that a gradient must cross. */
-function dependents(loss: Tensor, wrt: ReadonlySet<Tensor>): readonly Node[] {
-  return reachableNodes([loss]).filter(dependsOn(wrt)).reverse();
 }
 
 /** A predicate to be asked in execution order: whether the node depends on one of the tensors. */

@@ -1,10 +1,14 @@
-import { type Graph, type Node, type Tensor, defined } from "./tensor.ts";
+import { type Graph, type Node, type Tensor, bytesOf, defined } from "./tensor.ts";
 
 /**
- * Results of the forward pass that the backward pass computes again: none, those of cheap ops, or also all within a
- * model's blocks but for the last (gradient checkpointing, Chen et al. 2016, arXiv:1604.06174).
+ * Results of the forward pass that the backward pass computes again: none, those of cheap ops where they take more than
+ * `KEPT_BYTES`, or also all within a model's blocks but for the last (gradient checkpointing, Chen et al. 2016,
+ * arXiv:1604.06174).
  */
 export type Recomputation = "none" | "cheap" | "blocks";
+
+/** Bytes of a graph's cheap results that are worth their memory: for small models 2 % of a step's time. */
+const KEPT_BYTES = 64 * 2 ** 20;
 
 /**
  * The forward pass as the backward pass sees it: results that were not kept are computed again from those that were, by
@@ -21,11 +25,14 @@ export class Recomputing {
   private readonly kept: ReadonlySet<Tensor>;
   private readonly copies = new Map<Node, Node>();
 
-  constructor(graph: Graph, recomputation: Recomputation) {
+  /** `nodes` are those of the forward pass. */
+  constructor(graph: Graph, nodes: readonly Node[], recomputation: Recomputation) {
     this.graph = graph;
     const { checkpoints } = graph;
     this.kept = new Set(checkpoints);
-    this.repeatsCheap = recomputation !== "none";
+    const repeatsAbove = { none: Infinity, cheap: KEPT_BYTES, blocks: 0 }[recomputation];
+    const cheap = nodes.filter(({ op }) => op.isCheap === true).map(({ outputs }) => defined(outputs[0]));
+    this.repeatsCheap = cheap.reduce((sum, tensor) => sum + bytesOf(tensor), 0) > repeatsAbove;
     // The last block's results are read as soon as they are there: it keeps them.
     const last = recomputation === "blocks" ? checkpoints.at(-2) : undefined;
     this.end = last?.from.kind === "node" ? last.from.node.id : 0;

@@ -9,9 +9,10 @@ import { PICO } from "../../models/pico.ts";
 
 const DEEP = { ...PICO, nLayers: 12, hiddenSize: 32, intermediateSize: 96 };
 
-function trainingProgram(recomputation: Recomputation): Program {
+/** By default of a batch whose cheap results are too large to be kept: 250 MB. */
+function trainingProgram(recomputation: Recomputation, batch = { batchSize: 64, length: 512 }): Program {
   const graph = new Graph();
-  const { loss } = sftLoss(graph, DEEP, { batchSize: 4, length: 32 });
+  const { loss } = sftLoss(graph, DEEP, batch);
   const variables = [...parameters(DEEP)].map(([name, shape]) => graph.variable(name, shape));
   return plan({ loss, ...Object.fromEntries(gradients(loss, variables, recomputation).entries()) });
 }
@@ -26,6 +27,12 @@ describe("recomputation", () => {
     assert.equal(countOf(cheap, "gatedActivation"), 2 * DEEP.nLayers);
     // Per layer two norms and a gated product of eleven parts of like size: 33 % with this shape.
     assert.ok(cheap.arenaBytes < 0.72 * kept.arenaBytes, `${cheap.arenaBytes} of ${kept.arenaBytes} bytes`);
+  });
+
+  it("of cheap ops is left out where it would save little memory", () => {
+    const small = { batchSize: 4, length: 32 };
+    assert.deepEqual(trainingProgram("cheap", small), trainingProgram("none", small));
+    assert.equal(countOf(trainingProgram("blocks", small), "gatedActivation"), 2 * DEEP.nLayers);
   });
 
   it("of blocks runs each forward block twice but the last, and keeps one tensor a block", () => {
