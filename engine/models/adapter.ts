@@ -1,6 +1,6 @@
 import type { Shape } from "../compute/graph/tensor.ts";
 import { type BlockConfig, blockPrefix, blockShapes } from "./blocks.ts";
-import type { ModelConfig } from "./config.ts";
+import type { Adapter, ModelConfig } from "./config.ts";
 import type { Weights } from "./weights.ts";
 
 /** A dense layer that a model's adapter changes. */
@@ -61,34 +61,42 @@ export function merged(
   if (adapter === undefined) return { config, weights };
   const own = adapterParameters(config);
   const result = new Map([...weights].filter(([name]) => !own.has(name)));
-  for (const { name, outputs, inputs } of adaptedLayers(config)) {
-    const [w, a, b] = [`${name}.weight`, name + LORA_A, name + LORA_B].map((one) => dataOf(weights, one)) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    const { rank, alpha } = adapter;
-    const data = new Float32Array(outputs * inputs);
-    const row = new Float64Array(inputs);
-    for (let output = 0; output < outputs; output++) {
-      row.set(w.subarray(output * inputs, (output + 1) * inputs));
-      for (let r = 0; r < rank; r++) {
-        const share = (alpha / rank) * (b[output * rank + r] ?? 0);
-        for (let input = 0; input < inputs; input++) {
-          row[input] = (row[input] ?? 0) + share * (a[r * inputs + input] ?? 0);
-        }
-      }
-      data.set(row, output * inputs);
-    }
-    result.set(`${name}.weight`, { shape: [outputs, inputs], data });
+  for (const { name: layer, outputs, inputs } of adaptedLayers(config)) {
+    const name = `${layer}.weight`;
+    const w = weights.get(name);
+    if (w === undefined) throw new TypeError(`merge adapter: there is no tensor ${name}`);
+    result.set(name, { shape: [outputs, inputs], data: mergedMatrix(w.data, weights, { adapter, name }) });
   }
   return { config: base, weights: result };
 }
 
-function dataOf(weights: Weights, name: string): Float32Array {
-  const tensor = weights.get(name);
-  if (tensor === undefined) throw new TypeError(`merge adapter: there is no tensor ${name}`);
-  return tensor.data;
+/**
+ * W + alpha / rank · B·A, summed in f64 and rounded once, of the tensor `name`; `w` itself where the adapter's `change`
+ * has no A and B for it.
+ */
+export function mergedMatrix(
+  w: Float32Array,
+  change: Weights,
+  { adapter: { rank, alpha }, name }: { readonly adapter: Adapter; readonly name: string },
+): Float32Array {
+  const layer = withoutSuffix(name);
+  const [a, b] = [change.get(layer + LORA_A), change.get(layer + LORA_B)];
+  if (a === undefined || b === undefined) return w;
+  const [outputs = 0] = b.shape;
+  const [, inputs = 0] = a.shape;
+  const data = new Float32Array(outputs * inputs);
+  const row = new Float64Array(inputs);
+  for (let output = 0; output < outputs; output++) {
+    row.set(w.subarray(output * inputs, (output + 1) * inputs));
+    for (let r = 0; r < rank; r++) {
+      const share = (alpha / rank) * (b.data[output * rank + r] ?? 0);
+      for (let input = 0; input < inputs; input++) {
+        row[input] = (row[input] ?? 0) + share * (a.data[r * inputs + input] ?? 0);
+      }
+    }
+    data.set(row, output * inputs);
+  }
+  return data;
 }
 
 /** Of a block's tensors, the dense layers' weights are the matrices. */

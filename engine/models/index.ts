@@ -11,7 +11,7 @@ import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { smollm3 } from "./smollm3.ts";
 
-export { LORA_A, adaptedLayers, adapterParameters, denseLayers, isOfAdapter, merged } from "./adapter.ts";
+export { LORA_A, adaptedLayers, adapterParameters, denseLayers, isOfAdapter, merged, mergedMatrix } from "./adapter.ts";
 export { type AdaptedModel, type AdapterModel, changeProducts, mixAdapters } from "./adapterMix.ts";
 export { type LayerAttention, LLAMA_BLOCKS } from "./blocks.ts";
 export { type Adapter, type ConfigFile, type ModelConfig, type SpecialTokens } from "./config.ts";

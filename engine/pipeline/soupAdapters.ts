@@ -56,10 +56,7 @@ export async function soupAdapters(request: SoupAdaptersRequest): Promise<void> 
   if (recipeOf(method).weighsWholeModels === true) {
     throw new SoupError(`${method} weighs whole models, and these are adapters; ${LOW_RANK_REMEDY}`);
   }
-  const { base, head, first } = await oneBase(of, request.base);
-  const config = await loadConfig(base);
-  const models: AdapterModel[] = [];
-  for (const model of of) models.push(await readChange(model, config, [head]));
+  const { base, head, first, config, models } = await readChanges(of, request.base);
   signal?.throwIfAborted();
   const weightsOf = await soupWeights(settings, {
     ...ingredientsOf({ config, models }),
@@ -72,6 +69,27 @@ export async function soupAdapters(request: SoupAdaptersRequest): Promise<void> 
   await saveAdapter(folder, { adapter, weights, format, base, head, ...(saveAs && { saveAs }) });
 }
 
+/** The base of all adapters, what they are adapters for, and the first of them. */
+interface AdaptersBase {
+  /** Its folder. */
+  readonly base: string;
+  readonly head: "language" | "score";
+  /** Folder of the first adapter. */
+  readonly first: string;
+}
+
+/** Models of one base, read. */
+export type ReadChanges = AdapterChanges & AdaptersBase;
+
+/** Reads what models change of one base, which may be `given`. @throws {CheckpointError} when they have no common one. */
+export async function readChanges(of: readonly string[], given?: string): Promise<ReadChanges> {
+  const found = await oneBase(of, given);
+  const config = await loadConfig(found.base);
+  const models: AdapterModel[] = [];
+  for (const model of of) models.push(await readChange(model, config, [found.head]));
+  return { ...found, config, models };
+}
+
 /** Dense layers that one of the models changes, by the names of their weights, and tensors that are no changes. */
 export function mixedTensors({ config, models }: AdapterChanges): readonly string[] {
   const targets = [...new Set(models.flatMap(({ adapter }) => adapter?.targets ?? []))];
@@ -82,7 +100,8 @@ export function mixedTensors({ config, models }: AdapterChanges): readonly strin
   return [...layers.map(({ name }) => `${name}.weight`), ...heads];
 }
 
-function ingredientsOf(changes: AdapterChanges): Ingredients {
+/** Facts that soups are weighed by; inner products without forming a change. */
+export function ingredientsOf(changes: AdapterChanges): Required<Pick<Ingredients, "products">> & Ingredients {
   const { models } = changes;
   return {
     nModels: models.length,
@@ -102,7 +121,7 @@ function fromFirst(products: readonly (readonly number[])[]): number[][] {
 }
 
 /** Models that have a share of some tensor: the others would only take room. One at least, since no rank is 0. */
-function keptOf(changes: AdapterChanges, weightsOf: TensorWeights): readonly number[] {
+export function keptOf(changes: AdapterChanges, weightsOf: TensorWeights): readonly number[] {
   const { models } = changes;
   const tensors = mixedTensors(changes);
   const adapted = models.flatMap(({ adapter }, index) => (adapter === undefined ? [] : [index]));
@@ -110,12 +129,8 @@ function keptOf(changes: AdapterChanges, weightsOf: TensorWeights): readonly num
   return kept.length > 0 ? kept : adapted.slice(0, 1);
 }
 
-/** The base of all adapters, what they are adapters for, and the first of them. */
-async function oneBase(
-  of: readonly string[],
-  given: string | undefined,
-): Promise<{ readonly base: string; readonly head: "language" | "score"; readonly first: string }> {
-  let found: { readonly base: string; readonly head: "language" | "score"; readonly first: string } | undefined;
+async function oneBase(of: readonly string[], given: string | undefined): Promise<AdaptersBase> {
+  let found: AdaptersBase | undefined;
   for (const folder of of) {
     if (!(await isAdapterFolder(folder))) continue;
     const { head } = await readAdapterSettings(folder);
@@ -145,7 +160,7 @@ async function firstOther(of: readonly string[], base: string | undefined): Prom
 }
 
 /** The first adapter's way to put prompts, once the tokenizers are found to be one. */
-async function oneFormat(of: readonly string[], first: string, choice: LoadChoice): Promise<PromptFormat> {
+export async function oneFormat(of: readonly string[], first: string, choice: LoadChoice): Promise<PromptFormat> {
   const format = await loadFormat(first, choice);
   for (const folder of of) {
     const other = await loadFormat(folder, choice);

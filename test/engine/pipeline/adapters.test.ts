@@ -8,6 +8,10 @@ import { loadModel } from "../../../engine/pipeline/modelFolder.ts";
 import { baseFacts } from "../../../engine/pipeline/plan.ts";
 import { rlhf } from "../../../engine/pipeline/stages/rlhf.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
+import { type MeasureRequest, measureFigure } from "../../../engine/pipeline/figures/measuring/measure.ts";
+import { type NamedFolder, type Plane, planeOf } from "../../../engine/pipeline/figures/measuring/plane.ts";
+import { readAnswers } from "../../../engine/storage/formats/answers.ts";
+import { type MeasuredSoup, readFigurePoints } from "../../../engine/storage/formats/figurePoints.ts";
 import { type TinyRun, type Written, artifactHashes, artifactOf, metricOf, runTiny, tiny } from "./tinyRun.ts";
 
 const SIGNAL = new AbortController().signal;
@@ -172,6 +176,44 @@ describe("a run with adapters", function () {
     await assert.rejects(mergeAdapter({ adapter: of("ppo"), out }), /holds a checkpoint already/);
     await assert.rejects(mergeAdapter({ adapter: of("ppo"), out: base }), /is one of the two to be merged/);
     await assert.rejects(mergeAdapter({ adapter: base, out: path.join(folder, "x") }), /no adapter_config\.json/);
+  });
+
+  it("is measured for figures: along a line, over a plane, and back to the start", async () => {
+    const points = async (request: Pick<MeasureRequest, "figure" | "choices">): Promise<readonly MeasuredSoup[]> => {
+      await measureFigure({ folder: run.folder, n: 4, signal: SIGNAL, ...request });
+      return (await readFigurePoints(run.folder)).flatMap((one) =>
+        one.kind === "point" && one.figure === request.figure ? [one] : [],
+      );
+    };
+    const line = await points({ figure: "line", choices: { from: 0, to: 1, points: 2 } });
+    for (const [at, model] of ["sft-1", "sft-2"].entries()) {
+      const answers = await readAnswers(of(`${model} on inDistribution`));
+      const mean = answers.reduce((sum, { reward }) => sum + reward, 0) / answers.length;
+      // The same answers, of the merged model here and of base and adapter there.
+      assert.ok(Math.abs((line[at]?.reward ?? NaN) - mean) < 1e-5, `${model}: ${line[at]?.reward} and ${mean}`);
+    }
+    const plane = await points({ figure: "plane", choices: { models: ["base", "sft-1", "sft-2"], size: 4 } });
+    assert.equal(plane.length, 4);
+    const warp = await points({ figure: "warp", choices: { models: ["salsa"], points: 2 } });
+    assert.ok(Math.abs(warp[0]?.kl ?? NaN) < 1e-6 && (warp[1]?.kl ?? 0) !== 0);
+  });
+
+  it("spans the plane that its merged models span", async () => {
+    const merge = async (name: string): Promise<NamedFolder> => {
+      const out = path.join(folder, `plane-${name}`);
+      await mergeAdapter({ adapter: of(name), out });
+      return { name, folder: out };
+    };
+    const named = (name: string): NamedFolder => ({ name, folder: name === "base" ? base : of(name) });
+    const corners = ["base", "sft-1", "sft-2"];
+    const settings = { size: 4, signal: SIGNAL };
+    const low = await planeOf(corners.map(named), [named("ppo")], { ...settings, base });
+    const merged = [named("base"), await merge("sft-1"), await merge("sft-2")];
+    const full = await planeOf(merged, [await merge("ppo")], settings);
+    const numbers = ({ corners, projected }: Plane): readonly number[] =>
+      [...corners, ...projected].flatMap(({ x, y }) => [x, y]);
+    for (const [at, value] of numbers(low).entries())
+      assert.ok(Math.abs(value - (numbers(full)[at] ?? NaN)) < 1e-5, `${value} at ${at}`);
   });
 
   it("merges a reward model's adapter into a reward model", async () => {

@@ -144,14 +144,14 @@ async function jobOf(plan: SoupPlan, facts: JobFacts): Promise<Job> {
   }).slice(0, 16);
   const named = (names: readonly string[]): readonly { readonly name: string; readonly folder: string }[] =>
     names.map((one) => ({ name: one, folder: folderOf(one) }));
+  const base = "checkpoint" in config.model && config.model.lora !== undefined ? folderOf("base") : undefined;
   const plane: Plane | undefined =
-    plan.weights === "plane" ? await planeOf(named(plan.of), named(plan.projected), { size, signal }) : undefined;
+    plan.weights === "plane" ? await planeOf(named(plan.of), named(plan.projected), { size, base, signal }) : undefined;
   const set: FigureSet = {
     ...{ kind: "set", figure, set: identity, seed, of: [...plan.of], prompts: name, n: questions.length },
     ...(plane !== undefined && { plane }),
   };
   const weights = plan.weights === "plane" ? (plane === undefined ? [] : gridWeights(plane)) : plan.weights;
-  const base = "checkpoint" in config.model && config.model.lora !== undefined ? folderOf("base") : undefined;
   return { set, weights, folders, reward, base };
 }
 

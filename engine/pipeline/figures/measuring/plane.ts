@@ -1,9 +1,11 @@
 import { DataError } from "../../../protocol/errors.ts";
 import { readCheckpoint, type Checkpoint } from "../../../storage/checkpoints.ts";
+import { isAdapterFolder } from "../../../storage/adapterFolders.ts";
 import { isFloatType } from "../../../storage/elementTypes.ts";
 import type { FigureSet } from "../../../storage/formats/figurePoints.ts";
 import { innerProducts } from "../../../storage/innerProducts.ts";
 import { compareCheckpoints } from "../../compareCheckpoints.ts";
+import { ingredientsOf, readChanges } from "../../soupAdapters.ts";
 import { Stopped } from "../../stage.ts";
 
 /** A model with its name in the config. */
@@ -20,10 +22,20 @@ const MARGIN = 0.35;
 /** Heights of a triangle below this share of its longest side come from rounding. */
 const FLAT = 1e-6;
 
+/** Choices of a plane. */
+export interface PlaneSettings {
+  /** Soups of the grid, a square or near one. */
+  readonly size: number;
+  /** Folder of the base, where the models are adapters; the one that they name unless given. */
+  readonly base?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 /**
  * The plane through three models in coordinates of weight space: the first at the origin, the second on the x axis.
  * Others are projected onto it by least squares, with their distance from it. All follows from inner products of the
- * models' deviations from the first, summed in f64 tensor by tensor, a piece of each model in memory at a time. `size` is the number of soups of the grid, a square or near one.
+ * models' deviations from the first, summed in f64 tensor by tensor, a piece of each model in memory at a time; of
+ * adapters, all of their changes.
  *
  * @throws {CheckpointError} when the models do not go together.
  * @throws {DataError} when the three lie on a line.
@@ -32,30 +44,43 @@ const FLAT = 1e-6;
 export async function planeOf(
   corners: readonly NamedFolder[],
   others: readonly NamedFolder[],
-  { size, signal }: { readonly size: number; readonly signal: AbortSignal },
+  settings: PlaneSettings,
 ): Promise<Plane> {
-  return planeFrom(await gram([...corners, ...others], signal), { corners, others, size });
+  const folders = [...corners, ...others].map(({ folder }) => folder);
+  return planeFrom(await gram(folders, settings), { corners, others, size: settings.size });
 }
 
 /** Inner products of deviations from the first model, `[n, n]`. */
-async function gram(models: readonly NamedFolder[], signal: AbortSignal): Promise<readonly (readonly number[])[]> {
+async function gram(folders: readonly string[], settings: PlaneSettings): Promise<readonly (readonly number[])[]> {
+  if ((await Promise.all(folders.map(isAdapterFolder))).includes(true)) {
+    const changes = ingredientsOf(await readChanges(folders, settings.base));
+    return summed(folders.length, changes.tensors, (name) => changes.products(name, "first"), settings);
+  }
   const open: Checkpoint[] = [];
   try {
-    for (const { folder } of models) open.push(await readCheckpoint(folder));
+    for (const folder of folders) open.push(await readCheckpoint(folder));
     const mixed = await compareCheckpoints(open);
     const files = open.map(({ weights }) => weights);
-    const sums = models.map(() => models.map(() => 0));
-    for (const name of mixed) {
-      if (signal.aborted) throw new Stopped("stopped; what is measured is kept");
-      if (!isFloatType(files[0]?.tensors.get(name)?.dtype ?? "")) continue;
-      const products = await innerProducts(files, name, "first");
-      for (const [row, values] of products.entries())
-        for (const [column, value] of values.entries()) sums[row]![column]! += value;
-    }
-    return sums;
+    const floats = [...mixed].filter((name) => isFloatType(files[0]?.tensors.get(name)?.dtype ?? ""));
+    return await summed(folders.length, floats, (name) => innerProducts(files, name, "first"), settings);
   } finally {
     await Promise.all(open.map(({ weights }) => weights.close()));
   }
+}
+
+async function summed(
+  n: number,
+  tensors: Iterable<string>,
+  productsOf: (name: string) => Promise<readonly (readonly number[])[]>,
+  { signal }: PlaneSettings,
+): Promise<readonly (readonly number[])[]> {
+  const sums = Array.from({ length: n }, () => Array<number>(n).fill(0));
+  for (const name of tensors) {
+    if (signal.aborted) throw new Stopped("stopped; what is measured is kept");
+    for (const [row, values] of (await productsOf(name)).entries())
+      for (const [column, value] of values.entries()) sums[row]![column]! += value;
+  }
+  return sums;
 }
 
 /** The same from the inner products, `[n, n]`: of the corners, then of the others. @throws {DataError} */
