@@ -1,4 +1,5 @@
 import type { RunEvent } from "./events.ts";
+import type { MeasuredFigure } from "./figureNames.ts";
 import type { PromotedArm } from "./runsTablePanel.ts";
 import type { RunOutline, RunSummary, ServiceRequests } from "./service.ts";
 
@@ -82,6 +83,11 @@ interface HostRequests {
   readonly copy: { params: { readonly text: string }; result: Record<string, never> };
   /** Writes a config with the settings of an arm, and opens it. */
   readonly promote: { params: PromotedArm; result: Record<string, never> };
+  /** Measures the soups of a figure; comes back when it is drawn, or was cancelled. */
+  readonly measureFigure: {
+    params: { readonly folder: string; readonly figure: MeasuredFigure };
+    result: Record<string, never>;
+  };
   /** Adds a prompt to those that later runs answer; `from` says where it was met. */
   readonly pinPrompt: {
     params: { readonly folder: string; readonly prompt: string; readonly from: string };

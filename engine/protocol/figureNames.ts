@@ -13,6 +13,10 @@ export const FIGURE_NAMES = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type FigureName = keyof typeof FIGURE_NAMES;
 
+/** Figures whose numbers no run records: they are measured afterwards. */
+export const MEASURED_FIGURES = ["line", "plane", "warp"] as const satisfies readonly FigureName[];
+export type MeasuredFigure = (typeof MEASURED_FIGURES)[number];
+
 /** Tables of the paper by name, with their numbers. */
 export const PAPER_TABLE_NAMES = {
   main: ["1"],

@@ -17,6 +17,7 @@ import { newConfig } from "./newConfig.ts";
 import { openReport } from "./openReport.ts";
 import { plan } from "./plan.ts";
 import { previewData } from "./previewData.ts";
+import { measureFigure } from "./measureFigure.ts";
 import { pinPrompt } from "./pinPrompt.ts";
 import { promoteArm } from "./promoteArm.ts";
 import { fetchBenchmark } from "./fetchBenchmark.ts";
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   showRunsTable,
   promoteArm,
   pinPrompt,
+  measureFigure,
   compareRuns,
   openSamples,
   openWinRates,

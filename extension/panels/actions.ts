@@ -7,7 +7,7 @@ import { type HostActions, isDashboardCommand } from "./session.ts";
 type Params<M extends keyof HostActions> = DashboardRequests[M]["params"];
 
 /** Actions that the editor performs for the dashboard. */
-export const HOST_ACTIONS: HostActions = { command, save, openText, openFile, copy, promote, pinPrompt };
+export const HOST_ACTIONS: HostActions = { command, save, openText, openFile, copy, promote, pinPrompt, measureFigure };
 
 async function command({ command: name, folder }: Params<"command">): Promise<Record<string, never>> {
   if (!isDashboardCommand(name)) throw new Error(vscode.l10n.t("The dashboard may not run {0}", name));
@@ -96,6 +96,11 @@ async function copy({ text }: Params<"copy">): Promise<Record<string, never>> {
 
 async function promote({ folder, arm, beta }: Params<"promote">): Promise<Record<string, never>> {
   await vscode.commands.executeCommand("salsa.promoteArm", folder, { arm, beta });
+  return {};
+}
+
+async function measureFigure({ folder, figure }: Params<"measureFigure">): Promise<Record<string, never>> {
+  await vscode.commands.executeCommand("salsa.measureFigure", folder, figure);
   return {};
 }
 

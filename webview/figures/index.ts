@@ -3,6 +3,7 @@ import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { FigureTheme } from "../../engine/figures/index.ts";
+import { MEASURED_FIGURES, type MeasuredFigure } from "../../engine/protocol/figureNames.ts";
 import type { FigureLack, FigureView } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
@@ -25,12 +26,23 @@ interface Answered {
   readonly figures: readonly FigureView[];
 }
 
+/** A figure that is being measured. */
+interface MeasuredOf {
+  readonly folder: string;
+  readonly figure: MeasuredFigure;
+}
+
 /** The paper's figures for the run: drawn, or with what is missing and how to get it. */
 export class FiguresView extends DashboardElement {
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, figuresStyles];
-  static override readonly properties = { ...DashboardElement.properties, width: { state: true } };
+  static override readonly properties = {
+    ...DashboardElement.properties,
+    width: { state: true },
+    measuring: { state: true },
+  };
   /** Of a figure, in pixels. */
   declare private width: number;
+  declare private measuring: MeasuredOf | undefined;
   private readonly asked = new LatestRequest<Answered>(this);
   private nth = 0;
   private readonly themed = new MutationObserver(() => this.requestUpdate());
@@ -127,26 +139,49 @@ export class FiguresView extends DashboardElement {
         lacks.length === 0
           ? nothing
           : html`<ul class="lacks" aria-label=${t("What is missing")}>
-              ${lacks.map((lack) => this.lack(lack))}
+              ${lacks.map((lack) => this.lack(lack, name))}
             </ul>`
       }
     </article>`;
   }
 
-  private lack({ what, snippet, command }: FigureLack): TemplateResult {
+  private lack({ what, snippet, command }: FigureLack, figure: string): TemplateResult {
     return html`<li>
       <div class="what"><vscode-icon name="info"></vscode-icon><span>${what}</span></div>
       ${snippet === undefined ? nothing : this.copied(snippet, t("Copy for the Config"))}
-      ${command === undefined ? nothing : this.copied(`salsa ${command}`, t("Copy Command"))}
+      ${command === undefined ? nothing : this.copied(`salsa ${command}`, t("Copy Command"), this.measureButton(figure))}
     </li>`;
   }
 
-  private copied(text: string, label: string): TemplateResult {
+  private measureButton(name: string): TemplateResult | typeof nothing {
+    const figure = MEASURED_FIGURES.find((one) => one === name);
+    const [folder] = this.model.focus.runs;
+    if (figure === undefined || folder === undefined) return nothing;
+    const { measuring } = this;
+    const isThis = measuring?.folder === folder && measuring.figure === figure;
+    return html`<vscode-button
+      icon=${isThis ? "loading" : "play"}
+      ?icon-spin=${isThis}
+      ?disabled=${measuring !== undefined}
+      @click=${(): void => void this.measure({ folder, figure })}
+      >${isThis ? t("Measuring…") : t("Measure")}</vscode-button
+    >`;
+  }
+
+  /** The editor itself shows how far it is, offers to cancel, and reports failures. */
+  private async measure(asked: MeasuredOf): Promise<void> {
+    this.measuring = asked;
+    await this.model.host.request("measureFigure", asked).catch(() => undefined);
+    this.measuring = undefined;
+    this.refresh();
+  }
+
+  private copied(text: string, label: string, also: TemplateResult | typeof nothing = nothing): TemplateResult {
     // The editor itself reports failures.
     const copy = (): void => void this.model.host.request("copy", { text }).catch(() => undefined);
     return html`<div class="how">
       <pre class="mono">${text}</pre>
-      <vscode-button secondary icon="copy" @click=${copy}>${label}</vscode-button>
+      ${also}<vscode-button secondary icon="copy" @click=${copy}>${label}</vscode-button>
     </div>`;
   }
 }

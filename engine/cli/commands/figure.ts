@@ -1,6 +1,12 @@
 import { basename, dirname, extname, resolve } from "node:path";
 import { formatDuration } from "../../protocol/format.ts";
-import { FIGURE_NAMES, type FigureName, nameFor } from "../../protocol/figureNames.ts";
+import {
+  FIGURE_NAMES,
+  type FigureName,
+  MEASURED_FIGURES,
+  type MeasuredFigure,
+  nameFor,
+} from "../../protocol/figureNames.ts";
 import { BACKEND_CHOICES } from "../../config/index.ts";
 import { suggest } from "../../config/suggest.ts";
 import type { MeasureProgress, MeasureRequest } from "../../pipeline/index.ts";
@@ -13,8 +19,6 @@ import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
 import { type Terminal, printJson } from "../terminal.ts";
 
 const NAMES = Object.keys(FIGURE_NAMES);
-/** Figures whose numbers no run records. */
-const MEASURED = ["line", "plane", "warp"] as const satisfies readonly FigureName[];
 /** Milliseconds between lines on the way where none is redrawn. */
 const LINE_INTERVAL = 10_000;
 
@@ -27,7 +31,8 @@ export const figure: Command = {
       "Measured by this command, soup by soup, and kept: line (2a, 2b), plane (2c), warp (arXiv 2406.16768). Ctrl-C stops,\n" +
       "and the same command goes on. One pass over the checkpoints makes a soup; two models are held at most.\n" +
       "SVG, PNG, CSV and LaTeX go into the run's folder, below figures/, unless --out names one file.",
-    'With --json, one object: {"name","run","files","missing":[{"what","snippet"?,"command"?}]}; of the list, {"run","figures"}.',
+    'With --json, lines {"kind":"progress","done","total","secondsLeft"} while it measures, and at the end one object:\n' +
+      '{"name","run","files","missing":[{"what","snippet"?,"command"?}]}; of the list, {"run","figures"}.',
   ],
   interruptNotice: "Stopping after this soup; what is measured is kept; Ctrl-C again quits at once",
   positionals: [
@@ -68,7 +73,7 @@ export const figure: Command = {
     if (name === undefined) throw unknown(asked);
     const folder = await findRunOf(directory, run);
     const ground = choiceOption(args, "ground", ["light", "dark"] as const) ?? "light";
-    const measured = MEASURED.find((one) => one === name);
+    const measured = MEASURED_FIGURES.find((one) => one === name);
     if (measured === undefined) refuseMeasureOptions(args, name);
     else if (!switchOption(args, "drawn") && !(await measure(measured, folder, args, context))) return EXIT.interrupted;
     return draw({ name, folder, ground, out: textOption(args, "out") }, context);
@@ -98,17 +103,17 @@ const MEASURE_OPTIONS = [
 function refuseMeasureOptions({ options }: Arguments, name: string): void {
   const given = MEASURE_OPTIONS.find((one) => options[one] !== undefined);
   if (given === undefined) return;
-  throw new UsageError(`--${given} goes with figures that are measured, ${MEASURED.join(", ")}, not ${name}`);
+  throw new UsageError(`--${given} goes with figures that are measured, ${MEASURED_FIGURES.join(", ")}, not ${name}`);
 }
 
 /** @returns False when it was stopped. */
 async function measure(
-  name: (typeof MEASURED)[number],
+  name: MeasuredFigure,
   folder: string,
   args: Arguments,
   context: CommandContext,
 ): Promise<boolean> {
-  const { signal, terminal } = context;
+  const { signal, terminal, isJson } = context;
   if (name === "plane") {
     for (const one of ["from", "to", "points"])
       if (args.options[one] !== undefined) throw new UsageError(`--${one} is not for the plane; use --size`);
@@ -119,7 +124,7 @@ async function measure(
     figure: name,
     ...measureOptions(args),
     signal,
-    onProgress: progressLine(terminal),
+    onProgress: isJson ? progressJson(terminal) : progressLine(terminal),
   };
   try {
     await measureFigure(request);
@@ -156,6 +161,11 @@ function measureOptions(args: Arguments): Omit<MeasureRequest, "folder" | "figur
       threads: numberOption(args, "threads", { least: 0, isWhole: true }),
     }),
   };
+}
+
+/** Progress for programs; the time left is null before the first soup. */
+function progressJson(terminal: Terminal): (progress: MeasureProgress) => void {
+  return ({ done, total, secondsLeft = null }) => printJson(terminal, { kind: "progress", done, total, secondsLeft });
 }
 
 /** A line redrawn in place on a screen, one now and then elsewhere. */

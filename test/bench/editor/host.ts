@@ -129,4 +129,5 @@ const REFUSALS: HostActions = {
   copy: refuse,
   promote: refuse,
   pinPrompt: refuse,
+  measureFigure: refuse,
 };

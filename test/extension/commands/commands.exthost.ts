@@ -128,6 +128,15 @@ describe("commands", () => {
     assert.deepEqual(told, []);
   });
 
+  it("measure a figure of a run, and draw it", async () => {
+    const told: string[] = [];
+    await ask("salsa.measureFigure", [runFolder("demo-1"), "line"], {
+      showErrorMessage: (message) => void told.push(message),
+    });
+    assert.deepEqual(told, []);
+    assert.match(await readFile(join(runFolder("demo-1"), "figures/line.svg"), "utf8"), /sft-1/);
+  });
+
   it("make a test prompt: a line of the file beside the config, once, and never over what somebody wrote wrong", async () => {
     const file = join(workspace, "salsa.prompts.jsonl");
     const pin = (prompt: string, said: string[] = []): Promise<unknown> =>

@@ -16,6 +16,7 @@ const actions: HostActions = {
   copy: () => Promise.resolve({}),
   promote: () => Promise.resolve({}),
   pinPrompt: () => Promise.resolve({}),
+  measureFigure: () => Promise.resolve({}),
 };
 
 describe("PageSession", () => {

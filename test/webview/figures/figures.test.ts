@@ -45,6 +45,33 @@ describeInBrowser("the view of figures", (browser) => {
     assert.deepEqual(copied, ["salsa figure line demo-1", '"arms": { "alpha-75": { "reference": "soup75" } }']);
   });
 
+  it("measures a figure in the editor, one at a time, and draws it then", async () => {
+    let isMeasured = false;
+    let finish = (): void => undefined;
+    const [drawn, line] = FIGURES;
+    assert.ok(drawn?.spec !== undefined && line !== undefined);
+    const { spec } = drawn;
+    const run = demoRun();
+    const backend = fixtureBackend([run], {
+      figures: () => [drawn, isMeasured ? { ...line, spec, lacks: [] } : line],
+      measureFigure: async () => {
+        await new Promise<void>((resolve) => (finish = resolve));
+        isMeasured = true;
+        return {};
+      },
+    });
+    open = await openDashboard(browser(), backend, { focus: { view: "figures", runs: [run.folder] }, theme: "dark" });
+    const { page, asked } = open;
+    const article = page.getByRole("article", { name: "Figures 2a and 2b: Reward along the line" });
+    await article.getByRole("button", { name: "Measure", exact: true }).click();
+    await article.locator("vscode-button[disabled]", { hasText: "Measuring…" }).waitFor();
+    finish();
+    await page.getByText("2 of 2 can be drawn").waitFor();
+    assert.equal(await article.getByRole("button", { name: "Measure", exact: true }).count(), 0);
+    const sent = asked.flatMap((one) => (one.method === "measureFigure" ? [one.params] : []));
+    assert.deepEqual(sent, [{ folder: run.folder, figure: "line" }]);
+  });
+
   it("tells value, interval and n where it is pointed at, and by the keyboard", async () => {
     const { page } = await show();
     const picture = page.getByRole("img", { name: /^Win rate against ppo by α/ });

@@ -3,6 +3,7 @@ import { identityOf } from "../../../compute/backends/choose.ts";
 import type { RunConfig, SamplingConfig } from "../../../config/index.ts";
 import type { Question } from "../../../protocol/conversation.ts";
 import { DataError } from "../../../protocol/errors.ts";
+import type { MeasuredFigure } from "../../../protocol/figureNames.ts";
 import {
   FigurePointLog,
   type FigureSet,
@@ -18,7 +19,7 @@ import { taskOf } from "../../corpus.ts";
 import { frozenSlice, loadFrozenModel } from "../../modelFolder.ts";
 import { Stopped, jsonOf } from "../../stage.ts";
 import { type Plane, gridWeights, planeOf } from "./plane.ts";
-import { type MeasureChoices, type MeasuredFigure, PLANE_SIZE, type SoupPlan, planOf } from "./plans.ts";
+import { type MeasureChoices, PLANE_SIZE, type SoupPlan, planOf } from "./plans.ts";
 import { promptsOfRun } from "./prompts.ts";
 import { SoupMeasurer } from "./soupMeasurer.ts";
 import { StreamedSoups } from "./streamedSoup.ts";

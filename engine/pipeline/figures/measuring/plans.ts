@@ -1,10 +1,7 @@
 import { type RunConfig, sftName } from "../../../config/index.ts";
 import { DataError } from "../../../protocol/errors.ts";
+import type { MeasuredFigure } from "../../../protocol/figureNames.ts";
 import { comparedArms, rolesOf } from "../roles.ts";
-
-/** Figures whose numbers are measured. */
-export const MEASURED_FIGURES = ["line", "plane", "warp"] as const;
-export type MeasuredFigure = (typeof MEASURED_FIGURES)[number];
 
 /** Parts of a figure to measure; every default is filled in by `planOf`. */
 export interface MeasureChoices {
