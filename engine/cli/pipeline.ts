@@ -4,6 +4,9 @@ import type * as pipeline from "../pipeline/index.ts";
 export type PipelineModule = Pick<
   typeof pipeline,
   | "runPipeline"
+  | "runOnHost"
+  | "checkHostable"
+  | "pullResults"
   | "modelNotes"
   | "comparedPrompts"
   | "planPipeline"

@@ -11,4 +11,5 @@ export type { AnyRecord, RecordKind } from "./records.ts";
 export type { RowPlace } from "./rows/row.ts";
 export { findingError } from "./select.ts";
 export { AS_IT_IS, type DataSource } from "./source.ts";
-export { readySource } from "./sources.ts";
+export { fixedFolder } from "./rows/glob.ts";
+export { readySource, sourceFiles } from "./sources.ts";

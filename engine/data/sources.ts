@@ -69,6 +69,11 @@ export async function filesOf(
   return { source, files, isOwn: false };
 }
 
+/** Files of a source, as {@link filesOf} finds them. @throws {DataError} when there is no such source. */
+export async function sourceFiles(given: SourceConfig, settings: FilesSettings): Promise<readonly string[]> {
+  return (await filesOf(given, settings)).files;
+}
+
 /** A source without the columns that are not named, with the split that its benchmark is. */
 function withoutGaps({ columns, kind, ...rest }: Exclude<SourceConfig, string>): DataSource {
   const split = rest.split ?? (kind === undefined || !isHubName(rest.from) ? undefined : benchmarkKind(kind).split);

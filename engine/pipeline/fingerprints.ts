@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { SourceConfig } from "../config/index.ts";
 import * as z from "zod";
 import { type DataCounts, type Progress, type RecordKind, keptBackIn, knownFact, readySource } from "../data/index.ts";
@@ -98,11 +98,13 @@ function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
 
 /**
  * Name for a checkpoint that was there before: its settings, chat template included, and sizes and times of its weight files, whose gigabytes
- * are not worth reading for a name. Of one from the hub, its commit stands for the weights.
+ * are not worth reading for a name. Of one from the hub, its commit stands for the weights. A copy that was sent here for a
+ * run is called by the name that it has where it comes from.
  * @throws {CheckpointError} when the folder is no checkpoint.
  */
 export async function folderFingerprint(folder: string, pinned?: string): Promise<string> {
   const { config, tokenizer, tokenizerConfig, generationConfig } = await readCheckpointFiles(folder);
+  if (basename(dirname(folder)) === SENT_INPUTS && SENT_NAME.test(basename(folder))) return basename(folder);
   const template = (await readInput(join(folder, CHAT_TEMPLATE_FILE)))?.toString("utf8");
   // Prompts are rendered with the special tokens' texts, and answers end where tokenizer and generation settings say.
   const chat = { template, tokenizerConfig, ...(generationConfig && { generationConfig }) };
@@ -110,6 +112,10 @@ export async function folderFingerprint(folder: string, pinned?: string): Promis
   const weights = pinned === undefined ? { files: await weightFiles(folder) } : { pinned };
   return `checkpoint-${stableHash({ config, tokenizer, ...chat, ...weights }).slice(0, 16)}`;
 }
+
+/** Where copies of inputs stand that were sent here, and their names. */
+const SENT_INPUTS = "inputs";
+const SENT_NAME = /^checkpoint-[0-9a-f]{16}$/;
 
 async function weightFiles(folder: string): Promise<Json> {
   const files = (await inputFiles(folder)).filter(({ name }) => name.endsWith(".safetensors"));

@@ -49,6 +49,8 @@ export interface RunRequest {
   readonly runsRoot: string;
   /** Id of the run to go on with. */
   readonly resume?: string;
+  /** Id of a new run; the config's name with the first number that is free unless given. */
+  readonly id?: string | undefined;
   /** Asks for a graceful stop: the running step is finished and its state saved. */
   readonly signal: AbortSignal;
   readonly report: (event: RunEvent) => void;
@@ -254,10 +256,15 @@ async function lookedUpAgain(
   return Promise.all(planned.map(async (one) => ({ ...one, cached: await artifacts.has(one.stage.key) })));
 }
 
-/** Writes the run's description, once: resuming changes none of it. */
-async function describeRun({ config, configFile }: RunRequest, log: RunFolder): Promise<void> {
+/** Writes the run's description: resuming changes none of it. `machine` says which makes it, where that is another one. */
+export async function describeRun(
+  { config, configFile }: Pick<RunRequest, "config" | "configFile">,
+  log: RunFolder,
+  machine: JsonObject = {},
+): Promise<void> {
   const origin = jsonOf(await provenance(version, dirname(configFile))) as JsonObject;
-  await log.writeRun({ id: basename(log.folder), config: jsonOf(config), configFile, seeds: config.seeds, ...origin });
+  const about = { id: basename(log.folder), config: jsonOf(config), configFile, seeds: config.seeds };
+  await log.writeRun({ ...about, ...origin, ...machine });
 }
 
 const secondsSince = (started: number): number => (performance.now() - started) / 1000;
@@ -282,17 +289,19 @@ function finite(body: EventBody): EventBody {
 }
 
 /**
- * The run's folder, held: that of the run to resume, or of the config's name with the first number that is free.
+ * The run's folder, held: that of the run to resume, of the id that is given, or of the config's name with the first number
+ * that is free.
  *
  * `socket` is where this process can be reached: others read it from the run's lock.
  *
  * @throws {LockedError} when another process works on the run.
  */
 export async function openRun(
-  { config, runsRoot, resume }: Pick<RunRequest, "config" | "runsRoot" | "resume">,
+  { config, runsRoot, resume, id: given }: Pick<RunRequest, "config" | "runsRoot" | "resume" | "id">,
   socket?: string,
 ): Promise<RunFolder> {
   if (resume !== undefined) return reopenRun(runsRoot, resume, socket);
+  if (given !== undefined) return RunFolder.open(runsRoot, given, socket);
   const taken = new Set(await listRuns(runsRoot));
   for (let number = 1; ; number++) {
     const id = `${config.name}-${number}`;

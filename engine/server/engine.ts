@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
-import { type RunRequest, openRun, readRun, runPipeline, version } from "../pipeline/index.ts";
+import { type HostRunRequest, openRun, readRun, runOnHost, runPipeline, version } from "../pipeline/index.ts";
 import type { EventBody, RunEvent } from "../protocol/events.ts";
+import { readHostRecord } from "../storage/formats/hostRecord.ts";
 import { moveFile } from "../storage/writing.ts";
 import { type RunFolder, runPath } from "../storage/runFolder.ts";
 import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
@@ -53,7 +54,7 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
     server.open({ run: id, folder: held.folder });
     logLine(`engine ${version}, Node ${process.version}, process ${process.pid}: run ${id} at ${address}`);
     const { signal } = stop;
-    const running = runPipeline({
+    const running = (run.host === undefined ? runPipeline : runOnHost)({
       ...run,
       held,
       signal,
@@ -72,13 +73,18 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
   }
 }
 
-type Prepared = Pick<RunRequest, "config" | "configFile" | "runsRoot" | "resume">;
+type Prepared = Pick<
+  HostRunRequest,
+  "config" | "configFile" | "runsRoot" | "resume" | "id" | "host" | "isOnlyFollowed"
+>;
 
 async function prepare(request: EngineRequest): Promise<Prepared> {
   if (request.kind === "run") return request;
-  const { runsRoot, run } = request;
-  const { config, configFile } = await readRun(runPath(runsRoot, run));
-  return { config, configFile, runsRoot, resume: run };
+  const { runsRoot, run, isOnlyFollowed } = request;
+  const folder = runPath(runsRoot, run);
+  const { config, configFile } = await readRun(folder);
+  const host = (await readHostRecord(folder))?.host;
+  return { config, configFile, runsRoot, resume: run, host, isOnlyFollowed };
 }
 
 function pass(event: RunEvent, work: Work): void {

@@ -46,6 +46,11 @@ export class JsonLog {
     });
   }
 
+  /** Bytes so far. @throws {DiskError} */
+  get size(): number {
+    return onDiskSync("look at", this.file, () => fs.fstatSync(this.descriptor).size);
+  }
+
   /** Makes appended records survive a power cut as well. */
   sync(): void {
     onDiskSync("sync", this.file, () => {

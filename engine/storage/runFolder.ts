@@ -121,6 +121,11 @@ export class RunFolder {
     throw new DataError("the last event has no sequence number", { file, remedy: "remove its line" });
   }
 
+  /** Bytes of a log. */
+  size(log: RunLogName): number {
+    return this.logs[log].size;
+  }
+
   /** Adds a record to a log; it outlives this process from here on. */
   append(log: RunLogName, record: Json): void {
     this.logs[log].append(record);

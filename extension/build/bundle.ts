@@ -70,6 +70,7 @@ const ENGINE = {
     serverThread: "engine/server/serverThread.ts",
     claimsSeed: "engine/server/claims/claimsSeed.ts",
     stageJob: "engine/server/stageJob.ts",
+    hostAgent: "engine/server/hostAgent.ts",
   },
   outdir: "dist/engine",
   chunkNames: "[name]-[hash]",

@@ -4,6 +4,7 @@ import type { RunState } from "../../protocol/runState.ts";
 import { EXIT } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { findRun } from "../files.ts";
+import { followAgain } from "../hosts.ts";
 import { type ProgressView, progressView } from "../progress.ts";
 import { DIRECTORY_OPTION, commandLine, printResult, runsDirectory } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
@@ -55,7 +56,8 @@ interface Following {
 }
 
 /** A run's events as they come, or, of a run that has ended, as they came. */
-async function eventsOf(folder: string, { signal, version }: CommandContext): Promise<Following> {
+async function eventsOf(folder: string, context: CommandContext, mayFollow = true): Promise<Following> {
+  const { signal, version } = context;
   const [{ connect }, { NotRunningError }, { finalState, runEvents }, { readEvents }] = await Promise.all([
     import("../../server/client.ts"),
     import("../../server/errors.ts"),
@@ -68,6 +70,7 @@ async function eventsOf(folder: string, { signal, version }: CommandContext): Pr
     return { follow: runEvents(folder, connection), finalState };
   } catch (error) {
     if (!(error instanceof NotRunningError)) throw error;
+    if (mayFollow && (await followAgain(folder))) return eventsOf(folder, context, !mayFollow);
     return { follow: readEvents(folder), finalState };
   }
 }

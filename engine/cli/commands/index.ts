@@ -14,6 +14,7 @@ import { mcp } from "./mcp.ts";
 import { merge } from "./merge.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
+import { pull } from "./pull.ts";
 import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly Command[] = [
   attach,
   stop,
   resume,
+  pull,
   plan,
   claims,
   data,

@@ -26,7 +26,7 @@ export const resume: Command = {
   ],
   async run(args, context) {
     const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
-    const { readRun, runPipeline } = await context.pipeline();
+    const { readRun, runPipeline, runOnHost } = await context.pipeline();
     const { id, config, configFile, status } = await readRun(folder);
     if (status === "running") throw new UsageError(`${id} is running already; stop it first, or wait for it to end`);
     const { signal } = context;
@@ -35,9 +35,11 @@ export const resume: Command = {
     const refused = await confirmCost(config, args, context);
     if (refused !== undefined) return refused;
     if (switchOption(args, "detach")) return startDetached(context, { kind: "resume", runsRoot, run: id });
+    const { readHostRecord } = await import("../../storage/formats/hostRecord.ts");
+    const start = (await readHostRecord(folder)) === undefined ? runPipeline : runOnHost;
     return showRun(context, {
       runsRoot,
-      start: (report) => runPipeline({ config, configFile, runsRoot, resume: id, signal, report }),
+      start: (report) => start({ config, configFile, runsRoot, resume: id, signal, report }),
     });
   },
 };

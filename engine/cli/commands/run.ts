@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import { YES_DETAILS, YES_OPTION, confirmCost } from "../confirmCost.ts";
 import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { loadConfig } from "../files.ts";
+import { HOST_DETAILS, HOST_OPTION, hostOption } from "../hosts.ts";
 import { RUNTIME_OPTIONS, runtimeOverrides, showRun } from "../runOptions.ts";
 
 /** Runs a config's whole recipe; results of earlier runs with the same settings are used again. */
@@ -16,10 +17,11 @@ export const run: Command = {
     "With --json, standard output has one JSON object a line: every event of the run as in its events.jsonl, then\n" +
       '{"kind":"result","id":...,"folder":...,"status":"finished"|"stopped","tables":[...]}, or {"kind":"error",...}.',
     DETACH_DETAILS,
+    HOST_DETAILS,
     YES_DETAILS,
   ],
   positionals: [{ name: "CONFIG", description: "Run config, a *.salsa.json file" }],
-  options: { ...RUNTIME_OPTIONS, ...DETACH_OPTION, ...YES_OPTION },
+  options: { ...RUNTIME_OPTIONS, ...DETACH_OPTION, ...HOST_OPTION, ...YES_OPTION },
   examples: [
     [
       "salsa run examples/miniinstruct/demo.salsa.json",
@@ -27,20 +29,22 @@ export const run: Command = {
     ],
     ["salsa run my.salsa.json --threads 4 --directory /data/salsa", "On four threads, with everything kept elsewhere"],
     ["salsa run my.salsa.json --detach", "In the background: it goes on when this terminal is closed"],
+    ["salsa run my.salsa.json --host desk", "On the workstation that ~/.ssh/config calls desk"],
     ["salsa run my.salsa.json --json > events.jsonl", "For a script"],
   ],
   async run(args, context) {
+    const host = hostOption(args);
     const configFile = resolve(context.folder, args.positionals[0] ?? "");
     const config = await loadConfig(configFile, runtimeOverrides(args, context));
     const runsRoot = config.runtime.directory;
+    if (host !== undefined) (await context.pipeline()).checkHostable(config, configFile);
     const refused = await confirmCost(config, args, context);
     if (refused !== undefined) return refused;
-    if (switchOption(args, "detach")) return startDetached(context, { kind: "run", config, configFile, runsRoot });
-    const { runPipeline } = await context.pipeline();
+    const request = { config, configFile, runsRoot, ...(host !== undefined && { host }) };
+    if (switchOption(args, "detach")) return startDetached(context, { kind: "run", ...request });
+    const { runPipeline, runOnHost } = await context.pipeline();
     const { signal } = context;
-    return showRun(context, {
-      runsRoot,
-      start: (report) => runPipeline({ config, configFile, runsRoot, signal, report }),
-    });
+    const start = host === undefined ? runPipeline : runOnHost;
+    return showRun(context, { runsRoot, start: (report) => start({ ...request, signal, report }) });
   },
 };

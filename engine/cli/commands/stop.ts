@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
 import { findRun } from "../files.ts";
+import { followAgain } from "../hosts.ts";
 import { DIRECTORY_OPTION, commandLine, runsDirectory } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -25,9 +26,14 @@ export const stop: Command = {
     const { terminal, signal, version } = context;
     const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
     const { connect } = await import("../../server/client.ts");
+    const { NotRunningError } = await import("../../server/errors.ts");
     const { finalState } = await import("../../server/follow.ts");
     const id = basename(folder);
-    const connection = await connect(folder, { client: `salsa ${version}` });
+    const client = { client: `salsa ${version}` };
+    const connection = await connect(folder, client).catch(async (error: unknown) => {
+      if (error instanceof NotRunningError && (await followAgain(folder))) return connect(folder, client);
+      throw error;
+    });
     const closed = new Promise<void>((resolve) => connection.onClose(resolve));
     await connection.stop();
     if (!context.isJson) terminal.errLine(`Stopping ${id} after its running step`);

@@ -1,14 +1,6 @@
 import { promisify } from "node:util";
 import { crc32, deflateRaw } from "node:zlib";
-
-/** A file of a ZIP. */
-export interface ZipEntry {
-  /** Path with slashes. */
-  readonly name: string;
-  readonly content: Uint8Array;
-  /** Permissions, such as 0o755. */
-  readonly mode: number;
-}
+import type { PackedFile } from "../programFiles.ts";
 
 const deflate = promisify(deflateRaw);
 
@@ -25,7 +17,7 @@ const [UTF8, DEFLATED] = [1 << 11, 8];
  * Packs files into a ZIP (PKWARE APPNOTE 6.3, without its extensions for more than 4 GiB): the form of Ray's packages.
  * Equal files in equal order give equal bytes.
  */
-export async function zip(entries: readonly ZipEntry[]): Promise<Buffer> {
+export async function zip(entries: readonly PackedFile[]): Promise<Buffer> {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;

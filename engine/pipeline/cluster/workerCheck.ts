@@ -17,7 +17,8 @@ const MOST_BYTES = 1 << 20;
 const name = z.string().max(1000);
 const bytes = z.number().min(0);
 
-const questionSchema = z.object({
+/** Form of a question. */
+export const questionSchema = z.object({
   /** Of the run that is to compute there. */
   backend: name,
   precision: z.exactOptional(z.enum(["f32", "bf16"])),
@@ -43,7 +44,8 @@ const choiceSchema = z.object({
   reason: z.string(),
 });
 
-const answerSchema = z.object({
+/** Form of a machine's description of itself. */
+export const answerSchema = z.object({
   host: name,
   node: name,
   /** Of its clock, in milliseconds since 1970. */
@@ -89,7 +91,13 @@ export async function answerQuestion(root: string, nonce: string): Promise<void>
     throw new DataError(`${hostname()} does not see the shared folder`, { file: root, remedy });
   }
   const question = questionSchema.parse(parsed(text));
-  const facts: WorkerFacts = {
+  const facts = await machineFacts(root, question);
+  await writeAt(placeBelow(root, `${FOLDER}/${nonce}.answer.json`), JSON.stringify(facts));
+}
+
+/** Describes this machine, for a run that is to compute here. @param root - The folder of runs and artifacts. */
+export async function machineFacts(root: string, question: WorkerQuestion): Promise<WorkerFacts> {
+  return {
     host: hostname(),
     node: process.version,
     time: Date.now(),
@@ -97,7 +105,6 @@ export async function answerQuestion(root: string, nonce: string): Promise<void>
     freeBytes: await freeBytesAt(root),
     choice: await ownChoice(question),
   };
-  await writeAt(placeBelow(root, `${FOLDER}/${nonce}.answer.json`), JSON.stringify(facts));
 }
 
 async function ownChoice(question: WorkerQuestion): Promise<WorkerFacts["choice"]> {

@@ -342,6 +342,14 @@ const CASES: Readonly<Record<string, Case>> = {
       await run(folder, "cluster", FILE),
     ];
   },
+  pull: async (folder) => {
+    const of = await ended(folder, FINISHED);
+    const pullResults: PipelineModule["pullResults"] = ({ progress }) => {
+      progress(HOSTILE);
+      return Promise.resolve([{ model: HOSTILE, folder: HOSTILE }]);
+    };
+    return [await salsa(["pull", of, HOSTILE], { folder, pipeline: { pullResults } })];
+  },
   schema: async (folder) => [await run(folder, "schema"), await run(folder, "schema", "--markdown")],
 };
 

@@ -68,6 +68,9 @@ export async function salsa(
 /** A pipeline none of which a command line is expected to reach. */
 const UNUSED: PipelineModule = {
   runPipeline: unexpected,
+  runOnHost: unexpected,
+  checkHostable: () => assert.fail("checkHostable is not expected here"),
+  pullResults: unexpected,
   planPipeline: unexpected,
   trainerPlan: () => assert.fail("trainerPlan is not expected here"),
   lookAtCluster: unexpected,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { findGit, programCandidates, runGit } from "../../../../engine/pipeline/git/program.ts";
+import { findGit, runGit } from "../../../../engine/pipeline/git/program.ts";
+import { programCandidates } from "../../../../engine/pipeline/programs.ts";
 import { withScene } from "./hostileRepository.ts";
 
 describe("programCandidates", () => {
