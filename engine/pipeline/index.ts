@@ -20,7 +20,7 @@ export { FIGURE_FORMATS, writeFigure } from "./figures/write.ts";
 export { type Exported, type ExportRequest, exportRuns } from "./export/index.ts";
 export { type ImportRequest, type ImportedRun, importRun } from "./tracking/importRun.ts";
 export { type HostRunRequest, runOnHost } from "./host/runOnHost.ts";
-export { checkHostable } from "./host/prepare.ts";
+export { checkHostable } from "./host/checkHostable.ts";
 export { type Pulled, type PullRequest, pullResults } from "./host/pull.ts";
 export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./chatChoice.ts";

@@ -283,8 +283,11 @@ export interface ServiceRequests {
       readonly isFree: boolean;
     };
   };
-  /** Starts a detached run of a config as it is on disk. */
-  readonly startRun: { params: { readonly configFile: string }; result: StartedRun };
+  /** Starts a detached run of a config as it is on disk, on this machine or on another one by ssh. */
+  readonly startRun: {
+    params: { readonly configFile: string; readonly host?: string };
+    result: StartedRun;
+  };
   /** Goes on with a run that was stopped, failed or was cut off. */
   readonly resumeRun: { params: RunParams; result: StartedRun };
   /** Asks for a graceful stop: the running step is finished and its state saved. */

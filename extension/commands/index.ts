@@ -22,7 +22,7 @@ import { pinPrompt } from "./pinPrompt.ts";
 import { promoteArm } from "./promoteArm.ts";
 import { fetchBenchmark } from "./fetchBenchmark.ts";
 import { publish } from "./publish.ts";
-import { run } from "./run.ts";
+import { run, runOnHost } from "./run.ts";
 import { resume, retry, stop } from "./runControl.ts";
 import { revealRunFolder, showLog } from "./runFiles.ts";
 import { score } from "./score.ts";
@@ -34,6 +34,7 @@ import { setApiKey } from "./apiKey.ts";
 export const COMMANDS: readonly Command[] = [
   newConfig,
   run,
+  runOnHost,
   plan,
   previewData,
   fetchBenchmark,

@@ -12,20 +12,41 @@ import { runChange } from "./runChange.ts";
 /** Starts a run of a config, and shows it. */
 export const run: Command = {
   id: "salsa.run",
+  run: (salsa, ...args) => start(salsa, args, { title: vscode.l10n.t("Run Config") }),
+};
+
+/** Starts a run of a config on another machine by ssh, and shows it. */
+export const runOnHost: Command = {
+  id: "salsa.runOnHost",
   run: async (salsa, ...args) => {
-    assertOnDisk();
-    assertTrusted();
-    const file = await pickConfig(salsa, args, vscode.l10n.t("Run Config"));
-    await save(file);
-    await confirmJudging(salsa, { configFile: file.fsPath });
-    const title = vscode.l10n.t("Starting {0}", vscode.workspace.asRelativePath(file));
-    return withNotice(title, async () => {
-      const started = await salsa.service.request("startRun", { configFile: file.fsPath });
-      await showStarted(salsa, started);
-      return started.folder;
-    });
+    // Loaded on first use, to keep activation short.
+    const { pickHost } = await import("./hosts.ts");
+    return start(salsa, args, { title: vscode.l10n.t("Run on Host"), host: () => pickHost(salsa.context) });
   },
 };
+
+interface Starting {
+  readonly title: string;
+  /** Asks for the machine that is to make the run; this one unless given. */
+  readonly host?: () => Promise<string>;
+}
+
+async function start(salsa: Salsa, args: readonly unknown[], { title, host: ask }: Starting): Promise<string> {
+  assertOnDisk();
+  assertTrusted();
+  const file = await pickConfig(salsa, args, title);
+  const host = await ask?.();
+  await save(file);
+  await confirmJudging(salsa, { configFile: file.fsPath });
+  const name = vscode.workspace.asRelativePath(file);
+  const notice =
+    host === undefined ? vscode.l10n.t("Starting {0}", name) : vscode.l10n.t("Starting {0} on {1}", name, host);
+  return withNotice(notice, async () => {
+    const started = await salsa.service.request("startRun", { configFile: file.fsPath, ...(host && { host }) });
+    await showStarted(salsa, started);
+    return started.folder;
+  });
+}
 
 /** Shows a run that resumes, last updated at `before`, or has just started; notes if others are queued ahead of it. */
 export async function showStarted(salsa: Salsa, { folder, id }: StartedRun, before?: number): Promise<void> {

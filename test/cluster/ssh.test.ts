@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { bundle } from "../../extension/build/bundle.ts";
+import { readModels } from "../../engine/storage/formats/models.ts";
+import { runOwner } from "../../engine/storage/runFolder.ts";
+import { ownData } from "../engine/pipeline/ownData.ts";
 import { runTiny, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
 import { demoFolder, DEMO_MS } from "../extension/demoRun.ts";
 import { salsaProgram } from "../program.ts";
@@ -31,8 +34,13 @@ describe("a run on a host, by ssh", function () {
   });
 
   after(async () => {
+    if (folder === "") return;
+    for (const id of await fs.readdir(path.join(folder, ".salsa/runs")).catch(() => [])) {
+      const owner = await runOwner(run(id));
+      if (owner !== undefined) process.kill(owner.pid, "SIGKILL"); // of a test that has failed
+    }
     await sshd?.stop();
-    if (folder !== "") await fs.rm(folder, { recursive: true, force: true });
+    await fs.rm(folder, { recursive: true, force: true });
   });
 
   it("gives the tables of a run on this machine, byte for byte, and copies nothing twice", async () => {
@@ -129,6 +137,38 @@ describe("a run on a host, by ssh", function () {
     assert.equal((await salsa("verify", "--all", "--directory", path.join(folder, ".salsa"))).code, 0);
   });
 
+  it("takes along a checkpoint, data and test prompts, whose results have the names and bytes of this machine", async () => {
+    const data = await ownData(folder);
+    await fs.mkdir(path.join(folder, "parts"));
+    const lines = (await fs.readFile(path.join(folder, "sft.jsonl"), "utf8")).trimEnd().split("\n");
+    await fs.writeFile(path.join(folder, "parts/a.jsonl"), `${lines.slice(0, 30).join("\n")}\n`);
+    await fs.writeFile(path.join(folder, "parts/b.jsonl"), `${lines.slice(30).join("\n")}\n`);
+    await fs.writeFile(path.join(folder, "salsa.prompts.jsonl"), '{"prompt":"reverse: red blue."}\n');
+    const sources = { ...(data["data"] as object), sft: { from: "parts/*.jsonl" } };
+    const config = await written("own", { ...data, name: "own", data: sources });
+    try {
+      const there = await salsa("run", config, "--host", "desk");
+      assert.equal(there.code, 0, there.stderr);
+      const here = await salsa("run", config, "--directory", path.join(folder, "here"));
+      assert.equal(here.code, 0, here.stderr);
+    } finally {
+      await fs.rm(path.join(folder, "salsa.prompts.jsonl"));
+    }
+    const expected = path.join(folder, "here/runs/own-1");
+    assert.deepEqual(await tableFiles(run("own-1")), await tableFiles(expected));
+    const keys = async (at: string): Promise<unknown> =>
+      Object.fromEntries(
+        (await logged(at)).flatMap(({ kind, stage, key }) => (kind === "stageStarted" ? [[stage, key]] : [])),
+      );
+    assert.deepEqual(await keys(run("own-1")), await keys(expected));
+    const base = (await readModels(run("own-1")))?.find(({ product }) => product === "base");
+    assert.equal(base?.folder, path.join(folder, "base"));
+    const answers = (await filesBelow(path.join(folder, ".salsa/artifacts"))).filter((file) =>
+      file.startsWith("answers-"),
+    );
+    assert.ok(answers.length > 0, "what holds no weights comes back by itself");
+  });
+
   const refusals: readonly [what: string, host: string, message: RegExp][] = [
     ["a host without our key", "keyless", /takes no key that ssh has, .* ssh-copy-id keyless/],
     [
@@ -204,6 +244,7 @@ interface Logged {
   readonly stage?: string;
   readonly message?: string;
   readonly cached?: boolean;
+  readonly key?: string;
   readonly values?: unknown;
 }
 

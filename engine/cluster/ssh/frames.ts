@@ -137,9 +137,9 @@ export class FrameReader {
   }
 
   private async more(): Promise<boolean> {
-    const { done, value } = await this.chunks.next();
-    if (done === true) return false;
-    this.held = this.held.length === 0 ? value : Buffer.concat([this.held, value]);
+    const next: IteratorResult<Buffer, unknown> = await this.chunks.next();
+    if (next.done === true) return false;
+    this.held = this.held.length === 0 ? next.value : Buffer.concat([this.held, next.value]);
     return true;
   }
 }

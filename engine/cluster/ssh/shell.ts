@@ -5,8 +5,10 @@ export const AGENT_LACKS = "salsa-lacks";
 /** Last line when a program has been taken. */
 export const PROGRAM_TAKEN = "salsa-took";
 
-/** Largest time of an unfinished copy, in minutes. */
+/** Age of an unfinished copy that nobody works at any more, in minutes. */
 const LEFT_MINUTES = 120;
+/** Days after which a program that nobody has begun is removed: each release is another one. */
+const UNUSED_DAYS = 60;
 
 /**
  * The command for a host that begins the program of a digest, or says what the machine is where it is not there.
@@ -16,7 +18,7 @@ const LEFT_MINUTES = 120;
 export function agentCommand(digest: string): string {
   return quoted(
     `p="$HOME/.salsa/programs/${checked(digest)}"`,
-    `if test -x "$p/node"; then exec "$p/node" "$p/dist/engine/hostAgent.js"; fi`,
+    `if test -x "$p/node"; then touch "$p"; exec "$p/node" "$p/dist/engine/hostAgent.js"; fi`,
     `echo ${AGENT_LACKS}`,
     "uname -s",
     "uname -m",
@@ -35,6 +37,7 @@ export function takeCommand(digest: string): string {
     `d="$HOME/.salsa/programs"`,
     `mkdir -p "$d"`,
     `find "$d" -maxdepth 1 -name ".part-*" -mmin +${LEFT_MINUTES} -exec rm -rf {} + || true`,
+    `find "$d" -mindepth 1 -maxdepth 1 -mtime +${UNUSED_DAYS} -exec rm -rf {} + || true`,
     `t="$d/.part-${checked(digest)}-$$"`,
     `clean() { cd /; rm -rf "$t"; }`,
     "trap clean EXIT",

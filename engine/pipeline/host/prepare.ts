@@ -1,8 +1,6 @@
 import { HostError } from "../../cluster/ssh/hostError.ts";
 import { AUTO, identityOf } from "../../compute/backends/choose.ts";
-import { type RunConfig, askedModels } from "../../config/index.ts";
-import { DataError } from "../../protocol/errors.ts";
-import { isEditorAddress } from "../../protocol/editorModels.ts";
+import type { RunConfig } from "../../config/index.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { formatBytes } from "../../protocol/format.ts";
 import { Artifacts } from "../../storage/artifacts.ts";
@@ -29,18 +27,6 @@ export interface HostPlan {
   readonly runsRoot: string;
   readonly signal: AbortSignal;
   readonly report: (event: EventBody) => Promise<void>;
-}
-
-/** @throws {DataError} when a config's run cannot be made on a host by ssh. */
-export function checkHostable(config: RunConfig, file: string): void {
-  if (config.runtime.cluster !== undefined) {
-    const remedy = "take out one of them: a cluster's runs are started from here, or from its head node";
-    throw new DataError("has runtime.cluster, and a host is asked for", { file, remedy });
-  }
-  const model = askedModels(config).find((one) => isEditorAddress(one.model))?.model;
-  if (model === undefined) return;
-  const remedy = "name a server's model, or run it on this machine";
-  throw new DataError(`asks ${model}, which only a window of this machine can answer`, { file, remedy });
 }
 
 /**

@@ -12,7 +12,8 @@ import { Stopped, jsonOf } from "../stage.ts";
 import { LiveTracking } from "../tracking/liveTracking.ts";
 import { sentCheckpoints } from "./hostInputs.ts";
 import { Mirror } from "./mirror.ts";
-import { checkHostable, prepareOnHost } from "./prepare.ts";
+import { checkHostable } from "./checkHostable.ts";
+import { prepareOnHost } from "./prepare.ts";
 import { HostSession } from "./session.ts";
 
 /** Milliseconds until a lost connection is tried again; they double. */
@@ -89,7 +90,12 @@ class FailedThere extends Error {
 async function recordOf(request: HostRunRequest, log: RunFolder): Promise<HostRecord> {
   const { host, resume } = request;
   const found = resume === undefined ? undefined : await readHostRecord(log.folder);
-  if (found !== undefined) return found;
+  if (found?.isStarted === true) return found;
+  if (found !== undefined) {
+    // Files of this machine are sent where a person has said, not where a folder says that may be somebody else's.
+    const remedy = `start it again: salsa run CONFIG --host ${found.host}`;
+    throw new DataError(`has not begun on ${found.host}`, { file: log.folder, remedy });
+  }
   if (host === undefined) {
     throw new DataError("is of no run on a host", { file: log.folder, remedy: "start the run again from its config" });
   }

@@ -4,8 +4,8 @@ import { homedir, tmpdir } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { HostError, sshError } from "../../cluster/ssh/hostError.ts";
 import { childEnvironment, isLocalPath } from "../../protocol/childEnvironment.ts";
-import { isHostName } from "../../protocol/hosts.ts";
 import { findProgram } from "../programs.ts";
+import { checkHostName } from "./checkHostable.ts";
 
 /** Bytes of ssh's own words that are kept. */
 const MOST_WORDS = 16_384;
@@ -45,10 +45,7 @@ export interface SshSettings {
  * @throws {HostError} when there is no ssh, or the name is none.
  */
 export async function openSsh({ host, workspace }: SshSettings, command: string): Promise<HostProcess> {
-  if (!isHostName(host)) {
-    const remedy = "give a name of ~/.ssh/config, or user@machine";
-    throw new HostError("is no name of a host", { host: JSON.stringify(host), fault: "refused", remedy });
-  }
+  checkHostName(host);
   const program = await findProgram("ssh", workspace);
   if (program === undefined) {
     const remedy = "install OpenSSH's client (openssh-client), or add its folder to PATH";

@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import { type RunConfig, isFree, judgingCost, sendsToken } from "../../config/index.ts";
+import { checkHostName, checkHostable } from "../../pipeline/host/checkHostable.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests, StartedRun } from "../../protocol/service.ts";
 import { connect } from "../client.ts";
@@ -46,14 +47,19 @@ function absolute(configFile: string): string {
 }
 
 /**
- * Starts a detached run of a config file as it is on disk; its root is watched from then on.
- * @throws {ConfigError} when something in the config is wrong.
+ * Starts a detached run of a config file as it is on disk, on this machine or on the host of that name; its root is watched
+ * from then on.
+ * @throws {ConfigError} when something in the config is wrong. {HostError} {DataError} when a host cannot make it.
  * @throws {LaunchError} when the engine does not start.
  */
-export async function startRun(runs: Runs, configFile: string): Promise<StartedRun> {
+export async function startRun(runs: Runs, configFile: string, host?: string): Promise<StartedRun> {
   const config = await readRunConfig(absolute(configFile));
   const runsRoot = config.runtime.directory;
-  const started = await launch({ kind: "run", config, configFile, runsRoot });
+  if (host !== undefined) {
+    checkHostName(host);
+    checkHostable(config, configFile);
+  }
+  const started = await launch({ kind: "run", config, configFile, runsRoot, ...(host !== undefined && { host }) });
   runs.addRoot(runsRoot);
   return listed(runs, started);
 }

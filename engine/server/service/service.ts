@@ -163,7 +163,7 @@ export class Service implements Disposable {
       figures: async ({ folder, names }) => figuresOf(await runs.get(folder), names),
       report: async ({ folder }) => ({ file: await reportOf(await runs.get(folder)) }),
       judgingCost: (asked) => judgingCostOf(runs, asked),
-      startRun: ({ configFile }) => startRun(runs, configFile),
+      startRun: ({ configFile, host }) => startRun(runs, configFile, host),
       resumeRun: async ({ folder }) => resumeRun(runs, await runs.get(folder)),
       stopRun: async ({ folder }) => {
         await stopRun(await runs.get(folder), this.client ?? "a service");

@@ -24,14 +24,19 @@ export function extensionTestFiles(): readonly string[] {
  *
  * @param files - Paths in the repository.
  * @param timeoutMs - How long they may take together.
+ * @param env - Further variables of the host.
  * @throws {Error} with the results so far and the host's output, if the tests do not come to an end.
  */
-export async function runExtensionTests(files: readonly string[], timeoutMs: number): Promise<readonly TestResult[]> {
+export async function runExtensionTests(
+  files: readonly string[],
+  timeoutMs: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly TestResult[]> {
   const folder = await fs.mkdtemp(join(tmpdir(), "salsa-exthost-"));
   const results = join(folder, "results.json");
   const tests = join(folder, "tests.cjs");
   await bundleTests(files, tests);
-  const host = await startHost({ driver: true, env: { [RESULTS_FILE]: results } });
+  const host = await startHost({ driver: true, env: { ...env, [RESULTS_FILE]: results } });
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage();

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { runChange } from "../../../extension/commands/runChange.ts";
+import { isActive } from "../../../extension/runs/states.ts";
 import type { Salsa } from "../../../extension/salsa.ts";
 import { type Answers, ask as askWith } from "./asking.ts";
 
@@ -160,6 +163,45 @@ describe("commands", () => {
     } finally {
       await rm(file, { force: true });
     }
+  });
+
+  it("run a config on a host of the ssh config, and remember it", async function () {
+    if (process.env["SALSA_TEST_HOST"] === undefined) return this.skip(); // the outer suite has said so
+    this.timeout(120_000); // the program is packed and sent
+    const config = vscode.Uri.file(join(workspace, "demo.salsa.json"));
+    await mkdir(join(homedir(), ".ssh"), { recursive: true });
+    await writeFile(join(homedir(), ".ssh/config"), "Host attic desk lab-*\n");
+    const offered: (readonly [string, string | undefined])[][] = [];
+    const pick = (host: string | undefined): Promise<unknown> =>
+      ask("salsa.runOnHost", [config], {
+        showQuickPick: (items) => {
+          offered.push(items.map(({ label, description }) => [label, description] as const));
+          return items.find(({ label }) => label === host);
+        },
+        showErrorMessage: (message) => assert.fail(message),
+      });
+    const folder = (await pick("desk")) as string;
+    const finished = await runChange(salsa.runs, folder, ({ status }) => !isActive({ status }), { most: 100_000 });
+    assert.equal(finished?.status, "finished", finished?.failure?.message);
+    assert.match(finished.device, /^desk: wasm/);
+    for (const table of ["winRates.csv", "scores.csv"]) {
+      const [there, here] = [folder, runFolder("demo-1")].map((run) => readFile(join(run, "tables", table), "utf8"));
+      assert.equal(await there, await here);
+    }
+    await ask("salsa.deleteRun", [folder], { showWarningMessage: (_question, _options, ...items) => items[0] });
+    await pick(undefined);
+    assert.deepEqual(offered, [
+      [
+        ["attic", undefined],
+        ["desk", undefined],
+        ["Another Host...", undefined],
+      ],
+      [
+        ["desk", "last used"],
+        ["attic", undefined],
+        ["Another Host...", undefined],
+      ],
+    ]);
   });
 
   it("delete a run once that is confirmed, and leave what other runs use", async () => {
