@@ -112,9 +112,10 @@ describe("a run on a host, by ssh", function () {
     const brief = tiny({ name: "stopped", sft: { steps: 7 }, rlhf: { iterations: 1 } });
     assert.equal((await salsa("run", await written("stopped", brief))).code, 0);
     const config = await written("stopped", tiny({ ...LONG, name: "stopped", sft: { steps: 7 } }));
-    await salsa("run", config, "--host", "desk", "--detach");
+    const { pid } = JSON.parse((await salsa("run", config, "--host", "desk", "--detach", "--json")).stdout) as Started;
     await events("stopped-2", (event) => event.kind === "progress" && event.stage === "ppo" && event.step > 5);
 
+    process.kill(pid, "SIGKILL"); // nobody follows it any more
     const stopped = await salsa("stop", run("stopped-2"));
 
     assert.equal(stopped.code, 0, stopped.stderr);
