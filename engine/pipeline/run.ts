@@ -39,6 +39,7 @@ import { type ResolvedRecipe, needsDevice, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa } from "./salsa.ts";
 import { LiveTracking } from "./tracking/liveTracking.ts";
 import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
+import { keepSummary } from "./outcome/summaryFile.ts";
 import { writeTables } from "./tables.ts";
 
 /** Settings of a run's start. */
@@ -233,6 +234,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     desk?.close();
     await lease?.close();
     cluster?.close();
+    await keepSummary(log, request).catch(() => undefined); // without it, lists read the log
     await log.close();
   }
 }

@@ -33,6 +33,14 @@ export function placeIn(folder: string, name = ""): Place {
   return { root, file: within(unit, name) };
 }
 
+/**
+ * The place of something in a folder that has just been looked at and is no link, nor are those above it: they are not
+ * looked at again.
+ */
+export function placeInChecked(folder: string, name: string): Place {
+  return { root: folder, file: within(folder, name) };
+}
+
 /** The place of a file that stands directly in the folder of a run, an artifact or a record. */
 export function placeOf(file: string): Place {
   return placeIn(path.dirname(file), path.basename(file));

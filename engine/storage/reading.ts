@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
 import { diskError, errorCode, MAX_CALL_BYTES, onDisk } from "./disk.ts";
-import { type Place, entryAt, isFolderAt, placeBelow, refusal } from "./places.ts";
+import { type Place, entryAt, isFolderAt, placeInChecked, refusal } from "./places.ts";
 
 /**
  * Largest file below a root that is read as a whole, in bytes; logs and weights are read in pieces. A `run.json` has some
@@ -200,7 +200,7 @@ export async function foldersWith(
   const work = async (): Promise<void> => {
     for (const folder of waiting) {
       const parent = path.join(place.file, folder);
-      const entry = await entryAt(placeBelow(parent, name)).catch(() => undefined); // one that may not be entered
+      const entry = await entryAt(placeInChecked(parent, name)).catch(() => undefined); // one that may not be entered
       if (entry !== undefined) found.push({ folder: parent, time: entry.mtimeMs });
     }
   };

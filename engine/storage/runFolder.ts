@@ -5,7 +5,7 @@ import { RUN_FILE } from "./formats/runDescription.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
 import { type Lock, type LockOwner, livingOwner, lockOf, takeFolder } from "./locks.ts";
-import { entryAt, placeBelow, placeIn } from "./places.ts";
+import { entryAt, placeBelow, placeIn, placeInChecked } from "./places.ts";
 import { checkTree, foldersWith, walkAt } from "./reading.ts";
 import { makeRoot } from "./rootFolder.ts";
 import { discard, makeFolderAt, removeAt, writeAt } from "./writing.ts";
@@ -39,6 +39,11 @@ export async function listRuns(root: string): Promise<readonly string[]> {
 /** The living process that works on a run; undefined when none does. */
 export async function runOwner(folder: string): Promise<LockOwner | undefined> {
   return livingOwner(lockOf(folder));
+}
+
+/** True if a run's folder has a lock, of a living process or a dead one. @param folder - Just looked at, and no link. */
+export async function isLocked(folder: string): Promise<boolean> {
+  return (await entryAt(placeInChecked(folder, path.basename(lockOf(folder))))) !== undefined;
 }
 
 function logFile(folder: string, log: RunLogName): string {

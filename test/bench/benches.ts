@@ -186,6 +186,7 @@ const cluster: Bench = {
       median(timings["ours"]?.processes.map(({ parts }) => parts?.[part] ?? NaN) ?? []);
     const figures = {
       "cluster.listSeconds": of("listMs") / 1000,
+      "cluster.listOlderSeconds": of("listOlderMs") / 1000,
       "cluster.watchPercent": of("watchPercent"),
       "cluster.makespan": of("makespan"),
       "cluster.makespanOnEight": of("onEight"),

@@ -4,7 +4,7 @@ import { Feed } from "../feed.ts";
 import { knownPalette } from "../../storage/palette.ts";
 import { withBorrowed } from "../../storage/stageRecords.ts";
 import type { Origins } from "./origins.ts";
-import { outlineOf } from "./summary.ts";
+import { outlineOf } from "./outline.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /** How followers are reached. Both resolve when the other side has taken the message in. */

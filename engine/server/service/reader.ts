@@ -14,7 +14,7 @@ import { RunRollouts } from "./rollouts.ts";
 import { configOf } from "./runFacts.ts";
 import { tableText } from "./tableText.ts";
 import type { TrackedRun } from "./trackedRun.ts";
-import { winRateRows } from "./winRateFile.ts";
+import { winRateRows } from "../../pipeline/outcome/resultLine.ts";
 
 /** Runs whose rollouts stay indexed: some 30 MB for a hundred thousand, and at most 128 M characters each. */
 const MOST_ROLLOUTS = 3;

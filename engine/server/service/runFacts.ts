@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { RUN_FILE, type RunDescription, readDescription } from "../../storage/formats/runDescription.ts";
-import { entryAt, placeBelow, placeIn } from "../../storage/places.ts";
+import { entryAt, placeIn, placeInChecked } from "../../storage/places.ts";
 import { EVENTS_FILE, newerProblem } from "../../storage/runLog.ts";
 
 /** The part of a run's run.json that is kept for as long as the run is listed: a few short texts. */
@@ -63,6 +63,6 @@ export function configOf({ description, facts: { problem } }: DescribedRun, fold
 export async function stampOf(folder: string): Promise<string | undefined> {
   const own = await entryAt(placeIn(folder));
   if (own?.isDirectory() !== true) return undefined;
-  const events = await entryAt(placeBelow(folder, EVENTS_FILE));
+  const events = await entryAt(placeInChecked(folder, EVENTS_FILE));
   return [own.ino, own.mtimeMs, events?.ino, events?.size, events?.mtimeMs].join();
 }

@@ -9,7 +9,7 @@ import type { EditorAnswerer } from "../client.ts";
 import { NoRuns } from "./noRuns.ts";
 import { RootWatch } from "./rootWatch.ts";
 import { RunsNotifier } from "./runsNotifier.ts";
-import { rootOf } from "./summary.ts";
+import { rootOf } from "../../pipeline/outcome/summary.ts";
 import { TrackedRun, type TrackedRunSettings } from "./trackedRun.ts";
 
 /** Runs whose curves stay in memory though no client watches them: the most recently requested ones. */
@@ -77,9 +77,18 @@ export class Runs {
       .sort((a, b) => b.createdAt - a.createdAt);
   }
 
-  /** Every run that is known and read so far. */
+  /** Every run that is known and read so far, if only in short. */
   listed(): readonly TrackedRun[] {
     return [...this.tracked.values()].filter((run) => run.isRead && this.isListed(run));
+  }
+
+  /** Those of them that `isWanted` names, read in full. */
+  async inFull(isWanted: (run: TrackedRun) => boolean): Promise<readonly TrackedRun[]> {
+    const brief = this.listed().filter((run) => !run.isReadInFull && isWanted(run));
+    await this.each(brief, async (run) => {
+      if (!(await this.refreshed(run, () => run.refresh()))) this.remove(run);
+    });
+    return this.listed().filter((run) => run.isReadInFull && isWanted(run));
   }
 
   /**
@@ -174,21 +183,25 @@ export class Runs {
   }
 
   private async readNew(folders: readonly string[]): Promise<void> {
-    const waiting = [...folders];
+    await this.each(folders, async (folder) => {
+      if (this.tracked.has(folder) || !this.roots.has(rootOf(folder))) return;
+      const run = this.track(folder);
+      if (!(await this.refreshed(run))) this.remove(run);
+    });
+  }
+
+  private async each<T>(all: readonly T[], take: (one: T) => Promise<void>): Promise<void> {
+    const waiting = all.values();
     const work = async (): Promise<void> => {
-      for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
-        if (this.tracked.has(folder) || !this.roots.has(rootOf(folder))) continue;
-        const run = this.track(folder);
-        if (!(await this.refreshed(run))) this.remove(run);
-      }
+      for (const one of waiting) await take(one);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
   /** A run that cannot be looked at just now stays in the list. */
-  private async refreshed(run: TrackedRun): Promise<boolean> {
+  private async refreshed(run: TrackedRun, look = (): Promise<boolean> => run.glance()): Promise<boolean> {
     try {
-      const isThere = await run.refresh();
+      const isThere = await look();
       this.complaints.delete(run.folder);
       return isThere;
     } catch (error) {

@@ -26,7 +26,7 @@ import { Runs } from "./runs.ts";
 import { SERVICE_NOTIFICATIONS } from "./notifications.ts";
 import { cleanUp, storageUse } from "./storageUse.ts";
 import { packCurves } from "./series.ts";
-import { outlineOf } from "./summary.ts";
+import { outlineOf } from "./outline.ts";
 import { RunsTableRows } from "./tableRows.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 

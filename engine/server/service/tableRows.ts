@@ -43,9 +43,8 @@ export class RunsTableRows {
   }
 
   async read({ folders }: TableParams): Promise<TableRows> {
-    const all = this.runs.listed();
     const wanted = folders === undefined ? undefined : new Set(folders);
-    const chosen = wanted === undefined ? all : all.filter(({ folder }) => wanted.has(folder));
+    const chosen = await this.runs.inFull(({ folder }) => wanted?.has(folder) ?? true);
     for (const { folder } of chosen) wanted?.delete(folder);
     const blocks = new Blocks();
     const runs: TableRun[] = [];

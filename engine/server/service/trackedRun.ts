@@ -3,17 +3,17 @@ import { DataError } from "../../protocol/errors.ts";
 import { type RunState, type RunStatus, withoutOwner } from "../../protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
 import { type LockOwner, isSameOwner } from "../../storage/locks.ts";
-import { runOwner } from "../../storage/runFolder.ts";
+import { isLocked, runOwner } from "../../storage/runFolder.ts";
 import { type LastValues, RunLog, endsOf } from "../../storage/runLog.ts";
 import { NotRunningError, VersionMismatchError } from "../errors.ts";
 import type { EditorAnswerer } from "../client.ts";
 import type { RunListener } from "../follow.ts";
 import { type LiveRun, attachedRun, polledRun } from "./liveRun.ts";
 import { type DescribedRun, type ListedRunFacts, readRunFacts, stampOf } from "./runFacts.ts";
-import { rootOf, summaryOf } from "./summary.ts";
+import { rootOf, summaryOf } from "../../pipeline/outcome/summary.ts";
 import { NO_FACTS, type RunsTableFacts, tableFacts, withRates } from "./tableFacts.ts";
-import { armScores, borrowedValues } from "./sweepScores.ts";
-import { resultLine, winRateRows } from "./winRateFile.ts";
+import { readSummary } from "../../pipeline/outcome/summaryFile.ts";
+import { runResult, winRateRows } from "../../pipeline/outcome/resultLine.ts";
 
 /** Milliseconds before a process that did not answer is asked again. */
 const REASK_AFTER_MS = 10_000;
@@ -45,6 +45,8 @@ export class TrackedRun {
   private readonly watchers = new Set<RunWatcher>();
   private log: RunLog;
   private facts: ListedRunFacts | undefined;
+  /** The summary that the run left when it ended, where nothing else has been read of it. */
+  private left: RunSummary | undefined;
   private result: RunResultLine | undefined;
   private tableFacts = NO_FACTS;
   /** Events that the run had written when its result was last read. */
@@ -103,7 +105,12 @@ export class TrackedRun {
     throw new DataError("there is no run here", { file: this.folder, remedy: "it was removed" });
   }
 
-  /** Its state as last known, with or without curves. */
+  /** True if all of its folder has been read, not only its summary. */
+  get isReadInFull(): boolean {
+    return this.hasRead && this.left === undefined;
+  }
+
+  /** Its state as last known, with or without curves; empty unless it was read in full. */
   get brief(): RunState {
     return this.standing(this.latest());
   }
@@ -130,6 +137,7 @@ export class TrackedRun {
    * a run that has ended its result, whose files are there before it says so.
    */
   async settled(): Promise<void> {
+    if (this.left !== undefined) return;
     const { status, nextSequence } = this.brief;
     const hasEnded = status !== "queued" && status !== "running" && nextSequence > this.resultAt;
     try {
@@ -144,6 +152,7 @@ export class TrackedRun {
 
   summary(): RunSummary {
     const { folder, facts, result } = this;
+    if (this.left !== undefined) return this.left;
     if (facts === undefined) throw new TypeError(`${folder}: asked before it was read`);
     const problem = facts.problem ?? this.readProblem ?? this.lockProblem ?? this.mismatch ?? this.log.problem;
     const createdAt = this.log.firstTime ?? facts.writtenAt;
@@ -154,8 +163,18 @@ export class TrackedRun {
   }
 
   /** Looks for changes, and attaches to the process that works on the run. @returns True if there is a run. */
-  refresh(): Promise<boolean> {
-    this.refreshing ??= this.look().finally(() => (this.refreshing = undefined));
+  async refresh(): Promise<boolean> {
+    const isThere = await this.lookOnce("in full");
+    return isThere && this.left !== undefined ? this.refresh() : isThere; // somebody glanced at it just then
+  }
+
+  /** The same for those who need its summary alone: of a run that left one nothing else is read. */
+  glance(): Promise<boolean> {
+    return this.lookOnce("in short");
+  }
+
+  private lookOnce(how: "in full" | "in short"): Promise<boolean> {
+    this.refreshing ??= this.look(how).finally(() => (this.refreshing = undefined));
     return this.refreshing;
   }
 
@@ -198,19 +217,33 @@ export class TrackedRun {
     this.watchers.clear();
   }
 
-  private async look(): Promise<boolean> {
+  private async look(how: "in full" | "in short"): Promise<boolean> {
     const stamp = await stampOf(this.folder);
     if (stamp === undefined) return false;
+    const isEnough = how === "in short" || this.left === undefined;
     // Taking a run's lock changes its folder.
-    if (stamp === this.stamp && this.owner === undefined && this.live === undefined) return true;
+    if (stamp === this.stamp && isEnough && this.owner === undefined && this.live === undefined) return true;
+    if (how === "in short" && !this.isAtWork && !this.isWatched && (await this.takeSummary(stamp))) return true;
     const owner = await this.ownerNow();
     const isOther = !isSameOwner(owner, this.owner);
-    const isNews = stamp !== this.stamp || isOther;
+    const isNews = stamp !== this.stamp || isOther || this.left !== undefined;
     if (isOther) this.retryAt = 0;
     this.owner = owner;
     if (owner !== undefined) this.isLeft = false;
     if (isNews && this.live === undefined && !(await this.read(stamp, owner))) return false;
     if (owner !== undefined) this.goLive(owner);
+    return true;
+  }
+
+  /** @returns False where there is none, or the folder is locked: somebody may be at it. */
+  private async takeSummary(stamp: string): Promise<boolean> {
+    if (this.isReadInFull || (await isLocked(this.folder))) return false;
+    const summary = await readSummary(this.folder);
+    if (summary === undefined) return false;
+    this.left = summary;
+    this.stamp = stamp;
+    this.hasRead = true;
+    this.settings.changed(this);
     return true;
   }
 
@@ -249,6 +282,7 @@ export class TrackedRun {
     }
     this.stamp = stamp;
     this.isLeft = owner === undefined;
+    this.left = undefined;
     this.hasRead = true;
     this.settings.changed(this);
     if (this.isWatched && (this.kept === undefined || this.told !== this.brief.status)) this.tellAll();
@@ -261,9 +295,8 @@ export class TrackedRun {
     const rates = (await winRateRows(this.folder)) ?? [];
     this.tableFacts = withRates(this.tableFacts, rates);
     const { stages } = this.brief;
-    const borrowed = config?.sweep === undefined ? undefined : await borrowedValues(this.root, stages);
-    const lastValues = (stage: string): LastValues | undefined => this.lastValues(stage) ?? borrowed?.get(stage);
-    this.result = resultLine(rates, config, (arms) => armScores(arms, stages, lastValues));
+    const lastValues = (stage: string): LastValues | undefined => this.lastValues(stage);
+    this.result = await runResult({ root: this.root, config, stages, rates, lastValues });
   }
 
   /** Watchers read on from the state with curves, if it can be read. */

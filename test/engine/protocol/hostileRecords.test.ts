@@ -9,7 +9,7 @@ import { MOST_ALARMS, MOST_INPUTS, MOST_STAGES, MOST_TABLES } from "../../../eng
 import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { parseEvents, parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 import { packCurves } from "../../../engine/server/service/series.ts";
-import { outlineOf } from "../../../engine/server/service/summary.ts";
+import { outlineOf } from "../../../engine/server/service/outline.ts";
 import { RunLog, readEvents } from "../../../engine/storage/runLog.ts";
 import { FollowedRun } from "../../../webview/followed.ts";
 import { shownKeys } from "../../../extension/runs/arms.ts";

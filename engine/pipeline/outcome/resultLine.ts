@@ -1,9 +1,36 @@
 import type { RunConfig } from "../../config/index.ts";
-import { readWinRates } from "../../pipeline/winRateFile.ts";
+import { readWinRates } from "../winRateFile.ts";
 import { ownValue } from "../../protocol/dictionary.ts";
 import type { RunResultLine } from "../../protocol/service.ts";
 import type { WinRateRow } from "../../protocol/verdicts.ts";
-import type { ArmScores } from "./sweepScores.ts";
+import type { StageState } from "../../protocol/runState.ts";
+import type { LastValues } from "../../storage/runLog.ts";
+import { type ArmScores, armScores, borrowedValues } from "./armScores.ts";
+
+/** Sources of a run's result. */
+export interface ResultSources {
+  /** The folder of runs and artifacts: `.salsa`. */
+  readonly root: string;
+  readonly config: RunConfig | undefined;
+  readonly stages: readonly StageState[];
+  readonly rates: readonly WinRateRow[];
+  /** The last values of a stage's metrics, by its id, as the run itself has recorded them. */
+  readonly lastValues: (stage: string) => LastValues | undefined;
+}
+
+/** The result of a run in one line, as `resultLine` chooses it; stages taken from earlier runs count. @throws {DiskError} */
+export async function runResult({
+  root,
+  config,
+  stages,
+  rates,
+  lastValues,
+}: ResultSources): Promise<RunResultLine | undefined> {
+  const borrowed = config?.sweep === undefined ? undefined : await borrowedValues(root, stages);
+  return resultLine(rates, config, (arms) =>
+    armScores(arms, stages, (stage) => lastValues(stage) ?? borrowed?.get(stage)),
+  );
+}
 
 /**
  * The rows of a run's win-rate table as they travel; undefined while there is none.

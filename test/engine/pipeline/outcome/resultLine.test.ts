@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { RunResultLine } from "../../../../engine/protocol/service.ts";
 import type { WinRateRow } from "../../../../engine/protocol/verdicts.ts";
-import { armScores, borrowedValues } from "../../../../engine/server/service/sweepScores.ts";
-import { resultLine } from "../../../../engine/server/service/winRateFile.ts";
+import { armScores, borrowedValues } from "../../../../engine/pipeline/outcome/armScores.ts";
+import { resultLine } from "../../../../engine/pipeline/outcome/resultLine.ts";
 import { StageRecord } from "../../../../engine/storage/stageRecords.ts";
 import { configOf } from "../../../webview/recording.ts";
 import { stageState } from "../../protocol/stageStates.ts";

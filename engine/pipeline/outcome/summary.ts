@@ -1,9 +1,7 @@
 import { basename, dirname } from "node:path";
-import type { Palette } from "../../protocol/palette.ts";
 import { runProgress } from "../../protocol/runProgress.ts";
 import type { RunState } from "../../protocol/runState.ts";
-import type { RunOutline, RunResultLine, RunSummary } from "../../protocol/service.ts";
-import type { ListedRunFacts } from "./runFacts.ts";
+import type { RunResultLine, RunSummary } from "../../protocol/service.ts";
 
 /** The folder of runs and artifacts that a run lies in. @param folder - `<root>/runs/<id>`. */
 export function rootOf(folder: string): string {
@@ -13,7 +11,7 @@ export function rootOf(folder: string): string {
 /** Parts of a summary. */
 export interface SummaryParts {
   readonly folder: string;
-  readonly facts: ListedRunFacts;
+  readonly facts: Pick<RunSummary, "name" | "configFile">;
   /** With or without curves. */
   readonly state: RunState;
   readonly createdAt: number;
@@ -50,15 +48,4 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
     ...(result !== undefined && { result }),
     ...(problem !== undefined && { problem }),
   };
-}
-
-/** A copy of a state but for its curves, of which it has the lengths. */
-export function outlineOf(folder: string, state: RunState, palette?: Palette): RunOutline {
-  const { metrics, ...rest } = state;
-  const series = Object.entries(metrics).map(([stage, byPath]) => {
-    const lengths = Object.entries(byPath).map(([path, { steps }]) => [path, steps.length] as const);
-    return [stage, Object.fromEntries(lengths)] as const;
-  });
-  const outline = { ...structuredClone(rest), folder, series: Object.fromEntries(series) };
-  return palette === undefined ? outline : { ...outline, palette };
 }
