@@ -233,7 +233,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     windows?.onWait(() => undefined); // its log is closed from here on
     desk?.close();
     await lease?.close();
-    cluster?.close();
+    await cluster?.close();
     await keepSummary(log, request).catch(() => undefined); // without it, lists read the log
     await log.close();
   }

@@ -2,10 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { ClusterError } from "./clusterError.ts";
 import type { ClusterUse, RayClient, RayJob } from "./client.ts";
 
-/** Milliseconds between two requests to a cluster, however many jobs are watched. */
-const POLL_MS = 1000;
-/** Milliseconds between two tries to have the turn to ask; longer after one's own, so that others come to it. */
-const [TURN_MS, PAUSE_MS] = [60, 180];
+/** Milliseconds between two looks at whether there is a job to watch. */
+const IDLE_MS = 60;
 /** Milliseconds between two questions for free resources, while a job waits: Ray itself counts them every 5 s. */
 const USE_MS = 5000;
 /** Milliseconds for which a cluster may not answer until its jobs are given up, which go on there. */
@@ -21,12 +19,8 @@ export interface SeenJob {
 export interface WatchSettings {
   /** Called when the cluster stops answering, with the reason, and with undefined when it answers again. */
   readonly silent: (error: ClusterError | undefined) => void;
-  /**
-   * Takes the turn to ask, among all processes that watch the cluster, and gives what ends it; undefined while another one
-   * has it. Alone unless given.
-   */
-  readonly turn?: () => Promise<(() => Promise<void>) | undefined>;
-  readonly pollMs?: number;
+  /** Asks when it is this watch's turn among all who ask the cluster, and so never too often. */
+  readonly inTurn: (ask: () => Promise<void>, signal: AbortSignal) => Promise<void>;
 }
 
 interface Watched {
@@ -34,9 +28,8 @@ interface Watched {
 }
 
 /**
- * Asks a cluster how its jobs are, by turns and never more than one request a second, all watches of a folder of runs
- * together. Who watches reads from the shared
- * folder how a job gets on; the cluster says why one waits, and whether it was lost.
+ * Asks a cluster how its jobs are, one after the other. Who watches reads from the shared folder how a job gets on; the
+ * cluster says why one waits, and whether it was lost.
  */
 export class JobWatch {
   /** How much of the cluster is free, as of the last time that it was asked; it is while a job waits. */
@@ -82,19 +75,18 @@ export class JobWatch {
   }
 
   private async run(): Promise<void> {
-    const { pollMs = POLL_MS, silent, turn } = this.settings;
+    const { silent, inTurn } = this.settings;
     const { signal } = this.end;
     const wait = (ms: number): Promise<void> => setTimeout(ms, undefined, { signal }).catch(() => undefined);
     let silentSince: number | undefined;
     // Ended by `close`, in the middle of a request, too: nobody looks at the failure then.
     while (!signal.aborted) {
-      const endTurn = this.jobs.size === 0 ? undefined : await turn?.();
-      if (this.jobs.size === 0 || (turn !== undefined && endTurn === undefined)) {
-        await wait(TURN_MS);
+      if (this.jobs.size === 0) {
+        await wait(IDLE_MS);
         continue;
       }
       try {
-        await this.ask(signal);
+        await inTurn(() => this.ask(signal), signal);
         if (silentSince !== undefined) silent(undefined);
         silentSince = undefined;
       } catch (error) {
@@ -105,12 +97,7 @@ export class JobWatch {
         }
         if (silentSince === undefined) silent(error);
         silentSince ??= performance.now();
-      } finally {
-        // The turn lasts until the next one may ask.
-        await wait(this.failure === undefined ? pollMs : 0);
-        await endTurn?.();
       }
-      if (endTurn !== undefined) await wait(PAUSE_MS);
     }
   }
 

@@ -8,11 +8,12 @@ import { type ClusterConfig, type ClusterStageKind, isUsableCluster } from "../.
 import type { TrainerConfig } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { Stopped } from "../stage.ts";
+import { PollTurns } from "./pollTurns.ts";
 import { type WorkerFacts, type WorkerQuestion, askWorker, forgetQuestion, workerAnswer } from "./workerCheck.ts";
 
 /** Seconds that a job has between SIGTERM and SIGKILL: a step in flight is finished and saved meanwhile. */
 const STOPPING = { RAY_JOB_STOP_WAIT_TIME_S: "60" };
-/** Milliseconds between two looks for a machine's answer, and between two requests for its job. */
+/** Milliseconds between two looks for a machine's answer. */
 const POLL_MS = 1000;
 /** Polls of a job that waits until it is asked for the reason, again and again. */
 const PENDING_POLLS = 5;
@@ -46,6 +47,8 @@ export interface CommandJob extends Omit<ProgramJob, "order"> {
 /** A Ray cluster that runs this program on a folder that it shares with this machine. */
 export class Cluster {
   readonly client: RayClient;
+  /** For all that asks it again and again. */
+  readonly turns: PollTurns;
   private readonly settings: ClusterSettings;
   private package: Promise<EnginePackage> | undefined;
 
@@ -58,6 +61,7 @@ export class Cluster {
     }
     this.settings = settings;
     this.client = new RayClient({ address: config.address, tokenEnv: config.tokenEnv, env });
+    this.turns = new PollTurns({ root: settings.root, server: this.client.server });
   }
 
   /** The trainer of what does not fit on one card, and its cards. */
@@ -139,7 +143,8 @@ export class Cluster {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.turns.close();
     this.client.close();
   }
 
@@ -155,7 +160,7 @@ export class Cluster {
     for (;;) {
       const facts = await workerAnswer(root, nonce);
       if (facts !== undefined) return facts;
-      const job = await this.client.job(id, signal);
+      const job = await this.turns.take(() => this.client.job(id, signal), signal);
       if (job === undefined)
         throw this.client.error("has lost a job", "refused", "was its head started again? Try again");
       if (job.status === "FAILED" || job.status === "STOPPED") throw this.failure(job.message);
@@ -171,7 +176,8 @@ export class Cluster {
   }
 
   private async queueReason(signal: AbortSignal): Promise<string | undefined> {
-    const [use, nodes] = [await this.client.use(signal), await this.client.nodes(signal)];
+    const use = await this.turns.take(() => this.client.use(signal), signal);
+    const nodes = await this.turns.take(() => this.client.nodes(signal), signal);
     return use && queueText(this.resources(), use.free, nodes);
   }
 

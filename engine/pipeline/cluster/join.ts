@@ -56,7 +56,7 @@ export async function joinCluster({ runtime, root, env, signal, note }: JoinSett
     }
     return { cluster, nodes, choice: await choiceOf(facts, runtime.backend === AUTO), memoryBytes: facts.memoryBytes };
   } catch (error) {
-    cluster.close();
+    await cluster.close();
     if (signal.aborted && error === signal.reason) throw new Stopped("stopped before anything was ordered");
     throw error;
   }

@@ -39,7 +39,7 @@ export async function lookAtCluster(settings: LookSettings): Promise<readonly Do
       throw error;
     }
   } finally {
-    cluster?.close();
+    await cluster?.close();
   }
   return checks;
 }

@@ -65,7 +65,8 @@ class RayJobs implements JobServer {
   }
 
   async look(id: string): ReturnType<JobServer["look"]> {
-    const job = await this.on.cluster.client.job(id);
+    const { client, turns } = this.on.cluster;
+    const job = await turns.take(() => client.job(id));
     if (job === undefined) return "unknown";
     return job.status === "FAILED" || job.status === "STOPPED" ? "over" : "alive";
   }
@@ -74,7 +75,7 @@ class RayJobs implements JobServer {
     const { cluster, run, waiting } = this.on;
     const { info } = this.stage;
     const { cpus } = cluster.resources(info.kind);
-    const use = await cluster.client.use();
+    const use = await cluster.turns.take(() => cluster.client.use());
     const reason = use && waitReason(cards, use);
     if (reason !== undefined) waiting(info.id, reason);
     const about = { salsa: "openrlhf", run, stage: info.id };

@@ -20,7 +20,6 @@ import { LockedError } from "../../storage/locks.ts";
 import { type Cluster, SHARING_MS, queueText } from "../cluster/cluster.ts";
 import { threadsOf } from "../cluster/join.ts";
 import { orderOf, readOrder } from "../cluster/order.ts";
-import { pollTurn } from "../cluster/pollTurn.ts";
 import { SharedInputs } from "../cluster/sharedInputs.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { Stopped } from "../stage.ts";
@@ -92,7 +91,7 @@ export class RayExecutor implements Executor {
     this.settings = settings;
     this.inputs = new SharedInputs(artifacts.root);
     this.watch = new JobWatch(cluster.client, {
-      turn: () => pollTurn(artifacts.root, cluster.client.server),
+      inTurn: (ask, signal) => cluster.turns.take(ask, signal),
       silent: (error) => settings.report({ kind: "note", message: error?.message ?? "the cluster answers again" }),
     });
   }
@@ -211,7 +210,8 @@ export class RayExecutor implements Executor {
     await tail.read({ event: () => undefined, sample: () => undefined });
     if (text === undefined || tail.end !== undefined) return undefined;
     const { job: id } = readOrder(text, place.root);
-    const state = await this.settings.cluster.client.job(id);
+    const { client, turns } = this.settings.cluster;
+    const state = await turns.take(() => client.job(id));
     return state !== undefined && !hasEnded(state) ? { place, id } : undefined;
   }
 

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import * as fs from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import * as path from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { ClusterError } from "../../../../engine/cluster/ray/clusterError.ts";
 import { RayClient } from "../../../../engine/cluster/ray/client.ts";
 import { JobWatch } from "../../../../engine/cluster/ray/jobWatch.ts";
-import { pollTurn } from "../../../../engine/pipeline/cluster/pollTurn.ts";
+import { PollTurns } from "../../../../engine/pipeline/cluster/pollTurns.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 
 const TOKEN = "a-token-that-nobody-sees";
@@ -17,6 +20,12 @@ const NODE = {
 };
 const USAGE = { GPU: [3, 8], CPU: [1, 4], objectStoreMemory: [0, 1] };
 const EXISTS = "ValueError: Job with submission_id t1 already exists. Please use a different submission_id.\n";
+
+/** Asks as soon as it can. */
+const inTurn = async (ask: () => Promise<void>): Promise<void> => {
+  await ask();
+  await setImmediate();
+};
 
 describe("the client of Ray's job server", () => {
   let server: Server;
@@ -112,9 +121,9 @@ describe("the client of Ray's job server", () => {
   it("asks about one job at a time, the one that was not asked for longest", async () => {
     const ray = client();
     says({ status: "RUNNING", message: "Job is currently running." });
-    const watch = new JobWatch(ray, { silent: () => undefined, pollMs: 1 });
+    const watch = new JobWatch(ray, { silent: () => undefined, inTurn });
     const jobs = ["a", "b", "c"].map((id) => watch.watch(id));
-    while (asked.length < 7) await new Promise((resolve) => setImmediate(resolve));
+    while (asked.length < 7) await setImmediate();
     await watch.close();
     const ids = asked.map((line) => line.split(" ")[1]?.split("/").at(-1));
     assert.deepEqual(ids.slice(0, 6), ["a", "b", "c", "a", "b", "c"]);
@@ -122,7 +131,7 @@ describe("the client of Ray's job server", () => {
     ray.close();
   });
 
-  it("asks once at a time, however many watch", async () => {
+  it("asks once at a time, however many processes watch and look up by turns, each of which gets its own", async () => {
     await inTemporaryFolder(async (root) => {
       const ray = client();
       const times: number[] = [];
@@ -131,13 +140,18 @@ describe("the client of Ray's job server", () => {
         response.writeHead(200, { "content-type": "application/json" });
         response.end(JSON.stringify({ status: "RUNNING" }));
       };
-      const turn = (): ReturnType<typeof pollTurn> => pollTurn(root, ray.server);
       const watches = ["a", "b", "c"].map((id) => {
-        const watch = new JobWatch(ray, { silent: () => undefined, turn, pollMs: 50 });
-        return { watch, job: watch.watch(id) };
+        const turns = new PollTurns({ root, server: ray.server, pollMs: 50 });
+        const watch = new JobWatch(ray, {
+          silent: () => undefined,
+          inTurn: (ask, signal) => turns.take(ask, signal),
+        });
+        return { turns, watch, job: watch.watch(id), lookUp: turns.take(() => ray.job(`of-${id}`)) };
       });
-      while (watches.some(({ job }) => job.state === undefined)) await new Promise((resolve) => setImmediate(resolve));
-      await Promise.all(watches.map(({ watch }) => watch.close()));
+      while (watches.some(({ job }) => job.state === undefined)) await setImmediate();
+      for (const { lookUp } of watches) assert.equal((await lookUp)?.status, "RUNNING");
+      await Promise.all(watches.map(({ watch, turns }) => Promise.all([watch.close(), turns.close()])));
+      assert.deepEqual(await fs.readdir(path.join(root, "cluster")), []);
       const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0));
       // Timers may fire a millisecond early.
       assert.ok(Math.min(...gaps) > 48, String(gaps));
@@ -149,16 +163,16 @@ describe("the client of Ray's job server", () => {
     const ray = client();
     const silences: string[] = [];
     says("", 503);
-    const watch = new JobWatch(ray, { silent: (error) => silences.push(error?.what ?? "again"), pollMs: 1 });
+    const watch = new JobWatch(ray, { silent: (error) => silences.push(error?.what ?? "again"), inTurn });
     const job = watch.watch("a");
-    while (silences.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (silences.length === 0) await setImmediate();
     says({ status: "PENDING" });
-    while (job.state === undefined) await new Promise((resolve) => setImmediate(resolve));
+    while (job.state === undefined) await setImmediate();
     says("", 401);
     await assert.rejects(async () => {
       for (;;) {
         watch.check();
-        await new Promise((resolve) => setImmediate(resolve));
+        await setImmediate();
       }
     }, /does not take the token in LAB_AUTH_TOKEN \(401\)/);
     assert.deepEqual(silences, ["is not there now (503)", "again"]);
