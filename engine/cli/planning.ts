@@ -9,7 +9,7 @@ import { stageNames } from "../protocol/stageName.ts";
 import type { PlanOutput } from "../protocol/toolOutput.ts";
 import type { CommandContext } from "./command.ts";
 import { type MemoryPlace, memoryAdvice } from "./memoryAdvice.ts";
-import { chainNotes, sweepNotes } from "./sweepNotes.ts";
+import { chainNotes, secondsOf, sweepNotes } from "./sweepNotes.ts";
 
 /** How a plan is made. */
 export interface PlanningSettings {
@@ -78,7 +78,7 @@ export async function planned(
     data,
     shortfalls,
     peakMemoryBytes: Math.max(0, ...stages.map((stage) => stage.memoryBytes)),
-    secondsLeft: stages.reduce((sum, stage) => sum + (stage.cached ? 0 : stage.estimatedSeconds), 0),
+    secondsLeft: stages.reduce((sum, stage) => sum + secondsOf(stage), 0),
   };
   return { output, choice, config, fits: fit?.fits !== false && trainers?.isPossible !== false };
 }

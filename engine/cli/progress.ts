@@ -129,6 +129,8 @@ function announcement(
       return [mark(terminal, "alarm"), ` ${nameOf(state, event.stage)}, step ${event.step}: ${event.message}`];
     case "modelWait":
       return event.reason === null ? undefined : [waitLine(event.model, event.reason)];
+    case "stageDropped":
+      return event.rung === undefined ? undefined : [`${nameOf(state, event.stage)}: dropped at rung ${event.rung}`];
     case "note":
       return [event.stage === undefined ? event.message : `${nameOf(state, event.stage)}: ${event.message}`];
     case "stageStarted":

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../config/index.ts";
+import { type RunConfig, halvedArms, keptAt, rungsOf } from "../config/index.ts";
 import { formatDuration } from "../protocol/format.ts";
 import { stageNames } from "../protocol/stageName.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
@@ -7,10 +7,8 @@ import type { PlannedStage } from "../protocol/toolOutput.ts";
 const MOST_LISTED = 12;
 
 /** Remarks on a config with grids: how many arms they make, what is made once for several, and how long it takes at least. */
-export function sweepNotes(
-  { arms, sweep }: Pick<RunConfig, "arms" | "sweep">,
-  stages: readonly PlannedStage[],
-): string[] {
+export function sweepNotes(config: RunConfig, stages: readonly PlannedStage[]): string[] {
+  const { arms, sweep } = config;
   if (sweep === undefined) return [];
   const nameOf = stageNames(stages);
   const shared = sharedStages(stages, Object.keys(arms)).map(({ id }) => nameOf(id));
@@ -18,8 +16,24 @@ export function sweepNotes(
   return [
     `sweep: ${groups.join("; ")}; ${Object.keys(arms).length} arms in all`,
     `made once for several arms: ${listed(shared, ", ") || "nothing"}`,
+    ...halvingNotes(config),
     ...chainNotes(stages),
   ];
+}
+
+/** How many arms successive halving lets go on, and how far each has been trained by then. */
+function halvingNotes(config: RunConfig): string[] {
+  const { halving, arms } = config;
+  if (halving === undefined) return [];
+  return [...halvedArms(config)].map(([of, names]) => {
+    const iterations = arms[names[0] ?? ""]?.iterations ?? 0;
+    const steps = rungsOf(iterations, halving.rungs).map((until, at) => {
+      const kept = keptAt(names.length, at + 1);
+      return `${kept} ${kept === 1 ? "goes" : "go"} on after ${until}`;
+    });
+    const what = `halving: of the ${names.length} arms of ${of}, ${steps.join(", ")} of ${iterations} iterations`;
+    return `${what}; times in all count stages by how many arms come to them`;
+  });
 }
 
 /** How long all work takes, and the longest chain of it; nothing where all is made. */
@@ -62,7 +76,8 @@ function sharedStages(stages: readonly PlannedStage[], arms: readonly string[]):
     return arms.includes(product) && role === "result" && benchmark === undefined;
   });
   for (const { id, product } of ofArms) visit(id, product);
-  return stages.filter(({ id }) => (users.get(id)?.size ?? 0) > 1);
+  // Rungs of one arm lead to the others by what they decide, and make nothing for them.
+  return stages.filter(({ id, rung }) => rung === undefined && (users.get(id)?.size ?? 0) > 1);
 }
 
 /** The chain of stages that takes longest, each waiting for the one before. */
@@ -86,8 +101,13 @@ export function criticalPath(stages: readonly PlannedStage[]): {
   return { seconds: last === undefined ? 0 : (ends.get(last)?.seconds ?? 0), path };
 }
 
-function secondsOf({ cached, estimatedSeconds }: Pick<PlannedStage, "cached" | "estimatedSeconds">): number {
-  return cached ? 0 : estimatedSeconds;
+/** Time that a stage will take, as far as it will be made at all. */
+export function secondsOf({
+  cached,
+  estimatedSeconds,
+  share = 1,
+}: Pick<PlannedStage, "cached" | "estimatedSeconds" | "share">): number {
+  return cached ? 0 : estimatedSeconds * share;
 }
 
 function listed(names: readonly string[], between: string): string {

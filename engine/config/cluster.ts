@@ -10,6 +10,7 @@ const STAGE_KINDS = {
   reward: "training of the reward model",
   soup: "mixing of a soup",
   rlhf: "alignment by PPO",
+  rung: "a part of alignment by PPO, up to a rung of halving (where left out, those of rlhf)",
   dpo: "alignment by DPO",
   answers: "answers to benchmarks and to the validation split",
 } as const;

@@ -63,6 +63,7 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
     soups,
     arms,
     ...(place.combinations && { sweep: place.combinations }),
+    ...(written.halving && { halving: written.halving }),
     evaluation: expandEvaluation(written, arms, place),
     runtime: { ...runtime, directory: resolvePath(place.folder, runtime.directory) },
   };

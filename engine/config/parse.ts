@@ -14,6 +14,7 @@ import { folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
 import { fewestStages } from "./sizes.ts";
+import { checkHalving } from "./halvingChecks.ts";
 import { type Swept, sweep } from "./sweeps/sweep.ts";
 import { checkTrainer } from "./trainerChecks.ts";
 
@@ -56,7 +57,8 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   // How many stages there are at least, and what a trainer lacks, is known where all else is right, but for files.
   const isRight = result.success && complaints.length === 0 && document.isSound;
   const config = isRight ? expandConfig(result.data, { file, folder, combinations }) : undefined;
-  const large = config === undefined ? [] : [...tooManyStages(config), ...checkTrainer(config)];
+  const large =
+    config === undefined ? [] : [...tooManyStages(config), ...checkTrainer(config), ...checkHalving(config)];
   if (config === undefined || missing.length + large.length > 0) {
     throw new ConfigError(
       document.issuesOf([...complaints, ...missing, ...large].map((one) => aboutPreset(one, written))),

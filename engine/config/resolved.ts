@@ -5,6 +5,7 @@ import type { chatSchema } from "./chat.ts";
 import type { benchmarkSchema, sourceSchema } from "./data.ts";
 import type { evaluationSchema } from "./evaluation.ts";
 import type { architectureSchema, modelSchema, pretrainSchema } from "./model.ts";
+import type { halvingSchema } from "./halving.ts";
 import type { LoraTarget, loraSchema } from "./lora.ts";
 import type { rewardSchema } from "./reward.ts";
 import type { rlhfSchema } from "./rlhf.ts";
@@ -31,6 +32,8 @@ export interface RunConfig {
   readonly arms: Readonly<Record<string, ArmConfig>>;
   /** Arms and soups that grids stand for, by name; absent without a grid. */
   readonly sweep?: Combinations;
+  /** Absent where every arm is trained to its end. */
+  readonly halving?: Readonly<z.output<typeof halvingSchema>>;
   readonly evaluation: EvaluationConfig;
   /** Of the file beside the config, see `TEST_PROMPTS_FILE`; absent where there are none. */
   readonly testPrompts?: readonly Question[];

@@ -3,6 +3,7 @@ import { armsSchema } from "./arm.ts";
 import { chatSchema } from "./chat.ts";
 import { dataSchema } from "./data.ts";
 import { evaluationSchema } from "./evaluation.ts";
+import { halvingSchema } from "./halving.ts";
 import { MOST_LISTED } from "./lists.ts";
 import { modelSchema } from "./model.ts";
 import { rewardSchema } from "./reward.ts";
@@ -60,6 +61,11 @@ export const runConfigSchema = section(
     arms: optionalSetting(armsSchema, {
       description: "RLHF runs to compare, by name",
       otherwise: '"ppo", held to its start, and "salsa", held to the soup',
+    }),
+    halving: optionalSetting(halvingSchema, {
+      description:
+        "Successive halving of the arms that grids make: the worse half by validation is dropped, again and again",
+      otherwise: "every combination is trained to its end",
     }),
     evaluation: evaluationSchema.prefault({}).meta({ description: "What is compared, on what, and who judges" }),
     runtime: runtimeSchema.prefault({}).meta({ description: "Where and how the work runs" }),

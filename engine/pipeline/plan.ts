@@ -97,6 +97,7 @@ export async function planPipeline(
   const backend = await openChoice(choice, config.runtime);
   const rate = (await matmulRate(backend)) * EFFICIENCY;
   await backend.close();
+  const shares = sharesOf(resolved.stages);
   return estimates.map(({ stage: { info, artifact, declared, placement }, cached, cost }, at) => ({
     ...info,
     key: artifact.key,
@@ -106,6 +107,7 @@ export async function planPipeline(
     ...(cards[at] !== undefined && { cardBytes: cards[at].cost.cardBytes }),
     estimatedSeconds: SECONDS_PER_STAGE + cost.flops / rate,
     ...(declared.batchSetting !== undefined && { batchSetting: declared.batchSetting }),
+    ...(shares.has(info.id) && { share: shares.get(info.id) }),
     ...(placement && { placement }),
     ...(config.runtime.cluster && { runsOn: placeText(config.runtime.cluster, { info, declared, placement }) }),
   }));
@@ -155,9 +157,25 @@ export async function estimate(
     stages.map(async (stage) => ({
       stage,
       cached: await artifacts.has(stage.key),
-      cost: stage.declared.cost({ ...base, recomputation, precision, ...inputFacts(stage.inputs) }),
+      cost: leftOf(stage, stage.declared.cost({ ...base, recomputation, precision, ...inputFacts(stage.inputs) })),
     })),
   );
+}
+
+/** The cost of a stage that goes on from a rung. */
+function leftOf({ gate }: ResolvedStage, cost: Cost): Cost {
+  return gate === undefined ? cost : { ...cost, flops: cost.flops * gate.left };
+}
+
+/** How many of the stages like it successive halving lets be made, 0 to 1, by id; only those that it may leave out. */
+function sharesOf(stages: readonly ResolvedStage[]): ReadonlyMap<string, number> {
+  const shares = new Map<string, number>();
+  for (const { info, declared, gate } of stages) {
+    if (declared.takesDropped === true) continue;
+    const share = Math.min(gate?.share ?? 1, ...info.inputs.map((id) => shares.get(id) ?? 1));
+    if (share < 1) shares.set(info.id, share);
+  }
+  return shares;
 }
 
 /** How a stage's work compares to the others', in a unit in which only ratios count; 0 for cached stages. */

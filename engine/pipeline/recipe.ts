@@ -60,6 +60,20 @@ type HandleOf<T> = T extends Artifact
 /** A stage's place in its recipe. */
 export type StagePlace = Omit<StageInfo, "id" | "kind" | "title" | "makes" | "inputs">;
 
+/** A rung of successive halving that a stage comes after. It changes no result, and so is no part of keys. */
+export interface RungGate<Handle = ArtifactHandle> {
+  /** The verdict, by which the stage is made or left out. */
+  readonly verdict: Handle;
+  /** The arm that the stage trains. */
+  readonly arm: string;
+  /** The arm's training up to the rung, whose savepoint it goes on from. */
+  readonly from: Handle;
+  /** Share of the stage's training that is left. */
+  readonly left: number;
+  /** Share of the arms that go on. */
+  readonly share: number;
+}
+
 /** A stage of a recipe, declared and not run. */
 export interface DeclaredStage extends StageWork {
   readonly info: StageInfo;
@@ -67,6 +81,8 @@ export interface DeclaredStage extends StageWork {
   readonly slice: Json;
   readonly inputs: Readonly<Record<string, DeclaredInput>>;
   readonly batchSetting?: readonly string[];
+  readonly takesDropped?: true;
+  readonly gate?: RungGate;
 }
 
 /** The work of a stage on its slice of a config. */
@@ -121,7 +137,17 @@ export class Recipe {
    */
   add<Of, Slice extends object, Inputs extends StageInputs>(
     stage: Stage<Of, Slice, Inputs>,
-    { of, inputs, place }: { readonly of: Of; readonly inputs: Declared<Inputs>; readonly place: StagePlace },
+    {
+      of,
+      inputs,
+      place,
+      gate,
+    }: {
+      readonly of: Of;
+      readonly inputs: Declared<Inputs>;
+      readonly place: StagePlace;
+      readonly gate?: RungGate | undefined;
+    },
   ): ArtifactHandle {
     const slice = stage.select(this.config, of);
     const declared = inputs as Readonly<Record<string, DeclaredInput>>;
@@ -133,9 +159,10 @@ export class Recipe {
         `recipe: more than ${most} stages; split it over several configs: finished stages are shared`,
       );
     }
-    const sources = Object.values(declared)
-      .flatMap(handlesIn)
-      .map((handle) => handle.id);
+    const sources = [
+      ...Object.values(declared).flatMap(handlesIn),
+      ...(gate === undefined ? [] : [gate.verdict, gate.from]),
+    ].map((handle) => handle.id);
     this.stages.push({
       info: {
         ...{ id, kind: stage.kind, title: stage.title, makes: stage.makes, ...place },
@@ -147,6 +174,8 @@ export class Recipe {
       // The compiler has seen above that the inputs fit the stage; executors resolve handle by handle.
       ...workOn(stage, slice),
       ...(stage.batchSetting !== undefined && { batchSetting: stage.batchSetting }),
+      ...(stage.takesDropped && { takesDropped: stage.takesDropped }),
+      ...(gate && { gate }),
     });
     return new ArtifactHandle(id, place.product);
   }

@@ -15,6 +15,7 @@ import {
   type DeclaredStage,
   FileHandle,
   type Recipe,
+  type RungGate,
 } from "./recipe.ts";
 import type { Artifact, CostFacts, DataFile, StageInput, StageInputs } from "./stage.ts";
 
@@ -26,6 +27,9 @@ export interface ResolvedStage {
   /** Its result, as later stages see it. */
   readonly artifact: Artifact;
   readonly inputs: StageInputs;
+  readonly gate?: RungGate<Artifact>;
+  /** The training up to a rung, whose savepoint it goes on from. */
+  readonly from?: Artifact;
   /** Its trainer, in a run on a cluster; absent where nobody but this engine makes such a stage. */
   readonly placement?: StagePlacement;
 }
@@ -106,7 +110,17 @@ export async function resolveRecipe(
     const folder = artifacts.path(key);
     const artifact: Artifact = { key: basename(folder), folder, product: info.product };
     known.set(info.id, artifact);
-    stages.push({ info, declared, key, artifact, inputs, ...(placement && { placement }) });
+    const { gate: at } = declared;
+    const gate = at && { ...at, verdict: artifactOf(at.verdict), from: artifactOf(at.from) };
+    stages.push({
+      info,
+      declared,
+      key,
+      artifact,
+      inputs,
+      ...(gate && { gate, from: gate.from }),
+      ...(placement && { placement }),
+    });
   }
   return { stages, artifactOf, data: await Promise.all(sources.values()) };
 }

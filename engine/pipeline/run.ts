@@ -36,7 +36,7 @@ import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
 import { type ResolvedRecipe, needsDevice, resolveRecipe } from "./resolve.ts";
-import { type SeedResult, salsa } from "./salsa.ts";
+import { type SeedResult, salsa, withoutDropped } from "./salsa.ts";
 import { LiveTracking } from "./tracking/liveTracking.ts";
 import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
 import { keepSummary } from "./outcome/summaryFile.ts";
@@ -213,9 +213,10 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     outOfBudget = (spent) => writeTables({ config, results, ...resolved, folder: log, spent });
     await describeReward(config); // one that cannot be used is refused before anything is trained
     await checkData(view, resolved.data, { root: artifacts.root });
-    await executor.execute(resolved.stages);
-    await writeModels({ results, ...resolved }, log);
-    const tables = await writeTables({ config, results, ...resolved, folder: log });
+    const dropped = await executor.execute(resolved.stages);
+    const made = results.map((one) => withoutDropped(one, dropped));
+    await writeModels({ results: made, ...resolved }, log);
+    const tables = await writeTables({ config, results: made, ...resolved, folder: log });
     for (const table of tables) report({ kind: "table", table });
     report({ kind: "runFinished", status: "finished", seconds: secondsSince(started) });
     return { id, folder: log.folder, tables, status: "finished" };

@@ -19,7 +19,10 @@ import {
   type SoupConfig,
   type SourceConfig,
   VALIDATION,
+  halvedArms,
+  keptAt,
   rewardName,
+  rungsOf,
   sftName,
 } from "../config/index.ts";
 import { type Method, algorithmOf } from "../config/algorithms/index.ts";
@@ -27,21 +30,34 @@ import type { RecordKind } from "../data/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
 import { TEST_PROMPTS } from "../protocol/testPrompts.ts";
 import { needOf } from "../soup/index.ts";
-import { type ArtifactHandle, DataHandle, FileHandle, Recipe, type StagePlace } from "./recipe.ts";
+import { type ArtifactHandle, DataHandle, FileHandle, Recipe, type RungGate, type StagePlace } from "./recipe.ts";
 import {
   answers,
   baseModel,
   choose,
   dpo,
+  halve,
   judge,
   preferences,
   rewardModel,
   rlhf,
+  rung,
   serverAnswers,
   sft,
   soup,
   warm,
 } from "./stages/index.ts";
+
+/** A base seed's results without those that successive halving has left out. */
+export function withoutDropped(result: SeedResult, dropped: ReadonlySet<string>): SeedResult {
+  const isMade = ({ artifact }: { readonly artifact: ArtifactHandle }): boolean => !dropped.has(artifact.id);
+  return {
+    ...result,
+    models: new Map([...result.models].filter(([, artifact]) => isMade({ artifact }))),
+    answers: result.answers.filter(isMade),
+    judgments: result.judgments.filter(isMade),
+  };
+}
 
 /** Everything one base seed's recipe makes. */
 export interface SeedResult {
@@ -98,17 +114,19 @@ function seedRecipe(scope: Scope): SeedResult {
     models.set(name, recipe.add(soup, { of: { name, seed }, inputs, place: at(scope, name) }));
   }
 
+  const inputsOf = (arm: ArmConfig): ArmInputs => ({
+    init: model(arm.init),
+    reference: arm.reference.map(model),
+    reward,
+    data: dataOf(data?.prompts, "prompts"),
+    pairs,
+    ...template,
+    ...changed,
+  });
+  const gates = [...halvedArms(config)].map(([of, names]) => rungs(scope, { of, names, inputsOf }));
   for (const [name, arm] of Object.entries(config.arms)) {
-    const inputs = {
-      init: model(arm.init),
-      reference: arm.reference.map(model),
-      reward,
-      data: dataOf(data?.prompts, "prompts"),
-      pairs,
-      ...template,
-      ...changed,
-    };
-    models.set(name, alignedModel(scope, { name, arm, inputs }));
+    const gate = gates.flatMap((one) => one.get(name) ?? []).at(0);
+    models.set(name, alignedModel(scope, { name, arm, inputs: inputsOf(arm), gate }));
   }
 
   const results = evaluated(scope, { models, reward, changed });
@@ -186,6 +204,7 @@ interface ArmTraining {
   readonly of: { readonly arm: string; readonly beta: number; readonly seed: number };
   readonly inputs: ArmInputs;
   readonly place: StagePlace;
+  readonly gate: RungGate | undefined;
 }
 
 /** The stage of each method, with those inputs that it learns from. */
@@ -200,11 +219,21 @@ const TRAININGS: Readonly<Record<Method, (scope: Scope, training: ArmTraining) =
 /** An arm trained; with several candidates for β, the one that does best on the validation split. */
 function alignedModel(
   scope: Scope,
-  { name, arm, inputs }: { readonly name: string; readonly arm: ArmConfig; readonly inputs: ArmInputs },
+  {
+    name,
+    arm,
+    inputs,
+    gate,
+  }: {
+    readonly name: string;
+    readonly arm: ArmConfig;
+    readonly inputs: ArmInputs;
+    readonly gate: RungGate | undefined;
+  },
 ): ArtifactHandle {
   const { recipe, seed } = scope;
   const train = (beta: number, place: StagePlace): ArtifactHandle =>
-    TRAININGS[arm.method](scope, { of: { arm: name, beta, seed }, inputs, place });
+    TRAININGS[arm.method](scope, { of: { arm: name, beta, seed }, inputs, place, gate });
   const [only, ...others] = arm.betas;
   if (only !== undefined && others.length === 0) return train(only, at(scope, name));
   const { init: _init, reference: _reference, pairs: _pairs, ...scored } = inputs;
@@ -218,6 +247,70 @@ function alignedModel(
     validation.push(recipe.add(answers, { of, inputs: { model: candidate, ...scored }, place }));
   }
   return recipe.add(choose, { of: { arm: name }, inputs: { candidates, answers: validation }, place: at(scope, name) });
+}
+
+/** The swept arms of a config that are halved together. */
+interface HalvedArms {
+  /** The arm that is written. */
+  readonly of: string;
+  readonly names: readonly string[];
+  readonly inputsOf: (arm: ArmConfig) => ArmInputs;
+}
+
+/**
+ * The rungs of a sweep (successive halving, Jamieson and Talwalkar 2016, arXiv:1502.07943): at each, every arm that is left
+ * has been trained for a part of its iterations, and the better half on the validation split goes on from there.
+ * @returns What the arms themselves come after, by name.
+ */
+function rungs(scope: Scope, { of: swept, names, inputsOf }: HalvedArms): ReadonlyMap<string, RungGate> {
+  const { config, recipe, seed } = scope;
+  const nRungs = config.halving?.rungs ?? 0;
+  /** The gate of a training of an arm up to some iteration. */
+  let gateOf = (_name: string, _until: number): RungGate | undefined => undefined;
+  let before: ArtifactHandle | undefined;
+  for (let number = 1; number <= nRungs; number++) {
+    const parts = new Map(
+      names.map((name) => {
+        const arm = knownArm(config, name);
+        const { pairs: _pairs, ...inputs } = inputsOf(arm);
+        const { init: _init, reference: _reference, ...scored } = inputs;
+        const until = rungsOf(arm.iterations, nRungs)[number - 1] ?? arm.iterations;
+        const place = at(scope, name, { role: "validation", rung: number });
+        const of = { arm: name, beta: arm.betas[0] ?? NaN, seed, until };
+        const part = recipe.add(rung, { of, inputs, place, gate: gateOf(name, until) });
+        const answered = recipe.add(answers, {
+          of: { benchmark: VALIDATION, isValidation: true, seed },
+          inputs: { model: part, ...scored },
+          place: { ...place, benchmark: VALIDATION },
+        });
+        return [name, { until, part, answered }] as const;
+      }),
+    );
+    const keeps = keptAt(names.length, number);
+    const all = [...parts.values()];
+    const verdict = recipe.add(halve, {
+      of: { rung: number, iterations: all[0]?.until ?? 0, arms: names, keeps },
+      inputs: { answers: all.map(({ answered }) => answered), before },
+      place: at(scope, swept, { role: "validation", rung: number }),
+    });
+    before = verdict;
+    gateOf = (arm, iterations) => {
+      const { until, part } = parts.get(arm)!;
+      return { verdict, arm, from: part, left: 1 - until / iterations, share: keeps / names.length };
+    };
+  }
+  return new Map(
+    names.flatMap((name) => {
+      const gate = gateOf(name, knownArm(config, name).iterations);
+      return gate === undefined ? [] : [[name, gate] as const];
+    }),
+  );
+}
+
+function knownArm({ arms }: RunConfig, name: string): ArmConfig {
+  const arm = arms[name];
+  if (arm === undefined) throw new RangeError(`recipe: there is no arm called ${name}`);
+  return arm;
 }
 
 /** Every model's answers to every benchmark, and the judge's word on every pair. */

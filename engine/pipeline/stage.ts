@@ -147,6 +147,8 @@ interface DescribedStage<Of, Slice extends object> {
   readonly makes: "model" | "records";
   /** Path of the setting that its memory grows with, where it trains: `["sft", "batchSize"]`. */
   readonly batchSetting?: readonly string[];
+  /** It takes those of its inputs that are there, where successive halving has dropped others. */
+  readonly takesDropped?: true;
   /** To be raised whenever the same slice and inputs would give another result. */
   readonly revision: number;
   /** Everything of the config that the result depends on, seeds included. */

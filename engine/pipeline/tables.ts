@@ -41,7 +41,7 @@ interface Results extends Omit<TableSources, "folder" | "spent" | "stages"> {
 
 /** Writes a run's judgments, and its tables in every form; returns the tables in readable form. */
 export async function writeTables(sources: TableSources): Promise<Table[]> {
-  const trained = trainedNotes(sources.config, sources);
+  const trained = [...droppedNotes(sources), ...trainedNotes(sources.config, sources)];
   const tables = await ownTables(sources);
   return tables.map((table) => {
     const lines = [...(table.note === undefined ? [] : [table.note]), ...trained];
@@ -118,6 +118,14 @@ function winRateNote({ seeds, evaluation }: RunConfig): string {
 function winRateTitle({ task, evaluation: { judge, prompts } }: RunConfig): string {
   const title = `Win rates by the ${judgeKind(judge).title}`;
   return task === undefined ? title : `${title}, ${prompts} prompts per benchmark`;
+}
+
+/** Arms that successive halving has dropped: no table has them. */
+function droppedNotes({ config, results }: Pick<TableSources, "config" | "results">): readonly string[] {
+  if (config.halving === undefined) return [];
+  const dropped = Object.keys(config.arms).filter((name) => results.every(({ models }) => !models.has(name)));
+  if (dropped.length === 0) return [];
+  return [`Dropped by successive halving on the validation split, and compared with nobody: ${dropped.join(", ")}.`];
 }
 
 /** Comparisons that a run's table lacks because the budget is spent. */

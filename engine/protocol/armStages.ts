@@ -10,5 +10,6 @@ export function trainsArm({ kind }: Pick<StageInfo, "kind">): boolean {
 
 /** True if a stage makes an arm's policy, by training it or by a choice, or belongs to one of its candidates. */
 export function isOfArm({ kind, role }: Pick<StageInfo, "kind" | "role">): boolean {
-  return role !== "result" || kind === "choice" || TRAININGS.has(kind);
+  // A rung of successive halving decides about several arms.
+  return kind !== "halving" && (role !== "result" || kind === "choice" || TRAININGS.has(kind));
 }

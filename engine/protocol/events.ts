@@ -104,6 +104,14 @@ const stageFinished = z.strictObject({
   seconds: z.number().min(0),
 });
 
+const stageDropped = z.strictObject({
+  kind: z.literal("stageDropped"),
+  ...stamp,
+  stage: name,
+  /** Rung of successive halving at which its arm was dropped, counted from 1; absent for what depends on such an arm. */
+  rung: z.int().min(1).optional(),
+});
+
 const alarm = z.strictObject({
   kind: z.literal("alarm"),
   ...stamp,
@@ -171,6 +179,7 @@ export const eventSchema = z.discriminatedUnion("kind", [
   progress,
   metrics,
   stageFinished,
+  stageDropped,
   alarm,
   note,
   download,

@@ -90,9 +90,9 @@ export function shareDone(stage: StageState): number {
   return stage.total === 0 ? 0 : Math.min(1, stage.step / stage.total);
 }
 
-/** True if a stage's artifact is there, made by this run or taken. */
+/** True if nothing is left to do of a stage: its artifact is there, made by this run or taken, or it is left out. */
 export function isDone({ status }: Pick<StageState, "status">): boolean {
-  return status === "finished" || status === "cached";
+  return status === "finished" || status === "cached" || status === "dropped";
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -6,8 +6,11 @@ import { kindOfKey, legacyStage } from "./legacyStages.ts";
 import { LONGEST_MESSAGE, MOST_ALARMS, MOST_NOTES, MOST_STAGES, MOST_TABLES, MOST_WAITS } from "./limits.ts";
 import type { StageInfo } from "./stages.ts";
 
-/** A stage's status. `cached` is taken from an earlier run; `stopped` was cut off, and goes on when its run is resumed. */
-export type StageStatus = "waiting" | "running" | "stopped" | "cached" | "finished" | "failed";
+/**
+ * A stage's status. `cached` is taken from an earlier run; `stopped` was cut off, and goes on when its run is resumed;
+ * `dropped` is left out by successive halving.
+ */
+export type StageStatus = "waiting" | "running" | "stopped" | "cached" | "finished" | "failed" | "dropped";
 
 /** The run that made an artifact. */
 export interface StageOrigin {
@@ -30,6 +33,8 @@ export interface StageState extends StageInfo {
   seconds?: number | undefined;
   /** Milliseconds since 1970. */
   startedAt?: number | undefined;
+  /** Of one that was dropped: the rung at which its arm was. */
+  droppedAt?: number | undefined;
   /** Of a cached stage, where known. */
   from?: StageOrigin | undefined;
   /** Step and time of its first progress since it started or resumed, from which its own pace is measured. */
@@ -188,6 +193,12 @@ export function applyEvent(
     case "stageFinished":
       finishStage(stageOf(state, event.stage), event);
       return;
+    case "stageDropped": {
+      const stage = stageOf(state, event.stage);
+      stage.status = "dropped";
+      if (event.rung !== undefined) stage.droppedAt = event.rung;
+      return;
+    }
     case "alarm":
       raiseAlarm(state, event);
       return;

@@ -24,13 +24,14 @@ const time = z.number().optional();
 const stageState = z.object({
   ...stageInfoSchema.shape,
   key: name,
-  status: z.enum(["waiting", "running", "stopped", "cached", "finished", "failed"]),
+  status: z.enum(["waiting", "running", "stopped", "cached", "finished", "failed", "dropped"]),
   step: count,
   total: count,
   work: z.number().min(0).optional(),
   etaSeconds: z.number().min(0).optional(),
   seconds: z.number().min(0).optional(),
   startedAt: time,
+  droppedAt: count.optional(),
   from: z.object({ run: name, folder: name.optional() }).optional(),
   paceFrom: z.object({ step: count, time: z.number() }).optional(),
 });

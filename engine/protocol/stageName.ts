@@ -3,6 +3,7 @@ import type { StageInfo } from "./stages.ts";
 
 const TEXTS = {
   beta: "{0} (β {1})",
+  rung: "{0} to rung {1}",
   opponent: "{0} vs {1}",
   benchmark: "{0} on {1}",
   seed: "{0}, seed {1}",
@@ -15,10 +16,11 @@ export function stageNameTexts(): readonly string[] {
 
 /** Name of a stage for people, without its base seed: "salsa (β 0.1) on validation", "salsa vs ppo on mtBench". */
 export function stageName(
-  { product, beta, benchmark, opponent }: Pick<StageInfo, "product" | "beta" | "benchmark" | "opponent">,
+  { product, beta, rung, benchmark, opponent }: Pick<StageInfo, "product" | "beta" | "rung" | "benchmark" | "opponent">,
   translate: Translate = inEnglish,
 ): string {
-  const model = beta === undefined ? product : translate(TEXTS.beta, product, beta);
+  const whole = beta === undefined ? product : translate(TEXTS.beta, product, beta);
+  const model = rung === undefined ? whole : translate(TEXTS.rung, whole, rung);
   const subject = opponent === undefined ? model : translate(TEXTS.opponent, model, opponent);
   return benchmark === undefined ? subject : translate(TEXTS.benchmark, subject, benchmark);
 }

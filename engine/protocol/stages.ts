@@ -23,6 +23,8 @@ export const stageInfoSchema = z.strictObject({
   role: z.enum(["result", "candidate", "validation"]),
   /** Of a candidate, and of the stages that measure it. */
   beta: z.number().optional(),
+  /** Of a part of an arm's training, and of the stages that measure it: the rung of successive halving that it leads to. */
+  rung: z.int().min(1).optional(),
   /** Prompts that are answered or judged. */
   benchmark: name.optional(),
   /** The other model of a comparison. */

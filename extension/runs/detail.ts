@@ -50,10 +50,20 @@ export class RunDetail {
 }
 
 /** Description that follows the name on a stage's line. */
-export function stageDescription({ status, title, step, total, seconds, etaSeconds, from }: StageState): string {
+export function stageDescription({
+  status,
+  title,
+  step,
+  total,
+  seconds,
+  etaSeconds,
+  from,
+  droppedAt,
+}: StageState): string {
   const parts = [title];
   if (status === "cached") parts.push(from === undefined ? t("from an earlier run") : t("from {0}", from.run));
   if (status === "failed") parts.push(t("failed"));
+  if (status === "dropped") parts.push(droppedAt === undefined ? t("dropped") : t("dropped at rung {0}", droppedAt));
   if (status === "stopped") parts.push(total > 0 ? t("stopped at {0}", percentText(step / total)) : t("stopped"));
   if (status === "running" && total > 0) parts.push(percentText(step / total));
   if (status === "running" && etaSeconds !== undefined) parts.push(t("{0} left", durationText(etaSeconds)));

@@ -34,6 +34,7 @@ export const STAGE_ICONS: Readonly<Record<StageStatus, IconName>> = {
   cached: { icon: "archive", color: "testing.iconPassed" },
   finished: { icon: "pass", color: "testing.iconPassed" },
   failed: { icon: "error", color: "testing.iconFailed" },
+  dropped: { icon: "circle-slash", color: "descriptionForeground" },
 };
 
 /** Name of a state. */

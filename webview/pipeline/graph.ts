@@ -53,7 +53,9 @@ export function pipelineOf(stages: readonly StageState[], config: RunConfig | un
 }
 
 function nodesOf(stages: readonly StageState[], config: RunConfig | undefined): readonly PipelineNode[] {
-  const nodeOf = new Map(stages.map((stage) => [stage.id, nodeId(stage)]));
+  // Arms go on from a rung that they have led to: as edges, both ways would be a circle.
+  const makers = stages.filter(({ kind }) => kind !== "halving");
+  const nodeOf = new Map(makers.map((stage) => [stage.id, nodeId(stage)]));
   return [...Map.groupBy(stages, nodeId)].map(([id, of]) => {
     const kind = kindOf(of);
     const [first] = of;
@@ -102,7 +104,7 @@ function kindOf(stages: readonly StageState[]): NodeKind {
 
 function candidatesOf(stages: readonly StageState[]): readonly Candidate[] {
   const groups = Map.groupBy(
-    stages.filter(({ role }) => role !== "result"),
+    stages.filter(({ role, rung }) => role !== "result" && rung === undefined),
     ({ beta = NaN }) => beta,
   );
   return [...groups].map(([beta, of]) => ({ beta, stages: of, status: summed(of).status }));
@@ -111,6 +113,8 @@ function candidatesOf(stages: readonly StageState[]): readonly Candidate[] {
 function summed(stages: readonly StageState[]): Pick<PipelineNode, "status" | "nDone" | "seconds"> {
   const statuses = new Set(stages.map(({ status }) => status));
   const nDone = stages.filter(isDone).length;
+  const results = stages.filter(({ role }) => role === "result");
+  const isDropped = results.length > 0 && results.every((stage) => stage.status === "dropped");
   const status = statuses.has("failed")
     ? "failed"
     : statuses.has("running")
@@ -119,9 +123,11 @@ function summed(stages: readonly StageState[]): Pick<PipelineNode, "status" | "n
         ? "stopped"
         : nDone < stages.length
           ? "waiting"
-          : statuses.has("finished")
-            ? "finished"
-            : "cached";
+          : isDropped
+            ? "dropped"
+            : statuses.has("finished")
+              ? "finished"
+              : "cached";
   return { status, nDone, seconds: stages.reduce((sum, { seconds = 0 }) => sum + seconds, 0) };
 }
 

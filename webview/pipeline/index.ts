@@ -300,7 +300,7 @@ function keyOf(seed: number | undefined, id: string): string {
 
 /** How many stages are in each state; how far the run is stands in its header. */
 function stageCounts({ stages }: RunOutline): TemplateResult {
-  const counts = (["finished", "cached", "running", "stopped", "failed", "waiting"] as const)
+  const counts = (["finished", "cached", "running", "stopped", "failed", "waiting", "dropped"] as const)
     .map((status) => ({ status, n: stages.filter((stage) => stage.status === status).length }))
     .filter(({ n }) => n > 0);
   return html`<p class="legend" aria-label=${t("Stages by state")}>

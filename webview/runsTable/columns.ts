@@ -76,6 +76,8 @@ function factLook(id: string): Look | undefined {
       return fact(t("Kind"), "text", t("arm, sft, soup or reward"));
     case "model.status":
       return fact(t("Stage"), "status", t("State of the stage that makes the model"));
+    case "model.droppedAt":
+      return fact(t("Rung"), "setting", t("Rung of successive halving at which the arm was dropped"));
     case "model.seed":
       return fact(t("Seed"), "setting", t("Base seed"));
     case "model.reference":

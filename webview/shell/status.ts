@@ -43,6 +43,8 @@ export function stageLook(status: StageStatus): StatusLook {
       return { icon: "pass-filled", label: t("Finished"), tone: "good" };
     case "failed":
       return { icon: "error", label: t("Failed"), tone: "bad" };
+    case "dropped":
+      return { icon: "circle-slash", label: t("Dropped"), tone: "idle" };
   }
 }
 

@@ -54,7 +54,8 @@ export function layoutOf(
 
 function columnsOf({ columns: chosen }: SweepSetup, rows: RunRows, { axes }: SweptArm): readonly LayoutColumn[] {
   const usual = USUAL.flatMap((family) => [...rows.columns].filter((id) => family.test(id)).sort());
-  const own = chosen.length > 0 ? chosen : ["model.name", ...axes, "model.status", ...usual];
+  const dropped = rows.columns.has("model.droppedAt") ? ["model.droppedAt"] : [];
+  const own = chosen.length > 0 ? chosen : ["model.name", ...axes, "model.status", ...dropped, ...usual];
   return [...new Set(own)].map((id) => (id === "model.name" ? { id, pinned: true } : { id }));
 }
 

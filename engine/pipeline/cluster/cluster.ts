@@ -229,7 +229,8 @@ export function stageResources(
   { cpus, gpus, stages }: Pick<ClusterConfig, "cpus" | "gpus" | "stages">,
   kind?: string,
 ): JobResources {
-  const own = stages?.[kind as ClusterStageKind];
+  // A part of a training takes what all of it would.
+  const own = stages?.[kind as ClusterStageKind] ?? (kind === "rung" ? stages?.rlhf : undefined);
   return { cpus: own?.cpus ?? cpus, gpus: own?.gpus ?? gpus };
 }
 

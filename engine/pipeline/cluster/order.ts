@@ -48,6 +48,8 @@ const orderSchema = z.strictObject({
   key: z.strictObject({ stage: text, hash: z.string().regex(/^[0-9a-f]{64}$/) }),
   slice: z.record(z.string(), z.unknown()),
   inputs: z.record(z.string().max(200), inputSchema),
+  /** The arm's training up to a rung, whose savepoint the stage goes on from. */
+  from: z.exactOptional(artifactSchema),
   backend: backendSchema,
   threads: count,
   pace: z.strictObject({
@@ -82,6 +84,7 @@ export function orderOf(stage: ResolvedStage, settings: OrderSettings): JsonObje
     ...{ job, run, stage: name, info: stage.info, key: { ...stage.key } },
     slice: stage.declared.slice as JsonObject,
     inputs: Object.fromEntries(inputs),
+    ...(stage.from && { from: placedArtifact(stage.from, root) }),
     backend: { ...backend },
     threads,
     pace: { checkpointEvery, metricsEvery, gradientCheckpointing },
@@ -105,7 +108,7 @@ export function readOrder(json: string, file: string): StageOrder {
 }
 
 /** The stage of an order, on a machine that sees the shared folder at `root`. */
-export function stageOf({ info, stage, key, slice, inputs }: StageOrder, root: string): ResolvedStage {
+export function stageOf({ info, stage, key, slice, inputs, from }: StageOrder, root: string): ResolvedStage {
   const artifactKey: ArtifactKey = key;
   const folder = new Artifacts(root).path(artifactKey);
   const artifact: Artifact = { key: relative(join(root, "artifacts"), folder), folder, product: info.product };
@@ -114,6 +117,7 @@ export function stageOf({ info, stage, key, slice, inputs }: StageOrder, root: s
   const work = workOn(ORDERED.get(stage) as Stage<unknown, object, StageInputs>, slice);
   return {
     ...{ info, key: artifactKey, artifact, inputs: Object.fromEntries(entries) },
+    ...(from && { from: foundArtifact(from, root) }),
     declared: { ...work, info, revision: 0, slice: slice as Json, inputs: {} },
   };
 }
@@ -121,24 +125,28 @@ export function stageOf({ info, stage, key, slice, inputs }: StageOrder, root: s
 type Placed = z.output<typeof inputSchema>;
 
 function placed(input: StageInput, root: string): Placed {
-  const at = (path: string): string => relative(root, path).split(sep).join("/");
-  const artifact = ({ key, folder, product }: Artifact) => ({ artifact: key, at: at(folder), product });
   if (input === undefined) return null;
   if ("fingerprint" in input) {
     const { path, fingerprint, rows, longestRow } = input;
-    return { at: at(path), fingerprint, rows, longestRow };
+    return { at: below(root, path), fingerprint, rows, longestRow };
   }
-  return "key" in input ? artifact(input) : input.map(artifact);
+  return "key" in input ? placedArtifact(input, root) : input.map((one) => placedArtifact(one, root));
+}
+
+function placedArtifact({ key, folder, product }: Artifact, root: string): z.output<typeof artifactSchema> {
+  return { artifact: key, at: below(root, folder), product };
+}
+
+const below = (root: string, path: string): string => relative(root, path).split(sep).join("/");
+
+function foundArtifact({ artifact: key, at, product }: z.output<typeof artifactSchema>, root: string): Artifact {
+  return { key, folder: join(root, ...at.split("/")), product };
 }
 
 function found(input: Placed, root: string): StageInput {
-  const path = (at: string): string => join(root, ...at.split("/"));
-  const artifact = ({ artifact: key, at, product }: z.output<typeof artifactSchema>): Artifact => {
-    return { key, folder: path(at), product };
-  };
   if (input === null) return undefined;
-  if (Array.isArray(input)) return input.map(artifact);
-  if ("artifact" in input) return artifact(input);
+  if (Array.isArray(input)) return input.map((one) => foundArtifact(one, root));
+  if ("artifact" in input) return foundArtifact(input, root);
   const { at, ...facts } = input;
-  return { path: path(at), ...facts } satisfies DataFile;
+  return { path: join(root, ...at.split("/")), ...facts } satisfies DataFile;
 }

@@ -22,12 +22,13 @@ export interface ExecutorSettings {
 /** Runs declared stages, each once its inputs are there. */
 export interface Executor {
   /**
-   * Makes the artifact of every stage that has none yet.
+   * Makes the artifact of every stage that has none yet, but for those that successive halving leaves out.
    *
+   * @returns The ids of those that were left out.
    * @throws {Stopped} when it was asked to stop; the work under way is saved.
    * @throws {StageError} with the stage and, as its cause, the stage's error; stages that ran beside it are stopped.
    */
-  execute(stages: readonly ResolvedStage[]): Promise<void>;
+  execute(stages: readonly ResolvedStage[]): Promise<ReadonlySet<string>>;
 }
 
 /** A stage's failure: `cause` is the error that people must see. */

@@ -24,7 +24,7 @@ export class LocalExecutor implements Executor {
     this.settings = settings;
   }
 
-  async execute(stages: readonly ResolvedStage[]): Promise<void> {
+  async execute(stages: readonly ResolvedStage[]): Promise<ReadonlySet<string>> {
     const onDevices = this.devices.map((device): Lane => {
       const open = (): Promise<Backend> => device.open();
       return {
@@ -33,7 +33,7 @@ export class LocalExecutor implements Executor {
         close: () => device.close(),
       };
     });
-    await runReady(stages, [...onDevices, hostLane(this.settings, stages)], this.settings.signal);
+    return runReady(stages, [...onDevices, hostLane(this.settings, stages)], this.settings);
   }
 }
 

@@ -96,12 +96,12 @@ export class RayExecutor implements Executor {
     });
   }
 
-  async execute(stages: readonly ResolvedStage[]): Promise<void> {
+  async execute(stages: readonly ResolvedStage[]): Promise<ReadonlySet<string>> {
     const nJobs = Math.min(MOST_JOBS, stages.filter(({ declared }) => declared.usesDevice).length);
     const lane: Lane = { usesDevice: true, make: (stage, signal) => this.take(stage, stages, signal) };
     try {
       const lanes = [...Array<Lane>(nJobs).fill(lane), hostLane(this.settings, stages)];
-      await runReady(stages, lanes, this.settings.signal);
+      return await runReady(stages, lanes, this.settings);
     } finally {
       await this.watch.close();
     }

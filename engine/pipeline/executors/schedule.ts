@@ -1,6 +1,7 @@
 import type { ResolvedStage } from "../resolve.ts";
 import { Stopped } from "../stage.ts";
-import { StageError } from "./executor.ts";
+import { DroppedStages } from "../rungs.ts";
+import { type ExecutorSettings, StageError } from "./executor.ts";
 
 /** A place where one stage is made at a time. */
 export interface Lane {
@@ -14,15 +15,18 @@ export interface Lane {
 
 /**
  * Makes every stage, each once its inputs are there, on the first lane of its kind that is free. A stage that fails, or
- * has spent its budget, stops those beside it, gracefully, like a stop from outside.
+ * has spent its budget, stops those beside it, gracefully, like a stop from outside. What successive halving leaves out is
+ * passed over.
  *
+ * @returns The ids of stages that were left out.
  * @throws {Stopped} {StageError} the first failure, else the first stop.
  */
 export async function runReady(
   stages: readonly ResolvedStage[],
   lanes: readonly Lane[],
-  outer: AbortSignal,
-): Promise<void> {
+  { signal: outer, report }: Pick<ExecutorSettings, "signal" | "report">,
+): Promise<ReadonlySet<string>> {
+  const dropped = new DroppedStages(report);
   const failure = new AbortController();
   const signal = AbortSignal.any([outer, failure.signal]);
   const schedule = new Schedule(stages);
@@ -31,7 +35,8 @@ export async function runReady(
     const next = (): Promise<ResolvedStage | undefined> => schedule.next(usesDevice);
     for (let stage = await next(); stage !== undefined; stage = await next()) {
       try {
-        await make(stage, signal);
+        const isLeftOut = dropped.concern(stage) && (await dropped.takes(stage));
+        if (!isLeftOut) await make(stage, signal);
         schedule.done(stage);
       } catch (error) {
         schedule.end();
@@ -46,6 +51,7 @@ export async function runReady(
   errors.push(...ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : [])));
   const first = errors.find((error) => error instanceof StageError) ?? errors[0];
   if (first !== undefined) throw first as Error;
+  return dropped.ids;
 }
 
 /** Which stages wait, which are ready: gives out each once, in order. */

@@ -2,15 +2,17 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import type { Backend } from "../../compute/backend.ts";
+import { dictionary } from "../../protocol/dictionary.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
 import { LockedError, ownerName } from "../../storage/locks.ts";
 import { DamagedArtifact } from "../../storage/manifest.ts";
 import { readSnapshot, stateAs, writeSnapshot } from "../../storage/snapshots.ts";
-import { StageRecord } from "../../storage/stageRecords.ts";
+import { StageRecord, readStageCurves } from "../../storage/stageRecords.ts";
 import type { Workspace } from "../../storage/workspaces.ts";
 import { type ResolvedStage, inputKeys } from "../resolve.ts";
-import { OutOfBudget, type Savepoint, type Snapshot, type StageReport, Stopped } from "../stage.ts";
+import { SAVEPOINT } from "../rungs.ts";
+import { type Artifact, OutOfBudget, type Savepoint, type Snapshot, type StageReport, Stopped } from "../stage.ts";
 import { checkProgress, putAside } from "./damage.ts";
 import type { ExecutorSettings } from "./executor.ts";
 
@@ -115,11 +117,11 @@ async function makeHeld(stage: ResolvedStage, held: Holding, settings: TakeSetti
 }
 
 async function make(
-  { info, artifact, declared, inputs, key }: ResolvedStage,
+  { info, artifact, declared, inputs, key, from }: ResolvedStage,
   { open, workspace }: Holding,
   { run, artifacts, pace, models, signal, report, sample }: TakeSettings,
 ): Promise<void> {
-  const savepoint = join(workspace.folder, "savepoint");
+  const own = join(workspace.folder, SAVEPOINT);
   const name = seededStageName(info);
   const record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run });
   try {
@@ -135,12 +137,18 @@ async function make(
         record.sample(rollout);
       },
       restore: async <State>(form: z.ZodType<State>): Promise<Snapshot<State> | undefined> => {
-        const saved = await readSnapshot(savepoint);
+        let folder = own;
+        let saved = await readSnapshot(own);
+        if (saved === undefined && from !== undefined) {
+          folder = join(from.folder, SAVEPOINT);
+          saved = await readSnapshot(folder);
+          await repeatCurves(artifacts.root, from, context.report);
+        }
         if (saved === undefined) return undefined;
-        const { step, json } = stateAs(savepoint, saved.json, z.object({ step: z.int().min(0), json: form }));
-        return { folder: savepoint, step, json, tensors: saved.tensors };
+        const { step, json } = stateAs(folder, saved.json, z.object({ step: z.int().min(0), json: form }));
+        return { folder, step, json, tensors: saved.tensors };
       },
-      save: ({ step, json, tensors }: Savepoint) => writeSnapshot(savepoint, { json: { step, json }, tensors }),
+      save: ({ step, json, tensors }: Savepoint) => writeSnapshot(own, { json: { step, json }, tensors }),
     };
     const digests = await artifacts.digests(inputKeys(inputs));
     await artifacts.create(key, (folder) => declared.run({ ...context, folder }, open, inputs), digests);
@@ -154,6 +162,22 @@ async function make(
     throw error;
   } finally {
     record.close();
+  }
+}
+
+/** Reports the steps up to a rung as those of the stage that goes on from it: its curves are those of a whole training. */
+async function repeatCurves(root: string, rung: Artifact, report: (event: StageReport) => void): Promise<void> {
+  const { metrics = {} } = (await readStageCurves(root, rung.key)) ?? {};
+  const steps = new Map<number, Record<string, number>>();
+  for (const [path, series] of Object.entries(metrics)) {
+    for (const [at, step] of series.steps.entries()) {
+      const values = steps.get(step) ?? dictionary<number>();
+      steps.set(step, values);
+      values[path] = series.values[at] ?? NaN;
+    }
+  }
+  for (const step of [...steps.keys()].toSorted((a, b) => a - b)) {
+    report({ kind: "metrics", step, values: steps.get(step) ?? {} });
   }
 }
 

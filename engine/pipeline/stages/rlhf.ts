@@ -51,6 +51,7 @@ import { rewardingOf } from "../rewarding.ts";
 import {
   type Artifact,
   type DataFile,
+  type Savepoint,
   type Snapshot,
   type Stage,
   type StageContext,
@@ -79,13 +80,7 @@ const PROMPTS_FOLLOWED = 4;
 export const rlhf: Stage<
   { readonly arm: string; readonly beta: number; readonly seed: number },
   RlhfSlice,
-  TemplateInput &
-    BaseInput & {
-      readonly init: Artifact;
-      readonly reference: readonly Artifact[];
-      readonly reward: Artifact;
-      readonly data: DataFile | undefined;
-    }
+  RlhfInputs
 > = {
   kind: "rlhf",
   title: "RLHF",
@@ -104,90 +99,7 @@ export const rlhf: Stage<
     ...chatSlice(config),
     ...saveSlice(config),
   }),
-  async run(
-    context,
-    { arm, watch: looks, task: settings, validationPrompts: kept, seed, chat, saveAs, lora, ...frozen },
-    inputs,
-  ) {
-    const { init, reference, reward, data, template, base } = inputs;
-    const { backend, pace } = context;
-    const task = taskOf(settings);
-    const random = Random.of(seed, "rlhf", "adapter");
-    const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
-    const { format } = start;
-    const others = await loadOthers({ start, reference, reward, frozen, chat, base });
-    const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts: kept }, seed);
-    const texts = questions.map(questionText);
-    const rewarding = rewardingOf(others.reward, { format, questions });
-    const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
-    const from = data?.path ?? "train";
-    const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });
-    const message = shortenedMessage(lengths, maxNewTokens);
-    if (message !== undefined) context.report({ kind: "note", message });
-    const ppo = { ...ppoSettings(arm, { ...lengths, format, seed }), recomputation: recomputationOf(pace) };
-    const critic = arm.critic === "separate" ? criticFrom(await others.trainableReward()) : undefined;
-    const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
-    const weights = withHeads(start.trained, start.config, Random.of(seed, "rlhf", "heads"), heads);
-    const references = ppo.moving === undefined ? others.references : others.references.map(inF32);
-    const models = {
-      ...(lora && { base: handOver(start.frozen) }),
-      policy: handedOver({ config: start.config, weights }),
-      references: references.map(handedOver),
-      reward: { ...rewarding, weights: handOver(rewarding.weights) },
-      ...(critic === undefined ? {} : { critic: handedOver(critic) }),
-    };
-    const snapshot = await context.restore(savedSchema);
-    const saved = snapshot === undefined ? undefined : savedOf(snapshot, start.config, critic?.config);
-    if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
-    if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
-    const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
-    const watch = new AlarmWatch(context, rlhf.kind, saved?.history);
-    const panel =
-      looks &&
-      (await panelOf(
-        { backend, watch: looks, settings, seed, file: data?.path },
-        { trainer, start, task, reward: others.reward },
-        saved?.start,
-      ));
-    try {
-      if (saved === undefined) await panel?.begin(trainer.onDevice.policy);
-      await loop(
-        context,
-        {
-          total: arm.iterations,
-          saveEvery: Math.max(1, Math.round(pace.checkpointEvery / ITERATION_IN_STEPS)),
-          metricsEvery: 1,
-          step: async () => {
-            const iteration = await trainer.iterate();
-            const responses = responseTexts(iteration.generation, format);
-            const metrics = { ...iteration.metrics, ...goldMetrics(task, texts, iteration, responses) };
-            watch.see(metrics, iteration.iteration + 1);
-            recordSamples(context, texts, iteration, { responses, format });
-            const compared = isLooked(looks, iteration.iteration, arm.iterations)
-              ? await panel?.measure(trainer.onDevice.policy)
-              : {};
-            const spread = hasDistributions(iteration.iteration + 1, arm.iterations) ? distributionsOf(iteration) : {};
-            const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared, ...spread };
-            return { values, tokens: tokensOf(iteration, prompts) };
-          },
-          save: () => {
-            const { optimizerStep, ...state } = trainer.position;
-            const compared = panel && { start: panel.startAnswers };
-            const json = jsonOf({ ...state, optimizerStep, history: watch.ends, ...compared });
-            return Promise.resolve({ json, tensors: trainer.fetched() });
-          },
-        },
-        snapshot?.step ?? 0,
-      );
-      await saveTrained(context.folder, start, trainer.policy(), {
-        base: base?.folder,
-        ...(saveAs && { saveAs }),
-      });
-    } finally {
-      panel?.release();
-      trainer.release();
-    }
-  },
+  run: (context, slice, inputs) => trainPpo(context, slice, inputs),
   cost(
     { arm, watch, task, lora: _lora, ...frozen },
     { model, recomputation, precision, stored, files: { data }, counts: { reference = 1 } },
@@ -236,7 +148,114 @@ export const rlhf: Stage<
   },
 };
 
-interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice, WatchSlice {
+/** A part of a training, as a rung of successive halving has it. */
+interface TrainingPart {
+  /** Iterations after which it ends. */
+  readonly until: number;
+  /** Takes what the rest of it goes on from. */
+  readonly left: (state: Omit<Savepoint, "step">) => Promise<void>;
+}
+
+/** Trains an arm's policy, or a part of that, and saves it. */
+export async function trainPpo(
+  context: StageContext,
+  { arm, watch: looks, task: settings, validationPrompts: kept, seed, chat, saveAs, lora, ...frozen }: RlhfSlice,
+  inputs: RlhfInputs,
+  part?: TrainingPart,
+): Promise<void> {
+  const { init, reference, reward, data, template, base } = inputs;
+  const { backend, pace } = context;
+  const task = taskOf(settings);
+  const random = Random.of(seed, "rlhf", "adapter");
+  const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
+  const { format } = start;
+  const others = await loadOthers({ start, reference, reward, frozen, chat, base });
+  const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts: kept }, seed);
+  const texts = questions.map(questionText);
+  const rewarding = rewardingOf(others.reward, { format, questions });
+  const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
+  const from = data?.path ?? "train";
+  const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });
+  const message = shortenedMessage(lengths, maxNewTokens);
+  if (message !== undefined) context.report({ kind: "note", message });
+  const ppo = { ...ppoSettings(arm, { ...lengths, format, seed }), recomputation: recomputationOf(pace) };
+  const critic = arm.critic === "separate" ? criticFrom(await others.trainableReward()) : undefined;
+  const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
+  const weights = withHeads(start.trained, start.config, Random.of(seed, "rlhf", "heads"), heads);
+  const references = ppo.moving === undefined ? others.references : others.references.map(inF32);
+  const models = {
+    ...(lora && { base: handOver(start.frozen) }),
+    policy: handedOver({ config: start.config, weights }),
+    references: references.map(handedOver),
+    reward: { ...rewarding, weights: handOver(rewarding.weights) },
+    ...(critic === undefined ? {} : { critic: handedOver(critic) }),
+  };
+  const snapshot = await context.restore(savedSchema);
+  const saved = snapshot === undefined ? undefined : savedOf(snapshot, start.config, critic?.config);
+  if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
+  if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
+  const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
+  const watch = new AlarmWatch(context, rlhf.kind, saved?.history);
+  const panel =
+    looks &&
+    (await panelOf(
+      { backend, watch: looks, settings, seed, file: data?.path },
+      { trainer, start, task, reward: others.reward },
+      saved?.start,
+    ));
+  const save = (): Promise<Omit<Savepoint, "step">> => {
+    const { optimizerStep, ...state } = trainer.position;
+    const compared = panel && { start: panel.startAnswers };
+    const json = jsonOf({ ...state, optimizerStep, history: watch.ends, ...compared });
+    return Promise.resolve({ json, tensors: trainer.fetched() });
+  };
+  try {
+    if (saved === undefined) await panel?.begin(trainer.onDevice.policy);
+    await loop(
+      context,
+      {
+        total: part?.until ?? arm.iterations,
+        saveEvery: Math.max(1, Math.round(pace.checkpointEvery / ITERATION_IN_STEPS)),
+        metricsEvery: 1,
+        step: async () => {
+          const iteration = await trainer.iterate();
+          const responses = responseTexts(iteration.generation, format);
+          const metrics = { ...iteration.metrics, ...goldMetrics(task, texts, iteration, responses) };
+          watch.see(metrics, iteration.iteration + 1);
+          recordSamples(context, texts, iteration, { responses, format });
+          const compared = isLooked(looks, iteration.iteration, arm.iterations)
+            ? await panel?.measure(trainer.onDevice.policy)
+            : {};
+          const spread = hasDistributions(iteration.iteration + 1, arm.iterations) ? distributionsOf(iteration) : {};
+          const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared, ...spread };
+          return { values, tokens: tokensOf(iteration, prompts) };
+        },
+        save,
+      },
+      snapshot?.step ?? 0,
+    );
+    await part?.left(await save());
+    await saveTrained(context.folder, start, trainer.policy(), {
+      base: base?.folder,
+      ...(saveAs && { saveAs }),
+    });
+  } finally {
+    panel?.release();
+    trainer.release();
+  }
+}
+
+/** Inputs of a training. */
+export type RlhfInputs = TemplateInput &
+  BaseInput & {
+    readonly init: Artifact;
+    readonly reference: readonly Artifact[];
+    readonly reward: Artifact;
+    readonly data: DataFile | undefined;
+  };
+
+/** All that a training depends on beside its inputs. */
+export interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice, WatchSlice {
   /** The arm's settings, with one β. */
   readonly arm: PpoConfig;
   readonly task: TaskConfig | undefined;

@@ -186,7 +186,9 @@ function modelValues({ name, seed, stages, trained, facts, scores, metrics }: Mo
   put("model.name", name);
   put("model.kind", isOne ? "arm" : stages[0]?.kind);
   put("model.seed", seed ?? (facts.seeds.length === 1 ? facts.seeds[0] : undefined));
-  put("model.status", stages.find(({ role }) => role === "result")?.status);
+  const result = stages.find(({ role }) => role === "result");
+  put("model.status", result?.status);
+  put("model.droppedAt", result?.droppedAt);
   put("model.reference", arm?.["config.rlhf.reference"]);
   // Of several β the chosen one alone: the others are in the settings.
   const beta = trained?.beta ?? arm?.["config.rlhf.beta"];

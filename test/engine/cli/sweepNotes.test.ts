@@ -33,6 +33,18 @@ describe("notes on a sweep", () => {
     ]);
   });
 
+  it("say how many arms halving lets go on, and count later stages by that", () => {
+    const halved = { ...config, halving: { rungs: 2 } };
+    const some = stages.map((one) => ({ ...one, share: 0.5 }));
+    const [, , halving, times] = sweepNotes(halved, some);
+    const iterations = config.arms["ppo"]?.iterations ?? 0;
+    assert.equal(
+      halving,
+      `halving: of the 6 arms of salsa, 3 go on after ${iterations / 4}, 2 go on after ${iterations / 2} of ${iterations} iterations; times in all count stages by how many arms come to them`,
+    );
+    assert.match(times ?? "", /^about 5 min 30 s of work in all/);
+  });
+
   it("say no times where everything is made, and nothing without a grid", () => {
     const made = stages.map((one) => ({ ...one, cached: true }));
     assert.equal(sweepNotes(config, made).length, 2);

@@ -20,6 +20,7 @@ const RECORDS: readonly RunEvent[] = [
   { kind: "progress", ...stamp, stage: "sft-1", step: 10, total: 300, etaSeconds: 4.5 },
   { kind: "metrics", ...stamp, stage: "sft-1", step: 10, values: { "loss/total": 1.5, "objective/kl": null } },
   { kind: "stageFinished", ...stamp, stage: "sft-1", seconds: 3.2 },
+  { kind: "stageDropped", ...stamp, stage: "salsa", rung: 1 },
   { kind: "alarm", ...stamp, stage: "ppo", step: 2, name: "negativeKl", message: "KL is negative: raise beta" },
   { kind: "download", ...stamp, source: "hf:o/n@main", file: "a.parquet", doneBytes: 32, totalBytes: 64 },
   { kind: "modelWait", ...stamp, model: "vscode:copilot/gpt-4o", reason: "consent" },

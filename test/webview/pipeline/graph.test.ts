@@ -43,6 +43,22 @@ describe("pipelineOf", () => {
     assert.deepEqual(usesOf(nodes, "reward").toSorted(), ["preferences", "reward-1", "reward-2"]);
   });
 
+  it("has parts of a training in their arm's node, which is dropped with the arm, and a rung's verdicts apart", () => {
+    const part = { ...staged("salsa", "finished"), id: "a", kind: "rung", product: "salsa", rung: 1 } as const;
+    const dropped = { ...staged("salsa", "dropped"), kind: "rlhf", product: "salsa", inputs: ["a", "v"] };
+    const verdict = { ...part, id: "v", kind: "halving", product: "of", inputs: ["a"] };
+    const validation = { role: "validation" } as const;
+    const stages = [{ ...part, ...validation }, { ...verdict, ...validation }, dropped];
+    const nodes = pipelineOf(stages, undefined)[0]?.nodes ?? [];
+    assert.deepEqual(
+      nodes.map(({ name, kind, status, candidates, uses }) => [name, kind, status, candidates.length, uses.length]),
+      [
+        ["salsa", "arm", "dropped", 0, 0],
+        ["of", "other", "finished", 0, 1],
+      ],
+    );
+  });
+
   it("has one node a model, and one each for a benchmark's answers and judgments", () => {
     const nodes = nodesOf({ evaluation: { benchmarks: ["inDistribution"] } });
     const trained = [

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
+import type { TableModel } from "../../../engine/protocol/runsTable.ts";
 import { RunRows } from "../../../webview/runsTable/rows.ts";
 import { combinationRows, sweptArmsOf } from "../../../webview/sweep/combinations.ts";
 import { bestOf } from "../../../webview/sweep/setup.ts";
@@ -96,6 +97,23 @@ describeInBrowser("the view of a sweep", (browser) => {
     await page.mouse.up();
     await page.getByRole("button", { name: "Clear Filter" }).waitFor();
     assert.equal(await page.locator("salsa-runs-plot .lines path").count(), 4);
+  });
+
+  it("shows what halving has dropped, and at which rung, and takes none of it for the best", async () => {
+    const rows = sweptRows();
+    const [run] = rows.runs;
+    assert.ok(run !== undefined);
+    const models = run.models.map((model): TableModel => {
+      if (model.name !== "salsa_beta0.05_alpha0.5") return model;
+      const { [RATE]: _rate, ...values } = model.values;
+      const known = Object.entries(values).filter(([column]) => !/^(winRate|score|metric)/.test(column));
+      return { ...model, values: { ...Object.fromEntries(known), "model.status": "dropped", "model.droppedAt": 1 } };
+    });
+    const page = await show({ ...rows, runs: [{ ...run, models }] });
+    await page.getByText("Best: salsa_beta0.05_alpha0.3", { exact: false }).waitFor();
+    const last = await cells(page, 11);
+    assert.deepEqual(last.slice(0, 5), ["salsa_beta0.05_alpha0.5", "0.05", "0.5", "Dropped", "1"]);
+    await page.getByRole("columnheader", { name: "Rung" }).waitFor();
   });
 
   it("shows one swept arm at a time, and compares by the result that is chosen", async () => {

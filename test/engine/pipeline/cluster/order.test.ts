@@ -28,7 +28,9 @@ describe("orders to other machines", () => {
     await inTemporaryFolder(async (folder) => {
       const written = tiny({
         reward: { seeds: [1, 2] },
-        arms: { ppo: { reference: "sft-1" }, dpo: { method: "dpo", reference: "soup" } },
+        rlhf: { iterations: 4 },
+        arms: { ppo: { reference: "sft-1", beta: { grid: [0.1, 0.2] } }, dpo: { method: "dpo", reference: "soup" } },
+        halving: { rungs: 2 },
       });
       const ordered = (await stagesOf(written, folder)).filter(({ declared }) => declared.usesDevice);
       const root = path.join(folder, ".salsa");
@@ -43,8 +45,8 @@ describe("orders to other machines", () => {
         assert.deepEqual(there.key, stage.key);
         assert.deepEqual(there.info, stage.info);
         assert.deepEqual(there.declared.slice, JSON.parse(JSON.stringify(stage.declared.slice)) as Json);
-        const text = JSON.stringify([there.artifact, there.inputs]).replaceAll("/mnt/shared/salsa", root);
-        assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify([stage.artifact, stage.inputs])));
+        const of = ({ artifact, inputs, from }: ResolvedStage): string => JSON.stringify({ artifact, inputs, from });
+        assert.deepEqual(JSON.parse(of(there).replaceAll("/mnt/shared/salsa", root)), JSON.parse(of(stage)));
       }
       const onDevices = Object.entries(stages).filter(([, { usesDevice }]) => usesDevice);
       assert.deepEqual(names, new Set(onDevices.map(([name]) => name)));
