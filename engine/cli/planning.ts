@@ -5,6 +5,7 @@ import { machineMemory } from "../pipeline/machineMemory.ts";
 import { fitText } from "../protocol/cards.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { Shortfall } from "../protocol/shortfalls.ts";
+import { amountText } from "../protocol/spending.ts";
 import { stageNames } from "../protocol/stageName.ts";
 import type { PlanOutput } from "../protocol/toolOutput.ts";
 import type { CommandContext } from "./command.ts";
@@ -71,6 +72,7 @@ export async function planned(
       ...costs,
       ...(cluster && config.sweep === undefined ? chainNotes(stages) : []),
       ...(cluster ? [clusterNote(cluster)] : []),
+      ...(cluster?.price ? [priceNote(cluster.price, stages)] : []),
       ...(trainers?.lines ?? []),
     ],
     ...(advice !== undefined && { advice }),
@@ -86,6 +88,18 @@ export async function planned(
 function clusterNote({ address }: NonNullable<RunConfig["runtime"]["cluster"]>): string {
   const what = "times are those of this machine; what its machines compute with is asked for when a run begins";
   return `stages are jobs of the Ray cluster at ${address} (${what}, and by salsa cluster)`;
+}
+
+/** The cost of the stages that are left, by the time that they take here. */
+function priceNote(
+  { currency, cardHour, coreHour }: NonNullable<NonNullable<RunConfig["runtime"]["cluster"]>["price"]>,
+  stages: PlanOutput["stages"],
+): string {
+  const value = stages.reduce((sum, one) => sum + ((one.pricePerHour ?? 0) * secondsOf(one)) / 3600, 0);
+  const prices = Object.entries({ card: cardHour, core: coreHour }).flatMap(([unit, price]) =>
+    price === undefined ? [] : [`${price} ${currency} for a ${unit} and hour`],
+  );
+  return `costs about ${amountText({ value, currency })} in the times above, at ${prices.join(" and ") || "no price"}`;
 }
 
 function memoryPlace({ model, runtime }: RunConfig, { descriptor, device, precision }: BackendChoice): MemoryPlace {

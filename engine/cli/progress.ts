@@ -5,6 +5,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import { formatDuration, formatFileSize } from "../protocol/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
 import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
+import { amountText, spentBy } from "../protocol/spending.ts";
 import { stageNames } from "../protocol/stageName.ts";
 import { visibleLine } from "../protocol/visible.ts";
 import { formatNumber } from "./format.ts";
@@ -189,12 +190,14 @@ function progressParts(terminal: Terminal, label: string, stage: StageState, sta
   const eta = stageSecondsLeft(stage, state.updatedAt);
   const all = eta === undefined ? undefined : runProgress(state).secondsLeft;
   const inAll = all === undefined ? "" : `, ${formatDuration(all)} in all`;
+  const spent = spentBy(state);
+  const cost = spent === undefined ? "" : `, ${amountText(spent)} so far`;
   const left = eta === undefined ? "" : `  ${formatDuration(eta)} left`;
-  if (!terminal.isInteractive) return [`${label} ${percent.trim()} (${step}/${total})`, left, inAll];
+  if (!terminal.isInteractive) return [`${label} ${percent.trim()} (${step}/${total})`, left, inAll, cost];
   const width = terminal.columns < NARROW ? NARROW_BAR_WIDTH : BAR_WIDTH;
   const filled = Math.round(share * width);
   const bar = "█".repeat(filled) + "░".repeat(width - filled);
-  return [`  ${label}  ${bar} ${percent}`, left, inAll];
+  return [`  ${label}  ${bar} ${percent}`, left, inAll, cost];
 }
 
 function headlineOf(values: Readonly<Record<string, number | null>>): string {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { CLUSTER_JOB_SETTINGS } from "./clusterJobs.ts";
 import { optionalSetting, requiredSetting, section, setting, share, withSnippets } from "./setting.ts";
 import { trainerSetting } from "./trainer.ts";
 
@@ -85,6 +86,7 @@ export const clusterSchema = section(
     stages: section(perKind, "Resources by kind of stage")
       .optional()
       .meta({ otherwise: "every stage has the same", description: "Resources by kind of stage" }),
+    ...CLUSTER_JOB_SETTINGS,
     trainer: trainerSetting,
   },
   "A Ray cluster on which the stages run as jobs, all independent ones at once",

@@ -1,3 +1,4 @@
+import { checkClusterJobs } from "./clusterJobs.ts";
 import { type ClusterConfig, clusterSchema } from "./cluster.ts";
 import type { Complaint } from "./complaint.ts";
 import { shown } from "./explain.ts";
@@ -24,7 +25,7 @@ function complaintsAbout(cluster: ClusterConfig, backend: string | undefined): C
   const at = (key: string, message: string, remedy: string): Complaint => ({
     ...{ path: ["runtime", "cluster", key], message, remedy },
   });
-  const complaints: Complaint[] = [];
+  const complaints = checkClusterJobs(cluster);
   const { address, tokenEnv, sharedFolder, gpus } = cluster;
   if (!ADDRESS.test(address)) {
     // The text itself stays out of the message: it may hold a password.

@@ -12,7 +12,7 @@ import type { Shortfall } from "../protocol/shortfalls.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { cardCountText } from "../cluster/openrlhf/placement.ts";
-import { resourcesText, stageResources } from "./cluster/cluster.ts";
+import { pricePerHour, resourcesText, stageResources } from "./cluster/cluster.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
@@ -109,6 +109,9 @@ export async function planPipeline(
     ...(declared.batchSetting !== undefined && { batchSetting: declared.batchSetting }),
     ...(shares.has(info.id) && { share: shares.get(info.id) }),
     ...(placement && { placement }),
+    ...(config.runtime.cluster?.price && {
+      pricePerHour: pricePerHour(config.runtime.cluster, { info, declared, ...(placement && { placement }) }),
+    }),
     ...(config.runtime.cluster && { runsOn: placeText(config.runtime.cluster, { info, declared, placement }) }),
   }));
 }

@@ -22,7 +22,7 @@ import { checkPrecision, chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
 import { checkData } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
-import { type Cluster, type JoinedCluster, checkAhead, joinCluster } from "./cluster/index.ts";
+import { type Cluster, type JoinedCluster, checkAhead, joinCluster, pricePerHour } from "./cluster/index.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { RayExecutor } from "./executors/ray.ts";
 import { shortfalls } from "./shortfalls.ts";
@@ -205,6 +205,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       stages: estimates.map(({ stage }) => stage.info),
       work: estimates.map(workOf),
       ...(data.length > 0 && { data }),
+      ...pricesOf(config, resolved),
     });
     const placed = estimates.map(({ stage: { info, placement }, cached }) => ({ ...info, placement, cached }));
     for (const message of trainerPlan(config, placed).lines) report({ kind: "note", message });
@@ -249,6 +250,16 @@ async function joinedCluster(
   if (cluster === undefined) return undefined;
   const note = (message: string): void => report({ kind: "note", message: `cluster: ${message}` });
   return joinCluster({ runtime: { ...runtime, cluster }, root: runsRoot, env: process.env, signal, note });
+}
+
+/** Prices of stages for an hour, on a cluster that has some. */
+function pricesOf(
+  { runtime: { cluster } }: RunConfig,
+  { stages }: Pick<ResolvedRecipe, "stages">,
+): { readonly price?: { currency: string; perHour: number[] } } {
+  if (cluster?.price === undefined) return {};
+  const perHour = stages.map((stage) => pricePerHour(cluster, stage));
+  return { price: { currency: cluster.price.currency, perHour } };
 }
 
 /** Runs that this one waited for may have made some of its stages. */

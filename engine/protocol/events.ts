@@ -61,6 +61,8 @@ const runStarted = z.strictObject({
   work: z.array(z.number().min(0)).max(MOST_STAGES).optional(),
   /** Records of each source of data that is not used as it is. */
   data: z.array(plannedDataSchema).max(MOST_SOURCES).optional(),
+  /** Prices of stages while they are at work, in their order. */
+  price: z.object({ currency: name, perHour: z.array(z.number().min(0)).max(MOST_STAGES) }).optional(),
 });
 
 const stageStarted = z.strictObject({

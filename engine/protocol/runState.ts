@@ -33,6 +33,10 @@ export interface StageState extends StageInfo {
   seconds?: number | undefined;
   /** Milliseconds since 1970. */
   startedAt?: number | undefined;
+  /** Its price while it is at work, where that is known. */
+  pricePerHour?: number | undefined;
+  /** Seconds that it was seen at work, in all attempts, without the present one; where it has a price. */
+  workedSeconds?: number | undefined;
   /** Of one that was dropped: the rung at which its arm was. */
   droppedAt?: number | undefined;
   /** Of a cached stage, where known. */
@@ -93,6 +97,8 @@ export interface RunState {
   tables: Table[];
   /** Records of each source of data that is not used as it is. */
   data?: readonly PlannedData[] | undefined;
+  /** Of its stages' prices; absent where none are known. */
+  currency?: string | undefined;
   /** While a file comes from the hub. */
   download?: DownloadState | undefined;
   /** Models of the editor's that it waits for. */
@@ -238,9 +244,10 @@ export function applyEvent(
 type Of<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
 
 /** A resumed run has stages that were cut off: they wait again. */
-function startRun(state: RunState, { name, device, stages, work, data, time }: Of<"runStarted">): void {
+function startRun(state: RunState, { name, device, stages, work, data, price, time }: Of<"runStarted">): void {
   Object.assign(state, { name, device, status: "running" });
   state.startedAt ??= time;
+  const cutOffAt = state.pausedSince;
   if (state.pausedSince !== undefined) {
     state.pausedSeconds = (state.pausedSeconds ?? 0) + Math.max(0, time - state.pausedSince) / 1000;
     delete state.pausedSince;
@@ -250,12 +257,16 @@ function startRun(state: RunState, { name, device, stages, work, data, time }: O
   delete state.download;
   delete state.waits;
   if (data !== undefined) state.data = data;
+  if (price !== undefined) state.currency = price.currency;
   for (const [index, declared] of stages.entries()) {
     const stage =
       typeof declared === "string" ? stageOf(state, declared) : Object.assign(stageOf(state, declared.id), declared);
     const share = work?.[index];
     // A resumed run reports no work for its own earlier results; they still count as part of the whole run.
     if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);
+    addWork(stage, cutOffAt);
+    const perHour = price?.perHour[index];
+    if (perHour !== undefined) stage.pricePerHour = perHour;
     if (stage.status === "failed" || stage.status === "running" || stage.status === "stopped") stage.status = "waiting";
   }
 }
@@ -280,9 +291,17 @@ function startStage(stage: StageState, { name, key, cached, from, time }: Of<"st
   delete stage.paceFrom;
 }
 
-function finishStage(stage: StageState, { seconds }: Of<"stageFinished">): void {
+/** Adds the time that a priced stage at work was seen there. */
+function addWork(stage: StageState, until: number | undefined): void {
+  const { status, startedAt, pricePerHour, workedSeconds = 0 } = stage;
+  if (status !== "running" || !pricePerHour || startedAt === undefined || until === undefined) return;
+  stage.workedSeconds = workedSeconds + Math.max(0, until - startedAt) / 1000;
+}
+
+function finishStage(stage: StageState, { seconds, time }: Of<"stageFinished">): void {
   delete stage.etaSeconds;
   delete stage.paceFrom;
+  addWork(stage, time);
   if (stage.status === "finished") return;
   if (stage.status !== "cached") stage.status = "finished";
   stage.seconds = seconds;
@@ -297,6 +316,7 @@ function endRun(state: RunState, status: RunStatus): void {
   const open = openStages(state.stages);
   for (const stage of open) {
     delete stage.etaSeconds;
+    addWork(stage, state.updatedAt);
     if (stage.status === "running") stage.status = "stopped";
   }
   open.clear();

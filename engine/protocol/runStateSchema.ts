@@ -32,6 +32,8 @@ const stageState = z.object({
   seconds: z.number().min(0).optional(),
   startedAt: time,
   droppedAt: count.optional(),
+  pricePerHour: z.number().min(0).optional(),
+  workedSeconds: z.number().min(0).optional(),
   from: z.object({ run: name, folder: name.optional() }).optional(),
   paceFrom: z.object({ step: count, time: z.number() }).optional(),
 });
@@ -60,6 +62,7 @@ const runStateSchema: z.ZodType<RunState> = z.object({
   ahead: count.optional(),
   startedAt: time,
   updatedAt: time,
+  currency: name.optional(),
   pausedSeconds: z.number().min(0).optional(),
   pausedSince: time,
   stages: z.array(stageState).max(MOST_STAGES),

@@ -33,6 +33,8 @@ const plannedStageSchema = z.object({
   /** Of a card at its peak, where the stage runs on one. */
   cardBytes: bytes.optional(),
   estimatedSeconds: z.number().min(0),
+  /** Its price while it is at work, on a cluster that has some. */
+  pricePerHour: z.number().min(0).optional(),
   /** How many of the stages like it successive halving lets be made, 0 to 1; absent where all are. */
   share: z.number().min(0).max(1).optional(),
   /** Path of the setting that its memory grows with, where it trains: `["sft", "batchSize"]`. */

@@ -3,6 +3,7 @@ import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { DashboardCommand } from "../../engine/protocol/dashboard.ts";
 import { runProgress, workTimes } from "../../engine/protocol/runProgress.ts";
+import { amountText, spentBy } from "../../engine/protocol/spending.ts";
 import type { RunStatus } from "../../engine/protocol/runState.ts";
 import type { RunOutline, RunProgress, RunSummary } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
@@ -68,6 +69,7 @@ function facts({ summary, outline, status, progress }: Facts): string {
   const isActive = status === "queued" || status === "running";
   const download = isActive ? (outline === undefined ? summary.download : outline.download) : undefined;
   const times = workTimes(outline ?? summary);
+  const spent = outline === undefined ? undefined : spentBy(outline);
   const parts = [
     download === undefined ? "" : downloadText(download),
     ...(isActive ? ((outline === undefined ? summary.waits : outline.waits) ?? []).map(waitText) : []),
@@ -79,6 +81,7 @@ function facts({ summary, outline, status, progress }: Facts): string {
     status !== "finished" || times === undefined ? "" : t("in {0}", duration(times.work)),
     // Under a second, it went on at once.
     times === undefined || times.paused < 1 ? "" : t("paused {0}", duration(times.paused)),
+    spent === undefined ? "" : t("cost so far {0}", amountText(spent)),
     status === "running" ? "" : t("{0} of {1} stages", progress.nDone, progress.nStages),
     began === undefined ? "" : moment(began),
     outline?.device ?? summary.device,

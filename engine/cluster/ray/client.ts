@@ -49,6 +49,8 @@ export interface RaySubmission extends JobResources {
   /** URI of the package that it runs in; empty for none. */
   readonly package: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Further preparations of Ray for it, such as `image_uri` or `pip`. */
+  readonly runtimeEnv?: Readonly<Record<string, unknown>>;
   /** For people, on Ray's dashboard. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -135,7 +137,7 @@ export class RayClient {
     const body = JSON.stringify({
       submission_id: job.id,
       entrypoint: job.entrypoint,
-      runtime_env: { ...(job.package !== "" && { working_dir: job.package }), env_vars: job.env },
+      runtime_env: { ...job.runtimeEnv, ...(job.package !== "" && { working_dir: job.package }), env_vars: job.env },
       metadata: job.metadata,
       entrypoint_num_cpus: job.cpus,
       entrypoint_num_gpus: job.gpus,

@@ -4,9 +4,10 @@ import { setTimeout } from "node:timers/promises";
 import type { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/client.ts";
 import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
-import { type ClusterConfig, type ClusterStageKind, isUsableCluster } from "../../config/index.ts";
+import { type ClusterConfig, type ClusterStageKind, isUsableCluster, openRlhfEnv } from "../../config/index.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
+import type { ResolvedStage } from "../resolve.ts";
 import { Stopped } from "../stage.ts";
 import { PollTurns } from "./pollTurns.ts";
 import { type WorkerFacts, type WorkerQuestion, askWorker, forgetQuestion, workerAnswer } from "./workerCheck.ts";
@@ -92,16 +93,18 @@ export class Cluster {
 
   /** Submits a job of this program. @returns False when there is one of its id already. @throws {ClusterError} */
   async submit({ id, order, about, cpus, gpus }: ProgramJob, signal?: AbortSignal): Promise<boolean> {
-    const { root } = this.settings;
+    const { root, config } = this.settings;
     const { uri, entrypoint } = await this.program(signal);
-    const env = { SALSA_ROOT: this.seenAs(root), ...STOPPING, ...order };
+    const env = { ...config.runtimeEnv?.envVars, SALSA_ROOT: this.seenAs(root), ...STOPPING, ...order };
     return this.client.submit({ id, entrypoint, package: uri, env, metadata: about, cpus, gpus }, signal);
   }
 
   /** Submits a job of another program. @returns False when there is one of its id already. @throws {ClusterError} */
   async submitCommand({ id, entrypoint, env, about, cpus, gpus }: CommandJob): Promise<boolean> {
+    const { config } = this.settings;
     return this.client.submit({
-      ...{ id, entrypoint, package: "", env: { ...STOPPING, ...env } },
+      ...{ id, entrypoint, package: "", env: { ...config.runtimeEnv?.envVars, ...STOPPING, ...env } },
+      runtimeEnv: openRlhfEnv(config),
       ...{ metadata: about, cpus, gpus },
     });
   }
@@ -232,6 +235,20 @@ export function stageResources(
   // A part of a training takes what all of it would.
   const own = stages?.[kind as ClusterStageKind] ?? (kind === "rung" ? stages?.rlhf : undefined);
   return { cpus: own?.cpus ?? cpus, gpus: own?.gpus ?? gpus };
+}
+
+/** The price of a stage for an hour; nothing without prices, and on no machine of the cluster. */
+export function pricePerHour(
+  cluster: Pick<ClusterConfig, "cpus" | "gpus" | "stages" | "price">,
+  { info: { kind }, declared: { usesDevice }, placement }: Pick<ResolvedStage, "info" | "declared" | "placement">,
+): number {
+  const { cardHour = 0, coreHour = 0 } = cluster.price ?? {};
+  const { cpus, gpus } = stageResources(cluster, kind);
+  if (placement?.trainer === "openrlhf") {
+    const { nodes, cardsPerNode } = placement.place;
+    return nodes * cardsPerNode * cardHour + cpus * coreHour;
+  }
+  return usesDevice ? gpus * cardHour + cpus * coreHour : 0;
 }
 
 /** "1 GPU and 4 CPUs". */

@@ -133,6 +133,17 @@ describe("progress of a whole run", () => {
     assert.match(terminal.stderr(), /✓ 1\/3 SFT: base {2}10 s\n/);
   });
 
+  it("says what a run on a cluster with prices has cost so far", () => {
+    const terminal = screen();
+    const view = progressView(terminal);
+    const { time: _time, sequence: _sequence, ...body } = started([0, 2, 0]);
+    view.show(at(0, { ...body, price: { currency: "USD", perHour: [0, 3600, 0] } } as EventBody));
+    view.show(at(0, STAGE));
+    view.show(at(0, step(0)));
+    view.show(at(20_000, step(100)));
+    assert.match(terminal.stderr(), /40 s in all, 20\.00 USD so far\n$/);
+  });
+
   it("counts no time for cached stages", () => {
     const terminal = screen();
     const view = progressView(terminal);

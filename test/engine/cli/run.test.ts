@@ -384,14 +384,14 @@ describe("commands about runs", () => {
 
   it("plan says where each stage of a run on a cluster is made, why, and which chain is the longest", async () => {
     const config = JSON.parse(await readFile(join(folder, "demo.salsa.json"), "utf8")) as object;
-    const cluster = { address: "http://head:8265", trainer: { use: "openrlhf" } };
+    const cluster = { address: "http://head:8265", trainer: { use: "openrlhf" }, price: { cardHour: 2.5 } };
     const changes = { rlhf: { klController: "fixed" }, arms: { mkl: null }, runtime: { cluster } };
     await writeFile(join(folder, "large.salsa.json"), JSON.stringify({ ...config, ...changes }));
     const place = { nodes: 2, cardsPerNode: 8, tensorParallel: 1, offload: false };
     const plan = (placement: PlannedStage["placement"]): ReturnType<typeof salsa> => {
       const stages = [
-        plannedStage("sft-1", { kind: "sft", runsOn: "OpenRLHF, 2 × 8 cards", placement }),
-        plannedStage("soup", { runsOn: "Ray, 1 GPU and 4 CPUs", inputs: ["sft-1"] }),
+        plannedStage("sft-1", { kind: "sft", runsOn: "OpenRLHF, 2 × 8 cards", placement, pricePerHour: 40 }),
+        plannedStage("soup", { runsOn: "Ray, 1 GPU and 4 CPUs", inputs: ["sft-1"], pricePerHour: 4 }),
       ];
       const planPipeline = (): Promise<readonly PlannedStage[]> => Promise.resolve(stages);
       const pipeline = { modelNotes, withChoice, chooseBackend, planPipeline, trainerPlan };
@@ -404,6 +404,7 @@ describe("commands about runs", () => {
     assert.match(stdout, /^sft-1: OpenRLHF 0\.11\.2, since it is too large$/m);
     assert.match(stdout, /^OpenRLHF: weights are saved in bf16/m);
     assert.match(stdout, /with any number of devices at least 3 min 00 s, one after another: sft-1 → soup$/m);
+    assert.match(stdout, /^costs about 1\.10 USD in the times above, at 2\.5 USD for a card and hour$/m);
     assert.doesNotMatch(stdout, /^computes on/m);
     const nobody = await plan({ trainer: "none", reason: "it fits nowhere", remedy: "add cards" });
     assert.deepEqual([nobody.code, /^sft-1: nobody: it fits nowhere; add cards$/m.test(nobody.stdout)], [1, true]);

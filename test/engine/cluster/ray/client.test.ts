@@ -8,6 +8,8 @@ import { setImmediate } from "node:timers/promises";
 import { ClusterError } from "../../../../engine/cluster/ray/clusterError.ts";
 import { RayClient } from "../../../../engine/cluster/ray/client.ts";
 import { JobWatch } from "../../../../engine/cluster/ray/jobWatch.ts";
+import { clusterSchema } from "../../../../engine/config/cluster.ts";
+import { Cluster } from "../../../../engine/pipeline/cluster/cluster.ts";
 import { PollTurns } from "../../../../engine/pipeline/cluster/pollTurns.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 
@@ -31,9 +33,12 @@ describe("the client of Ray's job server", () => {
   let server: Server;
   let answer: (request: IncomingMessage, response: ServerResponse) => void;
   let asked: string[];
+  let received = "";
 
   before(async () => {
     server = createServer((request, response) => {
+      received = "";
+      request.on("data", (chunk: Buffer) => (received += chunk.toString()));
       asked.push(`${request.method ?? ""} ${request.url ?? ""} ${request.headers.authorization ?? ""}`);
       request.resume();
       request.on("end", () => answer(request, response));
@@ -108,6 +113,35 @@ describe("the client of Ray's job server", () => {
       ray.close();
     });
   }
+
+  it("gives jobs what the config has Ray prepare: OpenRLHF's the image or packages, all of them the variables", async () => {
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const bodies: unknown[] = [];
+    answer = (request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ submission_id: "j" }));
+      if (request.method === "POST") bodies.push(JSON.parse(received));
+    };
+    const envVars = { NCCL_SOCKET_IFNAME: "eth0", TOKENIZERS_PARALLELISM: "false" };
+    for (const written of [{ image: "docker.io/me/openrlhf:0.11.2" }, { runtimeEnv: { uv: ["openrlhf==0.11.2"] } }]) {
+      const config = clusterSchema.parse({ address, ...written, runtimeEnv: { ...written.runtimeEnv, envVars } });
+      const cluster = new Cluster({ root: "/mnt/salsa", config, env: {} });
+      const job = { id: "j", about: {}, cpus: 1, gpus: 0 };
+      await cluster.submitCommand({ ...job, entrypoint: "true", env: { TOKENIZERS_PARALLELISM: "true" } });
+      await cluster.submit({ ...job, order: { SALSA_KEY: "sft-1" } });
+      await cluster.close();
+    }
+    const envs = bodies.map((body) => (body as { runtime_env: Record<string, unknown> }).runtime_env);
+    const stopping = { RAY_JOB_STOP_WAIT_TIME_S: "60" };
+    const ofOpenRlhf = { env_vars: { ...envVars, ...stopping, TOKENIZERS_PARALLELISM: "true" } };
+    assert.deepEqual(envs[0], { image_uri: "docker.io/me/openrlhf:0.11.2", ...ofOpenRlhf });
+    assert.deepEqual(envs[2], { uv: ["openrlhf==0.11.2"], ...ofOpenRlhf });
+    for (const own of [envs[1], envs[3]]) {
+      assert.deepEqual(Object.keys(own ?? {}), ["working_dir", "env_vars"]);
+      const variables = { ...envVars, SALSA_ROOT: "/mnt/salsa", ...stopping, SALSA_KEY: "sft-1" };
+      assert.deepEqual(own?.["env_vars"], variables);
+    }
+  });
 
   it("takes newer versions", async () => {
     const ray = client();

@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { clusterSchema } from "../../../../engine/config/cluster.ts";
 import { orderOf, readOrder, stageOf } from "../../../../engine/pipeline/cluster/order.ts";
-import { queueText } from "../../../../engine/pipeline/cluster/cluster.ts";
+import { pricePerHour, queueText } from "../../../../engine/pipeline/cluster/cluster.ts";
 import { skewOf, skewText } from "../../../../engine/pipeline/cluster/join.ts";
 import { SharedInputs } from "../../../../engine/pipeline/cluster/sharedInputs.ts";
 import { type ResolvedStage, resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
@@ -130,6 +130,32 @@ describe("why a job waits", () => {
       queueText({ cpus: 6, gpus: 1 }, { cpus: 8, gpus: 4 }, [node, node]) ?? "",
       /at most 2 GPUs and 4 CPUs/,
     );
+  });
+});
+
+describe("the price of a stage for an hour", () => {
+  const cluster = {
+    cpus: 4,
+    gpus: 1,
+    stages: { answers: { gpus: 0.5 } },
+    price: { cardHour: 2, coreHour: 0.25, currency: "USD" },
+  };
+  const of = (kind: string, placement?: ResolvedStage["placement"], usesDevice = true): number => {
+    const stage = { info: { kind }, declared: { usesDevice } } as Pick<ResolvedStage, "info" | "declared">;
+    return pricePerHour(cluster, { ...stage, ...(placement && { placement }) });
+  };
+
+  it("is that of its cards and cores, by its kind, and of all cards of OpenRLHF", () => {
+    assert.deepEqual([of("sft"), of("answers"), of("rung")], [3, 2, 3]);
+    const place = { nodes: 2, cardsPerNode: 8, tensorParallel: 1, offload: false };
+    assert.equal(of("rlhf", { trainer: "openrlhf", reason: "", place }), 2 * 8 * 2 + 1);
+  });
+
+  it("is nothing in the run's own process, and without prices", () => {
+    assert.equal(of("choice", undefined, false), 0);
+    const info = { kind: "sft" };
+    const stage = { info, declared: { usesDevice: true } } as Pick<ResolvedStage, "info" | "declared">;
+    assert.equal(pricePerHour({ cpus: 1, gpus: 1 }, stage), 0);
   });
 });
 
