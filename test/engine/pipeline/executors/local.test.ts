@@ -34,13 +34,11 @@ interface TestStage {
   readonly isHost?: boolean;
   /** Its budget is spent at once. */
   readonly isSpent?: boolean;
+  /** Works until it is asked to stop. */
+  readonly isEndless?: boolean;
 }
 
-interface TestSlice {
-  readonly name: string;
-  readonly fails: boolean;
-  readonly isSpent: boolean;
-}
+type TestSlice = Required<Pick<TestStage, "name" | "fails" | "isSpent" | "isEndless">>;
 
 /** A stage that writes its name after some milliseconds, or sooner when it is asked to stop. */
 function stageThat(record: Record, usesDevice: boolean): Stage<TestStage, TestSlice, { of: readonly Artifact[] }> {
@@ -49,15 +47,17 @@ function stageThat(record: Record, usesDevice: boolean): Stage<TestStage, TestSl
     title: "Test",
     makes: "records",
     revision: 1,
-    select: (_: unknown, { name, fails = false, isSpent = false }: TestStage) => ({ name, fails, isSpent }),
-    async run({ folder, signal, report }: HostContext, { name, fails, isSpent }: TestSlice) {
+    select: (_: unknown, { name, fails = false, isSpent = false, isEndless = false }: TestStage) => {
+      return { name, fails, isSpent, isEndless };
+    },
+    async run({ folder, signal, report }: HostContext, { name, fails, isSpent, isEndless }: TestSlice) {
       record.begun.push(name);
       record.most = Math.max(record.most, record.begun.length - record.ended.length);
       if (isSpent) {
         record.ended.push(name);
         throw new OutOfBudget(name, { comparisons: [], nPairs: 0 });
       }
-      await setTimeout(20, undefined, { signal }).catch(() => undefined);
+      await setTimeout(isEndless ? 60_000 : 20, undefined, { signal }).catch(() => undefined);
       record.ended.push(name);
       if (fails) throw new RangeError(`${name} cannot be made`);
       if (signal.aborted) throw new Stopped(name);
@@ -193,7 +193,7 @@ describe("the local executor", () => {
   it("stops stages on devices when one beside them has spent its budget, and says so", async () => {
     await inTemporaryFolder(async (root) => {
       const stages: readonly TestStage[] = [
-        { name: "a" },
+        { name: "a", isEndless: true },
         { name: "judged", isHost: true, isSpent: true },
         { name: "b", of: ["a"] },
       ];
@@ -206,7 +206,11 @@ describe("the local executor", () => {
 
   it("stops stages on devices when one beside them fails", async () => {
     await inTemporaryFolder(async (root) => {
-      const stages = [{ name: "judged", fails: true, isHost: true }, { name: "b" }, { name: "c", of: ["b"] }];
+      const stages = [
+        { name: "judged", fails: true, isHost: true },
+        { name: "b", isEndless: true },
+        { name: "c", of: ["b"] },
+      ];
       const { error, begun } = await execute(stages, { nDevices: 1, root });
       assert.ok(error instanceof StageError && error.stage === "judged");
       assert.ok(!begun.includes("c"));
@@ -215,7 +219,11 @@ describe("the local executor", () => {
 
   it("names the stage that failed, stops those beside it and begins no other", async () => {
     await inTemporaryFolder(async (root) => {
-      const stages = [{ name: "a", fails: true }, { name: "c" }, { name: "d", of: ["c"] }];
+      const stages = [
+        { name: "a", fails: true },
+        { name: "c", isEndless: true },
+        { name: "d", of: ["c"] },
+      ];
       const { error, begun } = await execute(stages, { nDevices: 2, root });
       assert.ok(error instanceof StageError);
       assert.equal(error.stage, "a");
