@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { MessageError } from "../../protocol/errors.ts";
 import { LONGEST_NAME, LONGEST_TEXT } from "../../protocol/limits.ts";
 import { answerSchema, questionSchema } from "../cluster/workerCheck.ts";
 
@@ -73,7 +74,14 @@ const replySchema = z.discriminatedUnion("re", [
 /** A message of the program on a host. */
 export type HostReply = Readonly<z.output<typeof replySchema>>;
 
-/** Reads a request. @throws {z.ZodError} */
-export const readRequest = (header: unknown): HostRequest => requestSchema.parse(header);
-/** Reads a reply. @throws {z.ZodError} */
-export const readReply = (header: unknown): HostReply => replySchema.parse(header);
+/** Reads a request. @throws {MessageError} */
+export const readRequest = (header: unknown): HostRequest => read(requestSchema, header, "request");
+/** Reads a reply. @throws {MessageError} */
+export const readReply = (header: unknown): HostReply => read(replySchema, header, "reply");
+
+function read<T>(schema: z.ZodType<T>, header: unknown, what: string): T {
+  const { success, data, error } = schema.safeParse(header);
+  if (success) return data;
+  const field = error.issues[0]?.path.map(String).join(".") ?? "";
+  throw new MessageError(`the other machine's program sends a ${what} that does not fit (${field || "the whole"})`);
+}

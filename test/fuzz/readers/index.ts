@@ -2,6 +2,7 @@ import type { Reader } from "../reader.ts";
 import { CHECKPOINTS } from "./checkpoints.ts";
 import { DATA } from "./data.ts";
 import { FRAMES } from "./frames.ts";
+import { HOSTS } from "./hosts.ts";
 import { INTERCHANGE } from "./interchange.ts";
 import { LOGS } from "./logs.ts";
 import { REPLIES } from "./replies.ts";
@@ -19,6 +20,7 @@ export const READERS: readonly Reader[] = [
   ...CHECKPOINTS,
   ...TEXTS,
   ...FRAMES,
+  ...HOSTS,
   ...DATA,
   ...INTERCHANGE,
   ...TRACKING,

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { dirname, relative } from "node:path";
+import { utimesSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { CallStore } from "../../../engine/serving/callStore.ts";
 import { CLAIMS } from "../../../engine/evaluation/claims/claims.ts";
 import { CLAIMS_FORMS } from "../../../engine/evaluation/claims/forms.ts";
 import { voteAgreements } from "../../../engine/evaluation/voteAgreement.ts";
 import { votesSection } from "../../../engine/pipeline/report/votes.ts";
+import { readSummary } from "../../../engine/pipeline/outcome/summaryFile.ts";
+import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
 import { LONGEST_NOTE, VOTES } from "../../../engine/protocol/verdicts.ts";
 import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
 import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
@@ -25,6 +28,7 @@ import { readFigurePoints } from "../../../engine/storage/formats/figurePoints.t
 import { VoteBook } from "../../../engine/storage/formats/votes.ts";
 import { readPalette } from "../../../engine/storage/palette.ts";
 import { livingOwner } from "../../../engine/storage/locks.ts";
+import { HALVING_FILE, readVerdict } from "../../../engine/storage/formats/halving.ts";
 import { collect } from "../../engine/storage/temporaryFolder.ts";
 import { type FuzzPlace, type Reader, jsonFiles, jsonLines } from "../reader.ts";
 import { FIGURE_POINTS, JUDGMENT, RUN, WIN_RATE } from "./records.ts";
@@ -47,6 +51,26 @@ const NOTE = { kind: "note", ...ABOUT, note: "neither is right" };
 const hash = "0123456789abcdef".repeat(4);
 /** SHA-256 of the text "a". */
 const SHA_OF_A = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
+
+const VERDICT = {
+  ...{ rung: 1, iterations: 25 },
+  arms: [
+    { arm: "salsa-1", validationScore: 1.02, goesOn: true },
+    { arm: "salsa-2", validationScore: null, goesOn: false },
+  ],
+};
+const version = { size: 2, modified: 1000 };
+const ENDED = {
+  ...{ events: version, run: version },
+  summary: {
+    ...{ name: "demo", configFile: "demo.salsa.json", status: "failed", device: "wasm", createdAt: 1, nAlarms: 1 },
+    progress: { stage: "ppo", title: "RLHF", step: 1, total: 2, nDone: 1, nStages: 3, fraction: 0.5 },
+    alarm: { stage: "ppo", step: 1, name: "negativeKl", message: "m", time: 1 },
+    failure: { error: "Error", message: "m", stage: null },
+    tables: ["winRates"],
+    result: { benchmark: "b", a: "salsa", b: "ppo", adjusted: 60, low: 50, high: 70, n: 4 },
+  },
+};
 
 const rates = { inDistribution: 55, outOfDistribution: null };
 const CLAIM_SEED = {
@@ -95,6 +119,18 @@ export const RESULTS: readonly Reader[] = [
     [jsonLines(comparison, { prompt: "1", outcome: "dropped" })],
     readComparisons,
   ),
+  ofFile("halving", HALVING_FILE, jsonFiles(VERDICT), async (folder) => {
+    const verdict = await readVerdict(folder);
+    assert.ok(verdict === undefined || verdict.rung >= 1);
+  }),
+  ofFile("runSummary", "summary.json", jsonFiles(ENDED), async (folder) => {
+    for (const name of ["events.jsonl", "run.json"]) {
+      writeFileSync(join(folder, name), "{}");
+      utimesSync(join(folder, name), 1, 1);
+    }
+    const { progress } = (await readSummary(folder)) ?? ENDED.summary;
+    assert.ok(progress.nStages <= MOST_STAGES && Number.isFinite(progress.fraction));
+  }),
   ofFile("figurePoints", "figurePoints.jsonl", [jsonLines(...FIGURE_POINTS)], async (folder) => {
     // Loaded here, since no other reader needs it. Whatever is kept is drawn without an error.
     const { drawMeasured } = await import("../drawMeasured.ts");

@@ -10,6 +10,8 @@ import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
 import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
 import { FIRST_LAYOUT } from "../../../engine/protocol/runsLayout.ts";
 import { readLayout } from "../../../engine/protocol/runsLayoutSchema.ts";
+import { questionText } from "../../../engine/protocol/conversation.ts";
+import { readTestPrompts } from "../../../engine/protocol/testPromptsSchema.ts";
 import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { parseEvents, parseRunState } from "../../../engine/protocol/runStateSchema.ts";
 import { readDoctorOutput, readPlanOutput, readPublishLine } from "../../../engine/protocol/toolOutput.ts";
@@ -20,7 +22,7 @@ import { readTree } from "../../../extension/config/analysis/tree.ts";
 import { readLayoutFile, withLayoutChange } from "../../../extension/runs/layoutFile.ts";
 import { rootOf } from "../../../extension/runs/roots.ts";
 import { readFilter } from "../../../webview/runsTable/filter.ts";
-import { type Reader, jsonFiles } from "../reader.ts";
+import { type Reader, jsonFiles, jsonLines } from "../reader.ts";
 import { EVENTS } from "./records.ts";
 
 const FILE = "/project/demo.salsa.json";
@@ -168,7 +170,19 @@ const layouts: Reader = {
   },
 };
 
+const testPrompts: Reader = {
+  name: "testPrompts",
+  corpus: [jsonLines({ prompt: "a", from: "demo-1" }, { prompt: [{ role: "user", content: "b" }], note: "c" })],
+  errors: [],
+  read: (input) => {
+    const { prompts, issues } = readTestPrompts(input.toString(), "salsa.prompts.jsonl");
+    assert.ok(prompts.every((prompt) => questionText(prompt).trim() !== "" || Array.isArray(prompt)));
+    assert.ok(issues.every(({ line, remedy }) => line > 0 && remedy !== ""));
+  },
+};
+
 export const TEXTS: readonly Reader[] = [
+  testPrompts,
   listing,
   layouts,
   config,
