@@ -10,7 +10,7 @@ import { readModels } from "../../engine/storage/formats/models.ts";
 import { runOwner } from "../../engine/storage/runFolder.ts";
 import { ownData } from "../engine/pipeline/ownData.ts";
 import { runTiny, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
-import { demoFolder, DEMO_MS } from "../extension/demoRun.ts";
+import { DEMO_MS } from "../extension/demoRun.ts";
 import { salsaProgram } from "../program.ts";
 import { LACK, Sshd } from "./sshd.ts";
 
@@ -44,23 +44,22 @@ describe("a run on a host, by ssh", function () {
   });
 
   it("gives the tables of a run on this machine, byte for byte, and copies nothing twice", async () => {
-    const demo = demoFolder();
-    const config = path.join(folder, "demo.salsa.json");
-    await fs.copyFile(path.join(demo, "demo.salsa.json"), config);
+    const small = tiny({ name: "small", evaluation: { pairs: [["salsa", "ppo"]] } });
+    const config = await written("small", small);
+    const expected = await runTiny(small, await made("small"));
 
     const first = await salsa("run", config, "--host", "desk");
 
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stderr, /desk: sending the program, [\d.]+ MiB, once/);
-    const expected = path.join(demo, ".salsa/runs/demo-1");
-    assert.deepEqual(await tableFiles(run("demo-1")), await tableFiles(expected));
+    assert.deepEqual(await tableFiles(run("small-1")), await tableFiles(expected.folder));
     for (const file of ["samples.jsonl", "judgments.jsonl"]) {
       assert.equal(
-        await fs.readFile(path.join(run("demo-1"), file), "utf8"),
-        await fs.readFile(path.join(expected, file), "utf8"),
+        await fs.readFile(path.join(run("small-1"), file), "utf8"),
+        await fs.readFile(path.join(expected.folder, file), "utf8"),
       );
     }
-    const report = await salsa("report", run("demo-1"));
+    const report = await salsa("report", run("small-1"));
     assert.equal(report.code, 0, report.stderr);
 
     const before = await filesBelow(sshd?.home ?? "");
@@ -76,9 +75,7 @@ describe("a run on a host, by ssh", function () {
 
   it("goes on while the connection breaks and nobody follows it, and is followed from where it was left", async () => {
     const config = await written("long", LONG);
-    const local = path.join(folder, "local");
-    await fs.mkdir(local);
-    const expected = await runTiny(LONG, local);
+    const expected = await runTiny(LONG, await made("long"));
     const { pid } = JSON.parse((await salsa("run", config, "--host", "desk", "--detach", "--json")).stdout) as Started;
 
     await events("long-1", (event) => event.kind === "progress" && event.stage === "ppo" && event.step > 5);
@@ -204,6 +201,13 @@ describe("a run on a host, by ssh", function () {
       assert.match(refused.stderr, message);
       assert.notEqual(refused.code, 0);
     });
+  }
+
+  /** A folder for the same run on this machine. */
+  async function made(name: string): Promise<string> {
+    const local = path.join(folder, `local-${name}`);
+    await fs.mkdir(local);
+    return local;
   }
 
   async function written(name: string, config: unknown): Promise<string> {
