@@ -77,7 +77,7 @@ let casedLetters: string | undefined;
  * A character or class `atom` with all cases of its letters: `[aA]`, `[[^k]…]`.
  *
  * Written out, since V8 up to 13.6 (Node 24) at times forgets `(?i:…)` in patterns with alternatives (V8's issue
- * 447583670): the first alternative's flag then holds for those after it, depending on when the pattern is compiled.
+ * 447583670): the first alternative's flag then holds for those after it, depending on how the pattern is compiled.
  */
 export function caseless(atom: string): string {
   casedLetters ??= Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code))
