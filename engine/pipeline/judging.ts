@@ -18,7 +18,7 @@ import { mean } from "../evaluation/statistics/mean.ts";
 import { asTurns } from "../protocol/conversation.ts";
 import { atomicWrite } from "../storage/disk.ts";
 import { readGames as playedGames } from "../storage/formats/games.ts";
-import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
+import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
 import { COMPARISONS_FILE, type ComparisonRecord, JUDGMENTS_FILE } from "../storage/formats/comparisons.ts";
 import { artifactFormat, readRecords } from "../storage/formats/records.ts";
 import { BudgetSpent } from "../serving/modelCalls.ts";
@@ -102,6 +102,12 @@ export async function judgeAnswers(
   await write(folder, request, verdicts);
   const values = costs(verdicts);
   if (Object.keys(values).length > 0) report({ kind: "metrics", step: pairs.length, values });
+}
+
+/** Mean score of a model's answers on the validation split by the run's judge; NaN where it has none for one of them. */
+export async function validationScore({ folder }: Artifact, judge: string): Promise<number> {
+  const kind = judgeKind(judge);
+  return mean((await readAnswers(folder)).map((answer) => kind.validationScore(judgedAnswer(answer)) ?? NaN));
 }
 
 /** An answer as judges see it. */

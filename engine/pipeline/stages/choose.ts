@@ -1,13 +1,10 @@
 import { join } from "node:path";
 import type { EvaluationConfig } from "../../config/index.ts";
-import { judgeKind } from "../../evaluation/judges/index.ts";
-import { mean } from "../../evaluation/statistics/mean.ts";
 import { atomicWrite } from "../../storage/disk.ts";
-import { readAnswers } from "../../storage/formats/answers.ts";
 import { CHOICE_FILE, type Choice } from "../../storage/formats/choice.ts";
 import { linkFiles } from "../../storage/writing.ts";
 import { NO_COST } from "../cost.ts";
-import { judgedAnswer } from "../judging.ts";
+import { validationScore } from "../judging.ts";
 import type { Artifact, Stage } from "../stage.ts";
 
 /** Of the stage whose artifact a candidate is; not part of the checkpoint. */
@@ -31,12 +28,8 @@ export const choose: Stage<
   revision: 1,
   select: ({ evaluation, arms }, { arm }) => ({ judge: evaluation.judge, betas: arms[arm]?.betas ?? [] }),
   async run({ folder, report }, { judge, betas }, { candidates, answers }) {
-    const kind = judgeKind(judge);
     const means: number[] = [];
-    for (const artifact of answers) {
-      const answered = await readAnswers(artifact.folder);
-      means.push(mean(answered.map((answer) => kind.validationScore(judgedAnswer(answer)) ?? NaN)));
-    }
+    for (const artifact of answers) means.push(await validationScore(artifact, judge));
     const best = means.indexOf(Math.max(...means));
     const chosen = candidates[best];
     if (chosen === undefined) throw new RangeError("choose: no candidate has a score");

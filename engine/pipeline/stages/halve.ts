@@ -1,12 +1,9 @@
 import { join } from "node:path";
 import type { EvaluationConfig } from "../../config/index.ts";
-import { judgeKind } from "../../evaluation/judges/index.ts";
-import { mean } from "../../evaluation/statistics/mean.ts";
 import { atomicWrite } from "../../storage/disk.ts";
-import { readAnswers } from "../../storage/formats/answers.ts";
 import { HALVING_FILE, type HalvingVerdict, readVerdict } from "../../storage/formats/halving.ts";
 import { NO_COST } from "../cost.ts";
-import { judgedAnswer } from "../judging.ts";
+import { validationScore } from "../judging.ts";
 import type { Artifact, Stage } from "../stage.ts";
 
 /** The part of a sweep that comes to a rung. */
@@ -38,15 +35,12 @@ export const halve: Stage<
   revision: 1,
   select: ({ evaluation }, of) => ({ judge: evaluation.judge, ...of }),
   async run({ folder, report }, { judge, rung, iterations, arms, keeps }, { answers, before }) {
-    const kind = judgeKind(judge);
     const last = before && (await readVerdict(before.folder));
     const isOut = (arm: string): boolean => last?.arms.every((one) => one.arm !== arm || !one.goesOn) ?? false;
     const scored: { readonly arm: string; readonly validationScore: number }[] = [];
     for (const [at, arm] of arms.entries()) {
       if (isOut(arm)) continue; // it has no answers at this rung
-      const answered = await readAnswers(answers[at]!.folder);
-      const score = mean(answered.map((answer) => kind.validationScore(judgedAnswer(answer)) ?? NaN));
-      scored.push({ arm, validationScore: score });
+      scored.push({ arm, validationScore: await validationScore(answers[at]!, judge) });
     }
     const rank = ({ validationScore: score }: { readonly validationScore: number }): number =>
       Number.isNaN(score) ? -Infinity : score;
