@@ -34,6 +34,14 @@ export interface FinishedJob {
   readonly signal?: AbortSignal;
 }
 
+/** What stands beside a job's model, and what could not. */
+export interface BesideModel {
+  /** Names of folders in the artifact: the critic's and those of checkpoints. */
+  readonly kept: readonly string[];
+  /** What is wrong with the models of the other checkpoints. */
+  readonly leftOut: readonly CheckpointError[];
+}
+
 /**
  * Takes the model that a job has written as a stage's result: an ordinary Hugging Face folder, whose every tensor has been
  * read.
@@ -42,13 +50,14 @@ export interface FinishedJob {
  * class of transformers whose tensors it has. It reads scores at end-of-text, also where that is the padding token, before
  * which transformers and this engine look: such a token is not named as padding any more.
  *
- * The critic and the models of checkpoints, where they were kept, come to stand beside it.
+ * The critic and the models of checkpoints, where they were kept, come to stand beside it. A job that is killed while it
+ * writes the model of a checkpoint leaves it in parts, and the one that goes on from that checkpoint does not write it
+ * again: such a model is left out.
  *
- * @returns The names of their folders in the artifact.
  * @throws {CheckpointError} when the folder is not whole, a tensor is missing, of another shape or not finite, or the tokenizer
  * is not the one that the training began with.
  */
-export async function collectOpenRlhf(job: FinishedJob): Promise<readonly string[]> {
+export async function collectOpenRlhf(job: FinishedJob): Promise<BesideModel> {
   const { stage, folder, into, reward, signal } = job;
   const output = join(folder, JOB_PLACES.output);
   await takeModel(output, { stage, into, signal });
@@ -56,17 +65,24 @@ export async function collectOpenRlhf(job: FinishedJob): Promise<readonly string
   const critic = `${output}_critic`;
   const hasCritic = await isInputFolder(critic);
   if (hasCritic) await checkWeights(critic, { head: "score", signal });
-  const policies = await policiesIn(join(folder, JOB_PLACES.checkpoints));
-  const head = headOf(stage.kind);
-  for (const policy of policies) await checkWeights(policy, { head, signal, isOutline: true });
-  const kept = new Map(policies.map((policy) => [basename(policy), policy]));
+  const kept = new Map<string, string>();
+  const leftOut: CheckpointError[] = [];
+  for (const policy of await policiesIn(join(folder, JOB_PLACES.checkpoints))) {
+    try {
+      await checkWeights(policy, { head: headOf(stage.kind), signal, isOutline: true });
+      kept.set(basename(policy), policy);
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      leftOut.push(error);
+    }
+  }
   if (hasCritic) kept.set("critic", critic);
   for (const [name, from] of kept) {
     const contents = new Set(await checkpointContents(from));
     await makeNewFolder(join(into, name));
     await linkFiles(from, join(into, name), (file) => contents.has(file));
   }
-  return [...kept.keys()];
+  return { kept: [...kept.keys()], leftOut };
 }
 
 type SavedHead = Extract<Head, "language" | "score">;

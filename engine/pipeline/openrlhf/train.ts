@@ -196,10 +196,12 @@ async function finish(context: HostContext, stage: OpenRlhfStage, { saved, watch
   const heldOutAccuracy = watch.last["reward/heldOutAccuracy"] ?? null;
   const { pairs: counted } = saved;
   const reward = counted && { heldOutAccuracy, heldOutPairs: counted.heldOut, trainedOn: counted.learned };
-  const kept = await collectOpenRlhf({
+  const { kept, leftOut } = await collectOpenRlhf({
     ...{ stage, folder: join(workspace, JOB_FOLDER), into: folder, signal },
     ...(reward && { reward }),
   });
+  for (const { message } of leftOut)
+    context.report({ kind: "note", message: `leaves out a checkpoint's model: ${message}` });
   if (kept.length > 0) context.report({ kind: "note", message: `keeps beside the model: ${kept.join(", ")}` });
 }
 

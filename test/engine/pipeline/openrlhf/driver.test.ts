@@ -175,7 +175,7 @@ describe("a training of OpenRLHF, played by a driver", () => {
     );
     assert.deepEqual(Object.keys(metrics[0]?.[1] ?? {}).sort(), ["sft/gradNorm", "sft/learningRate", "sft/loss"]);
     assert.deepEqual(reports.filter((one) => one.kind === "progress").at(-1), { kind: "progress", step: 6, total: 6 });
-    const kept = await collectOpenRlhf({ stage, folder, into });
+    const { kept } = await collectOpenRlhf({ stage, folder, into });
     assert.deepEqual(kept, ["global_step2_hf", "global_step4_hf", "global_step6_hf"]);
     const [trained, base] = await Promise.all([loadModel(into), loadModel(made("base").folder)]);
     assert.deepEqual([...trained.weights.keys()], [...base.weights.keys()]);
@@ -253,7 +253,7 @@ describe("a training of OpenRLHF, played by a driver", () => {
     assert.ok(typeof sample === "object", JSON.stringify(sample));
     assert.match(sample.response, /an answer of step 3$/);
     assert.equal(sample.score, 0.3127);
-    const kept = await collectOpenRlhf({ stage, folder, into });
+    const { kept } = await collectOpenRlhf({ stage, folder, into });
     assert.deepEqual(kept, ["global_step1_hf", "global_step2_hf", "global_step3_hf", "critic"]);
     assert.ok((await fs.readdir(path.join(into, "critic"))).includes("config.json"));
     assert.deepEqual(
@@ -379,9 +379,39 @@ describe("a training of OpenRLHF, played by a driver", () => {
     assert.deepEqual([...(await loadModel(into, ["score"])).weights.keys()].at(-1), "score.weight");
     const facts = JSON.parse(await fs.readFile(path.join(into, "reward.json"), "utf8")) as unknown;
     assert.deepEqual(facts, { heldOutAccuracy: 0.8125, heldOutPairs: 4, trainedOn: 36 });
-    assert.deepEqual(work.notes, [
-      "keeps beside the model: global_step2_hf, global_step4_hf, global_step6_hf, global_step8_hf",
-    ]);
+    // The stop may have come while the model of its checkpoint was being written.
+    const keeps = work.notes.at(-1) ?? "";
+    assert.match(
+      keeps,
+      /^keeps beside the model: (global_step2_hf, )?(global_step4_hf, )?global_step6_hf, global_step8_hf$/,
+    );
+    const leftOut = work.notes
+      .slice(0, -1)
+      .map((note) => /^leaves out a checkpoint's model: .*(global_step[24]_hf)/.exec(note)?.[1]);
+    const all = [...leftOut, ...(keeps.split(": ")[1]?.split(", ") ?? [])];
+    assert.deepEqual(all.toSorted(), ["global_step2_hf", "global_step4_hf", "global_step6_hf", "global_step8_hf"]);
+  });
+
+  it("leaves out the models of checkpoints that a killed job has left in parts, and says which", async () => {
+    const [folder, into] = await folders("parts");
+    const stage = stages.sft();
+    await play(await prepared(stage, folder));
+    const at = (...names: string[]): string => path.join(folder, "checkpoints", ...names);
+    const names = (await fs.readdir(at())).filter((name) => name.endsWith("_hf")).toSorted();
+    assert.equal(names.length, 3);
+    const [nothing = "", noShard = "", whole = ""] = names;
+    for (const file of await fs.readdir(at(nothing))) await fs.rm(at(nothing, file), { recursive: true });
+    for (const file of await fs.readdir(at(noShard))) if (file.endsWith(".safetensors")) await fs.rm(at(noShard, file));
+    const { kept, leftOut } = await collectOpenRlhf({ stage, folder, into });
+    assert.deepEqual(kept, [whole]);
+    assert.deepEqual(
+      leftOut.map(({ message }) => /global_step\d+_hf/.exec(message)?.[0]),
+      [nothing, noShard],
+    );
+    assert.deepEqual(
+      (await fs.readdir(into)).filter((name) => name.startsWith("global_step")),
+      [whole],
+    );
   });
 
   it("follows the job that a process before it has submitted, and takes what it has made meanwhile", async () => {
