@@ -46,7 +46,9 @@ export function checkSameLength(
 /** The numbers inside the mask; 0 outside, also where padding holds NaN or infinity. */
 export function masked(x: Floats, mask: Floats): Float64Array {
   checkSameLength("masked", { x, mask });
-  return Float64Array.from(x, (value, at) => (mask[at] === 0 ? 0 : value));
+  const kept = new Float64Array(x.length);
+  for (let at = 0; at < x.length; at++) if (mask[at] !== 0) kept[at] = x[at]!;
+  return kept;
 }
 
 /**
