@@ -57,6 +57,14 @@ function resultOf({ lines }: { readonly lines: readonly { readonly kind: string 
   return last as never;
 }
 
+type Line = Awaited<ReturnType<typeof watchSalsa>>["lines"][number];
+
+/** A word on how far it is, of a seed whose lists of β are being widened. */
+function isWidening(line: Line): line is Line & { readonly fraction: number } {
+  const { working = [] } = line as { readonly working?: readonly { readonly stage: string }[] };
+  return working.some(({ stage }) => stage.endsWith(", widening 1"));
+}
+
 /** The command, sent a signal at its n-th word on how far it is: seconds into the first seed, and later. */
 function watchUntil(nth: number, signal: NodeJS.Signals, args: readonly string[]): ReturnType<typeof watchSalsa> {
   let left = nth;
@@ -100,6 +108,9 @@ describe("salsa claims", function () {
       }
       // Each arm was given at least its two candidates, and was asked to go beyond them where the best was at an end.
       for (const { betas } of seeds) assert.ok(betas.every(({ tried }) => tried >= 2) && betas.length === 8);
+      // The best of two is at an end: the seed has more to do, and does not say that it is nearly done.
+      const widening = ended.lines.filter(isWidening);
+      assert.ok(widening.length > 0 && widening.every(({ fraction }) => fraction < 1));
       const runs = await listRuns(path.join(folder, ".salsa"));
       assert.ok(runs.includes("little-seed-1-1") && runs.includes("little-seed-2-1"), runs.join());
 

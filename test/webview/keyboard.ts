@@ -39,17 +39,20 @@ export async function walk(page: Page, part = "body"): Promise<Walk> {
   const session = await page.context().newCDPSession(page);
   await inspect(page, "toStart");
   const stops: Stop[] = [];
-  const tabbed: Stop[] = [];
+  const tabbed: Place[] = [];
   for (;;) {
     await page.keyboard.press("Tab");
-    const stop = await stopOf(page, session);
-    if (stop === undefined || tabbed.some(({ id }) => id === stop.id)) break;
-    tabbed.push(stop);
-    if (stop.parts.includes(part)) stops.push(stop, ...(await stepsOf(page, session, stop)));
-    if (tabbed.length > MOST_STOPS) throw new Error(`Tab does not come to an end: ${stop.words}`);
+    const active = await inspect(page, "active");
+    if (active === undefined || tabbed.some(({ id }) => id === active.place.id)) break;
+    tabbed.push(active.place);
+    if (active.place.parts.includes(part)) {
+      const stop = await described(page, session, active);
+      stops.push(stop, ...(await stepsOf(page, session, stop)));
+    }
+    if (tabbed.length > MOST_STOPS) throw new Error(`Tab does not come to an end: ${active.place.words}`);
   }
   const actionable = (await inspect(page, "actionable")).filter(({ parts }) => parts.includes(part));
-  const back = await wayBack(page, session, tabbed);
+  const back = await wayBack(page, tabbed);
   await session.detach();
   return { ...(await judged(page, stops, actionable)), oneWay: back };
 }
@@ -68,14 +71,13 @@ export async function walkList(page: Page, part: string): Promise<Omit<Walk, "on
 
 async function judged(page: Page, stops: readonly Stop[], actionable: readonly Place[]): Promise<Omit<Walk, "oneWay">> {
   const reached = stops.flatMap(({ id, descendant }) => [id, ...(descendant === undefined ? [] : [descendant.id])]);
-  const unreached: string[] = [];
-  for (const { id, words } of actionable) {
-    const isCovered = await page.evaluate(
-      ([target, by]) => (window as unknown as { inspector: Inspector }).inspector.isCovered(target, by),
-      [id, reached] as const,
-    );
-    if (!isCovered) unreached.push(words);
-  }
+  const unreached = await page.evaluate(
+    ([places, by]) => {
+      const { inspector } = window as unknown as { inspector: Inspector };
+      return places.filter(({ id }) => !inspector.isCovered(id, by)).map(({ words }) => words);
+    },
+    [actionable, reached] as const,
+  );
   return {
     stops,
     unreached,
@@ -85,19 +87,19 @@ async function judged(page: Page, stops: readonly Stop[], actionable: readonly P
   };
 }
 
-async function wayBack(page: Page, session: CDPSession, tabbed: readonly Stop[]): Promise<readonly string[]> {
-  const back: Stop[] = [];
+async function wayBack(page: Page, tabbed: readonly Place[]): Promise<readonly string[]> {
+  const back: number[] = [];
   while (back.length <= tabbed.length) {
     await page.keyboard.press("Shift+Tab");
-    const stop = await stopOf(page, session);
-    if (stop === undefined) {
+    const id = (await inspect(page, "active"))?.place.id;
+    if (id === undefined) {
       if (back.length > 0) break;
       continue;
     }
-    if (back.some(({ id }) => id === stop.id)) break;
-    back.push(stop);
+    if (back.includes(id)) break;
+    back.push(id);
   }
-  const way = back.map(({ id }) => id).reverse();
+  const way = back.reverse();
   return tabbed.filter(({ id }, at) => way[at] !== id).map(({ words }) => words);
 }
 
@@ -135,7 +137,15 @@ async function arrowed(page: Page, session: CDPSession, key: string): Promise<re
 
 async function stopOf(page: Page, session: CDPSession): Promise<Stop | undefined> {
   const active = await inspect(page, "active");
-  if (active === undefined) return undefined;
+  return active === undefined ? undefined : described(page, session, active);
+}
+
+/** With what the browser's own accessibility tree says of the element. */
+async function described(
+  page: Page,
+  session: CDPSession,
+  active: NonNullable<ReturnType<Inspector["active"]>>,
+): Promise<Stop> {
   const { result } = await session.send("Runtime.evaluate", { expression: "inspector.activeElement()" });
   const { nodes } = await session.send("Accessibility.getPartialAXTree", {
     objectId: result.objectId ?? "",

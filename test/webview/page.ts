@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import type {
   DashboardFocus,
@@ -13,20 +12,9 @@ import type {
   ToDashboard,
 } from "../../engine/protocol/dashboard.ts";
 import type { Backend } from "./backend.ts";
+import { newPage, NONCE, siteOrigin } from "./site.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const ORIGIN = "http://dashboard.test";
-const NONCE = "c2Fsc2E";
-
-/** As strict as the extension's: no inline styles or scripts, nothing from elsewhere. */
-const POLICY = [
-  "default-src 'none'",
-  `script-src 'nonce-${NONCE}'`,
-  `style-src ${ORIGIN}`,
-  `font-src ${ORIGIN}`,
-  `img-src ${ORIGIN} data: blob:`,
-];
-
 /**
  * Themes whose variables were read from a VS Code: Dark Modern, Light Modern and Default High Contrast from 1.127, Default
  * High Contrast Light from 1.139.
@@ -38,11 +26,6 @@ const BODY_CLASSES: Readonly<Record<ThemeName, string>> = {
   ...{ dark: "vscode-dark", light: "vscode-light", highContrast: "vscode-high-contrast" },
   highContrastLight: "vscode-high-contrast-light vscode-high-contrast",
 };
-
-/** Styles that VS Code itself gives to a web view. */
-const EDITOR_CSS = `
-body { margin: 0; padding: 0 20px; background-color: var(--vscode-editor-background); color: var(--vscode-editor-foreground);
-  font-family: var(--vscode-font-family); font-weight: var(--vscode-font-weight); font-size: var(--vscode-font-size); }`;
 
 export interface PageSettings {
   readonly focus: DashboardFocus;
@@ -97,7 +80,7 @@ export async function openDashboard(
   backend: Backend,
   { focus, theme = "dark", width = 1280, height = 800, strings = {}, state, prepare, isAudited = false }: PageSettings,
 ): Promise<DashboardPage> {
-  const page = await browser.newPage({ viewport: { width, height } });
+  const page = await newPage(browser, { width, height });
   const asked: Asked[] = [];
   const focuses: DashboardFocus[] = [];
   const errors: string[] = [];
@@ -162,11 +145,11 @@ export async function load(
   beforeScript: () => void = () => undefined,
 ): Promise<void> {
   await page.addInitScript(installApi, state);
-  await serve(page, { entry, isAudited });
-  await page.goto(`${ORIGIN}/`);
+  const origin = await siteOrigin();
+  await page.goto(isAudited ? `${origin}/audited` : `${origin}/`);
   await useTheme(page, theme);
   beforeScript();
-  await page.evaluate(addScript, { src: `${ORIGIN}/main.js`, nonce: NONCE });
+  await page.evaluate(addScript, { src: `${origin}/${entry}.js`, nonce: NONCE });
 }
 
 /** Gives a page the variables of a theme. */
@@ -195,7 +178,7 @@ function addScript({ src, nonce }: { readonly src: string; readonly nonce: strin
   return new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement("script"), { src, nonce });
     script.onload = () => resolve();
-    script.onerror = () => reject(new Error("main.js did not load"));
+    script.onerror = () => reject(new Error(`${src} did not load`));
     document.body.append(script);
   });
 }
@@ -217,64 +200,4 @@ function applyTheme({ kind, variables }: Theme): void {
   for (const [name, value] of Object.entries(variables)) style.setProperty(`--vscode-${name}`, value);
   document.body.className = kind;
   document.body.dataset["vscodeThemeKind"] = kind;
-}
-
-async function serve(
-  page: Page,
-  { entry, isAudited }: { readonly entry: string; readonly isAudited: boolean },
-): Promise<void> {
-  const policy = POLICY.map((rule) => (isAudited ? rule.replace("style-src", "style-src 'unsafe-inline'") : rule)).join(
-    "; ",
-  );
-  const files: Readonly<
-    Record<string, () => Promise<{ readonly contentType: string; readonly body: string | Buffer }>>
-  > = {
-    "/": () => Promise.resolve({ contentType: "text/html", body: htmlWith(policy) }),
-    "/main.js": async () => ({ contentType: "text/javascript", body: await bundle(entry) }),
-    "/editor.css": () => Promise.resolve({ contentType: "text/css", body: EDITOR_CSS }),
-    "/codicon.css": async () => ({ contentType: "text/css", body: await readFile(codicon("codicon.css")) }),
-    "/codicon.ttf": async () => ({ contentType: "font/ttf", body: await readFile(codicon("codicon.ttf")) }),
-  };
-  await page.route(`${ORIGIN}/**`, async (route) => {
-    const file = files[new URL(route.request().url()).pathname];
-    await (file === undefined ? route.fulfill({ status: 404, body: "" }) : route.fulfill(await file()));
-  });
-}
-
-function codicon(name: string): string {
-  return join(ROOT, "node_modules/@vscode/codicons/dist", name);
-}
-
-const htmlWith = (policy: string): string => `<!DOCTYPE html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8" />
-    <title>Dashboard</title>
-    <meta http-equiv="Content-Security-Policy" content="${policy}" />
-    <link rel="stylesheet" href="${ORIGIN}/editor.css" />
-    <link rel="stylesheet" href="${ORIGIN}/codicon.css" id="vscode-codicon-stylesheet" nonce="${NONCE}" />
-  </head>
-  <body></body>
-</html>`;
-
-const bundled = new Map<string, Promise<string>>();
-
-/** A web view's script: built once a process. */
-function bundle(entry: string): Promise<string> {
-  const known = bundled.get(entry) ?? built(entry);
-  bundled.set(entry, known);
-  return known;
-}
-
-async function built(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(ROOT, entry)],
-    bundle: true,
-    write: false,
-    format: "iife",
-    target: "es2022",
-    loader: { ".css": "text" },
-    logLevel: "silent",
-  });
-  return outputFiles[0]?.text ?? "";
 }

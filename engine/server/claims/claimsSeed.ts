@@ -32,20 +32,26 @@ async function measure(request: SeedRequest): Promise<void> {
   }
 }
 
-/** Says now and then how far the seed is. It goes on through all of its runs: a later one has little left to do. */
+/** Says now and then how far the seed's present run is. Each that widens a list of β has work that was not foreseen. */
 function progressReporter(): (event: RunEvent) => void {
   let state: RunState = emptyRunState("");
-  let [furthest, said] = [0, -INTERVAL];
+  let [nRuns, said] = [0, -INTERVAL];
   return (event) => {
     if (event.kind === "metrics") return;
-    if (event.kind === "runStarted") state = emptyRunState("");
+    if (event.kind === "runStarted") {
+      state = emptyRunState("");
+      nRuns += 1;
+    }
     applyEvent(state, event);
     const now = performance.now();
     if (now - said < INTERVAL) return;
     said = now;
-    const { stage, fraction } = runProgress(state);
-    furthest = Math.max(furthest, fraction);
-    answer({ kind: "progress", fraction: furthest, stage: stageNames(state.stages)(stage) });
+    const { stage, fraction, secondsLeft } = runProgress(state);
+    const name = stageNames(state.stages)(stage);
+    answer({
+      ...{ kind: "progress", fraction, stage: nRuns > 1 ? `${name}, widening ${nRuns - 1}` : name },
+      ...(secondsLeft !== undefined && { secondsLeft }),
+    });
   };
 }
 

@@ -9,7 +9,7 @@ import { type Place, placeBelow } from "../../storage/places.ts";
 import { makeFolderAt, writeAt } from "../../storage/writing.ts";
 import { SeedError } from "../errors.ts";
 import { type AttachedProcess, lastWords, startAttached } from "../launch.ts";
-import type { SeedAnswer, SeedOrder } from "./messages.ts";
+import type { SeedAnswer, SeedOrder, SeedProgress } from "./messages.ts";
 
 /** The main file of a seed's process, which lies beside this one, as source or bundled. */
 const MAIN = fileURLToPath(new URL(`./claimsSeed${extname(import.meta.url)}`, import.meta.url));
@@ -30,9 +30,9 @@ export interface ClaimsRequest {
 export interface ClaimsProgress {
   readonly nSeeds: number;
   readonly nDone: number;
-  /** Of what was left at the start, 0 to 1. */
+  /** Of what was left at the start, 0 to 1; less again where a list of β is widened. */
   readonly fraction: number;
-  /** Absent until some of it is done. */
+  /** By the present run of each seed in work; absent until some of these is done. */
   readonly secondsLeft?: number;
   /** The stage that each seed in work is at. */
   readonly working: readonly { readonly seed: number; readonly stage: string }[];
@@ -76,7 +76,7 @@ export async function runClaims(request: ClaimsRequest): Promise<ClaimsOutcome> 
       const end = await inProcess(one, {
         signal: stopping,
         log: placeBelow(runsRoot, `${claimsFolder(config.name)}/seed-${seed}.log`),
-        onProgress: (fraction, stage) => view.working(seed, fraction, stage),
+        onProgress: (progress) => view.working(seed, progress),
       }).catch((error: unknown) => {
         failure.abort();
         throw error;
@@ -109,7 +109,7 @@ async function writeForms({ root, file }: Place, evidence: readonly SeedEvidence
 interface ProcessSettings {
   readonly signal: AbortSignal;
   readonly log: Place;
-  readonly onProgress: (fraction: number, stage: string) => void;
+  readonly onProgress: (progress: SeedProgress) => void;
 }
 
 /** Has a process measure a base seed. @throws {SeedError} when it cannot, or dies. */
@@ -121,7 +121,7 @@ async function inProcess(
   const { promise, resolve, reject } = Promise.withResolvers<"measured" | "stopped">();
   let end: Exclude<SeedAnswer, { readonly kind: "progress" }> | undefined;
   child.on("message", (answer: SeedAnswer) => {
-    if (answer.kind === "progress") onProgress(answer.fraction, answer.stage);
+    if (answer.kind === "progress") onProgress(answer);
     else end = answer;
   });
   child.once("error", (cause) => reject(new SeedError(request.seed, `its process does not start: ${cause.message}`)));
@@ -155,35 +155,53 @@ function order(child: AttachedProcess, message: SeedOrder): void {
 class Progress {
   private readonly request: ClaimsRequest;
   private readonly nLeft: number;
-  private readonly started = performance.now();
-  private readonly current = new Map<number, { readonly fraction: number; readonly stage: string }>();
-  private nFinished = 0;
+  private readonly current = new Map<number, SeedProgress & { readonly began: number }>();
+  /** Of the seeds that are finished. */
+  private readonly seconds: number[] = [];
 
   constructor(request: ClaimsRequest, nLeft: number) {
     this.request = request;
     this.nLeft = nLeft;
   }
 
-  working(seed: number, fraction: number, stage: string): void {
-    this.current.set(seed, { fraction, stage });
-    this.show(this.request.config.seeds.length - this.nLeft + this.nFinished);
+  working(seed: number, progress: SeedProgress): void {
+    const began = this.current.get(seed)?.began ?? performance.now();
+    this.current.set(seed, { ...progress, began });
+    this.show(this.request.config.seeds.length - this.nLeft + this.seconds.length);
   }
 
   done(seed: number): void {
+    const { began = performance.now() } = this.current.get(seed) ?? {};
+    this.seconds.push((performance.now() - began) / 1000);
     this.current.delete(seed);
-    this.nFinished += 1;
   }
 
   show(nDone: number): void {
-    const partly = [...this.current.values()].reduce((sum, { fraction }) => sum + fraction, 0);
-    const fraction = this.nLeft === 0 ? 1 : (this.nFinished + partly) / this.nLeft;
-    const seconds = (performance.now() - this.started) / 1000;
+    const partly = sum([...this.current.values()].map(({ fraction }) => fraction));
+    const secondsLeft = this.secondsLeft();
     this.request.onProgress({
       nSeeds: this.request.config.seeds.length,
       nDone,
-      fraction,
-      ...(fraction > 0 && { secondsLeft: (seconds / fraction) * (1 - fraction) }),
+      fraction: this.nLeft === 0 ? 1 : (this.seconds.length + partly) / this.nLeft,
+      ...(secondsLeft !== undefined && { secondsLeft }),
       working: [...this.current].map(([seed, { stage }]) => ({ seed, stage })),
     });
   }
+
+  /** Seeds that wait take as long as those that are finished, or as those in work are going to take. */
+  private secondsLeft(): number | undefined {
+    const working = [...this.current.values()];
+    const left = working.map(({ secondsLeft = NaN }) => secondsLeft);
+    const whole = working.map(({ began }, at) => (performance.now() - began) / 1000 + (left[at] ?? 0));
+    const known = this.seconds.length > 0 ? this.seconds : whole;
+    const nWaiting = this.nLeft - this.seconds.length - working.length;
+    const waiting = nWaiting === 0 ? 0 : (nWaiting * sum(known)) / known.length;
+    const lanes = Math.min(this.request.jobs, this.nLeft);
+    const seconds = Math.max(0, ...left, (sum(left) + waiting) / lanes);
+    return Number.isFinite(seconds) ? seconds : undefined;
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

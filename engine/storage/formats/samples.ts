@@ -64,6 +64,7 @@ export function parseSample(bytes: Buffer): Sample | string {
 const ARRAYS = Buffer.from(',"tokens":[');
 const NUMBERS = Buffer.from('"logprobs":[');
 const [COMMA, BRACKET] = [44, 93];
+const WHITE_SPACE = Buffer.from(" \t\r\n");
 /** Fields that stand before the numbers by token, and the first of these. */
 const BEFORE = [...Object.keys(headSchema.shape), "tokens"].map((name) => Buffer.from(`"${name}":`));
 
@@ -95,9 +96,11 @@ function isRepeated(bytes: Buffer, { at, from }: { readonly at: number; readonly
 }
 
 function countNumbers(bytes: Buffer, from: number): number {
-  if (bytes[from] === BRACKET) return 0;
+  let first = from;
+  while (WHITE_SPACE.includes(bytes[first] ?? 0)) first++;
+  if (bytes[first] === BRACKET) return 0;
   let count = 1;
-  for (let at = from; at < bytes.length && bytes[at] !== BRACKET; at++) if (bytes[at] === COMMA) count += 1;
+  for (let at = first; at < bytes.length && bytes[at] !== BRACKET; at++) if (bytes[at] === COMMA) count += 1;
   return count;
 }
 

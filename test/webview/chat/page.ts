@@ -2,6 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import type { ChatModel, ChatToken, FromChat, ToChat } from "../../../engine/protocol/chatPanel.ts";
 import { type ThemeName, load, useTheme } from "../page.ts";
+import { newPage } from "../site.ts";
 
 /** The checkpoints of a made-up chat. */
 export const MODELS: readonly ChatModel[] = [
@@ -57,7 +58,7 @@ export async function openChat(
     readonly isAudited?: boolean;
   } = {},
 ): Promise<ChatPageInBrowser> {
-  const page = await browser.newPage({ viewport: { width, height: 760 } });
+  const page = await newPage(browser, { width, height: 760 });
   const told: FromChat[] = [];
   const errors: string[] = [];
   let kept: unknown;

@@ -9,6 +9,7 @@ import type {
 } from "../../../engine/protocol/preview.ts";
 import type { FromPreview, PreviewFocus, PreviewMethod, ToPreview } from "../../../engine/protocol/previewPanel.ts";
 import { type ThemeName, load, useTheme } from "../page.ts";
+import { newPage } from "../site.ts";
 
 /** Source of a made-up config. */
 export const SOURCES: OpenedPreview["sources"] = [
@@ -83,7 +84,7 @@ export async function openPreview(
     readonly focus?: PreviewFocus;
   } = {},
 ): Promise<PreviewPageInBrowser> {
-  const page = await browser.newPage({ viewport: { width, height: 760 } });
+  const page = await newPage(browser, { width, height: 760 });
   const asked: { method: PreviewMethod; params: unknown }[] = [];
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.stack ?? error.message));

@@ -4,6 +4,7 @@ import { FIRST_LAYOUT, type LayoutBook, type TableLayout } from "../../../engine
 import type { TableRows, TableValue } from "../../../engine/protocol/runsTable.ts";
 import type { FromRunsTable, RunsTableMethod, ToRunsTable } from "../../../engine/protocol/runsTablePanel.ts";
 import { type ThemeName, load, useTheme } from "../page.ts";
+import { newPage } from "../site.ts";
 import { type MadeRun, tableOf } from "./tables.ts";
 
 /** The runs table in a browser. */
@@ -84,7 +85,7 @@ export async function openRunsTable(
     isAudited = false,
   }: RunsTableSettings = {},
 ): Promise<RunsTableInBrowser> {
-  const page = await browser.newPage({ viewport: { width, height } });
+  const page = await newPage(browser, { width, height });
   const asked: { method: RunsTableMethod; params: unknown }[] = [];
   const errors: string[] = [];
   let kept: unknown;

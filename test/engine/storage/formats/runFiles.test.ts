@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { type ModelPlace, modelsFile, readModels } from "../../../../engine/storage/formats/models.ts";
 import { readDescription, readRunnable } from "../../../../engine/storage/formats/runDescription.ts";
-import { readLastSamples } from "../../../../engine/storage/formats/samples.ts";
+import { parseSampleHead, readLastSamples } from "../../../../engine/storage/formats/samples.ts";
 import { writeRun } from "../../server/service/runFolders.ts";
 import { inTemporaryFolder } from "../temporaryFolder.ts";
 
@@ -111,5 +111,14 @@ describe("samples.jsonl", () => {
       await fs.appendFile(path.join(folder, "samples.jsonl"), `${sample(3, "again")}\n`);
       assert.deepEqual(await last(), ["again"]);
     });
+  });
+
+  it("counts the tokens of a line however its arrays are spaced", () => {
+    for (const numbers of ["[]", "[ ]", "[\t\r]", "[ -1]", "[-1 , -2]"]) {
+      const { length } = JSON.parse(numbers) as readonly number[];
+      const tokens = JSON.stringify(Array.from({ length }, () => "a"));
+      const line = sample(1, "a").replace(/"tokens".*$/, `"tokens":${tokens},"logprobs":${numbers}}`);
+      assert.equal(parseSampleHead(Buffer.from(line))?.nTokens, length, line);
+    }
   });
 });
