@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import type { SourceConfig } from "../config/index.ts";
 import * as z from "zod";
 import { type DataCounts, type Progress, type RecordKind, keptBackIn, knownFact, readySource } from "../data/index.ts";
@@ -7,6 +7,8 @@ import { DataError } from "../protocol/errors.ts";
 import { CHAT_TEMPLATE_FILE, readCheckpointFiles } from "../storage/checkpoints.ts";
 import { inputChunks, inputFiles, readInput } from "../storage/inputs.ts";
 import { type Json, stableHash } from "../storage/json.ts";
+import { placeIn } from "../storage/places.ts";
+import { writeAt } from "../storage/writing.ts";
 import { type ModelView, checkOf } from "./modelView.ts";
 import type { DataFile } from "./stage.ts";
 
@@ -99,12 +101,23 @@ function isBlankBetween(bytes: Buffer, from: number, to: number): boolean {
 /**
  * Name for a checkpoint that was there before: its settings, chat template included, and sizes and times of its weight files, whose gigabytes
  * are not worth reading for a name. Of one from the hub, its commit stands for the weights. A copy that was sent here for a
- * run is called by the name that it has where it comes from.
+ * run is called by the name that it has where it comes from, while it is as it came.
  * @throws {CheckpointError} when the folder is no checkpoint.
  */
 export async function folderFingerprint(folder: string, pinned?: string): Promise<string> {
+  const own = await ownFingerprint(folder, pinned);
+  if (!SENT_NAME.test(basename(folder))) return own;
+  const asSent = (await readInput(join(folder, SENT_FILE)))?.toString("utf8");
+  return asSent === own ? basename(folder) : own;
+}
+
+/** Remembers how a copy looks that was sent here, for {@link folderFingerprint}. @throws {CheckpointError} {DiskError} */
+export async function rememberSent(folder: string): Promise<void> {
+  await writeAt(placeIn(folder, SENT_FILE), await ownFingerprint(folder));
+}
+
+async function ownFingerprint(folder: string, pinned?: string): Promise<string> {
   const { config, tokenizer, tokenizerConfig, generationConfig } = await readCheckpointFiles(folder);
-  if (basename(dirname(folder)) === SENT_INPUTS && SENT_NAME.test(basename(folder))) return basename(folder);
   const template = (await readInput(join(folder, CHAT_TEMPLATE_FILE)))?.toString("utf8");
   // Prompts are rendered with the special tokens' texts, and answers end where tokenizer and generation settings say.
   const chat = { template, tokenizerConfig, ...(generationConfig && { generationConfig }) };
@@ -113,8 +126,8 @@ export async function folderFingerprint(folder: string, pinned?: string): Promis
   return `checkpoint-${stableHash({ config, tokenizer, ...chat, ...weights }).slice(0, 16)}`;
 }
 
-/** Where copies of inputs stand that were sent here, and their names. */
-const SENT_INPUTS = "inputs";
+/** In a copy that was sent here: the name that it would have by its files. */
+const SENT_FILE = "sent.txt";
 const SENT_NAME = /^checkpoint-[0-9a-f]{16}$/;
 
 async function weightFiles(folder: string): Promise<Json> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { FrameWriter } from "../../cluster/ssh/frames.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { temporaryName } from "../../storage/disk.ts";
@@ -7,7 +7,8 @@ import { inputChunks, openInputFile } from "../../storage/inputs.ts";
 import { rememberNew } from "../../storage/verified.ts";
 import { entryAt, placeBelow, placeIn } from "../../storage/places.ts";
 import { chunksAt, walkAt } from "../../storage/reading.ts";
-import { createFile, discard, makeFolderAt, makeNewFolder, moveFolder } from "../../storage/writing.ts";
+import { createFile, discard, makeFolderAt, makeNewFolder, moveFolder, removeAt } from "../../storage/writing.ts";
+import { folderFingerprint, rememberSent } from "../fingerprints.ts";
 import type { FilePart, UnitEnd } from "./messages.ts";
 
 /** A file that travels. */
@@ -143,6 +144,10 @@ export class Incoming {
     if (wanted.length !== hashes.size || wanted.some(([file, hash]) => hashes.get(file) !== hash)) {
       throw new DataError("is not as it was sent", { file: place.file, remedy: "try again" });
     }
+    if (isCheckpoint(unit)) {
+      await rememberSent(folder);
+      if (!(await isThere(this.root, unit))) await removeAt(place); // a copy that has been changed since
+    }
     await moveFolder(folder, place.file, async () => (await entryAt(place)) !== undefined);
     this.open.delete(unit);
     if (unit.startsWith("artifacts/")) await rememberNew({ root: this.root, folder: place.file });
@@ -166,12 +171,19 @@ export class Incoming {
   }
 }
 
-/** Folders that stand below the folder of runs already, of some. */
+/** Folders that stand below the folder of runs already, of some; copies of checkpoints, as they were sent. */
 export async function unitsAt(root: string, units: readonly string[]): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const unit of units) {
-    const probe = unit.startsWith("artifacts/") ? join(unit, "manifest.json") : unit;
-    if ((await entryAt(placeBelow(root, probe))) !== undefined) found.push(unit);
-  }
+  for (const unit of units) if (await isThere(root, unit)) found.push(unit);
   return found;
+}
+
+async function isThere(root: string, unit: string): Promise<boolean> {
+  const probe = placeBelow(root, unit.startsWith("artifacts/") ? join(unit, "manifest.json") : unit);
+  if ((await entryAt(probe)) === undefined) return false;
+  return !isCheckpoint(unit) || (await folderFingerprint(probe.file).catch(() => "")) === basename(unit);
+}
+
+function isCheckpoint(unit: string): boolean {
+  return unit.startsWith("inputs/checkpoint-");
 }
