@@ -34,11 +34,11 @@ export interface FinishedJob {
   readonly signal?: AbortSignal;
 }
 
-/** What stands beside a job's model, and what could not. */
+/** The folders beside a job's model, and those that could not stand there. */
 export interface BesideModel {
   /** Names of folders in the artifact: the critic's and those of checkpoints. */
   readonly kept: readonly string[];
-  /** What is wrong with the models of the other checkpoints. */
+  /** The faults of the other checkpoints' models. */
   readonly leftOut: readonly CheckpointError[];
 }
 
