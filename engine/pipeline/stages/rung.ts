@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { writeSnapshot } from "../../storage/snapshots.ts";
+import { type RlhfInputs, type RlhfSlice, trainPpo } from "../ppoTraining.ts";
 import { SAVEPOINT } from "../rungs.ts";
 import type { Stage } from "../stage.ts";
-import { type RlhfInputs, type RlhfSlice, rlhf, trainPpo } from "./rlhf.ts";
+import { rlhf } from "./rlhf.ts";
 
 /**
  * The beginning of an arm's training, up to a rung of successive halving: the policy as it is then, and the savepoint that
