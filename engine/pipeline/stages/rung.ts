@@ -19,7 +19,7 @@ export const rung: Stage<
   makes: "model",
   usesDevice: true,
   batchSetting: ["rlhf", "minibatchSize"],
-  revision: 1,
+  revision: rlhf.revision,
   select: (config, { until, ...of }) => ({ ...rlhf.select(config, of), until }),
   run: (context, { until, ...slice }, inputs) =>
     trainPpo(context, slice, inputs, {

@@ -4,6 +4,7 @@ import { readFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { rlhf, rung } from "../../../engine/pipeline/stages/index.ts";
 import { type RunState, applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
 import { readVerdict } from "../../../engine/storage/formats/halving.ts";
 import { readModels } from "../../../engine/storage/formats/models.ts";
@@ -36,6 +37,12 @@ const arms = (state: RunState, status: string): string[] =>
   state.stages
     .filter((one) => one.kind === "rlhf" && one.product !== "ppo" && one.status === status)
     .map(({ id }) => id);
+
+describe("a part of a training", () => {
+  it("is made again whenever the training as a whole would be", () => {
+    assert.equal(rung.revision, rlhf.revision);
+  });
+});
 
 describe("a sweep by successive halving", () => {
   let folders: readonly string[];
