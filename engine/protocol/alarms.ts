@@ -1,3 +1,4 @@
+import { trainingKind } from "./armStages.ts";
 import type { MetricName } from "./catalogue.ts";
 import { filledIn } from "./format.ts";
 import { paceOf } from "./runProgress.ts";
@@ -206,13 +207,13 @@ export function describeAlarm(name: string, kinds?: readonly string[]): AlarmEnt
   return { ...entry, actions: actions.filter(helps) };
 }
 
-/** Kinds of the stages that some alarms were raised in, for `describeAlarm`; undefined where they are not known. */
+/** Kinds of the trainings that some alarms were raised in, for `describeAlarm`; undefined where they are not known. */
 export function kindsOf(
   alarms: readonly Pick<AlarmState, "stage">[],
   stages: readonly Pick<StageState, "id" | "kind">[],
 ): readonly string[] | undefined {
   const raised = new Set(alarms.map(({ stage }) => stage));
-  const kinds = stages.filter(({ id }) => raised.has(id)).map(({ kind }) => kind);
+  const kinds = stages.filter(({ id }) => raised.has(id)).map(({ kind }) => trainingKind(kind));
   return kinds.length === 0 ? undefined : kinds;
 }
 

@@ -3,6 +3,14 @@ import type { StageInfo } from "./stages.ts";
 /** Kinds of stages that train a policy. Add that of a new algorithm here: graph, curves and tables follow. */
 const TRAININGS: ReadonlySet<string> = new Set(["rlhf", "dpo"]);
 
+/** Kinds of stages that do a part of a training, with the kind of the whole. */
+const PARTS: ReadonlyMap<string, string> = new Map([["rung", "rlhf"]]);
+
+/** The kind of training that a stage does, all of it or a part; its own kind for every other stage. */
+export function trainingKind(kind: string): string {
+  return PARTS.get(kind) ?? kind;
+}
+
 /** True if a stage trains an arm's policy, or one of its candidates. */
 export function trainsArm({ kind }: Pick<StageInfo, "kind">): boolean {
   return TRAININGS.has(kind);

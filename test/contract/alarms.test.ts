@@ -62,6 +62,7 @@ describe("the catalogue of alarms", () => {
     const stages = [
       { id: "a", kind: "rlhf" },
       { id: "b", kind: "dpo" },
+      { id: "a to rung 1", kind: "rung" },
     ];
     const settingsFor = (...ids: string[]): readonly string[] =>
       describeAlarm(
@@ -72,6 +73,7 @@ describe("the catalogue of alarms", () => {
         ),
       ).actions.flatMap((one) => one.settings);
     assert.ok(settingsFor("a").includes("rlhf.ppoEpochs") && !settingsFor("a").includes("rlhf.dpoEpochs"));
+    assert.deepEqual(settingsFor("a to rung 1"), settingsFor("a"));
     assert.ok(settingsFor("b").includes("rlhf.dpoEpochs") && !settingsFor("b").includes("rlhf.ppoEpochs"));
     for (const ids of [["a", "b"], [""]]) assert.ok(settingsFor(...ids).includes("rlhf.ppoEpochs"));
   });

@@ -6,6 +6,7 @@ import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/cl
 import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
 import { type ClusterConfig, type ClusterStageKind, isUsableCluster, openRlhfEnv } from "../../config/index.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
+import { trainingKind } from "../../protocol/armStages.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { Stopped } from "../stage.ts";
@@ -233,7 +234,8 @@ export function stageResources(
   kind?: string,
 ): JobResources {
   // A part of a training takes what all of it would.
-  const own = stages?.[kind as ClusterStageKind] ?? (kind === "rung" ? stages?.rlhf : undefined);
+  const kinds = kind === undefined ? [] : [kind, trainingKind(kind)];
+  const own = kinds.map((one) => stages?.[one as ClusterStageKind]).find((settings) => settings !== undefined);
   return { cpus: own?.cpus ?? cpus, gpus: own?.gpus ?? gpus };
 }
 
