@@ -26,9 +26,6 @@ export const jobSchema = z.looseObject({
 /** Answer of `POST /api/jobs/`. */
 export const submittedSchema = z.looseObject({ submission_id: z.string().max(1000) });
 
-/** Answer of `/api/jobs/<id>/logs`. */
-export const logsSchema = z.looseObject({ logs: z.string().nullish() });
-
 /** Answer of `/api/v0/nodes?detail=true`. */
 export const nodesSchema = z.looseObject({
   data: z.looseObject({

@@ -1,14 +1,12 @@
 import type * as z from "zod";
 import { Secret, isKey } from "../../serving/client/secret.ts";
-import { jobSchema, logsSchema, nodesSchema, statusSchema, submittedSchema, versionSchema } from "./answers.ts";
+import { jobSchema, nodesSchema, statusSchema, submittedSchema, versionSchema } from "./answers.ts";
 import { ClusterError } from "./clusterError.ts";
 import { type ClusterAnswer, type ClusterRequest, ClusterTransport } from "./transport.ts";
 
 /** The oldest Ray whose job server is spoken to: it has token authentication, too. */
 export const LEAST_RAY = "2.44";
 
-/** Bytes of a job's log that are read. */
-const MOST_LOG_BYTES = 64 * 2 ** 20;
 /** Milliseconds until a package is there. */
 const UPLOAD_MS = 10 * 60_000;
 
@@ -157,15 +155,6 @@ export class RayClient {
     this.checkStatus(answer);
     const { status, message, driver_exit_code: exitCode } = this.read(answer, jobSchema);
     return { status, message: message ?? "", ...(typeof exitCode === "number" && { exitCode }) };
-  }
-
-  /** The end of a job's output; empty when there is none. */
-  async lastOutput(id: string, mostLetters: number, signal?: AbortSignal): Promise<string> {
-    const request = { method: "GET", path: `${jobPath(id)}/logs`, mostBytes: MOST_LOG_BYTES } as const;
-    const answer = await this.send(request, signal);
-    if (answer.status === 404) return "";
-    this.checkStatus(answer);
-    return (this.read(answer, logsSchema).logs ?? "").slice(-mostLetters);
   }
 
   /** Asks a job to end: it gets SIGTERM, and is killed when it does not. One that is not there is no error. */

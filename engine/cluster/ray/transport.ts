@@ -9,8 +9,6 @@ export interface ClusterRequest {
   /** Path and query below the address. */
   readonly path: string;
   readonly body?: string | Uint8Array;
-  /** Most bytes of the answer; {@link MOST_ANSWER_BYTES} unless given. */
-  readonly mostBytes?: number;
   /** Milliseconds until the answer must be whole. */
   readonly deadlineMs?: number;
 }
@@ -81,7 +79,7 @@ export class ClusterTransport {
   }
 
   private async once(request: ClusterRequest, signal: AbortSignal): Promise<ClusterAnswer> {
-    const { method, path, body, mostBytes = MOST_ANSWER_BYTES } = request;
+    const { method, path, body } = request;
     signal.throwIfAborted();
     const { base, agent, token } = this;
     const url = new URL(base);
@@ -104,10 +102,10 @@ export class ClusterTransport {
     let bytes = 0;
     for await (const chunk of message as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > mostBytes) {
+      if (bytes > MOST_ANSWER_BYTES) {
         message.destroy();
         const remedy = "is this the address of Ray's dashboard?";
-        throw this.error(`answers with more than ${mostBytes} bytes`, "notRay", remedy);
+        throw this.error(`answers with more than ${MOST_ANSWER_BYTES} bytes`, "notRay", remedy);
       }
       chunks.push(chunk);
     }
