@@ -52,8 +52,8 @@ export async function sftTexts(source: SftSource, seed: number): Promise<readonl
   const { examples, file } = source;
   const task = taskOf(source.task);
   if (task !== undefined) return task.sft(examples ?? 0, Random.of(seed, "sft"));
-  const texts = await textsIn(given(file));
-  const kept = source.keepsExamplesBack ? await keptBackIn(given(file)) : undefined;
+  const texts = await textsIn(defined(file));
+  const kept = source.keepsExamplesBack ? await keptBackIn(defined(file)) : undefined;
   return texts.slice(0, texts.length - (kept ?? heldOutCount(source, texts.length))).slice(0, examples);
 }
 
@@ -85,7 +85,7 @@ export async function heldOutTexts(source: SftSource, seed: number): Promise<rea
     }
     return texts;
   }
-  const file = given(source.file);
+  const file = defined(source.file);
   const texts = await textsIn(file);
   const kept = await keptBackIn(file);
   const count = kept === undefined ? heldOutCount(source, texts.length) : Math.min(kept, HELD_OUT_EXAMPLES);
@@ -113,8 +113,8 @@ export async function preferenceTexts(file: string, count: number | undefined): 
 export async function trainPrompts(source: PromptSource, seed: number): Promise<readonly Question[]> {
   const task = taskOf(source.task);
   if (task !== undefined) return task.prompts("train", task.trainPrompts, Random.of(seed, "prompts"));
-  const prompts = await promptsIn(given(source.file));
-  const kept = await keptBackIn(given(source.file));
+  const prompts = await promptsIn(defined(source.file));
+  const kept = await keptBackIn(defined(source.file));
   return prompts.slice(0, prompts.length - (kept ?? validationCount(source, prompts.length)));
 }
 
@@ -140,7 +140,7 @@ export async function validationPrompts(source: PromptSource): Promise<readonly 
     throw new DataError("is 0, which leaves nothing to choose on", { file: "evaluation.validationPrompts", remedy });
   }
   if (task !== undefined) return task.prompts("validation", n, Random.of(BENCHMARK_SEED, "validation"));
-  const file = given(source.file);
+  const file = defined(source.file);
   const prompts = await promptsIn(file);
   const kept = await keptBackIn(file);
   const count = kept === undefined ? validationCount(source, prompts.length) : Math.min(kept, n);
@@ -175,7 +175,7 @@ export async function benchmarkPrompts(
   }
   const prompts: Prompt[] = [];
   const read = form === undefined ? readPrompts : readQuestions;
-  for await (const prompt of read(given(file))) prompts.push(prompt);
+  for await (const prompt of read(defined(file))) prompts.push(prompt);
   return prompts.slice(0, n);
 }
 
@@ -211,7 +211,7 @@ export async function promptsIn(file: string): Promise<Question[]> {
   return prompts;
 }
 
-function given(file: string | undefined): string {
+function defined(file: string | undefined): string {
   if (file === undefined) throw new TypeError("corpus: there is neither a task nor a data file");
   return file;
 }

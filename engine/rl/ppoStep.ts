@@ -56,18 +56,18 @@ function lossNodes(graph: Graph, models: TrainedModels, settings: PpoSettings): 
   const states = hidden(graph, models.policy, inputs, { span }); // [B, R, C]
   const targets = graph.input("targets", [B, R], "i32");
   const { logprob, entropy } = tokenLogprobs(states, targets, models.policy, { temperature }); // [B, R]
-  const given = (name: string): Tensor => graph.input(name, [B, R]);
+  const input = (name: string): Tensor => graph.input(name, [B, R]);
   const { loss, metrics } = ppoLoss(
     {
       logprobs: logprob,
       entropy,
       values: valuesOf(models, inputs, states, span),
-      oldLogprobs: given("oldLogprobs"),
-      oldValues: given("oldValues"),
-      advantages: given("advantages"),
-      returns: given("returns"),
-      mask: given("mask"),
-      valueMask: given("valueMask"),
+      oldLogprobs: input("oldLogprobs"),
+      oldValues: input("oldValues"),
+      advantages: input("advantages"),
+      returns: input("returns"),
+      mask: input("mask"),
+      valueMask: input("valueMask"),
     },
     settings.loss,
   );

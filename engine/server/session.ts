@@ -70,7 +70,7 @@ export class Session implements AnsweringWindow {
         await connection.sendNotification(NOTIFICATIONS.events, { events }); // throws at once when disposed of
       },
       behind: () => {
-        host.log(`${this.name} reads too slowly and was told to start over`);
+        host.log(`${this.name} reads too slowly and starts over from a snapshot`);
         connection.sendNotification(NOTIFICATIONS.behind, {}).catch(() => undefined);
       },
     });

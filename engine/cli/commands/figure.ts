@@ -139,10 +139,10 @@ async function measure(
 }
 
 function measureOptions(args: Arguments): Omit<MeasureRequest, "folder" | "figure" | "signal"> {
-  const given = <T extends object>(options: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> =>
+  const written = <T extends object>(options: T): Partial<{ [K in keyof T]: NonNullable<T[K]> }> =>
     Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
   return {
-    choices: given({
+    choices: written({
       models: textOption(args, "models")
         ?.split(",")
         .map((one) => one.trim()),
@@ -151,12 +151,12 @@ function measureOptions(args: Arguments): Omit<MeasureRequest, "folder" | "figur
       points: numberOption(args, "points", { least: 1, most: 1000, isWhole: true }),
       size: numberOption(args, "size", { least: 4, most: 10_000, isWhole: true }),
     }),
-    ...given({
+    ...written({
       prompts: textOption(args, "prompts"),
       n: numberOption(args, "n", { least: 2, isWhole: true }),
       seeds: numberListOption(args, "seeds"),
     }),
-    compute: given({
+    compute: written({
       backend: choiceOption(args, "backend", BACKEND_CHOICES),
       threads: numberOption(args, "threads", { least: 0, isWhole: true }),
     }),

@@ -65,12 +65,12 @@ describe("the cost of judging", () => {
 });
 
 describe("a run that sends something elsewhere, or costs something", () => {
-  interface Asked extends Outcome {
+  interface StartedRun extends Outcome {
     readonly nRuns: number;
     readonly questions: readonly string[];
   }
 
-  async function started(evaluation: object, argv: readonly string[], answer?: string): Promise<Asked> {
+  async function started(evaluation: object, argv: readonly string[], answer?: string): Promise<StartedRun> {
     return inTemporaryFolder(async (folder) => {
       await fs.writeFile(path.join(folder, FILE), written(evaluation));
       let nRuns = 0;

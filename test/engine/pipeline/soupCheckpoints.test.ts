@@ -83,7 +83,7 @@ describe("soupCheckpoints", () => {
     });
   });
 
-  it("lets recipes taste the open checkpoints", async () => {
+  it("lets recipes measure mixtures of the open checkpoints", async () => {
     await withModels(async (of, folder) => {
       const evaluator: Parameters<typeof soupCheckpoints>[0]["evaluator"] = (checkpoints) => ({
         score: async (weightsOf) => {

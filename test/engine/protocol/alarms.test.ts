@@ -37,7 +37,7 @@ describe("a run", () => {
     assert.equal(isStalled({ stages: [{ ...stage, paceFrom: { step: 10, time: 99_000 } }] }, 9 * MINUTE), false);
   });
 
-  it("goes by its own reckoning of the rest where it has one", () => {
+  it("goes by its own estimate of the rest where it has one", () => {
     const stages = [{ ...stage, etaSeconds: 50 * 30 }]; // 30 s a step
     assert.equal(isStalled({ stages }, 590_000), false);
     assert.equal(isStalled({ stages }, 600_000), true);
