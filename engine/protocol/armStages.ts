@@ -11,6 +11,19 @@ export function trainingKind(kind: string): string {
   return PARTS.get(kind) ?? kind;
 }
 
+/** True of a part of a training that one of some stages goes on from, whose curves hold those of the part. */
+export function isContinued(
+  { kind, product, seed, rung = Infinity }: TrainingPlace,
+  stages: readonly TrainingPlace[],
+): boolean {
+  if (!PARTS.has(kind)) return false;
+  const goesOn = (one: TrainingPlace): boolean =>
+    trainingKind(one.kind) === trainingKind(kind) && one.product === product && one.seed === seed;
+  return stages.some((one) => goesOn(one) && (one.rung ?? Infinity) > rung);
+}
+
+type TrainingPlace = Pick<StageInfo, "kind" | "product" | "seed" | "rung">;
+
 /** True if a stage trains an arm's policy, or one of its candidates. */
 export function trainsArm({ kind }: Pick<StageInfo, "kind">): boolean {
   return TRAININGS.has(kind);

@@ -1,4 +1,5 @@
 import { SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
+import { isContinued } from "../../engine/protocol/armStages.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { stageName } from "../../engine/protocol/stageName.ts";
@@ -34,7 +35,10 @@ export function linesOf(metric: string, outlines: readonly RunOutline[]): readon
     const { folder, series } = outline;
     const byId = stagesById(outline);
     const parts = partsOf(metric);
-    const ids = Object.keys(series).filter((id) => parts.every((part) => series[id]?.[part] !== undefined));
+    const isWhole = wholeTrainings(outline);
+    const ids = Object.keys(series).filter(
+      (id) => parts.every((part) => series[id]?.[part] !== undefined) && isWhole(id),
+    );
     const byName = Map.groupBy(ids, (id) => lineName(id, byId).name);
     return [...byName].map(([name, of]) => ({
       ...lineName(of[0] ?? name, byId),
@@ -54,7 +58,9 @@ export function lineNames(outlines: readonly RunOutline[]): readonly LineName[] 
   for (const outline of outlines) {
     const byId = stagesById(outline);
     const order = new Map([...byId.keys()].map((id, at) => [id, at]));
+    const isWhole = wholeTrainings(outline);
     const recorded = Object.keys(outline.series)
+      .filter(isWhole)
       .filter((id) => metricsOf(outline, id).some((metric) => !SINGLE_VALUES.has(metric)))
       .sort((a, b) => (order.get(a) ?? Infinity) - (order.get(b) ?? Infinity));
     for (const id of recorded) {
@@ -73,6 +79,13 @@ export function lineOrigin(name: string, { stages, series }: RunOutline): string
 
 function metricsOf({ series }: RunOutline, id: string): readonly string[] {
   return Object.keys(series[id] ?? {});
+}
+
+/** Tells stages by their ids from parts of a training whose curves another stage repeats. */
+function wholeTrainings({ stages, series }: RunOutline): (id: string) => boolean {
+  const recorded = stages.filter(({ id }) => series[id] !== undefined);
+  const parts = new Set(recorded.filter((stage) => isContinued(stage, recorded)).map(({ id }) => id));
+  return (id) => !parts.has(id);
 }
 
 function stagesById({ stages }: RunOutline): ReadonlyMap<string, StageState> {

@@ -1,3 +1,4 @@
+import { isContinued } from "../../protocol/armStages.ts";
 import { stageName } from "../../protocol/stageName.ts";
 import type { RunFacts } from "./facts.ts";
 
@@ -14,11 +15,15 @@ export interface TrainedArm {
 /** A stage that recorded the KL is an RLHF training. */
 const RLHF_METRIC = "objective/kl";
 
-/** Arms that have curves in this run; of several candidates for β the chosen one, or all before the choice. */
+/**
+ * Arms that have curves in this run; of several candidates for β the chosen one, or all before the choice, and of one that
+ * successive halving has dropped the last part of its training.
+ */
 export function trainedArms({ state, choices }: Pick<RunFacts, "state" | "choices">): readonly TrainedArm[] {
   const arms = new Map<string, { arm: string; name: string; stages: string[] }>();
-  for (const stage of state.stages) {
-    if (state.metrics[stage.id]?.[RLHF_METRIC] === undefined) continue;
+  const trained = state.stages.filter(({ id }) => state.metrics[id]?.[RLHF_METRIC] !== undefined);
+  for (const stage of trained) {
+    if (isContinued(stage, trained)) continue;
     const choice = choices.find(({ product, seed }) => product === stage.product && seed === stage.seed);
     if (stage.role === "candidate" && choice !== undefined && stage.beta !== choice.chosen) continue;
     const name = choice === undefined ? stageName(stage) : stage.product;

@@ -52,6 +52,29 @@ describe("the lines of an arm with several β", () => {
   });
 });
 
+describe("the lines of an arm that was trained in parts", () => {
+  const whole = demo.stages.find(({ id }) => id === "salsa") ?? assert.fail();
+  const parts = [1, 2].map((rung) => ({ ...whole, id: `salsa to rung ${rung}`, kind: "rung", rung }));
+  const recorded = demo.series["salsa"] ?? {};
+  const { salsa: _salsa, ...others } = demo.series;
+  const stages = [...parts, ...demo.stages];
+  const ofParts = Object.fromEntries(parts.map(({ id }) => [id, recorded]));
+  const namesIn = (outline: RunOutline): readonly string[] =>
+    linesOf("objective/kl", [outline])
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith("salsa") && name !== "salsa-3");
+
+  it("are one line, which has the parts' curves", () => {
+    const outline = { ...demo, stages, series: { ...demo.series, ...ofParts } };
+    assert.deepEqual(namesIn(outline), ["salsa"]);
+    assert.deepEqual(lineNames([outline]), lineNames([demo]));
+  });
+
+  it("are that of the last part where the arm was dropped", () => {
+    assert.deepEqual(namesIn({ ...demo, stages, series: { ...others, ...ofParts } }), ["salsa to rung 2"]);
+  });
+});
+
 describe("lineNames", () => {
   it("names arms first, each once", () => {
     const names = lineNames([demo, seeds]).map(({ name }) => name);
