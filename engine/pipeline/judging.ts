@@ -55,10 +55,9 @@ export function chosenJudge({ name, settings }: JudgeChoice, tools?: JudgeTools)
   return judgeKind(name).create(settings, tools);
 }
 
-/** A judge's name in judgments: that of its model, where it has one. */
+/** A judge's name in judgments. */
 export function judgeNameOf({ name, settings }: JudgeChoice): string {
-  const models = judgeKind(name).models?.(settings) ?? [];
-  return models.length === 1 && name !== "panel" ? (models[0]?.model ?? name) : name;
+  return judgeKind(name).nameInJudgments?.(settings) ?? name;
 }
 
 /**

@@ -27,6 +27,7 @@ import {
 } from "../config/index.ts";
 import { type Method, algorithmOf } from "../config/algorithms/index.ts";
 import type { RecordKind } from "../data/index.ts";
+import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import type { TableEntry } from "../evaluation/table.ts";
 import { TEST_PROMPTS } from "../protocol/testPrompts.ts";
 import { needOf } from "../soup/index.ts";
@@ -389,9 +390,10 @@ function templateOf({ chat }: RunConfig): { readonly template?: FileHandle } {
 }
 
 /** The prompt file of a judge that has one. */
-function judgePromptOf({ evaluation: { judge: name, llm } }: RunConfig): { readonly prompt?: FileHandle } {
-  if (name !== "llm" || llm?.promptFile === undefined) return {};
-  return { prompt: new FileHandle(llm.promptFile) };
+function judgePromptOf({ evaluation }: RunConfig): { readonly prompt?: FileHandle } {
+  const { judge: name } = evaluation;
+  const file = judgeKind(name).promptFile?.(judgeSettings(name, evaluation));
+  return file === undefined ? {} : { prompt: new FileHandle(file) };
 }
 
 function dataOf(source: SourceConfig | undefined, kind: RecordKind): DataHandle | undefined {

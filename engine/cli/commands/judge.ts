@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { BENCHMARKS } from "../../evaluation/benchmarks/index.ts";
+import { judgeKind } from "../../evaluation/judges/index.ts";
 import { parseConfig, type RunConfig } from "../../config/index.ts";
 import { usableFileName } from "../../config/usableName.ts";
 import { makeFolder } from "../../storage/disk.ts";
@@ -102,7 +103,7 @@ async function judgeConfig(args: Arguments, { folder }: CommandContext): Promise
   if (file !== undefined) {
     if (model !== undefined || baseUrl !== undefined) throw new UsageError("give --config, or --model and --server");
     const config = await loadConfig(resolve(folder, file));
-    if (!["llm", "panel"].includes(config.evaluation.judge)) {
+    if (judgeKind(config.evaluation.judge).needs.length > 0) {
       throw new UsageError(`${file}: its judge is ${config.evaluation.judge}, which these answers have no scores for`);
     }
     return budget === undefined ? config : { ...config, evaluation: { ...config.evaluation, budget } };

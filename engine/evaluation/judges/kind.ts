@@ -31,6 +31,10 @@ export interface JudgeKind<Settings extends object = object> {
   check?(settings: Settings, known: { readonly hasGold: boolean }): readonly Complaint[];
   /** Models that it asks. */
   models?(settings: Settings): readonly LlmSettings[];
+  /** Its name in judgments; `name` where this is left out. */
+  nameInJudgments?(settings: Settings): string;
+  /** The file with the prompt that its model is shown, where there is one. */
+  promptFile?(settings: Settings): string | undefined;
   /** Settings that verdicts depend on; all of them where this is left out. */
   verdictSettings?(settings: Settings): object;
   /** Settings may be those that verdicts depend on alone. */

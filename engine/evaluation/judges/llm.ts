@@ -44,6 +44,8 @@ export const llm: JudgeKind<{ readonly llm: LlmSettings | undefined }> & {
   check: ({ llm: own }) =>
     own === undefined ? [] : [...checkAddress(own, ["evaluation", "llm"]), ...checkPrompt(own)],
   models: ({ llm: own }) => (own === undefined ? [] : [own]),
+  nameInJudgments: ({ llm: own }) => own?.model ?? "llm",
+  promptFile: ({ llm: own }) => own?.promptFile,
   verdictSettings: ({ llm: own }) => ({ llm: own && verdictSettings(own) }),
   create: ({ llm: own }, tools) => {
     if (own === undefined || tools === undefined) throw new RangeError("judge llm: no model is named");

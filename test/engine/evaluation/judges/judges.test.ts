@@ -83,6 +83,20 @@ describe("JUDGES", () => {
     assert.throws(() => judgeKind("jury"), RangeError);
   });
 
+  it("say themselves what judgments call them, and which prompt file their model is shown", () => {
+    const model = { model: "m", promptFile: "p.txt" };
+    const settings = { tieMargin: 0, llm: model, panel: { members: [model, "reward"] } };
+    const known = (["reward", "llm", "panel"] as const).map((name) => {
+      const kind = judgeKind(name);
+      return [kind.nameInJudgments?.(settings) ?? name, kind.promptFile?.(settings)];
+    });
+    assert.deepEqual(known, [
+      ["reward", undefined],
+      ["m", "p.txt"],
+      ["panel", undefined],
+    ]);
+  });
+
   it("take their own settings from a config's, and the judge's own default for one that is left out", () => {
     assert.deepEqual(judgeSettings("reward", { prompts: 8, tieMargin: 0.5 }), { tieMargin: 0.5 });
     assert.deepEqual(judgeSettings("reward", { prompts: 8, tieMargin: undefined }), { tieMargin: 0 });
