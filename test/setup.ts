@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 
-// Each of mocha's processes has its own sockets and queues for devices, so that no run of another one, or of whoever
+// Each of mocha's processes has its own sockets and queues for devices, so that no run of another one, or of anybody who
 // runs the tests, is waited for.
 const folder = mkdtempSync(join(tmpdir(), "salsa-rt-"));
 process.env["SALSA_RUNTIME_DIR"] = folder;

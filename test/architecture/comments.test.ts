@@ -12,15 +12,14 @@ const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)),
 ).filter((file) => file.endsWith(".ts"));
 const names = new Set(files.map((file) => basename(file)));
-const product = files.filter((file) => !file.startsWith("test/"));
 
 function commentsOf(file: string): readonly string[] {
   return readFileSync(join(ROOT, file), "utf8").match(/\/\*[\s\S]*?\*\/|(?<![:\w"'`])\/\/ .*/g) ?? [];
 }
 
-/** Comments of the product that match, each with its file. */
+/** Comments that match, each with its file. */
 function matching(pattern: RegExp): readonly string[] {
-  return product.flatMap((file) =>
+  return files.flatMap((file) =>
     commentsOf(file)
       .filter((comment) => pattern.test(comment))
       .map((comment) => `${file}: ${comment.slice(0, 80)}`),

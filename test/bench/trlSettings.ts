@@ -1,7 +1,7 @@
 import { PPO_LOSS_DEFAULTS } from "../engine/rl/ppoLossDefaults.ts";
 import type { PpoSettings } from "../../engine/rl/ppoSettings.ts";
 
-/** What both benches of PPO and their baselines in TRL 0.11 have in common. */
+/** Settings that both benches of PPO and their baselines in TRL 0.11 have in common. */
 export const TRL_SETTINGS = {
   gradientAccumulation: 1,
   temperature: 1,

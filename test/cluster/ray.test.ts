@@ -69,7 +69,7 @@ describe("a run on a Ray cluster", function () {
     if (folder !== "") await fs.rm(folder, { recursive: true, force: true });
   });
 
-  /** What the scripted driver is told. */
+  /** Instructions for the scripted driver. */
   const orders = (): string => path.join(folder, "play.json");
 
   /** The experiment on the cluster, with some of its settings replaced. */

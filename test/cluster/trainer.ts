@@ -14,7 +14,7 @@ export const CLI = salsaProgram();
 
 /** The cluster of the tests, and the driver that plays OpenRLHF there. */
 export interface TrainerTests {
-  /** File of what the driver is told. */
+  /** File of the driver's instructions. */
   readonly orders: () => string;
   /** Folder of runs on the cluster. */
   readonly remote: () => string;

@@ -16,7 +16,7 @@ export interface Candidate {
   readonly title: string;
   readonly family: string;
   readonly create: (precision?: WeightType) => Promise<Backend>;
-  /** What models may compute with. */
+  /** Precisions that models may compute with. */
   readonly precisions: readonly WeightType[];
 }
 

@@ -3,7 +3,7 @@ import MarkdownIt, { type Token } from "markdown-it";
 /** Clears the screen, colours, writes backwards, and makes a line of its own that looks like one of ours. */
 export const HOSTILE = "\x1b[2J\x9b31m\x07\u202egnp\u2066\u061c\u200f\u2028x\r\ndone: forged";
 
-/** What Markdown, HTML, GitHub or the editor would make something of. */
+/** Texts that Markdown, HTML, GitHub or the editor would make something of. */
 export const MARKED =
   '<img src="x"> ![i](http://evil.example/i.png) [l](command:evil) https://evil.example www.evil.example ' +
   "a@evil.example **b** _i_ `c` ``d`` | x \\| y \\\\| z | &lt;b&gt; $(zap) ~~s~~\n\n# head\n\n- item\n```\nfence";

@@ -73,7 +73,7 @@ describe("a stage's working folder", () => {
 });
 
 describe("the lock of a dead holder", () => {
-  it("goes to one process and is never without a holder, whoever else has found the same one dead", () =>
+  it("goes to one process and is never without a holder, however many have found the same one dead", () =>
     inTemporaryFolder(async (folder) => {
       const file = path.join(folder, "lock");
       await fs.writeFile(file, JSON.stringify({ pid: NOBODY, started: "1" }));

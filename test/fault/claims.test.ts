@@ -75,7 +75,7 @@ function watchUntil(nth: number, signal: NodeJS.Signals, args: readonly string[]
 
 describe("salsa claims", function () {
   this.timeout(600_000);
-  /** What is left by the command that nothing interrupted. */
+  /** Files left by the command that nothing interrupted. */
   let uninterrupted: readonly string[] | undefined;
 
   it("measures every base seed, keeps what it found, and has the same answer at once the next time", () =>

@@ -5,7 +5,7 @@ import { type Failure, attempt, inputOf } from "./attempt.ts";
 import { FuzzPlace } from "./reader.ts";
 import { READERS } from "./readers/index.ts";
 
-/** What a thread is to do. */
+/** The work of a thread. */
 export interface Order {
   readonly reader: string;
   readonly seed: number;
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly failures: readonly Failure[];
 }
 
-/** Failures that are told in full. */
+/** Failures that are reported in full. */
 const MOST_FAILURES = 20;
 
 setFlagsFromString("--expose-gc");

@@ -18,7 +18,7 @@ export interface Card {
   readonly properties: DeviceProperties;
   /** Name of the card's suites among those of the contract. */
   readonly suite: string;
-  /** To compute with bf16, as runs do, unless it is told otherwise. */
+  /** To compute with bf16, as runs do, unless it is asked for another precision. */
   open(precision?: WeightType): CudaBackend;
 }
 

@@ -26,7 +26,7 @@ const VARIANTS = [
 
 type Variant = (typeof VARIANTS)[number];
 
-/** What a model's stages take of a card, by the planner, with a config as people write it. */
+/** Memory that a model's stages take of a card, by the planner, with a config as people write it. */
 function costsOf(
   shape: ModelShape,
   { micro, gradientCheckpointing, frozenWeights }: Variant,

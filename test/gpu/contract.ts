@@ -52,7 +52,7 @@ function told({ title, ms, error }: CaseResult, say: Say): boolean {
   return false;
 }
 
-/** What went wrong, with the first number that differs where numbers do. */
+/** Faults, with the first number that differs where numbers do. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;

@@ -14,7 +14,7 @@ import type { Program } from "../../engine/compute/graph/program.ts";
 import { type TensorSpec, bytesOf, defined, sizeOf } from "../../engine/compute/graph/tensor.ts";
 import { type Cost, costsOf } from "./roofline.ts";
 
-/** What was asked of a card, had there been one. */
+/** Work that a card would have been asked for. */
 export interface Counts {
   /** Programs run: as often the host waits for the card. */
   runs: number;

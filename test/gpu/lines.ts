@@ -1,5 +1,5 @@
 /**
- * What a part says while it works, one JSON object a line on standard output: so that what is known already survives a
+ * Output of a part while it works, one JSON object a line on standard output: so that what is known already survives a
  * process that ends badly.
  */
 export type Line =

@@ -6,7 +6,7 @@ import type { Say } from "./lines.ts";
 import { SIZES } from "./shapes.ts";
 import { type Measured, decode, ppo, rates, train } from "./work.ts";
 
-/** What a process of its own does; given as JSON in the only argument. */
+/** Work of a process of its own; given as JSON in the only argument. */
 export interface PartRequest extends Place, ContractSettings {
   readonly part: string;
   readonly sizes: keyof typeof SIZES;
@@ -74,7 +74,7 @@ const WORK: Readonly<Record<string, Work>> = {
   },
 };
 
-/** Does a part's work; what fails is told, not thrown. */
+/** Does a part's work; failures are reported, not thrown. */
 export async function runPart(request: PartRequest, say: Say): Promise<void> {
   const [what = ""] = request.part.split(".");
   const work = WORK[what];

@@ -10,7 +10,7 @@ export interface Part {
 const ours = (name: string, seconds: number): Part => ({ name, seconds, isCompared: false });
 const theirs = (name: string, seconds: number): Part => ({ name: `torch.${name}`, seconds, isCompared: true });
 
-/** What is run, the most telling first: when the time is up, the rest is left out. */
+/** All parts, the most telling first: when the time is up, the rest is left out. */
 export const PARTS: readonly Part[] = [
   ours("contract", 100),
   ours("selfCheck", 20),

@@ -20,7 +20,7 @@ export interface PartProcess {
   readonly caseSeconds?: number;
 }
 
-/** What came of a part. */
+/** Result of a part. */
 export interface Done {
   readonly report: PartReport;
   readonly measured: ReadonlyMap<string, number>;
@@ -92,7 +92,7 @@ async function runProcess(
   }
 }
 
-/** What is known of a part so far. */
+/** Result of a part so far. */
 class Found {
   readonly measured = new Map<string, number>();
   readonly facts = new Map<string, string>();

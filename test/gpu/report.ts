@@ -9,7 +9,7 @@ export interface PartReport {
   readonly seconds: number;
   /** Cases that passed, where the part has such. */
   readonly passed?: number;
-  /** What failed, with the first number that differs where numbers do. */
+  /** Failures, with the first number that differs where numbers do. */
   readonly failures?: readonly { readonly case: string; readonly error: string }[];
   /** Why it was left out. */
   readonly reason?: string;

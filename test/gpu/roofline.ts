@@ -1,7 +1,7 @@
 import type { Instruction, Program, Value } from "../../engine/compute/graph/program.ts";
 import { bytesOf, defined, sizeOf } from "../../engine/compute/graph/tensor.ts";
 
-/** What an instruction asks of a card. */
+/** Work that an instruction asks of a card. */
 export interface Cost {
   readonly op: string;
   /** Read and written in memory. */
@@ -12,7 +12,7 @@ export interface Cost {
   readonly isBf16: boolean;
 }
 
-/** What a card reaches at best. */
+/** Rates that a card reaches at best. */
 export interface Ceilings {
   readonly name: string;
   /** Of a copy, which reads and writes each byte. */
@@ -138,7 +138,7 @@ function pairsOf(q: Value, k: Value | undefined): number {
   return B * H * D * (T * S - (T * (T - 1)) / 2);
 }
 
-/** What a kernel takes of a multiprocessor. */
+/** A kernel's share of a multiprocessor. */
 export interface Taken {
   readonly registers: number;
   readonly threads: number;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type CaseResult, Runner } from "./runner.ts";
 
-/** Runs what `load` describes; returns what was told and done, in order. */
+/** Runs what `load` describes; returns reports and deeds, in order. */
 async function told(
   load: (log: (text: string) => void) => void,
   settings: { readonly from?: number; readonly isChosen?: (title: string) => boolean; readonly stopAt?: string } = {},

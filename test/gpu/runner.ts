@@ -7,7 +7,7 @@ export interface CaseResult {
   readonly error?: unknown;
 }
 
-/** Which cases run, and who is told. */
+/** Cases that run, and their listener. */
 export interface RunSettings {
   readonly isChosen: (title: string) => boolean;
   /** Number of the first chosen case to run, counting from 0: those before it ran in another process. */
@@ -19,7 +19,7 @@ export interface RunSettings {
 
 type Body = (this: Context) => unknown;
 
-/** What suites and cases call `this`; limits of time are the caller's business here. */
+/** `this` of suites and cases; limits of time are the caller's business here. */
 interface Context {
   timeout(ms: number): Context;
 }

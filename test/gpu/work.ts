@@ -90,7 +90,7 @@ export async function decode(
   }
 }
 
-/** What a step of decoding cannot help reading: all weights, and the keys and values so far. */
+/** Everything that a step of decoding cannot help reading: all weights, and the keys and values so far. */
 function bytesPerStep(
   config: ModelConfig,
   {

@@ -18,7 +18,7 @@ interface Queue {
 }
 
 /**
- * Copies by `cp.async`. Nothing is moved before its thread waits for the group, so that whoever reads earlier is seen;
+ * Copies by `cp.async`. Nothing is moved before its thread waits for the group, so that reading earlier is seen;
  * a card may move it at any time in between.
  */
 export class AsyncCopies {

@@ -1,7 +1,7 @@
 /** Atomic operations by their number in `atomic32` and `atomic64`. */
 export const ATOMICS = ["add", "min", "max", "smin", "smax", "and", "or", "xor", "exch", "cas", "inc", "dec"] as const;
 
-/** What an atomic operation leaves in memory. */
+/** The number that an atomic operation leaves in memory. */
 export function atomically(name: (typeof ATOMICS)[number], old: bigint, b: bigint, c: bigint, width: number): bigint {
   const signed = (value: bigint): bigint => BigInt.asIntN(width, value);
   const unsigned = (value: bigint): bigint => BigInt.asUintN(width, value);

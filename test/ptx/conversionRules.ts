@@ -83,7 +83,7 @@ function wholeToFloat(op: Op, emit: Emitter, to: string, from: string): string {
   return emit.assign(op, code, type);
 }
 
-/** What is beyond the range ends at its border, and what is no number becomes 0. */
+/** Numbers beyond the range end at its border, and NaN becomes 0. */
 function floatToWhole(op: Op, emit: Emitter, to: string, from: string): string {
   const whole = Object.entries(WHOLE).find(([name]) => op.modifiers.includes(name))?.[1];
   if (whole === undefined) throw unknown(op);
@@ -124,7 +124,7 @@ function clamped(op: Op, emit: Emitter, code: string, to: string, from: string):
 const UNSIGNED: Readonly<Record<string, string>> = { lo: "lt_u", ls: "le_u", hi: "gt_u", hs: "ge_u" };
 const COMPARISONS = "eq ne lt le gt ge lo ls hi hs equ neu ltu leu gtu geu num nan";
 
-/** Whether two values compare as an instruction says, 0 or 1. */
+/** 1 if two values compare as an instruction says, else 0. */
 function comparison(op: Op, emit: Emitter, a: Operand, b: Operand): string {
   const name = op.modifiers[0] ?? "";
   const type = op.type;

@@ -13,7 +13,7 @@ export interface Place {
 export interface Op {
   readonly name: string;
   readonly opcode: string;
-  /** What stands between name and types. */
+  /** The words between name and types. */
   readonly modifiers: readonly string[];
   readonly types: readonly string[];
   /** The last type, or `b32` where there is none. */
@@ -179,7 +179,7 @@ function float(bits: string, wanted: WasmType): string {
   return wanted === "f64" ? bits : `${bits} i64.reinterpret_f64`;
 }
 
-/** What a register of WebAssembly type `stored` holds, read as a PTX type: reinterpreted, cut and extended. */
+/** The content of a register of WebAssembly type `stored`, read as a PTX type: reinterpreted, cut and extended. */
 function extend(code: string, stored: WasmType, type: string): string {
   const wanted = wasmType(type);
   const size = sizeOf(type);

@@ -3,7 +3,7 @@ export class PtxError extends Error {
   override readonly name = "PtxError";
 }
 
-/** What a kernel did that a card may let pass, or punish: kinds as compute-sanitizer tells them apart. */
+/** Deeds of a kernel that a card may let pass, or punish: kinds as compute-sanitizer tells them apart. */
 export type FaultKind =
   | "out of bounds"
   | "misaligned"

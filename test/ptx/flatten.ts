@@ -42,7 +42,7 @@ export function flatten(module: PtxModule, name: string): FlatKernel {
 interface Site {
   readonly name: string;
   readonly suffix: string;
-  /** What the caller calls the arguments and results. */
+  /** The caller's names of the arguments and results. */
   readonly names: ReadonlyMap<string, string>;
   /** The label after the call. */
   readonly end: string | null;

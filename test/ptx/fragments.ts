@@ -12,7 +12,7 @@ export interface Mma {
   readonly type: "bf16" | "f16" | "tf32";
 }
 
-/** What an opcode of `mma` asks for, or null where it is not known. */
+/** The product that an opcode of `mma` asks for, or null where it is not known. */
 export function mmaOf(opcode: string): Mma | null {
   const parsed = /^mma\.sync\.aligned\.m16n8k(\d+)\.row\.col\.f32\.(bf16|f16|tf32)\.(bf16|f16|tf32)\.f32$/.exec(opcode);
   const k = Number(parsed?.[1]);

@@ -4,7 +4,7 @@ import { MULTIPLY } from "./fragments.ts";
 import * as layout from "./layout.ts";
 import { SHADOW_HELPERS } from "./shadowHelpers.ts";
 
-/** What JavaScript gives to every module: what is rare, and all that ends in an error. */
+/** Functions that JavaScript gives to every module: those that are rare, and all that end in an error. */
 export const IMPORTS: readonly WasmImport[] = [
   imported("badAddress", "i64 i32 i32 i32 -> "),
   imported("readSlow", "i32 i32 i32 i32 -> "),

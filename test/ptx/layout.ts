@@ -2,7 +2,7 @@
 
 const MIB = 1 << 20;
 
-/** What is the same for all threads of a warp at one time: bounds of stamps, and the block's coordinates. */
+/** Values that all threads of a warp share at one time: bounds of stamps, and the block's coordinates. */
 export const CONTEXT = 64;
 /** Words of {@link CONTEXT}, by their order. */
 export const WORDS = {
@@ -34,7 +34,7 @@ export const PARAMS_SIZE = 0x1100;
 export const MATRICES = { a: 0x3000, b: 0x3800, c: 0x3c00 } as const;
 /** Registers of the block's warps, and its threads' local memory. */
 export const ARENA = 0x10000;
-/** What has a shadow: shared memory first, then what is allocated. */
+/** Memory that has a shadow: shared memory first, then what is allocated. */
 export const HEAP = 64 * MIB;
 /** Bytes that have a shadow. */
 export const HEAP_SIZE = 256 * MIB;
@@ -57,7 +57,7 @@ export const PAGES = (READ + 4 * HEAP_SIZE) / 65536;
 /** Upper halves of generic addresses: global, shared, local. */
 export const WINDOWS = { global: 0x7f00, shared: 1, local: 2 } as const;
 
-/** What a stamp of a write says when it is none of a thread's. */
+/** Meanings of a write's stamp that is none of a thread's. */
 export const STAMPS = { unallocated: 0, unwritten: 1, host: 2, pending: -2 } as const;
 /** Bits of a stamp that name the thread; what is above them counts the intervals between barriers. */
 export const THREAD_BITS = 11;

@@ -62,7 +62,7 @@ export class Machine {
   instructions = 0;
   /** The most that a launch may take: a loop without an end ends there. */
   limit = 1e10;
-  /** What is left of it. */
+  /** The rest of it. */
   left = 0;
   /** Number of the interval between barriers; the upper bits of stamps. */
   #interval = 0;

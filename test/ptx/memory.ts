@@ -100,7 +100,7 @@ export class Memory {
     return nearest;
   }
 
-  /** What an address is, for messages. */
+  /** The meaning of an address, for messages. */
   describe(at: number): string {
     if (at < layout.GLOBAL) return `shared memory at byte ${at - layout.SHARED - layout.SHARED_START}`;
     const found = this.around(at);

@@ -5,7 +5,7 @@ import * as layout from "./layout.ts";
 import { sizeOf, type Operand } from "./ptx.ts";
 
 const SPACES = ["global", "shared", "local", "const", "param", "shared_cta"];
-/** What says how to cache, order or fetch, and changes no value here. */
+/** Words that say how to cache, order or fetch, and change no value here. */
 const CACHING =
   "nc ca cg cs cv lu wb wt volatile relaxed weak acquire release cta gpu sys L2_64B L2_128B L2_256B L1_no_allocate L1_evict_first L1_evict_last L1_evict_normal L1_evict_unchanged";
 

@@ -10,7 +10,7 @@ export interface Scope {
   readonly prefixes: Map<string, { readonly count: number; readonly type: string }>;
 }
 
-/** What names mean at some place in a function. */
+/** Meanings of names at some place in a function. */
 export interface Names {
   readonly scope: Scope;
   /** Types of registers by their unique names. */

@@ -47,7 +47,7 @@ export interface PtxFunction {
   readonly read: () => FunctionBody;
 }
 
-/** What a function does. */
+/** The body of a function. */
 export interface FunctionBody {
   /** Types of registers by their names, which scopes have made unique. */
   readonly registers: ReadonlyMap<string, string>;
@@ -59,7 +59,7 @@ export interface FunctionBody {
   readonly tables: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What one PTX file declares. */
+/** Declarations of one PTX file. */
 export interface PtxModule {
   readonly version: string;
   readonly target: string;

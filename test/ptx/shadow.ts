@@ -13,7 +13,7 @@ export interface Finding {
 
 /**
  * Judges accesses byte by byte. A stamp's upper bits number an interval, which grows at every launch, block, barrier and
- * warp barrier; its lower ones name the thread. Whoever touched a byte before this launch, or in this block before its last
+ * warp barrier; its lower ones name the thread. A thread that touched a byte before this launch, or in this block before its last
  * barrier, came before; the thread itself did, and lanes of its warp before the last warp barrier. All others race.
  */
 export class Shadow {
@@ -27,20 +27,20 @@ export class Shadow {
     return this.#memory.words[layout.CONTEXT / 4 + layout.WORDS[name]]! >>> 0;
   }
 
-  /** What is wrong with reading a byte. */
+  /** The fault of reading a byte. */
   reading(at: number, stamp: number): Finding | null {
     const written = this.#memory.written[at - layout.HEAP]!;
     if (written === layout.STAMPS.unwritten) return this.#finding("uninitialised", at, "reads what nobody has written");
     return this.#taken(written, at, "reads") ?? this.#afterWrite(written, at, stamp, "reads");
   }
 
-  /** What is wrong with reading a byte as constant, which `ld.global.nc` does with pointers that are `const __restrict__`. */
+  /** The fault of reading a byte as constant, which `ld.global.nc` does with pointers that are `const __restrict__`. */
   constant(at: number): Finding | null {
     if (this.#memory.written[at - layout.HEAP]! < this.#bound("launchStart")) return null;
     return this.#finding("race", at, "reads as constant what this launch has written");
   }
 
-  /** What is wrong with writing a byte. */
+  /** The fault of writing a byte. */
   writing(at: number, stamp: number): Finding | null {
     const written = this.#memory.written[at - layout.HEAP]!;
     return (
@@ -50,7 +50,7 @@ export class Shadow {
     );
   }
 
-  /** What is wrong with an atomic operation on a byte: it reads and writes, and goes together with others of its kind. */
+  /** The fault of an atomic operation on a byte: it reads and writes, and goes together with others of its kind. */
   atomic(at: number, stamp: number): Finding | null {
     const written = this.#memory.written[at - layout.HEAP]!;
     if (written === layout.STAMPS.unwritten)

@@ -29,13 +29,13 @@ function store(width: number, at: number, stamp: string): string {
 const storeAll = (width: number, at: number, stamp: string): string =>
   chunks(width).map((byte) => store(width, at + 4 * byte, stamp)).join(" "); // prettier-ignore
 
-/** Whether the stamps of all bytes are the same as the first, which is left in `$w`. */
+/** 1 if the stamps of all bytes are the same as the first, which is left in `$w`. */
 function alike(width: number, at: number): string {
   const equal = chunks(width).map((byte, index) => `${load(width, at + 4 * byte)} $w i32x4.splat i32x4.eq${index === 0 ? "" : " v128.and"}`); // prettier-ignore
   return `$at i32.load@${at} =w ${equal.join(" ")} i32x4.all_true`;
 }
 
-/** Whether one stamp is older than this launch, or this block's from before its last barrier, or the thread's own. */
+/** 1 if one stamp is older than this launch, or this block's from before its last barrier, or the thread's own. */
 const fine = (first: number): string => `
   $w ${first} i32.sub ${word("launchStart")} ${first} i32.sub i32.lt_u
   $w ${word("blockStart")} i32.sub ${word("barrierStart")} ${word("blockStart")} i32.sub i32.lt_u i32.or

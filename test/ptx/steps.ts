@@ -79,7 +79,7 @@ export interface Access {
 
 const NO_TARGET = /^(st|red\.|bra|brx|ret|exit|bar\.|barrier\.|cp|membar|fence|prefetch|trap|nanosleep|call)/;
 
-/** What an instruction reads and writes; one with a predicate also keeps what it writes to, where that is false. */
+/** Registers that an instruction reads and writes; one with a predicate also keeps what it writes to, where that is false. */
 export function accessOf(one: Instruction): Access {
   const hasTarget = !NO_TARGET.test(one.opcode);
   const [first, ...others] = one.operands;
@@ -116,7 +116,7 @@ export function registersOf(operand: Operand): string[] {
   }
 }
 
-/** What each step needs from before, and what is still needed after it: registers by name. */
+/** Registers that each step needs from before, and those still needed after it, by name. */
 export interface Liveness {
   readonly needs: readonly (readonly string[])[];
   readonly keeps: readonly (readonly string[])[];

@@ -17,7 +17,7 @@ export interface Lanes {
   readonly live: number;
 }
 
-/** What an instruction may ask of the machine beside registers. */
+/** Everything that an instruction may ask of the machine beside registers. */
 export interface Surroundings {
   readonly memory: Memory;
   /** Checks that a lane may read 16 bytes of shared memory; returns their linear address. */

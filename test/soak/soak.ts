@@ -32,7 +32,7 @@ const WARM_UP = 3;
 const [POLL_MS, PATIENCE_MS] = [20, 60_000];
 
 /**
- * What may be left over a soak: the rest has to be as it was. The heap and buffers of a process that does the same over
+ * Growth that a soak may leave: the rest has to be as it was. The heap and buffers of a process that does the same over
  * and over vary by some MB with what V8 has compiled and what waits for its next collection; a summary, an outline or a
  * watcher kept for every run would exceed this within an hour.
  */

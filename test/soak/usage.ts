@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { errorCode } from "../../engine/storage/disk.ts";
 
-/** What this process and its folders hold. */
+/** Everything that this process and its folders hold. */
 export interface Usage {
   /** Bytes of the heap, of buffers and of the whole process, after garbage has been collected. */
   readonly heap: number;
@@ -49,7 +49,7 @@ export async function usageNow(root: string, runtime: string): Promise<Usage> {
 const PASSING: ReadonlySet<string> = new Set(["FSReqPromise", "FSReqCallback", "Immediate", "TickObject"]);
 const LEFTOVER = /(^|[\\/])(\.tmp-|\.starting-|\.work-)|(^|[\\/])lock(\.next)?$|\.(lock|ticket|sock)$/;
 
-/** What this process's descriptors are open on; undefined where the system does not say. */
+/** Files that this process's descriptors are open on; undefined where the system does not say. */
 async function descriptorsOf(folder: string): Promise<readonly string[] | undefined> {
   try {
     const names = await fs.readdir(folder);

@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What scripts of a page must carry. */
+/** The nonce that scripts of a page must carry. */
 export const NONCE = "c2Fsc2E";
 
 /** Styles that VS Code itself gives to a web view. */

@@ -88,7 +88,7 @@ if (process.platform === "linux" && hasCompiler()) {
     });
     after(() => rm(folder, { recursive: true }));
 
-    /** What the command finds, in a process whose loader finds the stand-in. */
+    /** Findings of the command, in a process whose loader finds the stand-in. */
     function findings(env: Readonly<Record<string, string>> = {}): ReadonlyMap<string, string> {
       const main = join(import.meta.dirname, "../../../engine/cli/main.ts");
       const { stdout } = spawnSync(process.execPath, [main, "doctor", "--json"], {

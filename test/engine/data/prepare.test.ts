@@ -149,7 +149,7 @@ describe("prepared data", () => {
     await assert.rejects(prepared([{ prompt: "a", response: "" }]), { message: /none of its 1 records.*emptyTurn 1/ });
   });
 
-  it("is made once, by whoever is first", async () => {
+  it("is made once, by the first that needs it", async () => {
     await inTemporaryFolder(async (root) => {
       const all = await Promise.all(
         [1, 2, 3].map(() => prepared(examples(300), { root, source: { shuffle: 1, from: "x" } }).catch(String)),

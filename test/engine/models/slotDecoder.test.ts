@@ -142,7 +142,7 @@ describe("slots that sequences share", () => {
     return all;
   }
 
-  it("give a sequence the same bits whoever joins and leaves", async () => {
+  it("give a sequence the same bits whatever others join and leave", async () => {
     const expected = await alone(() => Promise.resolve([]));
     const joined: Slot[] = [];
     let next = 0;
@@ -158,7 +158,7 @@ describe("slots that sequences share", () => {
     assert.deepEqual(crowded, expected);
   });
 
-  it("forget whoever had them before", async () => {
+  it("forget the sequence that had them before", async () => {
     const first = taken(decoder);
     await readAll(decoder, device, first, others[3] ?? []);
     await decoder.step(device, [{ slot: first, token: 5 }]);

@@ -52,7 +52,7 @@ describe("a run over MT-Bench", function () {
   afterEach(() => fs.rm(folder, { recursive: true }));
 
   it("answers turn 2 after its own turn 1, judges both with references, and shows rates by turn and category", async () => {
-    // Whoever sits first: all verdicts are ties.
+    // The judge prefers the first seat: all verdicts are ties.
     const script: Script = (_, response) => json(response, chat("[[A]]"));
     await withServer(script, async ({ baseUrl, seen }) => {
       const llm = { model: "judge-1", baseUrl, protocol: "official" };

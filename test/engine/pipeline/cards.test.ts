@@ -20,7 +20,7 @@ import { interpreter } from "../../ptx/driver.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { artifactHashes, resolved, tiny } from "./tinyRun.ts";
 
-/** What a card does instead of what it is asked. */
+/** The card's result instead of the one that it is asked for. */
 type Script = (device: CudaDevice) => Partial<CudaDevice>;
 
 function cardThat(script: Script): CudaBackend {

@@ -16,7 +16,7 @@ async function insert(file: string, record: object): Promise<void> {
   await fs.writeFile(file, [...lines.slice(0, 2), JSON.stringify(record), ...lines.slice(2)].join("\n"));
 }
 
-/** What nothing can be learned from, by the source it is put into. */
+/** Records that nothing can be learned from, by the source it is put into. */
 const USELESS: readonly {
   readonly name: string;
   readonly record: object;

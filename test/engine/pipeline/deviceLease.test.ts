@@ -64,7 +64,7 @@ describe("a lease on a device", () => {
     assert.deepEqual(notes.slice(3), ["close", "release"]);
   });
 
-  it("waits and opens once, whoever asks how often", async () => {
+  it("waits and opens once, however many ask how often", async () => {
     const { lease, notes } = await noted();
     const [first, second] = await Promise.all([lease.open(), lease.open()]);
     await lease.wait();

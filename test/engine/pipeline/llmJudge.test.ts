@@ -24,7 +24,7 @@ const answersOf = (n: number, goodness: (prompt: number) => string): readonly Be
     return { prompt, question: `question ${prompt}`, text, ended: true, nTokens: text.length, reward: 0 };
   });
 
-/** Who is better in a pair-v2 prompt, by the numbers that the answers say. */
+/** The better side of a pair-v2 prompt, by the numbers that the answers say. */
 function better(seen: Seen): "A" | "B" | "C" {
   const [a = 0, b = 0] = [...lastMessage(seen).matchAll(/good (\d+)/g)].map(([, number]) => Number(number));
   if (a === b) return "C";

@@ -160,7 +160,7 @@ describe("a reward model from outside", function () {
       [5, 6, 8],
       [7, 8, 9, 10],
     ]);
-    // And so it is trained: at the token that whoever loads its folder reads.
+    // And so it is trained: at the token that others read who load its folder.
     await writeJsonl(at("pairs.jsonl"), [{ prompt: "hi", chosen: "A fox.", rejected: "x" }]);
     const data = { path: at("pairs.jsonl"), fingerprint: "", rows: 1, longestRow: 0 };
     const [pair] = await encodedPairs(

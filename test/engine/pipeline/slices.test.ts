@@ -23,7 +23,7 @@ function ofData(prompts: unknown): RunConfig {
   return config({ data: { sft: "s", preferences: "p", prompts, benchmarks: { b: "b" } }, model: { checkpoint: "m" } });
 }
 
-/** What each stage of a recipe is made of, beside the results of others. */
+/** Slices of a recipe's stages: all that each is made of beside the results of others. */
 function slicesOf(one: RunConfig): ReadonlyMap<string, string> {
   return new Map(salsa(one).recipe.stages.map(({ info, slice }) => [`${info.kind} ${info.id}`, JSON.stringify(slice)]));
 }

@@ -12,7 +12,7 @@ const marked = fc.string({
   maxLength: 30,
 });
 
-/** What a document shows, as its parser reads it. */
+/** The text that a document shows, as its parser reads it. */
 function shown(markdown: string): string {
   return tokensOf(markdown)
     .filter(({ type }) => ["text", "code_inline", "text_special"].includes(type))

@@ -101,7 +101,7 @@ describe("the queue for a device", () => {
     });
   });
 
-  it("goes on with the next one when whoever computes is killed", async () => {
+  it("goes on with the next one when the one that computes is killed", async () => {
     await inTemporaryFolder(async (folder) => {
       const script = `
         import { takeTurn } from ${JSON.stringify(QUEUE)};
@@ -120,7 +120,7 @@ describe("the queue for a device", () => {
     });
   });
 
-  it("is left by whoever is stopped, and closes up behind", async () => {
+  it("is left by a run that is stopped, and closes up behind", async () => {
     await inTemporaryFolder(async (folder) => {
       const first = queue(folder);
       const { release } = await first.turn;

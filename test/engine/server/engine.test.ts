@@ -115,7 +115,7 @@ describe("an engine process", function () {
     });
   });
 
-  it("outlives whoever started it, the closing of a terminal, and clients", async () => {
+  it("outlives the process that started it, the closing of a terminal, and clients", async () => {
     await withEngines(async (folder) => {
       const script = `
         import { launch } from ${JSON.stringify(LAUNCH)};

@@ -32,7 +32,7 @@ export interface Served {
   readonly server: RunServer;
   /** Names of clients that asked for a stop. */
   readonly stops: readonly string[];
-  /** What windows answered, by the calls' ids. */
+  /** Answers of windows, by the calls' ids. */
   readonly answers: ReadonlyMap<number, EditorAnswer>;
   /** Models that began to be waited for or no longer are, as "model: reason". */
   readonly waits: readonly string[];

@@ -9,7 +9,7 @@ export interface Seen {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What a server does with a request; it may leave it open. */
+/** A server's answer to a request; it may leave it open. */
 export type Script = (seen: Seen, response: ServerResponse, index: number) => unknown;
 
 /** A real HTTP server on loopback that plays the habits of others. */

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from "node:module";
 /** Operations of node:fs/promises that can be hooked: those that take a path first. */
 export type DiskOperation = "mkdir" | "link" | "open" | "readdir" | "rename" | "rm" | "stat" | "utimes";
 
-/** What happens around an operation, in this process and by whoever calls it. */
+/** Called around an operation, in this process and for every caller. */
 export interface Hook {
   readonly operation: DiskOperation;
   /** Which call is meant, by its path; the first one is when left out. */

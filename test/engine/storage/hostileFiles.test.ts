@@ -67,7 +67,7 @@ function refusesPipe(file: string): (error: Error) => boolean {
 
 if (HAS_PIPES)
   describe("a pipe in the place of a file", function () {
-    this.timeout(20_000); // nobody writes to it: whoever waited for that would wait for ever
+    this.timeout(20_000); // nobody writes to it: to wait for that would take for ever
 
     for (const [file, read] of OURS) {
       it(`is refused: ${file}`, async () => {

@@ -66,7 +66,7 @@ describe("the chat's client of the engine's server", function () {
 describe("the chat's server", () => {
   const MODELS = ["a", "b"].map((name) => ({ name, folder: `/m/${name}` }));
 
-  /** A process that says what it is told to, and ends when it is told to. */
+  /** A process that says what it is asked to say, and ends when it is asked to. */
   function process(): { readonly run: RunServer; readonly calls: Parameters<RunServer>[]; end(error?: Error): void } {
     const calls: Parameters<RunServer>[] = [];
     let settle: (error?: Error) => void = () => undefined;

@@ -3,7 +3,7 @@ import { ConfigLinks } from "../../../extension/runs/configLinks.ts";
 import { withConfig } from "../../../extension/runs/grouping.ts";
 import { summary } from "./summary.ts";
 
-/** What a workspace keeps. */
+/** The memory of a workspace. */
 function memory(): ConstructorParameters<typeof ConfigLinks>[0] {
   const kept = new Map<string, unknown>();
   return {

@@ -24,7 +24,7 @@ function frames(...messages: readonly object[]): Buffer {
 const initialize = { id: 1, method: "initialize", params: { protocol: 1, client: "fuzz 1" } };
 const folder = "/nowhere/.salsa/runs/demo-1";
 
-/** What a service's client sends: whatever it is, the service answers or ends, and outlives it. */
+/** Frames of a service's client: whatever they are, the service answers or ends, and outlives it. */
 const service: Reader = {
   name: "serviceFrames",
   corpus: [
@@ -59,7 +59,7 @@ for (const event of EVENTS) applyEvent(state, event);
 const CALL: EditorCall = { model: "vscode:a/b", request: { prompt: "x", temperature: 0, maxTokens: 1 } };
 const DEADLINE_MS = 1000;
 
-/** What a client sends to the process of a run: whatever it is, the session ends, and the run goes on. */
+/** Frames of a client to the process of a run: whatever they are, the session ends, and the run goes on. */
 const session: Reader = {
   name: "runFrames",
   corpus: [
@@ -110,7 +110,7 @@ const handshake = { protocol: PROTOCOL_VERSION, version: "0.0.0", ...run, pid: 1
 
 const GREETING = frames({ id: 0, result: handshake });
 
-/** What a process that claims to be a run's engine answers. */
+/** Answers of a process that claims to be a run's engine. */
 const engine: Reader = {
   name: "engineFrames",
   corpus: [

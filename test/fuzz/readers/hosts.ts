@@ -14,7 +14,7 @@ const hash = "0123456789abcdef".repeat(4);
 const frames = (...parts: readonly (object | string)[]): Buffer =>
   Buffer.from(parts.map((part) => (typeof part === "string" ? part : `${JSON.stringify(part)}\n`)).join(""));
 
-/** What two machines tell each other over ssh: every message, and all that follows its header. */
+/** Messages of two machines over ssh: every message, and all that follows its header. */
 const hostFrames: Reader = {
   name: "hostFrames",
   corpus: [

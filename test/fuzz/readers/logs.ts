@@ -32,7 +32,7 @@ const events: Reader = {
   },
 };
 
-/** What is taken from a log fits the schema that states have when they are sent on. */
+/** A state that is read from a log fits the schema that states have when they are sent on. */
 function checkState(state: RunState): void {
   const travelled = parseRunState(JSON.parse(JSON.stringify(state)));
   assert.equal(travelled.stages.length, state.stages.length);

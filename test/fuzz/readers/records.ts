@@ -117,7 +117,7 @@ export const WIN_RATE = {
   ...{ lengthControlled: 0.7, lengthLow: 0.2, lengthHigh: 0.9, styleControlled: 0.7, styleLow: 0.2, styleHigh: 0.9 },
 };
 
-/** What figures have measured. */
+/** Points that figures have measured. */
 export const FIGURE_POINTS: readonly object[] = [
   {
     kind: "set",

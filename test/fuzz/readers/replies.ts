@@ -27,7 +27,7 @@ function valueOf(text: string): unknown {
   }
 }
 
-/** What servers of language models send. */
+/** Replies of servers of language models. */
 export const REPLIES: readonly Reader[] = [
   {
     name: "modelStream",

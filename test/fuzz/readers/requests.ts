@@ -42,7 +42,7 @@ const MESSAGES = [
   { role: "assistant", content: "c", name: "d" },
 ];
 
-/** What clients of our server send. */
+/** Requests of our server's clients. */
 export const REQUESTS: readonly Reader[] = [
   {
     name: "chatRequest",

@@ -60,5 +60,5 @@ const links: Reader = {
   },
 };
 
-/** What other programs log, and links that anybody writes. */
+/** Logs of other programs, and links that anybody writes. */
 export const TRACKING: readonly Reader[] = [files, records, links];

@@ -104,7 +104,7 @@ function unpackedIn(folder: string, program: string): string {
   return unpacked;
 }
 
-/** What a suite needs; loudly passed over where this machine lacks it, but not in CI. */
+/** Needs of a suite; loudly passed over where this machine lacks it, but not in CI. */
 export function neededBy(context: Mocha.Context, find: () => PythonWith): PythonWith {
   try {
     return find();

@@ -95,7 +95,7 @@ describe("the wrapper of OpenRLHF's PPO", () => {
         "",
         /has loaded \['PolicyModelActor', 'RewardModelActor', 'CriticModelActor'\]/,
       ],
-      // Whoever loads models in another way is found out at the end.
+      // A trainer that loads models in another way is found out at the end.
       [JOB, "other class", /OpenRLHF has loaded \[\], where SALSA expects/],
     ];
     const all = await Promise.all(cases.map(([job, change]) => record(python, job, change)));

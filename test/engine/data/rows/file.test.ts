@@ -75,7 +75,7 @@ describe("rows of a file", () => {
     }
   });
 
-  it("may be none, for whoever reads several files to judge", async () => {
+  it("may be none, for the reader of several files to judge", async () => {
     for (const content of ["", "[]", " [ ]\n", "\n\n", gzipSync("")]) assert.deepEqual(await rowsIn(content), []);
   });
 
@@ -96,7 +96,7 @@ describe("rows of a file", () => {
     assert.deepEqual(fieldsOf(rows), [{ prompt: long }, { prompt: "b" }]);
   });
 
-  it("stop being read where whoever reads them stops", async () => {
+  it("stop being read where their reader stops", async () => {
     await inTemporaryFolder(async (folder) => {
       const file = path.join(folder, "data.jsonl.gz");
       await fs.writeFile(file, gzipSync(`${LINES}\n`.repeat(100_000)));

@@ -10,7 +10,7 @@ import { type Written, resolved } from "../tinyRun.ts";
 
 const words = (n: number): string => Array.from({ length: n }, () => "city").join(" ");
 
-/** What a row's tokens say, those that are learned in square brackets and those that are cut in round ones. */
+/** Texts of a row's tokens, those that are learned in square brackets and those that are cut in round ones. */
 function read({ sequences }: PreviewRow): string[] {
   return sequences.map(({ pieces, learned, used }) =>
     pieces.map((piece, at) => (at >= used ? `(${piece})` : learned[at] === "1" ? `[${piece}]` : piece)).join(""),

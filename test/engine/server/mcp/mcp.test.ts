@@ -12,7 +12,7 @@ import { salsaProgram } from "../../../program.ts";
 const MAIN = salsaProgram();
 const CONFIG = '{ "preset": "miniinstruct" }';
 
-/** What a call gave: its text, and whether it is one of refusal. */
+/** Result of a call: its text, and true for a refusal. */
 type Call = (name: string, input?: object) => Promise<{ readonly text: string; readonly isError: boolean }>;
 
 /** Works with a server that looks into a folder with a config, a run and a wrong config. */

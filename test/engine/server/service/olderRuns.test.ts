@@ -48,7 +48,7 @@ async function makeOld({ folder, events }: TinyRun): Promise<void> {
   await fs.writeFile(file, JSON.stringify(Object.fromEntries(places)));
 }
 
-/** What the dashboard's views show of a run: its graph, curves, samples, answers, tables, figures and models. */
+/** Everything that the dashboard's views show of a run: its graph, curves, samples, answers, tables, figures and models. */
 async function shown(client: ServiceClient, folder: string, config: RunConfig): Promise<object> {
   const outline: RunOutline = await client.ask("outline", { folder });
   const lanes = pipelineOf(outline.stages, config).map(({ seed, nodes }) => ({

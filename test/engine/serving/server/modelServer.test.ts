@@ -71,7 +71,7 @@ describe("our server of models", function () {
       assert.deepEqual(models[0]?.scheduler.load, { running: 0, waiting: 0 });
     }));
 
-  it("frees the place of whoever has gone, while others are answered", () =>
+  it("frees the place of a client that has gone, while others are answered", () =>
     withServed({ nSlots: 2, context: 100_000 }, async ({ baseUrl, models }) => {
       const controllers = [new AbortController(), new AbortController()];
       const endless = asked("one", { max_tokens: 90_000, ignore_eos: true });
@@ -243,7 +243,7 @@ describe("our server of models", function () {
         assert.equal(steps.length, 0);
       }));
 
-    it("whoever lacks the token, but answers /health", () =>
+    it("a client that lacks the token, but answers /health", () =>
       withServed({ token: "only-for-us" }, async ({ baseUrl }) => {
         const origin = new URL(baseUrl).origin;
         assert.equal((await fetch(`${origin}/health`)).status, 200);

@@ -23,10 +23,10 @@ export const WORDS = [
   "sky",
 ];
 
-/** Turns are told by nothing but a begin-of-text token at the front. */
+/** Turns have no mark but a begin-of-text token at the front. */
 const TEMPLATE = "{{ bos_token }}{% for m in messages %} {{ m.content }}{% endfor %}";
 
-/** What a test's server is like. */
+/** Settings of a test's server. */
 export interface ServedOptions extends Partial<ListenSettings> {
   readonly nSlots?: number;
   readonly context?: number;

@@ -52,7 +52,7 @@ describe("votes on a run's comparisons", () => {
     });
   });
 
-  it("are seen by another window as they come, whoever adds them", async () => {
+  it("are seen by another window as they come, from any process", async () => {
     await inTemporaryFolder(async (folder) => {
       const [one, other] = [await read(folder), await read(folder)];
       addVote(folder, VOTE);

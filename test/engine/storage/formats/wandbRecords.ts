@@ -35,7 +35,7 @@ export function wandbLogRecords(file: Buffer): readonly Buffer[] {
   return records;
 }
 
-/** What each record is, and its bytes as text; records are numbered from 1. */
+/** Each record's kind, and its bytes as text; records are numbered from 1. */
 export function wandbRecords(file: Buffer): readonly { readonly kind: string; readonly text: string }[] {
   return wandbLogRecords(file).map((record, at) => {
     const [number, content] = [...fieldsOf(record)];

@@ -114,7 +114,7 @@ describe("how prompts are put to a model with a chat template", () => {
     assert.equal(text(false), "<bos><start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\nyes");
   });
 
-  it("begins every sequence with exactly one begin-of-text token, whoever put it there", () => {
+  it("begins every sequence with exactly one begin-of-text token, wherever it came from", () => {
     const { settings, tokenizer } = filesOf("headers");
     const bos = "<|begin_of_text|>";
     for (const post of [null, tokenizer["post_processor"]]) {

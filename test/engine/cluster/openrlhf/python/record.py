@@ -45,7 +45,7 @@ if change == "signature":
 elif change == "renamed":
     del group.async_init_model_from_pretrained
 elif change == "other class":
-    # Whoever builds the groups does not use the class that is wrapped.
+    # The code that builds the groups does not use the class that is wrapped.
     class Other(group):
         def async_init_model_from_pretrained(self, *args, **kwargs):
             return [actor.init_model_from_pretrained.remote(*args, **kwargs) for actor in self._actor_handlers]
