@@ -13,12 +13,13 @@ import { findToolkit } from "../../engine/compute/backends/cuda/toolkit.ts";
 
 /** Ampere, Hopper, Blackwell in desktops: sm_86 and sm_89 have the registers and shared memory of sm_80's kind. */
 const ARCHITECTURES = ["sm_80", "sm_90", "sm_120"];
-/** Most registers a thread of the matrix kernels: two blocks of 256 threads, or four of 128, or three, share 65,536. */
+/** Most registers a thread of the matrix kernels: blocks of 256 threads, two, and of 128, four or three, share 65,536. */
 const MOST_REGISTERS: readonly (readonly [kernel: RegExp, registers: number])[] = [
   [/^matmulBf16_/, 128],
   [/^matmul64_/, 128],
   [/^matmul128_/, 255],
   [/^attention256_/, 168],
+  [/^flashAttention64_/, 168],
   [/^attention(QueryGrad|KeyValueGrad)?\d+_/, 128],
 ];
 /** Static shared memory of the f32 products, in bytes: two tiles of 16 by 64 or 128, padded by four floats a row. */

@@ -11,6 +11,9 @@ import { KernelFault, PtxError } from "./errors.ts";
 /** A contract case on tensor cores: several tiles, cut off, and more steps along K than stages. */
 const PRODUCT = "matmul: a·b, 136×104×264, to bf16, in bf16";
 
+/** Attention on tensor cores, by a block of four warps. */
+const ATTENTION = "attention: 20 tokens, head size 64, in bf16";
+
 /**
  * Kernels that ship, each with a contract case that runs them: without any one of their barriers they must race, but for
  * a last one that only keeps what comes next apart, where nothing does.
@@ -24,6 +27,7 @@ const KERNELS: readonly (readonly [file: KernelFile, kernel: string, title: stri
   ["matmulBf16", "matmulBf16_nn_bf16", PRODUCT],
   ["matmul", "matmul64_bf16_bf16_bf16", "matmul: a·b, 37×23×19, to bf16, in bf16"],
   ["attention", "attention64_bf16", "attention: 71 tokens, head size 32, in bf16"],
+  ["flashAttention", "flashAttention64_bf16", ATTENTION],
   ["attentionGrad", "attentionQueryGrad64_bf16", "attention: 71 tokens, head size 32, in bf16"],
 ];
 
@@ -66,13 +70,10 @@ describe("ptx: kernels that ship, without one of their barriers", () => {
   }
 });
 
-/** Mistakes that a matrix kernel's author makes, as changes of the first of its instructions of a kind, or of all. */
-const MISTAKES: readonly (readonly [
-  what: string,
-  instruction: RegExp,
-  mistake: (line: string) => string,
-  which?: "all",
-])[] = [
+/** A mistake that a matrix kernel's author makes, as a change of the first of its instructions of a kind, or of all. */
+type Mistake = readonly [what: string, instruction: RegExp, mistake: (line: string) => string, which?: "all"];
+
+const OF_ALL: readonly Mistake[] = [
   [
     "two registers of a fragment of a in each other's place",
     /mma\.sync/,
@@ -86,33 +87,48 @@ const MISTAKES: readonly (readonly [
   ["a fragment that is not transposed", /ldmatrix.*\.trans/, (line) => line.replace(".trans", "")],
   ["a fragment from a row of chunks further on", /ldmatrix/, (line) => line.replace(/\[(%r\d+)\]/, "[$1+16]")],
   ["a copy to the place beside its own", /cp\.async\.cg/, (line) => line.replace(/\[(%r\d+)\]/, "[$1+16]")],
-  ["a result stored beside its place", /st\.global\.(b|u)16/, (line) => line.replace(/\[(%rd\d+)\]/, "[$1+2]"), "all"],
-  ["a row and a column too many", /setp\.ge\.s32/, (line) => line.replace(".ge.", ".gt."), "all"],
   ["no wait for the copies", /cp\.async\.wait_group/, () => ""],
 ];
 
-describe("ptx: the product on tensor cores, with a mistake", () => {
-  const [file, kernel] = ["matmulBf16", "matmulBf16_nn_bf16"] as const;
-  const lines = kernelText(file).split("\n");
-  const start = lines.findIndex((line) => line.includes(`.entry ${kernel}(`));
-  const end = lines.findIndex((line, at) => at > start && line === "}");
-  let right: Results;
-  before(async () => (right = await runOn(file, kernelText(file), PRODUCT)));
+const OF_PRODUCTS: readonly Mistake[] = [
+  ...OF_ALL,
+  ["a result stored beside its place", /st\.global\.(b|u)16/, (line) => line.replace(/\[(%rd\d+)\]/, "[$1+2]"), "all"],
+  ["a row and a column too many", /setp\.ge\.s32/, (line) => line.replace(".ge.", ".gt."), "all"],
+];
 
-  for (const [what, instruction, mistake, which] of MISTAKES) {
-    it(`is caught: ${what}`, async () => {
-      const places = lines.flatMap((line, at) => (at > start && at < end && instruction.test(line) ? [at] : []));
-      const changed = new Set(which === "all" ? places : places.slice(0, 1));
-      const text = lines.map((line, at) => (changed.has(at) ? mistake(line) : line)).join("\n");
-      assert.notEqual(text, kernelText(file));
-      // Either the interpreter sees it, or the numbers do.
-      await assert.rejects(
-        async () => {
-          const wrong = await runOn(file, text, PRODUCT);
-          for (const [name, data] of Object.entries(right)) assertClose(name, wrong[name], data, 2e-5);
-        },
-        (error) => [KernelFault, PtxError, assert.AssertionError].some((kind) => error instanceof kind),
-      );
-    });
-  }
-});
+const OF_ATTENTION: readonly Mistake[] = [
+  ...OF_ALL,
+  ["a result stored beside its place", /st\.global\.(b|u)32/, (line) => line.replace(/\[(%rd\d+)\]/, "[$1+4]"), "all"],
+  ["a key too many", /setp\.lt\.s32.*, 17;/, (line) => line.replace(", 17;", ", 16;")],
+  ["the largest score of another row", /shfl\.sync\.bfly/, (line) => line.replace(".bfly", ".idx")],
+];
+
+for (const [what, file, kernel, title, mistakes] of [
+  ["product", "matmulBf16", "matmulBf16_nn_bf16", PRODUCT, OF_PRODUCTS],
+  ["attention", "flashAttention", "flashAttention64_bf16", ATTENTION, OF_ATTENTION],
+] as const) {
+  describe(`ptx: the ${what} on tensor cores, with a mistake`, () => {
+    const lines = kernelText(file).split("\n");
+    const start = lines.findIndex((line) => line.includes(`.entry ${kernel}(`));
+    const end = lines.findIndex((line, at) => at > start && line === "}");
+    let right: Results;
+    before(async () => (right = await runOn(file, kernelText(file), title)));
+
+    for (const [what, instruction, mistake, which] of mistakes) {
+      it(`is caught: ${what}`, async () => {
+        const places = lines.flatMap((line, at) => (at > start && at < end && instruction.test(line) ? [at] : []));
+        const changed = new Set(which === "all" ? places : places.slice(0, 1));
+        const text = lines.map((line, at) => (changed.has(at) ? mistake(line) : line)).join("\n");
+        assert.notEqual(text, kernelText(file));
+        // Either the interpreter sees it, or the numbers do.
+        await assert.rejects(
+          async () => {
+            const wrong = await runOn(file, text, title);
+            for (const [name, data] of Object.entries(right)) assertClose(name, wrong[name], data, 2e-5);
+          },
+          (error) => [KernelFault, PtxError, assert.AssertionError].some((kind) => error instanceof kind),
+        );
+      });
+    }
+  });
+}

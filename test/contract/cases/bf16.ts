@@ -5,7 +5,8 @@ import { logprobOp } from "../../../engine/compute/ops/logprob.ts";
 import { matmulOp } from "../../../engine/compute/ops/matmul.ts";
 import { type Case, narrowed, opCase } from "../case.ts";
 import { TRANSPOSES, indices, ints, uniform } from "../data.ts";
-import { attentionCases } from "./attention.ts";
+import { attentionOp } from "../../../engine/compute/ops/attention.ts";
+import { attentionCases, attentionOperands } from "./attention.ts";
 import { biasCases } from "./bias.ts";
 import { denseCases } from "./dense.ts";
 import { elementwiseCases } from "./elementwise.ts";
@@ -121,6 +122,43 @@ const tables = [
   ),
 ];
 
+/**
+ * On a card, attention of such heads is made by tensor cores, and its weights are rounded to bf16: each by up to 2⁻⁹ of
+ * itself. They sum up to 1, and values are below 1.
+ */
+const ROUNDED_WEIGHTS = 2 ** -9;
+const wideHeads = [
+  opCase(
+    attentionOp,
+    { scale: 0.125, window: 0, softcap: 0 },
+    {
+      title: "20 tokens, head size 64",
+      operands: attentionOperands({ B: 1, T: 20, S: 20, H: 1, G: 1, D: 64 }),
+      wrt: ["q", "k", "v"],
+      tolerance: ROUNDED_WEIGHTS,
+    },
+  ),
+  opCase(
+    attentionOp,
+    { scale: 0.09, window: 12, softcap: 5 },
+    {
+      title: "19 tokens, head size 128, groups, padding, window and cap",
+      operands: attentionOperands({ B: 2, T: 19, S: 19, H: 2, G: 1, D: 128 }, { start: [0, 5] }),
+      wrt: ["q", "k", "v"],
+      tolerance: ROUNDED_WEIGHTS,
+    },
+  ),
+  opCase(
+    attentionOp,
+    { scale: 0.125, window: 0, softcap: 0 },
+    {
+      title: "decoding, head size 64, a long cache",
+      operands: attentionOperands({ B: 2, T: 1, S: 150, H: 3, G: 1, D: 64 }, { start: [0, 60], offset: 140 }),
+      tolerance: ROUNDED_WEIGHTS,
+    },
+  ),
+].map((test) => narrowed(test, ["q", "k", "v"]));
+
 /** By the beginning of their titles, cases of f32 that are run in bf16, too, and the operands that then are bf16. */
 const OTHERS: readonly (readonly [cases: readonly Case[], beginning: string, names: readonly string[]])[] = [
   [elementwiseCases, "unary: ", ["x"]],
@@ -158,6 +196,7 @@ export const bf16Cases: readonly Case[] = [
   ...layers,
   ...heads,
   ...tables,
+  ...wideHeads,
   ...others,
   ...slices,
   ...binaries,

@@ -5,6 +5,6 @@ export const cuda = {
   name: "cuda",
   title: "CUDA",
   description: "for NVIDIA cards, from Ampere on",
-  revision: 2,
+  revision: 3,
   precisions: ["bf16", "f32"],
 } as const satisfies BackendDeclaration;

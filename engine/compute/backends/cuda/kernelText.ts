@@ -8,6 +8,7 @@ export const KERNEL_FILES = [
   "attentionGrad",
   "elementwise",
   "embedding",
+  "flashAttention",
   "gatedActivation",
   "logprob",
   "matmul",

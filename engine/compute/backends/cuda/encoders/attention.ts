@@ -22,6 +22,12 @@ const WIDTHS = [64, 128, 256];
 const WIDEST = 256;
 /** As SEGMENT in attention.cuh: keys a block where a query's keys are shared. */
 const SEGMENT = 128;
+/** As in flashAttention.cu: sizes of bf16 heads that tensor cores take, rows of a warp, warps of a block. */
+const FLASH_WIDTHS: readonly number[] = [64, 128];
+const FLASH_ROWS = 16;
+const FLASH_WARPS = 4;
+/** Stages of a tile of a segment of keys by 32 channels, in bytes. */
+const FLASH_STAGES = 4 * SEGMENT * 32 * 2;
 /** With fewer blocks, most of a card is idle, and few queries share their keys among more. Results do not depend on it. */
 const ENOUGH_BLOCKS = 512;
 
@@ -41,24 +47,21 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
   attention(call) {
     const { inputs, outputs, scratch } = call;
     const sizes = sizesOf(call);
-    const { B, T, S, H, G, D, width } = sizes;
+    const { B, T, S, H, G, D } = sizes;
     const [o, lse] = outputs;
     const { dtype } = defined(o);
     const rows = (T * H) / G;
     const splits = rows <= BLOCK && B * G < ENOUGH_BLOCKS ? blocks(S, SEGMENT) : 1;
     const queries = B * T * H;
     const partials = splits === 1 ? [null, null] : [scratch(splits * queries * D * 4), scratch(splits * queries * 8)];
-    const launch: KernelLaunch = {
-      file: "attention",
-      kernel: `attention${width}_${dtype}`,
-      grid: [blocks(rows, BLOCK), G, B * splits],
-      threads: THREADS,
-      sharedBytes: floats(BLOCK * D + 2 * ACROSS * odd(D)),
-      args: [...settings(call, sizes), i32(splits), ...addresses([...inputs, o, lse]), ...partials],
-    };
+    const results = [...addresses([...inputs, o, lse]), ...partials];
+    // Of types and head sizes alone, not of how many queries there are: a token's numbers are the same in any program.
+    const isFlash = dtype === "bf16" && FLASH_WIDTHS.includes(D);
+    const launch = isFlash ? flash(call, sizes, splits, results) : plain(call, sizes, splits, results);
     if (splits === 1) return [launch];
     const args = [...[queries, T, H, D, splits].map(i32), ...partials, ...addresses([o, lse])];
-    return [launch, perQuery("attention", `attentionJoin_${dtype}`, queries, args)];
+    const { file } = launch;
+    return [launch, perQuery(file, `${file}Join_${dtype}`, queries, args)];
   },
 
   attentionGrad(call) {
@@ -94,6 +97,35 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
     ];
   },
 };
+
+/** Attention by tensor cores; a warp a block where that is enough for the rows. */
+function flash(call: AttentionCall, sizes: Sizes, splits: number, operands: readonly LaunchArgument[]): KernelLaunch {
+  const { B, T, S, H, G, D } = sizes;
+  const { scale, softcap, window } = call.attrs;
+  const rows = (T * H) / G;
+  const warps = rows <= FLASH_ROWS ? 1 : FLASH_WARPS;
+  return {
+    file: "flashAttention",
+    kernel: `flashAttention${warps === 1 ? "Few" : ""}${D}_bf16`,
+    grid: [blocks(rows, warps * FLASH_ROWS), G, B * splits],
+    threads: 32 * warps,
+    sharedBytes: 2 * warps * FLASH_ROWS * D + FLASH_STAGES,
+    args: [...[T, S, H, G].map(i32), f32(scale), f32(softcap), i32(window), i32(splits), ...operands],
+  };
+}
+
+/** Attention by sums of f32. */
+function plain(call: AttentionCall, sizes: Sizes, splits: number, operands: readonly LaunchArgument[]): KernelLaunch {
+  const { B, T, H, G, D, width } = sizes;
+  return {
+    file: "attention",
+    kernel: `attention${width}_${defined(call.outputs[0]).dtype}`,
+    grid: [blocks((T * H) / G, BLOCK), G, B * splits],
+    threads: THREADS,
+    sharedBytes: floats(BLOCK * D + 2 * ACROSS * odd(D)),
+    args: [...settings(call, sizes), i32(splits), ...operands],
+  };
+}
 
 const floats = (count: number): number => 4 * count;
 /** Distance of rows that lanes read side by side. */

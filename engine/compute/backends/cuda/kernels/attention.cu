@@ -7,15 +7,6 @@
 // segment of the keys, and a second kernel joins their results, in the order in which one block joins its segments.
 #include "attention.cuh"
 
-constexpr int WIDEST_HEAD = 256;
-
-/** Results of a segment of the keys: sums of e^(score − top)·v `[splits, B, T, H, D]`, top and Σ e^(score − top). */
-struct Partial {
-  float* sums;
-  /** `[splits, B, H, T, 2]`. */
-  float* tops;
-};
-
 template <class T, int WIDEST>
 __device__ void attention(Shape shape, int splits, const T* q, const T* k, const T* v, const int* start,
                           const int* offset, T* o, float* lse, Partial partial) {
@@ -86,7 +77,7 @@ __device__ void attention(Shape shape, int splits, const T* q, const T* k, const
     }
 #pragma unroll
     for (int e = 0; e < EACH; e++) {
-      Joined joined = join(all[e], own[e]);
+      Joined joined = join<Natural>(all[e], own[e]);
       all[e] = joined.both;
 #pragma unroll
       for (int i = 0; i < WIDE; i++) {
@@ -108,7 +99,7 @@ __device__ void attention(Shape shape, int splits, const T* q, const T* k, const
         int d = lane + i * WARP;
         if (d < D) o[at + d] = fromFloat<T>(sums[e][i] * inverse);
       }
-      if (lane == 0) lse[number] = all[e].total > 0.0f ? all[e].top + logf(all[e].total) : EMPTY_LSE;
+      if (lane == 0) lse[number] = logSumExp<Natural>(all[e]);
     } else {
       size_t count = (size_t)(gridDim.z / splits) * shape.T * shape.H; // B·T·H
 #pragma unroll
@@ -124,39 +115,6 @@ __device__ void attention(Shape shape, int splits, const T* q, const T* k, const
   }
 }
 
-/** Joins the results of the segments of the keys, in their order; a warp a query, `rows` = B·T·H. */
-template <class T>
-__device__ void attentionJoin(int rows, int tokens, int H, int D, int splits, Partial partial, T* o, float* lse) {
-  int row = blockIdx.x * WARPS + threadIdx.x / WARP; // [B, T, H]
-  int lane = threadIdx.x % WARP;
-  if (row >= rows) return;
-  int h = row % H;
-  int t = row / H % tokens;
-  int b = row / H / tokens;
-  size_t number = ((size_t)b * H + h) * tokens + t; // [B, H, T]
-  constexpr int WIDE = WIDEST_HEAD / WARP;
-  Softmax all = {EMPTY_LSE, 0.0f};
-  float sums[WIDE] = {};
-  for (int split = 0; split < splits; split++) {
-    const float* part = partial.tops + ((size_t)split * rows + number) * 2;
-    Joined joined = join(all, {part[0], part[1]});
-    all = joined.both;
-    const float* own = partial.sums + ((size_t)split * rows + row) * D;
-#pragma unroll
-    for (int i = 0; i < WIDE; i++) {
-      int d = lane + i * WARP;
-      if (d < D) sums[i] = fmaf(sums[i], joined.before, __fmul_rn(own[d], joined.after));
-    }
-  }
-  float inverse = all.total > 0.0f ? 1.0f / all.total : 0.0f;
-#pragma unroll
-  for (int i = 0; i < WIDE; i++) {
-    int d = lane + i * WARP;
-    if (d < D) o[(size_t)row * D + d] = fromFloat<T>(sums[i] * inverse);
-  }
-  if (lane == 0) lse[number] = all.total > 0.0f ? all.top + logf(all.total) : EMPTY_LSE;
-}
-
 #define EACH_WIDTH(T, NAME, WIDEST, BLOCKS)                                                                            \
   extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void attention##WIDEST##_##NAME(                               \
       int tokens, int S, int H, int G, int D, float scale, float cap, int window, int splits, const T* q, const T* k,  \
@@ -170,7 +128,7 @@ __device__ void attentionJoin(int rows, int tokens, int H, int D, int splits, Pa
   EACH_WIDTH(T, NAME, 256, 3)                                                                                          \
   extern "C" __global__ void attentionJoin_##NAME(int rows, int tokens, int H, int D, int splits, float* sums,         \
                                                   float* tops, T* o, float* lse) {                                     \
-    attentionJoin(rows, tokens, H, D, splits, {sums, tops}, o, lse);                                                   \
+    attentionJoin<Natural>(rows, tokens, H, D, splits, {sums, tops}, o, lse);                                                   \
   }
 EACH_TYPE(float, f32)
 EACH_TYPE(bf16, bf16)

@@ -34,12 +34,24 @@ struct Joined {
   float before, after;
 };
 
+/** Softmaxes as powers of e. */
+struct Natural {
+  static __device__ __forceinline__ float power(float x) { return expf(x); }
+  static __device__ __forceinline__ float logTotal(Softmax all) { return all.top + logf(all.total); }
+};
+
 /** Of keys and of those after them; roundings are spelled out, so that every kernel makes the same. */
+template <class Base>
 __device__ __forceinline__ Joined join(Softmax a, Softmax b) {
   float top = fmaxf(a.top, b.top);
-  float before = expf(a.top - top);
-  float after = expf(b.top - top);
+  float before = Base::power(a.top - top);
+  float after = Base::power(b.top - top);
   return {{top, fmaf(a.total, before, __fmul_rn(b.total, after))}, before, after};
+}
+
+template <class Base>
+__device__ __forceinline__ float logSumExp(Softmax all) {
+  return all.total > 0.0f ? Base::logTotal(all) : EMPTY_LSE;
 }
 
 struct Shape {
@@ -71,6 +83,8 @@ struct Shape {
 struct Range {
   int from, to;
   __device__ __forceinline__ bool has(int key) const { return key >= from && key < to; }
+  /** The same keys, counted from another on. */
+  __device__ __forceinline__ Range countedFrom(int key) const { return {from - key, to - key}; }
 };
 
 __device__ __forceinline__ Range visible(const Shape& shape, int start, int position) {
@@ -124,4 +138,46 @@ __device__ __forceinline__ void addWeighted(float (&sums)[EACH][WIDE], const flo
       for (int e = 0; e < EACH; e++) sums[e][i] = fmaf(factors[e], x, sums[e][i]);
     }
   }
+}
+
+constexpr int WIDEST_HEAD = 256;
+
+/** Results of a segment of the keys: sums of weights times v `[splits, B, T, H, D]`, and its softmax. */
+struct Partial {
+  float* sums;
+  /** `[splits, B, H, T, 2]`. */
+  float* tops;
+};
+
+/** Joins the results of the segments of the keys, in their order; a warp a query, `rows` = B·T·H. */
+template <class Base, class T>
+__device__ void attentionJoin(int rows, int tokens, int H, int D, int splits, Partial partial, T* o, float* lse) {
+  int row = blockIdx.x * WARPS + threadIdx.x / WARP; // [B, T, H]
+  int lane = threadIdx.x % WARP;
+  if (row >= rows) return;
+  int h = row % H;
+  int t = row / H % tokens;
+  int b = row / H / tokens;
+  size_t number = ((size_t)b * H + h) * tokens + t; // [B, H, T]
+  constexpr int WIDE = WIDEST_HEAD / WARP;
+  Softmax all = {EMPTY_LSE, 0.0f};
+  float sums[WIDE] = {};
+  for (int split = 0; split < splits; split++) {
+    const float* part = partial.tops + ((size_t)split * rows + number) * 2;
+    Joined joined = join<Base>(all, {part[0], part[1]});
+    all = joined.both;
+    const float* own = partial.sums + ((size_t)split * rows + row) * D;
+#pragma unroll
+    for (int i = 0; i < WIDE; i++) {
+      int d = lane + i * WARP;
+      if (d < D) sums[i] = fmaf(sums[i], joined.before, __fmul_rn(own[d], joined.after));
+    }
+  }
+  float inverse = all.total > 0.0f ? 1.0f / all.total : 0.0f;
+#pragma unroll
+  for (int i = 0; i < WIDE; i++) {
+    int d = lane + i * WARP;
+    if (d < D) o[(size_t)row * D + d] = fromFloat<T>(sums[i] * inverse);
+  }
+  if (lane == 0) lse[number] = logSumExp<Base>(all);
 }

@@ -8,14 +8,12 @@
 //
 // Rows in memory must begin at multiples of 16 bytes; their distance, in numbers, may be more than their length. Every
 // number of y is summed in the same order, wherever it lies in a tile.
-#include "common.cuh"
+#include "tensorCores.cuh"
 
 constexpr int TILE = 128;
 constexpr int DEPTH = 32;
 constexpr int STAGES = 3;
 constexpr int THREADS = 256;
-/** Numbers a chunk. */
-constexpr int CHUNK = 8;
 constexpr int TILE_ELEMENTS = TILE * DEPTH;
 /** Dynamic shared memory: a tile of a and one of b a stage. */
 constexpr int SHARED_BYTES = STAGES * 2 * TILE_ELEMENTS * (int)sizeof(bf16);
@@ -23,47 +21,6 @@ static_assert(SHARED_BYTES <= 48 * 1024, "more would have to be asked for");
 /** A warp's share, in instructions: four of 16 rows, four of 8 columns. */
 constexpr int ROWS = 4;
 constexpr int COLUMNS = 4;
-
-__device__ __forceinline__ unsigned sharedAddress(const void* pointer) {
-  return (unsigned)__cvta_generic_to_shared(pointer);
-}
-
-/** Copies 16 bytes to shared memory, of which the first `bytes` are read and the others become 0. */
-__device__ __forceinline__ void copyAsync(bf16* to, const bf16* from, int bytes) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(sharedAddress(to)), "l"(from), "r"(bytes));
-}
-
-__device__ __forceinline__ void commitCopies() { asm volatile("cp.async.commit_group;"); }
-
-/** Waits until all groups of copies are done but the `PENDING` last. */
-template <int PENDING>
-__device__ __forceinline__ void waitForCopies() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory");
-}
-
-/** Four 8×8 matrices, whose rows the lanes' addresses name; transposed on the way where asked for. */
-template <bool TRANSPOSED>
-__device__ __forceinline__ void loadMatrices(unsigned (&to)[4], const bf16* row) {
-  if (TRANSPOSED) {
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(sharedAddress(row))
-                 : "memory");
-  } else {
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(sharedAddress(row))
-                 : "memory");
-  }
-}
-
-/** sums += a·b for 16×16 of a and 16×8 of b. */
-__device__ __forceinline__ void multiply(float (&sums)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-               "{%0, %1, %2, %3};"
-               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
 
 /**
  * An operand's tiles in shared memory. "Outer" is its axis that is not K. ALONG_K: a row of memory runs along K, and a
