@@ -9,6 +9,7 @@ export const KERNEL_FILES = [
   "elementwise",
   "embedding",
   "flashAttention",
+  "flashAttentionGrad",
   "gatedActivation",
   "logprob",
   "matmul",

@@ -1,4 +1,4 @@
-import { defined } from "../../../graph/tensor.ts";
+import { type DType, defined } from "../../../graph/tensor.ts";
 import type { KernelFile } from "../kernelText.ts";
 import {
   type AttrsOf,
@@ -28,6 +28,9 @@ const FLASH_ROWS = 16;
 const FLASH_WARPS = 4;
 /** Stages of a tile of a segment of keys by 32 channels, in bytes. */
 const FLASH_STAGES = 4 * SEGMENT * 32 * 2;
+/** As in flashAttentionGrad.cu: rows that a block keeps, and two tiles of what is noted of queries, in bytes. */
+const FLASH_GRAD_ROWS = 64;
+const FLASH_QUERY_BYTES = 2 * ACROSS * 16;
 /** With fewer blocks, most of a card is idle, and few queries share their keys among more. Results do not depend on it. */
 const ENOUGH_BLOCKS = 512;
 
@@ -55,9 +58,9 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
     const queries = B * T * H;
     const partials = splits === 1 ? [null, null] : [scratch(splits * queries * D * 4), scratch(splits * queries * 8)];
     const results = [...addresses([...inputs, o, lse]), ...partials];
-    // Of types and head sizes alone, not of how many queries there are: a token's numbers are the same in any program.
-    const isFlash = dtype === "bf16" && FLASH_WIDTHS.includes(D);
-    const launch = isFlash ? flash(call, sizes, splits, results) : plain(call, sizes, splits, results);
+    const launch = isForTensorCores(dtype, D)
+      ? flash(call, sizes, splits, results)
+      : plain(call, sizes, splits, results);
     if (splits === 1) return [launch];
     const args = [...[queries, T, H, D, splits].map(i32), ...partials, ...addresses([o, lse])];
     const { file } = launch;
@@ -73,35 +76,45 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
     const { dtype } = defined(dq);
     const queries = B * T * H;
     const delta = scratch(queries * 4);
-    const shared = [...settings(call, sizes), ...addresses([q, k, v, start, offset, lse]), delta];
-    const common = {
-      file: "attentionGrad" as const,
-      threads: THREADS,
-      sharedBytes: floats(2 * BLOCK * D + 2 * ACROSS * odd(D)),
-    };
+    const operands = [...addresses([q, k, v, start, offset, lse]), delta, ...addresses([dOut])];
     const deltaArgs = [...[queries, T, H, D].map(i32), ...addresses([o, dOut]), delta];
+    const isFlash = isForTensorCores(dtype, D);
+    const side = isFlash ? FLASH_GRAD_ROWS : BLOCK;
+    const common = isFlash
+      ? {
+          file: "flashAttentionGrad" as const,
+          name: "flashAttention",
+          sharedBytes: 2 * 2 * (side + 2 * ACROSS) * D,
+          settings: flashSettings(call, sizes),
+        }
+      : {
+          file: "attentionGrad" as const,
+          name: "attention",
+          sharedBytes: floats(2 * BLOCK * D + 2 * ACROSS * odd(D)),
+          settings: settings(call, sizes),
+        };
+    const launch = (gradient: string, count: number, moreBytes: number, results: readonly LaunchArgument[]) => ({
+      file: common.file,
+      kernel: `${common.name}${gradient}${isFlash ? D : width}_${dtype}`,
+      grid: [blocks(count, side), G, B] as const,
+      threads: THREADS,
+      sharedBytes: common.sharedBytes + moreBytes,
+      args: [...common.settings, ...operands, ...results],
+    });
     return [
       perQuery("attentionGrad", `attentionDelta_${dtype}`, queries, deltaArgs),
-      {
-        ...common,
-        kernel: `attentionQueryGrad${width}_${dtype}`,
-        grid: [blocks((T * H) / G, BLOCK), G, B],
-        args: [...shared, ...addresses([dOut, dq])],
-      },
-      {
-        ...common,
-        kernel: `attentionKeyValueGrad${width}_${dtype}`,
-        grid: [blocks(S, BLOCK), G, B],
-        args: [...shared, ...addresses([dOut, dk, dv])],
-      },
+      launch("QueryGrad", (T * H) / G, 0, addresses([dq])),
+      launch("KeyValueGrad", S, isFlash ? FLASH_QUERY_BYTES : 0, addresses([dk, dv])),
     ];
   },
 };
 
+/** By type and head size alone, not by how many queries there are: a token's numbers are the same in any program. */
+const isForTensorCores = (dtype: DType, D: number): boolean => dtype === "bf16" && FLASH_WIDTHS.includes(D);
+
 /** Attention by tensor cores; a warp a block where that is enough for the rows. */
 function flash(call: AttentionCall, sizes: Sizes, splits: number, operands: readonly LaunchArgument[]): KernelLaunch {
-  const { B, T, S, H, G, D } = sizes;
-  const { scale, softcap, window } = call.attrs;
+  const { B, T, H, G, D } = sizes;
   const rows = (T * H) / G;
   const warps = rows <= FLASH_ROWS ? 1 : FLASH_WARPS;
   return {
@@ -110,7 +123,7 @@ function flash(call: AttentionCall, sizes: Sizes, splits: number, operands: read
     grid: [blocks(rows, warps * FLASH_ROWS), G, B * splits],
     threads: 32 * warps,
     sharedBytes: 2 * warps * FLASH_ROWS * D + FLASH_STAGES,
-    args: [...[T, S, H, G].map(i32), f32(scale), f32(softcap), i32(window), i32(splits), ...operands],
+    args: [...flashSettings(call, sizes), i32(splits), ...operands],
   };
 }
 
@@ -144,6 +157,10 @@ function sizesOf({ inputs: [q, k] }: AttentionCall): Sizes {
   const width = WIDTHS.find((widest) => D <= widest);
   if (width === undefined) throw new RangeError(`attention: heads of up to ${WIDEST} channels, got ${D}`);
   return { B, T, S, H, G, D, width };
+}
+
+function flashSettings({ attrs }: AttentionCall, { T, S, H, G }: Sizes): readonly LaunchArgument[] {
+  return [...[T, S, H, G].map(i32), f32(attrs.scale), f32(attrs.softcap), i32(attrs.window)];
 }
 
 function settings({ attrs }: AttentionCall, { T, S, H, G, D }: Sizes): readonly LaunchArgument[] {

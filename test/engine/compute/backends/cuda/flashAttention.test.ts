@@ -18,11 +18,22 @@ const ROUNDED_WEIGHTS = 2 ** -9;
 /** As in the contract suite. */
 const TOLERANCE = 2e-5;
 
+/**
+ * Probabilities and derivatives by scores are rounded to bf16, too. A key's probabilities, of all queries that see it, sum
+ * up to some 6 in these cases, so that their roundings come to 6 · 2⁻⁹ if all have one sign; of either sign, to far less.
+ */
+const GRADIENT_TOLERANCE = 2 ** -7;
+
 type Sizes = Parameters<typeof attentionOperands>[0];
 type Place = Parameters<typeof attentionOperands>[1];
 
 const bf16Case = (title: string, operands: Case["operands"], { window = 0, softcap = 0 } = {}): Case =>
   narrowed(opCase(attentionOp, { scale: 0.1, window, softcap }, { title, operands }), ["q", "k", "v"]);
+
+const runGradients = (backend: Backend, test: Case): Promise<Results> => {
+  const { backward, inputs } = prepare({ ...test, wrt: ["q", "k", "v"] });
+  return runCase(backend, test, defined(backward), inputs);
+};
 
 const run = (backend: Backend, test: Case): Promise<Results> => {
   const { forward, inputs } = prepare(test);
@@ -72,6 +83,11 @@ describe("attention on tensor cores, interpreted", () => {
       const { out0, out1 } = await run(backend, test);
       assertClose("o", out0, defined(expected["out0"]), ROUNDED_WEIGHTS);
       assertClose("lse", out1, defined(expected["out1"]), TOLERANCE);
+      if (sizes.T !== sizes.S) return;
+      const gradients = await runGradients(backend, test);
+      for (const [name, data] of Object.entries(await runGradients(oracle, test))) {
+        assertClose(`d${name}`, gradients[name], data, GRADIENT_TOLERANCE);
+      }
     });
   }
 
