@@ -8,6 +8,7 @@ import { baseAddress } from "../serving/client/address.ts";
 import { ModelClient } from "../serving/client/index.ts";
 import { ServerError } from "../serving/client/serverError.ts";
 import { EditorClient, type EditorWindows } from "../serving/editorClient.ts";
+import { HabitFiles } from "../serving/habitFiles.ts";
 import { ModelCalls, type CallPrice, type ModelAsker, Purse } from "../serving/modelCalls.ts";
 import { readInput } from "../storage/inputs.ts";
 
@@ -106,7 +107,8 @@ export class ModelDesk {
     const limits = { concurrency, requestsPerMinute, tokensPerMinute, deadlineMs: own.deadline * 1000 };
     if (!isEditorAddress(model)) {
       const key = this.keyOf(own);
-      return new ModelClient({ baseUrl, ...limits, isStreaming: stream, key, allowsPlainKey: plainKey });
+      const memory = new HabitFiles(this.settings.root);
+      return new ModelClient({ baseUrl, ...limits, isStreaming: stream, key, allowsPlainKey: plainKey, memory });
     }
     const { windows } = this.settings;
     if (windows !== undefined) return new EditorClient({ windows, ...limits });

@@ -8,6 +8,7 @@ import { placeIn, placeOf } from "../storage/places.ts";
 import { openAt, readRange } from "../storage/reading.ts";
 import { SharedLog } from "../storage/sharedLog.ts";
 import { makeFolderAt } from "../storage/writing.ts";
+import type { AskedModel } from "./client/habits.ts";
 
 /** To be raised when the same request would mean something else to a server. */
 const VERSION = 1;
@@ -48,6 +49,11 @@ export interface CallIdentity {
   readonly sample: number;
 }
 
+/** Folder of what is kept of a server's model; its name tells neither. */
+export function callFolder(root: string, about: AskedModel): string {
+  return join(root, CALLS, stableHash(identityOf(about)).slice(0, NAME_DIGITS));
+}
+
 interface Place {
   readonly offset: number;
   readonly length: number;
@@ -69,9 +75,9 @@ export class CallStore {
   private log: SharedLog | undefined;
 
   /** Of a server's model, in `root`, the folder of runs and artifacts: `.salsa`. */
-  constructor(root: string, about: { readonly server: string; readonly model: string }) {
-    this.about = { version: VERSION, ...about };
-    this.file = join(root, CALLS, stableHash(this.about).slice(0, NAME_DIGITS), CALLS_FILE);
+  constructor(root: string, about: AskedModel) {
+    this.about = identityOf(about);
+    this.file = join(callFolder(root, about), CALLS_FILE);
     this.tail = new LineTail(this.file);
   }
 
@@ -146,6 +152,10 @@ export class CallStore {
       await handle.close();
     }
   }
+}
+
+function identityOf({ server, model }: AskedModel): Json {
+  return { version: VERSION, server, model };
 }
 
 function callOf(bytes: Buffer): StoredCall | undefined {

@@ -6,7 +6,7 @@ import { Breaker } from "./breaker.ts";
 import { StreamError, eventData } from "./eventStream.ts";
 import { estimatedTokens, tokensOf } from "./estimates.ts";
 import { Faults } from "./faults.ts";
-import { type Habits, MOST_LEARNED, bodyOf, firstHabits, learns } from "./habits.ts";
+import { type HabitMemory, Habits, MOST_CHANGES } from "./habits.ts";
 import { type Clock, Limiter, type ServerLimits } from "./limits.ts";
 import { ReplyParts, complaintOf } from "./reply.ts";
 import { Secret, isKey } from "./secret.ts";
@@ -40,6 +40,8 @@ export interface EndpointSettings extends ServerLimits {
   readonly deadlineMs: number;
   /** Asks for answers piece by piece, which keeps slow ones from looking dead. */
   readonly isStreaming?: boolean;
+  /** Where what is learned of the server outlives this process. */
+  readonly memory?: HabitMemory;
   readonly firstWaitMs?: number;
   readonly clock?: Clock;
   /** In [0, 1), for the jitter of waits. */
@@ -83,7 +85,7 @@ export class ModelClient {
   private readonly connections: Connections;
   private readonly limiter: Limiter;
   private readonly breaker: Breaker;
-  private readonly habits = new Map<string, Habits>();
+  private readonly habits = new Map<string, Promise<Habits>>();
   private facts: Promise<ServerFacts> | undefined;
 
   /** @throws {ServerError} when the address or the key does not do. */
@@ -105,7 +107,8 @@ export class ModelClient {
    * @throws the signal's reason, at any moment.
    */
   async ask(model: string, request: ModelRequest, signal: AbortSignal): Promise<ModelReply> {
-    await this.probe(signal);
+    const { isRemembered } = await this.habitsOf(model);
+    if (!isRemembered) await this.probe(signal);
     const { firstWaitMs = FIRST_WAIT_MS, random = Math.random } = this.settings;
     const before = this.breaker.nSuccesses;
     for (let attempt = 1; ; attempt++) {
@@ -193,14 +196,20 @@ export class ModelClient {
   }
 
   private async once(model: string, request: ModelRequest, signal: AbortSignal): Promise<ModelReply> {
-    const habits = this.habitsOf(model);
+    const habits = await this.habitsOf(model);
     const path = typeof request.prompt === "string" ? "completions" : "chat/completions";
-    for (let left = MOST_LEARNED; ; left--) {
-      const body = bodyOf(model, request, habits, this.settings.isStreaming ?? false);
+    for (let left = MOST_CHANGES; ; left--) {
+      const { nChanges } = habits;
+      const body = habits.body(request, this.settings.isStreaming ?? false);
       const answer = await this.send("POST", path, body, signal, this.settings.deadlineMs);
-      if (answer.status < 300) return this.read(answer);
+      if (answer.status < 300) {
+        const reply = await this.read(answer);
+        await habits.worked();
+        return reply;
+      }
       const complaint = complaintOf(parsed(await this.text(answer).catch(() => "")));
-      if ((answer.status === 400 || answer.status === 422) && left > 0 && learns(habits, complaint, body)) continue;
+      const isRefused = answer.status === 400 || answer.status === 422;
+      if (isRefused && left > 0 && (habits.nChanges > nChanges || (await habits.change(complaint, body)))) continue;
       throw this.faults.refused(answer.status, complaint, answer, model);
     }
   }
@@ -290,10 +299,10 @@ export class ModelClient {
       throw this.faults.garbled(isDone ? "a stream without an end of its reply" : "a stream that is cut off");
   }
 
-  private habitsOf(model: string): Habits {
-    const known = this.habits.get(model) ?? firstHabits();
-    this.habits.set(model, known);
-    return known;
+  private async habitsOf(model: string): Promise<Habits> {
+    const habits = this.habits.get(model) ?? Habits.of({ server: this.server, model }, this.settings.memory);
+    this.habits.set(model, habits);
+    return habits;
   }
 
   private shown(text: string): string {

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import { THREE_WAY, parseVerdict } from "../../../engine/evaluation/judges/parseVerdict.ts";
 import { looksLikeAnOrder } from "../../../engine/evaluation/judges/prompts.ts";
 import { readEditorAnswer, readEditorCall } from "../../../engine/protocol/editorModelsSchema.ts";
 import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
 import { eventData } from "../../../engine/serving/client/eventStream.ts";
 import { ReplyParts, complaintOf } from "../../../engine/serving/client/reply.ts";
-import type { Reader } from "../reader.ts";
+import { callFolder } from "../../../engine/serving/callStore.ts";
+import { LENGTH_FIELDS, OPTIONAL_FIELDS } from "../../../engine/serving/client/habits.ts";
+import { HabitFiles } from "../../../engine/serving/habitFiles.ts";
+import { type FuzzPlace, type Reader, jsonFiles } from "../reader.ts";
 
 const choice = { index: 0, delta: { content: "[[A]] <think>" }, finish_reason: null };
 const PIECES = [
@@ -16,6 +21,8 @@ const PIECES = [
   { object: "error", message: "m" },
   { detail: [{ msg: "m" }] },
 ];
+const ABOUT = { server: "http://127.0.0.1/v1", model: "m" };
+const HABITS = { version: 1, time: 1000, longest: "max_tokens", omitted: [] };
 const STREAM = `: hi\r\n\r\n${PIECES.map((piece) => `data: ${JSON.stringify(piece)}\n\n`).join("")}data: [DONE]\n\n`;
 
 function valueOf(text: string): unknown {
@@ -66,6 +73,20 @@ export const REPLIES: readonly Reader[] = [
       if (isCall) assert.ok(readEditorCall(value).model.length > 0);
       else assert.ok(["reply", "failed"].includes(readEditorAnswer(value).kind));
       return Promise.resolve();
+    },
+  },
+  {
+    name: "habits.json",
+    corpus: jsonFiles(HABITS, { ...HABITS, longest: "max_completion_tokens", omitted: ["seed", "top_p"] }),
+    errors: [],
+    read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
+      const folder = callFolder(place.folder, ABOUT);
+      mkdirSync(folder, { recursive: true });
+      place.write(join(relative(place.folder, folder), "habits.json"), input);
+      const known = await new HabitFiles(place.folder, () => 2000).recall(ABOUT);
+      if (known === undefined) return;
+      assert.ok(LENGTH_FIELDS.includes(known.longest));
+      assert.ok(known.omitted.every((name) => OPTIONAL_FIELDS.includes(name)));
     },
   },
 ];
