@@ -12,6 +12,7 @@ export {
   contestantOf,
   isFree,
   judgeModels,
+  judgesWhileTraining,
   judgingCost,
   judgingCostTexts,
   priceOf,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { JUDGES } from "../evaluation/judges/index.ts";
 import type { JudgeKind } from "../evaluation/judges/kind.ts";
 import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
-import { editorModelOf } from "../protocol/editorModels.ts";
+import { editorModelOf, isEditorAddress } from "../protocol/editorModels.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { ContestantSettings } from "./contestants.ts";
 import { evaluationSchema } from "./evaluation.ts";
@@ -31,6 +31,8 @@ export interface ModelCost {
   readonly isLocal: boolean;
   readonly keyVariable?: string;
   readonly nCalls: number;
+  /** Of these, while policies are trained; absent for none. */
+  readonly nWhileTraining?: number;
   /** True for one that answers the benchmarks; the others judge. */
   readonly isAnswering?: boolean;
   /** Tokens read, and written, as they usually are. */
@@ -61,6 +63,16 @@ export function judgeModels({ evaluation }: Pick<RunConfig, "evaluation">): read
 /** Models of servers that a config asks: those that judge, and those that answer. @throws {DataError} like {@link judgeModels}. */
 export function askedModels(config: Pick<RunConfig, "evaluation">): readonly ServerModel[] {
   return [...judgeModels(config), ...Object.values(config.evaluation.contestants ?? {})];
+}
+
+/**
+ * True if a config's language models judge policies while they are trained, too: models of servers, in the run's own process.
+ * Training waits for no window of the editor, and a cluster's machines are sent no key.
+ */
+export function judgesWhileTraining(config: Pick<RunConfig, "evaluation" | "runtime">): boolean {
+  const models = judgeModels(config);
+  const isAway = config.runtime.cluster !== undefined || models.some(({ model }) => isEditorAddress(model));
+  return models.length > 0 && !isAway;
 }
 
 /** A model of a server, and how it is asked. */
@@ -116,17 +128,23 @@ interface CallTokens {
 
 interface Calls {
   readonly nCalls: number;
+  readonly nWhileTraining?: number;
   readonly isAnswering?: boolean;
   readonly usual: CallTokens;
   readonly most: CallTokens;
 }
 
-function modelCost(config: RunConfig, own: ServerModel, { nCalls, isAnswering, usual, most }: Calls): ModelCost {
+function modelCost(
+  config: RunConfig,
+  own: ServerModel,
+  { nCalls, nWhileTraining = 0, isAnswering, usual, most }: Calls,
+): ModelCost {
   const price = priceOf(config, own);
   const dollars = ({ read, written }: CallTokens): number | undefined =>
     price && (nCalls * (read * price.input + written * price.output)) / 1e6;
   return {
     ...{ model: own.model, ...placeOf(own), nCalls },
+    ...(nWhileTraining > 0 && { nWhileTraining }),
     ...(isAnswering === true && { isAnswering }),
     ...(own.keyVariable !== undefined && { keyVariable: own.keyVariable }),
     promptTokens: Math.round(nCalls * usual.read),
@@ -141,18 +159,35 @@ function costOfJudges(config: RunConfig): readonly ModelCost[] {
   if (models.length === 0) return [];
   const { pairs, sampling } = config.evaluation;
   const nAnswered = config.seeds.length * answersAModel(config);
+  const looks = looksOf(config);
   return models.map((own) => {
     const isSingle = own.protocol === "single";
     // An answer's grade is the same in every pair; a pair is judged in two orders.
-    const nCalls = nAnswered * own.samples * (isSingle ? new Set(pairs.flat()).size : 2 * pairs.length);
+    const nAtEnd = nAnswered * (isSingle ? new Set(pairs.flat()).size : 2 * pairs.length);
+    const nWhileTraining = own.samples * (isSingle ? looks.answers : 2 * looks.pairs);
+    const nCalls = own.samples * nAtEnd + nWhileTraining;
     const answers = sampling.maxNewTokens * (isSingle ? 1 : 2);
     const frame = FRAME_TOKENS + QUESTION_TOKENS;
     return modelCost(config, own, {
-      nCalls,
+      ...{ nCalls, nWhileTraining },
       usual: { read: frame + answers / 2, written: Math.min(REPLY_TOKENS, own.maxTokens) },
       most: { read: frame + answers, written: own.maxTokens },
     });
   });
+}
+
+/** Answers that are judged while policies are trained, those of their starts included, and pairs of them. */
+function looksOf(config: RunConfig): { readonly answers: number; readonly pairs: number } {
+  const { arms, evaluation, seeds } = config;
+  let [answers, pairs] = [0, 0];
+  for (const arm of judgesWhileTraining(config) ? Object.values(arms) : []) {
+    if (arm.method !== "ppo" || arm.evaluateEvery === 0) continue;
+    const prompts = Math.min(arm.evaluatePrompts, evaluation.validationPrompts) * seeds.length * arm.betas.length;
+    const nLooks = Math.ceil(arm.iterations / arm.evaluateEvery);
+    answers += prompts * (1 + nLooks);
+    pairs += prompts * nLooks;
+  }
+  return { answers, pairs };
 }
 
 /** True if a run asks nobody but this machine, for nothing and without a key: then nobody needs to agree. */
@@ -168,6 +203,7 @@ export function judgingCostTexts(costs: readonly ModelCost[], budget: number | u
       server,
       keyVariable,
       nCalls,
+      nWhileTraining,
       isAnswering,
       isEditors,
       promptTokens,
@@ -183,7 +219,8 @@ export function judgingCostTexts(costs: readonly ModelCost[], budget: number | u
           ? unknownPrice(isEditors)
           : `about $${price.toFixed(2)}, at most $${mostPrice.toFixed(2)}`;
       const what = isAnswering === true ? "answering sends prompts" : "judging sends prompts and answers";
-      return `${what} to ${server}, ${way}: ${nCalls} requests to ${model}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
+      const early = nWhileTraining === undefined ? "" : `, ${nWhileTraining} of them while policies are trained`;
+      return `${what} to ${server}, ${way}: ${nCalls} requests to ${model}${early}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
     },
   );
   return budget === undefined || lines.length === 0

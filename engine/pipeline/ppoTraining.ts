@@ -37,6 +37,7 @@ import { distributionMetrics } from "./distributions.ts";
 import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "./generation.ts";
 import { loop } from "./loop.ts";
 import { type FrozenModel, type FrozenSlice, type SaveSlice, loadFrozenModel, loadModel } from "./modelFolder.ts";
+import { readPrompt } from "./modelDesk.ts";
 import { type HeldModel, changed, loadReferences, withoutAdapter } from "./references.ts";
 import { rewardingOf } from "./rewarding.ts";
 import {
@@ -50,7 +51,13 @@ import {
 } from "./stage.ts";
 import { type TrainableModel, loadTrainable, saveTrained } from "./trainable.ts";
 import { discard, positionSchema, restoredFloats, restoredState } from "./training.ts";
-import { type StartAnswer, type WatchSlice, WinRatePanel, startAnswerSchema } from "./winRatePanel.ts";
+import {
+  type PanelState,
+  type WatchSlice,
+  WinRatePanel,
+  type WinRatePanelSettings,
+  panelStateSchema,
+} from "./winRatePanel.ts";
 
 /** Rollouts of an iteration that are kept for people to read. */
 const SAMPLES_KEPT = 4;
@@ -110,18 +117,18 @@ export async function trainPpo(
   const panel =
     looks &&
     (await panelOf(
-      { backend, watch: looks, settings, seed, file: data?.path },
+      { context, watch: looks, settings, seed, file: data?.path, promptFile: inputs.prompt?.path },
       { trainer, start, task, reward: others.reward },
-      saved?.start,
+      saved?.panel,
     ));
   const save = (): Promise<Omit<Savepoint, "step">> => {
     const { optimizerStep, ...state } = trainer.position;
-    const compared = panel && { start: panel.startAnswers };
-    const json = jsonOf({ ...state, optimizerStep, history: watch.ends, ...compared });
+    const json = jsonOf({ ...state, optimizerStep, history: watch.ends, ...panel?.state });
     return Promise.resolve({ json, tensors: trainer.fetched() });
   };
   try {
-    if (saved === undefined) await panel?.begin(trainer.onDevice.policy);
+    if (snapshot === undefined) await panel?.begin(trainer.onDevice.policy);
+    else await madeUp(context, snapshot.step, panel);
     await loop(
       context,
       {
@@ -135,7 +142,7 @@ export async function trainPpo(
           watch.see(metrics, iteration.iteration + 1);
           recordSamples(context, texts, iteration, { responses, format });
           const compared = isLooked(looks, iteration.iteration, arm.iterations)
-            ? await panel?.measure(trainer.onDevice.policy)
+            ? await panel?.measure(trainer.onDevice.policy, iteration.iteration + 1)
             : {};
           const spread = hasDistributions(iteration.iteration + 1, arm.iterations) ? distributionsOf(iteration) : {};
           const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared, ...spread };
@@ -163,6 +170,8 @@ export type RlhfInputs = TemplateInput &
     readonly reference: readonly Artifact[];
     readonly reward: Artifact;
     readonly data: DataFile | undefined;
+    /** Of the judge that compares the policy with its start, where it has one of its own. */
+    readonly prompt?: DataFile;
   };
 
 /** All that a training depends on beside its inputs. */
@@ -231,30 +240,42 @@ function isLooked(watch: WatchSlice["watch"], iteration: number, iterations: num
   return watch !== undefined && ((iteration + 1) % watch.every === 0 || iteration + 1 === iterations);
 }
 
+/** Reports the comparison that a stop has cut off, at the step that was saved. */
+async function madeUp({ report }: StageContext, step: number, panel: WinRatePanel | undefined): Promise<void> {
+  const values = (await panel?.makeUp(step)) ?? {};
+  if (Object.keys(values).length > 0) report({ kind: "metrics", step, values });
+}
+
 /** The prompts that the policy is compared on, and everything that answers and scores them. */
 async function panelOf(
   {
-    backend,
+    context: { backend, models, signal, report },
     watch,
     settings,
     seed,
     file,
+    promptFile,
   }: {
-    readonly backend: StageContext["backend"];
+    readonly context: StageContext;
     readonly watch: NonNullable<WatchSlice["watch"]>;
     readonly settings: TaskConfig | undefined;
     readonly seed: number;
     readonly file: string | undefined;
+    readonly promptFile: string | undefined;
   },
-  models: {
+  {
+    trainer,
+    start,
+    task,
+    reward,
+  }: {
     readonly trainer: PpoTrainer;
     readonly start: TrainableModel;
     readonly task: Task | undefined;
     readonly reward: FrozenModel;
   },
-  known: readonly StartAnswer[] | undefined,
+  known: PanelState | undefined,
 ): Promise<WinRatePanel> {
-  const { trainer, start, task, reward } = models;
   const { validationPrompts: count, prompts: n, sampling } = watch;
   const all = await validationPrompts({ task: settings, file, validationPrompts: count });
   const questions = all.slice(0, n);
@@ -262,7 +283,12 @@ async function panelOf(
   const prompts = encodePrompts(questions, start, { maxNewTokens, from: file ?? "validation" });
   const rewarding = rewardingOf(reward, { format: start.format, questions });
   const scorer = { ...rewarding, weights: trainer.onDevice.reward };
-  return new WinRatePanel(backend, { watch, model: start, questions, prompts, reward: scorer, task, seed }, known);
+  const asking: Pick<WinRatePanelSettings, "models" | "promptText" | "signal" | "note"> = {
+    ...{ models, signal, note: (message) => report({ kind: "note", message }) },
+    promptText: promptFile === undefined ? undefined : await readPrompt(promptFile),
+  };
+  const answering = { model: start, questions, prompts, reward: scorer, task, seed };
+  return new WinRatePanel(backend, { watch, ...answering, ...asking }, known);
 }
 
 /** An iteration samples and learns from a batch: it takes as long as some ten steps of a supervised training. */
@@ -277,8 +303,8 @@ function criticFrom({ config, weights }: HeldModel<Float32Array>): HeldModel<Flo
   return { config, weights: new Map([...named, ["v_head.bias", bias]]) };
 }
 
-/** A snapshot's JSON: the trainer's position, the metrics that alarms look for trends in, and the start's answers. */
-const savedSchema: z.ZodType<SavedPpoJson> = z.object({
+/** A snapshot's JSON: the trainer's position, the metrics that alarms look for trends in, and the comparison's answers. */
+const savedSchema: z.ZodType<SavedPpoJson> = panelStateSchema.extend({
   iteration: z.int().min(0),
   controller: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("fixed"), beta: z.number() }),
@@ -288,21 +314,18 @@ const savedSchema: z.ZodType<SavedPpoJson> = z.object({
   prompts: positionSchema,
   optimizerStep: z.int().min(0),
   history: z.array(z.record(z.string(), numberOrNaN)),
-  start: z.exactOptional(z.array(startAnswerSchema)),
 });
 
-interface SavedPpoJson extends PpoPosition {
+interface SavedPpoJson extends PpoPosition, PanelState {
   readonly history: readonly Metrics[];
-  /** Of the model that the policy started as, where it is compared with it. */
-  readonly start?: readonly StartAnswer[];
 }
 
 function savedOf(
   snapshot: Snapshot<z.output<typeof savedSchema>>,
   policy: ModelConfig,
   critic: ModelConfig | undefined,
-): { readonly ppo: RestoredPpo; readonly history: readonly Metrics[]; readonly start?: readonly StartAnswer[] } {
-  const { optimizerStep, history, start, ...state } = snapshot.json;
+): { readonly ppo: RestoredPpo; readonly history: readonly Metrics[]; readonly panel: PanelState } {
+  const { optimizerStep, history, start, open, ...state } = snapshot.json;
   const shapes = trainedParameters(critic === undefined ? { policy } : { policy, critic });
   const reference = [...parameters(policy)].flatMap(([name, shape]) => {
     const data = restoredFloats(snapshot, REFERENCE + name, shape);
@@ -315,7 +338,7 @@ function savedOf(
       ...(reference.length > 0 && { reference: handOver(new Map(reference)) }),
     },
     history,
-    ...(start !== undefined && { start }),
+    panel: { ...(start && { start }), ...(open && { open }) },
   };
 }
 

@@ -20,6 +20,7 @@ import {
   type SourceConfig,
   VALIDATION,
   halvedArms,
+  judgesWhileTraining,
   keptAt,
   rewardName,
   rungsOf,
@@ -121,6 +122,7 @@ function seedRecipe(scope: Scope): SeedResult {
     reward,
     data: dataOf(data?.prompts, "prompts"),
     pairs,
+    ...(arm.method === "ppo" && arm.evaluateEvery > 0 && judgesWhileTraining(config) && judgePromptOf(config)),
     ...template,
     ...changed,
   });
@@ -197,6 +199,8 @@ interface ArmInputs {
   readonly data: DataHandle | undefined;
   /** A task's preferences. */
   readonly pairs: ArtifactHandle | undefined;
+  /** Of the judge that compares the policy with its start. */
+  readonly prompt?: FileHandle;
   readonly template?: FileHandle;
   readonly base?: ArtifactHandle;
 }
@@ -211,9 +215,10 @@ interface ArmTraining {
 /** The stage of each method, with those inputs that it learns from. */
 const TRAININGS: Readonly<Record<Method, (scope: Scope, training: ArmTraining) => ArtifactHandle>> = {
   ppo: ({ recipe }, { inputs: { pairs: _pairs, ...inputs }, ...training }) => recipe.add(rlhf, { ...training, inputs }),
-  dpo: ({ config, recipe }, { inputs: { reward: _reward, data: prompts, ...shared }, ...training }) => {
-    const inputs = { ...shared, data: dataOf(config.data?.preferences, "preferences"), prompts };
-    return recipe.add(dpo, { ...training, inputs });
+  dpo: ({ config, recipe }, { inputs, ...training }) => {
+    const { reward: _reward, prompt: _prompt, data: prompts, ...shared } = inputs;
+    const pairs = dataOf(config.data?.preferences, "preferences");
+    return recipe.add(dpo, { ...training, inputs: { ...shared, data: pairs, prompts } });
   },
 };
 
@@ -237,7 +242,7 @@ function alignedModel(
     TRAININGS[arm.method](scope, { of: { arm: name, beta, seed }, inputs, place, gate });
   const [only, ...others] = arm.betas;
   if (only !== undefined && others.length === 0) return train(only, at(scope, name));
-  const { init: _init, reference: _reference, pairs: _pairs, ...scored } = inputs;
+  const { init: _init, reference: _reference, pairs: _pairs, prompt: _prompt, ...scored } = inputs;
   const candidates: ArtifactHandle[] = [];
   const validation: ArtifactHandle[] = [];
   for (const beta of arm.betas) {
@@ -274,7 +279,7 @@ function rungs(scope: Scope, { of: swept, names, inputsOf }: HalvedArms): Readon
       names.map((name) => {
         const arm = knownArm(config, name);
         const { pairs: _pairs, ...inputs } = inputsOf(arm);
-        const { init: _init, reference: _reference, ...scored } = inputs;
+        const { init: _init, reference: _reference, prompt: _prompt, ...scored } = inputs;
         const until = rungsOf(arm.iterations, nRungs)[number - 1] ?? arm.iterations;
         const place = at(scope, name, { role: "validation", rung: number });
         const of = { arm: name, beta: arm.betas[0] ?? NaN, seed, until };

@@ -229,7 +229,7 @@ const models = {
 const watching = {
   evaluateEvery: setting(count(0), 0, {
     description:
-      "Iterations between comparisons of the policy with its start on prompts of the validation split, whose win rate is a curve; by the judge's score, or where the judge asks a language model by the task's or the reward model's. 0 turns them off",
+      "Iterations between comparisons of the policy with its start on prompts of the validation split, whose win rate is a curve; by the run's judge; where that is one of the editor's models, or the run is on a cluster, by the task's or the reward model's score. 0 turns them off",
     unit: "iterations",
     source: own,
   }),

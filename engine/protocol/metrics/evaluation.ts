@@ -34,7 +34,7 @@ export const PROGRESS = [
     label: "Win rate against the start",
     unit: "share",
     description:
-      "Share of a few prompts of the validation split on which the policy answers better than the model that it started as, by the run's score, a tie as half; band: 95 % interval over the prompts",
+      "Share of a few prompts of the validation split on which the policy answers better than the model that it started as, by the run's judge, a tie as half; band: 95 % interval over the prompts",
     source: "TRL 0.12 WinRateCallback eval_win_rate",
     interval: ["evaluation/winRateLow", "evaluation/winRateHigh"],
     bounds: SHARE,
