@@ -4,6 +4,7 @@ import type { Recomputation } from "../compute/graph/recompute.ts";
 import { type Program, plan } from "../compute/graph/program.ts";
 import { type Shape, Graph, sizeOf } from "../compute/graph/tensor.ts";
 import type { TaskConfig } from "../config/index.ts";
+import { memoryByRole } from "../protocol/memory.ts";
 import {
   type Head,
   type ModelConfig,
@@ -68,6 +69,12 @@ export interface TrainingCost {
 
 /** A cost with its memory in parts: programs of one device take turns in one arena, all else adds up. */
 export interface PlannedCost extends Cost {
+  /** Of the memory: weights, those that models compute with and those below adapters included. */
+  readonly weightBytes: number;
+  /** Moments, and gradients that are summed over micro-batches. */
+  readonly optimizerBytes: number;
+  /** Keys and values of sequences that are generated. */
+  readonly cacheBytes: number;
   /** Of the memory: the largest program's intermediate values. */
   readonly arenaBytes: number;
   /** The same of a card. */
@@ -84,12 +91,22 @@ export function trainingCost(training: TrainingCost): PlannedCost {
   const count = countOf(trainable);
   const { arenaBytes, cardArenaBytes, cardOwnBytes } = arenaOf(training);
   const copies = TRAINED_COPIES + (gradientAccumulation > 1 ? 1 : 0);
-  const held =
-    copies * count * BYTES + roundedBytes(trainable, precision) + belowAdapterBytes(model, frozenWeights, precision);
+  const optimizerBytes = (copies - 1) * count * BYTES;
+  const weightBytes =
+    count * BYTES + roundedBytes(trainable, precision) + belowAdapterBytes(model, frozenWeights, precision);
+  const held = weightBytes + optimizerBytes;
+  const memoryBytes =
+    arenaBytes + held + inTransit(count * BYTES, largestTensor(model, heads) * BYTES) + tokenizerBytes(model);
+  // A model that has a head for scores alone is a reward model.
+  const trained = heads.includes("language") ? "policy" : "reward";
   return {
     parameters: count,
-    memoryBytes:
-      arenaBytes + held + inTransit(count * BYTES, largestTensor(model, heads) * BYTES) + tokenizerBytes(model),
+    memoryBytes,
+    memoryByRole: memoryByRole(memoryBytes, {
+      [trained]: weightBytes,
+      ...{ optimizer: optimizerBytes, activations: arenaBytes },
+    }),
+    ...{ weightBytes, optimizerBytes, cacheBytes: 0 },
     cardBytes: cardArenaBytes + cardOwnBytes + held,
     ...{ arenaBytes, cardArenaBytes },
     flops: (TRAIN * count + TRAIN_FROZEN * belowAdapter(model)) * tokens,
@@ -227,10 +244,12 @@ export function readingCost(
   const cardOwnBytes = programs.reduce((sum, one) => sum + one.cardOwnBytes, 0);
   const whole = areAdapters ? 0 : count * bytesOfFrozen(frozenWeights, precision);
   const cache = generated === undefined ? 0 : cacheBytes(model, generated, precision);
-  const held = models * (whole + changes * BYTES) + cache;
+  const weightBytes = models * (whole + changes * BYTES);
+  const held = weightBytes + cache;
   return {
     parameters: count,
     memoryBytes: held + arenaBytes + tokenizerBytes(model),
+    ...{ weightBytes, optimizerBytes: 0, cacheBytes: cache },
     cardBytes: held + cardArenaBytes + cardOwnBytes,
     ...{ arenaBytes, cardArenaBytes },
     flops: FORWARD * (count + changes) * tokens,

@@ -104,6 +104,7 @@ export async function planPipeline(
     cached,
     parameters: cost.parameters,
     memoryBytes: cost.memoryBytes,
+    ...(cost.memoryByRole && { memoryByRole: cost.memoryByRole }),
     ...(cards[at] !== undefined && { cardBytes: cards[at].cost.cardBytes }),
     estimatedSeconds: SECONDS_PER_STAGE + cost.flops / rate,
     ...(declared.batchSetting !== undefined && { batchSetting: declared.batchSetting }),

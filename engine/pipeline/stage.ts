@@ -5,6 +5,7 @@ import type { Recomputation } from "../compute/graph/recompute.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
+import type { MemoryByRole } from "../protocol/memory.ts";
 import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
 import type { Json } from "../storage/json.ts";
 import type { ModelDesk } from "./modelDesk.ts";
@@ -107,6 +108,8 @@ export interface Cost {
   readonly parameters: number;
   /** Memory of models at its peak, device and host, bytes. */
   readonly memoryBytes: number;
+  /** The same by what it is for; absent where that is not known. */
+  readonly memoryByRole?: MemoryByRole;
   /** Memory of a card at its peak, where the stage runs on one: without what the host holds, bytes. */
   readonly cardBytes: number;
   /** Floating-point operations of its matrix products. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
+import { MEMORY_ROLES } from "./memory.ts";
 import { shortfallSchema } from "./shortfallsSchema.ts";
 import { stageInfoSchema } from "./stages.ts";
 import { name } from "./texts.ts";
@@ -30,6 +31,8 @@ const plannedStageSchema = z.object({
   cached: z.boolean(),
   parameters: z.number().min(0),
   memoryBytes: bytes,
+  /** The same by what it is for; absent where that is not known. */
+  memoryByRole: z.partialRecord(z.enum(MEMORY_ROLES), bytes).optional(),
   /** Of a card at its peak, where the stage runs on one. */
   cardBytes: bytes.optional(),
   estimatedSeconds: z.number().min(0),

@@ -2,7 +2,7 @@ import { fromCatalogue, t } from "../localize.ts";
 import { durationText } from "../runs/labels.ts";
 import { countsText } from "../../engine/protocol/dataCounts.ts";
 import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
-import { PROCESS_BYTES } from "../../engine/protocol/memory.ts";
+import { type MemoryRole, PROCESS_BYTES, largestByRole } from "../../engine/protocol/memory.ts";
 import { shortfallLine } from "../../engine/protocol/shortfalls.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../engine/protocol/toolOutput.ts";
@@ -37,6 +37,7 @@ export function planMarkdown(plan: PlanOutput, place: PlanPlace): string {
     `${codeSpan(place.file)}: ${madeText(stages)}`,
     table,
     memoryText(plan, place),
+    ...rolesText(plan, nameOf),
     ...factsText(plan),
     t(
       "Times are estimated from the work of each stage and are right to about a factor of two. Nothing was computed or written.",
@@ -54,6 +55,35 @@ function stageRow({ cached, parameters, memoryBytes, estimatedSeconds }: Planned
     memoryBytes === 0 ? "–" : formatBytes(memoryBytes),
     cached ? "–" : timeText(estimatedSeconds),
   ];
+}
+
+/** Memory of the largest stage of each kind by what it is for, as a table. */
+function rolesText({ stages: all }: PlanOutput, nameOf: (id: string) => string): string[] {
+  const { stages, roles } = largestByRole(all);
+  if (stages.length === 0) return [];
+  const names: Readonly<Record<MemoryRole, string>> = {
+    policy: t("Policy"),
+    reference: t("References"),
+    critic: t("Critic"),
+    reward: t("Reward model"),
+    optimizer: t("Optimizer"),
+    activations: t("Activations"),
+    other: t("Other"),
+  };
+  const table = markdownTable(
+    [
+      { header: t("Memory of"), align: "left" },
+      ...roles.map((role) => ({ header: names[role], align: "right" }) as const),
+    ],
+    stages.map(({ id, memoryByRole = {} }) => [
+      literal(nameOf(id)),
+      ...roles.map((role) => (memoryByRole[role] === undefined ? "–" : formatBytes(memoryByRole[role]))),
+    ]),
+  );
+  const what = t(
+    "The largest stage of each kind, by what its memory is for: weights, the optimizer's moments, activations with gradients and caches, and what the host holds beside them.",
+  );
+  return [table, what];
 }
 
 function totalRow({ stages, peakMemoryBytes, secondsLeft }: PlanOutput): string[] {

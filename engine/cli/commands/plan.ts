@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { sheetText } from "../../evaluation/tables/sheet.ts";
+import { NONE, sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { choiceText } from "../../compute/backends/choose.ts";
 import { type DerivedSizes, type RunConfig, derivedSizes } from "../../config/index.ts";
@@ -10,7 +10,7 @@ import type { Command } from "../command.ts";
 import { loadConfig } from "../files.ts";
 import { cardsText } from "../../protocol/cards.ts";
 import { formatBytes, formatCount, formatDuration } from "../../protocol/format.ts";
-import { PROCESS_BYTES } from "../../protocol/memory.ts";
+import { PROCESS_BYTES, largestByRole } from "../../protocol/memory.ts";
 import { stageNames } from "../../protocol/stageName.ts";
 import { countsText } from "../../protocol/dataCounts.ts";
 import { shortfallLine } from "../../protocol/shortfalls.ts";
@@ -32,12 +32,14 @@ export const plan: Command = {
       "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth; what the\n" +
       "process takes beside comes last. Where it does not fit, the setting to change is named. Exits with 1 for a run that\n" +
       "fits on its card with no setting.",
+    "A second table has the memory of the largest stage of each kind by what it is for: the weights of policy, references,\n" +
+      "critic and reward model, the optimizer's moments, activations with gradients and caches, and the host's rest.",
     "Where the config names a cluster, a column says where each stage is made: by a job of this program with its resources, by\n" +
       "OpenRLHF on so many cards, or in the run's own process; lines say why, what OpenRLHF does otherwise, and which chain\n" +
       "of stages takes longest. Exits with 1 where nobody can train a stage.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached",\n' +
-      '"parameters","memoryBytes","cardBytes","estimatedSeconds","placement"?,"runsOn"?}],\n"data":[{"from","kind","read","used","validation","unusable"}],\n' +
+      '"parameters","memoryBytes","memoryByRole"?,"cardBytes","estimatedSeconds","placement"?,"runsOn"?}],\n"data":[{"from","kind","read","used","validation","unusable"}],\n' +
       '"shortfalls":[{"path":[...],"asked","there","from"}],\n' +
       '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',
@@ -96,6 +98,8 @@ export const plan: Command = {
       return isOnCluster ? row.toSpliced(2, 0, stage.runsOn ?? "") : row;
     });
     terminal.out(sheetText({ columns, rows }));
+    const byRole = roleSheet(stages, nameOf);
+    if (byRole.rows.length > 0) terminal.out(`\n${sheetText(byRole)}\n`);
     for (const { from, kind, ...counts } of data) {
       terminal.outLine(`${kind} ${from}: ${countsText(counts)}`);
     }
@@ -113,6 +117,19 @@ export const plan: Command = {
     return code;
   },
 };
+
+/** Memory by role of the largest stage of each kind. */
+function roleSheet(all: readonly PlannedStage[], nameOf: (id: string) => string): Sheet {
+  const { stages, roles } = largestByRole(all);
+  const right = (header: string): Sheet["columns"][number] => ({ header, align: "right" });
+  return {
+    columns: [{ header: "memory of", align: "left" }, ...roles.map(right)],
+    rows: stages.map(({ id, memoryByRole = {} }) => [
+      nameOf(id),
+      ...roles.map((role) => (memoryByRole[role] === undefined ? NONE : formatBytes(memoryByRole[role]))),
+    ]),
+  };
+}
 
 /** Adapters that are trained and saved in place of whole models; empty where there are none. */
 function adaptersTexts(model: RunConfig["model"]): readonly string[] {

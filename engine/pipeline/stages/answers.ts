@@ -7,6 +7,7 @@ import { mean } from "../../evaluation/statistics/mean.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { DeviceWeights, handOver, parameterCount } from "../../models/index.ts";
 import { type Question, questionText, recordedTurns } from "../../protocol/conversation.ts";
+import { memoryByRole } from "../../protocol/memory.ts";
 import { TEST_PROMPTS } from "../../protocol/testPrompts.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
@@ -103,7 +104,10 @@ export const answers: Stage<
     });
     // The reward model brings a tokenizer of its own, and passes through the host while the other is there.
     const second = tokenizerBytes(model) + inTransit(parameterCount(model) * DTYPES[held.frozenWeights].bytes);
-    return { ...read, memoryBytes: read.memoryBytes + second };
+    const memoryBytes = read.memoryBytes + second;
+    const known = { policy: read.weightBytes / 2, reward: read.weightBytes / 2 };
+    const activations = read.cacheBytes + read.arenaBytes;
+    return { ...read, memoryBytes, memoryByRole: memoryByRole(memoryBytes, { ...known, activations }) };
   },
 };
 

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { DeviceWeights, PerAdapter, handOver } from "../../models/index.ts";
 import { DataError } from "../../protocol/errors.ts";
+import { memoryByRole } from "../../protocol/memory.ts";
 import type { Metrics } from "../../rl/alarms.ts";
 import { distributionMetrics } from "../distributions.ts";
 import {
@@ -244,9 +245,14 @@ export const dpo: Stage<
     });
     const shared = Math.min(trained.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
     const sharedOnCard = Math.min(trained.cardArenaBytes, read.cardArenaBytes);
+    const memoryBytes = trained.memoryBytes + read.memoryBytes - shared;
     return {
       parameters: trained.parameters,
-      memoryBytes: trained.memoryBytes + read.memoryBytes - shared,
+      memoryBytes,
+      memoryByRole: memoryByRole(memoryBytes, {
+        ...{ policy: trained.weightBytes, reference: read.weightBytes, optimizer: trained.optimizerBytes },
+        activations: read.cacheBytes + Math.max(trained.arenaBytes, read.arenaBytes),
+      }),
       cardBytes: trained.cardBytes + read.cardBytes - sharedOnCard,
       flops: trained.flops + read.flops,
     };

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DeviceWeights, Generator, handOver } from "../../models/index.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import type { RankedResponses } from "../../evaluation/tasks/task.ts";
+import { memoryByRole } from "../../protocol/memory.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { type LabelledPair, PAIRS_FILE } from "../../storage/formats/pairs.ts";
 import { Random } from "../../training/index.ts";
@@ -77,13 +78,15 @@ export const preferences: Stage<
   cost({ task, pairs, ...frozen }, { model, precision, stored }) {
     const length = sequenceLength(task, { maxLength: model.maxPositions });
     const { maxResponseLength: responseLength = 1, answeredAtOnce = 1 } = taskOf(task) ?? {};
-    return readingCost(model, {
+    const read = readingCost(model, {
       models: 1,
       tokens: 2 * pairs * length,
       generated: { batchSize: 2 * answeredAtOnce, queryLength: length - responseLength, responseLength },
       precision,
       ...heldAs(frozen.frozenWeights, stored),
     });
+    const known = { policy: read.weightBytes, activations: read.cacheBytes + read.arenaBytes };
+    return { ...read, memoryByRole: memoryByRole(read.memoryBytes, known) };
   },
 };
 

@@ -1,3 +1,4 @@
+import { memoryByRole } from "../../protocol/memory.ts";
 import { loraSlice } from "../adapterFolder.ts";
 import { armWithBeta } from "../armSettings.ts";
 import { chatSlice } from "../chatChoice.ts";
@@ -79,9 +80,18 @@ export const rlhf: Stage<
     // On a card, the critic's program has its turn in the same arena.
     const ofCriticOnCard = isSeparate ? learned.cardBytes - learned.cardArenaBytes - below : 0;
     const sharedOnCard = Math.min(learned.cardArenaBytes, read.cardArenaBytes);
+    const memoryBytes = learned.memoryBytes + ofCritic + read.memoryBytes - shared;
+    const nTrained = isSeparate ? 2 : 1;
+    const ofModel = read.weightBytes / (1 + reference);
     return {
       parameters: learned.parameters,
-      memoryBytes: learned.memoryBytes + ofCritic + read.memoryBytes - shared,
+      memoryBytes,
+      memoryByRole: memoryByRole(memoryBytes, {
+        ...{ policy: learned.weightBytes, critic: isSeparate ? learned.weightBytes - below : 0 },
+        ...{ reference: reference * ofModel, reward: ofModel, optimizer: nTrained * learned.optimizerBytes },
+        activations:
+          read.cacheBytes + (nTrained - 1) * learned.arenaBytes + Math.max(learned.arenaBytes, read.arenaBytes),
+      }),
       cardBytes: learned.cardBytes + ofCriticOnCard + read.cardBytes - sharedOnCard,
       flops: learned.flops + read.flops,
     };

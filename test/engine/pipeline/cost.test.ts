@@ -4,9 +4,10 @@ import type { Graph } from "../../../engine/compute/graph/tensor.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
 import { parameterCount } from "../../../engine/models/index.ts";
 import { type PlannedCost, readingCost, trainingCost } from "../../../engine/pipeline/cost.ts";
-import type { CostFacts, DataFile } from "../../../engine/pipeline/stage.ts";
+import type { Cost, CostFacts, DataFile } from "../../../engine/pipeline/stage.ts";
 import { answers } from "../../../engine/pipeline/stages/answers.ts";
 import { rewardModel } from "../../../engine/pipeline/stages/rewardModel.ts";
+import { rlhf } from "../../../engine/pipeline/stages/rlhf.ts";
 import { sft } from "../../../engine/pipeline/stages/sft.ts";
 import { type LossNodes, sftLoss } from "../../../engine/training/index.ts";
 import { PICO, PICO_FAMILIES } from "../models/pico.ts";
@@ -90,5 +91,42 @@ describe("costs in bf16", () => {
     const held = ({ memoryBytes, arenaBytes }: PlannedCost): number => memoryBytes - arenaBytes;
     const vectors = 5 * PICO.hiddenSize;
     assert.equal(held(narrow) - held(wide), 2 * (parameterCount(PICO) - vectors));
+  });
+});
+
+describe("memory by role", () => {
+  const facts = { ...ownFacts, model: PICO, counts: { reference: 2 } };
+  const config = (critic: "valueHead" | "separate"): ReturnType<typeof parseConfig> =>
+    parseConfig(JSON.stringify(tiny({ arms: { ppo: { critic, minibatchSize: 4 } } })), "tiny.salsa.json");
+  const costOf = (critic: "valueHead" | "separate"): Cost => {
+    return rlhf.cost(rlhf.select(config(critic), { arm: "ppo", beta: 0.1, seed: 1 }), facts);
+  };
+
+  it("adds up to all of it, in every stage that knows it", () => {
+    const of = { benchmark: "inDistribution", isValidation: false, seed: 1 };
+    const costs = [
+      ...[costOf("valueHead"), costOf("separate"), training(PICO), training(PICO, "bf16")],
+      answers.cost(answers.select(config("separate"), of), facts),
+    ];
+    for (const { memoryBytes, memoryByRole = {} } of costs) {
+      const sum = Object.values(memoryByRole).reduce((total, bytes) => total + bytes, 0);
+      assert.ok(Math.abs(sum - memoryBytes) < 1, `${sum} of ${memoryBytes}`);
+      assert.ok((memoryByRole.other ?? 0) > 0, "the host's tokenizer");
+    }
+  });
+
+  it("of PPO counts each reference, the reward model, and a critic of its own with its moments", () => {
+    const weights = 4 * parameterCount(PICO);
+    const [shared, separate] = [costOf("valueHead").memoryByRole ?? {}, costOf("separate").memoryByRole ?? {}];
+    assert.deepEqual([shared.reference, shared.reward, shared.critic], [2 * weights, weights, undefined]);
+    assert.equal(separate.critic, separate.policy);
+    assert.equal(separate.optimizer, 2 * (shared.optimizer ?? 0));
+    assert.equal(shared.optimizer, 2 * (shared.policy ?? 0), "two moments");
+    assert.ok((separate.activations ?? 0) > (shared.activations ?? 0));
+  });
+
+  it("of a reward model has no policy", () => {
+    const reward = rewardModel.cost(rewardModel.select(config("valueHead"), { seed: 1 }), ownFacts);
+    assert.ok((reward.memoryByRole?.reward ?? 0) > 0 && reward.memoryByRole?.policy === undefined);
   });
 });

@@ -42,6 +42,29 @@ describe("a plan for people", () => {
     assert.equal(rows.at(-1), "| **In all** | **2 to do** |  |  | **16.0 MiB at most** | **3 min** |");
   });
 
+  it("shows the memory of the largest stage of each kind by role, without roles that none of them has", () => {
+    const MiB = 2 ** 20;
+    const stages = plan.stages.map((stage) => ({
+      ...stage,
+      ...(stage.id === "base" && { memoryByRole: { policy: 6 * MiB, activations: 10 * MiB } }),
+      ...(stage.id === "ppo" && {
+        kind: "rlhf",
+        memoryByRole: { policy: 5 * MiB, reference: 5 * MiB, other: 6 * MiB },
+      }),
+    }));
+    const rows = planMarkdown({ ...plan, stages }, place)
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .slice(-4);
+    assert.deepEqual(rows, [
+      "| Memory of | Policy | References | Activations | Other |",
+      "| --- | ---: | ---: | ---: | ---: |",
+      "| base | 6.0 MiB | – | 10.0 MiB | – |",
+      "| ppo | 5.0 MiB | 5.0 MiB | – | 6.0 MiB |",
+    ]);
+    assert.ok(!text.includes("Memory of"), "nothing where it is not known");
+  });
+
   it("says how much is made, and that it fits", () => {
     assert.match(text, /`demo\.salsa\.json`: 1 of 3 stages are cached/);
     assert.match(text, /It needs 196\.0 MiB of memory, including the process itself; this machine has 8\.0 GiB\./);
