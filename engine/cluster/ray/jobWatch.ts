@@ -1,13 +1,11 @@
 import { setTimeout } from "node:timers/promises";
-import { ClusterError } from "./clusterError.ts";
 import type { ClusterUse, RayClient, RayJob } from "./client.ts";
+import type { Silence } from "./silence.ts";
 
 /** Milliseconds between two looks at whether there is a job to watch. */
 const IDLE_MS = 60;
 /** Milliseconds between two questions for free resources, while a job waits: Ray itself counts them every 5 s. */
 const USE_MS = 5000;
-/** Milliseconds for which a cluster may not answer until its jobs are given up, which go on there. */
-const MOST_SILENCE_MS = 10 * 60_000;
 
 /** A job as it was last seen. */
 export interface SeenJob {
@@ -17,8 +15,8 @@ export interface SeenJob {
 
 /** Settings of a watch. */
 export interface WatchSettings {
-  /** Called when the cluster stops answering, with the reason, and with undefined when it answers again. */
-  readonly silent: (error: ClusterError | undefined) => void;
+  /** Of the cluster, which is waited for. */
+  readonly silence: Silence;
   /** Asks when it is this watch's turn among all who ask the cluster, and so never too often. */
   readonly inTurn: (ask: () => Promise<void>, signal: AbortSignal) => Promise<void>;
 }
@@ -75,29 +73,13 @@ export class JobWatch {
   }
 
   private async run(): Promise<void> {
-    const { silent, inTurn } = this.settings;
+    const { silence, inTurn } = this.settings;
     const { signal } = this.end;
     const wait = (ms: number): Promise<void> => setTimeout(ms, undefined, { signal }).catch(() => undefined);
-    let silentSince: number | undefined;
     // Ended by `close`, in the middle of a request, too: nobody looks at the failure then.
     while (!signal.aborted) {
-      if (this.jobs.size === 0) {
-        await wait(IDLE_MS);
-        continue;
-      }
-      try {
-        await inTurn(() => this.ask(signal), signal);
-        if (silentSince !== undefined) silent(undefined);
-        silentSince = undefined;
-      } catch (error) {
-        const isOver = silentSince !== undefined && performance.now() - silentSince > MOST_SILENCE_MS;
-        if (!(error instanceof ClusterError) || error.fault !== "unreachable" || isOver) {
-          this.failure = error instanceof Error ? error : new Error(String(error));
-          return;
-        }
-        if (silentSince === undefined) silent(error);
-        silentSince ??= performance.now();
-      }
+      if (this.jobs.size === 0) await wait(IDLE_MS);
+      else await silence.outlast(() => inTurn(() => this.ask(signal), signal), signal);
     }
   }
 

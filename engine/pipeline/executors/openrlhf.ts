@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { CardPlace } from "../../cluster/openrlhf/placement.ts";
 import type { ClusterUse, RayJob } from "../../cluster/ray/client.ts";
 import type { JobWatch, SeenJob } from "../../cluster/ray/jobWatch.ts";
+import type { Silence } from "../../cluster/ray/silence.ts";
 import { type Cluster, lastWords } from "../cluster/cluster.ts";
 import type { SharedInputs } from "../cluster/sharedInputs.ts";
 import type { OpenRlhfJob } from "../openrlhf/stage.ts";
@@ -17,6 +18,7 @@ const POLL_MS = 250;
 export interface OpenRlhfCluster {
   readonly cluster: Cluster;
   readonly watch: JobWatch;
+  readonly silence: Silence;
   readonly inputs: SharedInputs;
   /** Id of the run. */
   readonly run: string;
@@ -42,7 +44,7 @@ export function byOpenRlhf(stage: ResolvedStage, place: CardPlace, on: OpenRlhfC
       run: async (context) => {
         const inputs = await on.inputs.modelsOf(stage);
         await trainByOpenRlhf(context, openRlhfStageOf(stage, inputs), {
-          ...{ trainer: on.cluster.trainer, place, jobs: new RayJobs(stage, on) },
+          ...{ trainer: on.cluster.trainer, place, jobs: new RayJobs(stage, on, context.signal) },
           seenAs: (path) => on.cluster.seenAs(path),
         });
       },
@@ -54,10 +56,17 @@ export function byOpenRlhf(stage: ResolvedStage, place: CardPlace, on: OpenRlhfC
 class RayJobs implements JobServer {
   private readonly stage: ResolvedStage;
   private readonly on: OpenRlhfCluster;
+  private readonly signal: AbortSignal;
 
-  constructor(stage: ResolvedStage, on: OpenRlhfCluster) {
+  /**
+   * @param stage - Whose they are.
+   * @param on - Where.
+   * @param signal - Ends the waiting for a cluster that does not answer.
+   */
+  constructor(stage: ResolvedStage, on: OpenRlhfCluster, signal: AbortSignal) {
     this.stage = stage;
     this.on = on;
+    this.signal = signal;
   }
 
   newId(): string {
@@ -65,8 +74,8 @@ class RayJobs implements JobServer {
   }
 
   async look(id: string): ReturnType<JobServer["look"]> {
-    const { client, turns } = this.on.cluster;
-    const job = await turns.take(() => client.job(id));
+    const { client } = this.on.cluster;
+    const job = await this.ask(() => client.job(id));
     if (job === undefined) return "unknown";
     return job.status === "FAILED" || job.status === "STOPPED" ? "over" : "alive";
   }
@@ -75,11 +84,12 @@ class RayJobs implements JobServer {
     const { cluster, run, waiting } = this.on;
     const { info } = this.stage;
     const { cpus } = cluster.resources(info.kind);
-    const use = await cluster.turns.take(() => cluster.client.use());
+    const use = await this.ask(() => cluster.client.use());
     const reason = use && waitReason(cards, use);
     if (reason !== undefined) waiting(info.id, reason);
     const about = { salsa: "openrlhf", run, stage: info.id };
-    await cluster.submitCommand({ id, entrypoint, env, about, cpus, gpus: entrypointCards });
+    const job = { id, entrypoint, env, about, cpus, gpus: entrypointCards };
+    await this.on.silence.outlast(() => cluster.submitCommand(job), this.signal);
   }
 
   follow(id: string): RunningJob {
@@ -90,6 +100,11 @@ class RayJobs implements JobServer {
       isWaiting: () => typeof watched.state === "object" && watched.state.status === "PENDING",
       stop: () => cluster.client.stop(id),
     };
+  }
+
+  private ask<T>(request: () => Promise<T>): Promise<T> {
+    const { cluster, silence } = this.on;
+    return silence.outlast(() => cluster.turns.take(request, this.signal), this.signal);
   }
 }
 

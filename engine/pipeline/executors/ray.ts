@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { RayJob, RayNode, JobResources } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { JobWatch, type SeenJob } from "../../cluster/ray/jobWatch.ts";
+import { Silence } from "../../cluster/ray/silence.ts";
 import type { BackendIdentity } from "../../compute/backends/choose.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
@@ -16,6 +17,7 @@ import {
   orderText,
   writeOrder,
 } from "../../storage/attempts.ts";
+import type { JsonObject } from "../../storage/json.ts";
 import { LockedError } from "../../storage/locks.ts";
 import { type Cluster, SHARING_MS, queueText } from "../cluster/cluster.ts";
 import { threadsOf } from "../cluster/join.ts";
@@ -38,7 +40,7 @@ const POLL_MS = 250;
 const GRACE_MS = 5 * 60_000;
 /** Milliseconds after which the last words of a job that was killed are not waited for any more. */
 const LAST_WORDS_MS = 3000;
-/** Times that a stage is begun again after its job was lost. */
+/** Times that a stage is begun again after its job was lost without having got further than the ones before. */
 const MOST_LOST = 1;
 /** Milliseconds between two notes of why a job waits. */
 const NOTE_MS = 60_000;
@@ -82,6 +84,7 @@ interface Submitted {
 export class RayExecutor implements Executor {
   private readonly settings: RaySettings;
   private readonly inputs: SharedInputs;
+  private readonly silence: Silence;
   private readonly watch: JobWatch;
   /** True once the cluster does not answer: nobody is asked to stop any more. */
   private isCutOff = false;
@@ -90,9 +93,13 @@ export class RayExecutor implements Executor {
     const { cluster, artifacts } = settings;
     this.settings = settings;
     this.inputs = new SharedInputs(artifacts.root);
+    this.silence = new Silence((error) => {
+      const message = error === undefined ? "the cluster answers again" : `${error.message}; it is waited for`;
+      settings.report({ kind: "note", message });
+    });
     this.watch = new JobWatch(cluster.client, {
       inTurn: (ask, signal) => cluster.turns.take(ask, signal),
-      silent: (error) => settings.report({ kind: "note", message: error?.message ?? "the cluster answers again" }),
+      silence: this.silence,
     });
   }
 
@@ -116,7 +123,7 @@ export class RayExecutor implements Executor {
       }
       const { cluster, run } = this.settings;
       const trained = byOpenRlhf(stage, placement.place, {
-        ...{ cluster, run, watch: this.watch, inputs: this.inputs },
+        ...{ cluster, run, watch: this.watch, silence: this.silence, inputs: this.inputs },
         waiting: (id, reason) => this.note(id, `its job waits on the cluster: ${reason}`),
       });
       await hostLane(this.settings, stages).make(trained, signal);
@@ -162,9 +169,11 @@ export class RayExecutor implements Executor {
   /** Has a stage made by jobs, one after the other, until one has finished. */
   private async haveMade(stage: ResolvedStage, signal: AbortSignal): Promise<void> {
     let nLost = 0;
+    let furthest = -Infinity;
     for (;;) {
-      const job = await this.submit(stage);
-      const end = await this.follow(stage, job, signal);
+      const job = await this.submit(stage, signal);
+      const reader = this.reader(stage);
+      const end = await this.follow(stage, { job, reader, signal });
       if (end.how === "finished") return this.arrived(stage);
       if (end.how === "failed") throw new JobError(end.error, end.message);
       if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: stopped; its last savepoint is kept`);
@@ -172,62 +181,75 @@ export class RayExecutor implements Executor {
         this.note(stage.info.id, "another process has stopped its job; it goes on from its savepoint in a new one");
       } else if (end.how === "notBegun") {
         this.note(stage.info.id, `its job could not begin and is submitted again: ${end.reason}`);
-      } else if (++nLost > MOST_LOST) {
-        const remedy = "look at the cluster's machines (memory?); salsa resume goes on from the last savepoint";
-        throw this.settings.cluster.client.error(`has lost a stage's job again: ${end.reason}`, "worker", remedy);
       } else {
-        this.note(stage.info.id, `its job was lost, and goes on from the last savepoint in a new one: ${end.reason}`);
+        // Machines may go again and again; a step that kills its job is not tried for ever.
+        nLost = reader.step > furthest ? 1 : nLost + 1;
+        furthest = Math.max(furthest, reader.step);
+        this.goOn(stage, end.reason, nLost);
       }
     }
   }
 
+  /** Says that a lost job goes on in another one. @throws {ClusterError} when that has been tried. */
+  private goOn({ info }: ResolvedStage, reason: string, nLost: number): void {
+    if (nLost > MOST_LOST) {
+      const remedy = "look at the cluster's machines (memory?); salsa resume goes on from the last savepoint";
+      throw this.settings.cluster.client.error(`has lost a stage's job again: ${reason}`, "worker", remedy);
+    }
+    this.note(info.id, `its job was lost, and goes on from the last savepoint in a new one: ${reason}`);
+  }
+
   /** The job that is at work on a stage, else a new one. Of several processes that want one, one submits it. */
-  private async submit(stage: ResolvedStage): Promise<Submitted> {
+  private async submit(stage: ResolvedStage, signal: AbortSignal): Promise<Submitted> {
     const { cluster, artifacts, run, backend, pace } = this.settings;
     const { root } = artifacts;
     const { key } = stage.artifact;
     const say = await attemptsHeld({ root, key });
     try {
       const newest = await newestAttempt({ root, key });
-      const current = newest === 0 ? undefined : await this.unfinished({ root, key, number: newest });
+      const current = newest === 0 ? undefined : await this.unfinished({ root, key, number: newest }, signal);
       if (current !== undefined) return current;
       const place = { root, key, number: newest + 1 };
       const id = `salsa-${key}-${place.number}-${randomBytes(4).toString("hex")}`;
       const need = cluster.resources(stage.info.kind);
       const threads = this.settings.threads || threadsOf(need.cpus);
       await writeOrder(place, orderOf(stage, { root, job: id, run, backend, threads, pace }));
-      await this.begin({ place, id }, stage);
+      await this.begin({ place, id }, stage, signal);
       return { place, id };
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) throw new Stopped(`${seededStageName(stage.info)}: not begun`);
+      throw error;
     } finally {
       await say.release();
     }
   }
 
   /** An attempt's job if it waits or works; one that never reached the cluster is submitted under its own id. */
-  private async unfinished(place: AttemptPlace): Promise<Submitted | undefined> {
+  private async unfinished(place: AttemptPlace, signal: AbortSignal): Promise<Submitted | undefined> {
     const text = await orderText(place);
     const tail = new AttemptTail(place);
     await tail.read({ event: () => undefined, sample: () => undefined });
     if (text === undefined || tail.end !== undefined) return undefined;
     const { job: id } = readOrder(text, place.root);
     const { client, turns } = this.settings.cluster;
-    const state = await turns.take(() => client.job(id));
+    const state = await this.silence.outlast(() => turns.take(() => client.job(id), signal), signal);
     return state !== undefined && !hasEnded(state) ? { place, id } : undefined;
   }
 
-  private async begin({ place, id }: Submitted, { info }: ResolvedStage): Promise<void> {
+  /** A request that was not answered is sent again: of one id the cluster takes one job. */
+  private async begin({ place, id }: Submitted, { info }: ResolvedStage, signal: AbortSignal): Promise<void> {
     const { cluster, run } = this.settings;
     const order = { SALSA_KEY: place.key, SALSA_ATTEMPT: String(place.number) };
     const about = { salsa: "stage", run, stage: info.id };
-    await cluster.submit({ id, order, about, ...cluster.resources(info.kind) });
+    const job = { id, order, about, ...cluster.resources(info.kind) };
+    await this.silence.outlast(() => cluster.submit(job), signal);
   }
 
   /** Reports what a job reports until it has ended, in whatever way. */
-  private async follow(stage: ResolvedStage, job: Submitted, signal: AbortSignal): Promise<JobEnd> {
+  private async follow(stage: ResolvedStage, { job, reader, signal }: Following): Promise<JobEnd> {
     const tail = new AttemptTail(job.place);
     const watched = this.watch.watch(job.id);
     const notes = new QueueNotes(this.settings.cluster.resources(stage.info.kind), this.settings.nodes);
-    const reader = this.reader(stage);
     let stopping: Stopping | undefined;
     try {
       for (;;) {
@@ -300,21 +322,36 @@ export class RayExecutor implements Executor {
   }
 
   /** Passes on what a job reports, under the stage's id in this run: another one may have ordered it. */
-  private reader({ info }: ResolvedStage): AttemptReader {
+  private reader({ info }: ResolvedStage): SteppedReader {
     const { report, sample } = this.settings;
-    return {
+    const reader = {
+      step: 0,
       event: (event: RunEvent) => {
+        if (event.kind === "progress") reader.step = event.step;
         const { time: _time, sequence: _sequence, ...body } = event;
         if (!("stage" in body) || body.kind === "stageFinished" || body.kind === "runFailed") return;
         report({ ...body, stage: info.id });
       },
-      sample: (record) => sample({ ...record, stage: info.id }),
+      sample: (record: JsonObject) => sample({ ...record, stage: info.id }),
     };
+    return reader;
   }
 
   private note(stage: string, message: string): void {
     this.settings.report({ kind: "note", stage, message });
   }
+}
+
+/** Passes on a job's reports. */
+interface SteppedReader extends AttemptReader {
+  /** The last one of which there was a report. */
+  readonly step: number;
+}
+
+interface Following {
+  readonly job: Submitted;
+  readonly reader: AttemptReader;
+  readonly signal: AbortSignal;
 }
 
 /** How a job has ended, for who ordered it. */
@@ -356,7 +393,9 @@ function hasEnded({ status }: RayJob): boolean {
   return status === "FAILED" || status === "STOPPED" || status === "SUCCEEDED";
 }
 
-/** Ray quotes a job's output: its last line says most. */
+/** Ray quotes a job's output: its last line says most. Of a machine that has gone it says the address, too. */
 function lastLine(message: string): string {
-  return message.trim().split("\n").at(-1).slice(0, 300);
+  const last = message.trim().split("\n").at(-1).trim().slice(0, 300);
+  const [, address] = /\bip: (\S+)[^]*\bits node has died/.exec(message) ?? [];
+  return address === undefined ? last : `its machine, ${address}, has died (${last})`;
 }

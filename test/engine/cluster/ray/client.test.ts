@@ -8,6 +8,7 @@ import { setImmediate } from "node:timers/promises";
 import { ClusterError } from "../../../../engine/cluster/ray/clusterError.ts";
 import { RayClient } from "../../../../engine/cluster/ray/client.ts";
 import { JobWatch } from "../../../../engine/cluster/ray/jobWatch.ts";
+import { Silence } from "../../../../engine/cluster/ray/silence.ts";
 import { clusterSchema } from "../../../../engine/config/cluster.ts";
 import { Cluster } from "../../../../engine/pipeline/cluster/cluster.ts";
 import { PollTurns } from "../../../../engine/pipeline/cluster/pollTurns.ts";
@@ -155,7 +156,7 @@ describe("the client of Ray's job server", () => {
   it("asks about one job at a time, the one that was not asked for longest", async () => {
     const ray = client();
     says({ status: "RUNNING", message: "Job is currently running." });
-    const watch = new JobWatch(ray, { silent: () => undefined, inTurn });
+    const watch = new JobWatch(ray, { silence: new Silence(() => undefined), inTurn });
     const jobs = ["a", "b", "c"].map((id) => watch.watch(id));
     while (asked.length < 7) await setImmediate();
     await watch.close();
@@ -177,7 +178,7 @@ describe("the client of Ray's job server", () => {
       const watches = ["a", "b", "c"].map((id) => {
         const turns = new PollTurns({ root, server: ray.server, pollMs: 50 });
         const watch = new JobWatch(ray, {
-          silent: () => undefined,
+          silence: new Silence(() => undefined),
           inTurn: (ask, signal) => turns.take(ask, signal),
         });
         return { turns, watch, job: watch.watch(id), lookUp: turns.take(() => ray.job(`of-${id}`)) };
@@ -197,7 +198,8 @@ describe("the client of Ray's job server", () => {
     const ray = client();
     const silences: string[] = [];
     says("", 503);
-    const watch = new JobWatch(ray, { silent: (error) => silences.push(error?.what ?? "again"), inTurn });
+    const silence = new Silence((error) => silences.push(error?.what ?? "again"), 1);
+    const watch = new JobWatch(ray, { silence, inTurn });
     const job = watch.watch("a");
     while (silences.length === 0) await setImmediate();
     says({ status: "PENDING" });
@@ -211,6 +213,33 @@ describe("the client of Ray's job server", () => {
     }, /does not take the token in LAB_AUTH_TOKEN \(401\)/);
     assert.deepEqual(silences, ["is not there now (503)", "again"]);
     await watch.close();
+    ray.close();
+  });
+
+  it("sends a request again until it is answered, and no longer than somebody waits for it", async () => {
+    const ray = client();
+    const silences: string[] = [];
+    const silence = new Silence((error) => silences.push(error?.what ?? "again"), 1);
+    const job = { id: "t2", entrypoint: "true", package: "", env: {}, metadata: {}, cpus: 1, gpus: 0 };
+    // The first one has arrived, and its answer has not.
+    const answers: (() => void)[] = [() => says("", 502), () => says("", 503), () => says(EXISTS, 500, "text/plain")];
+    const stop = new AbortController();
+    const submit = (): Promise<boolean> => {
+      answers.shift()?.();
+      return ray.submit(job, stop.signal);
+    };
+    assert.equal(await silence.outlast(submit, stop.signal), false);
+    assert.equal(asked.length, 3);
+    assert.deepEqual(silences, ["is not there now (502)", "again"]);
+    says("", 503);
+    const waiting = silence.outlast(submit, stop.signal);
+    stop.abort(new RangeError("stopped"));
+    await assert.rejects(waiting, RangeError);
+    says("no", 403);
+    await assert.rejects(
+      silence.outlast(() => ray.version(), new AbortController().signal),
+      { fault: "token" },
+    );
     ray.close();
   });
 });
