@@ -20,8 +20,10 @@ import {
   tableFiles,
   tiny,
 } from "../engine/pipeline/tinyRun.ts";
+import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import { RayHead } from "./head.ts";
 import { RayUnavailableError, installRay } from "./install.ts";
+import { testMachines } from "./machines.ts";
 import { CLI, testTrainer } from "./trainer.ts";
 
 const TOKEN = "a-token-of-the-tests-0123456789abcdef";
@@ -57,6 +59,8 @@ describe("a run on a Ray cluster", function () {
       PYTHONPATH: pythonWithDriver().env["PYTHONPATH"] ?? "",
       PYTHONDONTWRITEBYTECODE: "1",
       SALSA_PLAY: orders(),
+      // A machine that is killed is missed within seconds.
+      RAY_health_check_period_ms: "500",
     };
     [head] = await Promise.all([
       RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN, env }),
@@ -91,7 +95,7 @@ describe("a run on a Ray cluster", function () {
     await fs.writeFile(config, JSON.stringify(onCluster()));
     const starter = spawn(process.execPath, [CLI, "run", config, "--yes"], { stdio: "ignore" });
     const ended = once(starter, "exit");
-    const [first, second] = await atWork(path.join(remote, ".salsa"), starter);
+    const [first, second] = await armsAtWork(path.join(remote, ".salsa"), () => assert.equal(starter.exitCode, null));
     starter.kill("SIGKILL");
     await ended;
     process.kill(await processOf(first), "SIGKILL");
@@ -104,7 +108,7 @@ describe("a run on a Ray cluster", function () {
     // The one that was killed goes on in a second job; the other one was attached to.
     assert.deepEqual(await attemptsAt(root, first), [1, 2]);
     assert.deepEqual(await attemptsAt(root, second), [1]);
-    const spans = await Promise.all([first, second].map((key) => span(root, key)));
+    const spans = await Promise.all([first, second].map((key) => spanOf(root, key)));
     const [a = [0, 0], b = [0, 0]] = spans;
     assert.ok(Math.max(a[0], b[0]) < Math.min(a[1], b[1]), `the arms overlap: ${JSON.stringify(spans)}`);
     await noToken(root);
@@ -216,6 +220,8 @@ describe("a run on a Ray cluster", function () {
     wrong.close();
   });
 
+  testMachines({ head: () => head ?? assert.fail(), folder: () => folder, onCluster });
+
   const servers: ReturnType<typeof createServer>[] = [];
   after(() => servers.forEach((server) => server.close()));
 
@@ -229,62 +235,6 @@ describe("a run on a Ray cluster", function () {
     return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
   }
 });
-
-/**
- * The keys of two arms that have both saved some state, and are at work. The one that is ahead waits for the other: on a busy
- * machine jobs begin seconds apart.
- */
-async function atWork(root: string, starter: ReturnType<typeof spawn>): Promise<[string, string]> {
-  const [first = ""] = await saved(root, 1, starter);
-  const pid = await processOf(first);
-  process.kill(pid, "SIGSTOP");
-  const second = (await saved(root, 2, starter)).find((key) => key !== first) ?? assert.fail("there is one arm");
-  const log = path.join(root, "records", first, "attempt-1.jsonl");
-  const { size } = await fs.stat(log);
-  process.kill(pid, "SIGCONT");
-  while ((await fs.stat(log)).size === size) await setTimeout(20);
-  return [first, second];
-}
-
-/** The keys of the arms that have saved some state, once there are so many. */
-async function saved(root: string, count: number, starter: ReturnType<typeof spawn>): Promise<readonly string[]> {
-  for (;;) {
-    const names = await fs.readdir(path.join(root, "artifacts")).catch(() => []);
-    const working = names.filter((name) => name.startsWith(".work-rlhf-"));
-    const states = await Promise.all(
-      working.map((name) => fs.stat(path.join(root, "artifacts", name, "savepoint")).catch(() => undefined)),
-    );
-    const keys = working.filter((_, at) => states[at] !== undefined).map((name) => name.slice(".work-".length));
-    if (keys.length >= count) return keys;
-    if (starter.exitCode !== null) throw new Error(`the run has ended with ${starter.exitCode}`);
-    await setTimeout(20);
-  }
-}
-
-/** The process of a stage's job. */
-async function processOf(key: string): Promise<number> {
-  for (const pid of (await fs.readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    const environment = await fs.readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-    const program = await fs.readlink(`/proc/${pid}/exe`).catch(() => "");
-    if (environment.split("\0").includes(`SALSA_KEY=${key}`) && path.basename(program) === "node") return Number(pid);
-  }
-  throw new Error(`no process makes ${key}`);
-}
-
-async function attemptsAt(root: string, key: string): Promise<readonly number[]> {
-  const names = await fs.readdir(path.join(root, "records", key));
-  return names
-    .flatMap((name) => /^attempt-(\d+)\.order\.json$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort();
-}
-
-/** When the first and the last record of a stage's first job were written. */
-async function span(root: string, key: string): Promise<[number, number]> {
-  const text = await fs.readFile(path.join(root, "records", key, "attempt-1.jsonl"), "utf8");
-  const times = [...text.matchAll(/"time":(\d+)/g)].map((match) => Number(match[1]));
-  return [Math.min(...times), Math.max(...times)];
-}
 
 /** No file below a folder holds the token. */
 async function noToken(root: string): Promise<void> {
